@@ -1,0 +1,58 @@
+//! The words of the command line.
+
+use crate::chain_spec::Authority;
+use sc_cli::{
+    CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd, KeySubcommand, PurgeChainCmd,
+    RevertCmd, RunCmd,
+};
+
+/// What was typed.
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) subcommand: Option<Subcommand>,
+
+    #[command(flatten)]
+    pub(crate) run: RunCmd,
+}
+
+/// What to do other than run a node.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
+    /// Make and inspect keys of authorities and of the network
+    #[command(subcommand)]
+    Key(KeySubcommand),
+
+    /// Print the specification of a chain, to be edited or given to `--chain`
+    ExportChainSpec(ExportChainSpec),
+
+    /// Check that a block executes to what it claims
+    CheckBlock(CheckBlockCmd),
+
+    /// Write blocks to a file
+    ExportBlocks(ExportBlocksCmd),
+
+    /// Write the state at a block as a chain specification
+    ExportState(ExportStateCmd),
+
+    /// Read blocks from a file
+    ImportBlocks(ImportBlocksCmd),
+
+    /// Delete a chain's data from this machine
+    PurgeChain(PurgeChainCmd),
+
+    /// Go back by some blocks that are not final
+    Revert(RevertCmd),
+}
+
+/// Which chain, with whose authorities, in which form.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportChainSpec {
+    #[command(flatten)]
+    pub(crate) export: ExportChainSpecCmd,
+
+    /// An authority: its public keys for making and for finalising blocks, as addresses. Repeat it for more; they take
+    /// the place of the preset's own
+    #[arg(long = "authority", value_name = "SR25519,ED25519")]
+    pub(crate) authorities: Vec<Authority>,
+}

@@ -1,0 +1,109 @@
+//! From words to deeds.
+
+use crate::{
+    chain_spec,
+    cli::{Cli, ExportChainSpec, Subcommand},
+    service,
+};
+use sc_cli::SubstrateCli;
+use sc_network::{Multiaddr, multiaddr::Protocol};
+use sc_service::{ChainType, PartialComponents};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+impl SubstrateCli for Cli {
+    fn impl_name() -> String {
+        "Myelin Node".into()
+    }
+
+    fn impl_version() -> String {
+        env!("CARGO_PKG_VERSION").into()
+    }
+
+    fn description() -> String {
+        "Runs a node of the Myelin network".into()
+    }
+
+    fn author() -> String {
+        "The Myelin developers".into()
+    }
+
+    fn support_url() -> String {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/issues").into()
+    }
+
+    fn copyright_start_year() -> i32 {
+        2026
+    }
+
+    fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+        Ok(Box::new(chain_spec::load(id)?))
+    }
+}
+
+/// Does what was typed.
+pub(crate) fn run() -> sc_cli::Result<()> {
+    let cli = Cli::from_args();
+    let Some(subcommand) = &cli.subcommand else { return run_node(cli) };
+    match subcommand {
+        Subcommand::Key(command) => command.run(&cli),
+        Subcommand::ExportChainSpec(ExportChainSpec { export, authorities }) if authorities.is_empty() => {
+            export.run(cli.load_spec(&export.chain)?)
+        }
+        Subcommand::ExportChainSpec(ExportChainSpec { export, authorities }) => {
+            export.run(Box::new(chain_spec::with_authorities(&export.chain, authorities)?))
+        }
+        Subcommand::CheckBlock(command) => cli.create_runner(command)?.async_run(|config| {
+            let PartialComponents { client, task_manager, import_queue, .. } = service::partial(&config)?;
+            Ok((command.run(client, import_queue), task_manager))
+        }),
+        Subcommand::ExportBlocks(command) => cli.create_runner(command)?.async_run(|config| {
+            let PartialComponents { client, task_manager, .. } = service::partial(&config)?;
+            Ok((command.run(client, config.database), task_manager))
+        }),
+        Subcommand::ExportState(command) => cli.create_runner(command)?.async_run(|config| {
+            let PartialComponents { client, task_manager, .. } = service::partial(&config)?;
+            Ok((command.run(client, config.chain_spec), task_manager))
+        }),
+        Subcommand::ImportBlocks(command) => cli.create_runner(command)?.async_run(|config| {
+            let PartialComponents { client, task_manager, import_queue, .. } = service::partial(&config)?;
+            Ok((command.run(client, import_queue), task_manager))
+        }),
+        Subcommand::PurgeChain(command) => cli.create_runner(command)?.sync_run(|config| command.run(config.database)),
+        Subcommand::Revert(command) => cli.create_runner(command)?.async_run(|config| {
+            let PartialComponents { client, task_manager, backend, .. } = service::partial(&config)?;
+            let revert_finality = Box::new(|client, _, blocks| {
+                sc_consensus_grandpa::revert(client, blocks)?;
+                Ok(())
+            });
+            Ok((command.run(client, backend, Some(revert_finality)), task_manager))
+        }),
+    }
+}
+
+fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
+    let chain = cli.run.shared_params.chain_id(cli.run.shared_params.is_dev());
+    let stays_here = cli.load_spec(&chain)?.chain_type() != ChainType::Live;
+    let network = &mut cli.run.network_params;
+    let listens_where_told = !network.listen_addr.is_empty();
+    if stays_here {
+        // On the live network a lost key makes an authority unreachable; here, none is ever looked up by it.
+        network.node_key_params.unsafe_force_node_key_generation = true;
+    }
+    cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
+        if stays_here && !listens_where_told {
+            config.network.listen_addresses.iter_mut().for_each(turn_to_loopback);
+        }
+        service::run(config).map_err(sc_cli::Error::Service)
+    })
+}
+
+fn turn_to_loopback(address: &mut Multiaddr) {
+    *address = address
+        .iter()
+        .map(|part| match part {
+            Protocol::Ip4(_) => Protocol::Ip4(Ipv4Addr::LOCALHOST),
+            Protocol::Ip6(_) => Protocol::Ip6(Ipv6Addr::LOCALHOST),
+            other => other,
+        })
+        .collect();
+}

@@ -1,0 +1,296 @@
+//! The parts of a node, and how they are put together.
+
+use crate::rpc;
+use futures::FutureExt;
+use myelin_runtime::{Block, RuntimeApi};
+use sc_client_api::{BlockBackend, UsageProvider};
+use sc_consensus_aura::{CompatibilityMode, ImportQueueParams, SlotProportion, StartAuraParams};
+use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
+use sc_executor::{DEFAULT_HEAP_ALLOC_STRATEGY, HeapAllocStrategy, WasmExecutor};
+use sc_network::{Litep2pNetworkBackend, NetworkBackend, config::FullNetworkConfiguration};
+use sc_service::{
+    BuildNetworkParams, Configuration, Error, PartialComponents, SpawnTasksParams, TFullBackend, TFullClient,
+    TaskManager, WarpSyncConfig, config::ExecutorConfiguration,
+};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool::TransactionPoolHandle;
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_api::ProvideRuntimeApi;
+use sp_consensus_aura::{SlotDuration, sr25519::AuthorityPair};
+use sp_consensus_grandpa::GrandpaApi;
+use sp_runtime::traits::Block as BlockT;
+use std::{cmp, sync::Arc, time::Duration};
+
+/// Executes the runtime.
+type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+/// The chain, as this node knows it.
+pub(crate) type Client = TFullClient<Block, RuntimeApi, Executor>;
+/// Where the chain is kept.
+pub(crate) type Backend = TFullBackend<Block>;
+/// Transactions that wait for a block.
+pub(crate) type TransactionPool = TransactionPoolHandle<Block, Client>;
+/// What GRANDPA's voter takes over from block import.
+pub(crate) type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
+type SelectChain = sc_consensus::LongestChain<Backend, Block>;
+type GrandpaBlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
+
+/// What only a running node needs of the parts that every command needs.
+pub(crate) struct Extra {
+    block_import: GrandpaBlockImport,
+    grandpa: GrandpaLink,
+    telemetry: Option<Telemetry>,
+}
+
+type Partial =
+    PartialComponents<Client, Backend, SelectChain, sc_consensus::DefaultImportQueue<Block>, TransactionPool, Extra>;
+
+/// At most this many blocks go without a proof of finality that can be shown to others.
+const JUSTIFICATION_PERIOD: u32 = 512;
+
+/// How long GRANDPA gives votes to travel, at most. A round of voting takes four times as long.
+const LONGEST_GOSSIP: Duration = Duration::from_millis(333);
+
+/// The parts that every command needs.
+pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
+    let telemetry = match &config.telemetry_endpoints {
+        Some(endpoints) if !endpoints.is_empty() => {
+            let worker = TelemetryWorker::new(16)?;
+            let telemetry = worker.handle().new_telemetry(endpoints.clone());
+            Some((worker, telemetry))
+        }
+        _ => None,
+    };
+    let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
+        config,
+        telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+        executor(&config.executor),
+        Vec::new(),
+    )?;
+    let client = Arc::new(client);
+    ensure_authorities(&client)?;
+    let telemetry = telemetry.map(|(worker, telemetry)| {
+        task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+        telemetry
+    });
+    let telemetry_handle = telemetry.as_ref().map(Telemetry::handle);
+
+    let select_chain = SelectChain::new(backend.clone());
+    let transaction_pool = Arc::from(
+        sc_transaction_pool::Builder::new(
+            task_manager.spawn_essential_handle(),
+            client.clone(),
+            config.role.is_authority().into(),
+        )
+        .with_options(config.transaction_pool.clone())
+        .with_prometheus(config.prometheus_registry())
+        .build(),
+    );
+    let (block_import, grandpa) = sc_consensus_grandpa::block_import(
+        client.clone(),
+        JUSTIFICATION_PERIOD,
+        &client,
+        select_chain.clone(),
+        telemetry_handle.clone(),
+    )?;
+    let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+    let import_queue = sc_consensus_aura::import_queue::<AuthorityPair, _, _, _, _, _>(ImportQueueParams {
+        block_import: block_import.clone(),
+        justification_import: Some(Box::new(block_import.clone())),
+        client: client.clone(),
+        create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+        spawner: &task_manager.spawn_essential_handle(),
+        registry: config.prometheus_registry(),
+        check_for_equivocation: sc_consensus_aura::CheckForEquivocation::default(),
+        telemetry: telemetry_handle,
+        compatibility_mode: CompatibilityMode::None,
+    })?;
+
+    Ok(PartialComponents {
+        client,
+        backend,
+        task_manager,
+        import_queue,
+        keystore_container,
+        select_chain,
+        transaction_pool,
+        other: Extra { block_import, grandpa, telemetry },
+    })
+}
+
+/// A chain without authorities can never have a block, and GRANDPA cannot even begin on it.
+fn ensure_authorities(client: &Client) -> Result<(), Error> {
+    let best = client.usage_info().chain.best_hash;
+    let voters = client.runtime_api().grandpa_authorities(best).map_err(|error| Error::Application(Box::new(error)))?;
+    if voters.is_empty() {
+        return Err(Error::Other(
+            "this chain names no authorities. hint: name them with `export-chain-spec --authority SR25519,ED25519`, \
+             and run that specification with `--chain FILE`"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Executes the runtime as machine code, and keeps that code between runs: compiling it is most of a cold start.
+fn executor(config: &ExecutorConfiguration) -> Executor {
+    let heap = config
+        .default_heap_pages
+        .map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static { extra_pages: pages as u32 });
+    let builder = Executor::builder()
+        .with_execution_method(config.wasm_method)
+        .with_onchain_heap_alloc_strategy(heap)
+        .with_offchain_heap_alloc_strategy(heap)
+        .with_max_runtime_instances(config.max_runtime_instances)
+        .with_runtime_cache_size(config.runtime_cache_size);
+    match directories::ProjectDirs::from("", "", "myelin") {
+        Some(folders) => builder.with_cache_path(folders.cache_dir().join("compiled-runtimes")).build(),
+        None => builder.build(),
+    }
+}
+
+/// Half a slot holds a round of voting, so that a block is final before the next one is.
+fn gossip_duration(slot: SlotDuration) -> Duration {
+    cmp::min(LONGEST_GOSSIP, slot.as_duration() / 8)
+}
+
+fn inherents(
+    slot_duration: SlotDuration,
+) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
+    let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+    let slot =
+        sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(*timestamp, slot_duration);
+    (slot, timestamp)
+}
+
+/// Starts a node that runs until its task manager is dropped.
+pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
+    let PartialComponents {
+        client,
+        backend,
+        mut task_manager,
+        import_queue,
+        keystore_container,
+        select_chain,
+        transaction_pool,
+        other: Extra { block_import, grandpa, mut telemetry },
+    } = partial(&config)?;
+    let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+    let registry = config.prometheus_registry().cloned();
+    let role = config.role;
+    let force_authoring = config.force_authoring;
+    let name = config.network.node_name.clone();
+
+    let genesis_hash = client.block_hash(0)?.ok_or_else(|| Error::Other("the database has no genesis block".into()))?;
+    let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
+    let metrics =
+        <Litep2pNetworkBackend as NetworkBackend<Block, <Block as BlockT>::Hash>>::register_notification_metrics(
+            registry.as_ref(),
+        );
+    let mut net_config =
+        FullNetworkConfiguration::<_, _, Litep2pNetworkBackend>::new(&config.network, registry.clone());
+    let (grandpa_peers, grandpa_notifications) =
+        sc_consensus_grandpa::grandpa_peers_set_config::<Block, Litep2pNetworkBackend>(
+            grandpa_protocol.clone(),
+            metrics.clone(),
+            net_config.peer_store_handle(),
+        );
+    net_config.add_notification_protocol(grandpa_peers);
+    let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
+        backend.clone(),
+        grandpa.shared_authority_set().clone(),
+        Vec::new(),
+    ));
+    let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
+        config: &config,
+        net_config,
+        client: client.clone(),
+        transaction_pool: transaction_pool.clone(),
+        spawn_handle: task_manager.spawn_handle(),
+        spawn_essential_handle: task_manager.spawn_essential_handle(),
+        import_queue,
+        block_announce_validator_builder: None,
+        warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
+        block_relay: None,
+        metrics,
+        gap_sync_body_policy: None,
+    })?;
+
+    let finality = rpc::Finality::new(&grandpa, backend.clone());
+    let voter_state = finality.voter_state.clone();
+    let rpc_builder = {
+        let (client, pool) = (client.clone(), transaction_pool.clone());
+        Box::new(move |executor| {
+            let sources = rpc::Sources { client: client.clone(), pool: pool.clone(), finality: finality.clone() };
+            rpc::module(sources, executor).map_err(Into::into)
+        })
+    };
+    sc_service::spawn_tasks(SpawnTasksParams {
+        config,
+        client: client.clone(),
+        backend,
+        task_manager: &mut task_manager,
+        keystore: keystore_container.keystore(),
+        transaction_pool: transaction_pool.clone(),
+        rpc_builder,
+        network: network.clone(),
+        system_rpc_tx,
+        tx_handler_controller,
+        sync_service: sync.clone(),
+        telemetry: telemetry.as_mut(),
+        tracing_execute_block: None,
+    })?;
+    let telemetry = telemetry.as_ref().map(Telemetry::handle);
+
+    if role.is_authority() {
+        let proposer_factory = sc_basic_authorship::ProposerFactory::new(
+            task_manager.spawn_handle(),
+            client.clone(),
+            transaction_pool.clone(),
+            registry.as_ref(),
+            telemetry.clone(),
+        );
+        let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(StartAuraParams {
+            slot_duration,
+            client,
+            select_chain,
+            block_import,
+            proposer_factory,
+            sync_oracle: sync.clone(),
+            justification_sync_link: sync.clone(),
+            create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+            force_authoring,
+            backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
+            keystore: keystore_container.keystore(),
+            block_proposal_slot_portion: SlotProportion::new(2.0 / 3.0),
+            max_block_proposal_slot_portion: None,
+            telemetry: telemetry.clone(),
+            compatibility_mode: CompatibilityMode::None,
+        })?;
+        task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
+    }
+
+    let voter = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
+        config: sc_consensus_grandpa::Config {
+            gossip_duration: gossip_duration(slot_duration),
+            justification_generation_period: JUSTIFICATION_PERIOD,
+            observer_enabled: false,
+            local_role: role,
+            name: Some(name),
+            keystore: role.is_authority().then(|| keystore_container.keystore()),
+            telemetry: telemetry.clone(),
+            protocol_name: grandpa_protocol,
+        },
+        link: grandpa,
+        network,
+        sync: Arc::new(sync),
+        notification_service: grandpa_notifications,
+        // No rule: authorities vote for the best block, so that finality follows it within a block.
+        voting_rule: (),
+        prometheus_registry: registry,
+        shared_voter_state: voter_state,
+        telemetry,
+        offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
+    })?;
+    task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, voter.map(drop));
+    Ok(task_manager)
+}

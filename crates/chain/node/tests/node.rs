@@ -1,0 +1,130 @@
+//! The real program, run as a person would run it.
+
+use myelin_testing::Node;
+use sp_core::crypto::Ss58Codec;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+const NODE: &str = env!("CARGO_BIN_EXE_myelin-node");
+
+/// Runs the node where it should end by itself.
+fn run(arguments: &[&str]) -> Output {
+    Command::new(NODE).args(arguments).output().expect("the node starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a temporary path is text")
+}
+
+/// The slot time in milliseconds, as the runtime says it.
+async fn slot_millis(node: &Node) -> u64 {
+    let answer = node.call("state_call", &["AuraApi_slot_duration".into(), "0x".into()]).await;
+    let bytes = sp_core::bytes::from_hex(answer.as_str().expect("an answer in hexadecimal")).expect("hexadecimal");
+    u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+/// The hash of the runtime's code.
+async fn code_hash(node: &Node) -> String {
+    let key = sp_core::bytes::to_hex(sp_core::storage::well_known_keys::CODE, false);
+    node.call("state_getStorageHash", &[key.into()]).await.as_str().expect("there is code").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_made_and_become_final() {
+    let node = Node::start(NODE, &["--chain", "test", "--alice"]).await;
+    let height = node.wait_until_finalised(5).await;
+    assert!(node.block_hash(height).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_node_goes_on_with_every_final_block() {
+    let mut node = Node::start(NODE, &["--chain", "test", "--alice"]).await;
+    let before = node.wait_until_finalised(4).await;
+    let hash = node.block_hash(before).await;
+
+    node.kill().await;
+    node.restart().await;
+
+    assert!(node.finalised().await >= before);
+    assert_eq!(node.block_hash(before).await, hash);
+    node.wait_until_finalised(before + 3).await;
+}
+
+/// Writes the specification of a preset whose only authority is Alice.
+fn specification_with_alice(preset: &str, file: &Path) {
+    let authority =
+        format!("{},{}", Sr25519Keyring::Alice.public().to_ss58check(), Ed25519Keyring::Alice.public().to_ss58check());
+    let output = run(&["export-chain-spec", "--chain", preset, "--authority", &authority, "--output", text(file)]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_blob_runs_at_every_speed() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let mut blobs = Vec::new();
+    for (chain, millis) in [("main", 12_000), ("local", 1_000), ("test", 250)] {
+        let file = folder.path().join(chain);
+        specification_with_alice(chain, &file);
+        let node = Node::start(NODE, &["--chain", text(&file)]).await;
+        assert_eq!(slot_millis(&node).await, millis, "{chain}");
+        blobs.push(code_hash(&node).await);
+    }
+    assert!(blobs.windows(2).all(|pair| pair[0] == pair[1]), "{blobs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_says_what_its_token_is() {
+    let node = Node::start(NODE, &["--chain", "test"]).await;
+    let properties = node.call("system_properties", &[]).await;
+    assert_eq!(properties["tokenSymbol"], "TAO");
+    assert_eq!(properties["tokenDecimals"], 9);
+    assert_eq!(properties["ss58Format"], 42);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rpc_listens_on_loopback() {
+    let node = Node::start(NODE, &["--chain", "test"]).await;
+    assert!(node.rpc_address().starts_with("127.0.0.1:"), "{}", node.rpc_address());
+}
+
+#[test]
+fn an_unknown_chain_is_refused_with_the_known_ones() {
+    let output = run(&["--chain", "mian"]);
+    assert!(!output.status.success());
+    let said = said(&output);
+    assert!(said.contains("`mian` is neither a chain nor a file") && said.contains("`main`"), "{said}");
+}
+
+#[test]
+fn a_chain_without_authorities_is_refused_with_a_hint() {
+    let output = run(&["--chain", "main", "--tmp"]);
+    assert!(!output.status.success());
+    let said = said(&output);
+    assert!(said.contains("names no authorities") && said.contains("--authority"), "{said}");
+}
+
+#[test]
+fn a_malformed_authority_is_refused() {
+    for authority in ["alice", "5Gr,5FA", ""] {
+        let output = run(&["export-chain-spec", "--chain", "main", "--authority", authority]);
+        assert!(!output.status.success(), "{authority:?} was accepted");
+    }
+}
+
+#[test]
+fn an_exported_specification_is_one_that_can_be_given_back() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("chain.json");
+    let exported = run(&["export-chain-spec", "--chain", "test", "--raw", "--output", text(&file)]);
+    assert!(exported.status.success(), "{}", said(&exported));
+    let again = run(&["export-chain-spec", "--chain", text(&file), "--raw"]);
+    assert_eq!(again.stdout, std::fs::read(&file).expect("it was exported"));
+}

@@ -1,0 +1,164 @@
+//! What each pallet is told about this runtime.
+
+use crate::{
+    AccountId, Aura, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, PalletInfo, Runtime, RuntimeCall,
+    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION, slot_time,
+};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstBool, ConstU8, ConstU32, ConstU64},
+    weights::{Weight, WeightToFee, constants::ParityDbWeight},
+};
+use frame_system::limits::{BlockLength, BlockWeights};
+use pallet_transaction_payment::{FungibleAdapter, Multiplier};
+use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_runtime::{FixedPointNumber, Perbill, traits::Get};
+use sp_version::RuntimeVersion;
+
+/// The least an account can hold, in rao; below it the account is removed. spec tokenomics §1
+pub const EXISTENTIAL_DEPOSIT: Balance = 500;
+
+/// The first byte of a printed address. spec tokenomics §1
+pub const SS58_PREFIX: u8 = 42;
+
+/// The share of a block that ordinary transactions may fill; the rest is kept for operational ones.
+const NORMAL_SHARE: Perbill = Perbill::from_percent(75);
+
+/// Block length in bytes.
+const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
+
+/// Block hashes that stay readable on chain. spec subnets-and-neurons §8.2
+const BLOCK_HASHES_KEPT: u32 = 2_400;
+
+/// Block producers, and equally finality voters.
+const MAXIMUM_AUTHORITIES: u32 = 64;
+
+parameter_types! {
+    pub const Version: RuntimeVersion = VERSION;
+    pub RuntimeBlockWeights: BlockWeights = BlockWeights::with_sensible_defaults(MAXIMUM_BLOCK_WEIGHT, NORMAL_SHARE);
+    pub RuntimeBlockLength: BlockLength = BlockLength::builder()
+        .max_length(MAXIMUM_BLOCK_LENGTH)
+        .modify_max_length_for_class(frame_support::dispatch::DispatchClass::Normal, |length| {
+            *length = NORMAL_SHARE * *length;
+        })
+        .build();
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type AccountId = AccountId;
+    type Block = Block;
+    type BlockHashCount = ConstU32<BLOCK_HASHES_KEPT>;
+    type BlockLength = RuntimeBlockLength;
+    type BlockWeights = RuntimeBlockWeights;
+    type DbWeight = ParityDbWeight;
+    type MaxConsumers = ConstU32<16>;
+    type Nonce = Nonce;
+    type SS58Prefix = ConstU16Prefix;
+    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Self>;
+    type Version = Version;
+}
+
+impl slot_time::Config for Runtime {}
+
+impl pallet_timestamp::Config for Runtime {
+    type MinimumPeriod = slot_time::HalfASlot<Self>;
+    type Moment = u64;
+    type OnTimestampSet = Aura;
+    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_aura::Config for Runtime {
+    type AllowMultipleBlocksPerSlot = ConstBool<false>;
+    type AuthorityId = AuraId;
+    type DisabledValidators = ();
+    type MaxAuthorities = ConstU32<MAXIMUM_AUTHORITIES>;
+    type SlotDuration = crate::SlotTime;
+}
+
+impl pallet_grandpa::Config for Runtime {
+    type EquivocationReportSystem = ();
+    type KeyOwnerProof = sp_core::Void;
+    type MaxAuthorities = ConstU32<MAXIMUM_AUTHORITIES>;
+    type MaxNominators = ConstU32<0>;
+    type MaxSetIdSessionEntries = ConstU64<0>;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = ();
+}
+
+impl pallet_balances::Config for Runtime {
+    type AccountStore = System;
+    type Balance = Balance;
+    type DoneSlashHandler = ();
+    // Dust is dropped, which recycles it: the issuance falls by as much. spec tokenomics §9.3
+    type DustRemoval = ();
+    type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
+    type FreezeIdentifier = RuntimeFreezeReason;
+    type MaxFreezes = ConstU32<8>;
+    type MaxLocks = ConstU32<8>;
+    type MaxReserves = ConstU32<8>;
+    type ReserveIdentifier = [u8; 8];
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_balances::weights::SubstrateWeight<Self>;
+}
+
+/// The price of execution: one rao for this many picoseconds, which makes a transfer cost about 0.0002 TAO.
+const PICOSECONDS_PER_RAO: u64 = 2_000;
+
+/// The price of block space, in rao per byte.
+const RAO_PER_BYTE: u64 = 100;
+
+/// Fees for execution time.
+pub struct ExecutionFee;
+
+impl WeightToFee for ExecutionFee {
+    type Balance = Balance;
+
+    fn weight_to_fee(weight: &Weight) -> Balance {
+        weight.ref_time() / PICOSECONDS_PER_RAO
+    }
+}
+
+/// Fees for block space.
+pub struct LengthFee;
+
+impl WeightToFee for LengthFee {
+    type Balance = Balance;
+
+    fn weight_to_fee(length: &Weight) -> Balance {
+        length.ref_time().saturating_mul(RAO_PER_BYTE)
+    }
+}
+
+parameter_types! {
+    pub FeeMultiplier: Multiplier = Multiplier::saturating_from_integer(1);
+}
+
+impl pallet_transaction_payment::Config for Runtime {
+    type FeeMultiplierUpdate = pallet_transaction_payment::ConstFeeMultiplier<FeeMultiplier>;
+    type LengthToFee = LengthFee;
+    // Fees go to nobody, which recycles them. spec tokenomics §9.5
+    type OnChargeTransaction = FungibleAdapter<Balances, ()>;
+    type OperationalFeeMultiplier = ConstU8<5>;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Self>;
+    type WeightToFee = ExecutionFee;
+}
+
+impl pallet_sudo::Config for Runtime {
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Self>;
+}
+
+/// [`SS58_PREFIX`] in the width that the system pallet reads.
+pub struct ConstU16Prefix;
+
+impl Get<u16> for ConstU16Prefix {
+    fn get() -> u16 {
+        SS58_PREFIX.into()
+    }
+}

@@ -1,0 +1,95 @@
+//! Rules of the house that no compiler checks. docs/architecture.md
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use std::{collections::BTreeMap, fs};
+
+/// Crates may depend on crates of a lower level only, or of their own group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Primitives,
+    Logic,
+    ChainOrClient,
+    Neuron,
+    Program,
+    Testing,
+}
+
+/// Where a crate's folder stands, and the group within which crates may depend on each other.
+fn place(folder: &str) -> Option<(Level, &str)> {
+    let group = folder.split('/').next()?;
+    let level = match group {
+        "primitives" => Level::Primitives,
+        "logic" => Level::Logic,
+        "chain" | "client" => Level::ChainOrClient,
+        "neuron" => Level::Neuron,
+        "apps" | "subnets" => Level::Program,
+        "testing" => Level::Testing,
+        _ => return None,
+    };
+    Some((level, group))
+}
+
+fn workspace() -> Metadata {
+    MetadataCommand::new().no_deps().exec().expect("the workspace can be read")
+}
+
+fn folder(metadata: &Metadata, package: &Package) -> String {
+    let manifest = package.manifest_path.parent().expect("a manifest is in a folder");
+    let crates = metadata.workspace_root.join("crates");
+    manifest.strip_prefix(&crates).unwrap_or_else(|_| panic!("{manifest} is outside of {crates}")).to_string()
+}
+
+#[test]
+fn arrows_point_down() {
+    let metadata = workspace();
+    let folders: BTreeMap<_, _> =
+        metadata.packages.iter().map(|package| (package.name.to_string(), folder(&metadata, package))).collect();
+    let mut upward = Vec::new();
+    let mut arrows = 0;
+    for package in &metadata.packages {
+        let (level, group) = place(&folders[&*package.name])
+            .unwrap_or_else(|| panic!("{} is in a folder without a level: {}", package.name, folders[&*package.name]));
+        let needed = package.dependencies.iter().filter(|needed| needed.kind != DependencyKind::Development);
+        for needed in needed.filter_map(|needed| folders.get(&needed.name)) {
+            arrows += 1;
+            let (below, other) = place(needed).expect("every crate was placed above");
+            let same_group = group == other && level != Level::Logic;
+            if below >= level && !same_group {
+                upward.push(format!("{group}: {} -> {needed}", package.name));
+            }
+        }
+    }
+    assert!(upward.is_empty(), "these crates depend on what is not below them: {upward:#?}");
+    assert!(arrows > 0, "no crate depends on another: the workspace was not read");
+}
+
+#[test]
+fn versions_stand_in_one_place() {
+    let metadata = workspace();
+    for package in &metadata.packages {
+        let text = fs::read_to_string(&package.manifest_path).expect("a manifest can be read");
+        let manifest: toml::Table = text.parse().expect("cargo has read it before");
+        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let Some(dependencies) = manifest.get(table).and_then(toml::Value::as_table) else { continue };
+            for (name, dependency) in dependencies {
+                let from_workspace = dependency.get("workspace").and_then(toml::Value::as_bool) == Some(true);
+                assert!(from_workspace, "{}: {table}.{name} has a version of its own", package.manifest_path);
+            }
+        }
+    }
+}
+
+#[test]
+fn crates_are_named_after_their_folders() {
+    let metadata = workspace();
+    for package in &metadata.packages {
+        let folder = folder(&metadata, package);
+        let noun = folder.rsplit('/').next().expect("a folder has a name");
+        let expected = match folder.split('/').rev().nth(1) {
+            Some("pallets") => format!("myelin-pallet-{noun}"),
+            Some("subnets") => format!("myelin-subnet-{noun}"),
+            _ => format!("myelin-{noun}"),
+        };
+        assert_eq!(*package.name, expected, "in crates/{folder}");
+    }
+}
