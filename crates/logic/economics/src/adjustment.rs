@@ -1,0 +1,276 @@
+//! How the price and the difficulty of a seat follow the demand for seats. spec subnets-and-neurons §8.4
+//!
+//! After every adjustment interval the registrations are compared with their target. Above it, the busier way of
+//! registering gets dearer; otherwise the quieter way gets cheaper.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::cmp::Ordering;
+use myelin_primitives::{Amount, Tao};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// The inertia of a new subnet: an adjusted value keeps 97 % of its predecessor. spec subnets-and-neurons §4
+pub const INERTIA: u64 = 17_893_341_751_498_265_066;
+
+/// The registrations of one adjustment interval. spec subnets-and-neurons §8.4
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Registrations {
+    /// All of them; more than the two below together on root, which is joined neither way.
+    pub total: u16,
+    /// Those by proof of work.
+    pub by_work: u16,
+    /// Those by burning TAO.
+    pub by_burn: u16,
+}
+
+/// Which terms an interval adjusts. spec subnets-and-neurons §8.4
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjusts {
+    /// The amount to burn.
+    Burn,
+    /// The difficulty of the work.
+    Difficulty,
+    /// Both.
+    Both,
+}
+
+impl Registrations {
+    /// Which terms are adjusted for a target: above it those of the busier way, which rise, otherwise those of the
+    /// less busy way, which fall; both if the ways were equally busy. spec subnets-and-neurons §8.4
+    ///
+    /// | registrations | more by work | more by burn | equal |
+    /// |---|---|---|---|
+    /// | above the target | A: difficulty | B: burn | F: both |
+    /// | at most the target | C: burn | D: difficulty | E: both |
+    pub fn adjusts(&self, target: u16) -> Adjusts {
+        match (self.total > target, self.by_work.cmp(&self.by_burn)) {
+            (true, Ordering::Greater) | (false, Ordering::Less) => Adjusts::Difficulty,
+            (true, Ordering::Less) | (false, Ordering::Greater) => Adjusts::Burn,
+            (_, Ordering::Equal) => Adjusts::Both,
+        }
+    }
+}
+
+/// What a seat costs at present.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Terms {
+    /// What a burned registration burns.
+    pub burn: Amount<Tao>,
+    /// What the seal of a registration by work has to meet.
+    pub difficulty: u64,
+}
+
+/// The least and the greatest value of a term. The greatest wins should they be crossed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Bounds<T> {
+    /// The least.
+    pub min: T,
+    /// The greatest.
+    pub max: T,
+}
+
+/// The parameters of the adjustment.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct AdjustmentRule {
+    /// How many registrations an interval should see. With 0 nothing is adjusted beyond the bounds.
+    pub target: u16,
+    /// How much of its predecessor an adjusted value keeps, as a fraction of `u64::MAX`.
+    pub inertia: u64,
+    /// Between what the burn stays.
+    pub burn: Bounds<Amount<Tao>>,
+    /// Between what the difficulty stays.
+    pub difficulty: Bounds<u64>,
+}
+
+impl AdjustmentRule {
+    /// The terms of the next interval. A term that is not adjusted stays as it is. spec subnets-and-neurons §8.4
+    pub fn adjust(&self, terms: Terms, registrations: Registrations) -> Terms {
+        let Terms { burn, difficulty } = terms;
+        let next_burn = || {
+            let bounds = Bounds { min: self.burn.min.rao(), max: self.burn.max.rao() };
+            Amount::from_rao(self.next(burn.rao(), registrations.total, bounds))
+        };
+        let next_difficulty = || self.next(difficulty, registrations.total, self.difficulty);
+        match registrations.adjusts(self.target) {
+            Adjusts::Burn => Terms { burn: next_burn(), difficulty },
+            Adjusts::Difficulty => Terms { burn, difficulty: next_difficulty() },
+            Adjusts::Both => Terms { burn: next_burn(), difficulty: next_difficulty() },
+        }
+    }
+
+    /// Moves `current` towards `current * (registrations + target) / (2 * target)`, as far as the inertia allows.
+    ///
+    /// The part of the inertia, the goal and the result are rounded down to multiples of 2^-18, in this order.
+    fn next(&self, current: u64, registrations: u16, bounds: Bounds<u64>) -> u64 {
+        // 64 bits of value, 16 bits of registrations and twice 18 bits of fraction stay below 128 bits.
+        const ONE: u128 = 1 << 18;
+        let current = u128::from(current);
+        let pressure = u128::from(registrations.saturating_add(self.target));
+        let balance = u128::from(self.target.saturating_add(self.target));
+        let goal = (current.saturating_mul(pressure) << 18).checked_div(balance).unwrap_or(current << 18);
+        let kept = (u128::from(self.inertia) << 18).checked_div(u128::from(u64::MAX)).unwrap_or(0);
+        let moved = goal.saturating_mul(ONE.saturating_sub(kept)) >> 18;
+        let next = kept.saturating_mul(current).saturating_add(moved) >> 18;
+        u64::try_from(next).unwrap_or(u64::MAX).max(bounds.min).min(bounds.max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WIDE: Bounds<u64> = Bounds { min: 0, max: u64::MAX };
+
+    fn rule(target: u16, inertia: u64, bounds: Bounds<u64>) -> AdjustmentRule {
+        let burn = Bounds { min: Amount::from_rao(bounds.min), max: Amount::from_rao(bounds.max) };
+        AdjustmentRule { target, inertia, burn, difficulty: bounds }
+    }
+
+    fn terms(value: u64) -> Terms {
+        Terms { burn: Amount::from_rao(value), difficulty: value }
+    }
+
+    /// So many registrations, half by either way, so that both terms move.
+    fn both_ways(total: u16) -> Registrations {
+        Registrations { total, ..Registrations::default() }
+    }
+
+    #[test]
+    fn values_follow_the_registrations() {
+        let min_1 = Bounds { min: 1, ..WIDE };
+        let max_10_000 = Bounds { max: 10_000, ..WIDE };
+        for (current, registrations, target, inertia, bounds, expected) in [
+            (1_000, 2, 1, 58_000, WIDE, 1_500),
+            (1_000, 2, 1, u64::MAX / 2, WIDE, 1_250),
+            (20_000, 3, 1, 58_000, WIDE, 40_000),
+            (40_000, 6, 3, 58_000, WIDE, 60_000),
+            (4, 0, 1, 58_000, min_1, 2),
+            (2, 0, 1, 58_000, min_1, 1),
+            (1, 0, 1, 58_000, min_1, 1),
+            (5_000, 4, 3, 58_000, max_10_000, 5_833),
+            (9_000, 4, 1, 58_000, max_10_000, 10_000),
+        ] {
+            let next = rule(target, inertia, bounds).adjust(terms(current), both_ways(registrations));
+            assert_eq!(next, terms(expected), "{current} with {registrations} of {target}");
+        }
+    }
+
+    #[test]
+    fn the_inertia_counts_in_steps_of_two_to_the_minus_eighteen() {
+        let next = |inertia| rule(1, inertia, WIDE).adjust(terms(1 << 18), both_ways(3)).difficulty;
+        assert_eq!(next(0), 1 << 19);
+        assert_eq!(next(INERTIA), (1 << 19) - 254_279);
+        assert_eq!(next(u64::MAX), 1 << 18);
+    }
+
+    #[test]
+    fn the_busier_way_rises_and_the_quieter_way_falls() {
+        for (case, total, by_work, by_burn, expected) in [
+            ('A', 3, 2, 1, Adjusts::Difficulty),
+            ('B', 3, 1, 2, Adjusts::Burn),
+            ('C', 2, 2, 0, Adjusts::Burn),
+            ('D', 2, 0, 2, Adjusts::Difficulty),
+            ('E', 2, 1, 1, Adjusts::Both),
+            ('E', 0, 0, 0, Adjusts::Both),
+            ('F', 4, 2, 2, Adjusts::Both),
+        ] {
+            let registrations = Registrations { total, by_work, by_burn };
+            assert_eq!(registrations.adjusts(2), expected, "case {case}");
+            let next = rule(2, 0, WIDE).adjust(terms(1_000), registrations);
+            assert_eq!(next.burn != Amount::from_rao(1_000), total != 2 && expected != Adjusts::Difficulty, "{case}");
+            assert_eq!(next.difficulty != 1_000, total != 2 && expected != Adjusts::Burn, "{case}");
+        }
+    }
+
+    #[test]
+    fn without_a_target_values_only_meet_their_bounds() {
+        let next = |current| rule(0, 0, Bounds { min: 10, max: 20 }).adjust(terms(current), both_ways(7)).difficulty;
+        assert_eq!([5, 15, 25].map(next), [10, 15, 20]);
+    }
+
+    #[test]
+    fn crossed_bounds_give_the_greatest() {
+        let crossed = rule(1, 0, Bounds { min: 20, max: 10 });
+        assert_eq!(crossed.adjust(terms(15), both_ways(1)), terms(10));
+    }
+
+    proptest! {
+        #[test]
+        fn values_stay_within_their_bounds(
+            current: u64, registrations: u16, target: u16, inertia: u64, one: u64, other: u64,
+        ) {
+            let bounds = Bounds { min: one.min(other), max: one.max(other) };
+            let next = rule(target, inertia, bounds).adjust(terms(current), both_ways(registrations));
+            prop_assert!((bounds.min..=bounds.max).contains(&next.difficulty));
+            prop_assert_eq!(next.burn.rao(), next.difficulty);
+        }
+
+        #[test]
+        fn more_registrations_never_lower_a_value(
+            current: u64, target: u16, inertia: u64, one: u16, other: u16,
+        ) {
+            let next = |total| rule(target, inertia, WIDE).adjust(terms(current), both_ways(total)).difficulty;
+            prop_assert!(next(one.min(other)) <= next(one.max(other)));
+        }
+
+        #[test]
+        fn a_met_target_moves_nothing(current: u64, target in 1..=u16::MAX / 2, inertia: u64) {
+            let next = rule(target, inertia, WIDE).adjust(terms(current), both_ways(target)).difficulty;
+            prop_assert_eq!(next, current);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Who makes room when everything is taken: which subnet, and which neuron of a subnet.
+//! spec subnets-and-neurons §3 and §11
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::cmp::Reverse;
+use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// A subnet that may have to make room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubnetCandidate {
+    /// Which subnet.
+    pub netuid: NetUid,
+    /// What it receives of every block at present.
+    pub emission: Amount<Tao>,
+    /// When it was created.
+    pub registered_at: BlockNumber,
+}
+
+/// The subnet a new one replaces: of those no longer immune the one with the lowest emission, the earliest created
+/// among equals, then the lowest netuid. `None` if all are immune. Root is never replaced.
+/// spec subnets-and-neurons §3
+pub fn subnet_to_prune(
+    subnets: impl IntoIterator<Item = SubnetCandidate>,
+    immunity_period: BlockNumber,
+    block: BlockNumber,
+) -> Option<NetUid> {
+    subnets
+        .into_iter()
+        .filter(|subnet| !subnet.netuid.is_root() && !is_immune(subnet.registered_at, immunity_period, block))
+        .min_by_key(|subnet| (subnet.emission, subnet.registered_at, subnet.netuid))
+        .map(|subnet| subnet.netuid)
+}
+
+/// A neuron that may have to make room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeuronCandidate {
+    /// Which seat.
+    pub uid: Uid,
+    /// What it was paid in the last epoch.
+    pub emission: Amount<Tao>,
+    /// When it took the seat.
+    pub registered_at: BlockNumber,
+    /// Whether the seat belongs to the subnet's owner and is never given up.
+    pub protected: bool,
+}
+
+/// The parameters that keep neurons in their seats.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct NeuronImmunity {
+    /// Blocks for which a new neuron is immune.
+    pub period: BlockNumber,
+    /// Neurons past their immunity that are kept as long as an immune one can go instead.
+    pub min_non_immune: u16,
+}
+
+/// The neuron a new one replaces: of those no longer immune the one with the lowest emission, the earliest registered
+/// among equals, then the lowest uid. spec subnets-and-neurons §11
+///
+/// While no more than `min_non_immune` are past their immunity, an immune one goes, chosen the same way. `None` if
+/// every seat is protected.
+pub fn neuron_to_replace(
+    neurons: impl IntoIterator<Item = NeuronCandidate>,
+    immunity: NeuronImmunity,
+    block: BlockNumber,
+) -> Option<Uid> {
+    let mut lowest_immune = None;
+    let mut lowest_other = None;
+    let mut others = 0_usize;
+    for neuron in neurons.into_iter().filter(|neuron| !neuron.protected) {
+        let order = Reverse((neuron.emission, neuron.registered_at, neuron.uid));
+        if is_immune(neuron.registered_at, immunity.period, block) {
+            lowest_immune = lowest_immune.max(Some(order));
+        } else {
+            lowest_other = lowest_other.max(Some(order));
+            others = others.saturating_add(1);
+        }
+    }
+    let chosen =
+        if others > usize::from(immunity.min_non_immune) { lowest_other } else { lowest_immune.or(lowest_other) };
+    chosen.map(|Reverse((_, _, uid))| uid)
+}
+
+fn is_immune(registered_at: BlockNumber, period: BlockNumber, block: BlockNumber) -> bool {
+    block.saturating_sub(registered_at) < period
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+
+    fn subnet(netuid: u16, emission: u64, registered_at: BlockNumber) -> SubnetCandidate {
+        SubnetCandidate { netuid: NetUid::new(netuid), emission: Amount::from_rao(emission), registered_at }
+    }
+
+    #[test]
+    fn the_subnet_with_the_lowest_emission_goes_and_the_older_of_two() {
+        for (emissions, pruned) in [([5, 4, 4], 2), ([5, 5, 4], 3), ([4, 5, 5], 1)] {
+            let subnets =
+                (1..).zip(emissions).map(|(netuid, emission)| subnet(netuid, emission, 10 * u32::from(netuid)));
+            assert_eq!(subnet_to_prune(subnets, 50, 1_000), Some(NetUid::new(pruned)), "{emissions:?}");
+        }
+    }
+
+    #[test]
+    fn immune_subnets_and_root_stay() {
+        let pruned = |subnets: &[SubnetCandidate]| subnet_to_prune(subnets.iter().copied(), 100, 1_000);
+        assert_eq!(pruned(&[]), None);
+        assert_eq!(pruned(&[subnet(0, 0, 0), subnet(1, 0, 901), subnet(2, 9, 1_001)]), None);
+        assert_eq!(pruned(&[subnet(0, 0, 0), subnet(1, 0, 901), subnet(2, 9, 900)]), Some(NetUid::new(2)));
+        assert_eq!(pruned(&[subnet(7, 1, 5), subnet(3, 1, 5)]), Some(NetUid::new(3)));
+    }
+
+    fn neuron(uid: u16, emission: u64, registered_at: BlockNumber) -> NeuronCandidate {
+        NeuronCandidate { uid: Uid::new(uid), emission: Amount::from_rao(emission), registered_at, protected: false }
+    }
+
+    fn replaced(neurons: &[NeuronCandidate], min_non_immune: u16) -> Option<u16> {
+        let immunity = NeuronImmunity { period: 100, min_non_immune };
+        neuron_to_replace(neurons.iter().copied(), immunity, 1_000).map(Uid::get)
+    }
+
+    #[test]
+    fn the_neuron_with_the_lowest_emission_goes() {
+        let neurons = [neuron(0, 100, 0), neuron(1, 110, 0)];
+        let immunity = NeuronImmunity { period: 2, min_non_immune: 0 };
+        assert_eq!(neuron_to_replace(neurons, immunity, 3), Some(Uid::new(0)));
+        assert_eq!(replaced(&[neuron(0, 5, 9), neuron(1, 5, 8), neuron(2, 5, 8)], 0), Some(1));
+    }
+
+    #[test]
+    fn immune_neurons_go_only_when_there_is_no_other() {
+        let immune = [neuron(0, 0, 950), neuron(1, 0, 940), neuron(2, 7, 901)];
+        assert_eq!(replaced(&immune, 0), Some(1));
+        assert_eq!(replaced(&[&immune[..], &[neuron(3, 9, 900)]].concat(), 0), Some(3));
+    }
+
+    #[test]
+    fn a_minimum_of_experienced_neurons_is_kept_if_possible() {
+        let experienced = [neuron(0, 1, 0), neuron(1, 2, 0)];
+        assert_eq!(replaced(&[&experienced[..], &[neuron(2, 9, 990)]].concat(), 2), Some(2));
+        assert_eq!(replaced(&[&experienced[..], &[neuron(2, 9, 990)]].concat(), 1), Some(0));
+        assert_eq!(replaced(&experienced, 2), Some(0));
+    }
+
+    #[test]
+    fn protected_neurons_never_go() {
+        let owner = NeuronCandidate { protected: true, ..neuron(0, 0, 0) };
+        assert_eq!(replaced(&[owner], 0), None);
+        assert_eq!(replaced(&[], 0), None);
+        assert_eq!(replaced(&[owner, neuron(1, 9, 999)], 0), Some(1));
+    }
+
+    fn neurons() -> impl Strategy<Value = Vec<NeuronCandidate>> {
+        vec((0..3_u64, 850..1_000_u32, any::<bool>()), 0..20).prop_map(|seats| {
+            let seat = |(uid, (emission, registered_at, protected))| NeuronCandidate {
+                protected,
+                ..neuron(uid, emission, registered_at)
+            };
+            (0..).zip(seats).map(seat).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_candidates_does_not_matter(neurons in neurons(), min_non_immune in 0..5_u16) {
+            let reversed: Vec<_> = neurons.iter().rev().copied().collect();
+            prop_assert_eq!(replaced(&neurons, min_non_immune), replaced(&reversed, min_non_immune));
+        }
+
+        #[test]
+        fn the_replaced_neuron_is_no_better_than_its_peers(neurons in neurons()) {
+            let Some(uid) = replaced(&neurons, 0) else {
+                prop_assert!(neurons.iter().all(|neuron| neuron.protected));
+                return Ok(());
+            };
+            let gone = neurons[usize::from(uid)];
+            let immune = |neuron: &NeuronCandidate| is_immune(neuron.registered_at, 100, 1_000);
+            prop_assert!(!gone.protected);
+            for other in neurons.iter().filter(|other| !other.protected) {
+                prop_assert!(!immune(&gone) || immune(other));
+                prop_assert!(immune(&gone) != immune(other) || gone.emission <= other.emission);
+            }
+        }
+    }
+}
