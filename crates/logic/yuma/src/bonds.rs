@@ -1,0 +1,237 @@
+//! How bonds follow weights, and what they pay.
+
+use crate::{
+    Snapshot,
+    alpha::{Rates, mix},
+    consensus::clipped,
+    params::{Bonds, Params, q32},
+    share::{Divisor, fraction, product},
+    sparse::{Cell, Columns, Ledger, Rows, normalise, union},
+    vector,
+};
+use alloc::vec::Vec;
+use myelin_primitives::{BlockNumber, Entry, Q32};
+
+/// What an epoch has found out before it comes to bonds.
+pub(crate) struct Evidence<'a> {
+    /// Weights that count, `W`.
+    pub(crate) weights: &'a Columns,
+    /// Consensus weights, `C`.
+    pub(crate) consensus: &'a [Q32],
+    /// Active stake, `A`.
+    pub(crate) active_stake: &'a [Q32],
+    /// Incentive, `I`.
+    pub(crate) incentive: &'a [Q32],
+    /// New permits, which decide whose bonds are stored.
+    pub(crate) permits: &'a [bool],
+}
+
+impl Evidence<'_> {
+    /// What belongs to one miner, in the order of uids: uid, weights, old bonds, consensus and incentive.
+    fn miners<'b>(&'b self, old: &'b Columns) -> impl Iterator<Item = Miner<'b>> {
+        let columns = self.weights.iter().zip(old.iter()).zip(self.consensus.iter().zip(self.incentive));
+        (0..=u16::MAX).zip(columns).map(|(uid, ((weights, bonds), (consensus, incentive)))| Miner {
+            uid,
+            weights,
+            bonds,
+            consensus: *consensus,
+            incentive: *incentive,
+        })
+    }
+}
+
+/// One column of everything.
+struct Miner<'a> {
+    uid: u16,
+    weights: &'a [Cell],
+    bonds: &'a [Cell],
+    consensus: Q32,
+    incentive: Q32,
+}
+
+/// Bonds after an epoch.
+pub(crate) struct Renewed {
+    /// Rows to store: `E`, in the classic form with each column's largest value scaled to one.
+    pub(crate) bonds: Vec<Vec<Entry>>,
+    /// Each row's part of what bonds earn, `D`.
+    pub(crate) dividends: Vec<Q32>,
+}
+
+/// New bonds and dividends. spec yuma §3.8 to §3.11
+pub(crate) fn renew<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, evidence: &Evidence<'_>) -> Renewed {
+    let old = surviving(subnet, params.tempo);
+    let sizes = subnet.weight_rows().zip(subnet.bond_rows()).map(|(weights, bonds)| weights.len().max(bonds.len()));
+    let ledger = Ledger::new(evidence.permits, sizes);
+    let penalty = Penalty::from(q32(params.bonds_penalty));
+    let rate = Q32::ONE - q32(params.bonds_moving_average);
+    match params.bonds {
+        Bonds::Classic => classic(evidence, old, ledger, penalty, rate),
+        Bonds::PerPair { liquid_alpha } => {
+            let agreed = evidence.consensus.iter().any(|consensus| consensus.is_positive());
+            let pace = match liquid_alpha.filter(|_| agreed) {
+                Some(alpha) => Pace::Individual(alpha.into()),
+                None => Pace::Common(rate),
+            };
+            per_pair(evidence, old, ledger, penalty, &pace)
+        }
+    }
+}
+
+/// Old bonds as stored, without those on miners that registered since the epoch before. spec yuma §3.9
+fn surviving<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, tempo: BlockNumber) -> Rows {
+    let since = match subnet.last_epoch_block {
+        Some(block) => block.saturating_add(1),
+        None => subnet.block.saturating_sub(tempo),
+    };
+    let registered_at = subnet.registrations();
+    let entries = subnet.bond_rows().map(<[Entry]>::len).fold(0, usize::saturating_add);
+    let mut rows = Rows::with_capacity(subnet.neurons(), entries);
+    for row in subnet.bond_rows() {
+        rows.push(row, |column| registered_at.get(column).is_some_and(|block| *block < since));
+    }
+    rows
+}
+
+/// How bonds treat a weight above consensus. spec yuma §3.8
+#[derive(Clone, Copy)]
+enum Penalty {
+    /// They follow the given weight.
+    None,
+    /// They follow the clipped weight.
+    Full,
+    /// They follow a weight this far from the given to the clipped one.
+    Part(Q32),
+}
+
+impl From<Q32> for Penalty {
+    fn from(beta: Q32) -> Self {
+        match beta {
+            Q32::ZERO => Self::None,
+            Q32::ONE => Self::Full,
+            part => Self::Part(part),
+        }
+    }
+}
+
+impl Penalty {
+    /// The weight that bonds follow, `Wb`, if an entry is left of it.
+    fn apply(self, weight: Q32, consensus: Q32) -> Option<Q32> {
+        match self {
+            Self::None => Some(weight),
+            Self::Full => clipped(weight, consensus),
+            Self::Part(beta) => {
+                let mixed = mix(weight, clipped(weight, consensus).unwrap_or_default(), beta);
+                mixed.is_positive().then_some(mixed)
+            }
+        }
+    }
+}
+
+/// How fast per-pair bonds move.
+enum Pace {
+    Common(Q32),
+    Individual(Rates),
+}
+
+/// Per-pair bonds. spec yuma §3.10
+fn per_pair(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Penalty, pace: &Pace) -> Renewed {
+    let old = old.transposed(|_| fraction);
+    let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
+    let mut renewed: Vec<Cell> = Vec::new();
+    for miner in evidence.miners(&old) {
+        renewed.clear();
+        let followed = |weight| penalty.apply(weight, miner.consensus);
+        match pace {
+            Pace::Common(rate) => at_common_rate(miner.weights, miner.bonds, *rate, followed, &mut renewed),
+            Pace::Individual(rates) => {
+                let rate = |_, weight, bond| rates.rate(miner.consensus, weight, bond);
+                at_rates(miner.weights, miner.bonds, followed, rate, &mut renewed);
+            }
+        }
+        if miner.incentive.is_positive() {
+            let total = Divisor::new(renewed.iter().map(|cell| cell.value()).sum());
+            for cell in &renewed {
+                vector::add(&mut earned, cell.row(), product(total.divide(cell.value()), miner.incentive));
+            }
+        }
+        ledger.enter(miner.uid, &renewed);
+    }
+    let by_stake = earned.into_iter().zip(evidence.active_stake).map(|(earned, stake)| earned * *stake);
+    Renewed { bonds: ledger.into_rows(), dividends: vector::normalised(by_stake.collect()) }
+}
+
+/// Appends to `renewed` one column that moves from `old` to what `followed` leaves of `new`, at a rate that all its
+/// pairs share. spec yuma §3.10, §3.11
+#[inline]
+fn at_common_rate(
+    new: &[Cell],
+    old: &[Cell],
+    rate: Q32,
+    followed: impl Fn(Q32) -> Option<Q32>,
+    renewed: &mut Vec<Cell>,
+) {
+    let rest = Q32::ONE - rate;
+    union(new, old, |row, new, old| {
+        let new = new.and_then(&followed).unwrap_or_default();
+        let bond = product(rate, new) + product(rest, old.unwrap_or_default());
+        if bond.is_positive() {
+            renewed.push(Cell::new(row, bond));
+        }
+    });
+}
+
+/// Appends to `renewed` one column of bonds that move to what `followed` leaves of the weights, each pair at its own
+/// rate. spec yuma §3.10
+///
+/// `rate` is asked for the rate of a row, with its weight and its old bond. A bond without a weight is gone; with a
+/// weight of zero it decays. A pair that has neither is not asked for, because nothing comes of it.
+#[inline]
+pub fn at_rates(
+    weights: &[Cell],
+    bonds: &[Cell],
+    followed: impl Fn(Q32) -> Option<Q32>,
+    rate: impl Fn(u16, Q32, Q32) -> Q32,
+    renewed: &mut Vec<Cell>,
+) {
+    union(weights, bonds, |row, weight, bond| {
+        let Some(weight) = weight.and_then(&followed) else { return };
+        let bond = bond.unwrap_or_default();
+        if weight == Q32::ZERO && bond == Q32::ZERO {
+            return;
+        }
+        let rate = rate(row, weight, bond);
+        let mixed = (product(Q32::ONE - rate, bond) + product(rate, weight).max(Q32::ZERO)).min(Q32::ONE);
+        if mixed.is_positive() {
+            renewed.push(Cell::new(row, mixed));
+        }
+    });
+}
+
+/// Classic bonds. spec yuma §3.11
+fn classic(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Penalty, rate: Q32) -> Renewed {
+    // Only proportions within a column matter, so stored integers can stand for themselves times 2^-32.
+    let old = old.transposed(|_| |value| Q32::from_bits(value.into()));
+    let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
+    let [mut held, mut bought, mut renewed] = [const { Vec::<Cell>::new() }; 3];
+    for miner in evidence.miners(&old) {
+        held.clear();
+        held.extend_from_slice(miner.bonds);
+        normalise(&mut held);
+        bought.clear();
+        bought.extend(miner.weights.iter().filter_map(|cell| {
+            let stake = evidence.active_stake.get(usize::from(cell.row())).copied().unwrap_or_default();
+            Some(Cell::new(cell.row(), product(stake, penalty.apply(cell.value(), miner.consensus)?)))
+        }));
+        normalise(&mut bought);
+        renewed.clear();
+        at_common_rate(&bought, &held, rate, Some, &mut renewed);
+        normalise(&mut renewed);
+        let largest = Divisor::new(renewed.iter().map(|cell| cell.value()).max().unwrap_or_default());
+        for cell in &mut renewed {
+            vector::add(&mut earned, cell.row(), product(cell.value(), miner.incentive));
+            *cell = Cell::new(cell.row(), largest.divide(cell.value()));
+        }
+        ledger.enter(miner.uid, &renewed);
+    }
+    Renewed { bonds: ledger.into_rows(), dividends: vector::normalised(earned) }
+}

@@ -1,0 +1,134 @@
+//! One epoch of Yuma consensus as a function.
+//!
+//! Validators say in weights what each miner is worth. An epoch finds for every miner the weight that holders of
+//! enough stake agree on, cuts off what exceeds it, pays miners by what is left, and pays validators by the bonds they
+//! gathered on the miners that consensus favours. The rules are in `docs/spec/yuma.md`; code cites them as
+//! `spec yuma §3.6`.
+//!
+//! [`epoch`] depends on nothing but its arguments: no clock, no storage, no randomness, no logging. The chain, the
+//! simulator and the explorer call the same function, so they agree to the last bit. It is total: every input has an
+//! outcome, and no input makes it panic.
+//!
+//! ```
+//! use myelin_primitives::{Amount, Entry, Uid};
+//! use myelin_yuma::{Params, Snapshot, Stake, epoch};
+//!
+//! let weights = [vec![Entry::new(Uid::new(1), 1)], vec![]];
+//! let subnet = Snapshot {
+//!     block: 100,
+//!     last_epoch_block: None,
+//!     emission: Amount::from_rao(1_000),
+//!     owner: None,
+//!     stake: &[Amount::ONE_TAO.into(), Stake::ZERO],
+//!     registered_at: &[1, 1],
+//!     last_update: &[90, 1],
+//!     weights: &weights,
+//!     bonds: &[],
+//!     permits: &[true, false],
+//!     commit_blocks: None,
+//! };
+//! let outcome = epoch(&subnet, &Params::default());
+//! assert_eq!(outcome.server_emission[1].rao(), 500);
+//! assert_eq!(outcome.validator_emission[0].rao(), 500);
+//! ```
+//!
+//! Cost grows with the entries of the rows, not with the square of the neurons: rows are masked once, turned into
+//! columns by counting, and each column is worked on by itself. Nothing is allocated per column or entry.
+//!
+//! What happens around an epoch and shares its exactness is here too: [`max_upscale`] for submitted weights,
+//! [`split_emission`] and [`combine`] for subnets with several mechanisms. When epochs run, where rows are stored and
+//! how amounts become stake is the chain's.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    forbid(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+extern crate alloc;
+
+mod alpha;
+mod bonds;
+mod consensus;
+mod emission;
+mod mechanism;
+mod outcome;
+mod params;
+mod share;
+mod snapshot;
+mod sparse;
+mod stake;
+mod upscale;
+mod vector;
+mod weights;
+
+/// The steps of an epoch one by one, for tests and explanations of single numbers.
+///
+/// These are the functions [`epoch`] itself consists of.
+pub mod kernel {
+    pub use crate::{
+        alpha::{Rates, logistic, mix},
+        bonds::at_rates,
+        consensus::{Scratch, Voters},
+        sparse::Cell,
+        stake::top_k,
+    };
+}
+
+pub use mechanism::{Combined, Shares, combine, split_emission};
+pub use outcome::{Exact, Outcome};
+pub use params::{Bonds, LiquidAlpha, Params, activity_cutoff};
+pub use snapshot::Snapshot;
+pub use stake::Stake;
+pub use upscale::max_upscale;
+
+use bonds::{Evidence, Renewed, renew};
+use consensus::{Verdict, Voters, consensus, verdict};
+use emission::{amounts, payout};
+use myelin_primitives::Entry;
+use params::q32;
+use vector::quantised;
+
+/// One epoch of Yuma consensus over one subnet. spec yuma §3
+pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Outcome {
+    let active = stake::activity(subnet, params.activity_cutoff); // spec yuma §3.1
+    let stake = stake::shares(subnet, params.stake_threshold); // spec yuma §3.2
+    let permits = stake::new_permits(subnet, &stake, params.max_allowed_validators); // spec yuma §3.3
+    let old_permits = subnet.old_permits();
+    let active_stake = stake::active_shares(&stake, &active, &old_permits); // spec yuma §3.4
+    let weights = weights::admissible(subnet, &old_permits); // spec yuma §3.5
+    let consensus = consensus(&weights, &Voters::new(&active_stake, q32(params.kappa))); // spec yuma §3.6
+    let Verdict { validator_trust, incentive } = verdict(&weights, &consensus, &active_stake); // spec yuma §3.7
+    let evidence = Evidence {
+        weights: &weights,
+        consensus: &consensus,
+        active_stake: &active_stake,
+        incentive: &incentive,
+        permits: &permits,
+    };
+    let Renewed { bonds, dividends } = renew(subnet, params, &evidence); // spec yuma §3.8 to §3.11, §3.14
+    let payout = payout(&incentive, &dividends, &active_stake, &stake); // spec yuma §3.12
+    Outcome {
+        stake_weight: quantised(&stake),
+        consensus: quantised(&consensus),
+        validator_trust: quantised(&validator_trust),
+        incentive: quantised(&incentive),
+        dividends: quantised(&dividends),
+        emission: amounts(&payout.combined, subnet.emission),
+        server_emission: amounts(&payout.server, subnet.emission),
+        validator_emission: amounts(&payout.validator, subnet.emission),
+        bonds,
+        exact: Exact { stake, active_stake, incentive, dividends },
+        active,
+        permits,
+    }
+}

@@ -1,0 +1,41 @@
+//! Which of the stored weights count, and what they amount to.
+
+use crate::{
+    Snapshot,
+    share::Divisor,
+    sparse::{Columns, Rows},
+};
+use alloc::vec::Vec;
+use myelin_primitives::{BlockNumber, Entry, Q32};
+
+/// The weights that count, `W`: rows divided by what is left of them after masking. spec yuma §3.5
+pub(crate) fn admissible<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, permits: &[bool]) -> Columns {
+    let registered_at: Vec<BlockNumber> = subnet.registrations();
+    let entries = subnet.weight_rows().map(<[Entry]>::len).fold(0, usize::saturating_add);
+    let mut rows = Rows::with_capacity(subnet.neurons(), entries);
+    let writers = subnet.updates().zip(subnet.commitments()).zip(permits);
+    for ((row, entries), ((update, commitment), permit)) in subnet.weight_rows().enumerate().zip(writers) {
+        let Some(newest) = update.filter(|_| *permit).and_then(|update| newest_registration(update, commitment)) else {
+            rows.push(Default::default(), |_| false);
+            continue;
+        };
+        let owner = subnet.is_owner(row);
+        rows.push(entries, |column| {
+            (column != row || owner) && registered_at.get(column).is_some_and(|block| *block <= newest)
+        });
+    }
+    rows.transposed(|row| {
+        // Only proportions within a row matter, so stored integers can stand for themselves times 2^-32.
+        let bits = |value: u16| Q32::from_bits(value.into());
+        let total = Divisor::new(row.iter().map(|entry| bits(entry.value)).sum());
+        move |value| total.divide(bits(value))
+    })
+}
+
+/// The latest block in which a miner may have registered for these weights to be about it, if there is any.
+///
+/// Weights must be newer than the registration; a pending commitment may be as old. spec yuma §3.5, rules 4 and 5
+fn newest_registration(update: BlockNumber, commitment: Option<BlockNumber>) -> Option<BlockNumber> {
+    let before_update = update.checked_sub(1)?;
+    Some(commitment.map_or(before_update, |commitment| commitment.min(before_update)))
+}
