@@ -1,7 +1,11 @@
 //! Rules of the house that no compiler checks. docs/architecture.md
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Crates may depend on crates of a lower level only, or of their own group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,4 +96,54 @@ fn crates_are_named_after_their_folders() {
         };
         assert_eq!(*package.name, expected, "in crates/{folder}");
     }
+}
+
+/// All Rust sources below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("its entries too").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What a source cites as `spec PAGE §SECTION`.
+fn citations(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("spec ").skip(1).filter_map(|after| {
+        let (page, after) = after.split_once(" §")?;
+        let page_is_a_name = page.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
+        let section = after[..end].trim_end_matches('.');
+        (page_is_a_name && !section.is_empty()).then_some((page, section))
+    })
+}
+
+/// The numbers of the headings of a page.
+fn sections(page: &str) -> BTreeSet<&str> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    headings.filter_map(|line| line.split_whitespace().nth(1)).map(|number| number.trim_end_matches('.')).collect()
+}
+
+#[test]
+fn every_section_that_code_cites_is_in_the_specification() {
+    let root = workspace().workspace_root.into_std_path_buf();
+    let mut files = Vec::new();
+    sources(&root.join("crates"), &mut files);
+    let mut missing = BTreeSet::new();
+    let mut cited = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source is text");
+        for (page, section) in citations(&text) {
+            let rules = fs::read_to_string(root.join("docs/spec").join(page).with_extension("md")).unwrap_or_default();
+            cited += 1;
+            if !sections(&rules).contains(section) {
+                missing.insert(format!("{}: spec {page} §{section}", file.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not in docs/spec: {missing:#?}");
+    assert!(cited > 0, "no source cites the specification: the sources were not read");
 }

@@ -105,7 +105,7 @@ impl pallet_balances::Config for Runtime {
     type WeightInfo = pallet_balances::weights::SubstrateWeight<Self>;
 }
 
-/// The price of execution: one rao for this many picoseconds, which makes a transfer cost about 0.0002 TAO.
+/// The price of execution: one rao for this many picoseconds, which makes a transfer cost about 0.0001 TAO.
 const PICOSECONDS_PER_RAO: u64 = 2_000;
 
 /// The price of block space, in rao per byte.
@@ -160,5 +160,44 @@ pub struct ConstU16Prefix;
 impl Get<u16> for ConstU16Prefix {
     fn get() -> u16 {
         SS58_PREFIX.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Address, TransactionPayment};
+    use codec::Encode;
+    use frame_support::dispatch::{DispatchInfo, GetDispatchInfo};
+    use frame_system::limits::BlockWeights;
+    use sp_runtime::BuildStorage;
+
+    /// Bytes of a signed transaction around its call: address, signature, era, nonce and tip.
+    const ENVELOPE: u32 = 110;
+
+    fn fee(call: &RuntimeCall) -> Balance {
+        let length = u32::try_from(call.encoded_size()).expect("a call is short") + ENVELOPE;
+        let info: DispatchInfo = call.get_dispatch_info();
+        let storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().expect("nothing to go wrong");
+        sp_io::TestExternalities::new(storage).execute_with(|| TransactionPayment::compute_fee(length, &info, 0))
+    }
+
+    #[test]
+    fn a_transfer_costs_about_a_ten_thousandth_of_a_tao() {
+        let dest = Address::Id(AccountId::new([1; 32]));
+        let transfer = fee(&pallet_balances::Call::transfer_keep_alive { dest, value: 1 }.into());
+        assert!((50_000..200_000).contains(&transfer), "{transfer} rao");
+    }
+
+    #[test]
+    fn space_costs_something() {
+        let remark = |length| fee(&frame_system::Call::remark { remark: vec![0; length] }.into());
+        assert!(remark(10_000) >= remark(0) + 10_000 * RAO_PER_BYTE);
+    }
+
+    #[test]
+    fn block_limits_are_consistent() {
+        let weights: BlockWeights = RuntimeBlockWeights::get();
+        weights.validate().expect("block limits contradict each other");
     }
 }
