@@ -11,6 +11,8 @@
 //!
 //! Everything here panics with what went wrong and what the node last said: it is for tests only.
 
+#![allow(clippy::missing_panics_doc, reason = "said once, above")]
+
 mod node;
 
 pub use node::Node;

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// No wait of a test is longer than this: a cold node compiles its runtime first, and the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How much of what a node said is kept for a failing test.
 const LINES_KEPT: usize = 40;

@@ -5,6 +5,8 @@
 //! under `--base-path`, serves WebSocket and HTTP RPC and Prometheus metrics on loopback, and speaks to its peers with
 //! litep2p.
 
+#![allow(clippy::result_large_err, reason = "the engine's own errors are large, and made once in a process's life")]
+
 mod chain_spec;
 mod cli;
 mod command;

@@ -2,22 +2,29 @@
 
 use crate::rpc;
 use futures::FutureExt;
+use jsonrpsee::RpcModule;
 use myelin_runtime::{Block, RuntimeApi};
+use prometheus_endpoint::Registry;
+use sc_basic_authorship::ProposerFactory;
 use sc_client_api::{BlockBackend, UsageProvider};
 use sc_consensus_aura::{CompatibilityMode, ImportQueueParams, SlotProportion, StartAuraParams};
+use sc_consensus_grandpa::{GrandpaParams, warp_proof::NetworkProvider};
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_executor::{DEFAULT_HEAP_ALLOC_STRATEGY, HeapAllocStrategy, WasmExecutor};
 use sc_network::{Litep2pNetworkBackend, NetworkBackend, config::FullNetworkConfiguration};
+use sc_network_sync::SyncingService;
+use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
     BuildNetworkParams, Configuration, Error, PartialComponents, SpawnTasksParams, TFullBackend, TFullClient,
     TaskManager, WarpSyncConfig, config::ExecutorConfiguration,
 };
-use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::ProvideRuntimeApi;
 use sp_consensus_aura::{SlotDuration, sr25519::AuthorityPair};
 use sp_consensus_grandpa::GrandpaApi;
+use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
 use std::{cmp, sync::Arc, time::Duration};
 
@@ -133,9 +140,9 @@ fn ensure_authorities(client: &Client) -> Result<(), Error> {
 
 /// Executes the runtime as machine code, and keeps that code between runs: compiling it is most of a cold start.
 fn executor(config: &ExecutorConfiguration) -> Executor {
-    let heap = config
-        .default_heap_pages
-        .map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static { extra_pages: pages as u32 });
+    let heap = config.default_heap_pages.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static {
+        extra_pages: u32::try_from(pages).unwrap_or(u32::MAX),
+    });
     let builder = Executor::builder()
         .with_execution_method(config.wasm_method)
         .with_onchain_heap_alloc_strategy(heap)
@@ -178,7 +185,6 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     let registry = config.prometheus_registry().cloned();
     let role = config.role;
     let force_authoring = config.force_authoring;
-    let name = config.network.node_name.clone();
 
     let genesis_hash = client.block_hash(0)?.ok_or_else(|| Error::Other("the database has no genesis block".into()))?;
     let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
@@ -195,11 +201,6 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
             net_config.peer_store_handle(),
         );
     net_config.add_notification_protocol(grandpa_peers);
-    let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
-        backend.clone(),
-        grandpa.shared_authority_set().clone(),
-        Vec::new(),
-    ));
     let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
         config: &config,
         net_config,
@@ -209,21 +210,25 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
         spawn_essential_handle: task_manager.spawn_essential_handle(),
         import_queue,
         block_announce_validator_builder: None,
-        warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
+        warp_sync_config: Some(warp_sync(backend.clone(), &grandpa)),
         block_relay: None,
         metrics,
         gap_sync_body_policy: None,
     })?;
 
+    let voting = sc_consensus_grandpa::Config {
+        gossip_duration: gossip_duration(slot_duration),
+        justification_generation_period: JUSTIFICATION_PERIOD,
+        observer_enabled: false,
+        local_role: role,
+        name: Some(config.network.node_name.clone()),
+        keystore: role.is_authority().then(|| keystore_container.keystore()),
+        telemetry: telemetry.as_ref().map(Telemetry::handle),
+        protocol_name: grandpa_protocol,
+    };
     let finality = rpc::Finality::new(&grandpa, backend.clone());
     let voter_state = finality.voter_state.clone();
-    let rpc_builder = {
-        let (client, pool) = (client.clone(), transaction_pool.clone());
-        Box::new(move |executor| {
-            let sources = rpc::Sources { client: client.clone(), pool: pool.clone(), finality: finality.clone() };
-            rpc::module(sources, executor).map_err(Into::into)
-        })
-    };
+    let rpc_builder = rpc_builder(client.clone(), transaction_pool.clone(), finality);
     sc_service::spawn_tasks(SpawnTasksParams {
         config,
         client: client.clone(),
@@ -242,44 +247,22 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     let telemetry = telemetry.as_ref().map(Telemetry::handle);
 
     if role.is_authority() {
-        let proposer_factory = sc_basic_authorship::ProposerFactory::new(
-            task_manager.spawn_handle(),
-            client.clone(),
-            transaction_pool.clone(),
-            registry.as_ref(),
-            telemetry.clone(),
-        );
-        let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(StartAuraParams {
-            slot_duration,
+        let authoring = Authoring {
             client,
             select_chain,
             block_import,
-            proposer_factory,
-            sync_oracle: sync.clone(),
-            justification_sync_link: sync.clone(),
-            create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
-            force_authoring,
-            backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
+            transaction_pool: transaction_pool.clone(),
+            sync: sync.clone(),
             keystore: keystore_container.keystore(),
-            block_proposal_slot_portion: SlotProportion::new(2.0 / 3.0),
-            max_block_proposal_slot_portion: None,
+            force: force_authoring,
+            registry: registry.clone(),
             telemetry: telemetry.clone(),
-            compatibility_mode: CompatibilityMode::None,
-        })?;
-        task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
+        };
+        author(&task_manager, authoring)?;
     }
 
-    let voter = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
-        config: sc_consensus_grandpa::Config {
-            gossip_duration: gossip_duration(slot_duration),
-            justification_generation_period: JUSTIFICATION_PERIOD,
-            observer_enabled: false,
-            local_role: role,
-            name: Some(name),
-            keystore: role.is_authority().then(|| keystore_container.keystore()),
-            telemetry: telemetry.clone(),
-            protocol_name: grandpa_protocol,
-        },
+    let voter = sc_consensus_grandpa::run_grandpa_voter(GrandpaParams {
+        config: voting,
         link: grandpa,
         network,
         sync: Arc::new(sync),
@@ -293,4 +276,64 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     })?;
     task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, voter.map(drop));
     Ok(task_manager)
+}
+
+/// Lets a new node begin at a recent block, with proofs of finality in place of all blocks before it.
+fn warp_sync(backend: Arc<Backend>, grandpa: &GrandpaLink) -> WarpSyncConfig<Block> {
+    let authorities = grandpa.shared_authority_set().clone();
+    WarpSyncConfig::WithProvider(Arc::new(NetworkProvider::new(backend, authorities, Vec::new())))
+}
+
+type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
+
+fn rpc_builder(client: Arc<Client>, pool: Arc<TransactionPool>, finality: rpc::Finality) -> RpcBuilder {
+    Box::new(move |executor| {
+        let sources = rpc::Sources { client: client.clone(), pool: pool.clone(), finality: finality.clone() };
+        rpc::module(sources, executor).map_err(Into::into)
+    })
+}
+
+/// What making blocks needs.
+struct Authoring {
+    client: Arc<Client>,
+    select_chain: SelectChain,
+    block_import: GrandpaBlockImport,
+    transaction_pool: Arc<TransactionPool>,
+    sync: Arc<SyncingService<Block>>,
+    keystore: KeystorePtr,
+    force: bool,
+    registry: Option<Registry>,
+    telemetry: Option<TelemetryHandle>,
+}
+
+/// Makes blocks in the slots that are this node's.
+fn author(task_manager: &TaskManager, authoring: Authoring) -> Result<(), Error> {
+    let Authoring { client, sync, telemetry, .. } = authoring;
+    let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+    let proposer_factory = ProposerFactory::new(
+        task_manager.spawn_handle(),
+        client.clone(),
+        authoring.transaction_pool,
+        authoring.registry.as_ref(),
+        telemetry.clone(),
+    );
+    let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(StartAuraParams {
+        slot_duration,
+        client,
+        select_chain: authoring.select_chain,
+        block_import: authoring.block_import,
+        proposer_factory,
+        sync_oracle: sync.clone(),
+        justification_sync_link: sync,
+        create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+        force_authoring: authoring.force,
+        backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
+        keystore: authoring.keystore,
+        block_proposal_slot_portion: SlotProportion::new(2.0 / 3.0),
+        max_block_proposal_slot_portion: None,
+        telemetry,
+        compatibility_mode: CompatibilityMode::None,
+    })?;
+    task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
+    Ok(())
 }

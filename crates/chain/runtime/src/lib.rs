@@ -5,7 +5,7 @@
 //! [`presets`]; what differs between a 12-second main network and a fast local one is state, never code.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-#![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
+#![allow(missing_docs, clippy::pedantic, reason = "FRAME's macros expand to code that these lints refuse")]
 
 extern crate alloc;
 
