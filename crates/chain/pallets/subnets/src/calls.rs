@@ -1,0 +1,276 @@
+//! What calls do: all checks first, in the order of the specification, then the effects.
+
+use crate::{
+    Changeable, Changer, Config, CountSeats, DefaultParameters, Error, Event, Identities, Keys, LastCreation, Network,
+    NetworkParametersPatch, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameter, Parameters,
+    ParametersError, ParametersPatch, Subnet, SubnetIdentity, Subnets, Tempos,
+    parameters::{MAX_OWNER_BONDS_MOVING_AVERAGE, WEIGHTS_VERSION_KEY_TEMPOS},
+};
+use alloc::boxed::Box;
+use frame_support::{
+    defensive,
+    dispatch::DispatchResult,
+    ensure,
+    traits::{
+        EnsureOrigin,
+        fungible::{Balanced, Inspect},
+        tokens::{Fortitude, Precision, Preservation},
+    },
+};
+use frame_system::ensure_signed;
+use myelin_economics::subnet_price;
+use myelin_primitives::{BlockNumber, NetUid};
+use sp_runtime::{DispatchError, traits::BadOrigin};
+
+impl<T: Config> Pallet<T> {
+    /// spec subnets-and-neurons §2.2
+    pub(crate) fn do_register_network(
+        coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        identity: Option<SubnetIdentity>,
+    ) -> DispatchResult {
+        T::Keys::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        let network = Network::<T>::get();
+        let now = Self::now();
+        let last = LastCreation::<T>::get();
+        ensure!(
+            is_due(last.map(|last| last.block), network.network_rate_limit, now),
+            Error::<T>::NetworkTxRateLimitExceeded
+        );
+        let identity = identity.map(|given| given.bounded().ok_or(Error::<T>::InvalidIdentity)).transpose()?;
+        let place = Self::place_for_new_subnet()?;
+        let price = network.price_rule().price_at(now, last);
+        let free = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
+        ensure!(free >= price.rao(), Error::<T>::CannotAffordLockCost);
+
+        if let Some(replaced) = place.replaced {
+            Self::end_subnet(replaced)?;
+        }
+        // Dropping the credit takes the price out of the accounts; from here on it is part of `TotalLocked`.
+        drop(T::Currency::withdraw(coldkey, price.rao(), Precision::Exact, Preservation::Preserve, Fortitude::Polite)?);
+        LastCreation::<T>::put(subnet_price::LastCreation { paid: price, block: now });
+        let netuid = place.netuid;
+        let subnet = Subnet {
+            registered_at: now,
+            owner: Some(coldkey.clone()),
+            owner_hotkey: Some(hotkey.clone()),
+            locked: price,
+        };
+        Self::begin_network(netuid, &subnet, &DefaultParameters::<T>::get())?;
+        if let Some(identity) = identity {
+            Identities::<T>::insert(netuid, identity);
+            Self::deposit_event(Event::SubnetIdentitySet { netuid });
+        }
+        Self::deposit_event(Event::NetworkAdded { netuid, modality: 0, owner: coldkey.clone(), locked: price });
+        Ok(())
+    }
+
+    /// spec subnets-and-neurons §5.1
+    pub(crate) fn do_dissolve_network(coldkey: &T::AccountId, netuid: NetUid) -> DispatchResult {
+        Self::ensure_owner(coldkey, netuid)?;
+        Self::end_subnet(netuid)
+    }
+
+    pub(crate) fn do_transfer_network(
+        coldkey: &T::AccountId,
+        netuid: NetUid,
+        new_owner: T::AccountId,
+    ) -> DispatchResult {
+        let subnet = Self::ensure_owner(coldkey, netuid)?;
+        ensure!(*coldkey != new_owner, Error::<T>::AlreadySubnetOwner);
+        Subnets::<T>::insert(netuid, Subnet { owner: Some(new_owner.clone()), owner_hotkey: None, ..subnet });
+        Self::deposit_event(Event::SubnetOwnerChanged { netuid, old_owner: coldkey.clone(), new_owner });
+        Ok(())
+    }
+
+    /// spec subnets-and-neurons §15.2
+    pub(crate) fn do_set_subnet_identity(
+        coldkey: &T::AccountId,
+        netuid: NetUid,
+        identity: SubnetIdentity,
+    ) -> DispatchResult {
+        Self::ensure_owner(coldkey, netuid)?;
+        Identities::<T>::insert(netuid, identity.bounded().ok_or(Error::<T>::InvalidIdentity)?);
+        Self::deposit_event(Event::SubnetIdentitySet { netuid });
+        Ok(())
+    }
+
+    /// spec subnets-and-neurons §12
+    pub(crate) fn do_set_subnet_owner_hotkey(netuid: NetUid, hotkey: T::AccountId) -> DispatchResult {
+        let subnet = Subnets::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let now = Self::now();
+        ensure!(
+            is_due(OwnerHotkeyChanged::<T>::get(netuid), Network::<T>::get().owner_hotkey_rate_limit, now),
+            Error::<T>::TxRateLimitExceeded
+        );
+        let owns = subnet.owner.is_some() && T::Keys::owner(&hotkey) == subnet.owner;
+        ensure!(owns, Error::<T>::NonAssociatedColdKey);
+
+        OwnerHotkeyChanged::<T>::insert(netuid, now);
+        Subnets::<T>::insert(netuid, Subnet { owner_hotkey: Some(hotkey.clone()), ..subnet });
+        Self::deposit_event(Event::SubnetOwnerHotkeySet { netuid, hotkey });
+        Ok(())
+    }
+
+    /// spec subnets-and-neurons §17, §19
+    pub(crate) fn do_set_parameters(by: Changer, netuid: NetUid, changed: Box<ParametersPatch>) -> DispatchResult {
+        let old = NetworkSettings::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let permitted = by == Changer::Root || changed.given().all(|given| given.changer() == Changer::Owner);
+        ensure!(permitted, BadOrigin);
+        ensure!(
+            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.changeable() == Changeable::Always),
+            Error::<T>::AdminActionProhibitedDuringWeightsWindow
+        );
+        if by == Changer::Owner {
+            Self::ensure_changes_are_due(netuid, &old, &changed)?;
+        }
+        let new = changed.applied_to(&old);
+        Self::ensure_within_bounds(by, netuid, &changed, &new)?;
+
+        if by == Changer::Owner {
+            Self::remember_changes(netuid, &changed);
+        }
+        if new.tempo != old.tempo {
+            Tempos::<T>::mutate(|tempos| {
+                if let Some(tempo) = tempos.get_mut(&netuid) {
+                    *tempo = new.tempo;
+                }
+            });
+        }
+        NetworkSettings::<T>::insert(netuid, new);
+        T::OnSubnet::parameters_changed(netuid, &changed);
+        Self::deposit_event(Event::ParametersSet { netuid, changed });
+        Ok(())
+    }
+
+    /// spec subnets-and-neurons §18
+    pub(crate) fn do_set_network_parameters(changed: Box<NetworkParametersPatch>) -> DispatchResult {
+        let new = changed.applied_to(&Network::<T>::get());
+        new.validate().map_err(Error::<T>::from)?;
+        Network::<T>::put(new);
+        Self::deposit_event(Event::NetworkParametersSet { changed });
+        Ok(())
+    }
+
+    /// Who changes a network: its owner, or governance. spec subnets-and-neurons §17
+    pub(crate) fn ensure_changer(origin: T::RuntimeOrigin, netuid: NetUid) -> Result<Changer, DispatchError> {
+        let Err(origin) = T::Governance::try_origin(origin) else { return Ok(Changer::Root) };
+        let coldkey = ensure_signed(origin)?;
+        T::Keys::ensure_not_swapping(&coldkey)?;
+        let owner = Subnets::<T>::get(netuid).and_then(|subnet| subnet.owner);
+        ensure!(owner == Some(coldkey), BadOrigin);
+        Ok(Changer::Owner)
+    }
+
+    /// The subnet, if the coldkey owns it and may act.
+    fn ensure_owner(coldkey: &T::AccountId, netuid: NetUid) -> Result<Subnet<T::AccountId>, DispatchError> {
+        T::Keys::ensure_not_swapping(coldkey)?;
+        let subnet = Self::ordinary_subnet(netuid)?;
+        ensure!(subnet.owner.as_ref() == Some(coldkey), Error::<T>::NotSubnetOwner);
+        Ok(subnet)
+    }
+
+    /// Whether the next epoch of a network is so near that its parameters are frozen. spec subnets-and-neurons §19,
+    /// rule 1
+    fn is_frozen(netuid: NetUid, parameters: &Parameters) -> bool {
+        let window = BlockNumber::from(Network::<T>::get().admin_freeze_window);
+        parameters.schedule(netuid).blocks_until_epoch(Self::now()).is_some_and(|blocks| blocks < window)
+    }
+
+    /// Fails if the owner changed one of the parameters too recently. spec subnets-and-neurons §19, rule 2
+    fn ensure_changes_are_due(netuid: NetUid, old: &Parameters, changed: &ParametersPatch) -> DispatchResult {
+        let now = Self::now();
+        let network = Network::<T>::get();
+        let last = OwnerChanges::<T>::get(netuid);
+        for parameter in changed.given() {
+            let tempos = match parameter {
+                Parameter::WeightsVersionKey => WEIGHTS_VERSION_KEY_TEMPOS,
+                _ => network.owner_hyperparam_rate_limit,
+            };
+            let limit = BlockNumber::from(tempos).saturating_mul(old.tempo.into());
+            ensure!(is_due(last.get(&parameter).copied(), limit, now), Error::<T>::TxRateLimitExceeded);
+        }
+        Ok(())
+    }
+
+    /// Starts the timers of [`Self::ensure_changes_are_due`].
+    fn remember_changes(netuid: NetUid, changed: &ParametersPatch) {
+        let now = Self::now();
+        OwnerChanges::<T>::mutate(netuid, |last| {
+            for parameter in changed.given() {
+                if last.try_insert(parameter, now).is_err() {
+                    defensive!("the bound is at least the number of parameters");
+                }
+            }
+        });
+    }
+
+    /// Fails if a value is out of its bounds: those that depend on who changes it and on the rest of the chain, then
+    /// those of the record itself. spec subnets-and-neurons §17
+    fn ensure_within_bounds(
+        by: Changer,
+        netuid: NetUid,
+        changed: &ParametersPatch,
+        new: &Parameters,
+    ) -> DispatchResult {
+        if by == Changer::Owner {
+            ensure!(
+                changed.bonds_moving_average.is_none_or(|kept| kept <= MAX_OWNER_BONDS_MOVING_AVERAGE),
+                Error::<T>::BondsMovingAverageMaxReached
+            );
+            ensure!(
+                changed.alpha_sigmoid_steepness.is_none_or(|steepness| steepness >= 0),
+                Error::<T>::NegativeSigmoidSteepness
+            );
+        }
+        if changed.max_allowed_uids.is_some() || changed.min_allowed_uids.is_some() {
+            let count = T::Seats::count(netuid);
+            ensure!(
+                changed.max_allowed_uids.is_none_or(|max| max >= count),
+                Error::<T>::MaxAllowedUIdsLessThanCurrentUIds
+            );
+            ensure!(
+                changed.min_allowed_uids.is_none_or(|min| min < count),
+                Error::<T>::MinAllowedUidsGreaterThanCurrentUids
+            );
+            ensure!(
+                changed.min_allowed_uids.is_none_or(|min| min < new.max_allowed_uids),
+                Error::<T>::MinAllowedUidsGreaterThanMaxAllowedUids
+            );
+        }
+        ensure!(changed.alpha_values.is_none() || new.liquid_alpha, Error::<T>::LiquidAlphaDisabled);
+        if let Some(take) = changed.min_childkey_take {
+            let network = Network::<T>::get();
+            ensure!(
+                (network.min_childkey_take..=network.max_childkey_take).contains(&take),
+                Error::<T>::ValueNotInBounds
+            );
+        }
+        Ok(new.validate().map_err(Error::<T>::from)?)
+    }
+}
+
+/// Whether something that happened `last` may happen again, `limit` blocks later at the earliest.
+fn is_due(last: Option<BlockNumber>, limit: BlockNumber, now: BlockNumber) -> bool {
+    last.is_none_or(|last| now.saturating_sub(last) >= limit)
+}
+
+impl<T> From<ParametersError> for Error<T> {
+    fn from(error: ParametersError) -> Self {
+        match error {
+            ParametersError::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids => {
+                Self::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids
+            }
+            ParametersError::MaxValidatorsLargerThanMaxUIds => Self::MaxValidatorsLargerThanMaxUIds,
+            ParametersError::ActivityCutoffTooLow => Self::ActivityCutoffTooLow,
+            ParametersError::BondsMovingAverageMaxReached => Self::BondsMovingAverageMaxReached,
+            ParametersError::AlphaHighTooLow => Self::AlphaHighTooLow,
+            ParametersError::AlphaLowOutOfRange => Self::AlphaLowOutOfRange,
+            ParametersError::RevealPeriodTooSmall => Self::RevealPeriodTooSmall,
+            ParametersError::RevealPeriodTooLarge => Self::RevealPeriodTooLarge,
+            ParametersError::ValueNotInBounds => Self::ValueNotInBounds,
+            ParametersError::InvalidValue => Self::InvalidValue,
+        }
+    }
+}

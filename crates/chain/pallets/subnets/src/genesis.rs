@@ -1,0 +1,46 @@
+//! How a chain begins: the shared parameters, root, and the subnets of genesis. spec tokenomics §10
+
+use crate::{
+    Config, DefaultParameters, GenesisConfig, GenesisSubnet, Network, NetworkParameters, Pallet, Parameters,
+    ParametersPatch, ReadSubnets, Subnet,
+};
+use myelin_primitives::{Amount, NetUid};
+
+impl<T: Config> GenesisConfig<T> {
+    /// Writes all of it. A genesis that breaks a rule is no genesis, and stops here with the rule.
+    pub(crate) fn write(&self) {
+        let network = self.network_parameters.applied_to(&NetworkParameters::default());
+        assert_eq!(network.validate(), Ok(()), "subnets.networkParameters do not go together");
+        Network::<T>::put(network);
+
+        let default = checked(&self.default_parameters, &Parameters::default(), "subnets.defaultParameters");
+        DefaultParameters::<T>::put(&default);
+
+        let root = checked(&self.root_parameters, &Parameters::root(), "subnets.rootParameters");
+        begin::<T>(NetUid::ROOT, (None, None), &root);
+
+        for GenesisSubnet { netuid, owner, parameters } in &self.subnets {
+            assert!(!Pallet::<T>::exists(*netuid), "subnets.subnets has netuid {netuid} twice; 0 is root");
+            let parameters = checked(parameters, &default, "the parameters of a subnet in subnets.subnets");
+            let owner = owner.as_ref().map(|owner| (owner.coldkey.clone(), owner.hotkey.clone()));
+            begin::<T>(*netuid, owner.unzip(), &parameters);
+        }
+    }
+}
+
+/// The patched parameters, if they go together.
+fn checked(patch: &ParametersPatch, record: &Parameters, what: &str) -> Parameters {
+    let parameters = patch.applied_to(record);
+    assert_eq!(parameters.validate(), Ok(()), "{what} do not go together");
+    parameters
+}
+
+/// Begins a network in block 0, for which nothing is locked.
+fn begin<T: Config>(
+    netuid: NetUid,
+    (owner, owner_hotkey): (Option<T::AccountId>, Option<T::AccountId>),
+    parameters: &Parameters,
+) {
+    let subnet = Subnet { registered_at: 0, owner, owner_hotkey, locked: Amount::ZERO };
+    assert_eq!(Pallet::<T>::begin_network(netuid, &subnet, parameters), Ok(()), "network {netuid} cannot begin");
+}

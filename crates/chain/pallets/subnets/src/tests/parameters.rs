@@ -1,0 +1,554 @@
+//! Setting parameters. spec subnets-and-neurons §17 to §19
+
+use crate::{
+    AlphaValues, Changeable, Changer, Error, Event, NetworkParameters, NetworkParametersPatch, OwnerChanges, Parameter,
+    Parameters, ParametersError, ParametersPatch, ReadSubnets, mock::*,
+};
+use frame_support::{assert_noop, assert_ok};
+use myelin_economics::{
+    adjustment::{AdjustmentRule, Bounds, INERTIA},
+    pruning::NeuronImmunity,
+    root::Sigmoid,
+    subnet_price::PriceRule,
+};
+use myelin_primitives::{Amount, NetUid, Take};
+use sp_runtime::DispatchError;
+
+/// Short tempos, and no freeze unless a test asks for one.
+fn quick() -> ExtBuilder {
+    ExtBuilder::default()
+        .network(NetworkParametersPatch { admin_freeze_window: Some(0), ..Default::default() })
+        .defaults(ParametersPatch { tempo: Some(20), ..Default::default() })
+}
+
+fn with_a_subnet_of_alice(test: impl FnOnce()) {
+    quick().build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        System::reset_events();
+        told();
+        test();
+    });
+}
+
+type Outcome = Result<(), DispatchError>;
+
+fn set_on(origin: RuntimeOrigin, number: u16, change: impl FnOnce(&mut ParametersPatch)) -> Outcome {
+    let mut changed = ParametersPatch::default();
+    change(&mut changed);
+    Subnets::set_parameters(origin, netuid(number), Box::new(changed)).map(|_| ()).map_err(|failed| failed.error)
+}
+
+fn as_owner(change: impl FnOnce(&mut ParametersPatch)) -> Outcome {
+    set_on(signed(ALICE), 1, change)
+}
+
+fn as_root(change: impl FnOnce(&mut ParametersPatch)) -> Outcome {
+    set_on(RuntimeOrigin::root(), 1, change)
+}
+
+fn parameters() -> Parameters {
+    Subnets::parameters(netuid(1)).expect("the subnet exists")
+}
+
+#[test]
+fn what_is_given_is_set_and_the_rest_stays() {
+    with_a_subnet_of_alice(|| {
+        let before = parameters();
+        assert_ok!(as_owner(|set| {
+            set.rho = Some(30);
+            set.serving_rate_limit = Some(7);
+        }));
+        assert_eq!(parameters(), Parameters { rho: 30, serving_rate_limit: 7, ..before });
+        let changed =
+            Box::new(ParametersPatch { rho: Some(30), serving_rate_limit: Some(7), ..ParametersPatch::default() });
+        assert_eq!(events(), [Event::ParametersSet { netuid: netuid(1), changed }]);
+        assert_eq!(told(), [Told::Changed(netuid(1), 20)]);
+    });
+}
+
+#[test]
+fn setting_the_same_value_is_told_too() {
+    with_a_subnet_of_alice(|| {
+        assert_ok!(as_owner(|set| set.rho = Some(10)));
+        assert_eq!((events().len(), told().len()), (1, 1));
+    });
+}
+
+#[test]
+fn a_new_tempo_is_in_the_index_at_once() {
+    with_a_subnet_of_alice(|| {
+        assert_ok!(as_root(|set| set.tempo = Some(33)));
+        assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 100), (netuid(1), 33)]);
+        assert_eq!(told(), [Told::Changed(netuid(1), 33)]);
+        assert_ok!(set_on(RuntimeOrigin::root(), 0, |set| set.tempo = Some(50)));
+        assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 50), (netuid(1), 33)]);
+    });
+}
+
+#[test]
+fn only_the_owner_and_governance_set_parameters() {
+    with_a_subnet_of_alice(|| {
+        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        assert_noop!(set_on(RuntimeOrigin::none(), 1, rho), DispatchError::BadOrigin);
+        Swapping::insert(BOB, ());
+        assert_noop!(set_on(signed(BOB), 1, rho), ANNOUNCED);
+        Swapping::remove(BOB);
+        assert_noop!(set_on(signed(BOB), 1, rho), DispatchError::BadOrigin);
+        assert_noop!(set_on(signed(ALICE), 0, rho), DispatchError::BadOrigin);
+        assert_noop!(set_on(signed(ALICE), 7, rho), DispatchError::BadOrigin);
+        assert_noop!(set_on(RuntimeOrigin::root(), 7, rho), Error::<Test>::SubNetworkDoesNotExist);
+        assert_ok!(as_owner(rho));
+        assert_ok!(as_root(rho));
+    });
+}
+
+#[test]
+fn some_parameters_are_for_governance_alone() {
+    use Parameter::*;
+    let root_only: Vec<Parameter> =
+        Parameter::ALL.iter().copied().filter(|parameter| parameter.changer() == Changer::Root).collect();
+    assert_eq!(
+        root_only,
+        [
+            Tempo,
+            Kappa,
+            MaxAllowedUids,
+            MinAllowedUids,
+            MaxAllowedValidators,
+            AdjustmentInterval,
+            TargetRegistrationsPerInterval,
+            MaxRegistrationsPerBlock,
+            InitialBurn,
+            MinNonImmuneUids,
+            OwnerCutEnabled,
+            EmissionEnabled,
+        ]
+    );
+    with_a_subnet_of_alice(|| {
+        let mixed = |set: &mut ParametersPatch| {
+            set.rho = Some(1);
+            set.kappa = Some(1);
+        };
+        assert_noop!(as_owner(mixed), DispatchError::BadOrigin);
+        assert_ok!(as_root(mixed));
+    });
+}
+
+#[test]
+fn a_patch_tells_which_parameters_it_gives() {
+    assert_eq!(ParametersPatch::default().given().count(), 0);
+    let some = ParametersPatch { yuma3: Some(true), tempo: Some(9), ..Default::default() };
+    assert_eq!(some.given().collect::<Vec<_>>(), [Parameter::Tempo, Parameter::Yuma3]);
+}
+
+#[test]
+fn before_an_epoch_parameters_are_frozen_for_everybody() {
+    quick().network_patch(|network| network.admin_freeze_window = Some(5)).build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        // The epoch of netuid 1 runs when (block + 3) mod 21 = 0: in block 18.
+        run_to_block(13);
+        assert_ok!(as_root(rho));
+        for block in 14..=18 {
+            run_to_block(block);
+            assert_noop!(as_owner(rho), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
+            assert_noop!(as_root(rho), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
+        }
+        run_to_block(19);
+        assert_ok!(as_owner(rho));
+    });
+}
+
+#[test]
+fn some_parameters_are_never_frozen() {
+    use Parameter::*;
+    let always: Vec<Parameter> =
+        Parameter::ALL.iter().copied().filter(|parameter| parameter.changeable() == Changeable::Always).collect();
+    assert_eq!(
+        always,
+        [Kappa, WeightsSetRateLimit, AdjustmentInterval, RegistrationAllowed, MinNonImmuneUids, EmissionEnabled]
+    );
+    quick().network_patch(|network| network.admin_freeze_window = Some(u16::MAX)).build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(as_owner(|set| {
+            set.weights_set_rate_limit = Some(1);
+            set.registration_allowed = Some(false);
+        }));
+        assert_noop!(
+            as_root(|set| {
+                set.kappa = Some(1);
+                set.tempo = Some(1);
+            }),
+            Error::<Test>::AdminActionProhibitedDuringWeightsWindow
+        );
+        assert_ok!(as_root(|set| {
+            set.kappa = Some(1);
+            set.adjustment_interval = Some(1);
+            set.min_non_immune_uids = Some(1);
+            set.emission_enabled = Some(false);
+        }));
+    });
+}
+
+#[test]
+fn an_owner_changes_each_parameter_once_in_two_tempos() {
+    with_a_subnet_of_alice(|| {
+        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        assert_ok!(as_owner(rho));
+        assert_noop!(as_owner(rho), Error::<Test>::TxRateLimitExceeded);
+        assert_ok!(as_owner(|set| set.serving_rate_limit = Some(1)));
+        run_to_block(40);
+        assert_noop!(as_owner(rho), Error::<Test>::TxRateLimitExceeded);
+        let both = |set: &mut ParametersPatch| {
+            set.rho = Some(1);
+            set.immunity_period = Some(1);
+        };
+        assert_noop!(as_owner(both), Error::<Test>::TxRateLimitExceeded);
+        run_to_block(41);
+        assert_ok!(as_owner(both));
+        let last: Vec<_> = OwnerChanges::<Test>::get(netuid(1)).into_iter().collect();
+        assert_eq!(last, [(Parameter::Rho, 41), (Parameter::ImmunityPeriod, 41), (Parameter::ServingRateLimit, 1)]);
+    });
+}
+
+#[test]
+fn the_weights_version_has_a_limit_of_its_own() {
+    with_a_subnet_of_alice(|| {
+        let version = |set: &mut ParametersPatch| set.weights_version_key = Some(1);
+        assert_ok!(as_owner(version));
+        run_to_block(100);
+        assert_noop!(as_owner(version), Error::<Test>::TxRateLimitExceeded);
+        run_to_block(101);
+        assert_ok!(as_owner(version));
+    });
+}
+
+#[test]
+fn governance_is_not_limited_and_does_not_limit_the_owner() {
+    with_a_subnet_of_alice(|| {
+        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        for _ in 0..3 {
+            assert_ok!(as_root(rho));
+        }
+        assert!(!OwnerChanges::<Test>::contains_key(netuid(1)));
+        assert_ok!(as_owner(rho));
+    });
+}
+
+#[test]
+fn a_refused_change_starts_no_timer() {
+    with_a_subnet_of_alice(|| {
+        assert_noop!(as_owner(|set| set.activity_cutoff = Some(359)), Error::<Test>::ActivityCutoffTooLow);
+        assert_ok!(as_owner(|set| set.activity_cutoff = Some(360)));
+    });
+}
+
+#[test]
+fn checks_come_in_order() {
+    quick().network_patch(|network| network.admin_freeze_window = Some(5)).build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(as_owner(|set| set.activity_cutoff = Some(400)));
+        let wrong = |set: &mut ParametersPatch| set.activity_cutoff = Some(0);
+        run_to_block(16);
+        assert_noop!(
+            as_owner(|set| {
+                set.tempo = Some(0);
+                set.activity_cutoff = Some(0);
+            }),
+            DispatchError::BadOrigin
+        );
+        assert_noop!(as_owner(wrong), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
+        run_to_block(20);
+        assert_noop!(as_owner(wrong), Error::<Test>::TxRateLimitExceeded);
+        run_to_block(41);
+        assert_noop!(as_owner(wrong), Error::<Test>::ActivityCutoffTooLow);
+    });
+}
+
+#[test]
+fn seats_stay_between_the_neurons_and_256() {
+    with_a_subnet_of_alice(|| {
+        SeatsOf::insert(netuid(1), 70);
+        assert_noop!(as_root(|set| set.max_allowed_uids = Some(69)), Error::<Test>::MaxAllowedUIdsLessThanCurrentUIds);
+        assert_ok!(as_root(|set| set.max_allowed_uids = Some(70)));
+        assert_noop!(
+            as_root(|set| set.max_allowed_uids = Some(257)),
+            Error::<Test>::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids
+        );
+        assert_ok!(as_root(|set| set.max_allowed_uids = Some(256)));
+        assert_noop!(
+            as_root(|set| set.min_allowed_uids = Some(70)),
+            Error::<Test>::MinAllowedUidsGreaterThanCurrentUids
+        );
+        assert_noop!(
+            as_root(|set| {
+                set.max_allowed_uids = Some(70);
+                set.min_allowed_uids = Some(70);
+            }),
+            Error::<Test>::MinAllowedUidsGreaterThanCurrentUids
+        );
+        assert_ok!(as_root(|set| {
+            set.max_allowed_uids = Some(70);
+            set.min_allowed_uids = Some(69);
+        }));
+        SeatsOf::insert(netuid(1), 60);
+        assert_ok!(as_root(|set| {
+            set.max_allowed_uids = Some(60);
+            set.max_allowed_validators = Some(60);
+        }));
+        SeatsOf::insert(netuid(1), 61);
+        assert_noop!(
+            as_root(|set| set.min_allowed_uids = Some(60)),
+            Error::<Test>::MinAllowedUidsGreaterThanMaxAllowedUids
+        );
+    });
+}
+
+#[test]
+fn values_that_belong_together_are_set_together() {
+    with_a_subnet_of_alice(|| {
+        assert_noop!(as_root(|set| set.max_allowed_uids = Some(10)), Error::<Test>::MaxValidatorsLargerThanMaxUIds);
+        assert_ok!(as_root(|set| {
+            set.max_allowed_uids = Some(10);
+            set.max_allowed_validators = Some(10);
+        }));
+        let values = AlphaValues { low: 2_000, high: 3_000 };
+        assert_noop!(as_owner(|set| set.alpha_values = Some(values)), Error::<Test>::LiquidAlphaDisabled);
+        assert_ok!(as_owner(|set| {
+            set.liquid_alpha = Some(true);
+            set.alpha_values = Some(values);
+        }));
+        assert_noop!(
+            as_root(|set| {
+                set.liquid_alpha = Some(false);
+                set.alpha_values = Some(values);
+            }),
+            Error::<Test>::LiquidAlphaDisabled
+        );
+    });
+}
+
+#[test]
+fn owners_have_narrower_bounds_for_bonds() {
+    with_a_subnet_of_alice(|| {
+        let keep = |millionths| move |set: &mut ParametersPatch| set.bonds_moving_average = Some(millionths);
+        assert_noop!(as_owner(keep(975_001)), Error::<Test>::BondsMovingAverageMaxReached);
+        assert_noop!(as_root(keep(1_000_001)), Error::<Test>::BondsMovingAverageMaxReached);
+        assert_ok!(as_root(keep(1_000_000)));
+        assert_ok!(as_owner(keep(975_000)));
+        let steep = |steepness| move |set: &mut ParametersPatch| set.alpha_sigmoid_steepness = Some(steepness);
+        assert_noop!(as_owner(steep(-1)), Error::<Test>::NegativeSigmoidSteepness);
+        assert_ok!(as_root(steep(-1)));
+        // What governance set does not stand in the way of other changes.
+        assert_ok!(as_owner(|set| set.rho = Some(1)));
+        assert_ok!(as_owner(steep(0)));
+    });
+}
+
+#[test]
+fn the_floor_of_the_childkey_take_is_within_that_of_all_networks() {
+    quick()
+        .network_patch(|network| {
+            network.min_childkey_take = Some(Take::new(10));
+            network.max_childkey_take = Some(Take::new(20));
+        })
+        .build_and_execute(|| {
+            assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+            let floor = |take| move |set: &mut ParametersPatch| set.min_childkey_take = Some(Take::new(take));
+            for out in [9, 21] {
+                assert_noop!(as_root(floor(out)), Error::<Test>::ValueNotInBounds);
+            }
+            for within in [10, 20] {
+                assert_ok!(as_root(floor(within)));
+            }
+        });
+}
+
+#[test]
+fn every_bound_refuses_its_neighbour_and_takes_itself() {
+    use ParametersError::*;
+    type Case = (fn(&mut Parameters), Result<(), ParametersError>);
+    let cases: &[Case] = &[
+        (|p| p.tempo = 0, Err(InvalidValue)),
+        (|p| p.tempo = 1, Ok(())),
+        (|p| p.tempo = 50_400, Ok(())),
+        (|p| p.tempo = 50_401, Err(InvalidValue)),
+        (|p| p.max_allowed_uids = 257, Err(MaxAllowedUidsGreaterThanDefaultMaxAllowedUids)),
+        (|p| p.max_allowed_uids = 63, Err(MaxValidatorsLargerThanMaxUIds)),
+        (|p| p.max_allowed_uids = 64, Ok(())),
+        (|p| p.max_allowed_validators = 257, Err(MaxValidatorsLargerThanMaxUIds)),
+        (|p| p.max_allowed_validators = 256, Ok(())),
+        (|p| p.activity_cutoff = 359, Err(ActivityCutoffTooLow)),
+        (|p| p.activity_cutoff = 360, Ok(())),
+        (|p| p.adjustment_interval = 0, Err(InvalidValue)),
+        (|p| p.adjustment_interval = 1, Ok(())),
+        (|p| p.target_registrations_per_interval = 0, Err(InvalidValue)),
+        (|p| p.target_registrations_per_interval = 1, Ok(())),
+        (|p| p.min_burn = Amount::from_rao(1_000_000_000), Err(ValueNotInBounds)),
+        (|p| p.min_burn = Amount::from_rao(999_999_999), Ok(())),
+        (|p| p.max_burn = Amount::from_rao(100_000_000), Err(ValueNotInBounds)),
+        (|p| p.max_burn = Amount::from_rao(100_000_001), Ok(())),
+        (
+            |p| (p.min_burn, p.max_burn) = (Amount::from_rao(200_000_000), Amount::from_rao(200_000_000)),
+            Err(ValueNotInBounds),
+        ),
+        (|p| (p.min_burn, p.max_burn) = (Amount::from_rao(200_000_000), Amount::from_rao(200_000_001)), Ok(())),
+        (|p| p.min_difficulty = p.max_difficulty + 1, Err(ValueNotInBounds)),
+        (|p| p.min_difficulty = p.max_difficulty, Ok(())),
+        (|p| p.bonds_moving_average = 1_000_001, Err(BondsMovingAverageMaxReached)),
+        (|p| p.bonds_moving_average = 1_000_000, Ok(())),
+        (|p| p.alpha_values = AlphaValues { low: 1_637, high: 1_637 }, Err(AlphaHighTooLow)),
+        (|p| p.alpha_values = AlphaValues { low: 1_637, high: 1_638 }, Err(AlphaLowOutOfRange)),
+        (|p| p.alpha_values = AlphaValues { low: 1_639, high: 1_638 }, Err(AlphaLowOutOfRange)),
+        (|p| p.alpha_values = AlphaValues { low: 1_638, high: 1_638 }, Ok(())),
+        (|p| p.reveal_period_epochs = 0, Err(RevealPeriodTooSmall)),
+        (|p| p.reveal_period_epochs = 1, Ok(())),
+        (|p| p.reveal_period_epochs = 100, Ok(())),
+        (|p| p.reveal_period_epochs = 101, Err(RevealPeriodTooLarge)),
+        (|p| p.owner_immune_uids_limit = 0, Err(InvalidValue)),
+        (|p| p.owner_immune_uids_limit = 1, Ok(())),
+        (|p| p.owner_immune_uids_limit = 10, Ok(())),
+        (|p| p.owner_immune_uids_limit = 11, Err(InvalidValue)),
+    ];
+    for (number, (change, expected)) in cases.iter().enumerate() {
+        let mut parameters = Parameters::default();
+        change(&mut parameters);
+        assert_eq!(parameters.validate(), *expected, "case {number}");
+    }
+}
+
+#[test]
+fn every_bound_reaches_the_caller_under_its_name() {
+    with_a_subnet_of_alice(|| {
+        let refused = |change: fn(&mut ParametersPatch), error: Error<Test>| {
+            assert_noop!(as_root(change), error);
+        };
+        refused(|set| set.tempo = Some(0), Error::InvalidValue);
+        refused(|set| set.min_burn = Some(Amount::ONE_TAO), Error::ValueNotInBounds);
+        refused(|set| set.reveal_period_epochs = Some(0), Error::RevealPeriodTooSmall);
+        refused(|set| set.reveal_period_epochs = Some(101), Error::RevealPeriodTooLarge);
+        let alpha = |low, high| {
+            move |set: &mut ParametersPatch| {
+                set.liquid_alpha = Some(true);
+                set.alpha_values = Some(AlphaValues { low, high });
+            }
+        };
+        assert_noop!(as_root(alpha(1, 1)), Error::<Test>::AlphaHighTooLow);
+        assert_noop!(as_root(alpha(1, 2_000)), Error::<Test>::AlphaLowOutOfRange);
+    });
+}
+
+#[test]
+fn governance_sets_what_all_networks_share() {
+    ExtBuilder::default().build_and_execute(|| {
+        let changed = || {
+            Box::new(NetworkParametersPatch {
+                subnet_limit: Some(255),
+                subnet_owner_cut: Some(1),
+                ..Default::default()
+            })
+        };
+        assert_noop!(Subnets::set_network_parameters(signed(ALICE), changed()), DispatchError::BadOrigin);
+        assert_ok!(Subnets::set_network_parameters(RuntimeOrigin::root(), changed()));
+        let expected = NetworkParameters { subnet_limit: 255, subnet_owner_cut: 1, ..NetworkParameters::default() };
+        assert_eq!(Subnets::network(), expected);
+        assert_eq!(events(), [Event::NetworkParametersSet { changed: changed() }]);
+    });
+}
+
+#[test]
+fn shared_parameters_have_bounds() {
+    ExtBuilder::default().build_and_execute(|| {
+        let refused = |change: fn(&mut NetworkParametersPatch), error: Error<Test>| {
+            let mut changed = NetworkParametersPatch::default();
+            change(&mut changed);
+            assert_noop!(Subnets::set_network_parameters(RuntimeOrigin::root(), Box::new(changed)), error);
+        };
+        refused(|set| set.subnet_limit = Some(256), Error::InvalidValue);
+        refused(|set| set.network_lock_reduction_interval = Some(0), Error::InvalidValue);
+        refused(|set| set.subnet_owner_cut = Some(1_000_001), Error::InvalidValue);
+        refused(|set| set.min_delegate_take = Some(Take::new(11_797)), Error::ValueNotInBounds);
+        refused(|set| set.min_childkey_take = Some(Take::new(11_797)), Error::ValueNotInBounds);
+    });
+}
+
+#[test]
+fn shared_defaults_are_those_of_the_specification() {
+    let network = NetworkParameters::default();
+    assert_eq!(
+        (network.subnet_limit, network.network_rate_limit, network.network_immunity_period),
+        (64, 7_200, 50_400)
+    );
+    assert_eq!((network.network_min_lock_cost.rao(), network.network_lock_reduction_interval), (PRICE, 100_800));
+    assert_eq!((network.subnet_owner_cut, network.owner_hotkey_rate_limit), (180_000, 50_400));
+    assert_eq!((network.owner_hyperparam_rate_limit, network.admin_freeze_window), (2, 10));
+    assert_eq!((network.min_delegate_take.get(), network.max_delegate_take.get()), (0, 11_796));
+    assert_eq!((network.min_childkey_take.get(), network.max_childkey_take.get()), (0, 11_796));
+    assert_eq!((network.tx_rate_limit, network.tx_delegate_take_rate_limit), (1_000, 216_000));
+    assert_eq!((network.tx_childkey_take_rate_limit, network.pending_childkey_cooldown), (216_000, 7_200));
+    assert_eq!((network.stake_threshold, network.nominator_min_required_stake), (Amount::ZERO, Amount::ZERO));
+    assert_eq!((network.target_stakes_per_interval, network.stake_interval), (1, 360));
+    assert_eq!((network.coldkey_swap_announcement_delay, network.coldkey_swap_reannouncement_delay), (36_000, 7_200));
+    assert_eq!(network.validate(), Ok(()));
+}
+
+#[test]
+fn parameters_read_as_what_the_rules_take() {
+    let parameters = Parameters { min_non_immune_uids: 3, ..Parameters::default() };
+    assert_eq!(parameters.schedule(netuid(1)).blocks_until_epoch(0), Some(358));
+    assert_eq!(parameters.sigmoid(), Sigmoid { rho: 10, kappa: 32_767 });
+    assert_eq!(parameters.kappa().of(65_535), 32_767);
+    assert_eq!(parameters.activity_cutoff(), 5_000);
+    assert_eq!(parameters.bonds_moving_average().of(1_000), 900);
+    assert_eq!(parameters.bonds_penalty().of(1_000), 1_000);
+    assert_eq!((parameters.alpha_values.low().of(65_535), parameters.alpha_values.high().of(65_535)), (45_875, 58_982));
+    assert_eq!(parameters.neuron_immunity(), NeuronImmunity { period: 5_000, min_non_immune: 3 });
+    let rule = AdjustmentRule {
+        target: 1,
+        inertia: INERTIA,
+        burn: Bounds { min: Amount::from_rao(500_000), max: Amount::from_rao(100_000_000_000) },
+        difficulty: Bounds { min: 10_000_000, max: u64::MAX / 4 },
+    };
+    assert_eq!(parameters.adjustment_rule(), rule);
+    let network = NetworkParameters::default();
+    assert_eq!(network.owner_cut().of(100), 18);
+    assert_eq!(network.price_rule(), PriceRule::default());
+}
+
+#[test]
+fn a_burn_out_of_its_bounds_starts_at_the_nearer_one() {
+    let burn = |rao| Parameters { initial_burn: Amount::from_rao(rao), ..Parameters::default() }.initial_terms().burn;
+    assert_eq!(burn(1).rao(), 500_000);
+    assert_eq!(burn(500_001).rao(), 500_001);
+    assert_eq!(burn(u64::MAX).rao(), 100_000_000_000);
+    let easy = Parameters { initial_difficulty: 1, ..Parameters::default() };
+    assert_eq!(easy.initial_terms().difficulty, 1, "any difficulty may be set; the next adjustment bounds it");
+}
+
+#[test]
+fn the_specification_has_every_parameter_and_who_may_set_it_when() {
+    let page = include_str!("../../../../../../docs/spec/subnets-and-neurons.md");
+    for parameter in Parameter::ALL {
+        let name = format!("{parameter:?}").chars().fold(String::new(), |mut name, letter| {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.extend(letter.to_lowercase());
+            name
+        });
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name} |")))
+            .unwrap_or_else(|| panic!("docs/spec/subnets-and-neurons.md, §17, lacks `{name}`"));
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let who = match parameter.changer() {
+            Changer::Owner => "owner",
+            Changer::Root => "governance",
+        };
+        let when = match parameter.changeable() {
+            Changeable::BeforeFreeze => "not frozen",
+            Changeable::Always => "always",
+        };
+        assert_eq!(cells[4..], [who, when], "{name}");
+    }
+}

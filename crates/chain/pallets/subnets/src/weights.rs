@@ -1,0 +1,117 @@
+//! What calls and hooks cost.
+//!
+//! Derived by hand from what each of them reads and writes, on the high side, until they are measured. What the other
+//! pallets do when they are told of a network is counted here too: it is done inside of these calls.
+
+use core::marker::PhantomData;
+use frame_support::{
+    traits::Get,
+    weights::{RuntimeDbWeight, Weight},
+};
+
+/// The cost of every call and hook of this pallet. `n` is the number of networks, root included.
+pub trait WeightInfo {
+    /// `register_network`, when it replaces a subnet.
+    fn register_network(n: u32) -> Weight;
+    /// `register_network_with_identity`, when it replaces a subnet.
+    fn register_network_with_identity(n: u32) -> Weight;
+    /// `dissolve_network` and `root_dissolve_network`.
+    fn dissolve_network(n: u32) -> Weight;
+    /// `transfer_network`.
+    fn transfer_network() -> Weight;
+    /// `set_subnet_identity`.
+    fn set_subnet_identity() -> Weight;
+    /// `set_subnet_owner_hotkey`.
+    fn set_subnet_owner_hotkey() -> Weight;
+    /// `set_parameters`, when all of them are set.
+    fn set_parameters(n: u32) -> Weight;
+    /// `set_network_parameters`.
+    fn set_network_parameters() -> Weight;
+    /// A swapped key that all networks belong to or are represented by.
+    fn swap_key(n: u32) -> Weight;
+    /// Looking whether a removed subnet waits to be cleared.
+    fn look_for_removed() -> Weight;
+    /// Striking off a subnet that has been cleared.
+    fn end_clearing() -> Weight;
+}
+
+/// Costs counted in reads and writes.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+/// What a call computes, besides reads and writes: 50 µs, a wide margin.
+const CALL: Weight = Weight::from_parts(50_000_000, 0);
+
+/// What is computed for each network.
+const PER_NETWORK: Weight = Weight::from_parts(5_000_000, 0);
+
+/// Reads and writes of the other pallets when a network begins: keys, first seat, terms, accrual.
+const BEGIN: (u64, u64) = (20, 20);
+
+/// Reads and writes of the other pallets when a subnet ends: keys, accrual, what was to be paid.
+const END: (u64, u64) = (10, 10);
+
+/// Reads and writes of the other pallets when parameters change: terms, schedule, accrual.
+const CHANGE: (u64, u64) = (10, 10);
+
+/// Reads and writes per network when the emission is divided anew.
+const DIVIDE: (u64, u64) = (2, 1);
+
+/// Reads and writes per network when one ends, another begins, and all of them are looked at to find the one that ends.
+const REPLACE: (u64, u64) = (6, 2);
+
+impl<T: frame_system::Config> SubstrateWeight<T> {
+    fn cost(fixed: [(u64, u64); 3], per_network: (u64, u64), n: u32) -> Weight {
+        let db: RuntimeDbWeight = T::DbWeight::get();
+        let fixed =
+            fixed.into_iter().fold(CALL, |sum, (reads, writes)| sum.saturating_add(db.reads_writes(reads, writes)));
+        let (reads, writes) = per_network;
+        let each = db.reads_writes(reads, writes).saturating_add(PER_NETWORK);
+        fixed.saturating_add(each.saturating_mul(n.into()))
+    }
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    fn register_network(n: u32) -> Weight {
+        Self::cost([(17, 15), BEGIN, END], REPLACE, n)
+    }
+
+    fn register_network_with_identity(n: u32) -> Weight {
+        Self::register_network(n).saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn dissolve_network(n: u32) -> Weight {
+        Self::cost([(8, 10), END, (0, 0)], DIVIDE, n)
+    }
+
+    fn transfer_network() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+    }
+
+    fn set_subnet_identity() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+    }
+
+    fn set_subnet_owner_hotkey() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(6, 2))
+    }
+
+    fn set_parameters(n: u32) -> Weight {
+        Self::cost([(8, 3), CHANGE, (0, 0)], DIVIDE, n)
+    }
+
+    fn set_network_parameters() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+    }
+
+    fn swap_key(n: u32) -> Weight {
+        Self::cost([(1, 0), (0, 0), (0, 0)], (1, 1), n)
+    }
+
+    fn look_for_removed() -> Weight {
+        T::DbWeight::get().reads(1)
+    }
+
+    fn end_clearing() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+    }
+}
