@@ -1,18 +1,33 @@
-//! Whole nodes for tests: real processes on loopback, with ports of their own and data that goes when they do.
+//! Whole networks for tests: real processes on loopback, with ports of their own and data that goes when they do.
+//!
+//! A [`Node`] is one process, a [`Network`] several authorities of one chain, and [`Chain`] what a test says to a node
+//! and reads from it. [`audit`] checks the books of a chain block by block.
 //!
 //! ```no_run
 //! # async fn run() {
-//! let mut node = myelin_testing::Node::start("target/debug/myelin-node", &["--chain", "test", "--alice"]).await;
-//! node.wait_until_finalised(3).await;
-//! node.kill().await;
-//! node.restart().await;
+//! use myelin_client::{NetUid, runtime};
+//! use myelin_testing::{Network, account, key};
+//! use serde_json::json;
+//!
+//! let mut network = Network::start("target/debug/myelin-node", "test", &["Alice", "Bob"], &json!({})).await;
+//! let chain = network.node("Alice").chain().await;
+//! let call = runtime::transactions().neurons().burned_register(NetUid(1), account("Alice//miner"));
+//! chain.submit(&call, &key("Alice")).await.expect("Alice can pay for a seat");
+//!
+//! network.node_mut("Bob").kill().await;
+//! network.node_mut("Bob").restart().await;
 //! # }
 //! ```
 //!
-//! Everything here panics with what went wrong and what the node last said: it is for tests only.
+//! Everything here panics with what went wrong: it is for tests only.
 
 #![allow(clippy::missing_panics_doc, reason = "said once, above")]
 
+pub mod audit;
+mod chain;
+mod network;
 mod node;
 
+pub use chain::{Chain, Included, Moment, Refused, account, key};
+pub use network::Network;
 pub use node::Node;

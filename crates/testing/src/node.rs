@@ -1,5 +1,6 @@
 //! One node process.
 
+use crate::Chain;
 use jsonrpsee::{
     core::client::{ClientT, Subscription, SubscriptionClientT},
     rpc_params,
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 /// No wait of a test is longer than this: a cold node compiles its runtime first, and the machine may be busy.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How much of what a node said is kept for a failing test.
 const LINES_KEPT: usize = 40;
@@ -57,9 +58,27 @@ impl Node {
         self.rpc = connect(&self.address).await;
     }
 
+    /// The number of the process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id().expect("the process runs")
+    }
+
     /// Where the node listens for RPC, as `ip:port`.
     pub fn rpc_address(&self) -> &str {
         &self.address
+    }
+
+    /// Where the node listens for peers, with its identity.
+    pub async fn peer_address(&self) -> String {
+        let addresses = self.call("system_localListenAddresses", &[]).await;
+        let listed = addresses.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut here = listed.filter(|address| address.starts_with("/ip4/127.0.0.1/tcp/") && !address.contains("/ws"));
+        here.next().unwrap_or_else(|| panic!("the node listens on {addresses} only")).to_owned()
+    }
+
+    /// A conversation with the chain through this node.
+    pub async fn chain(&self) -> Chain {
+        Chain::connect(&self.address).await
     }
 
     /// Calls an RPC method.

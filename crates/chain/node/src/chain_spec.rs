@@ -29,6 +29,18 @@ impl FromStr for Authority {
     }
 }
 
+/// An account of the chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Account(sr25519::Public);
+
+impl FromStr for Account {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ss58Codec::from_ss58check(text).map(Self).map_err(|error| format!("`{text}`: {error}"))
+    }
+}
+
 /// The chain that `id` names: one of the runtime's presets, or else a file.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
     match Preset::named(id) {
@@ -38,15 +50,23 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
     }
 }
 
-/// The preset `id` with these authorities in place of its own.
-pub(crate) fn with_authorities(id: &str, authorities: &[Authority]) -> Result<ChainSpec, String> {
+/// The preset `id` with these authorities, and perhaps this account with sudo, in place of its own.
+pub(crate) fn with_authorities(
+    id: &str,
+    authorities: &[Authority],
+    sudo: Option<&Account>,
+) -> Result<ChainSpec, String> {
     let preset =
         Preset::named(id).ok_or_else(|| unknown(id, "no preset, and only a preset can be given authorities"))?;
-    let aura: Vec<_> = authorities.iter().map(|authority| authority.aura.to_ss58check()).collect();
-    let grandpa: Vec<_> = authorities.iter().map(|authority| json!([authority.grandpa.to_ss58check(), 1])).collect();
+    let keys = authorities.iter().map(|authority| {
+        let account = authority.aura.to_ss58check();
+        json!([account, account, { "aura": account, "grandpa": authority.grandpa.to_ss58check() }])
+    });
     let mut genesis = preset.genesis();
-    genesis["aura"] = json!({ "authorities": aura });
-    genesis["grandpa"] = json!({ "authorities": grandpa });
+    genesis["session"] = json!({ "keys": keys.collect::<Vec<_>>() });
+    if let Some(Account(key)) = sudo {
+        genesis["sudo"] = json!({ "key": key.to_ss58check() });
+    }
     preset.begin(genesis)
 }
 

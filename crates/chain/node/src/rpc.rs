@@ -2,7 +2,7 @@
 
 use crate::service::{Backend, Client, GrandpaLink, TransactionPool};
 use jsonrpsee::RpcModule;
-use myelin_runtime::{Block, BlockNumber, Hash};
+use myelin_runtime::{BlockNumber, Hash, OpaqueBlock as Block};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};

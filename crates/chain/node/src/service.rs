@@ -3,7 +3,7 @@
 use crate::rpc;
 use futures::FutureExt;
 use jsonrpsee::RpcModule;
-use myelin_runtime::{Block, RuntimeApi};
+use myelin_runtime::{OpaqueBlock as Block, RuntimeApi};
 use prometheus_endpoint::Registry;
 use sc_basic_authorship::ProposerFactory;
 use sc_client_api::{BlockBackend, UsageProvider};

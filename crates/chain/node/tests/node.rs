@@ -120,6 +120,16 @@ fn a_malformed_authority_is_refused() {
 }
 
 #[test]
+fn whoever_launches_a_main_chain_can_name_who_may_use_sudo() {
+    let alice = sp_keyring::Sr25519Keyring::Alice.to_account_id().to_string();
+    let authority = format!("{alice},{}", sp_keyring::Ed25519Keyring::Alice.to_account_id());
+    let output = run(&["export-chain-spec", "--chain", "main", "--authority", &authority, "--sudo", &alice]);
+    assert!(output.status.success(), "{}", said(&output));
+    let specification: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a specification is JSON");
+    assert_eq!(specification["genesis"]["runtimeGenesis"]["patch"]["sudo"]["key"], alice);
+}
+
+#[test]
 fn an_exported_specification_is_one_that_can_be_given_back() {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let file = folder.path().join("chain.json");

@@ -1,8 +1,8 @@
 //! What a node may ask the runtime.
 
 use crate::{
-    AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall, SlotTime,
-    System, TransactionPayment, VERSION, presets,
+    AccountId, Aura, Balance, Block, BlockNumber, Executive, Grandpa, InherentDataExt, Neurons, Nonce, Runtime,
+    RuntimeCall, SlotTime, Subnets, System, TransactionPayment, VERSION, presets, views,
 };
 use alloc::{string::ToString, vec::Vec};
 use frame_support::{
@@ -10,6 +10,10 @@ use frame_support::{
     traits::Get,
     weights::Weight,
 };
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_subnets::{NetworkParameters, Parameters, traits::ReadSubnets};
+use myelin_primitives::{Amount, NetUid, Tao, Uid};
+use myelin_runtime_api::{Commit, DelegatePage, Hotkey, Issuance, Metagraph, Neuron, Position, Ratings, Subnet};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -198,6 +202,76 @@ impl_runtime_apis! {
 
         fn query_length_to_fee(length: u32) -> Balance {
             TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl myelin_runtime_api::MyelinApi<Block, AccountId, Parameters, NetworkParameters> for Runtime {
+        fn issuance() -> Issuance {
+            views::issuance()
+        }
+
+        fn subnets() -> Vec<Subnet<AccountId>> {
+            views::subnets()
+        }
+
+        fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
+            views::subnet(netuid)
+        }
+
+        fn parameters(netuid: NetUid) -> Option<Parameters> {
+            <Subnets as ReadSubnets<AccountId>>::parameters(netuid)
+        }
+
+        fn network_parameters() -> NetworkParameters {
+            <Subnets as ReadSubnets<AccountId>>::network()
+        }
+
+        fn subnet_price() -> Amount<Tao> {
+            Subnets::lock_cost()
+        }
+
+        fn subnet_to_prune() -> Option<NetUid> {
+            Subnets::subnet_to_prune()
+        }
+
+        fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>> {
+            views::metagraph(netuid)
+        }
+
+        fn neuron(netuid: NetUid, uid: Uid) -> Option<Neuron<AccountId>> {
+            views::neuron(netuid, uid)
+        }
+
+        fn uid(netuid: NetUid, hotkey: AccountId) -> Option<Uid> {
+            Neurons::uid(netuid, &hotkey)
+        }
+
+        fn ratings(netuid: NetUid, uid: Uid) -> Option<Ratings> {
+            views::ratings(netuid, uid)
+        }
+
+        fn next_epoch(netuid: NetUid) -> Option<BlockNumber> {
+            views::next_epoch(netuid)
+        }
+
+        fn positions(coldkey: AccountId) -> Vec<Position<AccountId>> {
+            views::positions(&coldkey)
+        }
+
+        fn hotkeys(coldkey: AccountId) -> Vec<Hotkey<AccountId>> {
+            views::hotkeys(&coldkey)
+        }
+
+        fn hotkey(hotkey: AccountId) -> Option<Hotkey<AccountId>> {
+            views::hotkey(hotkey)
+        }
+
+        fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
+            views::delegates(after)
+        }
+
+        fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<Commit> {
+            views::commits(netuid, &hotkey)
         }
     }
 

@@ -1,18 +1,29 @@
 //! What each pallet is told about this runtime.
 
 use crate::{
-    AccountId, Aura, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, PalletInfo, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION, slot_time,
+    AccountId, Aura, Authorities, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, OriginCaller, PalletInfo,
+    Preimage, ProxyType, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin,
+    RuntimeTask, SessionKeys, System, VERSION,
+    authorities::{self, SessionLength},
+    slot_time,
 };
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstBool, ConstU8, ConstU32, ConstU64},
+    traits::{
+        ConstBool, ConstU8, ConstU32, ConstU64, EqualPrivilegeOnly, LinearStoragePrice, fungible::HoldConsideration,
+    },
     weights::{Weight, WeightToFee, constants::ParityDbWeight},
 };
-use frame_system::limits::{BlockLength, BlockWeights};
+use frame_system::{
+    EnsureRoot,
+    limits::{BlockLength, BlockWeights},
+};
 use pallet_transaction_payment::{FungibleAdapter, Multiplier};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_runtime::{FixedPointNumber, Perbill, traits::Get};
+use sp_runtime::{
+    FixedPointNumber, Perbill,
+    traits::{BlakeTwo256, ConvertInto, Get, OpaqueKeys},
+};
 use sp_version::RuntimeVersion;
 
 /// The least an account can hold, in rao; below it the account is removed. spec tokenomics §1
@@ -152,6 +163,107 @@ impl pallet_sudo::Config for Runtime {
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = pallet_sudo::weights::SubstrateWeight<Self>;
+}
+
+impl authorities::Config for Runtime {
+    type MaxAuthorities = ConstU32<MAXIMUM_AUTHORITIES>;
+}
+
+/// A session ends every so many blocks.
+type Sessions = pallet_session::PeriodicSessions<SessionLength<Runtime>, ConstU32<0>>;
+
+impl pallet_session::Config for Runtime {
+    type Currency = Balances;
+    type DisablingStrategy = ();
+    type KeyDeposit = ConstU64<0>;
+    type Keys = SessionKeys;
+    type NextSessionRotation = Sessions;
+    type RuntimeEvent = RuntimeEvent;
+    type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+    type SessionManager = Authorities;
+    type ShouldEndSession = Sessions;
+    type ValidatorId = AccountId;
+    type ValidatorIdOf = ConvertInto;
+    type WeightInfo = pallet_session::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_skip_feeless_payment::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+}
+
+impl pallet_utility::Config for Runtime {
+    type PalletsOrigin = OriginCaller;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_utility::weights::SubstrateWeight<Self>;
+}
+
+/// What is held back for something that stays stored, in rao, whatever its length.
+const DEPOSIT: Balance = 10_000_000;
+
+/// What is held back for each byte that stays stored, in rao.
+const DEPOSIT_PER_BYTE: Balance = 10_000;
+
+/// The encoded length of an account.
+const ACCOUNT_BYTES: Balance = 32;
+
+impl pallet_proxy::Config for Runtime {
+    type AnnouncementDepositBase = ConstU64<DEPOSIT>;
+    type AnnouncementDepositFactor = ConstU64<{ 68 * DEPOSIT_PER_BYTE }>;
+    type BlockNumberProvider = System;
+    type CallHasher = BlakeTwo256;
+    type Currency = Balances;
+    type MaxPending = ConstU32<32>;
+    type MaxProxies = ConstU32<32>;
+    type ProxyDepositBase = ConstU64<DEPOSIT>;
+    type ProxyDepositFactor = ConstU64<{ (ACCOUNT_BYTES + 5) * DEPOSIT_PER_BYTE }>;
+    type ProxyType = ProxyType;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_multisig::Config for Runtime {
+    type BlockNumberProvider = System;
+    type Currency = Balances;
+    type DepositBase = ConstU64<DEPOSIT>;
+    type DepositFactor = ConstU64<{ ACCOUNT_BYTES * DEPOSIT_PER_BYTE }>;
+    type MaxSignatories = ConstU32<64>;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Self>;
+}
+
+parameter_types! {
+    pub const PreimageHold: RuntimeHoldReason = RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
+    pub MaximumSchedulerWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4;
+}
+
+impl pallet_preimage::Config for Runtime {
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        PreimageHold,
+        LinearStoragePrice<ConstU64<DEPOSIT>, ConstU64<DEPOSIT_PER_BYTE>, Balance>,
+    >;
+    type Currency = Balances;
+    type ManagerOrigin = EnsureRoot<AccountId>;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_preimage::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_scheduler::Config for Runtime {
+    type BlockNumberProvider = System;
+    type MaxScheduledPerBlock = ConstU32<64>;
+    type MaximumWeight = MaximumSchedulerWeight;
+    type OriginPrivilegeCmp = EqualPrivilegeOnly;
+    type PalletsOrigin = OriginCaller;
+    type Preimages = Preimage;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeOrigin = RuntimeOrigin;
+    type ScheduleOrigin = EnsureRoot<AccountId>;
+    type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Self>;
 }
 
 /// [`SS58_PREFIX`] in the width that the system pallet reads.

@@ -10,20 +10,31 @@
 extern crate alloc;
 
 mod apis;
+pub mod authorities;
 mod configs;
+mod extensions;
+mod pallets;
 pub mod presets;
+mod proxies;
+#[cfg(feature = "std")]
+pub mod signing;
 pub mod slot_time;
+mod views;
 
 use alloc::{borrow::Cow, vec::Vec};
 use frame_support::weights::Weight;
+use pallet_skip_feeless_payment::SkipCheckIfFeeless;
+use pallet_transaction_payment::ChargeTransactionPayment;
 use sp_runtime::{
     MultiAddress, MultiSignature, generic,
     traits::{BlakeTwo256, IdentifyAccount, Verify},
 };
 use sp_version::RuntimeVersion;
 
-pub use apis::RuntimeApi;
+pub use apis::{RuntimeApi, SessionKeys};
 pub use configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX};
+pub use extensions::{CheckCall, CheckNonceUnlessFree};
+pub use proxies::ProxyType;
 
 /// The runtime as WebAssembly, or `None` where the build was told to leave it out.
 #[cfg(feature = "std")]
@@ -56,6 +67,8 @@ pub type BlockNumber = myelin_primitives::BlockNumber;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block as a node passes it on: it need not understand transactions, and shows them as they are encoded.
+pub type OpaqueBlock = generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
 /// A transaction as it travels.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 /// What a transaction is checked for, in this order, before it is dispatched.
@@ -65,12 +78,14 @@ pub type TxExtension = (
     frame_system::CheckTxVersion<Runtime>,
     frame_system::CheckGenesis<Runtime>,
     frame_system::CheckEra<Runtime>,
-    frame_system::CheckNonce<Runtime>,
+    CheckNonceUnlessFree,
     frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    CheckCall,
+    SkipCheckIfFeeless<Runtime, ChargeTransactionPayment<Runtime>>,
 );
 
-type Executive =
+/// Makes and executes blocks of this runtime.
+pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
 /// What this runtime is and what it is compatible with.
@@ -126,8 +141,48 @@ mod runtime {
 
     #[runtime::pallet_index(7)]
     pub type Sudo = pallet_sudo;
+
+    #[runtime::pallet_index(8)]
+    pub type Authorities = authorities;
+
+    #[runtime::pallet_index(9)]
+    pub type Session = pallet_session;
+
+    #[runtime::pallet_index(10)]
+    pub type SkipFeelessPayment = pallet_skip_feeless_payment;
+
+    #[runtime::pallet_index(11)]
+    pub type Utility = pallet_utility;
+
+    #[runtime::pallet_index(12)]
+    pub type Proxy = pallet_proxy;
+
+    #[runtime::pallet_index(13)]
+    pub type Multisig = pallet_multisig;
+
+    #[runtime::pallet_index(14)]
+    pub type Preimage = pallet_preimage;
+
+    #[runtime::pallet_index(15)]
+    pub type Scheduler = pallet_scheduler;
+
+    #[runtime::pallet_index(20)]
+    pub type Subnets = myelin_pallet_subnets;
+
+    #[runtime::pallet_index(21)]
+    pub type Staking = myelin_pallet_staking;
+
+    // Before emission: prices of seats are adjusted before a block's epochs run. spec tokenomics §3.2
+    #[runtime::pallet_index(22)]
+    pub type Neurons = myelin_pallet_neurons;
+
+    #[runtime::pallet_index(23)]
+    pub type Weights = myelin_pallet_weights;
+
+    #[runtime::pallet_index(24)]
+    pub type Emission = myelin_pallet_emission;
 }
 
 /// The execution time of an average block: two seconds, also where slots are long, so that a slow machine keeps up.
-const MAXIMUM_BLOCK_WEIGHT: Weight =
+pub const MAXIMUM_BLOCK_WEIGHT: Weight =
     Weight::from_parts(2 * frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND, u64::MAX);

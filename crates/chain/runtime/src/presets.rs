@@ -1,9 +1,13 @@
 //! The three ways a chain can begin. A preset is a patch of the default genesis, as JSON.
 
-use crate::{AuraConfig, BalancesConfig, GrandpaConfig, RuntimeGenesisConfig, SlotTimeConfig, SudoConfig};
+use crate::{
+    AccountId, AuthoritiesConfig, BalancesConfig, BlockNumber, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+    SlotTimeConfig, SubnetsConfig, SudoConfig,
+};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use myelin_primitives::RAO_PER_TAO;
+use myelin_pallet_subnets::{GenesisSubnet, NetworkParametersPatch, ParametersPatch};
+use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
 use serde_json::Value;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -27,8 +31,8 @@ const ENDOWMENT: u64 = 10_000 * RAO_PER_TAO;
 pub fn patch(name: &str) -> Option<Value> {
     match name {
         MAIN => Some(main()),
-        LOCAL => Some(development(1_000)),
-        TEST => Some(development(250)),
+        LOCAL => Some(development(1_000, 60)),
+        TEST => Some(development(250, 20)),
         _ => None,
     }
 }
@@ -37,14 +41,71 @@ fn main() -> Value {
     build_struct_json_patch!(RuntimeGenesisConfig { slot_time: SlotTimeConfig { millis: 12_000 } })
 }
 
-fn development(slot_millis: u64) -> Value {
+/// A chain on which everything that takes days elsewhere takes minutes.
+fn development(slot_millis: u64, session_blocks: BlockNumber) -> Value {
+    let alice = Sr25519Keyring::Alice.to_account_id();
+    let keys =
+        SessionKeys { aura: Sr25519Keyring::Alice.public().into(), grandpa: Ed25519Keyring::Alice.public().into() };
     build_struct_json_patch!(RuntimeGenesisConfig {
         slot_time: SlotTimeConfig { millis: slot_millis },
-        aura: AuraConfig { authorities: vec![Sr25519Keyring::Alice.public().into()] },
-        grandpa: GrandpaConfig { authorities: vec![(Ed25519Keyring::Alice.public().into(), 1)] },
+        authorities: AuthoritiesConfig { session_blocks },
+        session: SessionConfig { keys: vec![(alice.clone(), alice.clone(), keys)] },
         balances: BalancesConfig {
             balances: Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT)).collect::<Vec<_>>(),
         },
-        sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
+        sudo: SudoConfig { key: Some(alice) },
+        subnets: SubnetsConfig {
+            network_parameters: quick_network(),
+            default_parameters: quick_subnet(),
+            root_parameters: ParametersPatch { weights_set_rate_limit: Some(5), ..quick_subnet() },
+            subnets: vec![first_subnet()],
+        },
     })
+}
+
+/// The subnet of a fair launch, which nobody owns and everybody can join by work.
+fn first_subnet() -> GenesisSubnet<AccountId> {
+    let open = ParametersPatch {
+        pow_registration_allowed: Some(true),
+        initial_difficulty: Some(1_000),
+        min_difficulty: Some(1_000),
+        ..ParametersPatch::default()
+    };
+    GenesisSubnet { netuid: NetUid::new(1), owner: None, parameters: open }
+}
+
+/// How a subnet of a development chain differs from one of the main network.
+fn quick_subnet() -> ParametersPatch {
+    ParametersPatch {
+        tempo: Some(20),
+        immunity_period: Some(200),
+        weights_set_rate_limit: Some(5),
+        adjustment_interval: Some(20),
+        target_registrations_per_interval: Some(20),
+        max_registrations_per_block: Some(16),
+        initial_burn: Some(Amount::from_rao(RAO_PER_TAO / 10)),
+        commit_reveal: Some(false),
+        serving_rate_limit: Some(5),
+        ..ParametersPatch::default()
+    }
+}
+
+/// How the network of a development chain differs from the main one.
+fn quick_network() -> NetworkParametersPatch {
+    NetworkParametersPatch {
+        network_rate_limit: Some(0),
+        network_immunity_period: Some(600),
+        network_lock_reduction_interval: Some(600),
+        owner_hotkey_rate_limit: Some(20),
+        owner_hyperparam_rate_limit: Some(0),
+        admin_freeze_window: Some(2),
+        tx_rate_limit: Some(0),
+        tx_delegate_take_rate_limit: Some(20),
+        tx_childkey_take_rate_limit: Some(20),
+        pending_childkey_cooldown: Some(20),
+        target_stakes_per_interval: Some(1_000),
+        coldkey_swap_announcement_delay: Some(40),
+        coldkey_swap_reannouncement_delay: Some(20),
+        ..NetworkParametersPatch::default()
+    }
 }

@@ -1,0 +1,176 @@
+//! A subnet at work, with every rao accounted for in every block.
+
+use crate::{NODE, TAO};
+use futures::future::join_all;
+use myelin_client::{
+    NetUid, Uid,
+    runtime::{
+        self,
+        emission::events::EpochRun,
+        neurons::events::NeuronRegistered,
+        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::Neuron},
+        subnets::events::NetworkAdded,
+    },
+    subxt::utils::AccountId32,
+};
+use myelin_testing::{Chain, Moment, Network, account, audit::audit, key};
+use serde_json::json;
+
+/// Blocks of which the finality is timed.
+const TIMED: usize = 8;
+
+/// How many blocks finality is behind the best block, at most, for more than half of the blocks.
+const LAG: u64 = 2;
+
+/// Registers a hotkey of a coldkey and stakes on it.
+async fn join(chain: &Chain, netuid: NetUid, coldkey: &str, hotkey: &str, stake: u64) -> Uid {
+    let hotkey = account(hotkey);
+    let register = runtime::transactions().neurons().burned_register(netuid, hotkey);
+    let registered = chain.submit(&register, &key(coldkey)).await.expect("a seat is free");
+    if stake > 0 {
+        let add = runtime::transactions().staking().add_stake(hotkey, rao(stake));
+        chain.submit(&add, &key(coldkey)).await.expect("the coldkey has enough");
+    }
+    registered.event::<NeuronRegistered>().expect("a seat was taken").uid
+}
+
+async fn rate(chain: &Chain, netuid: NetUid, hotkey: &str, weights: &[(Uid, u16)]) {
+    let (uids, values) = weights.iter().copied().unzip();
+    let call = runtime::transactions().weights().set_weights(netuid, BoundedVec(uids), BoundedVec(values), 0);
+    let set = chain.submit(&call, &key(hotkey)).await.expect("a validator may rate");
+    assert_eq!(set.fee(), 0);
+}
+
+fn rao(parts: u64) -> myelin_client::Amount {
+    myelin_client::Amount { parts }
+}
+
+async fn neurons(moment: &Moment, netuid: NetUid) -> Vec<Neuron<AccountId32>> {
+    let metagraph = moment.ask(runtime::runtime_apis().myelin_api().metagraph(netuid)).await;
+    metagraph.expect("the subnet exists").neurons
+}
+
+async fn free(moment: &Moment, name: &str) -> u64 {
+    moment.read(runtime::storage().system().account(), (account(name),)).await.data.free
+}
+
+async fn next_epoch(chain: &Chain, netuid: NetUid) -> (Moment, EpochRun) {
+    chain.wait_for_event("epoch", move |epoch: &EpochRun| epoch.netuid == netuid).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rao_of_a_subnet_is_accounted_for() {
+    let network = Network::start(NODE, "test", &["Alice", "Bob"], &json!({})).await;
+    let chain = network.node("Alice").chain().await;
+    let create = runtime::transactions().subnets().register_network(account("Charlie//owner"));
+    let created = chain.submit(&create, &key("Charlie")).await.expect("Charlie can pay for a subnet");
+    let netuid = created.event::<NetworkAdded>().expect("a subnet was created").netuid;
+
+    let seats = [
+        ("Dave", "Dave//validator", 600 * TAO),
+        ("Eve", "Eve//validator", 200 * TAO),
+        ("Ferdie", "Ferdie//validator", 200 * TAO),
+        ("Alice", "Alice//miner", 0),
+        ("Bob", "Bob//miner", 0),
+    ];
+    let uids = join_all(seats.map(|(coldkey, hotkey, stake)| join(&chain, netuid, coldkey, hotkey, stake))).await;
+    let [_, honest, liar, good, bad] = uids[..] else { panic!("five seats were taken") };
+
+    // The first epoch gives permits. The liar sees the only merit where the others see little.
+    next_epoch(&chain, netuid).await;
+    let (fair, absurd) = ([(good, 3), (bad, 1)], [(bad, 1)]);
+    tokio::join!(
+        rate(&chain, netuid, "Dave//validator", &fair),
+        rate(&chain, netuid, "Eve//validator", &fair),
+        rate(&chain, netuid, "Ferdie//validator", &absurd),
+    );
+    let (moment, epoch) = next_epoch(&chain, netuid).await;
+    let before = chain.at(moment.height() - 1).await;
+    the_epoch_was_divided_by_the_rule(&moment, &before, &epoch).await;
+    the_liar_was_clipped(&moment, &before, netuid, [honest, liar, good, bad]).await;
+
+    money_moves(&chain, netuid).await;
+    finality_follows_the_best_block(&network).await;
+    let last = chain.now().await.height();
+    let account = audit(&chain, 0..=last).await;
+    assert!(account.epochs.iter().filter(|epoch| epoch.netuid == netuid).count() >= 2);
+    assert!(account.fees > 0 && account.recycled > account.fees);
+}
+
+/// spec tokenomics §6.2
+async fn the_epoch_was_divided_by_the_rule(moment: &Moment, before: &Moment, epoch: &EpochRun) {
+    let earned = epoch.emission.parts;
+    assert!(earned > 0);
+    let owner = earned * 18 / 100;
+    let miners = (earned - owner) / 2;
+    let validators = earned - owner - miners;
+    assert_eq!([epoch.owner_cut, epoch.miners, epoch.validators].map(|part| part.parts), [owner, miners, validators]);
+    assert_eq!(free(moment, "Charlie").await - free(before, "Charlie").await, owner);
+
+    let (after, before) = (neurons(moment, epoch.netuid).await, neurons(before, epoch.netuid).await);
+    assert_eq!(after.iter().map(|neuron| neuron.emission.parts).sum::<u64>(), miners + validators);
+    for (after, before) in after.iter().zip(&before) {
+        assert_eq!(after.stake.parts - before.stake.parts, after.emission.parts, "uid {:?}", after.uid);
+    }
+}
+
+/// spec yuma §1
+async fn the_liar_was_clipped(moment: &Moment, before: &Moment, netuid: NetUid, uids: [Uid; 4]) {
+    let (after, before) = (neurons(moment, netuid).await, neurons(before, netuid).await);
+    let [honest, liar, good, bad] = uids.map(|uid| after[usize::from(uid.0)].clone());
+    assert_eq!(before[usize::from(honest.uid.0)].stake, before[usize::from(liar.uid.0)].stake);
+    assert!(liar.validator_permit && liar.active);
+    assert_eq!(honest.validator_trust, u16::MAX);
+    assert!(liar.validator_trust.abs_diff(u16::MAX / 4) <= 1, "a quarter of the lie stands: {liar:?}");
+    assert!(liar.dividends < honest.dividends, "{liar:?} {honest:?}");
+    assert!(liar.emission.parts < honest.emission.parts);
+    // Of the bad miner everybody leaves a quarter to the liar, of the good one the liar has nothing.
+    let stakes = |of: &[Uid]| of.iter().map(|uid| before[usize::from(uid.0)].stake.parts).sum::<u64>();
+    let all = before.iter().map(|neuron| neuron.stake.parts).sum::<u64>();
+    let (bad_rank, good_rank) = (all, 3 * (all - stakes(&[liar.uid])));
+    let part = |rank: u64| u64::from(u16::MAX) * (rank / TAO) / ((bad_rank + good_rank) / TAO);
+    for (miner, rank) in [(&good, good_rank), (&bad, bad_rank)] {
+        assert!(u64::from(miner.incentive).abs_diff(part(rank)) <= 100, "{miner:?}, not {}", part(rank));
+    }
+}
+
+/// Every other way in which TAO moves or ceases to exist.
+async fn money_moves(chain: &Chain, netuid: NetUid) {
+    let tx = runtime::transactions;
+    let validator = account("Dave//validator");
+    let (dave, eve, bob, charlie) = (key("Dave"), key("Eve"), key("Bob"), key("Charlie"));
+    let delegate = tx().staking().become_delegate(validator);
+    chain.submit(&delegate, &dave).await.expect("Dave owns the hotkey");
+    let nominate = tx().staking().add_stake(validator, rao(7 * TAO + 1));
+    chain.submit(&nominate, &eve).await.expect("the hotkey is a delegate");
+    let give = tx().balances().transfer_allow_death(account("Nobody").into(), TAO);
+    chain.submit(&give, &bob).await.expect("Bob has enough");
+    // What is left is below the existential deposit and vanishes.
+    let fee = chain.submit(&give, &bob).await.expect("Bob has enough").fee();
+    let keep = tx().balances().transfer_allow_death(bob.public_key().to_account_id().into(), 2 * TAO - fee - 300);
+    chain.submit(&keep, &key("Nobody")).await.expect("Nobody can give nearly everything");
+    next_epoch(chain, netuid).await;
+    let back = tx().staking().unstake_all(validator);
+    assert_eq!(chain.submit(&back, &eve).await.expect("Eve has stake").fee(), 0);
+    // The lock is given back, and what has accrued is recycled.
+    chain.submit(&tx().subnets().dissolve_network(netuid), &charlie).await.expect("Charlie owns the subnet");
+}
+
+async fn finality_follows_the_best_block(network: &Network) {
+    let mut chains = Vec::new();
+    for node in network.nodes() {
+        chains.push(node.chain().await);
+    }
+    let mut lags = Vec::new();
+    for _ in 0..TIMED {
+        for chain in &chains {
+            let last = chain.now().await.height();
+            let next = chain.wait_for("final block", |now| async move { now.height() > last }).await.height();
+            lags.push(chain.best().await.height().saturating_sub(next));
+        }
+    }
+    lags.sort_unstable();
+    assert!(lags[lags.len() / 2] <= LAG, "finality is behind by {lags:?} blocks");
+    let height = chains[0].now().await.height().min(chains[1].now().await.height());
+    assert_eq!(chains[0].at(height).await.hash(), chains[1].at(height).await.hash());
+}

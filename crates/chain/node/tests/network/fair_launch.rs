@@ -1,0 +1,220 @@
+//! A chain on which nobody has anything, and how its first TAO comes to somebody.
+
+use crate::{NODE, TAO};
+use codec::Encode;
+use myelin_client::{
+    Amount, NetUid, Uid,
+    runtime::{
+        self,
+        emission::events::EpochRun,
+        neurons::events::NeuronRegistered,
+        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::Neuron},
+    },
+    signer::sr25519::Keypair,
+    subxt::utils::{AccountId32, H256},
+};
+use myelin_economics::work::Challenge;
+use myelin_testing::{Chain, Included, Moment, Network, Refused, account, audit::audit, key};
+use serde_json::{Value, json};
+use sp_crypto_hashing::blake2_256;
+
+/// The subnet of genesis.
+const FIRST: NetUid = NetUid(1);
+
+/// Blocks between two operations on the same stake.
+const STAKE_INTERVAL: u64 = 10;
+
+/// The blocks after which a miner gives up finding work in time.
+const ATTEMPTS: usize = 20;
+
+/// The main chain, with everything that takes hours there taking seconds.
+fn hurry() -> Value {
+    json!({
+        "slotTime": { "millis": 250 },
+        "subnets": {
+            "networkParameters": { "stakeInterval": STAKE_INTERVAL },
+            "defaultParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
+            "subnets": [{
+                "netuid": FIRST.0,
+                "parameters": { "powRegistrationAllowed": true, "initialDifficulty": 1_000, "minDifficulty": 1_000 },
+            }],
+        },
+    })
+}
+
+/// Works on the best block until a seat is found before the work is too old.
+async fn mine_a_seat(chain: &Chain, hotkey: &Keypair, coldkey: AccountId32) -> Included {
+    let (public, account) = (hotkey.public_key(), hotkey.public_key().to_account_id());
+    for _ in 0..ATTEMPTS {
+        let best = chain.best().await;
+        let subnet = best.ask(runtime::runtime_apis().myelin_api().subnet(FIRST)).await.expect("genesis has it");
+        let difficulty = subnet.registration.difficulty.expect("seats can be had by work");
+        let challenge = Challenge::new(&best.hash().0, &public.0);
+        let (nonce, seal) = challenge.search(0.., difficulty).expect("some nonce will do");
+        let height = best.height().try_into().expect("blocks are counted in 32 bits");
+        let call = runtime::transactions().neurons().register(
+            FIRST,
+            height,
+            nonce,
+            seal.as_bytes().to_vec(),
+            account,
+            coldkey,
+        );
+        match chain.submit(&call, hotkey).await {
+            Ok(included) => return included,
+            // The block was replaced, or work on it came too late.
+            Err(Refused::ByPool(_)) => {}
+            Err(refused) => panic!("a registration failed on chain: {refused:?}"),
+        }
+    }
+    panic!("no work was in time in {ATTEMPTS} blocks")
+}
+
+async fn neurons(moment: &Moment) -> Vec<Neuron<AccountId32>> {
+    moment.ask(runtime::runtime_apis().myelin_api().metagraph(FIRST)).await.expect("genesis has it").neurons
+}
+
+async fn free(moment: &Moment, who: AccountId32) -> u64 {
+    moment.read(runtime::storage().system().account(), (who,)).await.data.free
+}
+
+/// Whether the account is on record, be it only for its nonce.
+async fn exists(moment: &Moment, who: AccountId32) -> bool {
+    let record = moment.read(runtime::storage().system().account(), (who,)).await;
+    record.nonce + record.providers + record.consumers + record.sufficients > 0
+}
+
+/// A rating, and the salt that hides it until it is revealed. spec weights §5
+struct Secret {
+    uids: Vec<Uid>,
+    values: Vec<u16>,
+    salt: Vec<u16>,
+}
+
+impl Secret {
+    fn hash(&self, hotkey: AccountId32) -> H256 {
+        let uids: Vec<u16> = self.uids.iter().map(|uid| uid.0).collect();
+        H256(blake2_256(&(hotkey.0, FIRST.0, uids, &self.values, &self.salt, 0_u64).encode()))
+    }
+
+    async fn reveal(&self, chain: &Chain, hotkey: &Keypair) -> Result<Included, Refused> {
+        let (uids, values, salt) = (self.uids.clone(), self.values.clone(), self.salt.clone());
+        let weights = runtime::transactions().weights();
+        chain
+            .submit(&weights.reveal_weights(FIRST, BoundedVec(uids), BoundedVec(values), BoundedVec(salt), 0), hotkey)
+            .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_tao_is_earned() {
+    let network = Network::start(NODE, "main", &["Alice", "Bob"], &hurry()).await;
+    let chain = network.node("Alice").chain().await;
+    let genesis = chain.at(0).await;
+    assert_eq!(genesis.ask(runtime::runtime_apis().myelin_api().issuance()).await.total, Amount { parts: 0 });
+    let accounts = genesis.values(runtime::storage().system().account()).await;
+    assert!(accounts.iter().all(|account| account.data.free + account.data.reserved == 0));
+
+    // Just after an epoch, so that both are in time for the next one.
+    chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid == FIRST).await;
+    let (ada, ben) = (account("Ada"), account("Ben"));
+    let (ada_hot, ben_hot) = (key("Ada//hot"), key("Ben//hot"));
+    let first = mine_a_seat(&chain, &ada_hot, ada).await;
+    let second = mine_a_seat(&chain, &ben_hot, ben).await;
+    let uid = |included: &Included| included.event::<NeuronRegistered>().expect("a seat was taken").uid;
+    let (ada_uid, ben_uid) = (uid(&first), uid(&second));
+    assert_eq!((first.fee(), second.fee()), (0, 0));
+
+    let serve = runtime::transactions().neurons().serve_axon(FIRST, 1, 0x0a00_0001, 8091, 4, 0, 0, 0);
+    assert_eq!(chain.submit(&serve, &ada_hot).await.expect("a neuron may serve").fee(), 0);
+
+    let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid == FIRST).await;
+    the_first_epoch_paid_all_alike(&moment, &epoch, ada_uid).await;
+
+    rate_in_secret(&chain, [&ada_hot, &ben_hot], [ada_uid, ben_uid]).await;
+    spend(&chain, ada_hot.public_key().to_account_id()).await;
+
+    let last = chain.now().await.height();
+    let books = audit(&chain, 0..=last).await;
+    assert_eq!(books.minted, last * TAO, "one TAO a block");
+    assert_eq!(books.issuance, books.minted - books.recycled);
+}
+
+/// spec tokenomics §6.2 and §10
+async fn the_first_epoch_paid_all_alike(moment: &Moment, epoch: &EpochRun, served: Uid) {
+    assert_eq!([epoch.owner_cut.parts, epoch.validators.parts], [0, 0]);
+    assert_eq!(epoch.miners, epoch.emission);
+    let neurons = neurons(moment).await;
+    let [one, other] = &neurons[..] else { panic!("two seats are taken: {neurons:?}") };
+    assert_eq!(one.stake.parts + other.stake.parts, epoch.miners.parts);
+    assert!(one.stake.parts.abs_diff(other.stake.parts) <= 1);
+    assert!(one.validator_permit && other.validator_permit);
+    let axon = neurons[usize::from(served.0)].axon.clone().expect("it serves");
+    assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0a00_0001, 8091));
+    // Nobody holds free TAO, and the coldkeys have not even signed.
+    assert_eq!(moment.read(runtime::storage().balances().total_issuance(), ()).await, 0);
+    for coldkey in ["Ada", "Ben"] {
+        assert!(!exists(moment, account(coldkey)).await, "{coldkey}");
+    }
+}
+
+/// Commits and reveals, without a fee and without an account.
+async fn rate_in_secret(chain: &Chain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_uid]: [Uid; 2]) {
+    let hotkey = ada.public_key().to_account_id();
+    let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: vec![1, 2, 3] };
+    assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), Refused::code(16));
+
+    let commit = runtime::transactions().weights().commit_weights(FIRST, secret.hash(hotkey));
+    let committed = chain.submit(&commit, ada).await.expect("a validator may commit");
+    assert_eq!(committed.fee(), 0);
+    let commits = committed.moment.ask(runtime::runtime_apis().myelin_api().commits(FIRST, hotkey)).await;
+    let window = &commits.first().expect("there is a commit").reveal_from;
+    if u64::from(*window) > committed.moment.height() + 3 {
+        assert_eq!(secret.reveal(chain, ada).await.expect_err("it is too early"), Refused::code(17));
+    }
+    chain.wait_for("reveal window", |now| async move { now.height() + 1 >= u64::from(*window) }).await;
+    let revealed = secret.reveal(chain, ada).await.expect("the window is open");
+    assert_eq!(revealed.fee(), 0);
+    let question = runtime::runtime_apis().myelin_api().ratings(FIRST, ada_uid);
+    let ratings = revealed.moment.ask(question).await.expect("the seat is taken").weights;
+    assert_eq!(ratings.iter().map(|entry| (entry.uid, entry.value)).collect::<Vec<_>>(), [(ben_uid, u16::MAX)]);
+
+    // What was revealed is used up, and never was anybody else's.
+    for replayer in [ada, ben] {
+        assert_eq!(secret.reveal(chain, replayer).await.expect_err("the commit is used up"), Refused::code(16));
+    }
+}
+
+/// From stake that was earned to everything that TAO is good for.
+async fn spend(chain: &Chain, hotkey: AccountId32) {
+    let (ada, signer, friend) = (account("Ada"), key("Ada"), account("Friend"));
+    let tx = runtime::transactions;
+    let withdrawn = 5 * TAO;
+    let remove = tx().staking().remove_stake(hotkey, Amount { parts: withdrawn });
+    assert!(!exists(&chain.now().await, ada).await);
+    let removed = chain.submit(&remove, &signer).await.expect("what was earned can be withdrawn");
+    assert_eq!((removed.fee(), free(&removed.moment, ada).await), (0, withdrawn));
+    assert_eq!(chain.submit(&remove, &signer).await.expect_err("that is too often"), Refused::code(6));
+
+    let gift = TAO / 2;
+    let given = chain.submit(&tx().balances().transfer_keep_alive(friend.into(), gift), &signer).await;
+    let given = given.expect("Ada has enough");
+    let mut left = withdrawn - gift - given.fee();
+    assert!(given.fee() > 0);
+    assert_eq!((free(&given.moment, ada).await, free(&given.moment, friend).await), (left, gift));
+
+    let again = removed.moment.height() + STAKE_INTERVAL;
+    chain.wait_for("next stake interval", |now| async move { now.height() >= again }).await;
+    let added = chain.submit(&tx().staking().add_stake(hotkey, Amount { parts: TAO }), &signer).await;
+    let added = added.expect("Ada owns the hotkey");
+    left -= TAO + added.fee();
+    assert_eq!(free(&added.moment, ada).await, left);
+
+    let subnet = added.moment.ask(runtime::runtime_apis().myelin_api().subnet(FIRST)).await.expect("genesis has it");
+    let price = subnet.registration.burn.expect("seats can be bought").parts;
+    let bought = chain.submit(&tx().neurons().burned_register(FIRST, account("Ada//second")), &signer).await;
+    let bought = bought.expect("a seat is free and Ada has enough");
+    left -= price + bought.fee();
+    assert_eq!(free(&bought.moment, ada).await, left);
+    assert_eq!(neurons(&bought.moment).await.len(), 3);
+}

@@ -1,0 +1,12 @@
+//! Whole networks of the real program, seen from the outside: over RPC, as every client sees them.
+
+mod authorities;
+mod bad_input;
+mod conservation;
+mod fair_launch;
+mod outage;
+
+const NODE: &str = env!("CARGO_BIN_EXE_myelin-node");
+
+/// One TAO in rao.
+const TAO: u64 = 1_000_000_000;

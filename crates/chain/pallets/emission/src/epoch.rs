@@ -1,0 +1,244 @@
+//! One epoch of one subnet: what is pending is divided by consensus and paid. spec tokenomics §6 and §7, yuma
+
+use crate::{
+    pallet::{Bonds, Config, Error, LastEpochs, Neurons, Pallet},
+    types::{BondsRow, EpochRecord, NeuronRecord, Records},
+};
+use alloc::{collections::BTreeSet, vec::Vec};
+use core::mem;
+use frame_support::{
+    ensure,
+    traits::{
+        fungible::{Balanced, Inspect},
+        tokens::{DepositConsequence, Precision, Provenance},
+    },
+};
+use myelin_economics::division::{Claim, Division, Emission, divide};
+use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
+use myelin_pallet_staking::traits::{PayStake, ReadStake};
+use myelin_pallet_subnets::{
+    parameters::{NetworkParameters, Parameters},
+    traits::ReadSubnets,
+};
+use myelin_pallet_weights::traits::ReadWeights;
+use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Q32, Tao, Uid};
+use myelin_yuma::{Bonds as BondsForm, LiquidAlpha, Outcome, Params, Snapshot, Stake, epoch};
+use sp_runtime::{ArithmeticError, DispatchError};
+
+/// An epoch that has run.
+pub(crate) struct Epoch {
+    /// What it divided.
+    pub(crate) record: EpochRecord,
+    /// How many neurons it paid for validating, which is what its cost depends on besides the number of neurons.
+    pub(crate) validators: u32,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Divides what a subnet has pending, pays it and stores what the epoch found out. spec tokenomics §6.2
+    ///
+    /// Changes state before it may fail, so it belongs into a storage layer.
+    pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<Epoch, DispatchError> {
+        let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let network = T::Subnets::network();
+        let seats = T::Seats::seats(netuid);
+        Self::ensure_distinct(&seats)?;
+        let drained = Self::drain(netuid)?;
+        let owner = subnet.owner.filter(|_| parameters.owner_cut_enabled);
+        let division = Self::pay_owner(divide(drained, owner.as_ref().map(|_| network.owner_cut())), owner.as_ref())?;
+
+        let stakes: Vec<Amount<Tao>> = seats.iter().map(|seat| T::Stake::weight(netuid, &seat.hotkey)).collect();
+        let params = params(&parameters, &network);
+        let (held, mut outcome) = Self::consensus(netuid, now, division.neurons(), &seats, &stakes, &params);
+        let emissions = Self::pay_neurons(netuid, &division, &seats, &claims(&outcome, &stakes))?;
+        Self::store_bonds(netuid, &held, mem::take(&mut outcome.bonds))?;
+        Self::store_neurons(netuid, &outcome, &stakes, &emissions)?;
+
+        let record = EpochRecord {
+            block: now,
+            emission: drained,
+            owner_cut: division.owner(),
+            miners: total(&emissions, |emission| emission.miner)?,
+            validators: total(&emissions, |emission| emission.validator)?,
+        };
+        LastEpochs::<T>::insert(netuid, record);
+        let validators = emissions.iter().filter(|emission| !emission.validator.is_zero()).count();
+        Ok(Epoch { record, validators: u32::try_from(validators).unwrap_or(u32::MAX) })
+    }
+
+    /// A key that sits twice would be counted and paid twice. spec yuma §4
+    fn ensure_distinct(seats: &[Seat<T::AccountId>]) -> Result<(), DispatchError> {
+        let keys: BTreeSet<_> = seats.iter().map(|seat| &seat.hotkey).collect();
+        ensure!(keys.len() == seats.len(), Error::<T>::DuplicateHotkey);
+        Ok(())
+    }
+
+    /// Credits the owner's cut, or leaves it to the validators if the owner's account cannot come into being with so
+    /// little. spec tokenomics §6.2, step 3
+    fn pay_owner(division: Division, owner: Option<&T::AccountId>) -> Result<Division, DispatchError> {
+        let cut = division.owner().rao();
+        let Some(owner) = owner.filter(|_| cut > 0) else { return Ok(division) };
+        if T::Currency::can_deposit(owner, cut, Provenance::Minted) == DepositConsequence::BelowMinimum {
+            return Ok(division.owner_to_validators());
+        }
+        // The debt is settled by what was drained: dropped, it raises the issuance of balances by as much.
+        drop(T::Currency::deposit(owner, cut, Precision::Exact)?);
+        Ok(division)
+    }
+
+    /// Runs the consensus of a subnet. Gives back the bonds it started from, by uid, and the outcome.
+    fn consensus(
+        netuid: NetUid,
+        block: BlockNumber,
+        emission: Amount<Tao>,
+        seats: &[Seat<T::AccountId>],
+        stakes: &[Amount<Tao>],
+        params: &Params,
+    ) -> (Vec<BondsRow>, Outcome) {
+        let records = Neurons::<T>::get(netuid);
+        let permits: Vec<bool> = records.iter().map(|record| record.permit).collect();
+        let held: Vec<BondsRow> = (0..)
+            .map(Uid::new)
+            .zip(&permits)
+            .map(|(uid, permit)| if *permit { Bonds::<T>::get(netuid, uid) } else { BondsRow::default() })
+            .collect();
+        let weights = T::Weights::rows(netuid, seats);
+        let weights: Vec<&[Entry]> = weights.iter().map(Vec::as_slice).collect();
+        let bonds: Vec<&[Entry]> = held.iter().map(|row| row.as_slice()).collect();
+        let stakes: Vec<Stake> = stakes.iter().map(|stake| Stake::from(*stake)).collect();
+        let registered_at: Vec<BlockNumber> = seats.iter().map(|seat| seat.registered_at).collect();
+        let commit_blocks = T::Weights::pending_commits(netuid, seats);
+        let outcome = epoch(
+            &Snapshot {
+                block,
+                last_epoch_block: LastEpochs::<T>::get(netuid).map(|last| last.block),
+                emission,
+                // Ratings are for staked validators; owning the subnet gives none. spec subnets-and-neurons §12
+                owner: None,
+                stake: &stakes,
+                registered_at: &registered_at,
+                last_update: &T::Weights::last_updates(netuid, seats),
+                weights: &weights,
+                bonds: &bonds,
+                permits: &permits,
+                commit_blocks: commit_blocks.as_deref(),
+            },
+            params,
+        );
+        (held, outcome)
+    }
+
+    /// Pays every neuron its part of the two pools as stake, and tells what each received. Without neurons the pools
+    /// are recycled. spec tokenomics §6.2, steps 5 to 7
+    fn pay_neurons(
+        netuid: NetUid,
+        division: &Division,
+        seats: &[Seat<T::AccountId>],
+        claims: &[Claim],
+    ) -> Result<Vec<Emission>, DispatchError> {
+        let Ok(emissions) = division.among(claims) else {
+            // There are no claims only where there are no neurons.
+            Self::announce_recycled(netuid, division.neurons());
+            return Ok(Vec::new());
+        };
+        let expected = T::Stake::total().checked_add(division.neurons()).map_err(|_| ArithmeticError::Overflow)?;
+        for (seat, emission) in seats.iter().zip(&emissions).filter(|(_, emission)| **emission != Emission::default()) {
+            T::Stake::pay(netuid, &seat.hotkey, *emission)?;
+        }
+        ensure!(T::Stake::total() == expected, Error::<T>::PayoutMismatch);
+        Ok(emissions)
+    }
+
+    /// Stores the rows of validators for the next epoch. `held` are the rows stored so far. spec yuma §3.14
+    fn store_bonds(netuid: NetUid, held: &[BondsRow], renewed: Vec<Vec<Entry>>) -> Result<(), DispatchError> {
+        for (uid, row) in (0..).map(Uid::new).zip(renewed) {
+            if !row.is_empty() {
+                let row = BondsRow::try_from(row).map_err(|_| Error::<T>::TooManyNeurons)?;
+                Bonds::<T>::insert(netuid, uid, row);
+            } else if held.get(usize::from(uid)).is_some_and(|row| !row.is_empty()) {
+                Bonds::<T>::remove(netuid, uid);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what the epoch found out about every neuron. spec yuma §3.13
+    fn store_neurons(
+        netuid: NetUid,
+        outcome: &Outcome,
+        stakes: &[Amount<Tao>],
+        emissions: &[Emission],
+    ) -> Result<(), DispatchError> {
+        // Where nobody has stake there is nobody to choose validators by. spec tokenomics §10
+        let bootstrap = stakes.iter().all(|stake| stake.is_zero());
+        let records = (0..).zip(emissions).map(|(uid, emission)| {
+            let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticError::Overflow)?;
+            Ok(NeuronRecord {
+                active: at(&outcome.active, uid),
+                permit: bootstrap || at(&outcome.permits, uid),
+                stake_weight: at(&outcome.stake_weight, uid),
+                consensus: at(&outcome.consensus, uid),
+                validator_trust: at(&outcome.validator_trust, uid),
+                incentive: at(&outcome.incentive, uid),
+                dividends: at(&outcome.dividends, uid),
+                emission: paid,
+            })
+        });
+        let records = records.collect::<Result<Vec<_>, ArithmeticError>>()?;
+        Neurons::<T>::insert(netuid, Records::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
+        Ok(())
+    }
+}
+
+/// What a vector by uid says of one neuron.
+fn at<V: Copy + Default>(values: &[V], uid: usize) -> V {
+    values.get(uid).copied().unwrap_or_default()
+}
+
+/// One side of what all neurons were paid.
+fn total(emissions: &[Emission], side: fn(&Emission) -> Amount<Tao>) -> Result<Amount<Tao>, ArithmeticError> {
+    Amount::checked_sum(emissions.iter().map(side)).map_err(|_| ArithmeticError::Overflow)
+}
+
+/// What neurons bring to the division of the pools, by uid. spec tokenomics §6.2, step 5
+fn claims(outcome: &Outcome, stakes: &[Amount<Tao>]) -> Vec<Claim> {
+    let exact = &outcome.exact;
+    (0..)
+        .zip(stakes)
+        .map(|(uid, stake)| Claim {
+            incentive: weight(at(&exact.incentive, uid)),
+            dividend: weight(at(&exact.dividends, uid)),
+            active_stake: weight(at(&exact.active_stake, uid)),
+            stake: stake.rao(),
+        })
+        .collect()
+}
+
+/// A share as the weight of a claim: in counts of 2^-32.
+fn weight(share: Q32) -> u64 {
+    // Shares are never below zero.
+    u64::try_from(share.to_bits()).unwrap_or(0)
+}
+
+/// The rules of a subnet's epochs as it has set them. spec yuma §2
+fn params(parameters: &Parameters, network: &NetworkParameters) -> Params {
+    let alpha = LiquidAlpha {
+        low: parameters.alpha_values.low(),
+        high: parameters.alpha_values.high(),
+        steepness: parameters.alpha_sigmoid_steepness,
+    };
+    Params {
+        kappa: parameters.kappa(),
+        activity_cutoff: parameters.activity_cutoff(),
+        max_allowed_validators: parameters.max_allowed_validators,
+        stake_threshold: network.stake_threshold.rao(),
+        tempo: parameters.tempo.into(),
+        bonds_penalty: parameters.bonds_penalty(),
+        bonds_moving_average: parameters.bonds_moving_average(),
+        bonds: if parameters.yuma3 {
+            BondsForm::PerPair { liquid_alpha: parameters.liquid_alpha.then_some(alpha) }
+        } else {
+            BondsForm::Classic
+        },
+    }
+}

@@ -1,0 +1,119 @@
+//! What holds between any two calls.
+
+#![cfg(any(feature = "try-runtime", test))]
+
+use crate::{
+    pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
+    types::NeuronRecord,
+};
+use alloc::collections::{BTreeMap, BTreeSet};
+use frame_support::{ensure, traits::fungible::Inspect};
+use myelin_economics::issuance::MAX_SUPPLY;
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_staking::traits::ReadStake;
+use myelin_pallet_subnets::traits::ReadSubnets;
+use myelin_primitives::{Amount, NetUid};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// What must hold after every block. spec tokenomics §9.2
+    ///
+    /// 1. The parts of the issuance, free and held balances, locks, stakes and what is pending, sum to no more than the
+    ///    supply.
+    /// 2. What is pending is what the subnets have pending together.
+    /// 3. What the subnets receive of a block is what it mints, and only eligible ones receive, unless the emission is
+    ///    about to be divided anew.
+    /// 4. Every subnet has an account and nothing else does.
+    /// 5. Epochs wait in the order in which they run, each for a subnet that exists and once at most.
+    /// 6. Records are of subnets that exist and of seats that are taken, and no epoch is in the future.
+    /// 7. Bonds belong to validators with a permit, none of them none, on miners in ascending order. (Those of ended
+    ///    subnets wait for their removal.)
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::issuance_is_within_the_supply()?;
+        Self::pending_is_the_sum_of_accounts()?;
+        Self::the_emission_is_divided()?;
+        Self::accounts_are_of_subnets()?;
+        Self::the_queue_is_in_order()?;
+        Self::records_are_of_seats()?;
+        Self::bonds_are_of_validators()
+    }
+
+    fn issuance_is_within_the_supply() -> Result<(), TryRuntimeError> {
+        let free = Amount::from_rao(T::Currency::total_issuance());
+        let parts = [free, T::Subnets::locked(), T::Stake::total(), Accrued::<T>::get().pending];
+        let issuance = Amount::checked_sum(parts).map_err(|_| "the issuance cannot be written down")?;
+        ensure!(issuance <= MAX_SUPPLY, "there is more TAO than ever may be");
+        Ok(())
+    }
+
+    fn pending_is_the_sum_of_accounts() -> Result<(), TryRuntimeError> {
+        let accrual = Accrued::<T>::get();
+        let mut sum = Amount::ZERO;
+        for account in Ledger::<T>::get().values() {
+            let pending = account.pending(accrual.blocks)?;
+            sum = sum.checked_add(pending).map_err(|_| "what is pending cannot be written down")?;
+        }
+        ensure!(sum == accrual.pending, "what is pending is not what subnets have pending");
+        Ok(())
+    }
+
+    fn the_emission_is_divided() -> Result<(), TryRuntimeError> {
+        let accrual = Accrued::<T>::get();
+        if accrual.stale {
+            return Ok(());
+        }
+        let ledger = Ledger::<T>::get();
+        let received = Amount::checked_sum(ledger.values().map(|account| account.per_block));
+        ensure!(received == Ok(accrual.minted), "subnets receive something else than a block mints");
+        ensure!(
+            ledger.values().all(|account| account.eligible || account.per_block.is_zero()),
+            "a subnet receives emission without being eligible"
+        );
+        let anybody = ledger.values().any(|account| account.eligible);
+        let expected = if anybody { accrual.emission } else { Amount::ZERO };
+        ensure!(accrual.minted == expected, "a block mints something else than its emission");
+        Ok(())
+    }
+
+    fn accounts_are_of_subnets() -> Result<(), TryRuntimeError> {
+        let subnets = T::Subnets::netuids().into_iter().filter(|netuid| !netuid.is_root());
+        ensure!(subnets.eq(Ledger::<T>::get().keys().copied()), "accounts are not those of the subnets that exist");
+        Ok(())
+    }
+
+    fn the_queue_is_in_order() -> Result<(), TryRuntimeError> {
+        let queue = Waiting::<T>::get();
+        ensure!(queue.iter().is_sorted(), "epochs wait out of order");
+        let netuids: BTreeSet<NetUid> = queue.iter().map(|due| due.netuid).collect();
+        ensure!(netuids.len() == queue.len(), "two epochs of one subnet wait");
+        let ledger = Ledger::<T>::get();
+        ensure!(netuids.iter().all(|netuid| ledger.contains_key(netuid)), "an epoch waits for a subnet that is none");
+        Ok(())
+    }
+
+    fn records_are_of_seats() -> Result<(), TryRuntimeError> {
+        let ledger = Ledger::<T>::get();
+        for (netuid, records) in Neurons::<T>::iter() {
+            ensure!(ledger.contains_key(&netuid), "neurons are recorded of a subnet that does not exist");
+            ensure!(records.len() <= usize::from(T::Seats::count(netuid)), "a neuron is recorded without a seat");
+        }
+        for (netuid, last) in LastEpochs::<T>::iter() {
+            ensure!(ledger.contains_key(&netuid), "an epoch is recorded of a subnet that does not exist");
+            ensure!(last.block <= Self::now(), "the last epoch lies in the future");
+        }
+        Ok(())
+    }
+
+    fn bonds_are_of_validators() -> Result<(), TryRuntimeError> {
+        let records: BTreeMap<_, _> =
+            Ledger::<T>::get().keys().map(|netuid| (*netuid, Neurons::<T>::get(netuid))).collect();
+        for (netuid, uid, row) in Bonds::<T>::iter() {
+            let Some(records) = records.get(&netuid) else { continue };
+            let record = records.get(usize::from(uid)).unwrap_or(&NeuronRecord::FRESH);
+            ensure!(record.permit, "a neuron without a permit holds bonds");
+            ensure!(!row.is_empty(), "a row of bonds is empty");
+            ensure!(row.iter().is_sorted_by(|one, next| one.uid < next.uid), "bonds are out of order");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! What this pallet answers the pallets below, and does when they tell it something.
+
+use crate::{
+    pallet::{Bonds, Config, Event, LastEpochs, Ledger, Neurons, Pallet, Waiting},
+    types::NeuronRecord,
+    weights::WeightInfo,
+};
+use alloc::vec::Vec;
+use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, weights::WeightMeter};
+use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
+use myelin_pallet_subnets::{
+    parameters::ParametersPatch,
+    traits::{OnSubnet, ReadEmission},
+    types::Progress,
+};
+use myelin_pallet_weights::traits::ReadPermits;
+use myelin_primitives::{Amount, NetUid, Tao, Uid};
+
+impl<T: Config> ReadEmission for Pallet<T> {
+    fn of_subnet(netuid: NetUid) -> Amount<Tao> {
+        Ledger::<T>::get().get(&netuid).map_or(Amount::ZERO, |account| account.per_block)
+    }
+}
+
+impl<T: Config> ReadEarnings for Pallet<T> {
+    fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>> {
+        Neurons::<T>::get(netuid).iter().map(|record| record.emission).collect()
+    }
+}
+
+impl<T: Config> ReadPermits for Pallet<T> {
+    fn has_permit(netuid: NetUid, uid: Uid) -> bool {
+        Neurons::<T>::get(netuid).get(usize::from(uid)).is_some_and(|record| record.permit)
+    }
+}
+
+impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
+    fn created(netuid: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
+        if netuid.is_root() {
+            return Ok(());
+        }
+        Self::open_account(netuid)
+    }
+
+    fn ended(netuid: NetUid) {
+        if let Err(reason) = with_storage_layer(|| Self::close_account(netuid)) {
+            Self::deposit_event(Event::AccrualFailed { reason });
+        }
+        let mut queue = Waiting::<T>::get();
+        if queue.iter().any(|due| due.netuid == netuid) {
+            queue.retain(|due| due.netuid != netuid);
+            Self::keep_waiting(queue);
+        }
+        Neurons::<T>::remove(netuid);
+        LastEpochs::<T>::remove(netuid);
+    }
+
+    /// Only bonds are left: everything else is one value and went with [`OnSubnet::ended`].
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+        let mut rows = Bonds::<T>::drain_prefix(netuid);
+        while meter.try_consume(T::WeightInfo::remove_bonds()).is_ok() {
+            if rows.next().is_none() {
+                return Progress::Done;
+            }
+        }
+        Progress::More
+    }
+
+    fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {
+        if set.registration_allowed.is_some() || set.emission_enabled.is_some() {
+            Self::reconsider(netuid);
+        }
+    }
+}
+
+impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
+    /// A seat beyond the end of the records is fresh already.
+    fn taken(_: NetUid, _: Uid, _: &T::AccountId) {}
+
+    /// Bonds of others on the seat stay; the next epoch drops those on whoever came after the last. spec yuma §3.9
+    fn replaced(netuid: NetUid, uid: Uid, _: &T::AccountId, _: &T::AccountId) {
+        Neurons::<T>::mutate_extant(netuid, |records| {
+            if let Some(record) = records.get_mut(usize::from(uid)) {
+                *record = NeuronRecord::FRESH;
+            }
+        });
+        Bonds::<T>::remove(netuid, uid);
+    }
+
+    /// What is stored of a seat goes by its uid.
+    fn hotkey_swapped(_: NetUid, _: Uid, _: &T::AccountId, _: &T::AccountId) {}
+}

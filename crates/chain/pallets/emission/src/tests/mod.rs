@@ -1,0 +1,93 @@
+//! Tests by topic. Every one of them ends with the invariants, and so does every block.
+
+mod accrual;
+mod bootstrap;
+mod consensus;
+mod eligibility;
+mod epoch;
+mod failure;
+mod invariants;
+mod prop;
+mod queue;
+mod redirection;
+mod root;
+mod seats;
+mod subnets;
+mod views;
+
+use crate::{mock::*, *};
+use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
+use myelin_primitives::{Amount, NetUid, Tao, Uid};
+
+const SUBNET: NetUid = NetUid::new(1);
+
+/// One TAO in rao.
+const TAO: u64 = 1_000_000_000;
+
+fn rao(rao: u64) -> Amount<Tao> {
+    Amount::from_rao(rao)
+}
+
+/// A patch that leaves a subnet without emission, or gives it emission again.
+fn emission_enabled(enabled: bool) -> ParametersPatch {
+    ParametersPatch { emission_enabled: Some(enabled), ..ParametersPatch::default() }
+}
+
+/// Lets a subnet have exactly this pending, and nothing more accrue to it, so that an epoch divides a known amount.
+fn freeze_pending(netuid: u16, amount: u64) {
+    set_parameters(netuid, &emission_enabled(false));
+    next_block();
+    let netuid = NetUid::new(netuid);
+    // What is drained here belongs to nobody any more, like everything recycled.
+    Emission::drain(netuid).unwrap();
+    Ledger::<Test>::mutate(|ledger| ledger.get_mut(&netuid).unwrap().settled = rao(amount));
+    Accrued::<Test>::mutate(|accrual| accrual.pending = accrual.pending.checked_add(rao(amount)).unwrap());
+}
+
+/// A validator with stake in seat 0 and a miner in seat 1 of subnet 1. The validator has its permit from an epoch that
+/// has run, and has rated the miner since.
+fn rated_miner() -> (u64, u64) {
+    let (validator, miner) = (10, 11);
+    take_seat(1, validator);
+    take_seat(1, miner);
+    add_stake(validator, 1_000 * TAO);
+    run_to_epoch(1);
+    next_block();
+    set_weights(1, 0, &[(1, 1)]);
+    assert!(Neurons::<Test>::get(SUBNET)[0].permit);
+    payments();
+    activated();
+    (validator, miner)
+}
+
+/// A chain whose subnet 1 runs an epoch every ten blocks, with an owner who holds a TAO.
+fn owned_subnet() -> ExtBuilder {
+    ExtBuilder::default().balance(OWNER, TAO).subnet(1, Some(OWNER), with_tempo(9))
+}
+
+const OWNER: u64 = 1;
+
+#[test]
+fn the_largest_epoch_fits_into_the_limit_of_the_tests() {
+    ExtBuilder::default().build_and_execute(|| {
+        <Emission as frame_support::traits::Hooks<_>>::integrity_test();
+    });
+}
+
+#[test]
+#[should_panic(expected = "to make progress")]
+fn a_limit_that_does_not_hold_the_largest_epoch_is_refused() {
+    ExtBuilder::default().build_and_execute(|| {
+        MaxTickWeight::set(frame_support::weights::Weight::from_parts(1_000_000_000, u64::MAX));
+        <Emission as frame_support::traits::Hooks<_>>::integrity_test();
+    });
+}
+
+#[test]
+fn genesis_leaves_nothing_pending_and_issues_nothing() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_eq!(Emission::total_issuance(), Amount::ZERO);
+        assert_eq!(Accrued::<Test>::get(), types::Accrual::default());
+        assert_eq!(Ledger::<Test>::get().keys().copied().collect::<Vec<_>>(), [SUBNET]);
+    });
+}

@@ -1,0 +1,76 @@
+//! What clients may ask. None of it is called by the chain itself.
+
+use crate::{
+    pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
+    types::{EarningView, IssuanceView, NeuronRecord},
+};
+use alloc::vec::Vec;
+use myelin_economics::{
+    issuance::{block_emission, next_halving},
+    schedule::Schedule,
+};
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_subnets::traits::ReadSubnets;
+use myelin_primitives::{Amount, Entry, NetUid, Tao, Uid};
+
+impl<T: Config> Pallet<T> {
+    /// How much TAO there is, and how much more comes. spec tokenomics §2
+    pub fn issuance() -> IssuanceView {
+        let issuance = Self::total_issuance();
+        IssuanceView {
+            issuance,
+            pending: Accrued::<T>::get().pending,
+            block_emission: block_emission(issuance),
+            next_halving: next_halving(issuance).map(Into::into),
+        }
+    }
+
+    /// How many blocks after the current one the next epoch of a network is due: 0 if it was due in the current one,
+    /// `None` if the network does not exist or its tempo is zero. spec tokenomics §4.1
+    pub fn blocks_until_epoch(netuid: NetUid) -> Option<u32> {
+        let parameters = T::Subnets::parameters(netuid)?;
+        Schedule::new(netuid, parameters.tempo).blocks_until_epoch(Self::now())
+    }
+
+    /// What has accrued to a subnet since its last epoch; nothing for what is no subnet.
+    pub fn pending(netuid: NetUid) -> Amount<Tao> {
+        let ledger = Ledger::<T>::get();
+        let account = ledger.get(&netuid);
+        account.and_then(|account| account.pending(Accrued::<T>::get().blocks).ok()).unwrap_or_default()
+    }
+
+    /// What a subnet earns. spec tokenomics §5.4
+    pub fn earning(netuid: NetUid) -> Option<EarningView> {
+        let account = Ledger::<T>::get().get(&netuid).cloned()?;
+        Some(EarningView {
+            share: account.share,
+            eligible: account.eligible,
+            per_block: account.per_block,
+            pending: Self::pending(netuid),
+            blocks_until_epoch: Self::blocks_until_epoch(netuid),
+            waiting_since: Waiting::<T>::get().iter().find(|due| due.netuid == netuid).map(|due| due.since),
+            last_epoch: LastEpochs::<T>::get(netuid),
+        })
+    }
+
+    /// What the last epoch of a subnet found out about each of its neurons, by uid. Those that came later are
+    /// [`NeuronRecord::FRESH`].
+    pub fn neurons(netuid: NetUid) -> Vec<NeuronRecord> {
+        if !Ledger::<T>::get().contains_key(&netuid) {
+            return Vec::new();
+        }
+        let records = Neurons::<T>::get(netuid);
+        (0..T::Seats::count(netuid))
+            .map(|uid| records.get(usize::from(uid)).copied().unwrap_or(NeuronRecord::FRESH))
+            .collect()
+    }
+
+    /// The bonds of every validator of a subnet that holds any, uids ascending. spec yuma §3.14
+    pub fn bonds(netuid: NetUid) -> Vec<(Uid, Vec<Entry>)> {
+        let permitted = (0..).map(Uid::new).zip(Neurons::<T>::get(netuid)).filter(|(_, record)| record.permit);
+        permitted
+            .map(|(uid, _)| (uid, Bonds::<T>::get(netuid, uid).into_inner()))
+            .filter(|(_, row)| !row.is_empty())
+            .collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! What the hooks of this pallet cost.
+
+use core::marker::PhantomData;
+use frame_support::{
+    traits::Get,
+    weights::{Weight, constants::WEIGHT_REF_TIME_PER_NANOS},
+};
+use myelin_pallet_staking::types::MaxParents;
+
+/// The cost of each piece of work.
+pub trait WeightInfo {
+    /// A tick without epochs, on a chain with this many networks, in which the emission is divided anew.
+    fn tick(networks: u32) -> Weight;
+
+    /// A root epoch of this many root validators that rate this many networks.
+    fn root_epoch(validators: u32, networks: u32) -> Weight;
+
+    /// An epoch of a subnet with this many neurons, of which so many are paid for validating.
+    ///
+    /// Every neuron may rate every other, and have as many parents as a hotkey can.
+    fn epoch(neurons: u32, validators: u32) -> Weight;
+
+    /// Removing the bonds of one neuron of an ended subnet, or finding that there are none left.
+    fn remove_bonds() -> Weight;
+}
+
+/// Derived by hand from the accesses of the code and the measured time of the consensus
+/// (`docs/benchmarks/epoch.md`), rounded up.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+/// Execution in WebAssembly takes about this many times as long as the native benchmarks.
+const WASM_FACTOR: u64 = 3;
+
+/// One weight in the consensus with bonds at individual rates, the dearest form, measured natively.
+const NANOS_PER_WEIGHT: u64 = 206;
+
+fn nanos(nanos: u64) -> Weight {
+    Weight::from_parts(nanos.saturating_mul(WEIGHT_REF_TIME_PER_NANOS), 0)
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    fn tick(networks: u32) -> Weight {
+        // Tempos, Accrued, which is one part of the issuance, the other three parts, Ledger, Waiting, and the seats of an
+        // epoch that does not fit; Accrued, Ledger and Waiting. For each network its part and its events.
+        nanos(30_000_u64.saturating_add(u64::from(networks).saturating_mul(10_000)))
+            .saturating_add(T::DbWeight::get().reads_writes(8, 3))
+    }
+
+    fn root_epoch(validators: u32, networks: u32) -> Weight {
+        let validators = u64::from(validators);
+        let networks = u64::from(networks);
+        let ratings = validators.saturating_mul(networks);
+        // Parameters, seats and list of networks, Ledger, Accrued; for each validator its row, hotkey and pool; for each
+        // network since when it exists.
+        let reads = validators.saturating_mul(3).saturating_add(networks).saturating_add(5);
+        nanos(ratings.saturating_mul(1_000).saturating_add(networks.saturating_mul(20_000)))
+            .saturating_add(T::DbWeight::get().reads_writes(reads, 2))
+    }
+
+    fn epoch(neurons: u32, validators: u32) -> Weight {
+        let parents = u64::from(<MaxParents as Get<u32>>::get());
+        let validators = u64::from(validators);
+        let neurons = u64::from(neurons);
+        let weights = neurons.saturating_mul(neurons);
+        let compute = 200_000_u64
+            .saturating_add(neurons.saturating_mul(30_000))
+            .saturating_add(weights.saturating_mul(NANOS_PER_WEIGHT).saturating_mul(WASM_FACTOR))
+            .saturating_add(validators.saturating_mul(parents).saturating_mul(5_000));
+        // Subnet, its parameters, those of all, seats, Ledger, Accrued, Neurons, LastEpochs, last updates, the total
+        // stake, the counter of pools, the owner's account and the issuance of balances. For each neuron its family,
+        // hotkey, pool, owner's holding, row, commits and bonds, and of every parent hotkey and pool. For each parent of a
+        // validator the owner's holding.
+        let reads = neurons
+            .saturating_mul(parents.saturating_mul(2).saturating_add(7))
+            .saturating_add(validators.saturating_mul(parents))
+            .saturating_add(13);
+        // Ledger, Accrued, Neurons, LastEpochs, the total stake, the counter of pools, the owner's account and the
+        // issuance of balances. For each neuron its bonds, hotkey, pool and the owner's holding. For each parent of a
+        // validator pool and owner's holding.
+        let writes = neurons
+            .saturating_mul(4)
+            .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
+            .saturating_add(8);
+        nanos(compute).saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+    }
+
+    fn remove_bonds() -> Weight {
+        nanos(5_000).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+    }
+}

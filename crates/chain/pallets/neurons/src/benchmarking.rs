@@ -1,0 +1,252 @@
+//! What calls and hooks cost, at their dearest.
+
+use crate::{
+    Adjustments, Admissions, Call, Commitments, Config, EndpointsOf, MembershipsOf, Pallet, SeatsOf, UsedWork,
+    data::Data,
+    state::Vacancy,
+    traits::ReadSeats,
+    types::{Address, Axon, Certificate, Commitment, Endpoints, MaxUsedWork, Prometheus, UsedSeal},
+    weights::WeightInfo,
+};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+    BoundedVec,
+    traits::{Get, fungible::Mutate},
+    weights::{Weight, WeightMeter},
+};
+use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use myelin_economics::{adjustment::Registrations, work::Challenge};
+use myelin_pallet_subnets::{
+    parameters::Parameters,
+    traits::{Keys, OnSubnet},
+    types::{MAX_UIDS, Progress},
+};
+use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
+
+/// What benchmarks need of the chain around this pallet.
+pub trait BenchmarkHelper {
+    /// Begins one more network without owner, set like this.
+    fn network(parameters: Parameters) -> NetUid;
+}
+
+/// A block in which everything that was announced in block 1 may be announced again.
+const LATER: BlockNumber = 10_000;
+
+/// Every seal meets this difficulty.
+const NO_DIFFICULTY: u64 = 1;
+
+/// A network that is open in every way.
+fn network<T: Config>() -> NetUid {
+    T::BenchmarkHelper::network(Parameters {
+        pow_registration_allowed: true,
+        initial_difficulty: NO_DIFFICULTY,
+        min_difficulty: NO_DIFFICULTY,
+        ..Parameters::default()
+    })
+}
+
+fn set_block<T: Config>(block: BlockNumber) {
+    frame_system::Pallet::<T>::set_block_number(BlockNumberFor::<T>::from(block));
+}
+
+fn coldkey<T: Config>() -> T::AccountId {
+    let coldkey = account("coldkey", 0, 0);
+    T::Currency::mint_into(&coldkey, 1_000 * RAO_PER_TAO).expect("the issuance has room");
+    coldkey
+}
+
+/// Seats a hotkey of this coldkey.
+fn seat<T: Config>(netuid: NetUid, coldkey: &T::AccountId, hotkey: &T::AccountId) -> Uid {
+    T::Keys::pair(coldkey, hotkey).expect("the hotkey is new or owned by the coldkey");
+    Pallet::<T>::take_seat(netuid, SeatsOf::<T>::get(netuid), Vacancy::Free, hotkey).expect("a seat is free")
+}
+
+/// A network without a free seat, on which all neurons have announced all they can, and none of them is immune.
+fn full_network<T: Config>() -> NetUid {
+    let netuid = network::<T>();
+    set_block::<T>(1);
+    for number in 0..MAX_UIDS {
+        // Owners of their own, so that the search for those of the subnet's owner goes through all of them.
+        let uid = seat::<T>(netuid, &account("owner", number.into(), 0), &account("neuron", number.into(), 0));
+        EndpointsOf::<T>::insert(netuid, uid, endpoints());
+        Commitments::<T>::insert(netuid, uid, Commitment { block: 1, info: data() });
+    }
+    set_block::<T>(LATER);
+    netuid
+}
+
+fn address() -> Address {
+    Address { ip: u128::MAX - 1, port: 8_091, ip_type: 6 }
+}
+
+fn certificate() -> Vec<u8> {
+    vec![1; 65]
+}
+
+fn endpoints() -> Endpoints {
+    let axon = Axon { block: 1, version: 1, address: address(), protocol: 4, placeholder1: 0, placeholder2: 0 };
+    Endpoints {
+        axon: Some(axon),
+        certificate: Certificate::try_from(certificate()).ok(),
+        prometheus: Some(Prometheus { block: 1, version: 1, address: address() }),
+    }
+}
+
+fn data() -> Data {
+    Data::Raw(vec![7; 128].try_into().expect("that is the most a raw item holds"))
+}
+
+/// A hotkey with a seat, which has announced all it can in block 1.
+fn server<T: Config>() -> (NetUid, T::AccountId) {
+    let netuid = network::<T>();
+    let hotkey = account("server", 0, 0);
+    let uid = seat::<T>(netuid, &account("owner", 0, 0), &hotkey);
+    EndpointsOf::<T>::insert(netuid, uid, endpoints());
+    Commitments::<T>::insert(netuid, uid, Commitment { block: 1, info: data() });
+    set_block::<T>(LATER);
+    (netuid, hotkey)
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn burned_register() {
+        let netuid = full_network::<T>();
+        let hotkey: T::AccountId = account("newcomer", 0, 0);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey::<T>()), netuid, hotkey.clone());
+        assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
+    }
+
+    #[benchmark]
+    fn register_limit() {
+        let netuid = full_network::<T>();
+        let hotkey: T::AccountId = account("newcomer", 0, 0);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey::<T>()), netuid, hotkey.clone(), myelin_primitives::Amount::MAX);
+        assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
+    }
+
+    #[benchmark]
+    fn register() {
+        let netuid = full_network::<T>();
+        let hotkey: T::AccountId = account("newcomer", 0, 0);
+        let worked_on = LATER - 1;
+        let old = |number: u32| {
+            let mut seal = [0; 32];
+            seal[..4].copy_from_slice(&number.to_le_bytes());
+            UsedSeal { worked_on, seal }
+        };
+        let used: BoundedVec<UsedSeal, MaxUsedWork> =
+            BoundedVec::truncate_from((1..MaxUsedWork::get()).map(old).collect());
+        UsedWork::<T>::put(used);
+        let challenge = Challenge::new(&Pallet::<T>::block_hash(worked_on), &hotkey.clone().into());
+        let work = challenge.seal(0).as_bytes().to_vec();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(hotkey.clone()), netuid, worked_on, 0, work, hotkey.clone(), account("coldkey", 0, 0));
+        assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
+    }
+
+    #[benchmark]
+    fn swap_hotkey(n: Linear<1, 32>) {
+        let coldkey = coldkey::<T>();
+        let (old, new): (T::AccountId, T::AccountId) = (account("old", 0, 0), account("new", 0, 0));
+        for _ in 0..n {
+            let netuid = network::<T>();
+            seat::<T>(netuid, &coldkey, &old);
+        }
+        set_block::<T>(LATER);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), old.clone(), new.clone());
+        assert_eq!(MembershipsOf::<T>::get(&new).len(), n as usize);
+        assert!(!MembershipsOf::<T>::contains_key(&old));
+    }
+
+    #[benchmark]
+    fn serve_axon() {
+        let (netuid, hotkey) = server::<T>();
+        let Address { ip, port, ip_type } = address();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type, 4, 0, 0);
+        assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).axon.map(|axon| axon.block), Some(LATER));
+    }
+
+    #[benchmark]
+    fn serve_axon_tls() {
+        let (netuid, hotkey) = server::<T>();
+        let Address { ip, port, ip_type } = address();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type, 4, 0, 0, certificate());
+        assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).axon.map(|axon| axon.block), Some(LATER));
+    }
+
+    #[benchmark]
+    fn serve_prometheus() {
+        let (netuid, hotkey) = server::<T>();
+        let Address { ip, port, ip_type } = address();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type);
+        assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).prometheus.map(|metrics| metrics.block), Some(LATER));
+    }
+
+    #[benchmark]
+    fn set_commitment() {
+        let (netuid, hotkey) = server::<T>();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(hotkey), netuid, data());
+        assert_eq!(Commitments::<T>::get(netuid, Uid::new(0)).map(|commitment| commitment.block), Some(LATER));
+    }
+
+    #[benchmark]
+    fn adjust_none() {
+        network::<T>();
+        #[block]
+        {
+            Pallet::<T>::do_adjust();
+        }
+    }
+
+    #[benchmark]
+    fn adjust_network() {
+        let netuid = network::<T>();
+        Admissions::<T>::mutate_extant(netuid, |admission| {
+            admission.interval = Registrations { total: 3, by_work: 1, by_burn: 1 };
+        });
+        set_block::<T>(LATER);
+        #[block]
+        {
+            Pallet::<T>::do_adjust();
+        }
+        assert!(Adjustments::<T>::get().values().all(|due| *due > LATER));
+    }
+
+    #[benchmark]
+    fn remove_none() {
+        let netuid = full_network::<T>();
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::remove_none());
+        let progress;
+        #[block]
+        {
+            progress = Pallet::<T>::remove_page(netuid, &mut meter);
+        }
+        assert_eq!(progress, Progress::More);
+        assert_eq!(Pallet::<T>::seats(netuid).len(), usize::from(MAX_UIDS));
+    }
+
+    #[benchmark]
+    fn remove_seat() {
+        let netuid = full_network::<T>();
+        let limit: Weight = T::WeightInfo::remove_none().saturating_add(T::WeightInfo::remove_seat());
+        let mut meter = WeightMeter::with_limit(limit);
+        #[block]
+        {
+            Pallet::<T>::remove_page(netuid, &mut meter);
+        }
+        assert_eq!(Pallet::<T>::seats(netuid).len(), usize::from(MAX_UIDS - 1));
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+}

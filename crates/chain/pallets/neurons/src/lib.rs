@@ -1,0 +1,533 @@
+//! The seats of a subnet: register, replace, serve.
+//!
+//! A *seat* is a numbered place on a network, held by one hotkey: a neuron. This pallet says who sits where, what a
+//! seat costs and who makes room for whom, and it holds what neurons announce: where to reach them, and one commitment
+//! each. What they say of each other is in the pallet above, what they own is in the pallet below.
+//!
+//! | Question | Where | spec |
+//! |---|---|---|
+//! | How does one come by a seat? | [`Call::burned_register`], [`Call::register`], [`RootSeats`] | subnets-and-neurons §7, §8, staking §7 |
+//! | What does it cost, and who changes that? | [`Admissions`], [`Adjustments`] | subnets-and-neurons §8.4 |
+//! | Who makes room? | [`myelin_economics::pruning`] | subnets-and-neurons §10 to §12 |
+//! | Where is a neuron, what does it publish? | [`EndpointsOf`], [`Commitments`] | subnets-and-neurons §14, §16 |
+//! | How does a neuron change its key? | [`Call::swap_hotkey`] | staking §10.1 |
+//!
+//! # Design
+//!
+//! * All seats of a network are one value, because an epoch reads all of them and a registration touches one.
+//! * What a neuron announces is kept by network and uid, not by hotkey: a replacement removes it, a key swap moves
+//!   nothing, and the removal of a subnet finds all of it.
+//! * No block has work to do but the adjustments that are due: a count of registrations in a block carries its block
+//!   number, and a used seal is forgotten when the next one arrives.
+//!
+//! [`RootSeats`]: myelin_pallet_staking::traits::RootSeats
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a benchmark whose stage cannot be set must not be measured, and its macros need all of their module"
+)]
+pub mod benchmarking;
+pub mod data;
+pub mod traits;
+pub mod types;
+pub mod weights;
+
+mod calls;
+mod free;
+mod hooks;
+#[cfg(any(test, feature = "try-runtime"))]
+mod invariants;
+mod serving;
+mod state;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::if_not_else,
+    clippy::too_many_arguments,
+    reason = "FRAME's macros write so; no rule stands in this module, and neurons know the calls in these forms"
+)]
+#[frame_support::pallet]
+pub mod pallet {
+    use crate::{
+        calls::Work,
+        data::Data,
+        traits::{OnSeat, ReadEarnings},
+        types::{
+            Address, AdjustmentsDue, Admission, Axon, Commitment, Endpoints, MaxUsedWork, Memberships, Prometheus,
+            Seats, UsedSeal,
+        },
+        weights::WeightInfo,
+    };
+    use alloc::vec::Vec;
+    use frame_support::{pallet_prelude::*, traits::fungible::Mutate};
+    use frame_system::pallet_prelude::*;
+    use myelin_pallet_staking::traits::{MoveHotkey, ReleaseStake};
+    use myelin_pallet_subnets::{
+        traits::{Keys, ReadSubnets},
+        types::MAX_NETWORKS,
+    };
+    use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>, AccountId: Into<[u8; 32]>, Hash: Into<[u8; 32]>>
+    {
+        /// Free TAO, which registrations recycle.
+        type Currency: Mutate<Self::AccountId, Balance = u64>;
+
+        /// Which networks exist and how they are set.
+        type Subnets: ReadSubnets<Self::AccountId>;
+
+        /// Which coldkey owns which hotkey.
+        type Keys: Keys<Self::AccountId>;
+
+        /// Stake on hotkeys, which follows them to a new key and returns when they leave their last seat.
+        type Stake: MoveHotkey<Self::AccountId> + ReleaseStake<Self::AccountId>;
+
+        /// What neurons earned, which decides who makes room.
+        type Earnings: ReadEarnings;
+
+        /// Who is told when a seat changes hands.
+        type OnSeat: OnSeat<Self::AccountId>;
+
+        /// Blocks from one commitment of a neuron to its next. spec subnets-and-neurons §16
+        #[pallet::constant]
+        type CommitmentInterval: Get<BlockNumber>;
+
+        /// What calls and hooks cost.
+        type WeightInfo: WeightInfo;
+
+        /// What benchmarks need of the chain around this pallet.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: crate::benchmarking::BenchmarkHelper;
+    }
+
+    #[pallet::pallet]
+    pub struct Pallet<T>(_);
+
+    /// The seats of each network, by uid.
+    ///
+    /// Written by registrations and hotkey swaps. Removed with the network, a page at a time. At most 256 seats.
+    // `Identity`: only the chain assigns netuids, so they cannot be ground.
+    #[pallet::storage]
+    pub type SeatsOf<T: Config> = StorageMap<_, Identity, NetUid, Seats<T::AccountId>, ValueQuery>;
+
+    /// The seats of each hotkey, by network.
+    ///
+    /// Written with [`SeatsOf`], of which it is the inverse. Removed with the hotkey's last seat. One entry per network
+    /// at most, those included that have ended and are being removed.
+    // `Blake2_128Concat`: users choose their keys.
+    #[pallet::storage]
+    pub type MembershipsOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Memberships, ValueQuery>;
+
+    /// What a registration on each network costs, and the demand since that was adjusted.
+    ///
+    /// Written by registrations and by the adjustment. Made and removed with the network.
+    // `Identity`: only the chain assigns netuids, so they cannot be ground.
+    #[pallet::storage]
+    pub type Admissions<T: Config> = StorageMap<_, Identity, NetUid, Admission>;
+
+    /// When the admission of each network is adjusted next.
+    ///
+    /// Written by the adjustment and by changes of its interval. Made and removed with the network, of which there are
+    /// at most 256. So a block reads this value and then only the networks that are due.
+    #[pallet::storage]
+    pub type Adjustments<T: Config> = StorageValue<_, AdjustmentsDue, ValueQuery>;
+
+    /// The seals that have paid for a registration and could otherwise pay for another one.
+    ///
+    /// Written by registrations by work, each of which forgets the seals that have grown too old to be accepted. At
+    /// most 256, a limit that no two blocks reach unless governance opens them to that many registrations.
+    #[pallet::storage]
+    pub type UsedWork<T: Config> = StorageValue<_, BoundedVec<UsedSeal, MaxUsedWork>, ValueQuery>;
+
+    /// Where to reach the neuron on each seat.
+    ///
+    /// Written by the neuron. Removed when the seat is replaced or its network removed.
+    // `Identity`: only the chain assigns netuids and uids, so they cannot be ground.
+    #[pallet::storage]
+    pub type EndpointsOf<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, Endpoints, ValueQuery>;
+
+    /// What the neuron on each seat has published.
+    ///
+    /// Written by the neuron. Removed when the seat is replaced or its network removed.
+    // `Identity`: only the chain assigns netuids and uids, so they cannot be ground.
+    #[pallet::storage]
+    pub type Commitments<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, Commitment>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A hotkey took a seat.
+        NeuronRegistered {
+            /// On this network.
+            netuid: NetUid,
+            /// The seat.
+            uid: Uid,
+            /// Who took it.
+            hotkey: T::AccountId,
+        },
+        /// A neuron announced where it answers requests.
+        AxonServed {
+            /// On this network.
+            netuid: NetUid,
+            /// Which neuron.
+            hotkey: T::AccountId,
+        },
+        /// A neuron announced where it offers its metrics.
+        PrometheusServed {
+            /// On this network.
+            netuid: NetUid,
+            /// Which neuron.
+            hotkey: T::AccountId,
+        },
+        /// A neuron published a commitment.
+        Commitment {
+            /// On this network.
+            netuid: NetUid,
+            /// Which neuron.
+            who: T::AccountId,
+        },
+        /// The difficulty of a registration by work changed.
+        DifficultySet {
+            /// On this network.
+            netuid: NetUid,
+            /// The new difficulty.
+            difficulty: u64,
+        },
+        /// The price of a burned registration changed.
+        BurnSet {
+            /// On this network.
+            netuid: NetUid,
+            /// The new price.
+            burn: Amount<Tao>,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// Root is joined by stake; register on a subnet instead.
+        RegistrationNotPermittedOnRootSubnet,
+        /// No network has this netuid; name one that exists.
+        SubNetworkDoesNotExist,
+        /// Root does not exist; it has to be part of the genesis.
+        RootNetworkDoesNotExist,
+        /// The network does not admit neurons in this way; its owner has to open it first.
+        SubNetRegistrationDisabled,
+        /// The network admits no more neurons in this block; try again in the next.
+        TooManyRegistrationsThisBlock,
+        /// The network admits no more neurons before its next adjustment; try again after it.
+        TooManyRegistrationsThisInterval,
+        /// The hotkey has a seat on this network; register another hotkey.
+        HotKeyAlreadyRegisteredInSubNet,
+        /// The coldkey cannot pay the price of the seat and live on; fund it first.
+        NotEnoughBalanceToStake,
+        /// The seat costs more than the limit; raise the limit or wait for a lower price.
+        RegistrationPriceLimitExceeded,
+        /// Every seat is taken and none may be replaced, or there are no seats at all; wait for a free one.
+        NoNeuronIdAvailable,
+        /// Registration by work is signed by the hotkey that takes the seat; sign with that.
+        TransactorAccountShouldBeHotKey,
+        /// The work was not done on one of the two blocks before; work on the latest block.
+        InvalidWorkBlock,
+        /// The seal is not that of this hotkey, block and nonce, or has paid for a seat before; find a new one.
+        InvalidSeal,
+        /// The seal does not meet the difficulty; try other nonces.
+        InvalidDifficulty,
+        /// The hotkey has no seat on this network; register it first.
+        HotKeyNotRegisteredInNetwork,
+        /// There is no such kind of address; the type is 4 or 6.
+        InvalidIpType,
+        /// Nobody else could dial this address; announce one that is not empty, loopback or broadcast.
+        InvalidIpAddress,
+        /// The last announcement is too recent; wait until the serving rate limit of the network has passed.
+        ServingRateLimitExceeded,
+        /// Nothing listens on port 0; announce another one.
+        InvalidPort,
+        /// A certificate has 1 to 65 bytes: one for the algorithm, then the public key.
+        InvalidCertificate,
+        /// The account has no seat on this network; only neurons publish commitments.
+        AccountNotAllowedCommit,
+        /// The last commitment is too recent; wait until the interval of commitments has passed.
+        CommitmentSetRateLimitExceeded,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::do_adjust()
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight(<T as Config>::WeightInfo))]
+    impl<T: Config> Pallet<T> {
+        /// Take a seat on a subnet by burning TAO.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
+        ///
+        /// ## Details
+        /// The price at present is recycled, exactly and at once. If every seat is taken the neuron that earned least
+        /// makes room.
+        ///
+        /// ## Errors
+        /// [`Error::RegistrationNotPermittedOnRootSubnet`], [`Error::SubNetworkDoesNotExist`],
+        /// [`Error::SubNetRegistrationDisabled`], [`Error::TooManyRegistrationsThisBlock`],
+        /// [`Error::TooManyRegistrationsThisInterval`], [`Error::HotKeyAlreadyRegisteredInSubNet`],
+        /// [`Error::NotEnoughBalanceToStake`], `NonAssociatedColdKey`, [`Error::NoNeuronIdAvailable`].
+        ///
+        /// ## Events
+        /// [`Event::NeuronRegistered`].
+        #[pallet::call_index(0)]
+        pub fn burned_register(origin: OriginFor<T>, netuid: NetUid, hotkey: T::AccountId) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_burned_register(&coldkey, netuid, &hotkey)
+        }
+
+        /// Take a seat on a subnet by burning TAO, if that costs no more than `limit_price`.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
+        ///
+        /// ## Details
+        /// As [`Call::burned_register`], for those who would rather not register than pay a price that rose while they
+        /// were signing.
+        ///
+        /// ## Errors
+        /// [`Error::RegistrationPriceLimitExceeded`], then those of [`Call::burned_register`].
+        ///
+        /// ## Events
+        /// [`Event::NeuronRegistered`].
+        #[pallet::call_index(1)]
+        pub fn register_limit(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            hotkey: T::AccountId,
+            limit_price: Amount<Tao>,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_register_limit(&coldkey, netuid, &hotkey, limit_price)
+        }
+
+        /// Take a seat on a subnet by proof of work.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the hotkey that takes the seat. It needs no TAO.
+        ///
+        /// ## Details
+        /// `work` is the seal of `nonce` on the hash of `block_number` and on the hotkey. It pays for one seat.
+        /// `coldkey` becomes the owner of a hotkey that has none, and must be the owner of one that has.
+        ///
+        /// ## Errors
+        /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotPermittedOnRootSubnet`],
+        /// [`Error::SubNetworkDoesNotExist`], [`Error::SubNetRegistrationDisabled`],
+        /// [`Error::TooManyRegistrationsThisBlock`], [`Error::TooManyRegistrationsThisInterval`],
+        /// [`Error::HotKeyAlreadyRegisteredInSubNet`], [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`],
+        /// [`Error::InvalidDifficulty`], `NonAssociatedColdKey`, [`Error::NoNeuronIdAvailable`].
+        ///
+        /// ## Events
+        /// [`Event::NeuronRegistered`].
+        #[pallet::call_index(2)]
+        #[pallet::feeless_if(
+            |_: &OriginFor<T>, _: &NetUid, _: &BlockNumber, _: &u64, _: &Vec<u8>, _: &T::AccountId,
+             _: &T::AccountId| -> bool { true }
+        )]
+        pub fn register(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            block_number: BlockNumber,
+            nonce: u64,
+            work: Vec<u8>,
+            hotkey: T::AccountId,
+            coldkey: T::AccountId,
+        ) -> DispatchResult {
+            let signer = ensure_signed(origin)?;
+            let work = Work { block: block_number, nonce, seal: &work };
+            Self::do_register(&signer, netuid, work, &hotkey, &coldkey)
+        }
+
+        /// Exchange a hotkey for another one that sits nowhere, with all that it has.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey that owns the hotkey.
+        ///
+        /// ## Details
+        /// Seats, stake, delegation, children and announcements follow, and what was rated or earned stays with the
+        /// seats. The cost is recycled.
+        ///
+        /// ## Errors
+        /// Those of [`MoveHotkey::move_hotkey`], in the order of spec staking §10.1.
+        ///
+        /// ## Events
+        /// `HotkeySwapped`, of the staking pallet.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::swap_hotkey(MAX_NETWORKS))]
+        pub fn swap_hotkey(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            new_hotkey: T::AccountId,
+        ) -> DispatchResultWithPostInfo {
+            let coldkey = ensure_signed(origin)?;
+            let moved = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey)?;
+            Ok(Some(T::WeightInfo::swap_hotkey(moved)).into())
+        }
+
+        /// Announce where the signing neuron answers requests.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a hotkey with a seat on the network.
+        ///
+        /// ## Details
+        /// Replaces what was announced before. `protocol` and the placeholders are for neurons among themselves. A
+        /// certificate announced before stays.
+        ///
+        /// ## Errors
+        /// [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIpType`], [`Error::InvalidIpAddress`],
+        /// [`Error::ServingRateLimitExceeded`], [`Error::InvalidPort`].
+        ///
+        /// ## Events
+        /// [`Event::AxonServed`].
+        #[pallet::call_index(4)]
+        #[pallet::feeless_if(
+            |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8, _: &u8, _: &u8,
+             _: &u8| -> bool { true }
+        )]
+        pub fn serve_axon(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+            protocol: u8,
+            placeholder1: u8,
+            placeholder2: u8,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            let address = Address { ip, port, ip_type };
+            let axon = Axon { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
+            Self::do_serve_axon(&hotkey, netuid, axon, None)
+        }
+
+        /// Announce where the signing neuron answers requests, and with what it proves that it is the one who answers.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a hotkey with a seat on the network.
+        ///
+        /// ## Details
+        /// As [`Call::serve_axon`]. `certificate` is a byte for the algorithm, then the public key.
+        ///
+        /// ## Errors
+        /// Those of [`Call::serve_axon`], then [`Error::InvalidCertificate`].
+        ///
+        /// ## Events
+        /// [`Event::AxonServed`].
+        #[pallet::call_index(5)]
+        #[pallet::feeless_if(
+            |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8, _: &u8, _: &u8, _: &u8,
+             _: &Vec<u8>| -> bool { true }
+        )]
+        pub fn serve_axon_tls(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+            protocol: u8,
+            placeholder1: u8,
+            placeholder2: u8,
+            certificate: Vec<u8>,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            let address = Address { ip, port, ip_type };
+            let axon = Axon { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
+            Self::do_serve_axon(&hotkey, netuid, axon, Some(certificate))
+        }
+
+        /// Announce where the signing neuron offers its metrics.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a hotkey with a seat on the network.
+        ///
+        /// ## Details
+        /// Replaces what was announced before. Has a rate limit of its own beside that of [`Call::serve_axon`].
+        ///
+        /// ## Errors
+        /// [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIpType`], [`Error::InvalidIpAddress`],
+        /// [`Error::ServingRateLimitExceeded`], [`Error::InvalidPort`].
+        ///
+        /// ## Events
+        /// [`Event::PrometheusServed`].
+        #[pallet::call_index(6)]
+        #[pallet::feeless_if(
+            |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8| -> bool { true }
+        )]
+        pub fn serve_prometheus(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            let address = Address { ip, port, ip_type };
+            Self::do_serve_prometheus(&hotkey, netuid, Prometheus { block: Self::now(), version, address })
+        }
+
+        /// Publish one item of data for everybody to read.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a hotkey with a seat on the network.
+        ///
+        /// ## Details
+        /// Replaces what was published before. The network gives the data a meaning; the chain gives it a date.
+        ///
+        /// ## Errors
+        /// [`Error::AccountNotAllowedCommit`], [`Error::CommitmentSetRateLimitExceeded`].
+        ///
+        /// ## Events
+        /// [`Event::Commitment`].
+        #[pallet::call_index(7)]
+        #[pallet::feeless_if(
+            |_: &OriginFor<T>, _: &NetUid, _: &Data| -> bool { true }
+        )]
+        pub fn set_commitment(origin: OriginFor<T>, netuid: NetUid, info: Data) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_set_commitment(&hotkey, netuid, info)
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! A chain with this pallet, real balances, and tables in place of the other pallets.
+
+#![allow(clippy::cast_possible_truncation, reason = "FRAME's macros write so")]
+
+use crate::{
+    self as pallet_neurons, Admissions,
+    traits::{OnSeat, ReadEarnings},
+    weights::SubstrateWeight,
+};
+use codec::{Decode, Encode};
+use frame_support::{
+    Identity, derive_impl,
+    dispatch::DispatchResult,
+    ensure,
+    pallet_prelude::{OptionQuery, ValueQuery},
+    storage_alias,
+    traits::{ConstU32, ConstU64, Hooks, fungible::Inspect},
+    weights::{WeightMeter, constants::RocksDbWeight},
+};
+use myelin_pallet_staking::traits::{MoveHotkey, ReleaseStake, RootSeats};
+use myelin_pallet_subnets::{
+    parameters::{NetworkParameters, Parameters, ParametersPatch},
+    traits::{Keys, OnSubnet, ReadSubnets},
+    types::{Progress, Subnet},
+};
+use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
+use sp_io::TestExternalities;
+use sp_runtime::{AccountId32, BuildStorage, DispatchError, traits::IdentityLookup};
+
+pub(crate) type AccountId = AccountId32;
+type Block = frame_system::mocking::MockBlockU32<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Neurons: pallet_neurons,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type AccountData = pallet_balances::AccountData<u64>;
+    type AccountId = AccountId;
+    type Block = Block;
+    type BlockHashCount = ConstU32<2_400>;
+    type DbWeight = RocksDbWeight;
+    type Lookup = IdentityLookup<AccountId>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
+}
+
+impl pallet_neurons::Config for Test {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Tables;
+    type CommitmentInterval = ConstU32<COMMITMENT_INTERVAL>;
+    type Currency = Balances;
+    type Earnings = Tables;
+    type Keys = Tables;
+    type OnSeat = Tables;
+    type Stake = Tables;
+    type Subnets = Tables;
+    type WeightInfo = SubstrateWeight<Self>;
+}
+
+pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
+pub(crate) const COMMITMENT_INTERVAL: BlockNumber = 100;
+
+/// What every account of the mock is endowed with.
+pub(crate) const ENDOWMENT: u64 = 1_000 * RAO_PER_TAO;
+
+/// Accounts 0 to this one are endowed.
+const ENDOWED: u16 = 32;
+
+/// The subnet that exists from the start.
+pub(crate) const SUBNET: NetUid = NetUid::new(1);
+
+/// A network of the mock.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Network {
+    pub(crate) record: Subnet<AccountId>,
+    pub(crate) parameters: Parameters,
+}
+
+/// What was told about a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Told {
+    Taken(NetUid, Uid, AccountId),
+    Replaced(NetUid, Uid, AccountId, AccountId),
+    Swapped(NetUid, Uid, AccountId, AccountId),
+}
+
+// The tables are storage, so that a call that fails leaves no trace in them either.
+#[storage_alias]
+pub(crate) type Networks = StorageMap<Mock, Identity, NetUid, Network>;
+#[storage_alias]
+type NetUids = StorageValue<Mock, Vec<NetUid>, ValueQuery>;
+#[storage_alias]
+pub(crate) type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
+#[storage_alias]
+pub(crate) type Earned = StorageMap<Mock, Identity, NetUid, Vec<Amount<Tao>>, ValueQuery>;
+#[storage_alias]
+pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery>;
+#[storage_alias]
+type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
+#[storage_alias]
+type Released = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
+/// What networks that have ended had recycled.
+#[storage_alias]
+type RecycledBefore = StorageValue<Mock, Amount<Tao>, ValueQuery>;
+
+/// Stands for all other pallets.
+pub struct Tables;
+
+/// Errors that other pallets would give.
+pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
+pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
+
+impl ReadSubnets<AccountId> for Tables {
+    fn exists(netuid: NetUid) -> bool {
+        Networks::contains_key(netuid)
+    }
+
+    fn netuids() -> Vec<NetUid> {
+        NetUids::get()
+    }
+
+    fn tempos() -> Vec<(NetUid, u16)> {
+        NetUids::get().into_iter().map(|netuid| (netuid, Networks::get(netuid).unwrap().parameters.tempo)).collect()
+    }
+
+    fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
+        Networks::get(netuid).map(|network| network.record)
+    }
+
+    fn parameters(netuid: NetUid) -> Option<Parameters> {
+        Networks::get(netuid).map(|network| network.parameters)
+    }
+
+    fn network() -> NetworkParameters {
+        NetworkParameters::default()
+    }
+
+    fn locked() -> Amount<Tao> {
+        Amount::ZERO
+    }
+}
+
+impl Keys<AccountId> for Tables {
+    fn owner(hotkey: &AccountId) -> Option<AccountId> {
+        Owners::get(hotkey)
+    }
+
+    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        ensure!(Owners::get(hotkey).is_none_or(|owner| owner == *coldkey), NOT_YOURS);
+        Ok(())
+    }
+
+    fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        Self::ensure_pairable(coldkey, hotkey)?;
+        Owners::insert(hotkey, coldkey);
+        Ok(())
+    }
+
+    fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
+        ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+}
+
+impl MoveHotkey<AccountId> for Tables {
+    fn move_hotkey(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult {
+        ensure!(Owners::get(old).as_ref() == Some(coldkey), NOT_YOURS);
+        Self::ensure_pairable(coldkey, new)?;
+        ensure!(!Neurons::is_seated_anywhere(new), DispatchError::Other("HotKeyAlreadyRegisteredInSubNet"));
+        Owners::remove(old);
+        Owners::insert(new, coldkey);
+        Ok(())
+    }
+}
+
+impl ReleaseStake<AccountId> for Tables {
+    fn release(hotkey: &AccountId) {
+        assert!(!Neurons::is_seated_anywhere(hotkey), "stake of a seated hotkey was released");
+        Released::append(hotkey);
+    }
+}
+
+impl ReadEarnings for Tables {
+    fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>> {
+        Earned::get(netuid)
+    }
+}
+
+impl OnSeat<AccountId> for Tables {
+    fn taken(netuid: NetUid, uid: Uid, hotkey: &AccountId) {
+        ToldOf::append(Told::Taken(netuid, uid, hotkey.clone()));
+    }
+
+    fn replaced(netuid: NetUid, uid: Uid, old: &AccountId, new: &AccountId) {
+        ToldOf::append(Told::Replaced(netuid, uid, old.clone(), new.clone()));
+    }
+
+    fn hotkey_swapped(netuid: NetUid, uid: Uid, old: &AccountId, new: &AccountId) {
+        ToldOf::append(Told::Swapped(netuid, uid, old.clone(), new.clone()));
+    }
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper for Tables {
+    fn network(parameters: Parameters) -> NetUid {
+        let netuid = NetUids::get().last().copied().and_then(NetUid::next).unwrap();
+        create(netuid, parameters, None);
+        netuid
+    }
+}
+
+/// The account with this number.
+pub(crate) fn account(number: u16) -> AccountId {
+    let mut bytes = [0; 32];
+    bytes[..2].copy_from_slice(&number.to_le_bytes());
+    AccountId::new(bytes)
+}
+
+/// What was told about seats since the last time this was asked.
+pub(crate) fn told() -> Vec<Told> {
+    ToldOf::take()
+}
+
+/// The hotkeys whose stake was released since the last time this was asked.
+pub(crate) fn released() -> Vec<AccountId> {
+    Released::take()
+}
+
+/// The events of this pallet in the present block, oldest first.
+pub(crate) fn events() -> Vec<crate::Event<Test>> {
+    let ours = |event| if let RuntimeEvent::Neurons(event) = event { Some(event) } else { None };
+    System::events().into_iter().filter_map(|record| ours(record.event)).collect()
+}
+
+/// A network begins, for its owner's coldkey and hotkey if it has one.
+pub(crate) fn create(netuid: NetUid, parameters: Parameters, owner: Option<(AccountId, AccountId)>) {
+    let (coldkey, hotkey) = owner.unzip();
+    let record = Subnet {
+        registered_at: Neurons::now(),
+        owner: coldkey.clone(),
+        owner_hotkey: hotkey.clone(),
+        locked: Amount::ZERO,
+    };
+    Networks::insert(netuid, Network { record, parameters });
+    NetUids::mutate(|netuids| {
+        netuids.push(netuid);
+        netuids.sort();
+    });
+    let first = coldkey.as_ref().zip(hotkey.as_ref());
+    if let Some((coldkey, hotkey)) = first {
+        Tables::pair(coldkey, hotkey).unwrap();
+    }
+    Neurons::created(netuid, first).unwrap();
+}
+
+/// A network ends. Its seats stay until [`clear`] has removed them.
+pub(crate) fn end(netuid: NetUid) {
+    Networks::remove(netuid);
+    NetUids::mutate(|netuids| netuids.retain(|other| *other != netuid));
+    let recycled = Admissions::<Test>::get(netuid).unwrap().recycled;
+    RecycledBefore::mutate(|before| *before = before.checked_add(recycled).unwrap());
+    Neurons::ended(netuid);
+}
+
+/// Removes all that is left of a network.
+pub(crate) fn clear(netuid: NetUid) {
+    assert_eq!(Neurons::remove_page(netuid, &mut WeightMeter::new()), Progress::Done);
+}
+
+/// Changes parameters of a network.
+pub(crate) fn set(netuid: NetUid, patch: &ParametersPatch) {
+    Networks::mutate(netuid, |network| {
+        let parameters = &mut network.as_mut().unwrap().parameters;
+        *parameters = patch.applied_to(parameters);
+        parameters.validate().unwrap();
+    });
+    Neurons::parameters_changed(netuid, patch);
+}
+
+/// Takes as many registrations as anybody asks for.
+pub(crate) fn open_wide(netuid: NetUid) {
+    let patch = ParametersPatch {
+        max_registrations_per_block: Some(u16::MAX),
+        target_registrations_per_interval: Some(u16::MAX),
+        ..ParametersPatch::default()
+    };
+    set(netuid, &patch);
+}
+
+/// Seats so many hotkeys, accounts 1 000 and following, each owned by the account 2 000 above it.
+pub(crate) fn fill(netuid: NetUid, seats: u16) {
+    open_wide(netuid);
+    for number in 1_000..1_000 + seats {
+        let (coldkey, hotkey) = (account(number + 2_000), account(number));
+        seat(netuid, &coldkey, &hotkey);
+    }
+}
+
+/// Seats a hotkey without asking for anything.
+pub(crate) fn seat(netuid: NetUid, coldkey: &AccountId, hotkey: &AccountId) -> Uid {
+    Tables::pair(coldkey, hotkey).unwrap();
+    let seats = crate::SeatsOf::<Test>::get(netuid);
+    Neurons::take_seat(netuid, seats, crate::state::Vacancy::Free, hotkey).unwrap()
+}
+
+/// Checks the invariants, and that what is gone from the balances was recycled by registrations.
+pub(crate) fn check() {
+    Neurons::do_try_state().unwrap();
+    let recycled = Admissions::<Test>::iter_values().map(|admission| admission.recycled);
+    let recycled = Amount::checked_sum(recycled.chain([RecycledBefore::get()])).unwrap();
+    let endowed = ENDOWMENT * u64::from(ENDOWED + 1);
+    assert_eq!(<Balances as Inspect<AccountId>>::total_issuance() + recycled.rao(), endowed, "TAO came or went");
+}
+
+/// Ends the present block and begins the next one, whose hash is its number.
+pub(crate) fn next_block() {
+    check();
+    let number = System::block_number();
+    System::reset_events();
+    System::initialize(&(number + 1), &block_hash(number).into(), &sp_runtime::Digest::default());
+    Neurons::on_initialize(number + 1);
+    check();
+}
+
+/// The hash of a block of the mock.
+pub(crate) fn block_hash(number: BlockNumber) -> [u8; 32] {
+    let mut bytes = [0xb1; 32];
+    bytes[..4].copy_from_slice(&number.to_le_bytes());
+    bytes
+}
+
+/// Makes blocks until this one has begun.
+pub(crate) fn run_to_block(number: BlockNumber) {
+    while System::block_number() < number {
+        next_block();
+    }
+}
+
+/// How a test begins: root, and one subnet.
+#[derive(Default)]
+pub(crate) struct ExtBuilder {
+    parameters: Parameters,
+    owner: Option<(AccountId, AccountId)>,
+}
+
+impl ExtBuilder {
+    /// How the subnet is set.
+    pub(crate) fn parameters(mut self, patch: &ParametersPatch) -> Self {
+        self.parameters = patch.applied_to(&self.parameters);
+        self
+    }
+
+    /// Who owns the subnet.
+    pub(crate) fn owner(mut self, coldkey: AccountId, hotkey: AccountId) -> Self {
+        self.owner = Some((coldkey, hotkey));
+        self
+    }
+
+    pub(crate) fn build(self) -> TestExternalities {
+        self.parameters.validate().unwrap();
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+        let balances = (0..=ENDOWED).map(|number| (account(number), ENDOWMENT)).collect();
+        pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
+        let mut externalities = TestExternalities::from(storage);
+        externalities.execute_with(|| {
+            create(NetUid::ROOT, Parameters::root(), None);
+            create(SUBNET, self.parameters, self.owner);
+            next_block();
+            told();
+        });
+        // Benchmarks go back to what was committed.
+        externalities.commit_all().unwrap();
+        externalities
+    }
+
+    /// Runs `test` on the built state, in block 1, then the invariants. There is no other way to enter a test.
+    pub(crate) fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            check();
+        });
+    }
+}

@@ -1,0 +1,38 @@
+//! Tests by topic.
+
+mod adjustment;
+mod commitments;
+mod free;
+mod networks;
+mod prop;
+mod registration;
+mod replacement;
+mod root;
+mod serving;
+mod swap;
+mod work;
+
+use crate::{
+    Admissions,
+    mock::{Neurons, RuntimeOrigin, SUBNET, Test, account},
+    types::Admission,
+};
+use frame_support::dispatch::DispatchResult;
+use myelin_primitives::{NetUid, Uid};
+
+fn signed(number: u16) -> RuntimeOrigin {
+    RuntimeOrigin::signed(account(number))
+}
+
+fn uid(number: u16) -> Uid {
+    Uid::new(number)
+}
+
+/// The coldkey with this number registers the hotkey with that number on the subnet.
+fn burned_register(coldkey: u16, hotkey: u16) -> DispatchResult {
+    Neurons::burned_register(signed(coldkey), SUBNET, account(hotkey))
+}
+
+fn admission(netuid: NetUid) -> Admission {
+    Admissions::<Test>::get(netuid).unwrap()
+}

@@ -1,0 +1,131 @@
+//! What calls and hooks cost.
+//!
+//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
+//! exercise the same paths.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// What calls and hooks cost.
+pub trait WeightInfo {
+    /// The call of this name, on a subnet that is full.
+    fn burned_register() -> Weight;
+    /// The call of this name, on a subnet that is full.
+    fn register_limit() -> Weight;
+    /// The call of this name, on a subnet that is full.
+    fn register() -> Weight;
+    /// The call of this name, for a hotkey with `n` seats.
+    fn swap_hotkey(n: u32) -> Weight;
+    /// The call of this name.
+    fn serve_axon() -> Weight;
+    /// The call of this name.
+    fn serve_axon_tls() -> Weight;
+    /// The call of this name.
+    fn serve_prometheus() -> Weight;
+    /// The call of this name.
+    fn set_commitment() -> Weight;
+    /// The start of a block in which no network is due.
+    fn adjust_none() -> Weight;
+    /// One network that is due.
+    fn adjust_network() -> Weight;
+    /// A page of the removal of a network, without seats.
+    fn remove_none() -> Weight;
+    /// One seat of such a page.
+    fn remove_seat() -> Weight;
+}
+
+/// Weights for the database of this runtime.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+/// A call that does little more than to check and to write.
+const SMALL: Weight = Weight::from_parts(20_000_000, 0);
+
+/// Reading, sorting and writing all seats of a full network.
+const ALL_SEATS: Weight = Weight::from_parts(100_000_000, 0);
+
+/// The hashes of one seal.
+const SEAL: Weight = Weight::from_parts(10_000_000, 0);
+
+/// One more network or seat.
+const STEP: Weight = Weight::from_parts(5_000_000, 0);
+
+/// What those who are told of a seat may read, and as much may they write: a row, bonds, commits and a record.
+const TOLD: u64 = 8;
+
+/// The owners of all hotkeys of a full network.
+const OWNERS: u64 = 256;
+
+/// What moving stake, delegation, children and roles to a new hotkey may read, and as much may it write.
+const MOVED: u64 = 64;
+
+impl<T: frame_system::Config> SubstrateWeight<T> {
+    fn db(reads: u64, writes: u64) -> Weight {
+        T::DbWeight::get().reads_writes(reads, writes)
+    }
+
+    /// Reads: parameters, subnet, admission, seats, earnings, memberships of both hotkeys, the coldkey's swap, the
+    /// pair, the balance, and the networks. Writes: admission, seats, memberships of both hotkeys, what the old one
+    /// announced and committed, the pair, the balance, and the release of stake.
+    fn take_seat() -> Weight {
+        ALL_SEATS.saturating_add(Self::db(12 + OWNERS + TOLD, 12 + TOLD))
+    }
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    fn burned_register() -> Weight {
+        Self::take_seat()
+    }
+
+    fn register_limit() -> Weight {
+        Self::take_seat()
+    }
+
+    /// In addition the block's hash and the used seals.
+    fn register() -> Weight {
+        Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(2, 1))
+    }
+
+    /// For each seat: whether the network exists, all its seats, both memberships, and who is told.
+    fn swap_hotkey(n: u32) -> Weight {
+        let seat = STEP.saturating_add(Self::db(4 + TOLD, 3 + TOLD));
+        SMALL.saturating_add(Self::db(MOVED, MOVED)).saturating_add(seat.saturating_mul(n.into()))
+    }
+
+    /// Reads: memberships, networks, parameters, endpoints. Writes: endpoints.
+    fn serve_axon() -> Weight {
+        SMALL.saturating_add(Self::db(4, 1))
+    }
+
+    fn serve_axon_tls() -> Weight {
+        Self::serve_axon()
+    }
+
+    fn serve_prometheus() -> Weight {
+        Self::serve_axon()
+    }
+
+    /// Reads: memberships, networks, commitment. Writes: commitment.
+    fn set_commitment() -> Weight {
+        SMALL.saturating_add(Self::db(3, 1))
+    }
+
+    /// Reads: the schedule.
+    fn adjust_none() -> Weight {
+        STEP.saturating_add(Self::db(1, 0))
+    }
+
+    /// Reads: parameters, admission. Writes: admission, schedule.
+    fn adjust_network() -> Weight {
+        STEP.saturating_add(Self::db(2, 2))
+    }
+
+    /// Reads and writes all seats.
+    fn remove_none() -> Weight {
+        ALL_SEATS.saturating_add(Self::db(1, 1))
+    }
+
+    /// Reads: memberships. Writes: memberships, endpoints, commitment.
+    fn remove_seat() -> Weight {
+        STEP.saturating_add(Self::db(1, 3))
+    }
+}

@@ -1,0 +1,565 @@
+//! What calls and hooks cost, at their dearest.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "a benchmark whose state cannot be made has to stop, as a test"
+)]
+#![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
+
+use crate::{
+    Activations, Call, ColdkeySwaps, Config, Families, Holdings, Hotkeys, Identities, MinimumSweep, Nominations,
+    OwnedHotkeys, Pallet, Pools, Releases, TotalStake,
+    traits::{MoveHotkey, ReadStake, ReleaseStake},
+    types::{
+        ChainIdentity, Children, ColdkeyHash, Delegation, InOrder, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
+        MAX_PARENTS, Parents, PendingChildren, PoolId, Relative, Stage, Sweep,
+    },
+    weights::WeightInfo,
+};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+    BoundedVec, assert_ok,
+    traits::{EnsureOrigin, fungible::Mutate},
+    weights::{Weight, WeightMeter},
+};
+use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use myelin_economics::children::Proportion;
+use myelin_pallet_subnets::{
+    traits::{Keys, OnSubnet},
+    types::Progress,
+};
+use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao};
+use sp_runtime::traits::{BlakeTwo256, Hash};
+
+/// What benchmarks need of the chain around this pallet.
+pub trait BenchmarkHelper<AccountId> {
+    /// A subnet, made if there is none: benchmarks begin with nothing, not even what genesis makes.
+    fn subnet() -> NetUid;
+    /// Makes root, if need be, and says how many seats it has.
+    fn root() -> u32;
+    /// Gives a hotkey the next seat of root.
+    fn sit_on_root(hotkey: &AccountId);
+    /// Gives a hotkey a seat on a subnet.
+    fn sit(netuid: NetUid, hotkey: &AccountId);
+    /// Sets the least stake with which children can be asked for, and the least nomination.
+    fn set_minima(threshold: Amount<Tao>, nomination: Amount<Tao>);
+}
+
+/// A block in which no limit in time holds any more that began in block 1.
+const LATER: BlockNumber = 1_000_000;
+
+const SOME: Amount<Tao> = Amount::from_rao(10 * RAO_PER_TAO);
+
+fn set_block<T: Config>(block: BlockNumber) {
+    frame_system::Pallet::<T>::set_block_number(BlockNumberFor::<T>::from(block));
+}
+
+fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
+    let coldkey = account(name, number, 0);
+    T::Currency::mint_into(&coldkey, 1_000 * RAO_PER_TAO).expect("the issuance has room");
+    coldkey
+}
+
+/// A delegate of another coldkey.
+fn delegate<T: Config>(number: u32) -> T::AccountId {
+    let (owner, hotkey) = (account("delegator", number, 0), account("delegate", number, 0));
+    Pallet::<T>::pair(&owner, &hotkey).expect("the hotkey is new");
+    let delegation = Some(Delegation { take: Take::new(0), changed_at: 1 });
+    Hotkeys::<T>::mutate_extant(&hotkey, |record| record.delegation = delegation);
+    hotkey
+}
+
+/// A hotkey of this coldkey.
+fn own<T: Config>(coldkey: &T::AccountId, number: u32) -> T::AccountId {
+    let hotkey = account("hotkey", number, 0);
+    Pallet::<T>::pair(coldkey, &hotkey).expect("the hotkey is new");
+    hotkey
+}
+
+/// Stake that comes from nowhere.
+fn stake<T: Config>(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) {
+    assert_ok!(Pallet::<T>::stake_at_genesis(coldkey, hotkey, amount));
+}
+
+/// A nominator with all nominations it can have but one, on delegates numbered from 1.
+fn busy_nominator<T: Config>() -> T::AccountId {
+    let coldkey = funded::<T>("nominator", 0);
+    for number in 1..MAX_NOMINATIONS {
+        stake::<T>(&coldkey, &delegate::<T>(number), SOME);
+    }
+    coldkey
+}
+
+/// Relatives of equal parts.
+fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<Relative<T::AccountId>> {
+    let relative = |number| Relative {
+        proportion: Proportion::from_parts(u64::MAX / u64::from(count)),
+        hotkey: account(name, number, 0),
+    };
+    (0..count).map(relative).collect()
+}
+
+/// A hotkey that lends to as many as it can, borrows from `parents` and has asked for other children.
+fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
+    let children = Children::<T::AccountId>::truncate_from(relatives::<T>("child", MAX_CHILDREN));
+    let lenders = if parents > 0 { relatives::<T>("parent", parents) } else { Vec::new() };
+    let link = |mut relative: Relative<T::AccountId>| {
+        relative.hotkey = hotkey.clone();
+        vec![relative]
+    };
+    for child in &children {
+        let parents = Parents::truncate_from(link(child.clone()));
+        Families::<T>::mutate(netuid, &child.hotkey, |family| family.parents = parents);
+    }
+    for parent in &lenders {
+        let children = Children::truncate_from(link(parent.clone()));
+        Families::<T>::mutate(netuid, &parent.hotkey, |family| family.children = children);
+    }
+    let pending =
+        PendingChildren { children: Children::truncate_from(relatives::<T>("wanted", MAX_CHILDREN)), after: 1 };
+    Activations::<T>::insert((netuid, InOrder::from(1), hotkey), ());
+    Families::<T>::mutate(netuid, hotkey, |family| {
+        family.children = children;
+        family.parents = Parents::truncate_from(lenders);
+        family.pending = Some(pending);
+    });
+}
+
+/// A released pool with one nominator; the owner has been paid.
+fn released<T: Config>() -> (T::AccountId, PoolId) {
+    let hotkey = delegate::<T>(0);
+    let coldkey = funded::<T>("staker", 0);
+    stake::<T>(&coldkey, &hotkey, SOME);
+    let id = Hotkeys::<T>::get(&hotkey).and_then(|record| record.pool).expect("it has stake");
+    Pallet::<T>::release(&hotkey);
+    (coldkey, id)
+}
+
+#[benchmarks]
+mod benches {
+    use super::*;
+
+    #[benchmark]
+    fn try_associate_hotkey() {
+        let coldkey = funded::<T>("coldkey", 0);
+        for number in 1..MAX_HOTKEYS {
+            own::<T>(&coldkey, number);
+        }
+        let hotkey: T::AccountId = account("new", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone());
+
+        assert_eq!(Pallet::<T>::owner(&hotkey), Some(coldkey));
+    }
+
+    #[benchmark]
+    fn add_stake() {
+        let coldkey = busy_nominator::<T>();
+        let hotkey = delegate::<T>(0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone(), SOME);
+
+        assert_eq!(Pallet::<T>::of(&coldkey, &hotkey), SOME);
+    }
+
+    #[benchmark]
+    fn remove_stake(n: Linear<0, 1>) {
+        let coldkey = busy_nominator::<T>();
+        let hotkey = delegate::<T>(0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+        family::<T>(T::BenchmarkHelper::subnet(), &hotkey, 0);
+        let threshold = if n == 0 { Amount::ZERO } else { Amount::MAX };
+        // The rest is below the minimum, so that it is returned too.
+        T::BenchmarkHelper::set_minima(threshold, SOME);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone(), Amount::from_rao(9 * RAO_PER_TAO));
+
+        assert!(Pallet::<T>::of(&coldkey, &hotkey).is_zero());
+    }
+
+    #[benchmark]
+    fn unstake_all() {
+        let coldkey = busy_nominator::<T>();
+        let hotkey = delegate::<T>(0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone());
+
+        assert!(Pallet::<T>::of(&coldkey, &hotkey).is_zero());
+    }
+
+    #[benchmark]
+    fn move_stake(n: Linear<0, 1>) {
+        let coldkey = busy_nominator::<T>();
+        let (from, to) = (delegate::<T>(1_000), delegate::<T>(1_001));
+        stake::<T>(&coldkey, &from, SOME);
+        family::<T>(T::BenchmarkHelper::subnet(), &from, 0);
+        T::BenchmarkHelper::set_minima(if n == 0 { Amount::ZERO } else { Amount::MAX }, Amount::ZERO);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), from, to.clone(), SOME);
+
+        assert_eq!(Pallet::<T>::of(&coldkey, &to), SOME);
+    }
+
+    #[benchmark]
+    fn transfer_stake() {
+        let (coldkey, destination) = (funded::<T>("coldkey", 0), busy_nominator::<T>());
+        let hotkey = delegate::<T>(0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), destination.clone(), hotkey.clone(), SOME);
+
+        assert_eq!(Pallet::<T>::of(&destination, &hotkey), SOME);
+    }
+
+    #[benchmark]
+    fn become_delegate() {
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), hotkey.clone());
+
+        assert!(<Pallet<T> as ReadStake<_>>::take(&hotkey).is_some());
+    }
+
+    #[benchmark]
+    fn increase_take() {
+        let hotkey = delegate::<T>(0);
+        set_block::<T>(LATER);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(account("delegator", 0, 0)), hotkey.clone(), Take::new(1));
+
+        assert_eq!(<Pallet<T> as ReadStake<_>>::take(&hotkey), Some(Take::new(1)));
+    }
+
+    #[benchmark]
+    fn decrease_take() {
+        let hotkey = delegate::<T>(0);
+        Hotkeys::<T>::mutate_extant(&hotkey, |record| {
+            record.delegation = Some(Delegation { take: Take::new(2), changed_at: 1 });
+        });
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(account("delegator", 0, 0)), hotkey.clone(), Take::new(1));
+
+        assert_eq!(<Pallet<T> as ReadStake<_>>::take(&hotkey), Some(Take::new(1)));
+    }
+
+    #[benchmark]
+    fn set_children() {
+        let netuid = T::BenchmarkHelper::subnet();
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+        family::<T>(netuid, &hotkey, MAX_PARENTS);
+        set_block::<T>(LATER);
+        let children = BoundedVec::truncate_from(relatives::<T>("new", MAX_CHILDREN));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), hotkey.clone(), netuid, children);
+
+        assert!(Families::<T>::get(netuid, &hotkey).pending.is_some_and(|pending| pending.after > LATER));
+    }
+
+    #[benchmark]
+    fn set_childkey_take() {
+        let netuid = T::BenchmarkHelper::subnet();
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        family::<T>(netuid, &hotkey, MAX_PARENTS);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), hotkey.clone(), netuid, Take::new(1));
+
+        assert_eq!(Families::<T>::get(netuid, &hotkey).take, Take::new(1));
+    }
+
+    #[benchmark]
+    fn root_register() {
+        for number in 0..T::BenchmarkHelper::root() {
+            let hotkey = delegate::<T>(number);
+            stake::<T>(&account("delegator", number, 0), &hotkey, SOME);
+            T::BenchmarkHelper::sit_on_root(&hotkey);
+        }
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        stake::<T>(&coldkey, &hotkey, Amount::from_rao(11 * RAO_PER_TAO));
+        set_block::<T>(LATER);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), hotkey.clone());
+
+        assert!(<Pallet<T> as ReadStake<_>>::take(&hotkey).is_some());
+    }
+
+    #[benchmark]
+    fn announce_coldkey_swap() {
+        let coldkey = funded::<T>("coldkey", 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), ColdkeyHash::default());
+
+        assert!(ColdkeySwaps::<T>::contains_key(&coldkey));
+    }
+
+    /// The swap of a coldkey with all it can have.
+    #[benchmark]
+    fn swap_coldkey() -> Result<(), BenchmarkError> {
+        let coldkey = busy_nominator::<T>();
+        for number in 0..MAX_HOTKEYS {
+            let hotkey = own::<T>(&coldkey, number);
+            stake::<T>(&coldkey, &hotkey, SOME);
+        }
+        let new: T::AccountId = account("new", 0, 0);
+        let origin = T::Governance::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, coldkey.clone(), new.clone(), Amount::ONE_TAO);
+
+        assert!(!OwnedHotkeys::<T>::contains_key(&coldkey) && !Nominations::<T>::contains_key(&coldkey));
+        assert_eq!(OwnedHotkeys::<T>::get(&new).len(), usize::try_from(MAX_HOTKEYS).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn swap_coldkey_announced() {
+        let coldkey = funded::<T>("coldkey", 0);
+        let new: T::AccountId = account("new", 0, 0);
+        let announced = Pallet::<T>::do_announce_coldkey_swap(&coldkey, BlakeTwo256::hash_of(&new));
+        assert_ok!(announced);
+        set_block::<T>(LATER);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), new);
+
+        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
+    }
+
+    #[benchmark]
+    fn dispute_coldkey_swap() {
+        let coldkey = funded::<T>("coldkey", 0);
+        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()));
+
+        assert!(ColdkeySwaps::<T>::get(&coldkey).is_some_and(|swap| swap.disputed));
+    }
+
+    #[benchmark]
+    fn clear_coldkey_swap_announcement() {
+        let coldkey = funded::<T>("coldkey", 0);
+        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
+        set_block::<T>(LATER);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()));
+
+        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
+    }
+
+    #[benchmark]
+    fn reset_coldkey_swap() -> Result<(), BenchmarkError> {
+        let coldkey = funded::<T>("coldkey", 0);
+        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
+        let origin = T::Governance::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, coldkey.clone());
+
+        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_identity() {
+        let coldkey = funded::<T>("coldkey", 0);
+        for number in 0..MAX_HOTKEYS {
+            own::<T>(&coldkey, number);
+        }
+        T::BenchmarkHelper::sit(T::BenchmarkHelper::subnet(), &account("hotkey", MAX_HOTKEYS - 1, 0));
+        let (short, long) = (vec![b'x'; 256], vec![b'x'; 1_024]);
+        let identity = ChainIdentity {
+            name: short.clone(),
+            url: short.clone(),
+            github_repo: short.clone(),
+            image: long.clone(),
+            discord: short,
+            description: long.clone(),
+            additional: long,
+        };
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey.clone()), identity);
+
+        assert!(Identities::<T>::contains_key(&coldkey));
+    }
+
+    #[benchmark]
+    fn move_hotkey() {
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        for number in 1..MAX_HOTKEYS {
+            own::<T>(&coldkey, number);
+        }
+        stake::<T>(&coldkey, &hotkey, SOME);
+        let new: T::AccountId = account("new", 0, 0);
+
+        #[block]
+        {
+            assert_ok!(Pallet::<T>::move_hotkey(&coldkey, &hotkey, &new));
+        }
+
+        assert_eq!(Pallet::<T>::on(&new), SOME);
+    }
+
+    #[benchmark]
+    fn move_family(p: Linear<0, MAX_PARENTS>) {
+        let netuid = T::BenchmarkHelper::subnet();
+        let (hotkey, new): (T::AccountId, T::AccountId) = (account("hotkey", 0, 0), account("new", 0, 0));
+        family::<T>(netuid, &hotkey, p);
+
+        #[block]
+        {
+            Pallet::<T>::move_families(&hotkey, &new);
+        }
+
+        assert!(Families::<T>::contains_key(netuid, &new));
+        assert!(!Families::<T>::contains_key(netuid, &hotkey));
+    }
+
+    #[benchmark]
+    fn next_activation() {
+        let netuid = T::BenchmarkHelper::subnet();
+        family::<T>(netuid, &account("hotkey", 0, 0), 0);
+        set_block::<T>(1);
+
+        #[block]
+        {
+            Pallet::<T>::activate_due_children(netuid, &mut WeightMeter::new());
+        }
+
+        assert_eq!(Activations::<T>::iter_key_prefix((netuid,)).count(), 1);
+    }
+
+    /// Each of the wanted children has all parents it can have, of which one makes room.
+    #[benchmark]
+    fn activate_children() {
+        let netuid = T::BenchmarkHelper::subnet();
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+        family::<T>(netuid, &hotkey, 0);
+        for number in 0..MAX_CHILDREN {
+            let child: T::AccountId = account("wanted", number, 0);
+            for parent in 0..MAX_PARENTS {
+                let parent = delegate::<T>(1_000 + number * MAX_PARENTS + parent);
+                stake::<T>(&coldkey, &parent, Amount::from_rao(RAO_PER_TAO));
+                let relative = |hotkey: &T::AccountId| Relative {
+                    proportion: Proportion::from_parts(u64::MAX / 10),
+                    hotkey: hotkey.clone(),
+                };
+                Families::<T>::mutate(netuid, &parent, |family| {
+                    family.children = Children::truncate_from(vec![relative(&child)]);
+                });
+                Families::<T>::mutate(netuid, &child, |family| {
+                    family.parents.try_push(relative(&parent)).expect("no more parents than there can be");
+                });
+            }
+        }
+        set_block::<T>(LATER);
+
+        #[block]
+        {
+            Pallet::<T>::activate_due_children(netuid, &mut WeightMeter::new());
+        }
+
+        assert!(Families::<T>::get(netuid, &hotkey).children.iter().all(|child| {
+            Families::<T>::get(netuid, &child.hotkey).parents.iter().any(|parent| parent.hotkey == hotkey)
+        }));
+        assert_eq!(Activations::<T>::iter_key_prefix((netuid,)).count(), 0);
+    }
+
+    #[benchmark]
+    fn remove_family() {
+        let netuid = T::BenchmarkHelper::subnet();
+        family::<T>(netuid, &account("hotkey", 0, 0), MAX_PARENTS);
+        let before = Families::<T>::iter_key_prefix(netuid).count();
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::remove_family());
+
+        #[block]
+        {
+            assert_eq!(Pallet::<T>::remove_page(netuid, &mut meter), Progress::More);
+        }
+
+        assert_eq!(Families::<T>::iter_key_prefix(netuid).count(), before - 1);
+    }
+
+    #[benchmark]
+    fn next_release() {
+        let (_, id) = released::<T>();
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::next_release());
+
+        #[block]
+        {
+            Pallet::<T>::return_released(&mut meter);
+        }
+
+        assert!(Releases::<T>::contains_key(id));
+    }
+
+    #[benchmark]
+    fn return_stake() {
+        let (coldkey, id) = released::<T>();
+        let both = T::WeightInfo::next_release().saturating_add(T::WeightInfo::return_stake());
+        let mut meter = WeightMeter::with_limit(both);
+
+        #[block]
+        {
+            Pallet::<T>::return_released(&mut meter);
+        }
+
+        assert!(!Holdings::<T>::contains_key(id, &coldkey));
+        assert!(Pools::<T>::get(id).is_some_and(|stake| stake.pool.is_empty()));
+    }
+
+    #[benchmark]
+    fn sweep_none() {
+        #[block]
+        {
+            Pallet::<T>::sweep_nominations(&mut WeightMeter::new());
+        }
+
+        assert_eq!(MinimumSweep::<T>::get(), Sweep::default());
+    }
+
+    #[benchmark]
+    fn sweep_holding() {
+        busy_nominator::<T>();
+        T::BenchmarkHelper::set_minima(Amount::ZERO, Amount::MAX);
+        let total = TotalStake::<T>::get();
+        let one = T::WeightInfo::sweep_none().saturating_add(T::WeightInfo::sweep_holding());
+        let mut meter = WeightMeter::with_limit(one);
+
+        #[block]
+        {
+            Pallet::<T>::sweep_nominations(&mut meter);
+        }
+
+        assert!(matches!(MinimumSweep::<T>::get().stage, Stage::Past(..)));
+        assert_eq!(TotalStake::<T>::get().checked_add(SOME), Ok(total));
+        assert_eq!(meter.remaining(), Weight::zero());
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+}

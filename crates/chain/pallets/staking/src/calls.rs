@@ -1,0 +1,237 @@
+//! What the calls about stake, takes, root and identity do.
+
+use crate::{
+    pallet::{Call, Config, Error, Event, Hotkeys, Identities, Pallet},
+    state::{HotkeyOf, rested},
+    traits::{ReadStake, RootSeats},
+    types::{ChainIdentity, Delegation, PoolId, Standing},
+};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use myelin_pallet_subnets::{
+    parameters::NetworkParameters,
+    traits::{Keys, ReadSubnets},
+};
+use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
+use sp_runtime::{DispatchError, transaction_validity::InvalidTransaction};
+
+/// A removal of stake that passes all checks.
+struct Removal<T: Config> {
+    record: HotkeyOf<T>,
+    id: PoolId,
+    amount: Amount<Tao>,
+    network: NetworkParameters,
+}
+
+/// How much of a row a removal takes.
+#[derive(Clone, Copy)]
+enum Part {
+    Some(Amount<Tao>),
+    All,
+}
+
+/// What the transaction pool answers to a free call that would fail. spec events-and-errors §8.3
+fn code<T>(error: &Error<T>) -> u8 {
+    match error {
+        Error::ColdkeySwapAnnounced => 0,
+        Error::AmountTooLow => 1,
+        Error::HotKeyAccountNotExists => 4,
+        Error::NotEnoughStakeToWithdraw => 5,
+        Error::StakingRateLimitExceeded => 6,
+        Error::ColdkeySwapDisputed => 21,
+        _ => 255,
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Whether a call that pays no fee would do something. Asked before it is taken into a block.
+    ///
+    /// # Errors
+    /// The code of the error it would fail with. spec events-and-errors §8.3
+    pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
+        let removal = match call {
+            Call::remove_stake { hotkey, amount } => (hotkey, Part::Some(*amount)),
+            Call::unstake_all { hotkey } => (hotkey, Part::All),
+            _ => return Ok(()),
+        };
+        let checked = Self::ensure_may_act(who).and_then(|()| Self::removal(who, removal.0, removal.1).map(drop));
+        checked.map_err(|error| InvalidTransaction::Custom(code(&error)))
+    }
+
+    /// Whether a coldkey may act. Asked before any of its transactions is taken into a block. spec staking §10.3
+    ///
+    /// # Errors
+    /// The code of the reason. spec events-and-errors §8.3
+    pub fn check_coldkey(who: &T::AccountId) -> Result<(), InvalidTransaction> {
+        Self::ensure_may_act(who).map_err(|error| InvalidTransaction::Custom(code(&error)))
+    }
+
+    /// spec staking §3
+    pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
+        ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
+        let record = Self::existing(hotkey)?;
+        let standing = Self::standing(coldkey, &record);
+        ensure!(
+            standing == Standing::Owner || record.delegation.is_some(),
+            Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
+        );
+        let network = T::Subnets::network();
+        if standing == Standing::Nominator {
+            let nomination = Self::stake_of(coldkey, &record).checked_add(amount).map_err(Error::<T>::from)?;
+            ensure!(nomination >= network.nominator_min_required_stake, Error::<T>::NomStakeBelowMinimumThreshold);
+        }
+        let id = Self::pool_of(hotkey, record)?;
+        Self::count_operation(coldkey, id, &network)?;
+        let added = amount.min(Self::spendable(coldkey));
+        ensure!(!added.is_zero(), Error::<T>::InsufficientBalance);
+        Self::charge(coldkey, added).map_err(|_| Error::<T>::InsufficientBalance)?;
+        let total = Self::deposit(id, coldkey, standing, added)?;
+        Self::mark_active(coldkey);
+        Self::announce_added(coldkey, hotkey, added, total);
+        Ok(())
+    }
+
+    /// Says on how many networks pending children were looked for. spec staking §4
+    pub(crate) fn do_remove_stake(
+        coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        amount: Amount<Tao>,
+    ) -> Result<u32, DispatchError> {
+        Self::ensure_may_act(coldkey)?;
+        let removal = Self::removal(coldkey, hotkey, Part::Some(amount))?;
+        Self::remove(coldkey, hotkey, &removal)
+    }
+
+    /// Says on how many networks pending children were looked for. spec staking §4
+    pub(crate) fn do_unstake_all(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<u32, DispatchError> {
+        Self::ensure_may_act(coldkey)?;
+        match Self::removal(coldkey, hotkey, Part::All) {
+            Ok(removal) => Self::remove(coldkey, hotkey, &removal),
+            Err(error @ Error::HotKeyAccountNotExists) => Err(error.into()),
+            // A row that fails the checks is passed over.
+            Err(_) => Ok(0),
+        }
+    }
+
+    /// Checks a removal of stake, in the order of spec staking §4.
+    fn removal(coldkey: &T::AccountId, hotkey: &T::AccountId, part: Part) -> Result<Removal<T>, Error<T>> {
+        let record = Self::existing(hotkey)?;
+        let row = Self::stake_of(coldkey, &record);
+        let amount = match part {
+            Part::Some(amount) => amount,
+            Part::All => row,
+        };
+        ensure!(!amount.is_zero(), Error::AmountTooLow);
+        let id = record.pool.filter(|_| row >= amount).ok_or(Error::NotEnoughStakeToWithdraw)?;
+        ensure!(amount >= T::MinStake::get() || amount == row, Error::AmountTooLow);
+        ensure!(Self::can_receive(coldkey, amount), Error::AmountTooLow);
+        let network = T::Subnets::network();
+        Self::ensure_within_limit(coldkey, id, &network)?;
+        Ok(Removal { record, id, amount, network })
+    }
+
+    fn remove(coldkey: &T::AccountId, hotkey: &T::AccountId, removal: &Removal<T>) -> Result<u32, DispatchError> {
+        let Removal { record, id, amount: removed, network } = removal;
+        let standing = Self::standing(coldkey, record);
+        Self::count_operation(coldkey, *id, network)?;
+        let total = Self::withdraw(*id, coldkey, standing, *removed)?;
+        Self::give(coldkey, *removed)?;
+        Self::mark_active(coldkey);
+        Self::announce_removed(coldkey, hotkey, *removed, total);
+        Self::clear_small_nomination(*id, coldkey, hotkey, standing, network.nominator_min_required_stake)?;
+        Ok(Self::drop_unaffordable_children(hotkey, network))
+    }
+
+    /// spec staking §6
+    pub(crate) fn do_become_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        let mut record = Self::owned(coldkey, hotkey)?;
+        ensure!(record.delegation.is_none(), Error::<T>::HotKeyAlreadyDelegate);
+        let limit = T::Subnets::network().tx_rate_limit;
+        ensure!(rested(Self::last_active(coldkey), Self::now(), limit), Error::<T>::DelegateTxRateLimitExceeded);
+        Self::make_delegate(hotkey, &mut record);
+        Self::mark_active(coldkey);
+        Ok(())
+    }
+
+    /// Makes a hotkey a delegate with the highest take.
+    pub(crate) fn make_delegate(hotkey: &T::AccountId, record: &mut HotkeyOf<T>) {
+        let take = T::Subnets::network().max_delegate_take;
+        record.delegation = Some(Delegation { take, changed_at: Self::now() });
+        Hotkeys::<T>::insert(hotkey, &*record);
+        let coldkey = record.owner.clone();
+        Self::deposit_event(Event::DelegateAdded { coldkey, hotkey: hotkey.clone(), take });
+    }
+
+    /// spec staking §6
+    pub(crate) fn do_increase_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        let record = Self::owned(coldkey, hotkey)?;
+        let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
+        let network = T::Subnets::network();
+        ensure!(take > current.take, Error::<T>::DelegateTakeTooLow);
+        ensure!(take <= network.max_delegate_take, Error::<T>::DelegateTakeTooHigh);
+        ensure!(
+            rested(Some(current.changed_at), Self::now(), network.tx_delegate_take_rate_limit),
+            Error::<T>::DelegateTxRateLimitExceeded
+        );
+        Self::set_take(hotkey, record, take);
+        Self::deposit_event(Event::TakeIncreased { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
+        Ok(())
+    }
+
+    /// spec staking §6
+    pub(crate) fn do_decrease_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        let record = Self::owned(coldkey, hotkey)?;
+        let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
+        ensure!(take < current.take, Error::<T>::DelegateTakeTooLow);
+        ensure!(take >= T::Subnets::network().min_delegate_take, Error::<T>::DelegateTakeTooLow);
+        Self::set_take(hotkey, record, take);
+        Self::deposit_event(Event::TakeDecreased { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
+        Ok(())
+    }
+
+    fn set_take(hotkey: &T::AccountId, record: HotkeyOf<T>, take: Take) {
+        let delegation = Some(Delegation { take, changed_at: Self::now() });
+        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { delegation, ..record });
+    }
+
+    /// spec staking §7
+    pub(crate) fn do_root_register(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        T::Seats::ensure_open(hotkey)?;
+        Self::ensure_pairable(coldkey, hotkey)?;
+        let replaced = Self::root_place(Self::on(hotkey))?;
+        Self::pair(coldkey, hotkey)?;
+        let mut record = Self::existing(hotkey)?;
+        if record.delegation.is_none() {
+            Self::make_delegate(hotkey, &mut record);
+        }
+        T::Seats::seat(hotkey, replaced).map(drop)
+    }
+
+    /// The member of root that makes room for a newcomer with this stake, or `None` if there is room.
+    fn root_place(stake: Amount<Tao>) -> Result<Option<Uid>, Error<T>> {
+        let members = T::Seats::members();
+        let places = T::Subnets::parameters(NetUid::ROOT).map_or(0, |root| root.max_allowed_uids);
+        if members.len() < usize::from(places) {
+            return Ok(None);
+        }
+        let weakest = members.into_iter().map(|(uid, member)| (Self::on(&member), uid)).min();
+        let (_, uid) = weakest.filter(|(least, _)| *least < stake).ok_or(Error::StakeTooLowForRoot)?;
+        Ok(Some(uid))
+    }
+
+    /// spec subnets-and-neurons §15.2
+    pub(crate) fn do_set_identity(coldkey: &T::AccountId, identity: ChainIdentity) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        let seated = Self::hotkeys_of(coldkey).any(|(hotkey, _)| T::Seats::is_seated_anywhere(&hotkey));
+        ensure!(seated, Error::<T>::HotKeyNotRegisteredInNetwork);
+        let identity = identity.bounded().ok_or(Error::<T>::InvalidIdentity)?;
+        Identities::<T>::insert(coldkey, identity);
+        Self::deposit_event(Event::ChainIdentitySet { coldkey: coldkey.clone() });
+        Ok(())
+    }
+}

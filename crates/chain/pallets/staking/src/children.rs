@@ -1,0 +1,296 @@
+//! Stake weight lent from hotkey to hotkey. spec staking §9
+
+use crate::{
+    pallet::{Activations, Config, Error, Event, Families, Hotkeys, Pallet, Successors},
+    traits::ReadStake,
+    types::{Children, Family, InOrder, MAX_CHILDREN, MaxChildrenRead, PendingChildren, Relative},
+    weights::WeightInfo,
+};
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, storage::with_storage_layer, weights::WeightMeter};
+use myelin_economics::children::Parent;
+use myelin_pallet_subnets::{
+    parameters::{NetworkParameters, ParametersPatch},
+    traits::{OnSubnet, ReadSubnets},
+    types::Progress,
+};
+use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
+use sp_runtime::DispatchError;
+
+/// Blocks between two requests for children by one hotkey on one subnet. spec staking §9.1, check 1
+pub(crate) const REQUEST_INTERVAL: BlockNumber = 150;
+
+/// The most swaps that are followed from a hotkey named in a list. A hotkey cannot be swapped this often between the
+/// request and its activation under any sensible limits.
+const MAX_SUCCESSIONS: usize = 16;
+
+/// The family of a hotkey on this chain.
+type FamilyOf<T> = Family<<T as frame_system::Config>::AccountId>;
+
+/// Whether at least `limit` blocks have passed since `last`.
+fn elapsed(last: Option<BlockNumber>, now: BlockNumber, limit: BlockNumber) -> bool {
+    last.is_none_or(|last| now.saturating_sub(last) >= limit)
+}
+
+impl<T: Config> Pallet<T> {
+    /// spec staking §9.1
+    pub(crate) fn do_set_children(
+        coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        children: BoundedVec<Relative<T::AccountId>, MaxChildrenRead>,
+    ) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        let family = Families::<T>::get(netuid, hotkey);
+        let now = Self::now();
+        ensure!(elapsed(family.requested_at, now, REQUEST_INTERVAL), Error::<T>::TxRateLimitExceeded);
+        ensure!(!netuid.is_root(), Error::<T>::RegistrationNotPermittedOnRootSubnet);
+        ensure!(T::Subnets::exists(netuid), Error::<T>::SubNetworkDoesNotExist);
+        Self::ensure_owner(coldkey, hotkey)?;
+        let network = T::Subnets::network();
+        Self::ensure_can_lend(netuid, hotkey, &family, &children, network.stake_threshold)?;
+        let children = Children::<T::AccountId>::try_from(children.into_inner());
+        let children = children.map_err(|_| Error::<T>::TooManyChildren)?;
+
+        let after = now.saturating_add(network.pending_childkey_cooldown);
+        if let Some(former) = &family.pending {
+            Activations::<T>::remove((netuid, InOrder::from(former.after), hotkey));
+        }
+        Activations::<T>::insert((netuid, InOrder::from(after), hotkey), ());
+        let pending = Some(PendingChildren { children: children.clone(), after });
+        Families::<T>::insert(netuid, hotkey, FamilyOf::<T> { pending, requested_at: Some(now), ..family });
+        Self::deposit_event(Event::SetChildrenScheduled { hotkey: hotkey.clone(), netuid, after, children });
+        Ok(())
+    }
+
+    fn ensure_owner(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
+        let owns = Hotkeys::<T>::get(hotkey).is_some_and(|record| record.owner == *coldkey);
+        ensure!(owns, Error::NonAssociatedColdKey);
+        Ok(())
+    }
+
+    /// Checks 5 to 10 of spec staking §9.1, in their order.
+    fn ensure_can_lend(
+        netuid: NetUid,
+        hotkey: &T::AccountId,
+        family: &FamilyOf<T>,
+        children: &[Relative<T::AccountId>],
+        threshold: Amount<Tao>,
+    ) -> Result<(), Error<T>> {
+        let distinct: BTreeSet<_> = children.iter().map(|child| &child.hotkey).collect();
+        ensure!(distinct.len() == children.len(), Error::DuplicateChild);
+        ensure!(!distinct.contains(hotkey), Error::InvalidChild);
+        ensure!(u32::try_from(children.len()).is_ok_and(|count| count <= MAX_CHILDREN), Error::TooManyChildren);
+        let whole = children.iter().try_fold(0_u64, |sum, child| sum.checked_add(child.proportion.parts()));
+        ensure!(whole.is_some(), Error::ProportionOverflow);
+        let mutual = family.parents.iter().any(|parent| distinct.contains(&parent.hotkey));
+        ensure!(!mutual, Error::ChildParentInconsistency);
+        let owner_hotkey = || T::Subnets::subnet(netuid).and_then(|subnet| subnet.owner_hotkey);
+        let may = children.is_empty() || Self::on(hotkey) >= threshold || owner_hotkey().as_ref() == Some(hotkey);
+        ensure!(may, Error::NotEnoughStakeToSetChildkeys);
+        Ok(())
+    }
+
+    /// spec staking §9.3
+    pub(crate) fn do_set_childkey_take(
+        coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        take: Take,
+    ) -> DispatchResult {
+        Self::ensure_may_act(coldkey)?;
+        Self::ensure_owner(coldkey, hotkey)?;
+        let subnet = T::Subnets::parameters(netuid).filter(|_| !netuid.is_root());
+        let subnet = subnet.ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let network = T::Subnets::network();
+        let least = network.min_childkey_take.max(subnet.min_childkey_take);
+        ensure!(take >= least && take <= network.max_childkey_take, Error::<T>::InvalidChildkeyTake);
+        let family = Families::<T>::get(netuid, hotkey);
+        let now = Self::now();
+        ensure!(
+            take <= family.take || elapsed(family.take_changed_at, now, network.tx_childkey_take_rate_limit),
+            Error::<T>::TxChildkeyTakeRateLimitExceeded
+        );
+        Families::<T>::insert(netuid, hotkey, FamilyOf::<T> { take, take_changed_at: Some(now), ..family });
+        Self::deposit_event(Event::ChildKeyTakeSet { hotkey: hotkey.clone(), netuid, take });
+        Ok(())
+    }
+
+    /// Makes the children active whose time has come. spec staking §9.1
+    pub(crate) fn activate_due_children(netuid: NetUid, meter: &mut WeightMeter) {
+        let now = Self::now();
+        let mut queue = Activations::<T>::iter_key_prefix((netuid,));
+        while meter.try_consume(T::WeightInfo::next_activation()).is_ok() {
+            let Some((due, hotkey)) = queue.next() else { return };
+            if due.block() >= now || meter.try_consume(T::WeightInfo::activate_children()).is_err() {
+                return;
+            }
+            Self::activate(netuid, due, &hotkey);
+        }
+    }
+
+    fn activate(netuid: NetUid, due: InOrder, hotkey: &T::AccountId) {
+        Activations::<T>::remove((netuid, due, hotkey));
+        let pending = Self::change_family(netuid, hotkey, |family| family.pending.take());
+        let Some(PendingChildren { children, .. }) = pending else { return };
+        let event = match with_storage_layer(|| Self::replace_children(netuid, hotkey, children)) {
+            Ok(children) => Event::SetChildren { hotkey: hotkey.clone(), netuid, children },
+            Err(reason) => Event::PendingChildrenDropped { hotkey: hotkey.clone(), netuid, reason },
+        };
+        Self::deposit_event(event);
+    }
+
+    /// Replaces the children of a hotkey, if it may still lend to them.
+    fn replace_children(
+        netuid: NetUid,
+        hotkey: &T::AccountId,
+        mut children: Children<T::AccountId>,
+    ) -> Result<Children<T::AccountId>, DispatchError> {
+        for child in &mut children {
+            child.hotkey = Self::latest_successor(&child.hotkey);
+        }
+        let family = Families::<T>::get(netuid, hotkey);
+        Self::ensure_can_lend(netuid, hotkey, &family, &children, T::Subnets::network().stake_threshold)?;
+        for former in &family.children {
+            Self::change_family(netuid, &former.hotkey, |child| child.parents.retain(|it| it.hotkey != *hotkey));
+        }
+        for child in &children {
+            Self::adopt(netuid, hotkey, child)?;
+        }
+        Self::change_family(netuid, hotkey, |family| family.children = children.clone());
+        Ok(children)
+    }
+
+    /// Enters a parent with a child. If the child has as many as it can have, the one that lends it least makes room,
+    /// provided that the new one lends more.
+    fn adopt(netuid: NetUid, parent: &T::AccountId, child: &Relative<T::AccountId>) -> Result<(), Error<T>> {
+        let mut family = Families::<T>::get(netuid, &child.hotkey);
+        let entry = Relative { proportion: child.proportion, hotkey: parent.clone() };
+        if family.parents.is_full() {
+            let lends = |parent: &Relative<T::AccountId>| parent.proportion.of(Self::on(&parent.hotkey));
+            let weakest = family.parents.iter().enumerate().map(|(place, parent)| (lends(parent), place)).min();
+            let weakest = weakest.filter(|(least, _)| *least < lends(&entry));
+            let (_, place) = weakest.ok_or(Error::TooManyParents)?;
+            let former = family.parents.remove(place).hotkey;
+            let rest = Self::change_family(netuid, &former, |family| {
+                family.children.retain(|it| it.hotkey != child.hotkey);
+                family.children.clone()
+            });
+            Self::deposit_event(Event::SetChildren { hotkey: former, netuid, children: rest });
+        }
+        family.parents.try_push(entry).map_err(|_| Error::TooManyParents)?;
+        Families::<T>::insert(netuid, &child.hotkey, family);
+        Ok(())
+    }
+
+    /// Changes a family; one that has come to hold nothing is removed.
+    fn change_family<R>(netuid: NetUid, hotkey: &T::AccountId, change: impl FnOnce(&mut FamilyOf<T>) -> R) -> R {
+        let mut family = Families::<T>::get(netuid, hotkey);
+        let result = change(&mut family);
+        if family == FamilyOf::<T>::default() {
+            Families::<T>::remove(netuid, hotkey);
+        } else {
+            Families::<T>::insert(netuid, hotkey, family);
+        }
+        result
+    }
+
+    /// The hotkey that one named earlier goes by now.
+    fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
+        let mut latest = hotkey.clone();
+        for _ in 0..MAX_SUCCESSIONS {
+            let Some(next) = Successors::<T>::get(&latest) else { break };
+            latest = next;
+        }
+        latest
+    }
+
+    /// Drops the pending children of a hotkey on all networks if its stake is below the threshold, and says on how
+    /// many networks it has looked for them. spec staking §4
+    pub(crate) fn drop_unaffordable_children(hotkey: &T::AccountId, network: &NetworkParameters) -> u32 {
+        if network.stake_threshold.is_zero() || Self::on(hotkey) >= network.stake_threshold {
+            return 0;
+        }
+        let netuids = T::Subnets::netuids();
+        let looked = u32::try_from(netuids.len()).unwrap_or(u32::MAX);
+        for netuid in netuids {
+            if Families::<T>::get(netuid, hotkey).pending.is_none() {
+                continue;
+            }
+            if let Some(dropped) = Self::change_family(netuid, hotkey, |family| family.pending.take()) {
+                Activations::<T>::remove((netuid, InOrder::from(dropped.after), hotkey));
+                let reason = Error::<T>::NotEnoughStakeToSetChildkeys.into();
+                Self::deposit_event(Event::PendingChildrenDropped { hotkey: hotkey.clone(), netuid, reason });
+            }
+        }
+        looked
+    }
+
+    /// Whether a hotkey lends, borrows or is about to, anywhere.
+    pub(crate) fn has_family(hotkey: &T::AccountId) -> bool {
+        T::Subnets::netuids().into_iter().any(|netuid| {
+            let family = Families::<T>::get(netuid, hotkey);
+            !family.children.is_empty() || !family.parents.is_empty() || family.pending.is_some()
+        })
+    }
+
+    /// Puts the new hotkey in the place of the old one in every family. Lists of pending children that others have
+    /// keep the old name; it is followed when they become active.
+    pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) {
+        let rename = |relative: &mut Relative<T::AccountId>| {
+            if relative.hotkey == *old {
+                relative.hotkey = new.clone();
+            }
+        };
+        for netuid in T::Subnets::netuids() {
+            let Ok(family) = Families::<T>::try_get(netuid, old) else { continue };
+            Families::<T>::remove(netuid, old);
+            for child in &family.children {
+                Self::change_family(netuid, &child.hotkey, |family| family.parents.iter_mut().for_each(rename));
+            }
+            for parent in &family.parents {
+                Self::change_family(netuid, &parent.hotkey, |family| family.children.iter_mut().for_each(rename));
+            }
+            if let Some(pending) = &family.pending {
+                Activations::<T>::remove((netuid, InOrder::from(pending.after), old));
+                Activations::<T>::insert((netuid, InOrder::from(pending.after), new), ());
+            }
+            Families::<T>::insert(netuid, new, family);
+        }
+    }
+
+    /// The parents of a hotkey with what they lend, in the order of its family.
+    pub(crate) fn parents(owner: Option<&T::AccountId>, family: &FamilyOf<T>) -> Vec<Parent> {
+        let parents = family.parents.iter().map(|entry| {
+            let record = Hotkeys::<T>::get(&entry.hotkey);
+            Parent {
+                stake: record.as_ref().map_or(Amount::ZERO, Self::stake_on),
+                proportion: entry.proportion,
+                same_owner: record.is_some_and(|record| Some(&record.owner) == owner),
+            }
+        });
+        parents.collect()
+    }
+}
+
+impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
+    fn created(_: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
+        Ok(())
+    }
+
+    // Nobody asks for the families of a network that does not exist, so they need not go at once.
+    fn ended(_: NetUid) {}
+
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+        let mut families = Families::<T>::drain_prefix(netuid);
+        let mut activations = Activations::<T>::drain_prefix((netuid,));
+        while meter.try_consume(T::WeightInfo::remove_family()).is_ok() {
+            if families.next().is_none() && activations.next().is_none() {
+                return Progress::Done;
+            }
+        }
+        Progress::More
+    }
+
+    fn parameters_changed(_: NetUid, _: &ParametersPatch) {}
+}

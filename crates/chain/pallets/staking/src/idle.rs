@@ -1,0 +1,134 @@
+//! What is done with the rest of a block: stake goes back, small nominations end.
+
+use crate::{
+    pallet::{Config, Error, Event, Holdings, Hotkeys, MinimumSweep, Pallet, Pools, Releases},
+    state::HotkeyOf,
+    traits::ReleaseStake,
+    types::{PoolId, Stage, Standing, Sweep},
+    weights::WeightInfo,
+};
+use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use myelin_pallet_subnets::{traits::ReadSubnets, types::Progress};
+use myelin_primitives::{Amount, Tao};
+
+impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
+    fn release(hotkey: &T::AccountId) {
+        if T::UnstakeOnDeregistration::get() {
+            Self::or_announce(hotkey, || Self::part_with_pool(hotkey));
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Returns stake, or else leaves it where it is and says why. Whether it was returned.
+    fn or_announce(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
+        let done = with_storage_layer(give_back);
+        if let Err(reason) = done {
+            Self::deposit_event(Event::StakeReturnFailed { hotkey: hotkey.clone(), reason });
+        }
+        done.is_ok()
+    }
+
+    /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
+    /// all listed under the coldkey it goes to.
+    fn part_with_pool(hotkey: &T::AccountId) -> DispatchResult {
+        let Some(record) = Hotkeys::<T>::get(hotkey) else { return Ok(()) };
+        let Some(id) = record.pool else { return Ok(()) };
+        Self::return_stake(id, hotkey, &record.owner, Standing::Owner)?;
+        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { pool: None, ..record });
+        let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
+        if stake.holders == 0 {
+            Pools::<T>::remove(id);
+            return Ok(());
+        }
+        Releases::<T>::insert(id, ());
+        let (amount, nominators) = (stake.pool.value(), stake.holders);
+        Self::deposit_event(Event::StakeReleased { hotkey: hotkey.clone(), amount, nominators });
+        Ok(())
+    }
+
+    /// Returns all of a coldkey's part of a pool. What its account could not exist with is recycled.
+    /// spec staking §2.1
+    fn return_stake(id: PoolId, hotkey: &T::AccountId, coldkey: &T::AccountId, standing: Standing) -> DispatchResult {
+        let amount = Self::withdraw_all(id, coldkey, standing)?;
+        if amount.is_zero() {
+            return Ok(());
+        }
+        Self::announce_removed(coldkey, hotkey, amount, Amount::ZERO);
+        if Self::can_receive(coldkey, amount) {
+            return Self::give(coldkey, amount);
+        }
+        Self::deposit_event(Event::StakeRecycled { coldkey: coldkey.clone(), amount });
+        Ok(())
+    }
+
+    /// Pays back the holders of released pools, one pool after the other. spec subnets-and-neurons §10.1
+    pub(crate) fn return_released(meter: &mut WeightMeter) {
+        while meter.try_consume(T::WeightInfo::next_release()).is_ok() {
+            let Some(id) = Releases::<T>::iter_keys().next() else { return };
+            if let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey)
+                && Self::return_pool(id, &hotkey, meter) == Progress::More
+            {
+                return;
+            }
+            Releases::<T>::remove(id);
+        }
+    }
+
+    /// Pays back the holders of a released pool. What cannot be returned is not tried again: the pool is kept, and the
+    /// rest of its stake with it.
+    fn return_pool(id: PoolId, hotkey: &T::AccountId, meter: &mut WeightMeter) -> Progress {
+        let mut holders = Holdings::<T>::iter_key_prefix(id);
+        while meter.try_consume(T::WeightInfo::return_stake()).is_ok() {
+            let Some(coldkey) = holders.next() else {
+                Pools::<T>::remove(id);
+                return Progress::Done;
+            };
+            if !Self::or_announce(hotkey, || Self::return_stake(id, hotkey, &coldkey, Standing::Returning)) {
+                return Progress::Done;
+            }
+        }
+        Progress::More
+    }
+
+    /// Holds all nominations against the minimum when it has been raised. spec staking §4.1
+    pub(crate) fn sweep_nominations(meter: &mut WeightMeter) {
+        if meter.try_consume(T::WeightInfo::sweep_none()).is_err() {
+            return;
+        }
+        let minimum = T::Subnets::network().nominator_min_required_stake;
+        let before = MinimumSweep::<T>::get();
+        // A minimum that falls asks for nothing; a walk under way goes on with the lower one.
+        let stage = if minimum > before.minimum { Stage::Begun } else { before.stage.clone() };
+        let sweep = Sweep { minimum, stage: Self::sweep_from(stage, minimum, meter) };
+        if sweep != before {
+            MinimumSweep::<T>::put(sweep);
+        }
+    }
+
+    fn sweep_from(
+        mut stage: Stage<T::AccountId>,
+        minimum: Amount<Tao>,
+        meter: &mut WeightMeter,
+    ) -> Stage<T::AccountId> {
+        let mut rows = match &stage {
+            Stage::Done => return stage,
+            Stage::Begun => Holdings::<T>::iter_keys(),
+            Stage::Past(id, coldkey) => Holdings::<T>::iter_keys_from(Holdings::<T>::hashed_key_for(id, coldkey)),
+        };
+        while meter.try_consume(T::WeightInfo::sweep_holding()).is_ok() {
+            let Some((id, coldkey)) = rows.next() else { return Stage::Done };
+            Self::hold_against(id, &coldkey, minimum);
+            stage = Stage::Past(id, coldkey);
+        }
+        stage
+    }
+
+    /// Ends a nomination below the minimum. Stake that is on its way back gets there either way.
+    fn hold_against(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
+        let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
+        let Some(record) = Hotkeys::<T>::get(&hotkey) else { return };
+        let standing = Self::standing(coldkey, &record);
+        Self::or_announce(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
+    }
+}

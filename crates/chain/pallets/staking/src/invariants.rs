@@ -1,0 +1,170 @@
+//! What must hold after every block.
+
+use crate::{
+    pallet::{
+        Activations, Config, Families, Holdings, Hotkeys, Nominations, OwnedHotkeys, Pallet, Pools, Releases,
+        TotalStake,
+    },
+    types::{Family, InOrder, PoolId},
+};
+use alloc::collections::BTreeSet;
+use frame_support::ensure;
+use myelin_primitives::Amount;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// What must hold after every block. spec tokenomics §9.2
+    ///
+    /// 1. The total stake is the value of all pools.
+    /// 2. The parts of a pool are worth its value, or less than a rao per holder below it, and a pool knows how many
+    ///    holders it has.
+    /// 3. Nobody holds nothing, and nobody holds a part of a pool that does not exist.
+    /// 4. A pool belongs to the one hotkey that names it, or else it is released; then its hotkey's owner has been
+    ///    paid.
+    /// 5. A coldkey's nominations are the pools of which it holds a part without owning their hotkey.
+    /// 6. A hotkey is listed once, under the coldkey that owns it.
+    /// 7. Who lists a child is listed as its parent with the same proportion, and the other way around; nobody lends
+    ///    to itself, to its parents, or more than it has.
+    /// 8. Pending children are queued once, under their block.
+    /// 9. A family holds something.
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::total_stake_is_the_sum_of_pools()?;
+        Self::pools_are_the_sum_of_their_parts()?;
+        Self::holdings_hold_something()?;
+        Self::pools_belong_to_a_hotkey_or_are_released()?;
+        Self::nominations_are_the_parts_of_foreign_pools()?;
+        Self::hotkeys_are_listed_under_their_owner()?;
+        Self::families_are_mutual()?;
+        Self::pending_children_are_queued()?;
+        Self::families_hold_something()
+    }
+
+    fn total_stake_is_the_sum_of_pools() -> Result<(), TryRuntimeError> {
+        let sum = Amount::checked_sum(Pools::<T>::iter_values().map(|stake| stake.pool.value()));
+        ensure!(sum == Ok(TotalStake::<T>::get()), "the total stake is not the sum of all pools");
+        Ok(())
+    }
+
+    fn pools_are_the_sum_of_their_parts() -> Result<(), TryRuntimeError> {
+        for (id, stake) in Pools::<T>::iter() {
+            let mut holders = 0_u32;
+            let mut worth = 0_u64;
+            for holding in Holdings::<T>::iter_prefix_values(id) {
+                let part = stake.pool.worth(&holding).map_err(|_| "a holding does not fit its pool")?;
+                worth = worth.checked_add(part.rao()).ok_or("the parts of a pool exceed any amount")?;
+                holders = holders.saturating_add(1);
+            }
+            let value = stake.pool.value().rao();
+            ensure!(worth <= value, "the parts of a pool are worth more than the pool");
+            let missing = value.saturating_sub(worth);
+            ensure!(missing <= u64::from(holders.saturating_sub(1)), "a pool is worth more than its parts");
+            ensure!(holders == stake.holders, "a pool has another number of holders than it says");
+            ensure!(stake.pool.is_empty() == (holders == 0), "a pool has value without holders, or the reverse");
+        }
+        Ok(())
+    }
+
+    fn holdings_hold_something() -> Result<(), TryRuntimeError> {
+        for (id, _, holding) in Holdings::<T>::iter() {
+            ensure!(!holding.is_empty(), "a holding is empty");
+            ensure!(Pools::<T>::contains_key(id), "a holding is of a pool that does not exist");
+        }
+        Ok(())
+    }
+
+    /// The owner of a pool's hotkey, if the pool is not released.
+    fn pool_owner(id: PoolId) -> Option<T::AccountId> {
+        let record = Hotkeys::<T>::get(Pools::<T>::get(id)?.hotkey)?;
+        (record.pool == Some(id)).then_some(record.owner)
+    }
+
+    fn pools_belong_to_a_hotkey_or_are_released() -> Result<(), TryRuntimeError> {
+        for (hotkey, record) in Hotkeys::<T>::iter() {
+            let Some(id) = record.pool else { continue };
+            let stake = Pools::<T>::get(id).ok_or("a hotkey names a pool that does not exist")?;
+            ensure!(stake.hotkey == hotkey, "a hotkey names the pool of another");
+        }
+        for id in Pools::<T>::iter_keys() {
+            let owned = Self::pool_owner(id).is_some();
+            ensure!(owned != Releases::<T>::contains_key(id), "a pool is neither of a hotkey nor released, or both");
+        }
+        for id in Releases::<T>::iter_keys() {
+            ensure!(Pools::<T>::contains_key(id), "a released pool does not exist");
+        }
+        Ok(())
+    }
+
+    fn nominations_are_the_parts_of_foreign_pools() -> Result<(), TryRuntimeError> {
+        let mut held = BTreeSet::new();
+        for (id, coldkey, _) in Holdings::<T>::iter() {
+            if Self::pool_owner(id).as_ref() != Some(&coldkey) {
+                held.insert((coldkey, id));
+            }
+        }
+        let mut listed = BTreeSet::new();
+        for (coldkey, pools) in Nominations::<T>::iter() {
+            ensure!(!pools.is_empty(), "a list of nominations is empty");
+            for id in pools {
+                ensure!(listed.insert((coldkey.clone(), id)), "a nomination is listed twice");
+            }
+        }
+        ensure!(held == listed, "the listed nominations are not those that are held");
+        Ok(())
+    }
+
+    fn hotkeys_are_listed_under_their_owner() -> Result<(), TryRuntimeError> {
+        let mut listed = BTreeSet::new();
+        for (coldkey, hotkeys) in OwnedHotkeys::<T>::iter() {
+            for hotkey in hotkeys {
+                let owner = Hotkeys::<T>::get(&hotkey).map(|record| record.owner);
+                ensure!(owner.as_ref() == Some(&coldkey), "a listed hotkey has another owner");
+                ensure!(listed.insert(hotkey), "a hotkey is listed twice");
+            }
+        }
+        ensure!(listed.len() == Hotkeys::<T>::iter_keys().count(), "a hotkey is not listed under its owner");
+        Ok(())
+    }
+
+    fn families_are_mutual() -> Result<(), TryRuntimeError> {
+        for (netuid, hotkey, family) in Families::<T>::iter() {
+            let children: BTreeSet<_> = family.children.iter().map(|child| &child.hotkey).collect();
+            let parents: BTreeSet<_> = family.parents.iter().map(|parent| &parent.hotkey).collect();
+            ensure!(children.len() == family.children.len(), "a child is listed twice");
+            ensure!(parents.len() == family.parents.len(), "a parent is listed twice");
+            ensure!(!children.contains(&hotkey), "a hotkey lends to itself");
+            ensure!(children.is_disjoint(&parents), "two hotkeys lend to each other");
+            let lent = family.children.iter().try_fold(0_u64, |sum, child| sum.checked_add(child.proportion.parts()));
+            ensure!(lent.is_some(), "a hotkey lends more than it has");
+            for child in &family.children {
+                let parents = Families::<T>::get(netuid, &child.hotkey).parents;
+                let mutual = parents.iter().any(|it| it.hotkey == hotkey && it.proportion == child.proportion);
+                ensure!(mutual, "a child does not know its parent");
+            }
+            for parent in &family.parents {
+                let children = Families::<T>::get(netuid, &parent.hotkey).children;
+                let mutual = children.iter().any(|it| it.hotkey == hotkey && it.proportion == parent.proportion);
+                ensure!(mutual, "a parent does not know its child");
+            }
+        }
+        Ok(())
+    }
+
+    fn pending_children_are_queued() -> Result<(), TryRuntimeError> {
+        let mut pending = 0_usize;
+        for (netuid, hotkey, family) in Families::<T>::iter() {
+            let Some(children) = family.pending else { continue };
+            let queued = Activations::<T>::contains_key((netuid, InOrder::from(children.after), hotkey));
+            ensure!(queued, "pending children are not queued under their block");
+            pending = pending.saturating_add(1);
+        }
+        ensure!(Activations::<T>::iter_keys().count() == pending, "something else than pending children is queued");
+        Ok(())
+    }
+
+    fn families_hold_something() -> Result<(), TryRuntimeError> {
+        for family in Families::<T>::iter_values() {
+            ensure!(family != Family::default(), "a family holds nothing");
+        }
+        Ok(())
+    }
+}

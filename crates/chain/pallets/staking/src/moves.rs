@@ -1,0 +1,86 @@
+//! Stake that changes its hotkey or its coldkey. spec staking §5
+
+use crate::pallet::{Config, Error, Event, Pallet};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use myelin_pallet_subnets::traits::ReadSubnets;
+use myelin_primitives::{Amount, NetUid, Tao};
+use sp_runtime::DispatchError;
+
+/// The stake of one coldkey on one hotkey.
+struct Row<'a, AccountId> {
+    coldkey: &'a AccountId,
+    hotkey: &'a AccountId,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Says on how many networks pending children were looked for. spec staking §5
+    pub(crate) fn do_move_stake(
+        coldkey: &T::AccountId,
+        origin_hotkey: &T::AccountId,
+        destination_hotkey: &T::AccountId,
+        amount: Amount<Tao>,
+    ) -> Result<u32, DispatchError> {
+        let origin = Row { coldkey, hotkey: origin_hotkey };
+        Self::move_row(&origin, &Row { coldkey, hotkey: destination_hotkey }, amount)?;
+        let networks = Self::drop_unaffordable_children(origin_hotkey, &T::Subnets::network());
+        Self::deposit_event(Event::StakeMoved {
+            coldkey: coldkey.clone(),
+            origin_hotkey: origin_hotkey.clone(),
+            destination_hotkey: destination_hotkey.clone(),
+            amount,
+        });
+        Ok(networks)
+    }
+
+    /// spec staking §5
+    pub(crate) fn do_transfer_stake(
+        origin_coldkey: &T::AccountId,
+        destination_coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        amount: Amount<Tao>,
+    ) -> DispatchResult {
+        let origin = Row { coldkey: origin_coldkey, hotkey };
+        Self::move_row(&origin, &Row { coldkey: destination_coldkey, hotkey }, amount)?;
+        Self::deposit_event(Event::StakeTransferred {
+            origin_coldkey: origin_coldkey.clone(),
+            destination_coldkey: destination_coldkey.clone(),
+            hotkey: hotkey.clone(),
+            amount,
+        });
+        Ok(())
+    }
+
+    /// Checks in the order of spec staking §5, then moves.
+    fn move_row(
+        origin: &Row<'_, T::AccountId>,
+        destination: &Row<'_, T::AccountId>,
+        amount: Amount<Tao>,
+    ) -> DispatchResult {
+        Self::ensure_may_act(origin.coldkey)?;
+        let transfer = origin.coldkey != destination.coldkey;
+        ensure!(transfer || origin.hotkey != destination.hotkey, Error::<T>::SameNetuid);
+        let from = Self::existing(origin.hotkey)?;
+        let to = Self::existing(destination.hotkey)?;
+        ensure!(
+            to.owner == *destination.coldkey || to.delegation.is_some(),
+            Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
+        );
+        let row = Self::stake_of(origin.coldkey, &from);
+        let from_id = from.pool.filter(|_| row >= amount).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
+        let allowed = || T::Subnets::parameters(NetUid::ROOT).is_some_and(|root| root.transfers_allowed);
+        ensure!(!transfer || allowed(), Error::<T>::TransferDisallowed);
+        ensure!(amount >= T::MinStake::get() && !amount.is_zero(), Error::<T>::AmountTooLow);
+        let network = T::Subnets::network();
+        Self::count_operation(origin.coldkey, from_id, &network)?;
+
+        let from_standing = Self::standing(origin.coldkey, &from);
+        let to_standing = Self::standing(destination.coldkey, &to);
+        let left = Self::withdraw(from_id, origin.coldkey, from_standing, amount)?;
+        let to_id = Self::pool_of(destination.hotkey, to)?;
+        let total = Self::deposit(to_id, destination.coldkey, to_standing, amount)?;
+        Self::announce_removed(origin.coldkey, origin.hotkey, amount, left);
+        Self::announce_added(destination.coldkey, destination.hotkey, amount, total);
+        let minimum = network.nominator_min_required_stake;
+        Self::clear_small_nomination(from_id, origin.coldkey, origin.hotkey, from_standing, minimum)
+    }
+}

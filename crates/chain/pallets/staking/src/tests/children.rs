@@ -1,0 +1,370 @@
+//! Stake weight lent from hotkey to hotkey. spec staking §9.1 to §9.3
+
+use super::Failure;
+use crate::{
+    Activations, Event, Families,
+    mock::*,
+    traits::{PayStake, ReadStake},
+    types::{MAX_PARENTS, Relative},
+    weights::{SubstrateWeight, WeightInfo},
+};
+use frame_support::{
+    BoundedVec, assert_noop, assert_ok,
+    weights::{Weight, WeightMeter},
+};
+use myelin_economics::children::Proportion;
+use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::Progress};
+use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
+use sp_runtime::DispatchError;
+
+type Weights = SubstrateWeight<Test>;
+
+const TEN: u64 = 10 * RAO_PER_TAO;
+const OTHER_SUBNET: NetUid = NetUid::new(2);
+
+fn set(who: AccountId, hotkey: AccountId, children: &[Relative<AccountId>]) -> Result<(), DispatchError> {
+    set_on(who, hotkey, SUBNET, children)
+}
+
+fn set_on(
+    who: AccountId,
+    hotkey: AccountId,
+    netuid: NetUid,
+    children: &[Relative<AccountId>],
+) -> Result<(), DispatchError> {
+    let children = BoundedVec::try_from(children.to_vec()).unwrap();
+    Staking::set_children(origin(who), hotkey, netuid, children)
+}
+
+/// Lets requested children take effect.
+fn cool_down() {
+    skip(7_201);
+    activate(SUBNET);
+}
+
+fn weight(hotkey: AccountId) -> u64 {
+    Staking::weight(SUBNET, &hotkey).rao()
+}
+
+fn children(hotkey: AccountId) -> Vec<AccountId> {
+    Families::<Test>::get(SUBNET, hotkey).children.into_iter().map(|child| child.hotkey).collect()
+}
+
+fn parents(hotkey: AccountId) -> Vec<AccountId> {
+    Families::<Test>::get(SUBNET, hotkey).parents.into_iter().map(|parent| parent.hotkey).collect()
+}
+
+fn one_parent() -> ExtBuilder {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000)
+}
+
+#[test]
+fn children_take_effect_with_the_epoch_after_the_cool_down() {
+    one_parent().build_and_execute(|| {
+        events();
+        let lent = [child(50, HOT_TOO), child(20, FRESH)];
+        assert_ok!(set(OWNER, HOT, &lent));
+        let listed: BoundedVec<_, _> = lent.to_vec().try_into().unwrap();
+        let scheduled =
+            Event::SetChildrenScheduled { hotkey: HOT, netuid: SUBNET, after: 7_201, children: listed.clone() };
+        assert_eq!(events(), [scheduled]);
+        skip_to_block(7_201);
+        activate(SUBNET);
+        assert_eq!((events(), weight(HOT)), (vec![], 1_000));
+        skip_to_block(7_202);
+        // Other subnets have epochs of their own.
+        activate(OTHER_SUBNET);
+        assert_eq!(weight(HOT), 1_000);
+        activate(SUBNET);
+        assert_eq!(events(), [Event::SetChildren { hotkey: HOT, netuid: SUBNET, children: listed }]);
+        // A hundredth of the largest number is rounded down, and so is what is lent.
+        assert_eq!((weight(HOT), weight(HOT_TOO), weight(FRESH)), (302, 499, 199));
+        assert_eq!((parents(HOT_TOO), parents(FRESH)), (vec![HOT], vec![HOT]));
+    });
+}
+
+#[test]
+fn on_root_and_on_other_subnets_the_plain_stake_counts() {
+    one_parent().build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(50, HOT_TOO)]));
+        cool_down();
+        for netuid in [NetUid::ROOT, OTHER_SUBNET] {
+            assert_eq!(Staking::weight(netuid, &HOT), rao(1_000));
+            assert_eq!(Staking::weight(netuid, &HOT_TOO), rao(0));
+        }
+    });
+}
+
+#[test]
+fn the_checks_come_in_their_order() {
+    one_parent().build_and_execute(|| {
+        let nobody = BoundedVec::new();
+        assert_noop!(Staking::set_children(RuntimeOrigin::none(), HOT, SUBNET, nobody), DispatchError::BadOrigin);
+        let six: Vec<_> = (30..36).map(|hotkey| child(50, hotkey)).collect();
+        let and = |more: AccountId| [&six[..], &[child(50, more)]].concat();
+        assert_noop!(set_on(OTHER, HOT, NetUid::ROOT, &and(30)), Failure::RegistrationNotPermittedOnRootSubnet);
+        assert_noop!(set_on(OTHER, HOT, OTHER_SUBNET, &and(30)), Failure::SubNetworkDoesNotExist);
+        assert_noop!(set(OTHER, HOT, &and(30)), Failure::NonAssociatedColdKey);
+        assert_noop!(set(OWNER, FRESH, &and(30)), Failure::NonAssociatedColdKey);
+        assert_noop!(set(OWNER, HOT, &[&and(HOT)[..], &[child(1, HOT)]].concat()), Failure::DuplicateChild);
+        assert_noop!(set(OWNER, HOT, &and(HOT)), Failure::InvalidChild);
+        assert_noop!(set(OWNER, HOT, &six), Failure::TooManyChildren);
+
+        pair(OTHER, HOT_TOO);
+        assert_ok!(set(OTHER, HOT_TOO, &[child(1, HOT)]));
+        cool_down();
+        set_global(|network| network.stake_threshold = rao(1_001));
+        assert_noop!(set(OWNER, HOT, &[child(99, HOT_TOO), child(99, FRESH)]), Failure::ProportionOverflow);
+        assert_noop!(set(OWNER, HOT, &[child(99, HOT_TOO)]), Failure::ChildParentInconsistency);
+        assert_noop!(set(OWNER, HOT, &[child(99, FRESH)]), Failure::NotEnoughStakeToSetChildkeys);
+        set_global(|network| network.stake_threshold = rao(1_000));
+        assert_ok!(set(OWNER, HOT, &[child(99, FRESH)]));
+        // The rate limit comes before everything else.
+        assert_noop!(set_on(OTHER, HOT, SUBNET, &and(30)), Failure::TxRateLimitExceeded);
+    });
+}
+
+#[test]
+fn the_whole_can_be_lent_and_not_more() {
+    one_parent().build_and_execute(|| {
+        let part = |parts, hotkey| Relative { proportion: Proportion::from_parts(parts), hotkey };
+        assert_noop!(set(OWNER, HOT, &[part(u64::MAX, 30), part(1, 31)]), Failure::ProportionOverflow);
+        assert_ok!(set(OWNER, HOT, &[part(u64::MAX - 1, 30), part(1, 31)]));
+        cool_down();
+        assert_eq!((weight(HOT), weight(30), weight(31)), (1, 999, 0));
+    });
+}
+
+#[test]
+fn children_are_asked_for_every_150_blocks() {
+    one_parent().build_and_execute(|| {
+        create_network(OTHER_SUBNET, Parameters::default());
+        assert_ok!(set(OWNER, HOT, &[]));
+        assert_ok!(set_on(OWNER, HOT, OTHER_SUBNET, &[]));
+        skip_to_block(150);
+        assert_noop!(set(OWNER, HOT, &[]), Failure::TxRateLimitExceeded);
+        skip_to_block(151);
+        assert_ok!(set(OWNER, HOT, &[]));
+    });
+}
+
+#[test]
+fn a_later_request_replaces_a_pending_one() {
+    one_parent().build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        skip(150);
+        assert_ok!(set(OWNER, HOT, &[child(10, 31)]));
+        assert_eq!(Activations::<Test>::iter().count(), 1);
+        skip_to_block(7_202);
+        activate(SUBNET);
+        assert!(children(HOT).is_empty());
+        skip_to_block(7_352);
+        activate(SUBNET);
+        assert_eq!(children(HOT), [31]);
+    });
+}
+
+#[test]
+fn new_children_replace_the_old_and_none_revoke_them() {
+    one_parent().build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30), child(10, 31)]));
+        cool_down();
+        assert_ok!(set(OWNER, HOT, &[child(20, 31), child(20, 32)]));
+        cool_down();
+        assert_eq!((children(HOT), parents(30), parents(31)), (vec![31, 32], vec![], vec![HOT]));
+        assert_eq!((weight(HOT), weight(31)), (602, 199));
+        // Who lends nothing needs no stake.
+        set_global(|network| network.stake_threshold = rao(TEN));
+        assert_ok!(set(OWNER, HOT, &[]));
+        cool_down();
+        assert_eq!((children(HOT), weight(HOT)), (vec![], 1_000));
+        assert_eq!(Families::<Test>::iter_key_prefix(SUBNET).collect::<Vec<_>>(), [HOT]);
+    });
+}
+
+#[test]
+fn what_is_lent_is_not_lent_on() {
+    one_parent().build_and_execute(|| {
+        pair(OTHER, HOT_TOO);
+        assert_ok!(set(OWNER, HOT, &[child(100, HOT_TOO)]));
+        assert_ok!(set(OTHER, HOT_TOO, &[child(100, HOT_THREE)]));
+        cool_down();
+        assert_eq!((weight(HOT_TOO), weight(HOT_THREE)), (999, 0));
+    });
+}
+
+#[test]
+fn the_owner_hotkey_of_a_subnet_lends_without_stake() {
+    ExtBuilder::default().build_and_execute(|| {
+        pair(OWNER, HOT);
+        set_global(|network| network.stake_threshold = rao(TEN));
+        assert_noop!(set(OWNER, HOT, &[child(1, 30)]), Failure::NotEnoughStakeToSetChildkeys);
+        Networks::mutate(SUBNET, |network| network.as_mut().unwrap().record.owner_hotkey = Some(HOT));
+        assert_ok!(set(OWNER, HOT, &[child(1, 30)]));
+        cool_down();
+        assert_eq!(children(HOT), [30]);
+    });
+}
+
+#[test]
+fn pending_children_fall_with_the_stake() {
+    ExtBuilder::default().staked(OWNER, HOT, 2 * TEN).staked(OWNER, HOT_TOO, 0).build_and_execute(|| {
+        create_network(OTHER_SUBNET, Parameters::default());
+        set_global(|network| network.stake_threshold = rao(TEN));
+        set_global(|network| network.target_stakes_per_interval = 9);
+        assert_ok!(set(OWNER, HOT, &[child(1, 30)]));
+        cool_down();
+        assert_ok!(set(OWNER, HOT, &[child(2, 30)]));
+        assert_ok!(set_on(OWNER, HOT, OTHER_SUBNET, &[child(2, 30)]));
+        assert_ok!(Staking::remove_stake(origin(OWNER), HOT, rao(TEN)));
+        assert_eq!(Activations::<Test>::iter().count(), 2);
+        events();
+        let looked = Staking::move_stake(origin(OWNER), HOT, HOT_TOO, rao(MIN_STAKE)).unwrap();
+        // It says that it has looked on three networks.
+        assert_eq!(looked.actual_weight, Some(Weights::move_stake(3)));
+        assert_eq!(Activations::<Test>::iter().count(), 0);
+        let reason = DispatchError::from(Failure::NotEnoughStakeToSetChildkeys);
+        let dropped = |netuid| Event::PendingChildrenDropped { hotkey: HOT, netuid, reason };
+        assert_eq!(events()[2..4], [dropped(SUBNET), dropped(OTHER_SUBNET)]);
+        // What is active stays.
+        assert_eq!(Families::<Test>::get(SUBNET, HOT).children[..], [child(1, 30)]);
+    });
+}
+
+#[test]
+fn children_that_break_a_rule_when_their_time_comes_are_dropped() {
+    let builder = ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000);
+    builder.build_and_execute(|| {
+        // Each asks for the other. The first to become active is the one that lends.
+        assert_ok!(set(OWNER, HOT, &[child(10, HOT_TOO)]));
+        next_block();
+        assert_ok!(set(OTHER, HOT_TOO, &[child(10, HOT)]));
+        events();
+        cool_down();
+        assert_eq!((children(HOT), children(HOT_TOO)), (vec![HOT_TOO], vec![]));
+        let reason = Failure::ChildParentInconsistency.into();
+        assert_eq!(events()[1], Event::PendingChildrenDropped { hotkey: HOT_TOO, netuid: SUBNET, reason });
+
+        set_global(|network| network.stake_threshold = rao(1_000));
+        assert_ok!(set(OWNER, HOT, &[child(20, HOT_THREE)]));
+        set_global(|network| network.stake_threshold = rao(1_001));
+        cool_down();
+        assert_eq!(children(HOT), [HOT_TOO]);
+    });
+}
+
+#[test]
+fn an_empty_meter_leaves_children_for_the_next_epoch() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000).build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        assert_ok!(set(OTHER, HOT_TOO, &[child(10, 30)]));
+        skip(7_201);
+        for (limit, active) in [
+            (Weight::zero(), 0),
+            (Weights::next_activation(), 0),
+            (Weights::next_activation() + Weights::activate_children(), 1),
+            (Weight::MAX, 2),
+        ] {
+            let mut meter = WeightMeter::with_limit(limit);
+            Staking::activate_children(SUBNET, &mut meter);
+            assert_eq!(parents(30).len(), active);
+            assert!(meter.consumed().all_lte(limit));
+        }
+    });
+}
+
+#[test]
+fn a_child_with_all_parents_it_can_have_takes_one_that_lends_more() {
+    let limit = u64::from(MAX_PARENTS);
+    let hotkeys = 1_000..1_000 + limit;
+    let least = 5 + hotkeys.start;
+    // As much as the least of the others is not enough.
+    let mut builder = ExtBuilder::default().staked(OWNER, HOT, 5).staked(OTHER, HOT_TOO, least);
+    for hotkey in hotkeys.clone() {
+        builder = builder.staked(NOMINATOR, hotkey, 5 + hotkey);
+    }
+    builder.build_and_execute(|| {
+        let everything = [child(100, FRESH)];
+        for hotkey in hotkeys.clone() {
+            assert_ok!(set(NOMINATOR, hotkey, &everything));
+        }
+        // This one finds no place and lends too little to take one.
+        next_block();
+        assert_ok!(set(OTHER, HOT_TOO, &everything));
+        events();
+        skip(7_202);
+        activate(SUBNET);
+        assert_eq!(parents(FRESH).len(), hotkeys.clone().count());
+        let reason = DispatchError::from(Failure::TooManyParents);
+        assert!(events().contains(&Event::PendingChildrenDropped { hotkey: HOT_TOO, netuid: SUBNET, reason }));
+        let weakest = parents(FRESH).into_iter().min_by_key(|parent| on(*parent)).unwrap();
+
+        // More than the least of them, so that one makes room.
+        assert_ok!(Staking::add_stake(origin(OWNER), HOT, rao(MIN_STAKE)));
+        assert_ok!(set(OWNER, HOT, &[child(50, 30), child(50, FRESH)]));
+        cool_down();
+        assert!(parents(FRESH).contains(&HOT) && !parents(FRESH).contains(&weakest));
+        assert!(children(weakest).is_empty());
+        let children = BoundedVec::new();
+        assert!(events().contains(&Event::SetChildren { hotkey: weakest, netuid: SUBNET, children }));
+    });
+}
+
+#[test]
+fn a_child_take_has_its_bounds_and_rises_rarely() {
+    ExtBuilder::default().build_and_execute(|| {
+        pair(OWNER, HOT);
+        let set = |who, netuid, take| Staking::set_childkey_take(origin(who), HOT, netuid, Take::new(take));
+        assert_noop!(
+            Staking::set_childkey_take(RuntimeOrigin::none(), HOT, SUBNET, Take::new(0)),
+            DispatchError::BadOrigin
+        );
+        assert_noop!(set(OTHER, OTHER_SUBNET, 20_000), Failure::NonAssociatedColdKey);
+        assert_noop!(set(OWNER, OTHER_SUBNET, 20_000), Failure::SubNetworkDoesNotExist);
+        assert_noop!(set(OWNER, NetUid::ROOT, 20_000), Failure::SubNetworkDoesNotExist);
+        assert_noop!(set(OWNER, SUBNET, 11_797), Failure::InvalidChildkeyTake);
+        set_parameters(SUBNET, |subnet| subnet.min_childkey_take = Take::new(100));
+        assert_noop!(set(OWNER, SUBNET, 99), Failure::InvalidChildkeyTake);
+        events();
+        assert_ok!(set(OWNER, SUBNET, 5_000));
+        assert_eq!(events(), [Event::ChildKeyTakeSet { hotkey: HOT, netuid: SUBNET, take: Take::new(5_000) }]);
+        // Rising is limited, falling is not, and both restart the time.
+        assert_noop!(set(OWNER, SUBNET, 11_797), Failure::InvalidChildkeyTake);
+        assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
+        assert_ok!(set(OWNER, SUBNET, 5_000));
+        skip_to_block(216_000);
+        assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
+        assert_ok!(set(OWNER, SUBNET, 4_000));
+        skip_to_block(216_001);
+        assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
+        skip_to_block(2 * 216_000);
+        assert_ok!(set(OWNER, SUBNET, 11_796));
+    });
+}
+
+#[test]
+fn the_families_of_a_removed_subnet_go_a_page_at_a_time() {
+    one_parent().build_and_execute(|| {
+        create_network(OTHER_SUBNET, Parameters::default());
+        for netuid in [SUBNET, OTHER_SUBNET] {
+            assert_ok!(set_on(OWNER, HOT, netuid, &[child(1, 30), child(1, 31)]));
+        }
+        skip(7_201);
+        activate(SUBNET);
+        assert_ok!(set(OWNER, HOT, &[]));
+        end_network(SUBNET);
+        <Staking as OnSubnet<_>>::ended(SUBNET);
+        let page = Weights::remove_family() * 2;
+        let mut pages = 0;
+        while Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)) == Progress::More {
+            pages += 1;
+        }
+        // Three families and a queued activation in two full pages; the third finds nothing.
+        assert_eq!(pages, 2);
+        assert_eq!(Families::<Test>::iter_key_prefix(SUBNET).count(), 0);
+        assert_eq!(Activations::<Test>::iter_key_prefix((SUBNET,)).count(), 0);
+        assert_eq!(Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)), Progress::Done);
+        // The other subnet keeps what it has.
+        assert!(Families::<Test>::get(OTHER_SUBNET, HOT).pending.is_some());
+    });
+}

@@ -1,0 +1,57 @@
+//! Who coldkeys say they are. spec subnets-and-neurons §15.2
+
+use super::Failure;
+use crate::{Event, Identities, mock::*, types::ChainIdentity};
+use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError;
+
+/// A call with texts of these lengths, in the order of the arguments.
+fn set(who: RuntimeOrigin, lengths: [usize; 7]) -> Result<(), DispatchError> {
+    let [name, url, github_repo, image, discord, description, additional] = lengths.map(|length| vec![b'x'; length]);
+    let identity = ChainIdentity { name, url, github_repo, image, discord, description, additional };
+    Staking::set_identity(who, identity)
+}
+
+const LONGEST: [usize; 7] = [256, 256, 256, 1_024, 256, 1_024, 1_024];
+
+#[test]
+fn an_owner_of_a_seated_hotkey_says_who_it_is() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(set(RuntimeOrigin::none(), LONGEST), DispatchError::BadOrigin);
+        assert_noop!(set(origin(OWNER), LONGEST), Failure::HotKeyNotRegisteredInNetwork);
+        pair(OWNER, HOT);
+        pair(OWNER, HOT_TOO);
+        assert_noop!(set(origin(OWNER), [9_999; 7]), Failure::HotKeyNotRegisteredInNetwork);
+        Seated::insert(HOT_TOO, ());
+        events();
+        assert_ok!(set(origin(OWNER), LONGEST));
+        assert_eq!(events(), [Event::ChainIdentitySet { coldkey: OWNER }]);
+        assert_eq!(Identities::<Test>::get(OWNER).unwrap().image.len(), 1_024);
+        assert_noop!(set(origin(OTHER), LONGEST), Failure::HotKeyNotRegisteredInNetwork);
+    });
+}
+
+#[test]
+fn every_text_has_its_limit() {
+    ExtBuilder::default().build_and_execute(|| {
+        pair(OWNER, HOT);
+        Seated::insert(HOT, ());
+        for field in 0..7 {
+            let mut lengths = LONGEST;
+            lengths[field] += 1;
+            assert_noop!(set(origin(OWNER), lengths), Failure::InvalidIdentity);
+        }
+    });
+}
+
+#[test]
+fn a_new_identity_replaces_the_old_one() {
+    ExtBuilder::default().build_and_execute(|| {
+        pair(OWNER, HOT);
+        Seated::insert(HOT, ());
+        assert_ok!(set(origin(OWNER), LONGEST));
+        assert_ok!(set(origin(OWNER), [1, 0, 0, 0, 0, 0, 0]));
+        let identity = Identities::<Test>::get(OWNER).unwrap();
+        assert_eq!((identity.name.into_inner(), identity.url.len()), (b"x".to_vec(), 0));
+    });
+}

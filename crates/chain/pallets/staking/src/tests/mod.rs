@@ -1,0 +1,21 @@
+//! Every precondition with its error, every effect, and what random calls leave behind.
+
+use crate::Error;
+use crate::mock::Test;
+
+mod children;
+mod coldkeys;
+mod delegation;
+mod hotkeys;
+mod identity;
+mod moves;
+mod nominations;
+mod payout;
+mod prop;
+mod release;
+mod root;
+mod stake;
+mod views;
+
+/// The errors of this pallet.
+type Failure = Error<Test>;

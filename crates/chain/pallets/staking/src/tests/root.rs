@@ -1,0 +1,123 @@
+//! Seats on root. spec staking §7
+
+use super::Failure;
+use crate::{Event, mock::*, traits::ReadStake};
+use frame_support::{assert_noop, assert_ok};
+use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
+use sp_runtime::DispatchError;
+
+const MAX: Take = Take::new(11_796);
+
+fn register(coldkey: AccountId, hotkey: AccountId) -> Result<(), DispatchError> {
+    Staking::root_register(origin(coldkey), hotkey)
+}
+
+#[test]
+fn a_member_of_root_is_a_delegate() {
+    ExtBuilder::default().build_and_execute(|| {
+        events();
+        assert_ok!(register(OWNER, HOT));
+        assert_eq!(RootMembers::get(), [HOT]);
+        assert_eq!(
+            events(),
+            [
+                Event::HotkeyAssociated { coldkey: OWNER, hotkey: HOT },
+                Event::DelegateAdded { coldkey: OWNER, hotkey: HOT, take: MAX },
+            ]
+        );
+    });
+}
+
+#[test]
+fn who_is_a_delegate_keeps_its_take() {
+    ExtBuilder::default().build_and_execute(|| {
+        delegate(OWNER, HOT, 7);
+        events();
+        assert_ok!(register(OWNER, HOT));
+        assert_eq!(Staking::take(&HOT), Some(Take::new(7)));
+        assert_eq!(events(), []);
+    });
+}
+
+#[test]
+fn the_checks_come_in_their_order() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(Staking::root_register(RuntimeOrigin::none(), HOT), DispatchError::BadOrigin);
+        pair(OWNER, HOT);
+        RootIsCrowded::put(true);
+        assert_noop!(register(OTHER, HOT), CROWDED);
+        RootIsCrowded::put(false);
+        RootMembers::put(vec![HOT]);
+        assert_noop!(register(OTHER, HOT), ON_ROOT_ALREADY);
+        RootMembers::kill();
+        // The owner comes before the stake.
+        set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 0);
+        assert_noop!(register(OTHER, HOT), Failure::NonAssociatedColdKey);
+        assert_noop!(register(OWNER, SYSTEM_ACCOUNT), Failure::CannotUseSystemAccount);
+        assert_noop!(register(OWNER, HOT), Failure::StakeTooLowForRoot);
+        end_network(NetUid::ROOT);
+        assert_noop!(register(OWNER, HOT), NO_ROOT);
+    });
+}
+
+#[test]
+fn stake_decides_who_sits_on_a_full_root() {
+    let hotkeys = |range: core::ops::Range<u64>| range.map(|index| 1_000 + index);
+    let mut builder = ExtBuilder::default();
+    for (index, hotkey) in hotkeys(0..128).enumerate() {
+        builder = builder.staked(hotkey + 1_000, hotkey, 1_000 + u64::try_from(index).unwrap());
+    }
+    builder.build_and_execute(|| {
+        let coldkey = |hotkey| hotkey + 1_000;
+        for hotkey in hotkeys(0..64) {
+            assert_ok!(register(coldkey(hotkey), hotkey));
+        }
+        for (index, hotkey) in hotkeys(64..128).enumerate() {
+            assert_ok!(register(coldkey(hotkey), hotkey));
+            // The one with the least stake made room, and got its stake back.
+            assert_eq!(RootMembers::get()[index], hotkey);
+            let leaving = 1_000 + u64::try_from(index).unwrap();
+            assert_eq!((on(leaving), free(coldkey(leaving))), (0, leaving));
+        }
+        assert_eq!(RootMembers::get(), hotkeys(64..128).collect::<Vec<_>>());
+        for hotkey in hotkeys(0..64) {
+            assert_noop!(register(coldkey(hotkey), hotkey), Failure::StakeTooLowForRoot);
+        }
+    });
+}
+
+#[test]
+fn equal_stake_does_not_displace_and_the_lowest_seat_goes_first() {
+    let builder = ExtBuilder::default().staked(OWNER, HOT, 5).staked(OWNER, HOT_TOO, 5);
+    builder.staked(OTHER, HOT_THREE, 5).build_and_execute(|| {
+        set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 2);
+        assert_ok!(register(OWNER, HOT));
+        assert_ok!(register(OWNER, HOT_TOO));
+        assert_noop!(register(OTHER, HOT_THREE), Failure::StakeTooLowForRoot);
+        assert_ok!(Staking::add_stake(origin(OTHER), HOT_THREE, rao(RAO_PER_TAO)));
+        assert_ok!(register(OTHER, HOT_THREE));
+        assert_eq!(RootMembers::get(), [HOT_THREE, HOT_TOO]);
+    });
+}
+
+#[test]
+fn nominations_count() {
+    let builder = ExtBuilder::default().staked(OWNER, HOT, 100).staked(OTHER, HOT_TOO, 60);
+    builder.staked(NOMINATOR, HOT_TOO, 60).build_and_execute(|| {
+        set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 1);
+        assert_ok!(register(OWNER, HOT));
+        assert_ok!(register(OTHER, HOT_TOO));
+        assert_eq!(RootMembers::get(), [HOT_TOO]);
+    });
+}
+
+#[test]
+fn who_makes_room_keeps_its_stake_if_it_sits_elsewhere() {
+    ExtBuilder::default().staked(OWNER, HOT, 5).staked(OTHER, HOT_TOO, 6).build_and_execute(|| {
+        set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 1);
+        Seated::insert(HOT, ());
+        assert_ok!(register(OWNER, HOT));
+        assert_ok!(register(OTHER, HOT_TOO));
+        assert_eq!(stake(OWNER, HOT), 5);
+    });
+}

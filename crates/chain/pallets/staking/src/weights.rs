@@ -1,0 +1,247 @@
+//! What calls and hooks cost.
+//!
+//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
+//! exercise the same paths.
+
+use crate::types::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS};
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// What calls and hooks cost.
+pub trait WeightInfo {
+    /// The call of this name.
+    fn try_associate_hotkey() -> Weight;
+    /// The call of this name.
+    fn add_stake() -> Weight;
+    /// The call of this name, when pending children are looked for on `n` networks.
+    fn remove_stake(n: u32) -> Weight;
+    /// The call of this name, when pending children are looked for on `n` networks.
+    fn move_stake(n: u32) -> Weight;
+    /// The call of this name.
+    fn transfer_stake() -> Weight;
+    /// The call of this name.
+    fn become_delegate() -> Weight;
+    /// The call of this name.
+    fn increase_take() -> Weight;
+    /// The call of this name.
+    fn decrease_take() -> Weight;
+    /// The call of this name.
+    fn set_children() -> Weight;
+    /// The call of this name.
+    fn set_childkey_take() -> Weight;
+    /// The call of this name, on a root that is full.
+    fn root_register() -> Weight;
+    /// The call of this name.
+    fn announce_coldkey_swap() -> Weight;
+    /// The swap of a coldkey with as many hotkeys and nominations as it can have.
+    fn swap_coldkey() -> Weight;
+    /// The call of this name.
+    fn dispute_coldkey_swap() -> Weight;
+    /// The call of this name.
+    fn clear_coldkey_swap_announcement() -> Weight;
+    /// The call of this name.
+    fn reset_coldkey_swap() -> Weight;
+    /// The call of this name, for a coldkey with as many hotkeys as it can have.
+    fn set_identity() -> Weight;
+    /// The swap of a hotkey, without its families.
+    fn move_hotkey() -> Weight;
+    /// The family of a swapped hotkey on one network, with `p` parents.
+    fn move_family(p: u32) -> Weight;
+    /// A look at the next hotkey with pending children.
+    fn next_activation() -> Weight;
+    /// The activation of one list of children, each of them with as many parents as it can have.
+    fn activate_children() -> Weight;
+    /// A family, or a queued activation, of a network that ended.
+    fn remove_family() -> Weight;
+    /// A look at the next released pool.
+    fn next_release() -> Weight;
+    /// One part of a released pool.
+    fn return_stake() -> Weight;
+    /// A block in which the nomination minimum has not been raised.
+    fn sweep_none() -> Weight;
+    /// One holding that is held against the nomination minimum.
+    fn sweep_holding() -> Weight;
+}
+
+/// Weights for the database of this runtime.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+/// A call that does little more than to check and to write.
+const SMALL: Weight = Weight::from_parts(20_000_000, 0);
+
+/// One more entry of a list.
+const STEP: Weight = Weight::from_parts(1_000_000, 0);
+
+/// The members of root.
+const MEMBERS: u64 = 64;
+
+/// What taking a seat may read elsewhere: parameters, seats, owners, earnings and what is told of it.
+const SEAT_READS: u64 = 300;
+
+/// What taking a seat may write elsewhere, the release of the stake of whoever made room included.
+const SEAT_WRITES: u64 = 40;
+
+/// What asking whether a hotkey has a seat may read.
+const SEATED: u64 = 2;
+
+/// What those who are told of a key may read, and as much may they write.
+const TOLD: u64 = 64;
+
+impl<T: frame_system::Config> SubstrateWeight<T> {
+    fn db(reads: u64, writes: u64) -> Weight {
+        T::DbWeight::get().reads_writes(reads, writes)
+    }
+
+    /// Reads: the coldkey's swap, balance, issuance, hotkey, network, counter of pools, pool, holding, total,
+    /// nominations, activity. Writes: balance, issuance, hotkey, counter of pools, pool, holding, total, nominations,
+    /// activity. The pool and what goes with it twice, for a rest that is returned.
+    fn change_stake() -> Weight {
+        SMALL.saturating_add(Self::db(18, 15))
+    }
+
+    /// Reads: the family. Writes: the family, the queue.
+    fn look_for_pending() -> Weight {
+        STEP.saturating_add(Self::db(1, 2))
+    }
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    /// Reads: the coldkey's swap, hotkey, owned hotkeys. Writes: hotkey, owned hotkeys, successor.
+    fn try_associate_hotkey() -> Weight {
+        SMALL.saturating_add(Self::db(3, 3))
+    }
+
+    fn add_stake() -> Weight {
+        Self::change_stake()
+    }
+
+    /// In addition the list of networks.
+    fn remove_stake(n: u32) -> Weight {
+        let looked = Self::look_for_pending().saturating_mul(n.into());
+        Self::change_stake().saturating_add(Self::db(1, 0)).saturating_add(looked)
+    }
+
+    /// Two rows.
+    fn move_stake(n: u32) -> Weight {
+        Self::transfer_stake()
+            .saturating_add(Self::db(1, 0))
+            .saturating_add(Self::look_for_pending().saturating_mul(n.into()))
+    }
+
+    /// Two rows, and the parameters of root.
+    fn transfer_stake() -> Weight {
+        Self::change_stake().saturating_mul(2).saturating_add(Self::db(1, 0))
+    }
+
+    /// Reads: the coldkey's swap, hotkey, network, activity. Writes: hotkey, activity.
+    fn become_delegate() -> Weight {
+        SMALL.saturating_add(Self::db(5, 2))
+    }
+
+    /// Reads: the coldkey's swap, hotkey, network. Writes: hotkey.
+    fn increase_take() -> Weight {
+        SMALL.saturating_add(Self::db(3, 1))
+    }
+
+    fn decrease_take() -> Weight {
+        Self::increase_take()
+    }
+
+    /// Reads: the coldkey's swap, family, subnet twice, hotkey twice, pool, network. Writes: family, queue twice.
+    fn set_children() -> Weight {
+        SMALL.saturating_add(Self::db(8, 3))
+    }
+
+    /// Reads: the coldkey's swap, hotkey, parameters, network, family. Writes: family.
+    fn set_childkey_take() -> Weight {
+        SMALL.saturating_add(Self::db(5, 1))
+    }
+
+    /// Reads: hotkey and pool of every member, and what pairing and becoming a delegate read. Writes: what they write.
+    fn root_register() -> Weight {
+        let members = MEMBERS.saturating_mul(2);
+        SMALL.saturating_add(Self::db(members.saturating_add(10), 5)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
+    }
+
+    /// Reads: the coldkey's swap, network, balance, issuance. Writes: the coldkey's swap, balance, issuance.
+    fn announce_coldkey_swap() -> Weight {
+        SMALL.saturating_add(Self::db(4, 3))
+    }
+
+    /// Of every hotkey the record and the holding, of every nomination the holding; swap, lists, activities, identities
+    /// and balances of both; and who is told.
+    fn swap_coldkey() -> Weight {
+        let hotkey = STEP.saturating_add(Self::db(2, 3)).saturating_mul(MAX_HOTKEYS.into());
+        let nomination = STEP.saturating_add(Self::db(1, 2)).saturating_mul(MAX_NOMINATIONS.into());
+        let rest = SMALL.saturating_add(Self::db(16, 16)).saturating_add(Self::db(TOLD, TOLD));
+        rest.saturating_add(hotkey).saturating_add(nomination)
+    }
+
+    fn dispute_coldkey_swap() -> Weight {
+        SMALL.saturating_add(Self::db(1, 1))
+    }
+
+    fn clear_coldkey_swap_announcement() -> Weight {
+        SMALL.saturating_add(Self::db(2, 1))
+    }
+
+    fn reset_coldkey_swap() -> Weight {
+        SMALL.saturating_add(Self::db(0, 1))
+    }
+
+    /// Reads: the coldkey's swap, owned hotkeys, and of each its record and whether it has a seat. Writes: the
+    /// identity.
+    fn set_identity() -> Weight {
+        let hotkeys = u64::from(MAX_HOTKEYS).saturating_mul(SEATED.saturating_add(1));
+        SMALL.saturating_add(Self::db(hotkeys.saturating_add(2), 1))
+    }
+
+    /// Reads: both hotkeys, networks, activity, whether the new one has a seat, balance, issuance, pool, owned hotkeys.
+    /// Writes: both hotkeys, balance, issuance, both pools, owned hotkeys, both successors, activity; and who is told.
+    fn move_hotkey() -> Weight {
+        SMALL.saturating_add(Self::db(16, 12)).saturating_add(Self::db(TOLD, TOLD))
+    }
+
+    /// Reads: the families of both and of all children and parents. Writes: the same, and the queue twice.
+    fn move_family(p: u32) -> Weight {
+        let relatives = u64::from(p).saturating_add(MAX_CHILDREN.into());
+        STEP.saturating_add(Self::db(relatives.saturating_add(2), relatives.saturating_add(4)))
+    }
+
+    fn next_activation() -> Weight {
+        STEP.saturating_add(Self::db(1, 0))
+    }
+
+    /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
+    /// that makes room; for each former child its family; and the stake of the parent. Writes: these families.
+    fn activate_children() -> Weight {
+        let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(20);
+        let children = u64::from(MAX_CHILDREN);
+        let reads = child.saturating_add(1).saturating_mul(children).saturating_add(8);
+        SMALL.saturating_add(Self::db(reads, children.saturating_mul(3).saturating_add(3)))
+    }
+
+    fn remove_family() -> Weight {
+        STEP.saturating_add(Self::db(2, 2))
+    }
+
+    /// Reads: the queue, the pool. Writes: both.
+    fn next_release() -> Weight {
+        STEP.saturating_add(Self::db(2, 2))
+    }
+
+    /// Reads: the next key, pool, holding, total, nominations, balance, issuance. Writes: all but the key.
+    fn return_stake() -> Weight {
+        STEP.saturating_add(Self::db(7, 6))
+    }
+
+    /// Reads: the network, the sweep. Writes: the sweep.
+    fn sweep_none() -> Weight {
+        STEP.saturating_add(Self::db(2, 1))
+    }
+
+    /// Reads: the next key, pool and hotkey, and what a return reads. Writes: what a return writes.
+    fn sweep_holding() -> Weight {
+        STEP.saturating_add(Self::db(9, 6))
+    }
+}

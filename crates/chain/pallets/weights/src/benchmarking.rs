@@ -1,0 +1,196 @@
+//! What calls and hooks cost, at their dearest.
+
+use crate::{
+    Call, Commits, Config, Pallet, Rows,
+    rules::commit_hash,
+    types::{MaxBatch, MaxCommits, MaxSalt, MaxUids, Salt, StorageIndex, UidList, ValueList},
+    weights::WeightInfo,
+};
+use alloc::{vec, vec::Vec};
+use codec::Compact;
+use frame_benchmarking::v2::*;
+use frame_support::{BoundedVec, traits::Get, weights::WeightMeter};
+use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::Progress};
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+use sp_core::H256;
+
+/// What benchmarks need of the chain around this pallet, which may be empty.
+pub trait BenchmarkHelper<AccountId> {
+    /// Begins a subnet with this number, set like this and with so many neurons, in place of one that has the number.
+    /// The first neuron is `validator`, with a permit.
+    fn subnet(netuid: NetUid, parameters: Parameters, validator: &AccountId, neurons: u16);
+
+    /// Begins root and as many networks as make this number, and seats `validator` on root. Returns the coldkey that
+    /// owns it.
+    fn root(validator: &AccountId, networks: u16) -> AccountId;
+}
+
+/// A block in which everybody who was there in the first one may update weights.
+const LATER: BlockNumber = 10_000;
+
+const SUBNET: NetUid = NetUid::new(1);
+
+fn set_block<T: Config>(block: BlockNumber) {
+    frame_system::Pallet::<T>::set_block_number(BlockNumberFor::<T>::from(block));
+}
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number.try_into().unwrap_or(u16::MAX))
+}
+
+/// A validator of full subnets 1 to `subnets`, in [`LATER`].
+fn validator<T: Config>(subnets: u32, commit_reveal: bool) -> T::AccountId {
+    let validator: T::AccountId = account("validator", 0, 0);
+    set_block::<T>(1);
+    for netuid in 1..=subnets {
+        let parameters = Parameters { commit_reveal, weights_set_rate_limit: 1, ..Parameters::default() };
+        T::BenchmarkHelper::subnet(NetUid::new(uid(netuid).get()), parameters, &validator, 256);
+    }
+    set_block::<T>(LATER);
+    validator
+}
+
+/// A vector of `n` entries that are all different.
+fn vector(n: u32) -> (UidList, ValueList) {
+    let uids: Vec<_> = (0..n).map(uid).collect();
+    let values: Vec<_> = uids.iter().map(|uid| uid.get().saturating_add(1)).collect();
+    (BoundedVec::truncate_from(uids), BoundedVec::truncate_from(values))
+}
+
+fn salt(s: u32) -> Salt {
+    BoundedVec::truncate_from(vec![7; s as usize])
+}
+
+/// Makes full queue of commits, the last `reveals` of which are to vectors of `n` entries and salts of `s` numbers with
+/// version keys 0, 1 and so on; and goes to the block in which they may be revealed.
+fn commit<T: Config>(validator: &T::AccountId, reveals: u32, n: u32, s: u32) {
+    let (uids, values) = vector(n);
+    let commits: u32 = MaxCommits::get();
+    let first = commits.saturating_sub(reveals);
+    for number in 0..commits {
+        let key = number.checked_sub(first).map_or(u64::MAX, u64::from);
+        let hash = commit_hash(validator, StorageIndex::from(SUBNET), &uids, &values, &salt(s), key);
+        let origin = RawOrigin::Signed(validator.clone()).into();
+        Pallet::<T>::commit_weights(origin, SUBNET, hash).expect("there is room for ten commits");
+        // Within one epoch.
+        set_block::<T>(LATER.saturating_add(number).saturating_add(1));
+    }
+    let window = Pallet::<T>::reveal_window(SUBNET, LATER).expect("the subnet exists");
+    set_block::<T>(window.first);
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn set_weights(n: Linear<1, { MaxUids::get() }>) {
+        let validator = validator::<T>(1, false);
+        let (uids, values) = vector(n);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator), SUBNET, uids, values, 0);
+
+        assert!(Rows::<T>::contains_key(StorageIndex::from(SUBNET), uid(0)));
+    }
+
+    #[benchmark]
+    fn batch_set_weights(i: Linear<1, { MaxBatch::get() }>, n: Linear<1, { MaxUids::get() }>) {
+        let validator = validator::<T>(i, false);
+        let netuids = (1..=i).map(|netuid| Compact(uid(netuid).get())).collect();
+        let entries = (0..n).map(|entry| (Compact(uid(entry).get()), Compact(1))).collect();
+        let weights = BoundedVec::truncate_from(vec![BoundedVec::truncate_from(entries); i as usize]);
+        let keys = BoundedVec::truncate_from(vec![Compact(0); i as usize]);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator), BoundedVec::truncate_from(netuids), weights, keys);
+
+        assert_eq!(Rows::<T>::iter().count(), i as usize);
+    }
+
+    #[benchmark]
+    fn commit_weights() {
+        let validator = validator::<T>(1, true);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator.clone()), SUBNET, H256::zero());
+
+        assert!(Commits::<T>::contains_key(StorageIndex::from(SUBNET), validator));
+    }
+
+    #[benchmark]
+    fn batch_commit_weights(i: Linear<1, { MaxBatch::get() }>) {
+        let validator = validator::<T>(i, true);
+        let netuids = (1..=i).map(|netuid| Compact(uid(netuid).get())).collect();
+        let hashes = BoundedVec::truncate_from(vec![H256::zero(); i as usize]);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator), BoundedVec::truncate_from(netuids), hashes);
+
+        assert_eq!(Commits::<T>::iter().count(), i as usize);
+    }
+
+    #[benchmark]
+    fn reveal_weights(n: Linear<1, { MaxUids::get() }>, s: Linear<0, { MaxSalt::get() }>) {
+        let validator = validator::<T>(1, true);
+        commit::<T>(&validator, 1, n, s);
+        let (uids, values) = vector(n);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator), SUBNET, uids, values, salt(s), 0);
+
+        assert!(Rows::<T>::contains_key(StorageIndex::from(SUBNET), uid(0)));
+    }
+
+    #[benchmark]
+    fn batch_reveal_weights(
+        i: Linear<1, { MaxCommits::get() }>,
+        n: Linear<1, { MaxUids::get() }>,
+        s: Linear<0, { MaxSalt::get() }>,
+    ) {
+        let validator = validator::<T>(1, true);
+        commit::<T>(&validator, i, n, s);
+        let (uids, values) = vector(n);
+        let uids = BoundedVec::truncate_from(vec![uids; i as usize]);
+        let values = BoundedVec::truncate_from(vec![values; i as usize]);
+        let salts = BoundedVec::truncate_from(vec![salt(s); i as usize]);
+        let keys = BoundedVec::truncate_from((0..u64::from(i)).collect());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(validator), SUBNET, uids, values, salts, keys);
+
+        assert!(Rows::<T>::contains_key(StorageIndex::from(SUBNET), uid(0)));
+    }
+
+    #[benchmark]
+    fn set_root_weights(n: Linear<1, { MaxUids::get() }>) {
+        let hotkey: T::AccountId = account("validator", 0, 0);
+        set_block::<T>(1);
+        let coldkey = T::BenchmarkHelper::root(&hotkey, uid(n).get());
+        set_block::<T>(LATER);
+        let (uids, values) = vector(n);
+        let dests = uids.iter().map(|uid| NetUid::new(uid.get())).collect();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(coldkey), NetUid::ROOT, hotkey, BoundedVec::truncate_from(dests), values, 0);
+
+        assert!(Rows::<T>::iter_prefix(StorageIndex::from(NetUid::ROOT)).next().is_some());
+    }
+
+    #[benchmark]
+    fn remove_entry() {
+        let validator = validator::<T>(1, true);
+        commit::<T>(&validator, 1, 1, 0);
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::remove_entry());
+
+        #[block]
+        {
+            assert!(Pallet::<T>::remove_page(SUBNET, &mut meter) == Progress::More);
+        }
+
+        assert!(!Commits::<T>::contains_key(StorageIndex::from(SUBNET), validator));
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+}

@@ -1,0 +1,126 @@
+//! What calls do.
+
+use crate::{
+    Config, Event, Pallet,
+    checks::{Reveal, Revealed, Submission, Update},
+    types::{BatchEntries, HashList, KeyList, NetUidList, Row, StorageIndex},
+};
+use alloc::vec::Vec;
+use frame_support::{BoundedVec, dispatch::DispatchResult, storage::with_storage_layer};
+use myelin_primitives::NetUid;
+use sp_core::H256;
+
+impl<T: Config> Pallet<T> {
+    /// Puts a vector in force. spec weights §2
+    pub(crate) fn do_set_weights(hotkey: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> DispatchResult {
+        let vector = Self::ensure_settable(hotkey, netuid, submission, Update::Direct)?;
+        Self::note_update(StorageIndex::from(netuid), vector.uid);
+        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: Self::now() });
+        Ok(())
+    }
+
+    /// Puts a vector of root in force. spec weights §7
+    pub(crate) fn do_set_root_weights(
+        coldkey: &T::AccountId,
+        netuid: NetUid,
+        hotkey: &T::AccountId,
+        dests: &[NetUid],
+        values: &[u16],
+        version_key: u64,
+    ) -> DispatchResult {
+        let vector = Self::ensure_root_settable(coldkey, netuid, hotkey, dests, values, version_key)?;
+        Self::note_update(StorageIndex::from(netuid), vector.uid);
+        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: Self::now() });
+        Ok(())
+    }
+
+    /// Adds a commit. spec weights §5.4
+    pub(crate) fn do_commit_weights(hotkey: &T::AccountId, netuid: NetUid, hash: H256) -> DispatchResult {
+        let (uid, mut queue) = Self::ensure_committable(hotkey, netuid)?;
+        queue.push(hash);
+        Self::save_queue(netuid, hotkey, queue)?;
+        Self::note_update(StorageIndex::from(netuid), uid);
+        Self::deposit_event(Event::WeightsCommitted { hotkey: hotkey.clone(), netuid, hash });
+        Ok(())
+    }
+
+    /// Puts a committed vector in force and uses up the commit and all older ones. spec weights §5.5
+    pub(crate) fn do_reveal_weights(hotkey: T::AccountId, netuid: NetUid, reveal: Reveal<'_>) -> DispatchResult {
+        let (revealed, queue) = Self::ensure_revealable(&hotkey, netuid, reveal)?;
+        Self::save_queue(netuid, &hotkey, queue)?;
+        let hash = revealed.hash;
+        Self::store_revealed(netuid, revealed);
+        Self::deposit_event(Event::WeightsRevealed { hotkey, netuid, hash });
+        Ok(())
+    }
+
+    /// Puts committed vectors in force, one after the other, and uses up their commits. spec weights §5.7
+    pub(crate) fn do_batch_reveal_weights(
+        hotkey: T::AccountId,
+        netuid: NetUid,
+        reveals: &[Reveal<'_>],
+    ) -> DispatchResult {
+        let (all, queue) = Self::ensure_all_revealable(&hotkey, netuid, reveals)?;
+        Self::save_queue(netuid, &hotkey, queue)?;
+        // A list of reveals is never longer than its hashes may be.
+        let hashes = BoundedVec::truncate_from(all.iter().map(|revealed| revealed.hash).collect());
+        for revealed in all {
+            Self::store_revealed(netuid, revealed);
+        }
+        Self::deposit_event(Event::WeightsBatchRevealed { hotkey, netuid, hashes });
+        Ok(())
+    }
+
+    /// The row is as old as the commit, and so is the last update. spec weights §5.6
+    fn store_revealed(netuid: NetUid, revealed: Revealed) {
+        let Revealed { vector, committed_at, .. } = revealed;
+        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: committed_at });
+    }
+
+    /// Puts vectors of several subnets in force. spec weights §6
+    pub(crate) fn do_batch_set_weights(
+        hotkey: T::AccountId,
+        netuids: NetUidList,
+        weights: &BatchEntries,
+        version_keys: &KeyList,
+    ) -> DispatchResult {
+        let items = Self::set_items(&netuids, weights, version_keys)?;
+        let results = items.iter().map(|item| {
+            let result = with_storage_layer(|| {
+                Self::ensure_direct(item.netuid())?;
+                Self::do_set_weights(&hotkey, item.netuid(), item.submission())
+            });
+            (item.netuid(), result)
+        });
+        Self::announce_failures(results);
+        Self::deposit_event(Event::BatchWeightsCompleted { netuids, hotkey });
+        Ok(())
+    }
+
+    /// Adds commits on several subnets. spec weights §6
+    pub(crate) fn do_batch_commit_weights(
+        hotkey: T::AccountId,
+        netuids: NetUidList,
+        hashes: &HashList,
+    ) -> DispatchResult {
+        let items = Self::commit_items(&netuids, hashes)?;
+        let results = items
+            .iter()
+            .map(|&(netuid, hash)| (netuid, with_storage_layer(|| Self::do_commit_weights(&hotkey, netuid, hash))));
+        Self::announce_failures(results);
+        Self::deposit_event(Event::BatchWeightsCompleted { netuids, hotkey });
+        Ok(())
+    }
+
+    /// Carries out the items of a batch, then tells which of them failed.
+    fn announce_failures(results: impl Iterator<Item = (NetUid, DispatchResult)>) {
+        let failures: Vec<_> =
+            results.filter_map(|(netuid, result)| result.err().map(|error| (netuid, error))).collect();
+        if !failures.is_empty() {
+            Self::deposit_event(Event::BatchCompletedWithErrors);
+        }
+        for (netuid, error) in failures {
+            Self::deposit_event(Event::BatchWeightItemFailed { netuid, error });
+        }
+    }
+}

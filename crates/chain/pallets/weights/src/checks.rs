@@ -1,0 +1,287 @@
+//! What must hold before something is stored. Nothing here writes, so the transaction pool asks the same functions.
+
+use crate::{
+    Config, Error, Pallet,
+    rules::{self, Queue},
+    traits::ReadPermits,
+    types::{BatchEntries, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Salt, StorageIndex, UidList, ValueList},
+};
+use alloc::vec::Vec;
+use codec::Compact;
+use frame_support::{BoundedVec, ensure, traits::Get};
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_staking::traits::ReadStake;
+use myelin_pallet_subnets::{
+    parameters::Parameters,
+    traits::{Keys, ReadSubnets},
+};
+use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_yuma::max_upscale;
+use sp_core::H256;
+
+/// A vector as its author submits it: of any scale, perhaps malformed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Submission<'a> {
+    uids: &'a [Uid],
+    values: &'a [u16],
+    version_key: u64,
+}
+
+impl<'a> Submission<'a> {
+    pub(crate) fn new(uids: &'a [Uid], values: &'a [u16], version_key: u64) -> Self {
+        Self { uids, values, version_key }
+    }
+}
+
+/// A vector with the salt it was committed with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reveal<'a> {
+    pub(crate) submission: Submission<'a>,
+    pub(crate) salt: &'a [u16],
+}
+
+/// One item of a batch of vectors.
+#[derive(Clone, Debug)]
+pub(crate) struct SetItem {
+    netuid: NetUid,
+    uids: Vec<Uid>,
+    values: Vec<u16>,
+    version_key: u64,
+}
+
+impl SetItem {
+    pub(crate) fn netuid(&self) -> NetUid {
+        self.netuid
+    }
+
+    pub(crate) fn submission(&self) -> Submission<'_> {
+        Submission::new(&self.uids, &self.values, self.version_key)
+    }
+}
+
+/// A vector that may be stored: scaled, and with the neuron it is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Vector {
+    pub(crate) uid: Uid,
+    pub(crate) entries: BoundedVec<Entry, MaxUids>,
+}
+
+/// A vector that may be stored because it was committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Revealed {
+    pub(crate) vector: Vector,
+    pub(crate) hash: H256,
+    pub(crate) committed_at: BlockNumber,
+}
+
+/// Whether a vector is an update of its own, to which the rate limit applies, or belongs to a commit, which was one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Update {
+    Direct,
+    Committed,
+}
+
+impl<T: Config> Pallet<T> {
+    /// How a network is set.
+    pub(crate) fn parameters(netuid: NetUid) -> Result<Parameters, Error<T>> {
+        T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)
+    }
+
+    /// Whether weights of a network are committed first. Root votes are public, whatever its parameters say.
+    pub(crate) fn takes_commits(netuid: NetUid, parameters: &Parameters) -> bool {
+        parameters.commit_reveal && !netuid.is_root()
+    }
+
+    /// Whether a network takes weights directly. spec weights §2.1, check 0
+    pub(crate) fn ensure_direct(netuid: NetUid) -> Result<(), Error<T>> {
+        let parameters = Self::parameters(netuid)?;
+        ensure!(!Self::takes_commits(netuid, &parameters), Error::CommitRevealEnabled);
+        Ok(())
+    }
+
+    fn ensure_commits(netuid: NetUid) -> Result<Parameters, Error<T>> {
+        let parameters = Self::parameters(netuid)?;
+        ensure!(Self::takes_commits(netuid, &parameters), Error::CommitRevealDisabled);
+        Ok(parameters)
+    }
+
+    /// Whether a hotkey weighs enough to rate others. spec weights §2.1 (a)
+    pub(crate) fn ensure_stake(netuid: NetUid, hotkey: &T::AccountId) -> Result<(), Error<T>> {
+        let enough = T::Stake::weight(netuid, hotkey) >= T::Subnets::network().stake_threshold;
+        ensure!(enough, Error::NotEnoughStakeToSetWeights);
+        Ok(())
+    }
+
+    fn is_slow_enough(netuid: NetUid, uid: Uid, parameters: &Parameters) -> bool {
+        let last = Self::last_update(StorageIndex::from(netuid), uid);
+        rules::is_slow_enough(last, Self::now(), parameters.weights_set_rate_limit)
+    }
+
+    /// Whether a hotkey may put this vector in force on a subnet. spec weights §2.1, checks 2 to 14
+    pub(crate) fn ensure_settable(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        submission: Submission<'_>,
+        update: Update,
+    ) -> Result<Vector, Error<T>> {
+        let Submission { uids, values, version_key } = submission;
+        ensure!(!netuid.is_root(), Error::CanNotSetRootNetworkWeights);
+        let mut entries = rules::paired(uids.iter().copied(), values).ok_or(Error::WeightVecNotEqualSize)?;
+        let parameters = Self::parameters(netuid)?;
+        let neurons = T::Seats::count(netuid);
+        ensure!(entries.len() <= usize::from(neurons), Error::UidsLengthExceedUidsInSubNet);
+        let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
+        Self::ensure_stake(netuid, hotkey)?;
+        ensure!(rules::is_new_enough(version_key, parameters.weights_version_key), Error::IncorrectWeightVersionKey);
+        ensure!(
+            update == Update::Committed || Self::is_slow_enough(netuid, uid, &parameters),
+            Error::SettingWeightsTooFast
+        );
+        let no_opinion = rules::is_self_vector(uid, &entries);
+        ensure!(no_opinion || T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
+        ensure!(rules::all_different(&entries), Error::DuplicateUids);
+        ensure!(entries.iter().all(|entry| entry.uid.get() < neurons), Error::UidVecContainInvalidOne);
+        let long_enough = rules::is_long_enough(entries.len(), parameters.min_allowed_weights, neurons);
+        ensure!(no_opinion || long_enough, Error::WeightVecLengthIsLow);
+        max_upscale(&mut entries);
+        ensure!(no_opinion || rules::is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
+        Ok(Vector { uid, entries })
+    }
+
+    /// Whether a coldkey may put this vector in force for its root validator. spec weights §7, checks 2 to 14
+    pub(crate) fn ensure_root_settable(
+        coldkey: &T::AccountId,
+        netuid: NetUid,
+        hotkey: &T::AccountId,
+        dests: &[NetUid],
+        values: &[u16],
+        version_key: u64,
+    ) -> Result<Vector, Error<T>> {
+        let owner = T::Keys::owner(hotkey).ok_or(Error::HotKeyAccountNotExists)?;
+        ensure!(owner == *coldkey, Error::NonAssociatedColdKey);
+        let parameters = Self::parameters(netuid)?;
+        ensure!(netuid.is_root(), Error::NotRootSubnet);
+        let uids = dests.iter().map(|dest| Uid::new(dest.get()));
+        let mut entries = rules::paired(uids, values).ok_or(Error::WeightVecNotEqualSize)?;
+        let networks = T::Subnets::netuids();
+        ensure!(dests.iter().all(|dest| networks.contains(dest)), Error::UidVecContainInvalidOne);
+        let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
+        Self::ensure_stake(netuid, hotkey)?;
+        ensure!(rules::is_new_enough(version_key, parameters.weights_version_key), Error::IncorrectWeightVersionKey);
+        ensure!(Self::is_slow_enough(netuid, uid, &parameters), Error::SettingWeightsTooFast);
+        ensure!(rules::all_different(&entries), Error::DuplicateUids);
+        let members = T::Seats::count(netuid);
+        ensure!(
+            rules::is_long_enough(entries.len(), parameters.min_allowed_weights, members),
+            Error::WeightVecLengthIsLow
+        );
+        max_upscale(&mut entries);
+        ensure!(rules::is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidVecContainInvalidOne)?;
+        Ok(Vector { uid, entries })
+    }
+
+    /// Whether a hotkey may commit on a subnet; its uid and the queue to add to. spec weights §5.4
+    pub(crate) fn ensure_committable(hotkey: &T::AccountId, netuid: NetUid) -> Result<(Uid, Queue), Error<T>> {
+        let parameters = Self::ensure_commits(netuid)?;
+        let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
+        ensure!(Self::is_slow_enough(netuid, uid, &parameters), Error::CommittingWeightsTooFast);
+        let queue = Self::queue(netuid, hotkey, &parameters);
+        let open = u32::try_from(queue.open().len()).unwrap_or(u32::MAX);
+        ensure!(open < MaxCommits::get(), Error::TooManyUnrevealedCommits);
+        Ok((uid, queue))
+    }
+
+    /// Whether a hotkey may reveal this; the queue without the commit and all older ones. spec weights §5.5
+    pub(crate) fn ensure_revealable(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        reveal: Reveal<'_>,
+    ) -> Result<(Revealed, Queue), Error<T>> {
+        let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
+        let hash = Self::hash(hotkey, netuid, reveal);
+        let commit = match queue.take_with_older(hash) {
+            Err(rules::Unrevealable::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
+            taken => taken.map_err(Error::from),
+        }?;
+        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, Update::Committed)?;
+        Ok((Revealed { vector, hash, committed_at: commit.at }, queue))
+    }
+
+    /// Whether a hotkey may reveal all of these; the queue without exactly their commits. spec weights §5.7
+    pub(crate) fn ensure_all_revealable(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        reveals: &[Reveal<'_>],
+    ) -> Result<(Vec<Revealed>, Queue), Error<T>> {
+        let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
+        let hashes: Vec<H256> = reveals.iter().map(|reveal| Self::hash(hotkey, netuid, *reveal)).collect();
+        for hash in &hashes {
+            queue.find(*hash)?;
+        }
+        queue.forget_expired();
+        let mut revealed = Vec::with_capacity(reveals.len());
+        for (reveal, hash) in reveals.iter().zip(hashes) {
+            let commit = queue.take(hash)?;
+            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, Update::Committed)?;
+            revealed.push(Revealed { vector, hash, committed_at: commit.at });
+        }
+        Ok((revealed, queue))
+    }
+
+    /// The queue of a hotkey on a subnet that takes commits, if it has one.
+    fn queue_to_reveal(hotkey: &T::AccountId, netuid: NetUid) -> Result<Queue, Error<T>> {
+        let parameters = Self::ensure_commits(netuid)?;
+        let queue = Self::queue(netuid, hotkey, &parameters);
+        ensure!(!queue.is_empty(), Error::NoWeightsCommitFound);
+        Ok(queue)
+    }
+
+    fn hash(hotkey: &T::AccountId, netuid: NetUid, reveal: Reveal<'_>) -> H256 {
+        let Reveal { submission: Submission { uids, values, version_key }, salt } = reveal;
+        rules::commit_hash(hotkey, StorageIndex::from(netuid), uids, values, salt, version_key)
+    }
+
+    /// The items of a batch of vectors. spec weights §6
+    pub(crate) fn set_items(
+        netuids: &NetUidList,
+        weights: &BatchEntries,
+        version_keys: &KeyList,
+    ) -> Result<Vec<SetItem>, Error<T>> {
+        let same = netuids.len() == weights.len() && netuids.len() == version_keys.len();
+        ensure!(same, Error::InputLengthsUnequal);
+        let items = netuids.iter().zip(weights).zip(version_keys);
+        let item = |((Compact(netuid), entries), Compact(version_key)): ((&_, &BoundedVec<_, _>), &_)| SetItem {
+            netuid: NetUid::new(*netuid),
+            uids: entries.iter().map(|(Compact(uid), _)| Uid::new(*uid)).collect(),
+            values: entries.iter().map(|(_, Compact(value))| *value).collect(),
+            version_key: *version_key,
+        };
+        Ok(items.map(item).collect())
+    }
+
+    /// The items of a batch of commits. spec weights §6
+    pub(crate) fn commit_items(netuids: &NetUidList, hashes: &HashList) -> Result<Vec<(NetUid, H256)>, Error<T>> {
+        ensure!(netuids.len() == hashes.len(), Error::InputLengthsUnequal);
+        Ok(netuids.iter().zip(hashes).map(|(Compact(netuid), hash)| (NetUid::new(*netuid), *hash)).collect())
+    }
+
+    /// The items of a batch of reveals. spec weights §5.7, step 1
+    pub(crate) fn reveals<'a>(
+        uids: &'a [UidList],
+        values: &'a [ValueList],
+        salts: &'a [Salt],
+        version_keys: &'a [u64],
+    ) -> Result<Vec<Reveal<'a>>, Error<T>> {
+        let length = uids.len();
+        let same = [values.len(), salts.len(), version_keys.len()].iter().all(|other| *other == length);
+        ensure!(same, Error::InputLengthsUnequal);
+        let items = uids.iter().zip(values).zip(salts).zip(version_keys);
+        let reveal = |(((uids, values), salt), version_key): (((&'a UidList, &'a ValueList), &'a Salt), &u64)| Reveal {
+            submission: Submission::new(uids, values, *version_key),
+            salt,
+        };
+        Ok(items.map(reveal).collect())
+    }
+}

@@ -1,0 +1,136 @@
+//! Calls without a fee, which are refused before they take room in a block. spec weights §8, events-and-errors §8
+
+use crate::{
+    Call, Config, Error, Pallet,
+    checks::{Reveal, Submission, Update},
+    types::{NetUidList, StorageIndex},
+};
+use codec::Compact;
+use frame_support::ensure;
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_primitives::NetUid;
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority};
+
+/// The reasons that clients know by number. spec events-and-errors §8.3
+mod code {
+    pub(super) const STAKE_AMOUNT_TOO_LOW: u8 = 1;
+    pub(super) const SUBNET_NOT_EXISTS: u8 = 3;
+    pub(super) const RATE_LIMIT_EXCEEDED: u8 = 6;
+    pub(super) const COMMIT_NOT_FOUND: u8 = 16;
+    pub(super) const COMMIT_BLOCK_NOT_IN_REVEAL_RANGE: u8 = 17;
+    pub(super) const INPUT_LENGTHS_UNEQUAL: u8 = 18;
+    pub(super) const UID_NOT_FOUND: u8 = 19;
+    pub(super) const BAD_REQUEST: u8 = 255;
+}
+
+/// Why a batch without items is refused.
+const EMPTY: InvalidTransaction = InvalidTransaction::Custom(code::BAD_REQUEST);
+
+/// The priority of a weight call of a neuron that updated its weights in this very block. spec events-and-errors §8.4
+const BASE_PRIORITY: TransactionPriority = 4_294_967_295;
+
+impl<T: Config> Pallet<T> {
+    /// Makes every check that a call without a fee could fail at, so that no call is included that changes nothing:
+    /// whoever got one in for free could get in any number.
+    ///
+    /// A batch over several subnets may have items that fail. It needs the stake on every subnet it lists, and at least
+    /// one item that succeeds. A batch without items is refused, though it could be carried out. A commit needs the
+    /// stake that its reveal will need. Calls that pay a fee pass.
+    ///
+    /// The work is that of the call itself, so its weight covers a second round of it.
+    ///
+    /// # Errors
+    /// The reason as a number of spec events-and-errors §8.3.
+    pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
+        match call {
+            Call::set_weights { netuid, dests, weights, version_key } => {
+                Self::ensure_set(who, *netuid, Submission::new(dests, weights, *version_key))?;
+            }
+            Call::batch_set_weights { netuids, weights, version_keys } => {
+                let items = Self::set_items(netuids, weights, version_keys)?;
+                let results = items.iter().map(|item| Self::ensure_set(who, item.netuid(), item.submission()));
+                Self::check_batch(who, netuids, results)?;
+            }
+            Call::commit_weights { netuid, .. } => Self::ensure_committed(who, *netuid)?,
+            Call::batch_commit_weights { netuids, commit_hashes } => {
+                let items = Self::commit_items(netuids, commit_hashes)?;
+                let results = items.iter().map(|(netuid, _)| Self::ensure_committed(who, *netuid));
+                Self::check_batch(who, netuids, results)?;
+            }
+            Call::reveal_weights { netuid, uids, values, salt, version_key } => {
+                let submission = Submission::new(uids, values, *version_key);
+                Self::ensure_revealable(who, *netuid, Reveal { submission, salt })?;
+            }
+            Call::batch_reveal_weights { netuid, uids_list, values_list, salts_list, version_keys } => {
+                let reveals = Self::reveals(uids_list, values_list, salts_list, version_keys)?;
+                let (revealed, _) = Self::ensure_all_revealable(who, *netuid, &reveals)?;
+                ensure!(!revealed.is_empty(), EMPTY);
+            }
+            Call::set_root_weights { .. } | Call::__Ignore(..) => {}
+        }
+        Ok(())
+    }
+
+    /// How urgent a free call is: the more, the longer ago its author updated weights there. Of a batch the network
+    /// counts that waited longest. spec weights §8
+    pub fn free_call_priority(who: &T::AccountId, call: &Call<T>) -> TransactionPriority {
+        let waited = |netuid: NetUid| {
+            let uid = T::Seats::uid(netuid, who)?;
+            Some(Self::now().saturating_sub(Self::last_update(StorageIndex::from(netuid), uid)))
+        };
+        let longest = match call {
+            Call::set_weights { netuid, .. }
+            | Call::commit_weights { netuid, .. }
+            | Call::reveal_weights { netuid, .. }
+            | Call::batch_reveal_weights { netuid, .. } => waited(*netuid),
+            Call::batch_set_weights { netuids, .. } | Call::batch_commit_weights { netuids, .. } => {
+                netuids.iter().filter_map(|Compact(netuid)| waited(NetUid::new(*netuid))).max()
+            }
+            Call::set_root_weights { .. } | Call::__Ignore(..) => None,
+        };
+        longest.map_or(0, |blocks| BASE_PRIORITY.saturating_add(blocks.into()))
+    }
+
+    fn ensure_set(who: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> Result<(), Error<T>> {
+        Self::ensure_direct(netuid)?;
+        Self::ensure_settable(who, netuid, submission, Update::Direct).map(drop)
+    }
+
+    fn ensure_committed(who: &T::AccountId, netuid: NetUid) -> Result<(), Error<T>> {
+        Self::ensure_committable(who, netuid)?;
+        Self::ensure_stake(netuid, who)
+    }
+
+    /// Whether a batch over several subnets is worth its room. It is refused for the reason of its first item.
+    fn check_batch(
+        who: &T::AccountId,
+        netuids: &NetUidList,
+        mut results: impl Iterator<Item = Result<(), Error<T>>>,
+    ) -> Result<(), InvalidTransaction> {
+        for Compact(netuid) in netuids {
+            Self::ensure_stake(NetUid::new(*netuid), who)?;
+        }
+        match results.next().ok_or(EMPTY)? {
+            Err(reason) if !results.any(|other| other.is_ok()) => Err(reason.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How the pool is told of an error. spec events-and-errors §8.3
+impl<T> From<Error<T>> for InvalidTransaction {
+    fn from(error: Error<T>) -> Self {
+        Self::Custom(match error {
+            Error::NotEnoughStakeToSetWeights => code::STAKE_AMOUNT_TOO_LOW,
+            Error::SubNetworkDoesNotExist => code::SUBNET_NOT_EXISTS,
+            Error::SettingWeightsTooFast | Error::CommittingWeightsTooFast => code::RATE_LIMIT_EXCEEDED,
+            Error::NoWeightsCommitFound | Error::ExpiredWeightCommit | Error::InvalidRevealCommitHashNotMatch => {
+                code::COMMIT_NOT_FOUND
+            }
+            Error::RevealTooEarly => code::COMMIT_BLOCK_NOT_IN_REVEAL_RANGE,
+            Error::InputLengthsUnequal => code::INPUT_LENGTHS_UNEQUAL,
+            Error::HotKeyNotRegisteredInSubNet => code::UID_NOT_FOUND,
+            _ => code::BAD_REQUEST,
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! What happens when seats and networks come and go.
+
+use crate::{Commits, Config, LastUpdates, Pallet, Rows, types::StorageIndex, weights::WeightInfo};
+use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
+use myelin_pallet_neurons::traits::OnSeat;
+use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::Progress};
+use myelin_primitives::{NetUid, Uid};
+
+impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
+    fn taken(netuid: NetUid, uid: Uid, _hotkey: &T::AccountId) {
+        Self::note_update(StorageIndex::from(netuid), uid);
+    }
+
+    /// What others say of the seat needs no visit: it counts only if it was fixed before the seat changed hands.
+    fn replaced(netuid: NetUid, uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
+        let index = StorageIndex::from(netuid);
+        Rows::<T>::remove(index, uid);
+        Commits::<T>::remove(index, old);
+        Self::note_update(index, uid);
+    }
+
+    /// The weights stay. The commits hash the old key and could not be revealed any more. spec weights §5.8
+    fn hotkey_swapped(netuid: NetUid, _uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
+        Commits::<T>::remove(StorageIndex::from(netuid), old);
+    }
+}
+
+impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
+    /// The first seat is announced by itself.
+    fn created(_netuid: NetUid, _first: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
+        Ok(())
+    }
+
+    /// A network that does not exist takes no call and runs no epoch, so what is stored of it counts for nothing.
+    fn ended(_netuid: NetUid) {}
+
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+        let index = StorageIndex::from(netuid);
+        let mut left = Rows::<T>::drain_prefix(index).map(drop).chain(Commits::<T>::drain_prefix(index).map(drop));
+        loop {
+            if meter.try_consume(T::WeightInfo::remove_entry()).is_err() {
+                return Progress::More;
+            }
+            if left.next().is_none() {
+                LastUpdates::<T>::remove(index);
+                return Progress::Done;
+            }
+        }
+    }
+
+    fn parameters_changed(_netuid: NetUid, _set: &ParametersPatch) {}
+}

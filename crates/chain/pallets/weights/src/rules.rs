@@ -1,0 +1,469 @@
+//! The rules of weights that need no storage. spec weights §2 to §5
+//!
+//! Scaling is `myelin_yuma::max_upscale`, the epochs of a network are `myelin_economics::schedule`.
+
+use crate::types::{Commit, RevealWindow, StorageIndex};
+use alloc::{
+    collections::{BTreeSet, VecDeque},
+    vec::Vec,
+};
+use codec::Encode;
+use core::cmp::Ordering;
+use myelin_economics::schedule::Schedule;
+use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
+use sp_core::H256;
+use sp_runtime::traits::{BlakeTwo256, Hash};
+
+/// Pairs uids with values, or `None` if there are more of one than of the other. spec weights §2.1, check 3
+pub fn paired(uids: impl ExactSizeIterator<Item = Uid>, values: &[u16]) -> Option<Vec<Entry>> {
+    let same = uids.len() == values.len();
+    same.then(|| uids.zip(values).map(|(uid, &value)| Entry::new(uid, value)).collect())
+}
+
+/// Whether no uid is listed twice. spec weights §2.1, check 11
+pub fn all_different(entries: &[Entry]) -> bool {
+    let mut seen = BTreeSet::new();
+    entries.iter().all(|entry| seen.insert(entry.uid))
+}
+
+/// Whether the setter rates itself and nobody else, which is the vote of no opinion. spec weights §1
+pub fn is_self_vector(setter: Uid, entries: &[Entry]) -> bool {
+    matches!(entries, [only] if only.uid == setter)
+}
+
+/// Whether a client of version `supplied` may set weights where `required` is asked for; zero asks for nothing.
+/// spec weights §2.1 (b)
+pub const fn is_new_enough(supplied: u64, required: u64) -> bool {
+    required == 0 || supplied >= required
+}
+
+/// Whether `limit` blocks have passed since the last update. One at genesis counts as none. spec weights §2.1 (c)
+pub const fn is_slow_enough(last_update: BlockNumber, now: BlockNumber, limit: BlockNumber) -> bool {
+    last_update == 0 || now.saturating_sub(last_update) >= limit
+}
+
+/// Whether a vector of `length` entries is long enough on a network of `neurons`. spec weights §2.1 (e)
+pub fn is_long_enough(length: usize, minimum: u16, neurons: u16) -> bool {
+    length >= usize::from(minimum.min(neurons))
+}
+
+/// Whether no value of a scaled vector is more than `limit / 65535` of their sum. spec weights §3.2
+pub fn is_spread(scaled: &[Entry], limit: u16) -> bool {
+    let parts = |entry: &Entry| u64::from(entry.value);
+    let sum = scaled.iter().map(parts).fold(0, u64::saturating_add);
+    // 16 bits times the sum of a row, which has at most 256 values of 16 bits.
+    let most = u64::from(limit).saturating_mul(sum);
+    limit == U16_ONE || scaled.iter().all(|entry| parts(entry).saturating_mul(U16_ONE.into()) <= most)
+}
+
+/// The values of a stored row as they count: zero toward whoever was not there when the row was fixed, that is toward
+/// uids that took their place in that block or later, or have none. spec weights §4, §5.6
+pub fn as_read(
+    entries: &[Entry],
+    fixed_at: BlockNumber,
+    since: impl Fn(Uid) -> Option<BlockNumber>,
+) -> impl Iterator<Item = Entry> {
+    entries.iter().map(move |entry| match since(entry.uid) {
+        Some(since) if since < fixed_at => *entry,
+        _ => Entry::new(entry.uid, 0),
+    })
+}
+
+/// What a commit promises: the hash of the weights as they will be revealed, of their salt and of their author.
+/// spec weights §5.3
+pub fn commit_hash<AccountId: Encode>(
+    hotkey: &AccountId,
+    index: StorageIndex,
+    uids: &[Uid],
+    values: &[u16],
+    salt: &[u16],
+    version_key: u64,
+) -> H256 {
+    BlakeTwo256::hash_of(&(hotkey, index, uids, values, salt, version_key))
+}
+
+/// When commits of a network may be revealed: a number of epochs after the one they were made in. spec weights §5.2
+///
+/// Always computed with the tempo and the period in force now, so that a change of either moves open commits too.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    /// The epochs of the network.
+    pub schedule: Schedule,
+    /// How many epochs a commit waits.
+    pub period: u64,
+}
+
+/// Where a commit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// It may not be revealed yet.
+    Ahead,
+    /// It may be revealed now.
+    Open,
+    /// It may not be revealed any more.
+    Over,
+}
+
+impl Windows {
+    /// Where a commit of block `at` stands in block `now`.
+    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> Window {
+        match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
+            Ordering::Less => Window::Ahead,
+            Ordering::Equal => Window::Open,
+            Ordering::Greater => Window::Over,
+        }
+    }
+
+    /// The blocks in which a commit of block `at` may be revealed. Past the end of block numbers it stays at the last.
+    pub fn blocks(&self, at: BlockNumber) -> RevealWindow {
+        match self.schedule.epoch_blocks(self.reveal_index(at)) {
+            Some(blocks) => RevealWindow { first: *blocks.start(), last: *blocks.end() },
+            None => RevealWindow { first: BlockNumber::MAX, last: BlockNumber::MAX },
+        }
+    }
+
+    fn reveal_index(&self, at: BlockNumber) -> u64 {
+        self.schedule.epoch_index(at).saturating_add(self.period)
+    }
+}
+
+/// Why a commit cannot be revealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrevealable {
+    /// No such commit is open.
+    Unknown,
+    /// It is over.
+    Expired,
+    /// Its window is still ahead.
+    Early,
+}
+
+/// The commits of a hotkey as they stand in one block. spec weights §5.5
+#[derive(Clone, Debug)]
+pub struct Queue {
+    windows: Windows,
+    now: BlockNumber,
+    expired: Vec<Commit>,
+    open: VecDeque<Commit>,
+}
+
+impl Queue {
+    /// Sorts out stored commits, which are in order of their blocks: those that are over are at the front.
+    pub fn new(commits: impl IntoIterator<Item = Commit>, windows: Windows, now: BlockNumber) -> Self {
+        let mut open: VecDeque<_> = commits.into_iter().collect();
+        let mut expired = Vec::new();
+        while let Some(first) = open.pop_front_if(|first| windows.of(first.at, now) == Window::Over) {
+            expired.push(first);
+        }
+        Self { windows, now, expired, open }
+    }
+
+    /// The commits that are not over, oldest first.
+    pub fn open(&self) -> impl ExactSizeIterator<Item = &Commit> {
+        self.open.iter()
+    }
+
+    /// The commits that are not over, to be stored.
+    pub fn into_open(self) -> Vec<Commit> {
+        self.open.into()
+    }
+
+    /// Whether there is no commit at all.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.expired.is_empty()
+    }
+
+    /// Adds a commit made now.
+    pub fn push(&mut self, hash: H256) {
+        self.open.push_back(Commit { hash, at: self.now });
+    }
+
+    /// Forgets the commits that are over, so that they are as unknown as any other.
+    pub fn forget_expired(&mut self) {
+        self.expired.clear();
+    }
+
+    /// Finds the oldest open commit with this hash.
+    ///
+    /// # Errors
+    /// Why it may not be revealed. spec weights §5.5, steps 5 to 7
+    pub fn find(&self, hash: H256) -> Result<usize, Unrevealable> {
+        match self.open.iter().enumerate().find(|(_, commit)| commit.hash == hash) {
+            Some((position, commit)) if self.windows.of(commit.at, self.now) == Window::Open => Ok(position),
+            Some(_) => Err(Unrevealable::Early),
+            None if self.expired.iter().any(|commit| commit.hash == hash) => Err(Unrevealable::Expired),
+            None => Err(Unrevealable::Unknown),
+        }
+    }
+
+    /// Takes out the commit that [`Self::find`] finds, and only that one. spec weights §5.7, step 4
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn take(&mut self, hash: H256) -> Result<Commit, Unrevealable> {
+        let position = self.find(hash)?;
+        self.open.remove(position).ok_or(Unrevealable::Unknown)
+    }
+
+    /// Takes out the commit that [`Self::find`] finds, and all older ones with it: there is no way back to an earlier
+    /// vector. spec weights §5.5, step 8
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn take_with_older(&mut self, hash: H256) -> Result<Commit, Unrevealable> {
+        let position = self.find(hash)?;
+        self.open.drain(..position);
+        self.open.pop_front().ok_or(Unrevealable::Unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_primitives::NetUid;
+    use myelin_yuma::max_upscale;
+    use proptest::prelude::*;
+
+    fn row(values: &[u16]) -> Vec<Entry> {
+        (0..).map(Uid::new).zip(values).map(|(uid, &value)| Entry::new(uid, value)).collect()
+    }
+
+    fn values(row: &[Entry]) -> Vec<u16> {
+        row.iter().map(|entry| entry.value).collect()
+    }
+
+    fn uids(numbers: &[u16]) -> Vec<Uid> {
+        numbers.iter().copied().map(Uid::new).collect()
+    }
+
+    #[test]
+    fn lists_of_different_length_make_no_vector() {
+        let uids = uids(&[3, 1]);
+        assert_eq!(paired(uids.iter().copied(), &[7, 0]), Some(vec![Entry::new(uids[0], 7), Entry::new(uids[1], 0)]));
+        assert_eq!(paired(uids.iter().copied(), &[7]), None);
+        assert_eq!(paired(uids.iter().copied(), &[7, 0, 0]), None);
+        assert_eq!(paired([].into_iter(), &[]), Some(vec![]));
+    }
+
+    #[test]
+    fn the_same_uid_twice_is_seen_wherever_it_stands() {
+        let listed =
+            |numbers: &[u16]| all_different(&paired(uids(numbers).into_iter(), &vec![1; numbers.len()]).unwrap());
+        assert!(listed(&[]));
+        assert!(listed(&[2, 0, 1]));
+        assert!(!listed(&[2, 0, 2]));
+        assert!(!listed(&[5, 5]));
+    }
+
+    #[test]
+    fn a_self_vector_is_one_entry_toward_oneself() {
+        assert!(is_self_vector(Uid::new(0), &row(&[0])));
+        assert!(!is_self_vector(Uid::new(1), &row(&[9])));
+        assert!(!is_self_vector(Uid::new(0), &row(&[9, 9])));
+        assert!(!is_self_vector(Uid::new(0), &[]));
+    }
+
+    #[test]
+    fn a_version_key_of_zero_asks_for_nothing() {
+        assert!(is_new_enough(0, 0) && is_new_enough(20, 20) && is_new_enough(21, 20));
+        assert!(!is_new_enough(0, 20) && !is_new_enough(19, 20));
+    }
+
+    #[test]
+    fn an_update_may_follow_after_exactly_the_limit() {
+        assert!(!is_slow_enough(11, 20, 10));
+        assert!(is_slow_enough(11, 21, 10));
+        assert!(is_slow_enough(11, 11, 0));
+        assert!(is_slow_enough(0, 1, u32::MAX));
+    }
+
+    #[test]
+    fn the_required_length_is_never_above_the_number_of_neurons() {
+        assert!(!is_long_enough(2, 3, 7) && is_long_enough(3, 3, 7));
+        assert!(is_long_enough(3, 100, 3) && !is_long_enough(2, 100, 3));
+        assert!(is_long_enough(0, 0, 3) && !is_long_enough(0, 1, 3));
+    }
+
+    /// The table of spec weights §3.1.
+    #[test]
+    fn vectors_are_scaled_to_the_maximum() {
+        for (given, expected) in [
+            (&[10, 10][..], &[65_535, 65_535][..]),
+            (&[1, 2, 3], &[21_845, 43_690, 65_535]),
+            (&[16_383, 16_383, 1_213, 16_383], &[65_535, 65_535, 4_852, 65_535]),
+            (&[0, 1, 65_534], &[0, 1, 65_535]),
+            (&[32_767, 65_534], &[32_767, 65_535]),
+            (&[0, 1, 2, 3, 4, 65_533, 65_535], &[0, 1, 2, 3, 4, 65_533, 65_535]),
+            (&[5, 40_000], &[8, 65_535]),
+            (&[1], &[65_535]),
+            (&[0, 0], &[0, 0]),
+            (&[], &[]),
+        ] {
+            let mut scaled = row(given);
+            max_upscale(&mut scaled);
+            assert_eq!(values(&scaled), expected, "{given:?}");
+        }
+    }
+
+    /// The table of spec weights §3.2, but for the exemption of self-weights, which is the caller's.
+    #[test]
+    fn the_largest_share_is_limited() {
+        for (scaled, limit, passes) in [
+            (&[0, 65_535, 65_535][..], 32_767, false),
+            (&[0, 65_535, 65_535], 32_768, true),
+            (&[0, 65_535, 65_535, 65_535], 21_844, false),
+            (&[0, 65_535, 65_535, 65_535], 21_845, true),
+            (&[65_535, 65_535, 4_852, 65_535], 13_107, false),
+            (&[65_535], 65_534, false),
+            (&[65_535], 65_535, true),
+            (&[0, 0], 0, true),
+            (&[], 0, true),
+        ] {
+            assert_eq!(is_spread(&row(scaled), limit), passes, "{scaled:?} under {limit}");
+        }
+        assert!(is_spread(&row(&[65_535; 256]), 256) && !is_spread(&row(&[65_535; 256]), 255));
+    }
+
+    #[test]
+    fn nobody_is_rated_by_a_row_fixed_before_or_when_they_came() {
+        let since = |uid: Uid| [Some(4), Some(5), Some(6), None][usize::from(uid)];
+        let read: Vec<_> = as_read(&row(&[9, 9, 9, 9]), 5, since).collect();
+        assert_eq!(values(&read), [9, 0, 0, 0]);
+        assert_eq!(read.len(), 4, "an entry of zero stays an entry");
+    }
+
+    /// The vectors of spec weights §5.3.
+    #[test]
+    fn commits_hash_to_the_committed_vectors() {
+        let hash = |uids: &[Uid], values: &[u16], salt: &[u16], version| {
+            let index = StorageIndex::from(NetUid::new(1));
+            format!("{:x}", commit_hash(&[0x22_u8; 32], index, uids, values, salt, version))
+        };
+        let (two, salt) = (uids(&[0, 1]), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(hash(&two, &[10, 10], &salt, 0), "7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2",);
+        assert_eq!(hash(&two, &[10, 10], &salt, 7), "a88833ff21fcfd88d55d772e23d9611bcca1c85cb31b5f1942e3d06a1546296d",);
+        assert_eq!(hash(&[], &[], &[], 0), "b5c4ff0cd49e0a365c711ef305a1a92251b23e9c8302faab700c60ef5e228d28");
+    }
+
+    fn windows(netuid: u16, tempo: u16, period: u64) -> Windows {
+        Windows { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
+    }
+
+    /// The table of spec weights §5.2.
+    #[test]
+    fn windows_open_whole_epochs_after_the_commit() {
+        for (netuid, tempo, period, at, index, first, last) in [
+            (1, 360, 1, 1_000, 2, 1_081, 1_441),
+            (1, 360, 1, 1_081, 3, 1_442, 1_802),
+            (1, 360, 1, 1_441, 3, 1_442, 1_802),
+            (1, 360, 2, 1_000, 2, 1_442, 1_802),
+            (2, 360, 1, 1_000, 2, 1_080, 1_440),
+            (1, 5, 1, 11, 2, 16, 21),
+        ] {
+            let windows = windows(netuid, tempo, period);
+            assert_eq!(windows.schedule.epoch_index(at), index);
+            assert_eq!(windows.blocks(at), RevealWindow { first, last });
+            assert!(windows.schedule.is_due(last), "consensus runs in the last block of the window");
+            assert_eq!(windows.of(at, first - 1), Window::Ahead);
+            assert_eq!(windows.of(at, first), Window::Open);
+            assert_eq!(windows.of(at, last), Window::Open);
+            assert_eq!(windows.of(at, last + 1), Window::Over);
+        }
+    }
+
+    /// Commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
+    fn queue(now: BlockNumber) -> Queue {
+        let commits = [(1, 11), (2, 12), (3, 16), (4, 22)];
+        Queue::new(commits.map(|(hash, at)| Commit { hash: H256::repeat_byte(hash), at }), windows(1, 5, 1), now)
+    }
+
+    fn blocks(queue: &Queue) -> Vec<BlockNumber> {
+        queue.open().map(|commit| commit.at).collect()
+    }
+
+    #[test]
+    fn a_commit_is_found_only_in_its_window() {
+        let find = |now, hash| queue(now).find(H256::repeat_byte(hash));
+        assert_eq!(find(15, 1), Err(Unrevealable::Early));
+        assert_eq!(find(16, 1), Ok(0));
+        assert_eq!(find(21, 2), Ok(1));
+        assert_eq!(find(22, 1), Err(Unrevealable::Expired));
+        assert_eq!(find(22, 3), Ok(0));
+        assert_eq!(find(22, 9), Err(Unrevealable::Unknown));
+    }
+
+    #[test]
+    fn revealing_one_forgets_the_older_ones_and_taking_it_does_not() {
+        let mut queue = queue(17);
+        assert_eq!(queue.clone().take_with_older(H256::repeat_byte(2)).map(|commit| commit.at), Ok(12));
+        assert_eq!(queue.take(H256::repeat_byte(2)).map(|commit| commit.at), Ok(12));
+        assert_eq!(blocks(&queue), [11, 16, 22]);
+        assert_eq!(queue.take(H256::repeat_byte(2)), Err(Unrevealable::Unknown));
+        assert_eq!(queue.take_with_older(H256::repeat_byte(1)).map(|commit| commit.at), Ok(11));
+        assert_eq!(blocks(&queue), [16, 22]);
+    }
+
+    #[test]
+    fn of_equal_commits_the_oldest_is_found() {
+        let commits = [11, 12, 12].map(|at| Commit { hash: H256::zero(), at });
+        let mut queue = Queue::new(commits, windows(1, 5, 1), 16);
+        assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(11));
+        assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(12));
+        assert_eq!(blocks(&queue), [12]);
+    }
+
+    #[test]
+    fn forgotten_commits_are_unknown() {
+        let mut queue = queue(22);
+        queue.forget_expired();
+        assert_eq!(queue.find(H256::repeat_byte(1)), Err(Unrevealable::Unknown));
+        queue.push(H256::repeat_byte(5));
+        assert_eq!(blocks(&queue), [16, 22, 22]);
+    }
+
+    #[test]
+    fn windows_end_with_the_range_of_block_numbers() {
+        let last = RevealWindow { first: BlockNumber::MAX, last: BlockNumber::MAX };
+        assert_eq!(windows(1, 360, 100).blocks(BlockNumber::MAX), last);
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_is_open_in_its_blocks_and_in_no_others(
+            netuid in 0..300_u16, tempo in 1..1_000_u16, period in 1..=100_u64, at in 0..100_000_u32, now in 0..300_000_u32,
+        ) {
+            let windows = windows(netuid, tempo, period);
+            let RevealWindow { first, last } = windows.blocks(at);
+            prop_assert_eq!((first..=last).contains(&now), windows.of(at, now) == Window::Open);
+            prop_assert_eq!(now > last, windows.of(at, now) == Window::Over);
+        }
+
+        #[test]
+        fn only_the_front_of_a_queue_is_over(mut blocks in proptest::collection::vec(0..5_000_u32, 0..10), now in 0..6_000_u32) {
+            blocks.sort_unstable();
+            let queue: Vec<_> = blocks.iter().map(|&at| Commit { hash: H256::zero(), at }).collect();
+            let windows = windows(3, 50, 2);
+            let open: Vec<_> = queue.iter().filter(|commit| windows.of(commit.at, now) != Window::Over).cloned().collect();
+            prop_assert_eq!(Queue::new(queue, windows, now).open().cloned().collect::<Vec<_>>(), open);
+        }
+
+        #[test]
+        fn a_vector_of_k_values_needs_a_limit_of_one_in_k(given in proptest::collection::vec(1..=u16::MAX, 1..20), limit: u16) {
+            let mut scaled = row(&given);
+            max_upscale(&mut scaled);
+            if is_spread(&scaled, limit) {
+                prop_assert!(u64::from(limit) * scaled.len() as u64 >= 65_535);
+            }
+        }
+
+        #[test]
+        fn another_author_network_or_word_is_another_hash(a: u8, b: u8, version: u64, netuid: u16) {
+            let hash = |author: u8, netuid: u16, values: &[u16]| {
+                commit_hash(&[author; 32], NetUid::new(netuid).into(), &uids(&[0]), values, &[], version)
+            };
+            prop_assert_eq!(a == b, hash(a, netuid, &[1]) == hash(b, netuid, &[1]));
+            prop_assert_ne!(hash(a, netuid, &[1]), hash(a, netuid ^ 1, &[1]));
+            prop_assert_ne!(hash(a, netuid, &[1]), hash(a, netuid, &[2]));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Helpers on storage.
+
+use crate::{
+    Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
+    rules::{Queue, Windows},
+    types::{Row, StorageIndex},
+};
+use frame_support::BoundedVec;
+use myelin_pallet_subnets::parameters::Parameters;
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+use sp_runtime::SaturatedConversion;
+
+impl<T: Config> Pallet<T> {
+    /// The block that is being made.
+    pub(crate) fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+
+    /// When a neuron last set or committed weights. A neuron that is not on the list did so now, which keeps it waiting.
+    pub(crate) fn last_update(index: StorageIndex, uid: Uid) -> BlockNumber {
+        LastUpdates::<T>::get(index).get(usize::from(uid)).copied().unwrap_or_else(Self::now)
+    }
+
+    /// Notes that a neuron updated its weights, or took its seat, in this block.
+    pub(crate) fn note_update(index: StorageIndex, uid: Uid) {
+        let now = Self::now();
+        LastUpdates::<T>::mutate(index, |updates| {
+            if updates.len() <= usize::from(uid) {
+                // A network has at most as many seats as the list has places.
+                updates.bounded_resize(usize::from(uid).saturating_add(1), now);
+            }
+            if let Some(update) = updates.get_mut(usize::from(uid)) {
+                *update = now;
+            }
+        });
+    }
+
+    /// Puts a vector in force. spec weights §2.2
+    pub(crate) fn store(netuid: NetUid, uid: Uid, row: Row) {
+        Rows::<T>::insert(StorageIndex::from(netuid), uid, row);
+        Self::deposit_event(Event::WeightsSet { netuid, uid });
+    }
+
+    /// When commits of a network may be revealed, as it is set now.
+    pub(crate) fn windows(netuid: NetUid, parameters: &Parameters) -> Windows {
+        Windows { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs }
+    }
+
+    /// The commits of a hotkey, as they stand now.
+    pub(crate) fn queue(netuid: NetUid, hotkey: &T::AccountId, parameters: &Parameters) -> Queue {
+        let commits = Commits::<T>::get(StorageIndex::from(netuid), hotkey);
+        Queue::new(commits, Self::windows(netuid, parameters), Self::now())
+    }
+
+    /// Stores what is open of a queue.
+    ///
+    /// # Errors
+    /// [`Error::TooManyUnrevealedCommits`] if more are open than there may be.
+    pub(crate) fn save_queue(netuid: NetUid, hotkey: &T::AccountId, queue: Queue) -> Result<(), Error<T>> {
+        let index = StorageIndex::from(netuid);
+        let open = BoundedVec::try_from(queue.into_open()).map_err(|_| Error::TooManyUnrevealedCommits)?;
+        if open.is_empty() {
+            Commits::<T>::remove(index, hotkey);
+        } else {
+            Commits::<T>::insert(index, hotkey, open);
+        }
+        Ok(())
+    }
+}

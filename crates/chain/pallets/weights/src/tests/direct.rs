@@ -1,0 +1,249 @@
+//! Weights that are set directly. spec weights §2
+
+use crate::{Error, Event, Rows, mock::*, types::StorageIndex};
+use frame_support::{assert_noop, assert_ok};
+use myelin_primitives::{NetUid, Uid};
+use sp_runtime::traits::BadOrigin;
+
+fn set_with_key(vector: &[(u16, u16)], version_key: u64) -> frame_support::dispatch::DispatchResult {
+    let (uids, values) = lists(vector);
+    Weights::set_weights(RuntimeOrigin::signed(ALICE), SUBNET, uids, values, version_key)
+}
+
+/// Every call but the last violates its check and all that come after it.
+#[test]
+fn checks_come_in_their_order() {
+    ExtBuilder::default().build_and_execute(|| {
+        run_to_block(50);
+        seat(SUBNET, STRANGER);
+        set(SUBNET, |parameters| {
+            parameters.commit_reveal = true;
+            parameters.weights_version_key = 20;
+            parameters.weights_set_rate_limit = 10;
+            parameters.min_allowed_weights = 3;
+            parameters.max_weight_limit = 13_107;
+        });
+        ask_stake(1_000);
+        let set_by = |origin, netuid, uids: &[u16], values: &[u16], key| {
+            let uids: Vec<_> = uids.iter().copied().map(Uid::new).collect();
+            Weights::set_weights(origin, netuid, uids.try_into().unwrap(), values.to_vec().try_into().unwrap(), key)
+        };
+        let seven = [9; 7];
+        let nobody = RuntimeOrigin::none;
+        assert_noop!(set_by(nobody(), NetUid::new(7), &seven, &[1], 0), Error::<Test>::SubNetworkDoesNotExist);
+        assert_noop!(set_by(nobody(), SUBNET, &seven, &[1], 0), Error::<Test>::CommitRevealEnabled);
+        set(SUBNET, |parameters| parameters.commit_reveal = false);
+        assert_noop!(set_by(nobody(), SUBNET, &seven, &[1], 0), BadOrigin);
+        assert_noop!(set_by(RuntimeOrigin::root(), SUBNET, &seven, &[1], 0), BadOrigin);
+
+        let other = || RuntimeOrigin::signed(77);
+        assert_noop!(set_by(other(), NetUid::ROOT, &seven, &[1], 0), Error::<Test>::CanNotSetRootNetworkWeights);
+        assert_noop!(set_by(other(), SUBNET, &seven, &[1], 0), Error::<Test>::WeightVecNotEqualSize);
+        assert_noop!(set_by(other(), SUBNET, &seven, &seven, 0), Error::<Test>::UidsLengthExceedUidsInSubNet);
+        assert_noop!(set_by(other(), SUBNET, &[9, 9], &[1, 1], 0), Error::<Test>::HotKeyNotRegisteredInSubNet);
+
+        let set_now =
+            |uids: &[u16], key| set_by(RuntimeOrigin::signed(STRANGER), SUBNET, uids, &vec![1; uids.len()], key);
+        stake(STRANGER, 999);
+        assert_noop!(set_now(&[9, 9], 0), Error::<Test>::NotEnoughStakeToSetWeights);
+        stake(STRANGER, 1_000);
+        assert_noop!(set_now(&[9, 9], 19), Error::<Test>::IncorrectWeightVersionKey);
+        assert_noop!(set_now(&[9, 9], 20), Error::<Test>::SettingWeightsTooFast);
+        run_to_block(60);
+        assert_noop!(set_now(&[9, 9], 20), Error::<Test>::NeuronNoValidatorPermit);
+        permit(SUBNET, STRANGER);
+        assert_noop!(set_now(&[9, 9], 20), Error::<Test>::DuplicateUids);
+        assert_noop!(set_now(&[0, 9], 20), Error::<Test>::UidVecContainInvalidOne);
+        assert_noop!(set_now(&[0, 1], 20), Error::<Test>::WeightVecLengthIsLow);
+        assert_noop!(set_now(&[0, 1, 2], 20), Error::<Test>::MaxWeightExceeded);
+        assert_ok!(set_now(&[0, 1, 2, 3, 4], 20));
+    });
+}
+
+#[test]
+fn a_vector_is_scaled_and_stored_in_the_order_given() {
+    ExtBuilder::default().build_and_execute(|| {
+        run_to_block(7);
+        assert_ok!(set_weights(BOB, SUBNET, &[(3, 1_213), (0, 0), (2, 16_383)]));
+        assert_eq!(stored(SUBNET, 1), Some(vec![(3, 4_852), (0, 0), (2, 65_535)]));
+        let index = StorageIndex::from(SUBNET);
+        assert_eq!(Rows::<Test>::get(index, Uid::new(1)).unwrap().fixed_at, 7);
+        assert_eq!(Weights::last_update(index, Uid::new(1)), 7);
+        assert_eq!(Weights::last_update(index, Uid::new(0)), 0);
+        assert_eq!(events(), [Event::WeightsSet { netuid: SUBNET, uid: Uid::new(1) }]);
+    });
+}
+
+#[test]
+fn a_new_vector_replaces_the_old_one_as_a_whole() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 5), (2, 5)]));
+        assert_ok!(set_weights(ALICE, SUBNET, &[(3, 1)]));
+        assert_eq!(stored(SUBNET, 0), Some(vec![(3, 65_535)]));
+    });
+}
+
+#[test]
+fn neurons_do_not_mind_each_other() {
+    ExtBuilder::default().build_and_execute(|| {
+        for (hotkey, uid) in HOTKEYS.into_iter().zip(0..) {
+            assert_ok!(set_weights(hotkey, SUBNET, &[(uid, 1), ((uid + 1) % 4, 2)]));
+        }
+        assert_eq!(stored(SUBNET, 3), Some(vec![(3, 32_768), (0, 65_535)]));
+        assert_eq!(stored(SUBNET, 0), Some(vec![(0, 32_768), (1, 65_535)]));
+    });
+}
+
+#[test]
+fn without_a_permit_a_neuron_may_only_list_itself() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
+        forbid(SUBNET, ALICE);
+        assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1), (1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        assert_noop!(set_weights(ALICE, SUBNET, &[]), Error::<Test>::NeuronNoValidatorPermit);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+        permit(SUBNET, ALICE);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+    });
+}
+
+#[test]
+fn the_owner_of_the_subnet_needs_stake_and_permit_like_everybody() {
+    ExtBuilder::default().build_and_execute(|| {
+        forbid(SUBNET, ALICE);
+        assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        ask_stake(1);
+        assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::NotEnoughStakeToSetWeights);
+    });
+}
+
+#[test]
+fn the_threshold_asks_for_the_stake_weight_on_this_subnet() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
+        ask_stake(100);
+        stake(ALICE, 500);
+        lend(SUBNET, ALICE, 99);
+        assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NotEnoughStakeToSetWeights);
+        lend(SUBNET, ALICE, 100);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+        lend(SUBNET, BOB, 100);
+        assert_ok!(set_weights(BOB, SUBNET, &[(1, 1)]));
+    });
+}
+
+#[test]
+fn a_version_key_lets_this_version_and_newer_ones_in() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
+        assert_ok!(set_with_key(&[(1, 1)], 0));
+        assert_ok!(set_with_key(&[(1, 1)], u64::MAX));
+        set(SUBNET, |parameters| parameters.weights_version_key = 20);
+        assert_noop!(set_with_key(&[(1, 1)], 0), Error::<Test>::IncorrectWeightVersionKey);
+        assert_noop!(set_with_key(&[(1, 1)], 19), Error::<Test>::IncorrectWeightVersionKey);
+        assert_ok!(set_with_key(&[(1, 1)], 20));
+        assert_ok!(set_with_key(&[(1, 1)], 21));
+    });
+}
+
+#[test]
+fn updates_keep_the_distance_of_the_rate_limit() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 10).build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+        for block in 5..15 {
+            run_to_block(block);
+            assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::SettingWeightsTooFast);
+        }
+        run_to_block(15);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+    });
+}
+
+#[test]
+fn a_new_neuron_waits_for_the_rate_limit_too() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 10).build_and_execute(|| {
+        run_to_block(5);
+        let uid = seat(SUBNET, STRANGER);
+        run_to_block(14);
+        assert_noop!(set_weights(STRANGER, SUBNET, &[(uid.get(), 1)]), Error::<Test>::SettingWeightsTooFast);
+        run_to_block(15);
+        assert_ok!(set_weights(STRANGER, SUBNET, &[(uid.get(), 1)]));
+    });
+}
+
+#[test]
+fn a_short_vector_is_refused_unless_it_has_no_opinion() {
+    ExtBuilder::default()
+        .parameters(|parameters| {
+            parameters.weights_set_rate_limit = 0;
+            parameters.min_allowed_weights = 3;
+        })
+        .build_and_execute(|| {
+            for hotkey in 20..23 {
+                seat(SUBNET, hotkey);
+            }
+            assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1), (2, 1)]), Error::<Test>::WeightVecLengthIsLow);
+            assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::WeightVecLengthIsLow);
+            assert_noop!(set_weights(ALICE, SUBNET, &[]), Error::<Test>::WeightVecLengthIsLow);
+            assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+            assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1), (2, 1), (6, 0)]));
+            set(SUBNET, |parameters| parameters.min_allowed_weights = 100);
+            let all: Vec<_> = (0..7).map(|uid| (uid, 1)).collect();
+            assert_noop!(set_weights(ALICE, SUBNET, &all[1..]), Error::<Test>::WeightVecLengthIsLow);
+            assert_ok!(set_weights(ALICE, SUBNET, &all));
+        });
+}
+
+#[test]
+fn an_empty_vector_passes_if_nothing_is_required() {
+    ExtBuilder::default().parameters(|parameters| parameters.min_allowed_weights = 0).build_and_execute(|| {
+        assert_ok!(set_weights(ALICE, SUBNET, &[]));
+        assert_eq!(stored(SUBNET, 0), Some(vec![]));
+    });
+}
+
+#[test]
+fn zeros_count_toward_the_length_and_rate_nobody() {
+    ExtBuilder::default().parameters(|parameters| parameters.min_allowed_weights = 2).build_and_execute(|| {
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 0), (2, 0)]));
+        assert_eq!(stored(SUBNET, 0), Some(vec![(1, 0), (2, 0)]));
+        assert!(Weights::neuron_weights(SUBNET, Uid::new(0)).is_empty());
+    });
+}
+
+#[test]
+fn no_share_is_above_the_maximum_but_that_of_no_opinion() {
+    ExtBuilder::default()
+        .parameters(|parameters| {
+            parameters.weights_set_rate_limit = 0;
+            parameters.max_weight_limit = 13_107;
+        })
+        .build_and_execute(|| {
+            let steep = [(0, 16_383), (1, 16_383), (2, 1_213), (3, 16_383)];
+            assert_noop!(set_weights(ALICE, SUBNET, &steep), Error::<Test>::MaxWeightExceeded);
+            assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+            assert_noop!(set_weights(BOB, SUBNET, &[(0, 1)]), Error::<Test>::MaxWeightExceeded);
+            set(SUBNET, |parameters| parameters.max_weight_limit = 21_845);
+            assert_ok!(set_weights(BOB, SUBNET, &[(0, 0), (1, 9), (2, 9), (3, 9)]));
+            set(SUBNET, |parameters| parameters.max_weight_limit = 21_844);
+            assert_noop!(set_weights(BOB, SUBNET, &[(0, 0), (1, 9), (2, 9), (3, 9)]), Error::<Test>::MaxWeightExceeded);
+        });
+}
+
+#[test]
+fn the_sum_of_values_has_no_limit() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, u16::MAX), (2, u16::MAX)]));
+        assert_eq!(stored(SUBNET, 0), Some(vec![(1, u16::MAX), (2, u16::MAX)]));
+    });
+}
+
+#[test]
+fn root_takes_no_weights_of_hotkeys_whatever_its_parameters_say() {
+    ExtBuilder::default().build_and_execute(|| {
+        seat(NetUid::ROOT, ALICE);
+        for commit_reveal in [true, false] {
+            set(NetUid::ROOT, |parameters| parameters.commit_reveal = commit_reveal);
+            assert_noop!(set_weights(ALICE, NetUid::ROOT, &[(0, 1)]), Error::<Test>::CanNotSetRootNetworkWeights);
+        }
+    });
+}

@@ -1,0 +1,13 @@
+//! One file for each topic. The rules without storage are tested where they are, in `rules.rs`.
+
+mod batches;
+mod commits;
+mod costs;
+mod direct;
+mod free;
+mod invariants;
+mod prop;
+mod read;
+mod reveals;
+mod root;
+mod seats;

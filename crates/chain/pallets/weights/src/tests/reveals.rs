@@ -1,0 +1,478 @@
+//! Reveals of committed weights. spec weights §5.5 to §5.8
+//!
+//! Epochs of tempo 5 on subnet 1 begin in blocks 4, 10, 16, 22 and so on.
+
+use crate::{
+    Commits, Error, Event, LastUpdates, Rows,
+    mock::*,
+    rules::commit_hash,
+    types::{Salt, StorageIndex, UidList, ValueList},
+};
+use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult};
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+use sp_runtime::traits::BadOrigin;
+
+const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 10)];
+const OTHER: &[(u16, u16)] = &[(2, 1), (3, 3)];
+
+/// Commit-reveal without a rate limit.
+fn chain() -> ExtBuilder {
+    ExtBuilder::default().commit_reveal().parameters(|parameters| parameters.weights_set_rate_limit = 0)
+}
+
+/// The vector that gives all to the neuron with this uid, whose hash is unlike all others.
+fn all_to(uid: u16, value: u16) -> [(u16, u16); 2] {
+    [(uid, value), ((uid + 1) % 4, 0)]
+}
+
+fn queue(hotkey: AccountId) -> Vec<BlockNumber> {
+    Commits::<Test>::get(StorageIndex::from(SUBNET), hotkey).iter().map(|commit| commit.at).collect()
+}
+
+fn fixed_at(uid: u16) -> BlockNumber {
+    Rows::<Test>::get(StorageIndex::from(SUBNET), Uid::new(uid)).unwrap().fixed_at
+}
+
+fn reveal_with(hotkey: AccountId, vector: &[(u16, u16)], salt: &[u16], version_key: u64) -> DispatchResult {
+    let (uids, values) = lists(vector);
+    let salt = salt.to_vec().try_into().unwrap();
+    Weights::reveal_weights(RuntimeOrigin::signed(hotkey), SUBNET, uids, values, salt, version_key)
+}
+
+fn batch(hotkey: AccountId, vectors: &[&[(u16, u16)]]) -> DispatchResult {
+    let (uids, values): (Vec<UidList>, Vec<ValueList>) = vectors.iter().map(|vector| lists(vector)).unzip();
+    let salts: Vec<Salt> = vectors.iter().map(|_| salt()).collect();
+    let keys = BoundedVec::truncate_from(vec![0; vectors.len()]);
+    let origin = RuntimeOrigin::signed(hotkey);
+    let (uids, values) = (uids.try_into().unwrap(), values.try_into().unwrap());
+    Weights::batch_reveal_weights(origin, SUBNET, uids, values, salts.try_into().unwrap(), keys)
+}
+
+#[test]
+fn a_reveal_puts_the_vector_in_force_as_of_its_commit() {
+    chain().build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(8);
+        assert_ok!(commit(ALICE, SUBNET, OTHER));
+        run_to_block(11);
+        events();
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        assert_eq!(stored(SUBNET, 0), Some(vec![(1, 65_535), (2, 65_535)]));
+        assert_eq!(fixed_at(0), 5);
+        assert_eq!(LastUpdates::<Test>::get(StorageIndex::from(SUBNET))[0], 8, "a reveal is no update");
+        let hash = hash(ALICE, SUBNET, VECTOR, 0);
+        let (netuid, uid) = (SUBNET, Uid::new(0));
+        assert_eq!(
+            events(),
+            [Event::WeightsSet { netuid, uid }, Event::WeightsRevealed { hotkey: ALICE, netuid, hash }]
+        );
+    });
+}
+
+#[test]
+fn the_window_is_one_epoch() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        assert_ok!(commit(BOB, SUBNET, VECTOR));
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::RevealTooEarly);
+        run_to_block(10);
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::NoWeightsCommitFound);
+        run_to_block(15);
+        assert_ok!(reveal(BOB, SUBNET, VECTOR));
+    });
+}
+
+#[test]
+fn the_block_before_the_window_is_too_early_and_the_one_after_it_too_late() {
+    for period in [1, 2, 5] {
+        chain().parameters(|parameters| parameters.reveal_period_epochs = period).build_and_execute(|| {
+            run_to_block(6);
+            assert_ok!(commit(ALICE, SUBNET, VECTOR));
+            let first = 4 + 6 * u32::try_from(period).unwrap();
+            run_to_block(first - 1);
+            assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::RevealTooEarly);
+            run_to_block(first + 6);
+            assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::ExpiredWeightCommit);
+            assert_noop!(reveal(ALICE, SUBNET, OTHER), Error::<Test>::NoWeightsCommitFound);
+            assert_eq!(queue(ALICE), [6], "a failure takes nothing away");
+        });
+    }
+}
+
+#[test]
+fn checks_of_the_commit_come_in_their_order() {
+    chain().build_and_execute(|| {
+        let (uids, values) = lists(VECTOR);
+        let unsigned = Weights::reveal_weights(RuntimeOrigin::none(), NetUid::new(7), uids, values, salt(), 0);
+        assert_noop!(unsigned, BadOrigin);
+        assert_noop!(reveal(ALICE, NetUid::new(7), VECTOR), Error::<Test>::SubNetworkDoesNotExist);
+        set(SUBNET, |parameters| parameters.commit_reveal = false);
+        assert_noop!(reveal(STRANGER, SUBNET, VECTOR), Error::<Test>::CommitRevealDisabled);
+        set(SUBNET, |parameters| parameters.commit_reveal = true);
+        assert_noop!(reveal(STRANGER, SUBNET, VECTOR), Error::<Test>::NoWeightsCommitFound);
+
+        run_to_block(4);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(16);
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::ExpiredWeightCommit);
+        assert_noop!(reveal(ALICE, SUBNET, OTHER), Error::<Test>::NoWeightsCommitFound);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        assert_noop!(reveal(ALICE, SUBNET, OTHER), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::RevealTooEarly);
+        run_to_block(22);
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+    });
+}
+
+#[test]
+fn an_expired_commit_among_open_ones_is_named() {
+    chain().build_and_execute(|| {
+        run_to_block(4);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(10);
+        assert_ok!(commit(ALICE, SUBNET, OTHER));
+        run_to_block(16);
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::ExpiredWeightCommit);
+        assert_ok!(reveal(ALICE, SUBNET, OTHER));
+        assert!(queue(ALICE).is_empty());
+        assert!(!Commits::<Test>::contains_key(StorageIndex::from(SUBNET), ALICE));
+    });
+}
+
+/// Each check looks at the state at the time of the reveal.
+#[test]
+fn checks_of_the_vector_come_in_their_order_and_leave_the_commit_in_place() {
+    chain().build_and_execute(|| {
+        set(SUBNET, |parameters| {
+            parameters.weights_version_key = 20;
+            parameters.min_allowed_weights = 3;
+            parameters.max_weight_limit = 13_107;
+        });
+        ask_stake(10);
+        forbid(SUBNET, ALICE);
+        let refused = |uids: &[u16], values: &[u16], version_key, reason: Error<Test>| {
+            let uids: UidList = uids.iter().copied().map(Uid::new).collect::<Vec<_>>().try_into().unwrap();
+            let values: ValueList = values.to_vec().try_into().unwrap();
+            let origin = || RuntimeOrigin::signed(ALICE);
+            run_to_block(System::block_number() + 6);
+            let hash = commit_hash(&ALICE, StorageIndex::from(SUBNET), &uids, &values, &salt(), version_key);
+            assert_ok!(Weights::commit_weights(origin(), SUBNET, hash));
+            run_to_block(System::block_number() + 6);
+            assert_noop!(Weights::reveal_weights(origin(), SUBNET, uids, values, salt(), version_key), reason);
+            assert_eq!(queue(ALICE).len(), 1);
+        };
+        refused(&[9; 7], &[1], 0, Error::WeightVecNotEqualSize);
+        refused(&[9; 7], &[1; 7], 0, Error::UidsLengthExceedUidsInSubNet);
+        refused(&[9; 2], &[1; 2], 0, Error::NotEnoughStakeToSetWeights);
+        ask_stake(0);
+        refused(&[9; 2], &[1; 2], 0, Error::IncorrectWeightVersionKey);
+        refused(&[9; 2], &[1; 2], 20, Error::NeuronNoValidatorPermit);
+        permit(SUBNET, ALICE);
+        refused(&[9; 2], &[1; 2], 20, Error::DuplicateUids);
+        refused(&[9, 0], &[1; 2], 20, Error::UidVecContainInvalidOne);
+        refused(&[0, 1], &[1; 2], 20, Error::WeightVecLengthIsLow);
+        refused(&[0, 1, 2], &[1; 3], 20, Error::MaxWeightExceeded);
+        set(SUBNET, |parameters| parameters.max_weight_limit = 21_845);
+        assert_ok!(reveal_with(ALICE, &[(0, 1), (1, 1), (2, 1)], &salt(), 20));
+        assert!(queue(ALICE).is_empty());
+    });
+}
+
+#[test]
+fn the_rate_limit_does_not_hold_for_reveals() {
+    ExtBuilder::default()
+        .commit_reveal()
+        .parameters(|parameters| parameters.weights_set_rate_limit = 1_000)
+        .build_and_execute(|| {
+            run_to_block(9);
+            assert_ok!(commit(ALICE, SUBNET, VECTOR));
+            run_to_block(10);
+            assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        });
+}
+
+#[test]
+fn another_salt_vector_version_or_author_does_not_match() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(10);
+        let salt: Vec<u16> = salt().into();
+        assert_noop!(reveal_with(ALICE, VECTOR, &salt[1..], 0), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal_with(ALICE, VECTOR, &[], 0), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal_with(ALICE, VECTOR, &salt, 1), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal_with(ALICE, &[(1, 10), (2, 11)], &salt, 0), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal_with(ALICE, &[(2, 10), (1, 10)], &salt, 0), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(reveal_with(BOB, VECTOR, &salt, 0), Error::<Test>::NoWeightsCommitFound);
+        assert_ok!(reveal_with(ALICE, VECTOR, &salt, 0));
+    });
+}
+
+#[test]
+fn revealing_a_commit_gives_up_the_older_ones() {
+    chain().build_and_execute(|| {
+        run_to_block(4);
+        for value in 1..=10 {
+            assert_ok!(commit(ALICE, SUBNET, &all_to(1, value)));
+        }
+        assert_noop!(commit(ALICE, SUBNET, VECTOR), Error::<Test>::TooManyUnrevealedCommits);
+        run_to_block(10);
+        assert_ok!(reveal(ALICE, SUBNET, &all_to(1, 2)));
+        assert_eq!(queue(ALICE).len(), 8);
+        assert_noop!(reveal(ALICE, SUBNET, &all_to(1, 1)), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_ok!(reveal(ALICE, SUBNET, &all_to(1, 10)));
+        assert!(!Commits::<Test>::contains_key(StorageIndex::from(SUBNET), ALICE));
+        assert_noop!(reveal(ALICE, SUBNET, &all_to(1, 9)), Error::<Test>::NoWeightsCommitFound);
+    });
+}
+
+#[test]
+fn hotkeys_reveal_independently() {
+    chain().build_and_execute(|| {
+        for (hotkey, block) in HOTKEYS.into_iter().zip(5..) {
+            run_to_block(block);
+            assert_ok!(commit(hotkey, SUBNET, VECTOR));
+            assert_ok!(commit(hotkey, SUBNET, OTHER));
+        }
+        run_to_block(10);
+        assert_ok!(reveal(BOB, SUBNET, OTHER));
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        assert_eq!(queue(ALICE), [5]);
+        assert!(queue(BOB).is_empty());
+        assert_eq!(queue(HOTKEYS[2]), [7, 7]);
+        assert_eq!(stored(SUBNET, 2), None);
+        assert_ok!(reveal(HOTKEYS[2], SUBNET, OTHER));
+        assert_eq!(queue(HOTKEYS[3]), [8, 8]);
+    });
+}
+
+#[test]
+fn who_registered_at_or_after_the_commit_gets_nothing() {
+    chain().build_and_execute(|| {
+        run_to_block(5);
+        replace(SUBNET, 1, 21);
+        run_to_block(6);
+        replace(SUBNET, 2, 22);
+        assert_ok!(commit(ALICE, SUBNET, &[(1, 7), (2, 7), (3, 7), (0, 1), (4, 7)]));
+        run_to_block(7);
+        replace(SUBNET, 3, 23);
+        seat(SUBNET, 24);
+        run_to_block(10);
+        assert_ok!(reveal(ALICE, SUBNET, &[(1, 7), (2, 7), (3, 7), (0, 1), (4, 7)]));
+        let read = Weights::network_weights(SUBNET);
+        assert_eq!(read.len(), 1);
+        assert_eq!(pairs(&read[0].1), [(1, 65_535), (2, 0), (3, 0), (0, 9_362), (4, 0)]);
+    });
+}
+
+#[test]
+fn a_later_commit_does_not_let_an_older_vector_rate_newcomers() {
+    chain().build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(6);
+        replace(SUBNET, 2, 22);
+        run_to_block(7);
+        assert_ok!(commit(ALICE, SUBNET, OTHER));
+        run_to_block(10);
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        assert_eq!(LastUpdates::<Test>::get(StorageIndex::from(SUBNET))[0], 7, "newer than the newcomer");
+        assert_eq!(pairs(&Weights::neuron_weights(SUBNET, Uid::new(0))), [(1, 65_535)]);
+    });
+}
+
+#[test]
+fn switching_commit_reveal_off_keeps_commits_for_later() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        set(SUBNET, |parameters| parameters.commit_reveal = false);
+        run_to_block(10);
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::CommitRevealDisabled);
+        assert_noop!(batch(ALICE, &[VECTOR]), Error::<Test>::CommitRevealDisabled);
+        assert_ok!(set_weights(ALICE, SUBNET, OTHER));
+        set(SUBNET, |parameters| parameters.commit_reveal = true);
+        assert_noop!(set_weights(ALICE, SUBNET, OTHER), Error::<Test>::CommitRevealEnabled);
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+        assert_eq!((fixed_at(0), stored(SUBNET, 0).unwrap()[0]), (9, (1, 65_535)));
+    });
+}
+
+#[test]
+fn windows_follow_the_tempo_and_the_period_of_now() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(12);
+        set(SUBNET, |parameters| parameters.tempo = 20);
+        assert_noop!(reveal(ALICE, SUBNET, VECTOR), Error::<Test>::RevealTooEarly);
+        run_to_block(19);
+        assert_ok!(reveal(ALICE, SUBNET, VECTOR));
+
+        assert_ok!(commit(BOB, SUBNET, VECTOR));
+        run_to_block(40);
+        set(SUBNET, |parameters| parameters.reveal_period_epochs = 2);
+        assert_noop!(reveal(BOB, SUBNET, VECTOR), Error::<Test>::RevealTooEarly);
+        set(SUBNET, |parameters| parameters.tempo = 2);
+        assert_noop!(reveal(BOB, SUBNET, VECTOR), Error::<Test>::ExpiredWeightCommit);
+    });
+}
+
+#[test]
+fn a_batch_reveals_in_any_order_and_keeps_what_it_does_not_list() {
+    chain().build_and_execute(|| {
+        run_to_block(4);
+        for value in 1..=4 {
+            assert_ok!(commit(ALICE, SUBNET, &all_to(value, 9)));
+            next_block();
+        }
+        run_to_block(10);
+        events();
+        assert_ok!(batch(ALICE, &[&all_to(3, 9), &all_to(2, 9)]));
+        assert_eq!(queue(ALICE), [4, 7]);
+        assert_eq!(stored(SUBNET, 0), Some(vec![(2, 65_535), (3, 0)]), "the last one listed wins");
+        assert_eq!(fixed_at(0), 5);
+        let (netuid, uid) = (SUBNET, Uid::new(0));
+        let hashes = [3, 2].map(|value| hash(ALICE, SUBNET, &all_to(value, 9), 0));
+        let hashes = hashes.to_vec().try_into().unwrap();
+        assert_eq!(
+            events(),
+            [
+                Event::WeightsSet { netuid, uid },
+                Event::WeightsSet { netuid, uid },
+                Event::WeightsBatchRevealed { hotkey: ALICE, netuid, hashes },
+            ]
+        );
+        assert_ok!(reveal(ALICE, SUBNET, &all_to(1, 9)));
+    });
+}
+
+#[test]
+fn one_bad_item_reverts_a_batch() {
+    chain().build_and_execute(|| {
+        let good = all_to(1, 1);
+        let malformed = [(1, 1), (1, 1)];
+        run_to_block(4);
+        assert_ok!(commit(ALICE, SUBNET, &all_to(0, 1)));
+        run_to_block(10);
+        assert_ok!(commit(ALICE, SUBNET, &good));
+        assert_ok!(commit(ALICE, SUBNET, &malformed));
+        run_to_block(16);
+        assert_noop!(batch(ALICE, &[&good, &all_to(0, 1)]), Error::<Test>::ExpiredWeightCommit);
+        assert_ok!(commit(ALICE, SUBNET, &all_to(3, 1)));
+        assert_noop!(batch(ALICE, &[&good, &all_to(3, 1)]), Error::<Test>::RevealTooEarly);
+        assert_noop!(batch(ALICE, &[&good, VECTOR]), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(batch(ALICE, &[&good, &good]), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_noop!(batch(ALICE, &[&good, &malformed]), Error::<Test>::DuplicateUids);
+        assert_noop!(batch(BOB, &[&good]), Error::<Test>::NoWeightsCommitFound);
+        assert_eq!(stored(SUBNET, 0), None);
+        assert_ok!(batch(ALICE, &[&good]));
+        assert_eq!(queue(ALICE), [10, 16]);
+    });
+}
+
+#[test]
+fn what_is_over_goes_with_a_batch_that_succeeds() {
+    chain().build_and_execute(|| {
+        run_to_block(4);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(10);
+        assert_ok!(commit(ALICE, SUBNET, OTHER));
+        run_to_block(16);
+        assert_ok!(batch(ALICE, &[OTHER]));
+        assert!(!Commits::<Test>::contains_key(StorageIndex::from(SUBNET), ALICE));
+    });
+}
+
+#[test]
+fn a_batch_of_expired_commits_names_them_and_others_do_not_match() {
+    chain().build_and_execute(|| {
+        run_to_block(4);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(16);
+        assert_noop!(batch(ALICE, &[VECTOR]), Error::<Test>::ExpiredWeightCommit);
+        assert_noop!(batch(ALICE, &[OTHER]), Error::<Test>::InvalidRevealCommitHashNotMatch);
+    });
+}
+
+#[test]
+fn every_hash_of_a_batch_is_found_before_any_vector_is_checked() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, &[(1, 1), (1, 1)]));
+        run_to_block(10);
+        assert_noop!(batch(ALICE, &[&[(1, 1), (1, 1)], VECTOR]), Error::<Test>::InvalidRevealCommitHashNotMatch);
+    });
+}
+
+#[test]
+fn the_lists_of_a_batch_are_counted_before_anything_else() {
+    chain().build_and_execute(|| {
+        let (uids, values) = lists(VECTOR);
+        let (uids, values) = (vec![uids; 2], vec![values; 2]);
+        for lengths in [[1, 2, 2, 2], [2, 1, 2, 2], [2, 2, 1, 2], [2, 2, 2, 1]] {
+            let call = Weights::batch_reveal_weights(
+                RuntimeOrigin::none(),
+                NetUid::new(7),
+                uids[..lengths[0]].to_vec().try_into().unwrap(),
+                values[..lengths[1]].to_vec().try_into().unwrap(),
+                vec![salt(); lengths[2]].try_into().unwrap(),
+                vec![0_u64; lengths[3]].try_into().unwrap(),
+            );
+            assert_noop!(call, Error::<Test>::InputLengthsUnequal);
+        }
+        let empty = |origin, netuid| {
+            let (uids, values, salts) = (BoundedVec::default(), BoundedVec::default(), BoundedVec::default());
+            Weights::batch_reveal_weights(origin, netuid, uids, values, salts, BoundedVec::default())
+        };
+        assert_noop!(empty(RuntimeOrigin::none(), NetUid::new(7)), BadOrigin);
+        assert_noop!(empty(RuntimeOrigin::signed(ALICE), NetUid::new(7)), Error::<Test>::SubNetworkDoesNotExist);
+    });
+}
+
+#[test]
+fn an_item_listed_twice_does_not_match_though_an_equal_commit_is_over() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(10);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(16);
+        assert_eq!(queue(ALICE), [9, 10]);
+        assert_noop!(batch(ALICE, &[VECTOR, VECTOR]), Error::<Test>::InvalidRevealCommitHashNotMatch);
+        assert_ok!(batch(ALICE, &[VECTOR]));
+        assert_eq!(fixed_at(0), 10);
+    });
+}
+
+#[test]
+fn an_empty_batch_reveals_nothing() {
+    chain().build_and_execute(|| {
+        assert_noop!(batch(ALICE, &[]), Error::<Test>::NoWeightsCommitFound);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        events();
+        assert_ok!(batch(ALICE, &[]));
+        assert_eq!(queue(ALICE), [1]);
+        assert_eq!(
+            events(),
+            [Event::WeightsBatchRevealed { hotkey: ALICE, netuid: SUBNET, hashes: BoundedVec::default() }]
+        );
+    });
+}
+
+#[test]
+fn a_commit_made_twice_can_be_revealed_twice() {
+    chain().build_and_execute(|| {
+        run_to_block(9);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        run_to_block(10);
+        assert_ok!(commit(ALICE, SUBNET, VECTOR));
+        assert_noop!(batch(ALICE, &[VECTOR, VECTOR, VECTOR]), Error::<Test>::RevealTooEarly);
+        assert_ok!(batch(ALICE, &[VECTOR, VECTOR]));
+        assert_eq!(queue(ALICE), [10]);
+    });
+}

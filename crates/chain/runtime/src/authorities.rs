@@ -1,0 +1,137 @@
+//! Who makes and finalises blocks: a list of accounts that root can replace, each with session keys of its own.
+//!
+//! The session pallet asks for the list when a session ends, so a change takes effect without a restart, two sessions
+//! after it was made. Until the first change the authorities of genesis stay. How many blocks a session has is part of
+//! genesis, so that a local chain can have short ones.
+
+use frame_support::{pallet_prelude::*, traits::ConstU32};
+use frame_system::pallet_prelude::*;
+use myelin_primitives::BlockNumber;
+use sp_staking::SessionIndex;
+
+pub use pallet::*;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use alloc::{collections::BTreeSet, vec::Vec};
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_session::Config {
+        /// The most authorities there can be.
+        #[pallet::constant]
+        type MaxAuthorities: Get<u32>;
+    }
+
+    #[pallet::pallet]
+    pub struct Pallet<T>(_);
+
+    /// The authorities of the sessions to come. Written by root; absent until the first change.
+    #[pallet::storage]
+    pub type Authorities<T: Config> =
+        StorageValue<_, BoundedVec<T::ValidatorId, <T as Config>::MaxAuthorities>, OptionQuery>;
+
+    /// Blocks in a session on the main network: an hour.
+    const MAIN_SESSION: BlockNumber = 300;
+
+    /// Blocks in a session. Written at genesis only.
+    #[pallet::storage]
+    pub type SessionBlocks<T: Config> = StorageValue<_, BlockNumber, ValueQuery, ConstU32<MAIN_SESSION>>;
+
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// Blocks in a session, at least 1.
+        pub session_blocks: BlockNumber,
+        /// Ties the configuration to the runtime.
+        #[serde(skip)]
+        pub _marker: PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            Self { session_blocks: MAIN_SESSION, _marker: PhantomData }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            assert!(self.session_blocks > 0, "authorities.sessionBlocks must be at least 1");
+            SessionBlocks::<T>::put(self.session_blocks);
+        }
+    }
+
+    #[pallet::event]
+    #[pallet::generate_deposit(fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// The session after next is made and finalised by these.
+        AuthoritiesSwapped {
+            /// All of them.
+            authorities: Vec<T::ValidatorId>,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// There must be at least one authority, or no block would ever follow.
+        NoAuthorities,
+        /// There are more authorities than a session can have.
+        TooManyAuthorities,
+        /// An account is listed twice; each is one authority.
+        DuplicateAuthority,
+        /// An account has no session keys; it must set them first.
+        NoSessionKeys,
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Replace the authorities.
+        ///
+        /// ## Dispatch origin
+        /// Root.
+        ///
+        /// ## Details
+        /// Takes effect two sessions later. Every account must have set session keys before.
+        ///
+        /// ## Errors
+        /// [`Error::NoAuthorities`], [`Error::TooManyAuthorities`], [`Error::DuplicateAuthority`],
+        /// [`Error::NoSessionKeys`].
+        ///
+        /// ## Events
+        /// [`Event::AuthoritiesSwapped`].
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::DbWeight::get().reads_writes(authorities.len() as u64, 1))]
+        pub fn swap_authorities(origin: OriginFor<T>, authorities: Vec<T::ValidatorId>) -> DispatchResult {
+            ensure_root(origin)?;
+            ensure!(!authorities.is_empty(), Error::<T>::NoAuthorities);
+            let bounded = BoundedVec::try_from(authorities.clone()).map_err(|_| Error::<T>::TooManyAuthorities)?;
+            let distinct: BTreeSet<Vec<u8>> = authorities.iter().map(Encode::encode).collect();
+            ensure!(distinct.len() == authorities.len(), Error::<T>::DuplicateAuthority);
+            for authority in &authorities {
+                ensure!(pallet_session::NextKeys::<T>::contains_key(authority), Error::<T>::NoSessionKeys);
+            }
+            Authorities::<T>::put(bounded);
+            Self::deposit_event(Event::AuthoritiesSwapped { authorities });
+            Ok(())
+        }
+    }
+
+    impl<T: Config> pallet_session::SessionManager<T::ValidatorId> for Pallet<T> {
+        fn new_session(_index: SessionIndex) -> Option<Vec<T::ValidatorId>> {
+            Authorities::<T>::get().map(BoundedVec::into_inner)
+        }
+
+        fn start_session(_index: SessionIndex) {}
+
+        fn end_session(_index: SessionIndex) {}
+    }
+}
+
+/// The blocks in a session, as the session pallet asks for them.
+pub struct SessionLength<T>(PhantomData<T>);
+
+impl<T: Config> Get<BlockNumber> for SessionLength<T> {
+    fn get() -> BlockNumber {
+        SessionBlocks::<T>::get()
+    }
+}

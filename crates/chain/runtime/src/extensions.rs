@@ -1,0 +1,292 @@
+//! What a transaction is checked for beyond the stock checks: that a free call would succeed, and that the coldkey is
+//! not about to be replaced.
+//!
+//! Keys without any balance must be able to work, so some calls are free (spec events-and-errors §8.1), and two stock
+//! rules change for them: the nonce check admits accounts that do not exist, and the pool rejects at once what would
+//! fail on chain, because nothing else would bound a flood of free calls.
+
+use crate::{AccountId, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System, Weights};
+use alloc::{vec, vec::Vec};
+use codec::{Decode, DecodeWithMemTracking, Encode};
+use frame_support::{
+    dispatch::{CheckIfFeeless, DispatchInfo, PostDispatchInfo},
+    pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
+    traits::GetCallMetadata,
+};
+use frame_system::CheckNonce;
+use myelin_pallet_neurons::Call as NeuronsCall;
+use myelin_pallet_staking::Call as StakingCall;
+use myelin_pallet_weights::Call as WeightsCall;
+use myelin_primitives::NetUid;
+use pallet_multisig::Call as MultisigCall;
+use pallet_proxy::Call as ProxyCall;
+use pallet_utility::Call as UtilityCall;
+use scale_info::TypeInfo;
+use sp_runtime::{
+    DispatchResult,
+    traits::{AsSystemOriginSigner, Implication, StaticLookup, TransactionExtension, ValidateResult},
+    transaction_validity::{TransactionLongevity, TransactionPriority},
+};
+
+/// How many free calls of a key may wait for each other. Nothing is paid for them, so the pool keeps few.
+const FREE_CALLS_AHEAD: Nonce = 8;
+
+/// How many blocks a registration by work stays in the pool: the block that was worked on must be among the last three.
+/// spec subnets-and-neurons §8.2
+const WORK_LONGEVITY: TransactionLongevity = 2;
+
+/// The stock nonce check, which in addition admits the free calls of accounts without balance.
+///
+/// From the outside it is the stock one: same name, same encoding.
+#[derive(Clone, Debug, Encode, Decode, DecodeWithMemTracking, PartialEq, Eq)]
+pub struct CheckNonceUnlessFree(pub CheckNonce<Runtime>);
+
+impl CheckNonceUnlessFree {
+    /// The check for a transaction with this nonce.
+    pub fn from(nonce: Nonce) -> Self {
+        Self(CheckNonce::from(nonce))
+    }
+}
+
+impl TypeInfo for CheckNonceUnlessFree {
+    type Identity = CheckNonce<Runtime>;
+
+    fn type_info() -> scale_info::Type {
+        CheckNonce::<Runtime>::type_info()
+    }
+}
+
+type StockNonce = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Val;
+type StockPrepared = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Pre;
+
+/// Which nonce check a transaction passed.
+pub enum Nonced<Stock> {
+    /// The stock one.
+    Stock(Stock),
+    /// The one for free calls of this account.
+    Free(AccountId),
+}
+
+impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
+    const IDENTIFIER: &'static str = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::IDENTIFIER;
+    type Implicit = ();
+    type Val = Nonced<StockNonce>;
+    type Pre = Nonced<StockPrepared>;
+
+    fn weight(&self, call: &RuntimeCall) -> Weight {
+        self.0.weight(call)
+    }
+
+    fn validate(
+        &self,
+        origin: RuntimeOrigin,
+        call: &RuntimeCall,
+        info: &DispatchInfo,
+        length: usize,
+        implicit: (),
+        implication: &impl Implication,
+        source: TransactionSource,
+    ) -> ValidateResult<Self::Val, RuntimeCall> {
+        let signer = origin.as_system_origin_signer().filter(|_| call.is_feeless(&origin)).cloned();
+        let Some(who) = signer else {
+            let (validity, stock, origin) =
+                self.0.validate(origin, call, info, length, implicit, implication, source)?;
+            return Ok((validity, Nonced::Stock(stock), origin));
+        };
+        let (nonce, next) = (self.0.0, System::account_nonce(&who));
+        if nonce < next {
+            return Err(InvalidTransaction::Stale.into());
+        }
+        if nonce.saturating_sub(next) >= FREE_CALLS_AHEAD {
+            return Err(InvalidTransaction::Future.into());
+        }
+        let tag = |nonce: Nonce| vec![(who.clone(), nonce).encode()];
+        let validity = ValidTransaction {
+            provides: tag(nonce),
+            requires: if nonce > next { tag(nonce.saturating_sub(1)) } else { Vec::new() },
+            ..Default::default()
+        };
+        Ok((validity, Nonced::Free(who), origin))
+    }
+
+    fn prepare(
+        self,
+        val: Self::Val,
+        origin: &RuntimeOrigin,
+        call: &RuntimeCall,
+        info: &DispatchInfo,
+        length: usize,
+    ) -> Result<Self::Pre, TransactionValidityError> {
+        match val {
+            Nonced::Stock(val) => self.0.prepare(val, origin, call, info, length).map(Nonced::Stock),
+            Nonced::Free(who) => {
+                CheckNonce::<Runtime>::prepare_nonce_for_account(&who, self.0.0)?;
+                Ok(Nonced::Free(who))
+            }
+        }
+    }
+
+    fn post_dispatch_details(
+        pre: Self::Pre,
+        info: &DispatchInfo,
+        post_info: &PostDispatchInfo,
+        length: usize,
+        result: &DispatchResult,
+    ) -> Result<Weight, TransactionValidityError> {
+        match pre {
+            Nonced::Stock(pre) => CheckNonce::<Runtime>::post_dispatch_details(pre, info, post_info, length, result),
+            Nonced::Free(_) => Ok(Weight::zero()),
+        }
+    }
+}
+
+/// Rejects, before inclusion, free calls that would fail and calls of coldkeys that are being swapped.
+///
+/// Adds nothing to a transaction. spec events-and-errors §8.2, staking §10.3
+#[derive(Clone, Debug, Default, Encode, Decode, DecodeWithMemTracking, PartialEq, Eq, TypeInfo)]
+pub struct CheckCall;
+
+impl TransactionExtension<RuntimeCall> for CheckCall {
+    const IDENTIFIER: &'static str = "CheckCall";
+    type Implicit = ();
+    type Val = ();
+    type Pre = ();
+
+    fn weight(&self, call: &RuntimeCall) -> Weight {
+        // The weight of a free call covers its checks twice, here and when it is dispatched.
+        <Runtime as frame_system::Config>::DbWeight::get().reads(acting(call))
+    }
+
+    fn validate(
+        &self,
+        origin: RuntimeOrigin,
+        call: &RuntimeCall,
+        _info: &DispatchInfo,
+        _length: usize,
+        (): (),
+        _implication: &impl Implication,
+        _source: TransactionSource,
+    ) -> ValidateResult<(), RuntimeCall> {
+        let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), (), origin)) };
+        check_coldkeys(who, call)?;
+        let validity = if call.is_feeless(&origin) { free(who, call)? } else { ValidTransaction::default() };
+        Ok((validity, (), origin))
+    }
+
+    sp_runtime::impl_tx_ext_default!(RuntimeCall; prepare);
+}
+
+/// Whether everybody in whose name the call acts may act: who signs it, and whom it speaks for as a proxy, as a part of a
+/// multisig account or under a derived account, however deep that is wrapped. spec staking §10.3
+fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTransaction> {
+    if !is_about_coldkey_swap(call) {
+        Staking::check_coldkey(who)?;
+    }
+    match call {
+        RuntimeCall::Utility(
+            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
+        ) => calls.iter().try_for_each(|call| check_coldkeys(who, call)),
+        RuntimeCall::Utility(UtilityCall::as_derivative { index, call }) => {
+            check_coldkeys(&pallet_utility::derivative_account_id(who.clone(), *index), call)
+        }
+        RuntimeCall::Proxy(ProxyCall::proxy { real, call, .. } | ProxyCall::proxy_announced { real, call, .. }) => {
+            let real = <Runtime as frame_system::Config>::Lookup::lookup(real.clone());
+            real.map_or(Ok(()), |real| check_coldkeys(&real, call))
+        }
+        RuntimeCall::Multisig(MultisigCall::as_multi { threshold, other_signatories, call, .. }) => {
+            check_coldkeys(&multisig(who, other_signatories, *threshold), call)
+        }
+        RuntimeCall::Multisig(MultisigCall::as_multi_threshold_1 { other_signatories, call }) => {
+            check_coldkeys(&multisig(who, other_signatories, 1), call)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn multisig(who: &AccountId, others: &[AccountId], threshold: u16) -> AccountId {
+    let mut signatories = others.to_vec();
+    signatories.push(who.clone());
+    signatories.sort();
+    Multisig::multi_account_id(&signatories, threshold)
+}
+
+/// In how many names a call acts at most, which is how many coldkeys [`check_coldkeys`] looks at.
+fn acting(call: &RuntimeCall) -> u64 {
+    let within = match call {
+        RuntimeCall::Utility(
+            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
+        ) => calls.iter().map(acting).fold(0, u64::saturating_add),
+        RuntimeCall::Utility(UtilityCall::as_derivative { call, .. })
+        | RuntimeCall::Proxy(ProxyCall::proxy { call, .. } | ProxyCall::proxy_announced { call, .. })
+        | RuntimeCall::Multisig(
+            MultisigCall::as_multi { call, .. } | MultisigCall::as_multi_threshold_1 { call, .. },
+        ) => acting(call),
+        _ => 0,
+    };
+    within.saturating_add(1)
+}
+
+/// Checks a free call. What it provides keeps the pool from holding two of a kind: the second would be refused by the
+/// chain, and nothing is paid for it.
+fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, TransactionValidityError> {
+    let mut validity = ValidTransaction { priority: TransactionPriority::MAX, ..Default::default() };
+    let (netuid, hotkey) = match call {
+        RuntimeCall::Weights(call) => {
+            Weights::check_free_call(who, call)?;
+            validity.priority = Weights::free_call_priority(who, call);
+            (weights_netuid(call), None)
+        }
+        RuntimeCall::Neurons(call) => {
+            Neurons::check_free_call(who, call)?;
+            if matches!(call, NeuronsCall::register { .. }) {
+                validity.longevity = WORK_LONGEVITY;
+            }
+            (neurons_netuid(call), None)
+        }
+        RuntimeCall::Staking(call) => {
+            Staking::check_free_call(who, call)?;
+            let (StakingCall::remove_stake { hotkey, .. } | StakingCall::unstake_all { hotkey }) = call else {
+                return Err(InvalidTransaction::Call.into());
+            };
+            (None, Some(hotkey))
+        }
+        // No other pallet has a free call, and one that is not checked must not be free.
+        _ => return Err(InvalidTransaction::Call.into()),
+    };
+    let kind = call.get_call_metadata();
+    validity.provides = vec![(who, kind.pallet_name, kind.function_name, netuid, hotkey).encode()];
+    Ok(validity)
+}
+
+fn weights_netuid(call: &WeightsCall<Runtime>) -> Option<NetUid> {
+    match call {
+        WeightsCall::set_weights { netuid, .. }
+        | WeightsCall::commit_weights { netuid, .. }
+        | WeightsCall::reveal_weights { netuid, .. }
+        | WeightsCall::batch_reveal_weights { netuid, .. } => Some(*netuid),
+        _ => None,
+    }
+}
+
+fn neurons_netuid(call: &NeuronsCall<Runtime>) -> Option<NetUid> {
+    match call {
+        NeuronsCall::register { netuid, .. }
+        | NeuronsCall::serve_axon { netuid, .. }
+        | NeuronsCall::serve_axon_tls { netuid, .. }
+        | NeuronsCall::serve_prometheus { netuid, .. }
+        | NeuronsCall::set_commitment { netuid, .. } => Some(*netuid),
+        _ => None,
+    }
+}
+
+/// These look after themselves, since a coldkey under swap needs some of them.
+fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
+    let RuntimeCall::Staking(call) = call else { return false };
+    matches!(
+        call,
+        StakingCall::announce_coldkey_swap { .. }
+            | StakingCall::swap_coldkey_announced { .. }
+            | StakingCall::dispute_coldkey_swap { .. }
+            | StakingCall::clear_coldkey_swap_announcement { .. }
+    )
+}

@@ -1,0 +1,101 @@
+//! What Myelin's own pallets are told about this runtime, and how they meet.
+//!
+//! From the bottom up: subnets, staking, neurons, weights, emission. Each reads those below it, and is told through a
+//! hook by those below it what it has to know.
+
+use crate::{AccountId, Balances, Emission, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights};
+use frame_support::{
+    parameter_types,
+    traits::{ConstBool, ConstU32, Nothing},
+    weights::Weight,
+};
+use frame_system::EnsureRoot;
+use myelin_primitives::{Amount, Tao};
+use sp_runtime::DispatchResult;
+
+/// The least that a stake operation moves, in rao. spec staking §3
+const MIN_STAKE: u64 = 2_000_000;
+
+/// What a key swap costs, in rao. spec staking §10
+const KEY_SWAP_COST: u64 = 100_000_000;
+
+/// Blocks between two commitments of a neuron. spec subnets-and-neurons §16
+const COMMITMENT_INTERVAL: u32 = 100;
+
+parameter_types! {
+    pub const MinStake: Amount<Tao> = Amount::from_rao(MIN_STAKE);
+    pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
+    /// A twentieth of a block for what nobody waits for.
+    pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
+    /// Three quarters of a block: the largest epoch must fit, whatever else the tick has to do.
+    pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
+}
+
+impl myelin_pallet_subnets::Config for Runtime {
+    type Currency = Balances;
+    type Emission = Emission;
+    type Governance = EnsureRoot<AccountId>;
+    type Keys = Staking;
+    type MaxCleaningWeight = MaxCleaningWeight;
+    type OnSubnet = (Neurons, Weights, Emission, Staking);
+    type RefundLockOnRemoval = ConstBool<true>;
+    type Seats = Neurons;
+    type WeightInfo = myelin_pallet_subnets::weights::SubstrateWeight<Self>;
+}
+
+impl myelin_pallet_staking::Config for Runtime {
+    type Currency = Balances;
+    type Governance = EnsureRoot<AccountId>;
+    type KeySwapCost = KeySwapCost;
+    type MinStake = MinStake;
+    type OnKeySwap = SubnetKeys;
+    type Seats = Neurons;
+    type Subnets = Subnets;
+    type SystemAccounts = Nothing;
+    type UnstakeOnDeregistration = ConstBool<true>;
+    type WeightInfo = myelin_pallet_staking::weights::SubstrateWeight<Self>;
+}
+
+impl myelin_pallet_neurons::Config for Runtime {
+    type CommitmentInterval = ConstU32<COMMITMENT_INTERVAL>;
+    type Currency = Balances;
+    type Earnings = Emission;
+    type Keys = Staking;
+    type OnSeat = (Weights, Emission);
+    type Stake = Staking;
+    type Subnets = Subnets;
+    type WeightInfo = myelin_pallet_neurons::weights::SubstrateWeight<Self>;
+}
+
+impl myelin_pallet_weights::Config for Runtime {
+    type Keys = Staking;
+    type Permits = Emission;
+    type Seats = Neurons;
+    type Stake = Staking;
+    type Subnets = Subnets;
+    type WeightInfo = myelin_pallet_weights::weights::SubstrateWeight<Self>;
+}
+
+impl myelin_pallet_emission::Config for Runtime {
+    type Currency = Balances;
+    type MaxTickWeight = MaxTickWeight;
+    type Seats = Neurons;
+    type Shares = myelin_pallet_emission::RootRatings<Self>;
+    type Stake = Staking;
+    type Subnets = Subnets;
+    type WeightInfo = myelin_pallet_emission::weights::SubstrateWeight<Self>;
+    type Weights = Weights;
+}
+
+/// Lets subnets follow the keys of their owners. The pallet is below staking and cannot know its hook.
+pub struct SubnetKeys;
+
+impl myelin_pallet_staking::traits::OnKeySwap<AccountId> for SubnetKeys {
+    fn hotkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
+        Subnets::hotkey_swapped(old, new)
+    }
+
+    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
+        Subnets::coldkey_swapped(old, new)
+    }
+}

@@ -1,0 +1,83 @@
+//! What an account may let another do for it.
+
+use crate::RuntimeCall;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::traits::InstanceFilter;
+use scale_info::TypeInfo;
+
+/// Which calls a proxy may make.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum ProxyType {
+    /// All.
+    #[default]
+    Any,
+    /// All that cannot move TAO to another account.
+    NonTransfer,
+    /// Staking, without transfers of stake, and without the keys themselves.
+    Staking,
+    /// Registering and serving neurons and setting weights.
+    Neurons,
+    /// Creating and setting subnets.
+    Subnets,
+}
+
+/// Whether a call gives TAO, stake or a key to somebody else, or could do so in another's name.
+fn gives_away(call: &RuntimeCall) -> bool {
+    use myelin_pallet_staking::Call as Staking;
+    match call {
+        RuntimeCall::Staking(call) => matches!(
+            call,
+            Staking::transfer_stake { .. }
+                | Staking::announce_coldkey_swap { .. }
+                | Staking::swap_coldkey_announced { .. }
+                | Staking::clear_coldkey_swap_announcement { .. }
+        ),
+        RuntimeCall::Subnets(myelin_pallet_subnets::Call::transfer_network { .. })
+        | RuntimeCall::Neurons(myelin_pallet_neurons::Call::swap_hotkey { .. })
+        | RuntimeCall::Balances(..)
+        | RuntimeCall::Multisig(..)
+        | RuntimeCall::Proxy(..)
+        | RuntimeCall::Sudo(..) => true,
+        _ => false,
+    }
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        // The parts of a batch come through here by themselves.
+        let batch = matches!(call, RuntimeCall::Utility(..));
+        match self {
+            Self::Any => true,
+            Self::NonTransfer => !gives_away(call),
+            Self::Staking => batch || (matches!(call, RuntimeCall::Staking(..)) && !gives_away(call)),
+            Self::Neurons => {
+                let about_neurons = matches!(call, RuntimeCall::Neurons(..) | RuntimeCall::Weights(..));
+                batch || (about_neurons && !gives_away(call))
+            }
+            Self::Subnets => batch || (matches!(call, RuntimeCall::Subnets(..)) && !gives_away(call)),
+        }
+    }
+
+    fn is_superset(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (_, Self::Any) => false,
+            (Self::NonTransfer, _) => true,
+            _ => self == other,
+        }
+    }
+}

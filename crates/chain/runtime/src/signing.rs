@@ -1,0 +1,37 @@
+//! Transactions signed natively, for tools and tests that are built with the runtime. Clients use its metadata.
+
+use crate::{
+    AccountId, Address, CheckCall, CheckNonceUnlessFree, Hash, Nonce, RuntimeCall, Signature, TxExtension,
+    UncheckedExtrinsic, VERSION,
+};
+use codec::Encode;
+use pallet_transaction_payment::ChargeTransactionPayment;
+use sp_core::{Pair, sr25519};
+use sp_runtime::{
+    generic::{Era, SignedPayload},
+    traits::{IdentifyAccount, Verify},
+};
+
+/// The account of a key.
+pub fn account(key: &sr25519::Pair) -> AccountId {
+    <Signature as Verify>::Signer::from(key.public()).into_account()
+}
+
+/// A call of this key on the chain with this block 0, valid at any time and without a tip.
+pub fn signed(key: &sr25519::Pair, call: RuntimeCall, nonce: Nonce, genesis: Hash) -> UncheckedExtrinsic {
+    let extension: TxExtension = (
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckEra::from(Era::Immortal),
+        CheckNonceUnlessFree::from(nonce),
+        frame_system::CheckWeight::new(),
+        CheckCall,
+        ChargeTransactionPayment::from(0).into(),
+    );
+    let implicit = ((), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
+    let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
+    let signature = Signature::Sr25519(payload.using_encoded(|bytes| key.sign(bytes)));
+    UncheckedExtrinsic::new_signed(call, Address::Id(account(key)), signature, extension)
+}

@@ -1,0 +1,236 @@
+//! What clients are told: the pallets' own answers, laid out for readers.
+
+use crate::{AccountId, Emission, Neurons, Runtime, Staking, Subnets, System, Weights};
+use alloc::vec::Vec;
+use myelin_economics::issuance;
+use myelin_pallet_neurons::{
+    Admissions, EndpointsOf, MembershipsOf,
+    traits::ReadSeats,
+    types::{Address, Endpoints, Seat},
+};
+use myelin_pallet_staking::{Hotkeys, Pools, traits::ReadStake, types::Hotkey as HotkeyRecord};
+use myelin_pallet_subnets::{Identities, traits::ReadSubnets};
+use myelin_pallet_weights::traits::ReadWeights;
+use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
+use myelin_runtime_api::{
+    Axon, Commit, DELEGATE_PAGE, DelegatePage, Endpoint, Epoch, Hotkey, HotkeySeat, Issuance, Metagraph, Neuron,
+    NextHalving, Position, Ratings, Registration, Standing, Subnet,
+};
+
+pub(crate) fn issuance() -> Issuance {
+    let view = Emission::issuance();
+    Issuance {
+        total: view.issuance,
+        staked: Staking::total(),
+        locked: <Subnets as ReadSubnets<AccountId>>::locked(),
+        pending: view.pending,
+        block_emission: view.block_emission,
+        halvings: issuance::halvings(view.issuance),
+        next_halving: view.next_halving.map(|next| NextHalving {
+            threshold: next.threshold,
+            missing: next.missing,
+            blocks: next.blocks,
+        }),
+    }
+}
+
+pub(crate) fn subnets() -> Vec<Subnet<AccountId>> {
+    <Subnets as ReadSubnets<AccountId>>::netuids().into_iter().filter_map(subnet).collect()
+}
+
+pub(crate) fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
+    let record = Subnets::subnet(netuid)?;
+    let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
+    let earning = Emission::earning(netuid);
+    let last_epoch = earning.as_ref().and_then(|earning| earning.last_epoch).map(|epoch| Epoch {
+        block: epoch.block,
+        emission: epoch.emission,
+        owner_cut: epoch.owner_cut,
+        miners: epoch.miners,
+        validators: epoch.validators,
+    });
+    Some(Subnet {
+        netuid,
+        name: Identities::<Runtime>::get(netuid).map(|identity| identity.subnet_name.into_inner()).unwrap_or_default(),
+        owner: record.owner,
+        owner_hotkey: record.owner_hotkey,
+        registered_at: record.registered_at,
+        locked: record.locked,
+        tempo: parameters.tempo,
+        neurons: <Neurons as ReadSeats<AccountId>>::count(netuid),
+        max_neurons: parameters.max_allowed_uids,
+        emission: earning.as_ref().map_or(Amount::ZERO, |earning| earning.per_block),
+        pending: earning.map_or(Amount::ZERO, |earning| earning.pending),
+        last_epoch,
+        next_epoch: next_epoch(netuid),
+        registration: registration(netuid).unwrap_or_default(),
+    })
+}
+
+fn registration(netuid: NetUid) -> Option<Registration> {
+    let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
+    let admission = Admissions::<Runtime>::get(netuid)?;
+    let open = !netuid.is_root();
+    Some(Registration {
+        burn: (open && parameters.registration_allowed).then_some(admission.terms.burn),
+        difficulty: (open && parameters.pow_registration_allowed).then_some(admission.terms.difficulty),
+        recycled: admission.recycled,
+        adjusts_at: admission.adjusted_at.saturating_add(parameters.adjustment_interval.into()),
+    })
+}
+
+/// The block of the next epoch, not the present one: readers ask after a block was made.
+pub(crate) fn next_epoch(netuid: NetUid) -> Option<BlockNumber> {
+    let now = System::block_number();
+    let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
+    let schedule = parameters.schedule(netuid);
+    let next = now.checked_add(1)?;
+    next.checked_add(schedule.blocks_until_epoch(next)?)
+}
+
+pub(crate) fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>> {
+    let subnet = subnet(netuid)?;
+    let seats = Neurons::seats(netuid);
+    let records = Emission::neurons(netuid);
+    let last_updates = Weights::last_updates(netuid, &seats);
+    let mut neurons = Vec::with_capacity(seats.len());
+    for (index, seat) in seats.into_iter().enumerate() {
+        let last_update = last_updates.get(index).copied().unwrap_or(seat.registered_at);
+        let record = records.get(index).copied();
+        neurons.push(neuron_of(netuid, Uid::new(index.try_into().ok()?), seat, last_update, record));
+    }
+    Some(Metagraph { block: System::block_number(), subnet, neurons })
+}
+
+pub(crate) fn neuron(netuid: NetUid, uid: Uid) -> Option<Neuron<AccountId>> {
+    if !<Subnets as ReadSubnets<AccountId>>::exists(netuid) {
+        return None;
+    }
+    let seats = Neurons::seats(netuid);
+    let last_update = Weights::last_updates(netuid, &seats).get(usize::from(uid)).copied();
+    let seat = seats.into_iter().nth(usize::from(uid))?;
+    let record = Emission::neurons(netuid).get(usize::from(uid)).copied();
+    let last_update = last_update.unwrap_or(seat.registered_at);
+    Some(neuron_of(netuid, uid, seat, last_update, record))
+}
+
+fn neuron_of(
+    netuid: NetUid,
+    uid: Uid,
+    seat: Seat<AccountId>,
+    last_update: BlockNumber,
+    record: Option<myelin_pallet_emission::types::NeuronRecord>,
+) -> Neuron<AccountId> {
+    let record = record.unwrap_or(myelin_pallet_emission::types::NeuronRecord::FRESH);
+    let Endpoints { axon, certificate, prometheus } = EndpointsOf::<Runtime>::get(netuid, uid);
+    Neuron {
+        uid,
+        coldkey: <Staking as myelin_pallet_subnets::traits::Keys<AccountId>>::owner(&seat.hotkey),
+        registered_at: seat.registered_at,
+        last_update,
+        stake: Staking::on(&seat.hotkey),
+        stake_weight: Staking::weight(netuid, &seat.hotkey),
+        active: record.active,
+        validator_permit: record.permit,
+        consensus: record.consensus,
+        incentive: record.incentive,
+        dividends: record.dividends,
+        validator_trust: record.validator_trust,
+        emission: record.emission,
+        axon: axon.map(|axon| Axon {
+            block: axon.block,
+            version: axon.version,
+            endpoint: endpoint(axon.address),
+            protocol: axon.protocol,
+            certificate: certificate.map(|certificate| certificate.into_inner()),
+        }),
+        metrics: prometheus.map(|prometheus| endpoint(prometheus.address)),
+        hotkey: seat.hotkey,
+    }
+}
+
+fn endpoint(address: Address) -> Endpoint {
+    Endpoint { ip: address.ip, ip_type: address.ip_type, port: address.port }
+}
+
+pub(crate) fn ratings(netuid: NetUid, uid: Uid) -> Option<Ratings> {
+    if !<Subnets as ReadSubnets<AccountId>>::exists(netuid) {
+        return None;
+    }
+    <Neurons as ReadSeats<AccountId>>::hotkey(netuid, uid)?;
+    let bonds = Emission::bonds(netuid).into_iter().find(|(holder, _)| *holder == uid);
+    Some(Ratings {
+        weights: Weights::neuron_weights(netuid, uid),
+        bonds: bonds.map(|(_, row)| row).unwrap_or_default(),
+    })
+}
+
+pub(crate) fn positions(coldkey: &AccountId) -> Vec<Position<AccountId>> {
+    use myelin_pallet_staking::types::Standing as Stands;
+    let positions = Staking::positions(coldkey).into_iter();
+    let shown = positions.map(|position| Position {
+        hotkey: position.hotkey,
+        stake: position.stake,
+        standing: match position.standing {
+            Stands::Owner => Standing::Owner,
+            Stands::Nominator => Standing::Nominator,
+            Stands::Returning => Standing::Returning,
+        },
+    });
+    shown.collect()
+}
+
+pub(crate) fn hotkeys(coldkey: &AccountId) -> Vec<Hotkey<AccountId>> {
+    let owned = myelin_pallet_staking::OwnedHotkeys::<Runtime>::get(coldkey);
+    owned.into_iter().filter_map(hotkey).collect()
+}
+
+pub(crate) fn hotkey(hotkey: AccountId) -> Option<Hotkey<AccountId>> {
+    let record = Hotkeys::<Runtime>::get(&hotkey)?;
+    Some(hotkey_of(hotkey, record))
+}
+
+fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> Hotkey<AccountId> {
+    let pool = record.pool.and_then(Pools::<Runtime>::get);
+    let memberships = MembershipsOf::<Runtime>::get(&hotkey).into_iter();
+    let alive = memberships.filter(|(netuid, _)| <Subnets as ReadSubnets<AccountId>>::exists(*netuid));
+    let seats = alive.map(|(netuid, uid)| {
+        let record = Emission::neurons(netuid).get(usize::from(uid)).copied();
+        HotkeySeat {
+            netuid,
+            uid,
+            validator_permit: record.is_some_and(|record| record.permit),
+            emission: record.map_or(Amount::ZERO, |record| record.emission),
+        }
+    });
+    Hotkey {
+        seats: seats.collect(),
+        coldkey: record.owner,
+        stake: pool.as_ref().map_or(Amount::ZERO, |stake| stake.pool.value()),
+        stakers: pool.map_or(0, |stake| stake.holders),
+        take: record.delegation.map(|delegation| delegation.take),
+        hotkey,
+    }
+}
+
+pub(crate) fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
+    let mut hotkeys = match after {
+        Some(hotkey) => Hotkeys::<Runtime>::iter_from(Hotkeys::<Runtime>::hashed_key_for(hotkey)),
+        None => Hotkeys::<Runtime>::iter(),
+    };
+    let page: Vec<_> = hotkeys.by_ref().take(DELEGATE_PAGE).collect();
+    let next = hotkeys.next().and_then(|_| page.last()).map(|(hotkey, _)| hotkey.clone());
+    let delegates = page.into_iter().filter(|(_, record)| record.delegation.is_some());
+    DelegatePage { delegates: delegates.map(|(hotkey, record)| hotkey_of(hotkey, record)).collect(), next }
+}
+
+pub(crate) fn commits(netuid: NetUid, hotkey: &AccountId) -> Vec<Commit> {
+    let commits = Weights::commits_of(netuid, hotkey).into_iter();
+    let shown = commits.map(|view| Commit {
+        hash: view.commit.hash.0,
+        block: view.commit.at,
+        reveal_from: view.window.first,
+        reveal_until: view.window.last,
+    });
+    shown.collect()
+}

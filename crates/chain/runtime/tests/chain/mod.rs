@@ -1,0 +1,220 @@
+//! A chain of this runtime in memory: blocks with signed transactions, and the money counted after every one of them.
+
+#![allow(dead_code, reason = "every test takes what it needs")]
+
+use frame_support::{
+    storage::{TransactionOutcome, with_transaction_unchecked},
+    traits::Get,
+};
+use myelin_pallet_emission::{Accrued, Event as EmissionEvent, Ledger};
+use myelin_pallet_staking::{Pools, TotalStake};
+use myelin_pallet_subnets::{Subnets, TotalLocked};
+use myelin_primitives::{Amount, BlockNumber, Tao};
+pub(crate) use myelin_runtime::signing::account;
+use myelin_runtime::{
+    AccountId, Balances, Emission, Executive, Hash, Header, Nonce, Runtime, RuntimeCall, RuntimeEvent,
+    RuntimeGenesisConfig, SlotTime, System, UncheckedExtrinsic, presets, signing::signed,
+};
+use serde_json::Value;
+use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
+use sp_core::{Encode, Pair, sr25519};
+use sp_externalities::Externalities;
+use sp_io::TestExternalities;
+use sp_runtime::{
+    BuildStorage, Digest, DigestItem, DispatchError,
+    traits::Header as _,
+    transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
+};
+
+/// Where slots begin to count. Any other slot would do.
+const FIRST_SLOT: u64 = 1_000;
+
+/// What came of a transaction in a block.
+pub(crate) type Applied = Result<Result<(), DispatchError>, TransactionValidityError>;
+
+/// A chain after its last block.
+pub(crate) struct Chain {
+    state: TestExternalities,
+    parent: Option<Header>,
+}
+
+impl Chain {
+    /// The chain of this preset after its first block, with the changes of `patch`.
+    pub(crate) fn begin(preset: &str, patch: Value) -> Self {
+        let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("a genesis is JSON");
+        merge(&mut genesis, presets::patch(preset).expect("the preset exists"));
+        merge(&mut genesis, patch);
+        let config: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("the patch fits");
+        let mut chain = Self { state: config.build_storage().expect("the genesis builds").into(), parent: None };
+        chain.look(check_parts);
+        // Transactions are signed for the hash of block 0, which block 1 brings.
+        chain.block(Vec::new());
+        chain
+    }
+
+    /// Reads the state.
+    pub(crate) fn look<R>(&mut self, read: impl FnOnce() -> R) -> R {
+        self.state.execute_with(read)
+    }
+
+    /// The height of the last block.
+    pub(crate) fn height(&self) -> BlockNumber {
+        self.parent.as_ref().map_or(0, |header| header.number)
+    }
+
+    /// The hash of the last block.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.parent.as_ref().map(|header| header.hash().0).unwrap_or_default()
+    }
+
+    /// A transaction of `key` with its next nonce.
+    pub(crate) fn sign(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
+        let nonce = self.look(|| System::account_nonce(account(key)));
+        self.sign_with_nonce(key, call, nonce)
+    }
+
+    /// A transaction of `key` with this nonce.
+    pub(crate) fn sign_with_nonce(
+        &mut self,
+        key: &sr25519::Pair,
+        call: impl Into<RuntimeCall>,
+        nonce: Nonce,
+    ) -> UncheckedExtrinsic {
+        let genesis = self.look(|| System::block_hash(0));
+        signed(key, call.into(), nonce, genesis)
+    }
+
+    /// What the transaction pool says of a transaction.
+    pub(crate) fn validate(&mut self, transaction: UncheckedExtrinsic) -> TransactionValidity {
+        let hash = self.hash().into();
+        let validity = || Executive::validate_transaction(TransactionSource::External, transaction, hash);
+        // Asking begins the next block, of which nothing may stay.
+        self.look(|| with_transaction_unchecked(|| TransactionOutcome::Rollback(validity())))
+    }
+
+    /// The header with which the next block begins.
+    pub(crate) fn next_header(&self) -> Header {
+        let number = self.height() + 1;
+        let slot = DigestItem::PreRuntime(AURA_ENGINE_ID, slot(number).encode());
+        let digest = Digest { logs: vec![slot] };
+        Header::new(number, Hash::default(), Hash::default(), self.hash().into(), digest)
+    }
+
+    /// Does something to the state without the runtime's knowledge, as a node's executor does.
+    pub(crate) fn run(&mut self, change: impl FnOnce(&mut dyn Externalities)) {
+        change(&mut self.state.ext());
+    }
+
+    /// Keeps what was done between blocks.
+    pub(crate) fn keep(&mut self) {
+        self.state.commit_all().expect("memory takes the changes");
+    }
+
+    /// Forgets what was done since the last block.
+    pub(crate) fn forget(&mut self) {
+        self.state.reset_overlay();
+    }
+
+    /// Makes a block of these transactions and says what came of each.
+    ///
+    /// Fails if any epoch fails, and if TAO comes from nowhere.
+    pub(crate) fn block(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Vec<Applied> {
+        let header = self.next_header();
+        let number = header.number;
+        let (header, applied) = self.state.execute_with(|| {
+            let before = Emission::total_issuance();
+            let emission = myelin_economics::issuance::block_emission(before);
+
+            Executive::initialize_block(&header);
+            let minted = Emission::total_issuance();
+            assert!(minted.rao() <= before.rao() + emission.rao(), "a block created more than its emission");
+
+            let now = *slot(number) * <SlotTime as Get<u64>>::get();
+            let time = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
+            assert_eq!(Executive::apply_extrinsic(time), Ok(Ok(())));
+            let applied = transactions.into_iter().map(Executive::apply_extrinsic).collect();
+            assert!(Emission::total_issuance() <= minted, "a transaction created TAO");
+
+            for record in System::events() {
+                if let RuntimeEvent::Emission(event @ EmissionEvent::EpochFailed { .. }) = record.event {
+                    panic!("block {number}: {event:?}");
+                }
+            }
+            let header = Executive::finalize_block();
+            check_parts();
+            (header, applied)
+        });
+        self.keep();
+        self.parent = Some(header);
+        applied
+    }
+
+    /// Makes a block of one transaction, which the pool must take and which must succeed.
+    #[track_caller]
+    pub(crate) fn succeed(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) {
+        let transaction = self.sign(key, call);
+        self.validate(transaction.clone()).expect("the pool takes the transaction");
+        assert_eq!(self.block(vec![transaction]), [Ok(Ok(()))]);
+    }
+
+    /// What the pool says of a call of `key` that it does not take.
+    #[track_caller]
+    pub(crate) fn refusal(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> TransactionValidityError {
+        let transaction = self.sign(key, call);
+        let refusal = self.validate(transaction.clone()).expect_err("the pool refuses the transaction");
+        assert_eq!(self.block(vec![transaction]), [Err(refusal)], "a block refuses what the pool refuses");
+        refusal
+    }
+
+    /// Makes empty blocks until `done`, at most `limit` of them.
+    #[track_caller]
+    pub(crate) fn run_until(&mut self, limit: u32, mut done: impl FnMut() -> bool) {
+        for _ in 0..limit {
+            if self.look(&mut done) {
+                return;
+            }
+            self.block(Vec::new());
+        }
+        panic!("it did not happen within {limit} blocks");
+    }
+
+    /// The free balance of an account.
+    pub(crate) fn balance(&mut self, account: &AccountId) -> u64 {
+        self.look(|| Balances::free_balance(account))
+    }
+}
+
+/// A key of this name that nobody has ever used.
+pub(crate) fn key(name: &str) -> sr25519::Pair {
+    sr25519::Pair::from_string(&format!("//{name}"), None).expect("a name is a path")
+}
+
+fn slot(number: BlockNumber) -> Slot {
+    Slot::from(FIRST_SLOT + u64::from(number))
+}
+
+/// Every stored total is the sum of its parts.
+fn check_parts() {
+    let free: u64 = frame_system::Account::<Runtime>::iter_values().map(|a| a.data.free + a.data.reserved).sum();
+    assert_eq!(Balances::total_issuance(), free, "free balances");
+    let staked: u64 = Pools::<Runtime>::iter_values().map(|stake| stake.pool.value().rao()).sum();
+    assert_eq!(TotalStake::<Runtime>::get().rao(), staked, "stake");
+    let locked: u64 = Subnets::<Runtime>::iter_values().map(|subnet| subnet.locked.rao()).sum();
+    assert_eq!(TotalLocked::<Runtime>::get().rao(), locked, "locks");
+    let accrual = Accrued::<Runtime>::get();
+    let accounts = Ledger::<Runtime>::get();
+    let pending = accounts.values().map(|account| account.pending(accrual.blocks).expect("it can be written down"));
+    assert_eq!(Amount::<Tao>::checked_sum(pending), Ok(accrual.pending), "pending emission");
+}
+
+/// Puts `patch` over `value`, object by object.
+fn merge(value: &mut Value, patch: Value) {
+    match (value, patch) {
+        (Value::Object(fields), Value::Object(patch)) => {
+            for (name, part) in patch {
+                merge(fields.entry(name).or_insert(Value::Null), part);
+            }
+        }
+        (value, patch) => *value = patch,
+    }
+}

@@ -1,0 +1,159 @@
+//! The books of a chain, checked block by block from the outside.
+//!
+//! In every block
+//! 1. the accounts add up to what balances say was issued, the pools to what is said to be staked, the locks to what is
+//!    said to be locked, and what has accrued to every subnet to what is said to be pending;
+//! 2. these four add up to what the chain says its issuance is;
+//! 3. it is what it was a block before, more by the block emission, less by what was recycled;
+//! 4. an epoch divided all that had accrued between owner, miners and validators, by spec tokenomics §6.2.
+
+use crate::{Chain, Moment};
+use futures::{StreamExt, stream};
+use myelin_client::{
+    NetUid,
+    runtime::{self, balances, emission, runtime_types, staking, subnets, transaction_payment},
+};
+use myelin_economics::issuance::block_emission;
+use myelin_primitives::Amount;
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+/// How many blocks are looked at at the same time.
+const ABREAST: usize = 8;
+
+/// The owner's part of an epoch, in parts per million. spec tokenomics §6.2
+const OWNER_CUT: u128 = 180_000;
+
+/// What the books of some blocks came to.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The issuance after the last block.
+    pub issuance: u64,
+    /// What the blocks created.
+    pub minted: u64,
+    /// What ceased to exist in them.
+    pub recycled: u64,
+    /// The part of that which was fees.
+    pub fees: u64,
+    /// The epochs that ran.
+    pub epochs: Vec<emission::events::EpochRun>,
+}
+
+/// What one block says.
+struct Books {
+    height: u64,
+    issuance: u64,
+    burnt_for_seats: BTreeMap<NetUid, u64>,
+    fees: u64,
+    recycled: u64,
+    epochs: Vec<emission::events::EpochRun>,
+}
+
+/// Checks the books of these blocks.
+pub async fn audit(chain: &Chain, blocks: RangeInclusive<u64>) -> Account {
+    let mut books = stream::iter(blocks).map(|height| read(chain, height)).buffered(ABREAST);
+    let mut before = books.next().await.expect("at least one block is audited");
+    let mut account = Account { issuance: before.issuance, ..Account::default() };
+    while let Some(after) = books.next().await {
+        let minted = block_emission(Amount::from_rao(before.issuance)).rao();
+        // A network that ended has its count no more.
+        let seats = total(&after.burnt_for_seats, |(netuid, burnt)| {
+            burnt - before.burnt_for_seats.get(netuid).copied().unwrap_or(0)
+        });
+        let recycled = after.fees + after.recycled + seats;
+        assert_eq!(
+            after.issuance,
+            before.issuance + minted - recycled,
+            "block {} minted {minted} and recycled {recycled}",
+            after.height
+        );
+        account.minted += minted;
+        account.recycled += recycled;
+        account.fees += after.fees;
+        account.epochs.extend(after.epochs.iter().cloned());
+        account.issuance = after.issuance;
+        before = after;
+    }
+    account
+}
+
+async fn read(chain: &Chain, height: u64) -> Books {
+    let moment = chain.at(height).await;
+    let networks = moment.ask(runtime::runtime_apis().myelin_api().subnets()).await;
+    Books {
+        height,
+        issuance: balanced(&moment).await,
+        burnt_for_seats: networks.iter().map(|network| (network.netuid, network.registration.recycled.parts)).collect(),
+        fees: total(moment.events::<transaction_payment::events::TransactionFeePaid>().await, |paid| paid.actual_fee),
+        recycled: total(moment.events::<emission::events::EmissionRecycled>().await, |event| event.amount.parts)
+            + total(moment.events::<subnets::events::NetworkRemoved>().await, |event| event.recycled.parts)
+            + total(moment.events::<staking::events::StakeRecycled>().await, |event| event.amount.parts)
+            + total(moment.events::<balances::events::DustLost>().await, |event| event.amount),
+        epochs: divided(&moment).await,
+    }
+}
+
+/// The issuance, after what it is made of was added up in every way there is.
+async fn balanced(moment: &Moment) -> u64 {
+    let height = moment.height();
+    let said = moment.ask(runtime::runtime_apis().myelin_api().issuance()).await;
+
+    let free = moment.read(runtime::storage().balances().total_issuance(), ()).await;
+    let accounts = moment.values(runtime::storage().system().account()).await;
+    assert_eq!(
+        total(accounts, |account| account.data.free + account.data.reserved),
+        free,
+        "accounts in block {height}"
+    );
+
+    let pools = moment.values(runtime::storage().staking().pools()).await;
+    let staked = total(pools, |pool| pool.pool.0.map_or(0, |contents| contents.value.get()));
+    assert_eq!(staked, said.staked.parts, "pools in block {height}");
+    assert_eq!(staked, moment.read(runtime::storage().staking().total_stake(), ()).await.parts, "block {height}");
+
+    let networks = moment.values(runtime::storage().subnets().subnets()).await;
+    let locked = total(networks, |network| network.locked.parts);
+    assert_eq!(locked, said.locked.parts, "locks in block {height}");
+
+    let accrual = moment.read(runtime::storage().emission().accrued(), ()).await;
+    let ledger = moment.read(runtime::storage().emission().ledger(), ()).await;
+    let pending = total(ledger.0, |(_, account)| {
+        account.settled.parts + account.per_block.parts * u64::from(accrual.blocks - account.since)
+    });
+    assert_eq!(pending, said.pending.parts, "accruals in block {height}");
+    assert_eq!(pending, accrual.pending.parts, "accruals in block {height}");
+
+    assert_eq!(free + staked + locked + pending, said.total.parts, "issuance in block {height}");
+    said.total.parts
+}
+
+/// The epochs of a block, each of which divided everything, and gave the owner what is the owner's.
+async fn divided(moment: &Moment) -> Vec<emission::events::EpochRun> {
+    let epochs = moment.events::<emission::events::EpochRun>().await;
+    for epoch in &epochs {
+        let height = moment.height();
+        let earned = epoch.emission.parts;
+        let network = moment.look(runtime::storage().subnets().subnets(), (epoch.netuid,)).await;
+        let owned = network.is_some_and(|network| network.owner.is_some());
+        let cut = if owned { u128::from(earned) * OWNER_CUT / 1_000_000 } else { 0 };
+        assert_eq!(u128::from(epoch.owner_cut.parts), cut, "the owner's part in block {height}: {epoch:?}");
+        let paid = epoch.owner_cut.parts + epoch.miners.parts + epoch.validators.parts;
+        let recycled = moment.events::<emission::events::EmissionRecycled>().await;
+        let recycled =
+            total(recycled.into_iter().filter(|event| event.netuid == epoch.netuid), |event| event.amount.parts);
+        assert_eq!(paid + recycled, earned, "an epoch in block {height}: {epoch:?}");
+        let record = moment.read(runtime::storage().emission().last_epochs(), (epoch.netuid,)).await;
+        let expected = runtime_types::myelin_pallet_emission::types::EpochRecord {
+            block: u32::try_from(height).expect("blocks are counted in 32 bits"),
+            emission: epoch.emission,
+            owner_cut: epoch.owner_cut,
+            miners: epoch.miners,
+            validators: epoch.validators,
+        };
+        assert_eq!(record, expected, "the record of an epoch in block {height}");
+    }
+    epochs
+}
+
+fn total<Part>(parts: impl IntoIterator<Item = Part>, amount: impl Fn(Part) -> u64) -> u64 {
+    parts.into_iter().map(amount).sum()
+}

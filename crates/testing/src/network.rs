@@ -1,0 +1,117 @@
+//! Several nodes of one chain.
+
+use crate::Node;
+use futures::future::join_all;
+use serde_json::Value;
+use sp_core::{Pair, crypto::Ss58Codec, ed25519, sr25519};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// Several nodes on loopback, each with the keys of one well-known person. Dropping it ends all of them.
+#[derive(Debug)]
+pub struct Network {
+    binary: PathBuf,
+    folder: TempDir,
+    nodes: Vec<(String, Node)>,
+}
+
+impl Network {
+    /// Starts one node for each of these authorities, on a chain that begins like `preset` with `patch` merged into its
+    /// genesis. The names are those of development keys, `Alice` to `Ferdie`.
+    pub async fn start(binary: impl Into<PathBuf>, preset: &str, authorities: &[&str], patch: &Value) -> Self {
+        let binary = binary.into();
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let specification = specification(&binary, preset, authorities, patch).await;
+        fs::write(chain_file(&folder), specification.to_string()).expect("a temporary file can be written");
+        let (first, others) = authorities.split_first().expect("a network has an authority");
+        let mut network = Self { binary, folder, nodes: Vec::new() };
+        let node = network.node_of(first).await;
+        network.nodes.push(((*first).to_owned(), node));
+        let others =
+            join_all(others.iter().map(|name| async { ((*name).to_owned(), network.node_of(name).await) })).await;
+        network.nodes.extend(others);
+        network
+    }
+
+    /// Starts one more node, with the keys of a person who is no authority yet.
+    pub async fn join(&mut self, name: &str) {
+        let node = self.node_of(name).await;
+        self.nodes.push((name.to_owned(), node));
+    }
+
+    /// The node of this person.
+    pub fn node(&self, name: &str) -> &Node {
+        let found = self.nodes.iter().find(|(owner, _)| owner == name);
+        found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
+    }
+
+    /// The node of this person, to be killed and restarted.
+    pub fn node_mut(&mut self, name: &str) -> &mut Node {
+        let found = self.nodes.iter_mut().find(|(owner, _)| owner == name);
+        found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
+    }
+
+    /// All nodes, in the order in which they were started.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().map(|(_, node)| node)
+    }
+
+    async fn node_of(&self, name: &str) -> Node {
+        let mut arguments = vec![
+            "--chain".to_owned(),
+            chain_file(&self.folder).display().to_string(),
+            format!("--{}", name.to_lowercase()),
+            "--state-pruning".to_owned(),
+            "archive".to_owned(),
+        ];
+        for (_, node) in &self.nodes {
+            arguments.extend(["--bootnodes".to_owned(), node.peer_address().await]);
+        }
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        Node::start(&self.binary, &arguments).await
+    }
+}
+
+fn chain_file(folder: &TempDir) -> PathBuf {
+    folder.path().join("chain.json")
+}
+
+/// The specification of a chain that begins like a preset, but with these authorities and this genesis.
+async fn specification(binary: &Path, preset: &str, authorities: &[&str], patch: &Value) -> Value {
+    let mut export = Command::new(binary);
+    export.args(["export-chain-spec", "--chain", preset]);
+    for name in authorities {
+        export.arg("--authority").arg(session_addresses(name));
+    }
+    let output = export.output().await.expect("the node starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut specification: Value = serde_json::from_slice(&output.stdout).expect("a specification is JSON");
+    // The nodes of a live chain expect keys and addresses that outlive them.
+    specification["chainType"] = "Local".into();
+    merge(&mut specification["genesis"]["runtimeGenesis"]["patch"], patch);
+    specification
+}
+
+/// The keys with which a person makes and finalises blocks, as addresses.
+fn session_addresses(name: &str) -> String {
+    let secret = format!("//{name}");
+    let aura = sr25519::Pair::from_string(&secret, None).expect("a name can be derived from");
+    let grandpa = ed25519::Pair::from_string(&secret, None).expect("a name can be derived from");
+    format!("{},{}", aura.public().to_ss58check(), grandpa.public().to_ss58check())
+}
+
+/// Puts what `patch` says into `target`, object by object.
+fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
