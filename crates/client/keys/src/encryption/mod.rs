@@ -1,0 +1,130 @@
+//! How key files are encrypted. spec wallets §3
+//!
+//! Three formats exist. [`nacl`] is written today; [`ansible`] and [`fernet`] are older and only read.
+//! [`Encryption::of`] tells which a file has, [`decrypt`] opens any of them.
+//!
+//! Each module has the same three steps: parse the file into an envelope, which finds damage that can be seen from
+//! outside; derive a key from the password, which is slow on purpose; open the envelope with the key. A wrong password
+//! and a changed ciphertext look the same, as they must.
+
+pub mod ansible;
+pub mod fernet;
+pub mod nacl;
+
+use crate::text::{SecretBytes, secret_bytes};
+use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
+use secrecy::{SecretBox, SecretString};
+use std::{borrow::Cow, fmt};
+use zeroize::Zeroizing;
+
+/// A key derived from a password.
+pub type Key = SecretBox<[u8; 32]>;
+
+/// The format of a key file, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// None: JSON, or not a key file.
+    Plain,
+    /// `NaCl` secretbox with Argon2i. spec wallets §3.1
+    Nacl,
+    /// Ansible Vault 1.1. spec wallets §3.2
+    Ansible,
+    /// Fernet with PBKDF2. spec wallets §3.3
+    Fernet,
+}
+
+impl Encryption {
+    /// The format of this file.
+    pub fn of(content: &[u8]) -> Self {
+        if content.starts_with(nacl::MAGIC) {
+            Self::Nacl
+        } else if content.starts_with(ansible::MAGIC) {
+            Self::Ansible
+        } else if content.starts_with(fernet::MAGIC) {
+            Self::Fernet
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+impl fmt::Display for Encryption {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Plain => "not encrypted",
+            Self::Nacl => "NaCl",
+            Self::Ansible => "Ansible Vault",
+            Self::Fernet => "Fernet",
+        })
+    }
+}
+
+/// The plaintext of an encrypted file of any format.
+///
+/// Takes seconds: half a gigabyte of memory for [`nacl`], ten million hashes for [`fernet`].
+///
+/// # Errors
+/// [`DecryptError::NotEncrypted`] for other files, else as the format has it.
+pub fn decrypt(content: &[u8], password: &SecretString) -> Result<SecretBytes, DecryptError> {
+    match Encryption::of(content) {
+        Encryption::Plain => Err(DecryptError::NotEncrypted),
+        Encryption::Nacl => {
+            let envelope = nacl::Envelope::parse(content)?;
+            envelope.open(&nacl::derive_key(password)?)
+        }
+        Encryption::Ansible => ansible::Envelope::parse(content)?.open(password),
+        Encryption::Fernet => {
+            let envelope = fernet::Envelope::parse(content)?;
+            envelope.open(&fernet::derive_key(password))
+        }
+    }
+}
+
+/// Opens a `NaCl` secretbox. `None`, if the key is wrong or a byte was changed.
+pub(crate) fn open_secretbox(
+    key: &[u8; 32],
+    nonce: &[u8; 24],
+    tag: &[u8; 16],
+    ciphertext: &[u8],
+) -> Option<SecretBytes> {
+    let mut buffer = Zeroizing::new(ciphertext.to_vec());
+    XSalsa20Poly1305::new(key.into())
+        .decrypt_in_place_detached(nonce.into(), b"", &mut buffer, tag.into())
+        .ok()
+        .map(|()| secret_bytes(buffer))
+}
+
+/// Why an encrypted file could not be opened or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecryptError {
+    /// It is not encrypted.
+    #[error("the file is not encrypted")]
+    NotEncrypted,
+    /// The password is wrong, or the encrypted part was changed: nobody can tell which.
+    #[error("the password does not open it")]
+    WrongPassword,
+    /// Damage that can be seen without the password, or behind the right one.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
+    /// The derivation of the key needs 512 MiB, which there aren't.
+    #[error("there is not enough memory: the password needs 512 MiB")]
+    Memory,
+    /// The system gave no randomness.
+    #[error("the system gives no random numbers")]
+    Randomness,
+}
+
+impl DecryptError {
+    /// What to do next.
+    pub fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NotEncrypted => "read it without a password",
+            Self::WrongPassword => {
+                "type the password again; if you are sure of it, the file was changed: restore it from a backup or its mnemonic"
+            }
+            Self::Damaged(_) => "restore the file from a backup, or the key from its mnemonic",
+            Self::Memory => "close other programs, or open the wallet on a larger machine",
+            Self::Randomness => "try again; if it stays so, the operating system is broken",
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! `NaCl` secretbox with a key by Argon2i: what is written today. spec wallets §3.1
+//!
+//! The salt of the derivation is the same for everybody, so one guess can be tried on every stolen file. It is kept
+//! because others read it so. A strong password matters.
+
+use super::{DecryptError, Key, open_secretbox};
+use crate::text::{SecretBytes, password_bytes, random};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
+use zeroize::Zeroizing;
+
+/// How such files begin.
+pub const MAGIC: &[u8] = b"$NACL";
+
+const SALT: [u8; 16] = [0x13, 0x71, 0x83, 0xdf, 0xf1, 0x5a, 0x09, 0xbc, 0x9c, 0x90, 0xb5, 0x51, 0x87, 0x39, 0xe9, 0xb1];
+const MEMORY_KIB: u32 = 512 * 1024;
+const PASSES: u32 = 8;
+const LANES: u32 = 1;
+
+/// An encrypted file.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    nonce: &'a [u8; 24],
+    tag: &'a [u8; 16],
+    ciphertext: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes a file apart.
+    ///
+    /// # Errors
+    /// [`DecryptError::Damaged`], if it does not begin with [`MAGIC`] or is too short.
+    pub fn parse(content: &'a [u8]) -> Result<Self, DecryptError> {
+        let rest = content.strip_prefix(MAGIC).ok_or(DecryptError::Damaged("the beginning is missing"))?;
+        let too_short = DecryptError::Damaged("the file was cut short");
+        let (nonce, rest) = rest.split_first_chunk().ok_or(too_short)?;
+        let (tag, ciphertext) = rest.split_first_chunk().ok_or(too_short)?;
+        Ok(Self { nonce, tag, ciphertext })
+    }
+
+    /// The plaintext.
+    ///
+    /// # Errors
+    /// [`DecryptError::WrongPassword`], if it is another key's or was changed.
+    pub fn open(&self, key: &Key) -> Result<SecretBytes, DecryptError> {
+        open_secretbox(key.expose_secret(), self.nonce, self.tag, self.ciphertext).ok_or(DecryptError::WrongPassword)
+    }
+}
+
+/// The key of a password. Takes seconds and 512 MiB.
+///
+/// # Errors
+/// [`DecryptError::Memory`].
+pub fn derive_key(password: &SecretString) -> Result<Key, DecryptError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(|_| DecryptError::Memory)?;
+    let mut memory = Vec::<Block>::new();
+    memory.try_reserve_exact(params.block_count()).map_err(|_| DecryptError::Memory)?;
+    memory.resize(params.block_count(), Block::new());
+    let mut memory = Zeroizing::new(memory);
+    let argon = Argon2::new(Algorithm::Argon2i, Version::V0x13, params);
+    let mut key = SecretBox::new(Box::new([0; 32]));
+    let derived = argon.hash_password_into_with_memory(
+        password_bytes(password),
+        &SALT,
+        key.expose_secret_mut(),
+        memory.as_mut_slice(),
+    );
+    // A password of more than 4 GiB is the only thing left to refuse.
+    derived.map_err(|_| DecryptError::Memory)?;
+    Ok(key)
+}
+
+/// Encrypts the content of a key file under a fresh nonce.
+///
+/// # Errors
+/// [`DecryptError::Randomness`].
+pub fn seal(plaintext: &SecretBytes, key: &Key) -> Result<Vec<u8>, DecryptError> {
+    let nonce = random::<24>().map_err(|_| DecryptError::Randomness)?;
+    let mut buffer = Zeroizing::new(plaintext.expose_secret().clone());
+    let tag = XSalsa20Poly1305::new(key.expose_secret().into())
+        .encrypt_in_place_detached((&*nonce).into(), b"", &mut buffer)
+        // Texts of 64 GiB and more are too long.
+        .map_err(|_| DecryptError::Memory)?;
+    Ok([MAGIC, nonce.as_slice(), tag.as_slice(), &buffer].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::secret_bytes;
+    use proptest::prelude::*;
+
+    fn key(byte: u8) -> Key {
+        SecretBox::new(Box::new([byte; 32]))
+    }
+
+    fn plaintext(bytes: &[u8]) -> SecretBytes {
+        secret_bytes(Zeroizing::new(bytes.to_vec()))
+    }
+
+    proptest! {
+        #[test]
+        fn opens_as_sealed_and_not_when_changed(
+            content in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), flip in 1_u8..,
+        ) {
+            let mut sealed = seal(&plaintext(&content), &key(1)).unwrap();
+            prop_assert_eq!(sealed.len(), content.len() + 45);
+            let opened = Envelope::parse(&sealed).unwrap().open(&key(1)).unwrap();
+            prop_assert_eq!(opened.expose_secret(), &content);
+            prop_assert_eq!(
+                Envelope::parse(&sealed).unwrap().open(&key(2)).err(),
+                Some(DecryptError::WrongPassword)
+            );
+            let at = at.index(sealed.len());
+            sealed[at] ^= flip;
+            prop_assert!(Envelope::parse(&sealed).and_then(|envelope| envelope.open(&key(1))).is_err());
+            prop_assert!(Envelope::parse(&sealed[..at]).and_then(|envelope| envelope.open(&key(1))).is_err());
+        }
+    }
+
+    #[test]
+    fn a_short_file_is_damaged() {
+        for length in 0..45 {
+            let content = [MAGIC, &[0; 40]].concat();
+            assert!(matches!(Envelope::parse(&content[..length]), Err(DecryptError::Damaged(_))), "{length}");
+        }
+    }
+
+    #[test]
+    fn nonces_are_fresh() {
+        assert_ne!(seal(&plaintext(b"x"), &key(1)).unwrap(), seal(&plaintext(b"x"), &key(1)).unwrap());
+    }
+}

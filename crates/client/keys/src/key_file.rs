@@ -1,0 +1,429 @@
+//! What a key file says, when it is not encrypted. spec wallets §2
+
+use crate::{
+    address::{Address, AddressError, PublicKey},
+    keypair::Keypair,
+    mnemonic::{Mnemonic, MnemonicError},
+    secret::{Secret, Seed},
+    text::{SecretBytes, secret_bytes, unhex},
+};
+use secrecy::ExposeSecret;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use std::{borrow::Cow, fmt};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+const ACCOUNT_ID: &str = "accountId";
+const PUBLIC_KEY: &str = "publicKey";
+const PRIVATE_KEY: &str = "privateKey";
+const SECRET_PHRASE: &str = "secretPhrase";
+const SECRET_SEED: &str = "secretSeed";
+const SS58_ADDRESS: &str = "ss58Address";
+/// Room for the longest file: 24 words, and hex of fixed length.
+const CAPACITY: usize = 1024;
+
+/// The content of a key file: whose key it is, and whether its members agree.
+///
+/// One member decides whose key it is: the phrase, else the seed, else the private key, else the address. Files hold
+/// the key several times, and a file whose members disagree was damaged or meddled with: [`Self::consistent`] refuses
+/// it.
+#[derive(Debug)]
+pub struct KeyFile {
+    stored: Stored,
+    disagreeing: Vec<&'static str>,
+}
+
+/// What a key file keeps.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// A private key.
+    Secret(Box<Secret>),
+    /// Somebody's address.
+    Public(Address),
+}
+
+impl Stored {
+    fn secret(secret: Secret) -> Self {
+        Self::Secret(Box::new(secret))
+    }
+
+    /// Whose it is.
+    pub fn public(&self) -> PublicKey {
+        match self {
+            Self::Secret(secret) => secret.public(),
+            Self::Public(address) => address.public(),
+        }
+    }
+}
+
+impl KeyFile {
+    /// Reads a file that is not encrypted, or the plaintext of one that was.
+    ///
+    /// # Errors
+    /// What is wrong with it. The error holds nothing of the content.
+    pub fn decode(content: &[u8]) -> Result<Self, KeyFileError> {
+        // The parser's own errors may quote the content.
+        let members: Members = serde_json::from_slice(content)
+            .map_err(|error| if error.is_data() { KeyFileError::Members } else { KeyFileError::Json })?;
+        let stored = members.stored()?;
+        let disagreeing = members.disagreeing(&stored);
+        Ok(Self { stored, disagreeing })
+    }
+
+    /// What it keeps, whether or not its members agree.
+    pub const fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// The members that say something else than the one that decides.
+    pub fn disagreeing(&self) -> &[&'static str] {
+        &self.disagreeing
+    }
+
+    /// What it keeps, if all its members agree.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Disagree`] with those that don't.
+    pub fn consistent(self) -> Result<Stored, KeyFileError> {
+        if self.disagreeing.is_empty() { Ok(self.stored) } else { Err(KeyFileError::Disagree(self.disagreeing)) }
+    }
+
+    /// The content of a private file.
+    pub fn encode_private(secret: &Secret) -> SecretBytes {
+        let public = secret.public();
+        let hex = hex_of(&public);
+        let private_key = secret.export_private_key();
+        let phrase = secret.export_mnemonic();
+        let seed = secret.export_seed();
+        let address = public.to_string();
+        let members = [
+            (ACCOUNT_ID, Some(hex.as_str())),
+            (PUBLIC_KEY, Some(&hex)),
+            (PRIVATE_KEY, Some(private_key.expose_secret())),
+            (SECRET_PHRASE, phrase.as_ref().map(ExposeSecret::expose_secret)),
+            (SECRET_SEED, seed.as_ref().map(ExposeSecret::expose_secret)),
+            (SS58_ADDRESS, Some(&address)),
+        ];
+        secret_bytes(object(members.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)))))
+    }
+
+    /// The content of a public file.
+    pub fn encode_public(public: &PublicKey) -> Vec<u8> {
+        let hex = hex_of(public);
+        let members = [(ACCOUNT_ID, hex.as_str()), (PUBLIC_KEY, &hex), (SS58_ADDRESS, &public.to_string())];
+        object(members.into_iter()).to_vec()
+    }
+}
+
+fn hex_of(public: &PublicKey) -> String {
+    format!("0x{}", hex::encode(public.to_bytes()))
+}
+
+/// A JSON object. By hand, so that a secret is in one buffer only; hex, words and addresses need no escapes.
+fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Zeroizing<Vec<u8>> {
+    let mut json = Zeroizing::new(Vec::with_capacity(CAPACITY));
+    for (place, (name, value)) in members.enumerate() {
+        let before = if place == 0 { "{\"" } else { ",\"" };
+        for part in [before, name, "\":\"", value, "\""] {
+            json.extend_from_slice(part.as_bytes());
+        }
+    }
+    json.push(b'}');
+    json
+}
+
+type Text = Option<Zeroizing<String>>;
+type Check<'a> = &'a dyn Fn(&str) -> bool;
+
+/// The members of a file. Others are allowed as long as they are texts.
+#[derive(Default)]
+struct Members {
+    account_id: Text,
+    public_key: Text,
+    private_key: Text,
+    secret_phrase: Text,
+    secret_seed: Text,
+    ss58_address: Text,
+}
+
+impl Members {
+    fn stored(&self) -> Result<Stored, KeyFileError> {
+        if let Some(phrase) = &self.secret_phrase {
+            return Mnemonic::parse(phrase)
+                .map(Secret::from_mnemonic)
+                .map(Stored::secret)
+                .map_err(KeyFileError::Phrase);
+        }
+        if let Some(text) = &self.secret_seed {
+            let seed: Seed = text.parse().map_err(|_| match seed_as_text(text) {
+                Some(_) => KeyFileError::SeedAsText,
+                None => KeyFileError::Seed,
+            })?;
+            return Ok(Stored::secret(Secret::from_seed(seed)));
+        }
+        if let Some(key) = &self.private_key {
+            return Secret::from_private_key(key).map(Stored::secret).map_err(|_| KeyFileError::PrivateKey);
+        }
+        match &self.ss58_address {
+            Some(address) => address.parse().map(Stored::Public).map_err(KeyFileError::Address),
+            None => Err(KeyFileError::NoKey),
+        }
+    }
+
+    fn disagreeing(&self, stored: &Stored) -> Vec<&'static str> {
+        let public = stored.public();
+        let is_public = |text: &str| unhex::<32>(text).is_some_and(|bytes| *bytes == public.to_bytes());
+        let is_address = |text: &str| text.parse::<PublicKey>() == Ok(public);
+        // A seed or key that is not the one of the secret is there only if a better member decided.
+        let is_seed = |text: &str| {
+            let seed = text.parse::<Seed>().ok().or_else(|| seed_as_text(text));
+            let known = if let Stored::Secret(secret) = stored { secret.seed() } else { None };
+            matches!((seed, known), (Some(seed), Some(known)) if seed.ct_eq(known).into())
+        };
+        let is_key = |text: &str| {
+            let key = unhex::<64>(text).and_then(|bytes| Keypair::from_private_key(&bytes));
+            matches!((key, stored), (Some(key), Stored::Secret(secret)) if key.ct_eq(secret.keypair()).into())
+        };
+        let checks: [(_, _, Check); 5] = [
+            (ACCOUNT_ID, &self.account_id, &is_public),
+            (PUBLIC_KEY, &self.public_key, &is_public),
+            (PRIVATE_KEY, &self.private_key, &is_key),
+            (SECRET_SEED, &self.secret_seed, &is_seed),
+            (SS58_ADDRESS, &self.ss58_address, &is_address),
+        ];
+        let wrong = checks.into_iter().filter(|(_, text, agrees)| text.as_ref().is_some_and(|text| !agrees(text)));
+        wrong.map(|(name, ..)| name).collect()
+    }
+}
+
+/// The seed that another tool has written as the text its bytes happen to be, instead of as hex. spec wallets §2
+fn seed_as_text(text: &str) -> Option<Seed> {
+    let bytes: [u8; 32] = text.strip_prefix("0x")?.as_bytes().try_into().ok()?;
+    Some(Seed::from_bytes(Zeroizing::new(bytes)))
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Name {
+    AccountId,
+    PublicKey,
+    PrivateKey,
+    SecretPhrase,
+    SecretSeed,
+    #[serde(rename = "ss58Address")]
+    Address,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Members::default();
+        while let Some(name) = map.next_key()? {
+            let value = map.next_value::<Option<String>>()?.map(Zeroizing::new);
+            let member = match name {
+                Name::AccountId => &mut members.account_id,
+                Name::PublicKey => &mut members.public_key,
+                Name::PrivateKey => &mut members.private_key,
+                Name::SecretPhrase => &mut members.secret_phrase,
+                Name::SecretSeed => &mut members.secret_seed,
+                Name::Address => &mut members.ss58_address,
+                Name::Other => continue,
+            };
+            // Which of two would count is a matter of taste, and a key is not.
+            if member.is_some() {
+                return Err(A::Error::custom("a member occurs twice"));
+            }
+            *member = value;
+        }
+        Ok(members)
+    }
+}
+
+/// Why a key file cannot be read. Holds nothing of the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFileError {
+    /// Not JSON: cut short, damaged, or another kind of file.
+    #[error("not a key file: it is not JSON, and not encrypted in a known way")]
+    Json,
+    /// JSON, but not an object whose members are texts, each there once.
+    #[error("not a key file: it holds other things than texts, or one of them twice")]
+    Members,
+    /// None of the four members that a key can be read from.
+    #[error("the key file holds no key and no address")]
+    NoKey,
+    /// The phrase is no mnemonic.
+    #[error("the mnemonic in the key file is none: {0}")]
+    Phrase(MnemonicError),
+    /// The seed is none.
+    #[error("the seed in the key file is not 64 hex digits")]
+    Seed,
+    /// The seed is written in a way that cannot be told from damage.
+    #[error("the seed in the key file is written as text, not as hex")]
+    SeedAsText,
+    /// The private key is none.
+    #[error("the private key in the key file is not 128 hex digits, or out of range")]
+    PrivateKey,
+    /// The address is none.
+    #[error("the address in the key file is none: {0}")]
+    Address(AddressError),
+    /// Some members say something else than the one that decides.
+    #[error("the key file contradicts itself: {0:?} belong to another key")]
+    Disagree(Vec<&'static str>),
+}
+
+impl KeyFileError {
+    /// What to do next.
+    pub fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::SeedAsText => {
+                "some tools write seeds that are text by chance so; restore the key from its `privateKey` in the file"
+            }
+            Self::Disagree(_) => {
+                "do not use it before you know why; restore the key from its mnemonic, or the file from a backup"
+            }
+            Self::Json
+            | Self::Members
+            | Self::NoKey
+            | Self::Phrase(_)
+            | Self::Seed
+            | Self::PrivateKey
+            | Self::Address(_) => "restore the file from a backup, or the key from its mnemonic",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mnemonic::WordCount;
+    use proptest::prelude::*;
+
+    fn secrets() -> Vec<Secret> {
+        let words = Secret::from_mnemonic(Mnemonic::generate(WordCount::TwentyFour).unwrap());
+        let seed = Secret::from_seed(words.export_seed().unwrap().expose_secret().parse().unwrap());
+        let key = Secret::from_private_key(words.export_private_key().expose_secret()).unwrap();
+        vec![words, seed, key]
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        for secret in secrets() {
+            let content = KeyFile::encode_private(&secret);
+            assert!(content.expose_secret().len() < CAPACITY, "the buffer grew");
+            let Stored::Secret(read) = KeyFile::decode(content.expose_secret()).unwrap().consistent().unwrap() else {
+                panic!("a private file is secret")
+            };
+            assert!(bool::from(read.keypair().ct_eq(secret.keypair())));
+            let exports = |secret: &Secret| {
+                let texts = [secret.export_mnemonic(), secret.export_seed(), Some(secret.export_private_key())];
+                texts.map(|text| text.map(|text| text.expose_secret().to_owned()))
+            };
+            assert_eq!(exports(&read), exports(&secret));
+
+            let public = KeyFile::encode_public(&secret.public());
+            let stored = KeyFile::decode(&public).unwrap().consistent().unwrap();
+            assert!(matches!(stored, Stored::Public(address) if address.public() == secret.public()));
+        }
+    }
+
+    #[test]
+    fn seeds_that_are_text_are_written_as_hex() {
+        for byte in [0, 0x11, b'a'] {
+            let secret = Secret::from_seed(Seed::from_bytes(Zeroizing::new([byte; 32])));
+            let content = KeyFile::encode_private(&secret);
+            let text = std::str::from_utf8(content.expose_secret()).unwrap();
+            assert!(text.contains(&format!("\"secretSeed\":\"0x{}\"", hex::encode([byte; 32]))));
+        }
+    }
+
+    #[test]
+    fn a_seed_written_as_text_is_no_contradiction_and_not_enough() {
+        let text = format!("0x{}", "1".repeat(32));
+        let members = Members { secret_seed: Some(Zeroizing::new(text.clone())), ..Members::default() };
+        // As if a phrase had led to the same seed; no such phrase is known.
+        let same = Stored::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'1'; 32]))));
+        let other = Stored::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'2'; 32]))));
+        assert!(members.disagreeing(&same).is_empty());
+        assert_eq!(members.disagreeing(&other), [SECRET_SEED]);
+        let error = KeyFile::decode(format!("{{\"secretSeed\":\"{text}\"}}").as_bytes()).unwrap_err();
+        assert_eq!(error, KeyFileError::SeedAsText);
+    }
+
+    #[test]
+    fn each_member_that_belongs_to_another_key_is_named() {
+        let secret = &secrets()[0];
+        let other = &secrets()[0];
+        let text =
+            |secret: &Secret| String::from_utf8(KeyFile::encode_private(secret).expose_secret().clone()).unwrap();
+        let value = |text: &str, name: &str| {
+            text.split(&format!("\"{name}\":\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        let (text, theirs) = (text(secret), text(other));
+        for name in [ACCOUNT_ID, PUBLIC_KEY, PRIVATE_KEY, SECRET_SEED, SS58_ADDRESS] {
+            let member = |value| format!("\"{name}\":\"{value}\"");
+            let changed = text.replace(&member(value(&text, name)), &member(value(&theirs, name)));
+            let file = KeyFile::decode(changed.as_bytes()).unwrap();
+            assert_eq!(file.stored().public(), secret.public());
+            assert_eq!(file.disagreeing(), [name]);
+            assert_eq!(file.consistent().unwrap_err(), KeyFileError::Disagree(vec![name]));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_content() {
+        let error = |text: &str| KeyFile::decode(text.as_bytes()).unwrap_err();
+        assert_eq!(error(""), KeyFileError::Json);
+        assert_eq!(error("{\"secretSeed\":\"0x"), KeyFileError::Json);
+        assert_eq!(error("\"0xsecret\""), KeyFileError::Members);
+        assert_eq!(error("[]"), KeyFileError::Members);
+        assert_eq!(error("{\"a\":{}}"), KeyFileError::Members);
+        assert_eq!(error("{\"secretSeed\":\"\",\"secretSeed\":\"\"}"), KeyFileError::Members);
+        assert_eq!(error("{}"), KeyFileError::NoKey);
+        assert_eq!(error("{\"secretSeed\":\"0x12\"}"), KeyFileError::Seed);
+        assert_eq!(error("{\"privateKey\":\"0x12\"}"), KeyFileError::PrivateKey);
+        assert_eq!(error("{\"secretPhrase\":\"zoo\"}"), KeyFileError::Phrase(MnemonicError::WordCount(1)));
+        assert_eq!(error("{\"ss58Address\":\"5\"}"), KeyFileError::Address(AddressError::Length));
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_never_another_key(
+            kind in 0_usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()
+        ) {
+            let secrets = secrets();
+            let public = secrets[0].public();
+            let mut content = match secrets.get(kind) {
+                Some(secret) => KeyFile::encode_private(secret).expose_secret().clone(),
+                None => KeyFile::encode_public(&public),
+            };
+            let at = at.index(content.len());
+            if cut { content.truncate(at) } else { content[at] = byte }
+            if let Ok(stored) = KeyFile::decode(&content).and_then(KeyFile::consistent) {
+                prop_assert_eq!(stored.public(), public);
+            }
+        }
+
+        #[test]
+        fn no_content_panics(content in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = KeyFile::decode(&content);
+        }
+    }
+}

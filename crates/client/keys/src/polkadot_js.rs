@@ -1,0 +1,271 @@
+//! Keys that Polkadot wallets have exported as JSON. spec wallets §7
+
+use crate::{
+    address::{Address, PublicKey},
+    encryption::open_secretbox,
+    keypair::Keypair,
+    text::{SecretBytes, password_bytes},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::borrow::Cow;
+use zeroize::Zeroizing;
+
+/// Longer files are refused unread; real ones have less than a kilobyte.
+const MAX_TEXT: usize = 64 * 1024;
+/// What the derivation may take, in bytes, and in bytes times passes.
+const MAX_MEMORY: u64 = 256 << 20;
+const MAX_WORK: u64 = 1 << 30;
+
+/// What stands before and between the keys.
+const HEADER: [u8; 16] =
+    [0x30, 0x53, 0x02, 0x01, 0x01, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const DIVIDER: [u8; 5] = [0xa1, 0x23, 0x03, 0x21, 0x00];
+
+#[derive(Deserialize)]
+struct Export {
+    encoded: String,
+    encoding: Encoding,
+    address: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Encoding {
+    content: Words,
+    #[serde(rename = "type")]
+    kind: Words,
+    version: String,
+}
+
+/// Older wallets wrote one word where newer ones write a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Words {
+    fn has(&self, word: &str) -> bool {
+        match self {
+            Self::One(only) => only == word,
+            Self::Many(words) => words.iter().any(|known| known == word),
+        }
+    }
+}
+
+/// The key in an export.
+pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, ImportError> {
+    if json.len() > MAX_TEXT {
+        return Err(ImportError::Json);
+    }
+    let export: Export = serde_json::from_str(json).map_err(|_| ImportError::Json)?;
+    if export.encoding.version != "3" {
+        return Err(ImportError::Version);
+    }
+    if !export.encoding.content.has("sr25519") {
+        return Err(ImportError::KeyType);
+    }
+    if !export.encoding.kind.has("xsalsa20-poly1305") {
+        return Err(ImportError::Encryption);
+    }
+    let encoded = STANDARD.decode(export.encoded).map_err(|_| ImportError::Damaged)?;
+    let (key, sealed) = if export.encoding.kind.has("scrypt") {
+        let (derivation, sealed) = Derivation::parse(&encoded).ok_or(ImportError::Damaged)?;
+        (derivation.key(passphrase)?, sealed)
+    } else {
+        (padded(passphrase), encoded.as_slice())
+    };
+    let (pair, public) = unpack(&open(&key, sealed)?)?;
+    let address = export.address.map(|text| text.parse::<Address>()).transpose();
+    let named = address.map_err(|_| ImportError::Disagree)?.map(|address| address.public());
+    // The address can be changed without the passphrase, and is what people look at.
+    if pair.public() != public || named.is_some_and(|named| named != public) {
+        return Err(ImportError::Disagree);
+    }
+    Ok(pair)
+}
+
+/// How the passphrase becomes a key.
+struct Derivation<'a> {
+    salt: &'a [u8; 32],
+    n: u32,
+    p: u32,
+    r: u32,
+}
+
+impl<'a> Derivation<'a> {
+    fn parse(encoded: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (salt, rest) = encoded.split_first_chunk()?;
+        let (n, rest) = rest.split_first_chunk()?;
+        let (p, rest) = rest.split_first_chunk()?;
+        let (r, rest) = rest.split_first_chunk()?;
+        let [n, p, r] = [n, p, r].map(|bytes| u32::from_le_bytes(*bytes));
+        Some((Self { salt, n, p, r }, rest))
+    }
+
+    fn key(&self, passphrase: &SecretString) -> Result<Zeroizing<[u8; 32]>, ImportError> {
+        let memory = u64::from(self.n).saturating_mul(u64::from(self.r)).saturating_mul(128);
+        let work = memory.saturating_mul(u64::from(self.p));
+        if !self.n.is_power_of_two() || memory > MAX_MEMORY || work > MAX_WORK {
+            return Err(ImportError::Limits);
+        }
+        let log_n = u8::try_from(self.n.ilog2()).map_err(|_| ImportError::Limits)?;
+        let mut key = Zeroizing::new([0; 32]);
+        let params = scrypt::Params::new(log_n, self.r, self.p, key.len()).map_err(|_| ImportError::Limits)?;
+        scrypt::scrypt(password_bytes(passphrase), self.salt, &params, key.as_mut_slice())
+            .map_err(|_| ImportError::Limits)?;
+        Ok(key)
+    }
+}
+
+/// The passphrase itself, filled up with zeros; what is beyond 32 bytes counts for nothing.
+fn padded(passphrase: &SecretString) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    key.iter_mut().zip(password_bytes(passphrase)).for_each(|(to, from)| *to = *from);
+    key
+}
+
+fn open(key: &[u8; 32], sealed: &[u8]) -> Result<SecretBytes, ImportError> {
+    let (nonce, rest) = sealed.split_first_chunk().ok_or(ImportError::Damaged)?;
+    let (tag, ciphertext) = rest.split_first_chunk().ok_or(ImportError::Damaged)?;
+    open_secretbox(key, nonce, tag, ciphertext).ok_or(ImportError::WrongPassphrase)
+}
+
+/// The pair of the secret, and the public key that stands beside it.
+fn unpack(opened: &SecretBytes) -> Result<(Keypair, PublicKey), ImportError> {
+    let parts = || {
+        let rest = opened.expose_secret().strip_prefix(&HEADER)?;
+        let (secret, rest) = rest.split_first_chunk::<64>()?;
+        let public: &[u8; 32] = rest.strip_prefix(&DIVIDER)?.try_into().ok()?;
+        Some((Keypair::from_ed25519_bytes(secret)?, PublicKey::from_bytes(*public)))
+    };
+    parts().ok_or(ImportError::Damaged)
+}
+
+/// Why an exported key cannot be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// Not an export.
+    #[error("not a key that a Polkadot wallet has exported: it is not JSON of that form")]
+    Json,
+    /// Of an old version.
+    #[error("the export is not of version 3")]
+    Version,
+    /// Not an sr25519 key.
+    #[error("the exported key is not an sr25519 key")]
+    KeyType,
+    /// Not encrypted, or in an unknown way.
+    #[error("the export is not encrypted with xsalsa20-poly1305")]
+    Encryption,
+    /// It asks for too much work or memory.
+    #[error("the export asks for more than 256 MiB or an unreasonable time to be opened")]
+    Limits,
+    /// The passphrase is wrong, or the encrypted part was changed.
+    #[error("the passphrase does not open the export")]
+    WrongPassphrase,
+    /// Damaged.
+    #[error("the export is damaged")]
+    Damaged,
+    /// Key and address do not belong together.
+    #[error("the export holds another key than the one it names")]
+    Disagree,
+}
+
+impl ImportError {
+    /// What to do next.
+    pub fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Json | Self::Damaged => "export the account again and take the whole file",
+            Self::Version => "import it into a current Polkadot wallet, and export it from there",
+            Self::KeyType => "only sr25519 accounts can be used; make one",
+            Self::Encryption => "export the account again, with a passphrase",
+            Self::Limits => "do not trust the file; export the account again",
+            Self::WrongPassphrase => "type the passphrase that was chosen for the export",
+            Self::Disagree => "do not trust the file; somebody may have changed its address",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
+
+    /// Exports as a wallet does. N is small, so that tests are quick.
+    fn export(kinds: &str, derivation: &[u8], key: &[u8; 32], address: &str) -> String {
+        let pair = Keypair::from_seed(&[5; 32]);
+        let secret = pair.secret().to_ed25519_bytes();
+        let mut plaintext = [HEADER.as_slice(), &secret, &DIVIDER, pair.public().as_ref()].concat();
+        let nonce = [3; 24];
+        let cipher = XSalsa20Poly1305::new(key.into());
+        let tag = cipher.encrypt_in_place_detached(&nonce.into(), b"", &mut plaintext).unwrap();
+        let encoded = STANDARD.encode([derivation, &nonce, tag.as_slice(), &plaintext].concat());
+        format!(
+            r#"{{"encoded":"{encoded}","encoding":{{"content":["pkcs8","sr25519"],"type":{kinds},"version":"3"}},
+                "address":"{address}","meta":{{}}}}"#
+        )
+    }
+
+    fn address() -> String {
+        Keypair::from_seed(&[5; 32]).public().to_string()
+    }
+
+    fn parameters(n: u32, p: u32, r: u32) -> Vec<u8> {
+        [[7; 32].as_slice(), &n.to_le_bytes(), &p.to_le_bytes(), &r.to_le_bytes()].concat()
+    }
+
+    fn with_scrypt(n: u32, p: u32, r: u32) -> String {
+        let parameters = parameters(n, p, r);
+        let derivation = Derivation::parse(&parameters).unwrap().0;
+        let key = derivation.key(&"pass".into()).unwrap_or_default();
+        export(r#"["scrypt","xsalsa20-poly1305"]"#, &parameters, &key, &address())
+    }
+
+    #[test]
+    fn exports_are_read() {
+        let pair = Keypair::from_seed(&[5; 32]);
+        let direct = |kinds| export(kinds, &[], &padded(&"pass".into()), &address());
+        for json in [with_scrypt(1 << 10, 1, 8), direct(r#"["xsalsa20-poly1305"]"#), direct(r#""xsalsa20-poly1305""#)] {
+            let read = keypair(&json, &"pass".into()).unwrap();
+            assert_eq!(*read.private_key(), *pair.private_key());
+            assert_eq!(keypair(&json, &"pas".into()).unwrap_err(), ImportError::WrongPassphrase);
+        }
+    }
+
+    #[test]
+    fn a_file_cannot_ask_for_much() {
+        for (n, p, r) in
+            [(0, 1, 8), (3, 1, 8), (1 << 31, 1, 8), (1 << 15, 1 << 20, 8), (2, 1, u32::MAX), (1 << 15, 0, 8)]
+        {
+            let error = keypair(&with_scrypt(n, p, r), &"pass".into()).unwrap_err();
+            assert_eq!(error, ImportError::Limits, "{n} {p} {r}");
+        }
+    }
+
+    #[test]
+    fn another_address_is_noticed() {
+        let json = with_scrypt(1 << 10, 1, 8);
+        let other = PublicKey::from_bytes([9; 32]).to_string();
+        for address_in_it in [other.as_str(), "nobody"] {
+            let changed = json.replace(&address(), address_in_it);
+            assert_eq!(keypair(&changed, &"pass".into()).unwrap_err(), ImportError::Disagree);
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        let json = with_scrypt(1 << 10, 1, 8);
+        for (from, to, error) in [
+            ("\"3\"", "\"2\"", ImportError::Version),
+            ("sr25519", "ed25519", ImportError::KeyType),
+            ("xsalsa20-poly1305", "none", ImportError::Encryption),
+            ("\"encoded\":\"", "\"encoded\":\"!", ImportError::Damaged),
+            ("{", "", ImportError::Json),
+        ] {
+            assert_eq!(keypair(&json.replacen(from, to, 1), &"pass".into()).unwrap_err(), error, "{to}");
+        }
+        assert_eq!(keypair(&" ".repeat(MAX_TEXT + 1), &"pass".into()).unwrap_err(), ImportError::Json);
+    }
+}

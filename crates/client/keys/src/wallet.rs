@@ -1,0 +1,315 @@
+//! Wallets: folders of key files. spec wallets §1
+
+use crate::{
+    address::{Address, PublicKey},
+    encryption::{DecryptError, Encryption, decrypt, nacl},
+    file::{Privacy, check_free, list, read, write},
+    key_file::{KeyFile, Stored},
+    name::{HotkeyName, PUBLIC_SUFFIX, WalletName},
+    password::PasswordSource,
+    secret::Secret,
+    text::SecretBytes,
+    wallet_error::WalletError,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fs::Metadata,
+    path::{Path, PathBuf},
+};
+
+/// Whether a file may be replaced that is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// No: fail with [`WalletError::Exists`].
+    Refuse,
+    /// Yes. A private key that is nowhere else is lost.
+    Replace,
+}
+
+/// How a private key is kept in its file.
+#[derive(Clone, Copy, Debug)]
+pub enum Protection<'a> {
+    /// As it is, for hotkeys, which work without anybody at a keyboard.
+    Plain,
+    /// Encrypted with a password, for coldkeys. Takes seconds and 512 MiB, now and whenever it is opened.
+    Password(&'a SecretString),
+}
+
+/// A folder of wallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallets {
+    folder: PathBuf,
+}
+
+impl Wallets {
+    /// Those in this folder, which need not exist. `~` means nothing here, see
+    /// [`Environment::expand`](crate::Environment::expand).
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The wallet with this name, which need not exist.
+    pub fn wallet(&self, name: WalletName) -> Wallet {
+        Wallet { wallets: self.folder.clone(), name }
+    }
+
+    /// The names of all wallets, in order. None if the folder does not exist.
+    ///
+    /// # Errors
+    /// [`WalletError::Denied`] and [`WalletError::Io`].
+    pub fn names(&self) -> Result<Vec<WalletName>, WalletError> {
+        Ok(list(&self.folder, |name| name.parse().ok(), Metadata::is_dir)?.unwrap_or_default())
+    }
+}
+
+/// A coldkey and its hotkeys, as files in a folder.
+///
+/// Nothing is kept in memory between calls: every method looks at the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    wallets: PathBuf,
+    name: WalletName,
+}
+
+/// The files of one key.
+struct Files {
+    private: PathBuf,
+    public: PathBuf,
+}
+
+impl Wallet {
+    /// Its name.
+    pub const fn name(&self) -> &WalletName {
+        &self.name
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> PathBuf {
+        self.wallets.join(self.name.as_str())
+    }
+
+    /// Where its coldkey lies, or would.
+    pub fn coldkey_file(&self) -> PathBuf {
+        self.coldkey_files().private
+    }
+
+    /// Where a hotkey lies, or would.
+    pub fn hotkey_file(&self, name: &HotkeyName) -> PathBuf {
+        self.hotkey_files(name).private
+    }
+
+    /// Writes the coldkey, private and public file.
+    ///
+    /// # Errors
+    /// [`WalletError::Exists`], if either file does and may not be replaced; [`WalletError::EmptyPassword`]; what the
+    /// system refuses.
+    pub fn create_coldkey(
+        &self,
+        secret: &Secret,
+        protection: Protection,
+        existing: Existing,
+    ) -> Result<(), WalletError> {
+        self.coldkey_files().create(secret, protection, existing)
+    }
+
+    /// Writes the address of a coldkey whose private key is elsewhere, to watch it; or whose public file is lost.
+    ///
+    /// # Errors
+    /// [`WalletError::Exists`], if the public file does and may not be replaced; what the system refuses.
+    pub fn watch_coldkey(&self, public: &PublicKey, existing: Existing) -> Result<(), WalletError> {
+        write(&self.coldkey_files().public, &KeyFile::encode_public(public), existing)
+    }
+
+    /// The coldkey, with everything that its file keeps.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoColdkey`]; whatever can be wrong with a password or a file.
+    pub fn coldkey(&self, password: &dyn PasswordSource) -> Result<Secret, WalletError> {
+        self.coldkey_files().secret(password)?.map_or_else(|| Err(self.no_coldkey()?), Ok)
+    }
+
+    /// The address of the coldkey. Needs no password.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoColdkeyAddress`], [`WalletError::AddressUnknown`]; whatever can be
+    /// wrong with a file.
+    pub fn coldkey_address(&self) -> Result<Address, WalletError> {
+        self.coldkey_files().address()?.map_or_else(
+            || {
+                self.check_exists()?;
+                Err(WalletError::NoColdkeyAddress { name: self.name.clone() })
+            },
+            Ok,
+        )
+    }
+
+    /// How the coldkey is encrypted.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoColdkey`]; what the system refuses.
+    pub fn coldkey_encryption(&self) -> Result<Encryption, WalletError> {
+        self.coldkey_files().encryption()?.map_or_else(|| Err(self.no_coldkey()?), Ok)
+    }
+
+    /// Writes a hotkey, private and public file.
+    ///
+    /// # Errors
+    /// As [`Self::create_coldkey`].
+    pub fn create_hotkey(
+        &self,
+        name: &HotkeyName,
+        secret: &Secret,
+        protection: Protection,
+        existing: Existing,
+    ) -> Result<(), WalletError> {
+        self.hotkey_files(name).create(secret, protection, existing)
+    }
+
+    /// A hotkey, with everything that its file keeps.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`]; whatever can be wrong with a password or a file.
+    pub fn hotkey(&self, name: &HotkeyName, password: &dyn PasswordSource) -> Result<Secret, WalletError> {
+        self.hotkey_files(name).secret(password)?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
+    }
+
+    /// The address of a hotkey. Needs no password: it is in the public file or, where an older tool wrote none, in the
+    /// private one, which is plain as a rule.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`], [`WalletError::AddressUnknown`]; whatever can be wrong
+    /// with a file.
+    pub fn hotkey_address(&self, name: &HotkeyName) -> Result<Address, WalletError> {
+        self.hotkey_files(name).address()?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
+    }
+
+    /// How a hotkey is encrypted.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`]; what the system refuses.
+    pub fn hotkey_encryption(&self, name: &HotkeyName) -> Result<Encryption, WalletError> {
+        self.hotkey_files(name).encryption()?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
+    }
+
+    /// The names of the hotkeys, in order.
+    ///
+    /// # Errors
+    /// [`WalletError::NoWallet`]; what the system refuses.
+    pub fn hotkeys(&self) -> Result<Vec<HotkeyName>, WalletError> {
+        self.check_exists()?;
+        Ok(list(&self.folder().join("hotkeys"), |name| name.parse().ok(), Metadata::is_file)?.unwrap_or_default())
+    }
+
+    fn coldkey_files(&self) -> Files {
+        Files::in_folder(&self.folder(), "coldkey")
+    }
+
+    fn hotkey_files(&self, name: &HotkeyName) -> Files {
+        Files::in_folder(&self.folder().join("hotkeys"), name.as_str())
+    }
+
+    fn check_exists(&self) -> Result<(), WalletError> {
+        if self.folder().is_dir() {
+            return Ok(());
+        }
+        Err(WalletError::NoWallet { name: self.name.clone(), folder: self.wallets.clone() })
+    }
+
+    /// The error of a wallet without coldkey, if there is a wallet.
+    fn no_coldkey(&self) -> Result<WalletError, WalletError> {
+        self.check_exists()?;
+        Ok(WalletError::NoColdkey { name: self.name.clone() })
+    }
+
+    fn no_hotkey(&self, name: &HotkeyName) -> Result<WalletError, WalletError> {
+        self.check_exists()?;
+        Ok(WalletError::NoHotkey { name: name.clone(), wallet: self.name.clone() })
+    }
+}
+
+impl Files {
+    fn in_folder(folder: &Path, name: &str) -> Self {
+        Self { private: folder.join(name), public: folder.join(format!("{name}{PUBLIC_SUFFIX}")) }
+    }
+
+    fn create(&self, secret: &Secret, protection: Protection, existing: Existing) -> Result<(), WalletError> {
+        check_free(&self.private, existing)?;
+        check_free(&self.public, existing)?;
+        let content = KeyFile::encode_private(secret);
+        // The private file first: what a crash between the two leaves can be completed from it.
+        match protection {
+            Protection::Plain => write(&self.private, content.expose_secret(), existing)?,
+            Protection::Password(password) => write(&self.private, &self.sealed(&content, password)?, existing)?,
+        }
+        write(&self.public, &KeyFile::encode_public(&secret.public()), existing)
+    }
+
+    fn sealed(&self, content: &SecretBytes, password: &SecretString) -> Result<Vec<u8>, WalletError> {
+        if password.expose_secret().is_empty() {
+            return Err(WalletError::EmptyPassword);
+        }
+        let sealed = nacl::derive_key(password).and_then(|key| nacl::seal(content, &key));
+        sealed.map_err(|source| WalletError::Encryption { path: self.private.clone(), source })
+    }
+
+    fn secret(&self, password: &dyn PasswordSource) -> Result<Option<Secret>, WalletError> {
+        let path = &self.private;
+        let Some(content) = read(path, Privacy::Private)? else { return Ok(None) };
+        let stored = if Encryption::of(&content) == Encryption::Plain {
+            decode(path, &content)?
+        } else {
+            let password =
+                password.password(path)?.ok_or_else(|| WalletError::PasswordNeeded { path: path.clone() })?;
+            let opened = decrypt(&content, &password).map_err(|source| match source {
+                DecryptError::WrongPassword => WalletError::WrongPassword { path: path.clone() },
+                _ => WalletError::Encryption { path: path.clone(), source },
+            })?;
+            decode(path, opened.expose_secret())?
+        };
+        let Stored::Secret(secret) = stored else { return Err(WalletError::NoSecret { path: path.clone() }) };
+        // Whoever changes the public file has payments sent to himself.
+        match self.published()? {
+            Some(address) if address.public() != secret.public() => Err(WalletError::PublicDiffers {
+                path: self.public.clone(),
+                stored: address.public(),
+                derived: secret.public(),
+            }),
+            _ => Ok(Some(*secret)),
+        }
+    }
+
+    fn published(&self) -> Result<Option<Address>, WalletError> {
+        let Some(content) = read(&self.public, Privacy::Public)? else { return Ok(None) };
+        match decode(&self.public, &content)? {
+            Stored::Public(address) => Ok(Some(address)),
+            // A private key in a public file is a mistake, and says whose it is all the same.
+            Stored::Secret(secret) => Ok(Some(secret.public().into())),
+        }
+    }
+
+    fn address(&self) -> Result<Option<Address>, WalletError> {
+        if let Some(address) = self.published()? {
+            return Ok(Some(address));
+        }
+        let Some(content) = read(&self.private, Privacy::Private)? else { return Ok(None) };
+        match Encryption::of(&content) {
+            Encryption::Plain => Ok(Some(decode(&self.private, &content)?.public().into())),
+            _ => Err(WalletError::AddressUnknown { path: self.private.clone() }),
+        }
+    }
+
+    fn encryption(&self) -> Result<Option<Encryption>, WalletError> {
+        Ok(read(&self.private, Privacy::Private)?.map(|content| Encryption::of(&content)))
+    }
+}
+
+fn decode(path: &Path, content: &[u8]) -> Result<Stored, WalletError> {
+    KeyFile::decode(content)
+        .and_then(KeyFile::consistent)
+        .map_err(|source| WalletError::Content { path: path.to_owned(), source })
+}
