@@ -1,0 +1,138 @@
+//! Where a neuron is: addresses on the chain and in requests. spec neuron-protocol §1, §11
+
+use crate::Hotkey;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The protocol number that neurons announce. spec neuron-protocol §11
+pub const PROTOCOL: u8 = 4;
+
+/// An address on the chain is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IpError {
+    /// The number is above 2^32.
+    #[error("{0} is too large for an IPv4 address")]
+    TooLarge(u128),
+    /// The type is neither 4 nor 6.
+    #[error("{0} is not a type of IP addresses")]
+    Type(u8),
+}
+
+/// An IP address as the chain keeps it: a number, and 4 or 6.
+pub fn ip_to_chain(ip: IpAddr) -> (u128, u8) {
+    match ip {
+        IpAddr::V4(ip) => (u128::from(u32::from(ip)), 4),
+        IpAddr::V6(ip) => (u128::from(ip), 6),
+    }
+}
+
+/// The IP address that the chain keeps as this number and type. The type decides, not the size of the number.
+///
+/// # Errors
+/// [`IpError`] for numbers that do not fit, and other types.
+pub fn ip_from_chain(number: u128, ip_type: u8) -> Result<IpAddr, IpError> {
+    match ip_type {
+        4 => u32::try_from(number).map(|ip| Ipv4Addr::from(ip).into()).map_err(|_| IpError::TooLarge(number)),
+        6 => Ok(Ipv6Addr::from(number).into()),
+        other => Err(IpError::Type(other)),
+    }
+}
+
+/// What a neuron announces on the chain about where it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AxonInfo {
+    /// `major * 1 000 000 + minor * 1 000 + patch`.
+    pub version: u32,
+    /// Where it listens; all zero when it does not serve.
+    pub ip: IpAddr,
+    /// On which port.
+    pub port: u16,
+    /// Who it is.
+    pub hotkey: Hotkey,
+    /// Who owns it.
+    pub coldkey: Hotkey,
+    /// The protocol number.
+    pub protocol: u8,
+    /// Without meaning.
+    pub placeholder1: u8,
+    /// Without meaning.
+    pub placeholder2: u8,
+}
+
+impl AxonInfo {
+    /// Whether the neuron says that it serves. spec neuron-protocol §11
+    pub fn is_serving(&self) -> bool {
+        !self.ip.is_unspecified()
+    }
+
+    /// The place as existing tools print it, without brackets: `/ipv4/203.0.113.7:8091`.
+    pub fn place(&self) -> String {
+        let (_, ip_type) = ip_to_chain(self.ip);
+        format!("/ipv{ip_type}/{}:{}", self.ip, self.port)
+    }
+
+    /// The text that existing tools exchange: JSON in Python's form.
+    pub fn to_text(&self) -> String {
+        use crate::python::{Value, json};
+        let (_, ip_type) = ip_to_chain(self.ip);
+        let fields = [
+            ("version", Value::int(self.version)),
+            ("ip", Value::Text(self.ip.to_string())),
+            ("port", Value::int(self.port)),
+            ("ip_type", Value::int(ip_type)),
+            ("hotkey", Value::Text(self.hotkey.to_ss58())),
+            ("coldkey", Value::Text(self.coldkey.to_ss58())),
+            ("protocol", Value::int(self.protocol)),
+            ("placeholder1", Value::int(self.placeholder1)),
+            ("placeholder2", Value::int(self.placeholder2)),
+        ];
+        json::write_spaced(&Value::Dict(fields.into_iter().collect()))
+    }
+}
+
+/// The version number of a release. spec neuron-protocol §2
+pub const fn version_number(major: u16, minor: u16, patch: u16) -> u64 {
+    // At most 65 535 · 1 001 001, far below the end of 64 bits.
+    (major as u64)
+        .saturating_mul(1_000_000)
+        .saturating_add((minor as u64).saturating_mul(1_000))
+        .saturating_add(patch as u64)
+}
+
+/// The URL of a synapse at a neuron. spec neuron-protocol §1
+///
+/// A neuron behind the caller's own address is called at the unspecified one, since many routers do not send such
+/// connections back in. IPv6 addresses stand in brackets; the existing neurons forget them and cannot connect.
+pub fn request_url(ip: IpAddr, port: u16, own: Option<IpAddr>, name: &str) -> String {
+    let ip = match ip {
+        IpAddr::V4(_) if own == Some(ip) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) if own == Some(ip) => Ipv6Addr::UNSPECIFIED.into(),
+        ip => ip,
+    };
+    format!("http://{}/{name}", core::net::SocketAddr::new(ip, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_type_decides() {
+        assert_eq!(ip_from_chain(1, 6), Ok(IpAddr::V6(Ipv6Addr::LOCALHOST)));
+        assert_eq!(ip_from_chain(1 << 32, 4), Err(IpError::TooLarge(1 << 32)));
+        assert_eq!(ip_from_chain(0, 5), Err(IpError::Type(5)));
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        assert_eq!(version_number(10, 2, 0), 10_002_000);
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_read_back(ip: IpAddr) {
+            let (number, ip_type) = ip_to_chain(ip);
+            prop_assert_eq!(ip_from_chain(number, ip_type), Ok(ip));
+        }
+    }
+}

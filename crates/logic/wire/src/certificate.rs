@@ -1,0 +1,84 @@
+//! The key of a neuron's TLS certificate as it stands on the chain. spec neuron-protocol §13
+//!
+//! The chain binds a raw public key to a hotkey, not a certificate of some authority. A client that finds one for the
+//! neuron it wants to reach connects by TLS and accepts exactly this key; it never falls back to clear text, or whoever
+//! sits on the path could take the certificate away.
+
+/// The most bytes the chain keeps: one for the algorithm, 64 for the key. Longer ones are dropped there in silence.
+pub const MAX_BYTES: usize = 65;
+
+/// A public key for TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateKey {
+    /// Ed25519.
+    Ed25519([u8; 32]),
+    /// A point on P-256, its coordinates one after the other.
+    P256([u8; 64]),
+    /// SHA-256 of the `SubjectPublicKeyInfo`, for keys that are too long themselves.
+    InfoHash([u8; 32]),
+}
+
+/// The chain's bytes are not a key that is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// There are none.
+    #[error("the certificate on the chain is empty")]
+    Empty,
+    /// The first byte names no known algorithm.
+    #[error("{0} is not a known algorithm of certificates")]
+    Algorithm(u8),
+    /// The key has another length than its algorithm asks for.
+    #[error("the key of the certificate has {0} bytes, which its algorithm does not allow")]
+    Length(usize),
+}
+
+impl CertificateKey {
+    /// The bytes for the chain: the algorithm and the key.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (algorithm, key): (u8, &[u8]) = match self {
+            Self::Ed25519(key) => (1, key),
+            Self::P256(key) => (2, key),
+            Self::InfoHash(key) => (3, key),
+        };
+        [&[algorithm], key].concat()
+    }
+
+    /// Reads the bytes of the chain.
+    ///
+    /// # Errors
+    /// [`CertificateError`], with what is wrong. Such a neuron cannot be reached, rather than reached unprotected.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CertificateError> {
+        let (&algorithm, key) = bytes.split_first().ok_or(CertificateError::Empty)?;
+        let length = |_| CertificateError::Length(key.len());
+        match algorithm {
+            1 => key.try_into().map(Self::Ed25519).map_err(length),
+            2 => key.try_into().map(Self::P256).map_err(length),
+            3 => key.try_into().map(Self::InfoHash).map_err(length),
+            other => Err(CertificateError::Algorithm(other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_read_back_and_fit_the_chain() {
+        for key in [CertificateKey::Ed25519([1; 32]), CertificateKey::P256([2; 64]), CertificateKey::InfoHash([3; 32])]
+        {
+            let bytes = key.to_bytes();
+            assert!(bytes.len() <= MAX_BYTES);
+            assert_eq!(CertificateKey::from_bytes(&bytes), Ok(key));
+        }
+        assert_eq!(CertificateKey::Ed25519([7; 32]).to_bytes(), [&[1][..], &[7; 32]].concat());
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        assert_eq!(CertificateKey::from_bytes(&[]), Err(CertificateError::Empty));
+        assert_eq!(CertificateKey::from_bytes(&[9, 1]), Err(CertificateError::Algorithm(9)));
+        assert_eq!(CertificateKey::from_bytes(&[1; 32]), Err(CertificateError::Length(31)));
+        assert_eq!(CertificateKey::from_bytes(&[2; 66]), Err(CertificateError::Length(65)));
+    }
+}

@@ -1,0 +1,220 @@
+//! The classes of messages: which fields a synapse has, of which types, and which of them are hashed.
+//! spec neuron-protocol §3, §4
+//!
+//! Peers declare their messages as Python classes, and the types decide how values are read and hashed: `1` in a
+//! `float` field hashes as `1.0`. So a class is data here, with the types in Python's own words:
+//!
+//! ```
+//! use myelin_wire::class::{Class, Field, Types};
+//!
+//! let types = Types::default();
+//! let echo = Class::new("Echo", vec![
+//!     Field::required("text", types.parse("str")?),
+//!     Field::required("numbers", types.parse("list[float]")?),
+//!     Field::with_default("tensor", types.parse("Optional[Tensor]")?, None),
+//! ])?
+//! .hashing(&["text", "numbers", "tensor"])?;
+//! assert_eq!(echo.hash_order(), ["text", "numbers", "tensor"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod convert;
+mod parse;
+
+pub use convert::Mismatch;
+pub use parse::{TypeError, Types};
+
+use crate::python::Value;
+
+/// The names of the members that every body begins with. spec neuron-protocol §3
+pub const BASE_FIELDS: [&str; 7] =
+    ["name", "timeout", "total_size", "header_size", "dendrite", "axon", "computed_body_hash"];
+
+/// The field by which old classes declare what is hashed. spec neuron-protocol §4
+const HASH_FIELDS: &str = "required_hash_fields";
+
+/// A type of values, as Python annotates it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// `Any`: taken as it is.
+    Any,
+    /// `None`.
+    Null,
+    /// `bool`.
+    Bool,
+    /// `int`, of any size.
+    Int,
+    /// `float`.
+    Float,
+    /// `str`.
+    Text,
+    /// `list[T]`.
+    List(Box<Type>),
+    /// `tuple[T, ...]`: as many as there are.
+    TupleOf(Box<Type>),
+    /// `tuple[A, B]`: exactly these.
+    Tuple(Vec<Type>),
+    /// `dict[K, V]`.
+    Dict(Box<Type>, Box<Type>),
+    /// `Union[A, B]`, and `Optional[A]` for `Union[A, None]`.
+    Union(Vec<Type>),
+    /// A nested model.
+    Model(Vec<Field>),
+    /// An enumeration declared `(str, Enum)`: its name, and the names and texts of its members.
+    Enum {
+        /// The name of the enumeration.
+        name: String,
+        /// Name and text of each member.
+        members: Vec<(String, String)>,
+    },
+    /// A tensor. spec neuron-protocol §11
+    Tensor,
+}
+
+/// A field of a class or of a nested model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    name: String,
+    kind: Type,
+    default: Option<Value>,
+}
+
+impl Field {
+    /// A field that every message has to bring.
+    pub fn required(name: &str, kind: Type) -> Self {
+        Self { name: name.to_owned(), kind, default: None }
+    }
+
+    /// A field with a default; no value stands for `None`.
+    pub fn with_default(name: &str, kind: Type, default: impl Into<Option<Value>>) -> Self {
+        Self { name: name.to_owned(), kind, default: Some(default.into().unwrap_or(Value::None)) }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type.
+    pub const fn kind(&self) -> &Type {
+        &self.kind
+    }
+
+    /// The value of a message that brings none, or `None` if the field is required.
+    pub const fn default(&self) -> Option<&Value> {
+        self.default.as_ref()
+    }
+}
+
+/// A class cannot be declared like this.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClassError {
+    /// The name is not one segment of a path.
+    #[error("`{0}` cannot be the name of a class: use letters, digits and `_`")]
+    Name(String),
+    /// Two fields have the same name, or a field has the name of a base field.
+    #[error("the field `{0}` is declared twice")]
+    Twice(String),
+    /// A field is to be hashed that the class does not have.
+    #[error("`{0}` cannot be hashed: there is no such field")]
+    Unknown(String),
+}
+
+/// A class of messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Class {
+    name: String,
+    fields: Vec<Field>,
+    hashed: Vec<String>,
+}
+
+impl Class {
+    /// A class without hashed fields. spec neuron-protocol §3
+    ///
+    /// # Errors
+    /// [`ClassError`] when the name cannot stand in a path, or two fields have one name.
+    pub fn new(name: &str, fields: Vec<Field>) -> Result<Self, ClassError> {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_word) {
+            return Err(ClassError::Name(name.to_owned()));
+        }
+        let mut names: Vec<&str> = BASE_FIELDS.into_iter().chain(fields.iter().map(Field::name)).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first())) {
+            return Err(ClassError::Twice(twice.copied().unwrap_or_default().to_owned()));
+        }
+        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new() })
+    }
+
+    /// The built-in class without fields of its own, a ping. spec neuron-protocol §1
+    pub fn synapse() -> Self {
+        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new() }
+    }
+
+    /// The same class with these fields hashed, in this order; a name that comes twice counts twice. Base fields can
+    /// be hashed too.
+    ///
+    /// In a class that declares `required_hash_fields` as a field of its own, the old form, the order is that of
+    /// definition. spec neuron-protocol §4
+    ///
+    /// # Errors
+    /// [`ClassError::Unknown`] when there is no such field.
+    pub fn hashing(mut self, names: &[&str]) -> Result<Self, ClassError> {
+        let own = self.fields.iter().map(Field::name);
+        let known: Vec<&str> = BASE_FIELDS.into_iter().chain(own).collect();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            return Err(ClassError::Unknown((*unknown).to_owned()));
+        }
+        let in_order = if known.contains(&HASH_FIELDS) {
+            known.into_iter().filter(|name| names.contains(name)).collect()
+        } else {
+            names.to_vec()
+        };
+        self.hashed = in_order.into_iter().map(str::to_owned).collect();
+        Ok(self)
+    }
+
+    /// The name: also the path it is served at, and the value of the header `name`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The fields of its own, in the order of definition.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The names of the fields whose digests make up the body hash, in order.
+    pub fn hash_order(&self) -> &[String] {
+        &self.hashed
+    }
+
+    /// Whether the signature of a message covers this field.
+    pub fn is_hashed(&self, name: &str) -> bool {
+        self.hashed.iter().any(|hashed| hashed == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str) -> Field {
+        Field::required(name, Type::Text)
+    }
+
+    #[test]
+    fn a_class_has_a_name_for_a_path_and_distinct_fields() {
+        assert_eq!(Class::new("a/b", vec![]), Err(ClassError::Name("a/b".to_owned())));
+        assert_eq!(Class::new("", vec![]), Err(ClassError::Name(String::new())));
+        assert_eq!(Class::new("A", vec![text("x"), text("x")]), Err(ClassError::Twice("x".to_owned())));
+        assert_eq!(Class::new("A", vec![text("axon")]), Err(ClassError::Twice("axon".to_owned())));
+    }
+
+    #[test]
+    fn only_fields_that_are_there_are_hashed() {
+        let class = Class::new("A", vec![text("x"), text("y")]).unwrap();
+        assert_eq!(class.clone().hashing(&["y", "x", "y"]).unwrap().hash_order(), ["y", "x", "y"]);
+        assert_eq!(class.hashing(&["z"]), Err(ClassError::Unknown("z".to_owned())));
+    }
+}

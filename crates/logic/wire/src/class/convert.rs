@@ -1,0 +1,280 @@
+//! Bringing values to the declared types, as leniently as the existing neurons do. spec neuron-protocol §3
+
+use super::{Field, Type};
+use crate::{
+    python::{Dict, Int, Value, parse_float, parse_int},
+    tensor,
+};
+
+/// A value is not of its declared type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{at}` {what}")]
+pub struct Mismatch {
+    /// The path to the value, from the field on.
+    pub at: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Mismatch {
+    fn expected(at: &str, kind: &str, found: &Value) -> Self {
+        Self { at: at.to_owned(), what: format!("should be {kind}, not {}", found.type_name()) }
+    }
+}
+
+/// Whole floats that fit in 64 bits stand for an integer.
+#[expect(clippy::cast_possible_truncation, reason = "whole and checked to be below 2^63")]
+fn whole(number: f64) -> Option<Int> {
+    (number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0).then(|| Int::from(i128::from(number as i64)))
+}
+
+fn to_bool(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Int(number) if number.as_str() == "0" => Some(false),
+        Value::Int(number) if number.as_str() == "1" => Some(true),
+        Value::Float(number) if *number == 0.0 => Some(false),
+        Value::Float(number) if number.to_bits() == 1.0_f64.to_bits() => Some(true),
+        Value::Text(text) => match text.to_ascii_lowercase().as_str() {
+            "1" | "t" | "true" | "y" | "yes" | "on" => Some(true),
+            "0" | "f" | "false" | "n" | "no" | "off" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn to_int(value: &Value) -> Option<Int> {
+    match value {
+        Value::Int(number) => Some(number.clone()),
+        Value::Bool(flag) => Some(Int::from(i128::from(*flag))),
+        Value::Float(number) => whole(*number),
+        Value::Text(text) => {
+            let is_zeros = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'0');
+            let whole_part = text.trim().split_once('.').filter(|(_, fraction)| is_zeros(fraction));
+            parse_int(whole_part.map_or(text, |(whole, _)| whole))
+        }
+        _ => None,
+    }
+}
+
+fn to_float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(number) => Some(*number),
+        Value::Int(number) => number.to_f64(),
+        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+        Value::Text(text) => parse_float(text),
+        _ => None,
+    }
+}
+
+impl Type {
+    /// The value brought to this type, or what is wrong with it. `at` names the value in the error.
+    ///
+    /// # Errors
+    /// [`Mismatch`], with the path to the part that does not fit.
+    pub fn read(&self, value: Value, at: &str) -> Result<Value, Mismatch> {
+        let refuse = |kind: &str| Mismatch::expected(at, kind, &value);
+        match self {
+            Self::Any => Ok(value),
+            Self::Null => {
+                if value == Value::None {
+                    Ok(value)
+                } else {
+                    Err(refuse("null"))
+                }
+            }
+            Self::Bool => to_bool(&value).map(Value::Bool).ok_or_else(|| refuse("bool")),
+            Self::Int => to_int(&value).map(Value::Int).ok_or_else(|| refuse("int")),
+            Self::Float => to_float(&value).map(Value::Float).ok_or_else(|| refuse("float")),
+            Self::Text => match value {
+                Value::Text(_) => Ok(value),
+                Value::Member { value, .. } => Ok(Value::Text(value)),
+                other => Err(Mismatch::expected(at, "str", &other)),
+            },
+            Self::List(item) => read_items(value, at, "list", |_| Some(&**item)).map(Value::List),
+            Self::TupleOf(item) => read_items(value, at, "tuple", |_| Some(&**item)).map(Value::Tuple),
+            Self::Tuple(kinds) => {
+                let items = read_items(value, at, "tuple", |index| kinds.get(index))?;
+                if items.len() == kinds.len() {
+                    Ok(Value::Tuple(items))
+                } else {
+                    Err(Mismatch { at: at.to_owned(), what: format!("should have {} items", kinds.len()) })
+                }
+            }
+            Self::Dict(key, item) => match value {
+                Value::Dict(dict) => read_dict(dict, key, item, at).map(Value::Dict),
+                other => Err(Mismatch::expected(at, "dict", &other)),
+            },
+            Self::Union(options) => read_union(value, options, at),
+            Self::Model(fields) => match value {
+                Value::Dict(dict) => Ok(Value::Dict(
+                    fields
+                        .iter()
+                        .map(|field| Ok((field.name.clone(), field.read(dict.get(&field.name), at)?)))
+                        .collect::<Result<_, Mismatch>>()?,
+                )),
+                other => Err(Mismatch::expected(at, "object", &other)),
+            },
+            Self::Enum { name, members } => {
+                let text = match &value {
+                    Value::Text(text) | Value::Member { value: text, .. } => text,
+                    other => return Err(Mismatch::expected(at, name, other)),
+                };
+                let member = members.iter().find(|(_, value)| value == text);
+                let member = member.ok_or_else(|| refuse(&format!("a member of {name}")))?;
+                Ok(Value::Member { class: name.clone(), name: member.0.clone(), value: member.1.clone() })
+            }
+            Self::Tensor => {
+                tensor::read_field(value).map_err(|error| Mismatch { at: at.to_owned(), what: error.to_string() })
+            }
+        }
+    }
+
+    /// The JSON of an empty value of the type of `value`, by which an axon can build a class from headers alone.
+    /// spec neuron-protocol §2
+    pub(crate) fn empty_json(value: &Value) -> Option<&'static str> {
+        match value {
+            Value::None => None,
+            Value::Bool(_) => Some("false"),
+            Value::Int(_) => Some("0"),
+            Value::Float(_) => Some("0.0"),
+            Value::Text(_) | Value::Member { .. } => Some("\"\""),
+            Value::List(_) | Value::Tuple(_) => Some("[]"),
+            Value::Dict(_) => Some("{}"),
+        }
+    }
+}
+
+impl Field {
+    /// The value of this field in a message that has `given` for it.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when a required value is missing, or one is not of its type.
+    pub fn read(&self, given: Option<&Value>, inside: &str) -> Result<Value, Mismatch> {
+        let at = if inside.is_empty() { self.name.clone() } else { format!("{inside}.{}", self.name) };
+        match (given, &self.default) {
+            (Some(value), _) => self.kind.read(value.clone(), &at),
+            (None, Some(default)) => Ok(default.clone()),
+            (None, None) => Err(Mismatch { at, what: "is required".to_owned() }),
+        }
+    }
+}
+
+fn read_items<'a>(
+    value: Value,
+    at: &str,
+    kind: &str,
+    type_of: impl Fn(usize) -> Option<&'a Type>,
+) -> Result<Vec<Value>, Mismatch> {
+    let (Value::List(items) | Value::Tuple(items)) = value else {
+        return Err(Mismatch::expected(at, kind, &value));
+    };
+    let read = |(index, item): (usize, Value)| {
+        let at = format!("{at}.{index}");
+        match type_of(index) {
+            Some(kind) => kind.read(item, &at),
+            None => Err(Mismatch { at, what: "is one too many".to_owned() }),
+        }
+    };
+    items.into_iter().enumerate().map(read).collect()
+}
+
+fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mismatch> {
+    let mut pairs: Vec<(Value, Value)> = Vec::with_capacity(dict.iter().len());
+    let mut places = std::collections::BTreeMap::new();
+    for (name, value) in dict {
+        let inside = format!("{at}.{}", name.to_python_str());
+        let name = key.read(name, &inside)?;
+        let value = item.read(value, &inside)?;
+        // Two texts can be one key, like `1` and `01`; the last counts, in the place of the first.
+        if let Some((_, old)) = places.get(&name.to_python_repr()).and_then(|&place: &usize| pairs.get_mut(place)) {
+            *old = value;
+        } else {
+            places.insert(name.to_python_repr(), pairs.len());
+            pairs.push((name, value));
+        }
+    }
+    Ok(pairs.into_iter().collect())
+}
+
+/// The first option that takes the value as it is, or else the first that takes it at all.
+fn read_union(value: Value, options: &[Type], at: &str) -> Result<Value, Mismatch> {
+    let mut converted = None;
+    for option in options {
+        match option.read(value.clone(), at) {
+            Ok(read) if read == value => return Ok(read),
+            Ok(read) => converted = converted.or(Some(read)),
+            Err(_) => {}
+        }
+    }
+    // With one option besides null, its error says more.
+    let first = options.iter().find(|option| **option != Type::Null);
+    match (converted, first) {
+        (Some(read), _) => Ok(read),
+        (None, Some(option)) if options.len() <= 2 => option.read(value, at),
+        _ => Err(Mismatch::expected(at, "of one of the declared types", &value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{class::Types, python::json};
+
+    fn read(kind: &str, text: &str) -> Result<String, String> {
+        let types = Types::default().with_enum("Colour", &[("RED", "red")]).with_model(
+            "Inner",
+            vec![Field::required("n", Type::Int), Field::with_default("s", Type::Text, Value::from("-"))],
+        );
+        let kind = types.parse(kind).unwrap();
+        kind.read(json::read(text.as_bytes()).unwrap(), "x")
+            .map(|value| value.to_python_repr())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_are_brought_to_their_types() {
+        for (kind, json, expected) in [
+            ("float", "1", "1.0"),
+            ("float", "\"1_0.5\"", "10.5"),
+            ("float", "true", "1.0"),
+            ("int", "2.0", "2"),
+            ("int", "1e18", "1000000000000000000"),
+            ("int", "\" 42 \"", "42"),
+            ("int", "\"7.00\"", "7"),
+            ("bool", "\"Yes\"", "True"),
+            ("bool", "0", "False"),
+            ("list[float]", "[1, 2.5]", "[1.0, 2.5]"),
+            ("tuple[int, str]", "[1, \"a\"]", "(1, 'a')"),
+            ("dict[int, str]", "{\"1\": \"a\", \"01\": \"b\"}", "{1: 'b'}"),
+            ("Optional[str]", "null", "None"),
+            ("Union[int, str]", "\"1\"", "'1'"),
+            ("Union[str, int]", "1", "1"),
+            ("Colour", "\"red\"", "<Colour.RED: 'red'>"),
+            ("Inner", "{\"y\": 0, \"n\": \"3\"}", "{'n': 3, 's': '-'}"),
+            ("Any", "[1, 1.0]", "[1, 1.0]"),
+        ] {
+            assert_eq!(read(kind, json).as_deref(), Ok(expected), "{kind} {json}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_says_where() {
+        for (kind, json, error) in [
+            ("str", "1", "`x` should be str, not int"),
+            ("int", "1.5", "`x` should be int, not float"),
+            ("int", "1e19", "`x` should be int, not float"),
+            ("int", "\"1.\"", "`x` should be int, not str"),
+            ("bool", "2", "`x` should be bool, not int"),
+            ("list[int]", "[1, \"a\"]", "`x.1` should be int, not str"),
+            ("tuple[int]", "[1, 2]", "`x.1` is one too many"),
+            ("tuple[int, int]", "[1]", "`x` should have 2 items"),
+            ("Inner", "{}", "`x.n` is required"),
+            ("Optional[int]", "\"a\"", "`x` should be int, not str"),
+            ("Colour", "\"blue\"", "`x` should be a member of Colour, not str"),
+        ] {
+            assert_eq!(read(kind, json), Err(error.to_owned()), "{kind} {json}");
+        }
+    }
+}

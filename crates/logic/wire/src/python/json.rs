@@ -1,0 +1,438 @@
+//! JSON as Python's `json` module reads and writes it. spec neuron-protocol §3
+
+use super::{Dict, Int, Value, number::write_float};
+use core::fmt::Write;
+use std::collections::BTreeMap;
+
+/// How deep lists and objects may be nested, so that no text exhausts the stack.
+pub const MAX_DEPTH: usize = 128;
+
+/// A text is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at byte {at}")]
+pub struct JsonError {
+    /// What is wrong.
+    pub what: &'static str,
+    /// Where, in bytes from the start.
+    pub at: usize,
+}
+
+/// Reads a text of JSON. Bare `NaN`, `Infinity` and `-Infinity` are numbers; of members with the same name the last
+/// counts.
+///
+/// # Errors
+/// [`JsonError`], with the place.
+pub fn read(text: &[u8]) -> Result<Value, JsonError> {
+    let text = core::str::from_utf8(text).map_err(|error| JsonError { what: "not UTF-8", at: error.valid_up_to() })?;
+    let mut reader = Reader { text, at: 0 };
+    let value = reader.value(MAX_DEPTH)?;
+    reader.skip_space();
+    if reader.rest().is_empty() { Ok(value) } else { Err(reader.error("extra data")) }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn error(&self, what: &'static str) -> JsonError {
+        JsonError { what, at: self.at }
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    fn skip_space(&mut self) {
+        let rest = self.rest();
+        self.skip(rest.len().saturating_sub(rest.trim_start_matches([' ', '\t', '\n', '\r']).len()));
+    }
+
+    /// Takes `token` if it comes next.
+    fn take(&mut self, token: &str) -> bool {
+        let here = self.rest().starts_with(token);
+        if here {
+            self.skip(token.len());
+        }
+        here
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
+        self.skip_space();
+        let Some(depth) = depth.checked_sub(1) else { return Err(self.error("nested too deep")) };
+        for (token, value) in [
+            ("null", Value::None),
+            ("true", Value::Bool(true)),
+            ("false", Value::Bool(false)),
+            ("NaN", Value::Float(f64::NAN)),
+            ("Infinity", Value::Float(f64::INFINITY)),
+            ("-Infinity", Value::Float(f64::NEG_INFINITY)),
+        ] {
+            if self.take(token) {
+                return Ok(value);
+            }
+        }
+        match self.rest().bytes().next() {
+            Some(b'"') => self.string().map(Value::Text),
+            Some(b'[') => self.list(depth).map(Value::List),
+            Some(b'{') => self.object(depth).map(Value::Dict),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.error("expecting a value")),
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Value>, JsonError> {
+        let mut items = Vec::new();
+        self.skip(1);
+        self.skip_space();
+        if self.take("]") {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.value(depth)?);
+            self.skip_space();
+            if self.take("]") {
+                return Ok(items);
+            }
+            if !self.take(",") {
+                return Err(self.error("expecting `,`"));
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Dict, JsonError> {
+        let mut pairs: Vec<(String, Value)> = Vec::new();
+        let mut places = BTreeMap::new();
+        self.skip(1);
+        self.skip_space();
+        if self.take("}") {
+            return Ok(Dict::default());
+        }
+        loop {
+            self.skip_space();
+            if !self.rest().starts_with('"') {
+                return Err(self.error("expecting a name in double quotes"));
+            }
+            let name = self.string()?;
+            self.skip_space();
+            if !self.take(":") {
+                return Err(self.error("expecting `:`"));
+            }
+            let value = self.value(depth)?;
+            // A name that comes again keeps its place and takes the new value.
+            if let Some((_, old)) = places.get(&name).and_then(|&place| pairs.get_mut(place)) {
+                *old = value;
+            } else {
+                places.insert(name.clone(), pairs.len());
+                pairs.push((name, value));
+            }
+            self.skip_space();
+            if self.take("}") {
+                return Ok(pairs.into_iter().collect());
+            }
+            if !self.take(",") {
+                return Err(self.error("expecting `,`"));
+            }
+        }
+    }
+
+    fn digits(&mut self) -> usize {
+        let count = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        self.skip(count);
+        count
+    }
+
+    fn number(&mut self) -> Result<Value, JsonError> {
+        let start = self.at;
+        self.take("-");
+        if !self.take("0") && self.digits() == 0 {
+            return Err(self.error("expecting digits"));
+        }
+        let whole = self.at;
+        if self.rest().starts_with('.')
+            && self.rest().as_bytes().get(1).copied().is_some_and(|byte| byte.is_ascii_digit())
+        {
+            self.skip(1);
+            self.digits();
+        }
+        if self.rest().starts_with(['e', 'E']) {
+            let signed = self.rest().as_bytes().get(1).copied().is_some_and(|byte| matches!(byte, b'+' | b'-'));
+            let exponent = if signed { 2 } else { 1 };
+            if self.rest().as_bytes().get(exponent).copied().is_some_and(|byte| byte.is_ascii_digit()) {
+                self.skip(exponent);
+                self.digits();
+            }
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        let value = if self.at == whole {
+            Int::from_decimal(text).map(Value::Int)
+        } else {
+            text.parse().ok().map(Value::Float)
+        };
+        value.ok_or(JsonError { what: "not a number, or too long", at: start })
+    }
+
+    fn string(&mut self) -> Result<String, JsonError> {
+        let mut out = String::new();
+        self.skip(1);
+        loop {
+            let rest = self.rest();
+            let plain = rest.find(|c: char| c == '"' || c == '\\' || c < ' ').unwrap_or(rest.len());
+            out.push_str(rest.get(..plain).unwrap_or_default());
+            self.skip(plain);
+            if self.take("\"") {
+                return Ok(out);
+            }
+            if !self.take("\\") {
+                return Err(self.error("unterminated text or control character"));
+            }
+            out.push(self.escape()?);
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let Some(letter) = self.rest().chars().next() else { return Err(self.error("unterminated text")) };
+        let plain = match letter {
+            '"' | '\\' | '/' => letter,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => return self.unicode(),
+            _ => return Err(self.error("unknown escape")),
+        };
+        self.skip(letter.len_utf8());
+        Ok(plain)
+    }
+
+    /// `uXXXX`, or two of them for a character outside of the first plane.
+    fn unicode(&mut self) -> Result<char, JsonError> {
+        let first = self.unit()?;
+        let code = if (0xd800..0xdc00).contains(&first) && self.take("\\") {
+            let second = self.unit()?;
+            char::decode_utf16([first, second]).next().and_then(Result::ok)
+        } else {
+            char::from_u32(first.into())
+        };
+        // Python keeps half a pair as it is; no text of UTF-8 can hold it, and no hash be made of it.
+        code.ok_or_else(|| self.error("half of a surrogate pair"))
+    }
+
+    fn unit(&mut self) -> Result<u16, JsonError> {
+        let digits = self.rest().strip_prefix('u').and_then(|rest| rest.get(..4));
+        let unit = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let unit = unit.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        self.skip(if unit.is_some() { 5 } else { 0 });
+        unit.ok_or_else(|| self.error("expecting four hex digits"))
+    }
+}
+
+/// A value has no JSON text in the chosen form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a float that is not finite cannot be written")]
+pub struct NotFinite;
+
+/// Writes as a dendrite does: `", "` and `": "`, only ASCII, bare `NaN` and `Infinity`. spec neuron-protocol §3
+pub fn write_spaced(value: &Value) -> String {
+    let mut out = String::new();
+    // This form can write every float, so it never fails.
+    let _ = write(value, Form::Spaced, &mut out);
+    out
+}
+
+/// Writes as an axon does: no spaces, raw UTF-8. spec neuron-protocol §3
+///
+/// # Errors
+/// [`NotFinite`], as this form has no text for such numbers.
+pub fn write_compact(value: &Value) -> Result<String, NotFinite> {
+    let mut out = String::new();
+    write(value, Form::Compact, &mut out)?;
+    Ok(out)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Spaced,
+    Compact,
+}
+
+impl Form {
+    fn separators(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Spaced => (", ", ": "),
+            Self::Compact => (",", ":"),
+        }
+    }
+}
+
+fn write(value: &Value, form: Form, out: &mut String) -> Result<(), NotFinite> {
+    let (comma, colon) = form.separators();
+    match value {
+        Value::None => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Int(number) => out.push_str(number.as_str()),
+        Value::Float(number) if number.is_finite() => write_float(*number, out),
+        Value::Float(_) if form == Form::Compact => return Err(NotFinite),
+        Value::Float(number) if number.is_nan() => out.push_str("NaN"),
+        Value::Float(number) => out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" }),
+        Value::Text(text) | Value::Member { value: text, .. } => write_string(text, form, out),
+        Value::List(items) | Value::Tuple(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(comma);
+                }
+                write(item, form, out)?;
+            }
+            out.push(']');
+        }
+        Value::Dict(dict) => {
+            out.push('{');
+            for (index, (key, value)) in dict.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(comma);
+                }
+                match key {
+                    Value::Text(key) | Value::Member { value: key, .. } => write_string(key, form, out),
+                    other => write_string(&key_text(other, form)?, form, out),
+                }
+                out.push_str(colon);
+                write(value, form, out)?;
+            }
+            out.push('}');
+        }
+    }
+    Ok(())
+}
+
+/// A key that is not text is written as the text of its JSON.
+fn key_text(key: &Value, form: Form) -> Result<String, NotFinite> {
+    let mut out = String::new();
+    write(key, form, &mut out)?;
+    Ok(out)
+}
+
+fn write_string(text: &str, form: Form, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' || (form == Form::Spaced && !c.is_ascii()) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_keep_their_kind_and_size() {
+        let value = read(b"[1, 1.0, 1e2, -0, -0.0, 1180591620717411303424, NaN, -Infinity]").unwrap();
+        assert_eq!(value.to_python_str(), "[1, 1.0, 100.0, 0, -0.0, 1180591620717411303424, nan, -inf]");
+        assert_eq!(write_spaced(&value), "[1, 1.0, 100.0, 0, -0.0, 1180591620717411303424, NaN, -Infinity]");
+        assert_eq!(write_compact(&value), Err(NotFinite));
+    }
+
+    #[test]
+    fn the_last_of_equal_names_counts_in_the_first_place() {
+        assert_eq!(write_compact(&read(br#"{"a":1,"b":2,"a":3}"#).unwrap()).unwrap(), r#"{"a":3,"b":2}"#);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "[1 2]",
+            "{'a':1}",
+            "{\"a\"}",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "-",
+            "\"\u{1}\"",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\u12g4\"",
+            "nul",
+            "[1]x",
+            "{nope",
+            "\"a",
+        ] {
+            assert!(read(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(read(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn depth_has_a_limit() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(nested(MAX_DEPTH).as_bytes()).is_ok());
+        assert_eq!(read(nested(MAX_DEPTH + 1).as_bytes()).map_err(|error| error.what), Err("nested too deep"));
+        assert!(read("[".repeat(1_000_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn text_is_ascii_in_the_spaced_form_only() {
+        let value = Value::from("é🧠\u{7f}\n\u{1}");
+        assert_eq!(write_spaced(&value), "\"\\u00e9\\ud83e\\udde0\u{7f}\\n\\u0001\"");
+        assert_eq!(write_compact(&value).unwrap(), "\"é🧠\u{7f}\\n\\u0001\"");
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::None),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i128>().prop_map(Value::int),
+            any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Value::Float),
+            any::<String>().prop_map(Value::Text),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
+                proptest::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|pairs| Value::Dict(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(value in value()) {
+            prop_assert_eq!(read(write_spaced(&value).as_bytes()), Ok(value.clone()));
+            prop_assert_eq!(read(write_compact(&value).unwrap().as_bytes()), Ok(value));
+        }
+
+        #[test]
+        fn garbage_never_panics(bytes: Vec<u8>, text in "[\\[\\]{}\",:0-9eE.+\\\\u -]{0,60}") {
+            let _ = read(&bytes);
+            let _ = read(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The values.
+
+use super::number::canonical_int;
+use core::fmt;
+
+/// A Python integer: exact, of any size that fits the reader's limit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Int(String);
+
+impl Int {
+    /// The most digits an integer may have, the limit of Python's own reader.
+    pub const MAX_DIGITS: usize = 4_300;
+
+    /// Reads decimal digits with an optional sign.
+    pub fn from_decimal(text: &str) -> Option<Self> {
+        canonical_int(text).map(Self)
+    }
+
+    /// The decimal digits, with `-` in front of a negative number and without leading zeros.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number, if it fits.
+    pub fn to_i128(&self) -> Option<i128> {
+        self.0.parse().ok()
+    }
+
+    /// The nearest float, if there is a finite one.
+    pub fn to_f64(&self) -> Option<f64> {
+        self.0.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+impl From<i128> for Int {
+    fn from(number: i128) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl fmt::Display for Int {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// A Python dictionary: pairs in the order they were put in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dict(Vec<(Value, Value)>);
+
+impl Dict {
+    /// The value of a text key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find_map(|(name, value)| matches!(name, Value::Text(name) if name == key).then_some(value))
+    }
+
+    /// The pairs, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Value, Value)> {
+        self.0.iter()
+    }
+
+    /// Whether there are no pairs.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The keys are taken as distinct: a reader of text from outside has to see to it.
+impl FromIterator<(Value, Value)> for Dict {
+    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl<K: Into<String>> FromIterator<(K, Value)> for Dict {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
+        pairs.into_iter().map(|(key, value)| (Value::Text(key.into()), value)).collect()
+    }
+}
+
+impl IntoIterator for Dict {
+    type Item = (Value, Value);
+    type IntoIter = std::vec::IntoIter<(Value, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A value of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `None`, JSON `null`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An integer, distinct from every float.
+    Int(Int),
+    /// A float; also infinite or not a number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// `[a, b]`.
+    List(Vec<Value>),
+    /// `(a, b)`, in JSON a list.
+    Tuple(Vec<Value>),
+    /// `{k: v}`; models and tensors too.
+    Dict(Dict),
+    /// A member of an enumeration declared `(str, Enum)`.
+    Member {
+        /// The name of the enumeration.
+        class: String,
+        /// The name of the member.
+        name: String,
+        /// The text it stands for in JSON.
+        value: String,
+    },
+}
+
+impl Value {
+    /// An integer.
+    pub fn int(number: impl Into<i128>) -> Self {
+        Self::Int(Int::from(number.into()))
+    }
+
+    /// Text, or `None`.
+    pub fn text_or_none(text: Option<&str>) -> Self {
+        text.map_or(Self::None, |text| Self::Text(text.to_owned()))
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What Python calls the type, for messages.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::None => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Float(_) => "float",
+            Self::Text(_) => "str",
+            Self::List(_) => "list",
+            Self::Tuple(_) => "tuple",
+            Self::Dict(_) => "dict",
+            Self::Member { .. } => "enum",
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}

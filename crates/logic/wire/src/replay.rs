@@ -1,0 +1,364 @@
+//! What was accepted already, so that one request is valid at one axon once. spec neuron-protocol §12,
+//! signed-requests §3
+//!
+//! One window belongs to one hotkey and is shared by all its endpoints and both protocols. Nothing enters before its
+//! signature was checked and the caller admitted, so strangers can neither use up somebody's nonces nor fill the
+//! memory. What has become too old to pass as fresh is forgotten; what was forgotten never passes again.
+
+use crate::{Hotkey, UnixNanos};
+use codec::{Decode, DecodeAll, Encode};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The first bytes of a stored window, with the version of its form.
+const MAGIC: &[u8; 16] = b"myelin-replay/1\n";
+
+/// How much a window may remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayLimits {
+    /// Nanoseconds for which a nonce is kept after the time it names. Should be as long as any request passes as fresh:
+    /// a shorter one refuses late requests, and still lets none pass twice.
+    pub keep: u64,
+    /// Callers at a time.
+    pub callers: usize,
+    /// Nonces of one caller at a time.
+    pub per_caller: usize,
+    /// Nonces of all callers at a time.
+    pub total: usize,
+}
+
+impl Default for ReplayLimits {
+    /// 16 s and 262 144 nonces: 16 384 requests a second, of at most 4 096 callers, and 256 of each.
+    fn default() -> Self {
+        Self { keep: 16_000_000_000, callers: 4_096, per_caller: 4_096, total: 262_144 }
+    }
+}
+
+/// Why a request is not accepted, though its signature is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// It was accepted before.
+    #[error("the request was accepted before")]
+    Repeated,
+    /// It is older than what is remembered, so nobody knows.
+    #[error("the request is older than the memory of this axon")]
+    Forgotten,
+    /// The caller sends faster than its share of the memory.
+    #[error("too many requests of this caller at a time")]
+    Caller,
+    /// There is no memory for more, of whomever.
+    #[error("too many requests of all callers at a time")]
+    Full,
+}
+
+/// Why bytes are not a stored window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoredError {
+    /// Another file, or of another version.
+    #[error("not a stored replay window of this version")]
+    Form,
+    /// Cut short or changed.
+    #[error("the stored replay window is damaged")]
+    Damaged,
+}
+
+/// How a nonce excludes others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Each nonce of a caller once. spec signed-requests §3
+    Once,
+    /// Each nonce above the last of the caller under this name. spec neuron-protocol §6
+    Rising([u8; 32]),
+}
+
+impl Order {
+    /// Rising nonces of one client, which it names by a UUID of its choice.
+    pub(crate) fn rising(uuid: &str) -> Self {
+        Self::Rising(Sha256::digest(uuid).into())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+struct Caller {
+    once: BTreeSet<UnixNanos>,
+    last: BTreeMap<[u8; 32], UnixNanos>,
+}
+
+impl Caller {
+    fn len(&self) -> usize {
+        self.once.len().saturating_add(self.last.len())
+    }
+}
+
+fn held(callers: &BTreeMap<[u8; 32], Caller>) -> usize {
+    callers.values().map(Caller::len).fold(0, usize::saturating_add)
+}
+
+/// The accepted requests of the recent past, bounded in time and number.
+///
+/// ```
+/// use myelin_wire::replay::{ReplayLimits, ReplayWindow};
+///
+/// let window = ReplayWindow::new(ReplayLimits::default());
+/// let stored = window.to_bytes();
+/// assert_eq!(ReplayWindow::from_bytes(&stored, ReplayLimits::default())?, window);
+/// # Ok::<(), myelin_wire::replay::StoredError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayWindow {
+    limits: ReplayLimits,
+    /// Nonces up to here are refused: they may have been accepted and forgotten.
+    floor: UnixNanos,
+    callers: BTreeMap<[u8; 32], Caller>,
+    /// How many nonces all callers have.
+    held: usize,
+}
+
+impl ReplayWindow {
+    /// The window of a hotkey that never accepted a request.
+    pub const fn new(limits: ReplayLimits) -> Self {
+        Self { limits, floor: 0, callers: BTreeMap::new(), held: 0 }
+    }
+
+    /// The window of a hotkey that may have accepted requests nobody remembers: after a crash, or on another machine.
+    ///
+    /// Refuses everything that could have been fresh until now. `ahead` is how far in the future a nonce passes, in
+    /// nanoseconds; for that long after the start even new requests are refused.
+    pub const fn after_loss(limits: ReplayLimits, now: UnixNanos, ahead: u64) -> Self {
+        Self { limits, floor: now.saturating_add(ahead), callers: BTreeMap::new(), held: 0 }
+    }
+
+    /// Accepts a nonce, or says why not. The nonce was found fresh before.
+    pub(crate) fn admit(
+        &mut self,
+        caller: Hotkey,
+        order: Order,
+        nonce: UnixNanos,
+        now: UnixNanos,
+    ) -> Result<(), ReplayError> {
+        self.forget(now);
+        if nonce <= self.floor {
+            return Err(ReplayError::Forgotten);
+        }
+        let seen = self.callers.get(caller.as_bytes());
+        let last = match order {
+            Order::Once => seen.and_then(|seen| seen.once.get(&nonce)),
+            Order::Rising(name) => seen.and_then(|seen| seen.last.get(&name)),
+        };
+        if last.is_some_and(|&last| nonce <= last) {
+            return Err(ReplayError::Repeated);
+        }
+        // A client that goes on takes the place of its last nonce; everything else needs a new one.
+        if last.is_none() {
+            if seen.is_some_and(|seen| seen.len() >= self.limits.per_caller) {
+                return Err(ReplayError::Caller);
+            }
+            if self.held >= self.limits.total || (seen.is_none() && self.callers.len() >= self.limits.callers) {
+                return Err(ReplayError::Full);
+            }
+            self.held = self.held.saturating_add(1);
+        }
+        let seen = self.callers.entry(*caller.as_bytes()).or_default();
+        match order {
+            Order::Once => drop(seen.once.insert(nonce)),
+            Order::Rising(name) => drop(seen.last.insert(name, nonce)),
+        }
+        Ok(())
+    }
+
+    /// Drops what cannot pass as fresh any more. Once in a quarter of the time that is kept, so that a request costs
+    /// little.
+    fn forget(&mut self, now: UnixNanos) {
+        let floor = now.saturating_sub(self.limits.keep);
+        if floor.saturating_sub(self.floor) < self.limits.keep / 4 {
+            return;
+        }
+        self.floor = floor;
+        self.callers.retain(|_, caller| {
+            caller.once = caller.once.split_off(&floor.saturating_add(1));
+            caller.last.retain(|_, last| *last > floor);
+            caller.len() > 0
+        });
+        self.held = held(&self.callers);
+    }
+
+    /// How many nonces are remembered.
+    pub const fn len(&self) -> usize {
+        self.held
+    }
+
+    /// Whether no nonce is remembered.
+    pub const fn is_empty(&self) -> bool {
+        self.held == 0
+    }
+
+    /// The window as bytes, to be stored when an axon stops. spec signed-requests §8
+    ///
+    /// A stored window is good for one start: whoever reads it removes it first, so that after a crash there is none
+    /// and [`Self::after_loss`] is the way.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        (self.floor, &self.callers).encode_to(&mut bytes);
+        let sum = Sha256::digest(&bytes);
+        bytes.extend(sum);
+        bytes
+    }
+
+    /// Reads stored bytes. `limits` are those from now on.
+    ///
+    /// # Errors
+    /// [`StoredError`] for anything but what [`Self::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8], limits: ReplayLimits) -> Result<Self, StoredError> {
+        let (content, sum) = bytes.split_last_chunk::<32>().ok_or(StoredError::Form)?;
+        let stored = content.strip_prefix(MAGIC).ok_or(StoredError::Form)?;
+        if *sum != *Sha256::digest(content) {
+            return Err(StoredError::Damaged);
+        }
+        let (floor, callers) = DecodeAll::decode_all(&mut &*stored).map_err(|_| StoredError::Damaged)?;
+        let held = held(&callers);
+        Ok(Self { limits, floor, callers, held })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    const NOW: UnixNanos = 1_760_000_000 * SECOND;
+    const LIMITS: ReplayLimits = ReplayLimits { keep: 16 * SECOND, callers: 3, per_caller: 4, total: 100 };
+
+    fn caller(number: u8) -> Hotkey {
+        Hotkey::new([number; 32])
+    }
+
+    #[test]
+    fn a_nonce_is_accepted_once_by_caller() {
+        let mut window = ReplayWindow::new(LIMITS);
+        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Repeated));
+        assert_eq!(window.admit(caller(1), Order::Once, NOW - 1, NOW), Ok(()));
+        assert_eq!(window.admit(caller(2), Order::Once, NOW, NOW), Ok(()));
+    }
+
+    #[test]
+    fn rising_nonces_rise_by_name() {
+        let mut window = ReplayWindow::new(LIMITS);
+        let (one, other) = (Order::rising("1"), Order::rising("2"));
+        assert_eq!(window.admit(caller(1), one, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), one, NOW - 1, NOW), Err(ReplayError::Repeated));
+        assert_eq!(window.admit(caller(1), other, NOW - 1, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), one, NOW + 1, NOW), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_frees_itself() {
+        let mut window = ReplayWindow::new(LIMITS);
+        for nonce in 0..4 {
+            assert_eq!(window.admit(caller(1), Order::Once, NOW + nonce, NOW), Ok(()));
+        }
+        assert_eq!(window.admit(caller(1), Order::Once, NOW + 4, NOW), Err(ReplayError::Caller));
+        assert_eq!(window.admit(caller(1), Order::rising("1"), NOW + 4, NOW), Err(ReplayError::Caller));
+        assert_eq!(window.admit(caller(2), Order::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(3), Order::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(4), Order::Once, NOW, NOW), Err(ReplayError::Full));
+        let later = NOW + 17 * SECOND;
+        assert_eq!(window.admit(caller(4), Order::Once, later, later), Ok(()));
+        assert_eq!(window.len(), 1);
+    }
+
+    #[test]
+    fn all_callers_together_have_a_limit() {
+        let mut window = ReplayWindow::new(ReplayLimits { total: 3, ..LIMITS });
+        for number in 0..3 {
+            assert_eq!(window.admit(caller(number), Order::rising("1"), NOW, NOW), Ok(()));
+        }
+        assert_eq!(window.admit(caller(0), Order::Once, NOW, NOW), Err(ReplayError::Full));
+        // A client that goes on needs no more memory.
+        assert_eq!(window.admit(caller(0), Order::rising("1"), NOW + 1, NOW), Ok(()));
+        assert_eq!(window.len(), 3);
+    }
+
+    #[test]
+    fn what_was_forgotten_never_passes_again() {
+        let mut window = ReplayWindow::new(LIMITS);
+        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Ok(()));
+        let later = NOW + 60 * SECOND;
+        assert_eq!(window.admit(caller(2), Order::Once, later, later), Ok(()));
+        // The clock went back: the nonce looks fresh once more.
+        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Forgotten));
+    }
+
+    #[test]
+    fn after_a_loss_nothing_from_before_passes() {
+        let mut window = ReplayWindow::after_loss(LIMITS, NOW, 2 * SECOND);
+        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Forgotten));
+        assert_eq!(window.admit(caller(1), Order::Once, NOW + 2 * SECOND, NOW), Err(ReplayError::Forgotten));
+        assert_eq!(window.admit(caller(1), Order::Once, NOW + 2 * SECOND + 1, NOW), Ok(()));
+    }
+
+    #[test]
+    fn the_stored_form_has_its_bytes() {
+        let mut window = ReplayWindow::new(LIMITS);
+        window.admit(caller(1), Order::Once, NOW, NOW).unwrap();
+        window.admit(caller(1), Order::Rising([9; 32]), NOW + 1, NOW).unwrap();
+        let fixture = concat!(
+            "6d79656c696e2d7265706c61792f310a", // the name and version of the form
+            "0060031ba9c66c18",                 // the floor
+            "04",                               // one caller
+            "0101010101010101010101010101010101010101010101010101010101010101",
+            "040000b0d4acc66c18", // one nonce that counts once
+            "04",                 // one name
+            "0909090909090909090909090909090909090909090909090909090909090909",
+            "0100b0d4acc66c18", // and its last nonce
+            "SUM",
+        );
+        let bytes = window.to_bytes();
+        let (content, sum) = bytes.split_last_chunk::<32>().unwrap();
+        assert_eq!(*sum, *Sha256::digest(content));
+        assert_eq!(hex::encode(content), fixture.trim_end_matches("SUM"));
+    }
+
+    #[test]
+    fn damage_is_noticed() {
+        let mut window = ReplayWindow::new(LIMITS);
+        window.admit(caller(1), Order::Once, NOW, NOW).unwrap();
+        let bytes = window.to_bytes();
+        assert_eq!(ReplayWindow::from_bytes(&bytes, LIMITS), Ok(window));
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(ReplayWindow::from_bytes(&changed, LIMITS).is_err(), "byte {at}");
+            assert!(ReplayWindow::from_bytes(&bytes[..at], LIMITS).is_err(), "{at} bytes");
+        }
+    }
+
+    proptest! {
+        /// Stored and read at any point, the window refuses what it accepted before.
+        #[test]
+        fn a_restart_changes_nothing(nonces in proptest::collection::vec((0..3_u8, 0..40_u64), 1..60), restart: proptest::sample::Index) {
+            let limits = ReplayLimits { per_caller: 100, ..LIMITS };
+            let (mut window, mut other) = (ReplayWindow::new(limits), ReplayWindow::new(limits));
+            for (index, (number, seconds)) in nonces.iter().enumerate() {
+                if index == restart.index(nonces.len()) {
+                    other = ReplayWindow::from_bytes(&other.to_bytes(), limits).unwrap();
+                }
+                let time = NOW + seconds * SECOND;
+                let admitted = window.admit(caller(*number), Order::Once, time, time);
+                prop_assert_eq!(other.admit(caller(*number), Order::Once, time, time), admitted);
+                prop_assert!(window.admit(caller(*number), Order::Once, time, time).is_err());
+                let _ = other.admit(caller(*number), Order::Once, time, time);
+            }
+            prop_assert_eq!(window, other);
+        }
+
+        #[test]
+        fn garbage_never_panics(bytes: Vec<u8>) {
+            let _ = ReplayWindow::from_bytes(&bytes, LIMITS);
+            let mut framed = [MAGIC.as_slice(), &bytes].concat();
+            framed.extend(Sha256::digest(&framed));
+            let _ = ReplayWindow::from_bytes(&framed, LIMITS);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Signing and checking signatures. spec neuron-protocol §5, signed-requests §2
+
+use crate::Hotkey;
+use core::fmt;
+
+/// The context in which hotkeys sign. spec neuron-protocol §5
+const CONTEXT: &[u8] = b"substrate";
+
+/// Something that signs as one hotkey: a key in memory, in a file or in a device.
+pub trait Sign {
+    /// The public key that signatures are checked with.
+    fn public(&self) -> [u8; 32];
+
+    /// An sr25519 signature over these bytes, in the context `substrate`.
+    fn sign(&self, message: &[u8]) -> [u8; 64];
+
+    /// The identity of the signer.
+    fn hotkey(&self) -> Hotkey {
+        Hotkey::new(self.public())
+    }
+}
+
+impl<S: Sign + ?Sized> Sign for &S {
+    fn public(&self) -> [u8; 32] {
+        (**self).public()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        (**self).sign(message)
+    }
+}
+
+/// The kind of a key and of its signatures. spec signed-requests §1
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// The kind of every hotkey of this network.
+    #[default]
+    Sr25519,
+    /// The other kind that callers may use.
+    Ed25519,
+}
+
+impl Scheme {
+    /// The name in headers and signed texts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sr25519 => "sr25519",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The scheme of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sr25519, Self::Ed25519].into_iter().find(|scheme| scheme.name() == name)
+    }
+}
+
+/// A signature, not yet checked against anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+/// Why a text is not a signature. The texts are those of the existing neurons. spec neuron-protocol §8
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum SignatureError {
+    /// No `0x` at the start.
+    #[error("Invalid signature format. Expected hex string.")]
+    Prefix,
+    /// Not hexadecimal.
+    #[error("Invalid hex string: {0:?}")]
+    Hex(hex::FromHexError),
+    /// Not 64 bytes.
+    #[error("Invalid signature")]
+    Length,
+}
+
+impl Signature {
+    /// The signature with these bytes.
+    pub const fn new(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the signature.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
+    /// Reads `0x` and 128 hex digits of either case. spec neuron-protocol §5
+    ///
+    /// # Errors
+    /// [`SignatureError`], with what is wrong.
+    pub fn from_prefixed_hex(text: &str) -> Result<Self, SignatureError> {
+        Self::from_hex(text.strip_prefix("0x").ok_or(SignatureError::Prefix)?)
+    }
+
+    /// Reads 128 hex digits of either case, with `0x` or without. spec signed-requests §1
+    ///
+    /// # Errors
+    /// [`SignatureError`], with what is wrong.
+    pub fn from_hex(text: &str) -> Result<Self, SignatureError> {
+        let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(SignatureError::Hex)?;
+        bytes.try_into().map(Self).map_err(|_| SignatureError::Length)
+    }
+
+    /// Whether `signer` made this signature over `message`.
+    pub fn is_good(&self, scheme: Scheme, signer: Hotkey, message: &[u8]) -> bool {
+        match scheme {
+            Scheme::Sr25519 => {
+                let key = schnorrkel::PublicKey::from_bytes(signer.as_bytes());
+                let signature = schnorrkel::Signature::from_bytes(&self.0);
+                key.and_then(|key| key.verify_simple(CONTEXT, message, &signature?)).is_ok()
+            }
+            Scheme::Ed25519 => {
+                let signature = ed25519_dalek::Signature::from_bytes(&self.0);
+                ed25519_dalek::VerifyingKey::from_bytes(signer.as_bytes())
+                    .and_then(|key| key.verify_strict(message, &signature))
+                    .is_ok()
+            }
+        }
+    }
+
+    /// Whether `signer` made this sr25519 signature over `message`, or over `message` between `<Bytes>` and
+    /// `</Bytes>`, as signing programs in browsers do. spec neuron-protocol §5
+    pub fn is_good_plain_or_wrapped(&self, signer: Hotkey, message: &[u8]) -> bool {
+        self.is_good(Scheme::Sr25519, signer, message)
+            || self.is_good(Scheme::Sr25519, signer, &[b"<Bytes>", message, b"</Bytes>"].concat())
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "0x{}", hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}

@@ -1,0 +1,184 @@
+//! Whole answers. spec signed-requests §6
+
+use super::{VERSION, hash, header, is_line};
+use crate::{Headers, Hotkey, Scheme, Sign, Signature, UnixNanos, Verified, verified::Proof};
+
+/// The first line of the signed text of a whole answer.
+pub(super) const ANSWER: &str = "myelin-answer/1";
+
+/// Headers to send, and what they prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The headers of the signature.
+    pub headers: Headers,
+    /// The signed text and its signature.
+    pub proof: Proof,
+}
+
+/// Why an answer is not taken for one of the neuron that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// It is not signed at all. Whether that is acceptable is for the operator to say.
+    #[error("the answer is not signed")]
+    Unsigned,
+    /// A header is missing, doubled or not of its form.
+    #[error("the signature of the answer is malformed: {0}")]
+    Malformed(&'static str),
+    /// Somebody else answered.
+    #[error("the answer is from another hotkey than the one that was asked")]
+    WrongResponder,
+    /// It answers another request.
+    #[error("the answer is to another request")]
+    WrongRequest,
+    /// The body was changed.
+    #[error("the body is not the one that was signed")]
+    WrongContent,
+    /// The signature is not good.
+    #[error("the signature is not that of the neuron that was asked")]
+    BadSignature,
+}
+
+/// The lines that all answers begin with, whole ones and streams. spec signed-requests §6
+pub(super) struct Head<'a> {
+    pub(super) domain: &'a str,
+    pub(super) responder: Hotkey,
+    pub(super) caller: Hotkey,
+    pub(super) nonce: UnixNanos,
+    pub(super) request: &'a str,
+    pub(super) status: u16,
+    pub(super) content_type: &'a str,
+}
+
+impl Head<'_> {
+    pub(super) fn text(&self) -> Result<String, AnswerError> {
+        if !is_line(self.content_type) {
+            return Err(AnswerError::Malformed("the content type is empty or holds control characters"));
+        }
+        Ok([
+            self.domain,
+            &self.responder.to_ss58(),
+            &self.caller.to_ss58(),
+            &self.nonce.to_string(),
+            self.request,
+            &self.status.to_string(),
+            self.content_type,
+        ]
+        .join("\n"))
+    }
+}
+
+pub(super) fn sign(
+    signer: &impl Sign,
+    text: String,
+    (nonce, request): (UnixNanos, &str),
+    content: Option<String>,
+) -> Signed {
+    let responder = signer.hotkey();
+    let signature = Signature::new(signer.sign(text.as_bytes()));
+    let mut headers = Headers::from_iter([
+        (header::ANSWER_VERSION, VERSION.to_owned()),
+        (header::ANSWER_HOTKEY, responder.to_ss58()),
+        (header::ANSWER_NONCE, nonce.to_string()),
+        (header::ANSWER_REQUEST, request.to_owned()),
+    ]);
+    if let Some(content) = content {
+        headers.push(header::ANSWER_CONTENT, content);
+    }
+    headers.push(header::ANSWER_SIGNATURE, signature.to_string());
+    Signed { headers, proof: Proof::checked(Scheme::Sr25519, responder, text, signature) }
+}
+
+/// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6
+///
+/// # Errors
+/// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
+pub fn sign_answer(
+    signer: &impl Sign,
+    request: &Proof,
+    (status, content_type): (u16, &str),
+    body: &[u8],
+    now: UnixNanos,
+) -> Result<Signed, AnswerError> {
+    let digest = hex::encode(request.digest());
+    let head = Head {
+        domain: ANSWER,
+        responder: signer.hotkey(),
+        caller: request.signer(),
+        nonce: now,
+        request: &digest,
+        status,
+        content_type,
+    };
+    let content = hash(body);
+    Ok(sign(signer, [head.text()?, content.clone()].join("\n"), (now, &digest), Some(content)))
+}
+
+/// A whole answer as the neuron signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// When it was answered, by the clock of the neuron.
+    pub answered_at: UnixNanos,
+}
+
+pub(super) fn line<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, AnswerError> {
+    headers.get(name).ok_or(AnswerError::Malformed("a header is missing or comes twice"))
+}
+
+/// The nonce and the signature, once version, responder and request are the right ones.
+pub(super) fn read_headers(
+    headers: &Headers,
+    responder: Hotkey,
+    request: &str,
+) -> Result<(UnixNanos, Signature), AnswerError> {
+    if !headers.contains(header::ANSWER_VERSION) && !headers.contains(header::ANSWER_SIGNATURE) {
+        return Err(AnswerError::Unsigned);
+    }
+    if line(headers, header::ANSWER_VERSION)? != VERSION {
+        return Err(AnswerError::Malformed("another version"));
+    }
+    if Hotkey::from_ss58(line(headers, header::ANSWER_HOTKEY)?) != Ok(responder) {
+        return Err(AnswerError::WrongResponder);
+    }
+    if line(headers, header::ANSWER_REQUEST)? != request {
+        return Err(AnswerError::WrongRequest);
+    }
+    let nonce = line(headers, header::ANSWER_NONCE)?;
+    let nonce = nonce.parse().map_err(|_| AnswerError::Malformed("the nonce is not an integer"))?;
+    let signature = Signature::from_hex(line(headers, header::ANSWER_SIGNATURE)?);
+    Ok((nonce, signature.map_err(|_| AnswerError::Malformed("the signature is not 64 bytes of hex"))?))
+}
+
+/// Checks a whole answer: that `responder` gave it, to this request, and exactly so. spec signed-requests §6
+///
+/// # Errors
+/// [`AnswerError`], with what does not fit.
+pub fn verify_answer(
+    request: &Proof,
+    responder: Hotkey,
+    status: u16,
+    headers: &Headers,
+    body: Vec<u8>,
+) -> Result<Verified<WholeAnswer>, AnswerError> {
+    let digest = hex::encode(request.digest());
+    let (nonce, signature) = read_headers(headers, responder, &digest)?;
+    let content = hash(&body);
+    if line(headers, header::ANSWER_CONTENT)? != content {
+        return Err(AnswerError::WrongContent);
+    }
+    let content_type = line(headers, "content-type")?;
+    let caller = request.signer();
+    let head = Head { domain: ANSWER, responder, caller, nonce, request: &digest, status, content_type };
+    let text = [head.text()?, content].join("\n");
+    if !signature.is_good(Scheme::Sr25519, responder, text.as_bytes()) {
+        return Err(AnswerError::BadSignature);
+    }
+    let proof = Proof::checked(Scheme::Sr25519, responder, text, signature);
+    let content_type = content_type.to_owned();
+    Ok(Verified::new(proof, WholeAnswer { status, content_type, body, answered_at: nonce }))
+}

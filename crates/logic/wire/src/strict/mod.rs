@@ -1,0 +1,74 @@
+//! Signed requests over raw bytes, signed answers and streams, and receipts. spec signed-requests
+//!
+//! What neurons of this network speak with each other, and what `btauth/1` clients of any origin speak with them. A
+//! request is signed with its method, path, body and receiver, so nothing on the way can change any of them:
+//!
+//! ```text
+//! Received ──Door::open──▶ Claimed ──verify──▶ Authentic ──admit──▶ Verified<Request>
+//!   headers                fresh, for us       signed               not a replay
+//! ```
+//!
+//! [`sign_answer`] and [`StreamWriter`] bind an answer to its request, [`verify_answer`] and [`StreamReader`] check it,
+//! and [`Receipt`] shows both to anybody, later, offline.
+
+mod answer;
+mod receipt;
+mod request;
+mod stream;
+
+pub use answer::{AnswerError, Signed, WholeAnswer, sign_answer, verify_answer};
+pub use receipt::{Content, Receipt, ReceiptError, SignedText, Statement};
+pub use request::{Authentic, Claimed, Door, Receiver, Refusal, Request, TargetError, sign_request};
+pub use stream::{MAX_GROUP, Outcome, StreamEnd, StreamError, StreamReader, StreamWriter};
+
+use crate::Headers;
+use sha2::{Digest, Sha256};
+
+/// The names of the headers. They compare without case.
+pub mod header {
+    /// The version of the signing of requests: `1`.
+    pub const VERSION: &str = "X-Bittensor-Version";
+    /// The address of the sender.
+    pub const HOTKEY: &str = "X-Bittensor-Hotkey";
+    /// Nanoseconds since the Unix epoch.
+    pub const NONCE: &str = "X-Bittensor-Nonce";
+    /// The signature.
+    pub const SIGNATURE: &str = "X-Bittensor-Signature";
+    /// The address of the hotkey the request is for.
+    pub const RECEIVER: &str = "X-Bittensor-Receiver";
+    /// The scheme, when it is not sr25519.
+    pub const CRYPTO: &str = "X-Bittensor-Crypto";
+    /// In a request: the sender reads signed streams of this version.
+    pub const ACCEPT: &str = "X-Myelin-Accept";
+    /// The version of the signing of answers: `1`.
+    pub const ANSWER_VERSION: &str = "X-Myelin-Version";
+    /// The address of who answers.
+    pub const ANSWER_HOTKEY: &str = "X-Myelin-Hotkey";
+    /// When, in nanoseconds since the Unix epoch.
+    pub const ANSWER_NONCE: &str = "X-Myelin-Nonce";
+    /// The hash of the signed text of the request.
+    pub const ANSWER_REQUEST: &str = "X-Myelin-Request";
+    /// The hash of the body; absent on streams.
+    pub const ANSWER_CONTENT: &str = "X-Myelin-Content";
+    /// The signature of the answer, or of the head of the stream.
+    pub const ANSWER_SIGNATURE: &str = "X-Myelin-Signature";
+}
+
+/// The version of requests and of answers.
+const VERSION: &str = "1";
+
+/// Whether the sender of a request reads signed streams. A plain `btauth/1` client does not, and gets plain bytes.
+/// spec signed-requests §7
+pub fn wants_signed_stream(headers: &Headers) -> bool {
+    headers.get(header::ACCEPT) == Some(VERSION)
+}
+
+/// SHA-256 in lower-case hex, as it stands in signed texts.
+fn hash(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Whether a text can be one line of a signed text: another line in it would be taken for the next one.
+fn is_line(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
+}

@@ -1,0 +1,220 @@
+//! Receipts: who asked what, and who answered what, for anybody to check. spec signed-requests §9
+
+use super::{
+    answer::ANSWER,
+    hash,
+    request::{DOMAIN, UNBOUND},
+    stream::{Chain, END, HEAD, Outcome, StreamEnd},
+};
+use crate::{Hotkey, Scheme, Signature, UnixNanos, verified::Proof};
+use serde::{Deserialize, Serialize};
+
+/// The name and version of the form.
+const FORM: &str = "myelin-receipt/1";
+
+/// The bytes a signed text may have: the longest part is the path of the request.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// A text and a signature over it, as claimed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedText {
+    /// The lines.
+    pub text: String,
+    /// `0x` and 128 hex digits.
+    pub signature: String,
+}
+
+impl From<&Proof> for SignedText {
+    fn from(proof: &Proof) -> Self {
+        Self { text: proof.text().to_owned(), signature: proof.signature().to_string() }
+    }
+}
+
+impl SignedText {
+    fn check(&self, scheme: Scheme, signer: Hotkey, part: &'static str) -> Result<(), ReceiptError> {
+        let signature = Signature::from_hex(&self.signature).map_err(|_| ReceiptError::Form(part))?;
+        let is_good = signature.is_good(scheme, signer, self.text.as_bytes());
+        if is_good { Ok(()) } else { Err(ReceiptError::Signature(part)) }
+    }
+}
+
+/// The signed texts of one request and its answer. Proves by itself what it says, without network or chain, and says
+/// nothing before [`Receipt::verify`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    form: String,
+    /// The request, signed by the caller.
+    pub request: SignedText,
+    /// The whole answer or the head of the stream, signed by who answered.
+    pub answer: SignedText,
+    /// The end of the stream, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<SignedText>,
+}
+
+/// Why a receipt proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// A part is not of its form.
+    #[error("the {0} of the receipt is not of its form")]
+    Form(&'static str),
+    /// A signature is not good.
+    #[error("the signature of the {0} is not good")]
+    Signature(&'static str),
+    /// The parts do not belong together.
+    #[error("the {0} of the receipt belongs to another one")]
+    Stranger(&'static str),
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// One body with this SHA-256, in hex.
+    Whole(String),
+    /// A stream.
+    Stream {
+        /// Its number of groups.
+        groups: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// What a receipt proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Who asked.
+    pub caller: Hotkey,
+    /// Who answered.
+    pub responder: Hotkey,
+    /// The method of the request.
+    pub method: String,
+    /// Path and query of the request.
+    pub target: String,
+    /// SHA-256 of the body of the request, in hex.
+    pub request_body: String,
+    /// When it was asked, by the caller's clock.
+    pub asked_at: UnixNanos,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The content type of the answer.
+    pub content_type: String,
+    /// When it was answered, by the responder's clock.
+    pub answered_at: UnixNanos,
+    /// What was answered.
+    pub content: Content,
+    /// The text that the end of a stream has to continue.
+    end_text: Option<(String, String)>,
+}
+
+/// Exactly these lines of a text.
+fn lines<'a, const N: usize>(text: &'a SignedText, part: &'static str) -> Result<[&'a str; N], ReceiptError> {
+    let text = Some(text.text.as_str()).filter(|text| text.len() <= MAX_TEXT).ok_or(ReceiptError::Form(part))?;
+    text.split('\n').collect::<Vec<_>>().try_into().map_err(|_| ReceiptError::Form(part))
+}
+
+fn read<T: core::str::FromStr>(text: &str, part: &'static str) -> Result<T, ReceiptError> {
+    // The number as it is written, so that one statement has one text.
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())).ok_or(ReceiptError::Form(part))
+}
+
+impl Receipt {
+    /// The receipt of a whole answer.
+    pub fn of_answer(request: &Proof, answer: &Proof) -> Self {
+        Self { form: FORM.to_owned(), request: request.into(), answer: answer.into(), end: None }
+    }
+
+    /// The receipt of a stream.
+    pub fn of_stream(request: &Proof, stream: &StreamEnd) -> Self {
+        let end = Some(SignedText::from(&stream.end));
+        Self { form: FORM.to_owned(), request: request.into(), answer: (&stream.head).into(), end }
+    }
+
+    /// Checks all signatures and that the parts belong together. spec signed-requests §9
+    ///
+    /// Freshness is not asked for: a receipt is shown later. Whether the hotkeys had seats at the time is for the
+    /// reader to look up.
+    ///
+    /// # Errors
+    /// [`ReceiptError`], with the part that is wrong.
+    pub fn verify(&self) -> Result<Statement, ReceiptError> {
+        if self.form != FORM {
+            return Err(ReceiptError::Form("name"));
+        }
+        let address = |text: &str, part| Hotkey::from_ss58(text).map_err(|_| ReceiptError::Form(part));
+        let [domain, scheme, method, target, body, asked_at, sender, receiver] = lines(&self.request, "request")?;
+        let scheme = Scheme::from_name(scheme).filter(|_| domain == DOMAIN).ok_or(ReceiptError::Form("request"))?;
+        let caller = address(sender, "request")?;
+        self.request.check(scheme, caller, "request")?;
+
+        let (head, content) = match &self.end {
+            None => {
+                let [domain, responder, to, at, request, status, kind, content] = lines(&self.answer, "answer")?;
+                ([domain, responder, to, at, request, status, kind], Content::Whole(content.to_owned()))
+            }
+            Some(end) => {
+                let [_, _, groups, _, outcome] = lines(end, "end")?;
+                let outcome = Outcome::from_word(outcome).ok_or(ReceiptError::Form("end"))?;
+                (lines(&self.answer, "answer")?, Content::Stream { groups: read(groups, "end")?, outcome })
+            }
+        };
+        let [domain, responder, to, answered_at, request, status, content_type] = head;
+        if domain != if self.end.is_some() { HEAD } else { ANSWER } {
+            return Err(ReceiptError::Form("answer"));
+        }
+        let responder = address(responder, "answer")?;
+        self.answer.check(Scheme::Sr25519, responder, "answer")?;
+        let is_to_caller = address(to, "answer")? == caller;
+        let is_bound = receiver == UNBOUND || address(receiver, "request")? == responder;
+        if !is_to_caller || !is_bound || request != hash(self.request.text.as_bytes()) {
+            return Err(ReceiptError::Stranger("answer"));
+        }
+        if let Some(end) = &self.end {
+            end.check(Scheme::Sr25519, responder, "end")?;
+            let [domain, stream, ..] = lines::<5>(end, "end")?;
+            if domain != END {
+                return Err(ReceiptError::Form("end"));
+            }
+            if stream != hash(self.answer.text.as_bytes()) {
+                return Err(ReceiptError::Stranger("end"));
+            }
+        }
+        Ok(Statement {
+            caller,
+            responder,
+            method: method.to_owned(),
+            target: target.to_owned(),
+            request_body: body.to_owned(),
+            asked_at: read(asked_at, "request")?,
+            status: read(status, "answer")?,
+            content_type: content_type.to_owned(),
+            answered_at: read(answered_at, "answer")?,
+            content,
+            end_text: self.end.as_ref().map(|end| (self.answer.text.clone(), end.text.clone())),
+        })
+    }
+}
+
+impl Statement {
+    /// Whether this was the body of the request.
+    pub fn is_request(&self, body: &[u8]) -> bool {
+        self.request_body == hash(body)
+    }
+
+    /// Whether this was the whole answer.
+    pub fn is_answer(&self, body: &[u8]) -> bool {
+        matches!(&self.content, Content::Whole(content) if *content == hash(body))
+    }
+
+    /// Whether these were the groups of the stream.
+    pub fn is_stream<'a>(&self, groups: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        let (Some((head, end)), Content::Stream { outcome, .. }) = (&self.end_text, &self.content) else {
+            return false;
+        };
+        let mut chain = Chain::new(head);
+        groups.into_iter().for_each(|group| chain.add(group));
+        chain.end_text(*outcome) == *end
+    }
+}

@@ -1,0 +1,283 @@
+//! Requests. spec signed-requests §1 to §3
+
+use super::{VERSION, hash, header, is_line};
+use crate::{
+    Headers, Hotkey, Received, Scheme, Sign, Signature, UnixNanos, Verified,
+    python::parse_int,
+    replay::{Order, ReplayError, ReplayWindow},
+    verified::Proof,
+};
+
+/// The first line of every signed text of a request.
+pub(super) const DOMAIN: &str = "btauth/1";
+
+/// What stands in place of the receiver when there is none.
+pub(super) const UNBOUND: &str = "-";
+
+/// The lines that are signed. spec signed-requests §2
+fn text(scheme: Scheme, method: &str, target: &str, body: &[u8], nonce: &str, sender: &str, receiver: &str) -> String {
+    [DOMAIN, scheme.name(), &method.to_ascii_uppercase(), target, &hash(body), nonce, sender, receiver].join("\n")
+}
+
+/// A method or target cannot be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("method and path of a request must not be empty or hold control characters")]
+pub struct TargetError;
+
+/// Signs a request: the headers to send with it, and the proof to compare the answer with.
+///
+/// `target` is path and query exactly as they will be sent; `nonce` is the clock, a fresh one for each try. Without a
+/// `receiver` the request is valid at every server that does not insist on one. spec signed-requests §1
+///
+/// # Errors
+/// [`TargetError`] when method or target cannot stand in a signed text.
+pub fn sign_request(
+    signer: &impl Sign,
+    (method, target): (&str, &str),
+    body: &[u8],
+    nonce: UnixNanos,
+    receiver: Option<Hotkey>,
+) -> Result<(Headers, Proof), TargetError> {
+    if !is_line(method) || !is_line(target) {
+        return Err(TargetError);
+    }
+    let sender = signer.hotkey();
+    let (address, receiver) = (sender.to_ss58(), receiver.map(Hotkey::to_ss58));
+    let bound = receiver.as_deref().unwrap_or(UNBOUND);
+    let text = text(Scheme::Sr25519, method, target, body, &nonce.to_string(), &address, bound);
+    let signature = Signature::new(signer.sign(text.as_bytes()));
+    let mut headers = Headers::from_iter([
+        (header::VERSION, VERSION.to_owned()),
+        (header::HOTKEY, address),
+        (header::NONCE, nonce.to_string()),
+        (header::SIGNATURE, signature.to_string()),
+    ]);
+    if let Some(receiver) = receiver {
+        headers.push(header::RECEIVER, receiver);
+    }
+    Ok((headers, Proof::checked(Scheme::Sr25519, sender, text, signature)))
+}
+
+/// Why a request is refused. No text repeats the signature or what was signed. spec signed-requests §3
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A header is missing, empty, doubled or not of its form.
+    #[error("the request is not signed as `btauth/1`: {0}")]
+    MalformedAuth(&'static str),
+    /// It is for somebody else, or for nobody in particular where that is not enough.
+    #[error("the request is not for this hotkey")]
+    WrongReceiver,
+    /// It is too old, or from the future.
+    #[error("the request is not fresh; check the clock")]
+    StaleRequest,
+    /// The sender did not sign this.
+    #[error("the signature is not that of the sender over this request")]
+    BadSignature,
+    /// It was accepted before.
+    #[error("the request was accepted before")]
+    ReplayedRequest,
+    /// There is no memory for another request of this sender.
+    #[error("too many requests at a time")]
+    TooMany,
+}
+
+impl Refusal {
+    /// The name in the specification.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::MalformedAuth(_) => "MalformedAuth",
+            Self::WrongReceiver => "WrongReceiver",
+            Self::StaleRequest => "StaleRequest",
+            Self::BadSignature => "BadSignature",
+            Self::ReplayedRequest => "ReplayedRequest",
+            Self::TooMany => "TooMany",
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::MalformedAuth(_) | Self::StaleRequest | Self::BadSignature => 401,
+            Self::WrongReceiver | Self::ReplayedRequest => 403,
+            Self::TooMany => 429,
+        }
+    }
+}
+
+impl From<ReplayError> for Refusal {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Repeated => Self::ReplayedRequest,
+            ReplayError::Forgotten => Self::StaleRequest,
+            ReplayError::Caller | ReplayError::Full => Self::TooMany,
+        }
+    }
+}
+
+/// Whether a request has to name its receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receiver {
+    /// It has to: otherwise whoever receives it can send it on to others.
+    #[default]
+    Required,
+    /// It need not.
+    Optional,
+}
+
+/// Where strict requests come in.
+#[derive(Clone, Copy, Debug)]
+pub struct Door {
+    /// The hotkey that serves.
+    pub here: Hotkey,
+    /// Whether requests have to name it.
+    pub receiver: Receiver,
+    /// Nanoseconds a request may be old.
+    pub max_age: u64,
+    /// Nanoseconds the clock of a sender may be ahead.
+    pub ahead: u64,
+}
+
+impl Door {
+    /// A door with the limits of the specification: 10 s and 2 s, receiver required.
+    pub const fn new(here: Hotkey) -> Self {
+        Self { here, receiver: Receiver::Required, max_age: 10_000_000_000, ahead: 2_000_000_000 }
+    }
+}
+
+/// A fresh request for this hotkey that says who sent it. Nobody has proven that yet.
+///
+/// Enough to decide whether to read the body at all, by the limits of the claimed sender.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "the signature is not checked yet"]
+pub struct Claimed<'a> {
+    request: Received<'a>,
+    scheme: Scheme,
+    address: &'a str,
+    sender: Hotkey,
+    nonce: UnixNanos,
+    signature: Signature,
+    receiver: &'a str,
+}
+
+/// A request that its sender signed, with its body. It may be a replay.
+#[derive(Clone, Debug)]
+#[must_use = "the request is neither admitted nor refused yet"]
+pub struct Authentic {
+    proof: Proof,
+    nonce: UnixNanos,
+    request: Request,
+}
+
+/// A request as its sender signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method, in upper case.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The value of a header that comes once or not at all.
+fn single<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, Refusal> {
+    match headers.get(name) {
+        None if headers.contains(name) => Err(Refusal::MalformedAuth("a header comes twice")),
+        value => Ok(value),
+    }
+}
+
+fn present<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Refusal> {
+    let value = single(headers, name)?.filter(|value| !value.is_empty());
+    value.ok_or(Refusal::MalformedAuth("a header is missing or empty"))
+}
+
+impl Door {
+    /// Reads the headers: form, receiver, freshness, in the order of the specification. spec signed-requests §3
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn open<'a>(&self, request: Received<'a>, now: UnixNanos) -> Result<Claimed<'a>, Refusal> {
+        let headers = request.headers;
+        let malformed = Refusal::MalformedAuth;
+        if present(headers, header::VERSION)? != VERSION {
+            return Err(malformed("another version"));
+        }
+        let address = present(headers, header::HOTKEY)?;
+        let nonce = parse_int(present(headers, header::NONCE)?).ok_or(malformed("the nonce is not an integer"))?;
+        let signature = present(headers, header::SIGNATURE)?;
+        let scheme = match single(headers, header::CRYPTO)? {
+            None | Some("") => Scheme::Sr25519,
+            Some(name) => Scheme::from_name(name).ok_or(malformed("an unknown scheme"))?,
+        };
+        let digits = signature.strip_prefix("0x").unwrap_or(signature);
+        if hex::decode(digits).is_err() {
+            return Err(malformed("the signature is not hex"));
+        }
+        let receiver = single(headers, header::RECEIVER)?.filter(|receiver| !receiver.is_empty());
+        match receiver {
+            Some(receiver) if Hotkey::from_ss58(receiver) == Ok(self.here) => {}
+            None if self.receiver == Receiver::Optional => {}
+            _ => return Err(Refusal::WrongReceiver),
+        }
+        let nonce = nonce.to_i128().ok_or(Refusal::StaleRequest)?;
+        let age = i128::from(now).saturating_sub(nonce);
+        if age > self.max_age.into() || age < i128::from(self.ahead).saturating_neg() {
+            return Err(Refusal::StaleRequest);
+        }
+        if !is_line(request.method) || !is_line(request.target) {
+            return Err(malformed("method or path hold control characters"));
+        }
+        Ok(Claimed {
+            request,
+            scheme,
+            address,
+            sender: Hotkey::from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
+            nonce: UnixNanos::try_from(nonce).map_err(|_| Refusal::StaleRequest)?,
+            signature: Signature::from_hex(signature).map_err(|_| malformed("the signature has another length"))?,
+            receiver: receiver.unwrap_or(UNBOUND),
+        })
+    }
+}
+
+impl Claimed<'_> {
+    /// Who the request says it is from. For limits only: anybody can say that.
+    pub const fn claimed_sender(&self) -> Hotkey {
+        self.sender
+    }
+
+    /// Checks the signature over the body as it was received. spec signed-requests §3
+    ///
+    /// # Errors
+    /// [`Refusal::BadSignature`].
+    pub fn verify(self, body: Vec<u8>) -> Result<Authentic, Refusal> {
+        let Received { method, target, .. } = self.request;
+        // The line is the integer, so spaces and zeros around it do not matter.
+        let nonce = self.nonce.to_string();
+        let text = text(self.scheme, method, target, &body, &nonce, self.address, self.receiver);
+        if !self.signature.is_good(self.scheme, self.sender, text.as_bytes()) {
+            return Err(Refusal::BadSignature);
+        }
+        Ok(Authentic {
+            proof: Proof::checked(self.scheme, self.sender, text, self.signature),
+            nonce: self.nonce,
+            request: Request { method: method.to_ascii_uppercase(), target: target.to_owned(), body },
+        })
+    }
+}
+
+impl Authentic {
+    /// Who sent it: whoever signed.
+    pub const fn caller(&self) -> Hotkey {
+        self.proof.signer()
+    }
+
+    /// Accepts the request, once. spec signed-requests §3
+    ///
+    /// # Errors
+    /// [`Refusal::ReplayedRequest`] when it was accepted before, [`Refusal::TooMany`] when the memory for that is full.
+    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Verified<Request>, Refusal> {
+        window.admit(self.caller(), Order::Once, self.nonce, now)?;
+        Ok(Verified::new(self.proof, self.request))
+    }
+}

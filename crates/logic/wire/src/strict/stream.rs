@@ -1,0 +1,300 @@
+//! Streamed answers. spec signed-requests §7
+//!
+//! Chunks of HTTP are no message boundaries, and a stream that breaks off looks like one that ended. So the pieces are
+//! framed: each group carries a signature over everything up to it, and an end with its own says that this was all.
+//! A group that was changed, left out, repeated or moved breaks the chain of hashes at that place.
+
+use super::answer::{AnswerError, Head, Signed, line, read_headers, sign};
+use crate::{Headers, Hotkey, Scheme, Sign, Signature, UnixNanos, verified::Proof};
+use sha2::{Digest, Sha256};
+
+/// The first line of the signed text of the head of a stream.
+pub(super) const HEAD: &str = "myelin-stream/1";
+/// That of a group.
+const GROUP: &str = "myelin-group/1";
+/// That of the end.
+pub(super) const END: &str = "myelin-end/1";
+
+/// The bytes one group may have, so that a reader never buffers more than that.
+pub const MAX_GROUP: usize = 1 << 20;
+
+/// The bytes of a signature.
+const SIGNATURE: usize = 64;
+
+/// The first byte of a frame.
+const GROUP_FRAME: u8 = 1;
+/// The first byte of the last frame.
+const END_FRAME: u8 = 2;
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This was all.
+    Complete,
+    /// The neuron could not go on.
+    Broken,
+}
+
+impl Outcome {
+    const ALL: [(Self, &'static str, u8); 2] = [(Self::Complete, "complete", 0), (Self::Broken, "broken", 1)];
+
+    /// The word in the signed text.
+    pub fn word(self) -> &'static str {
+        Self::ALL.into_iter().find_map(|(own, word, _)| (own == self).then_some(word)).unwrap_or_default()
+    }
+
+    /// The outcome of this word.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find_map(|(own, text, _)| (text == word).then_some(own))
+    }
+
+    fn byte(self) -> u8 {
+        Self::ALL.into_iter().find_map(|(own, _, byte)| (own == self).then_some(byte)).unwrap_or_default()
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find_map(|(own, _, code)| (code == byte).then_some(own))
+    }
+}
+
+/// Why a stream is not taken for one of the neuron that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError {
+    /// The head is not signed by it.
+    #[error(transparent)]
+    Head(#[from] AnswerError),
+    /// A frame is none, or too large.
+    #[error("the stream holds something that is not a frame")]
+    Frame,
+    /// A group or the end is not signed by it, or not at this place.
+    #[error("a part of the stream was changed, left out, repeated or moved")]
+    BadSignature,
+    /// There is more after the end.
+    #[error("the stream goes on after its end")]
+    AfterEnd,
+    /// It broke off.
+    #[error("the stream ended before its end")]
+    Truncated,
+}
+
+/// The running hash over the head and the groups so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    stream: [u8; 32],
+    running: [u8; 32],
+    groups: u64,
+}
+
+impl Chain {
+    pub(super) fn new(head: &str) -> Self {
+        let stream = Sha256::digest(head).into();
+        Self { stream, running: stream, groups: 0 }
+    }
+
+    /// Every part has a fixed length, so no two chains of groups meet.
+    pub(super) fn add(&mut self, group: &[u8]) {
+        self.groups = self.groups.saturating_add(1);
+        self.running = Sha256::new()
+            .chain_update(self.running)
+            .chain_update(self.groups.to_be_bytes())
+            .chain_update(Sha256::digest(group))
+            .finalize()
+            .into();
+    }
+
+    fn text(&self, domain: &str) -> String {
+        [domain, &hex::encode(self.stream), &self.groups.to_string(), &hex::encode(self.running)].join("\n")
+    }
+
+    fn group_text(&self) -> String {
+        self.text(GROUP)
+    }
+
+    pub(super) fn end_text(&self, outcome: Outcome) -> String {
+        [self.text(END).as_str(), outcome.word()].join("\n")
+    }
+}
+
+/// Signs a stream while it is sent.
+///
+/// ```
+/// # use myelin_wire::{Sign, strict::{Outcome, StreamWriter}};
+/// # fn stream(signer: &impl Sign, request: &myelin_wire::Proof, send: impl Fn(&[u8])) -> Result<(), Box<dyn std::error::Error>> {
+/// let (head, mut writer) = StreamWriter::new(signer, request, (200, "text/event-stream"), 1_760_000_000_000_000_000)?;
+/// for piece in ["one", " two"] {
+///     send(&writer.group(piece.as_bytes())?);
+/// }
+/// send(&writer.end(Outcome::Complete).0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct StreamWriter<S> {
+    signer: S,
+    chain: Chain,
+}
+
+impl<S: Sign> StreamWriter<S> {
+    /// Signs the head: its headers go out before the first byte.
+    ///
+    /// # Errors
+    /// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
+    pub fn new(
+        signer: S,
+        request: &Proof,
+        (status, content_type): (u16, &str),
+        now: UnixNanos,
+    ) -> Result<(Signed, Self), AnswerError> {
+        let digest = hex::encode(request.digest());
+        let head = Head {
+            domain: HEAD,
+            responder: signer.hotkey(),
+            caller: request.signer(),
+            nonce: now,
+            request: &digest,
+            status,
+            content_type,
+        };
+        let first = sign(&signer, head.text()?, (now, &digest), None);
+        let chain = Chain::new(first.proof.text());
+        Ok((first, Self { signer, chain }))
+    }
+
+    /// The frame of one group of bytes. Whoever streams decides how much goes into one: each costs both sides a
+    /// signature, and the reader sees nothing of it before its end.
+    ///
+    /// # Errors
+    /// [`StreamError::Frame`] above [`MAX_GROUP`] bytes.
+    pub fn group(&mut self, bytes: &[u8]) -> Result<Vec<u8>, StreamError> {
+        let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= MAX_GROUP).ok_or(StreamError::Frame)?;
+        self.chain.add(bytes);
+        let signature = self.signer.sign(self.chain.group_text().as_bytes());
+        Ok([&[GROUP_FRAME], length.to_be_bytes().as_slice(), bytes, &signature].concat())
+    }
+
+    /// The last frame, and the proof of the whole.
+    pub fn end(self, outcome: Outcome) -> (Vec<u8>, Proof) {
+        let text = self.chain.end_text(outcome);
+        let signature = Signature::new(self.signer.sign(text.as_bytes()));
+        let frame = [&[END_FRAME, outcome.byte()], signature.as_bytes().as_slice()].concat();
+        (frame, Proof::checked(Scheme::Sr25519, self.signer.hotkey(), text, signature))
+    }
+}
+
+/// What a whole stream proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many groups there were.
+    pub groups: u64,
+    /// The signed head.
+    pub head: Proof,
+    /// The signed end.
+    pub end: Proof,
+}
+
+/// Checks a stream while it comes in. Hands out no byte before its signature was checked.
+#[derive(Clone, Debug)]
+pub struct StreamReader {
+    head: Proof,
+    chain: Chain,
+    buffer: Vec<u8>,
+    end: Option<(Outcome, Proof)>,
+}
+
+impl StreamReader {
+    /// Checks the head: that `responder` answers this request. spec signed-requests §7
+    ///
+    /// # Errors
+    /// [`AnswerError`], with what does not fit.
+    pub fn new(request: &Proof, responder: Hotkey, status: u16, headers: &Headers) -> Result<Self, AnswerError> {
+        let digest = hex::encode(request.digest());
+        let (nonce, signature) = read_headers(headers, responder, &digest)?;
+        let content_type = line(headers, "content-type")?;
+        let caller = request.signer();
+        let text = Head { domain: HEAD, responder, caller, nonce, request: &digest, status, content_type }.text()?;
+        if !signature.is_good(Scheme::Sr25519, responder, text.as_bytes()) {
+            return Err(AnswerError::BadSignature);
+        }
+        let chain = Chain::new(&text);
+        let head = Proof::checked(Scheme::Sr25519, responder, text, signature);
+        Ok(Self { head, chain, buffer: Vec::new(), end: None })
+    }
+
+    /// Takes bytes as they come in, cut anywhere, and gives the groups that are whole and good.
+    ///
+    /// # Errors
+    /// [`StreamError`]; what was handed out before stays good, and nothing after it is.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, StreamError> {
+        self.buffer.extend_from_slice(bytes);
+        let mut groups = Vec::new();
+        let mut taken = 0_usize;
+        while let Some((frame, length)) = next_frame(self.buffer.get(taken..).unwrap_or_default())? {
+            if self.end.is_some() {
+                return Err(StreamError::AfterEnd);
+            }
+            match frame {
+                Frame::Group(group, signature) => {
+                    self.chain.add(group);
+                    self.check(&self.chain.group_text(), signature)?;
+                    groups.push(group.to_vec());
+                }
+                Frame::End(outcome, signature) => {
+                    let text = self.chain.end_text(outcome);
+                    self.check(&text, signature)?;
+                    let signer = self.head.signer();
+                    self.end = Some((outcome, Proof::checked(Scheme::Sr25519, signer, text, signature)));
+                }
+            }
+            taken = taken.saturating_add(length);
+        }
+        self.buffer.drain(..taken.min(self.buffer.len()));
+        if self.end.is_some() && !self.buffer.is_empty() {
+            return Err(StreamError::AfterEnd);
+        }
+        Ok(groups)
+    }
+
+    fn check(&self, text: &str, signature: Signature) -> Result<(), StreamError> {
+        let is_good = signature.is_good(Scheme::Sr25519, self.head.signer(), text.as_bytes());
+        if is_good { Ok(()) } else { Err(StreamError::BadSignature) }
+    }
+
+    /// What the stream proved, when the connection has ended.
+    ///
+    /// # Errors
+    /// [`StreamError::Truncated`] when the end did not come.
+    pub fn finish(self) -> Result<StreamEnd, StreamError> {
+        let (outcome, end) = self.end.ok_or(StreamError::Truncated)?;
+        Ok(StreamEnd { outcome, groups: self.chain.groups, head: self.head, end })
+    }
+}
+
+enum Frame<'a> {
+    Group(&'a [u8], Signature),
+    End(Outcome, Signature),
+}
+
+/// The first frame and its length, or `None` while it is not whole.
+fn next_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, StreamError> {
+    match bytes {
+        [GROUP_FRAME, a, b, c, d, rest @ ..] => {
+            let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
+            if length > MAX_GROUP {
+                return Err(StreamError::Frame);
+            }
+            let Some((group, rest)) = rest.split_at_checked(length) else { return Ok(None) };
+            let Some(signature) = rest.first_chunk::<SIGNATURE>() else { return Ok(None) };
+            let frame = Frame::Group(group, Signature::new(*signature));
+            Ok(Some((frame, length.saturating_add(5 + SIGNATURE))))
+        }
+        [END_FRAME, outcome, rest @ ..] => {
+            let outcome = Outcome::from_byte(*outcome).ok_or(StreamError::Frame)?;
+            let Some(signature) = rest.first_chunk::<SIGNATURE>() else { return Ok(None) };
+            Ok(Some((Frame::End(outcome, Signature::new(*signature)), 2 + SIGNATURE)))
+        }
+        [] | [GROUP_FRAME | END_FRAME, ..] => Ok(None),
+        _ => Err(StreamError::Frame),
+    }
+}

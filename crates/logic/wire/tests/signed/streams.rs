@@ -1,0 +1,121 @@
+//! Streamed answers.
+
+use crate::{NOW, asked, key, neuron};
+use myelin_wire::{
+    Headers, Proof, Sign,
+    strict::{AnswerError, MAX_GROUP, Outcome, StreamEnd, StreamError, StreamReader, StreamWriter},
+};
+use proptest::prelude::*;
+
+/// A stream of these groups: its headers, its frames, and the request.
+fn stream(groups: &[Vec<u8>], outcome: Outcome) -> (Headers, Vec<Vec<u8>>, Proof) {
+    let (_, request) = asked("/stream", b"go");
+    let (mut head, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
+    head.headers.push("content-type", "text/event-stream");
+    let mut frames: Vec<Vec<u8>> = groups.iter().map(|group| writer.group(group).unwrap()).collect();
+    frames.push(writer.end(outcome).0);
+    (head.headers, frames, request)
+}
+
+/// What a reader makes of bytes that come in pieces of this size.
+fn read(
+    headers: &Headers,
+    request: &Proof,
+    bytes: &[u8],
+    piece: usize,
+) -> Result<(Vec<Vec<u8>>, StreamEnd), StreamError> {
+    let mut reader = StreamReader::new(request, neuron().hotkey(), 200, headers)?;
+    let mut groups = Vec::new();
+    for part in bytes.chunks(piece) {
+        groups.extend(reader.push(part)?);
+    }
+    Ok((groups, reader.finish()?))
+}
+
+fn three() -> Vec<Vec<u8>> {
+    [&b"one"[..], b" two", b" three"].map(<[u8]>::to_vec).into()
+}
+
+#[test]
+fn a_stream_says_how_it_ended() {
+    for outcome in [Outcome::Complete, Outcome::Broken] {
+        let (headers, frames, request) = stream(&three(), outcome);
+        let (groups, end) = read(&headers, &request, &frames.concat(), 7).unwrap();
+        assert_eq!((groups, end.outcome, end.groups), (three(), outcome, 3));
+    }
+}
+
+#[test]
+fn no_group_is_left_out_repeated_or_moved() {
+    let (headers, frames, request) = stream(&three(), Outcome::Complete);
+    let of = |order: &[usize]| order.iter().flat_map(|&index| frames[index].clone()).collect::<Vec<u8>>();
+    assert!(read(&headers, &request, &of(&[0, 1, 2, 3]), 1_000).is_ok());
+    for order in [&[0, 2, 3][..], &[1, 0, 2, 3], &[0, 0, 1, 2, 3], &[0, 1, 3], &[3], &[1, 2, 3]] {
+        assert_eq!(read(&headers, &request, &of(order), 1_000), Err(StreamError::BadSignature), "{order:?}");
+    }
+    for order in [&[0, 1, 2, 3, 3][..], &[0, 1, 2, 3, 0]] {
+        assert_eq!(read(&headers, &request, &of(order), 1_000), Err(StreamError::AfterEnd), "{order:?}");
+    }
+    assert_eq!(read(&headers, &request, &of(&[0, 1, 2]), 1_000), Err(StreamError::Truncated));
+}
+
+#[test]
+fn a_group_of_another_stream_does_not_fit() {
+    let (headers, frames, request) = stream(&three(), Outcome::Complete);
+    let (_, other) = asked("/stream", b"again");
+    let (_, mut writer) = StreamWriter::new(neuron(), &other, (200, "text/event-stream"), NOW).unwrap();
+    let foreign = [writer.group(b"one").unwrap(), frames[1..].concat()].concat();
+    assert_eq!(read(&headers, &request, &foreign, 1_000), Err(StreamError::BadSignature));
+    assert_eq!(read(&headers, &other, &frames.concat(), 1_000), Err(StreamError::Head(AnswerError::WrongRequest)));
+    let reader = StreamReader::new(&request, key(3).hotkey(), 200, &headers);
+    assert_eq!(reader.map(|_| ()), Err(AnswerError::WrongResponder));
+}
+
+#[test]
+fn a_group_has_a_limit() {
+    let (headers, _, request) = stream(&[], Outcome::Complete);
+    let (_, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
+    assert_eq!(writer.group(&vec![0; MAX_GROUP + 1]), Err(StreamError::Frame));
+    assert!(writer.group(&vec![0; MAX_GROUP]).is_ok());
+    let length = u32::try_from(MAX_GROUP + 1).unwrap().to_be_bytes();
+    assert_eq!(read(&headers, &request, &[&[1][..], &length].concat(), 9), Err(StreamError::Frame));
+}
+
+fn groups() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..30), 0..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_stream_reads_back_however_it_is_cut(groups in groups(), piece in 1..200_usize) {
+        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let (read, end) = read(&headers, &request, &frames.concat(), piece).unwrap();
+        prop_assert_eq!(end.groups, u64::try_from(groups.len()).unwrap());
+        prop_assert_eq!(read, groups);
+    }
+
+    #[test]
+    fn a_stream_cut_short_is_no_stream(groups in groups(), cut: proptest::sample::Index) {
+        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let bytes = frames.concat();
+        let cut = &bytes[..cut.index(bytes.len())];
+        prop_assert_eq!(read(&headers, &request, cut, 64), Err(StreamError::Truncated));
+    }
+
+    #[test]
+    fn any_bit_flipped_is_refused(groups in groups(), at: proptest::sample::Index, bit in 0..8_u8) {
+        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let mut bytes = frames.concat();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        prop_assert!(read(&headers, &request, &bytes, 64).is_err());
+    }
+
+    #[test]
+    fn garbage_never_panics(bytes: Vec<u8>) {
+        let (headers, _, request) = stream(&[], Outcome::Complete);
+        prop_assert!(read(&headers, &request, &bytes, 5).is_err());
+    }
+}
