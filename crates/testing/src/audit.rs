@@ -10,7 +10,7 @@
 use crate::{Chain, Moment};
 use futures::{StreamExt, stream};
 use myelin_client::{
-    NetUid,
+    mirror::NetUid,
     runtime::{self, balances, emission, runtime_types, staking, subnets, transaction_payment},
 };
 use myelin_economics::issuance::block_emission;

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! # async fn run() {
-//! use myelin_client::{NetUid, runtime};
+//! use myelin_client::{mirror::NetUid, runtime};
 //! use myelin_testing::{Network, account, key};
 //! use serde_json::json;
 //!

@@ -1,30 +1,88 @@
-//! The Myelin chain as its clients see it: its storage, calls, events, errors and answers, typed.
-//!
-//! A client meets the chain through metadata only: [`runtime`] is generated from `metadata.scale`, a committed copy of
-//! what the runtime says of itself, and a test of the workspace fails when the two differ. Nothing here depends on a
-//! pallet, so a change of the chain that clients would notice shows in a review as a change of that file.
+//! The Myelin chain for programs: what it says, what to tell it, and what came of that.
 //!
 //! ```no_run
-//! # async fn read() -> Result<(), Box<dyn std::error::Error>> {
-//! use myelin_client::{Client, runtime};
+//! use myelin_client::{Account, Chain, Endpoints, Metagraph, NetUid, calls};
+//! use std::time::Duration;
 //!
-//! let client = Client::from_insecure_url("ws://127.0.0.1:9944").await?;
-//! let block = client.at_current_block().await?;
-//! let issuance = block.runtime_apis().call(runtime::runtime_apis().myelin_api().issuance()).await?;
-//! println!("{} rao exist", issuance.total.parts);
+//! # async fn rate(hotkey: myelin_keys::Keypair) -> Result<(), Box<dyn std::error::Error>> {
+//! let chain = Chain::connect(Endpoints::local()).await?;
+//! let subnet = Metagraph::sync(&chain, NetUid::new(1)).await?;
+//! let weights: Vec<_> = subnet.serving().map(|(neuron, _)| (neuron.uid, 1)).collect();
+//!
+//! let account = Account::new(&chain, hotkey);
+//! let call = calls::set_weights(subnet.netuid(), &weights, 0);
+//! let set = account.submit(&call, Duration::from_secs(60)).await.finalised()?;
+//! println!("in block {} for {}", set.height, set.fee);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Amounts are in rao. Which node to ask, and what to do when it does not answer, is for the caller to decide.
+//! | Question | Answer |
+//! |---|---|
+//! | Which nodes are asked? | [`Endpoints`], in their order; [`Chain`] goes from one to the next when one is lost |
+//! | What does the chain say? | [`Moment`]: everything in one block, typed, in the types of the primitives |
+//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`Metagraph::follow`] |
+//! | Do this | [`calls`], [`Account::submit`] |
+//! | Did it happen? | [`Outcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | What now? | [`Hint`], on every error |
+//!
+//! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
+//!
+//! **No wait without an end.** Every wait has a limit, see [`Limits`]. A submission that was not seen within its limit
+//! can be looked for again, and since transactions are mortal, that search ends too.
+//!
+//! **No pallets.** A client meets the chain through metadata: [`runtime`] is generated from `metadata.scale`, a
+//! committed copy of what the runtime says of itself, and a test of the workspace fails when the two differ. So a
+//! change of the chain that clients would notice shows in a review as a change of that file. What is not offered
+//! here, like storage and calls inside of calls, is there, with its values in the types of [`mirror`].
+//!
+//! What is not here: a light client (the node that is asked is believed), blocks that are not final yet as a stream, and
+//! history older than nodes keep.
 
+mod account;
+mod blocks;
+pub mod calls;
+mod chain;
+mod data;
+mod endpoints;
+mod error;
+mod link;
+mod metagraph;
+pub mod mirror;
+mod moment;
+mod outcome;
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use account::Account;
+pub use blocks::Blocks;
+pub use chain::Chain;
+pub use data::Data;
+pub use endpoints::{EndpointError, Endpoints};
+pub use error::{Error, Hint, Hints, Unreachable};
+pub use link::Limits;
+pub use metagraph::{Changes, Metagraph};
+pub use moment::Moment;
+pub use myelin_keys::{Keypair, PublicKey};
+pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
+pub use outcome::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
+pub use refusal::{Reason, Refusal};
+pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
+    NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
+};
 pub use subxt;
 pub use subxt_signer as signer;
+pub use views::{
+    Axon, Balance, Commit, DelegatePage, Epoch, Hotkey, HotkeySeat, Issuance, Neuron, NextHalving, Position, Ratings,
+    Registration, Snapshot, Standing, Subnet,
+};
 
-/// What the chain is to the library that speaks to it: a stock one.
+/// What the chain is to the library underneath: a stock one.
 pub type Config = subxt::SubstrateConfig;
 
-/// A connection to a node.
+/// A connection of the library underneath.
 pub type Client = subxt::OnlineClient<Config>;
 
 /// The runtime's interface, generated from its metadata.
@@ -32,6 +90,7 @@ pub type Client = subxt::OnlineClient<Config>;
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
     derive_for_all_types = "Clone, Eq, PartialEq",
+    substitute_type(path = "myelin_pallet_neurons::data::Data", with = "::subxt::utils::Static<crate::Data>"),
     derive_for_type(path = "myelin_primitives::amount::Amount", derive = "Copy"),
     derive_for_type(path = "myelin_primitives::id::NetUid", derive = "Copy, Ord, PartialOrd"),
     derive_for_type(path = "myelin_primitives::id::Uid", derive = "Copy, Ord, PartialOrd"),
@@ -39,9 +98,3 @@ pub type Client = subxt::OnlineClient<Config>;
     derive_for_type(path = "myelin_pallet_subnets::parameters::NetworkParametersPatch", derive = "Default")
 )]
 pub mod runtime {}
-
-pub use runtime::runtime_types::myelin_primitives::{
-    amount::Amount,
-    fraction::Take,
-    id::{NetUid, Uid},
-};

@@ -2,7 +2,7 @@
 
 use crate::{NODE, TAO};
 use myelin_client::{
-    Amount, NetUid, Uid,
+    mirror::{Amount, NetUid, Uid},
     runtime::{
         self,
         emission::events::EpochRun,

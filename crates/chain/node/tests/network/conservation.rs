@@ -3,7 +3,7 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    NetUid, Uid,
+    mirror::{Amount, NetUid, Uid},
     runtime::{
         self,
         emission::events::EpochRun,
@@ -41,8 +41,8 @@ async fn rate(chain: &Chain, netuid: NetUid, hotkey: &str, weights: &[(Uid, u16)
     assert_eq!(set.fee(), 0);
 }
 
-fn rao(parts: u64) -> myelin_client::Amount {
-    myelin_client::Amount { parts }
+fn rao(parts: u64) -> Amount {
+    Amount { parts }
 }
 
 async fn neurons(moment: &Moment, netuid: NetUid) -> Vec<Neuron<AccountId32>> {

@@ -3,7 +3,7 @@
 use crate::{NODE, TAO};
 use codec::Encode;
 use myelin_client::{
-    Amount, NetUid, Uid,
+    mirror::{Amount, NetUid, Uid},
     runtime::{
         self,
         emission::events::EpochRun,

@@ -1,0 +1,48 @@
+//! A walk through the library, on a local network: `cargo run -p myelin-client --example tour -- ws://127.0.0.1:9944`.
+
+#![allow(clippy::print_stdout, reason = "it shows what it does")]
+
+use myelin_client::{Account, Amount, Chain, Endpoints, Metagraph, NetUid, Outcome, calls};
+use myelin_keys::Secret;
+use std::{env, error::Error, time::Duration};
+
+/// Longer than a block takes to become final on a local network.
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let endpoints = env::args().nth(1).map_or_else(|| Ok(Endpoints::local()), |urls| urls.parse())?;
+    let chain = Chain::connect(endpoints).await?;
+    let now = chain.at_finalised().await?;
+    println!("block {} of {:?} at {}", now.height(), chain.genesis(), chain.node().await?);
+    println!("{} exist", now.issuance().await?.total);
+    for network in now.subnets().await? {
+        println!("network {} has {} neurons", network.netuid, network.neurons);
+    }
+
+    // These keys are public: everybody derives them from these names.
+    let key = |name| Secret::from_uri(name).map(Secret::into_keypair);
+    let (coldkey, hotkey) = (Account::new(&chain, key("//Alice")?), key("//Alice//tour")?);
+    let transfer = calls::transfer(&key("//Bob")?.public(), Amount::ONE_TAO);
+    println!("a transfer costs {}", coldkey.fee(&transfer).await?);
+    match coldkey.submit(&transfer, LIMIT).await {
+        Outcome::Finalised(included) => println!("transferred in block {} for {}", included.height, included.fee),
+        Outcome::Failed { error, .. } => println!("not transferred: {error}"),
+        Outcome::Unseen(unseen) => println!("{unseen}"),
+    }
+
+    let netuid = NetUid::new(1);
+    match coldkey.submit(&calls::burned_register(netuid, &hotkey.public()), LIMIT).await.finalised() {
+        Ok(included) => println!("registered in block {} for {}", included.height, included.fee),
+        Err(error) => println!("not registered: {error}"),
+    }
+    let mut metagraph = Metagraph::sync(&chain, netuid).await?;
+    println!("the hotkey has seat {:?}", metagraph.by_hotkey(&hotkey.public()).map(|neuron| neuron.uid));
+    let rated = Account::new(&chain, hotkey).submit(&calls::set_weights(netuid, &[], 0), LIMIT).await.finalised();
+    println!("weights: {}", rated.map_or_else(|error| error.to_string(), |set| format!("set in block {}", set.height)));
+    for _ in 0..3 {
+        let changes = metagraph.follow().await?;
+        println!("block {}: {changes:?}", metagraph.block);
+    }
+    Ok(())
+}

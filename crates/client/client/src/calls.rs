@@ -1,0 +1,399 @@
+//! Calls, to be handed to [`Account::submit`](crate::Account::submit). spec events-and-errors §8.1
+//!
+//! Here are those that coldkeys and hotkeys sign. Calls of governance, and calls that carry others, are in
+//! [`runtime::transactions`](crate::runtime::transactions).
+//!
+//! A list that is longer than the chain takes is refused by the chain, not here.
+
+use crate::{
+    Amount, BlockNumber, Data, NetUid, ParametersPatch, PublicKey, Take, Tao, Uid,
+    mirror::account,
+    runtime::{
+        balances::calls as balances,
+        neurons::calls as neurons,
+        runtime_types::{
+            bounded_collections::bounded_vec::BoundedVec, myelin_economics::children::Proportion,
+            myelin_pallet_staking::types::Relative,
+        },
+        staking::calls as staking,
+        subnets::calls as subnets,
+        transactions,
+        weights::calls as weights,
+    },
+};
+use std::net::{IpAddr, SocketAddr};
+use subxt::{
+    config::{Hasher, substrate::BlakeTwo256},
+    ext::codec::{Compact, Encode},
+    tx::{Payload, StaticPayload},
+    utils::{H256, Static},
+};
+
+/// What a subnet says of itself: texts in UTF-8, at most 256 bytes of names and 1 024 of others.
+pub type SubnetIdentity = crate::runtime::runtime_types::myelin_pallet_subnets::types::SubnetIdentity<Vec<u8>, Vec<u8>>;
+
+/// What a coldkey says of itself: texts in UTF-8, at most 256 bytes of short ones and 1 024 of others.
+pub type ChainIdentity = crate::runtime::runtime_types::myelin_pallet_staking::types::ChainIdentity<Vec<u8>, Vec<u8>>;
+
+/// A call with these arguments.
+pub type Call<Arguments> = StaticPayload<Arguments>;
+
+/// Gives TAO to another account. Fails if this one would be left with too little to exist.
+pub fn transfer(to: &PublicKey, amount: Amount<Tao>) -> Call<balances::TransferKeepAlive> {
+    transactions().balances().transfer_keep_alive(account(to).into(), amount.rao())
+}
+
+/// Gives all TAO to another account, and ends this one.
+pub fn transfer_all(to: &PublicKey) -> Call<balances::TransferAll> {
+    transactions().balances().transfer_all(account(to).into(), false)
+}
+
+/// Creates a subnet, whose first seat the hotkey takes. Locks the price. By a coldkey.
+pub fn register_network(hotkey: &PublicKey) -> Call<subnets::RegisterNetwork> {
+    transactions().subnets().register_network(account(hotkey))
+}
+
+/// Creates a subnet that has a name from the start. By a coldkey.
+pub fn register_network_with_identity(
+    hotkey: &PublicKey,
+    identity: SubnetIdentity,
+) -> Call<subnets::RegisterNetworkWithIdentity> {
+    transactions().subnets().register_network_with_identity(account(hotkey), identity)
+}
+
+/// Ends a subnet, and gives its lock back. By its owner.
+pub fn dissolve_network(netuid: NetUid) -> Call<subnets::DissolveNetwork> {
+    transactions().subnets().dissolve_network(netuid.into())
+}
+
+/// Gives a subnet to another coldkey. By its owner.
+pub fn transfer_network(netuid: NetUid, new_owner: &PublicKey) -> Call<subnets::TransferNetwork> {
+    transactions().subnets().transfer_network(netuid.into(), account(new_owner))
+}
+
+/// Says what a subnet is called and where to find out about it. By its owner.
+pub fn set_subnet_identity(netuid: NetUid, identity: SubnetIdentity) -> Call<subnets::SetSubnetIdentity> {
+    transactions().subnets().set_subnet_identity(netuid.into(), identity)
+}
+
+/// Names the hotkey whose seat is protected. By the subnet's owner.
+pub fn set_subnet_owner_hotkey(netuid: NetUid, hotkey: &PublicKey) -> Call<subnets::SetSubnetOwnerHotkey> {
+    transactions().subnets().set_subnet_owner_hotkey(netuid.into(), account(hotkey))
+}
+
+/// Changes how a subnet is set: everything that is `Some`. By its owner, as far as that is the owner's.
+pub fn set_parameters(netuid: NetUid, changed: ParametersPatch) -> Call<subnets::SetParameters> {
+    transactions().subnets().set_parameters(netuid.into(), changed)
+}
+
+/// Takes a hotkey that nobody owns. By a coldkey.
+pub fn try_associate_hotkey(hotkey: &PublicKey) -> Call<staking::TryAssociateHotkey> {
+    transactions().staking().try_associate_hotkey(account(hotkey))
+}
+
+/// Stakes TAO on a hotkey. By a coldkey.
+pub fn add_stake(hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::AddStake> {
+    transactions().staking().add_stake(account(hotkey), amount.into())
+}
+
+/// Takes stake back. By the coldkey whose it is; free.
+pub fn remove_stake(hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::RemoveStake> {
+    transactions().staking().remove_stake(account(hotkey), amount.into())
+}
+
+/// Takes all stake on a hotkey back. By the coldkey whose it is; free.
+pub fn unstake_all(hotkey: &PublicKey) -> Call<staking::UnstakeAll> {
+    transactions().staking().unstake_all(account(hotkey))
+}
+
+/// Moves stake to another hotkey. By the coldkey whose it is.
+pub fn move_stake(from: &PublicKey, to: &PublicKey, amount: Amount<Tao>) -> Call<staking::MoveStake> {
+    transactions().staking().move_stake(account(from), account(to), amount.into())
+}
+
+/// Gives stake to another coldkey. By the coldkey whose it is.
+pub fn transfer_stake(to_coldkey: &PublicKey, hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::TransferStake> {
+    transactions().staking().transfer_stake(account(to_coldkey), account(hotkey), amount.into())
+}
+
+/// Lets others stake on a hotkey. By its owner.
+pub fn become_delegate(hotkey: &PublicKey) -> Call<staking::BecomeDelegate> {
+    transactions().staking().become_delegate(account(hotkey))
+}
+
+/// Raises what a delegate keeps. By its owner.
+pub fn increase_take(hotkey: &PublicKey, take: Take) -> Call<staking::IncreaseTake> {
+    transactions().staking().increase_take(account(hotkey), take.into())
+}
+
+/// Lowers what a delegate keeps. By its owner.
+pub fn decrease_take(hotkey: &PublicKey, take: Take) -> Call<staking::DecreaseTake> {
+    transactions().staking().decrease_take(account(hotkey), take.into())
+}
+
+/// Lends stake weight to other hotkeys: to each a part `v / u64::MAX`. By the hotkey's owner. spec staking §9.1
+pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[(u64, PublicKey)]) -> Call<staking::SetChildren> {
+    let children = children
+        .iter()
+        .map(|(proportion, child)| Relative { proportion: Proportion(*proportion), hotkey: account(child) });
+    transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children.collect()))
+}
+
+/// Sets what a child keeps of what it earns with borrowed weight. By the hotkey's owner.
+pub fn set_childkey_take(hotkey: &PublicKey, netuid: NetUid, take: Take) -> Call<staking::SetChildkeyTake> {
+    transactions().staking().set_childkey_take(account(hotkey), netuid.into(), take.into())
+}
+
+/// Takes a seat on root. By the hotkey's owner.
+pub fn root_register(hotkey: &PublicKey) -> Call<staking::RootRegister> {
+    transactions().staking().root_register(account(hotkey))
+}
+
+/// Announces that everything of this coldkey goes to another one, whose hash is given out only. spec staking §10.3
+pub fn announce_coldkey_swap(new_coldkey: &PublicKey) -> Call<staking::AnnounceColdkeySwap> {
+    transactions().staking().announce_coldkey_swap(hash_of(&account(new_coldkey)))
+}
+
+/// Carries out the swap that was announced.
+pub fn swap_coldkey_announced(new_coldkey: &PublicKey) -> Call<staking::SwapColdkeyAnnounced> {
+    transactions().staking().swap_coldkey_announced(account(new_coldkey))
+}
+
+/// Stops a swap of this coldkey that somebody else announced.
+pub fn dispute_coldkey_swap() -> Call<staking::DisputeColdkeySwap> {
+    transactions().staking().dispute_coldkey_swap()
+}
+
+/// Takes the announcement of a swap back.
+pub fn clear_coldkey_swap_announcement() -> Call<staking::ClearColdkeySwapAnnouncement> {
+    transactions().staking().clear_coldkey_swap_announcement()
+}
+
+/// Says who the coldkey is.
+pub fn set_identity(identity: ChainIdentity) -> Call<staking::SetIdentity> {
+    transactions().staking().set_identity(identity)
+}
+
+/// Buys a seat for a hotkey, at any price. By the coldkey that will own it.
+pub fn burned_register(netuid: NetUid, hotkey: &PublicKey) -> Call<neurons::BurnedRegister> {
+    transactions().neurons().burned_register(netuid.into(), account(hotkey))
+}
+
+/// Buys a seat for a hotkey, if it costs no more than this. By the coldkey that will own it.
+pub fn register_limit(netuid: NetUid, hotkey: &PublicKey, limit: Amount<Tao>) -> Call<neurons::RegisterLimit> {
+    transactions().neurons().register_limit(netuid.into(), account(hotkey), limit.into())
+}
+
+/// Takes a seat by work. By the hotkey; free. spec subnets-and-neurons §8
+pub fn register(
+    netuid: NetUid,
+    block: BlockNumber,
+    nonce: u64,
+    seal: [u8; 32],
+    hotkey: &PublicKey,
+    coldkey: &PublicKey,
+) -> Call<neurons::Register> {
+    let (hotkey, coldkey) = (account(hotkey), account(coldkey));
+    transactions().neurons().register(netuid.into(), block, nonce, seal.to_vec(), hotkey, coldkey)
+}
+
+/// Puts another hotkey in the place of one, on all networks. By its owner.
+pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<neurons::SwapHotkey> {
+    transactions().neurons().swap_hotkey(account(hotkey), account(new_hotkey))
+}
+
+/// Says where a neuron answers requests. By the hotkey; free.
+pub fn serve_axon(netuid: NetUid, version: u32, at: SocketAddr, protocol: u8) -> Call<neurons::ServeAxon> {
+    let (ip, kind) = bits(at.ip());
+    transactions().neurons().serve_axon(netuid.into(), version, ip, at.port(), kind, protocol, 0, 0)
+}
+
+/// Says where a neuron answers requests, and with what it proves who answers: a byte for the algorithm, then the public
+/// key, at most 65 bytes. By the hotkey; free.
+pub fn serve_axon_tls(
+    netuid: NetUid,
+    version: u32,
+    at: SocketAddr,
+    protocol: u8,
+    certificate: Vec<u8>,
+) -> Call<neurons::ServeAxonTls> {
+    let (ip, kind) = bits(at.ip());
+    transactions().neurons().serve_axon_tls(netuid.into(), version, ip, at.port(), kind, protocol, 0, 0, certificate)
+}
+
+/// Says where a neuron offers its metrics. By the hotkey; free.
+pub fn serve_prometheus(netuid: NetUid, version: u32, at: SocketAddr) -> Call<neurons::ServePrometheus> {
+    let (ip, kind) = bits(at.ip());
+    transactions().neurons().serve_prometheus(netuid.into(), version, ip, at.port(), kind)
+}
+
+/// Publishes something small under the hotkey's name. By the hotkey; free.
+pub fn set_commitment(netuid: NetUid, data: Data) -> Call<neurons::SetCommitment> {
+    transactions().neurons().set_commitment(netuid.into(), Static(data))
+}
+
+/// Rates others: to each uid a weight, of which only the proportions count. By the hotkey; free.
+///
+/// `version_key` is the version of the validator's software; the network may ask for a newer one.
+pub fn set_weights(netuid: NetUid, weights: &[(Uid, u16)], version_key: u64) -> Call<weights::SetWeights> {
+    let (uids, values) = weights.iter().map(|(uid, value)| (crate::mirror::Uid::from(*uid), *value)).unzip();
+    transactions().weights().set_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), version_key)
+}
+
+/// What a validator says of one network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rating {
+    /// Which network.
+    pub netuid: NetUid,
+    /// To each uid a weight, of which only the proportions count.
+    pub weights: Vec<(Uid, u16)>,
+    /// The version of the validator's software.
+    pub version_key: u64,
+}
+
+/// Rates others on several networks. By the hotkey; free.
+pub fn batch_set_weights(batch: &[Rating]) -> Call<weights::BatchSetWeights> {
+    let entries = |rating: &Rating| {
+        BoundedVec(rating.weights.iter().map(|(uid, value)| (Compact(uid.get()), Compact(*value))).collect())
+    };
+    transactions().weights().batch_set_weights(
+        BoundedVec(batch.iter().map(|rating| Compact(rating.netuid.get())).collect()),
+        BoundedVec(batch.iter().map(entries).collect()),
+        BoundedVec(batch.iter().map(|rating| Compact(rating.version_key)).collect()),
+    )
+}
+
+/// Promises weights whose hash is [`commit_hash`]. By the hotkey; free.
+pub fn commit_weights(netuid: NetUid, hash: H256) -> Call<weights::CommitWeights> {
+    transactions().weights().commit_weights(netuid.into(), hash)
+}
+
+/// Promises weights on several networks. By the hotkey; free.
+pub fn batch_commit_weights(batch: &[(NetUid, H256)]) -> Call<weights::BatchCommitWeights> {
+    transactions().weights().batch_commit_weights(
+        BoundedVec(batch.iter().map(|(netuid, _)| Compact(netuid.get())).collect()),
+        BoundedVec(batch.iter().map(|(_, hash)| *hash).collect()),
+    )
+}
+
+/// Keeps a promise of weights. By the hotkey; free.
+pub fn reveal_weights(
+    netuid: NetUid,
+    weights: &[(Uid, u16)],
+    salt: &[u16],
+    version_key: u64,
+) -> Call<weights::RevealWeights> {
+    let (uids, values) = weights.iter().map(|(uid, value)| (crate::mirror::Uid::from(*uid), *value)).unzip();
+    let salt = BoundedVec(salt.to_vec());
+    transactions().weights().reveal_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), salt, version_key)
+}
+
+/// Says how much of the emission each network should have. By the coldkey that owns the root validator.
+pub fn set_root_weights(
+    hotkey: &PublicKey,
+    weights: &[(NetUid, u16)],
+    version_key: u64,
+) -> Call<weights::SetRootWeights> {
+    let (netuids, values) =
+        weights.iter().map(|(netuid, value)| (crate::mirror::NetUid::from(*netuid), *value)).unzip();
+    let (root, hotkey) = (NetUid::ROOT.into(), account(hotkey));
+    transactions().weights().set_root_weights(root, hotkey, BoundedVec(netuids), BoundedVec(values), version_key)
+}
+
+/// What [`commit_weights`] promises: exactly these weights in this order, by this hotkey, with this salt. Keep the salt
+/// secret until it is revealed. spec weights §5.3
+pub fn commit_hash(hotkey: &PublicKey, netuid: NetUid, weights: &[(Uid, u16)], salt: &[u16], version_key: u64) -> H256 {
+    let (uids, values): (Vec<u16>, Vec<u16>) = weights.iter().map(|(uid, value)| (uid.get(), *value)).unzip();
+    hash_of(&(hotkey.to_bytes(), netuid.get(), uids, values, salt, version_key))
+}
+
+fn hash_of(value: &impl Encode) -> H256 {
+    blake2_256(&value.encode())
+}
+
+/// The hash of the chain, of transactions too.
+pub(crate) fn blake2_256(bytes: &[u8]) -> H256 {
+    Hasher::hash(&BlakeTwo256, bytes)
+}
+
+/// The calls that cost nothing, as calls of a transaction. Inside of others they are part of what is paid for.
+const FREE: &[(&str, &[&str])] = &[
+    ("Neurons", &["register", "serve_axon", "serve_axon_tls", "serve_prometheus", "set_commitment"]),
+    ("Staking", &["remove_stake", "unstake_all"]),
+    (
+        "Weights",
+        &[
+            "batch_commit_weights",
+            "batch_reveal_weights",
+            "batch_set_weights",
+            "commit_weights",
+            "reveal_weights",
+            "set_weights",
+        ],
+    ),
+];
+
+/// Whether a call costs nothing. spec events-and-errors §8.1
+pub fn is_free(call: &impl Payload) -> bool {
+    FREE.iter().any(|(pallet, calls)| *pallet == call.pallet_name() && calls.contains(&call.call_name()))
+}
+
+fn bits(ip: IpAddr) -> (u128, u8) {
+    match ip {
+        IpAddr::V4(ip) => (ip.to_bits().into(), 4),
+        IpAddr::V6(ip) => (ip.to_bits(), 6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::BTreeMap, fs, path::Path};
+
+    /// The free calls of the specification, by pallet. A pallet's name stands in its first row only.
+    fn specified() -> BTreeMap<String, Vec<String>> {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/spec/events-and-errors.md");
+        let page = fs::read_to_string(page).unwrap();
+        let section = page.split("### 8.1 ").nth(1).unwrap().split("### 8.2 ").next().unwrap();
+        let (mut free, mut pallet) = (BTreeMap::<_, Vec<_>>::new(), String::new());
+        for row in section.lines().filter(|line| line.starts_with('|')) {
+            let columns: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            if !columns[0].is_empty() {
+                columns[0].clone_into(&mut pallet);
+            }
+            if columns[3].contains("free") {
+                let calls = columns[1].split('`').skip(1).step_by(2).filter_map(|call| call.split_once('('));
+                free.entry(pallet.clone()).or_default().extend(calls.map(|(name, _)| name.to_owned()));
+            }
+        }
+        for calls in free.values_mut() {
+            calls.sort();
+        }
+        free
+    }
+
+    #[test]
+    fn free_calls_are_those_of_the_specification() {
+        let ours = FREE.iter().map(|(pallet, calls)| {
+            ((*pallet).to_owned(), calls.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>())
+        });
+        assert_eq!(ours.collect::<BTreeMap<_, _>>(), specified());
+        let key = PublicKey::from_bytes([1; 32]);
+        assert!(is_free(&unstake_all(&key)));
+        assert!(!is_free(&add_stake(&key, Amount::ONE_TAO)));
+    }
+
+    /// spec weights §5.3
+    #[test]
+    fn commits_hash_as_specified() {
+        let hotkey = PublicKey::from_bytes([0x22; 32]);
+        let salt: Vec<u16> = (1..=8).collect();
+        let weights = [(Uid::new(0), 10), (Uid::new(1), 10)];
+        let hash = |weights: &[_], salt: &[u16], version| {
+            format!("{:?}", commit_hash(&hotkey, NetUid::new(1), weights, salt, version))
+        };
+        assert_eq!(hash(&weights, &salt, 0), "0x7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2");
+        assert_eq!(hash(&weights, &salt, 7), "0xa88833ff21fcfd88d55d772e23d9611bcca1c85cb31b5f1942e3d06a1546296d");
+        assert_eq!(hash(&[], &[], 0), "0xb5c4ff0cd49e0a365c711ef305a1a92251b23e9c8302faab700c60ef5e228d28");
+    }
+}

@@ -1,0 +1,133 @@
+//! Where nodes answer.
+
+use crate::{Hint, Hints};
+use std::{fmt, str::FromStr};
+use subxt::rpcs::utils::url_is_secure;
+
+/// The nodes to ask, best first. Never empty.
+///
+/// Each is `wss://…`, or `ws://…` on this machine: what a node says is believed, so nobody may stand in between.
+///
+/// ```
+/// use myelin_client::Endpoints;
+///
+/// let endpoints: Endpoints = "ws://127.0.0.1:9944, wss://node.example".parse()?;
+/// assert_eq!(endpoints.iter().count(), 2);
+/// assert!("ws://node.example".parse::<Endpoints>().is_err());
+/// # Ok::<(), myelin_client::EndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints(Vec<String>);
+
+impl Endpoints {
+    /// These nodes, best first.
+    ///
+    /// # Errors
+    /// If there is none, or one that must not be asked.
+    pub fn new<Url: Into<String>>(urls: impl IntoIterator<Item = Url>) -> Result<Self, EndpointError> {
+        let urls: Vec<String> = urls.into_iter().map(Into::into).collect();
+        if urls.is_empty() {
+            return Err(EndpointError::None);
+        }
+        urls.iter().try_for_each(|url| check(url))?;
+        Ok(Self(urls))
+    }
+
+    /// A node on this machine, on the port that nodes listen on unless told otherwise.
+    pub fn local() -> Self {
+        Self(vec!["ws://127.0.0.1:9944".to_owned()])
+    }
+
+    /// Their URLs, best first.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(crate) fn into_urls(self) -> Vec<String> {
+        self.0
+    }
+}
+
+fn check(url: &str) -> Result<(), EndpointError> {
+    let secure =
+        url_is_secure(url).map_err(|error| EndpointError::Malformed { url: url.into(), reason: error.to_string() })?;
+    let scheme = url.split(':').next().unwrap_or_default();
+    if !["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(EndpointError::Scheme(url.into()));
+    }
+    if secure { Ok(()) } else { Err(EndpointError::Insecure(url.into())) }
+}
+
+/// Reads URLs with commas between them.
+impl FromStr for Endpoints {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Self::new(text.split(',').map(str::trim).filter(|url| !url.is_empty()))
+    }
+}
+
+impl fmt::Display for Endpoints {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.join(", "))
+    }
+}
+
+/// Why a node must not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// No URL at all.
+    #[error("no node is named")]
+    None,
+    /// Not a URL.
+    #[error("`{url}` is not a URL: {reason}")]
+    Malformed {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Not a web socket.
+    #[error("`{0}` is not the URL of a web socket")]
+    Scheme(String),
+    /// Not encrypted, and not on this machine.
+    #[error("`{0}` is neither encrypted nor on this machine")]
+    Insecure(String),
+}
+
+impl Hint for EndpointError {
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::None | Self::Malformed { .. } => out.push("name a node like `ws://127.0.0.1:9944`"),
+            Self::Scheme(_) => out.push("begin it with `wss://`, or with `ws://` for a node on this machine"),
+            Self::Insecure(_) => out.push("begin it with `wss://`, or forward a port of this machine to the node"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_sockets_are_for_this_machine() {
+        for url in ["ws://127.0.0.1:9944", "ws://localhost", "ws://[::1]:1", "wss://node.example/path", "WSS://a.b"] {
+            assert!(url.parse::<Endpoints>().is_ok(), "{url}");
+        }
+        for url in ["ws://10.0.0.1", "ws://127.0.0.1.example", "ws://node.example", "ws://localhost.example"] {
+            assert_eq!(url.parse::<Endpoints>(), Err(EndpointError::Insecure(url.to_owned())));
+        }
+        for url in ["http://127.0.0.1", "https://node.example"] {
+            assert_eq!(url.parse::<Endpoints>(), Err(EndpointError::Scheme(url.to_owned())));
+        }
+        assert!(matches!("127.0.0.1:9944".parse::<Endpoints>(), Err(EndpointError::Malformed { .. })));
+        assert_eq!(" , ".parse::<Endpoints>(), Err(EndpointError::None));
+    }
+
+    #[test]
+    fn the_order_is_kept() {
+        let endpoints: Endpoints = "wss://b, wss://a,".parse().unwrap();
+        assert_eq!(endpoints.iter().collect::<Vec<_>>(), ["wss://b", "wss://a"]);
+        assert_eq!(endpoints.to_string().parse(), Ok(endpoints));
+    }
+}

@@ -1,0 +1,253 @@
+//! Why a question has no answer, and what to do about it.
+
+use crate::EndpointError;
+use myelin_primitives::NetUid;
+use std::{borrow::Cow, error, slice, time::Duration};
+use subxt::{
+    error::{
+        BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError,
+        RuntimeApiError, StorageError,
+    },
+    rpcs::{Error as RpcsError, UserError},
+};
+
+/// What to do next, most promising first. An error says what is wrong; this says what would help.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints(Vec<Cow<'static, str>>);
+
+impl Hints {
+    /// Adds a sentence, which begins with a verb in lower case and has no full stop.
+    pub fn push(&mut self, hint: impl Into<Cow<'static, str>>) {
+        self.0.push(hint.into());
+    }
+
+    /// The sentences.
+    pub fn iter(&self) -> slice::Iter<'_, Cow<'static, str>> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Hints {
+    type Item = &'a Cow<'static, str>;
+    type IntoIter = slice::Iter<'a, Cow<'static, str>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An error that knows what to do next.
+pub trait Hint: error::Error {
+    /// Adds what to do next.
+    fn hints(&self, out: &mut Hints);
+
+    /// What to do next.
+    fn all_hints(&self) -> Hints {
+        let mut hints = Hints::default();
+        self.hints(&mut hints);
+        hints
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A node that must not be asked.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// No node answers.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    /// The nodes answer, and make no progress.
+    #[error("no node had a new final block for {0:?}")]
+    Silent(Duration),
+    /// A node refuses, with a reason.
+    #[error("the node answers: {message} ({code})")]
+    Node {
+        /// The number of the kind of refusal.
+        code: i32,
+        /// The reason.
+        message: String,
+    },
+    /// There is no such block, or the node does not have it any more.
+    #[error("the node has no block {0}")]
+    NoBlock(String),
+    /// There is no such network.
+    #[error("network {netuid} does not exist in block {block}")]
+    NoNetwork {
+        /// Which one.
+        netuid: NetUid,
+        /// The block that was looked at.
+        block: u64,
+    },
+    /// The runtime is not the one that this program was built for.
+    #[error("the chain has changed: {0}")]
+    Incompatible(String),
+    /// Something that was read makes no sense.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(Box<subxt::Error>),
+}
+
+impl Error {
+    /// Whether no node could be reached, or none makes progress: asking later may help.
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Silent(_))
+    }
+}
+
+impl Hint for Error {
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Endpoint(error) => error.hints(out),
+            Self::Unreachable(error) => error.hints(out),
+            Self::Silent(_) => out.push("see that the node has peers, and that the chain finalises"),
+            Self::Node { message, .. } if message.contains("State already discarded") => {
+                out.push("ask a node that keeps old states, one with `--state-pruning archive`");
+            }
+            Self::Node { .. } => out.push("look into the log of the node"),
+            Self::NoBlock(_) => out.push("see that the node has caught up with the chain"),
+            Self::NoNetwork { .. } => out.push("list the networks there are"),
+            Self::Incompatible(_) => out.push("update this program"),
+            Self::Unreadable(_) => out.push("update this program, or ask another node"),
+        }
+    }
+}
+
+/// No node answers.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no node answers: {}", .tried.iter().map(|(url, why)| format!("{url}: {why}")).collect::<Vec<_>>().join("; "))]
+pub struct Unreachable {
+    /// The nodes that were tried last, and why each does not answer.
+    pub tried: Vec<(String, String)>,
+}
+
+impl Hint for Unreachable {
+    fn hints(&self, out: &mut Hints) {
+        out.push("see that a node runs at one of these URLs");
+        if self.tried.len() < 2 {
+            out.push("name more nodes, so that one may fail");
+        }
+    }
+}
+
+impl From<RpcsError> for Error {
+    fn from(error: RpcsError) -> Self {
+        match error {
+            RpcsError::User(error) => Self::node(&error),
+            RpcsError::Client(error) => match error.downcast::<Unreachable>() {
+                Ok(unreachable) => Self::Unreachable(*unreachable),
+                Err(error) => Self::Unreadable(Box::new(RpcsError::Client(error).into())),
+            },
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl Error {
+    fn node(error: &UserError) -> Self {
+        let message = error.data.as_ref().map_or_else(
+            || error.message.clone(),
+            |data| format!("{}: {}", error.message, data.get().trim_matches('"')),
+        );
+        Self::Node { code: error.code, message }
+    }
+}
+
+impl From<BackendError> for Error {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::Rpc(RpcError::ClientError(error)) => error.into(),
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<OnlineClientError> for Error {
+    fn from(error: OnlineClientError) -> Self {
+        match error {
+            OnlineClientError::CannotGetGenesisHash(error) => error.into(),
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<OnlineClientAtBlockError> for Error {
+    fn from(error: OnlineClientAtBlockError) -> Self {
+        use OnlineClientAtBlockError as At;
+        match error {
+            At::CannotGetCurrentBlock { reason }
+            | At::CannotGetBlockHeader { reason, .. }
+            | At::CannotGetBlockHash { reason, .. }
+            | At::CannotGetSpecVersion { reason, .. } => reason.into(),
+            At::BlockNotFound { block_number } => Self::NoBlock(block_number.to_string()),
+            At::BlockHeaderNotFound { block_hash } => Self::NoBlock(block_hash.to_string()),
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<RuntimeApiError> for Error {
+    fn from(error: RuntimeApiError) -> Self {
+        match error {
+            RuntimeApiError::CannotCallApi(error) => error.into(),
+            RuntimeApiError::IncompatibleCodegen => Self::Incompatible("an answer of the runtime is another".into()),
+            RuntimeApiError::TraitNotFound(name) => Self::Incompatible(format!("it has no `{name}`")),
+            RuntimeApiError::MethodNotFound { method_name, .. } => {
+                Self::Incompatible(format!("it does not answer `{method_name}`"))
+            }
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::CannotFetchValue(error)
+            | StorageError::CannotIterateValues(error)
+            | StorageError::StreamFailure(error) => error.into(),
+            StorageError::IncompatibleCodegen => Self::Incompatible("what it stores is another".into()),
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<EventsError> for Error {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::CannotFetchEventBytes(error) => error.into(),
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<ExtrinsicError> for Error {
+    fn from(error: ExtrinsicError) -> Self {
+        match error {
+            ExtrinsicError::CannotGetFeeInfo(error) => error.into(),
+            ExtrinsicError::IncompatibleCodegen => Self::Incompatible("this call is another".into()),
+            ExtrinsicError::PalletNameNotFound(name) => Self::Incompatible(format!("it has no `{name}`")),
+            ExtrinsicError::CallNameNotFound { pallet_name, call_name } => {
+                Self::Incompatible(format!("it has no call `{pallet_name}::{call_name}`"))
+            }
+            other => Self::Unreadable(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<subxt::Error> for Error {
+    fn from(error: subxt::Error) -> Self {
+        use subxt::Error as Any;
+        match error {
+            Any::BackendError(error) => error.into(),
+            Any::OnlineClientError(error) => error.into(),
+            Any::OnlineClientAtBlockError(error) => error.into(),
+            Any::RuntimeApiError(error) => error.into(),
+            Any::StorageError(error) => error.into(),
+            Any::EventsError(error) => error.into(),
+            Any::ExtrinsicError(error) => error.into(),
+            Any::OtherRpcClientError(error) => error.into(),
+            other => Self::Unreadable(Box::new(other)),
+        }
+    }
+}

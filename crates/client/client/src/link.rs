@@ -1,0 +1,285 @@
+//! One connection that outlives nodes: it goes to the next when one does not answer.
+
+use crate::{Endpoints, Unreachable};
+use futures::future::BoxFuture;
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use subxt::rpcs::{
+    Error as RpcsError, RpcClient, RpcClientT,
+    client::{RawRpcFuture, RawRpcSubscription, RawValue, rpc_params},
+};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, timeout},
+};
+
+/// The longest pause between two rounds through the nodes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection to one node.
+    pub connect: Duration,
+    /// For an answer of one node.
+    pub answer: Duration,
+    /// For a new final block of one node, before another is asked.
+    pub silence: Duration,
+    /// For any node, when none answers.
+    pub outage: Duration,
+    /// Between the first two rounds through the nodes; doubled after each, to 10 s at most.
+    pub pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            silence: Duration::from_mins(2),
+            outage: Duration::from_mins(1),
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// How a node is reached.
+pub(crate) trait Connect: Send + Sync + 'static {
+    fn connect<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<RpcClient, RpcsError>>;
+}
+
+/// Over a web socket. The URLs were checked when they were named.
+pub(crate) struct WebSocket;
+
+impl Connect for WebSocket {
+    fn connect<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<RpcClient, RpcsError>> {
+        Box::pin(RpcClient::from_insecure_url(url))
+    }
+}
+
+/// A connection to one node at a time.
+///
+/// Begins with the first node, and stays with one until that is lost; then the next has its turn, and after the last
+/// the first. A node of another chain is passed over.
+#[derive(Clone)]
+pub(crate) struct Link(Arc<Inner>);
+
+struct Inner {
+    urls: Vec<String>,
+    connect: Box<dyn Connect>,
+    limits: Limits,
+    state: Mutex<State>,
+    /// How often all nodes together were given up. Whoever waited meanwhile gives up too, instead of one after another.
+    outages: AtomicU64,
+}
+
+struct State {
+    connection: Option<Connection>,
+    /// Whose turn it is.
+    turn: usize,
+    /// How many connections there were.
+    connections: u64,
+    /// The chain that the first node was on.
+    genesis: Option<String>,
+    last: Unreachable,
+}
+
+/// A connection to one node.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) rpc: RpcClient,
+    pub(crate) url: String,
+    /// Which connection it is, so that one which was replaced is not given up twice.
+    number: u64,
+}
+
+impl Link {
+    pub(crate) fn new(endpoints: Endpoints, limits: Limits, connect: impl Connect) -> Self {
+        let state =
+            State { connection: None, turn: 0, connections: 0, genesis: None, last: Unreachable { tried: Vec::new() } };
+        Self(Arc::new(Inner {
+            urls: endpoints.into_urls(),
+            connect: Box::new(connect),
+            limits,
+            state: Mutex::new(state),
+            outages: AtomicU64::new(0),
+        }))
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// How many losses in a row mean that every node had its turn.
+    pub(crate) fn nodes(&self) -> usize {
+        self.0.urls.len()
+    }
+
+    /// The connection there is, or the next that can be made within the limits.
+    pub(crate) async fn connection(&self) -> Result<Connection, Unreachable> {
+        let outages = self.0.outages.load(Ordering::Acquire);
+        let mut state = self.0.state.lock().await;
+        if let Some(connection) = &state.connection {
+            return Ok(connection.clone());
+        }
+        if self.0.outages.load(Ordering::Acquire) != outages {
+            return Err(state.last.clone());
+        }
+        let began = Instant::now();
+        let mut pause = self.0.limits.pause;
+        loop {
+            let mut tried = Vec::new();
+            for _ in 0..self.0.urls.len() {
+                let url = self.0.urls[state.turn].clone();
+                match self.try_connect(&url, &mut state).await {
+                    Ok(rpc) => {
+                        state.connections += 1;
+                        let connection = Connection { rpc, url, number: state.connections };
+                        state.connection = Some(connection.clone());
+                        return Ok(connection);
+                    }
+                    Err(why) => tried.push((url, why)),
+                }
+                state.turn = (state.turn + 1) % self.0.urls.len();
+            }
+            if began.elapsed() + pause >= self.0.limits.outage {
+                state.last = Unreachable { tried };
+                self.0.outages.fetch_add(1, Ordering::AcqRel);
+                return Err(state.last.clone());
+            }
+            // Nothing tells when a node is back.
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn try_connect(&self, url: &str, state: &mut State) -> Result<RpcClient, String> {
+        let Limits { connect, answer, .. } = self.0.limits;
+        let rpc = timeout(connect, self.0.connect.connect(url))
+            .await
+            .map_err(|_| format!("no connection within {connect:?}"))?
+            .map_err(|error| error.to_string())?;
+        let genesis = timeout(answer, rpc.request::<String>("chain_getBlockHash", rpc_params![0]))
+            .await
+            .map_err(|_| format!("no answer within {answer:?}"))?
+            .map_err(|error| error.to_string())?;
+        match &state.genesis {
+            Some(expected) if *expected != genesis => Err(format!("it is on another chain, {genesis}")),
+            Some(_) => Ok(rpc),
+            None => {
+                state.genesis = Some(genesis);
+                Ok(rpc)
+            }
+        }
+    }
+
+    /// Gives up a connection. The next node has its turn.
+    pub(crate) async fn lost(&self, connection: &Connection) {
+        let mut state = self.0.state.lock().await;
+        if state.connection.as_ref().is_some_and(|current| current.number == connection.number) {
+            state.connection = None;
+            state.turn = (state.turn + 1) % self.0.urls.len();
+        }
+    }
+
+    /// Waits for an answer of one node, which is given up if it has none.
+    pub(crate) async fn ask<T>(
+        &self,
+        connection: &Connection,
+        question: impl Future<Output = Result<T, RpcsError>>,
+    ) -> Result<T, Lost> {
+        let why = match timeout(self.0.limits.answer, question).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) if !is_loss(&error) => return Err(Lost::Answered(error)),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {:?}", self.0.limits.answer),
+        };
+        self.lost(connection).await;
+        Err(Lost::Connection(Unreachable { tried: vec![(connection.url.clone(), why)] }))
+    }
+
+    /// Asks one node after another, until one answers.
+    async fn ask_any<T>(&self, question: impl AsyncAsk<T>) -> Result<T, RpcsError> {
+        let mut tried = Vec::new();
+        for _ in 0..=self.0.urls.len() {
+            let connection = self.connection().await.map_err(|error| RpcsError::Client(Box::new(error)))?;
+            match self.ask(&connection, question.ask(&connection.rpc)).await {
+                Ok(answer) => return Ok(answer),
+                Err(Lost::Answered(error)) => return Err(error),
+                Err(Lost::Connection(why)) => tried.extend(why.tried),
+            }
+        }
+        Err(RpcsError::Client(Box::new(Unreachable { tried })))
+    }
+}
+
+/// Why one node gave no answer.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// It gave one, and it is no.
+    Answered(RpcsError),
+    /// The connection is gone.
+    Connection(Unreachable),
+}
+
+fn is_loss(error: &RpcsError) -> bool {
+    matches!(error, RpcsError::Client(_) | RpcsError::DisconnectedWillReconnect(_))
+}
+
+/// A question that can be put again.
+trait AsyncAsk<T>: Sync {
+    fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<T, RpcsError>>;
+}
+
+struct Request<'a> {
+    method: &'a str,
+    parameters: Option<Box<RawValue>>,
+}
+
+impl AsyncAsk<Box<RawValue>> for Request<'_> {
+    fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<Box<RawValue>, RpcsError>> {
+        rpc.request_raw(self.method, self.parameters.clone())
+    }
+}
+
+struct Subscribe<'a> {
+    request: Request<'a>,
+    end: &'a str,
+}
+
+impl AsyncAsk<RawRpcSubscription> for Subscribe<'_> {
+    fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<RawRpcSubscription, RpcsError>> {
+        rpc.subscribe_raw(self.request.method, self.request.parameters.clone(), self.end)
+    }
+}
+
+impl RpcClientT for Link {
+    fn request_raw<'a>(
+        &'a self,
+        method: &'a str,
+        parameters: Option<Box<RawValue>>,
+    ) -> RawRpcFuture<'a, Box<RawValue>> {
+        Box::pin(self.ask_any(Request { method, parameters }))
+    }
+
+    fn subscribe_raw<'a>(
+        &'a self,
+        method: &'a str,
+        parameters: Option<Box<RawValue>>,
+        end: &'a str,
+    ) -> RawRpcFuture<'a, RawRpcSubscription> {
+        Box::pin(self.ask_any(Subscribe { request: Request { method, parameters }, end }))
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Link").field(&self.0.urls).finish()
+    }
+}

@@ -1,0 +1,181 @@
+//! The chain as of one block.
+
+use crate::{
+    Balance, Commit, Config, DelegatePage, Error, Hotkey, Issuance, NetworkParameters, Neuron, Parameters, Position,
+    Ratings, Snapshot, Subnet,
+    mirror::account,
+    runtime::{self, runtime_apis::myelin_api::MyelinApi},
+};
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+use subxt::{
+    client::OnlineClientAtBlock,
+    events::{DecodeAsEvent, Events},
+    runtime_apis::Payload,
+    storage::Address,
+    utils::H256,
+};
+
+/// The chain as of one block. Whatever is read from one moment fits together.
+#[derive(Clone, Debug)]
+pub struct Moment(OnlineClientAtBlock<Config>);
+
+/// The questions that the runtime answers.
+fn api() -> MyelinApi {
+    runtime::runtime_apis().myelin_api()
+}
+
+impl Moment {
+    pub(crate) const fn new(at: OnlineClientAtBlock<Config>) -> Self {
+        Self(at)
+    }
+
+    /// The height of the block.
+    pub fn height(&self) -> u64 {
+        self.0.block_number()
+    }
+
+    /// The hash of the block.
+    pub fn hash(&self) -> H256 {
+        self.0.block_hash()
+    }
+
+    /// The library underneath, for what is not offered here.
+    pub fn client(&self) -> &OnlineClientAtBlock<Config> {
+        &self.0
+    }
+}
+
+/// What the runtime is asked. Every answer is bounded, by the seats of a network or the networks there can be.
+///
+/// All of them fail if no node answers, if the node at hand does not know the block or has forgotten its state, and if
+/// the runtime at this block is not the one that this crate was built for.
+#[allow(clippy::missing_errors_doc, reason = "said once, above")]
+impl Moment {
+    /// How much TAO there is, and how much more comes.
+    pub async fn issuance(&self) -> Result<Issuance, Error> {
+        Ok(self.ask(api().issuance()).await?.into())
+    }
+
+    /// All networks, root included, netuids ascending.
+    pub async fn subnets(&self) -> Result<Vec<Subnet>, Error> {
+        Ok(all(self.ask(api().subnets()).await?))
+    }
+
+    /// One network.
+    pub async fn subnet(&self, netuid: NetUid) -> Result<Option<Subnet>, Error> {
+        Ok(self.ask(api().subnet(netuid.into())).await?.map(Into::into))
+    }
+
+    /// How a network is set.
+    pub async fn parameters(&self, netuid: NetUid) -> Result<Option<Parameters>, Error> {
+        self.ask(api().parameters(netuid.into())).await
+    }
+
+    /// How all networks together are set.
+    pub async fn network_parameters(&self) -> Result<NetworkParameters, Error> {
+        self.ask(api().network_parameters()).await
+    }
+
+    /// What creating a subnet costs in the next block. What a seat costs stands in [`Subnet::registration`].
+    pub async fn subnet_price(&self) -> Result<Amount<Tao>, Error> {
+        Ok(self.ask(api().subnet_price()).await?.into())
+    }
+
+    /// The subnet that creating another one would replace, if the limit is reached.
+    pub async fn subnet_to_prune(&self) -> Result<Option<NetUid>, Error> {
+        Ok(self.ask(api().subnet_to_prune()).await?.map(Into::into))
+    }
+
+    /// A network with all its neurons.
+    pub async fn metagraph(&self, netuid: NetUid) -> Result<Option<Snapshot>, Error> {
+        Ok(self.ask(api().metagraph(netuid.into())).await?.map(Into::into))
+    }
+
+    /// One neuron.
+    pub async fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<Neuron>, Error> {
+        Ok(self.ask(api().neuron(netuid.into(), uid.into())).await?.map(Into::into))
+    }
+
+    /// The seat of a hotkey.
+    pub async fn uid(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Option<Uid>, Error> {
+        Ok(self.ask(api().uid(netuid.into(), account(hotkey))).await?.map(Into::into))
+    }
+
+    /// What one neuron says of others, and what it holds of them.
+    pub async fn ratings(&self, netuid: NetUid, uid: Uid) -> Result<Option<Ratings>, Error> {
+        Ok(self.ask(api().ratings(netuid.into(), uid.into())).await?.map(Into::into))
+    }
+
+    /// The block of a network's next epoch, unless its tempo is 0.
+    pub async fn next_epoch(&self, netuid: NetUid) -> Result<Option<BlockNumber>, Error> {
+        self.ask(api().next_epoch(netuid.into())).await
+    }
+
+    /// All stake of a coldkey.
+    pub async fn positions(&self, coldkey: &PublicKey) -> Result<Vec<Position>, Error> {
+        Ok(all(self.ask(api().positions(account(coldkey))).await?))
+    }
+
+    /// The hotkeys that a coldkey owns.
+    pub async fn hotkeys(&self, coldkey: &PublicKey) -> Result<Vec<Hotkey>, Error> {
+        Ok(all(self.ask(api().hotkeys(account(coldkey))).await?))
+    }
+
+    /// A hotkey and what is staked on it.
+    pub async fn hotkey(&self, hotkey: &PublicKey) -> Result<Option<Hotkey>, Error> {
+        Ok(self.ask(api().hotkey(account(hotkey))).await?.map(Into::into))
+    }
+
+    /// A page of the hotkeys that accept nominations, after the hotkey at which the last page ended.
+    pub async fn delegate_page(&self, after: Option<&PublicKey>) -> Result<DelegatePage, Error> {
+        Ok(self.ask(api().delegates(after.map(account))).await?.into())
+    }
+
+    /// All hotkeys that accept nominations, page after page.
+    pub async fn delegates(&self) -> Result<Vec<Hotkey>, Error> {
+        let mut page = self.delegate_page(None).await?;
+        let mut delegates = page.delegates;
+        while let Some(next) = page.next {
+            page = self.delegate_page(Some(&next)).await?;
+            delegates.append(&mut page.delegates);
+        }
+        Ok(delegates)
+    }
+
+    /// The commits of a hotkey that are neither revealed nor expired, oldest first.
+    pub async fn commits(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Vec<Commit>, Error> {
+        Ok(all(self.ask(api().commits(netuid.into(), account(hotkey))).await?))
+    }
+
+    /// What an account can pay with.
+    pub async fn balance(&self, key: &PublicKey) -> Result<Balance, Error> {
+        let stored = self.read(runtime::storage().system().account(), (account(key),)).await?;
+        Ok(stored.data.into())
+    }
+
+    /// What the runtime answers to any question of the generated interface.
+    pub async fn ask<Question: Payload>(&self, question: Question) -> Result<Question::ReturnType, Error> {
+        Ok(self.0.runtime_apis().call(question).await?)
+    }
+
+    /// What is stored at any place of the generated interface, or its default.
+    pub async fn read<Place: Address>(&self, place: Place, keys: Place::KeyParts) -> Result<Place::Value, Error> {
+        let value = self.0.storage().fetch(place, keys).await?;
+        value.decode().map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// All events of one kind in this block, in their order.
+    pub async fn events<Event: DecodeAsEvent>(&self) -> Result<Vec<Event>, Error> {
+        self.all_events().await?.find::<Event>().map(|event| Ok(event?)).collect()
+    }
+
+    /// All events of this block.
+    pub async fn all_events(&self) -> Result<Events<Config>, Error> {
+        Ok(self.0.events().fetch().await?)
+    }
+}
+
+fn all<Theirs, Ours: From<Theirs>>(answers: Vec<Theirs>) -> Vec<Ours> {
+    answers.into_iter().map(Ours::from).collect()
+}

@@ -1,0 +1,64 @@
+//! Which node is asked.
+
+use super::node::{World, hash, url};
+use crate::Error;
+
+#[tokio::test]
+async fn the_first_node_that_answers_is_asked() {
+    let world = World::new(3);
+    world.kill(1);
+    let chain = world.connect().await.unwrap();
+    assert_eq!(chain.node().await.unwrap(), url(2));
+    assert_eq!(chain.genesis(), hash(0));
+    assert_eq!([1, 2, 3].map(|node| world.connections(node)), [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_node_is_asked_until_it_is_lost_and_then_the_next() {
+    let world = World::new(3);
+    world.kill(1);
+    let chain = world.connect().await.unwrap();
+    world.revive(1);
+    assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+    assert_eq!(chain.node().await.unwrap(), url(2));
+
+    world.kill(2);
+    assert_eq!(chain.at_best().await.unwrap().height(), 1);
+    assert_eq!(chain.node().await.unwrap(), url(3));
+
+    world.kill(3);
+    assert_eq!(chain.at(1).await.unwrap().hash(), hash(1));
+    assert_eq!(chain.node().await.unwrap(), url(1));
+}
+
+#[tokio::test]
+async fn a_node_of_another_chain_is_passed_over() {
+    let world = World::new(3);
+    let chain = world.connect().await.unwrap();
+    world.stray(2);
+    world.kill(1);
+    chain.at_finalised().await.unwrap();
+    assert_eq!(chain.node().await.unwrap(), url(3));
+
+    world.kill(3);
+    let Err(Error::Unreachable(error)) = chain.at_finalised().await else { panic!("nobody is left") };
+    assert!(error.to_string().contains("another chain"), "{error}");
+}
+
+#[tokio::test]
+async fn an_outage_names_every_node_and_its_reason_and_passes() {
+    let world = World::new(2);
+    let chain = world.connect().await.unwrap();
+    for node in [1, 2] {
+        world.kill(node);
+    }
+    let error = chain.at_finalised().await.unwrap_err();
+    assert!(error.is_outage());
+    let Error::Unreachable(unreachable) = &error else { panic!("{error}") };
+    let tried: Vec<_> = unreachable.tried.iter().map(|(url, _)| url.clone()).collect();
+    assert_eq!(tried, [url(2), url(1)]);
+    assert!(unreachable.tried.iter().all(|(_, why)| why.contains("refused")), "{error}");
+
+    world.revive(2);
+    assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+}

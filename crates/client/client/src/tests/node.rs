@@ -1,0 +1,375 @@
+//! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
+
+use crate::{
+    Chain, Endpoints, Error, Limits, NetUid,
+    link::Connect,
+    runtime::{Event, runtime_types::myelin_runtime_api as api},
+};
+use futures::{channel::mpsc, future::BoxFuture};
+use serde_json::{Value, json, value::to_raw_value};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
+    time::Duration,
+};
+use subxt::{
+    Metadata,
+    config::substrate::{Digest, SubstrateHeader},
+    ext::{codec::Encode, scale_encode::EncodeAsType},
+    rpcs::{
+        Error as RpcsError, RpcClient, RpcClientT, UserError,
+        client::{RawRpcFuture, RawRpcSubscription, RawValue},
+    },
+    utils::{AccountId32, H256},
+};
+
+/// Longer than any test.
+const LONG: Duration = Duration::from_mins(1);
+
+static METADATA_BYTES: &[u8] = include_bytes!("../../metadata.scale");
+
+pub(super) static METADATA: LazyLock<Metadata> =
+    LazyLock::new(|| Metadata::decode_from(METADATA_BYTES).expect("the committed metadata can be read"));
+
+/// Limits that no test reaches.
+pub(super) fn patient() -> Limits {
+    Limits { connect: LONG, answer: LONG, silence: LONG, outage: Duration::ZERO, pause: Duration::ZERO }
+}
+
+/// What a node does with the next transaction.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// Takes it.
+    Accept,
+    /// Refuses it, with this number and reason.
+    Refuse(i32, &'static str),
+    /// Takes it, and dies before it says so.
+    AcceptAndDie,
+    /// Dies.
+    Die,
+}
+
+/// A chain with nodes `ws://127.0.0.1:1` and so on.
+#[derive(Clone)]
+pub(super) struct World(Arc<Mutex<Inner>>);
+
+struct Inner {
+    blocks: Vec<Block>,
+    nodes: BTreeMap<String, Node>,
+    /// The transactions that were accepted, by whatever node.
+    pool: Vec<Vec<u8>>,
+    next_index: u64,
+    metagraph: Option<api::Metagraph<AccountId32>>,
+}
+
+struct Node {
+    up: bool,
+    genesis: H256,
+    /// The last block that this node holds for final.
+    finalised: usize,
+    heads: Vec<mpsc::UnboundedSender<Result<Box<RawValue>, RpcsError>>>,
+    answers: VecDeque<Answer>,
+    /// How often somebody connected.
+    connections: usize,
+}
+
+#[derive(Default)]
+struct Block {
+    body: Vec<Vec<u8>>,
+    events: Vec<(u32, Event)>,
+}
+
+pub(super) fn url(node: usize) -> String {
+    format!("ws://127.0.0.1:{node}")
+}
+
+pub(super) fn hash(height: usize) -> H256 {
+    H256::from_low_u64_be(height as u64)
+}
+
+impl World {
+    /// A chain of genesis and one block, both final, with this many nodes.
+    pub(super) fn new(nodes: usize) -> Self {
+        let node = || Node {
+            up: true,
+            genesis: hash(0),
+            finalised: 1,
+            heads: Vec::new(),
+            answers: VecDeque::new(),
+            connections: 0,
+        };
+        Self(Arc::new(Mutex::new(Inner {
+            blocks: vec![Block::default(), Block::default()],
+            nodes: (1..=nodes).map(|number| (url(number), node())).collect(),
+            pool: Vec::new(),
+            next_index: 0,
+            metagraph: None,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no test panics while it holds the chain")
+    }
+
+    pub(super) async fn connect(&self) -> Result<Chain, Error> {
+        self.connect_within(patient()).await
+    }
+
+    pub(super) async fn connect_within(&self, limits: Limits) -> Result<Chain, Error> {
+        let endpoints = Endpoints::new(self.lock().nodes.keys().cloned())?;
+        Chain::connect_by(endpoints, limits, self.clone()).await
+    }
+
+    /// Makes a block with these transactions, and final on all nodes.
+    pub(super) fn block(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
+        let height = self.make(body, events);
+        let nodes: Vec<_> = self.lock().nodes.keys().cloned().collect();
+        (1..=nodes.len()).for_each(|node| self.finalise(node, height));
+        height
+    }
+
+    /// Makes empty blocks, final on all nodes.
+    pub(super) fn empty_blocks(&self, count: usize) {
+        (0..count).for_each(|_| {
+            self.block(Vec::new(), Vec::new());
+        });
+    }
+
+    /// Makes a block that no node holds for final.
+    pub(super) fn make(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
+        let mut inner = self.lock();
+        inner.blocks.push(Block { body, events });
+        inner.blocks.len() - 1
+    }
+
+    /// Makes a block, and all before it, final on one node.
+    pub(super) fn finalise(&self, node: usize, height: usize) {
+        let mut inner = self.lock();
+        let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
+        node.finalised = height;
+        let head = to_raw_value(&header(height)).expect("a header is JSON");
+        node.heads.retain(|heads| heads.unbounded_send(Ok(head.clone())).is_ok());
+    }
+
+    pub(super) fn kill(&self, node: usize) {
+        let mut inner = self.lock();
+        let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
+        node.up = false;
+        node.heads.clear();
+    }
+
+    pub(super) fn revive(&self, node: usize) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").up = true;
+    }
+
+    /// Puts a node on another chain.
+    pub(super) fn stray(&self, node: usize) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = hash(77);
+    }
+
+    pub(super) fn answers(&self, node: usize, answers: impl IntoIterator<Item = Answer>) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").answers = answers.into_iter().collect();
+    }
+
+    pub(super) fn set_next_index(&self, index: u64) {
+        self.lock().next_index = index;
+    }
+
+    pub(super) fn set_metagraph(&self, metagraph: Option<api::Metagraph<AccountId32>>) {
+        self.lock().metagraph = metagraph;
+    }
+
+    pub(super) fn pool(&self) -> Vec<Vec<u8>> {
+        self.lock().pool.clone()
+    }
+
+    pub(super) fn connections(&self, node: usize) -> usize {
+        self.lock().nodes[&url(node)].connections
+    }
+}
+
+fn header(height: usize) -> SubstrateHeader<H256> {
+    SubstrateHeader {
+        parent_hash: hash(height.saturating_sub(1)),
+        number: height as u64,
+        state_root: H256::zero(),
+        extrinsics_root: H256::zero(),
+        digest: Digest::default(),
+    }
+}
+
+impl Connect for World {
+    fn connect<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<RpcClient, RpcsError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            let node = inner.nodes.get_mut(url).expect("a node of this chain");
+            node.connections += 1;
+            if node.up {
+                Ok(RpcClient::new(Connection { world: self.clone(), url: url.to_owned() }))
+            } else {
+                Err(gone())
+            }
+        })
+    }
+}
+
+fn gone() -> RpcsError {
+    RpcsError::Client("connection refused".into())
+}
+
+struct Connection {
+    world: World,
+    url: String,
+}
+
+impl RpcClientT for Connection {
+    fn request_raw<'a>(
+        &'a self,
+        method: &'a str,
+        parameters: Option<Box<RawValue>>,
+    ) -> RawRpcFuture<'a, Box<RawValue>> {
+        let parameters = parameters.map_or_else(Vec::new, |raw| serde_json::from_str(raw.get()).expect("a list"));
+        Box::pin(async move {
+            let answer = self.world.lock().answer(&self.url, method, &parameters)?;
+            Ok(to_raw_value(&answer).expect("JSON is JSON"))
+        })
+    }
+
+    fn subscribe_raw<'a>(
+        &'a self,
+        method: &'a str,
+        _: Option<Box<RawValue>>,
+        _: &'a str,
+    ) -> RawRpcFuture<'a, RawRpcSubscription> {
+        assert_eq!(method, "chain_subscribeFinalizedHeads");
+        Box::pin(async move {
+            let mut inner = self.world.lock();
+            let node = inner.nodes.get_mut(&self.url).expect("a node of this chain");
+            if !node.up {
+                return Err(gone());
+            }
+            let (sender, heads) = mpsc::unbounded();
+            node.heads.push(sender);
+            Ok(RawRpcSubscription { stream: Box::pin(heads), id: None })
+        })
+    }
+}
+
+impl Inner {
+    fn answer(&mut self, url: &str, method: &str, parameters: &[Value]) -> Result<Value, RpcsError> {
+        let best = self.blocks.len() - 1;
+        let node = self.nodes.get_mut(url).expect("a node of this chain");
+        if !node.up {
+            return Err(gone());
+        }
+        let height = |parameter: Option<&Value>| -> Option<usize> {
+            let text = parameter.and_then(Value::as_str)?;
+            usize::try_from(text.parse::<H256>().expect("a hash").to_low_u64_be()).ok()
+        };
+        Ok(match method {
+            "chain_getFinalizedHead" => json!(hash(node.finalised)),
+            "chain_getBlockHash" => match parameters.first().and_then(Value::as_u64) {
+                Some(0) => json!(node.genesis),
+                Some(height) => json!(usize::try_from(height).ok().filter(|height| *height <= best).map(hash)),
+                None => json!(hash(best)),
+            },
+            "chain_getHeader" => json!(header(height(parameters.first()).unwrap_or(best))),
+            "chain_getBlock" => {
+                let height = height(parameters.first()).expect("a block by its hash");
+                let body: Vec<_> = self.blocks[height].body.iter().map(|bytes| hex(bytes)).collect();
+                json!({ "block": { "header": header(height), "extrinsics": body }, "justifications": null })
+            }
+            "state_call" => json!(hex(&self.call(parameters[0].as_str().expect("a function")))),
+            "state_getStorage" => {
+                let height = height(parameters.get(1)).expect("a block by its hash");
+                json!(hex(&events(&self.blocks[height].events)))
+            }
+            "system_accountNextIndex" => json!(self.next_index),
+            "author_submitExtrinsic" => {
+                let bytes = unhex(parameters[0].as_str().expect("a transaction"));
+                let answer = node.answers.pop_front().unwrap_or(Answer::Accept);
+                if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
+                    node.up = false;
+                    node.heads.clear();
+                }
+                match answer {
+                    Answer::Accept | Answer::AcceptAndDie if self.pool.contains(&bytes) => {
+                        return Err(refusal(1_013, "0x00"));
+                    }
+                    Answer::Accept | Answer::AcceptAndDie => self.pool.push(bytes),
+                    Answer::Refuse(code, said) => return Err(refusal(code, said)),
+                    Answer::Die => {}
+                }
+                if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
+                    return Err(gone());
+                }
+                json!(H256::zero())
+            }
+            other => panic!("{other} was not expected"),
+        })
+    }
+
+    fn call(&self, function: &str) -> Vec<u8> {
+        match function {
+            "Core_version" => {
+                ("myelin", "myelin", 1_u32, 1_u32, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8).encode()
+            }
+            "Metadata_metadata_versions" => vec![15_u32].encode(),
+            "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),
+            "MyelinApi_metagraph" => {
+                let api = METADATA.runtime_api_trait_by_name("MyelinApi").expect("it is ours");
+                let method = api.method_by_name("metagraph").expect("it is ours");
+                let encoded = self.metagraph.encode_as_type(method.output_ty(), METADATA.types());
+                encoded.expect("the metadata tells how to write it")
+            }
+            other => panic!("{other} was not expected"),
+        }
+    }
+}
+
+fn refusal(code: i32, said: &str) -> RpcsError {
+    let data = to_raw_value(&said).expect("a text is JSON");
+    RpcsError::User(UserError { code, message: "Invalid Transaction".to_owned(), data: Some(data) })
+}
+
+/// The events of a block as it stores them, each caused by one of its transactions.
+fn events(events: &[(u32, Event)]) -> Vec<u8> {
+    let records = events.iter().map(|(index, event)| {
+        let event = event.encode_as_type(METADATA.outer_enums().event_enum_ty(), METADATA.types());
+        let event = event.expect("the metadata tells how to write it");
+        [(0_u8, index).encode(), event, Vec::<H256>::new().encode()].concat()
+    });
+    let count = subxt::ext::codec::Compact(u32::try_from(events.len()).expect("few events"));
+    [count.encode(), records.flatten().collect()].concat()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits = text.strip_prefix("0x").expect("hexadecimal");
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal")).collect()
+}
+
+/// A network without anything, as of this block.
+pub(super) fn metagraph(block: u32, neurons: Vec<api::Neuron<AccountId32>>) -> api::Metagraph<AccountId32> {
+    let none = || crate::mirror::Amount { parts: 0 };
+    let subnet = api::Subnet {
+        netuid: NetUid::new(1).into(),
+        name: b"one".to_vec(),
+        owner: None,
+        owner_hotkey: None,
+        registered_at: 0,
+        locked: none(),
+        tempo: 20,
+        neurons: u16::try_from(neurons.len()).expect("few neurons"),
+        max_neurons: 256,
+        emission: none(),
+        pending: none(),
+        last_epoch: None,
+        next_epoch: None,
+        registration: api::Registration { burn: None, difficulty: None, recycled: none(), adjusts_at: 0 },
+    };
+    api::Metagraph { block, subnet, neurons }
+}

@@ -1,0 +1,264 @@
+//! Nonces, and how submissions end.
+
+use super::node::{Answer, METADATA, World};
+use crate::{
+    Account, Amount, CallError, Hint as _, Outcome, Reason, Refusal, Sent, SubmitError, calls,
+    mirror::account,
+    runtime::{
+        Event,
+        runtime_types::{
+            frame_support::dispatch::{DispatchClass, Pays},
+            frame_system::{DispatchEventInfo, pallet::Event as System},
+            pallet_sudo::pallet::Event as Sudo,
+            pallet_transaction_payment::pallet::Event as Payment,
+            sp_runtime::{DispatchError, ModuleError},
+            sp_weights::weight_v2::Weight,
+        },
+        system::events::ExtrinsicSuccess,
+    },
+};
+use futures::{FutureExt, future::join_all};
+use myelin_keys::{Keypair, Secret};
+use std::{collections::BTreeSet, time::Duration};
+
+const LONG: Duration = Duration::from_mins(1);
+
+fn alice() -> Keypair {
+    Secret::from_uri("//Alice").expect("a key can be derived from every name").into_keypair()
+}
+
+async fn account_on(world: &World) -> Account {
+    Account::new(&world.connect().await.expect("the nodes are up"), alice())
+}
+
+fn call() -> calls::Call<crate::runtime::staking::calls::UnstakeAll> {
+    calls::unstake_all(&alice().public())
+}
+
+fn info() -> DispatchEventInfo {
+    let weight = Weight { ref_time: 0, proof_size: 0 };
+    DispatchEventInfo { weight, class: DispatchClass::Normal, pays_fee: Pays::Yes }
+}
+
+fn success() -> Event {
+    Event::System(System::ExtrinsicSuccess { dispatch_info: info() })
+}
+
+fn paid(fee: u64) -> Event {
+    let who = account(&alice().public());
+    Event::TransactionPayment(Payment::TransactionFeePaid { who, actual_fee: fee, tip: 0 })
+}
+
+/// `Staking::AmountTooLow`, as the chain says it.
+fn too_low() -> DispatchError {
+    let pallet = METADATA.pallet_by_name("Staking").unwrap();
+    let variant = pallet.error_variants().unwrap().iter().find(|variant| variant.name == "AmountTooLow").unwrap();
+    DispatchError::Module(ModuleError { index: pallet.error_index(), error: [variant.index, 0, 0, 0] })
+}
+
+/// Sends, has the last transaction included with these events, and waits for how it ends.
+async fn ends_with(events: Vec<Event>) -> Outcome {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let sent = account.send(&call()).await.unwrap();
+    let other = (0, success());
+    let mine = events.into_iter().map(|event| (1, event));
+    let body = vec![vec![4, 0], world.pool().pop().unwrap()];
+    world.block(body, [other].into_iter().chain(mine).collect());
+    account.outcome(&sent, LONG).await
+}
+
+#[tokio::test]
+async fn success_is_a_final_block_with_the_fee_and_the_events() {
+    let Outcome::Finalised(included) = ends_with(vec![paid(123), success()]).await else { panic!("it succeeded") };
+    assert_eq!((included.height, included.index, included.fee), (2, 1, Amount::from_rao(123)));
+    assert_eq!(included.events().count(), 2);
+    assert!(included.event::<ExtrinsicSuccess>().is_some());
+}
+
+#[tokio::test]
+async fn failure_names_pallet_and_error_and_explains_it() {
+    let failed = Event::System(System::ExtrinsicFailed { dispatch_error: too_low(), dispatch_info: info() });
+    let Outcome::Failed { error, included } = ends_with(vec![paid(5), failed]).await else { panic!("it failed") };
+    assert!(error.is("Staking", "AmountTooLow"));
+    assert_eq!(included.unwrap().fee, Amount::from_rao(5));
+    let CallError::Pallet { explanation, .. } = &error else { panic!("{error}") };
+    assert!(explanation.len() > 20 && !explanation.ends_with('.'), "{explanation}");
+}
+
+#[tokio::test]
+async fn a_call_inside_of_a_call_may_fail_too() {
+    let sudid = Event::Sudo(Sudo::Sudid { sudo_result: Err(too_low()) });
+    let Outcome::Failed { error, .. } = ends_with(vec![sudid, success()]).await else { panic!("it failed") };
+    assert!(matches!(error, CallError::Inner { by: "sudo", .. }) && error.is("Staking", "AmountTooLow"), "{error}");
+
+    let fine = Event::Sudo(Sudo::Sudid { sudo_result: Ok(()) });
+    assert!(matches!(ends_with(vec![fine, success()]).await, Outcome::Finalised(_)));
+}
+
+#[tokio::test]
+async fn what_was_not_seen_is_found_when_looked_for_again() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let unseen = account.submit(&call(), Duration::ZERO).await;
+    let Outcome::Unseen(unseen) = unseen else { panic!("no block was made") };
+    assert!(unseen.trouble.is_none());
+    assert_eq!((unseen.sent.after, unseen.sent.valid_until), (1, 64));
+
+    world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+    // As another process would, from what was written down.
+    let sent = Sent { ..unseen.sent };
+    let outcome = world.connect().await.unwrap().outcome(&sent, LONG).await;
+    assert_eq!(outcome.finalised().unwrap().height, 2);
+}
+
+#[tokio::test]
+async fn a_transaction_whose_time_is_over_has_failed() {
+    let world = World::new(1);
+    let account = account_on(&world).await.with_mortality(3);
+    let sent = account.send(&call()).await.unwrap();
+    assert_eq!((sent.after, sent.valid_until), (1, 4));
+    world.empty_blocks(2);
+    assert!(account.outcome(&sent, LONG).now_or_never().is_none());
+    world.empty_blocks(1);
+    let outcome = account.outcome(&sent, LONG).await;
+    let Outcome::Failed { error: CallError::Expired { valid_until: 4 }, included: None } = outcome else {
+        panic!("{outcome:?}")
+    };
+}
+
+#[tokio::test]
+async fn waiting_outlives_a_node() {
+    let world = World::new(2);
+    let account = account_on(&world).await;
+    let sent = account.send(&call()).await.unwrap();
+    world.kill(1);
+    world.empty_blocks(1);
+    world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+    assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, 3);
+}
+
+#[tokio::test]
+async fn every_submission_has_its_own_nonce() {
+    let world = World::new(1);
+    world.set_next_index(7);
+    let account = account_on(&world).await;
+    let copies: Vec<_> = (0..20).map(|_| account.clone()).collect();
+    let call = call();
+    let sent = join_all(copies.iter().map(|account| account.send(&call))).await;
+    let nonces: BTreeSet<_> = sent.into_iter().map(|sent| sent.unwrap().nonce).collect();
+    assert_eq!(nonces, (7..27).collect());
+    assert_eq!(world.pool().len(), 20);
+}
+
+#[tokio::test]
+async fn a_refused_transaction_uses_no_nonce_up() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    world.answers(1, [Answer::Accept, Answer::Refuse(1_010, "Custom error: 6")]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    // The node at hand need not know of the first one yet.
+    world.set_next_index(0);
+    let Outcome::Failed { error, included: None } = account.submit(&call(), LONG).await else { panic!("refused") };
+    assert!(matches!(error, CallError::Refused(Refusal::Call(Reason::TooSoon))), "{error}");
+    assert!(error.all_hints().iter().count() > 0);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+}
+
+#[tokio::test]
+async fn a_nonce_that_somebody_else_used_is_replaced() {
+    for (code, said) in [(1_010, "Transaction is outdated"), (1_014, "The transaction has too low priority")] {
+        let world = World::new(1);
+        let account = account_on(&world).await;
+        assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+        // Another process sent two.
+        world.set_next_index(3);
+        world.answers(1, [Answer::Refuse(code, said)]);
+        assert_eq!(account.send(&call()).await.unwrap().nonce, 3, "{said}");
+        assert_eq!(account.send(&call()).await.unwrap().nonce, 4, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_nonce_is_not_retried() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    // A free call of the same kind waits: the pool says the same of it as of a nonce that is taken.
+    world.answers(1, [Answer::Refuse(1_014, "The transaction has too low priority")]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(Refusal::Waiting)), "{error}");
+    assert_eq!(world.pool().len(), 0);
+}
+
+#[tokio::test]
+async fn nonces_are_not_replaced_forever() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    world.answers(1, std::iter::repeat_n(Answer::Refuse(1_010, "Transaction is outdated"), 10));
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(Refusal::Stale)), "{error}");
+}
+
+#[tokio::test]
+async fn the_gap_that_a_lost_transaction_leaves_is_filled() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    assert!(matches!(account.submit(&call(), Duration::ZERO).await, Outcome::Unseen(_)));
+    // The pool has dropped it.
+    world.set_next_index(0);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+}
+
+#[tokio::test]
+async fn the_same_transaction_goes_to_the_next_node() {
+    for (answer, copies) in [(Answer::Die, 1), (Answer::AcceptAndDie, 1)] {
+        let world = World::new(2);
+        let account = account_on(&world).await;
+        world.answers(1, [answer]);
+        let sent = account.send(&call()).await.unwrap();
+        assert_eq!(world.pool().len(), copies);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        assert!(account.outcome(&sent, LONG).await.finalised().is_ok());
+        assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_doubt_is_no_proof() {
+    let world = World::new(2);
+    let account = account_on(&world).await;
+    world.answers(1, [Answer::AcceptAndDie]);
+    world.answers(2, [Answer::Refuse(1_010, "Transaction is outdated")]);
+    // It was included through the first node meanwhile, which is why the second calls it outdated.
+    let sent = account.send(&call()).await.unwrap();
+    world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+    assert!(matches!(account.outcome(&sent, LONG).await, Outcome::Finalised(_)));
+}
+
+#[tokio::test]
+async fn what_no_node_was_given_was_not_sent() {
+    let world = World::new(2);
+    let account = account_on(&world).await;
+    for node in [1, 2] {
+        world.kill(node);
+    }
+    let outcome = account.submit(&call(), LONG).await;
+    let Err(SubmitError::Failed(CallError::NotSent(error))) = outcome.finalised() else { panic!("nobody was there") };
+    assert!(error.is_outage());
+}
+
+#[tokio::test]
+async fn everything_can_be_awaited_in_a_task() {
+    fn is_send(_: &impl Send) {}
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let chain = world.connect().await.unwrap();
+    let mut blocks = chain.blocks_from(0);
+    let call = call();
+    is_send(&account.submit(&call, LONG));
+    is_send(&account.fee(&call));
+    is_send(&chain.at_best());
+    is_send(&blocks.next());
+    is_send(&blocks.latest());
+    is_send(&crate::Metagraph::sync(&chain, crate::NetUid::new(1)));
+}
