@@ -1,0 +1,224 @@
+//! `myelin network up`
+
+use super::Where;
+use crate::{
+    command::{Command, Effect, Example},
+    context::{Context, checked},
+    error::{CliError, ErrorReport},
+    network::{
+        Directory, Event, MOST_AUTHORITIES, NetworkError, NodeState, Phase, Preset, Wanted, down, end, supervise,
+    },
+    output::{Output, Progress, note},
+    page::{Page, Render, Side, Table, Tone},
+    settings::LOCAL_NODE,
+};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command as Process,
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+/// The name of the log of a supervisor in the background.
+const SUPERVISOR_LOG: &str = "supervisor";
+
+/// `myelin network up`
+#[derive(Debug, clap::Args)]
+pub struct Up {
+    #[command(flatten)]
+    place: Where,
+
+    /// How a new chain begins [default: as before, or local]
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
+
+    /// How many nodes make and finalise blocks, for a new chain [default: as before, or 1]
+    #[arg(long, value_name = "COUNT", value_parser = authorities)]
+    authorities: Option<usize>,
+
+    /// How many nodes there are besides, that check and answer [default: as before, or 0]
+    #[arg(long, value_name = "COUNT", value_parser = full_nodes)]
+    full_nodes: Option<usize>,
+
+    /// The node program [env: `MYELIN_NODE`]
+    #[arg(long, value_name = "PATH", value_parser = checked(&LOCAL_NODE))]
+    node: Option<String>,
+
+    /// Return when the network is up, and look after it in the background
+    #[arg(long)]
+    detach: bool,
+}
+
+fn count(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (least..=most).contains(count));
+    count.ok_or_else(|| format!("write a number from {least} to {most}"))
+}
+
+fn authorities(text: &str) -> Result<usize, String> {
+    count(text, 1, MOST_AUTHORITIES)
+}
+
+fn full_nodes(text: &str) -> Result<usize, String> {
+    count(text, 0, 32)
+}
+
+impl Render for Event {
+    fn render(&self, page: &mut Page) {
+        match self {
+            Self::Swept { node, pid } => page.line(format!("ended {node} (process {pid}), which was left behind")),
+            Self::Up { directory, preset, nodes } => up(page, directory, *preset, nodes),
+            Self::Died { node, how, restart_in, .. } => {
+                let when = if *restart_in == 0 { "now".into() } else { format!("in {restart_in} s") };
+                page.line(Tone::Warning.paint(&format!("{node} died: {how}; starting it again {when}")));
+            }
+            Self::Back { node, rpc } => page.line(Tone::Good.paint(&format!("{node} is back at {rpc}"))),
+            Self::GivenUp { node, how } => {
+                page.line(
+                    Tone::Bad.paint(&format!(
+                        "{node} died too often and stays down: {how}; see `myelin network logs {node}`"
+                    )),
+                );
+            }
+            Self::Down {} => page.line("the network is down; `myelin network up` goes on from here"),
+        }
+    }
+}
+
+fn up(page: &mut Page, directory: &Path, preset: Preset, nodes: &[NodeState]) {
+    page.line(Tone::Good.paint(&format!("the network is up, and its blocks are final (preset `{preset}`)")));
+    page.line("");
+    let columns = ["NODE", "RPC", "METRICS"].map(|heading| (heading, Side::Left));
+    let mut table = Table::new(columns);
+    for node in nodes.iter().filter(|node| node.phase == Phase::Running) {
+        let [rpc, metrics] = [&node.rpc, &node.metrics].map(|url| url.as_deref().unwrap_or("-"));
+        table.row([node.name.as_str().into(), rpc.into(), metrics.into()]);
+    }
+    page.table(&table);
+    page.line("");
+    page.line(format!("chain and logs are in {}; `myelin network down`, or Ctrl-C here, ends it", directory.display()));
+}
+
+impl Command for Up {
+    const PATH: &'static str = "network up";
+    const SUMMARY: &'static str = "Run a network on this machine until Ctrl-C, and start again what dies";
+    const DETAILS: &'static str = "All nodes listen on loopback, on ports that are free; the first one answers on 9944 if it can. The chain is kept \
+         and goes on with the next `up`. A node that dies is started again, five times in a row at most.";
+    const EFFECT: Effect = Effect::LocalFiles;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "One authority, a block a second", line: "myelin network up" },
+        Example {
+            purpose: "Three authorities and a full node, in the background",
+            line: "myelin network up --authorities 3 --full-nodes 1 --detach",
+        },
+        Example {
+            purpose: "A second network, with four blocks a second",
+            line: "myelin network up --preset test --directory /tmp/quick",
+        },
+    ];
+    type Answer = Event;
+
+    async fn run(self, context: &Context, output: &Output<Event>) -> Result<(), CliError> {
+        let directory = self.place.directory(context)?;
+        let said = context.text(&LOCAL_NODE, self.node.as_deref())?.map(|(path, _)| PathBuf::from(path));
+        let binary = program(said).ok_or(NetworkError::NoNodeProgram)?;
+        if self.detach {
+            return self.in_background(&directory, &binary, output).await;
+        }
+        let wanted = Wanted { binary, preset: self.preset, authorities: self.authorities, full_nodes: self.full_nodes };
+        let report = |event: &Event| {
+            // Of a supervisor in the background nobody reads the answers once it is up; its log has them.
+            output.show(event).or_else(|_| {
+                let mut page = Page::new(usize::MAX);
+                event.render(&mut page);
+                note(page.into_text().trim_end());
+                Ok(())
+            })
+        };
+        supervise(&directory, wanted, report).await
+    }
+}
+
+impl Up {
+    /// Starts this program once more, to supervise, and waits until it says that the network is up.
+    async fn in_background(
+        &self,
+        directory: &Directory,
+        binary: &Path,
+        output: &Output<Event>,
+    ) -> Result<(), CliError> {
+        let log = directory.log(SUPERVISOR_LOG);
+        let failed = |doing| NetworkError::io(doing, &log);
+        if let Some(folder) = log.parent() {
+            fs::create_dir_all(folder).map_err(failed("write"))?;
+        }
+        let written = fs::File::create(&log).map_err(failed("write"))?;
+        let this = env::current_exe().map_err(NetworkError::io("find", "this program"))?;
+        let mut supervisor = Process::new(&this);
+        supervisor.args(["network", "up", "--output", "json", "--directory"]).arg(directory.path());
+        supervisor.arg("--node").arg(binary);
+        if let Some(preset) = self.preset {
+            supervisor.args(["--preset", &preset.to_string()]);
+        }
+        if let Some(authorities) = self.authorities {
+            supervisor.args(["--authorities", &authorities.to_string()]);
+        }
+        if let Some(full_nodes) = self.full_nodes {
+            supervisor.args(["--full-nodes", &full_nodes.to_string()]);
+        }
+        let mut interrupt =
+            signal(SignalKind::interrupt()).map_err(NetworkError::io("listen for signals in", &this))?;
+        supervisor.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(written).process_group(0);
+        let mut supervisor = supervisor.spawn().map_err(NetworkError::io("start", this))?;
+        let answers = supervisor.stdout.take();
+        let mut answers = answers.map(|stdout| BufReader::new(stdout).lines());
+        let progress = Progress::new("starting the network");
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Ends with the supervisor, and that waits for its nodes with a limit.
+        while let Some(lines) = &mut answers {
+            tokio::select! {
+                line = lines.next_line() => {
+                    let Ok(Some(line)) = line else { break };
+                    let Ok(event) = serde_json::from_str::<Event>(&line) else { continue };
+                    let is_up = matches!(event, Event::Up { .. });
+                    if is_up {
+                        drop(progress);
+                        return output.show(&event);
+                    }
+                    output.show(&event)?;
+                }
+                _ = second.tick() => progress.tick(),
+                _ = interrupt.recv() => {
+                    drop(progress);
+                    // It may not have got as far as the lock yet; and if it has to be killed, its nodes are left.
+                    let _ = end(&mut supervisor).await;
+                    down(directory).await?;
+                    return Err(CliError::Interrupted);
+                }
+            }
+        }
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let last = text.lines().next_back().unwrap_or_default();
+        let said =
+            serde_json::from_str::<ErrorReport>(last).map_or_else(|_| last.to_owned(), |report| report.error.message);
+        Err(NetworkError::Background { said, log }.into())
+    }
+}
+
+/// The node program: the one that was named, else the one beside this program, else the one in `PATH`.
+fn program(said: Option<PathBuf>) -> Option<PathBuf> {
+    let is_file = |path: &PathBuf| path.is_file();
+    if said.is_some() {
+        return said.filter(is_file);
+    }
+    let beside = env::current_exe().ok().map(|this| this.with_file_name("myelin-node"));
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let in_path = env::split_paths(&paths).map(|folder| folder.join("myelin-node"));
+    beside.into_iter().chain(in_path).find(is_file)
+}

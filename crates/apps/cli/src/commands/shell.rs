@@ -1,0 +1,111 @@
+//! Commands for the shell and the manual.
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Page, Render},
+    registry,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{fs, path::PathBuf};
+
+/// A text for another program, or what was written where.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Text {
+    /// The text itself.
+    Text(String),
+    /// The files that were written.
+    Files(Vec<PathBuf>),
+}
+
+impl Render for Text {
+    fn render(&self, page: &mut Page) {
+        match self {
+            Self::Text(text) => page.line(text.trim_end()),
+            Self::Files(files) => files.iter().for_each(|file| page.line(file.display().to_string())),
+        }
+    }
+}
+
+/// `myelin completions`
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+impl Command for Completions {
+    const PATH: &'static str = "completions";
+    const SUMMARY: &'static str = "Print what makes a shell complete these commands";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "For bash, from the next shell on",
+        line: "myelin completions bash > ~/.local/share/bash-completion/completions/myelin",
+    }];
+    type Answer = Text;
+
+    async fn run(self, _: &Context, output: &Output<Text>) -> Result<(), CliError> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut registry::parser(), "myelin", &mut script);
+        output.show(&Text::Text(String::from_utf8_lossy(&script).into_owned()))
+    }
+}
+
+/// `myelin man`
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// Write the pages of all commands into this folder, instead of printing the first
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Command for Man {
+    const PATH: &'static str = "man";
+    const SUMMARY: &'static str = "Print the manual page, or write those of all commands";
+    const EFFECT: Effect = Effect::LocalFiles;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Read it", line: "myelin man | man -l -" },
+        Example { purpose: "Install all pages", line: "myelin man --folder ~/.local/share/man/man1" },
+    ];
+    type Answer = Text;
+
+    async fn run(self, _: &Context, output: &Output<Text>) -> Result<(), CliError> {
+        let Some(folder) = self.folder else {
+            let page = rendered(registry::parser()).map_err(CliError::Output)?;
+            return output.show(&Text::Text(String::from_utf8_lossy(&page).into_owned()));
+        };
+        let failed = |path: &PathBuf| {
+            let path = path.clone();
+            move |source| CliError::File { doing: "write", path, source }
+        };
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let mut parser = registry::parser();
+        parser.build();
+        let mut written = Vec::new();
+        let groups = parser.get_subcommands().flat_map(|group| {
+            let members =
+                group.get_subcommands().map(|member| (format!("{}-{}", group.get_name(), member.get_name()), member));
+            std::iter::once((group.get_name().to_owned(), group)).chain(members)
+        });
+        let pages = groups
+            .filter(|(name, _)| !name.ends_with("help"))
+            .map(|(name, parser)| (format!("myelin-{name}"), parser.clone()));
+        for (name, parser) in std::iter::once(("myelin".to_owned(), registry::parser())).chain(pages) {
+            let path = folder.join(format!("{name}.1"));
+            let page = rendered(parser.display_name(name)).map_err(failed(&path))?;
+            fs::write(&path, page).map_err(failed(&path))?;
+            written.push(path);
+        }
+        output.show(&Text::Files(written))
+    }
+}
+
+fn rendered(parser: clap::Command) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(parser).render(&mut page)?;
+    Ok(page)
+}

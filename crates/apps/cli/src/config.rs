@@ -1,0 +1,332 @@
+//! The configuration file: TOML that people may edit too, so that its comments survive.
+
+use crate::settings::{self, ALL, Setting, Source};
+use std::{borrow::Cow, collections::BTreeMap, env, fs, io, path::PathBuf};
+use toml_edit::{DocumentMut, Item, Value};
+
+/// The variable that says which file it is.
+pub const FILE_VARIABLE: &str = "MYELIN_CONFIG";
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is no home folder, so no folder for configuration.
+    #[error("there is no home folder to look for the configuration in")]
+    NoHome,
+    /// The file is no TOML.
+    #[error("{} is not TOML: {source}", .path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml_edit::TomlError>,
+    },
+    /// The file sets something that does not exist.
+    #[error("{} sets `{name}`, which does not exist", .path.display())]
+    UnknownInFile {
+        /// The file.
+        path: PathBuf,
+        /// What it sets.
+        name: String,
+    },
+    /// There is no such setting.
+    #[error("there is no setting `{name}`")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The value is none for it.
+    #[error("`{value}` is no value for `{name}` ({place}): {reason}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// Who says so.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file cannot be read or written.
+    #[error("could not {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl ConfigError {
+    /// What to do next.
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoHome => format!("set `HOME`, or name the file with `{FILE_VARIABLE}`").into(),
+            Self::Syntax { path, .. } | Self::UnknownInFile { path, .. } => {
+                format!("correct {}; `myelin config list --config /dev/null` shows what can be set", path.display())
+                    .into()
+            }
+            Self::Unknown { name } => {
+                let close = ALL.iter().find(|setting| setting.name.rsplit('.').next() == Some(name.as_str()));
+                match close {
+                    Some(setting) => format!("`{}` is meant, perhaps", setting.name).into(),
+                    None => "`myelin config list` shows all settings".into(),
+                }
+            }
+            Self::Value { name, .. } => match Setting::named(name) {
+                Some(setting) => format!("what it is for: {}", setting.summary).into(),
+                None => "`myelin config list` shows all settings".into(),
+            },
+            Self::Io { .. } => "look at the path, and whether you may use it".into(),
+        }
+    }
+}
+
+/// The file, read and checked.
+#[derive(Debug)]
+pub struct ConfigFile {
+    path: PathBuf,
+    document: DocumentMut,
+    values: BTreeMap<&'static str, String>,
+}
+
+impl ConfigFile {
+    /// Reads the file, or begins an empty one. Which: `chosen`, else the environment, else the platform's place.
+    ///
+    /// # Errors
+    /// Anything that is not a setting with a value, so that no limit is lost to a slip of the pen.
+    pub fn read(chosen: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let path = match chosen.or_else(|| env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()).map(Into::into)) {
+            Some(path) => path,
+            None => default_path().ok_or(ConfigError::NoHome)?,
+        };
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
+        };
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: PathBuf, text: &str) -> Result<Self, ConfigError> {
+        let document: DocumentMut = match text.parse() {
+            Ok(document) => document,
+            Err(source) => return Err(ConfigError::Syntax { path, source: Box::new(source) }),
+        };
+        let mut values = BTreeMap::new();
+        for (name, item) in flat(&document) {
+            let Some(setting) = Setting::named(&name) else { return Err(ConfigError::UnknownInFile { path, name }) };
+            let refused = |value: &str, reason: String| ConfigError::Value {
+                name: setting.name,
+                value: value.trim().to_owned(),
+                place: path.display().to_string(),
+                reason,
+            };
+            let value =
+                text_of(item).ok_or_else(|| refused(&item.to_string(), "write it as text, in quotes".into()))?;
+            setting.check(&value).map_err(|reason| refused(&value, reason))?;
+            values.insert(setting.name, value);
+        }
+        Ok(Self { path, document, values })
+    }
+
+    /// Where it is.
+    pub const fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// What it says about a setting.
+    pub fn get(&self, setting: &Setting) -> Option<&str> {
+        self.values.get(setting.name).map(String::as_str)
+    }
+
+    /// Sets something, or with `None` leaves it to the default again, and writes the file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`]; [`ConfigError::Io`].
+    pub fn set(&mut self, setting: &'static Setting, value: Option<&str>) -> Result<(), ConfigError> {
+        if let Some(value) = value {
+            setting.check(value).map_err(|reason| ConfigError::Value {
+                name: setting.name,
+                value: value.to_owned(),
+                place: "typed".into(),
+                reason,
+            })?;
+            let (table, key) = place(&mut self.document, setting);
+            table.insert(key, toml_edit::value(value));
+            self.values.insert(setting.name, value.to_owned());
+        } else {
+            let (table, key) = place(&mut self.document, setting);
+            table.remove(key);
+            self.values.remove(setting.name);
+        }
+        self.write().map_err(|source| ConfigError::Io { doing: "write", path: self.path.clone(), source })
+    }
+
+    /// Whole or not at all: a half-written policy is worse than an old one.
+    fn write(&self) -> io::Result<()> {
+        crate::files::write_whole(&self.path, self.document.to_string().as_bytes())
+    }
+}
+
+/// The platform's place for it.
+fn default_path() -> Option<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "myelin")?;
+    Some(folders.config_dir().join("config.toml"))
+}
+
+/// Every value of a document, with the name of its table before its own.
+fn flat(document: &DocumentMut) -> Vec<(String, &Item)> {
+    let mut found = Vec::new();
+    for (name, item) in document.iter() {
+        match item.as_table_like() {
+            Some(table) => found.extend(table.iter().map(|(key, item)| (format!("{name}.{key}"), item))),
+            None => found.push((name.to_owned(), item)),
+        }
+    }
+    found
+}
+
+/// A value as it would be typed. Numbers with a point are none: amounts are not floats.
+fn text_of(item: &Item) -> Option<String> {
+    match item.as_value()? {
+        Value::String(text) => Some(text.value().clone()),
+        Value::Integer(number) => Some(number.value().to_string()),
+        Value::Array(items) => {
+            let items: Option<Vec<_>> =
+                items.iter().map(|item| item.as_integer().map(|number| number.to_string())).collect();
+            Some(items?.join(","))
+        }
+        _ => None,
+    }
+}
+
+/// The table that a setting is in, and its name there.
+fn place<'a>(
+    document: &'a mut DocumentMut,
+    setting: &'static Setting,
+) -> (&'a mut dyn toml_edit::TableLike, &'static str) {
+    match setting.name.split_once('.') {
+        None => (document.as_table_mut(), setting.name),
+        Some((table, key)) => {
+            let table = document.entry(table).or_insert_with(toml_edit::table);
+            if !table.is_table_like() {
+                *table = toml_edit::table();
+            }
+            #[expect(clippy::expect_used, reason = "made one above where there was none")]
+            (table.as_table_like_mut().expect("it is a table"), key)
+        }
+    }
+}
+
+/// What a setting is, and who said so.
+///
+/// # Errors
+/// [`ConfigError::Value`], if the environment says what is no value. Flags and the file have been checked before.
+pub fn resolve(
+    setting: &'static Setting,
+    flag: Option<&str>,
+    environment: impl Fn(&str) -> Option<String>,
+    file: &ConfigFile,
+) -> Result<Option<(String, Source)>, ConfigError> {
+    if let Some(value) = flag {
+        return Ok(Some((value.to_owned(), Source::Flag)));
+    }
+    let said = setting.variable.and_then(|variable| Some((variable, environment(variable)?)));
+    if let Some((variable, value)) = said.filter(|(_, value)| !value.is_empty()) {
+        setting.check(&value).map_err(|reason| ConfigError::Value {
+            name: setting.name,
+            value: value.clone(),
+            place: format!("`{variable}`"),
+            reason,
+        })?;
+        return Ok(Some((value, Source::Environment)));
+    }
+    if let Some(value) = file.get(setting) {
+        return Ok(Some((value.to_owned(), Source::File)));
+    }
+    Ok(setting.default.map(|default| (default.to_owned(), Source::Default)))
+}
+
+/// The policy in the file.
+///
+/// # Errors
+/// [`ConfigError::Value`], which the file's check makes impossible.
+pub fn policy(file: &ConfigFile) -> Result<crate::plan::Policy, ConfigError> {
+    let [spend, fee, subnets] = [&settings::POLICY_MAX_SPEND, &settings::POLICY_MAX_FEE, &settings::POLICY_SUBNETS]
+        .map(|setting| file.get(setting));
+    settings::policy(spend, fee, subnets).map_err(|reason| ConfigError::Value {
+        name: "policy",
+        value: String::new(),
+        place: file.path.display().to_string(),
+        reason,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ConfigFile, ConfigError> {
+        ConfigFile::parse(PathBuf::from("config.toml"), text)
+    }
+
+    #[test]
+    fn each_place_is_above_the_next() {
+        let file = parse("network = \"ws://file\"").unwrap();
+        let empty = parse("").unwrap();
+        let environment = |name: &str| (name == "MYELIN_NETWORK").then(|| "ws://environment".to_owned());
+        let said = |flag, environment: &dyn Fn(&str) -> Option<String>, file| {
+            resolve(&settings::NETWORK, flag, environment, file).unwrap().unwrap()
+        };
+        assert_eq!(said(Some("ws://flag"), &environment, &file), ("ws://flag".into(), Source::Flag));
+        assert_eq!(said(None, &environment, &file), ("ws://environment".into(), Source::Environment));
+        assert_eq!(said(None, &|_| Some(String::new()), &file), ("ws://file".into(), Source::File));
+        assert_eq!(said(None, &|_| None, &empty), ("local".into(), Source::Default));
+    }
+
+    #[test]
+    fn a_value_of_the_environment_is_checked() {
+        let file = parse("").unwrap();
+        let error = resolve(&settings::OUTPUT, None, |_| Some("xml".into()), &file).unwrap_err();
+        assert!(error.to_string().contains("MYELIN_OUTPUT"), "{error}");
+    }
+
+    #[test]
+    fn a_file_with_a_slip_is_refused() {
+        assert!(matches!(parse("[policy]\nmax_spend = \"1\""), Err(ConfigError::UnknownInFile { .. })));
+        assert!(matches!(parse("[policy]\nmax-spend = 1.5"), Err(ConfigError::Value { .. })));
+        assert!(matches!(parse("output = \"xml\""), Err(ConfigError::Value { .. })));
+        assert!(matches!(parse("wallet = \"mine\""), Err(ConfigError::UnknownInFile { .. })));
+        assert!(matches!(parse("output ="), Err(ConfigError::Syntax { .. })));
+    }
+
+    #[test]
+    fn setting_keeps_what_else_is_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/config.toml");
+        let text = "# mine\noutput = \"json\" # for scripts\n\n[policy]\nsubnets = [1, 7]\n";
+        let mut file = ConfigFile::parse(path.clone(), text).unwrap();
+        file.set(&settings::POLICY_MAX_FEE, Some("250rao")).unwrap();
+        file.set(&settings::WALLET_NAME, Some("cold")).unwrap();
+        file.set(&settings::OUTPUT, None).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("subnets = [1, 7]") && text.contains("max-fee = \"250rao\""), "{text}");
+        let again = ConfigFile::read(Some(path)).unwrap();
+        assert_eq!(again.get(&settings::WALLET_NAME), Some("cold"));
+        assert_eq!(again.get(&settings::OUTPUT), None);
+        assert_eq!(policy(&again).unwrap().max_fee.map(myelin_primitives::Amount::rao), Some(250));
+        assert_eq!(policy(&again).unwrap().subnets.map(|subnets| subnets.len()), Some(2));
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let mut file = ConfigFile::parse(path.clone(), "").unwrap();
+        assert!(file.set(&settings::POLICY_MAX_FEE, Some("much")).is_err());
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,181 @@
+//! What a command is told besides its arguments.
+
+use crate::{
+    config::{self, ConfigError, ConfigFile},
+    error::CliError,
+    network::Directory,
+    output::Format,
+    plan::Policy,
+    settings::{self, Endpoint, Setting, Source},
+    terminal::Terminal,
+};
+use clap::ValueEnum;
+use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
+use std::{env, path::PathBuf};
+
+/// Where a node of this machine listens if nothing else is known.
+const LOCAL_URL: &str = "ws://127.0.0.1:9944";
+
+/// What every command understands.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// How answers are written [env: `MYELIN_OUTPUT`]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub output: Option<Format>,
+
+    /// Which network to speak to: `local` or the URL of a node [env: `MYELIN_NETWORK`]
+    #[arg(long, global = true, value_name = "local|URL", value_parser = checked(&settings::NETWORK))]
+    pub network: Option<String>,
+
+    /// The wallet [env: `BT_WALLET_NAME`]
+    #[arg(long, global = true, value_name = "NAME", value_parser = checked(&settings::WALLET_NAME))]
+    pub wallet: Option<String>,
+
+    /// The hotkey of the wallet [env: `BT_WALLET_HOTKEY`]
+    #[arg(long, global = true, value_name = "NAME", value_parser = checked(&settings::WALLET_HOTKEY))]
+    pub hotkey: Option<String>,
+
+    /// The folder of the wallets [env: `BT_WALLET_PATH`]
+    #[arg(long, global = true, value_name = "PATH", value_parser = checked(&settings::WALLET_PATH))]
+    pub wallet_path: Option<String>,
+
+    /// The configuration file [env: `MYELIN_CONFIG`]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Go on without being asked
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+}
+
+/// A parser of values that are checked as the setting's are.
+pub(crate) fn checked(setting: &'static Setting) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |value| setting.check(value).map(|()| value.to_owned())
+}
+
+/// The settings, the terminal, and what follows from them.
+#[derive(Debug)]
+pub struct Context {
+    globals: Globals,
+    config: ConfigFile,
+    format: Format,
+    terminal: Terminal,
+}
+
+impl Context {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn new(globals: Globals) -> Result<Self, CliError> {
+        let config = ConfigFile::read(globals.config.clone())?;
+        let terminal = Terminal::of_process(globals.yes);
+        let mut context = Self { globals, config, format: Format::default(), terminal };
+        context.format = match context.text(&settings::OUTPUT, None)? {
+            // The value has been checked by whoever gave it.
+            Some((format, _)) => Format::from_str(&format, false).unwrap_or_default(),
+            None => Format::default(),
+        };
+        Ok(context)
+    }
+
+    /// How answers are written.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whoever sits there.
+    pub const fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+
+    /// The configuration file.
+    pub const fn config(&self) -> &ConfigFile {
+        &self.config
+    }
+
+    /// What a setting is, and who said so. `flag` is what the command's own flag says; flags that every command has
+    /// are known.
+    ///
+    /// # Errors
+    /// A value of the environment that is none.
+    pub fn text(&self, setting: &'static Setting, flag: Option<&str>) -> Result<Option<(String, Source)>, ConfigError> {
+        let format = self.globals.output.and_then(|format| format.to_possible_value());
+        let global = match setting.flag {
+            Some("output") => format.as_ref().map(clap::builder::PossibleValue::get_name),
+            Some("network") => self.globals.network.as_deref(),
+            Some("wallet") => self.globals.wallet.as_deref(),
+            Some("hotkey") => self.globals.hotkey.as_deref(),
+            Some("wallet-path") => self.globals.wallet_path.as_deref(),
+            _ => None,
+        };
+        config::resolve(setting, flag.or(global), |name| env::var(name).ok(), &self.config)
+    }
+
+    fn or_default<T: std::str::FromStr + Default>(&self, setting: &'static Setting) -> Result<T, ConfigError> {
+        // Every source has checked its value, so that the default is the setting's own.
+        Ok(self.text(setting, None)?.and_then(|(value, _)| value.parse().ok()).unwrap_or_default())
+    }
+
+    /// The folder of wallets.
+    ///
+    /// # Errors
+    /// As [`Self::text`], and where there is no home folder.
+    pub fn wallets(&self) -> Result<Wallets, CliError> {
+        let path = self.text(&settings::WALLET_PATH, None)?.map(|(path, _)| path).unwrap_or_default();
+        let path = Environment::of_process().expand(&path)?;
+        // Passwords in the environment lie under the whole path.
+        let path = std::path::absolute(&path).map_err(|source| CliError::File { doing: "find", path, source })?;
+        Ok(Wallets::at(path))
+    }
+
+    /// The wallet that is meant.
+    ///
+    /// # Errors
+    /// As [`Self::wallets`].
+    pub fn wallet(&self) -> Result<Wallet, CliError> {
+        Ok(self.wallets()?.wallet(self.or_default::<WalletName>(&settings::WALLET_NAME)?))
+    }
+
+    /// The hotkey that is meant.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn hotkey(&self) -> Result<HotkeyName, CliError> {
+        Ok(self.or_default(&settings::WALLET_HOTKEY)?)
+    }
+
+    /// The URL of the node to speak to. Of a local network it is the first that answers programs, wherever that listens.
+    ///
+    /// # Errors
+    /// As [`Self::text`]; a local network whose files cannot be read.
+    pub fn node_url(&self) -> Result<String, CliError> {
+        let said = self.text(&settings::NETWORK, None)?;
+        match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(Endpoint::Local) {
+            Endpoint::Url(url) => Ok(url),
+            Endpoint::Local => {
+                let state = self.local_network(None)?.state()?;
+                let running = state.into_iter().flat_map(|state| state.nodes).find_map(|node| node.rpc);
+                Ok(running.unwrap_or_else(|| LOCAL_URL.to_owned()))
+            }
+        }
+    }
+
+    /// Where the network of this machine lies. `flag` is what the command's own flag says.
+    ///
+    /// # Errors
+    /// As [`Self::text`], and where there is no home folder.
+    pub fn local_network(&self, flag: Option<&str>) -> Result<Directory, CliError> {
+        let said = self.text(&settings::LOCAL_DIRECTORY, flag)?;
+        Ok(Directory::at(said.as_ref().map(|(path, _)| path.as_str()))?)
+    }
+
+    /// What limits the commands that change the chain.
+    ///
+    /// # Errors
+    /// A policy that cannot be read.
+    pub fn policy(&self) -> Result<Policy, CliError> {
+        Ok(config::policy(&self.config)?)
+    }
+}

@@ -1,0 +1,253 @@
+//! What goes wrong, what to do about it, and the exit code that says so to a script.
+
+use crate::{config::ConfigError, network::NetworkError, plan::Refusal};
+use myelin_keys::{
+    Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
+    WalletError,
+};
+use serde::Serialize;
+use std::{borrow::Cow, io, path::PathBuf};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did what was asked.
+    Done = 0,
+    /// It could not.
+    Failed = 1,
+    /// What was typed makes no sense.
+    Usage = 2,
+    /// The policy, or whoever was asked, said no. Nothing was changed.
+    Refused = 3,
+    /// Somebody had to be asked, and there is no terminal. Nothing was changed.
+    NoTerminal = 4,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// Why a command failed. Its text says what, [`CliError::hint`] what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The words are in order, but not together.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What would be right.
+        hint: &'static str,
+    },
+    /// A question cannot be asked.
+    #[error("{question} There is no terminal to answer at")]
+    NoTerminal {
+        /// The question.
+        question: String,
+        /// How to answer it otherwise.
+        hint: Cow<'static, str>,
+    },
+    /// The answer was not yes.
+    #[error("stopped, because the answer was not yes")]
+    Declined,
+    /// Two passwords that should be the same are not.
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    /// A new password that is guessed in no time.
+    #[error("a password of {length} characters is too short")]
+    PasswordTooShort {
+        /// How long it is.
+        length: usize,
+    },
+    /// The signature is a signature, but of something else or by somebody else.
+    #[error("the signature is not {address}'s, or not of this message")]
+    BadSignature {
+        /// Who was said to have signed.
+        address: Address,
+    },
+    /// The key was not made from what was asked for.
+    #[error("this key was not made from {what}, or its file does not keep it")]
+    NotKept {
+        /// Words or a seed.
+        what: &'static str,
+    },
+    /// The policy says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A wallet.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The name of a wallet or a hotkey.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A mnemonic.
+    #[error(transparent)]
+    Mnemonic(#[from] MnemonicError),
+    /// A seed or a private key.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A file of a Polkadot wallet.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// An address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A signature or a text to be signed.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The local network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A file.
+    #[error("could not {doing} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The terminal.
+    #[error("could not ask at the terminal: {0}")]
+    Terminal(io::Error),
+    /// Whoever read the output has enough of it. Said to nobody.
+    #[error("nobody reads the output any more")]
+    OutputClosed,
+    /// The output cannot be written.
+    #[error("could not write the output: {0}")]
+    Output(io::Error),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<PasswordError> for CliError {
+    fn from(error: PasswordError) -> Self {
+        Self::Wallet(error.into())
+    }
+}
+
+impl CliError {
+    /// A name of the cause that stays the same when the text becomes better.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::NoTerminal { .. } => "no-terminal",
+            Self::Declined => "declined",
+            Self::PasswordsDiffer | Self::PasswordTooShort { .. } => "password",
+            Self::BadSignature { .. } => "bad-signature",
+            Self::NotKept { .. } => "not-kept",
+            Self::Refused(_) => "policy",
+            Self::Wallet(error) => match error {
+                WalletError::NoWallet { .. } => "no-wallet",
+                WalletError::NoColdkey { .. }
+                | WalletError::NoColdkeyAddress { .. }
+                | WalletError::NoHotkey { .. }
+                | WalletError::NoSecret { .. } => "no-key",
+                WalletError::Exists { .. } => "exists",
+                WalletError::PasswordNeeded { .. } => "no-terminal",
+                WalletError::WrongPassword { .. } | WalletError::Password(_) | WalletError::EmptyPassword => "password",
+                WalletError::Name(_) => "name",
+                _ => "wallet-file",
+            },
+            Self::Name(_) => "name",
+            Self::Mnemonic(_) | Self::Secret(_) | Self::Import(_) => "secret",
+            Self::Address(_) => "address",
+            Self::Signature(_) => "signature",
+            Self::Config(_) => "config",
+            Self::Network(error) => error.code(),
+            Self::File { .. } | Self::Terminal(_) | Self::OutputClosed | Self::Output(_) => "io",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What a script sees.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } | Self::Config(_) | Self::Name(_) | Self::Address(_) | Self::Signature(_) => Exit::Usage,
+            Self::Declined | Self::Refused(_) => Exit::Refused,
+            Self::NoTerminal { .. } | Self::Wallet(WalletError::PasswordNeeded { .. }) => Exit::NoTerminal,
+            // As for `myelin … | head`: it got what it wanted.
+            Self::OutputClosed => Exit::Done,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Usage { hint, .. } => Cow::Borrowed(*hint),
+            Self::NoTerminal { hint, .. } => hint.clone(),
+            Self::Declined | Self::OutputClosed | Self::Interrupted => return None,
+            Self::PasswordsDiffer => "type the same password twice".into(),
+            Self::PasswordTooShort { .. } => "take eight characters or more; a few unrelated words are best".into(),
+            Self::BadSignature { .. } => {
+                "look at the address, and that the message is the same to the last character".into()
+            }
+            Self::NotKept { .. } => "export the private key instead, with `--form private-key`".into(),
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Wallet(error) => return Some(wallet_hint(error)),
+            Self::Name(error) => error.hint(),
+            Self::Mnemonic(error) => error.hint(),
+            Self::Secret(error) => error.hint(),
+            Self::Import(error) => error.hint(),
+            Self::Address(error) => error.hint(),
+            Self::Signature(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::File { .. } => "look at the path, and whether you may use it".into(),
+            Self::Terminal(_) => "run it in an ordinary terminal".into(),
+            Self::Output(_) => "look at where the output goes, and whether the disk is full".into(),
+        })
+    }
+
+    /// As a program reads it.
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport {
+            error: ErrorBody {
+                code: self.code().into(),
+                message: self.to_string(),
+                hint: self.hint().map(Cow::into_owned),
+            },
+        }
+    }
+}
+
+/// The hints of the library name what it offers; here that is a command.
+fn wallet_hint(error: &WalletError) -> Cow<'static, str> {
+    match error {
+        WalletError::NoWallet { name, .. } => {
+            format!("make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`")
+                .into()
+        }
+        WalletError::NoHotkey { name, wallet } => format!(
+            "make it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or see which there are with `myelin wallet list`"
+        )
+        .into(),
+        WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
+            "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
+        }
+        other => other.hint(),
+    }
+}
+
+/// An error as JSON, one line on standard error.
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub struct ErrorReport {
+    /// The error.
+    pub error: ErrorBody,
+}
+
+/// What an error says.
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub struct ErrorBody {
+    /// A name that does not change.
+    pub code: String,
+    /// What went wrong.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}

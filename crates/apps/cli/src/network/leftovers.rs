@@ -1,0 +1,163 @@
+//! Taking a network down from outside, and ending what a killed supervisor left.
+
+use super::{Directory, NetworkError, directory::Lock};
+use rustix::process::{Pid, Signal, kill_process};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{path::Path, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How long a process may take to end by itself.
+pub(super) const GRACE: Duration = Duration::from_secs(15);
+
+/// How long one that was killed may take to be gone.
+const KILLED: Duration = Duration::from_secs(5);
+
+/// A process that was ended.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Ended {
+    /// The node.
+    pub name: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// Ends whoever supervises, and then whatever is left. Gives back the lock, the supervisor that ran, and the nodes that
+/// it had left behind.
+///
+/// # Errors
+/// [`NetworkError::Immortal`]; what the system says.
+pub async fn down(directory: &Directory) -> Result<(Lock, Option<u32>, Vec<Ended>), NetworkError> {
+    let supervisor = directory.supervisor()?;
+    let lock = match supervisor {
+        None => directory.lock(KILLED).await?,
+        Some(pid) => {
+            signal(pid, Signal::TERM);
+            // It ends its nodes first, each within the grace.
+            match directory.lock(GRACE * 2).await {
+                Err(NetworkError::Up { .. }) => {
+                    signal(pid, Signal::KILL);
+                    directory.lock(KILLED).await.map_err(|_| NetworkError::Immortal { pid })?
+                }
+                other => other?,
+            }
+        }
+    };
+    let ended = sweep(directory, &lock).await?;
+    Ok((lock, supervisor, ended))
+}
+
+/// Ends the nodes that a supervisor left behind. The lock says that none looks after them.
+pub(super) async fn sweep(directory: &Directory, _lock: &Lock) -> Result<Vec<Ended>, NetworkError> {
+    let mut ended = Vec::new();
+    for node in directory.state()?.into_iter().flat_map(|state| state.nodes) {
+        let base = directory.base(&node.name);
+        if let Some(pid) = node.pid.filter(|pid| runs(*pid, &base)) {
+            end(pid, &base).await?;
+            ended.push(Ended { name: node.name, pid });
+        }
+    }
+    directory.clear_state()?;
+    Ok(ended)
+}
+
+async fn end(pid: u32, base: &Path) -> Result<(), NetworkError> {
+    signal(pid, Signal::TERM);
+    if gone(pid, base, GRACE).await {
+        return Ok(());
+    }
+    signal(pid, Signal::KILL);
+    if gone(pid, base, KILLED).await { Ok(()) } else { Err(NetworkError::Immortal { pid }) }
+}
+
+/// Waits until a process is gone. It is nobody's child any more, so no event says when; it has to be looked for.
+async fn gone(pid: u32, base: &Path, patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    let mut looks = interval(Duration::from_millis(50));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while runs(pid, base) {
+        if Instant::now() >= until {
+            return false;
+        }
+        looks.tick().await;
+    }
+    true
+}
+
+/// Sends a signal. A process that is not there needs none.
+pub(super) fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Whether this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+#[cfg(target_os = "linux")]
+fn runs(pid: u32, base: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    // Empty for a process that has ended and that nobody has asked about.
+    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    arguments.split(|byte| *byte == 0).any(|argument| argument == base.as_os_str().as_bytes())
+}
+
+/// Whether this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+#[cfg(not(target_os = "linux"))]
+fn runs(pid: u32, base: &Path) -> bool {
+    let said = std::process::Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
+    said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(&base.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NodeState, Phase, Role, State};
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    fn state(pid: u32) -> State {
+        let node = NodeState {
+            name: "alice".into(),
+            role: Role::Authority,
+            phase: Phase::Running,
+            pid: Some(pid),
+            rpc: None,
+            metrics: None,
+            restarts: 0,
+            last_end: None,
+        };
+        State { supervisor: 0, nodes: vec![node] }
+    }
+
+    /// A process that stands for a node: it has the folder among its arguments, and ends when its input does.
+    fn stand_in(argument: &Path) -> std::process::Child {
+        let mut command = Command::new("sh");
+        command.args(["-c", "read -r line", "stand-in"]).arg(argument).stdin(Stdio::piped());
+        command.spawn().expect("there is a shell")
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_ended_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::at(folder.path().to_str()).unwrap();
+        let mut stranger = stand_in(&directory.base("somebody else"));
+        let mut left = stand_in(&directory.base("alice"));
+        // Somebody has to ask about it once it has ended, and that is its parent. Asking closes what it reads from,
+        // so that is kept.
+        let (pid, _input) = (left.id(), left.stdin.take());
+        let reaper = std::thread::spawn(move || left.wait());
+
+        let lock = directory.lock(KILLED).await.unwrap();
+        directory.write_state(&state(stranger.id())).unwrap();
+        assert!(sweep(&directory, &lock).await.unwrap().is_empty());
+        assert!(stranger.try_wait().unwrap().is_none(), "a stranger was ended");
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+
+        directory.write_state(&state(pid)).unwrap();
+        drop(lock);
+        let (_lock, supervisor, ended) = down(&directory).await.unwrap();
+        assert_eq!(supervisor, None);
+        assert_eq!(ended.iter().map(|ended| ended.pid).collect::<Vec<_>>(), [pid]);
+        assert!(!reaper.join().unwrap().unwrap().success());
+        assert!(directory.state().unwrap().is_none());
+    }
+}

@@ -1,0 +1,279 @@
+//! One node process, and what it says.
+
+use super::{
+    leftovers::{GRACE, signal},
+    rpc::Rpc,
+};
+use rustix::process::Signal;
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions, rename},
+    io::{self, Write},
+    path::PathBuf,
+    process::{ExitCode, ExitStatus, Stdio},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStderr, Command},
+    sync::{mpsc::UnboundedSender, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// The first argument of this program when it is to become a node.
+const BECOME_NODE: &str = "__become-node";
+
+/// What a node writes before the address of its RPC server.
+const RPC_MARK: &str = "Running JSON-RPC server: addr=";
+
+/// What it writes before that of its metrics.
+const METRICS_MARK: &str = "Prometheus exporter started at ";
+
+/// A log that reaches this is set aside, in place of the one set aside before.
+const LONGEST_LOG: u64 = 16 * 1024 * 1024;
+
+/// How long a node may take to answer a question while it starts.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// How to start a node.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) binary: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) log: PathBuf,
+}
+
+/// What a node says to its supervisor.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// It answers: to programs there, to peers here.
+    Listens { rpc: String, peer: Option<String> },
+    /// Its metrics are there.
+    Metrics(String),
+    /// One more block is final.
+    Final,
+    /// It does not answer as it should.
+    Trouble(String),
+    /// It is no more.
+    Ended(io::Result<ExitStatus>),
+}
+
+/// What which node says.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) node: usize,
+    pub(super) said: Said,
+}
+
+/// A running node. Dropping it leaves the process to its task, which ends with the program.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<()>,
+}
+
+impl Process {
+    /// Starts one. What it says comes as messages with its number.
+    pub(super) fn start(node: usize, launch: &Launch, messages: UnboundedSender<Message>) -> io::Result<Self> {
+        let log = Log::open(launch.log.clone())?;
+        let mut child = command(launch)?
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // Ctrl-C is for the supervisor, which ends the nodes in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let pid = child.id().ok_or_else(|| io::Error::other("the node ended at once"))?;
+        let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the node has no log"))?;
+        let (stop, stopped) = oneshot::channel();
+        let done = tokio::spawn(attend(node, child, stderr, log, messages, stopped));
+        Ok(Self { pid, stop, done })
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(super) async fn stop(self) {
+        // It may have ended by itself a moment ago.
+        let _ = self.stop.send(());
+        let _ = self.done.await;
+    }
+}
+
+/// The command that starts a node. On Linux it starts this program, which becomes the node.
+fn command(launch: &Launch) -> io::Result<Command> {
+    if cfg!(target_os = "linux") {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(BECOME_NODE).arg(std::process::id().to_string()).arg(&launch.binary).args(&launch.arguments);
+        return Ok(command);
+    }
+    let mut command = Command::new(&launch.binary);
+    command.args(&launch.arguments);
+    Ok(command)
+}
+
+/// Becomes a node, if that is what the words ask for: from then on the process is the node, and the system ends it
+/// when the supervisor ends, however that comes about.
+///
+/// This has to be arranged in the new process itself. It is done here rather than between fork and exec because
+/// that place allows nothing but what is safe in a signal handler.
+#[cfg(target_os = "linux")]
+pub fn become_node(words: &[OsString]) -> Option<ExitCode> {
+    use std::os::unix::process::CommandExt;
+
+    let [_, mark, supervisor, binary, arguments @ ..] = words else { return None };
+    if mark != BECOME_NODE {
+        return None;
+    }
+    let arranged = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().to_string());
+    // It may have ended before that was arranged.
+    if arranged.is_err() || parent.as_deref() != supervisor.to_str() {
+        return Some(ExitCode::FAILURE);
+    }
+    let error = std::process::Command::new(binary).args(arguments).exec();
+    crate::output::note(&format!("{} does not start: {error}", binary.display()));
+    Some(ExitCode::FAILURE)
+}
+
+/// Nodes are started as they are where the system cannot end them with their supervisor.
+#[cfg(not(target_os = "linux"))]
+pub fn become_node(_: &[OsString]) -> Option<ExitCode> {
+    None
+}
+
+/// Looks after a process until it ends or has to.
+async fn attend(
+    node: usize,
+    mut child: Child,
+    stderr: ChildStderr,
+    log: Log,
+    messages: UnboundedSender<Message>,
+    stopped: oneshot::Receiver<()>,
+) {
+    // The supervisor may be gone; then nobody needs to know.
+    let say = |said| drop(messages.send(Message { node, said }));
+    let (sender, address) = oneshot::channel();
+    let reader = tokio::spawn(read_log(node, stderr, log, messages.clone(), sender));
+    let introduction = async {
+        if let Ok(address) = address.await
+            && let Err(error) = introduce(format!("ws://{address}"), &say).await
+        {
+            say(Said::Trouble(error.to_string()));
+        }
+        std::future::pending().await
+    };
+    let status = tokio::select! {
+        status = child.wait() => status,
+        _ = stopped => end(&mut child).await,
+        never = introduction => never,
+    };
+    // What it said last is in the pipe, which ends with the process.
+    let _ = timeout(ANSWER, reader).await;
+    say(Said::Ended(status));
+}
+
+/// Asks a node that listens where its peers find it, and waits until it finalises.
+async fn introduce(rpc: String, say: &impl Fn(Said)) -> Result<(), jsonrpsee::core::client::Error> {
+    let conversation = Rpc::connect(&rpc, ANSWER).await?;
+    let peer = conversation.peer_address().await?;
+    say(Said::Listens { rpc, peer });
+    if conversation.next_final().await?.is_some() {
+        say(Said::Final);
+    }
+    Ok(())
+}
+
+/// Ends a process, kindly first.
+pub(crate) async fn end(child: &mut Child) -> io::Result<ExitStatus> {
+    if let Some(pid) = child.id() {
+        signal(pid, Signal::TERM);
+    }
+    if let Ok(status) = timeout(GRACE, child.wait()).await {
+        return status;
+    }
+    child.start_kill()?;
+    child.wait().await
+}
+
+/// Copies what a node says into its log, and picks out where it listens.
+async fn read_log(
+    node: usize,
+    stderr: ChildStderr,
+    mut log: Log,
+    messages: UnboundedSender<Message>,
+    address: oneshot::Sender<String>,
+) {
+    let mut address = Some(address);
+    let mut lines = BufReader::new(stderr).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let text = String::from_utf8_lossy(&line);
+        if let Some((_, listening)) = text.split_once(RPC_MARK)
+            && let Some(sender) = address.take()
+        {
+            let mut addresses = listening.split(',').map(str::trim);
+            let here = addresses.clone().find(|address| address.starts_with("127.0.0.1:"));
+            let here = here.or_else(|| addresses.next()).unwrap_or_default();
+            let _ = sender.send(here.to_owned());
+        }
+        if let Some((_, metrics)) = text.split_once(METRICS_MARK) {
+            let url = format!("http://{}/metrics", metrics.trim());
+            let _ = messages.send(Message { node, said: Said::Metrics(url) });
+        }
+        // A full disk stops the chain by itself; the log need not do it first.
+        let _ = log.line(&line);
+    }
+}
+
+/// A log of bounded length.
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl Log {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        let length = file.metadata()?.len();
+        Ok(Self { path, file, length })
+    }
+
+    fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.length >= LONGEST_LOG {
+            rename(&self.path, self.path.with_extension("log.old"))?;
+            *self = Self::open(std::mem::take(&mut self.path))?;
+        }
+        let mut whole = Vec::with_capacity(line.len().saturating_add(1));
+        whole.extend_from_slice(line);
+        whole.push(b'\n');
+        self.file.write_all(&whole)?;
+        self.length = self.length.saturating_add(whole.len() as u64);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_log_that_is_long_enough_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs/alice.log");
+        let mut log = Log::open(path.clone()).unwrap();
+        log.line(b"one").unwrap();
+        log.length = LONGEST_LOG;
+        log.line(b"two").unwrap();
+        log.line(b"three").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two\nthree\n");
+        assert_eq!(fs::read_to_string(folder.path().join("logs/alice.log.old")).unwrap(), "one\n");
+        assert_eq!(Log::open(path).unwrap().length, 10);
+    }
+}

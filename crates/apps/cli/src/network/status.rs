@@ -1,0 +1,114 @@
+//! How a local network is, asked from its nodes.
+
+use super::{Directory, NetworkError, NodeState, Phase, Role, rpc::Rpc};
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// How long a node may take for all its answers.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A network and its nodes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Status {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// Whether somebody looks after it.
+    pub up: bool,
+    /// The process that does.
+    pub supervisor: Option<u32>,
+    /// The nodes. Where nobody looks after them, those that a killed supervisor may have left.
+    pub nodes: Vec<NodeStatus>,
+}
+
+/// A node.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NodeStatus {
+    /// What its supervisor knows.
+    #[serde(flatten)]
+    pub node: NodeState,
+    /// The height of its best block; nothing if it does not answer.
+    pub height: Option<u64>,
+    /// The height of its last final block.
+    pub finalised: Option<u64>,
+    /// How many peers it has.
+    pub peers: Option<u64>,
+    /// The runtime that its best block runs.
+    pub runtime: Option<String>,
+    /// Its memory in bytes, where the system tells.
+    pub memory: Option<u64>,
+    /// What it has on the disk, in bytes.
+    pub disk: u64,
+}
+
+/// Asks every node at the same time, none for longer than a few seconds.
+///
+/// # Errors
+/// What the system says. A node that does not answer is no error.
+pub async fn status(directory: &Directory) -> Result<Status, NetworkError> {
+    let supervisor = directory.supervisor()?;
+    let nodes = directory.state()?.map(|state| state.nodes).unwrap_or_default();
+    let nodes = join_all(nodes.into_iter().map(|node| ask(directory, node, supervisor.is_some()))).await;
+    Ok(Status { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
+}
+
+async fn ask(directory: &Directory, node: NodeState, up: bool) -> NodeStatus {
+    let mut status = NodeStatus {
+        height: None,
+        finalised: None,
+        peers: None,
+        runtime: None,
+        memory: node.pid.filter(|_| up).and_then(memory),
+        disk: disk(&directory.base(&node.name)),
+        node,
+    };
+    if let Some(rpc) = status.node.rpc.clone().filter(|_| up && status.node.phase == Phase::Running) {
+        // What was answered in time is shown.
+        let _ = timeout(PATIENCE, answers(&rpc, &mut status)).await;
+    }
+    status
+}
+
+async fn answers(rpc: &str, status: &mut NodeStatus) -> Result<(), jsonrpsee::core::client::Error> {
+    let rpc = Rpc::connect(rpc, PATIENCE).await?;
+    // In this order, so that a block is not final before it is there.
+    status.finalised = Some(rpc.finalised().await?);
+    status.height = Some(rpc.height().await?);
+    status.peers = Some(rpc.peers().await?);
+    status.runtime = Some(rpc.runtime().await?);
+    Ok(())
+}
+
+/// What a process has in memory.
+fn memory(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What lies below a folder. Files come and go meanwhile, and count as they are seen.
+fn disk(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            Some(if metadata.is_dir() { disk(&entry.path()) } else { metadata.len() })
+        })
+        .sum()
+}
+
+impl NodeStatus {
+    /// What it is there for, in a word.
+    pub const fn role(&self) -> &'static str {
+        match self.node.role {
+            Role::Authority => "authority",
+            Role::Full => "full",
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! Looks after the nodes of a local network, from the first to the last.
+
+use super::{
+    Chain, Directory, NetworkError, NodeState, Phase, Preset, Role, State,
+    authority::AUTHORITIES,
+    directory::Lock,
+    leftovers::{Ended, sweep},
+    node::{Launch, Message, Process, Said},
+};
+use crate::{
+    error::CliError,
+    output::{Progress, note},
+};
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{ffi::OsString, io, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus, time::Duration};
+use tokio::{
+    process::Command,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+/// How long nodes may take to finalise: a cold one compiles its runtime first, and the machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// A node is given up that dies this often without living for [`HEALTHY`] in between.
+const MOST_RESTARTS: u32 = 5;
+
+/// A node that has lived for so long is in order, whatever was before.
+const HEALTHY: Duration = Duration::from_mins(1);
+
+/// How long whoever had the lock may take to let go of it.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The RPC port of the first node, if it is free; those of the others follow.
+const FIRST_RPC_PORT: u16 = 9944;
+
+/// What is to run.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The node program.
+    pub binary: PathBuf,
+    /// How the chain begins; nothing to go on with the one that is there.
+    pub preset: Option<Preset>,
+    /// How many authorities it has; likewise.
+    pub authorities: Option<usize>,
+    /// How many full nodes there are besides; likewise, but it may change.
+    pub full_nodes: Option<usize>,
+}
+
+/// What happens to a network.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A node was ended that an earlier supervisor left behind.
+    Swept {
+        /// The node.
+        node: String,
+        /// Its process.
+        pid: u32,
+    },
+    /// Every node finalises.
+    Up {
+        /// The folder.
+        directory: PathBuf,
+        /// How the chain began.
+        preset: Preset,
+        /// The nodes.
+        nodes: Vec<NodeState>,
+    },
+    /// A node ended by itself, and is started again.
+    Died {
+        /// The node.
+        node: String,
+        /// How it ended.
+        how: String,
+        /// How often it was started again before.
+        restarts: u32,
+        /// In how many seconds it will be.
+        restart_in: u64,
+    },
+    /// A node that died answers again.
+    Back {
+        /// The node.
+        node: String,
+        /// Where.
+        rpc: String,
+    },
+    /// A node died too often.
+    GivenUp {
+        /// The node.
+        node: String,
+        /// How it ended.
+        how: String,
+    },
+    /// Everything is down.
+    Down {},
+}
+
+/// Why the loop ends.
+enum Stop {
+    /// Somebody wants it to.
+    Asked,
+    /// It cannot go on.
+    Failed(NetworkError),
+}
+
+/// A node and what is needed to look after it.
+struct Node {
+    process: Option<Process>,
+    started: Instant,
+    /// How often it has died without living long.
+    deaths: u32,
+    restart_at: Option<Instant>,
+    peer: Option<String>,
+    finalises: bool,
+}
+
+struct Supervisor<'a, F> {
+    directory: &'a Directory,
+    binary: PathBuf,
+    chain: Chain,
+    state: State,
+    nodes: Vec<Node>,
+    up: bool,
+    report: F,
+    messages: UnboundedSender<Message>,
+    inbox: UnboundedReceiver<Message>,
+}
+
+/// Runs a network until somebody wants it to end, and takes it down. What happens is reported; that nobody reads the
+/// reports is no reason to stop.
+///
+/// # Errors
+/// Whatever keeps it from starting, and [`CliError::Interrupted`] if it is ended before it is up.
+pub async fn supervise(
+    directory: &Directory,
+    wanted: Wanted,
+    mut report: impl FnMut(&Event) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let mut signals = Signals::listen()?;
+    let lock = directory.lock(LOCK_PATIENCE).await?;
+    for Ended { name, pid } in sweep(directory, &lock).await? {
+        let _ = report(&Event::Swept { node: name, pid });
+    }
+    let chain = settle(directory, &wanted, &lock).await?;
+    let mut supervisor = Supervisor::new(directory, &wanted, chain, report);
+    let stop = supervisor.watch(&mut signals).await;
+    let was_up = supervisor.up;
+    supervisor.take_down(&mut signals).await;
+    directory.clear_state()?;
+    match stop {
+        Stop::Failed(error) => Err(error.into()),
+        Stop::Asked if was_up => {
+            let _ = (supervisor.report)(&Event::Down {});
+            Ok(())
+        }
+        Stop::Asked => Err(CliError::Interrupted),
+    }
+}
+
+/// The chain that is there, if it is the one that is wanted, or else a new one.
+async fn settle(directory: &Directory, wanted: &Wanted, _lock: &Lock) -> Result<Chain, NetworkError> {
+    if let Some(mut chain) = directory.chain()? {
+        let same = wanted.preset.is_none_or(|preset| preset == chain.preset)
+            && wanted.authorities.is_none_or(|authorities| authorities == chain.authorities);
+        if !same {
+            let Chain { preset, authorities, .. } = chain;
+            return Err(NetworkError::Different { directory: directory.path().to_owned(), preset, authorities });
+        }
+        chain.full_nodes = wanted.full_nodes.unwrap_or(chain.full_nodes);
+        directory.write_chain(chain)?;
+        return Ok(chain);
+    }
+    let chain = Chain {
+        preset: wanted.preset.unwrap_or(Preset::Local),
+        authorities: wanted.authorities.unwrap_or(1),
+        full_nodes: wanted.full_nodes.unwrap_or(0),
+    };
+    let mut export = Command::new(&wanted.binary);
+    export.args(["export-chain-spec", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
+    for authority in AUTHORITIES.iter().take(chain.authorities) {
+        export.arg("--authority").arg(authority.keys());
+    }
+    let Ok(exported) = timeout(PATIENCE, export.output()).await else {
+        return Err(NetworkError::NoChain { said: format!("nothing in {} s", PATIENCE.as_secs()) });
+    };
+    let exported = exported.map_err(NetworkError::io("start", &wanted.binary))?;
+    if !exported.status.success() {
+        let said = String::from_utf8_lossy(&exported.stderr);
+        let said = said.lines().next_back().unwrap_or_default().trim().to_owned();
+        return Err(NetworkError::NoChain { said });
+    }
+    directory.begin(chain, &exported.stdout)?;
+    Ok(chain)
+}
+
+impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
+    fn new(directory: &'a Directory, wanted: &Wanted, chain: Chain, report: F) -> Self {
+        let authorities = AUTHORITIES.iter().take(chain.authorities).map(|who| (who.name.to_owned(), Role::Authority));
+        let full_nodes = (1..=chain.full_nodes).map(|number| (format!("full-{number}"), Role::Full));
+        let states: Vec<_> = authorities
+            .chain(full_nodes)
+            .map(|(name, role)| NodeState {
+                name,
+                role,
+                phase: Phase::Starting,
+                pid: None,
+                rpc: None,
+                metrics: None,
+                restarts: 0,
+                last_end: None,
+            })
+            .collect();
+        let nodes = states.iter().map(|_| Node {
+            process: None,
+            started: Instant::now(),
+            deaths: 0,
+            restart_at: None,
+            peer: None,
+            finalises: false,
+        });
+        let (messages, inbox) = unbounded_channel();
+        Self {
+            directory,
+            binary: wanted.binary.clone(),
+            chain,
+            nodes: nodes.collect(),
+            state: State { supervisor: std::process::id(), nodes: states },
+            up: false,
+            report,
+            messages,
+            inbox,
+        }
+    }
+
+    /// Starts the first node, the others when it can be found by them, and looks after all.
+    async fn watch(&mut self, signals: &mut Signals) -> Stop {
+        let deadline = Instant::now() + PATIENCE;
+        let mut progress = Some(Progress::new("starting the first node"));
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if let Err(error) = self.start(0) {
+            return Stop::Failed(error);
+        }
+        loop {
+            let restart_at = self.nodes.iter().filter_map(|node| node.restart_at).min();
+            let handled = tokio::select! {
+                () = signals.next() => return Stop::Asked,
+                Some(message) = self.inbox.recv() => self.hear(message),
+                () = sleep_until(restart_at.unwrap_or(deadline)), if restart_at.is_some() => self.restart_due(),
+                () = sleep_until(deadline), if !self.up => Err(self.not_ready()),
+                _ = second.tick(), if progress.is_some() => {
+                    progress.iter().for_each(Progress::tick);
+                    Ok(())
+                }
+            };
+            if let Err(error) = handled {
+                return Stop::Failed(error);
+            }
+            if self.up {
+                progress = None;
+            } else if let Some(progress) = &mut progress {
+                progress.step(self.waiting_for());
+            }
+        }
+    }
+
+    fn waiting_for(&self) -> String {
+        let finalising = self.nodes.iter().filter(|node| node.finalises).count();
+        format!("waiting until blocks are final: {finalising} of {} nodes", self.nodes.len())
+    }
+
+    fn start(&mut self, place: usize) -> Result<(), NetworkError> {
+        let launch = self.launch(place);
+        let started = Process::start(place, &launch, self.messages.clone());
+        let process = started.map_err(NetworkError::io("start", &launch.binary))?;
+        let (node, state) = (&mut self.nodes[place], &mut self.state.nodes[place]);
+        (state.pid, state.phase) = (Some(process.pid), Phase::Starting);
+        (node.process, node.started, node.restart_at) = (Some(process), Instant::now(), None);
+        self.directory.write_state(&self.state)
+    }
+
+    fn launch(&self, place: usize) -> Launch {
+        let state = &self.state.nodes[place];
+        let offset = u16::try_from(place).unwrap_or(u16::MAX);
+        let port = state.rpc.as_deref().and_then(|rpc| rpc.rsplit(':').next()?.parse::<u16>().ok());
+        let port = port.unwrap_or(FIRST_RPC_PORT.saturating_add(offset));
+        let mut arguments: Vec<OsString> = vec![
+            "--chain".into(),
+            self.directory.specification().into(),
+            "--base-path".into(),
+            self.directory.base(&state.name).into(),
+            "--rpc-port".into(),
+            port.to_string().into(),
+            // What is free only the node can find out and take at once.
+            "--port".into(),
+            "0".into(),
+            "--prometheus-port".into(),
+            "0".into(),
+            "--no-telemetry".into(),
+            "--no-mdns".into(),
+            // Questions about any block of the past can be answered.
+            "--state-pruning".into(),
+            "archive".into(),
+        ];
+        match state.role {
+            Role::Authority => arguments.push(format!("--{}", state.name).into()),
+            Role::Full => arguments.extend(["--name".into(), state.name.clone().into()]),
+        }
+        let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != place);
+        for peer in others.filter_map(|(_, node)| node.peer.as_deref()) {
+            arguments.extend(["--bootnodes".into(), peer.into()]);
+        }
+        Launch { binary: self.binary.clone(), arguments, log: self.directory.log(&state.name) }
+    }
+
+    fn hear(&mut self, Message { node: place, said }: Message) -> Result<(), NetworkError> {
+        match said {
+            Said::Listens { rpc, peer } => self.listens(place, rpc, peer),
+            Said::Metrics(url) => {
+                self.state.nodes[place].metrics = Some(url);
+                self.directory.write_state(&self.state)
+            }
+            Said::Final => {
+                self.nodes[place].finalises = true;
+                self.up_if_all_finalise();
+                Ok(())
+            }
+            Said::Trouble(error) => {
+                note(&format!("warning: {} does not answer as it should: {error}", self.state.nodes[place].name));
+                Ok(())
+            }
+            Said::Ended(status) => self.ended(place, &status),
+        }
+    }
+
+    fn listens(&mut self, place: usize, rpc: String, peer: Option<String>) -> Result<(), NetworkError> {
+        self.nodes[place].peer = peer;
+        let state = &mut self.state.nodes[place];
+        state.phase = Phase::Running;
+        state.rpc = Some(rpc.clone());
+        if self.up {
+            let _ = (self.report)(&Event::Back { node: state.name.clone(), rpc });
+        }
+        self.directory.write_state(&self.state)?;
+        // The first one can be found by the others now.
+        let never_started: Vec<_> = (0..self.nodes.len())
+            .filter(|place| self.state.nodes[*place].pid.is_none() && self.state.nodes[*place].last_end.is_none())
+            .collect();
+        never_started.into_iter().try_for_each(|place| self.start(place))
+    }
+
+    fn up_if_all_finalise(&mut self) {
+        if self.up || !self.nodes.iter().all(|node| node.finalises) {
+            return;
+        }
+        self.up = true;
+        let _ = (self.report)(&Event::Up {
+            directory: self.directory.path().to_owned(),
+            preset: self.chain.preset,
+            nodes: self.state.nodes.clone(),
+        });
+    }
+
+    fn ended(&mut self, place: usize, status: &io::Result<ExitStatus>) -> Result<(), NetworkError> {
+        let how = how(status);
+        let (node, state) = (&mut self.nodes[place], &mut self.state.nodes[place]);
+        if node.started.elapsed() >= HEALTHY {
+            node.deaths = 0;
+        }
+        node.deaths += 1;
+        (node.process, node.peer) = (None, None);
+        (state.pid, state.metrics, state.last_end) = (None, None, Some(how.clone()));
+        let event = if node.deaths > MOST_RESTARTS {
+            state.phase = Phase::GivenUp;
+            Event::GivenUp { node: state.name.clone(), how: how.clone() }
+        } else {
+            // At once the first time, then after 1, 2, 4 and 8 seconds.
+            let delay = (1_u64 << node.deaths.saturating_sub(1)) / 2;
+            node.restart_at = Some(Instant::now() + Duration::from_secs(delay));
+            state.phase = Phase::Restarting;
+            Event::Died { node: state.name.clone(), how: how.clone(), restarts: state.restarts, restart_in: delay }
+        };
+        let log = self.directory.log(&state.name);
+        let _ = (self.report)(&event);
+        self.directory.write_state(&self.state)?;
+        if self.state.nodes.iter().all(|node| node.phase == Phase::GivenUp) || (!self.up && self.given_up(place)) {
+            return Err(NetworkError::AllGivenUp { how, log });
+        }
+        Ok(())
+    }
+
+    fn given_up(&self, place: usize) -> bool {
+        self.state.nodes[place].phase == Phase::GivenUp
+    }
+
+    fn restart_due(&mut self) -> Result<(), NetworkError> {
+        let now = Instant::now();
+        let due: Vec<_> =
+            (0..self.nodes.len()).filter(|place| self.nodes[*place].restart_at.is_some_and(|at| at <= now)).collect();
+        due.into_iter().try_for_each(|place| {
+            self.state.nodes[place].restarts += 1;
+            self.start(place)
+        })
+    }
+
+    fn not_ready(&self) -> NetworkError {
+        let waiting = self.nodes.iter().zip(&self.state.nodes).filter(|(node, _)| !node.finalises);
+        let names: Vec<_> = waiting.map(|(_, state)| state.name.as_str()).collect();
+        let log = self.directory.log(names.first().copied().unwrap_or_default());
+        NetworkError::NotReady { waiting: names.join(", "), seconds: PATIENCE.as_secs(), log }
+    }
+
+    /// Ends all nodes at the same time. Asking once more ends them at once.
+    async fn take_down(&mut self, signals: &mut Signals) {
+        let mut progress = Progress::new("ending the nodes");
+        let processes: Vec<_> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
+        let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
+        let ends = join_all(processes.into_iter().map(Process::stop));
+        tokio::pin!(ends);
+        tokio::select! {
+            _ = &mut ends => return,
+            () = signals.next() => progress.step("ending the nodes at once"),
+        }
+        for pid in pids {
+            super::leftovers::signal(pid, rustix::process::Signal::KILL);
+        }
+        ends.await;
+    }
+}
+
+/// How a process ended, in words.
+fn how(status: &io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => match (status.signal(), status.code()) {
+            (Some(signal), _) => format!("killed by signal {signal}"),
+            (None, Some(0)) => "ended by itself".into(),
+            (None, Some(code)) => format!("failed with exit code {code}"),
+            (None, None) => "ended".into(),
+        },
+        Err(error) => format!("lost: {error}"),
+    }
+}
+
+/// What asks a supervisor to end: Ctrl-C, `network down`, and a terminal that closes.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn listen() -> Result<Self, NetworkError> {
+        let listen = |kind| signal(kind).map_err(NetworkError::io("listen for signals in", "this process"));
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_in_words() {
+        let told = |raw| how(&Ok(ExitStatus::from_raw(raw)));
+        assert_eq!(told(9), "killed by signal 9");
+        assert_eq!(told(0), "ended by itself");
+        assert_eq!(told(1 << 8), "failed with exit code 1");
+    }
+}

@@ -1,0 +1,236 @@
+//! Text for people: lines, fields and tables that fit the terminal.
+
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write;
+use unicode_width::UnicodeWidthStr;
+
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// What can be shown to a person. Programs get the same value as JSON.
+pub trait Render {
+    /// Writes it down.
+    fn render(&self, page: &mut Page);
+}
+
+/// How a text is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    #[default]
+    Plain,
+    /// A heading or a label.
+    Label,
+    /// All is well.
+    Good,
+    /// Worth a look.
+    Warning,
+    /// Wrong.
+    Bad,
+    /// Of less importance.
+    Faint,
+}
+
+impl Tone {
+    /// How it looks, where colours are shown.
+    pub const fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Label => Style::new().bold(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Warning => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default().bold(),
+            Self::Faint => Style::new().dimmed(),
+        }
+    }
+
+    /// The text, coloured. Where colours are not shown, the escapes are taken out again on the way.
+    pub fn paint(self, text: &str) -> String {
+        let style = self.style();
+        if style.is_plain() { text.to_owned() } else { format!("{style}{text}{style:#}") }
+    }
+}
+
+/// A text in a table.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    /// A text with a meaning.
+    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text, Tone::Plain)
+    }
+}
+
+/// On which side of its column a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows under headings.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<(&'static str, Side)>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table with these columns and no rows.
+    pub fn new<const N: usize>(columns: [(&'static str, Side); N]) -> Self {
+        Self { columns: columns.into(), rows: Vec::new() }
+    }
+
+    /// Adds a row, a cell for each column.
+    pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        debug_assert_eq!(N, self.columns.len());
+        self.rows.push(cells.into());
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<_> = self.columns.iter().map(|(heading, _)| heading.width()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.text.width());
+            }
+        }
+        widths
+    }
+}
+
+/// What is to be written, for a terminal of some width.
+#[derive(Debug)]
+pub struct Page {
+    text: String,
+    width: usize,
+}
+
+impl Page {
+    /// An empty page. A width of `usize::MAX` is a file or a pipe.
+    pub const fn new(width: usize) -> Self {
+        Self { text: String::new(), width }
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.text.push_str(text.as_ref());
+        self.text.push('\n');
+    }
+
+    /// Adds a line for each label, the values below each other.
+    pub fn fields<const N: usize>(&mut self, fields: [(&str, Cell); N]) {
+        let label_width = fields.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
+        for (label, value) in fields {
+            self.field(label, label_width, &value);
+        }
+    }
+
+    fn field(&mut self, label: &str, label_width: usize, value: &Cell) {
+        let padding = " ".repeat(label_width.saturating_sub(label.width()));
+        let label = Tone::Label.paint(label);
+        self.line(format!("{label}{padding}{GAP}{}", value.tone.paint(&value.text)));
+    }
+
+    /// Adds a table. Where it is wider than the terminal every row becomes a block of lines, so that nothing, least of
+    /// all an address, is cut.
+    pub fn table(&mut self, table: &Table) {
+        let widths = table.widths();
+        let whole = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
+        if whole <= self.width { self.rows(table, &widths) } else { self.blocks(table) }
+    }
+
+    fn rows(&mut self, table: &Table, widths: &[usize]) {
+        let headings: Vec<_> = table.columns.iter().map(|(heading, _)| Cell::new(*heading, Tone::Label)).collect();
+        for row in std::iter::once(&headings).chain(&table.rows) {
+            let mut line = String::new();
+            let columns = table.columns.iter().zip(widths);
+            for (place, (cell, ((_, side), width))) in row.iter().zip(columns).enumerate() {
+                let padding = " ".repeat(width.saturating_sub(cell.text.width()));
+                let gap = if place == 0 { "" } else { GAP };
+                let text = cell.tone.paint(&cell.text);
+                // Writing to a text cannot fail.
+                let _ = match side {
+                    Side::Left if place + 1 == row.len() => write!(line, "{gap}{text}"),
+                    Side::Left => write!(line, "{gap}{text}{padding}"),
+                    Side::Right => write!(line, "{gap}{padding}{text}"),
+                };
+            }
+            self.line(line);
+        }
+    }
+
+    fn blocks(&mut self, table: &Table) {
+        let label_width = table.columns.iter().map(|(heading, _)| heading.width()).max().unwrap_or(0);
+        for (place, row) in table.rows.iter().enumerate() {
+            if place > 0 {
+                self.line("");
+            }
+            for ((heading, _), cell) in table.columns.iter().zip(row) {
+                self.field(heading, label_width, cell);
+            }
+        }
+    }
+
+    /// What is on it, with escapes for colour.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(width: usize) -> String {
+        let mut table = Table::new([("WALLET", Side::Left), ("TAO", Side::Right), ("ADDRESS", Side::Left)]);
+        table.row(["default".into(), "1.5".into(), Cell::new("5GrwvaEF", Tone::Good)]);
+        table.row(["ключ".into(), "1000".into(), "5FHneW46".into()]);
+        let mut page = Page::new(width);
+        page.table(&table);
+        anstream::adapter::strip_str(&page.into_text()).to_string()
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        assert_eq!(
+            shown(usize::MAX),
+            "WALLET    TAO  ADDRESS\n\
+             default   1.5  5GrwvaEF\n\
+             ключ     1000  5FHneW46\n"
+        );
+        assert_eq!(shown(23), shown(usize::MAX));
+    }
+
+    #[test]
+    fn a_table_that_does_not_fit_becomes_blocks_and_nothing_is_cut() {
+        assert_eq!(
+            shown(22),
+            "WALLET   default\n\
+             TAO      1.5\n\
+             ADDRESS  5GrwvaEF\n\
+             \n\
+             WALLET   ключ\n\
+             TAO      1000\n\
+             ADDRESS  5FHneW46\n"
+        );
+    }
+
+    #[test]
+    fn labels_are_as_wide_as_the_widest() {
+        let mut page = Page::new(10);
+        page.fields([("a", "1".into()), ("long", "2".into())]);
+        assert_eq!(anstream::adapter::strip_str(&page.into_text()).to_string(), "a     1\nlong  2\n");
+    }
+}

@@ -1,0 +1,205 @@
+//! What a command is about to do to the chain, and whether it may.
+//!
+//! A command that changes the chain reads what it needs and lays out a [`Plan`]. The [`Policy`] of the configuration
+//! file looks at it first and whoever sits at the keyboard second, and only both together make an [`Approved`], which
+//! is what the one function that signs takes. So there is no way to a signature that does not lead past the limits.
+
+use crate::{
+    error::CliError,
+    page::{Cell, Page, Render, Tone},
+    terminal::Terminal,
+};
+use myelin_primitives::{Amount, NetUid, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{borrow::Cow, collections::BTreeSet};
+
+/// What will happen, what it costs and what could fail.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Plan {
+    /// The deed in one line, verb first.
+    pub summary: String,
+    /// What will be different afterwards.
+    pub effects: Vec<String>,
+    /// What leaves the coldkey's free balance, fees apart, in rao.
+    #[schemars(with = "u64")]
+    pub spend: Amount<Tao>,
+    /// The fee, in rao. Zero for calls that are free.
+    #[schemars(with = "u64")]
+    pub fee: Amount<Tao>,
+    /// The subnets that are touched.
+    #[schemars(with = "Vec<u16>")]
+    pub subnets: Vec<NetUid>,
+    /// What could fail, and what is lost if it does.
+    pub risks: Vec<String>,
+}
+
+impl Render for Plan {
+    fn render(&self, page: &mut Page) {
+        page.line(Tone::Label.paint(&self.summary));
+        for effect in &self.effects {
+            page.line(format!("  {effect}"));
+        }
+        let fee = if self.fee.is_zero() { "none".to_owned() } else { self.fee.to_string() };
+        page.fields([("  spends", self.spend.to_string().into()), ("  fee", fee.into())]);
+        for risk in &self.risks {
+            page.fields([("  risk", Cell::new(risk.as_str(), Tone::Warning))]);
+        }
+    }
+}
+
+/// The limits of the configuration file. `None` is no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The most that one command may spend, fees apart.
+    pub max_spend: Option<Amount<Tao>>,
+    /// The highest fee.
+    pub max_fee: Option<Amount<Tao>>,
+    /// The only subnets that may be touched.
+    pub subnets: Option<BTreeSet<NetUid>>,
+}
+
+/// What a policy refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Too much.
+    #[error("the policy allows to spend {limit} at once, and this spends {spend}")]
+    Spend {
+        /// What the plan spends.
+        spend: Amount<Tao>,
+        /// What is allowed.
+        limit: Amount<Tao>,
+    },
+    /// Too dear.
+    #[error("the policy allows a fee of {limit}, and this costs {fee}")]
+    Fee {
+        /// What the plan costs.
+        fee: Amount<Tao>,
+        /// What is allowed.
+        limit: Amount<Tao>,
+    },
+    /// Not there.
+    #[error("the policy does not allow to touch subnet {netuid}")]
+    Subnet {
+        /// Which.
+        netuid: NetUid,
+    },
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Spend { .. } => "lower the amount, or change `policy.max-spend` with `myelin config set`",
+            Self::Fee { .. } => "wait until fees fall, or change `policy.max-fee` with `myelin config set`",
+            Self::Subnet { .. } => "choose another subnet, or change `policy.subnets` with `myelin config set`",
+        }
+        .into()
+    }
+}
+
+/// A plan that the policy allows.
+#[derive(Debug)]
+pub struct Admitted(Plan);
+
+/// A plan that the policy allows and that somebody wants. Whatever signs takes this.
+#[derive(Debug)]
+pub struct Approved(Plan);
+
+impl Policy {
+    /// Looks at a plan.
+    ///
+    /// # Errors
+    /// The first limit that it is beyond.
+    pub fn admit(&self, plan: Plan) -> Result<Admitted, Refusal> {
+        if let Some(limit) = self.max_spend.filter(|limit| plan.spend > *limit) {
+            return Err(Refusal::Spend { spend: plan.spend, limit });
+        }
+        if let Some(limit) = self.max_fee.filter(|limit| plan.fee > *limit) {
+            return Err(Refusal::Fee { fee: plan.fee, limit });
+        }
+        if let Some(allowed) = &self.subnets
+            && let Some(netuid) = plan.subnets.iter().find(|netuid| !allowed.contains(netuid))
+        {
+            return Err(Refusal::Subnet { netuid: *netuid });
+        }
+        Ok(Admitted(plan))
+    }
+}
+
+impl Admitted {
+    /// The plan, to be shown.
+    pub const fn plan(&self) -> &Plan {
+        &self.0
+    }
+
+    /// Asks whether to go on.
+    ///
+    /// # Errors
+    /// As [`Terminal::confirm`].
+    pub fn confirm(self, terminal: Terminal) -> Result<Approved, CliError> {
+        terminal.confirm(&format!("{}?", self.0.summary))?;
+        Ok(Approved(self.0))
+    }
+}
+
+impl Approved {
+    /// The plan.
+    pub const fn plan(&self) -> &Plan {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            summary: "Lend 2 TAO".into(),
+            effects: vec!["the loan grows".into()],
+            spend: Amount::from_rao(2_000_000_000),
+            fee: Amount::from_rao(250),
+            subnets: vec![NetUid::new(1), NetUid::new(7)],
+            risks: vec!["the price may rise".into()],
+        }
+    }
+
+    #[test]
+    fn no_policy_admits_everything() {
+        assert!(Policy::default().admit(plan()).is_ok());
+    }
+
+    #[test]
+    fn a_limit_admits_what_reaches_it_and_nothing_beyond() {
+        let limits = |spend, fee, subnets: &[u16]| Policy {
+            max_spend: Some(Amount::from_rao(spend)),
+            max_fee: Some(Amount::from_rao(fee)),
+            subnets: Some(subnets.iter().copied().map(NetUid::new).collect()),
+        };
+        assert!(limits(2_000_000_000, 250, &[1, 7]).admit(plan()).is_ok());
+        let refused = |policy: Policy| policy.admit(plan()).unwrap_err();
+        assert!(matches!(refused(limits(1_999_999_999, 250, &[1, 7])), Refusal::Spend { .. }));
+        assert!(matches!(refused(limits(2_000_000_000, 249, &[1, 7])), Refusal::Fee { .. }));
+        assert_eq!(refused(limits(2_000_000_000, 250, &[1])), Refusal::Subnet { netuid: NetUid::new(7) });
+        assert!(matches!(refused(limits(2_000_000_000, 250, &[])), Refusal::Subnet { .. }));
+    }
+
+    #[test]
+    fn nothing_is_approved_without_somebody_or_a_word() {
+        let admitted = || Policy::default().admit(plan()).unwrap();
+        // Tests have no terminal, or at least none that is asked.
+        if !Terminal::of_process(false).somebody() {
+            assert!(matches!(admitted().confirm(Terminal::of_process(false)), Err(CliError::NoTerminal { .. })));
+        }
+        assert!(admitted().confirm(Terminal::of_process(true)).is_ok());
+    }
+
+    #[test]
+    fn a_plan_says_what_it_costs() {
+        let mut page = Page::new(80);
+        plan().render(&mut page);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert!(text.contains("2 TAO") && text.contains("0.00000025 TAO") && text.contains("may rise"), "{text}");
+    }
+}

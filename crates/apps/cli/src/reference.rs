@@ -1,0 +1,146 @@
+//! What is generated from the definitions and committed: the reference page and the schemas.
+
+use crate::{
+    command::{Entry, Example},
+    error::Exit,
+    registry::{self, COMMANDS, GROUPS},
+    settings::ALL,
+};
+use clap::{Arg, Command};
+use std::fmt::Write;
+
+/// How the reference page begins.
+const HEAD: &str = "\
+# The command line
+
+<!-- Generated from the definitions in crates/apps/cli. `ACCEPT=1 cargo test -p myelin-cli --test cli` rewrites it. -->
+
+`myelin` is the command line of every user. Its commands are in groups; `myelin GROUP COMMAND --help` says what is said
+here. Answers go to standard output, as text or with `--output json` as a JSON document on each line, whose schemas are in
+[crates/apps/cli/schemas](../crates/apps/cli/schemas). Everything else goes to standard error: progress, questions, and
+errors, which come with a hint. Where there is no terminal nothing is asked: a question is answered with `--yes`, or is an
+error that says how to answer it. Colours obey `NO_COLOR`.
+
+Amounts are typed in TAO, or with their unit: `1.5`, `1.5tao`, `250rao`.
+";
+
+/// The whole reference page.
+pub fn page() -> String {
+    let mut root = registry::parser();
+    root.build();
+    let mut page = String::from(HEAD);
+    exits(&mut page);
+    settings(&mut page);
+    page.push_str("\n## Options of every command\n\n");
+    arguments(&mut page, root.get_arguments().filter(|argument| argument.is_global_set()));
+    for group in &GROUPS {
+        let _ = write!(page, "\n## `myelin {}`\n\n{}.\n", group.name, group.summary);
+        COMMANDS
+            .iter()
+            .filter(|entry| entry.group() == Some(group.name))
+            .for_each(|entry| command(&mut page, &root, entry));
+    }
+    page.push_str("\n## Others\n");
+    COMMANDS.iter().filter(|entry| entry.group().is_none()).for_each(|entry| command(&mut page, &root, entry));
+    page
+}
+
+/// The name of the file with the schema of what a command answers, and its content.
+pub fn schema(entry: &Entry) -> (String, String) {
+    let name = format!("{}.json", entry.path.replace(' ', "-"));
+    let mut text = serde_json::to_string_pretty(&entry.schema()).unwrap_or_default();
+    text.push('\n');
+    (name, text)
+}
+
+fn exits(page: &mut String) {
+    page.push_str("\n## Exit codes\n\n| Code | Meaning |\n|---:|---|\n");
+    for (exit, meaning) in [
+        (Exit::Done, "done"),
+        (Exit::Failed, "failed"),
+        (Exit::Usage, "what was typed, or set, makes no sense"),
+        (Exit::Refused, "refused by the policy or by whoever was asked; nothing was changed"),
+        (Exit::NoTerminal, "somebody had to be asked, and there is no terminal; nothing was changed"),
+        (Exit::Interrupted, "Ctrl-C"),
+    ] {
+        let _ = writeln!(page, "| {} | {meaning} |", exit as u8);
+    }
+    page.push_str(
+        "\nWith `--output json` an error is one line on standard error, \
+         `{\"error\":{\"code\":…,\"message\":…,\"hint\":…}}`, whose code does not change.\n",
+    );
+}
+
+fn settings(page: &mut String) {
+    page.push_str(
+        "\n## Settings\n\nA flag comes before the environment, that before the file, and that before the default. \
+         `myelin config path` says where the file is; it is TOML, and the part before the point is a table. The policy \
+         limits commands that change the chain, and only the file can change it.\n\n\
+         | Setting | Environment | Flag | Default | What it is |\n|---|---|---|---|---|\n",
+    );
+    for setting in ALL {
+        let code = |text: Option<&str>, before: &str| text.map_or_else(String::new, |text| format!("`{before}{text}`"));
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            setting.name,
+            code(setting.variable, ""),
+            code(setting.flag, "--"),
+            code(setting.default, ""),
+            setting.summary,
+        );
+    }
+}
+
+fn command(page: &mut String, root: &Command, entry: &Entry) {
+    let _ = write!(page, "\n### `myelin {}`\n\n{}. It {}.\n", entry.path, entry.summary, entry.effect.words());
+    if !entry.details.is_empty() {
+        let _ = write!(page, "\n{}\n", entry.details);
+    }
+    page.push_str("\n```sh\n");
+    for Example { purpose, line } in entry.examples {
+        let _ = writeln!(page, "# {purpose}\n{line}");
+    }
+    page.push_str("```\n");
+    let parser = entry.path.split(' ').try_fold(root, |parser, name| parser.find_subcommand(name));
+    let own: Vec<_> = parser
+        .into_iter()
+        .flat_map(Command::get_arguments)
+        .filter(|argument| !argument.is_global_set() && argument.get_id() != "help" && !argument.is_hide_set())
+        .collect();
+    if !own.is_empty() {
+        page.push('\n');
+        arguments(page, own.into_iter());
+    }
+    let _ = writeln!(page, "\nAnswers: [{0}](../crates/apps/cli/schemas/{0})", schema(entry).0);
+}
+
+fn arguments<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
+    page.push_str("| Argument | What it is |\n|---|---|\n");
+    for argument in arguments.filter(|argument| argument.get_id() != "help" && argument.get_id() != "version") {
+        let mut shown = argument.to_string().replace('|', "\\|");
+        if let (Some(short), Some(_)) = (argument.get_short(), argument.get_long()) {
+            shown = format!("-{short}, {shown}");
+        }
+        let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
+        let mut help = help.replace('\n', " ");
+        if argument.get_num_args().is_some_and(|count| count.takes_values()) {
+            let values: Vec<_> = argument
+                .get_possible_values()
+                .iter()
+                .filter(|value| !value.is_hide_set())
+                .map(|value| match value.get_help() {
+                    Some(help) => format!("`{}` ({help})", value.get_name()),
+                    None => format!("`{}`", value.get_name()),
+                })
+                .collect();
+            if !values.is_empty() {
+                let _ = write!(help, ": {}", values.join(", "));
+            }
+            if let Some(default) = argument.get_default_values().first() {
+                let _ = write!(help, " [default: `{}`]", default.to_string_lossy());
+            }
+        }
+        let _ = writeln!(page, "| `{shown}` | {help} |");
+    }
+}

@@ -1,0 +1,84 @@
+//! Settings, from every place.
+
+use crate::support::Home;
+use serde_json::json;
+
+#[test]
+fn a_flag_is_above_the_environment_and_that_above_the_file() {
+    let home = Home::new();
+    let network = |environment: Option<&str>, flag: &str| {
+        let mut command = home.command(&format!("config get network --output json {flag}"));
+        command.envs(environment.map(|value| ("MYELIN_NETWORK", value)));
+        let output = command.output().unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (value["value"].as_str().unwrap().to_owned(), value["source"].as_str().unwrap().to_owned())
+    };
+    let is = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    assert_eq!(network(None, ""), is("local", "default"));
+    home.json("config set network ws://file:1");
+    assert_eq!(network(None, ""), is("ws://file:1", "file"));
+    assert_eq!(network(Some("ws://environment:1"), ""), is("ws://environment:1", "environment"));
+    assert_eq!(network(Some("ws://environment:1"), "--network ws://flag:1"), is("ws://flag:1", "flag"));
+    home.json("config unset network");
+    assert_eq!(network(None, ""), is("local", "default"));
+}
+
+#[test]
+fn the_file_decides_how_answers_are_written() {
+    let home = Home::new();
+    home.json("config set output json");
+    assert_eq!(home.run("config get wallet.name").json()["value"], "default");
+    assert_eq!(home.run("config get wallet.name --output table").out, "default\n");
+}
+
+#[test]
+fn settings_are_listed_with_their_source() {
+    let home = Home::new();
+    home.json("config set policy.max-spend 1.5tao");
+    let list = home.run("config list").out;
+    assert!(list.contains("policy.max-spend  1.5tao                file"), "{list}");
+    let list = home.json("config list");
+    let spend = list.as_array().unwrap().iter().find(|entry| entry["name"] == "policy.max-spend");
+    assert_eq!(spend, Some(&json!({ "name": "policy.max-spend", "value": "1.5tao", "source": "file" })));
+    let path = home.json("config path");
+    assert_eq!(path["exists"], true);
+    assert!(path["path"].as_str().unwrap().starts_with(home.path().to_str().unwrap()));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_not_written() {
+    let home = Home::new();
+    for line in [
+        "config set policy.max-spend much --output json",
+        "config set policy.max-spend 1.5rao --output json",
+        "config set max-spend 1 --output json",
+        "config get nothing --output json",
+    ] {
+        let said = home.run(line);
+        assert_eq!((said.code, said.error().as_str()), (2, "config"), "{line}");
+    }
+    assert_eq!(home.json("config path")["exists"], false);
+    // What the parser refuses, it says itself.
+    for line in [
+        "config set",
+        "nonsense",
+        "config list --output xml",
+        "config list --network nowhere",
+        "wallet list --wallet a/b",
+    ] {
+        let said = home.run(line);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
+        assert!(said.err.starts_with("error:"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_broken_file_stops_everything_before_it_begins() {
+    let home = Home::new();
+    let path = home.path().join("broken.toml");
+    std::fs::write(&path, "[policy]\nmax_spend = \"1\"\n").unwrap();
+    let said = home.run(&format!("wallet list --output json --config {}", path.display()));
+    assert_eq!((said.code, said.error().as_str()), (2, "config"));
+    let said = home.run(&format!("wallet list --config {}", path.display()));
+    assert!(said.err.contains("policy.max_spend") && said.err.contains("\nhint: correct"), "{said:?}");
+}

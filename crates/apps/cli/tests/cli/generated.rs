@@ -1,0 +1,144 @@
+//! What is made from the definitions, against what is committed.
+
+use crate::support::{Home, accept, crate_folder};
+use myelin_cli::{
+    network::{Event, NodeState, NodeStatus, Phase, Preset, Role, Status},
+    page::{Page, Render},
+    reference,
+    registry::{self, COMMANDS},
+};
+use std::{collections::BTreeSet, env, fmt::Write, fs};
+
+#[test]
+fn the_reference_page_is_committed() {
+    accept(&crate_folder().join("../../../docs/cli.md"), &reference::page());
+}
+
+#[test]
+fn the_schemas_are_committed_and_no_others() {
+    let folder = crate_folder().join("schemas");
+    let mut names = BTreeSet::new();
+    for entry in &COMMANDS {
+        let (name, schema) = reference::schema(entry);
+        accept(&folder.join(&name), &schema);
+        names.insert(name);
+    }
+    for file in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        let known = names.contains(file.file_name().to_str().unwrap());
+        if !known && env::var_os("ACCEPT").is_some() {
+            fs::remove_file(file.path()).unwrap();
+        } else {
+            assert!(known, "{} is no command's", file.path().display());
+        }
+    }
+}
+
+#[test]
+fn help_is_as_committed() {
+    let mut help = String::new();
+    let paths = COMMANDS.iter().flat_map(|entry| entry.group().into_iter().chain([entry.path]));
+    let mut seen = BTreeSet::new();
+    for path in std::iter::once("").chain(paths).filter(|path| seen.insert(*path)) {
+        let words = ["myelin"].into_iter().chain(path.split_whitespace()).chain(["--help"]);
+        let shown = registry::parser().term_width(100).try_get_matches_from(words).unwrap_err();
+        writeln!(help, "$ myelin {path}{}--help\n\n{shown}", if path.is_empty() { "" } else { " " }).unwrap();
+    }
+    accept(&crate_folder().join("tests/snapshots/help.txt"), &help);
+}
+
+#[test]
+fn the_built_program_has_this_help() {
+    let home = Home::new();
+    let said = home.run("network up --help");
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    for word in ["Usage: myelin network up", "--output", "--network", "--wallet", "--yes", "Examples:"] {
+        assert!(said.out.contains(word), "no {word} in {}", said.out);
+    }
+    let said = home.run("network");
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert_eq!(home.run("--version").out.trim(), format!("myelin {}", env!("CARGO_PKG_VERSION")));
+}
+
+fn node(name: &str, phase: Phase) -> NodeState {
+    NodeState {
+        name: name.into(),
+        role: if name.starts_with("full") { Role::Full } else { Role::Authority },
+        phase,
+        pid: Some(4711),
+        rpc: (phase == Phase::Running).then(|| "ws://127.0.0.1:9944".into()),
+        metrics: Some("http://127.0.0.1:40363/metrics".into()),
+        restarts: 2,
+        last_end: (phase != Phase::Running).then(|| "killed by signal 9".into()),
+    }
+}
+
+fn status() -> Status {
+    let of = |node: NodeState, height: Option<u64>| NodeStatus {
+        height,
+        finalised: height.map(|height| height - 2),
+        peers: height.map(|_| 2),
+        runtime: Some("myelin 1".into()),
+        memory: Some(207_896_576),
+        disk: 1_275_989,
+        node,
+    };
+    Status {
+        directory: "/home/user/.local/share/myelin/network".into(),
+        up: true,
+        supervisor: Some(4710),
+        nodes: vec![
+            of(node("alice", Phase::Running), Some(123_456)),
+            of(node("bob", Phase::Running), None),
+            of(node("full-1", Phase::Restarting), None),
+            of(node("full-2", Phase::GivenUp), None),
+        ],
+    }
+}
+
+fn shown(title: &str, answer: &impl Render, width: usize) -> String {
+    let mut page = Page::new(width);
+    answer.render(&mut page);
+    format!("== {title}\n{}\n", anstream::adapter::strip_str(&page.into_text()))
+}
+
+#[test]
+fn tables_are_as_committed() {
+    let up = Event::Up {
+        directory: "/home/user/.local/share/myelin/network".into(),
+        preset: Preset::Local,
+        nodes: vec![node("alice", Phase::Running), node("full-1", Phase::Running)],
+    };
+    let died = Event::Died { node: "bob".into(), how: "killed by signal 9".into(), restarts: 1, restart_in: 2 };
+    let given_up = Event::GivenUp { node: "bob".into(), how: "failed with exit code 1".into() };
+    let down = Status { up: false, supervisor: None, nodes: Vec::new(), ..status() };
+    let text = [
+        shown("network status", &status(), 120),
+        shown("network status, in a narrow terminal", &status(), 60),
+        shown("network status, when it is down", &down, 120),
+        shown("network up", &up, 120),
+        shown("network up, a node dies", &died, 120),
+        shown("network up, a node is given up", &given_up, 120),
+    ];
+    accept(&crate_folder().join("tests/snapshots/tables.txt"), &text.concat());
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.run(&format!("completions {shell}"));
+        assert_eq!(script.code, 0);
+        for entry in &COMMANDS {
+            assert!(script.out.contains(entry.name()), "{shell} does not know {}", entry.path);
+        }
+    }
+    assert!(home.run("man").out.contains(".TH myelin 1"));
+    let folder = home.path().join("man");
+    let written = home.json(&format!("man --folder {}", folder.display()));
+    let pages = written["files"].as_array().unwrap().len();
+    assert_eq!(pages, fs::read_dir(&folder).unwrap().count());
+    for entry in &COMMANDS {
+        let page = fs::read_to_string(folder.join(format!("myelin-{}.1", entry.path.replace(' ', "-")))).unwrap();
+        assert!(page.contains("Examples"), "{}", entry.path);
+    }
+}

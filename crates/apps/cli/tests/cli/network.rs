@@ -1,0 +1,254 @@
+//! Whole networks of real nodes, and every way to end one.
+
+use crate::support::{Home, PATIENCE, Said};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The node that the workspace builds beside this program.
+fn node() -> PathBuf {
+    let node = Path::new(env!("CARGO_BIN_EXE_myelin")).with_file_name("myelin-node");
+    assert!(node.is_file(), "no {}; build it with `cargo build -p myelin-node`", node.display());
+    node
+}
+
+/// A network that goes when the test does, however it ends.
+struct Network(Home);
+
+/// A supervisor in the foreground.
+struct Supervisor {
+    process: Child,
+    events: Receiver<Value>,
+}
+
+impl Network {
+    fn new() -> Self {
+        node();
+        Self(Home::new())
+    }
+
+    fn up(&self, options: &str) -> Supervisor {
+        let mut command = self.0.command(&format!("network up --output json {options}"));
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let answers = BufReader::new(process.stdout.take().unwrap());
+        let (sender, events) = channel();
+        thread::spawn(move || {
+            for line in answers.lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        Supervisor { process, events }
+    }
+
+    fn status(&self) -> Value {
+        self.0.json("network status")
+    }
+
+    fn down(&self) -> Said {
+        self.0.run("network down --output json")
+    }
+
+    /// Waits until the nodes are as they should be.
+    fn wait_until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Each look takes a while, and is an end in itself: the status is what is tested.
+            let status = self.status();
+            if is(&status) {
+                return status;
+            }
+            assert!(Instant::now() < until, "{what}: {status}");
+        }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running either.
+        let said = self.down();
+        if !thread::panicking() {
+            assert_eq!(said.code, 0, "{said:?}");
+        }
+    }
+}
+
+impl Supervisor {
+    /// The next event, which is of this kind.
+    fn event(&self, kind: &str) -> Value {
+        let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no event `{kind}`: {error}"));
+        assert_eq!(event["event"], kind, "{event}");
+        event
+    }
+
+    fn signal(&self, signal: &str) {
+        send(self.process.id().into(), signal);
+    }
+
+    fn exit_code(mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
+    }
+}
+
+fn send(pid: u64, signal: &str) {
+    let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    assert!(sent.success(), "no process {pid}");
+}
+
+fn pids(nodes: &Value) -> Vec<u64> {
+    nodes.as_array().unwrap().iter().filter_map(|node| node["pid"].as_u64()).collect()
+}
+
+fn runs(pid: u64) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    // One that has ended and that nobody has asked about holds no port and no file.
+    !status.is_empty() && !status.contains("State:\tZ")
+}
+
+/// Whether nothing is left: no process, and nobody who listens.
+fn assert_gone(nodes: &Value) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while pids(nodes).into_iter().any(runs) {
+        assert!(Instant::now() < until, "still there: {nodes}");
+        thread::yield_now();
+    }
+    for node in nodes.as_array().unwrap() {
+        let address = node["rpc"].as_str().unwrap().strip_prefix("ws://").unwrap();
+        assert!(TcpStream::connect(address).is_err(), "somebody listens on {address}");
+    }
+}
+
+fn final_height(status: &Value) -> u64 {
+    let nodes = status["nodes"].as_array().unwrap();
+    nodes.iter().filter_map(|node| node["finalised"].as_u64()).max().unwrap_or(0)
+}
+
+#[test]
+fn a_network_comes_up_survives_and_goes_on() {
+    let network = Network::new();
+    let supervisor = network.up("--preset test --authorities 2 --full-nodes 1");
+    let first = supervisor.event("up");
+    let names: Vec<_> = first["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["alice", "bob", "full-1"]);
+
+    // A second one is not for this folder.
+    let second = network.0.run("network up --output json");
+    assert_eq!((second.code, second.err.lines().last().unwrap().contains("network-up")), (1, true), "{second:?}");
+
+    // A node that is killed comes back, and the status says what happened.
+    send(pids(&first["nodes"])[1], "-KILL");
+    let died = supervisor.event("died");
+    assert_eq!((&died["node"], &died["how"]), (&"bob".into(), &"killed by signal 9".into()));
+    assert_eq!(supervisor.event("back")["node"], "bob");
+    let status = network.wait_until("bob answers", |status| status["nodes"][1]["height"].as_u64() > Some(0));
+    assert_eq!(status["nodes"][1]["restarts"], 1);
+    assert_eq!(status["nodes"][1]["last_end"], "killed by signal 9");
+    assert!(status["nodes"][1]["memory"].as_u64() > Some(1 << 20), "{status}");
+    let table = network.0.run("network status").out;
+    assert!(table.contains("authority  running") && table.contains("bob died: killed by signal 9"), "{table}");
+
+    // So does the chain after the supervisor is killed, and nothing of before is left.
+    let status = network.wait_until("blocks are final again", |status| final_height(status) > 1);
+    let height = final_height(&status);
+    supervisor.signal("-KILL");
+    assert_eq!(supervisor.exit_code(), None);
+    let supervisor = network.up("");
+    let mut event = supervisor.events.recv_timeout(PATIENCE).unwrap();
+    while event["event"] == "swept" {
+        event = supervisor.events.recv_timeout(PATIENCE).unwrap();
+    }
+    assert_eq!(event["event"], "up", "{event}");
+    for pid in pids(&status["nodes"]) {
+        assert!(!runs(pid), "{pid} is left");
+    }
+    assert_eq!(event["nodes"].as_array().unwrap().len(), 3, "the full node was forgotten: {event}");
+    let status = network.wait_until("the chain goes on", |status| final_height(status) > height);
+
+    // Ctrl-C ends it.
+    supervisor.signal("-INT");
+    supervisor.event("down");
+    assert_eq!(supervisor.exit_code(), Some(0));
+    assert_gone(&status["nodes"]);
+    assert_eq!(network.status()["up"], false);
+}
+
+#[test]
+fn a_network_in_the_background_is_taken_down_and_deleted() {
+    let network = Network::new();
+    let up = network.0.run("network up --preset test --detach --output json").json();
+    assert_eq!(up["event"], "up");
+    let status = network.status();
+    assert_eq!(status["up"], true);
+
+    // Nobody reads along any more; the log has what happens.
+    send(pids(&up["nodes"])[0], "-KILL");
+    let status = network.wait_until("alice is back", |status| {
+        status["nodes"][0]["height"].is_u64() && status["nodes"][0]["restarts"] == 1
+    });
+    let log = network.0.run("network logs supervisor").out;
+    assert!(log.contains("alice died: killed by signal 9") && log.contains("alice is back at ws://"), "{log}");
+
+    let refused = network.0.run("network reset --yes --output json");
+    assert_eq!((refused.code, refused.error().as_str()), (1, "network-up"));
+
+    let down = network.down().json();
+    assert_eq!(down["supervisor"], status["supervisor"]);
+    assert_gone(&status["nodes"]);
+    assert!(!runs(status["supervisor"].as_u64().unwrap()));
+    assert_eq!(network.down().json()["supervisor"], Value::Null);
+
+    let logs = network.0.run("network logs alice -n 3 --output json").out;
+    assert_eq!(logs.lines().count(), 3);
+    assert!(serde_json::from_str::<Value>(logs.lines().next().unwrap()).unwrap()["line"].is_string());
+
+    // Another chain is another folder's, until this one is gone.
+    let other = network.0.run("network up --preset local --output json");
+    assert!(other.err.contains("network-different"), "{other:?}");
+    assert_eq!(network.0.json("network reset --yes")["chain"], true);
+    assert_eq!(network.0.json("network reset --yes")["chain"], false);
+}
+
+#[test]
+fn a_node_that_never_lives_is_given_up_and_nothing_is_left() {
+    let network = Network::new();
+    // One that makes a chain, and then does not run it.
+    let broken = network.0.path().join("broken-node");
+    let script = format!("#!/bin/sh\n[ \"$1\" = export-chain-spec ] && exec {} \"$@\"\nexit 7\n", node().display());
+    std::fs::write(&broken, script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&broken, executable).unwrap();
+    let said = network.0.run(&format!("network up --preset test --output json --node {}", broken.display()));
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.lines().last().unwrap().contains("network-failed"), "{said:?}");
+    assert_eq!(said.out.matches("\"died\"").count(), 5, "{said:?}");
+    assert_eq!(said.out.matches("failed with exit code 7").count(), 6, "{said:?}");
+    assert_eq!(network.status()["up"], false);
+
+    // In the background it says so too.
+    let said = network.0.run(&format!("network up --detach --output json --node {}", broken.display()));
+    assert!(said.err.lines().last().unwrap().contains("network-failed"), "{said:?}");
+    assert_eq!(network.down().json()["supervisor"], Value::Null);
+}
+
+#[test]
+fn whoever_does_not_wait_for_the_background_has_no_network() {
+    let network = Network::new();
+    let mut typist = network.0.at_terminal("network up --preset test --detach");
+    typist.wait_for("starting the network");
+    // The supervisor has begun once it has the lock.
+    network.wait_until("somebody supervises", |status| status["up"] == true);
+    typist.types("\x03");
+    let (code, screen) = typist.end();
+    assert_eq!(code, 130, "{screen}");
+    assert_eq!(network.status()["up"], false);
+    assert_eq!(network.down().json()["left_behind"], Value::Array(Vec::new()));
+}

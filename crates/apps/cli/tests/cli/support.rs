@@ -1,0 +1,171 @@
+//! A home folder, and the program in it.
+
+use serde_json::Value;
+use std::{
+    env, fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Output, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// No wait of a test is longer than this.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+
+/// A home folder that goes when the test does.
+pub(crate) struct Home(TempDir);
+
+/// What the program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().expect("a temporary folder can be made"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The program, with an environment of nothing but this home, and nobody at the keyboard.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_myelin"));
+        command.args(line.split_whitespace()).env_clear().env("HOME", self.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, line: &str) -> Said {
+        said(self.command(line).output().expect("the program starts"))
+    }
+
+    /// Runs it with a text on its standard input.
+    pub(crate) fn run_with_input(&self, line: &str, input: &str) -> Said {
+        let path = self.path().join("input");
+        fs::write(&path, input).expect("a temporary file can be written");
+        let file = fs::File::open(path).expect("it was just written");
+        said(self.command(line).stdin(file).output().expect("the program starts"))
+    }
+
+    /// Runs it, expects it to succeed, and reads its one answer.
+    pub(crate) fn json(&self, line: &str) -> Value {
+        self.run(&format!("{line} --output json")).json()
+    }
+
+    /// Runs it at a terminal.
+    pub(crate) fn at_terminal(&self, line: &str) -> Typist {
+        let program = format!("{} {line}", env!("CARGO_BIN_EXE_myelin"));
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &program, "/dev/null"]);
+        script.env_clear().env("HOME", self.path()).env("NO_COLOR", "1").env("TERM", "xterm");
+        script.env("PATH", env::var_os("PATH").unwrap_or_default());
+        let script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut script = script.spawn().expect("`script` of util-linux is there");
+        let mut screen = script.stdout.take().expect("it was piped");
+        let (sender, shown) = channel();
+        thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(length @ 1..) = screen.read(&mut part) {
+                if sender.send(part[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Typist { keyboard: script.stdin.take(), script, shown, screen: String::new(), read: 0 }
+    }
+}
+
+fn said(Output { status, stdout, stderr }: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).expect("what it says is text");
+    Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+}
+
+impl Said {
+    /// Its one answer.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        assert_eq!(self.out.lines().count(), 1, "an answer is a line: {self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Its one error: the code, with a hint.
+    pub(crate) fn error(&self) -> String {
+        assert!(self.out.is_empty() && self.err.lines().count() == 1, "{self:?}");
+        let error: Value = serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        assert!(error["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{self:?}");
+        error["error"]["code"].as_str().expect("an error has a code").to_owned()
+    }
+}
+
+/// Somebody at a terminal.
+pub(crate) struct Typist {
+    script: Child,
+    keyboard: Option<ChildStdin>,
+    shown: Receiver<Vec<u8>>,
+    screen: String,
+    read: usize,
+}
+
+impl Typist {
+    /// Waits until this is on the screen, after what was waited for before.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(place) = self.screen[self.read..].find(text) {
+                self.read += place + text.len();
+                return;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(part) => self.screen.push_str(&String::from_utf8_lossy(&part)),
+                Err(error) => panic!("no `{text}` on the screen ({error}): {}", self.screen),
+            }
+        }
+    }
+
+    /// Types this.
+    pub(crate) fn types(&mut self, text: &str) {
+        let keyboard = self.keyboard.as_mut().expect("nobody has left");
+        keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).expect("the terminal is there");
+    }
+
+    /// Waits for the end, and gives back the exit code and everything that was on the screen.
+    pub(crate) fn end(mut self) -> (i32, String) {
+        while let Ok(part) = self.shown.recv_timeout(PATIENCE) {
+            self.screen.push_str(&String::from_utf8_lossy(&part));
+        }
+        drop(self.keyboard.take());
+        let status = self.script.wait().expect("it was started");
+        (status.code().unwrap_or(-1), self.screen)
+    }
+}
+
+/// Refuses a difference between what is committed and what was made, or with `ACCEPT=1` takes over the latter.
+pub(crate) fn accept(path: &Path, made: &str) {
+    if env::var_os("ACCEPT").is_some_and(|accept| accept == "1") {
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, made).expect("a file of the project can be written");
+        return;
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    let differs = committed.lines().zip(made.lines()).position(|(old, new)| old != new);
+    assert!(
+        committed == made,
+        "{} is not what the program makes, from line {}; `ACCEPT=1 cargo test -p myelin-cli --test cli` rewrites it",
+        path.display(),
+        differs.unwrap_or_else(|| committed.lines().count().min(made.lines().count())) + 1,
+    );
+}
+
+/// The folder of this crate.
+pub(crate) fn crate_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
