@@ -1,0 +1,107 @@
+//! What an axon serves.
+
+use bytes::Bytes;
+use core::fmt;
+use futures::{
+    future::{BoxFuture, FutureExt},
+    stream::{BoxStream, StreamExt},
+};
+use myelin_wire::{Synapse, Verified, class::Class, v1::Reply};
+use std::sync::Arc;
+
+/// Why an answer could not be made. Goes to the log; the peer reads "Internal Server Error" and a number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl From<&str> for Failure {
+    fn from(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}
+
+/// The bytes of a stream, in pieces of any size. A failure breaks the stream off, and the peer is told so as far as its
+/// protocol can say it.
+pub type Pieces = BoxStream<'static, Result<Bytes, Failure>>;
+
+/// What a handler answers.
+pub enum Output {
+    /// One message.
+    Whole(Reply),
+    /// A stream of bytes, after a message that only peers of the older protocol see.
+    Stream {
+        /// The message, as it stands before the first byte.
+        message: Synapse,
+        /// The bytes.
+        pieces: Pieces,
+    },
+}
+
+impl Output {
+    /// A stream of these pieces.
+    pub fn stream(
+        message: Synapse,
+        pieces: impl futures::Stream<Item = Result<Bytes, Failure>> + Send + 'static,
+    ) -> Self {
+        Self::Stream { message, pieces: pieces.boxed() }
+    }
+}
+
+impl From<Synapse> for Output {
+    fn from(message: Synapse) -> Self {
+        Self::Whole(message.into())
+    }
+}
+
+impl From<Reply> for Output {
+    fn from(reply: Reply) -> Self {
+        Self::Whole(reply)
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(reply) => out.debug_tuple("Whole").field(reply).finish(),
+            Self::Stream { message, .. } => out.debug_tuple("Stream").field(message).finish(),
+        }
+    }
+}
+
+type Handler = dyn Fn(Verified<Synapse>) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync;
+
+/// A class of messages and what answers them.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(super) class: Class,
+    handler: Arc<Handler>,
+}
+
+impl Endpoint {
+    /// Answers messages of this class, served at the path of its name, in both protocols.
+    ///
+    /// A handler gets what was verified, and nothing else is a [`Verified`]. It is dropped where it waits when the caller
+    /// has gone or the time is over. Work that blocks belongs on a thread of its own.
+    pub fn new<F, A>(class: Class, handler: F) -> Self
+    where
+        F: Fn(Verified<Synapse>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Output, Failure>> + Send + 'static,
+    {
+        Self { class, handler: Arc::new(move |request| handler(request).boxed()) }
+    }
+
+    /// The ping that every axon has. spec neuron-protocol §1
+    pub(super) fn ping() -> Self {
+        Self::new(Class::synapse(), |request| async move { Ok(request.into_content().into()) })
+    }
+
+    pub(super) fn answer(&self, request: Verified<Synapse>) -> BoxFuture<'static, Result<Output, Failure>> {
+        (self.handler)(request)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Endpoint").field(&self.class.name()).finish()
+    }
+}

@@ -1,0 +1,183 @@
+//! Connections: accepted within their limits, encrypted where that is offered, ended in order.
+
+use super::core::{Core, Counted};
+use crate::{Metrics, Offer, http, quota::Quota};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use myelin_wire::Headers;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{Duration, sleep, timeout},
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+/// The first byte of a TLS handshake, which no method of HTTP begins with.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// How long nothing is accepted after the system refused, as it does when there are no more file handles.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The least that hyper can read a head with.
+const LEAST_HEAD: usize = 8_192;
+
+#[derive(Clone)]
+pub(super) struct Secure {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) offer: Offer,
+}
+
+/// Waits until told to stop, or until nobody is left to say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Serves until told to stop, then finishes what was begun.
+pub(super) async fn serve(
+    core: Arc<Core>,
+    listener: TcpListener,
+    secure: Option<Secure>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let room = Quota::new(core.limits.connections, core.limits.connections_each);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stopped(&mut stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(hold) = room.take(http::shared(peer.ip()), 1) else {
+            core.metrics.turned_away.inc();
+            continue;
+        };
+        let (core, secure, stop) = (Arc::clone(&core), secure.clone(), stop.clone());
+        connections.spawn(async move {
+            let _open = (hold, Counted::new(&core.metrics.connections));
+            connection(&core, stream, peer, secure, stop).await;
+        });
+    }
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if timeout(core.limits.stop_time, finished).await.is_err() {
+        tracing::warn!("the axon stops before all its answers are sent");
+        connections.shutdown().await;
+    }
+}
+
+async fn connection(
+    core: &Arc<Core>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    secure: Option<Secure>,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Answers are written in one go, so waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let limits = &core.limits;
+    let Some(secure) = secure else { return speak(core, guarded(stream, limits.write_stall), peer.ip(), stop).await };
+    let mut first = [0; 1];
+    let peeked = tokio::select! {
+        () = stopped(&mut stop) => return,
+        peeked = timeout(limits.head_time, stream.peek(&mut first)) => peeked,
+    };
+    match peeked {
+        Ok(Ok(1)) if first == [TLS_HANDSHAKE] => {
+            let handshake = secure.acceptor.accept(guarded(stream, limits.write_stall));
+            match timeout(limits.handshake_time, handshake).await {
+                Ok(Ok(stream)) => speak(core, stream, peer.ip(), stop).await,
+                Ok(Err(_)) | Err(_) => {
+                    core.metrics.handshakes_failed.inc();
+                }
+            }
+        }
+        Ok(Ok(1)) if secure.offer == Offer::Optional => {
+            speak(core, guarded(stream, limits.write_stall), peer.ip(), stop).await;
+        }
+        _ => {}
+    }
+}
+
+type Guarded = std::pin::Pin<Box<TimeoutStream<TcpStream>>>;
+
+/// A stream that ends when its peer reads nothing for too long.
+fn guarded(stream: TcpStream, stall: Duration) -> Guarded {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(stall));
+    Box::pin(stream)
+}
+
+async fn speak(
+    core: &Arc<Core>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: IpAddr,
+    mut stop: watch::Receiver<bool>,
+) {
+    let service =
+        service_fn(|request: Request<Incoming>| async move { Ok::<_, Infallible>(core.answer(request, peer).await) });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(core.limits.head_time)
+        .max_buf_size(core.limits.head.max(LEAST_HEAD))
+        .max_headers(core.limits.headers)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        // How long what was begun may take is for whoever said stop.
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = sleep(core.limits.connection_time) => {
+            connection.as_mut().graceful_shutdown();
+            timeout(core.limits.answer_time, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+}
+
+/// The time that one reader of metrics has.
+const METRICS_TIME: Duration = Duration::from_secs(5);
+
+/// Tells whoever connects what the axon counts, whatever they ask. One at a time: it is for one Prometheus, on an address
+/// that strangers do not reach.
+pub(super) async fn export(metrics: Arc<Metrics>, listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(PAUSE).await;
+            continue;
+        };
+        let service = service_fn(|_: Request<Incoming>| {
+            let headers = Headers::from_iter([("content-type", Metrics::CONTENT_TYPE)]);
+            let response = http::response(200, &headers, http::whole(metrics.text()));
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(false)
+            .max_buf_size(LEAST_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        // A reader that goes away or takes too long comes again.
+        let _ = timeout(METRICS_TIME, connection).await;
+    }
+}

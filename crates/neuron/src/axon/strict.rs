@@ -1,0 +1,175 @@
+//! Serving signed requests. spec signed-requests §3, §6, §7
+//!
+//! The body of a request is a JSON object of the fields of the class, with `timeout` in seconds if the caller has less than
+//! the usual patience; the body of an answer is one of the same fields. Errors are `{"error": …, "message": …}`.
+
+use super::{
+    Output,
+    core::{self, Asked, Core, Worked},
+    stream::{Frames, Held, streamed},
+};
+use crate::{
+    Caller,
+    http::{self, Body},
+};
+use hyper::{Response, body::Incoming};
+use myelin_wire::{
+    Headers, Hotkey, Mode, Proof, Synapse, Terminal,
+    class::Class,
+    python::{Dict, Value, json},
+    strict::{self, Door, Request, StreamWriter, sign_answer, wants_signed_stream},
+    v1::{Refusal, Reply},
+};
+use std::sync::Arc;
+
+const JSON: &str = "application/json";
+const STREAM: &str = "text/event-stream";
+
+/// Why a strict request is not served.
+enum Turned {
+    /// By the rules of signing.
+    Signing(strict::Refusal),
+    /// By those of this axon.
+    Own(Refusal),
+}
+
+impl From<strict::Refusal> for Turned {
+    fn from(refusal: strict::Refusal) -> Self {
+        Self::Signing(refusal)
+    }
+}
+
+impl From<Refusal> for Turned {
+    fn from(refusal: Refusal) -> Self {
+        Self::Own(refusal)
+    }
+}
+
+pub(super) async fn serve(core: &Core, asked: Asked, body: Incoming) -> Response<Body> {
+    let from = asked.from;
+    let mut caller = None;
+    match exchange(core, &asked, body, &mut caller).await {
+        Ok(response) => response,
+        // Nobody is verified yet, so nothing is signed.
+        Err(turned) => {
+            let (status, text) = match &turned {
+                Turned::Signing(refusal) => {
+                    core.metrics.refused("strict", refusal.name());
+                    tracing::debug!(protocol = "strict", kind = refusal.name(), %from, "request refused");
+                    (refusal.status(), error_body(refusal.name(), &refusal.to_string()))
+                }
+                Turned::Own(refusal) => {
+                    core.refused("strict", refusal, (from, caller), asked.incident);
+                    error(refusal, asked.incident)
+                }
+            };
+            http::response(status, &Headers::from_iter([("content-type", JSON)]), http::whole(text))
+        }
+    }
+}
+
+async fn exchange(
+    core: &Core,
+    asked: &Asked,
+    body: Incoming,
+    verified: &mut Option<Hotkey>,
+) -> Result<Response<Body>, Turned> {
+    let claimed = Door::new(core.here).open(asked.received(), core.clock.now())?;
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let name = path.strip_prefix('/').unwrap_or_default();
+    let class = core.classes.get(name).ok_or_else(|| Refusal::UnknownSynapse(name.to_owned()))?;
+    if asked.method != "POST" {
+        return Err(Refusal::Method.into());
+    }
+    let mut caller =
+        Caller { hotkey: claimed.claimed_sender(), address: asked.from, endpoint: class.name(), mode: Mode::Strict };
+    // No memory is spent on a sender who would be turned away with a good signature.
+    core.rules.blacklist(&caller).map_err(Refusal::Forbidden)?;
+    let body = core.read(body, asked.from).await?;
+    let authentic = claimed.verify(body.bytes)?;
+    caller.hotkey = authentic.caller();
+    *verified = Some(caller.hotkey);
+    let (priority, share) = core.decide(&caller)?;
+    let request = core.with_window(|window| authentic.admit(window, core.clock.now()))?;
+
+    let proof = request.proof().clone();
+    let signed = |status, kind, body: Vec<u8>| sign(core, &proof, (status, kind), body);
+    let refuse = |refusal: Refusal| {
+        core.refused("strict", &refusal, (asked.from, Some(proof.signer())), asked.incident);
+        let (status, body) = error(&refusal, asked.incident);
+        signed(status, JSON, body)
+    };
+    let message = match request.try_map(|request| read(class, &request, proof.signer(), core.here)) {
+        Ok(message) => message,
+        Err(refusal) => return Ok(refuse(refusal)),
+    };
+    let worked = core.work(message, priority, asked.started).await;
+    drop(body.hold);
+    let Worked { output, slot, until } = match worked {
+        Ok(worked) => worked,
+        Err(refusal) => return Ok(refuse(refusal)),
+    };
+    Ok(match output {
+        Output::Whole(Reply { message, status, .. }) => match json::write_compact(&fields(&message)) {
+            Ok(body) => signed(status.unwrap_or(200), JSON, body.into()),
+            Err(error) => refuse(Refusal::Failed(error.to_string())),
+        },
+        Output::Stream { pieces, .. } => {
+            let held = Held { slot, share, until };
+            let kind = Headers::from_iter([("content-type", STREAM)]);
+            if !wants_signed_stream(&asked.headers) {
+                return Ok(http::response(200, &kind, streamed(pieces, Frames::Plain, held)));
+            }
+            match StreamWriter::new(core.wire.signer.clone(), &proof, (200, STREAM), core.clock.now()) {
+                Ok((signed, writer)) => {
+                    let headers = signed.headers.iter().chain(kind.iter()).collect();
+                    http::response(200, &headers, streamed(pieces, Frames::Signed(writer), held))
+                }
+                Err(error) => refuse(Refusal::Failed(error.to_string())),
+            }
+        }
+    })
+}
+
+/// Reads the body as a message of the class, from whoever signed it.
+fn read(class: &Arc<Class>, request: &Request, caller: Hotkey, here: Hotkey) -> Result<Synapse, Refusal> {
+    let value = json::read(&request.body).map_err(Refusal::NotJson)?;
+    let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(Refusal::Body)?;
+    let terminal = |hotkey: Hotkey| Some(Terminal { hotkey: Some(hotkey.to_ss58()), ..Terminal::default() });
+    message.dendrite = terminal(caller);
+    message.axon = terminal(here);
+    Ok(message)
+}
+
+/// The fields of its own, as an object.
+fn fields(message: &Synapse) -> Value {
+    Value::Dict(message.fields().map(|(field, value)| (field.name(), value.clone())).collect())
+}
+
+fn error_body(name: &str, text: &str) -> Vec<u8> {
+    let fields = Dict::from_iter([("error", Value::from(name)), ("message", Value::from(text))]);
+    // Texts always have a text.
+    json::write_compact(&Value::Dict(fields)).unwrap_or_default().into()
+}
+
+/// Status and body of a refusal. Unlike the older protocol, a message that is none of its class is the caller's mistake,
+/// and the caller is told which.
+fn error(refusal: &Refusal, incident: u128) -> (u16, Vec<u8>) {
+    let (status, text) = match refusal {
+        Refusal::Body(_) | Refusal::NotJson(_) => (422, refusal.reason()),
+        _ => (refusal.status(), refusal.message(incident, None)),
+    };
+    (status, error_body(core::name(refusal), &text))
+}
+
+fn sign(core: &Core, proof: &Proof, (status, kind): (u16, &str), body: Vec<u8>) -> Response<Body> {
+    match sign_answer(&core.wire.signer, proof, (status, kind), &body, core.clock.now()) {
+        Ok(signed) => {
+            let mut headers = signed.headers;
+            headers.push("content-type", kind);
+            http::response(status, &headers, http::whole(body))
+        }
+        // Only a content type that cannot be signed fails, and there are two, which can.
+        Err(_) => http::response(500, &Headers::new(), http::whole("")),
+    }
+}

@@ -1,0 +1,73 @@
+//! Serving the protocol of the existing neurons. spec neuron-protocol §7
+
+use super::{
+    Output,
+    core::{Asked, Core, Worked},
+    stream::{Frames, Held, streamed},
+};
+use crate::{
+    Caller,
+    http::{self, Body},
+};
+use hyper::{Response, body::Incoming};
+use myelin_wire::{
+    Mode, Synapse, Verified,
+    v1::{Answer, Door, Freshness, Refused},
+};
+
+pub(super) async fn serve(core: &Core, asked: Asked, body: Incoming) -> Response<Body> {
+    match exchange(core, &asked, body).await {
+        Ok(response) => response,
+        Err((refused, caller)) => {
+            core.refused("v1", &refused.refusal, (asked.from, caller), asked.incident);
+            plain(core.wire.refuse(&refused, core.moment(asked.started, asked.incident)))
+        }
+    }
+}
+
+fn plain(answer: Answer) -> Response<Body> {
+    http::response(answer.status, &answer.headers, http::whole(answer.body))
+}
+
+type Turned = (Refused, Option<myelin_wire::Hotkey>);
+
+async fn exchange(core: &Core, asked: &Asked, body: Incoming) -> Result<Response<Body>, Turned> {
+    let door = Door {
+        here: core.here,
+        classes: &core.classes,
+        freshness: Freshness::default(),
+        unsigned_fields: core.unsigned_fields,
+    };
+    let authentic = door.open(asked.received(), core.clock.now()).map_err(|refused| (refused, None))?;
+    let hotkey = authentic.caller();
+    let known = |refused| (refused, Some(hotkey));
+    let caller = Caller { hotkey, address: asked.from, endpoint: authentic.class().name(), mode: Mode::V1 };
+    let (priority, share) = match core.decide(&caller) {
+        Ok(decided) => decided,
+        Err(refusal) => return Err(known(authentic.refuse(refusal))),
+    };
+    let admitted = core.with_window(|window| authentic.admit(window, core.clock.now())).map_err(known)?;
+    let body = match core.read(body, asked.from).await {
+        Ok(body) => body,
+        Err(refusal) => return Err(known(admitted.refuse(refusal))),
+    };
+    let message: Verified<Synapse> = admitted.read(&body.bytes).map_err(known)?;
+    let memory = body.hold;
+    drop(body.bytes);
+    let worked = core.work(message.clone(), priority, asked.started).await;
+    drop(memory);
+    let Worked { output, slot, until } = worked.map_err(|refusal| known(Refused::after(refusal, &message)))?;
+    let at = core.moment(asked.started, asked.incident);
+    Ok(match output {
+        Output::Whole(reply) => plain(core.wire.answer(reply, at)),
+        Output::Stream { message, pieces } => {
+            let head = core.wire.stream_head(message, at);
+            if head.status == 200 {
+                let body = streamed(pieces, Frames::Plain, Held { slot, share, until });
+                http::response(head.status, &head.headers, body)
+            } else {
+                plain(head)
+            }
+        }
+    })
+}

@@ -1,0 +1,59 @@
+//! What time it is.
+
+use myelin_wire::UnixNanos;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The wall clock that nonces are made from and compared with. Waits are measured by another one, which never jumps.
+pub trait Clock: Send + Sync + 'static {
+    /// Nanoseconds since the Unix epoch.
+    fn now(&self) -> UnixNanos;
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixNanos {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixNanos::try_from(since.as_nanos()).unwrap_or(UnixNanos::MAX)
+    }
+}
+
+/// A clock that stands still until it is set, for tests and simulations.
+#[derive(Debug, Default)]
+pub struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    /// A clock that shows this time.
+    pub const fn new(now: UnixNanos) -> Self {
+        Self(AtomicU64::new(now))
+    }
+
+    /// Shows another time from now on.
+    pub fn set(&self, now: UnixNanos) {
+        self.0.store(now, Ordering::SeqCst);
+    }
+
+    /// Goes ahead by this many nanoseconds.
+    pub fn advance(&self, nanos: u64) {
+        let add = |now: u64| Some(now.saturating_add(nanos));
+        // The closure always gives a value, so the update always happens.
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> UnixNanos {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl<C: Clock> Clock for std::sync::Arc<C> {
+    fn now(&self) -> UnixNanos {
+        (**self).now()
+    }
+}

@@ -1,0 +1,262 @@
+//! Asking.
+//!
+//! Every question has a connection of its own: none of them fails because the other side has just closed an idle one, and
+//! none waits behind another.
+
+mod connection;
+mod error;
+mod stream;
+mod strict;
+mod v1;
+
+pub use error::AskError;
+pub use stream::AnswerStream;
+
+use crate::{Clock, Signer, SystemClock, V1};
+use core::fmt;
+use futures::stream::StreamExt;
+use myelin_wire::{
+    Hotkey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt, synapse::DEFAULT_TIMEOUT,
+    v1::MAX_BODY,
+};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// The questions that [`Dendrite::ask_many`] asks at a time.
+const SIDE_BY_SIDE: usize = 64;
+
+/// The longest that a question may take, whatever its `timeout` says.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// What a neuron speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// The protocol of the existing neurons. Its answers are claims of whoever sits on the path.
+    V1,
+    /// Signed requests, by TLS if there is a certificate. spec signed-requests §5
+    Strict {
+        /// The key of its certificate on the chain.
+        certificate: Option<CertificateKey>,
+    },
+}
+
+/// A neuron to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Who it is.
+    pub hotkey: Hotkey,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it speaks, as its hotkey announced on the chain ([`crate::Announced::peer`]). It is asked in no other way.
+    pub speaks: Speaks,
+}
+
+impl Peer {
+    /// A neuron that speaks signed requests in clear text.
+    pub const fn strict(hotkey: Hotkey, address: SocketAddr) -> Self {
+        Self { hotkey, address, speaks: Speaks::Strict { certificate: None } }
+    }
+
+    /// A neuron that speaks signed requests over TLS.
+    pub const fn encrypted(hotkey: Hotkey, address: SocketAddr, certificate: CertificateKey) -> Self {
+        Self { hotkey, address, speaks: Speaks::Strict { certificate: Some(certificate) } }
+    }
+
+    /// A neuron of the older protocol.
+    pub const fn v1(hotkey: Hotkey, address: SocketAddr) -> Self {
+        Self { hotkey, address, speaks: Speaks::V1 }
+    }
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each question, beside a connection of its own")]
+pub enum Answer {
+    /// The neuron signed it, and nobody changed it.
+    Signed {
+        /// The message with the fields of the answer.
+        message: Verified<Synapse>,
+        /// What proves to anybody that this was asked and answered.
+        receipt: Receipt,
+    },
+    /// Somebody says that the neuron answered this. spec neuron-protocol §9
+    Claimed(Synapse),
+}
+
+impl Answer {
+    /// The message, whoever it is from.
+    pub const fn message(&self) -> &Synapse {
+        match self {
+            Self::Signed { message, .. } => message.content(),
+            Self::Claimed(message) => message,
+        }
+    }
+}
+
+/// What became of a question.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who was asked.
+    pub hotkey: Hotkey,
+    /// From connecting to the last byte of the answer, or to the failure.
+    pub elapsed: Duration,
+    /// The answer.
+    pub result: Result<Answer, AskError>,
+}
+
+/// Whether answers without a signature are accepted from peers that should sign. Plain `btauth/1` servers do not.
+/// spec signed-requests §4
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsignedAnswers {
+    /// They are errors.
+    #[default]
+    Refused,
+    /// They are [`Answer::Claimed`].
+    Accepted,
+}
+
+/// A neuron that asks.
+pub struct Dendrite {
+    signer: Signer,
+    /// What it says its address is.
+    ip: IpAddr,
+    v1: V1,
+    unsigned_answers: UnsignedAnswers,
+    max_answer: usize,
+    clock: Box<dyn Clock>,
+    /// The last nonce, so that none comes twice.
+    last: AtomicU64,
+    clients: v1::Clients,
+}
+
+impl Dendrite {
+    /// A dendrite of this hotkey.
+    pub fn new(signer: Signer) -> Self {
+        Self {
+            signer,
+            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            v1: V1::default(),
+            unsigned_answers: UnsignedAnswers::default(),
+            max_answer: MAX_BODY,
+            clock: Box::new(SystemClock),
+            last: AtomicU64::new(0),
+            clients: v1::Clients::default(),
+        }
+    }
+
+    /// Is seen at this address from outside. Neurons there are asked on this machine. spec neuron-protocol §1
+    #[must_use]
+    pub const fn at(mut self, ip: IpAddr) -> Self {
+        self.ip = ip;
+        self
+    }
+
+    /// Whether neurons of the older protocol are asked at all.
+    #[must_use]
+    pub const fn v1(mut self, v1: V1) -> Self {
+        self.v1 = v1;
+        self
+    }
+
+    /// Whether answers of strict peers may be unsigned.
+    #[must_use]
+    pub const fn unsigned_answers(mut self, unsigned_answers: UnsignedAnswers) -> Self {
+        self.unsigned_answers = unsigned_answers;
+        self
+    }
+
+    /// The bytes an answer may have, all pieces of a stream together.
+    #[must_use]
+    pub const fn max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// Reads the time from this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Who asks.
+    pub fn hotkey(&self) -> Hotkey {
+        self.signer.hotkey()
+    }
+
+    /// Asks one neuron, for as long as the `timeout` of the message.
+    pub async fn ask(&self, peer: &Peer, message: &Synapse) -> Asked {
+        let started = Instant::now();
+        let result = match self.manner(peer) {
+            Ok(Speaks::Strict { certificate }) => self.ask_strict(peer, certificate.clone(), message, started).await,
+            Ok(Speaks::V1) => self.ask_v1(peer, message, started).await,
+            Err(error) => Err(error),
+        };
+        let elapsed = started.elapsed();
+        if let Err(error) = &result {
+            tracing::debug!(peer = %peer.hotkey, address = %peer.address, %error, ?elapsed, "no answer");
+        }
+        Asked { hotkey: peer.hotkey, elapsed, result }
+    }
+
+    /// Asks many neurons the same, side by side. The answers are in the order of the peers; one that fails fails alone.
+    pub async fn ask_many(&self, peers: &[Peer], message: &Synapse) -> Vec<Asked> {
+        futures::stream::iter(peers).map(|peer| self.ask(peer, message)).buffered(SIDE_BY_SIDE).collect().await
+    }
+
+    /// Asks for a stream. The `timeout` of the message is for all of it.
+    ///
+    /// # Errors
+    /// [`AskError`] for whatever goes wrong before the first byte.
+    pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
+        let started = Instant::now();
+        match self.manner(peer)? {
+            Speaks::Strict { certificate } => self.stream_strict(peer, certificate.clone(), message, started).await,
+            Speaks::V1 => self.stream_v1(peer, message, started).await,
+        }
+    }
+
+    /// How a neuron is asked, if it can be.
+    fn manner<'a>(&self, peer: &'a Peer) -> Result<&'a Speaks, AskError> {
+        match (&peer.speaks, self.v1) {
+            // Connecting there would reach this machine. spec neuron-protocol §11
+            _ if peer.address.ip().is_unspecified() || peer.address.port() == 0 => Err(AskError::NotServing),
+            (Speaks::V1, V1::Refused) => Err(AskError::V1Refused),
+            (speaks, _) => Ok(speaks),
+        }
+    }
+
+    /// The clock, but never the same time twice. spec signed-requests §1
+    fn nonce(&self) -> UnixNanos {
+        let now = self.clock.now();
+        let next = |last: u64| Some(now.max(last.saturating_add(1)));
+        // The closure always gives a value, so the update always happens, and gives the one before.
+        let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default();
+        now.max(last.saturating_add(1))
+    }
+
+    /// Where to connect to. spec neuron-protocol §1
+    fn place(&self, address: SocketAddr) -> SocketAddr {
+        match address.ip() {
+            ip if ip == self.ip && ip.is_ipv4() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+            ip if ip == self.ip => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
+            _ => address,
+        }
+    }
+}
+
+/// Until when an answer is waited for.
+fn patience(message: &Synapse) -> Duration {
+    let seconds = message.timeout.filter(|seconds| *seconds >= 0.0).unwrap_or(DEFAULT_TIMEOUT);
+    Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST)
+}
+
+impl fmt::Debug for Dendrite {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Dendrite").field("hotkey", &self.hotkey()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! Asking by signed requests. spec signed-requests §1, §6, §7
+
+use super::{
+    Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers,
+    connection::{self, Call, Deadline, Head},
+    patience,
+};
+use myelin_wire::{
+    Hotkey, Proof, Synapse, Terminal,
+    certificate::CertificateKey,
+    python::{Value, json},
+    strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Whether a signed stream is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Stream,
+}
+
+impl Dendrite {
+    async fn send_strict(
+        &self,
+        peer: &Peer,
+        certificate: Option<CertificateKey>,
+        message: &Synapse,
+        (form, until): (Form, Deadline),
+    ) -> Result<(Head, Proof), AskError> {
+        let target = format!("/{}", message.class().name());
+        let body = body(message).into_bytes();
+        let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
+        let (mut headers, proof) = signed.map_err(|error| AskError::Question(error.to_string()))?;
+        headers.push("content-type", "application/json");
+        if form == Form::Stream {
+            headers.push(header::ACCEPT, "1");
+        }
+        let place = self.place(peer.address);
+        let call = Call { place, certificate, target: &target, headers: &headers, body, until };
+        Ok((connection::call(call).await?, proof))
+    }
+
+    pub(super) async fn ask_strict(
+        &self,
+        peer: &Peer,
+        certificate: Option<CertificateKey>,
+        message: &Synapse,
+        started: Instant,
+    ) -> Result<Answer, AskError> {
+        let until = deadline(message, started);
+        let (head, asked) = self.send_strict(peer, certificate, message, (Form::Whole, until)).await?;
+        self.read_whole(peer.hotkey, head, &asked, message, until).await
+    }
+
+    async fn read_whole(
+        &self,
+        responder: Hotkey,
+        head: Head,
+        asked: &Proof,
+        message: &Synapse,
+        until: Deadline,
+    ) -> Result<Answer, AskError> {
+        let (status, headers, bytes) = connection::whole(head, self.max_answer, until).await?;
+        // Half a signature is a broken one, so only an answer without any counts as unsigned.
+        let is_signed = headers.contains(header::ANSWER_VERSION) || headers.contains(header::ANSWER_SIGNATURE);
+        if !is_signed && self.unsigned_answers == UnsignedAnswers::Accepted {
+            return match status {
+                200 => read(message, responder, &bytes).map(Answer::Claimed),
+                _ => Err(AskError::Claimed { status: Some(status.into()), text: said(&bytes) }),
+            };
+        }
+        let unproven = |reason| AskError::Unproven { status, reason };
+        let answer = verify_answer(asked, responder, status, &headers, bytes).map_err(unproven)?;
+        if status != 200 {
+            return Err(AskError::Refused { status, text: said(&answer.content().body) });
+        }
+        let receipt = Receipt::of_answer(asked, answer.proof());
+        let message = answer.try_map(|answer| read(message, responder, &answer.body))?;
+        Ok(Answer::Signed { message, receipt })
+    }
+
+    pub(super) async fn stream_strict(
+        &self,
+        peer: &Peer,
+        certificate: Option<CertificateKey>,
+        message: &Synapse,
+        started: Instant,
+    ) -> Result<AnswerStream, AskError> {
+        let until = deadline(message, started);
+        let (head, asked) = self.send_strict(peer, certificate, message, (Form::Stream, until)).await?;
+        if head.headers.contains(header::ANSWER_CONTENT) || head.status != 200 {
+            self.read_whole(peer.hotkey, head, &asked, message, until).await?;
+            return Err(AskError::NotAStream);
+        }
+        match StreamReader::new(&asked, peer.hotkey, head.status, &head.headers) {
+            Ok(reader) => Ok(AnswerStream::signed(head, reader, asked, (self.max_answer, until))),
+            Err(AnswerError::Unsigned) if self.unsigned_answers == UnsignedAnswers::Accepted => {
+                Ok(AnswerStream::plain(head, (self.max_answer, until)))
+            }
+            Err(reason) => Err(AskError::Unproven { status: head.status, reason }),
+        }
+    }
+}
+
+pub(super) fn deadline(message: &Synapse, started: Instant) -> Deadline {
+    let patience = patience(message);
+    Deadline { at: started + patience, seconds: patience.as_secs_f64() }
+}
+
+/// What is asked: the fields of the message, and how long the caller waits.
+fn body(message: &Synapse) -> String {
+    let timeout = message.timeout.map_or(Value::None, Value::Float);
+    let own = message.fields().map(|(field, value)| (field.name(), value.clone()));
+    json::write_spaced(&Value::Dict([("timeout", timeout)].into_iter().chain(own).collect()))
+}
+
+/// The answer as a message of the class that was asked for.
+fn read(asked: &Synapse, responder: Hotkey, body: &[u8]) -> Result<Synapse, AskError> {
+    let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
+    let read = Synapse::from_value(Arc::clone(asked.class()), &value);
+    let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
+    message.axon = Some(Terminal { hotkey: Some(responder.to_ss58()), status_code: Some(200), ..Terminal::default() });
+    message.timeout = asked.timeout;
+    Ok(message)
+}
+
+/// What an error says.
+fn said(body: &[u8]) -> String {
+    match json::read(body) {
+        Ok(Value::Dict(fields)) => {
+            fields.get("message").and_then(Value::as_text).map(str::to_owned).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,118 @@
+//! Who has a seat in a subnet, and where they serve: what a neuron has to know of the chain.
+
+use crate::{Peer, Speaks};
+use myelin_primitives::{Amount, Tao, Uid};
+use myelin_wire::{
+    Hotkey,
+    certificate::{CertificateError, CertificateKey},
+};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// What neurons of this kind announce in the first placeholder of their address on the chain: "I speak signed
+/// requests". The hotkey signed the announcement, so nobody on the path can take it away.
+pub const SPEAKS_STRICT: u8 = 1;
+
+/// A seat of a subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its number.
+    pub uid: Uid,
+    /// The stake behind it.
+    pub stake: Amount<Tao>,
+    /// Whether it may set weights.
+    pub may_validate: bool,
+    /// Where it serves, if it does.
+    pub announced: Option<Announced>,
+}
+
+/// Where a neuron says that it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The address.
+    pub address: SocketAddr,
+    /// The first placeholder: [`SPEAKS_STRICT`], or 0.
+    pub placeholder: u8,
+    /// The bytes of its certificate, if it has one.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl Announced {
+    /// The neuron as it is to be asked. Whoever has a certificate is asked by TLS, and never otherwise.
+    /// spec neuron-protocol §13
+    ///
+    /// # Errors
+    /// [`CertificateError`] when the certificate does not read: such a neuron cannot be reached.
+    pub fn peer(&self, hotkey: Hotkey) -> Result<Peer, CertificateError> {
+        let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
+        let is_strict = certificate.is_some() || self.placeholder == SPEAKS_STRICT;
+        let speaks = if is_strict { Speaks::Strict { certificate } } else { Speaks::V1 };
+        Ok(Peer { hotkey, address: self.address, speaks })
+    }
+}
+
+/// Looks up seats of one subnet. What it says is as new as the process knows, without waiting.
+pub trait Directory: Send + Sync + 'static {
+    /// The seat of a hotkey.
+    fn seat(&self, hotkey: Hotkey) -> Option<Seat>;
+
+    /// All seats, by number.
+    fn seats(&self) -> Vec<(Hotkey, Seat)>;
+}
+
+impl<D: Directory> Directory for Arc<D> {
+    fn seat(&self, hotkey: Hotkey) -> Option<Seat> {
+        (**self).seat(hotkey)
+    }
+
+    fn seats(&self) -> Vec<(Hotkey, Seat)> {
+        (**self).seats()
+    }
+}
+
+/// A directory in memory, written by whoever follows the chain, or by a test.
+#[derive(Debug, Default)]
+pub struct Table(RwLock<BTreeMap<Hotkey, Seat>>);
+
+impl Table {
+    /// Replaces everything.
+    pub fn set(&self, seats: impl IntoIterator<Item = (Hotkey, Seat)>) {
+        let seats = seats.into_iter().collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = seats;
+    }
+}
+
+impl Directory for Table {
+    fn seat(&self, hotkey: Hotkey) -> Option<Seat> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hotkey).cloned()
+    }
+
+    fn seats(&self) -> Vec<(Hotkey, Seat)> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut seats: Vec<_> = table.iter().map(|(hotkey, seat)| (*hotkey, seat.clone())).collect();
+        seats.sort_by_key(|(_, seat)| seat.uid);
+        seats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn announced(placeholder: u8, certificate: Option<Vec<u8>>) -> Announced {
+        Announced { address: ([127, 0, 0, 1], 8_091).into(), placeholder, certificate }
+    }
+
+    #[test]
+    fn a_certificate_is_never_ignored() {
+        let speaks = |announced: Announced| announced.peer(Hotkey::new([1; 32])).map(|peer| peer.speaks);
+        assert_eq!(speaks(announced(0, None)), Ok(Speaks::V1));
+        assert_eq!(speaks(announced(1, None)), Ok(Speaks::Strict { certificate: None }));
+        let key = CertificateKey::Ed25519([7; 32]);
+        assert_eq!(speaks(announced(0, Some(key.to_bytes()))), Ok(Speaks::Strict { certificate: Some(key) }));
+        assert_eq!(speaks(announced(1, Some(vec![9, 9]))), Err(CertificateError::Algorithm(9)));
+    }
+}

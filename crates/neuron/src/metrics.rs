@@ -1,0 +1,110 @@
+//! Numbers for Prometheus.
+
+use core::fmt;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+/// Labels are chosen by this program, never by a peer, so there are only so many series.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    protocol: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    protocol: &'static str,
+    reason: &'static str,
+}
+
+/// What an axon counts.
+pub struct Metrics {
+    registry: Registry,
+    answers: Family<Answered, Counter>,
+    refusals: Family<Refused, Counter>,
+    seconds: Histogram,
+    /// Open connections.
+    pub(crate) connections: Gauge,
+    /// Connections that were closed at once, for want of room.
+    pub(crate) turned_away: Counter,
+    /// Handshakes that failed.
+    pub(crate) handshakes_failed: Counter,
+    /// Bytes of bodies.
+    pub(crate) received: Counter,
+    /// Requests that wait for a worker.
+    pub(crate) waiting: Gauge,
+}
+
+impl Metrics {
+    /// The content type of [`Self::text`].
+    pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("myelin_axon");
+        let (answers, refusals) = (Family::default(), Family::default());
+        let seconds = Histogram::new(exponential_buckets(0.001, 4.0, 9));
+        let [connections, waiting] = [Gauge::default(), Gauge::default()];
+        let [turned_away, handshakes_failed, received] = [Counter::default(), Counter::default(), Counter::default()];
+        registry.register("answers", "Answers sent, by protocol and HTTP status", Family::clone(&answers));
+        registry.register("refusals", "Requests not served, by protocol and reason", Family::clone(&refusals));
+        registry.register("answer_seconds", "Time from the head of a request to that of its answer", seconds.clone());
+        registry.register("connections", "Open connections", Gauge::clone(&connections));
+        registry.register("turned_away", "Connections closed at once because there are too many", turned_away.clone());
+        registry.register("handshakes_failed", "TLS handshakes that failed", handshakes_failed.clone());
+        registry.register("received_bytes", "Bytes of bodies received", received.clone());
+        registry.register("waiting", "Requests that wait for a worker", Gauge::clone(&waiting));
+        Self { registry, answers, refusals, seconds, connections, turned_away, handshakes_failed, received, waiting }
+    }
+
+    pub(crate) fn answered(&self, protocol: &'static str, status: u16, seconds: f64) {
+        self.answers.get_or_create(&Answered { protocol, status }).inc();
+        self.seconds.observe(seconds);
+    }
+
+    pub(crate) fn refused(&self, protocol: &'static str, reason: &'static str) {
+        self.refusals.get_or_create(&Refused { protocol, reason }).inc();
+    }
+
+    /// All of it in the text format that Prometheus reads.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prometheus_reads_it() {
+        let metrics = Metrics::new();
+        metrics.answered("strict", 200, 0.002);
+        metrics.refused("v1", "Busy");
+        let text = metrics.text();
+        for line in [
+            "myelin_axon_answers_total{protocol=\"strict\",status=\"200\"} 1",
+            "myelin_axon_refusals_total{protocol=\"v1\",reason=\"Busy\"} 1",
+            "myelin_axon_answer_seconds_count 1",
+            "myelin_axon_connections 0",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+        }
+    }
+}

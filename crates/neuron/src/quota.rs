@@ -1,0 +1,111 @@
+//! Shares of something that there is only so much of.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// So much in all, and so much of it for each key.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota<K> {
+    total: usize,
+    each: usize,
+    taken: Arc<Mutex<Taken<K>>>,
+}
+
+#[derive(Debug)]
+struct Taken<K> {
+    all: usize,
+    /// Keys that hold nothing are not kept.
+    each: BTreeMap<K, usize>,
+}
+
+impl<K: Ord + Copy> Quota<K> {
+    pub(crate) fn new(total: usize, each: usize) -> Self {
+        Self { total, each, taken: Arc::new(Mutex::new(Taken { all: 0, each: BTreeMap::new() })) }
+    }
+
+    /// Takes an amount until the hold is dropped, or nothing if that would be too much.
+    pub(crate) fn take(&self, key: K, amount: usize) -> Option<Hold<K>> {
+        let mut hold = Hold { quota: self.clone(), key, amount: 0 };
+        hold.grow(amount).then_some(hold)
+    }
+}
+
+/// What somebody has taken; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Hold<K: Ord + Copy> {
+    quota: Quota<K>,
+    key: K,
+    amount: usize,
+}
+
+impl<K: Ord + Copy> Hold<K> {
+    /// Takes more, or nothing more if that would be too much.
+    pub(crate) fn grow(&mut self, by: usize) -> bool {
+        let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = taken.each.get(&self.key).copied().unwrap_or(0).saturating_add(by);
+        let all = taken.all.saturating_add(by);
+        if own > self.quota.each || all > self.quota.total {
+            return false;
+        }
+        taken.all = all;
+        if own > 0 {
+            taken.each.insert(self.key, own);
+        }
+        self.amount = self.amount.saturating_add(by);
+        true
+    }
+}
+
+impl<K: Ord + Copy> Drop for Hold<K> {
+    fn drop(&mut self) {
+        let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.all = taken.all.saturating_sub(self.amount);
+        let rest = taken.each.get(&self.key).copied().unwrap_or(0).saturating_sub(self.amount);
+        if rest == 0 {
+            taken.each.remove(&self.key);
+        } else {
+            taken.each.insert(self.key, rest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_key_leaves_room_for_others() {
+        let quota = Quota::new(10, 6);
+        let mut first = quota.take(1, 6).unwrap();
+        assert!(quota.take(1, 1).is_none());
+        assert!(!first.grow(1));
+        let second = quota.take(2, 4).unwrap();
+        assert!(quota.take(3, 1).is_none());
+        drop(first);
+        assert!(quota.take(3, 6).is_some());
+        drop(second);
+        assert_eq!(quota.taken.lock().unwrap().all, 0);
+        assert!(quota.taken.lock().unwrap().each.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_there_is(steps in proptest::collection::vec((0..4_u8, 0..5_usize, any::<bool>()), 0..60)) {
+            let quota = Quota::new(12, 5);
+            let mut holds: Vec<Hold<u8>> = Vec::new();
+            for (key, amount, is_taken) in steps {
+                if is_taken {
+                    holds.extend(quota.take(key, amount));
+                } else if !holds.is_empty() {
+                    drop(holds.swap_remove(amount % holds.len()));
+                }
+                let taken = quota.taken.lock().unwrap();
+                prop_assert_eq!(taken.all, holds.iter().map(|hold| hold.amount).sum::<usize>());
+                prop_assert!(taken.all <= 12 && taken.each.values().all(|&own| 0 < own && own <= 5));
+            }
+        }
+    }
+}

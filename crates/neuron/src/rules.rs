@@ -1,0 +1,105 @@
+//! Whom an axon serves, and whom first.
+
+use crate::Directory;
+use myelin_primitives::{Amount, Tao};
+use myelin_wire::{Hotkey, Mode};
+use std::net::IpAddr;
+
+/// A request before its body is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Who asks. Proven wherever a rule says so.
+    pub hotkey: Hotkey,
+    /// From where.
+    pub address: IpAddr,
+    /// For which class.
+    pub endpoint: &'a str,
+    /// In which protocol.
+    pub mode: Mode,
+}
+
+/// What goes first when an axon is busy: the higher one. Usually the stake, in rao.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(pub u64);
+
+impl From<Amount<Tao>> for Priority {
+    fn from(stake: Amount<Tao>) -> Self {
+        Self(stake.rao())
+    }
+}
+
+/// Why a caller has no priority.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unranked {
+    /// It cannot be served in time.
+    #[error("there is no room in time")]
+    Late,
+    /// The rule itself failed; for the log, never for the peer.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What an operator decides about callers, after the checks of the protocol and never instead of them.
+/// spec neuron-protocol §7, signed-requests §3
+///
+/// Rules are asked for every request, on the thread that serves it: they look up what the process already knows, and
+/// wait for nothing. Strict requests are judged by [`Rules::blacklist`] twice: by who they claim to be from, before their body
+/// is read, and by who they are from.
+pub trait Rules: Send + Sync + 'static {
+    /// A check of one's own of a caller whose signature is good; the text says what fails.
+    ///
+    /// # Errors
+    /// What the caller is told: answered 401.
+    fn verify(&self, caller: &Caller<'_>) -> Result<(), String> {
+        let _ = caller;
+        Ok(())
+    }
+
+    /// Whether a caller is turned away; the text says why.
+    ///
+    /// # Errors
+    /// What the caller is told: answered 403.
+    fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
+        let _ = caller;
+        Ok(())
+    }
+
+    /// How important a caller is.
+    ///
+    /// # Errors
+    /// [`Unranked`]: answered 408 or 500.
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+        let _ = caller;
+        Ok(Priority::default())
+    }
+}
+
+/// Serves everybody who signs, in order. For tests and for public services: anybody can make a thousand hotkeys, so limits
+/// for each of them mean little.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Everybody;
+
+impl Rules for Everybody {}
+
+/// Serves the hotkeys with a seat in the subnet and at least this much stake, the highest stake first.
+#[derive(Clone, Debug)]
+pub struct Registered<D> {
+    /// Who has a seat.
+    pub directory: D,
+    /// The stake that is asked for.
+    pub least_stake: Amount<Tao>,
+}
+
+impl<D: Directory> Rules for Registered<D> {
+    fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
+        match self.directory.seat(caller.hotkey) {
+            None => Err("it has no seat in this subnet".to_owned()),
+            Some(seat) if seat.stake < self.least_stake => Err("its stake is too low".to_owned()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+        Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
+    }
+}

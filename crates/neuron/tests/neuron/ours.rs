@@ -1,0 +1,351 @@
+//! Our axon and our dendrite, in both protocols.
+
+use crate::{AXON, CALLER, axon, builder, echo, key, message, signer, soon, text, tokens, wire};
+use myelin_neuron::{
+    Answer, AskError, Caller, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules, Unranked,
+    UnsignedAnswers, V1,
+};
+use myelin_wire::{
+    Hotkey, Sign,
+    strict::{AnswerError, Content, Outcome},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
+
+fn dendrite() -> Dendrite {
+    Dendrite::new(signer(CALLER))
+}
+
+fn unproven(result: Result<Answer, AskError>) -> (u16, AnswerError) {
+    match result {
+        Err(AskError::Unproven { status, reason }) => (status, reason),
+        other => panic!("not unproven: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_strict_answer_is_signed_and_leaves_a_receipt() {
+    let axon = axon().await;
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let asked = soon(dendrite().ask(&peer, &message(echo(), "héllo"))).await;
+    let Ok(Answer::Signed { message, receipt }) = asked.result else { panic!("{asked:?}") };
+    assert_eq!((text(message.content()), message.sender()), ("héllo", axon.hotkey()));
+    let statement = receipt.verify().unwrap();
+    assert_eq!((statement.caller, statement.responder), (key(CALLER).hotkey(), key(AXON).hotkey()));
+    assert!(matches!(statement.content, Content::Whole(_)));
+    soon(axon.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn strict_errors_are_signed_once_the_caller_is_verified() {
+    let axon = axon().await;
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    for (said, status) in [("fail", 500), ("panic", 500)] {
+        let asked = soon(dendrite().ask(&peer, &message(echo(), said))).await;
+        let Err(AskError::Refused { status: got, text }) = asked.result else { panic!("{asked:?}") };
+        assert_eq!(got, status);
+        assert!(text.starts_with("Internal Server Error #") && !text.contains("as asked"), "{text}");
+    }
+    // A field is missing.
+    let other = crate::class("Echo", &[("number", "int = 1")], &[]);
+    let other = myelin_wire::Synapse::new(other.into(), &myelin_wire::python::Dict::default()).unwrap();
+    let asked = soon(dendrite().ask(&peer, &other)).await;
+    assert!(
+        matches!(&asked.result, Err(AskError::Refused { status: 422, text }) if text.contains("text")),
+        "{asked:?}"
+    );
+    let unknown = soon(dendrite().ask(&peer, &message(crate::class("None", &[("text", "str")], &[]), ""))).await;
+    assert_eq!(unproven(unknown.result), (404, AnswerError::Unsigned));
+}
+
+#[tokio::test]
+async fn somebody_else_cannot_answer() {
+    let axon = axon().await;
+    let peer = Peer::strict(key(9).hotkey(), axon.address());
+    let asked = soon(dendrite().ask(&peer, &message(echo(), "hello"))).await;
+    assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));
+}
+
+#[tokio::test]
+async fn the_older_protocol_is_served_and_asked() {
+    let axon = axon().await;
+    let peer = Peer::v1(axon.hotkey(), axon.address());
+    let dendrite = dendrite();
+    for said in ["one", "two", "three"] {
+        let asked = soon(dendrite.ask(&peer, &message(echo(), said))).await;
+        let Ok(Answer::Claimed(answer)) = asked.result else { panic!("{asked:?}") };
+        assert_eq!(text(&answer), said);
+        assert_eq!(answer.axon.unwrap().status_message.as_deref(), Some("Success"));
+    }
+    let asked = soon(dendrite.ask(&peer, &message(echo(), "fail"))).await;
+    assert!(matches!(&asked.result, Err(AskError::Claimed { status: Some(500), .. })), "{asked:?}");
+    let asked = soon(dendrite.ask(&peer, &message(tokens(), "no break"))).await;
+    assert!(asked.result.is_err(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn both_sides_can_refuse_the_older_protocol() {
+    let axon = builder(Everybody).v1(V1::Refused).start().await.unwrap();
+    let peer = Peer::v1(axon.hotkey(), axon.address());
+    let asked = soon(dendrite().ask(&peer, &message(echo(), ""))).await;
+    assert!(matches!(&asked.result, Err(AskError::Claimed { status: Some(403), .. })), "{asked:?}");
+    let asked = soon(dendrite().v1(V1::Refused).ask(&peer, &message(echo(), ""))).await;
+    assert_eq!(asked.result, Err(AskError::V1Refused));
+    let nowhere = Peer::strict(axon.hotkey(), ([0, 0, 0, 0], axon.address().port()).into());
+    assert_eq!(soon(dendrite().ask(&nowhere, &message(echo(), ""))).await.result, Err(AskError::NotServing));
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    assert!(soon(dendrite().ask(&peer, &message(echo(), ""))).await.result.is_ok());
+}
+
+async fn all(stream: &mut myelin_neuron::AnswerStream) -> Result<String, AskError> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = soon(stream.next()).await? {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+#[tokio::test]
+async fn signed_streams_say_how_they_end() {
+    let axon = axon().await;
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    for (said, whole, outcome) in
+        [("a b c", "a b c", Outcome::Complete), ("", "", Outcome::Complete), ("a break", "a ", Outcome::Broken)]
+    {
+        let mut stream = soon(dendrite().ask_stream(&peer, &message(tokens(), said))).await.unwrap();
+        assert_eq!(all(&mut stream).await.unwrap(), whole);
+        assert_eq!(stream.is_complete(), outcome == Outcome::Complete, "{said}");
+        let statement = stream.receipt().unwrap().verify().unwrap();
+        assert!(matches!(statement.content, Content::Stream { outcome: ended, .. } if ended == outcome));
+    }
+    let whole = soon(dendrite().ask_stream(&peer, &message(echo(), "x"))).await;
+    assert_eq!(whole.unwrap_err(), AskError::NotAStream);
+    let failed = soon(dendrite().ask_stream(&peer, &message(echo(), "fail"))).await;
+    assert!(matches!(failed, Err(AskError::Refused { status: 500, .. })), "{failed:?}");
+    // A client that does not say that it reads signed streams gets plain bytes, and does not take them for an answer.
+    let plain = soon(dendrite().ask(&peer, &message(tokens(), "a b"))).await;
+    assert_eq!(unproven(plain.result), (200, AnswerError::Unsigned));
+}
+
+#[tokio::test]
+async fn old_streams_prove_nothing() {
+    let axon = axon().await;
+    let peer = Peer::v1(axon.hotkey(), axon.address());
+    let mut stream = soon(dendrite().ask_stream(&peer, &message(tokens(), "a b c"))).await.unwrap();
+    assert_eq!(all(&mut stream).await.unwrap(), "a b c");
+    assert!(!stream.is_complete() && stream.receipt().is_none());
+    let mut stream = soon(dendrite().ask_stream(&peer, &message(tokens(), "a break"))).await.unwrap();
+    assert!(matches!(all(&mut stream).await, Err(AskError::Cut(_))));
+    let failed = soon(dendrite().ask_stream(&peer, &message(echo(), "fail"))).await;
+    assert!(matches!(failed, Err(AskError::Claimed { status: Some(500), .. })), "{failed:?}");
+}
+
+#[tokio::test]
+async fn many_are_asked_and_one_fails_alone() {
+    let (first, second) = (axon().await, axon().await);
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let peers = [
+        Peer::strict(first.hotkey(), first.address()),
+        Peer::strict(key(9).hotkey(), nobody),
+        Peer::v1(second.hotkey(), second.address()),
+    ];
+    let asked = soon(dendrite().ask_many(&peers, &message(echo(), "all"))).await;
+    assert_eq!(asked.iter().map(|asked| asked.hotkey).collect::<Vec<_>>(), peers.map(|peer| peer.hotkey));
+    assert!(matches!(asked[0].result, Ok(Answer::Signed { .. })));
+    assert_eq!(asked[1].result, Err(AskError::Closed));
+    assert!(matches!(asked[2].result, Ok(Answer::Claimed(_))));
+}
+
+#[tokio::test]
+async fn the_older_protocol_is_asked_side_by_side() {
+    let axon = axon().await;
+    let peers = vec![Peer::v1(axon.hotkey(), axon.address()); 12];
+    let asked = soon(dendrite().ask_many(&peers, &message(echo(), "x"))).await;
+    assert!(asked.iter().all(|asked| asked.result.is_ok()), "{asked:?}");
+}
+
+/// A server that says the same to everybody, then closes.
+async fn says(bytes: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 4096];
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut buffer).await;
+            let _ = stream.write_all(bytes).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn whatever_a_peer_says_is_survived() {
+    let ok: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"text\":\"x\"}";
+    let ask = |address, unsigned| async move {
+        let dendrite = dendrite().unsigned_answers(unsigned).max_answer(1_000);
+        soon(dendrite.ask(&Peer::strict(key(AXON).hotkey(), address), &message(echo(), "x"))).await.result
+    };
+    let refused = UnsignedAnswers::Refused;
+    assert_eq!(unproven(ask(says(ok).await, refused).await), (200, AnswerError::Unsigned));
+    assert!(matches!(ask(says(ok).await, UnsignedAnswers::Accepted).await, Ok(Answer::Claimed(_))));
+    assert_eq!(ask(says(b"").await, refused).await, Err(AskError::Disconnected));
+    assert!(matches!(ask(says(b"\x00\xff garbage\r\n\r\n").await, refused).await, Err(AskError::NotHttp(_))));
+    let cut = says(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").await;
+    assert!(matches!(ask(cut, refused).await, Err(AskError::Cut(_))));
+    let endless = Box::leak(format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(2_000)).into_bytes().into_boxed_slice());
+    assert_eq!(ask(says(endless).await, refused).await, Err(AskError::TooLarge(1_000)));
+    let headers = "x: 1\r\n".repeat(200);
+    let headers = Box::leak(format!("HTTP/1.1 200 OK\r\n{headers}\r\n").into_bytes().into_boxed_slice());
+    assert!(matches!(ask(says(headers).await, refused).await, Err(AskError::NotHttp(_))));
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_longer_than_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let peer = Peer::strict(key(AXON).hotkey(), listener.local_addr().unwrap());
+    let mut question = message(echo(), "x");
+    question.timeout = Some(0.05);
+    assert_eq!(soon(dendrite().ask(&peer, &question)).await.result, Err(AskError::TimedOut(0.05)));
+}
+
+#[tokio::test]
+async fn a_handler_is_not_waited_for_beyond_the_callers_patience() {
+    let axon = axon().await;
+    let body = br#"{"timeout": 0.05, "text": "wait"}"#;
+    let now = myelin_neuron::Clock::now(&myelin_neuron::SystemClock);
+    let mut raw = wire::Raw::open(axon.address()).await;
+    raw.say(&wire::strict(CALLER, AXON, "/Echo", body, now)).await;
+    let response = raw.hear().await.unwrap();
+    assert_eq!(response.status, 408);
+    assert!(response.headers.contains("x-myelin-signature"));
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_was_begun() {
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let endpoint = {
+        let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
+        Endpoint::new(crate::class("Slow", &[("text", "str")], &[]), move |request| {
+            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
+            async move {
+                begun.notify_one();
+                go.notified().await;
+                Ok(Output::from(request.into_content()))
+            }
+        })
+    };
+    let axon = builder(Everybody).endpoint(endpoint).start().await.unwrap();
+    let (address, peer) = (axon.address(), Peer::strict(axon.hotkey(), axon.address()));
+    let asking = tokio::spawn(async move {
+        dendrite().ask(&peer, &message(crate::class("Slow", &[("text", "str")], &[]), "x")).await
+    });
+    soon(begun.notified()).await;
+    let stopping = tokio::spawn(axon.stop());
+    // Nobody new is let in from the moment on that the listener is gone.
+    soon(async { while tokio::net::TcpStream::connect(address).await.is_ok() {} }).await;
+    assert!(!stopping.is_finished());
+    go.notify_one();
+    assert!(soon(asking).await.unwrap().result.is_ok());
+    soon(stopping).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_idle_connections() {
+    let limits = Limits { stop_time: std::time::Duration::from_hours(1), ..Limits::default() };
+    let axon = builder(Everybody).limits(limits).start().await.unwrap();
+    let mut silent = wire::Raw::open(axon.address()).await;
+    let mut idle = wire::Raw::open(axon.address()).await;
+    let now = myelin_neuron::Clock::now(&myelin_neuron::SystemClock);
+    idle.say(&wire::strict(CALLER, AXON, "/Synapse", b"{}", now)).await;
+    assert_eq!(idle.hear().await.unwrap().status, 200);
+    soon(axon.stop()).await.unwrap();
+    assert_eq!((silent.closed().await, idle.closed().await), (0, 0));
+}
+
+#[tokio::test]
+async fn prometheus_is_served() {
+    let axon = builder(Everybody).metrics_at(([127, 0, 0, 1], 0).into()).start().await.unwrap();
+    let address = axon.metrics_address().unwrap();
+    for _ in 0..2 {
+        let mut raw = wire::Raw::open(address).await;
+        raw.say(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let response = raw.hear().await.unwrap();
+        assert_eq!(response.status, 200);
+        assert!(String::from_utf8(response.body).unwrap().ends_with("# EOF\n"));
+    }
+    // The axon itself has no such page.
+    let mut raw = wire::Raw::open(axon.address()).await;
+    raw.say(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(raw.hear().await.unwrap().status, 404);
+}
+
+/// Serves by a table of stakes.
+#[derive(Clone)]
+struct Stakes(BTreeMap<Hotkey, u64>);
+
+impl Rules for Stakes {
+    fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
+        self.0.get(&caller.hotkey).map(|_| ()).ok_or_else(|| "unknown".to_owned())
+    }
+
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+        Ok(Priority(self.0[&caller.hotkey]))
+    }
+}
+
+#[tokio::test]
+async fn the_highest_stake_is_served_first() {
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let slow = || crate::class("Slow", &[("text", "str")], &[]);
+    let endpoint = {
+        let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
+        Endpoint::new(slow(), move |request| {
+            let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
+            async move {
+                order.lock().unwrap().push(text(request.content()).to_owned());
+                begun.notify_one();
+                go.notified().await;
+                Ok(Output::from(request.into_content()))
+            }
+        })
+    };
+    let stakes = Stakes((10..14).map(|seed| (key(seed).hotkey(), u64::from(seed))).collect());
+    let limits = Limits { workers: 1, ..Limits::default() };
+    let axon = builder(stakes).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let ask = |seed: u8| {
+        let peer = peer.clone();
+        tokio::spawn(
+            async move { Dendrite::new(signer(seed)).ask(&peer, &message(slow(), &seed.to_string())).await.result },
+        )
+    };
+    let mut asking = vec![ask(10)];
+    soon(begun.notified()).await;
+    let metrics = axon.metrics();
+    for (waiting, seed) in (1..).zip([11, 13, 12]) {
+        asking.push(ask(seed));
+        let line = format!("myelin_axon_waiting {waiting}\n");
+        soon(async {
+            while !metrics.text().contains(&line) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    for _ in 0..3 {
+        go.notify_one();
+        soon(begun.notified()).await;
+    }
+    go.notify_one();
+    for answer in asking {
+        assert!(soon(answer).await.unwrap().is_ok());
+    }
+    assert_eq!(*order.lock().unwrap(), ["10", "13", "12", "11"]);
+    // Who is not in the table is turned away, before and after the signature.
+    let asked = soon(dendrite().ask(&peer, &message(echo(), "x"))).await;
+    assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));
+}

@@ -1,0 +1,48 @@
+//! One request is served once, whatever happens to the axon in between.
+
+use crate::{AXON, CALLER, builder, soon, wire};
+use myelin_neuron::{Axon, Everybody, ManualClock};
+use std::{path::Path, sync::Arc};
+
+const SECOND: u64 = 1_000_000_000;
+const NOW: u64 = 1_760_000_000 * SECOND;
+
+async fn start(clock: &Arc<ManualClock>, path: &Path) -> Axon {
+    builder(Everybody).clock(Arc::clone(clock)).remember_in(path).start().await.unwrap()
+}
+
+async fn status(axon: &Axon, nonce: u64) -> u16 {
+    let mut raw = wire::Raw::open(axon.address()).await;
+    raw.say(&wire::strict(CALLER, AXON, "/Echo", br#"{"text": "x"}"#, nonce)).await;
+    raw.hear().await.unwrap().status
+}
+
+#[tokio::test]
+async fn a_replay_is_refused_before_and_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("replay");
+    let clock = Arc::new(ManualClock::new(NOW));
+    let axon = start(&clock, &path).await;
+    // Nobody knows what was accepted before, so what is not newer than the start has to wait.
+    assert_eq!(status(&axon, NOW).await, 401);
+    clock.advance(5 * SECOND);
+    let nonce = NOW + 5 * SECOND;
+    assert_eq!(status(&axon, nonce).await, 200);
+    assert_eq!(status(&axon, nonce).await, 403);
+    soon(axon.stop()).await.unwrap();
+    assert!(path.exists());
+
+    let axon = start(&clock, &path).await;
+    assert!(!path.exists(), "a stored memory is good for one start");
+    assert_eq!(status(&axon, nonce).await, 403);
+    // It remembers, so it need not refuse what is merely of that time.
+    assert_eq!(status(&axon, nonce - 1).await, 200);
+    drop(axon);
+
+    // As after a crash: nothing is stored.
+    let axon = start(&clock, &path).await;
+    assert_eq!(status(&axon, nonce).await, 401);
+    assert_eq!(status(&axon, nonce + SECOND).await, 401);
+    clock.advance(4 * SECOND);
+    assert_eq!(status(&axon, nonce + 4 * SECOND + 1).await, 200);
+}
