@@ -178,6 +178,8 @@ reasons! {
     NoSeatToRate = 19: ["HotKeyNotRegisteredInSubNet"], "the hotkey has no seat on this network";
     /// Somebody disputes the swap of the coldkey.
     ColdkeySwapDisputed = 21: ["ColdkeySwapDisputed"], "a swap of the coldkey is disputed";
+    /// Work is to pay for the seat of a hotkey that another coldkey owns.
+    ForeignHotkey = 25: ["NonAssociatedColdKey"], "another coldkey owns this hotkey";
     /// Any other, which the pool does not tell apart.
     Any = 255: [], "one of the checks that the call makes on chain";
 }
@@ -198,6 +200,7 @@ impl Hint for Reason {
             Self::RevealedTooEarly => out.push("look up the open commits: each says from which block on"),
             Self::UnequalLists => out.push("give each network one entry in every list"),
             Self::ColdkeySwapDisputed => out.push("ask governance to decide the dispute"),
+            Self::ForeignHotkey => out.push("name the coldkey that owns the hotkey, or register another hotkey"),
             Self::Any => {
                 out.push(
                     "see that the hotkey has a permit, that the uids exist, and that the weights are within bounds",
