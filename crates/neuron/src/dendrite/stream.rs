@@ -79,6 +79,11 @@ impl AnswerStream {
         self.end.as_ref().is_some_and(|(end, _)| end.outcome == Outcome::Complete)
     }
 
+    /// Whether the neuron signed that this was not all of it. Never so for a plain stream.
+    pub fn is_broken(&self) -> bool {
+        self.end.as_ref().is_some_and(|(end, _)| end.outcome != Outcome::Complete)
+    }
+
     /// What proves to anybody what was asked and streamed, once a signed stream has ended.
     pub fn receipt(&self) -> Option<Receipt> {
         self.end.as_ref().map(|(end, asked)| Receipt::of_stream(asked, end))

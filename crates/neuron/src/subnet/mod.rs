@@ -5,21 +5,24 @@
 //! | [`Task`] | the subnet | what is asked and answered, as messages |
 //! | [`Miner`] | each miner | answers challenges |
 //! | [`Judge`] | the subnet | draws challenges and scores answers |
-//! | [`round`] | here | asks everybody one challenge and scores what came |
+//! | [`round`] | here | asks each miner its challenge and scores what came |
 //! | [`simulation::World`] | here | miners without sockets: seeded time, delays, losses and mischief |
 //!
 //! Miners and judges are plain functions of their input, so a subnet is tried on the whole in milliseconds, twice with the
 //! same result, before anything of it meets a network.
 
+mod endpoint;
 mod round;
 pub mod simulation;
 
-pub use round::{Scored, round};
+pub use endpoint::endpoint;
+pub use round::{RoundError, Scored, round};
 
-use crate::{Endpoint, Failure, Output};
+use crate::Failure;
+use core::ops::ControlFlow;
 use myelin_primitives::Fraction;
 use myelin_wire::{
-    Synapse,
+    Hotkey, Synapse,
     class::{Class, Mismatch},
     python::Dict,
 };
@@ -28,9 +31,9 @@ use std::{sync::Arc, time::Duration};
 /// What is asked and answered in a subnet, and how it travels.
 pub trait Task: Send + Sync + 'static {
     /// What a validator asks.
-    type Challenge: Send;
+    type Challenge: Clone + Send + Sync + 'static;
     /// What a miner answers.
-    type Answer: Send;
+    type Answer: Send + Sync + 'static;
 
     /// The class of its messages. The fields of a challenge should be hashed, so that they are signed in the older
     /// protocol too; those of an answer need a default.
@@ -39,7 +42,7 @@ pub trait Task: Send + Sync + 'static {
     /// The fields of a challenge.
     fn ask(&self, challenge: &Self::Challenge) -> Dict;
 
-    /// The challenge in a message.
+    /// The challenge in a message. Written by a stranger: check it as such.
     ///
     /// # Errors
     /// [`Mismatch`] when the fields are no challenge, though of their types.
@@ -56,6 +59,20 @@ pub trait Task: Send + Sync + 'static {
     /// # Errors
     /// [`Mismatch`] when the fields are no answer, though of their types.
     fn answered(&self, message: &Synapse) -> Result<Self::Answer, Mismatch>;
+
+    /// Whether answers come as a stream of bytes, which [`Self::streamed`] reads, instead of as a message.
+    fn streams(&self) -> bool {
+        false
+    }
+
+    /// The answer that a whole stream is. Written by a stranger: check it as such.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the bytes are no answer.
+    fn streamed(&self, bytes: &[u8]) -> Result<Self::Answer, Mismatch> {
+        let _ = bytes;
+        Err(Mismatch { at: "stream".to_owned(), what: "is not how this task is answered".to_owned() })
+    }
 }
 
 /// Answers challenges.
@@ -65,17 +82,54 @@ pub trait Miner<T: Task>: Send + Sync + 'static {
     /// # Errors
     /// [`Failure`], which goes to the log.
     fn answer(&self, challenge: T::Challenge) -> Result<T::Answer, Failure>;
+
+    /// The answer piece by piece, for tasks that stream. `pieces` waits while the caller is behind, and says
+    /// [`ControlFlow::Break`] once nobody listens any more.
+    ///
+    /// # Errors
+    /// [`Failure`], which breaks the stream off and goes to the log.
+    fn stream(
+        &self,
+        challenge: T::Challenge,
+        pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let _ = (challenge, pieces);
+        Err(Failure::from("this miner does not stream"))
+    }
 }
 
-/// Says what a good answer is.
-pub trait Judge<T: Task>: Send + Sync {
-    /// The challenge of this seed. The same seed is the same challenge, so that anybody can draw it again; a judge whose
-    /// miners must not know it beforehand takes seeds nobody knows beforehand.
-    fn draw(&self, seed: u64) -> T::Challenge;
+/// An answer, and how long it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply<A> {
+    /// What was answered.
+    pub answer: A,
+    /// From the question to the first byte of the answer. Whole answers come at once, so that is the same as `elapsed`.
+    pub first: Duration,
+    /// From the question to the last byte of the answer.
+    pub elapsed: Duration,
+}
 
-    /// How good an answer is that took this long, from nothing to all of it. Nothing but these decides, so that two judges
-    /// agree.
-    fn score(&self, challenge: &T::Challenge, answer: &T::Answer, elapsed: Duration) -> Fraction;
+/// What a judge looks at: each miner's challenge, and its reply if anything usable came in time.
+pub type Exchange<T> = (<T as Task>::Challenge, Option<Reply<<T as Task>::Answer>>);
+
+/// Says what a good answer is.
+pub trait Judge<T: Task>: Send + Sync + 'static {
+    /// The challenge of this seed for this miner; a judge that asks everybody the same ignores the miner. The same seed is
+    /// the same challenge, so that anybody can draw it again; a judge whose miners must not know it beforehand takes seeds
+    /// nobody knows beforehand.
+    fn draw(&self, seed: u64, miner: Hotkey) -> T::Challenge;
+
+    /// How good one reply is by itself, from nothing to all of it. Nothing but these decides, so that two judges agree.
+    fn score(&self, challenge: &T::Challenge, reply: &Reply<T::Answer>) -> Fraction;
+
+    /// How good the replies of a whole round are, in the order of who was asked. For judges that compare miners with each
+    /// other; by default each reply has its own score, and no reply has nothing.
+    fn rank(&self, round: &[Exchange<T>]) -> Vec<Fraction> {
+        let score = |(challenge, reply): &Exchange<T>| {
+            reply.as_ref().map_or(Fraction::from_u16(0), |reply| self.score(challenge, reply))
+        };
+        round.iter().map(score).collect()
+    }
 }
 
 /// The message that asks a challenge.
@@ -86,23 +140,13 @@ pub fn question<T: Task>(task: &T, challenge: &T::Challenge) -> Result<Synapse, 
     Synapse::new(Arc::new(task.class()), &task.ask(challenge))
 }
 
-/// Serves a miner.
-pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
-    Endpoint::new(task.class(), move |request| {
-        let (task, miner) = (Arc::clone(&task), Arc::clone(&miner));
-        async move {
-            // Mining is work, and the threads that serve connections have others to serve.
-            let message = request.into_content();
-            let answered = tokio::task::spawn_blocking(move || mine(&*task, &*miner, message)).await;
-            answered.map_err(|error| Failure(error.to_string()))?.map(Output::from)
-        }
-    })
-}
-
-/// What a miner makes of a message.
-fn mine<T: Task>(task: &T, miner: &(impl Miner<T> + ?Sized), mut message: Synapse) -> Result<Synapse, Failure> {
-    let failed = |error: Mismatch| Failure(error.to_string());
-    let answer = miner.answer(task.asked(&message).map_err(failed)?)?;
-    task.answer(&mut message, answer).map_err(failed)?;
-    Ok(message)
+/// The scores of a round, one for each exchange: a judge that gives too few leaves the rest with nothing, and where nothing
+/// came there is nothing to score.
+fn ranked<T: Task>(judge: &(impl Judge<T> + ?Sized), round: &[Exchange<T>]) -> Vec<Option<Fraction>> {
+    let mut scores = judge.rank(round).into_iter();
+    let mut score = |(_, reply): &Exchange<T>| {
+        let score = scores.next().unwrap_or(Fraction::from_u16(0));
+        reply.as_ref().map(|_| score)
+    };
+    round.iter().map(&mut score).collect()
 }

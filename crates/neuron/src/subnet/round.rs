@@ -1,43 +1,122 @@
-//! One challenge to everybody.
+//! One challenge to each miner.
 
-use super::{Judge, Task, question};
-use crate::{AskError, Asked, Dendrite, Peer};
+use super::{Exchange, Judge, Reply, Task, question, ranked};
+use crate::{AskError, Dendrite, Peer};
+use futures::stream::StreamExt;
 use myelin_primitives::Fraction;
-use myelin_wire::{Hotkey, class::Mismatch};
-use std::time::Duration;
+use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// The miners that are asked at a time.
+const SIDE_BY_SIDE: usize = 64;
 
 /// What a neuron got for its answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scored {
     /// The neuron.
     pub hotkey: Hotkey,
-    /// How long it took.
+    /// How long it took to the first byte of the answer, if there is one.
+    pub first: Option<Duration>,
+    /// How long it took to the last, or to the failure.
     pub elapsed: Duration,
     /// Its score, or why it has none; counts as nothing then.
     pub score: Result<Fraction, AskError>,
 }
 
-/// Draws a challenge, asks all peers side by side, and scores what they answer, in their order.
+/// A round cannot be held.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The judge draws a challenge that is no message of the task.
+    #[error("the judge drew a challenge that is no message of the task: {0}")]
+    Challenge(#[from] Mismatch),
+    /// The judge panicked.
+    #[error("the judge panicked while it scored")]
+    Judge,
+}
+
+/// Draws a challenge for each peer, asks them side by side, and scores what they answer, in their order. Scoring is done on
+/// a thread of its own.
 ///
 /// # Errors
-/// [`Mismatch`] when the judge draws a challenge that is no message of the task.
-pub async fn round<T: Task>(
+/// [`RoundError`], which is the judge's fault and never a miner's.
+pub async fn round<T: Task, J: Judge<T>>(
     dendrite: &Dendrite,
     task: &T,
-    judge: &impl Judge<T>,
+    judge: &Arc<J>,
     (seed, patience): (u64, Duration),
     peers: &[Peer],
-) -> Result<Vec<Scored>, Mismatch> {
-    let challenge = judge.draw(seed);
-    let mut message = question(task, &challenge)?;
-    message.timeout = Some(patience.as_secs_f64());
-    let asked = dendrite.ask_many(peers, &message).await;
-    let score = |Asked { hotkey, elapsed, result }| {
-        let score = result.and_then(|answer| {
-            let answer = task.answered(answer.message()).map_err(|error| AskError::Content(error.to_string()))?;
-            Ok(judge.score(&challenge, &answer, elapsed))
-        });
-        Scored { hotkey, elapsed, score }
-    };
-    Ok(asked.into_iter().map(score).collect())
+) -> Result<Vec<Scored>, RoundError> {
+    let mut questions = Vec::with_capacity(peers.len());
+    for peer in peers {
+        let challenge = judge.draw(seed, peer.hotkey);
+        let mut message = question(task, &challenge)?;
+        message.timeout = Some(patience.as_secs_f64());
+        questions.push((peer, challenge, message));
+    }
+    let asked = futures::stream::iter(&questions)
+        .map(|(peer, _, message)| ask(dendrite, task, peer, message))
+        .buffered(SIDE_BY_SIDE)
+        .collect::<Vec<_>>()
+        .await;
+    let mut scored = Vec::with_capacity(peers.len());
+    let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(peers.len());
+    for ((peer, challenge, _), (elapsed, result)) in questions.into_iter().zip(asked) {
+        let (reply, score) = match result {
+            Ok(reply) => (Some(reply), Ok(Fraction::from_u16(0))),
+            Err(error) => (None, Err(error)),
+        };
+        scored.push(Scored { hotkey: peer.hotkey, first: reply.as_ref().map(|reply| reply.first), elapsed, score });
+        exchanges.push((challenge, reply));
+    }
+    let judge = Arc::clone(judge);
+    let scores = tokio::task::spawn_blocking(move || ranked::<T>(&*judge, &exchanges)).await;
+    for (scored, score) in scored.iter_mut().zip(scores.map_err(|_| RoundError::Judge)?) {
+        if let Some(score) = score {
+            scored.score = Ok(score);
+        }
+    }
+    Ok(scored)
+}
+
+/// Asks one miner.
+async fn ask<T: Task>(
+    dendrite: &Dendrite,
+    task: &T,
+    peer: &Peer,
+    message: &Synapse,
+) -> (Duration, Result<Reply<T::Answer>, AskError>) {
+    let started = Instant::now();
+    if task.streams() {
+        let read = read_stream(dendrite, task, peer, message, started).await;
+        return (started.elapsed(), read);
+    }
+    let asked = dendrite.ask(peer, message).await;
+    let elapsed = asked.elapsed;
+    let reply = asked.result.and_then(|answer| {
+        let answer = task.answered(answer.message()).map_err(|error| AskError::Content(error.to_string()))?;
+        Ok(Reply { answer, first: elapsed, elapsed })
+    });
+    (elapsed, reply)
+}
+
+async fn read_stream<T: Task>(
+    dendrite: &Dendrite,
+    task: &T,
+    peer: &Peer,
+    message: &Synapse,
+    started: Instant,
+) -> Result<Reply<T::Answer>, AskError> {
+    let mut stream = dendrite.ask_stream(peer, message).await?;
+    let (mut bytes, mut first) = (Vec::new(), None);
+    while let Some(piece) = stream.next().await? {
+        first.get_or_insert_with(|| started.elapsed());
+        bytes.extend_from_slice(&piece);
+    }
+    let elapsed = started.elapsed();
+    if stream.is_broken() {
+        return Err(AskError::Cut("the neuron broke the stream off".to_owned()));
+    }
+    let answer = task.streamed(&bytes).map_err(|error| AskError::Content(error.to_string()))?;
+    Ok(Reply { answer, first: first.unwrap_or(elapsed), elapsed })
 }

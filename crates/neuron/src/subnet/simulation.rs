@@ -3,25 +3,30 @@
 //! Messages go through the same classes and conversions as on a network, so a task that cannot carry its own answers is found
 //! out here. Signatures do not: nobody stands between the neurons of a simulation.
 
-use super::{Judge, Miner, Task, mine, question};
+use super::{Exchange, Judge, Miner, Reply, Task, endpoint::mine, question, ranked};
 use crate::AskError;
-use myelin_wire::{Synapse, class::Mismatch, python::json};
+use core::ops::ControlFlow;
+use myelin_primitives::MILLION;
+use myelin_wire::{Hotkey, Synapse, class::Mismatch, python::json};
 use sha2::{Digest, Sha256};
 use std::{ops::Range, time::Duration};
 
 /// The way to a miner and back.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// How long a question and its answer take, evenly spread.
+    /// How long a question and the first byte of its answer take, evenly spread.
     pub delay: Range<Duration>,
+    /// How long each further piece of a streamed answer takes.
+    pub pace: Duration,
     /// How many of a million questions get lost.
     pub loss_ppm: u32,
 }
 
 impl Default for Link {
-    /// A tenth of a second, and nothing gets lost.
+    /// A tenth of a second and a millisecond for each further piece, and nothing gets lost.
     fn default() -> Self {
-        Self { delay: Duration::from_millis(100)..Duration::from_millis(100), loss_ppm: 0 }
+        let delay = Duration::from_millis(100);
+        Self { delay: delay..delay, pace: Duration::from_millis(1), loss_ppm: 0 }
     }
 }
 
@@ -35,8 +40,14 @@ pub enum Mischief {
     Silent,
     /// It says something that is no message.
     Garbage,
-    /// It gives the answer of another miner, by number, and comes later than that one.
+    /// It gives the answer that another miner, by number, gave to its own challenge, and comes later than that one.
     Copies(usize),
+    /// It puts its challenge to another miner, by number, and passes the answer on.
+    Relays(usize),
+    /// It gives the answer that it gave in the first round.
+    Replays,
+    /// It breaks its answer off half-way.
+    Truncates,
 }
 
 struct Seat<T: Task> {
@@ -56,6 +67,8 @@ pub struct World<T: Task> {
 /// What came of one question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
+    /// How long the first byte took, in the time of the world, if there was one in time.
+    pub first: Option<Duration>,
     /// How long it took, in the time of the world.
     pub elapsed: Duration,
     /// The score in parts of a million, or why there is none.
@@ -63,13 +76,20 @@ pub struct Outcome {
 }
 
 /// A number below 2^64 that seems random, and is the same for the same parts.
-fn dice(parts: [u64; 4]) -> u64 {
+pub(super) fn dice(parts: [u64; 4]) -> u64 {
     let digest = Sha256::digest(parts.map(u64::to_be_bytes).concat());
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn number(index: usize) -> u64 {
     u64::try_from(index).unwrap_or(u64::MAX)
+}
+
+/// What a miner sent, and when.
+struct Said {
+    first: Duration,
+    elapsed: Duration,
+    bytes: Result<Vec<u8>, AskError>,
 }
 
 impl<T: Task> World<T> {
@@ -85,61 +105,144 @@ impl<T: Task> World<T> {
         self
     }
 
-    /// Asks everybody the challenge of a round, and scores what comes, by number.
+    /// How many miners there are.
+    pub const fn miners(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// The hotkey of a miner, by number. Nobody has its secret.
+    pub fn hotkey(index: usize) -> Hotkey {
+        let digest = Sha256::digest([b"miner".as_slice(), &number(index).to_be_bytes()].concat());
+        Hotkey::new(digest.into())
+    }
+
+    /// Asks everybody its challenge of a round, and scores what comes, by number.
     ///
     /// # Errors
     /// [`Mismatch`] when the judge draws a challenge that is no message of the task.
     pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<Outcome>, Mismatch> {
-        let challenge = judge.draw(dice([self.seed, round, u64::MAX, 0]));
-        let message = question(&self.task, &challenge)?;
-        let score = |index| {
-            let (elapsed, said) = self.said(index, round, &message);
-            let late = Err(AskError::TimedOut(self.patience.as_secs_f64()));
-            let Some(said) = said.filter(|_| elapsed <= self.patience) else {
-                return Outcome { elapsed: self.patience, score: late };
-            };
-            let answer = self.read(&message, said);
-            let score = answer.map(|answer| judge.score(&challenge, &answer, elapsed).of(1_000_000));
-            Outcome { elapsed, score }
-        };
-        Ok((0..self.seats.len()).map(score).collect())
+        let mut outcomes = Vec::with_capacity(self.seats.len());
+        let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(self.seats.len());
+        for index in 0..self.seats.len() {
+            let challenge = self.challenge(judge, round, index);
+            let message = question(&self.task, &challenge)?;
+            let (outcome, reply) = self.asked(judge, round, index, &message)?;
+            outcomes.push(outcome);
+            exchanges.push((challenge, reply));
+        }
+        for (outcome, score) in outcomes.iter_mut().zip(ranked::<T>(judge, &exchanges)) {
+            if let Some(score) = score {
+                outcome.score = Ok(score.of(MILLION.into()));
+            }
+        }
+        Ok(outcomes)
     }
 
-    /// When a miner's answer comes in, and its bytes; none if nothing ever comes.
-    fn said(&self, index: usize, round: u64, message: &Synapse) -> (Duration, Option<Said>) {
-        let Some(Seat { miner, link, mischief }) = self.seats.get(index) else { return (Duration::MAX, None) };
+    fn challenge(&self, judge: &impl Judge<T>, round: u64, index: usize) -> T::Challenge {
+        judge.draw(dice([self.seed, round, u64::MAX, 0]), Self::hotkey(index))
+    }
+
+    /// What comes of one question, before it is scored.
+    fn asked(
+        &self,
+        judge: &impl Judge<T>,
+        round: u64,
+        index: usize,
+        message: &Synapse,
+    ) -> Result<(Outcome, Option<Reply<T::Answer>>), Mismatch> {
+        let said = self.said(judge, round, index, message)?;
+        let Some(Said { first, elapsed, bytes }) = said.filter(|said| said.elapsed <= self.patience) else {
+            let late = AskError::TimedOut(self.patience.as_secs_f64());
+            return Ok((Outcome { first: None, elapsed: self.patience, score: Err(late) }, None));
+        };
+        Ok(match bytes.and_then(|bytes| self.read(message, &bytes)) {
+            Ok(answer) => {
+                (Outcome { first: Some(first), elapsed, score: Ok(0) }, Some(Reply { answer, first, elapsed }))
+            }
+            Err(error) => (Outcome { first: None, elapsed, score: Err(error) }, None),
+        })
+    }
+
+    /// What a miner sends; none if nothing ever comes.
+    fn said(
+        &self,
+        judge: &impl Judge<T>,
+        round: u64,
+        index: usize,
+        message: &Synapse,
+    ) -> Result<Option<Said>, Mismatch> {
+        let Some(Seat { miner, link, mischief }) = self.seats.get(index) else { return Ok(None) };
         let roll = |what| dice([self.seed, round, number(index), what]);
         let delay = delay(link, roll(1));
-        if roll(2) % 1_000_000 < u64::from(link.loss_ppm) {
-            return (Duration::MAX, None);
+        if roll(2) % u64::from(MILLION) < u64::from(link.loss_ppm) {
+            return Ok(None);
         }
-        match *mischief {
-            Mischief::None => (delay, Some(self.mined(&**miner, message))),
-            Mischief::Garbage => (delay, Some(Ok(roll(3).to_be_bytes().to_vec()))),
+        let behind = |said: Said| {
+            let later = |time: Duration| time.saturating_add(delay);
+            Said { first: later(said.first), elapsed: later(said.elapsed), bytes: said.bytes }
+        };
+        let at_once = |bytes| Said { first: delay, elapsed: delay, bytes };
+        Ok(match *mischief {
+            Mischief::None => Some(self.mined(&**miner, link, delay, message)),
+            Mischief::Garbage => Some(at_once(Ok(roll(3).to_be_bytes().to_vec()))),
             // Only those before it can be copied, so that no two copy each other for ever.
             Mischief::Copies(other) if other < index => {
-                let (after, said) = self.said(other, round, message);
-                (after.saturating_add(delay), said)
+                let theirs = question(&self.task, &self.challenge(judge, round, other))?;
+                self.said(judge, round, other, &theirs)?.map(behind)
             }
-            Mischief::Silent | Mischief::Copies(_) => (Duration::MAX, None),
-        }
+            Mischief::Relays(other) if other < index => self.said(judge, round, other, message)?.map(behind),
+            Mischief::Replays => {
+                let first = question(&self.task, &self.challenge(judge, 0, index))?;
+                Some(self.mined(&**miner, link, delay, &first))
+            }
+            Mischief::Truncates => {
+                let mut said = self.mined(&**miner, link, delay, message);
+                if let Ok(bytes) = &mut said.bytes {
+                    bytes.truncate(bytes.len() / 2);
+                }
+                Some(said)
+            }
+            Mischief::Silent | Mischief::Copies(_) | Mischief::Relays(_) => None,
+        })
     }
 
-    fn mined(&self, miner: &dyn Miner<T>, message: &Synapse) -> Said {
+    /// An honest answer, on the way that its miner has.
+    fn mined(&self, miner: &dyn Miner<T>, link: &Link, first: Duration, message: &Synapse) -> Said {
         let failed = |text: String| AskError::Refused { status: 500, text };
-        let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0))?;
-        json::write_compact(&answer.to_value()).map(String::into_bytes).map_err(|error| failed(error.to_string()))
+        if self.task.streams() {
+            let (mut bytes, mut elapsed, mut begun) = (Vec::new(), first, false);
+            let mut take = |piece: Vec<u8>| {
+                bytes.extend(piece);
+                if begun {
+                    elapsed = elapsed.saturating_add(link.pace);
+                }
+                begun = true;
+                // Nobody listens to what is too late.
+                if elapsed > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
+            let streamed = asked
+                .and_then(|challenge| miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0)));
+            return Said { first, elapsed, bytes: streamed.map(|()| bytes) };
+        }
+        let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0));
+        let bytes = answer.and_then(|answer| {
+            let bytes = json::write_compact(&answer.to_value()).map(String::into_bytes);
+            bytes.map_err(|error| failed(error.to_string()))
+        });
+        Said { first, elapsed: first, bytes }
     }
 
-    fn read(&self, asked: &Synapse, said: Said) -> Result<T::Answer, AskError> {
+    fn read(&self, asked: &Synapse, said: &[u8]) -> Result<T::Answer, AskError> {
         let content = |error: &dyn std::fmt::Display| AskError::Content(error.to_string());
-        let value = json::read(&said?).map_err(|error| content(&error))?;
+        if self.task.streams() {
+            return self.task.streamed(said).map_err(|error| content(&error));
+        }
+        let value = json::read(said).map_err(|error| content(&error))?;
         let read = Synapse::from_value(asked.class().clone(), &value);
         self.task.answered(&read.map_err(|error| content(&error))?).map_err(|error| content(&error))
     }
 }
-
-type Said = Result<Vec<u8>, AskError>;
 
 fn delay(link: &Link, roll: u64) -> Duration {
     let span = u64::try_from(link.delay.end.saturating_sub(link.delay.start).as_nanos()).unwrap_or(u64::MAX);
@@ -211,12 +314,12 @@ mod tests {
     /// All for a right answer in time, half for a late one.
     struct Exact;
     impl Judge<Doubling> for Exact {
-        fn draw(&self, seed: u64) -> u64 {
+        fn draw(&self, seed: u64, _: Hotkey) -> u64 {
             seed % 1_000
         }
 
-        fn score(&self, challenge: &u64, answer: &u64, elapsed: Duration) -> Fraction {
-            let ppm = match (*answer == challenge * 2, elapsed > Duration::from_millis(150)) {
+        fn score(&self, challenge: &u64, reply: &Reply<u64>) -> Fraction {
+            let ppm = match (reply.answer == challenge * 2, reply.elapsed > Duration::from_millis(150)) {
                 (true, false) => 1_000_000,
                 (true, true) => 500_000,
                 (false, _) => 0,
@@ -226,7 +329,8 @@ mod tests {
     }
 
     fn world(seed: u64) -> World<Doubling> {
-        let lossy = Link { delay: Duration::from_millis(10)..Duration::from_millis(90), loss_ppm: 500_000 };
+        let delay = Duration::from_millis(10)..Duration::from_millis(90);
+        let lossy = Link { delay, loss_ppm: 500_000, ..Link::default() };
         let far = Link { delay: Duration::from_secs(9)..Duration::from_secs(9), ..Link::default() };
         World::new(Doubling, seed, Duration::from_secs(1))
             .with(Doubles, Link::default(), Mischief::None)

@@ -3,11 +3,11 @@
 use crate::{CALLER, class, key, signer, soon};
 use myelin_neuron::{
     Announced, AskError, Axon, Dendrite, Directory, Failure, Registered, SPEAKS_STRICT, Seat, Table,
-    subnet::{Judge, Miner, Task, endpoint, round},
+    subnet::{Judge, Miner, Reply, Task, endpoint, round},
 };
 use myelin_primitives::{Amount, Fraction, Uid};
 use myelin_wire::{
-    Sign, Synapse,
+    Hotkey, Sign, Synapse,
     class::{Class, Mismatch},
     python::{Dict, Value},
 };
@@ -65,12 +65,12 @@ impl Miner<Turning> for Mining {
 struct Exact;
 
 impl Judge<Turning> for Exact {
-    fn draw(&self, seed: u64) -> String {
+    fn draw(&self, seed: u64, _: Hotkey) -> String {
         format!("abc {seed}")
     }
 
-    fn score(&self, challenge: &String, answer: &String, _: Duration) -> Fraction {
-        let is_right = challenge.chars().rev().eq(answer.chars());
+    fn score(&self, challenge: &String, reply: &Reply<String>) -> Fraction {
+        let is_right = challenge.chars().rev().eq(reply.answer.chars());
         Fraction::from_u16(if is_right { u16::MAX } else { 0 })
     }
 }
@@ -99,7 +99,7 @@ async fn a_round_scores_everybody_with_a_seat() {
     let peers: Vec<_> = serving.collect();
     let ask = async |seed| {
         let dendrite = Dendrite::new(signer(seed));
-        soon(round(&dendrite, &Turning, &Exact, (7, Duration::from_secs(20)), &peers)).await.unwrap()
+        soon(round(&dendrite, &Turning, &Arc::new(Exact), (7, Duration::from_secs(20)), &peers)).await.unwrap()
     };
     let scores = ask(CALLER).await;
     let parts = |index: usize| scores[index].score.as_ref().map(|score| score.of(100));
