@@ -1,4 +1,4 @@
-//! The scale in which submitted weights are stored.
+//! The scale in which submitted weights are stored, and how far they have to be spread.
 
 use myelin_primitives::{Entry, Q32, U16_ONE};
 
@@ -19,6 +19,15 @@ pub fn max_upscale(row: &mut [Entry]) {
     for entry in row {
         entry.value = upscaled(entry.value.into(), largest);
     }
+}
+
+/// Whether no value of a scaled row is more than `limit / 65535` of their sum. spec weights §3.2
+pub fn is_spread(scaled: &[Entry], limit: u16) -> bool {
+    let parts = |entry: &Entry| u64::from(entry.value);
+    let sum = scaled.iter().map(parts).fold(0, u64::saturating_add);
+    // 16 bits times the sum of a row, which has at most 256 values of 16 bits.
+    let most = u64::from(limit).saturating_mul(sum);
+    limit == U16_ONE || scaled.iter().all(|entry| parts(entry).saturating_mul(U16_ONE.into()) <= most)
 }
 
 /// The largest maximum for which values are divided one by one.

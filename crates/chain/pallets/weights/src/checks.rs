@@ -16,7 +16,7 @@ use myelin_pallet_subnets::{
     traits::{Keys, ReadSubnets},
 };
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
-use myelin_yuma::max_upscale;
+use myelin_yuma::{is_spread, max_upscale};
 use sp_core::H256;
 
 /// A vector as its author submits it: of any scale, perhaps malformed.
@@ -144,7 +144,7 @@ impl<T: Config> Pallet<T> {
         let long_enough = rules::is_long_enough(entries.len(), parameters.min_allowed_weights, neurons);
         ensure!(no_opinion || long_enough, Error::WeightVecLengthIsLow);
         max_upscale(&mut entries);
-        ensure!(no_opinion || rules::is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        ensure!(no_opinion || is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
         Ok(Vector { uid, entries })
     }
@@ -177,7 +177,7 @@ impl<T: Config> Pallet<T> {
             Error::WeightVecLengthIsLow
         );
         max_upscale(&mut entries);
-        ensure!(rules::is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        ensure!(is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidVecContainInvalidOne)?;
         Ok(Vector { uid, entries })
     }
