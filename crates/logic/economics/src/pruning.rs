@@ -1,6 +1,7 @@
 //! Who makes room when everything is taken: which subnet, and which neuron of a subnet.
 //! spec subnets-and-neurons §3 and §11
 
+use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::cmp::Reverse;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
@@ -96,7 +97,25 @@ pub fn neuron_to_replace(
     chosen.map(|Reverse((_, _, uid))| uid)
 }
 
-fn is_immune(registered_at: BlockNumber, period: BlockNumber, block: BlockNumber) -> bool {
+/// The seats that are kept for the owner of a subnet: that of the `designated` hotkey, then those of its other hotkeys in
+/// the order in which they were taken, `limit` at most. spec subnets-and-neurons §12
+///
+/// `is_owners` is asked about no more seats than it takes to find them.
+pub fn protected_seats(
+    seats: impl IntoIterator<Item = (Uid, BlockNumber)>,
+    designated: Option<Uid>,
+    mut is_owners: impl FnMut(Uid) -> bool,
+    limit: u16,
+) -> BTreeSet<Uid> {
+    let is_designated = |uid: Uid| Some(uid) == designated;
+    let mut order: Vec<(Uid, BlockNumber)> = seats.into_iter().collect();
+    order.sort_by_key(|(uid, registered_at)| (!is_designated(*uid), *registered_at, *uid));
+    let uids = order.into_iter().map(|(uid, _)| uid);
+    uids.filter(|uid| is_designated(*uid) || is_owners(*uid)).take(limit.into()).collect()
+}
+
+/// Whether somebody who came at `registered_at` is still kept because of that. spec subnets-and-neurons §3 and §11
+pub fn is_immune(registered_at: BlockNumber, period: BlockNumber, block: BlockNumber) -> bool {
     block.saturating_sub(registered_at) < period
 }
 
@@ -175,6 +194,24 @@ mod tests {
             };
             (0..).zip(seats).map(seat).collect()
         })
+    }
+
+    #[test]
+    fn the_designated_seat_is_kept_first_and_owners_are_looked_up_no_longer_than_needed() {
+        let seats = [(0, 30), (1, 10), (2, 20), (3, 5)].map(|(uid, at)| (Uid::new(uid), at));
+        let kept = |designated: Option<u16>, owned: &[u16], limit| {
+            let mut asked = 0;
+            let is_owners = |uid: Uid| {
+                asked += 1;
+                owned.contains(&uid.get())
+            };
+            let kept = protected_seats(seats, designated.map(Uid::new), is_owners, limit);
+            (kept.into_iter().map(Uid::get).collect::<Vec<_>>(), asked)
+        };
+        assert_eq!(kept(Some(0), &[1, 2], 1), (vec![0], 0));
+        assert_eq!(kept(Some(0), &[1, 2], 2), (vec![0, 1], 2));
+        assert_eq!(kept(None, &[1, 2], 1), (vec![1], 2));
+        assert_eq!(kept(None, &[], 10), (vec![], 4));
     }
 
     proptest! {

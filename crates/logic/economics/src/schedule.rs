@@ -1,6 +1,6 @@
 //! When a network runs its epoch. spec tokenomics §4
 
-use core::ops::RangeInclusive;
+use core::{cmp::Ordering, ops::RangeInclusive};
 use myelin_primitives::{BlockNumber, NetUid};
 
 /// When one network runs its epochs: every `tempo + 1` blocks, shifted by its netuid so that networks of equal tempo
@@ -72,6 +72,49 @@ impl Schedule {
     }
 }
 
+/// When commits of weights may be revealed: a number of epochs after the one they were made in. spec weights §5.2
+///
+/// Always computed with the tempo and the period in force now, so that a change of either moves open commits too.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    /// The epochs of the network.
+    pub schedule: Schedule,
+    /// How many epochs a commit waits.
+    pub period: u64,
+}
+
+/// Where a commit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// It may not be revealed yet.
+    Ahead,
+    /// It may be revealed now.
+    Open,
+    /// It may not be revealed any more.
+    Over,
+}
+
+impl Windows {
+    /// Where a commit of block `at` stands in block `now`.
+    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> Window {
+        match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
+            Ordering::Less => Window::Ahead,
+            Ordering::Equal => Window::Open,
+            Ordering::Greater => Window::Over,
+        }
+    }
+
+    /// The blocks in which a commit of block `at` may be revealed. Past the end of block numbers it stays at the last.
+    pub fn blocks(&self, at: BlockNumber) -> RangeInclusive<BlockNumber> {
+        let blocks = self.schedule.epoch_blocks(self.reveal_index(at));
+        blocks.unwrap_or(BlockNumber::MAX..=BlockNumber::MAX)
+    }
+
+    fn reveal_index(&self, at: BlockNumber) -> u64 {
+        self.schedule.epoch_index(at).saturating_add(self.period)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +162,37 @@ mod tests {
         assert_eq!(self::schedule(20, 10).epoch_blocks(0), None);
     }
 
+    fn windows(netuid: u16, tempo: u16, period: u64) -> Windows {
+        Windows { schedule: schedule(netuid, tempo), period }
+    }
+
+    /// The table of spec weights §5.2.
+    #[test]
+    fn windows_open_whole_epochs_after_the_commit() {
+        for (netuid, tempo, period, at, index, first, last) in [
+            (1, 360, 1, 1_000, 2, 1_081, 1_441),
+            (1, 360, 1, 1_081, 3, 1_442, 1_802),
+            (1, 360, 1, 1_441, 3, 1_442, 1_802),
+            (1, 360, 2, 1_000, 2, 1_442, 1_802),
+            (2, 360, 1, 1_000, 2, 1_080, 1_440),
+            (1, 5, 1, 11, 2, 16, 21),
+        ] {
+            let windows = windows(netuid, tempo, period);
+            assert_eq!(windows.schedule.epoch_index(at), index);
+            assert_eq!(windows.blocks(at), first..=last);
+            assert!(windows.schedule.is_due(last), "consensus runs in the last block of the window");
+            assert_eq!(windows.of(at, first - 1), Window::Ahead);
+            assert_eq!(windows.of(at, first), Window::Open);
+            assert_eq!(windows.of(at, last), Window::Open);
+            assert_eq!(windows.of(at, last + 1), Window::Over);
+        }
+    }
+
+    #[test]
+    fn windows_end_with_the_range_of_block_numbers() {
+        assert_eq!(windows(1, 360, 100).blocks(BlockNumber::MAX), BlockNumber::MAX..=BlockNumber::MAX);
+    }
+
     proptest! {
         #[test]
         fn due_blocks_are_those_of_the_equivalent_condition(netuid: u16, tempo in 1..=u16::MAX, block: u32) {
@@ -140,6 +214,16 @@ mod tests {
             let blocks = schedule.epoch_blocks(schedule.epoch_index(block)).unwrap();
             prop_assert!(blocks.contains(&block));
             prop_assert!(schedule.is_due(*blocks.end()) || *blocks.end() == BlockNumber::MAX);
+        }
+
+        #[test]
+        fn a_window_is_open_in_its_blocks_and_in_no_others(
+            netuid in 0..300_u16, tempo in 1..1_000_u16, period in 1..=100_u64, at in 0..100_000_u32, now in 0..300_000_u32,
+        ) {
+            let windows = windows(netuid, tempo, period);
+            let blocks = windows.blocks(at);
+            prop_assert_eq!(blocks.contains(&now), windows.of(at, now) == Window::Open);
+            prop_assert_eq!(now > *blocks.end(), windows.of(at, now) == Window::Over);
         }
 
         #[test]

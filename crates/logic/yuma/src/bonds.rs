@@ -7,6 +7,7 @@ use crate::{
     params::{Bonds, Params, q32},
     share::{Divisor, fraction, product},
     sparse::{Cell, Columns, Ledger, Rows, normalise, union},
+    trace::{Bond, Witness},
     vector,
 };
 use alloc::vec::Vec;
@@ -58,21 +59,26 @@ pub(crate) struct Renewed {
 }
 
 /// New bonds and dividends. spec yuma §3.8 to §3.11
-pub(crate) fn renew<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, evidence: &Evidence<'_>) -> Renewed {
+pub(crate) fn renew<R: AsRef<[Entry]>>(
+    subnet: &Snapshot<'_, R>,
+    params: &Params,
+    evidence: &Evidence<'_>,
+    witness: &mut impl Witness,
+) -> Renewed {
     let old = surviving(subnet, params.tempo);
     let sizes = subnet.weight_rows().zip(subnet.bond_rows()).map(|(weights, bonds)| weights.len().max(bonds.len()));
     let ledger = Ledger::new(evidence.permits, sizes);
     let penalty = Penalty::from(q32(params.bonds_penalty));
     let rate = Q32::ONE - q32(params.bonds_moving_average);
     match params.bonds {
-        Bonds::Classic => classic(evidence, old, ledger, penalty, rate),
+        Bonds::Classic => classic(evidence, old, ledger, penalty, rate, witness),
         Bonds::PerPair { liquid_alpha } => {
             let agreed = evidence.consensus.iter().any(|consensus| consensus.is_positive());
             let pace = match liquid_alpha.filter(|_| agreed) {
                 Some(alpha) => Pace::Individual(alpha.into()),
                 None => Pace::Common(rate),
             };
-            per_pair(evidence, old, ledger, penalty, &pace)
+            per_pair(evidence, old, ledger, penalty, &pace, witness)
         }
     }
 }
@@ -134,7 +140,14 @@ enum Pace {
 }
 
 /// Per-pair bonds. spec yuma §3.10
-fn per_pair(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Penalty, pace: &Pace) -> Renewed {
+fn per_pair(
+    evidence: &Evidence<'_>,
+    old: Rows,
+    mut ledger: Ledger,
+    penalty: Penalty,
+    pace: &Pace,
+    witness: &mut impl Witness,
+) -> Renewed {
     let old = old.transposed(|_| fraction);
     let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
     let mut renewed: Vec<Cell> = Vec::new();
@@ -151,7 +164,10 @@ fn per_pair(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Pen
         if miner.incentive.is_positive() {
             let total = Divisor::new(renewed.iter().map(|cell| cell.value()).sum());
             for cell in &renewed {
-                vector::add(&mut earned, cell.row(), product(total.divide(cell.value()), miner.incentive));
+                let share = total.divide(cell.value());
+                let pays = product(share, miner.incentive);
+                vector::add(&mut earned, cell.row(), pays);
+                witness.bond(Bond::new(*cell, miner.uid, share, pays));
             }
         }
         ledger.enter(miner.uid, &renewed);
@@ -208,7 +224,14 @@ pub fn at_rates(
 }
 
 /// Classic bonds. spec yuma §3.11
-fn classic(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Penalty, rate: Q32) -> Renewed {
+fn classic(
+    evidence: &Evidence<'_>,
+    old: Rows,
+    mut ledger: Ledger,
+    penalty: Penalty,
+    rate: Q32,
+    witness: &mut impl Witness,
+) -> Renewed {
     // Only proportions within a column matter, so stored integers can stand for themselves times 2^-32.
     let old = old.transposed(|_| |value| Q32::from_bits(value.into()));
     let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
@@ -228,7 +251,9 @@ fn classic(evidence: &Evidence<'_>, old: Rows, mut ledger: Ledger, penalty: Pena
         normalise(&mut renewed);
         let largest = Divisor::new(renewed.iter().map(|cell| cell.value()).max().unwrap_or_default());
         for cell in &mut renewed {
-            vector::add(&mut earned, cell.row(), product(cell.value(), miner.incentive));
+            let pays = product(cell.value(), miner.incentive);
+            vector::add(&mut earned, cell.row(), pays);
+            witness.bond(Bond::new(*cell, miner.uid, cell.value(), pays));
             *cell = Cell::new(cell.row(), largest.divide(cell.value()));
         }
         ledger.enter(miner.uid, &renewed);

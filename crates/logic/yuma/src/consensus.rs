@@ -101,16 +101,23 @@ pub(crate) struct Verdict {
     pub(crate) incentive: Vec<Q32>,
 }
 
+/// What one entry adds to the trust of its row and to the rank of its column. spec yuma §3.7
+#[inline]
+pub(crate) fn contribution(cell: Cell, consensus: Q32, active_stake: &[Q32]) -> (Q32, Q32) {
+    let clipped = clipped(cell.value(), consensus).unwrap_or_default();
+    let stake = active_stake.get(usize::from(cell.row())).copied().unwrap_or_default();
+    (clipped, product(stake, clipped))
+}
+
 /// Validator trust and incentive. spec yuma §3.7
 pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]) -> Verdict {
     let mut validator_trust = alloc::vec![Q32::ZERO; active_stake.len()];
     let rank = weights.iter().zip(consensus).map(|(column, consensus)| {
         let mut rank = Q32::ZERO;
         for cell in column {
-            let clipped = clipped(cell.value(), *consensus).unwrap_or_default();
-            let stake = active_stake.get(usize::from(cell.row())).copied().unwrap_or_default();
+            let (clipped, backed) = contribution(*cell, *consensus, active_stake);
             vector::add(&mut validator_trust, cell.row(), clipped);
-            rank = rank + product(stake, clipped);
+            rank = rank + backed;
         }
         rank
     });

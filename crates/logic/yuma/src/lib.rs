@@ -67,6 +67,7 @@ mod share;
 mod snapshot;
 mod sparse;
 mod stake;
+mod trace;
 mod upscale;
 mod vector;
 mod weights;
@@ -89,17 +90,41 @@ pub use outcome::{Exact, Outcome};
 pub use params::{Bonds, LiquidAlpha, Params, activity_cutoff};
 pub use snapshot::Snapshot;
 pub use stake::Stake;
-pub use upscale::max_upscale;
+pub use trace::{Bond, Opinion, Trace};
+pub use upscale::{is_spread, max_upscale};
+pub use weights::as_read;
 
+use alloc::vec::Vec;
 use bonds::{Evidence, Renewed, renew};
 use consensus::{Verdict, Voters, consensus, verdict};
 use emission::{amounts, payout};
-use myelin_primitives::Entry;
+use myelin_primitives::{Entry, Q32};
 use params::q32;
+use sparse::Columns;
+use trace::{Witness, opinions};
 use vector::quantised;
 
 /// One epoch of Yuma consensus over one subnet. spec yuma §3
 pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Outcome {
+    run(subnet, params, &mut ()).outcome
+}
+
+/// The same epoch, with what it saw on its way. For explanations: what [`epoch`] need not keep is kept.
+pub fn traced<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> (Outcome, Trace) {
+    let mut bonds = Vec::new();
+    let Run { outcome, weights, consensus } = run(subnet, params, &mut bonds);
+    let opinions = opinions(&weights, &consensus, &outcome.exact.active_stake);
+    (outcome, Trace { consensus, opinions, bonds })
+}
+
+/// An epoch, and what it worked on.
+struct Run {
+    outcome: Outcome,
+    weights: Columns,
+    consensus: Vec<Q32>,
+}
+
+fn run<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, witness: &mut impl Witness) -> Run {
     let active = stake::activity(subnet, params.activity_cutoff); // spec yuma §3.1
     let stake = stake::shares(subnet, params.stake_threshold); // spec yuma §3.2
     let permits = stake::new_permits(subnet, &stake, params.max_allowed_validators); // spec yuma §3.3
@@ -115,9 +140,9 @@ pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Ou
         incentive: &incentive,
         permits: &permits,
     };
-    let Renewed { bonds, dividends } = renew(subnet, params, &evidence); // spec yuma §3.8 to §3.11, §3.14
+    let Renewed { bonds, dividends } = renew(subnet, params, &evidence, witness); // spec yuma §3.8 to §3.11, §3.14
     let payout = payout(&incentive, &dividends, &active_stake, &stake); // spec yuma §3.12
-    Outcome {
+    let outcome = Outcome {
         stake_weight: quantised(&stake),
         consensus: quantised(&consensus),
         validator_trust: quantised(&validator_trust),
@@ -130,5 +155,6 @@ pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Ou
         exact: Exact { stake, active_stake, incentive, dividends },
         active,
         permits,
-    }
+    };
+    Run { outcome, weights, consensus }
 }

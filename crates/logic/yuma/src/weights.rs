@@ -6,7 +6,22 @@ use crate::{
     sparse::{Columns, Rows},
 };
 use alloc::vec::Vec;
-use myelin_primitives::{BlockNumber, Entry, Q32};
+use myelin_primitives::{BlockNumber, Entry, Q32, Uid};
+
+/// The values of a stored row as they count: zero toward whoever was not there when the row was fixed, that is toward
+/// uids that took their place in that block or later, or have none. spec weights §4, §5.6
+///
+/// `since` tells in which block a uid took its place. Entries of zero stay entries.
+pub fn as_read(
+    entries: &[Entry],
+    fixed_at: BlockNumber,
+    since: impl Fn(Uid) -> Option<BlockNumber>,
+) -> impl Iterator<Item = Entry> {
+    entries.iter().map(move |entry| match since(entry.uid) {
+        Some(since) if since < fixed_at => *entry,
+        _ => Entry::new(entry.uid, 0),
+    })
+}
 
 /// The weights that count, `W`: rows divided by what is left of them after masking. spec yuma §3.5
 pub(crate) fn admissible<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, permits: &[bool]) -> Columns {
@@ -38,4 +53,17 @@ pub(crate) fn admissible<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, permits: &
 fn newest_registration(update: BlockNumber, commitment: Option<BlockNumber>) -> Option<BlockNumber> {
     let before_update = update.checked_sub(1)?;
     Some(commitment.map_or(before_update, |commitment| commitment.min(before_update)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_rated_by_a_row_fixed_before_or_when_they_came() {
+        let row = [0, 1, 2, 3].map(|uid| Entry::new(Uid::new(uid), 9));
+        let since = |uid: Uid| [Some(4), Some(5), Some(6), None][usize::from(uid)];
+        let read: Vec<u16> = as_read(&row, 5, since).map(|entry| entry.value).collect();
+        assert_eq!(read, [9, 0, 0, 0], "an entry of zero stays an entry");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{dispatch::DispatchResult, ensure};
 use frame_system::pallet_prelude::BlockNumberFor;
-use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace};
+use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats};
 use myelin_pallet_staking::traits::{ReleaseStake, RootSeats};
 use myelin_pallet_subnets::{
     parameters::Parameters,
@@ -78,16 +78,14 @@ impl<T: Config> Pallet<T> {
     /// hotkeys in the order in which they were taken, up to the limit. spec subnets-and-neurons §12
     fn protected(netuid: NetUid, parameters: &Parameters, seats: &Seats<T::AccountId>) -> BTreeSet<Uid> {
         let Some(subnet) = T::Subnets::subnet(netuid) else { return BTreeSet::new() };
-        let is_designated = |seat: &Seat<T::AccountId>| subnet.owner_hotkey.as_ref() == Some(&seat.hotkey);
-        let mut order: Vec<_> = uids(seats).collect();
-        order.sort_by_key(|(uid, seat)| (!is_designated(seat), seat.registered_at, *uid));
-        // Looks owners up no longer than it takes to find them: with the designated hotkey seated and the default
-        // limit of one, never.
-        let is_owners = |(_, seat): &(Uid, &Seat<T::AccountId>)| {
-            is_designated(seat) || (subnet.owner.is_some() && T::Keys::owner(&seat.hotkey) == subnet.owner)
+        let designated = uids(seats).find(|(_, seat)| subnet.owner_hotkey.as_ref() == Some(&seat.hotkey));
+        let taken = uids(seats).map(|(uid, seat)| (uid, seat.registered_at));
+        // With the designated hotkey seated and the default limit of one, no owner is looked up.
+        let is_owners = |uid: Uid| {
+            let owner = || seats.get(usize::from(uid)).and_then(|seat| T::Keys::owner(&seat.hotkey));
+            subnet.owner.is_some() && owner() == subnet.owner
         };
-        let limit = usize::from(parameters.owner_immune_uids_limit);
-        order.into_iter().filter(is_owners).take(limit).map(|(uid, _)| uid).collect()
+        protected_seats(taken, designated.map(|(uid, _)| uid), is_owners, parameters.owner_immune_uids_limit)
     }
 
     /// Gives a seat to a hotkey, and takes it from who held it before. spec subnets-and-neurons §10

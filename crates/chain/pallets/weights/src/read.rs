@@ -2,7 +2,6 @@
 
 use crate::{
     Config, LastUpdates, Pallet, Rows,
-    rules::as_read,
     traits::ReadWeights,
     types::{CommitView, RevealWindow, StorageIndex},
 };
@@ -10,6 +9,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_yuma::as_read;
 
 /// Views. spec weights §11
 impl<T: Config> Pallet<T> {
@@ -41,14 +41,14 @@ impl<T: Config> Pallet<T> {
         let Some(parameters) = T::Subnets::parameters(netuid) else { return Vec::new() };
         let windows = Self::windows(netuid, &parameters);
         let queue = Self::queue(netuid, hotkey, &parameters).into_open();
-        queue.into_iter().map(|commit| CommitView { window: windows.blocks(commit.at), commit }).collect()
+        queue.into_iter().map(|commit| CommitView { window: windows.blocks(commit.at).into(), commit }).collect()
     }
 
     /// When a commit of block `committed_at` may be revealed, as the network is set now. `None` if there is no such
     /// network.
     pub fn reveal_window(netuid: NetUid, committed_at: BlockNumber) -> Option<RevealWindow> {
         let parameters = T::Subnets::parameters(netuid)?;
-        Some(Self::windows(netuid, &parameters).blocks(committed_at))
+        Some(Self::windows(netuid, &parameters).blocks(committed_at).into())
     }
 
     /// Since when whoever weights of a network can be about has been there: neurons, or networks on root.

@@ -1,16 +1,16 @@
 //! The rules of weights that need no storage. spec weights §2 to §5
 //!
-//! Scaling is `myelin_yuma::max_upscale`, the epochs of a network are `myelin_economics::schedule`.
+//! Scaling is `myelin_yuma::max_upscale`, the largest share `myelin_yuma::is_spread`, and what a stored row says
+//! `myelin_yuma::as_read`; the epochs of a network with the windows of reveals are in `myelin_economics::schedule`.
 
-use crate::types::{Commit, RevealWindow, StorageIndex};
+use crate::types::{Commit, StorageIndex};
 use alloc::{
     collections::{BTreeSet, VecDeque},
     vec::Vec,
 };
 use codec::Encode;
-use core::cmp::Ordering;
-use myelin_economics::schedule::Schedule;
-use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
+use myelin_economics::schedule::{Window, Windows};
+use myelin_primitives::{BlockNumber, Entry, Uid};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
@@ -47,28 +47,6 @@ pub fn is_long_enough(length: usize, minimum: u16, neurons: u16) -> bool {
     length >= usize::from(minimum.min(neurons))
 }
 
-/// Whether no value of a scaled vector is more than `limit / 65535` of their sum. spec weights §3.2
-pub fn is_spread(scaled: &[Entry], limit: u16) -> bool {
-    let parts = |entry: &Entry| u64::from(entry.value);
-    let sum = scaled.iter().map(parts).fold(0, u64::saturating_add);
-    // 16 bits times the sum of a row, which has at most 256 values of 16 bits.
-    let most = u64::from(limit).saturating_mul(sum);
-    limit == U16_ONE || scaled.iter().all(|entry| parts(entry).saturating_mul(U16_ONE.into()) <= most)
-}
-
-/// The values of a stored row as they count: zero toward whoever was not there when the row was fixed, that is toward
-/// uids that took their place in that block or later, or have none. spec weights §4, §5.6
-pub fn as_read(
-    entries: &[Entry],
-    fixed_at: BlockNumber,
-    since: impl Fn(Uid) -> Option<BlockNumber>,
-) -> impl Iterator<Item = Entry> {
-    entries.iter().map(move |entry| match since(entry.uid) {
-        Some(since) if since < fixed_at => *entry,
-        _ => Entry::new(entry.uid, 0),
-    })
-}
-
 /// What a commit promises: the hash of the weights as they will be revealed, of their salt and of their author.
 /// spec weights §5.3
 pub fn commit_hash<AccountId: Encode>(
@@ -80,51 +58,6 @@ pub fn commit_hash<AccountId: Encode>(
     version_key: u64,
 ) -> H256 {
     BlakeTwo256::hash_of(&(hotkey, index, uids, values, salt, version_key))
-}
-
-/// When commits of a network may be revealed: a number of epochs after the one they were made in. spec weights §5.2
-///
-/// Always computed with the tempo and the period in force now, so that a change of either moves open commits too.
-#[derive(Clone, Copy, Debug)]
-pub struct Windows {
-    /// The epochs of the network.
-    pub schedule: Schedule,
-    /// How many epochs a commit waits.
-    pub period: u64,
-}
-
-/// Where a commit stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    /// It may not be revealed yet.
-    Ahead,
-    /// It may be revealed now.
-    Open,
-    /// It may not be revealed any more.
-    Over,
-}
-
-impl Windows {
-    /// Where a commit of block `at` stands in block `now`.
-    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> Window {
-        match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
-            Ordering::Less => Window::Ahead,
-            Ordering::Equal => Window::Open,
-            Ordering::Greater => Window::Over,
-        }
-    }
-
-    /// The blocks in which a commit of block `at` may be revealed. Past the end of block numbers it stays at the last.
-    pub fn blocks(&self, at: BlockNumber) -> RevealWindow {
-        match self.schedule.epoch_blocks(self.reveal_index(at)) {
-            Some(blocks) => RevealWindow { first: *blocks.start(), last: *blocks.end() },
-            None => RevealWindow { first: BlockNumber::MAX, last: BlockNumber::MAX },
-        }
-    }
-
-    fn reveal_index(&self, at: BlockNumber) -> u64 {
-        self.schedule.epoch_index(at).saturating_add(self.period)
-    }
 }
 
 /// Why a commit cannot be revealed.
@@ -220,8 +153,9 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use myelin_economics::schedule::Schedule;
     use myelin_primitives::NetUid;
-    use myelin_yuma::max_upscale;
+    use myelin_yuma::{is_spread, max_upscale};
     use proptest::prelude::*;
 
     fn row(values: &[u16]) -> Vec<Entry> {
@@ -324,14 +258,6 @@ mod tests {
         assert!(is_spread(&row(&[65_535; 256]), 256) && !is_spread(&row(&[65_535; 256]), 255));
     }
 
-    #[test]
-    fn nobody_is_rated_by_a_row_fixed_before_or_when_they_came() {
-        let since = |uid: Uid| [Some(4), Some(5), Some(6), None][usize::from(uid)];
-        let read: Vec<_> = as_read(&row(&[9, 9, 9, 9]), 5, since).collect();
-        assert_eq!(values(&read), [9, 0, 0, 0]);
-        assert_eq!(read.len(), 4, "an entry of zero stays an entry");
-    }
-
     /// The vectors of spec weights §5.3.
     #[test]
     fn commits_hash_to_the_committed_vectors() {
@@ -347,28 +273,6 @@ mod tests {
 
     fn windows(netuid: u16, tempo: u16, period: u64) -> Windows {
         Windows { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
-    }
-
-    /// The table of spec weights §5.2.
-    #[test]
-    fn windows_open_whole_epochs_after_the_commit() {
-        for (netuid, tempo, period, at, index, first, last) in [
-            (1, 360, 1, 1_000, 2, 1_081, 1_441),
-            (1, 360, 1, 1_081, 3, 1_442, 1_802),
-            (1, 360, 1, 1_441, 3, 1_442, 1_802),
-            (1, 360, 2, 1_000, 2, 1_442, 1_802),
-            (2, 360, 1, 1_000, 2, 1_080, 1_440),
-            (1, 5, 1, 11, 2, 16, 21),
-        ] {
-            let windows = windows(netuid, tempo, period);
-            assert_eq!(windows.schedule.epoch_index(at), index);
-            assert_eq!(windows.blocks(at), RevealWindow { first, last });
-            assert!(windows.schedule.is_due(last), "consensus runs in the last block of the window");
-            assert_eq!(windows.of(at, first - 1), Window::Ahead);
-            assert_eq!(windows.of(at, first), Window::Open);
-            assert_eq!(windows.of(at, last), Window::Open);
-            assert_eq!(windows.of(at, last + 1), Window::Over);
-        }
     }
 
     /// Commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
@@ -421,23 +325,7 @@ mod tests {
         assert_eq!(blocks(&queue), [16, 22, 22]);
     }
 
-    #[test]
-    fn windows_end_with_the_range_of_block_numbers() {
-        let last = RevealWindow { first: BlockNumber::MAX, last: BlockNumber::MAX };
-        assert_eq!(windows(1, 360, 100).blocks(BlockNumber::MAX), last);
-    }
-
     proptest! {
-        #[test]
-        fn a_window_is_open_in_its_blocks_and_in_no_others(
-            netuid in 0..300_u16, tempo in 1..1_000_u16, period in 1..=100_u64, at in 0..100_000_u32, now in 0..300_000_u32,
-        ) {
-            let windows = windows(netuid, tempo, period);
-            let RevealWindow { first, last } = windows.blocks(at);
-            prop_assert_eq!((first..=last).contains(&now), windows.of(at, now) == Window::Open);
-            prop_assert_eq!(now > last, windows.of(at, now) == Window::Over);
-        }
-
         #[test]
         fn only_the_front_of_a_queue_is_over(mut blocks in proptest::collection::vec(0..5_000_u32, 0..10), now in 0..6_000_u32) {
             blocks.sort_unstable();

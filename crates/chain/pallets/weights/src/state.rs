@@ -2,10 +2,11 @@
 
 use crate::{
     Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
-    rules::{Queue, Windows},
+    rules::Queue,
     types::{Row, StorageIndex},
 };
 use frame_support::BoundedVec;
+use myelin_economics::schedule::Windows;
 use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use sp_runtime::SaturatedConversion;

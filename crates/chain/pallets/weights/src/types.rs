@@ -1,6 +1,7 @@
 //! Records of what validators say.
 
 use codec::{Compact, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::ops::RangeInclusive;
 use frame_support::{BoundedVec, traits::ConstU32};
 pub use myelin_pallet_subnets::types::MaxUids;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
@@ -87,6 +88,12 @@ pub struct RevealWindow {
     pub first: BlockNumber,
     /// The last of them. The epoch runs at its beginning, so what is revealed in it counts one epoch later.
     pub last: BlockNumber,
+}
+
+impl From<RangeInclusive<BlockNumber>> for RevealWindow {
+    fn from(blocks: RangeInclusive<BlockNumber>) -> Self {
+        Self { first: *blocks.start(), last: *blocks.end() }
+    }
 }
 
 /// An open commit as shown to clients. spec weights §5.1
