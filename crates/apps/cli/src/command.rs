@@ -19,6 +19,9 @@ pub trait Command: Args + Debug + 'static {
     const DETAILS: &'static str = "";
     /// What it may change.
     const EFFECT: Effect;
+    /// The calls of the chain that it makes, each as its pallet and its name. A test looks for calls that no command
+    /// makes.
+    const CALLS: Calls = &[];
     /// What is typed, at least once. A test reads each of them.
     const EXAMPLES: &'static [Example];
     /// What it answers. Schemas are made from this.
@@ -27,6 +30,9 @@ pub trait Command: Args + Debug + 'static {
     /// Does it.
     fn run(self, context: &Context, output: &Output<Self::Answer>) -> impl Future<Output = Result<(), CliError>>;
 }
+
+/// Calls of the chain, each as its pallet and its name: `("Staking", "add_stake")`.
+pub type Calls = &'static [(&'static str, &'static str)];
 
 /// What a command may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub enum Effect {
     LocalFiles,
     /// The chain: it goes the way of [`crate::plan`].
     Chain,
+    /// A neuron works until it is stopped, and its hotkey signs by itself what that takes.
+    Work,
 }
 
 impl Effect {
@@ -46,6 +54,7 @@ impl Effect {
             Self::Nothing => "changes nothing",
             Self::LocalFiles => "changes files or processes of this machine",
             Self::Chain => "changes the chain, after its plan was shown and allowed",
+            Self::Work => "works until it is stopped, and tells the chain by itself what its hotkey has to say there",
         }
     }
 }
@@ -70,6 +79,8 @@ pub struct Entry {
     pub details: &'static str,
     /// [`Command::EFFECT`].
     pub effect: Effect,
+    /// [`Command::CALLS`].
+    pub calls: Calls,
     /// [`Command::EXAMPLES`].
     pub examples: &'static [Example],
     arguments: fn(clap::Command) -> clap::Command,
@@ -85,6 +96,7 @@ impl Entry {
             summary: C::SUMMARY,
             details: C::DETAILS,
             effect: C::EFFECT,
+            calls: C::CALLS,
             examples: C::EXAMPLES,
             arguments: C::augment_args,
             schema: || schema_for!(C::Answer),
@@ -97,9 +109,9 @@ impl Entry {
         self.path.rsplit(' ').next().unwrap_or(self.path)
     }
 
-    /// The word of its group, if it is in one.
+    /// The words of its group, if it is in one.
     pub fn group(&self) -> Option<&'static str> {
-        self.path.split_once(' ').map(|(group, _)| group)
+        self.path.rsplit_once(' ').map(|(group, _)| group)
     }
 
     /// Its part of the parser.

@@ -275,15 +275,15 @@ mod tests {
 
     #[test]
     fn each_place_is_above_the_next() {
-        let file = parse("network = \"ws://file\"").unwrap();
+        let file = parse("network = \"wss://file\"").unwrap();
         let empty = parse("").unwrap();
-        let environment = |name: &str| (name == "MYELIN_NETWORK").then(|| "ws://environment".to_owned());
+        let environment = |name: &str| (name == "MYELIN_NETWORK").then(|| "wss://environment".to_owned());
         let said = |flag, environment: &dyn Fn(&str) -> Option<String>, file| {
             resolve(&settings::NETWORK, flag, environment, file).unwrap().unwrap()
         };
-        assert_eq!(said(Some("ws://flag"), &environment, &file), ("ws://flag".into(), Source::Flag));
-        assert_eq!(said(None, &environment, &file), ("ws://environment".into(), Source::Environment));
-        assert_eq!(said(None, &|_| Some(String::new()), &file), ("ws://file".into(), Source::File));
+        assert_eq!(said(Some("wss://flag"), &environment, &file), ("wss://flag".into(), Source::Flag));
+        assert_eq!(said(None, &environment, &file), ("wss://environment".into(), Source::Environment));
+        assert_eq!(said(None, &|_| Some(String::new()), &file), ("wss://file".into(), Source::File));
         assert_eq!(said(None, &|_| None, &empty), ("local".into(), Source::Default));
     }
 

@@ -10,11 +10,18 @@ use crate::{
     terminal::Terminal,
 };
 use clap::ValueEnum;
+use myelin_client::{Chain, Endpoints, Error, Limits};
 use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, time::Duration};
 
-/// Where a node of this machine listens if nothing else is known.
-const LOCAL_URL: &str = "ws://127.0.0.1:9944";
+/// Somebody waits: a node that does not answer at once is given up sooner than a program would.
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    answer: Duration::from_secs(30),
+    silence: Duration::from_mins(2),
+    outage: Duration::from_secs(4),
+    pause: Duration::from_millis(500),
+};
 
 /// What every command understands.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -24,7 +31,7 @@ pub struct Globals {
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
 
-    /// Which network to speak to: `local` or the URL of a node [env: `MYELIN_NETWORK`]
+    /// Which network to speak to: `local` or the URLs of nodes, with commas between them [env: `MYELIN_NETWORK`]
     #[arg(long, global = true, value_name = "local|URL", value_parser = checked(&settings::NETWORK))]
     pub network: Option<String>,
 
@@ -146,20 +153,33 @@ impl Context {
         Ok(self.or_default(&settings::WALLET_HOTKEY)?)
     }
 
-    /// The URL of the node to speak to. Of a local network it is the first that answers programs, wherever that listens.
+    /// The nodes to speak to. Of a local network it is those that answer programs, wherever they listen.
     ///
     /// # Errors
     /// As [`Self::text`]; a local network whose files cannot be read.
-    pub fn node_url(&self) -> Result<String, CliError> {
+    pub fn endpoints(&self) -> Result<Endpoints, CliError> {
         let said = self.text(&settings::NETWORK, None)?;
         match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(Endpoint::Local) {
-            Endpoint::Url(url) => Ok(url),
+            Endpoint::Nodes(nodes) => Ok(nodes),
             Endpoint::Local => {
                 let state = self.local_network(None)?.state()?;
-                let running = state.into_iter().flat_map(|state| state.nodes).find_map(|node| node.rpc);
-                Ok(running.unwrap_or_else(|| LOCAL_URL.to_owned()))
+                let running: Vec<_> =
+                    state.into_iter().flat_map(|state| state.nodes).filter_map(|node| node.rpc).collect();
+                Ok(if running.is_empty() {
+                    Endpoints::local()
+                } else {
+                    Endpoints::new(running).map_err(Error::from)?
+                })
             }
         }
+    }
+
+    /// The chain of the network to speak to.
+    ///
+    /// # Errors
+    /// As [`Self::endpoints`], and if none of them answers.
+    pub async fn chain(&self) -> Result<Chain, CliError> {
+        Ok(Chain::connect_within(self.endpoints()?, LIMITS).await?)
     }
 
     /// Where the network of this machine lies. `flag` is what the command's own flag says.

@@ -1,12 +1,14 @@
 //! What goes wrong, what to do about it, and the exit code that says so to a script.
 
 use crate::{config::ConfigError, network::NetworkError, plan::Refusal};
+use myelin_client::{CallError, Dispatch, Error as ChainError, Hint, Included, Refusal as PoolRefusal, Sent, Unseen};
 use myelin_keys::{
     Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
     WalletError,
 };
+use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
-use std::{borrow::Cow, io, path::PathBuf};
+use std::{borrow::Cow, fmt, io, path::PathBuf};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Exit {
     Refused = 3,
     /// Somebody had to be asked, and there is no terminal. Nothing was changed.
     NoTerminal = 4,
+    /// It was sent, and not seen within the limit. It may still happen.
+    Unseen = 5,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -99,6 +103,62 @@ pub enum CliError {
     /// The local network.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The chain has no answer.
+    #[error(transparent)]
+    Chain(Box<ChainError>),
+    /// There is nothing of that name on the chain.
+    #[error("{message}")]
+    NotFound {
+        /// What there is not.
+        message: String,
+        /// Where to look.
+        hint: Cow<'static, str>,
+    },
+    /// The chain would refuse it, or it would change nothing, as can be seen beforehand.
+    #[error("{message}")]
+    Impossible {
+        /// Why.
+        message: String,
+        /// What would be possible.
+        hint: Cow<'static, str>,
+    },
+    /// Whoever signs has too little.
+    #[error("{who} has {free}, and this takes {needed}")]
+    TooLittle {
+        /// Who signs.
+        who: String,
+        /// What it may spend.
+        free: Amount<Tao>,
+        /// What it would have to.
+        needed: Amount<Tao>,
+    },
+    /// A call was not carried out.
+    #[error("{error}{}", paid(.included.as_ref()))]
+    Call {
+        /// Why.
+        error: Box<CallError>,
+        /// Where it failed, if it was included.
+        included: Option<(u64, Amount<Tao>)>,
+    },
+    /// A call was sent, and not seen.
+    #[error("{0}")]
+    Unseen(Box<Unseen>),
+    /// A call was sent, and then came Ctrl-C.
+    #[error("interrupted; {:?} was sent, and may be included until block {}", .sent.hash, .sent.valid_until)]
+    LeftAlone {
+        /// What was sent.
+        sent: Box<Sent>,
+    },
+    /// A neuron, its model or its task.
+    #[error("{message}")]
+    Task {
+        /// The name of the cause.
+        code: &'static str,
+        /// What went wrong.
+        message: String,
+        /// What to do next, if the library knows.
+        hint: Option<String>,
+    },
     /// A file.
     #[error("could not {doing} {}: {source}", .path.display())]
     File {
@@ -123,6 +183,17 @@ pub enum CliError {
     Interrupted,
 }
 
+/// What a call paid that failed.
+fn paid(included: Option<&(u64, Amount<Tao>)>) -> String {
+    included.map_or_else(String::new, |(block, fee)| format!(" (in block {block}, for a fee of {fee})"))
+}
+
+impl From<ChainError> for CliError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(Box::new(error))
+    }
+}
+
 impl From<PasswordError> for CliError {
     fn from(error: PasswordError) -> Self {
         Self::Wallet(error.into())
@@ -130,6 +201,16 @@ impl From<PasswordError> for CliError {
 }
 
 impl CliError {
+    /// That a library of neurons says no.
+    pub(crate) fn task(code: &'static str, error: &dyn fmt::Display, hint: Option<String>) -> Self {
+        Self::Task { code, message: error.to_string(), hint }
+    }
+
+    /// That a call was not carried out.
+    pub(crate) fn call(error: CallError, included: Option<Included>) -> Self {
+        Self::Call { error: Box::new(error), included: included.map(|included| (included.height, included.fee)) }
+    }
+
     /// A name of the cause that stays the same when the text becomes better.
     pub fn code(&self) -> &'static str {
         match self {
@@ -158,8 +239,15 @@ impl CliError {
             Self::Signature(_) => "signature",
             Self::Config(_) => "config",
             Self::Network(error) => error.code(),
+            Self::Chain(error) => chain_code(error),
+            Self::NotFound { .. } => "not-found",
+            Self::Impossible { .. } => "impossible",
+            Self::TooLittle { .. } => "funds",
+            Self::Call { error, .. } => call_code(error),
+            Self::Unseen(_) => "unseen",
+            Self::Task { code, .. } => code,
             Self::File { .. } | Self::Terminal(_) | Self::OutputClosed | Self::Output(_) => "io",
-            Self::Interrupted => "interrupted",
+            Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
         }
     }
 
@@ -171,7 +259,8 @@ impl CliError {
             Self::NoTerminal { .. } | Self::Wallet(WalletError::PasswordNeeded { .. }) => Exit::NoTerminal,
             // As for `myelin … | head`: it got what it wanted.
             Self::OutputClosed => Exit::Done,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Unseen(_) => Exit::Unseen,
+            Self::LeftAlone { .. } | Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
     }
@@ -198,6 +287,13 @@ impl CliError {
             Self::Signature(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Network(error) => error.hint(),
+            Self::Chain(error) => return chain_hint(error),
+            Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
+            Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
+            Self::Call { error, .. } => return call_hint(error),
+            Self::Unseen(unseen) => look_again(&unseen.sent),
+            Self::Task { hint, .. } => return hint.clone().map(Cow::Owned),
+            Self::LeftAlone { sent } => look_again(sent),
             Self::File { .. } => "look at the path, and whether you may use it".into(),
             Self::Terminal(_) => "run it in an ordinary terminal".into(),
             Self::Output(_) => "look at where the output goes, and whether the disk is full".into(),
@@ -216,7 +312,63 @@ impl CliError {
     }
 }
 
-/// The hints of the library name what it offers; here that is a command.
+fn chain_code(error: &ChainError) -> &'static str {
+    match error {
+        ChainError::Endpoint(_) => "endpoint",
+        ChainError::Unreachable(_) | ChainError::Silent(_) => "unreachable",
+        ChainError::NoNetwork { .. } => "not-found",
+        ChainError::NoWork(_) => "impossible",
+        ChainError::Node { .. } | ChainError::NoBlock(_) => "node",
+        ChainError::Incompatible(_) | ChainError::Unreadable(_) => "incompatible",
+    }
+}
+
+fn call_code(error: &CallError) -> &'static str {
+    match error {
+        CallError::NotSent(error) => chain_code(error),
+        CallError::Refused(PoolRefusal::Payment) | CallError::Dispatch(Dispatch::Funds | Dispatch::BelowMinimum) => {
+            "funds"
+        }
+        CallError::Refused(_) => "refused",
+        CallError::Pallet { .. } | CallError::Dispatch(_) => "call-failed",
+        CallError::Inner { error, .. } => call_code(error),
+        CallError::Expired { .. } => "expired",
+    }
+}
+
+/// The hints of the libraries name what they offer; here that is a command.
+fn chain_hint(error: &ChainError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        ChainError::Unreachable(_) => {
+            "see that a node runs there, begin a local network with `myelin network up`, or name a node with `--network`"
+                .into()
+        }
+        ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
+        error => return first_hint(error),
+    })
+}
+
+fn call_hint(error: &CallError) -> Option<Cow<'static, str>> {
+    match error {
+        CallError::NotSent(error) => chain_hint(error),
+        error => first_hint(error),
+    }
+}
+
+fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
+    error.all_hints().iter().next().cloned()
+}
+
+/// How to find out what came of it.
+fn look_again(sent: &Sent) -> Cow<'static, str> {
+    let Sent { hash, signer, nonce, after, valid_until } = sent;
+    format!(
+        "before signing another, look again with `myelin chain outcome {hash:?} --signer {signer} --nonce {nonce} \
+         --after {after} --until {valid_until}`"
+    )
+    .into()
+}
+
 fn wallet_hint(error: &WalletError) -> Cow<'static, str> {
     match error {
         WalletError::NoWallet { name, .. } => {

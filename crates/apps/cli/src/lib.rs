@@ -11,11 +11,13 @@
 //! | What is a command told? | [`context`], [`settings`], [`config`] |
 //! | What does it say, and how does it look? | [`output`], [`page`], [`error`] |
 //! | Whom does it ask? | [`terminal`] |
-//! | May it change the chain? | [`plan`] |
+//! | May it change the chain, and how? | [`plan`], [`transact`] |
+//! | Whose key is meant, and who signs? | [`party`], [`key`] |
+//! | Which calls of the chain have no command? | [`uncalled`] |
 //! | How does a network run on one machine? | [`network`] |
 //!
-//! A command that changes the chain makes a [`plan::Plan`], has it admitted by the context's policy and confirmed at the
-//! terminal, and hands the [`plan::Approved`] to the one function that signs.
+//! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::Sending`], which has it admitted
+//! by the context's policy and confirmed at the terminal before the one function that signs does so.
 
 #![forbid(unsafe_code)]
 
@@ -25,14 +27,20 @@ pub mod config;
 pub mod context;
 pub mod error;
 mod files;
+pub mod key;
 pub mod network;
 pub mod output;
 pub mod page;
+pub mod party;
 pub mod plan;
 pub mod reference;
 pub mod registry;
+pub mod screen;
 pub mod settings;
+mod share;
 pub mod terminal;
+pub mod transact;
+pub mod uncalled;
 
 use clap::FromArgMatches;
 use context::{Context, Globals};

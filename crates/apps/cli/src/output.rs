@@ -37,7 +37,7 @@ pub struct Output<T> {
 impl<T: Serialize + JsonSchema + Render> Output<T> {
     /// Standard output.
     pub fn new(format: Format) -> Self {
-        Self { format, width: width(), answers: PhantomData }
+        Self { format, width: width_of(&io::stdout()), answers: PhantomData }
     }
 
     /// Writes one answer. Most commands have one; those that go on for a while write one for each thing that happens.
@@ -61,8 +61,8 @@ impl<T: Serialize + JsonSchema + Render> Output<T> {
 }
 
 /// Columns of the terminal, or `usize::MAX` where output goes elsewhere.
-fn width() -> usize {
-    if !io::stdout().is_terminal() {
+fn width_of(stream: &impl IsTerminal) -> usize {
+    if !stream.is_terminal() {
         return usize::MAX;
     }
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
@@ -76,7 +76,7 @@ pub fn show_help(help: &clap::builder::StyledStr) -> Result<(), CliError> {
     write(help.ansi().to_string().as_bytes())
 }
 
-fn write(bytes: &[u8]) -> Result<(), CliError> {
+pub(crate) fn write(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => CliError::OutputClosed,
@@ -99,6 +99,13 @@ pub fn show_error(error: &CliError, format: Format) {
 /// Says something to whoever sits there, on standard error. There is nobody to tell if that fails.
 pub fn note(text: &str) {
     say(&format!("{text}\n"));
+}
+
+/// Shows something to whoever sits there, on standard error.
+pub fn note_page(content: &impl Render) {
+    let mut page = Page::new(width_of(&io::stderr()));
+    content.render(&mut page);
+    say(&page.into_text());
 }
 
 fn say(text: &str) {

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -63,12 +63,23 @@ impl Cell {
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone }
     }
+
+    /// A text, or a dash in place of none.
+    pub fn optional(text: Option<impl Into<String>>) -> Self {
+        text.map_or_else(|| Self::new("-", Tone::Faint), |text| Self::new(text, Tone::Plain))
+    }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
         Self::new(text, Tone::Plain)
     }
+}
+
+/// A text of somebody else on one line, without what steers a terminal or cannot be seen.
+pub fn plain(text: &str) -> String {
+    let seen = |character: &char| character.width().is_some_and(|width| width > 0);
+    text.chars().filter(seen).collect::<String>().trim().to_owned()
 }
 
 /// On which side of its column a text stands.

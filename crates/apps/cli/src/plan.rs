@@ -32,6 +32,65 @@ pub struct Plan {
     pub subnets: Vec<NetUid>,
     /// What could fail, and what is lost if it does.
     pub risks: Vec<String>,
+    /// Whether the fee was found out.
+    #[serde(skip)]
+    priced: bool,
+}
+
+impl Plan {
+    /// This deed, said in one line, verb first.
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            effects: Vec::new(),
+            spend: Amount::ZERO,
+            fee: Amount::ZERO,
+            subnets: Vec::new(),
+            risks: Vec::new(),
+            priced: false,
+        }
+    }
+
+    /// Something will be different afterwards.
+    #[must_use]
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.effects.push(effect.into());
+        self
+    }
+
+    /// This leaves the coldkey's free balance, fees apart.
+    #[must_use]
+    pub const fn spends(mut self, amount: Amount<Tao>) -> Self {
+        self.spend = amount;
+        self
+    }
+
+    /// This is the fee. Left out by most: whoever sends the call finds it out.
+    #[must_use]
+    pub const fn costs(mut self, fee: Amount<Tao>) -> Self {
+        self.fee = fee;
+        self.priced = true;
+        self
+    }
+
+    /// A subnet is touched.
+    #[must_use]
+    pub fn touches(mut self, netuid: NetUid) -> Self {
+        self.subnets.push(netuid);
+        self
+    }
+
+    /// Something could fail.
+    #[must_use]
+    pub fn risk(mut self, risk: impl Into<String>) -> Self {
+        self.risks.push(risk.into());
+        self
+    }
+
+    /// The fee, if it was found out.
+    pub(crate) fn known_fee(&self) -> Option<Amount<Tao>> {
+        self.priced.then_some(self.fee)
+    }
 }
 
 impl Render for Plan {
@@ -133,6 +192,11 @@ impl Admitted {
         &self.0
     }
 
+    /// The plan, to be shown instead of carried out.
+    pub(crate) fn into_plan(self) -> Plan {
+        self.0
+    }
+
     /// Asks whether to go on.
     ///
     /// # Errors
@@ -148,6 +212,11 @@ impl Approved {
     pub const fn plan(&self) -> &Plan {
         &self.0
     }
+
+    /// The plan, for whoever has signed.
+    pub(crate) fn into_plan(self) -> Plan {
+        self.0
+    }
 }
 
 #[cfg(test)]
@@ -155,14 +224,13 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        Plan {
-            summary: "Lend 2 TAO".into(),
-            effects: vec!["the loan grows".into()],
-            spend: Amount::from_rao(2_000_000_000),
-            fee: Amount::from_rao(250),
-            subnets: vec![NetUid::new(1), NetUid::new(7)],
-            risks: vec!["the price may rise".into()],
-        }
+        Plan::new("Lend 2 TAO")
+            .effect("the loan grows")
+            .spends(Amount::from_rao(2_000_000_000))
+            .costs(Amount::from_rao(250))
+            .touches(NetUid::new(1))
+            .touches(NetUid::new(7))
+            .risk("the price may rise")
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub fn page() -> String {
     settings(&mut page);
     page.push_str("\n## Options of every command\n\n");
     arguments(&mut page, root.get_arguments().filter(|argument| argument.is_global_set()));
-    for group in &GROUPS {
+    for group in GROUPS {
         let _ = write!(page, "\n## `myelin {}`\n\n{}.\n", group.name, group.summary);
         COMMANDS
             .iter()
@@ -61,6 +61,7 @@ fn exits(page: &mut String) {
         (Exit::Usage, "what was typed, or set, makes no sense"),
         (Exit::Refused, "refused by the policy or by whoever was asked; nothing was changed"),
         (Exit::NoTerminal, "somebody had to be asked, and there is no terminal; nothing was changed"),
+        (Exit::Unseen, "sent, and not seen within the limit; it may still happen, and the hint says how to look"),
         (Exit::Interrupted, "Ctrl-C"),
     ] {
         let _ = writeln!(page, "| {} | {meaning} |", exit as u8);

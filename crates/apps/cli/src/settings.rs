@@ -2,6 +2,7 @@
 
 use crate::{output::Format, plan::Policy};
 use clap::ValueEnum;
+use myelin_client::Endpoints;
 use myelin_keys::{HotkeyName, WalletName};
 use myelin_primitives::{Amount, NetUid, Tao};
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -50,7 +51,7 @@ pub static OUTPUT: Setting = Setting {
 /// Which network commands speak to.
 pub static NETWORK: Setting = Setting {
     name: "network",
-    summary: "Which network to speak to, `local` or the URL of a node",
+    summary: "Which network to speak to, `local` or the URLs of nodes, with commas between them",
     variable: Some("MYELIN_NETWORK"),
     flag: Some("network"),
     default: Some("local"),
@@ -184,8 +185,8 @@ pub(crate) fn policy(max_spend: Option<&str>, max_fee: Option<&str>, subnets: Op
 pub enum Endpoint {
     /// The one that `myelin network up` runs.
     Local,
-    /// A node, `ws://…`, `wss://…`, `http://…` or `https://…`.
-    Url(String),
+    /// Nodes by their URLs, best first.
+    Nodes(Endpoints),
 }
 
 impl FromStr for Endpoint {
@@ -195,11 +196,8 @@ impl FromStr for Endpoint {
         if text == "local" {
             return Ok(Self::Local);
         }
-        let host = ["ws://", "wss://", "http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-        match host {
-            Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => Ok(Self::Url(text.into())),
-            _ => Err("write `local` or a URL such as `ws://127.0.0.1:9944`".into()),
-        }
+        let nodes = text.parse::<Endpoints>();
+        nodes.map(Self::Nodes).map_err(|error| format!("{error}; write `local` or a URL such as `ws://127.0.0.1:9944`"))
     }
 }
 
@@ -247,6 +245,7 @@ mod tests {
             (&OUTPUT, "xml"),
             (&NETWORK, "locl"),
             (&NETWORK, "ws://"),
+            (&NETWORK, "ws://node.example"),
             (&NETWORK, "127.0.0.1:9944"),
             (&WALLET_NAME, "a/b"),
             (&WALLET_HOTKEY, ""),

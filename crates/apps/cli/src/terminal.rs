@@ -32,6 +32,11 @@ impl Terminal {
         self.somebody
     }
 
+    /// Whether somebody will be asked whether to go on.
+    pub const fn asks(self) -> bool {
+        self.somebody && !self.yes
+    }
+
     /// Goes on only if somebody wants to.
     ///
     /// # Errors

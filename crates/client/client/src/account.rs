@@ -7,7 +7,7 @@ use crate::{
     link::Lost,
     mirror, outcome,
 };
-use myelin_keys::{Keypair, PublicKey};
+use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};
 use std::{sync::Arc, time::Duration};
 use subxt::{
@@ -49,6 +49,19 @@ pub struct Account {
     next: Arc<Mutex<Option<u64>>>,
 }
 
+/// Stands in for a key that is not at hand. What it signs is as long as what the key would sign, and worth nothing.
+struct Stamp<'a>(&'a PublicKey);
+
+impl Signer<Config> for Stamp<'_> {
+    fn account_id(&self) -> AccountId32 {
+        mirror::account(self.0)
+    }
+
+    fn sign(&self, _: &[u8]) -> MultiSignature {
+        MultiSignature::Sr25519([0; SIGNATURE_LENGTH])
+    }
+}
+
 /// Lends a key to the library that makes transactions.
 struct AsSigner<'a>(&'a Keypair);
 
@@ -81,23 +94,12 @@ impl Account {
         self.key.public()
     }
 
-    /// What a call would cost at present: nothing, if it is free.
+    /// What a call would cost at present, like [`Chain::fee`].
     ///
     /// # Errors
     /// If no node answers, or the call is none of this chain's.
     pub async fn fee<Call: Payload>(&self, call: &Call) -> Result<Amount<Tao>, Error> {
-        if calls::is_free(call) {
-            return Ok(Amount::ZERO);
-        }
-        let now = self.chain.at_finalised().await?;
-        let transaction = self.sign(&now, call, self.chain_nonce().await?)?;
-        let length = u32::try_from(transaction.len()).map_err(|_| Error::Incompatible("calls have grown".into()))?;
-        // The library underneath takes fees for numbers of 128 bits.
-        let question = [transaction, length.encode()].concat();
-        let answer =
-            now.client().runtime_apis().call_raw("TransactionPaymentApi_query_info", Some(question.as_slice())).await?;
-        let info = DispatchInfo::decode(&mut answer.as_slice());
-        info.map(|info| Amount::from_rao(info.fee)).map_err(|error| subxt::Error::from(error).into())
+        self.chain.fee(&self.public(), call).await
     }
 
     /// Signs a call, sends it, and waits for how it ends.
@@ -176,19 +178,12 @@ impl Account {
     }
 
     fn sign<Call: Payload>(&self, birth: &Moment, call: &Call, nonce: u64) -> Result<Vec<u8>, ExtrinsicError> {
-        let parameters = DefaultExtrinsicParamsBuilder::<Config>::new()
-            .nonce(nonce)
-            .mortal_from_unchecked(self.mortality, birth.height(), birth.hash())
-            .build();
-        let transactions = birth.client().transactions();
-        let mut transaction = transactions.create_signable_offline(call, parameters)?;
-        Ok(transaction.sign(&AsSigner(&self.key))?.into_encoded())
+        sign(birth, call, nonce, self.mortality, &AsSigner(&self.key))
     }
 
     /// The next nonce as the node at hand knows it, with what waits in its pool.
     async fn chain_nonce(&self) -> Result<u64, Error> {
-        let account = mirror::account(&self.public());
-        Ok(self.chain.methods().system_account_next_index(&account).await?)
+        self.chain.nonce(&self.public()).await
     }
 
     /// Hands a transaction to a node, and to the next if that is lost on the way.
@@ -221,6 +216,21 @@ impl Account {
     }
 }
 
+fn sign<Call: Payload>(
+    birth: &Moment,
+    call: &Call,
+    nonce: u64,
+    mortality: u64,
+    signer: &impl Signer<Config>,
+) -> Result<Vec<u8>, ExtrinsicError> {
+    let parameters = DefaultExtrinsicParamsBuilder::<Config>::new()
+        .nonce(nonce)
+        .mortal_from_unchecked(mortality, birth.height(), birth.hash())
+        .build();
+    let mut transaction = birth.client().transactions().create_signable_offline(call, parameters)?;
+    Ok(transaction.sign(signer)?.into_encoded())
+}
+
 /// What a call takes, as the runtime foretells it.
 #[derive(Decode)]
 #[codec(crate = subxt::ext::codec)]
@@ -241,6 +251,30 @@ enum Handed {
 }
 
 impl Chain {
+    /// What a call of this key would cost at present: nothing, if it is free. The key itself is not needed for that.
+    ///
+    /// # Errors
+    /// If no node answers, or the call is none of this chain's.
+    pub async fn fee<Call: Payload>(&self, signer: &PublicKey, call: &Call) -> Result<Amount<Tao>, Error> {
+        if calls::is_free(call) {
+            return Ok(Amount::ZERO);
+        }
+        let now = self.at_finalised().await?;
+        let transaction = sign(&now, call, self.nonce(signer).await?, MORTALITY, &Stamp(signer))?;
+        let length = u32::try_from(transaction.len()).map_err(|_| Error::Incompatible("calls have grown".into()))?;
+        // The library underneath takes fees for numbers of 128 bits.
+        let question = [transaction, length.encode()].concat();
+        let answer =
+            now.client().runtime_apis().call_raw("TransactionPaymentApi_query_info", Some(question.as_slice())).await?;
+        let info = DispatchInfo::decode(&mut answer.as_slice());
+        info.map(|info| Amount::from_rao(info.fee)).map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// The next nonce of a key as the node at hand knows it, with what waits in its pool.
+    async fn nonce(&self, key: &PublicKey) -> Result<u64, Error> {
+        Ok(self.methods().system_account_next_index(&mirror::account(key)).await?)
+    }
+
     /// Looks for what was sent, in final blocks from the one it was signed at, and waits for it up to `limit`.
     ///
     /// It ends as [`Outcome::Unseen`] if the limit is over, or nodes do not have the blocks any more; that can be called

@@ -24,6 +24,7 @@
 //! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`Metagraph::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`Outcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | What does a seat cost without TAO? | [`work`]: a search on all cores |
 //! | What now? | [`Hint`], on every error |
 //!
 //! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
@@ -52,14 +53,16 @@ pub mod mirror;
 mod moment;
 mod outcome;
 mod refusal;
+mod staking;
 #[cfg(test)]
 mod tests;
 mod views;
+pub mod work;
 
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::Chain;
-pub use data::Data;
+pub use data::{Commitment, Data};
 pub use endpoints::{EndpointError, Endpoints};
 pub use error::{Error, Hint, Hints, Unreachable};
 pub use link::Limits;
@@ -69,6 +72,7 @@ pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 pub use outcome::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
 pub use refusal::{Reason, Refusal};
+pub use staking::{ColdkeySwap, Family, Identity, Relative};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
     NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
 };
@@ -91,6 +95,10 @@ pub type Client = subxt::OnlineClient<Config>;
     runtime_metadata_path = "metadata.scale",
     derive_for_all_types = "Clone, Eq, PartialEq",
     substitute_type(path = "myelin_pallet_neurons::data::Data", with = "::subxt::utils::Static<crate::Data>"),
+    substitute_type(
+        path = "myelin_economics::pool::Pool",
+        with = "::subxt::utils::Static<::myelin_economics::pool::Pool>"
+    ),
     derive_for_type(path = "myelin_primitives::amount::Amount", derive = "Copy"),
     derive_for_type(path = "myelin_primitives::id::NetUid", derive = "Copy, Ord, PartialOrd"),
     derive_for_type(path = "myelin_primitives::id::Uid", derive = "Copy, Ord, PartialOrd"),

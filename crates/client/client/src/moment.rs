@@ -1,13 +1,16 @@
 //! The chain as of one block.
 
 use crate::{
-    Balance, Commit, Config, DelegatePage, Error, Hotkey, Issuance, NetworkParameters, Neuron, Parameters, Position,
-    Ratings, Snapshot, Subnet,
+    Balance, Commit, Commitment, Config, DelegatePage, Error, Hotkey, Issuance, NetworkParameters, Neuron, Parameters,
+    Position, Ratings, Snapshot, Subnet,
+    calls::SubnetIdentity,
     mirror::account,
     runtime::{self, runtime_apis::myelin_api::MyelinApi},
 };
+use myelin_economics::subnet_price::LastCreation;
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+use std::time::Duration;
 use subxt::{
     client::OnlineClientAtBlock,
     events::{DecodeAsEvent, Events},
@@ -148,6 +151,46 @@ impl Moment {
         Ok(all(self.ask(api().commits(netuid.into(), account(hotkey))).await?))
     }
 
+    /// What the neuron on a seat has published.
+    pub async fn commitment(&self, netuid: NetUid, uid: Uid) -> Result<Option<Commitment>, Error> {
+        let place = runtime::storage().neurons().commitments();
+        let value = self.0.storage().try_fetch(place, (netuid.into(), uid.into())).await?;
+        let commitment = value.map(|value| value.decode()).transpose().map_err(subxt::Error::from)?;
+        Ok(commitment.map(Into::into))
+    }
+
+    /// The last creation of a subnet, from which the price of the next follows. spec subnets-and-neurons §2.1
+    pub async fn last_creation(&self) -> Result<Option<LastCreation>, Error> {
+        let last = self.try_read(runtime::storage().subnets().last_creation(), ()).await?;
+        Ok(last.map(|last| LastCreation { paid: last.paid.into(), block: last.block }))
+    }
+
+    /// What a subnet says of itself.
+    pub async fn subnet_identity(&self, netuid: NetUid) -> Result<Option<SubnetIdentity>, Error> {
+        let identity = self.try_read(runtime::storage().subnets().identities(), (netuid.into(),)).await?;
+        Ok(identity.map(|identity| SubnetIdentity {
+            subnet_name: identity.subnet_name.0,
+            github_repo: identity.github_repo.0,
+            subnet_contact: identity.subnet_contact.0,
+            subnet_url: identity.subnet_url.0,
+            discord: identity.discord.0,
+            description: identity.description.0,
+            logo_url: identity.logo_url.0,
+            additional: identity.additional.0,
+        }))
+    }
+
+    /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
+    pub fn key_swap_cost(&self) -> Result<Amount<Tao>, Error> {
+        let cost = self.0.constants().entry(runtime::constants().staking().key_swap_cost());
+        cost.map(Into::into).map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// The time from one block to the next, if no authority is missing.
+    pub async fn slot_duration(&self) -> Result<Duration, Error> {
+        Ok(Duration::from_millis(self.ask(runtime::runtime_apis().aura_api().slot_duration()).await?.0))
+    }
+
     /// What an account can pay with.
     pub async fn balance(&self, key: &PublicKey) -> Result<Balance, Error> {
         let stored = self.read(runtime::storage().system().account(), (account(key),)).await?;
@@ -163,6 +206,16 @@ impl Moment {
     pub async fn read<Place: Address>(&self, place: Place, keys: Place::KeyParts) -> Result<Place::Value, Error> {
         let value = self.0.storage().fetch(place, keys).await?;
         value.decode().map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// What is stored at any place of the generated interface, if anything is.
+    pub async fn try_read<Place: Address>(
+        &self,
+        place: Place,
+        keys: Place::KeyParts,
+    ) -> Result<Option<Place::Value>, Error> {
+        let value = self.0.storage().try_fetch(place, keys).await?;
+        Ok(value.map(|value| value.decode()).transpose().map_err(subxt::Error::from)?)
     }
 
     /// All events of one kind in this block, in their order.

@@ -1,6 +1,12 @@
 //! The commands, by group.
 
 pub mod config;
+pub mod metagraph;
 pub mod network;
+pub mod neuron;
+pub mod outcome;
+pub mod root;
 pub mod shell;
+pub mod stake;
+pub mod subnet;
 pub mod wallet;

@@ -86,21 +86,23 @@ impl Command for Man {
         let mut parser = registry::parser();
         parser.build();
         let mut written = Vec::new();
-        let groups = parser.get_subcommands().flat_map(|group| {
-            let members =
-                group.get_subcommands().map(|member| (format!("{}-{}", group.get_name(), member.get_name()), member));
-            std::iter::once((group.get_name().to_owned(), group)).chain(members)
-        });
-        let pages = groups
-            .filter(|(name, _)| !name.ends_with("help"))
-            .map(|(name, parser)| (format!("myelin-{name}"), parser.clone()));
-        for (name, parser) in std::iter::once(("myelin".to_owned(), registry::parser())).chain(pages) {
+        let mut pages = Vec::new();
+        collect("myelin", &parser, &mut pages);
+        for (name, parser) in pages {
             let path = folder.join(format!("{name}.1"));
             let page = rendered(parser.display_name(name)).map_err(failed(&path))?;
             fs::write(&path, page).map_err(failed(&path))?;
             written.push(path);
         }
         output.show(&Text::Files(written))
+    }
+}
+
+/// A parser and those below it, each with the name of its page.
+fn collect(name: &str, parser: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
+    pages.push((name.to_owned(), parser.clone()));
+    for below in parser.get_subcommands().filter(|below| below.get_name() != "help") {
+        collect(&format!("{name}-{}", below.get_name()), below, pages);
     }
 }
 

@@ -18,7 +18,7 @@ fn the_reference_page_is_committed() {
 fn the_schemas_are_committed_and_no_others() {
     let folder = crate_folder().join("schemas");
     let mut names = BTreeSet::new();
-    for entry in &COMMANDS {
+    for entry in COMMANDS {
         let (name, schema) = reference::schema(entry);
         accept(&folder.join(&name), &schema);
         names.insert(name);
@@ -128,7 +128,7 @@ fn completions_and_manual_pages_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = home.run(&format!("completions {shell}"));
         assert_eq!(script.code, 0);
-        for entry in &COMMANDS {
+        for entry in COMMANDS {
             assert!(script.out.contains(entry.name()), "{shell} does not know {}", entry.path);
         }
     }
@@ -137,7 +137,7 @@ fn completions_and_manual_pages_know_every_command() {
     let written = home.json(&format!("man --folder {}", folder.display()));
     let pages = written["files"].as_array().unwrap().len();
     assert_eq!(pages, fs::read_dir(&folder).unwrap().count());
-    for entry in &COMMANDS {
+    for entry in COMMANDS {
         let page = fs::read_to_string(folder.join(format!("myelin-{}.1", entry.path.replace(' ', "-")))).unwrap();
         assert!(page.contains("Examples"), "{}", entry.path);
     }

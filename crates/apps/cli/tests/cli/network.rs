@@ -20,7 +20,7 @@ fn node() -> PathBuf {
 }
 
 /// A network that goes when the test does, however it ends.
-struct Network(Home);
+pub(crate) struct Network(pub(crate) Home);
 
 /// A supervisor in the foreground.
 struct Supervisor {
@@ -29,7 +29,7 @@ struct Supervisor {
 }
 
 impl Network {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         node();
         Self(Home::new())
     }
@@ -50,7 +50,7 @@ impl Network {
         Supervisor { process, events }
     }
 
-    fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.0.json("network status")
     }
 
@@ -99,7 +99,7 @@ impl Supervisor {
     }
 }
 
-fn send(pid: u64, signal: &str) {
+pub(crate) fn send(pid: u64, signal: &str) {
     let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
     assert!(sent.success(), "no process {pid}");
 }

@@ -83,7 +83,8 @@ impl Home {
     }
 }
 
-fn said(Output { status, stdout, stderr }: Output) -> Said {
+/// What it said, once it has ended.
+pub(crate) fn said(Output { status, stdout, stderr }: Output) -> Said {
     let text = |bytes| String::from_utf8(bytes).expect("what it says is text");
     Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
 }

@@ -1,8 +1,8 @@
 //! What commands about keys answer.
 
-use super::Key;
 use crate::{
     error::CliError,
+    key::Key,
     page::{Cell, Page, Render, Side, Table, Tone},
 };
 use myelin_keys::{

@@ -1,10 +1,11 @@
 //! Keys that come into being, or back.
 
-use super::{Key, KeyRow, Made, Which};
+use super::{KeyRow, Made};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    key::{Key, Which},
     output::{Output, note},
     terminal::Terminal,
 };

@@ -1,10 +1,11 @@
 //! Keys that are there.
 
-use super::{Exported, Key, KeyRow, Keys, Which, answer::Shown};
+use super::{Exported, KeyRow, Keys, answer::Shown};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    key::{Key, Which},
     output::Output,
 };
 use clap::ValueEnum;

@@ -1,10 +1,11 @@
 //! Signatures of messages.
 
-use super::{Key, Signed, Verified, Which};
+use super::{Signed, Verified};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    key::{Key, Which},
     output::Output,
 };
 use myelin_keys::{Address, Signature};

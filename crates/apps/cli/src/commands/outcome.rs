@@ -1,0 +1,94 @@
+//! What came of a transaction that was sent before.
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::{Output, Progress},
+    page::{Page, Render, Tone},
+};
+use myelin_client::{Outcome as Ended, Sent, subxt::utils::H256};
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::time::Duration;
+
+/// `myelin chain outcome`
+#[derive(Debug, clap::Args)]
+pub struct Outcome {
+    /// The hash of the transaction, `0x` and 64 hex digits
+    hash: H256,
+
+    /// Who signed it
+    #[arg(long, value_name = "ADDRESS")]
+    signer: PublicKey,
+
+    /// With which nonce
+    #[arg(long)]
+    nonce: u64,
+
+    /// It is in no block up to this one
+    #[arg(long, value_name = "BLOCK")]
+    after: u64,
+
+    /// It is in no block after this one
+    #[arg(long, value_name = "BLOCK")]
+    until: u64,
+
+    /// How long to wait for it
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    wait: u32,
+}
+
+/// Where a transaction is, which did what it should. One that failed is an error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Found {
+    /// The hash of the transaction, `0x` and 64 hex digits.
+    transaction: String,
+    /// The height of the block.
+    block: u64,
+    /// The hash of the block, `0x` and 64 hex digits.
+    block_hash: String,
+    /// What was paid for it, in rao.
+    #[schemars(with = "u64")]
+    fee: Amount<Tao>,
+}
+
+impl Render for Found {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{}, final in block {}, fee {}", Tone::Good.paint("done"), self.block, self.fee));
+    }
+}
+
+impl Command for Outcome {
+    const PATH: &'static str = "chain outcome";
+    const SUMMARY: &'static str = "Look again for a transaction that was sent and not seen";
+    const DETAILS: &'static str = "A transaction can be included up to some block only; when that is final, this has an answer for certain. \
+         The error that leaves it open prints this line ready to be used.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "As the error said",
+        line: "myelin chain outcome 0x7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2 --signer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --nonce 7 --after 100 --until 163",
+    }];
+    type Answer = Found;
+
+    async fn run(self, context: &Context, output: &Output<Found>) -> Result<(), CliError> {
+        let Self { hash, signer, nonce, after, until: valid_until, wait } = self;
+        let sent = Sent { hash, signer, nonce, after, valid_until };
+        let chain = context.chain().await?;
+        let progress = Progress::new("looking through final blocks");
+        let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;
+        drop(progress);
+        match ended {
+            Ended::Finalised(included) => output.show(&Found {
+                transaction: format!("{hash:?}"),
+                block: included.height,
+                block_hash: format!("{:?}", included.block),
+                fee: included.fee,
+            }),
+            Ended::Failed { error, included } => Err(CliError::call(error, included)),
+            Ended::Unseen(unseen) => Err(CliError::Unseen(Box::new(unseen))),
+        }
+    }
+}

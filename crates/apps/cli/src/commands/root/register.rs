@@ -1,0 +1,113 @@
+//! Seats on root.
+
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    party::HotkeyArg,
+    plan::Plan,
+    share::u16_percent,
+    transact::{Sending, Transacted},
+};
+use myelin_client::{Error, Neuron, calls, runtime::neurons::events::NeuronRegistered};
+use myelin_primitives::{Amount, NetUid, Take, Uid};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin root register`
+#[derive(Debug, clap::Args)]
+pub struct Register {
+    /// Which hotkey: an address, the name of one here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// A seat on root.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Registered {
+    /// Whose.
+    hotkey: String,
+    /// Which.
+    uid: Option<u16>,
+}
+
+impl Render for Registered {
+    fn render(&self, page: &mut Page) {
+        page.line(match self.uid {
+            Some(uid) => format!("{} has seat {uid} on root", self.hotkey),
+            None => format!("{} has a seat on root", self.hotkey),
+        });
+    }
+}
+
+/// Who would make room: the member with the least stake, the lowest uid among equals. spec staking §7
+fn weakest(members: &[Neuron]) -> Option<&Neuron> {
+    members.iter().min_by_key(|member| (member.stake, member.uid))
+}
+
+impl Command for Register {
+    const PATH: &'static str = "root register";
+    const SUMMARY: &'static str = "Take a seat on root, with more stake than whoever has least there";
+    const DETAILS: &'static str = "A seat that is free costs the fee alone. Otherwise the hotkey needs more stake than the \
+         member with the least, who makes room.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "root_register")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "For one's own hotkey", line: "myelin root register" },
+        Example { purpose: "For another one", line: "myelin root register validator-2" },
+    ];
+    type Answer = Transacted<Registered>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let root = now.metagraph(NetUid::ROOT).await?;
+        let root = root.ok_or(Error::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?;
+        if let Some(member) = root.by_hotkey(&hotkey.key) {
+            return Err(CliError::Impossible {
+                message: format!("{hotkey} has seat {} on root already", member.uid),
+                hint: "say how the emission should be shared with `myelin root weights set`".into(),
+            });
+        }
+        let known = now.hotkey(&hotkey.key).await?;
+        if let Some(known) = known.as_ref().filter(|known| known.coldkey != signer.public()) {
+            return Err(CliError::Impossible {
+                message: format!("the hotkey {hotkey} belongs to another coldkey, {}", known.coldkey),
+                hint: "choose the wallet that owns it with `--wallet`".into(),
+            });
+        }
+        let stake = known.as_ref().map_or(Amount::ZERO, |known| known.stake);
+        let mut plan = Plan::new(format!("Take a seat on root for {hotkey}"));
+        if known.is_none() {
+            plan = plan.effect(format!("{signer} owns the hotkey from now on"));
+        }
+        if known.is_none_or(|known| known.take.is_none()) {
+            let most = Take::from(now.network_parameters().await?.max_delegate_take);
+            plan = plan.effect(format!("it becomes a delegate for ever, and keeps {}", u16_percent(most.get())));
+        }
+        if root.subnet.neurons < root.subnet.max_neurons {
+            plan = plan.effect("it takes a free seat");
+        } else if let Some(member) = weakest(&root.neurons) {
+            if stake <= member.stake {
+                return Err(CliError::Impossible {
+                    message: format!("root is full, and {hotkey} has {stake} staked on it, which is too little"),
+                    hint: format!("stake on it until it has more than {}", member.stake).into(),
+                });
+            }
+            plan = plan.effect(format!("it takes seat {} of {}", member.uid, member.hotkey));
+        }
+        let plan = plan.risk("root takes one registration a block and few in an interval; the rest wait");
+        let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
+        output.show(&sent.answer(|included| {
+            let uid = included.event::<NeuronRegistered>().map(|registered| Uid::from(registered.uid).get());
+            Ok(Registered { hotkey: hotkey.key.to_string(), uid })
+        })?)
+    }
+}

@@ -1,0 +1,254 @@
+//! What root validators say that subnets are worth.
+
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+    party::{HotkeyArg, Names},
+    plan::Plan,
+    share::percent,
+    transact::{Sending, Transacted},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use myelin_client::{Error, Moment, Snapshot, calls};
+use myelin_primitives::{Amount, NetUid, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{collections::BTreeMap, str::FromStr};
+
+/// How many questions are asked at a time.
+const AT_ONCE: usize = 16;
+
+async fn root(now: &Moment) -> Result<Snapshot, CliError> {
+    let root = now.metagraph(NetUid::ROOT).await?;
+    Ok(root.ok_or(Error::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?)
+}
+
+/// `myelin root weights show`
+#[derive(Debug, clap::Args)]
+pub struct ShowWeights {
+    /// Of this root validator only: an address, or the name of a hotkey here
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+}
+
+/// What root validators say.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RootWeights {
+    /// As of this final block.
+    block: u64,
+    /// Each root validator, by seat.
+    validators: Vec<RootValidator>,
+}
+
+/// What one root validator says.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RootValidator {
+    /// Its seat.
+    uid: u16,
+    /// Its key.
+    hotkey: String,
+    /// What the key is called here.
+    name: Option<String>,
+    /// What is staked on it, in rao.
+    #[schemars(with = "u64")]
+    stake: Amount<Tao>,
+    /// When it last said so.
+    last_update: u32,
+    /// To each network a weight, of which only the proportions count.
+    weights: BTreeMap<u16, u16>,
+}
+
+impl Render for RootWeights {
+    fn render(&self, page: &mut Page) {
+        if self.validators.is_empty() {
+            page.line("nobody sits on root; `myelin root register` takes a seat");
+            return;
+        }
+        let mut table = Table::new([
+            ("UID", Side::Right),
+            ("NAME", Side::Left),
+            ("HOTKEY", Side::Left),
+            ("STAKE", Side::Right),
+            ("UPDATED", Side::Right),
+            ("WEIGHTS", Side::Left),
+        ]);
+        for validator in &self.validators {
+            let sum: u64 = validator.weights.values().map(|weight| u64::from(*weight)).sum();
+            let weights = validator.weights.iter().map(|(netuid, weight)| {
+                let part = percent((*weight).into(), sum);
+                format!("{netuid}: {part}")
+            });
+            let weights = weights.collect::<Vec<_>>().join(", ");
+            table.row([
+                validator.uid.to_string().into(),
+                Cell::optional(validator.name.as_deref()),
+                validator.hotkey.as_str().into(),
+                validator.stake.to_string().into(),
+                validator.last_update.to_string().into(),
+                Cell::optional(Some(weights).filter(|weights| !weights.is_empty())),
+            ]);
+        }
+        page.table(&table);
+        page.line(Tone::Faint.paint(&format!("as of block {}; weights are by netuid", self.block)));
+    }
+}
+
+impl Command for ShowWeights {
+    const PATH: &'static str = "root weights show";
+    const SUMMARY: &'static str = "Show what root validators say that subnets are worth";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "What all say", line: "myelin root weights show" },
+        Example { purpose: "What one says", line: "myelin root weights show validator-1" },
+    ];
+    type Answer = RootWeights;
+
+    async fn run(self, context: &Context, output: &Output<RootWeights>) -> Result<(), CliError> {
+        let one = self.hotkey.as_ref().map(|hotkey| hotkey.find(context)).transpose()?;
+        let names = Names::here(context)?;
+        let now = context.chain().await?.at_finalised().await?;
+        let members = root(&now).await?.neurons;
+        let chosen: Vec<_> =
+            members.into_iter().filter(|member| one.as_ref().is_none_or(|one| one.key == member.hotkey)).collect();
+        if let Some(one) = one.filter(|_| chosen.is_empty()) {
+            return Err(no_seat(&one.to_string()));
+        }
+        let validators = chosen.into_iter().map(async |member| {
+            let ratings = now.ratings(NetUid::ROOT, member.uid).await?;
+            let weights = ratings.map(|ratings| ratings.weights).unwrap_or_default();
+            Ok::<_, CliError>(RootValidator {
+                uid: member.uid.get(),
+                hotkey: member.hotkey.to_string(),
+                name: names.of(&member.hotkey).map(str::to_owned),
+                stake: member.stake,
+                last_update: member.last_update,
+                weights: weights.iter().map(|entry| (entry.uid.get(), entry.value)).collect(),
+            })
+        });
+        let validators = stream::iter(validators).buffered(AT_ONCE).try_collect().await?;
+        output.show(&RootWeights { block: now.height(), validators })
+    }
+}
+
+fn no_seat(hotkey: &str) -> CliError {
+    CliError::NotFound {
+        message: format!("{hotkey} has no seat on root"),
+        hint: "take one with `myelin root register`".into(),
+    }
+}
+
+/// What a subnet is worth: `NETUID=WEIGHT`.
+#[derive(Clone, Copy, Debug)]
+struct Weight(NetUid, u16);
+
+impl FromStr for Weight {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || "write a subnet and its weight up to 65535, such as `1=50`".to_owned();
+        let (netuid, weight) = text.split_once('=').ok_or_else(refused)?;
+        Ok(Self(netuid.trim().parse().map_err(|_| refused())?, weight.trim().parse().map_err(|_| refused())?))
+    }
+}
+
+/// `myelin root weights set`
+#[derive(Debug, clap::Args)]
+pub struct SetWeights {
+    /// What each subnet is worth, up to 65535; only the proportions count
+    #[arg(value_name = "NETUID=WEIGHT", required_unless_present = "none")]
+    weights: Vec<Weight>,
+
+    /// Take back what was said
+    #[arg(long, conflicts_with = "weights")]
+    none: bool,
+
+    /// Who says so: the name of a hotkey here, or `myself`, which is the default
+    #[arg(long, value_name = "HOTKEY")]
+    from: Option<HotkeyArg>,
+
+    /// The version of the software that says so, for networks that ask for one
+    #[arg(long, value_name = "VERSION", default_value = "0")]
+    version_key: u64,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// What a root validator says from now on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WeightsSet {
+    /// Who.
+    hotkey: String,
+    /// To each subnet a weight, of which only the proportions count.
+    weights: BTreeMap<u16, u16>,
+}
+
+impl Render for WeightsSet {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{} rates {} subnets on root", self.hotkey, self.weights.len()));
+    }
+}
+
+impl SetWeights {
+    /// To each subnet one weight.
+    fn checked(&self) -> Result<BTreeMap<NetUid, u16>, CliError> {
+        let mut weights = BTreeMap::new();
+        for Weight(netuid, weight) in &self.weights {
+            if weights.insert(*netuid, *weight).is_some() {
+                return Err(CliError::Usage {
+                    message: format!("subnet {netuid} has two weights"),
+                    hint: "give each subnet one",
+                });
+            }
+        }
+        Ok(weights)
+    }
+}
+
+impl Command for SetWeights {
+    const PATH: &'static str = "root weights set";
+    const SUMMARY: &'static str = "Say what subnets are worth, as a root validator";
+    const DETAILS: &'static str = "The coldkey signs, so that a stolen hotkey cannot move the emission. It counts from \
+         the next root epoch on, and replaces what was said before.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Weights", "set_root_weights")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Three quarters to subnet 1, the rest to 7", line: "myelin root weights set 1=75 7=25" },
+        Example { purpose: "Take it back", line: "myelin root weights set --none" },
+    ];
+    type Answer = Transacted<WeightsSet>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let weights = self.checked()?;
+        let (hotkey, signer) = (HotkeyArg::or_own(self.from.as_ref(), context)?, Signer::coldkey(context)?);
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let root = root(&now).await?;
+        let member = root.by_hotkey(&hotkey.key).ok_or_else(|| no_seat(&hotkey.to_string()))?;
+        let known = now.subnets().await?;
+        let sum: u64 = weights.values().map(|weight| u64::from(*weight)).sum();
+        let mut plan = Plan::new(format!("Rate {} subnets on root as {hotkey}", weights.len()))
+            .effect(format!("it counts with {} from the next root epoch on", member.stake));
+        for (netuid, weight) in &weights {
+            if !known.iter().any(|network| network.netuid == *netuid) {
+                return Err(Error::NoNetwork { netuid: *netuid, block: now.height() }.into());
+            }
+            plan = plan.touches(*netuid).effect(format!("subnet {netuid}: {}", percent((*weight).into(), sum)));
+        }
+        if let Some(parameters) = now.parameters(NetUid::ROOT).await? {
+            let blocks = parameters.weights_set_rate_limit;
+            plan = plan.risk(format!("it fails within {blocks} blocks of the last time"));
+        }
+        let pairs: Vec<_> = weights.iter().map(|(netuid, weight)| (*netuid, *weight)).collect();
+        let call = calls::set_root_weights(&hotkey.key, &pairs, self.version_key);
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        output.show(&sent.answer(|_| {
+            let weights = weights.iter().map(|(netuid, weight)| (netuid.get(), *weight)).collect();
+            Ok(WeightsSet { hotkey: hotkey.key.to_string(), weights })
+        })?)
+    }
+}

@@ -1,0 +1,325 @@
+//! Stake weight that is lent to other hotkeys. spec staking §9
+
+use super::own;
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+    party::{HotkeyArg, Names},
+    plan::Plan,
+    share::{percent, proportion, take, u16_percent},
+    transact::{Sending, Transacted},
+};
+use myelin_client::{Moment, Relative, calls, runtime::staking::events};
+use myelin_keys::PublicKey;
+use myelin_primitives::{BlockNumber, NetUid, Take};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::str::FromStr;
+
+/// A child with its part: `HOTKEY=25%`.
+#[derive(Clone, Debug)]
+pub struct Child {
+    hotkey: HotkeyArg,
+    proportion: u64,
+}
+
+impl FromStr for Child {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (hotkey, part) = text.split_once('=').ok_or("write a hotkey and its part, such as `miner-1=25%`")?;
+        Ok(Self {
+            hotkey: hotkey.parse().map_err(|error: myelin_keys::NameError| error.to_string())?,
+            proportion: proportion(part)?,
+        })
+    }
+}
+
+/// Stake weight that one hotkey lends to another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Lent {
+    /// The child, or the parent.
+    hotkey: String,
+    /// What it is called here.
+    name: Option<String>,
+    /// The part of the parent's stake, `v / 18446744073709551615`.
+    proportion: u64,
+}
+
+impl Lent {
+    fn all(relatives: &[Relative], names: &Names) -> Vec<Self> {
+        let lent = |relative: &Relative| Self {
+            hotkey: relative.hotkey.to_string(),
+            name: names.of(&relative.hotkey).map(str::to_owned),
+            proportion: relative.proportion,
+        };
+        relatives.iter().map(lent).collect()
+    }
+}
+
+/// `myelin stake children show`
+#[derive(Debug, clap::Args)]
+pub struct ShowChildren {
+    /// On which subnet
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// Whose: an address, the name of a hotkey here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+}
+
+/// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Children {
+    /// Who.
+    hotkey: String,
+    /// Where.
+    netuid: u16,
+    /// To whom it lends.
+    children: Vec<Lent>,
+    /// From whom it borrows.
+    parents: Vec<Lent>,
+    /// To whom it has asked to lend instead.
+    pending: Option<Pending>,
+    /// What it keeps of what it earns for its parents, as a fraction `v / 65535`.
+    take: u16,
+}
+
+/// Children to come.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Pending {
+    /// To whom.
+    children: Vec<Lent>,
+    /// They take effect with the first epoch after this block.
+    after: BlockNumber,
+}
+
+impl Render for Children {
+    fn render(&self, page: &mut Page) {
+        let columns = ["AS", "NAME", "HOTKEY"].map(|heading| (heading, Side::Left));
+        let [role, name, hotkey] = columns;
+        let mut table = Table::new([role, name, hotkey, ("PART", Side::Right)]);
+        let pending = self.pending.as_ref().map(|pending| pending.children.as_slice()).unwrap_or_default();
+        let lists = [("child", self.children.as_slice()), ("pending child", pending), ("parent", &self.parents)];
+        for (role, list) in lists {
+            for lent in list {
+                let part = percent(lent.proportion, u64::MAX);
+                table.row([
+                    role.into(),
+                    Cell::optional(lent.name.as_deref()),
+                    lent.hotkey.as_str().into(),
+                    part.into(),
+                ]);
+            }
+        }
+        if lists.iter().all(|(_, list)| list.is_empty()) {
+            page.line(format!("{} neither lends nor borrows stake weight on subnet {}", self.hotkey, self.netuid));
+        } else {
+            page.table(&table);
+        }
+        if let Some(pending) = &self.pending {
+            let what = if pending.children.is_empty() { "all children are revoked" } else { "pending children come" };
+            page.line(format!("{what} with the first epoch after block {}", pending.after));
+        }
+        page.line(Tone::Faint.paint(&format!("it keeps {} of what it earns for its parents", u16_percent(self.take))));
+    }
+}
+
+impl Command for ShowChildren {
+    const PATH: &'static str = "stake children show";
+    const SUMMARY: &'static str = "Show whom a hotkey lends stake weight to, and whom it borrows from";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "One's own on subnet 1", line: "myelin stake children show --netuid 1" }];
+    type Answer = Children;
+
+    async fn run(self, context: &Context, output: &Output<Children>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+        let names = Names::here(context)?;
+        let now = context.chain().await?.at_finalised().await?;
+        exists(&now, self.netuid).await?;
+        let family = now.family(self.netuid, &hotkey.key).await?;
+        let pending = family.pending.map(|(children, after)| Pending { children: Lent::all(&children, &names), after });
+        output.show(&Children {
+            hotkey: hotkey.key.to_string(),
+            netuid: self.netuid.get(),
+            children: Lent::all(&family.children, &names),
+            parents: Lent::all(&family.parents, &names),
+            pending,
+            take: family.take.get(),
+        })
+    }
+}
+
+async fn exists(now: &Moment, netuid: NetUid) -> Result<(), CliError> {
+    let subnet = now.subnet(netuid).await?;
+    subnet.map(drop).ok_or_else(|| myelin_client::Error::NoNetwork { netuid, block: now.height() }.into())
+}
+
+/// `myelin stake children set`
+#[derive(Debug, clap::Args)]
+pub struct SetChildren {
+    /// To whom, and which part of the stake: `HOTKEY=25%`, with an address or the name of a hotkey here
+    #[arg(value_name = "HOTKEY=PART", required_unless_present = "none")]
+    children: Vec<Child>,
+
+    /// To nobody any more
+    #[arg(long, conflicts_with = "children")]
+    none: bool,
+
+    /// On which subnet
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// Who lends: the name of a hotkey here, or `myself`, which is the default
+    #[arg(long, value_name = "HOTKEY")]
+    from: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// Children that were asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Scheduled {
+    /// Who lends.
+    hotkey: String,
+    /// Where.
+    netuid: u16,
+    /// To whom. Nobody, if all are revoked.
+    children: Vec<Lent>,
+    /// They take effect with the first epoch after this block.
+    after: BlockNumber,
+}
+
+impl Render for Scheduled {
+    fn render(&self, page: &mut Page) {
+        let Self { hotkey, netuid, children, after } = self;
+        let count = children.len();
+        page.line(format!("{hotkey} lends to {count} on subnet {netuid}, from the first epoch after block {after} on"));
+    }
+}
+
+impl Command for SetChildren {
+    const PATH: &'static str = "stake children set";
+    const SUMMARY: &'static str = "Choose to whom a hotkey lends stake weight on a subnet, or nobody";
+    const DETAILS: &'static str = "The stake does not move. Children validate with its weight, and what they earn with it is shared among the \
+         stakers of the parent. The list replaces the one before.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "set_children")];
+    const EXAMPLES: &'static [Example] = &[
+        Example {
+            purpose: "A quarter to one, half to another",
+            line: "myelin stake children set 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=25% default=50% --netuid 1 --from parent",
+        },
+        Example { purpose: "Revoke all", line: "myelin stake children set --none --netuid 1" },
+    ];
+    type Answer = Transacted<Scheduled>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (from, signer) = (HotkeyArg::or_own(self.from.as_ref(), context)?, Signer::coldkey(context)?);
+        let netuid = self.netuid;
+        let names = Names::here(context)?;
+        let mut children: Vec<(u64, PublicKey)> = Vec::new();
+        let mut plan = Plan::new(format!("Lend stake weight of {from} on subnet {netuid}")).touches(netuid);
+        for child in &self.children {
+            let party = child.hotkey.find(context)?;
+            plan = plan.effect(format!("{} to {party}", percent(child.proportion, u64::MAX)));
+            children.push((child.proportion, party.key));
+        }
+        if self.none {
+            plan = plan.effect("all children are revoked");
+        }
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        own(&now, &from, &signer.public()).await?;
+        let blocks = now.network_parameters().await?.pending_childkey_cooldown;
+        let plan = plan
+            .effect(format!("it takes effect with the first epoch after {blocks} more blocks"))
+            .risk("it is dropped then if the hotkey has too little stake, or a child has 32 parents that lend more");
+        let call = calls::set_children(&from.key, netuid, &children);
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        output.show(&sent.answer(|included| {
+            let after = included.event::<events::SetChildrenScheduled>().map_or(0, |event| event.after);
+            let children: Vec<_> =
+                children.iter().map(|&(proportion, hotkey)| Relative { hotkey, proportion }).collect();
+            let hotkey = from.key.to_string();
+            Ok(Scheduled { hotkey, netuid: netuid.get(), children: Lent::all(&children, &names), after })
+        })?)
+    }
+}
+
+/// `myelin stake children take`
+#[derive(Debug, clap::Args)]
+pub struct SetChildTake {
+    /// How much, such as `9%`, or as a fraction of 65 535
+    #[arg(value_parser = take)]
+    take: Take,
+
+    /// On which subnet
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// Whose: the name of a hotkey here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// What a child keeps from now on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChildTake {
+    /// Who.
+    hotkey: String,
+    /// Where.
+    netuid: u16,
+    /// How much, as a fraction `v / 65535`.
+    take: u16,
+}
+
+impl Render for ChildTake {
+    fn render(&self, page: &mut Page) {
+        let Self { hotkey, netuid, take } = self;
+        page.line(format!("{hotkey} keeps {} of what it earns for its parents on subnet {netuid}", u16_percent(*take)));
+    }
+}
+
+impl Command for SetChildTake {
+    const PATH: &'static str = "stake children take";
+    const SUMMARY: &'static str = "Set what a hotkey keeps of what it earns for its parents";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "set_childkey_take")];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "Keep 5 % on subnet 1", line: "myelin stake children take 5% --netuid 1" }];
+    type Answer = Transacted<ChildTake>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+        let (netuid, take) = (self.netuid, self.take);
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        own(&now, &hotkey, &signer.public()).await?;
+        let before = now.family(netuid, &hotkey.key).await?.take;
+        let [from, to] = [before, take].map(|take| u16_percent(take.get()));
+        let mut plan =
+            Plan::new(format!("Change what {hotkey} keeps for its parents on subnet {netuid} from {from} to {to}"))
+                .touches(netuid);
+        if take > before {
+            let blocks = now.network_parameters().await?.tx_childkey_take_rate_limit;
+            plan = plan.risk(format!("a rise fails within {blocks} blocks of the last change"));
+        }
+        let call = calls::set_childkey_take(&hotkey.key, netuid, take);
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        output.show(
+            &sent
+                .answer(|_| Ok(ChildTake { hotkey: hotkey.key.to_string(), netuid: netuid.get(), take: take.get() }))?,
+        )
+    }
+}

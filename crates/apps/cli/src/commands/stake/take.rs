@@ -1,0 +1,155 @@
+//! What delegates keep.
+
+use super::{own, owned};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    party::HotkeyArg,
+    plan::Plan,
+    share::{take, u16_percent},
+    transact::{Sending, Transacted},
+};
+use myelin_client::calls;
+use myelin_primitives::{BlockNumber, Take};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin stake take show`
+#[derive(Debug, clap::Args)]
+pub struct ShowTake {
+    /// Whose: an address, the name of a hotkey here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+}
+
+/// What a delegate keeps, and between what. Takes are fractions `v / 65535`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Terms {
+    /// Who.
+    hotkey: String,
+    /// What it keeps of what it earns for validating; nothing if it is no delegate.
+    take: Option<u16>,
+    /// The least that one may keep.
+    least: u16,
+    /// The most.
+    most: u16,
+    /// Blocks between two rises.
+    rises_after: BlockNumber,
+}
+
+impl Render for Terms {
+    fn render(&self, page: &mut Page) {
+        match self.take {
+            Some(take) => page.line(format!("{} keeps {}", self.hotkey, u16_percent(take))),
+            None => page.line(format!("{} is no delegate", self.hotkey)),
+        }
+        let Self { least, most, rises_after, .. } = self;
+        let (least, most) = (u16_percent(*least), u16_percent(*most));
+        page.line(format!(
+            "{least} to {most} are allowed; a rise is possible {rises_after} blocks after the last change"
+        ));
+    }
+}
+
+impl Command for ShowTake {
+    const PATH: &'static str = "stake take show";
+    const SUMMARY: &'static str = "Show what a delegate keeps of what it earns";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin stake take show" }];
+    type Answer = Terms;
+
+    async fn run(self, context: &Context, output: &Output<Terms>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+        let now = context.chain().await?.at_finalised().await?;
+        let known = owned(&now, &hotkey).await?;
+        let parameters = now.network_parameters().await?;
+        output.show(&Terms {
+            hotkey: hotkey.key.to_string(),
+            take: known.take.map(Take::get),
+            least: Take::from(parameters.min_delegate_take).get(),
+            most: Take::from(parameters.max_delegate_take).get(),
+            rises_after: parameters.tx_delegate_take_rate_limit,
+        })
+    }
+}
+
+/// `myelin stake take set`
+#[derive(Debug, clap::Args)]
+pub struct SetTake {
+    /// How much, such as `9%`, or as a fraction of 65 535
+    #[arg(value_parser = take)]
+    take: Take,
+
+    /// Whose: the name of a hotkey here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// What a delegate keeps from now on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TakeSet {
+    /// Who.
+    hotkey: String,
+    /// How much, as a fraction `v / 65535`.
+    take: u16,
+}
+
+impl Render for TakeSet {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{} keeps {}", self.hotkey, u16_percent(self.take)));
+    }
+}
+
+impl Command for SetTake {
+    const PATH: &'static str = "stake take set";
+    const SUMMARY: &'static str = "Raise or lower what a delegate keeps of what it earns";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "increase_take"), ("Staking", "decrease_take")];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "Keep 9 %", line: "myelin stake take set 9% myself" }];
+    type Answer = Transacted<TakeSet>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (hotkey, signer, take) =
+            (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?, self.take);
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let before = own(&now, &hotkey, &signer.public()).await?.take.ok_or_else(|| CliError::Impossible {
+            message: format!("{hotkey} is no delegate"),
+            hint: "make it one with `myelin stake become-delegate`".into(),
+        })?;
+        let [from, to] = [before, take].map(|take| u16_percent(take.get()));
+        let parameters = now.network_parameters().await?;
+        let (least, most) = (Take::from(parameters.min_delegate_take), Take::from(parameters.max_delegate_take));
+        let message = if take == before {
+            Some(format!("{hotkey} keeps {from} already"))
+        } else if take < least || take > most {
+            Some(format!("nobody may keep {to}"))
+        } else {
+            None
+        };
+        if let Some(message) = message {
+            let [least, most] = [least, most].map(|take| u16_percent(take.get()));
+            return Err(CliError::Impossible {
+                message,
+                hint: format!("choose another, from {least} to {most}").into(),
+            });
+        }
+        let plan = Plan::new(format!("Change what {hotkey} keeps from {from} to {to}"))
+            .effect("the next rise is possible only some time after this");
+        let sent = if take > before {
+            let blocks = parameters.tx_delegate_take_rate_limit;
+            let plan = plan.risk(format!("it fails within {blocks} blocks of the last change"));
+            self.sending.send(context, &chain, &signer, &calls::increase_take(&hotkey.key, take), plan).await?
+        } else {
+            self.sending.send(context, &chain, &signer, &calls::decrease_take(&hotkey.key, take), plan).await?
+        };
+        output.show(&sent.answer(|_| Ok(TakeSet { hotkey: hotkey.key.to_string(), take: take.get() }))?)
+    }
+}

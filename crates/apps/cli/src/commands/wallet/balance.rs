@@ -1,0 +1,144 @@
+//! What accounts have.
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+    party::{ColdkeyArg, Party},
+};
+use myelin_client::Moment;
+use myelin_keys::WalletError;
+use myelin_primitives::{Amount, AmountError, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin wallet balance`
+#[derive(Debug, clap::Args)]
+pub struct Balance {
+    /// Whose: addresses or names of wallets; by default the wallet that is meant
+    #[arg(value_name = "COLDKEY")]
+    accounts: Vec<ColdkeyArg>,
+
+    /// Of all wallets here
+    #[arg(long, conflicts_with = "accounts")]
+    all: bool,
+}
+
+/// What one account has, in rao.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccountBalance {
+    /// The wallet, if it was named by that.
+    name: Option<String>,
+    /// The address of the coldkey.
+    address: String,
+    /// What it can spend.
+    #[schemars(with = "u64")]
+    free: Amount<Tao>,
+    /// What is set aside for deposits.
+    #[schemars(with = "u64")]
+    reserved: Amount<Tao>,
+    /// What is staked on hotkeys.
+    #[schemars(with = "u64")]
+    staked: Amount<Tao>,
+    /// All of it.
+    #[schemars(with = "u64")]
+    total: Amount<Tao>,
+}
+
+/// What accounts have.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Balances {
+    /// As of this final block.
+    block: u64,
+    /// Each account.
+    accounts: Vec<AccountBalance>,
+    /// All of them together, in rao.
+    #[schemars(with = "u64")]
+    total: Amount<Tao>,
+}
+
+impl Render for Balances {
+    fn render(&self, page: &mut Page) {
+        let mut table = Table::new([
+            ("WALLET", Side::Left),
+            ("ADDRESS", Side::Left),
+            ("FREE", Side::Right),
+            ("RESERVED", Side::Right),
+            ("STAKED", Side::Right),
+            ("TOTAL", Side::Right),
+        ]);
+        for account in &self.accounts {
+            let name = match &account.name {
+                Some(name) => Cell::from(name.as_str()),
+                None => Cell::new("-", Tone::Faint),
+            };
+            let amounts = [account.free, account.reserved, account.staked, account.total];
+            let [free, reserved, staked, total] = amounts.map(|amount| Cell::from(amount.to_string()));
+            table.row([name, account.address.as_str().into(), free, reserved, staked, total]);
+        }
+        page.table(&table);
+        page.line(Tone::Faint.paint(&match self.accounts.len() {
+            1 => format!("as of block {}", self.block),
+            _ => format!("{} together, as of block {}", self.total, self.block),
+        }));
+    }
+}
+
+impl AccountBalance {
+    async fn read(now: &Moment, party: Party) -> Result<Self, CliError> {
+        let balance = now.balance(&party.key).await?;
+        let positions = now.positions(&party.key).await?;
+        let staked = Amount::checked_sum(positions.iter().map(|position| position.stake)).map_err(too_much)?;
+        let total = Amount::checked_sum([balance.free, balance.reserved, staked]).map_err(too_much)?;
+        let address = party.key.to_string();
+        Ok(Self { name: party.name, address, free: balance.free, reserved: balance.reserved, staked, total })
+    }
+}
+
+/// The chain has less than all amounts that can be written down.
+fn too_much(error: AmountError) -> CliError {
+    myelin_client::Error::Incompatible(error.to_string()).into()
+}
+
+impl Command for Balance {
+    const PATH: &'static str = "wallet balance";
+    const SUMMARY: &'static str = "Show what accounts have: free, set aside and staked";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Of the wallet that is meant", line: "myelin wallet balance" },
+        Example { purpose: "Of all wallets here", line: "myelin wallet balance --all" },
+        Example {
+            purpose: "Of somebody else",
+            line: "myelin wallet balance 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+        },
+    ];
+    type Answer = Balances;
+
+    async fn run(self, context: &Context, output: &Output<Balances>) -> Result<(), CliError> {
+        let mut parties = Vec::new();
+        if self.all {
+            let wallets = context.wallets()?;
+            for name in wallets.names()? {
+                match wallets.wallet(name.clone()).coldkey_address() {
+                    Ok(address) => parties.push(Party { key: address.public(), name: Some(name.to_string()) }),
+                    // Hotkeys alone have nothing.
+                    Err(WalletError::NoColdkeyAddress { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        } else if self.accounts.is_empty() {
+            parties.push(ColdkeyArg::or_own(None, context)?);
+        } else {
+            parties = self.accounts.iter().map(|account| account.find(context)).collect::<Result<_, _>>()?;
+        }
+        let now = context.chain().await?.at_finalised().await?;
+        let mut accounts = Vec::new();
+        for party in parties {
+            accounts.push(AccountBalance::read(&now, party).await?);
+        }
+        let total = Amount::checked_sum(accounts.iter().map(|account| account.total)).map_err(too_much)?;
+        output.show(&Balances { block: now.height(), accounts, total })
+    }
+}

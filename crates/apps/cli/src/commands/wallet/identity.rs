@@ -1,0 +1,227 @@
+//! Who coldkeys say they are, and whose hotkeys are.
+
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render, plain},
+    party::{ColdkeyArg, HotkeyArg},
+    plan::Plan,
+    transact::{Sending, Transacted},
+};
+use myelin_client::{Identity, calls};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Who a coldkey says it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Said {
+    /// The coldkey.
+    coldkey: String,
+    /// What it says. Nobody has checked it.
+    identity: Option<Texts>,
+}
+
+/// The texts of an identity.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+struct Texts {
+    /// A name.
+    name: String,
+    /// A web page.
+    url: String,
+    /// A repository.
+    github_repo: String,
+    /// Where to find a picture.
+    image: String,
+    /// A Discord account.
+    discord: String,
+    /// A description.
+    description: String,
+    /// Anything else.
+    additional: String,
+}
+
+impl From<Identity> for Texts {
+    fn from(identity: Identity) -> Self {
+        let Identity { name, url, github_repo, image, discord, description, additional } = identity;
+        Self { name, url, github_repo, image, discord, description, additional }
+    }
+}
+
+impl Render for Said {
+    fn render(&self, page: &mut Page) {
+        let Some(texts) = &self.identity else {
+            page.line(format!("{} does not say who it is", self.coldkey));
+            return;
+        };
+        page.fields([
+            ("coldkey", self.coldkey.as_str().into()),
+            ("name", plain(&texts.name).into()),
+            ("url", plain(&texts.url).into()),
+            ("repository", plain(&texts.github_repo).into()),
+            ("image", plain(&texts.image).into()),
+            ("discord", plain(&texts.discord).into()),
+            ("description", plain(&texts.description).into()),
+            ("additional", plain(&texts.additional).into()),
+        ]);
+    }
+}
+
+/// `myelin wallet identity show`
+#[derive(Debug, clap::Args)]
+pub struct ShowIdentity {
+    /// Whose: an address or the name of a wallet; by default the wallet that is meant
+    #[arg(value_name = "COLDKEY")]
+    coldkey: Option<ColdkeyArg>,
+}
+
+impl Command for ShowIdentity {
+    const PATH: &'static str = "wallet identity show";
+    const SUMMARY: &'static str = "Show who a coldkey says it is";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin wallet identity show" }];
+    type Answer = Said;
+
+    async fn run(self, context: &Context, output: &Output<Said>) -> Result<(), CliError> {
+        let coldkey = ColdkeyArg::or_own(self.coldkey.as_ref(), context)?;
+        let identity = context.chain().await?.at_finalised().await?.identity(&coldkey.key).await?;
+        output.show(&Said { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) })
+    }
+}
+
+/// `myelin wallet identity set`
+#[derive(Debug, clap::Args)]
+pub struct SetIdentity {
+    /// A name
+    #[arg(long)]
+    name: Option<String>,
+
+    /// A web page
+    #[arg(long)]
+    url: Option<String>,
+
+    /// A repository
+    #[arg(long, value_name = "URL")]
+    github_repo: Option<String>,
+
+    /// Where to find a picture
+    #[arg(long, value_name = "URL")]
+    image: Option<String>,
+
+    /// A Discord account
+    #[arg(long)]
+    discord: Option<String>,
+
+    /// A description
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// Anything else
+    #[arg(long, value_name = "TEXT")]
+    additional: Option<String>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+impl Command for SetIdentity {
+    const PATH: &'static str = "wallet identity set";
+    const SUMMARY: &'static str = "Say on the chain who the coldkey is";
+    const DETAILS: &'static str = "What is not given stays as it was. Everybody can read it, and nobody checks it. Some hotkey of the coldkey \
+         needs a seat.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "set_identity")];
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "A name and a page",
+        line: "myelin wallet identity set --name Validators --url https://validators.example",
+    }];
+    type Answer = Transacted<Said>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let signer = Signer::coldkey(context)?;
+        let chain = context.chain().await?;
+        let before = chain.at_finalised().await?.identity(&signer.public()).await?.unwrap_or_default();
+        let identity = Identity {
+            name: self.name.unwrap_or(before.name),
+            url: self.url.unwrap_or(before.url),
+            github_repo: self.github_repo.unwrap_or(before.github_repo),
+            image: self.image.unwrap_or(before.image),
+            discord: self.discord.unwrap_or(before.discord),
+            description: self.description.unwrap_or(before.description),
+            additional: self.additional.unwrap_or(before.additional),
+        };
+        let call = calls::set_identity(calls::ChainIdentity {
+            name: identity.name.clone().into_bytes(),
+            url: identity.url.clone().into_bytes(),
+            github_repo: identity.github_repo.clone().into_bytes(),
+            image: identity.image.clone().into_bytes(),
+            discord: identity.discord.clone().into_bytes(),
+            description: identity.description.clone().into_bytes(),
+            additional: identity.additional.clone().into_bytes(),
+        });
+        let plan = Plan::new(format!("Say that {signer} is {}", plain(&identity.name)))
+            .effect("everybody can read it, for as long as the chain is kept")
+            .risk("it fails if none of the coldkey's hotkeys has a seat");
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        output
+            .show(&sent.answer(|_| Ok(Said { coldkey: signer.public().to_string(), identity: Some(identity.into()) }))?)
+    }
+}
+
+/// `myelin wallet associate-hotkey`
+#[derive(Debug, clap::Args)]
+pub struct AssociateHotkey {
+    /// Which hotkey: the name of one here, or `myself`, which is the default
+    #[arg(value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// A hotkey with an owner.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Associated {
+    /// The hotkey.
+    hotkey: String,
+    /// Who owns it.
+    coldkey: String,
+}
+
+impl Render for Associated {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{} belongs to {}", self.hotkey, self.coldkey));
+    }
+}
+
+impl Command for AssociateHotkey {
+    const PATH: &'static str = "wallet associate-hotkey";
+    const SUMMARY: &'static str = "Tell the chain that a hotkey belongs to the coldkey, before it has a seat";
+    const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
+    type Answer = Transacted<Associated>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+        let chain = context.chain().await?;
+        if let Some(known) = chain.at_finalised().await?.hotkey(&hotkey.key).await? {
+            return Err(CliError::Impossible {
+                message: format!("the hotkey {hotkey} has an owner already, {}", known.coldkey),
+                hint: "make another with `myelin wallet new-hotkey`".into(),
+            });
+        }
+        let plan = Plan::new(format!("Make {hotkey} a hotkey of {signer}"))
+            .effect("one can stake on it from now on")
+            .risk("it cannot be taken back; a hotkey can only be swapped for another");
+        let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
+        output.show(
+            &sent
+                .answer(|_| Ok(Associated { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() }))?,
+        )
+    }
+}

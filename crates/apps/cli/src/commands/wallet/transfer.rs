@@ -1,0 +1,103 @@
+//! TAO from one account to another.
+
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    party::ColdkeyArg,
+    plan::Plan,
+    transact::{Sending, Transacted},
+};
+use myelin_client::{calls, runtime::balances};
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin wallet transfer`
+#[derive(Debug, clap::Args)]
+pub struct Transfer {
+    /// How much, such as `1.5` or `250rao`
+    #[arg(required_unless_present = "all")]
+    amount: Option<Amount<Tao>>,
+
+    /// To whom: an address or the name of a wallet
+    #[arg(long, value_name = "COLDKEY")]
+    to: ColdkeyArg,
+
+    /// All there is, which ends the account
+    #[arg(long, conflicts_with = "amount")]
+    all: bool,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// What was transferred.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Transferred {
+    /// Whose it was.
+    from: String,
+    /// Whose it is.
+    to: String,
+    /// How much, in rao.
+    #[schemars(with = "u64")]
+    amount: Amount<Tao>,
+}
+
+impl Render for Transferred {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{} transferred to {}", self.amount, self.to));
+    }
+}
+
+impl Command for Transfer {
+    const PATH: &'static str = "wallet transfer";
+    const SUMMARY: &'static str = "Give TAO to another account";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Balances", "transfer_keep_alive"), ("Balances", "transfer_all")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "To a wallet of one's own", line: "myelin wallet transfer 1.5 --to savings" },
+        Example {
+            purpose: "What would it cost?",
+            line: "myelin wallet transfer 10 --to 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --dry-run",
+        },
+        Example { purpose: "Everything", line: "myelin wallet transfer --all --to savings" },
+    ];
+    type Answer = Transacted<Transferred>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (to, signer) = (self.to.find(context)?, Signer::coldkey(context)?);
+        if to.key == signer.public() {
+            return Err(CliError::Usage {
+                message: "both accounts are the same".into(),
+                hint: "name another with `--to`",
+            });
+        }
+        let chain = context.chain().await?;
+        let sent = if let Some(amount) = self.amount {
+            let plan = Plan::new(format!("Transfer {amount} from {signer} to {to}")).spends(amount);
+            self.sending.send(context, &chain, &signer, &calls::transfer(&to.key, amount), plan).await?
+        } else {
+            let call = calls::transfer_all(&to.key);
+            let fee = chain.fee(&signer.public(), &call).await?;
+            let free = chain.at_finalised().await?.balance(&signer.public()).await?.free;
+            let plan = Plan::new(format!("Transfer everything from {signer} to {to}"))
+                .spends(free.checked_sub(fee).unwrap_or_default())
+                .costs(fee)
+                .effect("the account is empty and ends")
+                .risk("deposits that are set aside keep the account from ending");
+            self.sending.send(context, &chain, &signer, &call, plan).await?
+        };
+        output.show(&sent.answer(|included| {
+            let moved = included.event::<balances::events::Transfer>();
+            Ok(Transferred {
+                from: signer.public().to_string(),
+                to: to.key.to_string(),
+                amount: moved.map_or(Amount::ZERO, |moved| Amount::from_rao(moved.amount)),
+            })
+        })?)
+    }
+}

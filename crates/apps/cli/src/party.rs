@@ -1,0 +1,165 @@
+//! Accounts and hotkeys, by address or by the names they have here.
+
+use crate::{context::Context, error::CliError};
+use myelin_keys::{Address, HotkeyName, NameError, PublicKey, WalletName};
+use std::{collections::HashMap, fmt, str::FromStr};
+
+/// The hotkey that is meant, where one is asked for.
+const MYSELF: &str = "myself";
+
+/// Somebody's key, with the name it was called by.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// The key.
+    pub key: PublicKey,
+    /// What it is called here, if it was named by that.
+    pub name: Option<String>,
+}
+
+impl Party {
+    /// Nobody knows its name.
+    pub const fn unnamed(key: PublicKey) -> Self {
+        Self { key, name: None }
+    }
+}
+
+/// The address, after the name if there is one.
+impl fmt::Display for Party {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(out, "{name} ({})", self.key),
+            None => self.key.fmt(out),
+        }
+    }
+}
+
+/// A coldkey as it is typed: an address, or the name of a wallet here.
+#[derive(Clone, Debug)]
+pub struct ColdkeyArg(String);
+
+/// A hotkey as it is typed: an address, the name of a hotkey of the wallet that is meant, `WALLET/HOTKEY`, or `myself`
+/// for the hotkey that is meant.
+#[derive(Clone, Debug)]
+pub struct HotkeyArg(String);
+
+impl ColdkeyArg {
+    /// Whose it is.
+    ///
+    /// # Errors
+    /// A text that is neither; a wallet whose address is not known.
+    pub fn find(&self, context: &Context) -> Result<Party, CliError> {
+        if let Some(party) = by_address(&self.0)? {
+            return Ok(party);
+        }
+        let wallet = context.wallets()?.wallet(self.0.parse()?);
+        Ok(Party { key: wallet.coldkey_address()?.public(), name: Some(self.0.clone()) })
+    }
+
+    /// The one that was typed, or the coldkey of the wallet that is meant.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn or_own(typed: Option<&Self>, context: &Context) -> Result<Party, CliError> {
+        match typed {
+            Some(typed) => typed.find(context),
+            None => Self(context.wallet()?.name().to_string()).find(context),
+        }
+    }
+}
+
+impl HotkeyArg {
+    /// Whose it is.
+    ///
+    /// # Errors
+    /// A text that is none of them; a hotkey that is not here.
+    pub fn find(&self, context: &Context) -> Result<Party, CliError> {
+        if let Some(party) = by_address(&self.0)? {
+            return Ok(party);
+        }
+        if self.0 == MYSELF {
+            return Self::or_own(None, context);
+        }
+        let (wallet, name) = match self.0.split_once('/') {
+            Some((wallet, name)) => (context.wallets()?.wallet(wallet.parse::<WalletName>()?), name),
+            None => (context.wallet()?, self.0.as_str()),
+        };
+        let address = wallet.hotkey_address(&name.parse::<HotkeyName>()?)?;
+        Ok(Party { key: address.public(), name: Some(self.0.clone()) })
+    }
+
+    /// The one that was typed, or the hotkey that is meant.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn or_own(typed: Option<&Self>, context: &Context) -> Result<Party, CliError> {
+        match typed {
+            Some(typed) => typed.find(context),
+            None => {
+                let name = context.hotkey()?;
+                let key = context.wallet()?.hotkey_address(&name)?.public();
+                Ok(Party { key, name: Some(name.to_string()) })
+            }
+        }
+    }
+}
+
+/// What the hotkeys of this machine are called.
+#[derive(Debug, Default)]
+pub struct Names(HashMap<PublicKey, String>);
+
+impl Names {
+    /// Those of all wallets here whose addresses are known: `WALLET/HOTKEY`.
+    ///
+    /// # Errors
+    /// If the folder of wallets cannot be read.
+    pub fn here(context: &Context) -> Result<Self, CliError> {
+        let wallets = context.wallets()?;
+        let mut names = HashMap::new();
+        for name in wallets.names()? {
+            let wallet = wallets.wallet(name);
+            for hotkey in wallet.hotkeys()? {
+                if let Ok(address) = wallet.hotkey_address(&hotkey) {
+                    names.insert(address.public(), format!("{}/{hotkey}", wallet.name()));
+                }
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// What this hotkey is called.
+    pub fn of(&self, hotkey: &PublicKey) -> Option<&str> {
+        self.0.get(hotkey).map(String::as_str)
+    }
+}
+
+/// What is as long as an address is meant to be one, so that a slip of the pen is not taken for a name.
+fn by_address(text: &str) -> Result<Option<Party>, CliError> {
+    const SHORTEST: usize = 46;
+    match text.parse::<Address>() {
+        Ok(address) => Ok(Some(Party::unnamed(address.public()))),
+        Err(error) if text.len() >= SHORTEST && !text.contains('/') => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+impl FromStr for ColdkeyArg {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        text.parse::<WalletName>()?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl FromStr for HotkeyArg {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let name = match text.split_once('/') {
+            Some((wallet, name)) => wallet.parse::<WalletName>().map(|_| name)?,
+            None => text,
+        };
+        name.parse::<HotkeyName>()?;
+        Ok(Self(text.to_owned()))
+    }
+}

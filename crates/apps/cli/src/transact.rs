@@ -1,0 +1,294 @@
+//! From a plan to a final block: the one way in which this program changes the chain.
+//!
+//! A command says what it wants as a [`Plan`] and as a call of `myelin_client::calls`, and hands both to
+//! [`Sending::send`] with whoever signs. That finds out the fee, shows the plan, asks the policy and then whoever sits
+//! there, opens the key, signs, submits and waits until a block with it is final:
+//!
+//! ```ignore
+//! #[derive(Debug, clap::Args)]
+//! pub struct Add {
+//!     /// How much, such as `1.5` or `250rao`
+//!     amount: Amount<Tao>,
+//!     /// On whom: an address or the name of a hotkey
+//!     #[arg(long, value_name = "HOTKEY")]
+//!     to: Option<HotkeyArg>,
+//!     #[command(flatten)]
+//!     sending: Sending,
+//! }
+//!
+//! impl Command for Add {
+//!     const EFFECT: Effect = Effect::Chain;
+//!     const CALLS: Calls = &[("Staking", "add_stake")];
+//!     type Answer = Transacted<Staked>;
+//!
+//!     async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+//!         let hotkey = HotkeyArg::or_own(self.to.as_ref(), context)?;
+//!         let signer = Signer::coldkey(context)?;
+//!         let chain = context.chain().await?;
+//!         let plan = Plan::new(format!("Stake {} on {hotkey}", self.amount)).spends(self.amount);
+//!         let call = calls::add_stake(&hotkey.key, self.amount);
+//!         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+//!         output.show(&sent.answer(|included| Ok(Staked::of(included)))?)
+//!     }
+//! }
+//! ```
+//!
+//! The key is opened last, so that whatever can be known without the password is known before it is asked for.
+//! `--dry-run` stops before it, and answers the plan.
+
+use crate::{
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::{Format, Progress, note_page},
+    page::{Page, Render, Tone},
+    plan::{Approved, Plan},
+};
+use myelin_client::{
+    Account, Chain, Included, Outcome, Sent,
+    subxt::{tx::Payload, utils::H256},
+};
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::time::Duration;
+use tokio::{
+    signal::ctrl_c,
+    time::{MissedTickBehavior, interval},
+};
+
+/// What every command understands that changes the chain.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Transaction")]
+pub struct Sending {
+    /// Show what would happen and what it would cost, and stop there
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How long to wait until it is final. Afterwards it may still happen, and the error says how to look for it
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    wait: u32,
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Carried {
+    plan: Plan,
+    /// The hash of the transaction, and where it is. Nothing after a dry run.
+    done: Option<(H256, Included)>,
+}
+
+/// What a command answers that changes the chain.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Transacted<T> {
+    /// What was to happen, and what it was to cost.
+    plan: Plan,
+    /// Whether that is all, because of `--dry-run`.
+    dry_run: bool,
+    /// What happened. Nothing after `--dry-run`.
+    done: Option<Done<T>>,
+}
+
+/// What happened, in a final block.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Done<T> {
+    /// The height of the block.
+    block: u64,
+    /// The hash of the block, `0x` and 64 hex digits.
+    block_hash: String,
+    /// The hash of the transaction, `0x` and 64 hex digits.
+    transaction: String,
+    /// What was paid for it, in rao.
+    #[schemars(with = "u64")]
+    fee: Amount<Tao>,
+    /// What came of it.
+    result: T,
+}
+
+impl Sending {
+    /// Carries a plan out, or with `--dry-run` shows it.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being carried out: no node, the policy, whoever was asked, the key, or the chain.
+    /// [`CliError::Unseen`], if it may still happen.
+    pub async fn send<Call: Payload>(
+        &self,
+        context: &Context,
+        chain: &Chain,
+        signer: &Signer,
+        call: &Call,
+        plan: Plan,
+    ) -> Result<Carried, CliError> {
+        let fee = match plan.known_fee() {
+            Some(fee) => fee,
+            None => chain.fee(&signer.public(), call).await?,
+        };
+        match self.prepare(context, chain, signer, plan.costs(fee)).await? {
+            Prepared::Shown(plan) => Ok(Carried::shown(plan)),
+            Prepared::Ready(ready) => {
+                let (transaction, included) = ready.submit(call).await?;
+                Ok(ready.carried(transaction, included))
+            }
+        }
+    }
+
+    /// Does everything before the call: for those whose call takes long to find, and costs what the plan says.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being carried out: the policy, whoever was asked, the key, or too little TAO.
+    pub async fn prepare(
+        &self,
+        context: &Context,
+        chain: &Chain,
+        signer: &Signer,
+        plan: Plan,
+    ) -> Result<Prepared, CliError> {
+        let mut plan = plan;
+        let needed = plan.spend.checked_add(plan.fee).unwrap_or(Amount::MAX);
+        let free = chain.at_finalised().await?.balance(&signer.public()).await?.free;
+        if needed > free {
+            if !self.dry_run {
+                return Err(CliError::TooLittle { who: signer.to_string(), free, needed });
+            }
+            plan = plan.risk(format!("{signer} has {free}, and this takes {needed}"));
+        }
+        let (terminal, format) = (context.terminal(), context.format());
+        if !self.dry_run && (format == Format::Table || terminal.asks()) {
+            note_page(&plan);
+        }
+        let admitted = context.policy()?.admit(plan)?;
+        if self.dry_run {
+            return Ok(Prepared::Shown(admitted.into_plan()));
+        }
+        signer.check()?;
+        let approved = admitted.confirm(terminal)?;
+        let account = Account::new(chain, signer.open(terminal)?);
+        let limit = Duration::from_secs(self.wait.into());
+        Ok(Prepared::Ready(Ready { approved, account, limit }))
+    }
+}
+
+/// A plan, once nothing but the call is missing.
+#[derive(Debug)]
+pub enum Prepared {
+    /// It was to be shown only.
+    Shown(Plan),
+    /// It may be carried out.
+    Ready(Ready),
+}
+
+/// A plan that may be carried out, with the key open.
+#[derive(Debug)]
+pub struct Ready {
+    approved: Approved,
+    account: Account,
+    limit: Duration,
+}
+
+impl Ready {
+    /// The plan.
+    pub const fn plan(&self) -> &Plan {
+        self.approved.plan()
+    }
+
+    /// Transactions are valid for this many blocks, see [`Account::with_mortality`].
+    #[must_use]
+    pub fn with_mortality(mut self, blocks: u64) -> Self {
+        self.account = self.account.with_mortality(blocks);
+        self
+    }
+
+    /// Carries it out with this call. One that failed may be followed by another.
+    ///
+    /// # Errors
+    /// Those of the chain; [`CliError::Unseen`], if it may still happen.
+    pub async fn submit<Call: Payload>(&self, call: &Call) -> Result<(H256, Included), CliError> {
+        sign_and_submit(&self.approved, &self.account, call, self.limit).await
+    }
+
+    /// That it was carried out there.
+    pub fn carried(self, transaction: H256, included: Included) -> Carried {
+        Carried { plan: self.approved.into_plan(), done: Some((transaction, included)) }
+    }
+}
+
+/// The one function of this program that signs transactions.
+async fn sign_and_submit<Call: Payload>(
+    _: &Approved,
+    account: &Account,
+    call: &Call,
+    limit: Duration,
+) -> Result<(H256, Included), CliError> {
+    let mut progress = Progress::new("signed, sending");
+    let sent = account.send(call).await.map_err(|error| CliError::call(error, None))?;
+    progress.step("sent, waiting until it is final");
+    match outcome(&progress, account, &sent, limit).await? {
+        Outcome::Finalised(included) => Ok((sent.hash, included)),
+        Outcome::Failed { error, included } => Err(CliError::call(error, included)),
+        Outcome::Unseen(unseen) => Err(CliError::Unseen(Box::new(unseen))),
+    }
+}
+
+/// Waits for how it ends, or for Ctrl-C.
+async fn outcome(progress: &Progress, account: &Account, sent: &Sent, limit: Duration) -> Result<Outcome, CliError> {
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let outcome = account.outcome(sent, limit);
+    tokio::pin!(outcome);
+    loop {
+        tokio::select! {
+            outcome = &mut outcome => return Ok(outcome),
+            signal = ctrl_c() => {
+                signal.map_err(CliError::Terminal)?;
+                return Err(CliError::LeftAlone { sent: Box::new(*sent) });
+            }
+            _ = seconds.tick() => progress.tick(),
+        }
+    }
+}
+
+impl Carried {
+    /// That it was only shown.
+    pub const fn shown(plan: Plan) -> Self {
+        Self { plan, done: None }
+    }
+
+    /// Where it is. Nothing after a dry run.
+    pub fn included(&self) -> Option<&Included> {
+        self.done.as_ref().map(|(_, included)| included)
+    }
+
+    /// The answer of the command. `result` reads what came of it; it is not asked after a dry run.
+    ///
+    /// # Errors
+    /// Those of `result`.
+    pub fn answer<T>(self, result: impl FnOnce(&Included) -> Result<T, CliError>) -> Result<Transacted<T>, CliError> {
+        let Self { plan, done } = self;
+        let done = match done {
+            None => None,
+            Some((transaction, included)) => Some(Done {
+                block: included.height,
+                block_hash: format!("{:?}", included.block),
+                transaction: format!("{transaction:?}"),
+                fee: included.fee,
+                result: result(&included)?,
+            }),
+        };
+        Ok(Transacted { plan, dry_run: done.is_none(), done })
+    }
+}
+
+impl<T: Render> Render for Transacted<T> {
+    fn render(&self, page: &mut Page) {
+        let Some(done) = &self.done else {
+            self.plan.render(page);
+            page.line(Tone::Faint.paint("nothing was sent"));
+            return;
+        };
+        done.result.render(page);
+        let fee = if done.fee.is_zero() { "free".to_owned() } else { format!("fee {}", done.fee) };
+        page.line(
+            Tone::Faint.paint(&format!("final in block {}, {fee}, transaction {}", done.block, done.transaction)),
+        );
+    }
+}

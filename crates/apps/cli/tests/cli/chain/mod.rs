@@ -1,0 +1,144 @@
+//! Commands against a chain of real nodes.
+//!
+//! Nodes are slow to start and every test is a process of its own, so a test is a story on one [`Testnet`]: it takes
+//! the commands of one group through what a person does with them.
+
+mod metagraph;
+mod neuron;
+mod race;
+mod stake;
+mod subnet;
+mod swap;
+mod wallet;
+
+use crate::{
+    network::Network,
+    support::{Home, PATIENCE, Said, crate_folder},
+};
+use jsonschema::Validator;
+use myelin_cli::{reference, registry};
+use serde_json::Value;
+use std::{fs, process::Command, time::Instant};
+
+/// The seed of `//Alice`, whose account the preset endows. Everybody knows it.
+const ALICE: &str = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
+
+/// Rao in one TAO.
+pub(crate) const TAO: u64 = 1_000_000_000;
+
+/// A network of four blocks a second, and a home folder with the wallet `alice`, which has 10 000 TAO on it. It goes
+/// when the test does.
+pub(crate) struct Testnet(Network);
+
+impl Testnet {
+    /// One authority.
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With these options of `network up` besides.
+    pub(crate) fn with(options: &str) -> Self {
+        let testnet = Self(Network::new());
+        let up = testnet.home().run(&format!("network up --preset test --detach {options}"));
+        assert_eq!(up.code, 0, "{up:?}");
+        let restored = testnet
+            .home()
+            .run_with_input("wallet restore --wallet alice --from seed --file - --without-password", ALICE);
+        assert_eq!(restored.code, 0, "{restored:?}");
+        testnet.hotkey("alice", "default");
+        testnet
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.0.0
+    }
+
+    /// The supervised nodes, as `network status` has them.
+    pub(crate) fn status(&self) -> Value {
+        self.0.status()
+    }
+
+    /// Makes a wallet with a hotkey called `default`, and gives it TAO. Its address.
+    pub(crate) fn wallet(&self, name: &str, tao: u64) -> String {
+        let made = self.home().json(&format!("wallet create --wallet {name} --without-password"));
+        if tao > 0 {
+            self.json(&format!("wallet transfer {tao} --to {name} --wallet alice --yes"));
+        }
+        made["keys"][0]["address"].as_str().expect("a coldkey has an address").to_owned()
+    }
+
+    /// Adds a hotkey to a wallet. Its address.
+    pub(crate) fn hotkey(&self, wallet: &str, name: &str) -> String {
+        let made = self.home().json(&format!("wallet new-hotkey {name} --wallet {wallet}"));
+        made["keys"][0]["address"].as_str().expect("a hotkey has an address").to_owned()
+    }
+
+    /// The program on this network.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        self.home().command(line)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, line: &str) -> Said {
+        self.home().run(line)
+    }
+
+    /// What it answers as JSON, which is as its schema has it.
+    pub(crate) fn json(&self, line: &str) -> Value {
+        let answer = self.home().json(line);
+        check(line, &answer);
+        answer
+    }
+
+    /// Everything it answers as JSON, a line each, for commands that have more than one answer.
+    pub(crate) fn lines(&self, line: &str) -> Vec<Value> {
+        let said = self.run(&format!("{line} --output json"));
+        assert_eq!(said.code, 0, "{said:?}");
+        let answers: Vec<Value> = said.out.lines().map(|answer| serde_json::from_str(answer).unwrap()).collect();
+        answers.iter().for_each(|answer| check(line, answer));
+        answers
+    }
+
+    /// What it shows to a person.
+    pub(crate) fn table(&self, line: &str) -> String {
+        let said = self.run(line);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(!said.out.trim().is_empty(), "{said:?}");
+        said.out
+    }
+
+    /// With which exit code and error it fails.
+    pub(crate) fn error(&self, line: &str) -> (i32, String) {
+        let said = self.run(&format!("{line} --output json"));
+        let last = said.err.lines().last().unwrap_or_default();
+        let report: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {said:?}"));
+        assert!(report["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{said:?}");
+        (said.code, report["error"]["code"].as_str().expect("an error has a code").to_owned())
+    }
+
+    /// The last final block.
+    pub(crate) fn finalised(&self) -> u64 {
+        self.json("root shares")["block"].as_u64().expect("a block has a height")
+    }
+
+    /// Waits until this block is final.
+    pub(crate) fn wait_for_block(&self, height: u64) {
+        let until = Instant::now() + PATIENCE;
+        while self.finalised() < height {
+            assert!(Instant::now() < until, "block {height} does not come");
+        }
+    }
+}
+
+/// Refuses an answer that is not as the committed schema of its command has it.
+fn check(line: &str, answer: &Value) {
+    let words = ["myelin"].into_iter().chain(line.split_whitespace());
+    let matches = registry::parser().try_get_matches_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let (entry, _) = registry::called(&matches).expect("it names a command");
+    let (name, _) = reference::schema(entry);
+    let schema = fs::read_to_string(crate_folder().join("schemas").join(&name)).expect("every command has a schema");
+    let schema = serde_json::from_str(&schema).expect("a schema is JSON");
+    let validator: Validator = jsonschema::validator_for(&schema).expect("a schema is one");
+    let errors: Vec<_> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{line}: {answer} is not as {name} has it: {errors:?}");
+}

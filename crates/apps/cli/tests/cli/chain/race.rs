@@ -1,0 +1,86 @@
+//! Submissions that meet each other, or lose their node.
+
+use super::{TAO, Testnet};
+use crate::{network::send, support::said};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Stdio},
+};
+
+fn begin(net: &Testnet, line: &str) -> Child {
+    let mut command = net.command(&format!("{line} --output json"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn balance(net: &Testnet, account: &str) -> u64 {
+    net.json(&format!("wallet balance {account}"))["total"].as_u64().unwrap()
+}
+
+#[test]
+fn two_processes_with_one_key_both_get_through() {
+    let net = Testnet::new();
+    net.wallet("bob", 0);
+    net.wallet("carol", 0);
+    for round in 1..=2 {
+        let race = ["bob", "carol"].map(|to| begin(&net, &format!("wallet transfer 3 --to {to} --wallet alice --yes")));
+        let blocks = race.map(|racer| said(racer.wait_with_output().unwrap()).json()["done"]["block"].clone());
+        assert!(blocks.iter().all(Value::is_u64), "{blocks:?}");
+        for account in ["bob", "carol"] {
+            assert_eq!(balance(&net, account), round * 3 * TAO);
+        }
+    }
+}
+
+/// Reads what it says until it has sent something, and gives back the rest to come.
+fn until_sent(child: &mut Child) -> BufReader<impl Read + use<>> {
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("sent, waiting") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "it ended before it had sent anything");
+    }
+    told
+}
+
+fn node(net: &Testnet) -> u64 {
+    net.status()["nodes"][0]["pid"].as_u64().unwrap()
+}
+
+#[test]
+fn a_submission_whose_node_dies_says_the_truth() {
+    let net = Testnet::new();
+    net.wallet("bob", 1);
+    let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes");
+    let _told = until_sent(&mut transfer);
+    send(node(&net), "-KILL");
+    // The node comes back. Whether its block with the transfer had been written by then is chance; what is said is not.
+    let out = said(transfer.wait_with_output().unwrap());
+    let expected = match out.code {
+        0 => 6 * TAO,
+        1 => TAO,
+        _ => panic!("{out:?}"),
+    };
+    assert_eq!(balance(&net, "bob"), expected, "{out:?}");
+
+    // A node that is only silent for a while: not seen, and found when looked for again.
+    let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes --wait 2");
+    let mut told = until_sent(&mut transfer);
+    let pid = node(&net);
+    send(pid, "-STOP");
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    let code = transfer.wait().unwrap().code();
+    send(pid, "-CONT");
+    if code == Some(5) {
+        let error: Value = serde_json::from_str(rest.lines().last().unwrap()).unwrap();
+        assert_eq!(error["error"]["code"], "unseen");
+        let hint = error["error"]["hint"].as_str().unwrap();
+        let line = hint.split('`').nth(1).unwrap().strip_prefix("myelin ").unwrap().to_owned();
+        let found = net.json(&line);
+        assert!(found["block"].is_u64() && net.table(&line).contains("done"), "{found}");
+    } else {
+        assert_eq!(code, Some(0), "{rest}");
+    }
+    assert_eq!(balance(&net, "bob"), expected + 5 * TAO);
+}

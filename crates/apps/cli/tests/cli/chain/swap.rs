@@ -1,0 +1,50 @@
+//! Coldkeys that are replaced, or nearly.
+
+use super::{TAO, Testnet};
+
+#[test]
+fn a_coldkey_is_replaced_after_it_was_announced() {
+    let net = Testnet::new();
+    let code = |code: i32, name: &str| (code, name.to_owned());
+    net.wallet("old", 10);
+    net.wallet("stolen", 10);
+    net.wallet("kept", 10);
+    let new = net.wallet("new", 0);
+    assert_eq!(net.json("wallet swap-coldkey show --wallet old")["state"], "none");
+    assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet old --yes"), code(1, "impossible"));
+
+    let announced = net.json("wallet swap-coldkey announce --to new --wallet old --yes");
+    assert_eq!(
+        (&announced["plan"]["spend"], &announced["done"]["result"]["state"]),
+        (&(TAO / 10).into(), &"announced".into())
+    );
+    let due = announced["done"]["result"]["due"].as_u64().unwrap();
+    let kept = net.json("wallet swap-coldkey announce --to new --wallet kept --yes");
+    let kept = kept["done"]["result"]["due"].as_u64().unwrap();
+
+    // Nothing else is possible meanwhile.
+    assert_eq!(net.error("wallet transfer 1 --to new --wallet old --yes"), code(1, "refused"));
+    assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet old --yes"), code(1, "impossible"));
+    assert_eq!(net.error("wallet swap-coldkey clear --wallet kept --yes"), code(1, "call-failed"));
+    assert!(net.table("wallet swap-coldkey show old").contains(&format!("from block {due} on")));
+
+    // Nor ever, once it is disputed.
+    net.json("wallet swap-coldkey announce --to new --wallet stolen --yes");
+    assert_eq!(net.json("wallet swap-coldkey dispute --wallet stolen --yes")["done"]["result"]["state"], "disputed");
+    assert_eq!(net.json("wallet swap-coldkey show stolen")["state"], "disputed");
+    assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet stolen --yes").0, 1);
+
+    net.wait_for_block(due);
+    assert_eq!(
+        net.json("wallet swap-coldkey execute --to new --wallet old --yes")["done"]["result"]["new_coldkey"],
+        new
+    );
+    assert_eq!(net.json("wallet balance old")["total"], 0);
+    assert!(net.json("wallet balance new")["total"].as_u64() > Some(9 * TAO));
+
+    // Blocks after which an announcement may be taken back, on this network.
+    const PAUSE: u64 = 20;
+    net.wait_for_block(kept + PAUSE);
+    assert_eq!(net.json("wallet swap-coldkey clear --wallet kept --yes")["done"]["result"]["state"], "cleared");
+    net.json("wallet transfer 1 --to new --wallet kept --yes");
+}

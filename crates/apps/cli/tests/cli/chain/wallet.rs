@@ -1,0 +1,107 @@
+//! What a holder does, and everything that keeps one from it.
+
+use super::{TAO, Testnet};
+use myelin_keys::{
+    encode_password, password_variable,
+    secrecy::{ExposeSecret, SecretString},
+};
+use serde_json::Value;
+
+#[test]
+fn tao_changes_hands_and_whoever_has_it_sees_it() {
+    let net = Testnet::new();
+    let bob = net.wallet("bob", 0);
+    let before = net.json("wallet balance --wallet alice");
+    assert_eq!(before["accounts"][0]["free"], 10_000 * TAO);
+
+    // A plan that is only shown changes nothing, and needs nobody's word.
+    let planned = net.json("wallet transfer 100 --to bob --wallet alice --dry-run");
+    assert_eq!(
+        (&planned["dry_run"], &planned["done"], &planned["plan"]["spend"]),
+        (&true.into(), &Value::Null, &(100 * TAO).into())
+    );
+    let fee = planned["plan"]["fee"].as_u64().unwrap();
+    assert!(fee > 0 && net.table("wallet transfer 100 --to bob --wallet alice --dry-run").contains("nothing was sent"));
+    assert_eq!(net.json("wallet balance --wallet alice")["total"], before["total"]);
+
+    let done = net.json(&format!("wallet transfer 100.5 --to {bob} --wallet alice --yes"));
+    assert_eq!((&done["done"]["result"]["amount"], &done["done"]["fee"]), (&(100 * TAO + TAO / 2).into(), &fee.into()));
+    let shown = net.run("wallet transfer 250rao --to bob --wallet alice --yes");
+    assert!(shown.err.contains("Transfer 0.00000025 TAO") && shown.err.contains("fee"), "{shown:?}");
+    assert!(shown.out.contains("final in block"), "{shown:?}");
+    assert_eq!(net.json("wallet balance bob")["total"], 100 * TAO + TAO / 2 + 250);
+
+    let all = net.json("wallet balance --all");
+    assert_eq!(all["accounts"].as_array().unwrap().len(), 2);
+    let spent = 2 * fee;
+    assert!(10_000 * TAO - all["total"].as_u64().unwrap() <= spent + fee, "{all}");
+    let table = net.table("wallet balance --all");
+    assert!(table.contains("alice") && table.contains("100.50000025 TAO"), "{table}");
+
+    let rest = net.json("wallet transfer --all --to alice --wallet bob --yes");
+    assert_eq!(net.json("wallet balance bob")["total"], 0);
+    let paid = rest["done"]["result"]["amount"].as_u64().unwrap() + rest["done"]["fee"].as_u64().unwrap();
+    assert_eq!(paid, 100 * TAO + TAO / 2 + 250);
+}
+
+#[test]
+fn each_kind_of_error_has_its_code() {
+    let net = Testnet::new();
+    net.wallet("bob", 1);
+    let to_alice = "wallet transfer 0.1 --to alice --wallet bob";
+    let code = |code: i32, name: &str| (code, name.to_owned());
+
+    // Nobody there, or nobody asked.
+    let nowhere = "--network ws://127.0.0.1:1";
+    assert_eq!(net.error(&format!("wallet balance --wallet bob {nowhere}")), code(1, "unreachable"));
+    let said = net.run(&format!("wallet balance --wallet bob {nowhere}"));
+    assert!(said.err.contains("myelin network up"), "{said:?}");
+    assert_eq!(net.run("wallet balance --network ws://node.example").code, 2);
+    assert_eq!(net.error(to_alice), code(4, "no-terminal"));
+
+    // Keys.
+    assert_eq!(net.error("wallet balance --wallet nobody"), code(1, "no-wallet"));
+    assert_eq!(net.error("stake add 1 --to nobody --wallet bob --yes"), code(1, "no-key"));
+    assert_eq!(
+        net.error("wallet transfer 1 --to 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQX --wallet bob"),
+        code(2, "address")
+    );
+    let watched = net.run("wallet show --wallet alice --output json").json()["keys"][0]["address"].clone();
+    net.home().run_with_input("wallet restore --wallet watched --from address --file -", watched.as_str().unwrap());
+    assert_eq!(net.error("wallet transfer 1 --to bob --wallet watched --yes"), code(1, "no-key"));
+    assert_eq!(net.json("wallet transfer 1 --to bob --wallet watched --dry-run")["dry_run"], true);
+    assert_eq!(with_password(&net, "right horse battery"), Some(0));
+    assert_eq!(with_password(&net, "wrong"), Some(1));
+
+    // What the account, the policy or the chain does not allow.
+    assert_eq!(net.error("wallet transfer 5000 --to alice --wallet bob --yes"), code(1, "funds"));
+    assert_eq!(net.error("wallet transfer 1 --to bob --wallet bob --yes"), code(2, "usage"));
+    net.home().json("config set policy.max-spend 0.05");
+    assert_eq!(net.error(&format!("{to_alice} --yes")), code(3, "policy"));
+    assert_eq!(net.error(&format!("{to_alice} --dry-run")), code(3, "policy"));
+    net.home().json("config unset policy.max-spend");
+    assert_eq!(net.error("stake children show --netuid 77 --wallet bob"), code(1, "not-found"));
+    assert_eq!(net.error("stake take set 5% --wallet bob --yes"), code(1, "not-found"));
+    assert_eq!(net.error("wallet swap-coldkey clear --wallet bob --yes"), code(1, "impossible"));
+    // None of its hotkeys has a seat, as only the chain sees.
+    let said = net.run("wallet identity set --name Bob --wallet bob --yes --output json");
+    let error: Value = serde_json::from_str(said.err.lines().last().unwrap()).unwrap();
+    assert_eq!((said.code, &error["error"]["code"]), (1, &"call-failed".into()), "{said:?}");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("HotKeyNotRegisteredInNetwork") && message.contains("for a fee of"), "{message}");
+}
+
+/// Sends a TAO from a wallet that is encrypted, with this password in the environment.
+fn with_password(net: &Testnet, password: &str) -> Option<i32> {
+    let path = net.home().path().join(".bittensor/wallets/locked/coldkey");
+    let variable = password_variable(&path).unwrap();
+    let run = |line: &str, password: &str| {
+        let value = encode_password(&variable, &SecretString::from(password));
+        net.command(line).env(&variable, value.expose_secret()).output().unwrap().status.code()
+    };
+    if !path.exists() {
+        assert_eq!(run("wallet create --wallet locked", password), Some(0));
+        net.json("wallet transfer 2 --to locked --wallet alice --yes");
+    }
+    run("wallet transfer 0.5 --to alice --wallet locked --yes", password)
+}
