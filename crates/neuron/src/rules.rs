@@ -1,6 +1,6 @@
 //! Whom an axon serves, and whom first.
 
-use crate::Directory;
+use crate::{Directory, Seat};
 use myelin_primitives::{Amount, Tao};
 use myelin_wire::{Hotkey, Mode};
 use std::net::IpAddr;
@@ -101,5 +101,56 @@ impl<D: Directory> Rules for Registered<D> {
 
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
         Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
+    }
+}
+
+/// Serves the neurons of the subnet that may validate, and those with at least this much stake, the highest stake first.
+#[derive(Clone, Debug)]
+pub struct Validators<D> {
+    /// Who has a seat.
+    pub directory: D,
+    /// The stake that stands in for a permit, if any does.
+    pub enough_stake: Option<Amount<Tao>>,
+}
+
+impl<D: Directory> Rules for Validators<D> {
+    fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
+        let enough = |seat: &Seat| self.enough_stake.is_some_and(|enough| seat.stake >= enough);
+        match self.directory.seat(caller.hotkey) {
+            None => Err("it has no seat in this subnet".to_owned()),
+            Some(seat) if seat.may_validate || enough(&seat) => Ok(()),
+            Some(_) => Err("it may not validate, and its stake is too low".to_owned()),
+        }
+    }
+
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+        Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Table;
+    use myelin_primitives::Uid;
+
+    #[test]
+    fn a_permit_or_enough_stake_opens_the_door() {
+        let tao = |tao| Amount::from_tao(tao).unwrap();
+        let seat = |stake, may_validate| Seat { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
+        let seats = [seat(1, true), seat(50, false), seat(49, false)];
+        let directory = Table::default();
+        directory.set((1..).map(|key| Hotkey::new([key; 32])).zip(seats));
+        let mut rules = Validators { directory, enough_stake: Some(tao(50)) };
+        let served = |rules: &Validators<Table>| {
+            [1, 2, 3, 4].map(|key| {
+                let hotkey = Hotkey::new([key; 32]);
+                let address = IpAddr::from([127, 0, 0, 1]);
+                rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Mode::Strict }).is_ok()
+            })
+        };
+        assert_eq!(served(&rules), [true, true, false, false]);
+        rules.enough_stake = None;
+        assert_eq!(served(&rules), [true, false, false, false]);
     }
 }

@@ -1,6 +1,7 @@
 //! Who signs.
 
 use core::fmt;
+use myelin_client::Keypair;
 use myelin_wire::Sign;
 use std::sync::Arc;
 
@@ -13,6 +14,25 @@ impl Signer {
     /// Signs with this key.
     pub fn new(key: impl Sign + Send + Sync + 'static) -> Self {
         Self(Arc::new(key))
+    }
+}
+
+/// Lends a key of a wallet to messages.
+struct FromWallet(Keypair);
+
+impl Sign for FromWallet {
+    fn public(&self) -> [u8; 32] {
+        self.0.public().to_bytes()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl From<Keypair> for Signer {
+    fn from(key: Keypair) -> Self {
+        Self::new(FromWallet(key))
     }
 }
 

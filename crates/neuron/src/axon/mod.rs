@@ -23,7 +23,7 @@ pub use endpoint::{Endpoint, Failure, Output, Pieces};
 
 use self::{core::Core, server::Secure};
 use crate::{
-    Clock, Limits, Metrics, Offer, ReplayFileError, Rules, Signer, SystemClock, TlsError, TlsIdentity, queue::Queue,
+    Clock, FileError, Limits, Metrics, Offer, Rules, Signer, SystemClock, TlsError, TlsIdentity, queue::Queue,
     quota::Quota, random, replay_file,
 };
 use ::core::fmt;
@@ -81,7 +81,7 @@ pub enum StartError {
     },
     /// The memory of accepted requests cannot be read.
     #[error(transparent)]
-    Replay(#[from] ReplayFileError),
+    Replay(#[from] FileError),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -92,7 +92,7 @@ pub enum StartError {
 pub enum StopError {
     /// The memory of accepted requests is not written: the next start refuses what is not new beyond doubt.
     #[error(transparent)]
-    Replay(#[from] ReplayFileError),
+    Replay(#[from] FileError),
     /// The task that accepts connections has failed.
     #[error("the axon did not stop by itself: {0}")]
     Task(#[from] tokio::task::JoinError),

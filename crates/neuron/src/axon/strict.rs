@@ -45,12 +45,12 @@ impl From<Refusal> for Turned {
     }
 }
 
-pub(super) async fn serve(core: &Core, asked: Asked, body: Incoming) -> Response<Body> {
+pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Response<Body> {
     let from = asked.from;
     let mut caller = None;
     match exchange(core, &asked, body, &mut caller).await {
         Ok(response) => response,
-        // Nobody is verified yet, so nothing is signed.
+        // Nobody is verified and admitted yet, so nothing is signed.
         Err(turned) => {
             let (status, text) = match &turned {
                 Turned::Signing(refusal) => {
@@ -71,7 +71,7 @@ pub(super) async fn serve(core: &Core, asked: Asked, body: Incoming) -> Response
 async fn exchange(
     core: &Core,
     asked: &Asked,
-    body: Incoming,
+    body: &mut Incoming,
     verified: &mut Option<Hotkey>,
 ) -> Result<Response<Body>, Turned> {
     let claimed = Door::new(core.here).open(asked.received(), core.clock.now())?;
@@ -89,7 +89,13 @@ async fn exchange(
     let authentic = claimed.verify(body.bytes)?;
     caller.hotkey = authentic.caller();
     *verified = Some(caller.hotkey);
-    let (priority, share) = core.decide(&caller)?;
+    let decided = match core.decide(&caller) {
+        // No memory is spent on them either.
+        Err(refusal @ (Refusal::Unverified(_) | Refusal::Forbidden(_))) => return Err(refusal.into()),
+        decided => decided,
+    };
+    // From here on the request is used up. So what is signed, a refusal as well, is the only answer to it there ever is:
+    // whoever repeats a request gets nothing to put in the place of the answer.
     let request = core.with_window(|window| authentic.admit(window, core.clock.now()))?;
 
     let proof = request.proof().clone();
@@ -98,6 +104,10 @@ async fn exchange(
         core.refused("strict", &refusal, (asked.from, Some(proof.signer())), asked.incident);
         let (status, body) = error(&refusal, asked.incident);
         signed(status, JSON, body)
+    };
+    let (priority, share) = match decided {
+        Ok(decided) => decided,
+        Err(refusal) => return Ok(refuse(refusal)),
     };
     let message = match request.try_map(|request| read(class, &request, proof.signer(), core.here)) {
         Ok(message) => message,

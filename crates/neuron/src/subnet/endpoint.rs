@@ -4,8 +4,11 @@ use super::{Miner, Task};
 use crate::{Endpoint, Failure, Output};
 use core::ops::ControlFlow;
 use futures::stream;
-use myelin_wire::{Synapse, class::Mismatch};
-use std::sync::Arc;
+use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{Semaphore, mpsc};
 
 /// The challenges that are worked on at a time, those included whose caller has gone.
@@ -14,13 +17,23 @@ const AT_A_TIME: usize = 64;
 /// The pieces of a stream that wait for their caller.
 const AHEAD: usize = 32;
 
+/// Told who asked, how long the work took, and what failed.
+pub(super) type Watch = dyn Fn(Hotkey, Duration, Option<&Failure>) + Send + Sync;
+
 /// Serves a miner.
 pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
+    watched(task, miner, Arc::new(|_, _, _| {}))
+}
+
+/// Serves a miner, and tells of it.
+pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: Arc<Watch>) -> Endpoint {
     let room = Arc::new(Semaphore::new(AT_A_TIME));
     Endpoint::new(task.class(), move |request| {
-        let (task, miner, room) = (Arc::clone(&task), Arc::clone(&miner), Arc::clone(&room));
+        let (task, miner) = (Arc::clone(&task), Arc::clone(&miner));
+        let (watch, room) = (Arc::clone(&watch), Arc::clone(&room));
         async move {
             let failed = |error: &dyn std::fmt::Display| Failure(error.to_string());
+            let caller = request.sender();
             let message = request.into_content();
             // Mining is work, and the threads that serve connections have others to serve. What was begun is not stopped
             // when its caller goes, so it is counted until it ends.
@@ -29,11 +42,14 @@ pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
                 let challenge = task.asked(&message).map_err(|error| failed(&error))?;
                 let (sender, receiver) = mpsc::channel(AHEAD);
                 drop(tokio::task::spawn_blocking(move || {
+                    let began = Instant::now();
                     let mut send = |piece: Vec<u8>| match sender.blocking_send(Ok(piece.into())) {
                         Ok(()) => ControlFlow::Continue(()),
                         Err(_) => ControlFlow::Break(()),
                     };
-                    if let Err(failure) = miner.stream(challenge, &mut send) {
+                    let streamed = miner.stream(challenge, &mut send);
+                    watch(caller, began.elapsed(), streamed.as_ref().err());
+                    if let Err(failure) = streamed {
                         // If nobody listens, nobody needs to know.
                         let _ = sender.blocking_send(Err(failure));
                     }
@@ -43,7 +59,9 @@ pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
                 return Ok(Output::stream(message, stream::unfold(receiver, next)));
             }
             let answered = tokio::task::spawn_blocking(move || {
+                let began = Instant::now();
                 let answered = mine(&*task, &*miner, message);
+                watch(caller, began.elapsed(), answered.as_ref().err());
                 drop(place);
                 answered
             });

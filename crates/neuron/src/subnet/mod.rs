@@ -2,21 +2,49 @@
 //!
 //! | Part | Who writes it | What it is |
 //! |---|---|---|
-//! | [`Task`] | the subnet | what is asked and answered, as messages |
+//! | [`Task`] | the subnet | what is asked and answered, as messages; [`Typed`] makes them of types |
 //! | [`Miner`] | each miner | answers challenges |
 //! | [`Judge`] | the subnet | draws challenges and scores answers |
-//! | [`round`] | here | asks each miner its challenge and scores what came |
+//! | [`Member`] | here | a hotkey with a seat in a subnet of a chain, which follows that |
+//! | [`mine`] | here | serves a miner to validators, and tells the chain where |
+//! | [`Validator`] | here | holds rounds, averages scores, and sets weights before each epoch |
 //! | [`simulation::World`] | here | miners without sockets: seeded time, delays, losses and mischief |
 //!
 //! Miners and judges are plain functions of their input, so a subnet is tried on the whole in milliseconds, twice with the
 //! same result, before anything of it meets a network.
+//!
+//! What a neuron does is told as [`Event`]s to a [`Report`]. What it has to keep is in its [`State`], written whole or not
+//! at all, so that a neuron that is killed goes on where it was. Parts of this work by themselves too: [`round`] asks and scores
+//! once, [`Serving`] announces any axon, [`weights`] makes of averages what a subnet accepts.
 
+mod dice;
 mod endpoint;
+mod event;
+mod member;
+mod memory;
+mod mining;
 mod round;
+mod scores;
+mod serving;
 pub mod simulation;
+mod state;
+mod typed;
+mod validating;
+mod weights;
 
+pub use dice::{sample, seed_for};
 pub use endpoint::endpoint;
+pub use event::{Event, Report, Step};
+pub use member::{Ended, JoinError, Member};
+pub use memory::{MemoryError, Whose};
+pub use mining::{MiningOptions, mine, reported};
 pub use round::{RoundError, Scored, round};
+pub use scores::{ONE, Score, Scores};
+pub use serving::{Encryption, ServeError, Serving, ServingOptions};
+pub use state::{State, StateError};
+pub use typed::Typed;
+pub use validating::{Board, Standing, ValidateError, ValidatingOptions, Validator, average_ppm};
+pub use weights::{Bounds, NoOpinion, weights};
 
 use crate::Failure;
 use core::ops::ControlFlow;

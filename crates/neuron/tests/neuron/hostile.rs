@@ -103,6 +103,12 @@ async fn garbage_is_not_http() {
         let status = raw.hear().await.map(|response| response.status);
         assert!(matches!(status, None | Some(400)), "{status:?}");
     }
+    for other in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"] {
+        let mut raw = Raw::open(axon.address()).await;
+        raw.say(other).await;
+        let status = raw.hear().await.map(|response| response.status);
+        assert!(matches!(status, None | Some(400)), "{status:?}");
+    }
     // Text of HTTP around garbage of the protocol.
     let mut raw = Raw::open(axon.address()).await;
     raw.say(b"POST /Echo HTTP/1.1\r\nHost: x\r\nX-Bittensor-Version: \xff\xfe\r\n\r\n").await;
@@ -175,7 +181,7 @@ async fn one_hotkey_does_not_take_all_workers() {
     };
     soon(begun.notified()).await;
     let second = soon(greedy.ask(&peer, &message(slow(), "x"))).await;
-    assert!(matches!(second.result, Err(AskError::Unproven { status: 429, .. })), "{second:?}");
+    assert!(matches!(second.result, Err(AskError::Refused { status: 429, .. })), "{second:?}");
     let second = soon(greedy.ask(&Peer::v1(peer.hotkey, peer.address), &message(echo(), "x"))).await;
     assert!(matches!(second.result, Err(AskError::Claimed { status: Some(429), .. })), "{second:?}");
     assert!(is_served(&axon, CALLER).await);

@@ -1,9 +1,18 @@
-//! A subnet in memory: the same seed is the same world, to the last score.
+//! A subnet in memory: the same seed is the same world, to the last score and weight.
 //!
 //! Messages go through the same classes and conversions as on a network, so a task that cannot carry its own answers is found
 //! out here. Signatures do not: nobody stands between the neurons of a simulation.
 
-use super::{Exchange, Judge, Miner, Reply, Task, endpoint::mine, question, ranked};
+mod trial;
+
+pub use trial::{Row, Trial, TrialError, Verdict};
+
+use super::{
+    Exchange, Judge, Miner, Reply, Task,
+    dice::{dice, number},
+    endpoint::mine,
+    question, ranked,
+};
 use crate::AskError;
 use core::ops::ControlFlow;
 use myelin_primitives::MILLION;
@@ -51,6 +60,7 @@ pub enum Mischief {
 }
 
 struct Seat<T: Task> {
+    name: String,
     miner: Box<dyn Miner<T>>,
     link: Link,
     mischief: Mischief,
@@ -75,16 +85,6 @@ pub struct Outcome {
     pub score: Result<u64, AskError>,
 }
 
-/// A number below 2^64 that seems random, and is the same for the same parts.
-pub(super) fn dice(parts: [u64; 4]) -> u64 {
-    let digest = Sha256::digest(parts.map(u64::to_be_bytes).concat());
-    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-fn number(index: usize) -> u64 {
-    u64::try_from(index).unwrap_or(u64::MAX)
-}
-
 /// What a miner sent, and when.
 struct Said {
     first: Duration,
@@ -100,8 +100,15 @@ impl<T: Task> World<T> {
 
     /// Adds a miner; its number is the count of those before it.
     #[must_use]
-    pub fn with(mut self, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
-        self.seats.push(Seat { miner: Box::new(miner), link, mischief });
+    pub fn with(self, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
+        let name = format!("miner {}", self.seats.len());
+        self.named(&name, miner, link, mischief)
+    }
+
+    /// Adds a miner that is called something.
+    #[must_use]
+    pub fn named(mut self, name: &str, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
+        self.seats.push(Seat { name: name.to_owned(), miner: Box::new(miner), link, mischief });
         self
     }
 
@@ -121,12 +128,20 @@ impl<T: Task> World<T> {
     /// # Errors
     /// [`Mismatch`] when the judge draws a challenge that is no message of the task.
     pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<Outcome>, Mismatch> {
-        let mut outcomes = Vec::with_capacity(self.seats.len());
-        let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(self.seats.len());
-        for index in 0..self.seats.len() {
-            let challenge = self.challenge(judge, round, index);
+        self.round_of(judge, round, &(0..self.seats.len()).collect::<Vec<_>>())
+    }
+
+    /// Asks some miners, by number, and scores what comes, in their order.
+    ///
+    /// # Errors
+    /// As [`Self::round`].
+    pub fn round_of(&self, judge: &impl Judge<T>, round: u64, miners: &[usize]) -> Result<Vec<Outcome>, Mismatch> {
+        let mut outcomes = Vec::with_capacity(miners.len());
+        let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(miners.len());
+        for index in miners {
+            let challenge = self.challenge(judge, round, *index);
             let message = question(&self.task, &challenge)?;
-            let (outcome, reply) = self.asked(judge, round, index, &message)?;
+            let (outcome, reply) = self.asked(judge, round, *index, &message)?;
             outcomes.push(outcome);
             exchanges.push((challenge, reply));
         }
@@ -171,7 +186,7 @@ impl<T: Task> World<T> {
         index: usize,
         message: &Synapse,
     ) -> Result<Option<Said>, Mismatch> {
-        let Some(Seat { miner, link, mischief }) = self.seats.get(index) else { return Ok(None) };
+        let Some(Seat { miner, link, mischief, .. }) = self.seats.get(index) else { return Ok(None) };
         let roll = |what| dice([self.seed, round, number(index), what]);
         let delay = delay(link, roll(1));
         if roll(2) % u64::from(MILLION) < u64::from(link.loss_ppm) {

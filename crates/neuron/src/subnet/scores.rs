@@ -1,0 +1,114 @@
+//! What a validator remembers of how miners answered.
+
+use myelin_primitives::{BlockNumber, Fraction};
+use myelin_wire::Hotkey;
+use std::collections::BTreeMap;
+
+/// An average of 1, of which every average is a part.
+pub const ONE: u64 = 1 << 32;
+
+/// How one miner answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Score {
+    /// When it took its seat. Whoever takes the seat after it starts over.
+    pub since: BlockNumber,
+    /// The moving average of its scores, as a part of [`ONE`]. It begins with nothing, so a name has to be earned.
+    pub average: u64,
+    /// How often it was asked.
+    pub asked: u64,
+    /// How often something usable came.
+    pub answered: u64,
+}
+
+/// How all miners answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scores(BTreeMap<Hotkey, Score>);
+
+impl Scores {
+    /// Notes a score of a miner that has its seat since this block; nothing, if it did not answer. The newest score makes up
+    /// this part of the average.
+    pub fn note(&mut self, (hotkey, since): (Hotkey, BlockNumber), score: Option<Fraction>, newest: Fraction) {
+        let new = Score { since, average: 0, asked: 0, answered: 0 };
+        let row = self.0.entry(hotkey).or_insert(new);
+        if row.since != since {
+            *row = new;
+        }
+        let gained = newest.of(score.map_or(0, |score| score.of(ONE)));
+        row.average = row.average.saturating_sub(newest.of(row.average)).saturating_add(gained).min(ONE);
+        row.asked = row.asked.saturating_add(1);
+        row.answered = row.answered.saturating_add(score.is_some().into());
+    }
+
+    /// Forgets everybody who does not have the seat any more that was rated. `since` says who has one since when.
+    pub fn keep(&mut self, since: impl Fn(Hotkey) -> Option<BlockNumber>) {
+        self.0.retain(|hotkey, score| since(*hotkey) == Some(score.since));
+    }
+
+    /// How this miner answered, if it was asked yet.
+    pub fn get(&self, hotkey: Hotkey) -> Option<Score> {
+        self.0.get(&hotkey).copied()
+    }
+
+    /// Everybody who was asked.
+    pub fn iter(&self) -> impl Iterator<Item = (Hotkey, Score)> {
+        self.0.iter().map(|(hotkey, score)| (*hotkey, *score))
+    }
+}
+
+impl FromIterator<(Hotkey, Score)> for Scores {
+    fn from_iter<I: IntoIterator<Item = (Hotkey, Score)>>(scores: I) -> Self {
+        Self(scores.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINER: Hotkey = Hotkey::new([1; 32]);
+
+    fn part(ppm: u32) -> Fraction {
+        Fraction::from_ppm(ppm).unwrap()
+    }
+
+    fn noted(scores: &[Option<u32>]) -> Score {
+        let mut noted = Scores::default();
+        for score in scores {
+            noted.note((MINER, 5), score.map(part), part(100_000));
+        }
+        noted.get(MINER).unwrap()
+    }
+
+    #[test]
+    fn an_average_comes_up_to_what_is_scored_and_down_again() {
+        assert_eq!(noted(&[Some(1_000_000)]).average, ONE / 10);
+        let half = noted(&[Some(500_000); 200]).average;
+        assert!(half.abs_diff(ONE / 2) < 20, "{half}");
+        // A tenth of it goes each time.
+        let fallen = noted(&[[Some(500_000); 200].as_slice(), &[None; 44]].concat());
+        assert!(fallen.average < ONE / 200, "{fallen:?}");
+        assert_eq!((fallen.asked, fallen.answered), (244, 200));
+    }
+
+    #[test]
+    fn an_answer_that_is_worth_nothing_is_an_answer_all_the_same() {
+        let (nothing, silence) = (noted(&[Some(0)]), noted(&[None]));
+        assert_eq!((nothing.average, silence.average), (0, 0));
+        assert_eq!((nothing.answered, silence.answered), (1, 0));
+    }
+
+    #[test]
+    fn whoever_comes_to_a_seat_starts_over() {
+        let mut scores = Scores::default();
+        scores.note((MINER, 5), Some(part(1_000_000)), part(500_000));
+        let other = Hotkey::new([2; 32]);
+        scores.note((other, 6), Some(part(1_000_000)), part(500_000));
+        scores.keep(|hotkey| (hotkey == MINER).then_some(5));
+        assert_eq!(scores.iter().map(|(hotkey, _)| hotkey).collect::<Vec<_>>(), [MINER]);
+        // The same hotkey, registered anew.
+        scores.note((MINER, 9), None, part(500_000));
+        assert_eq!(scores.get(MINER), Some(Score { since: 9, average: 0, asked: 1, answered: 0 }));
+        scores.keep(|_| Some(5));
+        assert_eq!(scores.iter().count(), 0);
+    }
+}

@@ -1,0 +1,175 @@
+//! From averages to weights that a subnet accepts.
+
+use myelin_primitives::{Entry, U16_ONE, Uid};
+use myelin_yuma::{is_spread, max_upscale};
+use std::collections::BTreeSet;
+
+/// What a subnet asks of a weight vector. spec weights §1
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The entries that it has at least, zeros included.
+    pub least_entries: u16,
+    /// The most that one entry may have of all, as a u16 fraction.
+    pub largest_share: u16,
+    /// How many seats are taken.
+    pub neurons: u16,
+}
+
+/// Why no weights say what the averages say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoOpinion {
+    /// Nobody has earned anything.
+    #[error("no miner has earned anything yet")]
+    Nobody,
+    /// The subnet limits the share of each to less than these few would have.
+    #[error("{rated} miners have earned something, and the subnet's maximum weight limit asks for {needed}")]
+    TooFew {
+        /// Those with something.
+        rated: usize,
+        /// How many there would have to be.
+        needed: usize,
+    },
+}
+
+/// Weights in proportion to these averages, by uid, as the chain stores them: the largest is 65535. What one would have above
+/// the largest share goes to the others in proportion. spec weights §3
+///
+/// # Errors
+/// [`NoOpinion`] when there is nothing to say, or no way to say it.
+pub fn weights(averages: &[(Uid, u64)], bounds: Bounds) -> Result<Vec<Entry>, NoOpinion> {
+    let mut rated: Vec<_> = averages.iter().copied().filter(|(_, average)| *average > 0).collect();
+    if rated.is_empty() {
+        return Err(NoOpinion::Nobody);
+    }
+    let largest = u128::from(bounds.largest_share);
+    let all = u128::from(U16_ONE);
+    if count(rated.len()).saturating_mul(largest) < all {
+        let needed = all.div_ceil(largest.max(1));
+        return Err(NoOpinion::TooFew { rated: rated.len(), needed: usize::try_from(needed).unwrap_or(usize::MAX) });
+    }
+    rated.sort_unstable_by_key(|(uid, average)| (std::cmp::Reverse(*average), *uid));
+    // Scaling rounds, so a share at the very limit may come out above it: then the limit is taken a little lower. Equal
+    // shares always pass, since there are enough of them.
+    let spread = (0..=largest).rev().take(TRIES).find_map(|limit| {
+        let mut row = shares(&rated, limit)?;
+        max_upscale(&mut row);
+        is_spread(&row, bounds.largest_share).then_some(row)
+    });
+    let mut row = spread.unwrap_or_else(|| rated.iter().map(|(uid, _)| Entry::new(*uid, U16_ONE)).collect());
+    let listed: BTreeSet<Uid> = row.iter().map(|entry| entry.uid).collect();
+    let missing = usize::from(bounds.least_entries.min(bounds.neurons)).saturating_sub(row.len());
+    let others = (0..bounds.neurons).map(Uid::new).filter(|uid| !listed.contains(uid));
+    row.extend(others.take(missing).map(|uid| Entry::new(uid, 0)));
+    row.sort_unstable_by_key(|entry| entry.uid);
+    Ok(row)
+}
+
+/// How many lower limits are tried.
+const TRIES: usize = 64;
+
+fn count(items: usize) -> u128 {
+    u128::try_from(items).unwrap_or(u128::MAX)
+}
+
+/// 65535 parts in proportion to these averages, which descend, and none above the limit; the largest remainders are rounded
+/// up. `None` if there are too few of them.
+fn shares(rated: &[(Uid, u64)], limit: u128) -> Option<Vec<Entry>> {
+    let mut rest = u128::from(U16_ONE);
+    let mut sum: u128 = rated.iter().map(|(_, average)| u128::from(*average)).sum();
+    let mut limited = 0;
+    // The highest first: whoever is above the limit gets the limit, and leaves the rest to the others.
+    for (_, average) in rated {
+        if u128::from(*average).saturating_mul(rest) <= limit.saturating_mul(sum) {
+            break;
+        }
+        rest = rest.checked_sub(limit)?;
+        sum = sum.saturating_sub(u128::from(*average));
+        limited += 1;
+    }
+    if limited == rated.len() && rest > 0 {
+        return None;
+    }
+    let mut parts: Vec<(Uid, u128, u128)> = Vec::with_capacity(rated.len());
+    for (place, (uid, average)) in rated.iter().enumerate() {
+        let exact = u128::from(*average).saturating_mul(rest);
+        let (part, remainder) = match (exact.checked_div(sum), exact.checked_rem(sum)) {
+            _ if place < limited => (limit, 0),
+            (Some(part), Some(remainder)) => (part, remainder),
+            _ => (0, 0),
+        };
+        parts.push((*uid, part, remainder));
+    }
+    let given = parts.iter().map(|(_, part, _)| *part).sum();
+    let left = usize::try_from(u128::from(U16_ONE).checked_sub(given)?).ok()?;
+    parts.sort_by_key(|(uid, _, remainder)| (std::cmp::Reverse(*remainder), *uid));
+    parts.iter_mut().filter(|(_, part, _)| *part < limit).take(left).for_each(|(_, part, _)| *part += 1);
+    parts.into_iter().map(|(uid, part, _)| Some(Entry::new(uid, u16::try_from(part).ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const OPEN: Bounds = Bounds { least_entries: 1, largest_share: U16_ONE, neurons: 8 };
+
+    fn of(averages: &[u64], bounds: Bounds) -> Result<Vec<(u16, u16)>, NoOpinion> {
+        let averages: Vec<_> = (0..).map(Uid::new).zip(averages.iter().copied()).collect();
+        let row = weights(&averages, bounds)?;
+        Ok(row.into_iter().map(|entry| (entry.uid.get(), entry.value)).collect())
+    }
+
+    #[test]
+    fn weights_are_in_proportion_and_nothing_is_left_out() {
+        assert_eq!(of(&[0, 10, 30, 0, 20], OPEN), Ok(vec![(1, 21_845), (2, 65_535), (4, 43_690)]));
+        assert_eq!(of(&[7], OPEN), Ok(vec![(0, 65_535)]));
+        assert_eq!(of(&[0, 0], OPEN), Err(NoOpinion::Nobody));
+        assert_eq!(of(&[], OPEN), Err(NoOpinion::Nobody));
+    }
+
+    #[test]
+    fn too_short_a_row_is_filled_with_zeros_that_say_nothing() {
+        let bounds = |least_entries, neurons| Bounds { least_entries, neurons, ..OPEN };
+        assert_eq!(of(&[0, 9], bounds(3, 8)), Ok(vec![(0, 0), (1, 65_535), (2, 0)]));
+        // There are not more seats than there are.
+        assert_eq!(of(&[0, 9], bounds(256, 2)), Ok(vec![(0, 0), (1, 65_535)]));
+    }
+
+    #[test]
+    fn nobody_has_more_than_the_largest_share() {
+        let half = Bounds { largest_share: 32_768, ..OPEN };
+        assert_eq!(of(&[98, 1, 1], half), Ok(vec![(0, 65_535), (1, 32_768), (2, 32_768)]));
+        let third = Bounds { largest_share: 21_845, ..OPEN };
+        assert_eq!(of(&[98, 1, 1], third), Ok(vec![(0, 65_535), (1, 65_535), (2, 65_535)]));
+        let less = Bounds { largest_share: 21_844, ..OPEN };
+        assert_eq!(of(&[98, 1, 1], less), Err(NoOpinion::TooFew { rated: 3, needed: 4 }));
+        let none = Bounds { largest_share: 0, ..OPEN };
+        assert!(matches!(of(&[98, 1, 1], none), Err(NoOpinion::TooFew { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn the_chain_accepts_what_comes_out(
+            averages in proptest::collection::vec(0..=1_u64 << 32, 1..256),
+            least_entries in 0..300_u16,
+            largest_share: u16,
+        ) {
+            let neurons = u16::try_from(averages.len()).unwrap();
+            let given: Vec<_> = (0..).map(Uid::new).zip(averages.iter().copied()).collect();
+            let Ok(row) = weights(&given, Bounds { least_entries, largest_share, neurons }) else { return Ok(()) };
+            let mut stored = row.clone();
+            max_upscale(&mut stored);
+            prop_assert!(is_spread(&stored, largest_share));
+            prop_assert_eq!(&stored, &row, "the chain stores what was said");
+            prop_assert!(row.len() >= usize::from(least_entries.min(neurons)));
+            prop_assert!(row.windows(2).all(|two| two[0].uid < two[1].uid));
+            // Whoever earned more never gets less.
+            let value = |uid: usize| row.iter().find(|entry| usize::from(entry.uid) == uid).map_or(0, |entry| entry.value);
+            for (one, first) in averages.iter().enumerate() {
+                for (other, second) in averages.iter().enumerate().skip(one) {
+                    prop_assert!(first == second || (first < second) == (value(one) < value(other)) || value(one) == value(other));
+                }
+            }
+        }
+    }
+}
