@@ -93,6 +93,12 @@ pub trait Task: Send + Sync + 'static {
         false
     }
 
+    /// Whether these first bytes of a stream are a beginning of an answer, at which [`Reply::first`] is taken. A task that pays
+    /// for a quick beginning asks for more than any byte, which costs nothing to send.
+    fn begins(&self, bytes: &[u8]) -> bool {
+        !bytes.is_empty()
+    }
+
     /// The answer that a whole stream is. Written by a stranger: check it as such.
     ///
     /// # Errors
@@ -131,7 +137,8 @@ pub trait Miner<T: Task>: Send + Sync + 'static {
 pub struct Reply<A> {
     /// What was answered.
     pub answer: A,
-    /// From the question to the first byte of the answer. Whole answers come at once, so that is the same as `elapsed`.
+    /// From the question to the beginning of the answer ([`Task::begins`]). Whole answers come at once, so that is the same as
+    /// `elapsed`.
     pub first: Duration,
     /// From the question to the last byte of the answer.
     pub elapsed: Duration,

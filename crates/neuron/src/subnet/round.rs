@@ -110,8 +110,10 @@ async fn read_stream<T: Task>(
     let mut stream = dendrite.ask_stream(peer, message).await?;
     let (mut bytes, mut first) = (Vec::new(), None);
     while let Some(piece) = stream.next().await? {
-        first.get_or_insert_with(|| started.elapsed());
         bytes.extend_from_slice(&piece);
+        if first.is_none() && task.begins(&bytes) {
+            first = Some(started.elapsed());
+        }
     }
     let elapsed = started.elapsed();
     if stream.is_broken() {
