@@ -1,5 +1,7 @@
 //! What a hotkey publishes under its name.
 
+use crate::runtime::runtime_types::myelin_pallet_neurons::types;
+use myelin_primitives::BlockNumber;
 use subxt::ext::codec::{Decode, Encode, Error, Input, Output};
 
 /// The most bytes of a raw item. spec subnets-and-neurons §14.3
@@ -56,6 +58,21 @@ impl Decode for Data {
             first if HASHES.contains(&first) => Ok(Self::Hash(first, Decode::decode(input)?)),
             _ => Err("not the first byte of an item".into()),
         }
+    }
+}
+
+/// What a neuron has published. spec subnets-and-neurons §16
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commitment {
+    /// When.
+    pub block: BlockNumber,
+    /// What.
+    pub data: Data,
+}
+
+impl From<types::Commitment> for Commitment {
+    fn from(commitment: types::Commitment) -> Self {
+        Self { block: commitment.block, data: commitment.info.0 }
     }
 }
 
