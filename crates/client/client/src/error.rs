@@ -80,6 +80,9 @@ pub enum Error {
         /// The block that was looked at.
         block: u64,
     },
+    /// Work pays for no seat there.
+    #[error("network {0} gives no seats for work")]
+    NoWork(NetUid),
     /// The runtime is not the one that this program was built for.
     #[error("the chain has changed: {0}")]
     Incompatible(String),
@@ -107,6 +110,7 @@ impl Hint for Error {
             Self::Node { .. } => out.push("look into the log of the node"),
             Self::NoBlock(_) => out.push("see that the node has caught up with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks there are"),
+            Self::NoWork(_) => out.push("register by burning TAO instead, if the network allows that"),
             Self::Incompatible(_) => out.push("update this program"),
             Self::Unreadable(_) => out.push("update this program, or ask another node"),
         }

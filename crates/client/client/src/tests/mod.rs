@@ -7,3 +7,4 @@ mod link;
 mod metagraph;
 mod node;
 mod submit;
+mod work;

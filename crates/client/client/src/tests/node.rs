@@ -62,12 +62,16 @@ struct Inner {
     metagraph: Option<api::Metagraph<AccountId32>>,
 }
 
+/// Somebody who is told of blocks.
+type Heads = mpsc::UnboundedSender<Result<Box<RawValue>, RpcsError>>;
+
 struct Node {
     up: bool,
     genesis: H256,
     /// The last block that this node holds for final.
     finalised: usize,
-    heads: Vec<mpsc::UnboundedSender<Result<Box<RawValue>, RpcsError>>>,
+    heads: Vec<Heads>,
+    best_heads: Vec<Heads>,
     answers: VecDeque<Answer>,
     /// How often somebody connected.
     connections: usize,
@@ -87,6 +91,19 @@ pub(super) fn hash(height: usize) -> H256 {
     H256::from_low_u64_be(height as u64)
 }
 
+impl Node {
+    fn end(&mut self) {
+        self.up = false;
+        self.heads.clear();
+        self.best_heads.clear();
+    }
+}
+
+fn tell(heads: &mut Vec<Heads>, height: usize) {
+    let head = to_raw_value(&header(height)).expect("a header is JSON");
+    heads.retain(|heads| heads.unbounded_send(Ok(head.clone())).is_ok());
+}
+
 impl World {
     /// A chain of genesis and one block, both final, with this many nodes.
     pub(super) fn new(nodes: usize) -> Self {
@@ -95,6 +112,7 @@ impl World {
             genesis: hash(0),
             finalised: 1,
             heads: Vec::new(),
+            best_heads: Vec::new(),
             answers: VecDeque::new(),
             connections: 0,
         };
@@ -139,7 +157,9 @@ impl World {
     pub(super) fn make(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
         let mut inner = self.lock();
         inner.blocks.push(Block { body, events });
-        inner.blocks.len() - 1
+        let height = inner.blocks.len() - 1;
+        inner.nodes.values_mut().for_each(|node| tell(&mut node.best_heads, height));
+        height
     }
 
     /// Makes a block, and all before it, final on one node.
@@ -147,15 +167,13 @@ impl World {
         let mut inner = self.lock();
         let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
         node.finalised = height;
-        let head = to_raw_value(&header(height)).expect("a header is JSON");
-        node.heads.retain(|heads| heads.unbounded_send(Ok(head.clone())).is_ok());
+        tell(&mut node.heads, height);
     }
 
     pub(super) fn kill(&self, node: usize) {
         let mut inner = self.lock();
         let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
-        node.up = false;
-        node.heads.clear();
+        node.end();
     }
 
     pub(super) fn revive(&self, node: usize) {
@@ -241,15 +259,24 @@ impl RpcClientT for Connection {
         _: Option<Box<RawValue>>,
         _: &'a str,
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
-        assert_eq!(method, "chain_subscribeFinalizedHeads");
         Box::pin(async move {
             let mut inner = self.world.lock();
+            let best = inner.blocks.len() - 1;
             let node = inner.nodes.get_mut(&self.url).expect("a node of this chain");
             if !node.up {
                 return Err(gone());
             }
             let (sender, heads) = mpsc::unbounded();
-            node.heads.push(sender);
+            match method {
+                "chain_subscribeFinalizedHeads" => node.heads.push(sender),
+                "chain_subscribeNewHeads" => {
+                    // A node begins with the block it has.
+                    let mut told = vec![sender];
+                    tell(&mut told, best);
+                    node.best_heads.append(&mut told);
+                }
+                other => panic!("{other} was not expected"),
+            }
             Ok(RawRpcSubscription { stream: Box::pin(heads), id: None })
         })
     }
@@ -289,8 +316,7 @@ impl Inner {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));
                 let answer = node.answers.pop_front().unwrap_or(Answer::Accept);
                 if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
-                    node.up = false;
-                    node.heads.clear();
+                    node.end();
                 }
                 match answer {
                     Answer::Accept | Answer::AcceptAndDie if self.pool.contains(&bytes) => {
@@ -316,15 +342,18 @@ impl Inner {
             }
             "Metadata_metadata_versions" => vec![15_u32].encode(),
             "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),
-            "MyelinApi_metagraph" => {
-                let api = METADATA.runtime_api_trait_by_name("MyelinApi").expect("it is ours");
-                let method = api.method_by_name("metagraph").expect("it is ours");
-                let encoded = self.metagraph.encode_as_type(method.output_ty(), METADATA.types());
-                encoded.expect("the metadata tells how to write it")
-            }
+            "MyelinApi_metagraph" => written("metagraph", &self.metagraph),
+            "MyelinApi_subnet" => written("subnet", &self.metagraph.as_ref().map(|metagraph| metagraph.subnet.clone())),
             other => panic!("{other} was not expected"),
         }
     }
+}
+
+/// An answer of our part of the runtime.
+fn written(method: &str, answer: &impl EncodeAsType) -> Vec<u8> {
+    let api = METADATA.runtime_api_trait_by_name("MyelinApi").expect("it is ours");
+    let method = api.method_by_name(method).expect("it is ours");
+    answer.encode_as_type(method.output_ty(), METADATA.types()).expect("the metadata tells how to write it")
 }
 
 fn refusal(code: i32, said: &str) -> RpcsError {

@@ -1,0 +1,126 @@
+//! What becomes different in a network.
+
+use super::{EpochRow, Row};
+use crate::{
+    page::{Page, Render, Tone},
+    share::u16_percent,
+};
+use myelin_client::{BlockNumber, Changes, Snapshot, Uid};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Something that became different.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum Change {
+    /// An epoch ran.
+    Epoch {
+        /// In which final block it was seen.
+        block: BlockNumber,
+        /// The epoch.
+        epoch: EpochRow,
+    },
+    /// Somebody has a seat who did not have it.
+    Seated {
+        /// In which final block it was seen.
+        block: BlockNumber,
+        /// The neuron that has it.
+        neuron: Row,
+        /// The hotkey that had it.
+        replaced: Option<String>,
+    },
+    /// A neuron answers elsewhere, or no more.
+    Moved {
+        /// In which final block it was seen.
+        block: BlockNumber,
+        /// The neuron as it is now.
+        neuron: Row,
+    },
+    /// A neuron has anything else that is new.
+    Updated {
+        /// In which final block it was seen.
+        block: BlockNumber,
+        /// The neuron as it is now.
+        neuron: Row,
+    },
+}
+
+impl Change {
+    /// What `changes` says, in full.
+    pub(super) fn all(changes: &Changes, before: &Snapshot, after: &Snapshot) -> Vec<Self> {
+        let block = after.block;
+        let row = |uid: &Uid| after.neuron(*uid).map(Row::from);
+        let mut all = Vec::new();
+        if let Some(epoch) = after.subnet.last_epoch.filter(|_| changes.epoch) {
+            all.push(Self::Epoch { block, epoch: epoch.into() });
+        }
+        for uid in &changes.replaced {
+            let replaced = before.neuron(*uid).map(|neuron| neuron.hotkey.to_string());
+            all.extend(row(uid).map(|neuron| Self::Seated { block, neuron, replaced }));
+        }
+        all.extend(changes.moved.iter().filter_map(row).map(|neuron| Self::Moved { block, neuron }));
+        all.extend(changes.updated.iter().filter_map(row).map(|neuron| Self::Updated { block, neuron }));
+        all
+    }
+
+    /// The neuron that it is about.
+    pub(super) fn neuron(&self) -> Option<&Row> {
+        match self {
+            Self::Epoch { .. } => None,
+            Self::Seated { neuron, .. } | Self::Moved { neuron, .. } | Self::Updated { neuron, .. } => Some(neuron),
+        }
+    }
+}
+
+impl Render for Change {
+    fn render(&self, page: &mut Page) {
+        let (block, text) = match self {
+            Self::Epoch { block, epoch } => {
+                let EpochRow { emission, miners, validators, .. } = epoch;
+                (block, format!("epoch: {emission}, of it {miners} for mining and {validators} for validating"))
+            }
+            Self::Seated { block, neuron, replaced } => {
+                let instead = replaced.as_ref().map_or_else(String::new, |hotkey| format!(", in place of {hotkey}"));
+                (block, format!("uid {}: {} took the seat{instead}", neuron.uid, neuron.hotkey))
+            }
+            Self::Moved { block, neuron } => match &neuron.axon {
+                Some(axon) => (block, format!("uid {}: answers at {axon}", neuron.uid)),
+                None => (block, format!("uid {}: answers no more", neuron.uid)),
+            },
+            Self::Updated { block, neuron } => {
+                let Row { uid, stake, incentive, dividends, .. } = neuron;
+                let (incentive, dividends) = (u16_percent(*incentive), u16_percent(*dividends));
+                (block, format!("uid {uid}: {stake} staked, incentive {incentive}, dividends {dividends}"))
+            }
+        };
+        page.line(format!("{} {text}", Tone::Faint.paint(&format!("block {block}"))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::row::tests::*, *};
+    use myelin_client::{Amount, NetUid};
+
+    #[test]
+    fn changes_are_told_in_full() {
+        let subnet = subnet(NetUid::new(1));
+        let before = Snapshot { block: 5, subnet: subnet.clone(), neurons: (0..3).map(neuron).collect() };
+        let mut after = Snapshot { block: 6, subnet, neurons: (0..4).map(neuron).collect() };
+        after.neurons[0].hotkey = neuron(9).hotkey;
+        after.neurons[1].axon = None;
+        after.neurons[2].stake = Amount::ONE_TAO;
+        let all = Change::all(&Changes::between(&before, &after), &before, &after);
+        let mut page = Page::new(usize::MAX);
+        all.iter().for_each(|change| change.render(&mut page));
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        let (old, new, fourth) = (neuron(0).hotkey, neuron(9).hotkey, neuron(3).hotkey);
+        let expected = [
+            format!("block 6 uid 0: {new} took the seat, in place of {old}"),
+            format!("block 6 uid 3: {fourth} took the seat"),
+            "block 6 uid 1: answers no more".to_owned(),
+            "block 6 uid 2: 1 TAO staked, incentive 0.00 %, dividends 0.00 %".to_owned(),
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,139 @@
+//! `myelin metagraph export`
+
+use super::{Choice, Row, View, show::read};
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    files::write_whole,
+    output::Output,
+    page::{Page, Render},
+};
+use clap::ValueEnum;
+use myelin_client::{BlockNumber, NetUid};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{io, path::PathBuf};
+
+/// How a metagraph is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A line for each neuron, below a line with the names of the columns
+    Csv,
+    /// One document, as `metagraph show --output json` has it
+    Json,
+}
+
+/// `myelin metagraph export`
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// Which network; 0 is root
+    netuid: NetUid,
+
+    /// How it is written
+    #[arg(value_enum, default_value = "csv")]
+    form: Form,
+
+    /// To this file, which is whole or not there; by default to standard output
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Exported {
+    /// Which network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// The block it describes.
+    block: BlockNumber,
+    /// How many neurons.
+    neurons: usize,
+    /// Where to.
+    file: Option<PathBuf>,
+    /// The text itself, if it went to no file.
+    text: Option<String>,
+}
+
+impl Render for Exported {
+    fn render(&self, page: &mut Page) {
+        match (&self.file, &self.text) {
+            (Some(file), _) => page.line(format!(
+                "{} neurons of network {} as of block {} written to {}",
+                self.neurons,
+                self.netuid,
+                self.block,
+                file.display()
+            )),
+            (None, text) => page.line(text.as_deref().unwrap_or_default().trim_end()),
+        }
+    }
+}
+
+fn csv(rows: &[Row]) -> Result<Vec<u8>, CliError> {
+    let failed = |error: csv::Error| CliError::Output(error.into());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| CliError::Output(error.into_error()))
+}
+
+fn json(view: &View) -> Result<Vec<u8>, CliError> {
+    let mut text = serde_json::to_vec_pretty(view).map_err(|error| CliError::Output(error.into()))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+impl Command for Export {
+    const PATH: &'static str = "metagraph export";
+    const SUMMARY: &'static str = "Write the neurons of a network down, for other programs";
+    const DETAILS: &'static str = "Amounts are in rao, fractions are parts of 65535.";
+    const EFFECT: Effect = Effect::LocalFiles;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "For a spreadsheet", line: "myelin metagraph export 1 --file subnet-1.csv" },
+        Example { purpose: "As JSON, to standard output", line: "myelin metagraph export 1 json" },
+    ];
+    type Answer = Exported;
+
+    async fn run(self, context: &Context, output: &Output<Exported>) -> Result<(), CliError> {
+        let chosen = self.choice.find(context)?;
+        let snapshot = read(context, self.netuid).await?;
+        let view = View::of(&snapshot, &chosen, usize::MAX, false);
+        let bytes = match self.form {
+            Form::Csv => csv(view.neurons())?,
+            Form::Json => json(&view)?,
+        };
+        let text = if let Some(path) = &self.file {
+            let failed = |source| CliError::File { doing: "write", path: path.clone(), source };
+            write_whole(path, &bytes).map_err(failed)?;
+            None
+        } else {
+            let unreadable = |error| CliError::Output(io::Error::new(io::ErrorKind::InvalidData, error));
+            Some(String::from_utf8(bytes).map_err(unreadable)?)
+        };
+        let neurons = view.neurons().len();
+        output.show(&Exported { netuid: self.netuid, block: snapshot.block, neurons, file: self.file, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::row::tests::neuron, *};
+
+    #[test]
+    fn csv_has_the_fields_of_the_json_and_a_line_for_each_neuron() {
+        let rows: Vec<_> = (0..2).map(|uid| Row::from(&neuron(uid))).collect();
+        let text = String::from_utf8(csv(&rows).unwrap()).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        let fields = serde_json::to_value(&rows[0]).unwrap();
+        let mut names: Vec<_> = lines[0].split(',').collect();
+        names.sort_unstable();
+        assert_eq!(names, fields.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>());
+        assert!(lines[1].starts_with(&format!("0,{},", neuron(0).hotkey)) && lines[1].contains(",10.0.0.1:8091,4,"));
+    }
+}

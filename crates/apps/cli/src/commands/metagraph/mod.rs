@@ -1,0 +1,179 @@
+//! Commands about a network and its neurons, as the chain has them.
+
+mod change;
+mod export;
+mod row;
+mod show;
+mod watch;
+
+pub use change::Change;
+pub use export::{Export, Exported};
+pub use row::{EpochRow, Row};
+pub use show::{Show, View};
+pub use watch::Watch;
+
+pub(crate) use row::{decimal, none, title};
+
+use crate::{context::Context, error::CliError, party::HotkeyArg};
+use clap::ValueEnum;
+use myelin_client::{Neuron, Snapshot};
+use std::cmp::Ordering;
+
+/// By what neurons are sorted: numbers from the highest down, uids from the first up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Column {
+    /// The seat
+    Uid,
+    /// What is staked on the hotkey
+    Stake,
+    /// With how much the neuron weighs
+    StakeWeight,
+    /// Its weight as a miner
+    Consensus,
+    /// Its part of what miners earned
+    Incentive,
+    /// Its part of what validators earned
+    Dividends,
+    /// How much of its weights consensus left to it
+    ValidatorTrust,
+    /// What it was paid in the last epoch
+    Emission,
+    /// When it took the seat
+    RegisteredAt,
+    /// When it last set weights
+    LastUpdate,
+}
+
+impl Column {
+    fn compare(self, one: &Neuron, other: &Neuron) -> Ordering {
+        let by_uid = one.uid.cmp(&other.uid);
+        match self {
+            Self::Uid => by_uid,
+            Self::Stake => other.stake.cmp(&one.stake),
+            Self::StakeWeight => other.stake_weight.cmp(&one.stake_weight),
+            Self::Consensus => other.consensus.cmp(&one.consensus),
+            Self::Incentive => other.incentive.cmp(&one.incentive),
+            Self::Dividends => other.dividends.cmp(&one.dividends),
+            Self::ValidatorTrust => other.validator_trust.cmp(&one.validator_trust),
+            Self::Emission => other.emission.cmp(&one.emission),
+            Self::RegisteredAt => other.registered_at.cmp(&one.registered_at),
+            Self::LastUpdate => other.last_update.cmp(&one.last_update),
+        }
+        .then(by_uid)
+    }
+}
+
+/// Which neurons, and in which order.
+#[derive(Clone, Debug, clap::Args)]
+struct Choice {
+    /// By what they are sorted
+    #[arg(long, value_enum, value_name = "COLUMN", default_value = "uid")]
+    sort: Column,
+
+    /// In the opposite order
+    #[arg(long)]
+    reverse: bool,
+
+    /// Only those that may validate
+    #[arg(long, conflicts_with = "miners")]
+    validators: bool,
+
+    /// Only those that may not validate
+    #[arg(long)]
+    miners: bool,
+
+    /// Only those that answer requests
+    #[arg(long)]
+    serving: bool,
+
+    /// Only these: an address, a name, or `myself`
+    #[arg(long = "only", value_name = "HOTKEY")]
+    only: Vec<HotkeyArg>,
+
+    /// Only so many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+}
+
+/// A choice whose names have been looked up.
+#[derive(Clone, Debug)]
+struct Chosen {
+    choice: Choice,
+    hotkeys: Vec<myelin_client::PublicKey>,
+}
+
+impl Choice {
+    fn find(self, context: &Context) -> Result<Chosen, CliError> {
+        let hotkeys: Result<_, CliError> = self.only.iter().map(|hotkey| Ok(hotkey.find(context)?.key)).collect();
+        Ok(Chosen { hotkeys: hotkeys?, choice: self })
+    }
+}
+
+impl Chosen {
+    fn has(&self, neuron: &Neuron) -> bool {
+        let Choice { validators, miners, serving, .. } = self.choice;
+        (!validators || neuron.validator_permit)
+            && (!miners || !neuron.validator_permit)
+            && (!serving || neuron.axon.is_some())
+            && (self.hotkeys.is_empty() || self.hotkeys.contains(&neuron.hotkey))
+    }
+
+    /// The rows, with no more than `most` of them.
+    fn rows(&self, snapshot: &Snapshot, most: usize) -> Vec<Row> {
+        let mut neurons: Vec<_> = snapshot.neurons.iter().filter(|neuron| self.has(neuron)).collect();
+        neurons.sort_by(|one, other| {
+            let order = self.choice.sort.compare(one, other);
+            if self.choice.reverse { order.reverse() } else { order }
+        });
+        let most = self.choice.limit.unwrap_or(usize::MAX).min(most);
+        neurons.into_iter().take(most).map(Row::from).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{row::tests::neuron, *};
+    use myelin_client::{Amount, NetUid};
+
+    fn snapshot() -> Snapshot {
+        let mut neurons: Vec<_> = (0..4).map(neuron).collect();
+        neurons[1].stake = Amount::from_rao(7);
+        neurons[2].stake = Amount::from_rao(9);
+        neurons[3].stake = Amount::from_rao(7);
+        neurons[2].validator_permit = true;
+        neurons[3].axon = None;
+        Snapshot { block: 5, subnet: row::tests::subnet(NetUid::new(1)), neurons }
+    }
+
+    fn uids(choice: Choice, hotkeys: &[u16]) -> Vec<u16> {
+        let hotkeys = hotkeys.iter().map(|uid| neuron(*uid).hotkey).collect();
+        let rows = Chosen { choice, hotkeys }.rows(&snapshot(), usize::MAX);
+        rows.iter().map(Row::uid).collect()
+    }
+
+    fn all() -> Choice {
+        Choice {
+            sort: Column::Uid,
+            reverse: false,
+            validators: false,
+            miners: false,
+            serving: false,
+            only: Vec::new(),
+            limit: None,
+        }
+    }
+
+    #[test]
+    fn numbers_go_from_the_highest_down_and_equals_by_uid() {
+        assert_eq!(uids(Choice { sort: Column::Stake, ..all() }, &[]), [2, 1, 3, 0]);
+        assert_eq!(uids(Choice { sort: Column::Stake, reverse: true, ..all() }, &[]), [0, 3, 1, 2]);
+        assert_eq!(uids(Choice { reverse: true, limit: Some(2), ..all() }, &[]), [3, 2]);
+    }
+
+    #[test]
+    fn every_filter_must_let_a_neuron_through() {
+        assert_eq!(uids(Choice { validators: true, ..all() }, &[]), [2]);
+        assert_eq!(uids(Choice { miners: true, serving: true, ..all() }, &[]), [0, 1]);
+        assert_eq!(uids(Choice { serving: true, ..all() }, &[3, 1]), [1]);
+    }
+}

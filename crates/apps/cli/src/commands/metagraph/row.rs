@@ -1,0 +1,319 @@
+//! A neuron as a line of a table.
+
+use crate::{
+    page::{Cell, Side, Table, Tone},
+    share::u16_percent,
+};
+use myelin_client::{Amount, BlockNumber, Epoch, NetUid, Neuron, Subnet, Tao, Uid};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One neuron: who it is, where it is, and what the last epoch found. Fractions are parts of 65535.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Row {
+    /// Its seat.
+    #[schemars(with = "u16")]
+    pub(super) uid: Uid,
+    /// The address of the key it works with.
+    pub(super) hotkey: String,
+    /// The address of who owns that key.
+    coldkey: Option<String>,
+    /// Whether it may validate until the next epoch.
+    validator_permit: bool,
+    /// Whether it updated its weights lately enough to count.
+    active: bool,
+    /// What is staked on its hotkey, in rao.
+    #[schemars(with = "u64")]
+    pub(super) stake: Amount<Tao>,
+    /// With how much it weighs, in rao: its stake, with what it lends and borrows.
+    #[schemars(with = "u64")]
+    stake_weight: Amount<Tao>,
+    /// Its weight as a miner, as a fraction.
+    consensus: u16,
+    /// Its part of what miners earned, as a fraction.
+    pub(super) incentive: u16,
+    /// Its part of what validators earned, as a fraction.
+    pub(super) dividends: u16,
+    /// How much of its weights consensus left to it, as a fraction.
+    validator_trust: u16,
+    /// What it was paid in the last epoch, in rao.
+    #[schemars(with = "u64")]
+    emission: Amount<Tao>,
+    /// The block in which it took the seat.
+    registered_at: BlockNumber,
+    /// The block in which it last set or committed weights.
+    last_update: BlockNumber,
+    /// Where it answers requests, as address and port.
+    pub(super) axon: Option<String>,
+    /// What is spoken there.
+    protocol: Option<u8>,
+    /// Whether it proves there who answers.
+    certificate: bool,
+    /// Where it offers its metrics, as address and port.
+    metrics: Option<String>,
+}
+
+impl From<&Neuron> for Row {
+    fn from(neuron: &Neuron) -> Self {
+        let axon = neuron.axon.as_ref();
+        Self {
+            uid: neuron.uid,
+            hotkey: neuron.hotkey.to_string(),
+            coldkey: neuron.coldkey.map(|coldkey| coldkey.to_string()),
+            validator_permit: neuron.validator_permit,
+            active: neuron.active,
+            stake: neuron.stake,
+            stake_weight: neuron.stake_weight,
+            consensus: neuron.consensus,
+            incentive: neuron.incentive,
+            dividends: neuron.dividends,
+            validator_trust: neuron.validator_trust,
+            emission: neuron.emission,
+            registered_at: neuron.registered_at,
+            last_update: neuron.last_update,
+            axon: axon.map(|axon| axon.address.to_string()),
+            protocol: axon.map(|axon| axon.protocol),
+            certificate: axon.is_some_and(|axon| axon.certificate.is_some()),
+            metrics: neuron.metrics.map(|metrics| metrics.to_string()),
+        }
+    }
+}
+
+impl Row {
+    /// The fields, each with its label.
+    pub(crate) fn fields(&self) -> [(&'static str, Cell); 16] {
+        let place = |place: Option<&String>| place.map_or_else(none, |place| place.as_str().into());
+        let axon = match (&self.axon, self.certificate) {
+            (Some(axon), true) => format!("{axon}, with a certificate").into(),
+            (axon, _) => place(axon.as_ref()),
+        };
+        [
+            ("uid", self.uid.to_string().into()),
+            ("hotkey", self.hotkey.as_str().into()),
+            ("coldkey", place(self.coldkey.as_ref())),
+            ("role", self.role()),
+            ("stake", self.stake.to_string().into()),
+            ("weighs", self.stake_weight.to_string().into()),
+            ("consensus", u16_percent(self.consensus).into()),
+            ("incentive", u16_percent(self.incentive).into()),
+            ("dividends", u16_percent(self.dividends).into()),
+            ("trust", u16_percent(self.validator_trust).into()),
+            ("last epoch", self.emission.to_string().into()),
+            ("seated in block", self.registered_at.to_string().into()),
+            ("last update", format!("block {}", self.last_update).into()),
+            ("axon", axon),
+            ("protocol", self.protocol.map_or_else(none, |protocol| protocol.to_string().into())),
+            ("metrics", place(self.metrics.as_ref())),
+        ]
+    }
+
+    fn role(&self) -> Cell {
+        match (self.validator_permit, self.active) {
+            (true, true) => Cell::new("validator", Tone::Good),
+            (true, false) => Cell::new("idle", Tone::Warning),
+            (false, _) => "miner".into(),
+        }
+    }
+
+    /// Its seat.
+    #[cfg(test)]
+    pub(crate) fn uid(&self) -> u16 {
+        self.uid.get()
+    }
+}
+
+/// A table of neurons that fits a terminal of 80 columns.
+pub(super) fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new([
+        ("UID", Side::Right),
+        ("ROLE", Side::Left),
+        ("STAKE, TAO", Side::Right),
+        ("INCENTIVE", Side::Right),
+        ("DIVIDENDS", Side::Right),
+        ("TRUST", Side::Right),
+        ("LAST EPOCH, TAO", Side::Right),
+    ]);
+    for row in rows {
+        table.row([
+            row.uid.to_string().into(),
+            row.role(),
+            decimal(row.stake, 3).into(),
+            share(row.incentive),
+            share(row.dividends),
+            share(row.validator_trust),
+            decimal(row.emission, 6).into(),
+        ]);
+    }
+    table
+}
+
+/// A table of neurons with their keys and addresses.
+pub(super) fn long_table(rows: &[Row]) -> Table {
+    let mut table = Table::new([
+        ("UID", Side::Right),
+        ("HOTKEY", Side::Left),
+        ("COLDKEY", Side::Left),
+        ("ROLE", Side::Left),
+        ("STAKE", Side::Right),
+        ("WEIGHS", Side::Right),
+        ("CONSENSUS", Side::Right),
+        ("INCENTIVE", Side::Right),
+        ("DIVIDENDS", Side::Right),
+        ("TRUST", Side::Right),
+        ("LAST EPOCH", Side::Right),
+        ("UPDATED IN", Side::Right),
+        ("AXON", Side::Left),
+    ]);
+    for row in rows {
+        table.row([
+            row.uid.to_string().into(),
+            row.hotkey.as_str().into(),
+            row.coldkey.as_deref().map_or_else(none, Cell::from),
+            row.role(),
+            row.stake.to_string().into(),
+            row.stake_weight.to_string().into(),
+            share(row.consensus),
+            share(row.incentive),
+            share(row.dividends),
+            share(row.validator_trust),
+            row.emission.to_string().into(),
+            row.last_update.to_string().into(),
+            row.axon.as_deref().map_or_else(none, Cell::from),
+        ]);
+    }
+    table
+}
+
+/// The last epoch of a network, in rao.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EpochRow {
+    /// The block that ran it.
+    pub(crate) block: BlockNumber,
+    /// What had accrued.
+    #[schemars(with = "u64")]
+    pub(crate) emission: Amount<Tao>,
+    /// What the owner received.
+    #[schemars(with = "u64")]
+    owner: Amount<Tao>,
+    /// What was paid for mining.
+    #[schemars(with = "u64")]
+    pub(super) miners: Amount<Tao>,
+    /// What was paid for validating.
+    #[schemars(with = "u64")]
+    pub(super) validators: Amount<Tao>,
+}
+
+impl From<Epoch> for EpochRow {
+    fn from(epoch: Epoch) -> Self {
+        Self {
+            block: epoch.block,
+            emission: epoch.emission,
+            owner: epoch.owner_cut,
+            miners: epoch.miners,
+            validators: epoch.validators,
+        }
+    }
+}
+
+/// What a network is called.
+pub(crate) fn title(netuid: NetUid, subnet: &Subnet) -> String {
+    match (netuid.is_root(), subnet.name.is_empty()) {
+        (true, _) => "root".to_owned(),
+        (false, true) => format!("subnet {netuid}"),
+        (false, false) => format!("subnet {netuid}, {}", subnet.name),
+    }
+}
+
+/// Nothing.
+pub(crate) fn none() -> Cell {
+    Cell::new("-", Tone::Faint)
+}
+
+fn share(share: u16) -> Cell {
+    if share == 0 { none() } else { u16_percent(share).into() }
+}
+
+/// TAO with so many decimals, 1 to 9, rounded down; the unit stands in the heading.
+pub(crate) fn decimal(amount: Amount<Tao>, decimals: u32) -> String {
+    let rao_per_tao = Amount::ONE_TAO.rao();
+    let places = usize::try_from(decimals).unwrap_or_default();
+    let unit = rao_per_tao / 10_u64.pow(decimals);
+    format!("{}.{:0places$}", amount.rao() / rao_per_tao, amount.rao() % rao_per_tao / unit)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use myelin_client::{Axon, PublicKey, Registration};
+
+    pub(crate) fn neuron(uid: u16) -> Neuron {
+        let key = |tag: u8| {
+            let mut bytes = [tag; 32];
+            bytes[..2].copy_from_slice(&uid.to_le_bytes());
+            PublicKey::from_bytes(bytes)
+        };
+        Neuron {
+            uid: Uid::new(uid),
+            hotkey: key(1),
+            coldkey: Some(key(2)),
+            registered_at: 3,
+            last_update: 4,
+            stake: Amount::ZERO,
+            stake_weight: Amount::ZERO,
+            active: true,
+            validator_permit: false,
+            consensus: 0,
+            incentive: 0,
+            dividends: 0,
+            validator_trust: 0,
+            emission: Amount::ZERO,
+            axon: Some(Axon {
+                block: 4,
+                version: 1,
+                address: ([10, 0, 0, 1], 8091).into(),
+                protocol: 4,
+                certificate: None,
+            }),
+            metrics: None,
+        }
+    }
+
+    pub(crate) fn subnet(netuid: NetUid) -> Subnet {
+        Subnet {
+            netuid,
+            name: "one".into(),
+            owner: None,
+            owner_hotkey: None,
+            registered_at: 0,
+            locked: Amount::ZERO,
+            tempo: 20,
+            neurons: 4,
+            max_neurons: 256,
+            emission: Amount::ZERO,
+            pending: Amount::ZERO,
+            last_epoch: None,
+            next_epoch: Some(19),
+            registration: Registration { burn: None, difficulty: None, recycled: Amount::ZERO, adjusts_at: 0 },
+        }
+    }
+
+    #[test]
+    fn amounts_are_rounded_down_to_their_decimals() {
+        let amount = Amount::from_rao(12_999_999_999);
+        let shown = [1, 3, 6, 9].map(|decimals| decimal(amount, decimals));
+        assert_eq!(shown, ["12.9", "12.999", "12.999999", "12.999999999"]);
+    }
+
+    #[test]
+    fn the_short_table_fits_eighty_columns() {
+        let mut rich = neuron(255);
+        rich.stake = Amount::from_rao(999_999_999_999_999);
+        rich.emission = Amount::from_rao(999_999_999_999);
+        (rich.incentive, rich.dividends, rich.validator_trust) = (u16::MAX, u16::MAX, u16::MAX);
+        rich.validator_permit = true;
+        let mut page = crate::page::Page::new(80);
+        page.table(&table(&[Row::from(&rich)]));
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+}

@@ -1,0 +1,126 @@
+//! `myelin metagraph show`
+
+use super::{
+    Choice, Chosen, EpochRow, Row,
+    row::{long_table, table, title},
+};
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Page, Render, Tone},
+};
+use myelin_client::{BlockNumber, Error, NetUid, Snapshot};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin metagraph show`
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Which network; 0 is root
+    netuid: NetUid,
+
+    #[command(flatten)]
+    choice: Choice,
+
+    /// With keys and addresses
+    #[arg(long)]
+    long: bool,
+}
+
+/// A network and its neurons.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct View {
+    /// Which network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// What it is called.
+    name: String,
+    /// The block it describes.
+    block: BlockNumber,
+    /// How many neurons there are.
+    seats_taken: u16,
+    /// How many there can be.
+    seats: u16,
+    /// Its last epoch.
+    last_epoch: Option<EpochRow>,
+    /// The block of its next epoch.
+    next_epoch: Option<BlockNumber>,
+    /// Those neurons that were asked for.
+    neurons: Vec<Row>,
+    #[serde(skip)]
+    title: String,
+    #[serde(skip)]
+    long: bool,
+}
+
+impl View {
+    pub(super) fn of(snapshot: &Snapshot, chosen: &Chosen, most: usize, long: bool) -> Self {
+        let Snapshot { block, subnet, .. } = snapshot;
+        Self {
+            netuid: subnet.netuid,
+            name: subnet.name.clone(),
+            block: *block,
+            seats_taken: subnet.neurons,
+            seats: subnet.max_neurons,
+            last_epoch: subnet.last_epoch.map(EpochRow::from),
+            next_epoch: subnet.next_epoch,
+            neurons: chosen.rows(snapshot, most),
+            title: title(subnet.netuid, subnet),
+            long,
+        }
+    }
+
+    /// The neurons.
+    pub(super) fn neurons(&self) -> &[Row] {
+        &self.neurons
+    }
+}
+
+impl Render for View {
+    fn render(&self, page: &mut Page) {
+        let mut line = format!("{} of {} seats, block {}", self.seats_taken, self.seats, self.block);
+        if let Some(epoch) = &self.last_epoch {
+            line.push_str(&format!(", {} in the epoch of block {}", epoch.emission, epoch.block));
+        }
+        if let Some(next) = self.next_epoch {
+            line.push_str(&format!(", the next in block {next}"));
+        }
+        page.line(format!("{}  {}", Tone::Label.paint(&self.title), Tone::Faint.paint(&line)));
+        if self.neurons.is_empty() {
+            page.line("no neuron");
+        } else {
+            page.table(&if self.long { long_table(&self.neurons) } else { table(&self.neurons) });
+        }
+    }
+}
+
+/// A network as of the last final block.
+pub(super) async fn read(context: &Context, netuid: NetUid) -> Result<Snapshot, CliError> {
+    let now = context.chain().await?.at_finalised().await?;
+    let snapshot = now.metagraph(netuid).await?;
+    Ok(snapshot.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?)
+}
+
+impl Command for Show {
+    const PATH: &'static str = "metagraph show";
+    const SUMMARY: &'static str = "Show the neurons of a network";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Who earned most?", line: "myelin metagraph show 1 --sort emission --limit 10" },
+        Example { purpose: "The validators, with their keys", line: "myelin metagraph show 1 --validators --long" },
+        Example { purpose: "My own neuron", line: "myelin metagraph show 1 --only myself" },
+        Example {
+            purpose: "The axons, for a script",
+            line: "myelin metagraph show 1 --serving --output json | jq -r .neurons[].axon",
+        },
+    ];
+    type Answer = View;
+
+    async fn run(self, context: &Context, output: &Output<View>) -> Result<(), CliError> {
+        let chosen = self.choice.find(context)?;
+        let snapshot = read(context, self.netuid).await?;
+        output.show(&View::of(&snapshot, &chosen, usize::MAX, self.long))
+    }
+}

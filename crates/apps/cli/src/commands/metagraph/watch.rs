@@ -1,0 +1,72 @@
+//! `myelin metagraph watch`
+
+use super::{Change, Choice, View};
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::{Format, Output, note},
+    screen::Screen,
+};
+use myelin_client::{Metagraph, NetUid};
+
+/// `myelin metagraph watch`
+#[derive(Debug, clap::Args)]
+pub struct Watch {
+    /// Which network; 0 is root
+    netuid: NetUid,
+
+    #[command(flatten)]
+    choice: Choice,
+
+    /// With keys and addresses, on a terminal
+    #[arg(long)]
+    long: bool,
+}
+
+impl Command for Watch {
+    const PATH: &'static str = "metagraph watch";
+    const SUMMARY: &'static str = "Follow the neurons of a network, until Ctrl-C";
+    const DETAILS: &'static str = "On a terminal it is a table that is drawn anew with each final block. Elsewhere, and \
+                                   with `--output json`, every change is a line.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "See who earns", line: "myelin metagraph watch 1 --sort emission" },
+        Example {
+            purpose: "Whenever a seat changes hands, for a script",
+            line: "myelin metagraph watch 1 --output json | grep seated",
+        },
+    ];
+    type Answer = Change;
+
+    async fn run(self, context: &Context, output: &Output<Change>) -> Result<(), CliError> {
+        let chosen = self.choice.find(context)?;
+        let chain = context.chain().await?;
+        let mut metagraph = Metagraph::sync(&chain, self.netuid).await?;
+        let mut screen = if context.format() == Format::Table { Screen::of_process() } else { None };
+        loop {
+            if let Some(screen) = &mut screen {
+                // The title, the headings, and the line that the cursor is on.
+                let most = screen.rows().saturating_sub(3);
+                screen.draw(&View::of(&metagraph, &chosen, most, self.long))?;
+            }
+            let before = metagraph.snapshot().clone();
+            let changes = match metagraph.follow().await {
+                Ok(changes) => changes,
+                Err(error) if error.is_outage() => {
+                    note(&format!("{error}; trying again"));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if screen.is_none() {
+                for change in Change::all(&changes, &before, &metagraph) {
+                    let uid = change.neuron().map(|neuron| neuron.uid);
+                    if uid.and_then(|uid| metagraph.neuron(uid)).is_none_or(|neuron| chosen.has(neuron)) {
+                        output.show(&change)?;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What neurons publish under their names.
+
+use super::seat;
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    party::HotkeyArg,
+    plan::Plan,
+    transact::{Sending, Transacted},
+};
+use clap::ValueEnum;
+use myelin_client::{BlockNumber, Data, NetUid, calls};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a neuron publishes. spec subnets-and-neurons §16
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Item {
+    /// Nothing.
+    Nothing {},
+    /// These bytes.
+    Raw {
+        /// As hex digits.
+        hex: String,
+        /// As text, if they are one.
+        text: Option<String>,
+    },
+    /// The hash of something.
+    Hash {
+        /// By which function.
+        function: Function,
+        /// As hex digits.
+        hex: String,
+    },
+}
+
+/// How a hash was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Function {
+    /// BLAKE2 with 256 bits
+    #[value(name = "blake2-256")]
+    #[serde(rename = "blake2-256")]
+    Blake2,
+    /// SHA-2 with 256 bits
+    #[value(name = "sha2-256")]
+    #[serde(rename = "sha2-256")]
+    Sha2,
+    /// Keccak with 256 bits
+    #[value(name = "keccak-256")]
+    #[serde(rename = "keccak-256")]
+    Keccak,
+    /// SHA-3 with 256 bits
+    #[value(name = "sha3-256")]
+    #[serde(rename = "sha3-256")]
+    Sha3,
+}
+
+impl Function {
+    const ALL: [Self; 4] = [Self::Blake2, Self::Sha2, Self::Keccak, Self::Sha3];
+
+    /// The byte that announces it. spec subnets-and-neurons §16
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Blake2 => 130,
+            Self::Sha2 => 131,
+            Self::Keccak => 132,
+            Self::Sha3 => 133,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Blake2 => "BLAKE2-256",
+            Self::Sha2 => "SHA2-256",
+            Self::Keccak => "Keccak-256",
+            Self::Sha3 => "SHA3-256",
+        }
+    }
+}
+
+impl From<&Data> for Item {
+    fn from(data: &Data) -> Self {
+        let raw = |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control));
+            Self::Raw { hex: hex::encode(bytes), text: text.map(str::to_owned) }
+        };
+        match data {
+            Data::None => Self::Nothing {},
+            Data::Raw(bytes) => raw(bytes),
+            Data::Hash(byte, hash) => match Function::ALL.into_iter().find(|function| function.byte() == *byte) {
+                Some(function) => Self::Hash { function, hex: hex::encode(hash) },
+                None => raw(hash),
+            },
+        }
+    }
+}
+
+impl Item {
+    /// In words.
+    fn words(&self) -> String {
+        match self {
+            Self::Nothing {} => "nothing".into(),
+            Self::Raw { text: Some(text), .. } => format!("\"{text}\""),
+            Self::Raw { hex, text: None } => format!("0x{hex}"),
+            Self::Hash { function, hex } => format!("the {} hash 0x{hex}", function.name()),
+        }
+    }
+}
+
+/// What one neuron has published.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Published {
+    /// On which network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// The seat.
+    uid: u16,
+    /// The address of the hotkey.
+    hotkey: String,
+    /// When, if ever.
+    block: Option<BlockNumber>,
+    /// What.
+    item: Item,
+}
+
+impl Render for Published {
+    fn render(&self, page: &mut Page) {
+        let Self { uid, netuid, item, .. } = self;
+        let when = self.block.map_or_else(String::new, |block| format!(", in block {block}"));
+        page.line(format!("neuron {uid} of network {netuid} publishes {}{when}", item.words()));
+    }
+}
+
+/// `myelin neuron commitment show`
+#[derive(Debug, clap::Args)]
+pub struct ShowCommitment {
+    /// Whose: an address or a name; by default the hotkey that is meant
+    hotkey: Option<HotkeyArg>,
+
+    /// On which network
+    #[arg(long)]
+    netuid: NetUid,
+}
+
+impl Command for ShowCommitment {
+    const PATH: &'static str = "neuron commitment show";
+    const SUMMARY: &'static str = "Show what a neuron has published";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "My own", line: "myelin neuron commitment show --netuid 1" }];
+    type Answer = Published;
+
+    async fn run(self, context: &Context, output: &Output<Published>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+        let now = context.chain().await?.at_finalised().await?;
+        let uid = seat(&now, self.netuid, &hotkey).await?.uid;
+        let commitment = now.commitment(self.netuid, uid).await?;
+        output.show(&Published {
+            netuid: self.netuid,
+            uid: uid.get(),
+            hotkey: hotkey.key.to_string(),
+            block: commitment.as_ref().map(|commitment| commitment.block),
+            item: commitment.as_ref().map_or(Item::Nothing {}, |commitment| Item::from(&commitment.data)),
+        })
+    }
+}
+
+/// `myelin neuron commitment set`
+#[derive(Debug, clap::Args)]
+pub struct SetCommitment {
+    /// What: a text, or bytes as hex digits after `0x`
+    item: String,
+
+    /// On which network
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// It is a hash, made by this function
+    #[arg(long, value_enum, value_name = "FUNCTION")]
+    hash: Option<Function>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// What was typed, as the chain takes it.
+fn data(item: &str, hash: Option<Function>) -> Result<Data, CliError> {
+    let usage = |message: String, hint| CliError::Usage { message, hint };
+    let bytes = match item.strip_prefix("0x") {
+        Some(digits) => {
+            hex::decode(digits).map_err(|error| usage(format!("`{item}`: {error}"), "two digits are a byte"))?
+        }
+        None => item.as_bytes().to_vec(),
+    };
+    if let Some(function) = hash {
+        let hash = bytes.as_slice().try_into();
+        let hash =
+            hash.map_err(|_| usage(format!("a hash of {} bytes", bytes.len()), "a hash is `0x` and 64 hex digits"))?;
+        return Ok(Data::Hash(function.byte(), hash));
+    }
+    if bytes.is_empty() {
+        return Ok(Data::None);
+    }
+    let long =
+        || usage(format!("{} bytes, and at most 128 are stored", bytes.len()), "publish a hash instead, with `--hash`");
+    Data::raw(&bytes).ok_or_else(long)
+}
+
+impl Command for SetCommitment {
+    const PATH: &'static str = "neuron commitment set";
+    const SUMMARY: &'static str = "Publish something small under the name of a neuron";
+    const DETAILS: &'static str = "It is free, and replaces what was published before. An empty text takes that back.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Neurons", "set_commitment")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "A text", line: "myelin neuron commitment set model-7 --netuid 1" },
+        Example {
+            purpose: "The hash of a model",
+            line: "myelin neuron commitment set 0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8 --hash \
+                   blake2-256 --netuid 1",
+        },
+    ];
+    type Answer = Transacted<Published>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let (netuid, data) = (self.netuid, data(&self.item, self.hash)?);
+        let (hotkey, signer) = (HotkeyArg::or_own(None, context)?, Signer::hotkey(context)?);
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let uid = seat(&now, netuid, &hotkey).await?.uid;
+        let before = now.commitment(netuid, uid).await?;
+        let (item, was) = (Item::from(&data), before.map_or(Item::Nothing {}, |before| Item::from(&before.data)));
+        let plan = Plan::new(format!("Let neuron {uid} of network {netuid} publish {}", item.words()))
+            .touches(netuid)
+            .effect(format!("until now it publishes {}", was.words()))
+            .risk("can be changed once in 100 blocks, and is refused if it was lately");
+        let sent = self.sending.send(context, &chain, &signer, &calls::set_commitment(netuid, data), plan).await?;
+        output.show(&sent.answer(|included| {
+            let (uid, hotkey) = (uid.get(), hotkey.key.to_string());
+            Ok(Published { netuid, uid, hotkey, block: BlockNumber::try_from(included.height).ok(), item })
+        })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_what_is_published() {
+        let words = |item: &str, hash| Item::from(&data(item, hash).unwrap()).words();
+        let hash = format!("0x{}", "ab".repeat(32));
+        assert_eq!(words("model-7", None), "\"model-7\"");
+        assert_eq!(words("0x00ff", None), "0x00ff");
+        assert_eq!(words("0x6869", None), "\"hi\"");
+        assert_eq!(words("", None), "nothing");
+        assert_eq!(words(&hash, Some(Function::Sha3)), format!("the SHA3-256 hash {hash}"));
+        for (item, hash) in [("0x0", None), ("0xzz", None), ("0xab", Some(Function::Sha2)), (&*"x".repeat(129), None)] {
+            assert!(matches!(data(item, hash), Err(CliError::Usage { .. })), "{item}");
+        }
+    }
+}

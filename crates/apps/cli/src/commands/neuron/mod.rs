@@ -1,0 +1,28 @@
+//! Commands about one's own neuron.
+
+mod commitment;
+mod read;
+mod register;
+mod search;
+mod serve;
+mod swap;
+
+pub use commitment::{SetCommitment, ShowCommitment};
+pub use read::Show;
+pub use register::Register;
+pub use serve::Serve;
+pub use swap::SwapHotkey;
+
+use crate::error::CliError;
+use crate::party::Party;
+use myelin_client::{Moment, NetUid, Neuron};
+
+/// The seat of a hotkey.
+async fn seat(now: &Moment, netuid: NetUid, hotkey: &Party) -> Result<Neuron, CliError> {
+    let nowhere = || CliError::NotFound {
+        message: format!("{hotkey} has no seat on network {netuid}"),
+        hint: format!("register it with `myelin neuron register --netuid {netuid}`").into(),
+    };
+    let uid = now.uid(netuid, &hotkey.key).await?.ok_or_else(nowhere)?;
+    now.neuron(netuid, uid).await?.ok_or_else(nowhere)
+}

@@ -1,0 +1,67 @@
+//! `myelin neuron show`
+
+use super::seat;
+use crate::{
+    command::{Command, Effect, Example},
+    commands::metagraph::Row,
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Page, Render},
+    party::HotkeyArg,
+};
+use myelin_client::{NetUid, Uid};
+
+/// `myelin neuron show`
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Whose: an address or a name; by default the hotkey that is meant
+    hotkey: Option<HotkeyArg>,
+
+    /// On which network
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// Whoever has this seat
+    #[arg(long, conflicts_with = "hotkey")]
+    uid: Option<Uid>,
+}
+
+impl Render for Row {
+    fn render(&self, page: &mut Page) {
+        page.fields(self.fields());
+    }
+}
+
+impl Command for Show {
+    const PATH: &'static str = "neuron show";
+    const SUMMARY: &'static str = "Show a neuron: who and where it is, and what it earned";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "My own", line: "myelin neuron show --netuid 1" },
+        Example { purpose: "Whoever has the first seat", line: "myelin neuron show --netuid 1 --uid 0" },
+        Example {
+            purpose: "Was it paid? In rao, for a script",
+            line: "myelin neuron show --netuid 1 --output json | jq .emission",
+        },
+    ];
+    type Answer = Row;
+
+    async fn run(self, context: &Context, output: &Output<Row>) -> Result<(), CliError> {
+        let hotkey = self.hotkey.as_ref();
+        let party = if self.uid.is_none() { Some(HotkeyArg::or_own(hotkey, context)?) } else { None };
+        let now = context.chain().await?.at_finalised().await?;
+        let neuron = match (party, self.uid) {
+            (Some(party), _) => seat(&now, self.netuid, &party).await?,
+            (None, uid) => {
+                let uid = uid.unwrap_or_default();
+                let neuron = now.neuron(self.netuid, uid).await?;
+                neuron.ok_or_else(|| CliError::NotFound {
+                    message: format!("network {} has no neuron {uid}", self.netuid),
+                    hint: format!("see which there are with `myelin metagraph show {}`", self.netuid).into(),
+                })?
+            }
+        };
+        output.show(&Row::from(&neuron))
+    }
+}

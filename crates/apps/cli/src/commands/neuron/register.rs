@@ -1,0 +1,246 @@
+//! `myelin neuron register`
+
+use super::search::{Effort, search};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render, Tone},
+    party::{ColdkeyArg, HotkeyArg, Party},
+    plan::Plan,
+    transact::{Carried, Prepared, Sending, Transacted},
+};
+use myelin_client::{
+    Amount, Chain, Included, Moment, NetUid, PublicKey, Subnet, Tao, Uid, calls,
+    runtime::{balances::events::Burned, neurons::events::NeuronRegistered},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::num::NonZeroUsize;
+
+/// `myelin neuron register`
+#[derive(Debug, clap::Args)]
+pub struct Register {
+    /// On which subnet
+    #[arg(long)]
+    netuid: NetUid,
+
+    /// Whom: an address or a name; by default the hotkey that is meant
+    #[arg(conflicts_with = "work")]
+    hotkey: Option<HotkeyArg>,
+
+    /// Pay with work in place of TAO. Ctrl-C pauses it, and the same command goes on
+    #[arg(long)]
+    work: bool,
+
+    /// On how many cores; by default on all
+    #[arg(long, value_name = "COUNT", requires = "work")]
+    cores: Option<NonZeroUsize>,
+
+    /// The highest price that is paid; by default the present one
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "work")]
+    max_price: Option<Amount<Tao>>,
+
+    /// Pay whatever it costs by then
+    #[arg(long, conflicts_with_all = ["work", "max_price"])]
+    any_price: bool,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// A seat that was taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Registered {
+    /// On which network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// The seat.
+    uid: Option<u16>,
+    /// The address of the hotkey.
+    hotkey: String,
+    /// The address of the coldkey that owns it.
+    coldkey: String,
+    /// What was burned for it, in rao.
+    #[schemars(with = "u64")]
+    burned: Amount<Tao>,
+    /// What was worked for it.
+    work: Option<Effort>,
+}
+
+impl Render for Registered {
+    fn render(&self, page: &mut Page) {
+        let seat = self.uid.map_or_else(|| "a seat".to_owned(), |uid| format!("seat {uid}"));
+        let price = match &self.work {
+            Some(effort) => effort.to_string(),
+            None => self.burned.to_string(),
+        };
+        page.line(format!("{} has {seat} on subnet {}, for {price}", self.hotkey, self.netuid));
+        page.line(Tone::Faint.paint(&format!(
+            "announce where it answers with `myelin neuron serve ADDRESS:PORT --netuid {}`",
+            self.netuid
+        )));
+    }
+}
+
+impl Command for Register {
+    const PATH: &'static str = "neuron register";
+    const SUMMARY: &'static str = "Take a seat on a subnet, for TAO or for work";
+    const DETAILS: &'static str = "A seat is lost to a newcomer when every seat is taken and no other neuron past its \
+                                   immunity earns less.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Neurons", "register_limit"), ("Neurons", "burned_register"), ("Neurons", "register")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "What does it cost?", line: "myelin neuron register --netuid 1 --dry-run" },
+        Example {
+            purpose: "Also if the price rises a little",
+            line: "myelin neuron register --netuid 1 --max-price 0.5",
+        },
+        Example { purpose: "Without TAO", line: "myelin neuron register --netuid 1 --work" },
+    ];
+    type Answer = Transacted<Registered>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        if self.netuid.is_root() {
+            return Err(CliError::Usage {
+                message: "root is joined in another way".into(),
+                hint: "see `myelin root register --help`",
+            });
+        }
+        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+        let coldkey = ColdkeyArg::or_own(None, context)?.key;
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let subnet = now.subnet(self.netuid).await?;
+        let missing = || myelin_client::Error::NoNetwork { netuid: self.netuid, block: now.height() };
+        let subnet = subnet.ok_or_else(missing)?;
+        self.check(&now, &hotkey, &coldkey).await?;
+        let (carried, work) = if self.work {
+            self.work(context, &chain, &subnet, &hotkey, &coldkey).await?
+        } else {
+            (self.burn(context, &chain, &subnet, &hotkey).await?, None)
+        };
+        output.show(&carried.answer(|included| {
+            Ok(Registered {
+                netuid: self.netuid,
+                uid: taken(included, &hotkey.key),
+                hotkey: hotkey.key.to_string(),
+                coldkey: coldkey.to_string(),
+                burned: included.event::<Burned>().map_or(Amount::ZERO, |burned| Amount::from_rao(burned.amount)),
+                work,
+            })
+        })?)
+    }
+}
+
+/// The seat that the hotkey took there.
+fn taken(included: &Included, hotkey: &PublicKey) -> Option<u16> {
+    let seat = included.event::<NeuronRegistered>()?;
+    (myelin_client::mirror::key(seat.hotkey) == *hotkey).then(|| Uid::from(seat.uid).get())
+}
+
+impl Register {
+    /// Whether it can be had at all.
+    async fn check(&self, now: &Moment, hotkey: &Party, coldkey: &PublicKey) -> Result<(), CliError> {
+        let netuid = self.netuid;
+        if let Some(uid) = now.uid(netuid, &hotkey.key).await? {
+            return Err(CliError::Impossible {
+                message: format!("{hotkey} has seat {uid} on subnet {netuid} already"),
+                hint: format!("see it with `myelin neuron show --netuid {netuid}`").into(),
+            });
+        }
+        match now.hotkey(&hotkey.key).await? {
+            Some(known) if known.coldkey != *coldkey => Err(CliError::Impossible {
+                message: format!("{hotkey} belongs to {}", known.coldkey),
+                hint: "take another hotkey, or the wallet of its owner".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is the same in both ways.
+    fn plan(&self, summary: String, subnet: &Subnet) -> Plan {
+        let full = subnet.neurons >= subnet.max_neurons;
+        let room = if full { "another neuron makes room, because every seat is taken" } else { "it takes a free seat" };
+        Plan::new(summary).touches(self.netuid).effect(room)
+    }
+
+    async fn burn(
+        &self,
+        context: &Context,
+        chain: &Chain,
+        subnet: &Subnet,
+        hotkey: &Party,
+    ) -> Result<Carried, CliError> {
+        let (netuid, signer) = (self.netuid, Signer::coldkey(context)?);
+        let Some(price) = subnet.registration.burn else {
+            return Err(CliError::Impossible {
+                message: format!("subnet {netuid} sells no seats"),
+                hint: match subnet.registration.difficulty {
+                    Some(_) => "work for one, with `--work`".into(),
+                    None => "see where there are some with `myelin subnet list`".into(),
+                },
+            });
+        };
+        let limit = self.max_price.unwrap_or(price);
+        if price > limit {
+            return Err(CliError::Impossible {
+                message: format!("a seat costs {price}, which is more than {limit}"),
+                hint: format!("wait until the price is adjusted in block {}", subnet.registration.adjusts_at).into(),
+            });
+        }
+        let spends = if self.any_price { price } else { limit };
+        let plan = self
+            .plan(format!("Buy a seat on subnet {netuid} for {hotkey}"), subnet)
+            .spends(spends)
+            .effect(format!("{price} are burned at the present price"))
+            .effect(format!("{hotkey} belongs to {signer}"));
+        let adjusts = subnet.registration.adjusts_at;
+        if self.any_price {
+            let plan = plan.risk(format!("the price may rise in block {adjusts}, and is paid whatever it is"));
+            return self
+                .sending
+                .send(context, chain, &signer, &calls::burned_register(netuid, &hotkey.key), plan)
+                .await;
+        }
+        let plan = plan.risk(format!("fails if the price has risen above {limit}, which it may in block {adjusts}"));
+        self.sending.send(context, chain, &signer, &calls::register_limit(netuid, &hotkey.key, limit), plan).await
+    }
+
+    async fn work(
+        &self,
+        context: &Context,
+        chain: &Chain,
+        subnet: &Subnet,
+        hotkey: &Party,
+        coldkey: &PublicKey,
+    ) -> Result<(Carried, Option<Effort>), CliError> {
+        let (netuid, signer) = (self.netuid, Signer::hotkey(context)?);
+        let Some(difficulty) = subnet.registration.difficulty else {
+            return Err(CliError::Impossible {
+                message: format!("subnet {netuid} gives no seats for work"),
+                hint: match subnet.registration.burn {
+                    Some(_) => "buy one, without `--work`".into(),
+                    None => "see where there are some with `myelin subnet list`".into(),
+                },
+            });
+        };
+        let plan = self
+            .plan(format!("Work for a seat on subnet {netuid} for {hotkey}"), subnet)
+            .costs(Amount::ZERO)
+            .effect(format!("{difficulty} seals have to be tried on average"))
+            .effect(format!("{hotkey} belongs to {coldkey}"))
+            .risk(format!(
+                "the difficulty is adjusted in block {}, and others may be faster",
+                subnet.registration.adjusts_at
+            ));
+        let ready = match self.sending.prepare(context, chain, &signer, plan).await? {
+            Prepared::Shown(plan) => return Ok((Carried::shown(plan), None)),
+            Prepared::Ready(ready) => ready.with_mortality(myelin_client::work::MORTALITY),
+        };
+        let (transaction, included, effort) = search(chain, &ready, netuid, &hotkey.key, coldkey, self.cores).await?;
+        Ok((ready.carried(transaction, included), Some(effort)))
+    }
+}

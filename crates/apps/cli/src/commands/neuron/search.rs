@@ -1,0 +1,305 @@
+//! A search for work that outlives the process.
+
+use crate::{
+    error::CliError,
+    files::write_whole,
+    output::{Progress, note},
+    transact::Ready,
+};
+use myelin_client::{
+    BlockNumber, CallError, Chain, Included, NetUid, PublicKey,
+    subxt::utils::H256,
+    work::{Event, Position, Work, expected_attempts},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt, fs,
+    io::{self, IsTerminal},
+    num::NonZeroUsize,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::{
+    signal::ctrl_c,
+    time::{MissedTickBehavior, interval},
+};
+
+/// How often the chain may refuse what was found before it is given up: others are faster now and then, but not always.
+const ATTEMPTS: u32 = 20;
+
+/// Where nobody watches, so many seconds are between two lines about how far it is.
+const QUIET: u64 = 30;
+
+/// What was worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Effort {
+    /// How many seals were tried.
+    tried: u64,
+    /// For how many seconds.
+    seconds: u64,
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} tried seals in {}", count(self.tried), duration(self.seconds))
+    }
+}
+
+/// How far a search is, as it is kept on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    /// Which chain it was, by the hash of its first block.
+    genesis: H256,
+    /// How many seals were tried.
+    tried: u64,
+    /// For how many seconds.
+    seconds: u64,
+    /// The block that was worked on, its hash and its difficulty, and the first nonce that was not tried.
+    at: Option<(BlockNumber, H256, u64, u64)>,
+}
+
+/// The file of a search.
+#[derive(Debug)]
+struct Notebook {
+    path: PathBuf,
+    /// What earlier processes did.
+    before: Kept,
+    genesis: H256,
+    since: Instant,
+}
+
+impl Notebook {
+    /// Reads what an earlier process kept. A file that cannot be read is as good as none: nothing is lost but a count.
+    fn open(path: PathBuf, genesis: H256) -> Self {
+        let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+        let before = read.filter(|kept| kept.genesis == genesis).unwrap_or_default();
+        Self { path, before, genesis, since: Instant::now() }
+    }
+
+    fn position(&self) -> Option<Position> {
+        self.before.at.map(|(block, hash, difficulty, next_nonce)| Position { block, hash, difficulty, next_nonce })
+    }
+
+    /// All that was worked, in this process and before.
+    fn effort(&self, tried: u64) -> Effort {
+        Effort {
+            tried: self.before.tried.saturating_add(tried),
+            seconds: self.before.seconds.saturating_add(self.since.elapsed().as_secs()),
+        }
+    }
+
+    fn keep(&self, work: &Work) -> Result<(), CliError> {
+        let Effort { tried, seconds } = self.effort(work.tried());
+        let at = work.position().map(|at| (at.block, at.hash, at.difficulty, at.next_nonce));
+        let kept = Kept { genesis: self.genesis, tried, seconds, at };
+        let bytes = serde_json::to_vec(&kept).map_err(|error| CliError::Output(error.into()))?;
+        let failed = |source| CliError::File { doing: "write", path: self.path.clone(), source };
+        write_whole(&self.path, &bytes).map_err(failed)
+    }
+
+    fn close(self) {
+        // What is left of it says of a chain and a hotkey that are seated, and is read by nobody.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Where the search of a hotkey on a network is kept.
+fn place(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
+    let folders = directories::ProjectDirs::from("", "", "myelin").ok_or(crate::network::NetworkError::NoHome)?;
+    Ok(folders.data_dir().join("work").join(format!("{netuid}-{hotkey}.json")))
+}
+
+/// Searches until what was found has taken a seat. Ctrl-C ends it, and the next one goes on.
+pub(super) async fn search(
+    chain: &Chain,
+    ready: &Ready,
+    netuid: NetUid,
+    hotkey: &PublicKey,
+    coldkey: &PublicKey,
+    cores: Option<NonZeroUsize>,
+) -> Result<(H256, Included, Effort), CliError> {
+    let notebook = Notebook::open(place(netuid, hotkey)?, chain.genesis());
+    let cores = match cores {
+        Some(cores) => cores,
+        None => thread::available_parallelism().map_err(CliError::Output)?,
+    };
+    let mut work = Work::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(CliError::Output)?;
+    if notebook.before.tried > 0 {
+        note(&format!("going on after {}", notebook.effort(0)));
+    }
+    let mut attempts = 0;
+    loop {
+        let found = tokio::select! {
+            found = find(&mut work, &notebook) => found,
+            signal = ctrl_c() => {
+                signal.map_err(CliError::Terminal)?;
+                Err(CliError::Interrupted)
+            }
+        };
+        let proof = match found {
+            Ok(proof) => proof,
+            Err(error) => {
+                notebook.keep(&work)?;
+                if matches!(error, CliError::Interrupted) {
+                    note(&format!("paused after {}; the same command goes on", notebook.effort(work.tried())));
+                }
+                return Err(error);
+            }
+        };
+        match ready.submit(&proof.call(netuid, hotkey, coldkey)).await {
+            Ok((transaction, included)) => {
+                let effort = notebook.effort(work.tried());
+                notebook.close();
+                return Ok((transaction, included, effort));
+            }
+            // What was found is lost, and the next find is as good.
+            Err(error) if is_lost(&error) && attempts < ATTEMPTS => {
+                attempts += 1;
+                if let Some(uid) = chain.at_best().await?.uid(netuid, hotkey).await? {
+                    return Err(CliError::Impossible {
+                        message: format!("{hotkey} has seat {uid} on subnet {netuid} by now"),
+                        hint: format!("see it with `myelin neuron show --netuid {netuid}`").into(),
+                    });
+                }
+                note(&format!("{error}; searching on"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether it came too late, or others took the seats of the block. Work that was not seen will not be either: two blocks
+/// after the one worked on, no block takes it.
+fn is_lost(error: &CliError) -> bool {
+    match error {
+        CliError::Call { error, .. } => {
+            matches!(**error, CallError::Refused(_) | CallError::Expired { .. } | CallError::Pallet { .. })
+        }
+        CliError::Unseen(_) => true,
+        _ => false,
+    }
+}
+
+/// Searches until something is found, and says how far it is.
+async fn find(work: &mut Work, notebook: &Notebook) -> Result<myelin_client::work::Proof, CliError> {
+    let watched = io::stderr().is_terminal();
+    let mut progress = Progress::new("waiting for a block to work on");
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let (began, tried_before, mut ticks, mut said) = (Instant::now(), work.tried(), 0_u64, false);
+    loop {
+        tokio::select! {
+            happened = work.next() => match happened {
+                Ok(Event::Found(proof)) => return Ok(proof),
+                Ok(Event::Block(_)) => notebook.keep(work)?,
+                Err(error) if error.is_outage() => note(&format!("{error}; trying again")),
+                Err(error) => return Err(error.into()),
+            },
+            _ = seconds.tick() => {
+                ticks += 1;
+                if watched || !said || ticks.is_multiple_of(QUIET) {
+                    let tried = work.tried() - tried_before;
+                    if let (Some(at), Some(rate)) = (work.position(), rate(tried, began.elapsed())) {
+                        said = true;
+                        progress.step(state(&at, rate, work.threads(), notebook.effort(work.tried()).tried));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many a second, once that can be told.
+fn rate(tried: u64, time: Duration) -> Option<NonZeroRate> {
+    let rate = u128::from(tried) * 1_000 / time.as_millis().max(1);
+    u64::try_from(rate).ok().and_then(NonZeroRate::new)
+}
+
+/// Seals in a second, at least one.
+type NonZeroRate = std::num::NonZeroU64;
+
+/// How far a search is, in words.
+fn state(at: &Position, rate: NonZeroRate, cores: usize, tried: u64) -> String {
+    let expected = expected_attempts(at.difficulty);
+    format!(
+        "block {}: {} seals a second on {cores} cores; {} takes {} on average, {} tried so far",
+        at.block,
+        count(rate.get()),
+        count(expected),
+        duration(expected / rate),
+        count(tried)
+    )
+}
+
+/// A number as people read it: with three digits or four, and the word for the rest.
+fn count(number: u64) -> String {
+    let (unit, name) = match number {
+        0..10_000 => return number.to_string(),
+        10_000..1_000_000 => (1_000, "thousand"),
+        1_000_000..1_000_000_000 => (1_000_000, "million"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "billion"),
+        _ => (1_000_000_000_000, "trillion"),
+    };
+    let hundredths = u128::from(number) * 100 / unit;
+    let (whole, rest) = (hundredths / 100, hundredths % 100);
+    match whole {
+        0..10 => format!("{whole}.{rest:02} {name}"),
+        10..100 => format!("{whole}.{} {name}", rest / 10),
+        _ => format!("{whole} {name}"),
+    }
+}
+
+/// A time as people read it, in its two largest units.
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0 => "less than a second".into(),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_short() {
+        let counts = [0, 9_999, 10_000, 123_456, 1_234_567, 12_345_678, u64::MAX].map(count);
+        let expected =
+            ["0", "9999", "10.0 thousand", "123 thousand", "1.23 million", "12.3 million", "18446744 trillion"];
+        assert_eq!(counts, expected);
+        let times = [0, 59, 60, 3_725, 90_061].map(duration);
+        assert_eq!(times, ["less than a second", "59 s", "1 min 0 s", "1 h 2 min", "1 d 1 h"]);
+    }
+
+    #[test]
+    fn the_time_that_it_takes_follows_from_the_rate() {
+        let at = Position { block: 7, hash: H256::zero(), difficulty: 10_000_000, next_nonce: 0 };
+        let rate = rate(5_000_000, Duration::from_millis(2_500)).unwrap();
+        assert_eq!(
+            state(&at, rate, 2, 5_000_000),
+            "block 7: 2.00 million seals a second on 2 cores; 10.0 million takes 5 s on average, 5.00 million tried so far"
+        );
+        assert_eq!(super::rate(0, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn what_was_kept_is_found_again_on_the_same_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1.json");
+        let kept = Kept { genesis: H256::repeat_byte(1), tried: 5, seconds: 6, at: Some((7, H256::zero(), 8, 9)) };
+        fs::write(&path, serde_json::to_vec(&kept).unwrap()).unwrap();
+        let notebook = Notebook::open(path.clone(), H256::repeat_byte(1));
+        assert_eq!(notebook.before, kept);
+        assert_eq!(notebook.position().map(|at| at.next_nonce), Some(9));
+        assert_eq!(notebook.effort(10).tried, 15);
+        assert_eq!(Notebook::open(path.clone(), H256::repeat_byte(2)).before, Kept::default());
+        fs::write(&path, "{").unwrap();
+        assert_eq!(Notebook::open(path, H256::repeat_byte(1)).before, Kept::default());
+    }
+}

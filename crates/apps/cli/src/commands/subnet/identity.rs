@@ -1,0 +1,263 @@
+//! What a subnet says of itself.
+
+use super::{find, find_own};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    commands::metagraph::{none, title},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Cell, Page, Render, Tone},
+    plan::Plan,
+    transact::{Sending, Transacted},
+};
+use myelin_client::{
+    NetUid,
+    calls::{self, SubnetIdentity},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The most bytes of a name. spec subnets-and-neurons §15.2
+const MAX_NAME: usize = 256;
+
+/// The most bytes of any other text. spec subnets-and-neurons §15.2
+const MAX_TEXT: usize = 1_024;
+
+/// What a subnet says of itself. spec subnets-and-neurons §15.2
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema, clap::Args)]
+pub struct Texts {
+    /// Its name
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_NAME))]
+    name: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    description: Option<String>,
+    /// Its page
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    url: Option<String>,
+    /// Where its code is
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    github: Option<String>,
+    /// How to reach who runs it
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    contact: Option<String>,
+    /// Where its people talk
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_NAME))]
+    discord: Option<String>,
+    /// Its picture
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    logo: Option<String>,
+    /// Anything else
+    #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
+    additional: Option<String>,
+}
+
+/// A parser of texts with no more bytes than the chain stores.
+pub(super) fn at_most(bytes: usize) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |text| {
+        if text.len() > bytes {
+            Err(format!("{} bytes, and at most {bytes} are stored", text.len()))
+        } else {
+            Ok(text.into())
+        }
+    }
+}
+
+/// A parser of names.
+pub(super) fn a_name() -> impl Fn(&str) -> Result<String, String> + Clone {
+    at_most(MAX_NAME)
+}
+
+impl Texts {
+    /// A name and nothing else.
+    pub(super) fn named(name: String) -> Self {
+        Self { name: Some(name), ..Self::default() }
+    }
+
+    /// What is said here, and for the rest what `before` says. An empty text takes one back.
+    fn over(self, before: Self) -> Self {
+        let said = |now: Option<String>, before| now.or(before).filter(|text: &String| !text.is_empty());
+        Self {
+            name: said(self.name, before.name),
+            description: said(self.description, before.description),
+            url: said(self.url, before.url),
+            github: said(self.github, before.github),
+            contact: said(self.contact, before.contact),
+            discord: said(self.discord, before.discord),
+            logo: said(self.logo, before.logo),
+            additional: said(self.additional, before.additional),
+        }
+    }
+
+    /// Each with its label.
+    fn labelled(&self) -> [(&'static str, Option<&str>); 8] {
+        [
+            ("name", self.name.as_deref()),
+            ("description", self.description.as_deref()),
+            ("url", self.url.as_deref()),
+            ("github", self.github.as_deref()),
+            ("contact", self.contact.as_deref()),
+            ("discord", self.discord.as_deref()),
+            ("logo", self.logo.as_deref()),
+            ("additional", self.additional.as_deref()),
+        ]
+    }
+}
+
+impl From<SubnetIdentity> for Texts {
+    fn from(identity: SubnetIdentity) -> Self {
+        let text = |bytes: Vec<u8>| Some(String::from_utf8_lossy(&bytes).into_owned()).filter(|text| !text.is_empty());
+        Self {
+            name: text(identity.subnet_name),
+            description: text(identity.description),
+            url: text(identity.subnet_url),
+            github: text(identity.github_repo),
+            contact: text(identity.subnet_contact),
+            discord: text(identity.discord),
+            logo: text(identity.logo_url),
+            additional: text(identity.additional),
+        }
+    }
+}
+
+impl From<Texts> for SubnetIdentity {
+    fn from(texts: Texts) -> Self {
+        let bytes = |text: Option<String>| text.unwrap_or_default().into_bytes();
+        Self {
+            subnet_name: bytes(texts.name),
+            description: bytes(texts.description),
+            subnet_url: bytes(texts.url),
+            github_repo: bytes(texts.github),
+            subnet_contact: bytes(texts.contact),
+            discord: bytes(texts.discord),
+            logo_url: bytes(texts.logo),
+            additional: bytes(texts.additional),
+        }
+    }
+}
+
+/// What one subnet says of itself.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Said {
+    /// Which subnet.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// What it says.
+    #[serde(flatten)]
+    texts: Texts,
+    #[serde(skip)]
+    title: String,
+}
+
+impl Render for Said {
+    fn render(&self, page: &mut Page) {
+        page.line(Tone::Label.paint(&self.title));
+        page.fields(self.texts.labelled().map(|(label, text)| (label, text.map_or_else(none, Cell::from))));
+    }
+}
+
+/// `myelin subnet identity show`
+#[derive(Debug, clap::Args)]
+pub struct ShowIdentity {
+    /// Which subnet
+    netuid: NetUid,
+}
+
+impl Command for ShowIdentity {
+    const PATH: &'static str = "subnet identity show";
+    const SUMMARY: &'static str = "Show what a subnet says of itself";
+    const DETAILS: &'static str = "Nobody checks whether it is true.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "Where is its code?", line: "myelin subnet identity show 1" }];
+    type Answer = Said;
+
+    async fn run(self, context: &Context, output: &Output<Said>) -> Result<(), CliError> {
+        let now = context.chain().await?.at_finalised().await?;
+        let subnet = find(&now, self.netuid).await?;
+        let texts = now.subnet_identity(self.netuid).await?.map(Texts::from).unwrap_or_default();
+        output.show(&Said { netuid: self.netuid, texts, title: title(self.netuid, &subnet) })
+    }
+}
+
+/// `myelin subnet identity set`
+#[derive(Debug, clap::Args)]
+pub struct SetIdentity {
+    /// Which subnet
+    netuid: NetUid,
+
+    #[command(flatten)]
+    texts: Texts,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+impl Command for SetIdentity {
+    const PATH: &'static str = "subnet identity set";
+    const SUMMARY: &'static str = "Say what a subnet is called, and where to find out about it";
+    const DETAILS: &'static str = "Only the owner may. What is not given stays as it is; an empty text takes one back.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Subnets", "set_subnet_identity")];
+    const EXAMPLES: &'static [Example] = &[
+        Example {
+            purpose: "A name and a page",
+            line: "myelin subnet identity set 1 --name text --url https://text.example",
+        },
+        Example { purpose: "No picture any more", line: "myelin subnet identity set 1 --logo=" },
+    ];
+    type Answer = Transacted<Said>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        if self.texts == Texts::default() {
+            return Err(CliError::Usage {
+                message: "nothing is to be said".into(),
+                hint: "give a text, such as `--name`",
+            });
+        }
+        let signer = Signer::coldkey(context)?;
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let mut subnet = find_own(&now, self.netuid, &signer).await?;
+        let before = now.subnet_identity(self.netuid).await?.map(Texts::from).unwrap_or_default();
+        let texts = self.texts.over(before.clone());
+        let mut plan = Plan::new(format!("Say what subnet {} is", self.netuid)).touches(self.netuid);
+        for ((label, was), (_, is)) in before.labelled().into_iter().zip(texts.labelled()) {
+            if was != is {
+                plan = plan.effect(format!(
+                    "{label}: {} instead of {}",
+                    is.unwrap_or("nothing"),
+                    was.unwrap_or("nothing")
+                ));
+            }
+        }
+        let call = calls::set_subnet_identity(self.netuid, texts.clone().into());
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        subnet.name = texts.name.clone().unwrap_or_default();
+        output.show(&sent.answer(|_| Ok(Said { netuid: self.netuid, title: title(self.netuid, &subnet), texts }))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_stays_and_an_empty_text_goes() {
+        let text = |text: &str| Some(text.to_owned());
+        let before = Texts { name: text("one"), url: text("https://one"), logo: text("picture"), ..Texts::default() };
+        let now = Texts { name: text("two"), logo: text(""), ..Texts::default() };
+        let after = Texts { name: text("two"), url: text("https://one"), ..Texts::default() };
+        assert_eq!(now.over(before), after);
+        assert_eq!(Texts::from(SubnetIdentity::from(after.clone())), after);
+    }
+
+    #[test]
+    fn texts_are_counted_in_bytes() {
+        let parse = at_most(4);
+        assert_eq!(parse("äö").unwrap(), "äö");
+        assert!(parse("äöü").unwrap_err().contains("6 bytes"));
+    }
+}

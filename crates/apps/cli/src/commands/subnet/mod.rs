@@ -1,0 +1,36 @@
+//! Commands about subnets and how they are set.
+
+mod change;
+mod field;
+mod identity;
+mod parameters;
+mod price;
+mod read;
+
+pub use change::{Create, OwnerHotkey, Remove, Transfer};
+pub use identity::{SetIdentity, ShowIdentity};
+pub use parameters::{SetParameters, ShowParameters};
+pub use price::Price;
+pub use read::{List, Show};
+
+use crate::{error::CliError, key::Signer};
+use myelin_client::{Error, Moment, NetUid, Subnet};
+
+/// A network that exists.
+async fn find(now: &Moment, netuid: NetUid) -> Result<Subnet, CliError> {
+    let subnet = now.subnet(netuid).await?;
+    Ok(subnet.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?)
+}
+
+/// A subnet that this key owns, because the chain lets nobody else change it.
+async fn find_own(now: &Moment, netuid: NetUid, owner: &Signer) -> Result<Subnet, CliError> {
+    let subnet = find(now, netuid).await?;
+    if subnet.owner == Some(owner.public()) {
+        return Ok(subnet);
+    }
+    let whose = subnet.owner.map_or_else(|| "nobody".to_owned(), |other| other.to_string());
+    Err(CliError::Impossible {
+        message: format!("subnet {netuid} belongs to {whose}, and not to {owner}"),
+        hint: "choose the owner's wallet with `--wallet`".into(),
+    })
+}

@@ -1,0 +1,228 @@
+//! Work for a seat: searched for on the newest block, on as many cores as there are. spec subnets-and-neurons §8
+//!
+//! Work is accepted in the two blocks after the one worked on. Every nonce is as good as any other, on whatever block,
+//! so nothing is lost by going over to each new block at once, and what is found has the most time to get in.
+//!
+//! ```no_run
+//! use myelin_client::{Account, Chain, NetUid, calls, work::{Event, Work}};
+//! use std::{num::NonZeroUsize, thread, time::Duration};
+//!
+//! # async fn run(chain: Chain, hotkey: Account, coldkey: myelin_client::PublicKey) -> Result<(), Box<dyn std::error::Error>> {
+//! let netuid = NetUid::new(1);
+//! let mut work = Work::begin(&chain, netuid, hotkey.public(), thread::available_parallelism()?, None)?;
+//! loop {
+//!     if let Event::Found(proof) = work.next().await? {
+//!         let call = proof.call(netuid, &hotkey.public(), &coldkey);
+//!         if hotkey.submit(&call, Duration::from_secs(60)).await.finalised().is_ok() {
+//!             break;
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod search;
+
+pub use search::{Search, Task};
+
+use crate::{
+    Chain, Config, Error,
+    calls::{self, Call},
+    chain::Methods,
+    link::{Connection, Lost},
+    runtime::neurons::calls as neurons,
+};
+use futures::FutureExt;
+use myelin_economics::work::{Challenge, Seal};
+use myelin_keys::PublicKey;
+use myelin_primitives::{BlockNumber, NetUid};
+use std::{fmt, io, num::NonZeroUsize};
+use subxt::{rpcs::client::RpcSubscription, utils::H256};
+use tokio::time::timeout;
+
+pub use myelin_economics::work::expected_attempts;
+
+type Header = <Config as subxt::Config>::Header;
+
+/// For how many blocks a transaction with work should be valid, see
+/// [`Account::with_mortality`](crate::Account::with_mortality): no block takes the work much later, and a search that
+/// goes on sooner.
+pub const MORTALITY: u64 = 16;
+
+/// How far a search is, with all that is needed to go on with it in another process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The block that is worked on.
+    pub block: BlockNumber,
+    /// Its hash.
+    pub hash: H256,
+    /// What a seal has to meet. spec subnets-and-neurons §8.3
+    pub difficulty: u64,
+    /// The first nonce that nobody has begun with.
+    pub next_nonce: u64,
+}
+
+/// What pays for a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The block that was worked on. The two after it accept this.
+    pub block: BlockNumber,
+    /// What was searched for.
+    pub nonce: u64,
+    /// What shows that it was.
+    pub seal: Seal,
+}
+
+impl Proof {
+    /// The call that takes the seat. By the hotkey; free.
+    pub fn call(&self, netuid: NetUid, hotkey: &PublicKey, coldkey: &PublicKey) -> Call<neurons::Register> {
+        calls::register(netuid, self.block, self.nonce, *self.seal.as_bytes(), hotkey, coldkey)
+    }
+}
+
+/// What happens in a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It went over to a new block.
+    Block(Position),
+    /// Something was found. The search goes on with the next block.
+    Found(Proof),
+}
+
+/// A search for work that pays for a seat, on whatever block is the newest.
+pub struct Work {
+    chain: Chain,
+    netuid: NetUid,
+    hotkey: PublicKey,
+    search: Search,
+    /// Where to begin on a block. Others may search with the same hotkey, so each begins elsewhere.
+    first_nonce: u64,
+    /// Where an earlier search was, until it is known whether its block is still the newest.
+    before: Option<Position>,
+    at: Option<Position>,
+    heads: Option<Heads>,
+    /// Whether there is a block that was not looked at yet.
+    unseen: bool,
+}
+
+/// The best blocks, as one node has them.
+struct Heads {
+    connection: Connection,
+    headers: RpcSubscription<Header>,
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { netuid, hotkey, at, .. } = self;
+        out.debug_struct("Work").field("netuid", netuid).field("hotkey", hotkey).field("at", at).finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Begins a search on so many threads. `before` is where an earlier one was: if its block is still the newest, what
+    /// was tried is not tried again.
+    ///
+    /// # Errors
+    /// If the system has no more threads, or no randomness.
+    pub fn begin(
+        chain: &Chain,
+        netuid: NetUid,
+        hotkey: PublicKey,
+        threads: NonZeroUsize,
+        before: Option<Position>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            chain: chain.clone(),
+            netuid,
+            hotkey,
+            search: Search::on(threads)?,
+            first_nonce: getrandom::u64()?,
+            before,
+            at: None,
+            heads: None,
+            unseen: false,
+        })
+    }
+
+    /// Waits for what happens next. May be dropped while it waits, and called again after an error.
+    ///
+    /// # Errors
+    /// [`Error::NoWork`], if the network gives no seats for work; if there is no such network, or no node answers or
+    /// makes progress within the limits. The search goes on meanwhile.
+    pub async fn next(&mut self) -> Result<Event, Error> {
+        while !self.unseen {
+            tokio::select! {
+                biased;
+                (nonce, seal) = self.search.found() => {
+                    let Some(Position { block, .. }) = self.at else { continue };
+                    return Ok(Event::Found(Proof { block, nonce, seal }));
+                }
+                headed = newest(&self.chain, &mut self.heads) => headed?,
+            }
+            self.unseen = true;
+        }
+        let position = self.go_over().await?;
+        self.unseen = false;
+        Ok(Event::Block(position))
+    }
+
+    /// Takes up the best block.
+    async fn go_over(&mut self) -> Result<Position, Error> {
+        let best = self.chain.at_best().await?;
+        let gone = || Error::NoNetwork { netuid: self.netuid, block: best.height() };
+        let subnet = best.subnet(self.netuid).await?.ok_or_else(gone)?;
+        let difficulty = subnet.registration.difficulty.ok_or(Error::NoWork(self.netuid))?;
+        let block = BlockNumber::try_from(best.height()).map_err(|_| Error::NoBlock(best.height().to_string()))?;
+        let hash = best.hash();
+        let here = |position: &Position| position.hash == hash;
+        let here = self.before.take().filter(here).or_else(|| self.position().filter(here));
+        let next_nonce = here.map_or(self.first_nonce, |position| position.next_nonce);
+        let position = Position { block, hash, difficulty, next_nonce };
+        let challenge = Challenge::new(&hash.0, &self.hotkey.to_bytes());
+        self.search.take_up(Task { challenge, difficulty, from: next_nonce });
+        self.at = Some(position);
+        Ok(position)
+    }
+
+    /// How far the search is. Nonces that threads have begun with are left behind it; every other one is as good.
+    pub fn position(&self) -> Option<Position> {
+        let at = self.at?;
+        Some(Position { next_nonce: self.search.next_nonce().unwrap_or(at.next_nonce), ..at })
+    }
+
+    /// How many seals were made.
+    pub fn tried(&self) -> u64 {
+        self.search.tried()
+    }
+
+    /// On how many threads.
+    pub fn threads(&self) -> usize {
+        self.search.threads()
+    }
+}
+
+/// Waits for a best block that is new, of the node at hand or of the next.
+async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), Error> {
+    let link = chain.link();
+    for _ in 0..=link.nodes() {
+        if heads.is_none() {
+            let connection = link.connection().await?;
+            let methods = Methods::new(connection.rpc.clone());
+            match link.ask(&connection, methods.chain_subscribe_new_heads()).await {
+                Ok(headers) => *heads = Some(Heads { connection, headers }),
+                Err(Lost::Answered(error)) => return Err(error.into()),
+                Err(Lost::Connection(_)) => continue,
+            }
+        }
+        let Some(Heads { connection, headers }) = heads else { continue };
+        if let Ok(Some(Ok(_))) = timeout(link.limits().silence, headers.next()).await {
+            // Those that have come meanwhile are older than the best block as well.
+            while let Some(Some(Ok(_))) = headers.next().now_or_never() {}
+            return Ok(());
+        }
+        link.lost(connection).await;
+        *heads = None;
+    }
+    Err(Error::Silent(link.limits().silence))
+}
