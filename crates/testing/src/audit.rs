@@ -106,7 +106,7 @@ async fn balanced(moment: &Moment) -> u64 {
     );
 
     let pools = moment.values(runtime::storage().staking().pools()).await;
-    let staked = total(pools, |pool| pool.pool.0.map_or(0, |contents| contents.value.get()));
+    let staked = total(pools, |pool| pool.pool.0.value().rao());
     assert_eq!(staked, said.staked.parts, "pools in block {height}");
     assert_eq!(staked, moment.read(runtime::storage().staking().total_stake(), ()).await.parts, "block {height}");
 

@@ -1,0 +1,56 @@
+//! Reading many places of one block.
+
+use crate::Error;
+use futures::{StreamExt, TryStreamExt, stream};
+use myelin_client::{
+    Moment,
+    subxt::{
+        self,
+        storage::{Address, PrefixOf},
+    },
+};
+use std::future::Future;
+
+/// How many questions are under way at the same time.
+const ABREAST: usize = 32;
+
+/// What is stored at a place, or its default; `None` if there is neither.
+pub(crate) async fn look<Place: Address>(
+    at: &Moment,
+    place: Place,
+    keys: Place::KeyParts,
+) -> Result<Option<Place::Value>, Error> {
+    Ok(at.try_read(place, keys).await?)
+}
+
+/// All that is stored below a prefix, with its keys.
+pub(crate) async fn below<Place: Address, Prefix: PrefixOf<Place::KeyParts>>(
+    at: &Moment,
+    place: Place,
+    prefix: Prefix,
+) -> Result<Vec<(Place::KeyParts, Place::Value)>, Error> {
+    let storage = at.client().storage();
+    let mut entries = storage.iter(place, prefix).await.map_err(myelin_client::Error::from)?;
+    let mut found = Vec::new();
+    while let Some(entry) = entries.next().await {
+        let entry = entry.map_err(myelin_client::Error::from)?;
+        let key = entry.key().and_then(|key| key.decode()).map_err(unreadable)?;
+        found.push((key, entry.value().decode().map_err(unreadable)?));
+    }
+    Ok(found)
+}
+
+/// The answers to several questions, in their order.
+pub(crate) async fn each<Of, Answer, Asked>(
+    of: impl IntoIterator<Item = Of>,
+    ask: impl FnMut(Of) -> Asked,
+) -> Result<Vec<Answer>, Error>
+where
+    Asked: Future<Output = Result<Answer, Error>>,
+{
+    stream::iter(of).map(ask).buffered(ABREAST).try_collect().await
+}
+
+fn unreadable(error: impl Into<subxt::Error>) -> myelin_client::Error {
+    error.into().into()
+}

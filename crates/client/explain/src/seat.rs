@@ -1,0 +1,125 @@
+//! Which seats of a network are lost when newcomers need them. spec subnets-and-neurons §10 to §12
+
+use crate::Error;
+use futures::try_join;
+use myelin_client::{Amount, BlockNumber, Moment, NetUid, PublicKey, Tao, Uid};
+use myelin_economics::pruning::{NeuronCandidate, NeuronImmunity, is_immune, neuron_to_replace, protected_seats};
+
+/// The seats of a network, as of one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seats {
+    /// The network.
+    pub netuid: NetUid,
+    /// The block.
+    pub block: BlockNumber,
+    /// How many newcomers find a seat that nobody has.
+    pub free: u16,
+    /// Past their immunity, without protection.
+    pub prunable: u16,
+    /// As long as no more than this many are past their immunity, an immune one goes instead.
+    pub min_non_immune: u16,
+    /// The seats by uid.
+    pub seats: Vec<Seat>,
+}
+
+/// One seat, and how safe it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Which one.
+    pub uid: Uid,
+    /// Who has it.
+    pub hotkey: PublicKey,
+    /// Since when.
+    pub registered_at: BlockNumber,
+    /// What its neuron was paid in the last epoch, by which seats are ranked.
+    pub score: Amount<Tao>,
+    /// The block from which on it is immune no more.
+    pub immune_until: BlockNumber,
+    /// Whether it is immune now.
+    pub immune: bool,
+    /// Whether it is kept for the owner of the subnet, and never lost.
+    pub protected: bool,
+    /// The how manieth to go, from 1 on, if newcomers came now and nothing else changed. `None` if protected.
+    pub rank: Option<u16>,
+}
+
+impl Seats {
+    /// The seats of a network.
+    ///
+    /// # Errors
+    /// If there is no such network, or no node answers.
+    pub async fn read(at: &Moment, netuid: NetUid) -> Result<Self, Error> {
+        let (metagraph, parameters) = try_join!(at.metagraph(netuid), at.parameters(netuid))?;
+        let (Some(metagraph), Some(parameters)) = (metagraph, parameters) else {
+            return Err(Error::NoNetwork { netuid, block: at.height() });
+        };
+        let (block, subnet, neurons) = (metagraph.block, metagraph.subnet, metagraph.neurons);
+        let immunity = NeuronImmunity {
+            period: parameters.immunity_period.into(),
+            min_non_immune: parameters.min_non_immune_uids,
+        };
+        let designated = neurons.iter().find(|neuron| Some(neuron.hotkey) == subnet.owner_hotkey);
+        let is_owners = |uid: Uid| {
+            let neuron = neurons.get(usize::from(uid));
+            subnet.owner.is_some() && neuron.is_some_and(|neuron| neuron.coldkey == subnet.owner)
+        };
+        let protected = protected_seats(
+            neurons.iter().map(|neuron| (neuron.uid, neuron.registered_at)),
+            designated.map(|neuron| neuron.uid),
+            is_owners,
+            parameters.owner_immune_uids_limit,
+        );
+        let candidates = neurons.iter().map(|neuron| NeuronCandidate {
+            uid: neuron.uid,
+            emission: neuron.emission,
+            registered_at: neuron.registered_at,
+            protected: protected.contains(&neuron.uid),
+        });
+        let mut candidates: Vec<NeuronCandidate> = candidates.collect();
+        let mut seats: Vec<Seat> = neurons
+            .iter()
+            .map(|neuron| Seat {
+                uid: neuron.uid,
+                hotkey: neuron.hotkey,
+                registered_at: neuron.registered_at,
+                score: neuron.emission,
+                immune_until: neuron.registered_at.saturating_add(immunity.period),
+                immune: is_immune(neuron.registered_at, immunity.period, block),
+                protected: protected.contains(&neuron.uid),
+                rank: None,
+            })
+            .collect();
+        let mut rank = 0;
+        while let Some(next) = neuron_to_replace(candidates.iter().copied(), immunity, block) {
+            rank += 1;
+            candidates.retain(|candidate| candidate.uid != next);
+            if let Some(seat) = seats.get_mut(usize::from(next)) {
+                seat.rank = Some(rank);
+            }
+        }
+        let prunable = seats.iter().filter(|seat| !seat.immune && !seat.protected).count();
+        Ok(Self {
+            netuid,
+            block,
+            free: subnet.max_neurons.saturating_sub(subnet.neurons),
+            prunable: u16::try_from(prunable).unwrap_or(u16::MAX),
+            min_non_immune: immunity.min_non_immune,
+            seats,
+        })
+    }
+
+    /// The seat of a hotkey.
+    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.hotkey == *hotkey)
+    }
+
+    /// This seat.
+    pub fn seat(&self, uid: Uid) -> Option<&Seat> {
+        self.seats.get(usize::from(uid))
+    }
+
+    /// How many newcomers it takes until this seat is lost, if nothing else changes; `None` if it never is.
+    pub fn newcomers_until_lost(&self, seat: &Seat) -> Option<u32> {
+        Some(u32::from(self.free) + u32::from(seat.rank?))
+    }
+}
