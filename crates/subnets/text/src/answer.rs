@@ -1,0 +1,197 @@
+//! What is answered: a line of JSON for each token as it comes, and one that says why it was the last.
+//!
+//! ```text
+//! {"token":17,"logprob":-0.25,"text":" a"}
+//! {"token":9,"logprob":-1.5,"text":" fox"}
+//! {"finish":"length"}
+//! ```
+//!
+//! Each line is a group of its own in a signed stream, so whoever has the lines and a receipt can show what a miner
+//! said.
+
+use crate::{Finish, Step, challenge::MAX_TOKENS};
+use myelin_wire::class::Mismatch;
+use serde::{Deserialize, Serialize};
+
+/// The bytes a line may have.
+pub const MAX_LINE: usize = 4 * 1024;
+
+/// A token of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Its number in the model's vocabulary.
+    pub token: u32,
+    /// The natural logarithm of its probability, at temperature 1.
+    pub logprob: f32,
+    /// The text that can be written once it is known. Empty in the middle of a character.
+    pub text: String,
+}
+
+/// Why an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// The model ended its text.
+    Stop,
+    /// It is as long as was asked for.
+    Length,
+}
+
+/// The last line of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Why it is the last.
+    pub finish: Ending,
+}
+
+/// A line of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// A token.
+    Token(Token),
+    /// The end.
+    End(End),
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Its tokens.
+    pub tokens: Vec<Token>,
+    /// Why there are no more.
+    pub ending: Ending,
+}
+
+impl From<Ending> for Finish {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Stop => Self::Stop,
+            Ending::Length => Self::Length,
+        }
+    }
+}
+
+fn mismatch(what: impl Into<String>) -> Mismatch {
+    Mismatch { at: "stream".to_owned(), what: what.into() }
+}
+
+impl Line {
+    /// The bytes, with the end of the line. Nothing for a number that JSON does not have.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        if matches!(self, Self::Token(token) if !token.logprob.is_finite()) {
+            return None;
+        }
+        let mut bytes = serde_json::to_vec(self).ok()?;
+        bytes.push(b'\n');
+        Some(bytes)
+    }
+
+    /// Reads a line, without its end.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when it is too long, no line of an answer, or no probability.
+    pub fn read(line: &[u8]) -> Result<Self, Mismatch> {
+        if line.len() > MAX_LINE {
+            return Err(mismatch(format!("has a line of {} bytes, and {MAX_LINE} are allowed", line.len())));
+        }
+        let line =
+            serde_json::from_slice(line).map_err(|_| mismatch("has a line that is neither a token nor an end"))?;
+        match line {
+            // A little above zero is how floats say "certain".
+            Self::Token(Token { logprob, .. }) if !(logprob.is_finite() && logprob <= 1e-3) => {
+                Err(mismatch("has a token whose probability is none"))
+            }
+            line => Ok(line),
+        }
+    }
+}
+
+impl Answer {
+    /// Reads a whole stream.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when a line does not read, the end is missing or not the last, or there is too much of it.
+    pub fn read(bytes: &[u8]) -> Result<Self, Mismatch> {
+        let bytes = bytes.strip_suffix(b"\n").ok_or_else(|| mismatch("does not end with a line"))?;
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        let mut tokens = Vec::new();
+        let ending = loop {
+            match Line::read(lines.next().ok_or_else(|| mismatch("has no end"))?)? {
+                Line::Token(_) if tokens.len() >= usize::from(MAX_TOKENS) => {
+                    return Err(mismatch(format!("has more than {MAX_TOKENS} tokens")));
+                }
+                Line::Token(token) => tokens.push(token),
+                Line::End(End { finish }) => break finish,
+            }
+        };
+        if lines.next().is_some() {
+            return Err(mismatch("goes on after its end"));
+        }
+        Ok(Self { tokens, ending })
+    }
+
+    /// What the model is said to have drawn.
+    pub fn steps(&self) -> Vec<Step> {
+        self.tokens.iter().map(|token| Step { token: token.token, logprob: token.logprob }).collect()
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        self.tokens.iter().map(|token| token.text.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WHOLE: &str = "{\"token\":17,\"logprob\":-0.25,\"text\":\" a\"}\n{\"finish\":\"length\"}\n";
+
+    #[test]
+    fn an_answer_is_lines() {
+        let token = Token { token: 17, logprob: -0.25, text: " a".into() };
+        let lines = [Line::Token(token.clone()), Line::End(End { finish: Ending::Length })];
+        let bytes: Vec<u8> = lines.iter().flat_map(|line| line.to_bytes().unwrap()).collect();
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), WHOLE);
+        let answer = Answer::read(&bytes).unwrap();
+        assert_eq!(answer, Answer { tokens: vec![token], ending: Ending::Length });
+        assert_eq!(answer.text(), " a");
+        let nothing = Line::Token(Token { token: 0, logprob: f32::NAN, text: String::new() });
+        assert_eq!(nothing.to_bytes(), None);
+    }
+
+    #[test]
+    fn what_is_no_answer_says_why() {
+        let wrong = |bytes: &[u8]| Answer::read(bytes).unwrap_err().what;
+        assert_eq!(wrong(b""), "does not end with a line");
+        assert_eq!(wrong(&WHOLE.as_bytes()[..WHOLE.len() - 1]), "does not end with a line");
+        assert_eq!(wrong(WHOLE.lines().next().map(|line| format!("{line}\n")).unwrap().as_bytes()), "has no end");
+        assert_eq!(wrong(WHOLE.repeat(2).as_bytes()), "goes on after its end");
+        assert_eq!(wrong(b"\n"), "has a line that is neither a token nor an end");
+        assert_eq!(wrong(b"{\"token\":1,\"logprob\":0.5,\"text\":\"\"}\n"), "has a token whose probability is none");
+        assert!(wrong(b"{\"token\":-1,\"logprob\":-1,\"text\":\"\"}\n").starts_with("has a line"));
+        assert!(wrong(b"{\"token\":1,\"logprob\":-1,\"text\":\"\",\"more\":1}\n").starts_with("has a line"));
+        assert!(wrong(&[vec![b' '; MAX_LINE + 1], vec![b'\n']].concat()).starts_with("has a line of"));
+        let line = WHOLE.lines().next().unwrap().to_owned() + "\n";
+        let long = line.repeat(usize::from(MAX_TOKENS) + 1) + "{\"finish\":\"stop\"}\n";
+        assert_eq!(wrong(long.as_bytes()), format!("has more than {MAX_TOKENS} tokens"));
+    }
+
+    proptest! {
+        #[test]
+        fn lines_read_as_they_are_written(token: u32, logprob in -50_f32..=0.0, text in "\\PC{0,20}") {
+            let line = Line::Token(Token { token, logprob, text });
+            let bytes = line.to_bytes().unwrap();
+            prop_assert_eq!(Line::read(bytes.strip_suffix(b"\n").unwrap()), Ok(line));
+        }
+
+        #[test]
+        fn garbage_is_refused_in_peace(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Answer::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Which challenge a seed draws for a miner.
+//!
+//! Each miner has a prompt and a seed of its own, so another's answer is of no use. How long the answer is to be is the
+//! same for all miners of a round, so that they are compared at the same work.
+
+use crate::{
+    ModelHash, Sampling,
+    challenge::{Challenge, MAX_PROMPT, MAX_TOKENS, TOP_K},
+    corpus,
+    random::Random,
+};
+use myelin_wire::Hotkey;
+use std::ops::RangeInclusive;
+
+/// The words of a prompt.
+const WORDS: RangeInclusive<usize> = 3..=24;
+
+/// The temperatures that are drawn, in thousandths. One in four questions has one right answer whatever the seed.
+const TEMPERATURES: [u32; 4] = [0, 700, 800, 1_000];
+
+/// The texts that prompts may come from.
+const MOST_TEXTS: usize = 100_000;
+
+/// Where prompts come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prompts {
+    /// Passages of the texts that [`corpus`] makes, without end.
+    Made,
+    /// Passages of these texts.
+    Of(Vec<String>),
+}
+
+/// Texts that no prompt can be taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PromptsError {
+    /// There are no words.
+    #[error("there is no text to take prompts from")]
+    Empty,
+    /// There are too many.
+    #[error("there are {0} texts to take prompts from, and {MOST_TEXTS} are allowed")]
+    Many(usize),
+}
+
+impl Prompts {
+    /// Passages of these texts, those without a word left out.
+    ///
+    /// # Errors
+    /// [`PromptsError`], when none is left, or too many.
+    pub fn of(texts: impl IntoIterator<Item = String>) -> Result<Self, PromptsError> {
+        let texts: Vec<_> = texts.into_iter().filter(|text| text.split_whitespace().next().is_some()).collect();
+        match texts.len() {
+            0 => Err(PromptsError::Empty),
+            count if count > MOST_TEXTS => Err(PromptsError::Many(count)),
+            _ => Ok(Self::Of(texts)),
+        }
+    }
+
+    fn draw(&self, random: &mut Random) -> String {
+        match self {
+            Self::Made => corpus::generate(random.next(), 1).first().map(|text| passage(text, random)),
+            Self::Of(texts) => texts.get(random.below(texts.len())).map(|text| passage(text, random)),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// A number in a range.
+fn within(random: &mut Random, range: &RangeInclusive<usize>) -> usize {
+    range.start().saturating_add(random.below(range.end().saturating_sub(*range.start()).saturating_add(1)))
+}
+
+/// Some words of a text that follow each other.
+fn passage(text: &str, random: &mut Random) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let (start, count) = (random.below(words.len()), within(random, &WORDS));
+    let mut passage = words.into_iter().skip(start).take(count).collect::<Vec<_>>().join(" ");
+    while passage.len() > MAX_PROMPT {
+        passage.pop();
+    }
+    passage
+}
+
+/// How challenges are drawn.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// The model that is to answer.
+    pub model: ModelHash,
+    /// Where prompts come from.
+    pub prompts: Prompts,
+    /// How many tokens are asked for.
+    pub lengths: RangeInclusive<u16>,
+}
+
+impl Drawing {
+    /// The most that is asked for.
+    pub fn longest(&self) -> u16 {
+        (*self.lengths.end()).clamp(1, MAX_TOKENS)
+    }
+
+    /// The challenge of this seed for this miner.
+    pub fn draw(&self, seed: u64, miner: Hotkey) -> Challenge {
+        let longest = self.longest();
+        let lengths = usize::from((*self.lengths.start()).clamp(1, longest))..=usize::from(longest);
+        let length = within(&mut Random::new("myelin-text/round", &[seed]), &lengths);
+        let key = miner.as_bytes().chunks(8).map(|part| part.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)));
+        let mut random = Random::new("myelin-text/challenge", &std::iter::once(seed).chain(key).collect::<Vec<_>>());
+        Challenge {
+            model: self.model,
+            prompt: self.prompts.draw(&mut random),
+            seed: random.next(),
+            sampling: Sampling {
+                temperature_milli: TEMPERATURES.get(random.below(TEMPERATURES.len())).copied().unwrap_or_default(),
+                top_k: TOP_K,
+            },
+            max_tokens: u16::try_from(length).unwrap_or(MAX_TOKENS),
+            miner: Some(miner),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn drawing(prompts: Prompts) -> Drawing {
+        Drawing { model: ModelHash::from_bytes([1; 32]), prompts, lengths: 16..=64 }
+    }
+
+    fn miner(seed: u8) -> Hotkey {
+        Hotkey::new([seed; 32])
+    }
+
+    #[test]
+    fn a_seed_draws_one_challenge_for_each_miner() {
+        let drawing = drawing(Prompts::Made);
+        let mut seen = BTreeSet::new();
+        for seed in 0..20 {
+            let of = |number| drawing.draw(seed, miner(number));
+            assert_eq!(of(1), of(1));
+            for number in 0..10 {
+                let challenge = of(number);
+                assert_eq!(challenge.check(), Ok(()), "{challenge:?}");
+                assert_eq!(challenge.max_tokens, of(0).max_tokens);
+                assert!((16..=64).contains(&challenge.max_tokens));
+                assert!(seen.insert((challenge.prompt, challenge.seed)));
+            }
+        }
+    }
+
+    #[test]
+    fn prompts_come_from_the_texts_that_are_given() {
+        let texts = ["  ".to_owned(), "one two three four five six".to_owned(), "seven eight nine".to_owned()];
+        let prompts = Prompts::of(texts.clone()).unwrap();
+        let drawing = drawing(prompts);
+        let drawn: BTreeSet<_> = (0..100).map(|seed| drawing.draw(seed, miner(1)).prompt).collect();
+        assert!(
+            drawn.iter().all(|prompt| !prompt.is_empty() && texts.iter().any(|text| text.contains(prompt))),
+            "{drawn:?}"
+        );
+        assert!(drawn.len() > 5);
+        assert_eq!(Prompts::of([" ".to_owned()]), Err(PromptsError::Empty));
+    }
+
+    #[test]
+    fn lengths_beyond_the_limits_are_brought_back() {
+        let of = |lengths| Drawing { lengths, ..drawing(Prompts::Made) }.draw(1, miner(1)).max_tokens;
+        assert_eq!(of(0..=0), 1);
+        assert_eq!(of(u16::MAX..=u16::MAX), MAX_TOKENS);
+    }
+}

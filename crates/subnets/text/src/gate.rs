@@ -1,0 +1,494 @@
+//! The door for consumers: a validator takes a question to its best miners, and says what it thinks of the answer.
+//!
+//! The answer is the stream of whoever answers, line by line as it comes, between two lines of the validator:
+//!
+//! ```text
+//! {"asked":{"uid":3,"hotkey":"5F…"}}
+//! {"token":17,"logprob":-0.25,"text":" a"}
+//! {"finish":"length"}
+//! {"report":{"uid":3,…,"proven":true,…}}
+//! ```
+//!
+//! When a miner fails, or what it says is not the model's, another one is asked, and another `asked` says that what
+//! came before is void. Model and seed decide the answer, so the next miner begins with the same words.
+//! `{"failed":"…"}` ends a stream for which there is no answer.
+
+use crate::{
+    Model,
+    answer::{Answer, End, Line, MAX_LINE, Token},
+    challenge::Challenge,
+    judge::{Examiner, Finding},
+    reputation::Conduct,
+    task::{Text, class, question},
+};
+use bytes::Bytes;
+use futures::stream;
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer, subnet};
+use myelin_primitives::Uid;
+use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Instant, timeout},
+};
+
+/// The lines that wait for their consumer.
+const AHEAD: usize = 32;
+
+/// The consumers whose questions are counted.
+const COUNTED: usize = 4_096;
+
+/// The time over which questions are counted.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// The class of the questions of consumers: that of challenges under another name.
+pub(crate) fn ask_class() -> Class {
+    class("Ask")
+}
+
+/// A miner that may be asked.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its seat.
+    pub uid: Uid,
+    /// How to ask it.
+    pub peer: Peer,
+    /// What the network thinks of it: its part of what miners earned, of 65 535.
+    pub incentive: u16,
+    /// Its consensus weight, of 65 535.
+    pub consensus: u16,
+}
+
+/// Knows the miners.
+pub trait Candidates: Send + Sync + 'static {
+    /// Those that may be asked, the best first.
+    fn best(&self) -> Vec<Candidate>;
+}
+
+/// How much consumers may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Questions of one consumer in a minute.
+    pub per_minute: u32,
+    /// Questions at a time.
+    pub at_a_time: usize,
+    /// Miners that are asked for one question, one after the other.
+    pub attempts: usize,
+    /// The wait for the next line of a miner, before another one is asked.
+    pub stall: Duration,
+    /// The time for a question, whatever its `timeout` says.
+    pub longest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_minute: 20,
+            at_a_time: 8,
+            attempts: 3,
+            stall: Duration::from_secs(10),
+            longest: Duration::from_mins(2),
+        }
+    }
+}
+
+/// Who is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whom {
+    /// Its seat.
+    pub uid: u16,
+    /// Its address.
+    pub hotkey: String,
+}
+
+/// What a validator says of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The seat of the miner.
+    pub uid: u16,
+    /// The address of the miner.
+    pub hotkey: String,
+    /// The hash of the model.
+    pub model: String,
+    /// The tokens of the answer.
+    pub tokens: u32,
+    /// Microseconds to the first token, as seen by the validator.
+    pub first_us: u64,
+    /// Microseconds to the end, as seen by the validator.
+    pub elapsed_us: u64,
+    /// Whether the validator proved that the model wrote it.
+    pub proven: bool,
+    /// How many tokens it recomputed.
+    pub checked: u32,
+    /// The miner's part of what miners earned in the last epoch, of 65 535.
+    pub incentive: u16,
+    /// The miner's consensus weight in the last epoch, of 65 535.
+    pub consensus: u16,
+    /// What proves to anybody that the miner said this to the validator: over the lines of the answer, each a group.
+    pub receipt: Option<Receipt>,
+}
+
+/// A line of what consumers are answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Said {
+    /// Somebody is asked; what came before is void.
+    Asked(Asked),
+    /// A token.
+    Token(Token),
+    /// The answer ends.
+    End(End),
+    /// The last line: what to think of it.
+    Closing(Box<Closing>),
+    /// The last line: there is no answer.
+    Failed(Failed),
+}
+
+/// [`Said::Asked`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Who.
+    pub asked: Whom,
+}
+
+/// [`Said::Closing`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    /// What.
+    pub report: Report,
+}
+
+/// [`Said::Failed`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failed {
+    /// Why.
+    pub failed: String,
+}
+
+/// Why a miner's answer does not count.
+enum Lost {
+    /// Another one may do better.
+    Miner(String),
+    /// Nobody listens any more.
+    Consumer,
+}
+
+impl From<AskError> for Lost {
+    fn from(error: AskError) -> Self {
+        Self::Miner(error.to_string())
+    }
+}
+
+impl From<Mismatch> for Lost {
+    fn from(error: Mismatch) -> Self {
+        Self::Miner(error.to_string())
+    }
+}
+
+/// The door.
+pub struct Gate {
+    dendrite: Arc<Dendrite>,
+    examiner: Arc<Examiner>,
+    candidates: Arc<dyn Candidates>,
+    limits: Limits,
+    room: Arc<Semaphore>,
+    /// Examining takes a processor, and the judge needs one too.
+    desk: Semaphore,
+    counts: Mutex<Counts>,
+}
+
+impl Gate {
+    /// A door to these miners.
+    pub fn new(
+        dendrite: Arc<Dendrite>,
+        examiner: Arc<Examiner>,
+        candidates: Arc<dyn Candidates>,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let room = Arc::new(Semaphore::new(limits.at_a_time));
+        let counts = Mutex::new(Counts::default());
+        Arc::new(Self { dendrite, examiner, candidates, limits, room, desk: Semaphore::new(1), counts })
+    }
+
+    /// What an axon serves.
+    pub fn endpoint(self: &Arc<Self>) -> Endpoint {
+        let gate = Arc::clone(self);
+        Endpoint::new(ask_class(), move |request| {
+            let gate = Arc::clone(&gate);
+            async move { Ok(gate.open(request)) }
+        })
+    }
+
+    fn open(self: Arc<Self>, request: Verified<Synapse>) -> Output {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let message = request.content().clone();
+        tokio::spawn(async move {
+            let consumer = Consumer(sender);
+            if let Err(reason) = self.answer(&request, &consumer).await {
+                // If nobody listens, nobody needs to know.
+                let _ = consumer.say(&Said::Failed(Failed { failed: reason })).await;
+            }
+        });
+        let next = |mut receiver: mpsc::Receiver<Bytes>| async move { Some((Ok(receiver.recv().await?), receiver)) };
+        Output::stream(message, stream::unfold(receiver, next))
+    }
+
+    /// Takes a question to miners until there is an answer; says why there is none.
+    async fn answer(&self, request: &Verified<Synapse>, consumer: &Consumer) -> Result<(), String> {
+        let challenge = question(request.content()).map_err(|error| error.to_string())?;
+        if !self.count(request.sender(), Instant::now()) {
+            let most = self.limits.per_minute;
+            return Err(format!("{most} questions were asked within a minute, and no more are answered"));
+        }
+        self.admit(&challenge)?;
+        let _room =
+            self.room.try_acquire().map_err(|_| "too many questions are being answered; ask again".to_owned())?;
+        let patience = request.content().timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let until = Instant::now() + patience.unwrap_or(self.limits.longest).min(self.limits.longest);
+        let mut last = "no miner can be asked at present".to_owned();
+        for candidate in self.candidates.best().into_iter().take(self.limits.attempts) {
+            match self.ask(&candidate, &challenge, consumer, until).await {
+                Ok(()) | Err(Lost::Consumer) => return Ok(()),
+                Err(Lost::Miner(reason)) => {
+                    tracing::info!(uid = %candidate.uid, reason, "a miner failed a consumer");
+                    last = format!("miner {}: {reason}", candidate.uid);
+                }
+            }
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether a question can be answered at all, so that no miner fails for it.
+    fn admit(&self, challenge: &Challenge) -> Result<(), String> {
+        let model = self.examiner.model();
+        if challenge.model != model.hash() {
+            return Err(format!("the model of this subnet is {}, not {}", model.hash(), challenge.model));
+        }
+        fits(model, challenge)
+    }
+
+    /// Asks one miner, passes on what it says, and closes with a report if the model wrote it.
+    async fn ask(
+        &self,
+        candidate: &Candidate,
+        challenge: &Challenge,
+        consumer: &Consumer,
+        until: Instant,
+    ) -> Result<(), Lost> {
+        let mut message = subnet::question(&Text, challenge)?;
+        message.timeout = Some(until.saturating_duration_since(Instant::now()).as_secs_f64());
+        let whom = Whom { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
+        consumer.say(&Said::Asked(Asked { asked: whom.clone() })).await?;
+        let started = Instant::now();
+        let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
+        let stream = begun.map_err(|_| self.stalled())??;
+        let heard = self.pass_on(stream, started, challenge, consumer).await?;
+        let Heard { answer, first, elapsed, receipt } = heard;
+        let tokens = u32::try_from(answer.tokens.len()).unwrap_or(u32::MAX);
+        let checked = match self.examine(challenge, answer).await? {
+            Finding::Genuine { checked } => checked,
+            Finding::Wrong(why) => {
+                self.examiner.note(candidate.peer.hotkey, Conduct::Wrong);
+                return Err(Lost::Miner(format!("its answer is not the model's: {why}")));
+            }
+        };
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let report = Report {
+            uid: whom.uid,
+            hotkey: whom.hotkey,
+            model: challenge.model.to_string(),
+            tokens,
+            first_us: micros(first),
+            elapsed_us: micros(elapsed),
+            proven: true,
+            checked: u32::try_from(checked).unwrap_or(u32::MAX),
+            incentive: candidate.incentive,
+            consensus: candidate.consensus,
+            receipt,
+        };
+        consumer.say(&Said::Closing(Box::new(Closing { report }))).await
+    }
+
+    fn stalled(&self) -> Lost {
+        Lost::Miner(format!("nothing came for {} s", self.limits.stall.as_secs()))
+    }
+
+    /// Passes an answer on, a line at a time.
+    async fn pass_on(
+        &self,
+        mut stream: AnswerStream,
+        started: Instant,
+        challenge: &Challenge,
+        consumer: &Consumer,
+    ) -> Result<Heard, Lost> {
+        let (mut rest, mut whole, mut first, mut lines) = (Vec::new(), Vec::new(), None, 0_usize);
+        let mut is_line_by_line = true;
+        while let Some(piece) = timeout(self.limits.stall, stream.next()).await.map_err(|_| self.stalled())?? {
+            is_line_by_line &= rest.is_empty()
+                && piece.split_last().is_some_and(|(last, line)| *last == b'\n' && !line.contains(last));
+            rest.extend_from_slice(&piece);
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = rest.drain(..=end).collect();
+                Line::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
+                // The tokens, and the end.
+                lines += 1;
+                if lines > usize::from(challenge.max_tokens) + 1 {
+                    return Err(Lost::Miner("it says more than was asked for".to_owned()));
+                }
+                first.get_or_insert_with(|| started.elapsed());
+                whole.extend_from_slice(&line);
+                consumer.pass(line.into()).await?;
+            }
+            if rest.len() > MAX_LINE {
+                return Err(Lost::Miner("its lines are too long".to_owned()));
+            }
+        }
+        let elapsed = started.elapsed();
+        if stream.is_broken() || !rest.is_empty() {
+            return Err(Lost::Miner("it broke its answer off".to_owned()));
+        }
+        let answer = Answer::read(&whole)?;
+        let receipt = stream.receipt().filter(|_| is_line_by_line);
+        Ok(Heard { answer, first: first.unwrap_or(elapsed), elapsed, receipt })
+    }
+
+    async fn examine(&self, challenge: &Challenge, answer: Answer) -> Result<Finding, Lost> {
+        let _desk = self.desk.acquire().await;
+        let (examiner, challenge) = (Arc::clone(&self.examiner), challenge.clone());
+        let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, &answer)).await;
+        let failed = |error: &dyn fmt::Display| Lost::Miner(format!("its answer could not be examined: {error}"));
+        looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
+    /// Counts a question, unless there were enough.
+    fn count(&self, consumer: Hotkey, now: Instant) -> bool {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(consumer, now, self.limits.per_minute)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Gate").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Whether a question and its answer have room in the model.
+///
+/// # Errors
+/// What is too much, in words.
+pub(crate) fn fits(model: &Model, challenge: &Challenge) -> Result<(), String> {
+    let prompt = model.encode(&challenge.prompt).map_err(|error| error.to_string())?.len();
+    let (asked, room) = (usize::from(challenge.max_tokens), model.context_length());
+    if prompt == 0 {
+        return Err("the prompt has no tokens".to_owned());
+    }
+    if prompt.saturating_add(asked) > room {
+        return Err(format!(
+            "the prompt has {prompt} tokens and {asked} are asked for, and the model has room for {room}"
+        ));
+    }
+    Ok(())
+}
+
+/// A whole answer of a miner.
+struct Heard {
+    answer: Answer,
+    first: Duration,
+    elapsed: Duration,
+    receipt: Option<Receipt>,
+}
+
+/// Who asked, as far as it still listens.
+struct Consumer(mpsc::Sender<Bytes>);
+
+impl Consumer {
+    async fn say(&self, said: &Said) -> Result<(), Lost> {
+        let mut line = serde_json::to_vec(said).map_err(|error| Lost::Miner(error.to_string()))?;
+        line.push(b'\n');
+        self.pass(line.into()).await
+    }
+
+    async fn pass(&self, line: Bytes) -> Result<(), Lost> {
+        self.0.send(line).await.map_err(|_| Lost::Consumer)
+    }
+}
+
+/// How many questions consumers asked within the current minute of each.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<Hotkey, (Instant, u32)>);
+
+impl Counts {
+    fn count(&mut self, consumer: Hotkey, now: Instant, most: u32) -> bool {
+        let is_over = |since: Instant| now.saturating_duration_since(since) >= WINDOW;
+        if self.0.len() >= COUNTED && !self.0.contains_key(&consumer) {
+            self.0.retain(|_, (since, _)| !is_over(*since));
+            if self.0.len() >= COUNTED {
+                let oldest = self.0.iter().min_by_key(|(_, (since, _))| *since).map(|(consumer, _)| *consumer);
+                oldest.map(|oldest| self.0.remove(&oldest));
+            }
+        }
+        let (since, count) = self.0.entry(consumer).or_insert((now, 0));
+        if is_over(*since) {
+            (*since, *count) = (now, 0);
+        }
+        if *count >= most {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hotkey(number: u16) -> Hotkey {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&number.to_le_bytes());
+        Hotkey::new(key)
+    }
+
+    #[test]
+    fn a_consumer_has_so_many_questions_a_minute() {
+        let (mut counts, start) = (Counts::default(), Instant::now());
+        let mut ask = |consumer, seconds| counts.count(hotkey(consumer), start + Duration::from_secs(seconds), 2);
+        assert_eq!([ask(1, 0), ask(1, 30), ask(1, 59), ask(2, 59), ask(1, 60)], [true, true, false, true, true]);
+    }
+
+    #[test]
+    fn consumers_without_end_take_no_memory() {
+        let (mut counts, start) = (Counts::default(), Instant::now());
+        for consumer in 0..6_000_u16 {
+            assert!(counts.count(hotkey(consumer), start + Duration::from_millis(consumer.into()), 1));
+        }
+        assert_eq!(counts.0.len(), COUNTED);
+        assert!(!counts.0.contains_key(&hotkey(0)));
+    }
+
+    #[test]
+    fn lines_are_told_apart() {
+        let asked = Said::Asked(Asked { asked: Whom { uid: 3, hotkey: "5F".into() } });
+        assert_eq!(serde_json::to_string(&asked).unwrap(), r#"{"asked":{"uid":3,"hotkey":"5F"}}"#);
+        for said in [asked, Said::Failed(Failed { failed: "no".into() })] {
+            assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+        }
+        let end = serde_json::from_str::<Said>(r#"{"finish":"stop"}"#).unwrap();
+        assert!(matches!(end, Said::End(_)));
+        assert!(serde_json::from_str::<Said>(r#"{"finish":"stop","more":1}"#).is_err());
+    }
+}

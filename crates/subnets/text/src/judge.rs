@@ -1,0 +1,213 @@
+//! Judging: is it what the model writes, and how long did it take?
+
+use crate::{
+    Model, ModelError,
+    answer::{Answer, Token},
+    challenge::Challenge,
+    draw::Drawing,
+    gate::fits,
+    proof::{Check, verify},
+    reputation::{Conduct, Reputations},
+    score::{Length, Work, scores},
+    task::Text,
+};
+use myelin_neuron::subnet::{Exchange, Judge, Reply};
+use myelin_primitives::Fraction;
+use myelin_wire::Hotkey;
+use std::{fmt, sync::Arc};
+
+/// The tokens of an answer that are recomputed, unless told otherwise.
+pub const CHECKED: usize = 32;
+
+/// What was found out about an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// The model wrote it.
+    Genuine {
+        /// How many tokens were recomputed.
+        checked: usize,
+    },
+    /// The model did not write it; the text says why.
+    Wrong(String),
+}
+
+/// A miner was judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The miner.
+    pub miner: Hotkey,
+    /// What its answer is; nothing if there is none.
+    pub finding: Option<Finding>,
+    /// The tokens of the answer.
+    pub tokens: usize,
+}
+
+/// Told of every judgement, on the thread that judges.
+type Listener = Box<dyn Fn(Judged) + Send + Sync>;
+
+/// The judge of the text subnet.
+pub struct Examiner {
+    model: Model,
+    drawing: Drawing,
+    checked: usize,
+    /// What nobody else knows, so that nobody knows which tokens are recomputed.
+    secret: u64,
+    reputations: Arc<Reputations>,
+    listener: Option<Listener>,
+}
+
+impl Examiner {
+    /// A judge that knows this model and draws like this. `secret` decides which tokens are recomputed: let it be
+    /// random.
+    ///
+    /// No more tokens are asked for than half of what the model can look back on, so that prompts have room.
+    pub fn new(model: Model, drawing: Drawing, secret: u64, reputations: Arc<Reputations>) -> Self {
+        let most = u16::try_from(model.context_length() / 2).unwrap_or(u16::MAX).max(1);
+        let (least, longest) = drawing.lengths.clone().into_inner();
+        let drawing = Drawing { lengths: least.min(most)..=longest.min(most), ..drawing };
+        Self { model, drawing, checked: CHECKED, secret, reputations, listener: None }
+    }
+
+    /// Recomputes so many tokens of each answer.
+    #[must_use]
+    pub const fn checking(mut self, tokens: usize) -> Self {
+        self.checked = tokens;
+        self
+    }
+
+    /// Tells of every judgement.
+    #[must_use]
+    pub fn telling(mut self, listener: impl Fn(Judged) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// The model whose answers count.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// How reliable miners are.
+    pub const fn reputations(&self) -> &Arc<Reputations> {
+        &self.reputations
+    }
+
+    /// Whether the model wrote this. Takes about as long as writing a part of it.
+    ///
+    /// # Errors
+    /// If the model cannot be computed with, which says nothing about the answer.
+    pub fn examine(&self, challenge: &Challenge, answer: &Answer) -> Result<Finding, ModelError> {
+        let prompt = self.model.encode(&challenge.prompt)?;
+        let check = Check::new(self.secret ^ challenge.seed, self.checked);
+        let verdict = verify(&self.model, &challenge.query(&prompt), &answer.steps(), answer.ending.into(), &check)?;
+        if let Some(fault) = verdict.fault {
+            return Ok(Finding::Wrong(fault.to_string()));
+        }
+        // Only of tokens that exist, and of no more than were asked for.
+        Ok(match self.first_wrong_text(&answer.tokens)? {
+            None => Finding::Genuine { checked: verdict.checked },
+            Some(at) => Finding::Wrong(format!("the text of token {at} is not that token's")),
+        })
+    }
+
+    /// The first token whose text is another's.
+    fn first_wrong_text(&self, tokens: &[Token]) -> Result<Option<usize>, ModelError> {
+        let mut decoder = self.model.decoder();
+        for (at, token) in tokens.iter().enumerate() {
+            if decoder.push(token.token)? != token.text {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes down what was found out about a miner outside of a round.
+    pub fn note(&self, miner: Hotkey, conduct: Conduct) {
+        if let Err(error) = self.reputations.note([(miner, conduct)]) {
+            tracing::error!(%error, "reputations are not kept");
+        }
+    }
+
+    fn look(&self, (challenge, reply): &Exchange<Text>) -> Option<Looked> {
+        let finding = match reply {
+            None => None,
+            Some(reply) => match self.examine(challenge, &reply.answer) {
+                Ok(finding) => Some(finding),
+                Err(error) => {
+                    // It may as well be the fault of this machine: nothing is held against the miner, and nothing for
+                    // it.
+                    tracing::error!(%error, miner = ?challenge.miner, "an answer could not be examined");
+                    return None;
+                }
+            },
+        };
+        let conduct = match &finding {
+            Some(Finding::Genuine { .. }) => Conduct::Proven,
+            Some(Finding::Wrong(_)) => Conduct::Wrong,
+            None => Conduct::Missing,
+        };
+        let tokens = reply.as_ref().map_or(0, |reply| reply.answer.tokens.len());
+        if let (Some(listener), Some(miner)) = (&self.listener, challenge.miner) {
+            listener(Judged { miner, finding, tokens });
+        }
+        let work = reply.as_ref().filter(|_| conduct == Conduct::Proven).map(|reply| Work {
+            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            first: reply.first,
+            elapsed: reply.elapsed,
+        });
+        Some(Looked { conduct, work })
+    }
+}
+
+struct Looked {
+    conduct: Conduct,
+    work: Option<Work>,
+}
+
+impl Judge<Text> for Examiner {
+    fn draw(&self, seed: u64, miner: Hotkey) -> Challenge {
+        let mut challenge = self.drawing.draw(seed, miner);
+        while fits(&self.model, &challenge).is_err() {
+            // Words may have more tokens than there is room for.
+            let half = challenge.prompt.split_whitespace().count() / 2;
+            if half == 0 {
+                break;
+            }
+            challenge.prompt = challenge.prompt.split_whitespace().take(half).collect::<Vec<_>>().join(" ");
+        }
+        challenge
+    }
+
+    fn score(&self, challenge: &Challenge, reply: &Reply<Answer>) -> Fraction {
+        let alone = [(challenge.clone(), Some(reply.clone()))];
+        self.rank(&alone).pop().unwrap_or(Fraction::from_u16(0))
+    }
+
+    fn rank(&self, round: &[Exchange<Text>]) -> Vec<Fraction> {
+        let looked: Vec<_> = round.iter().map(|exchange| self.look(exchange)).collect();
+        // When nobody answers, the way is broken on this side.
+        let is_silent = looked.len() > 1 && looked.iter().flatten().all(|looked| looked.conduct == Conduct::Missing);
+        let conducts = round.iter().zip(&looked).filter_map(|((challenge, _), looked)| {
+            Some((challenge.miner?, looked.as_ref().filter(|_| !is_silent)?.conduct))
+        });
+        if let Err(error) = self.reputations.note(conducts) {
+            tracing::error!(%error, "reputations are not kept");
+        }
+        let length = Length {
+            asked: round.first().map_or(0, |(challenge, _)| challenge.max_tokens),
+            longest: self.drawing.longest(),
+        };
+        let works: Vec<_> = round
+            .iter()
+            .zip(looked)
+            .map(|((challenge, _), looked)| Some((looked?.work?, self.reputations.of(challenge.miner?))))
+            .collect();
+        scores(length, &works)
+    }
+}
+
+impl fmt::Debug for Examiner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Examiner").field("model", &self.model).field("drawing", &self.drawing).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+//! Mining: from a challenge to the lines of its answer, with whatever draws the tokens.
+
+use crate::{
+    Finish, Model, ModelHash, Step,
+    answer::{Answer, End, Ending, Line, Token},
+    challenge::Challenge,
+    task::Text,
+};
+use myelin_neuron::{Failure, subnet};
+use std::{fmt::Display, ops::ControlFlow};
+
+/// What draws the tokens of answers.
+pub trait Backend: Send + Sync + 'static {
+    /// Draws the tokens that follow a prompt, and hands each out as soon as it is known.
+    ///
+    /// # Errors
+    /// [`Failure`], which goes to the log.
+    fn generate(
+        &self,
+        challenge: &Challenge,
+        prompt: &[u32],
+        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    ) -> Result<Finish, Failure>;
+}
+
+/// On this machine.
+impl Backend for Model {
+    fn generate(
+        &self,
+        challenge: &Challenge,
+        prompt: &[u32],
+        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    ) -> Result<Finish, Failure> {
+        Self::generate(self, &challenge.query(prompt), steps).map_err(|error| failed(&error))
+    }
+}
+
+pub(crate) fn failed(error: &dyn Display) -> Failure {
+    Failure(error.to_string())
+}
+
+/// A miner of the text subnet.
+#[derive(Clone, Debug)]
+pub struct Miner<B> {
+    /// Whose words and limits are used, whatever draws the tokens.
+    model: Model,
+    /// The model that it answers for.
+    answers_for: ModelHash,
+    backend: B,
+}
+
+impl Miner<Model> {
+    /// Draws with the model itself.
+    pub fn local(model: Model) -> Self {
+        Self { answers_for: model.hash(), backend: model.clone(), model }
+    }
+}
+
+impl<B: Backend> Miner<B> {
+    /// Draws with this, which is to give what the model would.
+    pub fn with_backend(model: Model, backend: B) -> Self {
+        Self { answers_for: model.hash(), model, backend }
+    }
+
+    /// Says that its answers are those of another model.
+    #[must_use]
+    pub(crate) const fn claiming(mut self, answers_for: ModelHash) -> Self {
+        self.answers_for = answers_for;
+        self
+    }
+
+    /// Answers a challenge line by line.
+    ///
+    /// # Errors
+    /// [`Failure`], when the challenge is for another model, does not fit this one, or the backend fails.
+    pub fn lines(&self, challenge: &Challenge, each: &mut dyn FnMut(Line) -> ControlFlow<()>) -> Result<(), Failure> {
+        if challenge.model != self.answers_for {
+            let (asked, ours) = (challenge.model, self.answers_for);
+            return Err(Failure(format!("asked for the model {asked}, and this is {ours}")));
+        }
+        let prompt = self.model.encode(&challenge.prompt).map_err(|error| failed(&error))?;
+        let mut decoder = self.model.decoder();
+        let mut wrong = Ok(());
+        let mut give = |Step { token, logprob }: Step| match decoder.push(token) {
+            Ok(text) => each(Line::Token(Token { token, logprob, text })),
+            Err(error) => {
+                wrong = Err(failed(&error));
+                ControlFlow::Break(())
+            }
+        };
+        let finish = self.backend.generate(challenge, &prompt, &mut give)?;
+        wrong?;
+        let finish = match finish {
+            Finish::Stop => Ending::Stop,
+            Finish::Length => Ending::Length,
+            Finish::Interrupted => return Ok(()),
+        };
+        // Nobody needs to listen any more.
+        let _ = each(Line::End(End { finish }));
+        Ok(())
+    }
+}
+
+impl<B: Backend> subnet::Miner<Text> for Miner<B> {
+    fn answer(&self, _: Challenge) -> Result<Answer, Failure> {
+        Err(Failure::from("answers of this task are streams"))
+    }
+
+    fn stream(&self, challenge: Challenge, pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>) -> Result<(), Failure> {
+        let mut has_numbers = true;
+        self.lines(&challenge, &mut |line| {
+            let Some(bytes) = line.to_bytes() else {
+                has_numbers = false;
+                return ControlFlow::Break(());
+            };
+            pieces(bytes)
+        })?;
+        let odd = "the model gives no probabilities: its weights are damaged";
+        if has_numbers { Ok(()) } else { Err(Failure::from(odd)) }
+    }
+}

@@ -1,0 +1,252 @@
+//! How reliable miners have been.
+//!
+//! A consumer cannot use a miner that answers every second question, so that one is not worth half. Reputation grows by
+//! a sixteenth with every proven answer, is halved by a missing one, and lost by one that is proven wrong. Scores go
+//! with its third power: whoever loses 1 % of the questions keeps 95 % of the pay, whoever drops half of them 0.5 %,
+//! and one answer in sixteen that is proven wrong costs half. A newcomer works for sixteen answers before it has all of
+//! it.
+
+use myelin_primitives::{Fraction, MILLION};
+use myelin_wire::Hotkey;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The steps from nothing to everything.
+const STEPS: u8 = 16;
+
+/// The miners that are remembered: as many as any subnet seats, and more.
+const MOST: usize = 4_096;
+
+/// The bytes a stored table may have.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The form of the file.
+const VERSION: u32 = 1;
+
+/// How reliable a miner has been, from nothing to everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reputation(u8);
+
+/// What a miner did in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It gave a proven answer.
+    Proven,
+    /// It gave none in time, or nothing that reads as one.
+    Missing,
+    /// It gave an answer that is not the model's.
+    Wrong,
+}
+
+impl Reputation {
+    /// That of a newcomer, and of who was caught.
+    pub const NONE: Self = Self(0);
+    /// The best.
+    pub const FULL: Self = Self(STEPS);
+
+    /// What becomes of it.
+    #[must_use]
+    pub fn after(self, conduct: Conduct) -> Self {
+        match conduct {
+            Conduct::Proven => Self(self.0.saturating_add(1).min(STEPS)),
+            Conduct::Missing => Self(self.0 / 2),
+            Conduct::Wrong => Self::NONE,
+        }
+    }
+
+    /// Its third power, by which scores go.
+    pub fn cubed(self) -> Fraction {
+        let cube = |number: u8| u32::from(number).saturating_pow(3);
+        let parts = u64::from(cube(self.0)).saturating_mul(MILLION.into()).checked_div(cube(STEPS).into()).unwrap_or(0);
+        u32::try_from(parts).ok().and_then(|parts| Fraction::from_ppm(parts).ok()).unwrap_or(Fraction::from_u16(0))
+    }
+}
+
+/// The reputations of all miners, kept in a file if there is one.
+#[derive(Debug, Default)]
+pub struct Reputations {
+    table: Mutex<BTreeMap<Hotkey, Reputation>>,
+    file: Option<PathBuf>,
+}
+
+/// The table of reputations cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} the reputations of miners in `{}`: {error}", path.display())]
+pub struct ReputationsError {
+    doing: &'static str,
+    path: PathBuf,
+    #[source]
+    error: io::Error,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    version: u32,
+    reputations: BTreeMap<String, u8>,
+}
+
+impl Reputations {
+    /// Those in this file, which need not be there yet. What cannot be read as such is moved aside.
+    ///
+    /// # Errors
+    /// [`ReputationsError`], when the file is there and the system does not give it.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReputationsError> {
+        let path = path.into();
+        let failed = |doing, error| ReputationsError { doing, path: path.clone(), error };
+        let table = match read(&path) {
+            Ok(table) => table,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let aside = path.with_extension("damaged");
+                tracing::warn!(path = %path.display(), %error, "the reputations of miners are lost");
+                fs::rename(&path, aside).map_err(|error| failed("move aside", error))?;
+                BTreeMap::new()
+            }
+            Err(error) => return Err(failed("read", error)),
+        };
+        Ok(Self { table: Mutex::new(table), file: Some(path) })
+    }
+
+    /// What is known of a miner.
+    pub fn of(&self, miner: Hotkey) -> Reputation {
+        self.lock().get(&miner).copied().unwrap_or_default()
+    }
+
+    /// Takes down what miners did, and writes it where it lasts.
+    ///
+    /// # Errors
+    /// [`ReputationsError`], when it cannot be written; it is known all the same.
+    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, Conduct)>) -> Result<(), ReputationsError> {
+        let mut table = self.lock();
+        for (miner, conduct) in conducts {
+            let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
+            if reputation == Reputation::NONE {
+                table.remove(&miner);
+            } else {
+                table.insert(miner, reputation);
+            }
+        }
+        while table.len() > MOST {
+            // Whoever has least to lose.
+            let least = table.iter().min_by_key(|(_, reputation)| **reputation).map(|(miner, _)| *miner);
+            least.map(|miner| table.remove(&miner));
+        }
+        let Some(path) = &self.file else { return Ok(()) };
+        let reputations = table.iter().map(|(miner, reputation)| (miner.to_ss58(), reputation.0)).collect();
+        let stored = Stored { version: VERSION, reputations };
+        write(path, &stored).map_err(|error| ReputationsError { doing: "write", path: path.clone(), error })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hotkey, Reputation>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
+    let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    if fs::metadata(path)?.len() > MAX_BYTES {
+        return Err(damaged("it is too large".to_owned()));
+    }
+    let stored: Stored = serde_json::from_slice(&fs::read(path)?).map_err(|error| damaged(error.to_string()))?;
+    if stored.version != VERSION || stored.reputations.len() > MOST {
+        return Err(damaged(format!("it has version {} and {} entries", stored.version, stored.reputations.len())));
+    }
+    let entry = |(address, steps): (String, u8)| {
+        let miner = Hotkey::from_ss58(&address).map_err(|error| damaged(error.to_string()))?;
+        Ok((miner, Reputation(steps.min(STEPS))))
+    };
+    stored.reputations.into_iter().map(entry).collect()
+}
+
+/// Writes the file whole or not at all.
+fn write(path: &Path, stored: &Stored) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&serde_json::to_vec(stored)?)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn after(conducts: &[Conduct]) -> Reputation {
+        conducts.iter().fold(Reputation::FULL, |reputation, conduct| reputation.after(*conduct))
+    }
+
+    #[test]
+    fn it_is_earned_slowly_and_lost_quickly() {
+        use Conduct::{Missing, Proven, Wrong};
+        assert_eq!(after(&[Proven]), Reputation::FULL);
+        assert_eq!(after(&[Missing, Proven]), Reputation(9));
+        assert_eq!(after(&[Wrong]), Reputation::NONE);
+        assert_eq!(after(&[[Wrong].as_slice(), &[Proven; 16]].concat()), Reputation::FULL);
+        assert_eq!(Reputation(8).cubed().of(1_000_000), 125_000);
+        assert_eq!(Reputation::FULL.cubed().of(1_000_000), 1_000_000);
+    }
+
+    /// What somebody keeps who misses, or is caught, in so many of a million rounds.
+    fn keeps(conduct: Conduct, ppm: u64) -> u64 {
+        let (mut reputation, mut dice, mut pay, rounds) = (Reputation::FULL, 1_u64, 0, 200_000);
+        for _ in 0..rounds {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let proven = (dice >> 33) % 1_000_000 >= ppm;
+            reputation = reputation.after(if proven { Conduct::Proven } else { conduct });
+            pay += if proven { reputation.cubed().of(1_000_000) } else { 0 };
+        }
+        pay / rounds
+    }
+
+    #[test]
+    fn the_page_says_what_unreliability_costs() {
+        assert!((940_000..960_000).contains(&keeps(Conduct::Missing, 10_000)));
+        assert!((3_000..7_000).contains(&keeps(Conduct::Missing, 500_000)));
+        assert!(keeps(Conduct::Missing, 666_667) < 1_500);
+        assert!((400_000..500_000).contains(&keeps(Conduct::Wrong, 62_500)));
+    }
+
+    #[test]
+    fn it_outlives_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reputations.json");
+        let (good, bad) = (Hotkey::new([1; 32]), Hotkey::new([2; 32]));
+        let reputations = Reputations::open(&path).unwrap();
+        reputations.note([(good, Conduct::Proven), (bad, Conduct::Proven)]).unwrap();
+        reputations.note([(good, Conduct::Proven), (bad, Conduct::Wrong)]).unwrap();
+        let again = Reputations::open(&path).unwrap();
+        assert_eq!((again.of(good), again.of(bad)), (Reputation(2), Reputation::NONE));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_damaged_table_is_moved_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reputations.json");
+        for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(Reputations::open(&path).unwrap().of(Hotkey::new([1; 32])), Reputation::NONE);
+            assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
+            assert!(!path.exists());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
+            let reputations = Reputations::default();
+            let hotkey = |number: u32| Hotkey::new([number.to_le_bytes(); 8].concat().try_into().unwrap());
+            reputations.note(keys.iter().map(|key| (hotkey(*key), Conduct::Proven))).unwrap();
+            prop_assert_eq!(reputations.lock().len(), keys.len());
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! From what proven answers took to what they are worth. docs/text-subnet.md "Score"
+//!
+//! ```text
+//! score = length × speed × promptness × reputation³
+//!
+//! length      tokens asked for / the most that is ever asked for
+//! speed       (n + 8) / elapsed, relative to the fastest of the round
+//! promptness  (first + 50 ms), the least of the round relative to this one
+//! reputation  how reliable the miner has been, from 0 to 1
+//! ```
+//!
+//! An answer that is not proven is worth nothing. All of it is exact to parts of a million, in integers.
+
+use crate::reputation::Reputation;
+use myelin_primitives::{Fraction, MILLION};
+use std::time::Duration;
+
+/// As many tokens are worth reading the prompt and the way there: without them short answers, which nobody chooses,
+/// would look slow.
+const PROMPT_TOKENS: u32 = 8;
+
+/// A wait that nobody notices.
+const UNNOTICED: Duration = Duration::from_millis(50);
+
+/// What a proven answer took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// The tokens of the answer.
+    pub tokens: u32,
+    /// From the question to the first token.
+    pub first: Duration,
+    /// From the question to the end.
+    pub elapsed: Duration,
+}
+
+impl Work {
+    fn tokens(&self) -> u128 {
+        self.tokens.saturating_add(PROMPT_TOKENS).into()
+    }
+
+    fn nanos(&self) -> u128 {
+        self.elapsed.as_nanos().max(1)
+    }
+
+    fn wait(&self) -> u128 {
+        self.first.min(self.elapsed).saturating_add(UNNOTICED).as_nanos()
+    }
+
+    fn is_faster_than(&self, other: &Self) -> bool {
+        self.tokens().saturating_mul(other.nanos()) > other.tokens().saturating_mul(self.nanos())
+    }
+}
+
+/// A part of a million, rounded down; all of it, if the part is larger than its whole.
+fn ppm(part: u128, whole: u128) -> u64 {
+    let parts = part.saturating_mul(MILLION.into()).checked_div(whole).unwrap_or(0);
+    u64::try_from(parts).unwrap_or(u64::MAX).min(MILLION.into())
+}
+
+fn fraction(ppm: u64) -> Fraction {
+    u32::try_from(ppm).ok().and_then(|ppm| Fraction::from_ppm(ppm).ok()).unwrap_or(Fraction::from_u16(u16::MAX))
+}
+
+/// How long the answers of a round were to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// In this round.
+    pub asked: u16,
+    /// At most, in any round.
+    pub longest: u16,
+}
+
+/// What the answers of a round are worth, in their order: nothing where none is proven.
+pub fn scores(length: Length, round: &[Option<(Work, Reputation)>]) -> Vec<Fraction> {
+    let works = || round.iter().flatten().map(|(work, _)| work);
+    let fastest = works().copied().reduce(|best, next| if next.is_faster_than(&best) { next } else { best });
+    let least_wait = works().map(Work::wait).min();
+    let (Some(fastest), Some(least_wait)) = (fastest, least_wait) else {
+        return round.iter().map(|_| Fraction::from_u16(0)).collect();
+    };
+    let length = fraction(ppm(length.asked.into(), length.longest.into()));
+    let score = |(work, reputation): &(Work, Reputation)| {
+        let speed = ppm(work.tokens().saturating_mul(fastest.nanos()), fastest.tokens().saturating_mul(work.nanos()));
+        let promptness = fraction(ppm(least_wait, work.wait()));
+        fraction(reputation.cubed().of(promptness.of(length.of(speed))))
+    };
+    round.iter().map(|entry| entry.as_ref().map_or(Fraction::from_u16(0), score)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LENGTH: Length = Length { asked: 64, longest: 64 };
+
+    fn work(tokens: u32, first: u64, elapsed: u64) -> Work {
+        Work { tokens, first: Duration::from_millis(first), elapsed: Duration::from_millis(elapsed) }
+    }
+
+    fn parts(length: Length, works: &[Work]) -> Vec<u64> {
+        let round: Vec<_> = works.iter().map(|work| Some((*work, Reputation::FULL))).collect();
+        scores(length, &round).into_iter().map(|score| score.of(1_000_000)).collect()
+    }
+
+    #[test]
+    fn the_fastest_and_promptest_gets_all_and_others_their_part() {
+        // 72 tokens in 720 ms and in 1 440 ms: half as fast. 100 ms and 150 ms after adding 50: two thirds.
+        assert_eq!(parts(LENGTH, &[work(64, 50, 720), work(64, 100, 1_440)]), [1_000_000, 333_333]);
+        assert_eq!(parts(LENGTH, &[work(64, 50, 720), work(64, 50, 1_440)]), [1_000_000, 500_000]);
+        // 8 tokens more are counted, so a short answer in proportion is as fast as a long one.
+        assert_eq!(parts(LENGTH, &[work(64, 50, 720), work(28, 50, 360)]), [1_000_000, 1_000_000]);
+    }
+
+    #[test]
+    fn half_the_length_is_worth_half() {
+        assert_eq!(parts(Length { asked: 32, longest: 64 }, &[work(32, 9, 400)]), [500_000]);
+    }
+
+    #[test]
+    fn what_is_not_proven_is_worth_nothing_and_measures_nobody() {
+        let round = [None, Some((work(64, 50, 720), Reputation::FULL)), Some((work(64, 1, 2), Reputation::NONE))];
+        let scores: Vec<_> = scores(LENGTH, &round).into_iter().map(|score| score.of(1_000_000)).collect();
+        assert_eq!((scores[0], scores[2]), (0, 0));
+        assert_eq!(super::scores(LENGTH, &[None, None]).len(), 2);
+    }
+
+    #[test]
+    fn odd_numbers_break_nothing() {
+        let odd = [work(0, 0, 0), work(u32::MAX, u64::MAX / 2, 0), work(1, 5, 1)];
+        assert!(parts(LENGTH, &odd).iter().all(|score| *score <= 1_000_000));
+        assert_eq!(parts(Length { asked: 1, longest: 0 }, &[work(1, 1, 1)]), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_sent_later_never_pays(
+            tokens in 1..512_u32,
+            first in 0..2_000_u64,
+            rest in 0..5_000_u64,
+            later in 1..2_000_u64,
+            others in proptest::collection::vec((1..512_u32, 0..2_000_u64, 0..5_000_u64), 0..5),
+        ) {
+            let others: Vec<_> =
+                others.into_iter().map(|(tokens, first, rest)| work(tokens, first, first + rest)).collect();
+            let round = |mine| parts(LENGTH, &std::iter::once(mine).chain(others.iter().copied()).collect::<Vec<_>>());
+            let on_time = round(work(tokens, first, first + rest));
+            for late in [work(tokens, first + later, first + later + rest), work(tokens, first, first + rest + later)] {
+                let late = round(late);
+                // But for what is rounded away.
+                prop_assert!(late[0] <= on_time[0] + 2);
+                prop_assert!(late[1..].iter().zip(&on_time[1..]).all(|(late, on_time)| late + 2 >= *on_time));
+            }
+        }
+    }
+}

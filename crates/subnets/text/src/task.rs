@@ -1,0 +1,164 @@
+//! How challenges and answers travel.
+
+use crate::{ModelHash, Sampling, answer::Answer, challenge::Challenge};
+use myelin_neuron::subnet::Task;
+use myelin_wire::{
+    Synapse,
+    class::{Class, ClassError, Field, Mismatch, Type},
+    python::{Dict, Value},
+};
+
+/// Continuing texts: a challenge is a message of the class `Text`, an answer a stream of [lines](crate::answer).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Text;
+
+/// The fields of a question, all of them signed in both protocols.
+const FIELDS: [(&str, Type); 6] = [
+    ("model", Type::Text),
+    ("prompt", Type::Text),
+    ("seed", Type::Int),
+    ("temperature_milli", Type::Int),
+    ("top_k", Type::Int),
+    ("max_tokens", Type::Int),
+];
+
+/// A class of this name with the fields of a question.
+pub(crate) fn class(name: &str) -> Class {
+    let fields = FIELDS.into_iter().map(|(name, kind)| Field::required(name, kind)).collect();
+    let hashed = FIELDS.map(|(name, _)| name);
+    let class = Class::new(name, fields).and_then(|class| class.hashing(&hashed));
+    // The names are constants, and a test reads them.
+    class.unwrap_or_else(|_: ClassError| Class::synapse())
+}
+
+/// The fields of a question.
+pub(crate) fn fields(challenge: &Challenge) -> Dict {
+    let Challenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
+    Dict::from_iter([
+        ("model", Value::Text(model.to_string())),
+        ("prompt", Value::from(prompt.as_str())),
+        ("seed", Value::int(*seed)),
+        ("temperature_milli", Value::int(sampling.temperature_milli)),
+        ("top_k", Value::int(sampling.top_k)),
+        ("max_tokens", Value::int(*max_tokens)),
+    ])
+}
+
+/// The question in a message.
+pub(crate) fn question(message: &Synapse) -> Result<Challenge, Mismatch> {
+    let model = text(message, "model")?;
+    let model: ModelHash = model.parse().map_err(|error| wrong("model", format!("is no hash: {error}")))?;
+    let challenge = Challenge {
+        model,
+        prompt: text(message, "prompt")?.to_owned(),
+        seed: number(message, "seed")?,
+        sampling: Sampling {
+            temperature_milli: number(message, "temperature_milli")?,
+            top_k: number(message, "top_k")?,
+        },
+        max_tokens: number(message, "max_tokens")?,
+        miner: None,
+    };
+    challenge.check().map_err(|error| wrong("question", format!("is not answered: {error}")))?;
+    Ok(challenge)
+}
+
+fn wrong(at: &str, what: impl Into<String>) -> Mismatch {
+    Mismatch { at: at.to_owned(), what: what.into() }
+}
+
+fn text<'a>(message: &'a Synapse, name: &str) -> Result<&'a str, Mismatch> {
+    message.get(name).and_then(Value::as_text).ok_or_else(|| wrong(name, "is not text"))
+}
+
+fn number<T: TryFrom<i128>>(message: &Synapse, name: &str) -> Result<T, Mismatch> {
+    let number = match message.get(name) {
+        Some(Value::Int(number)) => number.to_i128().and_then(|number| T::try_from(number).ok()),
+        _ => None,
+    };
+    number.ok_or_else(|| wrong(name, "is negative or too large"))
+}
+
+impl Task for Text {
+    type Challenge = Challenge;
+    type Answer = Answer;
+
+    fn class(&self) -> Class {
+        class("Text")
+    }
+
+    fn ask(&self, challenge: &Challenge) -> Dict {
+        fields(challenge)
+    }
+
+    fn asked(&self, message: &Synapse) -> Result<Challenge, Mismatch> {
+        question(message)
+    }
+
+    fn answer(&self, _: &mut Synapse, _: Answer) -> Result<(), Mismatch> {
+        Err(wrong("answer", "is a stream in this task"))
+    }
+
+    fn answered(&self, _: &Synapse) -> Result<Answer, Mismatch> {
+        Err(wrong("answer", "is a stream in this task"))
+    }
+
+    fn streams(&self) -> bool {
+        true
+    }
+
+    /// A whole line: the first token is always checked, so nothing but that token makes a beginning.
+    fn begins(&self, bytes: &[u8]) -> bool {
+        bytes.contains(&b'\n')
+    }
+
+    fn streamed(&self, bytes: &[u8]) -> Result<Answer, Mismatch> {
+        Answer::read(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_wire::Hotkey;
+    use std::sync::Arc;
+
+    fn challenge() -> Challenge {
+        Challenge {
+            model: ModelHash::from_bytes([3; 32]),
+            prompt: "Once ünder".into(),
+            seed: u64::MAX,
+            sampling: Sampling { temperature_milli: 800, top_k: 20 },
+            max_tokens: 64,
+            miner: Some(Hotkey::new([1; 32])),
+        }
+    }
+
+    fn message(change: impl FnOnce(&mut Synapse)) -> Result<Challenge, Mismatch> {
+        let mut message = Synapse::new(Arc::new(Text.class()), &Text.ask(&challenge())).unwrap();
+        change(&mut message);
+        Text.asked(&message)
+    }
+
+    #[test]
+    fn every_field_is_signed() {
+        assert_eq!(Text.class().name(), "Text");
+        assert_eq!(Text.class().hash_order(), FIELDS.map(|(name, _)| name));
+    }
+
+    #[test]
+    fn a_question_arrives_as_it_was_asked() {
+        assert_eq!(message(|_| ()), Ok(Challenge { miner: None, ..challenge() }));
+    }
+
+    #[test]
+    fn a_question_beyond_a_limit_is_refused() {
+        let wrong =
+            |name: &'static str, value: Value| message(|message| message.set(name, value).unwrap()).unwrap_err();
+        assert_eq!(wrong("seed", Value::int(-1)).at, "seed");
+        assert_eq!(wrong("max_tokens", Value::int(70_000)).at, "max_tokens");
+        assert_eq!(wrong("max_tokens", Value::int(0)).at, "question");
+        assert_eq!(wrong("model", Value::from("abc")).at, "model");
+        assert_eq!(wrong("prompt", Value::from("")).at, "question");
+    }
+}

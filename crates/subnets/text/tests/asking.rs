@@ -1,0 +1,196 @@
+//! A consumer, a validator's gate and miners on real sockets of the loopback interface. Every wait has an end.
+
+mod tiny;
+
+use bytes::Bytes;
+use myelin_keys::{Secret, Seed};
+use myelin_neuron::{
+    Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer,
+    subnet::{Task, endpoint},
+};
+use myelin_primitives::Uid;
+use myelin_subnet_text::{
+    Model, Sampling, Shape,
+    challenge::Challenge,
+    consumer::{AskFailure, Heard, Told, ask},
+    draw::{Drawing, Prompts},
+    gate::{Candidate, Candidates, Gate, Limits},
+    judge::Examiner,
+    miner::Miner,
+    mischief::{Mischief, Mischievous},
+    reputation::{Conduct, Reputation, Reputations},
+    task::Text,
+};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+fn signer(seed: u8) -> Signer {
+    let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
+    Secret::from_seed(seed).into_keypair().into()
+}
+
+/// The end of every wait, far beyond what any of them takes.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("nothing happened for a minute")
+}
+
+async fn serve(seed: u8, endpoint: Endpoint) -> Axon {
+    Axon::builder(signer(seed), Everybody).port(0).never_served().endpoint(endpoint).start().await.unwrap()
+}
+
+async fn honest(seed: u8) -> Axon {
+    serve(seed, endpoint(Arc::new(Text), Arc::new(Miner::local(tiny::model().clone())))).await
+}
+
+async fn mischievous(seed: u8, mischief: Mischief) -> Axon {
+    let miner = Mischievous::new(Miner::local(tiny::model().clone()), mischief);
+    serve(seed, endpoint(Arc::new(Text), Arc::new(miner))).await
+}
+
+/// One that begins an answer and leaves.
+async fn leaves(seed: u8) -> Axon {
+    let line = Bytes::from_static(b"{\"token\":1,\"logprob\":-1.0,\"text\":\" a\"}\n");
+    let half = Endpoint::new(Text.class(), move |request| {
+        let pieces = futures::stream::iter([Ok(line.clone()), Err("gone".into())]);
+        async move { Ok(Output::stream(request.into_content(), pieces)) }
+    });
+    serve(seed, half).await
+}
+
+struct These(Vec<Candidate>);
+
+impl Candidates for These {
+    fn best(&self) -> Vec<Candidate> {
+        self.0.clone()
+    }
+}
+
+struct Network {
+    validator: Axon,
+    reputations: Arc<Reputations>,
+    #[expect(dead_code, reason = "they serve until dropped")]
+    miners: Vec<Axon>,
+}
+
+/// A validator that knows these miners, the best first.
+async fn network(miners: Vec<Axon>, limits: Limits) -> Network {
+    let model = tiny::model();
+    let reputations = Arc::new(Reputations::default());
+    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
+    let examiner = Arc::new(Examiner::new(model.clone(), drawing, 5, Arc::clone(&reputations)));
+    let candidate = |(miner, uid): (&Axon, u16)| Candidate {
+        uid: Uid::new(uid),
+        peer: Peer::strict(miner.hotkey(), miner.address()),
+        incentive: 100 + uid,
+        consensus: 200 + uid,
+    };
+    let these = These(miners.iter().zip(1..).map(candidate).collect());
+    let gate = Gate::new(Arc::new(Dendrite::new(signer(1))), examiner, Arc::new(these), limits);
+    Network { validator: serve(1, gate.endpoint()).await, reputations, miners }
+}
+
+fn challenge(seed: u64) -> Challenge {
+    Challenge {
+        model: tiny::model().hash(),
+        prompt: "Once there was".into(),
+        seed,
+        sampling: Sampling { temperature_milli: 800, top_k: 20 },
+        max_tokens: 12,
+        miner: None,
+    }
+}
+
+async fn asked(network: &Network, challenge: &Challenge) -> (Result<Told, AskFailure>, Vec<Heard>) {
+    let validator = Peer::strict(network.validator.hotkey(), network.validator.address());
+    let mut all = Vec::new();
+    let dendrite = Dendrite::new(signer(9));
+    let told = ask(&dendrite, &[validator], challenge, Duration::from_secs(30), &mut |heard| all.push(heard));
+    let told = soon(told).await;
+    (told, all)
+}
+
+/// What a run of the model on this machine writes.
+fn here(challenge: &Challenge) -> Vec<u32> {
+    let model: &Model = tiny::model();
+    let prompt = model.encode(&challenge.prompt).unwrap();
+    let mut tokens = Vec::new();
+    let take = &mut |step: myelin_subnet_text::Step| {
+        tokens.push(step.token);
+        ControlFlow::Continue(())
+    };
+    model.generate(&challenge.query(&prompt), take).unwrap();
+    tokens
+}
+
+#[tokio::test]
+async fn an_answer_is_proven_signed_and_what_the_model_writes_here() {
+    let network = network(vec![honest(2).await], Limits::default()).await;
+    let challenge = challenge(7);
+    let (told, heard) = asked(&network, &challenge).await;
+    let told = told.unwrap();
+    let tokens: Vec<_> = told.tokens.iter().map(|token| token.token).collect();
+    assert_eq!(tokens, here(&challenge));
+    assert_eq!(told.text(), tiny::model().decode(&tokens).unwrap());
+    assert!(told.report.proven && told.report.checked > 0 && told.miner_signed);
+    assert_eq!((told.report.uid, told.report.incentive, told.report.consensus), (1, 101, 201));
+    let receipt = told.receipt.unwrap().verify().unwrap();
+    assert_eq!((receipt.caller, receipt.responder), (signer_hotkey(9), network.validator.hotkey()));
+    assert_eq!(heard.len(), 1 + tokens.len());
+    assert!(matches!(&heard[0], Heard::Asking(whom) if whom.uid == 1));
+}
+
+fn signer_hotkey(seed: u8) -> myelin_wire::Hotkey {
+    use myelin_wire::Sign;
+    signer(seed).hotkey()
+}
+
+#[tokio::test]
+async fn when_a_miner_fails_the_next_one_begins_anew() {
+    let network = network(vec![leaves(2).await, honest(3).await], Limits::default()).await;
+    let challenge = challenge(8);
+    let (told, heard) = asked(&network, &challenge).await;
+    let told = told.unwrap();
+    assert_eq!(told.report.uid, 2);
+    assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge));
+    assert_eq!(heard.iter().filter(|heard| matches!(heard, Heard::Asking(_))).count(), 2);
+}
+
+#[tokio::test]
+async fn a_lie_is_found_out_and_remembered() {
+    let other = tiny::load(tiny::folder(&Shape::TINY, 2).path());
+    let liar = mischievous(2, Mischief::smaller(other, tiny::model().hash())).await;
+    let liar_hotkey = liar.hotkey();
+    let network = network(vec![liar, honest(3).await], Limits::default()).await;
+    network.reputations.note((0..5).map(|_| (liar_hotkey, Conduct::Proven))).unwrap();
+    let (told, _) = asked(&network, &challenge(9)).await;
+    assert_eq!(told.unwrap().report.uid, 2);
+    assert_eq!(network.reputations.of(liar_hotkey), Reputation::NONE);
+}
+
+#[tokio::test]
+async fn what_has_no_answer_says_why() {
+    let limits = Limits { per_minute: 4, ..Limits::default() };
+    let network = network(vec![mischievous(2, Mischief::Truncates).await], limits).await;
+    let refused = async |challenge: Challenge| match asked(&network, &challenge).await.0 {
+        Err(AskFailure::Refused(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let other = myelin_subnet_text::ModelHash::from_bytes([1; 32]);
+    assert!(refused(Challenge { model: other, ..challenge(1) }).await.starts_with("the model of this subnet is"));
+    let long = refused(Challenge { max_tokens: 2_000, ..challenge(1) }).await;
+    assert!(long.contains("the model has room for"), "{long}");
+    let wrong = refused(challenge(1)).await;
+    assert!(wrong.starts_with("miner 1: its answer is not the model's"), "{wrong}");
+    // One more, and no fifth.
+    refused(challenge(2)).await;
+    assert_eq!(refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
+}
+
+#[tokio::test]
+async fn without_anybody_to_ask_there_is_no_answer() {
+    let network = network(Vec::new(), Limits::default()).await;
+    let (told, heard) = asked(&network, &challenge(1)).await;
+    assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".to_owned())));
+    assert!(matches!(heard[..], [Heard::NoAnswer { .. }]));
+    let nobody = ask(&Dendrite::new(signer(9)), &[], &challenge(1), Duration::from_secs(1), &mut |_| ());
+    assert_eq!(soon(nobody).await, Err(AskFailure::NoValidator));
+}

@@ -1,0 +1,146 @@
+//! Rounds of the whole subnet in memory: who earns what.
+
+mod tiny;
+
+use myelin_neuron::subnet::{
+    Judge, Miner as _, Reply,
+    simulation::{Link, Mischief as Way, Trial, World},
+};
+use myelin_primitives::{Fraction, MILLION};
+use myelin_subnet_text::{
+    Model, ModelHash, Shape,
+    answer::{Answer, Ending, Line},
+    draw::{Drawing, Prompts},
+    judge::{Examiner, Finding, Judged},
+    miner::Miner,
+    mischief::{Mischief, Mischievous},
+    reputation::Reputations,
+    task::Text,
+};
+use myelin_wire::Hotkey;
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+fn examiner(model: &Model) -> Examiner {
+    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
+    Examiner::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).checking(8)
+}
+
+/// So many milliseconds to the first token and between tokens, spread by a tenth.
+fn link(pace: u64) -> Link {
+    let delay = Duration::from_millis(36 + pace)..Duration::from_millis(44 + pace);
+    Link { delay, pace: Duration::from_millis(pace), ..Link::default() }
+}
+
+fn honest(model: &Model) -> Miner<Model> {
+    Miner::local(model.clone())
+}
+
+fn up_to(model: &Model, mischief: Mischief) -> Mischievous {
+    Mischievous::new(honest(model), mischief)
+}
+
+#[test]
+fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
+    let model = tiny::model();
+    let other = tiny::load(tiny::folder(&Shape::TINY, 2).path());
+    let world = World::new(Text, 3, Duration::from_secs(5))
+        .named("fast", honest(model), link(5), Way::None)
+        .named("medium", honest(model), link(10), Way::None)
+        .named("slow", honest(model), link(20), Way::None)
+        .named("smaller", up_to(model, Mischief::smaller(other, model.hash())), link(1), Way::None)
+        .named("truncates", up_to(model, Mischief::Truncates), link(5), Way::None)
+        .named("nonsense", up_to(model, Mischief::Nonsense), link(1), Way::None)
+        .named("drops", up_to(model, Mischief::drops(3)), link(5), Way::None)
+        .named("copies", honest(model), link(1), Way::Copies(0))
+        .named("replays", honest(model), link(1), Way::Replays)
+        .named("cuts off", honest(model), link(5), Way::Truncates)
+        .named("garbage", honest(model), link(1), Way::Garbage)
+        .named("silent", honest(model), link(5), Way::Silent);
+    let trial = Trial { rounds: 42, newest: Fraction::from_ppm(MILLION / 5).unwrap(), ..Trial::default() };
+    let verdict = world.try_out(&examiner(model), &trial).unwrap();
+    let weight = |name: &str| verdict.rows.iter().find(|row| row.name == name).unwrap().weight;
+    let (fast, medium, slow) = (weight("fast"), weight("medium"), weight("slow"));
+    assert!(fast > medium + medium / 4 && medium > slow + slow / 4 && slow > 0, "{verdict}");
+    for row in &verdict.rows[3..] {
+        assert!(u32::from(row.weight) * 100 < u32::from(medium), "{verdict}");
+    }
+    // The same world is the same, to the last score.
+    assert_eq!(world.try_out(&examiner(model), &trial).unwrap(), verdict);
+}
+
+#[test]
+fn a_judge_says_what_is_wrong() {
+    let model = tiny::model();
+    let judged: Arc<Mutex<Vec<Judged>>> = Arc::default();
+    let told = Arc::clone(&judged);
+    let examiner = examiner(model).telling(move |one| told.lock().unwrap().push(one));
+    let miner = Hotkey::new([1; 32]);
+    let challenge = examiner.draw(1, miner);
+    let mut tokens = Vec::new();
+    let mut ending = Ending::Length;
+    honest(model)
+        .lines(&challenge, &mut |line| {
+            match line {
+                Line::Token(token) => tokens.push(token),
+                Line::End(end) => ending = end.finish,
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    let answer = Answer { tokens, ending };
+    let score = |answer: Answer| {
+        let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
+        examiner.rank(&[(challenge.clone(), Some(reply))])[0].of(1_000_000)
+    };
+    // The first answer of a newcomer: a sixteenth, cubed.
+    let first = score(answer.clone());
+    assert!((1..=245).contains(&first), "{first}");
+    let mut wrong = answer.clone();
+    wrong.tokens[0].text.push('!');
+    assert_eq!(score(wrong), 0);
+    let mut shorter = answer.clone();
+    shorter.tokens.pop();
+    assert_eq!(score(shorter), 0);
+    assert_eq!(examiner.rank(&[(challenge.clone(), None)])[0].of(1_000_000), 0);
+
+    let judged = judged.lock().unwrap();
+    assert!(judged.iter().all(|one| one.miner == miner) && judged.len() == 4);
+    assert!(matches!(judged[0].finding, Some(Finding::Genuine { checked: 1.. })));
+    let Some(Finding::Wrong(why)) = &judged[1].finding else { panic!("{judged:?}") };
+    assert_eq!(why, "the text of token 0 is not that token's");
+    assert!(matches!(&judged[2].finding, Some(Finding::Wrong(why)) if why.contains("ends after")));
+    assert_eq!(judged[3].finding, None);
+}
+
+#[test]
+fn a_miner_refuses_work_for_another_model() {
+    let model = tiny::model();
+    let mut challenge = examiner(model).draw(1, Hotkey::new([1; 32]));
+    challenge.model = ModelHash::from_bytes([7; 32]);
+    let refused = honest(model).stream(challenge, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(refused.0.starts_with("asked for the model 0707"), "{refused}");
+}
+
+#[test]
+fn a_round_in_which_nobody_answers_is_held_against_nobody() {
+    let model = tiny::model();
+    let reputations = Arc::new(Reputations::default());
+    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
+    let examiner = Examiner::new(model.clone(), drawing, 5, Arc::clone(&reputations));
+    let [one, two] = [1, 2].map(|seed| Hotkey::new([seed; 32]));
+    for miner in [one, two] {
+        for _ in 0..4 {
+            examiner.note(miner, myelin_subnet_text::reputation::Conduct::Proven);
+        }
+    }
+    let before = reputations.of(one);
+    let silence = [one, two].map(|miner| (examiner.draw(1, miner), None));
+    examiner.rank(&silence);
+    assert_eq!(reputations.of(one), before);
+    examiner.rank(&silence[..1]);
+    assert!(reputations.of(one) < before);
+}
