@@ -8,6 +8,7 @@ use crate::{
     quota::{Hold, Quota},
     random,
 };
+use bytes::Bytes;
 use futures::FutureExt;
 use http_body_util::BodyExt;
 use hyper::{
@@ -103,6 +104,7 @@ pub(super) const fn name(refusal: &Refusal) -> &'static str {
         Refusal::Late => "Late",
         Refusal::Busy => "TooMany",
         Refusal::TooLarge => "TooLarge",
+        Refusal::Cut(_) => "Cut",
         Refusal::NotJson(_) => "NotJson",
         Refusal::ContentType => "ContentType",
         Refusal::Body(_) => "Body",
@@ -114,7 +116,7 @@ pub(super) const fn name(refusal: &Refusal) -> &'static str {
 impl Core {
     /// Answers one request. Never fails: whatever happens has an answer.
     pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let asked = Asked {
             method: parts.method.as_str().to_owned(),
@@ -126,9 +128,12 @@ impl Core {
         };
         let started = asked.started;
         let (protocol, response) = match asked.received().mode() {
-            Mode::Strict => ("strict", strict::serve(self, asked, body).await),
-            Mode::V1 => ("v1", v1::serve(self, asked, body).await),
+            Mode::Strict => ("strict", strict::serve(self, asked, &mut body).await),
+            Mode::V1 => ("v1", v1::serve(self, asked, &mut body).await),
         };
+        if !body.is_end_stream() {
+            self.forget(body);
+        }
         self.metrics.answered(protocol, response.status().as_u16(), started.elapsed().as_secs_f64());
         response
     }
@@ -157,7 +162,7 @@ impl Core {
     }
 
     /// Reads a body within its limits of size, time and share of the memory.
-    pub(super) async fn read(&self, mut body: Incoming, from: IpAddr) -> Result<ReadBody, Refusal> {
+    pub(super) async fn read(&self, body: &mut Incoming, from: IpAddr) -> Result<ReadBody, Refusal> {
         let announced = body.size_hint().exact().unwrap_or(0);
         if usize::try_from(announced).map_or(true, |announced| announced > self.limits.body) {
             return Err(Refusal::TooLarge);
@@ -166,7 +171,7 @@ impl Core {
         let mut hold = self.bodies.take(http::shared(from), 0).ok_or(Refusal::Busy)?;
         let mut bytes = Vec::new();
         while let Some(frame) = timeout_at(until, body.frame()).await.map_err(|_| Refusal::Late)? {
-            let frame = frame.map_err(|error| Refusal::Failed(format!("the body was cut short: {error}")))?;
+            let frame = frame.map_err(|error| Refusal::Cut(error.to_string()))?;
             // What is no data is a trailer, which says nothing that counts.
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len().saturating_add(data.len()) > self.limits.body {
@@ -179,6 +184,18 @@ impl Core {
             bytes.extend_from_slice(&data);
         }
         Ok(ReadBody { bytes, hold })
+    }
+
+    /// Reads on beside the answer, and keeps nothing: a connection that closes before all was said takes the answer with
+    /// it. As long, and as much, as a body may be.
+    fn forget(&self, mut body: Incoming) {
+        let (until, mut left) = (Instant::now() + self.limits.body_time, self.limits.body);
+        tokio::spawn(async move {
+            while let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await {
+                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+                left = rest;
+            }
+        });
     }
 
     /// Waits for a worker and lets the handler answer, all of it within the caller's patience.

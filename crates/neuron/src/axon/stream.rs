@@ -1,9 +1,9 @@
 //! Streams on their way out.
 
-use super::Pieces;
+use super::{Failure, Pieces};
 use crate::{Signer, http::Body, queue::Slot, quota::Hold};
 use bytes::Bytes;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, ReadyChunks, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use myelin_wire::{
@@ -12,6 +12,10 @@ use myelin_wire::{
 };
 use std::io;
 use tokio::time::{Instant, timeout_at};
+
+/// The pieces that go out together when they are there at the same time: a signature for all of them costs as much as for
+/// one. A piece that comes by itself is not kept waiting.
+const TOGETHER: usize = 32;
 
 /// What the bytes of a stream are wrapped in.
 pub(super) enum Frames {
@@ -32,9 +36,39 @@ pub(super) struct Held {
 }
 
 struct Going {
-    pieces: Pieces,
+    pieces: ReadyChunks<Pieces>,
     frames: Frames,
     held: Held,
+    /// Why nothing follows what was read last.
+    failed: Option<String>,
+}
+
+/// What goes out.
+enum Next {
+    Bytes(Bytes),
+    End,
+    Broken(String),
+}
+
+impl Going {
+    async fn next(&mut self) -> Next {
+        loop {
+            if let Some(reason) = self.failed.take() {
+                return Next::Broken(reason);
+            }
+            let Ok(pieces) = timeout_at(self.held.until, self.pieces.next()).await else {
+                return Next::Broken("its time is over".to_owned());
+            };
+            let Some(pieces) = pieces else { return Next::End };
+            let bytes;
+            (bytes, self.failed) = joined(pieces);
+            match framed(&mut self.frames, bytes) {
+                Ok(bytes) if bytes.is_empty() => {}
+                Ok(bytes) => return Next::Bytes(bytes),
+                Err(reason) => return Next::Broken(reason),
+            }
+        }
+    }
 }
 
 /// The body of a streamed answer.
@@ -42,38 +76,36 @@ struct Going {
 /// A stream that cannot go on ends as a broken one where that can be said, and otherwise with the connection, without the
 /// end that HTTP asks for, so that no peer takes it for whole.
 pub(super) fn streamed(pieces: Pieces, frames: Frames, held: Held) -> Body {
-    let going = Going { pieces, frames, held };
+    let going = Going { pieces: pieces.ready_chunks(TOGETHER), frames, held, failed: None };
     let bytes = stream::unfold(Some(going), |going| async move {
-        let Going { mut pieces, mut frames, held } = going?;
-        loop {
-            let next = match timeout_at(held.until, pieces.next()).await {
-                Err(_) => Err("its time is over".to_owned()),
-                Ok(next) => next.transpose().map_err(|failure| failure.0),
-            };
-            let (bytes, broken) = match next {
-                Ok(Some(piece)) if piece.is_empty() => continue,
-                Ok(Some(piece)) => match framed(&mut frames, piece) {
-                    Ok(bytes) => return Some((Ok(bytes), Some(Going { pieces, frames, held }))),
-                    Err(error) => (None, Some(error)),
-                },
-                Ok(None) => (end(frames, Outcome::Complete), None),
-                Err(reason) => {
-                    tracing::error!(?reason, "stream broken off");
-                    (end(frames, Outcome::Broken), Some(reason))
+        let mut going = going?;
+        match going.next().await {
+            Next::Bytes(bytes) => Some((Ok(bytes), Some(going))),
+            Next::End => end(going.frames, Outcome::Complete).map(|end| (Ok(end), None)),
+            Next::Broken(reason) => {
+                tracing::error!(?reason, "stream broken off");
+                if let Some(end) = end(going.frames, Outcome::Broken) {
+                    return Some((Ok(end), None));
                 }
-            };
-            return match (bytes, broken) {
-                (Some(end), _) => Some((Ok(end), None)),
-                (None, Some(reason)) => {
-                    // What came before is sent first: an error closes the connection with whatever is still in its buffer.
-                    tokio::task::yield_now().await;
-                    Some((Err(io::Error::other(reason)), None))
-                }
-                (None, None) => None,
-            };
+                // What came before is sent first: an error closes the connection with whatever is still in its buffer.
+                tokio::task::yield_now().await;
+                Some((Err(io::Error::other(reason)), None))
+            }
         }
     });
     StreamBody::new(bytes.map(|bytes| bytes.map(Frame::data))).boxed_unsync()
+}
+
+/// The bytes of pieces up to the first that failed, and why it did.
+fn joined(pieces: Vec<Result<Bytes, Failure>>) -> (Bytes, Option<String>) {
+    let mut all = Vec::new();
+    for piece in pieces {
+        match piece {
+            Ok(piece) => all.extend_from_slice(&piece),
+            Err(failure) => return (all.into(), Some(failure.0)),
+        }
+    }
+    (all.into(), None)
 }
 
 fn framed(frames: &mut Frames, piece: Bytes) -> Result<Bytes, String> {

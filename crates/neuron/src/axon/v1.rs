@@ -15,7 +15,7 @@ use myelin_wire::{
     v1::{Answer, Door, Freshness, Refused},
 };
 
-pub(super) async fn serve(core: &Core, asked: Asked, body: Incoming) -> Response<Body> {
+pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Response<Body> {
     match exchange(core, &asked, body).await {
         Ok(response) => response,
         Err((refused, caller)) => {
@@ -31,7 +31,7 @@ fn plain(answer: Answer) -> Response<Body> {
 
 type Turned = (Refused, Option<myelin_wire::Hotkey>);
 
-async fn exchange(core: &Core, asked: &Asked, body: Incoming) -> Result<Response<Body>, Turned> {
+async fn exchange(core: &Core, asked: &Asked, body: &mut Incoming) -> Result<Response<Body>, Turned> {
     let door = Door {
         here: core.here,
         classes: &core.classes,

@@ -1,6 +1,7 @@
 //! Our axon and our dendrite, in both protocols.
 
 use crate::{AXON, CALLER, axon, builder, echo, key, message, signer, soon, text, tokens, wire};
+use futures::stream::{self, StreamExt};
 use myelin_neuron::{
     Answer, AskError, Caller, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules, Unranked,
     UnsignedAnswers, V1,
@@ -263,6 +264,50 @@ async fn stopping_does_not_wait_for_idle_connections() {
     assert_eq!(idle.hear().await.unwrap().status, 200);
     soon(axon.stop()).await.unwrap();
     assert_eq!((silent.closed().await, idle.closed().await), (0, 0));
+}
+
+#[tokio::test]
+async fn stopping_finishes_streams() {
+    let go = Arc::new(Notify::new());
+    let endpoint = {
+        let go = Arc::clone(&go);
+        Endpoint::new(crate::class("Slow", &[("text", "str")], &[]), move |request| {
+            let go = Arc::clone(&go);
+            let rest = async move {
+                go.notified().await;
+                Ok("rest".into())
+            };
+            let pieces = stream::once(async { Ok("first ".into()) }).chain(stream::once(rest));
+            async move { Ok(Output::stream(request.into_content(), pieces)) }
+        })
+    };
+    let axon = builder(Everybody).endpoint(endpoint).start().await.unwrap();
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let question = message(crate::class("Slow", &[("text", "str")], &[]), "x");
+    let mut answer = soon(dendrite().ask_stream(&peer, &question)).await.unwrap();
+    assert_eq!(soon(answer.next()).await, Ok(Some("first ".into())));
+    let stopping = tokio::spawn(axon.stop());
+    go.notify_one();
+    assert_eq!(all(&mut answer).await.unwrap(), "rest");
+    assert!(answer.is_complete());
+    soon(stopping).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn stopping_ends_in_time() {
+    let limits = Limits { stop_time: std::time::Duration::from_millis(50), ..Limits::default() };
+    let axon = builder(Everybody).limits(limits).start().await.unwrap();
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let asking = tokio::spawn(async move { dendrite().ask(&peer, &message(echo(), "wait")).await.result });
+    let metrics = axon.metrics();
+    soon(async {
+        while !metrics.text().contains("myelin_axon_connections 1\n") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    soon(axon.stop()).await.unwrap();
+    assert_eq!(soon(asking).await.unwrap(), Err(AskError::Disconnected));
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use crate::{Key, key, soon};
 use myelin_wire::{Headers, Hotkey, Sign, UnixNanos, strict::sign_request};
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -59,6 +62,35 @@ impl Raw {
     /// The other side may have had enough already.
     pub(crate) async fn say(&mut self, bytes: &[u8]) {
         let _ = soon(self.0.write_all(bytes)).await;
+    }
+
+    /// The other side has to read all of it.
+    pub(crate) async fn say_all(&mut self, bytes: &[u8]) {
+        soon(self.0.write_all(bytes)).await.unwrap();
+    }
+
+    /// Says one byte at a time until the other side answers or closes.
+    pub(crate) async fn drip(&mut self, pause: Duration, bytes: impl Iterator<Item = u8>) {
+        let mut pauses = tokio::time::interval(pause);
+        let (mut reader, mut writer) = self.0.split();
+        let mut buffer = [0; 4096];
+        let saying = async {
+            for byte in bytes {
+                pauses.tick().await;
+                if writer.write_all(&[byte]).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = soon(saying) => {}
+            read = reader.read(&mut buffer) => self.1.extend_from_slice(&buffer[..read.unwrap_or_default()]),
+        }
+    }
+
+    /// Says that nothing follows.
+    pub(crate) async fn finish(&mut self) {
+        let _ = soon(self.0.shutdown()).await;
     }
 
     /// The next answer, or none when the connection closes without one.

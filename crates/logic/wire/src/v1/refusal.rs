@@ -68,6 +68,8 @@ pub enum Refusal {
     Busy,
     /// The body is larger than the axon reads.
     TooLarge,
+    /// The body ended early, or is none that HTTP allows; how.
+    Cut(String),
     /// The body is not JSON.
     NotJson(JsonError),
     /// The body is not sent as JSON.
@@ -90,6 +92,7 @@ impl Refusal {
             Self::Unverified(_) => 401,
             Self::Forbidden(_) => 403,
             Self::Late => 408,
+            Self::Cut(_) => 400,
             Self::TooLarge => 413,
             Self::NotJson(_) => 422,
             Self::Busy => 429,
@@ -118,6 +121,7 @@ impl Refusal {
             }
             Self::Busy => "Too many requests.".to_owned(),
             Self::TooLarge => "The body is too large.".to_owned(),
+            Self::Cut(_) => "The body was cut short.".to_owned(),
             Self::NotJson(_) => "JSON decode error".to_owned(),
             Self::Headers(_) | Self::ContentType | Self::Body(_) | Self::BodyHash | Self::Failed(_) => {
                 format!("Internal Server Error #{}", uuid_v4(incident))
@@ -133,6 +137,7 @@ impl Refusal {
             Self::NotJson(error) => format!("the body is not JSON: {error}"),
             Self::Body(error) => format!("the body is not a message of its class: {error}"),
             Self::BodyHash => "the body is not the one that was signed".to_owned(),
+            Self::Cut(how) => format!("the body was cut short: {how}"),
             Self::Failed(reason) => reason.clone(),
             other => other.message(0, None),
         }

@@ -1,0 +1,231 @@
+//! Peers that do much, or little for a long time: what they use up is bounded, and others are served meanwhile.
+
+use crate::{
+    AXON, CALLER, builder, key, message, signer, soon, text, tokens,
+    wire::{Raw, strict, strict_head},
+};
+use myelin_neuron::{
+    Answer, AskError, Axon, Caller, Clock, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules,
+    SystemClock, Unranked,
+};
+use myelin_wire::{Sign, replay::ReplayLimits};
+use std::{
+    iter,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
+
+/// Short enough for a test to see its end, far too short for anybody else.
+const SHORT: Duration = Duration::from_millis(100);
+/// Between one byte and the next of somebody who says little for a long time.
+const DRIP: Duration = Duration::from_millis(5);
+
+const BODY: &[u8] = br#"{"text": "hello"}"#;
+
+fn now() -> u64 {
+    SystemClock.now()
+}
+
+async fn axon(limits: Limits) -> Axon {
+    builder(Everybody).limits(limits).start().await.unwrap()
+}
+
+/// The status of a signed request, from somebody without bad intent.
+async fn status(axon: &Axon, seed: u8) -> u16 {
+    let mut raw = Raw::open(axon.address()).await;
+    raw.say(&strict(seed, AXON, "/Echo", BODY, now())).await;
+    raw.hear().await.unwrap().status
+}
+
+#[tokio::test]
+async fn a_head_in_drops_ends_in_time() {
+    let axon = axon(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let mut raw = Raw::open(axon.address()).await;
+    raw.say(b"POST /Echo HTTP/1.1\r\n").await;
+    raw.drip(DRIP, iter::repeat(b'x')).await;
+    assert_eq!(status(&axon, CALLER).await, 200);
+}
+
+#[tokio::test]
+async fn a_body_in_drops_ends_in_time() {
+    let axon = axon(Limits { body_time: SHORT, ..Limits::default() }).await;
+    let mut raw = Raw::open(axon.address()).await;
+    raw.say(strict_head(&key(CALLER), axon.hotkey(), "/Echo", &vec![b'x'; 100_000], now()).as_bytes()).await;
+    raw.drip(DRIP, iter::repeat(b'x')).await;
+    assert_eq!(raw.hear().await.unwrap().status, 408);
+    assert_eq!(status(&axon, CALLER).await, 200);
+}
+
+#[tokio::test]
+async fn whoever_still_writes_finds_the_answer() {
+    let axon = axon(Limits { body: 4 << 20, ..Limits::default() }).await;
+    let body = vec![b'x'; 6 << 20];
+    // Too large, of a stranger, and for nobody: refused at three places before the body is read.
+    let signed = strict_head(&key(CALLER), axon.hotkey(), "/Echo", &body, now());
+    let stranger = format!("POST /Echo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let unknown = strict_head(&key(CALLER), axon.hotkey(), "/None", &body, now());
+    for (head, status) in [(signed, 413), (stranger, 500), (unknown, 404)] {
+        let mut raw = Raw::open(axon.address()).await;
+        raw.say(head.as_bytes()).await;
+        raw.say_all(&body).await;
+        assert_eq!(raw.hear().await.unwrap().status, status);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_data_in_a_body_is_bounded() {
+    let axon = axon(Limits::default()).await;
+    let head = strict_head(&key(CALLER), axon.hotkey(), "/Echo", b"", now());
+    let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
+    for endless in ["1;".to_owned() + &"x".repeat(1 << 20), "0\r\n".to_owned() + &"x: y\r\n".repeat(1 << 17)] {
+        let mut raw = Raw::open(axon.address()).await;
+        raw.say(head.as_bytes()).await;
+        raw.say(endless.as_bytes()).await;
+        // The answer may be lost with what the axon never read.
+        let status = raw.hear().await.map(|response| response.status);
+        assert!(matches!(status, None | Some(400)), "{status:?}");
+        raw.closed().await;
+    }
+    assert_eq!(status(&axon, CALLER).await, 200);
+}
+
+#[tokio::test]
+async fn requests_on_one_connection_wait_for_their_answers_to_be_read() {
+    let axon = axon(Limits { write_stall: SHORT, ..Limits::default() }).await;
+    let mut raw = Raw::open(axon.address()).await;
+    // Far more answers than fit into the buffers of both sides.
+    raw.say("GET /None HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400_000).as_bytes()).await;
+    raw.closed().await;
+    assert_eq!(status(&axon, CALLER).await, 200);
+}
+
+#[tokio::test]
+async fn deep_bodies_are_refused() {
+    let axon = axon(Limits::default()).await;
+    let body = format!("{{\"text\": {}", "[".repeat(200_000));
+    let mut raw = Raw::open(axon.address()).await;
+    raw.say(&strict(CALLER, AXON, "/Echo", body.as_bytes(), now())).await;
+    assert_eq!(raw.hear().await.unwrap().status, 422);
+}
+
+#[tokio::test]
+async fn strangers_do_not_fill_the_memory_of_nonces() {
+    let replay = ReplayLimits { callers: 2, per_caller: 2, total: 4, ..ReplayLimits::default() };
+    let axon = axon(Limits { replay, ..Limits::default() }).await;
+    for seed in 20..60 {
+        let forged = strict(seed, AXON, "/Echo", BODY, now());
+        let forged = String::from_utf8(forged).unwrap().replace("hello", "jello");
+        let mut raw = Raw::open(axon.address()).await;
+        raw.say(forged.as_bytes()).await;
+        assert_eq!(raw.hear().await.unwrap().status, 401);
+    }
+    assert_eq!([status(&axon, 2).await, status(&axon, 3).await], [200, 200]);
+}
+
+#[tokio::test]
+async fn a_caller_fills_its_own_memory_only() {
+    let replay = ReplayLimits { per_caller: 2, ..ReplayLimits::default() };
+    let axon = axon(Limits { replay, ..Limits::default() }).await;
+    let mut statuses = Vec::new();
+    for seed in [2, 2, 2, 3] {
+        statuses.push(status(&axon, seed).await);
+    }
+    assert_eq!(statuses, [200, 200, 429, 200]);
+}
+
+/// The higher the seed, the higher the stake.
+struct BySeed;
+
+impl Rules for BySeed {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+        let seed = (1..=u8::MAX).find(|&seed| key(seed).hotkey() == caller.hotkey);
+        Ok(Priority(seed.unwrap_or_default().into()))
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_is_left_by_the_lowest_stake() {
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let slow = || crate::class("Slow", &[("text", "str")], &[]);
+    let endpoint = {
+        let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
+        Endpoint::new(slow(), move |request| {
+            let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
+            async move {
+                order.lock().unwrap().push(text(request.content()).to_owned());
+                begun.notify_one();
+                go.notified().await;
+                Ok(Output::from(request.into_content()))
+            }
+        })
+    };
+    let limits = Limits { workers: 1, waiting: 2, ..Limits::default() };
+    let axon = builder(BySeed).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let ask = |seed: u8| {
+        let peer = peer.clone();
+        let question = message(slow(), &seed.to_string());
+        tokio::spawn(async move { Dendrite::new(signer(seed)).ask(&peer, &question).await.result })
+    };
+    let is_busy = |result: &Result<Answer, AskError>| {
+        matches!(result, Err(AskError::Refused { status: 429, .. } | AskError::Unproven { status: 429, .. }))
+    };
+    let mut asking = vec![ask(10)];
+    soon(begun.notified()).await;
+    let metrics = axon.metrics();
+    let low = ask(11);
+    let waiting = |number: usize| {
+        let (metrics, line) = (Arc::clone(&metrics), format!("myelin_axon_waiting {number}\n"));
+        async move {
+            while !metrics.text().contains(&line) {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    soon(waiting(1)).await;
+    asking.push(ask(12));
+    soon(waiting(2)).await;
+    // Whoever comes with less finds no room, and whoever comes with more takes it.
+    assert!(is_busy(&soon(ask(9)).await.unwrap()));
+    asking.push(ask(13));
+    assert!(is_busy(&soon(low).await.unwrap()));
+    for _ in 0..2 {
+        go.notify_one();
+        soon(begun.notified()).await;
+    }
+    go.notify_one();
+    for answer in asking {
+        assert!(soon(answer).await.unwrap().is_ok());
+    }
+    assert_eq!(*order.lock().unwrap(), ["10", "13", "12"]);
+}
+
+#[tokio::test]
+async fn an_answer_in_drops_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = "HTTP/1.1 200 OK\r\nbt_header_axon_status_code: 200\r\ntransfer-encoding: chunked\r\n\r\n";
+        let mut said = stream.write_all(head.as_bytes()).await;
+        let mut drops = tokio::time::interval(DRIP);
+        while said.is_ok() {
+            drops.tick().await;
+            said = stream.write_all(b"1\r\nx\r\n").await;
+        }
+    });
+    let mut question = message(tokens(), "x");
+    question.timeout = Some(0.1);
+    let peer = Peer::v1(key(AXON).hotkey(), address);
+    let mut stream = soon(Dendrite::new(signer(CALLER)).ask_stream(&peer, &question)).await.unwrap();
+    let end = loop {
+        match soon(stream.next()).await {
+            Ok(Some(_)) => {}
+            end => break end,
+        }
+    };
+    assert_eq!(end, Err(AskError::TimedOut(0.1)));
+    assert_eq!(soon(stream.next()).await, Ok(None));
+}
