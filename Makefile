@@ -21,6 +21,10 @@ up: setup ## Build, and run a local network until Ctrl-C
 test: setup ## Run every check and every test
 	@scripts/test
 
+.PHONY: interop
+interop: setup ## Try our neurons with the Python libraries of others, from PyPI
+	@scripts/interop
+
 .PHONY: bench
 bench: setup ## Measure what docs/benchmarks promises (minutes)
 	cargo bench --workspace

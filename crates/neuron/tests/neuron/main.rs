@@ -1,7 +1,9 @@
 //! Axons and dendrites on real sockets of the loopback interface. Every wait has an end; nothing sleeps.
 
 mod exchanges;
+mod floods;
 mod hostile;
+mod logs;
 mod ours;
 mod restart;
 mod subnet;

@@ -1,0 +1,42 @@
+//! The table of cases.
+
+/// What was tried and what came of it, printed as it comes.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    cases: usize,
+    failed: usize,
+}
+
+impl Report {
+    /// Begins a group of cases.
+    #[expect(clippy::unused_self, reason = "a report is what prints")]
+    pub(crate) fn group(&mut self, name: &str) {
+        println!("\n{name}");
+    }
+
+    /// One case, and what is wrong if anything is.
+    pub(crate) fn case(&mut self, name: &str, fault: Option<&str>) {
+        self.cases += 1;
+        match fault {
+            None => println!("  ok      {name}"),
+            Some(fault) => {
+                self.failed += 1;
+                println!("  FAILED  {name}: {fault}");
+            }
+        }
+    }
+
+    /// One case that is as expected when both are equal.
+    pub(crate) fn equal<T: PartialEq + core::fmt::Debug>(&mut self, name: &str, got: &T, expected: &T) {
+        let fault = (got != expected).then(|| format!("{expected:?} was expected and {got:?} came"));
+        self.case(name, fault.as_deref());
+    }
+
+    pub(crate) const fn cases(&self) -> usize {
+        self.cases
+    }
+
+    pub(crate) const fn failed(&self) -> usize {
+        self.failed
+    }
+}
