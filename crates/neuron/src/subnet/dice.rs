@@ -45,7 +45,9 @@ mod tests {
         for seed in 0..2_000 {
             let mut some = sample(seed, (0..10).collect(), 3);
             assert_eq!(some, sample(seed, (0..10).collect(), 3));
-            some.iter().for_each(|item| *drawn.entry(*item).or_default() += 1);
+            for item in &some {
+                *drawn.entry(*item).or_default() += 1;
+            }
             some.sort_unstable();
             some.dedup();
             assert_eq!(some.len(), 3);

@@ -70,8 +70,8 @@ pub async fn round<T: Task, J: Judge<T>>(
         exchanges.push((challenge, reply));
     }
     let judge = Arc::clone(judge);
-    let scores = tokio::task::spawn_blocking(move || ranked::<T>(&*judge, &exchanges)).await;
-    for (scored, score) in scored.iter_mut().zip(scores.map_err(|_| RoundError::Judge)?) {
+    let ranks = tokio::task::spawn_blocking(move || ranked::<T>(&*judge, &exchanges)).await;
+    for (scored, score) in scored.iter_mut().zip(ranks.map_err(|_| RoundError::Judge)?) {
         if let Some(score) = score {
             scored.score = Ok(score);
         }

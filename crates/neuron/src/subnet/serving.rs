@@ -160,6 +160,10 @@ impl Serving {
         endpoints: Vec<Endpoint>,
     ) -> Result<Self, ServeError> {
         let ServingOptions { listen, announce, encryption, v1, limits, metrics } = options;
+        let seen_at = announce.unwrap_or(listen);
+        if !is_announceable(seen_at.ip()) {
+            return Err(ServeError::Address(seen_at));
+        }
         let mut builder = Axon::builder(member.signer(), rules)
             .listen(listen)
             .v1(v1)
@@ -188,9 +192,6 @@ impl Serving {
         let mut address = announce.unwrap_or(axon.address());
         if address.port() == 0 {
             address.set_port(axon.address().port());
-        }
-        if !is_announceable(address.ip()) {
-            return Err(ServeError::Address(address));
         }
         member.tell(Event::Serving { address: axon.address() });
         Ok(Self { axon, member: member.clone(), wanted: Announcement { address, certificate } })
@@ -229,7 +230,7 @@ impl Serving {
 
 impl fmt::Debug for Serving {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Serving").field("axon", &self.axon).field("announced", &self.wanted.address).finish()
+        write!(out, "Serving({:?} at {})", self.member, self.wanted.address)
     }
 }
 

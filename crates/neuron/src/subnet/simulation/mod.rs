@@ -85,6 +85,9 @@ pub struct Outcome {
     pub score: Result<u64, AskError>,
 }
 
+/// What came of one question, with the reply if that can be scored.
+type Heard<T> = (Outcome, Option<Reply<<T as Task>::Answer>>);
+
 /// What a miner sent, and when.
 struct Said {
     first: Duration,
@@ -158,13 +161,7 @@ impl<T: Task> World<T> {
     }
 
     /// What comes of one question, before it is scored.
-    fn asked(
-        &self,
-        judge: &impl Judge<T>,
-        round: u64,
-        index: usize,
-        message: &Synapse,
-    ) -> Result<(Outcome, Option<Reply<T::Answer>>), Mismatch> {
+    fn asked(&self, judge: &impl Judge<T>, round: u64, index: usize, message: &Synapse) -> Result<Heard<T>, Mismatch> {
         let said = self.said(judge, round, index, message)?;
         let Some(Said { first, elapsed, bytes }) = said.filter(|said| said.elapsed <= self.patience) else {
             let late = AskError::TimedOut(self.patience.as_secs_f64());

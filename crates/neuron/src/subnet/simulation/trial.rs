@@ -140,3 +140,158 @@ impl fmt::Display for Verdict {
         self.no_opinion.map_or(Ok(()), |reason| writeln!(out, "no weights: {reason}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Link, Mischief, Outcome};
+    use super::*;
+    use crate::{
+        AskError, Failure,
+        subnet::{Exchange, Miner, Reply, Typed},
+    };
+    use core::ops::ControlFlow;
+    use myelin_wire::{Hotkey, Synapse, class::Class, python::Dict};
+
+    /// Counting up to a number, aloud.
+    struct Counting(Typed<u64, u64>);
+
+    impl Task for Counting {
+        type Challenge = u64;
+        type Answer = Vec<u8>;
+
+        fn class(&self) -> Class {
+            self.0.class()
+        }
+
+        fn ask(&self, challenge: &u64) -> Dict {
+            self.0.ask(challenge)
+        }
+
+        fn asked(&self, message: &Synapse) -> Result<u64, Mismatch> {
+            self.0.asked(message)
+        }
+
+        fn answer(&self, _: &mut Synapse, _: Vec<u8>) -> Result<(), Mismatch> {
+            unreachable!("answers stream")
+        }
+
+        fn answered(&self, _: &Synapse) -> Result<Vec<u8>, Mismatch> {
+            unreachable!("answers stream")
+        }
+
+        fn streams(&self) -> bool {
+            true
+        }
+
+        fn streamed(&self, bytes: &[u8]) -> Result<Vec<u8>, Mismatch> {
+            Ok(bytes.to_vec())
+        }
+    }
+
+    struct Counts;
+
+    impl Miner<Counting> for Counts {
+        fn answer(&self, _: u64) -> Result<Vec<u8>, Failure> {
+            Err(Failure::from("answers stream"))
+        }
+
+        fn stream(&self, number: u64, pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>) -> Result<(), Failure> {
+            for count in (1..).take(usize::try_from(number).unwrap()) {
+                if pieces(vec![count]).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// The quickest of those who count rightly gets all, the others as much less as they are slower.
+    struct Quickest;
+
+    impl Judge<Counting> for Quickest {
+        fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
+            10 + crate::subnet::seed_for(seed, miner) % 90
+        }
+
+        fn score(&self, number: &u64, reply: &Reply<Vec<u8>>) -> Fraction {
+            let is_right = reply.answer.iter().copied().eq((1..).take(usize::try_from(*number).unwrap()));
+            Fraction::from_u16(if is_right { u16::MAX } else { 0 })
+        }
+
+        fn rank(&self, round: &[Exchange<Counting>]) -> Vec<Fraction> {
+            let pace = |(number, reply): &Exchange<Counting>| {
+                let reply = reply.as_ref().filter(|reply| self.score(number, reply).of(1) == 1)?;
+                Some(u32::try_from(reply.elapsed.as_micros()).unwrap() / u32::try_from(*number).unwrap())
+            };
+            let best = round.iter().filter_map(pace).min();
+            let score = |exchange| match (best, pace(exchange)) {
+                (Some(best), Some(pace)) => Fraction::from_ppm(MILLION / pace * best).unwrap(),
+                _ => Fraction::from_u16(0),
+            };
+            round.iter().map(score).collect()
+        }
+    }
+
+    fn world(seed: u64) -> World<Counting> {
+        let link = |pace| Link {
+            delay: Duration::ZERO..Duration::from_millis(9),
+            pace: Duration::from_millis(pace),
+            loss_ppm: 0,
+        };
+        let task = Counting(Typed::new("Counting").unwrap());
+        World::new(task, seed, Duration::from_secs(1))
+            .named("fast", Counts, link(2), Mischief::None)
+            .named("slow", Counts, link(5), Mischief::None)
+            .named("too slow", Counts, link(500), Mischief::None)
+            .named("copies", Counts, link(1), Mischief::Copies(0))
+            .named("relays", Counts, link(1), Mischief::Relays(0))
+            .named("replays", Counts, link(1), Mischief::Replays)
+            .named("cuts", Counts, link(1), Mischief::Truncates)
+    }
+
+    #[test]
+    fn streams_take_the_time_of_their_pieces() {
+        let world = world(1);
+        let outcomes = world.round(&Quickest, 3).unwrap();
+        let number = Quickest.draw(dice([1, 3, u64::MAX, 0]), World::<Counting>::hotkey(0));
+        let Outcome { first: Some(first), elapsed, score: Ok(1_000_000) } = outcomes[0] else { panic!("{outcomes:?}") };
+        assert_eq!(elapsed, first + Duration::from_millis(2) * u32::try_from(number - 1).unwrap());
+        assert_eq!(outcomes[2].score, Err(AskError::TimedOut(1.0)));
+    }
+
+    #[test]
+    fn weights_follow_work_and_not_mischief() {
+        let verdict = world(1).try_out(&Quickest, &Trial::default()).unwrap();
+        let weight = |name| verdict.rows.iter().find(|row| row.name == name).unwrap().weight;
+        assert_eq!(weight("fast"), u16::MAX);
+        assert!((20_000..32_000).contains(&weight("slow")), "{verdict}");
+        // Whoever relays is slower than the one who did the work.
+        assert!(weight("relays") < u16::MAX, "{verdict}");
+        for cheat in ["too slow", "copies", "cuts"] {
+            assert!(weight(cheat) < 1_000, "{cheat}: {verdict}");
+        }
+        // The first round was right, and a challenge comes again now and then: there are only 90.
+        assert!(weight("replays") < 3_000, "{verdict}");
+        assert_eq!(verdict, world(1).try_out(&Quickest, &Trial::default()).unwrap());
+        assert_ne!(verdict, world(2).try_out(&Quickest, &Trial::default()).unwrap());
+    }
+
+    #[test]
+    fn some_are_asked_and_the_rest_keeps_its_average() {
+        let verdict = world(1).try_out(&Quickest, &Trial { rounds: 70, sample: 2, ..Trial::default() }).unwrap();
+        assert_eq!(verdict.rows.iter().map(|row| row.score.asked).sum::<u64>(), 140);
+        assert!(verdict.rows.iter().all(|row| row.score.asked > 5), "{verdict}");
+    }
+
+    #[test]
+    fn the_subnet_limits_weights() {
+        let limited =
+            |largest_share| world(1).try_out(&Quickest, &Trial { largest_share, ..Trial::default() }).unwrap();
+        let half = limited(32_768);
+        let weights: Vec<u64> = half.rows.iter().map(|row| row.weight.into()).collect();
+        assert!(weights[0] * 65_535 <= 32_768 * weights.iter().sum::<u64>(), "{half}");
+        let hopeless = limited(100);
+        assert!(matches!(hopeless.no_opinion, Some(NoOpinion::TooFew { .. })), "{hopeless}");
+        assert!(hopeless.to_string().contains("no weights: "), "{hopeless}");
+    }
+}

@@ -117,11 +117,12 @@ impl Weighing<'_> {
     }
 
     fn timing(&self, own: &Neuron, snapshot: &Snapshot, parameters: &Parameters) -> timing::Timing {
+        let tempo = snapshot.subnet.tempo;
         timing::Timing {
             next_epoch: snapshot.subnet.next_epoch,
             last_update: own.last_update,
             rate_limit: parameters.weights_set_rate_limit,
-            lead: self.lead.unwrap_or(timing::lead(snapshot.subnet.tempo)),
+            lead: self.lead.unwrap_or(timing::lead(tempo)).min(tempo.into()),
         }
     }
 
@@ -195,7 +196,7 @@ impl Weighing<'_> {
             let surplus = memory.promises.len().saturating_sub(PROMISES);
             memory.promises.drain(..surplus);
         };
-        if let (_, Err(error)) = self.board.change(keep).await {
+        if let ((), Err(error)) = self.board.change(keep).await {
             // A promise that a restart would forget is none.
             self.failed(Step::Commit, format!("the salt cannot be kept: {error}"), Vec::new());
             return None;
@@ -284,11 +285,10 @@ impl Weighing<'_> {
 /// Waits until what succeeded is seen, and longer after each failure, so that what fails for good does not fill logs and
 /// pools.
 fn attempted(included: Option<BlockNumber>, block: BlockNumber, attempts: &mut Attempts) {
-    match included {
-        Some(included) => (attempts.failures, attempts.not_before) = (0, included),
-        None => {
-            attempts.not_before = block.saturating_add(1 << attempts.failures.min(5));
-            attempts.failures = attempts.failures.saturating_add(1);
-        }
+    if let Some(included) = included {
+        (attempts.failures, attempts.not_before) = (0, included);
+    } else {
+        attempts.not_before = block.saturating_add(1 << attempts.failures.min(5));
+        attempts.failures = attempts.failures.saturating_add(1);
     }
 }
