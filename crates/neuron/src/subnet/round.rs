@@ -54,11 +54,11 @@ pub async fn round<T: Task, J: Judge<T>>(
         message.timeout = Some(patience.as_secs_f64());
         questions.push((peer, challenge, message));
     }
-    let asked = futures::stream::iter(&questions)
-        .map(|(peer, _, message)| ask(dendrite, task, peer, message))
-        .buffered(SIDE_BY_SIDE)
-        .collect::<Vec<_>>()
-        .await;
+    let mut asking = Vec::with_capacity(peers.len());
+    for (peer, _, message) in &questions {
+        asking.push(ask(dendrite, task, peer, message));
+    }
+    let asked: Vec<_> = futures::stream::iter(asking).buffered(SIDE_BY_SIDE).collect().await;
     let mut scored = Vec::with_capacity(peers.len());
     let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(peers.len());
     for ((peer, challenge, _), (elapsed, result)) in questions.into_iter().zip(asked) {
