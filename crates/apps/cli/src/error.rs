@@ -2,6 +2,7 @@
 
 use crate::{config::ConfigError, network::NetworkError, plan::Refusal};
 use myelin_client::{CallError, Dispatch, Error as ChainError, Hint, Included, Refusal as PoolRefusal, Sent, Unseen};
+use myelin_explain::Error as ExplainError;
 use myelin_keys::{
     Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
     WalletError,
@@ -106,6 +107,9 @@ pub enum CliError {
     /// The chain has no answer.
     #[error(transparent)]
     Chain(Box<ChainError>),
+    /// An epoch or a seat cannot be explained.
+    #[error(transparent)]
+    Explain(Box<ExplainError>),
     /// There is nothing of that name on the chain.
     #[error("{message}")]
     NotFound {
@@ -194,6 +198,16 @@ impl From<ChainError> for CliError {
     }
 }
 
+impl From<ExplainError> for CliError {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Chain(error) => error.into(),
+            ExplainError::NoNetwork { netuid, block } => ChainError::NoNetwork { netuid, block }.into(),
+            other => Self::Explain(Box::new(other)),
+        }
+    }
+}
+
 impl From<PasswordError> for CliError {
     fn from(error: PasswordError) -> Self {
         Self::Wallet(error.into())
@@ -240,6 +254,7 @@ impl CliError {
             Self::Config(_) => "config",
             Self::Network(error) => error.code(),
             Self::Chain(error) => chain_code(error),
+            Self::Explain(error) => explain_code(error),
             Self::NotFound { .. } => "not-found",
             Self::Impossible { .. } => "impossible",
             Self::TooLittle { .. } => "funds",
@@ -288,6 +303,7 @@ impl CliError {
             Self::Config(error) => error.hint(),
             Self::Network(error) => error.hint(),
             Self::Chain(error) => return chain_hint(error),
+            Self::Explain(error) => return explain_hint(error),
             Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
             Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
             Self::Call { error, .. } => return call_hint(error),
@@ -323,6 +339,18 @@ fn chain_code(error: &ChainError) -> &'static str {
     }
 }
 
+fn explain_code(error: &ExplainError) -> &'static str {
+    match error {
+        ExplainError::Chain(error) => chain_code(error),
+        ExplainError::NoNetwork { .. }
+        | ExplainError::NoEpochYet(_)
+        | ExplainError::NoEpoch { .. }
+        | ExplainError::NoNeuron { .. } => "not-found",
+        ExplainError::Failed { .. } | ExplainError::Scheduled(_) => "impossible",
+        ExplainError::Contradiction { .. } => "node",
+    }
+}
+
 fn call_code(error: &CallError) -> &'static str {
     match error {
         CallError::NotSent(error) => chain_code(error),
@@ -344,6 +372,19 @@ fn chain_hint(error: &ChainError) -> Option<Cow<'static, str>> {
                 .into()
         }
         ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
+        error => return first_hint(error),
+    })
+}
+
+fn explain_hint(error: &ExplainError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        ExplainError::Chain(error) => return chain_hint(error),
+        ExplainError::NoEpoch { .. } => {
+            "leave `--epoch` out for the last one, or look for one with `myelin chain blocks`".into()
+        }
+        ExplainError::NoNeuron { netuid, .. } => {
+            format!("see who is there with `myelin metagraph show {netuid}`").into()
+        }
         error => return first_hint(error),
     })
 }

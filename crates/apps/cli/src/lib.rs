@@ -39,6 +39,7 @@ pub mod screen;
 pub mod settings;
 mod share;
 pub mod terminal;
+mod time;
 pub mod transact;
 pub mod uncalled;
 

@@ -2,7 +2,9 @@
 
 use crate::{
     command::Entry,
-    commands::{config, metagraph, network, neuron, outcome, root, shell, stake, subnet, wallet},
+    commands::{
+        chain, config, explain, metagraph, network, neuron, outcome, root, shell, stake, subnet, wallet, weights,
+    },
     context::Globals,
 };
 use clap::{Args, Command};
@@ -32,6 +34,8 @@ pub static GROUPS: &[Group] = &[
     Group { name: "stake children", summary: "Lend stake weight to other hotkeys" },
     Group { name: "root", summary: "Share the emission among subnets" },
     Group { name: "root weights", summary: "What root validators say that subnets are worth" },
+    Group { name: "weights", summary: "Say what the neurons of a subnet are worth, and see what others say" },
+    Group { name: "explain", summary: "Ask why: what an epoch paid, and how safe a seat is" },
     Group { name: "chain", summary: "Look at the chain" },
     Group { name: "network", summary: "Run a network on this machine, and look after it" },
     Group { name: "config", summary: "Read and change the settings of this program" },
@@ -93,6 +97,18 @@ pub static COMMANDS: &[Entry] = &[
     Entry::of::<root::ShowWeights>(),
     Entry::of::<root::SetWeights>(),
     Entry::of::<root::Shares>(),
+    Entry::of::<weights::Set>(),
+    Entry::of::<weights::Commit>(),
+    Entry::of::<weights::Reveal>(),
+    Entry::of::<weights::Show>(),
+    Entry::of::<explain::Emission>(),
+    Entry::of::<explain::Seat>(),
+    Entry::of::<chain::Status>(),
+    Entry::of::<chain::Emission>(),
+    Entry::of::<chain::Blocks>(),
+    Entry::of::<chain::Account>(),
+    Entry::of::<chain::Runtime>(),
+    Entry::of::<chain::Parameters>(),
     Entry::of::<outcome::Outcome>(),
     Entry::of::<network::Up>(),
     Entry::of::<network::Down>(),

@@ -1,6 +1,8 @@
 //! The commands, by group.
 
+pub mod chain;
 pub mod config;
+pub mod explain;
 pub mod metagraph;
 pub mod network;
 pub mod neuron;
@@ -10,3 +12,4 @@ pub mod shell;
 pub mod stake;
 pub mod subnet;
 pub mod wallet;
+pub mod weights;

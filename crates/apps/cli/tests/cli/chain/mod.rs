@@ -3,6 +3,7 @@
 //! Nodes are slow to start and every test is a process of its own, so a test is a story on one [`Testnet`]: it takes
 //! the commands of one group through what a person does with them.
 
+mod look;
 mod metagraph;
 mod neuron;
 mod race;
@@ -10,6 +11,7 @@ mod stake;
 mod subnet;
 mod swap;
 mod wallet;
+mod weights;
 
 use crate::{
     network::Network,
@@ -137,7 +139,7 @@ fn check(line: &str, answer: &Value) {
     let (entry, _) = registry::called(&matches).expect("it names a command");
     let (name, _) = reference::schema(entry);
     let schema = fs::read_to_string(crate_folder().join("schemas").join(&name)).expect("every command has a schema");
-    let schema = serde_json::from_str(&schema).expect("a schema is JSON");
+    let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
     let validator: Validator = jsonschema::validator_for(&schema).expect("a schema is one");
     let errors: Vec<_> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{line}: {answer} is not as {name} has it: {errors:?}");

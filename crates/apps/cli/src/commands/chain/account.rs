@@ -1,0 +1,161 @@
+//! `myelin chain account`
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+    party::ColdkeyArg,
+};
+use myelin_client::{Balance, Hotkey, Position, Standing, mirror::account, runtime::storage};
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin chain account`
+#[derive(Debug, clap::Args)]
+pub struct Account {
+    /// An address or the name of a wallet; by default the wallet that is meant
+    #[arg(value_name = "COLDKEY")]
+    account: Option<ColdkeyArg>,
+}
+
+/// Stake of the account on one hotkey.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StakeRow {
+    /// On whom.
+    hotkey: String,
+    /// How much, in rao.
+    #[schemars(with = "u64")]
+    stake: Amount<Tao>,
+    /// `owner`, `nominator`, or `returning` if the hotkey has left its last seat.
+    standing: &'static str,
+}
+
+impl From<Position> for StakeRow {
+    fn from(position: Position) -> Self {
+        let standing = match position.standing {
+            Standing::Owner => "owner",
+            Standing::Nominator => "nominator",
+            Standing::Returning => "returning",
+        };
+        Self { hotkey: position.hotkey.to_string(), stake: position.stake, standing }
+    }
+}
+
+/// A hotkey of the account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HotkeyRow {
+    /// The key.
+    hotkey: String,
+    /// Everything staked on it, in rao.
+    #[schemars(with = "u64")]
+    stake: Amount<Tao>,
+    /// Where it has seats: network and uid.
+    seats: Vec<(u16, u16)>,
+}
+
+impl From<Hotkey> for HotkeyRow {
+    fn from(hotkey: Hotkey) -> Self {
+        let seats = hotkey.seats.iter().map(|seat| (seat.netuid.get(), seat.uid.get()));
+        Self { hotkey: hotkey.hotkey.to_string(), stake: hotkey.stake, seats: seats.collect() }
+    }
+}
+
+/// All that the chain has under an account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccountView {
+    /// As of this final block.
+    block: u64,
+    /// Whose it is.
+    address: String,
+    /// How many transactions it has signed.
+    nonce: u32,
+    /// What it can spend, down to the existential deposit, in rao.
+    #[schemars(with = "u64")]
+    free: Amount<Tao>,
+    /// What is set aside for deposits, in rao.
+    #[schemars(with = "u64")]
+    reserved: Amount<Tao>,
+    /// The part of the free balance that must stay, in rao.
+    #[schemars(with = "u64")]
+    frozen: Amount<Tao>,
+    /// Its stake.
+    stakes: Vec<StakeRow>,
+    /// The hotkeys it owns.
+    hotkeys: Vec<HotkeyRow>,
+    /// The subnets it owns.
+    subnets: Vec<u16>,
+}
+
+impl Render for AccountView {
+    fn render(&self, page: &mut Page) {
+        let subnets = self.subnets.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        page.fields([
+            ("address", self.address.as_str().into()),
+            ("nonce", self.nonce.to_string().into()),
+            ("free", self.free.to_string().into()),
+            ("reserved", self.reserved.to_string().into()),
+            ("frozen", self.frozen.to_string().into()),
+            ("owns subnets", Cell::optional((!subnets.is_empty()).then_some(subnets))),
+        ]);
+        if !self.stakes.is_empty() {
+            page.line("");
+            let mut table = Table::new([("STAKE ON", Side::Left), ("AMOUNT", Side::Right), ("AS", Side::Left)]);
+            for row in &self.stakes {
+                table.row([row.hotkey.as_str().into(), row.stake.to_string().into(), row.standing.into()]);
+            }
+            page.table(&table);
+        }
+        if !self.hotkeys.is_empty() {
+            page.line("");
+            let mut table = Table::new([("HOTKEY", Side::Left), ("STAKED ON IT", Side::Right), ("SEATS", Side::Left)]);
+            for row in &self.hotkeys {
+                let seats: Vec<_> = row.seats.iter().map(|(netuid, uid)| format!("{uid} on {netuid}")).collect();
+                let seats = Cell::optional((!seats.is_empty()).then(|| seats.join(", ")));
+                table.row([row.hotkey.as_str().into(), row.stake.to_string().into(), seats]);
+            }
+            page.table(&table);
+        }
+        page.line(Tone::Faint.paint(&format!("as of block {}", self.block)));
+    }
+}
+
+impl Command for Account {
+    const PATH: &'static str = "chain account";
+    const SUMMARY: &'static str = "Show all that the chain has under an account";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "That of the wallet", line: "myelin chain account" },
+        Example {
+            purpose: "Somebody else's",
+            line: "myelin chain account 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+        },
+    ];
+    type Answer = AccountView;
+
+    async fn run(self, context: &Context, output: &Output<AccountView>) -> Result<(), CliError> {
+        let key = ColdkeyArg::or_own(self.account.as_ref(), context)?.key;
+        let now = context.chain().await?.at_finalised().await?;
+        let (stored, stakes, hotkeys, networks) = futures::try_join!(
+            now.read(storage().system().account(), (account(&key),)),
+            now.positions(&key),
+            now.hotkeys(&key),
+            now.subnets(),
+        )?;
+        let Balance { free, reserved, frozen } = stored.data.into();
+        let owned = networks.into_iter().filter(|network| network.owner == Some(key));
+        output.show(&AccountView {
+            block: now.height(),
+            address: key.to_string(),
+            nonce: stored.nonce,
+            free,
+            reserved,
+            frozen,
+            stakes: stakes.into_iter().map(Into::into).collect(),
+            hotkeys: hotkeys.into_iter().map(Into::into).collect(),
+            subnets: owned.map(|network| network.netuid.get()).collect(),
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! `myelin chain blocks`
+
+use super::made_at;
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::{Output, note},
+    page::{Page, Render, Tone},
+    time::moment,
+};
+use myelin_client::{
+    Error, Moment,
+    runtime::{
+        emission::events::EpochRun,
+        system::events::{ExtrinsicFailed, ExtrinsicSuccess},
+        transaction_payment::events::TransactionFeePaid,
+    },
+};
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// `myelin chain blocks`
+#[derive(Debug, clap::Args)]
+pub struct Blocks {
+    /// How many; by default ten, and with `--follow` all that come
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// Begin with this block
+    #[arg(long, value_name = "BLOCK")]
+    from: Option<u64>,
+
+    /// Begin with the next one, and go on as blocks become final, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+}
+
+/// Blocks that are shown if nobody says how many.
+const COUNT: u64 = 10;
+
+/// An epoch that a block ran.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EpochRow {
+    /// Of which subnet.
+    netuid: u16,
+    /// What it divided, in rao.
+    #[schemars(with = "u64")]
+    emission: Amount<Tao>,
+}
+
+/// A final block.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BlockRow {
+    /// Its height.
+    height: u64,
+    /// Its hash, `0x` and 64 hex digits.
+    hash: String,
+    /// When it was made, in milliseconds since 1970.
+    time: u64,
+    /// What it contains: transactions, and the time.
+    extrinsics: usize,
+    /// How many of them failed.
+    failed: usize,
+    /// What was paid for them, in rao.
+    #[schemars(with = "u64")]
+    fees: Amount<Tao>,
+    /// How many events there were.
+    events: u32,
+    /// The epochs that it ran.
+    epochs: Vec<EpochRow>,
+}
+
+impl BlockRow {
+    async fn read(block: &Moment) -> Result<Self, CliError> {
+        // The block of genesis was made by nobody.
+        let time = if block.height() == 0 { 0 } else { made_at(block).await? };
+        let events = block.all_events().await?;
+        let failed = events.find::<ExtrinsicFailed>().count();
+        let mut fees = Amount::ZERO;
+        for paid in events.find::<TransactionFeePaid>() {
+            let paid = Amount::from_rao(paid.map_err(Error::from)?.actual_fee);
+            fees = fees.checked_add(paid).unwrap_or(Amount::MAX);
+        }
+        let mut epochs = Vec::new();
+        for run in events.find::<EpochRun>() {
+            let run = run.map_err(Error::from)?;
+            epochs.push(EpochRow { netuid: run.netuid.0, emission: run.emission.into() });
+        }
+        Ok(Self {
+            height: block.height(),
+            hash: format!("{:?}", block.hash()),
+            time,
+            extrinsics: events.find::<ExtrinsicSuccess>().count() + failed,
+            failed,
+            fees,
+            events: events.len(),
+            epochs,
+        })
+    }
+}
+
+impl Render for BlockRow {
+    fn render(&self, page: &mut Page) {
+        let time = moment(self.time).unwrap_or_default();
+        let mut line = format!(
+            "{}  {}  {}  {} extrinsics",
+            Tone::Label.paint(&self.height.to_string()),
+            Tone::Faint.paint(&time),
+            self.hash,
+            self.extrinsics
+        );
+        if self.failed > 0 {
+            line.push_str(&Tone::Warning.paint(&format!(", {} failed", self.failed)));
+        }
+        if !self.fees.is_zero() {
+            // Writing to a text cannot fail.
+            let _ = write!(line, ", {} of fees", self.fees);
+        }
+        for epoch in &self.epochs {
+            line.push_str(&Tone::Good.paint(&format!(", epoch of subnet {} with {}", epoch.netuid, epoch.emission)));
+        }
+        page.line(line);
+    }
+}
+
+impl Command for Blocks {
+    const PATH: &'static str = "chain blocks";
+    const SUMMARY: &'static str = "List final blocks, or follow them as they come";
+    const DETAILS: &'static str = "Each block is an answer of its own, a line. Nodes keep the states of the last 256 blocks by \
+                                   default, so older ones need an archive node.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "The last ten", line: "myelin chain blocks" },
+        Example { purpose: "As they come", line: "myelin chain blocks --follow" },
+        Example { purpose: "Three from a block on", line: "myelin chain blocks --from 100 --count 3" },
+        Example {
+            purpose: "Wait for an epoch, in a script",
+            line: "myelin chain blocks --follow --output json | jq -c 'select(.epochs != [])'",
+        },
+    ];
+    type Answer = BlockRow;
+
+    async fn run(self, context: &Context, output: &Output<BlockRow>) -> Result<(), CliError> {
+        let chain = context.chain().await?;
+        let last = chain.at_finalised().await?.height();
+        let count = self.count.or((!self.follow).then_some(COUNT));
+        let first = match self.from {
+            Some(from) => from,
+            None if self.follow => last + 1,
+            None => (last + 1).saturating_sub(count.unwrap_or(COUNT)),
+        };
+        if first > last && !self.follow {
+            return Err(CliError::NotFound {
+                message: format!("block {first} is not final yet; the last one that is has height {last}"),
+                hint: "add `--follow` to wait for it".into(),
+            });
+        }
+        let end = count.map_or(u64::MAX, |count| first.saturating_add(count));
+        // Without `--follow` it ends with the last one there is.
+        let end = if self.follow { end } else { end.min(last + 1) };
+        let mut blocks = chain.blocks_from(first);
+        while blocks.height() < end {
+            match blocks.next().await {
+                Ok(block) => output.show(&BlockRow::read(&block).await?)?,
+                Err(error) if self.follow && error.is_outage() => note(&format!("{error}; trying again")),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! `myelin chain emission`
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone, plain},
+    share::percent,
+    time::{about, blocks, day_in},
+};
+use myelin_client::{BlockNumber, Issuance, Moment, NetUid, Subnet};
+use myelin_economics::issuance::{MAX_SUPPLY, block_emission, halving_threshold};
+use myelin_primitives::{Amount, MILLION, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Characters of the bar.
+const BAR: u64 = 40;
+
+/// `myelin chain emission`
+#[derive(Debug, clap::Args)]
+pub struct Emission {}
+
+/// The way to the next halving.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HalvingRow {
+    /// The issuance with which this era began, in rao.
+    #[schemars(with = "u64")]
+    from: Amount<Tao>,
+    /// The issuance from which a block creates half as much, in rao.
+    #[schemars(with = "u64")]
+    threshold: Amount<Tao>,
+    /// What is to be issued until then, in rao.
+    #[schemars(with = "u64")]
+    missing: Amount<Tao>,
+    /// The part of the way that lies behind, in millionths.
+    progress: u64,
+    /// How many blocks it takes, if nothing is recycled meanwhile.
+    blocks: u64,
+    /// How long that is if no authority is missing, in seconds.
+    seconds: u64,
+    /// The day on which it is, in UTC. Nothing if that is too far away to have a name.
+    day: Option<String>,
+    /// What a block creates from then on, in rao.
+    #[schemars(with = "u64")]
+    then: Amount<Tao>,
+}
+
+/// What one subnet receives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubnetRow {
+    /// Which one.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// What its owner calls it.
+    name: String,
+    /// What it receives of every block, in rao.
+    #[schemars(with = "u64")]
+    per_block: Amount<Tao>,
+    /// What has accrued to it since its last epoch, in rao.
+    #[schemars(with = "u64")]
+    pending: Amount<Tao>,
+    /// The block of its next epoch.
+    next_epoch: Option<BlockNumber>,
+}
+
+/// How much TAO there is, how much more comes, and to whom.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EmissionView {
+    /// As of this final block.
+    block: u64,
+    /// Every rao that exists.
+    #[schemars(with = "u64")]
+    issuance: Amount<Tao>,
+    /// The most there will ever be, in rao.
+    #[schemars(with = "u64")]
+    most: Amount<Tao>,
+    /// Staked on hotkeys, in rao.
+    #[schemars(with = "u64")]
+    staked: Amount<Tao>,
+    /// Locked for subnets, in rao.
+    #[schemars(with = "u64")]
+    locked: Amount<Tao>,
+    /// Accrued to subnets and not paid out, in rao.
+    #[schemars(with = "u64")]
+    pending: Amount<Tao>,
+    /// What the next block creates, in rao.
+    #[schemars(with = "u64")]
+    block_emission: Amount<Tao>,
+    /// How often that has halved. Nothing once blocks create nothing.
+    halvings: Option<u32>,
+    /// The next halving, until blocks create nothing.
+    next_halving: Option<HalvingRow>,
+    /// Every subnet.
+    subnets: Vec<SubnetRow>,
+}
+
+impl HalvingRow {
+    async fn read(now: &Moment, issuance: &Issuance) -> Result<Option<Self>, CliError> {
+        let (Some(halvings), Some(next)) = (issuance.halvings, issuance.next_halving) else { return Ok(None) };
+        let from = halving_threshold(halvings);
+        let whole = next.threshold.checked_sub(from).unwrap_or_default().rao().max(1);
+        let behind = issuance.total.checked_sub(from).unwrap_or_default().rao();
+        let progress = u128::from(behind) * u128::from(MILLION) / u128::from(whole);
+        let time = blocks(now, next.blocks).await?;
+        Ok(Some(Self {
+            from,
+            threshold: next.threshold,
+            missing: next.missing,
+            progress: u64::try_from(progress).unwrap_or(u64::MAX).min(MILLION.into()),
+            blocks: next.blocks,
+            seconds: time.as_secs(),
+            day: day_in(time),
+            then: block_emission(next.threshold),
+        }))
+    }
+
+    fn bar(&self) -> String {
+        let full = usize::try_from(self.progress * BAR / u64::from(MILLION)).unwrap_or(0);
+        let rest = usize::try_from(BAR).unwrap_or(0).saturating_sub(full);
+        format!("{}{} {}", "█".repeat(full), "░".repeat(rest), percent(self.progress, MILLION.into()))
+    }
+}
+
+impl From<Subnet> for SubnetRow {
+    fn from(subnet: Subnet) -> Self {
+        Self {
+            netuid: subnet.netuid,
+            name: plain(&subnet.name),
+            per_block: subnet.emission,
+            pending: subnet.pending,
+            next_epoch: subnet.next_epoch,
+        }
+    }
+}
+
+impl Render for EmissionView {
+    fn render(&self, page: &mut Page) {
+        let issued = percent(self.issuance.rao(), self.most.rao());
+        page.fields([
+            ("issued", format!("{}, {issued} of all there will be", self.issuance).into()),
+            ("staked", self.staked.to_string().into()),
+            ("locked", self.locked.to_string().into()),
+            ("pending", self.pending.to_string().into()),
+            ("a block", self.block_emission.to_string().into()),
+        ]);
+        match &self.next_halving {
+            None => page.fields([("halving", Cell::new("none: everything is issued", Tone::Faint))]),
+            Some(next) => {
+                let day = next.day.as_ref().map_or_else(String::new, |day| format!(", on {day}"));
+                let time = about(Duration::from_secs(next.seconds));
+                page.fields([
+                    ("halving", next.bar().into()),
+                    ("  at", format!("{}, {} to go", next.threshold, next.missing).into()),
+                    ("  in", format!("{} blocks, about {time}{day}", next.blocks).into()),
+                    ("  then", format!("{} a block", next.then).into()),
+                ]);
+            }
+        }
+        if self.subnets.is_empty() {
+            return;
+        }
+        page.line("");
+        let mut table = Table::new([
+            ("SUBNET", Side::Right),
+            ("NAME", Side::Left),
+            ("A BLOCK", Side::Right),
+            ("PART", Side::Right),
+            ("PENDING", Side::Right),
+            ("NEXT EPOCH", Side::Right),
+        ]);
+        for subnet in &self.subnets {
+            table.row([
+                subnet.netuid.to_string().into(),
+                Cell::optional((!subnet.name.is_empty()).then_some(subnet.name.as_str())),
+                subnet.per_block.to_string().into(),
+                percent(subnet.per_block.rao(), self.block_emission.rao()).into(),
+                subnet.pending.to_string().into(),
+                Cell::optional(subnet.next_epoch.map(|block| format!("block {block}"))),
+            ]);
+        }
+        page.table(&table);
+    }
+}
+
+impl Command for Emission {
+    const PATH: &'static str = "chain emission";
+    const SUMMARY: &'static str = "Show how much TAO there is, when it halves, and who receives it";
+    const DETAILS: &'static str = "Halvings go by the issuance and not by the block number, so what is recycled puts them off. \
+                                   Dates take it that no block is missing and nothing is recycled.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Issuance and halving", line: "myelin chain emission" },
+        Example {
+            purpose: "Blocks until the halving, for a script",
+            line: "myelin chain emission --output json | jq .next_halving.blocks",
+        },
+    ];
+    type Answer = EmissionView;
+
+    async fn run(self, context: &Context, output: &Output<EmissionView>) -> Result<(), CliError> {
+        let now = context.chain().await?.at_finalised().await?;
+        let issuance = now.issuance().await?;
+        let networks = now.subnets().await?;
+        output.show(&EmissionView {
+            block: now.height(),
+            next_halving: HalvingRow::read(&now, &issuance).await?,
+            issuance: issuance.total,
+            most: MAX_SUPPLY,
+            staked: issuance.staked,
+            locked: issuance.locked,
+            pending: issuance.pending,
+            block_emission: issuance.block_emission,
+            halvings: issuance.halvings,
+            subnets: networks.into_iter().filter(|network| !network.netuid.is_root()).map(Into::into).collect(),
+        })
+    }
+}

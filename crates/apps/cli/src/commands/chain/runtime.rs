@@ -1,0 +1,119 @@
+//! `myelin chain runtime`
+
+use super::node;
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+};
+use myelin_client::{Error, runtime};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin chain runtime`
+#[derive(Debug, clap::Args)]
+pub struct Runtime {}
+
+/// A pallet of the runtime.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PalletRow {
+    /// Its number.
+    index: u8,
+    /// Its name.
+    name: String,
+    /// How many calls it has.
+    calls: usize,
+    /// How many kinds of events.
+    events: usize,
+    /// How many kinds of errors.
+    errors: usize,
+    /// How many places of storage.
+    storage: usize,
+}
+
+/// The rules by which the chain goes at present.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RuntimeView {
+    /// As of this final block.
+    block: u64,
+    /// Its name.
+    name: String,
+    /// Its version, higher with every change of the rules.
+    version: u32,
+    /// The version of the form of transactions.
+    transaction_version: u32,
+    /// Whether this program was made for it. If not, some commands will not be understood.
+    compatible: bool,
+    /// Its pallets.
+    pallets: Vec<PalletRow>,
+}
+
+impl Render for RuntimeView {
+    fn render(&self, page: &mut Page) {
+        let compatible = if self.compatible {
+            Cell::new("yes", Tone::Good)
+        } else {
+            Cell::new("in part: update this program", Tone::Warning)
+        };
+        page.fields([
+            ("runtime", format!("{}, version {}", self.name, self.version).into()),
+            ("transactions", format!("version {}", self.transaction_version).into()),
+            ("understood", compatible),
+        ]);
+        page.line("");
+        let mut table = Table::new([
+            ("", Side::Right),
+            ("PALLET", Side::Left),
+            ("CALLS", Side::Right),
+            ("EVENTS", Side::Right),
+            ("ERRORS", Side::Right),
+            ("STORAGE", Side::Right),
+        ]);
+        for pallet in &self.pallets {
+            let counts = [pallet.calls, pallet.events, pallet.errors, pallet.storage];
+            let [calls, events, errors, storage] = counts.map(|count| Cell::from(count.to_string()));
+            table.row([pallet.index.to_string().into(), pallet.name.as_str().into(), calls, events, errors, storage]);
+        }
+        page.table(&table);
+    }
+}
+
+impl Command for Runtime {
+    const PATH: &'static str = "chain runtime";
+    const SUMMARY: &'static str = "Show the rules by which the chain goes, and whether they are understood";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Which version?", line: "myelin chain runtime" },
+        Example {
+            purpose: "Stop if this program is too old",
+            line: "myelin chain runtime --output json | jq -e .compatible",
+        },
+    ];
+    type Answer = RuntimeView;
+
+    async fn run(self, context: &Context, output: &Output<RuntimeView>) -> Result<(), CliError> {
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let version = node(&chain).state_get_runtime_version(Some(now.hash())).await.map_err(Error::from)?;
+        let metadata = now.client().metadata();
+        let pallets = metadata.pallets().map(|pallet| PalletRow {
+            index: pallet.call_index(),
+            name: pallet.name().to_owned(),
+            calls: pallet.call_variants().map_or(0, <[_]>::len),
+            events: pallet.event_variants().map_or(0, <[_]>::len),
+            errors: pallet.error_variants().map_or(0, <[_]>::len),
+            storage: pallet.storage().map_or(0, |storage| storage.entries().len()),
+        });
+        let name = version.other.get("specName").and_then(|name| name.as_str()).unwrap_or("unknown");
+        output.show(&RuntimeView {
+            block: now.height(),
+            name: name.to_owned(),
+            version: version.spec_version,
+            transaction_version: version.transaction_version,
+            compatible: runtime::is_codegen_valid_for(&metadata),
+            pallets: pallets.collect(),
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Commands that say why: what an epoch paid, and how safe a seat is.
+
+mod emission;
+mod payment;
+mod seat;
+mod term;
+
+pub use emission::{Emission, Explanation, NeuronRow, PotsRow};
+pub use payment::{LoanRow, PaymentRow, PoolRow};
+pub use seat::{Seat, SeatRow, SeatRows};
+pub use term::{BondRow, Derivation, OpinionRow, Part};
+
+use crate::{context::Context, error::CliError, party::HotkeyArg};
+use myelin_client::{NetUid, PublicKey, Uid};
+use myelin_explain::Error;
+
+/// Which neuron of a subnet.
+#[derive(Clone, Debug, clap::Args)]
+#[group(multiple = false)]
+struct Who {
+    /// The neuron on this seat
+    #[arg(long, value_name = "UID")]
+    uid: Option<Uid>,
+
+    /// The neuron with this hotkey: an address, a name, or `myself`
+    #[arg(long = "of", value_name = "HOTKEY")]
+    hotkey: Option<HotkeyArg>,
+}
+
+/// A neuron as it was named.
+enum Named {
+    Uid(Uid),
+    Hotkey(PublicKey),
+}
+
+impl Who {
+    /// Whoever was named, if somebody was.
+    fn find(&self, context: &Context) -> Result<Option<Named>, CliError> {
+        Ok(match (&self.uid, &self.hotkey) {
+            (Some(uid), _) => Some(Named::Uid(*uid)),
+            (None, Some(hotkey)) => Some(Named::Hotkey(hotkey.find(context)?.key)),
+            (None, None) => None,
+        })
+    }
+}
+
+impl Named {
+    /// That there is no such neuron.
+    fn missing(&self, netuid: NetUid, block: u64) -> CliError {
+        let who = match self {
+            Self::Uid(uid) => uid.to_string(),
+            Self::Hotkey(key) => key.to_string(),
+        };
+        Error::NoNeuron { netuid, who, block }.into()
+    }
+}

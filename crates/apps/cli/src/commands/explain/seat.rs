@@ -1,0 +1,214 @@
+//! `myelin explain seat`
+
+use super::{Named, Who};
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+};
+use myelin_client::{BlockNumber, NetUid};
+use myelin_explain::Seats;
+use myelin_primitives::{Amount, Tao};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin explain seat`
+#[derive(Debug, clap::Args)]
+pub struct Seat {
+    /// Which network; 0 is root
+    netuid: NetUid,
+
+    #[command(flatten)]
+    who: Who,
+}
+
+/// How safe a seat is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SeatRow {
+    /// Which one.
+    uid: u16,
+    /// Who has it.
+    hotkey: String,
+    /// Since which block.
+    registered_at: BlockNumber,
+    /// What its neuron was paid in the last epoch, in rao. Whoever was paid least goes first.
+    #[schemars(with = "u64")]
+    score: Amount<Tao>,
+    /// Whether it is kept for the owner of the subnet, and never lost.
+    protected: bool,
+    /// Whether it is kept because it is new.
+    immune: bool,
+    /// The block from which on it is not.
+    immune_until: BlockNumber,
+    /// For how many blocks it is immune.
+    immunity_left: BlockNumber,
+    /// The how manieth to go, from 1 on. Nothing if it is protected.
+    rank: Option<u16>,
+    /// How many newcomers it takes until it is lost, if nothing else changes. Nothing if it never is.
+    newcomers_until_lost: Option<u32>,
+}
+
+impl SeatRow {
+    fn of(seats: &Seats, seat: &myelin_explain::Seat) -> Self {
+        Self {
+            uid: seat.uid.get(),
+            hotkey: seat.hotkey.to_string(),
+            registered_at: seat.registered_at,
+            score: seat.score,
+            protected: seat.protected,
+            immune: seat.immune,
+            immune_until: seat.immune_until,
+            immunity_left: if seat.immune { seat.immune_until.saturating_sub(seats.block) } else { 0 },
+            rank: seat.rank,
+            newcomers_until_lost: seats.newcomers_until_lost(seat),
+        }
+    }
+
+    fn safety(&self) -> Cell {
+        match (self.protected, self.immune, self.rank) {
+            (true, _, _) => Cell::new("kept for the owner", Tone::Good),
+            (_, true, _) => Cell::new(format!("immune for {} blocks", self.immunity_left), Tone::Good),
+            (_, _, Some(1)) => Cell::new("the next to go", Tone::Bad),
+            _ => Cell::from("can be lost"),
+        }
+    }
+}
+
+/// Seats, and how safe they are.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SeatRows {
+    /// The network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// As of this final block.
+    block: BlockNumber,
+    /// How many newcomers find a seat that nobody has.
+    free: u16,
+    /// How many seats have a rank: all but the protected ones.
+    ranked: usize,
+    /// How many of them are not immune.
+    prunable: u16,
+    /// As long as no more than this many are, an immune one goes instead.
+    min_non_immune: u16,
+    /// The seat that was asked for, or all, the next to go first.
+    seats: Vec<SeatRow>,
+    #[serde(skip)]
+    one: bool,
+}
+
+impl SeatRows {
+    fn one(&self, seat: &SeatRow, page: &mut Page) {
+        page.line(Tone::Label.paint(&format!("uid {} of network {}, {}", seat.uid, self.netuid, seat.hotkey)));
+        let rank = match seat.rank {
+            Some(rank) => format!("{rank} of {}", self.ranked),
+            None => "none".to_owned(),
+        };
+        page.fields([
+            ("  score", format!("{}, paid in the last epoch; the lowest goes first", seat.score).into()),
+            ("  is", seat.safety()),
+            ("  immune until", format!("block {}, it is block {} now", seat.immune_until, self.block).into()),
+            ("  rank", rank.into()),
+            ("  lost", self.when_lost(seat)),
+        ]);
+    }
+
+    fn when_lost(&self, seat: &SeatRow) -> Cell {
+        let Some(newcomers) = seat.newcomers_until_lost else { return Cell::new("never", Tone::Good) };
+        let first = match (self.free, newcomers.saturating_sub(self.free.into())) {
+            (0, 1) => "to the next newcomer".to_owned(),
+            (0, rank) => format!("after {} others, to the newcomer number {rank}", rank - 1),
+            (free, rank) => {
+                format!("after {free} free seats and {} others, to the newcomer number {newcomers}", rank - 1)
+            }
+        };
+        let instead = if seat.immune && self.prunable > self.min_non_immune {
+            ", unless its immunity ends or scores change before"
+        } else {
+            ", unless scores change before"
+        };
+        Cell::new(first + instead, if newcomers == 1 { Tone::Bad } else { Tone::Plain })
+    }
+}
+
+impl Render for SeatRows {
+    fn render(&self, page: &mut Page) {
+        if let ([seat], true) = (self.seats.as_slice(), self.one) {
+            self.one(seat, page);
+            return;
+        }
+        let title = format!("network {}", self.netuid);
+        let facts = format!("block {}, {} seats free, {} can be lost", self.block, self.free, self.prunable);
+        page.line(format!("{}  {}", Tone::Label.paint(&title), Tone::Faint.paint(&facts)));
+        if self.seats.is_empty() {
+            page.line("no neuron");
+            return;
+        }
+        let mut table = Table::new([
+            ("RANK", Side::Right),
+            ("UID", Side::Right),
+            ("HOTKEY", Side::Left),
+            ("SCORE", Side::Right),
+            ("LOST AFTER", Side::Right),
+            ("IS", Side::Left),
+        ]);
+        for seat in &self.seats {
+            table.row([
+                Cell::optional(seat.rank.map(|rank| rank.to_string())),
+                seat.uid.to_string().into(),
+                seat.hotkey.as_str().into(),
+                seat.score.to_string().into(),
+                Cell::optional(seat.newcomers_until_lost.map(|count| count.to_string())),
+                seat.safety(),
+            ]);
+        }
+        page.table(&table);
+    }
+}
+
+impl Command for Seat {
+    const PATH: &'static str = "explain seat";
+    const SUMMARY: &'static str = "Say how safe a seat is, and when it can be lost";
+    const DETAILS: &'static str = "When all seats are taken a newcomer takes that of the neuron that was paid least in the \
+                                   last epoch. New neurons are immune for a while, and one seat or more is kept for the \
+                                   owner of the subnet.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "How safe is my seat?", line: "myelin explain seat 1 --of myself" },
+        Example { purpose: "Who goes next?", line: "myelin explain seat 1" },
+        Example {
+            purpose: "Raise an alarm when few newcomers are enough",
+            line: "myelin explain seat 1 --of myself --output json | jq -e '.seats[0].newcomers_until_lost > 10'",
+        },
+    ];
+    type Answer = SeatRows;
+
+    async fn run(self, context: &Context, output: &Output<SeatRows>) -> Result<(), CliError> {
+        let named = self.who.find(context)?;
+        let now = context.chain().await?.at_finalised().await?;
+        let seats = Seats::read(&now, self.netuid).await?;
+        let mut rows: Vec<SeatRow> = match &named {
+            Some(named) => {
+                let seat = match named {
+                    Named::Uid(uid) => seats.seat(*uid),
+                    Named::Hotkey(hotkey) => seats.by_hotkey(hotkey),
+                };
+                let seat = seat.ok_or_else(|| named.missing(self.netuid, now.height()))?;
+                vec![SeatRow::of(&seats, seat)]
+            }
+            None => seats.seats.iter().map(|seat| SeatRow::of(&seats, seat)).collect(),
+        };
+        rows.sort_by_key(|seat| (seat.rank.unwrap_or(u16::MAX), seat.uid));
+        output.show(&SeatRows {
+            netuid: self.netuid,
+            block: seats.block,
+            free: seats.free,
+            ranked: seats.seats.iter().filter(|seat| seat.rank.is_some()).count(),
+            prunable: seats.prunable,
+            min_non_immune: seats.min_non_immune,
+            seats: rows,
+            one: named.is_some(),
+        })
+    }
+}

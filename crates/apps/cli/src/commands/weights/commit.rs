@@ -1,0 +1,146 @@
+//! `myelin weights commit`
+
+use super::{
+    Wanted, WeightArg, WeightRow,
+    promise::{Promise, Promises},
+};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    transact::{Carried, Prepared, Sending, Transacted},
+};
+use myelin_client::{BlockNumber, NetUid, calls};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// `myelin weights commit`
+#[derive(Debug, clap::Args)]
+pub struct Commit {
+    /// On which subnet
+    netuid: NetUid,
+
+    /// To whom how much; only the proportions count
+    #[arg(value_name = "UID=WEIGHT", required = true)]
+    weights: Vec<WeightArg>,
+
+    /// The version of the validator's software; by default the one that the subnet asks for
+    #[arg(long, value_name = "NUMBER")]
+    version_key: Option<u64>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// Weights that are committed and not revealed yet.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Promised {
+    /// On which subnet.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// Who committed them.
+    uid: u16,
+    /// What was committed, `0x` and 64 hex digits.
+    hash: String,
+    /// To whom how much.
+    weights: Vec<WeightRow>,
+    /// The first block in which they may be revealed.
+    reveal_from: Option<BlockNumber>,
+    /// The last one.
+    reveal_until: Option<BlockNumber>,
+    /// Where weights and salt are kept until then.
+    file: PathBuf,
+}
+
+impl Render for Promised {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("uid {} has committed on subnet {}", self.uid, self.netuid));
+        for weight in &self.weights {
+            page.line(format!("  {}", weight.line()));
+        }
+        if let (Some(from), Some(until)) = (self.reveal_from, self.reveal_until) {
+            page.line(format!("to be revealed in blocks {from} to {until}: `myelin weights reveal {}`", self.netuid));
+        }
+        page.fields([("kept in", self.file.display().to_string().into())]);
+    }
+}
+
+impl Command for Commit {
+    const PATH: &'static str = "weights commit";
+    const SUMMARY: &'static str = "Commit to weights by their hash, to reveal them later";
+    const DETAILS: &'static str = "Nobody can copy weights that nobody knows. Weights and salt are kept in a file of this \
+                                   machine that only you can read, so that `weights reveal` needs no typing. Signed by the \
+                                   hotkey, free.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Weights", "commit_weights")];
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "Three quarters to one, a quarter to another",
+        line: "myelin weights commit 1 3=75 4=25",
+    }];
+    type Answer = Transacted<Promised>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let netuid = self.netuid;
+        let wanted = Wanted::new(netuid, &self.weights)?;
+        let signer = Signer::hotkey(context)?;
+        let hotkey = signer.public();
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let rater = wanted.rater(&now, &hotkey).await?;
+        if !rater.parameters.commit_reveal {
+            return Err(CliError::Impossible {
+                message: format!("subnet {netuid} takes weights directly"),
+                hint: format!("use `myelin weights set {netuid}`").into(),
+            });
+        }
+        let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
+        let promise = Promise::new(netuid, wanted.weights.clone(), version_key, now.height())?;
+        let promises = Promises::of(chain.genesis(), hotkey)?;
+        let hash = promise.hash(&hotkey);
+        let epochs = rater.parameters.reveal_period_epochs;
+        let plan = wanted
+            .plan(format!("Commit to weights of {} neurons of subnet {netuid}", wanted.weights.len()), &rater)
+            .effect(format!("weights and salt are kept in {}", promises.file(&promise).display()))
+            .risk(format!("they count only if they are revealed {epochs} epochs later, while the window is open"));
+        let call = calls::commit_weights(netuid, hash);
+        let fee = chain.fee(&hotkey, &call).await?;
+        let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {
+            Prepared::Shown(plan) => Carried::shown(plan),
+            Prepared::Ready(ready) => {
+                // On disk first: a commit without its salt is worth nothing.
+                promises.keep(&promise)?;
+                match ready.submit(&call).await {
+                    Ok((transaction, included)) => ready.carried(transaction, included),
+                    // It may still be included.
+                    Err(error @ (CliError::Unseen(_) | CliError::LeftAlone { .. })) => return Err(error),
+                    Err(error) => {
+                        promises.forget(&promise)?;
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        let window = match sent.included() {
+            Some(included) => {
+                let commits = chain.at_hash(included.block).await?.commits(netuid, &hotkey).await?;
+                commits.into_iter().rev().find(|commit| commit.hash == hash)
+            }
+            None => None,
+        };
+        output.show(&sent.answer(|_| {
+            Ok(Promised {
+                netuid,
+                uid: rater.neuron.uid.get(),
+                hash: format!("{hash:?}"),
+                weights: wanted.rows(),
+                reveal_from: window.map(|commit| commit.reveal_from),
+                reveal_until: window.map(|commit| commit.reveal_until),
+                file: promises.file(&promise),
+            })
+        })?)
+    }
+}

@@ -1,0 +1,177 @@
+//! `myelin weights reveal`
+
+use super::{
+    WeightRow,
+    promise::{Promise, Promises},
+};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::{Output, Progress},
+    page::{Page, Render},
+    plan::Plan,
+    time::in_about,
+    transact::{Sending, Transacted},
+};
+use myelin_client::{Chain, Moment, NetUid, PublicKey, calls};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin weights reveal`
+#[derive(Debug, clap::Args)]
+pub struct Reveal {
+    /// On which subnet
+    netuid: NetUid,
+
+    /// Wait until they may be revealed, instead of saying when
+    #[arg(long)]
+    when_open: bool,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// Weights that were committed, and are in force now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Revealed {
+    /// On which subnet.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// The block in which they were committed.
+    committed_in: u64,
+    /// To whom how much.
+    weights: Vec<WeightRow>,
+}
+
+impl Render for Revealed {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("revealed on subnet {} what was committed in block {}", self.netuid, self.committed_in));
+        for weight in &self.weights {
+            page.line(format!("  {}", weight.line()));
+        }
+    }
+}
+
+/// A promise that the chain has too.
+struct Open {
+    promise: Promise,
+    commit: myelin_client::Commit,
+}
+
+/// The promises of this machine that the chain has, the newest first. What is over is forgotten.
+async fn open(now: &Moment, promises: &Promises, netuid: NetUid, hotkey: &PublicKey) -> Result<Vec<Open>, CliError> {
+    let parameters = now.parameters(netuid).await?;
+    let parameters = parameters.ok_or_else(|| myelin_client::Error::NoNetwork { netuid, block: now.height() })?;
+    let commits = now.commits(netuid, hotkey).await?;
+    // Included within the mortality of a transaction, and open for one epoch after the reveal period.
+    let tempo = u64::from(parameters.tempo) + 1;
+    let life = MORTALITY.saturating_add(parameters.reveal_period_epochs.saturating_add(2).saturating_mul(tempo));
+    let mut open = Vec::new();
+    for promise in promises.all(netuid)? {
+        let hash = promise.hash(hotkey);
+        match commits.iter().rev().find(|commit| commit.hash == hash) {
+            Some(commit) if u64::from(commit.reveal_until) > now.height() => {
+                open.push(Open { promise, commit: *commit });
+            }
+            None if now.height() > promise.made_at.saturating_add(life) => promises.forget(&promise)?,
+            _ => {}
+        }
+    }
+    open.sort_by_key(|open| std::cmp::Reverse(open.commit.block));
+    if open.is_empty() {
+        return Err(CliError::NotFound {
+            message: match commits.len() {
+                0 => format!("the hotkey {hotkey} has committed nothing on subnet {netuid} that is not over"),
+                _ => "what was committed is not known to this machine, and cannot be revealed without its salt"
+                    .to_owned(),
+            },
+            hint: match commits.len() {
+                0 => format!("commit with `myelin weights commit {netuid}`").into(),
+                _ => "reveal it on the machine that committed it".into(),
+            },
+        });
+    }
+    Ok(open)
+}
+
+/// Blocks for which a transaction may wait, at most.
+const MORTALITY: u64 = 4_096;
+
+impl Open {
+    /// Whether the next block may have the reveal.
+    fn is_open(&self, now: &Moment) -> bool {
+        let next = now.height() + 1;
+        u64::from(self.commit.reveal_from) <= next && next <= u64::from(self.commit.reveal_until)
+    }
+}
+
+impl Reveal {
+    /// The newest commit that may be revealed: revealing it gives up those before it.
+    async fn choose(&self, chain: &Chain, promises: &Promises, hotkey: &PublicKey) -> Result<Open, CliError> {
+        let mut progress: Option<Progress> = None;
+        let mut blocks = chain.blocks().await?;
+        let mut now = chain.at_finalised().await?;
+        loop {
+            let mut commits = open(&now, promises, self.netuid, hotkey).await?;
+            if let Some(place) = commits.iter().position(|commit| commit.is_open(&now)) {
+                return Ok(commits.swap_remove(place));
+            }
+            // There is one, and none is over.
+            let first = commits.iter().map(|open| open.commit.reveal_from).min().unwrap_or_default();
+            let left = u64::from(first).saturating_sub(now.height() + 1);
+            if !self.when_open {
+                return Err(CliError::Impossible {
+                    message: format!(
+                        "it may be revealed from block {first} on, {}; it is block {} now",
+                        in_about(&now, left).await?,
+                        now.height()
+                    ),
+                    hint: "come back then, or add `--when-open` to wait".into(),
+                });
+            }
+            let step = format!("waiting for block {first}, {left} to go");
+            match &mut progress {
+                Some(progress) => progress.step(step),
+                None => progress = Some(Progress::new(step)),
+            }
+            now = blocks.latest().await?;
+        }
+    }
+}
+
+impl Command for Reveal {
+    const PATH: &'static str = "weights reveal";
+    const SUMMARY: &'static str = "Reveal weights that were committed here";
+    const DETAILS: &'static str = "Takes weights and salt from the file that `weights commit` wrote. If the time has not come \
+                                   it says when it does. Of several commits that may be revealed it takes the newest, which \
+                                   gives up the others. Signed by the hotkey, free.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Weights", "reveal_weights")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Reveal now, or learn when", line: "myelin weights reveal 1" },
+        Example { purpose: "Wait for the time and reveal", line: "myelin weights reveal 1 --when-open --yes" },
+    ];
+    type Answer = Transacted<Revealed>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let signer = Signer::hotkey(context)?;
+        let hotkey = signer.public();
+        let chain = context.chain().await?;
+        let promises = Promises::of(chain.genesis(), hotkey)?;
+        let Open { promise, commit } = self.choose(&chain, &promises, &hotkey).await?;
+        let weights = WeightRow::all(promise.weights.iter().copied());
+        let plan =
+            Plan::new(format!("Reveal the weights committed in block {} on subnet {}", commit.block, self.netuid))
+                .touches(self.netuid)
+                .risk(format!("after block {} it is too late", commit.reveal_until));
+        let plan = weights.iter().fold(plan, |plan, weight| plan.effect(weight.line()));
+        let call = calls::reveal_weights(self.netuid, &promise.weights, &promise.salt, promise.version_key);
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        if sent.included().is_some() {
+            promises.forget(&promise)?;
+        }
+        output.show(&sent.answer(|_| Ok(Revealed { netuid: self.netuid, committed_in: commit.block.into(), weights }))?)
+    }
+}

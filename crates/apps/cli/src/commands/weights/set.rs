@@ -1,0 +1,87 @@
+//! `myelin weights set`
+
+use super::{Wanted, WeightArg, WeightRow};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    page::{Page, Render},
+    transact::{Sending, Transacted},
+};
+use myelin_client::{NetUid, calls};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin weights set`
+#[derive(Debug, clap::Args)]
+pub struct Set {
+    /// On which subnet
+    netuid: NetUid,
+
+    /// To whom how much; only the proportions count
+    #[arg(value_name = "UID=WEIGHT", required = true)]
+    weights: Vec<WeightArg>,
+
+    /// The version of the validator's software; by default the one that the subnet asks for
+    #[arg(long, value_name = "NUMBER")]
+    version_key: Option<u64>,
+
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// Weights that are in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WeightsSet {
+    /// On which subnet.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// Who set them.
+    uid: u16,
+    /// To whom how much.
+    weights: Vec<WeightRow>,
+}
+
+impl Render for WeightsSet {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("uid {} rates on subnet {}", self.uid, self.netuid));
+        for weight in &self.weights {
+            page.line(format!("  {}", weight.line()));
+        }
+    }
+}
+
+impl Command for Set {
+    const PATH: &'static str = "weights set";
+    const SUMMARY: &'static str = "Rate neurons of a subnet";
+    const DETAILS: &'static str = "Replaces everything that the hotkey said before. Signed by the hotkey, free. On a subnet \
+                                   with commit-reveal use `weights commit`.";
+    const EFFECT: Effect = Effect::Chain;
+    const CALLS: Calls = &[("Weights", "set_weights")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Three quarters to one, a quarter to another", line: "myelin weights set 1 3=75 4=25" },
+        Example { purpose: "Only look at what would happen", line: "myelin weights set 1 3=1 --dry-run" },
+    ];
+    type Answer = Transacted<WeightsSet>;
+
+    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+        let wanted = Wanted::new(self.netuid, &self.weights)?;
+        let signer = Signer::hotkey(context)?;
+        let chain = context.chain().await?;
+        let rater = wanted.rater(&chain.at_finalised().await?, &signer.public()).await?;
+        if rater.parameters.commit_reveal {
+            return Err(CliError::Impossible {
+                message: format!("subnet {} takes no weights that were not committed first", self.netuid),
+                hint: format!("use `myelin weights commit {}`, and reveal them later", self.netuid).into(),
+            });
+        }
+        let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
+        let uid = rater.neuron.uid;
+        let plan = wanted.plan(format!("Rate {} neurons of subnet {}", wanted.weights.len(), self.netuid), &rater);
+        let call = calls::set_weights(self.netuid, &wanted.weights, version_key);
+        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        output.show(&sent.answer(|_| Ok(WeightsSet { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?)
+    }
+}

@@ -1,0 +1,163 @@
+//! `myelin weights show`
+
+use super::WeightRow;
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Output,
+    page::{Cell, Page, Render, Side, Table, Tone},
+    party::{HotkeyArg, Names},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use myelin_client::{BlockNumber, Commit, Error, Moment, NetUid, Neuron, Ratings, Uid};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How many questions are under way at the same time.
+const ABREAST: usize = 16;
+
+/// `myelin weights show`
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Of which network; on root weights are about networks
+    netuid: NetUid,
+
+    /// Only what these say: addresses, names, or `myself`
+    #[arg(long = "by", value_name = "HOTKEY")]
+    by: Vec<HotkeyArg>,
+
+    /// Only what is said of this neuron, or on root of this network
+    #[arg(long = "of", value_name = "UID")]
+    of: Option<Uid>,
+}
+
+/// A commit that is neither revealed nor over.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CommitRow {
+    /// What was committed, `0x` and 64 hex digits.
+    hash: String,
+    /// When.
+    block: BlockNumber,
+    /// The first block in which it may be revealed.
+    reveal_from: BlockNumber,
+    /// The last one.
+    reveal_until: BlockNumber,
+}
+
+impl From<Commit> for CommitRow {
+    fn from(commit: Commit) -> Self {
+        let Commit { hash, block, reveal_from, reveal_until } = commit;
+        Self { hash: format!("{hash:?}"), block, reveal_from, reveal_until }
+    }
+}
+
+/// What one neuron says of others.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RaterRow {
+    /// Its seat.
+    uid: u16,
+    /// Its hotkey.
+    hotkey: String,
+    /// What that is called here.
+    name: Option<String>,
+    /// Whether it may validate, so that this counts.
+    permit: bool,
+    /// When it last set or committed weights.
+    last_update: BlockNumber,
+    /// Whom it rates and how much, as the next epoch reads it.
+    weights: Vec<WeightRow>,
+    /// What it has committed to.
+    commits: Vec<CommitRow>,
+}
+
+/// What the neurons of a network say of each other.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Raters {
+    /// The network.
+    #[schemars(with = "u16")]
+    netuid: NetUid,
+    /// As of this final block.
+    block: u64,
+    /// The neurons that say or have committed something, by uid.
+    neurons: Vec<RaterRow>,
+}
+
+impl Render for Raters {
+    fn render(&self, page: &mut Page) {
+        let title = Tone::Label.paint(&format!("network {}", self.netuid));
+        page.line(format!("{title}  {}", Tone::Faint.paint(&format!("block {}", self.block))));
+        if self.neurons.is_empty() {
+            page.line("nobody rates anybody");
+            return;
+        }
+        let about = if self.netuid.is_root() { "NETWORK" } else { "UID" };
+        let mut table =
+            Table::new([("BY", Side::Left), ("COUNTS", Side::Left), (about, Side::Right), ("GETS", Side::Right)]);
+        for rater in &self.neurons {
+            let by = rater.name.as_ref().map_or_else(|| rater.uid.to_string(), |name| format!("{} {name}", rater.uid));
+            let counts = if rater.permit { Cell::from("yes") } else { Cell::new("no permit", Tone::Warning) };
+            for weight in &rater.weights {
+                table.row([by.as_str().into(), counts.clone(), weight.uid.to_string().into(), weight.share().into()]);
+            }
+        }
+        page.table(&table);
+        for rater in &self.neurons {
+            for commit in &rater.commits {
+                page.line(format!(
+                    "uid {} has committed in block {}, to be revealed in blocks {} to {}",
+                    rater.uid, commit.block, commit.reveal_from, commit.reveal_until
+                ));
+            }
+        }
+    }
+}
+
+impl Show {
+    async fn row(&self, now: &Moment, neuron: &Neuron, names: &Names) -> Result<RaterRow, CliError> {
+        let ratings = now.ratings(self.netuid, neuron.uid).await?;
+        let Ratings { weights, .. } = ratings.unwrap_or(Ratings { weights: Vec::new(), bonds: Vec::new() });
+        let commits = now.commits(self.netuid, &neuron.hotkey).await?;
+        Ok(RaterRow {
+            uid: neuron.uid.get(),
+            hotkey: neuron.hotkey.to_string(),
+            name: names.of(&neuron.hotkey).map(str::to_owned),
+            // On root every seat may rate.
+            permit: neuron.validator_permit || self.netuid.is_root(),
+            last_update: neuron.last_update,
+            weights: WeightRow::all(weights.into_iter().map(|entry| (entry.uid, entry.value))),
+            commits: commits.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl Command for Show {
+    const PATH: &'static str = "weights show";
+    const SUMMARY: &'static str = "Show who rates whom, and how much";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "All weights of a subnet", line: "myelin weights show 1" },
+        Example { purpose: "Who rates neuron 3?", line: "myelin weights show 1 --of 3" },
+        Example { purpose: "What do I say, and what have I committed to?", line: "myelin weights show 1 --by myself" },
+    ];
+    type Answer = Raters;
+
+    async fn run(self, context: &Context, output: &Output<Raters>) -> Result<(), CliError> {
+        let by: Result<Vec<_>, CliError> = self.by.iter().map(|hotkey| Ok(hotkey.find(context)?.key)).collect();
+        let (by, names) = (by?, Names::here(context)?);
+        let now = context.chain().await?.at_finalised().await?;
+        let metagraph = now.metagraph(self.netuid).await?;
+        let metagraph = metagraph.ok_or_else(|| Error::NoNetwork { netuid: self.netuid, block: now.height() })?;
+        let chosen = metagraph.neurons.iter().filter(|neuron| by.is_empty() || by.contains(&neuron.hotkey));
+        let rows = stream::iter(chosen).map(|neuron| self.row(&now, neuron, &names)).buffered(ABREAST);
+        let mut raters: Vec<RaterRow> = rows.try_collect().await?;
+        if let Some(of) = self.of {
+            for rater in &mut raters {
+                rater.weights.retain(|weight| weight.uid == of.get());
+            }
+            raters.retain(|rater| !rater.weights.is_empty());
+        }
+        raters.retain(|rater| !rater.weights.is_empty() || !rater.commits.is_empty());
+        output.show(&Raters { netuid: self.netuid, block: now.height(), neurons: raters })
+    }
+}
