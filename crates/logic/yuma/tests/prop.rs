@@ -5,7 +5,7 @@ mod textbook;
 
 use arbitrary::{Subnet, params, ragged, story, whole, wild};
 use myelin_primitives::{Amount, Entry, Q32, Tao, Uid};
-use myelin_yuma::{Bonds, LiquidAlpha, Outcome, Params, Snapshot, Stake, combine, epoch, max_upscale};
+use myelin_yuma::{Bonds, LiquidAlpha, Outcome, Params, Snapshot, Stake, Trace, combine, epoch, max_upscale, traced};
 use proptest::prelude::*;
 
 proptest! {
@@ -51,6 +51,32 @@ proptest! {
             prop_assert!(row.is_sorted_by(|one, next| one.uid < next.uid));
             prop_assert!(row.iter().all(|entry| usize::from(entry.uid) < subnet.stake.len()));
         }
+    }
+
+    /// A trace shows what the outcome was made of, and making it changes nothing.
+    #[test]
+    fn traces_add_up_to_the_outcome(subnet in (0..=24_usize).prop_flat_map(whole), params in params()) {
+        let (outcome, trace) = traced(&subnet.snapshot(), &params);
+        prop_assert_eq!(&outcome, &epoch(&subnet.snapshot(), &params));
+        let Trace { consensus, opinions, bonds } = trace;
+        let quantised = |values: &[Q32]| values.iter().map(|value| value.to_u16_fraction()).collect::<Vec<_>>();
+        prop_assert_eq!(quantised(&consensus), outcome.consensus);
+
+        let neurons = subnet.stake.len();
+        let trust = sums(neurons, opinions.iter().map(|opinion| (opinion.validator, opinion.clipped)));
+        prop_assert_eq!(quantised(&trust), outcome.validator_trust);
+        let ranks = sums(neurons, opinions.iter().map(|opinion| (opinion.miner, opinion.backed)));
+        prop_assert_eq!(normalised(ranks), outcome.exact.incentive);
+        prop_assert!(opinions.iter().all(|opinion| opinion.clipped <= opinion.weight));
+        prop_assert!(opinions.is_sorted_by_key(|opinion| (opinion.miner, opinion.validator)));
+
+        let earned = sums(neurons, bonds.iter().map(|bond| (bond.validator, bond.pays)));
+        let weighed = earned.into_iter().zip(&outcome.exact.active_stake).map(|(earned, stake)| match params.bonds {
+            Bonds::Classic => earned,
+            Bonds::PerPair { .. } => earned * *stake,
+        });
+        prop_assert_eq!(normalised(weighed.collect()), outcome.exact.dividends);
+        prop_assert!(bonds.is_sorted_by_key(|bond| (bond.miner, bond.validator)));
     }
 
     /// Renumbering the neurons renumbers the result, and nothing else.
@@ -110,6 +136,21 @@ proptest! {
         max_upscale(&mut row);
         prop_assert_eq!(once, row);
     }
+}
+
+/// What each neuron has of these, added up.
+fn sums(neurons: usize, parts: impl Iterator<Item = (Uid, Q32)>) -> Vec<Q32> {
+    let mut sums = vec![Q32::ZERO; neurons];
+    for (uid, part) in parts {
+        sums[usize::from(uid)] = sums[usize::from(uid)] + part;
+    }
+    sums
+}
+
+/// spec yuma §1
+fn normalised(values: Vec<Q32>) -> Vec<Q32> {
+    let total: Q32 = values.iter().copied().sum();
+    if total == Q32::ZERO { values } else { values.into_iter().map(|value| value / total).collect() }
 }
 
 /// As many neurons as there are uids, and one more that is none.
