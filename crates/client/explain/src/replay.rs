@@ -29,17 +29,17 @@ impl Block {
     /// All epochs of the block, in their order: each pays into the pools that the next one reads.
     pub(crate) async fn audits(&self, announced: Announced) -> Result<Vec<Audit>, Error> {
         let netuids: Vec<NetUid> = announced.run.iter().map(|run| run.netuid.into()).collect();
-        let (pending, network, states) = try_join!(
+        let (pending, network, subnets) = try_join!(
             pending(&self.before, self.number),
             async { Ok(self.before.network_parameters().await?) },
             each(netuids, |netuid| State::read(&self.before, netuid, self.number)),
         )?;
-        let hotkeys: BTreeSet<PublicKey> = states.iter().flat_map(State::hotkeys).collect();
+        let hotkeys: BTreeSet<PublicKey> = subnets.iter().flat_map(State::hotkeys).collect();
         let mut stakes = Stakes::read(&self.before, hotkeys).await?;
         let held: BTreeMap<PublicKey, Amount<Tao>> = stakes.all().collect();
         let mut owners = BTreeMap::new();
         let mut audits = Vec::new();
-        for (state, run) in states.iter().zip(&announced.run) {
+        for (state, run) in subnets.iter().zip(&announced.run) {
             let accrued = pending.get(&state.netuid).copied().unwrap_or_default();
             let mut audit = self.audit(state, &network, accrued, &mut stakes, &mut owners).await?;
             audit.paid = Pots {
@@ -135,7 +135,7 @@ impl Block {
         emission: Amount<Tao>,
         weights: &[Weight],
     ) -> (Outcome, Trace) {
-        let stake: Vec<Stake> = weights.iter().map(|weight| Stake::from(weight.total)).collect();
+        let weighing: Vec<Stake> = weights.iter().map(|weight| Stake::from(weight.total)).collect();
         let registered_at: Vec<BlockNumber> = state.seats.iter().map(|seat| seat.registered_at).collect();
         let snapshot = Snapshot {
             block: self.number,
@@ -143,7 +143,7 @@ impl Block {
             emission,
             // Ratings are for staked validators; owning the subnet gives none. spec subnets-and-neurons §12
             owner: None,
-            stake: &stake,
+            stake: &weighing,
             registered_at: &registered_at,
             last_update: &state.last_update,
             weights: &state.rows,
@@ -164,12 +164,11 @@ impl Block {
         if cut.is_zero() {
             return Ok(true);
         }
-        let free = match owners.get(owner) {
-            Some(free) => *free,
-            None => {
-                let stored = look(&self.before, storage().system().account(), (account(owner),)).await?;
-                stored.map_or(Amount::ZERO, |stored| Amount::from_rao(stored.data.free))
-            }
+        let free = if let Some(free) = owners.get(owner) {
+            *free
+        } else {
+            let stored = look(&self.before, storage().system().account(), (account(owner),)).await?;
+            stored.map_or(Amount::ZERO, |stored| Amount::from_rao(stored.data.free))
         };
         let least = self.before.client().constants().entry(runtime::constants().balances().existential_deposit());
         let least = least.map_err(|error| self.contradiction(&error.to_string()))?;

@@ -10,6 +10,7 @@ use myelin_client::{
     mirror::key,
     runtime::{
         runtime_types::{
+            myelin_pallet_neurons::types::Seat,
             myelin_pallet_staking::types::Relative,
             myelin_pallet_weights::types::{Commit, StorageIndex},
         },
@@ -77,7 +78,7 @@ impl State {
         let (Some(subnet), Some(parameters)) = (subnet, parameters) else {
             return Err(Error::NoNetwork { netuid, block: at.height() });
         };
-        let seats: Vec<Holder> = seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(holder).collect();
+        let seats: Vec<Holder> = seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(Holder::from).collect();
         let permits: Vec<bool> =
             records.map_or_else(Vec::new, |records| records.0).iter().map(|it| it.permit).collect();
         let updates = updates.map_or_else(Vec::new, |updates| updates.0);
@@ -109,8 +110,8 @@ impl State {
         });
         let families = families.into_iter().map(|((_, hotkey), family)| {
             let family = Family {
-                children: family.children.0.into_iter().map(relative).collect(),
-                parents: family.parents.0.into_iter().map(relative).collect(),
+                children: relatives(family.children.0),
+                parents: relatives(family.parents.0),
                 take: family.take.into(),
             };
             (key(hotkey), family)
@@ -171,14 +172,15 @@ fn windows(netuid: NetUid, parameters: &Parameters) -> Windows {
     Windows { schedule: Schedule::new(netuid, parameters.tempo), period: parameters.reveal_period_epochs }
 }
 
-pub(crate) fn holder(
-    seat: myelin_client::runtime::runtime_types::myelin_pallet_neurons::types::Seat<AccountId32>,
-) -> Holder {
-    Holder { hotkey: key(seat.hotkey), registered_at: seat.registered_at }
+impl From<Seat<AccountId32>> for Holder {
+    fn from(seat: Seat<AccountId32>) -> Self {
+        Self { hotkey: key(seat.hotkey), registered_at: seat.registered_at }
+    }
 }
 
-fn relative(relative: Relative<AccountId32>) -> (PublicKey, Proportion) {
-    (key(relative.hotkey), Proportion::from_parts(relative.proportion.0))
+fn relatives(stored: Vec<Relative<AccountId32>>) -> Vec<(PublicKey, Proportion)> {
+    let part = |relative: &Relative<_>| Proportion::from_parts(relative.proportion.0);
+    stored.into_iter().map(|relative| (key(relative.hotkey), part(&relative))).collect()
 }
 
 /// One row for each seat, empty where nothing is stored.

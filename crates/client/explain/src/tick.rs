@@ -4,7 +4,7 @@ use crate::{
     Error,
     read::{below, look},
     stakes::Stakes,
-    state::holder,
+    state::Holder,
 };
 use futures::try_join;
 use myelin_client::{
@@ -104,7 +104,7 @@ pub(crate) async fn pending(before: &Moment, block: BlockNumber) -> Result<BTree
     let before_this = accrual.blocks;
     if accrual.stale || renewed || Amount::from(accrual.emission) != emission {
         for account in accounts.values_mut() {
-            account.settled = account.pending(before_this).map_err(|what| lost(what))?;
+            account.settled = account.pending(before_this).map_err(&lost)?;
             account.since = before_this;
             account.per_block = Amount::ZERO;
         }
@@ -115,7 +115,7 @@ pub(crate) async fn pending(before: &Moment, block: BlockNumber) -> Result<BTree
         }
     }
     let with_this = before_this.checked_add(1).ok_or_else(|| lost("a number for the block"))?;
-    let pending = |account: &Account| account.pending(with_this).map_err(|what| lost(what));
+    let pending = |account: &Account| account.pending(with_this).map_err(&lost);
     accounts.iter().map(|(netuid, account)| Ok((*netuid, pending(account)?))).collect()
 }
 
@@ -140,7 +140,7 @@ async fn renew_shares(before: &Moment, accounts: &mut BTreeMap<NetUid, Account>)
     )?;
     let Some(parameters) = parameters else { return Ok(false) };
     let seats: Vec<PublicKey> =
-        seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(|seat| holder(seat).hotkey).collect();
+        seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(|seat| Holder::from(seat).hotkey).collect();
     let stakes = Stakes::read(before, seats.iter().copied().collect::<BTreeSet<_>>()).await?;
     let began: BTreeMap<Uid, BlockNumber> =
         networks.into_iter().map(|((netuid,), network)| (Uid::new(netuid.0), network.registered_at)).collect();

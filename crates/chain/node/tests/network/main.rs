@@ -3,6 +3,7 @@
 mod authorities;
 mod bad_input;
 mod conservation;
+mod explain;
 mod fair_launch;
 mod outage;
 
