@@ -97,11 +97,12 @@ impl Audit {
     /// If there was none, or its inputs cannot be read.
     pub async fn of_epoch(chain: &Chain, netuid: NetUid, block: BlockNumber) -> Result<Self, Error> {
         let (before, after) = try_join!(chain.at(u64::from(block).saturating_sub(1)), chain.at(block.into()))?;
-        let announced = Announced::read(&after, block).await?;
+        let events = after.all_events().await?;
+        let announced = Announced::of(&events, block)?;
         if announced.failed.contains(&netuid) {
             return Err(Error::Failed { netuid, block });
         }
-        let audits = Block { before, after, number: block }.audits(announced).await?;
+        let audits = Block { before, after, events, number: block }.audits(announced).await?;
         audits.into_iter().find(|audit| audit.netuid == netuid).ok_or(Error::NoEpoch { netuid, block })
     }
 

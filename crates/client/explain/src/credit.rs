@@ -7,10 +7,10 @@ use crate::{
     stakes::{Stakes, staked},
 };
 use myelin_client::{
-    Amount, Moment, PublicKey, Tao,
+    Amount, Config, Moment, PublicKey, Tao,
     mirror::key,
     runtime::staking::events::{HotkeySwapped, StakeAdded, StakeReleased, StakeRemoved},
-    subxt::events::Phase,
+    subxt::events::{Events, Phase},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,10 +38,11 @@ impl Credit {
         Some(difference(self.after?.checked_add(self.removed).unwrap_or(Amount::MAX), grown))
     }
 
-    /// Of all pools that the epochs of the block `at` paid into. `held` is what was in them before, and `stakes` what was
+    /// Of all pools that the epochs of the block `at`, which had these events, paid into. `held` is what was in them before, and `stakes` what was
     /// when the epochs were over.
     pub(crate) async fn all(
         at: &Moment,
+        events: &Events<Config>,
         held: &BTreeMap<PublicKey, Amount<Tao>>,
         stakes: &Stakes,
     ) -> Result<Vec<Self>, Error> {
@@ -51,7 +52,7 @@ impl Credit {
             Some(Self { hotkey, before, expected, added: Amount::ZERO, removed: Amount::ZERO, after: None })
         });
         let mut credits: Vec<Self> = paid.collect();
-        let moved = Moved::read(at).await?;
+        let moved = Moved::of(events)?;
         let hotkeys: Vec<PublicKey> = credits.iter().map(|credit| credit.hotkey).collect();
         let after = each(hotkeys, |hotkey| async move { staked(at, &hotkey).await }).await?;
         for (credit, after) in credits.iter_mut().zip(after) {
@@ -74,9 +75,9 @@ struct Moved {
 }
 
 impl Moved {
-    async fn read(at: &Moment) -> Result<Self, Error> {
+    fn of(events: &Events<Config>) -> Result<Self, Error> {
         let mut moved = Self::default();
-        for event in at.all_events().await?.iter() {
+        for event in events.iter() {
             let event = event.map_err(myelin_client::Error::from)?;
             let at_the_end = event.phase() == Phase::Finalization;
             if let Some(added) = event.decode_fields_as::<StakeAdded>() {

@@ -9,9 +9,10 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, Moment, NetUid, NetworkParameters, PublicKey, Tao, Uid,
+    Amount, BlockNumber, Config, Moment, NetUid, NetworkParameters, PublicKey, Tao, Uid,
     mirror::account,
     runtime::{self, runtime_types::myelin_pallet_emission::types::NeuronRecord, storage},
+    subxt::events::Events,
 };
 use myelin_economics::division::{Claim, Emission, divide};
 use myelin_primitives::Q32;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Block {
     pub(crate) before: Moment,
     pub(crate) after: Moment,
+    pub(crate) events: Events<Config>,
     pub(crate) number: BlockNumber,
 }
 
@@ -51,7 +53,7 @@ impl Block {
             };
             audits.push(audit);
         }
-        let credits = Credit::all(&self.after, &held, &stakes).await?;
+        let credits = Credit::all(&self.after, &self.events, &held, &stakes).await?;
         for audit in &mut audits {
             let paid: BTreeSet<PublicKey> =
                 audit.neurons.iter().flat_map(|neuron| neuron.payments.iter().map(|payment| payment.hotkey)).collect();

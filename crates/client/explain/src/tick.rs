@@ -8,14 +8,14 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, Moment, NetUid, PublicKey, Tao,
+    Amount, BlockNumber, Config, Moment, NetUid, PublicKey, Tao,
     runtime::{
         emission::events::{EpochFailed, EpochRun},
         runtime_types::myelin_pallet_weights::types::StorageIndex,
         scheduler::events::Dispatched,
         storage,
     },
-    subxt::events::Phase,
+    subxt::events::{Events, Phase},
 };
 use myelin_economics::{
     issuance::block_emission,
@@ -33,9 +33,8 @@ pub(crate) struct Announced {
 }
 
 impl Announced {
-    /// What happened in the initialisation of this block.
-    pub(crate) async fn read(at: &Moment, block: BlockNumber) -> Result<Self, Error> {
-        let events = at.all_events().await?;
+    /// What happened in the initialisation of the block of these events.
+    pub(crate) fn of(events: &Events<Config>, block: BlockNumber) -> Result<Self, Error> {
         let mut announced = Self { run: Vec::new(), failed: Vec::new() };
         for event in events.iter() {
             let event = event.map_err(myelin_client::Error::from)?;
