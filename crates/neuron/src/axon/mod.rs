@@ -39,10 +39,17 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
 
 /// The port axons have unless they are told otherwise. spec neuron-protocol §1
 const PORT: u16 = 8_091;
+
+/// Connections that wait to be accepted. The system drops what is beyond, and the peer tries again after a second.
+const BACKLOG: u32 = 1_024;
 
 /// What happens to requests of the older protocol. spec signed-requests §5
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -204,6 +211,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`StartError`], with what is in the way.
+    #[expect(clippy::unused_async, reason = "needs a runtime around it, which async code is sure to have")]
     pub async fn start(self) -> Result<Axon, StartError> {
         let Self { signer, rules, listen, limits, clock, .. } = self;
         let mut endpoints = BTreeMap::new();
@@ -217,9 +225,9 @@ impl Builder {
             .secure
             .map(|(identity, offer)| Ok::<_, TlsError>(Secure { acceptor: identity.server()?.into(), offer }))
             .transpose()?;
-        let (listener, address) = bind(listen).await?;
+        let (listener, address) = bind(listen)?;
         let exporter = match self.metrics {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(bind(address)?),
             None => None,
         };
         let (window, file) = match self.memory {
@@ -260,9 +268,15 @@ impl Builder {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |error| StartError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+    // Elsewhere it would let others listen at the same address.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true).map_err(failed)?;
+    }
+    socket.bind(address).map_err(failed)?;
+    let listener = socket.listen(BACKLOG).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
 }

@@ -91,6 +91,16 @@ async fn what_is_no_data_in_a_body_is_bounded() {
 }
 
 #[tokio::test]
+async fn many_connect_at_a_time() {
+    let axon = axon(Limits { connections_each: 600, ..Limits::default() }).await;
+    // None of them is accepted as long as this does not wait, and whom the system drops is never let in.
+    let connect = || std::net::TcpStream::connect_timeout(&axon.address(), Duration::from_secs(30)).unwrap();
+    let waiting: Vec<_> = (0..512).map(|_| connect()).collect();
+    assert_eq!(status(&axon, CALLER).await, 200);
+    drop(waiting);
+}
+
+#[tokio::test]
 async fn requests_on_one_connection_wait_for_their_answers_to_be_read() {
     let axon = axon(Limits { write_stall: SHORT, ..Limits::default() }).await;
     let mut raw = Raw::open(axon.address()).await;
