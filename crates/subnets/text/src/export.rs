@@ -1,0 +1,143 @@
+//! A model in one GGUF file, for other programs and in other precisions.
+
+use crate::{
+    Model, ModelError,
+    model::{LAYER_NAMES, NAMES, Turn, turned},
+};
+use candle_core::quantized::{
+    GgmlDType, QTensor,
+    gguf_file::{self, Value},
+};
+use std::{io, path::Path};
+
+/// How numbers are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits, as they are computed with.
+    F32,
+    /// 16 bits.
+    F16,
+    /// 8 bits, and a scale for every 32 numbers.
+    Q8,
+    /// 4 bits, and a scale for every 32 numbers.
+    Q4,
+}
+
+impl Precision {
+    const fn form(self) -> GgmlDType {
+        match self {
+            Self::F32 => GgmlDType::F32,
+            Self::F16 => GgmlDType::F16,
+            Self::Q8 => GgmlDType::Q8_0,
+            Self::Q4 => GgmlDType::Q4_0,
+        }
+    }
+}
+
+/// Writes a model to a GGUF file, which appears whole or not at all. A file that is there is replaced.
+///
+/// The file has the model's tokenizer if that is byte-level BPE.
+///
+/// # Errors
+/// [`ModelError::File`], and [`ModelError::Tokenizer`] for tokenizers of another kind.
+pub fn gguf(model: &Model, path: &Path, precision: Precision) -> Result<(), ModelError> {
+    let file_error = |error| ModelError::File { path: path.into(), error };
+    let metadata = metadata(model)?;
+    let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    let tensors = tensors(model, precision)?;
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(file_error)?;
+    let mut writer = io::BufWriter::new(&mut file);
+    gguf_file::write(&mut writer, &metadata, &tensors)?;
+    writer.into_inner().map_err(|error| file_error(error.into_error()))?.as_file().sync_all().map_err(file_error)?;
+    file.persist(path).map_err(|error| file_error(error.error))?;
+    Ok(())
+}
+
+fn tensors(model: &Model, precision: Precision) -> Result<Vec<(String, QTensor)>, ModelError> {
+    let mut tensors = Vec::new();
+    for (name, tensor) in model.network().tensors() {
+        let theirs = their_name(&name)
+            .ok_or_else(|| ModelError::Tensor { name: name.clone(), reason: "has no name in GGUF files".into() })?;
+        // Norms are too small to be worth it.
+        let form = if tensor.rank() < 2 { GgmlDType::F32 } else { precision.form() };
+        let tensor = turned(tensor, &theirs, model.config(), Turn::Together)?;
+        tensors.push((theirs, QTensor::quantize(&tensor, form)?));
+    }
+    Ok(tensors)
+}
+
+fn their_name(name: &str) -> Option<String> {
+    if let Some((theirs, _)) = NAMES.iter().find(|(_, ours)| *ours == name) {
+        return Some((*theirs).to_owned());
+    }
+    let (layer, part) = name.strip_prefix("model.layers.")?.split_once('.')?;
+    let (theirs, _) = LAYER_NAMES.iter().find(|(_, ours)| *ours == part)?;
+    Some(format!("blk.{layer}.{theirs}"))
+}
+
+fn metadata(model: &Model) -> Result<Vec<(String, Value)>, ModelError> {
+    let config = model.config();
+    let architecture = config.gguf_architecture();
+    let number = |number: usize| Value::U32(u32::try_from(number).unwrap_or(u32::MAX));
+    let mut metadata = vec![("general.architecture".to_owned(), Value::String(architecture.into()))];
+    #[allow(clippy::cast_possible_truncation, reason = "that is what the file has")]
+    let of_architecture = [
+        ("context_length", number(config.context())),
+        ("embedding_length", number(config.hidden_size)),
+        ("block_count", number(config.num_hidden_layers)),
+        ("feed_forward_length", number(config.intermediate_size)),
+        ("attention.head_count", number(config.num_attention_heads)),
+        ("attention.head_count_kv", number(config.kv_heads())),
+        ("attention.layer_norm_rms_epsilon", Value::F32(config.rms_norm_eps)),
+        ("rope.dimension_count", number(config.head_size())),
+        ("rope.freq_base", Value::F32(config.rope_base() as f32)),
+    ];
+    metadata.extend(of_architecture.map(|(key, value)| (format!("{architecture}.{key}"), value)));
+    metadata.extend(vocabulary(model)?.map(|(key, value)| (format!("tokenizer.ggml.{key}"), value)));
+    Ok(metadata)
+}
+
+/// Kinds of tokens, as these files number them.
+const NORMAL: i32 = 1;
+const CONTROL: i32 = 3;
+const UNUSED: i32 = 5;
+
+fn vocabulary(model: &Model) -> Result<impl Iterator<Item = (&'static str, Value)>, ModelError> {
+    let refused = |what: &str| ModelError::Tokenizer(what.to_owned());
+    let tokenizer = model.tokenizer();
+    let json = tokenizer.to_string(false).map_err(|error| refused(&error.to_string()))?;
+    let json: serde_json::Value = serde_json::from_str(&json).map_err(|error| refused(&error.to_string()))?;
+    let merges = json
+        .pointer("/model/merges")
+        .and_then(serde_json::Value::as_array)
+        .ok_or_else(|| refused("it is not made of byte pairs"))?;
+    let merges = merges.iter().map(|merge| match merge {
+        serde_json::Value::String(merge) => Some(merge.clone()),
+        pair => Some(format!("{} {}", pair.get(0)?.as_str()?, pair.get(1)?.as_str()?)),
+    });
+    let merges: Option<Vec<_>> = merges.map(|merge| merge.map(Value::String)).collect();
+    let merges = merges.ok_or_else(|| refused("its merges have a form that is not known"))?;
+
+    let added = tokenizer.get_added_tokens_decoder();
+    let (mut words, mut kinds) = (Vec::new(), Vec::new());
+    for token in (0..).take(model.vocabulary()) {
+        let word = tokenizer.id_to_token(token);
+        kinds.push(match (&word, added.get(&token)) {
+            (None, _) => UNUSED,
+            (Some(_), Some(added)) if added.special => CONTROL,
+            _ => NORMAL,
+        });
+        words.push(word.unwrap_or_else(|| format!("[unused {token}]")));
+    }
+    let eos = model.config().eos().first().copied();
+    let members = [
+        ("model", Value::String("gpt2".into())),
+        ("pre", Value::String("gpt-2".into())),
+        ("tokens", Value::Array(words.into_iter().map(Value::String).collect())),
+        ("token_type", Value::Array(kinds.into_iter().map(Value::I32).collect())),
+        ("merges", Value::Array(merges)),
+    ];
+    Ok(members.into_iter().chain(eos.map(|eos| ("eos_token_id", Value::U32(eos)))))
+}

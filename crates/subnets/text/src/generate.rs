@@ -1,0 +1,93 @@
+//! Writing: tokens from a prompt and a seed.
+
+use crate::{
+    Model, ModelError, Sampling,
+    model::Session,
+    sampling::{Draw, Noise},
+};
+use std::ops::ControlFlow;
+
+/// What to write. Together with the model it decides every token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// Tokens to continue, at least one.
+    pub prompt: &'a [u32],
+    /// What chance is replaced with.
+    pub seed: u64,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// How many tokens at most, that which ends the answer included.
+    pub max_tokens: usize,
+}
+
+/// One token of an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The token.
+    pub token: u32,
+    /// The natural logarithm of its probability at temperature 1, whatever the temperature it was drawn at.
+    pub logprob: f32,
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Its last token is one that ends an answer.
+    Stop,
+    /// It has as many tokens as were asked for.
+    Length,
+    /// Whoever took the tokens wanted no more.
+    Interrupted,
+}
+
+impl Model {
+    /// Writes an answer, and gives out each token as soon as it is known. [`ControlFlow::Break`] ends it early.
+    ///
+    /// # Errors
+    /// [`ModelError::EmptyPrompt`], [`ModelError::UnknownToken`], and [`ModelError::TooLong`] unless prompt and `max_tokens`
+    /// have room in the context; what the computation says.
+    pub fn generate(
+        &self,
+        query: &Query<'_>,
+        give: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    ) -> Result<Finish, ModelError> {
+        let mut session = Session::new(self, query.prompt.len().saturating_add(query.max_tokens))?;
+        let mut hidden = session.feed(query.prompt)?;
+        let mut last = query.prompt.len() - 1;
+        for position in 0..query.max_tokens {
+            let logits = session.logits(&hidden, &[last])?.pop().unwrap_or_default();
+            let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
+            let token = draw.token().ok_or(ModelError::NotFinite)?;
+            let logprob = draw.logprob(token).ok_or(ModelError::NotFinite)?;
+            let flow = give(Step { token, logprob });
+            if self.ends(token) {
+                return Ok(Finish::Stop);
+            }
+            if position + 1 == query.max_tokens {
+                break;
+            }
+            if flow.is_break() {
+                return Ok(Finish::Interrupted);
+            }
+            hidden = session.feed(&[token])?;
+            last = 0;
+        }
+        Ok(Finish::Length)
+    }
+
+    /// The natural logarithm of the probability of each token of a text but the first, all in one pass.
+    ///
+    /// # Errors
+    /// As [`Self::generate`].
+    pub fn logprobs(&self, text: &[u32]) -> Result<Vec<f32>, ModelError> {
+        let mut session = Session::new(self, text.len())?;
+        let hidden = session.feed(text)?;
+        let rows: Vec<usize> = (0..text.len().saturating_sub(1)).collect();
+        let mut logprobs = Vec::with_capacity(rows.len());
+        for (logits, token) in session.logits(&hidden, &rows)?.iter().zip(text.iter().skip(1)) {
+            let draw = Draw::new(logits, Sampling::GREEDY, Noise::new(0, 0));
+            logprobs.push(draw.logprob(*token).ok_or(ModelError::NotFinite)?);
+        }
+        Ok(logprobs)
+    }
+}

@@ -1,0 +1,293 @@
+//! What a model's configuration says, as Hugging Face writes it in `config.json`.
+
+use super::ModelError;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// More than any model has; what is read from a file is refused above it.
+const MOST_LAYERS: usize = 1 << 10;
+const MOST_WIDTH: usize = 1 << 20;
+const MOST_TOKENS: usize = 1 << 24;
+const MOST_CONTEXT: usize = 1 << 20;
+
+/// The size of a decoder, when one is made rather than read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Shape {
+    /// Blocks of attention and feed-forward.
+    pub layers: usize,
+    /// Numbers by which a token is represented.
+    pub width: usize,
+    /// Heads of attention.
+    pub heads: usize,
+    /// Heads of keys and values; several heads of attention share one.
+    pub kv_heads: usize,
+    /// Numbers between the two halves of a feed-forward block.
+    pub inner: usize,
+    /// How many tokens it looks back on.
+    pub context: usize,
+    /// How many tokens it knows.
+    pub vocabulary: usize,
+}
+
+impl Shape {
+    /// For tests: so small that nothing takes time.
+    pub const TINY: Self =
+        Self { layers: 2, width: 32, heads: 4, kv_heads: 2, inner: 64, context: 256, vocabulary: 288 };
+    /// The model of a local network.
+    pub const SMALL: Self =
+        Self { layers: 4, width: 128, heads: 4, kv_heads: 2, inner: 352, context: 512, vocabulary: 512 };
+    /// One that is cheaper to run than [`Self::SMALL`], for whoever wants to pass it off as that.
+    pub const SMALLER: Self = Self { layers: 1, width: 64, inner: 176, ..Self::SMALL };
+}
+
+/// One number or several.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+/// `config.json`. Members without a default are in every such file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Config {
+    model_type: String,
+    pub(crate) vocab_size: usize,
+    pub(crate) hidden_size: usize,
+    pub(crate) intermediate_size: usize,
+    pub(crate) num_hidden_layers: usize,
+    pub(crate) num_attention_heads: usize,
+    num_key_value_heads: Option<usize>,
+    head_dim: Option<usize>,
+    max_position_embeddings: usize,
+    pub(crate) rms_norm_eps: f32,
+    #[serde(default)]
+    rope_theta: Option<f64>,
+    #[serde(default)]
+    rope_scaling: Option<RopeScaling>,
+    #[serde(default)]
+    rope_parameters: Option<RopeScaling>,
+    #[serde(default)]
+    pub(crate) tie_word_embeddings: bool,
+    #[serde(default)]
+    eos_token_id: Option<OneOrMany>,
+    #[serde(default)]
+    hidden_act: Option<String>,
+    #[serde(default)]
+    attention_bias: bool,
+    #[serde(default)]
+    mlp_bias: bool,
+    #[serde(default)]
+    sliding_window: Option<usize>,
+    #[serde(default)]
+    use_sliding_window: Option<bool>,
+}
+
+/// How rotations are stretched for contexts longer than those of the training.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct RopeScaling {
+    #[serde(default)]
+    rope_type: Option<String>,
+    /// What `rope_type` was called before.
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    rope_theta: Option<f64>,
+    #[serde(default)]
+    factor: Option<f64>,
+    #[serde(default)]
+    low_freq_factor: Option<f64>,
+    #[serde(default)]
+    high_freq_factor: Option<f64>,
+    #[serde(default)]
+    original_max_position_embeddings: Option<usize>,
+}
+
+/// What a GGUF file says of the same.
+pub(crate) struct GgufConfig {
+    pub(crate) architecture: String,
+    pub(crate) vocabulary: usize,
+    pub(crate) width: usize,
+    pub(crate) inner: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: Option<usize>,
+    pub(crate) context: usize,
+    pub(crate) norm_eps: f32,
+    pub(crate) rope_theta: Option<f64>,
+    pub(crate) tied: bool,
+    pub(crate) eos: Vec<u32>,
+}
+
+impl Config {
+    /// A model to be made.
+    pub(crate) fn new(shape: &Shape, eos: u32) -> Self {
+        Self {
+            model_type: "llama".into(),
+            vocab_size: shape.vocabulary,
+            hidden_size: shape.width,
+            intermediate_size: shape.inner,
+            num_hidden_layers: shape.layers,
+            num_attention_heads: shape.heads,
+            num_key_value_heads: Some(shape.kv_heads),
+            head_dim: None,
+            max_position_embeddings: shape.context,
+            rms_norm_eps: 1e-5,
+            rope_theta: Some(10_000.0),
+            rope_scaling: None,
+            rope_parameters: None,
+            tie_word_embeddings: true,
+            eos_token_id: Some(OneOrMany::One(eos)),
+            hidden_act: Some("silu".into()),
+            attention_bias: false,
+            mlp_bias: false,
+            sliding_window: None,
+            use_sliding_window: None,
+        }
+    }
+
+    /// The same, with a head that is not the embeddings.
+    pub(crate) fn untied(self) -> Self {
+        Self { tie_word_embeddings: false, ..self }
+    }
+
+    pub(crate) fn from_gguf(said: GgufConfig) -> Self {
+        let shape = Shape {
+            layers: said.layers,
+            width: said.width,
+            heads: said.heads,
+            kv_heads: said.kv_heads.unwrap_or(said.heads),
+            inner: said.inner,
+            context: said.context,
+            vocabulary: said.vocabulary,
+        };
+        Self {
+            model_type: said.architecture,
+            rms_norm_eps: said.norm_eps,
+            rope_theta: said.rope_theta,
+            tie_word_embeddings: said.tied,
+            eos_token_id: Some(OneOrMany::Many(said.eos)),
+            ..Self::new(&shape, 0)
+        }
+    }
+
+    /// Reads a file's content, and checks all that the computation relies on.
+    pub(crate) fn parse(json: &[u8], path: &Path) -> Result<Self, ModelError> {
+        let config: Self =
+            serde_json::from_slice(json).map_err(|error| ModelError::malformed(path, error.to_string()))?;
+        config.checked(path)
+    }
+
+    /// The same, if it can be computed with.
+    pub(crate) fn checked(self, path: &Path) -> Result<Self, ModelError> {
+        let unsupported = |what: String| Err(ModelError::Unsupported { path: path.into(), what });
+        if !matches!(self.model_type.as_str(), "llama" | "mistral" | "qwen2") {
+            return unsupported(format!("the architecture `{}`", self.model_type));
+        }
+        if let Some(other) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
+            return unsupported(format!("the activation `{other}`"));
+        }
+        if self.attention_bias || self.mlp_bias {
+            return unsupported("a bias in every projection".into());
+        }
+        if let Some(kind) = self.rope_kind().filter(|kind| !matches!(*kind, "default" | "linear" | "llama3")) {
+            return unsupported(format!("the scaling `{kind}` of rotary embeddings"));
+        }
+        let positive = [
+            ("vocab_size", self.vocab_size, MOST_TOKENS),
+            ("hidden_size", self.hidden_size, MOST_WIDTH),
+            ("intermediate_size", self.intermediate_size, MOST_WIDTH),
+            ("num_hidden_layers", self.num_hidden_layers, MOST_LAYERS),
+            ("num_attention_heads", self.num_attention_heads, MOST_WIDTH),
+            ("num_key_value_heads", self.kv_heads(), MOST_WIDTH),
+            ("max_position_embeddings", self.context(), MOST_CONTEXT),
+        ];
+        for (name, value, most) in positive {
+            if !(1..=most).contains(&value) {
+                return Err(ModelError::malformed(path, format!("`{name}` is {value}, and may be 1 to {most}")));
+            }
+        }
+        if !self.num_attention_heads.is_multiple_of(self.kv_heads()) {
+            return Err(ModelError::malformed(path, "`num_key_value_heads` does not divide `num_attention_heads`"));
+        }
+        let split = self.head_dim.is_some() || self.hidden_size.is_multiple_of(self.num_attention_heads);
+        if !split || !self.head_size().is_multiple_of(2) || !(1..=MOST_WIDTH).contains(&self.head_size()) {
+            return Err(ModelError::malformed(path, "heads do not have an even number of elements"));
+        }
+        if !(self.rms_norm_eps > 0.0 && self.rope_base() > 1.0) {
+            return Err(ModelError::malformed(path, "`rms_norm_eps` and `rope_theta` have no use as they are"));
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn kv_heads(&self) -> usize {
+        self.num_key_value_heads.unwrap_or(self.num_attention_heads)
+    }
+
+    pub(crate) fn head_size(&self) -> usize {
+        self.head_dim.unwrap_or_else(|| self.hidden_size.checked_div(self.num_attention_heads).unwrap_or_default())
+    }
+
+    /// How many tokens it looks back on. A window that slides never has to when the context ends where it would.
+    pub(crate) fn context(&self) -> usize {
+        let window = self.sliding_window.filter(|_| self.use_sliding_window != Some(false));
+        window.map_or(self.max_position_embeddings, |window| window.min(self.max_position_embeddings))
+    }
+
+    /// Queries, keys and values have a bias, and nothing else has.
+    pub(crate) fn has_query_bias(&self) -> bool {
+        self.model_type == "qwen2"
+    }
+
+    /// What a GGUF file calls this. Mistral's is the same as llama's there.
+    pub(crate) fn gguf_architecture(&self) -> &'static str {
+        if self.has_query_bias() { "qwen2" } else { "llama" }
+    }
+
+    /// Tokens that end an answer.
+    pub(crate) fn eos(&self) -> Vec<u32> {
+        match &self.eos_token_id {
+            None => Vec::new(),
+            Some(OneOrMany::One(token)) => vec![*token],
+            Some(OneOrMany::Many(tokens)) => tokens.clone(),
+        }
+    }
+
+    fn rope(&self) -> Option<&RopeScaling> {
+        self.rope_parameters.as_ref().or(self.rope_scaling.as_ref())
+    }
+
+    fn rope_kind(&self) -> Option<&str> {
+        self.rope().and_then(|rope| rope.rope_type.as_deref().or(rope.kind.as_deref()))
+    }
+
+    pub(crate) fn rope_base(&self) -> f64 {
+        self.rope().and_then(|rope| rope.rope_theta).or(self.rope_theta).unwrap_or(10_000.0)
+    }
+
+    /// Radians per position, for each pair of elements of a head.
+    #[allow(clippy::cast_precision_loss, reason = "sizes of heads and contexts are small")]
+    pub(crate) fn rope_frequencies(&self) -> Vec<f64> {
+        let size = self.head_size();
+        let plain = (0..size).step_by(2).map(|i| libm::pow(self.rope_base(), -(i as f64) / size as f64));
+        let Some(rope) = self.rope() else { return plain.collect() };
+        let factor = rope.factor.unwrap_or(1.0);
+        match self.rope_kind() {
+            Some("linear") => plain.map(|frequency| frequency / factor).collect(),
+            Some("llama3") => {
+                let low = rope.low_freq_factor.unwrap_or(1.0);
+                let high = rope.high_freq_factor.unwrap_or(4.0);
+                let trained = rope.original_max_position_embeddings.unwrap_or(8_192) as f64;
+                // Turns within the trained context decide: many stay, few are stretched, and between them it is mixed.
+                plain
+                    .map(|frequency| {
+                        let turns = trained * frequency / std::f64::consts::TAU;
+                        let kept = if high > low { ((turns - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
+                        frequency * (kept + (1.0 - kept) / factor)
+                    })
+                    .collect()
+            }
+            _ => plain.collect(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong with a model.
+
+use super::hash::ModelHash;
+use std::{io, path::PathBuf};
+
+/// Why a model could not be read or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file is not what its name says.
+    #[error("{}: {reason}", .path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file is right, and says something that is not supported here.
+    #[error("{}: {what} is not supported", .path.display())]
+    Unsupported {
+        /// Which.
+        path: PathBuf,
+        /// What it says.
+        what: String,
+    },
+    /// A tensor is missing, or not of the form that the configuration gives it.
+    #[error("the tensor `{name}` {reason}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model is another than the one asked for.
+    #[error("the model's hash is {found}, and the subnet's is {wanted}")]
+    Other {
+        /// Its hash.
+        found: ModelHash,
+        /// The hash asked for.
+        wanted: ModelHash,
+    },
+    /// A prompt without tokens.
+    #[error("the prompt is empty")]
+    EmptyPrompt,
+    /// Prompt and answer have no room in the context.
+    #[error("{wanted} tokens have no room in a context of {context}")]
+    TooLong {
+        /// Tokens of the prompt, and those asked for.
+        wanted: usize,
+        /// What the model can look back on.
+        context: usize,
+    },
+    /// A token that the model does not have.
+    #[error("there is no token {token} in a vocabulary of {vocabulary}")]
+    UnknownToken {
+        /// The token.
+        token: u32,
+        /// How many there are.
+        vocabulary: usize,
+    },
+    /// A computation gave no finite number.
+    #[error("the model computes numbers that are not finite")]
+    NotFinite,
+    /// The tokenizer refuses.
+    #[error("the tokenizer: {0}")]
+    Tokenizer(String),
+    /// The tensor library refuses.
+    #[error("the computation: {0}")]
+    Compute(#[from] candle_core::Error),
+    /// No threads could be started.
+    #[error("no threads to compute with: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl ModelError {
+    /// What to do next, where there is something to do.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::File { .. } => Some(
+                "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file. \
+                 `myelin text train` makes one.",
+            ),
+            Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
+                Some("Compare the file with its origin, it may be damaged or half copied.")
+            }
+            Self::Unsupported { .. } => Some(
+                "Supported are decoders of the families llama, mistral and qwen2, and byte-level BPE in GGUF files.",
+            ),
+            Self::Other { .. } => Some("Get the model that the subnet's owner has published."),
+            Self::EmptyPrompt => Some("Write a prompt of at least one character."),
+            Self::TooLong { .. } => Some("Shorten the prompt or ask for fewer tokens."),
+            Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => None,
+        }
+    }
+
+    pub(super) fn malformed(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        Self::Malformed { path: path.into(), reason: reason.into() }
+    }
+
+    pub(super) fn tensor(name: &str, reason: impl Into<String>) -> Self {
+        Self::Tensor { name: name.into(), reason: reason.into() }
+    }
+}

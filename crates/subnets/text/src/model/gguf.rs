@@ -1,0 +1,188 @@
+//! Models in one GGUF file, as llama.cpp writes them.
+//!
+//! Quantised weights become `f32` where they are read: the file says which numbers they are, and everybody computes with the
+//! same ones.
+
+use super::{
+    ModelError,
+    config::{Config, GgufConfig},
+    files::Source,
+    tensors::Loaded,
+};
+use candle_core::{
+    Device, Tensor,
+    quantized::{
+        gguf_file::{Content, Value},
+        tokenizer::TokenizerFromGguf,
+    },
+};
+use std::{collections::BTreeMap, io::Seek};
+use tokenizers::Tokenizer;
+
+/// A tensor's name in a GGUF file and in safetensors files, within its layer.
+pub(crate) const LAYER_NAMES: [(&str, &str); 12] = [
+    ("attn_norm.weight", "input_layernorm.weight"),
+    ("attn_q.weight", "self_attn.q_proj.weight"),
+    ("attn_q.bias", "self_attn.q_proj.bias"),
+    ("attn_k.weight", "self_attn.k_proj.weight"),
+    ("attn_k.bias", "self_attn.k_proj.bias"),
+    ("attn_v.weight", "self_attn.v_proj.weight"),
+    ("attn_v.bias", "self_attn.v_proj.bias"),
+    ("attn_output.weight", "self_attn.o_proj.weight"),
+    ("ffn_norm.weight", "post_attention_layernorm.weight"),
+    ("ffn_gate.weight", "mlp.gate_proj.weight"),
+    ("ffn_up.weight", "mlp.up_proj.weight"),
+    ("ffn_down.weight", "mlp.down_proj.weight"),
+];
+
+/// The same outside of layers.
+pub(crate) const NAMES: [(&str, &str); 3] = [
+    ("token_embd.weight", "model.embed_tokens.weight"),
+    ("output_norm.weight", "model.norm.weight"),
+    ("output.weight", "lm_head.weight"),
+];
+
+/// Frequencies of rotary embeddings that were stretched when the file was made.
+const ROPE_FACTORS: &str = "rope_freqs.weight";
+
+/// An open GGUF file and what its head says.
+pub(crate) struct Gguf<'a> {
+    source: &'a mut Source,
+    content: Content,
+    architecture: String,
+}
+
+impl<'a> Gguf<'a> {
+    pub(crate) fn open(source: &'a mut Source) -> Result<Self, ModelError> {
+        source.file.rewind().map_err(|error| ModelError::File { path: source.path.clone(), error })?;
+        let content =
+            Content::read(&mut source.file).map_err(|error| ModelError::malformed(&source.path, error.to_string()))?;
+        let named = content.metadata.get("general.architecture").and_then(|value| value.to_string().ok());
+        let architecture =
+            named.cloned().ok_or_else(|| ModelError::malformed(&source.path, "it names no architecture"))?;
+        Ok(Self { source, content, architecture })
+    }
+
+    /// A number of the architecture, which files write in several widths.
+    fn number(&self, key: &str) -> Option<usize> {
+        unsigned(self.content.metadata.get(&format!("{}.{key}", self.architecture))?)
+    }
+
+    fn float(&self, key: &str) -> Option<f32> {
+        match self.content.metadata.get(&format!("{}.{key}", self.architecture))? {
+            Value::F32(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, ModelError> {
+        let path = &self.source.path;
+        let needed = |key: &str| {
+            let missing = || ModelError::malformed(path, format!("it has no `{}.{key}`", self.architecture));
+            self.number(key).ok_or_else(missing)
+        };
+        let embeddings = self.content.tensor_infos.get("token_embd.weight");
+        let vocabulary = embeddings.and_then(|tensor| tensor.shape.dims().first().copied());
+        let eos = self.content.metadata.get("tokenizer.ggml.eos_token_id").and_then(unsigned);
+        let eot = self.content.metadata.get("tokenizer.ggml.eot_token_id").and_then(unsigned);
+        let heads = needed("attention.head_count")?;
+        let width = needed("embedding_length")?;
+        let stretched = self.content.tensor_infos.contains_key(ROPE_FACTORS);
+        let scaled = self.content.metadata.keys().any(|key| key.contains(".rope.scaling."));
+        let head = self.number("attention.key_length").or_else(|| width.checked_div(heads));
+        if stretched || scaled || head.is_some_and(|head| Some(head) != width.checked_div(heads)) {
+            let what = "a scaling of rotary embeddings, or a size of heads of its own, in a GGUF file".into();
+            return Err(ModelError::Unsupported { path: path.clone(), what });
+        }
+        let said = GgufConfig {
+            architecture: self.architecture.clone(),
+            vocabulary: vocabulary.ok_or_else(|| ModelError::tensor("token_embd.weight", "is missing"))?,
+            width,
+            inner: needed("feed_forward_length")?,
+            layers: needed("block_count")?,
+            heads,
+            kv_heads: self.number("attention.head_count_kv"),
+            context: needed("context_length")?,
+            norm_eps: self
+                .float("attention.layer_norm_rms_epsilon")
+                .ok_or_else(|| ModelError::malformed(path, "it has no epsilon for its norms"))?,
+            rope_theta: self.float("rope.freq_base").map(f64::from),
+            tied: !self.content.tensor_infos.contains_key("output.weight"),
+            eos: eos.into_iter().chain(eot).filter_map(|token| u32::try_from(token).ok()).collect(),
+        };
+        Config::from_gguf(said).checked(path)
+    }
+
+    /// The tokenizer in the file.
+    pub(crate) fn tokenizer(&self) -> Result<Tokenizer, ModelError> {
+        Tokenizer::from_gguf(&self.content).map_err(|error| ModelError::Unsupported {
+            path: self.source.path.clone(),
+            what: format!("its tokenizer, without a tokenizer.json beside it ({error}),"),
+        })
+    }
+
+    pub(crate) fn tensors(&mut self, config: &Config, device: &Device) -> Result<Loaded, ModelError> {
+        let mut tensors = BTreeMap::new();
+        let mut names: Vec<(String, String)> =
+            NAMES.iter().map(|(theirs, ours)| ((*theirs).into(), (*ours).into())).collect();
+        for layer in 0..config.num_hidden_layers {
+            let of_layer = LAYER_NAMES.iter();
+            names.extend(
+                of_layer
+                    .map(|(theirs, ours)| (format!("blk.{layer}.{theirs}"), format!("model.layers.{layer}.{ours}"))),
+            );
+        }
+        for (theirs, ours) in names {
+            if !self.content.tensor_infos.contains_key(&theirs) {
+                continue;
+            }
+            let malformed = |error: candle_core::Error| ModelError::malformed(&self.source.path, error.to_string());
+            let tensor = self.content.tensor(&mut self.source.file, &theirs, device).map_err(malformed)?;
+            let tensor = tensor.dequantize(device)?;
+            tensors.insert(ours, turned(tensor, &theirs, config, Turn::Apart)?);
+        }
+        Ok(Loaded::new(tensors))
+    }
+}
+
+/// Which way rows are moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// From GGUF: partners of a rotation half a head apart.
+    Apart,
+    /// To GGUF: partners side by side.
+    Together,
+}
+
+/// In files of the family llama, rows of queries and keys are ordered so that the two elements that are rotated together are
+/// neighbours. Everywhere else they are half a head apart.
+pub(crate) fn turned(tensor: Tensor, name: &str, config: &Config, turn: Turn) -> candle_core::Result<Tensor> {
+    let heads = match name.rsplit_once('.').map(|(stem, _)| stem) {
+        Some(stem) if stem.ends_with("attn_q") => config.num_attention_heads,
+        Some(stem) if stem.ends_with("attn_k") => config.kv_heads(),
+        _ => return Ok(tensor),
+    };
+    if config.has_query_bias() {
+        return Ok(tensor);
+    }
+    let dims = tensor.dims().to_vec();
+    let rest: usize = dims.iter().skip(1).product();
+    let half = config.head_size() / 2;
+    let parts = match turn {
+        Turn::Apart => (heads, half, 2, rest),
+        Turn::Together => (heads, 2, half, rest),
+    };
+    tensor.reshape(parts)?.transpose(1, 2)?.contiguous()?.reshape(dims)
+}
+
+fn unsigned(value: &Value) -> Option<usize> {
+    match value {
+        Value::U8(number) => Some((*number).into()),
+        Value::U16(number) => Some((*number).into()),
+        Value::U32(number) => usize::try_from(*number).ok(),
+        Value::U64(number) => usize::try_from(*number).ok(),
+        Value::I32(number) => usize::try_from(*number).ok(),
+        Value::I64(number) => usize::try_from(*number).ok(),
+        _ => None,
+    }
+}

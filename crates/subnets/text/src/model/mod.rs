@@ -1,0 +1,211 @@
+//! A language model: read from files, known by their hash, and computed with.
+
+mod config;
+mod error;
+mod files;
+mod gguf;
+mod hash;
+mod network;
+mod session;
+mod tensors;
+mod text;
+
+use candle_core::Device;
+pub(crate) use config::Config;
+pub use config::Shape;
+pub use error::ModelError;
+use files::Files;
+pub(crate) use files::WRITTEN;
+use gguf::Gguf;
+pub(crate) use gguf::{LAYER_NAMES, NAMES, Turn, turned};
+pub use hash::{HashError, ModelHash};
+pub(crate) use network::{Batch, Forms, Network};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+pub(crate) use session::Session;
+use std::{fmt, num::NonZeroUsize, path::Path, sync::Arc};
+use tensors::Loaded;
+pub(crate) use tensors::Tensors;
+pub use text::Decoder;
+use tokenizers::Tokenizer;
+
+/// A decoder-only language model with its tokenizer. Clones share everything, and may be used at the same time.
+#[derive(Clone)]
+pub struct Model {
+    parts: Arc<Parts>,
+    threads: Option<Arc<ThreadPool>>,
+    sequences: usize,
+}
+
+struct Parts {
+    network: Network,
+    config: Config,
+    tokenizer: Tokenizer,
+    eos: Vec<u32>,
+    hash: ModelHash,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Model").field("hash", &self.hash()).finish_non_exhaustive()
+    }
+}
+
+impl ModelHash {
+    /// The hash of the model at a path, without loading it. Reads every file once, in pieces.
+    ///
+    /// # Errors
+    /// What [`Model::load`] says of missing files.
+    pub fn of(path: &Path) -> Result<Self, ModelError> {
+        Files::open(path)?.hash()
+    }
+}
+
+impl Model {
+    /// Reads a folder with `config.json`, `tokenizer.json` and safetensors files, or a `.gguf` file.
+    ///
+    /// Weights become `f32`, so memory holds four bytes for each parameter, and the largest file of weights besides while it
+    /// is read.
+    ///
+    /// # Errors
+    /// Says which file cannot be used, and why.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let mut files = Files::open(path)?;
+        let hash = files.hash()?;
+        let device = device()?;
+        let (config, tokenizer, mut tensors) = match &mut files {
+            Files::Folder { config, tokenizer, weights } => {
+                let parsed = Config::parse(&config.read_text()?, &config.path)?;
+                (parsed, read_tokenizer(tokenizer)?, Loaded::safetensors(weights, &device)?)
+            }
+            Files::Gguf { file, tokenizer } => {
+                let mut gguf = Gguf::open(file)?;
+                let config = gguf.config()?;
+                let tokenizer = match tokenizer {
+                    Some(beside) => read_tokenizer(beside)?,
+                    None => gguf.tokenizer()?,
+                };
+                let tensors = gguf.tensors(&config, &device)?;
+                (config, tokenizer, tensors)
+            }
+        };
+        let network = Network::new(&mut tensors, &config, Forms::Quick, &device)?;
+        let eos = config.eos();
+        let words = tokenizer.get_vocab_size(true);
+        if words > config.vocab_size {
+            let reason = format!("the tokenizer has {words} tokens, and the model {}", config.vocab_size);
+            return Err(ModelError::malformed(path, reason));
+        }
+        Ok(Self { parts: Arc::new(Parts { network, config, tokenizer, eos, hash }), threads: None, sequences: 1 })
+    }
+
+    /// The same model, refused if it is not the one with that hash.
+    ///
+    /// # Errors
+    /// [`ModelError::Other`].
+    pub fn expect(self, wanted: ModelHash) -> Result<Self, ModelError> {
+        let found = self.hash();
+        if found == wanted { Ok(self) } else { Err(ModelError::Other { found, wanted }) }
+    }
+
+    /// The same model, computed with by that many threads of its own. Without this, threads are shared by the whole process,
+    /// one for each core. A small model is quickest with one.
+    ///
+    /// # Errors
+    /// [`ModelError::Threads`].
+    pub fn with_threads(self, threads: NonZeroUsize) -> Result<Self, ModelError> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .thread_name(|number| format!("model-{number}"))
+            .build()?;
+        Ok(Self { threads: Some(Arc::new(pool)), ..self })
+    }
+
+    /// The same model, computing every token as one of that many sequences at once, as a server does that answers several
+    /// queries together. That is slower for one answer, and sums in another order: for measurements.
+    #[must_use]
+    pub fn with_sequences(self, sequences: NonZeroUsize) -> Self {
+        Self { sequences: sequences.get(), ..self }
+    }
+
+    /// The content hash of everything that decides tokens.
+    pub fn hash(&self) -> ModelHash {
+        self.parts.hash
+    }
+
+    /// How many tokens a prompt and its answer may have together.
+    pub fn context_length(&self) -> usize {
+        self.parts.config.context()
+    }
+
+    /// How many tokens there are.
+    pub fn vocabulary(&self) -> usize {
+        self.parts.config.vocab_size
+    }
+
+    /// Whether a token ends an answer. It is the last token of that answer, and decodes to nothing.
+    pub fn ends(&self, token: u32) -> bool {
+        self.parts.eos.contains(&token)
+    }
+
+    /// The tokens of a text, after those that the tokenizer puts before every text.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`].
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoded = self.parts.tokenizer.encode_fast(text, true);
+        Ok(encoded.map_err(|error| ModelError::Tokenizer(error.to_string()))?.get_ids().to_vec())
+    }
+
+    /// The text of tokens. Those that mark something, as an end, have none.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`].
+    pub fn decode(&self, tokens: &[u32]) -> Result<String, ModelError> {
+        self.parts.tokenizer.decode(tokens, true).map_err(|error| ModelError::Tokenizer(error.to_string()))
+    }
+
+    /// Decodes an answer while it comes.
+    pub fn decoder(&self) -> Decoder {
+        Decoder::new(self.clone())
+    }
+
+    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+        &self.parts.tokenizer
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.parts.config
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.parts.network
+    }
+
+    pub(crate) const fn sequences(&self) -> usize {
+        self.sequences
+    }
+
+    /// Computes, on this model's threads.
+    pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.threads {
+            None => work(),
+            Some(pool) => pool.install(work),
+        }
+    }
+}
+
+fn read_tokenizer(source: &mut files::Source) -> Result<Tokenizer, ModelError> {
+    let content = source.read_text()?;
+    Tokenizer::from_bytes(content).map_err(|error| ModelError::malformed(&source.path, error.to_string()))
+}
+
+/// Where models are computed: on the first graphics card if this program is built for one, else on the processor.
+fn device() -> Result<Device, ModelError> {
+    if cfg!(feature = "cuda") {
+        Ok(Device::cuda_if_available(0)?)
+    } else if cfg!(feature = "metal") {
+        Ok(Device::new_metal(0)?)
+    } else {
+        Ok(Device::Cpu)
+    }
+}

@@ -1,0 +1,235 @@
+//! Whether an answer is what a model and a seed give.
+//!
+//! The verifier knows the query and the answer, so it needs no loop: one pass over the prompt and the answer, in which all
+//! tokens are computed together, gives the logits from which every token was drawn. For some positions, chosen by a seed that
+//! the miner does not know, it checks that
+//!
+//! * the token is the one that these logits and the noise of this position give, or would be if logits differed by no more than
+//!   [`Tolerance::gap_micro`];
+//! * the probability that the miner claims for it is the model's, to [`Tolerance::logprob_micro`].
+//!
+//! That it ends where it should costs nothing to check: with a token that ends answers, which is always among those checked, or at
+//! the length asked for.
+//!
+//! Where the tolerance comes from and what it lets through: `docs/text-subnet.md`, "Proof".
+
+use crate::{
+    Finish, Model, ModelError, Query, Step,
+    model::Session,
+    random::Random,
+    sampling::{Draw, Noise},
+};
+use std::fmt;
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Decides which positions, and must not be known before the answer is.
+    pub seed: u64,
+    /// How many positions, in addition to the first and the one that ends the answer. All, when the answer has no more.
+    pub positions: usize,
+    /// What honest miners may differ by.
+    pub tolerance: Tolerance,
+}
+
+impl Check {
+    /// That many positions, chosen by a seed, with the usual tolerance.
+    pub const fn new(seed: u64, positions: usize) -> Self {
+        Self { seed, positions, tolerance: Tolerance::F32 }
+    }
+
+    /// The positions to check of an answer of that length, in order. All of them are equally likely, but for the first, which is
+    /// always among them: the wait for it counts, so it has to be the right one.
+    fn choose(&self, length: usize, finish: Finish) -> Vec<usize> {
+        let mut random = Random::new("myelin-check/1", &[self.seed]);
+        let mut places: Vec<usize> = (0..length).collect();
+        let count = self.positions.min(length);
+        for place in 0..count {
+            places.swap(place, place + random.below(length - place));
+        }
+        places.truncate(count);
+        places.extend((length > 0).then_some(0));
+        if finish == Finish::Stop {
+            places.extend(length.checked_sub(1));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+/// What honest miners may differ by, in millionths. Integers, so that they are the same for everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerance {
+    /// By how much a token may miss being the one that is drawn, in logits.
+    pub gap_micro: u32,
+    /// By how much the claimed logarithm of a token's probability may be off.
+    pub logprob_micro: u32,
+}
+
+impl Tolerance {
+    /// For computations in `f32`, whatever the order in which they sum.
+    pub const F32: Self = Self { gap_micro: 2_000, logprob_micro: 1_000 };
+
+    fn gap(self) -> f64 {
+        f64::from(self.gap_micro) / 1e6
+    }
+
+    fn logprob(self) -> f64 {
+        f64::from(self.logprob_micro) / 1e6
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// Positions that were computed.
+    pub checked: usize,
+    /// Those among them whose token is not the one drawn here, and within tolerance.
+    pub ties: usize,
+    /// The most by which such a token misses, in logits.
+    pub gap: f64,
+    /// The largest deviation of a claimed probability's logarithm, of the positions before a fault.
+    pub deviation: f64,
+    /// What is wrong with the answer. Nothing, if it is genuine.
+    pub fault: Option<Fault>,
+}
+
+impl Verdict {
+    /// Whether nothing is wrong.
+    pub const fn is_genuine(&self) -> bool {
+        self.fault.is_none()
+    }
+
+    const fn without_computing(fault: Fault) -> Self {
+        Self { checked: 0, ties: 0, gap: 0.0, deviation: 0.0, fault: Some(fault) }
+    }
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// It ends before it should: without a token that ends answers, and below the length asked for.
+    Truncated {
+        /// How long it is.
+        length: usize,
+        /// How long it was to be.
+        wanted: usize,
+    },
+    /// It is longer than asked for, or goes on after a token that ends answers.
+    Overrun {
+        /// Where it should have ended.
+        position: usize,
+    },
+    /// A token that the model does not have.
+    UnknownToken {
+        /// Where.
+        position: usize,
+        /// Which.
+        token: u32,
+    },
+    /// A token that this model and this seed do not give.
+    Token {
+        /// Where.
+        position: usize,
+        /// By how much it misses, in logits.
+        gap: f64,
+    },
+    /// A probability that this model does not give.
+    Probability {
+        /// Where.
+        position: usize,
+        /// The claimed logarithm.
+        claimed: f32,
+        /// The model's.
+        computed: f32,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { length, wanted } => {
+                write!(out, "it ends after {length} of {wanted} tokens, without an end")
+            }
+            Self::Overrun { position } => write!(out, "it goes on after token {position}, where it ends"),
+            Self::UnknownToken { position, token } => write!(out, "token {position} is {token}, which does not exist"),
+            Self::Token { position, gap } => {
+                write!(out, "token {position} is not what the model gives for this seed, by {gap:.4}")
+            }
+            Self::Probability { position, claimed, computed } => {
+                write!(out, "token {position} has the log-probability {computed:.4}, and not {claimed:.4}")
+            }
+        }
+    }
+}
+
+/// Checks an answer to a query.
+///
+/// # Errors
+/// Only what is wrong with the query or the model, as [`Model::generate`]. What is wrong with the answer is the verdict.
+pub fn verify(
+    model: &Model,
+    query: &Query<'_>,
+    steps: &[Step],
+    finish: Finish,
+    check: &Check,
+) -> Result<Verdict, ModelError> {
+    let mut session = Session::new(model, query.prompt.len().saturating_add(query.max_tokens))?;
+    if let Some(fault) = misshapen(model, query, steps, finish) {
+        return Ok(Verdict::without_computing(fault));
+    }
+    let positions = check.choose(steps.len(), finish);
+    let mut verdict = Verdict { checked: 0, ties: 0, gap: 0.0, deviation: 0.0, fault: None };
+    let Some(last) = positions.last() else { return Ok(verdict) };
+
+    let answered = steps.iter().take(*last).map(|step| step.token);
+    let text: Vec<u32> = query.prompt.iter().copied().chain(answered).collect();
+    let hidden = session.feed(&text)?;
+    let rows: Vec<usize> = positions.iter().map(|position| query.prompt.len() - 1 + position).collect();
+    let tolerance = check.tolerance;
+    for (position, logits) in positions.into_iter().zip(session.logits(&hidden, &rows)?) {
+        let Some(Step { token, logprob: claimed }) = steps.get(position).copied() else { continue };
+        let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
+        let drawn = draw.token().ok_or(ModelError::NotFinite)?;
+        let gap = draw.gap(token, tolerance.gap()).unwrap_or(f64::INFINITY);
+        let computed = draw.logprob(token).ok_or(ModelError::NotFinite)?;
+        let deviation = (f64::from(claimed) - f64::from(computed)).abs();
+        verdict.checked += 1;
+        if gap > tolerance.gap() {
+            verdict.fault = Some(Fault::Token { position, gap });
+        } else if deviation.is_nan() || deviation > tolerance.logprob() {
+            verdict.fault = Some(Fault::Probability { position, claimed, computed });
+        }
+        if verdict.fault.is_some() {
+            break;
+        }
+        verdict.ties += usize::from(drawn != token);
+        verdict.gap = verdict.gap.max(gap);
+        verdict.deviation = verdict.deviation.max(deviation);
+    }
+    Ok(verdict)
+}
+
+/// What can be said without the model's weights.
+fn misshapen(model: &Model, query: &Query<'_>, steps: &[Step], finish: Finish) -> Option<Fault> {
+    let (length, wanted) = (steps.len(), query.max_tokens);
+    if length > wanted {
+        return Some(Fault::Overrun { position: wanted });
+    }
+    for (position, step) in steps.iter().enumerate() {
+        if step.token as usize >= model.vocabulary() {
+            return Some(Fault::UnknownToken { position, token: step.token });
+        }
+        if model.ends(step.token) && position + 1 < length {
+            return Some(Fault::Overrun { position });
+        }
+    }
+    let ended = steps.last().is_some_and(|step| model.ends(step.token));
+    let complete = match finish {
+        Finish::Stop => ended,
+        Finish::Length => length == wanted && !ended,
+        Finish::Interrupted => false,
+    };
+    (!complete).then_some(Fault::Truncated { length, wanted })
+}

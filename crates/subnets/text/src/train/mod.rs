@@ -1,0 +1,358 @@
+//! Making a small model, so that a network can be tried on any machine.
+
+mod vocabulary;
+mod weights;
+
+use crate::{
+    corpus::{Corpus, CorpusError},
+    model::{Batch, Config, Forms, ModelError, Network, Shape, WRITTEN},
+    random::Random,
+};
+use candle_core::{Device, Tensor, Var};
+use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokenizers::Tokenizer;
+use vocabulary::{END_TOKEN, LEAST_TOKENS, tokenizer};
+use weights::{Fresh, Scale};
+
+/// What is trained and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The size of the model. Its vocabulary becomes smaller if the text has less to say.
+    pub shape: Shape,
+    /// What it learns from.
+    pub corpus: Corpus,
+    /// What first weights and the order of texts follow from.
+    pub seed: u64,
+    /// Steps of the optimiser.
+    pub steps: usize,
+    /// Texts per step.
+    pub batch: usize,
+    /// Tokens of each text.
+    pub window: usize,
+    /// The highest learning rate, in millionths.
+    pub rate_micro: u32,
+}
+
+impl Options {
+    /// The model of a local network: about two minutes on two cores.
+    pub fn small(corpus: Corpus) -> Self {
+        Self { shape: Shape::SMALL, corpus, seed: 1, steps: 600, batch: 16, window: 96, rate_micro: 3_000 }
+    }
+
+    /// A cheaper one with the same tokenizer.
+    pub fn smaller(corpus: Corpus) -> Self {
+        Self { shape: Shape::SMALLER, steps: 300, ..Self::small(corpus) }
+    }
+
+    /// Text that a program writes, enough for [`Self::small`].
+    pub const fn generated() -> Corpus {
+        Corpus::Generated { seed: 1, size: 2_000_000 }
+    }
+
+    /// A name for what these options make of those documents.
+    fn key(&self, documents: &[String]) -> String {
+        let mut hash = Sha256::new_with_prefix("myelin-training/1\n");
+        let Self { shape, corpus: _, seed, steps, batch, window, rate_micro } = self;
+        hash.update(format!("{shape:?} {seed} {steps} {batch} {window} {rate_micro}\n"));
+        for document in documents {
+            hash.update((document.len() as u64).to_le_bytes());
+            hash.update(document);
+        }
+        hex::encode(hash.finalize().get(..8).unwrap_or_default())
+    }
+
+    fn checked(&self) -> Result<(), TrainError> {
+        let Shape { layers, width, heads, kv_heads, inner, context, vocabulary } = self.shape;
+        if vocabulary < LEAST_TOKENS {
+            return Err(TrainError::Options("fewer tokens than there are bytes"));
+        }
+        if [layers, width, heads, kv_heads, inner, self.steps, self.batch].contains(&0) {
+            return Err(TrainError::Options("a size of zero"));
+        }
+        if !(2..=context).contains(&self.window) {
+            return Err(TrainError::Options("windows that are no part of the context"));
+        }
+        Ok(())
+    }
+}
+
+/// How far a training is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Steps done.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// What the last step found: nats per token.
+    pub loss: f32,
+    /// Time since the first step.
+    pub elapsed: Duration,
+    /// Time until the last, if it goes on like this.
+    pub remaining: Duration,
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The options contradict themselves.
+    #[error("the options have {0}")]
+    Options(&'static str),
+    /// There is no text.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// There is less text than one window has.
+    #[error("the text has {tokens} tokens, and one window {window}")]
+    TooLittle {
+        /// Tokens of the text.
+        tokens: usize,
+        /// Tokens of a window.
+        window: usize,
+    },
+    /// The folder exists.
+    #[error("{} exists", .0.display())]
+    Exists(PathBuf),
+    /// A file cannot be written.
+    #[error("{}: {error}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Whoever watched the progress ended it.
+    #[error("the training was interrupted, and nothing is left of it")]
+    Interrupted,
+    /// The loss is no number any more.
+    #[error("the training diverged at step {step}")]
+    Diverged {
+        /// Where.
+        step: usize,
+    },
+    /// The model refuses.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl TrainError {
+    /// What to do next, where there is something to do.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Corpus(_) => Some("Name a folder with .txt or .md files in UTF-8; a blank line ends a document."),
+            Self::TooLittle { .. } => Some("Add text to the corpus."),
+            Self::Exists(_) => Some("Remove it or choose another folder."),
+            Self::Diverged { .. } => Some("Choose a lower learning rate."),
+            Self::Model(error) => error.hint(),
+            Self::Options(_) | Self::File { .. } | Self::Interrupted => None,
+        }
+    }
+}
+
+impl From<candle_core::Error> for TrainError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// Trains a model and writes it to a folder that does not exist yet.
+///
+/// The folder appears whole or not at all. [`ControlFlow::Break`] of `watch` ends the training, and leaves nothing.
+///
+/// # Errors
+/// Says what is wrong with options, text or folder.
+pub fn train(options: &Options, folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
+    options.checked()?;
+    train_on(options, &options.corpus.documents()?, folder, watch)
+}
+
+/// The folder of a trained model below `cache`, trained first if it is not there.
+///
+/// Other options and other texts have other folders, so what is found is what these options make.
+///
+/// # Errors
+/// As [`train`].
+pub fn cached(options: &Options, cache: &Path, watch: Watch<'_>) -> Result<PathBuf, TrainError> {
+    options.checked()?;
+    let documents = options.corpus.documents()?;
+    let folder = cache.join(options.key(&documents));
+    if folder.exists() {
+        return Ok(folder);
+    }
+    match train_on(options, &documents, &folder, watch) {
+        // Somebody else trained the same at the same time.
+        Ok(()) | Err(TrainError::Exists(_)) => Ok(folder),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a model that has learned nothing, for tests: its answers are noise, and follow from model and seed as those of any
+/// other.
+///
+/// # Errors
+/// When the folder cannot be written, or the shape is none.
+pub fn initialise(folder: &Path, shape: &Shape, seed: u64) -> Result<(), TrainError> {
+    let documents = Corpus::Generated { seed: 1, size: 20_000 }.documents()?;
+    let tokenizer = tokenizer(&documents, shape.vocabulary)?;
+    let config = Config::new(shape, END_TOKEN).untied().checked(folder)?;
+    let mut fresh = Fresh::new(seed, Scale::Opinionated, shape.layers);
+    Network::new(&mut fresh, &config, Forms::Quick, &Device::Cpu)?;
+    write_into(folder, &config, &tokenizer, fresh.vars())
+}
+
+fn train_on(options: &Options, documents: &[String], folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
+    if folder.exists() {
+        return Err(TrainError::Exists(folder.into()));
+    }
+    let tokenizer = tokenizer(documents, options.shape.vocabulary)?;
+    let shape = Shape { vocabulary: tokenizer.get_vocab_size(true), ..options.shape };
+    let config = Config::new(&shape, END_TOKEN).checked(folder)?;
+    let text = Text::new(&tokenizer, documents, options.window)?;
+    let mut fresh = Fresh::new(options.seed, Scale::Even, shape.layers);
+    let network = Network::new(&mut fresh, &config, Forms::Differentiable, &Device::Cpu)?;
+    optimise(options, &text, &network, fresh.vars(), watch)?;
+    write(folder, &config, &tokenizer, fresh.vars())
+}
+
+/// Documents one after the other, with an end after each.
+struct Text {
+    tokens: Vec<u32>,
+    /// Where documents begin that have a whole window after them.
+    starts: Vec<usize>,
+}
+
+impl Text {
+    fn new(tokenizer: &Tokenizer, documents: &[String], window: usize) -> Result<Self, TrainError> {
+        let (mut tokens, mut starts) = (Vec::new(), Vec::new());
+        let inputs: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let encoded = tokenizer.encode_batch_fast(inputs, true);
+        for document in encoded.map_err(|error| ModelError::Tokenizer(error.to_string()))? {
+            starts.push(tokens.len());
+            tokens.extend_from_slice(document.get_ids());
+            tokens.push(END_TOKEN);
+        }
+        // Also what stands far from the beginning of a long document is to be learned.
+        let begins: Vec<usize> = starts.clone();
+        for (begin, end) in begins.iter().zip(begins.iter().skip(1).chain([&tokens.len()])) {
+            starts.extend((*begin..*end).step_by(window).skip(1));
+        }
+        starts.retain(|start| start + window < tokens.len());
+        if starts.is_empty() {
+            return Err(TrainError::TooLittle { tokens: tokens.len(), window });
+        }
+        Ok(Self { tokens, starts })
+    }
+
+    /// Some windows: tokens, and for each the one after it.
+    fn batch(&self, options: &Options, random: &mut Random) -> (Vec<u32>, Vec<u32>) {
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        for _ in 0..options.batch {
+            let start = self.starts.get(random.below(self.starts.len())).copied().unwrap_or_default();
+            let window = self.tokens.get(start..=start + options.window).unwrap_or_default();
+            inputs.extend(window.iter().take(options.window));
+            targets.extend(window.iter().skip(1));
+        }
+        (inputs, targets)
+    }
+}
+
+fn optimise(
+    options: &Options,
+    text: &Text,
+    network: &Network,
+    vars: &BTreeMap<String, Var>,
+    watch: Watch<'_>,
+) -> Result<(), TrainError> {
+    let settings = ParamsAdamW { lr: 0.0, beta2: 0.98, weight_decay: 0.01, ..ParamsAdamW::default() };
+    let mut optimiser = AdamW::new(vars.values().cloned().collect(), settings)?;
+    let mut random = Random::new("myelin-batches/1", &[options.seed]);
+    let begin = Instant::now();
+    for step in 0..options.steps {
+        optimiser.set_learning_rate(rate(options, step));
+        let (inputs, targets) = text.batch(options, &mut random);
+        let batch = Batch { tokens: &inputs, sequences: options.batch, start: 0 };
+        let logits = network.logits(&network.hidden(&batch, None)?)?;
+        let loss = loss::cross_entropy(&logits, &Tensor::new(targets, &Device::Cpu)?)?;
+        optimiser.backward_step(&loss)?;
+        let loss: f32 = loss.to_scalar()?;
+        if !loss.is_finite() {
+            return Err(TrainError::Diverged { step });
+        }
+        let done = u32::try_from(step + 1).unwrap_or(u32::MAX);
+        let left = u32::try_from(options.steps - step - 1).unwrap_or(u32::MAX);
+        let elapsed = begin.elapsed();
+        let remaining = (elapsed / done).saturating_mul(left);
+        if watch(Progress { step: step + 1, steps: options.steps, loss, elapsed, remaining }).is_break() {
+            return Err(TrainError::Interrupted);
+        }
+    }
+    Ok(())
+}
+
+/// Up for a twentieth of the way, then down along half a cosine to a tenth.
+#[allow(clippy::cast_precision_loss, reason = "numbers of steps are small")]
+fn rate(options: &Options, step: usize) -> f64 {
+    let highest = f64::from(options.rate_micro) / 1e6;
+    let rising = (options.steps / 20).max(1);
+    if step < rising {
+        return highest * (step + 1) as f64 / rising as f64;
+    }
+    let way = (step - rising) as f64 / (options.steps - rising).max(1) as f64;
+    highest * (0.55 + 0.45 * libm::cos(std::f64::consts::PI * way))
+}
+
+/// Writes a folder beside its place, and moves it there when it is whole.
+fn write(
+    folder: &Path,
+    config: &Config,
+    tokenizer: &Tokenizer,
+    vars: &BTreeMap<String, Var>,
+) -> Result<(), TrainError> {
+    let at = |path: &Path| {
+        let path = path.to_path_buf();
+        move |error| TrainError::File { path, error }
+    };
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(at(parent))?;
+    let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent).map_err(at(parent))?;
+    write_into(unfinished.path(), config, tokenizer, vars)?;
+    match fs::rename(unfinished.path(), folder) {
+        Ok(()) => {
+            let _moved = unfinished.keep();
+            Ok(())
+        }
+        Err(_) if folder.exists() => Err(TrainError::Exists(folder.into())),
+        Err(error) => Err(at(folder)(error)),
+    }
+}
+
+fn write_into(
+    folder: &Path,
+    config: &Config,
+    tokenizer: &Tokenizer,
+    vars: &BTreeMap<String, Var>,
+) -> Result<(), TrainError> {
+    let [config_file, tokenizer_file, weights_file] = WRITTEN.map(|name| folder.join(name));
+    let config = serde_json::to_vec_pretty(config).map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+    let tokenizer = tokenizer.to_string(true).map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+    let tensors = vars.iter().map(|(name, var)| (name.as_str(), var.as_tensor()));
+    let weights = safetensors::serialize(tensors, None).map_err(|error| ModelError::Compute(error.into()))?;
+    fs::create_dir_all(folder).map_err(|error| TrainError::File { path: folder.into(), error })?;
+    for (path, content) in [(config_file, config), (tokenizer_file, tokenizer.into_bytes()), (weights_file, weights)] {
+        let written = File::create(&path).and_then(|mut file| {
+            io::Write::write_all(&mut file, &content)?;
+            file.sync_all()
+        });
+        written.map_err(|error| TrainError::File { path, error })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Weights that nothing was learned into yet.
+
+use crate::{
+    model::{ModelError, Tensors},
+    random::Random,
+};
+use candle_core::{DType, Device, Tensor, Var};
+use std::collections::BTreeMap;
+
+/// How large weights are at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// To learn from: nothing is likelier than anything else.
+    Even,
+    /// To be used as they are: logits differ as much as those of a model that has learned.
+    Opinionated,
+}
+
+/// Makes the weights that a network asks for, and keeps them by name.
+pub(super) struct Fresh {
+    random: Random,
+    scale: Scale,
+    layers: usize,
+    vars: BTreeMap<String, Var>,
+}
+
+impl Fresh {
+    pub(super) fn new(seed: u64, scale: Scale, layers: usize) -> Self {
+        Self { random: Random::new("myelin-weights/1", &[seed]), scale, layers, vars: BTreeMap::new() }
+    }
+
+    pub(super) const fn vars(&self) -> &BTreeMap<String, Var> {
+        &self.vars
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "sizes of models are small")]
+    fn deviation(&self, name: &str, dims: &[usize]) -> f64 {
+        let inputs = dims.last().copied().unwrap_or(1).max(1) as f64;
+        match self.scale {
+            // What is added to the stream of every layer shrinks with their number, so that the sum does not grow with it.
+            Scale::Even if name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight") => {
+                0.5 / (inputs * 2.0 * self.layers as f64).sqrt()
+            }
+            Scale::Even if name.ends_with("embed_tokens.weight") => 0.02,
+            Scale::Even => 0.5 / inputs.sqrt(),
+            Scale::Opinionated if name.ends_with("lm_head.weight") => 2.5 / inputs.sqrt(),
+            Scale::Opinionated => 1.0 / inputs.sqrt(),
+        }
+    }
+}
+
+impl Tensors for Fresh {
+    fn get(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, ModelError> {
+        let var = if dims.len() < 2 {
+            Var::ones(dims, DType::F32, &Device::Cpu)?
+        } else {
+            let deviation = self.deviation(name, dims);
+            #[allow(clippy::cast_possible_truncation, reason = "that is what f32 is")]
+            let values: Vec<f32> =
+                (0..dims.iter().product()).map(|_| (deviation * self.random.normal()) as f32).collect();
+            Var::from_vec(values, dims, &Device::Cpu)?
+        };
+        let tensor = var.as_tensor().clone();
+        self.vars.insert(name.to_owned(), var);
+        Ok(tensor)
+    }
+}

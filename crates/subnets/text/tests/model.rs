@@ -1,0 +1,235 @@
+//! Reading models, and refusing what is none.
+
+mod tiny;
+
+use myelin_subnet_text::{
+    Finish, Model, ModelError, ModelHash, Query, Shape,
+    export::{self, Precision},
+    proof::{Check, verify},
+};
+use std::{fs, ops::ControlFlow, path::Path};
+use tiny::{answer, folder, load, model, query};
+
+const TEXTS: [&str; 4] = ["Once there was a fox.", "ünïcödé – 漢字 🦊🦊", "  spaces\n\n\tand\tlines ", "\u{0}\u{7f}"];
+
+#[test]
+fn texts_survive_being_tokens() {
+    for text in TEXTS {
+        let tokens = model().encode(text).unwrap();
+        // The tokenizer puts a space before every text, so that words have the same tokens everywhere.
+        assert_eq!(model().decode(&tokens).unwrap().trim_start_matches(' '), text.trim_start_matches(' '));
+    }
+}
+
+#[test]
+fn decoding_in_pieces_gives_the_same_text() {
+    for text in TEXTS {
+        let tokens = model().encode(text).unwrap();
+        let mut decoder = model().decoder();
+        let mut pieces = String::new();
+        for token in &tokens {
+            let piece = decoder.push(*token).unwrap();
+            assert!(!piece.contains(char::REPLACEMENT_CHARACTER), "{text}: half a character was given out");
+            pieces += &piece;
+        }
+        pieces += &decoder.finish().unwrap();
+        assert_eq!(pieces, model().decode(&tokens).unwrap());
+    }
+}
+
+#[test]
+fn decoding_noise_in_pieces_loses_nothing() {
+    let prompt = model().encode("a").unwrap();
+    let (steps, _) = answer(model(), &Query { max_tokens: 200, ..query(&prompt, 9) });
+    let tokens: Vec<u32> = steps.iter().map(|step| step.token).collect();
+    let mut decoder = model().decoder();
+    let mut pieces: String = tokens.iter().map(|token| decoder.push(*token).unwrap()).collect();
+    pieces += &decoder.finish().unwrap();
+    let readable = |text: &str| text.replace(char::REPLACEMENT_CHARACTER, "");
+    assert_eq!(readable(&pieces), readable(&model().decode(&tokens).unwrap()));
+}
+
+#[test]
+fn the_same_query_has_the_same_answer() {
+    let prompt = model().encode("Once").unwrap();
+    let first = answer(model(), &query(&prompt, 4));
+    assert_eq!(answer(model(), &query(&prompt, 4)), first);
+    assert_ne!(answer(model(), &query(&prompt, 5)), first);
+}
+
+#[test]
+fn whoever_takes_the_tokens_may_stop() {
+    let prompt = model().encode("Once").unwrap();
+    let mut taken = 0;
+    let finish = model().generate(&query(&prompt, 4), &mut |_| {
+        taken += 1;
+        if taken == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!((finish.unwrap(), taken), (Finish::Interrupted, 3));
+}
+
+#[test]
+fn queries_are_checked() {
+    let prompt = model().encode("Once").unwrap();
+    let ask = |query: Query<'_>| model().generate(&query, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(ask(Query { prompt: &[], ..query(&prompt, 1) }), ModelError::EmptyPrompt));
+    assert!(matches!(ask(Query { max_tokens: 256, ..query(&prompt, 1) }), ModelError::TooLong { context: 256, .. }));
+    assert!(matches!(ask(Query { max_tokens: usize::MAX, ..query(&prompt, 1) }), ModelError::TooLong { .. }));
+    assert!(matches!(ask(query(&[288], 1)), ModelError::UnknownToken { token: 288, vocabulary: 288 }));
+}
+
+#[test]
+fn all_of_a_gguf_file_is_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    export::gguf(model(), &path, Precision::F32).unwrap();
+    let same = load(&path);
+    assert_eq!((same.context_length(), same.vocabulary()), (model().context_length(), model().vocabulary()));
+    assert_ne!(same.hash(), model().hash(), "other bytes have another hash");
+    for text in TEXTS {
+        let prompt = model().encode(text).unwrap();
+        assert_eq!(same.encode(text).unwrap(), prompt);
+        assert_eq!(same.decode(&prompt).unwrap(), model().decode(&prompt).unwrap());
+        let query = query(&prompt, 1);
+        let (steps, finish) = answer(&same, &query);
+        let verdict = verify(model(), &query, &steps, finish, &Check::new(1, usize::MAX)).unwrap();
+        assert!(verdict.is_genuine(), "{verdict:?}");
+    }
+}
+
+#[test]
+fn shards_are_one_model() {
+    let whole = folder(&Shape::TINY, 3);
+    let sharded = tempfile::tempdir().unwrap();
+    for name in ["config.json", "tokenizer.json"] {
+        fs::copy(whole.path().join(name), sharded.path().join(name)).unwrap();
+    }
+    let content = fs::read(whole.path().join("model.safetensors")).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&content).unwrap();
+    let mut names: Vec<_> = tensors.names().into_iter().map(str::to_owned).collect();
+    names.sort();
+    let (first, second) = names.split_at(5);
+    let mut map = serde_json::Map::new();
+    for (file, names) in [("a.safetensors", first), ("b.safetensors", second)] {
+        let part = names.iter().map(|name| (name, tensors.tensor(name).unwrap()));
+        safetensors::serialize_to_file(part, None, &sharded.path().join(file)).unwrap();
+        map.extend(names.iter().map(|name| (name.clone(), file.into())));
+    }
+    let index = serde_json::json!({ "weight_map": map });
+    fs::write(sharded.path().join("model.safetensors.index.json"), index.to_string()).unwrap();
+    fs::write(sharded.path().join("consolidated.safetensors"), "what the index does not name is not read").unwrap();
+
+    let prompt = model().encode("Once").unwrap();
+    let query = query(&prompt, 1);
+    assert_eq!(answer(&load(sharded.path()), &query), answer(&load(whole.path()), &query));
+}
+
+#[test]
+fn hashes_are_of_the_content() {
+    let [a, b] = [folder(&Shape::TINY, 1), folder(&Shape::TINY, 1)];
+    let hash = model().hash();
+    assert_eq!(ModelHash::of(a.path()).unwrap(), hash);
+    assert_eq!(ModelHash::of(b.path()).unwrap(), hash);
+    assert!(load(a.path()).expect(hash).is_ok());
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+        let path = b.path().join(name);
+        let before = fs::read(&path).unwrap();
+        let mut after = before.clone();
+        after.push(b' ');
+        fs::write(&path, after).unwrap();
+        let found = ModelHash::of(b.path()).unwrap();
+        assert_ne!(found, hash, "{name}");
+        fs::write(&path, before).unwrap();
+    }
+    fs::write(b.path().join("README.md"), "does not count").unwrap();
+    assert_eq!(ModelHash::of(b.path()).unwrap(), hash);
+    let wanted = ModelHash::from_bytes([7; 32]);
+    assert!(matches!(load(a.path()).expect(wanted), Err(ModelError::Other { .. })));
+}
+
+/// What is said of a folder after something was done to it.
+fn refused(meddle: impl FnOnce(&Path)) -> String {
+    let folder = folder(&Shape::TINY, 1);
+    meddle(folder.path());
+    let error = Model::load(folder.path()).expect_err("it was meddled with");
+    assert!(error.hint().is_some(), "{error}");
+    error.to_string()
+}
+
+fn configured(change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) -> String {
+    refused(|folder| {
+        let path = folder.join("config.json");
+        let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        change(config.as_object_mut().unwrap());
+        fs::write(path, config.to_string()).unwrap();
+    })
+}
+
+#[test]
+fn folders_that_are_no_models_are_refused() {
+    for missing in ["config.json", "tokenizer.json", "model.safetensors"] {
+        let said = refused(|folder| fs::remove_file(folder.join(missing)).unwrap());
+        assert!(said.contains(missing), "{said}");
+    }
+    for broken in ["config.json", "tokenizer.json", "model.safetensors"] {
+        let said = refused(|folder| fs::write(folder.join(broken), "{\"half\": ").unwrap());
+        assert!(said.contains(broken), "{said}");
+    }
+    let said = refused(|folder| {
+        let path = folder.join("model.safetensors");
+        let content = fs::read(&path).unwrap();
+        fs::write(&path, &content[..content.len() / 2]).unwrap();
+    });
+    assert!(said.contains("model.safetensors"), "{said}");
+    let said = refused(|folder| {
+        let index = r#"{"weight_map": {"a": "../elsewhere.safetensors"}}"#;
+        fs::write(folder.join("model.safetensors.index.json"), index).unwrap();
+    });
+    assert!(said.contains("no name of a file"), "{said}");
+}
+
+#[test]
+fn configurations_that_cannot_be_computed_are_refused() {
+    let with = |name: &str, value: serde_json::Value| {
+        configured(|config| {
+            config.insert(name.to_owned(), value);
+        })
+    };
+    assert!(with("model_type", "gpt2".into()).contains("gpt2"));
+    assert!(with("hidden_act", "gelu".into()).contains("gelu"));
+    assert!(with("rope_scaling", serde_json::json!({ "type": "yarn" })).contains("yarn"));
+    assert!(with("num_attention_heads", 0.into()).contains("num_attention_heads"));
+    assert!(with("num_attention_heads", 5.into()).contains("does not divide"));
+    assert!(with("num_key_value_heads", 0.into()).contains("num_key_value_heads"));
+    assert!(with("num_hidden_layers", 1_000_000.into()).contains("num_hidden_layers"));
+    assert!(with("num_hidden_layers", 3.into()).contains("model.layers.2"));
+    assert!(with("hidden_size", 64.into()).contains("has the form"));
+    assert!(with("vocab_size", 100.into()).contains("has the form"));
+    assert!(with("max_position_embeddings", u64::MAX.into()).contains("max_position_embeddings"));
+    assert!(with("rms_norm_eps", 0.into()).contains("rms_norm_eps"));
+    let missing = configured(|config| {
+        config.remove("hidden_size");
+    });
+    assert!(missing.contains("hidden_size"));
+}
+
+#[test]
+fn gguf_files_that_are_none_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.gguf");
+    export::gguf(model(), &whole, Precision::Q8).unwrap();
+    let content = fs::read(&whole).unwrap();
+    let path = folder.path().join("damaged.gguf");
+    for length in [0, 3, 8, 100, 1_000, content.len() / 2, content.len() - 4_096] {
+        fs::write(&path, &content[..length]).unwrap();
+        let error = Model::load(&path).expect_err("half a file is no model");
+        assert!(error.to_string().contains("damaged.gguf"), "{length}: {error}");
+    }
+    for place in (0..400).step_by(7) {
+        let mut damaged = content.clone();
+        damaged[place] ^= 0xA5;
+        fs::write(&path, damaged).unwrap();
+        // Some bytes change nothing that matters; none may do worse than be refused.
+        let _ = Model::load(&path);
+    }
+}

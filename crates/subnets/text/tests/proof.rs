@@ -1,0 +1,192 @@
+//! Which answers are genuine, and which are not.
+
+mod tiny;
+
+use myelin_subnet_text::{
+    Finish, Model, Query, Sampling, Shape, Step,
+    export::{self, Precision},
+    proof::{Check, Fault, Verdict, verify},
+};
+use std::num::NonZeroUsize;
+use tiny::{answer, folder, load, model, query};
+
+fn prompt(text: &str) -> Vec<u32> {
+    model().encode(text).unwrap()
+}
+
+fn judge(query: &Query<'_>, (steps, finish): &(Vec<Step>, Finish)) -> Verdict {
+    verify(model(), query, steps, *finish, &Check::new(5, 16)).unwrap()
+}
+
+/// The faults found in answers to several queries, given by somebody who answers as he likes.
+fn faults(mut cheat: impl FnMut(&Query<'_>) -> (Vec<Step>, Finish)) -> Vec<Option<Fault>> {
+    let prompt = prompt("Once there was a small fox");
+    (0..12).map(|seed| query(&prompt, seed)).map(|query| judge(&query, &cheat(&query)).fault).collect()
+}
+
+#[test]
+fn honest_answers_are_genuine_however_they_are_computed() {
+    let prompt = prompt("Question: What is 3 plus 4?");
+    let one = model().clone().with_threads(NonZeroUsize::MIN).unwrap();
+    let eight = model().clone().with_sequences(NonZeroUsize::new(8).unwrap());
+    let samplings = [
+        Sampling::default(),
+        Sampling::GREEDY,
+        Sampling { temperature_milli: 1_500, top_k: 5 },
+        Sampling { temperature_milli: 700, top_k: 1 },
+    ];
+    let mut ends = [false; 2];
+    for miner in [model(), &one, &eight] {
+        for sampling in samplings {
+            for seed in 0..8 {
+                let query = Query { sampling, ..query(&prompt, seed) };
+                let answer = answer(miner, &query);
+                let verdict = verify(model(), &query, &answer.0, answer.1, &Check::new(seed, usize::MAX)).unwrap();
+                assert!(verdict.is_genuine(), "{query:?}: {verdict:?}");
+                assert_eq!(verdict.checked, answer.0.len());
+                ends[usize::from(answer.1 == Finish::Stop)] = true;
+            }
+        }
+    }
+    assert_eq!(ends, [true; 2], "no answer stopped, or all did");
+}
+
+#[test]
+fn what_is_checked_follows_from_the_seed() {
+    let prompt = prompt("Once");
+    let query = query(&prompt, 1);
+    let answer = answer(model(), &query);
+    assert_eq!(judge(&query, &answer), judge(&query, &answer));
+    let positions = |seed| {
+        let mut wrong = answer.clone();
+        // The first is checked whatever the seed.
+        wrong.0.iter_mut().skip(1).for_each(|step| step.logprob = 1.0);
+        verify(model(), &query, &wrong.0, wrong.1, &Check::new(seed, 1)).unwrap().fault
+    };
+    assert!((1..20).any(|seed| positions(seed) != positions(0)), "every seed checks the same position");
+}
+
+#[test]
+fn another_model_is_noticed() {
+    let other = folder(&Shape::TINY, 2);
+    let other = load(other.path());
+    assert!(faults(|query| answer(&other, query)).iter().all(Option::is_some));
+}
+
+#[test]
+fn a_smaller_model_is_noticed() {
+    let smaller = folder(&Shape { layers: 1, ..Shape::TINY }, 1);
+    let smaller = load(smaller.path());
+    assert!(faults(|query| answer(&smaller, query)).iter().all(Option::is_some));
+}
+
+#[test]
+fn another_model_that_looks_up_the_probabilities_is_noticed() {
+    let smaller = folder(&Shape { layers: 1, ..Shape::TINY }, 1);
+    let smaller = load(smaller.path());
+    let found = faults(|query| {
+        let (mut steps, finish) = answer(&smaller, query);
+        // What the verifier computes is what the cheat computes too, once the tokens are there.
+        for position in 0..steps.len() {
+            let mut forced = steps.clone();
+            forced[position].logprob = f32::NAN;
+            let check = Check { positions: usize::MAX, tolerance: anything(), ..Check::new(0, 0) };
+            let Some(Fault::Probability { computed, .. }) =
+                verify(model(), query, &forced, finish, &check).unwrap().fault
+            else {
+                panic!("a probability that is no number is none");
+            };
+            steps[position].logprob = computed;
+        }
+        (steps, finish)
+    });
+    assert!(found.iter().all(|fault| matches!(fault, Some(Fault::Token { .. }))), "{found:?}");
+}
+
+fn anything() -> myelin_subnet_text::proof::Tolerance {
+    myelin_subnet_text::proof::Tolerance { gap_micro: u32::MAX, logprob_micro: u32::MAX }
+}
+
+#[test]
+fn quantised_weights_are_noticed() {
+    for precision in [Precision::Q8, Precision::Q4] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        export::gguf(model(), &path, precision).unwrap();
+        let quantised = load(&path);
+        assert!(faults(|query| answer(&quantised, query)).iter().all(Option::is_some), "{precision:?}");
+    }
+}
+
+#[test]
+fn another_seed_is_noticed() {
+    let found = faults(|query| answer(model(), &Query { seed: query.seed + 1, ..*query }));
+    assert!(found.iter().all(Option::is_some), "{found:?}");
+}
+
+#[test]
+fn an_answer_to_something_else_is_noticed() {
+    let other = prompt("Today is Monday. Which day is it?");
+    assert!(faults(|query| answer(model(), &Query { prompt: &other, ..*query })).iter().all(Option::is_some));
+}
+
+#[test]
+fn nonsense_is_noticed() {
+    let found = faults(|query| (vec![Step { token: 65, logprob: -1.0 }; query.max_tokens], Finish::Length));
+    assert!(found.iter().all(Option::is_some), "{found:?}");
+}
+
+#[test]
+fn a_lower_temperature_is_noticed() {
+    let colder = Sampling { temperature_milli: 300, top_k: 0 };
+    assert!(faults(|query| answer(model(), &Query { sampling: colder, ..*query })).iter().all(Option::is_some));
+}
+
+#[test]
+fn answers_end_where_they_should() {
+    let prompt = prompt("Once there was");
+    let query = query(&prompt, 3);
+    let (steps, finish) = answer(model(), &query);
+    assert_eq!(finish, Finish::Length, "choose a seed whose answer is as long as asked for");
+    let shorter = steps[..20].to_vec();
+    let fault = |steps: &[Step], finish| judge(&query, &(steps.to_vec(), finish)).fault;
+
+    let truncated = Some(Fault::Truncated { length: 20, wanted: 48 });
+    assert_eq!(fault(&shorter, Finish::Length), truncated);
+    assert_eq!(fault(&shorter, Finish::Stop), truncated);
+    assert_eq!(fault(&shorter, Finish::Interrupted), truncated);
+    assert_eq!(fault(&[], Finish::Stop), Some(Fault::Truncated { length: 0, wanted: 48 }));
+    assert_eq!(fault(&steps, Finish::Interrupted), Some(Fault::Truncated { length: 48, wanted: 48 }));
+
+    // An end that the model did not give is checked whatever the seed of the check.
+    let end = (0..).find(|token| model().ends(*token)).unwrap();
+    let mut ended = shorter;
+    ended.push(Step { token: end, logprob: -0.5 });
+    let check = Check::new(9, 0);
+    let verdict = verify(model(), &query, &ended, Finish::Stop, &check).unwrap();
+    assert!(matches!(verdict.fault, Some(Fault::Token { position: 20, .. })), "{verdict:?}");
+
+    ended.push(Step { token: 65, logprob: -0.5 });
+    assert_eq!(fault(&ended, Finish::Stop), Some(Fault::Overrun { position: 20 }));
+    let mut longer = steps.clone();
+    longer.push(steps[0]);
+    assert_eq!(fault(&longer, Finish::Length), Some(Fault::Overrun { position: 48 }));
+}
+
+#[test]
+fn answers_out_of_bounds_are_faults_and_not_errors() {
+    let prompt = prompt("Once there was");
+    let query = query(&prompt, 3);
+    let (steps, finish) = answer(model(), &query);
+    let with = |step| {
+        let mut steps = steps.clone();
+        steps[7] = step;
+        verify(model(), &query, &steps, finish, &Check::new(0, usize::MAX)).unwrap().fault
+    };
+    let unknown = Step { token: u32::MAX, logprob: -1.0 };
+    assert_eq!(with(unknown), Some(Fault::UnknownToken { position: 7, token: u32::MAX }));
+    for logprob in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+        let fault = with(Step { logprob, ..steps[7] });
+        assert!(matches!(fault, Some(Fault::Probability { position: 7, .. })), "{logprob}: {fault:?}");
+    }
+}
