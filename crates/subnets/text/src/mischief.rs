@@ -219,6 +219,9 @@ async fn listen(dendrite: &Dendrite, other: &Peer, message: &Synapse) -> Result<
     while let Some(piece) = stream.next().await.map_err(|error| failed(&error))? {
         said.push(piece.to_vec());
     }
-    let ends = said.last().and_then(|line| Line::read(line.strip_suffix(b"\n")?).ok());
+    // A piece may be several lines.
+    let whole = said.concat();
+    let last = whole.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|byte| *byte == b'\n').next());
+    let ends = last.and_then(|line| Line::read(line).ok());
     if matches!(ends, Some(Line::End(_))) { Ok(said) } else { Err(Failure::from("half an answer")) }
 }
