@@ -2,6 +2,7 @@
 
 mod exchanges;
 mod floods;
+mod guide;
 mod hostile;
 mod logs;
 mod ours;

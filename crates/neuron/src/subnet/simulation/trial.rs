@@ -221,11 +221,13 @@ mod tests {
         fn rank(&self, round: &[Exchange<Counting>]) -> Vec<Fraction> {
             let pace = |(number, reply): &Exchange<Counting>| {
                 let reply = reply.as_ref().filter(|reply| self.score(number, reply).of(1) == 1)?;
-                Some(u32::try_from(reply.elapsed.as_micros()).unwrap() / u32::try_from(*number).unwrap())
+                Some(u64::try_from(reply.elapsed.as_micros()).unwrap() / number)
             };
             let best = round.iter().filter_map(pace).min();
             let score = |exchange| match (best, pace(exchange)) {
-                (Some(best), Some(pace)) => Fraction::from_ppm(MILLION / pace * best).unwrap(),
+                (Some(best), Some(pace)) => {
+                    Fraction::from_ppm(u32::try_from(u64::from(MILLION) * best / pace).unwrap()).unwrap()
+                }
                 _ => Fraction::from_u16(0),
             };
             round.iter().map(score).collect()
