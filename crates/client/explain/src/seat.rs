@@ -1,8 +1,8 @@
-//! Which seats of a network are lost when newcomers need them. spec subnets-and-neurons §10 to §12
+//! Which seats of a network are lost when newcomers need them. spec subnets-and-neurons §10 to §12, staking §7
 
 use crate::Error;
 use futures::try_join;
-use myelin_client::{Amount, BlockNumber, Moment, NetUid, PublicKey, Tao, Uid};
+use myelin_client::{Amount, BlockNumber, Moment, NetUid, Neuron, PublicKey, Tao, Uid};
 use myelin_economics::pruning::{NeuronCandidate, NeuronImmunity, is_immune, neuron_to_replace, protected_seats};
 
 /// The seats of a network, as of one block.
@@ -31,7 +31,7 @@ pub struct Seat {
     pub hotkey: PublicKey,
     /// Since when.
     pub registered_at: BlockNumber,
-    /// What its neuron was paid in the last epoch, by which seats are ranked.
+    /// By what seats are ranked: what its neuron was paid in the last epoch, on root what is staked on it.
     pub score: Amount<Tao>,
     /// The block from which on it is immune no more.
     pub immune_until: BlockNumber,
@@ -54,6 +54,9 @@ impl Seats {
             return Err(Error::NoNetwork { netuid, block: at.height() });
         };
         let (block, subnet, neurons) = (metagraph.block, metagraph.subnet, metagraph.neurons);
+        if netuid.is_root() {
+            return Ok(Self::of_root(block, subnet.max_neurons, &neurons));
+        }
         let immunity = NeuronImmunity {
             period: parameters.immunity_period.into(),
             min_non_immune: parameters.min_non_immune_uids,
@@ -106,6 +109,30 @@ impl Seats {
             min_non_immune: immunity.min_non_immune,
             seats,
         })
+    }
+
+    /// On root the member with the least stake goes, and nobody is immune. spec staking §7
+    fn of_root(block: BlockNumber, places: u16, members: &[Neuron]) -> Self {
+        let mut order: Vec<&Neuron> = members.iter().collect();
+        order.sort_by_key(|member| (member.stake, member.uid));
+        let mut seats: Vec<Seat> = order
+            .into_iter()
+            .zip(1..)
+            .map(|(member, rank)| Seat {
+                uid: member.uid,
+                hotkey: member.hotkey,
+                registered_at: member.registered_at,
+                score: member.stake,
+                immune_until: member.registered_at,
+                immune: false,
+                protected: false,
+                rank: Some(rank),
+            })
+            .collect();
+        seats.sort_by_key(|seat| seat.uid);
+        let taken = u16::try_from(seats.len()).unwrap_or(u16::MAX);
+        let free = places.saturating_sub(taken);
+        Self { netuid: NetUid::ROOT, block, free, prunable: taken, min_non_immune: 0, seats }
     }
 
     /// The seat of a hotkey.

@@ -33,7 +33,7 @@ pub struct SeatRow {
     hotkey: String,
     /// Since which block.
     registered_at: BlockNumber,
-    /// What its neuron was paid in the last epoch, in rao. Whoever was paid least goes first.
+    /// What its neuron was paid in the last epoch, on root what is staked on it, in rao. The least goes first.
     #[schemars(with = "u64")]
     score: Amount<Tao>,
     /// Whether it is kept for the owner of the subnet, and never lost.
@@ -69,7 +69,10 @@ impl SeatRow {
     fn safety(&self) -> Cell {
         match (self.protected, self.immune, self.rank) {
             (true, _, _) => Cell::new("kept for the owner", Tone::Good),
-            (_, true, _) => Cell::new(format!("immune for {} blocks", self.immunity_left), Tone::Good),
+            (_, true, _) => {
+                let until = format!("immune for {} blocks, until block {}", self.immunity_left, self.immune_until);
+                Cell::new(until, Tone::Good)
+            }
             (_, _, Some(1)) => Cell::new("the next to go", Tone::Bad),
             _ => Cell::from("can be lost"),
         }
@@ -106,12 +109,15 @@ impl SeatRows {
             None => "none".to_owned(),
         };
         page.fields([
-            ("  score", format!("{}, paid in the last epoch; the lowest goes first", seat.score).into()),
+            ("  score", format!("{}, {}; the lowest goes first", seat.score, self.scored_by()).into()),
             ("  is", seat.safety()),
-            ("  immune until", format!("block {}, it is block {} now", seat.immune_until, self.block).into()),
             ("  rank", rank.into()),
             ("  lost", self.when_lost(seat)),
         ]);
+    }
+
+    fn scored_by(&self) -> &'static str {
+        if self.netuid.is_root() { "staked on it" } else { "paid in the last epoch" }
     }
 
     fn when_lost(&self, seat: &SeatRow) -> Cell {
@@ -123,12 +129,12 @@ impl SeatRows {
                 format!("after {free} free seats and {} others, to the newcomer number {newcomers}", rank - 1)
             }
         };
-        let instead = if seat.immune && self.prunable > self.min_non_immune {
-            ", unless its immunity ends or scores change before"
-        } else {
-            ", unless scores change before"
+        let unless = match (self.netuid.is_root(), seat.immune) {
+            (true, _) => ", if it has more stake",
+            (false, true) => ", unless immunities end or scores change before",
+            (false, false) => ", unless scores change before",
         };
-        Cell::new(first + instead, if newcomers == 1 { Tone::Bad } else { Tone::Plain })
+        Cell::new(first + unless, if newcomers == 1 { Tone::Bad } else { Tone::Plain })
     }
 }
 
@@ -172,7 +178,8 @@ impl Command for Seat {
     const SUMMARY: &'static str = "Say how safe a seat is, and when it can be lost";
     const DETAILS: &'static str = "When all seats are taken a newcomer takes that of the neuron that was paid least in the \
                                    last epoch. New neurons are immune for a while, and one seat or more is kept for the \
-                                   owner of the subnet.";
+                                   owner of the subnet. On root it takes that of the member with the least stake, if it has \
+                                   more.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "How safe is my seat?", line: "myelin explain seat 1 --of myself" },

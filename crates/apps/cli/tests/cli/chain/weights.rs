@@ -1,6 +1,6 @@
 //! What validators say, and what an epoch makes of it.
 
-use super::Testnet;
+use super::{TAO, Testnet};
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -99,6 +99,11 @@ fn seats(net: &Testnet) {
     assert_eq!((one["seats"].as_array().unwrap().len(), &one["ranked"]), (1, &1.into()));
     let shown = net.table("explain seat 2 --uid 1");
     assert!(shown.contains("immune for") && shown.contains("1 of 1"), "{shown}");
+    net.json("root register --wallet alice --yes");
+    let root = net.json("explain seat 0");
+    let (score, rank) = (root["seats"][0]["score"].as_u64().unwrap(), &root["seats"][0]["rank"]);
+    assert!(score > 50 * TAO && *rank == 1, "stake and what it earned: {root}");
+    assert!(net.table("explain seat 0 --uid 0").contains("staked on it"));
 }
 
 fn promises(net: &Testnet) {
