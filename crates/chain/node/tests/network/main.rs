@@ -6,6 +6,7 @@ mod conservation;
 mod explain;
 mod fair_launch;
 mod outage;
+mod subnet;
 
 const NODE: &str = env!("CARGO_BIN_EXE_myelin-node");
 

@@ -1,0 +1,246 @@
+//! A subnet at work: miners that serve, a validator that asks and weighs, and a chain that holds what it says.
+
+use crate::{NODE, TAO};
+use myelin_client::{Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Uid, calls};
+use myelin_keys::Secret;
+use myelin_neuron::{
+    Failure,
+    subnet::{
+        Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, Step, Typed,
+        ValidatingOptions, Validator, mine,
+    },
+};
+use myelin_primitives::Fraction;
+use myelin_testing::Network;
+use myelin_wire::Hotkey;
+use serde_json::json;
+use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+/// Weights are set openly here.
+const OPEN: NetUid = NetUid::new(1);
+
+/// Weights are committed and revealed here.
+const HIDDEN: NetUid = NetUid::new(2);
+
+/// Short epochs, but long enough to submit in.
+const TEMPO: u32 = 11;
+
+/// Longer than anything takes.
+const LONG: Duration = Duration::from_mins(2);
+
+/// Doubling numbers.
+type Doubling = Typed<u64, u64>;
+
+fn task() -> Arc<Doubling> {
+    Arc::new(Doubling::new("Doubling").unwrap())
+}
+
+/// Multiplies by this.
+struct Times(u64);
+
+impl Miner<Doubling> for Times {
+    fn answer(&self, number: u64) -> Result<u64, Failure> {
+        Ok(number * self.0)
+    }
+}
+
+struct Doubled;
+
+impl Judge<Doubling> for Doubled {
+    fn draw(&self, seed: u64, _: Hotkey) -> u64 {
+        seed % 1_000 + 1
+    }
+
+    fn score(&self, number: &u64, reply: &Reply<u64>) -> Fraction {
+        Fraction::from_u16(if reply.answer == number * 2 { u16::MAX } else { 0 })
+    }
+}
+
+fn hotkey(path: &str) -> Keypair {
+    Secret::from_uri(&format!("//{path}")).unwrap().into_keypair()
+}
+
+/// A network with both subnets.
+async fn network() -> (Network, Chain) {
+    let subnets = json!({ "subnets": { "subnets": [
+        { "netuid": OPEN.get(), "parameters": { "tempo": TEMPO } },
+        { "netuid": HIDDEN.get(), "parameters": { "tempo": TEMPO, "commitReveal": true } },
+    ] } });
+    let network = Network::start(NODE, "test", &["Alice"], &subnets).await;
+    let chain = Chain::connect(endpoints(&network)).await.unwrap();
+    (network, chain)
+}
+
+fn endpoints(network: &Network) -> Endpoints {
+    format!("ws://{}", network.node("Alice").rpc_address()).parse().unwrap()
+}
+
+/// Gives a hotkey of Alice's a seat, and perhaps stake.
+async fn seat(alice: &Account, netuid: NetUid, path: &str, stake: u64) {
+    let hotkey = hotkey(path).public();
+    alice.submit(&calls::burned_register(netuid, &hotkey), LONG).await.finalised().unwrap();
+    if stake > 0 {
+        let stake = calls::add_stake(&hotkey, Amount::from_rao(stake * TAO));
+        alice.submit(&stake, LONG).await.finalised().unwrap();
+    }
+}
+
+/// A miner that serves until it is told to stop.
+struct Mining {
+    stop: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+async fn mining(
+    chain: &Chain,
+    netuid: NetUid,
+    path: &str,
+    (times, encryption): (u64, Encryption),
+    folder: &Path,
+) -> Mining {
+    let (announced, is_announced) = oneshot::channel();
+    let announced = std::sync::Mutex::new(Some(announced));
+    let report = Report::new(move |event| {
+        if let Event::Announced { .. } = event
+            && let Some(announced) = announced.lock().unwrap().take()
+        {
+            let _ = announced.send(());
+        }
+    });
+    let member = Member::join(chain, netuid, hotkey(path), folder.join(path), report).await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(async move {
+        let mut options = MiningOptions { enough_stake: Amount::from_tao(1), ..MiningOptions::default() };
+        // The chain takes any address but the first of this machine.
+        options.serving.listen = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
+        options.serving.encryption = encryption;
+        let stop = async { stopped.await.unwrap_or_default() };
+        mine(&member, task(), Arc::new(Times(times)), options, stop).await.unwrap();
+    });
+    timeout(LONG, is_announced).await.unwrap().unwrap();
+    Mining { stop, ended }
+}
+
+/// A validator in a runtime of its own, which can be ended at any moment.
+struct Validating {
+    runtime: Runtime,
+    events: mpsc::UnboundedReceiver<Event>,
+    /// What it knew of miners when it began.
+    known: BTreeMap<Uid, Score>,
+    /// How often each miner was reported to be asked.
+    asked: BTreeMap<Uid, u64>,
+}
+
+impl Validating {
+    async fn start(endpoints: Endpoints, netuid: NetUid, path: &str, folder: &Path) -> Self {
+        let (send, mut events) = mpsc::unbounded_channel();
+        let (tell, told) = oneshot::channel();
+        let runtime = Runtime::new().unwrap();
+        let (folder, key) = (folder.join(path), hotkey(path));
+        runtime.spawn(async move {
+            let chain = Chain::connect(endpoints).await.unwrap();
+            let report = Report::new(move |event| drop(send.send(event)));
+            let member = Member::join(&chain, netuid, key, folder, report).await.unwrap();
+            let every = Duration::from_millis(500);
+            let options = ValidatingOptions { every, lead: Some(8), seed: Some(1), ..ValidatingOptions::default() };
+            let validator = Validator::open(&member, task(), Arc::new(Doubled), options).unwrap();
+            let known = validator.board().standings().into_iter();
+            tell.send(known.filter_map(|standing| Some((standing.uid, standing.score?))).collect()).unwrap();
+            validator.run(std::future::pending()).await.unwrap();
+        });
+        let known = timeout(LONG, told).await.unwrap().unwrap();
+        assert!(matches!(events.recv().await, Some(Event::Joined { .. })));
+        Self { runtime, events, known, asked: BTreeMap::new() }
+    }
+
+    /// Waits until a miner has earned something, and after that until weights have got as far as this.
+    async fn until(&mut self, miner: Uid, wanted: Step) {
+        let wait = async {
+            let mut has_earned = false;
+            loop {
+                match self.events.recv().await.expect("the validator goes on") {
+                    Event::Weighed { step, .. } if step == wanted && has_earned => break,
+                    Event::Answered { uid, average, .. } => {
+                        has_earned |= uid == miner && average > 0;
+                        *self.asked.entry(uid).or_default() += 1;
+                    }
+                    Event::NotSaved { error } => panic!("not saved: {error}"),
+                    _ => {}
+                }
+            }
+        };
+        timeout(LONG, wait).await.unwrap_or_else(|_| panic!("weights were not there in {LONG:?}: {wanted:?}"));
+    }
+
+    /// Ends it where it is.
+    async fn kill(self) -> BTreeMap<Uid, u64> {
+        let Self { runtime, asked, .. } = self;
+        tokio::task::spawn_blocking(move || drop(runtime)).await.unwrap();
+        asked
+    }
+}
+
+/// Who does the work has the weight, also when the validator is killed in between.
+async fn story(network: &Network, chain: &Chain, alice: &Account, netuid: NetUid, steps: [Step; 2]) {
+    let paths = ["validator", "good", "bad"].map(|name| format!("Alice//{name}{netuid}"));
+    let [validator, good, bad] = paths.each_ref().map(String::as_str);
+    for (path, stake) in [(validator, 100), (good, 0), (bad, 0)] {
+        seat(alice, netuid, path, stake).await;
+    }
+    let subnet = Metagraph::sync(chain, netuid).await.unwrap();
+    let [own_uid, good_uid, bad_uid] =
+        [validator, good, bad].map(|path| subnet.by_hotkey(&hotkey(path).public()).unwrap().uid);
+    let folder = tempfile::tempdir().unwrap();
+    let miners = [
+        mining(chain, netuid, good, (2, Encryption::Required), folder.path()).await,
+        mining(chain, netuid, bad, (3, Encryption::Off), folder.path()).await,
+    ];
+
+    let mut validating = Validating::start(endpoints(network), netuid, validator, folder.path()).await;
+    assert!(validating.known.is_empty());
+    validating.until(good_uid, steps[0]).await;
+    let asked = validating.kill().await;
+
+    let mut validating = Validating::start(endpoints(network), netuid, validator, folder.path()).await;
+    for uid in [good_uid, bad_uid] {
+        assert!(validating.known[&uid].asked >= asked[&uid], "{:?} after {asked:?}", validating.known);
+    }
+    assert!(validating.known[&good_uid].average > 0);
+    assert_eq!(validating.known[&bad_uid].average, 0);
+    let mut weights = Vec::new();
+    // What was promised before anybody had earned anything may be revealed first.
+    for _ in 0..2 {
+        validating.until(good_uid, steps[1]).await;
+        let ratings = chain.at_finalised().await.unwrap().ratings(netuid, own_uid).await.unwrap().unwrap();
+        weights = ratings.weights.iter().map(|entry| (entry.uid, entry.value)).collect();
+        if weights.iter().any(|(uid, _)| *uid == good_uid) {
+            break;
+        }
+    }
+    assert_eq!(weights, [(good_uid, u16::MAX)]);
+
+    validating.kill().await;
+    for Mining { stop, ended } in miners {
+        stop.send(()).unwrap();
+        timeout(LONG, ended).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn weights_follow_work_and_a_restart_loses_nothing() {
+    let (network, chain) = network().await;
+    let alice = Account::new(&chain, hotkey("Alice"));
+    tokio::join!(
+        story(&network, &chain, &alice, OPEN, [Step::Set, Step::Set]),
+        story(&network, &chain, &alice, HIDDEN, [Step::Commit, Step::Reveal]),
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let joined = Member::join(&chain, OPEN, hotkey("Bob//nobody"), folder.path(), Report::log()).await;
+    assert!(matches!(joined, Err(JoinError::NoSeat { netuid: OPEN, .. })));
+}
