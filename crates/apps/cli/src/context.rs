@@ -40,7 +40,14 @@ pub struct Globals {
     pub wallet: Option<String>,
 
     /// The hotkey of the wallet [env: `BT_WALLET_HOTKEY`]
-    #[arg(long, global = true, value_name = "NAME", value_parser = checked(&settings::WALLET_HOTKEY))]
+    // Commands have arguments called `hotkey`, which are others.
+    #[arg(
+        id = "own-hotkey",
+        long = "hotkey",
+        global = true,
+        value_name = "NAME",
+        value_parser = checked(&settings::WALLET_HOTKEY)
+    )]
     pub hotkey: Option<String>,
 
     /// The folder of the wallets [env: `BT_WALLET_PATH`]

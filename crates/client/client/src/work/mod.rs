@@ -4,10 +4,10 @@
 //! so nothing is lost by going over to each new block at once, and what is found has the most time to get in.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, NetUid, calls, work::{Event, Work}};
-//! use std::{num::NonZeroUsize, thread, time::Duration};
+//! use myelin_client::{Account, Chain, NetUid, PublicKey, work::{Event, Work}};
+//! use std::{error::Error, thread, time::Duration};
 //!
-//! # async fn run(chain: Chain, hotkey: Account, coldkey: myelin_client::PublicKey) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run(chain: Chain, hotkey: Account, coldkey: PublicKey) -> Result<(), Box<dyn Error>> {
 //! let netuid = NetUid::new(1);
 //! let mut work = Work::begin(&chain, netuid, hotkey.public(), thread::available_parallelism()?, None)?;
 //! loop {

@@ -64,6 +64,7 @@ impl Column {
 }
 
 /// Which neurons, and in which order.
+#[allow(clippy::struct_excessive_bools, reason = "each of them is a flag that is typed")]
 #[derive(Clone, Debug, clap::Args)]
 struct Choice {
     /// By what they are sorted

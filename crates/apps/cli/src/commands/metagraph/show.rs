@@ -14,6 +14,7 @@ use crate::{
 use myelin_client::{BlockNumber, Error, NetUid, Snapshot};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::fmt::Write;
 
 /// `myelin metagraph show`
 #[derive(Debug, clap::Args)]
@@ -81,11 +82,12 @@ impl View {
 impl Render for View {
     fn render(&self, page: &mut Page) {
         let mut line = format!("{} of {} seats, block {}", self.seats_taken, self.seats, self.block);
+        // Writing to a text cannot fail.
         if let Some(epoch) = &self.last_epoch {
-            line.push_str(&format!(", {} in the epoch of block {}", epoch.emission, epoch.block));
+            let _ = write!(line, ", {} in the epoch of block {}", epoch.emission, epoch.block);
         }
         if let Some(next) = self.next_epoch {
-            line.push_str(&format!(", the next in block {next}"));
+            let _ = write!(line, ", the next in block {next}");
         }
         page.line(format!("{}  {}", Tone::Label.paint(&self.title), Tone::Faint.paint(&line)));
         if self.neurons.is_empty() {

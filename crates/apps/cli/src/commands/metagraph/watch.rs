@@ -27,8 +27,8 @@ pub struct Watch {
 impl Command for Watch {
     const PATH: &'static str = "metagraph watch";
     const SUMMARY: &'static str = "Follow the neurons of a network, until Ctrl-C";
-    const DETAILS: &'static str = "On a terminal it is a table that is drawn anew with each final block. Elsewhere, and \
-                                   with `--output json`, every change is a line.";
+    const DETAILS: &'static str = "On a terminal it is a table that is drawn anew with each final block. Elsewhere, \
+                                   and with `--output json`, every change is a line.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "See who earns", line: "myelin metagraph watch 1 --sort emission" },

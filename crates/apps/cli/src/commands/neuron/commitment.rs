@@ -20,7 +20,7 @@ use serde::Serialize;
 /// What a neuron publishes. spec subnets-and-neurons §16
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Item {
+pub(super) enum Item {
     /// Nothing.
     Nothing {},
     /// These bytes.
@@ -42,7 +42,7 @@ pub enum Item {
 /// How a hash was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Function {
+pub(super) enum Function {
     /// BLAKE2 with 256 bits
     #[value(name = "blake2-256")]
     #[serde(rename = "blake2-256")]
@@ -222,8 +222,8 @@ impl Command for SetCommitment {
         Example { purpose: "A text", line: "myelin neuron commitment set model-7 --netuid 1" },
         Example {
             purpose: "The hash of a model",
-            line: "myelin neuron commitment set 0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8 --hash \
-                   blake2-256 --netuid 1",
+            line: "myelin neuron commitment set --netuid 1 --hash blake2-256 \
+                   0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
         },
     ];
     type Answer = Transacted<Published>;

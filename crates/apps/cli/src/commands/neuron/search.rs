@@ -34,7 +34,7 @@ const QUIET: u64 = 30;
 
 /// What was worked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Effort {
+pub(super) struct Effort {
     /// How many seals were tried.
     tried: u64,
     /// For how many seconds.
@@ -171,8 +171,8 @@ pub(super) async fn search(
     }
 }
 
-/// Whether it came too late, or others took the seats of the block. Work that was not seen will not be either: two blocks
-/// after the one worked on, no block takes it.
+/// Whether it came too late, or others took the seats of the block. Work that was not seen will not be either: two
+/// blocks after the one worked on, no block takes it.
 fn is_lost(error: &CliError) -> bool {
     match error {
         CliError::Call { error, .. } => {
@@ -283,7 +283,8 @@ mod tests {
         let rate = rate(5_000_000, Duration::from_millis(2_500)).unwrap();
         assert_eq!(
             state(&at, rate, 2, 5_000_000),
-            "block 7: 2.00 million seals a second on 2 cores; 10.0 million takes 5 s on average, 5.00 million tried so far"
+            "block 7: 2.00 million seals a second on 2 cores; 10.0 million takes 5 s on average, 5.00 million tried so \
+             far"
         );
         assert_eq!(super::rate(0, Duration::ZERO), None);
     }

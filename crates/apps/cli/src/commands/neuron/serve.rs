@@ -120,8 +120,8 @@ impl Render for Announced {
 impl Command for Serve {
     const PATH: &'static str = "neuron serve";
     const SUMMARY: &'static str = "Announce where a neuron answers requests, or offers its metrics";
-    const DETAILS: &'static str = "It only announces: a program that answers there is another matter. A certificate stays \
-                                   until another one comes.";
+    const DETAILS: &'static str = "It only announces: a program that answers there is another matter. A certificate \
+                                   stays until another one comes.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "serve_axon"), ("Neurons", "serve_axon_tls"), ("Neurons", "serve_prometheus")];
     const EXAMPLES: &'static [Example] = &[

@@ -59,8 +59,8 @@ impl Render for Swapped {
 impl Command for SwapHotkey {
     const PATH: &'static str = "neuron swap-hotkey";
     const SUMMARY: &'static str = "Put another hotkey in the place of one, on all networks";
-    const DETAILS: &'static str = "Seats, stake and children go along, and it costs something. Only the coldkey that owns \
-                                   the hotkey may, and the new one must be unused.";
+    const DETAILS: &'static str = "Seats, stake and children go along, and it costs something. Only the coldkey that \
+                                   owns the hotkey may, and the new one must be unused.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "swap_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example {

@@ -107,15 +107,11 @@ impl Command for Create {
         let (hotkey, signer) = (HotkeyArg::or_own(self.owner_hotkey.as_ref(), context)?, Signer::coldkey(context)?);
         let chain = context.chain().await?;
         let plan = self.plan(&chain, &signer, &hotkey.to_string()).await?;
-        let sent = match self.name {
-            Some(name) => {
-                let call = calls::register_network_with_identity(&hotkey.key, Texts::named(name).into());
-                self.sending.send(context, &chain, &signer, &call, plan).await?
-            }
-            None => {
-                let call = calls::register_network(&hotkey.key);
-                self.sending.send(context, &chain, &signer, &call, plan).await?
-            }
+        let sent = if let Some(name) = self.name {
+            let call = calls::register_network_with_identity(&hotkey.key, Texts::named(name).into());
+            self.sending.send(context, &chain, &signer, &call, plan).await?
+        } else {
+            self.sending.send(context, &chain, &signer, &calls::register_network(&hotkey.key), plan).await?
         };
         output.show(&sent.answer(|included| {
             let added = included.event::<NetworkAdded>();
@@ -278,8 +274,8 @@ impl Render for Represented {
 impl Command for OwnerHotkey {
     const PATH: &'static str = "subnet owner-hotkey";
     const SUMMARY: &'static str = "Name the hotkey that represents the owner of a subnet";
-    const DETAILS: &'static str = "Only the owner may, now and then. The hotkey has to be the owner's; its seat, if it has \
-                                   one, is never given to somebody else.";
+    const DETAILS: &'static str = "Only the owner may, now and then. The hotkey has to be the owner's; its seat, if it \
+                                   has one, is never given to somebody else.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "set_subnet_owner_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Name it", line: "myelin subnet owner-hotkey 2 owner" }];

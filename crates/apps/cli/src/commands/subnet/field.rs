@@ -28,7 +28,7 @@ pub(super) struct Field {
 /// Who may change a parameter. spec subnets-and-neurons §17
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Who {
+pub(super) enum Who {
     /// The owner of the subnet, and governance.
     Owner,
     /// Governance alone.
@@ -38,7 +38,7 @@ pub enum Who {
 /// When a parameter may be changed. spec subnets-and-neurons §19
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum When {
+pub(super) enum When {
     /// In every block.
     Always,
     /// Not in the last blocks before an epoch.
@@ -68,7 +68,7 @@ impl When {
 /// What a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Value {
+pub(super) enum Value {
     /// Yes or no.
     Flag(bool),
     /// A number; blocks, a fraction, or a count.
@@ -108,7 +108,7 @@ macro_rules! numbers {
     ($($type:ident as $variant:ident)*) => {$(
         impl Kind for $type {
             fn parse(text: &str) -> Result<Self, String> {
-                whole(text, Self::MIN, Self::MAX)
+                whole(text, &Self::MIN, &Self::MAX)
             }
 
             fn value(&self) -> Value {
@@ -120,7 +120,7 @@ macro_rules! numbers {
 
 numbers!(u16 as Number u32 as Number u64 as Number i16 as Signed);
 
-fn whole<T: FromStr + fmt::Display>(text: &str, least: T, most: T) -> Result<T, String> {
+fn whole<T: FromStr + fmt::Display>(text: &str, least: &T, most: &T) -> Result<T, String> {
     text.parse().map_err(|_| format!("not a whole number from {least} to {most}"))
 }
 
@@ -221,13 +221,15 @@ fields! {
     kappa: Governance, Always, "any", "the part of the stake that makes a consensus, of 65535";
     max_allowed_uids: Governance, NotFrozen, "number of neurons..256", "seats";
     min_allowed_uids: Governance, NotFrozen,
-        "when set: below the number of neurons and below max_allowed_uids", "seats that are left when seats are cut away";
+        "when set: below the number of neurons and below max_allowed_uids",
+        "seats that are left when seats are cut away";
     max_allowed_validators: Governance, NotFrozen, "at most max_allowed_uids", "neurons that may validate";
     min_allowed_weights: Owner, NotFrozen, "any", "entries that a weight vector has at least";
     max_weight_limit: Owner, NotFrozen, "any", "the most that one entry may have of its weight vector, of 65535";
     immunity_period: Owner, NotFrozen, "any", "blocks for which a new neuron is not replaced";
     activity_cutoff: Owner, NotFrozen, "at least 360", "blocks after its last update in which a neuron still counts";
-    weights_version_key: Owner, NotFrozen, "any", "the oldest version of validators whose weights are taken; 0 takes all";
+    weights_version_key: Owner, NotFrozen, "any",
+        "the oldest version of validators whose weights are taken; 0 takes all";
     weights_set_rate_limit: Owner, Always, "any", "blocks between two weight updates of one neuron";
     adjustment_interval: Governance, Always, "at least 1", "blocks between two adjustments of burn and difficulty";
     adjustment_alpha: Owner, NotFrozen, "any",
@@ -246,10 +248,12 @@ fields! {
     max_difficulty: Owner, NotFrozen, "at least min_difficulty", "the greatest difficulty";
     bonds_moving_average: Owner, NotFrozen, "at most 1 000 000; by the owner at most 975 000",
         "how much of an old bond is kept in an epoch, in millionths";
-    bonds_penalty: Owner, NotFrozen, "any", "how far bonds follow the clipped weight instead of the given one, of 65535";
+    bonds_penalty: Owner, NotFrozen, "any",
+        "how far bonds follow the clipped weight instead of the given one, of 65535";
     yuma3: Owner, NotFrozen, "", "whether bonds are held per pair instead of as shares of a miner";
     liquid_alpha: Owner, NotFrozen, "", "whether every bond has a rate of its own";
-    alpha_values: Owner, NotFrozen, "1 638 <= low <= high; only with liquid_alpha", "the limits of these rates, of 65535";
+    alpha_values: Owner, NotFrozen, "1 638 <= low <= high; only with liquid_alpha",
+        "the limits of these rates, of 65535";
     alpha_sigmoid_steepness: Owner, NotFrozen, "any; by the owner at least 0",
         "slope of the curve between these limits, in hundredths";
     commit_reveal: Owner, NotFrozen, "", "whether weights must be committed before they are revealed";

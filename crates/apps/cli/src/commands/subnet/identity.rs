@@ -72,7 +72,7 @@ pub(super) fn a_name() -> impl Fn(&str) -> Result<String, String> + Clone {
 
 impl Texts {
     /// A name and nothing else.
-    pub(super) fn named(name: String) -> Self {
+    pub(crate) fn named(name: String) -> Self {
         Self { name: Some(name), ..Self::default() }
     }
 

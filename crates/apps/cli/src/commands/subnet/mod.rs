@@ -8,7 +8,7 @@ mod price;
 mod read;
 
 pub use change::{Create, OwnerHotkey, Remove, Transfer};
-pub use identity::{SetIdentity, ShowIdentity};
+pub use identity::{SetIdentity, ShowIdentity, Texts};
 pub use parameters::{SetParameters, ShowParameters};
 pub use price::Price;
 pub use read::{List, Show};

@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, str::FromStr};
 
 /// A parameter and what it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParameterRow {
+struct ParameterRow {
     /// Its name.
     name: &'static str,
     /// What it is. Amounts are in rao.
@@ -291,12 +291,11 @@ impl Command for SetParameters {
         let (patch, changes) = self.changes(&parameters(&best, netuid).await?)?;
         let plan = self.plan(&best, &subnet, &changes).await?;
         let sent = self.sending.send(context, &chain, &signer, &calls::set_parameters(netuid, patch), plan).await?;
-        let changed = changes.iter().map(|Change { field, before, after }| ParameterChange {
+        let rows = changes.iter().map(|Change { field, before, after }| ParameterChange {
             name: field.name,
             before: *before,
             after: *after,
         });
-        let changed = changed.collect();
-        output.show(&sent.answer(|_| Ok(ParametersChanged { netuid, changed }))?)
+        output.show(&sent.answer(|_| Ok(ParametersChanged { netuid, changed: rows.collect() }))?)
     }
 }

@@ -165,8 +165,8 @@ impl Render for Prices {
         page.line("");
         page.table(&table);
         page.line(Tone::Faint.paint(&format!(
-            "whoever creates one doubles the price; it falls to no less than {}. The price is locked, and given back when \
-             the subnet ends",
+            "whoever creates one doubles the price; it falls to no less than {}. The price is locked, and given back \
+             when the subnet ends",
             self.minimum
         )));
     }

@@ -69,7 +69,7 @@ fn refusals(net: &Testnet) {
     assert_eq!(net.error("neuron serve 203.0.113.5:1 --netuid 1 --wallet alice"), code(1, "not-found"));
     assert_eq!(net.run("neuron serve 127.0.0.1:8091 --netuid 1 --wallet bob").code, 2);
     assert_eq!(net.error("neuron commitment set 0xzz --netuid 1 --wallet bob"), code(2, "usage"));
-    assert_eq!(net.error("neuron swap-hotkey --to default --from second --wallet alice"), code(1, "impossible"));
+    assert_eq!(net.error("neuron swap-hotkey --to default --from bob/second --wallet alice"), code(1, "impossible"));
 }
 
 #[test]
