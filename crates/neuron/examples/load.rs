@@ -1,8 +1,8 @@
 //! How many requests a second an axon serves and how long they take, asked by dendrites in the same process.
 //!
 //! ```sh
-//! cargo run -p myelin-neuron --example load -- 5          # seconds for each row
-//! cargo run -p myelin-neuron --example load -- 5 strict   # only this protocol
+//! cargo run --example load -- 5          # seconds for each row
+//! cargo run --example load -- 5 strict   # only this protocol
 //! ```
 //!
 //! Everything is on the loopback interface. A dendrite always asks on a connection of its own, so a request is connecting,

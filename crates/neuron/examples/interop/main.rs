@@ -2,7 +2,7 @@
 //! those and runs this:
 //!
 //! ```sh
-//! cargo run -p myelin-neuron --example interop -- PYTHON_10 PYTHON_11 LOGS
+//! cargo run --example interop -- PYTHON_10 PYTHON_11 LOGS
 //! ```
 //!
 //! The first two are the interpreters of environments with `bittensor` 10.2.0 and 11.3.0; the last is a folder for what the
