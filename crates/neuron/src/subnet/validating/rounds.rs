@@ -2,7 +2,7 @@
 
 use super::{ValidateError, Validator, average_ppm};
 use crate::{
-    Directory, Peer,
+    AskError, Directory, Peer,
     subnet::{
         Judge, Scored, Task,
         dice::{dice, sample},
@@ -18,6 +18,23 @@ use myelin_wire::Hotkey;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep_until};
 
+/// For how many rounds a neuron is not asked that has earned nothing and says that it does not do this task: validators
+/// serve too. One with an average is asked all the same, so that nobody keeps it by falling silent.
+const PAUSE: u64 = 16;
+
+/// Who says so, and until which round that is taken for an answer.
+type Elsewhere = BTreeMap<Hotkey, u64>;
+
+/// Whether a neuron, or somebody on the way to it, says that it does not serve the class of the question.
+const fn is_not_found(error: &AskError) -> bool {
+    matches!(
+        error,
+        AskError::Unproven { status: 404, .. }
+            | AskError::Refused { status: 404, .. }
+            | AskError::Claimed { status: Some(404), .. }
+    )
+}
+
 impl<T: Task, J: Judge<T>> Validator<T, J> {
     /// Holds rounds until it cannot.
     pub(super) async fn hold_rounds(&self) -> ValidateError {
@@ -28,17 +45,18 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
 
     async fn rounds(&self) -> Result<Infallible, ValidateError> {
         let mut is_alone = false;
+        let mut elsewhere = Elsewhere::default();
         loop {
             let began = Instant::now();
             let number = self.board.memory().rounds;
             let seed = self.seed(number)?;
-            let peers = sample(dice([seed, 0, 0, 0]), self.serving(), self.options.sample);
+            let peers = sample(dice([seed, 0, 0, 0]), self.serving(&elsewhere, number), self.options.sample);
             if peers.is_empty() {
                 if !is_alone {
                     self.member().tell(Event::NobodyServes);
                 }
             } else {
-                self.round(number, seed, &peers).await;
+                self.round(number, seed, &peers, &mut elsewhere).await;
             }
             is_alone = peers.is_empty();
             sleep_until(began + self.options.every).await;
@@ -56,14 +74,19 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     }
 
     /// Everybody who can be asked, by seat.
-    fn serving(&self) -> Vec<(Uid, Peer)> {
+    fn serving(&self, elsewhere: &Elsewhere, round: u64) -> Vec<(Uid, Peer)> {
         let own = self.member().hotkey();
         let seats = self.member().table().seats();
-        let others = seats.iter().filter(|(hotkey, _)| *hotkey != own);
+        let memory = self.board.memory();
+        let is_pointless = |hotkey: &Hotkey| {
+            let is_elsewhere = elsewhere.get(hotkey).is_some_and(|until| round < *until);
+            is_elsewhere && memory.scores.get(*hotkey).is_none_or(|score| score.average == 0)
+        };
+        let others = seats.iter().filter(|(hotkey, _)| *hotkey != own && !is_pointless(hotkey));
         others.filter_map(|seat| Some((seat.1.uid, peer(seat)?))).collect()
     }
 
-    async fn round(&self, number: u64, seed: u64, asked: &[(Uid, Peer)]) {
+    async fn round(&self, number: u64, seed: u64, asked: &[(Uid, Peer)], elsewhere: &mut Elsewhere) {
         let member = self.member();
         let (uids, peers): (Vec<Uid>, Vec<Peer>) = asked.iter().cloned().unzip();
         // Whoever is on a seat now is who is asked, whoever may be there when the answers are in.
@@ -82,6 +105,12 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
                 return;
             }
         };
+        elsewhere.retain(|hotkey, _| since.contains_key(hotkey));
+        for scored in &scored {
+            if scored.score.as_ref().is_err_and(is_not_found) {
+                elsewhere.insert(scored.hotkey, number.saturating_add(PAUSE));
+            }
+        }
         let newest = self.options.newest;
         let (scored, saved) = self
             .board
