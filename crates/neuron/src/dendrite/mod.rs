@@ -205,7 +205,8 @@ impl Dendrite {
 
     /// Asks many neurons the same, side by side. The answers are in the order of the peers; one that fails fails alone.
     pub async fn ask_many(&self, peers: &[Peer], message: &Synapse) -> Vec<Asked> {
-        futures::stream::iter(peers).map(|peer| self.ask(peer, message)).buffered(SIDE_BY_SIDE).collect().await
+        let asking: Vec<_> = peers.iter().map(|peer| self.ask(peer, message)).collect();
+        futures::stream::iter(asking).buffered(SIDE_BY_SIDE).collect().await
     }
 
     /// Asks for a stream. The `timeout` of the message is for all of it.

@@ -12,13 +12,17 @@ use core::fmt;
 use myelin_client::{Hint, Hints, Outcome, calls};
 use myelin_primitives::BlockNumber;
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
 /// The file of accepted requests.
 const REPLAY: &str = "replay";
+/// The file of the port that was free last time.
+const PORT: &str = "port";
+/// The bytes that a port has at most.
+const PORT_BYTES: u64 = 5;
 /// The file of the TLS key.
 const TLS: &str = "tls.pem";
 /// The bytes of it that are read; it has about 120.
@@ -64,7 +68,8 @@ pub enum Encryption {
 /// How an axon serves.
 #[derive(Clone, Debug)]
 pub struct ServingOptions {
-    /// Where it listens; port 0 is any free one.
+    /// Where it listens. Port 0 is any free one, and the same as last time if that is free: the chain does not take a new
+    /// address every minute.
     pub listen: SocketAddr,
     /// Where others find it, if that is not where it listens. Port 0 is the port where it listens.
     pub announce: Option<SocketAddr>,
@@ -165,7 +170,7 @@ impl Serving {
             return Err(ServeError::Address(seen_at));
         }
         let mut builder = Axon::builder(member.signer(), rules)
-            .listen(listen)
+            .listen(at_last_port(member, listen)?)
             .v1(v1)
             .limits(limits)
             .remember_in(member.state().file(REPLAY));
@@ -189,6 +194,9 @@ impl Serving {
             builder = builder.tls(identity, offer);
         }
         let axon = endpoints.into_iter().fold(builder, crate::Builder::endpoint).start().await?;
+        if listen.port() == 0 {
+            file::replace(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
+        }
         let mut address = announce.unwrap_or(axon.address());
         if address.port() == 0 {
             address.set_port(axon.address().port());
@@ -240,6 +248,18 @@ fn is_announceable(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => !ip.is_unspecified() && !ip.is_broadcast() && ip != Ipv4Addr::LOCALHOST,
         IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_loopback() && ip.to_bits() != u128::MAX,
     }
+}
+
+/// Where to listen, with the port of last time in the place of any, if nobody else has it.
+fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileError> {
+    if listen.port() != 0 {
+        return Ok(listen);
+    }
+    let bytes = file::read(&member.state().file(PORT), PORT_BYTES)?.unwrap_or_default();
+    // A file that says something else is as good as none.
+    let port = core::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let last = SocketAddr::new(listen.ip(), port);
+    Ok(if port != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
 }
 
 /// The TLS key of the neuron, made when there is none.

@@ -4,10 +4,10 @@ use crate::{NODE, TAO};
 use myelin_client::{Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Uid, calls};
 use myelin_keys::Secret;
 use myelin_neuron::{
-    Failure,
+    Directory, Everybody, Failure,
     subnet::{
-        Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, Step, Typed,
-        ValidatingOptions, Validator, mine,
+        Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, ServeError, Serving,
+        ServingOptions, Step, Typed, ValidatingOptions, Validator, mine,
     },
 };
 use myelin_primitives::Fraction;
@@ -229,6 +229,25 @@ async fn story(network: &Network, chain: &Chain, alice: &Account, netuid: NetUid
         stop.send(()).unwrap();
         timeout(LONG, ended).await.unwrap().unwrap();
     }
+    serves_again(chain, netuid, good, folder.path()).await;
+}
+
+/// A miner that comes back is where the chain says, and cannot leave out what it has published.
+async fn serves_again(chain: &Chain, netuid: NetUid, path: &str, folder: &Path) {
+    let member = Member::join(chain, netuid, hotkey(path), folder.join(path), Report::log()).await.unwrap();
+    let serving = |listen: [u8; 4], encryption| {
+        let listen = (listen, 0).into();
+        let options = ServingOptions { listen, encryption, ..ServingOptions::default() };
+        Serving::start(&member, options, Everybody, Vec::new())
+    };
+    let nowhere = serving([127, 0, 0, 1], Encryption::Required).await;
+    assert!(matches!(nowhere, Err(ServeError::Address(_))), "{nowhere:?}");
+    let open = serving([127, 0, 0, 2], Encryption::Off).await;
+    assert!(matches!(open, Err(ServeError::Certificate)), "{open:?}");
+    let again = serving([127, 0, 0, 2], Encryption::Required).await.unwrap();
+    let announced = member.table().seat(member.hotkey()).unwrap().announced.unwrap();
+    assert_eq!(again.address(), announced.address);
+    again.run(std::future::ready(())).await.unwrap();
 }
 
 #[tokio::test]
