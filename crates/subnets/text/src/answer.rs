@@ -6,8 +6,7 @@
 //! {"finish":"length"}
 //! ```
 //!
-//! Each line is a group of its own in a signed stream, so whoever has the lines and a receipt can show what a miner
-//! said.
+//! The lines are signed as they are sent, so whoever has them and a receipt can show what a miner said.
 
 use crate::{Finish, Step, challenge::MAX_TOKENS};
 use myelin_wire::class::Mismatch;

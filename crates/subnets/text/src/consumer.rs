@@ -144,7 +144,18 @@ fn is_signed(report: &Report, validator: Hotkey, lines: &[Vec<u8>]) -> bool {
     statement.caller == validator
         && Hotkey::from_ss58(&report.hotkey).is_ok_and(|miner| miner == statement.responder)
         && matches!(statement.content, Content::Stream { outcome: Outcome::Complete, .. })
-        && statement.is_stream(lines.iter().map(Vec::as_slice))
+        && in_groups(&lines.concat(), &report.groups).is_some_and(|groups| statement.is_stream(groups))
+}
+
+/// The bytes in groups of these sizes, if they are exactly all of them.
+fn in_groups<'a>(mut bytes: &'a [u8], sizes: &[u32]) -> Option<Vec<&'a [u8]>> {
+    let mut groups = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        let (group, rest) = bytes.split_at_checked(usize::try_from(*size).ok()?)?;
+        groups.push(group);
+        bytes = rest;
+    }
+    bytes.is_empty().then_some(groups)
 }
 
 /// What was heard of the answer that counts.
@@ -215,6 +226,15 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert_eq!(heard.len(), 5);
         assert_eq!((listener.tokens.len(), listener.lines.len()), (1, 2));
+    }
+
+    #[test]
+    fn groups_are_all_of_the_bytes_or_none() {
+        assert_eq!(in_groups(b"abc", &[2, 1]), Some(vec![b"ab".as_slice(), b"c"]));
+        assert_eq!(in_groups(b"", &[]), Some(vec![]));
+        for sizes in [[1, 1].as_slice(), &[2, 2], &[4], &[]] {
+            assert_eq!(in_groups(b"abc", sizes), None);
+        }
     }
 
     #[test]

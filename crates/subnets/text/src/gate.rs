@@ -132,7 +132,9 @@ pub struct Report {
     pub incentive: u16,
     /// The miner's consensus weight in the last epoch, of 65 535.
     pub consensus: u16,
-    /// What proves to anybody that the miner said this to the validator: over the lines of the answer, each a group.
+    /// The bytes of each signed group in which the lines of the answer came.
+    pub groups: Vec<u32>,
+    /// What proves to anybody that the miner said this to the validator, in these groups.
     pub receipt: Option<Receipt>,
 }
 
@@ -297,7 +299,7 @@ impl Gate {
         let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
         let stream = begun.map_err(|_| self.stalled())??;
         let heard = self.pass_on(stream, started, challenge, consumer).await?;
-        let Heard { answer, first, elapsed, receipt } = heard;
+        let Heard { answer, first, elapsed, groups, receipt } = heard;
         let tokens = u32::try_from(answer.tokens.len()).unwrap_or(u32::MAX);
         let checked = match self.examine(challenge, answer).await? {
             Finding::Genuine { checked } => checked,
@@ -318,6 +320,7 @@ impl Gate {
             checked: u32::try_from(checked).unwrap_or(u32::MAX),
             incentive: candidate.incentive,
             consensus: candidate.consensus,
+            groups,
             receipt,
         };
         consumer.say(&Said::Closing(Box::new(Closing { report }))).await
@@ -336,10 +339,9 @@ impl Gate {
         consumer: &Consumer,
     ) -> Result<Heard, Lost> {
         let (mut rest, mut whole, mut first, mut lines) = (Vec::new(), Vec::new(), None, 0_usize);
-        let mut is_line_by_line = true;
+        let mut groups = Vec::new();
         while let Some(piece) = timeout(self.limits.stall, stream.next()).await.map_err(|_| self.stalled())?? {
-            is_line_by_line &= rest.is_empty()
-                && piece.split_last().is_some_and(|(last, line)| *last == b'\n' && !line.contains(last));
+            groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
             rest.extend_from_slice(&piece);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = rest.drain(..=end).collect();
@@ -362,8 +364,7 @@ impl Gate {
             return Err(Lost::Miner("it broke its answer off".to_owned()));
         }
         let answer = Answer::read(&whole)?;
-        let receipt = stream.receipt().filter(|_| is_line_by_line);
-        Ok(Heard { answer, first: first.unwrap_or(elapsed), elapsed, receipt })
+        Ok(Heard { answer, first: first.unwrap_or(elapsed), elapsed, groups, receipt: stream.receipt() })
     }
 
     async fn examine(&self, challenge: &Challenge, answer: Answer) -> Result<Finding, Lost> {
@@ -409,6 +410,7 @@ struct Heard {
     answer: Answer,
     first: Duration,
     elapsed: Duration,
+    groups: Vec<u32>,
     receipt: Option<Receipt>,
 }
 

@@ -23,6 +23,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | Question | Module |
+//! |---|---|
+//! | What is asked and answered, and how does it travel? | [`challenge`], [`answer`], [`task`], [`draw`] |
+//! | Who answers? | [`miner`], with the model itself or an [`upstream`] server; [`mischief`] tries to cheat |
+//! | Is it right, and what is it worth? | [`judge`], [`proof`], [`score`], [`reputation`] |
+//! | Which model does a subnet have? | [`published`] |
+//! | What does a whole process do? | [`roles`] |
+//! | How does a consumer ask? | [`consumer`], through a validator's [`gate`] |
+//! | Where does a small model come from? | [`corpus`], [`train`], [`export`] |
+//!
 //! Why this proves anything, what it costs, and how often it errs: `docs/text-subnet.md`, `docs/benchmarks/text.md`.
 
 #![forbid(unsafe_code)]
@@ -31,42 +41,28 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)
 )]
 
-#[cfg(feature = "roles")]
 pub mod answer;
-#[cfg(feature = "roles")]
 pub mod challenge;
-#[cfg(feature = "roles")]
 pub mod consumer;
-#[cfg(feature = "roles")]
-pub mod draw;
-#[cfg(feature = "roles")]
-pub mod gate;
-#[cfg(feature = "roles")]
-pub mod judge;
-#[cfg(feature = "roles")]
-pub mod miner;
-#[cfg(feature = "roles")]
-pub mod mischief;
-#[cfg(feature = "roles")]
-pub mod published;
-#[cfg(feature = "roles")]
-pub mod reputation;
-#[cfg(feature = "roles")]
-pub mod roles;
-#[cfg(feature = "roles")]
-pub mod score;
-#[cfg(feature = "roles")]
-pub mod task;
-#[cfg(feature = "roles")]
-pub mod upstream;
 pub mod corpus;
+pub mod draw;
 pub mod export;
+pub mod gate;
 mod generate;
+pub mod judge;
+pub mod miner;
+pub mod mischief;
 mod model;
 pub mod proof;
+pub mod published;
 mod random;
+pub mod reputation;
+pub mod roles;
 mod sampling;
+pub mod score;
+pub mod task;
 pub mod train;
+pub mod upstream;
 
 pub use generate::{Finish, Query, Step};
 pub use model::{Decoder, HashError, Model, ModelError, ModelHash, Shape};

@@ -28,7 +28,7 @@ fn model() -> &'static Model {
 fn likeliest(text: &[u32]) -> Vec<(u32, f32)> {
     let mut session = Session::new(model(), text.len()).unwrap();
     let hidden = session.feed(text).unwrap();
-    let logits = session.logits(&hidden, &[u32::try_from(text.len() - 1).unwrap()]).unwrap().remove(0);
+    let logits = session.logits(&hidden, &[text.len() - 1]).unwrap().remove(0);
     let sum = libm::log(logits.iter().map(|logit| libm::exp(f64::from(*logit))).sum());
     #[allow(clippy::cast_possible_truncation, reason = "servers say 32 bits")]
     let mut all: Vec<_> = (0..).zip(logits.iter().map(|logit| (f64::from(*logit) - sum) as f32)).collect();

@@ -1,7 +1,6 @@
 //! A consumer, a validator's gate and miners on real sockets of the loopback interface. Every wait has an end.
 
-mod tiny;
-
+use crate::tiny;
 use bytes::Bytes;
 use myelin_keys::{Secret, Seed};
 use myelin_neuron::{
@@ -103,8 +102,8 @@ async fn asked(network: &Network, challenge: &Challenge) -> (Result<Told, AskFai
     let validator = Peer::strict(network.validator.hotkey(), network.validator.address());
     let mut all = Vec::new();
     let dendrite = Dendrite::new(signer(9));
-    let told = ask(&dendrite, &[validator], challenge, Duration::from_secs(30), &mut |heard| all.push(heard));
-    let told = soon(told).await;
+    let mut heard = |heard| all.push(heard);
+    let told = soon(ask(&dendrite, &[validator], challenge, Duration::from_secs(30), &mut heard)).await;
     (told, all)
 }
 
@@ -191,6 +190,7 @@ async fn without_anybody_to_ask_there_is_no_answer() {
     let (told, heard) = asked(&network, &challenge(1)).await;
     assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".to_owned())));
     assert!(matches!(heard[..], [Heard::NoAnswer { .. }]));
-    let nobody = ask(&Dendrite::new(signer(9)), &[], &challenge(1), Duration::from_secs(1), &mut |_| ());
-    assert_eq!(soon(nobody).await, Err(AskFailure::NoValidator));
+    let (dendrite, question) = (Dendrite::new(signer(9)), challenge(1));
+    let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
+    assert_eq!(nobody, Err(AskFailure::NoValidator));
 }

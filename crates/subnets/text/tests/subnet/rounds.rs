@@ -1,7 +1,6 @@
 //! Rounds of the whole subnet in memory: who earns what.
 
-mod tiny;
-
+use crate::tiny;
 use myelin_neuron::subnet::{
     Judge, Miner as _, Reply,
     simulation::{Link, Mischief as Way, Trial, World},
