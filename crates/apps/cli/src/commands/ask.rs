@@ -1,0 +1,394 @@
+//! `myelin ask`
+
+use super::{
+    role::{SAME_MACHINE, time},
+    text::{TextSubnet, Writing, ending, published_error},
+};
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    files::write_whole,
+    key::Signer,
+    output::{Format, Output, note_page, write},
+    page::{Cell, Page, Render, Tone},
+    party::HotkeyArg,
+    share::u16_percent,
+};
+use myelin_client::{Error, Keypair, Snapshot};
+use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
+use myelin_neuron::{Announced, Dendrite, Peer, Signer as Signing};
+use myelin_subnet_text::{
+    challenge::Challenge,
+    consumer::{AskFailure, Heard, Told, ask},
+    published::published,
+};
+use myelin_wire::Hotkey;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{cmp::Reverse, path::PathBuf, time::Duration};
+use tokio::signal::ctrl_c;
+
+/// The validators that are asked, one after the other.
+const MOST_VALIDATORS: usize = 5;
+
+/// `myelin ask`
+#[derive(Debug, clap::Args)]
+pub struct Ask {
+    #[command(flatten)]
+    writing: Writing,
+
+    #[command(flatten)]
+    subnet: TextSubnet,
+
+    /// Ask this validator only: an address, or the name of a hotkey here [default: those with the highest stake]
+    #[arg(long, value_name = "HOTKEY")]
+    validator: Option<HotkeyArg>,
+
+    /// How long to wait for the whole answer
+    #[arg(long, default_value = "1m", value_name = "TIME", value_parser = time)]
+    patience: Duration,
+
+    /// Write what proves the answer to anybody to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    receipts: Option<PathBuf>,
+}
+
+/// What is heard while an answer comes, and the answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Asking {
+    /// A miner is asked. What came before is void.
+    Miner {
+        /// Its seat.
+        uid: u16,
+        /// Its address.
+        hotkey: String,
+    },
+    /// A token of the answer.
+    Token {
+        /// Its number in the model's vocabulary.
+        token: u32,
+        /// The natural logarithm of its probability, at temperature 1.
+        logprob: f32,
+        /// Its text.
+        text: String,
+    },
+    /// This validator has no answer, and the next one is asked.
+    NoAnswer {
+        /// Its address.
+        validator: String,
+        /// Why.
+        error: String,
+    },
+    /// The answer, and what is known about it.
+    Answer(Box<Answered>),
+}
+
+/// An answer, and what is known about it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Answered {
+    /// The text.
+    text: String,
+    /// The numbers of its tokens.
+    tokens: Vec<u32>,
+    /// Why there are no more: `stop` or `length`.
+    finish: String,
+    /// What decided between tokens. With it `myelin text run` writes the same.
+    seed: u64,
+    /// The hash of the model, 64 hex digits.
+    model: String,
+    /// The seat of the miner that answered.
+    uid: u16,
+    /// Its address.
+    miner: String,
+    /// The address of the validator.
+    validator: String,
+    /// Whether the validator proved that the model wrote it.
+    proven: bool,
+    /// How many tokens it recomputed for that.
+    checked: u32,
+    /// Whether a receipt shows, without trust in the validator, that the miner said this.
+    miner_signed: bool,
+    /// What the network thinks of the miner: its part of what miners earned, of 65 535.
+    incentive: u16,
+    /// Its consensus weight, of 65 535.
+    consensus: u16,
+    /// Microseconds to the first token, as the validator saw it.
+    first_us: u64,
+    /// Microseconds to the end, as the validator saw it.
+    elapsed_us: u64,
+    /// Tokens in 1 000 seconds, as the validator saw it.
+    tokens_per_1000_s: u64,
+}
+
+impl Answered {
+    fn of(told: &Told, challenge: &Challenge) -> Self {
+        let report = &told.report;
+        let per_1000_s = u64::from(report.tokens).saturating_mul(1_000_000_000);
+        Self {
+            text: told.text(),
+            tokens: told.tokens.iter().map(|token| token.token).collect(),
+            finish: ending(told.ending),
+            seed: challenge.seed,
+            model: report.model.clone(),
+            uid: report.uid,
+            miner: report.hotkey.clone(),
+            validator: told.validator.to_ss58(),
+            proven: report.proven,
+            checked: report.checked,
+            miner_signed: told.miner_signed,
+            incentive: report.incentive,
+            consensus: report.consensus,
+            first_us: report.first_us,
+            elapsed_us: report.elapsed_us,
+            tokens_per_1000_s: per_1000_s / report.elapsed_us.max(1),
+        }
+    }
+}
+
+impl Render for Answered {
+    fn render(&self, page: &mut Page) {
+        let proof = if self.proven {
+            Cell::new(format!("by the validator, {} of {} tokens", self.checked, self.tokens.len()), Tone::Good)
+        } else {
+            Cell::new("no", Tone::Bad)
+        };
+        let signed =
+            if self.miner_signed { Cell::new("by the miner", Tone::Good) } else { Cell::new("no", Tone::Warning) };
+        let rate = self.tokens_per_1000_s / 100;
+        page.fields([
+            ("answered by", format!("miner {}, {}", self.uid, self.miner).into()),
+            ("through", format!("validator {}", self.validator).into()),
+            ("model", self.model.as_str().into()),
+            ("proven", proof),
+            ("signed", signed),
+            (
+                "standing",
+                format!("incentive {}, consensus {}", u16_percent(self.incentive), u16_percent(self.consensus)).into(),
+            ),
+            ("first token", format!("{} ms", self.first_us / 1_000).into()),
+            ("speed", format!("{}.{} tokens/s", rate / 10, rate % 10).into()),
+            ("seed", self.seed.to_string().into()),
+        ]);
+    }
+}
+
+impl Render for Asking {
+    fn render(&self, page: &mut Page) {
+        match self {
+            Self::Miner { uid, hotkey } => page.line(format!("asking miner {uid}, {hotkey}")),
+            Self::Token { text, .. } => page.line(text),
+            Self::NoAnswer { validator, error } => page.line(format!("validator {validator}: {error}")),
+            Self::Answer(answered) => answered.render(page),
+        }
+    }
+}
+
+/// What proves an answer to anybody.
+#[derive(Serialize)]
+struct Receipts<'a> {
+    /// That the validator told the whole answer.
+    validator: &'a Option<myelin_wire::strict::Receipt>,
+    /// That the miner said it.
+    miner: &'a Option<myelin_wire::strict::Receipt>,
+}
+
+/// Text as it comes, for people. When another miner begins anew, words that are already there are not written again.
+#[derive(Default)]
+struct Writer {
+    written: String,
+    /// How much of it the present answer has given again.
+    again: usize,
+    closed: Option<CliError>,
+}
+
+impl Writer {
+    fn begin(&mut self) {
+        self.again = 0;
+    }
+
+    fn push(&mut self, text: &str) {
+        let expected = self.written.get(self.again..).unwrap_or_default();
+        let new = if expected.is_empty() {
+            text
+        } else if let Some(rest) = text.strip_prefix(expected) {
+            rest
+        } else if expected.starts_with(text) {
+            ""
+        } else {
+            // Another text altogether: what was written cannot be taken back.
+            self.say("\n");
+            self.written.truncate(self.again);
+            text
+        };
+        self.again += text.len();
+        self.written.push_str(new);
+        let new = new.to_owned();
+        self.say(&new);
+    }
+
+    fn say(&mut self, text: &str) {
+        if self.closed.is_none() {
+            self.closed = write(text.as_bytes()).err();
+        }
+    }
+}
+
+impl Command for Ask {
+    const PATH: &'static str = "ask";
+    const SUMMARY: &'static str = "Ask the network to continue a text";
+    const DETAILS: &'static str = "The question goes to the validator with the highest stake, and from there to its \
+         best miners. The answer comes as it is written; then follows who answered, how fast, and whether it was \
+         proven that the model wrote it. Nobody needs a wallet for that: without a hotkey, a key is made for this \
+         question.";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "A story", line: "myelin ask 'Once there was'" },
+        Example {
+            purpose: "What anybody can write again with the model",
+            line: "myelin ask 'Once there was' --temperature 0 --max-tokens 64 --output json",
+        },
+    ];
+    type Answer = Asking;
+
+    async fn run(self, context: &Context, output: &Output<Asking>) -> Result<(), CliError> {
+        let only = self.validator.as_ref().map(|validator| validator.find(context)).transpose()?;
+        let seed = self.writing.seed()?;
+        let chain = context.chain().await?;
+        let now = chain.at_finalised().await?;
+        let netuid = self.subnet.find(&now).await?;
+        let snapshot = now.metagraph(netuid).await?;
+        let snapshot = snapshot.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?;
+        let known = published(&now, netuid).await.map_err(published_error)?;
+        let mut validators = validators(&snapshot);
+        if let Some(only) = &only {
+            validators.retain(|peer| *peer.hotkey.as_bytes() == only.key.to_bytes());
+        }
+        if validators.is_empty() {
+            let what = only.map_or_else(|| "no validator".to_owned(), |only| format!("{only} is no validator that"));
+            return Err(CliError::NotFound {
+                message: format!("{what} of subnet {netuid} can be asked"),
+                hint: "see who validates and serves with `myelin metagraph show`, and ask again".into(),
+            });
+        }
+        let challenge = Challenge {
+            model: known.model,
+            prompt: self.writing.prompt(),
+            seed,
+            sampling: self.writing.sampling(),
+            max_tokens: self.writing.max_tokens,
+            miner: None,
+        };
+        challenge
+            .check()
+            .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin ask --help`" })?;
+        let dendrite = Dendrite::new(Signing::from(key(context)?)).at(SAME_MACHINE.into());
+
+        let is_text = context.format() == Format::Table;
+        let mut writer = Writer::default();
+        let mut heard = |heard: Heard| {
+            if is_text {
+                match heard {
+                    Heard::Asking(_) => writer.begin(),
+                    Heard::Token(token) => writer.push(&token.text),
+                    Heard::NoAnswer { .. } => note_page(&said(heard)),
+                }
+            } else if let Err(error) = output.show(&said(heard)) {
+                writer.closed.get_or_insert(error);
+            }
+        };
+        let told = tokio::select! {
+            told = ask(&dendrite, &validators, &challenge, self.patience, &mut heard) => told,
+            signal = ctrl_c() => {
+                signal.map_err(CliError::Terminal)?;
+                return Err(CliError::Interrupted);
+            }
+        };
+        if is_text && !writer.written.is_empty() {
+            writer.say("\n");
+        }
+        if let Some(error) = writer.closed {
+            return Err(error);
+        }
+        let told = told.map_err(|error| ask_error(&error))?;
+        if let Some(path) = &self.receipts {
+            let receipts = Receipts { validator: &told.receipt, miner: &told.report.receipt };
+            let text = serde_json::to_string_pretty(&receipts).map_err(|error| CliError::Output(error.into()))?;
+            let failed = |source| CliError::File { doing: "write", path: path.clone(), source };
+            write_whole(path, text.as_bytes()).map_err(failed)?;
+        }
+        let answered = Answered::of(&told, &challenge);
+        if is_text {
+            note_page(&answered);
+            return Ok(());
+        }
+        output.show(&Asking::Answer(Box::new(answered)))
+    }
+}
+
+fn said(heard: Heard) -> Asking {
+    match heard {
+        Heard::Asking(whom) => Asking::Miner { uid: whom.uid, hotkey: whom.hotkey },
+        Heard::Token(token) => Asking::Token { token: token.token, logprob: token.logprob, text: token.text },
+        Heard::NoAnswer { validator, why } => {
+            Asking::NoAnswer { validator: validator.to_ss58(), error: why.to_string() }
+        }
+    }
+}
+
+/// The validators that can be asked, those with the highest stake first.
+fn validators(snapshot: &Snapshot) -> Vec<Peer> {
+    let mut validators: Vec<_> = snapshot.serving().filter(|(neuron, _)| neuron.validator_permit).collect();
+    validators.sort_by_key(|(neuron, _)| (Reverse(neuron.stake_weight), neuron.uid));
+    let peer = |(neuron, axon): (&myelin_client::Neuron, &myelin_client::Axon)| {
+        let hotkey = Hotkey::new(neuron.hotkey.to_bytes());
+        let (address, placeholder, certificate) = (axon.address, axon.protocol, axon.certificate.clone());
+        Announced { address, placeholder, certificate }.peer(hotkey).ok()
+    };
+    validators.into_iter().filter_map(peer).take(MOST_VALIDATORS).collect()
+}
+
+/// The hotkey that is meant, or a key for this question where there is none.
+fn key(context: &Context) -> Result<Keypair, CliError> {
+    match Signer::hotkey(context) {
+        Ok(signer) => signer.open(context.terminal()),
+        Err(CliError::Wallet(WalletError::NoWallet { .. } | WalletError::NoHotkey { .. })) => {
+            Ok(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?).into_keypair())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn ask_error(error: &AskFailure) -> CliError {
+    let hint = match error {
+        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
+        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
+        AskFailure::Nonsense(_) => "ask another validator with `--validator`",
+        AskFailure::Question(_) => "see `myelin ask --help`",
+    };
+    CliError::task("no-answer", error, Some(hint.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(pushes: &[&[&str]]) -> String {
+        // What nobody reads is written all the same.
+        let mut writer = Writer { closed: Some(CliError::OutputClosed), ..Writer::default() };
+        for answer in pushes {
+            writer.begin();
+            answer.iter().for_each(|text| writer.push(text));
+        }
+        writer.written
+    }
+
+    #[test]
+    fn words_that_are_there_are_not_written_again() {
+        assert_eq!(after(&[&["Once", " there"], &["Once", " there", " was"]]), "Once there was");
+        assert_eq!(after(&[&["Once", " there"], &["On", "ce ", "there was"]]), "Once there was");
+        assert_eq!(after(&[&["Once"], &["Twice", " more"]]), "Twice more");
+        assert_eq!(after(&[&["a", ""], &["", "a", "b"]]), "ab");
+    }
+}

@@ -1,0 +1,194 @@
+//! `myelin mine text`
+
+use super::{Computing, Post, RoleEvent, Told, stop, work};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    commands::text::load,
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::{Output, note},
+    page::Tone,
+};
+use clap::builder::NonEmptyStringValueParser;
+use myelin_client::{Chain, subxt::rpcs::rpc_params};
+use myelin_neuron::{
+    Dendrite, Directory, Peer,
+    subnet::{Member, MiningOptions},
+};
+use myelin_primitives::{Amount, Tao};
+use myelin_subnet_text::{
+    Model, ModelHash,
+    miner::Miner,
+    mischief::{Mischief, Mischievous},
+    roles,
+    upstream::Upstream,
+};
+use std::{env, path::PathBuf, str::FromStr, sync::Arc};
+use tokio::runtime::Handle;
+
+/// The variable with the key of an upstream server, which does not belong on a command line.
+const UPSTREAM_KEY: &str = "MYELIN_UPSTREAM_KEY";
+
+/// What a dishonest miner does.
+#[derive(Clone, Debug)]
+enum Trick {
+    Smaller(PathBuf),
+    Copy,
+    Drop(u64),
+    Slow(u32),
+    Truncate,
+    Nonsense,
+}
+
+impl FromStr for Trick {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, what) = text.split_once('=').map_or((text, None), |(name, what)| (name, Some(what)));
+        let count = |least: u32| what.and_then(|what| what.parse().ok()).filter(|count| *count >= least);
+        match (name, what) {
+            ("smaller", Some(path)) if !path.is_empty() => Ok(Self::Smaller(path.into())),
+            ("copy", None) => Ok(Self::Copy),
+            ("drop", _) if count(2).is_some() => Ok(Self::Drop(count(2).unwrap_or(2).into())),
+            ("slow", _) if count(1).is_some() => Ok(Self::Slow(count(1).unwrap_or(1))),
+            ("truncate", None) => Ok(Self::Truncate),
+            ("nonsense", None) => Ok(Self::Nonsense),
+            _ => Err("write `smaller=PATH`, `copy`, `drop=COUNT`, `slow=FACTOR`, `truncate` or `nonsense`".to_owned()),
+        }
+    }
+}
+
+/// `myelin mine text`
+#[derive(Debug, clap::Args)]
+pub struct MineText {
+    #[command(flatten)]
+    post: Post,
+
+    #[command(flatten)]
+    computing: Computing,
+
+    /// Let a server draw the tokens that speaks the completions of `OpenAI` with the extensions of vLLM
+    #[arg(long, value_name = "URL", conflicts_with = "mischief")]
+    upstream: Option<String>,
+
+    /// What the server calls the model [default: the name of the model's folder or file]
+    #[arg(long, value_name = "NAME", requires = "upstream", value_parser = NonEmptyStringValueParser::new())]
+    upstream_model: Option<String>,
+
+    /// Serve neurons without a permit to validate too, from this stake on
+    #[arg(long, value_name = "TAO")]
+    enough_stake: Option<Amount<Tao>>,
+
+    /// Try the defences of a subnet, on a local network only: `smaller=PATH`, `copy`, `drop=COUNT`, `slow=FACTOR`,
+    /// `truncate` or `nonsense`
+    #[arg(long, value_name = "WHAT", hide_short_help = true)]
+    mischief: Option<Trick>,
+}
+
+impl Command for MineText {
+    const PATH: &'static str = "mine text";
+    const SUMMARY: &'static str = "Mine: answer questions with a language model, until Ctrl-C";
+    const DETAILS: &'static str = "The hotkey needs a seat on the subnet, and the model must be the one that the \
+         subnet's owner has published. Neurons with a permit to validate are served. What was asked, how long it \
+         took and what each epoch paid is told as it happens. A server that draws the tokens has to compute the \
+         same model in full precision; its key is read from MYELIN_UPSTREAM_KEY.";
+    const EFFECT: Effect = Effect::Work;
+    const CALLS: Calls = &[("Neurons", "serve_axon"), ("Neurons", "serve_axon_tls")];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Mine on the local network", line: "myelin mine text --model model" },
+        Example {
+            purpose: "On the internet, with a server of one's own that computes",
+            line: "myelin mine text --model m --listen 0.0.0.0 --announce 203.0.113.9 --upstream http://127.0.0.1:8000",
+        },
+        Example {
+            purpose: "See what becomes of a cheat",
+            line: "myelin mine text --model model --port 0 --mischief drop=3",
+        },
+    ];
+    type Answer = RoleEvent;
+
+    async fn run(self, context: &Context, output: &Output<RoleEvent>) -> Result<(), CliError> {
+        let signer = Signer::hotkey(context)?;
+        let chain = context.chain().await?;
+        if self.mischief.is_some() {
+            require_development(&chain).await?;
+        }
+        let model = load(&self.computing.model, self.computing.threads).await?;
+        let (told, heard) = Told::new();
+        let member = self.post.join(context, &signer, &chain, &told).await?;
+        let mut options = MiningOptions { serving: self.post.serving(), ..MiningOptions::default() };
+        options.enough_stake = self.enough_stake.or(options.enough_stake);
+        let hash = model.hash();
+        let heard = (told, heard);
+        let format = context.format();
+        match (&self.upstream, &self.mischief) {
+            (Some(address), _) => {
+                let backend = self.upstream(&model, address)?;
+                let miner = Arc::new(Miner::with_backend(model, backend));
+                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+            }
+            (None, Some(trick)) => {
+                note(&Tone::Warning.paint(&format!("this miner is up to mischief: {trick:?}")));
+                let miner = Arc::new(self.mischievous(trick, &model, hash, &member).await?);
+                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+            }
+            (None, None) => {
+                let miner = Arc::new(Miner::local(model));
+                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+            }
+        }
+    }
+}
+
+impl MineText {
+    fn upstream(&self, model: &Model, address: &str) -> Result<Upstream, CliError> {
+        let name = self.upstream_model.clone().or_else(|| {
+            let name = self.computing.model.file_stem()?;
+            Some(name.to_string_lossy().into_owned())
+        });
+        let key = env::var(UPSTREAM_KEY).ok().filter(|key| !key.is_empty());
+        let (name, runtime) = (name.unwrap_or_default(), Handle::current());
+        Upstream::new(model.clone(), address, name, key.as_deref(), runtime)
+            .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin mine text --help`" })
+    }
+
+    async fn mischievous(
+        &self,
+        trick: &Trick,
+        model: &Model,
+        hash: ModelHash,
+        member: &Member,
+    ) -> Result<Mischievous, CliError> {
+        let mischief = match trick {
+            Trick::Smaller(path) => Mischief::smaller(load(path, self.computing.threads).await?, hash),
+            Trick::Copy => {
+                let dendrite = Dendrite::new(member.signer()).at(self.post.seen_at());
+                let (table, own) = (member.table(), member.hotkey());
+                let others = move || -> Vec<Peer> {
+                    let others = table.seats().into_iter().filter(|(hotkey, _)| *hotkey != own);
+                    others.filter_map(|(hotkey, seat)| seat.announced?.peer(hotkey).ok()).collect()
+                };
+                Mischief::copies(dendrite, others, Handle::current())
+            }
+            Trick::Drop(of) => Mischief::drops(*of),
+            Trick::Slow(factor) => Mischief::Slow(*factor),
+            Trick::Truncate => Mischief::Truncates,
+            Trick::Nonsense => Mischief::Nonsense,
+        };
+        Ok(Mischievous::new(Miner::local(model.clone()), mischief))
+    }
+}
+
+/// Mischief is for trying things out, and nobody else's network is for that.
+async fn require_development(chain: &Chain) -> Result<(), CliError> {
+    let kind: Result<String, _> = chain.rpc().request("system_chainType", rpc_params![]).await;
+    match kind.as_deref() {
+        Ok("Local" | "Development") => Ok(()),
+        Ok(_) => Err(CliError::Usage {
+            message: "mischief is for networks of one's own, and this chain is none".into(),
+            hint: "begin one with `myelin network up`",
+        }),
+        Err(error) => Err(CliError::task("unreachable", &error, None)),
+    }
+}

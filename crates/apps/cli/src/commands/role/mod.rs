@@ -1,0 +1,235 @@
+//! `myelin mine` and `myelin validate`: neurons that work until Ctrl-C.
+
+mod event;
+mod mine;
+mod validate;
+
+pub use event::RoleEvent;
+pub use mine::MineText;
+pub use validate::ValidateText;
+pub(crate) use validate::time;
+
+use crate::{
+    commands::text::TextSubnet,
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::{Format, Output},
+};
+use myelin_client::{Chain, Hint, NetUid};
+use myelin_neuron::{
+    V1,
+    subnet::{Encryption, Member, Report, ServingOptions},
+};
+use myelin_subnet_text::roles::RoleError;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+/// The events that wait to be told.
+const AHEAD: usize = 4_096;
+
+/// How neurons of one machine are announced: an address that leads nowhere else, and that the chain accepts.
+/// spec subnets-and-neurons §14.1
+pub(crate) const SAME_MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Where a neuron works and serves.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Post {
+    #[command(flatten)]
+    subnet: TextSubnet,
+
+    /// The port to serve at; 0 is any free one
+    #[arg(long, default_value = "8091", value_name = "PORT")]
+    port: u16,
+
+    /// The address to listen at
+    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
+    listen: IpAddr,
+
+    /// The address at which others find it, with a port if that is another one [default: that to listen at]
+    #[arg(long, value_name = "IP[:PORT]", value_parser = announced)]
+    announce: Option<SocketAddr>,
+
+    /// Speak TLS too, with a key that is published on the chain
+    #[arg(long)]
+    encrypt: bool,
+
+    /// Refuse neurons of the older protocol
+    #[arg(long)]
+    refuse_v1: bool,
+
+    /// Serve metrics to Prometheus at this address
+    #[arg(long, value_name = "IP:PORT")]
+    metrics: Option<SocketAddr>,
+
+    /// The folder for what outlives the process [default: by chain, subnet and hotkey, at the platform's place for
+    /// data]
+    #[arg(long, value_name = "PATH")]
+    state: Option<PathBuf>,
+}
+
+/// An address, with or without a port.
+fn announced(text: &str) -> Result<SocketAddr, String> {
+    let with_port = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0)));
+    with_port.map_err(|_| "write an address such as `203.0.113.9` or `203.0.113.9:8091`".to_owned())
+}
+
+impl Post {
+    /// Takes the seat of the hotkey that is meant. Events go to where [`work`] tells them.
+    async fn join(&self, context: &Context, signer: &Signer, chain: &Chain, told: &Told) -> Result<Member, CliError> {
+        let netuid = self.subnet.find(&chain.at_finalised().await?).await?;
+        let state = match &self.state {
+            Some(path) => path.clone(),
+            None => own_folder(chain, netuid, signer)?,
+        };
+        let hotkey = signer.open(context.terminal())?;
+        Ok(Member::join(chain, netuid, hotkey, state, told.report())
+            .await
+            .map_err(|error| CliError::task("neuron", &error, hint(&error)))?)
+    }
+
+    fn serving(&self) -> ServingOptions {
+        let is_here = self.listen.is_loopback();
+        let same_machine = is_here.then(|| SocketAddr::from((SAME_MACHINE, 0)));
+        ServingOptions {
+            listen: (self.listen, self.port).into(),
+            announce: self.announce.or(same_machine),
+            encryption: if self.encrypt { Encryption::Optional } else { Encryption::Off },
+            v1: if self.refuse_v1 { V1::Refused } else { V1::Served },
+            metrics: self.metrics,
+            ..ServingOptions::default()
+        }
+    }
+
+    /// Where this machine is seen from outside: neurons there are asked on the loopback interface.
+    fn seen_at(&self) -> IpAddr {
+        self.announce.map_or(SAME_MACHINE.into(), |announced| announced.ip())
+    }
+}
+
+/// A folder for each neuron of each chain.
+fn own_folder(chain: &Chain, netuid: NetUid, signer: &Signer) -> Result<PathBuf, CliError> {
+    let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
+        message: "there is no home folder to keep anything in".into(),
+        hint: "name a folder with `--state`",
+    })?;
+    let chain = format!("{:?}", chain.genesis());
+    let chain = chain.trim_start_matches("0x").get(..16).unwrap_or_default().to_owned();
+    let name = format!("{chain}-{netuid}-{}", signer.public());
+    Ok(place.data_dir().join("neurons").join(name))
+}
+
+/// How a model is computed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Computing {
+    /// The model: a folder with safetensors, or a `.gguf` file
+    #[arg(long, value_name = "PATH")]
+    pub(crate) model: PathBuf,
+
+    /// Threads to compute with; a small model is quickest with one
+    #[arg(long, default_value = "1", value_name = "COUNT")]
+    pub(crate) threads: NonZeroUsize,
+}
+
+/// Where events come from, and how many could not be kept.
+#[derive(Clone)]
+pub(crate) struct Told {
+    sender: mpsc::Sender<RoleEvent>,
+    missed: Arc<AtomicU64>,
+}
+
+impl Told {
+    fn new() -> (Self, mpsc::Receiver<RoleEvent>) {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        (Self { sender, missed: Arc::default() }, receiver)
+    }
+
+    fn tell(&self, event: impl Into<RoleEvent>) {
+        // Work waits for nobody who reads.
+        if self.sender.try_send(event.into()).is_err() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn report(&self) -> Report {
+        let told = self.clone();
+        Report::new(move |event| told.tell(event))
+    }
+}
+
+/// Waits for Ctrl-C, or to be ended.
+async fn stop() {
+    let (Ok(mut interrupt), Ok(mut end)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        // Without signals it is ended as the system does it, and keeps what it has.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = end.recv() => {}
+    }
+}
+
+/// Tells what happens until the work is done.
+async fn work(
+    output: &Output<RoleEvent>,
+    format: Format,
+    (told, mut heard): (Told, mpsc::Receiver<RoleEvent>),
+    member: &Member,
+    working: impl Future<Output = Result<(), RoleError>>,
+) -> Result<(), CliError> {
+    let show = |event: &RoleEvent| match format {
+        Format::Table if event.is_detail() => Ok(()),
+        _ => output.show(event),
+    };
+    let mut seen = member.seen();
+    let mut last_epoch = seen.borrow().subnet.last_epoch;
+    let mut is_followed = true;
+    tokio::pin!(working);
+    let done = loop {
+        tokio::select! {
+            done = &mut working => break done,
+            Some(event) = heard.recv() => show(&event)?,
+            changed = seen.changed(), if is_followed => {
+                is_followed = changed.is_ok();
+                let snapshot = Arc::clone(&seen.borrow_and_update());
+                if snapshot.subnet.last_epoch != last_epoch {
+                    last_epoch = snapshot.subnet.last_epoch;
+                    let neuron = snapshot.by_hotkey(&member.public());
+                    if let (Some(epoch), Some(neuron)) = (last_epoch, neuron) {
+                        let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
+                        show(&RoleEvent::Paid { block: epoch.block, incentive, dividends, emission })?;
+                    }
+                }
+            }
+        }
+        let missed = told.missed.swap(0, Ordering::Relaxed);
+        if missed > 0 {
+            show(&RoleEvent::Missed { events: missed })?;
+        }
+    };
+    while let Ok(event) = heard.try_recv() {
+        show(&event)?;
+    }
+    done.map_err(role_error)
+}
+
+/// What would help, as the library says.
+fn hint(error: &impl Hint) -> Option<String> {
+    error.all_hints().iter().next().map(|hint| hint.clone().into_owned())
+}
+
+fn role_error(error: RoleError) -> CliError {
+    let hint = hint(&error);
+    CliError::task(error.code(), &error, hint)
+}

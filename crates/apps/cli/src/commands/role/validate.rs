@@ -1,0 +1,227 @@
+//! `myelin validate text`
+
+use super::{Computing, Post, RoleEvent, Told, stop, work};
+use crate::{
+    command::{Calls, Command, Effect, Example},
+    commands::text::load,
+    context::Context,
+    error::CliError,
+    key::Signer,
+    output::Output,
+    share::million,
+};
+use myelin_neuron::subnet::ValidatingOptions;
+use myelin_primitives::{BlockNumber, Fraction};
+use myelin_subnet_text::{
+    challenge::MAX_TOKENS,
+    draw::Prompts,
+    gate::Limits,
+    judge::CHECKED,
+    roles::{self, Validating},
+};
+use std::{fs, ops::RangeInclusive, path::PathBuf, time::Duration};
+
+/// The bytes of a file of prompts.
+const MOST_PROMPTS: u64 = 64 * 1024 * 1024;
+
+/// `myelin validate text`
+#[derive(Debug, clap::Args)]
+pub struct ValidateText {
+    #[command(flatten)]
+    post: Post,
+
+    #[command(flatten)]
+    computing: Computing,
+
+    #[command(flatten)]
+    rounds: Rounds,
+
+    #[command(flatten)]
+    questions: Questions,
+}
+
+/// How miners are asked.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Rounds")]
+struct Rounds {
+    /// From the beginning of one round to that of the next, such as `12s` or `500ms`
+    #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
+    every: Duration,
+
+    /// How long an answer is waited for
+    #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
+    patience: Duration,
+
+    /// How many miners are asked in a round
+    #[arg(long, default_value = "16", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    sample: u16,
+
+    /// How many tokens are asked for
+    #[arg(long, default_value = "32-128", value_name = "LEAST-MOST", value_parser = lengths)]
+    lengths: RangeInclusive<u16>,
+
+    /// How many tokens of each answer are recomputed
+    #[arg(long, default_value_t = CHECKED, value_name = "COUNT")]
+    checked: usize,
+
+    /// A file with a text on each line, to take prompts from [default: texts that a program makes]
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+
+    /// How much of an average its newest score makes up
+    #[arg(long, default_value = "10%", value_name = "PERCENT", value_parser = million)]
+    newest: u32,
+
+    /// How many blocks before an epoch weights are due [default: a third of the blocks between two, 3 to 25]
+    #[arg(long, value_name = "BLOCKS")]
+    lead: Option<BlockNumber>,
+
+    /// The version of the software, for subnets that ask for a newer one
+    #[arg(long, default_value = "0", value_name = "VERSION")]
+    version_key: u64,
+}
+
+/// What consumers may ask.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Consumers")]
+struct Questions {
+    /// How many questions of one consumer are answered in a minute
+    #[arg(long, default_value = "20", value_name = "COUNT")]
+    per_minute: u32,
+
+    /// How many questions are answered at a time
+    #[arg(long, default_value = "8", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    at_a_time: u16,
+}
+
+/// A time such as `12s`, `500ms` or `2m`.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let refused = || "write a time such as `12s`, `500ms` or `2m`".to_owned();
+    let split = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(refused)?;
+    let (number, unit) = text.split_at_checked(split).ok_or_else(refused)?;
+    let number: u32 = number.parse().map_err(|_| refused())?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number.into()),
+        "s" => Duration::from_secs(number.into()),
+        "m" => Duration::from_mins(number.into()),
+        _ => return Err(refused()),
+    };
+    let longest = Duration::from_hours(1);
+    if time.is_zero() || time > longest {
+        Err("write a time above zero, and up to an hour".to_owned())
+    } else {
+        Ok(time)
+    }
+}
+
+fn lengths(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let refused = || format!("write two numbers from 1 to {MAX_TOKENS} such as `32-128`");
+    let (least, most) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| text.trim().parse().ok().filter(|number| (1..=MAX_TOKENS).contains(number));
+    match (number(least), number(most)) {
+        (Some(least), Some(most)) if least <= most => Ok(least..=most),
+        _ => Err(refused()),
+    }
+}
+
+impl Rounds {
+    fn prompts(&self) -> Result<Prompts, CliError> {
+        let Some(path) = &self.prompts else { return Ok(Prompts::Made) };
+        let failed = |source| CliError::File { doing: "read", path: path.clone(), source };
+        if fs::metadata(path).map_err(failed)?.len() > MOST_PROMPTS {
+            return Err(CliError::Usage {
+                message: format!("{} is larger than {} MiB", path.display(), MOST_PROMPTS >> 20),
+                hint: "take fewer prompts",
+            });
+        }
+        let text = fs::read_to_string(path).map_err(failed)?;
+        Prompts::of(text.lines().map(str::to_owned)).map_err(|error| CliError::Usage {
+            message: format!("{}: {error}", path.display()),
+            hint: "write a text on each line",
+        })
+    }
+}
+
+impl Command for ValidateText {
+    const PATH: &'static str = "validate text";
+    const SUMMARY: &'static str = "Validate: judge miners, set weights and answer consumers, until Ctrl-C";
+    const DETAILS: &'static str = "The hotkey needs a seat on the subnet, enough stake for a permit to validate, \
+         and the model that the subnet's owner has published. Scores and promised weights are kept: after a restart \
+         or an outage it goes on where it was. Weights are set by themselves before each epoch, or committed and \
+         revealed where the subnet wants that. `myelin ask` reaches consumers' questions here.";
+    const EFFECT: Effect = Effect::Work;
+    const CALLS: Calls = &[
+        ("Neurons", "serve_axon"),
+        ("Neurons", "serve_axon_tls"),
+        ("Weights", "set_weights"),
+        ("Weights", "commit_weights"),
+        ("Weights", "reveal_weights"),
+    ];
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "Validate on the local network", line: "myelin validate text --model model" },
+        Example {
+            purpose: "A round each second, for a trial",
+            line: "myelin validate text --model model --port 0 --every 1s --lengths 16-48",
+        },
+    ];
+    type Answer = RoleEvent;
+
+    async fn run(self, context: &Context, output: &Output<RoleEvent>) -> Result<(), CliError> {
+        let Self { post, computing, rounds, questions } = self;
+        let prompts = rounds.prompts()?;
+        let signer = Signer::hotkey(context)?;
+        let chain = context.chain().await?;
+        let model = load(&computing.model, computing.threads).await?;
+        let (told, heard) = Told::new();
+        let member = post.join(context, &signer, &chain, &told).await?;
+        let defaults = ValidatingOptions::default();
+        let options = Validating {
+            rounds: ValidatingOptions {
+                sample: rounds.sample.into(),
+                every: rounds.every,
+                patience: rounds.patience,
+                newest: Fraction::from_ppm(rounds.newest).unwrap_or(defaults.newest),
+                version_key: rounds.version_key,
+                lead: rounds.lead,
+                seen_at: Some(post.seen_at()),
+                ..defaults
+            },
+            serving: post.serving(),
+            limits: Limits {
+                per_minute: questions.per_minute,
+                at_a_time: questions.at_a_time.into(),
+                ..Limits::default()
+            },
+            prompts,
+            lengths: rounds.lengths,
+            checked: rounds.checked,
+        };
+        let judged = told.clone();
+        let working = roles::validate(&member, model, options, move |judged_one| judged.tell(judged_one), stop());
+        work(output, context.format(), (told, heard), &member, working).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(time("12s"), Ok(Duration::from_secs(12)));
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
+        for wrong in ["", "12", "s", "-1s", "1.5s", "0s", "61m", "99999999999s", "12 s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_a_range() {
+        assert_eq!(lengths("16-48"), Ok(16..=48));
+        assert_eq!(lengths("16"), Ok(16..=16));
+        for wrong in ["", "0-4", "8-4", "1-99999", "a-b"] {
+            assert!(lengths(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `myelin text`: the model of the text subnet.
+
+mod model;
+mod run;
+mod train;
+
+pub(crate) use model::published_error;
+pub use model::{Hash, Publish, Show};
+pub use run::Run;
+pub(crate) use run::ending;
+pub use train::Train;
+pub(crate) use train::trained;
+
+use crate::{error::CliError, output::Progress};
+use myelin_client::{Moment, NetUid};
+use myelin_subnet_text::{Model, ModelError, Sampling, challenge::TOP_K, published::first};
+use std::{num::NonZeroUsize, path::Path};
+use tokio::task::spawn_blocking;
+
+/// Which text subnet is meant.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct TextSubnet {
+    /// The subnet [default: the first whose owner has published a model]
+    #[arg(long, value_name = "NETUID")]
+    netuid: Option<NetUid>,
+}
+
+impl TextSubnet {
+    /// The one that was named, or else the first there is.
+    pub(crate) async fn find(self, now: &Moment) -> Result<NetUid, CliError> {
+        let found = match self.netuid {
+            Some(netuid) => Some(netuid),
+            None => first(now).await?,
+        };
+        found.ok_or_else(|| CliError::NotFound {
+            message: "no subnet has a model to write text with".into(),
+            hint: "start a network that has one with `myelin network up --subnet text`, or publish one with `myelin text publish`"
+                .into(),
+        })
+    }
+}
+
+/// How a text is written. What is the same here gives the same text, here and everywhere.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Writing {
+    /// What is to be continued; words are joined by spaces
+    #[arg(required = true, value_name = "PROMPT")]
+    prompt: Vec<String>,
+
+    /// How many tokens at most
+    #[arg(long, default_value = "128", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=2_048))]
+    pub(crate) max_tokens: u16,
+
+    /// How freely tokens are drawn, from 0, always the likeliest, to 10
+    #[arg(long, default_value = "0.8", value_name = "NUMBER", value_parser = temperature)]
+    pub(crate) temperature: u32,
+
+    /// How many of the likeliest tokens are drawn from; 0 is all
+    #[arg(long, default_value_t = TOP_K, value_name = "COUNT")]
+    pub(crate) top_k: u32,
+
+    /// What decides between tokens [default: chance]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// A temperature in thousandths, as it is typed: `0.8`.
+fn temperature(text: &str) -> Result<u32, String> {
+    let refused = || "write a number from 0 to 10 with at most three decimals, such as `0.8`".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if decimals.len() > 3 || whole.is_empty() || !text.chars().all(|it| it.is_ascii_digit() || it == '.') {
+        return Err(refused());
+    }
+    let thousandths: u32 = format!("{decimals:0<3}").parse().map_err(|_| refused())?;
+    let whole: u32 = whole.parse().map_err(|_| refused())?;
+    let milli = whole.checked_mul(1_000).and_then(|milli| milli.checked_add(thousandths)).ok_or_else(refused)?;
+    if milli > Sampling::MAX_TEMPERATURE_MILLI { Err(refused()) } else { Ok(milli) }
+}
+
+impl Writing {
+    pub(crate) fn prompt(&self) -> String {
+        self.prompt.join(" ")
+    }
+
+    pub(crate) const fn sampling(&self) -> Sampling {
+        Sampling { temperature_milli: self.temperature, top_k: self.top_k }
+    }
+
+    /// The seed that was given, or one that nobody has chosen.
+    pub(crate) fn seed(&self) -> Result<u64, CliError> {
+        if let Some(seed) = self.seed {
+            return Ok(seed);
+        }
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(|error| CliError::task("randomness", &error, None))?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+}
+
+/// Reads a model, on a thread that may wait.
+pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, CliError> {
+    let progress = Progress::new("reading the model");
+    let path = path.to_owned();
+    let loaded = spawn_blocking(move || Model::load(&path)?.with_threads(threads)).await;
+    drop(progress);
+    loaded.map_err(|error| CliError::task("model", &error, None))?.map_err(|error| model_error(&error))
+}
+
+pub(crate) fn model_error(error: &ModelError) -> CliError {
+    CliError::task("model", error, error.hint().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temperatures_are_thousandths() {
+        assert_eq!(temperature("0"), Ok(0));
+        assert_eq!(temperature("0.8"), Ok(800));
+        assert_eq!(temperature("1.025"), Ok(1_025));
+        assert_eq!(temperature("10"), Ok(10_000));
+        for wrong in ["", ".", ".5", "-1", "10.001", "0.0001", "1e1", "1.2.3", "99999999999"] {
+            assert!(temperature(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `myelin text train`
+
+use super::model_error;
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::{Output, Progress},
+    page::{Page, Render},
+};
+use myelin_subnet_text::{
+    ModelHash,
+    corpus::Corpus,
+    train::{self, Options, TrainError},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::{
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    signal::ctrl_c,
+    sync::watch,
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
+
+/// `myelin text train`
+#[derive(Debug, clap::Args)]
+pub struct Train {
+    /// A folder with `.txt` or `.md` files to learn from [default: texts that a program makes]
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+
+    /// Train a cheaper model with the same words, with which a miner can try to cheat
+    #[arg(long)]
+    smaller: bool,
+
+    /// What first weights and the order of texts follow from
+    #[arg(long, default_value = "1", value_name = "NUMBER")]
+    seed: u64,
+
+    /// How many steps to train, for a trial [default: as many as the model needs]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    steps: Option<u32>,
+
+    /// The folder to write, which must not exist yet [default: one for these options, and what is there is used again]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+}
+
+/// A model was trained, or was there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Trained {
+    /// Where the model is.
+    path: String,
+    /// Its hash, 64 hex digits.
+    model: String,
+}
+
+impl Render for Trained {
+    fn render(&self, page: &mut Page) {
+        page.fields([("path", self.path.as_str().into()), ("model", self.model.as_str().into())]);
+    }
+}
+
+/// The model of a local network, or the one of a cheat there: trained, if it is not there yet.
+pub(crate) async fn trained(smaller: bool) -> Result<PathBuf, CliError> {
+    Train { corpus: None, smaller, seed: 1, steps: None, out: None }.train().await
+}
+
+impl Train {
+    fn options(&self) -> Options {
+        let corpus = self.corpus.clone().map_or_else(Options::generated, Corpus::Folder);
+        let mut options = if self.smaller { Options::smaller(corpus) } else { Options::small(corpus) };
+        options.seed = self.seed;
+        if let Some(steps) = self.steps.and_then(|steps| usize::try_from(steps).ok()) {
+            options.steps = steps;
+        }
+        options
+    }
+
+    /// Trains on threads that may wait, shows how far it is, and ends it with Ctrl-C.
+    async fn train(self) -> Result<PathBuf, CliError> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (see, mut seen) = watch::channel(None);
+        let is_ended = Arc::clone(&ended);
+        let options = self.options();
+        let training = spawn_blocking(move || {
+            let mut watch = |progress: train::Progress| {
+                see.send_replace(Some(progress));
+                if is_ended.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let trained = match &self.out {
+                Some(folder) => train::train(&options, folder, &mut watch).map(|()| folder.clone()),
+                None => train::cached(&options, &models()?, &mut watch),
+            };
+            trained.map_err(train_error)
+        });
+        let mut progress = Progress::new("reading the texts");
+        let mut seconds = interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        tokio::pin!(training);
+        let mut is_seen = true;
+        loop {
+            tokio::select! {
+                done = &mut training => return done.map_err(|error| CliError::task("model", &error, None))?,
+                signal = ctrl_c(), if !ended.load(Ordering::Relaxed) => {
+                    signal.map_err(CliError::Terminal)?;
+                    ended.store(true, Ordering::Relaxed);
+                    progress.step("ending");
+                }
+                changed = seen.changed(), if is_seen => {
+                    is_seen = changed.is_ok();
+                    if let Some(now) = *seen.borrow_and_update() {
+                        say(&mut progress, now);
+                    }
+                }
+                _ = seconds.tick() => progress.tick(),
+            }
+        }
+    }
+}
+
+/// Says how far it is, fifty times in all.
+fn say(progress: &mut Progress, now: train::Progress) {
+    const BAR: usize = 25;
+    let train::Progress { step, steps, loss, remaining, .. } = now;
+    let steps = steps.max(1);
+    let hundredth = step * 50 / steps;
+    if hundredth > step.saturating_sub(1) * 50 / steps || step == 1 {
+        let done = step * BAR / steps;
+        let bar = "#".repeat(done) + &"-".repeat(BAR.saturating_sub(done));
+        let percent = hundredth * 2;
+        progress.step(format!("training [{bar}] {percent} %, loss {loss:.3}, {} s to go", remaining.as_secs()));
+    }
+}
+
+/// Where trained models are kept.
+fn models() -> Result<PathBuf, CliError> {
+    let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
+        message: "there is no home folder to keep models in".into(),
+        hint: "name a folder with `--out`",
+    })?;
+    Ok(place.data_dir().join("models"))
+}
+
+fn train_error(error: TrainError) -> CliError {
+    match error {
+        TrainError::Interrupted => CliError::Interrupted,
+        TrainError::Model(error) => model_error(&error),
+        error => {
+            let hint = error.hint().map(str::to_owned);
+            CliError::task("training", &error, hint)
+        }
+    }
+}
+
+impl Command for Train {
+    const PATH: &'static str = "text train";
+    const SUMMARY: &'static str = "Train a small model, for a network on one machine";
+    const DETAILS: &'static str = "It takes a few minutes on two cores. The folder appears whole or not at all, and \
+         the same options find it again without training.";
+    const EFFECT: Effect = Effect::LocalFiles;
+    const EXAMPLES: &'static [Example] = &[
+        Example { purpose: "The model of a local network", line: "myelin text train" },
+        Example { purpose: "On texts of one's own", line: "myelin text train --corpus texts --out model" },
+    ];
+    type Answer = Trained;
+
+    async fn run(self, _: &Context, output: &Output<Trained>) -> Result<(), CliError> {
+        let path = self.train().await?;
+        let model = ModelHash::of(&path).map_err(|error| model_error(&error))?.to_string();
+        output.show(&Trained { path: path.display().to_string(), model })
+    }
+}

@@ -1,0 +1,138 @@
+//! What owner, miner, validator and consumer of the text subnet do, on one machine.
+
+use super::Testnet;
+use crate::support::PATIENCE;
+use myelin_subnet_text::{Shape, train};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Instant,
+};
+
+/// A miner or a validator at work. It goes when the test does.
+struct Worker {
+    process: Child,
+    events: Receiver<Value>,
+}
+
+impl Worker {
+    fn start(net: &Testnet, line: &str) -> Self {
+        let mut command = net.command(&format!("{line} --output json"));
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let (sender, events) = channel();
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { process, events }
+    }
+
+    /// Waits for an event.
+    fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left).unwrap_or_else(|error| panic!("no {what}: {error}"));
+            if event["event"] == what && is(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Ctrl-C; waits until it is gone, and gives back how it went.
+    fn end(mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        self.wait_for("stopping", |_| true);
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_text_subnet_answers_what_its_model_writes() {
+    let net = Testnet::new();
+    let folder = net.home().path().to_owned();
+    for (name, seed) in [("model", 1), ("other", 2)] {
+        train::initialise(&folder.join(name), &Shape::TINY, seed).unwrap();
+    }
+    let [model, other] = ["model", "other"].map(|name| folder.join(name).display().to_string());
+    let code = |code: i32, name: &str| (code, name.to_owned());
+    net.json("subnet create --name text --wallet alice --yes");
+    net.wallet("bob", 50);
+    net.json("neuron register --netuid 2 --wallet bob --yes");
+    net.json("stake add 2000 --wallet alice --yes");
+
+    // Nobody has said which model it is.
+    assert_eq!(net.error("text show --netuid 2"), code(1, "no-model"));
+    assert_eq!(net.error("ask Once --netuid 2"), code(1, "no-model"));
+    assert_eq!(net.error(&format!("mine text --model {model} --netuid 2 --port 0 --wallet bob")), code(1, "no-model"));
+    assert_eq!(net.error(&format!("text publish {model} --netuid 2 --wallet bob --yes")), code(1, "impossible"));
+    assert_eq!(net.error("text hash /nowhere"), code(1, "model"));
+    let hash = net.json(&format!("text hash {model}"))["model"].clone();
+    let published = net.json(&format!("text publish {model} --netuid 2 --wallet alice --yes"));
+    assert_eq!(published["done"]["result"]["model"], hash);
+    assert_eq!(net.json("text show --netuid 2")["model"], hash);
+    assert!(net.table("text show --netuid 2").contains("in block"));
+
+    // Another model, no seat, and nobody to ask.
+    assert_eq!(
+        net.error(&format!("mine text --model {other} --netuid 2 --port 0 --wallet bob")),
+        code(1, "other-model")
+    );
+    assert_eq!(
+        net.error(&format!("validate text --model {model} --netuid 2 --port 0 --wallet carol")),
+        code(1, "no-wallet")
+    );
+    net.wallet("carol", 0);
+    assert_eq!(net.error(&format!("mine text --model {model} --netuid 2 --port 0 --wallet carol")), code(1, "neuron"));
+    assert_eq!(net.error("ask Once --netuid 2"), code(1, "not-found"));
+    assert_eq!(net.error("ask Once --netuid 9"), code(1, "not-found"));
+
+    let miner = Worker::start(&net, &format!("mine text --model {model} --netuid 2 --port 0 --wallet bob"));
+    miner.wait_for("announced", |_| true);
+    let rounds = "--every 500ms --lengths 8-16 --newest 50%";
+    let validator =
+        Worker::start(&net, &format!("validate text --model {model} --netuid 2 --port 0 --wallet alice {rounds}"));
+    validator.wait_for("announced", |_| true);
+    let scored = validator.wait_for("scored", |event| event["average_ppm"].as_u64() > Some(1_000));
+    assert_eq!(scored["uid"], 1);
+    let served = miner.wait_for("served", |event| event["failure"].is_null());
+    assert_eq!(served["uid"], 0);
+    validator.wait_for("weighed", |_| true);
+    miner.wait_for("paid", |event| event["incentive"] == u16::MAX);
+
+    // By somebody without a wallet, and by hand.
+    let asked = "ask Once --netuid 2 --seed 7 --max-tokens 12 --wallet nobody";
+    let heard = net.lines(asked);
+    let answer = heard.last().unwrap();
+    assert_eq!((&answer["event"], &answer["model"], &answer["uid"]), (&"answer".into(), &hash, &1.into()), "{heard:?}");
+    assert_eq!((&answer["proven"], &answer["miner_signed"]), (&true.into(), &true.into()), "{answer}");
+    assert_eq!(answer["incentive"], u16::MAX);
+    let run = net.json(&format!("text run Once --model {model} --seed 7 --max-tokens 12"));
+    assert_eq!((&answer["tokens"], &answer["text"]), (&run["tokens"], &run["text"]));
+    assert_eq!(heard.iter().filter(|event| event["event"] == "token").count(), run["tokens"].as_array().unwrap().len());
+    let said = net.run(&format!("{asked} --receipts {}", folder.join("receipts.json").display()));
+    assert_eq!((said.code, said.out.trim_end()), (0, run["text"].as_str().unwrap().trim_end()), "{said:?}");
+    assert!(said.err.contains("answered by") && said.err.contains("proven"), "{said:?}");
+    assert!(folder.join("receipts.json").is_file());
+    assert_eq!(net.error("ask Once --netuid 2 --max-tokens 2048"), code(1, "no-answer"));
+
+    // Whatever was asked is forgotten by nobody, and nothing stays behind.
+    assert_eq!((miner.end(), validator.end()), (Some(0), Some(0)));
+}
