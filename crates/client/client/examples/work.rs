@@ -2,6 +2,7 @@
 //! `cargo run -p myelin-client --example work`.
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
+#![allow(clippy::disallowed_methods, reason = "it measures for a time")]
 
 use myelin_client::work::{Search, Task};
 use myelin_economics::work::Challenge;

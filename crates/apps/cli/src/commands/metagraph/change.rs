@@ -112,7 +112,9 @@ mod tests {
         after.neurons[2].stake = Amount::ONE_TAO;
         let all = Change::all(&Changes::between(&before, &after), &before, &after);
         let mut page = Page::new(usize::MAX);
-        all.iter().for_each(|change| change.render(&mut page));
+        for change in &all {
+            change.render(&mut page);
+        }
         let text = anstream::adapter::strip_str(&page.into_text()).to_string();
         let (old, new, fourth) = (neuron(0).hotkey, neuron(9).hotkey, neuron(3).hotkey);
         let expected = [
