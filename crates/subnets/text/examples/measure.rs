@@ -25,17 +25,18 @@ use std::{
 };
 
 /// Queries that every strategy answers, of each sampling.
-const QUERIES: u64 = 40;
-const MAX_TOKENS: usize = 64;
+const QUERIES: u64 = 20;
+const MAX_TOKENS: usize = 48;
 const CHECKED: [usize; 5] = [1, 2, 4, 8, 16];
 /// Checks of each answer, each with another seed.
-const CHECKS: u64 = 5;
+const CHECKS: u64 = 4;
 const SAMPLINGS: [Sampling; 3] =
     [Sampling { temperature_milli: 800, top_k: 0 }, Sampling { temperature_milli: 1_000, top_k: 40 }, Sampling::GREEDY];
 const EVERYTHING: Tolerance = Tolerance { gap_micro: u32::MAX, logprob_micro: u32::MAX };
 
 type Answer = (Vec<Step>, Finish);
-type Strategy<'a> = (&'a str, Box<dyn Fn(&Query<'_>) -> Result<Answer, Box<dyn Error>> + 'a>);
+type Answered = Result<Answer, Box<dyn Error>>;
+type Strategy<'a> = (&'a str, Box<dyn Fn(&Query<'_>) -> Answered + 'a>);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
@@ -111,7 +112,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Box::new(|query| {
             let (mut steps, _) = answer(&alone, query)?;
             steps.truncate(steps.len().div_ceil(2));
-            let end = (0..).find(|token| model.ends(*token)).ok_or("no token ends answers")?;
+            let end = (0..=u32::MAX).find(|token| model.ends(*token)).ok_or("no token ends answers")?;
             steps.push(Step { token: end, logprob: -0.1 });
             Ok((steps, Finish::Stop))
         }),
@@ -184,7 +185,7 @@ fn queries(prompts: &[Vec<u32>], sampling: Sampling) -> impl Iterator<Item = Que
     numbered.map(move |(seed, prompt)| Query { prompt, seed, sampling, max_tokens: MAX_TOKENS })
 }
 
-fn answer(model: &Model, query: &Query<'_>) -> Result<Answer, Box<dyn Error>> {
+fn answer(model: &Model, query: &Query<'_>) -> Answered {
     let mut steps = Vec::new();
     let finish = model.generate(query, &mut |step| {
         steps.push(step);
@@ -194,7 +195,7 @@ fn answer(model: &Model, query: &Query<'_>) -> Result<Answer, Box<dyn Error>> {
 }
 
 /// Tokens of the substitute with the probabilities of the model, which a cheat could look up in one pass.
-fn looked_up(model: &Model, substitute: &Model, query: &Query<'_>) -> Result<Answer, Box<dyn Error>> {
+fn looked_up(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     let (mut steps, finish) = answer(substitute, query)?;
     let text: Vec<u32> = query.prompt.iter().copied().chain(steps.iter().map(|step| step.token)).collect();
     let logprobs = model.logprobs(&text)?;
@@ -205,7 +206,7 @@ fn looked_up(model: &Model, substitute: &Model, query: &Query<'_>) -> Result<Ans
 }
 
 /// The first half from the model, the rest from the substitute.
-fn half(model: &Model, substitute: &Model, query: &Query<'_>) -> Result<Answer, Box<dyn Error>> {
+fn half(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     let (mut steps, finish) = answer(model, query)?;
     let kept = steps.len() / 2;
     if kept == 0 {
@@ -256,7 +257,7 @@ fn detection(
     model: &Model,
     name: &str,
     sampling: Sampling,
-    strategy: &dyn Fn(&Query<'_>) -> Result<Answer, Box<dyn Error>>,
+    strategy: &dyn Fn(&Query<'_>) -> Answered,
     prompts: &[Vec<u32>],
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {

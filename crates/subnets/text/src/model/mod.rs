@@ -7,6 +7,7 @@ mod gguf;
 mod hash;
 mod network;
 mod session;
+mod single;
 mod tensors;
 mod text;
 
@@ -108,7 +109,7 @@ impl Model {
     }
 
     /// The same model, computed with by that many threads of its own. Without this, threads are shared by the whole process,
-    /// one for each core. A small model is quickest with one.
+    /// one for each core.
     ///
     /// # Errors
     /// [`ModelError::Threads`].

@@ -1,6 +1,6 @@
 //! The decoder: tokens to logits. RMS norms, rotary positions, grouped attention, gated feed-forward.
 
-use super::{ModelError, config::Config, tensors::Tensors};
+use super::{ModelError, config::Config, single, tensors::Tensors};
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{kv_cache::KvCache, ops, rotary_emb};
 
@@ -9,6 +9,18 @@ use candle_nn::{kv_cache::KvCache, ops, rotary_emb};
 pub(crate) enum Forms {
     Quick,
     Differentiable,
+}
+
+impl Forms {
+    /// Whether operations for a single row serve.
+    fn single(self, x: &Tensor, rows: usize) -> bool {
+        self == Self::Quick && rows == 1 && x.device().is_cpu()
+    }
+
+    /// Rows times the rows of a matrix.
+    fn product(self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {
+        if self.single(x, x.dim(0)?) { single::project(x, weight) } else { x.matmul(&weight.t()?) }
+    }
 }
 
 /// A projection.
@@ -24,8 +36,8 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let x = x.matmul(&self.weight.t()?)?;
+    fn forward(&self, x: &Tensor, forms: Forms) -> candle_core::Result<Tensor> {
+        let x = forms.product(x, &self.weight)?;
         match &self.bias {
             None => Ok(x),
             Some(bias) => x.broadcast_add(bias),
@@ -175,15 +187,15 @@ impl Network {
                 self.attend(layer, &self.norm(&x, &layer.attention_norm)?, batch, mask.as_ref(), caches.next())?;
             x = (x + attended)?;
             let normed = self.norm(&x, &layer.feed_norm)?;
-            let gated = (layer.gate.forward(&normed)?.silu()? * layer.up.forward(&normed)?)?;
-            x = (x + layer.down.forward(&gated)?)?;
+            let gated = (layer.gate.forward(&normed, self.forms)?.silu()? * layer.up.forward(&normed, self.forms)?)?;
+            x = (x + layer.down.forward(&gated, self.forms)?)?;
         }
         self.norm(&x, &self.norm)
     }
 
     /// A row of logits for each row of [`Self::hidden`].
     pub(crate) fn logits(&self, hidden: &Tensor) -> candle_core::Result<Tensor> {
-        hidden.matmul(&self.head.t()?)
+        self.forms.product(hidden, &self.head)
     }
 
     fn attend(
@@ -196,9 +208,9 @@ impl Network {
     ) -> candle_core::Result<Tensor> {
         let (sequences, length) = (batch.sequences, batch.tokens.len() / batch.sequences);
         let split = |x: Tensor, heads| x.reshape((sequences, length, heads, self.head_size))?.transpose(1, 2);
-        let q = self.rotate(&split(layer.query.forward(x)?, self.heads)?, batch.start)?;
-        let k = self.rotate(&split(layer.key.forward(x)?, self.kv_heads)?, batch.start)?;
-        let v = split(layer.value.forward(x)?, self.kv_heads)?.contiguous()?;
+        let q = self.rotate(&split(layer.query.forward(x, self.forms)?, self.heads)?, batch.start)?;
+        let k = self.rotate(&split(layer.key.forward(x, self.forms)?, self.kv_heads)?, batch.start)?;
+        let v = split(layer.value.forward(x, self.forms)?, self.kv_heads)?.contiguous()?;
         let (k, v) = match cache {
             None => (k, v),
             Some(cache) => cache.append(&k, &v)?,
@@ -206,6 +218,9 @@ impl Network {
         // Heads that share keys and values stand one below the other, so that nothing is repeated in memory.
         let shared = self.heads / self.kv_heads;
         let q = q.reshape((sequences, self.kv_heads, shared * length, self.head_size))?;
+        if self.forms.single(x, sequences * length) {
+            return layer.output.forward(&single::attend(&q, &k, &v)?, self.forms);
+        }
         #[allow(clippy::cast_precision_loss, reason = "sizes of heads are small")]
         let scale = 1.0 / (self.head_size as f64).sqrt();
         let mut scores = (q.matmul(&k.transpose(2, 3)?)? * scale)?;
@@ -220,7 +235,7 @@ impl Network {
         };
         let mixed = weights.matmul(&v)?.reshape((sequences, self.heads, length, self.head_size))?;
         let rows = mixed.transpose(1, 2)?.reshape((sequences * length, self.heads * self.head_size))?;
-        layer.output.forward(&rows)
+        layer.output.forward(&rows, self.forms)
     }
 
     fn norm(&self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {

@@ -45,17 +45,17 @@ pub struct Options {
 impl Options {
     /// The model of a local network: about two minutes on two cores.
     pub fn small(corpus: Corpus) -> Self {
-        Self { shape: Shape::SMALL, corpus, seed: 1, steps: 600, batch: 16, window: 96, rate_micro: 3_000 }
+        Self { shape: Shape::SMALL, corpus, seed: 1, steps: 300, batch: 16, window: 64, rate_micro: 3_000 }
     }
 
     /// A cheaper one with the same tokenizer.
     pub fn smaller(corpus: Corpus) -> Self {
-        Self { shape: Shape::SMALLER, steps: 300, ..Self::small(corpus) }
+        Self { shape: Shape::SMALLER, steps: 200, ..Self::small(corpus) }
     }
 
     /// Text that a program writes, enough for [`Self::small`].
     pub const fn generated() -> Corpus {
-        Corpus::Generated { seed: 1, size: 2_000_000 }
+        Corpus::Generated { seed: 1, size: 1_000_000 }
     }
 
     /// A name for what these options make of those documents.

@@ -1,14 +1,12 @@
 //! Reading models, and refusing what is none.
 
-mod tiny;
-
+use crate::tiny::{answer, folder, load, model, query};
 use myelin_subnet_text::{
     Finish, Model, ModelError, ModelHash, Query, Shape,
     export::{self, Precision},
     proof::{Check, verify},
 };
 use std::{fs, ops::ControlFlow, path::Path};
-use tiny::{answer, folder, load, model, query};
 
 const TEXTS: [&str; 4] = ["Once there was a fox.", "ünïcödé – 漢字 🦊🦊", "  spaces\n\n\tand\tlines ", "\u{0}\u{7f}"];
 

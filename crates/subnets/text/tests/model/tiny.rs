@@ -5,27 +5,27 @@ use std::{ops::ControlFlow, path::Path, sync::OnceLock};
 use tempfile::TempDir;
 
 /// A folder with a tiny model, made anew.
-pub fn folder(shape: &Shape, seed: u64) -> TempDir {
+pub(crate) fn folder(shape: &Shape, seed: u64) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     train::initialise(folder.path(), shape, seed).expect("a tiny model can be written");
     folder
 }
 
 /// The model all tests of a file share.
-pub fn model() -> &'static Model {
+pub(crate) fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| load(folder(&Shape::TINY, 1).path()))
 }
 
-pub fn load(path: &Path) -> Model {
+pub(crate) fn load(path: &Path) -> Model {
     Model::load(path).expect("the model can be read")
 }
 
-pub fn query(prompt: &[u32], seed: u64) -> Query<'_> {
+pub(crate) fn query(prompt: &[u32], seed: u64) -> Query<'_> {
     Query { prompt, seed, sampling: Sampling::default(), max_tokens: 48 }
 }
 
-pub fn answer(model: &Model, query: &Query<'_>) -> (Vec<Step>, Finish) {
+pub(crate) fn answer(model: &Model, query: &Query<'_>) -> (Vec<Step>, Finish) {
     let mut steps = Vec::new();
     let finish = model.generate(query, &mut |step| {
         steps.push(step);

@@ -1,14 +1,12 @@
 //! Training, as far as a few seconds go.
 
-mod tiny;
-
+use crate::tiny::load;
 use myelin_subnet_text::{
     ModelHash, Shape, corpus,
     corpus::Corpus,
     train::{self, Options, TrainError},
 };
 use std::{fs, ops::ControlFlow};
-use tiny::load;
 
 fn options() -> Options {
     Options {

@@ -1,0 +1,6 @@
+//! Models: read, trained, asked, and found out.
+
+mod loading;
+mod proof;
+mod tiny;
+mod training;
