@@ -1,7 +1,7 @@
 //! A neuron as a line of a table.
 
 use crate::{
-    page::{Cell, Side, Table, Tone},
+    page::{Cell, Side, Table, Tone, plain},
     share::u16_percent,
 };
 use myelin_client::{Amount, BlockNumber, Epoch, NetUid, Neuron, Subnet, Tao, Uid};
@@ -220,7 +220,7 @@ pub(crate) fn title(netuid: NetUid, subnet: &Subnet) -> String {
     match (netuid.is_root(), subnet.name.is_empty()) {
         (true, _) => "root".to_owned(),
         (false, true) => format!("subnet {netuid}"),
-        (false, false) => format!("subnet {netuid}, {}", subnet.name),
+        (false, false) => format!("subnet {netuid}, {}", plain(&subnet.name)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     error::CliError,
     key::Signer,
     output::Output,
-    page::{Cell, Page, Render, Tone},
+    page::{Cell, Page, Render, Tone, plain},
     plan::Plan,
     transact::{Sending, Transacted},
 };
@@ -154,7 +154,9 @@ pub struct Said {
 impl Render for Said {
     fn render(&self, page: &mut Page) {
         page.line(Tone::Label.paint(&self.title));
-        page.fields(self.texts.labelled().map(|(label, text)| (label, text.map_or_else(none, Cell::from))));
+        page.fields(
+            self.texts.labelled().map(|(label, text)| (label, text.map_or_else(none, |text| Cell::from(plain(text))))),
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     error::CliError,
     output::Output,
-    page::{Page, Render, Side, Table, Tone},
+    page::{Page, Render, Side, Table, Tone, plain},
 };
 use myelin_client::{Amount, BlockNumber, NetUid, Subnet, Tao};
 use schemars::JsonSchema;
@@ -106,7 +106,7 @@ impl Render for SubnetList {
             ("NEXT EPOCH", Side::Right),
         ]);
         for subnet in &self.subnets {
-            let name = if subnet.netuid.is_root() { "root" } else { subnet.name.as_str() };
+            let name = if subnet.netuid.is_root() { "root".to_owned() } else { plain(&subnet.name) };
             table.row([
                 subnet.netuid.to_string().into(),
                 if name.is_empty() { none() } else { name.into() },
