@@ -4,7 +4,7 @@ use crate::runtime::runtime_types::myelin_pallet_neurons::types;
 use myelin_primitives::BlockNumber;
 use subxt::ext::codec::{Decode, Encode, Error, Input, Output};
 
-/// The most bytes of a raw item. spec subnets-and-neurons §14.3
+/// The most bytes of a raw item. spec subnets-and-neurons §16
 const MAX_RAW: u8 = 128;
 /// The first of the bytes that announce a hash.
 const HASHES: std::ops::RangeInclusive<u8> = 130..=133;
