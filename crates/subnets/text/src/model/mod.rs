@@ -186,11 +186,11 @@ impl Model {
         self.sequences
     }
 
-    /// Computes, on this model's threads.
-    pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    /// Computes something for that many tokens, on this model's threads. What takes less time than waking one is done here.
+    pub(crate) fn compute<T: Send>(&self, tokens: usize, work: impl FnOnce() -> T + Send) -> T {
         match &self.threads {
-            None => work(),
-            Some(pool) => pool.install(work),
+            Some(pool) if tokens * self.sequences > 1 || !self.parts.network.is_light() => pool.install(work),
+            _ => work(),
         }
     }
 }

@@ -153,6 +153,12 @@ impl Network {
         })
     }
 
+    /// Whether one token is so little work that no matrix is shared out among threads.
+    pub(crate) fn is_light(&self) -> bool {
+        let feeds = self.layers.iter().map(|layer| &layer.up.weight);
+        feeds.chain([&self.head]).all(|weight| weight.elem_count() < single::MANY)
+    }
+
     /// All weights by name.
     pub(crate) fn tensors(&self) -> Vec<(String, Tensor)> {
         let mut tensors = vec![

@@ -43,7 +43,7 @@ impl<'a> Session<'a> {
             let (network, caches) = (self.model.network(), &mut self.caches);
             let sequences = self.model.sequences();
             let batch = Batch { tokens: &chunk.repeat(sequences), sequences, start: self.length };
-            let hidden = self.model.compute(|| network.hidden(&batch, Some(caches)))?;
+            let hidden = self.model.compute(chunk.len(), || network.hidden(&batch, Some(caches)))?;
             rows.push(hidden.narrow(0, 0, chunk.len())?);
             self.length += chunk.len();
         }
@@ -56,8 +56,8 @@ impl<'a> Session<'a> {
         let rows = rows.iter().map(|row| u32::try_from(*row).map_err(|_| too_long(row)));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let model = self.model;
-        Ok(model.compute(|| {
-            let chosen = hidden.index_select(&Tensor::new(rows, hidden.device())?, 0)?;
+        Ok(model.compute(rows.len(), || {
+            let chosen = hidden.index_select(&Tensor::new(rows.as_slice(), hidden.device())?, 0)?;
             model.network().logits(&chosen)?.to_vec2()
         })?)
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 /// Sums that are made side by side, so that a processor can.
 const LANES: usize = 16;
 /// From so many products on, rows are shared out among threads.
-const MANY: usize = 1 << 19;
+pub(super) const MANY: usize = 1 << 19;
 
 /// A row times the rows of a matrix.
 pub(super) fn project(row: &Tensor, weight: &Tensor) -> Result<Tensor> {
