@@ -72,18 +72,17 @@ impl Render for ParameterList {
             ]);
             return;
         }
-        let mut table = Table::new([
-            ("PARAMETER", Side::Left),
-            ("VALUE", Side::Right),
-            ("WHO", Side::Left),
-            ("EFFECT", Side::Left),
-        ]);
+        let mut table =
+            Table::new([("PARAMETER", Side::Left), ("VALUE", Side::Right), ("WHO", Side::Left), ("WHEN", Side::Left)]);
         for row in &self.parameters {
             let who = if row.who == Who::Owner { "owner".into() } else { Cell::new(row.who.word(), Tone::Faint) };
-            table.row([row.name.into(), row.value.to_string().into(), who, row.effect.into()]);
+            table.row([row.name.into(), row.value.to_string().into(), who, row.when.words().into()]);
         }
         page.table(&table);
-        page.line(Tone::Faint.paint(&format!("as of block {}", self.block)));
+        page.line(Tone::Faint.paint(&format!(
+            "as of block {}; what one does: `myelin subnet parameters show {} PARAMETER`",
+            self.block, self.netuid
+        )));
     }
 }
 
@@ -256,11 +255,16 @@ impl SetParameters {
             plan = plan.effect(format!("the next epoch is in block {}", next.saturating_add(blocks)));
         }
         let tempos = network.owner_hyperparam_rate_limit;
-        Ok(plan.risk(format!(
-            "an owner changes each parameter once in {tempos} tempos, here {} blocks, weights_version_key less often; \
-             until then another change fails",
-            u32::from(tempos).saturating_mul(subnet.tempo.into())
-        )))
+        if tempos > 0 {
+            plan = plan.risk(format!(
+                "fails if the owner changed one of these in the last {tempos} tempos, which are {} blocks here",
+                u32::from(tempos).saturating_mul(subnet.tempo.into())
+            ));
+        }
+        if changes.iter().any(|change| change.field.name == "weights_version_key") {
+            plan = plan.risk("fails if the owner changed weights_version_key in the last five tempos");
+        }
+        Ok(plan)
     }
 }
 
