@@ -8,9 +8,12 @@ use crate::{
     output::Output,
     page::{Cell, Page, Render, Side, Table, Tone},
 };
-use myelin_client::{Error, runtime};
+use myelin_client::{Error, Moment, runtime, subxt::Metadata};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// The format of metadata that this program was made with. In another the same runtime looks like another.
+const FORMAT: u32 = 15;
 
 /// `myelin chain runtime`
 #[derive(Debug, clap::Args)]
@@ -48,6 +51,13 @@ pub struct RuntimeView {
     compatible: bool,
     /// Its pallets.
     pallets: Vec<PalletRow>,
+}
+
+/// Whether this program was made for the runtime.
+async fn compatible(now: &Moment) -> Result<bool, Error> {
+    let told = now.ask(runtime::runtime_apis().metadata().metadata_at_version(FORMAT)).await?;
+    let metadata = told.and_then(|told| Metadata::decode_from(&told.0).ok());
+    Ok(metadata.is_some_and(|metadata| runtime::is_codegen_valid_for(&metadata)))
 }
 
 impl Render for RuntimeView {
@@ -112,7 +122,7 @@ impl Command for Runtime {
             name: name.to_owned(),
             version: version.spec_version,
             transaction_version: version.transaction_version,
-            compatible: runtime::is_codegen_valid_for(&metadata),
+            compatible: compatible(&now).await?,
             pallets: pallets.collect(),
         })
     }

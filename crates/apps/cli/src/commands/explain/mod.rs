@@ -23,8 +23,8 @@ struct Who {
     uid: Option<Uid>,
 
     /// The neuron with this hotkey: an address, a name, or `myself`
-    #[arg(long = "of", value_name = "HOTKEY")]
-    hotkey: Option<HotkeyArg>,
+    #[arg(long, value_name = "HOTKEY")]
+    of: Option<HotkeyArg>,
 }
 
 /// A neuron as it was named.
@@ -36,7 +36,7 @@ enum Named {
 impl Who {
     /// Whoever was named, if somebody was.
     fn find(&self, context: &Context) -> Result<Option<Named>, CliError> {
-        Ok(match (&self.uid, &self.hotkey) {
+        Ok(match (&self.uid, &self.of) {
             (Some(uid), _) => Some(Named::Uid(*uid)),
             (None, Some(hotkey)) => Some(Named::Hotkey(hotkey.find(context)?.key)),
             (None, None) => None,

@@ -73,7 +73,8 @@ impl SeatRow {
                 let until = format!("immune for {} blocks, until block {}", self.immunity_left, self.immune_until);
                 Cell::new(until, Tone::Good)
             }
-            (_, _, Some(1)) => Cell::new("the next to go", Tone::Bad),
+            (_, _, Some(1)) if self.newcomers_until_lost == Some(1) => Cell::new("the next to go", Tone::Bad),
+            (_, _, Some(1)) => Cell::new("the first to go once all seats are taken", Tone::Warning),
             _ => Cell::from("can be lost"),
         }
     }

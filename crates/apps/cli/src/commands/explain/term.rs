@@ -166,20 +166,23 @@ impl Derivation {
 
     fn weighs(&self, page: &mut Page) {
         heading(page, "How much it weighs");
-        page.fields([("  staked on it", self.staked.to_string().into())]);
+        let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
+        let counts = match (self.active, self.permitted) {
+            (true, true) => Cell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
+            (false, _) => Cell::new("nothing: it has not set weights for too long", Tone::Warning),
+            (true, false) => Cell::new("nothing as a validator: it has no permit", Tone::Faint),
+        };
+        page.fields([
+            ("  staked on it", self.staked.to_string().into()),
+            ("  weighs", weight.into()),
+            ("  counts as", counts),
+        ]);
         for loan in &self.lent {
             page.line(format!("  lends {} of that, {}, to {}", loan.part(), loan.amount(), loan.hotkey()));
         }
         for loan in &self.borrowed {
             page.line(format!("  borrows {}, {} of what {} has", loan.amount(), loan.part(), loan.hotkey()));
         }
-        let counts = match (self.active, self.permitted) {
-            (true, true) => Cell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
-            (false, _) => Cell::new("nothing: it has not set weights for too long", Tone::Warning),
-            (true, false) => Cell::new("nothing as a validator: it has no permit", Tone::Faint),
-        };
-        let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
-        page.fields([("  weight", weight.into()), ("  counts as", counts)]);
     }
 
     fn mines(&self, page: &mut Page) {

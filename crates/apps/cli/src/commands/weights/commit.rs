@@ -101,11 +101,10 @@ impl Command for Commit {
         let promise = Promise::new(netuid, wanted.weights.clone(), version_key, now.height())?;
         let promises = Promises::of(chain.genesis(), hotkey)?;
         let hash = promise.hash(&hotkey);
-        let epochs = rater.parameters.reveal_period_epochs;
         let plan = wanted
-            .plan(format!("Commit to weights of {} neurons of subnet {netuid}", wanted.weights.len()), &rater)
-            .effect(format!("weights and salt are kept in {}", promises.file(&promise).display()))
-            .risk(format!("they count only if they are revealed {epochs} epochs later, while the window is open"));
+            .plan(format!("Commit to weights of {} of subnet {netuid}", wanted.count()), &rater)
+            .effect(format!("weights and salt are kept in {}", promises.folder().display()))
+            .risk("they count only if they are revealed in their time, which is known once they are committed");
         let call = calls::commit_weights(netuid, hash);
         let fee = chain.fee(&hotkey, &call).await?;
         let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {

@@ -143,11 +143,19 @@ impl Wanted {
         WeightRow::all(self.weights.iter().copied())
     }
 
+    /// How many are rated: `1 neuron`.
+    fn count(&self) -> String {
+        match self.weights.len() {
+            1 => "1 neuron".to_owned(),
+            count => format!("{count} neurons"),
+        }
+    }
+
     /// A plan that says what everybody gets.
     fn plan(&self, summary: String, rater: &Rater) -> Plan {
         let plan = Plan::new(summary).touches(self.netuid);
         let plan = self.rows().iter().fold(plan, |plan, weight| plan.effect(weight.line()));
-        let limit = rater.parameters.weights_set_rate_limit;
-        plan.risk(format!("the next may follow after {limit} blocks; this is refused if the last were later"))
+        let (limit, last) = (rater.parameters.weights_set_rate_limit, rater.neuron.last_update);
+        plan.risk(format!("refused within {limit} blocks after the last weights or commit, which were in block {last}"))
     }
 }

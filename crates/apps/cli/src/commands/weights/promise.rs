@@ -67,6 +67,11 @@ impl Promises {
         Ok(Self { folder, hotkey })
     }
 
+    /// Where they lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where one lies.
     pub(super) fn file(&self, promise: &Promise) -> PathBuf {
         self.folder.join(format!("{}-{:x}.json", promise.netuid, promise.hash(&self.hotkey)))

@@ -79,7 +79,7 @@ impl Command for Set {
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
         let uid = rater.neuron.uid;
-        let plan = wanted.plan(format!("Rate {} neurons of subnet {}", wanted.weights.len(), self.netuid), &rater);
+        let plan = wanted.plan(format!("Rate {} of subnet {}", wanted.count(), self.netuid), &rater);
         let call = calls::set_weights(self.netuid, &wanted.weights, version_key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         output.show(&sent.answer(|_| Ok(WeightsSet { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?)

@@ -40,7 +40,7 @@ fn the_chain_is_shown_as_a_whole() {
     );
     assert_eq!(account["stakes"][0]["hotkey"], account["hotkeys"][0]["hotkey"]);
     assert!(net.table(&format!("chain account {bob}")).contains("100 TAO"));
-    assert_eq!(net.error("chain account nobody"), (1, "no-key".into()));
+    assert_eq!(net.error("chain account nobody"), (1, "no-wallet".into()));
 
     let runtime = net.json("chain runtime");
     assert_eq!((&runtime["compatible"], &runtime["name"]), (&true.into(), &"myelin".into()));

@@ -52,7 +52,7 @@ fn refusals(net: &Testnet) {
     assert_eq!(net.error("weights commit 2 1=1 --wallet bob --yes"), code(1, "impossible"));
     assert_eq!(net.error("weights reveal 2 --wallet alice --yes"), code(1, "not-found"));
     assert_eq!(net.error("weights show 7"), code(1, "not-found"));
-    assert_eq!(net.error("explain emission 2"), code(1, "not-found"));
+    assert_eq!(net.error("explain emission 0"), code(1, "not-found"));
     assert_eq!(net.error("explain emission 7"), code(1, "not-found"));
     assert_eq!(net.error("explain seat 2 --uid 9"), code(1, "not-found"));
 }
