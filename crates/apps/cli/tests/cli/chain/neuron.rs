@@ -14,7 +14,9 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     // A seat for TAO.
     let planned = net.json("neuron register --netuid 1 --max-price 0.5 --wallet bob --dry-run");
     assert_eq!(planned["plan"]["spend"], TAO / 2);
-    let before = net.json("wallet balance bob")["total"].as_u64().unwrap();
+    // What epochs pay is staked, and not free.
+    let free = || net.json("wallet balance bob")["accounts"][0]["free"].as_u64().unwrap();
+    let before = free();
     let registered = net.json("neuron register --netuid 1 --max-price 0.5 --wallet bob --yes");
     let result = &registered["done"]["result"];
     assert_eq!(
@@ -23,7 +25,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
         "{registered}"
     );
     let paid = result["burned"].as_u64().unwrap() + registered["done"]["fee"].as_u64().unwrap();
-    assert_eq!(net.json("wallet balance bob")["total"], before - paid);
+    assert_eq!(free(), before - paid);
     assert_eq!(net.error("neuron register --netuid 1 --wallet bob"), (1, "impossible".into()));
     assert_eq!(net.json("neuron show --netuid 1 --wallet bob")["hotkey"], hotkey);
     assert!(net.table("neuron show --netuid 1 --uid 0").contains("miner"));

@@ -61,7 +61,8 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     let removed = net.json("subnet remove 2 --wallet bob --yes");
     assert_eq!(removed["done"]["result"]["refunded"], 100 * TAO);
     let after = net.json("wallet balance bob")["total"].as_u64().unwrap();
-    assert_eq!(after, before + 100 * TAO - removed["done"]["fee"].as_u64().unwrap());
+    // The owner's part of an epoch may have come meanwhile.
+    assert!(after >= before + 100 * TAO - removed["done"]["fee"].as_u64().unwrap(), "{before} {after}");
     assert_eq!(net.error("subnet show 2"), (1, "not-found".into()));
 }
 
