@@ -90,7 +90,8 @@ pub struct Fault {
 }
 
 impl Chain {
-    pub(crate) async fn connect(address: &str) -> Self {
+    /// Through the node that answers programs at this address.
+    pub async fn connect(address: &str) -> Self {
         let rpc = RpcClient::from_insecure_url(format!("ws://{address}")).await.expect("the node answers");
         // Of the older of the two protocols, for its answer to a transaction that is not let into the pool: it gives
         // the reason as a number.

@@ -163,3 +163,32 @@ impl FromStr for HotkeyArg {
         Ok(Self(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_told_apart() {
+        let address = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        assert_eq!(by_address(address).unwrap().unwrap().to_string(), address);
+        assert!(by_address("savings").unwrap().is_none());
+        // One character is another.
+        assert!(matches!(by_address(&address.replace('Y', "Z")), Err(CliError::Address(_))));
+        assert_eq!(
+            Party { name: Some("savings".into()), ..by_address(address).unwrap().unwrap() }.to_string(),
+            format!("savings ({address})")
+        );
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused() {
+        for text in ["", "a/b", ".hidden"] {
+            assert!(text.parse::<ColdkeyArg>().is_err(), "{text}");
+        }
+        for text in ["", "a/", "/b", "a/b/c", "a/..", "pub.txt"] {
+            assert!(text.parse::<HotkeyArg>().is_err(), "{text}");
+        }
+        assert!("savings/miner-1".parse::<HotkeyArg>().is_ok());
+    }
+}

@@ -42,7 +42,8 @@ use crate::{
     key::Signer,
     output::{Format, Progress, note_page},
     page::{Page, Render, Tone},
-    plan::{Approved, Plan},
+    plan::{Approved, Plan, Policy},
+    terminal::Terminal,
 };
 use myelin_client::{
     Account, Chain, Included, Outcome, Sent,
@@ -203,7 +204,22 @@ impl Ready {
     /// # Errors
     /// Those of the chain; [`CliError::Unseen`], if it may still happen.
     pub async fn submit<Call: Payload>(&self, call: &Call) -> Result<(H256, Included), CliError> {
-        sign_and_submit(&self.approved, &self.account, call, self.limit).await
+        let mut progress = Progress::new("signed, sending");
+        let sent = sign_and_send(&self.approved, &self.account, call).await?;
+        progress.step("sent, waiting until it is final");
+        Ok((sent.hash, ended(outcome(&progress, &self.account, &sent, self.limit).await?)?))
+    }
+
+    /// A plan for a network of this machine, whose keys are as good as public: nobody has to be asked.
+    pub(crate) fn unasked(plan: Plan, account: Account, limit: Duration) -> Result<Self, CliError> {
+        let approved = Policy::default().admit(plan)?.confirm(Terminal::of_process(true))?;
+        Ok(Self { approved, account, limit })
+    }
+
+    /// As [`Self::submit`], without showing how far it is.
+    pub(crate) async fn submit_unseen<Call: Payload>(&self, call: &Call) -> Result<Included, CliError> {
+        let sent = sign_and_send(&self.approved, &self.account, call).await?;
+        ended(self.account.outcome(&sent, self.limit).await)
     }
 
     /// That it was carried out there.
@@ -213,17 +229,13 @@ impl Ready {
 }
 
 /// The one function of this program that signs transactions.
-async fn sign_and_submit<Call: Payload>(
-    _: &Approved,
-    account: &Account,
-    call: &Call,
-    limit: Duration,
-) -> Result<(H256, Included), CliError> {
-    let mut progress = Progress::new("signed, sending");
-    let sent = account.send(call).await.map_err(|error| CliError::call(error, None))?;
-    progress.step("sent, waiting until it is final");
-    match outcome(&progress, account, &sent, limit).await? {
-        Outcome::Finalised(included) => Ok((sent.hash, included)),
+async fn sign_and_send<Call: Payload>(_: &Approved, account: &Account, call: &Call) -> Result<Sent, CliError> {
+    account.send(call).await.map_err(|error| CliError::call(error, None))
+}
+
+fn ended(outcome: Outcome) -> Result<Included, CliError> {
+    match outcome {
+        Outcome::Finalised(included) => Ok(included),
         Outcome::Failed { error, included } => Err(CliError::call(error, included)),
         Outcome::Unseen(unseen) => Err(CliError::Unseen(Box::new(unseen))),
     }

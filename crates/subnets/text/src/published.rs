@@ -101,6 +101,21 @@ pub async fn published(now: &Moment, netuid: NetUid) -> Result<Published, Publis
     Ok(Published { model, block: commitment.block, owner_hotkey })
 }
 
+/// The first subnet whose owner has published a model.
+///
+/// # Errors
+/// If the chain cannot be asked.
+pub async fn first(now: &Moment) -> Result<Option<NetUid>, Error> {
+    for subnet in now.subnets().await? {
+        match published(now, subnet.netuid).await {
+            Ok(_) => return Ok(Some(subnet.netuid)),
+            Err(PublishedError::Chain(error)) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
 /// Refuses a model that is not the subnet's.
 ///
 /// # Errors

@@ -52,6 +52,17 @@ pub enum Role {
     Authority,
     /// Checks them and answers.
     Full,
+    /// A neuron that rates others.
+    Validator,
+    /// A neuron that is rated.
+    Miner,
+}
+
+impl Role {
+    /// Whether it is a node of the chain, and no neuron.
+    pub const fn is_node(self) -> bool {
+        matches!(self, Self::Authority | Self::Full)
+    }
 }
 
 /// How far a node is.
@@ -68,7 +79,7 @@ pub enum Phase {
     GivenUp,
 }
 
-/// A node, as its supervisor sees it.
+/// A node or a neuron, as its supervisor sees it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeState {
     /// What it is called.
@@ -94,7 +105,7 @@ pub struct NodeState {
 pub struct State {
     /// The supervisor's process.
     pub supervisor: u32,
-    /// The nodes.
+    /// The nodes, then the neurons.
     pub nodes: Vec<NodeState>,
 }
 
@@ -162,7 +173,13 @@ impl Directory {
         names
     }
 
-    /// Where a node keeps its chain. It is among the node's arguments, and tells it from all other processes.
+    /// The keys of the neurons.
+    pub fn wallets(&self) -> PathBuf {
+        self.0.join("wallets")
+    }
+
+    /// Where a node keeps its chain, and a neuron what it remembers. It is among the arguments of the process, and tells
+    /// it from all others.
     pub(super) fn base(&self, name: &str) -> PathBuf {
         self.nodes().join(name)
     }
@@ -202,7 +219,7 @@ impl Directory {
         remove(&self.state_file())
     }
 
-    /// Deletes the chain, its logs and what is known of it, and nothing else that may lie here.
+    /// Deletes the chain, its logs, the keys made for it and what is known of it, and nothing else that may lie here.
     ///
     /// # Errors
     /// What the system says.
@@ -210,7 +227,7 @@ impl Directory {
         for path in [self.chain_file(), self.specification(), self.state_file()] {
             remove(&path)?;
         }
-        for path in [self.nodes(), self.logs()] {
+        for path in [self.nodes(), self.logs(), self.wallets()] {
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(NetworkError::io("delete", path)(error));

@@ -1,4 +1,4 @@
-//! A network on this machine: several nodes, and a supervisor that looks after them.
+//! A network on this machine: several nodes, neurons if wanted, and a supervisor that looks after them.
 //!
 //! Everything is in one [`Directory`]. The supervisor holds a lock on it for as long as it lives, which the system
 //! lets go of whatever ends it; so whoever can take the lock knows that nobody supervises. It writes down what runs
@@ -14,6 +14,7 @@
 mod authority;
 mod directory;
 mod leftovers;
+pub mod neurons;
 mod node;
 mod rpc;
 mod status;
@@ -25,8 +26,9 @@ pub use leftovers::{Ended, down};
 pub use node::become_node;
 pub(crate) use node::end;
 pub use status::{NodeStatus, Status, status};
-pub use supervisor::{Event, Wanted, supervise};
+pub use supervisor::{Event, NeuronLaunch, Order, Sequel, Wanted, supervise};
 
+use myelin_primitives::{BlockNumber, NetUid};
 use std::{borrow::Cow, io, path::PathBuf};
 
 /// Why the local network does not do what it should.
@@ -94,6 +96,16 @@ pub enum NetworkError {
         /// Its log.
         log: PathBuf,
     },
+    /// An epoch paid something else than the rules say.
+    #[error("the epoch of subnet {netuid} in block {block} is off by {rao} rao from what the rules say")]
+    Unfair {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block of the epoch.
+        block: BlockNumber,
+        /// All differences added up.
+        rao: u64,
+    },
     /// There is no such node.
     #[error("there is no node `{name}`; there are {known}")]
     NoSuchNode {
@@ -129,6 +141,7 @@ impl NetworkError {
             Self::Different { .. } => "network-different",
             Self::NotReady { .. } | Self::AllGivenUp { .. } | Self::Background { .. } => "network-failed",
             Self::Immortal { .. } => "process",
+            Self::Unfair { .. } => "unfair",
             Self::NoSuchNode { .. } => "no-node",
         }
     }
@@ -151,6 +164,9 @@ impl NetworkError {
                 format!("its log says more: {}", log.display()).into()
             }
             Self::Immortal { pid } => format!("it may belong to another user; look with `ps -fp {pid}`").into(),
+            Self::Unfair { netuid, block, .. } => {
+                format!("see each term with `myelin explain emission --netuid {netuid} --epoch {block}` when it is up again").into()
+            }
             Self::NoSuchNode { .. } => "`myelin network status` shows them".into(),
             Self::Io { .. } => "look at the path, and whether you may use it".into(),
         }

@@ -1,9 +1,10 @@
-//! One node process, and what it says.
+//! One process, node or neuron, and what it says.
 
 use super::{
     leftovers::{GRACE, signal},
     rpc::Rpc,
 };
+use futures::future::join;
 use rustix::process::Signal;
 use std::{
     ffi::OsString,
@@ -11,11 +12,12 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::{ExitCode, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, ChildStderr, Command},
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
     sync::{mpsc::UnboundedSender, oneshot},
     task::JoinHandle,
     time::timeout,
@@ -36,15 +38,25 @@ const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 /// How long a node may take to answer a question while it starts.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How to start a node.
+/// How to start a process.
 #[derive(Debug)]
 pub(super) struct Launch {
     pub(super) binary: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) log: PathBuf,
+    pub(super) speaks: Speaks,
 }
 
-/// What a node says to its supervisor.
+/// How a process says how it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// In its log, as nodes do.
+    Log,
+    /// By answers on standard output, as neurons do. The first says that it works.
+    Answers,
+}
+
+/// What a process says to its supervisor.
 #[derive(Debug)]
 pub(super) enum Said {
     /// It answers: to programs there, to peers here.
@@ -53,6 +65,8 @@ pub(super) enum Said {
     Metrics(String),
     /// One more block is final.
     Final,
+    /// A neuron works.
+    Works,
     /// It does not answer as it should.
     Trouble(String),
     /// It is no more.
@@ -66,7 +80,7 @@ pub(super) struct Message {
     pub(super) said: Said,
 }
 
-/// A running node. Dropping it leaves the process to its task, which ends with the program.
+/// A running process. Dropping it leaves the process to its task, which ends with the program.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) pid: u32,
@@ -77,19 +91,19 @@ pub(super) struct Process {
 impl Process {
     /// Starts one. What it says comes as messages with its number.
     pub(super) fn start(node: usize, launch: &Launch, messages: UnboundedSender<Message>) -> io::Result<Self> {
-        let log = Log::open(launch.log.clone())?;
-        let mut child = command(launch)?
+        let log = Arc::new(Mutex::new(Log::open(launch.log.clone())?));
+        let answers = launch.speaks == Speaks::Answers;
+        let child = command(launch)?
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(if answers { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::piped())
             // Ctrl-C is for the supervisor, which ends the nodes in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let pid = child.id().ok_or_else(|| io::Error::other("the node ended at once"))?;
-        let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the node has no log"))?;
+        let pid = child.id().ok_or_else(|| io::Error::other("it ended at once"))?;
         let (stop, stopped) = oneshot::channel();
-        let done = tokio::spawn(attend(node, child, stderr, log, messages, stopped));
+        let done = tokio::spawn(attend(node, child, log, messages, stopped));
         Ok(Self { pid, stop, done })
     }
 
@@ -101,7 +115,7 @@ impl Process {
     }
 }
 
-/// The command that starts a node. On Linux it starts this program, which becomes the node.
+/// The command that starts a process. On Linux it starts this program, which becomes the other one.
 fn command(launch: &Launch) -> io::Result<Command> {
     if cfg!(target_os = "linux") {
         let mut command = Command::new(std::env::current_exe()?);
@@ -147,15 +161,21 @@ pub fn become_node(_: &[OsString]) -> Option<ExitCode> {
 async fn attend(
     node: usize,
     mut child: Child,
-    stderr: ChildStderr,
-    log: Log,
+    log: Arc<Mutex<Log>>,
     messages: UnboundedSender<Message>,
     stopped: oneshot::Receiver<()>,
 ) {
     // The supervisor may be gone; then nobody needs to know.
     let say = |said| drop(messages.send(Message { node, said }));
     let (sender, address) = oneshot::channel();
-    let reader = tokio::spawn(read_log(node, stderr, log, messages.clone(), sender));
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let said_in_log = reader(stderr, Arc::clone(&log), read_log(node, messages.clone(), sender));
+    let mut works = Some((messages.clone(), Message { node, said: Said::Works }));
+    let said_in_answers = reader(stdout, log, move |_| {
+        if let Some((messages, works)) = works.take() {
+            let _ = messages.send(works);
+        }
+    });
     let introduction = async {
         if let Ok(address) = address.await
             && let Err(error) = introduce(format!("ws://{address}"), &say).await
@@ -170,7 +190,7 @@ async fn attend(
         never = introduction => never,
     };
     // What it said last is in the pipe, which ends with the process.
-    let _ = timeout(ANSWER, reader).await;
+    let _ = timeout(ANSWER, join(said_in_log, said_in_answers)).await;
     say(Said::Ended(status));
 }
 
@@ -197,18 +217,32 @@ pub(crate) async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     child.wait().await
 }
 
-/// Copies what a node says into its log, and picks out where it listens.
-async fn read_log(
+/// Copies what a process says into its log, and lets somebody hear it.
+fn reader(
+    pipe: Option<impl AsyncRead + Send + Unpin + 'static>,
+    log: Arc<Mutex<Log>>,
+    mut hear: impl FnMut(&[u8]) + Send + 'static,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let Some(pipe) = pipe else { return };
+        let mut lines = BufReader::new(pipe).split(b'\n');
+        while let Ok(Some(line)) = lines.next_segment().await {
+            hear(&line);
+            // A full disk stops the chain by itself; the log need not do it first.
+            let _ = log.lock().unwrap_or_else(PoisonError::into_inner).line(&line);
+        }
+    })
+}
+
+/// Picks out of a node's log where it listens.
+fn read_log(
     node: usize,
-    stderr: ChildStderr,
-    mut log: Log,
     messages: UnboundedSender<Message>,
     address: oneshot::Sender<String>,
-) {
+) -> impl FnMut(&[u8]) + Send + 'static {
     let mut address = Some(address);
-    let mut lines = BufReader::new(stderr).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let text = String::from_utf8_lossy(&line);
+    move |line| {
+        let text = String::from_utf8_lossy(line);
         if let Some((_, listening)) = text.split_once(RPC_MARK)
             && let Some(sender) = address.take()
         {
@@ -221,8 +255,6 @@ async fn read_log(
             let url = format!("http://{}/metrics", metrics.trim());
             let _ = messages.send(Message { node, said: Said::Metrics(url) });
         }
-        // A full disk stops the chain by itself; the log need not do it first.
-        let _ = log.line(&line);
     }
 }
 

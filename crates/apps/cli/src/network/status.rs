@@ -109,6 +109,8 @@ impl NodeStatus {
         match self.node.role {
             Role::Authority => "authority",
             Role::Full => "full",
+            Role::Validator => "validator",
+            Role::Miner => "miner",
         }
     }
 }

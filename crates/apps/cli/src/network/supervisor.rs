@@ -1,17 +1,18 @@
-//! Looks after the nodes of a local network, from the first to the last.
+//! Looks after the nodes and neurons of a local network, from the first to the last.
 
 use super::{
     Chain, Directory, NetworkError, NodeState, Phase, Preset, Role, State,
     authority::AUTHORITIES,
     directory::Lock,
+    neurons::Report,
     leftovers::{Ended, sweep},
-    node::{Launch, Message, Process, Said},
+    node::{Launch, Message, Process, Said, Speaks},
 };
 use crate::{
     error::CliError,
     output::{Progress, note},
 };
-use futures::future::join_all;
+use futures::future::{LocalBoxFuture, join_all, pending};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, io, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus, time::Duration};
@@ -50,6 +51,30 @@ pub struct Wanted {
     pub full_nodes: Option<usize>,
 }
 
+/// A neuron that is to run.
+#[derive(Debug)]
+pub struct NeuronLaunch {
+    /// What it is called.
+    pub name: String,
+    /// Whether it rates or is rated.
+    pub role: Role,
+    /// What this program is told to become it, besides where it may keep what it remembers.
+    pub arguments: Vec<OsString>,
+}
+
+/// What is done once the network is up.
+#[derive(Debug)]
+pub enum Order {
+    /// These neurons are to be run, and looked after.
+    Run(Vec<NeuronLaunch>),
+    /// This happened.
+    Report(Event),
+}
+
+/// Goes on where the supervisor is done with its nodes: told where they answer, it gives orders. It ends only if it has to,
+/// and the network with it.
+pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<Order>) -> LocalBoxFuture<'static, CliError>>;
+
 /// What happens to a network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -81,12 +106,12 @@ pub enum Event {
         /// In how many seconds it will be.
         restart_in: u64,
     },
-    /// A node that died answers again.
+    /// A node or neuron that died works again.
     Back {
         /// The node.
         node: String,
-        /// Where.
-        rpc: String,
+        /// Where it answers programs, if it does.
+        rpc: Option<String>,
     },
     /// A node died too often.
     GivenUp {
@@ -94,6 +119,18 @@ pub enum Event {
         node: String,
         /// How it ended.
         how: String,
+    },
+    /// Something that the neurons need is being made.
+    Settling {
+        /// What.
+        step: String,
+    },
+    /// One more block is final, and this is how the neurons are.
+    Neurons(Report),
+    /// The chain was not heard for a moment.
+    Unheard {
+        /// Why.
+        why: String,
     },
     /// Everything is down.
     Down {},
@@ -104,11 +141,20 @@ enum Stop {
     /// Somebody wants it to.
     Asked,
     /// It cannot go on.
-    Failed(NetworkError),
+    Failed(CliError),
 }
 
-/// A node and what is needed to look after it.
+/// What a process is told, and what follows from it.
+enum Task {
+    /// It is a node.
+    Chain,
+    /// It is this program, as a neuron.
+    Neuron(Vec<OsString>),
+}
+
+/// A node or neuron and what is needed to look after it.
 struct Node {
+    task: Task,
     process: Option<Process>,
     started: Instant,
     /// How often it has died without living long.
@@ -118,9 +164,24 @@ struct Node {
     finalises: bool,
 }
 
+impl Node {
+    fn new(task: Task) -> Self {
+        Self {
+            task,
+            process: None,
+            started: Instant::now(),
+            deaths: 0,
+            restart_at: None,
+            peer: None,
+            finalises: false,
+        }
+    }
+}
+
 struct Supervisor<'a, F> {
     directory: &'a Directory,
     binary: PathBuf,
+    this: PathBuf,
     chain: Chain,
     state: State,
     nodes: Vec<Node>,
@@ -134,10 +195,11 @@ struct Supervisor<'a, F> {
 /// reports is no reason to stop.
 ///
 /// # Errors
-/// Whatever keeps it from starting, and [`CliError::Interrupted`] if it is ended before it is up.
+/// Whatever keeps it from starting or the sequel from going on, and [`CliError::Interrupted`] if it is ended before it is up.
 pub async fn supervise(
     directory: &Directory,
     wanted: Wanted,
+    sequel: Option<Sequel>,
     mut report: impl FnMut(&Event) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let mut signals = Signals::listen()?;
@@ -146,13 +208,14 @@ pub async fn supervise(
         let _ = report(&Event::Swept { node: name, pid });
     }
     let chain = settle(directory, &wanted, &lock).await?;
-    let mut supervisor = Supervisor::new(directory, &wanted, chain, report);
-    let stop = supervisor.watch(&mut signals).await;
+    let this = std::env::current_exe().map_err(NetworkError::io("find", "this program"))?;
+    let mut supervisor = Supervisor::new(directory, &wanted, this, chain, report);
+    let stop = supervisor.watch(sequel, &mut signals).await;
     let was_up = supervisor.up;
     supervisor.take_down(&mut signals).await;
     directory.clear_state()?;
     match stop {
-        Stop::Failed(error) => Err(error.into()),
+        Stop::Failed(error) => Err(error),
         Stop::Asked if was_up => {
             let _ = (supervisor.report)(&Event::Down {});
             Ok(())
@@ -198,34 +261,16 @@ async fn settle(directory: &Directory, wanted: &Wanted, _lock: &Lock) -> Result<
 }
 
 impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
-    fn new(directory: &'a Directory, wanted: &Wanted, chain: Chain, report: F) -> Self {
+    fn new(directory: &'a Directory, wanted: &Wanted, this: PathBuf, chain: Chain, report: F) -> Self {
         let authorities = AUTHORITIES.iter().take(chain.authorities).map(|who| (who.name.to_owned(), Role::Authority));
         let full_nodes = (1..=chain.full_nodes).map(|number| (format!("full-{number}"), Role::Full));
-        let states: Vec<_> = authorities
-            .chain(full_nodes)
-            .map(|(name, role)| NodeState {
-                name,
-                role,
-                phase: Phase::Starting,
-                pid: None,
-                rpc: None,
-                metrics: None,
-                restarts: 0,
-                last_end: None,
-            })
-            .collect();
-        let nodes = states.iter().map(|_| Node {
-            process: None,
-            started: Instant::now(),
-            deaths: 0,
-            restart_at: None,
-            peer: None,
-            finalises: false,
-        });
+        let states: Vec<_> = authorities.chain(full_nodes).map(|(name, role)| starting(name, role)).collect();
+        let nodes = states.iter().map(|_| Node::new(Task::Chain));
         let (messages, inbox) = unbounded_channel();
         Self {
             directory,
             binary: wanted.binary.clone(),
+            this,
             chain,
             nodes: nodes.collect(),
             state: State { supervisor: std::process::id(), nodes: states },
@@ -236,20 +281,24 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         }
     }
 
-    /// Starts the first node, the others when it can be found by them, and looks after all.
-    async fn watch(&mut self, signals: &mut Signals) -> Stop {
+    /// Starts the first node, the others when it can be found by them, then the sequel, and looks after all.
+    async fn watch(&mut self, mut sequel: Option<Sequel>, signals: &mut Signals) -> Stop {
         let deadline = Instant::now() + PATIENCE;
         let mut progress = Some(Progress::new("starting the first node"));
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (orders, mut ordered) = unbounded_channel();
+        let mut going_on: LocalBoxFuture<'static, CliError> = Box::pin(pending());
         if let Err(error) = self.start(0) {
-            return Stop::Failed(error);
+            return Stop::Failed(error.into());
         }
         loop {
             let restart_at = self.nodes.iter().filter_map(|node| node.restart_at).min();
             let handled = tokio::select! {
                 () = signals.next() => return Stop::Asked,
                 Some(message) = self.inbox.recv() => self.hear(message),
+                Some(order) = ordered.recv() => self.carry_out(order),
+                error = &mut going_on => return Stop::Failed(error),
                 () = sleep_until(restart_at.unwrap_or(deadline)), if restart_at.is_some() => self.restart_due(),
                 () = sleep_until(deadline), if !self.up => Err(self.not_ready()),
                 _ = second.tick(), if progress.is_some() => {
@@ -258,10 +307,14 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
                 }
             };
             if let Err(error) = handled {
-                return Stop::Failed(error);
+                return Stop::Failed(error.into());
             }
             if self.up {
                 progress = None;
+                if let Some(sequel) = sequel.take() {
+                    let answering = self.state.nodes.iter().filter_map(|node| node.rpc.clone()).collect();
+                    going_on = sequel(answering, orders.clone());
+                }
             } else if let Some(progress) = &mut progress {
                 progress.step(self.waiting_for());
             }
@@ -271,6 +324,22 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
     fn waiting_for(&self) -> String {
         let finalising = self.nodes.iter().filter(|node| node.finalises).count();
         format!("waiting until blocks are final: {finalising} of {} nodes", self.nodes.len())
+    }
+
+    fn carry_out(&mut self, order: Order) -> Result<(), NetworkError> {
+        let neurons = match order {
+            Order::Run(neurons) => neurons,
+            Order::Report(event) => {
+                let _ = (self.report)(&event);
+                return Ok(());
+            }
+        };
+        let first = self.nodes.len();
+        for NeuronLaunch { name, role, arguments } in neurons {
+            self.nodes.push(Node::new(Task::Neuron(arguments)));
+            self.state.nodes.push(starting(name, role));
+        }
+        (first..self.nodes.len()).try_for_each(|place| self.start(place))
     }
 
     fn start(&mut self, place: usize) -> Result<(), NetworkError> {
@@ -285,6 +354,12 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 
     fn launch(&self, place: usize) -> Launch {
         let state = &self.state.nodes[place];
+        let log = self.directory.log(&state.name);
+        if let Task::Neuron(arguments) = &self.nodes[place].task {
+            let mut arguments = arguments.clone();
+            arguments.extend(["--state".into(), self.directory.base(&state.name).into()]);
+            return Launch { binary: self.this.clone(), arguments, log, speaks: Speaks::Answers };
+        }
         let offset = u16::try_from(place).unwrap_or(u16::MAX);
         let port = state.rpc.as_deref().and_then(|rpc| rpc.rsplit(':').next()?.parse::<u16>().ok());
         let port = port.unwrap_or(FIRST_RPC_PORT.saturating_add(offset));
@@ -308,13 +383,13 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         ];
         match state.role {
             Role::Authority => arguments.push(format!("--{}", state.name).into()),
-            Role::Full => arguments.extend(["--name".into(), state.name.clone().into()]),
+            _ => arguments.extend(["--name".into(), state.name.clone().into()]),
         }
         let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != place);
         for peer in others.filter_map(|(_, node)| node.peer.as_deref()) {
             arguments.extend(["--bootnodes".into(), peer.into()]);
         }
-        Launch { binary: self.binary.clone(), arguments, log: self.directory.log(&state.name) }
+        Launch { binary: self.binary.clone(), arguments, log, speaks: Speaks::Log }
     }
 
     fn hear(&mut self, Message { node: place, said }: Message) -> Result<(), NetworkError> {
@@ -329,6 +404,10 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
                 self.up_if_all_finalise();
                 Ok(())
             }
+            Said::Works => {
+                self.works(place);
+                self.directory.write_state(&self.state)
+            }
             Said::Trouble(error) => {
                 note(&format!("warning: {} does not answer as it should: {error}", self.state.nodes[place].name));
                 Ok(())
@@ -339,18 +418,22 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 
     fn listens(&mut self, place: usize, rpc: String, peer: Option<String>) -> Result<(), NetworkError> {
         self.nodes[place].peer = peer;
-        let state = &mut self.state.nodes[place];
-        state.phase = Phase::Running;
-        state.rpc = Some(rpc.clone());
-        if self.up {
-            let _ = (self.report)(&Event::Back { node: state.name.clone(), rpc });
-        }
+        self.state.nodes[place].rpc = Some(rpc);
+        self.works(place);
         self.directory.write_state(&self.state)?;
         // The first one can be found by the others now.
         let never_started: Vec<_> = (0..self.nodes.len())
             .filter(|place| self.state.nodes[*place].pid.is_none() && self.state.nodes[*place].last_end.is_none())
             .collect();
         never_started.into_iter().try_for_each(|place| self.start(place))
+    }
+
+    fn works(&mut self, place: usize) {
+        let state = &mut self.state.nodes[place];
+        state.phase = Phase::Running;
+        if self.up && state.restarts > 0 {
+            let _ = (self.report)(&Event::Back { node: state.name.clone(), rpc: state.rpc.clone() });
+        }
     }
 
     fn up_if_all_finalise(&mut self) {
@@ -387,7 +470,8 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         let log = self.directory.log(&state.name);
         let _ = (self.report)(&event);
         self.directory.write_state(&self.state)?;
-        if self.state.nodes.iter().all(|node| node.phase == Phase::GivenUp) || (!self.up && self.given_up(place)) {
+        let mut nodes = self.state.nodes.iter().filter(|node| node.role.is_node());
+        if nodes.all(|node| node.phase == Phase::GivenUp) || (!self.up && self.given_up(place)) {
             return Err(NetworkError::AllGivenUp { how, log });
         }
         Ok(())
@@ -416,19 +500,32 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 
     /// Ends all nodes at the same time. Asking once more ends them at once.
     async fn take_down(&mut self, signals: &mut Signals) {
-        let mut progress = Progress::new("ending the nodes");
+        let mut progress = Progress::new("ending the network");
         let processes: Vec<_> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
         let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
         let ends = join_all(processes.into_iter().map(Process::stop));
         tokio::pin!(ends);
         tokio::select! {
             _ = &mut ends => return,
-            () = signals.next() => progress.step("ending the nodes at once"),
+            () = signals.next() => progress.step("ending the network at once"),
         }
         for pid in pids {
             super::leftovers::signal(pid, rustix::process::Signal::KILL);
         }
         ends.await;
+    }
+}
+
+fn starting(name: String, role: Role) -> NodeState {
+    NodeState {
+        name,
+        role,
+        phase: Phase::Starting,
+        pid: None,
+        rpc: None,
+        metrics: None,
+        restarts: 0,
+        last_end: None,
     }
 }
 

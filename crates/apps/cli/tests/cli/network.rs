@@ -23,7 +23,7 @@ fn node() -> PathBuf {
 pub(crate) struct Network(pub(crate) Home);
 
 /// A supervisor in the foreground.
-struct Supervisor {
+pub(crate) struct Supervisor {
     process: Child,
     events: Receiver<Value>,
 }
@@ -35,19 +35,7 @@ impl Network {
     }
 
     fn up(&self, options: &str) -> Supervisor {
-        let mut command = self.0.command(&format!("network up --output json {options}"));
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let answers = BufReader::new(process.stdout.take().unwrap());
-        let (sender, events) = channel();
-        thread::spawn(move || {
-            for line in answers.lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-                if sender.send(event).is_err() {
-                    break;
-                }
-            }
-        });
-        Supervisor { process, events }
+        Supervisor::start(&self.0, options)
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -83,6 +71,27 @@ impl Drop for Network {
 }
 
 impl Supervisor {
+    pub(crate) fn start(home: &Home, options: &str) -> Self {
+        let mut command = home.command(&format!("network up --output json {options}"));
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let answers = BufReader::new(process.stdout.take().unwrap());
+        let (sender, events) = channel();
+        thread::spawn(move || {
+            for line in answers.lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { process, events }
+    }
+
+    /// The next event, which comes within this time.
+    pub(crate) fn next(&self, patience: Duration) -> Value {
+        self.events.recv_timeout(patience).unwrap_or_else(|error| panic!("nothing happens any more: {error}"))
+    }
+
     /// The next event, which is of this kind.
     fn event(&self, kind: &str) -> Value {
         let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no event `{kind}`: {error}"));
@@ -90,11 +99,11 @@ impl Supervisor {
         event
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         send(self.process.id().into(), signal);
     }
 
-    fn exit_code(mut self) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 }
@@ -115,7 +124,7 @@ fn runs(pid: u64) -> bool {
 }
 
 /// Whether nothing is left: no process, and nobody who listens.
-fn assert_gone(nodes: &Value) {
+pub(crate) fn assert_gone(nodes: &Value) {
     let until = Instant::now() + Duration::from_secs(30);
     while pids(nodes).into_iter().any(runs) {
         assert!(Instant::now() < until, "still there: {nodes}");
@@ -135,7 +144,7 @@ fn final_height(status: &Value) -> u64 {
 #[test]
 fn a_network_comes_up_survives_and_goes_on() {
     let network = Network::new();
-    let supervisor = network.up("--preset test --authorities 2 --full-nodes 1");
+    let mut supervisor = network.up("--preset test --authorities 2 --full-nodes 1");
     let first = supervisor.event("up");
     let names: Vec<_> = first["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["alice", "bob", "full-1"]);
@@ -161,7 +170,7 @@ fn a_network_comes_up_survives_and_goes_on() {
     let height = final_height(&status);
     supervisor.signal("-KILL");
     assert_eq!(supervisor.exit_code(), None);
-    let supervisor = network.up("");
+    let mut supervisor = network.up("");
     let mut event = supervisor.events.recv_timeout(PATIENCE).unwrap();
     while event["event"] == "swept" {
         event = supervisor.events.recv_timeout(PATIENCE).unwrap();

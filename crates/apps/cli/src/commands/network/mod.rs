@@ -1,5 +1,6 @@
 //! Commands about a network on this machine.
 
+mod life;
 mod logs;
 mod up;
 
@@ -178,7 +179,7 @@ impl Render for NetworkStatus {
 
 fn phase(status: &NodeStatus) -> Cell {
     match status.node.phase {
-        Phase::Running if status.height.is_none() => Cell::new("silent", Tone::Bad),
+        Phase::Running if status.node.role.is_node() && status.height.is_none() => Cell::new("silent", Tone::Bad),
         Phase::Running => Cell::new("running", Tone::Good),
         Phase::Starting => Cell::new("starting", Tone::Warning),
         Phase::Restarting => Cell::new("restarting", Tone::Warning),

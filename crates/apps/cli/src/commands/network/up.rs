@@ -1,17 +1,21 @@
 //! `myelin network up`
 
-use super::Where;
+use super::{Where, life::Life};
 use crate::{
     command::{Command, Effect, Example},
+    commands::text::trained,
     context::{Context, checked},
     error::{CliError, ErrorReport},
     network::{
-        Directory, Event, MOST_AUTHORITIES, NetworkError, NodeState, Phase, Preset, Wanted, down, end, supervise,
+        Directory, Event, MOST_AUTHORITIES, NetworkError, NodeState, Phase, Preset, Wanted, down, end,
+        neurons::{self, Models},
+        supervise,
     },
-    output::{Output, Progress, note},
+    output::{Format, Output, Progress, note},
     page::{Page, Render, Side, Table, Tone},
     settings::LOCAL_NODE,
 };
+use clap::ValueEnum;
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -46,6 +50,18 @@ pub struct Up {
     #[arg(long, value_name = "COUNT", value_parser = full_nodes)]
     full_nodes: Option<usize>,
 
+    /// A subnet that lives on it, with an owner, two validators, and honest and dishonest miners
+    #[arg(long, value_enum, value_name = "TASK")]
+    subnet: Option<Task>,
+
+    /// The model of the subnet; by default one that is trained once and kept
+    #[arg(long, value_name = "PATH", requires_all = ["subnet", "smaller_model"])]
+    model: Option<PathBuf>,
+
+    /// The model that one of the dishonest miners serves in its place
+    #[arg(long, value_name = "PATH", requires = "model")]
+    smaller_model: Option<PathBuf>,
+
     /// The node program [env: `MYELIN_NODE`]
     #[arg(long, value_name = "PATH", value_parser = checked(&LOCAL_NODE))]
     node: Option<String>,
@@ -53,6 +69,13 @@ pub struct Up {
     /// Return when the network is up, and look after it in the background
     #[arg(long)]
     detach: bool,
+}
+
+/// What a subnet pays for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Task {
+    /// Text, written by a language model
+    Text,
 }
 
 fn count(text: &str, least: usize, most: usize) -> Result<usize, String> {
@@ -77,7 +100,8 @@ impl Render for Event {
                 let when = if *restart_in == 0 { "now".into() } else { format!("in {restart_in} s") };
                 page.line(Tone::Warning.paint(&format!("{node} died: {how}; starting it again {when}")));
             }
-            Self::Back { node, rpc } => page.line(Tone::Good.paint(&format!("{node} is back at {rpc}"))),
+            Self::Back { node, rpc: Some(rpc) } => page.line(Tone::Good.paint(&format!("{node} is back at {rpc}"))),
+            Self::Back { node, rpc: None } => page.line(Tone::Good.paint(&format!("{node} is back"))),
             Self::GivenUp { node, how } => {
                 page.line(
                     Tone::Bad.paint(&format!(
@@ -85,6 +109,9 @@ impl Render for Event {
                     )),
                 );
             }
+            Self::Settling { step } => page.line(format!("subnet: {step}")),
+            Self::Neurons(report) => report.render(page),
+            Self::Unheard { why } => page.line(Tone::Warning.paint(&format!("the chain does not answer: {why}"))),
             Self::Down {} => page.line("the network is down; `myelin network up` goes on from here"),
         }
     }
@@ -108,7 +135,10 @@ impl Command for Up {
     const PATH: &'static str = "network up";
     const SUMMARY: &'static str = "Run a network on this machine until Ctrl-C, and start again what dies";
     const DETAILS: &'static str = "All nodes listen on loopback, on ports that are free; the first one answers on 9944 if it can. The chain is kept \
-         and goes on with the next `up`. A node that dies is started again, five times in a row at most.";
+         and goes on with the next `up`. A node that dies is started again, five times in a row at most.\n\n\
+         With `--subnet text` this machine also gets a subnet and everybody who works on it, each a process of its own with a wallet \
+         in the network's folder. A table shows what each of them earned in the last epoch, by the rules and on the chain; \
+         the first difference ends the network with an error.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "One authority, a block a second", line: "myelin network up" },
@@ -116,6 +146,7 @@ impl Command for Up {
             purpose: "Three authorities and a full node, in the background",
             line: "myelin network up --authorities 3 --full-nodes 1 --detach",
         },
+        Example { purpose: "A subnet at work, with miners that lie", line: "myelin network up --subnet text" },
         Example {
             purpose: "A second network, with four blocks a second",
             line: "myelin network up --preset test --directory /tmp/quick",
@@ -130,8 +161,22 @@ impl Command for Up {
         if self.detach {
             return self.in_background(&directory, &binary, output).await;
         }
+        let sequel = match self.subnet {
+            None => None,
+            Some(Task::Text) => Some(neurons::text(&directory, self.models().await?)),
+        };
         let wanted = Wanted { binary, preset: self.preset, authorities: self.authorities, full_nodes: self.full_nodes };
+        let mut life = if context.format() == Format::Table { Life::of_process() } else { None };
         let report = |event: &Event| {
+            if let Some(life) = &mut life
+                && life.show(event)?
+            {
+                return Ok(());
+            }
+            // On paper, a page for each epoch is enough.
+            if context.format() == Format::Table && matches!(event, Event::Neurons(report) if !report.has_new_epoch()) {
+                return Ok(());
+            }
             // Of a supervisor in the background nobody reads the answers once it is up; its log has them.
             output.show(event).or_else(|_| {
                 let mut page = Page::new(usize::MAX);
@@ -140,11 +185,19 @@ impl Command for Up {
                 Ok(())
             })
         };
-        supervise(&directory, wanted, report).await
+        supervise(&directory, wanted, sequel, report).await
     }
 }
 
 impl Up {
+    /// The models that were named, or those of this machine, made if need be.
+    async fn models(&self) -> Result<Models, CliError> {
+        if let (Some(published), Some(smaller)) = (&self.model, &self.smaller_model) {
+            return Ok(Models { published: published.clone(), smaller: smaller.clone() });
+        }
+        Ok(Models { published: trained(false).await?, smaller: trained(true).await? })
+    }
+
     /// Starts this program once more, to supervise, and waits until it says that the network is up.
     async fn in_background(
         &self,
@@ -171,6 +224,12 @@ impl Up {
         if let Some(full_nodes) = self.full_nodes {
             supervisor.args(["--full-nodes", &full_nodes.to_string()]);
         }
+        if let Some(Task::Text) = self.subnet {
+            // Made here, where somebody sees how it goes.
+            let models = self.models().await?;
+            supervisor.args(["--subnet", "text", "--model"]).arg(&models.published);
+            supervisor.arg("--smaller-model").arg(&models.smaller);
+        }
         let mut interrupt =
             signal(SignalKind::interrupt()).map_err(NetworkError::io("listen for signals in", &this))?;
         supervisor.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(written).process_group(0);
@@ -186,7 +245,10 @@ impl Up {
                 line = lines.next_line() => {
                     let Ok(Some(line)) = line else { break };
                     let Ok(event) = serde_json::from_str::<Event>(&line) else { continue };
-                    let is_up = matches!(event, Event::Up { .. });
+                    let is_up = match self.subnet {
+                        None => matches!(event, Event::Up { .. }),
+                        Some(Task::Text) => matches!(event, Event::Neurons(_)),
+                    };
                     if is_up {
                         drop(progress);
                         return output.show(&event);

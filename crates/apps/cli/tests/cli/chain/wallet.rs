@@ -31,17 +31,27 @@ fn tao_changes_hands_and_whoever_has_it_sees_it() {
     assert!(shown.out.contains("final in block"), "{shown:?}");
     assert_eq!(net.json("wallet balance bob")["total"], 100 * TAO + TAO / 2 + 250);
 
+    // At a terminal somebody is asked, after the plan was shown.
+    for (answer, exit) in [("n\n", 3), ("y\n", 0)] {
+        let mut typist = net.home().at_terminal("wallet transfer 0.25 --to bob --wallet alice");
+        typist.wait_for("spends");
+        typist.wait_for("[y/N]");
+        typist.types(answer);
+        assert_eq!(typist.end().0, exit);
+    }
+    assert_eq!(net.json("wallet balance bob")["total"], 100 * TAO + 3 * TAO / 4 + 250);
+
     let all = net.json("wallet balance --all");
     assert_eq!(all["accounts"].as_array().unwrap().len(), 2);
-    let spent = 2 * fee;
-    assert!(10_000 * TAO - all["total"].as_u64().unwrap() <= spent + fee, "{all}");
+    let paid = 10_000 * TAO - all["total"].as_u64().unwrap();
+    assert!((2 * fee..4 * fee).contains(&paid), "{all}");
     let table = net.table("wallet balance --all");
-    assert!(table.contains("alice") && table.contains("100.50000025 TAO"), "{table}");
+    assert!(table.contains("alice") && table.contains("100.75000025 TAO"), "{table}");
 
     let rest = net.json("wallet transfer --all --to alice --wallet bob --yes");
     assert_eq!(net.json("wallet balance bob")["total"], 0);
     let paid = rest["done"]["result"]["amount"].as_u64().unwrap() + rest["done"]["fee"].as_u64().unwrap();
-    assert_eq!(paid, 100 * TAO + TAO / 2 + 250);
+    assert_eq!(paid, 100 * TAO + 3 * TAO / 4 + 250);
 }
 
 #[test]

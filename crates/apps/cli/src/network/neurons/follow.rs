@@ -1,0 +1,103 @@
+//! Follows a subnet block by block, and checks that each epoch paid what the rules say.
+
+use super::{
+    super::{Event, NetworkError, Order},
+    report::{Paid, Pay, Report, Row},
+};
+use crate::error::CliError;
+use myelin_client::{Chain, Metagraph, NetUid, Neuron, PublicKey};
+use myelin_explain::{Audit, Error};
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+use tokio::{sync::mpsc::UnboundedSender, time::sleep};
+
+/// What is waited for before the chain is asked again, after it did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Whose hotkey is whose.
+pub(super) type Names = BTreeMap<PublicKey, &'static str>;
+
+/// Reports every final block. Ends when an epoch paid anything else than it should, or the subnet is gone.
+pub(super) async fn follow(
+    chain: &Chain,
+    netuid: NetUid,
+    names: &Names,
+    orders: &UnboundedSender<Order>,
+) -> Result<Infallible, CliError> {
+    let mut metagraph = Metagraph::sync(chain, netuid).await?;
+    // Epochs before this were another run's.
+    let mut seen = metagraph.subnet.last_epoch.map(|epoch| epoch.block);
+    let mut audit = None;
+    loop {
+        let now = metagraph.subnet.last_epoch.map(|epoch| epoch.block);
+        let ran = now.filter(|_| now != seen);
+        if let Some(block) = ran {
+            audit = match Audit::of_epoch(chain, netuid, block).await {
+                Ok(audit) => Some(exact(audit)?),
+                // What governance did in the block is its own; the next epoch is looked at again.
+                Err(Error::Scheduled(_)) => None,
+                Err(Error::Chain(error)) => {
+                    unheard(orders, &error).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            seen = now;
+        }
+        let report = report(&metagraph, names, audit.as_ref(), ran.is_some());
+        let _ = orders.send(Order::Report(Event::Neurons(report)));
+        while let Err(error) = metagraph.follow().await {
+            if matches!(error, myelin_client::Error::NoNetwork { .. }) {
+                return Err(error.into());
+            }
+            unheard(orders, &error).await;
+        }
+    }
+}
+
+async fn unheard(orders: &UnboundedSender<Order>, error: &myelin_client::Error) {
+    let _ = orders.send(Order::Report(Event::Unheard { why: error.to_string() }));
+    sleep(PAUSE).await;
+}
+
+/// The audit, if there is nothing to object to.
+fn exact(audit: Audit) -> Result<Audit, NetworkError> {
+    if audit.is_exact() {
+        return Ok(audit);
+    }
+    Err(NetworkError::Unfair { netuid: audit.netuid, block: audit.block, rao: audit.difference() })
+}
+
+fn report(metagraph: &Metagraph, names: &Names, audit: Option<&Audit>, now: bool) -> Report {
+    let subnet = &metagraph.subnet;
+    let row = |neuron: &Neuron| Row {
+        uid: neuron.uid.get(),
+        name: names.get(&neuron.hotkey).map_or_else(|| neuron.hotkey.to_string(), |name| (*name).to_owned()),
+        stake: neuron.stake,
+        incentive: neuron.incentive,
+        dividends: neuron.dividends,
+        trust: neuron.validator_trust,
+        pay: audit.and_then(|audit| pay(audit, &neuron.hotkey)),
+    };
+    Report {
+        height: metagraph.block.into(),
+        netuid: subnet.netuid.get(),
+        name: subnet.name.clone(),
+        emission: subnet.emission,
+        next_epoch_in: subnet.next_epoch.map(|next| next.saturating_sub(metagraph.block).into()),
+        epoch: audit.map(|audit| Paid {
+            block: audit.block.into(),
+            now,
+            emission: audit.paid.accrued,
+            owner: audit.paid.owner,
+            miners: audit.paid.miners,
+            validators: audit.paid.validators,
+        }),
+        neurons: metagraph.neurons.iter().map(row).collect(),
+    }
+}
+
+/// What an epoch gave the neuron with this hotkey, if that had a seat then.
+fn pay(audit: &Audit, hotkey: &PublicKey) -> Option<Pay> {
+    let neuron = audit.by_hotkey(hotkey)?;
+    Some(Pay { due: neuron.earned(), paid: neuron.paid?, difference: neuron.difference()? })
+}

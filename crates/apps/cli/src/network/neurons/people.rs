@@ -1,0 +1,87 @@
+//! Who lives on a local network besides its nodes.
+
+use super::super::Role;
+use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
+
+/// A miner or validator of a local network, with a wallet of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// What it, its wallet and its log are called.
+    pub name: &'static str,
+    /// What it does.
+    pub conduct: Conduct,
+}
+
+/// What a resident does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It validates, with this many TAO staked on it.
+    Validates {
+        /// How many.
+        tao: u64,
+    },
+    /// It mines, with this in mind.
+    Mines(Trick),
+}
+
+/// How a miner tries to be paid for less work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trick {
+    /// It does not.
+    None,
+    /// It takes three times as long, and is honest otherwise.
+    Slow,
+    /// It serves a smaller model.
+    Smaller,
+    /// It lets others work.
+    Copies,
+    /// It answers one question of three.
+    Drops,
+}
+
+impl Resident {
+    /// Whether it rates or is rated.
+    pub const fn role(&self) -> Role {
+        match self.conduct {
+            Conduct::Validates { .. } => Role::Validator,
+            Conduct::Mines(_) => Role::Miner,
+        }
+    }
+
+    /// What is to be staked on it.
+    pub const fn stake(&self) -> Amount<Tao> {
+        match self.conduct {
+            Conduct::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
+            Conduct::Mines(_) => Amount::ZERO,
+        }
+    }
+}
+
+/// The wallet of the subnet's owner, who has a seat and runs nothing.
+pub const OWNER: &str = "owner";
+
+/// Two that rate, two that do honest work at different speed, and three that try to be paid for less.
+pub const RESIDENTS: [Resident; 7] = [
+    Resident { name: "validator-1", conduct: Conduct::Validates { tao: 600 } },
+    Resident { name: "validator-2", conduct: Conduct::Validates { tao: 400 } },
+    Resident { name: "fast", conduct: Conduct::Mines(Trick::None) },
+    Resident { name: "slow", conduct: Conduct::Mines(Trick::Slow) },
+    Resident { name: "smaller", conduct: Conduct::Mines(Trick::Smaller) },
+    Resident { name: "copies", conduct: Conduct::Mines(Trick::Copies) },
+    Resident { name: "drops", conduct: Conduct::Mines(Trick::Drops) },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_wallets_and_differ() {
+        let names: BTreeSet<_> = RESIDENTS.iter().map(|resident| resident.name).chain([OWNER]).collect();
+        assert_eq!(names.len(), RESIDENTS.len() + 1);
+        for name in names {
+            name.parse::<myelin_keys::WalletName>().unwrap();
+        }
+    }
+}

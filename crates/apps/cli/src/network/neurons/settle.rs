@@ -1,0 +1,174 @@
+//! Makes what a subnet needs before its neurons can run, as far as it is not there yet: keys, TAO, the subnet, the model it
+//! serves, seats and stake. What an earlier start was interrupted in, the next one finishes.
+
+use super::people::{OWNER, RESIDENTS, Resident};
+use crate::{commands::subnet::Texts, error::CliError, plan::Plan, transact::Ready};
+use futures::future::try_join_all;
+use myelin_client::{
+    Account, Amount, Chain, Included, NetUid, PublicKey, Tao,
+    calls,
+    subxt::tx::Payload,
+};
+use myelin_keys::{Environment, Existing, HotkeyName, Mnemonic, Protection, Secret, Wallet, WalletError, Wallets, WordCount};
+use myelin_primitives::RAO_PER_TAO;
+use myelin_subnet_text::{
+    ModelHash,
+    published::{PublishedError, item, require},
+};
+use std::time::Duration;
+
+/// How long a transaction may take to become final.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// What everybody needs for a seat and fees.
+const POCKET_MONEY: u64 = 5 * RAO_PER_TAO;
+
+/// What the subnet is called.
+const NAME: &str = "text";
+
+/// A wallet of the network, opened.
+struct Opened {
+    coldkey: Account,
+    hotkey: Account,
+}
+
+/// What there is now.
+pub(super) struct Settled {
+    pub(super) netuid: NetUid,
+    /// The hotkey of each resident, in the order of [`RESIDENTS`].
+    pub(super) hotkeys: Vec<PublicKey>,
+    pub(super) owner: PublicKey,
+}
+
+/// Makes what is missing, with the TAO of a development account. `say` is told each step.
+pub(super) async fn settle(
+    chain: &Chain,
+    wallets: &Wallets,
+    model: ModelHash,
+    mut say: impl FnMut(&str),
+) -> Result<Settled, CliError> {
+    let open = |name: &str| open(chain, &wallets.wallet(name.parse()?));
+    let owner = open(OWNER)?;
+    let residents = RESIDENTS.iter().map(|resident| open(resident.name)).collect::<Result<Vec<_>, _>>()?;
+
+    say("giving everybody some TAO");
+    let bank = Account::new(chain, bank_key()?.into_keypair());
+    let price = chain.at_finalised().await?.subnet_price().await?;
+    let stakes = residents.iter().zip(RESIDENTS).map(|(opened, resident)| (opened, resident.stake(), resident.stake()));
+    let everybody = std::iter::once((&owner, Amount::ZERO, price)).chain(stakes);
+    try_join_all(everybody.map(|(opened, stake, needs)| fund(chain, &bank, opened, stake, needs))).await?;
+
+    say("creating the subnet");
+    let netuid = subnet(chain, &owner).await?;
+
+    say("publishing which model it serves");
+    match require(&chain.at_finalised().await?, netuid, model).await {
+        Ok(_) => {}
+        Err(PublishedError::Chain(error)) => return Err(error.into()),
+        Err(_) => {
+            let call = calls::set_commitment(netuid, item(model));
+            carry(&owner.hotkey, &call, format!("Publish model {model}"), Amount::ZERO).await?;
+        }
+    }
+
+    say("taking seats and staking");
+    try_join_all(residents.iter().zip(RESIDENTS).map(|(opened, resident)| join(chain, netuid, opened, resident))).await?;
+    let hotkeys = residents.iter().map(|opened| opened.hotkey.public()).collect();
+    Ok(Settled { netuid, hotkeys, owner: owner.hotkey.public() })
+}
+
+/// The key of an account that chains of one machine endow, and that everybody knows.
+fn bank_key() -> Result<Secret, CliError> {
+    Secret::from_uri("//Alice").map_err(|error| CliError::task("key", &error, None))
+}
+
+/// Opens a wallet, and makes what it lacks. Its keys are as good as public: they are for this machine only.
+fn open(chain: &Chain, wallet: &Wallet) -> Result<Opened, CliError> {
+    let password = Environment::of_process();
+    let name = HotkeyName::default();
+    let new = || Ok::<_, CliError>(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?));
+    let coldkey = match wallet.coldkey(&password) {
+        Err(WalletError::NoWallet { .. } | WalletError::NoColdkey { .. }) => {
+            let secret = new()?;
+            wallet.create_coldkey(&secret, Protection::Plain, Existing::Refuse)?;
+            secret
+        }
+        other => other?,
+    };
+    let hotkey = match wallet.hotkey(&name, &password) {
+        Err(WalletError::NoWallet { .. } | WalletError::NoHotkey { .. }) => {
+            let secret = new()?;
+            wallet.create_hotkey(&name, &secret, Protection::Plain, Existing::Refuse)?;
+            secret
+        }
+        other => other?,
+    };
+    let account = |secret: Secret| Account::new(chain, secret.into_keypair());
+    Ok(Opened { coldkey: account(coldkey), hotkey: account(hotkey) })
+}
+
+/// Sees to it that a coldkey can pay for what it needs, until it has a seat with this stake.
+async fn fund(
+    chain: &Chain,
+    bank: &Account,
+    who: &Opened,
+    stake: Amount<Tao>,
+    needs: Amount<Tao>,
+) -> Result<(), CliError> {
+    let now = chain.at_finalised().await?;
+    let (coldkey, hotkey) = (who.coldkey.public(), who.hotkey.public());
+    let has = now.balance(&coldkey).await?.free;
+    let settled = now.hotkey(&hotkey).await?.is_some_and(|hotkey| !hotkey.seats.is_empty() && hotkey.stake >= stake);
+    let wanted = needs.checked_add(Amount::from_rao(POCKET_MONEY)).unwrap_or(Amount::MAX);
+    let Ok(missing) = wanted.checked_sub(has) else { return Ok(()) };
+    if settled || missing.is_zero() {
+        return Ok(());
+    }
+    carry(bank, &calls::transfer(&coldkey, missing), format!("Give {missing} to {coldkey}"), missing).await?;
+    Ok(())
+}
+
+/// The subnet of this owner, created if there is none.
+async fn subnet(chain: &Chain, owner: &Opened) -> Result<NetUid, CliError> {
+    let find = async || {
+        let subnets = chain.at_finalised().await?.subnets().await?;
+        let mine = subnets.into_iter().find(|subnet| subnet.owner == Some(owner.coldkey.public()));
+        Ok::<_, CliError>(mine.map(|subnet| subnet.netuid))
+    };
+    if let Some(netuid) = find().await? {
+        return Ok(netuid);
+    }
+    let price = chain.at_finalised().await?.subnet_price().await?;
+    let call = calls::register_network_with_identity(&owner.hotkey.public(), Texts::named(NAME.to_owned()).into());
+    carry(&owner.coldkey, &call, format!("Create the subnet `{NAME}`"), price).await?;
+    find().await?.ok_or(CliError::Usage { message: "the subnet did not outlive its creation".into(), hint: "try again" })
+}
+
+/// Takes a resident's seat, and stakes on it.
+async fn join(chain: &Chain, netuid: NetUid, who: &Opened, resident: Resident) -> Result<(), CliError> {
+    let hotkey = who.hotkey.public();
+    let now = chain.at_finalised().await?;
+    if now.uid(netuid, &hotkey).await?.is_none() {
+        let call = calls::burned_register(netuid, &hotkey);
+        let price = now.subnet(netuid).await?.and_then(|subnet| subnet.registration.burn).unwrap_or(Amount::ZERO);
+        carry(&who.coldkey, &call, format!("Register {}", resident.name), price).await?;
+    }
+    let staked = now.hotkey(&hotkey).await?.map_or(Amount::ZERO, |hotkey| hotkey.stake);
+    if let Ok(missing) = resident.stake().checked_sub(staked)
+        && !missing.is_zero()
+    {
+        let call = calls::add_stake(&hotkey, missing);
+        carry(&who.coldkey, &call, format!("Stake {missing} on {}", resident.name), missing).await?;
+    }
+    Ok(())
+}
+
+/// Carries out what nobody needs to be asked about: the network is this machine's, and so are its keys.
+async fn carry<Call: Payload>(
+    account: &Account,
+    call: &Call,
+    summary: String,
+    spends: Amount<Tao>,
+) -> Result<Included, CliError> {
+    Ready::unasked(Plan::new(summary).spends(spends), account.clone(), LIMIT)?.submit_unseen(call).await
+}
