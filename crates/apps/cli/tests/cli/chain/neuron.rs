@@ -28,7 +28,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     assert_eq!(free(), before - paid);
     assert_eq!(net.error("neuron register --netuid 1 --wallet bob"), (1, "impossible".into()));
     assert_eq!(net.json("neuron show --netuid 1 --wallet bob")["hotkey"], hotkey);
-    assert!(net.table("neuron show --netuid 1 --uid 0").contains("miner"));
+    assert!(net.table("neuron show --netuid 1 --uid 0").contains(hotkey.as_str().unwrap()));
 
     // Where it is.
     let served = net.json("neuron serve 203.0.113.5:8091 --netuid 1 --wallet bob --yes");
