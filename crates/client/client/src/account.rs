@@ -308,11 +308,12 @@ impl Chain {
 async fn search(chain: &Chain, blocks: &mut Blocks, sent: &Sent) -> Result<Outcome, Error> {
     while blocks.height() <= sent.valid_until {
         let block = blocks.next_body().await?;
-        let Some(index) = block.body.iter().position(|bytes| blake2_256(bytes) == sent.hash) else { continue };
-        let index = u32::try_from(index).map_err(|_| Error::Incompatible("blocks have grown too large".into()))?;
+        let Some(place) = block.body.place(sent.hash) else { continue };
         // Not to be passed over if a node is lost now.
         blocks.go_to(block.height);
-        return outcome::classify(&chain.at_block(block.hash, block.height).await?, index).await;
+        let moment = chain.at_block(block.hash, block.height).await?;
+        let events = block.body.events(&moment, place).await?;
+        return outcome::classify(&moment, place, events);
     }
     Ok(Outcome::Failed { error: CallError::Expired { valid_until: sent.valid_until }, included: None })
 }

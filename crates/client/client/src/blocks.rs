@@ -2,11 +2,12 @@
 
 use crate::{
     Chain, Config, Error, Moment,
+    bodies::Body,
     chain::Methods,
     link::{Connection, Link, Lost},
 };
 use futures::FutureExt;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use subxt::{config::Header as _, rpcs::client::RpcSubscription, utils::H256};
 use tokio::time::timeout;
 
@@ -41,11 +42,11 @@ impl fmt::Debug for Feed {
     }
 }
 
-/// A final block, and its transactions if they were asked for.
+/// A final block. Its body has the transactions if they were asked for.
 pub(crate) struct Final {
     pub(crate) hash: H256,
     pub(crate) height: u64,
-    pub(crate) body: Vec<Vec<u8>>,
+    pub(crate) body: Arc<Body>,
 }
 
 impl Blocks {
@@ -135,11 +136,15 @@ impl Blocks {
             link.lost(&feed.connection).await;
             return Err(Trouble::Lost);
         };
-        let mut body = Vec::new();
+        let mut body = Arc::default();
         if with_body {
-            let block = link.ask(&feed.connection, feed.methods.chain_get_block(Some(hash))).await?;
-            let block = block.ok_or_else(|| Trouble::Error(Error::NoBlock(height.to_string())))?;
-            body = block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect();
+            body = self.chain.bodies().of(hash);
+            let fetched = Body::fetch(&body, async || {
+                let block = link.ask(&feed.connection, feed.methods.chain_get_block(Some(hash))).await?;
+                let block = block.ok_or_else(|| Trouble::Error(Error::NoBlock(height.to_string())))?;
+                Ok::<_, Trouble>(block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect())
+            });
+            fetched.await?;
         }
         Ok(Final { hash, height, body })
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     Blocks, Client, Config, Endpoints, Error, Limits, Moment,
+    bodies::Bodies,
     link::{Connect, Link, WebSocket},
 };
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<Config>>;
 pub struct Chain {
     client: Client,
     link: Link,
+    bodies: Bodies,
 }
 
 impl Chain {
@@ -47,7 +49,7 @@ impl Chain {
         let link = Link::new(endpoints, limits, connect);
         let backend = LegacyBackend::builder().build(link.clone());
         let client = Client::from_backend(Arc::new(backend)).await?;
-        Ok(Self { client, link })
+        Ok(Self { client, link, bodies: Bodies::default() })
     }
 
     /// The hash of block 0, which names the chain.
@@ -131,5 +133,9 @@ impl Chain {
 
     pub(crate) fn link(&self) -> &Link {
         &self.link
+    }
+
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 }

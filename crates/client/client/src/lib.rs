@@ -42,6 +42,7 @@
 
 mod account;
 mod blocks;
+mod bodies;
 pub mod calls;
 mod chain;
 mod data;

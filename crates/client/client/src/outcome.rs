@@ -18,7 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use subxt::{
     Metadata,
     error::EventsError,
-    events::{DecodeAsEvent, Event, Events, Phase},
+    events::{DecodeAsEvent, Event, Events},
     utils::H256,
 };
 
@@ -140,8 +140,7 @@ impl Included {
 
     /// The events that it caused, in their order.
     pub fn events(&self) -> impl Iterator<Item = Result<Event<'_, Config>, EventsError>> {
-        let here = Phase::ApplyExtrinsic(self.index);
-        self.events.iter().filter(move |event| event.as_ref().map_or(true, |event| event.phase() == here))
+        self.events.iter()
     }
 
     fn find<E: DecodeAsEvent>(&self, wanted: &dyn Fn(&E) -> bool) -> Option<E> {
@@ -149,9 +148,8 @@ impl Included {
     }
 }
 
-/// Tells what a transaction came to, from the block it is in.
-pub(crate) async fn classify(moment: &Moment, index: u32) -> Result<Outcome, Error> {
-    let events = Arc::new(moment.all_events().await?);
+/// Tells what a transaction came to, from the events that it caused in the block it is in.
+pub(crate) fn classify(moment: &Moment, index: u32, events: Arc<Events<Config>>) -> Result<Outcome, Error> {
     let mut included = Included { height: moment.height(), block: moment.hash(), index, fee: Amount::ZERO, events };
     if let Some(unreadable) = included.events().find_map(Result::err) {
         return Err(unreadable.into());

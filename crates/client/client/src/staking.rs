@@ -122,16 +122,10 @@ impl Moment {
         hotkey: &PublicKey,
         stake: Amount<Tao>,
     ) -> Result<Option<Amount<Tao>>, Error> {
-        let (Some((then, mut pool)), Some((now, grown))) = (since.pool(hotkey).await?, self.pool(hotkey).await?) else {
+        let (Some((then, before)), Some((now, after))) = (since.pool(hotkey).await?, self.pool(hotkey).await?) else {
             return Ok(None);
         };
-        let mut holding = Holding::default();
-        if then != now || pool.is_empty() || pool.deposit(&mut holding, stake).is_err() {
-            return Ok(None);
-        }
-        // A rao may be lost to rounding. What is worth less than that is of a pool that was empty in between.
-        let least = stake.checked_sub(Amount::from_rao(1)).unwrap_or_default();
-        Ok(grown.worth(&holding).ok().filter(|worth| *worth >= least))
+        Ok(if then == now { growth(before, &after, stake) } else { None })
     }
 
     /// The number and the content of the pool of a hotkey's stake.
@@ -141,5 +135,47 @@ impl Moment {
         let Some(id) = record.and_then(|record| record.pool) else { return Ok(None) };
         let number = id.0;
         Ok(self.try_read(storage().pools(), (id,)).await?.map(|stored| (number, stored.pool.0)))
+    }
+}
+
+/// What stake that is put into a pool becomes until the pool is as it is after.
+fn growth(mut before: Pool, after: &Pool, stake: Amount<Tao>) -> Option<Amount<Tao>> {
+    if before.is_empty() {
+        return None;
+    }
+    let mut holding = Holding::default();
+    before.deposit(&mut holding, stake).ok()?;
+    // A rao may be lost to rounding. What is worth less than that is of a pool that was empty in between.
+    let least = stake.checked_sub(Amount::from_rao(1)).unwrap_or_default();
+    after.worth(&holding).ok().filter(|worth| *worth >= least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(deposit: u64, rewards: &[u64]) -> Pool {
+        let (mut pool, mut holding) = (Pool::default(), Holding::default());
+        pool.deposit(&mut holding, Amount::from_rao(deposit)).unwrap();
+        rewards.iter().for_each(|reward| pool.reward(Amount::from_rao(*reward)).unwrap());
+        pool
+    }
+
+    #[test]
+    fn stake_grows_as_the_pool_does() {
+        let stake = Amount::from_rao(1_000);
+        let grown = |before: &[u64], after: &[u64]| growth(pool(4_000, before), &pool(4_000, after), stake);
+        assert_eq!(grown(&[], &[]), Some(stake));
+        assert_eq!(grown(&[], &[2_000]), Some(Amount::from_rao(1_500)));
+        assert_eq!(grown(&[4_000], &[4_000, 2_000]), Some(Amount::from_rao(1_250)));
+        // Shares are split on the way.
+        assert_eq!(grown(&[], &[4_000 << 40]), Some(Amount::from_rao(1_000 + (1_000 << 40))));
+    }
+
+    #[test]
+    fn a_pool_that_was_empty_tells_nothing() {
+        let stake = Amount::from_rao(1_000);
+        assert_eq!(growth(Pool::default(), &pool(1, &[]), stake), None);
+        assert_eq!(growth(pool(4_000, &[4_000]), &pool(4_000, &[]), stake), None);
     }
 }

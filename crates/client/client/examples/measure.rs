@@ -1,0 +1,113 @@
+//! How long the library takes, against a network of one's own: docs/benchmarks/client.md says how to run it.
+
+#![allow(clippy::print_stdout, reason = "it shows what it measures")]
+
+use futures::{StreamExt, stream};
+use myelin_client::{
+    Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Outcome, ParametersPatch, calls,
+    mirror::account,
+    runtime::{
+        runtime_types::{
+            myelin_pallet_neurons::pallet::Call as Neurons, myelin_pallet_subnets::pallet::Call as Subnets,
+            myelin_runtime::RuntimeCall,
+        },
+        transactions,
+    },
+};
+use myelin_keys::Secret;
+use std::{
+    env,
+    error::Error,
+    time::{Duration, Instant},
+};
+
+/// Longer than anything here takes.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// The subnet that is filled.
+const NETUID: NetUid = NetUid::new(1);
+
+/// Seats of a full subnet.
+const SEATS: u16 = 256;
+
+/// Registrations in a transaction.
+const BATCH: usize = 64;
+
+/// How often the metagraph is read.
+const READS: usize = 50;
+
+/// Transfers, and how many of them are on their way at a time.
+const TRANSFERS: usize = 1_000;
+const AT_ONCE: usize = 256;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let endpoints = env::args().nth(1).map_or_else(|| Ok(Endpoints::local()), |urls| urls.parse())?;
+    let chain = Chain::connect(endpoints).await?;
+    let alice = Account::new(&chain, key("//Alice")?);
+    fill(&chain, &alice).await?;
+    read(&chain).await?;
+    transfer(&alice).await
+}
+
+/// These keys are public: everybody derives them from these names.
+fn key(name: &str) -> Result<Keypair, Box<dyn Error>> {
+    Ok(Secret::from_uri(name)?.into_keypair())
+}
+
+/// Takes every seat of the subnet, where they are not taken yet.
+async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
+    let now = chain.at_finalised().await?;
+    let taken = now.subnet(NETUID).await?.ok_or("there is no subnet 1")?.neurons;
+    if taken >= SEATS {
+        return Ok(());
+    }
+    println!("taking {} seats", SEATS - taken);
+    let wide = ParametersPatch {
+        target_registrations_per_interval: Some(SEATS),
+        max_registrations_per_block: Some(SEATS),
+        ..ParametersPatch::default()
+    };
+    let set = RuntimeCall::Subnets(Subnets::set_parameters { netuid: NETUID.into(), changed: Box::new(wide) });
+    alice.submit(&transactions().sudo().sudo(set), LIMIT).await.finalised()?;
+    let seats: Vec<u16> = (taken..SEATS).collect();
+    for seats in seats.chunks(BATCH) {
+        let registrations = seats.iter().map(|seat| {
+            let hotkey = account(&key(&format!("//Alice//measure//{seat}"))?.public());
+            Ok(RuntimeCall::Neurons(Neurons::burned_register { netuid: NETUID.into(), hotkey }))
+        });
+        let registrations: Vec<_> = registrations.collect::<Result<_, Box<dyn Error>>>()?;
+        alice.submit(&transactions().utility().batch_all(registrations), LIMIT).await.finalised()?;
+    }
+    Ok(())
+}
+
+/// Reads the whole metagraph, again and again.
+async fn read(chain: &Chain) -> Result<(), Box<dyn Error>> {
+    let mut times = Vec::new();
+    let mut neurons = 0;
+    for _ in 0..READS {
+        let began = Instant::now();
+        neurons = Metagraph::sync(chain, NETUID).await?.neurons.len();
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    let (least, middle, most) = (times[0], times[READS / 2], times[READS - 1]);
+    println!("a metagraph of {neurons} neurons, {READS} times: least {least:.2?}, median {middle:.2?}, most {most:.2?}");
+    Ok(())
+}
+
+/// Submits transfers and waits until all of them are final.
+async fn transfer(alice: &Account) -> Result<(), Box<dyn Error>> {
+    let bob = key("//Bob")?.public();
+    let began = Instant::now();
+    let done = stream::iter(0..TRANSFERS)
+        .map(async |_| alice.submit(&calls::transfer(&bob, Amount::from_rao(1_000_000)), LIMIT).await)
+        .buffer_unordered(AT_ONCE)
+        .filter(|outcome| std::future::ready(matches!(outcome, Outcome::Finalised(_))))
+        .count()
+        .await;
+    let took = began.elapsed();
+    println!("{TRANSFERS} transfers, {AT_ONCE} at a time: {done} final after {took:.2?}");
+    if done == TRANSFERS { Ok(()) } else { Err("some transfers did not become final".into()) }
+}

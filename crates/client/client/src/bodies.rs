@@ -1,0 +1,100 @@
+//! What final blocks hold, for those who look for transactions.
+
+use crate::{Config, Error, Moment, calls::blake2_256};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+use subxt::{
+    events::{Events, Phase},
+    ext::codec::{Compact, Encode},
+    utils::H256,
+};
+use tokio::sync::OnceCell;
+
+/// How many blocks are kept. Whoever is further behind fetches anew.
+const KEPT: usize = 16;
+
+/// The bodies of the final blocks that were looked at last.
+///
+/// Many transactions of one program end in the same blocks, and each is looked for by itself. So a block is fetched and
+/// taken apart once, by the first who needs it, while the others wait.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bodies(Arc<Mutex<VecDeque<(H256, Arc<Body>)>>>);
+
+/// A block's transactions, and the events that each caused. Filled by whoever asks first.
+#[derive(Default)]
+pub(crate) struct Body {
+    /// Where in the block each transaction is, by its hash.
+    transactions: OnceCell<HashMap<H256, u32>>,
+    /// By the place of the transaction.
+    events: OnceCell<HashMap<u32, Arc<Events<Config>>>>,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Body").field(&self.transactions.get().map(HashMap::len)).finish()
+    }
+}
+
+impl Bodies {
+    /// That of a block.
+    pub(crate) fn of(&self, block: H256) -> Arc<Body> {
+        // Nothing that could panic happens while it is held.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, body)) = kept.iter().find(|(hash, _)| *hash == block) {
+            return Arc::clone(body);
+        }
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        let body = Arc::<Body>::default();
+        kept.push_back((block, Arc::clone(&body)));
+        body
+    }
+}
+
+impl Body {
+    /// Fetches the transactions, unless they are here.
+    pub(crate) async fn fetch<Trouble>(
+        &self,
+        transactions: impl AsyncFnOnce() -> Result<Vec<Vec<u8>>, Trouble>,
+    ) -> Result<(), Trouble> {
+        let places = self.transactions.get_or_try_init(async || {
+            let transactions = transactions().await?;
+            // Blocks are far smaller than what a place can count.
+            Ok((0..).zip(transactions).map(|(place, bytes)| (blake2_256(&bytes), place)).collect())
+        });
+        places.await.map(drop)
+    }
+
+    /// Where in the block a transaction is, if the transactions were fetched and it is among them.
+    pub(crate) fn place(&self, transaction: H256) -> Option<u32> {
+        self.transactions.get()?.get(&transaction).copied()
+    }
+
+    /// The events that a transaction caused.
+    pub(crate) async fn events(&self, moment: &Moment, place: u32) -> Result<Arc<Events<Config>>, Error> {
+        let events = self.events.get_or_try_init(async || apart(moment).await).await?;
+        Ok(events.get(&place).map_or_else(|| Arc::new(encoded(moment, 0, &[])), Arc::clone))
+    }
+}
+
+/// The events of a block by the transaction that caused them.
+async fn apart(moment: &Moment) -> Result<HashMap<u32, Arc<Events<Config>>>, Error> {
+    let mut parts: HashMap<u32, (u32, Vec<u8>)> = HashMap::new();
+    for event in moment.all_events().await?.iter() {
+        let event = event?;
+        if let Phase::ApplyExtrinsic(place) = event.phase() {
+            let (count, bytes) = parts.entry(place).or_default();
+            *count += 1;
+            bytes.extend_from_slice(event.bytes());
+        }
+    }
+    Ok(parts.iter().map(|(place, (count, bytes))| (*place, Arc::new(encoded(moment, *count, bytes)))).collect())
+}
+
+fn encoded(moment: &Moment, count: u32, bytes: &[u8]) -> Events<Config> {
+    moment.client().events().from_bytes([Compact(count).encode().as_slice(), bytes].concat())
+}
