@@ -189,7 +189,7 @@ pub struct WeightsSet {
 
 impl Render for WeightsSet {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} rates {} subnets on root", self.hotkey, self.weights.len()));
+        page.line(format!("{} has said on root what subnets are worth", self.hotkey));
     }
 }
 
@@ -231,7 +231,7 @@ impl Command for SetWeights {
         let member = root.by_hotkey(&hotkey.key).ok_or_else(|| no_seat(&hotkey.to_string()))?;
         let known = now.subnets().await?;
         let sum: u64 = weights.values().map(|weight| u64::from(*weight)).sum();
-        let mut plan = Plan::new(format!("Rate {} subnets on root as {hotkey}", weights.len()))
+        let mut plan = Plan::new(format!("Say on root as {hotkey} what subnets are worth"))
             .effect(format!("it counts with {} from the next root epoch on", member.stake));
         for (netuid, weight) in &weights {
             if !known.iter().any(|network| network.netuid == *netuid) {
@@ -241,7 +241,7 @@ impl Command for SetWeights {
         }
         if let Some(parameters) = now.parameters(NetUid::ROOT).await? {
             let blocks = parameters.weights_set_rate_limit;
-            plan = plan.risk(format!("it fails within {blocks} blocks of the last time"));
+            plan = plan.risk(format!("it fails within {blocks} blocks of the last time, or of taking the seat"));
         }
         let pairs: Vec<_> = weights.iter().map(|(netuid, weight)| (*netuid, *weight)).collect();
         let call = calls::set_root_weights(&hotkey.key, &pairs, self.version_key);

@@ -96,10 +96,14 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     // Root.
     assert!(net.table("root weights show").contains("nobody sits on root"));
     assert_eq!(net.error("root weights set 1=1 --wallet alice --yes"), code(1, "not-found"));
-    assert_eq!(net.json("root register --wallet alice --yes")["done"]["result"]["uid"], 0);
+    let registered = net.json("root register --wallet alice --yes");
+    assert_eq!(registered["done"]["result"]["uid"], 0);
     assert_eq!(net.error("root register --wallet alice --yes"), code(1, "impossible"));
     assert_eq!(net.error("root weights set 9=1 --wallet alice --yes"), code(1, "not-found"));
     assert_eq!(net.error("root weights set 1=1 1=2 --wallet alice --yes"), code(2, "usage"));
+    // Blocks between two weights on this network; a seat just taken counts as one.
+    const PAUSE: u64 = 5;
+    net.wait_for_block(registered["done"]["block"].as_u64().unwrap() + PAUSE);
     net.json("root weights set 1=40 --wallet alice --yes");
     let said = net.json("root weights show");
     assert_eq!((&said["validators"][0]["uid"], &said["validators"][0]["weights"]["1"]), (&0.into(), &40.into()));
