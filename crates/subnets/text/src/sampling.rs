@@ -142,16 +142,16 @@ mod tests {
 
     #[test]
     fn tokens_are_drawn_with_their_probability() {
-        const DRAWS: usize = 20_000;
+        const DRAWS: u16 = 20_000;
         let sampling = Sampling { temperature_milli: 1_000, top_k: 0 };
         let mut counts = [0_u32; LOGITS.len()];
-        for position in 0..DRAWS {
+        for position in 0..usize::from(DRAWS) {
             counts[draw(sampling, position).token().unwrap() as usize] += 1;
         }
         for (token, count) in (0_u32..).zip(counts) {
             let expected = f64::from(draw(sampling, 0).logprob(token).unwrap()).exp();
-            let deviation = (expected * (1.0 - expected) / DRAWS as f64).sqrt();
-            let found = f64::from(count) / DRAWS as f64;
+            let deviation = (expected * (1.0 - expected) / f64::from(DRAWS)).sqrt();
+            let found = f64::from(count) / f64::from(DRAWS);
             assert!((found - expected).abs() < 4.0 * deviation, "token {token}: {found} and not {expected}");
         }
     }

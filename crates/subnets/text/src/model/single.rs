@@ -128,6 +128,7 @@ mod tests {
     use candle_core::{D, Device};
     use candle_nn::ops::softmax;
 
+    #[allow(clippy::cast_possible_truncation, reason = "that is what f32 is")]
     fn random(dims: &[usize], seed: u64) -> Tensor {
         let mut random = Random::new("a test", &[seed]);
         let values: Vec<f32> = (0..dims.iter().product()).map(|_| random.normal() as f32).collect();
