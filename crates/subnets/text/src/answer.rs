@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 pub const MAX_LINE: usize = 4 * 1024;
 
 /// A token of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Token {
     /// Its number in the model's vocabulary.
     pub token: u32,
@@ -38,8 +37,7 @@ pub enum Ending {
 }
 
 /// The last line of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct End {
     /// Why it is the last.
     pub finish: Ending,
@@ -47,12 +45,37 @@ pub struct End {
 
 /// A line of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Members")]
 pub enum Line {
     /// A token.
     Token(Token),
     /// The end.
     End(End),
+}
+
+/// The members that lines have. Trying one form after the other, as the library offers, goes wrong where a program has
+/// numbers of any precision, which any of its crates may ask for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    token: Option<u32>,
+    logprob: Option<f32>,
+    text: Option<String>,
+    finish: Option<Ending>,
+}
+
+impl TryFrom<Members> for Line {
+    type Error = &'static str;
+
+    fn try_from(members: Members) -> Result<Self, &'static str> {
+        match members {
+            Members { token: Some(token), logprob: Some(logprob), text: Some(text), finish: None } => {
+                Ok(Self::Token(Token { token, logprob, text }))
+            }
+            Members { token: None, logprob: None, text: None, finish: Some(finish) } => Ok(Self::End(End { finish })),
+            _ => Err("neither a token nor an end"),
+        }
+    }
 }
 
 /// A whole answer.

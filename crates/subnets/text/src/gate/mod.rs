@@ -13,9 +13,13 @@
 //! came before is void. Model and seed decide the answer, so the next miner begins with the same words.
 //! `{"failed":"…"}` ends a stream for which there is no answer.
 
+mod said;
+
+pub use said::{Asked, Closing, Failed, Report, Said, Whom};
+
 use crate::{
     Model,
-    answer::{Answer, End, Line, MAX_LINE, Token},
+    answer::{Answer, Line, MAX_LINE},
     challenge::Challenge,
     judge::{Examiner, Finding},
     reputation::Conduct,
@@ -26,7 +30,6 @@ use futures::stream;
 use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer, subnet};
 use myelin_primitives::Uid;
 use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
-use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -96,86 +99,6 @@ impl Default for Limits {
             longest: Duration::from_mins(2),
         }
     }
-}
-
-/// Who is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Whom {
-    /// Its seat.
-    pub uid: u16,
-    /// Its address.
-    pub hotkey: String,
-}
-
-/// What a validator says of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    /// The seat of the miner.
-    pub uid: u16,
-    /// The address of the miner.
-    pub hotkey: String,
-    /// The hash of the model.
-    pub model: String,
-    /// The tokens of the answer.
-    pub tokens: u32,
-    /// Microseconds to the first token, as seen by the validator.
-    pub first_us: u64,
-    /// Microseconds to the end, as seen by the validator.
-    pub elapsed_us: u64,
-    /// Whether the validator proved that the model wrote it.
-    pub proven: bool,
-    /// How many tokens it recomputed.
-    pub checked: u32,
-    /// The miner's part of what miners earned in the last epoch, of 65 535.
-    pub incentive: u16,
-    /// The miner's consensus weight in the last epoch, of 65 535.
-    pub consensus: u16,
-    /// The bytes of each signed group in which the lines of the answer came.
-    pub groups: Vec<u32>,
-    /// What proves to anybody that the miner said this to the validator, in these groups.
-    pub receipt: Option<Receipt>,
-}
-
-/// A line of what consumers are answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Said {
-    /// Somebody is asked; what came before is void.
-    Asked(Asked),
-    /// A token.
-    Token(Token),
-    /// The answer ends.
-    End(End),
-    /// The last line: what to think of it.
-    Closing(Box<Closing>),
-    /// The last line: there is no answer.
-    Failed(Failed),
-}
-
-/// [`Said::Asked`]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// Who.
-    pub asked: Whom,
-}
-
-/// [`Said::Closing`]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Closing {
-    /// What.
-    pub report: Report,
-}
-
-/// [`Said::Failed`]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Failed {
-    /// Why.
-    pub failed: String,
 }
 
 /// Why a miner's answer does not count.
@@ -480,17 +403,5 @@ mod tests {
         }
         assert_eq!(counts.0.len(), COUNTED);
         assert!(!counts.0.contains_key(&hotkey(0)));
-    }
-
-    #[test]
-    fn lines_are_told_apart() {
-        let asked = Said::Asked(Asked { asked: Whom { uid: 3, hotkey: "5F".into() } });
-        assert_eq!(serde_json::to_string(&asked).unwrap(), r#"{"asked":{"uid":3,"hotkey":"5F"}}"#);
-        for said in [asked, Said::Failed(Failed { failed: "no".into() })] {
-            assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
-        }
-        let end = serde_json::from_str::<Said>(r#"{"finish":"stop"}"#).unwrap();
-        assert!(matches!(end, Said::End(_)));
-        assert!(serde_json::from_str::<Said>(r#"{"finish":"stop","more":1}"#).is_err());
     }
 }

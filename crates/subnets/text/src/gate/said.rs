@@ -1,0 +1,130 @@
+//! The lines that a validator's answer to a consumer has.
+
+use crate::answer::{End, Ending, Token};
+use myelin_wire::strict::Receipt;
+use serde::{Deserialize, Serialize};
+
+/// Who is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whom {
+    /// Its seat.
+    pub uid: u16,
+    /// Its address.
+    pub hotkey: String,
+}
+
+/// What a validator says of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The seat of the miner.
+    pub uid: u16,
+    /// The address of the miner.
+    pub hotkey: String,
+    /// The hash of the model.
+    pub model: String,
+    /// The tokens of the answer.
+    pub tokens: u32,
+    /// Microseconds to the first token, as seen by the validator.
+    pub first_us: u64,
+    /// Microseconds to the end, as seen by the validator.
+    pub elapsed_us: u64,
+    /// Whether the validator proved that the model wrote it.
+    pub proven: bool,
+    /// How many tokens it recomputed.
+    pub checked: u32,
+    /// The miner's part of what miners earned in the last epoch, of 65 535.
+    pub incentive: u16,
+    /// The miner's consensus weight in the last epoch, of 65 535.
+    pub consensus: u16,
+    /// The bytes of each signed group in which the lines of the answer came.
+    pub groups: Vec<u32>,
+    /// What proves to anybody that the miner said this to the validator, in these groups.
+    pub receipt: Option<Receipt>,
+}
+
+/// A line of what consumers are answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, try_from = "Members")]
+pub enum Said {
+    /// Somebody is asked; what came before is void.
+    Asked(Asked),
+    /// A token.
+    Token(Token),
+    /// The answer ends.
+    End(End),
+    /// The last line: what to think of it.
+    Closing(Box<Closing>),
+    /// The last line: there is no answer.
+    Failed(Failed),
+}
+
+/// [`Said::Asked`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// Who.
+    pub asked: Whom,
+}
+
+/// [`Said::Closing`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Closing {
+    /// What.
+    pub report: Report,
+}
+
+/// [`Said::Failed`]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// Why.
+    pub failed: String,
+}
+
+/// The members that lines have, read like those of [`crate::answer::Line`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    asked: Option<Whom>,
+    token: Option<u32>,
+    logprob: Option<f32>,
+    text: Option<String>,
+    finish: Option<Ending>,
+    report: Option<Report>,
+    failed: Option<String>,
+}
+
+impl TryFrom<Members> for Said {
+    type Error = &'static str;
+
+    fn try_from(members: Members) -> Result<Self, &'static str> {
+        let Members { asked, token, logprob, text, finish, report, failed } = members;
+        match (asked, (token, logprob, text), finish, report, failed) {
+            (Some(asked), (None, None, None), None, None, None) => Ok(Self::Asked(Asked { asked })),
+            (None, (Some(token), Some(logprob), Some(text)), None, None, None) => {
+                Ok(Self::Token(Token { token, logprob, text }))
+            }
+            (None, (None, None, None), Some(finish), None, None) => Ok(Self::End(End { finish })),
+            (None, (None, None, None), None, Some(report), None) => Ok(Self::Closing(Box::new(Closing { report }))),
+            (None, (None, None, None), None, None, Some(failed)) => Ok(Self::Failed(Failed { failed })),
+            _ => Err("no line of an answer"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_told_apart() {
+        let asked = Said::Asked(Asked { asked: Whom { uid: 3, hotkey: "5F".into() } });
+        assert_eq!(serde_json::to_string(&asked).unwrap(), r#"{"asked":{"uid":3,"hotkey":"5F"}}"#);
+        for said in [asked, Said::Failed(Failed { failed: "no".into() })] {
+            assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+        }
+        let end = serde_json::from_str::<Said>(r#"{"finish":"stop"}"#).unwrap();
+        assert!(matches!(end, Said::End(_)));
+        assert!(serde_json::from_str::<Said>(r#"{"finish":"stop","more":1}"#).is_err());
+    }
+}
