@@ -20,7 +20,6 @@ const GOVERNANCE: &str = "governance makes it, through sudo or a proposal, and n
 /// All of them, by pallet.
 pub static UNCALLED: &[Uncalled] = &[
     Uncalled { pallet: "System", calls: &[], reason: "remarks change nothing, and the rest is governance's" },
-    Uncalled { pallet: "SlotTime", calls: &[], reason: GOVERNANCE },
     Uncalled { pallet: "Timestamp", calls: &[], reason: "whoever makes a block puts it there" },
     Uncalled { pallet: "Grandpa", calls: &[], reason: "nodes report who finalises two chains" },
     Uncalled {

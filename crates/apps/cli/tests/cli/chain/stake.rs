@@ -3,6 +3,9 @@
 use super::{TAO, Testnet};
 use serde_json::Value;
 
+/// Blocks between two weights on this network; a seat just taken counts as one.
+const PAUSE: u64 = 5;
+
 #[test]
 fn stake_goes_to_hotkeys_and_comes_back() {
     let net = Testnet::new();
@@ -101,8 +104,6 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     assert_eq!(net.error("root register --wallet alice --yes"), code(1, "impossible"));
     assert_eq!(net.error("root weights set 9=1 --wallet alice --yes"), code(1, "not-found"));
     assert_eq!(net.error("root weights set 1=1 1=2 --wallet alice --yes"), code(2, "usage"));
-    // Blocks between two weights on this network; a seat just taken counts as one.
-    const PAUSE: u64 = 5;
     net.wait_for_block(registered["done"]["block"].as_u64().unwrap() + PAUSE);
     net.json("root weights set 1=40 --wallet alice --yes");
     let said = net.json("root weights show");

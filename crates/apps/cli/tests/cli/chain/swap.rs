@@ -2,6 +2,9 @@
 
 use super::{TAO, Testnet};
 
+/// Blocks after a swap was due from which on its announcement may be taken back, on this network.
+const PAUSE: u64 = 20;
+
 #[test]
 fn a_coldkey_is_replaced_after_it_was_announced() {
     let net = Testnet::new();
@@ -42,8 +45,6 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     assert_eq!(net.json("wallet balance old")["total"], 0);
     assert!(net.json("wallet balance new")["total"].as_u64() > Some(9 * TAO));
 
-    // Blocks after which an announcement may be taken back, on this network.
-    const PAUSE: u64 = 20;
     net.wait_for_block(kept + PAUSE);
     assert_eq!(net.json("wallet swap-coldkey clear --wallet kept --yes")["done"]["result"]["state"], "cleared");
     net.json("wallet transfer 1 --to new --wallet kept --yes");
