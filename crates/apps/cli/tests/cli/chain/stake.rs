@@ -107,7 +107,7 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     net.wait_for_block(registered["done"]["block"].as_u64().unwrap() + PAUSE);
     net.json("root weights set 1=40 --wallet alice --yes");
     let said = net.json("root weights show");
-    assert_eq!((&said["validators"][0]["uid"], &said["validators"][0]["weights"]["1"]), (&0.into(), &40.into()));
+    assert_eq!((&said["validators"][0]["uid"], &said["validators"][0]["weights"]["1"]), (&0.into(), &65_535.into()));
     assert!(net.table("root weights show default --wallet alice").contains("1: 100.00 %"));
     let shares = net.json("root shares");
     assert_eq!((&shares["subnets"][0]["netuid"], &shares["subnets"][0]["emission"]), (&1.into(), &TAO.into()));
