@@ -14,6 +14,7 @@ enum Level {
     Logic,
     ChainOrClient,
     Neuron,
+    Subnet,
     Program,
     Testing,
 }
@@ -26,7 +27,8 @@ fn place(folder: &str) -> Option<(Level, &str)> {
         "logic" => Level::Logic,
         "chain" | "client" => Level::ChainOrClient,
         "neuron" => Level::Neuron,
-        "apps" | "subnets" => Level::Program,
+        "subnets" => Level::Subnet,
+        "apps" => Level::Program,
         "testing" => Level::Testing,
         _ => return None,
     };

@@ -3,8 +3,8 @@
 use crate::{
     command::Entry,
     commands::{
-        ask, chain, config, explain, metagraph, network, neuron, outcome, role, root, shell, stake, subnet, text, wallet,
-        weights,
+        ask, chain, config, explain, metagraph, network, neuron, outcome, role, root, shell, stake, subnet, text,
+        wallet, weights,
     },
     context::Globals,
 };

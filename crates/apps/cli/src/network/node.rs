@@ -93,7 +93,12 @@ impl Process {
     pub(super) fn start(node: usize, launch: &Launch, messages: UnboundedSender<Message>) -> io::Result<Self> {
         let log = Arc::new(Mutex::new(Log::open(launch.log.clone())?));
         let answers = launch.speaks == Speaks::Answers;
-        let child = command(launch)?
+        let mut command = command(launch)?;
+        if answers {
+            // Many share this machine: threads of one computation would spend their time waiting for each other.
+            command.env("RAYON_NUM_THREADS", "1");
+        }
+        let child = command
             .stdin(Stdio::null())
             .stdout(if answers { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::piped())

@@ -4,8 +4,8 @@ use super::{
     Chain, Directory, NetworkError, NodeState, Phase, Preset, Role, State,
     authority::AUTHORITIES,
     directory::Lock,
-    neurons::Report,
     leftovers::{Ended, sweep},
+    neurons::Report,
     node::{Launch, Message, Process, Said, Speaks},
 };
 use crate::{
@@ -166,15 +166,7 @@ struct Node {
 
 impl Node {
     fn new(task: Task) -> Self {
-        Self {
-            task,
-            process: None,
-            started: Instant::now(),
-            deaths: 0,
-            restart_at: None,
-            peer: None,
-            finalises: false,
-        }
+        Self { task, process: None, started: Instant::now(), deaths: 0, restart_at: None, peer: None, finalises: false }
     }
 }
 
@@ -517,16 +509,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 }
 
 fn starting(name: String, role: Role) -> NodeState {
-    NodeState {
-        name,
-        role,
-        phase: Phase::Starting,
-        pid: None,
-        rpc: None,
-        metrics: None,
-        restarts: 0,
-        last_end: None,
-    }
+    NodeState { name, role, phase: Phase::Starting, pid: None, rpc: None, metrics: None, restarts: 0, last_end: None }
 }
 
 /// How a process ended, in words.

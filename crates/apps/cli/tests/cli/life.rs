@@ -143,11 +143,8 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     let [model, smaller] = ["model", "smaller"].map(|name| home.path().join(name));
     home.json(&format!("text train --steps 30 --out {}", model.display()));
     home.json(&format!("text train --smaller --steps 15 --out {}", smaller.display()));
-    let options = format!(
-        "--preset test --authorities 2 --model {} --smaller-model {}",
-        model.display(),
-        smaller.display()
-    );
+    let options =
+        format!("--preset test --authorities 2 --model {} --smaller-model {}", model.display(), smaller.display());
     let life = Life::up(&home, &options);
     let netuid = life.wait_for("neurons")["netuid"].as_u64().unwrap();
     life.wait_until("work pays by speed, and lies do not", is_fair);

@@ -183,12 +183,16 @@ mod tests {
     #[test]
     fn what_is_due_stands_beside_what_was_paid() {
         let text = shown(usize::MAX);
-        let row = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().split_whitespace().collect::<Vec<_>>();
+        let row =
+            |name: &str| text.lines().find(|line| line.contains(name)).unwrap().split_whitespace().collect::<Vec<_>>();
         assert_eq!(row("fast")[2..4], ["600.0000", "100.0"]);
         assert_eq!(row("fast")[9..], ["1.2345", "1.2345", "0"]);
         assert_eq!(row("copies")[9..], ["0.0000", "0.0000", "1"]);
         assert_eq!(row("new")[9..], ["-", "-", "-"]);
-        assert!(text.starts_with("block 41, epoch in the next block; subnet 2 `text` earns 0.5 TAO a block\n"), "{text}");
+        assert!(
+            text.starts_with("block 41, epoch in the next block; subnet 2 `text` earns 0.5 TAO a block\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub struct Up {
 
 /// What a subnet pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Task {
+pub(super) enum Task {
     /// Text, written by a language model
     Text,
 }

@@ -5,16 +5,16 @@ use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 
 /// A miner or validator of a local network, with a wallet of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resident {
+pub(super) struct Resident {
     /// What it, its wallet and its log are called.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What it does.
-    pub conduct: Conduct,
+    pub(super) conduct: Conduct,
 }
 
 /// What a resident does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conduct {
+pub(super) enum Conduct {
     /// It validates, with this many TAO staked on it.
     Validates {
         /// How many.
@@ -26,7 +26,7 @@ pub enum Conduct {
 
 /// How a miner tries to be paid for less work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trick {
+pub(super) enum Trick {
     /// It does not.
     None,
     /// It takes three times as long, and is honest otherwise.
@@ -41,7 +41,7 @@ pub enum Trick {
 
 impl Resident {
     /// Whether it rates or is rated.
-    pub const fn role(&self) -> Role {
+    pub(super) const fn role(&self) -> Role {
         match self.conduct {
             Conduct::Validates { .. } => Role::Validator,
             Conduct::Mines(_) => Role::Miner,
@@ -49,7 +49,7 @@ impl Resident {
     }
 
     /// What is to be staked on it.
-    pub const fn stake(&self) -> Amount<Tao> {
+    pub(super) const fn stake(&self) -> Amount<Tao> {
         match self.conduct {
             Conduct::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
             Conduct::Mines(_) => Amount::ZERO,
@@ -58,10 +58,10 @@ impl Resident {
 }
 
 /// The wallet of the subnet's owner, who has a seat and runs nothing.
-pub const OWNER: &str = "owner";
+pub(super) const OWNER: &str = "owner";
 
 /// Two that rate, two that do honest work at different speed, and three that try to be paid for less.
-pub const RESIDENTS: [Resident; 7] = [
+pub(super) const RESIDENTS: [Resident; 7] = [
     Resident { name: "validator-1", conduct: Conduct::Validates { tao: 600 } },
     Resident { name: "validator-2", conduct: Conduct::Validates { tao: 400 } },
     Resident { name: "fast", conduct: Conduct::Mines(Trick::None) },

@@ -4,12 +4,10 @@
 use super::people::{OWNER, RESIDENTS, Resident};
 use crate::{commands::subnet::Texts, error::CliError, plan::Plan, transact::Ready};
 use futures::future::try_join_all;
-use myelin_client::{
-    Account, Amount, Chain, Included, NetUid, PublicKey, Tao,
-    calls,
-    subxt::tx::Payload,
+use myelin_client::{Account, Amount, Chain, Included, NetUid, PublicKey, Tao, calls, subxt::tx::Payload};
+use myelin_keys::{
+    Environment, Existing, HotkeyName, Mnemonic, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
 };
-use myelin_keys::{Environment, Existing, HotkeyName, Mnemonic, Protection, Secret, Wallet, WalletError, Wallets, WordCount};
 use myelin_primitives::RAO_PER_TAO;
 use myelin_subnet_text::{
     ModelHash,
@@ -72,7 +70,8 @@ pub(super) async fn settle(
     }
 
     say("taking seats and staking");
-    try_join_all(residents.iter().zip(RESIDENTS).map(|(opened, resident)| join(chain, netuid, opened, resident))).await?;
+    try_join_all(residents.iter().zip(RESIDENTS).map(|(opened, resident)| join(chain, netuid, opened, resident)))
+        .await?;
     let hotkeys = residents.iter().map(|opened| opened.hotkey.public()).collect();
     Ok(Settled { netuid, hotkeys, owner: owner.hotkey.public() })
 }
@@ -141,7 +140,9 @@ async fn subnet(chain: &Chain, owner: &Opened) -> Result<NetUid, CliError> {
     let price = chain.at_finalised().await?.subnet_price().await?;
     let call = calls::register_network_with_identity(&owner.hotkey.public(), Texts::named(NAME.to_owned()).into());
     carry(&owner.coldkey, &call, format!("Create the subnet `{NAME}`"), price).await?;
-    find().await?.ok_or(CliError::Usage { message: "the subnet did not outlive its creation".into(), hint: "try again" })
+    find()
+        .await?
+        .ok_or(CliError::Usage { message: "the subnet did not outlive its creation".into(), hint: "try again" })
 }
 
 /// Takes a resident's seat, and stakes on it.
