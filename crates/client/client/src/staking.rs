@@ -143,11 +143,18 @@ fn growth(mut before: Pool, after: &Pool, stake: Amount<Tao>) -> Option<Amount<T
     if before.is_empty() {
         return None;
     }
-    let mut holding = Holding::default();
-    before.deposit(&mut holding, stake).ok()?;
+    // A pool knows no holding that is larger than itself, so as much as is in it stands for the stake.
+    let (sample, mut holding) = (stake.min(before.value()), Holding::default());
+    before.deposit(&mut holding, sample).ok()?;
+    let worth = after.worth(&holding).ok()?;
     // A rao may be lost to rounding. What is worth less than that is of a pool that was empty in between.
-    let least = stake.checked_sub(Amount::from_rao(1)).unwrap_or_default();
-    after.worth(&holding).ok().filter(|worth| *worth >= least)
+    let earned = match worth.checked_sub(sample) {
+        Ok(earned) => earned,
+        Err(_) if worth.checked_add(Amount::from_rao(1)) == Ok(sample) => Amount::ZERO,
+        Err(_) => return None,
+    };
+    let scaled = u128::from(earned.rao()) * u128::from(stake.rao()) / u128::from(sample.rao().max(1));
+    stake.checked_add(Amount::from_rao(u64::try_from(scaled).ok()?)).ok()
 }
 
 #[cfg(test)]
@@ -168,6 +175,9 @@ mod tests {
         assert_eq!(grown(&[], &[]), Some(stake));
         assert_eq!(grown(&[], &[2_000]), Some(Amount::from_rao(1_500)));
         assert_eq!(grown(&[4_000], &[4_000, 2_000]), Some(Amount::from_rao(1_250)));
+        // As much as lies in no pool so far.
+        let much = Amount::from_rao(8_000);
+        assert_eq!(growth(pool(4_000, &[]), &pool(4_000, &[2_000]), much), Some(Amount::from_rao(12_000)));
         // Shares are split on the way.
         assert_eq!(grown(&[], &[4_000 << 40]), Some(Amount::from_rao(1_000 + (1_000 << 40))));
     }
