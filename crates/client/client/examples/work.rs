@@ -1,5 +1,7 @@
 //! How fast work is searched for, on one core and on all, against a loop that does nothing but make seals:
 //! `cargo run -p myelin-client --example work`.
+//!
+//! Rates are in seconds of processor time, so that other work on the machine counts less.
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 #![allow(clippy::disallowed_methods, reason = "it measures for a time")]
@@ -7,8 +9,9 @@
 use myelin_client::work::{Search, Task};
 use myelin_economics::work::Challenge;
 use std::{
+    error::Error,
+    fs,
     hint::black_box,
-    io,
     num::NonZeroUsize,
     thread,
     time::{Duration, Instant},
@@ -21,42 +24,53 @@ const ROUNDS: usize = 5;
 /// Nonces between two looks at the clock.
 const PORTION: u64 = 4_096;
 
-fn main() -> io::Result<()> {
+/// In these the system counts processor time.
+const TICKS_IN_A_SECOND: u64 = 100;
+
+fn main() -> Result<(), Box<dyn Error>> {
     let challenge = Challenge::new(&[0x11; 32], &[0x22; 32]);
     let cores = thread::available_parallelism()?;
+    println!("seals in a second of processor time");
     for round in 1..=ROUNDS {
-        let (plain, one, all) =
-            (plain(challenge), searched(challenge, NonZeroUsize::MIN)?, searched(challenge, cores)?);
-        println!("round {round}: plain loop {plain}/s, search on 1 thread {one}/s, on {cores} threads {all}/s");
+        let (plain, one) = (plain(challenge)?, searched(challenge, NonZeroUsize::MIN)?);
+        let all = searched(challenge, cores)?;
+        println!("round {round}: plain loop {plain}, search on 1 thread {one}, on {cores} threads {all}");
     }
     Ok(())
 }
 
-/// Seals in a second, on this thread.
-fn plain(challenge: Challenge) -> u128 {
-    let (began, mut tried) = (Instant::now(), 0);
+/// A loop on this thread.
+fn plain(challenge: Challenge) -> Result<u64, Box<dyn Error>> {
+    let (clock, began, mut tried) = (ticks()?, Instant::now(), 0);
     while began.elapsed() < TIME {
         for nonce in tried..tried + PORTION {
             black_box(challenge.seal(nonce));
         }
         tried += PORTION;
     }
-    in_a_second(tried, began)
+    rate(tried, clock)
 }
 
-/// Seals in a second, for a task that is never done.
-fn searched(challenge: Challenge, threads: NonZeroUsize) -> io::Result<u128> {
+/// A search for a task that is never done.
+fn searched(challenge: Challenge, threads: NonZeroUsize) -> Result<u64, Box<dyn Error>> {
     let mut search = Search::on(threads)?;
+    let clock = ticks()?;
     search.take_up(Task { challenge, difficulty: u64::MAX, from: 0 });
-    // The threads have begun.
-    while search.tried() == 0 {
-        thread::yield_now();
-    }
-    let (began, before) = (Instant::now(), search.tried());
     thread::sleep(TIME);
-    Ok(in_a_second(search.tried() - before, began))
+    search.drop_task();
+    rate(search.tried(), clock)
 }
 
-fn in_a_second(tried: u64, began: Instant) -> u128 {
-    u128::from(tried) * 1_000_000 / began.elapsed().as_micros()
+fn rate(tried: u64, since: u64) -> Result<u64, Box<dyn Error>> {
+    let ticks = ticks()?.saturating_sub(since).max(1);
+    Ok(tried * TICKS_IN_A_SECOND / ticks)
+}
+
+/// The processor time of this process, of all its threads.
+fn ticks() -> Result<u64, Box<dyn Error>> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // After the name, which may have spaces: the twelfth and thirteenth are times of the program and of the system.
+    let (_, fields) = stat.rsplit_once(')').ok_or("the system tells nothing of this process")?;
+    let times: Result<Vec<u64>, _> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect();
+    Ok(times?.iter().sum())
 }
