@@ -86,7 +86,7 @@ impl From<serde_json::Error> for AskFailure {
 /// Asks validators, in this order, until one has an answer. `heard` is told what comes, as it comes.
 ///
 /// # Errors
-/// [`AskFailure`], the last one's.
+/// [`AskFailure`]: of a validator that says why it has no answer if there is one, otherwise the last one's.
 pub async fn ask(
     dendrite: &Dendrite,
     validators: &[Peer],
@@ -102,7 +102,9 @@ pub async fn ask(
             Ok(told) => return Ok(told),
             Err(error) => {
                 heard(Heard::NoAnswer { validator: validator.hotkey, why: error.clone() });
-                last = error;
+                if !matches!(last, AskFailure::Refused(_)) {
+                    last = error;
+                }
             }
         }
     }

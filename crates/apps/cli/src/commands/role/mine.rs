@@ -1,6 +1,6 @@
 //! `myelin mine text`
 
-use super::{Computing, Post, RoleEvent, Told, stop, work};
+use super::{Computing, Post, RoleEvent, Teller, stop, work};
 use crate::{
     command::{Calls, Command, Effect, Example},
     commands::text::load,
@@ -108,34 +108,32 @@ impl Command for MineText {
     ];
     type Answer = RoleEvent;
 
-    async fn run(self, context: &Context, output: &Output<RoleEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, _: &Output<RoleEvent>) -> Result<(), CliError> {
         let signer = Signer::hotkey(context)?;
         let chain = context.chain().await?;
         if self.mischief.is_some() {
             require_development(&chain).await?;
         }
         let model = load(&self.computing.model, self.computing.threads).await?;
-        let (told, heard) = Told::new();
-        let member = self.post.join(context, &signer, &chain, &told).await?;
+        let telling = Teller::start(context.format());
+        let member = self.post.join(context, &signer, &chain, &telling.0).await?;
         let mut options = MiningOptions { serving: self.post.serving(), ..MiningOptions::default() };
         options.enough_stake = self.enough_stake.or(options.enough_stake);
         let hash = model.hash();
-        let heard = (told, heard);
-        let format = context.format();
         match (&self.upstream, &self.mischief) {
             (Some(address), _) => {
                 let backend = self.upstream(&model, address)?;
                 let miner = Arc::new(Miner::with_backend(model, backend));
-                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+                work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, Some(trick)) => {
                 note(&Tone::Warning.paint(&format!("this miner is up to mischief: {trick:?}")));
                 let miner = Arc::new(self.mischievous(trick, &model, hash, &member).await?);
-                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+                work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, None) => {
                 let miner = Arc::new(Miner::local(model));
-                work(output, format, heard, &member, roles::mine(&member, hash, miner, options, stop())).await
+                work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod event;
 mod mine;
+mod told;
 mod validate;
 
 pub use event::RoleEvent;
@@ -9,35 +10,21 @@ pub use mine::MineText;
 pub use validate::ValidateText;
 pub(crate) use validate::time;
 
-use crate::{
-    commands::text::TextSubnet,
-    context::Context,
-    error::CliError,
-    key::Signer,
-    output::{Format, Output},
-};
+use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::Signer};
 use myelin_client::{Chain, Hint, NetUid};
 use myelin_neuron::{
     V1,
-    subnet::{Encryption, Member, Report, ServingOptions},
+    subnet::{Encryption, Member, ServingOptions},
 };
 use myelin_subnet_text::roles::RoleError;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
-
-/// The events that wait to be told.
-const AHEAD: usize = 4_096;
+use tokio::signal::unix::{SignalKind, signal};
+use told::{Teller, Told};
 
 /// How neurons of one machine are announced: an address that leads nowhere else, and that the chain accepts.
 /// spec subnets-and-neurons §14.1
@@ -86,7 +73,7 @@ fn announced(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl Post {
-    /// Takes the seat of the hotkey that is meant. Events go to where [`work`] tells them.
+    /// Takes the seat of the hotkey that is meant. What happens is told.
     async fn join(&self, context: &Context, signer: &Signer, chain: &Chain, told: &Told) -> Result<Member, CliError> {
         let netuid = self.subnet.find(&chain.at_finalised().await?).await?;
         let state = match &self.state {
@@ -142,32 +129,6 @@ pub struct Computing {
     pub(crate) threads: NonZeroUsize,
 }
 
-/// Where events come from, and how many could not be kept.
-#[derive(Clone)]
-pub(crate) struct Told {
-    sender: mpsc::Sender<RoleEvent>,
-    missed: Arc<AtomicU64>,
-}
-
-impl Told {
-    fn new() -> (Self, mpsc::Receiver<RoleEvent>) {
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        (Self { sender, missed: Arc::default() }, receiver)
-    }
-
-    fn tell(&self, event: impl Into<RoleEvent>) {
-        // Work waits for nobody who reads.
-        if self.sender.try_send(event.into()).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn report(&self) -> Report {
-        let told = self.clone();
-        Report::new(move |event| told.tell(event))
-    }
-}
-
 /// Waits for Ctrl-C, or to be ended.
 async fn stop() {
     let (Ok(mut interrupt), Ok(mut end)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
@@ -180,48 +141,37 @@ async fn stop() {
     }
 }
 
-/// Tells what happens until the work is done.
+/// Works, and tells what each epoch paid, until the work is done or nobody is there to be told.
 async fn work(
-    output: &Output<RoleEvent>,
-    format: Format,
-    (told, mut heard): (Told, mpsc::Receiver<RoleEvent>),
+    (told, mut teller): (Told, Teller),
     member: &Member,
     working: impl Future<Output = Result<(), RoleError>>,
 ) -> Result<(), CliError> {
-    let show = |event: &RoleEvent| match format {
-        Format::Table if event.is_detail() => Ok(()),
-        _ => output.show(event),
+    let done = tokio::select! {
+        done = working => done.map_err(role_error),
+        error = teller.closed() => return Err(error),
+        () = follow_pay(&told, member) => Ok(()),
     };
+    // What went wrong is more than that it could not be told.
+    done.and(teller.end().await)
+}
+
+/// Tells what each epoch paid. Has no end of its own: when the subnet has ended, others say so.
+async fn follow_pay(told: &Told, member: &Member) {
     let mut seen = member.seen();
     let mut last_epoch = seen.borrow().subnet.last_epoch;
-    let mut is_followed = true;
-    tokio::pin!(working);
-    let done = loop {
-        tokio::select! {
-            done = &mut working => break done,
-            Some(event) = heard.recv() => show(&event)?,
-            changed = seen.changed(), if is_followed => {
-                is_followed = changed.is_ok();
-                let snapshot = Arc::clone(&seen.borrow_and_update());
-                if snapshot.subnet.last_epoch != last_epoch {
-                    last_epoch = snapshot.subnet.last_epoch;
-                    let neuron = snapshot.by_hotkey(&member.public());
-                    if let (Some(epoch), Some(neuron)) = (last_epoch, neuron) {
-                        let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
-                        show(&RoleEvent::Paid { block: epoch.block, incentive, dividends, emission })?;
-                    }
-                }
-            }
+    while seen.changed().await.is_ok() {
+        let snapshot = Arc::clone(&seen.borrow_and_update());
+        if snapshot.subnet.last_epoch == last_epoch {
+            continue;
         }
-        let missed = told.missed.swap(0, Ordering::Relaxed);
-        if missed > 0 {
-            show(&RoleEvent::Missed { events: missed })?;
+        last_epoch = snapshot.subnet.last_epoch;
+        if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.public())) {
+            let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
+            told.tell(RoleEvent::Paid { block: epoch.block, incentive, dividends, emission });
         }
-    };
-    while let Ok(event) = heard.try_recv() {
-        show(&event)?;
     }
-    done.map_err(role_error)
+    std::future::pending().await
 }
 
 /// What would help, as the library says.

@@ -1,6 +1,6 @@
 //! `myelin validate text`
 
-use super::{Computing, Post, RoleEvent, Told, stop, work};
+use super::{Computing, Post, RoleEvent, Teller, stop, work};
 use crate::{
     command::{Calls, Command, Effect, Example},
     commands::text::load,
@@ -166,13 +166,13 @@ impl Command for ValidateText {
     ];
     type Answer = RoleEvent;
 
-    async fn run(self, context: &Context, output: &Output<RoleEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, _: &Output<RoleEvent>) -> Result<(), CliError> {
         let Self { post, computing, rounds, questions } = self;
         let prompts = rounds.prompts()?;
         let signer = Signer::hotkey(context)?;
         let chain = context.chain().await?;
         let model = load(&computing.model, computing.threads).await?;
-        let (told, heard) = Told::new();
+        let (told, teller) = Teller::start(context.format());
         let member = post.join(context, &signer, &chain, &told).await?;
         let defaults = ValidatingOptions::default();
         let options = Validating {
@@ -198,7 +198,7 @@ impl Command for ValidateText {
         };
         let judged = told.clone();
         let working = roles::validate(&member, model, options, move |judged_one| judged.tell(judged_one), stop());
-        work(output, context.format(), (told, heard), &member, working).await
+        work((told, teller), &member, working).await
     }
 }
 
