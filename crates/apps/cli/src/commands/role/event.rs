@@ -5,7 +5,7 @@ use crate::{
     share::{percent, u16_percent},
 };
 use myelin_neuron::subnet::{Event, Step};
-use myelin_primitives::{Amount, MILLION, Tao};
+use myelin_primitives::{Amount, MILLION, Tao, Uid};
 use myelin_subnet_text::judge::{Finding, Judged};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -201,12 +201,9 @@ impl From<Event> for RoleEvent {
             Event::Serving { address } => Self::Serving { address: address.to_string() },
             Event::Announced { address, block } => Self::Announced { address: address.to_string(), block },
             Event::AnnounceFailed { error } => Self::AnnounceFailed { error },
-            Event::Served { caller, uid, elapsed, failure } => Self::Served {
-                caller: caller.to_ss58(),
-                uid: uid.map(|uid| uid.get()),
-                elapsed_us: micros(elapsed),
-                failure,
-            },
+            Event::Served { caller, uid, elapsed, failure } => {
+                Self::Served { caller: caller.to_ss58(), uid: uid.map(Uid::get), elapsed_us: micros(elapsed), failure }
+            }
             Event::NobodyServes => Self::NobodyServes {},
             Event::RoundBegan { round, miners } => {
                 Self::RoundBegan { round, miners: miners.iter().map(|uid| uid.get()).collect() }
@@ -330,8 +327,8 @@ impl Render for RoleEvent {
             Self::Weighing { step, weights } => format!("{step} weights: {}", shares(weights)),
             Self::Weighed { step, block } => Tone::Good.paint(&format!("{step} weights: final in block {block}")),
             Self::WeighingFailed { step, error, hints } => {
-                let hints: String = hints.iter().map(|hint| format!("; {hint}")).collect();
-                Tone::Warning.paint(&format!("cannot {step} weights: {error}{hints}"))
+                let told: Vec<_> = std::iter::once(error).chain(hints).map(String::as_str).collect();
+                Tone::Warning.paint(&format!("cannot {step} weights: {}", told.join("; ")))
             }
             Self::Missed { events } => Tone::Warning.paint(&format!("{events} more events, too quick to be told")),
             Self::Other { text } => text.clone(),

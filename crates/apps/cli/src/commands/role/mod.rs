@@ -18,6 +18,7 @@ use myelin_neuron::{
 };
 use myelin_subnet_text::roles::RoleError;
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
@@ -81,9 +82,9 @@ impl Post {
             None => own_folder(chain, netuid, signer)?,
         };
         let hotkey = signer.open(context.terminal())?;
-        Ok(Member::join(chain, netuid, hotkey, state, told.report())
+        Member::join(chain, netuid, hotkey, state, told.report())
             .await
-            .map_err(|error| CliError::task("neuron", &error, hint(&error)))?)
+            .map_err(|error| CliError::task("neuron", &error, hint(&error)))
     }
 
     fn serving(&self) -> ServingOptions {
@@ -148,16 +149,16 @@ async fn work(
     working: impl Future<Output = Result<(), RoleError>>,
 ) -> Result<(), CliError> {
     let done = tokio::select! {
-        done = working => done.map_err(role_error),
+        done = working => done.map_err(|error| role_error(&error)),
         error = teller.closed() => return Err(error),
-        () = follow_pay(&told, member) => Ok(()),
+        never = follow_pay(&told, member) => match never {},
     };
     // What went wrong is more than that it could not be told.
     done.and(teller.end().await)
 }
 
 /// Tells what each epoch paid. Has no end of its own: when the subnet has ended, others say so.
-async fn follow_pay(told: &Told, member: &Member) {
+async fn follow_pay(told: &Told, member: &Member) -> Infallible {
     let mut seen = member.seen();
     let mut last_epoch = seen.borrow().subnet.last_epoch;
     while seen.changed().await.is_ok() {
@@ -179,7 +180,6 @@ fn hint(error: &impl Hint) -> Option<String> {
     error.all_hints().iter().next().map(|hint| hint.clone().into_owned())
 }
 
-fn role_error(error: RoleError) -> CliError {
-    let hint = hint(&error);
-    CliError::task(error.code(), &error, hint)
+fn role_error(error: &RoleError) -> CliError {
+    CliError::task(error.code(), error, hint(error))
 }

@@ -93,7 +93,8 @@ fn tell_all(format: Format, mut heard: mpsc::Receiver<Option<RoleEvent>>, missed
     while let Some(Some(event)) = heard.blocking_recv() {
         let is_stop = matches!(event, RoleEvent::Stopping {});
         // A validator stops to serve and to validate, and says so for each.
-        if !(format == Format::Table && event.is_detail()) && !(is_stop && is_stopping) {
+        let is_detail = format == Format::Table && event.is_detail();
+        if !(is_detail || is_stop && is_stopping) {
             output.show(&event)?;
         }
         is_stopping |= is_stop;

@@ -198,7 +198,7 @@ impl Command for ValidateText {
         };
         let judged = told.clone();
         let working = roles::validate(&member, model, options, move |judged_one| judged.tell(judged_one), stop());
-        work((told, teller), &member, working).await
+        Box::pin(work((told, teller), &member, working)).await
     }
 }
 
