@@ -29,7 +29,7 @@ fn signer(seed: u8) -> Signer {
 
 /// The end of every wait, far beyond what any of them takes.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("nothing happened for a minute")
+    tokio::time::timeout(Duration::from_mins(1), what).await.expect("nothing happened for a minute")
 }
 
 async fn serve(seed: u8, endpoint: Endpoint) -> Axon {
