@@ -70,14 +70,16 @@ async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
     };
     let set = RuntimeCall::Subnets(Subnets::set_parameters { netuid: NETUID.into(), changed: Box::new(wide) });
     alice.submit(&transactions().sudo().sudo(set), LIMIT).await.finalised()?;
+    // No coldkey owns as many hotkeys as all of these and one.
+    let owners = [Account::new(chain, key("//Bob")?), Account::new(chain, key("//Charlie")?)];
     let seats: Vec<u16> = (taken..SEATS).collect();
-    for seats in seats.chunks(BATCH) {
+    for (seats, owner) in seats.chunks(BATCH).zip(owners.iter().cycle()) {
         let registrations = seats.iter().map(|seat| {
-            let hotkey = account(&key(&format!("//Alice//measure//{seat}"))?.public());
+            let hotkey = account(&key(&format!("//Alice//timing//{seat}"))?.public());
             Ok(RuntimeCall::Neurons(Neurons::burned_register { netuid: NETUID.into(), hotkey }))
         });
         let registrations: Vec<_> = registrations.collect::<Result<_, Box<dyn Error>>>()?;
-        alice.submit(&transactions().utility().batch_all(registrations), LIMIT).await.finalised()?;
+        owner.submit(&transactions().utility().batch_all(registrations), LIMIT).await.finalised()?;
     }
     Ok(())
 }
@@ -93,7 +95,9 @@ async fn read(chain: &Chain) -> Result<(), Box<dyn Error>> {
     }
     times.sort_unstable();
     let (least, middle, most) = (times[0], times[READS / 2], times[READS - 1]);
-    println!("a metagraph of {neurons} neurons, {READS} times: least {least:.2?}, median {middle:.2?}, most {most:.2?}");
+    println!(
+        "a metagraph of {neurons} neurons, {READS} times: least {least:.2?}, median {middle:.2?}, most {most:.2?}"
+    );
     Ok(())
 }
 

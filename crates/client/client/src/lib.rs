@@ -73,10 +73,10 @@ pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 pub use outcome::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
 pub use refusal::{Reason, Refusal};
-pub use staking::{ColdkeySwap, Family, Identity, Relative};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
     NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
 };
+pub use staking::{ColdkeySwap, Family, Identity, Relative};
 pub use subxt;
 pub use subxt_signer as signer;
 pub use views::{

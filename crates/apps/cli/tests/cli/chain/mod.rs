@@ -10,6 +10,7 @@ mod race;
 mod stake;
 mod subnet;
 mod swap;
+mod text;
 mod wallet;
 mod weights;
 
