@@ -2,7 +2,7 @@
 
 use super::{
     role::{SAME_MACHINE, time},
-    text::{TextSubnet, Writing, ending, published_error},
+    text::{TextSubnet, Writing, ending, printable, published_error},
 };
 use crate::{
     command::{Command, Effect, Example},
@@ -178,7 +178,7 @@ impl Render for Asking {
     fn render(&self, page: &mut Page) {
         match self {
             Self::Miner { uid, hotkey } => page.line(format!("asking miner {uid}, {hotkey}")),
-            Self::Token { text, .. } => page.line(text),
+            Self::Token { text, .. } => page.line(printable(text)),
             Self::NoAnswer { validator, error } => page.line(format!("validator {validator}: {error}")),
             Self::Answer(answered) => answered.render(page),
         }
@@ -230,7 +230,7 @@ impl Writer {
 
     fn say(&mut self, text: &str) {
         if self.closed.is_none() {
-            self.closed = write(text.as_bytes()).err();
+            self.closed = write(printable(text).as_bytes()).err();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `myelin text run`
 
-use super::{Writing, load};
+use super::{Writing, load, printable};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -49,7 +49,7 @@ pub struct Written {
 
 impl Render for Written {
     fn render(&self, page: &mut Page) {
-        page.line(&self.text);
+        page.line(printable(&self.text));
     }
 }
 
@@ -95,7 +95,7 @@ impl Command for Run {
                 text.push_str(&token.text);
                 tokens.push(token.token);
                 if is_text {
-                    closed = write(token.text.as_bytes());
+                    closed = write(printable(&token.text).as_bytes());
                 }
                 if closed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             }
