@@ -24,7 +24,7 @@ type Factors = Typed<u64, u64>;
 
 /// The smallest factor of a number, but for 1 and itself.
 fn factor(number: u64) -> Option<u64> {
-    (2..).take_while(|candidate| candidate * candidate <= number).find(|candidate| number % candidate == 0)
+    (2..=number.isqrt()).find(|candidate| number.is_multiple_of(*candidate))
 }
 
 struct Divides;
@@ -41,13 +41,13 @@ impl Judge<Factors> for Divisible {
     /// The product of two primes, others for each miner.
     fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
         let seed = seed_for(seed, miner);
-        let prime = |above: u64| (above % 50_000 + 10_000..).find(|number| factor(*number).is_none());
+        let prime = |above: u64| (above % 50_000 + 10_000..70_000).find(|number| factor(*number).is_none());
         prime(seed >> 32).unwrap_or(2) * prime(seed & 0xffff_ffff).unwrap_or(2)
     }
 
     /// Nothing for what is no factor; else all of it at once, half of it after a second, a third after two.
     fn score(&self, number: &u64, reply: &Reply<u64>) -> Fraction {
-        let is_factor = (2..*number).contains(&reply.answer) && number % reply.answer == 0;
+        let is_factor = (2..*number).contains(&reply.answer) && number.is_multiple_of(reply.answer);
         let millis = u32::try_from(reply.elapsed.as_millis()).unwrap_or(u32::MAX).saturating_add(1_000);
         Fraction::from_ppm(if is_factor { 1_000_000_000 / millis } else { 0 }).unwrap_or(Fraction::HALF)
     }
@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (chain, stop) = (Chain::connect(Endpoints::local()).await?, async { drop(tokio::signal::ctrl_c().await) });
     if doing == "seat" {
         // Keys like Alice's are everybody's, and have TAO on a local network.
-        let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_secs(60));
+        let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_mins(1));
         alice.submit(&calls::burned_register(SUBNET, &hotkey.public()), limit).await.finalised()?;
         alice.submit(&calls::add_stake(&hotkey.public(), Amount::ONE_TAO), limit).await.finalised()?;
         return Ok(());

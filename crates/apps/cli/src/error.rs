@@ -284,7 +284,6 @@ impl CliError {
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::Usage { hint, .. } => Cow::Borrowed(*hint),
-            Self::NoTerminal { hint, .. } => hint.clone(),
             Self::Declined | Self::OutputClosed | Self::Interrupted => return None,
             Self::PasswordsDiffer => "type the same password twice".into(),
             Self::PasswordTooShort { .. } => "take eight characters or more; a few unrelated words are best".into(),
@@ -304,7 +303,7 @@ impl CliError {
             Self::Network(error) => error.hint(),
             Self::Chain(error) => return chain_hint(error),
             Self::Explain(error) => return explain_hint(error),
-            Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
+            Self::NoTerminal { hint, .. } | Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
             Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
             Self::Call { error, .. } => return call_hint(error),
             Self::Unseen(unseen) => look_again(&unseen.sent),

@@ -2,7 +2,7 @@
 
 use crate::{context::Context, error::CliError};
 use myelin_keys::{Address, HotkeyName, NameError, PublicKey, WalletName};
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// The hotkey that is meant, where one is asked for.
 const MYSELF: &str = "myself";
@@ -92,20 +92,18 @@ impl HotkeyArg {
     /// # Errors
     /// As [`Self::find`].
     pub fn or_own(typed: Option<&Self>, context: &Context) -> Result<Party, CliError> {
-        match typed {
-            Some(typed) => typed.find(context),
-            None => {
-                let name = context.hotkey()?;
-                let key = context.wallet()?.hotkey_address(&name)?.public();
-                Ok(Party { key, name: Some(name.to_string()) })
-            }
+        if let Some(typed) = typed {
+            return typed.find(context);
         }
+        let name = context.hotkey()?;
+        let key = context.wallet()?.hotkey_address(&name)?.public();
+        Ok(Party { key, name: Some(name.to_string()) })
     }
 }
 
 /// What the hotkeys of this machine are called.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<PublicKey, String>);
+pub struct Names(BTreeMap<PublicKey, String>);
 
 impl Names {
     /// Those of all wallets here whose addresses are known: `WALLET/HOTKEY`.
@@ -114,7 +112,7 @@ impl Names {
     /// If the folder of wallets cannot be read.
     pub fn here(context: &Context) -> Result<Self, CliError> {
         let wallets = context.wallets()?;
-        let mut names = HashMap::new();
+        let mut names = BTreeMap::new();
         for name in wallets.names()? {
             let wallet = wallets.wallet(name);
             for hotkey in wallet.hotkeys()? {

@@ -2,7 +2,7 @@
 
 use crate::{Config, Error, Moment, calls::blake2_256};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -21,20 +21,23 @@ const KEPT: usize = 16;
 /// Many transactions of one program end in the same blocks, and each is looked for by itself. So a block is fetched and
 /// taken apart once, by the first who needs it, while the others wait.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bodies(Arc<Mutex<VecDeque<(H256, Arc<Body>)>>>);
+pub(crate) struct Bodies(Arc<Mutex<Kept>>);
+
+/// By the hash of the block, the newest last.
+type Kept = VecDeque<(H256, Arc<Body>)>;
 
 /// A block's transactions, and the events that each caused. Filled by whoever asks first.
 #[derive(Default)]
 pub(crate) struct Body {
     /// Where in the block each transaction is, by its hash.
-    transactions: OnceCell<HashMap<H256, u32>>,
+    transactions: OnceCell<BTreeMap<H256, u32>>,
     /// By the place of the transaction.
-    events: OnceCell<HashMap<u32, Arc<Events<Config>>>>,
+    events: OnceCell<BTreeMap<u32, Arc<Events<Config>>>>,
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_tuple("Body").field(&self.transactions.get().map(HashMap::len)).finish()
+        out.debug_tuple("Body").field(&self.transactions.get().map(BTreeMap::len)).finish()
     }
 }
 
@@ -82,8 +85,8 @@ impl Body {
 }
 
 /// The events of a block by the transaction that caused them.
-async fn apart(moment: &Moment) -> Result<HashMap<u32, Arc<Events<Config>>>, Error> {
-    let mut parts: HashMap<u32, (u32, Vec<u8>)> = HashMap::new();
+async fn apart(moment: &Moment) -> Result<BTreeMap<u32, Arc<Events<Config>>>, Error> {
+    let mut parts: BTreeMap<u32, (u32, Vec<u8>)> = BTreeMap::new();
     for event in moment.all_events().await?.iter() {
         let event = event?;
         if let Phase::ApplyExtrinsic(place) = event.phase() {

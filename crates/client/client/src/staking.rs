@@ -164,7 +164,9 @@ mod tests {
     fn pool(deposit: u64, rewards: &[u64]) -> Pool {
         let (mut pool, mut holding) = (Pool::default(), Holding::default());
         pool.deposit(&mut holding, Amount::from_rao(deposit)).unwrap();
-        rewards.iter().for_each(|reward| pool.reward(Amount::from_rao(*reward)).unwrap());
+        for reward in rewards {
+            pool.reward(Amount::from_rao(*reward)).unwrap();
+        }
         pool
     }
 

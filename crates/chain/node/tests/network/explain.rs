@@ -12,6 +12,7 @@ use myelin_client::{
     subxt::tx::Payload,
 };
 use myelin_explain::{Audit, Error, Neuron, Seats};
+use myelin_primitives::Q32;
 use myelin_testing::{Chain, Network, account, key};
 use serde_json::{Value, json};
 
@@ -199,7 +200,7 @@ async fn promise_and_reveal(story: &Story, miner: Uid) {
 /// What was set up is what the audits show, so that their being exact says something.
 fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [Uid; 6]) {
     let of = |netuid| audits.iter().filter(move |audit| audit.netuid == netuid);
-    let last = of(QUICK).last().expect("there were epochs");
+    let last = of(QUICK).next_back().expect("there were epochs");
     let neuron = |uid| last.neuron(uid).expect("it has a seat");
     assert_eq!(last.owner, Some(key_of(account("Charlie"))));
     assert!(last.previous.is_some_and(|previous| previous < last.block));
@@ -221,7 +222,7 @@ fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [
     assert_eq!(child.weight.borrowed[0].amount, neuron(parent).weight.lent[0].amount);
     assert!(child.weight.total > child.weight.own && neuron(parent).weight.total < neuron(parent).weight.own);
 
-    assert!(of(RARE).any(|audit| audit.neurons.iter().any(|neuron| !neuron.dividends.eq(&Default::default()))));
+    assert!(of(RARE).any(|audit| audit.neurons.iter().any(|neuron| neuron.dividends != Q32::ZERO)));
     assert!(audits.iter().any(|audit| audit.credits.iter().any(|credit| !credit.added.is_zero())));
 }
 

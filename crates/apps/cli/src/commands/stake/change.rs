@@ -83,7 +83,7 @@ impl Changed {
 /// How much of what is there.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub struct HowMuch {
+pub(super) struct HowMuch {
     /// How much, such as `1.5` or `250rao`
     amount: Option<Amount<Tao>>,
 

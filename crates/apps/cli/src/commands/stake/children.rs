@@ -22,7 +22,7 @@ use std::str::FromStr;
 
 /// A child with its part: `HOTKEY=25%`.
 #[derive(Clone, Debug)]
-pub struct Child {
+pub(super) struct Child {
     hotkey: HotkeyArg,
     proportion: u64,
 }
@@ -75,6 +75,7 @@ pub struct ShowChildren {
 
 /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
 #[derive(Debug, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
 pub struct Children {
     /// Who.
     hotkey: String,

@@ -24,6 +24,7 @@ pub struct Show {
 
 /// All stake of a coldkey.
 #[derive(Debug, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
 pub struct Positions {
     /// Whose.
     coldkey: String,

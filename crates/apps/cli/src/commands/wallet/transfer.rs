@@ -83,9 +83,9 @@ impl Command for Transfer {
         } else {
             let call = calls::transfer_all(&to.key);
             let fee = chain.fee(&signer.public(), &call).await?;
-            let free = chain.at_finalised().await?.balance(&signer.public()).await?.free;
+            let balance = chain.at_finalised().await?.balance(&signer.public()).await?.free;
             let plan = Plan::new(format!("Transfer everything from {signer} to {to}"))
-                .spends(free.checked_sub(fee).unwrap_or_default())
+                .spends(balance.checked_sub(fee).unwrap_or_default())
                 .costs(fee)
                 .effect("the account is empty and ends")
                 .risk("deposits that are set aside keep the account from ending");

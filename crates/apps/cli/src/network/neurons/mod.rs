@@ -17,7 +17,11 @@ use myelin_keys::Wallets;
 use myelin_subnet_text::ModelHash;
 use people::{Conduct, OWNER, RESIDENTS, Resident, Trick};
 use settle::{Settled, settle};
-use std::{convert::Infallible, ffi::OsString, path::PathBuf};
+use std::{
+    convert::Infallible,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The models of a text subnet.
@@ -64,7 +68,7 @@ fn endpoints(nodes: &[String]) -> Result<Endpoints, CliError> {
 }
 
 /// What this program is told to become a resident.
-fn launch(resident: &Resident, node: &str, netuid: NetUid, wallets: &PathBuf, models: &Models) -> NeuronLaunch {
+fn launch(resident: &Resident, node: &str, netuid: NetUid, wallets: &Path, models: &Models) -> NeuronLaunch {
     let (work, mischief): (_, Option<OsString>) = match resident.conduct {
         Conduct::Validates { .. } => ("validate", None),
         Conduct::Mines(Trick::None) => ("mine", None),
