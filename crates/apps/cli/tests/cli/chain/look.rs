@@ -16,12 +16,12 @@ fn the_chain_is_shown_as_a_whole() {
     assert!(net.table("chain status").contains(status["genesis"].as_str().unwrap()));
 
     let emission = net.json("chain emission");
-    let next = &emission["next_halving"];
-    assert_eq!((&emission["block_emission"], &next["then"]), (&TAO.into(), &(TAO / 2).into()));
-    assert_eq!(next["threshold"], 10_500_000 * TAO);
-    let missing = next["missing"].as_u64().unwrap();
-    assert_eq!(next["blocks"].as_u64().unwrap(), missing.div_ceil(TAO));
-    assert!(next["progress"].as_u64().unwrap() < 1_000_000 && next["day"].is_string(), "{next}");
+    let halving = &emission["next_halving"];
+    assert_eq!((&emission["block_emission"], &halving["then"]), (&TAO.into(), &(TAO / 2).into()));
+    assert_eq!(halving["threshold"], 10_500_000 * TAO);
+    let missing = halving["missing"].as_u64().unwrap();
+    assert_eq!(halving["blocks"].as_u64().unwrap(), missing.div_ceil(TAO));
+    assert!(halving["progress"].as_u64().unwrap() < 1_000_000 && halving["day"].is_string(), "{halving}");
     assert_eq!(emission["subnets"][0]["per_block"], TAO, "the only subnet receives everything");
     let shown = net.table("chain emission");
     assert!(shown.contains("10500000 TAO") && shown.contains('░'), "{shown}");

@@ -98,7 +98,9 @@ impl Testnet {
         let said = self.run(&format!("{line} --output json"));
         assert_eq!(said.code, 0, "{said:?}");
         let answers: Vec<Value> = said.out.lines().map(|answer| serde_json::from_str(answer).unwrap()).collect();
-        answers.iter().for_each(|answer| check(line, answer));
+        for answer in &answers {
+            check(line, answer);
+        }
         answers
     }
 

@@ -37,8 +37,8 @@ fn validators_rate_and_every_epoch_is_explained() {
 
 /// Waits for an epoch of the subnet.
 fn next_epoch(net: &Testnet) {
-    let next = net.json("metagraph show 2")["next_epoch"].as_u64().expect("its tempo is not zero");
-    net.wait_for_block(next);
+    let epoch = net.json("metagraph show 2")["next_epoch"].as_u64().expect("its tempo is not zero");
+    net.wait_for_block(epoch);
 }
 
 fn refusals(net: &Testnet) {
