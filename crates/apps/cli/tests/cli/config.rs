@@ -15,10 +15,10 @@ fn a_flag_is_above_the_environment_and_that_above_the_file() {
     };
     let is = |value: &str, source: &str| (value.to_owned(), source.to_owned());
     assert_eq!(network(None, ""), is("local", "default"));
-    home.json("config set network ws://file:1");
-    assert_eq!(network(None, ""), is("ws://file:1", "file"));
-    assert_eq!(network(Some("ws://environment:1"), ""), is("ws://environment:1", "environment"));
-    assert_eq!(network(Some("ws://environment:1"), "--network ws://flag:1"), is("ws://flag:1", "flag"));
+    home.json("config set network wss://file:1");
+    assert_eq!(network(None, ""), is("wss://file:1", "file"));
+    assert_eq!(network(Some("wss://environment:1"), ""), is("wss://environment:1", "environment"));
+    assert_eq!(network(Some("wss://environment:1"), "--network wss://flag:1"), is("wss://flag:1", "flag"));
     home.json("config unset network");
     assert_eq!(network(None, ""), is("local", "default"));
 }

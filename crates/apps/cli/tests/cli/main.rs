@@ -4,7 +4,6 @@ mod calls;
 mod chain;
 mod config;
 mod generated;
-mod life;
 mod network;
 mod support;
 mod wallet;

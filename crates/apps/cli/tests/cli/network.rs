@@ -23,7 +23,7 @@ fn node() -> PathBuf {
 pub(crate) struct Network(pub(crate) Home);
 
 /// A supervisor in the foreground.
-pub(crate) struct Supervisor {
+struct Supervisor {
     process: Child,
     events: Receiver<Value>,
 }
@@ -71,7 +71,7 @@ impl Drop for Network {
 }
 
 impl Supervisor {
-    pub(crate) fn start(home: &Home, options: &str) -> Self {
+    fn start(home: &Home, options: &str) -> Self {
         let mut command = home.command(&format!("network up --output json {options}"));
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let answers = BufReader::new(process.stdout.take().unwrap());
@@ -87,11 +87,6 @@ impl Supervisor {
         Self { process, events }
     }
 
-    /// The next event, which comes within this time.
-    pub(crate) fn next(&self, patience: Duration) -> Value {
-        self.events.recv_timeout(patience).unwrap_or_else(|error| panic!("nothing happens any more: {error}"))
-    }
-
     /// The next event, which is of this kind.
     fn event(&self, kind: &str) -> Value {
         let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no event `{kind}`: {error}"));
@@ -99,16 +94,16 @@ impl Supervisor {
         event
     }
 
-    pub(crate) fn signal(&self, signal: &str) {
+    fn signal(&self, signal: &str) {
         send(self.process.id().into(), signal);
     }
 
-    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+    fn exit_code(&mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 }
 
-pub(crate) fn send(pid: u64, signal: &str) {
+fn send(pid: u64, signal: &str) {
     let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
     assert!(sent.success(), "no process {pid}");
 }
@@ -124,7 +119,7 @@ fn runs(pid: u64) -> bool {
 }
 
 /// Whether nothing is left: no process, and nobody who listens.
-pub(crate) fn assert_gone(nodes: &Value) {
+fn assert_gone(nodes: &Value) {
     let until = Instant::now() + Duration::from_secs(30);
     while pids(nodes).into_iter().any(runs) {
         assert!(Instant::now() < until, "still there: {nodes}");

@@ -198,7 +198,7 @@ impl Render for Associated {
 
 impl Command for AssociateHotkey {
     const PATH: &'static str = "wallet associate-hotkey";
-    const SUMMARY: &'static str = "Tell the chain that a hotkey belongs to the coldkey, before it has a seat";
+    const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
     const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
