@@ -103,7 +103,7 @@ impl Supervisor {
     }
 }
 
-fn send(pid: u64, signal: &str) {
+pub(crate) fn send(pid: u64, signal: &str) {
     let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
     assert!(sent.success(), "no process {pid}");
 }
