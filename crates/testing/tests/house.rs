@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Crates may depend on crates of a lower level only, or of their own group.
@@ -98,6 +99,29 @@ fn crates_are_named_after_their_folders() {
         };
         assert_eq!(*package.name, expected, "in crates/{folder}");
     }
+}
+
+/// The features that each dependency is compiled with, for dependencies of these kinds.
+fn features(kinds: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let tree = ["tree", "--workspace", "--locked", "--prefix", "none", "--format", "{p}|{f}", "--edges"];
+    let tree = Command::new(env!("CARGO")).args(tree).arg(kinds).output().expect("cargo runs");
+    assert!(tree.status.success(), "{tree:?}");
+    let mut features = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in String::from_utf8(tree.stdout).expect("cargo writes text").lines().filter(|line| !line.is_empty()) {
+        let (package, chosen) = line.trim_end_matches(" (*)").split_once('|').expect("that is the format");
+        features.entry(package.to_owned()).or_default().insert(chosen.to_owned());
+    }
+    features
+}
+
+/// What runs and what is tested are compiled from the same dependencies, each of them once. decision 0003
+#[test]
+fn tests_choose_no_features() {
+    let (runs, tested) = (features("normal,build"), features("normal,build,dev"));
+    let twice = tested.iter().filter(|(package, chosen)| runs.get(*package).is_some_and(|had| !chosen.is_subset(had)));
+    let twice: Vec<_> = twice.collect();
+    assert!(twice.is_empty(), "let myelin-testing depend on what chooses these features too: {twice:#?}");
+    assert!(runs.len() > 100, "no dependencies: the tree was not read");
 }
 
 /// All Rust sources below a folder.

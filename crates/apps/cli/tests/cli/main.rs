@@ -4,6 +4,7 @@ mod calls;
 mod chain;
 mod config;
 mod generated;
+mod life;
 mod network;
 mod support;
 mod wallet;

@@ -23,7 +23,7 @@ fn node() -> PathBuf {
 pub(crate) struct Network(pub(crate) Home);
 
 /// A supervisor in the foreground.
-struct Supervisor {
+pub(crate) struct Supervisor {
     process: Child,
     events: Receiver<Value>,
 }
@@ -71,7 +71,7 @@ impl Drop for Network {
 }
 
 impl Supervisor {
-    fn start(home: &Home, options: &str) -> Self {
+    pub(crate) fn start(home: &Home, options: &str) -> Self {
         let mut command = home.command(&format!("network up --output json {options}"));
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let answers = BufReader::new(process.stdout.take().unwrap());
@@ -87,18 +87,23 @@ impl Supervisor {
         Self { process, events }
     }
 
+    /// The next event, of whatever kind.
+    pub(crate) fn next(&self, patience: Duration) -> Value {
+        self.events.recv_timeout(patience).unwrap_or_else(|error| panic!("no event: {error}"))
+    }
+
     /// The next event, which is of this kind.
     fn event(&self, kind: &str) -> Value {
-        let event = self.events.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no event `{kind}`: {error}"));
+        let event = self.next(PATIENCE);
         assert_eq!(event["event"], kind, "{event}");
         event
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         send(self.process.id().into(), signal);
     }
 
-    fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 }
@@ -119,14 +124,15 @@ fn runs(pid: u64) -> bool {
 }
 
 /// Whether nothing is left: no process, and nobody who listens.
-fn assert_gone(nodes: &Value) {
+pub(crate) fn assert_gone(nodes: &Value) {
     let until = Instant::now() + Duration::from_secs(30);
     while pids(nodes).into_iter().any(runs) {
         assert!(Instant::now() < until, "still there: {nodes}");
         thread::yield_now();
     }
-    for node in nodes.as_array().unwrap() {
-        let address = node["rpc"].as_str().unwrap().strip_prefix("ws://").unwrap();
+    // Only the nodes of the chain have one.
+    for rpc in nodes.as_array().unwrap().iter().filter_map(|node| node["rpc"].as_str()) {
+        let address = rpc.strip_prefix("ws://").unwrap();
         assert!(TcpStream::connect(address).is_err(), "somebody listens on {address}");
     }
 }
@@ -166,9 +172,9 @@ fn a_network_comes_up_survives_and_goes_on() {
     supervisor.signal("-KILL");
     assert_eq!(supervisor.exit_code(), None);
     let mut supervisor = network.up("");
-    let mut event = supervisor.events.recv_timeout(PATIENCE).unwrap();
+    let mut event = supervisor.next(PATIENCE);
     while event["event"] == "swept" {
-        event = supervisor.events.recv_timeout(PATIENCE).unwrap();
+        event = supervisor.next(PATIENCE);
     }
     assert_eq!(event["event"], "up", "{event}");
     for pid in pids(&status["nodes"]) {
