@@ -26,7 +26,11 @@ impl Network {
         let binary = binary.into();
         let folder = TempDir::new().expect("a temporary folder can be made");
         let specification = specification(&binary, preset, authorities, patch).await;
-        fs::write(chain_file(&folder), specification.to_string()).expect("a temporary file can be written");
+        let readable = folder.path().join("readable.json");
+        fs::write(&readable, specification.to_string()).expect("a temporary file can be written");
+        // Of a raw one no node has to find out, by compiling the runtime, how the chain begins.
+        let raw = export(&binary, &["--raw", "--chain", &readable.display().to_string()]).await;
+        fs::write(chain_file(&folder), raw).expect("a temporary file can be written");
         let (first, others) = authorities.split_first().expect("a network has an authority");
         let mut network = Self { binary, folder, nodes: Vec::new() };
         let node = network.node_of(first).await;
@@ -82,18 +86,21 @@ fn chain_file(folder: &TempDir) -> PathBuf {
 
 /// The specification of a chain that begins like a preset, but with these authorities and this genesis.
 async fn specification(binary: &Path, preset: &str, authorities: &[&str], patch: &Value) -> Value {
-    let mut export = Command::new(binary);
-    export.args(["export-chain-spec", "--chain", preset]);
-    for name in authorities {
-        export.arg("--authority").arg(session_addresses(name));
-    }
-    let output = export.output().await.expect("the node starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut specification: Value = serde_json::from_slice(&output.stdout).expect("a specification is JSON");
+    let authorities: Vec<_> = authorities.iter().map(|name| session_addresses(name)).collect();
+    let authorities = authorities.iter().flat_map(|addresses| ["--authority", addresses]);
+    let exported = export(binary, &["--chain", preset].into_iter().chain(authorities).collect::<Vec<_>>()).await;
+    let mut specification: Value = serde_json::from_slice(&exported).expect("a specification is JSON");
     // The nodes of a live chain expect keys and addresses that outlive them.
     specification["chainType"] = "Local".into();
     merge(&mut specification["genesis"]["runtimeGenesis"]["patch"], patch);
     specification
+}
+
+/// The specification that the node exports.
+async fn export(binary: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(binary).arg("export-chain-spec").args(arguments).output().await.expect("the node starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// The keys with which a person makes and finalises blocks, as addresses.

@@ -149,13 +149,18 @@ impl Progress {
             say(&format!("\r\x1b[K{} {time}", self.step));
         }
     }
+
+    /// Leaves an empty line to what is said meanwhile. The next tick shows it again.
+    pub fn clear(&self) {
+        if self.live {
+            say("\r\x1b[K");
+        }
+    }
 }
 
 /// Leaves an empty line to whatever comes next.
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.live {
-            say("\r\x1b[K");
-        }
+        self.clear();
     }
 }

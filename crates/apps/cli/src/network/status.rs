@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,6 +14,9 @@ use tokio::time::timeout;
 
 /// How long a node may take for all its answers.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The unit in which a file says how much room it takes, in bytes.
+const BLOCK: u64 = 512;
 
 /// A network and its nodes.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -92,13 +96,14 @@ fn memory(pid: u32) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What lies below a folder. Files come and go meanwhile, and count as they are seen.
+/// What the files below a folder take up, which of a database is less than their lengths. Files come and go meanwhile, and
+/// count as they are seen.
 fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| {
             let metadata = entry.metadata().ok()?;
-            Some(if metadata.is_dir() { disk(&entry.path()) } else { metadata.len() })
+            Some(if metadata.is_dir() { disk(&entry.path()) } else { metadata.blocks() * BLOCK })
         })
         .sum()
 }

@@ -178,6 +178,8 @@ struct Supervisor<'a, F> {
     state: State,
     nodes: Vec<Node>,
     up: bool,
+    /// What there is to see until it is up.
+    progress: Option<Progress>,
     report: F,
     messages: UnboundedSender<Message>,
     inbox: UnboundedReceiver<Message>,
@@ -209,7 +211,7 @@ pub async fn supervise(
     match stop {
         Stop::Failed(error) => Err(error),
         Stop::Asked if was_up => {
-            let _ = (supervisor.report)(&Event::Down {});
+            supervisor.tell(&Event::Down {});
             Ok(())
         }
         Stop::Asked => Err(CliError::Interrupted),
@@ -234,8 +236,10 @@ async fn settle(directory: &Directory, wanted: &Wanted, _lock: &Lock) -> Result<
         authorities: wanted.authorities.unwrap_or(1),
         full_nodes: wanted.full_nodes.unwrap_or(0),
     };
+    let _progress = Progress::new("making the chain");
     let mut export = Command::new(&wanted.binary);
-    export.args(["export-chain-spec", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
+    // Raw, or every start of a node would compile the runtime to find out how the chain begins.
+    export.args(["export-chain-spec", "--raw", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
     for authority in AUTHORITIES.iter().take(chain.authorities) {
         export.arg("--authority").arg(authority.keys());
     }
@@ -267,6 +271,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             nodes: nodes.collect(),
             state: State { supervisor: std::process::id(), nodes: states },
             up: false,
+            progress: None,
             report,
             messages,
             inbox,
@@ -276,7 +281,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
     /// Starts the first node, the others when it can be found by them, then the sequel, and looks after all.
     async fn watch(&mut self, mut sequel: Option<Sequel>, signals: &mut Signals) -> Stop {
         let deadline = Instant::now() + PATIENCE;
-        let mut progress = Some(Progress::new("starting the first node"));
+        self.progress = Some(Progress::new("starting the first node"));
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (orders, mut ordered) = unbounded_channel();
@@ -293,8 +298,8 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
                 error = &mut going_on => return Stop::Failed(error),
                 () = sleep_until(restart_at.unwrap_or(deadline)), if restart_at.is_some() => self.restart_due(),
                 () = sleep_until(deadline), if !self.up => Err(self.not_ready()),
-                _ = second.tick(), if progress.is_some() => {
-                    progress.iter().for_each(Progress::tick);
+                _ = second.tick(), if self.progress.is_some() => {
+                    self.progress.iter().for_each(Progress::tick);
                     Ok(())
                 }
             };
@@ -302,13 +307,15 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
                 return Stop::Failed(error.into());
             }
             if self.up {
-                progress = None;
                 if let Some(sequel) = sequel.take() {
                     let answering = self.state.nodes.iter().filter_map(|node| node.rpc.clone()).collect();
                     going_on = sequel(answering, orders.clone());
                 }
-            } else if let Some(progress) = &mut progress {
-                progress.step(self.waiting_for());
+                continue;
+            }
+            let waiting = self.waiting_for();
+            if let Some(progress) = &mut self.progress {
+                progress.step(waiting);
             }
         }
     }
@@ -318,11 +325,17 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         format!("waiting until blocks are final: {finalising} of {} nodes", self.nodes.len())
     }
 
+    /// Reports what happened, on an empty line.
+    fn tell(&mut self, event: &Event) {
+        self.progress.iter().for_each(Progress::clear);
+        let _ = (self.report)(event);
+    }
+
     fn carry_out(&mut self, order: Order) -> Result<(), NetworkError> {
         let neurons = match order {
             Order::Run(neurons) => neurons,
             Order::Report(event) => {
-                let _ = (self.report)(&event);
+                self.tell(&event);
                 return Ok(());
             }
         };
@@ -424,7 +437,8 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         let state = &mut self.state.nodes[place];
         state.phase = Phase::Running;
         if self.up && state.restarts > 0 {
-            let _ = (self.report)(&Event::Back { node: state.name.clone(), rpc: state.rpc.clone() });
+            let back = Event::Back { node: state.name.clone(), rpc: state.rpc.clone() };
+            self.tell(&back);
         }
     }
 
@@ -432,8 +446,8 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         if self.up || !self.nodes.iter().all(|node| node.finalises) {
             return;
         }
-        self.up = true;
-        let _ = (self.report)(&Event::Up {
+        (self.up, self.progress) = (true, None);
+        self.tell(&Event::Up {
             directory: self.directory.path().to_owned(),
             preset: self.chain.preset,
             nodes: self.state.nodes.clone(),
@@ -460,7 +474,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             Event::Died { node: state.name.clone(), how: how.clone(), restarts: state.restarts, restart_in: delay }
         };
         let log = self.directory.log(&state.name);
-        let _ = (self.report)(&event);
+        self.tell(&event);
         self.directory.write_state(&self.state)?;
         let mut nodes = self.state.nodes.iter().filter(|node| node.role.is_node());
         if nodes.all(|node| node.phase == Phase::GivenUp) || (!self.up && self.given_up(place)) {

@@ -43,10 +43,8 @@ impl Life {
         match event {
             Event::Neurons(report) => self.page.report = Some(report.clone()),
             Event::Down {} => return Ok(false),
+            _ if self.page.report.is_none() => return Ok(false),
             other => self.page.remember(other),
-        }
-        if self.page.report.is_none() {
-            return Ok(false);
         }
         self.screen.draw(&self.page)?;
         Ok(true)

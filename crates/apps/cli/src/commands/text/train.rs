@@ -92,6 +92,7 @@ impl Train {
         let (see, mut seen) = watch::channel(None);
         let is_ended = Arc::clone(&ended);
         let options = self.options();
+        let what = if self.smaller { "the smaller model" } else { "the model" };
         let training = spawn_blocking(move || {
             let mut watch = |progress: train::Progress| {
                 see.send_replace(Some(progress));
@@ -119,7 +120,7 @@ impl Train {
                 changed = seen.changed(), if is_seen => {
                     is_seen = changed.is_ok();
                     if let Some(now) = *seen.borrow_and_update() {
-                        say(&mut progress, now);
+                        say(&mut progress, what, now);
                     }
                 }
                 _ = seconds.tick() => progress.tick(),
@@ -129,7 +130,7 @@ impl Train {
 }
 
 /// Says how far it is, fifty times in all.
-fn say(progress: &mut Progress, now: train::Progress) {
+fn say(progress: &mut Progress, what: &str, now: train::Progress) {
     const BAR: usize = 25;
     let train::Progress { step, steps, loss, remaining, .. } = now;
     let steps = steps.max(1);
@@ -138,7 +139,7 @@ fn say(progress: &mut Progress, now: train::Progress) {
         let done = step * BAR / steps;
         let bar = "#".repeat(done) + &"-".repeat(BAR.saturating_sub(done));
         let percent = hundredth * 2;
-        progress.step(format!("training [{bar}] {percent} %, loss {loss:.3}, {} s to go", remaining.as_secs()));
+        progress.step(format!("training {what} [{bar}] {percent} %, loss {loss:.3}, {} s to go", remaining.as_secs()));
     }
 }
 
