@@ -32,6 +32,9 @@ const MORTALITIES: std::ops::RangeInclusive<u64> = 4..=4_096;
 /// How often a transaction is signed anew because its nonce was taken.
 const ATTEMPTS: usize = 3;
 
+/// For how long transactions are signed at the same block. Far below what any of them is valid for.
+const SAME_BIRTH: Duration = Duration::from_secs(1);
+
 /// A key that submits calls to a chain.
 ///
 /// Copies share the count of nonces, so one key can submit from any number of tasks at the same time. Two processes with
@@ -44,9 +47,17 @@ pub struct Account {
     chain: Chain,
     key: Arc<Keypair>,
     mortality: u64,
-    /// The next nonce, or `None` if the chain is to be asked. Held while one transaction is handed over, so that nonces
-    /// arrive in order and one that was refused is not used up.
-    next: Arc<Mutex<Option<u64>>>,
+    /// Held while one transaction is handed over, so that nonces arrive in order and one that was refused is not used up.
+    next: Arc<Mutex<Next>>,
+}
+
+/// What the next transaction is signed with.
+#[derive(Debug, Default)]
+struct Next {
+    /// Its nonce, or `None` if the chain is to be asked.
+    nonce: Option<u64>,
+    /// The final block that the last one was signed at, and when that was asked for.
+    birth: Option<(Instant, Moment)>,
 }
 
 /// Stands in for a key that is not at hand. What it signs is as long as what the key would sign, and worth nothing.
@@ -120,7 +131,7 @@ impl Account {
         let lost = matches!(outcome, Outcome::Unseen(_) | Outcome::Failed { included: None, .. });
         if lost {
             // Those after it may wait for it forever: the next one fills the gap, if there is one.
-            *self.next.lock().await = None;
+            self.next.lock().await.nonce = None;
         }
         outcome
     }
@@ -135,8 +146,13 @@ impl Account {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
         loop {
-            let birth = self.chain.at_finalised().await.map_err(CallError::NotSent)?;
-            let nonce = match *next {
+            let known = next.birth.take().filter(|(asked, _)| asked.elapsed() < SAME_BIRTH);
+            let is_known = known.is_some();
+            let (asked, birth) = match known {
+                Some(known) => known,
+                None => (Instant::now(), self.chain.at_finalised().await.map_err(CallError::NotSent)?),
+            };
+            let nonce = match next.nonce {
                 Some(nonce) => nonce,
                 None => self.chain_nonce().await.map_err(CallError::NotSent)?,
             };
@@ -150,10 +166,10 @@ impl Account {
                 valid_until: birth.height() + self.mortality - 1,
             };
             // Until the node has it, who knows.
-            *next = None;
+            next.nonce = None;
             let refusal = match self.hand_over(&transaction).await {
                 Handed::Accepted => {
-                    *next = Some(nonce + 1);
+                    *next = Next { nonce: Some(nonce + 1), birth: Some((asked, birth)) };
                     return Ok(sent);
                 }
                 Handed::Unknown => return Ok(sent),
@@ -161,18 +177,23 @@ impl Account {
                 Handed::Refused(refusal) => refusal,
             };
             attempts.next();
-            if !matches!(refusal, Refusal::Stale | Refusal::Future | Refusal::Waiting) {
-                *next = Some(nonce);
-                return Err(refusal.into());
-            }
-            if attempts.is_empty() {
-                return Err(refusal.into());
-            }
-            let free = self.chain_nonce().await.map_err(CallError::NotSent)?;
-            *next = Some(free);
-            if free == nonce {
-                // It was the right one, so another one would not help.
-                return Err(refusal.into());
+            if matches!(refusal, Refusal::Stale | Refusal::Future | Refusal::Waiting) {
+                if attempts.is_empty() {
+                    return Err(refusal.into());
+                }
+                let free = self.chain_nonce().await.map_err(CallError::NotSent)?;
+                next.nonce = Some(free);
+                if free == nonce {
+                    // It was the right one, so another one would not help.
+                    return Err(refusal.into());
+                }
+            } else {
+                next.nonce = Some(nonce);
+                // Since the block it was signed at, the runtime may have become another one.
+                let newer_helps = is_known && matches!(refusal, Refusal::Signature | Refusal::Expired);
+                if !newer_helps {
+                    return Err(refusal.into());
+                }
             }
         }
     }

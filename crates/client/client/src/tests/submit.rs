@@ -166,6 +166,20 @@ async fn a_refused_transaction_uses_no_nonce_up() {
 }
 
 #[tokio::test]
+async fn what_a_new_runtime_refuses_is_signed_anew() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let bad = || Answer::Refuse(1_010, "Transaction has a bad signature");
+    world.answers(1, [Answer::Accept, bad()]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+    // Once is enough: the other one was signed at the last final block.
+    world.answers(1, [bad(), bad()]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(Refusal::Signature)), "{error}");
+}
+
+#[tokio::test]
 async fn a_nonce_that_somebody_else_used_is_replaced() {
     for (code, said) in [(1_010, "Transaction is outdated"), (1_014, "The transaction has too low priority")] {
         let world = World::new(1);
