@@ -46,6 +46,34 @@ fn help_is_as_committed() {
     accept(&crate_folder().join("tests/snapshots/help.txt"), &help);
 }
 
+/// The words of a line of a shell, as far as people write such lines in documents.
+fn words(line: &str) -> Vec<&str> {
+    let line = [" #", " | ", " > "].into_iter().fold(line, |line, end| line.split(end).next().unwrap());
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
+}
+
+#[test]
+fn what_documents_say_to_type_is_understood() {
+    let root = crate_folder().join("../../..");
+    let mut pages = vec![root.join("README.md")];
+    for folder in ["docs", "docs/benchmarks"] {
+        let files = fs::read_dir(root.join(folder)).unwrap().map(|file| file.unwrap().path());
+        pages.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    let mut lines = 0;
+    for page in pages {
+        for line in fs::read_to_string(&page).unwrap().lines().filter(|line| line.starts_with("myelin ")) {
+            let understood = registry::parser().try_get_matches_from(words(line));
+            assert!(understood.is_ok(), "{}: {line}: {}", page.display(), understood.unwrap_err());
+            lines += 1;
+        }
+    }
+    assert!(lines > 100, "{lines} lines: the documents were not read");
+}
+
 #[test]
 fn the_built_program_has_this_help() {
     let home = Home::new();
