@@ -56,7 +56,7 @@ pub struct Account {
 struct Next {
     /// Its nonce, or `None` if the chain is to be asked.
     nonce: Option<u64>,
-    /// The final block that the last one was signed at, and when that was asked for.
+    /// The final block that the last one was signed at, and since when that is known.
     birth: Option<(Instant, Moment)>,
 }
 
@@ -146,11 +146,13 @@ impl Account {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
         loop {
-            let known = next.birth.take().filter(|(asked, _)| asked.elapsed() < SAME_BIRTH);
+            let known = next.birth.take().filter(|(since, _)| since.elapsed() < SAME_BIRTH);
             let is_known = known.is_some();
-            let (asked, birth) = match known {
-                Some(known) => known,
-                None => (Instant::now(), self.chain.at_finalised().await.map_err(CallError::NotSent)?),
+            let (known_since, birth) = if let Some(known) = known {
+                known
+            } else {
+                let birth = self.chain.at_finalised().await.map_err(CallError::NotSent)?;
+                (Instant::now(), birth)
             };
             let nonce = match next.nonce {
                 Some(nonce) => nonce,
@@ -169,7 +171,7 @@ impl Account {
             next.nonce = None;
             let refusal = match self.hand_over(&transaction).await {
                 Handed::Accepted => {
-                    *next = Next { nonce: Some(nonce + 1), birth: Some((asked, birth)) };
+                    *next = Next { nonce: Some(nonce + 1), birth: Some((known_since, birth)) };
                     return Ok(sent);
                 }
                 Handed::Unknown => return Ok(sent),

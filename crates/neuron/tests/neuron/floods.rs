@@ -1,20 +1,15 @@
 //! Peers that do much, or little for a long time: what they use up is bounded, and others are served meanwhile.
 
 use crate::{
-    AXON, CALLER, builder, key, message, signer, soon, text, tokens,
+    AXON, CALLER, Gate, builder, key, message, signer, slow, soon, tokens, waiting,
     wire::{Raw, strict, strict_head},
 };
 use myelin_neuron::{
-    Answer, AskError, Axon, Caller, Clock, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules,
-    SystemClock, Unranked,
+    Answer, AskError, Axon, Caller, Clock, Dendrite, Everybody, Limits, Peer, Priority, Rules, SystemClock, Unranked,
 };
 use myelin_wire::{Sign, replay::ReplayLimits};
-use std::{
-    iter,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
+use std::{iter, time::Duration};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 /// Short enough for a test to see its end, far too short for anybody else.
 const SHORT: Duration = Duration::from_millis(100);
@@ -156,23 +151,9 @@ impl Rules for BySeed {
 
 #[tokio::test]
 async fn a_full_queue_is_left_by_the_lowest_stake() {
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let slow = || crate::class("Slow", &[("text", "str")], &[]);
-    let endpoint = {
-        let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
-        Endpoint::new(slow(), move |request| {
-            let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
-            async move {
-                order.lock().unwrap().push(text(request.content()).to_owned());
-                begun.notify_one();
-                go.notified().await;
-                Ok(Output::from(request.into_content()))
-            }
-        })
-    };
+    let gate = Gate::default();
     let limits = Limits { workers: 1, waiting: 2, ..Limits::default() };
-    let axon = builder(BySeed).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let axon = builder(BySeed).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let ask = |seed: u8| {
         let peer = peer.clone();
@@ -183,33 +164,24 @@ async fn a_full_queue_is_left_by_the_lowest_stake() {
         matches!(result, Err(AskError::Refused { status: 429, .. } | AskError::Unproven { status: 429, .. }))
     };
     let mut asking = vec![ask(10)];
-    soon(begun.notified()).await;
-    let metrics = axon.metrics();
+    gate.begun().await;
     let low = ask(11);
-    let waiting = |number: usize| {
-        let (metrics, line) = (Arc::clone(&metrics), format!("myelin_axon_waiting {number}\n"));
-        async move {
-            while !metrics.text().contains(&line) {
-                tokio::task::yield_now().await;
-            }
-        }
-    };
-    soon(waiting(1)).await;
+    waiting(&axon, 1).await;
     asking.push(ask(12));
-    soon(waiting(2)).await;
+    waiting(&axon, 2).await;
     // Whoever comes with less finds no room, and whoever comes with more takes it.
     assert!(is_busy(&soon(ask(9)).await.unwrap()));
     asking.push(ask(13));
     assert!(is_busy(&soon(low).await.unwrap()));
     for _ in 0..2 {
-        go.notify_one();
-        soon(begun.notified()).await;
+        gate.open();
+        gate.begun().await;
     }
-    go.notify_one();
+    gate.open();
     for answer in asking {
         assert!(soon(answer).await.unwrap().is_ok());
     }
-    assert_eq!(*order.lock().unwrap(), ["10", "13", "12"]);
+    assert_eq!(gate.order(), ["10", "13", "12"]);
 }
 
 #[tokio::test]

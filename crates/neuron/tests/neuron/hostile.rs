@@ -1,7 +1,7 @@
 //! Peers that mean harm: what they do ends in time, and others are served meanwhile.
 
 use crate::{
-    AXON, CALLER, builder, echo, key, message, signer, soon, text,
+    AXON, CALLER, Gate, builder, echo, key, message, signer, slow, soon, text,
     wire::{Raw, lines, strict, strict_head},
 };
 use myelin_neuron::{Answer, AskError, Axon, Clock, Dendrite, Endpoint, Everybody, Limits, Output, Peer, SystemClock};
@@ -11,7 +11,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Notify;
 
 /// Short enough for a test to see its end, far too short for anybody else.
 const SHORT: Duration = Duration::from_millis(100);
@@ -158,34 +157,22 @@ async fn one_address_does_not_take_all_memory() {
 
 #[tokio::test]
 async fn one_hotkey_does_not_take_all_workers() {
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let slow = || crate::class("Slow", &[("text", "str")], &[]);
-    let endpoint = {
-        let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
-        Endpoint::new(slow(), move |request| {
-            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
-            async move {
-                begun.notify_one();
-                go.notified().await;
-                Ok(Output::from(request.into_content()))
-            }
-        })
-    };
+    let gate = Gate::default();
     let limits = Limits { workers: 2, per_caller: 1, ..Limits::default() };
-    let axon = builder(Everybody).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let axon = builder(Everybody).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let greedy = Arc::new(Dendrite::new(signer(30)));
     let first = {
         let (greedy, peer) = (Arc::clone(&greedy), peer.clone());
         tokio::spawn(async move { greedy.ask(&peer, &message(slow(), "x")).await.result })
     };
-    soon(begun.notified()).await;
+    gate.begun().await;
     let second = soon(greedy.ask(&peer, &message(slow(), "x"))).await;
     assert!(matches!(second.result, Err(AskError::Refused { status: 429, .. })), "{second:?}");
     let second = soon(greedy.ask(&Peer::v1(peer.hotkey, peer.address), &message(echo(), "x"))).await;
     assert!(matches!(second.result, Err(AskError::Claimed { status: Some(429), .. })), "{second:?}");
     assert!(is_served(&axon, CALLER).await);
-    go.notify_one();
+    gate.open();
     assert!(soon(first).await.unwrap().is_ok());
 }
 

@@ -18,7 +18,11 @@ use myelin_wire::{
     class::{Class, Field, Types},
     python::{Dict, Value},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::Notify;
 
 /// A key of the tests.
 #[derive(Clone)]
@@ -99,6 +103,58 @@ fn tokens_endpoint() -> Endpoint {
             .collect();
         Ok(Output::stream(message, futures::stream::iter(pieces)))
     })
+}
+
+fn slow() -> Class {
+    class("Slow", &[("text", "str")], &[])
+}
+
+/// Holds back the answers of an endpoint until a test lets them go, one by one.
+#[derive(Clone, Default)]
+struct Gate {
+    begun: Arc<Notify>,
+    go: Arc<Notify>,
+    order: Arc<Mutex<Vec<String>>>,
+}
+
+impl Gate {
+    fn endpoint(&self) -> Endpoint {
+        let gate = self.clone();
+        Endpoint::new(slow(), move |request| {
+            let gate = gate.clone();
+            async move {
+                gate.order.lock().unwrap().push(text(request.content()).to_owned());
+                gate.begun.notify_one();
+                gate.go.notified().await;
+                Ok(Output::from(request.into_content()))
+            }
+        })
+    }
+
+    /// Waits until a worker has begun with a request.
+    async fn begun(&self) {
+        soon(self.begun.notified()).await;
+    }
+
+    fn open(&self) {
+        self.go.notify_one();
+    }
+
+    /// The texts of the requests, as workers began with them.
+    fn order(&self) -> Vec<String> {
+        self.order.lock().unwrap().clone()
+    }
+}
+
+/// Waits until so many requests wait for a worker.
+async fn waiting(axon: &Axon, number: usize) {
+    let (metrics, line) = (axon.metrics(), format!("myelin_axon_waiting {number}\n"));
+    soon(async {
+        while !metrics.text().contains(&line) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 fn builder(rules: impl Rules) -> Builder {

@@ -1,6 +1,6 @@
 //! Our axon and our dendrite, in both protocols.
 
-use crate::{AXON, CALLER, axon, builder, echo, key, message, signer, soon, text, tokens, wire};
+use crate::{AXON, CALLER, Gate, axon, builder, echo, key, message, signer, slow, soon, text, tokens, waiting, wire};
 use futures::stream::{self, StreamExt};
 use myelin_neuron::{
     Answer, AskError, Caller, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules, Unranked,
@@ -10,10 +10,7 @@ use myelin_wire::{
     Hotkey, Sign,
     strict::{AnswerError, Content, Outcome},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
 
 fn dendrite() -> Dendrite {
@@ -226,29 +223,16 @@ async fn a_handler_is_not_waited_for_beyond_the_callers_patience() {
 
 #[tokio::test]
 async fn stopping_finishes_what_was_begun() {
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let endpoint = {
-        let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
-        Endpoint::new(crate::class("Slow", &[("text", "str")], &[]), move |request| {
-            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
-            async move {
-                begun.notify_one();
-                go.notified().await;
-                Ok(Output::from(request.into_content()))
-            }
-        })
-    };
-    let axon = builder(Everybody).endpoint(endpoint).start().await.unwrap();
+    let gate = Gate::default();
+    let axon = builder(Everybody).endpoint(gate.endpoint()).start().await.unwrap();
     let (address, peer) = (axon.address(), Peer::strict(axon.hotkey(), axon.address()));
-    let asking = tokio::spawn(async move {
-        dendrite().ask(&peer, &message(crate::class("Slow", &[("text", "str")], &[]), "x")).await
-    });
-    soon(begun.notified()).await;
+    let asking = tokio::spawn(async move { dendrite().ask(&peer, &message(slow(), "x")).await });
+    gate.begun().await;
     let stopping = tokio::spawn(axon.stop());
     // Nobody new is let in from the moment on that the listener is gone.
     soon(async { while tokio::net::TcpStream::connect(address).await.is_ok() {} }).await;
     assert!(!stopping.is_finished());
-    go.notify_one();
+    gate.open();
     assert!(soon(asking).await.unwrap().result.is_ok());
     soon(stopping).await.unwrap().unwrap();
 }
@@ -271,7 +255,7 @@ async fn stopping_finishes_streams() {
     let go = Arc::new(Notify::new());
     let endpoint = {
         let go = Arc::clone(&go);
-        Endpoint::new(crate::class("Slow", &[("text", "str")], &[]), move |request| {
+        Endpoint::new(slow(), move |request| {
             let go = Arc::clone(&go);
             let rest = async move {
                 go.notified().await;
@@ -283,7 +267,7 @@ async fn stopping_finishes_streams() {
     };
     let axon = builder(Everybody).endpoint(endpoint).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
-    let question = message(crate::class("Slow", &[("text", "str")], &[]), "x");
+    let question = message(slow(), "x");
     let mut answer = soon(dendrite().ask_stream(&peer, &question)).await.unwrap();
     assert_eq!(soon(answer.next()).await, Ok(Some("first ".into())));
     let stopping = tokio::spawn(axon.stop());
@@ -343,24 +327,10 @@ impl Rules for Stakes {
 
 #[tokio::test]
 async fn the_highest_stake_is_served_first() {
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let slow = || crate::class("Slow", &[("text", "str")], &[]);
-    let endpoint = {
-        let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
-        Endpoint::new(slow(), move |request| {
-            let (begun, go, order) = (Arc::clone(&begun), Arc::clone(&go), Arc::clone(&order));
-            async move {
-                order.lock().unwrap().push(text(request.content()).to_owned());
-                begun.notify_one();
-                go.notified().await;
-                Ok(Output::from(request.into_content()))
-            }
-        })
-    };
+    let gate = Gate::default();
     let stakes = Stakes((10..14).map(|seed| (key(seed).hotkey(), u64::from(seed))).collect());
     let limits = Limits { workers: 1, ..Limits::default() };
-    let axon = builder(stakes).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let axon = builder(stakes).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let ask = |seed: u8| {
         let peer = peer.clone();
@@ -369,27 +339,20 @@ async fn the_highest_stake_is_served_first() {
         )
     };
     let mut asking = vec![ask(10)];
-    soon(begun.notified()).await;
-    let metrics = axon.metrics();
-    for (waiting, seed) in (1..).zip([11, 13, 12]) {
+    gate.begun().await;
+    for (number, seed) in (1..).zip([11, 13, 12]) {
         asking.push(ask(seed));
-        let line = format!("myelin_axon_waiting {waiting}\n");
-        soon(async {
-            while !metrics.text().contains(&line) {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        waiting(&axon, number).await;
     }
     for _ in 0..3 {
-        go.notify_one();
-        soon(begun.notified()).await;
+        gate.open();
+        gate.begun().await;
     }
-    go.notify_one();
+    gate.open();
     for answer in asking {
         assert!(soon(answer).await.unwrap().is_ok());
     }
-    assert_eq!(*order.lock().unwrap(), ["10", "13", "12", "11"]);
+    assert_eq!(gate.order(), ["10", "13", "12", "11"]);
     // Who is not in the table is turned away, before and after the signature.
     let asked = soon(dendrite().ask(&peer, &message(echo(), "x"))).await;
     assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));

@@ -205,12 +205,19 @@ mod tests {
         assert_eq!(search.found().await, expected);
         assert_eq!(search.tried(), expected.0 + 1);
         assert_eq!(search.next_nonce(), None);
-        // More go through them in some order.
+        // More go through them in some order, each to the end of its portion or to what it finds there.
         let mut search = threads(3);
         search.take_up(task);
+        let (shared, job) = (Arc::clone(&search.shared), search.shared.job().unwrap());
         let (nonce, seal) = search.found().await;
         assert!(seal == challenge().seal(nonce) && seal.meets(task.difficulty));
-        assert!(search.tried() > 0);
+        drop(search);
+        let portions = (0..job.next.load(Ordering::Relaxed)).step_by(usize::try_from(PORTION).unwrap());
+        let tried = portions.map(|first| {
+            let found = challenge().search(first..first + PORTION, task.difficulty);
+            found.map_or(PORTION, |(nonce, _)| nonce - first + 1)
+        });
+        assert_eq!(shared.tried.load(Ordering::Relaxed), tried.sum::<u64>());
     }
 
     #[tokio::test]
