@@ -108,10 +108,15 @@ async fn transfer(alice: &Account) -> Result<(), Box<dyn Error>> {
     let done = stream::iter(0..TRANSFERS)
         .map(async |_| alice.submit(&calls::transfer(&bob, Amount::from_rao(1_000_000)), LIMIT).await)
         .buffer_unordered(AT_ONCE)
-        .filter(|outcome| std::future::ready(matches!(outcome, Outcome::Finalised(_))))
-        .count()
+        .map(Outcome::finalised)
+        .collect::<Vec<_>>()
         .await;
     let took = began.elapsed();
+    let failures: Vec<_> = done.iter().filter_map(|ended| ended.as_ref().err()).collect();
+    let done = done.len() - failures.len();
     println!("{TRANSFERS} transfers, {AT_ONCE} at a time: {done} final after {took:.2?}");
-    if done == TRANSFERS { Ok(()) } else { Err("some transfers did not become final".into()) }
+    match failures.first() {
+        None => Ok(()),
+        Some(failure) => Err(format!("some transfers did not become final, the first because of this: {failure}").into()),
+    }
 }

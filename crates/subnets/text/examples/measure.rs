@@ -121,9 +121,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "nonsense",
         Box::new(|query| Ok((vec![Step { token: 300, logprob: -2.0 }; query.max_tokens], Finish::Length))),
     ));
-    write!(out, "\n| strategy | sampling |")?;
+    write!(out, "\n| strategy | sampling | word for word right |")?;
     CHECKED.iter().try_for_each(|checked| write!(out, " {checked} checked |"))?;
-    writeln!(out, "\n|---|---|{}", "---:|".repeat(CHECKED.len()))?;
+    writeln!(out, "\n|---|---|---:|{}", "---:|".repeat(CHECKED.len()))?;
     for (name, strategy) in &strategies {
         for sampling in SAMPLINGS {
             if *name == "another seed" && sampling == Sampling::GREEDY {
@@ -252,7 +252,8 @@ fn differences(
     Ok(())
 }
 
-/// How often answers of a strategy are refused, by the number of positions that are checked.
+/// How many answers of a strategy have the model's own tokens, and how often its answers are refused, by the number of
+/// positions that are checked.
 fn detection(
     model: &Model,
     name: &str,
@@ -262,9 +263,13 @@ fn detection(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let mut refused = [0_u64; CHECKED.len()];
-    let mut checks = 0;
+    let (mut answers, mut right, mut checks) = (0, 0, 0);
     for query in queries(prompts, sampling) {
         let (steps, finish) = strategy(&query)?;
+        let own = answer(model, &query)?;
+        let tokens = |steps: &[Step]| steps.iter().map(|step| step.token).collect::<Vec<_>>();
+        answers += 1;
+        right += u64::from((tokens(&steps), finish) == (tokens(&own.0), own.1));
         for seed in 0..CHECKS {
             checks += 1;
             for (refused, positions) in refused.iter_mut().zip(CHECKED) {
@@ -274,7 +279,7 @@ fn detection(
         }
     }
     let Sampling { temperature_milli, top_k } = sampling;
-    write!(out, "| {name} | {:.1}, top {top_k} |", f64::from(temperature_milli) / 1_000.0)?;
+    write!(out, "| {name} | {:.1}, top {top_k} | {right} of {answers} |", f64::from(temperature_milli) / 1_000.0)?;
     for refused in refused {
         write!(out, " {:.1} % |", 100.0 * refused as f64 / f64::from(checks))?;
     }

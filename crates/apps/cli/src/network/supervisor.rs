@@ -385,6 +385,9 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             // Questions about any block of the past can be answered.
             "--state-pruning".into(),
             "archive".into(),
+            // Blocks may be 250 ms apart. decision 0014
+            "--pool-type".into(),
+            "single-state".into(),
         ];
         match state.role {
             Role::Authority => arguments.push(format!("--{}", state.name).into()),
