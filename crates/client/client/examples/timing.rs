@@ -117,6 +117,8 @@ async fn transfer(alice: &Account) -> Result<(), Box<dyn Error>> {
     println!("{TRANSFERS} transfers, {AT_ONCE} at a time: {done} final after {took:.2?}");
     match failures.first() {
         None => Ok(()),
-        Some(failure) => Err(format!("some transfers did not become final, the first because of this: {failure}").into()),
+        Some(failure) => {
+            Err(format!("some transfers did not become final, the first because of this: {failure}").into())
+        }
     }
 }

@@ -73,14 +73,33 @@ fn a_submission_whose_node_dies_says_the_truth() {
     let code = transfer.wait().unwrap().code();
     send(pid, "-CONT");
     if code == Some(5) {
-        let error: Value = serde_json::from_str(rest.lines().last().unwrap()).unwrap();
-        assert_eq!(error["error"]["code"], "unseen");
-        let hint = error["error"]["hint"].as_str().unwrap();
-        let line = hint.split('`').nth(1).unwrap().strip_prefix("myelin ").unwrap().to_owned();
-        let found = net.json(&line);
-        assert!(found["block"].is_u64() && net.table(&line).contains("done"), "{found}");
+        found(&net, &rest, "unseen");
     } else {
         assert_eq!(code, Some(0), "{rest}");
     }
     assert_eq!(balance(&net, "bob"), expected + 5 * TAO);
+
+    // Whoever ends it with Ctrl-C meanwhile finds it later too.
+    let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes");
+    let mut told = until_sent(&mut transfer);
+    let pid = node(&net);
+    send(pid, "-STOP");
+    send(transfer.id().into(), "-INT");
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    let code = transfer.wait().unwrap().code();
+    send(pid, "-CONT");
+    assert_eq!(code, Some(130), "{rest}");
+    found(&net, &rest, "interrupted");
+    assert_eq!(balance(&net, "bob"), expected + 10 * TAO);
+}
+
+/// Looks again, as the error says that one can, and finds the transaction carried out.
+fn found(net: &Testnet, told: &str, code: &str) {
+    let error: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], code);
+    let hint = error["error"]["hint"].as_str().unwrap();
+    let line = hint.split('`').nth(1).unwrap().strip_prefix("myelin ").unwrap();
+    let found = net.json(line);
+    assert!(found["block"].is_u64() && net.table(line).contains("done"), "{found}");
 }
