@@ -61,6 +61,9 @@ pub trait Directory: Send + Sync + 'static {
 
     /// All seats, by number.
     fn seats(&self) -> Vec<(Hotkey, Seat)>;
+
+    /// The highest stake of those who may validate.
+    fn most_stake(&self) -> Amount<Tao>;
 }
 
 impl<D: Directory> Directory for Arc<D> {
@@ -70,6 +73,10 @@ impl<D: Directory> Directory for Arc<D> {
 
     fn seats(&self) -> Vec<(Hotkey, Seat)> {
         (**self).seats()
+    }
+
+    fn most_stake(&self) -> Amount<Tao> {
+        (**self).most_stake()
     }
 }
 
@@ -95,6 +102,11 @@ impl Directory for Table {
         let mut seats: Vec<_> = table.iter().map(|(hotkey, seat)| (*hotkey, seat.clone())).collect();
         seats.sort_by_key(|(_, seat)| seat.uid);
         seats
+    }
+
+    fn most_stake(&self) -> Amount<Tao> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table.values().filter(|seat| seat.may_validate).map(|seat| seat.stake).max().unwrap_or_default()
     }
 }
 

@@ -104,7 +104,14 @@ impl<D: Directory> Rules for Registered<D> {
     }
 }
 
-/// Serves the neurons of the subnet that may validate, and those with at least this much stake, the highest stake first.
+/// A permit counts from this part of the highest stake on.
+///
+/// While places for validators are free, any stake at all is enough for a permit, what a miner earned with one lucky answer too. Whoever is
+/// served can pass the questions that it is asked on to other miners.
+const LEAST_PART: u64 = 100;
+
+/// Serves the neurons of the subnet that may validate and have a hundredth of the highest stake, and those with at least this
+/// much stake, the highest stake first.
 #[derive(Clone, Debug)]
 pub struct Validators<D> {
     /// Who has a seat.
@@ -118,8 +125,12 @@ impl<D: Directory> Rules for Validators<D> {
         let enough = |seat: &Seat| self.enough_stake.is_some_and(|enough| seat.stake >= enough);
         match self.directory.seat(caller.hotkey) {
             None => Err("it has no seat in this subnet".to_owned()),
-            Some(seat) if seat.may_validate || enough(&seat) => Ok(()),
-            Some(_) => Err("it may not validate, and its stake is too low".to_owned()),
+            Some(seat) if enough(&seat) => Ok(()),
+            Some(seat) if !seat.may_validate => Err("it may not validate, and its stake is too low".to_owned()),
+            Some(seat) if seat.stake.rao() < self.directory.most_stake().rao() / LEAST_PART => {
+                Err("its stake is too low beside that of other validators".to_owned())
+            }
+            Some(_) => Ok(()),
         }
     }
 
@@ -135,22 +146,25 @@ mod tests {
     use myelin_primitives::Uid;
 
     #[test]
-    fn a_permit_or_enough_stake_opens_the_door() {
+    fn a_permit_with_stake_or_enough_stake_opens_the_door() {
         let tao = |tao| Amount::from_tao(tao).unwrap();
         let seat = |stake, may_validate| Seat { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
-        let seats = [seat(1, true), seat(50, false), seat(49, false)];
+        let seats = [seat(2, true), seat(50, false), seat(49, false), seat(200, true), seat(1, true)];
         let directory = Table::default();
         directory.set((1..).map(|key| Hotkey::new([key; 32])).zip(seats));
         let mut rules = Validators { directory, enough_stake: Some(tao(50)) };
         let served = |rules: &Validators<Table>| {
-            [1, 2, 3, 4].map(|key| {
+            [1, 2, 3, 4, 5, 6].map(|key| {
                 let hotkey = Hotkey::new([key; 32]);
                 let address = IpAddr::from([127, 0, 0, 1]);
                 rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Mode::Strict }).is_ok()
             })
         };
-        assert_eq!(served(&rules), [true, true, false, false]);
+        assert_eq!(served(&rules), [true, true, false, true, false, false]);
         rules.enough_stake = None;
-        assert_eq!(served(&rules), [true, false, false, false]);
+        assert_eq!(served(&rules), [true, false, false, true, false, false]);
+        // Beside nobody with more it would be served.
+        rules.directory.set([(Hotkey::new([5; 32]), seat(1, true))]);
+        assert_eq!(served(&rules), [false, false, false, false, true, false]);
     }
 }
