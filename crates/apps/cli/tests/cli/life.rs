@@ -173,6 +173,9 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     home.json("wallet create --wallet mine --without-password");
     home.json("wallet transfer 10 --to mine --wallet alice --yes");
     home.json(&format!("neuron register --netuid {netuid} --wallet mine --yes"));
+    // The one that copies buys a permit. That opens nobody's door to it.
+    let wallets = home.path().join(".local/share/myelin/network/wallets");
+    home.json(&format!("stake add 1 --to myself --wallet copies --wallet-path {} --yes", wallets.display()));
     let hotkey = home.json("wallet show --wallet mine");
     let hotkey = hotkey["keys"][1]["address"].as_str().unwrap();
     let mut miner = mine(&home, netuid, &model);
@@ -182,7 +185,8 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     miner.wait().unwrap();
     life.wait_until("who is gone is paid nothing", |now| now[hotkey] * 100 < now["fast"]);
     let mut miner = mine(&home, netuid, &model);
-    life.wait_until("who is back is paid", |now| now[hotkey] > slow(now));
+    let now = life.wait_until("who is back is paid", |now| now[hotkey] > slow(now));
+    assert!(is_fair(&now), "a permit was worth something: {now:?}");
     miner.kill().unwrap();
     miner.wait().unwrap();
 
