@@ -106,8 +106,8 @@ impl<D: Directory> Rules for Registered<D> {
 
 /// A permit counts from this part of the highest stake on.
 ///
-/// While places for validators are free, any stake at all is enough for a permit, what a miner earned with one lucky answer too. Whoever is
-/// served can pass the questions that it is asked on to other miners.
+/// While places for validators are free, any stake at all is enough for a permit, also what a miner earned with one lucky
+/// answer. Whoever is served can pass the questions that it is asked on to other miners.
 const LEAST_PART: u64 = 100;
 
 /// Serves the neurons of the subnet that may validate and have a hundredth of the highest stake, and those with at least this
