@@ -107,7 +107,7 @@ impl<D: Directory> Rules for Registered<D> {
 /// A permit counts from this part of the highest stake on.
 ///
 /// While places for validators are free, any stake at all is enough for a permit, also what a miner earned with one lucky
-/// answer. Whoever is served can pass the questions that it is asked on to other miners.
+/// answer, and whoever is served lets others work for it.
 const LEAST_PART: u64 = 100;
 
 /// Serves the neurons of the subnet that may validate and have a hundredth of the highest stake, and those with at least this

@@ -160,6 +160,11 @@ impl Context {
         Ok(self.or_default(&settings::WALLET_HOTKEY)?)
     }
 
+    /// The network, if it was typed: whoever is to type another command has to type it again.
+    pub fn typed_network(&self) -> Option<String> {
+        self.globals.network.clone()
+    }
+
     /// The nodes to speak to. Of a local network it is those that answer programs, wherever they listen.
     ///
     /// # Errors

@@ -145,13 +145,20 @@ pub enum CliError {
         included: Option<(u64, Amount<Tao>)>,
     },
     /// A call was sent, and not seen.
-    #[error("{0}")]
-    Unseen(Box<Unseen>),
+    #[error("{unseen}")]
+    Unseen {
+        /// What was sent, and until when it may happen.
+        unseen: Box<Unseen>,
+        /// The network, if it was typed.
+        network: Option<String>,
+    },
     /// A call was sent, and then came Ctrl-C.
     #[error("interrupted; {:?} was sent, and may be included until block {}", .sent.hash, .sent.valid_until)]
     LeftAlone {
         /// What was sent.
         sent: Box<Sent>,
+        /// The network, if it was typed.
+        network: Option<String>,
     },
     /// A neuron, its model or its task.
     #[error("{message}")]
@@ -259,7 +266,7 @@ impl CliError {
             Self::Impossible { .. } => "impossible",
             Self::TooLittle { .. } => "funds",
             Self::Call { error, .. } => call_code(error),
-            Self::Unseen(_) => "unseen",
+            Self::Unseen { .. } => "unseen",
             Self::Task { code, .. } => code,
             Self::File { .. } | Self::Terminal(_) | Self::OutputClosed | Self::Output(_) => "io",
             Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
@@ -274,7 +281,7 @@ impl CliError {
             Self::NoTerminal { .. } | Self::Wallet(WalletError::PasswordNeeded { .. }) => Exit::NoTerminal,
             // As for `myelin … | head`: it got what it wanted.
             Self::OutputClosed => Exit::Done,
-            Self::Unseen(_) => Exit::Unseen,
+            Self::Unseen { .. } => Exit::Unseen,
             Self::LeftAlone { .. } | Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -306,9 +313,9 @@ impl CliError {
             Self::NoTerminal { hint, .. } | Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
             Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
             Self::Call { error, .. } => return call_hint(error),
-            Self::Unseen(unseen) => look_again(&unseen.sent),
+            Self::Unseen { unseen, network } => look_again(&unseen.sent, network.as_deref()),
             Self::Task { hint, .. } => return hint.clone().map(Cow::Owned),
-            Self::LeftAlone { sent } => look_again(sent),
+            Self::LeftAlone { sent, network } => look_again(sent, network.as_deref()),
             Self::File { .. } => "look at the path, and whether you may use it".into(),
             Self::Terminal(_) => "run it in an ordinary terminal".into(),
             Self::Output(_) => "look at where the output goes, and whether the disk is full".into(),
@@ -400,11 +407,12 @@ fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
 }
 
 /// How to find out what came of it.
-fn look_again(sent: &Sent) -> Cow<'static, str> {
+fn look_again(sent: &Sent, network: Option<&str>) -> Cow<'static, str> {
     let Sent { hash, signer, nonce, after, valid_until } = sent;
+    let network = network.map(|network| format!(" --network {network}")).unwrap_or_default();
     format!(
         "before signing another, look again with `myelin chain outcome {hash:?} --signer {signer} --nonce {nonce} \
-         --after {after} --until {valid_until}`"
+         --after {after} --until {valid_until}{network}`"
     )
     .into()
 }

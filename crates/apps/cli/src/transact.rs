@@ -165,7 +165,7 @@ impl Sending {
         let approved = admitted.confirm(terminal)?;
         let account = Account::new(chain, signer.open(terminal)?);
         let limit = Duration::from_secs(self.wait.into());
-        Ok(Prepared::Ready(Ready { approved, account, limit }))
+        Ok(Prepared::Ready(Ready { approved, account, limit, network: context.typed_network() }))
     }
 }
 
@@ -184,6 +184,8 @@ pub struct Ready {
     approved: Approved,
     account: Account,
     limit: Duration,
+    /// The network, if it was typed.
+    network: Option<String>,
 }
 
 impl Ready {
@@ -207,19 +209,47 @@ impl Ready {
         let mut progress = Progress::new("signed, sending");
         let sent = sign_and_send(&self.approved, &self.account, call).await?;
         progress.step("sent, waiting until it is final");
-        Ok((sent.hash, ended(outcome(&progress, &self.account, &sent, self.limit).await?)?))
+        Ok((sent.hash, self.ended(self.outcome(&progress, &sent).await?)?))
+    }
+
+    /// Waits for how it ends, or for Ctrl-C.
+    async fn outcome(&self, progress: &Progress, sent: &Sent) -> Result<Outcome, CliError> {
+        let mut seconds = interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let outcome = self.account.outcome(sent, self.limit);
+        tokio::pin!(outcome);
+        loop {
+            tokio::select! {
+                outcome = &mut outcome => return Ok(outcome),
+                signal = ctrl_c() => {
+                    signal.map_err(CliError::Terminal)?;
+                    return Err(CliError::LeftAlone { sent: Box::new(*sent), network: self.network.clone() });
+                }
+                _ = seconds.tick() => progress.tick(),
+            }
+        }
+    }
+
+    fn ended(&self, outcome: Outcome) -> Result<Included, CliError> {
+        match outcome {
+            Outcome::Finalised(included) => Ok(included),
+            Outcome::Failed { error, included } => Err(CliError::call(error, included)),
+            Outcome::Unseen(unseen) => {
+                Err(CliError::Unseen { unseen: Box::new(unseen), network: self.network.clone() })
+            }
+        }
     }
 
     /// A plan for a network of this machine, whose keys are as good as public: nobody has to be asked.
     pub(crate) fn unasked(plan: Plan, account: Account, limit: Duration) -> Result<Self, CliError> {
         let approved = Policy::default().admit(plan)?.confirm(Terminal::of_process(true))?;
-        Ok(Self { approved, account, limit })
+        Ok(Self { approved, account, limit, network: None })
     }
 
     /// As [`Self::submit`], without showing how far it is.
     pub(crate) async fn submit_unseen<Call: Payload>(&self, call: &Call) -> Result<Included, CliError> {
         let sent = sign_and_send(&self.approved, &self.account, call).await?;
-        ended(self.account.outcome(&sent, self.limit).await)
+        self.ended(self.account.outcome(&sent, self.limit).await)
     }
 
     /// That it was carried out there.
@@ -231,32 +261,6 @@ impl Ready {
 /// The one function of this program that signs transactions.
 async fn sign_and_send<Call: Payload>(_: &Approved, account: &Account, call: &Call) -> Result<Sent, CliError> {
     account.send(call).await.map_err(|error| CliError::call(error, None))
-}
-
-fn ended(outcome: Outcome) -> Result<Included, CliError> {
-    match outcome {
-        Outcome::Finalised(included) => Ok(included),
-        Outcome::Failed { error, included } => Err(CliError::call(error, included)),
-        Outcome::Unseen(unseen) => Err(CliError::Unseen(Box::new(unseen))),
-    }
-}
-
-/// Waits for how it ends, or for Ctrl-C.
-async fn outcome(progress: &Progress, account: &Account, sent: &Sent, limit: Duration) -> Result<Outcome, CliError> {
-    let mut seconds = interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let outcome = account.outcome(sent, limit);
-    tokio::pin!(outcome);
-    loop {
-        tokio::select! {
-            outcome = &mut outcome => return Ok(outcome),
-            signal = ctrl_c() => {
-                signal.map_err(CliError::Terminal)?;
-                return Err(CliError::LeftAlone { sent: Box::new(*sent) });
-            }
-            _ = seconds.tick() => progress.tick(),
-        }
-    }
 }
 
 impl Carried {

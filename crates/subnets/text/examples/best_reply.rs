@@ -39,37 +39,36 @@ struct Strategy {
     /// How its times compare with those of honest work, in percent.
     time: u64,
     way: Way,
-    mischief: fn(&Model, &Model) -> Option<Mischief>,
+    mischief: fn(&Model) -> Option<Mischief>,
 }
 
 const fn strategy(
     name: &'static str,
     (spends, time): (u64, u64),
     way: Way,
-    mischief: fn(&Model, &Model) -> Option<Mischief>,
+    mischief: fn(&Model) -> Option<Mischief>,
 ) -> Strategy {
     Strategy { name, spends, time, way, mischief }
 }
 
-static STRATEGIES: [Strategy; 12] = [
-    strategy("honest", (100, 100), Way::None, |_, _| None),
-    strategy("honest, half the speed at half the cost", (50, 200), Way::None, |_, _| None),
-    strategy("a smaller model", (20, 30), Way::None, |model, other| {
-        Some(Mischief::smaller(other.clone(), model.hash()))
+static STRATEGIES: [Strategy; 13] = [
+    strategy("honest", (100, 100), Way::None, |_| None),
+    strategy("honest, half the speed at half the cost", (50, 200), Way::None, |_| None),
+    strategy("a smaller model", (20, 30), Way::None, |other| Some(Mischief::Smaller(other.clone()))),
+    strategy("a smaller model, every second time", (60, 65), Way::None, |other| {
+        Some(Mischief::sometimes(2, Mischief::Smaller(other.clone())))
     }),
-    strategy("a smaller model, every second time", (60, 65), Way::None, |model, other| {
-        Some(Mischief::sometimes(2, Mischief::smaller(other.clone(), model.hash())))
+    strategy("a smaller model, every tenth time", (92, 93), Way::None, |other| {
+        Some(Mischief::sometimes(10, Mischief::Smaller(other.clone())))
     }),
-    strategy("a smaller model, every tenth time", (92, 93), Way::None, |model, other| {
-        Some(Mischief::sometimes(10, Mischief::smaller(other.clone(), model.hash())))
-    }),
-    strategy("ends answers in the middle", (50, 60), Way::None, |_, _| Some(Mischief::Truncates)),
-    strategy("nonsense", (0, 20), Way::None, |_, _| Some(Mischief::Nonsense)),
-    strategy("replays an old answer", (0, 20), Way::Replays, |_, _| None),
-    strategy("copies another's answer", (0, 110), Way::Copies(0), |_, _| None),
-    strategy("answers every second question", (50, 100), Way::None, |_, _| Some(Mischief::drops(2))),
-    strategy("answers nine of ten questions", (90, 100), Way::None, |_, _| Some(Mischief::misses(10))),
-    strategy("holds every answer back", (100, 130), Way::None, |_, _| None),
+    strategy("ends answers in the middle", (50, 60), Way::None, |_| Some(Mischief::Truncates)),
+    strategy("nonsense", (0, 20), Way::None, |_| Some(Mischief::Nonsense)),
+    strategy("replays an old answer", (0, 20), Way::Replays, |_| None),
+    strategy("copies another's answer", (0, 110), Way::Copies(0), |_| None),
+    strategy("passes questions on to another", (0, 20), Way::Relays(0), |_| None),
+    strategy("answers every second question", (50, 100), Way::None, |_| Some(Mischief::drops(2))),
+    strategy("answers nine of ten questions", (90, 100), Way::None, |_| Some(Mischief::misses(10))),
+    strategy("holds every answer back", (100, 130), Way::None, |_| None),
 ];
 
 fn link(time: u64, jitter: u64) -> Link {
@@ -86,11 +85,12 @@ fn paid(strategy: &Strategy, jitter: u64, (model, other): (&Model, &Model)) -> R
     let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
     let examiner = Examiner::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).checking(8);
     let mut world = World::new(Text, 7, Duration::from_secs(10));
-    for _ in 0..4 {
-        world = world.with(Miner::local(model.clone()), link(100, jitter), Way::None);
+    let honest = |number| Miner::local(model.clone(), World::<Text>::hotkey(number));
+    for number in 0..4 {
+        world = world.with(honest(number), link(100, jitter), Way::None);
     }
-    let (honest, its_link) = (Miner::local(model.clone()), link(strategy.time, jitter));
-    let world = match (strategy.mischief)(model, other) {
+    let (honest, its_link) = (honest(4), link(strategy.time, jitter));
+    let world = match (strategy.mischief)(other) {
         None => world.with(honest, its_link, strategy.way),
         Some(mischief) => world.with(Mischievous::new(honest, mischief), its_link, strategy.way),
     };

@@ -1,6 +1,7 @@
 //! What is asked: a prompt, and everything that decides which tokens follow it.
 
 use crate::{ModelHash, Query, Sampling};
+use myelin_neuron::subnet::seed_for;
 use myelin_wire::Hotkey;
 
 /// The bytes a prompt may have.
@@ -20,7 +21,7 @@ pub struct Challenge {
     pub model: ModelHash,
     /// What is to be continued.
     pub prompt: String,
-    /// What decides between tokens.
+    /// What decides between tokens, together with who is asked.
     pub seed: u64,
     /// How tokens are drawn.
     pub sampling: Sampling,
@@ -64,9 +65,12 @@ impl Challenge {
         }
     }
 
-    /// The same for the model, with the tokens of the prompt.
-    pub fn query<'a>(&self, prompt: &'a [u32]) -> Query<'a> {
-        Query { prompt, seed: self.seed, sampling: self.sampling, max_tokens: self.max_tokens.into() }
+    /// What the model is to write when this miner is asked, with the tokens of the prompt.
+    ///
+    /// Each miner draws with noise of its own, so another's answer to the same question is wrong at every temperature
+    /// above 0, and asking others saves no work. `docs/text-subnet.md`, "How a token is drawn"
+    pub fn query<'a>(&self, prompt: &'a [u32], miner: Hotkey) -> Query<'a> {
+        Query { prompt, seed: seed_for(self.seed, miner), sampling: self.sampling, max_tokens: self.max_tokens.into() }
     }
 }
 
@@ -74,16 +78,28 @@ impl Challenge {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_beyond_a_limit_is_refused_at_the_door() {
-        let ok = Challenge {
+    fn ok() -> Challenge {
+        Challenge {
             model: ModelHash::from_bytes([1; 32]),
             prompt: "Once".into(),
             seed: 7,
             sampling: Sampling::GREEDY,
             max_tokens: 1,
             miner: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_miner_has_a_seed_of_its_own() {
+        let [one, two] = [1, 2].map(|miner| ok().query(&[1], Hotkey::new([miner; 32])).seed);
+        // The first 8 bytes of SHA-256 over 7 in 8 bytes and the hotkey, big endian.
+        assert_eq!(one, 2_086_928_780_815_590_567);
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn what_is_beyond_a_limit_is_refused_at_the_door() {
+        let ok = ok();
         assert_eq!(ok.check(), Ok(()));
         let with = |change: fn(&mut Challenge)| {
             let mut challenge = ok.clone();

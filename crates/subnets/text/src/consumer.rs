@@ -20,7 +20,7 @@ const MAX_SAID: usize = 64 * 1024;
 /// What is heard while an answer comes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
-    /// This miner is asked. What came before is void; the next answer begins with the same words if it is the model's.
+    /// This miner is asked. What came before is void: the next answer is another text.
     Asking(Whom),
     /// A token.
     Token(Token),

@@ -92,14 +92,15 @@ impl Examiner {
         &self.reputations
     }
 
-    /// Whether the model wrote this. Takes about as long as writing a part of it.
+    /// Whether the model wrote this for this miner. Takes about as long as writing a part of it.
     ///
     /// # Errors
     /// If the model cannot be computed with, which says nothing about the answer.
-    pub fn examine(&self, challenge: &Challenge, answer: &Answer) -> Result<Finding, ModelError> {
+    pub fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: &Answer) -> Result<Finding, ModelError> {
         let prompt = self.model.encode(&challenge.prompt)?;
         let check = Check::new(self.secret ^ challenge.seed, self.checked);
-        let verdict = verify(&self.model, &challenge.query(&prompt), &answer.steps(), answer.ending.into(), &check)?;
+        let query = challenge.query(&prompt, miner);
+        let verdict = verify(&self.model, &query, &answer.steps(), answer.ending.into(), &check)?;
         if let Some(fault) = verdict.fault {
             return Ok(Finding::Wrong(fault.to_string()));
         }
@@ -129,14 +130,15 @@ impl Examiner {
     }
 
     fn look(&self, (challenge, reply): &Exchange<Text>) -> Option<Looked> {
+        let miner = challenge.miner?;
         let finding = match reply {
             None => None,
-            Some(reply) => match self.examine(challenge, &reply.answer) {
+            Some(reply) => match self.examine(challenge, miner, &reply.answer) {
                 Ok(finding) => Some(finding),
                 Err(error) => {
                     // It may as well be the fault of this machine: nothing is held against the miner, and nothing for
                     // it.
-                    tracing::error!(%error, miner = ?challenge.miner, "an answer could not be examined");
+                    tracing::error!(%error, ?miner, "an answer could not be examined");
                     return None;
                 }
             },
@@ -147,7 +149,7 @@ impl Examiner {
             None => Conduct::Missing,
         };
         let tokens = reply.as_ref().map_or(0, |reply| reply.answer.tokens.len());
-        if let (Some(listener), Some(miner)) = (&self.listener, challenge.miner) {
+        if let Some(listener) = &self.listener {
             listener(Judged { miner, finding, tokens });
         }
         let work = reply.as_ref().filter(|_| conduct == Conduct::Proven).map(|reply| Work {

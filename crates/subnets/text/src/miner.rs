@@ -1,12 +1,13 @@
 //! Mining: from a challenge to the lines of its answer, with whatever draws the tokens.
 
 use crate::{
-    Finish, Model, ModelHash, Step,
+    Finish, Model, ModelHash, Query, Step,
     answer::{Answer, End, Ending, Line, Token},
     challenge::Challenge,
     task::Text,
 };
 use myelin_neuron::{Failure, subnet};
+use myelin_wire::Hotkey;
 use std::{fmt::Display, ops::ControlFlow};
 
 /// What draws the tokens of answers.
@@ -15,23 +16,13 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Failure`], which goes to the log.
-    fn generate(
-        &self,
-        challenge: &Challenge,
-        prompt: &[u32],
-        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Finish, Failure>;
+    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure>;
 }
 
 /// On this machine.
 impl Backend for Model {
-    fn generate(
-        &self,
-        challenge: &Challenge,
-        prompt: &[u32],
-        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Finish, Failure> {
-        Self::generate(self, &challenge.query(prompt), steps).map_err(|error| failed(&error))
+    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure> {
+        Self::generate(self, query, steps).map_err(|error| failed(&error))
     }
 }
 
@@ -46,30 +37,30 @@ pub struct Miner<B> {
     model: Model,
     /// The model that it answers for.
     answers_for: ModelHash,
+    /// Who it is, which decides its noise.
+    hotkey: Hotkey,
     backend: B,
 }
 
 impl Miner<Model> {
     /// Draws with the model itself.
-    pub fn local(model: Model) -> Self {
-        Self { answers_for: model.hash(), backend: model.clone(), model }
+    pub fn local(model: Model, hotkey: Hotkey) -> Self {
+        Self { answers_for: model.hash(), hotkey, backend: model.clone(), model }
+    }
+
+    /// The same miner, which writes with another model and does not say so.
+    pub(crate) fn secretly_with(&self, other: &Model) -> Self {
+        Self { model: other.clone(), backend: other.clone(), ..*self }
     }
 }
 
 impl<B: Backend> Miner<B> {
     /// Draws with this, which is to give what the model would.
-    pub fn with_backend(model: Model, backend: B) -> Self {
-        Self { answers_for: model.hash(), model, backend }
+    pub fn with_backend(model: Model, hotkey: Hotkey, backend: B) -> Self {
+        Self { answers_for: model.hash(), model, hotkey, backend }
     }
 
-    /// Says that its answers are those of another model.
-    #[must_use]
-    pub(crate) const fn claiming(mut self, answers_for: ModelHash) -> Self {
-        self.answers_for = answers_for;
-        self
-    }
-
-    /// Answers a challenge line by line.
+    /// Answers a challenge [line by line](lines).
     ///
     /// # Errors
     /// [`Failure`], when the challenge is for another model, does not fit this one, or the backend fails.
@@ -79,26 +70,39 @@ impl<B: Backend> Miner<B> {
             return Err(Failure(format!("asked for the model {asked}, and this is {ours}")));
         }
         let prompt = self.model.encode(&challenge.prompt).map_err(|error| failed(&error))?;
-        let mut decoder = self.model.decoder();
-        let mut wrong = Ok(());
-        let mut give = |Step { token, logprob }: Step| match decoder.push(token) {
-            Ok(text) => each(Line::Token(Token { token, logprob, text })),
-            Err(error) => {
-                wrong = Err(failed(&error));
-                ControlFlow::Break(())
-            }
-        };
-        let finish = self.backend.generate(challenge, &prompt, &mut give)?;
-        wrong?;
-        let finish = match finish {
-            Finish::Stop => Ending::Stop,
-            Finish::Length => Ending::Length,
-            Finish::Interrupted => return Ok(()),
-        };
-        // Nobody needs to listen any more.
-        let _ = each(Line::End(End { finish }));
-        Ok(())
+        lines(&self.model, &self.backend, &challenge.query(&prompt, self.hotkey), each)
     }
+}
+
+/// Writes an answer, line by line, with the words of this model and the tokens of this backend.
+///
+/// # Errors
+/// [`Failure`] of the backend, or of a token that the model does not have.
+pub fn lines(
+    model: &Model,
+    backend: &impl Backend,
+    query: &Query<'_>,
+    each: &mut dyn FnMut(Line) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let mut decoder = model.decoder();
+    let mut wrong = Ok(());
+    let mut give = |Step { token, logprob }: Step| match decoder.push(token) {
+        Ok(text) => each(Line::Token(Token { token, logprob, text })),
+        Err(error) => {
+            wrong = Err(failed(&error));
+            ControlFlow::Break(())
+        }
+    };
+    let finish = backend.generate(query, &mut give)?;
+    wrong?;
+    let finish = match finish {
+        Finish::Stop => Ending::Stop,
+        Finish::Length => Ending::Length,
+        Finish::Interrupted => return Ok(()),
+    };
+    // Nobody needs to listen any more.
+    let _ = each(Line::End(End { finish }));
+    Ok(())
 }
 
 impl<B: Backend> subnet::Miner<Text> for Miner<B> {

@@ -2,7 +2,7 @@
 //! `docs/text-subnet.md` shows.
 
 use crate::{
-    Model, ModelHash,
+    Model,
     answer::{Answer, Line},
     challenge::Challenge,
     miner::{Miner, failed},
@@ -28,7 +28,7 @@ use tokio::runtime::Handle;
 /// What a miner does instead of its work.
 pub enum Mischief {
     /// It writes with another model, most likely a smaller one.
-    Smaller(Box<Miner<Model>>),
+    Smaller(Model),
     /// It lets others work: it takes the challenge to other miners, and says again what it has heard when they refuse.
     Copies {
         /// Asks the others.
@@ -80,11 +80,6 @@ impl Mischievous {
 }
 
 impl Mischief {
-    /// Writes with this model and says that it is that one.
-    pub fn smaller(model: Model, claimed: ModelHash) -> Self {
-        Self::Smaller(Box::new(Miner::local(model).claiming(claimed)))
-    }
-
     /// Answers one of so many questions.
     pub const fn drops(of: u64) -> Self {
         Self::Drops { of, count: AtomicU64::new(0) }
@@ -142,7 +137,7 @@ impl subnet::Miner<Text> for Mischievous {
 impl Mischievous {
     fn misbehave(&self, mischief: &Mischief, challenge: Challenge, pieces: Pieces<'_>) -> Result<(), Failure> {
         match mischief {
-            Mischief::Smaller(other) => other.stream(challenge, pieces),
+            Mischief::Smaller(other) => self.honest.secretly_with(other).stream(challenge, pieces),
             Mischief::Copies { dendrite, others, heard, runtime } => {
                 let said = match runtime.block_on(relayed(dendrite, &others(), &challenge)) {
                     Some(said) => said,

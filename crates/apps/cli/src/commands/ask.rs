@@ -10,7 +10,7 @@ use crate::{
     error::CliError,
     files::write_whole,
     key::Signer,
-    output::{Format, Output, note_page, write},
+    output::{Format, Output, note, note_page, write},
     page::{Cell, Page, Render, Tone},
     party::HotkeyArg,
     share::u16_percent,
@@ -26,7 +26,12 @@ use myelin_subnet_text::{
 use myelin_wire::Hotkey;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{cmp::Reverse, path::PathBuf, time::Duration};
+use std::{
+    cmp::Reverse,
+    io::{IsTerminal, stdout},
+    path::PathBuf,
+    time::Duration,
+};
 use tokio::signal::ctrl_c;
 
 /// The validators that are asked, one after the other.
@@ -94,7 +99,7 @@ pub struct Answered {
     tokens: Vec<u32>,
     /// Why there are no more: `stop` or `length`.
     finish: String,
-    /// What decided between tokens. With it `myelin text run` writes the same.
+    /// What decided between tokens. With it and the miner `myelin text run` writes the same.
     seed: u64,
     /// The hash of the model, 64 hex digits.
     model: String,
@@ -194,38 +199,48 @@ struct Receipts<'a> {
     miner: &'a Option<myelin_wire::strict::Receipt>,
 }
 
-/// Text as it comes, for people. When another miner begins anew, words that are already there are not written again.
-#[derive(Default)]
+/// Text for people: as it comes at a terminal, and once it is known to count where nobody could take it back.
 struct Writer {
-    written: String,
-    /// How much of it the present answer has given again.
-    again: usize,
+    at_terminal: bool,
+    is_inside_a_line: bool,
     closed: Option<CliError>,
 }
 
 impl Writer {
-    fn begin(&mut self) {
-        self.again = 0;
+    fn new() -> Self {
+        Self { at_terminal: stdout().is_terminal(), is_inside_a_line: false, closed: None }
+    }
+
+    /// What another miner began is void.
+    fn void(&mut self) {
+        if self.is_inside_a_line {
+            self.end();
+            note("that miner failed; another one begins anew");
+        }
     }
 
     fn push(&mut self, text: &str) {
-        let expected = self.written.get(self.again..).unwrap_or_default();
-        let new = if expected.is_empty() {
-            text
-        } else if let Some(rest) = text.strip_prefix(expected) {
-            rest
-        } else if expected.starts_with(text) {
-            ""
-        } else {
-            // Another text altogether: what was written cannot be taken back.
+        if self.at_terminal {
+            self.say(text);
+            self.is_inside_a_line = true;
+        }
+    }
+
+    fn end(&mut self) {
+        if self.is_inside_a_line {
             self.say("\n");
-            self.written.truncate(self.again);
-            text
-        };
-        self.again += text.len();
-        self.written.push_str(new);
-        let new = new.to_owned();
-        self.say(&new);
+            self.is_inside_a_line = false;
+        }
+    }
+
+    /// The text that counts.
+    fn finish(&mut self, text: &str) {
+        if self.at_terminal {
+            self.end();
+        } else {
+            self.say(text);
+            self.say("\n");
+        }
     }
 
     fn say(&mut self, text: &str) {
@@ -239,9 +254,9 @@ impl Command for Ask {
     const PATH: &'static str = "ask";
     const SUMMARY: &'static str = "Ask the network to continue a text";
     const DETAILS: &'static str = "The question goes to the validator with the highest stake, and from there to its \
-         best miners. The answer comes as it is written; then follows who answered, how fast, and whether it was \
-         proven that the model wrote it. Nobody needs a wallet for that: without a hotkey, a key is made for this \
-         question.";
+         best miners. At a terminal the answer comes as it is written; then follows who answered, how fast, and whether \
+         it was proven that the model wrote it. Nobody needs a wallet for that: without a hotkey, a key is made for \
+         this question.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "A story", line: "myelin ask 'Once there was'" },
@@ -286,13 +301,16 @@ impl Command for Ask {
         let dendrite = Dendrite::new(Signing::from(key(context)?)).at(SAME_MACHINE.into());
 
         let is_text = context.format() == Format::Table;
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         let mut heard = |heard: Heard| {
             if is_text {
                 match heard {
-                    Heard::Asking(_) => writer.begin(),
+                    Heard::Asking(_) => writer.void(),
                     Heard::Token(token) => writer.push(&token.text),
-                    Heard::NoAnswer { .. } => note_page(&said(heard)),
+                    Heard::NoAnswer { .. } => {
+                        writer.end();
+                        note_page(&said(heard));
+                    }
                 }
             } else if let Err(error) = output.show(&said(heard)) {
                 writer.closed.get_or_insert(error);
@@ -305,8 +323,11 @@ impl Command for Ask {
                 return Err(CliError::Interrupted);
             }
         };
-        if is_text && !writer.written.is_empty() {
-            writer.say("\n");
+        if is_text {
+            match &told {
+                Ok(told) => writer.finish(&told.text()),
+                Err(_) => writer.end(),
+            }
         }
         if let Some(error) = writer.closed {
             return Err(error);
@@ -368,27 +389,4 @@ fn ask_error(error: &AskFailure) -> CliError {
         AskFailure::Question(_) => "see `myelin ask --help`",
     };
     CliError::task("no-answer", error, Some(hint.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(pushes: &[&[&str]]) -> String {
-        // What nobody reads is written all the same.
-        let mut writer = Writer { closed: Some(CliError::OutputClosed), ..Writer::default() };
-        for answer in pushes {
-            writer.begin();
-            answer.iter().for_each(|text| writer.push(text));
-        }
-        writer.written
-    }
-
-    #[test]
-    fn words_that_are_there_are_not_written_again() {
-        assert_eq!(after(&[&["Once", " there"], &["Once", " there", " was"]]), "Once there was");
-        assert_eq!(after(&[&["Once", " there"], &["On", "ce ", "there was"]]), "Once there was");
-        assert_eq!(after(&[&["Once"], &["Twice", " more"]]), "Twice more");
-        assert_eq!(after(&[&["a", ""], &["", "a", "b"]]), "ab");
-    }
 }

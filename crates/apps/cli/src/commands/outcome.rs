@@ -88,7 +88,9 @@ impl Command for Outcome {
                 fee: included.fee,
             }),
             Ended::Failed { error, included } => Err(CliError::call(error, included)),
-            Ended::Unseen(unseen) => Err(CliError::Unseen(Box::new(unseen))),
+            Ended::Unseen(unseen) => {
+                Err(CliError::Unseen { unseen: Box::new(unseen), network: context.typed_network() })
+            }
         }
     }
 }

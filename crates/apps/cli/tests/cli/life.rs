@@ -139,6 +139,15 @@ fn last_answer(home: &Home, line: &str) -> Value {
     serde_json::from_str(said.out.lines().last().unwrap()).unwrap()
 }
 
+/// The questions that miners were asked, as their logs tell.
+fn served(home: &Home) -> impl Iterator<Item = Value> {
+    let logs = home.run("network logs --lines 100000 --output json").out;
+    let lines: Vec<Value> = logs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events =
+        lines.into_iter().filter_map(|line| serde_json::from_str::<Value>(line["line"].as_str().unwrap()).ok());
+    events.filter(|event| event["event"] == "served")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     let home = Home::new();
@@ -151,13 +160,16 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     let netuid = life.wait_for("neurons")["netuid"].as_u64().unwrap();
     life.wait_until("work pays by speed, and lies do not", is_fair);
 
-    // What the network answers is what the model writes, to the token.
-    let writing = "Once --temperature 0 --max-tokens 24 --output json";
-    let answer = last_answer(&home, &format!("ask {writing}"));
-    assert_eq!((&answer["event"], &answer["proven"]), (&"answer".into(), &true.into()), "{answer}");
-    let written = last_answer(&home, &format!("text run {writing} --model {}", model.display()));
-    assert_eq!(answer["tokens"], written["tokens"]);
-    assert!(!answer["tokens"].as_array().unwrap().is_empty());
+    // What the network answers is what the model writes for that miner, to the token.
+    for temperature in ["0", "0.8"] {
+        let writing = format!("Once --temperature {temperature} --seed 11 --max-tokens 24 --output json");
+        let answer = last_answer(&home, &format!("ask {writing}"));
+        assert_eq!((&answer["event"], &answer["proven"]), (&"answer".into(), &true.into()), "{answer}");
+        let miner = answer["miner"].as_str().unwrap();
+        let written = last_answer(&home, &format!("text run {writing} --model {} --miner {miner}", model.display()));
+        assert_eq!(answer["tokens"], written["tokens"]);
+        assert!(!answer["tokens"].as_array().unwrap().is_empty());
+    }
 
     // A validator that is killed comes back with all it knew.
     send(life.pid("validator-1"), "-KILL");
@@ -173,9 +185,12 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     home.json("wallet create --wallet mine --without-password");
     home.json("wallet transfer 10 --to mine --wallet alice --yes");
     home.json(&format!("neuron register --netuid {netuid} --wallet mine --yes"));
-    // The one that copies buys a permit. That opens nobody's door to it.
-    let wallets = home.path().join(".local/share/myelin/network/wallets");
-    home.json(&format!("stake add 1 --to myself --wallet copies --wallet-path {} --yes", wallets.display()));
+    // The one that copies becomes a validator whom miners serve, and passes on what it is asked.
+    let copies = format!("--wallet copies --wallet-path {}/.local/share/myelin/network/wallets", home.path().display());
+    let coldkey = home.json(&format!("wallet show {copies}"));
+    let coldkey = coldkey["keys"][0]["address"].as_str().unwrap();
+    home.json(&format!("wallet transfer 60 --to {coldkey} --wallet alice --yes"));
+    home.json(&format!("stake add 50 --to myself {copies} --yes"));
     let hotkey = home.json("wallet show --wallet mine");
     let hotkey = hotkey["keys"][1]["address"].as_str().unwrap();
     let mut miner = mine(&home, netuid, &model);
@@ -186,7 +201,11 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     life.wait_until("who is gone is paid nothing", |now| now[hotkey] * 100 < now["fast"]);
     let mut miner = mine(&home, netuid, &model);
     let now = life.wait_until("who is back is paid", |now| now[hotkey] > slow(now));
-    assert!(is_fair(&now), "a permit was worth something: {now:?}");
+    assert!(is_fair(&now), "the answers of others were worth something: {now:?}");
+    let report = life.epoch();
+    let copies = report["neurons"].as_array().unwrap().iter().find(|row| row["name"] == "copies").unwrap();
+    let served = served(&home).filter(|event| event["uid"] == copies["uid"] && event["failure"].is_null()).count();
+    assert!(served > 0, "nobody answered the copier");
     miner.kill().unwrap();
     miner.wait().unwrap();
 

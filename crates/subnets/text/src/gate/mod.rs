@@ -10,7 +10,7 @@
 //! ```
 //!
 //! When a miner fails, or what it says is not the model's, another one is asked, and another `asked` says that what
-//! came before is void. Model and seed decide the answer, so the next miner begins with the same words.
+//! came before is void: each miner has noise of its own, so the next one writes another text.
 //! `{"failed":"…"}` ends a stream for which there is no answer.
 
 mod said;
@@ -224,7 +224,7 @@ impl Gate {
         let heard = self.pass_on(stream, started, challenge, consumer).await?;
         let Heard { answer, first, elapsed, groups, receipt } = heard;
         let tokens = u32::try_from(answer.tokens.len()).unwrap_or(u32::MAX);
-        let checked = match self.examine(challenge, answer).await? {
+        let checked = match self.examine(challenge, candidate.peer.hotkey, answer).await? {
             Finding::Genuine { checked } => checked,
             Finding::Wrong(why) => {
                 self.examiner.note(candidate.peer.hotkey, Conduct::Wrong);
@@ -290,10 +290,10 @@ impl Gate {
         Ok(Heard { answer, first: first.unwrap_or(elapsed), elapsed, groups, receipt: stream.receipt() })
     }
 
-    async fn examine(&self, challenge: &Challenge, answer: Answer) -> Result<Finding, Lost> {
+    async fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: Answer) -> Result<Finding, Lost> {
         let _desk = self.desk.acquire().await;
         let (examiner, challenge) = (Arc::clone(&self.examiner), challenge.clone());
-        let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, &answer)).await;
+        let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, miner, &answer)).await;
         let failed = |error: &dyn fmt::Display| Lost::Miner(format!("its answer could not be examined: {error}"));
         looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }

@@ -20,8 +20,8 @@
 mod tests;
 
 use crate::{
-    Finish, Model, Sampling, Step,
-    challenge::{Challenge, TOP_K},
+    Finish, Model, Query, Sampling, Step,
+    challenge::TOP_K,
     miner::{Backend, failed},
     sampling::{Draw, Noise},
 };
@@ -157,19 +157,18 @@ impl Upstream {
 
     async fn write(
         &self,
-        challenge: &Challenge,
-        prompt: &[u32],
+        query: &Query<'_>,
         steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Finish, Failure> {
-        let most = usize::from(challenge.max_tokens);
-        let sampling = drawable(challenge.sampling)?;
+        let Query { prompt, seed, sampling, max_tokens: most } = *query;
+        let sampling = drawable(sampling)?;
         let mut text = prompt.to_vec();
         loop {
             let before = text.len();
             let mut positions = self.complete(&text, most.saturating_sub(before.saturating_sub(prompt.len()))).await?;
             while let Some(position) = positions.next().await? {
                 let at = text.len().saturating_sub(prompt.len());
-                let step = self.draw(&position, sampling, Noise::new(challenge.seed, at))?;
+                let step = self.draw(&position, sampling, Noise::new(seed, at))?;
                 text.push(step.token);
                 let flow = steps(step);
                 if self.model.ends(step.token) {
@@ -349,13 +348,8 @@ fn read_event(event: &[u8]) -> Result<Vec<Position>, Failure> {
 }
 
 impl Backend for Upstream {
-    fn generate(
-        &self,
-        challenge: &Challenge,
-        prompt: &[u32],
-        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Finish, Failure> {
-        self.runtime.block_on(self.write(challenge, prompt, steps))
+    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure> {
+        self.runtime.block_on(self.write(query, steps))
     }
 }
 

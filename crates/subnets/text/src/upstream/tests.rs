@@ -1,10 +1,11 @@
 //! A miner whose tokens a server draws: here one of the test, with a model that has learned nothing.
 
 use super::*;
-use crate::{Shape, answer::Line, miner::Miner, model::Session, train};
+use crate::{Shape, answer::Line, challenge::Challenge, miner::Miner, model::Session, train};
 use futures::stream;
 use http_body_util::StreamBody;
 use hyper::{Response, body::Frame, server, service::service_fn};
+use myelin_wire::Hotkey;
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
@@ -14,6 +15,8 @@ use std::{
     },
 };
 use tokio::net::TcpListener;
+
+const HOTKEY: Hotkey = Hotkey::new([1; 32]);
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
@@ -110,7 +113,7 @@ fn challenge(temperature_milli: u32, top_k: u32) -> Challenge {
 
 async fn mined(address: &str, challenge: &Challenge) -> Result<Vec<Step>, Failure> {
     let upstream = Upstream::new(model().clone(), address, "tiny", Some("s3cret"), Handle::current()).unwrap();
-    let miner = Miner::with_backend(model().clone(), upstream);
+    let miner = Miner::with_backend(model().clone(), HOTKEY, upstream);
     let challenge = challenge.clone();
     let mining = tokio::task::spawn_blocking(move || {
         let mut steps = Vec::new();
@@ -136,7 +139,7 @@ async fn a_server_that_knows_no_seeds_gives_what_the_model_gives() {
             expected.push(step);
             ControlFlow::Continue(())
         };
-        model().generate(&challenge.query(&prompt), &mut take).unwrap();
+        model().generate(&challenge.query(&prompt, HOTKEY), &mut take).unwrap();
         let before = asked.load(Ordering::SeqCst);
         let steps = mined(&address, &challenge).await.unwrap();
         let tokens = |steps: &[Step]| steps.iter().map(|step| step.token).collect::<Vec<_>>();

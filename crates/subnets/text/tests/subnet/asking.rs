@@ -20,7 +20,9 @@ use myelin_subnet_text::{
     reputation::{Conduct, Reputation, Reputations},
     task::Text,
 };
+use myelin_wire::Sign;
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 fn signer(seed: u8) -> Signer {
     let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
@@ -36,12 +38,16 @@ async fn serve(seed: u8, endpoint: Endpoint) -> Axon {
     Axon::builder(signer(seed), Everybody).port(0).never_served().endpoint(endpoint).start().await.unwrap()
 }
 
+fn local(seed: u8) -> Miner<Model> {
+    Miner::local(tiny::model().clone(), signer(seed).hotkey())
+}
+
 async fn honest(seed: u8) -> Axon {
-    serve(seed, endpoint(Arc::new(Text), Arc::new(Miner::local(tiny::model().clone())))).await
+    serve(seed, endpoint(Arc::new(Text), Arc::new(local(seed)))).await
 }
 
 async fn mischievous(seed: u8, mischief: Mischief) -> Axon {
-    let miner = Mischievous::new(Miner::local(tiny::model().clone()), mischief);
+    let miner = Mischievous::new(local(seed), mischief);
     serve(seed, endpoint(Arc::new(Text), Arc::new(miner))).await
 }
 
@@ -107,8 +113,8 @@ async fn asked(network: &Network, challenge: &Challenge) -> (Result<Told, AskFai
     (told, all)
 }
 
-/// What a run of the model on this machine writes.
-fn here(challenge: &Challenge) -> Vec<u32> {
+/// What a run of the model on this machine writes for a miner.
+fn here(challenge: &Challenge, miner: u8) -> Vec<u32> {
     let model: &Model = tiny::model();
     let prompt = model.encode(&challenge.prompt).unwrap();
     let mut tokens = Vec::new();
@@ -116,7 +122,7 @@ fn here(challenge: &Challenge) -> Vec<u32> {
         tokens.push(step.token);
         ControlFlow::Continue(())
     };
-    model.generate(&challenge.query(&prompt), take).unwrap();
+    model.generate(&challenge.query(&prompt, signer(miner).hotkey()), take).unwrap();
     tokens
 }
 
@@ -127,19 +133,14 @@ async fn an_answer_is_proven_signed_and_what_the_model_writes_here() {
     let (told, heard) = asked(&network, &challenge).await;
     let told = told.unwrap();
     let tokens: Vec<_> = told.tokens.iter().map(|token| token.token).collect();
-    assert_eq!(tokens, here(&challenge));
+    assert_eq!(tokens, here(&challenge, 2));
     assert_eq!(told.text(), tiny::model().decode(&tokens).unwrap());
     assert!(told.report.proven && told.report.checked > 0 && told.miner_signed);
     assert_eq!((told.report.uid, told.report.incentive, told.report.consensus), (1, 101, 201));
     let receipt = told.receipt.unwrap().verify().unwrap();
-    assert_eq!((receipt.caller, receipt.responder), (signer_hotkey(9), network.validator.hotkey()));
+    assert_eq!((receipt.caller, receipt.responder), (signer(9).hotkey(), network.validator.hotkey()));
     assert_eq!(heard.len(), 1 + tokens.len());
     assert!(matches!(&heard[0], Heard::Asking(whom) if whom.uid == 1));
-}
-
-fn signer_hotkey(seed: u8) -> myelin_wire::Hotkey {
-    use myelin_wire::Sign;
-    signer(seed).hotkey()
 }
 
 #[tokio::test]
@@ -149,20 +150,49 @@ async fn when_a_miner_fails_the_next_one_begins_anew() {
     let (told, heard) = asked(&network, &challenge).await;
     let told = told.unwrap();
     assert_eq!(told.report.uid, 2);
-    assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge));
+    assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge, 3));
     assert_eq!(heard.iter().filter(|heard| matches!(heard, Heard::Asking(_))).count(), 2);
 }
 
 #[tokio::test]
 async fn a_lie_is_found_out_and_remembered() {
     let other = tiny::load(tiny::folder(&Shape::TINY, 2).path());
-    let liar = mischievous(2, Mischief::smaller(other, tiny::model().hash())).await;
+    let liar = mischievous(2, Mischief::Smaller(other)).await;
     let liar_hotkey = liar.hotkey();
     let network = network(vec![liar, honest(3).await], Limits::default()).await;
     network.reputations.note((0..5).map(|_| (liar_hotkey, Conduct::Proven))).unwrap();
     let (told, _) = asked(&network, &challenge(9)).await;
     assert_eq!(told.unwrap().report.uid, 2);
     assert_eq!(network.reputations.of(liar_hotkey), Reputation::NONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_passes_questions_on_is_found_out() {
+    // One that serves everybody, so that it answers also whom no miner should.
+    let other = honest(4).await;
+    let peer = Peer::strict(other.hotkey(), other.address());
+    let passes_on = Mischief::copies(Dendrite::new(signer(2)), move || vec![peer.clone()], Handle::current());
+    let copier = mischievous(2, passes_on).await;
+    let copier_hotkey = copier.hotkey();
+    let network = network(vec![copier, honest(3).await], Limits::default()).await;
+    let earned = (0..5).map(|_| (copier_hotkey, Conduct::Proven));
+    network.reputations.note(earned).unwrap();
+
+    // At temperature 0 there is one right answer, whoever gives it.
+    let greedy = Challenge { sampling: Sampling::GREEDY, ..challenge(10) };
+    let (told, _) = asked(&network, &greedy).await;
+    assert_eq!(told.unwrap().report.uid, 1);
+    let (told, heard) = asked(&network, &challenge(10)).await;
+    let told = told.unwrap();
+    assert_eq!(told.report.uid, 2);
+    assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge(10), 3));
+    assert_eq!(network.reputations.of(copier_hotkey), Reputation::NONE);
+    // What it had said was the other's answer, to the token.
+    let voided = heard.iter().skip(1).map_while(|heard| match heard {
+        Heard::Token(token) => Some(token.token),
+        _ => None,
+    });
+    assert_eq!(voided.collect::<Vec<_>>(), here(&challenge(10), 4));
 }
 
 #[tokio::test]

@@ -41,12 +41,13 @@ fn link(pace: u64) -> Link {
     Link { delay, pace: Duration::from_millis(pace), ..Link::default() }
 }
 
-fn honest(model: &Model) -> Miner<Model> {
-    Miner::local(model.clone())
+/// The honest miner with this number.
+fn honest(model: &Model, number: usize) -> Miner<Model> {
+    Miner::local(model.clone(), World::<Text>::hotkey(number))
 }
 
-fn up_to(model: &Model, mischief: Mischief) -> Mischievous {
-    Mischievous::new(honest(model), mischief)
+fn up_to(model: &Model, number: usize, mischief: Mischief) -> Mischievous {
+    Mischievous::new(honest(model, number), mischief)
 }
 
 #[test]
@@ -54,18 +55,19 @@ fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
     let model = model();
     let other = tiny::load(tiny::folder(&Shape::TINY, 2).path()).with_threads(NonZeroUsize::MIN).unwrap();
     let world = World::new(Text, 3, Duration::from_secs(5))
-        .named("fast", honest(model), link(5), Way::None)
-        .named("medium", honest(model), link(10), Way::None)
-        .named("slow", honest(model), link(20), Way::None)
-        .named("smaller", up_to(model, Mischief::smaller(other, model.hash())), link(1), Way::None)
-        .named("truncates", up_to(model, Mischief::Truncates), link(5), Way::None)
-        .named("nonsense", up_to(model, Mischief::Nonsense), link(1), Way::None)
-        .named("drops", up_to(model, Mischief::drops(3)), link(5), Way::None)
-        .named("copies", honest(model), link(1), Way::Copies(0))
-        .named("replays", honest(model), link(1), Way::Replays)
-        .named("cuts off", honest(model), link(5), Way::Truncates)
-        .named("garbage", honest(model), link(1), Way::Garbage)
-        .named("silent", honest(model), link(5), Way::Silent);
+        .named("fast", honest(model, 0), link(5), Way::None)
+        .named("medium", honest(model, 1), link(10), Way::None)
+        .named("slow", honest(model, 2), link(20), Way::None)
+        .named("smaller", up_to(model, 3, Mischief::Smaller(other)), link(1), Way::None)
+        .named("truncates", up_to(model, 4, Mischief::Truncates), link(5), Way::None)
+        .named("nonsense", up_to(model, 5, Mischief::Nonsense), link(1), Way::None)
+        .named("drops", up_to(model, 6, Mischief::drops(3)), link(5), Way::None)
+        .named("copies", honest(model, 7), link(1), Way::Copies(0))
+        .named("relays", honest(model, 8), link(1), Way::Relays(0))
+        .named("replays", honest(model, 9), link(1), Way::Replays)
+        .named("cuts off", honest(model, 10), link(5), Way::Truncates)
+        .named("garbage", honest(model, 11), link(1), Way::Garbage)
+        .named("silent", honest(model, 12), link(5), Way::Silent);
     let trial = Trial { rounds: 42, newest: Fraction::from_ppm(MILLION / 5).unwrap(), ..Trial::default() };
     let verdict = world.try_out(&examiner(model), &trial).unwrap();
     let weight = |name: &str| verdict.rows.iter().find(|row| row.name == name).unwrap().weight;
@@ -85,11 +87,11 @@ fn a_judge_says_what_is_wrong() {
     let judged: Arc<Mutex<Vec<Judged>>> = Arc::default();
     let told = Arc::clone(&judged);
     let examiner = examiner(model).telling(move |one| told.lock().unwrap().push(one));
-    let miner = Hotkey::new([1; 32]);
+    let miner = World::<Text>::hotkey(0);
     let challenge = examiner.draw(1, miner);
     let mut tokens = Vec::new();
     let mut ending = Ending::Length;
-    honest(model)
+    honest(model, 0)
         .lines(&challenge, &mut |line| {
             match line {
                 Line::Token(token) => tokens.push(token),
@@ -128,7 +130,7 @@ fn a_miner_refuses_work_for_another_model() {
     let model = model();
     let mut challenge = examiner(model).draw(1, Hotkey::new([1; 32]));
     challenge.model = ModelHash::from_bytes([7; 32]);
-    let refused = honest(model).stream(challenge, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let refused = honest(model, 0).stream(challenge, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(refused.0.starts_with("asked for the model 0707"), "{refused}");
 }
 

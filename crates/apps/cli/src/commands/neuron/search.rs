@@ -178,7 +178,7 @@ fn is_lost(error: &CliError) -> bool {
         CliError::Call { error, .. } => {
             matches!(**error, CallError::Refused(_) | CallError::Expired { .. } | CallError::Pallet { .. })
         }
-        CliError::Unseen(_) => true,
+        CliError::Unseen { .. } => true,
         _ => false,
     }
 }

@@ -18,7 +18,7 @@ use myelin_neuron::{
 };
 use myelin_primitives::{Amount, Tao};
 use myelin_subnet_text::{
-    Model, ModelHash,
+    Model,
     miner::Miner,
     mischief::{Mischief, Mischievous},
     roles,
@@ -123,16 +123,16 @@ impl Command for MineText {
         match (&self.upstream, &self.mischief) {
             (Some(address), _) => {
                 let backend = self.upstream(&model, address)?;
-                let miner = Arc::new(Miner::with_backend(model, backend));
+                let miner = Arc::new(Miner::with_backend(model, member.hotkey(), backend));
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, Some(trick)) => {
                 note(&Tone::Warning.paint(&format!("this miner is up to mischief: {trick:?}")));
-                let miner = Arc::new(self.mischievous(trick, &model, hash, &member).await?);
+                let miner = Arc::new(self.mischievous(trick, &model, &member).await?);
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, None) => {
-                let miner = Arc::new(Miner::local(model));
+                let miner = Arc::new(Miner::local(model, member.hotkey()));
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
         }
@@ -151,15 +151,9 @@ impl MineText {
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin mine text --help`" })
     }
 
-    async fn mischievous(
-        &self,
-        trick: &Trick,
-        model: &Model,
-        hash: ModelHash,
-        member: &Member,
-    ) -> Result<Mischievous, CliError> {
+    async fn mischievous(&self, trick: &Trick, model: &Model, member: &Member) -> Result<Mischievous, CliError> {
         let mischief = match trick {
-            Trick::Smaller(path) => Mischief::smaller(load(path, self.computing.threads).await?, hash),
+            Trick::Smaller(path) => Mischief::Smaller(load(path, self.computing.threads).await?),
             Trick::Copy => {
                 let dendrite = Dendrite::new(member.signer()).at(self.post.seen_at());
                 let (table, own) = (member.table(), member.hotkey());
@@ -174,7 +168,7 @@ impl MineText {
             Trick::Truncate => Mischief::Truncates,
             Trick::Nonsense => Mischief::Nonsense,
         };
-        Ok(Mischievous::new(Miner::local(model.clone()), mischief))
+        Ok(Mischievous::new(Miner::local(model.clone(), member.hotkey()), mischief))
     }
 }
 

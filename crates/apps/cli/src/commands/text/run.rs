@@ -1,18 +1,21 @@
 //! `myelin text run`
 
-use super::{Writing, load, printable};
+use super::{Writing, load, model_error, printable};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     output::{Format, Output, write},
     page::{Page, Render},
+    party::HotkeyArg,
 };
 use myelin_subnet_text::{
+    Query,
     answer::{Ending, Line},
     challenge::Challenge,
-    miner::Miner,
+    miner::lines,
 };
+use myelin_wire::Hotkey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
@@ -26,6 +29,11 @@ pub struct Run {
     /// The model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     model: PathBuf,
+
+    /// Write what this miner answers to the seed: an address, or the name of a hotkey here [default: what the seed itself
+    /// gives]
+    #[arg(long, value_name = "HOTKEY")]
+    miner: Option<HotkeyArg>,
 
     /// Threads to compute with; a small model is quickest with one
     #[arg(long, default_value = "1", value_name = "COUNT")]
@@ -41,8 +49,10 @@ pub struct Written {
     tokens: Vec<u32>,
     /// Why there are no more: `stop` or `length`.
     finish: String,
-    /// What decided between tokens.
+    /// What decided between tokens, together with the miner if there is one.
     seed: u64,
+    /// The address of the miner that would answer this.
+    miner: Option<String>,
     /// The hash of the model, 64 hex digits.
     model: String,
 }
@@ -65,17 +75,20 @@ pub(crate) fn ending(ending: Ending) -> String {
 impl Command for Run {
     const PATH: &'static str = "text run";
     const SUMMARY: &'static str = "Write with a model on this machine";
-    const DETAILS: &'static str = "With the same model, prompt, seed and settings it writes what `myelin ask` \
-         answers, to the last token.";
+    const DETAILS: &'static str = "With the model, prompt, seed and settings of a question, and the miner that \
+         answered it, it writes what `myelin ask` said, to the last token. Each miner draws tokens of its own from a \
+         seed, so that none can take the answer of another.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "What the network should have answered",
-        line: "myelin text run 'Once there was' --model model --seed 7",
+        purpose: "What a miner should have answered",
+        line: "myelin text run 'Once there was' --model model --seed 7 --miner 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
     }];
     type Answer = Written;
 
     async fn run(self, context: &Context, output: &Output<Written>) -> Result<(), CliError> {
         let seed = self.writing.seed()?;
+        let miner = self.miner.as_ref().map(|miner| miner.find(context)).transpose()?;
+        let miner = miner.map(|miner| Hotkey::new(miner.key.to_bytes()));
         let model = load(&self.model, self.threads).await?;
         let challenge = Challenge {
             model: model.hash(),
@@ -83,7 +96,7 @@ impl Command for Run {
             seed,
             sampling: self.writing.sampling(),
             max_tokens: self.writing.max_tokens,
-            miner: None,
+            miner,
         };
         challenge
             .check()
@@ -104,13 +117,18 @@ impl Command for Run {
                 ControlFlow::Continue(())
             }
         };
-        let written = Miner::local(model.clone()).lines(&challenge, &mut each);
+        let prompt = model.encode(&challenge.prompt).map_err(|error| model_error(&error))?;
+        let Challenge { sampling, max_tokens, .. } = challenge;
+        let of_nobody = Query { prompt: &prompt, seed, sampling, max_tokens: max_tokens.into() };
+        let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
+        let written = lines(&model, &model, &query, &mut each);
         closed?;
         written.map_err(|error| CliError::task("model", &error, None))?;
         if is_text {
             return write(b"\n");
         }
         let finish = finish.map(ending).unwrap_or_default();
-        output.show(&Written { text, tokens, finish, seed, model: challenge.model.to_string() })
+        let miner = miner.map(Hotkey::to_ss58);
+        output.show(&Written { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
     }
 }

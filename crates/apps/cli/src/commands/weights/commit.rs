@@ -115,7 +115,7 @@ impl Command for Commit {
                 match ready.submit(&call).await {
                     Ok((transaction, included)) => ready.carried(transaction, included),
                     // It may still be included.
-                    Err(error @ (CliError::Unseen(_) | CliError::LeftAlone { .. })) => return Err(error),
+                    Err(error @ (CliError::Unseen { .. } | CliError::LeftAlone { .. })) => return Err(error),
                     Err(error) => {
                         promises.forget(&promise)?;
                         return Err(error);

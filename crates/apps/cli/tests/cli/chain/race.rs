@@ -79,8 +79,8 @@ fn a_submission_whose_node_dies_says_the_truth() {
     }
     assert_eq!(balance(&net, "bob"), expected + 5 * TAO);
 
-    // Whoever ends it with Ctrl-C meanwhile finds it later too.
-    let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes");
+    // Whoever ends it with Ctrl-C meanwhile finds it later too, on the network that was typed.
+    let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes --network local");
     let mut told = until_sent(&mut transfer);
     let pid = node(&net);
     send(pid, "-STOP");
@@ -90,16 +90,17 @@ fn a_submission_whose_node_dies_says_the_truth() {
     let code = transfer.wait().unwrap().code();
     send(pid, "-CONT");
     assert_eq!(code, Some(130), "{rest}");
-    found(&net, &rest, "interrupted");
+    assert!(found(&net, &rest, "interrupted").ends_with(" --network local"), "{rest}");
     assert_eq!(balance(&net, "bob"), expected + 10 * TAO);
 }
 
-/// Looks again, as the error says that one can, and finds the transaction carried out.
-fn found(net: &Testnet, told: &str, code: &str) {
+/// Looks again, as the error says that one can, and finds the transaction carried out. What was typed for that.
+fn found(net: &Testnet, told: &str, code: &str) -> String {
     let error: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     assert_eq!(error["error"]["code"], code);
     let hint = error["error"]["hint"].as_str().unwrap();
     let line = hint.split('`').nth(1).unwrap().strip_prefix("myelin ").unwrap();
     let found = net.json(line);
     assert!(found["block"].is_u64() && net.table(line).contains("done"), "{found}");
+    line.to_owned()
 }

@@ -124,9 +124,13 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!((&answer["event"], &answer["model"], &answer["uid"]), (&"answer".into(), &hash, &1.into()), "{heard:?}");
     assert_eq!((&answer["proven"], &answer["miner_signed"]), (&true.into(), &true.into()), "{answer}");
     assert_eq!(answer["incentive"], u16::MAX);
-    let run = net.json(&format!("text run Once --model {model} --seed 7 --max-tokens 12"));
+    let writing = format!("text run Once --model {model} --seed 7 --max-tokens 12");
+    let run = net.json(&format!("{writing} --miner bob/default"));
+    assert_eq!(run["miner"], answer["miner"]);
     assert_eq!((&answer["tokens"], &answer["text"]), (&run["tokens"], &run["text"]));
     assert_eq!(heard.iter().filter(|event| event["event"] == "token").count(), run["tokens"].as_array().unwrap().len());
+    // The seed alone is nobody's.
+    assert_ne!(net.json(&writing)["tokens"], run["tokens"]);
     let said = net.run(&format!("{asked} --receipts {}", folder.join("receipts.json").display()));
     // A model that has learned nothing writes everything, and a terminal is shown what is text.
     let shown = |text: &str| text.chars().filter(|it| !it.is_control()).collect::<String>();
