@@ -36,6 +36,18 @@ pub(crate) fn proportion(text: &str) -> Result<u64, String> {
     part(text, u64::MAX)
 }
 
+/// A number that is not negative, with at most so many decimals, in units of the last: `0.8` with three is 800.
+pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u32> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() || !text.chars().all(|it| it.is_ascii_digit() || it == '.') {
+        return None;
+    }
+    let missing = decimals.checked_sub(u32::try_from(rest.len()).ok()?)?;
+    let rest: u32 = if rest.is_empty() { 0 } else { rest.parse().ok()? };
+    let rest = rest.checked_mul(10_u32.checked_pow(missing)?)?;
+    whole.parse::<u32>().ok()?.checked_mul(10_u32.checked_pow(decimals)?)?.checked_add(rest)
+}
+
 /// `part / whole` in percent, with two decimals: `18.00 %`.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     let whole = u128::from(whole.max(1));

@@ -2,11 +2,14 @@
 
 use crate::{
     Model, ModelError,
-    model::{LAYER_NAMES, NAMES, Turn, turned},
+    model::{LAYER_NAMES, NAMES, ROPE_FACTORS, Turn, turned},
 };
-use candle_core::quantized::{
-    GgmlDType, QTensor,
-    gguf_file::{self, Value},
+use candle_core::{
+    Device, Tensor,
+    quantized::{
+        GgmlDType, QTensor,
+        gguf_file::{self, Value},
+    },
 };
 use std::{io, path::Path};
 
@@ -65,6 +68,12 @@ fn tensors(model: &Model, precision: Precision) -> Result<Vec<(String, QTensor)>
         let tensor = turned(tensor, &theirs, model.config(), Turn::Together)?;
         tensors.push((theirs, QTensor::quantize(&tensor, form)?));
     }
+    if let Some(stretches) = model.config().rope_stretches() {
+        #[allow(clippy::cast_possible_truncation, reason = "that is what the file has")]
+        let factors: Vec<_> = stretches.iter().map(|stretch| *stretch as f32).collect();
+        let factors = Tensor::new(factors, &Device::Cpu)?;
+        tensors.push((ROPE_FACTORS.to_owned(), QTensor::quantize(&factors, GgmlDType::F32)?));
+    }
     Ok(tensors)
 }
 
@@ -90,6 +99,8 @@ fn metadata(model: &Model) -> Result<Vec<(String, Value)>, ModelError> {
         ("feed_forward_length", number(config.intermediate_size)),
         ("attention.head_count", number(config.num_attention_heads)),
         ("attention.head_count_kv", number(config.kv_heads())),
+        ("attention.key_length", number(config.head_size())),
+        ("attention.value_length", number(config.head_size())),
         ("attention.layer_norm_rms_epsilon", Value::F32(config.rms_norm_eps)),
         ("rope.dimension_count", number(config.head_size())),
         ("rope.freq_base", Value::F32(config.rope_base() as f32)),

@@ -6,7 +6,7 @@ use crate::{
     challenge::Challenge,
     draw::Drawing,
     gate::fits,
-    proof::{Check, verify},
+    proof::{Check, Tolerance, verify},
     reputation::{Conduct, Reputations},
     score::{Length, Work, scores},
     task::Text,
@@ -50,6 +50,7 @@ pub struct Examiner {
     model: Model,
     drawing: Drawing,
     checked: usize,
+    tolerance: Tolerance,
     /// What nobody else knows, so that nobody knows which tokens are recomputed.
     secret: u64,
     reputations: Arc<Reputations>,
@@ -65,13 +66,20 @@ impl Examiner {
         let most = u16::try_from(model.context_length() / 2).unwrap_or(u16::MAX).max(1);
         let (least, longest) = drawing.lengths.clone().into_inner();
         let drawing = Drawing { lengths: least.min(most)..=longest.min(most), ..drawing };
-        Self { model, drawing, checked: CHECKED, secret, reputations, listener: None }
+        Self { model, drawing, checked: CHECKED, tolerance: Tolerance::F32, secret, reputations, listener: None }
     }
 
     /// Recomputes so many tokens of each answer.
     #[must_use]
     pub const fn checking(mut self, tokens: usize) -> Self {
         self.checked = tokens;
+        self
+    }
+
+    /// Lets honest miners differ by so much.
+    #[must_use]
+    pub const fn tolerating(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
         self
     }
 
@@ -98,7 +106,8 @@ impl Examiner {
     /// If the model cannot be computed with, which says nothing about the answer.
     pub fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: &Answer) -> Result<Finding, ModelError> {
         let prompt = self.model.encode(&challenge.prompt)?;
-        let check = Check::new(self.secret ^ challenge.seed, self.checked);
+        let seed = self.secret ^ challenge.seed;
+        let check = Check { seed, positions: self.checked, tolerance: self.tolerance };
         let query = challenge.query(&prompt, miner);
         let verdict = verify(&self.model, &query, &answer.steps(), answer.ending.into(), &check)?;
         if let Some(fault) = verdict.fault {

@@ -69,7 +69,12 @@ pub struct Tolerance {
 
 impl Tolerance {
     /// For computations in `f32`, whatever the order in which they sum.
-    pub const F32: Self = Self { gap_micro: 2_000, logprob_micro: 1_000 };
+    pub const F32: Self = Self::new(1_000);
+
+    /// For claimed logarithms of probabilities that are off by so much. Where two logits are compared, each is off by itself.
+    pub const fn new(logprob_micro: u32) -> Self {
+        Self { gap_micro: logprob_micro.saturating_mul(2), logprob_micro }
+    }
 
     fn gap(self) -> f64 {
         f64::from(self.gap_micro) / 1e6

@@ -6,6 +6,7 @@ use crate::{
     draw::{Drawing, Prompts},
     gate::{Candidate, Candidates, Gate, Limits},
     judge::{CHECKED, Examiner, Judged},
+    proof::Tolerance,
     published::{PublishedError, require},
     reputation::{Reputations, ReputationsError},
     task::Text,
@@ -92,6 +93,8 @@ pub struct Validating {
     pub lengths: RangeInclusive<u16>,
     /// How many tokens of an answer are recomputed.
     pub checked: usize,
+    /// What honest miners may differ by.
+    pub tolerance: Tolerance,
 }
 
 impl Default for Validating {
@@ -104,6 +107,7 @@ impl Default for Validating {
             prompts: Prompts::Made,
             lengths: 32..=128,
             checked: CHECKED,
+            tolerance: Tolerance::F32,
         }
     }
 }
@@ -139,11 +143,11 @@ pub async fn validate(
 ) -> Result<(), RoleError> {
     let hash = model.hash();
     require(&now(member).await?, member.netuid(), hash).await?;
-    let Validating { rounds, serving, limits, prompts, lengths, checked } = options;
+    let Validating { rounds, serving, limits, prompts, lengths, checked, tolerance } = options;
     let reputations = Arc::new(Reputations::open(member.state().file(REPUTATIONS))?);
     let drawing = Drawing { model: hash, prompts, lengths };
-    let examiner = Examiner::new(model, drawing, secret()?, reputations).checking(checked).telling(telling);
-    let examiner = Arc::new(examiner);
+    let examiner = Examiner::new(model, drawing, secret()?, reputations);
+    let examiner = Arc::new(examiner.checking(checked).tolerating(tolerance).telling(telling));
 
     let mut dendrite = Dendrite::new(member.signer()).v1(rounds.v1).max_answer(rounds.max_answer);
     if let Some(ip) = rounds.seen_at {

@@ -81,6 +81,9 @@ pub(crate) struct Config {
     sliding_window: Option<usize>,
     #[serde(default)]
     use_sliding_window: Option<bool>,
+    /// What the rotation of each pair of elements is slowed down by. Only GGUF files say it.
+    #[serde(skip)]
+    rope_factors: Option<Vec<f32>>,
 }
 
 /// How rotations are stretched for contexts longer than those of the training.
@@ -112,9 +115,14 @@ pub(crate) struct GgufConfig {
     pub(crate) layers: usize,
     pub(crate) heads: usize,
     pub(crate) kv_heads: Option<usize>,
+    pub(crate) head_size: Option<usize>,
     pub(crate) context: usize,
     pub(crate) norm_eps: f32,
     pub(crate) rope_theta: Option<f64>,
+    /// What all rotations are slowed down by.
+    pub(crate) rope_scale: Option<f32>,
+    /// What the rotation of each pair of elements is slowed down by.
+    pub(crate) rope_factors: Option<Vec<f32>>,
     pub(crate) tied: bool,
     pub(crate) eos: Vec<u32>,
 }
@@ -143,6 +151,7 @@ impl Config {
             mlp_bias: false,
             sliding_window: None,
             use_sliding_window: None,
+            rope_factors: None,
         }
     }
 
@@ -163,8 +172,15 @@ impl Config {
         };
         Self {
             model_type: said.architecture,
+            head_dim: said.head_size,
             rms_norm_eps: said.norm_eps,
             rope_theta: said.rope_theta,
+            rope_scaling: said.rope_scale.map(|factor| RopeScaling {
+                rope_type: Some("linear".into()),
+                factor: Some(factor.into()),
+                ..RopeScaling::default()
+            }),
+            rope_factors: said.rope_factors,
             tie_word_embeddings: said.tied,
             eos_token_id: Some(OneOrMany::Many(said.eos)),
             ..Self::new(&shape, 0)
@@ -217,6 +233,12 @@ impl Config {
         if !(self.rms_norm_eps > 0.0 && self.rope_base() > 1.0) {
             return Err(ModelError::malformed(path, "`rms_norm_eps` and `rope_theta` have no use as they are"));
         }
+        if !self.rope_factor().is_normal()
+            || self.rope_factors.as_ref().is_some_and(|factors| factors.len() != self.head_size() / 2)
+            || !self.rope_frequencies().iter().all(|frequency| frequency.is_normal() && *frequency > 0.0)
+        {
+            return Err(ModelError::malformed(path, "the scaling of rotary embeddings gives no frequencies"));
+        }
         Ok(self)
     }
 
@@ -265,29 +287,49 @@ impl Config {
         self.rope().and_then(|rope| rope.rope_theta).or(self.rope_theta).unwrap_or(10_000.0)
     }
 
-    /// Radians per position, for each pair of elements of a head.
-    #[allow(clippy::cast_precision_loss, reason = "sizes of heads and contexts are small")]
-    pub(crate) fn rope_frequencies(&self) -> Vec<f64> {
-        let size = self.head_size();
-        let plain = (0..size).step_by(2).map(|i| libm::pow(self.rope_base(), -(i as f64) / size as f64));
-        let Some(rope) = self.rope() else { return plain.collect() };
-        let factor = rope.factor.unwrap_or(1.0);
+    fn rope_factor(&self) -> f64 {
+        self.rope().and_then(|rope| rope.factor).unwrap_or(1.0)
+    }
+
+    /// What a rotation of that many radians per position is slowed down by.
+    #[allow(clippy::cast_precision_loss, reason = "contexts are small")]
+    fn rope_stretch(&self, frequency: f64) -> f64 {
+        let Some(rope) = self.rope() else { return 1.0 };
+        let factor = self.rope_factor();
         match self.rope_kind() {
-            Some("linear") => plain.map(|frequency| frequency / factor).collect(),
+            Some("linear") => factor,
             Some("llama3") => {
                 let low = rope.low_freq_factor.unwrap_or(1.0);
                 let high = rope.high_freq_factor.unwrap_or(4.0);
                 let trained = rope.original_max_position_embeddings.unwrap_or(8_192) as f64;
                 // Turns within the trained context decide: many stay, few are stretched, and between them it is mixed.
-                plain
-                    .map(|frequency| {
-                        let turns = trained * frequency / std::f64::consts::TAU;
-                        let kept = if high > low { ((turns - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
-                        frequency * (kept + (1.0 - kept) / factor)
-                    })
-                    .collect()
+                let turns = trained * frequency / std::f64::consts::TAU;
+                let kept = if high > low { ((turns - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
+                1.0 / (kept + (1.0 - kept) / factor)
             }
-            _ => plain.collect(),
+            _ => 1.0,
+        }
+    }
+
+    /// What the rotation of each pair of elements of a head is slowed down by, if any is.
+    pub(crate) fn rope_stretches(&self) -> Option<Vec<f64>> {
+        let said = self.rope_factors.iter().flatten().map(|factor| f64::from(*factor)).chain(std::iter::repeat(1.0));
+        let all: Vec<_> =
+            self.plain_frequencies().zip(said).map(|(plain, said)| said * self.rope_stretch(plain)).collect();
+        all.iter().any(|stretch| stretch.to_bits() != 1.0_f64.to_bits()).then_some(all)
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "sizes of heads are small")]
+    fn plain_frequencies(&self) -> impl Iterator<Item = f64> {
+        let size = self.head_size();
+        (0..size).step_by(2).map(move |i| libm::pow(self.rope_base(), -(i as f64) / size as f64))
+    }
+
+    /// Radians per position, for each pair of elements of a head.
+    pub(crate) fn rope_frequencies(&self) -> Vec<f64> {
+        match self.rope_stretches() {
+            None => self.plain_frequencies().collect(),
+            Some(stretches) => self.plain_frequencies().zip(stretches).map(|(plain, by)| plain / by).collect(),
         }
     }
 }

@@ -91,7 +91,8 @@ impl ModelError {
                 Some("Compare the file with its origin, it may be damaged or half copied.")
             }
             Self::Unsupported { .. } => Some(
-                "Supported are decoders of the families llama, mistral and qwen2, and byte-level BPE in GGUF files.",
+                "Supported are decoders of the families llama, mistral and qwen2. A GGUF file whose tokenizer is not \
+                 byte-level BPE needs the model's tokenizer.json beside it.",
             ),
             Self::Other { .. } => Some("Get the model that the subnet's owner has published."),
             Self::EmptyPrompt => Some("Write a prompt of at least one character."),

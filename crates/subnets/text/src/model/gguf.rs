@@ -42,8 +42,8 @@ pub(crate) const NAMES: [(&str, &str); 3] = [
     ("output.weight", "lm_head.weight"),
 ];
 
-/// Frequencies of rotary embeddings that were stretched when the file was made.
-const ROPE_FACTORS: &str = "rope_freqs.weight";
+/// What the rotation of each pair of elements is slowed down by.
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// An open GGUF file and what its head says.
 pub(crate) struct Gguf<'a> {
@@ -75,7 +75,32 @@ impl<'a> Gguf<'a> {
         }
     }
 
-    pub(crate) fn config(&self) -> Result<Config, ModelError> {
+    /// What all rotations are slowed down by.
+    fn rope_scale(&self) -> Result<Option<f32>, ModelError> {
+        let kind = self.content.metadata.get(&format!("{}.rope.scaling.type", self.architecture));
+        let factor = || self.float("rope.scaling.factor").or_else(|| self.float("rope.scale_linear"));
+        match kind.and_then(|kind| kind.to_string().ok()).map_or("linear", String::as_str) {
+            "none" => Ok(None),
+            "linear" => Ok(factor()),
+            other => {
+                let what = format!("the scaling `{other}` of rotary embeddings");
+                Err(ModelError::Unsupported { path: self.source.path.clone(), what })
+            }
+        }
+    }
+
+    /// What the rotation of each pair of elements is slowed down by.
+    fn rope_factors(&mut self) -> Result<Option<Vec<f32>>, ModelError> {
+        if !self.content.tensor_infos.contains_key(ROPE_FACTORS) {
+            return Ok(None);
+        }
+        let malformed = |error: candle_core::Error| ModelError::malformed(&self.source.path, error.to_string());
+        let tensor = self.content.tensor(&mut self.source.file, ROPE_FACTORS, &Device::Cpu).map_err(malformed)?;
+        Ok(Some(tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?))
+    }
+
+    pub(crate) fn config(&mut self) -> Result<Config, ModelError> {
+        let rope_factors = self.rope_factors()?;
         let path = &self.source.path;
         let needed = |key: &str| {
             let missing = || ModelError::malformed(path, format!("it has no `{}.{key}`", self.architecture));
@@ -87,11 +112,11 @@ impl<'a> Gguf<'a> {
         let eot = self.content.metadata.get("tokenizer.ggml.eot_token_id").and_then(unsigned);
         let heads = needed("attention.head_count")?;
         let width = needed("embedding_length")?;
-        let stretched = self.content.tensor_infos.contains_key(ROPE_FACTORS);
-        let scaled = self.content.metadata.keys().any(|key| key.contains(".rope.scaling."));
-        let head = self.number("attention.key_length").or_else(|| width.checked_div(heads));
-        if stretched || scaled || head.is_some_and(|head| Some(head) != width.checked_div(heads)) {
-            let what = "a scaling of rotary embeddings, or a size of heads of its own, in a GGUF file".into();
+        let head_size = self.number("attention.key_length");
+        let same = head_size.or_else(|| width.checked_div(heads));
+        let others = ["attention.value_length", "rope.dimension_count"].map(|key| self.number(key));
+        if others.into_iter().flatten().any(|size| Some(size) != same) {
+            let what = "a head whose keys, values and rotations differ in size".into();
             return Err(ModelError::Unsupported { path: path.clone(), what });
         }
         let said = GgufConfig {
@@ -102,11 +127,14 @@ impl<'a> Gguf<'a> {
             layers: needed("block_count")?,
             heads,
             kv_heads: self.number("attention.head_count_kv"),
+            head_size,
             context: needed("context_length")?,
             norm_eps: self
                 .float("attention.layer_norm_rms_epsilon")
                 .ok_or_else(|| ModelError::malformed(path, "it has no epsilon for its norms"))?,
             rope_theta: self.float("rope.freq_base").map(f64::from),
+            rope_scale: self.rope_scale()?,
+            rope_factors,
             tied: !self.content.tensor_infos.contains_key("output.weight"),
             eos: eos.into_iter().chain(eot).filter_map(|token| u32::try_from(token).ok()).collect(),
         };

@@ -18,7 +18,7 @@ pub use error::ModelError;
 use files::Files;
 pub(crate) use files::WRITTEN;
 use gguf::Gguf;
-pub(crate) use gguf::{LAYER_NAMES, NAMES, Turn, turned};
+pub(crate) use gguf::{LAYER_NAMES, NAMES, ROPE_FACTORS, Turn, turned};
 pub use hash::{HashError, ModelHash};
 pub(crate) use network::{Batch, Forms, Network};
 use rayon::{ThreadPool, ThreadPoolBuilder};

@@ -76,23 +76,79 @@ fn queries_are_checked() {
     assert!(matches!(ask(query(&[288], 1)), ModelError::UnknownToken { token: 288, vocabulary: 288 }));
 }
 
-#[test]
-fn all_of_a_gguf_file_is_the_same_model() {
+fn assert_a_gguf_file_is_the_same(model: &Model) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.gguf");
-    export::gguf(model(), &path, Precision::F32).unwrap();
+    export::gguf(model, &path, Precision::F32).unwrap();
     let same = load(&path);
-    assert_eq!((same.context_length(), same.vocabulary()), (model().context_length(), model().vocabulary()));
-    assert_ne!(same.hash(), model().hash(), "other bytes have another hash");
+    assert_eq!((same.context_length(), same.vocabulary()), (model.context_length(), model.vocabulary()));
+    assert_ne!(same.hash(), model.hash(), "other bytes have another hash");
     for text in TEXTS {
-        let prompt = model().encode(text).unwrap();
+        let prompt = model.encode(text).unwrap();
         assert_eq!(same.encode(text).unwrap(), prompt);
-        assert_eq!(same.decode(&prompt).unwrap(), model().decode(&prompt).unwrap());
-        let query = query(&prompt, 1);
+        assert_eq!(same.decode(&prompt).unwrap(), model.decode(&prompt).unwrap());
+        let query = Query { max_tokens: 64, ..query(&prompt, 1) };
         let (steps, finish) = answer(&same, &query);
-        let verdict = verify(model(), &query, &steps, finish, &Check::new(1, usize::MAX)).unwrap();
+        let verdict = verify(model, &query, &steps, finish, &Check::new(1, usize::MAX)).unwrap();
         assert!(verdict.is_genuine(), "{verdict:?}");
     }
+}
+
+#[test]
+fn all_of_a_gguf_file_is_the_same_model() {
+    assert_a_gguf_file_is_the_same(model());
+}
+
+#[test]
+fn rotations_are_stretched_as_the_files_say() {
+    let folder = folder(&Shape::TINY, 1);
+    let prompt = model().encode(&"Once there was a fox. ".repeat(4)).unwrap();
+    let long = Query { max_tokens: 64, ..query(&prompt, 1) };
+    let plain = answer(model(), &long);
+    let llama3 = serde_json::json!({
+        "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 16
+    });
+    for scaling in [serde_json::json!({ "type": "linear", "factor": 4.0 }), llama3] {
+        configure(folder.path(), |config| {
+            config.insert("rope_scaling".to_owned(), scaling);
+        });
+        let stretched = load(folder.path());
+        assert_ne!(answer(&stretched, &long), plain);
+        assert_a_gguf_file_is_the_same(&stretched);
+    }
+}
+
+#[test]
+fn heads_may_have_a_size_of_their_own() {
+    // Two of the four heads, each with keys of its own: half as wide as the model.
+    let folder = folder(&Shape::TINY, 1);
+    configure(folder.path(), |config| {
+        config.insert("num_attention_heads".to_owned(), 2.into());
+        config.insert("head_dim".to_owned(), 8.into());
+    });
+    let path = folder.path().join("model.safetensors");
+    let content = fs::read(&path).unwrap();
+    let whole = safetensors::SafeTensors::deserialize(&content).unwrap();
+    let rows = |bytes: &[u8], width: usize| bytes.chunks_exact(4 * width).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let halved = whole.tensors().into_iter().map(|(name, tensor)| {
+        let (data, shape) = (tensor.data(), tensor.shape().to_vec());
+        let (data, shape) = if name.ends_with("q_proj.weight") {
+            (data[..data.len() / 2].to_vec(), vec![16, 32])
+        } else if name.ends_with("o_proj.weight") {
+            (rows(data, 32).iter().flat_map(|row| row[..row.len() / 2].to_vec()).collect(), vec![32, 16])
+        } else {
+            (data.to_vec(), shape)
+        };
+        (name, (tensor.dtype(), shape, data))
+    });
+    let halved: Vec<_> = halved.collect();
+    let views = halved.iter().map(|(name, (form, shape, data))| {
+        (name, safetensors::tensor::TensorView::new(*form, shape.clone(), data).unwrap())
+    });
+    let views: Vec<_> = views.collect();
+    safetensors::serialize_to_file(views, None, &path).unwrap();
+    assert_a_gguf_file_is_the_same(&load(folder.path()));
 }
 
 #[test]
@@ -154,13 +210,16 @@ fn refused(meddle: impl FnOnce(&Path)) -> String {
     error.to_string()
 }
 
+/// Writes something else into a model's configuration.
+fn configure(folder: &Path, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
+    let path = folder.join("config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(config.as_object_mut().unwrap());
+    fs::write(path, config.to_string()).unwrap();
+}
+
 fn configured(change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) -> String {
-    refused(|folder| {
-        let path = folder.join("config.json");
-        let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        change(config.as_object_mut().unwrap());
-        fs::write(path, config.to_string()).unwrap();
-    })
+    refused(|folder| configure(folder, change))
 }
 
 #[test]
@@ -196,6 +255,10 @@ fn configurations_that_cannot_be_computed_are_refused() {
     assert!(with("model_type", "gpt2".into()).contains("gpt2"));
     assert!(with("hidden_act", "gelu".into()).contains("gelu"));
     assert!(with("rope_scaling", serde_json::json!({ "type": "yarn" })).contains("yarn"));
+    for factor in [0.0, -1.0, 1e-320] {
+        let nothing = with("rope_scaling", serde_json::json!({ "type": "linear", "factor": factor }));
+        assert!(nothing.contains("gives no frequencies"), "{nothing}");
+    }
     assert!(with("num_attention_heads", 0.into()).contains("num_attention_heads"));
     assert!(with("num_attention_heads", 5.into()).contains("does not divide"));
     assert!(with("num_key_value_heads", 0.into()).contains("num_key_value_heads"));

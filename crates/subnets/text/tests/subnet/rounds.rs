@@ -13,6 +13,7 @@ use myelin_subnet_text::{
     judge::{Examiner, Finding, Judged},
     miner::Miner,
     mischief::{Mischief, Mischievous},
+    proof::Tolerance,
     reputation::Reputations,
     task::Text,
 };
@@ -123,6 +124,28 @@ fn a_judge_says_what_is_wrong() {
     assert_eq!(why, "the text of token 0 is not that token's");
     assert!(matches!(&judged[2].finding, Some(Finding::Wrong(why)) if why.contains("ends after")));
     assert_eq!(judged[3].finding, None);
+}
+
+#[test]
+fn what_is_tolerated_is_the_validators_to_say() {
+    let model = model();
+    let miner = World::<Text>::hotkey(0);
+    let challenge = examiner(model).draw(1, miner);
+    let mut tokens = Vec::new();
+    let take = &mut |line| {
+        if let Line::Token(token) = line {
+            tokens.push(token);
+        }
+        ControlFlow::Continue(())
+    };
+    honest(model, 0).lines(&challenge, take).unwrap();
+    // The first token is always checked.
+    tokens[0].logprob -= 0.01;
+    let answer = Answer { tokens, ending: Ending::Length };
+    let finding = |examiner: Examiner| examiner.examine(&challenge, miner, &answer).unwrap();
+    assert!(matches!(finding(examiner(model)), Finding::Wrong(_)));
+    let lenient = examiner(model).tolerating(Tolerance::new(20_000));
+    assert!(matches!(finding(lenient), Finding::Genuine { .. }));
 }
 
 #[test]

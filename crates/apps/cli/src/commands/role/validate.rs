@@ -8,7 +8,7 @@ use crate::{
     error::CliError,
     key::Signer,
     output::Output,
-    share::million,
+    share::{decimal, million},
 };
 use myelin_neuron::subnet::ValidatingOptions;
 use myelin_primitives::{BlockNumber, Fraction};
@@ -17,6 +17,7 @@ use myelin_subnet_text::{
     draw::Prompts,
     gate::Limits,
     judge::CHECKED,
+    proof::Tolerance,
     roles::{self, Validating},
 };
 use std::{fs, ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -63,6 +64,11 @@ struct Rounds {
     /// How many tokens of each answer are recomputed
     #[arg(long, default_value_t = CHECKED, value_name = "COUNT")]
     checked: usize,
+
+    /// How far the logarithm of a token's probability may be from what is computed here; a token may fall short of the one
+    /// that is drawn by twice that
+    #[arg(long, default_value = "0.001", value_name = "NUMBER", value_parser = tolerance)]
+    tolerance: Tolerance,
 
     /// A file with a text on each line, to take prompts from [default: texts that a program makes]
     #[arg(long, value_name = "FILE")]
@@ -111,6 +117,14 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         Err("write a time above zero, and up to an hour".to_owned())
     } else {
         Ok(time)
+    }
+}
+
+/// A tolerance, as it is typed: `0.001`.
+fn tolerance(text: &str) -> Result<Tolerance, String> {
+    match decimal(text, 6) {
+        Some(micro @ 1..=1_000_000) => Ok(Tolerance::new(micro)),
+        _ => Err("write a number above 0, and up to 1, with at most six decimals, such as `0.001`".to_owned()),
     }
 }
 
@@ -195,6 +209,7 @@ impl Command for ValidateText {
             prompts,
             lengths: rounds.lengths,
             checked: rounds.checked,
+            tolerance: rounds.tolerance,
         };
         let judged = told.clone();
         let working = roles::validate(&member, model, options, move |judged_one| judged.tell(judged_one), stop());
@@ -213,6 +228,15 @@ mod tests {
         assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "12", "s", "-1s", "1.5s", "0s", "61m", "99999999999s", "12 s"] {
             assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tolerances_are_millionths() {
+        assert_eq!(tolerance("0.001"), Ok(Tolerance::F32));
+        assert_eq!(tolerance("1"), Ok(Tolerance { gap_micro: 2_000_000, logprob_micro: 1_000_000 }));
+        for wrong in ["", "0", "0.0000001", "1.1", "-1", "1e-3"] {
+            assert!(tolerance(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) use run::ending;
 pub use train::Train;
 pub(crate) use train::trained;
 
-use crate::{error::CliError, output::Progress};
+use crate::{error::CliError, output::Progress, share::decimal};
 use myelin_client::{Moment, NetUid};
 use myelin_subnet_text::{Model, ModelError, Sampling, challenge::TOP_K, published::first};
 use std::{num::NonZeroUsize, path::Path};
@@ -66,15 +66,8 @@ pub(crate) struct Writing {
 
 /// A temperature in thousandths, as it is typed: `0.8`.
 fn temperature(text: &str) -> Result<u32, String> {
-    let refused = || "write a number from 0 to 10 with at most three decimals, such as `0.8`".to_owned();
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if decimals.len() > 3 || whole.is_empty() || !text.chars().all(|it| it.is_ascii_digit() || it == '.') {
-        return Err(refused());
-    }
-    let thousandths: u32 = format!("{decimals:0<3}").parse().map_err(|_| refused())?;
-    let whole: u32 = whole.parse().map_err(|_| refused())?;
-    let milli = whole.checked_mul(1_000).and_then(|milli| milli.checked_add(thousandths)).ok_or_else(refused)?;
-    if milli > Sampling::MAX_TEMPERATURE_MILLI { Err(refused()) } else { Ok(milli) }
+    let milli = decimal(text, 3).filter(|milli| *milli <= Sampling::MAX_TEMPERATURE_MILLI);
+    milli.ok_or_else(|| "write a number from 0 to 10 with at most three decimals, such as `0.8`".to_owned())
 }
 
 impl Writing {
