@@ -71,7 +71,7 @@ mod tls;
 
 pub use axon::{Axon, Builder, Endpoint, Failure, Output, Pieces, StartError, StopError, V1};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use dendrite::{Answer, AnswerStream, AskError, Asked, Dendrite, Peer, Speaks, UnsignedAnswers};
+pub use dendrite::{Answer, AnswerStream, AskError, Asked, Dendrite, Peer, Speaks, UnsignedAnswers, request_body};
 pub use directory::{Announced, Directory, SPEAKS_STRICT, Seat, Table};
 pub use file::FileError;
 pub use limits::Limits;

@@ -110,6 +110,7 @@ pub static COMMANDS: &[Entry] = &[
     Entry::of::<text::Publish>(),
     Entry::of::<text::Show>(),
     Entry::of::<text::Run>(),
+    Entry::of::<text::Check>(),
     Entry::of::<role::MineText>(),
     Entry::of::<role::ValidateText>(),
     Entry::of::<ask::Ask>(),

@@ -11,6 +11,7 @@ mod v1;
 
 pub use error::AskError;
 pub use stream::AnswerStream;
+pub use strict::request_body;
 
 use crate::{Clock, Signer, SystemClock, V1};
 use core::fmt;

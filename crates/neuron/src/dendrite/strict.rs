@@ -30,7 +30,7 @@ impl Dendrite {
         (form, until): (Form, Deadline),
     ) -> Result<(Head, Proof), AskError> {
         let target = format!("/{}", message.class().name());
-        let body = body(message).into_bytes();
+        let body = request_body(message).into_bytes();
         let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
         let (mut headers, proof) = signed.map_err(|error| AskError::Question(error.to_string()))?;
         headers.push("content-type", "application/json");
@@ -109,8 +109,9 @@ pub(super) fn deadline(message: &Synapse, started: Instant) -> Deadline {
     Deadline { at: started + patience, seconds: patience.as_secs_f64() }
 }
 
-/// What is asked: the fields of the message, and how long the caller waits.
-fn body(message: &Synapse) -> String {
+/// The body of a signed request: the fields of the message, and how long the caller waits. Whoever has a receipt compares it
+/// with the body's hash. spec signed-requests §2, §9
+pub fn request_body(message: &Synapse) -> String {
     let timeout = message.timeout.map_or(Value::None, Value::Float);
     let own = message.fields().map(|(field, value)| (field.name(), value.clone()));
     json::write_spaced(&Value::Dict([("timeout", timeout)].into_iter().chain(own).collect()))

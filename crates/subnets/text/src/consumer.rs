@@ -3,16 +3,13 @@
 use crate::{
     answer::{End, Ending, Line, MAX_LINE, Token},
     challenge::Challenge,
+    evidence::{Evidence, miner_said},
     gate::{Report, Said, Whom, ask_class},
-    task::fields,
+    task::message,
 };
 use myelin_neuron::{AskError, Dendrite, Peer};
-use myelin_wire::{
-    Hotkey, Synapse,
-    class::Mismatch,
-    strict::{Content, Outcome, Receipt},
-};
-use std::{sync::Arc, time::Duration};
+use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use std::time::Duration;
 
 /// The bytes a line of a validator may have: a receipt holds three signed texts.
 const MAX_SAID: usize = 64 * 1024;
@@ -46,8 +43,8 @@ pub struct Told {
     pub report: Report,
     /// Whether the receipt shows, without trust in the validator, that the miner said exactly this.
     pub miner_signed: bool,
-    /// What proves to anybody that the validator told all this.
-    pub receipt: Option<Receipt>,
+    /// What shows all this to anybody, if the validator signed it.
+    pub evidence: Option<Evidence>,
 }
 
 impl Told {
@@ -94,11 +91,12 @@ pub async fn ask(
     patience: Duration,
     heard: &mut dyn FnMut(Heard),
 ) -> Result<Told, AskFailure> {
-    let mut message = Synapse::new(Arc::new(ask_class()), &fields(challenge)).map_err(AskFailure::Question)?;
-    message.timeout = Some(patience.as_secs_f64());
+    let timeout_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+    let message = message(&ask_class(), challenge, timeout_ms).map_err(AskFailure::Question)?;
+    let question = Question { challenge, timeout_ms, message };
     let mut last = AskFailure::NoValidator;
     for validator in validators {
-        match ask_one(dendrite, validator, &message, heard).await {
+        match ask_one(dendrite, validator, &question, heard).await {
             Ok(told) => return Ok(told),
             Err(error) => {
                 heard(Heard::NoAnswer { validator: validator.hotkey, why: error.clone() });
@@ -111,15 +109,25 @@ pub async fn ask(
     Err(last)
 }
 
+/// What is asked, and how it travels.
+struct Question<'a> {
+    challenge: &'a Challenge,
+    timeout_ms: u64,
+    message: Synapse,
+}
+
 async fn ask_one(
     dendrite: &Dendrite,
     validator: &Peer,
-    message: &Synapse,
+    question: &Question<'_>,
     heard: &mut dyn FnMut(Heard),
 ) -> Result<Told, AskFailure> {
-    let mut stream = dendrite.ask_stream(validator, message).await?;
+    let mut stream = dendrite.ask_stream(validator, &question.message).await?;
     let (mut rest, mut listener) = (Vec::new(), Listener::default());
+    let (mut said, mut groups) = (Vec::new(), Vec::new());
     while let Some(piece) = stream.next().await? {
+        groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+        said.extend_from_slice(&piece);
         rest.extend_from_slice(&piece);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = rest.drain(..=end).collect();
@@ -136,42 +144,25 @@ async fn ask_one(
     let (Some(ending), Some(report)) = (ending, report) else {
         return Err(AskFailure::Nonsense("its answer has no end".to_owned()));
     };
-    let miner_signed = is_signed(&report, validator.hotkey, &lines);
-    Ok(Told { validator: validator.hotkey, tokens, ending, report, miner_signed, receipt: stream.receipt() })
-}
-
-/// Whether the receipt of a report shows that its miner said these lines to this validator.
-fn is_signed(report: &Report, validator: Hotkey, lines: &[Vec<u8>]) -> bool {
-    let Some(statement) = report.receipt.as_ref().and_then(|receipt| receipt.verify().ok()) else { return false };
-    statement.caller == validator
-        && Hotkey::from_ss58(&report.hotkey).is_ok_and(|miner| miner == statement.responder)
-        && matches!(statement.content, Content::Stream { outcome: Outcome::Complete, .. })
-        && in_groups(&lines.concat(), &report.groups).is_some_and(|groups| statement.is_stream(groups))
-}
-
-/// The bytes in groups of these sizes, if they are exactly all of them.
-fn in_groups<'a>(mut bytes: &'a [u8], sizes: &[u32]) -> Option<Vec<&'a [u8]>> {
-    let mut groups = Vec::with_capacity(sizes.len());
-    for size in sizes {
-        let (group, rest) = bytes.split_at_checked(usize::try_from(*size).ok()?)?;
-        groups.push(group);
-        bytes = rest;
-    }
-    bytes.is_empty().then_some(groups)
+    let Question { challenge, timeout_ms, .. } = *question;
+    let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
+    let evidence = stream.receipt().and_then(|receipt| Evidence::new(challenge, timeout_ms, (said, groups), receipt));
+    Ok(Told { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
 }
 
 /// What was heard of the answer that counts.
 #[derive(Default)]
-struct Listener {
+pub(crate) struct Listener {
     is_asking: bool,
-    lines: Vec<Vec<u8>>,
-    tokens: Vec<Token>,
-    ending: Option<Ending>,
-    report: Option<Report>,
+    /// The lines of the miner.
+    pub(crate) lines: Vec<Vec<u8>>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) ending: Option<Ending>,
+    pub(crate) report: Option<Report>,
 }
 
 impl Listener {
-    fn hear(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(Heard)) -> Result<(), AskFailure> {
+    pub(crate) fn hear(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(Heard)) -> Result<(), AskFailure> {
         let nonsense = |what: &str| Err(AskFailure::Nonsense(what.to_owned()));
         let said = line.strip_suffix(b"\n").unwrap_or(&line);
         if self.report.is_some() {
@@ -228,15 +219,6 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert_eq!(heard.len(), 5);
         assert_eq!((listener.tokens.len(), listener.lines.len()), (1, 2));
-    }
-
-    #[test]
-    fn groups_are_all_of_the_bytes_or_none() {
-        assert_eq!(in_groups(b"abc", &[2, 1]), Some(vec![b"ab".as_slice(), b"c"]));
-        assert_eq!(in_groups(b"", &[]), Some(vec![]));
-        for sizes in [[1, 1].as_slice(), &[2, 2], &[4], &[]] {
-            assert_eq!(in_groups(b"abc", sizes), None);
-        }
     }
 
     #[test]

@@ -105,30 +105,9 @@ impl Examiner {
     /// # Errors
     /// If the model cannot be computed with, which says nothing about the answer.
     pub fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: &Answer) -> Result<Finding, ModelError> {
-        let prompt = self.model.encode(&challenge.prompt)?;
         let seed = self.secret ^ challenge.seed;
         let check = Check { seed, positions: self.checked, tolerance: self.tolerance };
-        let query = challenge.query(&prompt, miner);
-        let verdict = verify(&self.model, &query, &answer.steps(), answer.ending.into(), &check)?;
-        if let Some(fault) = verdict.fault {
-            return Ok(Finding::Wrong(fault.to_string()));
-        }
-        // Only of tokens that exist, and of no more than were asked for.
-        Ok(match self.first_wrong_text(&answer.tokens)? {
-            None => Finding::Genuine { checked: verdict.checked },
-            Some(at) => Finding::Wrong(format!("the text of token {at} is not that token's")),
-        })
-    }
-
-    /// The first token whose text is another's.
-    fn first_wrong_text(&self, tokens: &[Token]) -> Result<Option<usize>, ModelError> {
-        let mut decoder = self.model.decoder();
-        for (at, token) in tokens.iter().enumerate() {
-            if decoder.push(token.token)? != token.text {
-                return Ok(Some(at));
-            }
-        }
-        Ok(None)
+        examine(&self.model, &check, challenge, miner, answer)
     }
 
     /// Takes down what was found out about a miner outside of a round.
@@ -168,6 +147,37 @@ impl Examiner {
         });
         Some(Looked { conduct, work })
     }
+}
+
+/// Whether this model wrote this for this miner.
+pub(crate) fn examine(
+    model: &Model,
+    check: &Check,
+    challenge: &Challenge,
+    miner: Hotkey,
+    answer: &Answer,
+) -> Result<Finding, ModelError> {
+    let prompt = model.encode(&challenge.prompt)?;
+    let verdict = verify(model, &challenge.query(&prompt, miner), &answer.steps(), answer.ending.into(), check)?;
+    if let Some(fault) = verdict.fault {
+        return Ok(Finding::Wrong(fault.to_string()));
+    }
+    // Only of tokens that exist, and of no more than were asked for.
+    Ok(match first_wrong_text(model, &answer.tokens)? {
+        None => Finding::Genuine { checked: verdict.checked },
+        Some(at) => Finding::Wrong(format!("the text of token {at} is not that token's")),
+    })
+}
+
+/// The first token whose text is another's.
+fn first_wrong_text(model: &Model, tokens: &[Token]) -> Result<Option<usize>, ModelError> {
+    let mut decoder = model.decoder();
+    for (at, token) in tokens.iter().enumerate() {
+        if decoder.push(token.token)? != token.text {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }
 
 struct Looked {

@@ -30,7 +30,7 @@
 //! | Is it right, and what is it worth? | [`judge`], [`proof`], [`score`], [`reputation`] |
 //! | Which model does a subnet have? | [`published`] |
 //! | What does a whole process do? | [`roles`] |
-//! | How does a consumer ask? | [`consumer`], through a validator's [`gate`] |
+//! | How does a consumer ask, and show it? | [`consumer`], through a validator's [`gate`]; [`evidence`] |
 //! | Where does a small model come from? | [`corpus`], [`train`], [`export`] |
 //!
 //! Why this proves anything, what it costs, and how often it errs: `docs/text-subnet.md`, `docs/benchmarks/text.md`.
@@ -46,6 +46,7 @@ pub mod challenge;
 pub mod consumer;
 pub mod corpus;
 pub mod draw;
+pub mod evidence;
 pub mod export;
 pub mod gate;
 mod generate;

@@ -7,6 +7,7 @@ use myelin_wire::{
     class::{Class, ClassError, Field, Mismatch, Type},
     python::{Dict, Value},
 };
+use std::{sync::Arc, time::Duration};
 
 /// Continuing texts: a challenge is a message of the class `Text`, an answer a stream of [lines](crate::answer).
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +33,7 @@ pub(crate) fn class(name: &str) -> Class {
 }
 
 /// The fields of a question.
-pub(crate) fn fields(challenge: &Challenge) -> Dict {
+fn fields(challenge: &Challenge) -> Dict {
     let Challenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
     Dict::from_iter([
         ("model", Value::Text(model.to_string())),
@@ -42,6 +43,13 @@ pub(crate) fn fields(challenge: &Challenge) -> Dict {
         ("top_k", Value::int(sampling.top_k)),
         ("max_tokens", Value::int(*max_tokens)),
     ])
+}
+
+/// The message of a class that asks this, and waits so long for the answer.
+pub(crate) fn message(class: &Class, challenge: &Challenge, timeout_ms: u64) -> Result<Synapse, Mismatch> {
+    let mut message = Synapse::new(Arc::new(class.clone()), &fields(challenge))?;
+    message.timeout = Some(Duration::from_millis(timeout_ms).as_secs_f64());
+    Ok(message)
 }
 
 /// The question in a message.
@@ -121,7 +129,6 @@ impl Task for Text {
 mod tests {
     use super::*;
     use myelin_wire::Hotkey;
-    use std::sync::Arc;
 
     fn challenge() -> Challenge {
         Challenge {

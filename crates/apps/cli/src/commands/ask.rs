@@ -21,6 +21,7 @@ use myelin_neuron::{Announced, Dendrite, Peer, Signer as Signing};
 use myelin_subnet_text::{
     challenge::Challenge,
     consumer::{AskFailure, Heard, Told, ask},
+    evidence::Evidence,
     published::published,
 };
 use myelin_wire::Hotkey;
@@ -29,7 +30,7 @@ use serde::Serialize;
 use std::{
     cmp::Reverse,
     io::{IsTerminal, stdout},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::signal::ctrl_c;
@@ -54,9 +55,9 @@ pub struct Ask {
     #[arg(long, default_value = "1m", value_name = "TIME", value_parser = time)]
     patience: Duration,
 
-    /// Write what proves the answer to anybody to this file, as JSON
+    /// Write what shows the answer to anybody to this file; `myelin text check` reads it
     #[arg(long, value_name = "FILE")]
-    receipts: Option<PathBuf>,
+    evidence: Option<PathBuf>,
 }
 
 /// What is heard while an answer comes, and the answer.
@@ -188,15 +189,6 @@ impl Render for Asking {
             Self::Answer(answered) => answered.render(page),
         }
     }
-}
-
-/// What proves an answer to anybody.
-#[derive(Serialize)]
-struct Receipts<'a> {
-    /// That the validator told the whole answer.
-    validator: &'a Option<myelin_wire::strict::Receipt>,
-    /// That the miner said it.
-    miner: &'a Option<myelin_wire::strict::Receipt>,
 }
 
 /// Text for people: as it comes at a terminal, and once it is known to count where nobody could take it back.
@@ -333,19 +325,28 @@ impl Command for Ask {
             return Err(error);
         }
         let told = told.map_err(|error| ask_error(&error))?;
-        if let Some(path) = &self.receipts {
-            let receipts = Receipts { validator: &told.receipt, miner: &told.report.receipt };
-            let text = serde_json::to_string_pretty(&receipts).map_err(|error| CliError::Output(error.into()))?;
-            let failed = |source| CliError::File { doing: "write", path: path.clone(), source };
-            write_whole(path, text.as_bytes()).map_err(failed)?;
-        }
         let answered = Answered::of(&told, &challenge);
         if is_text {
             note_page(&answered);
-            return Ok(());
+        } else {
+            output.show(&Asking::Answer(Box::new(answered)))?;
         }
-        output.show(&Asking::Answer(Box::new(answered)))
+        match &self.evidence {
+            None => Ok(()),
+            Some(path) => keep(told.evidence.as_ref(), path),
+        }
     }
+}
+
+/// Writes what shows the answer to anybody.
+fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
+    let Some(evidence) = evidence else {
+        let hint = "ask another validator with `--validator`".to_owned();
+        return Err(CliError::task("evidence", &"this validator signs nothing that could be kept", Some(hint)));
+    };
+    let text = serde_json::to_string_pretty(evidence).map_err(|error| CliError::Output(error.into()))?;
+    let failed = |source| CliError::File { doing: "write", path: path.to_owned(), source };
+    write_whole(path, text.as_bytes()).map_err(failed)
 }
 
 fn said(heard: Heard) -> Asking {

@@ -23,11 +23,11 @@ use crate::{
     challenge::Challenge,
     judge::{Examiner, Finding},
     reputation::Conduct,
-    task::{Text, class, question},
+    task::{Text, class, message, question},
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer, subnet};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer, subnet::Task};
 use myelin_primitives::Uid;
 use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
 use std::{
@@ -214,8 +214,9 @@ impl Gate {
         consumer: &Consumer,
         until: Instant,
     ) -> Result<(), Lost> {
-        let mut message = subnet::question(&Text, challenge)?;
-        message.timeout = Some(until.saturating_duration_since(Instant::now()).as_secs_f64());
+        let left = until.saturating_duration_since(Instant::now()).as_millis();
+        let timeout_ms = u64::try_from(left).unwrap_or(u64::MAX);
+        let message = message(&Text.class(), challenge, timeout_ms)?;
         let whom = Whom { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
         consumer.say(&Said::Asked(Asked { asked: whom.clone() })).await?;
         let started = Instant::now();
@@ -243,6 +244,7 @@ impl Gate {
             checked: u32::try_from(checked).unwrap_or(u32::MAX),
             incentive: candidate.incentive,
             consensus: candidate.consensus,
+            timeout_ms,
             groups,
             receipt,
         };

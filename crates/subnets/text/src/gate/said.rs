@@ -38,6 +38,8 @@ pub struct Report {
     pub incentive: u16,
     /// The miner's consensus weight in the last epoch, of 65 535.
     pub consensus: u16,
+    /// Milliseconds that the miner had, which the validator signed with the question.
+    pub timeout_ms: u64,
     /// The bytes of each signed group in which the lines of the answer came.
     pub groups: Vec<u32>,
     /// What proves to anybody that the miner said this to the validator, in these groups.

@@ -13,10 +13,12 @@ use myelin_subnet_text::{
     challenge::Challenge,
     consumer::{AskFailure, Heard, Told, ask},
     draw::{Drawing, Prompts},
+    evidence::{Evidence, EvidenceError, Whose},
     gate::{Candidate, Candidates, Gate, Limits},
-    judge::Examiner,
+    judge::{Examiner, Finding},
     miner::Miner,
     mischief::{Mischief, Mischievous},
+    proof::Tolerance,
     reputation::{Conduct, Reputation, Reputations},
     task::Text,
 };
@@ -137,10 +139,38 @@ async fn an_answer_is_proven_signed_and_what_the_model_writes_here() {
     assert_eq!(told.text(), tiny::model().decode(&tokens).unwrap());
     assert!(told.report.proven && told.report.checked > 0 && told.miner_signed);
     assert_eq!((told.report.uid, told.report.incentive, told.report.consensus), (1, 101, 201));
-    let receipt = told.receipt.unwrap().verify().unwrap();
-    assert_eq!((receipt.caller, receipt.responder), (signer(9).hotkey(), network.validator.hotkey()));
+    let evidence = told.evidence.unwrap();
+    let shown = evidence.check().unwrap();
+    assert_eq!((shown.consumer, shown.validator), (signer(9).hotkey(), network.validator.hotkey()));
+    assert_eq!((shown.miner, &shown.question), (signer(2).hotkey(), &challenge));
+    assert_eq!((&shown.answer.tokens, &shown.report), (&told.tokens, &told.report));
+    assert_eq!(shown.examine(tiny::model(), Tolerance::F32).unwrap(), Finding::Genuine { checked: tokens.len() });
     assert_eq!(heard.len(), 1 + tokens.len());
     assert!(matches!(&heard[0], Heard::Asking(whom) if whom.uid == 1));
+}
+
+#[tokio::test]
+async fn evidence_of_something_else_shows_nothing() {
+    let network = network(vec![leaves(3).await, honest(2).await], Limits::default()).await;
+    let evidence = asked(&network, &challenge(7)).await.0.unwrap().evidence.unwrap();
+    assert!(evidence.check().is_ok(), "what came before is void");
+    let json = serde_json::to_value(&evidence).unwrap();
+    assert_eq!(serde_json::from_value::<Evidence>(json.clone()).unwrap(), evidence);
+    let with = |pointer: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        *json.pointer_mut(pointer).unwrap() = value;
+        serde_json::from_value::<Evidence>(json).unwrap().check().unwrap_err()
+    };
+    assert!(matches!(with("/form", "other".into()), EvidenceError::Form(_)));
+    assert!(matches!(with("/question/model", "00".into()), EvidenceError::Form(_)));
+    assert_eq!(with("/question/seed", 8.into()), EvidenceError::Other(Whose::Validator, "question"));
+    assert_eq!(with("/question/prompt", "Twice".into()), EvidenceError::Other(Whose::Validator, "question"));
+    assert_eq!(with("/timeout_ms", 1.into()), EvidenceError::Other(Whose::Validator, "question"));
+    let said = json["said"].as_str().unwrap().replacen("logprob", "logprop", 1);
+    assert_eq!(with("/said", said.into()), EvidenceError::Other(Whose::Validator, "answer"));
+    assert_eq!(with("/groups", serde_json::json!([])), EvidenceError::Other(Whose::Validator, "answer"));
+    let text = json.pointer("/receipt/request/text").unwrap().as_str().unwrap().replace("/Ask", "/Text");
+    assert!(matches!(with("/receipt/request/text", text.into()), EvidenceError::Receipt(Whose::Validator, _)));
 }
 
 #[tokio::test]

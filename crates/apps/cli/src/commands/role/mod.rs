@@ -8,7 +8,7 @@ mod validate;
 pub use event::RoleEvent;
 pub use mine::MineText;
 pub use validate::ValidateText;
-pub(crate) use validate::time;
+pub(crate) use validate::{time, tolerance};
 
 use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::Signer};
 use myelin_client::{Chain, Hint, NetUid};

@@ -121,7 +121,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// A tolerance, as it is typed: `0.001`.
-fn tolerance(text: &str) -> Result<Tolerance, String> {
+pub(crate) fn tolerance(text: &str) -> Result<Tolerance, String> {
     match decimal(text, 6) {
         Some(micro @ 1..=1_000_000) => Ok(Tolerance::new(micro)),
         _ => Err("write a number above 0, and up to 1, with at most six decimals, such as `0.001`".to_owned()),

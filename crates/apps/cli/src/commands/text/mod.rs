@@ -1,9 +1,11 @@
 //! `myelin text`: the model of the text subnet.
 
+mod check;
 mod model;
 mod run;
 mod train;
 
+pub use check::Check;
 pub(crate) use model::published_error;
 pub use model::{Hash, Publish, Show};
 pub use run::Run;

@@ -5,6 +5,7 @@ use crate::support::PATIENCE;
 use myelin_subnet_text::{Shape, train};
 use serde_json::Value;
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -131,12 +132,26 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!(heard.iter().filter(|event| event["event"] == "token").count(), run["tokens"].as_array().unwrap().len());
     // The seed alone is nobody's.
     assert_ne!(net.json(&writing)["tokens"], run["tokens"]);
-    let said = net.run(&format!("{asked} --receipts {}", folder.join("receipts.json").display()));
+    let evidence = folder.join("answer.json").display().to_string();
+    let said = net.run(&format!("{asked} --evidence {evidence}"));
     // A model that has learned nothing writes everything, and a terminal is shown what is text.
     let shown = |text: &str| text.chars().filter(|it| !it.is_control()).collect::<String>();
     assert_eq!((said.code, shown(&said.out)), (0, shown(run["text"].as_str().unwrap())), "{said:?}");
     assert!(said.err.contains("answered by") && said.err.contains("proven"), "{said:?}");
-    assert!(folder.join("receipts.json").is_file());
+    // What it was answered can be shown to anybody, and what is changed shows nothing.
+    let checked = net.json(&format!("text check {evidence} --model {model}"));
+    assert_eq!(
+        (&checked["text"], &checked["miner"], &checked["prompt"]),
+        (&run["text"], &run["miner"], &"Once".into())
+    );
+    assert_eq!((&checked["validator"], &checked["written_by_model"]), (&answer["validator"], &true.into()));
+    assert!(net.json(&format!("text check {evidence}"))["written_by_model"].is_null());
+    assert_eq!(net.error(&format!("text check {evidence} --model {other}")), code(1, "model"));
+    let whole = fs::read_to_string(&evidence).unwrap();
+    fs::write(&evidence, whole.replace("\"Once\"", "\"Twice\"")).unwrap();
+    assert_eq!(net.error(&format!("text check {evidence}")), code(1, "evidence"));
+    fs::write(&evidence, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(net.error(&format!("text check {evidence}")), code(1, "evidence"));
     assert_eq!(net.error("ask Once --netuid 2 --max-tokens 2048"), code(1, "no-answer"));
 
     // Whatever was asked is forgotten by nobody, and nothing stays behind.

@@ -1,0 +1,382 @@
+//! What shows anybody what a consumer was answered, later and without a network.
+//!
+//! The question, all that the validator said, and its receipt; the miner's receipt is in what the validator said. Together they show that
+//! this consumer asked this, that the validator said this, and that the miner answered this to the same question. Whoever has the
+//! model sees whether the answer is right, too. [signed requests](../../../../docs/spec/signed-requests.md) §9
+
+use crate::{
+    Model, ModelError, Sampling,
+    answer::Answer,
+    challenge::Challenge,
+    consumer::Listener,
+    gate::{Report, ask_class},
+    judge::{Finding, examine},
+    proof::{Check, Tolerance},
+    task::{Text, message},
+};
+use myelin_neuron::{request_body, subnet::Task};
+use myelin_wire::{
+    Hotkey, UnixNanos,
+    class::Class,
+    strict::{Content, Outcome, Receipt, ReceiptError, Statement},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The name and version of the form.
+const FORM: &str = "myelin-text-evidence/1";
+
+/// What a consumer keeps of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    form: String,
+    question: Question,
+    /// How long the consumer waited at most, which it signed with the question.
+    timeout_ms: u64,
+    /// All that the validator said.
+    said: String,
+    /// The bytes of each signed group of that.
+    groups: Vec<u32>,
+    receipt: Receipt,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    model: String,
+    prompt: String,
+    seed: u64,
+    temperature_milli: u32,
+    top_k: u32,
+    max_tokens: u16,
+}
+
+/// Who signed a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The validator's, for the consumer.
+    Validator,
+    /// The miner's, for the validator.
+    Miner,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Validator => "validator",
+            Self::Miner => "miner",
+        })
+    }
+}
+
+/// Why it shows nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// It is something else.
+    #[error("it is not of the form of evidence: {0}")]
+    Form(String),
+    /// There is no such receipt.
+    #[error("there is no receipt of the {0}")]
+    Missing(Whose),
+    /// A receipt proves nothing.
+    #[error("the {0}: {1}")]
+    Receipt(Whose, ReceiptError),
+    /// A receipt is of something else.
+    #[error("the receipt of the {0} is of another {1}")]
+    Other(Whose, &'static str),
+}
+
+/// What evidence shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Who asked.
+    pub consumer: Hotkey,
+    /// Who took the question to miners.
+    pub validator: Hotkey,
+    /// Who answered.
+    pub miner: Hotkey,
+    /// When the consumer asked, by its clock.
+    pub asked_at: UnixNanos,
+    /// What was asked.
+    pub question: Challenge,
+    /// What was answered.
+    pub answer: Answer,
+    /// What the validator said of it.
+    pub report: Report,
+}
+
+impl From<&Challenge> for Question {
+    fn from(challenge: &Challenge) -> Self {
+        let Challenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
+        Self {
+            model: model.to_string(),
+            prompt: prompt.clone(),
+            seed: *seed,
+            temperature_milli: sampling.temperature_milli,
+            top_k: sampling.top_k,
+            max_tokens: *max_tokens,
+        }
+    }
+}
+
+impl TryFrom<&Question> for Challenge {
+    type Error = EvidenceError;
+
+    fn try_from(question: &Question) -> Result<Self, EvidenceError> {
+        let Question { model, prompt, seed, temperature_milli, top_k, max_tokens } = question;
+        let challenge = Self {
+            model: model.parse().map_err(|error| form(&error))?,
+            prompt: prompt.clone(),
+            seed: *seed,
+            sampling: Sampling { temperature_milli: *temperature_milli, top_k: *top_k },
+            max_tokens: *max_tokens,
+            miner: None,
+        };
+        challenge.check().map_err(|error| form(&error))?;
+        Ok(challenge)
+    }
+}
+
+fn form(error: &dyn fmt::Display) -> EvidenceError {
+    EvidenceError::Form(error.to_string())
+}
+
+impl Evidence {
+    /// What was asked and said. Nothing for what is no text, which no validator says.
+    pub(crate) fn new(
+        challenge: &Challenge,
+        timeout_ms: u64,
+        (said, groups): (Vec<u8>, Vec<u32>),
+        receipt: Receipt,
+    ) -> Option<Self> {
+        let said = String::from_utf8(said).ok()?;
+        Some(Self { form: FORM.to_owned(), question: challenge.into(), timeout_ms, said, groups, receipt })
+    }
+
+    /// Checks all signatures, and that everything belongs together.
+    ///
+    /// # Errors
+    /// [`EvidenceError`], with what is wrong.
+    pub fn check(&self) -> Result<Shown, EvidenceError> {
+        if self.form != FORM {
+            return Err(form(&format!("it is called `{}`, not `{FORM}`", self.form)));
+        }
+        let question = Challenge::try_from(&self.question)?;
+        let asked = Asked { class: ask_class(), question: &question, timeout_ms: self.timeout_ms };
+        let said = (self.said.as_bytes(), self.groups.as_slice());
+        let told = statement(Whose::Validator, &self.receipt, &asked, said)?;
+
+        let mut listener = Listener::default();
+        for line in self.said.split_inclusive('\n') {
+            listener.hear(line.as_bytes().to_vec(), &mut |_| ()).map_err(|error| form(&error))?;
+        }
+        let Listener { lines, tokens, ending: Some(ending), report: Some(report), .. } = listener else {
+            return Err(form(&"the answer has no end"));
+        };
+        let miner = miner_said(&report, told.responder, &lines, &question)?;
+        Ok(Shown {
+            consumer: told.caller,
+            validator: told.responder,
+            miner,
+            asked_at: told.asked_at,
+            question,
+            answer: Answer { tokens, ending },
+            report,
+        })
+    }
+}
+
+impl Shown {
+    /// Whether the model writes this for this miner, at every position.
+    ///
+    /// # Errors
+    /// [`ModelError::Other`] for another model than the one that was asked for; if it cannot be computed with.
+    pub fn examine(&self, model: &Model, tolerance: Tolerance) -> Result<Finding, ModelError> {
+        let model = model.clone().expect(self.question.model)?;
+        let check = Check { seed: 0, positions: usize::MAX, tolerance };
+        examine(&model, &check, &self.question, self.miner, &self.answer)
+    }
+}
+
+/// The miner that, as the receipt in a report shows, gave these lines to this validator when it was asked this.
+pub(crate) fn miner_said(
+    report: &Report,
+    validator: Hotkey,
+    lines: &[Vec<u8>],
+    question: &Challenge,
+) -> Result<Hotkey, EvidenceError> {
+    let receipt = report.receipt.as_ref().ok_or(EvidenceError::Missing(Whose::Miner))?;
+    let asked = Asked { class: Text.class(), question, timeout_ms: report.timeout_ms };
+    let said = statement(Whose::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
+    if said.caller != validator {
+        return Err(EvidenceError::Other(Whose::Miner, "validator"));
+    }
+    if Hotkey::from_ss58(&report.hotkey) != Ok(said.responder) {
+        return Err(EvidenceError::Other(Whose::Miner, "miner"));
+    }
+    Ok(said.responder)
+}
+
+/// What somebody was asked.
+struct Asked<'a> {
+    class: Class,
+    question: &'a Challenge,
+    timeout_ms: u64,
+}
+
+/// What a receipt says, if it is of this question and these bytes.
+fn statement(
+    whose: Whose,
+    receipt: &Receipt,
+    asked: &Asked<'_>,
+    (said, groups): (&[u8], &[u32]),
+) -> Result<Statement, EvidenceError> {
+    let statement = receipt.verify().map_err(|error| EvidenceError::Receipt(whose, error))?;
+    let target = format!("/{}", asked.class.name());
+    let message = message(&asked.class, asked.question, asked.timeout_ms).map_err(|error| form(&error))?;
+    if statement.target != target || !statement.is_request(request_body(&message).as_bytes()) {
+        return Err(EvidenceError::Other(whose, "question"));
+    }
+    let is_whole = matches!(statement.content, Content::Stream { outcome: Outcome::Complete, .. });
+    if is_whole && in_groups(said, groups).is_some_and(|groups| statement.is_stream(groups)) {
+        Ok(statement)
+    } else {
+        Err(EvidenceError::Other(whose, "answer"))
+    }
+}
+
+/// The bytes in groups of these sizes, if they are exactly all of them.
+fn in_groups<'a>(mut bytes: &'a [u8], sizes: &[u32]) -> Option<Vec<&'a [u8]>> {
+    let mut groups = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        let (group, rest) = bytes.split_at_checked(usize::try_from(*size).ok()?)?;
+        groups.push(group);
+        bytes = rest;
+    }
+    bytes.is_empty().then_some(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ModelHash, answer::Ending};
+    use myelin_keys::{Secret, Seed};
+    use myelin_neuron::Signer;
+    use myelin_wire::{
+        Sign,
+        strict::{StreamReader, StreamWriter, sign_request},
+    };
+
+    const NOW: UnixNanos = 1_760_000_000_000_000_000;
+    const LINES: [&str; 2] = ["{\"token\":1,\"logprob\":-1.0,\"text\":\" a\"}\n", "{\"finish\":\"stop\"}\n"];
+
+    fn signer(seed: u8) -> Signer {
+        let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
+        Secret::from_seed(seed).into_keypair().into()
+    }
+
+    fn challenge() -> Challenge {
+        Challenge {
+            model: ModelHash::from_bytes([3; 32]),
+            prompt: "Once".into(),
+            seed: 7,
+            sampling: Sampling::GREEDY,
+            max_tokens: 8,
+            miner: None,
+        }
+    }
+
+    /// What somebody streams in groups when it is asked this.
+    fn receipt((asker, speaker): (&Signer, &Signer), class: &Class, groups: &[&str], outcome: Outcome) -> Receipt {
+        let body = request_body(&message(class, &challenge(), 9_000).unwrap());
+        let target = format!("/{}", class.name());
+        let (_, request) =
+            sign_request(asker, ("POST", &target), body.as_bytes(), NOW, Some(speaker.hotkey())).unwrap();
+        let (head, mut writer) =
+            StreamWriter::new(speaker.clone(), &request, (200, "text/event-stream"), NOW + 1).unwrap();
+        let mut headers = head.headers;
+        headers.push("content-type", "text/event-stream");
+        let mut reader = StreamReader::new(&request, speaker.hotkey(), 200, &headers).unwrap();
+        for group in groups {
+            reader.push(&writer.group(group.as_bytes()).unwrap()).unwrap();
+        }
+        reader.push(&writer.end(outcome).0).unwrap();
+        Receipt::of_stream(&request, &reader.finish().unwrap())
+    }
+
+    fn report(validator: &Signer, outcome: Outcome) -> Report {
+        let miner = signer(2);
+        Report {
+            uid: 3,
+            hotkey: miner.hotkey().to_ss58(),
+            model: challenge().model.to_string(),
+            tokens: 1,
+            first_us: 1,
+            elapsed_us: 2,
+            proven: true,
+            checked: 1,
+            incentive: 4,
+            consensus: 5,
+            timeout_ms: 9_000,
+            groups: LINES.map(|line| u32::try_from(line.len()).unwrap()).to_vec(),
+            receipt: Some(receipt((validator, &miner), &Text.class(), &LINES, outcome)),
+        }
+    }
+
+    #[test]
+    fn what_a_miner_said_is_what_its_receipt_says() {
+        let validator = signer(1);
+        let lines = LINES.map(|line| line.as_bytes().to_vec());
+        let of = |report: &Report| miner_said(report, validator.hotkey(), &lines, &challenge());
+        let good = report(&validator, Outcome::Complete);
+        assert_eq!(of(&good), Ok(signer(2).hotkey()));
+
+        let other = |what| Err(EvidenceError::Other(Whose::Miner, what));
+        assert_eq!(of(&Report { receipt: None, ..good.clone() }), Err(EvidenceError::Missing(Whose::Miner)));
+        assert_eq!(of(&Report { timeout_ms: 8_000, ..good.clone() }), other("question"));
+        assert_eq!(of(&Report { groups: vec![], ..good.clone() }), other("answer"));
+        assert_eq!(of(&Report { hotkey: signer(4).hotkey().to_ss58(), ..good.clone() }), other("miner"));
+        assert_eq!(of(&report(&signer(5), Outcome::Complete)), other("validator"));
+        assert_eq!(of(&report(&validator, Outcome::Broken)), other("answer"));
+        let asked_otherwise = Challenge { seed: 8, ..challenge() };
+        assert_eq!(miner_said(&good, validator.hotkey(), &lines, &asked_otherwise), other("question"));
+        let forged = good.receipt.clone().map(|mut receipt| {
+            receipt.answer.text.push('1');
+            receipt
+        });
+        let forged = of(&Report { receipt: forged, ..good });
+        assert!(matches!(forged, Err(EvidenceError::Receipt(Whose::Miner, _))), "{forged:?}");
+    }
+
+    #[test]
+    fn a_validator_that_signs_nonsense_shows_nothing() {
+        let (consumer, validator) = (signer(9), signer(1));
+        let closing = serde_json::json!({ "report": report(&validator, Outcome::Complete) }).to_string() + "\n";
+        let asked = "{\"asked\":{\"uid\":3,\"hotkey\":\"5F\"}}\n";
+        let check = |groups: &[&str]| {
+            let receipt = receipt((&consumer, &validator), &ask_class(), groups, Outcome::Complete);
+            let sizes = groups.iter().map(|group| u32::try_from(group.len()).unwrap()).collect();
+            let said = (groups.concat().into_bytes(), sizes);
+            Evidence::new(&challenge(), 9_000, said, receipt).unwrap().check()
+        };
+        let shown = check(&[asked, LINES[0], LINES[1], &closing]).unwrap();
+        assert_eq!((shown.consumer, shown.validator), (consumer.hotkey(), validator.hotkey()));
+        assert_eq!((shown.miner, shown.asked_at, shown.answer.ending), (signer(2).hotkey(), NOW, Ending::Stop));
+        for nonsense in [&[asked, LINES[1], &closing][..], &[asked, LINES[0], LINES[0], LINES[1], &closing]] {
+            assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(Whose::Miner, "answer"));
+        }
+        for nonsense in [&[asked][..], &[LINES[0], LINES[1], &closing], &[asked, LINES[0], LINES[1]], &["x"], &[]] {
+            assert!(matches!(check(nonsense), Err(EvidenceError::Form(_))), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn groups_are_all_of_the_bytes_or_none() {
+        assert_eq!(in_groups(b"abc", &[2, 1]), Some(vec![b"ab".as_slice(), b"c"]));
+        assert_eq!(in_groups(b"", &[]), Some(vec![]));
+        for sizes in [[1, 1].as_slice(), &[2, 2], &[4], &[]] {
+            assert_eq!(in_groups(b"abc", sizes), None);
+        }
+    }
+}
