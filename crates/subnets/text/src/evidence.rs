@@ -1,8 +1,8 @@
 //! What shows anybody what a consumer was answered, later and without a network.
 //!
-//! The question, all that the validator said, and its receipt; the miner's receipt is in what the validator said. Together they show that
-//! this consumer asked this, that the validator said this, and that the miner answered this to the same question. Whoever has the
-//! model sees whether the answer is right, too. spec signed-requests §9
+//! The question, all that the validator said, and its receipt; the miner's receipt is in what the validator said. Together
+//! they show that this consumer asked this, that the validator said this, and that the miner answered this to the same
+//! question. Whoever has the model sees whether the answer is right, too. spec signed-requests §9
 
 use crate::{
     Model, ModelError, Sampling,
