@@ -160,9 +160,10 @@ impl Context {
         Ok(self.or_default(&settings::WALLET_HOTKEY)?)
     }
 
-    /// The network, if it was typed: whoever is to type another command has to type it again.
-    pub fn typed_network(&self) -> Option<String> {
-        self.globals.network.clone()
+    /// The network, unless it is the one that is meant when nobody says anything: for commands that are to be typed next.
+    pub fn chosen_network(&self) -> Option<String> {
+        let (network, source) = self.text(&settings::NETWORK, None).ok()??;
+        (source != Source::Default).then_some(network)
     }
 
     /// The nodes to speak to. Of a local network it is those that answer programs, wherever they listen.

@@ -149,7 +149,7 @@ pub enum CliError {
     Unseen {
         /// What was sent, and until when it may happen.
         unseen: Box<Unseen>,
-        /// The network, if it was typed.
+        /// The network, if somebody chose one.
         network: Option<String>,
     },
     /// A call was sent, and then came Ctrl-C.
@@ -157,7 +157,7 @@ pub enum CliError {
     LeftAlone {
         /// What was sent.
         sent: Box<Sent>,
-        /// The network, if it was typed.
+        /// The network, if somebody chose one.
         network: Option<String>,
     },
     /// A neuron, its model or its task.
@@ -406,10 +406,16 @@ fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
     error.all_hints().iter().next().cloned()
 }
 
+/// A word as a shell takes it.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let is_safe = |character: char| character.is_ascii_alphanumeric() || "-._:/,[]".contains(character);
+    if word.chars().all(is_safe) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")).into() }
+}
+
 /// How to find out what came of it.
 fn look_again(sent: &Sent, network: Option<&str>) -> Cow<'static, str> {
     let Sent { hash, signer, nonce, after, valid_until } = sent;
-    let network = network.map(|network| format!(" --network {network}")).unwrap_or_default();
+    let network = network.map(|network| format!(" --network {}", quoted(network))).unwrap_or_default();
     format!(
         "before signing another, look again with `myelin chain outcome {hash:?} --signer {signer} --nonce {nonce} \
          --after {after} --until {valid_until}{network}`"

@@ -5,7 +5,7 @@
 
 use crate::{
     error::CliError,
-    page::{Page, Render, Tone},
+    page::{Page, Render, Tone, printable},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,9 @@ pub fn show_error(error: &CliError, format: Format) {
     let text = match format {
         Format::Json => serde_json::to_string(&error.report()).unwrap_or_default() + "\n",
         Format::Table => {
-            let hint = error.hint().map(|hint| format!("\n{} {hint}\n", Tone::Good.paint("hint:")));
+            // Others have their say in errors: nodes, neurons, files.
+            let hint = error.hint().map(|hint| format!("\n{} {}\n", Tone::Good.paint("hint:"), printable(&hint)));
+            let error = printable(&error.to_string());
             format!("{} {error}\n{}", Tone::Bad.paint("error:"), hint.unwrap_or_default())
         }
     };

@@ -82,6 +82,11 @@ pub fn plain(text: &str) -> String {
     text.chars().filter(seen).collect::<String>().trim().to_owned()
 }
 
+/// A text of somebody else on its lines, without what makes a terminal do something.
+pub fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
+}
+
 /// On which side of its column a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -211,6 +216,12 @@ mod tests {
         let mut page = Page::new(width);
         page.table(&table);
         anstream::adapter::strip_str(&page.into_text()).to_string()
+    }
+
+    #[test]
+    fn a_terminal_is_shown_text_and_nothing_else() {
+        assert_eq!(printable("a\n\tb\u{1b}[2J\u{7}\r\u{9b}c"), "a\n\tb[2Jc");
+        assert_eq!(plain(" a\n\tb\u{1b}[2J\u{7}\r\u{9b}c "), "ab[2Jc");
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl Sending {
         let approved = admitted.confirm(terminal)?;
         let account = Account::new(chain, signer.open(terminal)?);
         let limit = Duration::from_secs(self.wait.into());
-        Ok(Prepared::Ready(Ready { approved, account, limit, network: context.typed_network() }))
+        Ok(Prepared::Ready(Ready { approved, account, limit, network: context.chosen_network() }))
     }
 }
 
@@ -184,7 +184,7 @@ pub struct Ready {
     approved: Approved,
     account: Account,
     limit: Duration,
-    /// The network, if it was typed.
+    /// The network, if somebody chose one.
     network: Option<String>,
 }
 

@@ -67,8 +67,8 @@ impl Challenge {
 
     /// What the model is to write when this miner is asked, with the tokens of the prompt.
     ///
-    /// Each miner draws with noise of its own, so another's answer to the same question is wrong at every temperature
-    /// above 0, and asking others saves no work. `docs/text-subnet.md`, "How a token is drawn"
+    /// Each miner draws with noise of its own, so what another answers to the same question is another text, unless the
+    /// temperature is so low, or the text so certain, that noise decides nothing. `docs/text-subnet.md`, "How a token is drawn"
     pub fn query<'a>(&self, prompt: &'a [u32], miner: Hotkey) -> Query<'a> {
         Query { prompt, seed: seed_for(self.seed, miner), sampling: self.sampling, max_tokens: self.max_tokens.into() }
     }

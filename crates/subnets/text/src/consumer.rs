@@ -17,7 +17,7 @@ const MAX_SAID: usize = 64 * 1024;
 /// What is heard while an answer comes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
-    /// This miner is asked. What came before is void: the next answer is another text.
+    /// This miner is asked. What came before is void: the next answer may be another text.
     Asking(Whom),
     /// A token.
     Token(Token),
@@ -136,6 +136,9 @@ async fn ask_one(
         if rest.len() > MAX_SAID {
             return Err(AskFailure::Nonsense("its lines are too long".to_owned()));
         }
+    }
+    if !rest.is_empty() {
+        return Err(AskFailure::Nonsense("its last line has no end".to_owned()));
     }
     if stream.is_broken() {
         return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));

@@ -160,7 +160,7 @@ impl Evidence {
     /// [`EvidenceError`], with what is wrong.
     pub fn check(&self) -> Result<Shown, EvidenceError> {
         if self.form != FORM {
-            return Err(form(&format!("it is called `{}`, not `{FORM}`", self.form)));
+            return Err(form(&format!("it is not called `{FORM}`")));
         }
         let question = Challenge::try_from(&self.question)?;
         let asked = Asked { class: ask_class(), question: &question, timeout_ms: self.timeout_ms };
@@ -175,6 +175,9 @@ impl Evidence {
             return Err(form(&"the answer has no end"));
         };
         let miner = miner_said(&report, told.responder, &lines, &question)?;
+        if report.model != self.question.model || usize::try_from(report.tokens) != Ok(tokens.len()) {
+            return Err(EvidenceError::Other(Whose::Validator, "answer"));
+        }
         Ok(Shown {
             consumer: told.caller,
             validator: told.responder,
@@ -366,6 +369,10 @@ mod tests {
         for nonsense in [&[asked, LINES[1], &closing][..], &[asked, LINES[0], LINES[0], LINES[1], &closing]] {
             assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(Whose::Miner, "answer"));
         }
+        let other = Report { tokens: 2, ..report(&validator, Outcome::Complete) };
+        let other = serde_json::json!({ "report": other }).to_string() + "\n";
+        let error = check(&[asked, LINES[0], LINES[1], &other]).unwrap_err();
+        assert_eq!(error, EvidenceError::Other(Whose::Validator, "answer"));
         for nonsense in [&[asked][..], &[LINES[0], LINES[1], &closing], &[asked, LINES[0], LINES[1]], &["x"], &[]] {
             assert!(matches!(check(nonsense), Err(EvidenceError::Form(_))), "{nonsense:?}");
         }

@@ -13,6 +13,9 @@ use candle_core::{
 };
 use std::{io, path::Path};
 
+/// The family whose files have frequencies of rotations.
+const LLAMA: &str = "llama";
+
 /// How numbers are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
@@ -42,12 +45,13 @@ impl Precision {
 /// The file has the model's tokenizer if that is byte-level BPE.
 ///
 /// # Errors
-/// [`ModelError::File`], and [`ModelError::Tokenizer`] for tokenizers of another kind.
+/// [`ModelError::File`]; [`ModelError::Tokenizer`] for tokenizers of another kind; [`ModelError::Unsupported`] for rotations
+/// that such files cannot say of this family.
 pub fn gguf(model: &Model, path: &Path, precision: Precision) -> Result<(), ModelError> {
     let file_error = |error| ModelError::File { path: path.into(), error };
     let metadata = metadata(model)?;
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    let tensors = tensors(model, precision)?;
+    let tensors = tensors(model, path, precision)?;
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(file_error)?;
@@ -58,7 +62,7 @@ pub fn gguf(model: &Model, path: &Path, precision: Precision) -> Result<(), Mode
     Ok(())
 }
 
-fn tensors(model: &Model, precision: Precision) -> Result<Vec<(String, QTensor)>, ModelError> {
+fn tensors(model: &Model, path: &Path, precision: Precision) -> Result<Vec<(String, QTensor)>, ModelError> {
     let mut tensors = Vec::new();
     for (name, tensor) in model.network().tensors() {
         let theirs = their_name(&name)
@@ -68,7 +72,12 @@ fn tensors(model: &Model, precision: Precision) -> Result<Vec<(String, QTensor)>
         let tensor = turned(tensor, &theirs, model.config(), Turn::Together)?;
         tensors.push((theirs, QTensor::quantize(&tensor, form)?));
     }
-    if let Some(stretches) = model.config().rope_stretches() {
+    let config = model.config();
+    if let Some(stretches) = config.rope_stretches().filter(|_| config.rope_linear().is_none()) {
+        if config.gguf_architecture() != LLAMA {
+            let what = format!("rotations of each frequency of its own, in a file of {},", config.gguf_architecture());
+            return Err(ModelError::Unsupported { path: path.into(), what });
+        }
         #[allow(clippy::cast_possible_truncation, reason = "that is what the file has")]
         let factors: Vec<_> = stretches.iter().map(|stretch| *stretch as f32).collect();
         let factors = Tensor::new(factors, &Device::Cpu)?;
@@ -106,6 +115,11 @@ fn metadata(model: &Model) -> Result<Vec<(String, Value)>, ModelError> {
         ("rope.freq_base", Value::F32(config.rope_base() as f32)),
     ];
     metadata.extend(of_architecture.map(|(key, value)| (format!("{architecture}.{key}"), value)));
+    if let Some(factor) = config.rope_linear() {
+        let key = |key: &str| format!("{architecture}.rope.scaling.{key}");
+        #[allow(clippy::cast_possible_truncation, reason = "that is what the file has")]
+        metadata.extend([(key("type"), Value::String("linear".into())), (key("factor"), Value::F32(factor as f32))]);
+    }
     metadata.extend(vocabulary(model)?.map(|(key, value)| (format!("tokenizer.ggml.{key}"), value)));
     Ok(metadata)
 }

@@ -21,6 +21,9 @@ use crate::{
 };
 use std::fmt;
 
+/// Positions whose logits are held at once.
+const ROWS: usize = 64;
+
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -193,7 +196,12 @@ pub fn verify(
     let hidden = session.feed(&text)?;
     let rows: Vec<usize> = positions.iter().map(|position| query.prompt.len() - 1 + position).collect();
     let tolerance = check.tolerance;
-    for (position, logits) in positions.into_iter().zip(session.logits(&hidden, &rows)?) {
+    // Vocabularies are large, so not all logits are held at once.
+    let logits = rows.chunks(ROWS).map(|rows| session.logits(&hidden, rows));
+    let logits = logits
+        .flat_map(|logits| logits.map_or_else(|error| vec![Err(error)], |rows| rows.into_iter().map(Ok).collect()));
+    for (position, logits) in positions.into_iter().zip(logits) {
+        let logits = logits?;
         let Some(Step { token, logprob: claimed }) = steps.get(position).copied() else { continue };
         let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
         let drawn = draw.token().ok_or(ModelError::NotFinite)?;

@@ -2,7 +2,7 @@
 
 use super::{
     role::{SAME_MACHINE, time},
-    text::{TextSubnet, Writing, ending, printable, published_error},
+    text::{TextSubnet, Writing, ending, published_error},
 };
 use crate::{
     command::{Command, Effect, Example},
@@ -11,7 +11,7 @@ use crate::{
     files::write_whole,
     key::Signer,
     output::{Format, Output, note, note_page, write},
-    page::{Cell, Page, Render, Tone},
+    page::{Cell, Page, Render, Tone, printable},
     party::HotkeyArg,
     share::u16_percent,
 };
@@ -344,6 +344,11 @@ fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
         let hint = "ask another validator with `--validator`".to_owned();
         return Err(CliError::task("evidence", &"this validator signs nothing that could be kept", Some(hint)));
     };
+    // What is kept is what `myelin text check` believes.
+    if let Err(error) = evidence.check() {
+        let hint = "ask another validator with `--validator`".to_owned();
+        return Err(CliError::task("evidence", &error, Some(hint)));
+    }
     let text = serde_json::to_string_pretty(evidence).map_err(|error| CliError::Output(error.into()))?;
     let failed = |source| CliError::File { doing: "write", path: path.to_owned(), source };
     write_whole(path, text.as_bytes()).map_err(failed)

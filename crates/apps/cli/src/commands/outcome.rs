@@ -89,7 +89,7 @@ impl Command for Outcome {
             }),
             Ended::Failed { error, included } => Err(CliError::call(error, included)),
             Ended::Unseen(unseen) => {
-                Err(CliError::Unseen { unseen: Box::new(unseen), network: context.typed_network() })
+                Err(CliError::Unseen { unseen: Box::new(unseen), network: context.chosen_network() })
             }
         }
     }

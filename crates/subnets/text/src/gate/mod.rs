@@ -10,7 +10,7 @@
 //! ```
 //!
 //! When a miner fails, or what it says is not the model's, another one is asked, and another `asked` says that what
-//! came before is void: each miner has noise of its own, so the next one writes another text.
+//! came before is void: each miner has noise of its own, so the next one may write another text.
 //! `{"failed":"…"}` ends a stream for which there is no answer.
 
 mod said;

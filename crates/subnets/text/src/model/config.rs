@@ -117,10 +117,10 @@ pub(crate) struct GgufConfig {
     pub(crate) kv_heads: Option<usize>,
     pub(crate) head_size: Option<usize>,
     pub(crate) context: usize,
-    pub(crate) norm_eps: f32,
+    pub(crate) norm_eps: f64,
     pub(crate) rope_theta: Option<f64>,
     /// What all rotations are slowed down by.
-    pub(crate) rope_scale: Option<f32>,
+    pub(crate) rope_scale: Option<f64>,
     /// What the rotation of each pair of elements is slowed down by.
     pub(crate) rope_factors: Option<Vec<f32>>,
     pub(crate) tied: bool,
@@ -173,11 +173,12 @@ impl Config {
         Self {
             model_type: said.architecture,
             head_dim: said.head_size,
-            rms_norm_eps: said.norm_eps,
+            #[allow(clippy::cast_possible_truncation, reason = "it is computed with in f32")]
+            rms_norm_eps: said.norm_eps as f32,
             rope_theta: said.rope_theta,
             rope_scaling: said.rope_scale.map(|factor| RopeScaling {
                 rope_type: Some("linear".into()),
-                factor: Some(factor.into()),
+                factor: Some(factor),
                 ..RopeScaling::default()
             }),
             rope_factors: said.rope_factors,
@@ -309,6 +310,11 @@ impl Config {
             }
             _ => 1.0,
         }
+    }
+
+    /// What all rotations are slowed down by, where nothing else is done to them.
+    pub(crate) fn rope_linear(&self) -> Option<f64> {
+        (self.rope_factors.is_none() && self.rope_kind() == Some("linear")).then(|| self.rope_factor())
     }
 
     /// What the rotation of each pair of elements of a head is slowed down by, if any is.

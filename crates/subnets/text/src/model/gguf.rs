@@ -68,24 +68,33 @@ impl<'a> Gguf<'a> {
         unsigned(self.content.metadata.get(&format!("{}.{key}", self.architecture))?)
     }
 
-    fn float(&self, key: &str) -> Option<f32> {
-        match self.content.metadata.get(&format!("{}.{key}", self.architecture))? {
-            Value::F32(number) => Some(*number),
-            _ => None,
+    /// A number of the architecture that may have decimals.
+    fn float(&self, key: &str) -> Result<Option<f64>, ModelError> {
+        let key = format!("{}.{key}", self.architecture);
+        match self.content.metadata.get(&key) {
+            None => Ok(None),
+            Some(Value::F32(number)) => Ok(Some((*number).into())),
+            Some(Value::F64(number)) => Ok(Some(*number)),
+            Some(_) => Err(ModelError::malformed(&self.source.path, format!("`{key}` is no number with decimals"))),
         }
     }
 
     /// What all rotations are slowed down by.
-    fn rope_scale(&self) -> Result<Option<f32>, ModelError> {
+    fn rope_scale(&self) -> Result<Option<f64>, ModelError> {
+        let unsupported = |what: String| Err(ModelError::Unsupported { path: self.source.path.clone(), what });
+        let said = |key: &str| {
+            let kept = key.strip_prefix(self.architecture.as_str())?.strip_prefix(".rope.scaling.")?;
+            (!["type", "factor", "original_context_length", "finetuned"].contains(&kept)).then(|| key.to_owned())
+        };
         let kind = self.content.metadata.get(&format!("{}.rope.scaling.type", self.architecture));
-        let factor = || self.float("rope.scaling.factor").or_else(|| self.float("rope.scale_linear"));
-        match kind.and_then(|kind| kind.to_string().ok()).map_or("linear", String::as_str) {
-            "none" => Ok(None),
-            "linear" => Ok(factor()),
-            other => {
-                let what = format!("the scaling `{other}` of rotary embeddings");
-                Err(ModelError::Unsupported { path: self.source.path.clone(), what })
-            }
+        match kind.map_or(Ok("linear"), |kind| kind.to_string().map(String::as_str)) {
+            Ok("none") => Ok(None),
+            Ok("linear") => match self.content.metadata.keys().find_map(|key| said(key)) {
+                Some(key) => unsupported(format!("`{key}`")),
+                None => Ok(self.float("rope.scaling.factor")?.or(self.float("rope.scale_linear")?)),
+            },
+            Ok(other) => unsupported(format!("the scaling `{other}` of rotary embeddings")),
+            Err(error) => Err(ModelError::malformed(&self.source.path, error.to_string())),
         }
     }
 
@@ -130,9 +139,9 @@ impl<'a> Gguf<'a> {
             head_size,
             context: needed("context_length")?,
             norm_eps: self
-                .float("attention.layer_norm_rms_epsilon")
+                .float("attention.layer_norm_rms_epsilon")?
                 .ok_or_else(|| ModelError::malformed(path, "it has no epsilon for its norms"))?,
-            rope_theta: self.float("rope.freq_base").map(f64::from),
+            rope_theta: self.float("rope.freq_base")?,
             rope_scale: self.rope_scale()?,
             rope_factors,
             tied: !self.content.tensor_infos.contains_key("output.weight"),

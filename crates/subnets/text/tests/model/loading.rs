@@ -1,6 +1,13 @@
 //! Reading models, and refusing what is none.
 
 use crate::tiny::{answer, folder, load, model, query};
+use candle_core::{
+    Device, Tensor,
+    quantized::{
+        GgmlDType, QTensor,
+        gguf_file::{self, Content, Value},
+    },
+};
 use myelin_subnet_text::{
     Finish, Model, ModelError, ModelHash, Query, Shape,
     export::{self, Precision},
@@ -87,7 +94,7 @@ fn assert_a_gguf_file_is_the_same(model: &Model) {
         let prompt = model.encode(text).unwrap();
         assert_eq!(same.encode(text).unwrap(), prompt);
         assert_eq!(same.decode(&prompt).unwrap(), model.decode(&prompt).unwrap());
-        let query = Query { max_tokens: 64, ..query(&prompt, 1) };
+        let query = Query { max_tokens: 100, ..query(&prompt, 1) };
         let (steps, finish) = answer(&same, &query);
         let verdict = verify(model, &query, &steps, finish, &Check::new(1, usize::MAX)).unwrap();
         assert!(verdict.is_genuine(), "{verdict:?}");
@@ -116,6 +123,59 @@ fn rotations_are_stretched_as_the_files_say() {
         let stretched = load(folder.path());
         assert_ne!(answer(&stretched, &long), plain);
         assert_a_gguf_file_is_the_same(&stretched);
+    }
+}
+
+/// What is said of a GGUF file with something else in its head, or as a tensor for rotations.
+fn read_with(said: &[(&str, Value)], factors: Option<&[f32]>) -> Result<Model, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    export::gguf(model(), &path, Precision::F32).unwrap();
+    let mut file = fs::File::open(&path).unwrap();
+    let content = Content::read(&mut file).unwrap();
+    let names = content.tensor_infos.keys();
+    let mut tensors: Vec<_> =
+        names.map(|name| (name.as_str(), content.tensor(&mut file, name, &Device::Cpu).unwrap())).collect();
+    if let Some(factors) = factors {
+        let factors = Tensor::new(factors, &Device::Cpu).unwrap();
+        tensors.push(("rope_freqs.weight", QTensor::quantize(&factors, GgmlDType::F32).unwrap()));
+    }
+    let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (*name, tensor)).collect();
+    let mut metadata = content.metadata.clone();
+    metadata.extend(said.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    let metadata: Vec<_> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    let other = folder.path().join("other.gguf");
+    gguf_file::write(&mut fs::File::create(&other).unwrap(), &metadata, &tensors).unwrap();
+    Model::load(&other).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_a_gguf_file_says_of_rotations_counts_or_is_refused() {
+    let prompt = model().encode(&"Once there was a fox. ".repeat(4)).unwrap();
+    let long = Query { max_tokens: 64, ..query(&prompt, 1) };
+    let plain = answer(model(), &long).0;
+    let tokens = |said: &[(&str, Value)], factors| answer(&read_with(said, factors).unwrap(), &long).0;
+    let (kind, factor) = ("llama.rope.scaling.type", "llama.rope.scaling.factor");
+    let text = |text: &str| Value::String(text.to_owned());
+    let linear = tokens(&[(kind, text("linear")), (factor, Value::F32(4.0))], None);
+    assert_ne!(linear, plain);
+    // The same in other words.
+    assert_eq!(tokens(&[(factor, Value::F64(4.0))], None), linear);
+    assert_eq!(tokens(&[("llama.rope.scale_linear", Value::F32(4.0))], None), linear);
+    assert_eq!(tokens(&[], Some(&[4.0; 4])), linear);
+    // Nothing in many words.
+    assert_eq!(tokens(&[(kind, text("none")), (factor, Value::F32(4.0))], None), plain);
+    assert_eq!(tokens(&[(factor, Value::F32(1.0))], Some(&[1.0; 4])), plain);
+
+    let refused = |said: &[(&str, Value)], factors| read_with(said, factors).expect_err("it cannot be computed");
+    assert!(refused(&[(kind, text("yarn"))], None).contains("yarn"));
+    assert!(refused(&[(kind, Value::U32(1))], None).contains("other.gguf"));
+    assert!(refused(&[(factor, Value::U32(4))], None).contains("is no number with decimals"));
+    assert!(refused(&[("llama.rope.scaling.attn_factor", Value::F32(1.0))], None).contains("attn_factor"));
+    assert!(refused(&[("llama.attention.value_length", Value::U32(4))], None).contains("differ in size"));
+    assert!(refused(&[("llama.rope.dimension_count", Value::U32(4))], None).contains("differ in size"));
+    for factors in [&[1.0; 3][..], &[1.0; 5], &[0.0; 4], &[-1.0; 4], &[f32::NAN; 4], &[f32::INFINITY; 4]] {
+        assert!(refused(&[], Some(factors)).contains("gives no frequencies"), "{factors:?}");
     }
 }
 

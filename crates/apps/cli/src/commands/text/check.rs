@@ -1,13 +1,13 @@
 //! `myelin text check`
 
-use super::{ending, load, model_error, printable};
+use super::{ending, load, model_error};
 use crate::{
     command::{Command, Effect, Example},
     commands::role::tolerance,
     context::Context,
     error::CliError,
     output::{Output, Progress},
-    page::{Cell, Page, Render, Tone},
+    page::{Cell, Page, Render, Tone, plain},
     time::moment,
 };
 use myelin_subnet_text::{
@@ -17,7 +17,12 @@ use myelin_subnet_text::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{fs, num::NonZeroUsize, path::PathBuf};
+use std::{
+    fmt::Display,
+    fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 use tokio::task::spawn_blocking;
 
 /// The bytes that a file of evidence may have.
@@ -39,7 +44,8 @@ pub struct Check {
     #[arg(long, default_value = "1", value_name = "COUNT")]
     threads: NonZeroUsize,
 
-    /// How far the logarithm of a token's probability may be from what is computed here
+    /// How far the logarithm of a token's probability may be from what is computed here; a token may fall short of the one
+    /// that is drawn by twice that. As much as the subnet's validators allow
     #[arg(long, default_value = "0.001", value_name = "NUMBER", value_parser = tolerance)]
     tolerance: Tolerance,
 }
@@ -67,6 +73,10 @@ pub struct Checked {
     miner: String,
     /// When it was asked, in milliseconds since 1970, by the clock of whoever asked.
     asked_at: u64,
+    /// Whether the validator said that it had proven that the model wrote it.
+    proven: bool,
+    /// How many tokens the validator said it had recomputed for that.
+    recomputed: u32,
     /// Whether the model writes this, to the last token. Nothing without a model.
     written_by_model: Option<bool>,
 }
@@ -84,6 +94,8 @@ impl Checked {
             validator: shown.validator.to_ss58(),
             miner: shown.miner.to_ss58(),
             asked_at: shown.asked_at / NANOS_PER_MILLI,
+            proven: shown.report.proven,
+            recomputed: shown.report.checked,
             written_by_model: is_written,
         }
     }
@@ -95,14 +107,20 @@ impl Render for Checked {
             Some(true) => Cell::new(format!("{}, which writes this to the last token", self.model), Tone::Good),
             _ => self.model.as_str().into(),
         };
+        let proof = if self.proven {
+            format!("the validator says so, from {} of {} tokens", self.recomputed, self.tokens.len())
+        } else {
+            "the validator does not say so".to_owned()
+        };
         page.fields([
             ("asked by", format!("{} at {}", self.consumer, moment(self.asked_at).unwrap_or_default()).into()),
-            ("prompt", printable(&self.prompt).into()),
+            ("prompt", plain(&self.prompt).into()),
             ("through", Cell::new(format!("validator {}, signed", self.validator), Tone::Good)),
             ("answered by", Cell::new(format!("miner {}, signed", self.miner), Tone::Good)),
             ("model", model),
+            ("proven", proof.into()),
             ("seed", self.seed.to_string().into()),
-            ("answer", printable(&self.text).into()),
+            ("answer", plain(&self.text).into()),
         ]);
     }
 }
@@ -110,9 +128,9 @@ impl Render for Checked {
 impl Command for Check {
     const PATH: &'static str = "text check";
     const SUMMARY: &'static str = "Check what somebody was answered, from the file that `myelin ask` wrote";
-    const DETAILS: &'static str = "Needs no network and no trust: the file holds the question, the answer, and what \
-         consumer, validator and miner signed. With the model it is computed again whether the answer is right. What is \
-         not so is an error, and says what.";
+    const DETAILS: &'static str = "Needs no network: the file holds the question, the answer, and what consumer, \
+         validator and miner signed. With the model it is computed again whether the answer is right. What is not so is \
+         an error, and says what. Whose keys these are, and whether they had seats on the subnet, is on the chain.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Who said this, and is it right?", line: "myelin text check answer.json --model model" }];
@@ -120,29 +138,13 @@ impl Command for Check {
 
     async fn run(self, _: &Context, output: &Output<Checked>) -> Result<(), CliError> {
         let evidence = self.read()?;
-        let shown = evidence.check().map_err(|error| {
-            let message = format!("{}: {error}", self.file.display());
-            CliError::task(
-                "evidence",
-                &message,
-                Some("the file shows nothing; ask for it again, or do not believe it".into()),
-            )
-        })?;
+        let hint = "the file shows nothing; ask for it again, or do not believe it";
+        let shown = evidence.check().map_err(|error| self.no_evidence(&error, hint))?;
         let is_written = match &self.model {
             None => None,
             Some(path) => {
-                let model = load(path, self.threads).await?;
-                let _progress = Progress::new("computing the answer again");
-                let (examined, tolerance) = (shown.clone(), self.tolerance);
-                let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
-                let finding = finding.map_err(|error| CliError::task("model", &error, None))?;
-                match finding.map_err(|error| model_error(&error))? {
-                    Finding::Genuine { .. } => Some(true),
-                    Finding::Wrong(why) => {
-                        let message = format!("miner {} signed what is not the model's: {why}", shown.miner.to_ss58());
-                        return Err(CliError::task("wrong-answer", &message, None));
-                    }
-                }
+                self.compute(path, &shown).await?;
+                Some(true)
             }
         };
         output.show(&Checked::of(&shown, is_written))
@@ -151,15 +153,35 @@ impl Command for Check {
 
 impl Check {
     fn read(&self) -> Result<Evidence, CliError> {
+        const HINT: &str = "name a file that `myelin ask --evidence` wrote";
         let failed = |source| CliError::File { doing: "read", path: self.file.clone(), source };
         if fs::metadata(&self.file).map_err(failed)?.len() > MOST {
             let message = format!("{} is larger than {} MiB", self.file.display(), MOST >> 20);
-            return Err(CliError::Usage { message, hint: "name a file that `myelin ask --evidence` wrote" });
+            return Err(CliError::Usage { message, hint: HINT });
         }
         let content = fs::read(&self.file).map_err(failed)?;
-        serde_json::from_slice(&content).map_err(|error| {
-            let message = format!("{}: {error}", self.file.display());
-            CliError::task("evidence", &message, Some("name a file that `myelin ask --evidence` wrote".into()))
-        })
+        serde_json::from_slice(&content).map_err(|error| self.no_evidence(&error, HINT))
+    }
+
+    /// The reason may repeat what the file says, and anybody may have written it.
+    fn no_evidence(&self, reason: &dyn Display, hint: &str) -> CliError {
+        let message = format!("{}: {}", self.file.display(), plain(&reason.to_string()));
+        CliError::task("evidence", &message, Some(hint.to_owned()))
+    }
+
+    /// Sees whether the model writes what was answered.
+    async fn compute(&self, path: &Path, shown: &Shown) -> Result<(), CliError> {
+        let model = load(path, self.threads).await?;
+        let _progress = Progress::new("computing the answer again");
+        let (examined, tolerance) = (shown.clone(), self.tolerance);
+        let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
+        let finding = finding.map_err(|error| CliError::task("model", &error, None))?;
+        let Finding::Wrong(why) = finding.map_err(|error| model_error(&error))? else { return Ok(()) };
+        let (miner, validator) = (shown.miner.to_ss58(), shown.validator.to_ss58());
+        let claim =
+            if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
+        let message = format!("miner {miner} signed what is not the model's{claim}: {why}");
+        let hint = "if the subnet's validators allow more, say how much with `--tolerance`".to_owned();
+        Err(CliError::task("wrong-answer", &message, Some(hint)))
     }
 }

@@ -92,11 +92,6 @@ impl Writing {
     }
 }
 
-/// What a model writes, for a terminal: without what would make it do something.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
-}
-
 /// Reads a model, on a thread that may wait.
 pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, CliError> {
     let progress = Progress::new("reading the model");
@@ -113,11 +108,6 @@ pub(crate) fn model_error(error: &ModelError) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_terminal_is_shown_text_and_nothing_else() {
-        assert_eq!(printable("a\n\tb\u{1b}[2J\u{7}\r\u{9b}c"), "a\n\tb[2Jc");
-    }
 
     #[test]
     fn temperatures_are_thousandths() {

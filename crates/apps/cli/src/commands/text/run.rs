@@ -1,12 +1,12 @@
 //! `myelin text run`
 
-use super::{Writing, load, model_error, printable};
+use super::{Writing, load, model_error};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     output::{Format, Output, write},
-    page::{Page, Render},
+    page::{Page, Render, printable},
     party::HotkeyArg,
 };
 use myelin_subnet_text::{

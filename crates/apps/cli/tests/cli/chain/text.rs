@@ -146,10 +146,14 @@ fn the_text_subnet_answers_what_its_model_writes() {
     );
     assert_eq!((&checked["validator"], &checked["written_by_model"]), (&answer["validator"], &true.into()));
     assert!(net.json(&format!("text check {evidence}"))["written_by_model"].is_null());
+    assert_eq!((&checked["proven"], &checked["recomputed"]), (&true.into(), &answer["checked"]));
     assert_eq!(net.error(&format!("text check {evidence} --model {other}")), code(1, "model"));
     let whole = fs::read_to_string(&evidence).unwrap();
     fs::write(&evidence, whole.replace("\"Once\"", "\"Twice\"")).unwrap();
     assert_eq!(net.error(&format!("text check {evidence}")), code(1, "evidence"));
+    fs::write(&evidence, whole.replace("\"form\"", "\"\\u001b[2J\\nsigned\"")).unwrap();
+    let said = net.run(&format!("text check {evidence}"));
+    assert!(said.err.contains("unknown field `[2Jsigned`") && !said.err.contains("\u{1b}[2J"), "{said:?}");
     fs::write(&evidence, &whole[..whole.len() / 2]).unwrap();
     assert_eq!(net.error(&format!("text check {evidence}")), code(1, "evidence"));
     assert_eq!(net.error("ask Once --netuid 2 --max-tokens 2048"), code(1, "no-answer"));
