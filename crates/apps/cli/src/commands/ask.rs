@@ -11,7 +11,7 @@ use crate::{
     files::write_whole,
     key::Signer,
     output::{Format, Output, note, note_page, write},
-    page::{Cell, Page, Render, Tone, printable},
+    page::{Cell, Page, Render, Tone, plain, printable},
     party::HotkeyArg,
     share::u16_percent,
 };
@@ -185,7 +185,7 @@ impl Render for Asking {
         match self {
             Self::Miner { uid, hotkey } => page.line(format!("asking miner {uid}, {hotkey}")),
             Self::Token { text, .. } => page.line(printable(text)),
-            Self::NoAnswer { validator, error } => page.line(format!("validator {validator}: {error}")),
+            Self::NoAnswer { validator, error } => page.line(format!("validator {validator}: {}", plain(error))),
             Self::Answer(answered) => answered.render(page),
         }
     }

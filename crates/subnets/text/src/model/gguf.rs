@@ -82,19 +82,21 @@ impl<'a> Gguf<'a> {
     /// What all rotations are slowed down by.
     fn rope_scale(&self) -> Result<Option<f64>, ModelError> {
         let unsupported = |what: String| Err(ModelError::Unsupported { path: self.source.path.clone(), what });
-        let said = |key: &str| {
-            let kept = key.strip_prefix(self.architecture.as_str())?.strip_prefix(".rope.scaling.")?;
-            (!["type", "factor", "original_context_length", "finetuned"].contains(&kept)).then(|| key.to_owned())
-        };
-        let kind = self.content.metadata.get(&format!("{}.rope.scaling.type", self.architecture));
-        match kind.map_or(Ok("linear"), |kind| kind.to_string().map(String::as_str)) {
-            Ok("none") => Ok(None),
-            Ok("linear") => match self.content.metadata.keys().find_map(|key| said(key)) {
-                Some(key) => unsupported(format!("`{key}`")),
-                None => Ok(self.float("rope.scaling.factor")?.or(self.float("rope.scale_linear")?)),
-            },
-            Ok(other) => unsupported(format!("the scaling `{other}` of rotary embeddings")),
-            Err(error) => Err(ModelError::malformed(&self.source.path, error.to_string())),
+        let prefix = format!("{}.rope.scaling.", self.architecture);
+        let kind = self.content.metadata.get(&format!("{prefix}type"));
+        let kind = kind.map_or(Ok("linear"), |kind| kind.to_string().map(String::as_str));
+        match kind.map_err(|error| ModelError::malformed(&self.source.path, error.to_string()))? {
+            "none" => Ok(None),
+            "linear" => {
+                let mut parts = self.content.metadata.keys().filter_map(|key| key.strip_prefix(&prefix));
+                // What changes nothing in a linear scaling, and what it is.
+                let known = ["type", "factor", "original_context_length", "finetuned"];
+                if let Some(other) = parts.find(|part| !known.contains(part)) {
+                    return unsupported(format!("`{prefix}{other}`"));
+                }
+                Ok(self.float("rope.scaling.factor")?.or(self.float("rope.scale_linear")?))
+            }
+            other => unsupported(format!("the scaling `{other}` of rotary embeddings")),
         }
     }
 

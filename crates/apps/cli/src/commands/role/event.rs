@@ -1,7 +1,7 @@
 //! What happens while a miner or a validator works.
 
 use crate::{
-    page::{Page, Render, Tone},
+    page::{Page, Render, Tone, plain},
     share::{percent, u16_percent},
 };
 use myelin_neuron::subnet::{Event, Step};
@@ -287,22 +287,24 @@ impl Render for RoleEvent {
                 u16_percent(*dividends)
             )),
             Self::Replaced { uids, block } => format!("block {block}: other neurons on {}", listed(uids)),
-            Self::Outage { error } => Tone::Warning.paint(&format!("the chain does not answer: {error}")),
+            Self::Outage { error } => Tone::Warning.paint(&format!("the chain does not answer: {}", plain(error))),
             Self::Back { block } => Tone::Good.paint(&format!("the chain answers again, at block {block}")),
             Self::Serving { address } => format!("serving at {address}"),
             Self::Announced { address, block } => format!("announced {address} in block {block}"),
-            Self::AnnounceFailed { error } => Tone::Warning.paint(&format!("not announced: {error}")),
+            Self::AnnounceFailed { error } => Tone::Warning.paint(&format!("not announced: {}", plain(error))),
             Self::Served { caller, uid, elapsed_us, failure } => {
                 let who = uid.map_or_else(|| caller.clone(), |uid| format!("validator {uid}"));
                 let line = format!("{who} asked; {}", seconds(*elapsed_us));
                 match failure {
                     None => line,
-                    Some(failure) => Tone::Warning.paint(&format!("{line}, and no answer: {failure}")),
+                    Some(failure) => Tone::Warning.paint(&format!("{line}, and no answer: {}", plain(failure))),
                 }
             }
             Self::NobodyServes {} => Tone::Warning.paint("no miner serves"),
             Self::RoundBegan { round, miners } => Tone::Faint.paint(&format!("round {round} asks {}", listed(miners))),
-            Self::Judged { hotkey, wrong: Some(why), .. } => Tone::Bad.paint(&format!("{hotkey} is wrong: {why}")),
+            Self::Judged { hotkey, wrong: Some(why), .. } => {
+                Tone::Bad.paint(&format!("{hotkey} is wrong: {}", plain(why)))
+            }
             Self::Judged { hotkey, tokens, .. } => format!("{hotkey} gave {tokens} tokens"),
             Self::Scored { uid, first_us, elapsed_us, score_ppm, error, average_ppm, .. } => {
                 let average = percent(*average_ppm, MILLION.into());
@@ -313,13 +315,16 @@ impl Render for RoleEvent {
                         format!("miner {uid}: {first}{}, score {score}, average {average}", seconds(*elapsed_us))
                     }
                     (None, error) => {
-                        let why = error.as_deref().unwrap_or("no answer");
+                        // A miner that refuses says why, in its own words.
+                        let why = error.as_deref().map_or_else(|| "no answer".to_owned(), plain);
                         Tone::Warning.paint(&format!("miner {uid}: {why}, average {average}"))
                     }
                 }
             }
-            Self::RoundFailed { round, error } => Tone::Bad.paint(&format!("round {round} was not held: {error}")),
-            Self::NotSaved { error } => Tone::Bad.paint(&format!("not saved: {error}")),
+            Self::RoundFailed { round, error } => {
+                Tone::Bad.paint(&format!("round {round} was not held: {}", plain(error)))
+            }
+            Self::NotSaved { error } => Tone::Bad.paint(&format!("not saved: {}", plain(error))),
             Self::NoPermit { block } => {
                 Tone::Warning.paint(&format!("block {block}: no permit to validate until the next epoch"))
             }
@@ -327,7 +332,7 @@ impl Render for RoleEvent {
             Self::Weighing { step, weights } => format!("{step} weights: {}", shares(weights)),
             Self::Weighed { step, block } => Tone::Good.paint(&format!("{step} weights: final in block {block}")),
             Self::WeighingFailed { step, error, hints } => {
-                let told: Vec<_> = std::iter::once(error).chain(hints).map(String::as_str).collect();
+                let told: Vec<_> = std::iter::once(error).chain(hints).map(|text| plain(text)).collect();
                 Tone::Warning.paint(&format!("cannot {step} weights: {}", told.join("; ")))
             }
             Self::Missed { events } => Tone::Warning.paint(&format!("{events} more events, too quick to be told")),
@@ -342,4 +347,31 @@ fn shares(weights: &BTreeMap<u16, u16>) -> String {
     let sum: u64 = weights.values().map(|weight| u64::from(*weight)).sum();
     let shares = weights.iter().map(|(uid, weight)| format!("{uid}: {}", percent((*weight).into(), sum)));
     shares.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_miner_says_steers_no_terminal() {
+        let error = Some("refused: \u{1b}[2Jpaid\r\n".to_owned());
+        let scored = RoleEvent::Scored {
+            round: 1,
+            uid: 3,
+            hotkey: "5F".to_owned(),
+            first_us: None,
+            elapsed_us: 0,
+            score_ppm: None,
+            error,
+            average_ppm: 0,
+        };
+        let mut page = Page::new(usize::MAX);
+        scored.render(&mut page);
+        let shown = page.into_text();
+        assert!(
+            shown.contains("miner 3: refused: [2Jpaid, average 0.00 %") && !shown.contains("\u{1b}[2J"),
+            "{shown:?}"
+        );
+    }
 }
