@@ -22,7 +22,7 @@ use myelin_subnet_text::{
     reputation::{Conduct, Reputation, Reputations},
     task::Text,
 };
-use myelin_wire::Sign;
+use myelin_wire::{Sign, class::Class};
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -171,6 +171,40 @@ async fn evidence_of_something_else_shows_nothing() {
     assert_eq!(with("/groups", serde_json::json!([])), EvidenceError::Other(Whose::Validator, "answer"));
     let text = json.pointer("/receipt/request/text").unwrap().as_str().unwrap().replace("/Ask", "/Text");
     assert!(matches!(with("/receipt/request/text", text.into()), EvidenceError::Receipt(Whose::Validator, _)));
+}
+
+/// A validator that says this to whoever asks.
+async fn says(seed: u8, said: String) -> Axon {
+    let fields = Text.class().fields().to_vec();
+    let names: Vec<_> = fields.iter().map(|field| field.name().to_owned()).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let class = Class::new("Ask", fields).and_then(|class| class.hashing(&names)).unwrap();
+    let endpoint = Endpoint::new(class, move |request| {
+        let piece = futures::stream::iter([Ok(Bytes::from(said.clone()))]);
+        async move { Ok(Output::stream(request.into_content(), piece)) }
+    });
+    serve(seed, endpoint).await
+}
+
+#[tokio::test]
+async fn a_validator_cannot_spoil_the_evidence_of_what_it_said() {
+    let network = network(vec![honest(2).await], Limits::default()).await;
+    let evidence = asked(&network, &challenge(7)).await.0.unwrap().evidence.unwrap();
+    let said = serde_json::to_value(&evidence).unwrap()["said"].as_str().unwrap().to_owned();
+    // Another validator says the same: that is an answer, though no miner gave it to this one.
+    let told = asked(&Network { validator: says(3, said.clone()).await, ..network }, &challenge(7)).await.0.unwrap();
+    assert!(!told.miner_signed);
+    assert_eq!(told.evidence.unwrap().check().unwrap_err(), EvidenceError::Other(Whose::Miner, "validator"));
+    // With more behind the end it is none, or the evidence would be.
+    for tail in ["x", "\u{fffd}", "x\n"] {
+        let spoiled = Network {
+            validator: says(3, format!("{said}{tail}")).await,
+            reputations: Arc::default(),
+            miners: Vec::new(),
+        };
+        let told = asked(&spoiled, &challenge(7)).await.0;
+        assert!(matches!(told, Err(AskFailure::Nonsense(_))), "{told:?}");
+    }
 }
 
 #[tokio::test]
