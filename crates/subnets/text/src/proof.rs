@@ -194,32 +194,30 @@ pub fn verify(
     let answered = steps.iter().take(*last).map(|step| step.token);
     let text: Vec<u32> = query.prompt.iter().copied().chain(answered).collect();
     let hidden = session.feed(&text)?;
-    let rows: Vec<usize> = positions.iter().map(|position| query.prompt.len() - 1 + position).collect();
     let tolerance = check.tolerance;
     // Vocabularies are large, so not all logits are held at once.
-    let logits = rows.chunks(ROWS).map(|rows| session.logits(&hidden, rows));
-    let logits = logits
-        .flat_map(|logits| logits.map_or_else(|error| vec![Err(error)], |rows| rows.into_iter().map(Ok).collect()));
-    for (position, logits) in positions.into_iter().zip(logits) {
-        let logits = logits?;
-        let Some(Step { token, logprob: claimed }) = steps.get(position).copied() else { continue };
-        let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
-        let drawn = draw.token().ok_or(ModelError::NotFinite)?;
-        let gap = draw.gap(token, tolerance.gap()).unwrap_or(f64::INFINITY);
-        let computed = draw.logprob(token).ok_or(ModelError::NotFinite)?;
-        let deviation = (f64::from(claimed) - f64::from(computed)).abs();
-        verdict.checked += 1;
-        if gap > tolerance.gap() {
-            verdict.fault = Some(Fault::Token { position, gap });
-        } else if deviation.is_nan() || deviation > tolerance.logprob() {
-            verdict.fault = Some(Fault::Probability { position, claimed, computed });
+    for positions in positions.chunks(ROWS) {
+        let rows: Vec<usize> = positions.iter().map(|position| query.prompt.len() - 1 + position).collect();
+        for (position, logits) in positions.iter().copied().zip(session.logits(&hidden, &rows)?) {
+            let Some(Step { token, logprob: claimed }) = steps.get(position).copied() else { continue };
+            let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
+            let drawn = draw.token().ok_or(ModelError::NotFinite)?;
+            let gap = draw.gap(token, tolerance.gap()).unwrap_or(f64::INFINITY);
+            let computed = draw.logprob(token).ok_or(ModelError::NotFinite)?;
+            let deviation = (f64::from(claimed) - f64::from(computed)).abs();
+            verdict.checked += 1;
+            if gap > tolerance.gap() {
+                verdict.fault = Some(Fault::Token { position, gap });
+            } else if deviation.is_nan() || deviation > tolerance.logprob() {
+                verdict.fault = Some(Fault::Probability { position, claimed, computed });
+            }
+            if verdict.fault.is_some() {
+                return Ok(verdict);
+            }
+            verdict.ties += usize::from(drawn != token);
+            verdict.gap = verdict.gap.max(gap);
+            verdict.deviation = verdict.deviation.max(deviation);
         }
-        if verdict.fault.is_some() {
-            break;
-        }
-        verdict.ties += usize::from(drawn != token);
-        verdict.gap = verdict.gap.max(gap);
-        verdict.deviation = verdict.deviation.max(deviation);
     }
     Ok(verdict)
 }

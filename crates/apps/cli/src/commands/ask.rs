@@ -29,6 +29,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
     cmp::Reverse,
+    fmt::Display,
     io::{IsTerminal, stdout},
     path::{Path, PathBuf},
     time::Duration,
@@ -340,15 +341,12 @@ impl Command for Ask {
 
 /// Writes what shows the answer to anybody.
 fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
-    let Some(evidence) = evidence else {
-        let hint = "ask another validator with `--validator`".to_owned();
-        return Err(CliError::task("evidence", &"this validator signs nothing that could be kept", Some(hint)));
+    let refused = |why: &dyn Display| {
+        CliError::task("evidence", &why, Some("ask another validator with `--validator`".to_owned()))
     };
+    let evidence = evidence.ok_or_else(|| refused(&"this validator signs nothing that could be kept"))?;
     // What is kept is what `myelin text check` believes.
-    if let Err(error) = evidence.check() {
-        let hint = "ask another validator with `--validator`".to_owned();
-        return Err(CliError::task("evidence", &error, Some(hint)));
-    }
+    evidence.check().map_err(|error| refused(&error))?;
     let text = serde_json::to_string_pretty(evidence).map_err(|error| CliError::Output(error.into()))?;
     let failed = |source| CliError::File { doing: "write", path: path.to_owned(), source };
     write_whole(path, text.as_bytes()).map_err(failed)

@@ -13,6 +13,7 @@ use myelin_subnet_text::{
     export::{self, Precision},
     proof::{Check, verify},
 };
+use safetensors::tensor::TensorView;
 use std::{fs, ops::ControlFlow, path::Path};
 
 const TEXTS: [&str; 4] = ["Once there was a fox.", "ünïcödé – 漢字 🦊🦊", "  spaces\n\n\tand\tlines ", "\u{0}\u{7f}"];
@@ -126,6 +127,36 @@ fn rotations_are_stretched_as_the_files_say() {
     }
 }
 
+#[test]
+fn what_files_of_a_family_cannot_say_is_not_exported() {
+    // Of qwen2, whose queries, keys and values have a bias.
+    let folder = folder(&Shape::TINY, 1);
+    let path = folder.path().join("model.safetensors");
+    let content = fs::read(&path).unwrap();
+    let mut tensors = safetensors::SafeTensors::deserialize(&content).unwrap().tensors();
+    let bias = [0; 4 * 32];
+    for layer in 0..2 {
+        for (part, width) in [("q", 32), ("k", 16), ("v", 16)] {
+            let name = format!("model.layers.{layer}.self_attn.{part}_proj.bias");
+            let view = TensorView::new(safetensors::Dtype::F32, vec![width], &bias[..4 * width]).unwrap();
+            tensors.push((name, view));
+        }
+    }
+    safetensors::serialize_to_file(tensors, None, &path).unwrap();
+    let scaled = |scaling: serde_json::Value| {
+        configure(folder.path(), |config| {
+            config.insert("model_type".to_owned(), "qwen2".into());
+            config.insert("rope_scaling".to_owned(), scaling);
+        });
+        load(folder.path())
+    };
+    assert_a_gguf_file_is_the_same(&scaled(serde_json::json!({ "type": "linear", "factor": 4.0 })));
+    let llama3 = scaled(serde_json::json!({ "rope_type": "llama3", "factor": 8.0 }));
+    let refused = export::gguf(&llama3, &folder.path().join("model.gguf"), Precision::F32).unwrap_err();
+    assert!(matches!(refused, ModelError::Unsupported { .. }), "{refused}");
+    assert!(!folder.path().join("model.gguf").exists());
+}
+
 /// What is said of a GGUF file with something else in its head, or as a tensor for rotations.
 fn read_with(said: &[(&str, Value)], factors: Option<&[f32]>) -> Result<Model, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -203,9 +234,8 @@ fn heads_may_have_a_size_of_their_own() {
         (name, (tensor.dtype(), shape, data))
     });
     let halved: Vec<_> = halved.collect();
-    let views = halved.iter().map(|(name, (form, shape, data))| {
-        (name, safetensors::tensor::TensorView::new(*form, shape.clone(), data).unwrap())
-    });
+    let views =
+        halved.iter().map(|(name, (form, shape, data))| (name, TensorView::new(*form, shape.clone(), data).unwrap()));
     let views: Vec<_> = views.collect();
     safetensors::serialize_to_file(views, None, &path).unwrap();
     assert_a_gguf_file_is_the_same(&load(folder.path()));
