@@ -13,8 +13,7 @@ use std::{
 enum Level {
     Primitives,
     Logic,
-    ChainOrClient,
-    Neuron,
+    ChainClientOrNet,
     Subnet,
     Program,
     Testing,
@@ -26,8 +25,7 @@ fn place(folder: &str) -> Option<(Level, &str)> {
     let level = match group {
         "primitives" => Level::Primitives,
         "logic" => Level::Logic,
-        "chain" | "client" => Level::ChainOrClient,
-        "neuron" => Level::Neuron,
+        "chain" | "client" | "net" => Level::ChainClientOrNet,
         "subnets" => Level::Subnet,
         "apps" => Level::Program,
         "testing" => Level::Testing,

@@ -13,7 +13,7 @@
 //! | Whom does it ask? | [`terminal`] |
 //! | May it change the chain, and how? | [`plan`], [`transact`] |
 //! | Whose key is meant, and who signs? | [`party`], [`key`] |
-//! | Which calls of the chain have no command? | [`uncalled`] |
+//! | Which calls of the chain have no command? | [`call_gaps`] |
 //! | How does a network run on one machine? | [`network`] |
 //!
 //! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::Sending`], which has it admitted
@@ -21,6 +21,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod call_gaps;
 pub mod command;
 pub mod commands;
 pub mod config;
@@ -28,10 +29,10 @@ pub mod context;
 pub mod error;
 mod files;
 pub mod key;
+pub mod named_key;
 pub mod network;
 pub mod output;
 pub mod page;
-pub mod party;
 pub mod plan;
 pub mod reference;
 pub mod registry;
@@ -41,7 +42,6 @@ mod share;
 pub mod terminal;
 mod time;
 pub mod transact;
-pub mod uncalled;
 
 use clap::FromArgMatches;
 use context::{Context, Globals};

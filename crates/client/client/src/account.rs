@@ -5,7 +5,7 @@ use crate::{
     calls::{self, blake2_256},
     chain::Methods,
     link::Lost,
-    mirror, outcome,
+    mirror, submission,
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};
@@ -336,7 +336,7 @@ async fn search(chain: &Chain, blocks: &mut Blocks, sent: &Sent) -> Result<Outco
         blocks.go_to(block.height);
         let moment = chain.at_block(block.hash, block.height).await?;
         let events = block.body.events(&moment, place).await?;
-        return outcome::classify(&moment, place, events);
+        return submission::classify(&moment, place, events);
     }
     Ok(Outcome::Failed { error: CallError::Expired { valid_until: sent.valid_until }, included: None })
 }

@@ -46,15 +46,15 @@ mod bodies;
 pub mod calls;
 mod chain;
 mod data;
-mod endpoints;
 mod error;
 mod link;
 mod metagraph;
 pub mod mirror;
-mod moment;
-mod outcome;
+mod node_urls;
+mod pools;
 mod refusal;
-mod staking;
+mod state;
+mod submission;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -64,19 +64,19 @@ pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::Chain;
 pub use data::{Commitment, Data};
-pub use endpoints::{EndpointError, Endpoints};
 pub use error::{Error, Hint, Hints, Unreachable};
 pub use link::Limits;
 pub use metagraph::{Changes, Metagraph};
-pub use moment::Moment;
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
-pub use outcome::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
+pub use node_urls::{EndpointError, Endpoints};
+pub use pools::{ColdkeySwap, Family, Identity, Relative};
 pub use refusal::{Reason, Refusal};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
     NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
 };
-pub use staking::{ColdkeySwap, Family, Identity, Relative};
+pub use state::Moment;
+pub use submission::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
 pub use subxt;
 pub use subxt_signer as signer;
 pub use views::{

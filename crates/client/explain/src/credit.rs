@@ -3,8 +3,8 @@
 use crate::{
     Error,
     audit::difference,
-    read::each,
     stakes::{Stakes, staked},
+    storage::each,
 };
 use myelin_client::{
     Amount, Config, Moment, PublicKey, Tao,

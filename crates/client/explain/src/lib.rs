@@ -35,11 +35,11 @@
 mod audit;
 mod credit;
 mod error;
-mod read;
 mod replay;
 mod seat;
 mod stakes;
 mod state;
+mod storage;
 mod tick;
 
 pub use audit::{Audit, Neuron, Pots};

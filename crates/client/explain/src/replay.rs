@@ -2,9 +2,9 @@
 
 use crate::{
     Audit, Credit, Error, Neuron, Pots, Weight,
-    read::{each, look},
     stakes::Stakes,
     state::{State, millionths},
+    storage::{each, look},
     tick::{Announced, pending},
 };
 use futures::try_join;

@@ -2,8 +2,8 @@
 
 use crate::{
     Error,
-    read::{each, look},
     state::Family,
+    storage::{each, look},
 };
 use codec::{Decode, Encode};
 use myelin_client::{

@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    read::{below, look},
+    storage::{below, look},
 };
 use futures::try_join;
 use myelin_client::{

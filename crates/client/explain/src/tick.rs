@@ -2,9 +2,9 @@
 
 use crate::{
     Error,
-    read::{below, look},
     stakes::Stakes,
     state::Holder,
+    storage::{below, look},
 };
 use futures::try_join;
 use myelin_client::{

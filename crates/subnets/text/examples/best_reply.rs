@@ -8,8 +8,8 @@
 //! of the real subnet, and time is the world's. Honest work costs half of what it is paid; what others save is guessed
 //! in their favour. The same seed prints the same table.
 
-use myelin_neuron::subnet::simulation::{Link, Mischief as Way, Trial, World};
 use myelin_primitives::{Fraction, MILLION};
+use myelin_subnet_kit::simulation::{Link, Mischief as Way, Trial, World};
 use myelin_subnet_text::{
     Model, Shape,
     draw::{Drawing, Prompts},

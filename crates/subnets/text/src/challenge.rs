@@ -1,7 +1,7 @@
 //! What is asked: a prompt, and everything that decides which tokens follow it.
 
 use crate::{ModelHash, Query, Sampling};
-use myelin_neuron::subnet::seed_for;
+use myelin_subnet_kit::seed_for;
 use myelin_wire::Hotkey;
 
 /// The bytes a prompt may have.

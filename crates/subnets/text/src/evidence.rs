@@ -14,7 +14,8 @@ use crate::{
     proof::{Check, Tolerance},
     task::{Text, message},
 };
-use myelin_neuron::{request_body, subnet::Task};
+use myelin_neuron::request_body;
+use myelin_subnet_kit::Task;
 use myelin_wire::{
     Hotkey, UnixNanos,
     class::Class,
@@ -276,7 +277,7 @@ mod tests {
 
     fn signer(seed: u8) -> Signer {
         let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
-        Secret::from_seed(seed).into_keypair().into()
+        myelin_subnet_kit::signer_of(Secret::from_seed(seed).into_keypair())
     }
 
     fn challenge() -> Challenge {

@@ -11,8 +11,8 @@ use crate::{
     score::{Length, Work, scores},
     task::Text,
 };
-use myelin_neuron::subnet::{Exchange, Judge, Reply};
 use myelin_primitives::Fraction;
+use myelin_subnet_kit::{Exchange, Judge, Reply};
 use myelin_wire::Hotkey;
 use std::{fmt, sync::Arc};
 

@@ -6,7 +6,7 @@ use crate::{
     challenge::Challenge,
     task::Text,
 };
-use myelin_neuron::{Failure, subnet};
+use myelin_neuron::Failure;
 use myelin_wire::Hotkey;
 use std::{fmt::Display, ops::ControlFlow};
 
@@ -105,7 +105,7 @@ pub fn lines(
     Ok(())
 }
 
-impl<B: Backend> subnet::Miner<Text> for Miner<B> {
+impl<B: Backend> myelin_subnet_kit::Miner<Text> for Miner<B> {
     fn answer(&self, _: Challenge) -> Result<Answer, Failure> {
         Err(Failure::from("answers of this task are streams"))
     }

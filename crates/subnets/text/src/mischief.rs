@@ -8,10 +8,8 @@ use crate::{
     miner::{Miner, failed},
     task::Text,
 };
-use myelin_neuron::{
-    Dendrite, Failure, Peer,
-    subnet::{self, Miner as _},
-};
+use myelin_neuron::{Dendrite, Failure, Peer};
+use myelin_subnet_kit::Miner as _;
 use myelin_wire::Synapse;
 use std::{
     fmt,
@@ -124,7 +122,7 @@ impl fmt::Debug for Mischievous {
 
 type Pieces<'a> = &'a mut dyn FnMut(Vec<u8>) -> ControlFlow<()>;
 
-impl subnet::Miner<Text> for Mischievous {
+impl myelin_subnet_kit::Miner<Text> for Mischievous {
     fn answer(&self, challenge: Challenge) -> Result<Answer, Failure> {
         self.honest.answer(challenge)
     }
@@ -198,7 +196,7 @@ impl Mischievous {
 
 /// What the first of some miners says that answers this.
 async fn relayed(dendrite: &Dendrite, others: &[Peer], challenge: &Challenge) -> Option<Vec<Vec<u8>>> {
-    let mut message = subnet::question(&Text, challenge).ok()?;
+    let mut message = myelin_subnet_kit::question(&Text, challenge).ok()?;
     message.timeout = Some(Duration::from_secs(5).as_secs_f64());
     for other in others {
         if let Ok(said) = listen(dendrite, other, &message).await {

@@ -13,14 +13,12 @@ use crate::{
 };
 use futures::FutureExt;
 use myelin_client::{Hint, Hints, Moment};
-use myelin_neuron::{
-    Caller, Dendrite, Directory, Priority, Rules, Table, Unranked,
-    subnet::{
-        Board, Member, Miner, MiningOptions, ServeError, Serving, ServingOptions, Standing, ValidateError,
-        ValidatingOptions, Validator, mine as serve_miner,
-    },
-};
+use myelin_neuron::{Caller, Dendrite, Directory, Priority, Rules, Table, Unranked};
 use myelin_primitives::BlockNumber;
+use myelin_subnet_kit::{
+    Board, Member, Miner, MiningOptions, ServeError, Serving, ServingOptions, Standing, ValidateError,
+    ValidatingOptions, Validator, mine as serve_miner,
+};
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// The file of the reputations of miners.

@@ -1,7 +1,7 @@
 //! How challenges and answers travel.
 
 use crate::{ModelHash, Sampling, answer::Answer, challenge::Challenge};
-use myelin_neuron::subnet::Task;
+use myelin_subnet_kit::Task;
 use myelin_wire::{
     Synapse,
     class::{Class, ClassError, Field, Mismatch, Type},

@@ -10,14 +10,14 @@ use crate::{
     error::CliError,
     files::write_whole,
     key::Signer,
+    named_key::HotkeyArg,
     output::{Format, Output, note, note_page, write},
     page::{Cell, Page, Render, Tone, plain, printable},
-    party::HotkeyArg,
     share::u16_percent,
 };
 use myelin_client::{Error, Keypair, Snapshot};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
-use myelin_neuron::{Announced, Dendrite, Peer, Signer as Signing};
+use myelin_neuron::{Announced, Dendrite, Peer};
 use myelin_subnet_text::{
     challenge::Challenge,
     consumer::{AskFailure, Heard, Told, ask},
@@ -291,7 +291,7 @@ impl Command for Ask {
         challenge
             .check()
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin ask --help`" })?;
-        let dendrite = Dendrite::new(Signing::from(key(context)?)).at(SAME_MACHINE.into());
+        let dendrite = Dendrite::new(myelin_subnet_kit::signer_of(key(context)?)).at(SAME_MACHINE.into());
 
         let is_text = context.format() == Format::Table;
         let mut writer = Writer::new();

@@ -1,7 +1,7 @@
 //! Every call of the chain has a command, or a stated reason for having none.
 
 use crate::support::crate_folder;
-use myelin_cli::{command::Effect, registry::COMMANDS, uncalled::UNCALLED};
+use myelin_cli::{call_gaps::UNCALLED, command::Effect, registry::COMMANDS};
 use myelin_client::subxt::Metadata;
 use std::{collections::BTreeSet, fs};
 

@@ -3,14 +3,12 @@
 use crate::{NODE, TAO};
 use myelin_client::{Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Uid, calls};
 use myelin_keys::Secret;
-use myelin_neuron::{
-    Directory, Everybody, Failure,
-    subnet::{
-        Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, ServeError, Serving,
-        ServingOptions, Step, Typed, ValidatingOptions, Validator, mine,
-    },
-};
+use myelin_neuron::{Directory, Everybody, Failure};
 use myelin_primitives::Fraction;
+use myelin_subnet_kit::{
+    Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, ServeError, Serving,
+    ServingOptions, Step, Typed, ValidatingOptions, Validator, mine,
+};
 use myelin_testing::Network;
 use myelin_wire::Hotkey;
 use serde_json::json;

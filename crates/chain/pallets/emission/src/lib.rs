@@ -52,6 +52,7 @@ mod accrual;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod epoch;
+mod hooks;
 mod invariants;
 mod listeners;
 #[cfg(test)]
@@ -59,7 +60,6 @@ mod mock;
 mod root;
 #[cfg(test)]
 mod tests;
-mod tick;
 pub mod traits;
 pub mod types;
 mod views;

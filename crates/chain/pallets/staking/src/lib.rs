@@ -56,7 +56,7 @@ pub mod benchmarking;
 mod calls;
 mod children;
 mod coldkeys;
-mod idle;
+mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 mod keys;

@@ -64,8 +64,8 @@ extern crate alloc;
 mod calls;
 mod checks;
 mod free;
-mod hooks;
-mod read;
+mod listeners;
+mod reads;
 mod state;
 
 pub mod rules;

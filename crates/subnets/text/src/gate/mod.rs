@@ -13,9 +13,9 @@
 //! came before is void: each miner has noise of its own, so the next one may write another text.
 //! `{"failed":"…"}` ends a stream for which there is no answer.
 
-mod said;
+mod lines;
 
-pub use said::{Asked, Closing, Failed, Report, Said, Whom};
+pub use lines::{Asked, Closing, Failed, Report, Said, Whom};
 
 use crate::{
     Model,
@@ -27,8 +27,9 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer, subnet::Task};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer};
 use myelin_primitives::Uid;
+use myelin_subnet_kit::Task;
 use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
 use std::{
     collections::BTreeMap,

@@ -3,11 +3,9 @@
 use crate::tiny;
 use bytes::Bytes;
 use myelin_keys::{Secret, Seed};
-use myelin_neuron::{
-    Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer,
-    subnet::{Task, endpoint},
-};
+use myelin_neuron::{Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
 use myelin_primitives::Uid;
+use myelin_subnet_kit::{Task, endpoint};
 use myelin_subnet_text::{
     Model, Sampling, Shape,
     challenge::Challenge,
@@ -28,7 +26,7 @@ use tokio::runtime::Handle;
 
 fn signer(seed: u8) -> Signer {
     let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
-    Secret::from_seed(seed).into_keypair().into()
+    myelin_subnet_kit::signer_of(Secret::from_seed(seed).into_keypair())
 }
 
 /// The end of every wait, far beyond what any of them takes.

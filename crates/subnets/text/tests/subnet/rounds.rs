@@ -1,11 +1,11 @@
 //! Rounds of the whole subnet in memory: who earns what.
 
 use crate::tiny;
-use myelin_neuron::subnet::{
+use myelin_primitives::{Fraction, MILLION};
+use myelin_subnet_kit::{
     Judge, Miner as _, Reply,
     simulation::{Link, Mischief as Way, Trial, World},
 };
-use myelin_primitives::{Fraction, MILLION};
 use myelin_subnet_text::{
     Model, ModelHash, Shape,
     answer::{Answer, Ending, Line},

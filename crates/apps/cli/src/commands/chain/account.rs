@@ -4,9 +4,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    named_key::ColdkeyArg,
     output::Output,
     page::{Cell, Page, Render, Side, Table, Tone},
-    party::ColdkeyArg,
 };
 use myelin_client::{Balance, Hotkey, Position, Standing, mirror::account, runtime::storage};
 use myelin_primitives::{Amount, Tao};

@@ -10,7 +10,7 @@ pub use payment::{LoanRow, PaymentRow, PoolRow};
 pub use seat::{Seat, SeatRow, SeatRows};
 pub use term::{BondRow, Derivation, OpinionRow, Part};
 
-use crate::{context::Context, error::CliError, party::HotkeyArg};
+use crate::{context::Context, error::CliError, named_key::HotkeyArg};
 use myelin_client::{NetUid, PublicKey, Uid};
 use myelin_explain::Error;
 

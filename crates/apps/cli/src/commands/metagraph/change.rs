@@ -99,7 +99,7 @@ impl Render for Change {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::row::tests::*, *};
+    use super::{super::rows::tests::*, *};
     use myelin_client::{Amount, NetUid};
 
     #[test]

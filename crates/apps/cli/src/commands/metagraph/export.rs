@@ -122,7 +122,7 @@ impl Command for Export {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::row::tests::neuron, *};
+    use super::{super::rows::tests::neuron, *};
 
     #[test]
     fn csv_has_the_fields_of_the_json_and_a_line_for_each_neuron() {

@@ -2,19 +2,19 @@
 
 mod change;
 mod export;
-mod row;
+mod rows;
 mod show;
 mod watch;
 
 pub use change::Change;
 pub use export::{Export, Exported};
-pub use row::{EpochRow, Row};
+pub use rows::{EpochRow, Row};
 pub use show::{Show, View};
 pub use watch::Watch;
 
-pub(crate) use row::{decimal, none, title};
+pub(crate) use rows::{decimal, none, title};
 
-use crate::{context::Context, error::CliError, party::HotkeyArg};
+use crate::{context::Context, error::CliError, named_key::HotkeyArg};
 use clap::ValueEnum;
 use myelin_client::{Neuron, Snapshot};
 use std::cmp::Ordering;
@@ -133,7 +133,7 @@ impl Chosen {
 
 #[cfg(test)]
 mod tests {
-    use super::{row::tests::neuron, *};
+    use super::{rows::tests::neuron, *};
     use myelin_client::{Amount, NetUid};
 
     fn snapshot() -> Snapshot {
@@ -143,7 +143,7 @@ mod tests {
         neurons[3].stake = Amount::from_rao(7);
         neurons[2].validator_permit = true;
         neurons[3].axon = None;
-        Snapshot { block: 5, subnet: row::tests::subnet(NetUid::new(1)), neurons }
+        Snapshot { block: 5, subnet: rows::tests::subnet(NetUid::new(1)), neurons }
     }
 
     fn uids(choice: Choice, hotkeys: &[u16]) -> Vec<u16> {

@@ -2,7 +2,7 @@
 
 use super::{
     Choice, Chosen, EpochRow, Row,
-    row::{long_table, table, title},
+    rows::{long_table, table, title},
 };
 use crate::{
     command::{Command, Effect, Example},

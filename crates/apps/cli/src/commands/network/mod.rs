@@ -1,7 +1,7 @@
 //! Commands about a network on this machine.
 
-mod life;
 mod logs;
+mod screen;
 mod up;
 
 pub use logs::{LogLine, Logs};

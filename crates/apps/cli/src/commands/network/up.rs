@@ -1,6 +1,6 @@
 //! `myelin network up`
 
-use super::{Where, life::Life};
+use super::{Where, screen::Life};
 use crate::{
     command::{Command, Effect, Example},
     commands::text::trained,

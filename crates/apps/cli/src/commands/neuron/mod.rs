@@ -14,7 +14,7 @@ pub use serve::Serve;
 pub use swap::SwapHotkey;
 
 use crate::error::CliError;
-use crate::party::Party;
+use crate::named_key::Party;
 use myelin_client::{Moment, NetUid, Neuron};
 
 /// The seat of a hotkey.

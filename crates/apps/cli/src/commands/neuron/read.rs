@@ -6,9 +6,9 @@ use crate::{
     commands::metagraph::Row,
     context::Context,
     error::CliError,
+    named_key::HotkeyArg,
     output::Output,
     page::{Page, Render},
-    party::HotkeyArg,
 };
 use myelin_client::{NetUid, Uid};
 

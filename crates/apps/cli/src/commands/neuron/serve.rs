@@ -6,9 +6,9 @@ use crate::{
     context::Context,
     error::CliError,
     key::Signer,
+    named_key::HotkeyArg,
     output::Output,
     page::{Page, Render},
-    party::HotkeyArg,
     plan::Plan,
     transact::{Sending, Transacted},
 };

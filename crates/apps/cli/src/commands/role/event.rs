@@ -4,8 +4,8 @@ use crate::{
     page::{Page, Render, Tone, plain},
     share::{percent, u16_percent},
 };
-use myelin_neuron::subnet::{Event, Step};
 use myelin_primitives::{Amount, MILLION, Tao, Uid};
+use myelin_subnet_kit::{Event, Step};
 use myelin_subnet_text::judge::{Finding, Judged};
 use schemars::JsonSchema;
 use serde::Serialize;

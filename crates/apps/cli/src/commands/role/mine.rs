@@ -12,11 +12,9 @@ use crate::{
 };
 use clap::builder::NonEmptyStringValueParser;
 use myelin_client::{Chain, subxt::rpcs::rpc_params};
-use myelin_neuron::{
-    Dendrite, Directory, Peer,
-    subnet::{Member, MiningOptions},
-};
+use myelin_neuron::{Dendrite, Directory, Peer};
 use myelin_primitives::{Amount, Tao};
+use myelin_subnet_kit::{Member, MiningOptions};
 use myelin_subnet_text::{
     Model,
     miner::Miner,

@@ -2,7 +2,7 @@
 
 mod event;
 mod mine;
-mod told;
+mod printer;
 mod validate;
 
 pub use event::RoleEvent;
@@ -12,11 +12,10 @@ pub(crate) use validate::{time, tolerance};
 
 use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::Signer};
 use myelin_client::{Chain, Hint, NetUid};
-use myelin_neuron::{
-    V1,
-    subnet::{Encryption, Member, ServingOptions},
-};
+use myelin_neuron::V1;
+use myelin_subnet_kit::{Encryption, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
+use printer::{Teller, Told};
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -25,7 +24,6 @@ use std::{
     sync::Arc,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use told::{Teller, Told};
 
 /// How neurons of one machine are announced: an address that leads nowhere else, and that the chain accepts.
 /// spec subnets-and-neurons §14.1

@@ -10,8 +10,8 @@ use crate::{
     output::Output,
     share::{decimal, million},
 };
-use myelin_neuron::subnet::ValidatingOptions;
 use myelin_primitives::{BlockNumber, Fraction};
+use myelin_subnet_kit::ValidatingOptions;
 use myelin_subnet_text::{
     challenge::MAX_TOKENS,
     draw::Prompts,

@@ -6,9 +6,9 @@ use crate::{
     context::Context,
     error::CliError,
     key::Signer,
+    named_key::{ColdkeyArg, HotkeyArg, Party},
     output::Output,
     page::{Page, Render},
-    party::{ColdkeyArg, HotkeyArg, Party},
     plan::Plan,
     transact::{Sending, Transacted},
 };

@@ -13,7 +13,7 @@ pub use delegates::{BecomeDelegate, Delegate, DelegateRow, Delegates, Delegation
 pub use show::{Positions, Show};
 pub use take::{SetTake, ShowTake, TakeSet, Terms};
 
-use crate::{error::CliError, party::Party};
+use crate::{error::CliError, named_key::Party};
 use myelin_client::{Hotkey, Moment, Position};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};

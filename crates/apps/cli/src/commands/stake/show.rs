@@ -5,9 +5,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    named_key::{ColdkeyArg, Names},
     output::Output,
     page::{Cell, Page, Render, Side, Table, Tone},
-    party::{ColdkeyArg, Names},
 };
 use myelin_client::Standing;
 use myelin_primitives::{Amount, Tao};

@@ -5,9 +5,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    named_key::HotkeyArg,
     output::{Format, Output, write},
     page::{Page, Render, printable},
-    party::HotkeyArg,
 };
 use myelin_subnet_text::{
     Query,

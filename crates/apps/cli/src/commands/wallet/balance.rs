@@ -4,9 +4,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    named_key::{ColdkeyArg, Party},
     output::Output,
     page::{Cell, Page, Render, Side, Table, Tone},
-    party::{ColdkeyArg, Party},
 };
 use myelin_client::Moment;
 use myelin_keys::WalletError;

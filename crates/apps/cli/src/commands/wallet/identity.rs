@@ -5,9 +5,9 @@ use crate::{
     context::Context,
     error::CliError,
     key::Signer,
+    named_key::{ColdkeyArg, HotkeyArg},
     output::Output,
     page::{Page, Render, plain},
-    party::{ColdkeyArg, HotkeyArg},
     plan::Plan,
     transact::{Sending, Transacted},
 };

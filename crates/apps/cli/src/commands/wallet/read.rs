@@ -1,6 +1,6 @@
 //! Keys that are there.
 
-use super::{Exported, KeyRow, Keys, answer::Shown};
+use super::{Exported, KeyRow, Keys, rows::Shown};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,

@@ -5,9 +5,9 @@ use crate::{
     context::Context,
     error::CliError,
     key::Signer,
+    named_key::{ColdkeyArg, Party},
     output::Output,
     page::{Page, Render, Tone},
-    party::{ColdkeyArg, Party},
     plan::Plan,
     transact::{Carried, Sending, Transacted},
 };

@@ -5,9 +5,9 @@ use crate::{
     context::Context,
     error::CliError,
     key::Signer,
+    named_key::ColdkeyArg,
     output::Output,
     page::{Page, Render},
-    party::ColdkeyArg,
     plan::Plan,
     transact::{Sending, Transacted},
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Wanted, WeightArg, WeightRow,
-    promise::{Promise, Promises},
+    pending::{Promise, Promises},
 };
 use crate::{
     command::{Calls, Command, Effect, Example},

@@ -1,7 +1,7 @@
 //! Commands of validators: whom a hotkey rates, and how much.
 
 mod commit;
-mod promise;
+mod pending;
 mod reveal;
 mod set;
 mod show;

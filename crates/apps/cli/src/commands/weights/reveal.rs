@@ -2,7 +2,7 @@
 
 use super::{
     WeightRow,
-    promise::{Promise, Promises},
+    pending::{Promise, Promises},
 };
 use crate::{
     command::{Calls, Command, Effect, Example},

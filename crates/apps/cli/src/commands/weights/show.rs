@@ -5,9 +5,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    named_key::{HotkeyArg, Names},
     output::Output,
     page::{Cell, Page, Render, Side, Table, Tone},
-    party::{HotkeyArg, Names},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use myelin_client::{BlockNumber, Commit, Error, Moment, NetUid, Neuron, Ratings, Uid};

@@ -7,7 +7,7 @@ mod direct;
 mod free;
 mod invariants;
 mod prop;
-mod read;
+mod reads;
 mod reveals;
 mod root;
 mod seats;

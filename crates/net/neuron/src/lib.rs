@@ -1,0 +1,79 @@
+//! Axon and dendrite: the server and the client of a neuron, over HTTP and without a chain.
+//!
+//! `myelin-wire` says what neurons say to each other, byte for byte and without sockets. This crate carries the bytes, and
+//! sees to it that strangers cannot wear a neuron down: every buffer, queue, wait and count here has a limit, and each
+//! peer has a share of it.
+//!
+//! | Wanted | Here |
+//! |---|---|
+//! | Serve | [`Axon`], with an [`Endpoint`] for each class of messages and [`Rules`] about who is served first, or at all |
+//! | Ask | [`Dendrite`], one [`Peer`] or many, whole answers and streams |
+//! | Know who has a seat | [`Directory`]; [`Table`] is one in memory |
+//! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
+//!
+//! ```
+//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
+//! use myelin_wire::{Synapse, class::{Class, Field, Type}, python::{Dict, Value}};
+//! # use myelin_wire::Sign;
+//! # struct Key(schnorrkel::Keypair);
+//! # impl Sign for Key {
+//! #     fn public(&self) -> [u8; 32] { self.0.public.to_bytes() }
+//! #     fn sign(&self, message: &[u8]) -> [u8; 64] { self.0.sign_simple(b"substrate", message).to_bytes() }
+//! # }
+//! # fn key(seed: u8) -> Signer {
+//! #     let mode = schnorrkel::ExpansionMode::Ed25519;
+//! #     Signer::new(Key(schnorrkel::MiniSecretKey::from_bytes(&[seed; 32]).unwrap().expand_to_keypair(mode)))
+//! # }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let class = Class::new("Echo", vec![Field::required("text", Type::Text)])?.hashing(&["text"])?;
+//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(Output::from(request.into_content())) });
+//!
+//! // Nobody remembers what an axon without a stored memory accepted before, so that is said here on purpose.
+//! let axon = Axon::builder(key(1), Everybody).port(0).endpoint(echo).never_served().start().await?;
+//!
+//! let dendrite = Dendrite::new(key(2));
+//! let message = Synapse::new(class.into(), &Dict::from_iter([("text", Value::from("hello"))]))?;
+//! let peer = Peer::strict(axon.hotkey(), axon.address());
+//! let Answer::Signed { message, receipt } = dendrite.ask(&peer, &message).await.result? else { panic!("unsigned") };
+//! assert_eq!(message.content().get("text"), Some(&Value::from("hello")));
+//! assert_eq!(receipt.verify()?.responder, axon.hotkey());
+//! axon.stop().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! What is not here: subnets (see `myelin-subnet-kit`), the chain (see [`Directory`] for the seam), keys ([`Signer`] takes whatever signs), and HTTP itself,
+//! which is hyper's. Handlers take [`Verified`](myelin_wire::Verified) messages only; nothing in this crate can make one
+//! of an unsigned request.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)
+)]
+
+mod axon;
+mod clock;
+mod dendrite;
+mod directory;
+pub mod file;
+mod http;
+mod limits;
+mod metrics;
+mod queue;
+mod quota;
+mod random;
+mod replay_file;
+mod rules;
+mod signer;
+mod tls;
+
+pub use axon::{Axon, Builder, Endpoint, Failure, Output, Pieces, StartError, StopError, V1};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use dendrite::{Answer, AnswerStream, AskError, Asked, Dendrite, Peer, Speaks, UnsignedAnswers, request_body};
+pub use directory::{Announced, Directory, SPEAKS_STRICT, Seat, Table};
+pub use file::FileError;
+pub use limits::Limits;
+pub use metrics::Metrics;
+pub use rules::{Caller, Everybody, Priority, Registered, Rules, Unranked, Validators};
+pub use signer::Signer;
+pub use tls::{Offer, TlsError, TlsIdentity};

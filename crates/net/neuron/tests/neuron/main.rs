@@ -1,0 +1,169 @@
+//! Axons and dendrites on real sockets of the loopback interface. Every wait has an end; nothing sleeps.
+
+mod exchanges;
+mod floods;
+mod hostile;
+mod logs;
+mod ours;
+mod restart;
+mod tls;
+mod wire;
+
+use bytes::Bytes;
+use myelin_neuron::{Axon, Builder, Endpoint, Everybody, Failure, Output, Rules, Signer};
+use myelin_wire::{
+    Sign, Synapse,
+    class::{Class, Field, Types},
+    python::{Dict, Value},
+};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// A key of the tests.
+#[derive(Clone)]
+struct Key(schnorrkel::Keypair);
+
+impl Sign for Key {
+    fn public(&self) -> [u8; 32] {
+        self.0.public.to_bytes()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign_simple(b"substrate", message).to_bytes()
+    }
+}
+
+fn key(seed: u8) -> Key {
+    let secret = schnorrkel::MiniSecretKey::from_bytes(&[seed; 32]).unwrap();
+    Key(secret.expand_to_keypair(schnorrkel::ExpansionMode::Ed25519))
+}
+
+fn signer(seed: u8) -> Signer {
+    Signer::new(key(seed))
+}
+
+/// The axon of most tests.
+const AXON: u8 = 1;
+/// Who asks it.
+const CALLER: u8 = 2;
+
+fn class(name: &str, fields: &[(&str, &str)], hashed: &[&str]) -> Class {
+    let types = Types::default();
+    let field = |(name, kind): &(&str, &str)| match kind.split_once(" = ") {
+        None => Field::required(name, types.parse(kind).unwrap()),
+        Some((kind, default)) => {
+            let default = myelin_wire::python::json::read(default.as_bytes()).unwrap();
+            Field::with_default(name, types.parse(kind).unwrap(), default)
+        }
+    };
+    Class::new(name, fields.iter().map(field).collect()).unwrap().hashing(hashed).unwrap()
+}
+
+fn echo() -> Class {
+    class("Echo", &[("text", "str")], &["text"])
+}
+
+fn tokens() -> Class {
+    class("Tokens", &[("text", "str")], &["text"])
+}
+
+fn message(class: Class, text: &str) -> Synapse {
+    Synapse::new(Arc::new(class), &Dict::from_iter([("text", Value::from(text))])).unwrap()
+}
+
+fn text(message: &Synapse) -> &str {
+    message.get("text").and_then(Value::as_text).unwrap_or_default()
+}
+
+/// Echoes, unless the text says something else.
+fn echo_endpoint() -> Endpoint {
+    Endpoint::new(echo(), |request| async move {
+        let message = request.into_content();
+        match text(&message) {
+            "fail" => Err(Failure::from("as asked")),
+            "panic" => panic!("as asked"),
+            "wait" => std::future::pending().await,
+            _ => Ok(message.into()),
+        }
+    })
+}
+
+/// Streams the words of the text; one word breaks it off.
+fn tokens_endpoint() -> Endpoint {
+    Endpoint::new(tokens(), |request| async move {
+        let message = request.into_content();
+        let pieces: Vec<Result<Bytes, Failure>> = text(&message)
+            .split_inclusive(' ')
+            .map(|word| if word == "break" { Err(Failure::from("as asked")) } else { Ok(word.to_owned().into()) })
+            .collect();
+        Ok(Output::stream(message, futures::stream::iter(pieces)))
+    })
+}
+
+fn slow() -> Class {
+    class("Slow", &[("text", "str")], &[])
+}
+
+/// Holds back the answers of an endpoint until a test lets them go, one by one.
+#[derive(Clone, Default)]
+struct Gate {
+    begun: Arc<Notify>,
+    go: Arc<Notify>,
+    order: Arc<Mutex<Vec<String>>>,
+}
+
+impl Gate {
+    fn endpoint(&self) -> Endpoint {
+        let gate = self.clone();
+        Endpoint::new(slow(), move |request| {
+            let gate = gate.clone();
+            async move {
+                gate.order.lock().unwrap().push(text(request.content()).to_owned());
+                gate.begun.notify_one();
+                gate.go.notified().await;
+                Ok(Output::from(request.into_content()))
+            }
+        })
+    }
+
+    /// Waits until a worker has begun with a request.
+    async fn begun(&self) {
+        soon(self.begun.notified()).await;
+    }
+
+    fn open(&self) {
+        self.go.notify_one();
+    }
+
+    /// The texts of the requests, as workers began with them.
+    fn order(&self) -> Vec<String> {
+        self.order.lock().unwrap().clone()
+    }
+}
+
+/// Waits until so many requests wait for a worker.
+async fn waiting(axon: &Axon, number: usize) {
+    let (metrics, line) = (axon.metrics(), format!("myelin_axon_waiting {number}\n"));
+    soon(async {
+        while !metrics.text().contains(&line) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+fn builder(rules: impl Rules) -> Builder {
+    Axon::builder(signer(AXON), rules).port(0).endpoint(echo_endpoint()).endpoint(tokens_endpoint()).never_served()
+}
+
+async fn axon() -> Axon {
+    builder(Everybody).start().await.unwrap()
+}
+
+/// The end of every wait, far beyond what any of them takes.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), what).await.expect("nothing happened for 30 s")
+}

@@ -1,0 +1,352 @@
+//! An axon that the chain knows of.
+
+use super::{
+    event::Event,
+    member::{Ended, Member},
+};
+use core::fmt;
+use myelin_client::{Hint, Hints, Outcome, calls};
+use myelin_neuron::{
+    Axon, Endpoint, FileError, Limits, Offer, Rules, SPEAKS_STRICT, StartError, StopError, TlsError, TlsIdentity, V1,
+    file,
+};
+use myelin_primitives::BlockNumber;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The file of accepted requests.
+const REPLAY: &str = "replay";
+/// The file of the port that was free last time.
+const PORT: &str = "port";
+/// The bytes that a port has at most.
+const PORT_BYTES: u64 = 5;
+/// The file of the TLS key.
+const TLS: &str = "tls.pem";
+/// The bytes of it that are read; it has about 120.
+const TLS_BYTES: u64 = 4_096;
+
+/// The version that is announced: 10 000 for each major, 100 for each minor, 1 for each patch.
+const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
+
+/// How long an announcement is waited for at a time.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// For how many blocks an announcement that failed is not tried again, doubled with each failure up to 2^6 of it.
+const PAUSE: BlockNumber = 1;
+
+const fn version(mut text: &[u8]) -> u32 {
+    let (mut version, mut part) = (0_u32, 0_u32);
+    while let [character, rest @ ..] = text {
+        match *character {
+            digit @ b'0'..=b'9' => part = part.saturating_mul(10).saturating_add((digit - b'0') as u32),
+            b'.' => {
+                version = version.saturating_add(part).saturating_mul(100);
+                part = 0;
+            }
+            _ => break,
+        }
+        text = rest;
+    }
+    version.saturating_add(part)
+}
+
+/// Whether an axon speaks TLS. The key is kept with the neuron, and its public half goes to the chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// It does not.
+    #[default]
+    Off,
+    /// Whoever can is served by it.
+    Optional,
+    /// Everybody is.
+    Required,
+}
+
+/// How an axon serves.
+#[derive(Clone, Debug)]
+pub struct ServingOptions {
+    /// Where it listens. Port 0 is any free one, and the same as last time if that is free: the chain does not take a new
+    /// address every minute.
+    pub listen: SocketAddr,
+    /// Where others find it, if that is not where it listens. Port 0 is the port where it listens.
+    pub announce: Option<SocketAddr>,
+    /// Whether it speaks TLS.
+    pub encryption: Encryption,
+    /// What happens to requests of the older protocol.
+    pub v1: V1,
+    /// Its limits.
+    pub limits: Limits,
+    /// Where its metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
+}
+
+impl Default for ServingOptions {
+    /// Listens on the loopback interface at any free port, in clear text.
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            announce: None,
+            encryption: Encryption::default(),
+            v1: V1::default(),
+            limits: Limits::default(),
+            metrics: None,
+        }
+    }
+}
+
+/// A neuron cannot serve, or stopped to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The axon does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It did not stop as it should.
+    #[error(transparent)]
+    Stop(#[from] StopError),
+    /// The TLS key cannot be made or read.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The chain takes no such address, since nobody else could reach it.
+    #[error("{0} cannot be announced")]
+    Address(SocketAddr),
+    /// The chain has a certificate of this neuron, so it would be asked by TLS and by nothing else.
+    #[error("the chain has a certificate of this neuron, and encryption is off")]
+    Certificate,
+    /// The seat or the subnet is gone.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+}
+
+impl Hint for ServeError {
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Start(StartError::Listen { .. }) => out.push("choose another port, or 0 for any free one"),
+            Self::Address(address) if address.ip().is_loopback() => {
+                out.push("announce an address that others reach, or 127.0.0.2 for a network on one machine");
+            }
+            Self::Address(_) => out.push("announce the address at which others reach this machine"),
+            Self::Certificate => out.push("switch encryption on; a certificate goes with the seat only"),
+            Self::Tls(TlsError::Key) => out.push("restore the file, or remove it: a new key is then published"),
+            Self::Ended(ended) => ended.hints(out),
+            Self::Start(_) | Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
+        }
+    }
+}
+
+/// What the chain is to say of an axon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Announcement {
+    address: SocketAddr,
+    certificate: Option<Vec<u8>>,
+}
+
+/// An axon that serves, and that the chain is told of.
+pub struct Serving {
+    axon: Axon,
+    member: Member,
+    wanted: Announcement,
+}
+
+impl Serving {
+    /// Starts an axon with these endpoints, for whom the rules allow.
+    ///
+    /// # Errors
+    /// [`ServeError`], with what is in the way.
+    pub async fn start(
+        member: &Member,
+        options: ServingOptions,
+        rules: impl Rules,
+        endpoints: Vec<Endpoint>,
+    ) -> Result<Self, ServeError> {
+        let ServingOptions { listen, announce, encryption, v1, limits, metrics } = options;
+        let seen_at = announce.unwrap_or(listen);
+        if !is_announceable(seen_at.ip()) {
+            return Err(ServeError::Address(seen_at));
+        }
+        let mut builder = Axon::builder(member.signer(), rules)
+            .listen(at_last_port(member, listen)?)
+            .v1(v1)
+            .limits(limits)
+            .remember_in(member.state().file(REPLAY));
+        if let Some(announced) = announce.filter(|announced| announced.port() != 0) {
+            builder = builder.announce(announced);
+        }
+        if let Some(address) = metrics {
+            builder = builder.metrics_at(address);
+        }
+        let mut certificate = None;
+        if encryption == Encryption::Off {
+            let snapshot = member.snapshot();
+            let known = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
+            if known.is_some_and(|axon| axon.certificate.is_some()) {
+                return Err(ServeError::Certificate);
+            }
+        } else {
+            let identity = identity(member)?;
+            certificate = Some(identity.certificate()?.to_bytes());
+            let offer = if encryption == Encryption::Required { Offer::Required } else { Offer::Optional };
+            builder = builder.tls(identity, offer);
+        }
+        let axon = endpoints.into_iter().fold(builder, myelin_neuron::Builder::endpoint).start().await?;
+        if listen.port() == 0 {
+            file::replace(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
+        }
+        let mut address = announce.unwrap_or(axon.address());
+        if address.port() == 0 {
+            address.set_port(axon.address().port());
+        }
+        member.tell(Event::Serving { address: axon.address() });
+        Ok(Self { axon, member: member.clone(), wanted: Announcement { address, certificate } })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.axon.address()
+    }
+
+    /// Where others find it.
+    pub const fn announced(&self) -> SocketAddr {
+        self.wanted.address
+    }
+
+    /// Where its metrics are, if they are served.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.axon.metrics_address()
+    }
+
+    /// Serves until `stop`, and sees to it that the chain knows where. Then finishes the answers it has begun.
+    ///
+    /// # Errors
+    /// [`ServeError`], if the seat or the subnet is gone, or it does not stop as it should.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { axon, member, wanted } = self;
+        let ended = tokio::select! {
+            () = stop => Ok(()),
+            ended = announce(&member, &wanted) => Err(ended),
+        };
+        member.tell(Event::Stopping);
+        axon.stop().await?;
+        Ok(ended?)
+    }
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Serving({:?} at {})", self.member, self.wanted.address)
+    }
+}
+
+/// Whether the chain takes this address. spec subnets-and-neurons §14.1
+fn is_announceable(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !ip.is_unspecified() && !ip.is_broadcast() && ip != Ipv4Addr::LOCALHOST,
+        IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_loopback() && ip.to_bits() != u128::MAX,
+    }
+}
+
+/// Where to listen, with the port of last time in the place of any, if nobody else has it.
+fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileError> {
+    if listen.port() != 0 {
+        return Ok(listen);
+    }
+    let bytes = file::read(&member.state().file(PORT), PORT_BYTES)?.unwrap_or_default();
+    // A file that says something else is as good as none.
+    let port = core::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let last = SocketAddr::new(listen.ip(), port);
+    Ok(if port != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
+}
+
+/// The TLS key of the neuron, made when there is none.
+fn identity(member: &Member) -> Result<TlsIdentity, ServeError> {
+    let path = member.state().file(TLS);
+    if let Some(bytes) = file::read(&path, TLS_BYTES)? {
+        let pem = zeroize::Zeroizing::new(bytes);
+        let pem = core::str::from_utf8(&pem).map_err(|_| TlsError::Key)?;
+        return Ok(TlsIdentity::from_pem(pem)?);
+    }
+    let identity = TlsIdentity::generate()?;
+    file::replace(&path, identity.to_pem().as_bytes())?;
+    Ok(identity)
+}
+
+/// Tells the chain where the neuron is, whenever it says otherwise.
+async fn announce(member: &Member, wanted: &Announcement) -> Ended {
+    let mut seen = member.seen();
+    let (mut failures, mut not_before) = (0_u32, 0);
+    loop {
+        let snapshot = Arc::clone(&seen.borrow_and_update());
+        if let Err(ended) = member.uid_in(&snapshot) {
+            return ended;
+        }
+        let axon = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
+        let is_known = axon.is_some_and(|axon| {
+            let known = (axon.address, &axon.certificate, axon.protocol, axon.version);
+            known == (wanted.address, &wanted.certificate, SPEAKS_STRICT, VERSION)
+        });
+        if !is_known && snapshot.block >= not_before {
+            match tell_chain(member, wanted).await {
+                Ok(block) => {
+                    let block = BlockNumber::try_from(block).unwrap_or(BlockNumber::MAX);
+                    member.tell(Event::Announced { address: wanted.address, block });
+                    // Seen by then.
+                    (failures, not_before) = (0, block.saturating_add(1));
+                }
+                Err(error) => {
+                    member.tell(Event::AnnounceFailed { error });
+                    not_before = snapshot.block.saturating_add(PAUSE << failures.min(6));
+                    failures = failures.saturating_add(1);
+                }
+            }
+        }
+        if seen.changed().await.is_err() {
+            return Ended::NoSubnet(member.netuid());
+        }
+    }
+}
+
+/// Submits the announcement, and waits until it is known what became of it.
+async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, String> {
+    let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
+    let mut outcome = match &wanted.certificate {
+        None => account.submit(&calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT), PATIENCE).await,
+        Some(certificate) => {
+            let call = calls::serve_axon_tls(netuid, VERSION, address, SPEAKS_STRICT, certificate.clone());
+            account.submit(&call, PATIENCE).await
+        }
+    };
+    loop {
+        match outcome {
+            Outcome::Finalised(included) => return Ok(included.height),
+            Outcome::Failed { error, .. } => return Err(error.to_string()),
+            Outcome::Unseen(unseen) => outcome = account.outcome(&unseen.sent, PATIENCE).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers() {
+        assert_eq!(version(b"0.1.0"), 100);
+        assert_eq!(version(b"2.13.4"), 21_304);
+        assert_eq!(version(b"10.2.0-rc.1"), 100_200);
+    }
+
+    #[test]
+    fn addresses_that_nobody_reaches_are_not_announced() {
+        for ip in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::"] {
+            assert!(!is_announceable(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["127.0.0.2", "10.0.0.1", "203.0.113.9", "2001:db8::1"] {
+            assert!(is_announceable(ip.parse().unwrap()), "{ip}");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! A subnet in memory: the same seed is the same world, to the last score and weight.
+//!
+//! Messages go through the same classes and conversions as on a network, so a task that cannot carry its own answers is found
+//! out here. Signatures do not: nobody stands between the neurons of a simulation.
+
+mod trial;
+
+pub use trial::{Row, Trial, TrialError, Verdict};
+
+use super::{
+    Exchange, Judge, Miner, Reply, Task,
+    dice::{dice, number},
+    endpoint::mine,
+    question, ranked,
+};
+use core::ops::ControlFlow;
+use myelin_neuron::AskError;
+use myelin_primitives::MILLION;
+use myelin_wire::{Hotkey, Synapse, class::Mismatch, python::json};
+use sha2::{Digest, Sha256};
+use std::{ops::Range, time::Duration};
+
+/// The way to a miner and back.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// How long a question and the first byte of its answer take, evenly spread.
+    pub delay: Range<Duration>,
+    /// How long each further piece of a streamed answer takes.
+    pub pace: Duration,
+    /// How many of a million questions get lost.
+    pub loss_ppm: u32,
+}
+
+impl Default for Link {
+    /// A tenth of a second and a millisecond for each further piece, and nothing gets lost.
+    fn default() -> Self {
+        let delay = Duration::from_millis(100);
+        Self { delay: delay..delay, pace: Duration::from_millis(1), loss_ppm: 0 }
+    }
+}
+
+/// What a miner does beside its work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mischief {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is silent.
+    Silent,
+    /// It says something that is no message.
+    Garbage,
+    /// It gives the answer that another miner, by number, gave to its own challenge, and comes later than that one.
+    Copies(usize),
+    /// It puts its challenge to another miner, by number, and passes the answer on.
+    Relays(usize),
+    /// It gives the answer that it gave in the first round.
+    Replays,
+    /// It breaks its answer off half-way.
+    Truncates,
+}
+
+struct Seat<T: Task> {
+    name: String,
+    miner: Box<dyn Miner<T>>,
+    link: Link,
+    mischief: Mischief,
+}
+
+/// Miners and the ways to them.
+pub struct World<T: Task> {
+    task: T,
+    seed: u64,
+    patience: Duration,
+    seats: Vec<Seat<T>>,
+}
+
+/// What came of one question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// How long the first byte took, in the time of the world, if there was one in time.
+    pub first: Option<Duration>,
+    /// How long it took, in the time of the world.
+    pub elapsed: Duration,
+    /// The score in parts of a million, or why there is none.
+    pub score: Result<u64, AskError>,
+}
+
+/// What came of one question, with the reply if that can be scored.
+type Heard<T> = (Outcome, Option<Reply<<T as Task>::Answer>>);
+
+/// What a miner sent, and when.
+struct Said {
+    first: Duration,
+    elapsed: Duration,
+    bytes: Result<Vec<u8>, AskError>,
+}
+
+impl<T: Task> World<T> {
+    /// A world without miners, in which questions are waited for this long.
+    pub const fn new(task: T, seed: u64, patience: Duration) -> Self {
+        Self { task, seed, patience, seats: Vec::new() }
+    }
+
+    /// Adds a miner; its number is the count of those before it.
+    #[must_use]
+    pub fn with(self, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
+        let name = format!("miner {}", self.seats.len());
+        self.named(&name, miner, link, mischief)
+    }
+
+    /// Adds a miner that is called something.
+    #[must_use]
+    pub fn named(mut self, name: &str, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
+        self.seats.push(Seat { name: name.to_owned(), miner: Box::new(miner), link, mischief });
+        self
+    }
+
+    /// How many miners there are.
+    pub const fn miners(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// The hotkey of a miner, by number. Nobody has its secret.
+    pub fn hotkey(index: usize) -> Hotkey {
+        let digest = Sha256::digest([b"miner".as_slice(), &number(index).to_be_bytes()].concat());
+        Hotkey::new(digest.into())
+    }
+
+    /// Asks everybody its challenge of a round, and scores what comes, by number.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the judge draws a challenge that is no message of the task.
+    pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<Outcome>, Mismatch> {
+        self.round_of(judge, round, &(0..self.seats.len()).collect::<Vec<_>>())
+    }
+
+    /// Asks some miners, by number, and scores what comes, in their order.
+    ///
+    /// # Errors
+    /// As [`Self::round`].
+    pub fn round_of(&self, judge: &impl Judge<T>, round: u64, miners: &[usize]) -> Result<Vec<Outcome>, Mismatch> {
+        let mut outcomes = Vec::with_capacity(miners.len());
+        let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(miners.len());
+        for index in miners {
+            let challenge = self.challenge(judge, round, *index);
+            let message = question(&self.task, &challenge)?;
+            let (outcome, reply) = self.asked(judge, round, *index, &message)?;
+            outcomes.push(outcome);
+            exchanges.push((challenge, reply));
+        }
+        for (outcome, score) in outcomes.iter_mut().zip(ranked::<T>(judge, &exchanges)) {
+            if let Some(score) = score {
+                outcome.score = Ok(score.of(MILLION.into()));
+            }
+        }
+        Ok(outcomes)
+    }
+
+    fn challenge(&self, judge: &impl Judge<T>, round: u64, index: usize) -> T::Challenge {
+        judge.draw(dice([self.seed, round, u64::MAX, 0]), Self::hotkey(index))
+    }
+
+    /// What comes of one question, before it is scored.
+    fn asked(&self, judge: &impl Judge<T>, round: u64, index: usize, message: &Synapse) -> Result<Heard<T>, Mismatch> {
+        let said = self.said(judge, round, index, message)?;
+        let Some(Said { first, elapsed, bytes }) = said.filter(|said| said.elapsed <= self.patience) else {
+            let late = AskError::TimedOut(self.patience.as_secs_f64());
+            return Ok((Outcome { first: None, elapsed: self.patience, score: Err(late) }, None));
+        };
+        Ok(match bytes.and_then(|bytes| self.read(message, &bytes)) {
+            Ok(answer) => {
+                (Outcome { first: Some(first), elapsed, score: Ok(0) }, Some(Reply { answer, first, elapsed }))
+            }
+            Err(error) => (Outcome { first: None, elapsed, score: Err(error) }, None),
+        })
+    }
+
+    /// What a miner sends; none if nothing ever comes.
+    fn said(
+        &self,
+        judge: &impl Judge<T>,
+        round: u64,
+        index: usize,
+        message: &Synapse,
+    ) -> Result<Option<Said>, Mismatch> {
+        let Some(Seat { miner, link, mischief, .. }) = self.seats.get(index) else { return Ok(None) };
+        let roll = |what| dice([self.seed, round, number(index), what]);
+        let delay = delay(link, roll(1));
+        if roll(2) % u64::from(MILLION) < u64::from(link.loss_ppm) {
+            return Ok(None);
+        }
+        let behind = |said: Said| {
+            let later = |time: Duration| time.saturating_add(delay);
+            Said { first: later(said.first), elapsed: later(said.elapsed), bytes: said.bytes }
+        };
+        let at_once = |bytes| Said { first: delay, elapsed: delay, bytes };
+        Ok(match *mischief {
+            Mischief::None => Some(self.mined(&**miner, link, delay, message)),
+            Mischief::Garbage => Some(at_once(Ok(roll(3).to_be_bytes().to_vec()))),
+            // Only those before it can be copied, so that no two copy each other for ever.
+            Mischief::Copies(other) if other < index => {
+                let theirs = question(&self.task, &self.challenge(judge, round, other))?;
+                self.said(judge, round, other, &theirs)?.map(behind)
+            }
+            Mischief::Relays(other) if other < index => self.said(judge, round, other, message)?.map(behind),
+            Mischief::Replays => {
+                let first = question(&self.task, &self.challenge(judge, 0, index))?;
+                Some(self.mined(&**miner, link, delay, &first))
+            }
+            Mischief::Truncates => {
+                let mut said = self.mined(&**miner, link, delay, message);
+                if let Ok(bytes) = &mut said.bytes {
+                    bytes.truncate(bytes.len() / 2);
+                }
+                Some(said)
+            }
+            Mischief::Silent | Mischief::Copies(_) | Mischief::Relays(_) => None,
+        })
+    }
+
+    /// An honest answer, on the way that its miner has.
+    fn mined(&self, miner: &dyn Miner<T>, link: &Link, first: Duration, message: &Synapse) -> Said {
+        let failed = |text: String| AskError::Refused { status: 500, text };
+        if self.task.streams() {
+            let (mut bytes, mut elapsed, mut begun) = (Vec::new(), first, false);
+            let mut take = |piece: Vec<u8>| {
+                bytes.extend(piece);
+                if begun {
+                    elapsed = elapsed.saturating_add(link.pace);
+                }
+                begun = true;
+                // Nobody listens to what is too late.
+                if elapsed > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
+            let streamed = asked
+                .and_then(|challenge| miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0)));
+            return Said { first, elapsed, bytes: streamed.map(|()| bytes) };
+        }
+        let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0));
+        let bytes = answer.and_then(|answer| {
+            let bytes = json::write_compact(&answer.to_value()).map(String::into_bytes);
+            bytes.map_err(|error| failed(error.to_string()))
+        });
+        Said { first, elapsed: first, bytes }
+    }
+
+    fn read(&self, asked: &Synapse, said: &[u8]) -> Result<T::Answer, AskError> {
+        let content = |error: &dyn std::fmt::Display| AskError::Content(error.to_string());
+        if self.task.streams() {
+            return self.task.streamed(said).map_err(|error| content(&error));
+        }
+        let value = json::read(said).map_err(|error| content(&error))?;
+        let read = Synapse::from_value(asked.class().clone(), &value);
+        self.task.answered(&read.map_err(|error| content(&error))?).map_err(|error| content(&error))
+    }
+}
+
+fn delay(link: &Link, roll: u64) -> Duration {
+    let span = u64::try_from(link.delay.end.saturating_sub(link.delay.start).as_nanos()).unwrap_or(u64::MAX);
+    link.delay.start.saturating_add(Duration::from_nanos(roll.checked_rem(span).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_neuron::Failure;
+    use myelin_primitives::Fraction;
+    use myelin_wire::{
+        class::{Class, Field, Type},
+        python::{Dict, Value},
+    };
+
+    /// Doubling numbers.
+    struct Doubling;
+
+    fn read(message: &Synapse, name: &str) -> Result<u64, Mismatch> {
+        let value = match message.get(name) {
+            Some(Value::Int(value)) => value.to_i128().and_then(|value| u64::try_from(value).ok()),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch { at: name.to_owned(), what: "is not a number below 2^64".to_owned() })
+    }
+
+    impl Task for Doubling {
+        type Challenge = u64;
+        type Answer = u64;
+
+        fn class(&self) -> Class {
+            let fields =
+                vec![Field::required("number", Type::Int), Field::with_default("double", Type::Int, Value::int(0))];
+            Class::new("Doubling", fields).unwrap().hashing(&["number"]).unwrap()
+        }
+
+        fn ask(&self, challenge: &u64) -> Dict {
+            Dict::from_iter([("number", Value::int(*challenge))])
+        }
+
+        fn asked(&self, message: &Synapse) -> Result<u64, Mismatch> {
+            read(message, "number")
+        }
+
+        fn answer(&self, message: &mut Synapse, answer: u64) -> Result<(), Mismatch> {
+            message.set("double", Value::int(answer))
+        }
+
+        fn answered(&self, message: &Synapse) -> Result<u64, Mismatch> {
+            read(message, "double")
+        }
+    }
+
+    struct Doubles;
+    impl Miner<Doubling> for Doubles {
+        fn answer(&self, challenge: u64) -> Result<u64, Failure> {
+            Ok(challenge * 2)
+        }
+    }
+
+    struct Fails;
+    impl Miner<Doubling> for Fails {
+        fn answer(&self, _: u64) -> Result<u64, Failure> {
+            Err(Failure::from("tired"))
+        }
+    }
+
+    /// All for a right answer in time, half for a late one.
+    struct Exact;
+    impl Judge<Doubling> for Exact {
+        fn draw(&self, seed: u64, _: Hotkey) -> u64 {
+            seed % 1_000
+        }
+
+        fn score(&self, challenge: &u64, reply: &Reply<u64>) -> Fraction {
+            let ppm = match (reply.answer == challenge * 2, reply.elapsed > Duration::from_millis(150)) {
+                (true, false) => 1_000_000,
+                (true, true) => 500_000,
+                (false, _) => 0,
+            };
+            Fraction::from_ppm(ppm).unwrap()
+        }
+    }
+
+    fn world(seed: u64) -> World<Doubling> {
+        let delay = Duration::from_millis(10)..Duration::from_millis(90);
+        let lossy = Link { delay, loss_ppm: 500_000, ..Link::default() };
+        let far = Link { delay: Duration::from_secs(9)..Duration::from_secs(9), ..Link::default() };
+        World::new(Doubling, seed, Duration::from_secs(1))
+            .with(Doubles, Link::default(), Mischief::None)
+            .with(Doubles, lossy, Mischief::None)
+            .with(Doubles, Link::default(), Mischief::Copies(0))
+            .with(Doubles, Link::default(), Mischief::Garbage)
+            .with(Doubles, Link::default(), Mischief::Silent)
+            .with(Fails, Link::default(), Mischief::None)
+            .with(Doubles, far, Mischief::None)
+    }
+
+    fn rounds(seed: u64) -> Vec<Vec<Outcome>> {
+        (0..40).map(|round| world(seed).round(&Exact, round).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_same_seed_is_the_same_world() {
+        assert_eq!(rounds(1), rounds(1));
+        assert_ne!(rounds(1), rounds(2));
+    }
+
+    #[test]
+    fn everybody_gets_what_they_did() {
+        let rounds = rounds(3);
+        let late = Err(AskError::TimedOut(1.0));
+        let mut arrived = 0;
+        for outcomes in &rounds {
+            let scores: Vec<_> = outcomes.iter().map(|outcome| &outcome.score).collect();
+            assert_eq!(*scores[0], Ok(1_000_000));
+            assert_eq!(*scores[2], Ok(500_000));
+            assert!(matches!(scores[3], Err(AskError::Content(_))), "{:?}", scores[3]);
+            assert_eq!(*scores[4], late);
+            assert!(matches!(scores[5], Err(AskError::Refused { status: 500, .. })));
+            assert_eq!(*scores[6], late);
+            match scores[1] {
+                Ok(1_000_000) => arrived += 1,
+                lost => assert_eq!(*lost, late),
+            }
+        }
+        assert!((8..32).contains(&arrived), "{arrived} of 40 arrived");
+    }
+}

@@ -1,0 +1,297 @@
+//! What a validator makes of a world, round after round: averages and weights, by the code that real ones run.
+
+use super::{World, dice};
+use crate::{
+    Judge, NoOpinion, Task, average_ppm,
+    dice::sample,
+    event::percent,
+    scores::{Score, Scores},
+    weights::{Bounds, weights},
+};
+use core::fmt;
+use myelin_primitives::{BlockNumber, Fraction, MILLION, U16_ONE, Uid};
+use myelin_wire::class::Mismatch;
+use std::time::Duration;
+
+/// When everybody in a world took a seat.
+const SINCE: BlockNumber = 0;
+
+/// How a validator is tried.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// How many rounds it holds.
+    pub rounds: u64,
+    /// The miners that are asked in a round, at most.
+    pub sample: usize,
+    /// How much of an average is its newest score.
+    pub newest: Fraction,
+    /// The entries that the subnet asks for at least.
+    pub least_entries: u16,
+    /// The most that one miner may have of all weights, as a u16 fraction.
+    pub largest_share: u16,
+}
+
+impl Default for Trial {
+    /// A hundred rounds with everybody; a tenth of an average is new, and the subnet limits nothing.
+    fn default() -> Self {
+        Self {
+            rounds: 100,
+            sample: usize::MAX,
+            newest: Fraction::from_ppm(MILLION / 10).unwrap_or(Fraction::HALF),
+            least_entries: 1,
+            largest_share: U16_ONE,
+        }
+    }
+}
+
+/// A world cannot be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The judge draws a challenge that is no message of the task.
+    #[error("the judge drew a challenge that is no message of the task: {0}")]
+    Challenge(#[from] Mismatch),
+    /// A subnet has no seats for so many.
+    #[error("no subnet has seats for {0} miners")]
+    Seats(usize),
+}
+
+/// What a validator says after a trial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many rounds it held.
+    pub rounds: u64,
+    /// The miners, by number.
+    pub rows: Vec<Row>,
+    /// Why it has no weights, if it has none.
+    pub no_opinion: Option<NoOpinion>,
+}
+
+/// What it says of one miner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// How it is called.
+    pub name: String,
+    /// How it answered.
+    pub score: Score,
+    /// How long it took on average to answer, if it ever did.
+    pub elapsed: Option<Duration>,
+    /// Its weight; the largest is 65535.
+    pub weight: u16,
+}
+
+impl<T: Task> World<T> {
+    /// Lets a validator hold rounds, and asks for its weights.
+    ///
+    /// # Errors
+    /// [`TrialError`].
+    pub fn try_out(&self, judge: &impl Judge<T>, trial: &Trial) -> Result<Verdict, TrialError> {
+        let neurons = u16::try_from(self.seats.len()).map_err(|_| TrialError::Seats(self.seats.len()))?;
+        let mut scores = Scores::default();
+        let mut times = vec![(Duration::ZERO, 0_u32); self.seats.len()];
+        for round in 0..trial.rounds {
+            let all = (0..self.seats.len()).collect();
+            let asked = sample(dice([self.seed, round, u64::MAX, 1]), all, trial.sample);
+            for (outcome, index) in self.round_of(judge, round, &asked)?.into_iter().zip(asked) {
+                let score = outcome.score.ok().and_then(|ppm| Fraction::from_ppm(u32::try_from(ppm).ok()?).ok());
+                if let (Some((sum, count)), true) = (times.get_mut(index), score.is_some()) {
+                    (*sum, *count) = (sum.saturating_add(outcome.elapsed), count.saturating_add(1));
+                }
+                scores.note((Self::hotkey(index), SINCE), score, trial.newest);
+            }
+        }
+        let unasked = Score { since: SINCE, average: 0, asked: 0, answered: 0 };
+        let mut rows: Vec<Row> = Vec::with_capacity(self.seats.len());
+        for (index, (seat, (sum, count))) in self.seats.iter().zip(times).enumerate() {
+            let score = scores.get(Self::hotkey(index)).unwrap_or(unasked);
+            rows.push(Row { name: seat.name.clone(), score, elapsed: sum.checked_div(count), weight: 0 });
+        }
+        let averages: Vec<_> = (0..neurons).map(Uid::new).zip(rows.iter().map(|row| row.score.average)).collect();
+        let Trial { least_entries, largest_share, .. } = *trial;
+        let no_opinion = match weights(&averages, Bounds { least_entries, largest_share, neurons }) {
+            Ok(entries) => {
+                for entry in entries {
+                    if let Some(row) = rows.get_mut(usize::from(entry.uid)) {
+                        row.weight = entry.value;
+                    }
+                }
+                None
+            }
+            Err(reason) => Some(reason),
+        };
+        Ok(Verdict { rounds: trial.rounds, rows, no_opinion })
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// A table for people.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max("miner".len());
+        let (miner, asked, answered, time, average, weight) =
+            ("miner", "asked", "answered", "time", "average", "weight");
+        writeln!(out, "{miner:width$}  {asked:>6}  {answered:>8}  {time:>8}  {average:>8}  {weight:>7}")?;
+        let sum: u64 = self.rows.iter().map(|row| u64::from(row.weight)).sum();
+        for Row { name, score, elapsed, weight } in &self.rows {
+            let time = elapsed.map_or_else(|| "–".to_owned(), |elapsed| format!("{} ms", elapsed.as_millis()));
+            let average = percent(average_ppm(score.average));
+            let weight = percent(u64::from(*weight).saturating_mul(MILLION.into()).checked_div(sum).unwrap_or(0));
+            let (asked, answered) = (score.asked, score.answered);
+            writeln!(out, "{name:width$}  {asked:>6}  {answered:>8}  {time:>8}  {average:>8}  {weight:>7}")?;
+        }
+        self.no_opinion.map_or(Ok(()), |reason| writeln!(out, "no weights: {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Link, Mischief, Outcome};
+    use super::*;
+    use crate::{Exchange, Miner, Reply, Typed};
+    use core::ops::ControlFlow;
+    use myelin_neuron::{AskError, Failure};
+    use myelin_wire::{Hotkey, Synapse, class::Class, python::Dict};
+
+    /// Counting up to a number, aloud.
+    struct Counting(Typed<u64, u64>);
+
+    impl Task for Counting {
+        type Challenge = u64;
+        type Answer = Vec<u8>;
+
+        fn class(&self) -> Class {
+            self.0.class()
+        }
+
+        fn ask(&self, challenge: &u64) -> Dict {
+            self.0.ask(challenge)
+        }
+
+        fn asked(&self, message: &Synapse) -> Result<u64, Mismatch> {
+            self.0.asked(message)
+        }
+
+        fn answer(&self, _: &mut Synapse, _: Vec<u8>) -> Result<(), Mismatch> {
+            unreachable!("answers stream")
+        }
+
+        fn answered(&self, _: &Synapse) -> Result<Vec<u8>, Mismatch> {
+            unreachable!("answers stream")
+        }
+
+        fn streams(&self) -> bool {
+            true
+        }
+
+        fn streamed(&self, bytes: &[u8]) -> Result<Vec<u8>, Mismatch> {
+            Ok(bytes.to_vec())
+        }
+    }
+
+    struct Counts;
+
+    impl Miner<Counting> for Counts {
+        fn answer(&self, _: u64) -> Result<Vec<u8>, Failure> {
+            Err(Failure::from("answers stream"))
+        }
+
+        fn stream(&self, number: u64, pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>) -> Result<(), Failure> {
+            for count in (1..).take(usize::try_from(number).unwrap()) {
+                if pieces(vec![count]).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// The quickest of those who count rightly gets all, the others as much less as they are slower.
+    struct Quickest;
+
+    impl Judge<Counting> for Quickest {
+        fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
+            10 + crate::seed_for(seed, miner) % 90
+        }
+
+        fn score(&self, number: &u64, reply: &Reply<Vec<u8>>) -> Fraction {
+            let is_right = reply.answer.iter().copied().eq((1..).take(usize::try_from(*number).unwrap()));
+            Fraction::from_u16(if is_right { u16::MAX } else { 0 })
+        }
+
+        fn rank(&self, round: &[Exchange<Counting>]) -> Vec<Fraction> {
+            let pace = |(number, reply): &Exchange<Counting>| {
+                let reply = reply.as_ref().filter(|reply| self.score(number, reply).of(1) == 1)?;
+                Some(u64::try_from(reply.elapsed.as_micros()).unwrap() / number)
+            };
+            let best = round.iter().filter_map(pace).min();
+            let score = |exchange| match (best, pace(exchange)) {
+                (Some(best), Some(pace)) => {
+                    Fraction::from_ppm(u32::try_from(u64::from(MILLION) * best / pace).unwrap()).unwrap()
+                }
+                _ => Fraction::from_u16(0),
+            };
+            round.iter().map(score).collect()
+        }
+    }
+
+    fn world(seed: u64) -> World<Counting> {
+        let link = |pace| Link {
+            delay: Duration::ZERO..Duration::from_millis(9),
+            pace: Duration::from_millis(pace),
+            loss_ppm: 0,
+        };
+        let task = Counting(Typed::new("Counting").unwrap());
+        World::new(task, seed, Duration::from_secs(1))
+            .named("fast", Counts, link(2), Mischief::None)
+            .named("slow", Counts, link(5), Mischief::None)
+            .named("too slow", Counts, link(500), Mischief::None)
+            .named("copies", Counts, link(1), Mischief::Copies(0))
+            .named("relays", Counts, link(1), Mischief::Relays(0))
+            .named("replays", Counts, link(1), Mischief::Replays)
+            .named("cuts", Counts, link(1), Mischief::Truncates)
+    }
+
+    #[test]
+    fn streams_take_the_time_of_their_pieces() {
+        let world = world(1);
+        let outcomes = world.round(&Quickest, 3).unwrap();
+        let number = Quickest.draw(dice([1, 3, u64::MAX, 0]), World::<Counting>::hotkey(0));
+        let Outcome { first: Some(first), elapsed, score: Ok(1_000_000) } = outcomes[0] else { panic!("{outcomes:?}") };
+        assert_eq!(elapsed, first + Duration::from_millis(2) * u32::try_from(number - 1).unwrap());
+        assert_eq!(outcomes[2].score, Err(AskError::TimedOut(1.0)));
+    }
+
+    #[test]
+    fn weights_follow_work_and_not_mischief() {
+        let verdict = world(1).try_out(&Quickest, &Trial::default()).unwrap();
+        let weight = |name| verdict.rows.iter().find(|row| row.name == name).unwrap().weight;
+        assert_eq!(weight("fast"), u16::MAX);
+        assert!((20_000..32_000).contains(&weight("slow")), "{verdict}");
+        // Whoever relays is slower than the one who did the work.
+        assert!(weight("relays") < u16::MAX, "{verdict}");
+        for cheat in ["too slow", "copies", "cuts"] {
+            assert!(weight(cheat) < 1_000, "{cheat}: {verdict}");
+        }
+        // The first round was right, and a challenge comes again now and then: there are only 90.
+        assert!(weight("replays") < 3_000, "{verdict}");
+        assert_eq!(verdict, world(1).try_out(&Quickest, &Trial::default()).unwrap());
+        assert_ne!(verdict, world(2).try_out(&Quickest, &Trial::default()).unwrap());
+    }
+
+    #[test]
+    fn some_are_asked_and_the_rest_keeps_its_average() {
+        let verdict = world(1).try_out(&Quickest, &Trial { rounds: 70, sample: 2, ..Trial::default() }).unwrap();
+        assert_eq!(verdict.rows.iter().map(|row| row.score.asked).sum::<u64>(), 140);
+        assert!(verdict.rows.iter().all(|row| row.score.asked > 5), "{verdict}");
+    }
+
+    #[test]
+    fn the_subnet_limits_weights() {
+        let limited =
+            |largest_share| world(1).try_out(&Quickest, &Trial { largest_share, ..Trial::default() }).unwrap();
+        let half = limited(32_768);
+        let weights: Vec<u64> = half.rows.iter().map(|row| row.weight.into()).collect();
+        assert!(weights[0] * 65_535 <= 32_768 * weights.iter().sum::<u64>(), "{half}");
+        let hopeless = limited(100);
+        assert!(matches!(hopeless.no_opinion, Some(NoOpinion::TooFew { .. })), "{hopeless}");
+        assert!(hopeless.to_string().contains("no weights: "), "{hopeless}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Round after round.
+
+use super::{ValidateError, Validator, average_ppm};
+use crate::{
+    Judge, Scored, Task,
+    dice::{dice, sample},
+    event::Event,
+    member::peer,
+    round,
+    scores::Score,
+};
+use core::convert::Infallible;
+use myelin_neuron::{AskError, Directory, Peer};
+use myelin_primitives::{BlockNumber, MILLION, Uid};
+use myelin_wire::Hotkey;
+use std::collections::BTreeMap;
+use tokio::time::{Instant, sleep_until};
+
+/// For how many rounds a neuron is not asked that has earned nothing and says that it does not do this task: validators
+/// serve too. One with an average is asked all the same, so that nobody keeps it by falling silent.
+const PAUSE: u64 = 16;
+
+/// Who says so, and until which round that is taken for an answer.
+type Elsewhere = BTreeMap<Hotkey, u64>;
+
+/// Whether a neuron, or somebody on the way to it, says that it does not serve the class of the question.
+const fn is_not_found(error: &AskError) -> bool {
+    matches!(
+        error,
+        AskError::Unproven { status: 404, .. }
+            | AskError::Refused { status: 404, .. }
+            | AskError::Claimed { status: Some(404), .. }
+    )
+}
+
+impl<T: Task, J: Judge<T>> Validator<T, J> {
+    /// Holds rounds until it cannot.
+    pub(super) async fn hold_rounds(&self) -> ValidateError {
+        match self.rounds().await {
+            Err(error) => error,
+        }
+    }
+
+    async fn rounds(&self) -> Result<Infallible, ValidateError> {
+        let mut is_alone = false;
+        let mut elsewhere = Elsewhere::default();
+        loop {
+            let began = Instant::now();
+            let number = self.board.memory().rounds;
+            let seed = self.seed(number)?;
+            let peers = sample(dice([seed, 0, 0, 0]), self.serving(&elsewhere, number), self.options.sample);
+            if peers.is_empty() {
+                if !is_alone {
+                    self.member().tell(Event::NobodyServes);
+                }
+            } else {
+                self.round(number, seed, &peers, &mut elsewhere).await;
+            }
+            is_alone = peers.is_empty();
+            sleep_until(began + self.options.every).await;
+        }
+    }
+
+    /// What a round is drawn from.
+    fn seed(&self, round: u64) -> Result<u64, ValidateError> {
+        if let Some(seed) = self.options.seed {
+            return Ok(dice([seed, round, 0, 0]));
+        }
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(|error| ValidateError::Randomness(error.to_string()))?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Everybody who can be asked, by seat.
+    fn serving(&self, elsewhere: &Elsewhere, round: u64) -> Vec<(Uid, Peer)> {
+        let own = self.member().hotkey();
+        let seats = self.member().table().seats();
+        let memory = self.board.memory();
+        let is_pointless = |hotkey: &Hotkey| {
+            let is_elsewhere = elsewhere.get(hotkey).is_some_and(|until| round < *until);
+            is_elsewhere && memory.scores.get(*hotkey).is_none_or(|score| score.average == 0)
+        };
+        let others = seats.iter().filter(|(hotkey, _)| *hotkey != own && !is_pointless(hotkey));
+        others.filter_map(|seat| Some((seat.1.uid, peer(seat)?))).collect()
+    }
+
+    async fn round(&self, number: u64, seed: u64, asked: &[(Uid, Peer)], elsewhere: &mut Elsewhere) {
+        let member = self.member();
+        let (uids, peers): (Vec<Uid>, Vec<Peer>) = asked.iter().cloned().unzip();
+        // Whoever is on a seat now is who is asked, whoever may be there when the answers are in.
+        let since: BTreeMap<Hotkey, BlockNumber> = member
+            .snapshot()
+            .neurons
+            .iter()
+            .map(|neuron| (Hotkey::new(neuron.hotkey.to_bytes()), neuron.registered_at))
+            .collect();
+        member.tell(Event::RoundBegan { round: number, miners: uids.clone() });
+        let held = round(&self.dendrite, &*self.task, &self.judge, (seed, self.options.patience), &peers).await;
+        let scored = match held {
+            Ok(scored) => scored,
+            Err(error) => {
+                member.tell(Event::RoundFailed { round: number, error: error.to_string() });
+                return;
+            }
+        };
+        elsewhere.retain(|hotkey, _| since.contains_key(hotkey));
+        for scored in &scored {
+            if scored.score.as_ref().is_err_and(is_not_found) {
+                elsewhere.insert(scored.hotkey, number.saturating_add(PAUSE));
+            }
+        }
+        let newest = self.options.newest;
+        let (scored, saved) = self
+            .board
+            .change(move |memory| {
+                memory.rounds = number.saturating_add(1);
+                let note = |scored: Scored| {
+                    let since = since.get(&scored.hotkey).copied();
+                    if let Some(since) = since {
+                        let score = scored.score.as_ref().ok().copied();
+                        memory.scores.note((scored.hotkey, since), score, newest);
+                    }
+                    let score = memory.scores.get(scored.hotkey);
+                    (scored, score)
+                };
+                scored.into_iter().map(note).collect::<Vec<(Scored, Option<Score>)>>()
+            })
+            .await;
+        for ((scored, score), uid) in scored.into_iter().zip(uids) {
+            let Scored { hotkey, first, elapsed, score: this } = scored;
+            let this = this.map(|score| score.of(MILLION.into()));
+            let average = average_ppm(score.map_or(0, |score| score.average));
+            member.tell(Event::Answered { round: number, uid, hotkey, first, elapsed, score: this, average });
+        }
+        if let Err(error) = saved {
+            member.tell(Event::NotSaved { error });
+        }
+    }
+}
