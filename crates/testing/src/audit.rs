@@ -7,7 +7,7 @@
 //! 3. it is what it was a block before, more by the block emission, less by what was recycled;
 //! 4. an epoch divided all that had accrued between owner, miners and validators, by spec tokenomics §6.2.
 
-use crate::{Chain, Moment};
+use crate::{TestChain, TestState};
 use futures::{StreamExt, stream};
 use myelin_client::{
     mirror::NetUid,
@@ -18,14 +18,14 @@ use myelin_primitives::Amount;
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// How many blocks are looked at at the same time.
-const ABREAST: usize = 8;
+const MAX_IN_FLIGHT: usize = 8;
 
 /// The owner's part of an epoch, in parts per million. spec tokenomics §6.2
 const OWNER_CUT: u128 = 180_000;
 
 /// What the books of some blocks came to.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub struct AuditTotals {
     /// The issuance after the last block.
     pub issuance: u64,
     /// What the blocks created.
@@ -39,7 +39,7 @@ pub struct Account {
 }
 
 /// What one block says.
-struct Books {
+struct BlockAudit {
     height: u64,
     issuance: u64,
     burnt_for_seats: BTreeMap<NetUid, u64>,
@@ -49,10 +49,10 @@ struct Books {
 }
 
 /// Checks the books of these blocks.
-pub async fn audit(chain: &Chain, blocks: RangeInclusive<u64>) -> Account {
-    let mut books = stream::iter(blocks).map(|height| read(chain, height)).buffered(ABREAST);
+pub async fn audit(chain: &TestChain, blocks: RangeInclusive<u64>) -> AuditTotals {
+    let mut books = stream::iter(blocks).map(|height| read(chain, height)).buffered(MAX_IN_FLIGHT);
     let mut before = books.next().await.expect("at least one block is audited");
-    let mut account = Account { issuance: before.issuance, ..Account::default() };
+    let mut account = AuditTotals { issuance: before.issuance, ..AuditTotals::default() };
     while let Some(after) = books.next().await {
         let minted = block_emission(Amount::from_rao(before.issuance)).rao();
         // A network that ended has its count no more.
@@ -76,10 +76,10 @@ pub async fn audit(chain: &Chain, blocks: RangeInclusive<u64>) -> Account {
     account
 }
 
-async fn read(chain: &Chain, height: u64) -> Books {
+async fn read(chain: &TestChain, height: u64) -> BlockAudit {
     let moment = chain.at(height).await;
     let networks = moment.ask(runtime::runtime_apis().myelin_api().subnets()).await;
-    Books {
+    BlockAudit {
         height,
         issuance: balanced(&moment).await,
         burnt_for_seats: networks.iter().map(|network| (network.netuid, network.registration.recycled.parts)).collect(),
@@ -93,7 +93,7 @@ async fn read(chain: &Chain, height: u64) -> Books {
 }
 
 /// The issuance, after what it is made of was added up in every way there is.
-async fn balanced(moment: &Moment) -> u64 {
+async fn balanced(moment: &TestState) -> u64 {
     let height = moment.height();
     let said = moment.ask(runtime::runtime_apis().myelin_api().issuance()).await;
 
@@ -127,12 +127,12 @@ async fn balanced(moment: &Moment) -> u64 {
 }
 
 /// The epochs of a block, each of which divided everything, and gave the owner what is the owner's.
-async fn divided(moment: &Moment) -> Vec<emission::events::EpochRun> {
+async fn divided(moment: &TestState) -> Vec<emission::events::EpochRun> {
     let epochs = moment.events::<emission::events::EpochRun>().await;
     for epoch in &epochs {
         let height = moment.height();
         let earned = epoch.emission.parts;
-        let network = moment.look(runtime::storage().subnets().subnets(), (epoch.netuid,)).await;
+        let network = moment.storage_value(runtime::storage().subnets().subnets(), (epoch.netuid,)).await;
         let owned = network.is_some_and(|network| network.owner.is_some());
         let cut = if owned { u128::from(earned) * OWNER_CUT / 1_000_000 } else { 0 };
         assert_eq!(u128::from(epoch.owner_cut.parts), cut, "the owner's part in block {height}: {epoch:?}");

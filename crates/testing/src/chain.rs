@@ -1,8 +1,8 @@
 //! What a test says to a chain, and what it reads from it.
 
-use crate::node::PATIENCE;
+use crate::node::START_TIMEOUT;
 use myelin_client::{
-    Client, Config,
+    ChainConfig, SubxtClient,
     runtime::{
         runtime_types::{myelin_runtime::RuntimeCall, sp_runtime::DispatchError},
         system::events::ExtrinsicFailed,
@@ -45,30 +45,30 @@ pub fn account(path: &str) -> AccountId32 {
 
 /// A conversation with a chain through one node.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub struct TestChain {
     rpc: RpcClient,
-    client: Client,
+    client: SubxtClient,
 }
 
 /// A transaction that did what it should, in a block that is final.
 #[derive(Debug)]
-pub struct Included {
+pub struct TestInclusion {
     /// The block.
-    pub moment: Moment,
-    events: Events<Config>,
+    pub moment: TestState,
+    events: Events<ChainConfig>,
     index: u32,
 }
 
 /// Why a transaction did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum TestRefusal {
     /// It was not let into the pool.
     ByPool(String),
     /// It was included and failed with this error.
     ByCall(String),
 }
 
-impl Refused {
+impl TestRefusal {
     /// Refused by the pool with a number of spec events-and-errors §8.3.
     pub fn code(number: u8) -> Self {
         Self::ByPool(format!("Custom error: {number}"))
@@ -82,21 +82,21 @@ impl Refused {
 
 /// What a node answers when it does not do what it was asked to.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct RpcFault {
     /// The number of the kind of fault.
     pub code: i32,
     /// Message and details.
     pub said: String,
 }
 
-impl Chain {
+impl TestChain {
     /// Through the node that answers programs at this address.
     pub async fn connect(address: &str) -> Self {
         let rpc = RpcClient::from_insecure_url(format!("ws://{address}")).await.expect("the node answers");
         // Of the older of the two protocols, for its answer to a transaction that is not let into the pool: it gives
         // the reason as a number.
         let backend = LegacyBackend::builder().build(rpc.clone());
-        let client = Client::from_backend(Arc::new(backend)).await.expect("the node knows its chain");
+        let client = SubxtClient::from_backend(Arc::new(backend)).await.expect("the node knows its chain");
         Self { rpc, client }
     }
 
@@ -104,7 +104,7 @@ impl Chain {
     ///
     /// # Errors
     /// What the node answers instead.
-    pub async fn request(&self, method: &str, parameters: &[Value]) -> Result<Value, Fault> {
+    pub async fn request(&self, method: &str, parameters: &[Value]) -> Result<Value, RpcFault> {
         let mut positional = RpcParams::new();
         for parameter in parameters {
             positional.push(parameter).expect("JSON is JSON");
@@ -117,24 +117,24 @@ impl Chain {
     }
 
     /// The last final block.
-    pub async fn now(&self) -> Moment {
-        Moment(within("the last block", self.client.at_current_block()).await.expect("there is a last block"))
+    pub async fn now(&self) -> TestState {
+        TestState(within("the last block", self.client.at_current_block()).await.expect("there is a last block"))
     }
 
     /// The block of this height.
-    pub async fn at(&self, height: u64) -> Moment {
-        Moment(within("a block", self.client.at_block(height)).await.unwrap_or_else(|error| panic!("{error}")))
+    pub async fn at(&self, height: u64) -> TestState {
+        TestState(within("a block", self.client.at_block(height)).await.unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// The best block, which may not be final yet.
-    pub async fn best(&self) -> Moment {
+    pub async fn best(&self) -> TestState {
         let header = self.request("chain_getHeader", &[]).await.expect("there is a best block");
         let number = header["number"].as_str().expect("a header has a number").trim_start_matches("0x");
         self.at(u64::from_str_radix(number, 16).expect("in hexadecimal")).await
     }
 
     /// Waits for the first final block of which this is true, beginning with the last one there is.
-    pub async fn wait_for<Test>(&self, what: &str, mut test: impl FnMut(Moment) -> Test) -> Moment
+    pub async fn wait_for<Test>(&self, what: &str, mut test: impl FnMut(TestState) -> Test) -> TestState
     where
         Test: Future<Output = bool>,
     {
@@ -142,7 +142,7 @@ impl Chain {
             let mut blocks = self.client.stream_blocks().await.expect("a node offers its final blocks");
             loop {
                 let block = blocks.next().await.expect("the node goes on").expect("a header can be read");
-                let moment = Moment(block.at().await.expect("the block is there"));
+                let moment = TestState(block.at().await.expect("the block is there"));
                 if test(moment.clone()).await {
                     return moment;
                 }
@@ -152,7 +152,7 @@ impl Chain {
     }
 
     /// Waits for a final block with this event, and gives back both.
-    pub async fn wait_for_event<E: DecodeAsEvent>(&self, what: &str, test: impl Fn(&E) -> bool) -> (Moment, E) {
+    pub async fn wait_for_event<E: DecodeAsEvent>(&self, what: &str, test: impl Fn(&E) -> bool) -> (TestState, E) {
         let test = &test;
         let moment = self.wait_for(what, |moment| async move { moment.events::<E>().await.iter().any(test) }).await;
         let event = moment.events::<E>().await.into_iter().find(test).expect("the block has it");
@@ -170,14 +170,14 @@ impl Chain {
 
     /// Signs a call with the next nonce of the signer, without sending it.
     pub async fn sign<C: Payload>(&self, call: &C, signer: &Keypair) -> Vec<u8> {
-        let account = Signer::<Config>::account_id(signer).to_string();
+        let account = Signer::<ChainConfig>::account_id(signer).to_string();
         let nonce = self.request("system_accountNextIndex", &[account.into()]).await.expect("accounts have nonces");
         self.sign_with_nonce(call, signer, nonce.as_u64().expect("a number")).await
     }
 
     /// Signs a call with this nonce, without sending it.
     pub async fn sign_with_nonce<C: Payload>(&self, call: &C, signer: &Keypair, nonce: u64) -> Vec<u8> {
-        let parameters = DefaultExtrinsicParamsBuilder::<Config>::new().nonce(nonce).build();
+        let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new().nonce(nonce).build();
         let mut transactions = self.now().await.0.transactions();
         transactions.create_signed(call, signer, parameters).await.expect("a call can be signed").into_encoded()
     }
@@ -186,7 +186,7 @@ impl Chain {
     ///
     /// # Errors
     /// Why it was refused, by the pool or in its block.
-    pub async fn submit<C: Payload>(&self, call: &C, signer: &Keypair) -> Result<Included, Refused> {
+    pub async fn submit<C: Payload>(&self, call: &C, signer: &Keypair) -> Result<TestInclusion, TestRefusal> {
         self.send(self.sign(call, signer).await).await
     }
 
@@ -194,33 +194,33 @@ impl Chain {
     ///
     /// # Errors
     /// Why it was refused, by the pool or in its block.
-    pub async fn send(&self, signed: Vec<u8>) -> Result<Included, Refused> {
+    pub async fn send(&self, signed: Vec<u8>) -> Result<TestInclusion, TestRefusal> {
         let transaction = self.now().await.0.transactions().from_bytes(signed);
         within("a transaction", self.watch(transaction)).await
     }
 
-    async fn watch<C>(&self, transaction: SubmittableTransaction<Config, C>) -> Result<Included, Refused>
+    async fn watch<C>(&self, transaction: SubmittableTransaction<ChainConfig, C>) -> Result<TestInclusion, TestRefusal>
     where
-        C: OnlineClientAtBlockT<Config>,
+        C: OnlineClientAtBlockT<ChainConfig>,
     {
         let progress = transaction.submit_and_watch().await.map_err(|error| match error {
             ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(RpcsError::User(
                 error,
-            )))) => Refused::ByPool(fault(&error).said),
+            )))) => TestRefusal::ByPool(fault(&error).said),
             other => panic!("a transaction was not sent: {other}"),
         })?;
-        let place = progress.wait_for_finalized().await.map_err(|error| Refused::ByPool(error.to_string()))?;
-        let moment = Moment(place.at().await.expect("the block is there"));
+        let place = progress.wait_for_finalized().await.map_err(|error| TestRefusal::ByPool(error.to_string()))?;
+        let moment = TestState(place.at().await.expect("the block is there"));
         let index = self.place_in(&moment, transaction.encoded()).await;
-        let included = Included { events: moment.all_events().await, moment, index };
+        let included = TestInclusion { events: moment.all_events().await, moment, index };
         match included.event::<ExtrinsicFailed>() {
-            Some(failed) => Err(Refused::ByCall(included.moment.name_of(&failed.dispatch_error))),
+            Some(failed) => Err(TestRefusal::ByCall(included.moment.name_of(&failed.dispatch_error))),
             None => Ok(included),
         }
     }
 
     /// Which transaction of a block it is.
-    async fn place_in(&self, moment: &Moment, signed: &[u8]) -> u32 {
+    async fn place_in(&self, moment: &TestState, signed: &[u8]) -> u32 {
         let hash = Value::from(format!("{:?}", moment.hash()));
         let block = self.request("chain_getBlock", &[hash]).await.expect("the block is there");
         let signed = Value::from(to_hex(signed, false));
@@ -231,16 +231,16 @@ impl Chain {
     }
 }
 
-fn fault(error: &UserError) -> Fault {
+fn fault(error: &UserError) -> RpcFault {
     let data = error.data.as_ref().and_then(|data| serde_json::from_str::<String>(data.get()).ok());
-    Fault { code: error.code, said: data.unwrap_or_else(|| error.message.clone()) }
+    RpcFault { code: error.code, said: data.unwrap_or_else(|| error.message.clone()) }
 }
 
 async fn within<T>(what: &str, wait: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("no {what} in {PATIENCE:?}"))
+    timeout(START_TIMEOUT, wait).await.unwrap_or_else(|_| panic!("no {what} in {START_TIMEOUT:?}"))
 }
 
-impl Included {
+impl TestInclusion {
     /// The first event of this kind that the transaction caused.
     pub fn event<E: DecodeAsEvent>(&self) -> Option<E> {
         let here = Phase::ApplyExtrinsic(self.index);
@@ -257,9 +257,9 @@ impl Included {
 
 /// A chain as of one block.
 #[derive(Clone, Debug)]
-pub struct Moment(OnlineClientAtBlock<Config>);
+pub struct TestState(OnlineClientAtBlock<ChainConfig>);
 
-impl Moment {
+impl TestState {
     /// The height of the block.
     pub fn height(&self) -> u64 {
         self.0.block_number()
@@ -277,7 +277,7 @@ impl Moment {
     }
 
     /// What is stored there, if anything is and there is no default.
-    pub async fn look<A: storage::Address>(&self, address: A, keys: A::KeyParts) -> Option<A::Value> {
+    pub async fn storage_value<A: storage::Address>(&self, address: A, keys: A::KeyParts) -> Option<A::Value> {
         let value = self.0.storage().try_fetch(address, keys).await.unwrap_or_else(|error| panic!("{error}"));
         value.map(|value| value.decode().expect("the metadata tells how to read it"))
     }
@@ -306,7 +306,7 @@ impl Moment {
         self.all_events().await.find::<E>().map(|event| event.expect("an event can be read")).collect()
     }
 
-    async fn all_events(&self) -> Events<Config> {
+    async fn all_events(&self) -> Events<ChainConfig> {
         self.0.events().fetch().await.unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -320,7 +320,7 @@ impl Moment {
     }
 
     /// Everything that these pallets store.
-    pub async fn stored(&self, chain: &Chain, pallets: &[&str]) -> BTreeMap<String, String> {
+    pub async fn stored(&self, chain: &TestChain, pallets: &[&str]) -> BTreeMap<String, String> {
         let hash = Value::from(format!("{:?}", self.hash()));
         let mut stored = BTreeMap::new();
         for pallet in pallets {

@@ -1,6 +1,6 @@
 //! Whole networks for tests: real processes on loopback, with ports of their own and data that goes when they do.
 //!
-//! A [`Node`] is one process, a [`Network`] several authorities of one chain, and [`Chain`] what a test says to a node
+//! A [`TestNode`] is one process, a [`TestNetwork`] several authorities of one chain, and [`TestChain`] what a test says to a node
 //! and reads from it. [`audit`] checks the books of a chain block by block.
 //!
 //! ```no_run
@@ -28,6 +28,6 @@ mod chain;
 mod network;
 mod node;
 
-pub use chain::{Chain, Included, Moment, Refused, account, key};
-pub use network::Network;
-pub use node::Node;
+pub use chain::{TestChain, TestInclusion, TestRefusal, TestState, account, key};
+pub use network::TestNetwork;
+pub use node::TestNode;

@@ -1,6 +1,6 @@
 //! Several nodes of one chain.
 
-use crate::Node;
+use crate::TestNode;
 use futures::future::join_all;
 use serde_json::Value;
 use sp_core::{Pair, crypto::Ss58Codec, ed25519, sr25519};
@@ -13,13 +13,13 @@ use tokio::process::Command;
 
 /// Several nodes on loopback, each with the keys of one well-known person. Dropping it ends all of them.
 #[derive(Debug)]
-pub struct Network {
+pub struct TestNetwork {
     binary: PathBuf,
     folder: TempDir,
-    nodes: Vec<(String, Node)>,
+    nodes: Vec<(String, TestNode)>,
 }
 
-impl Network {
+impl TestNetwork {
     /// Starts one node for each of these authorities, on a chain that begins like `preset` with `patch` merged into its
     /// genesis. The names are those of development keys, `Alice` to `Ferdie`.
     pub async fn start(binary: impl Into<PathBuf>, preset: &str, authorities: &[&str], patch: &Value) -> Self {
@@ -48,23 +48,23 @@ impl Network {
     }
 
     /// The node of this person.
-    pub fn node(&self, name: &str) -> &Node {
+    pub fn node(&self, name: &str) -> &TestNode {
         let found = self.nodes.iter().find(|(owner, _)| owner == name);
         found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
     }
 
     /// The node of this person, to be killed and restarted.
-    pub fn node_mut(&mut self, name: &str) -> &mut Node {
+    pub fn node_mut(&mut self, name: &str) -> &mut TestNode {
         let found = self.nodes.iter_mut().find(|(owner, _)| owner == name);
         found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
     }
 
     /// All nodes, in the order in which they were started.
-    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+    pub fn nodes(&self) -> impl Iterator<Item = &TestNode> {
         self.nodes.iter().map(|(_, node)| node)
     }
 
-    async fn node_of(&self, name: &str) -> Node {
+    async fn node_of(&self, name: &str) -> TestNode {
         let mut arguments = vec![
             "--chain".to_owned(),
             chain_file(&self.folder).display().to_string(),
@@ -76,7 +76,7 @@ impl Network {
             arguments.extend(["--bootnodes".to_owned(), node.peer_address().await]);
         }
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        Node::start(&self.binary, &arguments).await
+        TestNode::start(&self.binary, &arguments).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! One node process.
 
-use crate::Chain;
+use crate::TestChain;
 use jsonrpsee::{
     core::client::{ClientT, Subscription, SubscriptionClientT},
     rpc_params,
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// No wait of a test is longer than this: a cold node compiles its runtime first, and the machine may be busy.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How much of what a node said is kept for a failing test.
 const LINES_KEPT: usize = 40;
@@ -27,7 +27,7 @@ const RPC_ADDRESS_MARK: &str = "Running JSON-RPC server: addr=";
 
 /// A running node and the folder it keeps its state in. Dropping it kills the process and deletes the folder.
 #[derive(Debug)]
-pub struct Node {
+pub struct TestNode {
     binary: PathBuf,
     arguments: Vec<String>,
     state: TempDir,
@@ -36,7 +36,7 @@ pub struct Node {
     address: String,
 }
 
-impl Node {
+impl TestNode {
     /// Starts `binary` with these arguments, state of its own and free ports, and waits until it answers.
     pub async fn start(binary: impl Into<PathBuf>, arguments: &[&str]) -> Self {
         let binary = binary.into();
@@ -77,8 +77,8 @@ impl Node {
     }
 
     /// A conversation with the chain through this node.
-    pub async fn chain(&self) -> Chain {
-        Chain::connect(&self.address).await
+    pub async fn chain(&self) -> TestChain {
+        TestChain::connect(&self.address).await
     }
 
     /// Calls an RPC method.
@@ -87,9 +87,9 @@ impl Node {
         for parameter in parameters {
             positional.insert(parameter).expect("JSON is JSON");
         }
-        timeout(PATIENCE, self.rpc.request(method, positional))
+        timeout(START_TIMEOUT, self.rpc.request(method, positional))
             .await
-            .unwrap_or_else(|_| panic!("no answer to {method} in {PATIENCE:?}"))
+            .unwrap_or_else(|_| panic!("no answer to {method} in {START_TIMEOUT:?}"))
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
@@ -119,7 +119,9 @@ impl Node {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("block {least} was not final in {PATIENCE:?}"))
+        timeout(START_TIMEOUT, wait)
+            .await
+            .unwrap_or_else(|_| panic!("block {least} was not final in {START_TIMEOUT:?}"))
     }
 }
 
@@ -137,9 +139,9 @@ async fn spawn(binary: &PathBuf, arguments: &[String], state: &TempDir) -> (Chil
     let log = BufReader::new(process.stderr.take().expect("it was piped")).lines();
     let (sender, address) = oneshot::channel();
     tokio::spawn(drain(log, sender));
-    let address = timeout(PATIENCE, address)
+    let address = timeout(START_TIMEOUT, address)
         .await
-        .unwrap_or_else(|_| panic!("the node did not open its RPC server in {PATIENCE:?}"))
+        .unwrap_or_else(|_| panic!("the node did not open its RPC server in {START_TIMEOUT:?}"))
         .expect("the log is read until it ends")
         .unwrap_or_else(|last| panic!("the node ended before it opened its RPC server. It said:\n{last}"));
     (process, address)
@@ -168,7 +170,7 @@ async fn drain(mut log: Lines<BufReader<ChildStderr>>, address: oneshot::Sender<
 
 async fn connect(address: &str) -> WsClient {
     WsClientBuilder::default()
-        .request_timeout(PATIENCE)
+        .request_timeout(START_TIMEOUT)
         .build(format!("ws://{address}"))
         .await
         .unwrap_or_else(|error| panic!("{address} cannot be reached: {error}"))

@@ -1,6 +1,6 @@
 //! What a command is. Everything that is said about one anywhere is made from its definition here.
 
-use crate::{context::Context, error::CliError, output::Output, page::Render};
+use crate::{context::Context, error::CliError, output::Printer, page::Render};
 use clap::{ArgMatches, Args};
 use futures::future::{FutureExt, LocalBoxFuture};
 use schemars::{JsonSchema, Schema, schema_for};
@@ -25,10 +25,10 @@ pub trait Command: Args + Debug + 'static {
     /// What is typed, at least once. A test reads each of them.
     const EXAMPLES: &'static [Example];
     /// What it answers. Schemas are made from this.
-    type Answer: Serialize + JsonSchema + Render + 'static;
+    type Output: Serialize + JsonSchema + Render + 'static;
 
     /// Does it.
-    fn run(self, context: &Context, output: &Output<Self::Answer>) -> impl Future<Output = Result<(), CliError>>;
+    fn run(self, context: &Context, output: &Printer<Self::Output>) -> impl Future<Output = Result<(), CliError>>;
 }
 
 /// Calls of the chain, each as its pallet and its name: `("Staking", "add_stake")`.
@@ -70,7 +70,7 @@ pub struct Example {
 
 /// A command among others, its types forgotten.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub struct CommandEntry {
     /// [`Command::PATH`].
     pub path: &'static str,
     /// [`Command::SUMMARY`].
@@ -88,7 +88,7 @@ pub struct Entry {
     run: for<'a> fn(&'a ArgMatches, &'a Context) -> LocalBoxFuture<'a, Result<(), CliError>>,
 }
 
-impl Entry {
+impl CommandEntry {
     /// That of a command.
     pub const fn of<C: Command>() -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Entry {
             calls: C::CALLS,
             examples: C::EXAMPLES,
             arguments: C::augment_args,
-            schema: || schema_for!(C::Answer),
+            schema: || schema_for!(C::Output),
             run: run::<C>,
         }
     }
@@ -152,7 +152,7 @@ fn run<'a, C: Command>(matches: &'a ArgMatches, context: &'a Context) -> LocalBo
     async move {
         let command = C::from_arg_matches(matches)
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `--help` of the command" })?;
-        command.run(context, &Output::new(context.format())).await
+        command.run(context, &Printer::new(context.format())).await
     }
     .boxed_local()
 }

@@ -1,6 +1,6 @@
 //! The configuration file: TOML that people may edit too, so that its comments survive.
 
-use crate::settings::{self, ALL, Setting, Source};
+use crate::settings::{self, ALL, Setting, SettingSource};
 use std::{borrow::Cow, collections::BTreeMap, env, fs, io, path::PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -154,11 +154,11 @@ impl ConfigFile {
                 place: "typed".into(),
                 reason,
             })?;
-            let (table, key) = place(&mut self.document, setting);
+            let (table, key) = table_and_key(&mut self.document, setting);
             table.insert(key, toml_edit::value(value));
             self.values.insert(setting.name, value.to_owned());
         } else {
-            let (table, key) = place(&mut self.document, setting);
+            let (table, key) = table_and_key(&mut self.document, setting);
             table.remove(key);
             self.values.remove(setting.name);
         }
@@ -204,7 +204,7 @@ fn text_of(item: &Item) -> Option<String> {
 }
 
 /// The table that a setting is in, and its name there.
-fn place<'a>(
+fn table_and_key<'a>(
     document: &'a mut DocumentMut,
     setting: &'static Setting,
 ) -> (&'a mut dyn toml_edit::TableLike, &'static str) {
@@ -230,9 +230,9 @@ pub fn resolve(
     flag: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,
     file: &ConfigFile,
-) -> Result<Option<(String, Source)>, ConfigError> {
+) -> Result<Option<(String, SettingSource)>, ConfigError> {
     if let Some(value) = flag {
-        return Ok(Some((value.to_owned(), Source::Flag)));
+        return Ok(Some((value.to_owned(), SettingSource::Flag)));
     }
     let said = setting.variable.and_then(|variable| Some((variable, environment(variable)?)));
     if let Some((variable, value)) = said.filter(|(_, value)| !value.is_empty()) {
@@ -242,12 +242,12 @@ pub fn resolve(
             place: format!("`{variable}`"),
             reason,
         })?;
-        return Ok(Some((value, Source::Environment)));
+        return Ok(Some((value, SettingSource::Environment)));
     }
     if let Some(value) = file.get(setting) {
-        return Ok(Some((value.to_owned(), Source::File)));
+        return Ok(Some((value.to_owned(), SettingSource::File)));
     }
-    Ok(setting.default.map(|default| (default.to_owned(), Source::Default)))
+    Ok(setting.default.map(|default| (default.to_owned(), SettingSource::Default)))
 }
 
 /// The policy in the file.
@@ -281,10 +281,10 @@ mod tests {
         let said = |flag, environment: &dyn Fn(&str) -> Option<String>, file| {
             resolve(&settings::NETWORK, flag, environment, file).unwrap().unwrap()
         };
-        assert_eq!(said(Some("wss://flag"), &environment, &file), ("wss://flag".into(), Source::Flag));
-        assert_eq!(said(None, &environment, &file), ("wss://environment".into(), Source::Environment));
-        assert_eq!(said(None, &|_| Some(String::new()), &file), ("wss://file".into(), Source::File));
-        assert_eq!(said(None, &|_| None, &empty), ("local".into(), Source::Default));
+        assert_eq!(said(Some("wss://flag"), &environment, &file), ("wss://flag".into(), SettingSource::Flag));
+        assert_eq!(said(None, &environment, &file), ("wss://environment".into(), SettingSource::Environment));
+        assert_eq!(said(None, &|_| Some(String::new()), &file), ("wss://file".into(), SettingSource::File));
+        assert_eq!(said(None, &|_| None, &empty), ("local".into(), SettingSource::Default));
     }
 
     #[test]

@@ -3,19 +3,19 @@
 use crate::{
     config::{self, ConfigError, ConfigFile},
     error::CliError,
-    network::Directory,
+    network::NetworkFolder,
     output::Format,
     plan::Policy,
-    settings::{self, Endpoint, Setting, Source},
+    settings::{self, NetworkSetting, Setting, SettingSource},
     terminal::Terminal,
 };
 use clap::ValueEnum;
-use myelin_client::{Chain, Endpoints, Error, Limits};
+use myelin_client::{Chain, ChainError, NodeUrls, Timeouts};
 use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
 use std::{env, path::PathBuf, time::Duration};
 
 /// Somebody waits: a node that does not answer at once is given up sooner than a program would.
-const LIMITS: Limits = Limits {
+const LIMITS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     answer: Duration::from_secs(30),
     silence: Duration::from_mins(2),
@@ -114,7 +114,11 @@ impl Context {
     ///
     /// # Errors
     /// A value of the environment that is none.
-    pub fn text(&self, setting: &'static Setting, flag: Option<&str>) -> Result<Option<(String, Source)>, ConfigError> {
+    pub fn text(
+        &self,
+        setting: &'static Setting,
+        flag: Option<&str>,
+    ) -> Result<Option<(String, SettingSource)>, ConfigError> {
         let format = self.globals.output.and_then(|format| format.to_possible_value());
         let global = match setting.flag {
             Some("output") => format.as_ref().map(clap::builder::PossibleValue::get_name),
@@ -163,25 +167,25 @@ impl Context {
     /// The network, unless it is the one that is meant when nobody says anything: for commands that are to be typed next.
     pub fn chosen_network(&self) -> Option<String> {
         let (network, source) = self.text(&settings::NETWORK, None).ok()??;
-        (source != Source::Default).then_some(network)
+        (source != SettingSource::Default).then_some(network)
     }
 
     /// The nodes to speak to. Of a local network it is those that answer programs, wherever they listen.
     ///
     /// # Errors
     /// As [`Self::text`]; a local network whose files cannot be read.
-    pub fn endpoints(&self) -> Result<Endpoints, CliError> {
+    pub fn endpoints(&self) -> Result<NodeUrls, CliError> {
         let said = self.text(&settings::NETWORK, None)?;
-        match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(Endpoint::Local) {
-            Endpoint::Nodes(nodes) => Ok(nodes),
-            Endpoint::Local => {
+        match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(NetworkSetting::Local) {
+            NetworkSetting::Nodes(nodes) => Ok(nodes),
+            NetworkSetting::Local => {
                 let state = self.local_network(None)?.state()?;
                 let running: Vec<_> =
                     state.into_iter().flat_map(|state| state.nodes).filter_map(|node| node.rpc).collect();
                 Ok(if running.is_empty() {
-                    Endpoints::local()
+                    NodeUrls::local()
                 } else {
-                    Endpoints::new(running).map_err(Error::from)?
+                    NodeUrls::new(running).map_err(ChainError::from)?
                 })
             }
         }
@@ -199,9 +203,9 @@ impl Context {
     ///
     /// # Errors
     /// As [`Self::text`], and where there is no home folder.
-    pub fn local_network(&self, flag: Option<&str>) -> Result<Directory, CliError> {
+    pub fn local_network(&self, flag: Option<&str>) -> Result<NetworkFolder, CliError> {
         let said = self.text(&settings::LOCAL_DIRECTORY, flag)?;
-        Ok(Directory::at(said.as_ref().map(|(path, _)| path.as_str()))?)
+        Ok(NetworkFolder::at(said.as_ref().map(|(path, _)| path.as_str()))?)
     }
 
     /// What limits the commands that change the chain.

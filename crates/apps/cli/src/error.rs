@@ -1,8 +1,10 @@
 //! What goes wrong, what to do about it, and the exit code that says so to a script.
 
-use crate::{config::ConfigError, network::NetworkError, plan::Refusal};
-use myelin_client::{CallError, Dispatch, Error as ChainError, Hint, Included, Refusal as PoolRefusal, Sent, Unseen};
-use myelin_explain::Error as ExplainError;
+use crate::{config::ConfigError, network::NetworkError, plan::PolicyRefusal};
+use myelin_client::{
+    CallError, ChainError, DispatchFailure, Hint, IncludedTransaction, PoolRefusal, SentTransaction, UnseenTransaction,
+};
+use myelin_explain::ExplainError;
 use myelin_keys::{
     Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
     WalletError,
@@ -76,7 +78,7 @@ pub enum CliError {
     },
     /// The policy says no.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] PolicyRefusal),
     /// A wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -148,7 +150,7 @@ pub enum CliError {
     #[error("{unseen}")]
     Unseen {
         /// What was sent, and until when it may happen.
-        unseen: Box<Unseen>,
+        unseen: Box<UnseenTransaction>,
         /// The network, if somebody chose one.
         network: Option<String>,
     },
@@ -156,7 +158,7 @@ pub enum CliError {
     #[error("interrupted; {:?} was sent, and may be included until block {}", .sent.hash, .sent.valid_until)]
     LeftAlone {
         /// What was sent.
-        sent: Box<Sent>,
+        sent: Box<SentTransaction>,
         /// The network, if somebody chose one.
         network: Option<String>,
     },
@@ -228,7 +230,7 @@ impl CliError {
     }
 
     /// That a call was not carried out.
-    pub(crate) fn call(error: CallError, included: Option<Included>) -> Self {
+    pub(crate) fn call(error: CallError, included: Option<IncludedTransaction>) -> Self {
         Self::Call { error: Box::new(error), included: included.map(|included| (included.height, included.fee)) }
     }
 
@@ -360,9 +362,8 @@ fn explain_code(error: &ExplainError) -> &'static str {
 fn call_code(error: &CallError) -> &'static str {
     match error {
         CallError::NotSent(error) => chain_code(error),
-        CallError::Refused(PoolRefusal::Payment) | CallError::Dispatch(Dispatch::Funds | Dispatch::BelowMinimum) => {
-            "funds"
-        }
+        CallError::Refused(PoolRefusal::Payment)
+        | CallError::Dispatch(DispatchFailure::Funds | DispatchFailure::BelowMinimum) => "funds",
         CallError::Refused(_) => "refused",
         CallError::Pallet { .. } | CallError::Dispatch(_) => "call-failed",
         CallError::Inner { error, .. } => call_code(error),
@@ -413,8 +414,8 @@ fn quoted(word: &str) -> Cow<'_, str> {
 }
 
 /// How to find out what came of it.
-fn look_again(sent: &Sent, network: Option<&str>) -> Cow<'static, str> {
-    let Sent { hash, signer, nonce, after, valid_until } = sent;
+fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str> {
+    let SentTransaction { hash, signer, nonce, after, valid_until } = sent;
     let network = network.map(|network| format!(" --network {}", quoted(network))).unwrap_or_default();
     format!(
         "before signing another, look again with `myelin chain outcome {hash:?} --signer {signer} --nonce {nonce} \

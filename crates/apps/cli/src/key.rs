@@ -1,10 +1,10 @@
 //! The keys of a wallet, by what they are for, and how they are opened.
 
-use crate::{context::Context, error::CliError, output::Progress, terminal::Terminal};
+use crate::{context::Context, error::CliError, output::ProgressLine, terminal::Terminal};
 use clap::ValueEnum;
 use myelin_keys::{
-    Address, Ask, Environment, Existing, HotkeyName, Keypair, PasswordError, PasswordSource, Protection, PublicKey,
-    Secret, Wallet, WalletError, password_variable, secrecy::SecretString,
+    Address, Environment, HotkeyName, Keypair, OnExisting, PasswordError, PasswordPrompt, PasswordSource, Protection,
+    PublicKey, Secret, Wallet, WalletError, password_variable, secrecy::SecretString,
 };
 use std::{
     borrow::Cow,
@@ -14,7 +14,7 @@ use std::{
 
 /// Which key of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Which {
+pub enum KeyChoice {
     /// The key that holds TAO
     Coldkey,
     /// The key that works, the one that `--hotkey` names
@@ -32,10 +32,10 @@ pub(crate) enum Key {
 
 impl Key {
     /// The one that is meant.
-    pub(crate) fn chosen(which: Which, context: &Context) -> Result<Self, CliError> {
+    pub(crate) fn chosen(which: KeyChoice, context: &Context) -> Result<Self, CliError> {
         Ok(match which {
-            Which::Coldkey => Self::Cold,
-            Which::Hotkey => Self::Hot(context.hotkey()?),
+            KeyChoice::Coldkey => Self::Cold,
+            KeyChoice::Hotkey => Self::Hot(context.hotkey()?),
         })
     }
 
@@ -69,7 +69,7 @@ impl Key {
             let typed = terminal.secret(&format!("password of the {} of `{}`", self.label(), wallet.name()), "");
             typed.map_err(io::Error::other)
         };
-        let password = (Environment::of_process(), terminal.somebody().then_some(Ask(prompt)));
+        let password = (Environment::of_process(), terminal.somebody().then_some(PasswordPrompt(prompt)));
         let opened = match self {
             Self::Cold => wallet.coldkey(&password),
             Self::Hot(name) => wallet.hotkey(name, &password),
@@ -87,9 +87,9 @@ impl Key {
         wallet: &Wallet,
         secret: &Secret,
         password: Option<&SecretString>,
-        existing: Existing,
+        existing: OnExisting,
     ) -> Result<(), CliError> {
-        let _progress = password.map(|_| Progress::new("encrypting, which takes seconds on purpose"));
+        let _progress = password.map(|_| ProgressLine::new("encrypting, which takes seconds on purpose"));
         let protection = password.map_or(Protection::Plain, Protection::Password);
         match self {
             Self::Cold => wallet.create_coldkey(secret, protection, existing)?,
@@ -99,11 +99,16 @@ impl Key {
     }
 
     /// Whether it may be written, before anybody is asked for anything.
-    pub(crate) fn check_free(&self, wallet: &Wallet, replace: bool, terminal: Terminal) -> Result<Existing, CliError> {
+    pub(crate) fn check_free(
+        &self,
+        wallet: &Wallet,
+        replace: bool,
+        terminal: Terminal,
+    ) -> Result<OnExisting, CliError> {
         let path = self.file(wallet);
         // A link that leads nowhere is in the way too.
         if path.symlink_metadata().is_err() {
-            return Ok(if replace { Existing::Replace } else { Existing::Refuse });
+            return Ok(if replace { OnExisting::Replace } else { OnExisting::Refuse });
         }
         if !replace {
             return Err(WalletError::Exists { path }.into());
@@ -113,7 +118,7 @@ impl Key {
             "Replace the {label} of `{}`? It is lost for ever unless its words are written down.",
             wallet.name()
         ))?;
-        Ok(Existing::Replace)
+        Ok(OnExisting::Replace)
     }
 
     /// The password of a key that is to be: that of the environment, or one that is typed twice.
@@ -135,13 +140,13 @@ impl Key {
 
 /// Whoever signs: a key of a wallet here, not opened yet. What it is to sign can be planned without its password.
 #[derive(Clone, Debug)]
-pub struct Signer {
+pub struct WalletSigner {
     wallet: Wallet,
     key: Key,
     public: PublicKey,
 }
 
-impl Signer {
+impl WalletSigner {
     /// That key of the wallet that is meant.
     fn of(key: Key, context: &Context) -> Result<Self, CliError> {
         let wallet = context.wallet()?;
@@ -192,7 +197,7 @@ impl Signer {
 }
 
 /// As people call it: the name of the key, and of its wallet.
-impl fmt::Display for Signer {
+impl fmt::Display for WalletSigner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "the {} of `{}`", self.key.label(), self.wallet.name())
     }

@@ -16,7 +16,7 @@
 //! | Which calls of the chain have no command? | [`call_gaps`] |
 //! | How does a network run on one machine? | [`network`] |
 //!
-//! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::Sending`], which has it admitted
+//! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::TransactionArgs`], which has it admitted
 //! by the context's policy and confirmed at the terminal before the one function that signs does so.
 
 #![forbid(unsafe_code)]

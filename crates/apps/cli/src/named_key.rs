@@ -9,14 +9,14 @@ const MYSELF: &str = "myself";
 
 /// Somebody's key, with the name it was called by.
 #[derive(Clone, Debug)]
-pub struct Party {
+pub struct NamedKey {
     /// The key.
     pub key: PublicKey,
     /// What it is called here, if it was named by that.
     pub name: Option<String>,
 }
 
-impl Party {
+impl NamedKey {
     /// Nobody knows its name.
     pub const fn unnamed(key: PublicKey) -> Self {
         Self { key, name: None }
@@ -24,7 +24,7 @@ impl Party {
 }
 
 /// The address, after the name if there is one.
-impl fmt::Display for Party {
+impl fmt::Display for NamedKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(out, "{name} ({})", self.key),
@@ -47,19 +47,19 @@ impl ColdkeyArg {
     ///
     /// # Errors
     /// A text that is neither; a wallet whose address is not known.
-    pub fn find(&self, context: &Context) -> Result<Party, CliError> {
+    pub fn find(&self, context: &Context) -> Result<NamedKey, CliError> {
         if let Some(party) = by_address(&self.0)? {
             return Ok(party);
         }
         let wallet = context.wallets()?.wallet(self.0.parse()?);
-        Ok(Party { key: wallet.coldkey_address()?.public(), name: Some(self.0.clone()) })
+        Ok(NamedKey { key: wallet.coldkey_address()?.public(), name: Some(self.0.clone()) })
     }
 
     /// The one that was typed, or the coldkey of the wallet that is meant.
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn or_own(typed: Option<&Self>, context: &Context) -> Result<Party, CliError> {
+    pub fn or_default(typed: Option<&Self>, context: &Context) -> Result<NamedKey, CliError> {
         match typed {
             Some(typed) => typed.find(context),
             None => Self(context.wallet()?.name().to_string()).find(context),
@@ -72,40 +72,40 @@ impl HotkeyArg {
     ///
     /// # Errors
     /// A text that is none of them; a hotkey that is not here.
-    pub fn find(&self, context: &Context) -> Result<Party, CliError> {
+    pub fn find(&self, context: &Context) -> Result<NamedKey, CliError> {
         if let Some(party) = by_address(&self.0)? {
             return Ok(party);
         }
         if self.0 == MYSELF {
-            return Self::or_own(None, context);
+            return Self::or_default(None, context);
         }
         let (wallet, name) = match self.0.split_once('/') {
             Some((wallet, name)) => (context.wallets()?.wallet(wallet.parse::<WalletName>()?), name),
             None => (context.wallet()?, self.0.as_str()),
         };
         let address = wallet.hotkey_address(&name.parse::<HotkeyName>()?)?;
-        Ok(Party { key: address.public(), name: Some(self.0.clone()) })
+        Ok(NamedKey { key: address.public(), name: Some(self.0.clone()) })
     }
 
     /// The one that was typed, or the hotkey that is meant.
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn or_own(typed: Option<&Self>, context: &Context) -> Result<Party, CliError> {
+    pub fn or_default(typed: Option<&Self>, context: &Context) -> Result<NamedKey, CliError> {
         if let Some(typed) = typed {
             return typed.find(context);
         }
         let name = context.hotkey()?;
         let key = context.wallet()?.hotkey_address(&name)?.public();
-        Ok(Party { key, name: Some(name.to_string()) })
+        Ok(NamedKey { key, name: Some(name.to_string()) })
     }
 }
 
 /// What the hotkeys of this machine are called.
 #[derive(Debug, Default)]
-pub struct Names(BTreeMap<PublicKey, String>);
+pub struct KnownNames(BTreeMap<PublicKey, String>);
 
-impl Names {
+impl KnownNames {
     /// Those of all wallets here whose addresses are known: `WALLET/HOTKEY`.
     ///
     /// # Errors
@@ -131,10 +131,10 @@ impl Names {
 }
 
 /// What is as long as an address is meant to be one, so that a slip of the pen is not taken for a name.
-fn by_address(text: &str) -> Result<Option<Party>, CliError> {
+fn by_address(text: &str) -> Result<Option<NamedKey>, CliError> {
     const SHORTEST: usize = 46;
     match text.parse::<Address>() {
-        Ok(address) => Ok(Some(Party::unnamed(address.public()))),
+        Ok(address) => Ok(Some(NamedKey::unnamed(address.public()))),
         Err(error) if text.len() >= SHORTEST && !text.contains('/') => Err(error.into()),
         Err(_) => Ok(None),
     }
@@ -174,7 +174,7 @@ mod tests {
         // One character is another.
         assert!(matches!(by_address(&address.replace('Y', "Z")), Err(CliError::Address(_))));
         assert_eq!(
-            Party { name: Some("savings".into()), ..by_address(address).unwrap().unwrap() }.to_string(),
+            NamedKey { name: Some("savings".into()), ..by_address(address).unwrap().unwrap() }.to_string(),
             format!("savings ({address})")
         );
     }

@@ -28,13 +28,13 @@ pub enum Format {
 
 /// Where a command puts its answers, which are all of one type.
 #[derive(Debug)]
-pub struct Output<T> {
+pub struct Printer<T> {
     format: Format,
     width: usize,
     answers: PhantomData<fn(T)>,
 }
 
-impl<T: Serialize + JsonSchema + Render> Output<T> {
+impl<T: Serialize + JsonSchema + Render> Printer<T> {
     /// Standard output.
     pub fn new(format: Format) -> Self {
         Self { format, width: width_of(&io::stdout()), answers: PhantomData }
@@ -71,7 +71,7 @@ fn width_of(stream: &impl IsTerminal) -> usize {
 /// Writes what the parser of the command line answers by itself: help and version.
 ///
 /// # Errors
-/// As [`Output::show`].
+/// As [`Printer::show`].
 pub fn show_help(help: &clap::builder::StyledStr) -> Result<(), CliError> {
     write(help.ansi().to_string().as_bytes())
 }
@@ -116,13 +116,13 @@ fn say(text: &str) {
 
 /// What a long wait waits for. On a terminal it is one line, with the time; elsewhere each step is a line of its own.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressLine {
     live: bool,
     since: Instant,
     step: String,
 }
 
-impl Progress {
+impl ProgressLine {
     /// Begins with this step.
     pub fn new(step: impl Into<String>) -> Self {
         let mut progress = Self { live: io::stderr().is_terminal(), since: Instant::now(), step: String::new() };
@@ -161,7 +161,7 @@ impl Progress {
 }
 
 /// Leaves an empty line to whatever comes next.
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.clear();
     }

@@ -53,12 +53,12 @@ impl Tone {
 
 /// A text in a table.
 #[derive(Clone, Debug, Default)]
-pub struct Cell {
+pub struct TableCell {
     text: String,
     tone: Tone,
 }
 
-impl Cell {
+impl TableCell {
     /// A text with a meaning.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone }
@@ -70,7 +70,7 @@ impl Cell {
     }
 }
 
-impl<T: Into<String>> From<T> for Cell {
+impl<T: Into<String>> From<T> for TableCell {
     fn from(text: T) -> Self {
         Self::new(text, Tone::Plain)
     }
@@ -100,7 +100,7 @@ pub enum Side {
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(&'static str, Side)>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<TableCell>>,
 }
 
 impl Table {
@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// Adds a row, a cell for each column.
-    pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+    pub fn row<const N: usize>(&mut self, cells: [TableCell; N]) {
         debug_assert_eq!(N, self.columns.len());
         self.rows.push(cells.into());
     }
@@ -146,14 +146,14 @@ impl Page {
     }
 
     /// Adds a line for each label, the values below each other.
-    pub fn fields<const N: usize>(&mut self, fields: [(&str, Cell); N]) {
+    pub fn fields<const N: usize>(&mut self, fields: [(&str, TableCell); N]) {
         let label_width = fields.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
         for (label, value) in fields {
             self.field(label, label_width, &value);
         }
     }
 
-    fn field(&mut self, label: &str, label_width: usize, value: &Cell) {
+    fn field(&mut self, label: &str, label_width: usize, value: &TableCell) {
         let padding = " ".repeat(label_width.saturating_sub(label.width()));
         let label = Tone::Label.paint(label);
         self.line(format!("{label}{padding}{GAP}{}", value.tone.paint(&value.text)));
@@ -168,7 +168,7 @@ impl Page {
     }
 
     fn rows(&mut self, table: &Table, widths: &[usize]) {
-        let headings: Vec<_> = table.columns.iter().map(|(heading, _)| Cell::new(*heading, Tone::Label)).collect();
+        let headings: Vec<_> = table.columns.iter().map(|(heading, _)| TableCell::new(*heading, Tone::Label)).collect();
         for row in std::iter::once(&headings).chain(&table.rows) {
             let mut line = String::new();
             let columns = table.columns.iter().zip(widths);
@@ -211,7 +211,7 @@ mod tests {
 
     fn shown(width: usize) -> String {
         let mut table = Table::new([("WALLET", Side::Left), ("TAO", Side::Right), ("ADDRESS", Side::Left)]);
-        table.row(["default".into(), "1.5".into(), Cell::new("5GrwvaEF", Tone::Good)]);
+        table.row(["default".into(), "1.5".into(), TableCell::new("5GrwvaEF", Tone::Good)]);
         table.row(["ключ".into(), "1000".into(), "5FHneW46".into()]);
         let mut page = Page::new(width);
         page.table(&table);

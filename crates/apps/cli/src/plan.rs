@@ -1,12 +1,12 @@
 //! What a command is about to do to the chain, and whether it may.
 //!
 //! A command that changes the chain reads what it needs and lays out a [`Plan`]. The [`Policy`] of the configuration
-//! file looks at it first and whoever sits at the keyboard second, and only both together make an [`Approved`], which
+//! file looks at it first and whoever sits at the keyboard second, and only both together make an [`ApprovedPlan`], which
 //! is what the one function that signs takes. So there is no way to a signature that does not lead past the limits.
 
 use crate::{
     error::CliError,
-    page::{Cell, Page, Render, Tone},
+    page::{Page, Render, TableCell, Tone},
     terminal::Terminal,
 };
 use myelin_primitives::{Amount, NetUid, Tao};
@@ -102,7 +102,7 @@ impl Render for Plan {
         let fee = if self.fee.is_zero() { "none".to_owned() } else { self.fee.to_string() };
         page.fields([("  spends", self.spend.to_string().into()), ("  fee", fee.into())]);
         for risk in &self.risks {
-            page.fields([("  risk", Cell::new(risk.as_str(), Tone::Warning))]);
+            page.fields([("  risk", TableCell::new(risk.as_str(), Tone::Warning))]);
         }
     }
 }
@@ -120,7 +120,7 @@ pub struct Policy {
 
 /// What a policy refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PolicyRefusal {
     /// Too much.
     #[error("the policy allows to spend {limit} at once, and this spends {spend}")]
     Spend {
@@ -145,7 +145,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl PolicyRefusal {
     /// What to do next.
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
@@ -159,34 +159,34 @@ impl Refusal {
 
 /// A plan that the policy allows.
 #[derive(Debug)]
-pub struct Admitted(Plan);
+pub struct AllowedPlan(Plan);
 
 /// A plan that the policy allows and that somebody wants. Whatever signs takes this.
 #[derive(Debug)]
-pub struct Approved(Plan);
+pub struct ApprovedPlan(Plan);
 
 impl Policy {
     /// Looks at a plan.
     ///
     /// # Errors
     /// The first limit that it is beyond.
-    pub fn admit(&self, plan: Plan) -> Result<Admitted, Refusal> {
+    pub fn admit(&self, plan: Plan) -> Result<AllowedPlan, PolicyRefusal> {
         if let Some(limit) = self.max_spend.filter(|limit| plan.spend > *limit) {
-            return Err(Refusal::Spend { spend: plan.spend, limit });
+            return Err(PolicyRefusal::Spend { spend: plan.spend, limit });
         }
         if let Some(limit) = self.max_fee.filter(|limit| plan.fee > *limit) {
-            return Err(Refusal::Fee { fee: plan.fee, limit });
+            return Err(PolicyRefusal::Fee { fee: plan.fee, limit });
         }
         if let Some(allowed) = &self.subnets
             && let Some(netuid) = plan.subnets.iter().find(|netuid| !allowed.contains(netuid))
         {
-            return Err(Refusal::Subnet { netuid: *netuid });
+            return Err(PolicyRefusal::Subnet { netuid: *netuid });
         }
-        Ok(Admitted(plan))
+        Ok(AllowedPlan(plan))
     }
 }
 
-impl Admitted {
+impl AllowedPlan {
     /// The plan, to be shown.
     pub const fn plan(&self) -> &Plan {
         &self.0
@@ -201,13 +201,13 @@ impl Admitted {
     ///
     /// # Errors
     /// As [`Terminal::confirm`].
-    pub fn confirm(self, terminal: Terminal) -> Result<Approved, CliError> {
+    pub fn confirm(self, terminal: Terminal) -> Result<ApprovedPlan, CliError> {
         terminal.confirm(&format!("{}?", self.0.summary))?;
-        Ok(Approved(self.0))
+        Ok(ApprovedPlan(self.0))
     }
 }
 
-impl Approved {
+impl ApprovedPlan {
     /// The plan.
     pub const fn plan(&self) -> &Plan {
         &self.0
@@ -247,10 +247,10 @@ mod tests {
         };
         assert!(limits(2_000_000_000, 250, &[1, 7]).admit(plan()).is_ok());
         let refused = |policy: Policy| policy.admit(plan()).unwrap_err();
-        assert!(matches!(refused(limits(1_999_999_999, 250, &[1, 7])), Refusal::Spend { .. }));
-        assert!(matches!(refused(limits(2_000_000_000, 249, &[1, 7])), Refusal::Fee { .. }));
-        assert_eq!(refused(limits(2_000_000_000, 250, &[1])), Refusal::Subnet { netuid: NetUid::new(7) });
-        assert!(matches!(refused(limits(2_000_000_000, 250, &[])), Refusal::Subnet { .. }));
+        assert!(matches!(refused(limits(1_999_999_999, 250, &[1, 7])), PolicyRefusal::Spend { .. }));
+        assert!(matches!(refused(limits(2_000_000_000, 249, &[1, 7])), PolicyRefusal::Fee { .. }));
+        assert_eq!(refused(limits(2_000_000_000, 250, &[1])), PolicyRefusal::Subnet { netuid: NetUid::new(7) });
+        assert!(matches!(refused(limits(2_000_000_000, 250, &[])), PolicyRefusal::Subnet { .. }));
     }
 
     #[test]

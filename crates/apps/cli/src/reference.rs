@@ -1,7 +1,7 @@
 //! What is generated from the definitions and committed: the reference page and the schemas.
 
 use crate::{
-    command::{Entry, Example},
+    command::{CommandEntry, Example},
     error::Exit,
     registry::{self, COMMANDS, GROUPS},
     settings::ALL,
@@ -46,7 +46,7 @@ pub fn page() -> String {
 }
 
 /// The name of the file with the schema of what a command answers, and its content.
-pub fn schema(entry: &Entry) -> (String, String) {
+pub fn schema(entry: &CommandEntry) -> (String, String) {
     let name = format!("{}.json", entry.path.replace(' ', "-"));
     let mut text = serde_json::to_string_pretty(&entry.schema()).unwrap_or_default();
     text.push('\n');
@@ -93,7 +93,7 @@ fn settings(page: &mut String) {
     }
 }
 
-fn command(page: &mut String, root: &Command, entry: &Entry) {
+fn command(page: &mut String, root: &Command, entry: &CommandEntry) {
     let _ = write!(page, "\n### `myelin {}`\n\n{}. It {}.\n", entry.path, entry.summary, entry.effect.words());
     if !entry.details.is_empty() {
         let _ = write!(page, "\n{}\n", entry.details);

@@ -31,7 +31,7 @@ impl Screen {
     /// Draws a page over the one before, as much of it as fits.
     ///
     /// # Errors
-    /// As [`crate::output::Output::show`].
+    /// As [`crate::output::Printer::show`].
     pub fn draw(&mut self, content: &impl Render) -> Result<(), CliError> {
         let (width, rows) = size();
         let mut page = Page::new(width);

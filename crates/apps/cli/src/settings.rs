@@ -2,7 +2,7 @@
 
 use crate::{output::Format, plan::Policy};
 use clap::ValueEnum;
-use myelin_client::Endpoints;
+use myelin_client::NodeUrls;
 use myelin_keys::{HotkeyName, WalletName};
 use myelin_primitives::{Amount, NetUid, Tao};
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -55,7 +55,7 @@ pub static NETWORK: Setting = Setting {
     variable: Some("MYELIN_NETWORK"),
     flag: Some("network"),
     default: Some("local"),
-    check: |value| value.parse::<Endpoint>().map(drop),
+    check: |value| value.parse::<NetworkSetting>().map(drop),
 };
 
 /// Where wallets lie.
@@ -182,28 +182,28 @@ pub(crate) fn policy(max_spend: Option<&str>, max_fee: Option<&str>, subnets: Op
 
 /// A network to speak to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum NetworkSetting {
     /// The one that `myelin network up` runs.
     Local,
     /// Nodes by their URLs, best first.
-    Nodes(Endpoints),
+    Nodes(NodeUrls),
 }
 
-impl FromStr for Endpoint {
+impl FromStr for NetworkSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "local" {
             return Ok(Self::Local);
         }
-        let nodes = text.parse::<Endpoints>();
+        let nodes = text.parse::<NodeUrls>();
         nodes.map(Self::Nodes).map_err(|error| format!("{error}; write `local` or a URL such as `ws://127.0.0.1:9944`"))
     }
 }
 
 /// Who said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SettingSource {
     /// The command line.
     Flag,
     /// The environment.
@@ -214,7 +214,7 @@ pub enum Source {
     Default,
 }
 
-impl Source {
+impl SettingSource {
     /// One word for it.
     pub const fn word(self) -> &'static str {
         match self {

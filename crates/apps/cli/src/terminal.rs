@@ -104,12 +104,12 @@ impl Terminal {
 }
 
 /// Keeps a terminal from showing what is typed, until it is dropped.
-struct Hidden {
+struct HiddenInput {
     stdin: Stdin,
     before: Termios,
 }
 
-impl Hidden {
+impl HiddenInput {
     /// Ctrl-C is read as a character that ends the line, because a program that it ended would leave the terminal as
     /// it is. What was typed before the question, and shown, is thrown away.
     fn begin() -> io::Result<Self> {
@@ -124,7 +124,7 @@ impl Hidden {
     }
 }
 
-impl Drop for Hidden {
+impl Drop for HiddenInput {
     fn drop(&mut self) {
         // There is nothing left to try if the terminal is gone.
         let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
@@ -133,7 +133,7 @@ impl Drop for Hidden {
 
 /// Asks for a line that is not shown. It is hidden before it is asked for.
 fn read_hidden(prompt: &str) -> Result<SecretString, CliError> {
-    let hidden = Hidden::begin().map_err(CliError::Terminal)?;
+    let hidden = HiddenInput::begin().map_err(CliError::Terminal)?;
     let mut stderr = anstream::stderr();
     write!(stderr, "{} {prompt}: ", Tone::Label.paint("?"))
         .and_then(|()| stderr.flush())

@@ -1,7 +1,7 @@
 //! How long something takes, and when that is, as people say it.
 
 use crate::error::CliError;
-use myelin_client::Moment;
+use myelin_client::ChainState;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 
@@ -16,13 +16,13 @@ pub(crate) fn about(duration: Duration) -> String {
 }
 
 /// How long so many blocks take, if no authority is missing.
-pub(crate) async fn blocks(now: &Moment, count: u64) -> Result<Duration, CliError> {
+pub(crate) async fn blocks(now: &ChainState, count: u64) -> Result<Duration, CliError> {
     let slot = u64::try_from(now.slot_duration().await?.as_millis()).unwrap_or(u64::MAX);
     Ok(Duration::from_millis(slot.saturating_mul(count)))
 }
 
 /// When so many blocks are over: `in about 5 minutes`.
-pub(crate) async fn in_about(now: &Moment, count: u64) -> Result<String, CliError> {
+pub(crate) async fn in_about(now: &ChainState, count: u64) -> Result<String, CliError> {
     Ok(format!("in about {}", about(blocks(now, count).await?)))
 }
 

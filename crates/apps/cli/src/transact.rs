@@ -1,7 +1,7 @@
 //! From a plan to a final block: the one way in which this program changes the chain.
 //!
 //! A command says what it wants as a [`Plan`] and as a call of `myelin_client::calls`, and hands both to
-//! [`Sending::send`] with whoever signs. That finds out the fee, shows the plan, asks the policy and then whoever sits
+//! [`TransactionArgs::send`] with whoever signs. That finds out the fee, shows the plan, asks the policy and then whoever sits
 //! there, opens the key, signs, submits and waits until a block with it is final:
 //!
 //! ```ignore
@@ -39,14 +39,14 @@
 use crate::{
     context::Context,
     error::CliError,
-    key::Signer,
-    output::{Format, Progress, note_page},
+    key::WalletSigner,
+    output::{Format, ProgressLine, note_page},
     page::{Page, Render, Tone},
-    plan::{Approved, Plan, Policy},
+    plan::{ApprovedPlan, Plan, Policy},
     terminal::Terminal,
 };
 use myelin_client::{
-    Account, Chain, Included, Outcome, Sent,
+    Account, Chain, IncludedTransaction, SentTransaction, SubmissionOutcome,
     subxt::{tx::Payload, utils::H256},
 };
 use myelin_primitives::{Amount, Tao};
@@ -61,7 +61,7 @@ use tokio::{
 /// What every command understands that changes the chain.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Transaction")]
-pub struct Sending {
+pub struct TransactionArgs {
     /// Show what would happen and what it would cost, and stop there
     #[arg(long)]
     dry_run: bool,
@@ -73,26 +73,26 @@ pub struct Sending {
 
 /// What came of a plan.
 #[derive(Debug)]
-pub struct Carried {
+pub struct PlanOutcome {
     plan: Plan,
     /// The hash of the transaction, and where it is. Nothing after a dry run.
-    done: Option<(H256, Included)>,
+    done: Option<(H256, IncludedTransaction)>,
 }
 
 /// What a command answers that changes the chain.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Transacted<T> {
+pub struct TransactionOutput<T> {
     /// What was to happen, and what it was to cost.
     plan: Plan,
     /// Whether that is all, because of `--dry-run`.
     dry_run: bool,
     /// What happened. Nothing after `--dry-run`.
-    done: Option<Done<T>>,
+    done: Option<TransactionReceipt<T>>,
 }
 
 /// What happened, in a final block.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Done<T> {
+pub struct TransactionReceipt<T> {
     /// The height of the block.
     block: u64,
     /// The hash of the block, `0x` and 64 hex digits.
@@ -106,7 +106,7 @@ pub struct Done<T> {
     result: T,
 }
 
-impl Sending {
+impl TransactionArgs {
     /// Carries a plan out, or with `--dry-run` shows it.
     ///
     /// # Errors
@@ -116,17 +116,17 @@ impl Sending {
         &self,
         context: &Context,
         chain: &Chain,
-        signer: &Signer,
+        signer: &WalletSigner,
         call: &Call,
         plan: Plan,
-    ) -> Result<Carried, CliError> {
+    ) -> Result<PlanOutcome, CliError> {
         let fee = match plan.known_fee() {
             Some(fee) => fee,
             None => chain.fee(&signer.public(), call).await?,
         };
         match self.prepare(context, chain, signer, plan.costs(fee)).await? {
-            Prepared::Shown(plan) => Ok(Carried::shown(plan)),
-            Prepared::Ready(ready) => {
+            PreparedPlan::Shown(plan) => Ok(PlanOutcome::shown(plan)),
+            PreparedPlan::Ready(ready) => {
                 let (transaction, included) = ready.submit(call).await?;
                 Ok(ready.carried(transaction, included))
             }
@@ -141,9 +141,9 @@ impl Sending {
         &self,
         context: &Context,
         chain: &Chain,
-        signer: &Signer,
+        signer: &WalletSigner,
         plan: Plan,
-    ) -> Result<Prepared, CliError> {
+    ) -> Result<PreparedPlan, CliError> {
         let mut plan = plan;
         let needed = plan.spend.checked_add(plan.fee).unwrap_or(Amount::MAX);
         let free = chain.at_finalised().await?.balance(&signer.public()).await?.free;
@@ -159,36 +159,36 @@ impl Sending {
         }
         let admitted = context.policy()?.admit(plan)?;
         if self.dry_run {
-            return Ok(Prepared::Shown(admitted.into_plan()));
+            return Ok(PreparedPlan::Shown(admitted.into_plan()));
         }
         signer.check()?;
         let approved = admitted.confirm(terminal)?;
         let account = Account::new(chain, signer.open(terminal)?);
         let limit = Duration::from_secs(self.wait.into());
-        Ok(Prepared::Ready(Ready { approved, account, limit, network: context.chosen_network() }))
+        Ok(PreparedPlan::Ready(ReadyPlan { approved, account, limit, network: context.chosen_network() }))
     }
 }
 
 /// A plan, once nothing but the call is missing.
 #[derive(Debug)]
-pub enum Prepared {
+pub enum PreparedPlan {
     /// It was to be shown only.
     Shown(Plan),
     /// It may be carried out.
-    Ready(Ready),
+    Ready(ReadyPlan),
 }
 
 /// A plan that may be carried out, with the key open.
 #[derive(Debug)]
-pub struct Ready {
-    approved: Approved,
+pub struct ReadyPlan {
+    approved: ApprovedPlan,
     account: Account,
     limit: Duration,
     /// The network, if somebody chose one.
     network: Option<String>,
 }
 
-impl Ready {
+impl ReadyPlan {
     /// The plan.
     pub const fn plan(&self) -> &Plan {
         self.approved.plan()
@@ -205,15 +205,15 @@ impl Ready {
     ///
     /// # Errors
     /// Those of the chain; [`CliError::Unseen`], if it may still happen.
-    pub async fn submit<Call: Payload>(&self, call: &Call) -> Result<(H256, Included), CliError> {
-        let mut progress = Progress::new("signed, sending");
+    pub async fn submit<Call: Payload>(&self, call: &Call) -> Result<(H256, IncludedTransaction), CliError> {
+        let mut progress = ProgressLine::new("signed, sending");
         let sent = sign_and_send(&self.approved, &self.account, call).await?;
         progress.step("sent, waiting until it is final");
         Ok((sent.hash, self.ended(self.outcome(&progress, &sent).await?)?))
     }
 
     /// Waits for how it ends, or for Ctrl-C.
-    async fn outcome(&self, progress: &Progress, sent: &Sent) -> Result<Outcome, CliError> {
+    async fn outcome(&self, progress: &ProgressLine, sent: &SentTransaction) -> Result<SubmissionOutcome, CliError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let outcome = self.account.outcome(sent, self.limit);
@@ -230,11 +230,11 @@ impl Ready {
         }
     }
 
-    fn ended(&self, outcome: Outcome) -> Result<Included, CliError> {
+    fn ended(&self, outcome: SubmissionOutcome) -> Result<IncludedTransaction, CliError> {
         match outcome {
-            Outcome::Finalised(included) => Ok(included),
-            Outcome::Failed { error, included } => Err(CliError::call(error, included)),
-            Outcome::Unseen(unseen) => {
+            SubmissionOutcome::Finalised(included) => Ok(included),
+            SubmissionOutcome::Failed { error, included } => Err(CliError::call(error, included)),
+            SubmissionOutcome::Unseen(unseen) => {
                 Err(CliError::Unseen { unseen: Box::new(unseen), network: self.network.clone() })
             }
         }
@@ -247,30 +247,34 @@ impl Ready {
     }
 
     /// As [`Self::submit`], without showing how far it is.
-    pub(crate) async fn submit_unseen<Call: Payload>(&self, call: &Call) -> Result<Included, CliError> {
+    pub(crate) async fn submit_unseen<Call: Payload>(&self, call: &Call) -> Result<IncludedTransaction, CliError> {
         let sent = sign_and_send(&self.approved, &self.account, call).await?;
         self.ended(self.account.outcome(&sent, self.limit).await)
     }
 
     /// That it was carried out there.
-    pub fn carried(self, transaction: H256, included: Included) -> Carried {
-        Carried { plan: self.approved.into_plan(), done: Some((transaction, included)) }
+    pub fn carried(self, transaction: H256, included: IncludedTransaction) -> PlanOutcome {
+        PlanOutcome { plan: self.approved.into_plan(), done: Some((transaction, included)) }
     }
 }
 
 /// The one function of this program that signs transactions.
-async fn sign_and_send<Call: Payload>(_: &Approved, account: &Account, call: &Call) -> Result<Sent, CliError> {
+async fn sign_and_send<Call: Payload>(
+    _: &ApprovedPlan,
+    account: &Account,
+    call: &Call,
+) -> Result<SentTransaction, CliError> {
     account.send(call).await.map_err(|error| CliError::call(error, None))
 }
 
-impl Carried {
+impl PlanOutcome {
     /// That it was only shown.
     pub const fn shown(plan: Plan) -> Self {
         Self { plan, done: None }
     }
 
     /// Where it is. Nothing after a dry run.
-    pub fn included(&self) -> Option<&Included> {
+    pub fn included(&self) -> Option<&IncludedTransaction> {
         self.done.as_ref().map(|(_, included)| included)
     }
 
@@ -278,11 +282,14 @@ impl Carried {
     ///
     /// # Errors
     /// Those of `result`.
-    pub fn answer<T>(self, result: impl FnOnce(&Included) -> Result<T, CliError>) -> Result<Transacted<T>, CliError> {
+    pub fn answer<T>(
+        self,
+        result: impl FnOnce(&IncludedTransaction) -> Result<T, CliError>,
+    ) -> Result<TransactionOutput<T>, CliError> {
         let Self { plan, done } = self;
         let done = match done {
             None => None,
-            Some((transaction, included)) => Some(Done {
+            Some((transaction, included)) => Some(TransactionReceipt {
                 block: included.height,
                 block_hash: format!("{:?}", included.block),
                 transaction: format!("{transaction:?}"),
@@ -290,11 +297,11 @@ impl Carried {
                 result: result(&included)?,
             }),
         };
-        Ok(Transacted { plan, dry_run: done.is_none(), done })
+        Ok(TransactionOutput { plan, dry_run: done.is_none(), done })
     }
 }
 
-impl<T: Render> Render for Transacted<T> {
+impl<T: Render> Render for TransactionOutput<T> {
     fn render(&self, page: &mut Page) {
         let Some(done) = &self.done else {
             self.plan.render(page);

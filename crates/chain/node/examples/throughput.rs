@@ -19,7 +19,7 @@ use myelin_runtime::{
     Address, Hash, Nonce, RuntimeCall,
     signing::{account, signed},
 };
-use myelin_testing::{Network, Node};
+use myelin_testing::{TestNetwork, TestNode};
 use serde_json::{Value, json};
 use sp_core::{Encode, Pair, sr25519};
 use sp_runtime::BoundedVec;
@@ -126,14 +126,14 @@ async fn memory() {
     }
 }
 
-async fn begin(patch: &Value) -> Network {
+async fn begin(patch: &Value) -> TestNetwork {
     let binary = env::current_exe().expect("this program has a file");
     let binary: PathBuf = binary.ancestors().nth(2).expect("it is in a target folder").join("myelin-node");
-    Network::start(binary, "local", &["Alice"], patch).await
+    TestNetwork::start(binary, "local", &["Alice"], patch).await
 }
 
 /// Submits transactions and waits until all are in final blocks.
-async fn load(what: &str, node: &Node, transactions: Vec<Vec<u8>>) {
+async fn load(what: &str, node: &TestNode, transactions: Vec<Vec<u8>>) {
     let count = transactions.len();
     let first = node.finalised().await + 1;
     let start = Instant::now();
@@ -173,7 +173,7 @@ async fn load(what: &str, node: &Node, transactions: Vec<Vec<u8>>) {
 }
 
 /// The transactions of a block, without the one that says what time it is.
-async fn transactions_in(node: &Node, height: u64) -> usize {
+async fn transactions_in(node: &TestNode, height: u64) -> usize {
     let hash = node.block_hash(height).await.expect("the block is final");
     let block = node.call("chain_getBlock", &[hash.into()]).await;
     block["block"]["extrinsics"].as_array().expect("a block has transactions").len() - 1
@@ -189,7 +189,7 @@ struct Signer {
 }
 
 impl Signer {
-    async fn of(node: &Node) -> Self {
+    async fn of(node: &TestNode) -> Self {
         let genesis = node.block_hash(0).await.expect("every chain has a first block");
         Self { genesis: genesis.parse().expect("a hash in hexadecimal") }
     }

@@ -11,13 +11,13 @@ pub(crate) type ChainSpec = GenericChainSpec;
 
 /// The two public keys of whoever makes and finalises blocks.
 #[derive(Clone, Debug)]
-pub(crate) struct Authority {
+pub(crate) struct AuthorityKeys {
     aura: sr25519::Public,
     grandpa: ed25519::Public,
 }
 
 /// Reads `SR25519,ED25519`, both as addresses.
-impl FromStr for Authority {
+impl FromStr for AuthorityKeys {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -31,9 +31,9 @@ impl FromStr for Authority {
 
 /// An account of the chain.
 #[derive(Clone, Debug)]
-pub(crate) struct Account(sr25519::Public);
+pub(crate) struct GenesisAccount(sr25519::Public);
 
-impl FromStr for Account {
+impl FromStr for GenesisAccount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -43,7 +43,7 @@ impl FromStr for Account {
 
 /// The chain that `id` names: one of the runtime's presets, or else a file.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
-    match Preset::named(id) {
+    match ChainPreset::named(id) {
         Some(preset) => preset.begin(preset.genesis()),
         None if Path::new(id).is_file() => ChainSpec::from_json_file(id.into()),
         None => Err(unknown(id, "neither a chain nor a file")),
@@ -53,18 +53,18 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 /// The preset `id` with these authorities, and perhaps this account with sudo, in place of its own.
 pub(crate) fn with_authorities(
     id: &str,
-    authorities: &[Authority],
-    sudo: Option<&Account>,
+    authorities: &[AuthorityKeys],
+    sudo: Option<&GenesisAccount>,
 ) -> Result<ChainSpec, String> {
     let preset =
-        Preset::named(id).ok_or_else(|| unknown(id, "no preset, and only a preset can be given authorities"))?;
+        ChainPreset::named(id).ok_or_else(|| unknown(id, "no preset, and only a preset can be given authorities"))?;
     let keys = authorities.iter().map(|authority| {
         let account = authority.aura.to_ss58check();
         json!([account, account, { "aura": account, "grandpa": authority.grandpa.to_ss58check() }])
     });
     let mut genesis = preset.genesis();
     genesis["session"] = json!({ "keys": keys.collect::<Vec<_>>() });
-    if let Some(Account(key)) = sudo {
+    if let Some(GenesisAccount(key)) = sudo {
         genesis["sudo"] = json!({ "key": key.to_ss58check() });
     }
     preset.begin(genesis)
@@ -76,13 +76,13 @@ fn unknown(id: &str, what: &str) -> String {
 }
 
 /// How a preset of the runtime is presented as a chain.
-struct Preset {
+struct ChainPreset {
     id: &'static str,
     name: &'static str,
     chain_type: ChainType,
 }
 
-impl Preset {
+impl ChainPreset {
     fn named(id: &str) -> Option<Self> {
         let (id, name, chain_type) = match id {
             "" | presets::MAIN => (presets::MAIN, "Myelin", ChainType::Live),

@@ -1,6 +1,6 @@
 //! The words of the command line.
 
-use crate::chain_spec::{Account, Authority};
+use crate::chain_spec::{AuthorityKeys, GenesisAccount};
 use sc_cli::{
     CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd, KeySubcommand, PurgeChainCmd,
     RevertCmd, RunCmd,
@@ -54,10 +54,10 @@ pub(crate) struct ExportChainSpec {
     /// An authority: its public keys for making and for finalising blocks, as addresses. Repeat it for more; they take
     /// the place of the preset's own
     #[arg(long = "authority", value_name = "SR25519,ED25519")]
-    pub(crate) authorities: Vec<Authority>,
+    pub(crate) authorities: Vec<AuthorityKeys>,
 
     /// The account that may use sudo, as an address. It takes the place of the preset's own; without one a `main` chain
     /// has nobody who could change its authorities
     #[arg(long, value_name = "ADDRESS", requires = "authorities")]
-    pub(crate) sudo: Option<Account>,
+    pub(crate) sudo: Option<GenesisAccount>,
 }

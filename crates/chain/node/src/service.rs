@@ -55,7 +55,7 @@ type Partial =
 const JUSTIFICATION_PERIOD: u32 = 512;
 
 /// How long GRANDPA gives votes to travel, at most. A round of voting takes four times as long.
-const LONGEST_GOSSIP: Duration = Duration::from_millis(333);
+const MAX_GOSSIP: Duration = Duration::from_millis(333);
 
 /// The parts that every command needs.
 pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
@@ -157,7 +157,7 @@ fn executor(config: &ExecutorConfiguration) -> Executor {
 
 /// Half a slot holds a round of voting, so that a block is final before the next one is.
 fn gossip_duration(slot: SlotDuration) -> Duration {
-    cmp::min(LONGEST_GOSSIP, slot.as_duration() / 8)
+    cmp::min(MAX_GOSSIP, slot.as_duration() / 8)
 }
 
 fn inherents(
@@ -247,7 +247,7 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     let telemetry = telemetry.as_ref().map(Telemetry::handle);
 
     if role.is_authority() {
-        let authoring = Authoring {
+        let authoring = BlockAuthoring {
             client,
             select_chain,
             block_import,
@@ -294,7 +294,7 @@ fn rpc_builder(client: Arc<Client>, pool: Arc<TransactionPool>, finality: rpc::F
 }
 
 /// What making blocks needs.
-struct Authoring {
+struct BlockAuthoring {
     client: Arc<Client>,
     select_chain: SelectChain,
     block_import: GrandpaBlockImport,
@@ -307,8 +307,8 @@ struct Authoring {
 }
 
 /// Makes blocks in the slots that are this node's.
-fn author(task_manager: &TaskManager, authoring: Authoring) -> Result<(), Error> {
-    let Authoring { client, sync, telemetry, .. } = authoring;
+fn author(task_manager: &TaskManager, authoring: BlockAuthoring) -> Result<(), Error> {
+    let BlockAuthoring { client, sync, telemetry, .. } = authoring;
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
     let proposer_factory = ProposerFactory::new(
         task_manager.spawn_handle(),

@@ -1,6 +1,6 @@
 //! The real program, run as a person would run it.
 
-use myelin_testing::Node;
+use myelin_testing::TestNode;
 use sp_core::crypto::Ss58Codec;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::{
@@ -25,28 +25,28 @@ fn text(path: &Path) -> &str {
 }
 
 /// The slot time in milliseconds, as the runtime says it.
-async fn slot_millis(node: &Node) -> u64 {
+async fn slot_millis(node: &TestNode) -> u64 {
     let answer = node.call("state_call", &["AuraApi_slot_duration".into(), "0x".into()]).await;
     let bytes = sp_core::bytes::from_hex(answer.as_str().expect("an answer in hexadecimal")).expect("hexadecimal");
     u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
 }
 
 /// The hash of the runtime's code.
-async fn code_hash(node: &Node) -> String {
+async fn code_hash(node: &TestNode) -> String {
     let key = sp_core::bytes::to_hex(sp_core::storage::well_known_keys::CODE, false);
     node.call("state_getStorageHash", &[key.into()]).await.as_str().expect("there is code").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_made_and_become_final() {
-    let node = Node::start(NODE, &["--chain", "test", "--alice"]).await;
+    let node = TestNode::start(NODE, &["--chain", "test", "--alice"]).await;
     let height = node.wait_until_finalised(5).await;
     assert!(node.block_hash(height).await.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_node_goes_on_with_every_final_block() {
-    let mut node = Node::start(NODE, &["--chain", "test", "--alice"]).await;
+    let mut node = TestNode::start(NODE, &["--chain", "test", "--alice"]).await;
     let before = node.wait_until_finalised(4).await;
     let hash = node.block_hash(before).await;
 
@@ -73,7 +73,7 @@ async fn one_blob_runs_at_every_speed() {
     for (chain, millis) in [("main", 12_000), ("local", 1_000), ("test", 250)] {
         let file = folder.path().join(chain);
         specification_with_alice(chain, &file);
-        let node = Node::start(NODE, &["--chain", text(&file)]).await;
+        let node = TestNode::start(NODE, &["--chain", text(&file)]).await;
         assert_eq!(slot_millis(&node).await, millis, "{chain}");
         blobs.push(code_hash(&node).await);
     }
@@ -82,7 +82,7 @@ async fn one_blob_runs_at_every_speed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_chain_says_what_its_token_is() {
-    let node = Node::start(NODE, &["--chain", "test"]).await;
+    let node = TestNode::start(NODE, &["--chain", "test"]).await;
     let properties = node.call("system_properties", &[]).await;
     assert_eq!(properties["tokenSymbol"], "TAO");
     assert_eq!(properties["tokenDecimals"], 9);
@@ -91,7 +91,7 @@ async fn the_chain_says_what_its_token_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rpc_listens_on_loopback() {
-    let node = Node::start(NODE, &["--chain", "test"]).await;
+    let node = TestNode::start(NODE, &["--chain", "test"]).await;
     assert!(node.rpc_address().starts_with("127.0.0.1:"), "{}", node.rpc_address());
 }
 

@@ -24,7 +24,7 @@ pub const DELEGATE_PAGE: usize = 256;
 
 /// How much TAO there is, and how much more comes. spec tokenomics §2
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Issuance {
+pub struct IssuanceInfo {
     /// Every rao that exists: free, staked, locked and pending.
     pub total: Amount<Tao>,
     /// Staked on hotkeys.
@@ -54,7 +54,7 @@ pub struct NextHalving {
 
 /// A network at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Subnet<AccountId> {
+pub struct SubnetInfo<AccountId> {
     /// Which one; 0 is root.
     pub netuid: NetUid,
     /// Its name, as its owner gave it: UTF-8 by custom, not checked. Empty without an identity.
@@ -78,16 +78,16 @@ pub struct Subnet<AccountId> {
     /// What has accrued to it since its last epoch.
     pub pending: Amount<Tao>,
     /// Its last epoch.
-    pub last_epoch: Option<Epoch>,
+    pub last_epoch: Option<EpochRecord>,
     /// The block of its next epoch, unless its tempo is 0.
     pub next_epoch: Option<BlockNumber>,
     /// What a seat costs.
-    pub registration: Registration,
+    pub registration: RegistrationInfo,
 }
 
 /// What a seat of a network costs at present. spec subnets-and-neurons §7 and §8
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Registration {
+pub struct RegistrationInfo {
     /// The price of a burned registration, if they are allowed.
     pub burn: Option<Amount<Tao>>,
     /// The difficulty of a registration by work, if they are allowed.
@@ -100,7 +100,7 @@ pub struct Registration {
 
 /// What the last epoch of a subnet divided, and how. spec tokenomics §6.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Epoch {
+pub struct EpochRecord {
     /// The block that ran it.
     pub block: BlockNumber,
     /// What had accrued.
@@ -115,18 +115,18 @@ pub struct Epoch {
 
 /// A network with all its neurons: everything a reader needs of it, as of one block.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Metagraph<AccountId> {
+pub struct MetagraphInfo<AccountId> {
     /// The block it describes.
     pub block: BlockNumber,
     /// The network.
-    pub subnet: Subnet<AccountId>,
+    pub subnet: SubnetInfo<AccountId>,
     /// Its neurons, by uid.
-    pub neurons: Vec<Neuron<AccountId>>,
+    pub neurons: Vec<NeuronInfo<AccountId>>,
 }
 
 /// One neuron: who it is, where it is, and what the last epoch found.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Neuron<AccountId> {
+pub struct NeuronInfo<AccountId> {
     /// Its seat.
     pub uid: Uid,
     /// The key it works with.
@@ -156,20 +156,20 @@ pub struct Neuron<AccountId> {
     /// What it was paid in the last epoch, for mining and validating.
     pub emission: Amount<Tao>,
     /// Where it answers requests.
-    pub axon: Option<Axon>,
+    pub axon: Option<AxonInfo>,
     /// Where it offers its metrics.
-    pub metrics: Option<Endpoint>,
+    pub metrics: Option<IpEndpoint>,
 }
 
 /// Where a neuron answers requests. spec subnets-and-neurons §14.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Axon {
+pub struct AxonInfo {
     /// When it was announced.
     pub block: BlockNumber,
     /// The version of the neuron's software.
     pub version: u32,
     /// Where it is.
-    pub endpoint: Endpoint,
+    pub endpoint: IpEndpoint,
     /// What is spoken there. Not interpreted by the chain.
     pub protocol: u8,
     /// With what it proves who answers: a byte for the algorithm, then the public key.
@@ -178,7 +178,7 @@ pub struct Axon {
 
 /// An address on the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Endpoint {
+pub struct IpEndpoint {
     /// Of 32 bits if `ip_type` is 4, of 128 bits if it is 6.
     pub ip: u128,
     /// The version of the internet protocol, 4 or 6.
@@ -189,7 +189,7 @@ pub struct Endpoint {
 
 /// What one neuron says of others, and what it holds of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Ratings {
+pub struct RatingsInfo {
     /// Its weights, as the next epoch will read them; on root they name networks.
     pub weights: Vec<Entry>,
     /// Its bonds, as of the last epoch.
@@ -198,18 +198,18 @@ pub struct Ratings {
 
 /// Stake of one coldkey on one hotkey.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Position<AccountId> {
+pub struct StakeInfo<AccountId> {
     /// On whom.
     pub hotkey: AccountId,
     /// How much.
     pub stake: Amount<Tao>,
     /// How the coldkey stands to the hotkey.
-    pub standing: Standing,
+    pub standing: StakeRole,
 }
 
 /// How a coldkey stands to a hotkey that it has stake on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub enum Standing {
+pub enum StakeRole {
     /// It owns it.
     Owner,
     /// It nominates it.
@@ -220,7 +220,7 @@ pub enum Standing {
 
 /// A hotkey and what is staked on it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Hotkey<AccountId> {
+pub struct HotkeyInfo<AccountId> {
     /// The key.
     pub hotkey: AccountId,
     /// Who owns it.
@@ -252,14 +252,14 @@ pub struct HotkeySeat {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct DelegatePage<AccountId> {
     /// The delegates among the hotkeys that this page went through.
-    pub delegates: Vec<Hotkey<AccountId>>,
+    pub delegates: Vec<HotkeyInfo<AccountId>>,
     /// Where the next page goes on, or `None` after the last.
     pub next: Option<AccountId>,
 }
 
 /// A promise of weights that is neither kept nor expired. spec weights §5.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Commit {
+pub struct CommitInfo {
     /// The hash of what is to be revealed.
     pub hash: [u8; 32],
     /// When it was made.
@@ -279,13 +279,13 @@ sp_api::decl_runtime_apis! {
         NetworkParameters: Codec,
     {
         /// How much TAO there is, and how much more comes.
-        fn issuance() -> Issuance;
+        fn issuance() -> IssuanceInfo;
 
         /// All networks, root included, netuids ascending.
-        fn subnets() -> Vec<Subnet<AccountId>>;
+        fn subnets() -> Vec<SubnetInfo<AccountId>>;
 
         /// One network.
-        fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>>;
+        fn subnet(netuid: NetUid) -> Option<SubnetInfo<AccountId>>;
 
         /// How a network is set.
         fn parameters(netuid: NetUid) -> Option<Parameters>;
@@ -300,34 +300,34 @@ sp_api::decl_runtime_apis! {
         fn subnet_to_prune() -> Option<NetUid>;
 
         /// A network with all its neurons.
-        fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>>;
+        fn metagraph(netuid: NetUid) -> Option<MetagraphInfo<AccountId>>;
 
         /// One neuron.
-        fn neuron(netuid: NetUid, uid: Uid) -> Option<Neuron<AccountId>>;
+        fn neuron(netuid: NetUid, uid: Uid) -> Option<NeuronInfo<AccountId>>;
 
         /// The seat of a hotkey.
         fn uid(netuid: NetUid, hotkey: AccountId) -> Option<Uid>;
 
         /// What one neuron says of others, and what it holds of them.
-        fn ratings(netuid: NetUid, uid: Uid) -> Option<Ratings>;
+        fn ratings(netuid: NetUid, uid: Uid) -> Option<RatingsInfo>;
 
         /// The block of a network's next epoch, unless its tempo is 0.
         fn next_epoch(netuid: NetUid) -> Option<BlockNumber>;
 
         /// All stake of a coldkey.
-        fn positions(coldkey: AccountId) -> Vec<Position<AccountId>>;
+        fn positions(coldkey: AccountId) -> Vec<StakeInfo<AccountId>>;
 
         /// The hotkeys that a coldkey owns.
-        fn hotkeys(coldkey: AccountId) -> Vec<Hotkey<AccountId>>;
+        fn hotkeys(coldkey: AccountId) -> Vec<HotkeyInfo<AccountId>>;
 
         /// A hotkey and what is staked on it.
-        fn hotkey(hotkey: AccountId) -> Option<Hotkey<AccountId>>;
+        fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>>;
 
         /// A page of the hotkeys that accept nominations, after the hotkey at which the last page ended. It goes
         /// through [`DELEGATE_PAGE`] hotkeys.
         fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId>;
 
         /// The commits of a hotkey that are neither revealed nor expired, oldest first.
-        fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<Commit>;
+        fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<CommitInfo>;
     }
 }

@@ -13,7 +13,9 @@ use frame_support::{
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_subnets::{NetworkParameters, Parameters, traits::ReadSubnets};
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
-use myelin_runtime_api::{Commit, DelegatePage, Hotkey, Issuance, Metagraph, Neuron, Position, Ratings, Subnet};
+use myelin_runtime_api::{
+    CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo, StakeInfo, SubnetInfo,
+};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -206,15 +208,15 @@ impl_runtime_apis! {
     }
 
     impl myelin_runtime_api::MyelinApi<Block, AccountId, Parameters, NetworkParameters> for Runtime {
-        fn issuance() -> Issuance {
+        fn issuance() -> IssuanceInfo {
             views::issuance()
         }
 
-        fn subnets() -> Vec<Subnet<AccountId>> {
+        fn subnets() -> Vec<SubnetInfo<AccountId>> {
             views::subnets()
         }
 
-        fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
+        fn subnet(netuid: NetUid) -> Option<SubnetInfo<AccountId>> {
             views::subnet(netuid)
         }
 
@@ -234,11 +236,11 @@ impl_runtime_apis! {
             Subnets::subnet_to_prune()
         }
 
-        fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>> {
+        fn metagraph(netuid: NetUid) -> Option<MetagraphInfo<AccountId>> {
             views::metagraph(netuid)
         }
 
-        fn neuron(netuid: NetUid, uid: Uid) -> Option<Neuron<AccountId>> {
+        fn neuron(netuid: NetUid, uid: Uid) -> Option<NeuronInfo<AccountId>> {
             views::neuron(netuid, uid)
         }
 
@@ -246,7 +248,7 @@ impl_runtime_apis! {
             Neurons::uid(netuid, &hotkey)
         }
 
-        fn ratings(netuid: NetUid, uid: Uid) -> Option<Ratings> {
+        fn ratings(netuid: NetUid, uid: Uid) -> Option<RatingsInfo> {
             views::ratings(netuid, uid)
         }
 
@@ -254,15 +256,15 @@ impl_runtime_apis! {
             views::next_epoch(netuid)
         }
 
-        fn positions(coldkey: AccountId) -> Vec<Position<AccountId>> {
+        fn positions(coldkey: AccountId) -> Vec<StakeInfo<AccountId>> {
             views::positions(&coldkey)
         }
 
-        fn hotkeys(coldkey: AccountId) -> Vec<Hotkey<AccountId>> {
+        fn hotkeys(coldkey: AccountId) -> Vec<HotkeyInfo<AccountId>> {
             views::hotkeys(&coldkey)
         }
 
-        fn hotkey(hotkey: AccountId) -> Option<Hotkey<AccountId>> {
+        fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>> {
             views::hotkey(hotkey)
         }
 
@@ -270,7 +272,7 @@ impl_runtime_apis! {
             views::delegates(after)
         }
 
-        fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<Commit> {
+        fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<CommitInfo> {
             views::commits(netuid, &hotkey)
         }
     }

@@ -60,7 +60,7 @@ type StockNonce = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Va
 type StockPrepared = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Pre;
 
 /// Which nonce check a transaction passed.
-pub enum Nonced<Stock> {
+pub enum NonceCheck<Stock> {
     /// The stock one.
     Stock(Stock),
     /// The one for free calls of this account.
@@ -70,8 +70,8 @@ pub enum Nonced<Stock> {
 impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
     const IDENTIFIER: &'static str = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::IDENTIFIER;
     type Implicit = ();
-    type Val = Nonced<StockNonce>;
-    type Pre = Nonced<StockPrepared>;
+    type Val = NonceCheck<StockNonce>;
+    type Pre = NonceCheck<StockPrepared>;
 
     fn weight(&self, call: &RuntimeCall) -> Weight {
         self.0.weight(call)
@@ -91,7 +91,7 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
         let Some(who) = signer else {
             let (validity, stock, origin) =
                 self.0.validate(origin, call, info, length, implicit, implication, source)?;
-            return Ok((validity, Nonced::Stock(stock), origin));
+            return Ok((validity, NonceCheck::Stock(stock), origin));
         };
         let (nonce, next) = (self.0.0, System::account_nonce(&who));
         if nonce < next {
@@ -106,7 +106,7 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
             requires: if nonce > next { tag(nonce.saturating_sub(1)) } else { Vec::new() },
             ..Default::default()
         };
-        Ok((validity, Nonced::Free(who), origin))
+        Ok((validity, NonceCheck::Free(who), origin))
     }
 
     fn prepare(
@@ -118,10 +118,10 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
         length: usize,
     ) -> Result<Self::Pre, TransactionValidityError> {
         match val {
-            Nonced::Stock(val) => self.0.prepare(val, origin, call, info, length).map(Nonced::Stock),
-            Nonced::Free(who) => {
+            NonceCheck::Stock(val) => self.0.prepare(val, origin, call, info, length).map(NonceCheck::Stock),
+            NonceCheck::Free(who) => {
                 CheckNonce::<Runtime>::prepare_nonce_for_account(&who, self.0.0)?;
-                Ok(Nonced::Free(who))
+                Ok(NonceCheck::Free(who))
             }
         }
     }
@@ -134,8 +134,10 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
         result: &DispatchResult,
     ) -> Result<Weight, TransactionValidityError> {
         match pre {
-            Nonced::Stock(pre) => CheckNonce::<Runtime>::post_dispatch_details(pre, info, post_info, length, result),
-            Nonced::Free(_) => Ok(Weight::zero()),
+            NonceCheck::Stock(pre) => {
+                CheckNonce::<Runtime>::post_dispatch_details(pre, info, post_info, length, result)
+            }
+            NonceCheck::Free(_) => Ok(Weight::zero()),
         }
     }
 }

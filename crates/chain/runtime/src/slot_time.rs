@@ -12,7 +12,7 @@ pub use pallet::*;
 pub const SHORTEST_MILLIS: u64 = 100;
 
 /// The longest slot.
-pub const LONGEST_MILLIS: u64 = 60_000;
+pub const MAX_MILLIS: u64 = 60_000;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -33,7 +33,7 @@ pub mod pallet {
 
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
-        /// Milliseconds in a slot, from [`SHORTEST_MILLIS`] to [`LONGEST_MILLIS`].
+        /// Milliseconds in a slot, from [`SHORTEST_MILLIS`] to [`MAX_MILLIS`].
         pub millis: u64,
         /// Ties the configuration to the runtime.
         #[serde(skip)]
@@ -50,8 +50,8 @@ pub mod pallet {
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             assert!(
-                (SHORTEST_MILLIS..=LONGEST_MILLIS).contains(&self.millis),
-                "slotTime.millis is {}, and must be from {SHORTEST_MILLIS} to {LONGEST_MILLIS}",
+                (SHORTEST_MILLIS..=MAX_MILLIS).contains(&self.millis),
+                "slotTime.millis is {}, and must be from {SHORTEST_MILLIS} to {MAX_MILLIS}",
                 self.millis,
             );
             Millis::<T>::put(self.millis);

@@ -6,20 +6,20 @@ use myelin_economics::issuance;
 use myelin_pallet_neurons::{
     Admissions, EndpointsOf, MembershipsOf,
     traits::ReadSeats,
-    types::{Address, Endpoints, Seat},
+    types::{Address, Seat, ServedEndpoints},
 };
-use myelin_pallet_staking::{Hotkeys, Pools, traits::ReadStake, types::Hotkey as HotkeyRecord};
+use myelin_pallet_staking::{Hotkeys, Pools, traits::ReadStake, types::HotkeyRecord};
 use myelin_pallet_subnets::{Identities, traits::ReadSubnets};
 use myelin_pallet_weights::traits::ReadWeights;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
 use myelin_runtime_api::{
-    Axon, Commit, DELEGATE_PAGE, DelegatePage, Endpoint, Epoch, Hotkey, HotkeySeat, Issuance, Metagraph, Neuron,
-    NextHalving, Position, Ratings, Registration, Standing, Subnet,
+    AxonInfo, CommitInfo, DELEGATE_PAGE, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IpEndpoint, IssuanceInfo,
+    MetagraphInfo, NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
 };
 
-pub(crate) fn issuance() -> Issuance {
+pub(crate) fn issuance() -> IssuanceInfo {
     let view = Emission::issuance();
-    Issuance {
+    IssuanceInfo {
         total: view.issuance,
         staked: Staking::total(),
         locked: <Subnets as ReadSubnets<AccountId>>::locked(),
@@ -34,22 +34,22 @@ pub(crate) fn issuance() -> Issuance {
     }
 }
 
-pub(crate) fn subnets() -> Vec<Subnet<AccountId>> {
+pub(crate) fn subnets() -> Vec<SubnetInfo<AccountId>> {
     <Subnets as ReadSubnets<AccountId>>::netuids().into_iter().filter_map(subnet).collect()
 }
 
-pub(crate) fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
+pub(crate) fn subnet(netuid: NetUid) -> Option<SubnetInfo<AccountId>> {
     let record = Subnets::subnet(netuid)?;
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
     let earning = Emission::earning(netuid);
-    let last_epoch = earning.as_ref().and_then(|earning| earning.last_epoch).map(|epoch| Epoch {
+    let last_epoch = earning.as_ref().and_then(|earning| earning.last_epoch).map(|epoch| EpochRecord {
         block: epoch.block,
         emission: epoch.emission,
         owner_cut: epoch.owner_cut,
         miners: epoch.miners,
         validators: epoch.validators,
     });
-    Some(Subnet {
+    Some(SubnetInfo {
         netuid,
         name: Identities::<Runtime>::get(netuid).map(|identity| identity.subnet_name.into_inner()).unwrap_or_default(),
         owner: record.owner,
@@ -67,11 +67,11 @@ pub(crate) fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>> {
     })
 }
 
-fn registration(netuid: NetUid) -> Option<Registration> {
+fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
     let admission = Admissions::<Runtime>::get(netuid)?;
     let open = !netuid.is_root();
-    Some(Registration {
+    Some(RegistrationInfo {
         burn: (open && parameters.registration_allowed).then_some(admission.terms.burn),
         difficulty: (open && parameters.pow_registration_allowed).then_some(admission.terms.difficulty),
         recycled: admission.recycled,
@@ -88,7 +88,7 @@ pub(crate) fn next_epoch(netuid: NetUid) -> Option<BlockNumber> {
     next.checked_add(schedule.blocks_until_epoch(next)?)
 }
 
-pub(crate) fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>> {
+pub(crate) fn metagraph(netuid: NetUid) -> Option<MetagraphInfo<AccountId>> {
     let subnet = subnet(netuid)?;
     let seats = Neurons::seats(netuid);
     let records = Emission::neurons(netuid);
@@ -99,10 +99,10 @@ pub(crate) fn metagraph(netuid: NetUid) -> Option<Metagraph<AccountId>> {
         let record = records.get(index).copied();
         neurons.push(neuron_of(netuid, Uid::new(index.try_into().ok()?), seat, last_update, record));
     }
-    Some(Metagraph { block: System::block_number(), subnet, neurons })
+    Some(MetagraphInfo { block: System::block_number(), subnet, neurons })
 }
 
-pub(crate) fn neuron(netuid: NetUid, uid: Uid) -> Option<Neuron<AccountId>> {
+pub(crate) fn neuron(netuid: NetUid, uid: Uid) -> Option<NeuronInfo<AccountId>> {
     if !<Subnets as ReadSubnets<AccountId>>::exists(netuid) {
         return None;
     }
@@ -120,10 +120,10 @@ fn neuron_of(
     seat: Seat<AccountId>,
     last_update: BlockNumber,
     record: Option<myelin_pallet_emission::types::NeuronRecord>,
-) -> Neuron<AccountId> {
+) -> NeuronInfo<AccountId> {
     let record = record.unwrap_or(myelin_pallet_emission::types::NeuronRecord::FRESH);
-    let Endpoints { axon, certificate, prometheus } = EndpointsOf::<Runtime>::get(netuid, uid);
-    Neuron {
+    let ServedEndpoints { axon, certificate, prometheus } = EndpointsOf::<Runtime>::get(netuid, uid);
+    NeuronInfo {
         uid,
         coldkey: <Staking as myelin_pallet_subnets::traits::Keys<AccountId>>::owner(&seat.hotkey),
         registered_at: seat.registered_at,
@@ -137,7 +137,7 @@ fn neuron_of(
         dividends: record.dividends,
         validator_trust: record.validator_trust,
         emission: record.emission,
-        axon: axon.map(|axon| Axon {
+        axon: axon.map(|axon| AxonInfo {
             block: axon.block,
             version: axon.version,
             endpoint: endpoint(axon.address),
@@ -149,48 +149,48 @@ fn neuron_of(
     }
 }
 
-fn endpoint(address: Address) -> Endpoint {
-    Endpoint { ip: address.ip, ip_type: address.ip_type, port: address.port }
+fn endpoint(address: Address) -> IpEndpoint {
+    IpEndpoint { ip: address.ip, ip_type: address.ip_type, port: address.port }
 }
 
-pub(crate) fn ratings(netuid: NetUid, uid: Uid) -> Option<Ratings> {
+pub(crate) fn ratings(netuid: NetUid, uid: Uid) -> Option<RatingsInfo> {
     if !<Subnets as ReadSubnets<AccountId>>::exists(netuid) {
         return None;
     }
     <Neurons as ReadSeats<AccountId>>::hotkey(netuid, uid)?;
     let bonds = Emission::bonds(netuid).into_iter().find(|(holder, _)| *holder == uid);
-    Some(Ratings {
+    Some(RatingsInfo {
         weights: Weights::neuron_weights(netuid, uid),
         bonds: bonds.map(|(_, row)| row).unwrap_or_default(),
     })
 }
 
-pub(crate) fn positions(coldkey: &AccountId) -> Vec<Position<AccountId>> {
+pub(crate) fn positions(coldkey: &AccountId) -> Vec<StakeInfo<AccountId>> {
     use myelin_pallet_staking::types::Standing as Stands;
     let positions = Staking::positions(coldkey).into_iter();
-    let shown = positions.map(|position| Position {
+    let shown = positions.map(|position| StakeInfo {
         hotkey: position.hotkey,
         stake: position.stake,
         standing: match position.standing {
-            Stands::Owner => Standing::Owner,
-            Stands::Nominator => Standing::Nominator,
-            Stands::Returning => Standing::Returning,
+            Stands::Owner => StakeRole::Owner,
+            Stands::Nominator => StakeRole::Nominator,
+            Stands::Returning => StakeRole::Returning,
         },
     });
     shown.collect()
 }
 
-pub(crate) fn hotkeys(coldkey: &AccountId) -> Vec<Hotkey<AccountId>> {
+pub(crate) fn hotkeys(coldkey: &AccountId) -> Vec<HotkeyInfo<AccountId>> {
     let owned = myelin_pallet_staking::OwnedHotkeys::<Runtime>::get(coldkey);
     owned.into_iter().filter_map(hotkey).collect()
 }
 
-pub(crate) fn hotkey(hotkey: AccountId) -> Option<Hotkey<AccountId>> {
+pub(crate) fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>> {
     let record = Hotkeys::<Runtime>::get(&hotkey)?;
     Some(hotkey_of(hotkey, record))
 }
 
-fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> Hotkey<AccountId> {
+fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> HotkeyInfo<AccountId> {
     let pool = record.pool.and_then(Pools::<Runtime>::get);
     let memberships = MembershipsOf::<Runtime>::get(&hotkey).into_iter();
     let alive = memberships.filter(|(netuid, _)| <Subnets as ReadSubnets<AccountId>>::exists(*netuid));
@@ -203,7 +203,7 @@ fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> Hotkey<Accou
             emission: record.map_or(Amount::ZERO, |record| record.emission),
         }
     });
-    Hotkey {
+    HotkeyInfo {
         seats: seats.collect(),
         coldkey: record.owner,
         stake: pool.as_ref().map_or(Amount::ZERO, |stake| stake.pool.value()),
@@ -224,9 +224,9 @@ pub(crate) fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
     DelegatePage { delegates: delegates.map(|(hotkey, record)| hotkey_of(hotkey, record)).collect(), next }
 }
 
-pub(crate) fn commits(netuid: NetUid, hotkey: &AccountId) -> Vec<Commit> {
+pub(crate) fn commits(netuid: NetUid, hotkey: &AccountId) -> Vec<CommitInfo> {
     let commits = Weights::commits_of(netuid, hotkey).into_iter();
-    let shown = commits.map(|view| Commit {
+    let shown = commits.map(|view| CommitInfo {
         hash: view.commit.hash.0,
         block: view.commit.at,
         reveal_from: view.window.first,

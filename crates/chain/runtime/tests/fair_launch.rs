@@ -4,7 +4,7 @@ mod chain;
 
 use chain::{Chain, account, key};
 use frame_support::BoundedVec;
-use myelin_economics::work::Challenge;
+use myelin_economics::work::WorkChallenge;
 use myelin_pallet_neurons::{Admissions, Call as NeuronsCall, traits::ReadSeats};
 use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
 use myelin_pallet_weights::Call as WeightsCall;
@@ -38,7 +38,8 @@ fn launch() -> Chain {
 
 fn register(chain: &Chain, hotkey: &sr25519::Pair, coldkey: &sr25519::Pair) -> NeuronsCall<Runtime> {
     let hotkey = account(hotkey);
-    let (nonce, seal) = Challenge::new(&chain.hash(), hotkey.as_ref()).search(0.., DIFFICULTY).expect("work pays off");
+    let (nonce, seal) =
+        WorkChallenge::new(&chain.hash(), hotkey.as_ref()).search(0.., DIFFICULTY).expect("work pays off");
     NeuronsCall::register {
         netuid: SUBNET,
         block_number: chain.height(),

@@ -4,7 +4,7 @@
 
 use futures::{StreamExt, stream};
 use myelin_client::{
-    Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Outcome, ParametersPatch, calls,
+    Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, ParametersPatch, SubmissionOutcome, calls,
     mirror::account,
     runtime::{
         runtime_types::{
@@ -38,11 +38,11 @@ const READS: usize = 50;
 
 /// Transfers, and how many of them are on their way at a time.
 const TRANSFERS: usize = 1_000;
-const AT_ONCE: usize = 256;
+const MAX_IN_FLIGHT: usize = 256;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let endpoints = env::args().nth(1).map_or_else(|| Ok(Endpoints::local()), |urls| urls.parse())?;
+    let endpoints = env::args().nth(1).map_or_else(|| Ok(NodeUrls::local()), |urls| urls.parse())?;
     let chain = Chain::connect(endpoints).await?;
     let alice = Account::new(&chain, key("//Alice")?);
     fill(&chain, &alice).await?;
@@ -107,14 +107,14 @@ async fn transfer(alice: &Account) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     let done = stream::iter(0..TRANSFERS)
         .map(async |_| alice.submit(&calls::transfer(&bob, Amount::from_rao(1_000_000)), LIMIT).await)
-        .buffer_unordered(AT_ONCE)
-        .map(Outcome::finalised)
+        .buffer_unordered(MAX_IN_FLIGHT)
+        .map(SubmissionOutcome::finalised)
         .collect::<Vec<_>>()
         .await;
     let took = began.elapsed();
     let failures: Vec<_> = done.iter().filter_map(|ended| ended.as_ref().err()).collect();
     let done = done.len() - failures.len();
-    println!("{TRANSFERS} transfers, {AT_ONCE} at a time: {done} final after {took:.2?}");
+    println!("{TRANSFERS} transfers, {MAX_IN_FLIGHT} at a time: {done} final after {took:.2?}");
     match failures.first() {
         None => Ok(()),
         Some(failure) => {

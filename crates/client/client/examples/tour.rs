@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "it shows what it does")]
 
-use myelin_client::{Account, Amount, Chain, Endpoints, Metagraph, NetUid, Outcome, calls};
+use myelin_client::{Account, Amount, Chain, Metagraph, NetUid, NodeUrls, SubmissionOutcome, calls};
 use myelin_keys::Secret;
 use std::{env, error::Error, time::Duration};
 
@@ -11,7 +11,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let endpoints = env::args().nth(1).map_or_else(|| Ok(Endpoints::local()), |urls| urls.parse())?;
+    let endpoints = env::args().nth(1).map_or_else(|| Ok(NodeUrls::local()), |urls| urls.parse())?;
     let chain = Chain::connect(endpoints).await?;
     let now = chain.at_finalised().await?;
     println!("block {} of {:?} at {}", now.height(), chain.genesis(), chain.node().await?);
@@ -26,9 +26,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let transfer = calls::transfer(&key("//Bob")?.public(), Amount::ONE_TAO);
     println!("a transfer costs {}", coldkey.fee(&transfer).await?);
     match coldkey.submit(&transfer, LIMIT).await {
-        Outcome::Finalised(included) => println!("transferred in block {} for {}", included.height, included.fee),
-        Outcome::Failed { error, .. } => println!("not transferred: {error}"),
-        Outcome::Unseen(unseen) => println!("{unseen}"),
+        SubmissionOutcome::Finalised(included) => {
+            println!("transferred in block {} for {}", included.height, included.fee)
+        }
+        SubmissionOutcome::Failed { error, .. } => println!("not transferred: {error}"),
+        SubmissionOutcome::Unseen(unseen) => println!("{unseen}"),
     }
 
     let netuid = NetUid::new(1);

@@ -6,8 +6,8 @@
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 #![allow(clippy::disallowed_methods, reason = "it measures for a time")]
 
-use myelin_client::work::{Search, Task};
-use myelin_economics::work::Challenge;
+use myelin_client::work::{SealSearch, SearchTask};
+use myelin_economics::work::WorkChallenge;
 use std::{
     error::Error,
     fs,
@@ -28,7 +28,7 @@ const PORTION: u64 = 4_096;
 const TICKS_IN_A_SECOND: u64 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let challenge = Challenge::new(&[0x11; 32], &[0x22; 32]);
+    let challenge = WorkChallenge::new(&[0x11; 32], &[0x22; 32]);
     let cores = thread::available_parallelism()?;
     println!("seals in a second of processor time");
     for round in 1..=ROUNDS {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A loop on this thread.
-fn plain(challenge: Challenge) -> Result<u64, Box<dyn Error>> {
+fn plain(challenge: WorkChallenge) -> Result<u64, Box<dyn Error>> {
     let (clock, began, mut tried) = (ticks()?, Instant::now(), 0);
     while began.elapsed() < TIME {
         for nonce in tried..tried + PORTION {
@@ -52,10 +52,10 @@ fn plain(challenge: Challenge) -> Result<u64, Box<dyn Error>> {
 }
 
 /// A search for a task that is never done.
-fn searched(challenge: Challenge, threads: NonZeroUsize) -> Result<u64, Box<dyn Error>> {
-    let mut search = Search::on(threads)?;
+fn searched(challenge: WorkChallenge, threads: NonZeroUsize) -> Result<u64, Box<dyn Error>> {
+    let mut search = SealSearch::on(threads)?;
     let clock = ticks()?;
-    search.take_up(Task { challenge, difficulty: u64::MAX, from: 0 });
+    search.take_up(SearchTask { challenge, difficulty: u64::MAX, from: 0 });
     thread::sleep(TIME);
     search.drop_task();
     rate(search.tried(), clock)

@@ -1,10 +1,11 @@
 //! Signing and sending.
 
 use crate::{
-    Blocks, CallError, Chain, Config, Error, Moment, Outcome, Refusal, Sent, Unseen,
+    Blocks, CallError, Chain, ChainConfig, ChainError, ChainState, PoolRefusal, SentTransaction, SubmissionOutcome,
+    UnseenTransaction,
     calls::{self, blake2_256},
     chain::Methods,
-    link::Lost,
+    link::NodeError,
     mirror, submission,
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
@@ -48,22 +49,22 @@ pub struct Account {
     key: Arc<Keypair>,
     mortality: u64,
     /// Held while one transaction is handed over, so that nonces arrive in order and one that was refused is not used up.
-    next: Arc<Mutex<Next>>,
+    next: Arc<Mutex<NextNonce>>,
 }
 
 /// What the next transaction is signed with.
 #[derive(Debug, Default)]
-struct Next {
+struct NextNonce {
     /// Its nonce, or `None` if the chain is to be asked.
     nonce: Option<u64>,
     /// The final block that the last one was signed at, and since when that is known.
-    birth: Option<(Instant, Moment)>,
+    birth: Option<(Instant, ChainState)>,
 }
 
 /// Stands in for a key that is not at hand. What it signs is as long as what the key would sign, and worth nothing.
-struct Stamp<'a>(&'a PublicKey);
+struct DummySigner<'a>(&'a PublicKey);
 
-impl Signer<Config> for Stamp<'_> {
+impl Signer<ChainConfig> for DummySigner<'_> {
     fn account_id(&self) -> AccountId32 {
         mirror::account(self.0)
     }
@@ -74,9 +75,9 @@ impl Signer<Config> for Stamp<'_> {
 }
 
 /// Lends a key to the library that makes transactions.
-struct AsSigner<'a>(&'a Keypair);
+struct KeypairSigner<'a>(&'a Keypair);
 
-impl Signer<Config> for AsSigner<'_> {
+impl Signer<ChainConfig> for KeypairSigner<'_> {
     fn account_id(&self) -> AccountId32 {
         mirror::account(&self.0.public())
     }
@@ -109,26 +110,26 @@ impl Account {
     ///
     /// # Errors
     /// If no node answers, or the call is none of this chain's.
-    pub async fn fee<Call: Payload>(&self, call: &Call) -> Result<Amount<Tao>, Error> {
+    pub async fn fee<Call: Payload>(&self, call: &Call) -> Result<Amount<Tao>, ChainError> {
         self.chain.fee(&self.public(), call).await
     }
 
     /// Signs a call, sends it, and waits for how it ends.
     ///
     /// The future may be dropped; whether the call is carried out is then unknown.
-    pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> Outcome {
+    pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
         let sent = match self.send(call).await {
             Ok(sent) => sent,
-            Err(error) => return Outcome::Failed { error, included: None },
+            Err(error) => return SubmissionOutcome::Failed { error, included: None },
         };
         self.outcome(&sent, limit.saturating_sub(began.elapsed())).await
     }
 
     /// Waits for how what this account sent ends, like [`Chain::outcome`].
-    pub async fn outcome(&self, sent: &Sent, limit: Duration) -> Outcome {
+    pub async fn outcome(&self, sent: &SentTransaction, limit: Duration) -> SubmissionOutcome {
         let outcome = self.chain.outcome(sent, limit).await;
-        let lost = matches!(outcome, Outcome::Unseen(_) | Outcome::Failed { included: None, .. });
+        let lost = matches!(outcome, SubmissionOutcome::Unseen(_) | SubmissionOutcome::Failed { included: None, .. });
         if lost {
             // Those after it may wait for it forever: the next one fills the gap, if there is one.
             self.next.lock().await.nonce = None;
@@ -142,7 +143,7 @@ impl Account {
     ///
     /// # Errors
     /// If it was not sent, or not let in.
-    pub async fn send<Call: Payload>(&self, call: &Call) -> Result<Sent, CallError> {
+    pub async fn send<Call: Payload>(&self, call: &Call) -> Result<SentTransaction, CallError> {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
         loop {
@@ -159,7 +160,7 @@ impl Account {
                 None => self.chain_nonce().await.map_err(CallError::NotSent)?,
             };
             let transaction = self.sign(&birth, call, nonce).map_err(|error| CallError::NotSent(error.into()))?;
-            let sent = Sent {
+            let sent = SentTransaction {
                 hash: blake2_256(&transaction),
                 signer: self.public(),
                 nonce,
@@ -170,16 +171,16 @@ impl Account {
             // Until the node has it, who knows.
             next.nonce = None;
             let refusal = match self.hand_over(&transaction).await {
-                Handed::Accepted => {
-                    *next = Next { nonce: Some(nonce + 1), birth: Some((known_since, birth)) };
+                PoolResponse::Accepted => {
+                    *next = NextNonce { nonce: Some(nonce + 1), birth: Some((known_since, birth)) };
                     return Ok(sent);
                 }
-                Handed::Unknown => return Ok(sent),
-                Handed::Unreachable(error) => return Err(CallError::NotSent(error)),
-                Handed::Refused(refusal) => refusal,
+                PoolResponse::Unknown => return Ok(sent),
+                PoolResponse::Unreachable(error) => return Err(CallError::NotSent(error)),
+                PoolResponse::Refused(refusal) => refusal,
             };
             attempts.next();
-            if matches!(refusal, Refusal::Stale | Refusal::Future | Refusal::Waiting) {
+            if matches!(refusal, PoolRefusal::Stale | PoolRefusal::Future | PoolRefusal::Waiting) {
                 if attempts.is_empty() {
                     return Err(refusal.into());
                 }
@@ -192,7 +193,7 @@ impl Account {
             } else {
                 next.nonce = Some(nonce);
                 // Since the block it was signed at, the runtime may have become another one.
-                let newer_helps = is_known && matches!(refusal, Refusal::Signature | Refusal::Expired);
+                let newer_helps = is_known && matches!(refusal, PoolRefusal::Signature | PoolRefusal::Expired);
                 if !newer_helps {
                     return Err(refusal.into());
                 }
@@ -200,53 +201,53 @@ impl Account {
         }
     }
 
-    fn sign<Call: Payload>(&self, birth: &Moment, call: &Call, nonce: u64) -> Result<Vec<u8>, ExtrinsicError> {
-        sign(birth, call, nonce, self.mortality, &AsSigner(&self.key))
+    fn sign<Call: Payload>(&self, birth: &ChainState, call: &Call, nonce: u64) -> Result<Vec<u8>, ExtrinsicError> {
+        sign(birth, call, nonce, self.mortality, &KeypairSigner(&self.key))
     }
 
     /// The next nonce as the node at hand knows it, with what waits in its pool.
-    async fn chain_nonce(&self) -> Result<u64, Error> {
+    async fn chain_nonce(&self) -> Result<u64, ChainError> {
         self.chain.nonce(&self.public()).await
     }
 
     /// Hands a transaction to a node, and to the next if that is lost on the way.
-    async fn hand_over(&self, transaction: &[u8]) -> Handed {
+    async fn hand_over(&self, transaction: &[u8]) -> PoolResponse {
         let link = self.chain.link();
         let mut doubt = false;
         for _ in 0..=link.nodes() {
             let connection = match link.connection().await {
                 Ok(connection) => connection,
-                Err(error) if !doubt => return Handed::Unreachable(error.into()),
+                Err(error) if !doubt => return PoolResponse::Unreachable(error.into()),
                 Err(_) => break,
             };
             let methods = Methods::new(connection.rpc.clone());
             let refusal = match link.ask(&connection, methods.author_submit_extrinsic(transaction)).await {
-                Ok(_) => return Handed::Accepted,
-                Err(Lost::Answered(RpcsError::User(error))) => Refusal::from(&error),
-                Err(Lost::Answered(_) | Lost::Connection(_)) => {
+                Ok(_) => return PoolResponse::Accepted,
+                Err(NodeError::Answered(RpcsError::User(error))) => PoolRefusal::from(&error),
+                Err(NodeError::Answered(_) | NodeError::Connection(_)) => {
                     doubt = true;
                     continue;
                 }
             };
             return match refusal {
-                Refusal::Known => Handed::Accepted,
+                PoolRefusal::Known => PoolResponse::Accepted,
                 // The node that was lost may have accepted what this one refuses, even for that very reason.
-                _ if doubt => Handed::Unknown,
-                refusal => Handed::Refused(refusal),
+                _ if doubt => PoolResponse::Unknown,
+                refusal => PoolResponse::Refused(refusal),
             };
         }
-        Handed::Unknown
+        PoolResponse::Unknown
     }
 }
 
 fn sign<Call: Payload>(
-    birth: &Moment,
+    birth: &ChainState,
     call: &Call,
     nonce: u64,
     mortality: u64,
-    signer: &impl Signer<Config>,
+    signer: &impl Signer<ChainConfig>,
 ) -> Result<Vec<u8>, ExtrinsicError> {
-    let parameters = DefaultExtrinsicParamsBuilder::<Config>::new()
+    let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
         .nonce(nonce)
         .mortal_from_unchecked(mortality, birth.height(), birth.hash())
         .build();
@@ -264,11 +265,11 @@ struct DispatchInfo {
 }
 
 /// What came of handing a transaction over.
-enum Handed {
+enum PoolResponse {
     Accepted,
-    Refused(Refusal),
+    Refused(PoolRefusal),
     /// No node answered, and none was given the transaction.
-    Unreachable(Error),
+    Unreachable(ChainError),
     /// A node was given the transaction, and was lost before it answered.
     Unknown,
 }
@@ -278,13 +279,14 @@ impl Chain {
     ///
     /// # Errors
     /// If no node answers, or the call is none of this chain's.
-    pub async fn fee<Call: Payload>(&self, signer: &PublicKey, call: &Call) -> Result<Amount<Tao>, Error> {
+    pub async fn fee<Call: Payload>(&self, signer: &PublicKey, call: &Call) -> Result<Amount<Tao>, ChainError> {
         if calls::is_free(call) {
             return Ok(Amount::ZERO);
         }
         let now = self.at_finalised().await?;
-        let transaction = sign(&now, call, self.nonce(signer).await?, MORTALITY, &Stamp(signer))?;
-        let length = u32::try_from(transaction.len()).map_err(|_| Error::Incompatible("calls have grown".into()))?;
+        let transaction = sign(&now, call, self.nonce(signer).await?, MORTALITY, &DummySigner(signer))?;
+        let length =
+            u32::try_from(transaction.len()).map_err(|_| ChainError::Incompatible("calls have grown".into()))?;
         // The library underneath takes fees for numbers of 128 bits.
         let question = [transaction, length.encode()].concat();
         let answer =
@@ -294,15 +296,15 @@ impl Chain {
     }
 
     /// The next nonce of a key as the node at hand knows it, with what waits in its pool.
-    async fn nonce(&self, key: &PublicKey) -> Result<u64, Error> {
+    async fn nonce(&self, key: &PublicKey) -> Result<u64, ChainError> {
         Ok(self.methods().system_account_next_index(&mirror::account(key)).await?)
     }
 
     /// Looks for what was sent, in final blocks from the one it was signed at, and waits for it up to `limit`.
     ///
-    /// It ends as [`Outcome::Unseen`] if the limit is over, or nodes do not have the blocks any more; that can be called
-    /// again. After [`Sent::valid_until`] it ends otherwise.
-    pub async fn outcome(&self, sent: &Sent, limit: Duration) -> Outcome {
+    /// It ends as [`SubmissionOutcome::Unseen`] if the limit is over, or nodes do not have the blocks any more; that can be called
+    /// again. After [`SentTransaction::valid_until`] it ends otherwise.
+    pub async fn outcome(&self, sent: &SentTransaction, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
         let mut blocks = self.blocks_from(sent.after + 1);
         let mut trouble = None;
@@ -323,20 +325,20 @@ impl Chain {
             Ok(Err(error)) => trouble = Some(error),
             Err(_) => {}
         }
-        Outcome::Unseen(Unseen { sent: *sent, waited: began.elapsed(), trouble })
+        SubmissionOutcome::Unseen(UnseenTransaction { sent: *sent, waited: began.elapsed(), trouble })
     }
 }
 
 /// Goes on through the blocks in which the transaction may be.
-async fn search(chain: &Chain, blocks: &mut Blocks, sent: &Sent) -> Result<Outcome, Error> {
+async fn search(chain: &Chain, blocks: &mut Blocks, sent: &SentTransaction) -> Result<SubmissionOutcome, ChainError> {
     while blocks.height() <= sent.valid_until {
         let block = blocks.next_body().await?;
-        let Some(place) = block.body.place(sent.hash) else { continue };
+        let Some(place) = block.body.index_of(sent.hash) else { continue };
         // Not to be passed over if a node is lost now.
         blocks.go_to(block.height);
         let moment = chain.at_block(block.hash, block.height).await?;
         let events = block.body.events(&moment, place).await?;
         return submission::classify(&moment, place, events);
     }
-    Ok(Outcome::Failed { error: CallError::Expired { valid_until: sent.valid_until }, included: None })
+    Ok(SubmissionOutcome::Failed { error: CallError::Expired { valid_until: sent.valid_until }, included: None })
 }

@@ -1,17 +1,17 @@
 //! Final blocks, one after another.
 
 use crate::{
-    Chain, Config, Error, Moment,
-    bodies::Body,
+    Chain, ChainConfig, ChainError, ChainState,
+    bodies::BlockBody,
     chain::Methods,
-    link::{Connection, Link, Lost},
+    link::{Connection, NodeError, NodeLink},
 };
 use futures::FutureExt;
 use std::{fmt, sync::Arc};
 use subxt::{config::Header as _, rpcs::client::RpcSubscription, utils::H256};
 use tokio::time::timeout;
 
-type Header = <Config as subxt::Config>::Header;
+type Header = <ChainConfig as subxt::Config>::Header;
 
 /// The final blocks of a chain, each once and in order, whatever happens to nodes.
 ///
@@ -43,10 +43,10 @@ impl fmt::Debug for Feed {
 }
 
 /// A final block. Its body has the transactions if they were asked for.
-pub(crate) struct Final {
+pub(crate) struct FinalBlock {
     pub(crate) hash: H256,
     pub(crate) height: u64,
-    pub(crate) body: Arc<Body>,
+    pub(crate) body: Arc<BlockBody>,
 }
 
 impl Blocks {
@@ -69,7 +69,7 @@ impl Blocks {
     ///
     /// # Errors
     /// If no node answers or makes progress within the limits, or the block is too old.
-    pub async fn next(&mut self) -> Result<Moment, Error> {
+    pub async fn next(&mut self) -> Result<ChainState, ChainError> {
         let block = self.final_block(false).await?;
         let moment = self.chain.at_block(block.hash, block.height).await?;
         self.next = block.height + 1;
@@ -80,7 +80,7 @@ impl Blocks {
     ///
     /// # Errors
     /// If no node answers or makes progress within the limits.
-    pub async fn latest(&mut self) -> Result<Moment, Error> {
+    pub async fn latest(&mut self) -> Result<ChainState, ChainError> {
         // Also learns how far the node is.
         self.final_block(false).await?;
         if let Some(feed) = &self.feed {
@@ -90,31 +90,31 @@ impl Blocks {
     }
 
     /// The next final block with its transactions.
-    pub(crate) async fn next_body(&mut self) -> Result<Final, Error> {
+    pub(crate) async fn next_body(&mut self) -> Result<FinalBlock, ChainError> {
         let block = self.final_block(true).await?;
         self.next = block.height + 1;
         Ok(block)
     }
 
     /// Waits until a node holds the next block for final, and asks that very node for it.
-    async fn final_block(&mut self, with_body: bool) -> Result<Final, Error> {
+    async fn final_block(&mut self, with_body: bool) -> Result<FinalBlock, ChainError> {
         let link = self.chain.link().clone();
         let mut losses = 0;
         loop {
             match self.try_final_block(&link, with_body).await {
                 Ok(block) => return Ok(block),
-                Err(Trouble::Error(error)) => return Err(error),
-                Err(Trouble::Lost) => {}
+                Err(BlockError::Error(error)) => return Err(error),
+                Err(BlockError::Lost) => {}
             }
             self.feed = None;
             losses += 1;
             if losses > link.nodes() {
-                return Err(Error::Silent(link.limits().silence));
+                return Err(ChainError::Silent(link.limits().silence));
             }
         }
     }
 
-    async fn try_final_block(&mut self, link: &Link, with_body: bool) -> Result<Final, Trouble> {
+    async fn try_final_block(&mut self, link: &NodeLink, with_body: bool) -> Result<FinalBlock, BlockError> {
         let feed = match &mut self.feed {
             Some(feed) => feed,
             none => none.insert(Feed::open(link).await?),
@@ -122,7 +122,7 @@ impl Blocks {
         while feed.finalised < self.next {
             let Ok(Some(Ok(header))) = timeout(link.limits().silence, feed.heads.next()).await else {
                 link.lost(&feed.connection).await;
-                return Err(Trouble::Lost);
+                return Err(BlockError::Lost);
             };
             feed.finalised = feed.finalised.max(header.number());
         }
@@ -134,25 +134,25 @@ impl Blocks {
         let hash = link.ask(&feed.connection, feed.methods.chain_get_block_hash(Some(height.into()))).await?;
         let Some(hash) = hash else {
             link.lost(&feed.connection).await;
-            return Err(Trouble::Lost);
+            return Err(BlockError::Lost);
         };
         let mut body = Arc::default();
         if with_body {
             body = self.chain.bodies().of(hash);
-            let fetched = Body::fetch(&body, async || {
+            let fetched = BlockBody::fetch(&body, async || {
                 let block = link.ask(&feed.connection, feed.methods.chain_get_block(Some(hash))).await?;
-                let block = block.ok_or_else(|| Trouble::Error(Error::NoBlock(height.to_string())))?;
-                Ok::<_, Trouble>(block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect())
+                let block = block.ok_or_else(|| BlockError::Error(ChainError::NoBlock(height.to_string())))?;
+                Ok::<_, BlockError>(block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect())
             });
             fetched.await?;
         }
-        Ok(Final { hash, height, body })
+        Ok(FinalBlock { hash, height, body })
     }
 }
 
 impl Feed {
-    async fn open(link: &Link) -> Result<Self, Trouble> {
-        let connection = link.connection().await.map_err(|error| Trouble::Error(error.into()))?;
+    async fn open(link: &NodeLink) -> Result<Self, BlockError> {
+        let connection = link.connection().await.map_err(|error| BlockError::Error(error.into()))?;
         let methods = Methods::new(connection.rpc.clone());
         // Subscribed before asking, so that nothing falls in between.
         let heads = link.ask(&connection, methods.chain_subscribe_finalized_heads()).await?;
@@ -164,18 +164,18 @@ impl Feed {
 }
 
 /// Why there is no block from one node.
-enum Trouble {
+enum BlockError {
     /// The node is given up.
     Lost,
     /// Another node would not help.
-    Error(Error),
+    Error(ChainError),
 }
 
-impl From<Lost> for Trouble {
-    fn from(lost: Lost) -> Self {
+impl From<NodeError> for BlockError {
+    fn from(lost: NodeError) -> Self {
         match lost {
-            Lost::Answered(error) => Self::Error(error.into()),
-            Lost::Connection(_) => Self::Lost,
+            NodeError::Answered(error) => Self::Error(error.into()),
+            NodeError::Connection(_) => Self::Lost,
         }
     }
 }

@@ -6,14 +6,14 @@
 //! A list that is longer than the chain takes is refused by the chain, not here.
 
 use crate::{
-    Amount, BlockNumber, Data, NetUid, ParametersPatch, PublicKey, Take, Tao, Uid,
+    Amount, BlockNumber, CommitmentData, NetUid, ParametersPatch, PublicKey, Take, Tao, Uid,
     mirror::account,
     runtime::{
         balances::calls as balances,
         neurons::calls as neurons,
         runtime_types::{
             bounded_collections::bounded_vec::BoundedVec, myelin_economics::children::Proportion,
-            myelin_pallet_staking::types::Relative,
+            myelin_pallet_staking::types::FamilyMember,
         },
         staking::calls as staking,
         subnets::calls as subnets,
@@ -135,7 +135,7 @@ pub fn decrease_take(hotkey: &PublicKey, take: Take) -> Call<staking::DecreaseTa
 pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[(u64, PublicKey)]) -> Call<staking::SetChildren> {
     let children = children
         .iter()
-        .map(|(proportion, child)| Relative { proportion: Proportion(*proportion), hotkey: account(child) });
+        .map(|(proportion, child)| FamilyMember { proportion: Proportion(*proportion), hotkey: account(child) });
     transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children.collect()))
 }
 
@@ -228,7 +228,7 @@ pub fn serve_prometheus(netuid: NetUid, version: u32, at: SocketAddr) -> Call<ne
 }
 
 /// Publishes something small under the hotkey's name. By the hotkey; free.
-pub fn set_commitment(netuid: NetUid, data: Data) -> Call<neurons::SetCommitment> {
+pub fn set_commitment(netuid: NetUid, data: CommitmentData) -> Call<neurons::SetCommitment> {
     transactions().neurons().set_commitment(netuid.into(), Static(data))
 }
 
@@ -242,7 +242,7 @@ pub fn set_weights(netuid: NetUid, weights: &[(Uid, u16)], version_key: u64) -> 
 
 /// What a validator says of one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rating {
+pub struct WeightsItem {
     /// Which network.
     pub netuid: NetUid,
     /// To each uid a weight, of which only the proportions count.
@@ -252,8 +252,8 @@ pub struct Rating {
 }
 
 /// Rates others on several networks. By the hotkey; free.
-pub fn batch_set_weights(batch: &[Rating]) -> Call<weights::BatchSetWeights> {
-    let entries = |rating: &Rating| {
+pub fn batch_set_weights(batch: &[WeightsItem]) -> Call<weights::BatchSetWeights> {
+    let entries = |rating: &WeightsItem| {
         BoundedVec(rating.weights.iter().map(|(uid, value)| (Compact(uid.get()), Compact(*value))).collect())
     };
     transactions().weights().batch_set_weights(

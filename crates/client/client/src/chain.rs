@@ -1,9 +1,9 @@
 //! A chain, through whichever of its nodes answers.
 
 use crate::{
-    Blocks, Client, Config, Endpoints, Error, Limits, Moment,
+    Blocks, ChainConfig, ChainError, ChainState, NodeUrls, SubxtClient, Timeouts,
     bodies::Bodies,
-    link::{Connect, Link, WebSocket},
+    link::{Connect, NodeLink, WebSocket},
 };
 use std::sync::Arc;
 use subxt::{
@@ -15,16 +15,16 @@ use subxt::{
 
 /// The questions of the older of the two protocols. It tells as a number why a transaction is not let into the pool,
 /// and it has no state on the side of the node that a change of nodes would lose.
-pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<Config>>;
+pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<ChainConfig>>;
 
 /// A chain, through whichever of its nodes answers.
 ///
-/// When a node is lost, questions go to the next one by themselves, in the order of [`Endpoints`]; only a node of the
-/// same chain is asked. Every wait has a limit ([`Limits`]). Copies share one connection.
+/// When a node is lost, questions go to the next one by themselves, in the order of [`NodeUrls`]; only a node of the
+/// same chain is asked. Every wait has a limit ([`Timeouts`]). Copies share one connection.
 #[derive(Clone, Debug)]
 pub struct Chain {
-    client: Client,
-    link: Link,
+    client: SubxtClient,
+    link: NodeLink,
     bodies: Bodies,
 }
 
@@ -33,22 +33,26 @@ impl Chain {
     ///
     /// # Errors
     /// If none does.
-    pub async fn connect(endpoints: Endpoints) -> Result<Self, Error> {
-        Self::connect_within(endpoints, Limits::default()).await
+    pub async fn connect(endpoints: NodeUrls) -> Result<Self, ChainError> {
+        Self::connect_within(endpoints, Timeouts::default()).await
     }
 
     /// Connects to the first of these nodes that answers, and waits no longer than this for anything.
     ///
     /// # Errors
     /// If none does.
-    pub async fn connect_within(endpoints: Endpoints, limits: Limits) -> Result<Self, Error> {
+    pub async fn connect_within(endpoints: NodeUrls, limits: Timeouts) -> Result<Self, ChainError> {
         Self::connect_by(endpoints, limits, WebSocket).await
     }
 
-    pub(crate) async fn connect_by(endpoints: Endpoints, limits: Limits, connect: impl Connect) -> Result<Self, Error> {
-        let link = Link::new(endpoints, limits, connect);
+    pub(crate) async fn connect_by(
+        endpoints: NodeUrls,
+        limits: Timeouts,
+        connect: impl Connect,
+    ) -> Result<Self, ChainError> {
+        let link = NodeLink::new(endpoints, limits, connect);
         let backend = LegacyBackend::builder().build(link.clone());
-        let client = Client::from_backend(Arc::new(backend)).await?;
+        let client = SubxtClient::from_backend(Arc::new(backend)).await?;
         Ok(Self { client, link, bodies: Bodies::default() })
     }
 
@@ -61,7 +65,7 @@ impl Chain {
     ///
     /// # Errors
     /// If no node answers.
-    pub async fn node(&self) -> Result<String, Error> {
+    pub async fn node(&self) -> Result<String, ChainError> {
         Ok(self.link.connection().await?.url)
     }
 
@@ -69,17 +73,17 @@ impl Chain {
     ///
     /// # Errors
     /// If no node answers.
-    pub async fn at_finalised(&self) -> Result<Moment, Error> {
-        Ok(Moment::new(self.client.at_current_block().await?))
+    pub async fn at_finalised(&self) -> Result<ChainState, ChainError> {
+        Ok(ChainState::new(self.client.at_current_block().await?))
     }
 
     /// The chain as of its best block, which another may still replace.
     ///
     /// # Errors
     /// If no node answers.
-    pub async fn at_best(&self) -> Result<Moment, Error> {
+    pub async fn at_best(&self) -> Result<ChainState, ChainError> {
         let best = self.methods().chain_get_block_hash(None).await?;
-        self.at_hash(best.ok_or_else(|| Error::NoBlock("at all".into()))?).await
+        self.at_hash(best.ok_or_else(|| ChainError::NoBlock("at all".into()))?).await
     }
 
     /// The chain as of the block at this height. Nodes answer about old blocks if they keep their states, by default
@@ -87,27 +91,27 @@ impl Chain {
     ///
     /// # Errors
     /// If there is none, or no node answers.
-    pub async fn at(&self, height: u64) -> Result<Moment, Error> {
-        Ok(Moment::new(self.client.at_block(height).await?))
+    pub async fn at(&self, height: u64) -> Result<ChainState, ChainError> {
+        Ok(ChainState::new(self.client.at_block(height).await?))
     }
 
     /// The chain as of the block with this hash.
     ///
     /// # Errors
     /// If there is none, or no node answers.
-    pub async fn at_hash(&self, hash: H256) -> Result<Moment, Error> {
-        Ok(Moment::new(self.client.at_block(hash).await?))
+    pub async fn at_hash(&self, hash: H256) -> Result<ChainState, ChainError> {
+        Ok(ChainState::new(self.client.at_block(hash).await?))
     }
 
-    pub(crate) async fn at_block(&self, hash: H256, height: u64) -> Result<Moment, Error> {
-        Ok(Moment::new(self.client.at_block_hash_and_number(hash, height).await?))
+    pub(crate) async fn at_block(&self, hash: H256, height: u64) -> Result<ChainState, ChainError> {
+        Ok(ChainState::new(self.client.at_block_hash_and_number(hash, height).await?))
     }
 
     /// The final blocks that come from now on.
     ///
     /// # Errors
     /// If no node answers.
-    pub async fn blocks(&self) -> Result<Blocks, Error> {
+    pub async fn blocks(&self) -> Result<Blocks, ChainError> {
         let last = self.at_finalised().await?;
         Ok(self.blocks_from(last.height() + 1))
     }
@@ -118,7 +122,7 @@ impl Chain {
     }
 
     /// The library underneath, for what is not offered here.
-    pub fn client(&self) -> &Client {
+    pub fn client(&self) -> &SubxtClient {
         &self.client
     }
 
@@ -131,7 +135,7 @@ impl Chain {
         Methods::new(self.rpc())
     }
 
-    pub(crate) fn link(&self) -> &Link {
+    pub(crate) fn link(&self) -> &NodeLink {
         &self.link
     }
 

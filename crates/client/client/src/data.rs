@@ -13,7 +13,7 @@ const HASHES: std::ops::RangeInclusive<u8> = 130..=133;
 ///
 /// Encoded as one byte that says which, and the content: 0 for nothing, `1 + length` for raw bytes, 130 to 133 for hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
+pub enum CommitmentData {
     /// Nothing.
     None,
     /// The bytes themselves, 128 at most.
@@ -22,14 +22,14 @@ pub enum Data {
     Hash(u8, [u8; 32]),
 }
 
-impl Data {
+impl CommitmentData {
     /// These bytes, or `None` if they are more than an item holds.
     pub fn raw(bytes: &[u8]) -> Option<Self> {
         (bytes.len() <= usize::from(MAX_RAW)).then(|| Self::Raw(bytes.to_vec()))
     }
 }
 
-impl Encode for Data {
+impl Encode for CommitmentData {
     fn encode_to<Out: Output + ?Sized>(&self, output: &mut Out) {
         match self {
             Self::None => output.push_byte(0),
@@ -46,7 +46,7 @@ impl Encode for Data {
     }
 }
 
-impl Decode for Data {
+impl Decode for CommitmentData {
     fn decode<In: Input>(input: &mut In) -> Result<Self, Error> {
         match input.read_byte()? {
             0 => Ok(Self::None),
@@ -67,7 +67,7 @@ pub struct Commitment {
     /// When.
     pub block: BlockNumber,
     /// What.
-    pub data: Data,
+    pub data: CommitmentData,
 }
 
 impl From<types::Commitment> for Commitment {
@@ -82,15 +82,18 @@ mod tests {
 
     #[test]
     fn items_read_as_they_are_written() {
-        let raw = |length| Data::raw(&vec![7; length]).unwrap();
-        for (data, first, length) in
-            [(Data::None, 0, 1), (raw(0), 1, 1), (raw(128), 129, 129), (Data::Hash(130, [1; 32]), 130, 33)]
-        {
+        let raw = |length| CommitmentData::raw(&vec![7; length]).unwrap();
+        for (data, first, length) in [
+            (CommitmentData::None, 0, 1),
+            (raw(0), 1, 1),
+            (raw(128), 129, 129),
+            (CommitmentData::Hash(130, [1; 32]), 130, 33),
+        ] {
             let bytes = data.encode();
             assert_eq!((bytes[0], bytes.len()), (first, length));
-            assert_eq!(Data::decode(&mut bytes.as_slice()), Ok(data));
+            assert_eq!(CommitmentData::decode(&mut bytes.as_slice()), Ok(data));
         }
-        assert_eq!(Data::raw(&[0; 129]), None);
-        assert!(Data::decode(&mut [134_u8].as_slice()).is_err());
+        assert_eq!(CommitmentData::raw(&[0; 129]), None);
+        assert!(CommitmentData::decode(&mut [134_u8].as_slice()).is_err());
     }
 }

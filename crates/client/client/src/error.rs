@@ -1,6 +1,6 @@
 //! Why a question has no answer, and what to do about it.
 
-use crate::EndpointError;
+use crate::NodeUrlError;
 use myelin_primitives::NetUid;
 use std::{borrow::Cow, error, slice, time::Duration};
 use subxt::{
@@ -51,10 +51,10 @@ pub trait Hint: error::Error {
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ChainError {
     /// A node that must not be asked.
     #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+    Endpoint(#[from] NodeUrlError),
     /// No node answers.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
@@ -91,14 +91,14 @@ pub enum Error {
     Unreadable(Box<subxt::Error>),
 }
 
-impl Error {
+impl ChainError {
     /// Whether no node could be reached, or none makes progress: asking later may help.
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Silent(_))
     }
 }
 
-impl Hint for Error {
+impl Hint for ChainError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Endpoint(error) => error.hints(out),
@@ -134,7 +134,7 @@ impl Hint for Unreachable {
     }
 }
 
-impl From<RpcsError> for Error {
+impl From<RpcsError> for ChainError {
     fn from(error: RpcsError) -> Self {
         match error {
             RpcsError::User(error) => Self::node(&error),
@@ -147,7 +147,7 @@ impl From<RpcsError> for Error {
     }
 }
 
-impl Error {
+impl ChainError {
     fn node(error: &UserError) -> Self {
         let message = error.data.as_ref().map_or_else(
             || error.message.clone(),
@@ -157,7 +157,7 @@ impl Error {
     }
 }
 
-impl From<BackendError> for Error {
+impl From<BackendError> for ChainError {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::Rpc(RpcError::ClientError(error)) => error.into(),
@@ -166,7 +166,7 @@ impl From<BackendError> for Error {
     }
 }
 
-impl From<OnlineClientError> for Error {
+impl From<OnlineClientError> for ChainError {
     fn from(error: OnlineClientError) -> Self {
         match error {
             OnlineClientError::CannotGetGenesisHash(error) => error.into(),
@@ -175,7 +175,7 @@ impl From<OnlineClientError> for Error {
     }
 }
 
-impl From<OnlineClientAtBlockError> for Error {
+impl From<OnlineClientAtBlockError> for ChainError {
     fn from(error: OnlineClientAtBlockError) -> Self {
         use OnlineClientAtBlockError as At;
         match error {
@@ -190,7 +190,7 @@ impl From<OnlineClientAtBlockError> for Error {
     }
 }
 
-impl From<RuntimeApiError> for Error {
+impl From<RuntimeApiError> for ChainError {
     fn from(error: RuntimeApiError) -> Self {
         match error {
             RuntimeApiError::CannotCallApi(error) => error.into(),
@@ -204,7 +204,7 @@ impl From<RuntimeApiError> for Error {
     }
 }
 
-impl From<StorageError> for Error {
+impl From<StorageError> for ChainError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::CannotFetchValue(error)
@@ -216,7 +216,7 @@ impl From<StorageError> for Error {
     }
 }
 
-impl From<EventsError> for Error {
+impl From<EventsError> for ChainError {
     fn from(error: EventsError) -> Self {
         match error {
             EventsError::CannotFetchEventBytes(error) => error.into(),
@@ -225,7 +225,7 @@ impl From<EventsError> for Error {
     }
 }
 
-impl From<ExtrinsicError> for Error {
+impl From<ExtrinsicError> for ChainError {
     fn from(error: ExtrinsicError) -> Self {
         match error {
             ExtrinsicError::CannotGetFeeInfo(error) => error.into(),
@@ -239,7 +239,7 @@ impl From<ExtrinsicError> for Error {
     }
 }
 
-impl From<subxt::Error> for Error {
+impl From<subxt::Error> for ChainError {
     fn from(error: subxt::Error) -> Self {
         use subxt::Error as Any;
         match error {

@@ -19,17 +19,17 @@
 //!
 //! | Question | Answer |
 //! |---|---|
-//! | Which nodes are asked? | [`Endpoints`], in their order; [`Chain`] goes from one to the next when one is lost |
-//! | What does the chain say? | [`Moment`]: everything in one block, typed, in the types of the primitives |
-//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`Metagraph::follow`] |
+//! | Which nodes are asked? | [`NodeUrls`], in their order; [`Chain`] goes from one to the next when one is lost |
+//! | What does the chain say? | [`ChainState`]: everything in one block, typed, in the types of the primitives |
+//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`MetagraphInfo::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
-//! | Did it happen? | [`Outcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
 //! | What now? | [`Hint`], on every error |
 //!
 //! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
 //!
-//! **No wait without an end.** Every wait has a limit, see [`Limits`]. A submission that was not seen within its limit
+//! **No wait without an end.** Every wait has a limit, see [`Timeouts`]. A submission that was not seen within its limit
 //! can be looked for again, and since transactions are mortal, that search ends too.
 //!
 //! **No pallets.** A client meets the chain through metadata: [`runtime`] is generated from `metadata.scale`, a
@@ -63,39 +63,44 @@ pub mod work;
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::Chain;
-pub use data::{Commitment, Data};
-pub use error::{Error, Hint, Hints, Unreachable};
-pub use link::Limits;
-pub use metagraph::{Changes, Metagraph};
+pub use data::{Commitment, CommitmentData};
+pub use error::{ChainError, Hint, Hints, Unreachable};
+pub use link::Timeouts;
+pub use metagraph::{Metagraph, MetagraphChanges};
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
-pub use node_urls::{EndpointError, Endpoints};
-pub use pools::{ColdkeySwap, Family, Identity, Relative};
-pub use refusal::{Reason, Refusal};
+pub use node_urls::{NodeUrlError, NodeUrls};
+pub use pools::{ColdkeySwap, Family, FamilyMember, Identity};
+pub use refusal::{PoolCode, PoolRefusal};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
     NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
 };
-pub use state::Moment;
-pub use submission::{CallError, Dispatch, Included, Outcome, Sent, SubmitError, Unseen};
+pub use state::ChainState;
+pub use submission::{
+    CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction,
+};
 pub use subxt;
 pub use subxt_signer as signer;
 pub use views::{
-    Axon, Balance, Commit, DelegatePage, Epoch, Hotkey, HotkeySeat, Issuance, Neuron, NextHalving, Position, Ratings,
-    Registration, Snapshot, Standing, Subnet,
+    AxonInfo, BalanceInfo, CommitInfo, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IssuanceInfo, MetagraphInfo,
+    NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
 };
 
 /// What the chain is to the library underneath: a stock one.
-pub type Config = subxt::SubstrateConfig;
+pub type ChainConfig = subxt::SubstrateConfig;
 
 /// A connection of the library underneath.
-pub type Client = subxt::OnlineClient<Config>;
+pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
 /// The runtime's interface, generated from its metadata.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
     derive_for_all_types = "Clone, Eq, PartialEq",
-    substitute_type(path = "myelin_pallet_neurons::data::Data", with = "::subxt::utils::Static<crate::Data>"),
+    substitute_type(
+        path = "myelin_pallet_neurons::data::CommitmentData",
+        with = "::subxt::utils::Static<crate::CommitmentData>"
+    ),
     substitute_type(
         path = "myelin_economics::pool::Pool",
         with = "::subxt::utils::Static<::myelin_economics::pool::Pool>"

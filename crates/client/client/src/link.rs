@@ -1,6 +1,6 @@
 //! One connection that outlives nodes: it goes to the next when one does not answer.
 
-use crate::{Endpoints, Unreachable};
+use crate::{NodeUrls, Unreachable};
 use futures::future::BoxFuture;
 use std::{
     fmt,
@@ -20,11 +20,11 @@ use tokio::{
 };
 
 /// The longest pause between two rounds through the nodes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Timeouts {
     /// For a connection to one node.
     pub connect: Duration,
     /// For an answer of one node.
@@ -37,7 +37,7 @@ pub struct Limits {
     pub pause: Duration,
 }
 
-impl Default for Limits {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -68,18 +68,18 @@ impl Connect for WebSocket {
 /// Begins with the first node, and stays with one until that is lost; then the next has its turn, and after the last
 /// the first. A node of another chain is passed over.
 #[derive(Clone)]
-pub(crate) struct Link(Arc<Inner>);
+pub(crate) struct NodeLink(Arc<Inner>);
 
 struct Inner {
     urls: Vec<String>,
     connect: Box<dyn Connect>,
-    limits: Limits,
-    state: Mutex<State>,
+    limits: Timeouts,
+    state: Mutex<LinkState>,
     /// How often all nodes together were given up. Whoever waited meanwhile gives up too, instead of one after another.
     outages: AtomicU64,
 }
 
-struct State {
+struct LinkState {
     connection: Option<Connection>,
     /// Whose turn it is.
     turn: usize,
@@ -99,10 +99,15 @@ pub(crate) struct Connection {
     number: u64,
 }
 
-impl Link {
-    pub(crate) fn new(endpoints: Endpoints, limits: Limits, connect: impl Connect) -> Self {
-        let state =
-            State { connection: None, turn: 0, connections: 0, genesis: None, last: Unreachable { tried: Vec::new() } };
+impl NodeLink {
+    pub(crate) fn new(endpoints: NodeUrls, limits: Timeouts, connect: impl Connect) -> Self {
+        let state = LinkState {
+            connection: None,
+            turn: 0,
+            connections: 0,
+            genesis: None,
+            last: Unreachable { tried: Vec::new() },
+        };
         Self(Arc::new(Inner {
             urls: endpoints.into_urls(),
             connect: Box::new(connect),
@@ -112,7 +117,7 @@ impl Link {
         }))
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Timeouts {
         &self.0.limits
     }
 
@@ -155,12 +160,12 @@ impl Link {
             }
             // Nothing tells when a node is back.
             sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_RETRY_DELAY);
         }
     }
 
-    async fn try_connect(&self, url: &str, state: &mut State) -> Result<RpcClient, String> {
-        let Limits { connect, answer, .. } = self.0.limits;
+    async fn try_connect(&self, url: &str, state: &mut LinkState) -> Result<RpcClient, String> {
+        let Timeouts { connect, answer, .. } = self.0.limits;
         let rpc = timeout(connect, self.0.connect.connect(url))
             .await
             .map_err(|_| format!("no connection within {connect:?}"))?
@@ -193,26 +198,26 @@ impl Link {
         &self,
         connection: &Connection,
         question: impl Future<Output = Result<T, RpcsError>>,
-    ) -> Result<T, Lost> {
+    ) -> Result<T, NodeError> {
         let why = match timeout(self.0.limits.answer, question).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) if !is_loss(&error) => return Err(Lost::Answered(error)),
+            Ok(Err(error)) if !is_loss(&error) => return Err(NodeError::Answered(error)),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {:?}", self.0.limits.answer),
         };
         self.lost(connection).await;
-        Err(Lost::Connection(Unreachable { tried: vec![(connection.url.clone(), why)] }))
+        Err(NodeError::Connection(Unreachable { tried: vec![(connection.url.clone(), why)] }))
     }
 
     /// Asks one node after another, until one answers.
-    async fn ask_any<T>(&self, question: impl AsyncAsk<T>) -> Result<T, RpcsError> {
+    async fn ask_any<T>(&self, question: impl RepeatableCall<T>) -> Result<T, RpcsError> {
         let mut tried = Vec::new();
         for _ in 0..=self.0.urls.len() {
             let connection = self.connection().await.map_err(|error| RpcsError::Client(Box::new(error)))?;
             match self.ask(&connection, question.ask(&connection.rpc)).await {
                 Ok(answer) => return Ok(answer),
-                Err(Lost::Answered(error)) => return Err(error),
-                Err(Lost::Connection(why)) => tried.extend(why.tried),
+                Err(NodeError::Answered(error)) => return Err(error),
+                Err(NodeError::Connection(why)) => tried.extend(why.tried),
             }
         }
         Err(RpcsError::Client(Box::new(Unreachable { tried })))
@@ -221,7 +226,7 @@ impl Link {
 
 /// Why one node gave no answer.
 #[derive(Debug)]
-pub(crate) enum Lost {
+pub(crate) enum NodeError {
     /// It gave one, and it is no.
     Answered(RpcsError),
     /// The connection is gone.
@@ -233,39 +238,39 @@ fn is_loss(error: &RpcsError) -> bool {
 }
 
 /// A question that can be put again.
-trait AsyncAsk<T>: Sync {
+trait RepeatableCall<T>: Sync {
     fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<T, RpcsError>>;
 }
 
-struct Request<'a> {
+struct RpcRequest<'a> {
     method: &'a str,
     parameters: Option<Box<RawValue>>,
 }
 
-impl AsyncAsk<Box<RawValue>> for Request<'_> {
+impl RepeatableCall<Box<RawValue>> for RpcRequest<'_> {
     fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<Box<RawValue>, RpcsError>> {
         rpc.request_raw(self.method, self.parameters.clone())
     }
 }
 
-struct Subscribe<'a> {
-    request: Request<'a>,
+struct RpcSubscribe<'a> {
+    request: RpcRequest<'a>,
     end: &'a str,
 }
 
-impl AsyncAsk<RawRpcSubscription> for Subscribe<'_> {
+impl RepeatableCall<RawRpcSubscription> for RpcSubscribe<'_> {
     fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<RawRpcSubscription, RpcsError>> {
         rpc.subscribe_raw(self.request.method, self.request.parameters.clone(), self.end)
     }
 }
 
-impl RpcClientT for Link {
+impl RpcClientT for NodeLink {
     fn request_raw<'a>(
         &'a self,
         method: &'a str,
         parameters: Option<Box<RawValue>>,
     ) -> RawRpcFuture<'a, Box<RawValue>> {
-        Box::pin(self.ask_any(Request { method, parameters }))
+        Box::pin(self.ask_any(RpcRequest { method, parameters }))
     }
 
     fn subscribe_raw<'a>(
@@ -274,11 +279,11 @@ impl RpcClientT for Link {
         parameters: Option<Box<RawValue>>,
         end: &'a str,
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
-        Box::pin(self.ask_any(Subscribe { request: Request { method, parameters }, end }))
+        Box::pin(self.ask_any(RpcSubscribe { request: RpcRequest { method, parameters }, end }))
     }
 }
 
-impl fmt::Debug for Link {
+impl fmt::Debug for NodeLink {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Link").field(&self.0.urls).finish()
     }

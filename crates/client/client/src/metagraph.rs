@@ -1,12 +1,12 @@
 //! A network and its neurons, kept up to date.
 
-use crate::{Blocks, Chain, Error, Neuron, Snapshot};
+use crate::{Blocks, Chain, ChainError, MetagraphInfo, NeuronInfo};
 use myelin_primitives::{NetUid, Uid};
 use std::ops::Deref;
 
 /// A network and its neurons, as of a final block, kept up to date.
 ///
-/// Reads as the [`Snapshot`] that it holds.
+/// Reads as the [`MetagraphInfo`] that it holds.
 ///
 /// ```no_run
 /// # async fn run(chain: myelin_client::Chain) -> Result<(), myelin_client::Error> {
@@ -25,12 +25,12 @@ use std::ops::Deref;
 pub struct Metagraph {
     blocks: Blocks,
     netuid: NetUid,
-    snapshot: Snapshot,
+    snapshot: MetagraphInfo,
 }
 
 /// What became different from one look to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct MetagraphChanges {
     /// Seats that somebody has who did not have them: new ones, and those of others.
     pub replaced: Vec<Uid>,
     /// Seats whose neuron answers elsewhere, or no more.
@@ -46,10 +46,10 @@ impl Metagraph {
     ///
     /// # Errors
     /// If there is no such network, or no node answers.
-    pub async fn sync(chain: &Chain, netuid: NetUid) -> Result<Self, Error> {
+    pub async fn sync(chain: &Chain, netuid: NetUid) -> Result<Self, ChainError> {
         let now = chain.at_finalised().await?;
         let snapshot = now.metagraph(netuid).await?;
-        let snapshot = snapshot.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?;
+        let snapshot = snapshot.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?;
         Ok(Self { blocks: chain.blocks_from(now.height() + 1), netuid, snapshot })
     }
 
@@ -59,11 +59,11 @@ impl Metagraph {
     ///
     /// # Errors
     /// If the network has ended, or no node answers or makes progress.
-    pub async fn follow(&mut self) -> Result<Changes, Error> {
+    pub async fn follow(&mut self) -> Result<MetagraphChanges, ChainError> {
         let now = self.blocks.latest().await?;
         let snapshot = now.metagraph(self.netuid).await?;
-        let snapshot = snapshot.ok_or_else(|| Error::NoNetwork { netuid: self.netuid, block: now.height() })?;
-        let changes = Changes::between(&self.snapshot, &snapshot);
+        let snapshot = snapshot.ok_or_else(|| ChainError::NoNetwork { netuid: self.netuid, block: now.height() })?;
+        let changes = MetagraphChanges::between(&self.snapshot, &snapshot);
         self.snapshot = snapshot;
         Ok(changes)
     }
@@ -74,22 +74,22 @@ impl Metagraph {
     }
 
     /// The network as it is now, to be kept.
-    pub const fn snapshot(&self) -> &Snapshot {
+    pub const fn snapshot(&self) -> &MetagraphInfo {
         &self.snapshot
     }
 }
 
 impl Deref for Metagraph {
-    type Target = Snapshot;
+    type Target = MetagraphInfo;
 
-    fn deref(&self) -> &Snapshot {
+    fn deref(&self) -> &MetagraphInfo {
         &self.snapshot
     }
 }
 
-impl Changes {
+impl MetagraphChanges {
     /// What became different between two looks at one network.
-    pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
+    pub fn between(before: &MetagraphInfo, after: &MetagraphInfo) -> Self {
         let mut changes = Self { epoch: before.subnet.last_epoch != after.subnet.last_epoch, ..Self::default() };
         for now in &after.neurons {
             let then = before.neuron(now.uid);
@@ -114,6 +114,6 @@ impl Changes {
 }
 
 /// A swap of the hotkey keeps the seat and its block, but it is another key that works there.
-fn same_seat(then: &Neuron, now: &Neuron) -> bool {
+fn same_seat(then: &NeuronInfo, now: &NeuronInfo) -> bool {
     then.hotkey == now.hotkey && then.registered_at == now.registered_at
 }

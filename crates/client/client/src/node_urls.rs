@@ -17,17 +17,17 @@ use subxt::rpcs::utils::url_is_secure;
 /// # Ok::<(), myelin_client::EndpointError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoints(Vec<String>);
+pub struct NodeUrls(Vec<String>);
 
-impl Endpoints {
+impl NodeUrls {
     /// These nodes, best first.
     ///
     /// # Errors
     /// If there is none, or one that must not be asked.
-    pub fn new<Url: Into<String>>(urls: impl IntoIterator<Item = Url>) -> Result<Self, EndpointError> {
+    pub fn new<Url: Into<String>>(urls: impl IntoIterator<Item = Url>) -> Result<Self, NodeUrlError> {
         let urls: Vec<String> = urls.into_iter().map(Into::into).collect();
         if urls.is_empty() {
-            return Err(EndpointError::None);
+            return Err(NodeUrlError::None);
         }
         urls.iter().try_for_each(|url| check(url))?;
         Ok(Self(urls))
@@ -48,26 +48,26 @@ impl Endpoints {
     }
 }
 
-fn check(url: &str) -> Result<(), EndpointError> {
+fn check(url: &str) -> Result<(), NodeUrlError> {
     let secure =
-        url_is_secure(url).map_err(|error| EndpointError::Malformed { url: url.into(), reason: error.to_string() })?;
+        url_is_secure(url).map_err(|error| NodeUrlError::Malformed { url: url.into(), reason: error.to_string() })?;
     let scheme = url.split(':').next().unwrap_or_default();
     if !["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        return Err(EndpointError::Scheme(url.into()));
+        return Err(NodeUrlError::Scheme(url.into()));
     }
-    if secure { Ok(()) } else { Err(EndpointError::Insecure(url.into())) }
+    if secure { Ok(()) } else { Err(NodeUrlError::Insecure(url.into())) }
 }
 
 /// Reads URLs with commas between them.
-impl FromStr for Endpoints {
-    type Err = EndpointError;
+impl FromStr for NodeUrls {
+    type Err = NodeUrlError;
 
-    fn from_str(text: &str) -> Result<Self, EndpointError> {
+    fn from_str(text: &str) -> Result<Self, NodeUrlError> {
         Self::new(text.split(',').map(str::trim).filter(|url| !url.is_empty()))
     }
 }
 
-impl fmt::Display for Endpoints {
+impl fmt::Display for NodeUrls {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0.join(", "))
     }
@@ -75,7 +75,7 @@ impl fmt::Display for Endpoints {
 
 /// Why a node must not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
+pub enum NodeUrlError {
     /// No URL at all.
     #[error("no node is named")]
     None,
@@ -95,7 +95,7 @@ pub enum EndpointError {
     Insecure(String),
 }
 
-impl Hint for EndpointError {
+impl Hint for NodeUrlError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::None | Self::Malformed { .. } => out.push("name a node like `ws://127.0.0.1:9944`"),
@@ -112,21 +112,21 @@ mod tests {
     #[test]
     fn plain_sockets_are_for_this_machine() {
         for url in ["ws://127.0.0.1:9944", "ws://localhost", "ws://[::1]:1", "wss://node.example/path", "WSS://a.b"] {
-            assert!(url.parse::<Endpoints>().is_ok(), "{url}");
+            assert!(url.parse::<NodeUrls>().is_ok(), "{url}");
         }
         for url in ["ws://10.0.0.1", "ws://127.0.0.1.example", "ws://node.example", "ws://localhost.example"] {
-            assert_eq!(url.parse::<Endpoints>(), Err(EndpointError::Insecure(url.to_owned())));
+            assert_eq!(url.parse::<NodeUrls>(), Err(NodeUrlError::Insecure(url.to_owned())));
         }
         for url in ["http://127.0.0.1", "https://node.example"] {
-            assert_eq!(url.parse::<Endpoints>(), Err(EndpointError::Scheme(url.to_owned())));
+            assert_eq!(url.parse::<NodeUrls>(), Err(NodeUrlError::Scheme(url.to_owned())));
         }
-        assert!(matches!("127.0.0.1:9944".parse::<Endpoints>(), Err(EndpointError::Malformed { .. })));
-        assert_eq!(" , ".parse::<Endpoints>(), Err(EndpointError::None));
+        assert!(matches!("127.0.0.1:9944".parse::<NodeUrls>(), Err(NodeUrlError::Malformed { .. })));
+        assert_eq!(" , ".parse::<NodeUrls>(), Err(NodeUrlError::None));
     }
 
     #[test]
     fn the_order_is_kept() {
-        let endpoints: Endpoints = "wss://b, wss://a,".parse().unwrap();
+        let endpoints: NodeUrls = "wss://b, wss://a,".parse().unwrap();
         assert_eq!(endpoints.iter().collect::<Vec<_>>(), ["wss://b", "wss://a"]);
         assert_eq!(endpoints.to_string().parse(), Ok(endpoints));
     }

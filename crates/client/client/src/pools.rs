@@ -1,7 +1,7 @@
 //! What stands behind stake: who lends it to whom, who is about to be replaced, and what it has earned.
 
 use crate::{
-    Error, Moment,
+    ChainError, ChainState,
     mirror::{account, key},
     runtime::{self, runtime_types::myelin_pallet_staking::types},
 };
@@ -14,18 +14,18 @@ use subxt::utils::{AccountId32, H256};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Family {
     /// To whom it lends.
-    pub children: Vec<Relative>,
+    pub children: Vec<FamilyMember>,
     /// From whom it borrows.
-    pub parents: Vec<Relative>,
+    pub parents: Vec<FamilyMember>,
     /// The children it has asked for, and the block after which they take effect with an epoch.
-    pub pending: Option<(Vec<Relative>, BlockNumber)>,
+    pub pending: Option<(Vec<FamilyMember>, BlockNumber)>,
     /// What it keeps of what it earns for its parents.
     pub take: Take,
 }
 
 /// A hotkey to which stake weight is lent, or from which it is borrowed. spec staking §9.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Relative {
+pub struct FamilyMember {
     /// The child among children, the parent among parents.
     pub hotkey: PublicKey,
     /// The part of the parent's stake, `v / u64::MAX`.
@@ -62,15 +62,15 @@ pub struct Identity {
     pub additional: String,
 }
 
-impl From<types::Relative<AccountId32>> for Relative {
-    fn from(relative: types::Relative<AccountId32>) -> Self {
+impl From<types::FamilyMember<AccountId32>> for FamilyMember {
+    fn from(relative: types::FamilyMember<AccountId32>) -> Self {
         Self { hotkey: key(relative.hotkey), proportion: relative.proportion.0 }
     }
 }
 
 impl From<types::Family<AccountId32>> for Family {
     fn from(family: types::Family<AccountId32>) -> Self {
-        let relatives = |relatives: Vec<types::Relative<_>>| relatives.into_iter().map(Into::into).collect();
+        let relatives = |relatives: Vec<types::FamilyMember<_>>| relatives.into_iter().map(Into::into).collect();
         Self {
             children: relatives(family.children.0),
             parents: relatives(family.parents.0),
@@ -82,15 +82,15 @@ impl From<types::Family<AccountId32>> for Family {
 
 /// What is not among the answers of the runtime, and is read where it is stored.
 #[allow(clippy::missing_errors_doc, reason = "as for the other questions")]
-impl Moment {
+impl ChainState {
     /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
-    pub async fn family(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Family, Error> {
+    pub async fn family(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Family, ChainError> {
         let place = runtime::storage().staking().families();
         Ok(self.read(place, (netuid.into(), account(hotkey))).await?.into())
     }
 
     /// Whether a coldkey is about to be replaced.
-    pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, Error> {
+    pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
         let swap = self.try_read(runtime::storage().staking().coldkey_swaps(), (account(coldkey),)).await?;
         Ok(swap.map(|swap| ColdkeySwap {
             new_coldkey_hash: swap.new_coldkey_hash,
@@ -100,7 +100,7 @@ impl Moment {
     }
 
     /// Who a coldkey says it is.
-    pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<Identity>, Error> {
+    pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<Identity>, ChainError> {
         let stored = self.try_read(runtime::storage().staking().identities(), (account(coldkey),)).await?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(stored.map(|stored| Identity {
@@ -116,12 +116,12 @@ impl Moment {
 
     /// What this much stake has become that lay on a hotkey since an earlier moment, what the delegate keeps left out.
     /// `None` if there was nothing on it then, or the stake on it has been released since. spec staking §1.1
-    pub async fn grown(
+    pub async fn stake_growth(
         &self,
         since: &Self,
         hotkey: &PublicKey,
         stake: Amount<Tao>,
-    ) -> Result<Option<Amount<Tao>>, Error> {
+    ) -> Result<Option<Amount<Tao>>, ChainError> {
         let (Some((then, before)), Some((now, after))) = (since.pool(hotkey).await?, self.pool(hotkey).await?) else {
             return Ok(None);
         };
@@ -129,7 +129,7 @@ impl Moment {
     }
 
     /// The number and the content of the pool of a hotkey's stake.
-    async fn pool(&self, hotkey: &PublicKey) -> Result<Option<(u64, Pool)>, Error> {
+    async fn pool(&self, hotkey: &PublicKey) -> Result<Option<(u64, Pool)>, ChainError> {
         let storage = || runtime::storage().staking();
         let record = self.try_read(storage().hotkeys(), (account(hotkey),)).await?;
         let Some(id) = record.and_then(|record| record.pool) else { return Ok(None) };

@@ -14,10 +14,10 @@ mod code {
 
 /// Why a node does not let a transaction into its pool. Nothing was paid, and no nonce was used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PoolRefusal {
     /// The call would fail, for this reason.
     #[error("the call would fail: {0}")]
-    Call(Reason),
+    Call(PoolCode),
     /// The nonce was used.
     #[error("the nonce was used by another transaction")]
     Stale,
@@ -58,7 +58,7 @@ pub enum Refusal {
     },
 }
 
-impl From<&UserError> for Refusal {
+impl From<&UserError> for PoolRefusal {
     fn from(error: &UserError) -> Self {
         // The reason stands in the data, as a text in JSON.
         let said = error.data.as_ref().map_or(error.message.as_str(), |data| data.get().trim_matches('"'));
@@ -72,7 +72,7 @@ impl From<&UserError> for Refusal {
                 "Transaction would exhaust the block limits" => Self::Exhausted,
                 "Inability to pay some fees (e.g. account balance too low)" => Self::Payment,
                 _ => match said.strip_prefix("Custom error: ").and_then(|number| number.parse().ok()) {
-                    Some(number) => Self::Call(Reason::from_number(number)),
+                    Some(number) => Self::Call(PoolCode::from_number(number)),
                     None => other(),
                 },
             },
@@ -85,7 +85,7 @@ impl From<&UserError> for Refusal {
     }
 }
 
-impl Hint for Refusal {
+impl Hint for PoolRefusal {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Call(reason) => reason.hints(out),
@@ -106,14 +106,14 @@ macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $name:ident = $number:literal: $names:expr, $text:literal;)*) => {
         /// Why a call would fail, as the pool says it. spec events-and-errors §8.3
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-        pub enum Reason {
+        pub enum PoolCode {
             $($(#[doc = $doc])* #[error($text)] $name,)*
             /// A number that this crate does not know.
             #[error("reason {0}, which this program does not know")]
             Unknown(u8),
         }
 
-        impl Reason {
+        impl PoolCode {
             /// All reasons that have a number.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -184,7 +184,7 @@ reasons! {
     Any = 255: [], "one of the checks that the call makes on chain";
 }
 
-impl Hint for Reason {
+impl Hint for PoolCode {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::ColdkeySwapAnnounced => out.push("carry the swap out, clear it, or dispute it if it is not yours"),
@@ -216,22 +216,22 @@ mod tests {
     use super::*;
     use std::{collections::BTreeMap, fs, path::Path};
 
-    fn refusal(code: i32, data: &str) -> Refusal {
+    fn refusal(code: i32, data: &str) -> PoolRefusal {
         let error = format!(r#"{{"code":{code},"message":"Invalid Transaction","data":"{data}"}}"#);
-        Refusal::from(&serde_json::from_str(&error).unwrap())
+        PoolRefusal::from(&serde_json::from_str(&error).unwrap())
     }
 
     #[test]
     fn what_the_pool_says_is_understood() {
-        assert_eq!(refusal(1_010, "Custom error: 6"), Refusal::Call(Reason::TooSoon));
-        assert_eq!(refusal(1_010, "Custom error: 77"), Refusal::Call(Reason::Unknown(77)));
-        assert_eq!(refusal(1_010, "Transaction is outdated"), Refusal::Stale);
-        assert_eq!(refusal(1_010, "Transaction will be valid in the future"), Refusal::Future);
-        assert_eq!(refusal(1_010, "Transaction has an ancient birth block"), Refusal::Expired);
-        assert_eq!(refusal(1_010, "Inability to pay some fees (e.g. account balance too low)"), Refusal::Payment);
-        assert_eq!(refusal(1_014, "The transaction has too low priority"), Refusal::Waiting);
-        assert_eq!(refusal(1_013, "0x00"), Refusal::Known);
-        let strange = Refusal::Other { code: 1_010, message: "Custom error: 256".to_owned() };
+        assert_eq!(refusal(1_010, "Custom error: 6"), PoolRefusal::Call(PoolCode::TooSoon));
+        assert_eq!(refusal(1_010, "Custom error: 77"), PoolRefusal::Call(PoolCode::Unknown(77)));
+        assert_eq!(refusal(1_010, "Transaction is outdated"), PoolRefusal::Stale);
+        assert_eq!(refusal(1_010, "Transaction will be valid in the future"), PoolRefusal::Future);
+        assert_eq!(refusal(1_010, "Transaction has an ancient birth block"), PoolRefusal::Expired);
+        assert_eq!(refusal(1_010, "Inability to pay some fees (e.g. account balance too low)"), PoolRefusal::Payment);
+        assert_eq!(refusal(1_014, "The transaction has too low priority"), PoolRefusal::Waiting);
+        assert_eq!(refusal(1_013, "0x00"), PoolRefusal::Known);
+        let strange = PoolRefusal::Other { code: 1_010, message: "Custom error: 256".to_owned() };
         assert_eq!(refusal(1_010, "Custom error: 256"), strange);
     }
 
@@ -252,12 +252,12 @@ mod tests {
     fn the_numbers_are_those_of_the_specification() {
         let specified = specified();
         assert_eq!(
-            Reason::ALL.iter().map(|reason| reason.number()).collect::<Vec<_>>(),
+            PoolCode::ALL.iter().map(|reason| reason.number()).collect::<Vec<_>>(),
             specified.keys().copied().collect::<Vec<_>>()
         );
-        for reason in Reason::ALL {
+        for reason in PoolCode::ALL {
             let meaning = &specified[&reason.number()];
-            assert_eq!(Reason::from_number(reason.number()), *reason);
+            assert_eq!(PoolCode::from_number(reason.number()), *reason);
             // Names of calls begin in lower case.
             let names = meaning.split('`').skip(1).step_by(2).filter(|name| name.starts_with(char::is_uppercase));
             assert_eq!(names.collect::<Vec<_>>(), reason.errors(), "{reason:?}");

@@ -1,7 +1,7 @@
 //! How a submission ends.
 
 use crate::{
-    Config, Error, Hint, Hints, Moment, Refusal,
+    ChainConfig, ChainError, ChainState, Hint, Hints, PoolRefusal,
     runtime::{
         multisig::events::MultisigExecuted,
         proxy::events::ProxyExecuted,
@@ -25,26 +25,26 @@ use subxt::{
 /// How a submission ended: in exactly one of three ways.
 #[must_use = "a call that failed looks like one that did not"]
 #[derive(Debug)]
-pub enum Outcome {
+pub enum SubmissionOutcome {
     /// It is in a final block and did what it should.
-    Finalised(Included),
+    Finalised(IncludedTransaction),
     /// It did not do what it should, and never will.
     Failed {
         /// Why.
         error: CallError,
         /// Where it is, if it was included. A fee was paid there.
-        included: Option<Included>,
+        included: Option<IncludedTransaction>,
     },
     /// Neither was seen within the limit. It may still be included, until its time is over.
-    Unseen(Unseen),
+    Unseen(UnseenTransaction),
 }
 
-impl Outcome {
+impl SubmissionOutcome {
     /// Where it was included, for callers who take everything else as an error.
     ///
     /// # Errors
     /// The other two ways in which a submission ends.
-    pub fn finalised(self) -> Result<Included, SubmitError> {
+    pub fn finalised(self) -> Result<IncludedTransaction, SubmitError> {
         match self {
             Self::Finalised(included) => Ok(included),
             Self::Failed { error, .. } => Err(SubmitError::Failed(error)),
@@ -61,7 +61,7 @@ pub enum SubmitError {
     Failed(#[from] CallError),
     /// It was not seen within the limit.
     #[error("{0}")]
-    Unseen(Box<Unseen>),
+    Unseen(Box<UnseenTransaction>),
 }
 
 impl Hint for SubmitError {
@@ -80,7 +80,7 @@ impl Hint for SubmitError {
 
 /// What was sent, with all that is needed to look for it, now or in another process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentTransaction {
     /// The hash of the transaction.
     pub hash: H256,
     /// Who signed it.
@@ -95,21 +95,21 @@ pub struct Sent {
 
 /// A transaction that was sent, and not seen within the limit.
 ///
-/// [`Chain::outcome`](crate::Chain::outcome) with [`Self::sent`] looks again. Once block [`Sent::valid_until`] is final,
+/// [`Chain::outcome`](crate::Chain::outcome) with [`Self::sent`] looks again. Once block [`SentTransaction::valid_until`] is final,
 /// that ends in one of the other two ways.
 #[derive(Debug)]
-pub struct Unseen {
+pub struct UnseenTransaction {
     /// What was sent.
-    pub sent: Sent,
+    pub sent: SentTransaction,
     /// How long it was looked for.
     pub waited: Duration,
     /// What kept us from looking on, if it was not the limit.
-    pub trouble: Option<Error>,
+    pub trouble: Option<ChainError>,
 }
 
-impl fmt::Display for Unseen {
+impl fmt::Display for UnseenTransaction {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sent { hash, valid_until, .. } = self.sent;
+        let SentTransaction { hash, valid_until, .. } = self.sent;
         write!(out, "{hash:?} was not seen within {:?}; it may be included until block {valid_until}", self.waited)?;
         match &self.trouble {
             Some(trouble) => write!(out, " ({trouble})"),
@@ -120,7 +120,7 @@ impl fmt::Display for Unseen {
 
 /// A transaction in a final block.
 #[derive(Clone, Debug)]
-pub struct Included {
+pub struct IncludedTransaction {
     /// The height of the block.
     pub height: u64,
     /// The hash of the block.
@@ -129,17 +129,17 @@ pub struct Included {
     pub index: u32,
     /// What it paid. Nothing, if its call is free.
     pub fee: Amount<Tao>,
-    events: Arc<Events<Config>>,
+    events: Arc<Events<ChainConfig>>,
 }
 
-impl Included {
+impl IncludedTransaction {
     /// The first event of this kind that it caused.
     pub fn event<E: DecodeAsEvent>(&self) -> Option<E> {
         self.find(&|_| true)
     }
 
     /// The events that it caused, in their order.
-    pub fn events(&self) -> impl Iterator<Item = Result<Event<'_, Config>, EventsError>> {
+    pub fn events(&self) -> impl Iterator<Item = Result<Event<'_, ChainConfig>, EventsError>> {
         self.events.iter()
     }
 
@@ -149,8 +149,13 @@ impl Included {
 }
 
 /// Tells what a transaction came to, from the events that it caused in the block it is in.
-pub(crate) fn classify(moment: &Moment, index: u32, events: Arc<Events<Config>>) -> Result<Outcome, Error> {
-    let mut included = Included { height: moment.height(), block: moment.hash(), index, fee: Amount::ZERO, events };
+pub(crate) fn classify(
+    moment: &ChainState,
+    index: u32,
+    events: Arc<Events<ChainConfig>>,
+) -> Result<SubmissionOutcome, ChainError> {
+    let mut included =
+        IncludedTransaction { height: moment.height(), block: moment.hash(), index, fee: Amount::ZERO, events };
     if let Some(unreadable) = included.events().find_map(Result::err) {
         return Err(unreadable.into());
     }
@@ -158,13 +163,13 @@ pub(crate) fn classify(moment: &Moment, index: u32, events: Arc<Events<Config>>)
         included.event::<TransactionFeePaid>().map_or(Amount::ZERO, |paid| Amount::from_rao(paid.actual_fee));
     let error = failure(&included, moment.client().metadata_ref());
     Ok(match error {
-        Some(error) => Outcome::Failed { error, included: Some(included) },
-        None => Outcome::Finalised(included),
+        Some(error) => SubmissionOutcome::Failed { error, included: Some(included) },
+        None => SubmissionOutcome::Finalised(included),
     })
 }
 
 /// Why it failed, if it did. A call that only carries another one succeeds even if that fails, and says so in an event.
-fn failure(included: &Included, metadata: &Metadata) -> Option<CallError> {
+fn failure(included: &IncludedTransaction, metadata: &Metadata) -> Option<CallError> {
     let error = |error: &DispatchError| CallError::dispatched(error, metadata);
     if let Some(failed) = included.event::<ExtrinsicFailed>() {
         return Some(error(&failed.dispatch_error));
@@ -194,10 +199,10 @@ fn failure(included: &Included, metadata: &Metadata) -> Option<CallError> {
 pub enum CallError {
     /// It never left this program.
     #[error("not sent: {0}")]
-    NotSent(#[source] Error),
+    NotSent(#[source] ChainError),
     /// A node did not let it in. Nothing was paid.
     #[error("refused: {0}")]
-    Refused(#[from] Refusal),
+    Refused(#[from] PoolRefusal),
     /// It was included, and a pallet refused it.
     #[error("{pallet}::{name}: {explanation}")]
     Pallet {
@@ -210,7 +215,7 @@ pub enum CallError {
     },
     /// It was included, and failed before any pallet of ours looked at it.
     #[error("{0}")]
-    Dispatch(Dispatch),
+    Dispatch(DispatchFailure),
     /// It was included and carried another call, which failed. Of a batch, what came before is done all the same, unless
     /// the batch was one of all or nothing.
     #[error("the call inside of {by} failed: {error}")]
@@ -230,7 +235,7 @@ pub enum CallError {
 
 /// Why a call failed that no pallet refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Dispatch {
+pub enum DispatchFailure {
     /// The signer may not make this call.
     #[error("this key may not make this call")]
     BadOrigin,
@@ -268,17 +273,17 @@ impl CallError {
                         name: variant.name.clone(),
                         explanation: explanation(&variant.docs),
                     },
-                    None => Self::Dispatch(Dispatch::Other(format!("{module:?}"))),
+                    None => Self::Dispatch(DispatchFailure::Other(format!("{module:?}"))),
                 }
             }
-            DispatchError::BadOrigin | DispatchError::RootNotAllowed => Self::Dispatch(Dispatch::BadOrigin),
+            DispatchError::BadOrigin | DispatchError::RootNotAllowed => Self::Dispatch(DispatchFailure::BadOrigin),
             DispatchError::Token(TokenError::FundsUnavailable | TokenError::NotExpendable | TokenError::Frozen) => {
-                Self::Dispatch(Dispatch::Funds)
+                Self::Dispatch(DispatchFailure::Funds)
             }
             DispatchError::Token(TokenError::BelowMinimum | TokenError::CannotCreate) => {
-                Self::Dispatch(Dispatch::BelowMinimum)
+                Self::Dispatch(DispatchFailure::BelowMinimum)
             }
-            other => Self::Dispatch(Dispatch::Other(format!("{other:?}"))),
+            other => Self::Dispatch(DispatchFailure::Other(format!("{other:?}"))),
         }
     }
 }
@@ -314,7 +319,7 @@ impl Hint for CallError {
     }
 }
 
-impl Hint for Dispatch {
+impl Hint for DispatchFailure {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::BadOrigin => {

@@ -14,7 +14,7 @@ use subxt::utils::{AccountId32, H256};
 
 /// How much TAO there is, and how much more comes. spec tokenomics §2
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issuance {
+pub struct IssuanceInfo {
     /// Every rao that exists: free, staked, locked and pending.
     pub total: Amount<Tao>,
     /// Staked on hotkeys.
@@ -31,8 +31,8 @@ pub struct Issuance {
     pub next_halving: Option<NextHalving>,
 }
 
-impl From<api::Issuance> for Issuance {
-    fn from(issuance: api::Issuance) -> Self {
+impl From<api::IssuanceInfo> for IssuanceInfo {
+    fn from(issuance: api::IssuanceInfo) -> Self {
         Self {
             total: issuance.total.into(),
             staked: issuance.staked.into(),
@@ -64,7 +64,7 @@ impl From<api::NextHalving> for NextHalving {
 
 /// What an account can pay with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Balance {
+pub struct BalanceInfo {
     /// What it may spend, down to the existential deposit.
     pub free: Amount<Tao>,
     /// What is set aside for deposits of proxies, multisig calls and the like.
@@ -73,7 +73,7 @@ pub struct Balance {
     pub frozen: Amount<Tao>,
 }
 
-impl From<AccountData<u64>> for Balance {
+impl From<AccountData<u64>> for BalanceInfo {
     fn from(data: AccountData<u64>) -> Self {
         Self {
             free: Amount::from_rao(data.free),
@@ -85,7 +85,7 @@ impl From<AccountData<u64>> for Balance {
 
 /// A network at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subnet {
+pub struct SubnetInfo {
     /// Which one; 0 is root.
     pub netuid: NetUid,
     /// Its name, as its owner gave it. Empty without an identity.
@@ -109,15 +109,15 @@ pub struct Subnet {
     /// What has accrued to it since its last epoch.
     pub pending: Amount<Tao>,
     /// Its last epoch.
-    pub last_epoch: Option<Epoch>,
+    pub last_epoch: Option<EpochRecord>,
     /// The block of its next epoch, unless its tempo is 0.
     pub next_epoch: Option<BlockNumber>,
     /// What a seat costs.
-    pub registration: Registration,
+    pub registration: RegistrationInfo,
 }
 
-impl From<api::Subnet<AccountId32>> for Subnet {
-    fn from(subnet: api::Subnet<AccountId32>) -> Self {
+impl From<api::SubnetInfo<AccountId32>> for SubnetInfo {
+    fn from(subnet: api::SubnetInfo<AccountId32>) -> Self {
         Self {
             netuid: subnet.netuid.into(),
             name: String::from_utf8_lossy(&subnet.name).into_owned(),
@@ -139,7 +139,7 @@ impl From<api::Subnet<AccountId32>> for Subnet {
 
 /// What a seat of a network costs at present. spec subnets-and-neurons §7 and §8
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registration {
+pub struct RegistrationInfo {
     /// The price of a burned registration, if they are allowed.
     pub burn: Option<Amount<Tao>>,
     /// The difficulty of a registration by work, if they are allowed.
@@ -150,8 +150,8 @@ pub struct Registration {
     pub adjusts_at: BlockNumber,
 }
 
-impl From<api::Registration> for Registration {
-    fn from(registration: api::Registration) -> Self {
+impl From<api::RegistrationInfo> for RegistrationInfo {
+    fn from(registration: api::RegistrationInfo) -> Self {
         Self {
             burn: registration.burn.map(Into::into),
             difficulty: registration.difficulty,
@@ -163,7 +163,7 @@ impl From<api::Registration> for Registration {
 
 /// What the last epoch of a subnet divided, and how. spec tokenomics §6.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch {
+pub struct EpochRecord {
     /// The block that ran it.
     pub block: BlockNumber,
     /// What had accrued.
@@ -176,8 +176,8 @@ pub struct Epoch {
     pub validators: Amount<Tao>,
 }
 
-impl From<api::Epoch> for Epoch {
-    fn from(epoch: api::Epoch) -> Self {
+impl From<api::EpochRecord> for EpochRecord {
+    fn from(epoch: api::EpochRecord) -> Self {
         Self {
             block: epoch.block,
             emission: epoch.emission.into(),
@@ -190,17 +190,17 @@ impl From<api::Epoch> for Epoch {
 
 /// A network with all its neurons, as of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
+pub struct MetagraphInfo {
     /// The block it describes.
     pub block: BlockNumber,
     /// The network.
-    pub subnet: Subnet,
+    pub subnet: SubnetInfo,
     /// Its neurons, by uid.
-    pub neurons: Vec<Neuron>,
+    pub neurons: Vec<NeuronInfo>,
 }
 
-impl From<api::Metagraph<AccountId32>> for Snapshot {
-    fn from(metagraph: api::Metagraph<AccountId32>) -> Self {
+impl From<api::MetagraphInfo<AccountId32>> for MetagraphInfo {
+    fn from(metagraph: api::MetagraphInfo<AccountId32>) -> Self {
         Self {
             block: metagraph.block,
             subnet: metagraph.subnet.into(),
@@ -209,31 +209,31 @@ impl From<api::Metagraph<AccountId32>> for Snapshot {
     }
 }
 
-impl Snapshot {
+impl MetagraphInfo {
     /// The neuron on this seat.
-    pub fn neuron(&self, uid: Uid) -> Option<&Neuron> {
+    pub fn neuron(&self, uid: Uid) -> Option<&NeuronInfo> {
         self.neurons.get(usize::from(uid))
     }
 
     /// The neuron with this hotkey.
-    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&Neuron> {
+    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&NeuronInfo> {
         self.neurons.iter().find(|neuron| neuron.hotkey == *hotkey)
     }
 
     /// The neurons that may validate until the next epoch.
-    pub fn validators(&self) -> impl Iterator<Item = &Neuron> {
+    pub fn validators(&self) -> impl Iterator<Item = &NeuronInfo> {
         self.neurons.iter().filter(|neuron| neuron.validator_permit)
     }
 
     /// The neurons that answer requests.
-    pub fn serving(&self) -> impl Iterator<Item = (&Neuron, &Axon)> {
+    pub fn serving(&self) -> impl Iterator<Item = (&NeuronInfo, &AxonInfo)> {
         self.neurons.iter().filter_map(|neuron| neuron.axon.as_ref().map(|axon| (neuron, axon)))
     }
 }
 
 /// One neuron: who it is, where it is, and what the last epoch found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Neuron {
+pub struct NeuronInfo {
     /// Its seat.
     pub uid: Uid,
     /// The key it works with.
@@ -263,13 +263,13 @@ pub struct Neuron {
     /// What it was paid in the last epoch, for mining and validating.
     pub emission: Amount<Tao>,
     /// Where it answers requests.
-    pub axon: Option<Axon>,
+    pub axon: Option<AxonInfo>,
     /// Where it offers its metrics.
     pub metrics: Option<SocketAddr>,
 }
 
-impl From<api::Neuron<AccountId32>> for Neuron {
-    fn from(neuron: api::Neuron<AccountId32>) -> Self {
+impl From<api::NeuronInfo<AccountId32>> for NeuronInfo {
+    fn from(neuron: api::NeuronInfo<AccountId32>) -> Self {
         Self {
             uid: neuron.uid.into(),
             hotkey: key(neuron.hotkey),
@@ -293,7 +293,7 @@ impl From<api::Neuron<AccountId32>> for Neuron {
 
 /// Where a neuron answers requests. spec subnets-and-neurons §14.1
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axon {
+pub struct AxonInfo {
     /// When it was announced.
     pub block: BlockNumber,
     /// The version of the neuron's software.
@@ -306,8 +306,8 @@ pub struct Axon {
     pub certificate: Option<Vec<u8>>,
 }
 
-impl From<api::Axon> for Axon {
-    fn from(axon: api::Axon) -> Self {
+impl From<api::AxonInfo> for AxonInfo {
+    fn from(axon: api::AxonInfo) -> Self {
         Self {
             block: axon.block,
             version: axon.version,
@@ -318,7 +318,7 @@ impl From<api::Axon> for Axon {
     }
 }
 
-fn address(endpoint: &api::Endpoint) -> SocketAddr {
+fn address(endpoint: &api::IpEndpoint) -> SocketAddr {
     // The chain lets in versions 4 and 6 only, and with version 4 only 32 bits. spec subnets-and-neurons §14.1
     let ip = match u32::try_from(endpoint.ip) {
         Ok(bits) if endpoint.ip_type == 4 => IpAddr::V4(Ipv4Addr::from_bits(bits)),
@@ -329,15 +329,15 @@ fn address(endpoint: &api::Endpoint) -> SocketAddr {
 
 /// What one neuron says of others, and what it holds of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ratings {
+pub struct RatingsInfo {
     /// Its weights, as the next epoch will read them; on root they name networks.
     pub weights: Vec<Entry>,
     /// Its bonds, as of the last epoch.
     pub bonds: Vec<Entry>,
 }
 
-impl From<api::Ratings> for Ratings {
-    fn from(ratings: api::Ratings) -> Self {
+impl From<api::RatingsInfo> for RatingsInfo {
+    fn from(ratings: api::RatingsInfo) -> Self {
         let entries = |entries: Vec<_>| entries.into_iter().map(Into::into).collect();
         Self { weights: entries(ratings.weights), bonds: entries(ratings.bonds) }
     }
@@ -345,24 +345,24 @@ impl From<api::Ratings> for Ratings {
 
 /// Stake of one coldkey on one hotkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct StakeInfo {
     /// On whom.
     pub hotkey: PublicKey,
     /// How much.
     pub stake: Amount<Tao>,
     /// How the coldkey stands to the hotkey.
-    pub standing: Standing,
+    pub standing: StakeRole,
 }
 
-impl From<api::Position<AccountId32>> for Position {
-    fn from(position: api::Position<AccountId32>) -> Self {
+impl From<api::StakeInfo<AccountId32>> for StakeInfo {
+    fn from(position: api::StakeInfo<AccountId32>) -> Self {
         Self { hotkey: key(position.hotkey), stake: position.stake.into(), standing: position.standing.into() }
     }
 }
 
 /// How a coldkey stands to a hotkey that it has stake on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum StakeRole {
     /// It owns it.
     Owner,
     /// It nominates it.
@@ -371,19 +371,19 @@ pub enum Standing {
     Returning,
 }
 
-impl From<api::Standing> for Standing {
-    fn from(standing: api::Standing) -> Self {
+impl From<api::StakeRole> for StakeRole {
+    fn from(standing: api::StakeRole) -> Self {
         match standing {
-            api::Standing::Owner => Self::Owner,
-            api::Standing::Nominator => Self::Nominator,
-            api::Standing::Returning => Self::Returning,
+            api::StakeRole::Owner => Self::Owner,
+            api::StakeRole::Nominator => Self::Nominator,
+            api::StakeRole::Returning => Self::Returning,
         }
     }
 }
 
 /// A hotkey and what is staked on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hotkey {
+pub struct HotkeyInfo {
     /// The key.
     pub hotkey: PublicKey,
     /// Who owns it.
@@ -398,8 +398,8 @@ pub struct Hotkey {
     pub seats: Vec<HotkeySeat>,
 }
 
-impl From<api::Hotkey<AccountId32>> for Hotkey {
-    fn from(hotkey: api::Hotkey<AccountId32>) -> Self {
+impl From<api::HotkeyInfo<AccountId32>> for HotkeyInfo {
+    fn from(hotkey: api::HotkeyInfo<AccountId32>) -> Self {
         Self {
             hotkey: key(hotkey.hotkey),
             coldkey: key(hotkey.coldkey),
@@ -439,7 +439,7 @@ impl From<api::HotkeySeat> for HotkeySeat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelegatePage {
     /// The delegates among the hotkeys that this page went through.
-    pub delegates: Vec<Hotkey>,
+    pub delegates: Vec<HotkeyInfo>,
     /// Where the next page goes on, or `None` after the last.
     pub next: Option<PublicKey>,
 }
@@ -452,7 +452,7 @@ impl From<api::DelegatePage<AccountId32>> for DelegatePage {
 
 /// A promise of weights that is neither kept nor expired. spec weights §5.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Commit {
+pub struct CommitInfo {
     /// The hash of what is to be revealed.
     pub hash: H256,
     /// When it was made.
@@ -463,8 +463,8 @@ pub struct Commit {
     pub reveal_until: BlockNumber,
 }
 
-impl From<api::Commit> for Commit {
-    fn from(commit: api::Commit) -> Self {
+impl From<api::CommitInfo> for CommitInfo {
+    fn from(commit: api::CommitInfo) -> Self {
         Self {
             hash: H256(commit.hash),
             block: commit.block,

@@ -1,11 +1,11 @@
 //! An epoch, what it should have paid, and what the chain paid.
 
-use crate::{Credit, Error, Payment, Weight, replay::Block, tick::Announced};
+use crate::{Credit, ExplainError, Payment, StakeWeight, replay::EpochBlock, tick::BlockEpochs};
 use futures::try_join;
 use myelin_client::{Amount, BlockNumber, Chain, NetUid, PublicKey, Tao, Uid};
 use myelin_economics::division::{Division, Emission};
 use myelin_primitives::Q32;
-use myelin_yuma::{Bond, Opinion};
+use myelin_yuma::{BondTrace, WeightTrace};
 
 /// An epoch of a subnet: every term by the rules, and what the chain paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +21,18 @@ pub struct Audit {
     /// How what had accrued is divided, before the pools that nobody claims join the others. spec tokenomics §6.2
     pub division: Division,
     /// What each side receives by the rules.
-    pub expected: Pots,
+    pub expected: EpochTotals,
     /// What each side received.
-    pub paid: Pots,
+    pub paid: EpochTotals,
     /// The neurons by uid.
-    pub neurons: Vec<Neuron>,
+    pub neurons: Vec<NeuronAudit>,
     /// What all epochs of the block paid into the pools of hotkeys, this one among them.
     pub credits: Vec<Credit>,
 }
 
 /// What an epoch divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pots {
+pub struct EpochTotals {
     /// What had accrued.
     pub accrued: Amount<Tao>,
     /// For the owner of the subnet, to spend.
@@ -47,7 +47,7 @@ pub struct Pots {
 
 /// How one neuron came to its pay. Names in capitals are those of spec yuma §3.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Neuron {
+pub struct NeuronAudit {
     /// Its seat.
     pub uid: Uid,
     /// Its key.
@@ -55,7 +55,7 @@ pub struct Neuron {
     /// Who owns that.
     pub coldkey: Option<PublicKey>,
     /// How much it weighs.
-    pub weight: Weight,
+    pub weight: StakeWeight,
     /// Whether it was heard of lately enough to count.
     pub active: bool,
     /// Whether it might validate in this epoch.
@@ -65,9 +65,9 @@ pub struct Neuron {
     /// Its part of the stake that is active and permitted, `A`.
     pub active_stake: Q32,
     /// What validators say of it, as far as it counts.
-    pub received: Vec<Opinion>,
+    pub received: Vec<WeightTrace>,
     /// What it says of others, as far as it counts.
-    pub given: Vec<Opinion>,
+    pub given: Vec<WeightTrace>,
     /// The weight that consensus allows it, `C`.
     pub consensus: Q32,
     /// The sum of what stands behind it, `R`.
@@ -77,7 +77,7 @@ pub struct Neuron {
     /// The sum of what consensus left of its weights.
     pub validator_trust: Q32,
     /// What it holds of miners that earned.
-    pub bonds: Vec<Bond>,
+    pub bonds: Vec<BondTrace>,
     /// Its part of what validators earn, `D`.
     pub dividends: Q32,
     /// What it earns.
@@ -95,42 +95,42 @@ impl Audit {
     ///
     /// # Errors
     /// If there was none, or its inputs cannot be read.
-    pub async fn of_epoch(chain: &Chain, netuid: NetUid, block: BlockNumber) -> Result<Self, Error> {
+    pub async fn of_epoch(chain: &Chain, netuid: NetUid, block: BlockNumber) -> Result<Self, ExplainError> {
         let (before, after) = try_join!(chain.at(u64::from(block).saturating_sub(1)), chain.at(block.into()))?;
         let events = after.all_events().await?;
-        let announced = Announced::of(&events, block)?;
+        let announced = BlockEpochs::of(&events, block)?;
         if announced.failed.contains(&netuid) {
-            return Err(Error::Failed { netuid, block });
+            return Err(ExplainError::Failed { netuid, block });
         }
-        let audits = Block { before, after, events, number: block }.audits(announced).await?;
-        audits.into_iter().find(|audit| audit.netuid == netuid).ok_or(Error::NoEpoch { netuid, block })
+        let audits = EpochBlock { before, after, events, number: block }.audits(announced).await?;
+        audits.into_iter().find(|audit| audit.netuid == netuid).ok_or(ExplainError::NoEpoch { netuid, block })
     }
 
     /// The last epoch of a subnet, as of the last final block.
     ///
     /// # Errors
     /// If there was none, or its inputs cannot be read.
-    pub async fn of_last_epoch(chain: &Chain, netuid: NetUid) -> Result<Self, Error> {
+    pub async fn of_last_epoch(chain: &Chain, netuid: NetUid) -> Result<Self, ExplainError> {
         let now = chain.at_finalised().await?;
-        let subnet = now.subnet(netuid).await?.ok_or(Error::NoNetwork { netuid, block: now.height() })?;
-        let last = subnet.last_epoch.ok_or(Error::NoEpochYet(netuid))?;
+        let subnet = now.subnet(netuid).await?.ok_or(ExplainError::NoNetwork { netuid, block: now.height() })?;
+        let last = subnet.last_epoch.ok_or(ExplainError::NoEpochYet(netuid))?;
         Self::of_epoch(chain, netuid, last.block).await
     }
 
     /// The neuron on this seat.
-    pub fn neuron(&self, uid: Uid) -> Option<&Neuron> {
+    pub fn neuron(&self, uid: Uid) -> Option<&NeuronAudit> {
         self.neurons.get(usize::from(uid))
     }
 
     /// The neuron with this hotkey.
-    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&Neuron> {
+    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&NeuronAudit> {
         self.neurons.iter().find(|neuron| neuron.hotkey == *hotkey)
     }
 
     /// By how many rao the chain differs from the rules, all differences added up.
     pub fn difference(&self) -> u64 {
         let pots = self.expected.parts().into_iter().zip(self.paid.parts()).map(|(one, other)| one.abs_diff(other));
-        let neurons = self.neurons.iter().filter_map(Neuron::difference).map(i64::unsigned_abs);
+        let neurons = self.neurons.iter().filter_map(NeuronAudit::difference).map(i64::unsigned_abs);
         let credits = self.credits.iter().filter_map(Credit::difference).map(i64::unsigned_abs);
         pots.chain(neurons).chain(credits).fold(0, u64::saturating_add)
     }
@@ -147,14 +147,14 @@ impl Audit {
     }
 }
 
-impl Pots {
+impl EpochTotals {
     /// All of them, in the order in which they are declared.
     fn parts(&self) -> [u64; 5] {
         [self.accrued, self.owner, self.miners, self.validators, self.recycled].map(Amount::rao)
     }
 }
 
-impl Neuron {
+impl NeuronAudit {
     /// What it earns for mining and validating together.
     pub fn earned(&self) -> Amount<Tao> {
         // Two parts of one emission.
@@ -182,12 +182,12 @@ mod tests {
         Amount::from_rao(rao)
     }
 
-    fn neuron(earned: u64, paid: Option<u64>) -> Neuron {
-        Neuron {
+    fn neuron(earned: u64, paid: Option<u64>) -> NeuronAudit {
+        NeuronAudit {
             uid: Uid::new(0),
             hotkey: PublicKey::from_bytes([1; 32]),
             coldkey: None,
-            weight: Weight::default(),
+            weight: StakeWeight::default(),
             active: true,
             permitted: true,
             stake: Q32::ONE,
@@ -213,8 +213,8 @@ mod tests {
         Credit { hotkey, before: rao(before), expected: rao(expected), added, removed, after: after.map(rao) }
     }
 
-    fn audit(neurons: Vec<Neuron>, credits: Vec<Credit>) -> Audit {
-        let pots = Pots { accrued: rao(100), validators: rao(100), ..Pots::default() };
+    fn audit(neurons: Vec<NeuronAudit>, credits: Vec<Credit>) -> Audit {
+        let pots = EpochTotals { accrued: rao(100), validators: rao(100), ..EpochTotals::default() };
         Audit {
             netuid: NetUid::new(1),
             block: 7,

@@ -1,13 +1,13 @@
 //! What became of the pools of stake that epochs paid into.
 
 use crate::{
-    Error,
+    ExplainError,
     audit::difference,
-    stakes::{Stakes, staked},
-    storage::each,
+    stakes::{HotkeyStakes, staked},
+    storage::buffered,
 };
 use myelin_client::{
-    Amount, Config, Moment, PublicKey, Tao,
+    Amount, ChainConfig, ChainState, PublicKey, Tao,
     mirror::key,
     runtime::staking::events::{HotkeySwapped, StakeAdded, StakeReleased, StakeRemoved},
     subxt::events::{Events, Phase},
@@ -41,20 +41,20 @@ impl Credit {
     /// Of all pools that the epochs of the block `at`, which had these events, paid into. `held` is what was in them before, and `stakes` what was
     /// when the epochs were over.
     pub(crate) async fn all(
-        at: &Moment,
-        events: &Events<Config>,
+        at: &ChainState,
+        events: &Events<ChainConfig>,
         held: &BTreeMap<PublicKey, Amount<Tao>>,
-        stakes: &Stakes,
-    ) -> Result<Vec<Self>, Error> {
+        stakes: &HotkeyStakes,
+    ) -> Result<Vec<Self>, ExplainError> {
         let paid = stakes.all().filter_map(|(hotkey, now)| {
             let before = held.get(&hotkey).copied().unwrap_or_default();
             let expected = now.checked_sub(before).ok().filter(|grown| !grown.is_zero())?;
             Some(Self { hotkey, before, expected, added: Amount::ZERO, removed: Amount::ZERO, after: None })
         });
         let mut credits: Vec<Self> = paid.collect();
-        let moved = Moved::of(events)?;
+        let moved = StakeChanges::of(events)?;
         let hotkeys: Vec<PublicKey> = credits.iter().map(|credit| credit.hotkey).collect();
-        let after = each(hotkeys, |hotkey| async move { staked(at, &hotkey).await }).await?;
+        let after = buffered(hotkeys, |hotkey| async move { staked(at, &hotkey).await }).await?;
         for (credit, after) in credits.iter_mut().zip(after) {
             let amount = |of: &BTreeMap<PublicKey, Amount<Tao>>| of.get(&credit.hotkey).copied().unwrap_or_default();
             (credit.added, credit.removed) = (amount(&moved.added), amount(&moved.removed));
@@ -66,7 +66,7 @@ impl Credit {
 
 /// What a block did to stake besides paying it.
 #[derive(Default)]
-struct Moved {
+struct StakeChanges {
     added: BTreeMap<PublicKey, Amount<Tao>>,
     removed: BTreeMap<PublicKey, Amount<Tao>>,
     /// Hotkeys whose pool became another's, or was given back: at the end of a block, from pools that may no longer be
@@ -74,26 +74,26 @@ struct Moved {
     unclear: BTreeSet<PublicKey>,
 }
 
-impl Moved {
-    fn of(events: &Events<Config>) -> Result<Self, Error> {
+impl StakeChanges {
+    fn of(events: &Events<ChainConfig>) -> Result<Self, ExplainError> {
         let mut moved = Self::default();
         for event in events.iter() {
-            let event = event.map_err(myelin_client::Error::from)?;
+            let event = event.map_err(myelin_client::ChainError::from)?;
             let at_the_end = event.phase() == Phase::Finalization;
             if let Some(added) = event.decode_fields_as::<StakeAdded>() {
-                let added = added.map_err(myelin_client::Error::from)?;
+                let added = added.map_err(myelin_client::ChainError::from)?;
                 count(&mut moved.added, key(added.hotkey), added.added.into());
             } else if let Some(removed) = event.decode_fields_as::<StakeRemoved>() {
-                let removed = removed.map_err(myelin_client::Error::from)?;
+                let removed = removed.map_err(myelin_client::ChainError::from)?;
                 let hotkey = key(removed.hotkey);
                 if at_the_end {
                     moved.unclear.insert(hotkey);
                 }
                 count(&mut moved.removed, hotkey, removed.removed.into());
             } else if let Some(released) = event.decode_fields_as::<StakeReleased>() {
-                moved.unclear.insert(key(released.map_err(myelin_client::Error::from)?.hotkey));
+                moved.unclear.insert(key(released.map_err(myelin_client::ChainError::from)?.hotkey));
             } else if let Some(swapped) = event.decode_fields_as::<HotkeySwapped>() {
-                let swapped = swapped.map_err(myelin_client::Error::from)?;
+                let swapped = swapped.map_err(myelin_client::ChainError::from)?;
                 moved.unclear.extend([key(swapped.old_hotkey), key(swapped.new_hotkey)]);
             }
         }

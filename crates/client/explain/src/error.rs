@@ -4,10 +4,10 @@ use myelin_client::{BlockNumber, Hint, Hints, NetUid, PublicKey};
 
 /// Why an epoch cannot be explained.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ExplainError {
     /// The chain does not say.
     #[error(transparent)]
-    Chain(#[from] myelin_client::Error),
+    Chain(#[from] myelin_client::ChainError),
     /// There is no such network.
     #[error("network {netuid} does not exist in block {block}")]
     NoNetwork {
@@ -58,7 +58,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl ExplainError {
     pub(crate) fn contradiction(block: u64, what: impl Into<String>) -> Self {
         Self::Contradiction { block, what: what.into() }
     }
@@ -68,7 +68,7 @@ impl Error {
     }
 }
 
-impl Hint for Error {
+impl Hint for ExplainError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),

@@ -26,7 +26,7 @@
 //! full the block was; what they paid is not.
 //!
 //! Two things cannot be seen. Calls that governance had scheduled for the very block run before its epochs and may change
-//! anything: then there is no audit ([`Error::Scheduled`]). And a transaction of the block may replace a neuron, move its
+//! anything: then there is no audit ([`ExplainError::Scheduled`]). And a transaction of the block may replace a neuron, move its
 //! key or release its stake after it was paid: what the chain noted is then gone, and the amount is compared as part of the
 //! whole only ([`Audit::unseen`]).
 //!
@@ -42,8 +42,8 @@ mod state;
 mod storage;
 mod tick;
 
-pub use audit::{Audit, Neuron, Pots};
+pub use audit::{Audit, EpochTotals, NeuronAudit};
 pub use credit::Credit;
-pub use error::Error;
-pub use seat::{Seat, Seats};
-pub use stakes::{Loan, Payment, Weight};
+pub use error::ExplainError;
+pub use seat::{SeatRisk, SeatRisks};
+pub use stakes::{Loan, Payment, StakeWeight};

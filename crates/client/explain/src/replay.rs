@@ -1,55 +1,55 @@
 //! The epochs of one block, done again.
 
 use crate::{
-    Audit, Credit, Error, Neuron, Pots, Weight,
-    stakes::Stakes,
-    state::{State, millionths},
-    storage::{each, look},
-    tick::{Announced, pending},
+    Audit, Credit, EpochTotals, ExplainError, NeuronAudit, StakeWeight,
+    stakes::HotkeyStakes,
+    state::{SubnetState, millionths},
+    storage::{buffered, storage_value},
+    tick::{BlockEpochs, pending},
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, Config, Moment, NetUid, NetworkParameters, PublicKey, Tao, Uid,
+    Amount, BlockNumber, ChainConfig, ChainState, NetUid, NetworkParameters, PublicKey, Tao, Uid,
     mirror::account,
     runtime::{self, runtime_types::myelin_pallet_emission::types::NeuronRecord, storage},
     subxt::events::Events,
 };
 use myelin_economics::division::{Claim, Emission, divide};
 use myelin_primitives::Q32;
-use myelin_yuma::{Opinion, Outcome, Snapshot, Stake, Trace, traced};
+use myelin_yuma::{EpochOutcome, Snapshot, Stake, Trace, WeightTrace, traced};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A block that ran epochs.
-pub(crate) struct Block {
-    pub(crate) before: Moment,
-    pub(crate) after: Moment,
-    pub(crate) events: Events<Config>,
+pub(crate) struct EpochBlock {
+    pub(crate) before: ChainState,
+    pub(crate) after: ChainState,
+    pub(crate) events: Events<ChainConfig>,
     pub(crate) number: BlockNumber,
 }
 
-impl Block {
+impl EpochBlock {
     /// All epochs of the block, in their order: each pays into the pools that the next one reads.
-    pub(crate) async fn audits(&self, announced: Announced) -> Result<Vec<Audit>, Error> {
+    pub(crate) async fn audits(&self, announced: BlockEpochs) -> Result<Vec<Audit>, ExplainError> {
         let netuids: Vec<NetUid> = announced.run.iter().map(|run| run.netuid.into()).collect();
         let (pending, network, subnets) = try_join!(
             pending(&self.before, self.number),
             async { Ok(self.before.network_parameters().await?) },
-            each(netuids, |netuid| State::read(&self.before, netuid, self.number)),
+            buffered(netuids, |netuid| SubnetState::read(&self.before, netuid, self.number)),
         )?;
-        let hotkeys: BTreeSet<PublicKey> = subnets.iter().flat_map(State::hotkeys).collect();
-        let mut stakes = Stakes::read(&self.before, hotkeys).await?;
+        let hotkeys: BTreeSet<PublicKey> = subnets.iter().flat_map(SubnetState::hotkeys).collect();
+        let mut stakes = HotkeyStakes::read(&self.before, hotkeys).await?;
         let held: BTreeMap<PublicKey, Amount<Tao>> = stakes.all().collect();
         let mut owners = BTreeMap::new();
         let mut audits = Vec::new();
         for (state, run) in subnets.iter().zip(&announced.run) {
             let accrued = pending.get(&state.netuid).copied().unwrap_or_default();
             let mut audit = self.audit(state, &network, accrued, &mut stakes, &mut owners).await?;
-            audit.paid = Pots {
+            audit.paid = EpochTotals {
                 accrued: run.emission.into(),
                 owner: run.owner_cut.into(),
                 miners: run.miners.into(),
                 validators: run.validators.into(),
-                recycled: rest(run.emission.into(), [run.owner_cut, run.miners, run.validators].map(Into::into)),
+                recycled: remainder(run.emission.into(), [run.owner_cut, run.miners, run.validators].map(Into::into)),
             };
             audits.push(audit);
         }
@@ -65,12 +65,12 @@ impl Block {
     /// One epoch, by the rules. spec tokenomics §6.2
     async fn audit(
         &self,
-        state: &State,
+        state: &SubnetState,
         network: &NetworkParameters,
         accrued: Amount<Tao>,
-        stakes: &mut Stakes,
+        stakes: &mut HotkeyStakes,
         owners: &mut BTreeMap<PublicKey, Amount<Tao>>,
-    ) -> Result<Audit, Error> {
+    ) -> Result<Audit, ExplainError> {
         let owner = state.owner.filter(|_| state.parameters.owner_cut_enabled);
         let mut division = divide(accrued, owner.map(|_| millionths(network.subnet_owner_cut)));
         if let Some(owner) = owner
@@ -78,7 +78,7 @@ impl Block {
         {
             division = division.owner_to_validators();
         }
-        let weights: Vec<Weight> =
+        let weights: Vec<StakeWeight> =
             state.seats.iter().map(|seat| stakes.weight(&seat.hotkey, state.families.get(&seat.hotkey))).collect();
         let (outcome, trace) = self.consensus(state, network, division.neurons(), &weights);
         let emissions = division.among(&claims(&outcome, &weights));
@@ -88,7 +88,7 @@ impl Block {
         let total = |side: fn(&Emission) -> Amount<Tao>| {
             Amount::checked_sum(emissions.iter().map(side)).map_err(|error| self.contradiction(&error.to_string()))
         };
-        let expected = Pots {
+        let expected = EpochTotals {
             accrued,
             owner: division.owner(),
             miners: total(|emission| emission.miner)?,
@@ -96,8 +96,8 @@ impl Block {
             recycled,
         };
         let (records, seats) = try_join!(
-            look(&self.after, storage().emission().neurons(), (state.netuid.into(),)),
-            look(&self.after, storage().neurons().seats_of(), (state.netuid.into(),)),
+            storage_value(&self.after, storage().emission().neurons(), (state.netuid.into(),)),
+            storage_value(&self.after, storage().neurons().seats_of(), (state.netuid.into(),)),
         )?;
         let records = records.map_or_else(Vec::new, |records| records.0);
         let seats = seats.map_or_else(Vec::new, |seats| seats.0);
@@ -123,7 +123,7 @@ impl Block {
             owner,
             division,
             expected,
-            paid: Pots::default(),
+            paid: EpochTotals::default(),
             neurons,
             credits: Vec::new(),
         })
@@ -132,11 +132,11 @@ impl Block {
     /// Runs the consensus of a subnet. spec yuma §3
     fn consensus(
         &self,
-        state: &State,
+        state: &SubnetState,
         network: &NetworkParameters,
         emission: Amount<Tao>,
-        weights: &[Weight],
-    ) -> (Outcome, Trace) {
+        weights: &[StakeWeight],
+    ) -> (EpochOutcome, Trace) {
         let weighing: Vec<Stake> = weights.iter().map(|weight| Stake::from(weight.total)).collect();
         let registered_at: Vec<BlockNumber> = state.seats.iter().map(|seat| seat.registered_at).collect();
         let snapshot = Snapshot {
@@ -162,14 +162,14 @@ impl Block {
         owner: &PublicKey,
         cut: Amount<Tao>,
         owners: &mut BTreeMap<PublicKey, Amount<Tao>>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, ExplainError> {
         if cut.is_zero() {
             return Ok(true);
         }
         let free = if let Some(free) = owners.get(owner) {
             *free
         } else {
-            let stored = look(&self.before, storage().system().account(), (account(owner),)).await?;
+            let stored = storage_value(&self.before, storage().system().account(), (account(owner),)).await?;
             stored.map_or(Amount::ZERO, |stored| Amount::from_rao(stored.data.free))
         };
         let least = self.before.client().constants().entry(runtime::constants().balances().existential_deposit());
@@ -180,13 +180,13 @@ impl Block {
         Ok(can)
     }
 
-    fn contradiction(&self, what: &str) -> Error {
-        Error::contradiction(self.after.height(), what)
+    fn contradiction(&self, what: &str) -> ExplainError {
+        ExplainError::contradiction(self.after.height(), what)
     }
 }
 
 /// What neurons bring to the division of the pools, by uid. spec tokenomics §6.2, step 5
-fn claims(outcome: &Outcome, weights: &[Weight]) -> Vec<Claim> {
+fn claims(outcome: &EpochOutcome, weights: &[StakeWeight]) -> Vec<Claim> {
     // In counts of 2^-32; shares are never below zero.
     let share = |of: &[Q32], uid| u64::try_from(at(of, uid).to_bits()).unwrap_or(0);
     let exact = &outcome.exact;
@@ -202,12 +202,19 @@ fn claims(outcome: &Outcome, weights: &[Weight]) -> Vec<Claim> {
 }
 
 /// What consensus found of one neuron, before it is paid.
-fn neuron(uid: usize, hotkey: PublicKey, weight: Weight, state: &State, outcome: &Outcome, trace: &Trace) -> Neuron {
+fn neuron(
+    uid: usize,
+    hotkey: PublicKey,
+    weight: StakeWeight,
+    state: &SubnetState,
+    outcome: &EpochOutcome,
+    trace: &Trace,
+) -> NeuronAudit {
     let exact = &outcome.exact;
     let is = |other: Uid| usize::from(other) == uid;
-    let received: Vec<Opinion> = trace.opinions.iter().filter(|opinion| is(opinion.miner)).copied().collect();
-    let given: Vec<Opinion> = trace.opinions.iter().filter(|opinion| is(opinion.validator)).copied().collect();
-    Neuron {
+    let received: Vec<WeightTrace> = trace.opinions.iter().filter(|opinion| is(opinion.miner)).copied().collect();
+    let given: Vec<WeightTrace> = trace.opinions.iter().filter(|opinion| is(opinion.validator)).copied().collect();
+    NeuronAudit {
         uid: Uid::new(u16::try_from(uid).unwrap_or(u16::MAX)),
         hotkey,
         coldkey: None,
@@ -232,7 +239,7 @@ fn neuron(uid: usize, hotkey: PublicKey, weight: Weight, state: &State, outcome:
 }
 
 /// Whether the chain noted of a neuron what the epoch found.
-fn agrees(record: &NeuronRecord, uid: usize, outcome: &Outcome) -> bool {
+fn agrees(record: &NeuronRecord, uid: usize, outcome: &EpochOutcome) -> bool {
     let noted = [record.stake_weight, record.consensus, record.validator_trust, record.incentive, record.dividends];
     let found =
         [&outcome.stake_weight, &outcome.consensus, &outcome.validator_trust, &outcome.incentive, &outcome.dividends];
@@ -245,7 +252,7 @@ fn at<V: Copy + Default>(values: &[V], uid: usize) -> V {
 }
 
 /// What parts leave of a whole.
-fn rest(whole: Amount<Tao>, parts: [Amount<Tao>; 3]) -> Amount<Tao> {
+fn remainder(whole: Amount<Tao>, parts: [Amount<Tao>; 3]) -> Amount<Tao> {
     let parts = Amount::checked_sum(parts).unwrap_or(Amount::MAX);
     whole.checked_sub(parts).unwrap_or_default()
 }

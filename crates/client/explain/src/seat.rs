@@ -1,13 +1,13 @@
 //! Which seats of a network are lost when newcomers need them. spec subnets-and-neurons §10 to §12, staking §7
 
-use crate::Error;
+use crate::ExplainError;
 use futures::try_join;
-use myelin_client::{Amount, BlockNumber, Moment, NetUid, Neuron, PublicKey, Tao, Uid};
+use myelin_client::{Amount, BlockNumber, ChainState, NetUid, NeuronInfo, PublicKey, Tao, Uid};
 use myelin_economics::pruning::{NeuronCandidate, NeuronImmunity, is_immune, neuron_to_replace, protected_seats};
 
 /// The seats of a network, as of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seats {
+pub struct SeatRisks {
     /// The network.
     pub netuid: NetUid,
     /// The block.
@@ -19,12 +19,12 @@ pub struct Seats {
     /// As long as no more than this many are past their immunity, an immune one goes instead.
     pub min_non_immune: u16,
     /// The seats by uid.
-    pub seats: Vec<Seat>,
+    pub seats: Vec<SeatRisk>,
 }
 
 /// One seat, and how safe it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
+pub struct SeatRisk {
     /// Which one.
     pub uid: Uid,
     /// Who has it.
@@ -43,15 +43,15 @@ pub struct Seat {
     pub rank: Option<u16>,
 }
 
-impl Seats {
+impl SeatRisks {
     /// The seats of a network.
     ///
     /// # Errors
     /// If there is no such network, or no node answers.
-    pub async fn read(at: &Moment, netuid: NetUid) -> Result<Self, Error> {
+    pub async fn read(at: &ChainState, netuid: NetUid) -> Result<Self, ExplainError> {
         let (metagraph, parameters) = try_join!(at.metagraph(netuid), at.parameters(netuid))?;
         let (Some(metagraph), Some(parameters)) = (metagraph, parameters) else {
-            return Err(Error::NoNetwork { netuid, block: at.height() });
+            return Err(ExplainError::NoNetwork { netuid, block: at.height() });
         };
         let (block, subnet, neurons) = (metagraph.block, metagraph.subnet, metagraph.neurons);
         if netuid.is_root() {
@@ -79,9 +79,9 @@ impl Seats {
             protected: protected.contains(&neuron.uid),
         });
         let mut candidates: Vec<NeuronCandidate> = candidates.collect();
-        let mut seats: Vec<Seat> = neurons
+        let mut seats: Vec<SeatRisk> = neurons
             .iter()
-            .map(|neuron| Seat {
+            .map(|neuron| SeatRisk {
                 uid: neuron.uid,
                 hotkey: neuron.hotkey,
                 registered_at: neuron.registered_at,
@@ -112,13 +112,13 @@ impl Seats {
     }
 
     /// On root the member with the least stake goes, and nobody is immune. spec staking §7
-    fn of_root(block: BlockNumber, places: u16, members: &[Neuron]) -> Self {
-        let mut order: Vec<&Neuron> = members.iter().collect();
+    fn of_root(block: BlockNumber, places: u16, members: &[NeuronInfo]) -> Self {
+        let mut order: Vec<&NeuronInfo> = members.iter().collect();
         order.sort_by_key(|member| (member.stake, member.uid));
-        let mut seats: Vec<Seat> = order
+        let mut seats: Vec<SeatRisk> = order
             .into_iter()
             .zip(1..)
-            .map(|(member, rank)| Seat {
+            .map(|(member, rank)| SeatRisk {
                 uid: member.uid,
                 hotkey: member.hotkey,
                 registered_at: member.registered_at,
@@ -136,17 +136,17 @@ impl Seats {
     }
 
     /// The seat of a hotkey.
-    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&Seat> {
+    pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&SeatRisk> {
         self.seats.iter().find(|seat| seat.hotkey == *hotkey)
     }
 
     /// This seat.
-    pub fn seat(&self, uid: Uid) -> Option<&Seat> {
+    pub fn seat(&self, uid: Uid) -> Option<&SeatRisk> {
         self.seats.get(usize::from(uid))
     }
 
     /// How many newcomers it takes until this seat is lost, if nothing else changes; `None` if it never is.
-    pub fn newcomers_until_lost(&self, seat: &Seat) -> Option<u32> {
+    pub fn newcomers_until_lost(&self, seat: &SeatRisk) -> Option<u32> {
         Some(u32::from(self.free) + u32::from(seat.rank?))
     }
 }

@@ -1,13 +1,13 @@
 //! The stake on hotkeys, and what epochs add to it. spec staking §9, tokenomics §7
 
 use crate::{
-    Error,
+    ExplainError,
     state::Family,
-    storage::{each, look},
+    storage::{buffered, storage_value},
 };
 use codec::{Decode, Encode};
 use myelin_client::{
-    Amount, Moment, PublicKey, Take, Tao,
+    Amount, ChainState, PublicKey, Take, Tao,
     mirror::{account, key},
     runtime::{
         runtime_types::{myelin_economics::pool::Holding as StoredHolding, myelin_pallet_staking::types::PoolId},
@@ -35,7 +35,7 @@ pub struct Loan {
 
 /// How much a hotkey weighs on the subnet, and why. spec staking §9.2
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Weight {
+pub struct StakeWeight {
     /// Everything staked on it.
     pub own: Amount<Tao>,
     /// What it lends to its children.
@@ -67,7 +67,7 @@ pub struct Payment {
 
 /// The stake on one hotkey.
 #[derive(Clone, Debug)]
-struct Stake {
+struct HotkeyStake {
     owner: PublicKey,
     take: Option<Take>,
     pool: Pool,
@@ -77,16 +77,17 @@ struct Stake {
 
 /// The stake on the hotkeys that epochs of one block read and pay.
 #[derive(Clone, Debug)]
-pub(crate) struct Stakes {
+pub(crate) struct HotkeyStakes {
     block: u64,
-    on: BTreeMap<PublicKey, Stake>,
+    on: BTreeMap<PublicKey, HotkeyStake>,
 }
 
-impl Stakes {
+impl HotkeyStakes {
     /// The stake on these hotkeys after block `at`. Those that nobody owns are left out.
-    pub(crate) async fn read(at: &Moment, hotkeys: BTreeSet<PublicKey>) -> Result<Self, Error> {
-        let on =
-            each(hotkeys, |hotkey| async move { Ok(Stake::read(at, &hotkey).await?.map(|stake| (hotkey, stake))) });
+    pub(crate) async fn read(at: &ChainState, hotkeys: BTreeSet<PublicKey>) -> Result<Self, ExplainError> {
+        let on = buffered(hotkeys, |hotkey| async move {
+            Ok(HotkeyStake::read(at, &hotkey).await?.map(|stake| (hotkey, stake)))
+        });
         Ok(Self { block: at.height(), on: on.await?.into_iter().flatten().collect() })
     }
 
@@ -106,9 +107,9 @@ impl Stakes {
     }
 
     /// What a hotkey weighs on the subnet of this family. spec staking §9.2
-    pub(crate) fn weight(&self, hotkey: &PublicKey, family: Option<&Family>) -> Weight {
+    pub(crate) fn weight(&self, hotkey: &PublicKey, family: Option<&Family>) -> StakeWeight {
         let own = self.on(hotkey);
-        let Some(family) = family else { return Weight { own, total: own, ..Weight::default() } };
+        let Some(family) = family else { return StakeWeight { own, total: own, ..StakeWeight::default() } };
         let parents = self.parents(None, family);
         let total = stake_weight(own, family.children.iter().map(|(_, part)| *part), parents.iter().copied());
         let lent = family.children.iter().map(|(hotkey, proportion)| Loan {
@@ -121,7 +122,7 @@ impl Stakes {
             proportion: *proportion,
             amount: parent.lends(),
         });
-        Weight { own, lent: lent.collect(), borrowed: borrowed.collect(), total }
+        StakeWeight { own, lent: lent.collect(), borrowed: borrowed.collect(), total }
     }
 
     /// Pays what a neuron earned: to its parents, its owner and its nominators. `least` is what a child must take.
@@ -132,14 +133,14 @@ impl Stakes {
         family: Option<&Family>,
         least: Take,
         emission: Emission,
-    ) -> Result<Vec<Payment>, Error> {
+    ) -> Result<Vec<Payment>, ExplainError> {
         let family = family.filter(|family| !family.parents.is_empty() && !emission.validator.is_zero());
         let mut payments = Vec::new();
         let Some(family) = family else {
             payments.extend(self.pay_one(hotkey, emission)?);
             return Ok(payments);
         };
-        let owner = self.owner(hotkey).ok_or_else(|| Error::no_record(self.block, hotkey))?;
+        let owner = self.owner(hotkey).ok_or_else(|| ExplainError::no_record(self.block, hotkey))?;
         let parents = self.parents(Some(&owner), family);
         let weight = self.weight(hotkey, Some(family)).total;
         let SharedDividend { own, take, parents } =
@@ -152,14 +153,15 @@ impl Stakes {
         Ok(payments)
     }
 
-    fn pay_one(&mut self, hotkey: &PublicKey, emission: Emission) -> Result<Option<Payment>, Error> {
+    fn pay_one(&mut self, hotkey: &PublicKey, emission: Emission) -> Result<Option<Payment>, ExplainError> {
         if emission == Emission::default() {
             return Ok(None);
         }
         let block = self.block;
-        let contradiction = |error: &dyn std::fmt::Display| Error::contradiction(block, format!("{hotkey}: {error}"));
-        let stake = self.on.get_mut(hotkey).ok_or_else(|| Error::no_record(block, hotkey))?;
-        let worth = |stake: &Stake| stake.pool.worth(&stake.holding).map_err(|error| contradiction(&error));
+        let contradiction =
+            |error: &dyn std::fmt::Display| ExplainError::contradiction(block, format!("{hotkey}: {error}"));
+        let stake = self.on.get_mut(hotkey).ok_or_else(|| ExplainError::no_record(block, hotkey))?;
+        let worth = |stake: &HotkeyStake| stake.pool.worth(&stake.holding).map_err(|error| contradiction(&error));
         let (before, all_before) = (worth(stake)?, stake.pool.value());
         let payout = pay(&mut stake.pool, &mut stake.holding, emission, stake.take);
         let payout = payout.map_err(|error| contradiction(&error))?;
@@ -191,23 +193,24 @@ impl Stakes {
         parents.collect()
     }
 
-    fn contradiction(&self, error: impl std::fmt::Display) -> Error {
-        Error::contradiction(self.block, error.to_string())
+    fn contradiction(&self, error: impl std::fmt::Display) -> ExplainError {
+        ExplainError::contradiction(self.block, error.to_string())
     }
 }
 
-impl Stake {
-    async fn read(at: &Moment, hotkey: &PublicKey) -> Result<Option<Self>, Error> {
-        let Some(record) = look(at, storage().staking().hotkeys(), (account(hotkey),)).await? else {
+impl HotkeyStake {
+    async fn read(at: &ChainState, hotkey: &PublicKey) -> Result<Option<Self>, ExplainError> {
+        let Some(record) = storage_value(at, storage().staking().hotkeys(), (account(hotkey),)).await? else {
             return Ok(None);
         };
         let (mut pool, mut holding) = (Pool::default(), Holding::default());
         if let Some(id) = record.pool {
             let (stored, held) = futures::try_join!(
-                look(at, storage().staking().pools(), (PoolId(id.0),)),
-                look(at, storage().staking().holdings(), (PoolId(id.0), record.owner)),
+                storage_value(at, storage().staking().pools(), (PoolId(id.0),)),
+                storage_value(at, storage().staking().holdings(), (PoolId(id.0), record.owner)),
             )?;
-            let unreadable = |error: codec::Error| Error::contradiction(at.height(), format!("{hotkey}: {error}"));
+            let unreadable =
+                |error: codec::Error| ExplainError::contradiction(at.height(), format!("{hotkey}: {error}"));
             pool = stored.map_or(pool, |stored| stored.pool.0);
             holding = held.map_or(Ok(holding), |held| as_holding(&held)).map_err(unreadable)?;
         }
@@ -217,10 +220,10 @@ impl Stake {
 }
 
 /// What is staked on a hotkey after block `at`.
-pub(crate) async fn staked(at: &Moment, hotkey: &PublicKey) -> Result<Amount<Tao>, Error> {
-    let record = look(at, storage().staking().hotkeys(), (account(hotkey),)).await?;
+pub(crate) async fn staked(at: &ChainState, hotkey: &PublicKey) -> Result<Amount<Tao>, ExplainError> {
+    let record = storage_value(at, storage().staking().hotkeys(), (account(hotkey),)).await?;
     let Some(id) = record.and_then(|record| record.pool) else { return Ok(Amount::ZERO) };
-    let stored = look(at, storage().staking().pools(), (id,)).await?;
+    let stored = storage_value(at, storage().staking().pools(), (id,)).await?;
     Ok(stored.map_or(Amount::ZERO, |stored| stored.pool.0.value()))
 }
 

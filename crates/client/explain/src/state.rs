@@ -1,18 +1,18 @@
 //! What a block left of one subnet: all that an epoch reads.
 
 use crate::{
-    Error,
-    storage::{below, look},
+    ExplainError,
+    storage::{storage_prefix, storage_value},
 };
 use futures::try_join;
 use myelin_client::{
-    BlockNumber, Entry, Moment, NetUid, NetworkParameters, Parameters, PublicKey, Take, Uid,
+    BlockNumber, ChainState, Entry, NetUid, NetworkParameters, Parameters, PublicKey, Take, Uid,
     mirror::key,
     runtime::{
         runtime_types::{
-            myelin_pallet_neurons::types::Seat,
-            myelin_pallet_staking::types::Relative,
-            myelin_pallet_weights::types::{Commit, StorageIndex},
+            myelin_pallet_neurons::types as neurons,
+            myelin_pallet_staking::types::FamilyMember,
+            myelin_pallet_weights::types::{StorageIndex, WeightsCommit},
         },
         storage,
     },
@@ -20,7 +20,7 @@ use myelin_client::{
 };
 use myelin_economics::{
     children::Proportion,
-    schedule::{Schedule, Window, Windows},
+    schedule::{RevealPhase, RevealSchedule, Schedule},
 };
 use myelin_primitives::Fraction;
 use myelin_yuma::{Bonds, LiquidAlpha, Params, as_read};
@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 /// A neuron's seat.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Holder {
+pub(crate) struct Seat {
     pub(crate) hotkey: PublicKey,
     pub(crate) registered_at: BlockNumber,
 }
@@ -43,13 +43,13 @@ pub(crate) struct Family {
 
 /// One subnet, as a block left it.
 #[derive(Clone, Debug)]
-pub(crate) struct State {
+pub(crate) struct SubnetState {
     pub(crate) netuid: NetUid,
     pub(crate) owner: Option<PublicKey>,
     pub(crate) parameters: Parameters,
     pub(crate) last_epoch: Option<BlockNumber>,
     /// By uid, like all that follows.
-    pub(crate) seats: Vec<Holder>,
+    pub(crate) seats: Vec<Seat>,
     pub(crate) permits: Vec<bool>,
     pub(crate) rows: Vec<Vec<Entry>>,
     pub(crate) bonds: Vec<Vec<Entry>>,
@@ -59,26 +59,26 @@ pub(crate) struct State {
     pub(crate) families: BTreeMap<PublicKey, Family>,
 }
 
-impl State {
+impl SubnetState {
     /// The subnet after block `at`, as an epoch in `block` finds it.
-    pub(crate) async fn read(at: &Moment, netuid: NetUid, block: BlockNumber) -> Result<Self, Error> {
+    pub(crate) async fn read(at: &ChainState, netuid: NetUid, block: BlockNumber) -> Result<Self, ExplainError> {
         let index = StorageIndex(netuid.get());
         let (subnet, parameters, last, seats, records, updates, rows, bonds, commits, families) = try_join!(
-            look(at, storage().subnets().subnets(), (netuid.into(),)),
-            look(at, storage().subnets().network_settings(), (netuid.into(),)),
-            look(at, storage().emission().last_epochs(), (netuid.into(),)),
-            look(at, storage().neurons().seats_of(), (netuid.into(),)),
-            look(at, storage().emission().neurons(), (netuid.into(),)),
-            look(at, storage().weights().last_updates(), (index.clone(),)),
-            below(at, storage().weights().rows(), (index.clone(),)),
-            below(at, storage().emission().bonds(), (netuid.into(),)),
-            below(at, storage().weights().commits(), (index,)),
-            below(at, storage().staking().families(), (netuid.into(),)),
+            storage_value(at, storage().subnets().subnets(), (netuid.into(),)),
+            storage_value(at, storage().subnets().network_settings(), (netuid.into(),)),
+            storage_value(at, storage().emission().last_epochs(), (netuid.into(),)),
+            storage_value(at, storage().neurons().seats_of(), (netuid.into(),)),
+            storage_value(at, storage().emission().neurons(), (netuid.into(),)),
+            storage_value(at, storage().weights().last_updates(), (index.clone(),)),
+            storage_prefix(at, storage().weights().rows(), (index.clone(),)),
+            storage_prefix(at, storage().emission().bonds(), (netuid.into(),)),
+            storage_prefix(at, storage().weights().commits(), (index,)),
+            storage_prefix(at, storage().staking().families(), (netuid.into(),)),
         )?;
         let (Some(subnet), Some(parameters)) = (subnet, parameters) else {
-            return Err(Error::NoNetwork { netuid, block: at.height() });
+            return Err(ExplainError::NoNetwork { netuid, block: at.height() });
         };
-        let seats: Vec<Holder> = seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(Holder::from).collect();
+        let seats: Vec<Seat> = seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(Seat::from).collect();
         let permits: Vec<bool> =
             records.map_or_else(Vec::new, |records| records.0).iter().map(|it| it.permit).collect();
         let updates = updates.map_or_else(Vec::new, |updates| updates.0);
@@ -86,7 +86,7 @@ impl State {
         let last_update = last_update.map(|(uid, seat)| updates.get(uid).copied().unwrap_or(seat.registered_at));
         let last_update = last_update.collect();
 
-        let since = |rated: Uid| seats.get(usize::from(rated)).map(|seat: &Holder| seat.registered_at);
+        let since = |rated: Uid| seats.get(usize::from(rated)).map(|seat: &Seat| seat.registered_at);
         let rows = rows.into_iter().map(|((_, uid), row)| {
             let entries: Vec<Entry> = row.entries.0.into_iter().map(Entry::from).collect();
             (Uid::from(uid), as_read(&entries, row.fixed_at, since).collect())
@@ -100,11 +100,11 @@ impl State {
 
         let windows = windows(netuid, &parameters);
         let commit_blocks = parameters.commit_reveal.then(|| {
-            let mut queues: BTreeMap<PublicKey, Vec<Commit>> =
+            let mut queues: BTreeMap<PublicKey, Vec<WeightsCommit>> =
                 commits.into_iter().map(|((_, hotkey), queue)| (key(hotkey), queue.0)).collect();
-            let earliest = |seat: &Holder| {
+            let earliest = |seat: &Seat| {
                 let queue = queues.remove(&seat.hotkey).unwrap_or_default();
-                queue.iter().map(|commit| commit.at).find(|at| windows.of(*at, block) != Window::Over)
+                queue.iter().map(|commit| commit.at).find(|at| windows.of(*at, block) != RevealPhase::Over)
             };
             seats.iter().map(earliest).collect()
         });
@@ -168,23 +168,23 @@ pub(crate) fn millionths(parts: u32) -> Fraction {
     Fraction::from_ppm(parts).unwrap_or(Fraction::from_u16(u16::MAX))
 }
 
-fn windows(netuid: NetUid, parameters: &Parameters) -> Windows {
-    Windows { schedule: Schedule::new(netuid, parameters.tempo), period: parameters.reveal_period_epochs }
+fn windows(netuid: NetUid, parameters: &Parameters) -> RevealSchedule {
+    RevealSchedule { schedule: Schedule::new(netuid, parameters.tempo), period: parameters.reveal_period_epochs }
 }
 
-impl From<Seat<AccountId32>> for Holder {
-    fn from(seat: Seat<AccountId32>) -> Self {
+impl From<neurons::Seat<AccountId32>> for Seat {
+    fn from(seat: neurons::Seat<AccountId32>) -> Self {
         Self { hotkey: key(seat.hotkey), registered_at: seat.registered_at }
     }
 }
 
-fn relatives(stored: Vec<Relative<AccountId32>>) -> Vec<(PublicKey, Proportion)> {
-    let part = |relative: &Relative<_>| Proportion::from_parts(relative.proportion.0);
+fn relatives(stored: Vec<FamilyMember<AccountId32>>) -> Vec<(PublicKey, Proportion)> {
+    let part = |relative: &FamilyMember<_>| Proportion::from_parts(relative.proportion.0);
     stored.into_iter().map(|relative| (key(relative.hotkey), part(&relative))).collect()
 }
 
 /// One row for each seat, empty where nothing is stored.
-fn by_uid(seats: &[Holder], stored: impl Iterator<Item = (Uid, Vec<Entry>)>) -> Vec<Vec<Entry>> {
+fn by_uid(seats: &[Seat], stored: impl Iterator<Item = (Uid, Vec<Entry>)>) -> Vec<Vec<Entry>> {
     let mut rows = vec![Vec::new(); seats.len()];
     for (uid, row) in stored {
         if let Some(place) = rows.get_mut(usize::from(uid)) {

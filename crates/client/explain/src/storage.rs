@@ -1,9 +1,9 @@
 //! Reading many places of one block.
 
-use crate::Error;
+use crate::ExplainError;
 use futures::{StreamExt, TryStreamExt, stream};
 use myelin_client::{
-    Moment,
+    ChainState,
     subxt::{
         self,
         storage::{Address, PrefixOf},
@@ -12,28 +12,28 @@ use myelin_client::{
 use std::future::Future;
 
 /// How many questions are under way at the same time.
-const ABREAST: usize = 32;
+const MAX_IN_FLIGHT: usize = 32;
 
 /// What is stored at a place, or its default; `None` if there is neither.
-pub(crate) async fn look<Place: Address>(
-    at: &Moment,
+pub(crate) async fn storage_value<Place: Address>(
+    at: &ChainState,
     place: Place,
     keys: Place::KeyParts,
-) -> Result<Option<Place::Value>, Error> {
+) -> Result<Option<Place::Value>, ExplainError> {
     Ok(at.try_read(place, keys).await?)
 }
 
 /// All that is stored below a prefix, with its keys.
-pub(crate) async fn below<Place: Address, Prefix: PrefixOf<Place::KeyParts>>(
-    at: &Moment,
+pub(crate) async fn storage_prefix<Place: Address, Prefix: PrefixOf<Place::KeyParts>>(
+    at: &ChainState,
     place: Place,
     prefix: Prefix,
-) -> Result<Vec<(Place::KeyParts, Place::Value)>, Error> {
+) -> Result<Vec<(Place::KeyParts, Place::Value)>, ExplainError> {
     let storage = at.client().storage();
-    let mut entries = storage.iter(place, prefix).await.map_err(myelin_client::Error::from)?;
+    let mut entries = storage.iter(place, prefix).await.map_err(myelin_client::ChainError::from)?;
     let mut found = Vec::new();
     while let Some(entry) = entries.next().await {
-        let entry = entry.map_err(myelin_client::Error::from)?;
+        let entry = entry.map_err(myelin_client::ChainError::from)?;
         let key = entry.key().and_then(|key| key.decode()).map_err(unreadable)?;
         found.push((key, entry.value().decode().map_err(unreadable)?));
     }
@@ -41,16 +41,16 @@ pub(crate) async fn below<Place: Address, Prefix: PrefixOf<Place::KeyParts>>(
 }
 
 /// The answers to several questions, in their order.
-pub(crate) async fn each<Of, Answer, Asked>(
+pub(crate) async fn buffered<Of, Answer, Asked>(
     of: impl IntoIterator<Item = Of>,
     ask: impl FnMut(Of) -> Asked,
-) -> Result<Vec<Answer>, Error>
+) -> Result<Vec<Answer>, ExplainError>
 where
-    Asked: Future<Output = Result<Answer, Error>>,
+    Asked: Future<Output = Result<Answer, ExplainError>>,
 {
-    stream::iter(of).map(ask).buffered(ABREAST).try_collect().await
+    stream::iter(of).map(ask).buffered(MAX_IN_FLIGHT).try_collect().await
 }
 
-fn unreadable(error: impl Into<subxt::Error>) -> myelin_client::Error {
+fn unreadable(error: impl Into<subxt::Error>) -> myelin_client::ChainError {
     error.into().into()
 }

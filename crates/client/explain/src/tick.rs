@@ -1,14 +1,14 @@
 //! What the initialisation of a block did before its epochs. spec tokenomics §3.2
 
 use crate::{
-    Error,
-    stakes::Stakes,
-    state::Holder,
-    storage::{below, look},
+    ExplainError,
+    stakes::HotkeyStakes,
+    state::Seat,
+    storage::{storage_prefix, storage_value},
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, Config, Moment, NetUid, PublicKey, Tao,
+    Amount, BlockNumber, ChainConfig, ChainState, NetUid, PublicKey, Tao,
     runtime::{
         emission::events::{EpochFailed, EpochRun},
         runtime_types::myelin_pallet_weights::types::StorageIndex,
@@ -27,27 +27,27 @@ use myelin_yuma::as_read;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the initialisation of a block announced of epochs, in its order.
-pub(crate) struct Announced {
+pub(crate) struct BlockEpochs {
     pub(crate) run: Vec<EpochRun>,
     pub(crate) failed: Vec<NetUid>,
 }
 
-impl Announced {
+impl BlockEpochs {
     /// What happened in the initialisation of the block of these events.
-    pub(crate) fn of(events: &Events<Config>, block: BlockNumber) -> Result<Self, Error> {
+    pub(crate) fn of(events: &Events<ChainConfig>, block: BlockNumber) -> Result<Self, ExplainError> {
         let mut announced = Self { run: Vec::new(), failed: Vec::new() };
         for event in events.iter() {
-            let event = event.map_err(myelin_client::Error::from)?;
+            let event = event.map_err(myelin_client::ChainError::from)?;
             if event.phase() != Phase::Initialization {
                 continue;
             }
             if event.is::<Dispatched>() {
-                return Err(Error::Scheduled(block));
+                return Err(ExplainError::Scheduled(block));
             }
             if let Some(run) = event.decode_fields_as::<EpochRun>() {
-                announced.run.push(run.map_err(myelin_client::Error::from)?);
+                announced.run.push(run.map_err(myelin_client::ChainError::from)?);
             } else if let Some(failed) = event.decode_fields_as::<EpochFailed>() {
-                announced.failed.push(failed.map_err(myelin_client::Error::from)?.netuid.into());
+                announced.failed.push(failed.map_err(myelin_client::ChainError::from)?.netuid.into());
             }
         }
         Ok(announced)
@@ -55,7 +55,7 @@ impl Announced {
 }
 
 /// Where one subnet stands in the division of the block emission.
-struct Account {
+struct EmissionAccount {
     share: Share,
     eligible: bool,
     per_block: Amount<Tao>,
@@ -65,23 +65,26 @@ struct Account {
 
 /// What every subnet has pending when the epochs of a block begin: what was pending after block `before`, and the accrual
 /// of `block`, the next one. spec tokenomics §5.4
-pub(crate) async fn pending(before: &Moment, block: BlockNumber) -> Result<BTreeMap<NetUid, Amount<Tao>>, Error> {
+pub(crate) async fn pending(
+    before: &ChainState,
+    block: BlockNumber,
+) -> Result<BTreeMap<NetUid, Amount<Tao>>, ExplainError> {
     let (free, locked, staked, accrual, ledger, tempos) = try_join!(
-        look(before, storage().balances().total_issuance(), ()),
-        look(before, storage().subnets().total_locked(), ()),
-        look(before, storage().staking().total_stake(), ()),
-        look(before, storage().emission().accrued(), ()),
-        look(before, storage().emission().ledger(), ()),
-        look(before, storage().subnets().tempos(), ()),
+        storage_value(before, storage().balances().total_issuance(), ()),
+        storage_value(before, storage().subnets().total_locked(), ()),
+        storage_value(before, storage().staking().total_stake(), ()),
+        storage_value(before, storage().emission().accrued(), ()),
+        storage_value(before, storage().emission().ledger(), ()),
+        storage_value(before, storage().subnets().tempos(), ()),
     )?;
-    let lost = |what: &str| Error::contradiction(before.height(), format!("{what} is not there"));
+    let lost = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is not there"));
     let accrual = accrual.ok_or_else(|| lost("the accrual"))?;
     let ledger = ledger.ok_or_else(|| lost("the ledger"))?;
-    let mut accounts: BTreeMap<NetUid, Account> = ledger
+    let mut accounts: BTreeMap<NetUid, EmissionAccount> = ledger
         .0
         .into_iter()
         .map(|(netuid, account)| {
-            let account = Account {
+            let account = EmissionAccount {
                 share: Share::from_bits(account.share.0),
                 eligible: account.eligible,
                 per_block: account.per_block.into(),
@@ -107,18 +110,19 @@ pub(crate) async fn pending(before: &Moment, block: BlockNumber) -> Result<BTree
             account.since = before_this;
             account.per_block = Amount::ZERO;
         }
-        let mut eligible: Vec<&mut Account> = accounts.values_mut().filter(|account| account.eligible).collect();
+        let mut eligible: Vec<&mut EmissionAccount> =
+            accounts.values_mut().filter(|account| account.eligible).collect();
         let shares: Vec<Share> = eligible.iter().map(|account| account.share).collect();
         for (account, part) in eligible.iter_mut().zip(divide_emission(emission, &shares)) {
             account.per_block = part;
         }
     }
     let with_this = before_this.checked_add(1).ok_or_else(|| lost("a number for the block"))?;
-    let pending = |account: &Account| account.pending(with_this).map_err(&lost);
+    let pending = |account: &EmissionAccount| account.pending(with_this).map_err(&lost);
     accounts.iter().map(|(netuid, account)| Ok((*netuid, pending(account)?))).collect()
 }
 
-impl Account {
+impl EmissionAccount {
     /// What has accrued to it once `blocks` blocks have accrued.
     fn pending(&self, blocks: BlockNumber) -> Result<Amount<Tao>, &'static str> {
         let unsettled = blocks.checked_sub(self.since).ok_or("the past of an account")?;
@@ -129,18 +133,21 @@ impl Account {
 }
 
 /// The root epoch: puts new shares in force, unless there is a reason to keep the old ones. spec tokenomics §5.3
-async fn renew_shares(before: &Moment, accounts: &mut BTreeMap<NetUid, Account>) -> Result<bool, Error> {
+async fn renew_shares(
+    before: &ChainState,
+    accounts: &mut BTreeMap<NetUid, EmissionAccount>,
+) -> Result<bool, ExplainError> {
     let root = NetUid::ROOT;
     let (parameters, seats, rows, networks) = try_join!(
-        look(before, storage().subnets().network_settings(), (root.into(),)),
-        look(before, storage().neurons().seats_of(), (root.into(),)),
-        below(before, storage().weights().rows(), (StorageIndex(root.get()),)),
-        below(before, storage().subnets().subnets(), ()),
+        storage_value(before, storage().subnets().network_settings(), (root.into(),)),
+        storage_value(before, storage().neurons().seats_of(), (root.into(),)),
+        storage_prefix(before, storage().weights().rows(), (StorageIndex(root.get()),)),
+        storage_prefix(before, storage().subnets().subnets(), ()),
     )?;
     let Some(parameters) = parameters else { return Ok(false) };
     let seats: Vec<PublicKey> =
-        seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(|seat| Holder::from(seat).hotkey).collect();
-    let stakes = Stakes::read(before, seats.iter().copied().collect::<BTreeSet<_>>()).await?;
+        seats.map_or_else(Vec::new, |seats| seats.0).into_iter().map(|seat| Seat::from(seat).hotkey).collect();
+    let stakes = HotkeyStakes::read(before, seats.iter().copied().collect::<BTreeSet<_>>()).await?;
     let began: BTreeMap<Uid, BlockNumber> =
         networks.into_iter().map(|((netuid,), network)| (Uid::new(netuid.0), network.registered_at)).collect();
     let mut rows: BTreeMap<Uid, _> = rows.into_iter().map(|((_, uid), row)| (uid.into(), row)).collect();

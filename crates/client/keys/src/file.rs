@@ -1,6 +1,6 @@
 //! Files that are only their owner's, and appear whole or not at all. spec wallets §1
 
-use crate::{wallet::Existing, wallet_error::WalletError};
+use crate::{wallet::OnExisting, wallet_error::WalletError};
 use std::{
     fs::{self, DirBuilder, File, Permissions},
     io::{self, ErrorKind, Read, Write},
@@ -54,7 +54,7 @@ pub(crate) fn read(path: &Path, privacy: Privacy) -> Result<Option<Zeroizing<Vec
 }
 
 /// Writes a file beside its place and then moves it there, so that others see the old one, the new one or none.
-pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(), WalletError> {
+pub(crate) fn write(path: &Path, content: &[u8], existing: OnExisting) -> Result<(), WalletError> {
     let failed = |error| WalletError::io(path, "write", error);
     let folder = path.parent().unwrap_or(Path::new(""));
     create_folder(folder)?;
@@ -66,8 +66,8 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
     file.write_all(content).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     let moved = match existing {
-        Existing::Refuse => file.persist_noclobber(path),
-        Existing::Replace => file.persist(path),
+        OnExisting::Refuse => file.persist_noclobber(path),
+        OnExisting::Replace => file.persist(path),
     };
     moved.map_err(|error| match error.error.kind() {
         ErrorKind::AlreadyExists => WalletError::Exists { path: path.to_owned() },
@@ -77,9 +77,9 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
 }
 
 /// Refuses if there is something at a place that may not be replaced. [`write`] does too; this is for before the work.
-pub(crate) fn check_free(path: &Path, existing: Existing) -> Result<(), WalletError> {
+pub(crate) fn check_free(path: &Path, existing: OnExisting) -> Result<(), WalletError> {
     match (existing, fs::symlink_metadata(path)) {
-        (Existing::Refuse, Ok(_)) => Err(WalletError::Exists { path: path.to_owned() }),
+        (OnExisting::Refuse, Ok(_)) => Err(WalletError::Exists { path: path.to_owned() }),
         _ => Ok(()),
     }
 }
@@ -146,7 +146,7 @@ mod tests {
     fn files_and_folders_are_their_owners_only() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/b/file");
-        write(&path, b"content", Existing::Refuse).unwrap();
+        write(&path, b"content", OnExisting::Refuse).unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(&root.path().join("a")), 0o700);
         assert_eq!(mode(&root.path().join("a/b")), 0o700);
@@ -157,7 +157,7 @@ mod tests {
     fn folders_that_exist_are_left_alone() {
         let root = tempfile::tempdir().unwrap();
         fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
-        write(&root.path().join("file"), b"content", Existing::Refuse).unwrap();
+        write(&root.path().join("file"), b"content", OnExisting::Refuse).unwrap();
         assert_eq!(mode(root.path()), 0o755);
     }
 
@@ -165,12 +165,12 @@ mod tests {
     fn a_file_is_replaced_only_when_told_so() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("file");
-        write(&path, b"old", Existing::Refuse).unwrap();
-        assert!(matches!(write(&path, b"new", Existing::Refuse), Err(WalletError::Exists { .. })));
-        assert!(matches!(check_free(&path, Existing::Refuse), Err(WalletError::Exists { .. })));
+        write(&path, b"old", OnExisting::Refuse).unwrap();
+        assert!(matches!(write(&path, b"new", OnExisting::Refuse), Err(WalletError::Exists { .. })));
+        assert!(matches!(check_free(&path, OnExisting::Refuse), Err(WalletError::Exists { .. })));
         assert_eq!(**read(&path, Privacy::Private).unwrap().unwrap(), *b"old");
-        check_free(&path, Existing::Replace).unwrap();
-        write(&path, b"new", Existing::Replace).unwrap();
+        check_free(&path, OnExisting::Replace).unwrap();
+        write(&path, b"new", OnExisting::Replace).unwrap();
         assert_eq!(**read(&path, Privacy::Private).unwrap().unwrap(), *b"new");
         assert_eq!(entries(root.path()), [path]);
     }
@@ -181,7 +181,7 @@ mod tests {
         let path = root.path().join("file");
         fs::write(&path, b"old").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        write(&path, b"new", Existing::Replace).unwrap();
+        write(&path, b"new", OnExisting::Replace).unwrap();
         assert_eq!(mode(&path), 0o600);
     }
 
@@ -190,9 +190,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (link, target) = (root.path().join("link"), root.path().join("target"));
         symlink(&target, &link).unwrap();
-        assert!(matches!(write(&link, b"new", Existing::Refuse), Err(WalletError::Exists { .. })));
+        assert!(matches!(write(&link, b"new", OnExisting::Refuse), Err(WalletError::Exists { .. })));
         assert!(!target.exists());
-        write(&link, b"new", Existing::Replace).unwrap();
+        write(&link, b"new", OnExisting::Replace).unwrap();
         assert!(!target.exists());
         assert!(fs::symlink_metadata(&link).unwrap().is_file());
     }
@@ -202,7 +202,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("in the way");
         fs::create_dir(&path).unwrap();
-        assert!(matches!(write(&path, b"new", Existing::Replace), Err(WalletError::Io { .. })));
+        assert!(matches!(write(&path, b"new", OnExisting::Replace), Err(WalletError::Io { .. })));
         assert_eq!(entries(root.path()), [path], "the temporary file is left");
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_private_file_open_to_others_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("file");
-        write(&path, b"content", Existing::Refuse).unwrap();
+        write(&path, b"content", OnExisting::Refuse).unwrap();
         for open in [0o640, 0o604, 0o620, 0o666, 0o601] {
             fs::set_permissions(&path, Permissions::from_mode(open)).unwrap();
             let error = read(&path, Privacy::Private).unwrap_err();

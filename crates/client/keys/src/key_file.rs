@@ -32,20 +32,20 @@ const CAPACITY: usize = 1024;
 /// it.
 #[derive(Debug)]
 pub struct KeyFile {
-    stored: Stored,
+    stored: KeyFileContent,
     disagreeing: Vec<&'static str>,
 }
 
 /// What a key file keeps.
 #[derive(Clone, Debug)]
-pub enum Stored {
+pub enum KeyFileContent {
     /// A private key.
     Secret(Box<Secret>),
     /// Somebody's address.
     Public(Address),
 }
 
-impl Stored {
+impl KeyFileContent {
     fn secret(secret: Secret) -> Self {
         Self::Secret(Box::new(secret))
     }
@@ -66,7 +66,7 @@ impl KeyFile {
     /// What is wrong with it. The error holds nothing of the content.
     pub fn decode(content: &[u8]) -> Result<Self, KeyFileError> {
         // The parser's own errors may quote the content.
-        let members: Members = serde_json::from_slice(content)
+        let members: KeyFileMembers = serde_json::from_slice(content)
             .map_err(|error| if error.is_data() { KeyFileError::Members } else { KeyFileError::Json })?;
         let stored = members.stored()?;
         let disagreeing = members.disagreeing(&stored);
@@ -74,7 +74,7 @@ impl KeyFile {
     }
 
     /// What it keeps, whether or not its members agree.
-    pub const fn stored(&self) -> &Stored {
+    pub const fn stored(&self) -> &KeyFileContent {
         &self.stored
     }
 
@@ -87,7 +87,7 @@ impl KeyFile {
     ///
     /// # Errors
     /// [`KeyFileError::Disagree`] with those that don't.
-    pub fn consistent(self) -> Result<Stored, KeyFileError> {
+    pub fn consistent(self) -> Result<KeyFileContent, KeyFileError> {
         if self.disagreeing.is_empty() { Ok(self.stored) } else { Err(KeyFileError::Disagree(self.disagreeing)) }
     }
 
@@ -140,7 +140,7 @@ type Check<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The members of a file. Others are allowed as long as they are texts.
 #[derive(Default)]
-struct Members {
+struct KeyFileMembers {
     account_id: Text,
     public_key: Text,
     private_key: Text,
@@ -149,12 +149,12 @@ struct Members {
     ss58_address: Text,
 }
 
-impl Members {
-    fn stored(&self) -> Result<Stored, KeyFileError> {
+impl KeyFileMembers {
+    fn stored(&self) -> Result<KeyFileContent, KeyFileError> {
         if let Some(phrase) = &self.secret_phrase {
             return Mnemonic::parse(phrase)
                 .map(Secret::from_mnemonic)
-                .map(Stored::secret)
+                .map(KeyFileContent::secret)
                 .map_err(KeyFileError::Phrase);
         }
         if let Some(text) = &self.secret_seed {
@@ -162,30 +162,30 @@ impl Members {
                 Some(_) => KeyFileError::SeedAsText,
                 None => KeyFileError::Seed,
             })?;
-            return Ok(Stored::secret(Secret::from_seed(seed)));
+            return Ok(KeyFileContent::secret(Secret::from_seed(seed)));
         }
         if let Some(key) = &self.private_key {
-            return Secret::from_private_key(key).map(Stored::secret).map_err(|_| KeyFileError::PrivateKey);
+            return Secret::from_private_key(key).map(KeyFileContent::secret).map_err(|_| KeyFileError::PrivateKey);
         }
         match &self.ss58_address {
-            Some(address) => address.parse().map(Stored::Public).map_err(KeyFileError::Address),
+            Some(address) => address.parse().map(KeyFileContent::Public).map_err(KeyFileError::Address),
             None => Err(KeyFileError::NoKey),
         }
     }
 
-    fn disagreeing(&self, stored: &Stored) -> Vec<&'static str> {
+    fn disagreeing(&self, stored: &KeyFileContent) -> Vec<&'static str> {
         let public = stored.public();
         let is_public = |text: &str| unhex::<32>(text).is_some_and(|bytes| *bytes == public.to_bytes());
         let is_address = |text: &str| text.parse::<PublicKey>() == Ok(public);
         // A seed or key that is not the one of the secret is there only if a better member decided.
         let is_seed = |text: &str| {
             let seed = text.parse::<Seed>().ok().or_else(|| seed_as_text(text));
-            let known = if let Stored::Secret(secret) = stored { secret.seed() } else { None };
+            let known = if let KeyFileContent::Secret(secret) = stored { secret.seed() } else { None };
             matches!((seed, known), (Some(seed), Some(known)) if seed.ct_eq(known).into())
         };
         let is_key = |text: &str| {
             let key = unhex::<64>(text).and_then(|bytes| Keypair::from_private_key(&bytes));
-            matches!((key, stored), (Some(key), Stored::Secret(secret)) if key.ct_eq(secret.keypair()).into())
+            matches!((key, stored), (Some(key), KeyFileContent::Secret(secret)) if key.ct_eq(secret.keypair()).into())
         };
         let checks: [(_, _, Check); 5] = [
             (ACCOUNT_ID, &self.account_id, &is_public),
@@ -219,7 +219,7 @@ enum Name {
     Other,
 }
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for KeyFileMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -228,14 +228,14 @@ impl<'de> Deserialize<'de> for Members {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+    type Value = KeyFileMembers;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object of texts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Members::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyFileMembers, A::Error> {
+        let mut members = KeyFileMembers::default();
         while let Some(name) = map.next_key()? {
             let value = map.next_value::<Option<String>>()?.map(Zeroizing::new);
             let member = match name {
@@ -328,7 +328,8 @@ mod tests {
         for secret in secrets() {
             let content = KeyFile::encode_private(&secret);
             assert!(content.expose_secret().len() < CAPACITY, "the buffer grew");
-            let Stored::Secret(read) = KeyFile::decode(content.expose_secret()).unwrap().consistent().unwrap() else {
+            let KeyFileContent::Secret(read) = KeyFile::decode(content.expose_secret()).unwrap().consistent().unwrap()
+            else {
                 panic!("a private file is secret")
             };
             assert!(bool::from(read.keypair().ct_eq(secret.keypair())));
@@ -340,7 +341,7 @@ mod tests {
 
             let public = KeyFile::encode_public(&secret.public());
             let stored = KeyFile::decode(&public).unwrap().consistent().unwrap();
-            assert!(matches!(stored, Stored::Public(address) if address.public() == secret.public()));
+            assert!(matches!(stored, KeyFileContent::Public(address) if address.public() == secret.public()));
         }
     }
 
@@ -357,10 +358,10 @@ mod tests {
     #[test]
     fn a_seed_written_as_text_is_no_contradiction_and_not_enough() {
         let text = format!("0x{}", "1".repeat(32));
-        let members = Members { secret_seed: Some(Zeroizing::new(text.clone())), ..Members::default() };
+        let members = KeyFileMembers { secret_seed: Some(Zeroizing::new(text.clone())), ..KeyFileMembers::default() };
         // As if a phrase had led to the same seed; no such phrase is known.
-        let same = Stored::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'1'; 32]))));
-        let other = Stored::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'2'; 32]))));
+        let same = KeyFileContent::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'1'; 32]))));
+        let other = KeyFileContent::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'2'; 32]))));
         assert!(members.disagreeing(&same).is_empty());
         assert_eq!(members.disagreeing(&other), [SECRET_SEED]);
         let error = KeyFile::decode(format!("{{\"secretSeed\":\"{text}\"}}").as_bytes()).unwrap_err();

@@ -39,7 +39,7 @@
 //! error has a method `hint`, a sentence that says what to do next.
 //!
 //! **Files** are only their owner's from the moment they exist, appear whole or not at all, and replace another only
-//! when told to ([`Existing`]). This needs Unix permissions, so the crate is for Unix systems.
+//! when told to ([`OnExisting`]). This needs Unix permissions, so the crate is for Unix systems.
 //!
 //! What is not here: prompts, password strength and output, which are the programs'; ed25519 and ECDSA keys; hardware
 //! wallets; protection of memory against swapping.
@@ -68,14 +68,16 @@ mod wallet_error;
 
 pub use address::{Address, AddressError, PublicKey};
 pub use environment::{Defaults, Environment};
-pub use key_file::{KeyFile, KeyFileError, Stored};
+pub use key_file::{KeyFile, KeyFileContent, KeyFileError};
 pub use keypair::{Keypair, SIGNATURE_LENGTH, Signature, SignatureError};
 pub use mnemonic::{Mnemonic, MnemonicError, WordCount};
 pub use name::{HotkeyName, NameError, WalletName};
-pub use password::{Ask, PasswordError, PasswordSource, decode_password, encode_password, password_variable};
+pub use password::{
+    PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, password_variable,
+};
 pub use polkadot_js::ImportError;
 pub use secrecy;
 pub use secret::{Secret, SecretError, Seed};
 pub use uri::UriError;
-pub use wallet::{Existing, Protection, Wallet, Wallets};
+pub use wallet::{OnExisting, Protection, Wallet, Wallets};
 pub use wallet_error::WalletError;

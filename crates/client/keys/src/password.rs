@@ -42,15 +42,15 @@ impl<A: PasswordSource, B: PasswordSource> PasswordSource for (A, B) {
 /// Somebody at a keyboard, by a function that prompts for the password of a file.
 ///
 /// What is typed should be trimmed; passwords from elsewhere are taken as they are.
-pub struct Ask<F>(pub F);
+pub struct PasswordPrompt<F>(pub F);
 
-impl<F> fmt::Debug for Ask<F> {
+impl<F> fmt::Debug for PasswordPrompt<F> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Ask")
     }
 }
 
-impl<F: Fn(&Path) -> io::Result<SecretString>> PasswordSource for Ask<F> {
+impl<F: Fn(&Path) -> io::Result<SecretString>> PasswordSource for PasswordPrompt<F> {
     fn password(&self, file: &Path) -> Result<Option<SecretString>, PasswordError> {
         (self.0)(file).map(Some).map_err(PasswordError::Asking)
     }
@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(known(&(one.clone(), two.clone())).as_deref(), Some("one"));
         assert_eq!(known(&(None::<SecretString>, two.clone())).as_deref(), Some("two"));
         assert_eq!(known(&None::<SecretString>), None);
-        assert_eq!(known(&(None::<SecretString>, Ask(|_: &Path| Ok(two.clone())))).as_deref(), Some("two"));
-        let broken = Ask(|_: &Path| Err(io::Error::other("no terminal")));
+        assert_eq!(known(&(None::<SecretString>, PasswordPrompt(|_: &Path| Ok(two.clone())))).as_deref(), Some("two"));
+        let broken = PasswordPrompt(|_: &Path| Err(io::Error::other("no terminal")));
         assert!(matches!(broken.password(file), Err(PasswordError::Asking(_))));
     }
 }

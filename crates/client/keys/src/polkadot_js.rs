@@ -24,7 +24,7 @@ const HEADER: [u8; 16] =
 const DIVIDER: [u8; 5] = [0xa1, 0x23, 0x03, 0x21, 0x00];
 
 #[derive(Deserialize)]
-struct Export {
+struct ExportFile {
     encoded: String,
     encoding: Encoding,
     address: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, 
     if json.len() > MAX_TEXT {
         return Err(ImportError::Json);
     }
-    let export: Export = serde_json::from_str(json).map_err(|_| ImportError::Json)?;
+    let export: ExportFile = serde_json::from_str(json).map_err(|_| ImportError::Json)?;
     if export.encoding.version != "3" {
         return Err(ImportError::Version);
     }
@@ -72,7 +72,7 @@ pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, 
     }
     let encoded = STANDARD.decode(export.encoded).map_err(|_| ImportError::Damaged)?;
     let (key, sealed) = if export.encoding.kind.has("scrypt") {
-        let (derivation, sealed) = Derivation::parse(&encoded).ok_or(ImportError::Damaged)?;
+        let (derivation, sealed) = PassphraseDerivation::parse(&encoded).ok_or(ImportError::Damaged)?;
         (derivation.key(passphrase)?, sealed)
     } else {
         (padded(passphrase), encoded.as_slice())
@@ -88,14 +88,14 @@ pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, 
 }
 
 /// How the passphrase becomes a key.
-struct Derivation<'a> {
+struct PassphraseDerivation<'a> {
     salt: &'a [u8; 32],
     n: u32,
     p: u32,
     r: u32,
 }
 
-impl<'a> Derivation<'a> {
+impl<'a> PassphraseDerivation<'a> {
     fn parse(encoded: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (salt, rest) = encoded.split_first_chunk()?;
         let (n, rest) = rest.split_first_chunk()?;
@@ -218,7 +218,7 @@ mod tests {
 
     fn with_scrypt(n: u32, p: u32, r: u32) -> String {
         let parameters = parameters(n, p, r);
-        let derivation = Derivation::parse(&parameters).unwrap().0;
+        let derivation = PassphraseDerivation::parse(&parameters).unwrap().0;
         let key = derivation.key(&"pass".into()).unwrap_or_default();
         export(r#"["scrypt","xsalsa20-poly1305"]"#, &parameters, &key, &address())
     }

@@ -55,13 +55,13 @@ fn scale_text(text: &str) -> Vec<u8> {
 }
 
 /// The parts of a URI: words or seed, path, passphrase.
-struct Parts<'a> {
+struct UriParts<'a> {
     root: &'a str,
     path: Vec<Junction>,
     passphrase: &'a str,
 }
 
-fn parse(text: &str) -> Result<Parts<'_>, UriError> {
+fn parse(text: &str) -> Result<UriParts<'_>, UriError> {
     if text.is_empty() {
         return Err(UriError::Empty);
     }
@@ -88,12 +88,12 @@ fn parse(text: &str) -> Result<Parts<'_>, UriError> {
         path.push(Junction::new(soft, junction));
         rest = after;
     }
-    Ok(Parts { root, path, passphrase })
+    Ok(UriParts { root, path, passphrase })
 }
 
 /// The key that a URI names.
 pub(crate) fn keypair(text: &str) -> Result<Keypair, UriError> {
-    let Parts { root, path, passphrase } = parse(text)?;
+    let UriParts { root, path, passphrase } = parse(text)?;
     let root = match root {
         "" => words(DEVELOPMENT_WORDS, passphrase)?,
         seed if seed.starts_with("0x") => Keypair::from_seed(&*unhex::<32>(seed).ok_or(UriError::Seed)?),

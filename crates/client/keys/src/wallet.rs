@@ -2,9 +2,9 @@
 
 use crate::{
     address::{Address, PublicKey},
-    encryption::{DecryptError, Encryption, decrypt, nacl},
+    encryption::{DecryptError, KeyFileEncryption, decrypt, nacl},
     file::{Privacy, check_free, list, read, write},
-    key_file::{KeyFile, Stored},
+    key_file::{KeyFile, KeyFileContent},
     name::{HotkeyName, PUBLIC_SUFFIX, WalletName},
     password::PasswordSource,
     secret::Secret,
@@ -19,7 +19,7 @@ use std::{
 
 /// Whether a file may be replaced that is in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
+pub enum OnExisting {
     /// No: fail with [`WalletError::Exists`].
     Refuse,
     /// Yes. A private key that is nowhere else is lost.
@@ -77,7 +77,7 @@ pub struct Wallet {
 }
 
 /// The files of one key.
-struct Files {
+struct KeyPaths {
     private: PathBuf,
     public: PathBuf,
 }
@@ -112,7 +112,7 @@ impl Wallet {
         &self,
         secret: &Secret,
         protection: Protection,
-        existing: Existing,
+        existing: OnExisting,
     ) -> Result<(), WalletError> {
         self.coldkey_files().create(secret, protection, existing)
     }
@@ -121,7 +121,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::Exists`], if the public file does and may not be replaced; what the system refuses.
-    pub fn watch_coldkey(&self, public: &PublicKey, existing: Existing) -> Result<(), WalletError> {
+    pub fn watch_coldkey(&self, public: &PublicKey, existing: OnExisting) -> Result<(), WalletError> {
         write(&self.coldkey_files().public, &KeyFile::encode_public(public), existing)
     }
 
@@ -152,7 +152,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::NoWallet`], [`WalletError::NoColdkey`]; what the system refuses.
-    pub fn coldkey_encryption(&self) -> Result<Encryption, WalletError> {
+    pub fn coldkey_encryption(&self) -> Result<KeyFileEncryption, WalletError> {
         self.coldkey_files().encryption()?.map_or_else(|| Err(self.no_coldkey()?), Ok)
     }
 
@@ -165,7 +165,7 @@ impl Wallet {
         name: &HotkeyName,
         secret: &Secret,
         protection: Protection,
-        existing: Existing,
+        existing: OnExisting,
     ) -> Result<(), WalletError> {
         self.hotkey_files(name).create(secret, protection, existing)
     }
@@ -192,7 +192,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`]; what the system refuses.
-    pub fn hotkey_encryption(&self, name: &HotkeyName) -> Result<Encryption, WalletError> {
+    pub fn hotkey_encryption(&self, name: &HotkeyName) -> Result<KeyFileEncryption, WalletError> {
         self.hotkey_files(name).encryption()?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
     }
 
@@ -205,12 +205,12 @@ impl Wallet {
         Ok(list(&self.folder().join("hotkeys"), |name| name.parse().ok(), Metadata::is_file)?.unwrap_or_default())
     }
 
-    fn coldkey_files(&self) -> Files {
-        Files::in_folder(&self.folder(), "coldkey")
+    fn coldkey_files(&self) -> KeyPaths {
+        KeyPaths::in_folder(&self.folder(), "coldkey")
     }
 
-    fn hotkey_files(&self, name: &HotkeyName) -> Files {
-        Files::in_folder(&self.folder().join("hotkeys"), name.as_str())
+    fn hotkey_files(&self, name: &HotkeyName) -> KeyPaths {
+        KeyPaths::in_folder(&self.folder().join("hotkeys"), name.as_str())
     }
 
     fn check_exists(&self) -> Result<(), WalletError> {
@@ -232,12 +232,12 @@ impl Wallet {
     }
 }
 
-impl Files {
+impl KeyPaths {
     fn in_folder(folder: &Path, name: &str) -> Self {
         Self { private: folder.join(name), public: folder.join(format!("{name}{PUBLIC_SUFFIX}")) }
     }
 
-    fn create(&self, secret: &Secret, protection: Protection, existing: Existing) -> Result<(), WalletError> {
+    fn create(&self, secret: &Secret, protection: Protection, existing: OnExisting) -> Result<(), WalletError> {
         check_free(&self.private, existing)?;
         check_free(&self.public, existing)?;
         let content = KeyFile::encode_private(secret);
@@ -260,7 +260,7 @@ impl Files {
     fn secret(&self, password: &dyn PasswordSource) -> Result<Option<Secret>, WalletError> {
         let path = &self.private;
         let Some(content) = read(path, Privacy::Private)? else { return Ok(None) };
-        let stored = if Encryption::of(&content) == Encryption::Plain {
+        let stored = if KeyFileEncryption::of(&content) == KeyFileEncryption::Plain {
             decode(path, &content)?
         } else {
             let password =
@@ -271,7 +271,7 @@ impl Files {
             })?;
             decode(path, opened.expose_secret())?
         };
-        let Stored::Secret(secret) = stored else { return Err(WalletError::NoSecret { path: path.clone() }) };
+        let KeyFileContent::Secret(secret) = stored else { return Err(WalletError::NoSecret { path: path.clone() }) };
         // Whoever changes the public file has payments sent to himself.
         match self.published()? {
             Some(address) if address.public() != secret.public() => Err(WalletError::PublicDiffers {
@@ -286,9 +286,9 @@ impl Files {
     fn published(&self) -> Result<Option<Address>, WalletError> {
         let Some(content) = read(&self.public, Privacy::Public)? else { return Ok(None) };
         match decode(&self.public, &content)? {
-            Stored::Public(address) => Ok(Some(address)),
+            KeyFileContent::Public(address) => Ok(Some(address)),
             // A private key in a public file is a mistake, and says whose it is all the same.
-            Stored::Secret(secret) => Ok(Some(secret.public().into())),
+            KeyFileContent::Secret(secret) => Ok(Some(secret.public().into())),
         }
     }
 
@@ -297,18 +297,18 @@ impl Files {
             return Ok(Some(address));
         }
         let Some(content) = read(&self.private, Privacy::Private)? else { return Ok(None) };
-        match Encryption::of(&content) {
-            Encryption::Plain => Ok(Some(decode(&self.private, &content)?.public().into())),
+        match KeyFileEncryption::of(&content) {
+            KeyFileEncryption::Plain => Ok(Some(decode(&self.private, &content)?.public().into())),
             _ => Err(WalletError::AddressUnknown { path: self.private.clone() }),
         }
     }
 
-    fn encryption(&self) -> Result<Option<Encryption>, WalletError> {
-        Ok(read(&self.private, Privacy::Private)?.map(|content| Encryption::of(&content)))
+    fn encryption(&self) -> Result<Option<KeyFileEncryption>, WalletError> {
+        Ok(read(&self.private, Privacy::Private)?.map(|content| KeyFileEncryption::of(&content)))
     }
 }
 
-fn decode(path: &Path, content: &[u8]) -> Result<Stored, WalletError> {
+fn decode(path: &Path, content: &[u8]) -> Result<KeyFileContent, WalletError> {
     KeyFile::decode(content)
         .and_then(KeyFile::consistent)
         .map_err(|source| WalletError::Content { path: path.to_owned(), source })

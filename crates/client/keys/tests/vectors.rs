@@ -5,9 +5,9 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_keys::{
-    Address, Existing, KeyFile, Keypair, Mnemonic, Protection, PublicKey, Secret, Stored, Wallet, WalletError, Wallets,
-    decode_password, encode_password,
-    encryption::{self, DecryptError, Encryption, Key, ansible, fernet, nacl},
+    Address, KeyFile, KeyFileContent, Keypair, Mnemonic, OnExisting, Protection, PublicKey, Secret, Wallet,
+    WalletError, Wallets, decode_password, encode_password,
+    encryption::{self, DecryptError, EncryptionKey, KeyFileEncryption, ansible, fernet, nacl},
     password_variable,
     secrecy::{ExposeSecret, SecretString},
 };
@@ -222,15 +222,15 @@ fn the_recorded_wallet_is_read_and_one_like_it_is_written() {
     assert_eq!(hotkey.public().to_string(), text(layout, "hotkey_ss58"));
     assert_eq!(wallet.coldkey_address().unwrap().as_str(), text(layout, "coldkeypub_ss58"));
     assert_eq!(wallet.hotkey_address(&hotkey_name).unwrap().as_str(), text(layout, "hotkeypub_ss58"));
-    assert_eq!(wallet.coldkey_encryption().unwrap(), Encryption::Nacl);
-    assert_eq!(wallet.hotkey_encryption(&hotkey_name).unwrap(), Encryption::Plain);
+    assert_eq!(wallet.coldkey_encryption().unwrap(), KeyFileEncryption::Nacl);
+    assert_eq!(wallet.hotkey_encryption(&hotkey_name).unwrap(), KeyFileEncryption::Plain);
     assert_eq!(wallet.hotkeys().unwrap(), std::slice::from_ref(&hotkey_name));
 
     let folder = tempfile::tempdir().unwrap();
     let copy = Wallets::at(folder.path()).wallet(wallet.name().clone());
     // Encrypting is in `nacl_parts`; here it would be one more slow derivation.
-    copy.create_coldkey(&coldkey, Protection::Plain, Existing::Refuse).unwrap();
-    copy.create_hotkey(&hotkey_name, &hotkey, Protection::Plain, Existing::Refuse).unwrap();
+    copy.create_coldkey(&coldkey, Protection::Plain, OnExisting::Refuse).unwrap();
+    copy.create_hotkey(&hotkey_name, &hotkey, Protection::Plain, OnExisting::Refuse).unwrap();
     let mut expected: Vec<_> = cases(layout, "files")
         .iter()
         .map(|file| (text(file, "path").to_owned(), text(file, "mode").to_owned()))
@@ -259,12 +259,12 @@ fn nacl_parts() {
 
     let key = nacl::derive_key(&password(layout, "coldkey_password")).unwrap();
     assert_eq!(hex::encode(key.expose_secret()), text(layout, "coldkey_argon2i_key_hex"));
-    let opened = nacl::Envelope::parse(&content).unwrap().open(&key).unwrap();
+    let opened = nacl::NaclEnvelope::parse(&content).unwrap().open(&key).unwrap();
     assert_eq!(opened.expose_secret(), plaintext.as_bytes());
 
     let sealed = nacl::seal(&opened, &key).unwrap();
     assert_eq!(sealed.len(), content.len());
-    assert_eq!(nacl::Envelope::parse(&sealed).unwrap().open(&key).unwrap().expose_secret(), opened.expose_secret());
+    assert_eq!(nacl::NaclEnvelope::parse(&sealed).unwrap().open(&key).unwrap().expose_secret(), opened.expose_secret());
 }
 
 fn holds(plaintext: &[u8], case: &Value) {
@@ -278,8 +278,8 @@ fn ansible_parts() {
     let Some(case) = part("ansible") else { return };
     let case = &case;
     let content = base64(case, "content_b64");
-    assert_eq!(Encryption::of(&content), Encryption::Ansible);
-    let envelope = ansible::Envelope::parse(&content).unwrap();
+    assert_eq!(KeyFileEncryption::of(&content), KeyFileEncryption::Ansible);
+    let envelope = ansible::AnsibleEnvelope::parse(&content).unwrap();
     assert_eq!(hex::encode(envelope.salt), text(case, "salt_hex"));
     assert_eq!(hex::encode(envelope.hmac), text(case, "hmac_hex"));
     assert_eq!(hex::encode(&envelope.ciphertext), text(case, "ciphertext_hex"));
@@ -312,10 +312,10 @@ fn fernet_parts() {
     let Some(case) = part("fernet") else { return };
     let case = &case;
     let content = base64(case, "content_b64");
-    assert_eq!(Encryption::of(&content), Encryption::Fernet);
-    let key: Key = fernet::derive_key(&password(case, "password"));
+    assert_eq!(KeyFileEncryption::of(&content), KeyFileEncryption::Fernet);
+    let key: EncryptionKey = fernet::derive_key(&password(case, "password"));
     assert_eq!(hex::encode(key.expose_secret()), text(case, "derived_key_hex"));
-    holds(fernet::Envelope::parse(&content).unwrap().open(&key).unwrap().expose_secret(), case);
+    holds(fernet::FernetEnvelope::parse(&content).unwrap().open(&key).unwrap().expose_secret(), case);
 }
 
 #[test]
@@ -329,8 +329,8 @@ fn polkadot_js() {
 }
 
 /// What a key file keeps, if it can be read.
-fn read(content: &[u8], password: Option<SecretString>) -> Result<Stored, Box<dyn std::error::Error>> {
-    let file = if Encryption::of(content) == Encryption::Plain {
+fn read(content: &[u8], password: Option<SecretString>) -> Result<KeyFileContent, Box<dyn std::error::Error>> {
+    let file = if KeyFileEncryption::of(content) == KeyFileEncryption::Plain {
         KeyFile::decode(content)?
     } else {
         let opened = encryption::decrypt(content, &password.ok_or("no password")?)?;
@@ -348,7 +348,7 @@ fn reading() {
         let content = base64(case, "content_b64");
         let stored = read(&content, case["password"].as_str().map(SecretString::from));
         // The recorded implementation opens no Fernet file at all. What opens has been authenticated.
-        if Encryption::of(&content) == Encryption::Fernet {
+        if KeyFileEncryption::of(&content) == KeyFileEncryption::Fernet {
             assert!(!flag(case, "accepted"), "{note}");
             let fernet = &file["fernet"];
             if case["content_b64"] == fernet["content_b64"] && case["password"] == fernet["password"] {
@@ -358,8 +358,8 @@ fn reading() {
         }
         assert_eq!(stored.is_ok(), flag(case, "accepted"), "{note}");
         match stored {
-            Ok(Stored::Public(address)) => assert_eq!(address.as_str(), text(case, "ss58"), "{note}"),
-            Ok(Stored::Secret(secret)) => assert_eq!(secret.public().to_string(), text(case, "ss58"), "{note}"),
+            Ok(KeyFileContent::Public(address)) => assert_eq!(address.as_str(), text(case, "ss58"), "{note}"),
+            Ok(KeyFileContent::Secret(secret)) => assert_eq!(secret.public().to_string(), text(case, "ss58"), "{note}"),
             Err(error) => assert!(!error.to_string().is_empty() && !text(case, "error").is_empty()),
         }
     }

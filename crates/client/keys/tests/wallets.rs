@@ -1,8 +1,9 @@
 //! Wallets on disk: what others may read, what a crash leaves, and what is said when something is wrong.
 
 use myelin_keys::{
-    Ask, Environment, Existing, HotkeyName, Mnemonic, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
-    encryption::{DecryptError, Encryption},
+    Environment, HotkeyName, Mnemonic, OnExisting, PasswordPrompt, Protection, Secret, Wallet, WalletError, Wallets,
+    WordCount,
+    encryption::{DecryptError, KeyFileEncryption},
     secrecy::{ExposeSecret, SecretString},
 };
 use std::{
@@ -41,13 +42,13 @@ fn mode(path: &Path) -> u32 {
 
 fn plain(wallet: &Wallet) -> Secret {
     let secret = secret();
-    wallet.create_coldkey(&secret, Protection::Plain, Existing::Refuse).unwrap();
+    wallet.create_coldkey(&secret, Protection::Plain, OnExisting::Refuse).unwrap();
     secret
 }
 
 fn hotkey(wallet: &Wallet, hotkey: &str) -> Secret {
     let secret = secret();
-    wallet.create_hotkey(&name(hotkey), &secret, Protection::Plain, Existing::Refuse).unwrap();
+    wallet.create_hotkey(&name(hotkey), &secret, Protection::Plain, OnExisting::Refuse).unwrap();
     secret
 }
 
@@ -75,8 +76,8 @@ fn an_encrypted_coldkey_opens_with_its_password() {
     let (_folder, wallet) = wallet();
     let secret = secret();
     let password = SecretString::from("long enough");
-    wallet.create_coldkey(&secret, Protection::Password(&password), Existing::Refuse).unwrap();
-    assert_eq!(wallet.coldkey_encryption().unwrap(), Encryption::Nacl);
+    wallet.create_coldkey(&secret, Protection::Password(&password), OnExisting::Refuse).unwrap();
+    assert_eq!(wallet.coldkey_encryption().unwrap(), KeyFileEncryption::Nacl);
     assert_eq!(wallet.coldkey_address().unwrap().public(), secret.public());
     let content = fs::read(wallet.coldkey_file()).unwrap();
     assert!(!content.windows(6).any(|part| part == b"secret"));
@@ -99,14 +100,14 @@ fn an_encrypted_coldkey_opens_with_its_password() {
 fn nobody_is_asked_for_the_password_of_a_plain_file() {
     let (_folder, wallet) = wallet();
     let secret = hotkey(&wallet, "miner");
-    let nobody = Ask(|_: &Path| -> std::io::Result<SecretString> { panic!("asked") });
+    let nobody = PasswordPrompt(|_: &Path| -> std::io::Result<SecretString> { panic!("asked") });
     assert_eq!(wallet.hotkey(&name("miner"), &nobody).unwrap().public(), secret.public());
 }
 
 #[test]
 fn an_empty_password_is_refused_before_anything_is_written() {
     let (_folder, wallet) = wallet();
-    let error = wallet.create_coldkey(&secret(), Protection::Password(&"".into()), Existing::Refuse).unwrap_err();
+    let error = wallet.create_coldkey(&secret(), Protection::Password(&"".into()), OnExisting::Refuse).unwrap_err();
     assert!(matches!(error, WalletError::EmptyPassword), "{error:?}");
     assert!(!wallet.coldkey_file().exists());
 }
@@ -116,18 +117,18 @@ fn keys_are_replaced_only_when_asked() {
     let (_folder, wallet) = wallet();
     let first = plain(&wallet);
     let second = secret();
-    let error = wallet.create_coldkey(&second, Protection::Plain, Existing::Refuse).unwrap_err();
+    let error = wallet.create_coldkey(&second, Protection::Plain, OnExisting::Refuse).unwrap_err();
     assert!(matches!(&error, WalletError::Exists { path } if *path == wallet.coldkey_file()), "{error:?}");
     assert_eq!(wallet.coldkey(&NO_PASSWORD).unwrap().public(), first.public());
 
-    wallet.create_coldkey(&second, Protection::Plain, Existing::Replace).unwrap();
+    wallet.create_coldkey(&second, Protection::Plain, OnExisting::Replace).unwrap();
     assert_eq!(wallet.coldkey(&NO_PASSWORD).unwrap().public(), second.public());
     assert_eq!(wallet.coldkey_address().unwrap().public(), second.public());
 
     // A public file alone is in the way too.
     fs::remove_file(wallet.coldkey_file()).unwrap();
     assert!(matches!(
-        wallet.create_coldkey(&first, Protection::Plain, Existing::Refuse),
+        wallet.create_coldkey(&first, Protection::Plain, OnExisting::Refuse),
         Err(WalletError::Exists { .. })
     ));
     assert!(!wallet.coldkey_file().exists());
@@ -137,12 +138,12 @@ fn keys_are_replaced_only_when_asked() {
 fn an_address_can_be_watched() {
     let (_folder, wallet) = wallet();
     let public = secret().public();
-    wallet.watch_coldkey(&public, Existing::Refuse).unwrap();
+    wallet.watch_coldkey(&public, OnExisting::Refuse).unwrap();
     assert_eq!(wallet.coldkey_address().unwrap().public(), public);
     assert!(matches!(wallet.coldkey(&NO_PASSWORD), Err(WalletError::NoColdkey { .. })));
-    assert!(matches!(wallet.watch_coldkey(&public, Existing::Refuse), Err(WalletError::Exists { .. })));
+    assert!(matches!(wallet.watch_coldkey(&public, OnExisting::Refuse), Err(WalletError::Exists { .. })));
     let other = secret().public();
-    wallet.watch_coldkey(&other, Existing::Replace).unwrap();
+    wallet.watch_coldkey(&other, OnExisting::Replace).unwrap();
     assert_eq!(wallet.coldkey_address().unwrap().public(), other);
 }
 
@@ -268,7 +269,7 @@ fn a_crash_between_the_two_files_can_be_completed() {
     fs::remove_file(wallet.folder().join("coldkeypub.txt")).unwrap();
     assert_eq!(wallet.coldkey(&NO_PASSWORD).unwrap().public(), secret.public());
     assert_eq!(wallet.coldkey_address().unwrap().public(), secret.public());
-    wallet.watch_coldkey(&secret.public(), Existing::Refuse).unwrap();
+    wallet.watch_coldkey(&secret.public(), OnExisting::Refuse).unwrap();
     assert_eq!(wallet.coldkey_address().unwrap().public(), secret.public());
 }
 
@@ -282,7 +283,7 @@ fn readers_see_a_whole_file_while_it_is_replaced() {
         scope.spawn(|| {
             for turn in 0..100 {
                 let secret = &secrets[turn % 2];
-                wallet.create_hotkey(&miner, secret, Protection::Plain, Existing::Replace).unwrap();
+                wallet.create_hotkey(&miner, secret, Protection::Plain, OnExisting::Replace).unwrap();
             }
         });
         for _ in 0..200 {
@@ -302,7 +303,7 @@ fn two_writers_do_not_replace_each_other() {
     let miner = name("miner");
     let secrets: Vec<_> = (0..8).map(|_| secret()).collect();
     let written: Vec<_> = std::thread::scope(|scope| {
-        let create = |secret| wallet.create_hotkey(&miner, secret, Protection::Plain, Existing::Refuse).is_ok();
+        let create = |secret| wallet.create_hotkey(&miner, secret, Protection::Plain, OnExisting::Refuse).is_ok();
         let threads: Vec<_> = secrets.iter().map(|secret| scope.spawn(move || create(secret))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });

@@ -3,7 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 
-use myelin_economics::work::Challenge;
+use myelin_economics::work::WorkChallenge;
 use sha2::Sha256;
 use sha3::{Digest, Keccak256};
 use std::{
@@ -20,7 +20,7 @@ const PORTION: u64 = 4_096;
 
 fn main() {
     let (block_hash, public_key) = ([0x11; 32], [0x22; 32]);
-    let challenge = Challenge::new(&block_hash, &public_key);
+    let challenge = WorkChallenge::new(&block_hash, &public_key);
     let same: [u8; 32] = Keccak256::new().chain_update(block_hash).chain_update(public_key).finalize().into();
     let plain = |nonce: u64| -> [u8; 32] {
         let inner = Sha256::new().chain_update(nonce.to_le_bytes()).chain_update(same).finalize();

@@ -80,7 +80,7 @@ impl Registrations {
     Serialize,
     Deserialize,
 )]
-pub struct Terms {
+pub struct SeatPrice {
     /// What a burned registration burns.
     pub burn: Amount<Tao>,
     /// What the seal of a registration by work has to meet.
@@ -137,17 +137,17 @@ pub struct AdjustmentRule {
 
 impl AdjustmentRule {
     /// The terms of the next interval. A term that is not adjusted stays as it is. spec subnets-and-neurons §8.4
-    pub fn adjust(&self, terms: Terms, registrations: Registrations) -> Terms {
-        let Terms { burn, difficulty } = terms;
+    pub fn adjust(&self, terms: SeatPrice, registrations: Registrations) -> SeatPrice {
+        let SeatPrice { burn, difficulty } = terms;
         let next_burn = || {
             let bounds = Bounds { min: self.burn.min.rao(), max: self.burn.max.rao() };
             Amount::from_rao(self.next(burn.rao(), registrations.total, bounds))
         };
         let next_difficulty = || self.next(difficulty, registrations.total, self.difficulty);
         match registrations.adjusts(self.target) {
-            Adjusts::Burn => Terms { burn: next_burn(), difficulty },
-            Adjusts::Difficulty => Terms { burn, difficulty: next_difficulty() },
-            Adjusts::Both => Terms { burn: next_burn(), difficulty: next_difficulty() },
+            Adjusts::Burn => SeatPrice { burn: next_burn(), difficulty },
+            Adjusts::Difficulty => SeatPrice { burn, difficulty: next_difficulty() },
+            Adjusts::Both => SeatPrice { burn: next_burn(), difficulty: next_difficulty() },
         }
     }
 
@@ -180,8 +180,8 @@ mod tests {
         AdjustmentRule { target, inertia, burn, difficulty: bounds }
     }
 
-    fn terms(value: u64) -> Terms {
-        Terms { burn: Amount::from_rao(value), difficulty: value }
+    fn terms(value: u64) -> SeatPrice {
+        SeatPrice { burn: Amount::from_rao(value), difficulty: value }
     }
 
     /// So many registrations, half by either way, so that both terms move.

@@ -35,7 +35,7 @@ impl core::error::Error for NoWeight {}
 /// assert_eq!(parts, [4, 4, 2].map(Amount::from_rao));
 /// ```
 pub fn by_largest_remainder<U>(whole: Amount<U>, weights: &[u64]) -> Result<Vec<Amount<U>>, NoWeight> {
-    let Rounded { mut parts, missing } = round_down(whole.parts(), weights)?;
+    let RoundedPart { mut parts, missing } = round_down(whole.parts(), weights)?;
     let mut by_remainder: Vec<&mut Part> = parts.iter_mut().collect();
     // Stable, so that equal remainders stay in the order of their index.
     by_remainder.sort_by_key(|part| Reverse(part.remainder));
@@ -61,7 +61,7 @@ pub fn by_largest_remainder<U>(whole: Amount<U>, weights: &[u64]) -> Result<Vec<
 /// assert_eq!(parts, [1, 6, 4].map(Amount::from_rao));
 /// ```
 pub fn remainder_to_heaviest<U>(whole: Amount<U>, weights: &[u64]) -> Result<Vec<Amount<U>>, NoWeight> {
-    let Rounded { mut parts, missing } = round_down(whole.parts(), weights)?;
+    let RoundedPart { mut parts, missing } = round_down(whole.parts(), weights)?;
     // The last of several maxima counts, hence the reversal.
     if let Some((heaviest, _)) = parts.iter_mut().zip(weights).rev().max_by_key(|(_, weight)| **weight) {
         heaviest.floor = heaviest.floor.saturating_add(missing);
@@ -69,7 +69,7 @@ pub fn remainder_to_heaviest<U>(whole: Amount<U>, weights: &[u64]) -> Result<Vec
     Ok(amounts(&parts))
 }
 
-struct Rounded {
+struct RoundedPart {
     parts: Vec<Part>,
     missing: u64,
 }
@@ -80,7 +80,7 @@ struct Part {
     remainder: u128,
 }
 
-fn round_down(whole: u64, weights: &[u64]) -> Result<Rounded, NoWeight> {
+fn round_down(whole: u64, weights: &[u64]) -> Result<RoundedPart, NoWeight> {
     // 64 bits each, so neither the sum nor a product leaves 128 bits.
     let total = weights.iter().map(|&weight| u128::from(weight)).fold(0, u128::saturating_add);
     let total = NonZeroU128::new(total).ok_or(NoWeight)?;
@@ -95,7 +95,7 @@ fn round_down(whole: u64, weights: &[u64]) -> Result<Rounded, NoWeight> {
             Part { floor, remainder: exact % total }
         })
         .collect();
-    Ok(Rounded { parts, missing })
+    Ok(RoundedPart { parts, missing })
 }
 
 fn amounts<U>(parts: &[Part]) -> Vec<Amount<U>> {

@@ -136,7 +136,7 @@ pub fn shares(
         return Err(NoShares::NoValidators);
     }
     let subnets = networks.into_iter().filter(|netuid| !netuid.is_root());
-    let mut columns: BTreeMap<NetUid, Column> = subnets.map(|netuid| (netuid, Column::default())).collect();
+    let mut columns: BTreeMap<NetUid, RatingColumn> = subnets.map(|netuid| (netuid, RatingColumn::default())).collect();
     if columns.is_empty() {
         return Err(NoShares::NoSubnets);
     }
@@ -187,7 +187,7 @@ pub fn divide_emission(emission: Amount<Tao>, shares: &[Share]) -> Vec<Amount<Ta
 
 /// What the root validators think of one subnet.
 #[derive(Default)]
-struct Column {
+struct RatingColumn {
     /// The sum of its ratings, each the part of its row times the stake behind it, in 2^-40 rao.
     rank: u128,
     /// The stake of those who rate it, in rao.
@@ -195,7 +195,7 @@ struct Column {
 }
 
 /// Adds one validator's ratings to the columns. spec tokenomics §5.1, steps 2 to 4
-fn rate(columns: &mut BTreeMap<NetUid, Column>, validator: &RootValidator) {
+fn rate(columns: &mut BTreeMap<NetUid, RatingColumn>, validator: &RootValidator) {
     let stake = validator.stake.rao();
     let counted = validator.weights.iter().filter(|(netuid, _)| columns.contains_key(netuid));
     let row_sum = counted.map(|(_, &weight)| u128::from(weight)).fold(0, u128::saturating_add);

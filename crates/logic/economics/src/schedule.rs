@@ -76,7 +76,7 @@ impl Schedule {
 ///
 /// Always computed with the tempo and the period in force now, so that a change of either moves open commits too.
 #[derive(Clone, Copy, Debug)]
-pub struct Windows {
+pub struct RevealSchedule {
     /// The epochs of the network.
     pub schedule: Schedule,
     /// How many epochs a commit waits.
@@ -85,7 +85,7 @@ pub struct Windows {
 
 /// Where a commit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum RevealPhase {
     /// It may not be revealed yet.
     Ahead,
     /// It may be revealed now.
@@ -94,13 +94,13 @@ pub enum Window {
     Over,
 }
 
-impl Windows {
+impl RevealSchedule {
     /// Where a commit of block `at` stands in block `now`.
-    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> Window {
+    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> RevealPhase {
         match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
-            Ordering::Less => Window::Ahead,
-            Ordering::Equal => Window::Open,
-            Ordering::Greater => Window::Over,
+            Ordering::Less => RevealPhase::Ahead,
+            Ordering::Equal => RevealPhase::Open,
+            Ordering::Greater => RevealPhase::Over,
         }
     }
 
@@ -162,8 +162,8 @@ mod tests {
         assert_eq!(self::schedule(20, 10).epoch_blocks(0), None);
     }
 
-    fn windows(netuid: u16, tempo: u16, period: u64) -> Windows {
-        Windows { schedule: schedule(netuid, tempo), period }
+    fn windows(netuid: u16, tempo: u16, period: u64) -> RevealSchedule {
+        RevealSchedule { schedule: schedule(netuid, tempo), period }
     }
 
     /// The table of spec weights §5.2.
@@ -181,10 +181,10 @@ mod tests {
             assert_eq!(windows.schedule.epoch_index(at), index);
             assert_eq!(windows.blocks(at), first..=last);
             assert!(windows.schedule.is_due(last), "consensus runs in the last block of the window");
-            assert_eq!(windows.of(at, first - 1), Window::Ahead);
-            assert_eq!(windows.of(at, first), Window::Open);
-            assert_eq!(windows.of(at, last), Window::Open);
-            assert_eq!(windows.of(at, last + 1), Window::Over);
+            assert_eq!(windows.of(at, first - 1), RevealPhase::Ahead);
+            assert_eq!(windows.of(at, first), RevealPhase::Open);
+            assert_eq!(windows.of(at, last), RevealPhase::Open);
+            assert_eq!(windows.of(at, last + 1), RevealPhase::Over);
         }
     }
 
@@ -222,8 +222,8 @@ mod tests {
         ) {
             let windows = windows(netuid, tempo, period);
             let blocks = windows.blocks(at);
-            prop_assert_eq!(blocks.contains(&now), windows.of(at, now) == Window::Open);
-            prop_assert_eq!(now > *blocks.end(), windows.of(at, now) == Window::Over);
+            prop_assert_eq!(blocks.contains(&now), windows.of(at, now) == RevealPhase::Open);
+            prop_assert_eq!(now > *blocks.end(), windows.of(at, now) == RevealPhase::Over);
         }
 
         #[test]

@@ -30,9 +30,9 @@ pub fn is_recent(worked_on: BlockNumber, block: BlockNumber) -> bool {
 /// assert!(challenge.seal(nonce) == seal && seal.meets(1_000));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Challenge([u8; 32]);
+pub struct WorkChallenge([u8; 32]);
 
-impl Challenge {
+impl WorkChallenge {
     /// The challenge that a block hash sets the holder of this public key.
     pub fn new(block_hash: &[u8; 32], public_key: &[u8; 32]) -> Self {
         Self(Keccak256::new().chain_update(block_hash).chain_update(public_key).finalize().into())
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn challenge() -> Challenge {
-        Challenge::new(&[0x11; 32], &[0x22; 32])
+    fn challenge() -> WorkChallenge {
+        WorkChallenge::new(&[0x11; 32], &[0x22; 32])
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod textbook;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use myelin_primitives::{Amount, Entry, Uid};
-use myelin_yuma::{Bonds, LiquidAlpha, Outcome, Params, Snapshot, Stake, epoch};
+use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, epoch};
 use std::{fmt, hint::black_box};
 
 /// A subnet in which the first `validators` neurons each weigh the same `row` others, spread evenly.
@@ -78,7 +78,7 @@ impl Subnet {
         }
     }
 
-    fn epoch(&self, params: &Params) -> Outcome {
+    fn epoch(&self, params: &Params) -> EpochOutcome {
         epoch(&self.snapshot(), params)
     }
 

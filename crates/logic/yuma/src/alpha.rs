@@ -7,7 +7,7 @@ use myelin_primitives::Q32;
 const TERMS: i64 = 32;
 
 /// Exponents beyond this count as this.
-const LARGEST_EXPONENT: Q32 = Q32::from_int(20);
+const MAX_EXPONENT: Q32 = Q32::from_int(20);
 
 /// e, with 23 binary places: the value of the exponential at exactly one.
 const E: Q32 = Q32::from_bits(22_802_600 << 9);
@@ -20,7 +20,7 @@ pub fn mix(from: Q32, to: Q32, ratio: Q32) -> Q32 {
 /// `1 / (1 + exp(-slope * (x - centre)))`, with the exponent limited to ±20. spec yuma §3.10
 pub fn logistic(x: Q32, slope: Q32, centre: Q32) -> Q32 {
     let exponent = (Q32::ZERO - slope) * (x - centre);
-    Q32::ONE / (Q32::ONE + exponential(exponent.clamp(Q32::ZERO - LARGEST_EXPONENT, LARGEST_EXPONENT)))
+    Q32::ONE / (Q32::ONE + exponential(exponent.clamp(Q32::ZERO - MAX_EXPONENT, MAX_EXPONENT)))
 }
 
 /// The exponential as its power series, every term truncated. spec yuma §3.10

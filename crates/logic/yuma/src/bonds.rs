@@ -6,15 +6,15 @@ use crate::{
     consensus::clipped,
     params::{Bonds, Params, q32},
     share::{Divisor, fraction, product},
-    sparse::{Cell, Columns, Ledger, Rows, normalise, union},
-    trace::{Bond, Witness},
+    sparse::{Cell, Columns, Rows, RowsBuilder, normalise, union},
+    trace::{BondObserver, BondTrace},
     vector,
 };
 use alloc::vec::Vec;
 use myelin_primitives::{BlockNumber, Entry, Q32};
 
 /// What an epoch has found out before it comes to bonds.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct BondInputs<'a> {
     /// Weights that count, `W`.
     pub(crate) weights: &'a Columns,
     /// Consensus weights, `C`.
@@ -27,11 +27,11 @@ pub(crate) struct Evidence<'a> {
     pub(crate) permits: &'a [bool],
 }
 
-impl Evidence<'_> {
+impl BondInputs<'_> {
     /// What belongs to one miner, in the order of uids: uid, weights, old bonds, consensus and incentive.
-    fn miners<'b>(&'b self, old: &'b Columns) -> impl Iterator<Item = Miner<'b>> {
+    fn miners<'b>(&'b self, old: &'b Columns) -> impl Iterator<Item = MinerColumn<'b>> {
         let columns = self.weights.iter().zip(old.iter()).zip(self.consensus.iter().zip(self.incentive));
-        (0..=u16::MAX).zip(columns).map(|(uid, ((weights, bonds), (consensus, incentive)))| Miner {
+        (0..=u16::MAX).zip(columns).map(|(uid, ((weights, bonds), (consensus, incentive)))| MinerColumn {
             uid,
             weights,
             bonds,
@@ -42,7 +42,7 @@ impl Evidence<'_> {
 }
 
 /// One column of everything.
-struct Miner<'a> {
+struct MinerColumn<'a> {
     uid: u16,
     weights: &'a [Cell],
     bonds: &'a [Cell],
@@ -51,7 +51,7 @@ struct Miner<'a> {
 }
 
 /// Bonds after an epoch.
-pub(crate) struct Renewed {
+pub(crate) struct RenewedBonds {
     /// Rows to store: `E`, in the classic form with each column's largest value scaled to one.
     pub(crate) bonds: Vec<Vec<Entry>>,
     /// Each row's part of what bonds earn, `D`.
@@ -62,12 +62,12 @@ pub(crate) struct Renewed {
 pub(crate) fn renew<R: AsRef<[Entry]>>(
     subnet: &Snapshot<'_, R>,
     params: &Params,
-    evidence: &Evidence<'_>,
-    witness: &mut impl Witness,
-) -> Renewed {
+    evidence: &BondInputs<'_>,
+    witness: &mut impl BondObserver,
+) -> RenewedBonds {
     let old = surviving(subnet, params.tempo);
     let sizes = subnet.weight_rows().zip(subnet.bond_rows()).map(|(weights, bonds)| weights.len().max(bonds.len()));
-    let ledger = Ledger::new(evidence.permits, sizes);
+    let ledger = RowsBuilder::new(evidence.permits, sizes);
     let penalty = Penalty::from(q32(params.bonds_penalty));
     let rate = Q32::ONE - q32(params.bonds_moving_average);
     match params.bonds {
@@ -141,13 +141,13 @@ enum Pace {
 
 /// Per-pair bonds. spec yuma §3.10
 fn per_pair(
-    evidence: &Evidence<'_>,
+    evidence: &BondInputs<'_>,
     old: Rows,
-    mut ledger: Ledger,
+    mut ledger: RowsBuilder,
     penalty: Penalty,
     pace: &Pace,
-    witness: &mut impl Witness,
-) -> Renewed {
+    witness: &mut impl BondObserver,
+) -> RenewedBonds {
     let old = old.transposed(|_| fraction);
     let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
     let mut renewed: Vec<Cell> = Vec::new();
@@ -167,13 +167,13 @@ fn per_pair(
                 let share = total.divide(cell.value());
                 let pays = product(share, miner.incentive);
                 vector::add(&mut earned, cell.row(), pays);
-                witness.bond(Bond::new(*cell, miner.uid, share, pays));
+                witness.bond(BondTrace::new(*cell, miner.uid, share, pays));
             }
         }
         ledger.enter(miner.uid, &renewed);
     }
     let by_stake = earned.into_iter().zip(evidence.active_stake).map(|(earned, stake)| earned * *stake);
-    Renewed { bonds: ledger.into_rows(), dividends: vector::normalised(by_stake.collect()) }
+    RenewedBonds { bonds: ledger.into_rows(), dividends: vector::normalised(by_stake.collect()) }
 }
 
 /// Appends to `renewed` one column that moves from `old` to what `followed` leaves of `new`, at a rate that all its
@@ -225,13 +225,13 @@ pub fn at_rates(
 
 /// Classic bonds. spec yuma §3.11
 fn classic(
-    evidence: &Evidence<'_>,
+    evidence: &BondInputs<'_>,
     old: Rows,
-    mut ledger: Ledger,
+    mut ledger: RowsBuilder,
     penalty: Penalty,
     rate: Q32,
-    witness: &mut impl Witness,
-) -> Renewed {
+    witness: &mut impl BondObserver,
+) -> RenewedBonds {
     // Only proportions within a column matter, so stored integers can stand for themselves times 2^-32.
     let old = old.transposed(|_| |value| Q32::from_bits(value.into()));
     let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
@@ -253,10 +253,10 @@ fn classic(
         for cell in &mut renewed {
             let pays = product(cell.value(), miner.incentive);
             vector::add(&mut earned, cell.row(), pays);
-            witness.bond(Bond::new(*cell, miner.uid, cell.value(), pays));
+            witness.bond(BondTrace::new(*cell, miner.uid, cell.value(), pays));
             *cell = Cell::new(cell.row(), largest.divide(cell.value()));
         }
         ledger.enter(miner.uid, &renewed);
     }
-    Renewed { bonds: ledger.into_rows(), dividends: vector::normalised(earned) }
+    RenewedBonds { bonds: ledger.into_rows(), dividends: vector::normalised(earned) }
 }

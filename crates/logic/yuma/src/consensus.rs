@@ -94,7 +94,7 @@ pub(crate) fn clipped(weight: Q32, consensus: Q32) -> Option<Q32> {
 }
 
 /// What the clipped weights say of both sides. spec yuma §3.7
-pub(crate) struct Verdict {
+pub(crate) struct ClippedWeights {
     /// How much of each row survived clipping.
     pub(crate) validator_trust: Vec<Q32>,
     /// Each column's part of what the active stake gives, `I`.
@@ -110,7 +110,7 @@ pub(crate) fn contribution(cell: Cell, consensus: Q32, active_stake: &[Q32]) -> 
 }
 
 /// Validator trust and incentive. spec yuma §3.7
-pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]) -> Verdict {
+pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]) -> ClippedWeights {
     let mut validator_trust = alloc::vec![Q32::ZERO; active_stake.len()];
     let rank = weights.iter().zip(consensus).map(|(column, consensus)| {
         let mut rank = Q32::ZERO;
@@ -122,7 +122,7 @@ pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]
         rank
     });
     let incentive = vector::normalised(rank.collect());
-    Verdict { validator_trust, incentive }
+    ClippedWeights { validator_trust, incentive }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use myelin_primitives::{Amount, Q32, Tao};
 
 /// Each neuron's part of the emission, by what it is paid for. spec yuma §3.12
-pub(crate) struct Payout {
+pub(crate) struct EmissionParts {
     /// As a miner.
     pub(crate) server: Vec<Q32>,
     /// As a validator.
@@ -15,19 +15,19 @@ pub(crate) struct Payout {
 }
 
 /// Divides by incentive and dividends; if there is neither, by stake. spec yuma §3.12
-pub(crate) fn payout(incentive: &[Q32], dividends: &[Q32], active_stake: &[Q32], stake: &[Q32]) -> Payout {
+pub(crate) fn payout(incentive: &[Q32], dividends: &[Q32], active_stake: &[Q32], stake: &[Q32]) -> EmissionParts {
     let both = || incentive.iter().zip(dividends).map(|(incentive, dividend)| *incentive + *dividend);
     let total: Q32 = both().sum();
     if total.is_positive() {
         let total = Divisor::new(total);
-        return Payout {
+        return EmissionParts {
             server: incentive.iter().map(|incentive| total.divide(*incentive)).collect(),
             validator: dividends.iter().map(|dividend| total.divide(*dividend)).collect(),
             combined: both().map(|both| total.divide(both)).collect(),
         };
     }
     let by = if vector::is_zero(active_stake) { stake } else { active_stake };
-    Payout { server: incentive.to_vec(), validator: by.to_vec(), combined: by.to_vec() }
+    EmissionParts { server: incentive.to_vec(), validator: by.to_vec(), combined: by.to_vec() }
 }
 
 /// Amounts of these parts of the emission, each rounded down. spec yuma §3.12

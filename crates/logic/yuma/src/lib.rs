@@ -85,46 +85,46 @@ pub mod kernel {
     };
 }
 
-pub use mechanism::{Combined, Shares, combine, split_emission};
-pub use outcome::{Exact, Outcome};
+pub use mechanism::{CombinedOutcome, MechanismShares, combine, split_emission};
+pub use outcome::{EpochOutcome, ExactShares};
 pub use params::{Bonds, LiquidAlpha, Params, activity_cutoff};
 pub use snapshot::Snapshot;
 pub use stake::Stake;
-pub use trace::{Bond, Opinion, Trace};
+pub use trace::{BondTrace, Trace, WeightTrace};
 pub use upscale::{is_spread, max_upscale};
 pub use weights::as_read;
 
 use alloc::vec::Vec;
-use bonds::{Evidence, Renewed, renew};
-use consensus::{Verdict, Voters, consensus, verdict};
+use bonds::{BondInputs, RenewedBonds, renew};
+use consensus::{ClippedWeights, Voters, consensus, verdict};
 use emission::{amounts, payout};
 use myelin_primitives::{Entry, Q32};
 use params::q32;
 use sparse::Columns;
-use trace::{Witness, opinions};
+use trace::{BondObserver, opinions};
 use vector::quantised;
 
 /// One epoch of Yuma consensus over one subnet. spec yuma §3
-pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Outcome {
+pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> EpochOutcome {
     run(subnet, params, &mut ()).outcome
 }
 
 /// The same epoch, with what it saw on its way. For explanations: what [`epoch`] need not keep is kept.
-pub fn traced<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> (Outcome, Trace) {
+pub fn traced<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> (EpochOutcome, Trace) {
     let mut bonds = Vec::new();
-    let Run { outcome, weights, consensus } = run(subnet, params, &mut bonds);
+    let EpochContext { outcome, weights, consensus } = run(subnet, params, &mut bonds);
     let opinions = opinions(&weights, &consensus, &outcome.exact.active_stake);
     (outcome, Trace { consensus, opinions, bonds })
 }
 
 /// An epoch, and what it worked on.
-struct Run {
-    outcome: Outcome,
+struct EpochContext {
+    outcome: EpochOutcome,
     weights: Columns,
     consensus: Vec<Q32>,
 }
 
-fn run<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, witness: &mut impl Witness) -> Run {
+fn run<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, witness: &mut impl BondObserver) -> EpochContext {
     let active = stake::activity(subnet, params.activity_cutoff); // spec yuma §3.1
     let stake = stake::shares(subnet, params.stake_threshold); // spec yuma §3.2
     let permits = stake::new_permits(subnet, &stake, params.max_allowed_validators); // spec yuma §3.3
@@ -132,17 +132,17 @@ fn run<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, witness: &m
     let active_stake = stake::active_shares(&stake, &active, &old_permits); // spec yuma §3.4
     let weights = weights::admissible(subnet, &old_permits); // spec yuma §3.5
     let consensus = consensus(&weights, &Voters::new(&active_stake, q32(params.kappa))); // spec yuma §3.6
-    let Verdict { validator_trust, incentive } = verdict(&weights, &consensus, &active_stake); // spec yuma §3.7
-    let evidence = Evidence {
+    let ClippedWeights { validator_trust, incentive } = verdict(&weights, &consensus, &active_stake); // spec yuma §3.7
+    let evidence = BondInputs {
         weights: &weights,
         consensus: &consensus,
         active_stake: &active_stake,
         incentive: &incentive,
         permits: &permits,
     };
-    let Renewed { bonds, dividends } = renew(subnet, params, &evidence, witness); // spec yuma §3.8 to §3.11, §3.14
+    let RenewedBonds { bonds, dividends } = renew(subnet, params, &evidence, witness); // spec yuma §3.8 to §3.11, §3.14
     let payout = payout(&incentive, &dividends, &active_stake, &stake); // spec yuma §3.12
-    let outcome = Outcome {
+    let outcome = EpochOutcome {
         stake_weight: quantised(&stake),
         consensus: quantised(&consensus),
         validator_trust: quantised(&validator_trust),
@@ -152,9 +152,9 @@ fn run<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params, witness: &m
         server_emission: amounts(&payout.server, subnet.emission),
         validator_emission: amounts(&payout.validator, subnet.emission),
         bonds,
-        exact: Exact { stake, active_stake, incentive, dividends },
+        exact: ExactShares { stake, active_stake, incentive, dividends },
         active,
         permits,
     };
-    Run { outcome, weights, consensus }
+    EpochContext { outcome, weights, consensus }
 }

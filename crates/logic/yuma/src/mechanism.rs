@@ -1,12 +1,12 @@
 //! Several mechanisms in one subnet.
 
-use crate::Outcome;
+use crate::EpochOutcome;
 use alloc::vec::Vec;
 use myelin_primitives::{Amount, Fraction, Tao};
 
 /// How a subnet's emission is divided among its mechanisms. spec yuma §4
 #[derive(Clone, Copy, Debug)]
-pub enum Shares<'a> {
+pub enum MechanismShares<'a> {
     /// Equally, among this many.
     Equal(u16),
     /// By these shares.
@@ -25,15 +25,15 @@ pub enum Shares<'a> {
 /// let parts = split_emission(Amount::from_rao(10), Shares::Equal(4));
 /// assert_eq!(parts.iter().map(|part| part.rao()).collect::<Vec<_>>(), [4, 2, 2, 2]);
 /// ```
-pub fn split_emission(emission: Amount<Tao>, shares: Shares<'_>) -> Vec<Amount<Tao>> {
+pub fn split_emission(emission: Amount<Tao>, shares: MechanismShares<'_>) -> Vec<Amount<Tao>> {
     let whole = emission.rao();
     let mut parts: Vec<u64> = match shares {
-        Shares::Equal(count) => {
+        MechanismShares::Equal(count) => {
             let count = count.max(1);
             let part = whole.checked_div(count.into()).unwrap_or(0);
             (0..count).map(|_| part).collect()
         }
-        Shares::Fixed(shares) => shares.iter().map(|share| share.of(whole)).collect(),
+        MechanismShares::Fixed(shares) => shares.iter().map(|share| share.of(whole)).collect(),
     };
     let mut rest = whole;
     for part in &mut parts {
@@ -51,7 +51,7 @@ pub fn split_emission(emission: Amount<Tao>, shares: Shares<'_>) -> Vec<Amount<T
 ///
 /// Incentive and bonds stay with their mechanism. Vectors have one element per neuron, by uid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Combined {
+pub struct CombinedOutcome {
     /// Active in some mechanism.
     pub active: Vec<bool>,
     /// Holding a new permit in some mechanism.
@@ -76,11 +76,11 @@ pub struct Combined {
 ///
 /// The number of neurons is that of the longest outcome. Amounts that do not fit 64 bits stay at the limit, which
 /// parts of one emission never reach.
-pub fn combine<'a>(mechanisms: impl IntoIterator<Item = (Amount<Tao>, &'a Outcome)> + Clone) -> Combined {
+pub fn combine<'a>(mechanisms: impl IntoIterator<Item = (Amount<Tao>, &'a EpochOutcome)> + Clone) -> CombinedOutcome {
     let emission = mechanisms.clone().into_iter().fold(0, |total: u64, (part, _)| total.saturating_add(part.rao()));
-    let mut combined = Combined::default();
+    let mut combined = CombinedOutcome::default();
     for (number, (part, outcome)) in mechanisms.into_iter().enumerate() {
-        let weight = Weight::new(part.rao(), emission, number == 0);
+        let weight = MechanismWeight::new(part.rao(), emission, number == 0);
         merge(&mut combined.active, &outcome.active, |all, one| all || one);
         merge(&mut combined.permits, &outcome.permits, |all, one| all || one);
         let counted = |all: u16, one: u16| u16::try_from(weight.add(all.into(), one.into())).unwrap_or(u16::MAX);
@@ -107,9 +107,9 @@ fn merge<T: Copy + Default>(all: &mut Vec<T>, one: &[T], with: impl Fn(T, T) -> 
 
 /// A mechanism's part of the emission, with 64 binary places.
 #[derive(Clone, Copy)]
-struct Weight(u128);
+struct MechanismWeight(u128);
 
-impl Weight {
+impl MechanismWeight {
     fn new(part: u64, emission: u64, first: bool) -> Self {
         let nothing_to_divide = if first { 1 << 64 } else { 0 };
         Self((u128::from(part) << 64).checked_div(emission.into()).unwrap_or(nothing_to_divide))
@@ -136,22 +136,22 @@ mod tests {
     #[test]
     fn shares_beyond_the_whole_are_served_in_order() {
         let half = Fraction::HALF;
-        assert_eq!(split_emission(Amount::from_rao(9), Shares::Fixed(&[half, half, half])), rao(&[4, 4, 1]));
+        assert_eq!(split_emission(Amount::from_rao(9), MechanismShares::Fixed(&[half, half, half])), rao(&[4, 4, 1]));
     }
 
     #[test]
     fn there_is_always_a_mechanism() {
-        assert_eq!(split_emission(Amount::from_rao(9), Shares::Fixed(&[])), rao(&[9]));
-        assert_eq!(split_emission(Amount::from_rao(9), Shares::Equal(0)), rao(&[9]));
+        assert_eq!(split_emission(Amount::from_rao(9), MechanismShares::Fixed(&[])), rao(&[9]));
+        assert_eq!(split_emission(Amount::from_rao(9), MechanismShares::Equal(0)), rao(&[9]));
     }
 
     #[test]
     fn shares_count_by_their_part_and_amounts_in_full() {
-        let outcome = |dividend, amount, permit| Outcome {
+        let outcome = |dividend, amount, permit| EpochOutcome {
             dividends: vec![dividend],
             validator_emission: rao(&[amount]),
             permits: vec![permit],
-            ..Outcome::default()
+            ..EpochOutcome::default()
         };
         let (first, second) = (outcome(101, 30, false), outcome(201, 12, true));
         let combined = combine([(Amount::from_rao(1), &first), (Amount::from_rao(1), &second)]);
@@ -166,7 +166,7 @@ mod tests {
         #[test]
         fn a_split_loses_nothing(emission: u64, shares in vec(any::<u16>(), 0..6), count: u8) {
             let shares: Vec<Fraction> = shares.into_iter().map(Fraction::from_u16).collect();
-            for shares in [Shares::Fixed(&shares), Shares::Equal(count.into())] {
+            for shares in [MechanismShares::Fixed(&shares), MechanismShares::Equal(count.into())] {
                 let parts = split_emission(Amount::from_rao(emission), shares);
                 prop_assert_eq!(Amount::checked_sum(parts), Ok(Amount::from_rao(emission)));
             }

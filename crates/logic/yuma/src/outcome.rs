@@ -8,7 +8,7 @@ use myelin_primitives::{Amount, Entry, Q32, Tao};
 /// Numbers of type `u16` are fractions `v / 65535`, rounded down.
 #[must_use = "an epoch has no other effect than its outcome"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct EpochOutcome {
     /// Who was heard lately enough to count.
     pub active: Vec<bool>,
     /// Who may set weights in the next epoch.
@@ -33,7 +33,7 @@ pub struct Outcome {
     /// zero are kept.
     pub bonds: Vec<Vec<Entry>>,
     /// The same shares before they were rounded to 16 bits.
-    pub exact: Exact,
+    pub exact: ExactShares,
 }
 
 /// Shares with 32 binary places, for whoever divides money by them. spec yuma §3.12
@@ -41,7 +41,7 @@ pub struct Outcome {
 /// Each vector sums to one, less what rounding lost, or is all zero. Miners are paid by incentive, validators by
 /// dividends. If both are zero validators are paid by active stake, and if that is zero too, by stake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exact {
+pub struct ExactShares {
     /// Part of all stake, `S`.
     pub stake: Vec<Q32>,
     /// Part of the stake that is active and held a permit, `A`.

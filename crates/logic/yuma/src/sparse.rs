@@ -126,12 +126,12 @@ impl Columns {
 }
 
 /// Rows in the making, filled column by column, of the neurons that keep theirs. spec yuma §3.14
-pub(crate) struct Ledger {
+pub(crate) struct RowsBuilder {
     rows: Vec<Vec<Entry>>,
     keeps: Vec<bool>,
 }
 
-impl Ledger {
+impl RowsBuilder {
     /// Empty rows; `sizes` says how many entries to expect in each.
     pub(crate) fn new(keeps: &[bool], sizes: impl Iterator<Item = usize>) -> Self {
         let room = keeps.iter().zip(sizes).map(|(keeps, size)| Vec::with_capacity(if *keeps { size } else { 0 }));

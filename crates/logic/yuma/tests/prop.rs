@@ -5,14 +5,16 @@ mod textbook;
 
 use arbitrary::{Subnet, params, ragged, story, whole, wild};
 use myelin_primitives::{Amount, Entry, Q32, Tao, Uid};
-use myelin_yuma::{Bonds, LiquidAlpha, Outcome, Params, Snapshot, Stake, Trace, combine, epoch, max_upscale, traced};
+use myelin_yuma::{
+    Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Trace, combine, epoch, max_upscale, traced,
+};
 use proptest::prelude::*;
 
 proptest! {
     /// The sparse epoch and the textbook epoch are the same function, over several epochs.
     #[test]
     fn epoch_equals_textbook(mut epochs in story(0..=64), params in params()) {
-        let mut carried: Option<Outcome> = None;
+        let mut carried: Option<EpochOutcome> = None;
         for subnet in &mut epochs {
             if let Some(before) = carried {
                 subnet.permits = before.permits;
@@ -243,7 +245,7 @@ impl Renumbering {
         }
     }
 
-    fn outcome(&self, mut outcome: Outcome) -> Outcome {
+    fn outcome(&self, mut outcome: EpochOutcome) -> EpochOutcome {
         outcome.active = self.vector(&outcome.active);
         outcome.permits = self.vector(&outcome.permits);
         for values in [

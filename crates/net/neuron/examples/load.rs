@@ -16,7 +16,9 @@ use futures::{
     future::join_all,
     stream::{self, StreamExt},
 };
-use myelin_neuron::{Axon, Dendrite, Endpoint, Everybody, Failure, Limits, Offer, Output, Peer, Signer, TlsIdentity};
+use myelin_neuron::{
+    Axon, AxonLimits, Dendrite, Endpoint, Failure, HandlerOutput, Peer, ServeAnyone, Signer, TlsIdentity, TlsOffer,
+};
 use myelin_wire::{
     Sign, Synapse,
     class::{Class, Field, Type},
@@ -123,29 +125,30 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// An axon that takes all of this from one address.
-async fn axon(identity: TlsIdentity) -> Result<Axon, myelin_neuron::StartError> {
-    let plain = Endpoint::new(Form::Plain.class(), |request| async move { Ok(Output::from(request.into_content())) });
+async fn axon(identity: TlsIdentity) -> Result<Axon, myelin_neuron::AxonStartError> {
+    let plain =
+        Endpoint::new(Form::Plain.class(), |request| async move { Ok(HandlerOutput::from(request.into_content())) });
     let pieces = || stream::iter((0..PIECES).map(|_| Ok::<_, Failure>(Bytes::from_static(QUESTION.as_bytes()))));
     let burst = Endpoint::new(Form::Burst.class(), move |request| async move {
-        Ok(Output::stream(request.into_content(), pieces()))
+        Ok(HandlerOutput::stream(request.into_content(), pieces()))
     });
     let stream = Endpoint::new(Form::Stream.class(), move |request| async move {
         let one_by_one = pieces().then(|piece| async {
             tokio::task::yield_now().await;
             piece
         });
-        Ok(Output::stream(request.into_content(), one_by_one))
+        Ok(HandlerOutput::stream(request.into_content(), one_by_one))
     });
     let most = CONCURRENT.into_iter().max().unwrap_or_default();
-    let limits = Limits {
+    let limits = AxonLimits {
         connections_each: 2 * most,
         waiting: most,
         per_caller: most,
         replay: ReplayLimits { per_caller: 1 << 20, total: 1 << 20, ..ReplayLimits::default() },
-        ..Limits::default()
+        ..AxonLimits::default()
     };
-    let builder = Axon::builder(signer(0), Everybody).port(0).limits(limits).never_served();
-    builder.endpoint(plain).endpoint(stream).endpoint(burst).tls(identity, Offer::Optional).start().await
+    let builder = Axon::builder(signer(0), ServeAnyone).port(0).limits(limits).never_served();
+    builder.endpoint(plain).endpoint(stream).endpoint(burst).tls(identity, TlsOffer::Optional).start().await
 }
 
 /// What came of one row.

@@ -1,6 +1,6 @@
 //! Who has a seat in a subnet, and where they serve: what a neuron has to know of the chain.
 
-use crate::{Peer, Speaks};
+use crate::{Peer, PeerProtocol};
 use myelin_primitives::{Amount, Tao, Uid};
 use myelin_wire::{
     Hotkey,
@@ -18,7 +18,7 @@ pub const SPEAKS_STRICT: u8 = 1;
 
 /// A seat of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
+pub struct DirectoryEntry {
     /// Its number.
     pub uid: Uid,
     /// The stake behind it.
@@ -26,12 +26,12 @@ pub struct Seat {
     /// Whether it may set weights.
     pub may_validate: bool,
     /// Where it serves, if it does.
-    pub announced: Option<Announced>,
+    pub announced: Option<ServedAxon>,
 }
 
 /// Where a neuron says that it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Announced {
+pub struct ServedAxon {
     /// The address.
     pub address: SocketAddr,
     /// The first placeholder: [`SPEAKS_STRICT`], or 0.
@@ -40,7 +40,7 @@ pub struct Announced {
     pub certificate: Option<Vec<u8>>,
 }
 
-impl Announced {
+impl ServedAxon {
     /// The neuron as it is to be asked. Whoever has a certificate is asked by TLS, and never otherwise.
     /// spec neuron-protocol §13
     ///
@@ -49,7 +49,7 @@ impl Announced {
     pub fn peer(&self, hotkey: Hotkey) -> Result<Peer, CertificateError> {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
         let is_strict = certificate.is_some() || self.placeholder == SPEAKS_STRICT;
-        let speaks = if is_strict { Speaks::Strict { certificate } } else { Speaks::V1 };
+        let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
         Ok(Peer { hotkey, address: self.address, speaks })
     }
 }
@@ -57,21 +57,21 @@ impl Announced {
 /// Looks up seats of one subnet. What it says is as new as the process knows, without waiting.
 pub trait Directory: Send + Sync + 'static {
     /// The seat of a hotkey.
-    fn seat(&self, hotkey: Hotkey) -> Option<Seat>;
+    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry>;
 
     /// All seats, by number.
-    fn seats(&self) -> Vec<(Hotkey, Seat)>;
+    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)>;
 
     /// The highest stake of those who may validate.
     fn most_stake(&self) -> Amount<Tao>;
 }
 
 impl<D: Directory> Directory for Arc<D> {
-    fn seat(&self, hotkey: Hotkey) -> Option<Seat> {
+    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
         (**self).seat(hotkey)
     }
 
-    fn seats(&self) -> Vec<(Hotkey, Seat)> {
+    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
         (**self).seats()
     }
 
@@ -82,22 +82,22 @@ impl<D: Directory> Directory for Arc<D> {
 
 /// A directory in memory, written by whoever follows the chain, or by a test.
 #[derive(Debug, Default)]
-pub struct Table(RwLock<BTreeMap<Hotkey, Seat>>);
+pub struct MemoryDirectory(RwLock<BTreeMap<Hotkey, DirectoryEntry>>);
 
-impl Table {
+impl MemoryDirectory {
     /// Replaces everything.
-    pub fn set(&self, seats: impl IntoIterator<Item = (Hotkey, Seat)>) {
+    pub fn set(&self, seats: impl IntoIterator<Item = (Hotkey, DirectoryEntry)>) {
         let seats = seats.into_iter().collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = seats;
     }
 }
 
-impl Directory for Table {
-    fn seat(&self, hotkey: Hotkey) -> Option<Seat> {
+impl Directory for MemoryDirectory {
+    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hotkey).cloned()
     }
 
-    fn seats(&self) -> Vec<(Hotkey, Seat)> {
+    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut seats: Vec<_> = table.iter().map(|(hotkey, seat)| (*hotkey, seat.clone())).collect();
         seats.sort_by_key(|(_, seat)| seat.uid);
@@ -114,17 +114,17 @@ impl Directory for Table {
 mod tests {
     use super::*;
 
-    fn announced(placeholder: u8, certificate: Option<Vec<u8>>) -> Announced {
-        Announced { address: ([127, 0, 0, 1], 8_091).into(), placeholder, certificate }
+    fn announced(placeholder: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
+        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), placeholder, certificate }
     }
 
     #[test]
     fn a_certificate_is_never_ignored() {
-        let speaks = |announced: Announced| announced.peer(Hotkey::new([1; 32])).map(|peer| peer.speaks);
-        assert_eq!(speaks(announced(0, None)), Ok(Speaks::V1));
-        assert_eq!(speaks(announced(1, None)), Ok(Speaks::Strict { certificate: None }));
+        let speaks = |announced: ServedAxon| announced.peer(Hotkey::new([1; 32])).map(|peer| peer.speaks);
+        assert_eq!(speaks(announced(0, None)), Ok(PeerProtocol::V1));
+        assert_eq!(speaks(announced(1, None)), Ok(PeerProtocol::Strict { certificate: None }));
         let key = CertificateKey::Ed25519([7; 32]);
-        assert_eq!(speaks(announced(0, Some(key.to_bytes()))), Ok(Speaks::Strict { certificate: Some(key) }));
+        assert_eq!(speaks(announced(0, Some(key.to_bytes()))), Ok(PeerProtocol::Strict { certificate: Some(key) }));
         assert_eq!(speaks(announced(1, Some(vec![9, 9]))), Err(CertificateError::Algorithm(9)));
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | Serve | [`Axon`], with an [`Endpoint`] for each class of messages and [`Rules`] about who is served first, or at all |
 //! | Ask | [`Dendrite`], one [`Peer`] or many, whole answers and streams |
-//! | Know who has a seat | [`Directory`]; [`Table`] is one in memory |
+//! | Know who has a seat | [`Directory`]; [`MemoryDirectory`] is one in memory |
 //! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
 //!
 //! ```
@@ -67,13 +67,15 @@ mod rules;
 mod signer;
 mod tls;
 
-pub use axon::{Axon, Builder, Endpoint, Failure, Output, Pieces, StartError, StopError, V1};
+pub use axon::{Axon, AxonBuilder, AxonStartError, AxonStopError, Endpoint, Failure, HandlerOutput, Pieces, V1Policy};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use dendrite::{Answer, AnswerStream, AskError, Asked, Dendrite, Peer, Speaks, UnsignedAnswers, request_body};
-pub use directory::{Announced, Directory, SPEAKS_STRICT, Seat, Table};
+pub use dendrite::{
+    Answer, AnswerStream, AskError, AskResult, Dendrite, Peer, PeerProtocol, UnsignedAnswers, request_body,
+};
+pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
 pub use file::FileError;
-pub use limits::Limits;
+pub use limits::AxonLimits;
 pub use metrics::Metrics;
-pub use rules::{Caller, Everybody, Priority, Registered, Rules, Unranked, Validators};
+pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
-pub use tls::{Offer, TlsError, TlsIdentity};
+pub use tls::{TlsError, TlsIdentity, TlsOffer};

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The limits of an axon. "Each" means each address: one of IPv4, or a block of 2^64 of IPv6, since whoever has one
 /// address there has them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct AxonLimits {
     /// Connections at a time.
     pub connections: usize,
     /// Connections of each address at a time.
@@ -48,7 +48,7 @@ pub struct Limits {
     pub replay: ReplayLimits,
 }
 
-impl Default for Limits {
+impl Default for AxonLimits {
     fn default() -> Self {
         Self {
             connections: 1_024,

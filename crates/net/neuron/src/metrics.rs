@@ -14,13 +14,13 @@ use prometheus_client::{
 
 /// Labels are chosen by this program, never by a peer, so there are only so many series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct AnswerLabels {
     protocol: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
+struct RefusalLabels {
     protocol: &'static str,
     reason: &'static str,
 }
@@ -28,8 +28,8 @@ struct Refused {
 /// What an axon counts.
 pub struct Metrics {
     registry: Registry,
-    answers: Family<Answered, Counter>,
-    refusals: Family<Refused, Counter>,
+    answers: Family<AnswerLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
     seconds: Histogram,
     /// Open connections.
     pub(crate) connections: Gauge,
@@ -65,12 +65,12 @@ impl Metrics {
     }
 
     pub(crate) fn answered(&self, protocol: &'static str, status: u16, seconds: f64) {
-        self.answers.get_or_create(&Answered { protocol, status }).inc();
+        self.answers.get_or_create(&AnswerLabels { protocol, status }).inc();
         self.seconds.observe(seconds);
     }
 
     pub(crate) fn refused(&self, protocol: &'static str, reason: &'static str) {
-        self.refusals.get_or_create(&Refused { protocol, reason }).inc();
+        self.refusals.get_or_create(&RefusalLabels { protocol, reason }).inc();
     }
 
     /// All of it in the text format that Prometheus reads.

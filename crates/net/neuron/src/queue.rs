@@ -9,43 +9,43 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Higher priorities first, then whoever came first.
-type Place = (Reverse<Priority>, u64);
+type QueueKey = (Reverse<Priority>, u64);
 
 #[derive(Debug)]
-struct Line {
+struct QueueState {
     free: usize,
     next: u64,
-    waiting: BTreeMap<Place, oneshot::Sender<Slot>>,
+    waiting: BTreeMap<QueueKey, oneshot::Sender<QueueSlot>>,
 }
 
 /// A queue with a number of slots.
 #[derive(Clone, Debug)]
-pub(crate) struct Queue {
+pub(crate) struct RequestQueue {
     room: usize,
-    line: Arc<Mutex<Line>>,
+    line: Arc<Mutex<QueueState>>,
 }
 
 /// The queue is full of others at least as important.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) struct QueueFull;
 
 /// The right to be worked for, handed on when dropped. Empty once it was handed on.
 #[derive(Debug)]
-pub(crate) struct Slot(Option<Queue>);
+pub(crate) struct QueueSlot(Option<RequestQueue>);
 
 /// Leaves the queue when its caller gives up.
-struct Waiting<'a> {
-    queue: &'a Queue,
-    place: Place,
+struct QueueTicket<'a> {
+    queue: &'a RequestQueue,
+    place: QueueKey,
 }
 
-impl Queue {
+impl RequestQueue {
     pub(crate) fn new(slots: usize, room: usize) -> Self {
-        let line = Line { free: slots.max(1), next: 0, waiting: BTreeMap::new() };
+        let line = QueueState { free: slots.max(1), next: 0, waiting: BTreeMap::new() };
         Self { room, line: Arc::new(Mutex::new(line)) }
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Line) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut QueueState) -> T) -> T {
         change(&mut self.line.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -57,19 +57,19 @@ impl Queue {
     /// Waits for a slot.
     ///
     /// # Errors
-    /// [`Full`], at once or when somebody more important takes the place.
-    pub(crate) async fn enter(&self, priority: Priority) -> Result<Slot, Full> {
+    /// [`QueueFull`], at once or when somebody more important takes the place.
+    pub(crate) async fn enter(&self, priority: Priority) -> Result<QueueSlot, QueueFull> {
         let (sender, slot) = oneshot::channel();
         let place = self.with(|line| {
             if line.free > 0 {
                 line.free -= 1;
                 return Ok(None);
             }
-            // What is dropped here is a sender, whose receiver then reads `Full`; no slot is involved.
+            // What is dropped here is a sender, whose receiver then reads `QueueFull`; no slot is involved.
             if line.waiting.len() >= self.room {
                 let last = line.waiting.last_key_value().map(|(&(Reverse(last), _), _)| last);
                 if last.is_none_or(|last| last >= priority) {
-                    return Err(Full);
+                    return Err(QueueFull);
                 }
                 line.waiting.pop_last();
             }
@@ -78,20 +78,20 @@ impl Queue {
             line.waiting.insert(place, sender);
             Ok(Some(place))
         })?;
-        let Some(place) = place else { return Ok(Slot(Some(self.clone()))) };
-        let _waiting = Waiting { queue: self, place };
-        slot.await.map_err(|_| Full)
+        let Some(place) = place else { return Ok(QueueSlot(Some(self.clone()))) };
+        let _waiting = QueueTicket { queue: self, place };
+        slot.await.map_err(|_| QueueFull)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for QueueTicket<'_> {
     fn drop(&mut self) {
         let sender = self.queue.with(|line| line.waiting.remove(&self.place));
         drop(sender);
     }
 }
 
-impl Drop for Slot {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let Some(queue) = self.0.take() else { return };
         loop {
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn stake_goes_first_then_who_came_first() {
-        let queue = Queue::new(1, 10);
+        let queue = RequestQueue::new(1, 10);
         let busy = queue.enter(priority(0)).await.unwrap();
         let order = Mutex::new(Vec::new());
         let entering = [(1, 'a'), (5, 'b'), (5, 'c'), (9, 'd')].map(|(stake, name)| {
@@ -145,23 +145,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_turns_the_least_away() {
-        let queue = Queue::new(1, 1);
+        let queue = RequestQueue::new(1, 1);
         let busy = queue.enter(priority(0)).await.unwrap();
         let low = queue.enter(priority(3));
         tokio::pin!(low);
         assert!(low.as_mut().now_or_never().is_none());
-        assert_eq!(queue.enter(priority(3)).await.unwrap_err(), Full);
+        assert_eq!(queue.enter(priority(3)).await.unwrap_err(), QueueFull);
         let high = queue.enter(priority(4));
         tokio::pin!(high);
         assert!(high.as_mut().now_or_never().is_none());
-        assert_eq!(low.await.unwrap_err(), Full);
+        assert_eq!(low.await.unwrap_err(), QueueFull);
         drop(busy);
         assert!(high.await.is_ok());
     }
 
     #[tokio::test]
     async fn who_gives_up_leaves_no_trace() {
-        let queue = Queue::new(1, 2);
+        let queue = RequestQueue::new(1, 2);
         let busy = queue.enter(priority(0)).await.unwrap();
         assert!(queue.enter(priority(1)).now_or_never().is_none());
         assert_eq!(queue.waiting(), 0);

@@ -10,11 +10,11 @@ use std::{
 pub(crate) struct Quota<K> {
     total: usize,
     each: usize,
-    taken: Arc<Mutex<Taken<K>>>,
+    taken: Arc<Mutex<QuotaUsage<K>>>,
 }
 
 #[derive(Debug)]
-struct Taken<K> {
+struct QuotaUsage<K> {
     all: usize,
     /// Keys that hold nothing are not kept.
     each: BTreeMap<K, usize>,
@@ -22,25 +22,25 @@ struct Taken<K> {
 
 impl<K: Ord + Copy> Quota<K> {
     pub(crate) fn new(total: usize, each: usize) -> Self {
-        Self { total, each, taken: Arc::new(Mutex::new(Taken { all: 0, each: BTreeMap::new() })) }
+        Self { total, each, taken: Arc::new(Mutex::new(QuotaUsage { all: 0, each: BTreeMap::new() })) }
     }
 
     /// Takes an amount until the hold is dropped, or nothing if that would be too much.
-    pub(crate) fn take(&self, key: K, amount: usize) -> Option<Hold<K>> {
-        let mut hold = Hold { quota: self.clone(), key, amount: 0 };
+    pub(crate) fn take(&self, key: K, amount: usize) -> Option<QuotaHold<K>> {
+        let mut hold = QuotaHold { quota: self.clone(), key, amount: 0 };
         hold.grow(amount).then_some(hold)
     }
 }
 
 /// What somebody has taken; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Hold<K: Ord + Copy> {
+pub(crate) struct QuotaHold<K: Ord + Copy> {
     quota: Quota<K>,
     key: K,
     amount: usize,
 }
 
-impl<K: Ord + Copy> Hold<K> {
+impl<K: Ord + Copy> QuotaHold<K> {
     /// Takes more, or nothing more if that would be too much.
     pub(crate) fn grow(&mut self, by: usize) -> bool {
         let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ impl<K: Ord + Copy> Hold<K> {
     }
 }
 
-impl<K: Ord + Copy> Drop for Hold<K> {
+impl<K: Ord + Copy> Drop for QuotaHold<K> {
     fn drop(&mut self) {
         let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all = taken.all.saturating_sub(self.amount);
@@ -95,7 +95,7 @@ mod tests {
         #[test]
         fn never_more_than_there_is(steps in proptest::collection::vec((0..4_u8, 0..5_usize, any::<bool>()), 0..60)) {
             let quota = Quota::new(12, 5);
-            let mut holds: Vec<Hold<u8>> = Vec::new();
+            let mut holds: Vec<QuotaHold<u8>> = Vec::new();
             for (key, amount, is_taken) in steps {
                 if is_taken {
                     holds.extend(quota.take(key, amount));

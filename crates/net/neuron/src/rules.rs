@@ -1,8 +1,8 @@
 //! Whom an axon serves, and whom first.
 
-use crate::{Directory, Seat};
+use crate::{Directory, DirectoryEntry};
 use myelin_primitives::{Amount, Tao};
-use myelin_wire::{Hotkey, Mode};
+use myelin_wire::{Hotkey, Protocol};
 use std::net::IpAddr;
 
 /// A request before its body is read.
@@ -15,7 +15,7 @@ pub struct Caller<'a> {
     /// For which class.
     pub endpoint: &'a str,
     /// In which protocol.
-    pub mode: Mode,
+    pub mode: Protocol,
 }
 
 /// What goes first when an axon is busy: the higher one. Usually the stake, in rao.
@@ -30,7 +30,7 @@ impl From<Amount<Tao>> for Priority {
 
 /// Why a caller has no priority.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unranked {
+pub enum PriorityError {
     /// It cannot be served in time.
     #[error("there is no room in time")]
     Late,
@@ -67,8 +67,8 @@ pub trait Rules: Send + Sync + 'static {
     /// How important a caller is.
     ///
     /// # Errors
-    /// [`Unranked`]: answered 408 or 500.
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    /// [`PriorityError`]: answered 408 or 500.
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         let _ = caller;
         Ok(Priority::default())
     }
@@ -77,20 +77,20 @@ pub trait Rules: Send + Sync + 'static {
 /// Serves everybody who signs, in order. For tests and for public services: anybody can make a thousand hotkeys, so limits
 /// for each of them mean little.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Everybody;
+pub struct ServeAnyone;
 
-impl Rules for Everybody {}
+impl Rules for ServeAnyone {}
 
 /// Serves the hotkeys with a seat in the subnet and at least this much stake, the highest stake first.
 #[derive(Clone, Debug)]
-pub struct Registered<D> {
+pub struct ServeNeurons<D> {
     /// Who has a seat.
     pub directory: D,
     /// The stake that is asked for.
     pub least_stake: Amount<Tao>,
 }
 
-impl<D: Directory> Rules for Registered<D> {
+impl<D: Directory> Rules for ServeNeurons<D> {
     fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
         match self.directory.seat(caller.hotkey) {
             None => Err("it has no seat in this subnet".to_owned()),
@@ -99,7 +99,7 @@ impl<D: Directory> Rules for Registered<D> {
         }
     }
 
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
     }
 }
@@ -108,33 +108,33 @@ impl<D: Directory> Rules for Registered<D> {
 ///
 /// While places for validators are free, any stake at all is enough for a permit, also what a miner earned with one lucky
 /// answer, and whoever is served lets others work for it.
-const LEAST_PART: u64 = 100;
+const MIN_PART: u64 = 100;
 
 /// Serves the neurons of the subnet that may validate and have a hundredth of the highest stake, and those with at least this
 /// much stake, the highest stake first.
 #[derive(Clone, Debug)]
-pub struct Validators<D> {
+pub struct ServeValidators<D> {
     /// Who has a seat.
     pub directory: D,
     /// The stake that stands in for a permit, if any does.
     pub enough_stake: Option<Amount<Tao>>,
 }
 
-impl<D: Directory> Rules for Validators<D> {
+impl<D: Directory> Rules for ServeValidators<D> {
     fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
-        let enough = |seat: &Seat| self.enough_stake.is_some_and(|enough| seat.stake >= enough);
+        let enough = |seat: &DirectoryEntry| self.enough_stake.is_some_and(|enough| seat.stake >= enough);
         match self.directory.seat(caller.hotkey) {
             None => Err("it has no seat in this subnet".to_owned()),
             Some(seat) if enough(&seat) => Ok(()),
             Some(seat) if !seat.may_validate => Err("it may not validate, and its stake is too low".to_owned()),
-            Some(seat) if seat.stake.rao() < self.directory.most_stake().rao() / LEAST_PART => {
+            Some(seat) if seat.stake.rao() < self.directory.most_stake().rao() / MIN_PART => {
                 Err("its stake is too low beside that of other validators".to_owned())
             }
             Some(_) => Ok(()),
         }
     }
 
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
     }
 }
@@ -142,22 +142,23 @@ impl<D: Directory> Rules for Validators<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Table;
+    use crate::MemoryDirectory;
     use myelin_primitives::Uid;
 
     #[test]
     fn a_permit_with_stake_or_enough_stake_opens_the_door() {
         let tao = |tao| Amount::from_tao(tao).unwrap();
-        let seat = |stake, may_validate| Seat { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
+        let seat =
+            |stake, may_validate| DirectoryEntry { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
         let seats = [seat(2, true), seat(50, false), seat(49, false), seat(200, true), seat(1, true)];
-        let directory = Table::default();
+        let directory = MemoryDirectory::default();
         directory.set((1..).map(|key| Hotkey::new([key; 32])).zip(seats));
-        let mut rules = Validators { directory, enough_stake: Some(tao(50)) };
-        let served = |rules: &Validators<Table>| {
+        let mut rules = ServeValidators { directory, enough_stake: Some(tao(50)) };
+        let served = |rules: &ServeValidators<MemoryDirectory>| {
             [1, 2, 3, 4, 5, 6].map(|key| {
                 let hotkey = Hotkey::new([key; 32]);
                 let address = IpAddr::from([127, 0, 0, 1]);
-                rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Mode::Strict }).is_ok()
+                rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Protocol::Strict }).is_ok()
             })
         };
         assert_eq!(served(&rules), [true, true, false, true, false, false]);

@@ -41,7 +41,7 @@ fn setup(error: impl fmt::Display) -> TlsError {
 
 /// Who has to use TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Offer {
+pub enum TlsOffer {
     /// Whoever can; others are served in clear text on the same port, as the existing neurons have to be.
     #[default]
     Optional,
@@ -109,14 +109,14 @@ pub(crate) fn client(pinned: CertificateKey) -> Result<Arc<ClientConfig>, TlsErr
         .with_protocol_versions(&[&TLS13])
         .map_err(setup)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Pinned { pinned, algorithms }))
+        .with_custom_certificate_verifier(Arc::new(PinnedKey { pinned, algorithms }))
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
 
 /// Accepts one key.
 #[derive(Debug)]
-struct Pinned {
+struct PinnedKey {
     pinned: CertificateKey,
     algorithms: WebPkiSupportedAlgorithms,
 }
@@ -137,7 +137,7 @@ fn is_key(info: &[u8], pinned: &CertificateKey) -> bool {
     }
 }
 
-impl ServerCertVerifier for Pinned {
+impl ServerCertVerifier for PinnedKey {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,

@@ -39,7 +39,7 @@ pub fn ip_from_chain(number: u128, ip_type: u8) -> Result<IpAddr, IpError> {
 
 /// What a neuron announces on the chain about where it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AxonInfo {
+pub struct AxonText {
     /// `major * 1 000 000 + minor * 1 000 + patch`.
     pub version: u32,
     /// Where it listens; all zero when it does not serve.
@@ -58,14 +58,14 @@ pub struct AxonInfo {
     pub placeholder2: u8,
 }
 
-impl AxonInfo {
+impl AxonText {
     /// Whether the neuron says that it serves. spec neuron-protocol §11
     pub fn is_serving(&self) -> bool {
         !self.ip.is_unspecified()
     }
 
     /// The place as existing tools print it, without brackets: `/ipv4/203.0.113.7:8091`.
-    pub fn place(&self) -> String {
+    pub fn endpoint_text(&self) -> String {
         let (_, ip_type) = ip_to_chain(self.ip);
         format!("/ipv{ip_type}/{}:{}", self.ip, self.port)
     }

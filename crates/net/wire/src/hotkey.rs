@@ -18,7 +18,7 @@ pub struct Hotkey([u8; 32]);
 
 /// Why a text is not the address of a hotkey. The texts are those of the existing neurons. spec neuron-protocol §8
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
+pub enum V1AddressError {
     /// There is no address.
     #[error("No SS58 formatted address or public key provided.")]
     Missing,
@@ -57,24 +57,25 @@ impl Hotkey {
     /// Reads an address of any format.
     ///
     /// # Errors
-    /// [`AddressError`], with what is wrong.
-    pub fn from_ss58(address: &str) -> Result<Self, AddressError> {
+    /// [`V1AddressError`], with what is wrong.
+    pub fn from_ss58(address: &str) -> Result<Self, V1AddressError> {
         if address.is_empty() {
-            return Err(AddressError::Missing);
+            return Err(V1AddressError::Missing);
         }
         if address.len() > MAX_ADDRESS {
-            return Err(AddressError::Length);
+            return Err(V1AddressError::Length);
         }
-        let bytes = bs58::decode(address).into_vec().map_err(|_| AddressError::Alphabet)?;
-        let (prefixed, sum) = bytes.split_last_chunk::<2>().ok_or(AddressError::Length)?;
+        let bytes = bs58::decode(address).into_vec().map_err(|_| V1AddressError::Alphabet)?;
+        let (prefixed, sum) = bytes.split_last_chunk::<2>().ok_or(V1AddressError::Length)?;
         let prefix = match (prefixed.len(), prefixed.first()) {
             (33, Some(0..=63)) => 1,
             (34, Some(64..=127)) => 2,
-            (33 | 34, Some(128..)) => return Err(AddressError::Format),
-            _ => return Err(AddressError::Length),
+            (33 | 34, Some(128..)) => return Err(V1AddressError::Format),
+            _ => return Err(V1AddressError::Length),
         };
-        let key = prefixed.get(prefix..).and_then(|key| <[u8; 32]>::try_from(key).ok()).ok_or(AddressError::Length)?;
-        if checksum(prefixed) == *sum { Ok(Self(key)) } else { Err(AddressError::Checksum) }
+        let key =
+            prefixed.get(prefix..).and_then(|key| <[u8; 32]>::try_from(key).ok()).ok_or(V1AddressError::Length)?;
+        if checksum(prefixed) == *sum { Ok(Self(key)) } else { Err(V1AddressError::Checksum) }
     }
 
     /// The address in the format of this network, which is how it stands in every signed text.
@@ -126,11 +127,11 @@ mod tests {
     #[test]
     fn what_is_no_address_says_why() {
         for (text, error) in [
-            ("", AddressError::Missing),
-            ("0", AddressError::Alphabet),
-            ("5Grwva", AddressError::Length),
-            (&ALICE.replace("5G", "5H"), AddressError::Checksum),
-            (&ALICE.repeat(2), AddressError::Length),
+            ("", V1AddressError::Missing),
+            ("0", V1AddressError::Alphabet),
+            ("5Grwva", V1AddressError::Length),
+            (&ALICE.replace("5G", "5H"), V1AddressError::Checksum),
+            (&ALICE.repeat(2), V1AddressError::Length),
         ] {
             assert_eq!(Hotkey::from_ss58(text), Err(error), "{text}");
         }

@@ -80,7 +80,7 @@ pub mod v1;
 mod verified;
 
 pub use headers::Headers;
-pub use hotkey::{AddressError, Hotkey, SS58_PREFIX};
-pub use signature::{Scheme, Sign, Signature, SignatureError};
-pub use synapse::{HeaderError, Synapse, Terminal};
-pub use verified::{Mode, Proof, Received, UnixNanos, Verified};
+pub use hotkey::{Hotkey, SS58_PREFIX, V1AddressError};
+pub use signature::{Scheme, Sign, SignatureTextError, UncheckedSignature};
+pub use synapse::{HeaderError, Synapse, TerminalInfo};
+pub use verified::{Protocol, ReceivedRequest, SignedProof, UnixNanos, Verified};

@@ -64,14 +64,14 @@ pub enum StoredError {
 
 /// How a nonce excludes others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum NonceOrder {
     /// Each nonce of a caller once. spec signed-requests §3
     Once,
     /// Each nonce above the last of the caller under this name. spec neuron-protocol §6
     Rising([u8; 32]),
 }
 
-impl Order {
+impl NonceOrder {
     /// Rising nonces of one client, which it names by a UUID of its choice.
     pub(crate) fn rising(uuid: &str) -> Self {
         Self::Rising(Sha256::digest(uuid).into())
@@ -79,19 +79,19 @@ impl Order {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-struct Caller {
+struct CallerHistory {
     once: BTreeSet<UnixNanos>,
     last: BTreeMap<[u8; 32], UnixNanos>,
 }
 
-impl Caller {
+impl CallerHistory {
     fn len(&self) -> usize {
         self.once.len().saturating_add(self.last.len())
     }
 }
 
-fn held(callers: &BTreeMap<[u8; 32], Caller>) -> usize {
-    callers.values().map(Caller::len).fold(0, usize::saturating_add)
+fn held(callers: &BTreeMap<[u8; 32], CallerHistory>) -> usize {
+    callers.values().map(CallerHistory::len).fold(0, usize::saturating_add)
 }
 
 /// The accepted requests of the recent past, bounded in time and number.
@@ -109,7 +109,7 @@ pub struct ReplayWindow {
     limits: ReplayLimits,
     /// Nonces up to here are refused: they may have been accepted and forgotten.
     floor: UnixNanos,
-    callers: BTreeMap<[u8; 32], Caller>,
+    callers: BTreeMap<[u8; 32], CallerHistory>,
     /// How many nonces all callers have.
     held: usize,
 }
@@ -132,7 +132,7 @@ impl ReplayWindow {
     pub(crate) fn admit(
         &mut self,
         caller: Hotkey,
-        order: Order,
+        order: NonceOrder,
         nonce: UnixNanos,
         now: UnixNanos,
     ) -> Result<(), ReplayError> {
@@ -142,8 +142,8 @@ impl ReplayWindow {
         }
         let seen = self.callers.get(caller.as_bytes());
         let last = match order {
-            Order::Once => seen.and_then(|seen| seen.once.get(&nonce)),
-            Order::Rising(name) => seen.and_then(|seen| seen.last.get(&name)),
+            NonceOrder::Once => seen.and_then(|seen| seen.once.get(&nonce)),
+            NonceOrder::Rising(name) => seen.and_then(|seen| seen.last.get(&name)),
         };
         if last.is_some_and(|&last| nonce <= last) {
             return Err(ReplayError::Repeated);
@@ -160,8 +160,8 @@ impl ReplayWindow {
         }
         let seen = self.callers.entry(*caller.as_bytes()).or_default();
         match order {
-            Order::Once => drop(seen.once.insert(nonce)),
-            Order::Rising(name) => drop(seen.last.insert(name, nonce)),
+            NonceOrder::Once => drop(seen.once.insert(nonce)),
+            NonceOrder::Rising(name) => drop(seen.last.insert(name, nonce)),
         }
         Ok(())
     }
@@ -236,16 +236,16 @@ mod tests {
     #[test]
     fn a_nonce_is_accepted_once_by_caller() {
         let mut window = ReplayWindow::new(LIMITS);
-        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Ok(()));
-        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Repeated));
-        assert_eq!(window.admit(caller(1), Order::Once, NOW - 1, NOW), Ok(()));
-        assert_eq!(window.admit(caller(2), Order::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW, NOW), Err(ReplayError::Repeated));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW - 1, NOW), Ok(()));
+        assert_eq!(window.admit(caller(2), NonceOrder::Once, NOW, NOW), Ok(()));
     }
 
     #[test]
     fn rising_nonces_rise_by_name() {
         let mut window = ReplayWindow::new(LIMITS);
-        let (one, other) = (Order::rising("1"), Order::rising("2"));
+        let (one, other) = (NonceOrder::rising("1"), NonceOrder::rising("2"));
         assert_eq!(window.admit(caller(1), one, NOW, NOW), Ok(()));
         assert_eq!(window.admit(caller(1), one, NOW - 1, NOW), Err(ReplayError::Repeated));
         assert_eq!(window.admit(caller(1), other, NOW - 1, NOW), Ok(()));
@@ -256,15 +256,15 @@ mod tests {
     fn memory_is_bounded_and_frees_itself() {
         let mut window = ReplayWindow::new(LIMITS);
         for nonce in 0..4 {
-            assert_eq!(window.admit(caller(1), Order::Once, NOW + nonce, NOW), Ok(()));
+            assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW + nonce, NOW), Ok(()));
         }
-        assert_eq!(window.admit(caller(1), Order::Once, NOW + 4, NOW), Err(ReplayError::Caller));
-        assert_eq!(window.admit(caller(1), Order::rising("1"), NOW + 4, NOW), Err(ReplayError::Caller));
-        assert_eq!(window.admit(caller(2), Order::Once, NOW, NOW), Ok(()));
-        assert_eq!(window.admit(caller(3), Order::Once, NOW, NOW), Ok(()));
-        assert_eq!(window.admit(caller(4), Order::Once, NOW, NOW), Err(ReplayError::Full));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW + 4, NOW), Err(ReplayError::Caller));
+        assert_eq!(window.admit(caller(1), NonceOrder::rising("1"), NOW + 4, NOW), Err(ReplayError::Caller));
+        assert_eq!(window.admit(caller(2), NonceOrder::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(3), NonceOrder::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(4), NonceOrder::Once, NOW, NOW), Err(ReplayError::Full));
         let later = NOW + 17 * SECOND;
-        assert_eq!(window.admit(caller(4), Order::Once, later, later), Ok(()));
+        assert_eq!(window.admit(caller(4), NonceOrder::Once, later, later), Ok(()));
         assert_eq!(window.len(), 1);
     }
 
@@ -272,37 +272,37 @@ mod tests {
     fn all_callers_together_have_a_limit() {
         let mut window = ReplayWindow::new(ReplayLimits { total: 3, ..LIMITS });
         for number in 0..3 {
-            assert_eq!(window.admit(caller(number), Order::rising("1"), NOW, NOW), Ok(()));
+            assert_eq!(window.admit(caller(number), NonceOrder::rising("1"), NOW, NOW), Ok(()));
         }
-        assert_eq!(window.admit(caller(0), Order::Once, NOW, NOW), Err(ReplayError::Full));
+        assert_eq!(window.admit(caller(0), NonceOrder::Once, NOW, NOW), Err(ReplayError::Full));
         // A client that goes on needs no more memory.
-        assert_eq!(window.admit(caller(0), Order::rising("1"), NOW + 1, NOW), Ok(()));
+        assert_eq!(window.admit(caller(0), NonceOrder::rising("1"), NOW + 1, NOW), Ok(()));
         assert_eq!(window.len(), 3);
     }
 
     #[test]
     fn what_was_forgotten_never_passes_again() {
         let mut window = ReplayWindow::new(LIMITS);
-        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW, NOW), Ok(()));
         let later = NOW + 60 * SECOND;
-        assert_eq!(window.admit(caller(2), Order::Once, later, later), Ok(()));
+        assert_eq!(window.admit(caller(2), NonceOrder::Once, later, later), Ok(()));
         // The clock went back: the nonce looks fresh once more.
-        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Forgotten));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW, NOW), Err(ReplayError::Forgotten));
     }
 
     #[test]
     fn after_a_loss_nothing_from_before_passes() {
         let mut window = ReplayWindow::after_loss(LIMITS, NOW, 2 * SECOND);
-        assert_eq!(window.admit(caller(1), Order::Once, NOW, NOW), Err(ReplayError::Forgotten));
-        assert_eq!(window.admit(caller(1), Order::Once, NOW + 2 * SECOND, NOW), Err(ReplayError::Forgotten));
-        assert_eq!(window.admit(caller(1), Order::Once, NOW + 2 * SECOND + 1, NOW), Ok(()));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW, NOW), Err(ReplayError::Forgotten));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW + 2 * SECOND, NOW), Err(ReplayError::Forgotten));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW + 2 * SECOND + 1, NOW), Ok(()));
     }
 
     #[test]
     fn the_stored_form_has_its_bytes() {
         let mut window = ReplayWindow::new(LIMITS);
-        window.admit(caller(1), Order::Once, NOW, NOW).unwrap();
-        window.admit(caller(1), Order::Rising([9; 32]), NOW + 1, NOW).unwrap();
+        window.admit(caller(1), NonceOrder::Once, NOW, NOW).unwrap();
+        window.admit(caller(1), NonceOrder::Rising([9; 32]), NOW + 1, NOW).unwrap();
         let fixture = concat!(
             "6d79656c696e2d7265706c61792f310a", // the name and version of the form
             "0060031ba9c66c18",                 // the floor
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn damage_is_noticed() {
         let mut window = ReplayWindow::new(LIMITS);
-        window.admit(caller(1), Order::Once, NOW, NOW).unwrap();
+        window.admit(caller(1), NonceOrder::Once, NOW, NOW).unwrap();
         let bytes = window.to_bytes();
         assert_eq!(ReplayWindow::from_bytes(&bytes, LIMITS), Ok(window));
         for at in 0..bytes.len() {
@@ -345,10 +345,10 @@ mod tests {
                     other = ReplayWindow::from_bytes(&other.to_bytes(), limits).unwrap();
                 }
                 let time = NOW + seconds * SECOND;
-                let admitted = window.admit(caller(*number), Order::Once, time, time);
-                prop_assert_eq!(other.admit(caller(*number), Order::Once, time, time), admitted);
-                prop_assert!(window.admit(caller(*number), Order::Once, time, time).is_err());
-                let _ = other.admit(caller(*number), Order::Once, time, time);
+                let admitted = window.admit(caller(*number), NonceOrder::Once, time, time);
+                prop_assert_eq!(other.admit(caller(*number), NonceOrder::Once, time, time), admitted);
+                prop_assert!(window.admit(caller(*number), NonceOrder::Once, time, time).is_err());
+                let _ = other.admit(caller(*number), NonceOrder::Once, time, time);
             }
             prop_assert_eq!(window, other);
         }

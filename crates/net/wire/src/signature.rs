@@ -57,11 +57,11 @@ impl Scheme {
 
 /// A signature, not yet checked against anything.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Signature([u8; 64]);
+pub struct UncheckedSignature([u8; 64]);
 
 /// Why a text is not a signature. The texts are those of the existing neurons. spec neuron-protocol §8
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-pub enum SignatureError {
+pub enum SignatureTextError {
     /// No `0x` at the start.
     #[error("Invalid signature format. Expected hex string.")]
     Prefix,
@@ -73,7 +73,7 @@ pub enum SignatureError {
     Length,
 }
 
-impl Signature {
+impl UncheckedSignature {
     /// The signature with these bytes.
     pub const fn new(bytes: [u8; 64]) -> Self {
         Self(bytes)
@@ -87,18 +87,18 @@ impl Signature {
     /// Reads `0x` and 128 hex digits of either case. spec neuron-protocol §5
     ///
     /// # Errors
-    /// [`SignatureError`], with what is wrong.
-    pub fn from_prefixed_hex(text: &str) -> Result<Self, SignatureError> {
-        Self::from_hex(text.strip_prefix("0x").ok_or(SignatureError::Prefix)?)
+    /// [`SignatureTextError`], with what is wrong.
+    pub fn from_prefixed_hex(text: &str) -> Result<Self, SignatureTextError> {
+        Self::from_hex(text.strip_prefix("0x").ok_or(SignatureTextError::Prefix)?)
     }
 
     /// Reads 128 hex digits of either case, with `0x` or without. spec signed-requests §1
     ///
     /// # Errors
-    /// [`SignatureError`], with what is wrong.
-    pub fn from_hex(text: &str) -> Result<Self, SignatureError> {
-        let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(SignatureError::Hex)?;
-        bytes.try_into().map(Self).map_err(|_| SignatureError::Length)
+    /// [`SignatureTextError`], with what is wrong.
+    pub fn from_hex(text: &str) -> Result<Self, SignatureTextError> {
+        let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(SignatureTextError::Hex)?;
+        bytes.try_into().map(Self).map_err(|_| SignatureTextError::Length)
     }
 
     /// Whether `signer` made this signature over `message`.
@@ -126,13 +126,13 @@ impl Signature {
     }
 }
 
-impl fmt::Display for Signature {
+impl fmt::Display for UncheckedSignature {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "0x{}", hex::encode(self.0))
     }
 }
 
-impl fmt::Debug for Signature {
+impl fmt::Debug for UncheckedSignature {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, out)
     }

@@ -22,7 +22,7 @@ const INPUT: &str = "bt_header_input_obj_";
 /// One side of a request as one of the two sides describes it: claims, all of them. spec neuron-protocol §2
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the specification")]
-pub struct Terminal {
+pub struct TerminalInfo {
     pub status_code: Option<i128>,
     pub status_message: Option<String>,
     /// Seconds.
@@ -62,7 +62,7 @@ fn float_value(number: Option<f64>) -> Value {
     number.map_or(Value::None, Value::Float)
 }
 
-impl Terminal {
+impl TerminalInfo {
     /// The ten fields with their values, in the order of definition.
     fn fields(&self) -> [(&'static str, Value); 10] {
         [
@@ -84,18 +84,18 @@ impl Terminal {
         Value::Dict(self.fields().into_iter().collect())
     }
 
-    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+    fn slot(&mut self, name: &str) -> Option<TerminalField<'_>> {
         Some(match name {
-            "status_code" => Slot::Int(&mut self.status_code),
-            "status_message" => Slot::Text(&mut self.status_message),
-            "process_time" => Slot::Float(&mut self.process_time),
-            "ip" => Slot::Text(&mut self.ip),
-            "port" => Slot::Int(&mut self.port),
-            "version" => Slot::Int(&mut self.version),
-            "nonce" => Slot::Int(&mut self.nonce),
-            "uuid" => Slot::Text(&mut self.uuid),
-            "hotkey" => Slot::Text(&mut self.hotkey),
-            "signature" => Slot::Text(&mut self.signature),
+            "status_code" => TerminalField::Int(&mut self.status_code),
+            "status_message" => TerminalField::Text(&mut self.status_message),
+            "process_time" => TerminalField::Float(&mut self.process_time),
+            "ip" => TerminalField::Text(&mut self.ip),
+            "port" => TerminalField::Int(&mut self.port),
+            "version" => TerminalField::Int(&mut self.version),
+            "nonce" => TerminalField::Int(&mut self.nonce),
+            "uuid" => TerminalField::Text(&mut self.uuid),
+            "hotkey" => TerminalField::Text(&mut self.hotkey),
+            "signature" => TerminalField::Text(&mut self.signature),
             _ => return None,
         })
     }
@@ -130,13 +130,13 @@ impl Terminal {
 }
 
 /// Where a field of a terminal is kept.
-enum Slot<'a> {
+enum TerminalField<'a> {
     Int(&'a mut Option<i128>),
     Float(&'a mut Option<f64>),
     Text(&'a mut Option<String>),
 }
 
-impl Slot<'_> {
+impl TerminalField<'_> {
     fn read(self, value: &Value, at: &str) -> Result<(), Mismatch> {
         if *value == Value::None {
             return Ok(());
@@ -169,9 +169,9 @@ pub struct Synapse {
     /// Another one.
     pub header_size: Option<i128>,
     /// The caller.
-    pub dendrite: Option<Terminal>,
+    pub dendrite: Option<TerminalInfo>,
     /// The neuron that is called.
-    pub axon: Option<Terminal>,
+    pub axon: Option<TerminalInfo>,
     /// The hash as a header claims it; empty in bodies.
     pub computed_body_hash: Option<String>,
 }
@@ -191,8 +191,8 @@ impl Synapse {
             timeout: Some(DEFAULT_TIMEOUT),
             total_size: Some(0),
             header_size: Some(0),
-            dendrite: Some(Terminal::default()),
-            axon: Some(Terminal::default()),
+            dendrite: Some(TerminalInfo::default()),
+            axon: Some(TerminalInfo::default()),
             computed_body_hash: Some(String::new()),
         })
     }
@@ -236,7 +236,7 @@ impl Synapse {
     }
 
     fn base(&self) -> [(&'static str, Value); 7] {
-        let terminal = |terminal: &Option<Terminal>| terminal.as_ref().map_or(Value::None, Terminal::to_value);
+        let terminal = |terminal: &Option<TerminalInfo>| terminal.as_ref().map_or(Value::None, TerminalInfo::to_value);
         [
             ("name", Value::from(self.class.name())),
             ("timeout", float_value(self.timeout)),
@@ -267,22 +267,22 @@ impl Synapse {
             let is_null = *value == Value::None;
             match name.as_text().unwrap_or_default() {
                 "timeout" => {
-                    Slot::Float(&mut synapse.timeout).read(value, "timeout")?;
+                    TerminalField::Float(&mut synapse.timeout).read(value, "timeout")?;
                     synapse.timeout = synapse.timeout.filter(|_| !is_null);
                 }
                 "total_size" => {
-                    Slot::Int(&mut synapse.total_size).read(value, "total_size")?;
+                    TerminalField::Int(&mut synapse.total_size).read(value, "total_size")?;
                     synapse.total_size = synapse.total_size.filter(|_| !is_null);
                 }
                 "header_size" => {
-                    Slot::Int(&mut synapse.header_size).read(value, "header_size")?;
+                    TerminalField::Int(&mut synapse.header_size).read(value, "header_size")?;
                     synapse.header_size = synapse.header_size.filter(|_| !is_null);
                 }
-                "dendrite" => synapse.dendrite = Terminal::read_body(value, "dendrite")?,
-                "axon" => synapse.axon = Terminal::read_body(value, "axon")?,
+                "dendrite" => synapse.dendrite = TerminalInfo::read_body(value, "dendrite")?,
+                "axon" => synapse.axon = TerminalInfo::read_body(value, "axon")?,
                 "computed_body_hash" => {
                     synapse.computed_body_hash = None;
-                    Slot::Text(&mut synapse.computed_body_hash).read(value, "computed_body_hash")?;
+                    TerminalField::Text(&mut synapse.computed_body_hash).read(value, "computed_body_hash")?;
                 }
                 _ => {}
             }
@@ -297,7 +297,7 @@ impl Synapse {
     /// [`HeaderError`] when a number does not read, a header comes twice, or required dummies are missing.
     pub fn from_headers(class: Arc<Class>, headers: &Headers) -> Result<Self, HeaderError> {
         let mut known = BTreeMap::new();
-        let (mut dendrite, mut axon) = (Terminal::default(), Terminal::default());
+        let (mut dendrite, mut axon) = (TerminalInfo::default(), TerminalInfo::default());
         let mut inputs: Vec<(String, Value)> = Vec::new();
         for (name, value) in headers.iter() {
             let is_base = matches!(name, "timeout" | "header_size" | "total_size" | "computed_body_hash");
@@ -306,12 +306,12 @@ impl Synapse {
                 return Err(HeaderError::Twice(name.to_owned()));
             }
             let text = Value::from(value);
-            let read = |terminal: &mut Terminal, field: &str| match terminal.slot(field) {
-                Some(Slot::Int(to)) => {
+            let read = |terminal: &mut TerminalInfo, field: &str| match terminal.slot(field) {
+                Some(TerminalField::Int(to)) => {
                     parse_int(value).and_then(|number| number.to_i128()).map(|number| *to = Some(number))
                 }
-                Some(Slot::Float(to)) => parse_float(value).map(|number| *to = Some(number)),
-                Some(Slot::Text(to)) => text.as_text().map(|text| *to = Some(text.to_owned())),
+                Some(TerminalField::Float(to)) => parse_float(value).map(|number| *to = Some(number)),
+                Some(TerminalField::Text(to)) => text.as_text().map(|text| *to = Some(text.to_owned())),
                 None => Some(()),
             };
             let number = |read: Option<()>| read.ok_or_else(|| HeaderError::Number(name.to_owned()));
@@ -358,7 +358,7 @@ impl Synapse {
         headers.push("name", self.class.name());
         headers.push("timeout", float_value(self.timeout).to_python_str());
         for (prefix, terminal) in [(AXON, &self.axon), (DENDRITE, &self.dendrite)] {
-            for (name, value) in terminal.iter().flat_map(Terminal::fields) {
+            for (name, value) in terminal.iter().flat_map(TerminalInfo::fields) {
                 if value != Value::None {
                     headers.push(format!("{prefix}{name}"), value.to_python_str());
                 }
@@ -428,7 +428,7 @@ mod tests {
         fn bodies_read_back(text: String, extra: i128, port: Option<u16>, time in proptest::option::of(0.0..1e9)) {
             let fields = [("text", Value::Text(text)), ("extra", Value::int(extra))].into_iter().collect();
             let mut message = Synapse::new(echo(), &fields).unwrap();
-            message.axon = Some(Terminal { port: port.map(i128::from), process_time: time, ..Terminal::default() });
+            message.axon = Some(TerminalInfo { port: port.map(i128::from), process_time: time, ..TerminalInfo::default() });
             let read = |text: String| Synapse::from_value(echo(), &json::read(text.as_bytes()).unwrap());
             prop_assert_eq!(read(json::write_spaced(&message.to_value())), Ok(message.clone()));
             prop_assert_eq!(read(json::write_compact(&message.to_value()).unwrap()), Ok(message.clone()));

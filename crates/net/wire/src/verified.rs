@@ -1,6 +1,6 @@
 //! What came in, and what was proven about it, as two types.
 
-use crate::{Headers, Hotkey, Scheme, Signature};
+use crate::{Headers, Hotkey, Scheme, UncheckedSignature};
 use sha2::{Digest, Sha256};
 
 /// A clock reading: nanoseconds since the Unix epoch. 64 bits last until the year 2554.
@@ -8,10 +8,10 @@ pub type UnixNanos = u64;
 
 /// A request as it came in, without its body. Holds no promise about anybody.
 ///
-/// Handlers take [`Verified`] messages, and only [`v1::Door`](crate::v1::Door) and
-/// [`strict::Door`](crate::strict::Door) make those.
+/// Handlers take [`Verified`] messages, and only [`v1::V1Door`](crate::v1::V1Door) and
+/// [`strict::StrictDoor`](crate::strict::StrictDoor) make those.
 #[derive(Clone, Copy, Debug)]
-pub struct Received<'a> {
+pub struct ReceivedRequest<'a> {
     /// The method, in upper case unless the peer is odd.
     pub method: &'a str,
     /// Path and query, exactly as sent.
@@ -22,20 +22,20 @@ pub struct Received<'a> {
 
 /// Which of the two protocols a request speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum Protocol {
     /// Signed requests over raw bytes: [`crate::strict`].
     Strict,
     /// Messages of the existing Python neurons: [`crate::v1`].
     V1,
 }
 
-impl Received<'_> {
+impl ReceivedRequest<'_> {
     /// The protocol of this request. Whoever starts to speak strictly is never taken for a peer of the old protocol,
     /// so that nobody on the way can turn the one into the other. spec signed-requests §5
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> Protocol {
         const PREFIX: &str = "x-bittensor-";
         let is_strict = |name: &str| name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-        if self.headers.iter().any(|(name, _)| is_strict(name)) { Mode::Strict } else { Mode::V1 }
+        if self.headers.iter().any(|(name, _)| is_strict(name)) { Protocol::Strict } else { Protocol::V1 }
     }
 
     /// The path, without the query.
@@ -46,16 +46,16 @@ impl Received<'_> {
 
 /// A text that its signer signed: checked, and kept to be shown to others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct SignedProof {
     scheme: Scheme,
     signer: Hotkey,
     text: String,
-    signature: Signature,
+    signature: UncheckedSignature,
 }
 
-impl Proof {
+impl SignedProof {
     /// Only after the signature was checked.
-    pub(crate) const fn checked(scheme: Scheme, signer: Hotkey, text: String, signature: Signature) -> Self {
+    pub(crate) const fn checked(scheme: Scheme, signer: Hotkey, text: String, signature: UncheckedSignature) -> Self {
         Self { scheme, signer, text, signature }
     }
 
@@ -75,7 +75,7 @@ impl Proof {
     }
 
     /// The signature over the text.
-    pub const fn signature(&self) -> Signature {
+    pub const fn signature(&self) -> UncheckedSignature {
         self.signature
     }
 
@@ -96,12 +96,12 @@ impl Proof {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified<T> {
-    proof: Proof,
+    proof: SignedProof,
     content: T,
 }
 
 impl<T> Verified<T> {
-    pub(crate) const fn new(proof: Proof, content: T) -> Self {
+    pub(crate) const fn new(proof: SignedProof, content: T) -> Self {
         Self { proof, content }
     }
 
@@ -111,7 +111,7 @@ impl<T> Verified<T> {
     }
 
     /// The signed text and its signature.
-    pub const fn proof(&self) -> &Proof {
+    pub const fn proof(&self) -> &SignedProof {
         &self.proof
     }
 

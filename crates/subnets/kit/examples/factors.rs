@@ -4,13 +4,13 @@
 
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
-use myelin_client::{Account, Amount, Chain, Endpoints, Keypair, NetUid, calls};
+use myelin_client::{Account, Amount, Chain, Keypair, NetUid, NodeUrls, calls};
 use myelin_keys::{Secret, UriError};
 use myelin_neuron::Failure;
 use myelin_primitives::Fraction;
 use myelin_subnet_kit::{
-    Judge, Member, Miner, MiningOptions, Reply, Report, Typed, ValidatingOptions, Validator, mine, seed_for,
-    simulation::{Link, Mischief, Trial, World},
+    EventSink, JsonTask, Judge, Member, Miner, MiningOptions, Reply, ValidatingOptions, Validator, mine, seed_for,
+    simulation::{SimulatedLink, SimulatedMischief, Trial, World},
 };
 use myelin_wire::Hotkey;
 use std::{env, error::Error, sync::Arc, time::Duration};
@@ -18,7 +18,7 @@ use std::{env, error::Error, sync::Arc, time::Duration};
 const SUBNET: NetUid = NetUid::new(1);
 
 /// What is asked is a number, what is answered one of its factors.
-type Factors = Typed<u64, u64>;
+type Factors = JsonTask<u64, u64>;
 
 /// The smallest factor of a number, but for 1 and itself.
 fn factor(number: u64) -> Option<u64> {
@@ -61,19 +61,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
     let (doing, hotkey) = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["try"] => {
-            let slow = Link { delay: Duration::from_millis(400)..Duration::from_millis(900), ..Link::default() };
+            let slow = SimulatedLink {
+                delay: Duration::from_millis(400)..Duration::from_millis(900),
+                ..SimulatedLink::default()
+            };
             let world = World::new(task, 1, Duration::from_secs(2))
-                .named("quick", Divides, Link::default(), Mischief::None)
-                .named("slow", Divides, slow, Mischief::None)
-                .named("copies", Divides, Link::default(), Mischief::Copies(0))
-                .named("silent", Divides, Link::default(), Mischief::Silent);
+                .named("quick", Divides, SimulatedLink::default(), SimulatedMischief::None)
+                .named("slow", Divides, slow, SimulatedMischief::None)
+                .named("copies", Divides, SimulatedLink::default(), SimulatedMischief::Copies(0))
+                .named("silent", Divides, SimulatedLink::default(), SimulatedMischief::Silent);
             print!("{}", world.try_out(&judge, &Trial::default())?);
             return Ok(());
         }
         [doing @ ("seat" | "mine" | "validate"), hotkey] => (doing, hotkey),
         _ => return Err("say `try`, or `seat`, `mine` or `validate` and a hotkey like `//Alice//miner`".into()),
     };
-    let (chain, stop) = (Chain::connect(Endpoints::local()).await?, async { drop(tokio::signal::ctrl_c().await) });
+    let (chain, stop) = (Chain::connect(NodeUrls::local()).await?, async { drop(tokio::signal::ctrl_c().await) });
     if doing == "seat" {
         // Keys like Alice's are everybody's, and have TAO on a local network.
         let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_mins(1));
@@ -81,7 +84,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         alice.submit(&calls::add_stake(&hotkey.public(), Amount::ONE_TAO), limit).await.finalised()?;
         return Ok(());
     }
-    let (folder, report) = (env::temp_dir().join(hotkey.replace('/', "_")), Report::new(|event| println!("{event}")));
+    let (folder, report) =
+        (env::temp_dir().join(hotkey.replace('/', "_")), EventSink::new(|event| println!("{event}")));
     let member = Member::join(&chain, SUBNET, key(hotkey)?, folder, report).await?;
     if doing == "mine" {
         let mut options = MiningOptions::default();

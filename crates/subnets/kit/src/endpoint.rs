@@ -3,7 +3,7 @@
 use super::{Miner, Task};
 use core::ops::ControlFlow;
 use futures::stream;
-use myelin_neuron::{Endpoint, Failure, Output};
+use myelin_neuron::{Endpoint, Failure, HandlerOutput};
 use myelin_wire::{Hotkey, Synapse, class::Mismatch};
 use std::{
     sync::Arc,
@@ -12,13 +12,13 @@ use std::{
 use tokio::sync::{Semaphore, mpsc};
 
 /// The challenges that are worked on at a time, those included whose caller has gone.
-const AT_A_TIME: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
 /// The pieces of a stream that wait for their caller.
-const AHEAD: usize = 32;
+const PIECE_BUFFER: usize = 32;
 
 /// Told who asked, how long the work took, and what failed.
-pub(super) type Watch = dyn Fn(Hotkey, Duration, Option<&Failure>) + Send + Sync;
+pub(super) type WorkObserver = dyn Fn(Hotkey, Duration, Option<&Failure>) + Send + Sync;
 
 /// Serves a miner.
 pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
@@ -26,8 +26,8 @@ pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
 }
 
 /// Serves a miner, and tells of it.
-pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: Arc<Watch>) -> Endpoint {
-    let room = Arc::new(Semaphore::new(AT_A_TIME));
+pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: Arc<WorkObserver>) -> Endpoint {
+    let room = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
     Endpoint::new(task.class(), move |request| {
         let (task, miner) = (Arc::clone(&task), Arc::clone(&miner));
         let (watch, room) = (Arc::clone(&watch), Arc::clone(&room));
@@ -40,7 +40,7 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
             let place = room.acquire_owned().await.map_err(|error| failed(&error))?;
             if task.streams() {
                 let challenge = task.asked(&message).map_err(|error| failed(&error))?;
-                let (sender, receiver) = mpsc::channel(AHEAD);
+                let (sender, receiver) = mpsc::channel(PIECE_BUFFER);
                 drop(tokio::task::spawn_blocking(move || {
                     let began = Instant::now();
                     let mut send = |piece: Vec<u8>| match sender.blocking_send(Ok(piece.into())) {
@@ -56,7 +56,7 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
                     drop(place);
                 }));
                 let next = |mut receiver: mpsc::Receiver<_>| async move { Some((receiver.recv().await?, receiver)) };
-                return Ok(Output::stream(message, stream::unfold(receiver, next)));
+                return Ok(HandlerOutput::stream(message, stream::unfold(receiver, next)));
             }
             let answered = tokio::task::spawn_blocking(move || {
                 let began = Instant::now();
@@ -65,7 +65,7 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
                 drop(place);
                 answered
             });
-            answered.await.map_err(|error| failed(&error))?.map(Output::from)
+            answered.await.map_err(|error| failed(&error))?.map(HandlerOutput::from)
         }
     })
 }

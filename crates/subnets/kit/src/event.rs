@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum NeuronEvent {
     /// The hotkey has a seat, and the neuron works.
     Joined {
         /// The seat.
@@ -120,21 +120,21 @@ pub enum Event {
     /// Weights are on their way.
     Weighing {
         /// How.
-        step: Step,
+        step: WeightsStep,
         /// Seats with their weights.
         weights: Vec<(Uid, u16)>,
     },
     /// They are in a final block.
     Weighed {
         /// How.
-        step: Step,
+        step: WeightsStep,
         /// The block.
         block: BlockNumber,
     },
     /// They are not. It is tried again.
     WeighingFailed {
         /// How.
-        step: Step,
+        step: WeightsStep,
         /// Why.
         error: String,
         /// What would help.
@@ -146,7 +146,7 @@ pub enum Event {
 
 /// How weights get on the chain. spec weights §2, §5
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum WeightsStep {
     /// Openly.
     Set,
     /// As a promise, which hides them.
@@ -155,7 +155,7 @@ pub enum Step {
     Reveal,
 }
 
-impl Step {
+impl WeightsStep {
     /// In one word.
     pub const fn word(self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ pub(super) fn percent(ppm: u64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for NeuronEvent {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Joined { uid, block } => write!(out, "seat {uid}, as of block {block}"),
@@ -230,11 +230,11 @@ fn listed(uids: &[Uid]) -> String {
 
 /// Where events go. Called on the threads that work, so it should hand them on and wait for nothing.
 #[derive(Clone)]
-pub struct Report(Arc<dyn Fn(Event) + Send + Sync>);
+pub struct EventSink(Arc<dyn Fn(NeuronEvent) + Send + Sync>);
 
-impl Report {
+impl EventSink {
     /// To this function.
-    pub fn new(to: impl Fn(Event) + Send + Sync + 'static) -> Self {
+    pub fn new(to: impl Fn(NeuronEvent) + Send + Sync + 'static) -> Self {
         Self(Arc::new(to))
     }
 
@@ -243,12 +243,12 @@ impl Report {
         Self::new(|event| tracing::info!("{event}"))
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn send(&self, event: NeuronEvent) {
         (self.0)(event);
     }
 }
 
-impl fmt::Debug for Report {
+impl fmt::Debug for EventSink {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Report(…)")
     }
@@ -260,9 +260,9 @@ mod tests {
 
     #[test]
     fn events_read_as_sentences() {
-        let said = |event: Event| event.to_string();
+        let said = |event: NeuronEvent| event.to_string();
         let uid = Uid::new(3);
-        let answered = |score, average| Event::Answered {
+        let answered = |score, average| NeuronEvent::Answered {
             round: 1,
             uid,
             hotkey: Hotkey::new([1; 32]),
@@ -274,9 +274,9 @@ mod tests {
         assert_eq!(said(answered(Ok(987_654), 98_765)), "3 scores 98.8 % in 250 ms, on average 9.9 %");
         let silent = said(answered(Err(AskError::NotServing), 0));
         assert_eq!(silent, "3 scores nothing: the neuron does not serve, on average 0.0 %");
-        assert_eq!(said(Event::Weighed { step: Step::Reveal, block: 9 }), "weights revealed in block 9");
+        assert_eq!(said(NeuronEvent::Weighed { step: WeightsStep::Reveal, block: 9 }), "weights revealed in block 9");
         let hints = vec!["wait".to_owned(), "look".to_owned()];
-        let failed = Event::WeighingFailed { step: Step::Set, error: "too soon".to_owned(), hints };
+        let failed = NeuronEvent::WeighingFailed { step: WeightsStep::Set, error: "too soon".to_owned(), hints };
         assert_eq!(said(failed), "cannot set weights: too soon; wait; look");
     }
 }

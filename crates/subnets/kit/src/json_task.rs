@@ -14,12 +14,12 @@ const ANSWER: &str = "answer";
 
 /// A task whose challenges `C` and answers `A` travel as JSON, in one text each. Where they should be fields of their own, or
 /// answers stream, write a [`Task`].
-pub struct Typed<C, A> {
+pub struct JsonTask<C, A> {
     class: Class,
     types: PhantomData<fn() -> (C, A)>,
 }
 
-impl<C, A> Typed<C, A> {
+impl<C, A> JsonTask<C, A> {
     /// A task of this name, which is the path that its miners serve.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ fn mismatch(at: &str, error: &serde_json::Error) -> Mismatch {
     Mismatch { at: at.to_owned(), what: format!("is not what is meant to be here: {error}") }
 }
 
-impl<C, A> Task for Typed<C, A>
+impl<C, A> Task for JsonTask<C, A>
 where
     C: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
     A: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -74,7 +74,7 @@ where
     }
 }
 
-impl<C, A> fmt::Debug for Typed<C, A> {
+impl<C, A> fmt::Debug for JsonTask<C, A> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Typed").field(&self.class.name()).finish()
     }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn types_travel_and_strangers_do_not() {
-        let task = Typed::<(u8, String), Vec<u64>>::new("Things").unwrap();
+        let task = JsonTask::<(u8, String), Vec<u64>>::new("Things").unwrap();
         let asked = (7, "äh".to_owned());
         let mut message = question(&task, &asked).unwrap();
         assert_eq!(task.asked(&message).unwrap(), asked);
@@ -97,6 +97,6 @@ mod tests {
             message.set(ANSWER, Value::from(bad)).unwrap();
             assert!(task.answered(&message).is_err(), "{bad}");
         }
-        assert!(Typed::<u8, u8>::new("no name").is_err());
+        assert!(JsonTask::<u8, u8>::new("no name").is_err());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | Part | Who writes it | What it is |
 //! |---|---|---|
-//! | [`Task`] | the subnet | what is asked and answered, as messages; [`Typed`] makes them of types |
+//! | [`Task`] | the subnet | what is asked and answered, as messages; [`JsonTask`] makes them of types |
 //! | [`Miner`] | each miner | answers challenges |
 //! | [`Judge`] | the subnet | draws challenges and scores answers |
 //! | [`Member`] | here | a hotkey with a seat in a subnet of a chain, which follows that |
@@ -13,9 +13,9 @@
 //! Miners and judges are plain functions of their input, so a subnet is tried on the whole in milliseconds, twice with the
 //! same result, before anything of it meets a network.
 //!
-//! What a neuron does is told as [`Event`]s to a [`Report`]. What it has to keep is in its [`State`], written whole or not
+//! What a neuron does is told as [`NeuronEvent`]s to a [`EventSink`]. What it has to keep is in its [`StateFolder`], written whole or not
 //! at all, so that a neuron that is killed goes on where it was. Parts of this work by themselves too: [`round`] asks and scores
-//! once, [`Serving`] announces any axon, [`weights`] makes of averages what a subnet accepts.
+//! once, [`AnnouncedAxon`] announces any axon, [`weights`] makes of averages what a subnet accepts.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -41,18 +41,18 @@ mod weights;
 
 pub use dice::{sample, seed_for};
 pub use endpoint::endpoint;
-pub use event::{Event, Report, Step};
-pub use json_task::Typed;
-pub use member::{Ended, JoinError, Member};
-pub use memory::{MemoryError, Whose};
+pub use event::{EventSink, NeuronEvent, WeightsStep};
+pub use json_task::JsonTask;
+pub use member::{JoinError, Member, MemberError};
+pub use memory::{MemoryError, MemoryOwner};
 pub use miner::{MiningOptions, mine, reported};
-pub use round::{RoundError, Scored, round};
+pub use round::{RoundError, ScoredAnswer, round};
 pub use scores::{ONE, Score, Scores};
-pub use serving::{Encryption, ServeError, Serving, ServingOptions};
+pub use serving::{AnnouncedAxon, AxonTls, ServeError, ServingOptions};
 pub use signer::signer_of;
-pub use state::{State, StateError};
-pub use validator::{Board, Standing, ValidateError, ValidatingOptions, Validator, average_ppm};
-pub use weights::{Bounds, NoOpinion, weights};
+pub use state::{StateError, StateFolder};
+pub use validator::{Board, BoardEntry, ValidateError, ValidatingOptions, Validator, average_ppm};
+pub use weights::{NoWeights, WeightBounds, weights};
 
 use core::ops::ControlFlow;
 use myelin_neuron::Failure;

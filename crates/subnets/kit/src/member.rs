@@ -1,13 +1,15 @@
 //! A hotkey with a seat in a subnet, and what it knows of the others there.
 
 use super::{
-    event::{Event, Report},
-    state::{State, StateError},
+    event::{EventSink, NeuronEvent},
+    state::{StateError, StateFolder},
 };
 use crate::signer::signer_of;
 use core::fmt;
-use myelin_client::{Account, Chain, Changes, Error, Hint, Hints, Keypair, Metagraph, NetUid, PublicKey, Snapshot};
-use myelin_neuron::{Announced, Peer, Seat, Signer, Table};
+use myelin_client::{
+    Account, Chain, ChainError, Hint, Hints, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
+};
+use myelin_neuron::{DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
 use myelin_primitives::{BlockNumber, Uid};
 use myelin_wire::Hotkey;
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -18,14 +20,14 @@ use tokio::{sync::watch, task::AbortHandle, time::sleep};
 const MORTALITY: u64 = 32;
 
 /// How long to wait after a failure that nodes answer at once.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A neuron cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// The chain does not say.
     #[error(transparent)]
-    Chain(#[from] Error),
+    Chain(#[from] ChainError),
     /// The hotkey has no seat.
     #[error("hotkey {hotkey} has no seat on subnet {netuid}")]
     NoSeat {
@@ -54,7 +56,7 @@ impl Hint for JoinError {
 
 /// Why a neuron ends that nobody asked to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
+pub enum MemberError {
     /// Its seat was given to another, or it was never final.
     #[error("hotkey {hotkey} has no seat on subnet {netuid} any more, as of block {block}")]
     SeatLost {
@@ -70,7 +72,7 @@ pub enum Ended {
     NoSubnet(NetUid),
 }
 
-impl Hint for Ended {
+impl Hint for MemberError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::SeatLost { netuid, .. } => {
@@ -90,10 +92,10 @@ struct Inner {
     netuid: NetUid,
     account: Account,
     signer: Signer,
-    table: Arc<Table>,
-    seen: watch::Receiver<Arc<Snapshot>>,
-    state: State,
-    report: Report,
+    table: Arc<MemoryDirectory>,
+    seen: watch::Receiver<Arc<MetagraphInfo>>,
+    state: StateFolder,
+    report: EventSink,
     follower: AbortHandle,
 }
 
@@ -114,16 +116,16 @@ impl Member {
         netuid: NetUid,
         hotkey: Keypair,
         state: impl Into<PathBuf>,
-        report: Report,
+        report: EventSink,
     ) -> Result<Self, JoinError> {
         let public = hotkey.public();
         let metagraph = Metagraph::sync(chain, netuid).await?;
         let Some(seat) = metagraph.by_hotkey(&public) else {
             return Err(JoinError::NoSeat { hotkey: public, netuid });
         };
-        report.tell(Event::Joined { uid: seat.uid, block: metagraph.block });
-        let state = State::open(state)?;
-        let table = Arc::new(Table::default());
+        report.send(NeuronEvent::Joined { uid: seat.uid, block: metagraph.block });
+        let state = StateFolder::open(state)?;
+        let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
         let (see, seen) = watch::channel(Arc::new(metagraph.snapshot().clone()));
         let follower = tokio::spawn(follow(metagraph, Arc::clone(&table), see, report.clone())).abort_handle();
@@ -164,45 +166,45 @@ impl Member {
     }
 
     /// Who has a seat, as of the last final block that was seen.
-    pub fn table(&self) -> Arc<Table> {
+    pub fn table(&self) -> Arc<MemoryDirectory> {
         Arc::clone(&self.0.table)
     }
 
     /// The subnet, as of the last final block that was seen.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
+    pub fn snapshot(&self) -> Arc<MetagraphInfo> {
         Arc::clone(&self.0.seen.borrow())
     }
 
     /// The subnet block by block, for whoever waits for a change. Nothing more comes once the subnet has ended.
-    pub fn seen(&self) -> watch::Receiver<Arc<Snapshot>> {
+    pub fn seen(&self) -> watch::Receiver<Arc<MetagraphInfo>> {
         self.0.seen.clone()
     }
 
     /// Its seat, as of the last final block that was seen.
     ///
     /// # Errors
-    /// [`Ended::SeatLost`].
-    pub fn uid(&self) -> Result<Uid, Ended> {
+    /// [`MemberError::SeatLost`].
+    pub fn uid(&self) -> Result<Uid, MemberError> {
         self.uid_in(&self.snapshot())
     }
 
-    pub(super) fn uid_in(&self, snapshot: &Snapshot) -> Result<Uid, Ended> {
+    pub(super) fn uid_in(&self, snapshot: &MetagraphInfo) -> Result<Uid, MemberError> {
         let (hotkey, netuid, block) = (self.public(), self.netuid(), snapshot.block);
         let seat = snapshot.by_hotkey(&hotkey).map(|neuron| neuron.uid);
-        seat.ok_or(Ended::SeatLost { hotkey, netuid, block })
+        seat.ok_or(MemberError::SeatLost { hotkey, netuid, block })
     }
 
     /// The folder for what it keeps.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &StateFolder {
         &self.0.state
     }
 
-    pub(super) fn report(&self) -> &Report {
+    pub(super) fn report(&self) -> &EventSink {
         &self.0.report
     }
 
-    pub(super) fn tell(&self, event: Event) {
-        self.0.report.tell(event);
+    pub(super) fn send(&self, event: NeuronEvent) {
+        self.0.report.send(event);
     }
 }
 
@@ -213,50 +215,55 @@ impl fmt::Debug for Member {
 }
 
 /// Goes with the chain, block by block, until the subnet ends.
-async fn follow(mut metagraph: Metagraph, table: Arc<Table>, see: watch::Sender<Arc<Snapshot>>, report: Report) {
+async fn follow(
+    mut metagraph: Metagraph,
+    table: Arc<MemoryDirectory>,
+    see: watch::Sender<Arc<MetagraphInfo>>,
+    report: EventSink,
+) {
     let mut is_out = false;
     loop {
         match metagraph.follow().await {
-            Ok(Changes { replaced, .. }) => {
+            Ok(MetagraphChanges { replaced, .. }) => {
                 let block = metagraph.block;
                 if is_out {
-                    report.tell(Event::Back { block });
+                    report.send(NeuronEvent::Back { block });
                     is_out = false;
                 }
                 table.set(seats(&metagraph));
                 if !replaced.is_empty() {
-                    report.tell(Event::Replaced { uids: replaced, block });
+                    report.send(NeuronEvent::Replaced { uids: replaced, block });
                 }
-                report.tell(Event::Block { block, next_epoch: metagraph.subnet.next_epoch });
+                report.send(NeuronEvent::Block { block, next_epoch: metagraph.subnet.next_epoch });
                 see.send_replace(Arc::new(metagraph.snapshot().clone()));
             }
-            Err(Error::NoNetwork { .. }) => return,
+            Err(ChainError::NoNetwork { .. }) => return,
             Err(error) => {
                 if !is_out {
-                    report.tell(Event::Outage { error: error.to_string() });
+                    report.send(NeuronEvent::Outage { error: error.to_string() });
                     is_out = true;
                 }
                 // Nodes that answer, but not what was asked, do so at once, and nothing tells when they have thought better.
-                sleep(PAUSE).await;
+                sleep(RETRY_DELAY).await;
             }
         }
     }
 }
 
 /// The neurons of a subnet as axons and dendrites know them.
-fn seats(snapshot: &Snapshot) -> impl Iterator<Item = (Hotkey, Seat)> {
+fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (Hotkey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
-        let announced = neuron.axon.as_ref().map(|axon| Announced {
+        let announced = neuron.axon.as_ref().map(|axon| ServedAxon {
             address: axon.address,
             placeholder: axon.protocol,
             certificate: axon.certificate.clone(),
         });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
-        (Hotkey::new(neuron.hotkey.to_bytes()), Seat { uid: neuron.uid, stake, may_validate, announced })
+        (Hotkey::new(neuron.hotkey.to_bytes()), DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
     })
 }
 
 /// The neuron on a seat, as it is to be asked; `None` if it does not serve, or cannot be reached.
-pub(super) fn peer((hotkey, seat): &(Hotkey, Seat)) -> Option<Peer> {
+pub(super) fn peer((hotkey, seat): &(Hotkey, DirectoryEntry)) -> Option<Peer> {
     seat.announced.as_ref()?.peer(*hotkey).ok()
 }

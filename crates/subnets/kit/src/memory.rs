@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Whose memory it is. One of another chain, subnet or hotkey says nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whose {
+pub struct MemoryOwner {
     /// The hash of block 0.
     pub chain: String,
     /// The subnet.
@@ -27,7 +27,7 @@ pub struct Whose {
 
 /// Weights that were promised, with what keeping the promise takes. spec weights §5.3
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Promise {
+pub(super) struct PendingReveal {
     /// The hash that is on the chain, in hexadecimal.
     pub(super) hash: String,
     /// The weights, as they are to be revealed.
@@ -60,31 +60,31 @@ pub enum MemoryError {
         /// The file.
         path: PathBuf,
         /// Whose it is.
-        whose: Box<Whose>,
+        whose: Box<MemoryOwner>,
     },
 }
 
 /// What a validator keeps.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct ValidatorMemory {
     path: PathBuf,
-    whose: Whose,
+    whose: MemoryOwner,
     /// How many rounds there were.
     pub(super) rounds: u64,
     /// How miners answered.
     pub(super) scores: Scores,
     /// The weights that were promised and are not revealed, oldest first.
-    pub(super) promises: Vec<Promise>,
+    pub(super) promises: Vec<PendingReveal>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct MemoryFile {
     version: u32,
-    whose: Whose,
+    whose: MemoryOwner,
     rounds: u64,
     scores: Vec<StoredScore>,
-    promises: Vec<Promise>,
+    promises: Vec<PendingReveal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,17 +97,17 @@ struct StoredScore {
     answered: u64,
 }
 
-impl Memory {
+impl ValidatorMemory {
     /// Reads the file; without one, nothing is remembered.
     ///
     /// # Errors
     /// [`MemoryError`]. What cannot be read is left as it is.
-    pub(super) fn open(path: PathBuf, whose: Whose) -> Result<Self, MemoryError> {
+    pub(super) fn open(path: PathBuf, whose: MemoryOwner) -> Result<Self, MemoryError> {
         let Some(bytes) = file::read(&path, MAX_BYTES)? else {
             return Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() });
         };
         let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
-        let stored: Stored = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
+        let stored: MemoryFile = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
         if stored.version != VERSION {
             return Err(form(format!("version {} instead of {VERSION}", stored.version)));
         }
@@ -137,7 +137,7 @@ impl Memory {
             let Score { since, average, asked, answered } = score;
             StoredScore { hotkey: hotkey.to_ss58(), since, average, asked, answered }
         });
-        let stored = Stored {
+        let stored = MemoryFile {
             version: VERSION,
             whose: self.whose.clone(),
             rounds: self.rounds,
@@ -154,7 +154,7 @@ impl Memory {
     }
 }
 
-impl Whose {
+impl MemoryOwner {
     /// The memory of this hotkey on this subnet of this chain.
     pub(super) fn new(genesis: impl core::fmt::Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
         Self { chain: format!("{genesis:?}"), netuid, hotkey: hotkey.to_string() }
@@ -167,19 +167,19 @@ mod tests {
     use myelin_primitives::Fraction;
     use std::fs;
 
-    fn whose(netuid: u16) -> Whose {
-        Whose::new("0x01", NetUid::new(netuid), &PublicKey::from_bytes([1; 32]))
+    fn whose(netuid: u16) -> MemoryOwner {
+        MemoryOwner::new("0x01", NetUid::new(netuid), &PublicKey::from_bytes([1; 32]))
     }
 
-    fn filled(path: PathBuf) -> Memory {
-        let mut memory = Memory::open(path, whose(1)).unwrap();
+    fn filled(path: PathBuf) -> ValidatorMemory {
+        let mut memory = ValidatorMemory::open(path, whose(1)).unwrap();
         memory.rounds = 7;
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
         memory.scores.note((Hotkey::new([2; 32]), 5), Some(all), half);
         memory.scores.note((Hotkey::new([3; 32]), 0), None, half);
         let weights = vec![(Uid::new(2), 65_535)];
         memory.promises =
-            vec![Promise { hash: "0xab".to_owned(), weights, salt: vec![1, 2], version_key: 0, after: 9 }];
+            vec![PendingReveal { hash: "0xab".to_owned(), weights, salt: vec![1, 2], version_key: 0, after: 9 }];
         memory
     }
 
@@ -189,7 +189,7 @@ mod tests {
         let path = folder.path().join("memory.json");
         let memory = filled(path.clone());
         fs::write(&path, memory.to_bytes().unwrap()).unwrap();
-        let again = Memory::open(path, whose(1)).unwrap();
+        let again = ValidatorMemory::open(path, whose(1)).unwrap();
         assert_eq!((again.rounds, &again.scores, &again.promises), (7, &memory.scores, &memory.promises));
     }
 
@@ -199,7 +199,7 @@ mod tests {
         let path = folder.path().join("memory.json");
         fs::write(&path, filled(path.clone()).to_bytes().unwrap()).unwrap();
         let good = fs::read_to_string(&path).unwrap();
-        let foreign = Memory::open(path.clone(), whose(2)).unwrap_err();
+        let foreign = ValidatorMemory::open(path.clone(), whose(2)).unwrap_err();
         assert!(matches!(foreign, MemoryError::Foreign { .. }), "{foreign}");
         for (from, to) in [
             ("\"version\": 1", "\"version\": 2"),
@@ -211,7 +211,7 @@ mod tests {
             let bad = good.replacen(from, to, 1);
             assert_ne!(bad, good, "{from}");
             fs::write(&path, &bad).unwrap();
-            let error = Memory::open(path.clone(), whose(1)).unwrap_err();
+            let error = ValidatorMemory::open(path.clone(), whose(1)).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);
         }

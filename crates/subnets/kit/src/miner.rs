@@ -1,9 +1,10 @@
 //! A miner on a real chain.
 
 use super::{
-    Miner, Serving, ServingOptions, Task, endpoint::watched, event::Event, member::Member, serving::ServeError,
+    AnnouncedAxon, Miner, ServingOptions, Task, endpoint::watched, event::NeuronEvent, member::Member,
+    serving::ServeError,
 };
-use myelin_neuron::{Directory, Endpoint, Table, Validators};
+use myelin_neuron::{Directory, Endpoint, MemoryDirectory, ServeValidators};
 use myelin_primitives::{Amount, Tao};
 use std::sync::Arc;
 
@@ -36,12 +37,12 @@ pub async fn mine<T: Task>(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let MiningOptions { serving, enough_stake } = options;
-    let rules: Validators<Arc<Table>> = Validators { directory: member.table(), enough_stake };
-    Serving::start(member, serving, rules, vec![reported(member, task, miner)]).await?.run(stop).await
+    let rules: ServeValidators<Arc<MemoryDirectory>> = ServeValidators { directory: member.table(), enough_stake };
+    AnnouncedAxon::start(member, serving, rules, vec![reported(member, task, miner)]).await?.run(stop).await
 }
 
 /// An endpoint that serves a miner, and reports who asked and how long the work took. For those who serve more than that, or
-/// to others, with [`Serving`].
+/// to others, with [`AnnouncedAxon`].
 pub fn reported<T: Task>(member: &Member, task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
     let (table, report) = (member.table(), member.report().clone());
     watched(
@@ -49,7 +50,12 @@ pub fn reported<T: Task>(member: &Member, task: Arc<T>, miner: Arc<impl Miner<T>
         miner,
         Arc::new(move |caller, elapsed, failure| {
             let uid = table.seat(caller).map(|seat| seat.uid);
-            report.tell(Event::Served { caller, uid, elapsed, failure: failure.map(|failure| failure.0.clone()) });
+            report.send(NeuronEvent::Served {
+                caller,
+                uid,
+                elapsed,
+                failure: failure.map(|failure| failure.0.clone()),
+            });
         }),
     )
 }

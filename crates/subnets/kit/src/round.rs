@@ -9,11 +9,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The miners that are asked at a time.
-const SIDE_BY_SIDE: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
 /// What a neuron got for its answer.
 #[derive(Clone, Debug)]
-pub struct Scored {
+pub struct ScoredAnswer {
     /// The neuron.
     pub hotkey: Hotkey,
     /// How long it took to the first byte of the answer, if there is one.
@@ -46,7 +46,7 @@ pub async fn round<T: Task, J: Judge<T>>(
     judge: &Arc<J>,
     (seed, patience): (u64, Duration),
     peers: &[Peer],
-) -> Result<Vec<Scored>, RoundError> {
+) -> Result<Vec<ScoredAnswer>, RoundError> {
     let mut questions = Vec::with_capacity(peers.len());
     for peer in peers {
         let challenge = judge.draw(seed, peer.hotkey);
@@ -58,7 +58,7 @@ pub async fn round<T: Task, J: Judge<T>>(
     for (peer, _, message) in &questions {
         asking.push(ask(dendrite, task, peer, message));
     }
-    let asked: Vec<_> = futures::stream::iter(asking).buffered(SIDE_BY_SIDE).collect().await;
+    let asked: Vec<_> = futures::stream::iter(asking).buffered(MAX_IN_FLIGHT).collect().await;
     let mut scored = Vec::with_capacity(peers.len());
     let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(peers.len());
     for ((peer, challenge, _), (elapsed, result)) in questions.into_iter().zip(asked) {
@@ -66,7 +66,12 @@ pub async fn round<T: Task, J: Judge<T>>(
             Ok(reply) => (Some(reply), Ok(Fraction::from_u16(0))),
             Err(error) => (None, Err(error)),
         };
-        scored.push(Scored { hotkey: peer.hotkey, first: reply.as_ref().map(|reply| reply.first), elapsed, score });
+        scored.push(ScoredAnswer {
+            hotkey: peer.hotkey,
+            first: reply.as_ref().map(|reply| reply.first),
+            elapsed,
+            score,
+        });
         exchanges.push((challenge, reply));
     }
     let judge = Arc::clone(judge);

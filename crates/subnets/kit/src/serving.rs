@@ -1,14 +1,14 @@
 //! An axon that the chain knows of.
 
 use super::{
-    event::Event,
-    member::{Ended, Member},
+    event::NeuronEvent,
+    member::{Member, MemberError},
 };
 use core::fmt;
-use myelin_client::{Hint, Hints, Outcome, calls};
+use myelin_client::{Hint, Hints, SubmissionOutcome, calls};
 use myelin_neuron::{
-    Axon, Endpoint, FileError, Limits, Offer, Rules, SPEAKS_STRICT, StartError, StopError, TlsError, TlsIdentity, V1,
-    file,
+    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, FileError, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
+    TlsOffer, V1Policy, file,
 };
 use myelin_primitives::BlockNumber;
 use std::{
@@ -32,10 +32,10 @@ const TLS_BYTES: u64 = 4_096;
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
 
 /// How long an announcement is waited for at a time.
-const PATIENCE: Duration = Duration::from_mins(2);
+const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// For how many blocks an announcement that failed is not tried again, doubled with each failure up to 2^6 of it.
-const PAUSE: BlockNumber = 1;
+const RETRY_DELAY_BLOCKS: BlockNumber = 1;
 
 const fn version(mut text: &[u8]) -> u32 {
     let (mut version, mut part) = (0_u32, 0_u32);
@@ -55,7 +55,7 @@ const fn version(mut text: &[u8]) -> u32 {
 
 /// Whether an axon speaks TLS. The key is kept with the neuron, and its public half goes to the chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encryption {
+pub enum AxonTls {
     /// It does not.
     #[default]
     Off,
@@ -74,11 +74,11 @@ pub struct ServingOptions {
     /// Where others find it, if that is not where it listens. Port 0 is the port where it listens.
     pub announce: Option<SocketAddr>,
     /// Whether it speaks TLS.
-    pub encryption: Encryption,
+    pub encryption: AxonTls,
     /// What happens to requests of the older protocol.
-    pub v1: V1,
+    pub v1: V1Policy,
     /// Its limits.
-    pub limits: Limits,
+    pub limits: AxonLimits,
     /// Where its metrics are served, if they are.
     pub metrics: Option<SocketAddr>,
 }
@@ -89,9 +89,9 @@ impl Default for ServingOptions {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             announce: None,
-            encryption: Encryption::default(),
-            v1: V1::default(),
-            limits: Limits::default(),
+            encryption: AxonTls::default(),
+            v1: V1Policy::default(),
+            limits: AxonLimits::default(),
             metrics: None,
         }
     }
@@ -102,10 +102,10 @@ impl Default for ServingOptions {
 pub enum ServeError {
     /// The axon does not start.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Start(#[from] AxonStartError),
     /// It did not stop as it should.
     #[error(transparent)]
-    Stop(#[from] StopError),
+    Stop(#[from] AxonStopError),
     /// The TLS key cannot be made or read.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -120,13 +120,13 @@ pub enum ServeError {
     Certificate,
     /// The seat or the subnet is gone.
     #[error(transparent)]
-    Ended(#[from] Ended),
+    Ended(#[from] MemberError),
 }
 
 impl Hint for ServeError {
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Start(StartError::Listen { .. }) => out.push("choose another port, or 0 for any free one"),
+            Self::Start(AxonStartError::Listen { .. }) => out.push("choose another port, or 0 for any free one"),
             Self::Address(address) if address.ip().is_loopback() => {
                 out.push("announce an address that others reach, or 127.0.0.2 for a network on one machine");
             }
@@ -147,13 +147,13 @@ struct Announcement {
 }
 
 /// An axon that serves, and that the chain is told of.
-pub struct Serving {
+pub struct AnnouncedAxon {
     axon: Axon,
     member: Member,
     wanted: Announcement,
 }
 
-impl Serving {
+impl AnnouncedAxon {
     /// Starts an axon with these endpoints, for whom the rules allow.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Serving {
             builder = builder.metrics_at(address);
         }
         let mut certificate = None;
-        if encryption == Encryption::Off {
+        if encryption == AxonTls::Off {
             let snapshot = member.snapshot();
             let known = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
             if known.is_some_and(|axon| axon.certificate.is_some()) {
@@ -190,10 +190,10 @@ impl Serving {
         } else {
             let identity = identity(member)?;
             certificate = Some(identity.certificate()?.to_bytes());
-            let offer = if encryption == Encryption::Required { Offer::Required } else { Offer::Optional };
+            let offer = if encryption == AxonTls::Required { TlsOffer::Required } else { TlsOffer::Optional };
             builder = builder.tls(identity, offer);
         }
-        let axon = endpoints.into_iter().fold(builder, myelin_neuron::Builder::endpoint).start().await?;
+        let axon = endpoints.into_iter().fold(builder, myelin_neuron::AxonBuilder::endpoint).start().await?;
         if listen.port() == 0 {
             file::replace(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
         }
@@ -201,7 +201,7 @@ impl Serving {
         if address.port() == 0 {
             address.set_port(axon.address().port());
         }
-        member.tell(Event::Serving { address: axon.address() });
+        member.send(NeuronEvent::Serving { address: axon.address() });
         Ok(Self { axon, member: member.clone(), wanted: Announcement { address, certificate } })
     }
 
@@ -230,13 +230,13 @@ impl Serving {
             () = stop => Ok(()),
             ended = announce(&member, &wanted) => Err(ended),
         };
-        member.tell(Event::Stopping);
+        member.send(NeuronEvent::Stopping);
         axon.stop().await?;
         Ok(ended?)
     }
 }
 
-impl fmt::Debug for Serving {
+impl fmt::Debug for AnnouncedAxon {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Serving({:?} at {})", self.member, self.wanted.address)
     }
@@ -276,7 +276,7 @@ fn identity(member: &Member) -> Result<TlsIdentity, ServeError> {
 }
 
 /// Tells the chain where the neuron is, whenever it says otherwise.
-async fn announce(member: &Member, wanted: &Announcement) -> Ended {
+async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
     let mut seen = member.seen();
     let (mut failures, mut not_before) = (0_u32, 0);
     loop {
@@ -293,19 +293,19 @@ async fn announce(member: &Member, wanted: &Announcement) -> Ended {
             match tell_chain(member, wanted).await {
                 Ok(block) => {
                     let block = BlockNumber::try_from(block).unwrap_or(BlockNumber::MAX);
-                    member.tell(Event::Announced { address: wanted.address, block });
+                    member.send(NeuronEvent::Announced { address: wanted.address, block });
                     // Seen by then.
                     (failures, not_before) = (0, block.saturating_add(1));
                 }
                 Err(error) => {
-                    member.tell(Event::AnnounceFailed { error });
-                    not_before = snapshot.block.saturating_add(PAUSE << failures.min(6));
+                    member.send(NeuronEvent::AnnounceFailed { error });
+                    not_before = snapshot.block.saturating_add(RETRY_DELAY_BLOCKS << failures.min(6));
                     failures = failures.saturating_add(1);
                 }
             }
         }
         if seen.changed().await.is_err() {
-            return Ended::NoSubnet(member.netuid());
+            return MemberError::NoSubnet(member.netuid());
         }
     }
 }
@@ -314,17 +314,17 @@ async fn announce(member: &Member, wanted: &Announcement) -> Ended {
 async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, String> {
     let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
     let mut outcome = match &wanted.certificate {
-        None => account.submit(&calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT), PATIENCE).await,
+        None => account.submit(&calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT), SUBMIT_TIMEOUT).await,
         Some(certificate) => {
             let call = calls::serve_axon_tls(netuid, VERSION, address, SPEAKS_STRICT, certificate.clone());
-            account.submit(&call, PATIENCE).await
+            account.submit(&call, SUBMIT_TIMEOUT).await
         }
     };
     loop {
         match outcome {
-            Outcome::Finalised(included) => return Ok(included.height),
-            Outcome::Failed { error, .. } => return Err(error.to_string()),
-            Outcome::Unseen(unseen) => outcome = account.outcome(&unseen.sent, PATIENCE).await,
+            SubmissionOutcome::Finalised(included) => return Ok(included.height),
+            SubmissionOutcome::Failed { error, .. } => return Err(error.to_string()),
+            SubmissionOutcome::Unseen(unseen) => outcome = account.outcome(&unseen.sent, SUBMIT_TIMEOUT).await,
         }
     }
 }

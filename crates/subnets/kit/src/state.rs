@@ -8,7 +8,7 @@ use std::{
 
 /// The folder in which one neuron keeps what outlives it, while no other neuron uses it.
 #[derive(Debug)]
-pub struct State {
+pub struct StateFolder {
     folder: PathBuf,
     #[expect(dead_code, reason = "kept for its drop, which lets others in")]
     lock: File,
@@ -25,7 +25,7 @@ pub enum StateError {
     Used(PathBuf),
 }
 
-impl State {
+impl StateFolder {
     /// Opens a folder, which is made if it is not there, and locks others out until this is dropped or the process ends.
     ///
     /// # Errors
@@ -61,9 +61,9 @@ mod tests {
     fn one_neuron_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("a/b");
-        let state = State::open(&folder).unwrap();
-        assert!(matches!(State::open(&folder), Err(StateError::Used(_))));
+        let state = StateFolder::open(&folder).unwrap();
+        assert!(matches!(StateFolder::open(&folder), Err(StateError::Used(_))));
         drop(state);
-        State::open(&folder).unwrap();
+        StateFolder::open(&folder).unwrap();
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// What a subnet asks of a weight vector. spec weights §1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct WeightBounds {
     /// The entries that it has at least, zeros included.
     pub least_entries: u16,
     /// The most that one entry may have of all, as a u16 fraction.
@@ -17,7 +17,7 @@ pub struct Bounds {
 
 /// Why no weights say what the averages say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoOpinion {
+pub enum NoWeights {
     /// Nobody has earned anything.
     #[error("no miner has earned anything yet")]
     Nobody,
@@ -35,17 +35,17 @@ pub enum NoOpinion {
 /// the largest share goes to the others in proportion. spec weights §3
 ///
 /// # Errors
-/// [`NoOpinion`] when there is nothing to say, or no way to say it.
-pub fn weights(averages: &[(Uid, u64)], bounds: Bounds) -> Result<Vec<Entry>, NoOpinion> {
+/// [`NoWeights`] when there is nothing to say, or no way to say it.
+pub fn weights(averages: &[(Uid, u64)], bounds: WeightBounds) -> Result<Vec<Entry>, NoWeights> {
     let mut rated: Vec<_> = averages.iter().copied().filter(|(_, average)| *average > 0).collect();
     if rated.is_empty() {
-        return Err(NoOpinion::Nobody);
+        return Err(NoWeights::Nobody);
     }
     let largest = u128::from(bounds.largest_share);
     let all = u128::from(U16_ONE);
     if count(rated.len()).saturating_mul(largest) < all {
         let needed = all.div_ceil(largest.max(1));
-        return Err(NoOpinion::TooFew { rated: rated.len(), needed: usize::try_from(needed).unwrap_or(usize::MAX) });
+        return Err(NoWeights::TooFew { rated: rated.len(), needed: usize::try_from(needed).unwrap_or(usize::MAX) });
     }
     rated.sort_unstable_by_key(|(uid, average)| (std::cmp::Reverse(*average), *uid));
     // Values are rounded, so a share at the very limit may come out above it: then the limit is taken a little lower. Equal
@@ -107,9 +107,9 @@ mod tests {
     use myelin_yuma::max_upscale;
     use proptest::prelude::*;
 
-    const OPEN: Bounds = Bounds { least_entries: 1, largest_share: U16_ONE, neurons: 8 };
+    const OPEN: WeightBounds = WeightBounds { least_entries: 1, largest_share: U16_ONE, neurons: 8 };
 
-    fn of(averages: &[u64], bounds: Bounds) -> Result<Vec<(u16, u16)>, NoOpinion> {
+    fn of(averages: &[u64], bounds: WeightBounds) -> Result<Vec<(u16, u16)>, NoWeights> {
         let averages: Vec<_> = (0..).map(Uid::new).zip(averages.iter().copied()).collect();
         let row = weights(&averages, bounds)?;
         Ok(row.into_iter().map(|entry| (entry.uid.get(), entry.value)).collect())
@@ -119,13 +119,13 @@ mod tests {
     fn weights_are_in_proportion_and_nothing_is_left_out() {
         assert_eq!(of(&[0, 10, 30, 0, 20], OPEN), Ok(vec![(1, 21_845), (2, 65_535), (4, 43_690)]));
         assert_eq!(of(&[7], OPEN), Ok(vec![(0, 65_535)]));
-        assert_eq!(of(&[0, 0], OPEN), Err(NoOpinion::Nobody));
-        assert_eq!(of(&[], OPEN), Err(NoOpinion::Nobody));
+        assert_eq!(of(&[0, 0], OPEN), Err(NoWeights::Nobody));
+        assert_eq!(of(&[], OPEN), Err(NoWeights::Nobody));
     }
 
     #[test]
     fn too_short_a_row_is_filled_with_zeros_that_say_nothing() {
-        let bounds = |least_entries, neurons| Bounds { least_entries, neurons, ..OPEN };
+        let bounds = |least_entries, neurons| WeightBounds { least_entries, neurons, ..OPEN };
         assert_eq!(of(&[0, 9], bounds(3, 8)), Ok(vec![(0, 0), (1, 65_535), (2, 0)]));
         // There are not more seats than there are.
         assert_eq!(of(&[0, 9], bounds(256, 2)), Ok(vec![(0, 0), (1, 65_535)]));
@@ -133,14 +133,14 @@ mod tests {
 
     #[test]
     fn nobody_has_more_than_the_largest_share() {
-        let half = Bounds { largest_share: 32_768, ..OPEN };
+        let half = WeightBounds { largest_share: 32_768, ..OPEN };
         assert_eq!(of(&[98, 1, 1], half), Ok(vec![(0, 65_535), (1, 32_767), (2, 32_767)]));
-        let third = Bounds { largest_share: 21_845, ..OPEN };
+        let third = WeightBounds { largest_share: 21_845, ..OPEN };
         assert_eq!(of(&[98, 1, 1], third), Ok(vec![(0, 65_535), (1, 65_535), (2, 65_535)]));
-        let less = Bounds { largest_share: 21_844, ..OPEN };
-        assert_eq!(of(&[98, 1, 1], less), Err(NoOpinion::TooFew { rated: 3, needed: 4 }));
-        let none = Bounds { largest_share: 0, ..OPEN };
-        assert!(matches!(of(&[98, 1, 1], none), Err(NoOpinion::TooFew { .. })));
+        let less = WeightBounds { largest_share: 21_844, ..OPEN };
+        assert_eq!(of(&[98, 1, 1], less), Err(NoWeights::TooFew { rated: 3, needed: 4 }));
+        let none = WeightBounds { largest_share: 0, ..OPEN };
+        assert!(matches!(of(&[98, 1, 1], none), Err(NoWeights::TooFew { .. })));
     }
 
     proptest! {
@@ -152,7 +152,7 @@ mod tests {
         ) {
             let neurons = u16::try_from(averages.len()).unwrap();
             let given: Vec<_> = (0..).map(Uid::new).zip(averages.iter().copied()).collect();
-            let Ok(row) = weights(&given, Bounds { least_entries, largest_share, neurons }) else { return Ok(()) };
+            let Ok(row) = weights(&given, WeightBounds { least_entries, largest_share, neurons }) else { return Ok(()) };
             let mut stored = row.clone();
             max_upscale(&mut stored);
             prop_assert!(is_spread(&stored, largest_share));

@@ -2,8 +2,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use myelin_subnet_text::{
-    Finish, Model, Query, Sampling, Shape, Step,
-    proof::{Check, verify},
+    GeneratedToken, GenerationEnd, Model, Query, Sampling, Shape,
+    proof::{ProofCheck, verify},
     train,
 };
 use std::{hint::black_box, num::NonZeroUsize, ops::ControlFlow};
@@ -17,7 +17,7 @@ fn model(shape: &Shape) -> Model {
     Model::load(folder.path()).expect("and read")
 }
 
-fn answer(model: &Model, query: &Query<'_>) -> (Vec<Step>, Finish) {
+fn answer(model: &Model, query: &Query<'_>) -> (Vec<GeneratedToken>, GenerationEnd) {
     let mut steps = Vec::with_capacity(query.max_tokens);
     let finish = model.generate(query, &mut |step| {
         steps.push(step);
@@ -54,7 +54,7 @@ fn benches(criterion: &mut Criterion) {
         group.sample_size(20);
         let model = shared.with_threads(NonZeroUsize::MIN).expect("a thread can be started");
         for positions in [1, 16, TOKENS] {
-            let check = Check::new(1, positions);
+            let check = ProofCheck::new(1, positions);
             group.bench_function(BenchmarkId::new(name, format!("positions={positions}")), |bench| {
                 bench.iter(|| verify(&model, black_box(&query), &steps, finish, &check));
             });

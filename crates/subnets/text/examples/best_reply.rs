@@ -9,15 +9,15 @@
 //! in their favour. The same seed prints the same table.
 
 use myelin_primitives::{Fraction, MILLION};
-use myelin_subnet_kit::simulation::{Link, Mischief as Way, Trial, World};
+use myelin_subnet_kit::simulation::{SimulatedLink, SimulatedMischief as Way, Trial, World};
 use myelin_subnet_text::{
     Model, Shape,
-    draw::{Drawing, Prompts},
-    judge::Examiner,
-    miner::Miner,
-    mischief::{Mischief, Mischievous},
+    draw::{ChallengeDraw, Prompts},
+    judge::TextJudge,
+    miner::TextMiner,
+    mischief::{Mischief, MischievousMiner},
     reputation::Reputations,
-    task::Text,
+    task::TextTask,
     train,
 };
 use std::{error::Error, io::Write, sync::Arc, time::Duration};
@@ -71,9 +71,9 @@ static STRATEGIES: [Strategy; 13] = [
     strategy("holds every answer back", (100, 130), Way::None, |_| None),
 ];
 
-fn link(time: u64, jitter: u64) -> Link {
+fn link(time: u64, jitter: u64) -> SimulatedLink {
     let first = |percent: u64| Duration::from_micros(FIRST * time * percent / 10);
-    Link {
+    SimulatedLink {
         delay: first(100 - jitter.min(99))..first(100 + jitter),
         pace: Duration::from_micros(PACE * time * 10),
         loss_ppm: 2_000,
@@ -82,17 +82,17 @@ fn link(time: u64, jitter: u64) -> Link {
 
 /// What a strategy is paid, in percent of what an honest miner beside it is.
 fn paid(strategy: &Strategy, jitter: u64, (model, other): (&Model, &Model)) -> Result<u64, Box<dyn Error>> {
-    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
-    let examiner = Examiner::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).checking(8);
-    let mut world = World::new(Text, 7, Duration::from_secs(10));
-    let honest = |number| Miner::local(model.clone(), World::<Text>::hotkey(number));
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
+    let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).with_checked_tokens(8);
+    let mut world = World::new(TextTask, 7, Duration::from_secs(10));
+    let honest = |number| TextMiner::local(model.clone(), World::<TextTask>::hotkey(number));
     for number in 0..4 {
         world = world.with(honest(number), link(100, jitter), Way::None);
     }
     let (honest, its_link) = (honest(4), link(strategy.time, jitter));
     let world = match (strategy.mischief)(other) {
         None => world.with(honest, its_link, strategy.way),
-        Some(mischief) => world.with(Mischievous::new(honest, mischief), its_link, strategy.way),
+        Some(mischief) => world.with(MischievousMiner::new(honest, mischief), its_link, strategy.way),
     };
     let trial = Trial { rounds: 80, newest: Fraction::from_ppm(MILLION / 20)?, ..Trial::default() };
     let rows = world.try_out(&examiner, &trial)?.rows;

@@ -9,10 +9,10 @@
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few thousand of everything")]
 
 use myelin_subnet_text::{
-    Finish, Model, Query, Sampling, Step, corpus,
+    GeneratedToken, GenerationEnd, Model, Query, Sampling, corpus,
     export::{self, Precision},
-    proof::{Check, Tolerance, verify},
-    train::{self, Options, Progress},
+    proof::{ProofCheck, Tolerance, verify},
+    train::{self, TrainOptions, TrainProgress},
 };
 use std::{
     error::Error,
@@ -34,7 +34,7 @@ const SAMPLINGS: [Sampling; 3] =
     [Sampling { temperature_milli: 800, top_k: 0 }, Sampling { temperature_milli: 1_000, top_k: 40 }, Sampling::GREEDY];
 const EVERYTHING: Tolerance = Tolerance { gap_micro: u32::MAX, logprob_micro: u32::MAX };
 
-type Answer = (Vec<Step>, Finish);
+type Answer = (Vec<GeneratedToken>, GenerationEnd);
 type Answered = Result<Answer, Box<dyn Error>>;
 type Strategy<'a> = (&'a str, Box<dyn Fn(&Query<'_>) -> Answered + 'a>);
 
@@ -44,8 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     fs::create_dir_all(&folder)?;
     let mut out = io::stdout().lock();
-    let small = trained(&Options::small(Options::generated()), &folder, &mut out)?;
-    let smaller = trained(&Options::smaller(Options::generated()), &folder, &mut out)?;
+    let small = trained(&TrainOptions::small(TrainOptions::generated()), &folder, &mut out)?;
+    let smaller = trained(&TrainOptions::smaller(TrainOptions::generated()), &folder, &mut out)?;
     let model = Model::load(&small)?;
     let other_precision = |precision| -> Result<Model, Box<dyn Error>> {
         let path = folder.join(format!("measured-{precision:?}.gguf"));
@@ -113,13 +113,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (mut steps, _) = answer(&alone, query)?;
             steps.truncate(steps.len().div_ceil(2));
             let end = (0..=u32::MAX).find(|token| model.ends(*token)).ok_or("no token ends answers")?;
-            steps.push(Step { token: end, logprob: -0.1 });
-            Ok((steps, Finish::Stop))
+            steps.push(GeneratedToken { token: end, logprob: -0.1 });
+            Ok((steps, GenerationEnd::Stop))
         }),
     ));
     strategies.push((
         "nonsense",
-        Box::new(|query| Ok((vec![Step { token: 300, logprob: -2.0 }; query.max_tokens], Finish::Length))),
+        Box::new(|query| {
+            Ok((vec![GeneratedToken { token: 300, logprob: -2.0 }; query.max_tokens], GenerationEnd::Length))
+        }),
     ));
     write!(out, "\n| strategy | sampling | word for word right |")?;
     CHECKED.iter().try_for_each(|checked| write!(out, " {checked} checked |"))?;
@@ -135,15 +137,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     costs(&alone, &prompts, &mut out)
 }
 
-fn trained(options: &Options, folder: &Path, out: &mut impl Write) -> Result<PathBuf, Box<dyn Error>> {
+fn trained(options: &TrainOptions, folder: &Path, out: &mut impl Write) -> Result<PathBuf, Box<dyn Error>> {
     let mut last = None;
-    let path = train::cached(options, folder, &mut |progress: Progress| {
+    let path = train::cached(options, folder, &mut |progress: TrainProgress| {
         last = Some(progress);
         ControlFlow::Continue(())
     })?;
     match last {
         None => writeln!(out, "{:?}: was trained before", options.shape)?,
-        Some(Progress { steps, loss, elapsed, .. }) => writeln!(
+        Some(TrainProgress { steps, loss, elapsed, .. }) => writeln!(
             out,
             "{:?}: {steps} steps of {} texts with {} tokens, {:.0} s, {loss:.2} nats a token at last",
             options.shape,
@@ -232,9 +234,9 @@ fn differences(
     for sampling in SAMPLINGS {
         for query in queries(prompts, sampling) {
             let (steps, finish) = answer(miner, &query)?;
-            let verdict = verify(model, &query, &steps, finish, &Check::new(0, usize::MAX))?;
+            let verdict = verify(model, &query, &steps, finish, &ProofCheck::new(0, usize::MAX))?;
             refused += usize::from(!verdict.is_genuine());
-            let check = Check { tolerance: EVERYTHING, ..Check::new(0, usize::MAX) };
+            let check = ProofCheck { tolerance: EVERYTHING, ..ProofCheck::new(0, usize::MAX) };
             let all = verify(model, &query, &steps, finish, &check)?;
             (answers, tokens, ties) = (answers + 1, tokens + steps.len(), ties + all.ties);
             (gap, deviation) = (gap.max(all.gap), deviation.max(all.deviation));
@@ -267,13 +269,13 @@ fn detection(
     for query in queries(prompts, sampling) {
         let (steps, finish) = strategy(&query)?;
         let own = answer(model, &query)?;
-        let tokens = |steps: &[Step]| steps.iter().map(|step| step.token).collect::<Vec<_>>();
+        let tokens = |steps: &[GeneratedToken]| steps.iter().map(|step| step.token).collect::<Vec<_>>();
         answers += 1;
         right += u64::from((tokens(&steps), finish) == (tokens(&own.0), own.1));
         for seed in 0..CHECKS {
             checks += 1;
             for (refused, positions) in refused.iter_mut().zip(CHECKED) {
-                let verdict = verify(model, &query, &steps, finish, &Check::new(seed, positions))?;
+                let verdict = verify(model, &query, &steps, finish, &ProofCheck::new(seed, positions))?;
                 *refused += u64::from(!verdict.is_genuine());
             }
         }
@@ -295,7 +297,7 @@ fn costs(model: &Model, prompts: &[Vec<u32>], out: &mut impl Write) -> Result<()
         let (steps, finish) = answer(model, &query)?;
         written += begin.elapsed().as_secs_f64();
         let begin = Instant::now();
-        verify(model, &query, &steps, finish, &Check::new(1, 16))?;
+        verify(model, &query, &steps, finish, &ProofCheck::new(1, 16))?;
         checked += begin.elapsed().as_secs_f64();
         tokens += steps.len();
     }

@@ -8,7 +8,7 @@
 //!
 //! The lines are signed as they are sent, so whoever has them and a receipt can show what a miner said.
 
-use crate::{Finish, Step, challenge::MAX_TOKENS};
+use crate::{GeneratedToken, GenerationEnd, challenge::MAX_TOKENS};
 use myelin_wire::class::Mismatch;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct Token {
 /// Why an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ending {
+pub enum FinishReason {
     /// The model ended its text.
     Stop,
     /// It is as long as was asked for.
@@ -38,41 +38,43 @@ pub enum Ending {
 
 /// The last line of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct End {
+pub struct EndLine {
     /// Why it is the last.
-    pub finish: Ending,
+    pub finish: FinishReason,
 }
 
 /// A line of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "Members")]
-pub enum Line {
+#[serde(untagged, try_from = "AnswerMembers")]
+pub enum AnswerLine {
     /// A token.
     Token(Token),
     /// The end.
-    End(End),
+    End(EndLine),
 }
 
 /// The members that lines have. Trying one form after the other, as the library offers, goes wrong where a program has
 /// numbers of any precision, which any of its crates may ask for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Members {
+struct AnswerMembers {
     token: Option<u32>,
     logprob: Option<f32>,
     text: Option<String>,
-    finish: Option<Ending>,
+    finish: Option<FinishReason>,
 }
 
-impl TryFrom<Members> for Line {
+impl TryFrom<AnswerMembers> for AnswerLine {
     type Error = &'static str;
 
-    fn try_from(members: Members) -> Result<Self, &'static str> {
+    fn try_from(members: AnswerMembers) -> Result<Self, &'static str> {
         match members {
-            Members { token: Some(token), logprob: Some(logprob), text: Some(text), finish: None } => {
+            AnswerMembers { token: Some(token), logprob: Some(logprob), text: Some(text), finish: None } => {
                 Ok(Self::Token(Token { token, logprob, text }))
             }
-            Members { token: None, logprob: None, text: None, finish: Some(finish) } => Ok(Self::End(End { finish })),
+            AnswerMembers { token: None, logprob: None, text: None, finish: Some(finish) } => {
+                Ok(Self::End(EndLine { finish }))
+            }
             _ => Err("neither a token nor an end"),
         }
     }
@@ -80,18 +82,18 @@ impl TryFrom<Members> for Line {
 
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct TextAnswer {
     /// Its tokens.
     pub tokens: Vec<Token>,
     /// Why there are no more.
-    pub ending: Ending,
+    pub ending: FinishReason,
 }
 
-impl From<Ending> for Finish {
-    fn from(ending: Ending) -> Self {
+impl From<FinishReason> for GenerationEnd {
+    fn from(ending: FinishReason) -> Self {
         match ending {
-            Ending::Stop => Self::Stop,
-            Ending::Length => Self::Length,
+            FinishReason::Stop => Self::Stop,
+            FinishReason::Length => Self::Length,
         }
     }
 }
@@ -100,7 +102,7 @@ fn mismatch(what: impl Into<String>) -> Mismatch {
     Mismatch { at: "stream".to_owned(), what: what.into() }
 }
 
-impl Line {
+impl AnswerLine {
     /// The bytes, with the end of the line. Nothing for a number that JSON does not have.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         if matches!(self, Self::Token(token) if !token.logprob.is_finite()) {
@@ -131,7 +133,7 @@ impl Line {
     }
 }
 
-impl Answer {
+impl TextAnswer {
     /// Reads a whole stream.
     ///
     /// # Errors
@@ -141,12 +143,12 @@ impl Answer {
         let mut lines = bytes.split(|byte| *byte == b'\n');
         let mut tokens = Vec::new();
         let ending = loop {
-            match Line::read(lines.next().ok_or_else(|| mismatch("has no end"))?)? {
-                Line::Token(_) if tokens.len() >= usize::from(MAX_TOKENS) => {
+            match AnswerLine::read(lines.next().ok_or_else(|| mismatch("has no end"))?)? {
+                AnswerLine::Token(_) if tokens.len() >= usize::from(MAX_TOKENS) => {
                     return Err(mismatch(format!("has more than {MAX_TOKENS} tokens")));
                 }
-                Line::Token(token) => tokens.push(token),
-                Line::End(End { finish }) => break finish,
+                AnswerLine::Token(token) => tokens.push(token),
+                AnswerLine::End(EndLine { finish }) => break finish,
             }
         };
         if lines.next().is_some() {
@@ -156,8 +158,8 @@ impl Answer {
     }
 
     /// What the model is said to have drawn.
-    pub fn steps(&self) -> Vec<Step> {
-        self.tokens.iter().map(|token| Step { token: token.token, logprob: token.logprob }).collect()
+    pub fn steps(&self) -> Vec<GeneratedToken> {
+        self.tokens.iter().map(|token| GeneratedToken { token: token.token, logprob: token.logprob }).collect()
     }
 
     /// The text.
@@ -176,19 +178,19 @@ mod tests {
     #[test]
     fn an_answer_is_lines() {
         let token = Token { token: 17, logprob: -0.25, text: " a".into() };
-        let lines = [Line::Token(token.clone()), Line::End(End { finish: Ending::Length })];
+        let lines = [AnswerLine::Token(token.clone()), AnswerLine::End(EndLine { finish: FinishReason::Length })];
         let bytes: Vec<u8> = lines.iter().flat_map(|line| line.to_bytes().unwrap()).collect();
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), WHOLE);
-        let answer = Answer::read(&bytes).unwrap();
-        assert_eq!(answer, Answer { tokens: vec![token], ending: Ending::Length });
+        let answer = TextAnswer::read(&bytes).unwrap();
+        assert_eq!(answer, TextAnswer { tokens: vec![token], ending: FinishReason::Length });
         assert_eq!(answer.text(), " a");
-        let nothing = Line::Token(Token { token: 0, logprob: f32::NAN, text: String::new() });
+        let nothing = AnswerLine::Token(Token { token: 0, logprob: f32::NAN, text: String::new() });
         assert_eq!(nothing.to_bytes(), None);
     }
 
     #[test]
     fn what_is_no_answer_says_why() {
-        let wrong = |bytes: &[u8]| Answer::read(bytes).unwrap_err().what;
+        let wrong = |bytes: &[u8]| TextAnswer::read(bytes).unwrap_err().what;
         assert_eq!(wrong(b""), "does not end with a line");
         assert_eq!(wrong(&WHOLE.as_bytes()[..WHOLE.len() - 1]), "does not end with a line");
         assert_eq!(wrong(WHOLE.lines().next().map(|line| format!("{line}\n")).unwrap().as_bytes()), "has no end");
@@ -206,14 +208,14 @@ mod tests {
     proptest! {
         #[test]
         fn lines_read_as_they_are_written(token: u32, logprob in -50_f32..=0.0, text in "\\PC{0,20}") {
-            let line = Line::Token(Token { token, logprob, text });
+            let line = AnswerLine::Token(Token { token, logprob, text });
             let bytes = line.to_bytes().unwrap();
-            prop_assert_eq!(Line::read(bytes.strip_suffix(b"\n").unwrap()), Ok(line));
+            prop_assert_eq!(AnswerLine::read(bytes.strip_suffix(b"\n").unwrap()), Ok(line));
         }
 
         #[test]
         fn garbage_is_refused_in_peace(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Answer::read(&bytes);
+            let _ = TextAnswer::read(&bytes);
         }
     }
 }

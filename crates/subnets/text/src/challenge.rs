@@ -16,7 +16,7 @@ pub const TOP_K: u32 = 20;
 /// A question to a miner. Those of validators and those of consumers look the same, so that nobody is served worse when
 /// nobody looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
+pub struct TextChallenge {
     /// The model that is to answer.
     pub model: ModelHash,
     /// What is to be continued.
@@ -48,7 +48,7 @@ pub enum ChallengeError {
     Temperature(u32),
 }
 
-impl Challenge {
+impl TextChallenge {
     /// Looks at it before any work is done for it. Whether prompt and answer fit the model is known to the model.
     ///
     /// # Errors
@@ -78,8 +78,8 @@ impl Challenge {
 mod tests {
     use super::*;
 
-    fn ok() -> Challenge {
-        Challenge {
+    fn ok() -> TextChallenge {
+        TextChallenge {
             model: ModelHash::from_bytes([1; 32]),
             prompt: "Once".into(),
             seed: 7,
@@ -101,7 +101,7 @@ mod tests {
     fn what_is_beyond_a_limit_is_refused_at_the_door() {
         let ok = ok();
         assert_eq!(ok.check(), Ok(()));
-        let with = |change: fn(&mut Challenge)| {
+        let with = |change: fn(&mut TextChallenge)| {
             let mut challenge = ok.clone();
             change(&mut challenge);
             challenge.check()

@@ -1,10 +1,10 @@
 //! Asking the network: a question goes to a validator, which takes it to its best miners.
 
 use crate::{
-    answer::{End, Ending, Line, MAX_LINE, Token},
-    challenge::Challenge,
+    answer::{AnswerLine, EndLine, FinishReason, MAX_LINE, Token},
+    challenge::TextChallenge,
     evidence::{Evidence, miner_said},
-    gate::{Report, Said, Whom, ask_class},
+    gate::{AnswerReport, GateLine, MinerRef, ask_class},
     task::message,
 };
 use myelin_neuron::{AskError, Dendrite, Peer};
@@ -16,9 +16,9 @@ const MAX_SAID: usize = 64 * 1024;
 
 /// What is heard while an answer comes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
+pub enum AskEvent {
     /// This miner is asked. What came before is void: the next answer may be another text.
-    Asking(Whom),
+    Asking(MinerRef),
     /// A token.
     Token(Token),
     /// This validator has no answer, and the next one is asked.
@@ -32,22 +32,22 @@ pub enum Heard {
 
 /// A whole answer, and what is known about it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ConsumerAnswer {
     /// The validator that was asked.
     pub validator: Hotkey,
     /// The tokens.
     pub tokens: Vec<Token>,
     /// Why there are no more.
-    pub ending: Ending,
+    pub ending: FinishReason,
     /// What the validator says of it.
-    pub report: Report,
+    pub report: AnswerReport,
     /// Whether the receipt shows, without trust in the validator, that the miner said exactly this.
     pub miner_signed: bool,
     /// What shows all this to anybody, if the validator signed it.
     pub evidence: Option<Evidence>,
 }
 
-impl Told {
+impl ConsumerAnswer {
     /// The text.
     pub fn text(&self) -> String {
         self.tokens.iter().map(|token| token.text.as_str()).collect()
@@ -87,19 +87,19 @@ impl From<serde_json::Error> for AskFailure {
 pub async fn ask(
     dendrite: &Dendrite,
     validators: &[Peer],
-    challenge: &Challenge,
+    challenge: &TextChallenge,
     patience: Duration,
-    heard: &mut dyn FnMut(Heard),
-) -> Result<Told, AskFailure> {
+    heard: &mut dyn FnMut(AskEvent),
+) -> Result<ConsumerAnswer, AskFailure> {
     let timeout_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
     let message = message(&ask_class(), challenge, timeout_ms).map_err(AskFailure::Question)?;
-    let question = Question { challenge, timeout_ms, message };
+    let question = PreparedQuestion { challenge, timeout_ms, message };
     let mut last = AskFailure::NoValidator;
     for validator in validators {
         match ask_one(dendrite, validator, &question, heard).await {
             Ok(told) => return Ok(told),
             Err(error) => {
-                heard(Heard::NoAnswer { validator: validator.hotkey, why: error.clone() });
+                heard(AskEvent::NoAnswer { validator: validator.hotkey, why: error.clone() });
                 if !matches!(last, AskFailure::Refused(_)) {
                     last = error;
                 }
@@ -110,8 +110,8 @@ pub async fn ask(
 }
 
 /// What is asked, and how it travels.
-struct Question<'a> {
-    challenge: &'a Challenge,
+struct PreparedQuestion<'a> {
+    challenge: &'a TextChallenge,
     timeout_ms: u64,
     message: Synapse,
 }
@@ -119,11 +119,11 @@ struct Question<'a> {
 async fn ask_one(
     dendrite: &Dendrite,
     validator: &Peer,
-    question: &Question<'_>,
-    heard: &mut dyn FnMut(Heard),
-) -> Result<Told, AskFailure> {
+    question: &PreparedQuestion<'_>,
+    heard: &mut dyn FnMut(AskEvent),
+) -> Result<ConsumerAnswer, AskFailure> {
     let mut stream = dendrite.ask_stream(validator, &question.message).await?;
-    let (mut rest, mut listener) = (Vec::new(), Listener::default());
+    let (mut rest, mut listener) = (Vec::new(), AnswerReader::default());
     let (mut said, mut groups) = (Vec::new(), Vec::new());
     while let Some(piece) = stream.next().await? {
         groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
@@ -131,7 +131,7 @@ async fn ask_one(
         rest.extend_from_slice(&piece);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = rest.drain(..=end).collect();
-            listener.hear(line, heard)?;
+            listener.read_line(line, heard)?;
         }
         if rest.len() > MAX_SAID {
             return Err(AskFailure::Nonsense("its lines are too long".to_owned()));
@@ -143,59 +143,61 @@ async fn ask_one(
     if stream.is_broken() {
         return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));
     }
-    let Listener { lines, tokens, ending, report, .. } = listener;
+    let AnswerReader { lines, tokens, ending, report, .. } = listener;
     let (Some(ending), Some(report)) = (ending, report) else {
         return Err(AskFailure::Nonsense("its answer has no end".to_owned()));
     };
-    let Question { challenge, timeout_ms, .. } = *question;
+    let PreparedQuestion { challenge, timeout_ms, .. } = *question;
     let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
     let evidence = stream.receipt().and_then(|receipt| Evidence::new(challenge, timeout_ms, (said, groups), receipt));
-    Ok(Told { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
+    Ok(ConsumerAnswer { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
 }
 
 /// What was heard of the answer that counts.
 #[derive(Default)]
-pub(crate) struct Listener {
+pub(crate) struct AnswerReader {
     is_asking: bool,
     /// The lines of the miner.
     pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) tokens: Vec<Token>,
-    pub(crate) ending: Option<Ending>,
-    pub(crate) report: Option<Report>,
+    pub(crate) ending: Option<FinishReason>,
+    pub(crate) report: Option<AnswerReport>,
 }
 
-impl Listener {
-    pub(crate) fn hear(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(Heard)) -> Result<(), AskFailure> {
+impl AnswerReader {
+    pub(crate) fn read_line(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(AskEvent)) -> Result<(), AskFailure> {
         let nonsense = |what: &str| Err(AskFailure::Nonsense(what.to_owned()));
         let said = line.strip_suffix(b"\n").unwrap_or(&line);
         if self.report.is_some() {
             return nonsense("it goes on after its report");
         }
         match serde_json::from_slice(said)? {
-            Said::Asked(asked) => {
+            GateLine::Asked(asked) => {
                 *self = Self { is_asking: true, ..Self::default() };
-                heard(Heard::Asking(asked.asked));
+                heard(AskEvent::Asking(asked.asked));
             }
-            Said::Failed(failed) => return Err(AskFailure::Refused(failed.failed)),
+            GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed)),
             _ if !self.is_asking => return nonsense("it answers without a miner"),
-            Said::Token(_) | Said::End(_) if self.ending.is_some() => {
+            GateLine::Token(_) | GateLine::End(_) if self.ending.is_some() => {
                 return nonsense("the answer goes on after its end");
             }
-            Said::Token(_) | Said::End(_) if line.len() > MAX_LINE => return nonsense("its lines are too long"),
-            Said::Token(token) => {
-                if let Err(error) = Line::read(said) {
+            GateLine::Token(_) | GateLine::End(_) if line.len() > MAX_LINE => {
+                return nonsense("its lines are too long");
+            }
+            GateLine::Token(token) => {
+                if let Err(error) = AnswerLine::read(said) {
                     return nonsense(&error.to_string());
                 }
                 self.lines.push(line);
                 self.tokens.push(token.clone());
-                heard(Heard::Token(token));
+                heard(AskEvent::Token(token));
             }
-            Said::End(End { finish }) => {
+            GateLine::End(EndLine { finish }) => {
                 self.lines.push(line);
                 self.ending = Some(finish);
             }
-            Said::Closing(_) if self.ending.is_none() => return nonsense("it reports on half an answer"),
-            Said::Closing(closing) => self.report = Some(closing.report),
+            GateLine::Closing(_) if self.ending.is_none() => return nonsense("it reports on half an answer"),
+            GateLine::Closing(closing) => self.report = Some(closing.report),
         }
         Ok(())
     }
@@ -205,10 +207,10 @@ impl Listener {
 mod tests {
     use super::*;
 
-    fn hear(lines: &[&str]) -> (Result<(), AskFailure>, Vec<Heard>, Listener) {
-        let (mut listener, mut all) = (Listener::default(), Vec::new());
+    fn hear(lines: &[&str]) -> (Result<(), AskFailure>, Vec<AskEvent>, AnswerReader) {
+        let (mut listener, mut all) = (AnswerReader::default(), Vec::new());
         let mut heard = |what| all.push(what);
-        let result = lines.iter().try_for_each(|line| listener.hear(format!("{line}\n").into_bytes(), &mut heard));
+        let result = lines.iter().try_for_each(|line| listener.read_line(format!("{line}\n").into_bytes(), &mut heard));
         (result, all, listener)
     }
 

@@ -14,7 +14,7 @@ const FILE: &str = "corpus.txt";
 /// Files of a folder that are read.
 const EXTENSIONS: [&str; 2] = ["txt", "md"];
 /// Text that is read at most, of all files together.
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 1 << 30;
 
 /// Why there is no text.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum CorpusError {
     #[error("{} has no .txt or .md files with text", .0.display())]
     Empty(PathBuf),
     /// A folder has more than is read.
-    #[error("{} has more than {MOST_BYTES} bytes of text", .0.display())]
+    #[error("{} has more than {MAX_BYTES} bytes of text", .0.display())]
     TooMuch(PathBuf),
 }
 
@@ -86,7 +86,7 @@ pub fn read(folder: &Path) -> Result<Vec<String>, CorpusError> {
     let (mut documents, mut bytes) = (Vec::new(), 0);
     for path in paths {
         bytes += fs::metadata(&path).map_err(at(&path))?.len();
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             return Err(CorpusError::TooMuch(folder.into()));
         }
         let text = fs::read_to_string(&path).map_err(at(&path))?.replace("\r\n", "\n");

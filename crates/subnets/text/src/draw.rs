@@ -5,7 +5,7 @@
 
 use crate::{
     ModelHash, Sampling,
-    challenge::{Challenge, MAX_PROMPT, MAX_TOKENS, TOP_K},
+    challenge::{MAX_PROMPT, MAX_TOKENS, TOP_K, TextChallenge},
     corpus,
     random::Random,
 };
@@ -19,7 +19,7 @@ const WORDS: RangeInclusive<usize> = 3..=24;
 const TEMPERATURES: [u32; 4] = [0, 700, 800, 1_000];
 
 /// The texts that prompts may come from.
-const MOST_TEXTS: usize = 100_000;
+const MAX_TEXTS: usize = 100_000;
 
 /// Where prompts come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum PromptsError {
     #[error("there is no text to take prompts from")]
     Empty,
     /// There are too many.
-    #[error("there are {0} texts to take prompts from, and {MOST_TEXTS} are allowed")]
+    #[error("there are {0} texts to take prompts from, and {MAX_TEXTS} are allowed")]
     Many(usize),
 }
 
@@ -50,7 +50,7 @@ impl Prompts {
         let texts: Vec<_> = texts.into_iter().filter(|text| text.split_whitespace().next().is_some()).collect();
         match texts.len() {
             0 => Err(PromptsError::Empty),
-            count if count > MOST_TEXTS => Err(PromptsError::Many(count)),
+            count if count > MAX_TEXTS => Err(PromptsError::Many(count)),
             _ => Ok(Self::Of(texts)),
         }
     }
@@ -82,7 +82,7 @@ fn passage(text: &str, random: &mut Random) -> String {
 
 /// How challenges are drawn.
 #[derive(Clone, Debug)]
-pub struct Drawing {
+pub struct ChallengeDraw {
     /// The model that is to answer.
     pub model: ModelHash,
     /// Where prompts come from.
@@ -91,20 +91,20 @@ pub struct Drawing {
     pub lengths: RangeInclusive<u16>,
 }
 
-impl Drawing {
+impl ChallengeDraw {
     /// The most that is asked for.
     pub fn longest(&self) -> u16 {
         (*self.lengths.end()).clamp(1, MAX_TOKENS)
     }
 
     /// The challenge of this seed for this miner.
-    pub fn draw(&self, seed: u64, miner: Hotkey) -> Challenge {
+    pub fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
         let longest = self.longest();
         let lengths = usize::from((*self.lengths.start()).clamp(1, longest))..=usize::from(longest);
         let length = within(&mut Random::new("myelin-text/round", &[seed]), &lengths);
         let key = miner.as_bytes().chunks(8).map(|part| part.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)));
         let mut random = Random::new("myelin-text/challenge", &std::iter::once(seed).chain(key).collect::<Vec<_>>());
-        Challenge {
+        TextChallenge {
             model: self.model,
             prompt: self.prompts.draw(&mut random),
             seed: random.next(),
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn drawing(prompts: Prompts) -> Drawing {
-        Drawing { model: ModelHash::from_bytes([1; 32]), prompts, lengths: 16..=64 }
+    fn drawing(prompts: Prompts) -> ChallengeDraw {
+        ChallengeDraw { model: ModelHash::from_bytes([1; 32]), prompts, lengths: 16..=64 }
     }
 
     fn miner(seed: u8) -> Hotkey {
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_limits_are_brought_back() {
-        let of = |lengths| Drawing { lengths, ..drawing(Prompts::Made) }.draw(1, miner(1)).max_tokens;
+        let of = |lengths| ChallengeDraw { lengths, ..drawing(Prompts::Made) }.draw(1, miner(1)).max_tokens;
         assert_eq!(of(0..=0), 1);
         assert_eq!(of(u16::MAX..=u16::MAX), MAX_TOKENS);
     }

@@ -6,20 +6,20 @@
 
 use crate::{
     Model, ModelError, Sampling,
-    answer::Answer,
-    challenge::Challenge,
-    consumer::Listener,
-    gate::{Report, ask_class},
+    answer::TextAnswer,
+    challenge::TextChallenge,
+    consumer::AnswerReader,
+    gate::{AnswerReport, ask_class},
     judge::{Finding, examine},
-    proof::{Check, Tolerance},
-    task::{Text, message},
+    proof::{ProofCheck, Tolerance},
+    task::{TextTask, message},
 };
 use myelin_neuron::request_body;
 use myelin_subnet_kit::Task;
 use myelin_wire::{
     Hotkey, UnixNanos,
     class::Class,
-    strict::{Content, Outcome, Receipt, ReceiptError, Statement},
+    strict::{Content, Receipt, ReceiptError, Statement, StreamOutcome},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -32,7 +32,7 @@ const FORM: &str = "myelin-text-evidence/1";
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     form: String,
-    question: Question,
+    question: QuestionRecord,
     /// How long the consumer waited at most, which it signed with the question.
     timeout_ms: u64,
     /// All that the validator said.
@@ -44,7 +44,7 @@ pub struct Evidence {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
+struct QuestionRecord {
     model: String,
     prompt: String,
     seed: u64,
@@ -55,14 +55,14 @@ struct Question {
 
 /// Who signed a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum ReceiptSide {
     /// The validator's, for the consumer.
     Validator,
     /// The miner's, for the validator.
     Miner,
 }
 
-impl fmt::Display for Whose {
+impl fmt::Display for ReceiptSide {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Validator => "validator",
@@ -79,18 +79,18 @@ pub enum EvidenceError {
     Form(String),
     /// There is no such receipt.
     #[error("there is no receipt of the {0}")]
-    Missing(Whose),
+    Missing(ReceiptSide),
     /// A receipt proves nothing.
     #[error("the {0}: {1}")]
-    Receipt(Whose, ReceiptError),
+    Receipt(ReceiptSide, ReceiptError),
     /// A receipt is of something else.
     #[error("the receipt of the {0} is of another {1}")]
-    Other(Whose, &'static str),
+    Other(ReceiptSide, &'static str),
 }
 
 /// What evidence shows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
+pub struct EvidenceStatement {
     /// Who asked.
     pub consumer: Hotkey,
     /// Who took the question to miners.
@@ -100,16 +100,16 @@ pub struct Shown {
     /// When the consumer asked, by its clock.
     pub asked_at: UnixNanos,
     /// What was asked.
-    pub question: Challenge,
+    pub question: TextChallenge,
     /// What was answered.
-    pub answer: Answer,
+    pub answer: TextAnswer,
     /// What the validator said of it.
-    pub report: Report,
+    pub report: AnswerReport,
 }
 
-impl From<&Challenge> for Question {
-    fn from(challenge: &Challenge) -> Self {
-        let Challenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
+impl From<&TextChallenge> for QuestionRecord {
+    fn from(challenge: &TextChallenge) -> Self {
+        let TextChallenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
         Self {
             model: model.to_string(),
             prompt: prompt.clone(),
@@ -121,11 +121,11 @@ impl From<&Challenge> for Question {
     }
 }
 
-impl TryFrom<&Question> for Challenge {
+impl TryFrom<&QuestionRecord> for TextChallenge {
     type Error = EvidenceError;
 
-    fn try_from(question: &Question) -> Result<Self, EvidenceError> {
-        let Question { model, prompt, seed, temperature_milli, top_k, max_tokens } = question;
+    fn try_from(question: &QuestionRecord) -> Result<Self, EvidenceError> {
+        let QuestionRecord { model, prompt, seed, temperature_milli, top_k, max_tokens } = question;
         let challenge = Self {
             model: model.parse().map_err(|error| form(&error))?,
             prompt: prompt.clone(),
@@ -146,7 +146,7 @@ fn form(error: &dyn fmt::Display) -> EvidenceError {
 impl Evidence {
     /// What was asked and said. Nothing for what is no text, which no validator says.
     pub(crate) fn new(
-        challenge: &Challenge,
+        challenge: &TextChallenge,
         timeout_ms: u64,
         (said, groups): (Vec<u8>, Vec<u32>),
         receipt: Receipt,
@@ -159,81 +159,81 @@ impl Evidence {
     ///
     /// # Errors
     /// [`EvidenceError`], with what is wrong.
-    pub fn check(&self) -> Result<Shown, EvidenceError> {
+    pub fn check(&self) -> Result<EvidenceStatement, EvidenceError> {
         if self.form != FORM {
             return Err(form(&format!("it is not called `{FORM}`")));
         }
-        let question = Challenge::try_from(&self.question)?;
-        let asked = Asked { class: ask_class(), question: &question, timeout_ms: self.timeout_ms };
+        let question = TextChallenge::try_from(&self.question)?;
+        let asked = QuestionContext { class: ask_class(), question: &question, timeout_ms: self.timeout_ms };
         let said = (self.said.as_bytes(), self.groups.as_slice());
-        let told = statement(Whose::Validator, &self.receipt, &asked, said)?;
+        let told = statement(ReceiptSide::Validator, &self.receipt, &asked, said)?;
 
-        let mut listener = Listener::default();
+        let mut listener = AnswerReader::default();
         for line in self.said.split_inclusive('\n') {
-            listener.hear(line.as_bytes().to_vec(), &mut |_| ()).map_err(|error| form(&error))?;
+            listener.read_line(line.as_bytes().to_vec(), &mut |_| ()).map_err(|error| form(&error))?;
         }
-        let Listener { lines, tokens, ending: Some(ending), report: Some(report), .. } = listener else {
+        let AnswerReader { lines, tokens, ending: Some(ending), report: Some(report), .. } = listener else {
             return Err(form(&"the answer has no end"));
         };
         let miner = miner_said(&report, told.responder, &lines, &question)?;
         if report.model != self.question.model || usize::try_from(report.tokens) != Ok(tokens.len()) {
-            return Err(EvidenceError::Other(Whose::Validator, "answer"));
+            return Err(EvidenceError::Other(ReceiptSide::Validator, "answer"));
         }
-        Ok(Shown {
+        Ok(EvidenceStatement {
             consumer: told.caller,
             validator: told.responder,
             miner,
             asked_at: told.asked_at,
             question,
-            answer: Answer { tokens, ending },
+            answer: TextAnswer { tokens, ending },
             report,
         })
     }
 }
 
-impl Shown {
+impl EvidenceStatement {
     /// Whether the model writes this for this miner, at every position.
     ///
     /// # Errors
     /// [`ModelError::Other`] for another model than the one that was asked for; if it cannot be computed with.
     pub fn examine(&self, model: &Model, tolerance: Tolerance) -> Result<Finding, ModelError> {
         let model = model.clone().expect(self.question.model)?;
-        let check = Check { seed: 0, positions: usize::MAX, tolerance };
+        let check = ProofCheck { seed: 0, positions: usize::MAX, tolerance };
         examine(&model, &check, &self.question, self.miner, &self.answer)
     }
 }
 
 /// The miner that, as the receipt in a report shows, gave these lines to this validator when it was asked this.
 pub(crate) fn miner_said(
-    report: &Report,
+    report: &AnswerReport,
     validator: Hotkey,
     lines: &[Vec<u8>],
-    question: &Challenge,
+    question: &TextChallenge,
 ) -> Result<Hotkey, EvidenceError> {
-    let receipt = report.receipt.as_ref().ok_or(EvidenceError::Missing(Whose::Miner))?;
-    let asked = Asked { class: Text.class(), question, timeout_ms: report.timeout_ms };
-    let said = statement(Whose::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
+    let receipt = report.receipt.as_ref().ok_or(EvidenceError::Missing(ReceiptSide::Miner))?;
+    let asked = QuestionContext { class: TextTask.class(), question, timeout_ms: report.timeout_ms };
+    let said = statement(ReceiptSide::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
     if said.caller != validator {
-        return Err(EvidenceError::Other(Whose::Miner, "validator"));
+        return Err(EvidenceError::Other(ReceiptSide::Miner, "validator"));
     }
     if Hotkey::from_ss58(&report.hotkey) != Ok(said.responder) {
-        return Err(EvidenceError::Other(Whose::Miner, "miner"));
+        return Err(EvidenceError::Other(ReceiptSide::Miner, "miner"));
     }
     Ok(said.responder)
 }
 
 /// What somebody was asked.
-struct Asked<'a> {
+struct QuestionContext<'a> {
     class: Class,
-    question: &'a Challenge,
+    question: &'a TextChallenge,
     timeout_ms: u64,
 }
 
 /// What a receipt says, if it is of this question and these bytes.
 fn statement(
-    whose: Whose,
+    whose: ReceiptSide,
     receipt: &Receipt,
-    asked: &Asked<'_>,
+    asked: &QuestionContext<'_>,
     (said, groups): (&[u8], &[u32]),
 ) -> Result<Statement, EvidenceError> {
     let statement = receipt.verify().map_err(|error| EvidenceError::Receipt(whose, error))?;
@@ -242,7 +242,7 @@ fn statement(
     if statement.target != target || !statement.is_request(request_body(&message).as_bytes()) {
         return Err(EvidenceError::Other(whose, "question"));
     }
-    let is_whole = matches!(statement.content, Content::Stream { outcome: Outcome::Complete, .. });
+    let is_whole = matches!(statement.content, Content::Stream { outcome: StreamOutcome::Complete, .. });
     if is_whole && in_groups(said, groups).is_some_and(|groups| statement.is_stream(groups)) {
         Ok(statement)
     } else {
@@ -264,7 +264,7 @@ fn in_groups<'a>(mut bytes: &'a [u8], sizes: &[u32]) -> Option<Vec<&'a [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ModelHash, answer::Ending};
+    use crate::{ModelHash, answer::FinishReason};
     use myelin_keys::{Secret, Seed};
     use myelin_neuron::Signer;
     use myelin_wire::{
@@ -280,8 +280,8 @@ mod tests {
         myelin_subnet_kit::signer_of(Secret::from_seed(seed).into_keypair())
     }
 
-    fn challenge() -> Challenge {
-        Challenge {
+    fn challenge() -> TextChallenge {
+        TextChallenge {
             model: ModelHash::from_bytes([3; 32]),
             prompt: "Once".into(),
             seed: 7,
@@ -292,7 +292,12 @@ mod tests {
     }
 
     /// What somebody streams in groups when it is asked this.
-    fn receipt((asker, speaker): (&Signer, &Signer), class: &Class, groups: &[&str], outcome: Outcome) -> Receipt {
+    fn receipt(
+        (asker, speaker): (&Signer, &Signer),
+        class: &Class,
+        groups: &[&str],
+        outcome: StreamOutcome,
+    ) -> Receipt {
         let body = request_body(&message(class, &challenge(), 9_000).unwrap());
         let target = format!("/{}", class.name());
         let (_, request) =
@@ -309,9 +314,9 @@ mod tests {
         Receipt::of_stream(&request, &reader.finish().unwrap())
     }
 
-    fn report(validator: &Signer, outcome: Outcome) -> Report {
+    fn report(validator: &Signer, outcome: StreamOutcome) -> AnswerReport {
         let miner = signer(2);
-        Report {
+        AnswerReport {
             uid: 3,
             hotkey: miner.hotkey().to_ss58(),
             model: challenge().model.to_string(),
@@ -324,7 +329,7 @@ mod tests {
             consensus: 5,
             timeout_ms: 9_000,
             groups: LINES.map(|line| u32::try_from(line.len()).unwrap()).to_vec(),
-            receipt: Some(receipt((validator, &miner), &Text.class(), &LINES, outcome)),
+            receipt: Some(receipt((validator, &miner), &TextTask.class(), &LINES, outcome)),
         }
     }
 
@@ -332,48 +337,51 @@ mod tests {
     fn what_a_miner_said_is_what_its_receipt_says() {
         let validator = signer(1);
         let lines = LINES.map(|line| line.as_bytes().to_vec());
-        let of = |report: &Report| miner_said(report, validator.hotkey(), &lines, &challenge());
-        let good = report(&validator, Outcome::Complete);
+        let of = |report: &AnswerReport| miner_said(report, validator.hotkey(), &lines, &challenge());
+        let good = report(&validator, StreamOutcome::Complete);
         assert_eq!(of(&good), Ok(signer(2).hotkey()));
 
-        let other = |what| Err(EvidenceError::Other(Whose::Miner, what));
-        assert_eq!(of(&Report { receipt: None, ..good.clone() }), Err(EvidenceError::Missing(Whose::Miner)));
-        assert_eq!(of(&Report { timeout_ms: 8_000, ..good.clone() }), other("question"));
-        assert_eq!(of(&Report { groups: vec![], ..good.clone() }), other("answer"));
-        assert_eq!(of(&Report { hotkey: signer(4).hotkey().to_ss58(), ..good.clone() }), other("miner"));
-        assert_eq!(of(&report(&signer(5), Outcome::Complete)), other("validator"));
-        assert_eq!(of(&report(&validator, Outcome::Broken)), other("answer"));
-        let asked_otherwise = Challenge { seed: 8, ..challenge() };
+        let other = |what| Err(EvidenceError::Other(ReceiptSide::Miner, what));
+        assert_eq!(
+            of(&AnswerReport { receipt: None, ..good.clone() }),
+            Err(EvidenceError::Missing(ReceiptSide::Miner))
+        );
+        assert_eq!(of(&AnswerReport { timeout_ms: 8_000, ..good.clone() }), other("question"));
+        assert_eq!(of(&AnswerReport { groups: vec![], ..good.clone() }), other("answer"));
+        assert_eq!(of(&AnswerReport { hotkey: signer(4).hotkey().to_ss58(), ..good.clone() }), other("miner"));
+        assert_eq!(of(&report(&signer(5), StreamOutcome::Complete)), other("validator"));
+        assert_eq!(of(&report(&validator, StreamOutcome::Broken)), other("answer"));
+        let asked_otherwise = TextChallenge { seed: 8, ..challenge() };
         assert_eq!(miner_said(&good, validator.hotkey(), &lines, &asked_otherwise), other("question"));
         let forged = good.receipt.clone().map(|mut receipt| {
             receipt.answer.text.push('1');
             receipt
         });
-        let forged = of(&Report { receipt: forged, ..good });
-        assert!(matches!(forged, Err(EvidenceError::Receipt(Whose::Miner, _))), "{forged:?}");
+        let forged = of(&AnswerReport { receipt: forged, ..good });
+        assert!(matches!(forged, Err(EvidenceError::Receipt(ReceiptSide::Miner, _))), "{forged:?}");
     }
 
     #[test]
     fn a_validator_that_signs_nonsense_shows_nothing() {
         let (consumer, validator) = (signer(9), signer(1));
-        let closing = serde_json::json!({ "report": report(&validator, Outcome::Complete) }).to_string() + "\n";
+        let closing = serde_json::json!({ "report": report(&validator, StreamOutcome::Complete) }).to_string() + "\n";
         let asked = "{\"asked\":{\"uid\":3,\"hotkey\":\"5F\"}}\n";
         let check = |groups: &[&str]| {
-            let receipt = receipt((&consumer, &validator), &ask_class(), groups, Outcome::Complete);
+            let receipt = receipt((&consumer, &validator), &ask_class(), groups, StreamOutcome::Complete);
             let sizes = groups.iter().map(|group| u32::try_from(group.len()).unwrap()).collect();
             let said = (groups.concat().into_bytes(), sizes);
             Evidence::new(&challenge(), 9_000, said, receipt).unwrap().check()
         };
         let shown = check(&[asked, LINES[0], LINES[1], &closing]).unwrap();
         assert_eq!((shown.consumer, shown.validator), (consumer.hotkey(), validator.hotkey()));
-        assert_eq!((shown.miner, shown.asked_at, shown.answer.ending), (signer(2).hotkey(), NOW, Ending::Stop));
+        assert_eq!((shown.miner, shown.asked_at, shown.answer.ending), (signer(2).hotkey(), NOW, FinishReason::Stop));
         for nonsense in [&[asked, LINES[1], &closing][..], &[asked, LINES[0], LINES[0], LINES[1], &closing]] {
-            assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(Whose::Miner, "answer"));
+            assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(ReceiptSide::Miner, "answer"));
         }
-        let other = Report { tokens: 2, ..report(&validator, Outcome::Complete) };
+        let other = AnswerReport { tokens: 2, ..report(&validator, StreamOutcome::Complete) };
         let other = serde_json::json!({ "report": other }).to_string() + "\n";
         let error = check(&[asked, LINES[0], LINES[1], &other]).unwrap_err();
-        assert_eq!(error, EvidenceError::Other(Whose::Validator, "answer"));
+        assert_eq!(error, EvidenceError::Other(ReceiptSide::Validator, "answer"));
         for nonsense in [&[asked][..], &[LINES[0], LINES[1], &closing], &[asked, LINES[0], LINES[1]], &["x"], &[]] {
             assert!(matches!(check(nonsense), Err(EvidenceError::Form(_))), "{nonsense:?}");
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     Model, ModelError,
-    model::{LAYER_NAMES, NAMES, ROPE_FACTORS, Turn, turned},
+    model::{LAYER_NAMES, NAMES, ROPE_FACTORS, RowOrder, turned},
 };
 use candle_core::{
     Device, Tensor,
@@ -69,7 +69,7 @@ fn tensors(model: &Model, path: &Path, precision: Precision) -> Result<Vec<(Stri
             .ok_or_else(|| ModelError::Tensor { name: name.clone(), reason: "has no name in GGUF files".into() })?;
         // Norms are too small to be worth it.
         let form = if tensor.rank() < 2 { GgmlDType::F32 } else { precision.form() };
-        let tensor = turned(tensor, &theirs, model.config(), Turn::Together)?;
+        let tensor = turned(tensor, &theirs, model.config(), RowOrder::Together)?;
         tensors.push((theirs, QTensor::quantize(&tensor, form)?));
     }
     let config = model.config();

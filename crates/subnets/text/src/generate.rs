@@ -3,7 +3,7 @@
 use crate::{
     Model, ModelError, Sampling,
     model::Session,
-    sampling::{Draw, Noise},
+    sampling::{Noise, TokenDraw},
 };
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub struct Query<'a> {
 
 /// One token of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct GeneratedToken {
     /// The token.
     pub token: u32,
     /// The natural logarithm of its probability at temperature 1, whatever the temperature it was drawn at.
@@ -31,7 +31,7 @@ pub struct Step {
 
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
+pub enum GenerationEnd {
     /// Its last token is one that ends an answer.
     Stop,
     /// It has as many tokens as were asked for.
@@ -49,30 +49,30 @@ impl Model {
     pub fn generate(
         &self,
         query: &Query<'_>,
-        give: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Finish, ModelError> {
+        give: &mut dyn FnMut(GeneratedToken) -> ControlFlow<()>,
+    ) -> Result<GenerationEnd, ModelError> {
         let mut session = Session::new(self, query.prompt.len().saturating_add(query.max_tokens))?;
         let mut hidden = session.feed(query.prompt)?;
         let mut last = query.prompt.len() - 1;
         for position in 0..query.max_tokens {
             let logits = session.logits(&hidden, &[last])?.pop().unwrap_or_default();
-            let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
+            let draw = TokenDraw::new(&logits, query.sampling, Noise::new(query.seed, position));
             let token = draw.token().ok_or(ModelError::NotFinite)?;
             let logprob = draw.logprob(token).ok_or(ModelError::NotFinite)?;
-            let flow = give(Step { token, logprob });
+            let flow = give(GeneratedToken { token, logprob });
             if self.ends(token) {
-                return Ok(Finish::Stop);
+                return Ok(GenerationEnd::Stop);
             }
             if position + 1 == query.max_tokens {
                 break;
             }
             if flow.is_break() {
-                return Ok(Finish::Interrupted);
+                return Ok(GenerationEnd::Interrupted);
             }
             hidden = session.feed(&[token])?;
             last = 0;
         }
-        Ok(Finish::Length)
+        Ok(GenerationEnd::Length)
     }
 
     /// The natural logarithm of the probability of each token of a text but the first, all in one pass.
@@ -85,7 +85,7 @@ impl Model {
         let rows: Vec<usize> = (0..text.len().saturating_sub(1)).collect();
         let mut logprobs = Vec::with_capacity(rows.len());
         for (logits, token) in session.logits(&hidden, &rows)?.iter().zip(text.iter().skip(1)) {
-            let draw = Draw::new(logits, Sampling::GREEDY, Noise::new(0, 0));
+            let draw = TokenDraw::new(logits, Sampling::GREEDY, Noise::new(0, 0));
             logprobs.push(draw.logprob(*token).ok_or(ModelError::NotFinite)?);
         }
         Ok(logprobs)

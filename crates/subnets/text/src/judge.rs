@@ -2,14 +2,14 @@
 
 use crate::{
     Model, ModelError,
-    answer::{Answer, Token},
-    challenge::Challenge,
-    draw::Drawing,
+    answer::{TextAnswer, Token},
+    challenge::TextChallenge,
+    draw::ChallengeDraw,
     gate::fits,
-    proof::{Check, Tolerance, verify},
-    reputation::{Conduct, Reputations},
-    score::{Length, Work, scores},
-    task::Text,
+    proof::{ProofCheck, Tolerance, verify},
+    reputation::{Reputations, RoundConduct},
+    score::{AnswerLength, AnswerWork, scores},
+    task::TextTask,
 };
 use myelin_primitives::Fraction;
 use myelin_subnet_kit::{Exchange, Judge, Reply};
@@ -33,7 +33,7 @@ pub enum Finding {
 
 /// A miner was judged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct Judgement {
     /// The miner.
     pub miner: Hotkey,
     /// What its answer is; nothing if there is none.
@@ -43,49 +43,49 @@ pub struct Judged {
 }
 
 /// Told of every judgement, on the thread that judges.
-type Listener = Box<dyn Fn(Judged) + Send + Sync>;
+type JudgementSink = Box<dyn Fn(Judgement) + Send + Sync>;
 
 /// The judge of the text subnet.
-pub struct Examiner {
+pub struct TextJudge {
     model: Model,
-    drawing: Drawing,
+    drawing: ChallengeDraw,
     checked: usize,
     tolerance: Tolerance,
     /// What nobody else knows, so that nobody knows which tokens are recomputed.
     secret: u64,
     reputations: Arc<Reputations>,
-    listener: Option<Listener>,
+    listener: Option<JudgementSink>,
 }
 
-impl Examiner {
+impl TextJudge {
     /// A judge that knows this model and draws like this. `secret` decides which tokens are recomputed: let it be
     /// random.
     ///
     /// No more tokens are asked for than half of what the model can look back on, so that prompts have room.
-    pub fn new(model: Model, drawing: Drawing, secret: u64, reputations: Arc<Reputations>) -> Self {
+    pub fn new(model: Model, drawing: ChallengeDraw, secret: u64, reputations: Arc<Reputations>) -> Self {
         let most = u16::try_from(model.context_length() / 2).unwrap_or(u16::MAX).max(1);
         let (least, longest) = drawing.lengths.clone().into_inner();
-        let drawing = Drawing { lengths: least.min(most)..=longest.min(most), ..drawing };
+        let drawing = ChallengeDraw { lengths: least.min(most)..=longest.min(most), ..drawing };
         Self { model, drawing, checked: CHECKED, tolerance: Tolerance::F32, secret, reputations, listener: None }
     }
 
     /// Recomputes so many tokens of each answer.
     #[must_use]
-    pub const fn checking(mut self, tokens: usize) -> Self {
+    pub const fn with_checked_tokens(mut self, tokens: usize) -> Self {
         self.checked = tokens;
         self
     }
 
     /// Lets honest miners differ by so much.
     #[must_use]
-    pub const fn tolerating(mut self, tolerance: Tolerance) -> Self {
+    pub const fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
     /// Tells of every judgement.
     #[must_use]
-    pub fn telling(mut self, listener: impl Fn(Judged) + Send + Sync + 'static) -> Self {
+    pub fn with_judgement_sink(mut self, listener: impl Fn(Judgement) + Send + Sync + 'static) -> Self {
         self.listener = Some(Box::new(listener));
         self
     }
@@ -104,20 +104,25 @@ impl Examiner {
     ///
     /// # Errors
     /// If the model cannot be computed with, which says nothing about the answer.
-    pub fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: &Answer) -> Result<Finding, ModelError> {
+    pub fn examine(
+        &self,
+        challenge: &TextChallenge,
+        miner: Hotkey,
+        answer: &TextAnswer,
+    ) -> Result<Finding, ModelError> {
         let seed = self.secret ^ challenge.seed;
-        let check = Check { seed, positions: self.checked, tolerance: self.tolerance };
+        let check = ProofCheck { seed, positions: self.checked, tolerance: self.tolerance };
         examine(&self.model, &check, challenge, miner, answer)
     }
 
     /// Takes down what was found out about a miner outside of a round.
-    pub fn note(&self, miner: Hotkey, conduct: Conduct) {
+    pub fn note(&self, miner: Hotkey, conduct: RoundConduct) {
         if let Err(error) = self.reputations.note([(miner, conduct)]) {
             tracing::error!(%error, "reputations are not kept");
         }
     }
 
-    fn look(&self, (challenge, reply): &Exchange<Text>) -> Option<Looked> {
+    fn examine_exchange(&self, (challenge, reply): &Exchange<TextTask>) -> Option<ExaminedAnswer> {
         let miner = challenge.miner?;
         let finding = match reply {
             None => None,
@@ -132,30 +137,30 @@ impl Examiner {
             },
         };
         let conduct = match &finding {
-            Some(Finding::Genuine { .. }) => Conduct::Proven,
-            Some(Finding::Wrong(_)) => Conduct::Wrong,
-            None => Conduct::Missing,
+            Some(Finding::Genuine { .. }) => RoundConduct::Proven,
+            Some(Finding::Wrong(_)) => RoundConduct::Wrong,
+            None => RoundConduct::Missing,
         };
         let tokens = reply.as_ref().map_or(0, |reply| reply.answer.tokens.len());
         if let Some(listener) = &self.listener {
-            listener(Judged { miner, finding, tokens });
+            listener(Judgement { miner, finding, tokens });
         }
-        let work = reply.as_ref().filter(|_| conduct == Conduct::Proven).map(|reply| Work {
+        let work = reply.as_ref().filter(|_| conduct == RoundConduct::Proven).map(|reply| AnswerWork {
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
             first: reply.first,
             elapsed: reply.elapsed,
         });
-        Some(Looked { conduct, work })
+        Some(ExaminedAnswer { conduct, work })
     }
 }
 
 /// Whether this model wrote this for this miner.
 pub(crate) fn examine(
     model: &Model,
-    check: &Check,
-    challenge: &Challenge,
+    check: &ProofCheck,
+    challenge: &TextChallenge,
     miner: Hotkey,
-    answer: &Answer,
+    answer: &TextAnswer,
 ) -> Result<Finding, ModelError> {
     let prompt = model.encode(&challenge.prompt)?;
     let verdict = verify(model, &challenge.query(&prompt, miner), &answer.steps(), answer.ending.into(), check)?;
@@ -180,13 +185,13 @@ fn first_wrong_text(model: &Model, tokens: &[Token]) -> Result<Option<usize>, Mo
     Ok(None)
 }
 
-struct Looked {
-    conduct: Conduct,
-    work: Option<Work>,
+struct ExaminedAnswer {
+    conduct: RoundConduct,
+    work: Option<AnswerWork>,
 }
 
-impl Judge<Text> for Examiner {
-    fn draw(&self, seed: u64, miner: Hotkey) -> Challenge {
+impl Judge<TextTask> for TextJudge {
+    fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
         let mut challenge = self.drawing.draw(seed, miner);
         while fits(&self.model, &challenge).is_err() {
             // Words may have more tokens than there is room for.
@@ -199,22 +204,23 @@ impl Judge<Text> for Examiner {
         challenge
     }
 
-    fn score(&self, challenge: &Challenge, reply: &Reply<Answer>) -> Fraction {
+    fn score(&self, challenge: &TextChallenge, reply: &Reply<TextAnswer>) -> Fraction {
         let alone = [(challenge.clone(), Some(reply.clone()))];
         self.rank(&alone).pop().unwrap_or(Fraction::from_u16(0))
     }
 
-    fn rank(&self, round: &[Exchange<Text>]) -> Vec<Fraction> {
-        let looked: Vec<_> = round.iter().map(|exchange| self.look(exchange)).collect();
+    fn rank(&self, round: &[Exchange<TextTask>]) -> Vec<Fraction> {
+        let looked: Vec<_> = round.iter().map(|exchange| self.examine_exchange(exchange)).collect();
         // When nobody answers, the way is broken on this side.
-        let is_silent = looked.len() > 1 && looked.iter().flatten().all(|looked| looked.conduct == Conduct::Missing);
+        let is_silent =
+            looked.len() > 1 && looked.iter().flatten().all(|looked| looked.conduct == RoundConduct::Missing);
         let conducts = round.iter().zip(&looked).filter_map(|((challenge, _), looked)| {
             Some((challenge.miner?, looked.as_ref().filter(|_| !is_silent)?.conduct))
         });
         if let Err(error) = self.reputations.note(conducts) {
             tracing::error!(%error, "reputations are not kept");
         }
-        let length = Length {
+        let length = AnswerLength {
             asked: round.first().map_or(0, |(challenge, _)| challenge.max_tokens),
             longest: self.drawing.longest(),
         };
@@ -227,7 +233,7 @@ impl Judge<Text> for Examiner {
     }
 }
 
-impl fmt::Debug for Examiner {
+impl fmt::Debug for TextJudge {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Examiner").field("model", &self.model).field("drawing", &self.drawing).finish_non_exhaustive()
     }

@@ -65,6 +65,6 @@ pub mod task;
 pub mod train;
 pub mod upstream;
 
-pub use generate::{Finish, Query, Step};
+pub use generate::{GeneratedToken, GenerationEnd, Query};
 pub use model::{Decoder, HashError, Model, ModelError, ModelHash, Shape};
 pub use sampling::Sampling;

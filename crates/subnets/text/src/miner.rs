@@ -1,27 +1,35 @@
 //! Mining: from a challenge to the lines of its answer, with whatever draws the tokens.
 
 use crate::{
-    Finish, Model, ModelHash, Query, Step,
-    answer::{Answer, End, Ending, Line, Token},
-    challenge::Challenge,
-    task::Text,
+    GeneratedToken, GenerationEnd, Model, ModelHash, Query,
+    answer::{AnswerLine, EndLine, FinishReason, TextAnswer, Token},
+    challenge::TextChallenge,
+    task::TextTask,
 };
 use myelin_neuron::Failure;
 use myelin_wire::Hotkey;
 use std::{fmt::Display, ops::ControlFlow};
 
 /// What draws the tokens of answers.
-pub trait Backend: Send + Sync + 'static {
+pub trait TokenBackend: Send + Sync + 'static {
     /// Draws the tokens that follow a prompt, and hands each out as soon as it is known.
     ///
     /// # Errors
     /// [`Failure`], which goes to the log.
-    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure>;
+    fn generate(
+        &self,
+        query: &Query<'_>,
+        steps: &mut dyn FnMut(GeneratedToken) -> ControlFlow<()>,
+    ) -> Result<GenerationEnd, Failure>;
 }
 
 /// On this machine.
-impl Backend for Model {
-    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure> {
+impl TokenBackend for Model {
+    fn generate(
+        &self,
+        query: &Query<'_>,
+        steps: &mut dyn FnMut(GeneratedToken) -> ControlFlow<()>,
+    ) -> Result<GenerationEnd, Failure> {
         Self::generate(self, query, steps).map_err(|error| failed(&error))
     }
 }
@@ -32,7 +40,7 @@ pub(crate) fn failed(error: &dyn Display) -> Failure {
 
 /// A miner of the text subnet.
 #[derive(Clone, Debug)]
-pub struct Miner<B> {
+pub struct TextMiner<B> {
     /// Whose words and limits are used, whatever draws the tokens.
     model: Model,
     /// The model that it answers for.
@@ -42,7 +50,7 @@ pub struct Miner<B> {
     backend: B,
 }
 
-impl Miner<Model> {
+impl TextMiner<Model> {
     /// Draws with the model itself.
     pub fn local(model: Model, hotkey: Hotkey) -> Self {
         Self { answers_for: model.hash(), hotkey, backend: model.clone(), model }
@@ -54,7 +62,7 @@ impl Miner<Model> {
     }
 }
 
-impl<B: Backend> Miner<B> {
+impl<B: TokenBackend> TextMiner<B> {
     /// Draws with this, which is to give what the model would.
     pub fn with_backend(model: Model, hotkey: Hotkey, backend: B) -> Self {
         Self { answers_for: model.hash(), model, hotkey, backend }
@@ -64,7 +72,11 @@ impl<B: Backend> Miner<B> {
     ///
     /// # Errors
     /// [`Failure`], when the challenge is for another model, does not fit this one, or the backend fails.
-    pub fn lines(&self, challenge: &Challenge, each: &mut dyn FnMut(Line) -> ControlFlow<()>) -> Result<(), Failure> {
+    pub fn lines(
+        &self,
+        challenge: &TextChallenge,
+        each: &mut dyn FnMut(AnswerLine) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
         if challenge.model != self.answers_for {
             let (asked, ours) = (challenge.model, self.answers_for);
             return Err(Failure(format!("asked for the model {asked}, and this is {ours}")));
@@ -80,14 +92,14 @@ impl<B: Backend> Miner<B> {
 /// [`Failure`] of the backend, or of a token that the model does not have.
 pub fn lines(
     model: &Model,
-    backend: &impl Backend,
+    backend: &impl TokenBackend,
     query: &Query<'_>,
-    each: &mut dyn FnMut(Line) -> ControlFlow<()>,
+    each: &mut dyn FnMut(AnswerLine) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
     let mut decoder = model.decoder();
     let mut wrong = Ok(());
-    let mut give = |Step { token, logprob }: Step| match decoder.push(token) {
-        Ok(text) => each(Line::Token(Token { token, logprob, text })),
+    let mut give = |GeneratedToken { token, logprob }: GeneratedToken| match decoder.push(token) {
+        Ok(text) => each(AnswerLine::Token(Token { token, logprob, text })),
         Err(error) => {
             wrong = Err(failed(&error));
             ControlFlow::Break(())
@@ -96,21 +108,25 @@ pub fn lines(
     let finish = backend.generate(query, &mut give)?;
     wrong?;
     let finish = match finish {
-        Finish::Stop => Ending::Stop,
-        Finish::Length => Ending::Length,
-        Finish::Interrupted => return Ok(()),
+        GenerationEnd::Stop => FinishReason::Stop,
+        GenerationEnd::Length => FinishReason::Length,
+        GenerationEnd::Interrupted => return Ok(()),
     };
     // Nobody needs to listen any more.
-    let _ = each(Line::End(End { finish }));
+    let _ = each(AnswerLine::End(EndLine { finish }));
     Ok(())
 }
 
-impl<B: Backend> myelin_subnet_kit::Miner<Text> for Miner<B> {
-    fn answer(&self, _: Challenge) -> Result<Answer, Failure> {
+impl<B: TokenBackend> myelin_subnet_kit::Miner<TextTask> for TextMiner<B> {
+    fn answer(&self, _: TextChallenge) -> Result<TextAnswer, Failure> {
         Err(Failure::from("answers of this task are streams"))
     }
 
-    fn stream(&self, challenge: Challenge, pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>) -> Result<(), Failure> {
+    fn stream(
+        &self,
+        challenge: TextChallenge,
+        pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
         let mut has_numbers = true;
         self.lines(&challenge, &mut |line| {
             let Some(bytes) = line.to_bytes() else {

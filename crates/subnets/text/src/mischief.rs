@@ -3,10 +3,10 @@
 
 use crate::{
     Model,
-    answer::{Answer, Line},
-    challenge::Challenge,
-    miner::{Miner, failed},
-    task::Text,
+    answer::{AnswerLine, TextAnswer},
+    challenge::TextChallenge,
+    miner::{TextMiner, failed},
+    task::TextTask,
 };
 use myelin_neuron::{Dendrite, Failure, Peer};
 use myelin_subnet_kit::Miner as _;
@@ -65,14 +65,14 @@ pub enum Mischief {
 }
 
 /// A miner with something in mind.
-pub struct Mischievous {
-    honest: Miner<Model>,
+pub struct MischievousMiner {
+    honest: TextMiner<Model>,
     mischief: Mischief,
 }
 
-impl Mischievous {
+impl MischievousMiner {
     /// A miner that could do the work, and does this.
-    pub const fn new(honest: Miner<Model>, mischief: Mischief) -> Self {
+    pub const fn new(honest: TextMiner<Model>, mischief: Mischief) -> Self {
         Self { honest, mischief }
     }
 }
@@ -114,7 +114,7 @@ impl fmt::Debug for Mischief {
     }
 }
 
-impl fmt::Debug for Mischievous {
+impl fmt::Debug for MischievousMiner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.mischief.fmt(out)
     }
@@ -122,18 +122,18 @@ impl fmt::Debug for Mischievous {
 
 type Pieces<'a> = &'a mut dyn FnMut(Vec<u8>) -> ControlFlow<()>;
 
-impl myelin_subnet_kit::Miner<Text> for Mischievous {
-    fn answer(&self, challenge: Challenge) -> Result<Answer, Failure> {
+impl myelin_subnet_kit::Miner<TextTask> for MischievousMiner {
+    fn answer(&self, challenge: TextChallenge) -> Result<TextAnswer, Failure> {
         self.honest.answer(challenge)
     }
 
-    fn stream(&self, challenge: Challenge, pieces: Pieces<'_>) -> Result<(), Failure> {
+    fn stream(&self, challenge: TextChallenge, pieces: Pieces<'_>) -> Result<(), Failure> {
         self.misbehave(&self.mischief, challenge, pieces)
     }
 }
 
-impl Mischievous {
-    fn misbehave(&self, mischief: &Mischief, challenge: Challenge, pieces: Pieces<'_>) -> Result<(), Failure> {
+impl MischievousMiner {
+    fn misbehave(&self, mischief: &Mischief, challenge: TextChallenge, pieces: Pieces<'_>) -> Result<(), Failure> {
         match mischief {
             Mischief::Smaller(other) => self.honest.secretly_with(other).stream(challenge, pieces),
             Mischief::Copies { dendrite, others, heard, runtime } => {
@@ -159,20 +159,20 @@ impl Mischievous {
             Mischief::Slow(factor) => self.slowly(*factor, challenge, pieces),
             Mischief::Truncates => {
                 let half = challenge.max_tokens / 2;
-                let shorter = Challenge { max_tokens: half.max(1), ..challenge };
+                let shorter = TextChallenge { max_tokens: half.max(1), ..challenge };
                 self.honest.stream(shorter, pieces)
             }
             Mischief::Nonsense => {
-                let other = Challenge { prompt: "Nonsense".to_owned(), ..challenge };
+                let other = TextChallenge { prompt: "Nonsense".to_owned(), ..challenge };
                 self.honest.stream(other, pieces)
             }
         }
     }
 
     /// An answer to something else, as if it had been overheard.
-    fn overheard(&self, challenge: &Challenge) -> Result<Vec<Vec<u8>>, Failure> {
+    fn overheard(&self, challenge: &TextChallenge) -> Result<Vec<Vec<u8>>, Failure> {
         let mut said = Vec::new();
-        let other = Challenge { seed: 0, ..challenge.clone() };
+        let other = TextChallenge { seed: 0, ..challenge.clone() };
         self.honest.stream(other, &mut |piece| {
             said.push(piece);
             ControlFlow::Continue(())
@@ -180,7 +180,7 @@ impl Mischievous {
         Ok(said)
     }
 
-    fn slowly(&self, factor: u32, challenge: Challenge, pieces: Pieces<'_>) -> Result<(), Failure> {
+    fn slowly(&self, factor: u32, challenge: TextChallenge, pieces: Pieces<'_>) -> Result<(), Failure> {
         let mut since = Instant::now();
         self.honest.stream(challenge, &mut |piece| {
             let took = since.elapsed();
@@ -195,8 +195,8 @@ impl Mischievous {
 }
 
 /// What the first of some miners says that answers this.
-async fn relayed(dendrite: &Dendrite, others: &[Peer], challenge: &Challenge) -> Option<Vec<Vec<u8>>> {
-    let mut message = myelin_subnet_kit::question(&Text, challenge).ok()?;
+async fn relayed(dendrite: &Dendrite, others: &[Peer], challenge: &TextChallenge) -> Option<Vec<Vec<u8>>> {
+    let mut message = myelin_subnet_kit::question(&TextTask, challenge).ok()?;
     message.timeout = Some(Duration::from_secs(5).as_secs_f64());
     for other in others {
         if let Ok(said) = listen(dendrite, other, &message).await {
@@ -215,6 +215,6 @@ async fn listen(dendrite: &Dendrite, other: &Peer, message: &Synapse) -> Result<
     // A piece may be several lines.
     let whole = said.concat();
     let last = whole.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|byte| *byte == b'\n').next());
-    let ends = last.and_then(|line| Line::read(line).ok());
-    if matches!(ends, Some(Line::End(_))) { Ok(said) } else { Err(Failure::from("half an answer")) }
+    let ends = last.and_then(|line| AnswerLine::read(line).ok());
+    if matches!(ends, Some(AnswerLine::End(_))) { Ok(said) } else { Err(Failure::from("half an answer")) }
 }

@@ -14,10 +14,10 @@
 //! Where the tolerance comes from and what it lets through: `docs/text-subnet.md`, "Proof".
 
 use crate::{
-    Finish, Model, ModelError, Query, Step,
+    GeneratedToken, GenerationEnd, Model, ModelError, Query,
     model::Session,
     random::Random,
-    sampling::{Draw, Noise},
+    sampling::{Noise, TokenDraw},
 };
 use std::fmt;
 
@@ -26,7 +26,7 @@ const ROWS: usize = 64;
 
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Check {
+pub struct ProofCheck {
     /// Decides which positions, and must not be known before the answer is.
     pub seed: u64,
     /// How many positions, in addition to the first and the one that ends the answer. All, when the answer has no more.
@@ -35,7 +35,7 @@ pub struct Check {
     pub tolerance: Tolerance,
 }
 
-impl Check {
+impl ProofCheck {
     /// That many positions, chosen by a seed, with the usual tolerance.
     pub const fn new(seed: u64, positions: usize) -> Self {
         Self { seed, positions, tolerance: Tolerance::F32 }
@@ -43,7 +43,7 @@ impl Check {
 
     /// The positions to check of an answer of that length, in order. All of them are equally likely, but for the first, which is
     /// always among them: the wait for it counts, so it has to be the right one.
-    fn choose(&self, length: usize, finish: Finish) -> Vec<usize> {
+    fn choose(&self, length: usize, finish: GenerationEnd) -> Vec<usize> {
         let mut random = Random::new("myelin-check/1", &[self.seed]);
         let mut places: Vec<usize> = (0..length).collect();
         let count = self.positions.min(length);
@@ -52,7 +52,7 @@ impl Check {
         }
         places.truncate(count);
         places.extend((length > 0).then_some(0));
-        if finish == Finish::Stop {
+        if finish == GenerationEnd::Stop {
             places.extend(length.checked_sub(1));
         }
         places.sort_unstable();
@@ -90,7 +90,7 @@ impl Tolerance {
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Verdict {
+pub struct ProofResult {
     /// Positions that were computed.
     pub checked: usize,
     /// Those among them whose token is not the one drawn here, and within tolerance.
@@ -100,23 +100,23 @@ pub struct Verdict {
     /// The largest deviation of a claimed probability's logarithm, of the positions before a fault.
     pub deviation: f64,
     /// What is wrong with the answer. Nothing, if it is genuine.
-    pub fault: Option<Fault>,
+    pub fault: Option<AnswerFault>,
 }
 
-impl Verdict {
+impl ProofResult {
     /// Whether nothing is wrong.
     pub const fn is_genuine(&self) -> bool {
         self.fault.is_none()
     }
 
-    const fn without_computing(fault: Fault) -> Self {
+    const fn without_computing(fault: AnswerFault) -> Self {
         Self { checked: 0, ties: 0, gap: 0.0, deviation: 0.0, fault: Some(fault) }
     }
 }
 
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fault {
+pub enum AnswerFault {
     /// It ends before it should: without a token that ends answers, and below the length asked for.
     Truncated {
         /// How long it is.
@@ -154,7 +154,7 @@ pub enum Fault {
     },
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for AnswerFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { length, wanted } => {
@@ -179,16 +179,16 @@ impl fmt::Display for Fault {
 pub fn verify(
     model: &Model,
     query: &Query<'_>,
-    steps: &[Step],
-    finish: Finish,
-    check: &Check,
-) -> Result<Verdict, ModelError> {
+    steps: &[GeneratedToken],
+    finish: GenerationEnd,
+    check: &ProofCheck,
+) -> Result<ProofResult, ModelError> {
     let mut session = Session::new(model, query.prompt.len().saturating_add(query.max_tokens))?;
     if let Some(fault) = misshapen(model, query, steps, finish) {
-        return Ok(Verdict::without_computing(fault));
+        return Ok(ProofResult::without_computing(fault));
     }
     let positions = check.choose(steps.len(), finish);
-    let mut verdict = Verdict { checked: 0, ties: 0, gap: 0.0, deviation: 0.0, fault: None };
+    let mut verdict = ProofResult { checked: 0, ties: 0, gap: 0.0, deviation: 0.0, fault: None };
     let Some(last) = positions.last() else { return Ok(verdict) };
 
     let answered = steps.iter().take(*last).map(|step| step.token);
@@ -199,17 +199,17 @@ pub fn verify(
     for positions in positions.chunks(ROWS) {
         let rows: Vec<usize> = positions.iter().map(|position| query.prompt.len() - 1 + position).collect();
         for (position, logits) in positions.iter().copied().zip(session.logits(&hidden, &rows)?) {
-            let Some(Step { token, logprob: claimed }) = steps.get(position).copied() else { continue };
-            let draw = Draw::new(&logits, query.sampling, Noise::new(query.seed, position));
+            let Some(GeneratedToken { token, logprob: claimed }) = steps.get(position).copied() else { continue };
+            let draw = TokenDraw::new(&logits, query.sampling, Noise::new(query.seed, position));
             let drawn = draw.token().ok_or(ModelError::NotFinite)?;
             let gap = draw.gap(token, tolerance.gap()).unwrap_or(f64::INFINITY);
             let computed = draw.logprob(token).ok_or(ModelError::NotFinite)?;
             let deviation = (f64::from(claimed) - f64::from(computed)).abs();
             verdict.checked += 1;
             if gap > tolerance.gap() {
-                verdict.fault = Some(Fault::Token { position, gap });
+                verdict.fault = Some(AnswerFault::Token { position, gap });
             } else if deviation.is_nan() || deviation > tolerance.logprob() {
-                verdict.fault = Some(Fault::Probability { position, claimed, computed });
+                verdict.fault = Some(AnswerFault::Probability { position, claimed, computed });
             }
             if verdict.fault.is_some() {
                 return Ok(verdict);
@@ -223,24 +223,24 @@ pub fn verify(
 }
 
 /// What can be said without the model's weights.
-fn misshapen(model: &Model, query: &Query<'_>, steps: &[Step], finish: Finish) -> Option<Fault> {
+fn misshapen(model: &Model, query: &Query<'_>, steps: &[GeneratedToken], finish: GenerationEnd) -> Option<AnswerFault> {
     let (length, wanted) = (steps.len(), query.max_tokens);
     if length > wanted {
-        return Some(Fault::Overrun { position: wanted });
+        return Some(AnswerFault::Overrun { position: wanted });
     }
     for (position, step) in steps.iter().enumerate() {
         if step.token as usize >= model.vocabulary() {
-            return Some(Fault::UnknownToken { position, token: step.token });
+            return Some(AnswerFault::UnknownToken { position, token: step.token });
         }
         if model.ends(step.token) && position + 1 < length {
-            return Some(Fault::Overrun { position });
+            return Some(AnswerFault::Overrun { position });
         }
     }
     let ended = steps.last().is_some_and(|step| model.ends(step.token));
     let complete = match finish {
-        Finish::Stop => ended,
-        Finish::Length => length == wanted && !ended,
-        Finish::Interrupted => false,
+        GenerationEnd::Stop => ended,
+        GenerationEnd::Length => length == wanted && !ended,
+        GenerationEnd::Interrupted => false,
     };
-    (!complete).then_some(Fault::Truncated { length, wanted })
+    (!complete).then_some(AnswerFault::Truncated { length, wanted })
 }

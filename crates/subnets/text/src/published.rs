@@ -3,14 +3,14 @@
 //! The item is raw text, `myelin-text/1` and the hash, so that whoever reads the chain sees what it is.
 
 use crate::ModelHash;
-use myelin_client::{BlockNumber, Data, Error, Hint, Hints, Moment, NetUid, PublicKey};
+use myelin_client::{BlockNumber, ChainError, ChainState, CommitmentData, Hint, Hints, NetUid, PublicKey};
 
 /// What the item begins with.
 const FORM: &str = "myelin-text/1 ";
 
 /// Which model a subnet has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedModel {
     /// The model.
     pub model: ModelHash,
     /// Since when.
@@ -21,10 +21,10 @@ pub struct Published {
 
 /// Why the model of a subnet is not known.
 #[derive(Debug, thiserror::Error)]
-pub enum PublishedError {
+pub enum PublishedModelError {
     /// The chain cannot be asked.
     #[error(transparent)]
-    Chain(#[from] Error),
+    Chain(#[from] ChainError),
     /// There is no such subnet.
     #[error("there is no subnet {0}")]
     NoSubnet(NetUid),
@@ -49,7 +49,7 @@ pub enum PublishedError {
     },
 }
 
-impl PublishedError {
+impl PublishedModelError {
     /// A name of the cause that stays the same when the text becomes better.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ impl PublishedError {
     }
 }
 
-impl Hint for PublishedError {
+impl Hint for PublishedModelError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
@@ -78,38 +78,38 @@ impl Hint for PublishedError {
 }
 
 /// What is committed for a model.
-pub fn item(model: ModelHash) -> Data {
-    Data::Raw(format!("{FORM}{model}").into_bytes())
+pub fn item(model: ModelHash) -> CommitmentData {
+    CommitmentData::Raw(format!("{FORM}{model}").into_bytes())
 }
 
 /// The model in an item.
-fn model(item: &Data) -> Option<ModelHash> {
-    let Data::Raw(bytes) = item else { return None };
+fn model(item: &CommitmentData) -> Option<ModelHash> {
+    let CommitmentData::Raw(bytes) = item else { return None };
     std::str::from_utf8(bytes).ok()?.strip_prefix(FORM)?.parse().ok()
 }
 
 /// Which model a subnet has, as of some block.
 ///
 /// # Errors
-/// [`PublishedError`], if that is not known.
-pub async fn published(now: &Moment, netuid: NetUid) -> Result<Published, PublishedError> {
-    let subnet = now.subnet(netuid).await?.ok_or(PublishedError::NoSubnet(netuid))?;
-    let owner_hotkey = subnet.owner_hotkey.ok_or(PublishedError::NoOwner(netuid))?;
-    let uid = now.uid(netuid, &owner_hotkey).await?.ok_or(PublishedError::NoOwner(netuid))?;
-    let commitment = now.commitment(netuid, uid).await?.ok_or(PublishedError::Nothing(netuid))?;
-    let model = model(&commitment.data).ok_or(PublishedError::Other(netuid))?;
-    Ok(Published { model, block: commitment.block, owner_hotkey })
+/// [`PublishedModelError`], if that is not known.
+pub async fn published(now: &ChainState, netuid: NetUid) -> Result<PublishedModel, PublishedModelError> {
+    let subnet = now.subnet(netuid).await?.ok_or(PublishedModelError::NoSubnet(netuid))?;
+    let owner_hotkey = subnet.owner_hotkey.ok_or(PublishedModelError::NoOwner(netuid))?;
+    let uid = now.uid(netuid, &owner_hotkey).await?.ok_or(PublishedModelError::NoOwner(netuid))?;
+    let commitment = now.commitment(netuid, uid).await?.ok_or(PublishedModelError::Nothing(netuid))?;
+    let model = model(&commitment.data).ok_or(PublishedModelError::Other(netuid))?;
+    Ok(PublishedModel { model, block: commitment.block, owner_hotkey })
 }
 
 /// The first subnet whose owner has published a model.
 ///
 /// # Errors
 /// If the chain cannot be asked.
-pub async fn first(now: &Moment) -> Result<Option<NetUid>, Error> {
+pub async fn first(now: &ChainState) -> Result<Option<NetUid>, ChainError> {
     for subnet in now.subnets().await? {
         match published(now, subnet.netuid).await {
             Ok(_) => return Ok(Some(subnet.netuid)),
-            Err(PublishedError::Chain(error)) => return Err(error),
+            Err(PublishedModelError::Chain(error)) => return Err(error),
             Err(_) => {}
         }
     }
@@ -119,11 +119,15 @@ pub async fn first(now: &Moment) -> Result<Option<NetUid>, Error> {
 /// Refuses a model that is not the subnet's.
 ///
 /// # Errors
-/// [`PublishedError`]; [`PublishedError::Differs`], when it is another one.
-pub async fn require(now: &Moment, netuid: NetUid, found: ModelHash) -> Result<Published, PublishedError> {
+/// [`PublishedModelError`]; [`PublishedModelError::Differs`], when it is another one.
+pub async fn require(
+    now: &ChainState,
+    netuid: NetUid,
+    found: ModelHash,
+) -> Result<PublishedModel, PublishedModelError> {
     let known = published(now, netuid).await?;
     let published = known.model;
-    if published == found { Ok(known) } else { Err(PublishedError::Differs { netuid, published, found }) }
+    if published == found { Ok(known) } else { Err(PublishedModelError::Differs { netuid, published, found }) }
 }
 
 #[cfg(test)]
@@ -133,17 +137,20 @@ mod tests {
     #[test]
     fn an_item_says_what_it_is_and_fits() {
         let hash = ModelHash::from_bytes([0xab; 32]);
-        let Data::Raw(bytes) = item(hash) else { panic!("it is raw") };
-        assert!(Data::raw(&bytes).is_some(), "{} bytes are too many", bytes.len());
+        let CommitmentData::Raw(bytes) = item(hash) else { panic!("it is raw") };
+        assert!(CommitmentData::raw(&bytes).is_some(), "{} bytes are too many", bytes.len());
         assert_eq!(String::from_utf8(bytes).unwrap(), format!("myelin-text/1 {}", "ab".repeat(32)));
         assert_eq!(model(&item(hash)), Some(hash));
     }
 
     #[test]
     fn other_items_are_no_models() {
-        for other in
-            [Data::None, Data::Raw(b"myelin-text/1 abc".to_vec()), Data::Raw(vec![0xff]), Data::Hash(131, [1; 32])]
-        {
+        for other in [
+            CommitmentData::None,
+            CommitmentData::Raw(b"myelin-text/1 abc".to_vec()),
+            CommitmentData::Raw(vec![0xff]),
+            CommitmentData::Hash(131, [1; 32]),
+        ] {
             assert_eq!(model(&other), None);
         }
     }

@@ -21,7 +21,7 @@ use std::{
 const STEPS: u8 = 16;
 
 /// The miners that are remembered: as many as any subnet seats, and more.
-const MOST: usize = 4_096;
+const MAX_HOTKEYS: usize = 4_096;
 
 /// The bytes a stored table may have.
 const MAX_BYTES: u64 = 1 << 20;
@@ -35,7 +35,7 @@ pub struct Reputation(u8);
 
 /// What a miner did in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conduct {
+pub enum RoundConduct {
     /// It gave a proven answer.
     Proven,
     /// It gave none in time, or nothing that reads as one.
@@ -52,11 +52,11 @@ impl Reputation {
 
     /// What becomes of it.
     #[must_use]
-    pub fn after(self, conduct: Conduct) -> Self {
+    pub fn after(self, conduct: RoundConduct) -> Self {
         match conduct {
-            Conduct::Proven => Self(self.0.saturating_add(1).min(STEPS)),
-            Conduct::Missing => Self(self.0 / 2),
-            Conduct::Wrong => Self::NONE,
+            RoundConduct::Proven => Self(self.0.saturating_add(1).min(STEPS)),
+            RoundConduct::Missing => Self(self.0 / 2),
+            RoundConduct::Wrong => Self::NONE,
         }
     }
 
@@ -87,7 +87,7 @@ pub struct ReputationsError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct ReputationsFile {
     version: u32,
     reputations: BTreeMap<String, u8>,
 }
@@ -123,7 +123,7 @@ impl Reputations {
     ///
     /// # Errors
     /// [`ReputationsError`], when it cannot be written; it is known all the same.
-    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, Conduct)>) -> Result<(), ReputationsError> {
+    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
         for (miner, conduct) in conducts {
             let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
@@ -133,14 +133,14 @@ impl Reputations {
                 table.insert(miner, reputation);
             }
         }
-        while table.len() > MOST {
+        while table.len() > MAX_HOTKEYS {
             // Whoever has least to lose.
             let least = table.iter().min_by_key(|(_, reputation)| **reputation).map(|(miner, _)| *miner);
             least.map(|miner| table.remove(&miner));
         }
         let Some(path) = &self.file else { return Ok(()) };
         let reputations = table.iter().map(|(miner, reputation)| (miner.to_ss58(), reputation.0)).collect();
-        let stored = Stored { version: VERSION, reputations };
+        let stored = ReputationsFile { version: VERSION, reputations };
         write(path, &stored).map_err(|error| ReputationsError { doing: "write", path: path.clone(), error })
     }
 
@@ -154,8 +154,9 @@ fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
     if fs::metadata(path)?.len() > MAX_BYTES {
         return Err(damaged("it is too large".to_owned()));
     }
-    let stored: Stored = serde_json::from_slice(&fs::read(path)?).map_err(|error| damaged(error.to_string()))?;
-    if stored.version != VERSION || stored.reputations.len() > MOST {
+    let stored: ReputationsFile =
+        serde_json::from_slice(&fs::read(path)?).map_err(|error| damaged(error.to_string()))?;
+    if stored.version != VERSION || stored.reputations.len() > MAX_HOTKEYS {
         return Err(damaged(format!("it has version {} and {} entries", stored.version, stored.reputations.len())));
     }
     let entry = |(address, steps): (String, u8)| {
@@ -166,7 +167,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
 }
 
 /// Writes the file whole or not at all.
-fn write(path: &Path, stored: &Stored) -> io::Result<()> {
+fn write(path: &Path, stored: &ReputationsFile) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&serde_json::to_vec(stored)?)?;
@@ -180,13 +181,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn after(conducts: &[Conduct]) -> Reputation {
+    fn after(conducts: &[RoundConduct]) -> Reputation {
         conducts.iter().fold(Reputation::FULL, |reputation, conduct| reputation.after(*conduct))
     }
 
     #[test]
     fn it_is_earned_slowly_and_lost_quickly() {
-        use Conduct::{Missing, Proven, Wrong};
+        use RoundConduct::{Missing, Proven, Wrong};
         assert_eq!(after(&[Proven]), Reputation::FULL);
         assert_eq!(after(&[Missing, Proven]), Reputation(9));
         assert_eq!(after(&[Wrong]), Reputation::NONE);
@@ -196,12 +197,12 @@ mod tests {
     }
 
     /// What somebody keeps who misses, or is caught, in so many of a million rounds.
-    fn keeps(conduct: Conduct, ppm: u64) -> u64 {
+    fn keeps(conduct: RoundConduct, ppm: u64) -> u64 {
         let (mut reputation, mut dice, mut pay, rounds) = (Reputation::FULL, 1_u64, 0, 200_000);
         for _ in 0..rounds {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let proven = (dice >> 33) % 1_000_000 >= ppm;
-            reputation = reputation.after(if proven { Conduct::Proven } else { conduct });
+            reputation = reputation.after(if proven { RoundConduct::Proven } else { conduct });
             pay += if proven { reputation.cubed().of(1_000_000) } else { 0 };
         }
         pay / rounds
@@ -209,10 +210,10 @@ mod tests {
 
     #[test]
     fn the_page_says_what_unreliability_costs() {
-        assert!((940_000..960_000).contains(&keeps(Conduct::Missing, 10_000)));
-        assert!((3_000..7_000).contains(&keeps(Conduct::Missing, 500_000)));
-        assert!(keeps(Conduct::Missing, 666_667) < 1_500);
-        assert!((400_000..500_000).contains(&keeps(Conduct::Wrong, 62_500)));
+        assert!((940_000..960_000).contains(&keeps(RoundConduct::Missing, 10_000)));
+        assert!((3_000..7_000).contains(&keeps(RoundConduct::Missing, 500_000)));
+        assert!(keeps(RoundConduct::Missing, 666_667) < 1_500);
+        assert!((400_000..500_000).contains(&keeps(RoundConduct::Wrong, 62_500)));
     }
 
     #[test]
@@ -221,8 +222,8 @@ mod tests {
         let path = folder.path().join("reputations.json");
         let (good, bad) = (Hotkey::new([1; 32]), Hotkey::new([2; 32]));
         let reputations = Reputations::open(&path).unwrap();
-        reputations.note([(good, Conduct::Proven), (bad, Conduct::Proven)]).unwrap();
-        reputations.note([(good, Conduct::Proven), (bad, Conduct::Wrong)]).unwrap();
+        reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Proven)]).unwrap();
+        reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Wrong)]).unwrap();
         let again = Reputations::open(&path).unwrap();
         assert_eq!((again.of(good), again.of(bad)), (Reputation(2), Reputation::NONE));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -245,7 +246,7 @@ mod tests {
         fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
             let reputations = Reputations::default();
             let hotkey = |number: u32| Hotkey::new([number.to_le_bytes(); 8].concat().try_into().unwrap());
-            reputations.note(keys.iter().map(|key| (hotkey(*key), Conduct::Proven))).unwrap();
+            reputations.note(keys.iter().map(|key| (hotkey(*key), RoundConduct::Proven))).unwrap();
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }
     }

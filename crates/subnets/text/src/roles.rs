@@ -3,20 +3,20 @@
 
 use crate::{
     Model, ModelHash,
-    draw::{Drawing, Prompts},
-    gate::{Candidate, Candidates, Gate, Limits},
-    judge::{CHECKED, Examiner, Judged},
+    draw::{ChallengeDraw, Prompts},
+    gate::{Candidate, Candidates, Gate, GateLimits},
+    judge::{CHECKED, Judgement, TextJudge},
     proof::Tolerance,
-    published::{PublishedError, require},
+    published::{PublishedModelError, require},
     reputation::{Reputations, ReputationsError},
-    task::Text,
+    task::TextTask,
 };
 use futures::FutureExt;
-use myelin_client::{Hint, Hints, Moment};
-use myelin_neuron::{Caller, Dendrite, Directory, Priority, Rules, Table, Unranked};
+use myelin_client::{ChainState, Hint, Hints};
+use myelin_neuron::{Caller, Dendrite, Directory, MemoryDirectory, Priority, PriorityError, Rules};
 use myelin_primitives::BlockNumber;
 use myelin_subnet_kit::{
-    Board, Member, Miner, MiningOptions, ServeError, Serving, ServingOptions, Standing, ValidateError,
+    AnnouncedAxon, Board, BoardEntry, Member, Miner, MiningOptions, ServeError, ServingOptions, ValidateError,
     ValidatingOptions, Validator, mine as serve_miner,
 };
 use std::{ops::RangeInclusive, sync::Arc};
@@ -25,17 +25,17 @@ use std::{ops::RangeInclusive, sync::Arc};
 const REPUTATIONS: &str = "reputations.json";
 
 /// How often the chain is asked whether the subnet still has the same model, in blocks.
-const LOOK: BlockNumber = 20;
+const POLL_INTERVAL: BlockNumber = 20;
 
 /// Why a role cannot be taken, or ends.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
     /// The subnet has another model, or none.
     #[error(transparent)]
-    Published(#[from] PublishedError),
+    Published(#[from] PublishedModelError),
     /// The subnet has another model now.
     #[error("the subnet's model has changed: {0}")]
-    Changed(Arc<PublishedError>),
+    Changed(Arc<PublishedModelError>),
     /// The axon.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -78,13 +78,13 @@ impl Hint for RoleError {
 
 /// How a validator of the text subnet works.
 #[derive(Clone, Debug)]
-pub struct Validating {
+pub struct TextValidatorOptions {
     /// How it asks and weighs.
     pub rounds: ValidatingOptions,
     /// How consumers reach it.
     pub serving: ServingOptions,
     /// How much they may ask.
-    pub limits: Limits,
+    pub limits: GateLimits,
     /// Where prompts come from.
     pub prompts: Prompts,
     /// How many tokens are asked for.
@@ -95,13 +95,13 @@ pub struct Validating {
     pub tolerance: Tolerance,
 }
 
-impl Default for Validating {
+impl Default for TextValidatorOptions {
     /// Prompts that a program makes, answers of 32 to 128 tokens, 32 of them checked.
     fn default() -> Self {
         Self {
             rounds: ValidatingOptions::default(),
             serving: ServingOptions::default(),
-            limits: Limits::default(),
+            limits: GateLimits::default(),
             prompts: Prompts::Made,
             lengths: 32..=128,
             checked: CHECKED,
@@ -117,17 +117,17 @@ impl Default for Validating {
 pub async fn mine(
     member: &Member,
     model: ModelHash,
-    miner: Arc<impl Miner<Text>>,
+    miner: Arc<impl Miner<TextTask>>,
     options: MiningOptions,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RoleError> {
     require(&now(member).await?, member.netuid(), model).await?;
     let stop = stop_or_change(member, model, stop).shared();
-    serve_miner(member, Arc::new(Text), miner, options, stop.clone().map(drop)).await?;
+    serve_miner(member, Arc::new(TextTask), miner, options, stop.clone().map(drop)).await?;
     why(stop.peek())
 }
 
-/// Validates, and answers consumers, until `stop`, or until the subnet has another model than this. `telling` is told
+/// Validates, and answers consumers, until `stop`, or until the subnet has another model than this. `with_judgement_sink` is told
 /// of every judgement.
 ///
 /// # Errors
@@ -135,27 +135,28 @@ pub async fn mine(
 pub async fn validate(
     member: &Member,
     model: Model,
-    options: Validating,
-    telling: impl Fn(Judged) + Send + Sync + 'static,
+    options: TextValidatorOptions,
+    telling: impl Fn(Judgement) + Send + Sync + 'static,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RoleError> {
     let hash = model.hash();
     require(&now(member).await?, member.netuid(), hash).await?;
-    let Validating { rounds, serving, limits, prompts, lengths, checked, tolerance } = options;
+    let TextValidatorOptions { rounds, serving, limits, prompts, lengths, checked, tolerance } = options;
     let reputations = Arc::new(Reputations::open(member.state().file(REPUTATIONS))?);
-    let drawing = Drawing { model: hash, prompts, lengths };
-    let examiner = Examiner::new(model, drawing, secret()?, reputations);
-    let examiner = Arc::new(examiner.checking(checked).tolerating(tolerance).telling(telling));
+    let drawing = ChallengeDraw { model: hash, prompts, lengths };
+    let examiner = TextJudge::new(model, drawing, secret()?, reputations);
+    let examiner =
+        Arc::new(examiner.with_checked_tokens(checked).with_tolerance(tolerance).with_judgement_sink(telling));
 
     let mut dendrite = Dendrite::new(member.signer()).v1(rounds.v1).max_answer(rounds.max_answer);
     if let Some(ip) = rounds.seen_at {
         dendrite = dendrite.at(ip);
     }
-    let validator = Validator::open(member, Arc::new(Text), Arc::clone(&examiner), rounds)?;
+    let validator = Validator::open(member, Arc::new(TextTask), Arc::clone(&examiner), rounds)?;
     let best = Arc::new(Best { board: validator.board(), member: member.clone() });
     let gate = Gate::new(Arc::new(dendrite), examiner, best, limits);
     let consumers = Consumers(member.table());
-    let serving = Serving::start(member, serving, consumers, vec![gate.endpoint()]).await?;
+    let serving = AnnouncedAxon::start(member, serving, consumers, vec![gate.endpoint()]).await?;
 
     let stop = stop_or_change(member, hash, stop).shared();
     let serving = async { serving.run(stop.clone().map(drop)).await.map_err(RoleError::from) };
@@ -164,7 +165,7 @@ pub async fn validate(
     why(stop.peek())
 }
 
-async fn now(member: &Member) -> Result<Moment, PublishedError> {
+async fn now(member: &Member) -> Result<ChainState, PublishedModelError> {
     Ok(member.chain().at_finalised().await?)
 }
 
@@ -180,7 +181,7 @@ async fn stop_or_change(
     member: &Member,
     model: ModelHash,
     stop: impl Future<Output = ()>,
-) -> Option<Arc<PublishedError>> {
+) -> Option<Arc<PublishedModelError>> {
     tokio::select! {
         () = stop => None,
         why = change(member, model) => Some(Arc::new(why)),
@@ -188,9 +189,9 @@ async fn stop_or_change(
 }
 
 /// Waits until the subnet has another model.
-async fn change(member: &Member, model: ModelHash) -> PublishedError {
+async fn change(member: &Member, model: ModelHash) -> PublishedModelError {
     let mut seen = member.seen();
-    let mut next = seen.borrow().block.saturating_add(LOOK);
+    let mut next = seen.borrow().block.saturating_add(POLL_INTERVAL);
     loop {
         if seen.changed().await.is_err() {
             // The subnet has ended, which others see and say.
@@ -200,20 +201,20 @@ async fn change(member: &Member, model: ModelHash) -> PublishedError {
         if block < next {
             continue;
         }
-        next = block.saturating_add(LOOK);
+        next = block.saturating_add(POLL_INTERVAL);
         let looked = match now(member).await {
             Ok(now) => require(&now, member.netuid(), model).await.map(drop),
             Err(error) => Err(error),
         };
         match looked {
             // What was true stays true while the chain does not answer.
-            Ok(()) | Err(PublishedError::Chain(_)) => {}
+            Ok(()) | Err(PublishedModelError::Chain(_)) => {}
             Err(error) => return error,
         }
     }
 }
 
-fn why(stopped: Option<&Option<Arc<PublishedError>>>) -> Result<(), RoleError> {
+fn why(stopped: Option<&Option<Arc<PublishedModelError>>>) -> Result<(), RoleError> {
     match stopped {
         Some(Some(error)) => Err(RoleError::Changed(Arc::clone(error))),
         _ => Ok(()),
@@ -221,10 +222,10 @@ fn why(stopped: Option<&Option<Arc<PublishedError>>>) -> Result<(), RoleError> {
 }
 
 /// Serves everybody who signs, neurons of the subnet first, by stake. What strangers may ask is the gate's to say.
-struct Consumers(Arc<Table>);
+struct Consumers(Arc<MemoryDirectory>);
 
 impl Rules for Consumers {
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.0.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
     }
 }
@@ -238,7 +239,7 @@ struct Best {
 impl Candidates for Best {
     fn best(&self) -> Vec<Candidate> {
         let snapshot = self.member.snapshot();
-        let candidate = |standing: Standing| {
+        let candidate = |standing: BoardEntry| {
             let neuron = snapshot.neuron(standing.uid);
             Candidate {
                 uid: standing.uid,
@@ -248,7 +249,7 @@ impl Candidates for Best {
             }
         };
         // Whoever has earned nothing is no answer to anybody.
-        let has_earned = |standing: &Standing| standing.score.is_some_and(|score| score.average > 0);
+        let has_earned = |standing: &BoardEntry| standing.score.is_some_and(|score| score.average > 0);
         self.board.standings().into_iter().filter(has_earned).map(candidate).collect()
     }
 }

@@ -50,7 +50,7 @@ impl Noise {
 }
 
 /// What the logits of one position say, and what the noise makes of them.
-pub(crate) struct Draw<'a> {
+pub(crate) struct TokenDraw<'a> {
     logits: &'a [f32],
     temperature: f64,
     noise: Noise,
@@ -58,7 +58,7 @@ pub(crate) struct Draw<'a> {
     border: f32,
 }
 
-impl<'a> Draw<'a> {
+impl<'a> TokenDraw<'a> {
     pub(crate) fn new(logits: &'a [f32], sampling: Sampling, noise: Noise) -> Self {
         let border = match sampling.top_k as usize {
             0 => f32::NEG_INFINITY,
@@ -119,8 +119,8 @@ mod tests {
 
     const LOGITS: [f32; 5] = [1.0, 3.0, -2.0, 2.5, 0.0];
 
-    fn draw(sampling: Sampling, position: usize) -> Draw<'static> {
-        Draw::new(&LOGITS, sampling, Noise::new(7, position))
+    fn draw(sampling: Sampling, position: usize) -> TokenDraw<'static> {
+        TokenDraw::new(&LOGITS, sampling, Noise::new(7, position))
     }
 
     /// Whoever writes this in another language checks it with these.
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn numbers_that_are_none_are_not_drawn() {
         let logits = [f32::NAN; 3];
-        let draw = Draw::new(&logits, Sampling::default(), Noise::new(1, 1));
+        let draw = TokenDraw::new(&logits, Sampling::default(), Noise::new(1, 1));
         assert_eq!((draw.token(), draw.gap(0, 0.1)), (None, None));
     }
 }

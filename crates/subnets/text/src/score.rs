@@ -24,7 +24,7 @@ const UNNOTICED: Duration = Duration::from_millis(50);
 
 /// What a proven answer took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct AnswerWork {
     /// The tokens of the answer.
     pub tokens: u32,
     /// From the question to the first token.
@@ -33,7 +33,7 @@ pub struct Work {
     pub elapsed: Duration,
 }
 
-impl Work {
+impl AnswerWork {
     fn tokens(&self) -> u128 {
         self.tokens.saturating_add(PROMPT_TOKENS).into()
     }
@@ -63,7 +63,7 @@ fn fraction(ppm: u64) -> Fraction {
 
 /// How long the answers of a round were to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Length {
+pub struct AnswerLength {
     /// In this round.
     pub asked: u16,
     /// At most, in any round.
@@ -71,15 +71,15 @@ pub struct Length {
 }
 
 /// What the answers of a round are worth, in their order: nothing where none is proven.
-pub fn scores(length: Length, round: &[Option<(Work, Reputation)>]) -> Vec<Fraction> {
+pub fn scores(length: AnswerLength, round: &[Option<(AnswerWork, Reputation)>]) -> Vec<Fraction> {
     let works = || round.iter().flatten().map(|(work, _)| work);
     let fastest = works().copied().reduce(|best, next| if next.is_faster_than(&best) { next } else { best });
-    let least_wait = works().map(Work::wait).min();
+    let least_wait = works().map(AnswerWork::wait).min();
     let (Some(fastest), Some(least_wait)) = (fastest, least_wait) else {
         return round.iter().map(|_| Fraction::from_u16(0)).collect();
     };
     let length = fraction(ppm(length.asked.into(), length.longest.into()));
-    let score = |(work, reputation): &(Work, Reputation)| {
+    let score = |(work, reputation): &(AnswerWork, Reputation)| {
         let speed = ppm(work.tokens().saturating_mul(fastest.nanos()), fastest.tokens().saturating_mul(work.nanos()));
         let promptness = fraction(ppm(least_wait, work.wait()));
         fraction(reputation.cubed().of(promptness.of(length.of(speed))))
@@ -92,13 +92,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LENGTH: Length = Length { asked: 64, longest: 64 };
+    const LENGTH: AnswerLength = AnswerLength { asked: 64, longest: 64 };
 
-    fn work(tokens: u32, first: u64, elapsed: u64) -> Work {
-        Work { tokens, first: Duration::from_millis(first), elapsed: Duration::from_millis(elapsed) }
+    fn work(tokens: u32, first: u64, elapsed: u64) -> AnswerWork {
+        AnswerWork { tokens, first: Duration::from_millis(first), elapsed: Duration::from_millis(elapsed) }
     }
 
-    fn parts(length: Length, works: &[Work]) -> Vec<u64> {
+    fn parts(length: AnswerLength, works: &[AnswerWork]) -> Vec<u64> {
         let round: Vec<_> = works.iter().map(|work| Some((*work, Reputation::FULL))).collect();
         scores(length, &round).into_iter().map(|score| score.of(1_000_000)).collect()
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn half_the_length_is_worth_half() {
-        assert_eq!(parts(Length { asked: 32, longest: 64 }, &[work(32, 9, 400)]), [500_000]);
+        assert_eq!(parts(AnswerLength { asked: 32, longest: 64 }, &[work(32, 9, 400)]), [500_000]);
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     fn odd_numbers_break_nothing() {
         let odd = [work(0, 0, 0), work(u32::MAX, u64::MAX / 2, 0), work(1, 5, 1)];
         assert!(parts(LENGTH, &odd).iter().all(|score| *score <= 1_000_000));
-        assert_eq!(parts(Length { asked: 1, longest: 0 }, &[work(1, 1, 1)]), [0]);
+        assert_eq!(parts(AnswerLength { asked: 1, longest: 0 }, &[work(1, 1, 1)]), [0]);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! How challenges and answers travel.
 
-use crate::{ModelHash, Sampling, answer::Answer, challenge::Challenge};
+use crate::{ModelHash, Sampling, answer::TextAnswer, challenge::TextChallenge};
 use myelin_subnet_kit::Task;
 use myelin_wire::{
     Synapse,
@@ -9,9 +9,9 @@ use myelin_wire::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Continuing texts: a challenge is a message of the class `Text`, an answer a stream of [lines](crate::answer).
+/// Continuing texts: a challenge is a message of the class `TextTask`, an answer a stream of [lines](crate::answer).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Text;
+pub struct TextTask;
 
 /// The fields of a question, all of them signed in both protocols.
 const FIELDS: [(&str, Type); 6] = [
@@ -33,8 +33,8 @@ pub(crate) fn class(name: &str) -> Class {
 }
 
 /// The fields of a question.
-fn fields(challenge: &Challenge) -> Dict {
-    let Challenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
+fn fields(challenge: &TextChallenge) -> Dict {
+    let TextChallenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
     Dict::from_iter([
         ("model", Value::Text(model.to_string())),
         ("prompt", Value::from(prompt.as_str())),
@@ -46,17 +46,17 @@ fn fields(challenge: &Challenge) -> Dict {
 }
 
 /// The message of a class that asks this, and waits so long for the answer.
-pub(crate) fn message(class: &Class, challenge: &Challenge, timeout_ms: u64) -> Result<Synapse, Mismatch> {
+pub(crate) fn message(class: &Class, challenge: &TextChallenge, timeout_ms: u64) -> Result<Synapse, Mismatch> {
     let mut message = Synapse::new(Arc::new(class.clone()), &fields(challenge))?;
     message.timeout = Some(Duration::from_millis(timeout_ms).as_secs_f64());
     Ok(message)
 }
 
 /// The question in a message.
-pub(crate) fn question(message: &Synapse) -> Result<Challenge, Mismatch> {
+pub(crate) fn question(message: &Synapse) -> Result<TextChallenge, Mismatch> {
     let model = text(message, "model")?;
     let model: ModelHash = model.parse().map_err(|error| wrong("model", format!("is no hash: {error}")))?;
-    let challenge = Challenge {
+    let challenge = TextChallenge {
         model,
         prompt: text(message, "prompt")?.to_owned(),
         seed: number(message, "seed")?,
@@ -87,27 +87,27 @@ fn number<T: TryFrom<i128>>(message: &Synapse, name: &str) -> Result<T, Mismatch
     number.ok_or_else(|| wrong(name, "is negative or too large"))
 }
 
-impl Task for Text {
-    type Challenge = Challenge;
-    type Answer = Answer;
+impl Task for TextTask {
+    type Challenge = TextChallenge;
+    type Answer = TextAnswer;
 
     fn class(&self) -> Class {
         class("Text")
     }
 
-    fn ask(&self, challenge: &Challenge) -> Dict {
+    fn ask(&self, challenge: &TextChallenge) -> Dict {
         fields(challenge)
     }
 
-    fn asked(&self, message: &Synapse) -> Result<Challenge, Mismatch> {
+    fn asked(&self, message: &Synapse) -> Result<TextChallenge, Mismatch> {
         question(message)
     }
 
-    fn answer(&self, _: &mut Synapse, _: Answer) -> Result<(), Mismatch> {
+    fn answer(&self, _: &mut Synapse, _: TextAnswer) -> Result<(), Mismatch> {
         Err(wrong("answer", "is a stream in this task"))
     }
 
-    fn answered(&self, _: &Synapse) -> Result<Answer, Mismatch> {
+    fn answered(&self, _: &Synapse) -> Result<TextAnswer, Mismatch> {
         Err(wrong("answer", "is a stream in this task"))
     }
 
@@ -120,8 +120,8 @@ impl Task for Text {
         bytes.contains(&b'\n')
     }
 
-    fn streamed(&self, bytes: &[u8]) -> Result<Answer, Mismatch> {
-        Answer::read(bytes)
+    fn streamed(&self, bytes: &[u8]) -> Result<TextAnswer, Mismatch> {
+        TextAnswer::read(bytes)
     }
 }
 
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
     use myelin_wire::Hotkey;
 
-    fn challenge() -> Challenge {
-        Challenge {
+    fn challenge() -> TextChallenge {
+        TextChallenge {
             model: ModelHash::from_bytes([3; 32]),
             prompt: "Once ünder".into(),
             seed: u64::MAX,
@@ -141,21 +141,21 @@ mod tests {
         }
     }
 
-    fn message(change: impl FnOnce(&mut Synapse)) -> Result<Challenge, Mismatch> {
-        let mut message = Synapse::new(Arc::new(Text.class()), &Text.ask(&challenge())).unwrap();
+    fn message(change: impl FnOnce(&mut Synapse)) -> Result<TextChallenge, Mismatch> {
+        let mut message = Synapse::new(Arc::new(TextTask.class()), &TextTask.ask(&challenge())).unwrap();
         change(&mut message);
-        Text.asked(&message)
+        TextTask.asked(&message)
     }
 
     #[test]
     fn every_field_is_signed() {
-        assert_eq!(Text.class().name(), "Text");
-        assert_eq!(Text.class().hash_order(), FIELDS.map(|(name, _)| name));
+        assert_eq!(TextTask.class().name(), "Text");
+        assert_eq!(TextTask.class().hash_order(), FIELDS.map(|(name, _)| name));
     }
 
     #[test]
     fn a_question_arrives_as_it_was_asked() {
-        assert_eq!(message(|_| ()), Ok(Challenge { miner: None, ..challenge() }));
+        assert_eq!(message(|_| ()), Ok(TextChallenge { miner: None, ..challenge() }));
     }
 
     #[test]

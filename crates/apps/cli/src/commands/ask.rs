@@ -2,25 +2,25 @@
 
 use super::{
     role::{SAME_MACHINE, time},
-    text::{TextSubnet, Writing, ending, published_error},
+    text::{GenerateArgs, TextSubnet, ending, published_error},
 };
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     files::write_whole,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::{Format, Output, note, note_page, write},
-    page::{Cell, Page, Render, Tone, plain, printable},
+    output::{Format, Printer, note, note_page, write},
+    page::{Page, Render, TableCell, Tone, plain, printable},
     share::u16_percent,
 };
-use myelin_client::{Error, Keypair, Snapshot};
+use myelin_client::{ChainError, Keypair, MetagraphInfo};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
-use myelin_neuron::{Announced, Dendrite, Peer};
+use myelin_neuron::{Dendrite, Peer, ServedAxon};
 use myelin_subnet_text::{
-    challenge::Challenge,
-    consumer::{AskFailure, Heard, Told, ask},
+    challenge::TextChallenge,
+    consumer::{AskEvent, AskFailure, ConsumerAnswer, ask},
     evidence::Evidence,
     published::published,
 };
@@ -37,13 +37,13 @@ use std::{
 use tokio::signal::ctrl_c;
 
 /// The validators that are asked, one after the other.
-const MOST_VALIDATORS: usize = 5;
+const MAX_VALIDATORS: usize = 5;
 
 /// `myelin ask`
 #[derive(Debug, clap::Args)]
 pub struct Ask {
     #[command(flatten)]
-    writing: Writing,
+    writing: GenerateArgs,
 
     #[command(flatten)]
     subnet: TextSubnet,
@@ -64,7 +64,7 @@ pub struct Ask {
 /// What is heard while an answer comes, and the answer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Asking {
+pub enum AskOutput {
     /// A miner is asked. What came before is void.
     Miner {
         /// Its seat.
@@ -89,12 +89,12 @@ pub enum Asking {
         error: String,
     },
     /// The answer, and what is known about it.
-    Answer(Box<Answered>),
+    Answer(Box<AskAnswer>),
 }
 
 /// An answer, and what is known about it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Answered {
+pub struct AskAnswer {
     /// The text.
     text: String,
     /// The numbers of its tokens.
@@ -129,8 +129,8 @@ pub struct Answered {
     tokens_per_1000_s: u64,
 }
 
-impl Answered {
-    fn of(told: &Told, challenge: &Challenge) -> Self {
+impl AskAnswer {
+    fn of(told: &ConsumerAnswer, challenge: &TextChallenge) -> Self {
         let report = &told.report;
         let per_1000_s = u64::from(report.tokens).saturating_mul(1_000_000_000);
         Self {
@@ -154,15 +154,18 @@ impl Answered {
     }
 }
 
-impl Render for Answered {
+impl Render for AskAnswer {
     fn render(&self, page: &mut Page) {
         let proof = if self.proven {
-            Cell::new(format!("by the validator, {} of {} tokens", self.checked, self.tokens.len()), Tone::Good)
+            TableCell::new(format!("by the validator, {} of {} tokens", self.checked, self.tokens.len()), Tone::Good)
         } else {
-            Cell::new("no", Tone::Bad)
+            TableCell::new("no", Tone::Bad)
         };
-        let signed =
-            if self.miner_signed { Cell::new("by the miner", Tone::Good) } else { Cell::new("no", Tone::Warning) };
+        let signed = if self.miner_signed {
+            TableCell::new("by the miner", Tone::Good)
+        } else {
+            TableCell::new("no", Tone::Warning)
+        };
         let rate = self.tokens_per_1000_s / 100;
         page.fields([
             ("answered by", format!("miner {}, {}", self.uid, self.miner).into()),
@@ -181,7 +184,7 @@ impl Render for Answered {
     }
 }
 
-impl Render for Asking {
+impl Render for AskOutput {
     fn render(&self, page: &mut Page) {
         match self {
             Self::Miner { uid, hotkey } => page.line(format!("asking miner {uid}, {hotkey}")),
@@ -193,13 +196,13 @@ impl Render for Asking {
 }
 
 /// Text for people: as it comes at a terminal, and once it is known to count where nobody could take it back.
-struct Writer {
+struct AnswerWriter {
     at_terminal: bool,
     is_inside_a_line: bool,
     closed: Option<CliError>,
 }
 
-impl Writer {
+impl AnswerWriter {
     fn new() -> Self {
         Self { at_terminal: stdout().is_terminal(), is_inside_a_line: false, closed: None }
     }
@@ -258,16 +261,16 @@ impl Command for Ask {
             line: "myelin ask 'Once there was' --temperature 0 --max-tokens 64 --output json",
         },
     ];
-    type Answer = Asking;
+    type Output = AskOutput;
 
-    async fn run(self, context: &Context, output: &Output<Asking>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<AskOutput>) -> Result<(), CliError> {
         let only = self.validator.as_ref().map(|validator| validator.find(context)).transpose()?;
         let seed = self.writing.seed()?;
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let netuid = self.subnet.find(&now).await?;
         let snapshot = now.metagraph(netuid).await?;
-        let snapshot = snapshot.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?;
+        let snapshot = snapshot.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?;
         let known = published(&now, netuid).await.map_err(published_error)?;
         let mut validators = validators(&snapshot);
         if let Some(only) = &only {
@@ -280,7 +283,7 @@ impl Command for Ask {
                 hint: "see who validates and serves with `myelin metagraph show`, and ask again".into(),
             });
         }
-        let challenge = Challenge {
+        let challenge = TextChallenge {
             model: known.model,
             prompt: self.writing.prompt(),
             seed,
@@ -294,13 +297,13 @@ impl Command for Ask {
         let dendrite = Dendrite::new(myelin_subnet_kit::signer_of(key(context)?)).at(SAME_MACHINE.into());
 
         let is_text = context.format() == Format::Table;
-        let mut writer = Writer::new();
-        let mut heard = |heard: Heard| {
+        let mut writer = AnswerWriter::new();
+        let mut heard = |heard: AskEvent| {
             if is_text {
                 match heard {
-                    Heard::Asking(_) => writer.void(),
-                    Heard::Token(token) => writer.push(&token.text),
-                    Heard::NoAnswer { .. } => {
+                    AskEvent::Asking(_) => writer.void(),
+                    AskEvent::Token(token) => writer.push(&token.text),
+                    AskEvent::NoAnswer { .. } => {
                         writer.end();
                         note_page(&said(heard));
                     }
@@ -326,11 +329,11 @@ impl Command for Ask {
             return Err(error);
         }
         let told = told.map_err(|error| ask_error(&error))?;
-        let answered = Answered::of(&told, &challenge);
+        let answered = AskAnswer::of(&told, &challenge);
         if is_text {
             note_page(&answered);
         } else {
-            output.show(&Asking::Answer(Box::new(answered)))?;
+            output.show(&AskOutput::Answer(Box::new(answered)))?;
         }
         match &self.evidence {
             None => Ok(()),
@@ -352,31 +355,31 @@ fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
     write_whole(path, text.as_bytes()).map_err(failed)
 }
 
-fn said(heard: Heard) -> Asking {
+fn said(heard: AskEvent) -> AskOutput {
     match heard {
-        Heard::Asking(whom) => Asking::Miner { uid: whom.uid, hotkey: whom.hotkey },
-        Heard::Token(token) => Asking::Token { token: token.token, logprob: token.logprob, text: token.text },
-        Heard::NoAnswer { validator, why } => {
-            Asking::NoAnswer { validator: validator.to_ss58(), error: why.to_string() }
+        AskEvent::Asking(whom) => AskOutput::Miner { uid: whom.uid, hotkey: whom.hotkey },
+        AskEvent::Token(token) => AskOutput::Token { token: token.token, logprob: token.logprob, text: token.text },
+        AskEvent::NoAnswer { validator, why } => {
+            AskOutput::NoAnswer { validator: validator.to_ss58(), error: why.to_string() }
         }
     }
 }
 
 /// The validators that can be asked, those with the highest stake first.
-fn validators(snapshot: &Snapshot) -> Vec<Peer> {
+fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let mut validators: Vec<_> = snapshot.serving().filter(|(neuron, _)| neuron.validator_permit).collect();
     validators.sort_by_key(|(neuron, _)| (Reverse(neuron.stake_weight), neuron.uid));
-    let peer = |(neuron, axon): (&myelin_client::Neuron, &myelin_client::Axon)| {
+    let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
         let hotkey = Hotkey::new(neuron.hotkey.to_bytes());
         let (address, placeholder, certificate) = (axon.address, axon.protocol, axon.certificate.clone());
-        Announced { address, placeholder, certificate }.peer(hotkey).ok()
+        ServedAxon { address, placeholder, certificate }.peer(hotkey).ok()
     };
-    validators.into_iter().filter_map(peer).take(MOST_VALIDATORS).collect()
+    validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
 
 /// The hotkey that is meant, or a key for this question where there is none.
 fn key(context: &Context) -> Result<Keypair, CliError> {
-    match Signer::hotkey(context) {
+    match WalletSigner::hotkey(context) {
         Ok(signer) => signer.open(context.terminal()),
         Err(CliError::Wallet(WalletError::NoWallet { .. } | WalletError::NoHotkey { .. })) => {
             Ok(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?).into_keypair())

@@ -5,8 +5,8 @@ use crate::{
     config::{ConfigError, ConfigFile},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     settings::{ALL, Setting},
 };
 use schemars::JsonSchema;
@@ -47,8 +47,8 @@ impl Render for Values {
         let mut table = Table::new([("SETTING", Side::Left), ("VALUE", Side::Left), ("FROM", Side::Left)]);
         for value in &self.0 {
             let shown = match &value.value {
-                Some(value) => Cell::from(value.as_str()),
-                None => Cell::new("-", Tone::Faint),
+                Some(value) => TableCell::from(value.as_str()),
+                None => TableCell::new("-", Tone::Faint),
             };
             table.row([value.name.into(), shown, value.source.into()]);
         }
@@ -86,9 +86,9 @@ impl Command for List {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "See what is set, and by whom", line: "myelin config list" }];
-    type Answer = Values;
+    type Output = Values;
 
-    async fn run(self, context: &Context, output: &Output<Values>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Values>) -> Result<(), CliError> {
         let values: Result<_, _> = ALL.iter().map(|setting| SettingValue::of(setting, context)).collect();
         output.show(&Values(values?))
     }
@@ -107,9 +107,9 @@ impl Command for Get {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Which network do commands speak to?", line: "myelin config get network" }];
-    type Answer = SettingValue;
+    type Output = SettingValue;
 
-    async fn run(self, context: &Context, output: &Output<SettingValue>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
         output.show(&SettingValue::of(setting(&self.name)?, context)?)
     }
 }
@@ -131,9 +131,9 @@ impl Command for Set {
         Example { purpose: "Refuse to spend more than ten TAO at once", line: "myelin config set policy.max-spend 10" },
         Example { purpose: "Speak to a node of one's own", line: "myelin config set network ws://127.0.0.1:9944" },
     ];
-    type Answer = SettingValue;
+    type Output = SettingValue;
 
-    async fn run(self, context: &Context, output: &Output<SettingValue>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
         let setting = setting(&self.name)?;
         write(context, setting, Some(&self.value))?;
         output.show(&SettingValue { name: setting.name, value: Some(self.value), source: "file" })
@@ -153,9 +153,9 @@ impl Command for Unset {
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Lift a limit", line: "myelin config unset policy.max-spend" }];
-    type Answer = SettingValue;
+    type Output = SettingValue;
 
-    async fn run(self, context: &Context, output: &Output<SettingValue>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
         let setting = setting(&self.name)?;
         write(context, setting, None)?;
         output.show(&SettingValue { name: setting.name, value: setting.default.map(str::to_owned), source: "default" })
@@ -177,9 +177,9 @@ impl Command for Path {
     const SUMMARY: &'static str = "Print where the configuration file is, or would be";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Where is it?", line: "myelin config path" }];
-    type Answer = Location;
+    type Output = Location;
 
-    async fn run(self, context: &Context, output: &Output<Location>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Location>) -> Result<(), CliError> {
         let path = context.config().path().clone();
         output.show(&Location { exists: path.is_file(), path })
     }

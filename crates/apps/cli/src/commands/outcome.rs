@@ -4,10 +4,10 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::{Output, Progress},
+    output::{Printer, ProgressLine},
     page::{Page, Render, Tone},
 };
-use myelin_client::{Outcome as Ended, Sent, subxt::utils::H256};
+use myelin_client::{SentTransaction, SubmissionOutcome as Ended, subxt::utils::H256};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
@@ -43,7 +43,7 @@ pub struct Outcome {
 
 /// Where a transaction is, which did what it should. One that failed is an error.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Found {
+pub struct ChainOutcomeOutput {
     /// The hash of the transaction, `0x` and 64 hex digits.
     transaction: String,
     /// The height of the block.
@@ -55,7 +55,7 @@ pub struct Found {
     fee: Amount<Tao>,
 }
 
-impl Render for Found {
+impl Render for ChainOutcomeOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{}, final in block {}, fee {}", Tone::Good.paint("done"), self.block, self.fee));
     }
@@ -71,17 +71,17 @@ impl Command for Outcome {
         purpose: "As the error said",
         line: "myelin chain outcome 0x7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2 --signer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --nonce 7 --after 100 --until 163",
     }];
-    type Answer = Found;
+    type Output = ChainOutcomeOutput;
 
-    async fn run(self, context: &Context, output: &Output<Found>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainOutcomeOutput>) -> Result<(), CliError> {
         let Self { hash, signer, nonce, after, until: valid_until, wait } = self;
-        let sent = Sent { hash, signer, nonce, after, valid_until };
+        let sent = SentTransaction { hash, signer, nonce, after, valid_until };
         let chain = context.chain().await?;
-        let progress = Progress::new("looking through final blocks");
+        let progress = ProgressLine::new("looking through final blocks");
         let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;
         drop(progress);
         match ended {
-            Ended::Finalised(included) => output.show(&Found {
+            Ended::Finalised(included) => output.show(&ChainOutcomeOutput {
                 transaction: format!("{hash:?}"),
                 block: included.height,
                 block_hash: format!("{:?}", included.block),

@@ -4,7 +4,7 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     registry,
 };
@@ -15,14 +15,14 @@ use std::{fs, path::PathBuf};
 /// A text for another program, or what was written where.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Text {
+pub enum GeneratedText {
     /// The text itself.
     Text(String),
     /// The files that were written.
     Files(Vec<PathBuf>),
 }
 
-impl Render for Text {
+impl Render for GeneratedText {
     fn render(&self, page: &mut Page) {
         match self {
             Self::Text(text) => page.line(text.trim_end()),
@@ -46,12 +46,12 @@ impl Command for Completions {
         purpose: "For bash, from the next shell on",
         line: "myelin completions bash > ~/.local/share/bash-completion/completions/myelin",
     }];
-    type Answer = Text;
+    type Output = GeneratedText;
 
-    async fn run(self, _: &Context, output: &Output<Text>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<GeneratedText>) -> Result<(), CliError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut registry::parser(), "myelin", &mut script);
-        output.show(&Text::Text(String::from_utf8_lossy(&script).into_owned()))
+        output.show(&GeneratedText::Text(String::from_utf8_lossy(&script).into_owned()))
     }
 }
 
@@ -71,12 +71,12 @@ impl Command for Man {
         Example { purpose: "Read it", line: "myelin man | man -l -" },
         Example { purpose: "Install all pages", line: "myelin man --folder ~/.local/share/man/man1" },
     ];
-    type Answer = Text;
+    type Output = GeneratedText;
 
-    async fn run(self, _: &Context, output: &Output<Text>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<GeneratedText>) -> Result<(), CliError> {
         let Some(folder) = self.folder else {
             let page = rendered(registry::parser()).map_err(CliError::Output)?;
-            return output.show(&Text::Text(String::from_utf8_lossy(&page).into_owned()));
+            return output.show(&GeneratedText::Text(String::from_utf8_lossy(&page).into_owned()));
         };
         let failed = |path: &PathBuf| {
             let path = path.clone();
@@ -94,7 +94,7 @@ impl Command for Man {
             fs::write(&path, page).map_err(failed(&path))?;
             written.push(path);
         }
-        output.show(&Text::Files(written))
+        output.show(&GeneratedText::Files(written))
     }
 }
 

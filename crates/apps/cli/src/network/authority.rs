@@ -2,7 +2,7 @@
 
 /// An authority of a local network.
 #[derive(Debug)]
-pub(super) struct Authority {
+pub(super) struct LocalAuthority {
     /// As people and the node's flags call it, in lower case.
     pub(super) name: &'static str,
     /// The address of its key for making blocks, sr25519.
@@ -11,7 +11,7 @@ pub(super) struct Authority {
     grandpa: &'static str,
 }
 
-impl Authority {
+impl LocalAuthority {
     /// What `export-chain-spec --authority` takes.
     pub(super) fn keys(&self) -> String {
         format!("{},{}", self.aura, self.grandpa)
@@ -19,36 +19,36 @@ impl Authority {
 }
 
 /// How many there are.
-pub const MOST_AUTHORITIES: usize = AUTHORITIES.len();
+pub const MAX_AUTHORITIES: usize = AUTHORITIES.len();
 
 /// All of them. The node has their private keys, derived from `//Alice` and so on, behind the flags `--alice` and so on.
-pub(super) const AUTHORITIES: [Authority; 6] = [
-    Authority {
+pub(super) const AUTHORITIES: [LocalAuthority; 6] = [
+    LocalAuthority {
         name: "alice",
         aura: "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         grandpa: "5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu",
     },
-    Authority {
+    LocalAuthority {
         name: "bob",
         aura: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
         grandpa: "5GoNkf6WdbxCFnPdAnYYQyCjAKPJgLNxXwPjwTh6DGg6gN3E",
     },
-    Authority {
+    LocalAuthority {
         name: "charlie",
         aura: "5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y",
         grandpa: "5DbKjhNLpqX3zqZdNBc9BGb4fHU1cRBaDhJUskrvkwfraDi6",
     },
-    Authority {
+    LocalAuthority {
         name: "dave",
         aura: "5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy",
         grandpa: "5ECTwv6cZ5nJQPk6tWfaTrEk8YH2L7X1VT4EL5Tx2ikfFwb7",
     },
-    Authority {
+    LocalAuthority {
         name: "eve",
         aura: "5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw",
         grandpa: "5Ck2miBfCe1JQ4cY3NDsXyBaD6EcsgiVmEFTWwqNSs25XDEq",
     },
-    Authority {
+    LocalAuthority {
         name: "ferdie",
         aura: "5CiPPseXPECbkjWCa6MnjNokrgYjMqmKndv2rSnekmSK2DjL",
         grandpa: "5E2BmpVFzYGd386XRCZ76cDePMB3sfbZp5ZKGUsrG1m6gomN",
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn addresses_are_those_of_the_names() {
-        for Authority { name, aura, grandpa } in AUTHORITIES {
+        for LocalAuthority { name, aura, grandpa } in AUTHORITIES {
             let (first, rest) = name.split_at(1);
             let secret = Secret::from_uri(&format!("//{}{rest}", first.to_uppercase())).unwrap();
             assert_eq!(secret.public().to_string(), aura);

@@ -17,14 +17,14 @@ use tokio::{sync::oneshot, time::timeout};
 /// A beginning of a chain that is good for one machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Preset {
+pub enum LocalPreset {
     /// A block a second
     Local,
     /// Four blocks a second
     Test,
 }
 
-impl fmt::Display for Preset {
+impl fmt::Display for LocalPreset {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Local => "local",
@@ -35,9 +35,9 @@ impl fmt::Display for Preset {
 
 /// What a chain was begun with, and is run by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
+pub struct LocalChain {
     /// How it began.
-    pub preset: Preset,
+    pub preset: LocalPreset,
     /// How many make and finalise its blocks.
     pub authorities: usize,
     /// How many nodes there are besides. This may change, and is kept so that it need not be said again.
@@ -47,7 +47,7 @@ pub struct Chain {
 /// What a node is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Role {
+pub enum NodeRole {
     /// Makes and finalises blocks.
     Authority,
     /// Checks them and answers.
@@ -58,7 +58,7 @@ pub enum Role {
     Miner,
 }
 
-impl Role {
+impl NodeRole {
     /// Whether it is a node of the chain, and no neuron.
     pub const fn is_node(self) -> bool {
         matches!(self, Self::Authority | Self::Full)
@@ -68,7 +68,7 @@ impl Role {
 /// How far a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Phase {
+pub enum NodePhase {
     /// The process runs, and does not answer yet.
     Starting,
     /// It answers.
@@ -85,9 +85,9 @@ pub struct NodeState {
     /// What it is called.
     pub name: String,
     /// What it is there for.
-    pub role: Role,
+    pub role: NodeRole,
     /// How far it is.
-    pub phase: Phase,
+    pub phase: NodePhase,
     /// Its process.
     pub pid: Option<u32>,
     /// Where it answers, `ws://…`.
@@ -102,7 +102,7 @@ pub struct NodeState {
 
 /// What a supervisor looks after.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct State {
+pub struct SupervisorState {
     /// The supervisor's process.
     pub supervisor: u32,
     /// The nodes, then the neurons.
@@ -111,13 +111,13 @@ pub struct State {
 
 /// The folder of a local network.
 #[derive(Clone, Debug)]
-pub struct Directory(PathBuf);
+pub struct NetworkFolder(PathBuf);
 
 /// The right to supervise a network, or to clear up after somebody who did. Ends with the process, whatever ends that.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the lock is on the open file")] File);
+pub struct NetworkLock(#[expect(dead_code, reason = "the lock is on the open file")] File);
 
-impl Directory {
+impl NetworkFolder {
     /// The one at this path, or at the platform's place for data.
     ///
     /// # Errors
@@ -188,7 +188,7 @@ impl Directory {
     ///
     /// # Errors
     /// What the system says.
-    pub fn chain(&self) -> Result<Option<Chain>, NetworkError> {
+    pub fn chain(&self) -> Result<Option<LocalChain>, NetworkError> {
         read(&self.chain_file())
     }
 
@@ -196,22 +196,22 @@ impl Directory {
     ///
     /// # Errors
     /// What the system says.
-    pub fn state(&self) -> Result<Option<State>, NetworkError> {
+    pub fn state(&self) -> Result<Option<SupervisorState>, NetworkError> {
         read(&self.state_file())
     }
 
     /// Writes the chain down, the specification first.
-    pub(super) fn begin(&self, chain: Chain, specification: &[u8]) -> Result<(), NetworkError> {
+    pub(super) fn begin(&self, chain: LocalChain, specification: &[u8]) -> Result<(), NetworkError> {
         let path = self.specification();
         write_whole(&path, specification).map_err(NetworkError::io("write", path))?;
         self.write_chain(chain)
     }
 
-    pub(super) fn write_chain(&self, chain: Chain) -> Result<(), NetworkError> {
+    pub(super) fn write_chain(&self, chain: LocalChain) -> Result<(), NetworkError> {
         write(&self.chain_file(), &chain)
     }
 
-    pub(super) fn write_state(&self, state: &State) -> Result<(), NetworkError> {
+    pub(super) fn write_state(&self, state: &SupervisorState) -> Result<(), NetworkError> {
         write(&self.state_file(), state)
     }
 
@@ -223,7 +223,7 @@ impl Directory {
     ///
     /// # Errors
     /// What the system says.
-    pub fn delete(&self, _lock: &Lock) -> Result<(), NetworkError> {
+    pub fn delete(&self, _lock: &NetworkLock) -> Result<(), NetworkError> {
         for path in [self.chain_file(), self.specification(), self.state_file()] {
             remove(&path)?;
         }
@@ -243,7 +243,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`NetworkError::Up`]; what the system says.
-    pub async fn lock(&self, patience: Duration) -> Result<Lock, NetworkError> {
+    pub async fn lock(&self, patience: Duration) -> Result<NetworkLock, NetworkError> {
         fs::create_dir_all(&self.0).map_err(NetworkError::io("make", &self.0))?;
         let path = self.lock_file();
         let failed = || NetworkError::io("lock", &path);
@@ -259,7 +259,7 @@ impl Directory {
         let Ok(Ok(locked)) = timeout(patience, locked).await else { return Err(self.up()) };
         let mut file = locked.map_err(failed())?;
         file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed())?;
-        Ok(Lock(file))
+        Ok(NetworkLock(file))
     }
 
     /// The process that has the lock, if one does.
@@ -319,9 +319,9 @@ fn remove(path: &Path) -> Result<(), NetworkError> {
 mod tests {
     use super::*;
 
-    fn directory() -> (tempfile::TempDir, Directory) {
+    fn directory() -> (tempfile::TempDir, NetworkFolder) {
         let folder = tempfile::tempdir().unwrap();
-        let directory = Directory(folder.path().join("network"));
+        let directory = NetworkFolder(folder.path().join("network"));
         (folder, directory)
     }
 
@@ -342,7 +342,7 @@ mod tests {
     async fn deleting_leaves_what_is_not_ours() {
         let (_folder, directory) = directory();
         let lock = directory.lock(Duration::from_secs(10)).await.unwrap();
-        let chain = Chain { preset: Preset::Test, authorities: 2, full_nodes: 1 };
+        let chain = LocalChain { preset: LocalPreset::Test, authorities: 2, full_nodes: 1 };
         directory.begin(chain, b"{}").unwrap();
         assert_eq!(directory.chain().unwrap(), Some(chain));
         fs::create_dir_all(directory.base("alice")).unwrap();

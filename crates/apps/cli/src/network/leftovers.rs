@@ -1,6 +1,6 @@
 //! Taking a network down from outside, and ending what a killed supervisor left.
 
-use super::{Directory, NetworkError, directory::Lock};
+use super::{NetworkError, NetworkFolder, directory::NetworkLock};
 use rustix::process::{Pid, Signal, kill_process};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,14 +8,14 @@ use std::{path::Path, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How long a process may take to end by itself.
-pub(super) const GRACE: Duration = Duration::from_secs(15);
+pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long one that was killed may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
 
 /// A process that was ended.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Ended {
+pub struct EndedProcess {
     /// The node.
     pub name: String,
     /// Its process.
@@ -27,14 +27,14 @@ pub struct Ended {
 ///
 /// # Errors
 /// [`NetworkError::Immortal`]; what the system says.
-pub async fn down(directory: &Directory) -> Result<(Lock, Option<u32>, Vec<Ended>), NetworkError> {
+pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>, Vec<EndedProcess>), NetworkError> {
     let supervisor = directory.supervisor()?;
     let lock = match supervisor {
         None => directory.lock(KILLED).await?,
         Some(pid) => {
             signal(pid, Signal::TERM);
             // It ends its nodes first, each within the grace.
-            match directory.lock(GRACE * 2).await {
+            match directory.lock(STOP_TIMEOUT * 2).await {
                 Err(NetworkError::Up { .. }) => {
                     signal(pid, Signal::KILL);
                     directory.lock(KILLED).await.map_err(|_| NetworkError::Immortal { pid })?
@@ -48,13 +48,13 @@ pub async fn down(directory: &Directory) -> Result<(Lock, Option<u32>, Vec<Ended
 }
 
 /// Ends the nodes that a supervisor left behind. The lock says that none looks after them.
-pub(super) async fn sweep(directory: &Directory, _lock: &Lock) -> Result<Vec<Ended>, NetworkError> {
+pub(super) async fn sweep(directory: &NetworkFolder, _lock: &NetworkLock) -> Result<Vec<EndedProcess>, NetworkError> {
     let mut ended = Vec::new();
     for node in directory.state()?.into_iter().flat_map(|state| state.nodes) {
         let base = directory.base(&node.name);
         if let Some(pid) = node.pid.filter(|pid| runs(*pid, &base)) {
             end(pid, &base).await?;
-            ended.push(Ended { name: node.name, pid });
+            ended.push(EndedProcess { name: node.name, pid });
         }
     }
     directory.clear_state()?;
@@ -63,7 +63,7 @@ pub(super) async fn sweep(directory: &Directory, _lock: &Lock) -> Result<Vec<End
 
 async fn end(pid: u32, base: &Path) -> Result<(), NetworkError> {
     signal(pid, Signal::TERM);
-    if gone(pid, base, GRACE).await {
+    if gone(pid, base, STOP_TIMEOUT).await {
         return Ok(());
     }
     signal(pid, Signal::KILL);
@@ -109,22 +109,22 @@ fn runs(pid: u32, base: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NodeState, Phase, Role, State};
+    use super::super::{NodePhase, NodeRole, NodeState, SupervisorState};
     use super::*;
     use std::process::{Command, Stdio};
 
-    fn state(pid: u32) -> State {
+    fn state(pid: u32) -> SupervisorState {
         let node = NodeState {
             name: "alice".into(),
-            role: Role::Authority,
-            phase: Phase::Running,
+            role: NodeRole::Authority,
+            phase: NodePhase::Running,
             pid: Some(pid),
             rpc: None,
             metrics: None,
             restarts: 0,
             last_end: None,
         };
-        State { supervisor: 0, nodes: vec![node] }
+        SupervisorState { supervisor: 0, nodes: vec![node] }
     }
 
     /// A process that stands for a node: it has the folder among its arguments, and ends when its input does.
@@ -137,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_left_is_ended_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let directory = Directory::at(folder.path().to_str()).unwrap();
+        let directory = NetworkFolder::at(folder.path().to_str()).unwrap();
         let mut stranger = stand_in(&directory.base("somebody else"));
         let mut left = stand_in(&directory.base("alice"));
         // Somebody has to ask about it once it has ended, and that is its parent. Asking closes what it reads from,

@@ -1,6 +1,6 @@
 //! A network on this machine: several nodes, neurons if wanted, and a supervisor that looks after them.
 //!
-//! Everything is in one [`Directory`]. The supervisor holds a lock on it for as long as it lives, which the system
+//! Everything is in one [`NetworkFolder`]. The supervisor holds a lock on it for as long as it lives, which the system
 //! lets go of whatever ends it; so whoever can take the lock knows that nobody supervises. It writes down what runs
 //! before it says so.
 //!
@@ -20,13 +20,13 @@ mod rpc;
 mod status;
 mod supervisor;
 
-pub use authority::MOST_AUTHORITIES;
-pub use directory::{Chain, Directory, NodeState, Phase, Preset, Role, State};
-pub use leftovers::{Ended, down};
+pub use authority::MAX_AUTHORITIES;
+pub use directory::{LocalChain, LocalPreset, NetworkFolder, NodePhase, NodeRole, NodeState, SupervisorState};
+pub use leftovers::{EndedProcess, down};
 pub use node::become_node;
 pub(crate) use node::end;
-pub use status::{NodeStatus, Status, status};
-pub use supervisor::{Event, NeuronLaunch, Order, Sequel, Wanted, supervise};
+pub use status::{NetworkStatus, NodeStatus, status};
+pub use supervisor::{NetworkEvent, NetworkPlan, NeuronLaunch, Sequel, SupervisorOrder, supervise};
 
 use myelin_primitives::{BlockNumber, NetUid};
 use std::{borrow::Cow, io, path::PathBuf};
@@ -54,7 +54,7 @@ pub enum NetworkError {
         /// Where.
         directory: PathBuf,
         /// The preset it began with.
-        preset: Preset,
+        preset: LocalPreset,
         /// The authorities it began with.
         authorities: usize,
     },

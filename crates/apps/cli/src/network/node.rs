@@ -1,8 +1,8 @@
 //! One process, node or neuron, and what it says.
 
 use super::{
-    leftovers::{GRACE, signal},
-    rpc::Rpc,
+    leftovers::{STOP_TIMEOUT, signal},
+    rpc::NodeRpc,
 };
 use futures::future::join;
 use rustix::process::Signal;
@@ -33,23 +33,23 @@ const RPC_MARK: &str = "Running JSON-RPC server: addr=";
 const METRICS_MARK: &str = "Prometheus exporter started at ";
 
 /// A log that reaches this is set aside, in place of the one set aside before.
-const LONGEST_LOG: u64 = 16 * 1024 * 1024;
+const MAX_LOG: u64 = 16 * 1024 * 1024;
 
 /// How long a node may take to answer a question while it starts.
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// How to start a process.
 #[derive(Debug)]
-pub(super) struct Launch {
+pub(super) struct ProcessLaunch {
     pub(super) binary: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) log: PathBuf,
-    pub(super) speaks: Speaks,
+    pub(super) speaks: HealthSource,
 }
 
 /// How a process says how it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaks {
+pub(super) enum HealthSource {
     /// In its log, as nodes do.
     Log,
     /// By answers on standard output, as neurons do. The first says that it works.
@@ -58,7 +58,7 @@ pub(super) enum Speaks {
 
 /// What a process says to its supervisor.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum ProcessEvent {
     /// It answers: to programs there, to peers here.
     Listens { rpc: String, peer: Option<String> },
     /// Its metrics are there.
@@ -75,9 +75,9 @@ pub(super) enum Said {
 
 /// What which node says.
 #[derive(Debug)]
-pub(super) struct Message {
+pub(super) struct ProcessMessage {
     pub(super) node: usize,
-    pub(super) said: Said,
+    pub(super) said: ProcessEvent,
 }
 
 /// A running process. Dropping it leaves the process to its task, which ends with the program.
@@ -90,9 +90,13 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts one. What it says comes as messages with its number.
-    pub(super) fn start(node: usize, launch: &Launch, messages: UnboundedSender<Message>) -> io::Result<Self> {
-        let log = Arc::new(Mutex::new(Log::open(launch.log.clone())?));
-        let answers = launch.speaks == Speaks::Answers;
+    pub(super) fn start(
+        node: usize,
+        launch: &ProcessLaunch,
+        messages: UnboundedSender<ProcessMessage>,
+    ) -> io::Result<Self> {
+        let log = Arc::new(Mutex::new(ProcessLog::open(launch.log.clone())?));
+        let answers = launch.speaks == HealthSource::Answers;
         let mut command = command(launch)?;
         if answers {
             // Many share this machine: threads of one computation would spend their time waiting for each other.
@@ -121,7 +125,7 @@ impl Process {
 }
 
 /// The command that starts a process. On Linux it starts this program, which becomes the other one.
-fn command(launch: &Launch) -> io::Result<Command> {
+fn command(launch: &ProcessLaunch) -> io::Result<Command> {
     if cfg!(target_os = "linux") {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(BECOME_NODE).arg(std::process::id().to_string()).arg(&launch.binary).args(&launch.arguments);
@@ -166,16 +170,16 @@ pub fn become_node(_: &[OsString]) -> Option<ExitCode> {
 async fn attend(
     node: usize,
     mut child: Child,
-    log: Arc<Mutex<Log>>,
-    messages: UnboundedSender<Message>,
+    log: Arc<Mutex<ProcessLog>>,
+    messages: UnboundedSender<ProcessMessage>,
     stopped: oneshot::Receiver<()>,
 ) {
     // The supervisor may be gone; then nobody needs to know.
-    let say = |said| drop(messages.send(Message { node, said }));
+    let say = |said| drop(messages.send(ProcessMessage { node, said }));
     let (sender, address) = oneshot::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let said_in_log = reader(stderr, Arc::clone(&log), read_log(node, messages.clone(), sender));
-    let mut works = Some((messages.clone(), Message { node, said: Said::Works }));
+    let mut works = Some((messages.clone(), ProcessMessage { node, said: ProcessEvent::Works }));
     let said_in_answers = reader(stdout, log, move |_| {
         if let Some((messages, works)) = works.take() {
             let _ = messages.send(works);
@@ -185,7 +189,7 @@ async fn attend(
         if let Ok(address) = address.await
             && let Err(error) = introduce(format!("ws://{address}"), &say).await
         {
-            say(Said::Trouble(error.to_string()));
+            say(ProcessEvent::Trouble(error.to_string()));
         }
         std::future::pending().await
     };
@@ -196,16 +200,16 @@ async fn attend(
     };
     // What it said last is in the pipe, which ends with the process.
     let _ = timeout(ANSWER, join(said_in_log, said_in_answers)).await;
-    say(Said::Ended(status));
+    say(ProcessEvent::Ended(status));
 }
 
 /// Asks a node that listens where its peers find it, and waits until it finalises.
-async fn introduce(rpc: String, say: &impl Fn(Said)) -> Result<(), jsonrpsee::core::client::Error> {
-    let conversation = Rpc::connect(&rpc, ANSWER).await?;
+async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonrpsee::core::client::Error> {
+    let conversation = NodeRpc::connect(&rpc, ANSWER).await?;
     let peer = conversation.peer_address().await?;
-    say(Said::Listens { rpc, peer });
+    say(ProcessEvent::Listens { rpc, peer });
     if conversation.next_final().await?.is_some() {
-        say(Said::Final);
+        say(ProcessEvent::Final);
     }
     Ok(())
 }
@@ -215,7 +219,7 @@ pub(crate) async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         signal(pid, Signal::TERM);
     }
-    if let Ok(status) = timeout(GRACE, child.wait()).await {
+    if let Ok(status) = timeout(STOP_TIMEOUT, child.wait()).await {
         return status;
     }
     child.start_kill()?;
@@ -225,7 +229,7 @@ pub(crate) async fn end(child: &mut Child) -> io::Result<ExitStatus> {
 /// Copies what a process says into its log, and lets somebody hear it.
 fn reader(
     pipe: Option<impl AsyncRead + Send + Unpin + 'static>,
-    log: Arc<Mutex<Log>>,
+    log: Arc<Mutex<ProcessLog>>,
     mut hear: impl FnMut(&[u8]) + Send + 'static,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
@@ -242,7 +246,7 @@ fn reader(
 /// Picks out of a node's log where it listens.
 fn read_log(
     node: usize,
-    messages: UnboundedSender<Message>,
+    messages: UnboundedSender<ProcessMessage>,
     address: oneshot::Sender<String>,
 ) -> impl FnMut(&[u8]) + Send + 'static {
     let mut address = Some(address);
@@ -258,20 +262,20 @@ fn read_log(
         }
         if let Some((_, metrics)) = text.split_once(METRICS_MARK) {
             let url = format!("http://{}/metrics", metrics.trim());
-            let _ = messages.send(Message { node, said: Said::Metrics(url) });
+            let _ = messages.send(ProcessMessage { node, said: ProcessEvent::Metrics(url) });
         }
     }
 }
 
 /// A log of bounded length.
 #[derive(Debug)]
-struct Log {
+struct ProcessLog {
     path: PathBuf,
     file: File,
     length: u64,
 }
 
-impl Log {
+impl ProcessLog {
     fn open(path: PathBuf) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -282,7 +286,7 @@ impl Log {
     }
 
     fn line(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.length >= LONGEST_LOG {
+        if self.length >= MAX_LOG {
             rename(&self.path, self.path.with_extension("log.old"))?;
             *self = Self::open(std::mem::take(&mut self.path))?;
         }
@@ -304,13 +308,13 @@ mod tests {
     fn a_log_that_is_long_enough_is_set_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/alice.log");
-        let mut log = Log::open(path.clone()).unwrap();
+        let mut log = ProcessLog::open(path.clone()).unwrap();
         log.line(b"one").unwrap();
-        log.length = LONGEST_LOG;
+        log.length = MAX_LOG;
         log.line(b"two").unwrap();
         log.line(b"three").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two\nthree\n");
         assert_eq!(fs::read_to_string(folder.path().join("logs/alice.log.old")).unwrap(), "one\n");
-        assert_eq!(Log::open(path).unwrap().length, 10);
+        assert_eq!(ProcessLog::open(path).unwrap().length, 10);
     }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 /// A conversation with a node.
 #[derive(Debug)]
-pub(super) struct Rpc(WsClient);
+pub(super) struct NodeRpc(WsClient);
 
-impl Rpc {
+impl NodeRpc {
     /// Begins one. No question waits longer than `patience` for its answer.
     pub(super) async fn connect(url: &str, patience: Duration) -> Result<Self, Error> {
         WsClientBuilder::default().connection_timeout(patience).request_timeout(patience).build(url).await.map(Self)

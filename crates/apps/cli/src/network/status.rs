@@ -1,6 +1,6 @@
 //! How a local network is, asked from its nodes.
 
-use super::{Directory, NetworkError, NodeState, Phase, Role, rpc::Rpc};
+use super::{NetworkError, NetworkFolder, NodePhase, NodeRole, NodeState, rpc::NodeRpc};
 use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,14 +13,14 @@ use std::{
 use tokio::time::timeout;
 
 /// How long a node may take for all its answers.
-const PATIENCE: Duration = Duration::from_secs(5);
+const RPC_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The unit in which a file says how much room it takes, in bytes.
 const BLOCK: u64 = 512;
 
 /// A network and its nodes.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Status {
+pub struct NetworkStatus {
     /// Where it is.
     pub directory: PathBuf,
     /// Whether somebody looks after it.
@@ -55,14 +55,14 @@ pub struct NodeStatus {
 ///
 /// # Errors
 /// What the system says. A node that does not answer is no error.
-pub async fn status(directory: &Directory) -> Result<Status, NetworkError> {
+pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, NetworkError> {
     let supervisor = directory.supervisor()?;
     let nodes = directory.state()?.map(|state| state.nodes).unwrap_or_default();
     let nodes = join_all(nodes.into_iter().map(|node| ask(directory, node, supervisor.is_some()))).await;
-    Ok(Status { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
+    Ok(NetworkStatus { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
 }
 
-async fn ask(directory: &Directory, node: NodeState, up: bool) -> NodeStatus {
+async fn ask(directory: &NetworkFolder, node: NodeState, up: bool) -> NodeStatus {
     let mut status = NodeStatus {
         height: None,
         finalised: None,
@@ -72,15 +72,15 @@ async fn ask(directory: &Directory, node: NodeState, up: bool) -> NodeStatus {
         disk: disk(&directory.base(&node.name)),
         node,
     };
-    if let Some(rpc) = status.node.rpc.clone().filter(|_| up && status.node.phase == Phase::Running) {
+    if let Some(rpc) = status.node.rpc.clone().filter(|_| up && status.node.phase == NodePhase::Running) {
         // What was answered in time is shown.
-        let _ = timeout(PATIENCE, answers(&rpc, &mut status)).await;
+        let _ = timeout(RPC_TIMEOUT, answers(&rpc, &mut status)).await;
     }
     status
 }
 
 async fn answers(rpc: &str, status: &mut NodeStatus) -> Result<(), jsonrpsee::core::client::Error> {
-    let rpc = Rpc::connect(rpc, PATIENCE).await?;
+    let rpc = NodeRpc::connect(rpc, RPC_TIMEOUT).await?;
     // In this order, so that a block is not final before it is there.
     status.finalised = Some(rpc.finalised().await?);
     status.height = Some(rpc.height().await?);
@@ -112,10 +112,10 @@ impl NodeStatus {
     /// What it is there for, in a word.
     pub const fn role(&self) -> &'static str {
         match self.node.role {
-            Role::Authority => "authority",
-            Role::Full => "full",
-            Role::Validator => "validator",
-            Role::Miner => "miner",
+            NodeRole::Authority => "authority",
+            NodeRole::Full => "full",
+            NodeRole::Validator => "validator",
+            NodeRole::Miner => "miner",
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Looks after the nodes and neurons of a local network, from the first to the last.
 
 use super::{
-    Chain, Directory, NetworkError, NodeState, Phase, Preset, Role, State,
+    LocalChain, LocalPreset, NetworkError, NetworkFolder, NodePhase, NodeRole, NodeState, SupervisorState,
     authority::AUTHORITIES,
-    directory::Lock,
-    leftovers::{Ended, sweep},
-    neurons::Report,
-    node::{Launch, Message, Process, Said, Speaks},
+    directory::NetworkLock,
+    leftovers::{EndedProcess, sweep},
+    neurons::SubnetReport,
+    node::{HealthSource, Process, ProcessEvent, ProcessLaunch, ProcessMessage},
 };
 use crate::{
     error::CliError,
-    output::{Progress, note},
+    output::{ProgressLine, note},
 };
 use futures::future::{LocalBoxFuture, join_all, pending};
 use schemars::JsonSchema;
@@ -24,27 +24,27 @@ use tokio::{
 };
 
 /// How long nodes may take to finalise: a cold one compiles its runtime first, and the machine may be busy.
-const PATIENCE: Duration = Duration::from_mins(3);
+const START_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// A node is given up that dies this often without living for [`HEALTHY`] in between.
-const MOST_RESTARTS: u32 = 5;
+const MAX_RESTARTS: u32 = 5;
 
 /// A node that has lived for so long is in order, whatever was before.
 const HEALTHY: Duration = Duration::from_mins(1);
 
 /// How long whoever had the lock may take to let go of it.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The RPC port of the first node, if it is free; those of the others follow.
 const FIRST_RPC_PORT: u16 = 9944;
 
 /// What is to run.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct NetworkPlan {
     /// The node program.
     pub binary: PathBuf,
     /// How the chain begins; nothing to go on with the one that is there.
-    pub preset: Option<Preset>,
+    pub preset: Option<LocalPreset>,
     /// How many authorities it has; likewise.
     pub authorities: Option<usize>,
     /// How many full nodes there are besides; likewise, but it may change.
@@ -57,28 +57,28 @@ pub struct NeuronLaunch {
     /// What it is called.
     pub name: String,
     /// Whether it rates or is rated.
-    pub role: Role,
+    pub role: NodeRole,
     /// What this program is told to become it, besides where it may keep what it remembers.
     pub arguments: Vec<OsString>,
 }
 
 /// What is done once the network is up.
 #[derive(Debug)]
-pub enum Order {
+pub enum SupervisorOrder {
     /// These neurons are to be run, and looked after.
     Run(Vec<NeuronLaunch>),
     /// This happened.
-    Report(Event),
+    Report(NetworkEvent),
 }
 
 /// Goes on where the supervisor is done with its nodes: told where they answer, it gives orders. It ends only if it has to,
 /// and the network with it.
-pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<Order>) -> LocalBoxFuture<'static, CliError>>;
+pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<SupervisorOrder>) -> LocalBoxFuture<'static, CliError>>;
 
 /// What happens to a network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Event {
+pub enum NetworkEvent {
     /// A node was ended that an earlier supervisor left behind.
     Swept {
         /// The node.
@@ -91,7 +91,7 @@ pub enum Event {
         /// The folder.
         directory: PathBuf,
         /// How the chain began.
-        preset: Preset,
+        preset: LocalPreset,
         /// The nodes.
         nodes: Vec<NodeState>,
     },
@@ -126,7 +126,7 @@ pub enum Event {
         step: String,
     },
     /// One more block is final, and this is how the neurons are.
-    Neurons(Report),
+    Neurons(SubnetReport),
     /// The chain was not heard for a moment.
     Unheard {
         /// Why.
@@ -145,7 +145,7 @@ enum Stop {
 }
 
 /// What a process is told, and what follows from it.
-enum Task {
+enum ProcessTask {
     /// It is a node.
     Chain,
     /// It is this program, as a neuron.
@@ -153,8 +153,8 @@ enum Task {
 }
 
 /// A node or neuron and what is needed to look after it.
-struct Node {
-    task: Task,
+struct SupervisedProcess {
+    task: ProcessTask,
     process: Option<Process>,
     started: Instant,
     /// How often it has died without living long.
@@ -164,25 +164,25 @@ struct Node {
     finalises: bool,
 }
 
-impl Node {
-    fn new(task: Task) -> Self {
+impl SupervisedProcess {
+    fn new(task: ProcessTask) -> Self {
         Self { task, process: None, started: Instant::now(), deaths: 0, restart_at: None, peer: None, finalises: false }
     }
 }
 
 struct Supervisor<'a, F> {
-    directory: &'a Directory,
+    directory: &'a NetworkFolder,
     binary: PathBuf,
     this: PathBuf,
-    chain: Chain,
-    state: State,
-    nodes: Vec<Node>,
+    chain: LocalChain,
+    state: SupervisorState,
+    nodes: Vec<SupervisedProcess>,
     up: bool,
     /// What there is to see until it is up.
-    progress: Option<Progress>,
+    progress: Option<ProgressLine>,
     report: F,
-    messages: UnboundedSender<Message>,
-    inbox: UnboundedReceiver<Message>,
+    messages: UnboundedSender<ProcessMessage>,
+    inbox: UnboundedReceiver<ProcessMessage>,
 }
 
 /// Runs a network until somebody wants it to end, and takes it down. What happens is reported; that nobody reads the
@@ -191,17 +191,17 @@ struct Supervisor<'a, F> {
 /// # Errors
 /// Whatever keeps it from starting or the sequel from going on, and [`CliError::Interrupted`] if it is ended before it is up.
 pub async fn supervise(
-    directory: &Directory,
-    wanted: Wanted,
+    directory: &NetworkFolder,
+    wanted: NetworkPlan,
     sequel: Option<Sequel>,
-    mut report: impl FnMut(&Event) -> Result<(), CliError>,
+    mut report: impl FnMut(&NetworkEvent) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let mut signals = Signals::listen()?;
-    let lock = directory.lock(LOCK_PATIENCE).await?;
-    for Ended { name, pid } in sweep(directory, &lock).await? {
-        let _ = report(&Event::Swept { node: name, pid });
+    let lock = directory.lock(LOCK_TIMEOUT).await?;
+    for EndedProcess { name, pid } in sweep(directory, &lock).await? {
+        let _ = report(&NetworkEvent::Swept { node: name, pid });
     }
-    let chain = settle(directory, &wanted, &lock).await?;
+    let chain = prepare_chain(directory, &wanted, &lock).await?;
     let this = std::env::current_exe().map_err(NetworkError::io("find", "this program"))?;
     let mut supervisor = Supervisor::new(directory, &wanted, this, chain, report);
     let stop = supervisor.watch(sequel, &mut signals).await;
@@ -211,7 +211,7 @@ pub async fn supervise(
     match stop {
         Stop::Failed(error) => Err(error),
         Stop::Asked if was_up => {
-            supervisor.tell(&Event::Down {});
+            supervisor.tell(&NetworkEvent::Down {});
             Ok(())
         }
         Stop::Asked => Err(CliError::Interrupted),
@@ -219,32 +219,36 @@ pub async fn supervise(
 }
 
 /// The chain that is there, if it is the one that is wanted, or else a new one.
-async fn settle(directory: &Directory, wanted: &Wanted, _lock: &Lock) -> Result<Chain, NetworkError> {
+async fn prepare_chain(
+    directory: &NetworkFolder,
+    wanted: &NetworkPlan,
+    _lock: &NetworkLock,
+) -> Result<LocalChain, NetworkError> {
     if let Some(mut chain) = directory.chain()? {
         let same = wanted.preset.is_none_or(|preset| preset == chain.preset)
             && wanted.authorities.is_none_or(|authorities| authorities == chain.authorities);
         if !same {
-            let Chain { preset, authorities, .. } = chain;
+            let LocalChain { preset, authorities, .. } = chain;
             return Err(NetworkError::Different { directory: directory.path().to_owned(), preset, authorities });
         }
         chain.full_nodes = wanted.full_nodes.unwrap_or(chain.full_nodes);
         directory.write_chain(chain)?;
         return Ok(chain);
     }
-    let chain = Chain {
-        preset: wanted.preset.unwrap_or(Preset::Local),
+    let chain = LocalChain {
+        preset: wanted.preset.unwrap_or(LocalPreset::Local),
         authorities: wanted.authorities.unwrap_or(1),
         full_nodes: wanted.full_nodes.unwrap_or(0),
     };
-    let _progress = Progress::new("making the chain");
+    let _progress = ProgressLine::new("making the chain");
     let mut export = Command::new(&wanted.binary);
     // Raw, or every start of a node would compile the runtime to find out how the chain begins.
     export.args(["export-chain-spec", "--raw", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
     for authority in AUTHORITIES.iter().take(chain.authorities) {
         export.arg("--authority").arg(authority.keys());
     }
-    let Ok(exported) = timeout(PATIENCE, export.output()).await else {
-        return Err(NetworkError::NoChain { said: format!("nothing in {} s", PATIENCE.as_secs()) });
+    let Ok(exported) = timeout(START_TIMEOUT, export.output()).await else {
+        return Err(NetworkError::NoChain { said: format!("nothing in {} s", START_TIMEOUT.as_secs()) });
     };
     let exported = exported.map_err(NetworkError::io("start", &wanted.binary))?;
     if !exported.status.success() {
@@ -256,12 +260,13 @@ async fn settle(directory: &Directory, wanted: &Wanted, _lock: &Lock) -> Result<
     Ok(chain)
 }
 
-impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
-    fn new(directory: &'a Directory, wanted: &Wanted, this: PathBuf, chain: Chain, report: F) -> Self {
-        let authorities = AUTHORITIES.iter().take(chain.authorities).map(|who| (who.name.to_owned(), Role::Authority));
-        let full_nodes = (1..=chain.full_nodes).map(|number| (format!("full-{number}"), Role::Full));
+impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
+    fn new(directory: &'a NetworkFolder, wanted: &NetworkPlan, this: PathBuf, chain: LocalChain, report: F) -> Self {
+        let authorities =
+            AUTHORITIES.iter().take(chain.authorities).map(|who| (who.name.to_owned(), NodeRole::Authority));
+        let full_nodes = (1..=chain.full_nodes).map(|number| (format!("full-{number}"), NodeRole::Full));
         let states: Vec<_> = authorities.chain(full_nodes).map(|(name, role)| starting(name, role)).collect();
-        let nodes = states.iter().map(|_| Node::new(Task::Chain));
+        let nodes = states.iter().map(|_| SupervisedProcess::new(ProcessTask::Chain));
         let (messages, inbox) = unbounded_channel();
         Self {
             directory,
@@ -269,7 +274,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             this,
             chain,
             nodes: nodes.collect(),
-            state: State { supervisor: std::process::id(), nodes: states },
+            state: SupervisorState { supervisor: std::process::id(), nodes: states },
             up: false,
             progress: None,
             report,
@@ -280,8 +285,8 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 
     /// Starts the first node, the others when it can be found by them, then the sequel, and looks after all.
     async fn watch(&mut self, mut sequel: Option<Sequel>, signals: &mut Signals) -> Stop {
-        let deadline = Instant::now() + PATIENCE;
-        self.progress = Some(Progress::new("starting the first node"));
+        let deadline = Instant::now() + START_TIMEOUT;
+        self.progress = Some(ProgressLine::new("starting the first node"));
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (orders, mut ordered) = unbounded_channel();
@@ -293,13 +298,13 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             let restart_at = self.nodes.iter().filter_map(|node| node.restart_at).min();
             let handled = tokio::select! {
                 () = signals.next() => return Stop::Asked,
-                Some(message) = self.inbox.recv() => self.hear(message),
+                Some(message) = self.inbox.recv() => self.on_message(message),
                 Some(order) = ordered.recv() => self.carry_out(order),
                 error = &mut going_on => return Stop::Failed(error),
                 () = sleep_until(restart_at.unwrap_or(deadline)), if restart_at.is_some() => self.restart_due(),
                 () = sleep_until(deadline), if !self.up => Err(self.not_ready()),
                 _ = second.tick(), if self.progress.is_some() => {
-                    self.progress.iter().for_each(Progress::tick);
+                    self.progress.iter().for_each(ProgressLine::tick);
                     Ok(())
                 }
             };
@@ -326,22 +331,22 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
     }
 
     /// Reports what happened, on an empty line.
-    fn tell(&mut self, event: &Event) {
-        self.progress.iter().for_each(Progress::clear);
+    fn tell(&mut self, event: &NetworkEvent) {
+        self.progress.iter().for_each(ProgressLine::clear);
         let _ = (self.report)(event);
     }
 
-    fn carry_out(&mut self, order: Order) -> Result<(), NetworkError> {
+    fn carry_out(&mut self, order: SupervisorOrder) -> Result<(), NetworkError> {
         let neurons = match order {
-            Order::Run(neurons) => neurons,
-            Order::Report(event) => {
+            SupervisorOrder::Run(neurons) => neurons,
+            SupervisorOrder::Report(event) => {
                 self.tell(&event);
                 return Ok(());
             }
         };
         let first = self.nodes.len();
         for NeuronLaunch { name, role, arguments } in neurons {
-            self.nodes.push(Node::new(Task::Neuron(arguments)));
+            self.nodes.push(SupervisedProcess::new(ProcessTask::Neuron(arguments)));
             self.state.nodes.push(starting(name, role));
         }
         (first..self.nodes.len()).try_for_each(|place| self.start(place))
@@ -352,18 +357,18 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         let started = Process::start(place, &launch, self.messages.clone());
         let process = started.map_err(NetworkError::io("start", &launch.binary))?;
         let (node, state) = (&mut self.nodes[place], &mut self.state.nodes[place]);
-        (state.pid, state.phase) = (Some(process.pid), Phase::Starting);
+        (state.pid, state.phase) = (Some(process.pid), NodePhase::Starting);
         (node.process, node.started, node.restart_at) = (Some(process), Instant::now(), None);
         self.directory.write_state(&self.state)
     }
 
-    fn launch(&self, place: usize) -> Launch {
+    fn launch(&self, place: usize) -> ProcessLaunch {
         let state = &self.state.nodes[place];
         let log = self.directory.log(&state.name);
-        if let Task::Neuron(arguments) = &self.nodes[place].task {
+        if let ProcessTask::Neuron(arguments) = &self.nodes[place].task {
             let mut arguments = arguments.clone();
             arguments.extend(["--state".into(), self.directory.base(&state.name).into()]);
-            return Launch { binary: self.this.clone(), arguments, log, speaks: Speaks::Answers };
+            return ProcessLaunch { binary: self.this.clone(), arguments, log, speaks: HealthSource::Answers };
         }
         let offset = u16::try_from(place).unwrap_or(u16::MAX);
         let port = state.rpc.as_deref().and_then(|rpc| rpc.rsplit(':').next()?.parse::<u16>().ok());
@@ -390,37 +395,37 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             "single-state".into(),
         ];
         match state.role {
-            Role::Authority => arguments.push(format!("--{}", state.name).into()),
+            NodeRole::Authority => arguments.push(format!("--{}", state.name).into()),
             _ => arguments.extend(["--name".into(), state.name.clone().into()]),
         }
         let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != place);
         for peer in others.filter_map(|(_, node)| node.peer.as_deref()) {
             arguments.extend(["--bootnodes".into(), peer.into()]);
         }
-        Launch { binary: self.binary.clone(), arguments, log, speaks: Speaks::Log }
+        ProcessLaunch { binary: self.binary.clone(), arguments, log, speaks: HealthSource::Log }
     }
 
-    fn hear(&mut self, Message { node: place, said }: Message) -> Result<(), NetworkError> {
+    fn on_message(&mut self, ProcessMessage { node: place, said }: ProcessMessage) -> Result<(), NetworkError> {
         match said {
-            Said::Listens { rpc, peer } => self.listens(place, rpc, peer),
-            Said::Metrics(url) => {
+            ProcessEvent::Listens { rpc, peer } => self.listens(place, rpc, peer),
+            ProcessEvent::Metrics(url) => {
                 self.state.nodes[place].metrics = Some(url);
                 self.directory.write_state(&self.state)
             }
-            Said::Final => {
+            ProcessEvent::Final => {
                 self.nodes[place].finalises = true;
                 self.up_if_all_finalise();
                 Ok(())
             }
-            Said::Works => {
+            ProcessEvent::Works => {
                 self.works(place);
                 self.directory.write_state(&self.state)
             }
-            Said::Trouble(error) => {
+            ProcessEvent::Trouble(error) => {
                 note(&format!("warning: {} does not answer as it should: {error}", self.state.nodes[place].name));
                 Ok(())
             }
-            Said::Ended(status) => self.ended(place, &status),
+            ProcessEvent::Ended(status) => self.ended(place, &status),
         }
     }
 
@@ -438,9 +443,9 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
 
     fn works(&mut self, place: usize) {
         let state = &mut self.state.nodes[place];
-        state.phase = Phase::Running;
+        state.phase = NodePhase::Running;
         if self.up && state.restarts > 0 {
-            let back = Event::Back { node: state.name.clone(), rpc: state.rpc.clone() };
+            let back = NetworkEvent::Back { node: state.name.clone(), rpc: state.rpc.clone() };
             self.tell(&back);
         }
     }
@@ -450,7 +455,7 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
             return;
         }
         (self.up, self.progress) = (true, None);
-        self.tell(&Event::Up {
+        self.tell(&NetworkEvent::Up {
             directory: self.directory.path().to_owned(),
             preset: self.chain.preset,
             nodes: self.state.nodes.clone(),
@@ -466,28 +471,33 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         node.deaths += 1;
         (node.process, node.peer) = (None, None);
         (state.pid, state.metrics, state.last_end) = (None, None, Some(how.clone()));
-        let event = if node.deaths > MOST_RESTARTS {
-            state.phase = Phase::GivenUp;
-            Event::GivenUp { node: state.name.clone(), how: how.clone() }
+        let event = if node.deaths > MAX_RESTARTS {
+            state.phase = NodePhase::GivenUp;
+            NetworkEvent::GivenUp { node: state.name.clone(), how: how.clone() }
         } else {
             // At once the first time, then after 1, 2, 4 and 8 seconds.
             let delay = (1_u64 << node.deaths.saturating_sub(1)) / 2;
             node.restart_at = Some(Instant::now() + Duration::from_secs(delay));
-            state.phase = Phase::Restarting;
-            Event::Died { node: state.name.clone(), how: how.clone(), restarts: state.restarts, restart_in: delay }
+            state.phase = NodePhase::Restarting;
+            NetworkEvent::Died {
+                node: state.name.clone(),
+                how: how.clone(),
+                restarts: state.restarts,
+                restart_in: delay,
+            }
         };
         let log = self.directory.log(&state.name);
         self.tell(&event);
         self.directory.write_state(&self.state)?;
         let mut nodes = self.state.nodes.iter().filter(|node| node.role.is_node());
-        if nodes.all(|node| node.phase == Phase::GivenUp) || (!self.up && self.given_up(place)) {
+        if nodes.all(|node| node.phase == NodePhase::GivenUp) || (!self.up && self.given_up(place)) {
             return Err(NetworkError::AllGivenUp { how, log });
         }
         Ok(())
     }
 
     fn given_up(&self, place: usize) -> bool {
-        self.state.nodes[place].phase == Phase::GivenUp
+        self.state.nodes[place].phase == NodePhase::GivenUp
     }
 
     fn restart_due(&mut self) -> Result<(), NetworkError> {
@@ -504,12 +514,12 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
         let waiting = self.nodes.iter().zip(&self.state.nodes).filter(|(node, _)| !node.finalises);
         let names: Vec<_> = waiting.map(|(_, state)| state.name.as_str()).collect();
         let log = self.directory.log(names.first().copied().unwrap_or_default());
-        NetworkError::NotReady { waiting: names.join(", "), seconds: PATIENCE.as_secs(), log }
+        NetworkError::NotReady { waiting: names.join(", "), seconds: START_TIMEOUT.as_secs(), log }
     }
 
     /// Ends all nodes at the same time. Asking once more ends them at once.
     async fn take_down(&mut self, signals: &mut Signals) {
-        let mut progress = Progress::new("ending the network");
+        let mut progress = ProgressLine::new("ending the network");
         let processes: Vec<_> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
         let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
         let ends = join_all(processes.into_iter().map(Process::stop));
@@ -525,8 +535,17 @@ impl<'a, F: FnMut(&Event) -> Result<(), CliError>> Supervisor<'a, F> {
     }
 }
 
-fn starting(name: String, role: Role) -> NodeState {
-    NodeState { name, role, phase: Phase::Starting, pid: None, rpc: None, metrics: None, restarts: 0, last_end: None }
+fn starting(name: String, role: NodeRole) -> NodeState {
+    NodeState {
+        name,
+        role,
+        phase: NodePhase::Starting,
+        pid: None,
+        rpc: None,
+        metrics: None,
+        restarts: 0,
+        last_end: None,
+    }
 }
 
 /// How a process ended, in words.

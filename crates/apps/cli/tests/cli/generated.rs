@@ -2,7 +2,7 @@
 
 use crate::support::{Home, accept, crate_folder};
 use myelin_cli::{
-    network::{Event, NodeState, NodeStatus, Phase, Preset, Role, Status},
+    network::{LocalPreset, NetworkEvent, NetworkStatus, NodePhase, NodeRole, NodeState, NodeStatus},
     page::{Page, Render},
     reference,
     registry::{self, COMMANDS},
@@ -87,20 +87,20 @@ fn the_built_program_has_this_help() {
     assert_eq!(home.run("--version").out.trim(), format!("myelin {}", env!("CARGO_PKG_VERSION")));
 }
 
-fn node(name: &str, phase: Phase) -> NodeState {
+fn node(name: &str, phase: NodePhase) -> NodeState {
     NodeState {
         name: name.into(),
-        role: if name.starts_with("full") { Role::Full } else { Role::Authority },
+        role: if name.starts_with("full") { NodeRole::Full } else { NodeRole::Authority },
         phase,
         pid: Some(4711),
-        rpc: (phase == Phase::Running).then(|| "ws://127.0.0.1:9944".into()),
+        rpc: (phase == NodePhase::Running).then(|| "ws://127.0.0.1:9944".into()),
         metrics: Some("http://127.0.0.1:40363/metrics".into()),
         restarts: 2,
-        last_end: (phase != Phase::Running).then(|| "killed by signal 9".into()),
+        last_end: (phase != NodePhase::Running).then(|| "killed by signal 9".into()),
     }
 }
 
-fn status() -> Status {
+fn status() -> NetworkStatus {
     let of = |node: NodeState, height: Option<u64>| NodeStatus {
         height,
         finalised: height.map(|height| height - 2),
@@ -110,15 +110,15 @@ fn status() -> Status {
         disk: 1_275_989,
         node,
     };
-    Status {
+    NetworkStatus {
         directory: "/home/user/.local/share/myelin/network".into(),
         up: true,
         supervisor: Some(4710),
         nodes: vec![
-            of(node("alice", Phase::Running), Some(123_456)),
-            of(node("bob", Phase::Running), None),
-            of(node("full-1", Phase::Restarting), None),
-            of(node("full-2", Phase::GivenUp), None),
+            of(node("alice", NodePhase::Running), Some(123_456)),
+            of(node("bob", NodePhase::Running), None),
+            of(node("full-1", NodePhase::Restarting), None),
+            of(node("full-2", NodePhase::GivenUp), None),
         ],
     }
 }
@@ -131,14 +131,14 @@ fn shown(title: &str, answer: &impl Render, width: usize) -> String {
 
 #[test]
 fn tables_are_as_committed() {
-    let up = Event::Up {
+    let up = NetworkEvent::Up {
         directory: "/home/user/.local/share/myelin/network".into(),
-        preset: Preset::Local,
-        nodes: vec![node("alice", Phase::Running), node("full-1", Phase::Running)],
+        preset: LocalPreset::Local,
+        nodes: vec![node("alice", NodePhase::Running), node("full-1", NodePhase::Running)],
     };
-    let died = Event::Died { node: "bob".into(), how: "killed by signal 9".into(), restarts: 1, restart_in: 2 };
-    let given_up = Event::GivenUp { node: "bob".into(), how: "failed with exit code 1".into() };
-    let down = Status { up: false, supervisor: None, nodes: Vec::new(), ..status() };
+    let died = NetworkEvent::Died { node: "bob".into(), how: "killed by signal 9".into(), restarts: 1, restart_in: 2 };
+    let given_up = NetworkEvent::GivenUp { node: "bob".into(), how: "failed with exit code 1".into() };
+    let down = NetworkStatus { up: false, supervisor: None, nodes: Vec::new(), ..status() };
     let text = [
         shown("network status", &status(), 120),
         shown("network status, in a narrow terminal", &status(), 60),

@@ -2,9 +2,9 @@
 
 use crate::{
     network::{Supervisor, assert_gone, send},
-    support::{Home, PATIENCE},
+    support::{Home, START_TIMEOUT},
 };
-use myelin_testing::{Chain, audit::audit};
+use myelin_testing::{TestChain, audit::audit};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -51,7 +51,7 @@ impl<'a> Life<'a> {
 
     /// The next event of this kind.
     fn wait_for(&self, kind: &str) -> Value {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         loop {
             let event = self.supervisor.next(until.saturating_duration_since(Instant::now()));
             if event["event"] == kind {
@@ -217,7 +217,7 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     let status = home.json("network status");
     let rpc = status["nodes"][0]["rpc"].as_str().unwrap().strip_prefix("ws://").unwrap();
     let height = status["nodes"][0]["finalised"].as_u64().unwrap();
-    let account = audit(&Chain::connect(rpc).await, 0..=height).await;
+    let account = audit(&TestChain::connect(rpc).await, 0..=height).await;
     assert!(account.issuance > 10 * TAO && account.epochs.len() > 5);
     life.down();
 

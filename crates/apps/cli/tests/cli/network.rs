@@ -1,6 +1,6 @@
 //! Whole networks of real nodes, and every way to end one.
 
-use crate::support::{Home, PATIENCE, Said};
+use crate::support::{Home, START_TIMEOUT, Said};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
@@ -48,7 +48,7 @@ impl Network {
 
     /// Waits until the nodes are as they should be.
     fn wait_until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         loop {
             // Each look takes a while, and is an end in itself: the status is what is tested.
             let status = self.status();
@@ -94,7 +94,7 @@ impl Supervisor {
 
     /// The next event, which is of this kind.
     fn event(&self, kind: &str) -> Value {
-        let event = self.next(PATIENCE);
+        let event = self.next(START_TIMEOUT);
         assert_eq!(event["event"], kind, "{event}");
         event
     }
@@ -172,9 +172,9 @@ fn a_network_comes_up_survives_and_goes_on() {
     supervisor.signal("-KILL");
     assert_eq!(supervisor.exit_code(), None);
     let mut supervisor = network.up("");
-    let mut event = supervisor.next(PATIENCE);
+    let mut event = supervisor.next(START_TIMEOUT);
     while event["event"] == "swept" {
-        event = supervisor.next(PATIENCE);
+        event = supervisor.next(START_TIMEOUT);
     }
     assert_eq!(event["event"], "up", "{event}");
     for pid in pids(&status["nodes"]) {

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 /// No wait of a test is longer than this.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_mins(4);
 
 /// A home folder that goes when the test does.
 pub(crate) struct Home(TempDir);
@@ -118,7 +118,7 @@ pub(crate) struct Typist {
 impl Typist {
     /// Waits until this is on the screen, after what was waited for before.
     pub(crate) fn wait_for(&mut self, text: &str) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         loop {
             if let Some(place) = self.screen[self.read..].find(text) {
                 self.read += place + text.len();
@@ -140,7 +140,7 @@ impl Typist {
 
     /// Waits for the end, and gives back the exit code and everything that was on the screen.
     pub(crate) fn end(mut self) -> (i32, String) {
-        while let Ok(part) = self.shown.recv_timeout(PATIENCE) {
+        while let Ok(part) = self.shown.recv_timeout(START_TIMEOUT) {
             self.screen.push_str(&String::from_utf8_lossy(&part));
         }
         drop(self.keyboard.take());

@@ -9,12 +9,12 @@ use myelin_client::runtime::{
         sp_consensus_grandpa::app::Public as Grandpa,
     },
 };
-use myelin_testing::{Moment, Network, Node, Refused, account, key};
+use myelin_testing::{TestNetwork, TestNode, TestRefusal, TestState, account, key};
 use serde_json::{Value, json};
 use sp_core::bytes::{from_hex, to_hex};
 
 /// Has a node make session keys. Gives back what of them is public, and the proof that they belong to this account.
-async fn make_keys(node: &Node, owner: &str) -> (SessionKeys, Vec<u8>) {
+async fn make_keys(node: &TestNode, owner: &str) -> (SessionKeys, Vec<u8>) {
     let owner = Value::from(to_hex(account(owner).as_ref(), false));
     let answer = node.call("author_rotateKeysWithOwner", &[owner]).await;
     let bytes = |field: &str| from_hex(answer[field].as_str().expect("bytes")).expect("in hexadecimal");
@@ -27,7 +27,7 @@ async fn make_keys(node: &Node, owner: &str) -> (SessionKeys, Vec<u8>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn authorities_change_without_a_restart() {
     let short_sessions = json!({ "authorities": { "sessionBlocks": 4 } });
-    let mut network = Network::start(NODE, "test", &["Alice", "Bob"], &short_sessions).await;
+    let mut network = TestNetwork::start(NODE, "test", &["Alice", "Bob"], &short_sessions).await;
     network.join("Charlie").await;
     let chain = network.node("Alice").chain().await;
     let (keys, proof) = make_keys(network.node("Charlie"), "Charlie").await;
@@ -48,18 +48,18 @@ async fn authorities_change_without_a_restart() {
     let first = changed.height();
     // Alice made blocks, and makes none any more: turns are taken by Bob and Charlie.
     for (place, name) in [(0, "Bob"), (1, "Charlie")] {
-        let made = |moment: Moment| async move { moment.height() > first && moment.author(2).await == place };
+        let made = |moment: TestState| async move { moment.height() > first && moment.author(2).await == place };
         chain.wait_for(&format!("final block of {name}"), made).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_others_cannot_be_announced() {
-    let network = Network::start(NODE, "test", &["Alice"], &json!({})).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice"], &json!({})).await;
     let chain = network.node("Alice").chain().await;
     let (keys, proof) = make_keys(network.node("Alice"), "Alice").await;
     let call = runtime::transactions().session().set_keys(keys, proof);
     // The proof names Alice, and Bob brings it.
     let refused = chain.submit(&call, &key("Bob")).await.expect_err("the proof is not for Bob");
-    assert_eq!(refused, Refused::call("Session::InvalidProof"));
+    assert_eq!(refused, TestRefusal::call("Session::InvalidProof"));
 }

@@ -19,7 +19,7 @@ use myelin_client::{
         utils::{AccountId32, H256},
     },
 };
-use myelin_testing::{Chain, Network, Refused, account, audit::audit, key};
+use myelin_testing::{TestChain, TestNetwork, TestRefusal, account, audit::audit, key};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -59,7 +59,7 @@ fn set_weights(netuid: NetUid, uids: &[Uid], values: &[u16]) -> WeightsCall {
 }
 
 /// A chain on which a validator with stake and permit sits beside a miner, and on which nothing moves by itself.
-async fn begin() -> (Network, Chain) {
+async fn begin() -> (TestNetwork, TestChain) {
     let still = json!({ "subnets": {
         "defaultParameters": {
             "tempo": 8,
@@ -70,7 +70,7 @@ async fn begin() -> (Network, Chain) {
         "rootParameters": { "tempo": NEVER, "adjustmentInterval": NEVER },
         "networkParameters": { "adminFreezeWindow": 0 },
     } });
-    let network = Network::start(NODE, "test", &["Alice"], &still).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice"], &still).await;
     let chain = network.node("Alice").chain().await;
     let tx = runtime::transactions;
     for hotkey in [validator(), account("Bob//miner")] {
@@ -90,7 +90,7 @@ async fn begin() -> (Network, Chain) {
 }
 
 /// Changes how the subnet is set.
-async fn set(chain: &Chain, changed: ParametersPatch) {
+async fn set(chain: &TestChain, changed: ParametersPatch) {
     let change = SubnetsCall::set_parameters { netuid: SUBNET, changed: Box::new(changed) };
     let change = runtime::transactions().sudo().sudo(RuntimeCall::Subnets(change));
     chain.submit(&change, &key("Alice")).await.expect("Alice may use sudo");
@@ -98,12 +98,12 @@ async fn set(chain: &Chain, changed: ParametersPatch) {
 
 /// Input that is refused, and the state that it must leave alone.
 struct Refusals<'a> {
-    chain: &'a Chain,
+    chain: &'a TestChain,
     state: BTreeMap<String, String>,
 }
 
 impl<'a> Refusals<'a> {
-    async fn new(chain: &'a Chain) -> Self {
+    async fn new(chain: &'a TestChain) -> Self {
         let state = chain.now().await.stored(chain, &PALLETS).await;
         assert!(!state.is_empty());
         Self { chain, state }
@@ -111,12 +111,12 @@ impl<'a> Refusals<'a> {
 
     /// The pool refuses the call with this number of spec events-and-errors §8.3.
     async fn code(&self, call: impl Payload, signer: &str, code: u8) {
-        self.refused(call, signer, Refused::code(code)).await;
+        self.refused(call, signer, TestRefusal::code(code)).await;
     }
 
     /// The call is included, pays its fee, and fails with this error.
     async fn error(&self, call: impl Payload, signer: &str, error: &str) {
-        self.refused(call, signer, Refused::call(error)).await;
+        self.refused(call, signer, TestRefusal::call(error)).await;
     }
 
     /// A weight call is refused by the pool where it is free, and fails with its own error where it is paid.
@@ -127,7 +127,7 @@ impl<'a> Refusals<'a> {
         self.code(free, "Bob//validator", code).await;
     }
 
-    async fn refused(&self, call: impl Payload, signer: &str, expected: Refused) {
+    async fn refused(&self, call: impl Payload, signer: &str, expected: TestRefusal) {
         let what = format!("{}.{} of {signer}", call.pallet_name(), call.call_name());
         let refused = self.chain.submit(&call, &key(signer)).await.err().unwrap_or_else(|| panic!("{what} succeeded"));
         assert_eq!(refused, expected, "{what}");
@@ -184,7 +184,7 @@ async fn stake(refusals: &Refusals<'_>) {
     refusals.error(dust, "Bob", "Token(BelowMinimum)").await;
     let overflow = balances().transfer_allow_death(account("Charlie").into(), u64::MAX);
     refusals.error(overflow, "Bob", "Arithmetic(Underflow)").await;
-    let unfunded = Refused::ByPool("Inability to pay some fees (e.g. account balance too low)".to_owned());
+    let unfunded = TestRefusal::ByPool("Inability to pay some fees (e.g. account balance too low)".to_owned());
     refusals.refused(tx().add_stake(validator(), rao(TAO)), "Stranger", unfunded).await;
 }
 
@@ -223,7 +223,7 @@ async fn seats_and_origins(refusals: &Refusals<'_>) {
 }
 
 /// The first free call of an interval is taken, and the second is not.
-async fn too_often(chain: &Chain) {
+async fn too_often(chain: &TestChain) {
     let rating = set_weights(SUBNET, &[MINER], &[1]);
     let rate = chain.payload(RuntimeCall::Weights(rating.clone())).await;
     chain.submit(&rate, &key("Bob//validator")).await.expect("a validator may rate");
@@ -240,7 +240,7 @@ async fn too_often(chain: &Chain) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_are_no_transaction_are_refused() {
-    let network = Network::start(NODE, "test", &["Alice"], &json!({})).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice"], &json!({})).await;
     let chain = network.node("Alice").chain().await;
     let before = chain.now().await.stored(&chain, &["Balances"]).await;
     let submit = async |bytes: &[u8]| {

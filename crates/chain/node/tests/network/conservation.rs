@@ -8,12 +8,12 @@ use myelin_client::{
         self,
         emission::events::EpochRun,
         neurons::events::NeuronRegistered,
-        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::Neuron},
+        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::NeuronInfo},
         subnets::events::NetworkAdded,
     },
     subxt::utils::AccountId32,
 };
-use myelin_testing::{Chain, Moment, Network, account, audit::audit, key};
+use myelin_testing::{TestChain, TestNetwork, TestState, account, audit::audit, key};
 use serde_json::json;
 
 /// Blocks of which the finality is timed.
@@ -23,7 +23,7 @@ const TIMED: usize = 8;
 const LAG: u64 = 2;
 
 /// Registers a hotkey of a coldkey and stakes on it.
-async fn join(chain: &Chain, netuid: NetUid, coldkey: &str, hotkey: &str, stake: u64) -> Uid {
+async fn join(chain: &TestChain, netuid: NetUid, coldkey: &str, hotkey: &str, stake: u64) -> Uid {
     let hotkey = account(hotkey);
     let register = runtime::transactions().neurons().burned_register(netuid, hotkey);
     let registered = chain.submit(&register, &key(coldkey)).await.expect("a seat is free");
@@ -34,7 +34,7 @@ async fn join(chain: &Chain, netuid: NetUid, coldkey: &str, hotkey: &str, stake:
     registered.event::<NeuronRegistered>().expect("a seat was taken").uid
 }
 
-async fn rate(chain: &Chain, netuid: NetUid, hotkey: &str, weights: &[(Uid, u16)]) {
+async fn rate(chain: &TestChain, netuid: NetUid, hotkey: &str, weights: &[(Uid, u16)]) {
     let (uids, values) = weights.iter().copied().unzip();
     let call = runtime::transactions().weights().set_weights(netuid, BoundedVec(uids), BoundedVec(values), 0);
     let set = chain.submit(&call, &key(hotkey)).await.expect("a validator may rate");
@@ -45,22 +45,22 @@ fn rao(parts: u64) -> Amount {
     Amount { parts }
 }
 
-async fn neurons(moment: &Moment, netuid: NetUid) -> Vec<Neuron<AccountId32>> {
+async fn neurons(moment: &TestState, netuid: NetUid) -> Vec<NeuronInfo<AccountId32>> {
     let metagraph = moment.ask(runtime::runtime_apis().myelin_api().metagraph(netuid)).await;
     metagraph.expect("the subnet exists").neurons
 }
 
-async fn free(moment: &Moment, name: &str) -> u64 {
+async fn free(moment: &TestState, name: &str) -> u64 {
     moment.read(runtime::storage().system().account(), (account(name),)).await.data.free
 }
 
-async fn next_epoch(chain: &Chain, netuid: NetUid) -> (Moment, EpochRun) {
+async fn next_epoch(chain: &TestChain, netuid: NetUid) -> (TestState, EpochRun) {
     chain.wait_for_event("epoch", move |epoch: &EpochRun| epoch.netuid == netuid).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_rao_of_a_subnet_is_accounted_for() {
-    let network = Network::start(NODE, "test", &["Alice", "Bob"], &json!({})).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice", "Bob"], &json!({})).await;
     let chain = network.node("Alice").chain().await;
     let create = runtime::transactions().subnets().register_network(account("Charlie//owner"));
     let created = chain.submit(&create, &key("Charlie")).await.expect("Charlie can pay for a subnet");
@@ -98,7 +98,7 @@ async fn every_rao_of_a_subnet_is_accounted_for() {
 }
 
 /// spec tokenomics §6.2
-async fn the_epoch_was_divided_by_the_rule(moment: &Moment, before: &Moment, epoch: &EpochRun) {
+async fn the_epoch_was_divided_by_the_rule(moment: &TestState, before: &TestState, epoch: &EpochRun) {
     let earned = epoch.emission.parts;
     assert!(earned > 0);
     let owner = earned * 18 / 100;
@@ -115,7 +115,7 @@ async fn the_epoch_was_divided_by_the_rule(moment: &Moment, before: &Moment, epo
 }
 
 /// spec yuma §1
-async fn the_liar_was_clipped(moment: &Moment, before: &Moment, netuid: NetUid, uids: [Uid; 4]) {
+async fn the_liar_was_clipped(moment: &TestState, before: &TestState, netuid: NetUid, uids: [Uid; 4]) {
     let (after, before) = (neurons(moment, netuid).await, neurons(before, netuid).await);
     let [honest, liar, good, bad] = uids.map(|uid| after[usize::from(uid.0)].clone());
     assert_eq!(before[usize::from(honest.uid.0)].stake, before[usize::from(liar.uid.0)].stake);
@@ -135,7 +135,7 @@ async fn the_liar_was_clipped(moment: &Moment, before: &Moment, netuid: NetUid, 
 }
 
 /// Every other way in which TAO moves or ceases to exist.
-async fn money_moves(chain: &Chain, netuid: NetUid) {
+async fn money_moves(chain: &TestChain, netuid: NetUid) {
     let tx = runtime::transactions;
     let validator = account("Dave//validator");
     let (dave, eve, bob, charlie) = (key("Dave"), key("Eve"), key("Bob"), key("Charlie"));
@@ -156,7 +156,7 @@ async fn money_moves(chain: &Chain, netuid: NetUid) {
     chain.submit(&tx().subnets().dissolve_network(netuid), &charlie).await.expect("Charlie owns the subnet");
 }
 
-async fn finality_follows_the_best_block(network: &Network) {
+async fn finality_follows_the_best_block(network: &TestNetwork) {
     let mut chains = Vec::new();
     for node in network.nodes() {
         chains.push(node.chain().await);

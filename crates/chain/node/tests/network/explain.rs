@@ -3,7 +3,7 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    self as client, Amount, Endpoints, Moment, NetUid, PublicKey, Take, Uid, calls,
+    self as client, Amount, ChainState, NetUid, NodeUrls, PublicKey, Take, Uid, calls,
     mirror::key as key_of,
     runtime::{
         emission::events::{EpochRun, SharesSet},
@@ -11,9 +11,9 @@ use myelin_client::{
     },
     subxt::tx::Payload,
 };
-use myelin_explain::{Audit, Error, Neuron, Seats};
+use myelin_explain::{Audit, ExplainError, NeuronAudit, SeatRisks};
 use myelin_primitives::Q32;
-use myelin_testing::{Chain, Network, account, key};
+use myelin_testing::{TestChain, TestNetwork, account, key};
 use serde_json::{Value, json};
 
 /// A subnet with classic bonds and commit-reveal, whose epochs are as rare as those of root.
@@ -48,12 +48,12 @@ fn tao(tao: u64) -> Amount<client::Tao> {
 
 /// A running chain, by whom it is told things and by whom it is read.
 struct Story {
-    chain: Chain,
+    chain: TestChain,
     reader: client::Chain,
 }
 
 impl Story {
-    async fn tell<Call: Payload>(&self, who: &str, call: Call) -> myelin_testing::Included {
+    async fn tell<Call: Payload>(&self, who: &str, call: Call) -> myelin_testing::TestInclusion {
         self.chain.submit(&call, &key(who)).await.unwrap_or_else(|refused| panic!("{who}: {refused:?}"))
     }
 
@@ -87,17 +87,17 @@ impl Story {
         audits
     }
 
-    async fn at(&self, height: u64) -> Moment {
+    async fn at(&self, height: u64) -> ChainState {
         self.reader.at(height).await.expect("the block is there")
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_epoch_is_explained_to_the_rao() {
-    let network = Network::start(NODE, "test", &["Alice"], &genesis()).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice"], &genesis()).await;
     let node = network.node("Alice");
     let url = format!("ws://{}", node.rpc_address());
-    let reader = client::Chain::connect(Endpoints::new([url]).expect("a URL")).await.expect("the node answers");
+    let reader = client::Chain::connect(NodeUrls::new([url]).expect("a URL")).await.expect("the node answers");
     let story = Story { chain: node.chain().await, reader };
     there_is_nothing_to_explain_yet(&story).await;
 
@@ -158,9 +158,9 @@ async fn the_family_took_effect(story: &Story, child: Uid) {
 async fn there_is_nothing_to_explain_yet(story: &Story) {
     story.wait_until(1).await;
     let nobody = NetUid::new(9);
-    assert!(matches!(Audit::of_last_epoch(&story.reader, nobody).await, Err(Error::NoNetwork { .. })));
-    assert!(matches!(Audit::of_last_epoch(&story.reader, IDLE).await, Err(Error::NoEpochYet(IDLE))));
-    assert!(matches!(Audit::of_epoch(&story.reader, IDLE, 1).await, Err(Error::NoEpoch { block: 1, .. })));
+    assert!(matches!(Audit::of_last_epoch(&story.reader, nobody).await, Err(ExplainError::NoNetwork { .. })));
+    assert!(matches!(Audit::of_last_epoch(&story.reader, IDLE).await, Err(ExplainError::NoEpochYet(IDLE))));
+    assert!(matches!(Audit::of_epoch(&story.reader, IDLE, 1).await, Err(ExplainError::NoEpoch { block: 1, .. })));
 }
 
 async fn delegation(story: &Story) {
@@ -205,7 +205,8 @@ fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [
     assert_eq!(last.owner, Some(key_of(account("Charlie"))));
     assert!(last.previous.is_some_and(|previous| previous < last.block));
 
-    let opinion = |of: &Neuron, by| *of.received.iter().find(|opinion| opinion.validator == by).expect("it rates it");
+    let opinion =
+        |of: &NeuronAudit, by| *of.received.iter().find(|opinion| opinion.validator == by).expect("it rates it");
     let clipped = opinion(neuron(bad), liar);
     assert!(clipped.clipped < clipped.weight && clipped.clipped == neuron(bad).consensus, "{clipped:?}");
     assert_eq!(opinion(neuron(bad), dave).clipped, opinion(neuron(bad), dave).weight);
@@ -240,7 +241,7 @@ async fn together_with_others(story: &Story, audits: &[Audit]) {
 
 async fn seats_are_ranked(story: &Story) {
     let now = story.reader.at_finalised().await.expect("the node answers");
-    let seats = Seats::read(&now, QUICK).await.expect("the subnet exists");
+    let seats = SeatRisks::read(&now, QUICK).await.expect("the subnet exists");
     let owner = seats.by_hotkey(&hotkey("Charlie//owner")).expect("the owner has the first seat");
     assert!(owner.protected && owner.rank.is_none() && seats.newcomers_until_lost(owner).is_none());
     let mut ranks: Vec<_> = seats.seats.iter().filter_map(|seat| seat.rank).collect();

@@ -8,13 +8,13 @@ use myelin_client::{
         self,
         emission::events::EpochRun,
         neurons::events::NeuronRegistered,
-        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::Neuron},
+        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::NeuronInfo},
     },
     signer::sr25519::Keypair,
     subxt::utils::{AccountId32, H256},
 };
-use myelin_economics::work::Challenge;
-use myelin_testing::{Chain, Included, Moment, Network, Refused, account, audit::audit, key};
+use myelin_economics::work::WorkChallenge;
+use myelin_testing::{TestChain, TestInclusion, TestNetwork, TestRefusal, TestState, account, audit::audit, key};
 use serde_json::{Value, json};
 use sp_crypto_hashing::blake2_256;
 
@@ -43,13 +43,13 @@ fn hurry() -> Value {
 }
 
 /// Works on the best block until a seat is found before the work is too old.
-async fn mine_a_seat(chain: &Chain, hotkey: &Keypair, coldkey: AccountId32) -> Included {
+async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) -> TestInclusion {
     let (public, account) = (hotkey.public_key(), hotkey.public_key().to_account_id());
     for _ in 0..ATTEMPTS {
         let best = chain.best().await;
         let subnet = best.ask(runtime::runtime_apis().myelin_api().subnet(FIRST)).await.expect("genesis has it");
         let difficulty = subnet.registration.difficulty.expect("seats can be had by work");
-        let challenge = Challenge::new(&best.hash().0, &public.0);
+        let challenge = WorkChallenge::new(&best.hash().0, &public.0);
         let (nonce, seal) = challenge.search(0.., difficulty).expect("some nonce will do");
         let height = best.height().try_into().expect("blocks are counted in 32 bits");
         let call = runtime::transactions().neurons().register(
@@ -63,23 +63,23 @@ async fn mine_a_seat(chain: &Chain, hotkey: &Keypair, coldkey: AccountId32) -> I
         match chain.submit(&call, hotkey).await {
             Ok(included) => return included,
             // The block was replaced, or work on it came too late.
-            Err(Refused::ByPool(_)) => {}
+            Err(TestRefusal::ByPool(_)) => {}
             Err(refused) => panic!("a registration failed on chain: {refused:?}"),
         }
     }
     panic!("no work was in time in {ATTEMPTS} blocks")
 }
 
-async fn neurons(moment: &Moment) -> Vec<Neuron<AccountId32>> {
+async fn neurons(moment: &TestState) -> Vec<NeuronInfo<AccountId32>> {
     moment.ask(runtime::runtime_apis().myelin_api().metagraph(FIRST)).await.expect("genesis has it").neurons
 }
 
-async fn free(moment: &Moment, who: AccountId32) -> u64 {
+async fn free(moment: &TestState, who: AccountId32) -> u64 {
     moment.read(runtime::storage().system().account(), (who,)).await.data.free
 }
 
 /// Whether the account is on record, be it only for its nonce.
-async fn exists(moment: &Moment, who: AccountId32) -> bool {
+async fn exists(moment: &TestState, who: AccountId32) -> bool {
     let record = moment.read(runtime::storage().system().account(), (who,)).await;
     record.nonce + record.providers + record.consumers + record.sufficients > 0
 }
@@ -97,7 +97,7 @@ impl Secret {
         H256(blake2_256(&(hotkey.0, FIRST.0, uids, &self.values, &self.salt, 0_u64).encode()))
     }
 
-    async fn reveal(&self, chain: &Chain, hotkey: &Keypair) -> Result<Included, Refused> {
+    async fn reveal(&self, chain: &TestChain, hotkey: &Keypair) -> Result<TestInclusion, TestRefusal> {
         let (uids, values, salt) = (self.uids.clone(), self.values.clone(), self.salt.clone());
         let weights = runtime::transactions().weights();
         chain
@@ -108,7 +108,7 @@ impl Secret {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_tao_is_earned() {
-    let network = Network::start(NODE, "main", &["Alice", "Bob"], &hurry()).await;
+    let network = TestNetwork::start(NODE, "main", &["Alice", "Bob"], &hurry()).await;
     let chain = network.node("Alice").chain().await;
     let genesis = chain.at(0).await;
     assert_eq!(genesis.ask(runtime::runtime_apis().myelin_api().issuance()).await.total, Amount { parts: 0 });
@@ -121,7 +121,7 @@ async fn the_first_tao_is_earned() {
     let (ada_hot, ben_hot) = (key("Ada//hot"), key("Ben//hot"));
     let first = mine_a_seat(&chain, &ada_hot, ada).await;
     let second = mine_a_seat(&chain, &ben_hot, ben).await;
-    let uid = |included: &Included| included.event::<NeuronRegistered>().expect("a seat was taken").uid;
+    let uid = |included: &TestInclusion| included.event::<NeuronRegistered>().expect("a seat was taken").uid;
     let (ada_uid, ben_uid) = (uid(&first), uid(&second));
     assert_eq!((first.fee(), second.fee()), (0, 0));
 
@@ -141,7 +141,7 @@ async fn the_first_tao_is_earned() {
 }
 
 /// spec tokenomics §6.2 and §10
-async fn the_first_epoch_paid_all_alike(moment: &Moment, epoch: &EpochRun, served: Uid) {
+async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, served: Uid) {
     assert_eq!([epoch.owner_cut.parts, epoch.validators.parts], [0, 0]);
     assert_eq!(epoch.miners, epoch.emission);
     let neurons = neurons(moment).await;
@@ -159,10 +159,10 @@ async fn the_first_epoch_paid_all_alike(moment: &Moment, epoch: &EpochRun, serve
 }
 
 /// Commits and reveals, without a fee and without an account.
-async fn rate_in_secret(chain: &Chain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_uid]: [Uid; 2]) {
+async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_uid]: [Uid; 2]) {
     let hotkey = ada.public_key().to_account_id();
     let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: vec![1, 2, 3] };
-    assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), Refused::code(16));
+    assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), TestRefusal::code(16));
 
     let commit = runtime::transactions().weights().commit_weights(FIRST, secret.hash(hotkey));
     let committed = chain.submit(&commit, ada).await.expect("a validator may commit");
@@ -170,7 +170,7 @@ async fn rate_in_secret(chain: &Chain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_
     let commits = committed.moment.ask(runtime::runtime_apis().myelin_api().commits(FIRST, hotkey)).await;
     let window = &commits.first().expect("there is a commit").reveal_from;
     if u64::from(*window) > committed.moment.height() + 3 {
-        assert_eq!(secret.reveal(chain, ada).await.expect_err("it is too early"), Refused::code(17));
+        assert_eq!(secret.reveal(chain, ada).await.expect_err("it is too early"), TestRefusal::code(17));
     }
     chain.wait_for("reveal window", |now| async move { now.height() + 1 >= u64::from(*window) }).await;
     let revealed = secret.reveal(chain, ada).await.expect("the window is open");
@@ -181,12 +181,12 @@ async fn rate_in_secret(chain: &Chain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_
 
     // What was revealed is used up, and never was anybody else's.
     for replayer in [ada, ben] {
-        assert_eq!(secret.reveal(chain, replayer).await.expect_err("the commit is used up"), Refused::code(16));
+        assert_eq!(secret.reveal(chain, replayer).await.expect_err("the commit is used up"), TestRefusal::code(16));
     }
 }
 
 /// From stake that was earned to everything that TAO is good for.
-async fn spend(chain: &Chain, hotkey: AccountId32) {
+async fn spend(chain: &TestChain, hotkey: AccountId32) {
     let (ada, signer, friend) = (account("Ada"), key("Ada"), account("Friend"));
     let tx = runtime::transactions;
     let withdrawn = 5 * TAO;
@@ -194,7 +194,7 @@ async fn spend(chain: &Chain, hotkey: AccountId32) {
     assert!(!exists(&chain.now().await, ada).await);
     let removed = chain.submit(&remove, &signer).await.expect("what was earned can be withdrawn");
     assert_eq!((removed.fee(), free(&removed.moment, ada).await), (0, withdrawn));
-    assert_eq!(chain.submit(&remove, &signer).await.expect_err("that is too often"), Refused::code(6));
+    assert_eq!(chain.submit(&remove, &signer).await.expect_err("that is too often"), TestRefusal::code(6));
 
     let gift = TAO / 2;
     let given = chain.submit(&tx().balances().transfer_keep_alive(friend.into(), gift), &signer).await;

@@ -1,7 +1,7 @@
 //! An authority that fails without a word, and comes back.
 
 use crate::NODE;
-use myelin_testing::Network;
+use myelin_testing::TestNetwork;
 use serde_json::json;
 
 /// Enough blocks for every authority to have had several turns.
@@ -9,7 +9,7 @@ const ROUNDS: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_of_four_go_on_and_the_fourth_catches_up() {
-    let mut network = Network::start(NODE, "test", &["Alice", "Bob", "Charlie", "Dave"], &json!({})).await;
+    let mut network = TestNetwork::start(NODE, "test", &["Alice", "Bob", "Charlie", "Dave"], &json!({})).await;
     network.node("Dave").wait_until_finalised(4).await;
 
     network.node_mut("Dave").kill().await;

@@ -1,15 +1,15 @@
 //! A subnet at work: miners that serve, a validator that asks and weighs, and a chain that holds what it says.
 
 use crate::{NODE, TAO};
-use myelin_client::{Account, Amount, Chain, Endpoints, Keypair, Metagraph, NetUid, Uid, calls};
+use myelin_client::{Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, Uid, calls};
 use myelin_keys::Secret;
-use myelin_neuron::{Directory, Everybody, Failure};
+use myelin_neuron::{Directory, Failure, ServeAnyone};
 use myelin_primitives::Fraction;
 use myelin_subnet_kit::{
-    Encryption, Event, JoinError, Judge, Member, Miner, MiningOptions, Reply, Report, Score, ServeError, Serving,
-    ServingOptions, Step, Typed, ValidatingOptions, Validator, mine,
+    AnnouncedAxon, AxonTls, EventSink, JoinError, JsonTask, Judge, Member, Miner, MiningOptions, NeuronEvent, Reply,
+    Score, ServeError, ServingOptions, ValidatingOptions, Validator, WeightsStep, mine,
 };
-use myelin_testing::Network;
+use myelin_testing::TestNetwork;
 use myelin_wire::Hotkey;
 use serde_json::json;
 use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ const TEMPO: u32 = 11;
 const LONG: Duration = Duration::from_mins(2);
 
 /// Doubling numbers.
-type Doubling = Typed<u64, u64>;
+type Doubling = JsonTask<u64, u64>;
 
 fn task() -> Arc<Doubling> {
     Arc::new(Doubling::new("Doubling").unwrap())
@@ -64,17 +64,17 @@ fn hotkey(path: &str) -> Keypair {
 }
 
 /// A network with both subnets.
-async fn network() -> (Network, Chain) {
+async fn network() -> (TestNetwork, Chain) {
     let subnets = json!({ "subnets": { "subnets": [
         { "netuid": OPEN.get(), "parameters": { "tempo": TEMPO } },
         { "netuid": HIDDEN.get(), "parameters": { "tempo": TEMPO, "commitReveal": true } },
     ] } });
-    let network = Network::start(NODE, "test", &["Alice"], &subnets).await;
+    let network = TestNetwork::start(NODE, "test", &["Alice"], &subnets).await;
     let chain = Chain::connect(endpoints(&network)).await.unwrap();
     (network, chain)
 }
 
-fn endpoints(network: &Network) -> Endpoints {
+fn endpoints(network: &TestNetwork) -> NodeUrls {
     format!("ws://{}", network.node("Alice").rpc_address()).parse().unwrap()
 }
 
@@ -98,13 +98,13 @@ async fn mining(
     chain: &Chain,
     netuid: NetUid,
     path: &str,
-    (times, encryption): (u64, Encryption),
+    (times, encryption): (u64, AxonTls),
     folder: &Path,
 ) -> Mining {
     let (announced, is_announced) = oneshot::channel();
     let announced = std::sync::Mutex::new(Some(announced));
-    let report = Report::new(move |event| {
-        if let Event::Announced { .. } = event
+    let report = EventSink::new(move |event| {
+        if let NeuronEvent::Announced { .. } = event
             && let Some(announced) = announced.lock().unwrap().take()
         {
             let _ = announced.send(());
@@ -127,7 +127,7 @@ async fn mining(
 /// A validator in a runtime of its own, which can be ended at any moment.
 struct Validating {
     runtime: Runtime,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: mpsc::UnboundedReceiver<NeuronEvent>,
     /// What it knew of miners when it began.
     known: BTreeMap<Uid, Score>,
     /// How often each miner was reported to be asked.
@@ -135,14 +135,14 @@ struct Validating {
 }
 
 impl Validating {
-    async fn start(endpoints: Endpoints, netuid: NetUid, path: &str, folder: &Path) -> Self {
+    async fn start(endpoints: NodeUrls, netuid: NetUid, path: &str, folder: &Path) -> Self {
         let (send, mut events) = mpsc::unbounded_channel();
         let (tell, told) = oneshot::channel();
         let runtime = Runtime::new().unwrap();
         let (folder, key) = (folder.join(path), hotkey(path));
         runtime.spawn(async move {
             let chain = Chain::connect(endpoints).await.unwrap();
-            let report = Report::new(move |event| drop(send.send(event)));
+            let report = EventSink::new(move |event| drop(send.send(event)));
             let member = Member::join(&chain, netuid, key, folder, report).await.unwrap();
             let every = Duration::from_millis(500);
             let options = ValidatingOptions { every, lead: Some(8), seed: Some(1), ..ValidatingOptions::default() };
@@ -152,22 +152,22 @@ impl Validating {
             validator.run(std::future::pending()).await.unwrap();
         });
         let known = timeout(LONG, told).await.unwrap().unwrap();
-        assert!(matches!(events.recv().await, Some(Event::Joined { .. })));
+        assert!(matches!(events.recv().await, Some(NeuronEvent::Joined { .. })));
         Self { runtime, events, known, asked: BTreeMap::new() }
     }
 
     /// Waits until a miner has earned something, and after that until weights have got as far as this.
-    async fn until(&mut self, miner: Uid, wanted: Step) {
+    async fn until(&mut self, miner: Uid, wanted: WeightsStep) {
         let wait = async {
             let mut has_earned = false;
             loop {
                 match self.events.recv().await.expect("the validator goes on") {
-                    Event::Weighed { step, .. } if step == wanted && has_earned => break,
-                    Event::Answered { uid, average, .. } => {
+                    NeuronEvent::Weighed { step, .. } if step == wanted && has_earned => break,
+                    NeuronEvent::Answered { uid, average, .. } => {
                         has_earned |= uid == miner && average > 0;
                         *self.asked.entry(uid).or_default() += 1;
                     }
-                    Event::NotSaved { error } => panic!("not saved: {error}"),
+                    NeuronEvent::NotSaved { error } => panic!("not saved: {error}"),
                     _ => {}
                 }
             }
@@ -184,7 +184,7 @@ impl Validating {
 }
 
 /// Who does the work has the weight, also when the validator is killed in between.
-async fn story(network: &Network, chain: &Chain, alice: &Account, netuid: NetUid, steps: [Step; 2]) {
+async fn story(network: &TestNetwork, chain: &Chain, alice: &Account, netuid: NetUid, steps: [WeightsStep; 2]) {
     let paths = ["validator", "good", "bad"].map(|name| format!("Alice//{name}{netuid}"));
     let [validator, good, bad] = paths.each_ref().map(String::as_str);
     for (path, stake) in [(validator, 100), (good, 0), (bad, 0)] {
@@ -195,8 +195,8 @@ async fn story(network: &Network, chain: &Chain, alice: &Account, netuid: NetUid
         [validator, good, bad].map(|path| subnet.by_hotkey(&hotkey(path).public()).unwrap().uid);
     let folder = tempfile::tempdir().unwrap();
     let miners = [
-        mining(chain, netuid, good, (2, Encryption::Required), folder.path()).await,
-        mining(chain, netuid, bad, (3, Encryption::Off), folder.path()).await,
+        mining(chain, netuid, good, (2, AxonTls::Required), folder.path()).await,
+        mining(chain, netuid, bad, (3, AxonTls::Off), folder.path()).await,
     ];
 
     let mut validating = Validating::start(endpoints(network), netuid, validator, folder.path()).await;
@@ -232,17 +232,17 @@ async fn story(network: &Network, chain: &Chain, alice: &Account, netuid: NetUid
 
 /// A miner that comes back is where the chain says, and cannot leave out what it has published.
 async fn serves_again(chain: &Chain, netuid: NetUid, path: &str, folder: &Path) {
-    let member = Member::join(chain, netuid, hotkey(path), folder.join(path), Report::log()).await.unwrap();
+    let member = Member::join(chain, netuid, hotkey(path), folder.join(path), EventSink::log()).await.unwrap();
     let serving = |listen: [u8; 4], encryption| {
         let listen = (listen, 0).into();
         let options = ServingOptions { listen, encryption, ..ServingOptions::default() };
-        Serving::start(&member, options, Everybody, Vec::new())
+        AnnouncedAxon::start(&member, options, ServeAnyone, Vec::new())
     };
-    let nowhere = serving([127, 0, 0, 1], Encryption::Required).await;
+    let nowhere = serving([127, 0, 0, 1], AxonTls::Required).await;
     assert!(matches!(nowhere, Err(ServeError::Address(_))), "{nowhere:?}");
-    let open = serving([127, 0, 0, 2], Encryption::Off).await;
+    let open = serving([127, 0, 0, 2], AxonTls::Off).await;
     assert!(matches!(open, Err(ServeError::Certificate)), "{open:?}");
-    let again = serving([127, 0, 0, 2], Encryption::Required).await.unwrap();
+    let again = serving([127, 0, 0, 2], AxonTls::Required).await.unwrap();
     let announced = member.table().seat(member.hotkey()).unwrap().announced.unwrap();
     assert_eq!(again.address(), announced.address);
     again.run(std::future::ready(())).await.unwrap();
@@ -253,11 +253,11 @@ async fn weights_follow_work_and_a_restart_loses_nothing() {
     let (network, chain) = network().await;
     let alice = Account::new(&chain, hotkey("Alice"));
     tokio::join!(
-        story(&network, &chain, &alice, OPEN, [Step::Set, Step::Set]),
-        story(&network, &chain, &alice, HIDDEN, [Step::Commit, Step::Reveal]),
+        story(&network, &chain, &alice, OPEN, [WeightsStep::Set, WeightsStep::Set]),
+        story(&network, &chain, &alice, HIDDEN, [WeightsStep::Commit, WeightsStep::Reveal]),
     );
 
     let folder = tempfile::tempdir().unwrap();
-    let joined = Member::join(&chain, OPEN, hotkey("Bob//nobody"), folder.path(), Report::log()).await;
+    let joined = Member::join(&chain, OPEN, hotkey("Bob//nobody"), folder.path(), EventSink::log()).await;
     assert!(matches!(joined, Err(JoinError::NoSeat { netuid: OPEN, .. })));
 }

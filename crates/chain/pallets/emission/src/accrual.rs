@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Accrued, Config, Error, Event, Ledger, Pallet},
-    types::{Account, Accrual},
+    types::{Accrual, EmissionAccount},
 };
 use alloc::vec::Vec;
 use core::mem;
@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
             account.settle(accrual.blocks)?;
             account.per_block = Amount::ZERO;
         }
-        let mut eligible: Vec<&mut Account> =
+        let mut eligible: Vec<&mut EmissionAccount> =
             ledger.iter_mut().map(|(_, account)| account).filter(|account| account.eligible).collect();
         let shares: Vec<Share> = eligible.iter().map(|account| account.share).collect();
         for (account, part) in eligible.iter_mut().zip(divide_emission(emission, &shares)) {
@@ -91,7 +91,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn open_account(netuid: NetUid) -> Result<(), DispatchError> {
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let since = Accrued::<T>::get().blocks;
-        let account = Account { eligible: is_eligible(&parameters), since, ..Account::default() };
+        let account = EmissionAccount { eligible: is_eligible(&parameters), since, ..EmissionAccount::default() };
         Ledger::<T>::try_mutate(|ledger| ledger.try_insert(netuid, account)).map_err(|_| Error::<T>::TooManySubnets)?;
         Self::redivide();
         Ok(())

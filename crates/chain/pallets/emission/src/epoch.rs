@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Bonds, Config, Error, LastEpochs, Neurons, Pallet},
-    types::{BondsRow, EpochRecord, NeuronRecord, Records},
+    types::{BondsRow, EpochRecord, NeuronRecord, NeuronRecords},
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::mem;
@@ -22,11 +22,11 @@ use myelin_pallet_subnets::{
 };
 use myelin_pallet_weights::traits::ReadWeights;
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Q32, Tao, Uid};
-use myelin_yuma::{Bonds as BondsForm, LiquidAlpha, Outcome, Params, Snapshot, Stake, epoch};
+use myelin_yuma::{Bonds as BondsForm, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, epoch};
 use sp_runtime::{ArithmeticError, DispatchError};
 
 /// An epoch that has run.
-pub(crate) struct Epoch {
+pub(crate) struct PaidEpoch {
     /// What it divided.
     pub(crate) record: EpochRecord,
     /// How many neurons it paid for validating, which is what its cost depends on besides the number of neurons.
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
     /// Divides what a subnet has pending, pays it and stores what the epoch found out. spec tokenomics §6.2
     ///
     /// Changes state before it may fail, so it belongs into a storage layer.
-    pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<Epoch, DispatchError> {
+    pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<PaidEpoch, DispatchError> {
         let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let network = T::Subnets::network();
@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
         };
         LastEpochs::<T>::insert(netuid, record);
         let validators = emissions.iter().filter(|emission| !emission.validator.is_zero()).count();
-        Ok(Epoch { record, validators: u32::try_from(validators).unwrap_or(u32::MAX) })
+        Ok(PaidEpoch { record, validators: u32::try_from(validators).unwrap_or(u32::MAX) })
     }
 
     /// A key that sits twice would be counted and paid twice. spec yuma §4
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
         seats: &[Seat<T::AccountId>],
         stakes: &[Amount<Tao>],
         params: &Params,
-    ) -> (Vec<BondsRow>, Outcome) {
+    ) -> (Vec<BondsRow>, EpochOutcome) {
         let records = Neurons::<T>::get(netuid);
         let permits: Vec<bool> = records.iter().map(|record| record.permit).collect();
         let held: Vec<BondsRow> = (0..)
@@ -165,7 +165,7 @@ impl<T: Config> Pallet<T> {
     /// Stores what the epoch found out about every neuron. spec yuma §3.13
     fn store_neurons(
         netuid: NetUid,
-        outcome: &Outcome,
+        outcome: &EpochOutcome,
         stakes: &[Amount<Tao>],
         emissions: &[Emission],
     ) -> Result<(), DispatchError> {
@@ -185,7 +185,7 @@ impl<T: Config> Pallet<T> {
             })
         });
         let records = records.collect::<Result<Vec<_>, ArithmeticError>>()?;
-        Neurons::<T>::insert(netuid, Records::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
+        Neurons::<T>::insert(netuid, NeuronRecords::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
         Ok(())
     }
 }
@@ -201,7 +201,7 @@ fn total(emissions: &[Emission], side: fn(&Emission) -> Amount<Tao>) -> Result<A
 }
 
 /// What neurons bring to the division of the pools, by uid. spec tokenomics §6.2, step 5
-fn claims(outcome: &Outcome, stakes: &[Amount<Tao>]) -> Vec<Claim> {
+fn claims(outcome: &EpochOutcome, stakes: &[Amount<Tao>]) -> Vec<Claim> {
     let exact = &outcome.exact;
     (0..)
         .zip(stakes)

@@ -1,9 +1,9 @@
 //! What happens at the start of every block. spec tokenomics §3.2
 
 use crate::{
-    epoch::Epoch,
+    epoch::PaidEpoch,
     pallet::{Config, Error, Event, Pallet, Waiting},
-    types::{Due, EpochRecord, Queue},
+    types::{DueEpoch, EpochQueue, EpochRecord},
     weights::WeightInfo,
 };
 use frame_support::{storage::with_storage_layer, weights::WeightMeter};
@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
         let mut queue = Waiting::<T>::get();
         let waited = !queue.is_empty();
         for netuid in due {
-            Self::enqueue(&mut queue, Due { since: now, netuid });
+            Self::enqueue(&mut queue, DueEpoch { since: now, netuid });
         }
         while let Some(first) = queue.first().copied() {
             let neurons = T::Seats::count(first.netuid).into();
@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Stores the epochs that wait.
-    pub(crate) fn keep_waiting(queue: Queue) {
+    pub(crate) fn keep_waiting(queue: EpochQueue) {
         if queue.is_empty() {
             Waiting::<T>::kill();
         } else {
@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Adds an epoch to those that run, unless one of the same subnet still waits: that one will pay everything.
-    fn enqueue(queue: &mut Queue, due: Due) {
+    fn enqueue(queue: &mut EpochQueue, due: DueEpoch) {
         if queue.iter().any(|waiting| waiting.netuid == due.netuid) {
             return;
         }
@@ -95,7 +95,7 @@ impl<T: Config> Pallet<T> {
     /// it did not fail.
     fn run_epoch(netuid: NetUid, now: BlockNumber) -> Option<u32> {
         match with_storage_layer(|| Self::do_epoch(netuid, now)) {
-            Ok(Epoch { record, validators }) => {
+            Ok(PaidEpoch { record, validators }) => {
                 let EpochRecord { emission, owner_cut, miners, validators: to_validators, .. } = record;
                 Self::deposit_event(Event::EpochRun { netuid, emission, owner_cut, miners, validators: to_validators });
                 Some(validators)

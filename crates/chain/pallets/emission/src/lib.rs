@@ -21,7 +21,7 @@
 //!
 //! # How a block stays cheap
 //! Accrual is lazy and exact. A block writes one value, [`Accrued`], however many subnets there are. What a subnet has
-//! pending follows from what it receives per block and how many blocks have accrued ([`types::Account::pending`]). All
+//! pending follows from what it receives per block and how many blocks have accrued ([`types::EmissionAccount::pending`]). All
 //! accounts are settled and the emission divided anew only when shares, eligibility, the number of subnets or the
 //! block emission changed.
 //!
@@ -79,7 +79,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         traits::EmissionShares,
-        types::{Accounts, Accrual, BondsRow, EpochRecord, Queue, Records},
+        types::{Accrual, BondsRow, EmissionAccounts, EpochQueue, EpochRecord, NeuronRecords},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -146,13 +146,13 @@ pub mod pallet {
     /// Written when the division changes and by epochs. One value, because dividing touches every account and there are
     /// few of them.
     #[pallet::storage]
-    pub type Ledger<T: Config> = StorageValue<_, Accounts, ValueQuery>;
+    pub type Ledger<T: Config> = StorageValue<_, EmissionAccounts, ValueQuery>;
 
     /// Epochs that found no room in their block, in the order in which they run.
     ///
     /// Empty unless blocks are full.
     #[pallet::storage]
-    pub type Waiting<T: Config> = StorageValue<_, Queue, ValueQuery>;
+    pub type Waiting<T: Config> = StorageValue<_, EpochQueue, ValueQuery>;
 
     /// What the last epoch of each subnet found out about its neurons, by uid.
     ///
@@ -160,7 +160,7 @@ pub mod pallet {
     /// epoch reads and writes all of it.
     // `Identity`: netuids are small numbers that only the chain assigns, so they cannot be ground.
     #[pallet::storage]
-    pub type Neurons<T: Config> = StorageMap<_, Identity, NetUid, Records, ValueQuery>;
+    pub type Neurons<T: Config> = StorageMap<_, Identity, NetUid, NeuronRecords, ValueQuery>;
 
     /// The bonds that each validator holds on miners, as the last epoch of the subnet left them. spec yuma §3.14
     ///

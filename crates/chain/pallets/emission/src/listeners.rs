@@ -11,7 +11,7 @@ use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
 use myelin_pallet_subnets::{
     parameters::ParametersPatch,
     traits::{OnSubnet, ReadEmission},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
@@ -56,14 +56,14 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     }
 
     /// Only bonds are left: everything else is one value and went with [`OnSubnet::ended`].
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         let mut rows = Bonds::<T>::drain_prefix(netuid);
         while meter.try_consume(T::WeightInfo::remove_bonds()).is_ok() {
             if rows.next().is_none() {
-                return Progress::Done;
+                return CleanupProgress::Done;
             }
         }
-        Progress::More
+        CleanupProgress::More
     }
 
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {

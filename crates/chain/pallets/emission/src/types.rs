@@ -36,7 +36,7 @@ impl Default for Accrual {
 
 /// Where one subnet stands in the division of the block emission.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Account {
+pub struct EmissionAccount {
     /// Its share as of the last root epoch. spec tokenomics §5.3
     pub share: Share,
     /// Whether it takes part in the division. spec tokenomics §5.4
@@ -49,7 +49,7 @@ pub struct Account {
     pub since: BlockNumber,
 }
 
-impl Account {
+impl EmissionAccount {
     /// What has accrued to it and is not paid out, once `blocks` blocks have accrued.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Account {
     /// Counts what accrued so far, so that what it receives of the following blocks may change.
     ///
     /// # Errors
-    /// As for [`Account::pending`].
+    /// As for [`EmissionAccount::pending`].
     pub fn settle(&mut self, blocks: BlockNumber) -> Result<(), ArithmeticError> {
         self.settled = self.pending(blocks)?;
         self.since = blocks;
@@ -73,13 +73,13 @@ impl Account {
 }
 
 /// The accounts of all subnets; root has none.
-pub type Accounts = BoundedBTreeMap<NetUid, Account, MaxNetworks>;
+pub type EmissionAccounts = BoundedBTreeMap<NetUid, EmissionAccount, MaxNetworks>;
 
 /// An epoch that is due.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Due {
+pub struct DueEpoch {
     /// The block since which it is due. First, because the oldest runs first.
     pub since: BlockNumber,
     /// The subnet.
@@ -87,7 +87,7 @@ pub struct Due {
 }
 
 /// Epochs that found no room in their block, in the order in which they run.
-pub type Queue = BoundedVec<Due, MaxNetworks>;
+pub type EpochQueue = BoundedVec<DueEpoch, MaxNetworks>;
 
 /// What the last epoch of a subnet found out about one of its neurons. spec yuma §3.13
 ///
@@ -127,7 +127,7 @@ impl NeuronRecord {
 }
 
 /// The records of a subnet by uid. A seat beyond the end is [`NeuronRecord::FRESH`].
-pub type Records = BoundedVec<NeuronRecord, MaxUids>;
+pub type NeuronRecords = BoundedVec<NeuronRecord, MaxUids>;
 
 /// The bonds of one validator, uids ascending.
 pub type BondsRow = BoundedVec<Entry, MaxUids>;
@@ -182,7 +182,7 @@ impl From<issuance::NextHalving> for HalvingView {
 
 /// What a subnet earns, for clients. spec tokenomics §5.4
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct EarningView {
+pub struct SubnetEmission {
     /// Its share as of the last root epoch, in counts of 2^-64.
     pub share: Share,
     /// Whether it takes part in the division of the block emission.

@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
-    types::{EarningView, IssuanceView, NeuronRecord},
+    types::{IssuanceView, NeuronRecord, SubnetEmission},
 };
 use alloc::vec::Vec;
 use myelin_economics::{
@@ -40,9 +40,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a subnet earns. spec tokenomics §5.4
-    pub fn earning(netuid: NetUid) -> Option<EarningView> {
+    pub fn earning(netuid: NetUid) -> Option<SubnetEmission> {
         let account = Ledger::<T>::get().get(&netuid).cloned()?;
-        Some(EarningView {
+        Some(SubnetEmission {
             share: account.share,
             eligible: account.eligible,
             per_block: account.per_block,

@@ -3,7 +3,7 @@
 use crate::{
     Admissions, Config, Error, Pallet, SeatsOf, UsedWork,
     traits::{OnSeat, ReadSeats},
-    types::{Admission, Entrance, UsedSeal},
+    types::{Admission, RegistrationKind, UsedSeal},
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -13,7 +13,7 @@ use frame_support::{
         tokens::{Fortitude, Precision, Preservation},
     },
 };
-use myelin_economics::work::{self, Challenge, Seal};
+use myelin_economics::work::{self, Seal, WorkChallenge};
 use myelin_pallet_staking::traits::MoveHotkey;
 use myelin_pallet_subnets::{
     parameters::Parameters,
@@ -24,7 +24,7 @@ use sp_runtime::DispatchError;
 
 /// What a miner hands in for a seat. spec subnets-and-neurons §8.1
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Work<'a> {
+pub(crate) struct WorkClaim<'a> {
     /// The block worked on.
     pub(crate) block: BlockNumber,
     /// What was searched for.
@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
         // What is withdrawn and held nowhere is recycled. spec tokenomics §9.3
         T::Currency::burn_from(coldkey, burn.rao(), Preservation::Preserve, Precision::Exact, Fortitude::Polite)?;
         T::Keys::pair(coldkey, hotkey)?;
-        Self::count_registration(netuid, admission, Entrance::Burn(burn))?;
+        Self::count_registration(netuid, admission, RegistrationKind::Burn(burn))?;
         Self::take_seat(netuid, seats, vacancy, hotkey)?;
         Ok(())
     }
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_register(
         signer: &T::AccountId,
         netuid: NetUid,
-        work: Work<'_>,
+        work: WorkClaim<'_>,
         hotkey: &T::AccountId,
         coldkey: &T::AccountId,
     ) -> DispatchResult {
@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
 
         Self::remember_work(used)?;
         T::Keys::pair(coldkey, hotkey)?;
-        Self::count_registration(netuid, admission, Entrance::Work)?;
+        Self::count_registration(netuid, admission, RegistrationKind::Work)?;
         Self::take_seat(netuid, seats, vacancy, hotkey)?;
         Ok(())
     }
@@ -101,8 +101,8 @@ impl<T: Config> Pallet<T> {
                     seat.hotkey = new.clone();
                 }
             });
-            Self::forget(netuid, old);
-            Self::remember(netuid, uid, new)?;
+            Self::remove_membership(netuid, old);
+            Self::insert_membership(netuid, uid, new)?;
             T::OnSeat::hotkey_swapped(netuid, uid, old, new);
             moved = moved.saturating_add(1);
         }
@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_worked(
         signer: &T::AccountId,
         netuid: NetUid,
-        work: Work<'_>,
+        work: WorkClaim<'_>,
         hotkey: &T::AccountId,
     ) -> Result<(Parameters, Admission, UsedSeal), Error<T>> {
         ensure!(signer == hotkey, Error::TransactorAccountShouldBeHotKey);
@@ -123,7 +123,7 @@ impl<T: Config> Pallet<T> {
         let seal: [u8; 32] = work.seal.try_into().map_err(|_| Error::InvalidSeal)?;
         ensure!(UsedWork::<T>::get().iter().all(|used| used.seal != seal), Error::InvalidSeal);
         ensure!(Seal::from(seal).meets(admission.terms.difficulty), Error::InvalidDifficulty);
-        let challenge = Challenge::new(&Self::block_hash(work.block), &hotkey.clone().into());
+        let challenge = WorkChallenge::new(&Self::block_hash(work.block), &hotkey.clone().into());
         ensure!(challenge.seal(work.nonce).as_bytes() == &seal, Error::InvalidSeal);
         Ok((parameters, admission, UsedSeal { worked_on: work.block, seal }))
     }
@@ -139,7 +139,7 @@ impl<T: Config> Pallet<T> {
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
         let admission = Admissions::<T>::get(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
         ensure!(is_open(&parameters), Error::SubNetRegistrationDisabled);
-        Self::ensure_not_crowded(&parameters, &admission)?;
+        Self::ensure_below_registration_limits(&parameters, &admission)?;
         ensure!(Self::uid(netuid, hotkey).is_none(), Error::HotKeyAlreadyRegisteredInSubNet);
         Ok((parameters, admission))
     }

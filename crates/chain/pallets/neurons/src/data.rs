@@ -16,7 +16,7 @@ pub type MaxRaw = ConstU32<128>;
 /// The first encoded byte says which: 0 for nothing, `1 + length` for raw bytes, 130 to 133 for a hash. So a raw item
 /// costs one byte more than its content, and the encoding of an item never changes when others are added.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
+pub enum CommitmentData {
     /// Nothing.
     None,
     /// The bytes themselves.
@@ -40,7 +40,7 @@ const SHA_256: u8 = 131;
 const KECCAK_256: u8 = 132;
 const SHA_THREE_256: u8 = 133;
 
-impl Encode for Data {
+impl Encode for CommitmentData {
     fn size_hint(&self) -> usize {
         match self {
             Self::None => 1,
@@ -64,9 +64,9 @@ impl Encode for Data {
     }
 }
 
-impl EncodeLike for Data {}
+impl EncodeLike for CommitmentData {}
 
-impl Decode for Data {
+impl Decode for CommitmentData {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         match input.read_byte()? {
             0 => Ok(Self::None),
@@ -85,16 +85,16 @@ impl Decode for Data {
 }
 
 // Holds at most 128 bytes outside of itself.
-impl DecodeWithMemTracking for Data {}
+impl DecodeWithMemTracking for CommitmentData {}
 
-impl MaxEncodedLen for Data {
+impl MaxEncodedLen for CommitmentData {
     fn max_encoded_len() -> usize {
         usize::from(RAW_FULL)
     }
 }
 
 /// One variant per first byte, so that clients which know only the metadata can read and write items.
-impl TypeInfo for Data {
+impl TypeInfo for CommitmentData {
     type Identity = Self;
 
     fn type_info() -> Type {
@@ -127,7 +127,7 @@ impl TypeInfo for Data {
             "ShaThree256" = SHA_THREE_256
         );
         Type::builder()
-            .path(Path::new("Data", module_path!()))
+            .path(Path::new("CommitmentData", module_path!()))
             .docs(&["What a neuron publishes: some bytes, or the hash of more."])
             .variant(variants)
     }
@@ -139,21 +139,21 @@ mod tests {
     use proptest::{collection::vec as bytes, prelude::*};
     use scale_info::TypeDef;
 
-    fn raw(content: &[u8]) -> Data {
-        Data::Raw(content.to_vec().try_into().unwrap())
+    fn raw(content: &[u8]) -> CommitmentData {
+        CommitmentData::Raw(content.to_vec().try_into().unwrap())
     }
 
     #[test]
     fn the_first_byte_says_what_follows() {
-        assert_eq!(Data::None.encode(), [0]);
+        assert_eq!(CommitmentData::None.encode(), [0]);
         assert_eq!(raw(b"").encode(), [1]);
         assert_eq!(raw(b"myelin").encode(), b"\x07myelin");
         assert_eq!(raw(&[7; 128]).encode(), [vec![129], vec![7; 128]].concat());
         for (item, first) in [
-            (Data::BlakeTwo256([9; 32]), 130),
-            (Data::Sha256([9; 32]), 131),
-            (Data::Keccak256([9; 32]), 132),
-            (Data::ShaThree256([9; 32]), 133),
+            (CommitmentData::BlakeTwo256([9; 32]), 130),
+            (CommitmentData::Sha256([9; 32]), 131),
+            (CommitmentData::Keccak256([9; 32]), 132),
+            (CommitmentData::ShaThree256([9; 32]), 133),
         ] {
             assert_eq!(item.encode(), [vec![first], vec![9; 32]].concat());
         }
@@ -162,17 +162,19 @@ mod tests {
     #[test]
     fn other_first_bytes_and_missing_content_are_refused() {
         for first in 134..=u8::MAX {
-            assert!(Data::decode(&mut &[&[first][..], &[0; 200]].concat()[..]).is_err(), "{first}");
+            assert!(CommitmentData::decode(&mut &[&[first][..], &[0; 200]].concat()[..]).is_err(), "{first}");
         }
         for first in 2..=133_u8 {
-            assert!(Data::decode(&mut &[first][..]).is_err(), "{first}");
+            assert!(CommitmentData::decode(&mut &[first][..]).is_err(), "{first}");
         }
-        assert!(Data::decode(&mut &[][..]).is_err());
+        assert!(CommitmentData::decode(&mut &[][..]).is_err());
     }
 
     #[test]
     fn the_metadata_names_every_first_byte_once() {
-        let TypeDef::Variant(variants) = Data::type_info().type_def else { panic!("an item is one of several") };
+        let TypeDef::Variant(variants) = CommitmentData::type_info().type_def else {
+            panic!("an item is one of several")
+        };
         let indices: Vec<u8> = variants.variants.iter().map(|variant| variant.index).collect();
         assert_eq!(indices, (0..=133).collect::<Vec<_>>());
         assert_eq!(variants.variants[129].name, "Raw128");
@@ -185,14 +187,14 @@ mod tests {
             let item = raw(&content);
             let encoded = item.encode();
             prop_assert_eq!(encoded.len(), item.size_hint());
-            prop_assert!(encoded.len() <= Data::max_encoded_len());
-            prop_assert_eq!(Data::decode(&mut &encoded[..]), Ok(item));
+            prop_assert!(encoded.len() <= CommitmentData::max_encoded_len());
+            prop_assert_eq!(CommitmentData::decode(&mut &encoded[..]), Ok(item));
         }
 
         #[test]
         fn what_can_be_read_is_written_the_same(input in bytes(any::<u8>(), 0..140)) {
             let mut rest = &input[..];
-            if let Ok(item) = Data::decode(&mut rest) {
+            if let Ok(item) = CommitmentData::decode(&mut rest) {
                 prop_assert_eq!(item.encode(), &input[..input.len() - rest.len()]);
             }
         }

@@ -1,6 +1,6 @@
 //! Calls without a fee, which are refused before they take room in a block. spec events-and-errors §8
 
-use crate::{Call, Config, Error, Pallet, SeatsOf, calls::Work, types::Address};
+use crate::{Call, Config, Error, Pallet, SeatsOf, calls::WorkClaim, types::Address};
 use myelin_pallet_subnets::traits::Keys;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         let checked = match call {
             Call::register { netuid, block_number, nonce, work, hotkey, coldkey } => {
-                let work = Work { block: *block_number, nonce: *nonce, seal: work };
+                let work = WorkClaim { block: *block_number, nonce: *nonce, seal: work };
                 let admitted = Self::ensure_worked(who, *netuid, work, hotkey);
                 if admitted.is_ok() && T::Keys::ensure_pairable(coldkey, hotkey).is_err() {
                     return Err(InvalidTransaction::Custom(code::NON_ASSOCIATED_COLDKEY));

@@ -11,7 +11,7 @@ use frame_support::{
 use myelin_pallet_subnets::{
     parameters::{Parameters, ParametersPatch},
     traits::{OnSubnet, ReadSubnets},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use sp_runtime::DispatchError;
@@ -81,9 +81,9 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
         Adjustments::<T>::mutate(|schedule| schedule.remove(&netuid));
     }
 
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         if meter.try_consume(T::WeightInfo::remove_none()).is_err() {
-            return Progress::More;
+            return CleanupProgress::More;
         }
         let mut seats = SeatsOf::<T>::get(netuid);
         // Of the last seats first, so that what is left keeps its uids.
@@ -91,16 +91,16 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
             let Some(seat) = seats.pop() else { break };
             // After the pop the length is the uid of the seat that went.
             let uid = Uid::new(seats.len().try_into().unwrap_or(u16::MAX));
-            Self::forget(netuid, &seat.hotkey);
+            Self::remove_membership(netuid, &seat.hotkey);
             EndpointsOf::<T>::remove(netuid, uid);
             Commitments::<T>::remove(netuid, uid);
         }
         if seats.is_empty() {
             SeatsOf::<T>::remove(netuid);
-            Progress::Done
+            CleanupProgress::Done
         } else {
             SeatsOf::<T>::insert(netuid, seats);
-            Progress::More
+            CleanupProgress::More
         }
     }
 

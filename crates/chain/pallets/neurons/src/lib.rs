@@ -76,12 +76,12 @@ pub use pallet::*;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        calls::Work,
-        data::Data,
+        calls::WorkClaim,
+        data::CommitmentData,
         traits::{OnSeat, ReadEarnings},
         types::{
-            Address, AdjustmentsDue, Admission, Axon, Commitment, Endpoints, MaxUsedWork, Memberships, Prometheus,
-            Seats, UsedSeal,
+            Address, AdjustmentsDue, Admission, AxonRecord, Commitment, MaxUsedWork, Memberships, MetricsRecord, Seats,
+            ServedEndpoints, UsedSeal,
         },
         weights::WeightInfo,
     };
@@ -173,7 +173,7 @@ pub mod pallet {
     /// Written by the neuron. Removed when the seat is replaced or its network removed.
     // `Identity`: only the chain assigns netuids and uids, so they cannot be ground.
     #[pallet::storage]
-    pub type EndpointsOf<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, Endpoints, ValueQuery>;
+    pub type EndpointsOf<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, ServedEndpoints, ValueQuery>;
 
     /// What the neuron on each seat has published.
     ///
@@ -374,7 +374,7 @@ pub mod pallet {
             coldkey: T::AccountId,
         ) -> DispatchResult {
             let signer = ensure_signed(origin)?;
-            let work = Work { block: block_number, nonce, seal: &work };
+            let work = WorkClaim { block: block_number, nonce, seal: &work };
             Self::do_register(&signer, netuid, work, &hotkey, &coldkey)
         }
 
@@ -437,7 +437,7 @@ pub mod pallet {
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let address = Address { ip, port, ip_type };
-            let axon = Axon { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
+            let axon = AxonRecord { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
             Self::do_serve_axon(&hotkey, netuid, axon, None)
         }
 
@@ -473,7 +473,7 @@ pub mod pallet {
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let address = Address { ip, port, ip_type };
-            let axon = Axon { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
+            let axon = AxonRecord { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
             Self::do_serve_axon(&hotkey, netuid, axon, Some(certificate))
         }
 
@@ -505,7 +505,7 @@ pub mod pallet {
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let address = Address { ip, port, ip_type };
-            Self::do_serve_prometheus(&hotkey, netuid, Prometheus { block: Self::now(), version, address })
+            Self::do_serve_prometheus(&hotkey, netuid, MetricsRecord { block: Self::now(), version, address })
         }
 
         /// Publish one item of data for everybody to read.
@@ -523,9 +523,9 @@ pub mod pallet {
         /// [`Event::Commitment`].
         #[pallet::call_index(7)]
         #[pallet::feeless_if(
-            |_: &OriginFor<T>, _: &NetUid, _: &Data| -> bool { true }
+            |_: &OriginFor<T>, _: &NetUid, _: &CommitmentData| -> bool { true }
         )]
-        pub fn set_commitment(origin: OriginFor<T>, netuid: NetUid, info: Data) -> DispatchResult {
+        pub fn set_commitment(origin: OriginFor<T>, netuid: NetUid, info: CommitmentData) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             Self::do_set_commitment(&hotkey, netuid, info)
         }

@@ -21,7 +21,7 @@ use myelin_pallet_staking::traits::{MoveHotkey, ReleaseStake, RootSeats};
 use myelin_pallet_subnets::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     traits::{Keys, OnSubnet, ReadSubnets},
-    types::{Progress, Subnet},
+    types::{CleanupProgress, Subnet},
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
 use sp_io::TestExternalities;
@@ -274,7 +274,7 @@ pub(crate) fn end(netuid: NetUid) {
 
 /// Removes all that is left of a network.
 pub(crate) fn clear(netuid: NetUid) {
-    assert_eq!(Neurons::remove_page(netuid, &mut WeightMeter::new()), Progress::Done);
+    assert_eq!(Neurons::remove_page(netuid, &mut WeightMeter::new()), CleanupProgress::Done);
 }
 
 /// Changes parameters of a network.

@@ -2,9 +2,9 @@
 
 use crate::{
     Commitments, Config, EndpointsOf, Error, Event, Pallet,
-    data::Data,
+    data::CommitmentData,
     traits::ReadSeats,
-    types::{Address, Axon, Certificate, Commitment, Endpoints, Prometheus},
+    types::{Address, AxonRecord, Certificate, Commitment, MetricsRecord, ServedEndpoints},
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
@@ -16,7 +16,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_serve_axon(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        axon: Axon,
+        axon: AxonRecord,
         certificate: Option<Vec<u8>>,
     ) -> DispatchResult {
         let (uid, mut endpoints) = Self::ensure_may_serve_axon(hotkey, netuid, axon.address)?;
@@ -30,7 +30,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// spec subnets-and-neurons §14.2
-    pub(crate) fn do_serve_prometheus(hotkey: &T::AccountId, netuid: NetUid, prometheus: Prometheus) -> DispatchResult {
+    pub(crate) fn do_serve_prometheus(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        prometheus: MetricsRecord,
+    ) -> DispatchResult {
         let (uid, mut endpoints) = Self::ensure_may_serve_prometheus(hotkey, netuid, prometheus.address)?;
         endpoints.prometheus = Some(prometheus);
         EndpointsOf::<T>::insert(netuid, uid, endpoints);
@@ -39,7 +43,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// spec subnets-and-neurons §16
-    pub(crate) fn do_set_commitment(who: &T::AccountId, netuid: NetUid, info: Data) -> DispatchResult {
+    pub(crate) fn do_set_commitment(who: &T::AccountId, netuid: NetUid, info: CommitmentData) -> DispatchResult {
         let uid = Self::ensure_may_commit(who, netuid)?;
         Commitments::<T>::insert(netuid, uid, Commitment { block: Self::now(), info });
         Self::deposit_event(Event::Commitment { netuid, who: who.clone() });
@@ -51,7 +55,7 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         netuid: NetUid,
         address: Address,
-    ) -> Result<(Uid, Endpoints), Error<T>> {
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.axon.map(|axon| axon.block))
     }
 
@@ -60,7 +64,7 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         netuid: NetUid,
         address: Address,
-    ) -> Result<(Uid, Endpoints), Error<T>> {
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.prometheus.map(|metrics| metrics.block))
     }
 
@@ -69,8 +73,8 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         netuid: NetUid,
         address: Address,
-        last_served: fn(&Endpoints) -> Option<BlockNumber>,
-    ) -> Result<(Uid, Endpoints), Error<T>> {
+        last_served: fn(&ServedEndpoints) -> Option<BlockNumber>,
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         let uid = Self::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
         ensure!(address.has_known_type(), Error::InvalidIpType);

@@ -3,7 +3,7 @@
 use crate::{
     Admissions, Commitments, Config, EndpointsOf, Error, Event, MembershipsOf, Pallet, SeatsOf,
     traits::{OnSeat, ReadEarnings, ReadSeats},
-    types::{Admission, Entrance, Seat, Seats},
+    types::{Admission, RegistrationKind, Seat, Seats},
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -42,7 +42,10 @@ impl<T: Config> Pallet<T> {
 
     /// Fails if the network has taken in as many as it may in this block or this interval.
     /// spec subnets-and-neurons §7, checks 5 and 6
-    pub(crate) fn ensure_not_crowded(parameters: &Parameters, admission: &Admission) -> Result<(), Error<T>> {
+    pub(crate) fn ensure_below_registration_limits(
+        parameters: &Parameters,
+        admission: &Admission,
+    ) -> Result<(), Error<T>> {
         ensure!(
             admission.latest.of(Self::now()) < parameters.max_registrations_per_block,
             Error::TooManyRegistrationsThisBlock
@@ -113,20 +116,24 @@ impl<T: Config> Pallet<T> {
             Some(old) => {
                 EndpointsOf::<T>::remove(netuid, uid);
                 Commitments::<T>::remove(netuid, uid);
-                Self::forget(netuid, &old);
+                Self::remove_membership(netuid, &old);
                 T::OnSeat::replaced(netuid, uid, &old, hotkey);
                 if !Self::is_seated_anywhere(&old) {
                     T::Stake::release(&old);
                 }
             }
         }
-        Self::remember(netuid, uid, hotkey)?;
+        Self::insert_membership(netuid, uid, hotkey)?;
         Self::deposit_event(Event::NeuronRegistered { netuid, uid, hotkey: hotkey.clone() });
         Ok(uid)
     }
 
     /// Counts a registration toward the limits and the price of the next ones.
-    pub(crate) fn count_registration(netuid: NetUid, admission: Admission, entrance: Entrance) -> DispatchResult {
+    pub(crate) fn count_registration(
+        netuid: NetUid,
+        admission: Admission,
+        entrance: RegistrationKind,
+    ) -> DispatchResult {
         let admission = admission.after(entrance, Self::now()).map_err(|_| ArithmeticError::Overflow)?;
         Admissions::<T>::insert(netuid, admission);
         Ok(())
@@ -139,7 +146,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Notes that a hotkey sits there.
-    pub(crate) fn remember(netuid: NetUid, uid: Uid, hotkey: &T::AccountId) -> DispatchResult {
+    pub(crate) fn insert_membership(netuid: NetUid, uid: Uid, hotkey: &T::AccountId) -> DispatchResult {
         MembershipsOf::<T>::try_mutate(hotkey, |memberships| {
             // There are fewer networks than memberships can be kept, unless many are being removed.
             memberships.try_insert(netuid, uid).map(drop).map_err(|_| DispatchError::Exhausted)
@@ -147,7 +154,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Notes that a hotkey has no seat there any more.
-    pub(crate) fn forget(netuid: NetUid, hotkey: &T::AccountId) {
+    pub(crate) fn remove_membership(netuid: NetUid, hotkey: &T::AccountId) {
         MembershipsOf::<T>::mutate_exists(hotkey, |stored| {
             if let Some(memberships) = stored {
                 memberships.remove(&netuid);
@@ -196,7 +203,7 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
 
     fn ensure_open(hotkey: &T::AccountId) -> DispatchResult {
         let (parameters, admission) = Self::root()?;
-        Self::ensure_not_crowded(&parameters, &admission)?;
+        Self::ensure_below_registration_limits(&parameters, &admission)?;
         ensure!(Self::uid(NetUid::ROOT, hotkey).is_none(), Error::<T>::HotKeyAlreadyRegisteredInSubNet);
         Ok(())
     }
@@ -211,7 +218,7 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
             None => return Err(Error::<T>::NoNeuronIdAvailable.into()),
         };
         let uid = Self::take_seat(NetUid::ROOT, seats, vacancy, hotkey)?;
-        Self::count_registration(NetUid::ROOT, admission, Entrance::Stake)?;
+        Self::count_registration(NetUid::ROOT, admission, RegistrationKind::Stake)?;
         Ok(uid)
     }
 

@@ -1,9 +1,9 @@
 //! Records of seats, of what they cost and of what their holders announce.
 
-use crate::data::Data;
+use crate::data::CommitmentData;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedBTreeMap, BoundedVec, traits::ConstU32};
-use myelin_economics::adjustment::{AdjustmentRule, Registrations, Terms};
+use myelin_economics::adjustment::{AdjustmentRule, Registrations, SeatPrice};
 use myelin_pallet_subnets::types::{MaxNetworks, MaxUids};
 use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao, Uid};
 use scale_info::TypeInfo;
@@ -40,7 +40,7 @@ pub type AdjustmentsDue = BoundedBTreeMap<NetUid, BlockNumber, MaxNetworks>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Admission {
     /// The price at present.
-    pub terms: Terms,
+    pub terms: SeatPrice,
     /// The registrations since the price was last adjusted.
     pub interval: Registrations,
     /// When it was last adjusted, or the network created.
@@ -77,7 +77,7 @@ impl BlockCount {
 
 /// How a hotkey came by its seat, which decides what its registration counts for. spec subnets-and-neurons §8.4
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
+pub enum RegistrationKind {
     /// By burning this much TAO.
     Burn(Amount<Tao>),
     /// By proof of work.
@@ -88,7 +88,7 @@ pub enum Entrance {
 
 impl Admission {
     /// The admission of a network created in this block. spec subnets-and-neurons §4
-    pub fn new(terms: Terms, block: BlockNumber) -> Self {
+    pub fn new(terms: SeatPrice, block: BlockNumber) -> Self {
         Self {
             terms,
             interval: Registrations::default(),
@@ -102,17 +102,17 @@ impl Admission {
     ///
     /// # Errors
     /// When the recycled TAO cannot be summed up, which the supply does not allow.
-    pub fn after(self, entrance: Entrance, block: BlockNumber) -> Result<Self, AmountError> {
+    pub fn after(self, entrance: RegistrationKind, block: BlockNumber) -> Result<Self, AmountError> {
         let mut interval = self.interval;
         interval.total = interval.total.saturating_add(1);
         let mut recycled = self.recycled;
         match entrance {
-            Entrance::Burn(burnt) => {
+            RegistrationKind::Burn(burnt) => {
                 interval.by_burn = interval.by_burn.saturating_add(1);
                 recycled = recycled.checked_add(burnt)?;
             }
-            Entrance::Work => interval.by_work = interval.by_work.saturating_add(1),
-            Entrance::Stake => {}
+            RegistrationKind::Work => interval.by_work = interval.by_work.saturating_add(1),
+            RegistrationKind::Stake => {}
         }
         Ok(Self { interval, recycled, latest: self.latest.one_more_in(block), ..self })
     }
@@ -160,7 +160,7 @@ const LOOPBACK_V6: u128 = 1;
 
 /// Where a neuron answers requests. spec subnets-and-neurons §14.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Axon {
+pub struct AxonRecord {
     /// When it was announced.
     pub block: BlockNumber,
     /// The version of the neuron's software.
@@ -177,7 +177,7 @@ pub struct Axon {
 
 /// Where a neuron offers its metrics. spec subnets-and-neurons §14.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Prometheus {
+pub struct MetricsRecord {
     /// When it was announced.
     pub block: BlockNumber,
     /// The version of the neuron's software.
@@ -192,13 +192,13 @@ pub type Certificate = BoundedVec<u8, MaxCertificate>;
 
 /// All that a neuron has announced of how to reach it. spec subnets-and-neurons §14
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Endpoints {
+pub struct ServedEndpoints {
     /// Where it answers requests.
-    pub axon: Option<Axon>,
+    pub axon: Option<AxonRecord>,
     /// With what it proves that it is the one who answers.
     pub certificate: Option<Certificate>,
     /// Where it offers its metrics.
-    pub prometheus: Option<Prometheus>,
+    pub prometheus: Option<MetricsRecord>,
 }
 
 /// What a neuron has published. spec subnets-and-neurons §16
@@ -207,7 +207,7 @@ pub struct Commitment {
     /// When.
     pub block: BlockNumber,
     /// What.
-    pub info: Data,
+    pub info: CommitmentData,
 }
 
 /// A seal that has paid for a registration, and the block whose hash it was made from.

@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Call, Config, Error, Event, Hotkeys, Identities, Pallet},
-    state::{HotkeyOf, rested},
+    state::{HotkeyOf, rate_limit_passed},
     traits::{ReadStake, RootSeats},
     types::{ChainIdentity, Delegation, PoolId, Standing},
 };
@@ -24,7 +24,7 @@ struct Removal<T: Config> {
 
 /// How much of a row a removal takes.
 #[derive(Clone, Copy)]
-enum Part {
+enum RemovalAmount {
     Some(Amount<Tao>),
     All,
 }
@@ -49,11 +49,11 @@ impl<T: Config> Pallet<T> {
     /// The code of the error it would fail with. spec events-and-errors §8.3
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         let removal = match call {
-            Call::remove_stake { hotkey, amount } => (hotkey, Part::Some(*amount)),
-            Call::unstake_all { hotkey } => (hotkey, Part::All),
+            Call::remove_stake { hotkey, amount } => (hotkey, RemovalAmount::Some(*amount)),
+            Call::unstake_all { hotkey } => (hotkey, RemovalAmount::All),
             _ => return Ok(()),
         };
-        let checked = Self::ensure_may_act(who).and_then(|()| Self::removal(who, removal.0, removal.1).map(drop));
+        let checked = Self::ensure_not_swapping(who).and_then(|()| Self::removal(who, removal.0, removal.1).map(drop));
         checked.map_err(|error| InvalidTransaction::Custom(code(&error)))
     }
 
@@ -62,12 +62,12 @@ impl<T: Config> Pallet<T> {
     /// # Errors
     /// The code of the reason. spec events-and-errors §8.3
     pub fn check_coldkey(who: &T::AccountId) -> Result<(), InvalidTransaction> {
-        Self::ensure_may_act(who).map_err(|error| InvalidTransaction::Custom(code(&error)))
+        Self::ensure_not_swapping(who).map_err(|error| InvalidTransaction::Custom(code(&error)))
     }
 
     /// spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
         ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
         let record = Self::existing(hotkey)?;
@@ -98,15 +98,15 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         amount: Amount<Tao>,
     ) -> Result<u32, DispatchError> {
-        Self::ensure_may_act(coldkey)?;
-        let removal = Self::removal(coldkey, hotkey, Part::Some(amount))?;
+        Self::ensure_not_swapping(coldkey)?;
+        let removal = Self::removal(coldkey, hotkey, RemovalAmount::Some(amount))?;
         Self::remove(coldkey, hotkey, &removal)
     }
 
     /// Says on how many networks pending children were looked for. spec staking §4
     pub(crate) fn do_unstake_all(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<u32, DispatchError> {
-        Self::ensure_may_act(coldkey)?;
-        match Self::removal(coldkey, hotkey, Part::All) {
+        Self::ensure_not_swapping(coldkey)?;
+        match Self::removal(coldkey, hotkey, RemovalAmount::All) {
             Ok(removal) => Self::remove(coldkey, hotkey, &removal),
             Err(error @ Error::HotKeyAccountNotExists) => Err(error.into()),
             // A row that fails the checks is passed over.
@@ -115,12 +115,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Checks a removal of stake, in the order of spec staking §4.
-    fn removal(coldkey: &T::AccountId, hotkey: &T::AccountId, part: Part) -> Result<Removal<T>, Error<T>> {
+    fn removal(coldkey: &T::AccountId, hotkey: &T::AccountId, part: RemovalAmount) -> Result<Removal<T>, Error<T>> {
         let record = Self::existing(hotkey)?;
         let row = Self::stake_of(coldkey, &record);
         let amount = match part {
-            Part::Some(amount) => amount,
-            Part::All => row,
+            RemovalAmount::Some(amount) => amount,
+            RemovalAmount::All => row,
         };
         ensure!(!amount.is_zero(), Error::AmountTooLow);
         let id = record.pool.filter(|_| row >= amount).ok_or(Error::NotEnoughStakeToWithdraw)?;
@@ -145,11 +145,14 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §6
     pub(crate) fn do_become_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         let mut record = Self::owned(coldkey, hotkey)?;
         ensure!(record.delegation.is_none(), Error::<T>::HotKeyAlreadyDelegate);
         let limit = T::Subnets::network().tx_rate_limit;
-        ensure!(rested(Self::last_active(coldkey), Self::now(), limit), Error::<T>::DelegateTxRateLimitExceeded);
+        ensure!(
+            rate_limit_passed(Self::last_active(coldkey), Self::now(), limit),
+            Error::<T>::DelegateTxRateLimitExceeded
+        );
         Self::make_delegate(hotkey, &mut record);
         Self::mark_active(coldkey);
         Ok(())
@@ -166,14 +169,14 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §6
     pub(crate) fn do_increase_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
         let network = T::Subnets::network();
         ensure!(take > current.take, Error::<T>::DelegateTakeTooLow);
         ensure!(take <= network.max_delegate_take, Error::<T>::DelegateTakeTooHigh);
         ensure!(
-            rested(Some(current.changed_at), Self::now(), network.tx_delegate_take_rate_limit),
+            rate_limit_passed(Some(current.changed_at), Self::now(), network.tx_delegate_take_rate_limit),
             Error::<T>::DelegateTxRateLimitExceeded
         );
         Self::set_take(hotkey, record, take);
@@ -183,7 +186,7 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §6
     pub(crate) fn do_decrease_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
         ensure!(take < current.take, Error::<T>::DelegateTakeTooLow);
@@ -200,7 +203,7 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §7
     pub(crate) fn do_root_register(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         T::Seats::ensure_open(hotkey)?;
         Self::ensure_pairable(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;
@@ -226,7 +229,7 @@ impl<T: Config> Pallet<T> {
 
     /// spec subnets-and-neurons §15.2
     pub(crate) fn do_set_identity(coldkey: &T::AccountId, identity: ChainIdentity) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         let seated = Self::hotkeys_of(coldkey).any(|(hotkey, _)| T::Seats::is_seated_anywhere(&hotkey));
         ensure!(seated, Error::<T>::HotKeyNotRegisteredInNetwork);
         let identity = identity.bounded().ok_or(Error::<T>::InvalidIdentity)?;

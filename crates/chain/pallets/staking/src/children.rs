@@ -3,7 +3,7 @@
 use crate::{
     pallet::{Activations, Config, Error, Event, Families, Hotkeys, Pallet, Successors},
     traits::ReadStake,
-    types::{Children, Family, InOrder, MAX_CHILDREN, MaxChildrenRead, PendingChildren, Relative},
+    types::{Children, Family, FamilyMember, MAX_CHILDREN, MaxChildrenRead, PendingChildren, SortedBlock},
     weights::WeightInfo,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -12,7 +12,7 @@ use myelin_economics::children::Parent;
 use myelin_pallet_subnets::{
     parameters::{NetworkParameters, ParametersPatch},
     traits::{OnSubnet, ReadSubnets},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 use sp_runtime::DispatchError;
@@ -38,9 +38,9 @@ impl<T: Config> Pallet<T> {
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
         netuid: NetUid,
-        children: BoundedVec<Relative<T::AccountId>, MaxChildrenRead>,
+        children: BoundedVec<FamilyMember<T::AccountId>, MaxChildrenRead>,
     ) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         let family = Families::<T>::get(netuid, hotkey);
         let now = Self::now();
         ensure!(elapsed(family.requested_at, now, REQUEST_INTERVAL), Error::<T>::TxRateLimitExceeded);
@@ -54,9 +54,9 @@ impl<T: Config> Pallet<T> {
 
         let after = now.saturating_add(network.pending_childkey_cooldown);
         if let Some(former) = &family.pending {
-            Activations::<T>::remove((netuid, InOrder::from(former.after), hotkey));
+            Activations::<T>::remove((netuid, SortedBlock::from(former.after), hotkey));
         }
-        Activations::<T>::insert((netuid, InOrder::from(after), hotkey), ());
+        Activations::<T>::insert((netuid, SortedBlock::from(after), hotkey), ());
         let pending = Some(PendingChildren { children: children.clone(), after });
         Families::<T>::insert(netuid, hotkey, FamilyOf::<T> { pending, requested_at: Some(now), ..family });
         Self::deposit_event(Event::SetChildrenScheduled { hotkey: hotkey.clone(), netuid, after, children });
@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         hotkey: &T::AccountId,
         family: &FamilyOf<T>,
-        children: &[Relative<T::AccountId>],
+        children: &[FamilyMember<T::AccountId>],
         threshold: Amount<Tao>,
     ) -> Result<(), Error<T>> {
         let distinct: BTreeSet<_> = children.iter().map(|child| &child.hotkey).collect();
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         take: Take,
     ) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         Self::ensure_owner(coldkey, hotkey)?;
         let subnet = T::Subnets::parameters(netuid).filter(|_| !netuid.is_root());
         let subnet = subnet.ok_or(Error::<T>::SubNetworkDoesNotExist)?;
@@ -129,7 +129,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    fn activate(netuid: NetUid, due: InOrder, hotkey: &T::AccountId) {
+    fn activate(netuid: NetUid, due: SortedBlock, hotkey: &T::AccountId) {
         Activations::<T>::remove((netuid, due, hotkey));
         let pending = Self::change_family(netuid, hotkey, |family| family.pending.take());
         let Some(PendingChildren { children, .. }) = pending else { return };
@@ -163,11 +163,11 @@ impl<T: Config> Pallet<T> {
 
     /// Enters a parent with a child. If the child has as many as it can have, the one that lends it least makes room,
     /// provided that the new one lends more.
-    fn adopt(netuid: NetUid, parent: &T::AccountId, child: &Relative<T::AccountId>) -> Result<(), Error<T>> {
+    fn adopt(netuid: NetUid, parent: &T::AccountId, child: &FamilyMember<T::AccountId>) -> Result<(), Error<T>> {
         let mut family = Families::<T>::get(netuid, &child.hotkey);
-        let entry = Relative { proportion: child.proportion, hotkey: parent.clone() };
+        let entry = FamilyMember { proportion: child.proportion, hotkey: parent.clone() };
         if family.parents.is_full() {
-            let lends = |parent: &Relative<T::AccountId>| parent.proportion.of(Self::on(&parent.hotkey));
+            let lends = |parent: &FamilyMember<T::AccountId>| parent.proportion.of(Self::on(&parent.hotkey));
             let weakest = family.parents.iter().enumerate().map(|(place, parent)| (lends(parent), place)).min();
             let weakest = weakest.filter(|(least, _)| *least < lends(&entry));
             let (_, place) = weakest.ok_or(Error::TooManyParents)?;
@@ -218,7 +218,7 @@ impl<T: Config> Pallet<T> {
                 continue;
             }
             if let Some(dropped) = Self::change_family(netuid, hotkey, |family| family.pending.take()) {
-                Activations::<T>::remove((netuid, InOrder::from(dropped.after), hotkey));
+                Activations::<T>::remove((netuid, SortedBlock::from(dropped.after), hotkey));
                 let reason = Error::<T>::NotEnoughStakeToSetChildkeys.into();
                 Self::deposit_event(Event::PendingChildrenDropped { hotkey: hotkey.clone(), netuid, reason });
             }
@@ -237,7 +237,7 @@ impl<T: Config> Pallet<T> {
     /// Puts the new hotkey in the place of the old one in every family. Lists of pending children that others have
     /// keep the old name; it is followed when they become active.
     pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) {
-        let rename = |relative: &mut Relative<T::AccountId>| {
+        let rename = |relative: &mut FamilyMember<T::AccountId>| {
             if relative.hotkey == *old {
                 relative.hotkey = new.clone();
             }
@@ -252,8 +252,8 @@ impl<T: Config> Pallet<T> {
                 Self::change_family(netuid, &parent.hotkey, |family| family.children.iter_mut().for_each(rename));
             }
             if let Some(pending) = &family.pending {
-                Activations::<T>::remove((netuid, InOrder::from(pending.after), old));
-                Activations::<T>::insert((netuid, InOrder::from(pending.after), new), ());
+                Activations::<T>::remove((netuid, SortedBlock::from(pending.after), old));
+                Activations::<T>::insert((netuid, SortedBlock::from(pending.after), new), ());
             }
             Families::<T>::insert(netuid, new, family);
         }
@@ -281,15 +281,15 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     // Nobody asks for the families of a network that does not exist, so they need not go at once.
     fn ended(_: NetUid) {}
 
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         let mut families = Families::<T>::drain_prefix(netuid);
         let mut activations = Activations::<T>::drain_prefix((netuid,));
         while meter.try_consume(T::WeightInfo::remove_family()).is_ok() {
             if families.next().is_none() && activations.next().is_none() {
-                return Progress::Done;
+                return CleanupProgress::Done;
             }
         }
-        Progress::More
+        CleanupProgress::More
     }
 
     fn parameters_changed(_: NetUid, _: &ParametersPatch) {}

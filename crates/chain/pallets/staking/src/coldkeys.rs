@@ -19,7 +19,7 @@ use sp_runtime::traits::{BlakeTwo256, Hash};
 
 impl<T: Config> Pallet<T> {
     /// Fails while a swap of the coldkey is announced or disputed. spec staking §10.3, rule 7
-    pub(crate) fn ensure_may_act(coldkey: &T::AccountId) -> Result<(), Error<T>> {
+    pub(crate) fn ensure_not_swapping(coldkey: &T::AccountId) -> Result<(), Error<T>> {
         match ColdkeySwaps::<T>::get(coldkey) {
             None => Ok(()),
             Some(swap) if swap.disputed => Err(Error::ColdkeySwapDisputed),

@@ -4,24 +4,24 @@ use crate::{
     pallet::{Config, Error, Event, Holdings, Hotkeys, MinimumSweep, Pallet, Pools, Releases},
     state::HotkeyOf,
     traits::ReleaseStake,
-    types::{PoolId, Stage, Standing, Sweep},
+    types::{NominationSweep, PoolId, Standing, SweepStage},
     weights::WeightInfo,
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get, weights::WeightMeter};
-use myelin_pallet_subnets::{traits::ReadSubnets, types::Progress};
+use myelin_pallet_subnets::{traits::ReadSubnets, types::CleanupProgress};
 use myelin_primitives::{Amount, Tao};
 
 impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
     fn release(hotkey: &T::AccountId) {
         if T::UnstakeOnDeregistration::get() {
-            Self::or_announce(hotkey, || Self::part_with_pool(hotkey));
+            Self::try_or_emit(hotkey, || Self::detach_pool(hotkey));
         }
     }
 }
 
 impl<T: Config> Pallet<T> {
     /// Returns stake, or else leaves it where it is and says why. Whether it was returned.
-    fn or_announce(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
+    fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
         let done = with_storage_layer(give_back);
         if let Err(reason) = done {
             Self::deposit_event(Event::StakeReturnFailed { hotkey: hotkey.clone(), reason });
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
 
     /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
     /// all listed under the coldkey it goes to.
-    fn part_with_pool(hotkey: &T::AccountId) -> DispatchResult {
+    fn detach_pool(hotkey: &T::AccountId) -> DispatchResult {
         let Some(record) = Hotkeys::<T>::get(hotkey) else { return Ok(()) };
         let Some(id) = record.pool else { return Ok(()) };
         Self::return_stake(id, hotkey, &record.owner, Standing::Owner)?;
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
         while meter.try_consume(T::WeightInfo::next_release()).is_ok() {
             let Some(id) = Releases::<T>::iter_keys().next() else { return };
             if let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey)
-                && Self::return_pool(id, &hotkey, meter) == Progress::More
+                && Self::return_pool(id, &hotkey, meter) == CleanupProgress::More
             {
                 return;
             }
@@ -77,18 +77,18 @@ impl<T: Config> Pallet<T> {
 
     /// Pays back the holders of a released pool. What cannot be returned is not tried again: the pool is kept, and the
     /// rest of its stake with it.
-    fn return_pool(id: PoolId, hotkey: &T::AccountId, meter: &mut WeightMeter) -> Progress {
+    fn return_pool(id: PoolId, hotkey: &T::AccountId, meter: &mut WeightMeter) -> CleanupProgress {
         let mut holders = Holdings::<T>::iter_key_prefix(id);
         while meter.try_consume(T::WeightInfo::return_stake()).is_ok() {
             let Some(coldkey) = holders.next() else {
                 Pools::<T>::remove(id);
-                return Progress::Done;
+                return CleanupProgress::Done;
             };
-            if !Self::or_announce(hotkey, || Self::return_stake(id, hotkey, &coldkey, Standing::Returning)) {
-                return Progress::Done;
+            if !Self::try_or_emit(hotkey, || Self::return_stake(id, hotkey, &coldkey, Standing::Returning)) {
+                return CleanupProgress::Done;
             }
         }
-        Progress::More
+        CleanupProgress::More
     }
 
     /// Holds all nominations against the minimum when it has been raised. spec staking §4.1
@@ -99,36 +99,36 @@ impl<T: Config> Pallet<T> {
         let minimum = T::Subnets::network().nominator_min_required_stake;
         let before = MinimumSweep::<T>::get();
         // A minimum that falls asks for nothing; a walk under way goes on with the lower one.
-        let stage = if minimum > before.minimum { Stage::Begun } else { before.stage.clone() };
-        let sweep = Sweep { minimum, stage: Self::sweep_from(stage, minimum, meter) };
+        let stage = if minimum > before.minimum { SweepStage::Begun } else { before.stage.clone() };
+        let sweep = NominationSweep { minimum, stage: Self::sweep_from(stage, minimum, meter) };
         if sweep != before {
             MinimumSweep::<T>::put(sweep);
         }
     }
 
     fn sweep_from(
-        mut stage: Stage<T::AccountId>,
+        mut stage: SweepStage<T::AccountId>,
         minimum: Amount<Tao>,
         meter: &mut WeightMeter,
-    ) -> Stage<T::AccountId> {
+    ) -> SweepStage<T::AccountId> {
         let mut rows = match &stage {
-            Stage::Done => return stage,
-            Stage::Begun => Holdings::<T>::iter_keys(),
-            Stage::Past(id, coldkey) => Holdings::<T>::iter_keys_from(Holdings::<T>::hashed_key_for(id, coldkey)),
+            SweepStage::Done => return stage,
+            SweepStage::Begun => Holdings::<T>::iter_keys(),
+            SweepStage::Past(id, coldkey) => Holdings::<T>::iter_keys_from(Holdings::<T>::hashed_key_for(id, coldkey)),
         };
         while meter.try_consume(T::WeightInfo::sweep_holding()).is_ok() {
-            let Some((id, coldkey)) = rows.next() else { return Stage::Done };
-            Self::hold_against(id, &coldkey, minimum);
-            stage = Stage::Past(id, coldkey);
+            let Some((id, coldkey)) = rows.next() else { return SweepStage::Done };
+            Self::enforce_minimum(id, &coldkey, minimum);
+            stage = SweepStage::Past(id, coldkey);
         }
         stage
     }
 
     /// Ends a nomination below the minimum. Stake that is on its way back gets there either way.
-    fn hold_against(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
+    fn enforce_minimum(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
         let Some(record) = Hotkeys::<T>::get(&hotkey) else { return };
         let standing = Self::standing(coldkey, &record);
-        Self::or_announce(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
+        Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
     }
 }

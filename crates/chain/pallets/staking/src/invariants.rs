@@ -5,7 +5,7 @@ use crate::{
         Activations, Config, Families, Holdings, Hotkeys, Nominations, OwnedHotkeys, Pallet, Pools, Releases,
         TotalStake,
     },
-    types::{Family, InOrder, PoolId},
+    types::{Family, PoolId, SortedBlock},
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -153,7 +153,7 @@ impl<T: Config> Pallet<T> {
         let mut pending = 0_usize;
         for (netuid, hotkey, family) in Families::<T>::iter() {
             let Some(children) = family.pending else { continue };
-            let queued = Activations::<T>::contains_key((netuid, InOrder::from(children.after), hotkey));
+            let queued = Activations::<T>::contains_key((netuid, SortedBlock::from(children.after), hotkey));
             ensure!(queued, "pending children are not queued under their block");
             pending = pending.saturating_add(1);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Config, Error, Event, Hotkeys, OwnedHotkeys, Pallet, Pools, Successors},
-    state::{HotkeyOf, rested},
+    state::{HotkeyOf, rate_limit_passed},
     traits::{MoveHotkey, OnKeySwap, RootSeats},
     types::{MAX_HOTKEYS, MAX_PARENTS},
     weights::WeightInfo,
@@ -38,7 +38,7 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
     }
 
     fn ensure_not_swapping(coldkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_may_act(coldkey).map_err(DispatchError::from)
+        Self::ensure_not_swapping(coldkey).map_err(DispatchError::from)
     }
 }
 
@@ -70,7 +70,7 @@ impl<T: Config> MoveHotkey<T::AccountId> for Pallet<T> {
 impl<T: Config> Pallet<T> {
     /// spec staking §2
     pub(crate) fn do_try_associate_hotkey(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_may_act(coldkey)?;
+        Self::ensure_not_swapping(coldkey)?;
         if !Hotkeys::<T>::contains_key(hotkey) {
             Self::make_pair(coldkey, hotkey)?;
         }
@@ -105,7 +105,7 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(old != new, Error::NewHotKeyIsSameWithOld);
         let limit = T::Subnets::network().tx_rate_limit;
-        ensure!(rested(Self::last_active(coldkey), Self::now(), limit), Error::HotKeySetTxRateLimitExceeded);
+        ensure!(rate_limit_passed(Self::last_active(coldkey), Self::now(), limit), Error::HotKeySetTxRateLimitExceeded);
         ensure!(!T::Seats::is_seated_anywhere(new), Error::HotKeyAlreadyRegisteredInSubNet);
         let staked = present.is_some_and(|present| !Self::stake_on(&present).is_zero());
         ensure!(!staked && !Self::has_family(new), Error::NewHotKeyInUse);

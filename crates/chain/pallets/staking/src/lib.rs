@@ -86,8 +86,9 @@ pub mod pallet {
     use crate::{
         traits::{OnKeySwap, RootSeats},
         types::{
-            Activity, ChainIdentity, Children, ColdkeyHash, ColdkeySwap, Family, Hotkey, InOrder, MaxChildrenRead,
-            MaxHotkeys, MaxNominations, PoolId, Relative, StakePool, StoredIdentity, Sweep,
+            ChainIdentity, Children, ColdkeyHash, ColdkeySwap, Family, FamilyMember, HotkeyRecord, MaxChildrenRead,
+            MaxHotkeys, MaxNominations, NominationSweep, PoolId, SortedBlock, StakeActivity, StakePool,
+            StoredChainIdentity,
         },
         weights::WeightInfo,
     };
@@ -154,7 +155,7 @@ pub mod pallet {
     /// never removed otherwise: an owner stays an owner without a seat. spec staking §2
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
-    pub type Hotkeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Hotkey<T::AccountId>>;
+    pub type Hotkeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, HotkeyRecord<T::AccountId>>;
 
     /// The hotkeys of each coldkey, in the order in which they came. At most [`MaxHotkeys`].
     ///
@@ -179,7 +180,7 @@ pub mod pallet {
     /// operation. Moved by a coldkey swap, kept otherwise.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
-    pub type Activities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Activity, ValueQuery>;
+    pub type Activities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StakeActivity, ValueQuery>;
 
     /// The name of the next pool.
     #[pallet::storage]
@@ -220,7 +221,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Activations<T: Config> = StorageNMap<
         _,
-        (NMapKey<Identity, NetUid>, NMapKey<Identity, InOrder>, NMapKey<Blake2_128Concat, T::AccountId>),
+        (NMapKey<Identity, NetUid>, NMapKey<Identity, SortedBlock>, NMapKey<Blake2_128Concat, T::AccountId>),
         (),
     >;
 
@@ -241,7 +242,7 @@ pub mod pallet {
     /// Who coldkeys say they are. Overwritten by themselves, moved by a coldkey swap.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
-    pub type Identities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StoredIdentity>;
+    pub type Identities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StoredChainIdentity>;
 
     /// The pools that pay their holders back, because their hotkey has left its last seat.
     ///
@@ -252,7 +253,7 @@ pub mod pallet {
 
     /// How far a raised nomination minimum has been applied to what was staked before. spec staking §4.1
     #[pallet::storage]
-    pub type MinimumSweep<T: Config> = StorageValue<_, Sweep<T::AccountId>, ValueQuery>;
+    pub type MinimumSweep<T: Config> = StorageValue<_, NominationSweep<T::AccountId>, ValueQuery>;
 
     /// Stake that exists from the first block on, without coming from an account.
     #[pallet::genesis_config]
@@ -823,7 +824,7 @@ pub mod pallet {
             origin: OriginFor<T>,
             hotkey: T::AccountId,
             netuid: NetUid,
-            children: BoundedVec<Relative<T::AccountId>, MaxChildrenRead>,
+            children: BoundedVec<FamilyMember<T::AccountId>, MaxChildrenRead>,
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_set_children(&coldkey, &hotkey, netuid, children)

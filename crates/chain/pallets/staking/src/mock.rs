@@ -3,7 +3,7 @@
 use crate::{
     self as pallet_staking, Event, Hotkeys, Pallet, TotalStake,
     traits::{OnKeySwap, PayStake, ReadStake, ReleaseStake, RootSeats},
-    types::{Delegation, Relative},
+    types::{Delegation, FamilyMember},
     weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
@@ -421,8 +421,8 @@ pub(crate) fn activate(netuid: NetUid) {
 }
 
 /// A child with this many hundredths of the stake weight.
-pub(crate) fn child(hundredths: u64, hotkey: AccountId) -> Relative<AccountId> {
-    Relative { proportion: Proportion::from_parts(u64::MAX / 100 * hundredths), hotkey }
+pub(crate) fn child(hundredths: u64, hotkey: AccountId) -> FamilyMember<AccountId> {
+    FamilyMember { proportion: Proportion::from_parts(u64::MAX / 100 * hundredths), hotkey }
 }
 
 /// The events of this pallet since this was last asked.

@@ -7,7 +7,7 @@ use myelin_primitives::{Amount, NetUid, Tao};
 use sp_runtime::DispatchError;
 
 /// The stake of one coldkey on one hotkey.
-struct Row<'a, AccountId> {
+struct StakeKey<'a, AccountId> {
     coldkey: &'a AccountId,
     hotkey: &'a AccountId,
 }
@@ -20,8 +20,8 @@ impl<T: Config> Pallet<T> {
         destination_hotkey: &T::AccountId,
         amount: Amount<Tao>,
     ) -> Result<u32, DispatchError> {
-        let origin = Row { coldkey, hotkey: origin_hotkey };
-        Self::move_row(&origin, &Row { coldkey, hotkey: destination_hotkey }, amount)?;
+        let origin = StakeKey { coldkey, hotkey: origin_hotkey };
+        Self::move_row(&origin, &StakeKey { coldkey, hotkey: destination_hotkey }, amount)?;
         let networks = Self::drop_unaffordable_children(origin_hotkey, &T::Subnets::network());
         Self::deposit_event(Event::StakeMoved {
             coldkey: coldkey.clone(),
@@ -39,8 +39,8 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         amount: Amount<Tao>,
     ) -> DispatchResult {
-        let origin = Row { coldkey: origin_coldkey, hotkey };
-        Self::move_row(&origin, &Row { coldkey: destination_coldkey, hotkey }, amount)?;
+        let origin = StakeKey { coldkey: origin_coldkey, hotkey };
+        Self::move_row(&origin, &StakeKey { coldkey: destination_coldkey, hotkey }, amount)?;
         Self::deposit_event(Event::StakeTransferred {
             origin_coldkey: origin_coldkey.clone(),
             destination_coldkey: destination_coldkey.clone(),
@@ -52,11 +52,11 @@ impl<T: Config> Pallet<T> {
 
     /// Checks in the order of spec staking §5, then moves.
     fn move_row(
-        origin: &Row<'_, T::AccountId>,
-        destination: &Row<'_, T::AccountId>,
+        origin: &StakeKey<'_, T::AccountId>,
+        destination: &StakeKey<'_, T::AccountId>,
         amount: Amount<Tao>,
     ) -> DispatchResult {
-        Self::ensure_may_act(origin.coldkey)?;
+        Self::ensure_not_swapping(origin.coldkey)?;
         let transfer = origin.coldkey != destination.coldkey;
         ensure!(transfer || origin.hotkey != destination.hotkey, Error::<T>::SameNetuid);
         let from = Self::existing(origin.hotkey)?;

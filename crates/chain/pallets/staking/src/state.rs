@@ -5,7 +5,7 @@ use crate::{
         Activities, Config, Error, Event, Holdings, Hotkeys, NextPool, Nominations, OwnedHotkeys, Pallet, Pools,
         TotalStake,
     },
-    types::{Activity, Hotkey, PoolId, StakePool, Standing, Window},
+    types::{HotkeyRecord, PoolId, StakeActivity, StakePool, StakeWindow, Standing},
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -21,7 +21,7 @@ use myelin_primitives::{Amount, AmountError, BlockNumber, Tao};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// The record of a hotkey on this chain.
-pub(crate) type HotkeyOf<T> = Hotkey<<T as frame_system::Config>::AccountId>;
+pub(crate) type HotkeyOf<T> = HotkeyRecord<<T as frame_system::Config>::AccountId>;
 
 impl<T> From<PoolError> for Error<T> {
     fn from(error: PoolError) -> Self {
@@ -38,7 +38,7 @@ impl<T> From<AmountError> for Error<T> {
     }
 }
 
-impl Activity {
+impl StakeActivity {
     /// Whether another operation on a pool fits into its window. spec staking §3.1
     fn admits(&self, pool: PoolId, now: BlockNumber, network: &NetworkParameters) -> bool {
         let window = self.windows.iter().find(|window| window.pool == pool && window.is_open(now, network));
@@ -55,18 +55,18 @@ impl Activity {
             window.operations = window.operations.saturating_add(1);
             return Ok(());
         }
-        self.windows.try_push(Window { pool, since: now, operations: 1 }).map_err(|_| ())
+        self.windows.try_push(StakeWindow { pool, since: now, operations: 1 }).map_err(|_| ())
     }
 }
 
-impl Window {
+impl StakeWindow {
     fn is_open(&self, now: BlockNumber, network: &NetworkParameters) -> bool {
         now < self.since.saturating_add(network.stake_interval)
     }
 }
 
 /// Whether more than `limit` blocks have passed since `last`. A limit of 0 limits nothing. spec staking §6
-pub(crate) fn rested(last: Option<BlockNumber>, now: BlockNumber, limit: BlockNumber) -> bool {
+pub(crate) fn rate_limit_passed(last: Option<BlockNumber>, now: BlockNumber, limit: BlockNumber) -> bool {
     limit == 0 || last.is_none_or(|last| now.saturating_sub(last) > limit)
 }
 

@@ -76,7 +76,7 @@ impl PoolId {
 
 /// A hotkey: whose it is, and the stake on it. spec staking §2
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Hotkey<AccountId> {
+pub struct HotkeyRecord<AccountId> {
     /// The coldkey that owns it.
     pub owner: AccountId,
     /// The pool of its stake, from the first stake on it until its stake is returned.
@@ -107,16 +107,16 @@ pub struct StakePool<AccountId> {
 
 /// When a coldkey last did what is limited in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Activity {
+pub struct StakeActivity {
     /// The last block in which it added or removed stake, made a delegate or swapped a key.
     pub last_at: Option<BlockNumber>,
     /// The windows of the operation limit that have not ended. spec staking §3.1
-    pub windows: BoundedVec<Window, MaxWindows>,
+    pub windows: BoundedVec<StakeWindow, MaxWindows>,
 }
 
 /// The stake operations of one coldkey on one hotkey since the first of them. spec staking §3.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Window {
+pub struct StakeWindow {
     /// The pool of the hotkey.
     pub pool: PoolId,
     /// The block of the first operation.
@@ -127,7 +127,7 @@ pub struct Window {
 
 /// A hotkey to which stake weight is lent, or from which it is borrowed, and how much. spec staking §9.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Relative<AccountId> {
+pub struct FamilyMember<AccountId> {
     /// The part of the parent's stake.
     pub proportion: Proportion,
     /// The child in a list of children, the parent in a list of parents.
@@ -135,10 +135,10 @@ pub struct Relative<AccountId> {
 }
 
 /// The children of one hotkey on one subnet.
-pub type Children<AccountId> = BoundedVec<Relative<AccountId>, MaxChildren>;
+pub type Children<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxChildren>;
 
 /// The parents of one hotkey on one subnet.
-pub type Parents<AccountId> = BoundedVec<Relative<AccountId>, MaxParents>;
+pub type Parents<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxParents>;
 
 /// Whom a hotkey lends stake weight to on one subnet, and whom it borrows from. spec staking §9
 ///
@@ -184,16 +184,16 @@ pub struct PendingChildren<AccountId> {
 
 /// A block number whose encoding sorts as the number does, so that a map keyed by it is walked in order of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct InOrder([u8; 4]);
+pub struct SortedBlock([u8; 4]);
 
-impl InOrder {
+impl SortedBlock {
     /// The block number.
     pub const fn block(self) -> BlockNumber {
         BlockNumber::from_be_bytes(self.0)
     }
 }
 
-impl From<BlockNumber> for InOrder {
+impl From<BlockNumber> for SortedBlock {
     fn from(block: BlockNumber) -> Self {
         Self(block.to_be_bytes())
     }
@@ -212,24 +212,24 @@ pub struct ColdkeySwap {
 
 /// Where the walk over all nominations is that a raised nomination minimum asks for. spec staking §4.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Sweep<AccountId> {
+pub struct NominationSweep<AccountId> {
     /// The minimum that nominations have been, or are being, held against.
     pub minimum: Amount<Tao>,
     /// What is left to do.
-    pub stage: Stage<AccountId>,
+    pub stage: SweepStage<AccountId>,
 }
 
 // Written out because a derive would ask the account for a default.
-impl<AccountId> Default for Sweep<AccountId> {
+impl<AccountId> Default for NominationSweep<AccountId> {
     fn default() -> Self {
-        Self { minimum: Amount::ZERO, stage: Stage::Done }
+        Self { minimum: Amount::ZERO, stage: SweepStage::Done }
     }
 }
 
 /// How far a walk has come.
 #[allow(clippy::cast_possible_truncation, reason = "the encoding of an enum numbers its variants")]
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub enum Stage<AccountId> {
+pub enum SweepStage<AccountId> {
     /// At its end.
     Done,
     /// At its beginning.
@@ -241,7 +241,7 @@ pub enum Stage<AccountId> {
 /// Who a coldkey says it is. Its content is not interpreted. spec subnets-and-neurons §15.2
 ///
 /// As the argument of a call its texts are [`Vec`]s, so that one that is too long is refused with its reason; stored
-/// they are bounded, see [`StoredIdentity`].
+/// they are bounded, see [`StoredChainIdentity`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ChainIdentity<Short = Vec<u8>, Long = Vec<u8>> {
     /// A name.
@@ -261,11 +261,11 @@ pub struct ChainIdentity<Short = Vec<u8>, Long = Vec<u8>> {
 }
 
 /// An identity within its bounds.
-pub type StoredIdentity = ChainIdentity<BoundedVec<u8, ConstU32<256>>, BoundedVec<u8, ConstU32<1024>>>;
+pub type StoredChainIdentity = ChainIdentity<BoundedVec<u8, ConstU32<256>>, BoundedVec<u8, ConstU32<1024>>>;
 
 impl ChainIdentity {
     /// The same within the bounds, or `None` if a text is too long.
-    pub fn bounded(self) -> Option<StoredIdentity> {
+    pub fn bounded(self) -> Option<StoredChainIdentity> {
         Some(ChainIdentity {
             name: self.name.try_into().ok()?,
             url: self.url.try_into().ok()?,

@@ -1,9 +1,9 @@
 //! What calls do: all checks first, in the order of the specification, then the effects.
 
 use crate::{
-    Changeable, Changer, Config, CountSeats, DefaultParameters, Error, Event, Identities, Keys, LastCreation, Network,
-    NetworkParametersPatch, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameter, Parameters,
-    ParametersError, ParametersPatch, Subnet, SubnetIdentity, Subnets, Tempos,
+    ChangeWindow, Config, CountSeats, DefaultParameters, Error, Event, Identities, Keys, LastCreation, Network,
+    NetworkParametersPatch, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameter,
+    ParameterAuthority, Parameters, ParametersError, ParametersPatch, Subnet, SubnetIdentity, Subnets, Tempos,
     parameters::{MAX_OWNER_BONDS_MOVING_AVERAGE, WEIGHTS_VERSION_KEY_TEMPOS},
 };
 use alloc::boxed::Box;
@@ -114,21 +114,26 @@ impl<T: Config> Pallet<T> {
     }
 
     /// spec subnets-and-neurons §17, §19
-    pub(crate) fn do_set_parameters(by: Changer, netuid: NetUid, changed: Box<ParametersPatch>) -> DispatchResult {
+    pub(crate) fn do_set_parameters(
+        by: ParameterAuthority,
+        netuid: NetUid,
+        changed: Box<ParametersPatch>,
+    ) -> DispatchResult {
         let old = NetworkSettings::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
-        let permitted = by == Changer::Root || changed.given().all(|given| given.changer() == Changer::Owner);
+        let permitted =
+            by == ParameterAuthority::Root || changed.given().all(|given| given.changer() == ParameterAuthority::Owner);
         ensure!(permitted, BadOrigin);
         ensure!(
-            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.changeable() == Changeable::Always),
+            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.changeable() == ChangeWindow::Always),
             Error::<T>::AdminActionProhibitedDuringWeightsWindow
         );
-        if by == Changer::Owner {
+        if by == ParameterAuthority::Owner {
             Self::ensure_changes_are_due(netuid, &old, &changed)?;
         }
         let new = changed.applied_to(&old);
         Self::ensure_within_bounds(by, netuid, &changed, &new)?;
 
-        if by == Changer::Owner {
+        if by == ParameterAuthority::Owner {
             Self::remember_changes(netuid, &changed);
         }
         if new.tempo != old.tempo {
@@ -154,13 +159,16 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Who changes a network: its owner, or governance. spec subnets-and-neurons §17
-    pub(crate) fn ensure_changer(origin: T::RuntimeOrigin, netuid: NetUid) -> Result<Changer, DispatchError> {
-        let Err(origin) = T::Governance::try_origin(origin) else { return Ok(Changer::Root) };
+    pub(crate) fn ensure_changer(
+        origin: T::RuntimeOrigin,
+        netuid: NetUid,
+    ) -> Result<ParameterAuthority, DispatchError> {
+        let Err(origin) = T::Governance::try_origin(origin) else { return Ok(ParameterAuthority::Root) };
         let coldkey = ensure_signed(origin)?;
         T::Keys::ensure_not_swapping(&coldkey)?;
         let owner = Subnets::<T>::get(netuid).and_then(|subnet| subnet.owner);
         ensure!(owner == Some(coldkey), BadOrigin);
-        Ok(Changer::Owner)
+        Ok(ParameterAuthority::Owner)
     }
 
     /// The subnet, if the coldkey owns it and may act.
@@ -209,12 +217,12 @@ impl<T: Config> Pallet<T> {
     /// Fails if a value is out of its bounds: those that depend on who changes it and on the rest of the chain, then
     /// those of the record itself. spec subnets-and-neurons §17
     fn ensure_within_bounds(
-        by: Changer,
+        by: ParameterAuthority,
         netuid: NetUid,
         changed: &ParametersPatch,
         new: &Parameters,
     ) -> DispatchResult {
-        if by == Changer::Owner {
+        if by == ParameterAuthority::Owner {
             ensure!(
                 changed.bonds_moving_average.is_none_or(|kept| kept <= MAX_OWNER_BONDS_MOVING_AVERAGE),
                 Error::<T>::BondsMovingAverageMaxReached

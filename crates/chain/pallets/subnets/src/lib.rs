@@ -54,13 +54,13 @@ pub mod weights;
 
 pub use pallet::*;
 pub use parameters::{
-    AlphaValues, Changeable, Changer, NetworkParameters, NetworkParametersPatch, Parameter, Parameters,
+    AlphaValues, ChangeWindow, NetworkParameters, NetworkParametersPatch, Parameter, ParameterAuthority, Parameters,
     ParametersError, ParametersPatch,
 };
 pub use traits::{CountSeats, Keys, OnSubnet, ReadEmission, ReadSubnets};
 pub use types::{
-    GenesisOwner, GenesisSubnet, MAX_NETWORKS, MAX_UIDS, MaxNetworks, MaxUids, Progress, StoredIdentity, Subnet,
-    SubnetIdentity,
+    CleanupProgress, GenesisOwner, GenesisSubnet, MAX_NETWORKS, MAX_UIDS, MaxNetworks, MaxUids, StoredSubnetIdentity,
+    Subnet, SubnetIdentity,
 };
 pub use weights::WeightInfo;
 
@@ -79,8 +79,8 @@ const _: () = assert!(Parameter::ALL.len() <= MAX_PARAMETERS as usize, "every pa
 pub mod pallet {
     use crate::{
         CountSeats, GenesisSubnet, Keys, MAX_NETWORKS, MAX_PARAMETERS, MaxNetworks, NetworkParameters,
-        NetworkParametersPatch, OnSubnet, Parameter, Parameters, ParametersPatch, ReadEmission, StoredIdentity, Subnet,
-        SubnetIdentity, WeightInfo,
+        NetworkParametersPatch, OnSubnet, Parameter, Parameters, ParametersPatch, ReadEmission, StoredSubnetIdentity,
+        Subnet, SubnetIdentity, WeightInfo,
     };
     use alloc::{boxed::Box, vec, vec::Vec};
     use frame_support::{
@@ -153,7 +153,7 @@ pub mod pallet {
     ///
     /// Written by the owner, removed when the subnet ends.
     #[pallet::storage]
-    pub type Identities<T: Config> = StorageMap<_, Identity, NetUid, StoredIdentity>;
+    pub type Identities<T: Config> = StorageMap<_, Identity, NetUid, StoredSubnetIdentity>;
 
     /// When the owner of a subnet last changed each of its parameters. Parameters never changed are left out.
     ///

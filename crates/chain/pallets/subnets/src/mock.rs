@@ -2,8 +2,9 @@
 //! call, as in the real chain.
 
 use crate::{
-    self as pallet_subnets, CountSeats, Event, GenesisConfig, GenesisSubnet, Keys, NetworkParametersPatch, OnSubnet,
-    Pallet, ParametersPatch, Progress, ReadEmission, ReadSubnets, WeightInfo, weights::SubstrateWeight,
+    self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, Keys,
+    NetworkParametersPatch, OnSubnet, Pallet, ParametersPatch, ReadEmission, ReadSubnets, WeightInfo,
+    weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
 use frame_support::{
@@ -207,16 +208,16 @@ impl OnSubnet<AccountId> for Others {
         log(Told::Ended(netuid));
     }
 
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         assert!(!Subnets::exists(netuid), "only what has ended is removed");
         while PagesOf::get(netuid) > 0 {
             if meter.try_consume(PAGE).is_err() {
-                return Progress::More;
+                return CleanupProgress::More;
             }
             PagesOf::mutate(netuid, |pages| *pages -= 1);
         }
         SeatsOf::remove(netuid);
-        Progress::Done
+        CleanupProgress::Done
     }
 
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {

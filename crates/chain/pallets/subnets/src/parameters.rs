@@ -7,7 +7,7 @@
 use crate::types::{MAX_NETWORKS, MAX_UIDS};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use myelin_economics::{
-    adjustment::{AdjustmentRule, Bounds, INERTIA, Terms},
+    adjustment::{AdjustmentRule, Bounds, INERTIA, SeatPrice},
     division::OWNER_CUT_PPM,
     pruning::NeuronImmunity,
     root::Sigmoid,
@@ -93,16 +93,16 @@ macro_rules! parameters {
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// Who may change it. spec subnets-and-neurons §17
-            pub const fn changer(self) -> Changer {
+            pub const fn changer(self) -> ParameterAuthority {
                 match self {
-                    $(Self::$name => Changer::$changer,)*
+                    $(Self::$name => ParameterAuthority::$changer,)*
                 }
             }
 
             /// When it may be changed. spec subnets-and-neurons §19, rule 1
-            pub const fn changeable(self) -> Changeable {
+            pub const fn changeable(self) -> ChangeWindow {
                 match self {
-                    $(Self::$name => Changeable::$when,)*
+                    $(Self::$name => ChangeWindow::$when,)*
                 }
             }
         }
@@ -118,7 +118,7 @@ macro_rules! parameters {
 
 /// Who may change a parameter. spec subnets-and-neurons §17
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changer {
+pub enum ParameterAuthority {
     /// The owner of the subnet, and governance.
     Owner,
     /// Governance alone.
@@ -127,7 +127,7 @@ pub enum Changer {
 
 /// When a parameter may be changed. spec subnets-and-neurons §19, rule 1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changeable {
+pub enum ChangeWindow {
     /// Not in the last blocks before an epoch, when validators can no longer answer to the change.
     BeforeFreeze,
     /// In every block.
@@ -423,8 +423,8 @@ impl Parameters {
     }
 
     /// What a seat costs at first. An initial burn outside of its bounds is moved to the nearer one.
-    pub fn initial_terms(&self) -> Terms {
-        Terms { burn: self.initial_burn.max(self.min_burn).min(self.max_burn), difficulty: self.initial_difficulty }
+    pub fn initial_terms(&self) -> SeatPrice {
+        SeatPrice { burn: self.initial_burn.max(self.min_burn).min(self.max_burn), difficulty: self.initial_difficulty }
     }
 }
 

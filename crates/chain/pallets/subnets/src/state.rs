@@ -1,8 +1,8 @@
 //! How networks begin and end, and what others read of them.
 
 use crate::{
-    Cleaning, Config, Error, Event, Identities, Keys, LastCreation, MAX_NETWORKS, Network, NetworkParameters,
-    NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameters, Progress, ReadEmission,
+    Cleaning, CleanupProgress, Config, Error, Event, Identities, Keys, LastCreation, MAX_NETWORKS, Network,
+    NetworkParameters, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameters, ReadEmission,
     ReadSubnets, Subnet, Subnets, Tempos, TotalLocked, WeightInfo,
 };
 use alloc::vec::Vec;
@@ -21,7 +21,7 @@ use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 
 /// Where a new subnet goes.
-pub(crate) struct Place {
+pub(crate) struct SubnetSlot {
     /// The number it takes.
     pub(crate) netuid: NetUid,
     /// The subnet that makes room.
@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// The number of the subnet that makes room is not taken at once, because what is stored for it is cleared a page
     /// per block.
-    pub(crate) fn place_for_new_subnet() -> Result<Place, Error<T>> {
+    pub(crate) fn place_for_new_subnet() -> Result<SubnetSlot, Error<T>> {
         let tempos = Tempos::<T>::get();
         let cleaning = Cleaning::<T>::get();
         let subnets = tempos.keys().filter(|netuid| !netuid.is_root()).count();
@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
             .map(NetUid::new)
             .find(|netuid| !tempos.contains_key(netuid) && !cleaning.contains(netuid))
             .ok_or(Error::<T>::SubnetLimitReached)?;
-        Ok(Place { netuid, replaced })
+        Ok(SubnetSlot { netuid, replaced })
     }
 
     /// Writes a new network and tells the others, who seat the owner's hotkey. What is locked for it has been withdrawn
@@ -185,7 +185,7 @@ impl<T: Config> Pallet<T> {
             if meter.try_consume(T::WeightInfo::end_clearing()).is_err() {
                 break;
             }
-            if T::OnSubnet::remove_page(netuid, meter) == Progress::More {
+            if T::OnSubnet::remove_page(netuid, meter) == CleanupProgress::More {
                 break;
             }
             Cleaning::<T>::mutate(|cleaning| cleaning.retain(|waiting| *waiting != netuid));

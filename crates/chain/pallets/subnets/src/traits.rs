@@ -2,7 +2,7 @@
 
 use crate::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
-    types::{Progress, Subnet},
+    types::{CleanupProgress, Subnet},
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
@@ -47,8 +47,8 @@ pub trait OnSubnet<AccountId> {
     fn ended(netuid: NetUid);
 
     /// Removes what is stored for an ended subnet, as far as the meter allows. Asked again in later blocks until the
-    /// answer is [`Progress::Done`], and possibly after that.
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress;
+    /// answer is [`CleanupProgress::Done`], and possibly after that.
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress;
 
     /// Parameters of a network were set; the new values are in place. `set` has those that were given, also if they
     /// equal the old ones.
@@ -66,13 +66,13 @@ impl<AccountId> OnSubnet<AccountId> for Tuple {
         for_tuples!( #( Tuple::ended(netuid); )* );
     }
 
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         for_tuples!( #(
-            if Tuple::remove_page(netuid, meter) == Progress::More {
-                return Progress::More;
+            if Tuple::remove_page(netuid, meter) == CleanupProgress::More {
+                return CleanupProgress::More;
             }
         )* );
-        Progress::Done
+        CleanupProgress::Done
     }
 
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {

@@ -38,7 +38,7 @@ pub struct Subnet<AccountId> {
 
 /// How far the storage of an ended subnet has been cleared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum CleanupProgress {
     /// Nothing is left.
     Done,
     /// The meter did not allow all of it; ask again in a later block.
@@ -48,7 +48,7 @@ pub enum Progress {
 /// What a subnet says about itself. Its content is not interpreted. spec subnets-and-neurons §15.2
 ///
 /// As the argument of a call its texts are [`Vec`]s, so that one that is too long is refused with its reason; stored
-/// they are bounded, see [`StoredIdentity`].
+/// they are bounded, see [`StoredSubnetIdentity`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SubnetIdentity<Name = Vec<u8>, Text = Vec<u8>> {
     /// The name of the subnet.
@@ -76,11 +76,11 @@ pub const MAX_NAME: u32 = 256;
 pub const MAX_TEXT: u32 = 1_024;
 
 /// An identity within its bounds.
-pub type StoredIdentity = SubnetIdentity<BoundedVec<u8, ConstU32<MAX_NAME>>, BoundedVec<u8, ConstU32<MAX_TEXT>>>;
+pub type StoredSubnetIdentity = SubnetIdentity<BoundedVec<u8, ConstU32<MAX_NAME>>, BoundedVec<u8, ConstU32<MAX_TEXT>>>;
 
 impl SubnetIdentity {
     /// The same within the bounds, or `None` if a text is too long.
-    pub fn bounded(self) -> Option<StoredIdentity> {
+    pub fn bounded(self) -> Option<StoredSubnetIdentity> {
         Some(SubnetIdentity {
             subnet_name: self.subnet_name.try_into().ok()?,
             github_repo: self.github_repo.try_into().ok()?,

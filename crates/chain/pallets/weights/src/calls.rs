@@ -2,8 +2,8 @@
 
 use crate::{
     Config, Event, Pallet,
-    checks::{Reveal, Revealed, Submission, Update},
-    types::{BatchEntries, HashList, KeyList, NetUidList, Row, StorageIndex},
+    checks::{AcceptedReveal, RevealSubmission, Submission, UpdateKind},
+    types::{BatchEntries, HashList, KeyList, NetUidList, StorageIndex, WeightsRow},
 };
 use alloc::vec::Vec;
 use frame_support::{BoundedVec, dispatch::DispatchResult, storage::with_storage_layer};
@@ -13,9 +13,9 @@ use sp_core::H256;
 impl<T: Config> Pallet<T> {
     /// Puts a vector in force. spec weights §2
     pub(crate) fn do_set_weights(hotkey: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> DispatchResult {
-        let vector = Self::ensure_settable(hotkey, netuid, submission, Update::Direct)?;
+        let vector = Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)?;
         Self::note_update(StorageIndex::from(netuid), vector.uid);
-        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: Self::now() });
+        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: Self::now() });
         Ok(())
     }
 
@@ -30,7 +30,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let vector = Self::ensure_root_settable(coldkey, netuid, hotkey, dests, values, version_key)?;
         Self::note_update(StorageIndex::from(netuid), vector.uid);
-        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: Self::now() });
+        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: Self::now() });
         Ok(())
     }
 
@@ -45,7 +45,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Puts a committed vector in force and uses up the commit and all older ones. spec weights §5.5
-    pub(crate) fn do_reveal_weights(hotkey: T::AccountId, netuid: NetUid, reveal: Reveal<'_>) -> DispatchResult {
+    pub(crate) fn do_reveal_weights(
+        hotkey: T::AccountId,
+        netuid: NetUid,
+        reveal: RevealSubmission<'_>,
+    ) -> DispatchResult {
         let (revealed, queue) = Self::ensure_revealable(&hotkey, netuid, reveal)?;
         Self::save_queue(netuid, &hotkey, queue)?;
         let hash = revealed.hash;
@@ -58,7 +62,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_batch_reveal_weights(
         hotkey: T::AccountId,
         netuid: NetUid,
-        reveals: &[Reveal<'_>],
+        reveals: &[RevealSubmission<'_>],
     ) -> DispatchResult {
         let (all, queue) = Self::ensure_all_revealable(&hotkey, netuid, reveals)?;
         Self::save_queue(netuid, &hotkey, queue)?;
@@ -72,9 +76,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The row is as old as the commit, and so is the last update. spec weights §5.6
-    fn store_revealed(netuid: NetUid, revealed: Revealed) {
-        let Revealed { vector, committed_at, .. } = revealed;
-        Self::store(netuid, vector.uid, Row { entries: vector.entries, fixed_at: committed_at });
+    fn store_revealed(netuid: NetUid, revealed: AcceptedReveal) {
+        let AcceptedReveal { vector, committed_at, .. } = revealed;
+        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: committed_at });
     }
 
     /// Puts vectors of several subnets in force. spec weights §6

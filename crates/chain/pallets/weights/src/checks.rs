@@ -2,7 +2,7 @@
 
 use crate::{
     Config, Error, Pallet,
-    rules::{self, Queue},
+    rules::{self, CommitQueue},
     traits::ReadPermits,
     types::{BatchEntries, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Salt, StorageIndex, UidList, ValueList},
 };
@@ -35,7 +35,7 @@ impl<'a> Submission<'a> {
 
 /// A vector with the salt it was committed with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reveal<'a> {
+pub(crate) struct RevealSubmission<'a> {
     pub(crate) submission: Submission<'a>,
     pub(crate) salt: &'a [u16],
 }
@@ -61,22 +61,22 @@ impl SetItem {
 
 /// A vector that may be stored: scaled, and with the neuron it is of.
 #[derive(Clone, Debug)]
-pub(crate) struct Vector {
+pub(crate) struct WeightVector {
     pub(crate) uid: Uid,
     pub(crate) entries: BoundedVec<Entry, MaxUids>,
 }
 
 /// A vector that may be stored because it was committed.
 #[derive(Clone, Debug)]
-pub(crate) struct Revealed {
-    pub(crate) vector: Vector,
+pub(crate) struct AcceptedReveal {
+    pub(crate) vector: WeightVector,
     pub(crate) hash: H256,
     pub(crate) committed_at: BlockNumber,
 }
 
 /// Whether a vector is an update of its own, to which the rate limit applies, or belongs to a commit, which was one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Update {
+pub(crate) enum UpdateKind {
     Direct,
     Committed,
 }
@@ -122,8 +122,8 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         netuid: NetUid,
         submission: Submission<'_>,
-        update: Update,
-    ) -> Result<Vector, Error<T>> {
+        update: UpdateKind,
+    ) -> Result<WeightVector, Error<T>> {
         let Submission { uids, values, version_key } = submission;
         ensure!(!netuid.is_root(), Error::CanNotSetRootNetworkWeights);
         let mut entries = rules::paired(uids.iter().copied(), values).ok_or(Error::WeightVecNotEqualSize)?;
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
         Self::ensure_stake(netuid, hotkey)?;
         ensure!(rules::is_new_enough(version_key, parameters.weights_version_key), Error::IncorrectWeightVersionKey);
         ensure!(
-            update == Update::Committed || Self::is_slow_enough(netuid, uid, &parameters),
+            update == UpdateKind::Committed || Self::is_slow_enough(netuid, uid, &parameters),
             Error::SettingWeightsTooFast
         );
         let no_opinion = rules::is_self_vector(uid, &entries);
@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
         max_upscale(&mut entries);
         ensure!(no_opinion || is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
-        Ok(Vector { uid, entries })
+        Ok(WeightVector { uid, entries })
     }
 
     /// Whether a coldkey may put this vector in force for its root validator. spec weights §7, checks 2 to 14
@@ -157,7 +157,7 @@ impl<T: Config> Pallet<T> {
         dests: &[NetUid],
         values: &[u16],
         version_key: u64,
-    ) -> Result<Vector, Error<T>> {
+    ) -> Result<WeightVector, Error<T>> {
         let owner = T::Keys::owner(hotkey).ok_or(Error::HotKeyAccountNotExists)?;
         ensure!(owner == *coldkey, Error::NonAssociatedColdKey);
         let parameters = Self::parameters(netuid)?;
@@ -179,11 +179,11 @@ impl<T: Config> Pallet<T> {
         max_upscale(&mut entries);
         ensure!(is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidVecContainInvalidOne)?;
-        Ok(Vector { uid, entries })
+        Ok(WeightVector { uid, entries })
     }
 
     /// Whether a hotkey may commit on a subnet; its uid and the queue to add to. spec weights §5.4
-    pub(crate) fn ensure_committable(hotkey: &T::AccountId, netuid: NetUid) -> Result<(Uid, Queue), Error<T>> {
+    pub(crate) fn ensure_committable(hotkey: &T::AccountId, netuid: NetUid) -> Result<(Uid, CommitQueue), Error<T>> {
         let parameters = Self::ensure_commits(netuid)?;
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
         ensure!(Self::is_slow_enough(netuid, uid, &parameters), Error::CommittingWeightsTooFast);
@@ -197,24 +197,24 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_revealable(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        reveal: Reveal<'_>,
-    ) -> Result<(Revealed, Queue), Error<T>> {
+        reveal: RevealSubmission<'_>,
+    ) -> Result<(AcceptedReveal, CommitQueue), Error<T>> {
         let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
         let hash = Self::hash(hotkey, netuid, reveal);
         let commit = match queue.take_with_older(hash) {
-            Err(rules::Unrevealable::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
+            Err(rules::RevealRefusal::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
             taken => taken.map_err(Error::from),
         }?;
-        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, Update::Committed)?;
-        Ok((Revealed { vector, hash, committed_at: commit.at }, queue))
+        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, UpdateKind::Committed)?;
+        Ok((AcceptedReveal { vector, hash, committed_at: commit.at }, queue))
     }
 
     /// Whether a hotkey may reveal all of these; the queue without exactly their commits. spec weights §5.7
     pub(crate) fn ensure_all_revealable(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        reveals: &[Reveal<'_>],
-    ) -> Result<(Vec<Revealed>, Queue), Error<T>> {
+        reveals: &[RevealSubmission<'_>],
+    ) -> Result<(Vec<AcceptedReveal>, CommitQueue), Error<T>> {
         let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
         let hashes: Vec<H256> = reveals.iter().map(|reveal| Self::hash(hotkey, netuid, *reveal)).collect();
         for hash in &hashes {
@@ -224,22 +224,22 @@ impl<T: Config> Pallet<T> {
         let mut revealed = Vec::with_capacity(reveals.len());
         for (reveal, hash) in reveals.iter().zip(hashes) {
             let commit = queue.take(hash)?;
-            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, Update::Committed)?;
-            revealed.push(Revealed { vector, hash, committed_at: commit.at });
+            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, UpdateKind::Committed)?;
+            revealed.push(AcceptedReveal { vector, hash, committed_at: commit.at });
         }
         Ok((revealed, queue))
     }
 
     /// The queue of a hotkey on a subnet that takes commits, if it has one.
-    fn queue_to_reveal(hotkey: &T::AccountId, netuid: NetUid) -> Result<Queue, Error<T>> {
+    fn queue_to_reveal(hotkey: &T::AccountId, netuid: NetUid) -> Result<CommitQueue, Error<T>> {
         let parameters = Self::ensure_commits(netuid)?;
         let queue = Self::queue(netuid, hotkey, &parameters);
         ensure!(!queue.is_empty(), Error::NoWeightsCommitFound);
         Ok(queue)
     }
 
-    fn hash(hotkey: &T::AccountId, netuid: NetUid, reveal: Reveal<'_>) -> H256 {
-        let Reveal { submission: Submission { uids, values, version_key }, salt } = reveal;
+    fn hash(hotkey: &T::AccountId, netuid: NetUid, reveal: RevealSubmission<'_>) -> H256 {
+        let RevealSubmission { submission: Submission { uids, values, version_key }, salt } = reveal;
         rules::commit_hash(hotkey, StorageIndex::from(netuid), uids, values, salt, version_key)
     }
 
@@ -273,14 +273,13 @@ impl<T: Config> Pallet<T> {
         values: &'a [ValueList],
         salts: &'a [Salt],
         version_keys: &'a [u64],
-    ) -> Result<Vec<Reveal<'a>>, Error<T>> {
+    ) -> Result<Vec<RevealSubmission<'a>>, Error<T>> {
         let length = uids.len();
         let same = [values.len(), salts.len(), version_keys.len()].iter().all(|other| *other == length);
         ensure!(same, Error::InputLengthsUnequal);
         let items = uids.iter().zip(values).zip(salts).zip(version_keys);
-        let reveal = |(((uids, values), salt), version_key): (((&'a UidList, &'a ValueList), &'a Salt), &u64)| Reveal {
-            submission: Submission::new(uids, values, *version_key),
-            salt,
+        let reveal = |(((uids, values), salt), version_key): (((&'a UidList, &'a ValueList), &'a Salt), &u64)| {
+            RevealSubmission { submission: Submission::new(uids, values, *version_key), salt }
         };
         Ok(items.map(reveal).collect())
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Call, Config, Error, Pallet,
-    checks::{Reveal, Submission, Update},
+    checks::{RevealSubmission, Submission, UpdateKind},
     types::{NetUidList, StorageIndex},
 };
 use codec::Compact;
@@ -59,7 +59,7 @@ impl<T: Config> Pallet<T> {
             }
             Call::reveal_weights { netuid, uids, values, salt, version_key } => {
                 let submission = Submission::new(uids, values, *version_key);
-                Self::ensure_revealable(who, *netuid, Reveal { submission, salt })?;
+                Self::ensure_revealable(who, *netuid, RevealSubmission { submission, salt })?;
             }
             Call::batch_reveal_weights { netuid, uids_list, values_list, salts_list, version_keys } => {
                 let reveals = Self::reveals(uids_list, values_list, salts_list, version_keys)?;
@@ -93,7 +93,7 @@ impl<T: Config> Pallet<T> {
 
     fn ensure_set(who: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> Result<(), Error<T>> {
         Self::ensure_direct(netuid)?;
-        Self::ensure_settable(who, netuid, submission, Update::Direct).map(drop)
+        Self::ensure_settable(who, netuid, submission, UpdateKind::Direct).map(drop)
     }
 
     fn ensure_committed(who: &T::AccountId, netuid: NetUid) -> Result<(), Error<T>> {

@@ -3,7 +3,7 @@
 use crate::{
     Commits, Config, LastUpdates, Pallet, Rows,
     rules::all_different,
-    types::{Commit, MaxCommits, Row, StorageIndex},
+    types::{MaxCommits, StorageIndex, WeightsCommit, WeightsRow},
 };
 use frame_support::{BoundedVec, ensure};
 use myelin_pallet_neurons::traits::ReadSeats;
@@ -86,13 +86,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Rows of networks that exist; others are being removed.
-    fn rows_in_force() -> impl Iterator<Item = (NetUid, Uid, Row)> {
+    fn rows_in_force() -> impl Iterator<Item = (NetUid, Uid, WeightsRow)> {
         let rows = Rows::<T>::iter().map(|(index, uid, row)| (index.netuid(), uid, row));
         rows.filter(|(netuid, ..)| T::Subnets::exists(*netuid))
     }
 
     /// Commits on networks that exist; others are being removed.
-    fn queues_in_force() -> impl Iterator<Item = (NetUid, T::AccountId, BoundedVec<Commit, MaxCommits>)> {
+    fn queues_in_force() -> impl Iterator<Item = (NetUid, T::AccountId, BoundedVec<WeightsCommit, MaxCommits>)> {
         let queues = Commits::<T>::iter().map(|(index, hotkey, queue)| (index.netuid(), hotkey, queue));
         queues.filter(|(netuid, ..)| T::Subnets::exists(*netuid))
     }

@@ -17,7 +17,7 @@
 //!
 //! # What is stored
 //!
-//! A [`Row`](types::Row) per neuron, a list of last updates per network, and a queue of [`Commit`](types::Commit)s per
+//! A [`WeightsRow`](types::Row) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::Commit)s per
 //! network and hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
 //!
 //! # Entries that stop counting
@@ -96,12 +96,12 @@ pub use pallet::*;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        checks::{Reveal, Submission},
-        rules::Unrevealable,
+        checks::{RevealSubmission, Submission},
+        rules::RevealRefusal,
         traits::ReadPermits,
         types::{
-            BatchEntries, Commit, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Row, Salt, StorageIndex, UidList,
-            ValueList,
+            BatchEntries, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Salt, StorageIndex, UidList, ValueList,
+            WeightsCommit, WeightsRow,
         },
         weights::WeightInfo,
     };
@@ -141,7 +141,7 @@ pub mod pallet {
     /// network has ended. At most one for every seat.
     // `Identity`: both keys are small counters that only the chain assigns, so they cannot be ground.
     #[pallet::storage]
-    pub type Rows<T: Config> = StorageDoubleMap<_, Identity, StorageIndex, Identity, Uid, Row>;
+    pub type Rows<T: Config> = StorageDoubleMap<_, Identity, StorageIndex, Identity, Uid, WeightsRow>;
 
     /// When every neuron last set or committed weights, by uid; the block of its registration if it never did.
     ///
@@ -164,7 +164,7 @@ pub mod pallet {
         StorageIndex,
         Blake2_128Concat,
         T::AccountId,
-        BoundedVec<Commit, MaxCommits>,
+        BoundedVec<WeightsCommit, MaxCommits>,
         ValueQuery,
     >;
 
@@ -278,12 +278,12 @@ pub mod pallet {
         InputLengthsUnequal,
     }
 
-    impl<T> From<Unrevealable> for Error<T> {
-        fn from(reason: Unrevealable) -> Self {
+    impl<T> From<RevealRefusal> for Error<T> {
+        fn from(reason: RevealRefusal) -> Self {
             match reason {
-                Unrevealable::Unknown => Self::InvalidRevealCommitHashNotMatch,
-                Unrevealable::Expired => Self::ExpiredWeightCommit,
-                Unrevealable::Early => Self::RevealTooEarly,
+                RevealRefusal::Unknown => Self::InvalidRevealCommitHashNotMatch,
+                RevealRefusal::Expired => Self::ExpiredWeightCommit,
+                RevealRefusal::Early => Self::RevealTooEarly,
             }
         }
     }
@@ -445,7 +445,7 @@ pub mod pallet {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            let reveal = Reveal { submission: Submission::new(&uids, &values, version_key), salt: &salt };
+            let reveal = RevealSubmission { submission: Submission::new(&uids, &values, version_key), salt: &salt };
             Self::do_reveal_weights(hotkey, netuid, reveal)
         }
 

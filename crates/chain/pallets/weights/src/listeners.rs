@@ -3,7 +3,7 @@
 use crate::{Commits, Config, LastUpdates, Pallet, Rows, types::StorageIndex, weights::WeightInfo};
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_pallet_neurons::traits::OnSeat;
-use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::Progress};
+use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
 
 impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
@@ -34,16 +34,16 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     /// A network that does not exist takes no call and runs no epoch, so what is stored of it counts for nothing.
     fn ended(_netuid: NetUid) {}
 
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> Progress {
+    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         let index = StorageIndex::from(netuid);
         let mut left = Rows::<T>::drain_prefix(index).map(drop).chain(Commits::<T>::drain_prefix(index).map(drop));
         loop {
             if meter.try_consume(T::WeightInfo::remove_entry()).is_err() {
-                return Progress::More;
+                return CleanupProgress::More;
             }
             if left.next().is_none() {
                 LastUpdates::<T>::remove(index);
-                return Progress::Done;
+                return CleanupProgress::Done;
             }
         }
     }

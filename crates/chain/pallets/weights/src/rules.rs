@@ -3,13 +3,13 @@
 //! Scaling is `myelin_yuma::max_upscale`, the largest share `myelin_yuma::is_spread`, and what a stored row says
 //! `myelin_yuma::as_read`; the epochs of a network with the windows of reveals are in `myelin_economics::schedule`.
 
-use crate::types::{Commit, StorageIndex};
+use crate::types::{StorageIndex, WeightsCommit};
 use alloc::{
     collections::{BTreeSet, VecDeque},
     vec::Vec,
 };
 use codec::Encode;
-use myelin_economics::schedule::{Window, Windows};
+use myelin_economics::schedule::{RevealPhase, RevealSchedule};
 use myelin_primitives::{BlockNumber, Entry, Uid};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
@@ -62,7 +62,7 @@ pub fn commit_hash<AccountId: Encode>(
 
 /// Why a commit cannot be revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unrevealable {
+pub enum RevealRefusal {
     /// No such commit is open.
     Unknown,
     /// It is over.
@@ -73,31 +73,31 @@ pub enum Unrevealable {
 
 /// The commits of a hotkey as they stand in one block. spec weights §5.5
 #[derive(Clone, Debug)]
-pub struct Queue {
-    windows: Windows,
+pub struct CommitQueue {
+    windows: RevealSchedule,
     now: BlockNumber,
-    expired: Vec<Commit>,
-    open: VecDeque<Commit>,
+    expired: Vec<WeightsCommit>,
+    open: VecDeque<WeightsCommit>,
 }
 
-impl Queue {
+impl CommitQueue {
     /// Sorts out stored commits, which are in order of their blocks: those that are over are at the front.
-    pub fn new(commits: impl IntoIterator<Item = Commit>, windows: Windows, now: BlockNumber) -> Self {
+    pub fn new(commits: impl IntoIterator<Item = WeightsCommit>, windows: RevealSchedule, now: BlockNumber) -> Self {
         let mut open: VecDeque<_> = commits.into_iter().collect();
         let mut expired = Vec::new();
-        while let Some(first) = open.pop_front_if(|first| windows.of(first.at, now) == Window::Over) {
+        while let Some(first) = open.pop_front_if(|first| windows.of(first.at, now) == RevealPhase::Over) {
             expired.push(first);
         }
         Self { windows, now, expired, open }
     }
 
     /// The commits that are not over, oldest first.
-    pub fn open(&self) -> impl ExactSizeIterator<Item = &Commit> {
+    pub fn open(&self) -> impl ExactSizeIterator<Item = &WeightsCommit> {
         self.open.iter()
     }
 
     /// The commits that are not over, to be stored.
-    pub fn into_open(self) -> Vec<Commit> {
+    pub fn into_open(self) -> Vec<WeightsCommit> {
         self.open.into()
     }
 
@@ -108,7 +108,7 @@ impl Queue {
 
     /// Adds a commit made now.
     pub fn push(&mut self, hash: H256) {
-        self.open.push_back(Commit { hash, at: self.now });
+        self.open.push_back(WeightsCommit { hash, at: self.now });
     }
 
     /// Forgets the commits that are over, so that they are as unknown as any other.
@@ -120,12 +120,12 @@ impl Queue {
     ///
     /// # Errors
     /// Why it may not be revealed. spec weights §5.5, steps 5 to 7
-    pub fn find(&self, hash: H256) -> Result<usize, Unrevealable> {
+    pub fn find(&self, hash: H256) -> Result<usize, RevealRefusal> {
         match self.open.iter().enumerate().find(|(_, commit)| commit.hash == hash) {
-            Some((position, commit)) if self.windows.of(commit.at, self.now) == Window::Open => Ok(position),
-            Some(_) => Err(Unrevealable::Early),
-            None if self.expired.iter().any(|commit| commit.hash == hash) => Err(Unrevealable::Expired),
-            None => Err(Unrevealable::Unknown),
+            Some((position, commit)) if self.windows.of(commit.at, self.now) == RevealPhase::Open => Ok(position),
+            Some(_) => Err(RevealRefusal::Early),
+            None if self.expired.iter().any(|commit| commit.hash == hash) => Err(RevealRefusal::Expired),
+            None => Err(RevealRefusal::Unknown),
         }
     }
 
@@ -133,9 +133,9 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn take(&mut self, hash: H256) -> Result<Commit, Unrevealable> {
+    pub fn take(&mut self, hash: H256) -> Result<WeightsCommit, RevealRefusal> {
         let position = self.find(hash)?;
-        self.open.remove(position).ok_or(Unrevealable::Unknown)
+        self.open.remove(position).ok_or(RevealRefusal::Unknown)
     }
 
     /// Takes out the commit that [`Self::find`] finds, and all older ones with it: there is no way back to an earlier
@@ -143,10 +143,10 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn take_with_older(&mut self, hash: H256) -> Result<Commit, Unrevealable> {
+    pub fn take_with_older(&mut self, hash: H256) -> Result<WeightsCommit, RevealRefusal> {
         let position = self.find(hash)?;
         self.open.drain(..position);
-        self.open.pop_front().ok_or(Unrevealable::Unknown)
+        self.open.pop_front().ok_or(RevealRefusal::Unknown)
     }
 }
 
@@ -271,29 +271,33 @@ mod tests {
         assert_eq!(hash(&[], &[], &[], 0), "b5c4ff0cd49e0a365c711ef305a1a92251b23e9c8302faab700c60ef5e228d28");
     }
 
-    fn windows(netuid: u16, tempo: u16, period: u64) -> Windows {
-        Windows { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
+    fn windows(netuid: u16, tempo: u16, period: u64) -> RevealSchedule {
+        RevealSchedule { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
     }
 
     /// Commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
-    fn queue(now: BlockNumber) -> Queue {
+    fn queue(now: BlockNumber) -> CommitQueue {
         let commits = [(1, 11), (2, 12), (3, 16), (4, 22)];
-        Queue::new(commits.map(|(hash, at)| Commit { hash: H256::repeat_byte(hash), at }), windows(1, 5, 1), now)
+        CommitQueue::new(
+            commits.map(|(hash, at)| WeightsCommit { hash: H256::repeat_byte(hash), at }),
+            windows(1, 5, 1),
+            now,
+        )
     }
 
-    fn blocks(queue: &Queue) -> Vec<BlockNumber> {
+    fn blocks(queue: &CommitQueue) -> Vec<BlockNumber> {
         queue.open().map(|commit| commit.at).collect()
     }
 
     #[test]
     fn a_commit_is_found_only_in_its_window() {
         let find = |now, hash| queue(now).find(H256::repeat_byte(hash));
-        assert_eq!(find(15, 1), Err(Unrevealable::Early));
+        assert_eq!(find(15, 1), Err(RevealRefusal::Early));
         assert_eq!(find(16, 1), Ok(0));
         assert_eq!(find(21, 2), Ok(1));
-        assert_eq!(find(22, 1), Err(Unrevealable::Expired));
+        assert_eq!(find(22, 1), Err(RevealRefusal::Expired));
         assert_eq!(find(22, 3), Ok(0));
-        assert_eq!(find(22, 9), Err(Unrevealable::Unknown));
+        assert_eq!(find(22, 9), Err(RevealRefusal::Unknown));
     }
 
     #[test]
@@ -302,15 +306,15 @@ mod tests {
         assert_eq!(queue.clone().take_with_older(H256::repeat_byte(2)).map(|commit| commit.at), Ok(12));
         assert_eq!(queue.take(H256::repeat_byte(2)).map(|commit| commit.at), Ok(12));
         assert_eq!(blocks(&queue), [11, 16, 22]);
-        assert_eq!(queue.take(H256::repeat_byte(2)), Err(Unrevealable::Unknown));
+        assert_eq!(queue.take(H256::repeat_byte(2)), Err(RevealRefusal::Unknown));
         assert_eq!(queue.take_with_older(H256::repeat_byte(1)).map(|commit| commit.at), Ok(11));
         assert_eq!(blocks(&queue), [16, 22]);
     }
 
     #[test]
     fn of_equal_commits_the_oldest_is_found() {
-        let commits = [11, 12, 12].map(|at| Commit { hash: H256::zero(), at });
-        let mut queue = Queue::new(commits, windows(1, 5, 1), 16);
+        let commits = [11, 12, 12].map(|at| WeightsCommit { hash: H256::zero(), at });
+        let mut queue = CommitQueue::new(commits, windows(1, 5, 1), 16);
         assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(11));
         assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(12));
         assert_eq!(blocks(&queue), [12]);
@@ -320,7 +324,7 @@ mod tests {
     fn forgotten_commits_are_unknown() {
         let mut queue = queue(22);
         queue.forget_expired();
-        assert_eq!(queue.find(H256::repeat_byte(1)), Err(Unrevealable::Unknown));
+        assert_eq!(queue.find(H256::repeat_byte(1)), Err(RevealRefusal::Unknown));
         queue.push(H256::repeat_byte(5));
         assert_eq!(blocks(&queue), [16, 22, 22]);
     }
@@ -329,10 +333,10 @@ mod tests {
         #[test]
         fn only_the_front_of_a_queue_is_over(mut blocks in proptest::collection::vec(0..5_000_u32, 0..10), now in 0..6_000_u32) {
             blocks.sort_unstable();
-            let queue: Vec<_> = blocks.iter().map(|&at| Commit { hash: H256::zero(), at }).collect();
+            let queue: Vec<_> = blocks.iter().map(|&at| WeightsCommit { hash: H256::zero(), at }).collect();
             let windows = windows(3, 50, 2);
-            let open: Vec<_> = queue.iter().filter(|commit| windows.of(commit.at, now) != Window::Over).cloned().collect();
-            prop_assert_eq!(Queue::new(queue, windows, now).open().cloned().collect::<Vec<_>>(), open);
+            let open: Vec<_> = queue.iter().filter(|commit| windows.of(commit.at, now) != RevealPhase::Over).cloned().collect();
+            prop_assert_eq!(CommitQueue::new(queue, windows, now).open().cloned().collect::<Vec<_>>(), open);
         }
 
         #[test]

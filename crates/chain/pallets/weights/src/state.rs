@@ -2,11 +2,11 @@
 
 use crate::{
     Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
-    rules::Queue,
-    types::{Row, StorageIndex},
+    rules::CommitQueue,
+    types::{StorageIndex, WeightsRow},
 };
 use frame_support::BoundedVec;
-use myelin_economics::schedule::Windows;
+use myelin_economics::schedule::RevealSchedule;
 use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use sp_runtime::SaturatedConversion;
@@ -37,27 +37,27 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Puts a vector in force. spec weights §2.2
-    pub(crate) fn store(netuid: NetUid, uid: Uid, row: Row) {
+    pub(crate) fn store(netuid: NetUid, uid: Uid, row: WeightsRow) {
         Rows::<T>::insert(StorageIndex::from(netuid), uid, row);
         Self::deposit_event(Event::WeightsSet { netuid, uid });
     }
 
     /// When commits of a network may be revealed, as it is set now.
-    pub(crate) fn windows(netuid: NetUid, parameters: &Parameters) -> Windows {
-        Windows { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs }
+    pub(crate) fn windows(netuid: NetUid, parameters: &Parameters) -> RevealSchedule {
+        RevealSchedule { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs }
     }
 
     /// The commits of a hotkey, as they stand now.
-    pub(crate) fn queue(netuid: NetUid, hotkey: &T::AccountId, parameters: &Parameters) -> Queue {
+    pub(crate) fn queue(netuid: NetUid, hotkey: &T::AccountId, parameters: &Parameters) -> CommitQueue {
         let commits = Commits::<T>::get(StorageIndex::from(netuid), hotkey);
-        Queue::new(commits, Self::windows(netuid, parameters), Self::now())
+        CommitQueue::new(commits, Self::windows(netuid, parameters), Self::now())
     }
 
     /// Stores what is open of a queue.
     ///
     /// # Errors
     /// [`Error::TooManyUnrevealedCommits`] if more are open than there may be.
-    pub(crate) fn save_queue(netuid: NetUid, hotkey: &T::AccountId, queue: Queue) -> Result<(), Error<T>> {
+    pub(crate) fn save_queue(netuid: NetUid, hotkey: &T::AccountId, queue: CommitQueue) -> Result<(), Error<T>> {
         let index = StorageIndex::from(netuid);
         let open = BoundedVec::try_from(queue.into_open()).map_err(|_| Error::TooManyUnrevealedCommits)?;
         if open.is_empty() {

@@ -63,7 +63,7 @@ impl From<NetUid> for StorageIndex {
 
 /// What one neuron says of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Row {
+pub struct WeightsRow {
     /// Whom it rates and how much, in the order given and scaled so that the largest value is 65535. On root the uids
     /// are netuids.
     pub entries: BoundedVec<Entry, MaxUids>,
@@ -74,7 +74,7 @@ pub struct Row {
 
 /// A promise to reveal weights. spec weights §5.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Commit {
+pub struct WeightsCommit {
     /// What the weights, their salt and their author hash to. spec weights §5.3
     pub hash: H256,
     /// The block of the promise.
@@ -100,7 +100,7 @@ impl From<RangeInclusive<BlockNumber>> for RevealWindow {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct CommitView {
     /// The promise.
-    pub commit: Commit,
+    pub commit: WeightsCommit,
     /// When it may be kept, as tempo and reveal period are now.
     pub window: RevealWindow,
 }

@@ -1,7 +1,7 @@
 //! Final blocks, each once and in order.
 
 use super::node::{World, hash, patient, url};
-use crate::{Blocks, Error, Limits};
+use crate::{Blocks, ChainError, Timeouts};
 use futures::FutureExt;
 use std::time::Duration;
 
@@ -70,10 +70,10 @@ async fn a_node_that_lags_gives_out_only_what_it_holds_for_final() {
 #[tokio::test]
 async fn nodes_without_progress_are_an_error_that_passes() {
     let world = World::new(2);
-    let limits = Limits { silence: Duration::ZERO, ..patient() };
+    let limits = Timeouts { silence: Duration::ZERO, ..patient() };
     let mut blocks = world.connect_within(limits).await.unwrap().blocks().await.unwrap();
     let error = blocks.next().await.unwrap_err();
-    assert!(matches!(error, Error::Silent(_)) && error.is_outage(), "{error}");
+    assert!(matches!(error, ChainError::Silent(_)) && error.is_outage(), "{error}");
     world.empty_blocks(1);
     assert_eq!(heights(&mut blocks, 1).await, [2]);
 }

@@ -1,7 +1,7 @@
 //! Which node is asked.
 
 use super::node::{World, hash, url};
-use crate::Error;
+use crate::ChainError;
 
 #[tokio::test]
 async fn the_first_node_that_answers_is_asked() {
@@ -41,7 +41,7 @@ async fn a_node_of_another_chain_is_passed_over() {
     assert_eq!(chain.node().await.unwrap(), url(3));
 
     world.kill(3);
-    let Err(Error::Unreachable(error)) = chain.at_finalised().await else { panic!("nobody is left") };
+    let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("nobody is left") };
     assert!(error.to_string().contains("another chain"), "{error}");
 }
 
@@ -54,7 +54,7 @@ async fn an_outage_names_every_node_and_its_reason_and_passes() {
     }
     let error = chain.at_finalised().await.unwrap_err();
     assert!(error.is_outage());
-    let Error::Unreachable(unreachable) = &error else { panic!("{error}") };
+    let ChainError::Unreachable(unreachable) = &error else { panic!("{error}") };
     let tried: Vec<_> = unreachable.tried.iter().map(|(url, _)| url.clone()).collect();
     assert_eq!(tried, [url(2), url(1)]);
     assert!(unreachable.tried.iter().all(|(_, why)| why.contains("refused")), "{error}");

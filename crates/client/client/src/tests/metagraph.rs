@@ -1,12 +1,14 @@
 //! A network, kept up to date.
 
 use super::node::{World, metagraph};
-use crate::{Changes, Error, Metagraph, NetUid, Uid, mirror, runtime::runtime_types::myelin_runtime_api as api};
+use crate::{
+    ChainError, Metagraph, MetagraphChanges, NetUid, Uid, mirror, runtime::runtime_types::myelin_runtime_api as api,
+};
 use subxt::utils::AccountId32;
 
-fn neuron(uid: u16, hotkey: u8) -> api::Neuron<AccountId32> {
+fn neuron(uid: u16, hotkey: u8) -> api::NeuronInfo<AccountId32> {
     let amount = |parts| mirror::Amount { parts };
-    api::Neuron {
+    api::NeuronInfo {
         uid: mirror::Uid(uid),
         hotkey: AccountId32([hotkey; 32]),
         coldkey: None,
@@ -26,9 +28,9 @@ fn neuron(uid: u16, hotkey: u8) -> api::Neuron<AccountId32> {
     }
 }
 
-fn serving(mut neuron: api::Neuron<AccountId32>, ip: u128, ip_type: u8) -> api::Neuron<AccountId32> {
-    let endpoint = api::Endpoint { ip, ip_type, port: 8091 };
-    neuron.axon = Some(api::Axon { block: 2, version: 1, endpoint, protocol: 4, certificate: None });
+fn serving(mut neuron: api::NeuronInfo<AccountId32>, ip: u128, ip_type: u8) -> api::NeuronInfo<AccountId32> {
+    let endpoint = api::IpEndpoint { ip, ip_type, port: 8091 };
+    neuron.axon = Some(api::AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None });
     neuron
 }
 
@@ -48,7 +50,7 @@ async fn it_syncs_once_and_says_what_changes() {
     world.empty_blocks(2);
     let changes = network.follow().await.unwrap();
     let uids = |uids: &[u16]| uids.iter().copied().map(Uid::new).collect::<Vec<_>>();
-    let expected = Changes { replaced: uids(&[1, 4]), moved: uids(&[0]), updated: uids(&[2]), epoch: false };
+    let expected = MetagraphChanges { replaced: uids(&[1, 4]), moved: uids(&[0]), updated: uids(&[2]), epoch: false };
     assert_eq!(changes, expected);
     assert_eq!(network.block, 3);
     let addresses: Vec<_> = network.serving().map(|(_, axon)| axon.address.to_string()).collect();
@@ -64,17 +66,17 @@ async fn a_network_that_ends_is_an_error() {
     let world = World::new(1);
     let chain = world.connect().await.unwrap();
     let missing = Metagraph::sync(&chain, NetUid::new(9)).await.unwrap_err();
-    assert!(matches!(missing, Error::NoNetwork { netuid, block: 1 } if netuid == NetUid::new(9)), "{missing}");
+    assert!(matches!(missing, ChainError::NoNetwork { netuid, block: 1 } if netuid == NetUid::new(9)), "{missing}");
 
     world.set_metagraph(Some(metagraph(1, Vec::new())));
     let mut network = Metagraph::sync(&chain, NetUid::new(1)).await.unwrap();
     world.set_metagraph(None);
     world.empty_blocks(1);
-    assert!(matches!(network.follow().await, Err(Error::NoNetwork { block: 2, .. })));
+    assert!(matches!(network.follow().await, Err(ChainError::NoNetwork { block: 2, .. })));
 }
 
 #[test]
 fn addresses_are_of_either_version() {
     let six = serving(neuron(0, 1), u128::from(std::net::Ipv6Addr::LOCALHOST), 6);
-    assert_eq!(crate::Neuron::from(six).axon.unwrap().address.to_string(), "[::1]:8091");
+    assert_eq!(crate::NeuronInfo::from(six).axon.unwrap().address.to_string(), "[::1]:8091");
 }

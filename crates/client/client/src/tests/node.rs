@@ -1,7 +1,7 @@
 //! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
 
 use crate::{
-    Chain, Endpoints, Error, Limits, NetUid,
+    Chain, ChainError, NetUid, NodeUrls, Timeouts,
     link::Connect,
     runtime::{Event, runtime_types::myelin_runtime_api as api},
 };
@@ -32,8 +32,8 @@ pub(super) static METADATA: LazyLock<Metadata> =
     LazyLock::new(|| Metadata::decode_from(METADATA_BYTES).expect("the committed metadata can be read"));
 
 /// Limits that no test reaches.
-pub(super) fn patient() -> Limits {
-    Limits { connect: LONG, answer: LONG, silence: LONG, outage: Duration::ZERO, pause: Duration::ZERO }
+pub(super) fn patient() -> Timeouts {
+    Timeouts { connect: LONG, answer: LONG, silence: LONG, outage: Duration::ZERO, pause: Duration::ZERO }
 }
 
 /// What a node does with the next transaction.
@@ -59,7 +59,7 @@ struct Inner {
     /// The transactions that were accepted, by whatever node.
     pool: Vec<Vec<u8>>,
     next_index: u64,
-    metagraph: Option<api::Metagraph<AccountId32>>,
+    metagraph: Option<api::MetagraphInfo<AccountId32>>,
 }
 
 /// Somebody who is told of blocks.
@@ -129,12 +129,12 @@ impl World {
         self.0.lock().expect("no test panics while it holds the chain")
     }
 
-    pub(super) async fn connect(&self) -> Result<Chain, Error> {
+    pub(super) async fn connect(&self) -> Result<Chain, ChainError> {
         self.connect_within(patient()).await
     }
 
-    pub(super) async fn connect_within(&self, limits: Limits) -> Result<Chain, Error> {
-        let endpoints = Endpoints::new(self.lock().nodes.keys().cloned())?;
+    pub(super) async fn connect_within(&self, limits: Timeouts) -> Result<Chain, ChainError> {
+        let endpoints = NodeUrls::new(self.lock().nodes.keys().cloned())?;
         Chain::connect_by(endpoints, limits, self.clone()).await
     }
 
@@ -193,7 +193,7 @@ impl World {
         self.lock().next_index = index;
     }
 
-    pub(super) fn set_metagraph(&self, metagraph: Option<api::Metagraph<AccountId32>>) {
+    pub(super) fn set_metagraph(&self, metagraph: Option<api::MetagraphInfo<AccountId32>>) {
         self.lock().metagraph = metagraph;
     }
 
@@ -382,9 +382,9 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 /// A network without anything, as of this block.
-pub(super) fn metagraph(block: u32, neurons: Vec<api::Neuron<AccountId32>>) -> api::Metagraph<AccountId32> {
+pub(super) fn metagraph(block: u32, neurons: Vec<api::NeuronInfo<AccountId32>>) -> api::MetagraphInfo<AccountId32> {
     let none = || crate::mirror::Amount { parts: 0 };
-    let subnet = api::Subnet {
+    let subnet = api::SubnetInfo {
         netuid: NetUid::new(1).into(),
         name: b"one".to_vec(),
         owner: None,
@@ -398,7 +398,7 @@ pub(super) fn metagraph(block: u32, neurons: Vec<api::Neuron<AccountId32>>) -> a
         pending: none(),
         last_epoch: None,
         next_epoch: None,
-        registration: api::Registration { burn: None, difficulty: None, recycled: none(), adjusts_at: 0 },
+        registration: api::RegistrationInfo { burn: None, difficulty: None, recycled: none(), adjusts_at: 0 },
     };
-    api::Metagraph { block, subnet, neurons }
+    api::MetagraphInfo { block, subnet, neurons }
 }

@@ -2,7 +2,8 @@
 
 use super::node::{Answer, METADATA, World};
 use crate::{
-    Account, Amount, CallError, Hint as _, Outcome, Reason, Refusal, Sent, SubmitError, calls,
+    Account, Amount, CallError, Hint as _, PoolCode, PoolRefusal, SentTransaction, SubmissionOutcome, SubmitError,
+    calls,
     mirror::account,
     runtime::{
         Event,
@@ -57,7 +58,7 @@ fn too_low() -> DispatchError {
 }
 
 /// Sends, has the last transaction included with these events, and waits for how it ends.
-async fn ends_with(events: Vec<Event>) -> Outcome {
+async fn ends_with(events: Vec<Event>) -> SubmissionOutcome {
     let world = World::new(1);
     let account = account_on(&world).await;
     let sent = account.send(&call()).await.unwrap();
@@ -70,7 +71,9 @@ async fn ends_with(events: Vec<Event>) -> Outcome {
 
 #[tokio::test]
 async fn success_is_a_final_block_with_the_fee_and_the_events() {
-    let Outcome::Finalised(included) = ends_with(vec![paid(123), success()]).await else { panic!("it succeeded") };
+    let SubmissionOutcome::Finalised(included) = ends_with(vec![paid(123), success()]).await else {
+        panic!("it succeeded")
+    };
     assert_eq!((included.height, included.index, included.fee), (2, 1, Amount::from_rao(123)));
     assert_eq!(included.events().count(), 2);
     assert!(included.event::<ExtrinsicSuccess>().is_some());
@@ -79,7 +82,9 @@ async fn success_is_a_final_block_with_the_fee_and_the_events() {
 #[tokio::test]
 async fn failure_names_pallet_and_error_and_explains_it() {
     let failed = Event::System(System::ExtrinsicFailed { dispatch_error: too_low(), dispatch_info: info() });
-    let Outcome::Failed { error, included } = ends_with(vec![paid(5), failed]).await else { panic!("it failed") };
+    let SubmissionOutcome::Failed { error, included } = ends_with(vec![paid(5), failed]).await else {
+        panic!("it failed")
+    };
     assert!(error.is("Staking", "AmountTooLow"));
     assert_eq!(included.unwrap().fee, Amount::from_rao(5));
     let CallError::Pallet { explanation, .. } = &error else { panic!("{error}") };
@@ -89,11 +94,11 @@ async fn failure_names_pallet_and_error_and_explains_it() {
 #[tokio::test]
 async fn a_call_inside_of_a_call_may_fail_too() {
     let sudid = Event::Sudo(Sudo::Sudid { sudo_result: Err(too_low()) });
-    let Outcome::Failed { error, .. } = ends_with(vec![sudid, success()]).await else { panic!("it failed") };
+    let SubmissionOutcome::Failed { error, .. } = ends_with(vec![sudid, success()]).await else { panic!("it failed") };
     assert!(matches!(error, CallError::Inner { by: "sudo", .. }) && error.is("Staking", "AmountTooLow"), "{error}");
 
     let fine = Event::Sudo(Sudo::Sudid { sudo_result: Ok(()) });
-    assert!(matches!(ends_with(vec![fine, success()]).await, Outcome::Finalised(_)));
+    assert!(matches!(ends_with(vec![fine, success()]).await, SubmissionOutcome::Finalised(_)));
 }
 
 #[tokio::test]
@@ -101,13 +106,13 @@ async fn what_was_not_seen_is_found_when_looked_for_again() {
     let world = World::new(1);
     let account = account_on(&world).await;
     let unseen = account.submit(&call(), Duration::ZERO).await;
-    let Outcome::Unseen(unseen) = unseen else { panic!("no block was made") };
+    let SubmissionOutcome::Unseen(unseen) = unseen else { panic!("no block was made") };
     assert!(unseen.trouble.is_none());
     assert_eq!((unseen.sent.after, unseen.sent.valid_until), (1, 64));
 
     world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
     // As another process would, from what was written down.
-    let sent = Sent { ..unseen.sent };
+    let sent = SentTransaction { ..unseen.sent };
     let outcome = world.connect().await.unwrap().outcome(&sent, LONG).await;
     assert_eq!(outcome.finalised().unwrap().height, 2);
 }
@@ -122,7 +127,7 @@ async fn a_transaction_whose_time_is_over_has_failed() {
     assert!(account.outcome(&sent, LONG).now_or_never().is_none());
     world.empty_blocks(1);
     let outcome = account.outcome(&sent, LONG).await;
-    let Outcome::Failed { error: CallError::Expired { valid_until: 4 }, included: None } = outcome else {
+    let SubmissionOutcome::Failed { error: CallError::Expired { valid_until: 4 }, included: None } = outcome else {
         panic!("{outcome:?}")
     };
 }
@@ -159,8 +164,10 @@ async fn a_refused_transaction_uses_no_nonce_up() {
     assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
     // The node at hand need not know of the first one yet.
     world.set_next_index(0);
-    let Outcome::Failed { error, included: None } = account.submit(&call(), LONG).await else { panic!("refused") };
-    assert!(matches!(error, CallError::Refused(Refusal::Call(Reason::TooSoon))), "{error}");
+    let SubmissionOutcome::Failed { error, included: None } = account.submit(&call(), LONG).await else {
+        panic!("refused")
+    };
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Call(PoolCode::TooSoon))), "{error}");
     assert!(error.all_hints().iter().count() > 0);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
@@ -176,7 +183,7 @@ async fn what_a_new_runtime_refuses_is_signed_anew() {
     // Once is enough: the other one was signed at the last final block.
     world.answers(1, [bad(), bad()]);
     let error = account.send(&call()).await.unwrap_err();
-    assert!(matches!(error, CallError::Refused(Refusal::Signature)), "{error}");
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Signature)), "{error}");
 }
 
 #[tokio::test]
@@ -200,7 +207,7 @@ async fn a_refusal_that_is_not_about_the_nonce_is_not_retried() {
     // A free call of the same kind waits: the pool says the same of it as of a nonce that is taken.
     world.answers(1, [Answer::Refuse(1_014, "The transaction has too low priority")]);
     let error = account.send(&call()).await.unwrap_err();
-    assert!(matches!(error, CallError::Refused(Refusal::Waiting)), "{error}");
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Waiting)), "{error}");
     assert_eq!(world.pool().len(), 0);
 }
 
@@ -210,14 +217,14 @@ async fn nonces_are_not_replaced_forever() {
     let account = account_on(&world).await;
     world.answers(1, std::iter::repeat_n(Answer::Refuse(1_010, "Transaction is outdated"), 10));
     let error = account.send(&call()).await.unwrap_err();
-    assert!(matches!(error, CallError::Refused(Refusal::Stale)), "{error}");
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Stale)), "{error}");
 }
 
 #[tokio::test]
 async fn the_gap_that_a_lost_transaction_leaves_is_filled() {
     let world = World::new(1);
     let account = account_on(&world).await;
-    assert!(matches!(account.submit(&call(), Duration::ZERO).await, Outcome::Unseen(_)));
+    assert!(matches!(account.submit(&call(), Duration::ZERO).await, SubmissionOutcome::Unseen(_)));
     // The pool has dropped it.
     world.set_next_index(0);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
@@ -246,7 +253,7 @@ async fn a_refusal_after_doubt_is_no_proof() {
     // It was included through the first node meanwhile, which is why the second calls it outdated.
     let sent = account.send(&call()).await.unwrap();
     world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
-    assert!(matches!(account.outcome(&sent, LONG).await, Outcome::Finalised(_)));
+    assert!(matches!(account.outcome(&sent, LONG).await, SubmissionOutcome::Finalised(_)));
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use super::node::{World, hash, metagraph, patient};
 use crate::{
-    Error, NetUid, PublicKey,
-    work::{Event, Position, Work},
+    ChainError, NetUid, PublicKey,
+    work::{SearchEvent, SearchState, WorkSearch},
 };
-use myelin_economics::work::Challenge;
+use myelin_economics::work::WorkChallenge;
 use std::num::NonZeroUsize;
 
 const NETUID: NetUid = NetUid::new(1);
@@ -27,15 +27,15 @@ fn set_difficulty(world: &World, difficulty: Option<u64>) {
     world.set_metagraph(Some(metagraph));
 }
 
-async fn begin(world: &World, before: Option<Position>) -> Work {
+async fn begin(world: &World, before: Option<SearchState>) -> WorkSearch {
     let chain = world.connect().await.unwrap();
-    Work::begin(&chain, NETUID, hotkey(), NonZeroUsize::MIN, before).unwrap()
+    WorkSearch::begin(&chain, NETUID, hotkey(), NonZeroUsize::MIN, before).unwrap()
 }
 
-async fn block(work: &mut Work) -> Position {
+async fn block(work: &mut WorkSearch) -> SearchState {
     match work.next().await.unwrap() {
-        Event::Block(position) => position,
-        found @ Event::Found(_) => panic!("{found:?}"),
+        SearchEvent::Block(position) => position,
+        found @ SearchEvent::Found(_) => panic!("{found:?}"),
     }
 }
 
@@ -47,14 +47,14 @@ async fn what_is_found_is_a_seal_of_the_best_block() {
     let mut work = begin(&world, None).await;
     let position = block(&mut work).await;
     assert_eq!((position.block, position.hash, position.difficulty), (2, hash(best), 50));
-    let Event::Found(proof) = work.next().await.unwrap() else { panic!("nothing else happens") };
+    let SearchEvent::Found(proof) = work.next().await.unwrap() else { panic!("nothing else happens") };
     assert_eq!(proof.block, 2);
-    assert!(proof.seal == Challenge::new(&hash(best).0, &[7; 32]).seal(proof.nonce) && proof.seal.meets(50));
+    assert!(proof.seal == WorkChallenge::new(&hash(best).0, &[7; 32]).seal(proof.nonce) && proof.seal.meets(50));
     assert_eq!(proof.nonce, position.next_nonce.wrapping_add(work.tried() - 1));
     // It goes on with the next block.
     world.make(Vec::new(), Vec::new());
     assert_eq!(block(&mut work).await.block, 3);
-    assert!(matches!(work.next().await, Ok(Event::Found(_))));
+    assert!(matches!(work.next().await, Ok(SearchEvent::Found(_))));
 }
 
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn each_block_is_worked_on_as_it_asks() {
 #[tokio::test]
 async fn a_search_goes_on_where_another_was_if_its_block_is_the_newest() {
     let world = world(1, Some(u64::MAX));
-    let before = Position { block: 1, hash: hash(1), difficulty: 1, next_nonce: 4_711 };
+    let before = SearchState { block: 1, hash: hash(1), difficulty: 1, next_nonce: 4_711 };
     let mut work = begin(&world, Some(before)).await;
-    assert_eq!(block(&mut work).await, Position { difficulty: u64::MAX, ..before });
+    assert_eq!(block(&mut work).await, SearchState { difficulty: u64::MAX, ..before });
     drop(work);
     world.make(Vec::new(), Vec::new());
     let mut work = begin(&world, Some(before)).await;
@@ -107,15 +107,15 @@ async fn a_node_that_is_lost_does_not_end_it() {
 async fn a_network_without_work_is_an_error() {
     let world = world(1, None);
     let chain = world.connect_within(patient()).await.unwrap();
-    let mut work = Work::begin(&chain, NETUID, hotkey(), NonZeroUsize::MIN, None).unwrap();
-    assert!(matches!(work.next().await, Err(Error::NoWork(NETUID))));
+    let mut work = WorkSearch::begin(&chain, NETUID, hotkey(), NonZeroUsize::MIN, None).unwrap();
+    assert!(matches!(work.next().await, Err(ChainError::NoWork(NETUID))));
     set_difficulty(&world, Some(1));
-    assert!(matches!(work.next().await, Ok(Event::Block(_))), "the same block is looked at again");
+    assert!(matches!(work.next().await, Ok(SearchEvent::Block(_))), "the same block is looked at again");
     world.set_metagraph(None);
     world.make(Vec::new(), Vec::new());
     let mut next = work.next().await;
-    while let Ok(Event::Found(_)) = next {
+    while let Ok(SearchEvent::Found(_)) = next {
         next = work.next().await;
     }
-    assert!(matches!(next, Err(Error::NoNetwork { .. })), "{next:?}");
+    assert!(matches!(next, Err(ChainError::NoNetwork { .. })), "{next:?}");
 }

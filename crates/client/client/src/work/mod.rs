@@ -24,17 +24,17 @@
 
 mod search;
 
-pub use search::{Search, Task};
+pub use search::{SealSearch, SearchTask};
 
 use crate::{
-    Chain, Config, Error,
+    Chain, ChainConfig, ChainError,
     calls::{self, Call},
     chain::Methods,
-    link::{Connection, Lost},
+    link::{Connection, NodeError},
     runtime::neurons::calls as neurons,
 };
 use futures::FutureExt;
-use myelin_economics::work::{Challenge, Seal};
+use myelin_economics::work::{Seal, WorkChallenge};
 use myelin_keys::PublicKey;
 use myelin_primitives::{BlockNumber, NetUid};
 use std::{fmt, io, num::NonZeroUsize};
@@ -43,7 +43,7 @@ use tokio::time::timeout;
 
 pub use myelin_economics::work::expected_attempts;
 
-type Header = <Config as subxt::Config>::Header;
+type Header = <ChainConfig as subxt::Config>::Header;
 
 /// For how many blocks a transaction with work should be valid, see
 /// [`Account::with_mortality`](crate::Account::with_mortality): no block takes the work much later, and a search that
@@ -52,7 +52,7 @@ pub const MORTALITY: u64 = 16;
 
 /// How far a search is, with all that is needed to go on with it in another process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct SearchState {
     /// The block that is worked on.
     pub block: BlockNumber,
     /// Its hash.
@@ -65,7 +65,7 @@ pub struct Position {
 
 /// What pays for a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct SeatWork {
     /// The block that was worked on. The two after it accept this.
     pub block: BlockNumber,
     /// What was searched for.
@@ -74,7 +74,7 @@ pub struct Proof {
     pub seal: Seal,
 }
 
-impl Proof {
+impl SeatWork {
     /// The call that takes the seat. By the hotkey; free.
     pub fn call(&self, netuid: NetUid, hotkey: &PublicKey, coldkey: &PublicKey) -> Call<neurons::Register> {
         calls::register(netuid, self.block, self.nonce, *self.seal.as_bytes(), hotkey, coldkey)
@@ -83,24 +83,24 @@ impl Proof {
 
 /// What happens in a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SearchEvent {
     /// It went over to a new block.
-    Block(Position),
+    Block(SearchState),
     /// Something was found. The search goes on with the next block.
-    Found(Proof),
+    Found(SeatWork),
 }
 
 /// A search for work that pays for a seat, on whatever block is the newest.
-pub struct Work {
+pub struct WorkSearch {
     chain: Chain,
     netuid: NetUid,
     hotkey: PublicKey,
-    search: Search,
+    search: SealSearch,
     /// Where to begin on a block. Others may search with the same hotkey, so each begins elsewhere.
     first_nonce: u64,
     /// Where an earlier search was, until it is known whether its block is still the newest.
-    before: Option<Position>,
-    at: Option<Position>,
+    before: Option<SearchState>,
+    at: Option<SearchState>,
     heads: Option<Heads>,
     /// Whether there is a block that was not looked at yet.
     unseen: bool,
@@ -112,14 +112,14 @@ struct Heads {
     headers: RpcSubscription<Header>,
 }
 
-impl fmt::Debug for Work {
+impl fmt::Debug for WorkSearch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { netuid, hotkey, at, .. } = self;
         out.debug_struct("Work").field("netuid", netuid).field("hotkey", hotkey).field("at", at).finish_non_exhaustive()
     }
 }
 
-impl Work {
+impl WorkSearch {
     /// Begins a search on so many threads. `before` is where an earlier one was: if its block is still the newest, what
     /// was tried is not tried again.
     ///
@@ -130,13 +130,13 @@ impl Work {
         netuid: NetUid,
         hotkey: PublicKey,
         threads: NonZeroUsize,
-        before: Option<Position>,
+        before: Option<SearchState>,
     ) -> io::Result<Self> {
         Ok(Self {
             chain: chain.clone(),
             netuid,
             hotkey,
-            search: Search::on(threads)?,
+            search: SealSearch::on(threads)?,
             first_nonce: getrandom::u64()?,
             before,
             at: None,
@@ -148,15 +148,15 @@ impl Work {
     /// Waits for what happens next. May be dropped while it waits, and called again after an error.
     ///
     /// # Errors
-    /// [`Error::NoWork`], if the network gives no seats for work; if there is no such network, or no node answers or
+    /// [`ChainError::NoWork`], if the network gives no seats for work; if there is no such network, or no node answers or
     /// makes progress within the limits. The search goes on meanwhile.
-    pub async fn next(&mut self) -> Result<Event, Error> {
+    pub async fn next(&mut self) -> Result<SearchEvent, ChainError> {
         while !self.unseen {
             tokio::select! {
                 biased;
                 (nonce, seal) = self.search.found() => {
-                    let Some(Position { block, .. }) = self.at else { continue };
-                    return Ok(Event::Found(Proof { block, nonce, seal }));
+                    let Some(SearchState { block, .. }) = self.at else { continue };
+                    return Ok(SearchEvent::Found(SeatWork { block, nonce, seal }));
                 }
                 headed = newest(&self.chain, &mut self.heads) => headed?,
             }
@@ -164,31 +164,31 @@ impl Work {
         }
         let position = self.go_over().await?;
         self.unseen = false;
-        Ok(Event::Block(position))
+        Ok(SearchEvent::Block(position))
     }
 
     /// Takes up the best block.
-    async fn go_over(&mut self) -> Result<Position, Error> {
+    async fn go_over(&mut self) -> Result<SearchState, ChainError> {
         let best = self.chain.at_best().await?;
-        let gone = || Error::NoNetwork { netuid: self.netuid, block: best.height() };
+        let gone = || ChainError::NoNetwork { netuid: self.netuid, block: best.height() };
         let subnet = best.subnet(self.netuid).await?.ok_or_else(gone)?;
-        let difficulty = subnet.registration.difficulty.ok_or(Error::NoWork(self.netuid))?;
-        let block = BlockNumber::try_from(best.height()).map_err(|_| Error::NoBlock(best.height().to_string()))?;
+        let difficulty = subnet.registration.difficulty.ok_or(ChainError::NoWork(self.netuid))?;
+        let block = BlockNumber::try_from(best.height()).map_err(|_| ChainError::NoBlock(best.height().to_string()))?;
         let hash = best.hash();
-        let here = |position: &Position| position.hash == hash;
+        let here = |position: &SearchState| position.hash == hash;
         let here = self.before.take().filter(here).or_else(|| self.position().filter(here));
         let next_nonce = here.map_or(self.first_nonce, |position| position.next_nonce);
-        let position = Position { block, hash, difficulty, next_nonce };
-        let challenge = Challenge::new(&hash.0, &self.hotkey.to_bytes());
-        self.search.take_up(Task { challenge, difficulty, from: next_nonce });
+        let position = SearchState { block, hash, difficulty, next_nonce };
+        let challenge = WorkChallenge::new(&hash.0, &self.hotkey.to_bytes());
+        self.search.take_up(SearchTask { challenge, difficulty, from: next_nonce });
         self.at = Some(position);
         Ok(position)
     }
 
     /// How far the search is. Nonces that threads have begun with are left behind it; every other one is as good.
-    pub fn position(&self) -> Option<Position> {
+    pub fn position(&self) -> Option<SearchState> {
         let at = self.at?;
-        Some(Position { next_nonce: self.search.next_nonce().unwrap_or(at.next_nonce), ..at })
+        Some(SearchState { next_nonce: self.search.next_nonce().unwrap_or(at.next_nonce), ..at })
     }
 
     /// How many seals were made.
@@ -203,7 +203,7 @@ impl Work {
 }
 
 /// Waits for a best block that is new, of the node at hand or of the next.
-async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), Error> {
+async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), ChainError> {
     let link = chain.link();
     for _ in 0..=link.nodes() {
         if heads.is_none() {
@@ -211,8 +211,8 @@ async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), Error> {
             let methods = Methods::new(connection.rpc.clone());
             match link.ask(&connection, methods.chain_subscribe_new_heads()).await {
                 Ok(headers) => *heads = Some(Heads { connection, headers }),
-                Err(Lost::Answered(error)) => return Err(error.into()),
-                Err(Lost::Connection(_)) => continue,
+                Err(NodeError::Answered(error)) => return Err(error.into()),
+                Err(NodeError::Connection(_)) => continue,
             }
         }
         let Some(Heads { connection, headers }) = heads else { continue };
@@ -224,5 +224,5 @@ async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), Error> {
         link.lost(connection).await;
         *heads = None;
     }
-    Err(Error::Silent(link.limits().silence))
+    Err(ChainError::Silent(link.limits().silence))
 }

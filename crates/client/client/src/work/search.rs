@@ -1,6 +1,6 @@
 //! Threads that try nonces.
 
-use myelin_economics::work::{Challenge, Seal};
+use myelin_economics::work::{Seal, WorkChallenge};
 use std::{
     io, mem,
     num::NonZeroUsize,
@@ -18,9 +18,9 @@ const PORTION: u64 = 4_096;
 
 /// What is searched for, and from which nonce on. After the last nonce comes the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
+pub struct SearchTask {
     /// What seals are made of.
-    pub challenge: Challenge,
+    pub challenge: WorkChallenge,
     /// What a seal has to meet.
     pub difficulty: u64,
     /// Where to begin.
@@ -30,17 +30,17 @@ pub struct Task {
 /// Threads that search for a seal, each with nonces of its own. spec subnets-and-neurons §8.2
 ///
 /// Nothing is searched for until there is a task, and nothing more once it is done. The rule is that of the chain,
-/// [`Challenge::seal`]; a thread does nothing else, so it tries as many nonces as the library can hash.
+/// [`WorkChallenge::seal`]; a thread does nothing else, so it tries as many nonces as the library can hash.
 #[derive(Debug)]
-pub struct Search {
-    shared: Arc<Shared>,
+pub struct SealSearch {
+    shared: Arc<SearchBoard>,
     threads: Vec<JoinHandle<()>>,
-    finds: UnboundedReceiver<Find>,
+    finds: UnboundedReceiver<FoundSeal>,
 }
 
 /// Where threads find what to do.
 #[derive(Debug, Default)]
-struct Shared {
+struct SearchBoard {
     desk: Mutex<Desk>,
     changed: Condvar,
     tried: AtomicU64,
@@ -55,19 +55,19 @@ struct Desk {
 /// A task that is being worked on.
 #[derive(Debug)]
 struct Job {
-    task: Task,
+    task: SearchTask,
     next: AtomicU64,
     over: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Find {
+struct FoundSeal {
     job: Arc<Job>,
     nonce: u64,
     seal: Seal,
 }
 
-impl Search {
+impl SealSearch {
     /// So many threads, with nothing to do.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Search {
     }
 
     /// Takes up a task, and drops the one before.
-    pub fn take_up(&mut self, task: Task) {
+    pub fn take_up(&mut self, task: SearchTask) {
         let job = Job { task, next: AtomicU64::new(task.from), over: AtomicBool::new(false) };
         self.replace(Some(Arc::new(job)));
     }
@@ -133,7 +133,7 @@ impl Search {
 }
 
 /// Threads end with what they have taken, within milliseconds.
-impl Drop for Search {
+impl Drop for SealSearch {
     fn drop(&mut self) {
         self.shared.desk().closed = true;
         self.replace(None);
@@ -144,7 +144,7 @@ impl Drop for Search {
     }
 }
 
-impl Shared {
+impl SearchBoard {
     fn desk(&self) -> MutexGuard<'_, Desk> {
         // Nothing is left half done while it is held.
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
@@ -164,7 +164,7 @@ impl Shared {
         }
     }
 
-    fn work(&self, finds: &UnboundedSender<Find>) {
+    fn work(&self, finds: &UnboundedSender<FoundSeal>) {
         while let Some(job) = self.job() {
             while !job.over.load(Ordering::Relaxed) {
                 let first = job.next.fetch_add(PORTION, Ordering::Relaxed);
@@ -176,7 +176,7 @@ impl Shared {
                 self.tried.fetch_add(nonce.wrapping_sub(first).wrapping_add(1), Ordering::Relaxed);
                 if !job.over.swap(true, Ordering::Relaxed) {
                     // Whoever does not listen any more has another task.
-                    let _ = finds.send(Find { job: Arc::clone(&job), nonce, seal });
+                    let _ = finds.send(FoundSeal { job: Arc::clone(&job), nonce, seal });
                 }
             }
         }
@@ -187,17 +187,17 @@ impl Shared {
 mod tests {
     use super::*;
 
-    fn challenge() -> Challenge {
-        Challenge::new(&[0x11; 32], &[0x22; 32])
+    fn challenge() -> WorkChallenge {
+        WorkChallenge::new(&[0x11; 32], &[0x22; 32])
     }
 
-    fn threads(threads: usize) -> Search {
-        Search::on(NonZeroUsize::new(threads).unwrap()).unwrap()
+    fn threads(threads: usize) -> SealSearch {
+        SealSearch::on(NonZeroUsize::new(threads).unwrap()).unwrap()
     }
 
     #[tokio::test]
     async fn it_finds_what_one_loop_finds() {
-        let task = Task { challenge: challenge(), difficulty: 100_000, from: 0 };
+        let task = SearchTask { challenge: challenge(), difficulty: 100_000, from: 0 };
         let expected = challenge().search(0.., task.difficulty).unwrap();
         // One thread goes through the nonces in their order.
         let mut search = threads(1);
@@ -224,27 +224,27 @@ mod tests {
     async fn it_goes_on_where_it_is_told_to() {
         let mut search = threads(1);
         let second = challenge().search(1_694.., 1_000).unwrap();
-        search.take_up(Task { challenge: challenge(), difficulty: 1_000, from: 1_694 });
+        search.take_up(SearchTask { challenge: challenge(), difficulty: 1_000, from: 1_694 });
         assert_eq!(search.found().await, second);
         // After the last nonce comes the first.
         let nonces = (u64::MAX - 1..=u64::MAX).chain(0..);
         let around = challenge().search(nonces, 1_000).unwrap();
-        search.take_up(Task { challenge: challenge(), difficulty: 1_000, from: u64::MAX - 1 });
+        search.take_up(SearchTask { challenge: challenge(), difficulty: 1_000, from: u64::MAX - 1 });
         assert_eq!(search.found().await, around);
     }
 
     #[tokio::test]
     async fn a_new_task_takes_the_place_of_the_old_one() {
         let mut search = threads(2);
-        let hopeless = Task { challenge: challenge(), difficulty: u64::MAX, from: 0 };
+        let hopeless = SearchTask { challenge: challenge(), difficulty: u64::MAX, from: 0 };
         search.take_up(hopeless);
         // Found, but for a task that is not at hand any more.
-        search.take_up(Task { difficulty: 1, ..hopeless });
+        search.take_up(SearchTask { difficulty: 1, ..hopeless });
         while search.finds.is_empty() {
             tokio::task::yield_now().await;
         }
-        let other = Challenge::new(&[0x33; 32], &[0x22; 32]);
-        search.take_up(Task { challenge: other, difficulty: 1_000, from: 0 });
+        let other = WorkChallenge::new(&[0x33; 32], &[0x22; 32]);
+        search.take_up(SearchTask { challenge: other, difficulty: 1_000, from: 0 });
         let (nonce, seal) = search.found().await;
         assert!(seal == other.seal(nonce));
     }
@@ -253,7 +253,7 @@ mod tests {
     fn threads_end_with_the_search() {
         let mut search = threads(2);
         let shared = Arc::downgrade(&search.shared);
-        search.take_up(Task { challenge: challenge(), difficulty: u64::MAX, from: 0 });
+        search.take_up(SearchTask { challenge: challenge(), difficulty: u64::MAX, from: 0 });
         drop(search);
         assert!(shared.upgrade().is_none());
     }

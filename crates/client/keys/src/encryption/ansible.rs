@@ -21,7 +21,7 @@ const BLOCK: usize = 16;
 
 /// An encrypted file.
 #[derive(Clone, Debug)]
-pub struct Envelope {
+pub struct AnsibleEnvelope {
     /// Of the derivation.
     pub salt: [u8; 32],
     /// Over the ciphertext.
@@ -30,7 +30,7 @@ pub struct Envelope {
     pub ciphertext: Vec<u8>,
 }
 
-impl Envelope {
+impl AnsibleEnvelope {
     /// Takes a file apart.
     ///
     /// # Errors
@@ -121,17 +121,17 @@ mod tests {
         ) {
             let password = SecretString::from("password");
             let sealed = seal(&content, "password", salt).into_bytes();
-            let opened = Envelope::parse(&sealed).unwrap().open(&password).unwrap();
+            let opened = AnsibleEnvelope::parse(&sealed).unwrap().open(&password).unwrap();
             prop_assert_eq!(opened.expose_secret(), &content);
 
             let mut changed = sealed.clone();
             let at = at.index(sealed.len());
             changed[at] = byte;
             // Another spelling of the same bytes is no damage.
-            if let Ok(opened) = Envelope::parse(&changed).and_then(|envelope| envelope.open(&password)) {
+            if let Ok(opened) = AnsibleEnvelope::parse(&changed).and_then(|envelope| envelope.open(&password)) {
                 prop_assert_eq!(opened.expose_secret(), &content);
             }
-            if let Ok(envelope) = Envelope::parse(&sealed[..at]) {
+            if let Ok(envelope) = AnsibleEnvelope::parse(&sealed[..at]) {
                 prop_assert!(at >= sealed.len() - 1 || envelope.open(&password).is_err());
             }
         }
@@ -140,18 +140,18 @@ mod tests {
     #[test]
     fn another_password_is_wrong_and_another_version_is_damage() {
         let sealed = seal(b"content", "password", [1; 32]);
-        let error = Envelope::parse(sealed.as_bytes()).unwrap().open(&"passwort".into()).unwrap_err();
+        let error = AnsibleEnvelope::parse(sealed.as_bytes()).unwrap().open(&"passwort".into()).unwrap_err();
         assert_eq!(error, DecryptError::WrongPassword);
         for other in ["$ANSIBLE_VAULT;1.2;AES256;label", "$ANSIBLE_VAULT", "$ANSIBLE_VAULT;1.1;AES"] {
             let changed = sealed.replace(HEADER, other);
-            assert!(matches!(Envelope::parse(changed.as_bytes()), Err(DecryptError::Damaged(_))));
+            assert!(matches!(AnsibleEnvelope::parse(changed.as_bytes()), Err(DecryptError::Damaged(_))));
         }
     }
 
     #[test]
     fn line_ends_of_other_systems_are_read() {
         let sealed = seal(b"content", "password", [1; 32]).replace('\n', "\r\n");
-        let opened = Envelope::parse(sealed.as_bytes()).unwrap().open(&"password".into()).unwrap();
+        let opened = AnsibleEnvelope::parse(sealed.as_bytes()).unwrap().open(&"password".into()).unwrap();
         assert_eq!(opened.expose_secret(), b"content");
     }
 

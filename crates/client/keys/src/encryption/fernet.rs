@@ -2,7 +2,7 @@
 //!
 //! Some tools answer "wrong password" to the right one for these files. They exist, so they are opened here.
 
-use super::{DecryptError, Key};
+use super::{DecryptError, EncryptionKey};
 use crate::text::{SecretBytes, password_bytes, secret_bytes};
 use aes::{
     Aes128,
@@ -34,13 +34,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// An encrypted file: one token. The time it was made at means nothing.
 #[derive(Clone, Debug)]
-pub struct Envelope {
+pub struct FernetEnvelope {
     /// Version, time, initialisation vector and ciphertext.
     signed: Vec<u8>,
     hmac: [u8; 32],
 }
 
-impl Envelope {
+impl FernetEnvelope {
     /// Takes a file apart.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Envelope {
     /// # Errors
     /// [`DecryptError::WrongPassword`], if it is another key's or was changed; [`DecryptError::Damaged`], if its author
     /// padded it wrongly.
-    pub fn open(&self, key: &Key) -> Result<SecretBytes, DecryptError> {
+    pub fn open(&self, key: &EncryptionKey) -> Result<SecretBytes, DecryptError> {
         let damaged = || DecryptError::Damaged("the file was cut short");
         let (signing_key, cipher_key) = key.expose_secret().split_at(HALF);
         let mut mac = Hmac::<Sha256>::new_from_slice(signing_key).map_err(|_| damaged())?;
@@ -91,7 +91,7 @@ impl Envelope {
 }
 
 /// The key of a password. Takes seconds.
-pub fn derive_key(password: &SecretString) -> Key {
+pub fn derive_key(password: &SecretString) -> EncryptionKey {
     let mut key = SecretBox::new(Box::new([0; 32]));
     pbkdf2::pbkdf2_hmac::<Sha256>(password_bytes(password), SALT, ROUNDS, key.expose_secret_mut());
     key
@@ -103,7 +103,7 @@ mod tests {
     use aes::cipher::BlockEncryptMut;
     use proptest::prelude::*;
 
-    fn key(byte: u8) -> Key {
+    fn key(byte: u8) -> EncryptionKey {
         SecretBox::new(Box::new([byte; 32]))
     }
 
@@ -126,32 +126,32 @@ mod tests {
         ) {
             let sealed = seal(&content, 1, iv).into_bytes();
             prop_assert!(sealed.starts_with(MAGIC));
-            let opened = Envelope::parse(&sealed).unwrap().open(&key(1)).unwrap();
+            let opened = FernetEnvelope::parse(&sealed).unwrap().open(&key(1)).unwrap();
             prop_assert_eq!(opened.expose_secret(), &content);
-            prop_assert_eq!(Envelope::parse(&sealed).unwrap().open(&key(2)).err(), Some(DecryptError::WrongPassword));
+            prop_assert_eq!(FernetEnvelope::parse(&sealed).unwrap().open(&key(2)).err(), Some(DecryptError::WrongPassword));
 
             let mut changed = sealed.clone();
             let at = at.index(sealed.len());
             changed[at] = byte;
             // Another spelling of the same bytes is no damage.
-            if let Ok(opened) = Envelope::parse(&changed).and_then(|envelope| envelope.open(&key(1))) {
+            if let Ok(opened) = FernetEnvelope::parse(&changed).and_then(|envelope| envelope.open(&key(1))) {
                 prop_assert_eq!(opened.expose_secret(), &content);
             }
-            if let Ok(envelope) = Envelope::parse(&sealed[..at]) {
+            if let Ok(envelope) = FernetEnvelope::parse(&sealed[..at]) {
                 prop_assert!(sealed[at] == b'=' || envelope.open(&key(1)).is_err());
             }
         }
 
         #[test]
         fn no_content_panics(content in prop::collection::vec(any::<u8>(), 0..100)) {
-            let _ = Envelope::parse(&content);
-            let _ = Envelope::parse(BASE64.encode(content).as_bytes());
+            let _ = FernetEnvelope::parse(&content);
+            let _ = FernetEnvelope::parse(BASE64.encode(content).as_bytes());
         }
     }
 
     #[test]
     fn what_is_no_token_is_damage() {
-        let damaged = |content: &[u8]| matches!(Envelope::parse(content), Err(DecryptError::Damaged(_)));
+        let damaged = |content: &[u8]| matches!(FernetEnvelope::parse(content), Err(DecryptError::Damaged(_)));
         let good = BASE64.decode(seal(b"content", 1, [2; BLOCK])).unwrap();
         let mut version = good.clone();
         version[0] = 0x81;

@@ -1,7 +1,7 @@
 //! How key files are encrypted. spec wallets §3
 //!
 //! Three formats exist. [`nacl`] is written today; [`ansible`] and [`fernet`] are older and only read.
-//! [`Encryption::of`] tells which a file has, [`decrypt`] opens any of them.
+//! [`KeyFileEncryption::of`] tells which a file has, [`decrypt`] opens any of them.
 //!
 //! Each module has the same three steps: parse the file into an envelope, which finds damage that can be seen from
 //! outside; derive a key from the password, which is slow on purpose; open the envelope with the key. A wrong password
@@ -18,11 +18,11 @@ use std::{borrow::Cow, fmt};
 use zeroize::Zeroizing;
 
 /// A key derived from a password.
-pub type Key = SecretBox<[u8; 32]>;
+pub type EncryptionKey = SecretBox<[u8; 32]>;
 
 /// The format of a key file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encryption {
+pub enum KeyFileEncryption {
     /// None: JSON, or not a key file.
     Plain,
     /// `NaCl` secretbox with Argon2i. spec wallets §3.1
@@ -33,7 +33,7 @@ pub enum Encryption {
     Fernet,
 }
 
-impl Encryption {
+impl KeyFileEncryption {
     /// The format of this file.
     pub fn of(content: &[u8]) -> Self {
         if content.starts_with(nacl::MAGIC) {
@@ -48,7 +48,7 @@ impl Encryption {
     }
 }
 
-impl fmt::Display for Encryption {
+impl fmt::Display for KeyFileEncryption {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Plain => "not encrypted",
@@ -66,15 +66,15 @@ impl fmt::Display for Encryption {
 /// # Errors
 /// [`DecryptError::NotEncrypted`] for other files, else as the format has it.
 pub fn decrypt(content: &[u8], password: &SecretString) -> Result<SecretBytes, DecryptError> {
-    match Encryption::of(content) {
-        Encryption::Plain => Err(DecryptError::NotEncrypted),
-        Encryption::Nacl => {
-            let envelope = nacl::Envelope::parse(content)?;
+    match KeyFileEncryption::of(content) {
+        KeyFileEncryption::Plain => Err(DecryptError::NotEncrypted),
+        KeyFileEncryption::Nacl => {
+            let envelope = nacl::NaclEnvelope::parse(content)?;
             envelope.open(&nacl::derive_key(password)?)
         }
-        Encryption::Ansible => ansible::Envelope::parse(content)?.open(password),
-        Encryption::Fernet => {
-            let envelope = fernet::Envelope::parse(content)?;
+        KeyFileEncryption::Ansible => ansible::AnsibleEnvelope::parse(content)?.open(password),
+        KeyFileEncryption::Fernet => {
+            let envelope = fernet::FernetEnvelope::parse(content)?;
             envelope.open(&fernet::derive_key(password))
         }
     }

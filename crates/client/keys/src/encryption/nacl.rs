@@ -3,7 +3,7 @@
 //! The salt of the derivation is the same for everybody, so one guess can be tried on every stolen file. It is kept
 //! because others read it so. A strong password matters.
 
-use super::{DecryptError, Key, open_secretbox};
+use super::{DecryptError, EncryptionKey, open_secretbox};
 use crate::text::{SecretBytes, password_bytes, random};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
@@ -20,13 +20,13 @@ const LANES: u32 = 1;
 
 /// An encrypted file.
 #[derive(Clone, Copy, Debug)]
-pub struct Envelope<'a> {
+pub struct NaclEnvelope<'a> {
     nonce: &'a [u8; 24],
     tag: &'a [u8; 16],
     ciphertext: &'a [u8],
 }
 
-impl<'a> Envelope<'a> {
+impl<'a> NaclEnvelope<'a> {
     /// Takes a file apart.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// [`DecryptError::WrongPassword`], if it is another key's or was changed.
-    pub fn open(&self, key: &Key) -> Result<SecretBytes, DecryptError> {
+    pub fn open(&self, key: &EncryptionKey) -> Result<SecretBytes, DecryptError> {
         open_secretbox(key.expose_secret(), self.nonce, self.tag, self.ciphertext).ok_or(DecryptError::WrongPassword)
     }
 }
@@ -52,7 +52,7 @@ impl<'a> Envelope<'a> {
 ///
 /// # Errors
 /// [`DecryptError::Memory`].
-pub fn derive_key(password: &SecretString) -> Result<Key, DecryptError> {
+pub fn derive_key(password: &SecretString) -> Result<EncryptionKey, DecryptError> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(|_| DecryptError::Memory)?;
     let mut memory = Vec::<Block>::new();
     memory.try_reserve_exact(params.block_count()).map_err(|_| DecryptError::Memory)?;
@@ -75,7 +75,7 @@ pub fn derive_key(password: &SecretString) -> Result<Key, DecryptError> {
 ///
 /// # Errors
 /// [`DecryptError::Randomness`].
-pub fn seal(plaintext: &SecretBytes, key: &Key) -> Result<Vec<u8>, DecryptError> {
+pub fn seal(plaintext: &SecretBytes, key: &EncryptionKey) -> Result<Vec<u8>, DecryptError> {
     let nonce = random::<24>().map_err(|_| DecryptError::Randomness)?;
     let mut buffer = Zeroizing::new(plaintext.expose_secret().clone());
     let tag = XSalsa20Poly1305::new(key.expose_secret().into())
@@ -91,7 +91,7 @@ mod tests {
     use crate::text::secret_bytes;
     use proptest::prelude::*;
 
-    fn key(byte: u8) -> Key {
+    fn key(byte: u8) -> EncryptionKey {
         SecretBox::new(Box::new([byte; 32]))
     }
 
@@ -106,16 +106,16 @@ mod tests {
         ) {
             let mut sealed = seal(&plaintext(&content), &key(1)).unwrap();
             prop_assert_eq!(sealed.len(), content.len() + 45);
-            let opened = Envelope::parse(&sealed).unwrap().open(&key(1)).unwrap();
+            let opened = NaclEnvelope::parse(&sealed).unwrap().open(&key(1)).unwrap();
             prop_assert_eq!(opened.expose_secret(), &content);
             prop_assert_eq!(
-                Envelope::parse(&sealed).unwrap().open(&key(2)).err(),
+                NaclEnvelope::parse(&sealed).unwrap().open(&key(2)).err(),
                 Some(DecryptError::WrongPassword)
             );
             let at = at.index(sealed.len());
             sealed[at] ^= flip;
-            prop_assert!(Envelope::parse(&sealed).and_then(|envelope| envelope.open(&key(1))).is_err());
-            prop_assert!(Envelope::parse(&sealed[..at]).and_then(|envelope| envelope.open(&key(1))).is_err());
+            prop_assert!(NaclEnvelope::parse(&sealed).and_then(|envelope| envelope.open(&key(1))).is_err());
+            prop_assert!(NaclEnvelope::parse(&sealed[..at]).and_then(|envelope| envelope.open(&key(1))).is_err());
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     fn a_short_file_is_damaged() {
         for length in 0..45 {
             let content = [MAGIC, &[0; 40]].concat();
-            assert!(matches!(Envelope::parse(&content[..length]), Err(DecryptError::Damaged(_))), "{length}");
+            assert!(matches!(NaclEnvelope::parse(&content[..length]), Err(DecryptError::Damaged(_))), "{length}");
         }
     }
 

@@ -11,14 +11,14 @@
 )]
 
 use myelin_primitives::{Amount, Entry, Fraction, Q32, Uid};
-use myelin_yuma::{Bonds, Exact, LiquidAlpha, Outcome, Params, Snapshot, Stake};
+use myelin_yuma::{Bonds, EpochOutcome, ExactShares, LiquidAlpha, Params, Snapshot, Stake};
 
 type Vector = Vec<i128>;
 type Matrix = Vec<Vec<Option<i128>>>;
 
 const ONE: i128 = 1 << 32;
 
-pub(crate) fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> Outcome {
+pub(crate) fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> EpochOutcome {
     let n = subnet.stake.len();
     let block = i128::from(subnet.block);
     let is_owner = |i: usize| subnet.owner == Some(uid(i));
@@ -204,7 +204,7 @@ pub(crate) fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params
         }
     }
 
-    Outcome {
+    EpochOutcome {
         active,
         permits: new,
         stake_weight: s.iter().copied().map(quantised).collect(),
@@ -216,7 +216,7 @@ pub(crate) fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params
         server_emission: amounts(server),
         validator_emission: amounts(validator),
         bonds: rows,
-        exact: Exact {
+        exact: ExactShares {
             stake: exact(s),
             active_stake: exact(a),
             incentive: exact(incentive),

@@ -1,7 +1,7 @@
 //! Vectors of one or more consecutive epochs of a subnet.
 
 use myelin_primitives::{Amount, BlockNumber, Entry, Fraction, Tao, Uid};
-use myelin_yuma::{Bonds, LiquidAlpha, Outcome, Params, Snapshot, Stake, epoch};
+use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, epoch};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -192,7 +192,7 @@ fn params(parameters: &Parameters) -> Result<Params, String> {
     })
 }
 
-fn compare(outcome: &Outcome, expected: &Expected) -> Result<(), String> {
+fn compare(outcome: &EpochOutcome, expected: &Expected) -> Result<(), String> {
     let rao = |amounts: &[Amount<Tao>]| -> Vec<u64> { amounts.iter().map(|amount| amount.rao()).collect() };
     same("active", &outcome.active, &expected.active)?;
     same("permits", &outcome.permits, &expected.permits)?;

@@ -2,7 +2,7 @@
 
 use myelin_primitives::{Amount, Entry, Fraction, Q32, Uid};
 use myelin_yuma::{
-    LiquidAlpha, Shares,
+    LiquidAlpha, MechanismShares,
     kernel::{Cell, Rates, Scratch, Voters, at_rates, logistic, mix, top_k},
     max_upscale, split_emission,
 };
@@ -160,8 +160,10 @@ fn split(input: Value) -> Result<Value, String> {
     }
     let Input { emission, mechanisms, shares } = read(input)?;
     let shares: Option<Vec<Fraction>> = shares.map(|shares| shares.into_iter().map(Fraction::from_u16).collect());
-    let parts =
-        split_emission(Amount::from_rao(emission), shares.as_deref().map_or(Shares::Equal(mechanisms), Shares::Fixed));
+    let parts = split_emission(
+        Amount::from_rao(emission),
+        shares.as_deref().map_or(MechanismShares::Equal(mechanisms), MechanismShares::Fixed),
+    );
     Ok(parts.into_iter().map(Amount::rao).collect())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     raw,
     report::Report,
 };
-use myelin_neuron::{Answer, AskError, Clock, Dendrite, ManualClock, Peer, Signer, SystemClock, V1};
+use myelin_neuron::{Answer, AskError, Clock, Dendrite, ManualClock, Peer, Signer, SystemClock, V1Policy};
 use myelin_wire::{
     Sign, Synapse,
     class::Class,
@@ -197,7 +197,7 @@ async fn refused(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let asked = dendrite.ask(&nobody, &plain()).await;
     report.case("nobody listens", fails(asked.result, 503, "Service unavailable at 127.0.0.1:").as_deref());
 
-    let old = Dendrite::new(signer(CALLER)).v1(V1::Refused).ask(peer, &plain()).await;
+    let old = Dendrite::new(signer(CALLER)).v1(V1Policy::Refused).ask(peer, &plain()).await;
     report.equal("we do not ask the older protocol if told so", &old.result, &Err(AskError::V1Refused));
     let limited = Dendrite::new(signer(CALLER)).max_answer(64).ask(peer, &plain()).await;
     report.equal("an answer larger than we read", &limited.result, &Err(AskError::TooLarge(64)));
@@ -205,8 +205,8 @@ async fn refused(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
 
 /// What our dendrite never sends.
 async fn forged(peer: &Peer, report: &mut Report) -> Result<(), String> {
-    let caller = v1::Dendrite { signer: key(CALLER), uuid: "interop".to_owned(), ip: OUTSIDE };
-    let target = v1::Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };
+    let caller = v1::V1Client { signer: key(CALLER), uuid: "interop".to_owned(), ip: OUTSIDE };
+    let target = v1::V1Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };
     let prepared = caller.prepare(asking("once"), &target, SystemClock.now());
     let mut statuses = Vec::new();
     for _ in 0..2 {

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// How long the next line is waited for. Only the first one takes long: the libraries are large.
-const PATIENCE: Duration = Duration::from_mins(2);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A running program. It prints a JSON object a line, and ends when its input does, so also when this one is killed.
 pub(crate) struct Python {
@@ -50,13 +50,13 @@ impl Python {
 
     /// The next line; `None` when the program has ended well.
     pub(crate) async fn next(&mut self) -> Result<Option<Value>, String> {
-        let line = timeout(PATIENCE, self.lines.next_line()).await;
-        let line = line.map_err(|_| format!("{} says nothing for {} s", self.script, PATIENCE.as_secs()))?;
+        let line = timeout(START_TIMEOUT, self.lines.next_line()).await;
+        let line = line.map_err(|_| format!("{} says nothing for {} s", self.script, START_TIMEOUT.as_secs()))?;
         if let Some(line) = line.map_err(|error| format!("{}: {error}", self.script))? {
             let value = json::read(line.as_bytes());
             return value.map(Some).map_err(|error| format!("{} prints `{line}`: {error}", self.script));
         }
-        match timeout(PATIENCE, self.child.wait()).await {
+        match timeout(START_TIMEOUT, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(None),
             Ok(Ok(status)) => Err(format!("{} failed: {status}", self.script)),
             Ok(Err(error)) => Err(format!("{}: {error}", self.script)),

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends a request on a connection of its own and gives the status and the rest of the answer.
 pub(crate) async fn post(
@@ -31,7 +31,7 @@ pub(crate) async fn post(
         stream.read_to_end(&mut answer).await?;
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
     };
-    let answer = timeout(PATIENCE, exchange).await.map_err(|_| "no answer came".to_owned())?;
+    let answer = timeout(ANSWER_TIMEOUT, exchange).await.map_err(|_| "no answer came".to_owned())?;
     let answer = answer.map_err(|error| error.to_string())?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
     Ok((status.ok_or("what came is not HTTP")?, answer))

@@ -7,12 +7,14 @@ use crate::{
     report::Report,
 };
 use bytes::Bytes;
-use myelin_neuron::{Axon, Builder, Caller, Endpoint, Failure, Limits, Output, Priority, Rules, Unranked, V1};
+use myelin_neuron::{
+    Axon, AxonBuilder, AxonLimits, Caller, Endpoint, Failure, HandlerOutput, Priority, PriorityError, Rules, V1Policy,
+};
 use myelin_wire::{
     Hotkey, Sign,
     python::Value,
     strict::{Content, Receipt},
-    v1::Reply,
+    v1::HandlerReply,
 };
 
 /// Decides like the Python axon of the other direction.
@@ -29,8 +31,8 @@ impl Rules for Decisions {
         if caller.hotkey == self.unwanted { Err("not on the list".to_owned()) } else { Ok(()) }
     }
 
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
-        if caller.endpoint == "Prioritised" { Err(Unranked::Late) } else { Ok(Priority(1)) }
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
+        if caller.endpoint == "Prioritised" { Err(PriorityError::Late) } else { Ok(Priority(1)) }
     }
 }
 
@@ -45,7 +47,9 @@ fn echo() -> Endpoint {
             Some("wait") => std::future::pending().await,
             Some(status) => {
                 let status = status.parse().map_err(|_| Failure(format!("{status} is no status")))?;
-                return Ok(Reply { message, status: Some(status), status_message: Some("as asked".to_owned()) }.into());
+                return Ok(
+                    HandlerReply { message, status: Some(status), status_message: Some("as asked".to_owned()) }.into()
+                );
             }
             None => {}
         }
@@ -65,13 +69,14 @@ fn tokens() -> Endpoint {
             .split_inclusive(' ')
             .map(|word| if word == "!break" { Err(Failure::from("as asked")) } else { Ok(word.to_owned().into()) })
             .collect();
-        Ok(Output::stream(message, futures::stream::iter(pieces)))
+        Ok(HandlerOutput::stream(message, futures::stream::iter(pieces)))
     })
 }
 
-fn builder() -> Builder {
-    let unchanged = |class| Endpoint::new(class, |request| async move { Ok(Output::from(request.into_content())) });
-    let limits = Limits { body: 1 << 20, per_caller: 4, ..Limits::default() };
+fn builder() -> AxonBuilder {
+    let unchanged =
+        |class| Endpoint::new(class, |request| async move { Ok(HandlerOutput::from(request.into_content())) });
+    let limits = AxonLimits { body: 1 << 20, per_caller: 4, ..AxonLimits::default() };
     Axon::builder(signer(AXON), Decisions { unwanted: key(UNWANTED).hotkey() })
         .port(0)
         .limits(limits)
@@ -84,9 +89,9 @@ fn builder() -> Builder {
 }
 
 pub(crate) async fn run(environment: &Environment, report: &mut Report) -> Result<(), String> {
-    let failed = |error: myelin_neuron::StartError| error.to_string();
+    let failed = |error: myelin_neuron::AxonStartError| error.to_string();
     let axon = builder().start().await.map_err(failed)?;
-    let strict = builder().v1(V1::Refused).start().await.map_err(failed)?;
+    let strict = builder().v1(V1Policy::Refused).start().await.map_err(failed)?;
     let ports = [axon.address().port(), strict.address().port()].map(|port| port.to_string());
 
     report.group("Python 10.2.0 asks our axon");

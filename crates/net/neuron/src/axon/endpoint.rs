@@ -6,7 +6,7 @@ use futures::{
     future::{BoxFuture, FutureExt},
     stream::{BoxStream, StreamExt},
 };
-use myelin_wire::{Synapse, Verified, class::Class, v1::Reply};
+use myelin_wire::{Synapse, Verified, class::Class, v1::HandlerReply};
 use std::sync::Arc;
 
 /// Why an answer could not be made. Goes to the log; the peer reads "Internal Server Error" and a number.
@@ -25,9 +25,9 @@ impl From<&str> for Failure {
 pub type Pieces = BoxStream<'static, Result<Bytes, Failure>>;
 
 /// What a handler answers.
-pub enum Output {
+pub enum HandlerOutput {
     /// One message.
-    Whole(Reply),
+    Whole(HandlerReply),
     /// A stream of bytes, after a message that only peers of the older protocol see.
     Stream {
         /// The message, as it stands before the first byte.
@@ -37,7 +37,7 @@ pub enum Output {
     },
 }
 
-impl Output {
+impl HandlerOutput {
     /// A stream of these pieces.
     pub fn stream(
         message: Synapse,
@@ -47,19 +47,19 @@ impl Output {
     }
 }
 
-impl From<Synapse> for Output {
+impl From<Synapse> for HandlerOutput {
     fn from(message: Synapse) -> Self {
         Self::Whole(message.into())
     }
 }
 
-impl From<Reply> for Output {
-    fn from(reply: Reply) -> Self {
+impl From<HandlerReply> for HandlerOutput {
+    fn from(reply: HandlerReply) -> Self {
         Self::Whole(reply)
     }
 }
 
-impl fmt::Debug for Output {
+impl fmt::Debug for HandlerOutput {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(reply) => out.debug_tuple("Whole").field(reply).finish(),
@@ -68,7 +68,7 @@ impl fmt::Debug for Output {
     }
 }
 
-type Handler = dyn Fn(Verified<Synapse>) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync;
+type Handler = dyn Fn(Verified<Synapse>) -> BoxFuture<'static, Result<HandlerOutput, Failure>> + Send + Sync;
 
 /// A class of messages and what answers them.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ impl Endpoint {
     pub fn new<F, A>(class: Class, handler: F) -> Self
     where
         F: Fn(Verified<Synapse>) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<Output, Failure>> + Send + 'static,
+        A: Future<Output = Result<HandlerOutput, Failure>> + Send + 'static,
     {
         Self { class, handler: Arc::new(move |request| handler(request).boxed()) }
     }
@@ -95,7 +95,7 @@ impl Endpoint {
         Self::new(Class::synapse(), |request| async move { Ok(request.into_content().into()) })
     }
 
-    pub(super) fn answer(&self, request: Verified<Synapse>) -> BoxFuture<'static, Result<Output, Failure>> {
+    pub(super) fn answer(&self, request: Verified<Synapse>) -> BoxFuture<'static, Result<HandlerOutput, Failure>> {
         (self.handler)(request)
     }
 }

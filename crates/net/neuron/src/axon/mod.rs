@@ -19,18 +19,18 @@ mod stream;
 mod strict;
 mod v1;
 
-pub use endpoint::{Endpoint, Failure, Output, Pieces};
+pub use endpoint::{Endpoint, Failure, HandlerOutput, Pieces};
 
-use self::{core::Core, server::Secure};
+use self::{core::AxonCore, server::Secure};
 use crate::{
-    Clock, FileError, Limits, Metrics, Offer, Rules, Signer, SystemClock, TlsError, TlsIdentity, queue::Queue,
-    quota::Quota, random, replay_file,
+    AxonLimits, Clock, FileError, Metrics, Rules, Signer, SystemClock, TlsError, TlsIdentity, TlsOffer,
+    queue::RequestQueue, quota::Quota, random, replay_file,
 };
 use ::core::fmt;
 use myelin_wire::{
     Hotkey, Sign,
     replay::ReplayWindow,
-    v1::{Axon as Wire, Classes, Freshness, UnsignedFields},
+    v1::{Classes, Freshness, UnsignedFields, V1Server as Wire},
 };
 use std::{
     collections::BTreeMap,
@@ -53,7 +53,7 @@ const BACKLOG: u32 = 1_024;
 
 /// What happens to requests of the older protocol. spec signed-requests §5
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum V1 {
+pub enum V1Policy {
     /// They are served.
     #[default]
     Served,
@@ -62,7 +62,7 @@ pub enum V1 {
 }
 
 /// What an axon remembers of earlier.
-enum Memory {
+enum ReplayStore {
     /// Nothing, and it may have served before.
     Lost,
     /// Nothing, since it never served.
@@ -73,7 +73,7 @@ enum Memory {
 
 /// An axon cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum AxonStartError {
     /// Two endpoints have one name.
     #[error("two endpoints have the name `{0}`")]
     Twice(String),
@@ -96,7 +96,7 @@ pub enum StartError {
 
 /// An axon has stopped, and not everything went well.
 #[derive(Debug, thiserror::Error)]
-pub enum StopError {
+pub enum AxonStopError {
     /// The memory of accepted requests is not written: the next start refuses what is not new beyond doubt.
     #[error(transparent)]
     Replay(#[from] FileError),
@@ -105,23 +105,23 @@ pub enum StopError {
     Task(#[from] tokio::task::JoinError),
 }
 
-/// What an axon will be. See [`Axon::builder`].
-pub struct Builder {
+/// What an axon will be. See [`V1Server::builder`].
+pub struct AxonBuilder {
     signer: Signer,
     rules: Box<dyn Rules>,
     listen: SocketAddr,
     announced: Option<SocketAddr>,
     endpoints: Vec<Endpoint>,
-    limits: Limits,
-    v1: V1,
+    limits: AxonLimits,
+    v1: V1Policy,
     unsigned_fields: UnsignedFields,
-    secure: Option<(TlsIdentity, Offer)>,
-    memory: Memory,
+    secure: Option<(TlsIdentity, TlsOffer)>,
+    memory: ReplayStore,
     metrics: Option<SocketAddr>,
     clock: Box<dyn Clock>,
 }
 
-impl Builder {
+impl AxonBuilder {
     /// Listens at this address instead of the loopback interface.
     #[must_use]
     pub const fn listen(mut self, address: SocketAddr) -> Self {
@@ -152,14 +152,14 @@ impl Builder {
 
     /// Has these limits.
     #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn limits(mut self, limits: AxonLimits) -> Self {
         self.limits = limits;
         self
     }
 
     /// What happens to requests of the older protocol.
     #[must_use]
-    pub const fn v1(mut self, v1: V1) -> Self {
+    pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
         self
     }
@@ -173,7 +173,7 @@ impl Builder {
 
     /// Speaks TLS with this key, whose public half is to be on the chain.
     #[must_use]
-    pub fn tls(mut self, identity: TlsIdentity, offer: Offer) -> Self {
+    pub fn tls(mut self, identity: TlsIdentity, offer: TlsOffer) -> Self {
         self.secure = Some((identity, offer));
         self
     }
@@ -182,14 +182,14 @@ impl Builder {
     /// requests that are older than itself. spec signed-requests §8
     #[must_use]
     pub fn remember_in(mut self, path: impl Into<PathBuf>) -> Self {
-        self.memory = Memory::File(path.into());
+        self.memory = ReplayStore::File(path.into());
         self
     }
 
     /// Says that this hotkey has never served before, so that there is nothing to remember.
     #[must_use]
     pub fn never_served(mut self) -> Self {
-        self.memory = Memory::Never;
+        self.memory = ReplayStore::Never;
         self
     }
 
@@ -210,15 +210,15 @@ impl Builder {
     /// Starts to serve.
     ///
     /// # Errors
-    /// [`StartError`], with what is in the way.
+    /// [`AxonStartError`], with what is in the way.
     #[expect(clippy::unused_async, reason = "needs a runtime around it, which async code is sure to have")]
-    pub async fn start(self) -> Result<Axon, StartError> {
+    pub async fn start(self) -> Result<Axon, AxonStartError> {
         let Self { signer, rules, listen, limits, clock, .. } = self;
         let mut endpoints = BTreeMap::new();
         for endpoint in self.endpoints.into_iter().chain([Endpoint::ping()]) {
             let name = endpoint.class.name().to_owned();
             if endpoints.insert(name.clone(), endpoint).is_some() {
-                return Err(StartError::Twice(name));
+                return Err(AxonStartError::Twice(name));
             }
         }
         let secure = self
@@ -231,17 +231,19 @@ impl Builder {
             None => None,
         };
         let (window, file) = match self.memory {
-            Memory::Never => (ReplayWindow::new(limits.replay), None),
+            ReplayStore::Never => (ReplayWindow::new(limits.replay), None),
             // The longer of what both protocols allow a clock to be ahead.
-            Memory::Lost => (ReplayWindow::after_loss(limits.replay, clock.now(), Freshness::default().ahead), None),
-            Memory::File(path) => {
+            ReplayStore::Lost => {
+                (ReplayWindow::after_loss(limits.replay, clock.now(), Freshness::default().ahead), None)
+            }
+            ReplayStore::File(path) => {
                 let ahead = Freshness::default().ahead;
                 (replay_file::take(&path, limits.replay, clock.now(), ahead)?, Some(path))
             }
         };
         let announced = self.announced.unwrap_or(address);
         let metrics = Arc::new(Metrics::new());
-        let core = Arc::new(Core {
+        let core = Arc::new(AxonCore {
             here: signer.hotkey(),
             wire: Wire { signer, uuid: random::uuid(), ip: announced.ip().to_string(), port: announced.port() },
             classes: Classes::new(endpoints.values().map(|endpoint| endpoint.class.clone())),
@@ -253,7 +255,7 @@ impl Builder {
             window: Mutex::new(window),
             callers: Quota::new(usize::MAX, limits.per_caller),
             bodies: Quota::new(limits.bodies, limits.bodies_each),
-            queue: Queue::new(limits.workers, limits.waiting),
+            queue: RequestQueue::new(limits.workers, limits.waiting),
             metrics,
             limits,
         });
@@ -268,8 +270,8 @@ impl Builder {
     }
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error| StartError::Listen { address, error };
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AxonStartError> {
+    let failed = |error| AxonStartError::Listen { address, error };
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
     // Elsewhere it would let others listen at the same address.
     if cfg!(unix) {
@@ -293,9 +295,9 @@ impl Drop for Exporter {
     }
 }
 
-/// A serving neuron. Dropped, it stops at once; [`Axon::stop`] lets it finish.
+/// A serving neuron. Dropped, it stops at once; [`V1Server::stop`] lets it finish.
 pub struct Axon {
-    core: Arc<Core>,
+    core: Arc<AxonCore>,
     address: SocketAddr,
     file: Option<PathBuf>,
     stop: watch::Sender<bool>,
@@ -306,18 +308,18 @@ pub struct Axon {
 impl Axon {
     /// An axon of this hotkey that serves whom the rules allow, at port 8091 of the loopback interface unless it is told
     /// otherwise.
-    pub fn builder(signer: Signer, rules: impl Rules) -> Builder {
-        Builder {
+    pub fn builder(signer: Signer, rules: impl Rules) -> AxonBuilder {
+        AxonBuilder {
             signer,
             rules: Box::new(rules),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
             announced: None,
             endpoints: Vec::new(),
-            limits: Limits::default(),
-            v1: V1::default(),
+            limits: AxonLimits::default(),
+            v1: V1Policy::default(),
             unsigned_fields: UnsignedFields::default(),
             secure: None,
-            memory: Memory::Lost,
+            memory: ReplayStore::Lost,
             metrics: None,
             clock: Box::new(SystemClock),
         }
@@ -343,12 +345,12 @@ impl Axon {
         Arc::clone(&self.core.metrics)
     }
 
-    /// Accepts nothing new, finishes the answers it has begun within [`Limits::stop_time`], and writes down what it
+    /// Accepts nothing new, finishes the answers it has begun within [`AxonLimits::stop_time`], and writes down what it
     /// accepted.
     ///
     /// # Errors
-    /// [`StopError`]; it has stopped all the same.
-    pub async fn stop(mut self) -> Result<(), StopError> {
+    /// [`AxonStopError`]; it has stopped all the same.
+    pub async fn stop(mut self) -> Result<(), AxonStopError> {
         self.stop.send_replace(true);
         (&mut self.task).await?;
         if let Some(path) = &self.file {

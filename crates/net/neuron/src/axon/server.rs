@@ -1,7 +1,7 @@
 //! Connections: accepted within their limits, encrypted where that is offered, ended in order.
 
-use super::core::{Core, Counted};
-use crate::{Metrics, Offer, http, quota::Quota};
+use super::core::{AxonCore, GaugeGuard};
+use crate::{Metrics, TlsOffer, http, quota::Quota};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use myelin_wire::Headers;
@@ -25,15 +25,15 @@ use tokio_rustls::TlsAcceptor;
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// How long nothing is accepted after the system refused, as it does when there are no more file handles.
-const PAUSE: Duration = Duration::from_millis(50);
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The least that hyper can read a head with.
-const LEAST_HEAD: usize = 8_192;
+const MIN_HEAD: usize = 8_192;
 
 #[derive(Clone)]
 pub(super) struct Secure {
     pub(super) acceptor: TlsAcceptor,
-    pub(super) offer: Offer,
+    pub(super) offer: TlsOffer,
 }
 
 /// Waits until told to stop, or until nobody is left to say so.
@@ -43,7 +43,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 /// Serves until told to stop, then finishes what was begun.
 pub(super) async fn serve(
-    core: Arc<Core>,
+    core: Arc<AxonCore>,
     listener: TcpListener,
     secure: Option<Secure>,
     mut stop: watch::Receiver<bool>,
@@ -60,7 +60,7 @@ pub(super) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted");
-                sleep(PAUSE).await;
+                sleep(RETRY_DELAY).await;
                 continue;
             }
         };
@@ -70,7 +70,7 @@ pub(super) async fn serve(
         };
         let (core, secure, stop) = (Arc::clone(&core), secure.clone(), stop.clone());
         connections.spawn(async move {
-            let _open = (hold, Counted::new(&core.metrics.connections));
+            let _open = (hold, GaugeGuard::new(&core.metrics.connections));
             connection(&core, stream, peer, secure, stop).await;
         });
     }
@@ -83,7 +83,7 @@ pub(super) async fn serve(
 }
 
 async fn connection(
-    core: &Arc<Core>,
+    core: &Arc<AxonCore>,
     stream: TcpStream,
     peer: SocketAddr,
     secure: Option<Secure>,
@@ -108,24 +108,24 @@ async fn connection(
                 }
             }
         }
-        Ok(Ok(1)) if secure.offer == Offer::Optional => {
+        Ok(Ok(1)) if secure.offer == TlsOffer::Optional => {
             speak(core, guarded(stream, limits.write_stall), peer.ip(), stop).await;
         }
         _ => {}
     }
 }
 
-type Guarded = std::pin::Pin<Box<TimeoutStream<TcpStream>>>;
+type GuardedStream = std::pin::Pin<Box<TimeoutStream<TcpStream>>>;
 
 /// A stream that ends when its peer reads nothing for too long.
-fn guarded(stream: TcpStream, stall: Duration) -> Guarded {
+fn guarded(stream: TcpStream, stall: Duration) -> GuardedStream {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(stall));
     Box::pin(stream)
 }
 
 async fn speak(
-    core: &Arc<Core>,
+    core: &Arc<AxonCore>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
@@ -135,7 +135,7 @@ async fn speak(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(core.limits.head_time)
-        .max_buf_size(core.limits.head.max(LEAST_HEAD))
+        .max_buf_size(core.limits.head.max(MIN_HEAD))
         .max_headers(core.limits.headers)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
@@ -164,7 +164,7 @@ const METRICS_TIME: Duration = Duration::from_secs(5);
 pub(super) async fn export(metrics: Arc<Metrics>, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            sleep(PAUSE).await;
+            sleep(RETRY_DELAY).await;
             continue;
         };
         let service = service_fn(|_: Request<Incoming>| {
@@ -175,7 +175,7 @@ pub(super) async fn export(metrics: Arc<Metrics>, listener: TcpListener) {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .keep_alive(false)
-            .max_buf_size(LEAST_HEAD)
+            .max_buf_size(MIN_HEAD)
             .serve_connection(TokioIo::new(stream), service);
         // A reader that goes away or takes too long comes again.
         let _ = timeout(METRICS_TIME, connection).await;

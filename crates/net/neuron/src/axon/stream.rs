@@ -1,21 +1,21 @@
 //! Streams on their way out.
 
 use super::{Failure, Pieces};
-use crate::{Signer, http::Body, queue::Slot, quota::Hold};
+use crate::{Signer, http::Body, queue::QueueSlot, quota::QuotaHold};
 use bytes::Bytes;
 use futures::stream::{self, ReadyChunks, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use myelin_wire::{
     Hotkey,
-    strict::{MAX_GROUP, Outcome, StreamWriter},
+    strict::{MAX_GROUP, StreamOutcome, StreamWriter},
 };
 use std::io;
 use tokio::time::{Instant, timeout_at};
 
 /// The pieces that go out together when they are there at the same time: a signature for all of them costs as much as for
 /// one. A piece that comes by itself is not kept waiting.
-const TOGETHER: usize = 32;
+const MAX_PIECES_PER_GROUP: usize = 32;
 
 /// What the bytes of a stream are wrapped in.
 pub(super) enum Frames {
@@ -26,46 +26,46 @@ pub(super) enum Frames {
 }
 
 /// What a stream keeps while it lasts.
-pub(super) struct Held {
+pub(super) struct StreamGuards {
     #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) slot: Slot,
+    pub(super) slot: QueueSlot,
     #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) share: Hold<Hotkey>,
+    pub(super) share: QuotaHold<Hotkey>,
     /// When it ends, complete or not.
     pub(super) until: Instant,
 }
 
-struct Going {
+struct StreamState {
     pieces: ReadyChunks<Pieces>,
     frames: Frames,
-    held: Held,
+    held: StreamGuards,
     /// Why nothing follows what was read last.
     failed: Option<String>,
 }
 
 /// What goes out.
-enum Next {
+enum NextFrame {
     Bytes(Bytes),
     End,
     Broken(String),
 }
 
-impl Going {
-    async fn next(&mut self) -> Next {
+impl StreamState {
+    async fn next(&mut self) -> NextFrame {
         loop {
             if let Some(reason) = self.failed.take() {
-                return Next::Broken(reason);
+                return NextFrame::Broken(reason);
             }
             let Ok(pieces) = timeout_at(self.held.until, self.pieces.next()).await else {
-                return Next::Broken("its time is over".to_owned());
+                return NextFrame::Broken("its time is over".to_owned());
             };
-            let Some(pieces) = pieces else { return Next::End };
+            let Some(pieces) = pieces else { return NextFrame::End };
             let bytes;
             (bytes, self.failed) = joined(pieces);
             match framed(&mut self.frames, bytes) {
                 Ok(bytes) if bytes.is_empty() => {}
-                Ok(bytes) => return Next::Bytes(bytes),
-                Err(reason) => return Next::Broken(reason),
+                Ok(bytes) => return NextFrame::Bytes(bytes),
+                Err(reason) => return NextFrame::Broken(reason),
             }
         }
     }
@@ -75,16 +75,16 @@ impl Going {
 ///
 /// A stream that cannot go on ends as a broken one where that can be said, and otherwise with the connection, without the
 /// end that HTTP asks for, so that no peer takes it for whole.
-pub(super) fn streamed(pieces: Pieces, frames: Frames, held: Held) -> Body {
-    let going = Going { pieces: pieces.ready_chunks(TOGETHER), frames, held, failed: None };
+pub(super) fn streamed(pieces: Pieces, frames: Frames, held: StreamGuards) -> Body {
+    let going = StreamState { pieces: pieces.ready_chunks(MAX_PIECES_PER_GROUP), frames, held, failed: None };
     let bytes = stream::unfold(Some(going), |going| async move {
         let mut going = going?;
         match going.next().await {
-            Next::Bytes(bytes) => Some((Ok(bytes), Some(going))),
-            Next::End => end(going.frames, Outcome::Complete).map(|end| (Ok(end), None)),
-            Next::Broken(reason) => {
+            NextFrame::Bytes(bytes) => Some((Ok(bytes), Some(going))),
+            NextFrame::End => end(going.frames, StreamOutcome::Complete).map(|end| (Ok(end), None)),
+            NextFrame::Broken(reason) => {
                 tracing::error!(?reason, "stream broken off");
-                if let Some(end) = end(going.frames, Outcome::Broken) {
+                if let Some(end) = end(going.frames, StreamOutcome::Broken) {
                     return Some((Ok(end), None));
                 }
                 // What came before is sent first: an error closes the connection with whatever is still in its buffer.
@@ -117,7 +117,7 @@ fn framed(frames: &mut Frames, piece: Bytes) -> Result<Bytes, String> {
     Ok(bytes.into())
 }
 
-fn end(frames: Frames, outcome: Outcome) -> Option<Bytes> {
+fn end(frames: Frames, outcome: StreamOutcome) -> Option<Bytes> {
     match frames {
         Frames::Plain => None,
         Frames::Signed(writer) => Some(writer.end(outcome).0.into()),

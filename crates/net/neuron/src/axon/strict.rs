@@ -4,9 +4,9 @@
 //! the usual patience; the body of an answer is one of the same fields. Errors are `{"error": …, "message": …}`.
 
 use super::{
-    Output,
-    core::{self, Asked, Core, Worked},
-    stream::{Frames, Held, streamed},
+    HandlerOutput,
+    core::{self, AxonCore, HandlerResult, RequestHead},
+    stream::{Frames, StreamGuards, streamed},
 };
 use crate::{
     Caller,
@@ -14,11 +14,11 @@ use crate::{
 };
 use hyper::{Response, body::Incoming};
 use myelin_wire::{
-    Headers, Hotkey, Mode, Proof, Synapse, Terminal,
+    Headers, Hotkey, Protocol, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
-    strict::{self, Door, Request, StreamWriter, sign_answer, wants_signed_stream},
-    v1::{Refusal, Reply},
+    strict::{self, StreamWriter, StrictDoor, StrictRequest, sign_answer, wants_signed_stream},
+    v1::{HandlerReply, V1Refusal},
 };
 use std::sync::Arc;
 
@@ -26,26 +26,26 @@ const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
 
 /// Why a strict request is not served.
-enum Turned {
+enum RequestError {
     /// By the rules of signing.
-    Signing(strict::Refusal),
+    Signing(strict::StrictRefusal),
     /// By those of this axon.
-    Own(Refusal),
+    Own(V1Refusal),
 }
 
-impl From<strict::Refusal> for Turned {
-    fn from(refusal: strict::Refusal) -> Self {
+impl From<strict::StrictRefusal> for RequestError {
+    fn from(refusal: strict::StrictRefusal) -> Self {
         Self::Signing(refusal)
     }
 }
 
-impl From<Refusal> for Turned {
-    fn from(refusal: Refusal) -> Self {
+impl From<V1Refusal> for RequestError {
+    fn from(refusal: V1Refusal) -> Self {
         Self::Own(refusal)
     }
 }
 
-pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Response<Body> {
+pub(super) async fn serve(core: &AxonCore, asked: RequestHead, body: &mut Incoming) -> Response<Body> {
     let from = asked.from;
     let mut caller = None;
     match exchange(core, &asked, body, &mut caller).await {
@@ -53,12 +53,12 @@ pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Res
         // Nobody is verified and admitted yet, so nothing is signed.
         Err(turned) => {
             let (status, text) = match &turned {
-                Turned::Signing(refusal) => {
+                RequestError::Signing(refusal) => {
                     core.metrics.refused("strict", refusal.name());
                     tracing::debug!(protocol = "strict", kind = refusal.name(), %from, "request refused");
                     (refusal.status(), error_body(refusal.name(), &refusal.to_string()))
                 }
-                Turned::Own(refusal) => {
+                RequestError::Own(refusal) => {
                     core.refused("strict", refusal, (from, caller), asked.incident);
                     error(refusal, asked.incident)
                 }
@@ -69,29 +69,33 @@ pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Res
 }
 
 async fn exchange(
-    core: &Core,
-    asked: &Asked,
+    core: &AxonCore,
+    asked: &RequestHead,
     body: &mut Incoming,
     verified: &mut Option<Hotkey>,
-) -> Result<Response<Body>, Turned> {
-    let claimed = Door::new(core.here).open(asked.received(), core.clock.now())?;
+) -> Result<Response<Body>, RequestError> {
+    let claimed = StrictDoor::new(core.here).open(asked.received(), core.clock.now())?;
     let path = asked.target.split('?').next().unwrap_or_default();
     let name = path.strip_prefix('/').unwrap_or_default();
-    let class = core.classes.get(name).ok_or_else(|| Refusal::UnknownSynapse(name.to_owned()))?;
+    let class = core.classes.get(name).ok_or_else(|| V1Refusal::UnknownSynapse(name.to_owned()))?;
     if asked.method != "POST" {
-        return Err(Refusal::Method.into());
+        return Err(V1Refusal::Method.into());
     }
-    let mut caller =
-        Caller { hotkey: claimed.claimed_sender(), address: asked.from, endpoint: class.name(), mode: Mode::Strict };
+    let mut caller = Caller {
+        hotkey: claimed.claimed_sender(),
+        address: asked.from,
+        endpoint: class.name(),
+        mode: Protocol::Strict,
+    };
     // No memory is spent on a sender who would be turned away with a good signature.
-    core.rules.blacklist(&caller).map_err(Refusal::Forbidden)?;
+    core.rules.blacklist(&caller).map_err(V1Refusal::Forbidden)?;
     let body = core.read(body, asked.from).await?;
     let authentic = claimed.verify(body.bytes)?;
     caller.hotkey = authentic.caller();
     *verified = Some(caller.hotkey);
     let decided = match core.decide(&caller) {
         // No memory is spent on them either.
-        Err(refusal @ (Refusal::Unverified(_) | Refusal::Forbidden(_))) => return Err(refusal.into()),
+        Err(refusal @ (V1Refusal::Unverified(_) | V1Refusal::Forbidden(_))) => return Err(refusal.into()),
         decided => decided,
     };
     // From here on the request is used up. So what is signed, a refusal as well, is the only answer to it there ever is:
@@ -100,7 +104,7 @@ async fn exchange(
 
     let proof = request.proof().clone();
     let signed = |status, kind, body: Vec<u8>| sign(core, &proof, (status, kind), body);
-    let refuse = |refusal: Refusal| {
+    let refuse = |refusal: V1Refusal| {
         core.refused("strict", &refusal, (asked.from, Some(proof.signer())), asked.incident);
         let (status, body) = error(&refusal, asked.incident);
         signed(status, JSON, body)
@@ -115,17 +119,17 @@ async fn exchange(
     };
     let worked = core.work(message, priority, asked.started).await;
     drop(body.hold);
-    let Worked { output, slot, until } = match worked {
+    let HandlerResult { output, slot, until } = match worked {
         Ok(worked) => worked,
         Err(refusal) => return Ok(refuse(refusal)),
     };
     Ok(match output {
-        Output::Whole(Reply { message, status, .. }) => match json::write_compact(&fields(&message)) {
+        HandlerOutput::Whole(HandlerReply { message, status, .. }) => match json::write_compact(&fields(&message)) {
             Ok(body) => signed(status.unwrap_or(200), JSON, body.into()),
-            Err(error) => refuse(Refusal::Failed(error.to_string())),
+            Err(error) => refuse(V1Refusal::Failed(error.to_string())),
         },
-        Output::Stream { pieces, .. } => {
-            let held = Held { slot, share, until };
+        HandlerOutput::Stream { pieces, .. } => {
+            let held = StreamGuards { slot, share, until };
             let kind = Headers::from_iter([("content-type", STREAM)]);
             if !wants_signed_stream(&asked.headers) {
                 return Ok(http::response(200, &kind, streamed(pieces, Frames::Plain, held)));
@@ -135,17 +139,17 @@ async fn exchange(
                     let headers = signed.headers.iter().chain(kind.iter()).collect();
                     http::response(200, &headers, streamed(pieces, Frames::Signed(writer), held))
                 }
-                Err(error) => refuse(Refusal::Failed(error.to_string())),
+                Err(error) => refuse(V1Refusal::Failed(error.to_string())),
             }
         }
     })
 }
 
 /// Reads the body as a message of the class, from whoever signed it.
-fn read(class: &Arc<Class>, request: &Request, caller: Hotkey, here: Hotkey) -> Result<Synapse, Refusal> {
-    let value = json::read(&request.body).map_err(Refusal::NotJson)?;
-    let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(Refusal::Body)?;
-    let terminal = |hotkey: Hotkey| Some(Terminal { hotkey: Some(hotkey.to_ss58()), ..Terminal::default() });
+fn read(class: &Arc<Class>, request: &StrictRequest, caller: Hotkey, here: Hotkey) -> Result<Synapse, V1Refusal> {
+    let value = json::read(&request.body).map_err(V1Refusal::NotJson)?;
+    let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(V1Refusal::Body)?;
+    let terminal = |hotkey: Hotkey| Some(TerminalInfo { hotkey: Some(hotkey.to_ss58()), ..TerminalInfo::default() });
     message.dendrite = terminal(caller);
     message.axon = terminal(here);
     Ok(message)
@@ -164,15 +168,15 @@ fn error_body(name: &str, text: &str) -> Vec<u8> {
 
 /// Status and body of a refusal. Unlike the older protocol, a message that is none of its class is the caller's mistake,
 /// and the caller is told which.
-fn error(refusal: &Refusal, incident: u128) -> (u16, Vec<u8>) {
+fn error(refusal: &V1Refusal, incident: u128) -> (u16, Vec<u8>) {
     let (status, text) = match refusal {
-        Refusal::Body(_) | Refusal::NotJson(_) => (422, refusal.reason()),
+        V1Refusal::Body(_) | V1Refusal::NotJson(_) => (422, refusal.reason()),
         _ => (refusal.status(), refusal.message(incident, None)),
     };
     (status, error_body(core::name(refusal), &text))
 }
 
-fn sign(core: &Core, proof: &Proof, (status, kind): (u16, &str), body: Vec<u8>) -> Response<Body> {
+fn sign(core: &AxonCore, proof: &SignedProof, (status, kind): (u16, &str), body: Vec<u8>) -> Response<Body> {
     match sign_answer(&core.wire.signer, proof, (status, kind), &body, core.clock.now()) {
         Ok(signed) => {
             let mut headers = signed.headers;

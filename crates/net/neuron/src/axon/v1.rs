@@ -1,9 +1,9 @@
 //! Serving the protocol of the existing neurons. spec neuron-protocol §7
 
 use super::{
-    Output,
-    core::{Asked, Core, Worked},
-    stream::{Frames, Held, streamed},
+    HandlerOutput,
+    core::{AxonCore, HandlerResult, RequestHead},
+    stream::{Frames, StreamGuards, streamed},
 };
 use crate::{
     Caller,
@@ -11,11 +11,11 @@ use crate::{
 };
 use hyper::{Response, body::Incoming};
 use myelin_wire::{
-    Mode, Synapse, Verified,
-    v1::{Answer, Door, Freshness, Refused},
+    Protocol, Synapse, Verified,
+    v1::{Freshness, HttpAnswer, RefusedRequest, V1Door},
 };
 
-pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Response<Body> {
+pub(super) async fn serve(core: &AxonCore, asked: RequestHead, body: &mut Incoming) -> Response<Body> {
     match exchange(core, &asked, body).await {
         Ok(response) => response,
         Err((refused, caller)) => {
@@ -25,14 +25,14 @@ pub(super) async fn serve(core: &Core, asked: Asked, body: &mut Incoming) -> Res
     }
 }
 
-fn plain(answer: Answer) -> Response<Body> {
+fn plain(answer: HttpAnswer) -> Response<Body> {
     http::response(answer.status, &answer.headers, http::whole(answer.body))
 }
 
-type Turned = (Refused, Option<myelin_wire::Hotkey>);
+type RefusedCaller = (RefusedRequest, Option<myelin_wire::Hotkey>);
 
-async fn exchange(core: &Core, asked: &Asked, body: &mut Incoming) -> Result<Response<Body>, Turned> {
-    let door = Door {
+async fn exchange(core: &AxonCore, asked: &RequestHead, body: &mut Incoming) -> Result<Response<Body>, RefusedCaller> {
+    let door = V1Door {
         here: core.here,
         classes: &core.classes,
         freshness: Freshness::default(),
@@ -41,7 +41,7 @@ async fn exchange(core: &Core, asked: &Asked, body: &mut Incoming) -> Result<Res
     let authentic = door.open(asked.received(), core.clock.now()).map_err(|refused| (refused, None))?;
     let hotkey = authentic.caller();
     let known = |refused| (refused, Some(hotkey));
-    let caller = Caller { hotkey, address: asked.from, endpoint: authentic.class().name(), mode: Mode::V1 };
+    let caller = Caller { hotkey, address: asked.from, endpoint: authentic.class().name(), mode: Protocol::V1 };
     let (priority, share) = match core.decide(&caller) {
         Ok(decided) => decided,
         Err(refusal) => return Err(known(authentic.refuse(refusal))),
@@ -56,14 +56,15 @@ async fn exchange(core: &Core, asked: &Asked, body: &mut Incoming) -> Result<Res
     drop(body.bytes);
     let worked = core.work(message.clone(), priority, asked.started).await;
     drop(memory);
-    let Worked { output, slot, until } = worked.map_err(|refusal| known(Refused::after(refusal, &message)))?;
+    let HandlerResult { output, slot, until } =
+        worked.map_err(|refusal| known(RefusedRequest::after(refusal, &message)))?;
     let at = core.moment(asked.started, asked.incident);
     Ok(match output {
-        Output::Whole(reply) => plain(core.wire.answer(reply, at)),
-        Output::Stream { message, pieces } => {
+        HandlerOutput::Whole(reply) => plain(core.wire.answer(reply, at)),
+        HandlerOutput::Stream { message, pieces } => {
             let head = core.wire.stream_head(message, at);
             if head.status == 200 {
-                let body = streamed(pieces, Frames::Plain, Held { slot, share, until });
+                let body = streamed(pieces, Frames::Plain, StreamGuards { slot, share, until });
                 http::response(head.status, &head.headers, body)
             } else {
                 plain(head)

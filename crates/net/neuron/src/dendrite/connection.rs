@@ -27,7 +27,7 @@ use tokio_rustls::TlsConnector;
 const MAX_HEAD: usize = 4 * MAX_REQUEST_HEAD;
 
 /// A question on its way.
-pub(super) struct Call<'a> {
+pub(super) struct OutgoingRequest<'a> {
     pub(super) place: SocketAddr,
     pub(super) certificate: Option<CertificateKey>,
     /// The path, beginning with `/`.
@@ -52,30 +52,30 @@ impl Deadline {
 }
 
 /// The head of an answer. The connection lasts as long as this does.
-pub(super) struct Head {
+pub(super) struct ResponseHead {
     pub(super) status: u16,
     pub(super) headers: Headers,
     pub(super) body: Incoming,
-    driver: Driver,
+    driver: ConnectionTask,
 }
 
 /// The task that moves the bytes; it ends with whoever waits for them.
-struct Driver(JoinHandle<()>);
+struct ConnectionTask(JoinHandle<()>);
 
-impl Drop for Driver {
+impl Drop for ConnectionTask {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 /// Sends a question and reads the head of the answer.
-pub(super) async fn call(call: Call<'_>) -> Result<Head, AskError> {
+pub(super) async fn call(call: OutgoingRequest<'_>) -> Result<ResponseHead, AskError> {
     let until = call.until;
     // A handshake is large, and the futures of everybody who asks would be as large.
     until.wait(Box::pin(send(call))).await?
 }
 
-async fn send(call: Call<'_>) -> Result<Head, AskError> {
+async fn send(call: OutgoingRequest<'_>) -> Result<ResponseHead, AskError> {
     let stream = TcpStream::connect(call.place).await.map_err(|error| match error.kind() {
         io::ErrorKind::ConnectionRefused => AskError::Closed,
         _ => AskError::Unreachable(error.to_string()),
@@ -94,7 +94,7 @@ async fn send(call: Call<'_>) -> Result<Head, AskError> {
     }
 }
 
-fn question(call: &Call<'_>) -> Result<Request<Body>, AskError> {
+fn question(call: &OutgoingRequest<'_>) -> Result<Request<Body>, AskError> {
     let uri: Uri = call.target.parse().map_err(|_| AskError::Question("the path is none".to_owned()))?;
     let mut request = Request::new(http::whole(call.body.clone()));
     *request.method_mut() = Method::POST;
@@ -116,19 +116,19 @@ fn question(call: &Call<'_>) -> Result<Request<Body>, AskError> {
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     question: Request<Body>,
-) -> Result<Head, AskError> {
+) -> Result<ResponseHead, AskError> {
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MAX_RESPONSE_HEADERS)
         .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| failed(&error))?;
-    let driver = Driver(tokio::spawn(async move {
+    let driver = ConnectionTask(tokio::spawn(async move {
         // What goes wrong is reported to whoever waits for the answer.
         let _ = connection.await;
     }));
     let (parts, body) = sender.send_request(question).await.map_err(|error| failed(&error))?.into_parts();
-    Ok(Head { status: parts.status.as_u16(), headers: http::received(&parts.headers), body, driver })
+    Ok(ResponseHead { status: parts.status.as_u16(), headers: http::received(&parts.headers), body, driver })
 }
 
 /// What a failure before the end of the head was.
@@ -137,7 +137,7 @@ fn failed(error: &hyper::Error) -> AskError {
 }
 
 /// The next bytes of a body; `None` at its end.
-pub(super) async fn next(head: &mut Head, until: Deadline) -> Result<Option<bytes::Bytes>, AskError> {
+pub(super) async fn next(head: &mut ResponseHead, until: Deadline) -> Result<Option<bytes::Bytes>, AskError> {
     loop {
         let Some(frame) = until.wait(head.body.frame()).await? else { return Ok(None) };
         let frame = frame.map_err(|error| {
@@ -151,7 +151,11 @@ pub(super) async fn next(head: &mut Head, until: Deadline) -> Result<Option<byte
 }
 
 /// The whole body.
-pub(super) async fn whole(mut head: Head, max: usize, until: Deadline) -> Result<(u16, Headers, Vec<u8>), AskError> {
+pub(super) async fn whole(
+    mut head: ResponseHead,
+    max: usize,
+    until: Deadline,
+) -> Result<(u16, Headers, Vec<u8>), AskError> {
     let mut bytes = Vec::new();
     while let Some(data) = next(&mut head, until).await? {
         if bytes.len().saturating_add(data.len()) > max {
@@ -159,7 +163,7 @@ pub(super) async fn whole(mut head: Head, max: usize, until: Deadline) -> Result
         }
         bytes.extend_from_slice(&data);
     }
-    let Head { status, headers, driver, .. } = head;
+    let ResponseHead { status, headers, driver, .. } = head;
     drop(driver);
     Ok((status, headers, bytes))
 }

@@ -13,7 +13,7 @@ pub use error::AskError;
 pub use stream::AnswerStream;
 pub use strict::request_body;
 
-use crate::{Clock, Signer, SystemClock, V1};
+use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
 use myelin_wire::{
@@ -28,14 +28,14 @@ use std::{
 use tokio::time::Instant;
 
 /// The questions that [`Dendrite::ask_many`] asks at a time.
-const SIDE_BY_SIDE: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
 /// The longest that a question may take, whatever its `timeout` says.
-const LONGEST: Duration = Duration::from_hours(24);
+const MAX_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// What a neuron speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Speaks {
+pub enum PeerProtocol {
     /// The protocol of the existing neurons. Its answers are claims of whoever sits on the path.
     V1,
     /// Signed requests, by TLS if there is a certificate. spec signed-requests §5
@@ -52,24 +52,24 @@ pub struct Peer {
     pub hotkey: Hotkey,
     /// Where it listens.
     pub address: SocketAddr,
-    /// What it speaks, as its hotkey announced on the chain ([`crate::Announced::peer`]). It is asked in no other way.
-    pub speaks: Speaks,
+    /// What it speaks, as its hotkey announced on the chain ([`crate::ServedAxon::peer`]). It is asked in no other way.
+    pub speaks: PeerProtocol,
 }
 
 impl Peer {
     /// A neuron that speaks signed requests in clear text.
     pub const fn strict(hotkey: Hotkey, address: SocketAddr) -> Self {
-        Self { hotkey, address, speaks: Speaks::Strict { certificate: None } }
+        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: None } }
     }
 
     /// A neuron that speaks signed requests over TLS.
     pub const fn encrypted(hotkey: Hotkey, address: SocketAddr, certificate: CertificateKey) -> Self {
-        Self { hotkey, address, speaks: Speaks::Strict { certificate: Some(certificate) } }
+        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: Some(certificate) } }
     }
 
     /// A neuron of the older protocol.
     pub const fn v1(hotkey: Hotkey, address: SocketAddr) -> Self {
-        Self { hotkey, address, speaks: Speaks::V1 }
+        Self { hotkey, address, speaks: PeerProtocol::V1 }
     }
 }
 
@@ -100,7 +100,7 @@ impl Answer {
 
 /// What became of a question.
 #[derive(Debug)]
-pub struct Asked {
+pub struct AskResult {
     /// Who was asked.
     pub hotkey: Hotkey,
     /// From connecting to the last byte of the answer, or to the failure.
@@ -125,13 +125,13 @@ pub struct Dendrite {
     signer: Signer,
     /// What it says its address is.
     ip: IpAddr,
-    v1: V1,
+    v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
     clock: Box<dyn Clock>,
     /// The last nonce, so that none comes twice.
     last: AtomicU64,
-    clients: v1::Clients,
+    clients: v1::ClientIds,
 }
 
 impl Dendrite {
@@ -140,12 +140,12 @@ impl Dendrite {
         Self {
             signer,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            v1: V1::default(),
+            v1: V1Policy::default(),
             unsigned_answers: UnsignedAnswers::default(),
             max_answer: MAX_BODY,
             clock: Box::new(SystemClock),
             last: AtomicU64::new(0),
-            clients: v1::Clients::default(),
+            clients: v1::ClientIds::default(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Dendrite {
 
     /// Whether neurons of the older protocol are asked at all.
     #[must_use]
-    pub const fn v1(mut self, v1: V1) -> Self {
+    pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
         self
     }
@@ -190,24 +190,26 @@ impl Dendrite {
     }
 
     /// Asks one neuron, for as long as the `timeout` of the message.
-    pub async fn ask(&self, peer: &Peer, message: &Synapse) -> Asked {
+    pub async fn ask(&self, peer: &Peer, message: &Synapse) -> AskResult {
         let started = Instant::now();
-        let result = match self.manner(peer) {
-            Ok(Speaks::Strict { certificate }) => self.ask_strict(peer, certificate.clone(), message, started).await,
-            Ok(Speaks::V1) => self.ask_v1(peer, message, started).await,
+        let result = match self.protocol_of(peer) {
+            Ok(PeerProtocol::Strict { certificate }) => {
+                self.ask_strict(peer, certificate.clone(), message, started).await
+            }
+            Ok(PeerProtocol::V1) => self.ask_v1(peer, message, started).await,
             Err(error) => Err(error),
         };
         let elapsed = started.elapsed();
         if let Err(error) = &result {
             tracing::debug!(peer = %peer.hotkey, address = %peer.address, %error, ?elapsed, "no answer");
         }
-        Asked { hotkey: peer.hotkey, elapsed, result }
+        AskResult { hotkey: peer.hotkey, elapsed, result }
     }
 
     /// Asks many neurons the same, side by side. The answers are in the order of the peers; one that fails fails alone.
-    pub async fn ask_many(&self, peers: &[Peer], message: &Synapse) -> Vec<Asked> {
+    pub async fn ask_many(&self, peers: &[Peer], message: &Synapse) -> Vec<AskResult> {
         let asking: Vec<_> = peers.iter().map(|peer| self.ask(peer, message)).collect();
-        futures::stream::iter(asking).buffered(SIDE_BY_SIDE).collect().await
+        futures::stream::iter(asking).buffered(MAX_IN_FLIGHT).collect().await
     }
 
     /// Asks for a stream. The `timeout` of the message is for all of it.
@@ -216,18 +218,20 @@ impl Dendrite {
     /// [`AskError`] for whatever goes wrong before the first byte.
     pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
         let started = Instant::now();
-        match self.manner(peer)? {
-            Speaks::Strict { certificate } => self.stream_strict(peer, certificate.clone(), message, started).await,
-            Speaks::V1 => self.stream_v1(peer, message, started).await,
+        match self.protocol_of(peer)? {
+            PeerProtocol::Strict { certificate } => {
+                self.stream_strict(peer, certificate.clone(), message, started).await
+            }
+            PeerProtocol::V1 => self.stream_v1(peer, message, started).await,
         }
     }
 
     /// How a neuron is asked, if it can be.
-    fn manner<'a>(&self, peer: &'a Peer) -> Result<&'a Speaks, AskError> {
+    fn protocol_of<'a>(&self, peer: &'a Peer) -> Result<&'a PeerProtocol, AskError> {
         match (&peer.speaks, self.v1) {
             // Connecting there would reach this machine. spec neuron-protocol §11
             _ if peer.address.ip().is_unspecified() || peer.address.port() == 0 => Err(AskError::NotServing),
-            (Speaks::V1, V1::Refused) => Err(AskError::V1Refused),
+            (PeerProtocol::V1, V1Policy::Refused) => Err(AskError::V1Refused),
             (speaks, _) => Ok(speaks),
         }
     }
@@ -242,7 +246,7 @@ impl Dendrite {
     }
 
     /// Where to connect to. spec neuron-protocol §1
-    fn place(&self, address: SocketAddr) -> SocketAddr {
+    fn connect_address(&self, address: SocketAddr) -> SocketAddr {
         match address.ip() {
             ip if ip == self.ip && ip.is_ipv4() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
             ip if ip == self.ip => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
@@ -252,9 +256,9 @@ impl Dendrite {
 }
 
 /// Until when an answer is waited for.
-fn patience(message: &Synapse) -> Duration {
+fn answer_timeout(message: &Synapse) -> Duration {
     let seconds = message.timeout.filter(|seconds| *seconds >= 0.0).unwrap_or(DEFAULT_TIMEOUT);
-    Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST)
+    Duration::try_from_secs_f64(seconds).unwrap_or(MAX_TIMEOUT).min(MAX_TIMEOUT)
 }
 
 impl fmt::Debug for Dendrite {

@@ -2,13 +2,13 @@
 
 use super::{
     AskError,
-    connection::{self, Deadline, Head},
+    connection::{self, Deadline, ResponseHead},
 };
 use bytes::Bytes;
 use core::fmt;
 use myelin_wire::{
-    Proof,
-    strict::{Outcome, Receipt, StreamEnd, StreamReader},
+    SignedProof,
+    strict::{Receipt, StreamEnd, StreamOutcome, StreamReader},
 };
 use std::collections::VecDeque;
 
@@ -17,26 +17,31 @@ use std::collections::VecDeque;
 /// Bytes of a signed stream are handed out when their signature was checked, and not before; only its end says that it was
 /// all ([`AnswerStream::is_complete`], [`AnswerStream::receipt`]). A plain stream proves nothing, its end included.
 pub struct AnswerStream {
-    head: Option<Head>,
-    signed: Option<Signed>,
+    head: Option<ResponseHead>,
+    signed: Option<SignedPart>,
     ready: VecDeque<Bytes>,
-    end: Option<(StreamEnd, Proof)>,
+    end: Option<(StreamEnd, SignedProof)>,
     left: usize,
     max: usize,
     until: Deadline,
 }
 
-struct Signed {
+struct SignedPart {
     reader: StreamReader,
-    asked: Proof,
+    asked: SignedProof,
 }
 
 impl AnswerStream {
-    pub(super) fn signed(head: Head, reader: StreamReader, asked: Proof, (max, until): (usize, Deadline)) -> Self {
-        Self { signed: Some(Signed { reader, asked }), ..Self::plain(head, (max, until)) }
+    pub(super) fn signed(
+        head: ResponseHead,
+        reader: StreamReader,
+        asked: SignedProof,
+        (max, until): (usize, Deadline),
+    ) -> Self {
+        Self { signed: Some(SignedPart { reader, asked }), ..Self::plain(head, (max, until)) }
     }
 
-    pub(super) fn plain(head: Head, (max, until): (usize, Deadline)) -> Self {
+    pub(super) fn plain(head: ResponseHead, (max, until): (usize, Deadline)) -> Self {
         Self { head: Some(head), signed: None, ready: VecDeque::new(), end: None, left: max, max, until }
     }
 
@@ -61,7 +66,7 @@ impl AnswerStream {
             let Some(head) = &mut self.head else { return Ok(None) };
             let Some(bytes) = connection::next(head, self.until).await? else {
                 self.head = None;
-                if let Some(Signed { reader, asked }) = self.signed.take() {
+                if let Some(SignedPart { reader, asked }) = self.signed.take() {
                     self.end = Some((reader.finish()?, asked));
                 }
                 continue;
@@ -76,12 +81,12 @@ impl AnswerStream {
 
     /// Whether the neuron signed that this was all of it. Never so for a plain stream.
     pub fn is_complete(&self) -> bool {
-        self.end.as_ref().is_some_and(|(end, _)| end.outcome == Outcome::Complete)
+        self.end.as_ref().is_some_and(|(end, _)| end.outcome == StreamOutcome::Complete)
     }
 
     /// Whether the neuron signed that this was not all of it. Never so for a plain stream.
     pub fn is_broken(&self) -> bool {
-        self.end.as_ref().is_some_and(|(end, _)| end.outcome != Outcome::Complete)
+        self.end.as_ref().is_some_and(|(end, _)| end.outcome != StreamOutcome::Complete)
     }
 
     /// What proves to anybody what was asked and streamed, once a signed stream has ended.

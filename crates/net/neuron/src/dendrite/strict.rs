@@ -1,12 +1,11 @@
 //! Asking by signed requests. spec signed-requests §1, §6, §7
 
 use super::{
-    Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers,
-    connection::{self, Call, Deadline, Head},
-    patience,
+    Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers, answer_timeout,
+    connection::{self, Deadline, OutgoingRequest, ResponseHead},
 };
 use myelin_wire::{
-    Hotkey, Proof, Synapse, Terminal,
+    Hotkey, SignedProof, Synapse, TerminalInfo,
     certificate::CertificateKey,
     python::{Value, json},
     strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 
 /// Whether a signed stream is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum StreamMode {
     Whole,
     Stream,
 }
@@ -27,18 +26,18 @@ impl Dendrite {
         peer: &Peer,
         certificate: Option<CertificateKey>,
         message: &Synapse,
-        (form, until): (Form, Deadline),
-    ) -> Result<(Head, Proof), AskError> {
+        (form, until): (StreamMode, Deadline),
+    ) -> Result<(ResponseHead, SignedProof), AskError> {
         let target = format!("/{}", message.class().name());
         let body = request_body(message).into_bytes();
         let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
         let (mut headers, proof) = signed.map_err(|error| AskError::Question(error.to_string()))?;
         headers.push("content-type", "application/json");
-        if form == Form::Stream {
+        if form == StreamMode::Stream {
             headers.push(header::ACCEPT, "1");
         }
-        let place = self.place(peer.address);
-        let call = Call { place, certificate, target: &target, headers: &headers, body, until };
+        let place = self.connect_address(peer.address);
+        let call = OutgoingRequest { place, certificate, target: &target, headers: &headers, body, until };
         Ok((connection::call(call).await?, proof))
     }
 
@@ -50,15 +49,15 @@ impl Dendrite {
         started: Instant,
     ) -> Result<Answer, AskError> {
         let until = deadline(message, started);
-        let (head, asked) = self.send_strict(peer, certificate, message, (Form::Whole, until)).await?;
+        let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Whole, until)).await?;
         self.read_whole(peer.hotkey, head, &asked, message, until).await
     }
 
     async fn read_whole(
         &self,
         responder: Hotkey,
-        head: Head,
-        asked: &Proof,
+        head: ResponseHead,
+        asked: &SignedProof,
         message: &Synapse,
         until: Deadline,
     ) -> Result<Answer, AskError> {
@@ -89,7 +88,7 @@ impl Dendrite {
         started: Instant,
     ) -> Result<AnswerStream, AskError> {
         let until = deadline(message, started);
-        let (head, asked) = self.send_strict(peer, certificate, message, (Form::Stream, until)).await?;
+        let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Stream, until)).await?;
         if head.headers.contains(header::ANSWER_CONTENT) || head.status != 200 {
             self.read_whole(peer.hotkey, head, &asked, message, until).await?;
             return Err(AskError::NotAStream);
@@ -105,7 +104,7 @@ impl Dendrite {
 }
 
 pub(super) fn deadline(message: &Synapse, started: Instant) -> Deadline {
-    let patience = patience(message);
+    let patience = answer_timeout(message);
     Deadline { at: started + patience, seconds: patience.as_secs_f64() }
 }
 
@@ -122,7 +121,8 @@ fn read(asked: &Synapse, responder: Hotkey, body: &[u8]) -> Result<Synapse, AskE
     let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
     let read = Synapse::from_value(Arc::clone(asked.class()), &value);
     let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
-    message.axon = Some(Terminal { hotkey: Some(responder.to_ss58()), status_code: Some(200), ..Terminal::default() });
+    message.axon =
+        Some(TerminalInfo { hotkey: Some(responder.to_ss58()), status_code: Some(200), ..TerminalInfo::default() });
     message.timeout = asked.timeout;
     Ok(message)
 }

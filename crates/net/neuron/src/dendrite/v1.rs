@@ -2,13 +2,13 @@
 
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer,
-    connection::{self, Call, Deadline, Head},
+    connection::{self, Deadline, OutgoingRequest, ResponseHead},
     strict::deadline,
 };
 use crate::random;
 use myelin_wire::{
     Synapse,
-    v1::{self, Event, Prepared, Report, Response, Target},
+    v1::{self, ClientReport, HttpResponse, PreparedRequest, TransportEvent, V1Target},
 };
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
@@ -18,21 +18,21 @@ use tokio::time::Instant;
 /// Nonces of one UUID have to arrive in order, so questions side by side use one each. They are used again, because
 /// the existing neurons remember every one of them for ever.
 #[derive(Debug, Default)]
-pub(super) struct Clients(Mutex<Vec<String>>);
+pub(super) struct ClientIds(Mutex<Vec<String>>);
 
-struct Client<'a> {
-    clients: &'a Clients,
+struct ClientId<'a> {
+    clients: &'a ClientIds,
     uuid: String,
 }
 
-impl Clients {
-    fn take(&self) -> Client<'_> {
+impl ClientIds {
+    fn take(&self) -> ClientId<'_> {
         let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Client { clients: self, uuid: idle.unwrap_or_else(random::uuid) }
+        ClientId { clients: self, uuid: idle.unwrap_or_else(random::uuid) }
     }
 }
 
-impl Drop for Client<'_> {
+impl Drop for ClientId<'_> {
     fn drop(&mut self) {
         self.clients.0.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.uuid));
     }
@@ -44,15 +44,15 @@ impl Dendrite {
         &self,
         peer: &Peer,
         message: &Synapse,
-        client: &Client<'_>,
+        client: &ClientId<'_>,
         until: Deadline,
-    ) -> (Synapse, Result<Head, AskError>) {
-        let dendrite = v1::Dendrite { signer: &self.signer, uuid: client.uuid.clone(), ip: self.ip };
-        let target = Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };
-        let Prepared { headers, body, message, .. } = dendrite.prepare(message.clone(), &target, self.nonce());
+    ) -> (Synapse, Result<ResponseHead, AskError>) {
+        let dendrite = v1::V1Client { signer: &self.signer, uuid: client.uuid.clone(), ip: self.ip };
+        let target = V1Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };
+        let PreparedRequest { headers, body, message, .. } = dendrite.prepare(message.clone(), &target, self.nonce());
         let path = format!("/{}", message.class().name());
-        let place = self.place(peer.address);
-        let call = Call { place, certificate: None, target: &path, headers: &headers, body, until };
+        let place = self.connect_address(peer.address);
+        let call = OutgoingRequest { place, certificate: None, target: &path, headers: &headers, body, until };
         (message, connection::call(call).await)
     }
 
@@ -62,12 +62,12 @@ impl Dendrite {
         let (sent, head) = self.send_v1(peer, message, &client, until).await;
         let event = match head {
             Ok(head) => match connection::whole(head, self.max_answer, until).await {
-                Ok((status, headers, body)) => Event::Answered(Response { status, headers, body }),
+                Ok((status, headers, body)) => TransportEvent::Answered(HttpResponse { status, headers, body }),
                 Err(error) => event(error)?,
             },
             Err(error) => event(error)?,
         };
-        let report = Report::new(&sent, &place(peer, &sent), event);
+        let report = ClientReport::new(&sent, &request_url(peer, &sent), event);
         if report.is_success() { Ok(Answer::Claimed(report.message)) } else { Err(claimed(&report)) }
     }
 
@@ -82,8 +82,8 @@ impl Dendrite {
         let (sent, head) = self.send_v1(peer, message, &client, until).await;
         let event = match head {
             Ok(head) if head.status == 200 => {
-                let response = Response { status: 200, headers: head.headers.clone(), body: Vec::new() };
-                let report = Report::new(&sent, &place(peer, &sent), Event::Streamed(response));
+                let response = HttpResponse { status: 200, headers: head.headers.clone(), body: Vec::new() };
+                let report = ClientReport::new(&sent, &request_url(peer, &sent), TransportEvent::Streamed(response));
                 if report.is_success() {
                     return Ok(AnswerStream::plain(head, (self.max_answer, until)));
                 }
@@ -91,31 +91,31 @@ impl Dendrite {
             }
             Ok(head) => {
                 let (status, headers, body) = connection::whole(head, self.max_answer, until).await?;
-                Event::Streamed(Response { status, headers, body })
+                TransportEvent::Streamed(HttpResponse { status, headers, body })
             }
             Err(error) => event(error)?,
         };
-        Err(claimed(&Report::new(&sent, &place(peer, &sent), event)))
+        Err(claimed(&ClientReport::new(&sent, &request_url(peer, &sent), event)))
     }
 }
 
-fn place(peer: &Peer, message: &Synapse) -> String {
+fn request_url(peer: &Peer, message: &Synapse) -> String {
     format!("{}/{}", peer.address, message.class().name())
 }
 
-fn claimed(report: &Report) -> AskError {
+fn claimed(report: &ClientReport) -> AskError {
     AskError::Claimed { status: report.status(), text: report.status_message().unwrap_or_default().to_owned() }
 }
 
 /// What the existing clients report; what they never meet stays an error of ours.
-fn event(error: AskError) -> Result<Event, AskError> {
+fn event(error: AskError) -> Result<TransportEvent, AskError> {
     Ok(match error {
-        AskError::Closed => Event::Refused,
-        AskError::TimedOut(seconds) => Event::TimedOut(seconds),
-        AskError::Disconnected => Event::Disconnected,
-        AskError::Cut(how) => Event::Cut(how),
-        AskError::NotHttp(what) => Event::NotHttp(what),
-        AskError::Unreachable(what) => Event::Unreachable(what),
+        AskError::Closed => TransportEvent::Refused,
+        AskError::TimedOut(seconds) => TransportEvent::TimedOut(seconds),
+        AskError::Disconnected => TransportEvent::Disconnected,
+        AskError::Cut(how) => TransportEvent::Cut(how),
+        AskError::NotHttp(what) => TransportEvent::NotHttp(what),
+        AskError::Unreachable(what) => TransportEvent::Unreachable(what),
         other => return Err(other),
     })
 }

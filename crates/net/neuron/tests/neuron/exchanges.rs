@@ -4,14 +4,14 @@ use crate::{CALLER, Key, class, key, signer, soon, text, wire::Raw};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::stream;
 use myelin_neuron::{
-    Answer, AskError, Axon, Caller, Clock, Dendrite, Endpoint, Failure, ManualClock, Output, Peer, Priority, Rules,
-    Signer, Unranked,
+    Answer, AskError, Axon, Caller, Clock, Dendrite, Endpoint, Failure, HandlerOutput, ManualClock, Peer, Priority,
+    PriorityError, Rules, Signer,
 };
 use myelin_wire::{
     Hotkey, Sign, Synapse,
     class::Class,
     python::{Value, json},
-    v1::{Reply, UnsignedFields},
+    v1::{HandlerReply, UnsignedFields},
 };
 use std::{fs, net::SocketAddr, path::Path};
 use tokio::{
@@ -66,14 +66,14 @@ impl Rules for Functions {
         if is_unwanted { Err("not on the list".to_owned()) } else { Ok(()) }
     }
 
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         if caller.endpoint != "Prioritised" || !self.note.contains("raises") {
             return Ok(Priority(1));
         }
         if self.note.contains("TimeoutError") {
-            Err(Unranked::Late)
+            Err(PriorityError::Late)
         } else {
-            Err(Unranked::Failed("raised".to_owned()))
+            Err(PriorityError::Failed("raised".to_owned()))
         }
     }
 }
@@ -101,7 +101,8 @@ fn endpoint(class: Class, streamed: Vec<u8>, breaks: bool) -> Endpoint {
         async move {
             let message = request.into_content();
             let command = text(&message).to_owned();
-            let reply = |status, status_message| Ok(Reply { message: message.clone(), status, status_message }.into());
+            let reply =
+                |status, status_message| Ok(HandlerReply { message: message.clone(), status, status_message }.into());
             match command.strip_prefix('!') {
                 Some("raise") => Err(Failure::from("raised")),
                 Some("message") => reply(None, Some("не latin-1".to_owned())),
@@ -109,7 +110,7 @@ fn endpoint(class: Class, streamed: Vec<u8>, breaks: bool) -> Endpoint {
                 _ if is_stream => {
                     let end = breaks.then(|| Err(Failure::from("raised half way")));
                     let pieces = [Ok(streamed.into())].into_iter().chain(end);
-                    Ok(Output::stream(message, stream::iter(pieces.collect::<Vec<_>>())))
+                    Ok(HandlerOutput::stream(message, stream::iter(pieces.collect::<Vec<_>>())))
                 }
                 _ => Ok(message.into()),
             }

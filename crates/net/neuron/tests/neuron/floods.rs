@@ -5,7 +5,8 @@ use crate::{
     wire::{Raw, strict, strict_head},
 };
 use myelin_neuron::{
-    Answer, AskError, Axon, Caller, Clock, Dendrite, Everybody, Limits, Peer, Priority, Rules, SystemClock, Unranked,
+    Answer, AskError, Axon, AxonLimits, Caller, Clock, Dendrite, Peer, Priority, PriorityError, Rules, ServeAnyone,
+    SystemClock,
 };
 use myelin_wire::{Sign, replay::ReplayLimits};
 use std::{iter, time::Duration};
@@ -22,8 +23,8 @@ fn now() -> u64 {
     SystemClock.now()
 }
 
-async fn axon(limits: Limits) -> Axon {
-    builder(Everybody).limits(limits).start().await.unwrap()
+async fn axon(limits: AxonLimits) -> Axon {
+    builder(ServeAnyone).limits(limits).start().await.unwrap()
 }
 
 /// The status of a signed request, from somebody without bad intent.
@@ -35,7 +36,7 @@ async fn status(axon: &Axon, seed: u8) -> u16 {
 
 #[tokio::test]
 async fn a_head_in_drops_ends_in_time() {
-    let axon = axon(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { head_time: SHORT, ..AxonLimits::default() }).await;
     let mut raw = Raw::open(axon.address()).await;
     raw.say(b"POST /Echo HTTP/1.1\r\n").await;
     raw.drip(DRIP, iter::repeat(b'x')).await;
@@ -44,7 +45,7 @@ async fn a_head_in_drops_ends_in_time() {
 
 #[tokio::test]
 async fn a_body_in_drops_ends_in_time() {
-    let axon = axon(Limits { body_time: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { body_time: SHORT, ..AxonLimits::default() }).await;
     let mut raw = Raw::open(axon.address()).await;
     raw.say(strict_head(&key(CALLER), axon.hotkey(), "/Echo", &vec![b'x'; 100_000], now()).as_bytes()).await;
     raw.drip(DRIP, iter::repeat(b'x')).await;
@@ -54,7 +55,7 @@ async fn a_body_in_drops_ends_in_time() {
 
 #[tokio::test]
 async fn whoever_still_writes_finds_the_answer() {
-    let axon = axon(Limits { body: 4 << 20, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { body: 4 << 20, ..AxonLimits::default() }).await;
     let body = vec![b'x'; 6 << 20];
     // Too large, of a stranger, and for nobody: refused at three places before the body is read.
     let signed = strict_head(&key(CALLER), axon.hotkey(), "/Echo", &body, now());
@@ -70,7 +71,7 @@ async fn whoever_still_writes_finds_the_answer() {
 
 #[tokio::test]
 async fn what_is_no_data_in_a_body_is_bounded() {
-    let axon = axon(Limits::default()).await;
+    let axon = axon(AxonLimits::default()).await;
     let head = strict_head(&key(CALLER), axon.hotkey(), "/Echo", b"", now());
     let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
     for endless in ["1;".to_owned() + &"x".repeat(1 << 20), "0\r\n".to_owned() + &"x: y\r\n".repeat(1 << 17)] {
@@ -87,7 +88,7 @@ async fn what_is_no_data_in_a_body_is_bounded() {
 
 #[tokio::test]
 async fn many_connect_at_a_time() {
-    let axon = axon(Limits { connections_each: 600, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { connections_each: 600, ..AxonLimits::default() }).await;
     // None of them is accepted as long as this does not wait, and whom the system drops is never let in.
     let connect = || std::net::TcpStream::connect_timeout(&axon.address(), Duration::from_secs(30)).unwrap();
     let waiting: Vec<_> = (0..512).map(|_| connect()).collect();
@@ -97,7 +98,7 @@ async fn many_connect_at_a_time() {
 
 #[tokio::test]
 async fn requests_on_one_connection_wait_for_their_answers_to_be_read() {
-    let axon = axon(Limits { write_stall: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { write_stall: SHORT, ..AxonLimits::default() }).await;
     let mut raw = Raw::open(axon.address()).await;
     // Far more answers than fit into the buffers of both sides.
     raw.say("GET /None HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400_000).as_bytes()).await;
@@ -107,7 +108,7 @@ async fn requests_on_one_connection_wait_for_their_answers_to_be_read() {
 
 #[tokio::test]
 async fn deep_bodies_are_refused() {
-    let axon = axon(Limits::default()).await;
+    let axon = axon(AxonLimits::default()).await;
     let body = format!("{{\"text\": {}", "[".repeat(200_000));
     let mut raw = Raw::open(axon.address()).await;
     raw.say(&strict(CALLER, AXON, "/Echo", body.as_bytes(), now())).await;
@@ -117,7 +118,7 @@ async fn deep_bodies_are_refused() {
 #[tokio::test]
 async fn strangers_do_not_fill_the_memory_of_nonces() {
     let replay = ReplayLimits { callers: 2, per_caller: 2, total: 4, ..ReplayLimits::default() };
-    let axon = axon(Limits { replay, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { replay, ..AxonLimits::default() }).await;
     for seed in 20..60 {
         let forged = strict(seed, AXON, "/Echo", BODY, now());
         let forged = String::from_utf8(forged).unwrap().replace("hello", "jello");
@@ -131,7 +132,7 @@ async fn strangers_do_not_fill_the_memory_of_nonces() {
 #[tokio::test]
 async fn a_caller_fills_its_own_memory_only() {
     let replay = ReplayLimits { per_caller: 2, ..ReplayLimits::default() };
-    let axon = axon(Limits { replay, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { replay, ..AxonLimits::default() }).await;
     let mut statuses = Vec::new();
     for seed in [2, 2, 2, 3] {
         statuses.push(status(&axon, seed).await);
@@ -143,7 +144,7 @@ async fn a_caller_fills_its_own_memory_only() {
 struct BySeed;
 
 impl Rules for BySeed {
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         let seed = (1..=u8::MAX).find(|&seed| key(seed).hotkey() == caller.hotkey);
         Ok(Priority(seed.unwrap_or_default().into()))
     }
@@ -152,7 +153,7 @@ impl Rules for BySeed {
 #[tokio::test]
 async fn a_full_queue_is_left_by_the_lowest_stake() {
     let gate = Gate::default();
-    let limits = Limits { workers: 1, waiting: 2, ..Limits::default() };
+    let limits = AxonLimits { workers: 1, waiting: 2, ..AxonLimits::default() };
     let axon = builder(BySeed).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let ask = |seed: u8| {

@@ -4,7 +4,9 @@ use crate::{
     AXON, CALLER, Gate, builder, echo, key, message, signer, slow, soon, text,
     wire::{Raw, lines, strict, strict_head},
 };
-use myelin_neuron::{Answer, AskError, Axon, Clock, Dendrite, Endpoint, Everybody, Limits, Output, Peer, SystemClock};
+use myelin_neuron::{
+    Answer, AskError, Axon, AxonLimits, Clock, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, SystemClock,
+};
 use myelin_wire::{Sign, python::Value, v1};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -17,8 +19,8 @@ const SHORT: Duration = Duration::from_millis(100);
 /// Another address of the loopback interface.
 const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-async fn axon(limits: Limits) -> Axon {
-    builder(Everybody).limits(limits).start().await.unwrap()
+async fn axon(limits: AxonLimits) -> Axon {
+    builder(ServeAnyone).limits(limits).start().await.unwrap()
 }
 
 /// Somebody without bad intent is served.
@@ -34,7 +36,7 @@ fn now() -> u64 {
 
 #[tokio::test]
 async fn who_says_nothing_is_let_go() {
-    let axon = axon(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { head_time: SHORT, ..AxonLimits::default() }).await;
     let mut silent = Raw::open(axon.address()).await;
     let mut half = Raw::open(axon.address()).await;
     half.say(b"POST /Echo HTTP/1.1\r\nHost: te").await;
@@ -45,7 +47,7 @@ async fn who_says_nothing_is_let_go() {
 
 #[tokio::test]
 async fn a_slow_body_is_not_waited_for() {
-    let axon = axon(Limits { body_time: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { body_time: SHORT, ..AxonLimits::default() }).await;
     let mut slow = Raw::open(axon.address()).await;
     slow.say(strict_head(&key(CALLER), axon.hotkey(), "/Echo", &[b'x'; 100], now()).as_bytes()).await;
     slow.say(b"x").await;
@@ -55,7 +57,7 @@ async fn a_slow_body_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_large_body_is_not_read() {
-    let axon = axon(Limits { body: 64, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { body: 64, ..AxonLimits::default() }).await;
     let mut large = Raw::open(axon.address()).await;
     large.say(strict_head(&key(CALLER), axon.hotkey(), "/Echo", &[b'x'; 65], now()).as_bytes()).await;
     assert_eq!(large.hear().await.unwrap().status, 413);
@@ -71,7 +73,7 @@ async fn a_large_body_is_not_read() {
 
 #[tokio::test]
 async fn large_heads_and_many_headers_are_refused() {
-    let axon = axon(Limits::default()).await;
+    let axon = axon(AxonLimits::default()).await;
     for head in [
         format!("POST /Echo HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000)),
         format!("POST /{} HTTP/1.1\r\n\r\n", "x".repeat(200_000)),
@@ -88,7 +90,7 @@ async fn large_heads_and_many_headers_are_refused() {
 
 #[tokio::test]
 async fn garbage_is_not_http() {
-    let axon = axon(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { head_time: SHORT, ..AxonLimits::default() }).await;
     let mut state = 0x9e37_79b9_u32;
     for length in 1..60 {
         let garbage: Vec<u8> = (0..length * 7)
@@ -117,7 +119,7 @@ async fn garbage_is_not_http() {
 
 #[tokio::test]
 async fn one_address_does_not_take_all_connections() {
-    let axon = axon(Limits { connections: 8, connections_each: 4, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { connections: 8, connections_each: 4, ..AxonLimits::default() }).await;
     let mut flood = Vec::new();
     for _ in 0..20 {
         flood.push(Raw::open_from(ATTACKER, axon.address()).await);
@@ -132,7 +134,7 @@ async fn one_address_does_not_take_all_connections() {
 
 #[tokio::test]
 async fn one_address_does_not_take_all_memory() {
-    let axon = axon(Limits { bodies: 3_000, bodies_each: 1_000, ..Limits::default() }).await;
+    let axon = axon(AxonLimits { bodies: 3_000, bodies_each: 1_000, ..AxonLimits::default() }).await;
     let mut flood = Vec::new();
     for seed in 20..24 {
         let mut raw = Raw::open_from(ATTACKER, axon.address()).await;
@@ -158,8 +160,8 @@ async fn one_address_does_not_take_all_memory() {
 #[tokio::test]
 async fn one_hotkey_does_not_take_all_workers() {
     let gate = Gate::default();
-    let limits = Limits { workers: 2, per_caller: 1, ..Limits::default() };
-    let axon = builder(Everybody).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
+    let limits = AxonLimits { workers: 2, per_caller: 1, ..AxonLimits::default() };
+    let axon = builder(ServeAnyone).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let greedy = Arc::new(Dendrite::new(signer(30)));
     let first = {
@@ -180,10 +182,10 @@ async fn one_hotkey_does_not_take_all_workers() {
 async fn who_reads_nothing_is_let_go() {
     let endpoint = Endpoint::new(crate::class("Flood", &[], &[]), |request| async move {
         let piece = || Ok(bytes::Bytes::from(vec![b'x'; 1 << 16]));
-        Ok(Output::stream(request.into_content(), futures::stream::repeat_with(piece)))
+        Ok(HandlerOutput::stream(request.into_content(), futures::stream::repeat_with(piece)))
     });
-    let limits = Limits { write_stall: SHORT, workers: 1, ..Limits::default() };
-    let axon = builder(Everybody).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let limits = AxonLimits { write_stall: SHORT, workers: 1, ..AxonLimits::default() };
+    let axon = builder(ServeAnyone).limits(limits).endpoint(endpoint).start().await.unwrap();
     let mut lazy = Raw::open(axon.address()).await;
     lazy.say(&strict(CALLER, AXON, "/Flood", b"{}", now())).await;
     // There is one worker, and the endless stream has it until the connection ends.
@@ -197,15 +199,15 @@ async fn nobody_keeps_an_answer_in_memory() {
     let endpoint = Endpoint::new(crate::class("Large", &[("text", "str = \"\"")], &[]), |request| async move {
         let mut message = request.into_content();
         message.set("text", Value::Text("x".repeat(LARGE))).unwrap();
-        Ok(Output::from(message))
+        Ok(HandlerOutput::from(message))
     });
-    let limits = Limits {
+    let limits = AxonLimits {
         connection_time: SHORT,
         answer_time: SHORT * 10,
         write_stall: Duration::from_hours(1),
-        ..Limits::default()
+        ..AxonLimits::default()
     };
-    let axon = builder(Everybody).limits(limits).endpoint(endpoint).start().await.unwrap();
+    let axon = builder(ServeAnyone).limits(limits).endpoint(endpoint).start().await.unwrap();
     let mut lazy = Raw::open(axon.address()).await;
     lazy.say(&strict(CALLER, AXON, "/Large", b"{}", now())).await;
     // Until the axon has given up on it, the connection counts.
@@ -225,7 +227,7 @@ async fn nobody_keeps_an_answer_in_memory() {
 
 #[tokio::test]
 async fn unsigned_requests_reach_no_handler() {
-    let axon = axon(Limits::default()).await;
+    let axon = axon(AxonLimits::default()).await;
     let body = r#"{"text": "hello"}"#;
     let unsigned = format!(
         "POST /Echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nbt_header_input_obj_text: IiI=\r\n\
@@ -267,10 +269,10 @@ async fn unsigned_requests_reach_no_handler() {
 
 #[tokio::test]
 async fn a_forged_caller_in_an_old_body_is_refused() {
-    let axon = axon(Limits::default()).await;
+    let axon = axon(AxonLimits::default()).await;
     let caller = key(CALLER);
-    let dendrite = v1::Dendrite { signer: &caller, uuid: "u".to_owned(), ip: ATTACKER };
-    let target = v1::Target { ip: axon.address().ip(), port: axon.address().port(), hotkey: axon.hotkey() };
+    let dendrite = v1::V1Client { signer: &caller, uuid: "u".to_owned(), ip: ATTACKER };
+    let target = v1::V1Target { ip: axon.address().ip(), port: axon.address().port(), hotkey: axon.hotkey() };
     let prepared = dendrite.prepare(message(echo(), "hello"), &target, now());
     let body = String::from_utf8(prepared.body).unwrap();
     let forged = body.replace(&caller.hotkey().to_ss58(), &key(3).hotkey().to_ss58());

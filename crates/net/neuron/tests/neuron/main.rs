@@ -10,7 +10,7 @@ mod tls;
 mod wire;
 
 use bytes::Bytes;
-use myelin_neuron::{Axon, Builder, Endpoint, Everybody, Failure, Output, Rules, Signer};
+use myelin_neuron::{Axon, AxonBuilder, Endpoint, Failure, HandlerOutput, Rules, ServeAnyone, Signer};
 use myelin_wire::{
     Sign, Synapse,
     class::{Class, Field, Types},
@@ -99,7 +99,7 @@ fn tokens_endpoint() -> Endpoint {
             .split_inclusive(' ')
             .map(|word| if word == "break" { Err(Failure::from("as asked")) } else { Ok(word.to_owned().into()) })
             .collect();
-        Ok(Output::stream(message, futures::stream::iter(pieces)))
+        Ok(HandlerOutput::stream(message, futures::stream::iter(pieces)))
     })
 }
 
@@ -124,7 +124,7 @@ impl Gate {
                 gate.order.lock().unwrap().push(text(request.content()).to_owned());
                 gate.begun.notify_one();
                 gate.go.notified().await;
-                Ok(Output::from(request.into_content()))
+                Ok(HandlerOutput::from(request.into_content()))
             }
         })
     }
@@ -155,12 +155,12 @@ async fn waiting(axon: &Axon, number: usize) {
     .await;
 }
 
-fn builder(rules: impl Rules) -> Builder {
+fn builder(rules: impl Rules) -> AxonBuilder {
     Axon::builder(signer(AXON), rules).port(0).endpoint(echo_endpoint()).endpoint(tokens_endpoint()).never_served()
 }
 
 async fn axon() -> Axon {
-    builder(Everybody).start().await.unwrap()
+    builder(ServeAnyone).start().await.unwrap()
 }
 
 /// The end of every wait, far beyond what any of them takes.

@@ -3,12 +3,12 @@
 use crate::{AXON, CALLER, Gate, axon, builder, echo, key, message, signer, slow, soon, text, tokens, waiting, wire};
 use futures::stream::{self, StreamExt};
 use myelin_neuron::{
-    Answer, AskError, Caller, Dendrite, Endpoint, Everybody, Limits, Output, Peer, Priority, Rules, Unranked,
-    UnsignedAnswers, V1,
+    Answer, AskError, AxonLimits, Caller, Dendrite, Endpoint, HandlerOutput, Peer, Priority, PriorityError, Rules,
+    ServeAnyone, UnsignedAnswers, V1Policy,
 };
 use myelin_wire::{
     Hotkey, Sign,
-    strict::{AnswerError, Content, Outcome},
+    strict::{AnswerError, Content, StreamOutcome},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
@@ -86,11 +86,11 @@ async fn the_older_protocol_is_served_and_asked() {
 
 #[tokio::test]
 async fn both_sides_can_refuse_the_older_protocol() {
-    let axon = builder(Everybody).v1(V1::Refused).start().await.unwrap();
+    let axon = builder(ServeAnyone).v1(V1Policy::Refused).start().await.unwrap();
     let peer = Peer::v1(axon.hotkey(), axon.address());
     let asked = soon(dendrite().ask(&peer, &message(echo(), ""))).await;
     assert!(matches!(&asked.result, Err(AskError::Claimed { status: Some(403), .. })), "{asked:?}");
-    let asked = soon(dendrite().v1(V1::Refused).ask(&peer, &message(echo(), ""))).await;
+    let asked = soon(dendrite().v1(V1Policy::Refused).ask(&peer, &message(echo(), ""))).await;
     assert_eq!(asked.result, Err(AskError::V1Refused));
     let nowhere = Peer::strict(axon.hotkey(), ([0, 0, 0, 0], axon.address().port()).into());
     assert_eq!(soon(dendrite().ask(&nowhere, &message(echo(), ""))).await.result, Err(AskError::NotServing));
@@ -110,12 +110,14 @@ async fn all(stream: &mut myelin_neuron::AnswerStream) -> Result<String, AskErro
 async fn signed_streams_say_how_they_end() {
     let axon = axon().await;
     let peer = Peer::strict(axon.hotkey(), axon.address());
-    for (said, whole, outcome) in
-        [("a b c", "a b c", Outcome::Complete), ("", "", Outcome::Complete), ("a break", "a ", Outcome::Broken)]
-    {
+    for (said, whole, outcome) in [
+        ("a b c", "a b c", StreamOutcome::Complete),
+        ("", "", StreamOutcome::Complete),
+        ("a break", "a ", StreamOutcome::Broken),
+    ] {
         let mut stream = soon(dendrite().ask_stream(&peer, &message(tokens(), said))).await.unwrap();
         assert_eq!(all(&mut stream).await.unwrap(), whole);
-        assert_eq!(stream.is_complete(), outcome == Outcome::Complete, "{said}");
+        assert_eq!(stream.is_complete(), outcome == StreamOutcome::Complete, "{said}");
         let statement = stream.receipt().unwrap().verify().unwrap();
         assert!(matches!(statement.content, Content::Stream { outcome: ended, .. } if ended == outcome));
     }
@@ -224,7 +226,7 @@ async fn a_handler_is_not_waited_for_beyond_the_callers_patience() {
 #[tokio::test]
 async fn stopping_finishes_what_was_begun() {
     let gate = Gate::default();
-    let axon = builder(Everybody).endpoint(gate.endpoint()).start().await.unwrap();
+    let axon = builder(ServeAnyone).endpoint(gate.endpoint()).start().await.unwrap();
     let (address, peer) = (axon.address(), Peer::strict(axon.hotkey(), axon.address()));
     let asking = tokio::spawn(async move { dendrite().ask(&peer, &message(slow(), "x")).await });
     gate.begun().await;
@@ -239,8 +241,8 @@ async fn stopping_finishes_what_was_begun() {
 
 #[tokio::test]
 async fn stopping_does_not_wait_for_idle_connections() {
-    let limits = Limits { stop_time: std::time::Duration::from_hours(1), ..Limits::default() };
-    let axon = builder(Everybody).limits(limits).start().await.unwrap();
+    let limits = AxonLimits { stop_time: std::time::Duration::from_hours(1), ..AxonLimits::default() };
+    let axon = builder(ServeAnyone).limits(limits).start().await.unwrap();
     let mut silent = wire::Raw::open(axon.address()).await;
     let mut idle = wire::Raw::open(axon.address()).await;
     let now = myelin_neuron::Clock::now(&myelin_neuron::SystemClock);
@@ -262,10 +264,10 @@ async fn stopping_finishes_streams() {
                 Ok("rest".into())
             };
             let pieces = stream::once(async { Ok("first ".into()) }).chain(stream::once(rest));
-            async move { Ok(Output::stream(request.into_content(), pieces)) }
+            async move { Ok(HandlerOutput::stream(request.into_content(), pieces)) }
         })
     };
-    let axon = builder(Everybody).endpoint(endpoint).start().await.unwrap();
+    let axon = builder(ServeAnyone).endpoint(endpoint).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let question = message(slow(), "x");
     let mut answer = soon(dendrite().ask_stream(&peer, &question)).await.unwrap();
@@ -279,8 +281,8 @@ async fn stopping_finishes_streams() {
 
 #[tokio::test]
 async fn stopping_ends_in_time() {
-    let limits = Limits { stop_time: std::time::Duration::from_millis(50), ..Limits::default() };
-    let axon = builder(Everybody).limits(limits).start().await.unwrap();
+    let limits = AxonLimits { stop_time: std::time::Duration::from_millis(50), ..AxonLimits::default() };
+    let axon = builder(ServeAnyone).limits(limits).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let asking = tokio::spawn(async move { dendrite().ask(&peer, &message(echo(), "wait")).await.result });
     let metrics = axon.metrics();
@@ -296,7 +298,7 @@ async fn stopping_ends_in_time() {
 
 #[tokio::test]
 async fn prometheus_is_served() {
-    let axon = builder(Everybody).metrics_at(([127, 0, 0, 1], 0).into()).start().await.unwrap();
+    let axon = builder(ServeAnyone).metrics_at(([127, 0, 0, 1], 0).into()).start().await.unwrap();
     let address = axon.metrics_address().unwrap();
     for _ in 0..2 {
         let mut raw = wire::Raw::open(address).await;
@@ -320,7 +322,7 @@ impl Rules for Stakes {
         self.0.get(&caller.hotkey).map(|_| ()).ok_or_else(|| "unknown".to_owned())
     }
 
-    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, Unranked> {
+    fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(Priority(self.0[&caller.hotkey]))
     }
 }
@@ -329,7 +331,7 @@ impl Rules for Stakes {
 async fn the_highest_stake_is_served_first() {
     let gate = Gate::default();
     let stakes = Stakes((10..14).map(|seed| (key(seed).hotkey(), u64::from(seed))).collect());
-    let limits = Limits { workers: 1, ..Limits::default() };
+    let limits = AxonLimits { workers: 1, ..AxonLimits::default() };
     let axon = builder(stakes).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let ask = |seed: u8| {

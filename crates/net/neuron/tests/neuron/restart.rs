@@ -1,14 +1,14 @@
 //! One request is served once, whatever happens to the axon in between.
 
 use crate::{AXON, CALLER, builder, soon, wire};
-use myelin_neuron::{Axon, Everybody, ManualClock};
+use myelin_neuron::{Axon, ManualClock, ServeAnyone};
 use std::{path::Path, sync::Arc};
 
 const SECOND: u64 = 1_000_000_000;
 const NOW: u64 = 1_760_000_000 * SECOND;
 
 async fn start(clock: &Arc<ManualClock>, path: &Path) -> Axon {
-    builder(Everybody).clock(Arc::clone(clock)).remember_in(path).start().await.unwrap()
+    builder(ServeAnyone).clock(Arc::clone(clock)).remember_in(path).start().await.unwrap()
 }
 
 async fn status(axon: &Axon, nonce: u64) -> u16 {

@@ -1,7 +1,7 @@
 //! Encryption with the key on the chain.
 
 use crate::{AXON, CALLER, builder, echo, key, message, signer, soon, wire};
-use myelin_neuron::{Announced, Answer, AskError, Dendrite, Everybody, Limits, Offer, Peer, TlsIdentity};
+use myelin_neuron::{Answer, AskError, AxonLimits, Dendrite, Peer, ServeAnyone, ServedAxon, TlsIdentity, TlsOffer};
 use myelin_wire::Sign;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ async fn ask(peer: &Peer) -> Result<Answer, AskError> {
 async fn the_published_key_is_reached_and_no_other() {
     let identity = TlsIdentity::generate().unwrap();
     let certificate = identity.certificate().unwrap();
-    let axon = builder(Everybody).tls(identity, Offer::Optional).start().await.unwrap();
-    let announced = Announced { address: axon.address(), placeholder: 0, certificate: Some(certificate.to_bytes()) };
+    let axon = builder(ServeAnyone).tls(identity, TlsOffer::Optional).start().await.unwrap();
+    let announced = ServedAxon { address: axon.address(), placeholder: 0, certificate: Some(certificate.to_bytes()) };
     assert!(matches!(ask(&announced.peer(axon.hotkey()).unwrap()).await, Ok(Answer::Signed { .. })));
 
     let other = TlsIdentity::generate().unwrap().certificate().unwrap();
@@ -29,7 +29,7 @@ async fn the_published_key_is_reached_and_no_other() {
 #[tokio::test]
 async fn whoever_has_a_certificate_is_never_asked_in_clear_text() {
     let certificate = TlsIdentity::generate().unwrap().certificate().unwrap();
-    let axon = builder(Everybody).start().await.unwrap();
+    let axon = builder(ServeAnyone).start().await.unwrap();
     assert!(matches!(ask(&Peer::encrypted(axon.hotkey(), axon.address(), certificate)).await, Err(AskError::Tls(_))));
 }
 
@@ -37,16 +37,16 @@ async fn whoever_has_a_certificate_is_never_asked_in_clear_text() {
 async fn clear_text_can_be_refused() {
     let identity = TlsIdentity::generate().unwrap();
     let certificate = identity.certificate().unwrap();
-    let axon = builder(Everybody).tls(identity, Offer::Required).start().await.unwrap();
+    let axon = builder(ServeAnyone).tls(identity, TlsOffer::Required).start().await.unwrap();
     assert_eq!(ask(&Peer::strict(key(AXON).hotkey(), axon.address())).await, Err(AskError::Disconnected));
     assert!(ask(&Peer::encrypted(axon.hotkey(), axon.address(), certificate)).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_handshake_ends_in_time() {
-    let limits = Limits { handshake_time: Duration::from_millis(100), ..Limits::default() };
+    let limits = AxonLimits { handshake_time: Duration::from_millis(100), ..AxonLimits::default() };
     let identity = TlsIdentity::generate().unwrap();
-    let axon = builder(Everybody).limits(limits).tls(identity, Offer::Optional).start().await.unwrap();
+    let axon = builder(ServeAnyone).limits(limits).tls(identity, TlsOffer::Optional).start().await.unwrap();
     let mut raw = wire::Raw::open(axon.address()).await;
     raw.say(&[0x16, 3, 1]).await;
     raw.closed().await;

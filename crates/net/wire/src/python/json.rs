@@ -242,7 +242,7 @@ pub struct NotFinite;
 pub fn write_spaced(value: &Value) -> String {
     let mut out = String::new();
     // This form can write every float, so it never fails.
-    let _ = write(value, Form::Spaced, &mut out);
+    let _ = write(value, JsonForm::Spaced, &mut out);
     out
 }
 
@@ -252,17 +252,17 @@ pub fn write_spaced(value: &Value) -> String {
 /// [`NotFinite`], as this form has no text for such numbers.
 pub fn write_compact(value: &Value) -> Result<String, NotFinite> {
     let mut out = String::new();
-    write(value, Form::Compact, &mut out)?;
+    write(value, JsonForm::Compact, &mut out)?;
     Ok(out)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum JsonForm {
     Spaced,
     Compact,
 }
 
-impl Form {
+impl JsonForm {
     fn separators(self) -> (&'static str, &'static str) {
         match self {
             Self::Spaced => (", ", ": "),
@@ -271,7 +271,7 @@ impl Form {
     }
 }
 
-fn write(value: &Value, form: Form, out: &mut String) -> Result<(), NotFinite> {
+fn write(value: &Value, form: JsonForm, out: &mut String) -> Result<(), NotFinite> {
     let (comma, colon) = form.separators();
     match value {
         Value::None => out.push_str("null"),
@@ -279,7 +279,7 @@ fn write(value: &Value, form: Form, out: &mut String) -> Result<(), NotFinite> {
         Value::Bool(false) => out.push_str("false"),
         Value::Int(number) => out.push_str(number.as_str()),
         Value::Float(number) if number.is_finite() => write_float(*number, out),
-        Value::Float(_) if form == Form::Compact => return Err(NotFinite),
+        Value::Float(_) if form == JsonForm::Compact => return Err(NotFinite),
         Value::Float(number) if number.is_nan() => out.push_str("NaN"),
         Value::Float(number) => out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" }),
         Value::Text(text) | Value::Member { value: text, .. } => write_string(text, form, out),
@@ -313,13 +313,13 @@ fn write(value: &Value, form: Form, out: &mut String) -> Result<(), NotFinite> {
 }
 
 /// A key that is not text is written as the text of its JSON.
-fn key_text(key: &Value, form: Form) -> Result<String, NotFinite> {
+fn key_text(key: &Value, form: JsonForm) -> Result<String, NotFinite> {
     let mut out = String::new();
     write(key, form, &mut out)?;
     Ok(out)
 }
 
-fn write_string(text: &str, form: Form, out: &mut String) {
+fn write_string(text: &str, form: JsonForm, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -330,7 +330,7 @@ fn write_string(text: &str, form: Form, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' || (form == Form::Spaced && !c.is_ascii()) => {
+            c if c < ' ' || (form == JsonForm::Spaced && !c.is_ascii()) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     // Writing to a string cannot fail.
                     let _ = write!(out, "\\u{unit:04x}");

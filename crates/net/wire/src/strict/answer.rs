@@ -1,18 +1,18 @@
 //! Whole answers. spec signed-requests §6
 
 use super::{VERSION, hash, header, is_line};
-use crate::{Headers, Hotkey, Scheme, Sign, Signature, UnixNanos, Verified, verified::Proof};
+use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, verified::SignedProof};
 
 /// The first line of the signed text of a whole answer.
 pub(super) const ANSWER: &str = "myelin-answer/1";
 
 /// Headers to send, and what they prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignedHeaders {
     /// The headers of the signature.
     pub headers: Headers,
     /// The signed text and its signature.
-    pub proof: Proof,
+    pub proof: SignedProof,
 }
 
 /// Why an answer is not taken for one of the neuron that was asked.
@@ -39,7 +39,7 @@ pub enum AnswerError {
 }
 
 /// The lines that all answers begin with, whole ones and streams. spec signed-requests §6
-pub(super) struct Head<'a> {
+pub(super) struct AnswerHead<'a> {
     pub(super) domain: &'a str,
     pub(super) responder: Hotkey,
     pub(super) caller: Hotkey,
@@ -49,7 +49,7 @@ pub(super) struct Head<'a> {
     pub(super) content_type: &'a str,
 }
 
-impl Head<'_> {
+impl AnswerHead<'_> {
     pub(super) fn text(&self) -> Result<String, AnswerError> {
         if !is_line(self.content_type) {
             return Err(AnswerError::Malformed("the content type is empty or holds control characters"));
@@ -72,9 +72,9 @@ pub(super) fn sign(
     text: String,
     (nonce, request): (UnixNanos, &str),
     content: Option<String>,
-) -> Signed {
+) -> SignedHeaders {
     let responder = signer.hotkey();
-    let signature = Signature::new(signer.sign(text.as_bytes()));
+    let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
     let mut headers = Headers::from_iter([
         (header::ANSWER_VERSION, VERSION.to_owned()),
         (header::ANSWER_HOTKEY, responder.to_ss58()),
@@ -85,7 +85,7 @@ pub(super) fn sign(
         headers.push(header::ANSWER_CONTENT, content);
     }
     headers.push(header::ANSWER_SIGNATURE, signature.to_string());
-    Signed { headers, proof: Proof::checked(Scheme::Sr25519, responder, text, signature) }
+    SignedHeaders { headers, proof: SignedProof::checked(Scheme::Sr25519, responder, text, signature) }
 }
 
 /// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6
@@ -94,13 +94,13 @@ pub(super) fn sign(
 /// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
 pub fn sign_answer(
     signer: &impl Sign,
-    request: &Proof,
+    request: &SignedProof,
     (status, content_type): (u16, &str),
     body: &[u8],
     now: UnixNanos,
-) -> Result<Signed, AnswerError> {
+) -> Result<SignedHeaders, AnswerError> {
     let digest = hex::encode(request.digest());
-    let head = Head {
+    let head = AnswerHead {
         domain: ANSWER,
         responder: signer.hotkey(),
         caller: request.signer(),
@@ -135,7 +135,7 @@ pub(super) fn read_headers(
     headers: &Headers,
     responder: Hotkey,
     request: &str,
-) -> Result<(UnixNanos, Signature), AnswerError> {
+) -> Result<(UnixNanos, UncheckedSignature), AnswerError> {
     if !headers.contains(header::ANSWER_VERSION) && !headers.contains(header::ANSWER_SIGNATURE) {
         return Err(AnswerError::Unsigned);
     }
@@ -150,7 +150,7 @@ pub(super) fn read_headers(
     }
     let nonce = line(headers, header::ANSWER_NONCE)?;
     let nonce = nonce.parse().map_err(|_| AnswerError::Malformed("the nonce is not an integer"))?;
-    let signature = Signature::from_hex(line(headers, header::ANSWER_SIGNATURE)?);
+    let signature = UncheckedSignature::from_hex(line(headers, header::ANSWER_SIGNATURE)?);
     Ok((nonce, signature.map_err(|_| AnswerError::Malformed("the signature is not 64 bytes of hex"))?))
 }
 
@@ -159,7 +159,7 @@ pub(super) fn read_headers(
 /// # Errors
 /// [`AnswerError`], with what does not fit.
 pub fn verify_answer(
-    request: &Proof,
+    request: &SignedProof,
     responder: Hotkey,
     status: u16,
     headers: &Headers,
@@ -173,12 +173,12 @@ pub fn verify_answer(
     }
     let content_type = line(headers, "content-type")?;
     let caller = request.signer();
-    let head = Head { domain: ANSWER, responder, caller, nonce, request: &digest, status, content_type };
+    let head = AnswerHead { domain: ANSWER, responder, caller, nonce, request: &digest, status, content_type };
     let text = [head.text()?, content].join("\n");
     if !signature.is_good(Scheme::Sr25519, responder, text.as_bytes()) {
         return Err(AnswerError::BadSignature);
     }
-    let proof = Proof::checked(Scheme::Sr25519, responder, text, signature);
+    let proof = SignedProof::checked(Scheme::Sr25519, responder, text, signature);
     let content_type = content_type.to_owned();
     Ok(Verified::new(proof, WholeAnswer { status, content_type, body, answered_at: nonce }))
 }

@@ -16,10 +16,12 @@ mod receipt;
 mod request;
 mod stream;
 
-pub use answer::{AnswerError, Signed, WholeAnswer, sign_answer, verify_answer};
+pub use answer::{AnswerError, SignedHeaders, WholeAnswer, sign_answer, verify_answer};
 pub use receipt::{Content, Receipt, ReceiptError, SignedText, Statement};
-pub use request::{Authentic, Claimed, Door, Receiver, Refusal, Request, TargetError, sign_request};
-pub use stream::{MAX_GROUP, Outcome, StreamEnd, StreamError, StreamReader, StreamWriter};
+pub use request::{
+    ClaimedRequest, Receiver, StrictAuthentic, StrictDoor, StrictRefusal, StrictRequest, TargetError, sign_request,
+};
+pub use stream::{MAX_GROUP, StreamEnd, StreamError, StreamOutcome, StreamReader, StreamWriter};
 
 use crate::Headers;
 use sha2::{Digest, Sha256};

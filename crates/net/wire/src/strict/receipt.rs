@@ -4,9 +4,9 @@ use super::{
     answer::ANSWER,
     hash,
     request::{DOMAIN, UNBOUND},
-    stream::{Chain, END, HEAD, Outcome, StreamEnd},
+    stream::{END, HEAD, HashChain, StreamEnd, StreamOutcome},
 };
-use crate::{Hotkey, Scheme, Signature, UnixNanos, verified::Proof};
+use crate::{Hotkey, Scheme, UncheckedSignature, UnixNanos, verified::SignedProof};
 use serde::{Deserialize, Serialize};
 
 /// The name and version of the form.
@@ -25,15 +25,15 @@ pub struct SignedText {
     pub signature: String,
 }
 
-impl From<&Proof> for SignedText {
-    fn from(proof: &Proof) -> Self {
+impl From<&SignedProof> for SignedText {
+    fn from(proof: &SignedProof) -> Self {
         Self { text: proof.text().to_owned(), signature: proof.signature().to_string() }
     }
 }
 
 impl SignedText {
     fn check(&self, scheme: Scheme, signer: Hotkey, part: &'static str) -> Result<(), ReceiptError> {
-        let signature = Signature::from_hex(&self.signature).map_err(|_| ReceiptError::Form(part))?;
+        let signature = UncheckedSignature::from_hex(&self.signature).map_err(|_| ReceiptError::Form(part))?;
         let is_good = signature.is_good(scheme, signer, self.text.as_bytes());
         if is_good { Ok(()) } else { Err(ReceiptError::Signature(part)) }
     }
@@ -78,7 +78,7 @@ pub enum Content {
         /// Its number of groups.
         groups: u64,
         /// How it ended.
-        outcome: Outcome,
+        outcome: StreamOutcome,
     },
 }
 
@@ -122,12 +122,12 @@ fn read<T: core::str::FromStr>(text: &str, part: &'static str) -> Result<T, Rece
 
 impl Receipt {
     /// The receipt of a whole answer.
-    pub fn of_answer(request: &Proof, answer: &Proof) -> Self {
+    pub fn of_answer(request: &SignedProof, answer: &SignedProof) -> Self {
         Self { form: FORM.to_owned(), request: request.into(), answer: answer.into(), end: None }
     }
 
     /// The receipt of a stream.
-    pub fn of_stream(request: &Proof, stream: &StreamEnd) -> Self {
+    pub fn of_stream(request: &SignedProof, stream: &StreamEnd) -> Self {
         let end = Some(SignedText::from(&stream.end));
         Self { form: FORM.to_owned(), request: request.into(), answer: (&stream.head).into(), end }
     }
@@ -156,7 +156,7 @@ impl Receipt {
             }
             Some(end) => {
                 let [_, _, groups, _, outcome] = lines(end, "end")?;
-                let outcome = Outcome::from_word(outcome).ok_or(ReceiptError::Form("end"))?;
+                let outcome = StreamOutcome::from_word(outcome).ok_or(ReceiptError::Form("end"))?;
                 (lines(&self.answer, "answer")?, Content::Stream { groups: read(groups, "end")?, outcome })
             }
         };
@@ -213,7 +213,7 @@ impl Statement {
         let (Some((head, end)), Content::Stream { outcome, .. }) = (&self.end_text, &self.content) else {
             return false;
         };
-        let mut chain = Chain::new(head);
+        let mut chain = HashChain::new(head);
         groups.into_iter().for_each(|group| chain.add(group));
         chain.end_text(*outcome) == *end
     }

@@ -2,10 +2,10 @@
 
 use super::{VERSION, hash, header, is_line};
 use crate::{
-    Headers, Hotkey, Received, Scheme, Sign, Signature, UnixNanos, Verified,
+    Headers, Hotkey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified,
     python::parse_int,
-    replay::{Order, ReplayError, ReplayWindow},
-    verified::Proof,
+    replay::{NonceOrder, ReplayError, ReplayWindow},
+    verified::SignedProof,
 };
 
 /// The first line of every signed text of a request.
@@ -37,7 +37,7 @@ pub fn sign_request(
     body: &[u8],
     nonce: UnixNanos,
     receiver: Option<Hotkey>,
-) -> Result<(Headers, Proof), TargetError> {
+) -> Result<(Headers, SignedProof), TargetError> {
     if !is_line(method) || !is_line(target) {
         return Err(TargetError);
     }
@@ -45,7 +45,7 @@ pub fn sign_request(
     let (address, receiver) = (sender.to_ss58(), receiver.map(Hotkey::to_ss58));
     let bound = receiver.as_deref().unwrap_or(UNBOUND);
     let text = text(Scheme::Sr25519, method, target, body, &nonce.to_string(), &address, bound);
-    let signature = Signature::new(signer.sign(text.as_bytes()));
+    let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
     let mut headers = Headers::from_iter([
         (header::VERSION, VERSION.to_owned()),
         (header::HOTKEY, address),
@@ -55,12 +55,12 @@ pub fn sign_request(
     if let Some(receiver) = receiver {
         headers.push(header::RECEIVER, receiver);
     }
-    Ok((headers, Proof::checked(Scheme::Sr25519, sender, text, signature)))
+    Ok((headers, SignedProof::checked(Scheme::Sr25519, sender, text, signature)))
 }
 
 /// Why a request is refused. No text repeats the signature or what was signed. spec signed-requests §3
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum StrictRefusal {
     /// A header is missing, empty, doubled or not of its form.
     #[error("the request is not signed as `btauth/1`: {0}")]
     MalformedAuth(&'static str),
@@ -81,7 +81,7 @@ pub enum Refusal {
     TooMany,
 }
 
-impl Refusal {
+impl StrictRefusal {
     /// The name in the specification.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl Refusal {
     }
 }
 
-impl From<ReplayError> for Refusal {
+impl From<ReplayError> for StrictRefusal {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Repeated => Self::ReplayedRequest,
@@ -126,7 +126,7 @@ pub enum Receiver {
 
 /// Where strict requests come in.
 #[derive(Clone, Copy, Debug)]
-pub struct Door {
+pub struct StrictDoor {
     /// The hotkey that serves.
     pub here: Hotkey,
     /// Whether requests have to name it.
@@ -137,7 +137,7 @@ pub struct Door {
     pub ahead: u64,
 }
 
-impl Door {
+impl StrictDoor {
     /// A door with the limits of the specification: 10 s and 2 s, receiver required.
     pub const fn new(here: Hotkey) -> Self {
         Self { here, receiver: Receiver::Required, max_age: 10_000_000_000, ahead: 2_000_000_000 }
@@ -149,28 +149,28 @@ impl Door {
 /// Enough to decide whether to read the body at all, by the limits of the claimed sender.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "the signature is not checked yet"]
-pub struct Claimed<'a> {
-    request: Received<'a>,
+pub struct ClaimedRequest<'a> {
+    request: ReceivedRequest<'a>,
     scheme: Scheme,
     address: &'a str,
     sender: Hotkey,
     nonce: UnixNanos,
-    signature: Signature,
+    signature: UncheckedSignature,
     receiver: &'a str,
 }
 
 /// A request that its sender signed, with its body. It may be a replay.
 #[derive(Clone, Debug)]
 #[must_use = "the request is neither admitted nor refused yet"]
-pub struct Authentic {
-    proof: Proof,
+pub struct StrictAuthentic {
+    proof: SignedProof,
     nonce: UnixNanos,
-    request: Request,
+    request: StrictRequest,
 }
 
 /// A request as its sender signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct StrictRequest {
     /// The method, in upper case.
     pub method: String,
     /// Path and query.
@@ -180,26 +180,26 @@ pub struct Request {
 }
 
 /// The value of a header that comes once or not at all.
-fn single<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, Refusal> {
+fn single<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, StrictRefusal> {
     match headers.get(name) {
-        None if headers.contains(name) => Err(Refusal::MalformedAuth("a header comes twice")),
+        None if headers.contains(name) => Err(StrictRefusal::MalformedAuth("a header comes twice")),
         value => Ok(value),
     }
 }
 
-fn present<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Refusal> {
+fn present<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, StrictRefusal> {
     let value = single(headers, name)?.filter(|value| !value.is_empty());
-    value.ok_or(Refusal::MalformedAuth("a header is missing or empty"))
+    value.ok_or(StrictRefusal::MalformedAuth("a header is missing or empty"))
 }
 
-impl Door {
+impl StrictDoor {
     /// Reads the headers: form, receiver, freshness, in the order of the specification. spec signed-requests §3
     ///
     /// # Errors
-    /// [`Refusal`].
-    pub fn open<'a>(&self, request: Received<'a>, now: UnixNanos) -> Result<Claimed<'a>, Refusal> {
+    /// [`StrictRefusal`].
+    pub fn open<'a>(&self, request: ReceivedRequest<'a>, now: UnixNanos) -> Result<ClaimedRequest<'a>, StrictRefusal> {
         let headers = request.headers;
-        let malformed = Refusal::MalformedAuth;
+        let malformed = StrictRefusal::MalformedAuth;
         if present(headers, header::VERSION)? != VERSION {
             return Err(malformed("another version"));
         }
@@ -218,29 +218,30 @@ impl Door {
         match receiver {
             Some(receiver) if Hotkey::from_ss58(receiver) == Ok(self.here) => {}
             None if self.receiver == Receiver::Optional => {}
-            _ => return Err(Refusal::WrongReceiver),
+            _ => return Err(StrictRefusal::WrongReceiver),
         }
-        let nonce = nonce.to_i128().ok_or(Refusal::StaleRequest)?;
+        let nonce = nonce.to_i128().ok_or(StrictRefusal::StaleRequest)?;
         let age = i128::from(now).saturating_sub(nonce);
         if age > self.max_age.into() || age < i128::from(self.ahead).saturating_neg() {
-            return Err(Refusal::StaleRequest);
+            return Err(StrictRefusal::StaleRequest);
         }
         if !is_line(request.method) || !is_line(request.target) {
             return Err(malformed("method or path hold control characters"));
         }
-        Ok(Claimed {
+        Ok(ClaimedRequest {
             request,
             scheme,
             address,
             sender: Hotkey::from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
-            nonce: UnixNanos::try_from(nonce).map_err(|_| Refusal::StaleRequest)?,
-            signature: Signature::from_hex(signature).map_err(|_| malformed("the signature has another length"))?,
+            nonce: UnixNanos::try_from(nonce).map_err(|_| StrictRefusal::StaleRequest)?,
+            signature: UncheckedSignature::from_hex(signature)
+                .map_err(|_| malformed("the signature has another length"))?,
             receiver: receiver.unwrap_or(UNBOUND),
         })
     }
 }
 
-impl Claimed<'_> {
+impl ClaimedRequest<'_> {
     /// Who the request says it is from. For limits only: anybody can say that.
     pub const fn claimed_sender(&self) -> Hotkey {
         self.sender
@@ -249,24 +250,24 @@ impl Claimed<'_> {
     /// Checks the signature over the body as it was received. spec signed-requests §3
     ///
     /// # Errors
-    /// [`Refusal::BadSignature`].
-    pub fn verify(self, body: Vec<u8>) -> Result<Authentic, Refusal> {
-        let Received { method, target, .. } = self.request;
+    /// [`StrictRefusal::BadSignature`].
+    pub fn verify(self, body: Vec<u8>) -> Result<StrictAuthentic, StrictRefusal> {
+        let ReceivedRequest { method, target, .. } = self.request;
         // The line is the integer, so spaces and zeros around it do not matter.
         let nonce = self.nonce.to_string();
         let text = text(self.scheme, method, target, &body, &nonce, self.address, self.receiver);
         if !self.signature.is_good(self.scheme, self.sender, text.as_bytes()) {
-            return Err(Refusal::BadSignature);
+            return Err(StrictRefusal::BadSignature);
         }
-        Ok(Authentic {
-            proof: Proof::checked(self.scheme, self.sender, text, self.signature),
+        Ok(StrictAuthentic {
+            proof: SignedProof::checked(self.scheme, self.sender, text, self.signature),
             nonce: self.nonce,
-            request: Request { method: method.to_ascii_uppercase(), target: target.to_owned(), body },
+            request: StrictRequest { method: method.to_ascii_uppercase(), target: target.to_owned(), body },
         })
     }
 }
 
-impl Authentic {
+impl StrictAuthentic {
     /// Who sent it: whoever signed.
     pub const fn caller(&self) -> Hotkey {
         self.proof.signer()
@@ -275,9 +276,9 @@ impl Authentic {
     /// Accepts the request, once. spec signed-requests §3
     ///
     /// # Errors
-    /// [`Refusal::ReplayedRequest`] when it was accepted before, [`Refusal::TooMany`] when the memory for that is full.
-    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Verified<Request>, Refusal> {
-        window.admit(self.caller(), Order::Once, self.nonce, now)?;
+    /// [`StrictRefusal::ReplayedRequest`] when it was accepted before, [`StrictRefusal::TooMany`] when the memory for that is full.
+    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Verified<StrictRequest>, StrictRefusal> {
+        window.admit(self.caller(), NonceOrder::Once, self.nonce, now)?;
         Ok(Verified::new(self.proof, self.request))
     }
 }

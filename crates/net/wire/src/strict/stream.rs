@@ -4,8 +4,8 @@
 //! framed: each group carries a signature over everything up to it, and an end with its own says that this was all.
 //! A group that was changed, left out, repeated or moved breaks the chain of hashes at that place.
 
-use super::answer::{AnswerError, Head, Signed, line, read_headers, sign};
-use crate::{Headers, Hotkey, Scheme, Sign, Signature, UnixNanos, verified::Proof};
+use super::answer::{AnswerError, AnswerHead, SignedHeaders, line, read_headers, sign};
+use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, verified::SignedProof};
 use sha2::{Digest, Sha256};
 
 /// The first line of the signed text of the head of a stream.
@@ -28,14 +28,14 @@ const END_FRAME: u8 = 2;
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StreamOutcome {
     /// This was all.
     Complete,
     /// The neuron could not go on.
     Broken,
 }
 
-impl Outcome {
+impl StreamOutcome {
     const ALL: [(Self, &'static str, u8); 2] = [(Self::Complete, "complete", 0), (Self::Broken, "broken", 1)];
 
     /// The word in the signed text.
@@ -79,13 +79,13 @@ pub enum StreamError {
 
 /// The running hash over the head and the groups so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chain {
+pub(super) struct HashChain {
     stream: [u8; 32],
     running: [u8; 32],
     groups: u64,
 }
 
-impl Chain {
+impl HashChain {
     pub(super) fn new(head: &str) -> Self {
         let stream = Sha256::digest(head).into();
         Self { stream, running: stream, groups: 0 }
@@ -110,7 +110,7 @@ impl Chain {
         self.text(GROUP)
     }
 
-    pub(super) fn end_text(&self, outcome: Outcome) -> String {
+    pub(super) fn end_text(&self, outcome: StreamOutcome) -> String {
         [self.text(END).as_str(), outcome.word()].join("\n")
     }
 }
@@ -131,7 +131,7 @@ impl Chain {
 #[derive(Clone, Debug)]
 pub struct StreamWriter<S> {
     signer: S,
-    chain: Chain,
+    chain: HashChain,
 }
 
 impl<S: Sign> StreamWriter<S> {
@@ -141,12 +141,12 @@ impl<S: Sign> StreamWriter<S> {
     /// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
     pub fn new(
         signer: S,
-        request: &Proof,
+        request: &SignedProof,
         (status, content_type): (u16, &str),
         now: UnixNanos,
-    ) -> Result<(Signed, Self), AnswerError> {
+    ) -> Result<(SignedHeaders, Self), AnswerError> {
         let digest = hex::encode(request.digest());
-        let head = Head {
+        let head = AnswerHead {
             domain: HEAD,
             responder: signer.hotkey(),
             caller: request.signer(),
@@ -156,7 +156,7 @@ impl<S: Sign> StreamWriter<S> {
             content_type,
         };
         let first = sign(&signer, head.text()?, (now, &digest), None);
-        let chain = Chain::new(first.proof.text());
+        let chain = HashChain::new(first.proof.text());
         Ok((first, Self { signer, chain }))
     }
 
@@ -173,11 +173,11 @@ impl<S: Sign> StreamWriter<S> {
     }
 
     /// The last frame, and the proof of the whole.
-    pub fn end(self, outcome: Outcome) -> (Vec<u8>, Proof) {
+    pub fn end(self, outcome: StreamOutcome) -> (Vec<u8>, SignedProof) {
         let text = self.chain.end_text(outcome);
-        let signature = Signature::new(self.signer.sign(text.as_bytes()));
+        let signature = UncheckedSignature::new(self.signer.sign(text.as_bytes()));
         let frame = [&[END_FRAME, outcome.byte()], signature.as_bytes().as_slice()].concat();
-        (frame, Proof::checked(Scheme::Sr25519, self.signer.hotkey(), text, signature))
+        (frame, SignedProof::checked(Scheme::Sr25519, self.signer.hotkey(), text, signature))
     }
 }
 
@@ -185,22 +185,22 @@ impl<S: Sign> StreamWriter<S> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEnd {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: StreamOutcome,
     /// How many groups there were.
     pub groups: u64,
     /// The signed head.
-    pub head: Proof,
+    pub head: SignedProof,
     /// The signed end.
-    pub end: Proof,
+    pub end: SignedProof,
 }
 
 /// Checks a stream while it comes in. Hands out no byte before its signature was checked.
 #[derive(Clone, Debug)]
 pub struct StreamReader {
-    head: Proof,
-    chain: Chain,
+    head: SignedProof,
+    chain: HashChain,
     buffer: Vec<u8>,
-    end: Option<(Outcome, Proof)>,
+    end: Option<(StreamOutcome, SignedProof)>,
 }
 
 impl StreamReader {
@@ -208,17 +208,18 @@ impl StreamReader {
     ///
     /// # Errors
     /// [`AnswerError`], with what does not fit.
-    pub fn new(request: &Proof, responder: Hotkey, status: u16, headers: &Headers) -> Result<Self, AnswerError> {
+    pub fn new(request: &SignedProof, responder: Hotkey, status: u16, headers: &Headers) -> Result<Self, AnswerError> {
         let digest = hex::encode(request.digest());
         let (nonce, signature) = read_headers(headers, responder, &digest)?;
         let content_type = line(headers, "content-type")?;
         let caller = request.signer();
-        let text = Head { domain: HEAD, responder, caller, nonce, request: &digest, status, content_type }.text()?;
+        let text =
+            AnswerHead { domain: HEAD, responder, caller, nonce, request: &digest, status, content_type }.text()?;
         if !signature.is_good(Scheme::Sr25519, responder, text.as_bytes()) {
             return Err(AnswerError::BadSignature);
         }
-        let chain = Chain::new(&text);
-        let head = Proof::checked(Scheme::Sr25519, responder, text, signature);
+        let chain = HashChain::new(&text);
+        let head = SignedProof::checked(Scheme::Sr25519, responder, text, signature);
         Ok(Self { head, chain, buffer: Vec::new(), end: None })
     }
 
@@ -244,7 +245,7 @@ impl StreamReader {
                     let text = self.chain.end_text(outcome);
                     self.check(&text, signature)?;
                     let signer = self.head.signer();
-                    self.end = Some((outcome, Proof::checked(Scheme::Sr25519, signer, text, signature)));
+                    self.end = Some((outcome, SignedProof::checked(Scheme::Sr25519, signer, text, signature)));
                 }
             }
             taken = taken.saturating_add(length);
@@ -256,7 +257,7 @@ impl StreamReader {
         Ok(groups)
     }
 
-    fn check(&self, text: &str, signature: Signature) -> Result<(), StreamError> {
+    fn check(&self, text: &str, signature: UncheckedSignature) -> Result<(), StreamError> {
         let is_good = signature.is_good(Scheme::Sr25519, self.head.signer(), text.as_bytes());
         if is_good { Ok(()) } else { Err(StreamError::BadSignature) }
     }
@@ -272,8 +273,8 @@ impl StreamReader {
 }
 
 enum Frame<'a> {
-    Group(&'a [u8], Signature),
-    End(Outcome, Signature),
+    Group(&'a [u8], UncheckedSignature),
+    End(StreamOutcome, UncheckedSignature),
 }
 
 /// The first frame and its length, or `None` while it is not whole.
@@ -286,13 +287,13 @@ fn next_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, StreamError> {
             }
             let Some((group, rest)) = rest.split_at_checked(length) else { return Ok(None) };
             let Some(signature) = rest.first_chunk::<SIGNATURE>() else { return Ok(None) };
-            let frame = Frame::Group(group, Signature::new(*signature));
+            let frame = Frame::Group(group, UncheckedSignature::new(*signature));
             Ok(Some((frame, length.saturating_add(5 + SIGNATURE))))
         }
         [END_FRAME, outcome, rest @ ..] => {
-            let outcome = Outcome::from_byte(*outcome).ok_or(StreamError::Frame)?;
+            let outcome = StreamOutcome::from_byte(*outcome).ok_or(StreamError::Frame)?;
             let Some(signature) = rest.first_chunk::<SIGNATURE>() else { return Ok(None) };
-            Ok(Some((Frame::End(outcome, Signature::new(*signature)), 2 + SIGNATURE)))
+            Ok(Some((Frame::End(outcome, UncheckedSignature::new(*signature)), 2 + SIGNATURE)))
         }
         [] | [GROUP_FRAME | END_FRAME, ..] => Ok(None),
         _ => Err(StreamError::Frame),

@@ -1,17 +1,17 @@
 //! What an axon answers. spec neuron-protocol §7, §8, §10
 
-use super::{Refusal, Refused, VERSION, response_text};
+use super::{RefusedRequest, V1Refusal, VERSION, response_text};
 use crate::{
     Headers, Sign, Synapse, UnixNanos,
     class::Class,
     python::{Dict, Value, json},
-    synapse::{DEFAULT_TIMEOUT, Terminal},
+    synapse::{DEFAULT_TIMEOUT, TerminalInfo},
 };
 use std::sync::Arc;
 
 /// An answer, ready to be sent. The transport adds the length and the date.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The headers, with names in lower case: peers see no others.
@@ -20,7 +20,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Headers::from_iter([("content-type", content_type)]), body: body.into() }
     }
@@ -50,7 +50,7 @@ impl Answer {
 
 /// What a handler made of a message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
+pub struct HandlerReply {
     /// The message with its fields filled in.
     pub message: Synapse,
     /// A status other than 200.
@@ -59,7 +59,7 @@ pub struct Reply {
     pub status_message: Option<String>,
 }
 
-impl From<Synapse> for Reply {
+impl From<Synapse> for HandlerReply {
     fn from(message: Synapse) -> Self {
         Self { message, status: None, status_message: None }
     }
@@ -67,7 +67,7 @@ impl From<Synapse> for Reply {
 
 /// The time of an answer, and the name under which the log keeps its reason.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct AnswerTime {
     /// The clock.
     pub now: UnixNanos,
     /// Seconds since the request came in.
@@ -78,7 +78,7 @@ pub struct Moment {
 
 /// A serving neuron.
 #[derive(Clone, Debug)]
-pub struct Axon<S> {
+pub struct V1Server<S> {
     /// Signs for the hotkey that serves.
     pub signer: S,
     /// The UUID of this axon, one for its life.
@@ -89,29 +89,29 @@ pub struct Axon<S> {
     pub port: u16,
 }
 
-impl<S: Sign> Axon<S> {
+impl<S: Sign> V1Server<S> {
     /// The answer to a request that is not served. spec neuron-protocol §8
     ///
     /// It is signed only if the request was: an axon that signs texts of strangers signs requests for them.
     /// spec neuron-protocol §12
-    pub fn refuse(&self, refused: &Refused, at: Moment) -> Answer {
-        let Refused { refusal, message, is_authentic } = refused;
+    pub fn refuse(&self, refused: &RefusedRequest, at: AnswerTime) -> HttpAnswer {
+        let RefusedRequest { refusal, message, is_authentic } = refused;
         let status = refusal.status();
         let timeout = message.as_ref().and_then(|message| message.timeout);
         let text = refusal.message(at.incident, timeout);
         match refusal {
-            Refusal::UnknownPath | Refusal::Method => {
-                let mut answer = Answer::json(status, &object("detail", Value::Text(text)));
-                if *refusal == Refusal::Method {
+            V1Refusal::UnknownPath | V1Refusal::Method => {
+                let mut answer = HttpAnswer::json(status, &object("detail", Value::Text(text)));
+                if *refusal == V1Refusal::Method {
                     answer.headers.push("allow", "POST, GET");
                 }
                 return answer;
             }
-            Refusal::Slash(name) => {
+            V1Refusal::Slash(name) => {
                 let headers = Headers::from_iter([("location", format!("/{name}"))]);
-                return Answer { status, headers, body: Vec::new() };
+                return HttpAnswer { status, headers, body: Vec::new() };
             }
-            Refusal::NotJson(error) => {
+            V1Refusal::NotJson(error) => {
                 let at = u64::try_from(error.at).unwrap_or(u64::MAX);
                 let detail = [
                     ("type", Value::from("json_invalid")),
@@ -119,17 +119,17 @@ impl<S: Sign> Axon<S> {
                     ("msg", Value::Text(text)),
                 ];
                 let detail = Value::Dict(detail.into_iter().collect());
-                return Answer::json(status, &object("detail", Value::List(vec![detail])));
+                return HttpAnswer::json(status, &object("detail", Value::List(vec![detail])));
             }
             _ => {}
         }
-        let status_fields = Terminal {
+        let status_fields = TerminalInfo {
             status_code: Some(status.into()),
             status_message: Some(text.clone()),
             process_time: Some(at.process_time),
-            ..Terminal::default()
+            ..TerminalInfo::default()
         };
-        let answer = Answer::json(status, &object("message", Value::Text(text)));
+        let answer = HttpAnswer::json(status, &object("message", Value::Text(text)));
         if let Some(message) = message {
             let mut message = (**message).clone();
             message.timeout = message.timeout.or(Some(DEFAULT_TIMEOUT));
@@ -137,20 +137,20 @@ impl<S: Sign> Axon<S> {
             let axon = self.terminal(status_fields, at.now);
             let caller = caller.filter(|_| *is_authentic);
             let signature = caller.map(|caller| self.sign_refusal(&caller, at.now));
-            message.axon = Some(Terminal { signature, ..axon });
+            message.axon = Some(TerminalInfo { signature, ..axon });
             answer.with_headers_of(&message)
         } else {
             // Nothing of the request was understood, so the answer is one of the base class.
             let Ok(mut message) = Synapse::new(Arc::new(Class::synapse()), &Dict::default()) else {
-                return Answer::plain_failure();
+                return HttpAnswer::plain_failure();
             };
             message.axon = Some(status_fields);
             answer.with_headers_of(&message)
         }
     }
 
-    fn terminal(&self, status: Terminal, now: UnixNanos) -> Terminal {
-        Terminal {
+    fn terminal(&self, status: TerminalInfo, now: UnixNanos) -> TerminalInfo {
+        TerminalInfo {
             ip: Some(self.ip.clone()),
             port: Some(self.port.into()),
             version: Some(VERSION.into()),
@@ -163,16 +163,16 @@ impl<S: Sign> Axon<S> {
 
     fn sign_refusal(&self, caller: &str, now: UnixNanos) -> String {
         let text = response_text(&now.to_string(), caller, &self.signer.hotkey().to_ss58(), &self.uuid);
-        crate::Signature::new(self.signer.sign(text.as_bytes())).to_string()
+        crate::UncheckedSignature::new(self.signer.sign(text.as_bytes())).to_string()
     }
 
     /// The answer of a handler. spec neuron-protocol §7, step 10
-    pub fn answer(&self, reply: Reply, at: Moment) -> Answer {
+    pub fn answer(&self, reply: HandlerReply, at: AnswerTime) -> HttpAnswer {
         let (status, message) = self.finish(reply, at);
         match json::write_compact(&message.to_value()) {
-            Ok(body) => Answer::new(status, "application/json", body).with_headers_of(&message),
+            Ok(body) => HttpAnswer::new(status, "application/json", body).with_headers_of(&message),
             Err(error) => {
-                let failed = Refused::authentic(Refusal::Failed(error.to_string()), message);
+                let failed = RefusedRequest::authentic(V1Refusal::Failed(error.to_string()), message);
                 self.refuse(&failed, at)
             }
         }
@@ -181,16 +181,16 @@ impl<S: Sign> Axon<S> {
     /// The head of a streamed answer; the bytes of the stream follow it. spec neuron-protocol §10
     ///
     /// The stream has no end mark: a peer cannot tell a whole one from one that broke off.
-    pub fn stream_head(&self, message: Synapse, at: Moment) -> Answer {
-        let (_, message) = self.finish(Reply::from(message), at);
-        Answer::new(200, "text/event-stream", Vec::new()).with_headers_of(&message)
+    pub fn stream_head(&self, message: Synapse, at: AnswerTime) -> HttpAnswer {
+        let (_, message) = self.finish(HandlerReply::from(message), at);
+        HttpAnswer::new(200, "text/event-stream", Vec::new()).with_headers_of(&message)
     }
 
-    fn finish(&self, reply: Reply, at: Moment) -> (u16, Synapse) {
-        let Reply { mut message, status, status_message } = reply;
+    fn finish(&self, reply: HandlerReply, at: AnswerTime) -> (u16, Synapse) {
+        let HandlerReply { mut message, status, status_message } = reply;
         let status = status.unwrap_or(200);
         let success = (status == 200).then(|| "Success".to_owned());
-        message.axon = Some(Terminal {
+        message.axon = Some(TerminalInfo {
             status_code: Some(status.into()),
             status_message: status_message.or(success),
             process_time: Some(at.process_time),

@@ -2,19 +2,19 @@
 
 use super::{VERSION, request_text};
 use crate::{
-    Headers, Hotkey, Sign, Signature, Synapse, UnixNanos,
+    Headers, Hotkey, Sign, Synapse, UncheckedSignature, UnixNanos,
     address::request_url,
     class::Class,
     headers::is_json,
     python::{Dict, Value, json},
-    synapse::Terminal,
+    synapse::TerminalInfo,
 };
 use core::net::IpAddr;
 use std::sync::Arc;
 
 /// A neuron to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct V1Target {
     /// Where it listens.
     pub ip: IpAddr,
     /// On which port.
@@ -25,7 +25,7 @@ pub struct Target {
 
 /// A neuron that asks.
 #[derive(Clone, Debug)]
-pub struct Dendrite<S> {
+pub struct V1Client<S> {
     /// Signs for the hotkey that asks.
     pub signer: S,
     /// The UUID of this client. Its nonces have to rise; clients that send side by side use one each.
@@ -36,7 +36,7 @@ pub struct Dendrite<S> {
 
 /// A request, ready to be sent with `POST`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prepared {
+pub struct PreparedRequest {
     /// Where to.
     pub url: String,
     /// Its headers; the transport adds the host and the length.
@@ -47,32 +47,32 @@ pub struct Prepared {
     pub message: Synapse,
 }
 
-impl<S: Sign> Dendrite<S> {
+impl<S: Sign> V1Client<S> {
     /// Signs a message for a neuron. `nonce` is the clock, and above every one used before with this UUID.
     /// spec neuron-protocol §14
-    pub fn prepare(&self, mut message: Synapse, target: &Target, nonce: UnixNanos) -> Prepared {
+    pub fn prepare(&self, mut message: Synapse, target: &V1Target, nonce: UnixNanos) -> PreparedRequest {
         let (caller, receiver) = (self.signer.hotkey().to_ss58(), target.hotkey.to_ss58());
         let hash = message.body_hash();
         let text = request_text(&nonce.to_string(), &caller, &receiver, Some(&self.uuid), Some(&hash));
-        message.dendrite = Some(Terminal {
+        message.dendrite = Some(TerminalInfo {
             ip: Some(self.ip.to_string()),
             version: Some(VERSION.into()),
             nonce: Some(nonce.into()),
             uuid: Some(self.uuid.clone()),
             hotkey: Some(caller),
-            signature: Some(Signature::new(self.signer.sign(text.as_bytes())).to_string()),
-            ..Terminal::default()
+            signature: Some(UncheckedSignature::new(self.signer.sign(text.as_bytes())).to_string()),
+            ..TerminalInfo::default()
         });
-        message.axon = Some(Terminal {
+        message.axon = Some(TerminalInfo {
             ip: Some(target.ip.to_string()),
             port: Some(target.port.into()),
             hotkey: Some(receiver),
-            ..Terminal::default()
+            ..TerminalInfo::default()
         });
         message.computed_body_hash = Some(String::new());
         let mut headers = message.to_headers();
         headers.push("content-type", "application/json");
-        Prepared {
+        PreparedRequest {
             url: request_url(target.ip, target.port, Some(self.ip), message.class().name()),
             headers,
             body: json::write_spaced(&message.to_value()).into_bytes(),
@@ -83,7 +83,7 @@ impl<S: Sign> Dendrite<S> {
 
 /// An answer as it came in, its body whole.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Response {
+pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, names as received.
@@ -94,11 +94,11 @@ pub struct Response {
 
 /// What became of a request, as the transport saw it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum TransportEvent {
     /// An answer came.
-    Answered(Response),
+    Answered(HttpResponse),
     /// The head of a stream came, and its pieces were handed on.
-    Streamed(Response),
+    Streamed(HttpResponse),
     /// Nobody listens there.
     Refused,
     /// No whole answer within the timeout, in seconds.
@@ -118,34 +118,36 @@ pub enum Event {
 /// **Claims**: answers of the old protocol are signed by nobody. Whoever sits on the path can have written all of it,
 /// the name of the axon included. spec neuron-protocol §12
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct ClientReport {
     /// The message, with the fields of the answer.
     pub message: Synapse,
 }
 
-impl Report {
+impl ClientReport {
     /// What a client makes of an event. spec neuron-protocol §9
     ///
-    /// `place` is the `ip:port/Name` that was asked, for messages.
-    pub fn new(sent: &Synapse, place: &str, event: Event) -> Self {
+    /// `endpoint_text` is the `ip:port/Name` that was asked, for messages.
+    pub fn new(sent: &Synapse, place: &str, event: TransportEvent) -> Self {
         let mut message = sent.clone();
         let failure = match event {
-            Event::Answered(response) => read(&mut message, &response).err().map(|error| (422, unparsed(&error))),
-            Event::Streamed(response) => {
+            TransportEvent::Answered(response) => {
+                read(&mut message, &response).err().map(|error| (422, unparsed(&error)))
+            }
+            TransportEvent::Streamed(response) => {
                 let read = match response.status {
                     200 => overlay(&mut message, &response.headers),
                     _ => read(&mut message, &response),
                 };
                 read.err().map(|error| (422, unparsed(&error)))
             }
-            Event::Refused => Some((503, format!("Service unavailable at {place}"))),
-            Event::TimedOut(seconds) => {
+            TransportEvent::Refused => Some((503, format!("Service unavailable at {place}"))),
+            TransportEvent::TimedOut(seconds) => {
                 Some((408, format!("Request timeout after {} seconds", Value::Float(seconds).to_python_str())))
             }
-            Event::Disconnected => Some((503, "Service disconnected: Server disconnected".to_owned())),
-            Event::Cut(how) => Some((400, format!("Payload error: {how}"))),
-            Event::NotHttp(what) => Some((400, format!("Client response error: {what}"))),
-            Event::Unreachable(what) => Some((422, unparsed(&what))),
+            TransportEvent::Disconnected => Some((503, "Service disconnected: Server disconnected".to_owned())),
+            TransportEvent::Cut(how) => Some((400, format!("Payload error: {how}"))),
+            TransportEvent::NotHttp(what) => Some((400, format!("Client response error: {what}"))),
+            TransportEvent::Unreachable(what) => Some((422, unparsed(&what))),
         };
         if let Some((status, text)) = failure {
             let dendrite = message.dendrite.get_or_insert_default();
@@ -182,7 +184,7 @@ fn unparsed(what: &str) -> String {
 }
 
 /// Reads an answer into the message. What was taken over before an error stays.
-fn read(message: &mut Synapse, response: &Response) -> Result<(), String> {
+fn read(message: &mut Synapse, response: &HttpResponse) -> Result<(), String> {
     let content_type = response.headers.get("content-type");
     if !is_json(content_type) {
         return Err(format!("unexpected content type: {}", content_type.unwrap_or_default()));

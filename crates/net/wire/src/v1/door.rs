@@ -1,14 +1,14 @@
 //! From a received request to a verified message. spec neuron-protocol §6, §7
 
-use super::{Freshness, Refusal, Refused, Unverified, request_text};
+use super::{AuthenticationError, Freshness, RefusedRequest, V1Refusal, request_text};
 use crate::{
-    Hotkey, Received, Signature, Synapse, UnixNanos, Verified,
+    Hotkey, ReceivedRequest, Synapse, UncheckedSignature, UnixNanos, Verified,
     class::Class,
     headers::{Headers, is_json},
     python::json,
-    replay::{Order, ReplayWindow},
-    synapse::Terminal,
-    verified::Proof,
+    replay::{NonceOrder, ReplayWindow},
+    synapse::TerminalInfo,
+    verified::SignedProof,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -44,7 +44,7 @@ pub enum UnsignedFields {
 
 /// Where requests of the old protocol come in.
 #[derive(Clone, Copy, Debug)]
-pub struct Door<'a> {
+pub struct V1Door<'a> {
     /// The hotkey that serves.
     pub here: Hotkey,
     /// What it serves.
@@ -59,7 +59,7 @@ pub struct Door<'a> {
 #[derive(Clone, Debug, PartialEq)]
 enum Route {
     Here,
-    Elsewhere(Refusal),
+    Elsewhere(V1Refusal),
 }
 
 /// A request whose headers are signed by their caller and fresh.
@@ -68,11 +68,11 @@ enum Route {
 /// turn somebody away.
 #[derive(Clone, Debug)]
 #[must_use = "the request is neither admitted nor refused yet"]
-pub struct Authentic {
+pub struct V1Authentic {
     message: Synapse,
-    proof: Proof,
+    proof: SignedProof,
     nonce: UnixNanos,
-    order: Order,
+    order: NonceOrder,
     route: Route,
     is_json: bool,
     unsigned_fields: UnsignedFields,
@@ -81,37 +81,39 @@ pub struct Authentic {
 /// An authentic request that was not accepted before, its body still unread.
 #[derive(Clone, Debug)]
 #[must_use = "the body is not read yet"]
-pub struct Admitted(Authentic);
+pub struct AdmittedRequest(V1Authentic);
 
 /// The names in lower case, as axons compare them. spec neuron-protocol §2
 fn lower_case(headers: &Headers) -> Headers {
     headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
-impl Door<'_> {
+impl V1Door<'_> {
     /// Finds the class, reads the headers, and checks freshness and signature, in the order of the specification.
     ///
     /// # Errors
-    /// [`Refused`], ready to be answered.
-    pub fn open(&self, request: Received<'_>, now: UnixNanos) -> Result<Authentic, Refused> {
+    /// [`RefusedRequest`], ready to be answered.
+    pub fn open(&self, request: ReceivedRequest<'_>, now: UnixNanos) -> Result<V1Authentic, RefusedRequest> {
         let mut segments = request.path().split('/').skip(1);
         let name = segments.next().unwrap_or_default();
-        let unknown = || Refused::unread(Refusal::UnknownSynapse(name.to_owned()));
+        let unknown = || RefusedRequest::unread(V1Refusal::UnknownSynapse(name.to_owned()));
         let class = self.classes.get(name).ok_or_else(unknown)?;
         let rest: Vec<&str> = segments.take(2).collect();
         let route = match (rest.as_slice(), request.method) {
-            ([""], _) => Route::Elsewhere(Refusal::Slash(name.to_owned())),
-            ([_, ..], _) => Route::Elsewhere(Refusal::UnknownPath),
+            ([""], _) => Route::Elsewhere(V1Refusal::Slash(name.to_owned())),
+            ([_, ..], _) => Route::Elsewhere(V1Refusal::UnknownPath),
             ([], "POST" | "GET") => Route::Here,
-            ([], _) => Route::Elsewhere(Refusal::Method),
+            ([], _) => Route::Elsewhere(V1Refusal::Method),
         };
         let headers = lower_case(request.headers);
         let message = Synapse::from_headers(Arc::clone(class), &headers)
-            .map_err(|error| Refused::unread(Refusal::Headers(error)))?;
+            .map_err(|error| RefusedRequest::unread(V1Refusal::Headers(error)))?;
         match self.authenticate(&message, now) {
-            Err(reason) => Err(Refused::claimed(reason, message)),
-            Ok((proof, nonce)) => Ok(Authentic {
-                order: Order::rising(message.dendrite.as_ref().and_then(|own| own.uuid.as_deref()).unwrap_or("None")),
+            Err(reason) => Err(RefusedRequest::claimed(reason, message)),
+            Ok((proof, nonce)) => Ok(V1Authentic {
+                order: NonceOrder::rising(
+                    message.dendrite.as_ref().and_then(|own| own.uuid.as_deref()).unwrap_or("None"),
+                ),
                 message,
                 proof,
                 nonce,
@@ -123,28 +125,28 @@ impl Door<'_> {
     }
 
     /// The proof of who sent this, and when. spec neuron-protocol §5, §6
-    fn authenticate(&self, message: &Synapse, now: UnixNanos) -> Result<(Proof, UnixNanos), Unverified> {
-        let absent = Terminal::default();
+    fn authenticate(&self, message: &Synapse, now: UnixNanos) -> Result<(SignedProof, UnixNanos), AuthenticationError> {
+        let absent = TerminalInfo::default();
         let claim = message.dendrite.as_ref().unwrap_or(&absent);
         let address = claim.hotkey.as_deref().unwrap_or_default();
         let caller = Hotkey::from_ss58(address)?;
         let nonce = self.freshness.check(claim.nonce, message.timeout, now)?;
         let signature = claim.signature.as_deref().filter(|signature| !signature.is_empty());
-        let signature = Signature::from_prefixed_hex(signature.ok_or(Unverified::Unsigned)?)?;
+        let signature = UncheckedSignature::from_prefixed_hex(signature.ok_or(AuthenticationError::Unsigned)?)?;
         let uuid = claim.uuid.as_deref();
         if uuid.is_some_and(|uuid| uuid.len() > MAX_UUID) {
-            return Err(Unverified::Mismatch);
+            return Err(AuthenticationError::Mismatch);
         }
         let hash = message.computed_body_hash.as_deref();
         let text = request_text(&nonce.to_string(), address, &self.here.to_ss58(), uuid, hash);
         if !signature.is_good_plain_or_wrapped(caller, text.as_bytes()) {
-            return Err(Unverified::Mismatch);
+            return Err(AuthenticationError::Mismatch);
         }
-        Ok((Proof::checked(crate::Scheme::Sr25519, caller, text, signature), nonce))
+        Ok((SignedProof::checked(crate::Scheme::Sr25519, caller, text, signature), nonce))
     }
 }
 
-impl Authentic {
+impl V1Authentic {
     /// Who asks: whoever signed.
     pub const fn caller(&self) -> Hotkey {
         self.proof.signer()
@@ -161,30 +163,30 @@ impl Authentic {
     }
 
     /// Turns the caller away.
-    pub fn refuse(self, refusal: Refusal) -> Refused {
-        Refused::authentic(refusal, self.message)
+    pub fn refuse(self, refusal: V1Refusal) -> RefusedRequest {
+        RefusedRequest::authentic(refusal, self.message)
     }
 
     /// Accepts the request, once. spec neuron-protocol §6
     ///
     /// # Errors
-    /// [`Refused`] when it was accepted before, or the memory for that is full.
-    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Admitted, Refused> {
+    /// [`RefusedRequest`] when it was accepted before, or the memory for that is full.
+    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<AdmittedRequest, RefusedRequest> {
         match window.admit(self.caller(), self.order, self.nonce, now) {
-            Ok(()) => Ok(Admitted(self)),
+            Ok(()) => Ok(AdmittedRequest(self)),
             Err(error) => Err(self.refuse(error.into())),
         }
     }
 }
 
-impl Admitted {
+impl AdmittedRequest {
     /// Who asks: whoever signed.
     pub const fn caller(&self) -> Hotkey {
         self.0.caller()
     }
 
     /// Turns the caller away after all, for instance because the queue is full.
-    pub fn refuse(self, refusal: Refusal) -> Refused {
+    pub fn refuse(self, refusal: V1Refusal) -> RefusedRequest {
         self.0.refuse(refusal)
     }
 
@@ -194,48 +196,48 @@ impl Admitted {
     /// before, while it was received.
     ///
     /// # Errors
-    /// [`Refused`] when the path leads elsewhere, or the body is not a message of the class, not the one that was
+    /// [`RefusedRequest`] when the path leads elsewhere, or the body is not a message of the class, not the one that was
     /// signed, or names another caller.
-    pub fn read(self, body: &[u8]) -> Result<Verified<Synapse>, Refused> {
-        let Authentic { message: claimed, proof, route, is_json, unsigned_fields, .. } = self.0;
+    pub fn read(self, body: &[u8]) -> Result<Verified<Synapse>, RefusedRequest> {
+        let V1Authentic { message: claimed, proof, route, is_json, unsigned_fields, .. } = self.0;
         match read_body(&claimed, &proof, (route, is_json), body, unsigned_fields) {
             Ok(message) => Ok(Verified::new(proof, message)),
-            Err(refusal) => Err(Refused::authentic(refusal, claimed)),
+            Err(refusal) => Err(RefusedRequest::authentic(refusal, claimed)),
         }
     }
 }
 
 fn read_body(
     claimed: &Synapse,
-    proof: &Proof,
+    proof: &SignedProof,
     (route, is_json): (Route, bool),
     body: &[u8],
     unsigned_fields: UnsignedFields,
-) -> Result<Synapse, Refusal> {
+) -> Result<Synapse, V1Refusal> {
     if let Route::Elsewhere(refusal) = route {
         return Err(refusal);
     }
     if !is_json || body.is_empty() {
-        return Err(Refusal::ContentType);
+        return Err(V1Refusal::ContentType);
     }
-    let value = json::read(body).map_err(Refusal::NotJson)?;
-    let mut message = Synapse::from_value(Arc::clone(claimed.class()), &value).map_err(Refusal::Body)?;
+    let value = json::read(body).map_err(V1Refusal::NotJson)?;
+    let mut message = Synapse::from_value(Arc::clone(claimed.class()), &value).map_err(V1Refusal::Body)?;
     if Some(message.body_hash()) != claimed.computed_body_hash {
-        return Err(Refusal::BodyHash);
+        return Err(V1Refusal::BodyHash);
     }
     let in_body = message.dendrite.as_ref().and_then(|claim| claim.hotkey.as_deref());
     if in_body.is_some_and(|address| Hotkey::from_ss58(address) != Ok(proof.signer())) {
-        return Err(Unverified::BodyCaller.into());
+        return Err(AuthenticationError::BodyCaller.into());
     }
     if unsigned_fields == UnsignedFields::Refuse
         && let Some(field) = message.unsigned_fields().next()
     {
-        return Err(Unverified::UnsignedField(field.to_owned()).into());
+        return Err(AuthenticationError::UnsignedField(field.to_owned()).into());
     }
     let caller = claimed.dendrite.clone().unwrap_or_default();
-    message.dendrite = Some(Terminal { hotkey: Some(proof.signer().to_ss58()), ..caller });
+    message.dendrite = Some(TerminalInfo { hotkey: Some(proof.signer().to_ss58()), ..caller });
     let axon = message.axon.unwrap_or_default();
-    message.axon = Some(Terminal { status_code: None, status_message: None, process_time: None, ..axon });
+    message.axon = Some(TerminalInfo { status_code: None, status_message: None, process_time: None, ..axon });
     message.timeout = message.timeout.or(claimed.timeout);
     Ok(message)
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Between the first two the axon decides whether it wants this caller at all; it knows by then who it is.
-//! [`Axon`] writes the answers, [`Dendrite`] requests, and [`Report`] is what came of one.
+//! [`V1Server`] writes the answers, [`V1Client`] requests, and [`ClientReport`] is what came of one.
 //!
 //! The old protocol proves little, and this module promises no more: a request's signature covers the hashed fields
 //! only, and answers are claims of whoever sits on the path. [`crate::strict`] closes that.
@@ -19,11 +19,11 @@ mod door;
 mod freshness;
 mod refusal;
 
-pub use axon::{Answer, Axon, Moment, Reply};
-pub use dendrite::{Dendrite, Event, Prepared, Report, Response, Target};
-pub use door::{Admitted, Authentic, Classes, Door, UnsignedFields};
+pub use axon::{AnswerTime, HandlerReply, HttpAnswer, V1Server};
+pub use dendrite::{ClientReport, HttpResponse, PreparedRequest, TransportEvent, V1Client, V1Target};
+pub use door::{AdmittedRequest, Classes, UnsignedFields, V1Authentic, V1Door};
 pub use freshness::{Freshness, NonceError};
-pub use refusal::{Refusal, Refused, Unverified};
+pub use refusal::{AuthenticationError, RefusedRequest, V1Refusal};
 
 /// The version that is spoken: that of the Python library the specification describes. spec neuron-protocol §2
 pub const VERSION: u64 = crate::address::version_number(10, 2, 0);

@@ -2,7 +2,7 @@
 
 use super::NonceError;
 use crate::{
-    AddressError, HeaderError, SignatureError, Synapse, Verified, class::Mismatch, python::json::JsonError,
+    HeaderError, SignatureTextError, Synapse, V1AddressError, Verified, class::Mismatch, python::json::JsonError,
     replay::ReplayError,
 };
 
@@ -12,16 +12,16 @@ const SHOWN: usize = 64;
 /// Why nobody knows who sent a request. The texts are those of the existing neurons, except that none of them repeats
 /// what should have been signed. spec neuron-protocol §8, §12
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Unverified {
+pub enum AuthenticationError {
     /// The caller has no address.
     #[error(transparent)]
-    Caller(#[from] AddressError),
+    Caller(#[from] V1AddressError),
     /// There is no signature. The existing neurons accept this from anybody.
     #[error("Missing signature")]
     Unsigned,
     /// The signature is none.
     #[error(transparent)]
-    Signature(#[from] SignatureError),
+    Signature(#[from] SignatureTextError),
     /// The caller did not sign this.
     #[error("Signature mismatch")]
     Mismatch,
@@ -47,7 +47,7 @@ pub enum Unverified {
 
 /// Why a request is not served.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Refusal {
+pub enum V1Refusal {
     /// There is no such synapse; its name.
     UnknownSynapse(String),
     /// The path goes on behind the name.
@@ -59,7 +59,7 @@ pub enum Refusal {
     /// The headers are not those of a message.
     Headers(HeaderError),
     /// Nobody knows who sent it.
-    Unverified(Unverified),
+    Unverified(AuthenticationError),
     /// The axon does not serve this caller; why.
     Forbidden(String),
     /// The axon has no room for the request in time.
@@ -82,7 +82,7 @@ pub enum Refusal {
     Failed(String),
 }
 
-impl Refusal {
+impl V1Refusal {
     /// The HTTP status. spec neuron-protocol §8
     pub const fn status(&self) -> u16 {
         match self {
@@ -144,17 +144,17 @@ impl Refusal {
     }
 }
 
-impl From<Unverified> for Refusal {
-    fn from(reason: Unverified) -> Self {
+impl From<AuthenticationError> for V1Refusal {
+    fn from(reason: AuthenticationError) -> Self {
         Self::Unverified(reason)
     }
 }
 
-impl From<ReplayError> for Refusal {
+impl From<ReplayError> for V1Refusal {
     fn from(error: ReplayError) -> Self {
         match error {
-            ReplayError::Repeated => Self::Unverified(Unverified::Replayed),
-            ReplayError::Forgotten => Self::Unverified(Unverified::Forgotten),
+            ReplayError::Repeated => Self::Unverified(AuthenticationError::Replayed),
+            ReplayError::Forgotten => Self::Unverified(AuthenticationError::Forgotten),
             ReplayError::Caller | ReplayError::Full => Self::Busy,
         }
     }
@@ -170,30 +170,30 @@ fn uuid_v4(bits: u128) -> String {
 
 /// A request that is not served, with what is known of it, so that the answer can be written.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refused {
+pub struct RefusedRequest {
     /// Why.
-    pub refusal: Refusal,
+    pub refusal: V1Refusal,
     /// The message as the headers claim it, once they were read.
     pub(super) message: Option<Box<Synapse>>,
     /// Whether its signature was checked. Nothing is signed in answer to what was not.
     pub(super) is_authentic: bool,
 }
 
-impl Refused {
-    pub(super) const fn unread(refusal: Refusal) -> Self {
+impl RefusedRequest {
+    pub(super) const fn unread(refusal: V1Refusal) -> Self {
         Self { refusal, message: None, is_authentic: false }
     }
 
-    pub(super) fn claimed(refusal: impl Into<Refusal>, message: Synapse) -> Self {
+    pub(super) fn claimed(refusal: impl Into<V1Refusal>, message: Synapse) -> Self {
         Self { refusal: refusal.into(), message: Some(Box::new(message)), is_authentic: false }
     }
 
-    pub(super) fn authentic(refusal: impl Into<Refusal>, message: Synapse) -> Self {
+    pub(super) fn authentic(refusal: impl Into<V1Refusal>, message: Synapse) -> Self {
         Self { is_authentic: true, ..Self::claimed(refusal, message) }
     }
 
     /// The refusal of a verified message, for instance because its handler failed.
-    pub fn after(refusal: Refusal, message: &Verified<Synapse>) -> Self {
+    pub fn after(refusal: V1Refusal, message: &Verified<Synapse>) -> Self {
         Self::authentic(refusal, message.content().clone())
     }
 }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_cannot_break_out_of_its_message() {
-        let message = |name: &str| Refusal::UnknownSynapse(name.to_owned()).message(0, None);
+        let message = |name: &str| V1Refusal::UnknownSynapse(name.to_owned()).message(0, None);
         assert_eq!(message("a'\r\nключ<b"), "Synapse name 'a<b' not found.");
         assert!(message(&"x".repeat(10_000)).len() < 100);
     }

@@ -3,7 +3,7 @@
 use crate::{NOW, asked, caller, neuron};
 use myelin_wire::{
     Sign,
-    strict::{Content, Outcome, Receipt, StreamWriter, sign_answer},
+    strict::{Content, Receipt, StreamOutcome, StreamWriter, sign_answer},
 };
 
 /// Made once by this crate; signatures differ each time, so whole receipts are kept.
@@ -34,7 +34,7 @@ fn signed_texts_have_their_lines() {
     );
     let frame = writer.group(b"hello").unwrap();
     assert_eq!((&frame[..10], frame.len()), (&b"\x01\x00\x00\x00\x05hello"[..], 74));
-    let (frame, end) = writer.end(Outcome::Broken);
+    let (frame, end) = writer.end(StreamOutcome::Broken);
     assert_eq!((&frame[..2], frame.len()), (&[2, 1][..], 66));
     let stream = "0b924ae347bed1d6bc6579ad4cb9cf5a22d03dd5ea93d6673ecff9776d65139e";
     let running = "79541f3a2b7f0fe15c368a5c3b252ba5840c10064f4e44e8aab74176c0192fd8";
@@ -47,7 +47,7 @@ fn kept_receipts_stay_good() {
     assert_eq!((statement.caller, statement.responder), (caller().hotkey(), neuron().hotkey()));
     assert!(statement.is_request(b"hello") && statement.is_answer(b"world"));
     let statement = serde_json::from_str::<Receipt>(STREAM).unwrap().verify().unwrap();
-    assert_eq!(statement.content, Content::Stream { groups: 2, outcome: Outcome::Complete });
+    assert_eq!(statement.content, Content::Stream { groups: 2, outcome: StreamOutcome::Complete });
     assert!(statement.is_stream([&b"one"[..], b" two"]));
 }
 

@@ -7,9 +7,9 @@ mod requests;
 mod streams;
 
 use myelin_wire::{
-    Headers, Hotkey, Proof, Received, Sign, UnixNanos, Verified,
+    Headers, Hotkey, ReceivedRequest, Sign, SignedProof, UnixNanos, Verified,
     replay::{ReplayLimits, ReplayWindow},
-    strict::{Door, Refusal, Request, sign_request},
+    strict::{StrictDoor, StrictRefusal, StrictRequest, sign_request},
 };
 
 const NOW: UnixNanos = 1_760_000_000_123_456_789;
@@ -40,7 +40,7 @@ fn neuron() -> Key {
 }
 
 /// A request of the caller to the neuron.
-fn asked(target: &str, body: &[u8]) -> (Headers, Proof) {
+fn asked(target: &str, body: &[u8]) -> (Headers, SignedProof) {
     sign_request(&caller(), ("POST", target), body, NOW, Some(neuron().hotkey())).unwrap()
 }
 
@@ -50,9 +50,9 @@ fn receive(
     headers: &Headers,
     body: &[u8],
     window: &mut ReplayWindow,
-) -> Result<Verified<Request>, Refusal> {
-    let received = Received { method, target, headers };
-    Door::new(here).open(received, NOW)?.verify(body.to_vec())?.admit(window, NOW)
+) -> Result<Verified<StrictRequest>, StrictRefusal> {
+    let received = ReceivedRequest { method, target, headers };
+    StrictDoor::new(here).open(received, NOW)?.verify(body.to_vec())?.admit(window, NOW)
 }
 
 fn empty() -> ReplayWindow {

@@ -2,13 +2,13 @@
 
 use crate::{NOW, caller, empty, flipped, key, neuron, with};
 use myelin_wire::{
-    Headers, Received, Sign, Synapse, Verified,
+    Headers, ReceivedRequest, Sign, Synapse, Verified,
     class::{Class, Field, Type},
     python::Value,
     replay::ReplayWindow,
     v1::{
-        Axon, Classes, Dendrite, Door, Event, Freshness, Moment, Prepared, Refusal, Refused, Report, Response, Target,
-        UnsignedFields, Unverified,
+        AnswerTime, AuthenticationError, Classes, ClientReport, Freshness, HttpResponse, PreparedRequest,
+        RefusedRequest, TransportEvent, UnsignedFields, V1Client, V1Door, V1Refusal, V1Server, V1Target,
     },
 };
 use proptest::prelude::*;
@@ -19,10 +19,10 @@ fn class() -> Class {
     Class::new("Echo", fields).unwrap().hashing(&["text"]).unwrap()
 }
 
-fn prepare(text: &str) -> Prepared {
+fn prepare(text: &str) -> PreparedRequest {
     let message = Synapse::new(Arc::new(class()), &[("text", Value::from(text))].into_iter().collect()).unwrap();
-    let target = Target { ip: "203.0.113.7".parse().unwrap(), port: 8_091, hotkey: neuron().hotkey() };
-    let dendrite = Dendrite { signer: caller(), uuid: "client".to_owned(), ip: "203.0.113.9".parse().unwrap() };
+    let target = V1Target { ip: "203.0.113.7".parse().unwrap(), port: 8_091, hotkey: neuron().hotkey() };
+    let dendrite = V1Client { signer: caller(), uuid: "client".to_owned(), ip: "203.0.113.9".parse().unwrap() };
     dendrite.prepare(message, &target, NOW)
 }
 
@@ -31,22 +31,22 @@ fn receive(
     body: &[u8],
     window: &mut ReplayWindow,
     unsigned_fields: UnsignedFields,
-) -> Result<Verified<Synapse>, Refused> {
+) -> Result<Verified<Synapse>, RefusedRequest> {
     let classes = Classes::new([class()]);
-    let door = Door { here: neuron().hotkey(), classes: &classes, freshness: Freshness::default(), unsigned_fields };
-    let received = Received { method: "POST", target: "/Echo", headers };
+    let door = V1Door { here: neuron().hotkey(), classes: &classes, freshness: Freshness::default(), unsigned_fields };
+    let received = ReceivedRequest { method: "POST", target: "/Echo", headers };
     door.open(received, NOW)?.admit(window, NOW)?.read(body)
 }
 
-fn refusal(headers: &Headers, body: &[u8]) -> Option<Refusal> {
+fn refusal(headers: &Headers, body: &[u8]) -> Option<V1Refusal> {
     receive(headers, body, &mut empty(), UnsignedFields::Pass).err().map(|refused| refused.refusal)
 }
 
-fn axon() -> Axon<crate::Key> {
-    Axon { signer: neuron(), uuid: "axon".to_owned(), ip: "203.0.113.7".to_owned(), port: 8_091 }
+fn axon() -> V1Server<crate::Key> {
+    V1Server { signer: neuron(), uuid: "axon".to_owned(), ip: "203.0.113.7".to_owned(), port: 8_091 }
 }
 
-const AT: Moment = Moment { now: NOW, process_time: 0.25, incident: 1 };
+const AT: AnswerTime = AnswerTime { now: NOW, process_time: 0.25, incident: 1 };
 
 #[test]
 fn a_request_goes_there_and_back_once() {
@@ -58,13 +58,13 @@ fn a_request_goes_there_and_back_once() {
     let mut reply = message.content().clone();
     reply.set("extra", Value::from("world")).unwrap();
     let answer = axon().answer(reply.into(), AT);
-    let response = Response { status: answer.status, headers: answer.headers, body: answer.body };
-    let report = Report::new(&prepared.message, "", Event::Answered(response));
+    let response = HttpResponse { status: answer.status, headers: answer.headers, body: answer.body };
+    let report = ClientReport::new(&prepared.message, "", TransportEvent::Answered(response));
     assert!(report.is_success());
     assert_eq!(report.message.get("extra"), Some(&Value::from("world")));
 
     let again = receive(&prepared.headers, &prepared.body, &mut window, UnsignedFields::Pass);
-    assert_eq!(again.map_err(|refused| refused.refusal), Err(Refusal::Unverified(Unverified::Replayed)));
+    assert_eq!(again.map_err(|refused| refused.refusal), Err(V1Refusal::Unverified(AuthenticationError::Replayed)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_missing_or_empty_signature_is_refused() {
     let name = "bt_header_dendrite_signature";
     let without: Headers = prepared.headers.iter().filter(|(own, _)| *own != name).collect();
     for headers in [without, with(&prepared.headers, name, "")] {
-        assert_eq!(refusal(&headers, &prepared.body), Some(Refusal::Unverified(Unverified::Unsigned)));
+        assert_eq!(refusal(&headers, &prepared.body), Some(V1Refusal::Unverified(AuthenticationError::Unsigned)));
     }
 }
 
@@ -83,7 +83,7 @@ fn the_caller_is_whoever_signed() {
     let other = key(5).hotkey().to_ss58();
     let forged = String::from_utf8(prepared.body.clone()).unwrap().replace(&caller().hotkey().to_ss58(), &other);
     let refused = refusal(&prepared.headers, forged.as_bytes());
-    assert_eq!(refused, Some(Refusal::Unverified(Unverified::BodyCaller)));
+    assert_eq!(refused, Some(V1Refusal::Unverified(AuthenticationError::BodyCaller)));
     // A body that names nobody gets the caller from the signature.
     let message = receive(&prepared.headers, br#"{"text": "hello"}"#, &mut empty(), UnsignedFields::Pass).unwrap();
     let in_message = message.content().dendrite.as_ref().and_then(|claim| claim.hotkey.clone());
@@ -96,8 +96,8 @@ fn unsigned_fields_pass_only_where_the_operator_lets_them() {
     let body = br#"{"text": "hello", "extra": "changed on the way"}"#;
     assert!(receive(&prepared.headers, body, &mut empty(), UnsignedFields::Pass).is_ok());
     let refused = receive(&prepared.headers, body, &mut empty(), UnsignedFields::Refuse);
-    let reason = Unverified::UnsignedField("extra".to_owned());
-    assert_eq!(refused.map_err(|refused| refused.refusal), Err(Refusal::Unverified(reason)));
+    let reason = AuthenticationError::UnsignedField("extra".to_owned());
+    assert_eq!(refused.map_err(|refused| refused.refusal), Err(V1Refusal::Unverified(reason)));
 }
 
 #[test]
@@ -140,27 +140,27 @@ proptest! {
     fn another_text_is_refused(text: String) {
         prop_assume!(text != "hello");
         let (prepared, other) = (prepare("hello"), prepare(&text));
-        prop_assert_eq!(refusal(&prepared.headers, &other.body), Some(Refusal::BodyHash));
+        prop_assert_eq!(refusal(&prepared.headers, &other.body), Some(V1Refusal::BodyHash));
     }
 
     #[test]
     fn garbage_never_panics(target: String, method: String, pairs: Vec<(String, String)>, body: Vec<u8>) {
         let headers = Headers::from_iter(pairs);
         let classes = Classes::new([class()]);
-        let door = Door {
+        let door = V1Door {
             here: neuron().hotkey(),
             classes: &classes,
             freshness: Freshness::default(),
             unsigned_fields: UnsignedFields::Pass,
         };
         let target = format!("/Echo{target}");
-        let refused = door.open(Received { method: &method, target: &target, headers: &headers }, NOW).unwrap_err();
+        let refused = door.open(ReceivedRequest { method: &method, target: &target, headers: &headers }, NOW).unwrap_err();
         prop_assert!(axon().refuse(&refused, AT).status >= 400);
         let prepared = prepare("hello");
         if let Err(refused) = receive(&prepared.headers, &body, &mut empty(), UnsignedFields::Pass) {
             prop_assert!(axon().refuse(&refused, AT).headers.can_be_sent());
         }
-        let response = Response { status: 200, headers, body };
-        prop_assert!(!Report::new(&prepared.message, "", Event::Answered(response)).is_success());
+        let response = HttpResponse { status: 200, headers, body };
+        prop_assert!(!ClientReport::new(&prepared.message, "", TransportEvent::Answered(response)).is_success());
     }
 }

@@ -2,14 +2,15 @@
 
 use crate::{NOW, asked, caller, flipped, key, neuron};
 use myelin_wire::{
-    Proof, Sign, UnixNanos,
+    Sign, SignedProof, UnixNanos,
     strict::{
-        Content, Outcome, Receipt, ReceiptError, SignedText, StreamReader, StreamWriter, sign_answer, sign_request,
+        Content, Receipt, ReceiptError, SignedText, StreamOutcome, StreamReader, StreamWriter, sign_answer,
+        sign_request,
     },
 };
 use proptest::prelude::*;
 
-fn whole(target: &str, body: &[u8]) -> (Receipt, Proof) {
+fn whole(target: &str, body: &[u8]) -> (Receipt, SignedProof) {
     let (_, request) = asked(target, b"hello");
     let answer = sign_answer(&neuron(), &request, (200, "text/plain"), body, NOW + 9).unwrap();
     (Receipt::of_answer(&request, &answer.proof), request)
@@ -23,7 +24,7 @@ fn streamed(groups: &[&[u8]], now: UnixNanos) -> Receipt {
     for group in groups {
         reader.push(&writer.group(group).unwrap()).unwrap();
     }
-    reader.push(&writer.end(Outcome::Complete).0).unwrap();
+    reader.push(&writer.end(StreamOutcome::Complete).0).unwrap();
     Receipt::of_stream(&request, &reader.finish().unwrap())
 }
 
@@ -43,7 +44,7 @@ fn a_receipt_says_who_asked_and_who_answered_what() {
 #[test]
 fn a_receipt_of_a_stream_knows_its_groups() {
     let statement = streamed(&[b"one", b" two"], NOW).verify().unwrap();
-    assert_eq!(statement.content, Content::Stream { groups: 2, outcome: Outcome::Complete });
+    assert_eq!(statement.content, Content::Stream { groups: 2, outcome: StreamOutcome::Complete });
     assert!(statement.is_stream([&b"one"[..], b" two"]));
     for groups in [&[&b"one"[..]][..], &[b"one two"], &[b" two", b"one"], &[b"one", b" two", b""]] {
         assert!(!statement.is_stream(groups.iter().copied()), "{groups:?}");

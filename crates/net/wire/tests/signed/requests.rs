@@ -2,9 +2,9 @@
 
 use crate::{NOW, asked, caller, empty, flipped, key, neuron, receive, with};
 use myelin_wire::{
-    Headers, Mode, Received, Sign,
+    Headers, Protocol, ReceivedRequest, Sign,
     replay::{ReplayLimits, ReplayWindow},
-    strict::{AnswerError, Door, Refusal, TargetError, header, sign_answer, sign_request, verify_answer},
+    strict::{AnswerError, StrictDoor, StrictRefusal, TargetError, header, sign_answer, sign_request, verify_answer},
 };
 use proptest::prelude::*;
 
@@ -18,18 +18,18 @@ fn a_request_is_valid_once() {
     assert_eq!(request.sender(), caller().hotkey());
     assert_eq!(request.content().body, b"hello");
     let again = receive(neuron().hotkey(), HERE, &headers, b"hello", &mut window);
-    assert_eq!(again, Err(Refusal::ReplayedRequest));
+    assert_eq!(again, Err(StrictRefusal::ReplayedRequest));
     // Also after a restart, and at no other neuron.
     let mut stored = ReplayWindow::from_bytes(&window.to_bytes(), ReplayLimits::default()).unwrap();
-    assert_eq!(receive(neuron().hotkey(), HERE, &headers, b"hello", &mut stored), Err(Refusal::ReplayedRequest));
-    assert_eq!(receive(key(3).hotkey(), HERE, &headers, b"hello", &mut empty()), Err(Refusal::WrongReceiver));
+    assert_eq!(receive(neuron().hotkey(), HERE, &headers, b"hello", &mut stored), Err(StrictRefusal::ReplayedRequest));
+    assert_eq!(receive(key(3).hotkey(), HERE, &headers, b"hello", &mut empty()), Err(StrictRefusal::WrongReceiver));
 }
 
 #[test]
 fn a_lost_memory_lets_nothing_old_pass() {
     let (headers, _) = asked(HERE.1, b"hello");
-    let mut window = ReplayWindow::after_loss(ReplayLimits::default(), NOW, Door::new(neuron().hotkey()).ahead);
-    assert_eq!(receive(neuron().hotkey(), HERE, &headers, b"hello", &mut window), Err(Refusal::StaleRequest));
+    let mut window = ReplayWindow::after_loss(ReplayLimits::default(), NOW, StrictDoor::new(neuron().hotkey()).ahead);
+    assert_eq!(receive(neuron().hotkey(), HERE, &headers, b"hello", &mut window), Err(StrictRefusal::StaleRequest));
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn a_line_break_never_enters_a_signed_text() {
 
 #[test]
 fn nobody_is_led_back_to_the_old_protocol() {
-    let mode = |headers: &Headers| Received { method: "POST", target: "/", headers }.mode();
-    assert_eq!(mode(&asked("/", b"").0), Mode::Strict);
-    assert_eq!(mode(&[("x-bittensor-version", "")].into_iter().collect()), Mode::Strict);
-    assert_eq!(mode(&[("bt_header_dendrite_nonce", "1")].into_iter().collect()), Mode::V1);
+    let mode = |headers: &Headers| ReceivedRequest { method: "POST", target: "/", headers }.mode();
+    assert_eq!(mode(&asked("/", b"").0), Protocol::Strict);
+    assert_eq!(mode(&[("x-bittensor-version", "")].into_iter().collect()), Protocol::Strict);
+    assert_eq!(mode(&[("bt_header_dendrite_nonce", "1")].into_iter().collect()), Protocol::V1);
 }
 
-fn answered(status: u16, body: &[u8]) -> (Headers, myelin_wire::Proof) {
+fn answered(status: u16, body: &[u8]) -> (Headers, myelin_wire::SignedProof) {
     let (_, proof) = asked(HERE.1, b"hello");
     let mut signed = sign_answer(&neuron(), &proof, (status, "text/plain"), body, NOW + 5).unwrap();
     signed.headers.push("content-type", "text/plain");

@@ -2,13 +2,13 @@
 
 use crate::{NOW, asked, key, neuron};
 use myelin_wire::{
-    Headers, Proof, Sign,
-    strict::{AnswerError, MAX_GROUP, Outcome, StreamEnd, StreamError, StreamReader, StreamWriter},
+    Headers, Sign, SignedProof,
+    strict::{AnswerError, MAX_GROUP, StreamEnd, StreamError, StreamOutcome, StreamReader, StreamWriter},
 };
 use proptest::prelude::*;
 
 /// A stream of these groups: its headers, its frames, and the request.
-fn stream(groups: &[Vec<u8>], outcome: Outcome) -> (Headers, Vec<Vec<u8>>, Proof) {
+fn stream(groups: &[Vec<u8>], outcome: StreamOutcome) -> (Headers, Vec<Vec<u8>>, SignedProof) {
     let (_, request) = asked("/stream", b"go");
     let (mut head, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
     head.headers.push("content-type", "text/event-stream");
@@ -20,7 +20,7 @@ fn stream(groups: &[Vec<u8>], outcome: Outcome) -> (Headers, Vec<Vec<u8>>, Proof
 /// What a reader makes of bytes that come in pieces of this size.
 fn read(
     headers: &Headers,
-    request: &Proof,
+    request: &SignedProof,
     bytes: &[u8],
     piece: usize,
 ) -> Result<(Vec<Vec<u8>>, StreamEnd), StreamError> {
@@ -38,7 +38,7 @@ fn three() -> Vec<Vec<u8>> {
 
 #[test]
 fn a_stream_says_how_it_ended() {
-    for outcome in [Outcome::Complete, Outcome::Broken] {
+    for outcome in [StreamOutcome::Complete, StreamOutcome::Broken] {
         let (headers, frames, request) = stream(&three(), outcome);
         let (groups, end) = read(&headers, &request, &frames.concat(), 7).unwrap();
         assert_eq!((groups, end.outcome, end.groups), (three(), outcome, 3));
@@ -47,7 +47,7 @@ fn a_stream_says_how_it_ended() {
 
 #[test]
 fn no_group_is_left_out_repeated_or_moved() {
-    let (headers, frames, request) = stream(&three(), Outcome::Complete);
+    let (headers, frames, request) = stream(&three(), StreamOutcome::Complete);
     let of = |order: &[usize]| order.iter().flat_map(|&index| frames[index].clone()).collect::<Vec<u8>>();
     assert!(read(&headers, &request, &of(&[0, 1, 2, 3]), 1_000).is_ok());
     for order in [&[0, 2, 3][..], &[1, 0, 2, 3], &[0, 0, 1, 2, 3], &[0, 1, 3], &[3], &[1, 2, 3]] {
@@ -61,7 +61,7 @@ fn no_group_is_left_out_repeated_or_moved() {
 
 #[test]
 fn a_group_of_another_stream_does_not_fit() {
-    let (headers, frames, request) = stream(&three(), Outcome::Complete);
+    let (headers, frames, request) = stream(&three(), StreamOutcome::Complete);
     let (_, other) = asked("/stream", b"again");
     let (_, mut writer) = StreamWriter::new(neuron(), &other, (200, "text/event-stream"), NOW).unwrap();
     let foreign = [writer.group(b"one").unwrap(), frames[1..].concat()].concat();
@@ -73,7 +73,7 @@ fn a_group_of_another_stream_does_not_fit() {
 
 #[test]
 fn a_group_has_a_limit() {
-    let (headers, _, request) = stream(&[], Outcome::Complete);
+    let (headers, _, request) = stream(&[], StreamOutcome::Complete);
     let (_, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
     assert_eq!(writer.group(&vec![0; MAX_GROUP + 1]), Err(StreamError::Frame));
     assert!(writer.group(&vec![0; MAX_GROUP]).is_ok());
@@ -90,7 +90,7 @@ proptest! {
 
     #[test]
     fn a_stream_reads_back_however_it_is_cut(groups in groups(), piece in 1..200_usize) {
-        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let (headers, frames, request) = stream(&groups, StreamOutcome::Complete);
         let (read, end) = read(&headers, &request, &frames.concat(), piece).unwrap();
         prop_assert_eq!(end.groups, u64::try_from(groups.len()).unwrap());
         prop_assert_eq!(read, groups);
@@ -98,7 +98,7 @@ proptest! {
 
     #[test]
     fn a_stream_cut_short_is_no_stream(groups in groups(), cut: proptest::sample::Index) {
-        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let (headers, frames, request) = stream(&groups, StreamOutcome::Complete);
         let bytes = frames.concat();
         let cut = &bytes[..cut.index(bytes.len())];
         prop_assert_eq!(read(&headers, &request, cut, 64), Err(StreamError::Truncated));
@@ -106,7 +106,7 @@ proptest! {
 
     #[test]
     fn any_bit_flipped_is_refused(groups in groups(), at: proptest::sample::Index, bit in 0..8_u8) {
-        let (headers, frames, request) = stream(&groups, Outcome::Complete);
+        let (headers, frames, request) = stream(&groups, StreamOutcome::Complete);
         let mut bytes = frames.concat();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
@@ -115,7 +115,7 @@ proptest! {
 
     #[test]
     fn garbage_never_panics(bytes: Vec<u8>) {
-        let (headers, _, request) = stream(&[], Outcome::Complete);
+        let (headers, _, request) = stream(&[], StreamOutcome::Complete);
         prop_assert!(read(&headers, &request, &bytes, 5).is_err());
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{Key, file, get, int, list, optional, pairs, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, Received, Sign,
+    Headers, Hotkey, ReceivedRequest, Sign,
     python::Value,
     replay::{ReplayLimits, ReplayWindow},
-    strict::{Door, Receiver, Refusal, header, sign_request},
+    strict::{Receiver, StrictDoor, StrictRefusal, header, sign_request},
 };
 
 fn headers(case: &Value) -> Headers {
@@ -42,9 +42,11 @@ fn sign(case: &Value) -> Result<(), String> {
     let recorded = headers(case);
 
     let here = receiver.unwrap_or(Hotkey::new([0; 32]));
-    let door =
-        Door { receiver: if receiver.is_some() { Receiver::Required } else { Receiver::Optional }, ..Door::new(here) };
-    let request = Received { method, target, headers: &recorded };
+    let door = StrictDoor {
+        receiver: if receiver.is_some() { Receiver::Required } else { Receiver::Optional },
+        ..StrictDoor::new(here)
+    };
+    let request = ReceivedRequest { method, target, headers: &recorded };
     let authentic = door.open(request, nonce).and_then(|claimed| claimed.verify(body(case)));
     let authentic = authentic.map_err(|refusal| refusal.to_string())?;
     same("sender", authentic.caller().to_ss58().as_str(), sender)?;
@@ -72,13 +74,14 @@ fn verify(case: &Value, window: &mut ReplayWindow) -> Result<(), String> {
     let now = u64::try_from(int(get(case, "now"))).unwrap();
     let waived = optional(get(case, "options"), "require_receiver") == Some(&Value::Bool(false));
     let here = Hotkey::from_ss58(text(case, "self")).unwrap();
-    let door = Door { receiver: if waived { Receiver::Optional } else { Receiver::Required }, ..Door::new(here) };
-    let received = Received { method: text(case, "method"), target: text(case, "path"), headers: &headers };
+    let door =
+        StrictDoor { receiver: if waived { Receiver::Optional } else { Receiver::Required }, ..StrictDoor::new(here) };
+    let received = ReceivedRequest { method: text(case, "method"), target: text(case, "path"), headers: &headers };
     let ours = door
         .open(received, now)
         .and_then(|claimed| claimed.verify(body(case)))
         .and_then(|authentic| authentic.admit(window, now));
-    let outcome = ours.as_ref().map_or_else(Refusal::name, |_| "accepted");
+    let outcome = ours.as_ref().map_or_else(StrictRefusal::name, |_| "accepted");
     same("outcome", outcome, text(case, "outcome"))?;
     let caller = ours.ok().map(|request| request.sender().to_ss58());
     same("caller", caller.as_deref(), optional(case, "caller").and_then(Value::as_text))

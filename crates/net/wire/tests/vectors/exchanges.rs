@@ -6,12 +6,12 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_wire::{
-    Headers, Hotkey, Received, Sign, Signature, Synapse, Verified,
+    Headers, Hotkey, ReceivedRequest, Sign, Synapse, UncheckedSignature, Verified,
     python::Value,
     replay::{ReplayLimits, ReplayWindow},
     v1::{
-        Answer, Axon, Classes, Dendrite, Door, Event, Freshness, Moment, Refusal, Refused, Reply, Report, Response,
-        Target, UnsignedFields, Unverified, response_text,
+        AnswerTime, AuthenticationError, Classes, ClientReport, Freshness, HandlerReply, HttpAnswer, HttpResponse,
+        RefusedRequest, TransportEvent, UnsignedFields, V1Client, V1Door, V1Refusal, V1Server, V1Target, response_text,
     },
 };
 
@@ -29,7 +29,7 @@ fn fields(name: &str) -> &'static [(&'static str, &'static str)] {
 struct World {
     classes: Classes,
     here: Hotkey,
-    axon: Axon<Key>,
+    axon: V1Server<Key>,
     unwanted: Hotkey,
     unsigned_fields: UnsignedFields,
 }
@@ -41,7 +41,7 @@ impl World {
         Self {
             classes: Classes::new(classes),
             here: Hotkey::from_ss58(text(get(file, "axon"), "ss58")).unwrap(),
-            axon: Axon {
+            axon: V1Server {
                 signer: Key::new(7),
                 uuid: text(get(file, "axon"), "uuid").to_owned(),
                 ip: "127.0.0.1".to_owned(),
@@ -53,8 +53,8 @@ impl World {
     }
 
     /// What the axon of the recording does with one request, its functions included.
-    fn serve(&self, case: &Value, request: &http::Request, window: &mut ReplayWindow) -> Answer {
-        let at = Moment { now: clock(case), process_time: 0.001, incident: 5 };
+    fn serve(&self, case: &Value, request: &http::Request, window: &mut ReplayWindow) -> HttpAnswer {
+        let at = AnswerTime { now: clock(case), process_time: 0.001, incident: 5 };
         match self.open(case, request, window) {
             Err(refused) => self.axon.refuse(&refused, at),
             Ok(message) => self.forward(&message, at),
@@ -66,39 +66,42 @@ impl World {
         case: &Value,
         request: &http::Request,
         window: &mut ReplayWindow,
-    ) -> Result<Verified<Synapse>, Refused> {
+    ) -> Result<Verified<Synapse>, RefusedRequest> {
         let Self { here, classes, unsigned_fields, .. } = self;
-        let door = Door { here: *here, classes, freshness: Freshness::default(), unsigned_fields: *unsigned_fields };
-        let received = Received { method: &request.method, target: &request.target, headers: &request.headers };
+        let door = V1Door { here: *here, classes, freshness: Freshness::default(), unsigned_fields: *unsigned_fields };
+        let received = ReceivedRequest { method: &request.method, target: &request.target, headers: &request.headers };
         let authentic = door.open(received, clock(case))?;
         let (name, note) = (authentic.class().name().to_owned(), text(case, "note"));
         if name.starts_with("Echo") && authentic.caller() == self.unwanted {
-            return Err(authentic.refuse(Refusal::Forbidden("not on the list".to_owned())));
+            return Err(authentic.refuse(V1Refusal::Forbidden("not on the list".to_owned())));
         }
         if name == "Verified" {
-            let own = Unverified::Own("custom check refused it".to_owned());
-            return Err(authentic.refuse(Refusal::Unverified(own)));
+            let own = AuthenticationError::Own("custom check refused it".to_owned());
+            return Err(authentic.refuse(V1Refusal::Unverified(own)));
         }
         let admitted = authentic.admit(window, clock(case))?;
         if name == "Prioritised" && note.contains("raises") {
-            let refusal = if note.contains("TimeoutError") { Refusal::Late } else { Refusal::Failed(String::new()) };
+            let refusal =
+                if note.contains("TimeoutError") { V1Refusal::Late } else { V1Refusal::Failed(String::new()) };
             return Err(admitted.refuse(refusal));
         }
         admitted.read(&request.body)
     }
 
-    fn forward(&self, message: &Verified<Synapse>, at: Moment) -> Answer {
+    fn forward(&self, message: &Verified<Synapse>, at: AnswerTime) -> HttpAnswer {
         let synapse = message.content().clone();
         let command = synapse.get("text").and_then(Value::as_text).unwrap_or_default().to_owned();
         match command.strip_prefix('!') {
-            Some("raise") => self.axon.refuse(&Refused::after(Refusal::Failed("raised".to_owned()), message), at),
+            Some("raise") => {
+                self.axon.refuse(&RefusedRequest::after(V1Refusal::Failed("raised".to_owned()), message), at)
+            }
             Some("message") => {
                 let status_message = Some("не latin-1".to_owned());
-                self.axon.answer(Reply { message: synapse, status: None, status_message }, at)
+                self.axon.answer(HandlerReply { message: synapse, status: None, status_message }, at)
             }
-            Some(status) if status.parse::<u16>().is_ok() => {
-                self.axon.answer(Reply { message: synapse, status: status.parse().ok(), status_message: None }, at)
-            }
+            Some(status) if status.parse::<u16>().is_ok() => self
+                .axon
+                .answer(HandlerReply { message: synapse, status: status.parse().ok(), status_message: None }, at),
             _ if synapse.class().name() == "EchoStream" => self.axon.stream_head(synapse, at),
             _ => self.axon.answer(synapse.into(), at),
         }
@@ -143,7 +146,7 @@ fn axon_side() {
     });
 }
 
-fn compare(world: &World, ours: &Answer, theirs: &Response) -> Result<(), String> {
+fn compare(world: &World, ours: &HttpAnswer, theirs: &HttpResponse) -> Result<(), String> {
     same("status", ours.status, theirs.status)?;
     let content_type = |headers: &Headers| headers.get("content-type").map(str::to_owned);
     same("content type", content_type(&ours.headers), content_type(&theirs.headers))?;
@@ -212,7 +215,7 @@ fn body(ours: &Value, theirs: &Value) -> Result<(), String> {
 }
 
 /// An error is signed exactly when the caller was known, and never with words of the caller.
-fn signature(world: &World, ours: &Answer) -> Result<(), String> {
+fn signature(world: &World, ours: &HttpAnswer) -> Result<(), String> {
     let header = |name: &str| ours.headers.get(name);
     let Some(signature) = header("bt_header_axon_signature") else {
         let is_early = matches!(ours.status, 401 | 404 | 500);
@@ -223,7 +226,7 @@ fn signature(world: &World, ours: &Answer) -> Result<(), String> {
     let hotkey = world.axon.signer.hotkey();
     let nonce = header("bt_header_axon_nonce").unwrap_or_default();
     let text = response_text(nonce, caller, &hotkey.to_ss58(), &world.axon.uuid);
-    let signature = Signature::from_prefixed_hex(signature).map_err(|error| error.to_string())?;
+    let signature = UncheckedSignature::from_prefixed_hex(signature).map_err(|error| error.to_string())?;
     same("signature", signature.is_good_plain_or_wrapped(hotkey, text.as_bytes()), true)
 }
 
@@ -254,7 +257,7 @@ fn status_message(headers: &Headers) -> Option<&str> {
     headers.get("bt_header_axon_status_message")
 }
 
-fn not_repeated(case: &Value, ours: &Answer, theirs: &Response) -> Result<(), String> {
+fn not_repeated(case: &Value, ours: &HttpAnswer, theirs: &HttpResponse) -> Result<(), String> {
     if theirs.status == 200 {
         return same("accepted there, refused here", matches!(ours.status, 401 | 403), true);
     }
@@ -291,21 +294,21 @@ fn dendrite_side() {
         let expected = get(case, "client_result");
         let chunks: Option<String> = optional(expected, "chunks").map(|chunks| texts(chunks).concat());
         let event = match http::responses(&bytes(case, "response_b64")).pop() {
-            None => Event::TimedOut(sent.timeout.unwrap_or_default()),
+            None => TransportEvent::TimedOut(sent.timeout.unwrap_or_default()),
             Some(response) if chunks.is_some() => {
                 if response.status == 200 {
                     same("pieces", core::str::from_utf8(&response.body).ok(), chunks.as_deref())?;
                 }
-                Event::Streamed(response)
+                TransportEvent::Streamed(response)
             }
-            Some(response) => Event::Answered(response),
+            Some(response) => TransportEvent::Answered(response),
         };
-        let report = Report::new(&sent, "", event);
+        let report = ClientReport::new(&sent, "", event);
         same("status", report.status(), optional(expected, "dendrite_status_code").map(int))?;
         let message = optional(expected, "dendrite_status_message").and_then(Value::as_text);
         same("message", report.status_message().map(own_part), message.map(own_part))?;
         same("success", report.is_success(), flag(expected, "is_success"))?;
-        let axon = report.message.axon.as_ref().map_or(Value::None, myelin_wire::Terminal::to_value);
+        let axon = report.message.axon.as_ref().map_or(Value::None, myelin_wire::TerminalInfo::to_value);
         for (field, value) in pairs(get(expected, "axon")) {
             same(field, optional(&axon, field), Some(value))?;
         }
@@ -318,12 +321,12 @@ fn dendrite_side() {
 fn sends_the_same(request: &http::Request, sent: Synapse) -> Result<Synapse, String> {
     let key = Key::new(9);
     let (caller, axon) = (sent.dendrite.clone().unwrap_or_default(), sent.axon.clone().unwrap_or_default());
-    let target = Target {
+    let target = V1Target {
         ip: axon.ip.clone().unwrap_or_default().parse().unwrap(),
         port: u16::try_from(axon.port.unwrap_or_default()).unwrap(),
         hotkey: Hotkey::from_ss58(&axon.hotkey.unwrap_or_default()).unwrap(),
     };
-    let dendrite = Dendrite {
+    let dendrite = V1Client {
         signer: key.clone(),
         uuid: caller.uuid.clone().unwrap_or_default(),
         ip: caller.ip.clone().unwrap_or_default().parse().unwrap(),

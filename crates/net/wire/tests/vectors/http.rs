@@ -2,7 +2,7 @@
 
 use myelin_wire::{
     Headers,
-    v1::{Event, MAX_RESPONSE_HEADERS, MAX_RESPONSE_LINE, Response},
+    v1::{HttpResponse, MAX_RESPONSE_HEADERS, MAX_RESPONSE_LINE, TransportEvent},
 };
 
 pub(crate) struct Request {
@@ -66,31 +66,31 @@ pub(crate) fn requests(mut bytes: &[u8]) -> Vec<Request> {
 }
 
 /// The first answer and what follows it, or what a client sees in its place.
-fn response(bytes: &[u8]) -> Result<(Response, &[u8]), Event> {
+fn response(bytes: &[u8]) -> Result<(HttpResponse, &[u8]), TransportEvent> {
     if bytes.is_empty() {
-        return Err(Event::Disconnected);
+        return Err(TransportEvent::Disconnected);
     }
     let mut parsed = [httparse::EMPTY_HEADER; MAX_RESPONSE_HEADERS];
     let mut response = httparse::Response::new(&mut parsed);
     let head = match response.parse(bytes) {
         Ok(httparse::Status::Complete(head)) => head,
-        Ok(httparse::Status::Partial) => return Err(Event::Disconnected),
-        Err(error) => return Err(Event::NotHttp(error.to_string())),
+        Ok(httparse::Status::Partial) => return Err(TransportEvent::Disconnected),
+        Err(error) => return Err(TransportEvent::NotHttp(error.to_string())),
     };
     let is_long = |header: &&httparse::Header<'_>| header.value.len() > MAX_RESPONSE_LINE;
     if let Some(header) = response.headers.iter().find(is_long) {
-        return Err(Event::NotHttp(format!("the header {} is too long", header.name)));
+        return Err(TransportEvent::NotHttp(format!("the header {} is too long", header.name)));
     }
     let (status, headers) = (response.code.unwrap(), headers(response.headers));
     let (body, rest) = match status {
         204 | 304 => (Vec::new(), &bytes[head..]),
-        _ => body(&headers, &bytes[head..], true).map_err(Event::Cut)?,
+        _ => body(&headers, &bytes[head..], true).map_err(TransportEvent::Cut)?,
     };
-    Ok((Response { status, headers, body }, rest))
+    Ok((HttpResponse { status, headers, body }, rest))
 }
 
 /// All answers of one direction of a connection.
-pub(crate) fn responses(mut bytes: &[u8]) -> Vec<Response> {
+pub(crate) fn responses(mut bytes: &[u8]) -> Vec<HttpResponse> {
     let mut responses = Vec::new();
     while let Ok((response, rest)) = response(bytes) {
         responses.push(response);
@@ -100,6 +100,6 @@ pub(crate) fn responses(mut bytes: &[u8]) -> Vec<Response> {
 }
 
 /// What a client makes of the bytes before the connection closed.
-pub(crate) fn event(bytes: &[u8]) -> Event {
-    response(bytes).map_or_else(|event| event, |(response, _)| Event::Answered(response))
+pub(crate) fn event(bytes: &[u8]) -> TransportEvent {
+    response(bytes).map_or_else(|event| event, |(response, _)| TransportEvent::Answered(response))
 }

@@ -2,7 +2,7 @@
 
 use crate::{Key, class_of, file, flag, get, int, list, optional, pairs, parse, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, Sign, Signature, Synapse,
+    Headers, Hotkey, Sign, Synapse, UncheckedSignature,
     class::Class,
     python::{Value, json},
     v1,
@@ -59,11 +59,12 @@ fn headers() {
 fn check(case: &Value, ours: &str, signer: &str) -> Result<(), String> {
     same("text", ours, text(case, "message"))?;
     same("bytes", hex::encode(ours).as_str(), text(case, "message_hex"))?;
-    let signature = Signature::from_prefixed_hex(text(case, "signature")).map_err(|error| error.to_string())?;
+    let signature =
+        UncheckedSignature::from_prefixed_hex(text(case, "signature")).map_err(|error| error.to_string())?;
     let signer = Hotkey::from_ss58(text(case, signer)).map_err(|error| error.to_string())?;
     same("recorded", signature.is_good_plain_or_wrapped(signer, ours.as_bytes()), true)?;
     let (key, other) = (Key::new(1), Key::new(2));
-    let fresh = Signature::new(key.sign(ours.as_bytes()));
+    let fresh = UncheckedSignature::new(key.sign(ours.as_bytes()));
     same("fresh", fresh.is_good_plain_or_wrapped(key.hotkey(), ours.as_bytes()), true)?;
     same("of another", fresh.is_good_plain_or_wrapped(other.hotkey(), ours.as_bytes()), false)
 }
@@ -90,7 +91,7 @@ fn signatures() {
     });
     replay("signatures.json verification", list(&file, "verification"), |case| {
         let signer = Hotkey::from_ss58(text(case, "signer")).map_err(|error| error.to_string())?;
-        let signature = Signature::from_prefixed_hex(text(case, "signature"));
+        let signature = UncheckedSignature::from_prefixed_hex(text(case, "signature"));
         let error = signature.as_ref().err().map(ToString::to_string);
         same("error", error.as_deref(), optional(case, "error").and_then(Value::as_text))?;
         let is_good =

@@ -5,10 +5,10 @@
 
 use crate::{class_of, file, flag, get, int, list, optional, pairs, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, Received,
+    Headers, Hotkey, ReceivedRequest,
     python::{Value, parse_float, parse_int},
     replay::{ReplayLimits, ReplayWindow},
-    v1::{Classes, Door, Freshness, Refusal, UnsignedFields},
+    v1::{Classes, Freshness, UnsignedFields, V1Door, V1Refusal},
 };
 
 /// Versions from here on are asked for their time by the recorded library.
@@ -26,7 +26,7 @@ fn steps() {
     let Some(file) = file("nonces.json") else { return };
     let classes = Classes::new([class_of("OneStr", [("text", "str = \"\"")], &["text"])]);
     let here = Hotkey::from_ss58(text(&file, "axon_hotkey")).unwrap();
-    let door = Door { here, classes: &classes, freshness: WIDE, unsigned_fields: UnsignedFields::Pass };
+    let door = V1Door { here, classes: &classes, freshness: WIDE, unsigned_fields: UnsignedFields::Pass };
     let keep = WIDE.grace + WIDE.longest_timeout;
     let mut window = ReplayWindow::new(ReplayLimits { keep, ..ReplayLimits::default() });
     // What this crate should remember, by the key of the recorded library.
@@ -35,7 +35,7 @@ fn steps() {
     replay("nonces.json steps", list(&file, "steps"), |step| {
         let headers: Headers =
             pairs(get(step, "headers")).map(|(name, value)| (name, value.as_text().unwrap())).collect();
-        let received = Received { method: "POST", target: "/OneStr", headers: &headers };
+        let received = ReceivedRequest { method: "POST", target: "/OneStr", headers: &headers };
         let now = u64::try_from(int(get(step, "now_ns"))).unwrap();
         let ours = door.open(received, now).and_then(|authentic| authentic.admit(&mut window, now));
 
@@ -93,7 +93,7 @@ fn steps() {
             // Refused here for the weakness, before what it was refused for there.
             (false, Err(_)) if weakness.is_some() => Ok(()),
             (false, Err(refused)) => {
-                let Refusal::Unverified(reason) = &refused.refusal else { return Err("another refusal".to_owned()) };
+                let V1Refusal::Unverified(reason) = &refused.refusal else { return Err("another refusal".to_owned()) };
                 // Ours does not go on with what should have been signed.
                 same("text", error.starts_with(&reason.to_string()), true)
             }

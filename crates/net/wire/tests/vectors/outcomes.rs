@@ -3,9 +3,9 @@
 use crate::{class_of, file, flag, get, http, int, list, optional, replay, same};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_wire::{
-    Synapse, Terminal,
+    Synapse, TerminalInfo,
     python::Value,
-    v1::{Event, Report},
+    v1::{ClientReport, TransportEvent},
 };
 use std::sync::Arc;
 
@@ -22,19 +22,20 @@ fn outcomes() {
     let class = Arc::new(class_of("Echo", fields, &["text", "numbers", "tensor"]));
     let Value::Dict(sent) = get(&file, "sent") else { panic!("`sent` is an object") };
     let mut sent = Synapse::new(class, sent).unwrap();
-    let hotkey = |key| Some(Terminal { hotkey: Some(crate::text(&file, key).to_owned()), ..Terminal::default() });
+    let hotkey =
+        |key| Some(TerminalInfo { hotkey: Some(crate::text(&file, key).to_owned()), ..TerminalInfo::default() });
     (sent.dendrite, sent.axon) = (hotkey("dendrite_hotkey"), hotkey("axon_hotkey"));
 
     replay("client_outcomes.json cases", list(&file, "cases"), |case| {
         let (event, has_answer) = match optional(case, "response_b64") {
             Some(bytes) => (http::event(&STANDARD.decode(bytes.as_text().unwrap()).unwrap()), true),
             // No connection was possible; the status tells a closed port from an address that is none.
-            None if optional(case, "status_code").map(int) == Some(503) => (Event::Refused, false),
-            None => (Event::Unreachable("http://::1:8091/Echo".to_owned()), false),
+            None if optional(case, "status_code").map(int) == Some(503) => (TransportEvent::Refused, false),
+            None => (TransportEvent::Unreachable("http://::1:8091/Echo".to_owned()), false),
         };
         let message = optional(case, "status_message").and_then(Value::as_text);
         let place = message.and_then(|message| message.strip_prefix("Service unavailable at ")).unwrap_or_default();
-        let report = Report::new(&sent, place, event);
+        let report = ClientReport::new(&sent, place, event);
         same("status", report.status(), optional(case, "status_code").map(int))?;
         same("success", report.is_success(), flag(case, "is_success"))?;
         let text_of = |key| optional(case, key).and_then(Value::as_text);

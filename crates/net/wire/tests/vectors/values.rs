@@ -3,7 +3,7 @@
 use crate::{class_of, file, get, int, list, optional, pairs, parse, replay, same, text, texts, types};
 use myelin_wire::{
     Hotkey, Synapse, address,
-    address::AxonInfo,
+    address::AxonText,
     python::Value,
     tensor::{Element, Tensor},
 };
@@ -94,7 +94,7 @@ fn addresses() {
     let info = parse(text(&file, "axon_info_string"));
     let hotkey = |key: &str| Hotkey::from_ss58(text(&info, key)).unwrap();
     let number = |key: &str| int(get(&info, key));
-    let axon = AxonInfo {
+    let axon = AxonText {
         version: u32::try_from(number("version")).unwrap(),
         ip: text(&info, "ip").parse().unwrap(),
         port: u16::try_from(number("port")).unwrap(),
@@ -105,7 +105,7 @@ fn addresses() {
         placeholder2: u8::try_from(number("placeholder2")).unwrap(),
     };
     assert_eq!(axon.to_text(), text(&file, "axon_info_string"));
-    let unspecified = AxonInfo { ip: "0.0.0.0".parse().unwrap(), ..axon };
+    let unspecified = AxonText { ip: "0.0.0.0".parse().unwrap(), ..axon };
     assert_eq!(unspecified.is_serving(), flag_of(&file, "is_serving_zero_ip"));
 
     replay("addresses.json ip", list(&file, "ip"), |case| {
@@ -114,7 +114,7 @@ fn addresses() {
         same("stored", address::ip_to_chain(ip), stored)?;
         // The recorded way back guesses by size; this one reads the type.
         same("back", address::ip_from_chain(stored.0, stored.1), Ok(ip))?;
-        same("display", AxonInfo { ip, port: 8_091, ..axon }.place().as_str(), text(case, "display"))
+        same("display", AxonText { ip, port: 8_091, ..axon }.endpoint_text().as_str(), text(case, "display"))
     });
     replay("addresses.json url", list(&file, "url"), |case| {
         let port = u16::try_from(int(get(case, "port"))).unwrap();

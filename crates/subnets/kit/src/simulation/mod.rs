@@ -5,7 +5,7 @@
 
 mod trial;
 
-pub use trial::{Row, Trial, TrialError, Verdict};
+pub use trial::{Trial, TrialError, TrialResult, TrialRow};
 
 use super::{
     Exchange, Judge, Miner, Reply, Task,
@@ -22,7 +22,7 @@ use std::{ops::Range, time::Duration};
 
 /// The way to a miner and back.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct SimulatedLink {
     /// How long a question and the first byte of its answer take, evenly spread.
     pub delay: Range<Duration>,
     /// How long each further piece of a streamed answer takes.
@@ -31,7 +31,7 @@ pub struct Link {
     pub loss_ppm: u32,
 }
 
-impl Default for Link {
+impl Default for SimulatedLink {
     /// A tenth of a second and a millisecond for each further piece, and nothing gets lost.
     fn default() -> Self {
         let delay = Duration::from_millis(100);
@@ -41,7 +41,7 @@ impl Default for Link {
 
 /// What a miner does beside its work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mischief {
+pub enum SimulatedMischief {
     /// Nothing.
     #[default]
     None,
@@ -59,11 +59,11 @@ pub enum Mischief {
     Truncates,
 }
 
-struct Seat<T: Task> {
+struct SimulatedMiner<T: Task> {
     name: String,
     miner: Box<dyn Miner<T>>,
-    link: Link,
-    mischief: Mischief,
+    link: SimulatedLink,
+    mischief: SimulatedMischief,
 }
 
 /// Miners and the ways to them.
@@ -71,12 +71,12 @@ pub struct World<T: Task> {
     task: T,
     seed: u64,
     patience: Duration,
-    seats: Vec<Seat<T>>,
+    seats: Vec<SimulatedMiner<T>>,
 }
 
 /// What came of one question.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct SimulatedOutcome {
     /// How long the first byte took, in the time of the world, if there was one in time.
     pub first: Option<Duration>,
     /// How long it took, in the time of the world.
@@ -86,10 +86,10 @@ pub struct Outcome {
 }
 
 /// What came of one question, with the reply if that can be scored.
-type Heard<T> = (Outcome, Option<Reply<<T as Task>::Answer>>);
+type SimulatedExchange<T> = (SimulatedOutcome, Option<Reply<<T as Task>::Answer>>);
 
 /// What a miner sent, and when.
-struct Said {
+struct SimulatedReply {
     first: Duration,
     elapsed: Duration,
     bytes: Result<Vec<u8>, AskError>,
@@ -103,15 +103,15 @@ impl<T: Task> World<T> {
 
     /// Adds a miner; its number is the count of those before it.
     #[must_use]
-    pub fn with(self, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
+    pub fn with(self, miner: impl Miner<T>, link: SimulatedLink, mischief: SimulatedMischief) -> Self {
         let name = format!("miner {}", self.seats.len());
         self.named(&name, miner, link, mischief)
     }
 
     /// Adds a miner that is called something.
     #[must_use]
-    pub fn named(mut self, name: &str, miner: impl Miner<T>, link: Link, mischief: Mischief) -> Self {
-        self.seats.push(Seat { name: name.to_owned(), miner: Box::new(miner), link, mischief });
+    pub fn named(mut self, name: &str, miner: impl Miner<T>, link: SimulatedLink, mischief: SimulatedMischief) -> Self {
+        self.seats.push(SimulatedMiner { name: name.to_owned(), miner: Box::new(miner), link, mischief });
         self
     }
 
@@ -130,7 +130,7 @@ impl<T: Task> World<T> {
     ///
     /// # Errors
     /// [`Mismatch`] when the judge draws a challenge that is no message of the task.
-    pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<Outcome>, Mismatch> {
+    pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<SimulatedOutcome>, Mismatch> {
         self.round_of(judge, round, &(0..self.seats.len()).collect::<Vec<_>>())
     }
 
@@ -138,7 +138,12 @@ impl<T: Task> World<T> {
     ///
     /// # Errors
     /// As [`Self::round`].
-    pub fn round_of(&self, judge: &impl Judge<T>, round: u64, miners: &[usize]) -> Result<Vec<Outcome>, Mismatch> {
+    pub fn round_of(
+        &self,
+        judge: &impl Judge<T>,
+        round: u64,
+        miners: &[usize],
+    ) -> Result<Vec<SimulatedOutcome>, Mismatch> {
         let mut outcomes = Vec::with_capacity(miners.len());
         let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(miners.len());
         for index in miners {
@@ -161,17 +166,23 @@ impl<T: Task> World<T> {
     }
 
     /// What comes of one question, before it is scored.
-    fn asked(&self, judge: &impl Judge<T>, round: u64, index: usize, message: &Synapse) -> Result<Heard<T>, Mismatch> {
+    fn asked(
+        &self,
+        judge: &impl Judge<T>,
+        round: u64,
+        index: usize,
+        message: &Synapse,
+    ) -> Result<SimulatedExchange<T>, Mismatch> {
         let said = self.said(judge, round, index, message)?;
-        let Some(Said { first, elapsed, bytes }) = said.filter(|said| said.elapsed <= self.patience) else {
+        let Some(SimulatedReply { first, elapsed, bytes }) = said.filter(|said| said.elapsed <= self.patience) else {
             let late = AskError::TimedOut(self.patience.as_secs_f64());
-            return Ok((Outcome { first: None, elapsed: self.patience, score: Err(late) }, None));
+            return Ok((SimulatedOutcome { first: None, elapsed: self.patience, score: Err(late) }, None));
         };
         Ok(match bytes.and_then(|bytes| self.read(message, &bytes)) {
             Ok(answer) => {
-                (Outcome { first: Some(first), elapsed, score: Ok(0) }, Some(Reply { answer, first, elapsed }))
+                (SimulatedOutcome { first: Some(first), elapsed, score: Ok(0) }, Some(Reply { answer, first, elapsed }))
             }
-            Err(error) => (Outcome { first: None, elapsed, score: Err(error) }, None),
+            Err(error) => (SimulatedOutcome { first: None, elapsed, score: Err(error) }, None),
         })
     }
 
@@ -182,44 +193,44 @@ impl<T: Task> World<T> {
         round: u64,
         index: usize,
         message: &Synapse,
-    ) -> Result<Option<Said>, Mismatch> {
-        let Some(Seat { miner, link, mischief, .. }) = self.seats.get(index) else { return Ok(None) };
+    ) -> Result<Option<SimulatedReply>, Mismatch> {
+        let Some(SimulatedMiner { miner, link, mischief, .. }) = self.seats.get(index) else { return Ok(None) };
         let roll = |what| dice([self.seed, round, number(index), what]);
         let delay = delay(link, roll(1));
         if roll(2) % u64::from(MILLION) < u64::from(link.loss_ppm) {
             return Ok(None);
         }
-        let behind = |said: Said| {
+        let behind = |said: SimulatedReply| {
             let later = |time: Duration| time.saturating_add(delay);
-            Said { first: later(said.first), elapsed: later(said.elapsed), bytes: said.bytes }
+            SimulatedReply { first: later(said.first), elapsed: later(said.elapsed), bytes: said.bytes }
         };
-        let at_once = |bytes| Said { first: delay, elapsed: delay, bytes };
+        let at_once = |bytes| SimulatedReply { first: delay, elapsed: delay, bytes };
         Ok(match *mischief {
-            Mischief::None => Some(self.mined(&**miner, link, delay, message)),
-            Mischief::Garbage => Some(at_once(Ok(roll(3).to_be_bytes().to_vec()))),
+            SimulatedMischief::None => Some(self.mined(&**miner, link, delay, message)),
+            SimulatedMischief::Garbage => Some(at_once(Ok(roll(3).to_be_bytes().to_vec()))),
             // Only those before it can be copied, so that no two copy each other for ever.
-            Mischief::Copies(other) if other < index => {
+            SimulatedMischief::Copies(other) if other < index => {
                 let theirs = question(&self.task, &self.challenge(judge, round, other))?;
                 self.said(judge, round, other, &theirs)?.map(behind)
             }
-            Mischief::Relays(other) if other < index => self.said(judge, round, other, message)?.map(behind),
-            Mischief::Replays => {
+            SimulatedMischief::Relays(other) if other < index => self.said(judge, round, other, message)?.map(behind),
+            SimulatedMischief::Replays => {
                 let first = question(&self.task, &self.challenge(judge, 0, index))?;
                 Some(self.mined(&**miner, link, delay, &first))
             }
-            Mischief::Truncates => {
+            SimulatedMischief::Truncates => {
                 let mut said = self.mined(&**miner, link, delay, message);
                 if let Ok(bytes) = &mut said.bytes {
                     bytes.truncate(bytes.len() / 2);
                 }
                 Some(said)
             }
-            Mischief::Silent | Mischief::Copies(_) | Mischief::Relays(_) => None,
+            SimulatedMischief::Silent | SimulatedMischief::Copies(_) | SimulatedMischief::Relays(_) => None,
         })
     }
 
     /// An honest answer, on the way that its miner has.
-    fn mined(&self, miner: &dyn Miner<T>, link: &Link, first: Duration, message: &Synapse) -> Said {
+    fn mined(&self, miner: &dyn Miner<T>, link: &SimulatedLink, first: Duration, message: &Synapse) -> SimulatedReply {
         let failed = |text: String| AskError::Refused { status: 500, text };
         if self.task.streams() {
             let (mut bytes, mut elapsed, mut begun) = (Vec::new(), first, false);
@@ -235,14 +246,14 @@ impl<T: Task> World<T> {
             let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
             let streamed = asked
                 .and_then(|challenge| miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0)));
-            return Said { first, elapsed, bytes: streamed.map(|()| bytes) };
+            return SimulatedReply { first, elapsed, bytes: streamed.map(|()| bytes) };
         }
         let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0));
         let bytes = answer.and_then(|answer| {
             let bytes = json::write_compact(&answer.to_value()).map(String::into_bytes);
             bytes.map_err(|error| failed(error.to_string()))
         });
-        Said { first, elapsed: first, bytes }
+        SimulatedReply { first, elapsed: first, bytes }
     }
 
     fn read(&self, asked: &Synapse, said: &[u8]) -> Result<T::Answer, AskError> {
@@ -256,7 +267,7 @@ impl<T: Task> World<T> {
     }
 }
 
-fn delay(link: &Link, roll: u64) -> Duration {
+fn delay(link: &SimulatedLink, roll: u64) -> Duration {
     let span = u64::try_from(link.delay.end.saturating_sub(link.delay.start).as_nanos()).unwrap_or(u64::MAX);
     link.delay.start.saturating_add(Duration::from_nanos(roll.checked_rem(span).unwrap_or(0)))
 }
@@ -342,19 +353,19 @@ mod tests {
 
     fn world(seed: u64) -> World<Doubling> {
         let delay = Duration::from_millis(10)..Duration::from_millis(90);
-        let lossy = Link { delay, loss_ppm: 500_000, ..Link::default() };
-        let far = Link { delay: Duration::from_secs(9)..Duration::from_secs(9), ..Link::default() };
+        let lossy = SimulatedLink { delay, loss_ppm: 500_000, ..SimulatedLink::default() };
+        let far = SimulatedLink { delay: Duration::from_secs(9)..Duration::from_secs(9), ..SimulatedLink::default() };
         World::new(Doubling, seed, Duration::from_secs(1))
-            .with(Doubles, Link::default(), Mischief::None)
-            .with(Doubles, lossy, Mischief::None)
-            .with(Doubles, Link::default(), Mischief::Copies(0))
-            .with(Doubles, Link::default(), Mischief::Garbage)
-            .with(Doubles, Link::default(), Mischief::Silent)
-            .with(Fails, Link::default(), Mischief::None)
-            .with(Doubles, far, Mischief::None)
+            .with(Doubles, SimulatedLink::default(), SimulatedMischief::None)
+            .with(Doubles, lossy, SimulatedMischief::None)
+            .with(Doubles, SimulatedLink::default(), SimulatedMischief::Copies(0))
+            .with(Doubles, SimulatedLink::default(), SimulatedMischief::Garbage)
+            .with(Doubles, SimulatedLink::default(), SimulatedMischief::Silent)
+            .with(Fails, SimulatedLink::default(), SimulatedMischief::None)
+            .with(Doubles, far, SimulatedMischief::None)
     }
 
-    fn rounds(seed: u64) -> Vec<Vec<Outcome>> {
+    fn rounds(seed: u64) -> Vec<Vec<SimulatedOutcome>> {
         (0..40).map(|round| world(seed).round(&Exact, round).unwrap()).collect()
     }
 

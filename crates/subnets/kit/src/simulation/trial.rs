@@ -2,11 +2,11 @@
 
 use super::{World, dice};
 use crate::{
-    Judge, NoOpinion, Task, average_ppm,
+    Judge, NoWeights, Task, average_ppm,
     dice::sample,
     event::percent,
     scores::{Score, Scores},
-    weights::{Bounds, weights},
+    weights::{WeightBounds, weights},
 };
 use core::fmt;
 use myelin_primitives::{BlockNumber, Fraction, MILLION, U16_ONE, Uid};
@@ -57,18 +57,18 @@ pub enum TrialError {
 
 /// What a validator says after a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TrialResult {
     /// How many rounds it held.
     pub rounds: u64,
     /// The miners, by number.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TrialRow>,
     /// Why it has no weights, if it has none.
-    pub no_opinion: Option<NoOpinion>,
+    pub no_opinion: Option<NoWeights>,
 }
 
 /// What it says of one miner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TrialRow {
     /// How it is called.
     pub name: String,
     /// How it answered.
@@ -84,7 +84,7 @@ impl<T: Task> World<T> {
     ///
     /// # Errors
     /// [`TrialError`].
-    pub fn try_out(&self, judge: &impl Judge<T>, trial: &Trial) -> Result<Verdict, TrialError> {
+    pub fn try_out(&self, judge: &impl Judge<T>, trial: &Trial) -> Result<TrialResult, TrialError> {
         let neurons = u16::try_from(self.seats.len()).map_err(|_| TrialError::Seats(self.seats.len()))?;
         let mut scores = Scores::default();
         let mut times = vec![(Duration::ZERO, 0_u32); self.seats.len()];
@@ -100,14 +100,14 @@ impl<T: Task> World<T> {
             }
         }
         let unasked = Score { since: SINCE, average: 0, asked: 0, answered: 0 };
-        let mut rows: Vec<Row> = Vec::with_capacity(self.seats.len());
+        let mut rows: Vec<TrialRow> = Vec::with_capacity(self.seats.len());
         for (index, (seat, (sum, count))) in self.seats.iter().zip(times).enumerate() {
             let score = scores.get(Self::hotkey(index)).unwrap_or(unasked);
-            rows.push(Row { name: seat.name.clone(), score, elapsed: sum.checked_div(count), weight: 0 });
+            rows.push(TrialRow { name: seat.name.clone(), score, elapsed: sum.checked_div(count), weight: 0 });
         }
         let averages: Vec<_> = (0..neurons).map(Uid::new).zip(rows.iter().map(|row| row.score.average)).collect();
         let Trial { least_entries, largest_share, .. } = *trial;
-        let no_opinion = match weights(&averages, Bounds { least_entries, largest_share, neurons }) {
+        let no_opinion = match weights(&averages, WeightBounds { least_entries, largest_share, neurons }) {
             Ok(entries) => {
                 for entry in entries {
                     if let Some(row) = rows.get_mut(usize::from(entry.uid)) {
@@ -118,11 +118,11 @@ impl<T: Task> World<T> {
             }
             Err(reason) => Some(reason),
         };
-        Ok(Verdict { rounds: trial.rounds, rows, no_opinion })
+        Ok(TrialResult { rounds: trial.rounds, rows, no_opinion })
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for TrialResult {
     /// A table for people.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max("miner".len());
@@ -130,7 +130,7 @@ impl fmt::Display for Verdict {
             ("miner", "asked", "answered", "time", "average", "weight");
         writeln!(out, "{miner:width$}  {asked:>6}  {answered:>8}  {time:>8}  {average:>8}  {weight:>7}")?;
         let sum: u64 = self.rows.iter().map(|row| u64::from(row.weight)).sum();
-        for Row { name, score, elapsed, weight } in &self.rows {
+        for TrialRow { name, score, elapsed, weight } in &self.rows {
             let time = elapsed.map_or_else(|| "–".to_owned(), |elapsed| format!("{} ms", elapsed.as_millis()));
             let average = percent(average_ppm(score.average));
             let weight = percent(u64::from(*weight).saturating_mul(MILLION.into()).checked_div(sum).unwrap_or(0));
@@ -143,15 +143,15 @@ impl fmt::Display for Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Link, Mischief, Outcome};
+    use super::super::{SimulatedLink, SimulatedMischief, SimulatedOutcome};
     use super::*;
-    use crate::{Exchange, Miner, Reply, Typed};
+    use crate::{Exchange, JsonTask, Miner, Reply};
     use core::ops::ControlFlow;
     use myelin_neuron::{AskError, Failure};
     use myelin_wire::{Hotkey, Synapse, class::Class, python::Dict};
 
     /// Counting up to a number, aloud.
-    struct Counting(Typed<u64, u64>);
+    struct Counting(JsonTask<u64, u64>);
 
     impl Task for Counting {
         type Challenge = u64;
@@ -233,20 +233,20 @@ mod tests {
     }
 
     fn world(seed: u64) -> World<Counting> {
-        let link = |pace| Link {
+        let link = |pace| SimulatedLink {
             delay: Duration::ZERO..Duration::from_millis(9),
             pace: Duration::from_millis(pace),
             loss_ppm: 0,
         };
-        let task = Counting(Typed::new("Counting").unwrap());
+        let task = Counting(JsonTask::new("Counting").unwrap());
         World::new(task, seed, Duration::from_secs(1))
-            .named("fast", Counts, link(2), Mischief::None)
-            .named("slow", Counts, link(5), Mischief::None)
-            .named("too slow", Counts, link(500), Mischief::None)
-            .named("copies", Counts, link(1), Mischief::Copies(0))
-            .named("relays", Counts, link(1), Mischief::Relays(0))
-            .named("replays", Counts, link(1), Mischief::Replays)
-            .named("cuts", Counts, link(1), Mischief::Truncates)
+            .named("fast", Counts, link(2), SimulatedMischief::None)
+            .named("slow", Counts, link(5), SimulatedMischief::None)
+            .named("too slow", Counts, link(500), SimulatedMischief::None)
+            .named("copies", Counts, link(1), SimulatedMischief::Copies(0))
+            .named("relays", Counts, link(1), SimulatedMischief::Relays(0))
+            .named("replays", Counts, link(1), SimulatedMischief::Replays)
+            .named("cuts", Counts, link(1), SimulatedMischief::Truncates)
     }
 
     #[test]
@@ -254,7 +254,9 @@ mod tests {
         let world = world(1);
         let outcomes = world.round(&Quickest, 3).unwrap();
         let number = Quickest.draw(dice([1, 3, u64::MAX, 0]), World::<Counting>::hotkey(0));
-        let Outcome { first: Some(first), elapsed, score: Ok(1_000_000) } = outcomes[0] else { panic!("{outcomes:?}") };
+        let SimulatedOutcome { first: Some(first), elapsed, score: Ok(1_000_000) } = outcomes[0] else {
+            panic!("{outcomes:?}")
+        };
         assert_eq!(elapsed, first + Duration::from_millis(2) * u32::try_from(number - 1).unwrap());
         assert_eq!(outcomes[2].score, Err(AskError::TimedOut(1.0)));
     }
@@ -291,7 +293,7 @@ mod tests {
         let weights: Vec<u64> = half.rows.iter().map(|row| row.weight.into()).collect();
         assert!(weights[0] * 65_535 <= 32_768 * weights.iter().sum::<u64>(), "{half}");
         let hopeless = limited(100);
-        assert!(matches!(hopeless.no_opinion, Some(NoOpinion::TooFew { .. })), "{hopeless}");
+        assert!(matches!(hopeless.no_opinion, Some(NoWeights::TooFew { .. })), "{hopeless}");
         assert!(hopeless.to_string().contains("no weights: "), "{hopeless}");
     }
 }

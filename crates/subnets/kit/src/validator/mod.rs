@@ -12,14 +12,14 @@ mod weights;
 
 use super::{
     Judge, Task,
-    event::Event,
-    member::{Ended, Member, peer},
-    memory::{Memory, MemoryError, Whose},
+    event::NeuronEvent,
+    member::{Member, MemberError, peer},
+    memory::{MemoryError, MemoryOwner, ValidatorMemory},
     scores::{ONE, Score},
 };
 use core::fmt;
 use myelin_client::{Hint, Hints};
-use myelin_neuron::{Dendrite, Directory, Peer, Seat, V1, file};
+use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy, file};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
 use myelin_wire::{Hotkey, v1::MAX_BODY};
 use std::{
@@ -53,7 +53,7 @@ pub struct ValidatingOptions {
     /// The bytes that an answer may have.
     pub max_answer: usize,
     /// Whether miners of the older protocol are asked.
-    pub v1: V1,
+    pub v1: V1Policy,
     /// At which address this machine is seen from outside: neurons there are asked on the loopback interface.
     pub seen_at: Option<IpAddr>,
 }
@@ -70,7 +70,7 @@ impl Default for ValidatingOptions {
             lead: None,
             seed: None,
             max_answer: MAX_BODY,
-            v1: V1::default(),
+            v1: V1Policy::default(),
             seen_at: None,
         }
     }
@@ -84,7 +84,7 @@ pub enum ValidateError {
     Memory(#[from] MemoryError),
     /// The seat or the subnet is gone.
     #[error(transparent)]
-    Ended(#[from] Ended),
+    Ended(#[from] MemberError),
     /// The system gives no randomness, so miners could foresee what they are asked.
     #[error("the system gives no randomness: {0}")]
     Randomness(String),
@@ -105,7 +105,7 @@ impl Hint for ValidateError {
 
 /// What a validator knows of a miner that serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct BoardEntry {
     /// Its seat.
     pub uid: Uid,
     /// How to ask it.
@@ -118,32 +118,32 @@ pub struct Standing {
 #[derive(Clone)]
 pub struct Board {
     member: Member,
-    memory: Arc<Mutex<Memory>>,
+    memory: Arc<Mutex<ValidatorMemory>>,
     /// Held while the file is written, so that an older memory never replaces a newer one.
     writing: Arc<Mutex<()>>,
 }
 
 impl Board {
     /// The miners that serve, the best first.
-    pub fn standings(&self) -> Vec<Standing> {
+    pub fn standings(&self) -> Vec<BoardEntry> {
         let seats = self.member.table().seats();
         let own = self.member.hotkey();
         let memory = self.memory();
         let others = seats.into_iter().filter(|(hotkey, _)| *hotkey != own);
-        let standing = |seat: (Hotkey, Seat)| {
-            Some(Standing { uid: seat.1.uid, peer: peer(&seat)?, score: memory.scores.get(seat.0) })
+        let standing = |seat: (Hotkey, DirectoryEntry)| {
+            Some(BoardEntry { uid: seat.1.uid, peer: peer(&seat)?, score: memory.scores.get(seat.0) })
         };
         let mut standings: Vec<_> = others.filter_map(standing).collect();
         standings.sort_by_key(|standing| (Reverse(standing.score.map_or(0, |score| score.average)), standing.uid));
         standings
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, ValidatorMemory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what is kept, and writes it down.
-    async fn change<R>(&self, change: impl FnOnce(&mut Memory) -> R) -> (R, Result<(), String>) {
+    async fn change<R>(&self, change: impl FnOnce(&mut ValidatorMemory) -> R) -> (R, Result<(), String>) {
         let changed = change(&mut self.memory());
         (changed, self.save().await)
     }
@@ -197,8 +197,8 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         judge: Arc<J>,
         options: ValidatingOptions,
     ) -> Result<Self, ValidateError> {
-        let whose = Whose::new(member.chain().genesis(), member.netuid(), &member.public());
-        let memory = Memory::open(member.state().file(MEMORY), whose)?;
+        let whose = MemoryOwner::new(member.chain().genesis(), member.netuid(), &member.public());
+        let memory = ValidatorMemory::open(member.state().file(MEMORY), whose)?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
         let mut dendrite = Dendrite::new(member.signer()).v1(options.v1).max_answer(options.max_answer);
@@ -223,9 +223,9 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
             ended = self.hold_rounds() => Err(ended),
             ended = self.weigh() => Err(ended.into()),
         };
-        self.member().tell(Event::Stopping);
+        self.member().send(NeuronEvent::Stopping);
         if let Err(error) = self.board.save().await {
-            self.member().tell(Event::NotSaved { error });
+            self.member().send(NeuronEvent::NotSaved { error });
         }
         ended
     }

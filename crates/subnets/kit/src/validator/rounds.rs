@@ -2,9 +2,9 @@
 
 use super::{ValidateError, Validator, average_ppm};
 use crate::{
-    Judge, Scored, Task,
+    Judge, ScoredAnswer, Task,
     dice::{dice, sample},
-    event::Event,
+    event::NeuronEvent,
     member::peer,
     round,
     scores::Score,
@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// For how many rounds a neuron is not asked that has earned nothing and says that it does not do this task: validators
 /// serve too. One with an average is asked all the same, so that nobody keeps it by falling silent.
-const PAUSE: u64 = 16;
+const SKIPPED_ROUNDS: u64 = 16;
 
 /// Who says so, and until which round that is taken for an answer.
 type Elsewhere = BTreeMap<Hotkey, u64>;
@@ -51,7 +51,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
             let peers = sample(dice([seed, 0, 0, 0]), self.serving(&elsewhere, number), self.options.sample);
             if peers.is_empty() {
                 if !is_alone {
-                    self.member().tell(Event::NobodyServes);
+                    self.member().send(NeuronEvent::NobodyServes);
                 }
             } else {
                 self.round(number, seed, &peers, &mut elsewhere).await;
@@ -94,19 +94,19 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
             .iter()
             .map(|neuron| (Hotkey::new(neuron.hotkey.to_bytes()), neuron.registered_at))
             .collect();
-        member.tell(Event::RoundBegan { round: number, miners: uids.clone() });
+        member.send(NeuronEvent::RoundBegan { round: number, miners: uids.clone() });
         let held = round(&self.dendrite, &*self.task, &self.judge, (seed, self.options.patience), &peers).await;
         let scored = match held {
             Ok(scored) => scored,
             Err(error) => {
-                member.tell(Event::RoundFailed { round: number, error: error.to_string() });
+                member.send(NeuronEvent::RoundFailed { round: number, error: error.to_string() });
                 return;
             }
         };
         elsewhere.retain(|hotkey, _| since.contains_key(hotkey));
         for scored in &scored {
             if scored.score.as_ref().is_err_and(is_not_found) {
-                elsewhere.insert(scored.hotkey, number.saturating_add(PAUSE));
+                elsewhere.insert(scored.hotkey, number.saturating_add(SKIPPED_ROUNDS));
             }
         }
         let newest = self.options.newest;
@@ -114,7 +114,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
             .board
             .change(move |memory| {
                 memory.rounds = number.saturating_add(1);
-                let note = |scored: Scored| {
+                let note = |scored: ScoredAnswer| {
                     let since = since.get(&scored.hotkey).copied();
                     if let Some(since) = since {
                         let score = scored.score.as_ref().ok().copied();
@@ -123,17 +123,17 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
                     let score = memory.scores.get(scored.hotkey);
                     (scored, score)
                 };
-                scored.into_iter().map(note).collect::<Vec<(Scored, Option<Score>)>>()
+                scored.into_iter().map(note).collect::<Vec<(ScoredAnswer, Option<Score>)>>()
             })
             .await;
         for ((scored, score), uid) in scored.into_iter().zip(uids) {
-            let Scored { hotkey, first, elapsed, score: this } = scored;
+            let ScoredAnswer { hotkey, first, elapsed, score: this } = scored;
             let this = this.map(|score| score.of(MILLION.into()));
             let average = average_ppm(score.map_or(0, |score| score.average));
-            member.tell(Event::Answered { round: number, uid, hotkey, first, elapsed, score: this, average });
+            member.send(NeuronEvent::Answered { round: number, uid, hotkey, first, elapsed, score: this, average });
         }
         if let Err(error) = saved {
-            member.tell(Event::NotSaved { error });
+            member.send(NeuronEvent::NotSaved { error });
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A subnet on real sockets: seats, challenges, scores.
 
 use crate::{CALLER, class, key, signer, soon};
-use myelin_neuron::{Announced, AskError, Axon, Dendrite, Directory, Failure, Registered, SPEAKS_STRICT, Seat, Table};
+use myelin_neuron::{
+    AskError, Axon, Dendrite, Directory, DirectoryEntry, Failure, MemoryDirectory, SPEAKS_STRICT, ServeNeurons,
+    ServedAxon,
+};
 use myelin_primitives::{Amount, Fraction, Uid};
 use myelin_subnet_kit::{Judge, Miner, Reply, Task, endpoint, round};
 use myelin_wire::{
@@ -73,22 +76,22 @@ impl Judge<Turning> for Exact {
     }
 }
 
-fn seat(uid: u16, tao: u64, announced: Option<Announced>) -> Seat {
-    Seat { uid: Uid::new(uid), stake: Amount::from_tao(tao).unwrap(), may_validate: tao > 0, announced }
+fn seat(uid: u16, tao: u64, announced: Option<ServedAxon>) -> DirectoryEntry {
+    DirectoryEntry { uid: Uid::new(uid), stake: Amount::from_tao(tao).unwrap(), may_validate: tao > 0, announced }
 }
 
 #[tokio::test]
 async fn a_round_scores_everybody_with_a_seat() {
-    let table = Arc::new(Table::default());
+    let table = Arc::new(MemoryDirectory::default());
     let least_stake = Amount::from_tao(10).unwrap();
     let mut axons = Vec::new();
     for (seed, mining) in (40..).zip([Mining::Well, Mining::Badly, Mining::Not]) {
-        let rules = Registered { directory: Arc::clone(&table), least_stake };
+        let rules = ServeNeurons { directory: Arc::clone(&table), least_stake };
         let axon = Axon::builder(signer(seed), rules).port(0).never_served();
         axons.push(axon.endpoint(endpoint(Arc::new(Turning), Arc::new(mining))).start().await.unwrap());
     }
     let announced =
-        |axon: &Axon| Some(Announced { address: axon.address(), placeholder: SPEAKS_STRICT, certificate: None });
+        |axon: &Axon| Some(ServedAxon { address: axon.address(), placeholder: SPEAKS_STRICT, certificate: None });
     let miners = axons.iter().zip(1..).map(|(axon, uid)| (axon.hotkey(), seat(uid, 0, announced(axon))));
     let validators = [(key(CALLER).hotkey(), seat(0, 10, None)), (key(3).hotkey(), seat(9, 9, None))];
     table.set(miners.chain(validators));
@@ -105,8 +108,9 @@ async fn a_round_scores_everybody_with_a_seat() {
     assert!(matches!(parts(2), Err(AskError::Refused { status: 500, .. })));
     // One has too little stake, one has no seat.
     for seed in [3, 4] {
-        let refused =
-            |scored: &myelin_subnet_kit::Scored| matches!(scored.score, Err(AskError::Unproven { status: 403, .. }));
+        let refused = |scored: &myelin_subnet_kit::ScoredAnswer| {
+            matches!(scored.score, Err(AskError::Unproven { status: 403, .. }))
+        };
         assert!(ask(seed).await.iter().all(refused));
     }
 }

@@ -1,13 +1,13 @@
 //! The lines that a validator's answer to a consumer has.
 
-use crate::answer::{End, Ending, Token};
+use crate::answer::{EndLine, FinishReason, Token};
 use myelin_wire::strict::Receipt;
 use serde::{Deserialize, Serialize};
 
 /// Who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Whom {
+pub struct MinerRef {
     /// Its seat.
     pub uid: u16,
     /// Its address.
@@ -17,7 +17,7 @@ pub struct Whom {
 /// What a validator says of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Report {
+pub struct AnswerReport {
     /// The seat of the miner.
     pub uid: u16,
     /// The address of the miner.
@@ -48,67 +48,67 @@ pub struct Report {
 
 /// A line of what consumers are answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "Members")]
-pub enum Said {
+#[serde(untagged, try_from = "GateMembers")]
+pub enum GateLine {
     /// Somebody is asked; what came before is void.
-    Asked(Asked),
+    Asked(AttemptLine),
     /// A token.
     Token(Token),
     /// The answer ends.
-    End(End),
+    End(EndLine),
     /// The last line: what to think of it.
-    Closing(Box<Closing>),
+    Closing(Box<ReportLine>),
     /// The last line: there is no answer.
-    Failed(Failed),
+    Failed(FailureLine),
 }
 
-/// [`Said::Asked`]
+/// [`GateLine::Asked`]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Asked {
+pub struct AttemptLine {
     /// Who.
-    pub asked: Whom,
+    pub asked: MinerRef,
 }
 
-/// [`Said::Closing`]
+/// [`GateLine::Closing`]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Closing {
+pub struct ReportLine {
     /// What.
-    pub report: Report,
+    pub report: AnswerReport,
 }
 
-/// [`Said::Failed`]
+/// [`GateLine::Failed`]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failed {
+pub struct FailureLine {
     /// Why.
     pub failed: String,
 }
 
-/// The members that lines have, read like those of [`crate::answer::Line`].
+/// The members that lines have, read like those of [`crate::answer::AnswerLine`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Members {
-    asked: Option<Whom>,
+struct GateMembers {
+    asked: Option<MinerRef>,
     token: Option<u32>,
     logprob: Option<f32>,
     text: Option<String>,
-    finish: Option<Ending>,
-    report: Option<Report>,
+    finish: Option<FinishReason>,
+    report: Option<AnswerReport>,
     failed: Option<String>,
 }
 
-impl TryFrom<Members> for Said {
+impl TryFrom<GateMembers> for GateLine {
     type Error = &'static str;
 
-    fn try_from(members: Members) -> Result<Self, &'static str> {
-        let Members { asked, token, logprob, text, finish, report, failed } = members;
+    fn try_from(members: GateMembers) -> Result<Self, &'static str> {
+        let GateMembers { asked, token, logprob, text, finish, report, failed } = members;
         match (asked, (token, logprob, text), finish, report, failed) {
-            (Some(asked), (None, None, None), None, None, None) => Ok(Self::Asked(Asked { asked })),
+            (Some(asked), (None, None, None), None, None, None) => Ok(Self::Asked(AttemptLine { asked })),
             (None, (Some(token), Some(logprob), Some(text)), None, None, None) => {
                 Ok(Self::Token(Token { token, logprob, text }))
             }
-            (None, (None, None, None), Some(finish), None, None) => Ok(Self::End(End { finish })),
-            (None, (None, None, None), None, Some(report), None) => Ok(Self::Closing(Box::new(Closing { report }))),
-            (None, (None, None, None), None, None, Some(failed)) => Ok(Self::Failed(Failed { failed })),
+            (None, (None, None, None), Some(finish), None, None) => Ok(Self::End(EndLine { finish })),
+            (None, (None, None, None), None, Some(report), None) => Ok(Self::Closing(Box::new(ReportLine { report }))),
+            (None, (None, None, None), None, None, Some(failed)) => Ok(Self::Failed(FailureLine { failed })),
             _ => Err("no line of an answer"),
         }
     }
@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn lines_are_told_apart() {
-        let asked = Said::Asked(Asked { asked: Whom { uid: 3, hotkey: "5F".into() } });
+        let asked = GateLine::Asked(AttemptLine { asked: MinerRef { uid: 3, hotkey: "5F".into() } });
         assert_eq!(serde_json::to_string(&asked).unwrap(), r#"{"asked":{"uid":3,"hotkey":"5F"}}"#);
-        for said in [asked, Said::Failed(Failed { failed: "no".into() })] {
-            assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+        for said in [asked, GateLine::Failed(FailureLine { failed: "no".into() })] {
+            assert_eq!(serde_json::from_str::<GateLine>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
         }
-        let end = serde_json::from_str::<Said>(r#"{"finish":"stop"}"#).unwrap();
-        assert!(matches!(end, Said::End(_)));
-        assert!(serde_json::from_str::<Said>(r#"{"finish":"stop","more":1}"#).is_err());
+        let end = serde_json::from_str::<GateLine>(r#"{"finish":"stop"}"#).unwrap();
+        assert!(matches!(end, GateLine::End(_)));
+        assert!(serde_json::from_str::<GateLine>(r#"{"finish":"stop","more":1}"#).is_err());
     }
 }

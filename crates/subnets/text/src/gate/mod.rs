@@ -15,19 +15,19 @@
 
 mod lines;
 
-pub use lines::{Asked, Closing, Failed, Report, Said, Whom};
+pub use lines::{AnswerReport, AttemptLine, FailureLine, GateLine, MinerRef, ReportLine};
 
 use crate::{
     Model,
-    answer::{Answer, Line, MAX_LINE},
-    challenge::Challenge,
-    judge::{Examiner, Finding},
-    reputation::Conduct,
-    task::{Text, class, message, question},
+    answer::{AnswerLine, MAX_LINE, TextAnswer},
+    challenge::TextChallenge,
+    judge::{Finding, TextJudge},
+    reputation::RoundConduct,
+    task::{TextTask, class, message, question},
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, Output, Peer};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, Peer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::Task;
 use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
@@ -43,7 +43,7 @@ use tokio::{
 };
 
 /// The lines that wait for their consumer.
-const AHEAD: usize = 32;
+const LINE_BUFFER: usize = 32;
 
 /// The consumers whose questions are counted.
 const COUNTED: usize = 4_096;
@@ -77,7 +77,7 @@ pub trait Candidates: Send + Sync + 'static {
 
 /// How much consumers may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct GateLimits {
     /// Questions of one consumer in a minute.
     pub per_minute: u32,
     /// Questions at a time.
@@ -90,7 +90,7 @@ pub struct Limits {
     pub longest: Duration,
 }
 
-impl Default for Limits {
+impl Default for GateLimits {
     fn default() -> Self {
         Self {
             per_minute: 20,
@@ -103,20 +103,20 @@ impl Default for Limits {
 }
 
 /// Why a miner's answer does not count.
-enum Lost {
+enum AttemptError {
     /// Another one may do better.
     Miner(String),
     /// Nobody listens any more.
     Consumer,
 }
 
-impl From<AskError> for Lost {
+impl From<AskError> for AttemptError {
     fn from(error: AskError) -> Self {
         Self::Miner(error.to_string())
     }
 }
 
-impl From<Mismatch> for Lost {
+impl From<Mismatch> for AttemptError {
     fn from(error: Mismatch) -> Self {
         Self::Miner(error.to_string())
     }
@@ -125,25 +125,25 @@ impl From<Mismatch> for Lost {
 /// The door.
 pub struct Gate {
     dendrite: Arc<Dendrite>,
-    examiner: Arc<Examiner>,
+    examiner: Arc<TextJudge>,
     candidates: Arc<dyn Candidates>,
-    limits: Limits,
+    limits: GateLimits,
     room: Arc<Semaphore>,
     /// Examining takes a processor, and the judge needs one too.
     desk: Semaphore,
-    counts: Mutex<Counts>,
+    counts: Mutex<QuestionCounts>,
 }
 
 impl Gate {
     /// A door to these miners.
     pub fn new(
         dendrite: Arc<Dendrite>,
-        examiner: Arc<Examiner>,
+        examiner: Arc<TextJudge>,
         candidates: Arc<dyn Candidates>,
-        limits: Limits,
+        limits: GateLimits,
     ) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(limits.at_a_time));
-        let counts = Mutex::new(Counts::default());
+        let counts = Mutex::new(QuestionCounts::default());
         Arc::new(Self { dendrite, examiner, candidates, limits, room, desk: Semaphore::new(1), counts })
     }
 
@@ -156,18 +156,18 @@ impl Gate {
         })
     }
 
-    fn open(self: Arc<Self>, request: Verified<Synapse>) -> Output {
-        let (sender, receiver) = mpsc::channel(AHEAD);
+    fn open(self: Arc<Self>, request: Verified<Synapse>) -> HandlerOutput {
+        let (sender, receiver) = mpsc::channel(LINE_BUFFER);
         let message = request.content().clone();
         tokio::spawn(async move {
             let consumer = Consumer(sender);
             if let Err(reason) = self.answer(&request, &consumer).await {
                 // If nobody listens, nobody needs to know.
-                let _ = consumer.say(&Said::Failed(Failed { failed: reason })).await;
+                let _ = consumer.send_line(&GateLine::Failed(FailureLine { failed: reason })).await;
             }
         });
         let next = |mut receiver: mpsc::Receiver<Bytes>| async move { Some((Ok(receiver.recv().await?), receiver)) };
-        Output::stream(message, stream::unfold(receiver, next))
+        HandlerOutput::stream(message, stream::unfold(receiver, next))
     }
 
     /// Takes a question to miners until there is an answer; says why there is none.
@@ -185,8 +185,8 @@ impl Gate {
         let mut last = "no miner can be asked at present".to_owned();
         for candidate in self.candidates.best().into_iter().take(self.limits.attempts) {
             match self.ask(&candidate, &challenge, consumer, until).await {
-                Ok(()) | Err(Lost::Consumer) => return Ok(()),
-                Err(Lost::Miner(reason)) => {
+                Ok(()) | Err(AttemptError::Consumer) => return Ok(()),
+                Err(AttemptError::Miner(reason)) => {
                     tracing::info!(uid = %candidate.uid, reason, "a miner failed a consumer");
                     last = format!("miner {}: {reason}", candidate.uid);
                 }
@@ -199,7 +199,7 @@ impl Gate {
     }
 
     /// Whether a question can be answered at all, so that no miner fails for it.
-    fn admit(&self, challenge: &Challenge) -> Result<(), String> {
+    fn admit(&self, challenge: &TextChallenge) -> Result<(), String> {
         let model = self.examiner.model();
         if challenge.model != model.hash() {
             return Err(format!("the model of this subnet is {}, not {}", model.hash(), challenge.model));
@@ -211,30 +211,30 @@ impl Gate {
     async fn ask(
         &self,
         candidate: &Candidate,
-        challenge: &Challenge,
+        challenge: &TextChallenge,
         consumer: &Consumer,
         until: Instant,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), AttemptError> {
         let left = until.saturating_duration_since(Instant::now()).as_millis();
         let timeout_ms = u64::try_from(left).unwrap_or(u64::MAX);
-        let message = message(&Text.class(), challenge, timeout_ms)?;
-        let whom = Whom { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
-        consumer.say(&Said::Asked(Asked { asked: whom.clone() })).await?;
+        let message = message(&TextTask.class(), challenge, timeout_ms)?;
+        let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
+        consumer.send_line(&GateLine::Asked(AttemptLine { asked: whom.clone() })).await?;
         let started = Instant::now();
         let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
         let stream = begun.map_err(|_| self.stalled())??;
         let heard = self.pass_on(stream, started, challenge, consumer).await?;
-        let Heard { answer, first, elapsed, groups, receipt } = heard;
+        let MinerAnswer { answer, first, elapsed, groups, receipt } = heard;
         let tokens = u32::try_from(answer.tokens.len()).unwrap_or(u32::MAX);
         let checked = match self.examine(challenge, candidate.peer.hotkey, answer).await? {
             Finding::Genuine { checked } => checked,
             Finding::Wrong(why) => {
-                self.examiner.note(candidate.peer.hotkey, Conduct::Wrong);
-                return Err(Lost::Miner(format!("its answer is not the model's: {why}")));
+                self.examiner.note(candidate.peer.hotkey, RoundConduct::Wrong);
+                return Err(AttemptError::Miner(format!("its answer is not the model's: {why}")));
             }
         };
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let report = Report {
+        let report = AnswerReport {
             uid: whom.uid,
             hotkey: whom.hotkey,
             model: challenge.model.to_string(),
@@ -249,11 +249,11 @@ impl Gate {
             groups,
             receipt,
         };
-        consumer.say(&Said::Closing(Box::new(Closing { report }))).await
+        consumer.send_line(&GateLine::Closing(Box::new(ReportLine { report }))).await
     }
 
-    fn stalled(&self) -> Lost {
-        Lost::Miner(format!("nothing came for {} s", self.limits.stall.as_secs()))
+    fn stalled(&self) -> AttemptError {
+        AttemptError::Miner(format!("nothing came for {} s", self.limits.stall.as_secs()))
     }
 
     /// Passes an answer on, a line at a time.
@@ -261,9 +261,9 @@ impl Gate {
         &self,
         mut stream: AnswerStream,
         started: Instant,
-        challenge: &Challenge,
+        challenge: &TextChallenge,
         consumer: &Consumer,
-    ) -> Result<Heard, Lost> {
+    ) -> Result<MinerAnswer, AttemptError> {
         let (mut rest, mut whole, mut first, mut lines) = (Vec::new(), Vec::new(), None, 0_usize);
         let mut groups = Vec::new();
         while let Some(piece) = timeout(self.limits.stall, stream.next()).await.map_err(|_| self.stalled())?? {
@@ -271,33 +271,39 @@ impl Gate {
             rest.extend_from_slice(&piece);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = rest.drain(..=end).collect();
-                Line::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
+                AnswerLine::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
                 // The tokens, and the end.
                 lines += 1;
                 if lines > usize::from(challenge.max_tokens) + 1 {
-                    return Err(Lost::Miner("it says more than was asked for".to_owned()));
+                    return Err(AttemptError::Miner("it says more than was asked for".to_owned()));
                 }
                 first.get_or_insert_with(|| started.elapsed());
                 whole.extend_from_slice(&line);
                 consumer.pass(line.into()).await?;
             }
             if rest.len() > MAX_LINE {
-                return Err(Lost::Miner("its lines are too long".to_owned()));
+                return Err(AttemptError::Miner("its lines are too long".to_owned()));
             }
         }
         let elapsed = started.elapsed();
         if stream.is_broken() || !rest.is_empty() {
-            return Err(Lost::Miner("it broke its answer off".to_owned()));
+            return Err(AttemptError::Miner("it broke its answer off".to_owned()));
         }
-        let answer = Answer::read(&whole)?;
-        Ok(Heard { answer, first: first.unwrap_or(elapsed), elapsed, groups, receipt: stream.receipt() })
+        let answer = TextAnswer::read(&whole)?;
+        Ok(MinerAnswer { answer, first: first.unwrap_or(elapsed), elapsed, groups, receipt: stream.receipt() })
     }
 
-    async fn examine(&self, challenge: &Challenge, miner: Hotkey, answer: Answer) -> Result<Finding, Lost> {
+    async fn examine(
+        &self,
+        challenge: &TextChallenge,
+        miner: Hotkey,
+        answer: TextAnswer,
+    ) -> Result<Finding, AttemptError> {
         let _desk = self.desk.acquire().await;
         let (examiner, challenge) = (Arc::clone(&self.examiner), challenge.clone());
         let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, miner, &answer)).await;
-        let failed = |error: &dyn fmt::Display| Lost::Miner(format!("its answer could not be examined: {error}"));
+        let failed =
+            |error: &dyn fmt::Display| AttemptError::Miner(format!("its answer could not be examined: {error}"));
         looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
@@ -317,7 +323,7 @@ impl fmt::Debug for Gate {
 ///
 /// # Errors
 /// What is too much, in words.
-pub(crate) fn fits(model: &Model, challenge: &Challenge) -> Result<(), String> {
+pub(crate) fn fits(model: &Model, challenge: &TextChallenge) -> Result<(), String> {
     let prompt = model.encode(&challenge.prompt).map_err(|error| error.to_string())?.len();
     let (asked, room) = (usize::from(challenge.max_tokens), model.context_length());
     if prompt == 0 {
@@ -332,8 +338,8 @@ pub(crate) fn fits(model: &Model, challenge: &Challenge) -> Result<(), String> {
 }
 
 /// A whole answer of a miner.
-struct Heard {
-    answer: Answer,
+struct MinerAnswer {
+    answer: TextAnswer,
     first: Duration,
     elapsed: Duration,
     groups: Vec<u32>,
@@ -344,22 +350,22 @@ struct Heard {
 struct Consumer(mpsc::Sender<Bytes>);
 
 impl Consumer {
-    async fn say(&self, said: &Said) -> Result<(), Lost> {
-        let mut line = serde_json::to_vec(said).map_err(|error| Lost::Miner(error.to_string()))?;
+    async fn send_line(&self, said: &GateLine) -> Result<(), AttemptError> {
+        let mut line = serde_json::to_vec(said).map_err(|error| AttemptError::Miner(error.to_string()))?;
         line.push(b'\n');
         self.pass(line.into()).await
     }
 
-    async fn pass(&self, line: Bytes) -> Result<(), Lost> {
-        self.0.send(line).await.map_err(|_| Lost::Consumer)
+    async fn pass(&self, line: Bytes) -> Result<(), AttemptError> {
+        self.0.send(line).await.map_err(|_| AttemptError::Consumer)
     }
 }
 
 /// How many questions consumers asked within the current minute of each.
 #[derive(Debug, Default)]
-struct Counts(BTreeMap<Hotkey, (Instant, u32)>);
+struct QuestionCounts(BTreeMap<Hotkey, (Instant, u32)>);
 
-impl Counts {
+impl QuestionCounts {
     fn count(&mut self, consumer: Hotkey, now: Instant, most: u32) -> bool {
         let is_over = |since: Instant| now.saturating_duration_since(since) >= WINDOW;
         if self.0.len() >= COUNTED && !self.0.contains_key(&consumer) {
@@ -393,14 +399,14 @@ mod tests {
 
     #[test]
     fn a_consumer_has_so_many_questions_a_minute() {
-        let (mut counts, start) = (Counts::default(), Instant::now());
+        let (mut counts, start) = (QuestionCounts::default(), Instant::now());
         let mut ask = |consumer, seconds| counts.count(hotkey(consumer), start + Duration::from_secs(seconds), 2);
         assert_eq!([ask(1, 0), ask(1, 30), ask(1, 59), ask(2, 59), ask(1, 60)], [true, true, false, true, true]);
     }
 
     #[test]
     fn consumers_without_end_take_no_memory() {
-        let (mut counts, start) = (Counts::default(), Instant::now());
+        let (mut counts, start) = (QuestionCounts::default(), Instant::now());
         for consumer in 0..6_000_u16 {
             assert!(counts.count(hotkey(consumer), start + Duration::from_millis(consumer.into()), 1));
         }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// More than any model has; what is read from a file is refused above it.
-const MOST_LAYERS: usize = 1 << 10;
-const MOST_WIDTH: usize = 1 << 20;
-const MOST_TOKENS: usize = 1 << 24;
-const MOST_CONTEXT: usize = 1 << 20;
+const MAX_LAYERS: usize = 1 << 10;
+const MAX_WIDTH: usize = 1 << 20;
+const MAX_TOKENS: usize = 1 << 24;
+const MAX_CONTEXT: usize = 1 << 20;
 
 /// The size of a decoder, when one is made rather than read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ enum OneOrMany {
 
 /// `config.json`. Members without a default are in every such file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Config {
+pub(crate) struct DecoderConfig {
     model_type: String,
     pub(crate) vocab_size: usize,
     pub(crate) hidden_size: usize,
@@ -127,7 +127,7 @@ pub(crate) struct GgufConfig {
     pub(crate) eos: Vec<u32>,
 }
 
-impl Config {
+impl DecoderConfig {
     /// A model to be made.
     pub(crate) fn new(shape: &Shape, eos: u32) -> Self {
         Self {
@@ -211,13 +211,13 @@ impl Config {
             return unsupported(format!("the scaling `{kind}` of rotary embeddings"));
         }
         let positive = [
-            ("vocab_size", self.vocab_size, MOST_TOKENS),
-            ("hidden_size", self.hidden_size, MOST_WIDTH),
-            ("intermediate_size", self.intermediate_size, MOST_WIDTH),
-            ("num_hidden_layers", self.num_hidden_layers, MOST_LAYERS),
-            ("num_attention_heads", self.num_attention_heads, MOST_WIDTH),
-            ("num_key_value_heads", self.kv_heads(), MOST_WIDTH),
-            ("max_position_embeddings", self.context(), MOST_CONTEXT),
+            ("vocab_size", self.vocab_size, MAX_TOKENS),
+            ("hidden_size", self.hidden_size, MAX_WIDTH),
+            ("intermediate_size", self.intermediate_size, MAX_WIDTH),
+            ("num_hidden_layers", self.num_hidden_layers, MAX_LAYERS),
+            ("num_attention_heads", self.num_attention_heads, MAX_WIDTH),
+            ("num_key_value_heads", self.kv_heads(), MAX_WIDTH),
+            ("max_position_embeddings", self.context(), MAX_CONTEXT),
         ];
         for (name, value, most) in positive {
             if !(1..=most).contains(&value) {
@@ -228,7 +228,7 @@ impl Config {
             return Err(ModelError::malformed(path, "`num_key_value_heads` does not divide `num_attention_heads`"));
         }
         let split = self.head_dim.is_some() || self.hidden_size.is_multiple_of(self.num_attention_heads);
-        if !split || !self.head_size().is_multiple_of(2) || !(1..=MOST_WIDTH).contains(&self.head_size()) {
+        if !split || !self.head_size().is_multiple_of(2) || !(1..=MAX_WIDTH).contains(&self.head_size()) {
             return Err(ModelError::malformed(path, "heads do not have an even number of elements"));
         }
         if !(self.rms_norm_eps > 0.0 && self.rope_base() > 1.0) {

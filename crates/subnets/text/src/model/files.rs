@@ -16,15 +16,15 @@ const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const INDEX: &str = "model.safetensors.index.json";
 /// Longest file of text that is read whole. The largest tokenizers have some tens of MiB.
-const MOST_TEXT: u64 = 1 << 28;
+const MAX_TEXT: u64 = 1 << 28;
 
 /// One file, open.
-pub(crate) struct Source {
+pub(crate) struct ModelFile {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
 }
 
-impl Source {
+impl ModelFile {
     fn open(path: PathBuf) -> Result<Self, ModelError> {
         let opened = File::open(&path).and_then(|file| {
             if file.metadata()?.is_file() { Ok(file) } else { Err(std::io::Error::other("not a file")) }
@@ -58,31 +58,31 @@ impl Source {
     /// All of it, if it is a text of sensible length.
     pub(crate) fn read_text(&mut self) -> Result<Vec<u8>, ModelError> {
         let size = self.file.metadata().map_err(|error| self.error(error))?.len();
-        if size > MOST_TEXT {
-            return Err(ModelError::malformed(&self.path, format!("{size} bytes are more than {MOST_TEXT}")));
+        if size > MAX_TEXT {
+            return Err(ModelError::malformed(&self.path, format!("{size} bytes are more than {MAX_TEXT}")));
         }
         self.read()
     }
 }
 
 /// The files of a model.
-pub(crate) enum Files {
+pub(crate) enum ModelFiles {
     /// As Hugging Face lays them out.
-    Folder { config: Source, tokenizer: Source, weights: Vec<Source> },
+    Folder { config: ModelFile, tokenizer: ModelFile, weights: Vec<ModelFile> },
     /// As llama.cpp does; a tokenizer beside it is used where there is one.
-    Gguf { file: Source, tokenizer: Option<Source> },
+    Gguf { file: ModelFile, tokenizer: Option<ModelFile> },
 }
 
-impl Files {
+impl ModelFiles {
     pub(crate) fn open(path: &Path) -> Result<Self, ModelError> {
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")) {
-            let tokenizer = Source::open_if_there(path.with_file_name(TOKENIZER))?;
-            return Ok(Self::Gguf { file: Source::open(path.into())?, tokenizer });
+            let tokenizer = ModelFile::open_if_there(path.with_file_name(TOKENIZER))?;
+            return Ok(Self::Gguf { file: ModelFile::open(path.into())?, tokenizer });
         }
-        let weights = weights_in(path)?.into_iter().map(Source::open).collect::<Result<_, _>>()?;
+        let weights = weights_in(path)?.into_iter().map(ModelFile::open).collect::<Result<_, _>>()?;
         Ok(Self::Folder {
-            config: Source::open(path.join(CONFIG))?,
-            tokenizer: Source::open(path.join(TOKENIZER))?,
+            config: ModelFile::open(path.join(CONFIG))?,
+            tokenizer: ModelFile::open(path.join(TOKENIZER))?,
             weights,
         })
     }
@@ -117,7 +117,7 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
         move |error| ModelError::File { path, error }
     };
     let mut names = BTreeSet::new();
-    if let Some(mut index) = Source::open_if_there(folder.join(INDEX))? {
+    if let Some(mut index) = ModelFile::open_if_there(folder.join(INDEX))? {
         let content = index.read_text()?;
         let read: Index =
             serde_json::from_slice(&content).map_err(|error| ModelError::malformed(&index.path, error.to_string()))?;

@@ -5,9 +5,9 @@
 
 use super::{
     ModelError,
-    config::{Config, GgufConfig},
-    files::Source,
-    tensors::Loaded,
+    config::{DecoderConfig, GgufConfig},
+    files::ModelFile,
+    tensors::LoadedTensors,
 };
 use candle_core::{
     Device, Tensor,
@@ -47,13 +47,13 @@ pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// An open GGUF file and what its head says.
 pub(crate) struct Gguf<'a> {
-    source: &'a mut Source,
+    source: &'a mut ModelFile,
     content: Content,
     architecture: String,
 }
 
 impl<'a> Gguf<'a> {
-    pub(crate) fn open(source: &'a mut Source) -> Result<Self, ModelError> {
+    pub(crate) fn open(source: &'a mut ModelFile) -> Result<Self, ModelError> {
         source.file.rewind().map_err(|error| ModelError::File { path: source.path.clone(), error })?;
         let content =
             Content::read(&mut source.file).map_err(|error| ModelError::malformed(&source.path, error.to_string()))?;
@@ -110,7 +110,7 @@ impl<'a> Gguf<'a> {
         Ok(Some(tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?))
     }
 
-    pub(crate) fn config(&mut self) -> Result<Config, ModelError> {
+    pub(crate) fn config(&mut self) -> Result<DecoderConfig, ModelError> {
         let rope_factors = self.rope_factors()?;
         let path = &self.source.path;
         let needed = |key: &str| {
@@ -149,7 +149,7 @@ impl<'a> Gguf<'a> {
             tied: !self.content.tensor_infos.contains_key("output.weight"),
             eos: eos.into_iter().chain(eot).filter_map(|token| u32::try_from(token).ok()).collect(),
         };
-        Config::from_gguf(said).checked(path)
+        DecoderConfig::from_gguf(said).checked(path)
     }
 
     /// The tokenizer in the file.
@@ -160,7 +160,7 @@ impl<'a> Gguf<'a> {
         })
     }
 
-    pub(crate) fn tensors(&mut self, config: &Config, device: &Device) -> Result<Loaded, ModelError> {
+    pub(crate) fn tensors(&mut self, config: &DecoderConfig, device: &Device) -> Result<LoadedTensors, ModelError> {
         let mut tensors = BTreeMap::new();
         let mut names: Vec<(String, String)> =
             NAMES.iter().map(|(theirs, ours)| ((*theirs).into(), (*ours).into())).collect();
@@ -178,15 +178,15 @@ impl<'a> Gguf<'a> {
             let malformed = |error: candle_core::Error| ModelError::malformed(&self.source.path, error.to_string());
             let tensor = self.content.tensor(&mut self.source.file, &theirs, device).map_err(malformed)?;
             let tensor = tensor.dequantize(device)?;
-            tensors.insert(ours, turned(tensor, &theirs, config, Turn::Apart)?);
+            tensors.insert(ours, turned(tensor, &theirs, config, RowOrder::Apart)?);
         }
-        Ok(Loaded::new(tensors))
+        Ok(LoadedTensors::new(tensors))
     }
 }
 
 /// Which way rows are moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum RowOrder {
     /// From GGUF: partners of a rotation half a head apart.
     Apart,
     /// To GGUF: partners side by side.
@@ -195,7 +195,12 @@ pub(crate) enum Turn {
 
 /// In files of the family llama, rows of queries and keys are ordered so that the two elements that are rotated together are
 /// neighbours. Everywhere else they are half a head apart.
-pub(crate) fn turned(tensor: Tensor, name: &str, config: &Config, turn: Turn) -> candle_core::Result<Tensor> {
+pub(crate) fn turned(
+    tensor: Tensor,
+    name: &str,
+    config: &DecoderConfig,
+    turn: RowOrder,
+) -> candle_core::Result<Tensor> {
     let heads = match name.rsplit_once('.').map(|(stem, _)| stem) {
         Some(stem) if stem.ends_with("attn_q") => config.num_attention_heads,
         Some(stem) if stem.ends_with("attn_k") => config.kv_heads(),
@@ -208,8 +213,8 @@ pub(crate) fn turned(tensor: Tensor, name: &str, config: &Config, turn: Turn) ->
     let rest: usize = dims.iter().skip(1).product();
     let half = config.head_size() / 2;
     let parts = match turn {
-        Turn::Apart => (heads, half, 2, rest),
-        Turn::Together => (heads, 2, half, rest),
+        RowOrder::Apart => (heads, half, 2, rest),
+        RowOrder::Together => (heads, 2, half, rest),
     };
     tensor.reshape(parts)?.transpose(1, 2)?.contiguous()?.reshape(dims)
 }

@@ -12,19 +12,19 @@ mod tensors;
 mod text;
 
 use candle_core::Device;
-pub(crate) use config::Config;
+pub(crate) use config::DecoderConfig;
 pub use config::Shape;
 pub use error::ModelError;
-use files::Files;
+use files::ModelFiles;
 pub(crate) use files::WRITTEN;
 use gguf::Gguf;
-pub(crate) use gguf::{LAYER_NAMES, NAMES, ROPE_FACTORS, Turn, turned};
+pub(crate) use gguf::{LAYER_NAMES, NAMES, ROPE_FACTORS, RowOrder, turned};
 pub use hash::{HashError, ModelHash};
-pub(crate) use network::{Batch, Forms, Network};
+pub(crate) use network::{Batch, DecoderNetwork, KernelForms};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 pub(crate) use session::Session;
 use std::{fmt, num::NonZeroUsize, path::Path, sync::Arc};
-use tensors::Loaded;
+use tensors::LoadedTensors;
 pub(crate) use tensors::Tensors;
 pub use text::Decoder;
 use tokenizers::Tokenizer;
@@ -32,14 +32,14 @@ use tokenizers::Tokenizer;
 /// A decoder-only language model with its tokenizer. Clones share everything, and may be used at the same time.
 #[derive(Clone)]
 pub struct Model {
-    parts: Arc<Parts>,
+    parts: Arc<ModelParts>,
     threads: Option<Arc<ThreadPool>>,
     sequences: usize,
 }
 
-struct Parts {
-    network: Network,
-    config: Config,
+struct ModelParts {
+    network: DecoderNetwork,
+    config: DecoderConfig,
     tokenizer: Tokenizer,
     eos: Vec<u32>,
     hash: ModelHash,
@@ -57,7 +57,7 @@ impl ModelHash {
     /// # Errors
     /// What [`Model::load`] says of missing files.
     pub fn of(path: &Path) -> Result<Self, ModelError> {
-        Files::open(path)?.hash()
+        ModelFiles::open(path)?.hash()
     }
 }
 
@@ -70,15 +70,15 @@ impl Model {
     /// # Errors
     /// Says which file cannot be used, and why.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let mut files = Files::open(path)?;
+        let mut files = ModelFiles::open(path)?;
         let hash = files.hash()?;
         let device = device()?;
         let (config, tokenizer, mut tensors) = match &mut files {
-            Files::Folder { config, tokenizer, weights } => {
-                let parsed = Config::parse(&config.read_text()?, &config.path)?;
-                (parsed, read_tokenizer(tokenizer)?, Loaded::safetensors(weights, &device)?)
+            ModelFiles::Folder { config, tokenizer, weights } => {
+                let parsed = DecoderConfig::parse(&config.read_text()?, &config.path)?;
+                (parsed, read_tokenizer(tokenizer)?, LoadedTensors::safetensors(weights, &device)?)
             }
-            Files::Gguf { file, tokenizer } => {
+            ModelFiles::Gguf { file, tokenizer } => {
                 let mut gguf = Gguf::open(file)?;
                 let config = gguf.config()?;
                 let tokenizer = match tokenizer {
@@ -89,14 +89,14 @@ impl Model {
                 (config, tokenizer, tensors)
             }
         };
-        let network = Network::new(&mut tensors, &config, Forms::Quick, &device)?;
+        let network = DecoderNetwork::new(&mut tensors, &config, KernelForms::Quick, &device)?;
         let eos = config.eos();
         let words = tokenizer.get_vocab_size(true);
         if words > config.vocab_size {
             let reason = format!("the tokenizer has {words} tokens, and the model {}", config.vocab_size);
             return Err(ModelError::malformed(path, reason));
         }
-        Ok(Self { parts: Arc::new(Parts { network, config, tokenizer, eos, hash }), threads: None, sequences: 1 })
+        Ok(Self { parts: Arc::new(ModelParts { network, config, tokenizer, eos, hash }), threads: None, sequences: 1 })
     }
 
     /// The same model, refused if it is not the one with that hash.
@@ -174,11 +174,11 @@ impl Model {
         &self.parts.tokenizer
     }
 
-    pub(crate) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &DecoderConfig {
         &self.parts.config
     }
 
-    pub(crate) fn network(&self) -> &Network {
+    pub(crate) fn network(&self) -> &DecoderNetwork {
         &self.parts.network
     }
 
@@ -195,7 +195,7 @@ impl Model {
     }
 }
 
-fn read_tokenizer(source: &mut files::Source) -> Result<Tokenizer, ModelError> {
+fn read_tokenizer(source: &mut files::ModelFile) -> Result<Tokenizer, ModelError> {
     let content = source.read_text()?;
     Tokenizer::from_bytes(content).map_err(|error| ModelError::malformed(&source.path, error.to_string()))
 }

@@ -1,17 +1,17 @@
 //! The decoder: tokens to logits. RMS norms, rotary positions, grouped attention, gated feed-forward.
 
-use super::{ModelError, config::Config, single, tensors::Tensors};
+use super::{ModelError, config::DecoderConfig, single, tensors::Tensors};
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{kv_cache::KvCache, ops, rotary_emb};
 
 /// Which forms of an operation are used. They compute the same, one is quick and one can be differentiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forms {
+pub(crate) enum KernelForms {
     Quick,
     Differentiable,
 }
 
-impl Forms {
+impl KernelForms {
     /// Whether operations for a single row serve.
     fn single(self, x: &Tensor, rows: usize) -> bool {
         self == Self::Quick && rows == 1 && x.device().is_cpu()
@@ -36,7 +36,7 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
-    fn forward(&self, x: &Tensor, forms: Forms) -> candle_core::Result<Tensor> {
+    fn forward(&self, x: &Tensor, forms: KernelForms) -> candle_core::Result<Tensor> {
         let x = forms.product(x, &self.weight)?;
         match &self.bias {
             None => Ok(x),
@@ -58,7 +58,7 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(tensors: &mut dyn Tensors, config: &Config, number: usize) -> Result<Self, ModelError> {
+    fn new(tensors: &mut dyn Tensors, config: &DecoderConfig, number: usize) -> Result<Self, ModelError> {
         let (width, inner, head) = (config.hidden_size, config.intermediate_size, config.head_size());
         let (heads, kv_heads) = (config.num_attention_heads * head, config.kv_heads() * head);
         let bias = config.has_query_bias();
@@ -111,7 +111,7 @@ pub(crate) struct Batch<'a> {
 }
 
 /// A decoder with its weights.
-pub(crate) struct Network {
+pub(crate) struct DecoderNetwork {
     layers: Vec<Layer>,
     embeddings: Tensor,
     norm: Tensor,
@@ -122,14 +122,14 @@ pub(crate) struct Network {
     kv_heads: usize,
     head_size: usize,
     eps: f32,
-    forms: Forms,
+    forms: KernelForms,
 }
 
-impl Network {
+impl DecoderNetwork {
     pub(crate) fn new(
         tensors: &mut dyn Tensors,
-        config: &Config,
-        forms: Forms,
+        config: &DecoderConfig,
+        forms: KernelForms,
         device: &Device,
     ) -> Result<Self, ModelError> {
         let dims = [config.vocab_size, config.hidden_size];
@@ -236,8 +236,8 @@ impl Network {
             scores = by_head.reshape((sequences, self.kv_heads, shared * length, seen))?;
         }
         let weights = match self.forms {
-            Forms::Quick => ops::softmax_last_dim(&scores)?,
-            Forms::Differentiable => ops::softmax(&scores, D::Minus1)?,
+            KernelForms::Quick => ops::softmax_last_dim(&scores)?,
+            KernelForms::Differentiable => ops::softmax(&scores, D::Minus1)?,
         };
         let mixed = weights.matmul(&v)?.reshape((sequences, self.heads, length, self.head_size))?;
         let rows = mixed.transpose(1, 2)?.reshape((sequences * length, self.heads * self.head_size))?;
@@ -246,8 +246,8 @@ impl Network {
 
     fn norm(&self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {
         match self.forms {
-            Forms::Quick => ops::rms_norm(x, weight, self.eps),
-            Forms::Differentiable => ops::rms_norm_slow(x, weight, self.eps),
+            KernelForms::Quick => ops::rms_norm(x, weight, self.eps),
+            KernelForms::Differentiable => ops::rms_norm_slow(x, weight, self.eps),
         }
     }
 
@@ -255,8 +255,8 @@ impl Network {
         let length = x.dim(2)?;
         let (cos, sin) = (self.cos.narrow(0, start, length)?, self.sin.narrow(0, start, length)?);
         match self.forms {
-            Forms::Quick => rotary_emb::rope(&x.contiguous()?, &cos, &sin),
-            Forms::Differentiable => rotary_emb::rope_slow(&x.contiguous()?, &cos, &sin),
+            KernelForms::Quick => rotary_emb::rope(&x.contiguous()?, &cos, &sin),
+            KernelForms::Differentiable => rotary_emb::rope_slow(&x.contiguous()?, &cos, &sin),
         }
     }
 }
@@ -264,7 +264,7 @@ impl Network {
 /// The cosine and sine of each position and frequency.
 #[allow(clippy::cast_precision_loss, reason = "contexts are small")]
 #[allow(clippy::cast_possible_truncation, reason = "that is what f32 is")]
-fn rotations(config: &Config, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
+fn rotations(config: &DecoderConfig, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
     let frequencies = config.rope_frequencies();
     let table = |of: fn(f64) -> f64| {
         let angles = (0..config.context()).flat_map(|at| frequencies.iter().map(move |f| at as f64 * f));

@@ -1,6 +1,6 @@
 //! Weights by name, wherever they come from.
 
-use super::{ModelError, files::Source};
+use super::{ModelError, files::ModelFile};
 use candle_core::{DType, Device, Tensor, safetensors::Load};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ pub(crate) trait Tensors {
 }
 
 /// Tensors that were read, each of which is used once.
-pub(crate) struct Loaded(BTreeMap<String, Tensor>);
+pub(crate) struct LoadedTensors(BTreeMap<String, Tensor>);
 
-impl Loaded {
+impl LoadedTensors {
     pub(crate) const fn new(tensors: BTreeMap<String, Tensor>) -> Self {
         Self(tensors)
     }
 
     /// Reads safetensors files one by one. Numbers of any width become `f32`.
-    pub(crate) fn safetensors(sources: &mut [Source], device: &Device) -> Result<Self, ModelError> {
+    pub(crate) fn safetensors(sources: &mut [ModelFile], device: &Device) -> Result<Self, ModelError> {
         let mut tensors = BTreeMap::new();
         for source in sources {
             let content = source.read()?;
@@ -37,7 +37,7 @@ impl Loaded {
     }
 }
 
-impl Tensors for Loaded {
+impl Tensors for LoadedTensors {
     fn get(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, ModelError> {
         let tensor = self.0.remove(name).ok_or_else(|| ModelError::tensor(name, "is missing"))?;
         if tensor.dims() != dims {

@@ -3,7 +3,7 @@
 use super::{Model, ModelError};
 
 /// Tokens that may wait for the rest of a character. No character has more than four bytes.
-const MOST_WAITING: usize = 8;
+const MAX_WAITING: usize = 8;
 
 /// Decodes an answer while it comes.
 ///
@@ -30,7 +30,7 @@ impl Decoder {
         self.tokens.push(token);
         let waiting = self.tokens.len() - self.out;
         let text = self.new_text()?;
-        if text.is_empty() || (text.ends_with(char::REPLACEMENT_CHARACTER) && waiting < MOST_WAITING) {
+        if text.is_empty() || (text.ends_with(char::REPLACEMENT_CHARACTER) && waiting < MAX_WAITING) {
             return Ok(String::new());
         }
         self.tokens.drain(..self.out);

@@ -5,7 +5,7 @@ mod weights;
 
 use crate::{
     corpus::{Corpus, CorpusError},
-    model::{Batch, Config, Forms, ModelError, Network, Shape, WRITTEN},
+    model::{Batch, DecoderConfig, DecoderNetwork, KernelForms, ModelError, Shape, WRITTEN},
     random::Random,
 };
 use candle_core::{Device, Tensor, Var};
@@ -20,12 +20,12 @@ use std::{
     time::{Duration, Instant},
 };
 use tokenizers::Tokenizer;
-use vocabulary::{END_TOKEN, LEAST_TOKENS, tokenizer};
-use weights::{Fresh, Scale};
+use vocabulary::{END_TOKEN, MIN_TOKENS, tokenizer};
+use weights::{InitialScale, InitialWeights};
 
 /// What is trained and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct TrainOptions {
     /// The size of the model. Its vocabulary becomes smaller if the text has less to say.
     pub shape: Shape,
     /// What it learns from.
@@ -42,7 +42,7 @@ pub struct Options {
     pub rate_micro: u32,
 }
 
-impl Options {
+impl TrainOptions {
     /// The model of a local network: about two minutes on two cores.
     pub fn small(corpus: Corpus) -> Self {
         Self { shape: Shape::SMALL, corpus, seed: 1, steps: 300, batch: 16, window: 64, rate_micro: 3_000 }
@@ -72,7 +72,7 @@ impl Options {
 
     fn checked(&self) -> Result<(), TrainError> {
         let Shape { layers, width, heads, kv_heads, inner, context, vocabulary } = self.shape;
-        if vocabulary < LEAST_TOKENS {
+        if vocabulary < MIN_TOKENS {
             return Err(TrainError::Options("fewer tokens than there are bytes"));
         }
         if [layers, width, heads, kv_heads, inner, self.steps, self.batch].contains(&0) {
@@ -87,7 +87,7 @@ impl Options {
 
 /// How far a training is.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct TrainProgress {
     /// Steps done.
     pub step: usize,
     /// Steps in all.
@@ -162,7 +162,7 @@ impl From<candle_core::Error> for TrainError {
     }
 }
 
-type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+type Watch<'a> = &'a mut dyn FnMut(TrainProgress) -> ControlFlow<()>;
 
 /// Trains a model and writes it to a folder that does not exist yet.
 ///
@@ -170,7 +170,7 @@ type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 ///
 /// # Errors
 /// Says what is wrong with options, text or folder.
-pub fn train(options: &Options, folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
+pub fn train(options: &TrainOptions, folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
     options.checked()?;
     train_on(options, &options.corpus.documents()?, folder, watch)
 }
@@ -181,7 +181,7 @@ pub fn train(options: &Options, folder: &Path, watch: Watch<'_>) -> Result<(), T
 ///
 /// # Errors
 /// As [`train`].
-pub fn cached(options: &Options, cache: &Path, watch: Watch<'_>) -> Result<PathBuf, TrainError> {
+pub fn cached(options: &TrainOptions, cache: &Path, watch: Watch<'_>) -> Result<PathBuf, TrainError> {
     options.checked()?;
     let documents = options.corpus.documents()?;
     let folder = cache.join(options.key(&documents));
@@ -203,34 +203,34 @@ pub fn cached(options: &Options, cache: &Path, watch: Watch<'_>) -> Result<PathB
 pub fn initialise(folder: &Path, shape: &Shape, seed: u64) -> Result<(), TrainError> {
     let documents = Corpus::Generated { seed: 1, size: 20_000 }.documents()?;
     let tokenizer = tokenizer(&documents, shape.vocabulary)?;
-    let config = Config::new(shape, END_TOKEN).untied().checked(folder)?;
-    let mut fresh = Fresh::new(seed, Scale::Opinionated, shape.layers);
-    Network::new(&mut fresh, &config, Forms::Quick, &Device::Cpu)?;
+    let config = DecoderConfig::new(shape, END_TOKEN).untied().checked(folder)?;
+    let mut fresh = InitialWeights::new(seed, InitialScale::Opinionated, shape.layers);
+    DecoderNetwork::new(&mut fresh, &config, KernelForms::Quick, &Device::Cpu)?;
     write_into(folder, &config, &tokenizer, fresh.vars())
 }
 
-fn train_on(options: &Options, documents: &[String], folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
+fn train_on(options: &TrainOptions, documents: &[String], folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
     if folder.exists() {
         return Err(TrainError::Exists(folder.into()));
     }
     let tokenizer = tokenizer(documents, options.shape.vocabulary)?;
     let shape = Shape { vocabulary: tokenizer.get_vocab_size(true), ..options.shape };
-    let config = Config::new(&shape, END_TOKEN).checked(folder)?;
-    let text = Text::new(&tokenizer, documents, options.window)?;
-    let mut fresh = Fresh::new(options.seed, Scale::Even, shape.layers);
-    let network = Network::new(&mut fresh, &config, Forms::Differentiable, &Device::Cpu)?;
+    let config = DecoderConfig::new(&shape, END_TOKEN).checked(folder)?;
+    let text = TrainingTokens::new(&tokenizer, documents, options.window)?;
+    let mut fresh = InitialWeights::new(options.seed, InitialScale::Even, shape.layers);
+    let network = DecoderNetwork::new(&mut fresh, &config, KernelForms::Differentiable, &Device::Cpu)?;
     optimise(options, &text, &network, fresh.vars(), watch)?;
     write(folder, &config, &tokenizer, fresh.vars())
 }
 
 /// Documents one after the other, with an end after each.
-struct Text {
+struct TrainingTokens {
     tokens: Vec<u32>,
     /// Where documents begin that have a whole window after them.
     starts: Vec<usize>,
 }
 
-impl Text {
+impl TrainingTokens {
     fn new(tokenizer: &Tokenizer, documents: &[String], window: usize) -> Result<Self, TrainError> {
         let (mut tokens, mut starts) = (Vec::new(), Vec::new());
         let inputs: Vec<&str> = documents.iter().map(String::as_str).collect();
@@ -253,7 +253,7 @@ impl Text {
     }
 
     /// Some windows: tokens, and for each the one after it.
-    fn batch(&self, options: &Options, random: &mut Random) -> (Vec<u32>, Vec<u32>) {
+    fn batch(&self, options: &TrainOptions, random: &mut Random) -> (Vec<u32>, Vec<u32>) {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for _ in 0..options.batch {
             let start = self.starts.get(random.below(self.starts.len())).copied().unwrap_or_default();
@@ -266,9 +266,9 @@ impl Text {
 }
 
 fn optimise(
-    options: &Options,
-    text: &Text,
-    network: &Network,
+    options: &TrainOptions,
+    text: &TrainingTokens,
+    network: &DecoderNetwork,
     vars: &BTreeMap<String, Var>,
     watch: Watch<'_>,
 ) -> Result<(), TrainError> {
@@ -291,7 +291,7 @@ fn optimise(
         let left = u32::try_from(options.steps - step - 1).unwrap_or(u32::MAX);
         let elapsed = begin.elapsed();
         let remaining = (elapsed / done).saturating_mul(left);
-        if watch(Progress { step: step + 1, steps: options.steps, loss, elapsed, remaining }).is_break() {
+        if watch(TrainProgress { step: step + 1, steps: options.steps, loss, elapsed, remaining }).is_break() {
             return Err(TrainError::Interrupted);
         }
     }
@@ -300,7 +300,7 @@ fn optimise(
 
 /// Up for a twentieth of the way, then down along half a cosine to a tenth.
 #[allow(clippy::cast_precision_loss, reason = "numbers of steps are small")]
-fn rate(options: &Options, step: usize) -> f64 {
+fn rate(options: &TrainOptions, step: usize) -> f64 {
     let highest = f64::from(options.rate_micro) / 1e6;
     let rising = (options.steps / 20).max(1);
     if step < rising {
@@ -313,7 +313,7 @@ fn rate(options: &Options, step: usize) -> f64 {
 /// Writes a folder beside its place, and moves it there when it is whole.
 fn write(
     folder: &Path,
-    config: &Config,
+    config: &DecoderConfig,
     tokenizer: &Tokenizer,
     vars: &BTreeMap<String, Var>,
 ) -> Result<(), TrainError> {
@@ -337,7 +337,7 @@ fn write(
 
 fn write_into(
     folder: &Path,
-    config: &Config,
+    config: &DecoderConfig,
     tokenizer: &Tokenizer,
     vars: &BTreeMap<String, Var>,
 ) -> Result<(), TrainError> {

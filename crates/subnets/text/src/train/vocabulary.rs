@@ -14,7 +14,7 @@ use tokenizers::{
 const END: &str = "<|end|>";
 pub(super) const END_TOKEN: u32 = 0;
 /// The end and every byte.
-pub(super) const LEAST_TOKENS: usize = 257;
+pub(super) const MIN_TOKENS: usize = 257;
 
 /// A tokenizer with at most that many tokens. The same documents give the same tokenizer.
 pub(super) fn tokenizer(documents: &[String], tokens: usize) -> Result<Tokenizer, ModelError> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// How large weights are at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(super) enum InitialScale {
     /// To learn from: nothing is likelier than anything else.
     Even,
     /// To be used as they are: logits differ as much as those of a model that has learned.
@@ -17,15 +17,15 @@ pub(super) enum Scale {
 }
 
 /// Makes the weights that a network asks for, and keeps them by name.
-pub(super) struct Fresh {
+pub(super) struct InitialWeights {
     random: Random,
-    scale: Scale,
+    scale: InitialScale,
     layers: usize,
     vars: BTreeMap<String, Var>,
 }
 
-impl Fresh {
-    pub(super) fn new(seed: u64, scale: Scale, layers: usize) -> Self {
+impl InitialWeights {
+    pub(super) fn new(seed: u64, scale: InitialScale, layers: usize) -> Self {
         Self { random: Random::new("myelin-weights/1", &[seed]), scale, layers, vars: BTreeMap::new() }
     }
 
@@ -38,18 +38,18 @@ impl Fresh {
         let inputs = dims.last().copied().unwrap_or(1).max(1) as f64;
         match self.scale {
             // What is added to the stream of every layer shrinks with their number, so that the sum does not grow with it.
-            Scale::Even if name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight") => {
+            InitialScale::Even if name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight") => {
                 0.5 / (inputs * 2.0 * self.layers as f64).sqrt()
             }
-            Scale::Even if name.ends_with("embed_tokens.weight") => 0.02,
-            Scale::Even => 0.5 / inputs.sqrt(),
-            Scale::Opinionated if name.ends_with("lm_head.weight") => 2.5 / inputs.sqrt(),
-            Scale::Opinionated => 1.0 / inputs.sqrt(),
+            InitialScale::Even if name.ends_with("embed_tokens.weight") => 0.02,
+            InitialScale::Even => 0.5 / inputs.sqrt(),
+            InitialScale::Opinionated if name.ends_with("lm_head.weight") => 2.5 / inputs.sqrt(),
+            InitialScale::Opinionated => 1.0 / inputs.sqrt(),
         }
     }
 }
 
-impl Tensors for Fresh {
+impl Tensors for InitialWeights {
     fn get(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, ModelError> {
         let var = if dims.len() < 2 {
             Var::ones(dims, DType::F32, &Device::Cpu)?

@@ -20,10 +20,10 @@
 mod tests;
 
 use crate::{
-    Finish, Model, Query, Sampling, Step,
+    GeneratedToken, GenerationEnd, Model, Query, Sampling,
     challenge::TOP_K,
-    miner::{Backend, failed},
-    sampling::{Draw, Noise},
+    miner::{TokenBackend, failed},
+    sampling::{Noise, TokenDraw},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -40,7 +40,7 @@ use std::{collections::BTreeMap, fmt, ops::ControlFlow, time::Duration};
 use tokio::{net::TcpStream, runtime::Handle, task::JoinHandle, time::timeout};
 
 /// How long the server may say nothing.
-const STALL: Duration = Duration::from_secs(30);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The bytes of an event of the server.
 const MAX_EVENT: usize = 256 * 1024;
@@ -56,7 +56,7 @@ const BY_NUMBER: &str = "token_id:";
 pub struct Upstream {
     /// The words and the end of the model.
     model: Model,
-    place: Place,
+    place: CompletionsUrl,
     /// What the server calls the model.
     name: String,
     /// What it wants to see before it answers.
@@ -77,13 +77,13 @@ pub enum UpstreamError {
 
 /// Where completions are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct CompletionsUrl {
     /// Host and port.
     host: String,
     path: String,
 }
 
-impl Place {
+impl CompletionsUrl {
     fn parse(address: &str) -> Result<Self, UpstreamError> {
         let wrong = || UpstreamError::Address(address.to_owned());
         let uri: Uri = address.parse().map_err(|_| wrong())?;
@@ -99,7 +99,7 @@ impl Place {
 }
 
 #[derive(Serialize)]
-struct Asked<'a> {
+struct CompletionRequest<'a> {
     model: &'a str,
     prompt: &'a [u32],
     max_tokens: usize,
@@ -111,12 +111,12 @@ struct Asked<'a> {
 }
 
 #[derive(Deserialize)]
-struct Event {
-    choices: Vec<Choice>,
+struct CompletionEvent {
+    choices: Vec<CompletionChoice>,
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct CompletionChoice {
     logprobs: Option<Logprobs>,
 }
 
@@ -127,7 +127,7 @@ struct Logprobs {
 }
 
 /// What the server says of one position.
-struct Position {
+struct TokenPosition {
     /// The token with which it goes on.
     next: u32,
     /// The likeliest tokens, with the logarithms of their probabilities.
@@ -146,7 +146,7 @@ impl Upstream {
         key: Option<&str>,
         runtime: Handle,
     ) -> Result<Self, UpstreamError> {
-        let place = Place::parse(address)?;
+        let place = CompletionsUrl::parse(address)?;
         let authorization = key.map(|key| {
             let mut value = HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| UpstreamError::Key)?;
             value.set_sensitive(true);
@@ -158,8 +158,8 @@ impl Upstream {
     async fn write(
         &self,
         query: &Query<'_>,
-        steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Finish, Failure> {
+        steps: &mut dyn FnMut(GeneratedToken) -> ControlFlow<()>,
+    ) -> Result<GenerationEnd, Failure> {
         let Query { prompt, seed, sampling, max_tokens: most } = *query;
         let sampling = drawable(sampling)?;
         let mut text = prompt.to_vec();
@@ -172,13 +172,13 @@ impl Upstream {
                 text.push(step.token);
                 let flow = steps(step);
                 if self.model.ends(step.token) {
-                    return Ok(Finish::Stop);
+                    return Ok(GenerationEnd::Stop);
                 }
                 if at.saturating_add(1) >= most {
-                    return Ok(Finish::Length);
+                    return Ok(GenerationEnd::Length);
                 }
                 if flow.is_break() {
-                    return Ok(Finish::Interrupted);
+                    return Ok(GenerationEnd::Interrupted);
                 }
                 if step.token != position.next {
                     break;
@@ -191,7 +191,7 @@ impl Upstream {
     }
 
     /// The token that a position and its noise give.
-    fn draw(&self, position: &Position, sampling: Sampling, noise: Noise) -> Result<Step, Failure> {
+    fn draw(&self, position: &TokenPosition, sampling: Sampling, noise: Noise) -> Result<GeneratedToken, Failure> {
         let mut logits = vec![f32::NEG_INFINITY; self.model.vocabulary()];
         for (token, logprob) in &position.likeliest {
             let Some(slot) = usize::try_from(*token).ok().and_then(|token| logits.get_mut(token)) else {
@@ -200,17 +200,17 @@ impl Upstream {
             *slot = *logprob;
         }
         // What all logits have in common makes no difference to a draw, so logarithms of probabilities are as good.
-        let token = Draw::new(&logits, sampling, noise).token();
+        let token = TokenDraw::new(&logits, sampling, noise).token();
         let step = token.and_then(|token| {
             let logprob = *logits.get(usize::try_from(token).ok()?)?;
-            Some(Step { token, logprob })
+            Some(GeneratedToken { token, logprob })
         });
         step.filter(|step| step.logprob.is_finite()).ok_or_else(|| Failure::from("the server gives no probabilities"))
     }
 
     /// Asks for the likeliest continuation.
-    async fn complete(&self, text: &[u32], max_tokens: usize) -> Result<Positions, Failure> {
-        let asked = Asked {
+    async fn complete(&self, text: &[u32], max_tokens: usize) -> Result<TokenPositions, Failure> {
+        let asked = CompletionRequest {
             model: &self.name,
             prompt: text,
             max_tokens,
@@ -221,17 +221,17 @@ impl Upstream {
             ignore_eos: true,
         };
         let body = serde_json::to_vec(&asked).map_err(|error| failed(&error))?;
-        timeout(STALL, self.send(body)).await.map_err(|_| stalled())?
+        timeout(STALL_TIMEOUT, self.send(body)).await.map_err(|_| stalled())?
     }
 
-    async fn send(&self, body: Vec<u8>) -> Result<Positions, Failure> {
+    async fn send(&self, body: Vec<u8>) -> Result<TokenPositions, Failure> {
         let unreachable = |error: &dyn fmt::Display| Failure(format!("the server cannot be asked: {error}"));
         let stream = TcpStream::connect(&self.place.host).await.map_err(|error| unreachable(&error))?;
         // A question is written in one go, so waiting for more to send only delays it.
         let _ = stream.set_nodelay(true);
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
-        let driver = Driver(tokio::spawn(async move {
+        let driver = UpstreamTask(tokio::spawn(async move {
             // What goes wrong is reported to whoever waits for the answer.
             let _ = connection.await;
         }));
@@ -246,7 +246,7 @@ impl Upstream {
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| unreachable(&error))?;
         let answer = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
         let (status, body) = (answer.status(), answer.into_body());
-        let mut positions = Positions { body, rest: Vec::new(), ready: Vec::new(), driver };
+        let mut positions = TokenPositions { body, rest: Vec::new(), ready: Vec::new(), driver };
         if status == StatusCode::OK { Ok(positions) } else { Err(positions.refusal(status).await) }
     }
 }
@@ -263,30 +263,30 @@ fn drawable(sampling: Sampling) -> Result<Sampling, Failure> {
 }
 
 fn stalled() -> Failure {
-    Failure(format!("the server says nothing for {} s", STALL.as_secs()))
+    Failure(format!("the server says nothing for {} s", STALL_TIMEOUT.as_secs()))
 }
 
 /// The task that moves the bytes; it ends with whoever waits for them, and the server sees that nobody does.
-struct Driver(JoinHandle<()>);
+struct UpstreamTask(JoinHandle<()>);
 
-impl Drop for Driver {
+impl Drop for UpstreamTask {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 /// The positions of a continuation as they come.
-struct Positions {
+struct TokenPositions {
     body: Incoming,
     rest: Vec<u8>,
     /// Those that have come, the next one last.
-    ready: Vec<Position>,
+    ready: Vec<TokenPosition>,
     #[expect(dead_code, reason = "kept for its drop")]
-    driver: Driver,
+    driver: UpstreamTask,
 }
 
-impl Positions {
-    async fn next(&mut self) -> Result<Option<Position>, Failure> {
+impl TokenPositions {
+    async fn next(&mut self) -> Result<Option<TokenPosition>, Failure> {
         loop {
             if let Some(position) = self.ready.pop() {
                 return Ok(Some(position));
@@ -306,7 +306,9 @@ impl Positions {
             if self.rest.len() > MAX_EVENT {
                 return Err(Failure::from("the server says too much at once"));
             }
-            let Some(frame) = timeout(STALL, self.body.frame()).await.map_err(|_| stalled())? else { return Ok(None) };
+            let Some(frame) = timeout(STALL_TIMEOUT, self.body.frame()).await.map_err(|_| stalled())? else {
+                return Ok(None);
+            };
             let frame = frame.map_err(|error| Failure(format!("the server broke off: {error}")))?;
             // What is no data is a trailer, which says nothing that counts.
             if let Ok(data) = frame.into_data() {
@@ -318,7 +320,7 @@ impl Positions {
     /// What the server says instead of an answer.
     async fn refusal(&mut self, status: StatusCode) -> Failure {
         let mut said = Vec::new();
-        while let Ok(Some(Ok(frame))) = timeout(STALL, self.body.frame()).await {
+        while let Ok(Some(Ok(frame))) = timeout(STALL_TIMEOUT, self.body.frame()).await {
             said.extend(frame.into_data().unwrap_or_default());
             if said.len() > MAX_ERROR {
                 break;
@@ -330,8 +332,8 @@ impl Positions {
 }
 
 /// What an event says of positions.
-fn read_event(event: &[u8]) -> Result<Vec<Position>, Failure> {
-    let event: Event = serde_json::from_slice(event)
+fn read_event(event: &[u8]) -> Result<Vec<TokenPosition>, Failure> {
+    let event: CompletionEvent = serde_json::from_slice(event)
         .map_err(|error| Failure(format!("the server says what is no completion: {error}")))?;
     let number = |token: &str| {
         let number = token.strip_prefix(BY_NUMBER).and_then(|number| number.parse().ok());
@@ -341,14 +343,19 @@ fn read_event(event: &[u8]) -> Result<Vec<Position>, Failure> {
     for Logprobs { tokens, top_logprobs } in event.choices.into_iter().take(1).filter_map(|choice| choice.logprobs) {
         for (token, likeliest) in tokens.iter().zip(&top_logprobs) {
             let likeliest = likeliest.iter().map(|(token, logprob)| Ok((number(token)?, *logprob)));
-            positions.push(Position { next: number(token)?, likeliest: likeliest.collect::<Result<_, Failure>>()? });
+            positions
+                .push(TokenPosition { next: number(token)?, likeliest: likeliest.collect::<Result<_, Failure>>()? });
         }
     }
     Ok(positions)
 }
 
-impl Backend for Upstream {
-    fn generate(&self, query: &Query<'_>, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Finish, Failure> {
+impl TokenBackend for Upstream {
+    fn generate(
+        &self,
+        query: &Query<'_>,
+        steps: &mut dyn FnMut(GeneratedToken) -> ControlFlow<()>,
+    ) -> Result<GenerationEnd, Failure> {
         self.runtime.block_on(self.write(query, steps))
     }
 }

@@ -1,7 +1,7 @@
 //! A miner whose tokens a server draws: here one of the test, with a model that has learned nothing.
 
 use super::*;
-use crate::{Shape, answer::Line, challenge::Challenge, miner::Miner, model::Session, train};
+use crate::{Shape, answer::AnswerLine, challenge::TextChallenge, miner::TextMiner, model::Session, train};
 use futures::stream;
 use http_body_util::StreamBody;
 use hyper::{Response, body::Frame, server, service::service_fn};
@@ -100,8 +100,8 @@ async fn server(by_number: bool) -> (String, Arc<AtomicUsize>) {
     (address, asked)
 }
 
-fn challenge(temperature_milli: u32, top_k: u32) -> Challenge {
-    Challenge {
+fn challenge(temperature_milli: u32, top_k: u32) -> TextChallenge {
+    TextChallenge {
         model: model().hash(),
         prompt: "Once there was".into(),
         seed: 11,
@@ -111,15 +111,15 @@ fn challenge(temperature_milli: u32, top_k: u32) -> Challenge {
     }
 }
 
-async fn mined(address: &str, challenge: &Challenge) -> Result<Vec<Step>, Failure> {
+async fn mined(address: &str, challenge: &TextChallenge) -> Result<Vec<GeneratedToken>, Failure> {
     let upstream = Upstream::new(model().clone(), address, "tiny", Some("s3cret"), Handle::current()).unwrap();
-    let miner = Miner::with_backend(model().clone(), HOTKEY, upstream);
+    let miner = TextMiner::with_backend(model().clone(), HOTKEY, upstream);
     let challenge = challenge.clone();
     let mining = tokio::task::spawn_blocking(move || {
         let mut steps = Vec::new();
         miner.lines(&challenge, &mut |line| {
-            if let Line::Token(token) = line {
-                steps.push(Step { token: token.token, logprob: token.logprob });
+            if let AnswerLine::Token(token) = line {
+                steps.push(GeneratedToken { token: token.token, logprob: token.logprob });
             }
             ControlFlow::Continue(())
         })?;
@@ -142,7 +142,7 @@ async fn a_server_that_knows_no_seeds_gives_what_the_model_gives() {
         model().generate(&challenge.query(&prompt, HOTKEY), &mut take).unwrap();
         let before = asked.load(Ordering::SeqCst);
         let steps = mined(&address, &challenge).await.unwrap();
-        let tokens = |steps: &[Step]| steps.iter().map(|step| step.token).collect::<Vec<_>>();
+        let tokens = |steps: &[GeneratedToken]| steps.iter().map(|step| step.token).collect::<Vec<_>>();
         assert_eq!(tokens(&steps), tokens(&expected));
         assert!(steps.iter().zip(&expected).all(|(one, other)| (one.logprob - other.logprob).abs() < 1e-3));
         assert!(questions.contains(&(asked.load(Ordering::SeqCst) - before)));
@@ -163,7 +163,7 @@ async fn a_server_that_cannot_be_used_says_why() {
 
 #[test]
 fn addresses_lead_to_completions() {
-    let place = |address| Place::parse(address).map(|place| format!("{}{}", place.host, place.path));
+    let place = |address| CompletionsUrl::parse(address).map(|place| format!("{}{}", place.host, place.path));
     assert_eq!(place("http://127.0.0.1:8000").unwrap(), "127.0.0.1:8000/v1/completions");
     assert_eq!(place("http://127.0.0.1:8000/v1/").unwrap(), "127.0.0.1:8000/v1/completions");
     assert_eq!(place("http://host/a").unwrap(), "host:80/a/v1/completions");

@@ -9,9 +9,9 @@ use candle_core::{
     },
 };
 use myelin_subnet_text::{
-    Finish, Model, ModelError, ModelHash, Query, Shape,
+    GenerationEnd, Model, ModelError, ModelHash, Query, Shape,
     export::{self, Precision},
-    proof::{Check, verify},
+    proof::{ProofCheck, verify},
 };
 use safetensors::tensor::TensorView;
 use std::{fs, ops::ControlFlow, path::Path};
@@ -71,7 +71,7 @@ fn whoever_takes_the_tokens_may_stop() {
         taken += 1;
         if taken == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    assert_eq!((finish.unwrap(), taken), (Finish::Interrupted, 3));
+    assert_eq!((finish.unwrap(), taken), (GenerationEnd::Interrupted, 3));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn assert_a_gguf_file_is_the_same(model: &Model) {
         assert_eq!(same.decode(&prompt).unwrap(), model.decode(&prompt).unwrap());
         let query = Query { max_tokens: 100, ..query(&prompt, 1) };
         let (steps, finish) = answer(&same, &query);
-        let verdict = verify(model, &query, &steps, finish, &Check::new(1, usize::MAX)).unwrap();
+        let verdict = verify(model, &query, &steps, finish, &ProofCheck::new(1, usize::MAX)).unwrap();
         assert!(verdict.is_genuine(), "{verdict:?}");
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::tiny::{answer, folder, load, model, query};
 use myelin_subnet_text::{
-    Finish, Query, Sampling, Shape, Step,
+    GeneratedToken, GenerationEnd, Query, Sampling, Shape,
     export::{self, Precision},
-    proof::{Check, Fault, Verdict, verify},
+    proof::{AnswerFault, ProofCheck, ProofResult, verify},
 };
 use std::num::NonZeroUsize;
 
@@ -12,12 +12,12 @@ fn prompt(text: &str) -> Vec<u32> {
     model().encode(text).unwrap()
 }
 
-fn judge(query: &Query<'_>, (steps, finish): &(Vec<Step>, Finish)) -> Verdict {
-    verify(model(), query, steps, *finish, &Check::new(5, 16)).unwrap()
+fn judge(query: &Query<'_>, (steps, finish): &(Vec<GeneratedToken>, GenerationEnd)) -> ProofResult {
+    verify(model(), query, steps, *finish, &ProofCheck::new(5, 16)).unwrap()
 }
 
 /// The faults found in answers to several queries, given by somebody who answers as he likes.
-fn faults(mut cheat: impl FnMut(&Query<'_>) -> (Vec<Step>, Finish)) -> Vec<Option<Fault>> {
+fn faults(mut cheat: impl FnMut(&Query<'_>) -> (Vec<GeneratedToken>, GenerationEnd)) -> Vec<Option<AnswerFault>> {
     let prompt = prompt("Once there was a small fox");
     (0..12).map(|seed| query(&prompt, seed)).map(|query| judge(&query, &cheat(&query)).fault).collect()
 }
@@ -39,10 +39,10 @@ fn honest_answers_are_genuine_however_they_are_computed() {
             for seed in 0..4 {
                 let query = Query { sampling, ..query(&prompt, seed) };
                 let answer = answer(miner, &query);
-                let verdict = verify(model(), &query, &answer.0, answer.1, &Check::new(seed, usize::MAX)).unwrap();
+                let verdict = verify(model(), &query, &answer.0, answer.1, &ProofCheck::new(seed, usize::MAX)).unwrap();
                 assert!(verdict.is_genuine(), "{query:?}: {verdict:?}");
                 assert_eq!(verdict.checked, answer.0.len());
-                ends[usize::from(answer.1 == Finish::Stop)] = true;
+                ends[usize::from(answer.1 == GenerationEnd::Stop)] = true;
             }
         }
     }
@@ -59,7 +59,7 @@ fn what_is_checked_follows_from_the_seed() {
         let mut wrong = answer.clone();
         // The first is checked whatever the seed.
         wrong.0.iter_mut().skip(1).for_each(|step| step.logprob = 1.0);
-        verify(model(), &query, &wrong.0, wrong.1, &Check::new(seed, 1)).unwrap().fault
+        verify(model(), &query, &wrong.0, wrong.1, &ProofCheck::new(seed, 1)).unwrap().fault
     };
     assert!((1..20).any(|seed| positions(seed) != positions(0)), "every seed checks the same position");
 }
@@ -88,8 +88,8 @@ fn another_model_that_looks_up_the_probabilities_is_noticed() {
         for position in 0..steps.len() {
             let mut forced = steps.clone();
             forced[position].logprob = f32::NAN;
-            let check = Check { positions: usize::MAX, tolerance: anything(), ..Check::new(0, 0) };
-            let Some(Fault::Probability { computed, .. }) =
+            let check = ProofCheck { positions: usize::MAX, tolerance: anything(), ..ProofCheck::new(0, 0) };
+            let Some(AnswerFault::Probability { computed, .. }) =
                 verify(model(), query, &forced, finish, &check).unwrap().fault
             else {
                 panic!("a probability that is no number is none");
@@ -98,7 +98,7 @@ fn another_model_that_looks_up_the_probabilities_is_noticed() {
         }
         (steps, finish)
     });
-    assert!(found.iter().all(|fault| matches!(fault, Some(Fault::Token { .. }))), "{found:?}");
+    assert!(found.iter().all(|fault| matches!(fault, Some(AnswerFault::Token { .. }))), "{found:?}");
 }
 
 fn anything() -> myelin_subnet_text::proof::Tolerance {
@@ -130,7 +130,8 @@ fn an_answer_to_something_else_is_noticed() {
 
 #[test]
 fn nonsense_is_noticed() {
-    let found = faults(|query| (vec![Step { token: 65, logprob: -1.0 }; query.max_tokens], Finish::Length));
+    let found =
+        faults(|query| (vec![GeneratedToken { token: 65, logprob: -1.0 }; query.max_tokens], GenerationEnd::Length));
     assert!(found.iter().all(Option::is_some), "{found:?}");
 }
 
@@ -145,30 +146,30 @@ fn answers_end_where_they_should() {
     let prompt = prompt("Once there was");
     let query = query(&prompt, 3);
     let (steps, finish) = answer(model(), &query);
-    assert_eq!(finish, Finish::Length, "choose a seed whose answer is as long as asked for");
+    assert_eq!(finish, GenerationEnd::Length, "choose a seed whose answer is as long as asked for");
     let shorter = steps[..20].to_vec();
-    let fault = |steps: &[Step], finish| judge(&query, &(steps.to_vec(), finish)).fault;
+    let fault = |steps: &[GeneratedToken], finish| judge(&query, &(steps.to_vec(), finish)).fault;
 
-    let truncated = Some(Fault::Truncated { length: 20, wanted: 48 });
-    assert_eq!(fault(&shorter, Finish::Length), truncated);
-    assert_eq!(fault(&shorter, Finish::Stop), truncated);
-    assert_eq!(fault(&shorter, Finish::Interrupted), truncated);
-    assert_eq!(fault(&[], Finish::Stop), Some(Fault::Truncated { length: 0, wanted: 48 }));
-    assert_eq!(fault(&steps, Finish::Interrupted), Some(Fault::Truncated { length: 48, wanted: 48 }));
+    let truncated = Some(AnswerFault::Truncated { length: 20, wanted: 48 });
+    assert_eq!(fault(&shorter, GenerationEnd::Length), truncated);
+    assert_eq!(fault(&shorter, GenerationEnd::Stop), truncated);
+    assert_eq!(fault(&shorter, GenerationEnd::Interrupted), truncated);
+    assert_eq!(fault(&[], GenerationEnd::Stop), Some(AnswerFault::Truncated { length: 0, wanted: 48 }));
+    assert_eq!(fault(&steps, GenerationEnd::Interrupted), Some(AnswerFault::Truncated { length: 48, wanted: 48 }));
 
     // An end that the model did not give is checked whatever the seed of the check.
     let end = (0..288).find(|token| model().ends(*token)).unwrap();
     let mut ended = shorter;
-    ended.push(Step { token: end, logprob: -0.5 });
-    let check = Check::new(9, 0);
-    let verdict = verify(model(), &query, &ended, Finish::Stop, &check).unwrap();
-    assert!(matches!(verdict.fault, Some(Fault::Token { position: 20, .. })), "{verdict:?}");
+    ended.push(GeneratedToken { token: end, logprob: -0.5 });
+    let check = ProofCheck::new(9, 0);
+    let verdict = verify(model(), &query, &ended, GenerationEnd::Stop, &check).unwrap();
+    assert!(matches!(verdict.fault, Some(AnswerFault::Token { position: 20, .. })), "{verdict:?}");
 
-    ended.push(Step { token: 65, logprob: -0.5 });
-    assert_eq!(fault(&ended, Finish::Stop), Some(Fault::Overrun { position: 20 }));
+    ended.push(GeneratedToken { token: 65, logprob: -0.5 });
+    assert_eq!(fault(&ended, GenerationEnd::Stop), Some(AnswerFault::Overrun { position: 20 }));
     let mut longer = steps.clone();
     longer.push(steps[0]);
-    assert_eq!(fault(&longer, Finish::Length), Some(Fault::Overrun { position: 48 }));
+    assert_eq!(fault(&longer, GenerationEnd::Length), Some(AnswerFault::Overrun { position: 48 }));
 }
 
 #[test]
@@ -179,12 +180,12 @@ fn answers_out_of_bounds_are_faults_and_not_errors() {
     let with = |step| {
         let mut steps = steps.clone();
         steps[7] = step;
-        verify(model(), &query, &steps, finish, &Check::new(0, usize::MAX)).unwrap().fault
+        verify(model(), &query, &steps, finish, &ProofCheck::new(0, usize::MAX)).unwrap().fault
     };
-    let unknown = Step { token: u32::MAX, logprob: -1.0 };
-    assert_eq!(with(unknown), Some(Fault::UnknownToken { position: 7, token: u32::MAX }));
+    let unknown = GeneratedToken { token: u32::MAX, logprob: -1.0 };
+    assert_eq!(with(unknown), Some(AnswerFault::UnknownToken { position: 7, token: u32::MAX }));
     for logprob in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
-        let fault = with(Step { logprob, ..steps[7] });
-        assert!(matches!(fault, Some(Fault::Probability { position: 7, .. })), "{logprob}: {fault:?}");
+        let fault = with(GeneratedToken { logprob, ..steps[7] });
+        assert!(matches!(fault, Some(AnswerFault::Probability { position: 7, .. })), "{logprob}: {fault:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Models that have learned nothing and cost nothing, and what to ask them.
 
-use myelin_subnet_text::{Finish, Model, Query, Sampling, Shape, Step, train};
+use myelin_subnet_text::{GeneratedToken, GenerationEnd, Model, Query, Sampling, Shape, train};
 use std::{ops::ControlFlow, path::Path, sync::OnceLock};
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ pub(crate) fn query(prompt: &[u32], seed: u64) -> Query<'_> {
     Query { prompt, seed, sampling: Sampling::default(), max_tokens: 48 }
 }
 
-pub(crate) fn answer(model: &Model, query: &Query<'_>) -> (Vec<Step>, Finish) {
+pub(crate) fn answer(model: &Model, query: &Query<'_>) -> (Vec<GeneratedToken>, GenerationEnd) {
     let mut steps = Vec::new();
     let finish = model.generate(query, &mut |step| {
         steps.push(step);

@@ -4,12 +4,12 @@ use crate::tiny::load;
 use myelin_subnet_text::{
     ModelHash, Shape, corpus,
     corpus::Corpus,
-    train::{self, Options, TrainError},
+    train::{self, TrainError, TrainOptions},
 };
 use std::{fs, ops::ControlFlow};
 
-fn options() -> Options {
-    Options {
+fn options() -> TrainOptions {
+    TrainOptions {
         shape: Shape::TINY,
         corpus: Corpus::Generated { seed: 1, size: 30_000 },
         seed: 1,
@@ -45,7 +45,7 @@ fn a_model_learns() {
 #[test]
 fn the_same_options_give_the_same_model() {
     let [a, b] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let options = Options { steps: 3, ..options() };
+    let options = TrainOptions { steps: 3, ..options() };
     let hash = |cache: &tempfile::TempDir| {
         let folder = train::cached(&options, cache.path(), &mut |_| ControlFlow::Continue(())).unwrap();
         ModelHash::of(&folder).unwrap()
@@ -57,7 +57,7 @@ fn the_same_options_give_the_same_model() {
 fn other_sizes_share_a_tokenizer() {
     let cache = tempfile::tempdir().unwrap();
     let train = |layers| {
-        let options = Options { steps: 1, shape: Shape { layers, ..Shape::TINY }, ..options() };
+        let options = TrainOptions { steps: 1, shape: Shape { layers, ..Shape::TINY }, ..options() };
         train::cached(&options, cache.path(), &mut |_| ControlFlow::Continue(())).unwrap()
     };
     let (larger, smaller) = (train(2), train(1));
@@ -82,7 +82,7 @@ fn ones_own_text_is_learned() {
     let parent = tempfile::tempdir().unwrap();
     let texts = parent.path().join("texts");
     corpus::write(&texts, 9, 20_000).unwrap();
-    let options = Options { corpus: Corpus::Folder(texts), steps: 1, ..options() };
+    let options = TrainOptions { corpus: Corpus::Folder(texts), steps: 1, ..options() };
     train::train(&options, &parent.path().join("model"), &mut |_| ControlFlow::Continue(())).unwrap();
     load(&parent.path().join("model"));
 }
@@ -90,19 +90,19 @@ fn ones_own_text_is_learned() {
 #[test]
 fn options_are_checked() {
     let parent = tempfile::tempdir().unwrap();
-    let refused = |options: Options| {
-        let watch = &mut |_: train::Progress| panic!("a step was done");
+    let refused = |options: TrainOptions| {
+        let watch = &mut |_: train::TrainProgress| panic!("a step was done");
         train::train(&options, &parent.path().join("model"), watch).unwrap_err()
     };
-    let shaped = |shape| Options { shape, ..options() };
+    let shaped = |shape| TrainOptions { shape, ..options() };
     assert!(matches!(refused(shaped(Shape { vocabulary: 256, ..Shape::TINY })), TrainError::Options(_)));
     assert!(matches!(refused(shaped(Shape { heads: 0, ..Shape::TINY })), TrainError::Options(_)));
     assert!(matches!(refused(shaped(Shape { heads: 3, ..Shape::TINY })), TrainError::Model(_)));
-    assert!(matches!(refused(Options { window: 300, ..options() }), TrainError::Options(_)));
-    assert!(matches!(refused(Options { steps: 0, ..options() }), TrainError::Options(_)));
+    assert!(matches!(refused(TrainOptions { window: 300, ..options() }), TrainError::Options(_)));
+    assert!(matches!(refused(TrainOptions { steps: 0, ..options() }), TrainError::Options(_)));
     let none = Corpus::Folder(parent.path().into());
-    assert!(matches!(refused(Options { corpus: none, ..options() }), TrainError::Corpus(_)));
+    assert!(matches!(refused(TrainOptions { corpus: none, ..options() }), TrainError::Corpus(_)));
     let little = Corpus::Generated { seed: 1, size: 10 };
-    assert!(matches!(refused(Options { corpus: little, window: 250, ..options() }), TrainError::TooLittle { .. }));
+    assert!(matches!(refused(TrainOptions { corpus: little, window: 250, ..options() }), TrainError::TooLittle { .. }));
     assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
 }

@@ -3,22 +3,22 @@
 use crate::tiny;
 use bytes::Bytes;
 use myelin_keys::{Secret, Seed};
-use myelin_neuron::{Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
+use myelin_neuron::{Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::{Task, endpoint};
 use myelin_subnet_text::{
     Model, Sampling, Shape,
-    challenge::Challenge,
-    consumer::{AskFailure, Heard, Told, ask},
-    draw::{Drawing, Prompts},
-    evidence::{Evidence, EvidenceError, Whose},
-    gate::{Candidate, Candidates, Gate, Limits},
-    judge::{Examiner, Finding},
-    miner::Miner,
-    mischief::{Mischief, Mischievous},
+    challenge::TextChallenge,
+    consumer::{AskEvent, AskFailure, ConsumerAnswer, ask},
+    draw::{ChallengeDraw, Prompts},
+    evidence::{Evidence, EvidenceError, ReceiptSide},
+    gate::{Candidate, Candidates, Gate, GateLimits},
+    judge::{Finding, TextJudge},
+    miner::TextMiner,
+    mischief::{Mischief, MischievousMiner},
     proof::Tolerance,
-    reputation::{Conduct, Reputation, Reputations},
-    task::Text,
+    reputation::{Reputation, Reputations, RoundConduct},
+    task::TextTask,
 };
 use myelin_wire::{Sign, class::Class};
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
@@ -35,28 +35,28 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 async fn serve(seed: u8, endpoint: Endpoint) -> Axon {
-    Axon::builder(signer(seed), Everybody).port(0).never_served().endpoint(endpoint).start().await.unwrap()
+    Axon::builder(signer(seed), ServeAnyone).port(0).never_served().endpoint(endpoint).start().await.unwrap()
 }
 
-fn local(seed: u8) -> Miner<Model> {
-    Miner::local(tiny::model().clone(), signer(seed).hotkey())
+fn local(seed: u8) -> TextMiner<Model> {
+    TextMiner::local(tiny::model().clone(), signer(seed).hotkey())
 }
 
 async fn honest(seed: u8) -> Axon {
-    serve(seed, endpoint(Arc::new(Text), Arc::new(local(seed)))).await
+    serve(seed, endpoint(Arc::new(TextTask), Arc::new(local(seed)))).await
 }
 
 async fn mischievous(seed: u8, mischief: Mischief) -> Axon {
-    let miner = Mischievous::new(local(seed), mischief);
-    serve(seed, endpoint(Arc::new(Text), Arc::new(miner))).await
+    let miner = MischievousMiner::new(local(seed), mischief);
+    serve(seed, endpoint(Arc::new(TextTask), Arc::new(miner))).await
 }
 
 /// One that begins an answer and leaves.
 async fn leaves(seed: u8) -> Axon {
     let line = Bytes::from_static(b"{\"token\":1,\"logprob\":-1.0,\"text\":\" a\"}\n");
-    let half = Endpoint::new(Text.class(), move |request| {
+    let half = Endpoint::new(TextTask.class(), move |request| {
         let pieces = futures::stream::iter([Ok(line.clone()), Err("gone".into())]);
-        async move { Ok(Output::stream(request.into_content(), pieces)) }
+        async move { Ok(HandlerOutput::stream(request.into_content(), pieces)) }
     });
     serve(seed, half).await
 }
@@ -77,11 +77,11 @@ struct Network {
 }
 
 /// A validator that knows these miners, the best first.
-async fn network(miners: Vec<Axon>, limits: Limits) -> Network {
+async fn network(miners: Vec<Axon>, limits: GateLimits) -> Network {
     let model = tiny::model();
     let reputations = Arc::new(Reputations::default());
-    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
-    let examiner = Arc::new(Examiner::new(model.clone(), drawing, 5, Arc::clone(&reputations)));
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
+    let examiner = Arc::new(TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations)));
     let candidate = |(miner, uid): (&Axon, u16)| Candidate {
         uid: Uid::new(uid),
         peer: Peer::strict(miner.hotkey(), miner.address()),
@@ -93,8 +93,8 @@ async fn network(miners: Vec<Axon>, limits: Limits) -> Network {
     Network { validator: serve(1, gate.endpoint()).await, reputations, miners }
 }
 
-fn challenge(seed: u64) -> Challenge {
-    Challenge {
+fn challenge(seed: u64) -> TextChallenge {
+    TextChallenge {
         model: tiny::model().hash(),
         prompt: "Once there was".into(),
         seed,
@@ -104,7 +104,7 @@ fn challenge(seed: u64) -> Challenge {
     }
 }
 
-async fn asked(network: &Network, challenge: &Challenge) -> (Result<Told, AskFailure>, Vec<Heard>) {
+async fn asked(network: &Network, challenge: &TextChallenge) -> (Result<ConsumerAnswer, AskFailure>, Vec<AskEvent>) {
     let validator = Peer::strict(network.validator.hotkey(), network.validator.address());
     let mut all = Vec::new();
     let dendrite = Dendrite::new(signer(9));
@@ -114,11 +114,11 @@ async fn asked(network: &Network, challenge: &Challenge) -> (Result<Told, AskFai
 }
 
 /// What a run of the model on this machine writes for a miner.
-fn here(challenge: &Challenge, miner: u8) -> Vec<u32> {
+fn here(challenge: &TextChallenge, miner: u8) -> Vec<u32> {
     let model: &Model = tiny::model();
     let prompt = model.encode(&challenge.prompt).unwrap();
     let mut tokens = Vec::new();
-    let take = &mut |step: myelin_subnet_text::Step| {
+    let take = &mut |step: myelin_subnet_text::GeneratedToken| {
         tokens.push(step.token);
         ControlFlow::Continue(())
     };
@@ -128,7 +128,7 @@ fn here(challenge: &Challenge, miner: u8) -> Vec<u32> {
 
 #[tokio::test]
 async fn an_answer_is_proven_signed_and_what_the_model_writes_here() {
-    let network = network(vec![honest(2).await], Limits::default()).await;
+    let network = network(vec![honest(2).await], GateLimits::default()).await;
     let challenge = challenge(7);
     let (told, heard) = asked(&network, &challenge).await;
     let told = told.unwrap();
@@ -144,12 +144,12 @@ async fn an_answer_is_proven_signed_and_what_the_model_writes_here() {
     assert_eq!((&shown.answer.tokens, &shown.report), (&told.tokens, &told.report));
     assert_eq!(shown.examine(tiny::model(), Tolerance::F32).unwrap(), Finding::Genuine { checked: tokens.len() });
     assert_eq!(heard.len(), 1 + tokens.len());
-    assert!(matches!(&heard[0], Heard::Asking(whom) if whom.uid == 1));
+    assert!(matches!(&heard[0], AskEvent::Asking(whom) if whom.uid == 1));
 }
 
 #[tokio::test]
 async fn evidence_of_something_else_shows_nothing() {
-    let network = network(vec![leaves(3).await, honest(2).await], Limits::default()).await;
+    let network = network(vec![leaves(3).await, honest(2).await], GateLimits::default()).await;
     let evidence = asked(&network, &challenge(7)).await.0.unwrap().evidence.unwrap();
     assert!(evidence.check().is_ok(), "what came before is void");
     let json = serde_json::to_value(&evidence).unwrap();
@@ -161,38 +161,38 @@ async fn evidence_of_something_else_shows_nothing() {
     };
     assert!(matches!(with("/form", "other".into()), EvidenceError::Form(_)));
     assert!(matches!(with("/question/model", "00".into()), EvidenceError::Form(_)));
-    assert_eq!(with("/question/seed", 8.into()), EvidenceError::Other(Whose::Validator, "question"));
-    assert_eq!(with("/question/prompt", "Twice".into()), EvidenceError::Other(Whose::Validator, "question"));
-    assert_eq!(with("/timeout_ms", 1.into()), EvidenceError::Other(Whose::Validator, "question"));
+    assert_eq!(with("/question/seed", 8.into()), EvidenceError::Other(ReceiptSide::Validator, "question"));
+    assert_eq!(with("/question/prompt", "Twice".into()), EvidenceError::Other(ReceiptSide::Validator, "question"));
+    assert_eq!(with("/timeout_ms", 1.into()), EvidenceError::Other(ReceiptSide::Validator, "question"));
     let said = json["said"].as_str().unwrap().replacen("logprob", "logprop", 1);
-    assert_eq!(with("/said", said.into()), EvidenceError::Other(Whose::Validator, "answer"));
-    assert_eq!(with("/groups", serde_json::json!([])), EvidenceError::Other(Whose::Validator, "answer"));
+    assert_eq!(with("/said", said.into()), EvidenceError::Other(ReceiptSide::Validator, "answer"));
+    assert_eq!(with("/groups", serde_json::json!([])), EvidenceError::Other(ReceiptSide::Validator, "answer"));
     let text = json.pointer("/receipt/request/text").unwrap().as_str().unwrap().replace("/Ask", "/Text");
-    assert!(matches!(with("/receipt/request/text", text.into()), EvidenceError::Receipt(Whose::Validator, _)));
+    assert!(matches!(with("/receipt/request/text", text.into()), EvidenceError::Receipt(ReceiptSide::Validator, _)));
 }
 
 /// A validator that says this to whoever asks.
 async fn says(seed: u8, said: String) -> Axon {
-    let fields = Text.class().fields().to_vec();
+    let fields = TextTask.class().fields().to_vec();
     let names: Vec<_> = fields.iter().map(|field| field.name().to_owned()).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let class = Class::new("Ask", fields).and_then(|class| class.hashing(&names)).unwrap();
     let endpoint = Endpoint::new(class, move |request| {
         let piece = futures::stream::iter([Ok(Bytes::from(said.clone()))]);
-        async move { Ok(Output::stream(request.into_content(), piece)) }
+        async move { Ok(HandlerOutput::stream(request.into_content(), piece)) }
     });
     serve(seed, endpoint).await
 }
 
 #[tokio::test]
 async fn a_validator_cannot_spoil_the_evidence_of_what_it_said() {
-    let network = network(vec![honest(2).await], Limits::default()).await;
+    let network = network(vec![honest(2).await], GateLimits::default()).await;
     let evidence = asked(&network, &challenge(7)).await.0.unwrap().evidence.unwrap();
     let said = serde_json::to_value(&evidence).unwrap()["said"].as_str().unwrap().to_owned();
     // Another validator says the same: that is an answer, though no miner gave it to this one.
     let told = asked(&Network { validator: says(3, said.clone()).await, ..network }, &challenge(7)).await.0.unwrap();
     assert!(!told.miner_signed);
-    assert_eq!(told.evidence.unwrap().check().unwrap_err(), EvidenceError::Other(Whose::Miner, "validator"));
+    assert_eq!(told.evidence.unwrap().check().unwrap_err(), EvidenceError::Other(ReceiptSide::Miner, "validator"));
     // With more behind the end it is none, or the evidence would be.
     for tail in ["x", "\u{fffd}", "x\n"] {
         let spoiled = Network {
@@ -207,13 +207,13 @@ async fn a_validator_cannot_spoil_the_evidence_of_what_it_said() {
 
 #[tokio::test]
 async fn when_a_miner_fails_the_next_one_begins_anew() {
-    let network = network(vec![leaves(2).await, honest(3).await], Limits::default()).await;
+    let network = network(vec![leaves(2).await, honest(3).await], GateLimits::default()).await;
     let challenge = challenge(8);
     let (told, heard) = asked(&network, &challenge).await;
     let told = told.unwrap();
     assert_eq!(told.report.uid, 2);
     assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge, 3));
-    assert_eq!(heard.iter().filter(|heard| matches!(heard, Heard::Asking(_))).count(), 2);
+    assert_eq!(heard.iter().filter(|heard| matches!(heard, AskEvent::Asking(_))).count(), 2);
 }
 
 #[tokio::test]
@@ -221,8 +221,8 @@ async fn a_lie_is_found_out_and_remembered() {
     let other = tiny::load(tiny::folder(&Shape::TINY, 2).path());
     let liar = mischievous(2, Mischief::Smaller(other)).await;
     let liar_hotkey = liar.hotkey();
-    let network = network(vec![liar, honest(3).await], Limits::default()).await;
-    network.reputations.note((0..5).map(|_| (liar_hotkey, Conduct::Proven))).unwrap();
+    let network = network(vec![liar, honest(3).await], GateLimits::default()).await;
+    network.reputations.note((0..5).map(|_| (liar_hotkey, RoundConduct::Proven))).unwrap();
     let (told, _) = asked(&network, &challenge(9)).await;
     assert_eq!(told.unwrap().report.uid, 2);
     assert_eq!(network.reputations.of(liar_hotkey), Reputation::NONE);
@@ -236,12 +236,12 @@ async fn whoever_passes_questions_on_is_found_out() {
     let passes_on = Mischief::copies(Dendrite::new(signer(2)), move || vec![peer.clone()], Handle::current());
     let copier = mischievous(2, passes_on).await;
     let copier_hotkey = copier.hotkey();
-    let network = network(vec![copier, honest(3).await], Limits::default()).await;
-    let earned = (0..5).map(|_| (copier_hotkey, Conduct::Proven));
+    let network = network(vec![copier, honest(3).await], GateLimits::default()).await;
+    let earned = (0..5).map(|_| (copier_hotkey, RoundConduct::Proven));
     network.reputations.note(earned).unwrap();
 
     // At temperature 0 there is one right answer, whoever gives it.
-    let greedy = Challenge { sampling: Sampling::GREEDY, ..challenge(10) };
+    let greedy = TextChallenge { sampling: Sampling::GREEDY, ..challenge(10) };
     let (told, _) = asked(&network, &greedy).await;
     assert_eq!(told.unwrap().report.uid, 1);
     let (told, heard) = asked(&network, &challenge(10)).await;
@@ -251,7 +251,7 @@ async fn whoever_passes_questions_on_is_found_out() {
     assert_eq!(network.reputations.of(copier_hotkey), Reputation::NONE);
     // What it had said was the other's answer, to the token.
     let voided = heard.iter().skip(1).map_while(|heard| match heard {
-        Heard::Token(token) => Some(token.token),
+        AskEvent::Token(token) => Some(token.token),
         _ => None,
     });
     assert_eq!(voided.collect::<Vec<_>>(), here(&challenge(10), 4));
@@ -259,15 +259,15 @@ async fn whoever_passes_questions_on_is_found_out() {
 
 #[tokio::test]
 async fn what_has_no_answer_says_why() {
-    let limits = Limits { per_minute: 4, ..Limits::default() };
+    let limits = GateLimits { per_minute: 4, ..GateLimits::default() };
     let network = network(vec![mischievous(2, Mischief::Truncates).await], limits).await;
-    let refused = async |challenge: Challenge| match asked(&network, &challenge).await.0 {
+    let refused = async |challenge: TextChallenge| match asked(&network, &challenge).await.0 {
         Err(AskFailure::Refused(why)) => why,
         other => panic!("{other:?}"),
     };
     let other = myelin_subnet_text::ModelHash::from_bytes([1; 32]);
-    assert!(refused(Challenge { model: other, ..challenge(1) }).await.starts_with("the model of this subnet is"));
-    let long = refused(Challenge { max_tokens: 2_000, ..challenge(1) }).await;
+    assert!(refused(TextChallenge { model: other, ..challenge(1) }).await.starts_with("the model of this subnet is"));
+    let long = refused(TextChallenge { max_tokens: 2_000, ..challenge(1) }).await;
     assert!(long.contains("the model has room for"), "{long}");
     let wrong = refused(challenge(1)).await;
     assert!(wrong.starts_with("miner 1: its answer is not the model's"), "{wrong}");
@@ -278,10 +278,10 @@ async fn what_has_no_answer_says_why() {
 
 #[tokio::test]
 async fn without_anybody_to_ask_there_is_no_answer() {
-    let network = network(Vec::new(), Limits::default()).await;
+    let network = network(Vec::new(), GateLimits::default()).await;
     let (told, heard) = asked(&network, &challenge(1)).await;
     assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".to_owned())));
-    assert!(matches!(heard[..], [Heard::NoAnswer { .. }]));
+    assert!(matches!(heard[..], [AskEvent::NoAnswer { .. }]));
     let (dendrite, question) = (Dendrite::new(signer(9)), challenge(1));
     let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
     assert_eq!(nobody, Err(AskFailure::NoValidator));

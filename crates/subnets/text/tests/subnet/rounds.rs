@@ -4,18 +4,18 @@ use crate::tiny;
 use myelin_primitives::{Fraction, MILLION};
 use myelin_subnet_kit::{
     Judge, Miner as _, Reply,
-    simulation::{Link, Mischief as Way, Trial, World},
+    simulation::{SimulatedLink, SimulatedMischief as Way, Trial, World},
 };
 use myelin_subnet_text::{
     Model, ModelHash, Shape,
-    answer::{Answer, Ending, Line},
-    draw::{Drawing, Prompts},
-    judge::{Examiner, Finding, Judged},
-    miner::Miner,
-    mischief::{Mischief, Mischievous},
+    answer::{AnswerLine, FinishReason, TextAnswer},
+    draw::{ChallengeDraw, Prompts},
+    judge::{Finding, Judgement, TextJudge},
+    miner::TextMiner,
+    mischief::{Mischief, MischievousMiner},
     proof::Tolerance,
     reputation::Reputations,
-    task::Text,
+    task::TextTask,
 };
 use myelin_wire::Hotkey;
 use std::{
@@ -31,31 +31,31 @@ fn model() -> &'static Model {
     MODEL.get_or_init(|| tiny::model().clone().with_threads(NonZeroUsize::MIN).unwrap())
 }
 
-fn examiner(model: &Model) -> Examiner {
-    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
-    Examiner::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).checking(8)
+fn examiner(model: &Model) -> TextJudge {
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
+    TextJudge::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).with_checked_tokens(8)
 }
 
 /// So many milliseconds to the first token and between tokens, spread by a tenth.
-fn link(pace: u64) -> Link {
+fn link(pace: u64) -> SimulatedLink {
     let delay = Duration::from_millis(36 + pace)..Duration::from_millis(44 + pace);
-    Link { delay, pace: Duration::from_millis(pace), ..Link::default() }
+    SimulatedLink { delay, pace: Duration::from_millis(pace), ..SimulatedLink::default() }
 }
 
 /// The honest miner with this number.
-fn honest(model: &Model, number: usize) -> Miner<Model> {
-    Miner::local(model.clone(), World::<Text>::hotkey(number))
+fn honest(model: &Model, number: usize) -> TextMiner<Model> {
+    TextMiner::local(model.clone(), World::<TextTask>::hotkey(number))
 }
 
-fn up_to(model: &Model, number: usize, mischief: Mischief) -> Mischievous {
-    Mischievous::new(honest(model, number), mischief)
+fn up_to(model: &Model, number: usize, mischief: Mischief) -> MischievousMiner {
+    MischievousMiner::new(honest(model, number), mischief)
 }
 
 #[test]
 fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
     let model = model();
     let other = tiny::load(tiny::folder(&Shape::TINY, 2).path()).with_threads(NonZeroUsize::MIN).unwrap();
-    let world = World::new(Text, 3, Duration::from_secs(5))
+    let world = World::new(TextTask, 3, Duration::from_secs(5))
         .named("fast", honest(model, 0), link(5), Way::None)
         .named("medium", honest(model, 1), link(10), Way::None)
         .named("slow", honest(model, 2), link(20), Way::None)
@@ -85,24 +85,24 @@ fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
 #[test]
 fn a_judge_says_what_is_wrong() {
     let model = model();
-    let judged: Arc<Mutex<Vec<Judged>>> = Arc::default();
+    let judged: Arc<Mutex<Vec<Judgement>>> = Arc::default();
     let told = Arc::clone(&judged);
-    let examiner = examiner(model).telling(move |one| told.lock().unwrap().push(one));
-    let miner = World::<Text>::hotkey(0);
+    let examiner = examiner(model).with_judgement_sink(move |one| told.lock().unwrap().push(one));
+    let miner = World::<TextTask>::hotkey(0);
     let challenge = examiner.draw(1, miner);
     let mut tokens = Vec::new();
-    let mut ending = Ending::Length;
+    let mut ending = FinishReason::Length;
     honest(model, 0)
         .lines(&challenge, &mut |line| {
             match line {
-                Line::Token(token) => tokens.push(token),
-                Line::End(end) => ending = end.finish,
+                AnswerLine::Token(token) => tokens.push(token),
+                AnswerLine::End(end) => ending = end.finish,
             }
             ControlFlow::Continue(())
         })
         .unwrap();
-    let answer = Answer { tokens, ending };
-    let score = |answer: Answer| {
+    let answer = TextAnswer { tokens, ending };
+    let score = |answer: TextAnswer| {
         let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
         examiner.rank(&[(challenge.clone(), Some(reply))])[0].of(1_000_000)
     };
@@ -129,11 +129,11 @@ fn a_judge_says_what_is_wrong() {
 #[test]
 fn what_is_tolerated_is_the_validators_to_say() {
     let model = model();
-    let miner = World::<Text>::hotkey(0);
+    let miner = World::<TextTask>::hotkey(0);
     let challenge = examiner(model).draw(1, miner);
     let mut tokens = Vec::new();
     let take = &mut |line| {
-        if let Line::Token(token) = line {
+        if let AnswerLine::Token(token) = line {
             tokens.push(token);
         }
         ControlFlow::Continue(())
@@ -141,10 +141,10 @@ fn what_is_tolerated_is_the_validators_to_say() {
     honest(model, 0).lines(&challenge, take).unwrap();
     // The first token is always checked.
     tokens[0].logprob -= 0.01;
-    let answer = Answer { tokens, ending: Ending::Length };
-    let finding = |examiner: Examiner| examiner.examine(&challenge, miner, &answer).unwrap();
+    let answer = TextAnswer { tokens, ending: FinishReason::Length };
+    let finding = |examiner: TextJudge| examiner.examine(&challenge, miner, &answer).unwrap();
     assert!(matches!(finding(examiner(model)), Finding::Wrong(_)));
-    let lenient = examiner(model).tolerating(Tolerance::new(20_000));
+    let lenient = examiner(model).with_tolerance(Tolerance::new(20_000));
     assert!(matches!(finding(lenient), Finding::Genuine { .. }));
 }
 
@@ -161,12 +161,12 @@ fn a_miner_refuses_work_for_another_model() {
 fn a_round_in_which_nobody_answers_is_held_against_nobody() {
     let model = model();
     let reputations = Arc::new(Reputations::default());
-    let drawing = Drawing { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
-    let examiner = Examiner::new(model.clone(), drawing, 5, Arc::clone(&reputations));
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
+    let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations));
     let [one, two] = [1, 2].map(|seed| Hotkey::new([seed; 32]));
     for miner in [one, two] {
         for _ in 0..4 {
-            examiner.note(miner, myelin_subnet_text::reputation::Conduct::Proven);
+            examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);
         }
     }
     let before = reputations.of(one);

@@ -5,10 +5,10 @@ use crate::{
     context::Context,
     error::CliError,
     named_key::ColdkeyArg,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::{Balance, Hotkey, Position, Standing, mirror::account, runtime::storage};
+use myelin_client::{BalanceInfo, HotkeyInfo, StakeInfo, StakeRole, mirror::account, runtime::storage};
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,12 +33,12 @@ pub struct StakeRow {
     standing: &'static str,
 }
 
-impl From<Position> for StakeRow {
-    fn from(position: Position) -> Self {
+impl From<StakeInfo> for StakeRow {
+    fn from(position: StakeInfo) -> Self {
         let standing = match position.standing {
-            Standing::Owner => "owner",
-            Standing::Nominator => "nominator",
-            Standing::Returning => "returning",
+            StakeRole::Owner => "owner",
+            StakeRole::Nominator => "nominator",
+            StakeRole::Returning => "returning",
         };
         Self { hotkey: position.hotkey.to_string(), stake: position.stake, standing }
     }
@@ -56,8 +56,8 @@ pub struct HotkeyRow {
     seats: Vec<(u16, u16)>,
 }
 
-impl From<Hotkey> for HotkeyRow {
-    fn from(hotkey: Hotkey) -> Self {
+impl From<HotkeyInfo> for HotkeyRow {
+    fn from(hotkey: HotkeyInfo) -> Self {
         let seats = hotkey.seats.iter().map(|seat| (seat.netuid.get(), seat.uid.get()));
         Self { hotkey: hotkey.hotkey.to_string(), stake: hotkey.stake, seats: seats.collect() }
     }
@@ -98,7 +98,7 @@ impl Render for AccountView {
             ("free", self.free.to_string().into()),
             ("reserved", self.reserved.to_string().into()),
             ("frozen", self.frozen.to_string().into()),
-            ("owns subnets", Cell::optional((!subnets.is_empty()).then_some(subnets))),
+            ("owns subnets", TableCell::optional((!subnets.is_empty()).then_some(subnets))),
         ]);
         if !self.stakes.is_empty() {
             page.line("");
@@ -113,7 +113,7 @@ impl Render for AccountView {
             let mut table = Table::new([("HOTKEY", Side::Left), ("STAKED ON IT", Side::Right), ("SEATS", Side::Left)]);
             for row in &self.hotkeys {
                 let seats: Vec<_> = row.seats.iter().map(|(netuid, uid)| format!("{uid} on {netuid}")).collect();
-                let seats = Cell::optional((!seats.is_empty()).then(|| seats.join(", ")));
+                let seats = TableCell::optional((!seats.is_empty()).then(|| seats.join(", ")));
                 table.row([row.hotkey.as_str().into(), row.stake.to_string().into(), seats]);
             }
             page.table(&table);
@@ -133,10 +133,10 @@ impl Command for Account {
             line: "myelin chain account 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Answer = AccountView;
+    type Output = AccountView;
 
-    async fn run(self, context: &Context, output: &Output<AccountView>) -> Result<(), CliError> {
-        let key = ColdkeyArg::or_own(self.account.as_ref(), context)?.key;
+    async fn run(self, context: &Context, output: &Printer<AccountView>) -> Result<(), CliError> {
+        let key = ColdkeyArg::or_default(self.account.as_ref(), context)?.key;
         let now = context.chain().await?.at_finalised().await?;
         let (stored, stakes, hotkeys, networks) = futures::try_join!(
             now.read(storage().system().account(), (account(&key),)),
@@ -144,7 +144,7 @@ impl Command for Account {
             now.hotkeys(&key),
             now.subnets(),
         )?;
-        let Balance { free, reserved, frozen } = stored.data.into();
+        let BalanceInfo { free, reserved, frozen } = stored.data.into();
         let owned = networks.into_iter().filter(|network| network.owner == Some(key));
         output.show(&AccountView {
             block: now.height(),

@@ -5,12 +5,12 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::{Output, note},
+    output::{Printer, note},
     page::{Page, Render, Tone},
     time::moment,
 };
 use myelin_client::{
-    Error, Moment,
+    ChainError, ChainState,
     runtime::{
         emission::events::EpochRun,
         system::events::{ExtrinsicFailed, ExtrinsicSuccess},
@@ -74,19 +74,19 @@ pub struct BlockRow {
 }
 
 impl BlockRow {
-    async fn read(block: &Moment) -> Result<Self, CliError> {
+    async fn read(block: &ChainState) -> Result<Self, CliError> {
         // The block of genesis was made by nobody.
         let time = if block.height() == 0 { 0 } else { made_at(block).await? };
         let events = block.all_events().await?;
         let failed = events.find::<ExtrinsicFailed>().count();
         let mut fees = Amount::ZERO;
         for paid in events.find::<TransactionFeePaid>() {
-            let paid = Amount::from_rao(paid.map_err(Error::from)?.actual_fee);
+            let paid = Amount::from_rao(paid.map_err(ChainError::from)?.actual_fee);
             fees = fees.checked_add(paid).unwrap_or(Amount::MAX);
         }
         let mut epochs = Vec::new();
         for run in events.find::<EpochRun>() {
-            let run = run.map_err(Error::from)?;
+            let run = run.map_err(ChainError::from)?;
             epochs.push(EpochRow { netuid: run.netuid.0, emission: run.emission.into() });
         }
         Ok(Self {
@@ -141,9 +141,9 @@ impl Command for Blocks {
             line: "myelin chain blocks --follow --output json | jq -c 'select(.epochs != [])'",
         },
     ];
-    type Answer = BlockRow;
+    type Output = BlockRow;
 
-    async fn run(self, context: &Context, output: &Output<BlockRow>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<BlockRow>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let last = chain.at_finalised().await?.height();
         let count = self.count.or((!self.follow).then_some(COUNT));

@@ -4,12 +4,12 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone, plain},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone, plain},
     share::percent,
     time::{about, blocks, day_in},
 };
-use myelin_client::{BlockNumber, Issuance, Moment, NetUid, Subnet};
+use myelin_client::{BlockNumber, ChainState, IssuanceInfo, NetUid, SubnetInfo};
 use myelin_economics::issuance::{MAX_SUPPLY, block_emission, halving_threshold};
 use myelin_primitives::{Amount, MILLION, Tao};
 use schemars::JsonSchema;
@@ -50,7 +50,7 @@ pub struct HalvingRow {
 
 /// What one subnet receives.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SubnetRow {
+pub struct SubnetEmissionRow {
     /// Which one.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -94,11 +94,11 @@ pub struct EmissionView {
     /// The next halving, until blocks create nothing.
     next_halving: Option<HalvingRow>,
     /// Every subnet.
-    subnets: Vec<SubnetRow>,
+    subnets: Vec<SubnetEmissionRow>,
 }
 
 impl HalvingRow {
-    async fn read(now: &Moment, issuance: &Issuance) -> Result<Option<Self>, CliError> {
+    async fn read(now: &ChainState, issuance: &IssuanceInfo) -> Result<Option<Self>, CliError> {
         let (Some(halvings), Some(next)) = (issuance.halvings, issuance.next_halving) else { return Ok(None) };
         let from = halving_threshold(halvings);
         let whole = next.threshold.checked_sub(from).unwrap_or_default().rao().max(1);
@@ -124,8 +124,8 @@ impl HalvingRow {
     }
 }
 
-impl From<Subnet> for SubnetRow {
-    fn from(subnet: Subnet) -> Self {
+impl From<SubnetInfo> for SubnetEmissionRow {
+    fn from(subnet: SubnetInfo) -> Self {
         Self {
             netuid: subnet.netuid,
             name: plain(&subnet.name),
@@ -147,7 +147,7 @@ impl Render for EmissionView {
             ("a block", self.block_emission.to_string().into()),
         ]);
         match &self.next_halving {
-            None => page.fields([("halving", Cell::new("none: everything is issued", Tone::Faint))]),
+            None => page.fields([("halving", TableCell::new("none: everything is issued", Tone::Faint))]),
             Some(next) => {
                 let day = next.day.as_ref().map_or_else(String::new, |day| format!(", on {day}"));
                 let time = about(Duration::from_secs(next.seconds));
@@ -174,11 +174,11 @@ impl Render for EmissionView {
         for subnet in &self.subnets {
             table.row([
                 subnet.netuid.to_string().into(),
-                Cell::optional((!subnet.name.is_empty()).then_some(subnet.name.as_str())),
+                TableCell::optional((!subnet.name.is_empty()).then_some(subnet.name.as_str())),
                 subnet.per_block.to_string().into(),
                 percent(subnet.per_block.rao(), self.block_emission.rao()).into(),
                 subnet.pending.to_string().into(),
-                Cell::optional(subnet.next_epoch.map(|block| format!("block {block}"))),
+                TableCell::optional(subnet.next_epoch.map(|block| format!("block {block}"))),
             ]);
         }
         page.table(&table);
@@ -198,9 +198,9 @@ impl Command for Emission {
             line: "myelin chain emission --output json | jq .next_halving.blocks",
         },
     ];
-    type Answer = EmissionView;
+    type Output = EmissionView;
 
-    async fn run(self, context: &Context, output: &Output<EmissionView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<EmissionView>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let issuance = now.issuance().await?;
         let networks = now.subnets().await?;

@@ -4,7 +4,7 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
+    output::Printer,
     page::{Page, Render, Side, Table, Tone},
     share::{percent, u16_percent},
 };
@@ -50,7 +50,7 @@ impl Unit {
 
 /// A parameter and what it is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ParameterRow {
+pub struct NetworkParameterRow {
     /// Its name.
     name: &'static str,
     /// What it is.
@@ -67,7 +67,7 @@ pub struct ParametersView {
     /// As of this final block.
     block: u64,
     /// The parameters.
-    parameters: Vec<ParameterRow>,
+    parameters: Vec<NetworkParameterRow>,
 }
 
 impl Render for ParametersView {
@@ -82,13 +82,13 @@ impl Render for ParametersView {
 }
 
 /// Each parameter with its unit. Taken apart by name, so that none is forgotten. spec subnets-and-neurons §18
-fn rows(parameters: NetworkParameters) -> Vec<ParameterRow> {
+fn rows(parameters: NetworkParameters) -> Vec<NetworkParameterRow> {
     use Unit::{Blocks, Count, Millionths, Rao, Tempos, U16Fraction};
     let take = |take: mirror::Take| u64::from(take.0);
     macro_rules! rows {
         ($($name:ident $unit:ident $value:expr, $effect:literal;)*) => {{
             let NetworkParameters { $($name),* } = parameters;
-            vec![$(ParameterRow {
+            vec![$(NetworkParameterRow {
                 name: stringify!($name),
                 value: ($value)($name),
                 unit: $unit,
@@ -129,9 +129,9 @@ impl Command for Parameters {
     const DETAILS: &'static str = "How one subnet is set shows `myelin subnet parameters show`.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "All of them", line: "myelin chain parameters" }];
-    type Answer = ParametersView;
+    type Output = ParametersView;
 
-    async fn run(self, context: &Context, output: &Output<ParametersView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ParametersView>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let parameters = rows(now.network_parameters().await?);
         output.show(&ParametersView { block: now.height(), parameters })

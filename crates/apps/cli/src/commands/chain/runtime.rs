@@ -5,10 +5,10 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::{Error, Moment, runtime, subxt::Metadata};
+use myelin_client::{ChainError, ChainState, runtime, subxt::Metadata};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub struct RuntimeView {
 }
 
 /// Whether this program was made for the runtime.
-async fn compatible(now: &Moment) -> Result<bool, Error> {
+async fn compatible(now: &ChainState) -> Result<bool, ChainError> {
     let told = now.ask(runtime::runtime_apis().metadata().metadata_at_version(FORMAT)).await?;
     let metadata = told.and_then(|told| Metadata::decode_from(&told.0).ok());
     Ok(metadata.is_some_and(|metadata| runtime::is_codegen_valid_for(&metadata)))
@@ -63,9 +63,9 @@ async fn compatible(now: &Moment) -> Result<bool, Error> {
 impl Render for RuntimeView {
     fn render(&self, page: &mut Page) {
         let compatible = if self.compatible {
-            Cell::new("yes", Tone::Good)
+            TableCell::new("yes", Tone::Good)
         } else {
-            Cell::new("in part: update this program", Tone::Warning)
+            TableCell::new("in part: update this program", Tone::Warning)
         };
         page.fields([
             ("runtime", format!("{}, version {}", self.name, self.version).into()),
@@ -83,7 +83,7 @@ impl Render for RuntimeView {
         ]);
         for pallet in &self.pallets {
             let counts = [pallet.calls, pallet.events, pallet.errors, pallet.storage];
-            let [calls, events, errors, storage] = counts.map(|count| Cell::from(count.to_string()));
+            let [calls, events, errors, storage] = counts.map(|count| TableCell::from(count.to_string()));
             table.row([pallet.index.to_string().into(), pallet.name.as_str().into(), calls, events, errors, storage]);
         }
         page.table(&table);
@@ -101,12 +101,12 @@ impl Command for Runtime {
             line: "myelin chain runtime --output json | jq -e .compatible",
         },
     ];
-    type Answer = RuntimeView;
+    type Output = RuntimeView;
 
-    async fn run(self, context: &Context, output: &Output<RuntimeView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<RuntimeView>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
-        let version = node(&chain).state_get_runtime_version(Some(now.hash())).await.map_err(Error::from)?;
+        let version = node(&chain).state_get_runtime_version(Some(now.hash())).await.map_err(ChainError::from)?;
         let metadata = now.client().metadata();
         let pallets = metadata.pallets().map(|pallet| PalletRow {
             index: pallet.call_index(),

@@ -5,11 +5,11 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Tone},
+    output::Printer,
+    page::{Page, Render, TableCell, Tone},
     time::about,
 };
-use myelin_client::{Error, NetUid};
+use myelin_client::{ChainError, NetUid};
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -76,7 +76,7 @@ impl StatusView {
 impl Render for StatusView {
     fn render(&self, page: &mut Page) {
         let age = format!("block {}, {} ago", self.finalised, about(Duration::from_millis(self.age)));
-        let finalised = if self.late() { Cell::new(age, Tone::Warning) } else { Cell::new(age, Tone::Good) };
+        let finalised = if self.late() { TableCell::new(age, Tone::Warning) } else { TableCell::new(age, Tone::Good) };
         let syncing = if self.syncing { ", catching up" } else { "" };
         let measured = self.block_time.map_or_else(String::new, |time| format!(", {} s lately", seconds(time)));
         page.fields([
@@ -110,15 +110,15 @@ impl Command for Status {
             line: "myelin chain status --output json | jq -e '.age < 60000'",
         },
     ];
-    type Answer = StatusView;
+    type Output = StatusView;
 
-    async fn run(self, context: &Context, output: &Output<StatusView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<StatusView>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let node = node(&chain);
         let now = chain.at_finalised().await?;
         let (health, name, program, version) =
             futures::try_join!(node.system_health(), node.system_chain(), node.system_name(), node.system_version(),)
-                .map_err(Error::from)?;
+                .map_err(ChainError::from)?;
         let (best, time, slot, networks, issuance) =
             futures::try_join!(chain.at_best(), made_at(&now), now.slot_duration(), now.subnets(), now.issuance(),)?;
         let before = now.height().saturating_sub(MEASURED).max(1);

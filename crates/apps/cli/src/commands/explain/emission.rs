@@ -1,16 +1,16 @@
 //! `myelin explain emission`
 
-use super::{Derivation, Named, PoolRow, Who};
+use super::{NeuronArg, NeuronDerivation, NeuronName, PoolRow};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     share::percent,
 };
 use myelin_client::{BlockNumber, NetUid};
-use myelin_explain::{Audit, Neuron, Pots};
+use myelin_explain::{Audit, EpochTotals, NeuronAudit};
 use myelin_primitives::{Amount, Q32, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub struct Emission {
     netuid: NetUid,
 
     #[command(flatten)]
-    who: Who,
+    who: NeuronArg,
 
     /// The block that ran the epoch; by default the last one that did
     #[arg(long, value_name = "BLOCK")]
@@ -50,9 +50,9 @@ pub struct PotsRow {
     recycled: Amount<Tao>,
 }
 
-impl From<Pots> for PotsRow {
-    fn from(pots: Pots) -> Self {
-        let Pots { accrued, owner, miners, validators, recycled } = pots;
+impl From<EpochTotals> for PotsRow {
+    fn from(pots: EpochTotals) -> Self {
+        let EpochTotals { accrued, owner, miners, validators, recycled } = pots;
         Self { accrued, owner, miners, validators, recycled }
     }
 }
@@ -77,8 +77,8 @@ pub struct NeuronRow {
     difference: Option<i64>,
 }
 
-impl From<&Neuron> for NeuronRow {
-    fn from(neuron: &Neuron) -> Self {
+impl From<&NeuronAudit> for NeuronRow {
+    fn from(neuron: &NeuronAudit) -> Self {
         Self {
             uid: neuron.uid.get(),
             hotkey: neuron.hotkey.to_string(),
@@ -117,11 +117,11 @@ pub struct Explanation {
     /// How many amounts cannot be compared, because transactions of the same block removed what they were noted in.
     unseen: usize,
     /// How the neuron that was asked for came to its pay.
-    derivation: Option<Derivation>,
+    derivation: Option<NeuronDerivation>,
 }
 
 impl Explanation {
-    fn of(audit: &Audit, neuron: Option<&Neuron>) -> Self {
+    fn of(audit: &Audit, neuron: Option<&NeuronAudit>) -> Self {
         let active: BTreeMap<u16, Q32> =
             audit.neurons.iter().map(|neuron| (neuron.uid.get(), neuron.active_stake)).collect();
         Self {
@@ -136,7 +136,7 @@ impl Explanation {
             difference: audit.difference(),
             exact: audit.is_exact(),
             unseen: audit.unseen(),
-            derivation: neuron.map(|neuron| Derivation::of(neuron, &active)),
+            derivation: neuron.map(|neuron| NeuronDerivation::of(neuron, &active)),
         }
     }
 
@@ -157,7 +157,7 @@ impl Explanation {
                 side.into(),
                 percent(by_rule.rao(), expected.accrued.rao()).into(),
                 by_rule.to_string().into(),
-                Cell::new(paid.to_string(), tone),
+                TableCell::new(paid.to_string(), tone),
             ]);
         }
         table
@@ -174,16 +174,16 @@ impl Explanation {
         ]);
         for neuron in &self.neurons {
             let difference = match neuron.difference {
-                Some(0) => Cell::new("0", Tone::Good),
-                Some(rao) => Cell::new(format!("{rao} rao"), Tone::Bad),
-                None => Cell::new("not seen", Tone::Warning),
+                Some(0) => TableCell::new("0", Tone::Good),
+                Some(rao) => TableCell::new(format!("{rao} rao"), Tone::Bad),
+                None => TableCell::new("not seen", Tone::Warning),
             };
             table.row([
                 neuron.uid.to_string().into(),
                 neuron.hotkey.as_str().into(),
                 neuron.mining.to_string().into(),
                 neuron.validating.to_string().into(),
-                Cell::optional(neuron.paid.map(|paid| paid.to_string())),
+                TableCell::optional(neuron.paid.map(|paid| paid.to_string())),
                 difference,
             ]);
         }
@@ -241,9 +241,9 @@ impl Command for Emission {
             line: "myelin explain emission 1 --output json | jq -e .exact",
         },
     ];
-    type Answer = Explanation;
+    type Output = Explanation;
 
-    async fn run(self, context: &Context, output: &Output<Explanation>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Explanation>) -> Result<(), CliError> {
         let named = self.who.find(context)?;
         let chain = context.chain().await?;
         let audit = match self.epoch {
@@ -251,8 +251,8 @@ impl Command for Emission {
             None => Audit::of_last_epoch(&chain, self.netuid).await?,
         };
         let neuron = match &named {
-            Some(Named::Uid(uid)) => audit.neuron(*uid),
-            Some(Named::Hotkey(hotkey)) => audit.by_hotkey(hotkey),
+            Some(NeuronName::Uid(uid)) => audit.neuron(*uid),
+            Some(NeuronName::Hotkey(hotkey)) => audit.by_hotkey(hotkey),
             None => None,
         };
         if let Some(named) = named.filter(|_| neuron.is_none()) {

@@ -8,16 +8,16 @@ mod term;
 pub use emission::{Emission, Explanation, NeuronRow, PotsRow};
 pub use payment::{LoanRow, PaymentRow, PoolRow};
 pub use seat::{Seat, SeatRow, SeatRows};
-pub use term::{BondRow, Derivation, OpinionRow, Part};
+pub use term::{BondRow, NeuronDerivation, OpinionRow, ShareValue};
 
 use crate::{context::Context, error::CliError, named_key::HotkeyArg};
 use myelin_client::{NetUid, PublicKey, Uid};
-use myelin_explain::Error;
+use myelin_explain::ExplainError;
 
 /// Which neuron of a subnet.
 #[derive(Clone, Debug, clap::Args)]
 #[group(multiple = false)]
-struct Who {
+struct NeuronArg {
     /// The neuron on this seat
     #[arg(long, value_name = "UID")]
     uid: Option<Uid>,
@@ -28,29 +28,29 @@ struct Who {
 }
 
 /// A neuron as it was named.
-enum Named {
+enum NeuronName {
     Uid(Uid),
     Hotkey(PublicKey),
 }
 
-impl Who {
+impl NeuronArg {
     /// Whoever was named, if somebody was.
-    fn find(&self, context: &Context) -> Result<Option<Named>, CliError> {
+    fn find(&self, context: &Context) -> Result<Option<NeuronName>, CliError> {
         Ok(match (&self.uid, &self.of) {
-            (Some(uid), _) => Some(Named::Uid(*uid)),
-            (None, Some(hotkey)) => Some(Named::Hotkey(hotkey.find(context)?.key)),
+            (Some(uid), _) => Some(NeuronName::Uid(*uid)),
+            (None, Some(hotkey)) => Some(NeuronName::Hotkey(hotkey.find(context)?.key)),
             (None, None) => None,
         })
     }
 }
 
-impl Named {
+impl NeuronName {
     /// That there is no such neuron.
     fn missing(&self, netuid: NetUid, block: u64) -> CliError {
         let who = match self {
             Self::Uid(uid) => uid.to_string(),
             Self::Hotkey(key) => key.to_string(),
         };
-        Error::NoNeuron { netuid, who, block }.into()
+        ExplainError::NoNeuron { netuid, who, block }.into()
     }
 }

@@ -1,7 +1,7 @@
 //! Stake that is lent, and stake that is paid.
 
 use crate::{
-    page::{Cell, Side, Table},
+    page::{Side, Table, TableCell},
     share::{percent, u16_percent},
 };
 use myelin_explain::{Credit, Loan, Payment};
@@ -94,8 +94,8 @@ impl PaymentRow {
         ]);
         for payment in payments {
             let amounts = [payment.alone, payment.to_share, payment.owner, payment.nominators];
-            let [alone, to_share, owner, nominators] = amounts.map(|amount| Cell::from(amount.to_string()));
-            let take = Cell::optional(payment.take.map(u16_percent));
+            let [alone, to_share, owner, nominators] = amounts.map(|amount| TableCell::from(amount.to_string()));
+            let take = TableCell::optional(payment.take.map(u16_percent));
             table.row([format!("  {}", payment.hotkey).into(), alone, to_share, take, owner, nominators]);
         }
         table

@@ -1,15 +1,15 @@
 //! `myelin explain seat`
 
-use super::{Named, Who};
+use super::{NeuronArg, NeuronName};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
 use myelin_client::{BlockNumber, NetUid};
-use myelin_explain::Seats;
+use myelin_explain::SeatRisks;
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub struct Seat {
     netuid: NetUid,
 
     #[command(flatten)]
-    who: Who,
+    who: NeuronArg,
 }
 
 /// How safe a seat is.
@@ -51,7 +51,7 @@ pub struct SeatRow {
 }
 
 impl SeatRow {
-    fn of(seats: &Seats, seat: &myelin_explain::Seat) -> Self {
+    fn of(seats: &SeatRisks, seat: &myelin_explain::SeatRisk) -> Self {
         Self {
             uid: seat.uid.get(),
             hotkey: seat.hotkey.to_string(),
@@ -66,16 +66,16 @@ impl SeatRow {
         }
     }
 
-    fn safety(&self) -> Cell {
+    fn safety(&self) -> TableCell {
         match (self.protected, self.immune, self.rank) {
-            (true, _, _) => Cell::new("kept for the owner", Tone::Good),
+            (true, _, _) => TableCell::new("kept for the owner", Tone::Good),
             (_, true, _) => {
                 let until = format!("immune for {} blocks, until block {}", self.immunity_left, self.immune_until);
-                Cell::new(until, Tone::Good)
+                TableCell::new(until, Tone::Good)
             }
-            (_, _, Some(1)) if self.newcomers_until_lost == Some(1) => Cell::new("the next to go", Tone::Bad),
-            (_, _, Some(1)) => Cell::new("the first to go once all seats are taken", Tone::Warning),
-            _ => Cell::from("can be lost"),
+            (_, _, Some(1)) if self.newcomers_until_lost == Some(1) => TableCell::new("the next to go", Tone::Bad),
+            (_, _, Some(1)) => TableCell::new("the first to go once all seats are taken", Tone::Warning),
+            _ => TableCell::from("can be lost"),
         }
     }
 }
@@ -121,8 +121,8 @@ impl SeatRows {
         if self.netuid.is_root() { "staked on it" } else { "paid in the last epoch" }
     }
 
-    fn when_lost(&self, seat: &SeatRow) -> Cell {
-        let Some(newcomers) = seat.newcomers_until_lost else { return Cell::new("never", Tone::Good) };
+    fn when_lost(&self, seat: &SeatRow) -> TableCell {
+        let Some(newcomers) = seat.newcomers_until_lost else { return TableCell::new("never", Tone::Good) };
         let first = match (self.free, newcomers.saturating_sub(self.free.into())) {
             (0, 1) => "to the next newcomer".to_owned(),
             (0, rank) => format!("after {} others, to the newcomer number {rank}", rank - 1),
@@ -135,7 +135,7 @@ impl SeatRows {
             (false, true) => ", unless immunities end or scores change before",
             (false, false) => ", unless scores change before",
         };
-        Cell::new(first + unless, if newcomers == 1 { Tone::Bad } else { Tone::Plain })
+        TableCell::new(first + unless, if newcomers == 1 { Tone::Bad } else { Tone::Plain })
     }
 }
 
@@ -162,11 +162,11 @@ impl Render for SeatRows {
         ]);
         for seat in &self.seats {
             table.row([
-                Cell::optional(seat.rank.map(|rank| rank.to_string())),
+                TableCell::optional(seat.rank.map(|rank| rank.to_string())),
                 seat.uid.to_string().into(),
                 seat.hotkey.as_str().into(),
                 seat.score.to_string().into(),
-                Cell::optional(seat.newcomers_until_lost.map(|count| count.to_string())),
+                TableCell::optional(seat.newcomers_until_lost.map(|count| count.to_string())),
                 seat.safety(),
             ]);
         }
@@ -190,17 +190,17 @@ impl Command for Seat {
             line: "myelin explain seat 1 --of myself --output json | jq -e '.seats[0].newcomers_until_lost > 10'",
         },
     ];
-    type Answer = SeatRows;
+    type Output = SeatRows;
 
-    async fn run(self, context: &Context, output: &Output<SeatRows>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SeatRows>) -> Result<(), CliError> {
         let named = self.who.find(context)?;
         let now = context.chain().await?.at_finalised().await?;
-        let seats = Seats::read(&now, self.netuid).await?;
+        let seats = SeatRisks::read(&now, self.netuid).await?;
         let mut rows: Vec<SeatRow> = match &named {
             Some(named) => {
                 let seat = match named {
-                    Named::Uid(uid) => seats.seat(*uid),
-                    Named::Hotkey(hotkey) => seats.by_hotkey(hotkey),
+                    NeuronName::Uid(uid) => seats.seat(*uid),
+                    NeuronName::Hotkey(hotkey) => seats.by_hotkey(hotkey),
                 };
                 let seat = seat.ok_or_else(|| named.missing(self.netuid, now.height()))?;
                 vec![SeatRow::of(&seats, seat)]

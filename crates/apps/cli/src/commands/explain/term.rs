@@ -2,12 +2,12 @@
 
 use super::{LoanRow, PaymentRow};
 use crate::{
-    page::{Cell, Page, Render, Side, Table, Tone},
+    page::{Page, Render, Side, Table, TableCell, Tone},
     share::percent,
 };
-use myelin_explain::Neuron;
+use myelin_explain::NeuronAudit;
 use myelin_primitives::{Amount, Q32, Tao};
-use myelin_yuma::{Bond, Opinion};
+use myelin_yuma::{BondTrace, WeightTrace};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 /// A number between nought and one, in counts of 2^-32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Part(u64);
+pub struct ShareValue(u64);
 
-impl Part {
+impl ShareValue {
     /// In percent.
     pub(super) fn percent(self) -> String {
         percent(self.0, 1 << Q32::FRACTION_BITS)
     }
 }
 
-impl From<Q32> for Part {
+impl From<Q32> for ShareValue {
     fn from(number: Q32) -> Self {
         // Shares are never below zero.
         Self(u64::try_from(number.to_bits()).unwrap_or(0))
@@ -39,13 +39,13 @@ pub struct OpinionRow {
     /// Of whom.
     miner: u16,
     /// The validator's part of the active stake.
-    active_stake: Part,
+    active_stake: ShareValue,
     /// The part of the validator's weights.
-    weight: Part,
+    weight: ShareValue,
     /// What consensus leaves of it.
-    clipped: Part,
+    clipped: ShareValue,
     /// What it adds to the rank: the clipped weight times the active stake.
-    adds: Part,
+    adds: ShareValue,
 }
 
 /// What a validator holds of a miner after the epoch, and earns by it.
@@ -54,16 +54,16 @@ pub struct BondRow {
     /// On whom.
     miner: u16,
     /// The bond.
-    bond: Part,
+    bond: ShareValue,
     /// Its part of all bonds on the miner.
-    share: Part,
+    share: ShareValue,
     /// That part of the miner's incentive.
-    pays: Part,
+    pays: ShareValue,
 }
 
 /// How one neuron came to its pay.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Derivation {
+pub struct NeuronDerivation {
     /// Its seat.
     pub(super) uid: u16,
     /// Its hotkey.
@@ -81,29 +81,29 @@ pub struct Derivation {
     #[schemars(with = "u64")]
     weight: Amount<Tao>,
     /// Its part of all stake on the subnet.
-    stake: Part,
+    stake: ShareValue,
     /// Whether it was heard of lately enough to count.
     active: bool,
     /// Whether it might validate in this epoch.
     permitted: bool,
     /// Its part of the stake that is active and permitted.
-    active_stake: Part,
+    active_stake: ShareValue,
     /// What validators say of it.
     received: Vec<OpinionRow>,
     /// The weight that holders of enough stake agree on.
-    consensus: Part,
+    consensus: ShareValue,
     /// The sum of what stands behind it.
-    rank: Part,
+    rank: ShareValue,
     /// Its part of all ranks, and so of what miners earn.
-    incentive: Part,
+    incentive: ShareValue,
     /// What it says of others.
     given: Vec<OpinionRow>,
     /// How much of its weights consensus left to it.
-    validator_trust: Part,
+    validator_trust: ShareValue,
     /// What it holds of miners that earned.
     bonds: Vec<BondRow>,
     /// Its part of what validators earn.
-    dividends: Part,
+    dividends: ShareValue,
     /// What it earns for mining, in rao.
     #[schemars(with = "u64")]
     mining: Amount<Tao>,
@@ -119,10 +119,10 @@ pub struct Derivation {
     difference: Option<i64>,
 }
 
-impl Derivation {
+impl NeuronDerivation {
     /// Of this neuron. `active_stakes` are by uid.
-    pub(super) fn of(neuron: &Neuron, active_stakes: &BTreeMap<u16, Q32>) -> Self {
-        let opinion = |opinion: &Opinion| OpinionRow {
+    pub(super) fn of(neuron: &NeuronAudit, active_stakes: &BTreeMap<u16, Q32>) -> Self {
+        let opinion = |opinion: &WeightTrace| OpinionRow {
             validator: opinion.validator.get(),
             miner: opinion.miner.get(),
             active_stake: active_stakes.get(&opinion.validator.get()).copied().unwrap_or_default().into(),
@@ -130,7 +130,7 @@ impl Derivation {
             clipped: opinion.clipped.into(),
             adds: opinion.backed.into(),
         };
-        let bond = |bond: &Bond| BondRow {
+        let bond = |bond: &BondTrace| BondRow {
             miner: bond.miner.get(),
             bond: bond.bond.into(),
             share: bond.share.into(),
@@ -168,9 +168,9 @@ impl Derivation {
         heading(page, "How much it weighs");
         let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
         let counts = match (self.active, self.permitted) {
-            (true, true) => Cell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
-            (false, _) => Cell::new("nothing: it has not set weights for too long", Tone::Warning),
-            (true, false) => Cell::new("nothing as a validator: it has no permit", Tone::Faint),
+            (true, true) => TableCell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
+            (false, _) => TableCell::new("nothing: it has not set weights for too long", Tone::Warning),
+            (true, false) => TableCell::new("nothing as a validator: it has no permit", Tone::Faint),
         };
         page.fields([
             ("  staked on it", self.staked.to_string().into()),
@@ -243,7 +243,7 @@ impl Derivation {
             ("OF ITS INCENTIVE", Side::Right),
         ]);
         for bond in &self.bonds {
-            let parts = [bond.bond, bond.share, bond.pays].map(|part| Cell::from(part.percent()));
+            let parts = [bond.bond, bond.share, bond.pays].map(|part| TableCell::from(part.percent()));
             let [held, share, pays] = parts;
             table.row([bond.miner.to_string().into(), held, share, pays]);
         }
@@ -262,20 +262,20 @@ impl Derivation {
             page.table(&PaymentRow::table(&self.payments));
         }
         let paid = match (self.paid, self.difference) {
-            (Some(paid), Some(0)) => Cell::new(format!("{paid}, as the rules say"), Tone::Good),
+            (Some(paid), Some(0)) => TableCell::new(format!("{paid}, as the rules say"), Tone::Good),
             (Some(paid), Some(difference)) => {
-                Cell::new(format!("{paid}, which differs from the rules by {difference} rao"), Tone::Bad)
+                TableCell::new(format!("{paid}, which differs from the rules by {difference} rao"), Tone::Bad)
             }
-            _ => Cell::new("not to be seen: the seat changed hands in the same block", Tone::Warning),
+            _ => TableCell::new("not to be seen: the seat changed hands in the same block", Tone::Warning),
         };
         page.fields([("paid", paid)]);
     }
 }
 
 impl OpinionRow {
-    fn after_consensus(&self) -> Cell {
+    fn after_consensus(&self) -> TableCell {
         let tone = if self.clipped == self.weight { Tone::Plain } else { Tone::Warning };
-        Cell::new(self.clipped.percent(), tone)
+        TableCell::new(self.clipped.percent(), tone)
     }
 }
 
@@ -284,7 +284,7 @@ fn heading(page: &mut Page, text: &str) {
     page.line(Tone::Label.paint(text));
 }
 
-impl Render for Derivation {
+impl Render for NeuronDerivation {
     fn render(&self, page: &mut Page) {
         self.weighs(page);
         self.mines(page);

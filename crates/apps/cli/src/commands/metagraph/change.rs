@@ -1,31 +1,31 @@
 //! What becomes different in a network.
 
-use super::{EpochRow, Row};
+use super::{LastEpochRow, MetagraphRow};
 use crate::{
     page::{Page, Render, Tone},
     share::u16_percent,
 };
-use myelin_client::{BlockNumber, Changes, Snapshot, Uid};
+use myelin_client::{BlockNumber, MetagraphChanges, MetagraphInfo, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something that became different.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case")]
-pub enum Change {
+pub enum MetagraphWatchOutput {
     /// An epoch ran.
     Epoch {
         /// In which final block it was seen.
         block: BlockNumber,
         /// The epoch.
-        epoch: EpochRow,
+        epoch: LastEpochRow,
     },
     /// Somebody has a seat who did not have it.
     Seated {
         /// In which final block it was seen.
         block: BlockNumber,
         /// The neuron that has it.
-        neuron: Row,
+        neuron: MetagraphRow,
         /// The hotkey that had it.
         replaced: Option<String>,
     },
@@ -34,22 +34,22 @@ pub enum Change {
         /// In which final block it was seen.
         block: BlockNumber,
         /// The neuron as it is now.
-        neuron: Row,
+        neuron: MetagraphRow,
     },
     /// A neuron has anything else that is new.
     Updated {
         /// In which final block it was seen.
         block: BlockNumber,
         /// The neuron as it is now.
-        neuron: Row,
+        neuron: MetagraphRow,
     },
 }
 
-impl Change {
+impl MetagraphWatchOutput {
     /// What `changes` says, in full.
-    pub(super) fn all(changes: &Changes, before: &Snapshot, after: &Snapshot) -> Vec<Self> {
+    pub(super) fn all(changes: &MetagraphChanges, before: &MetagraphInfo, after: &MetagraphInfo) -> Vec<Self> {
         let block = after.block;
-        let row = |uid: &Uid| after.neuron(*uid).map(Row::from);
+        let row = |uid: &Uid| after.neuron(*uid).map(MetagraphRow::from);
         let mut all = Vec::new();
         if let Some(epoch) = after.subnet.last_epoch.filter(|_| changes.epoch) {
             all.push(Self::Epoch { block, epoch: epoch.into() });
@@ -64,7 +64,7 @@ impl Change {
     }
 
     /// The neuron that it is about.
-    pub(super) fn neuron(&self) -> Option<&Row> {
+    pub(super) fn neuron(&self) -> Option<&MetagraphRow> {
         match self {
             Self::Epoch { .. } => None,
             Self::Seated { neuron, .. } | Self::Moved { neuron, .. } | Self::Updated { neuron, .. } => Some(neuron),
@@ -72,11 +72,11 @@ impl Change {
     }
 }
 
-impl Render for Change {
+impl Render for MetagraphWatchOutput {
     fn render(&self, page: &mut Page) {
         let (block, text) = match self {
             Self::Epoch { block, epoch } => {
-                let EpochRow { emission, miners, validators, .. } = epoch;
+                let LastEpochRow { emission, miners, validators, .. } = epoch;
                 (block, format!("epoch: {emission}, of it {miners} for mining and {validators} for validating"))
             }
             Self::Seated { block, neuron, replaced } => {
@@ -88,7 +88,7 @@ impl Render for Change {
                 None => (block, format!("uid {}: answers no more", neuron.uid)),
             },
             Self::Updated { block, neuron } => {
-                let Row { uid, stake, incentive, dividends, .. } = neuron;
+                let MetagraphRow { uid, stake, incentive, dividends, .. } = neuron;
                 let (incentive, dividends) = (u16_percent(*incentive), u16_percent(*dividends));
                 (block, format!("uid {uid}: {stake} staked, incentive {incentive}, dividends {dividends}"))
             }
@@ -105,12 +105,12 @@ mod tests {
     #[test]
     fn changes_are_told_in_full() {
         let subnet = subnet(NetUid::new(1));
-        let before = Snapshot { block: 5, subnet: subnet.clone(), neurons: (0..3).map(neuron).collect() };
-        let mut after = Snapshot { block: 6, subnet, neurons: (0..4).map(neuron).collect() };
+        let before = MetagraphInfo { block: 5, subnet: subnet.clone(), neurons: (0..3).map(neuron).collect() };
+        let mut after = MetagraphInfo { block: 6, subnet, neurons: (0..4).map(neuron).collect() };
         after.neurons[0].hotkey = neuron(9).hotkey;
         after.neurons[1].axon = None;
         after.neurons[2].stake = Amount::ONE_TAO;
-        let all = Change::all(&Changes::between(&before, &after), &before, &after);
+        let all = MetagraphWatchOutput::all(&MetagraphChanges::between(&before, &after), &before, &after);
         let mut page = Page::new(usize::MAX);
         for change in &all {
             change.render(&mut page);

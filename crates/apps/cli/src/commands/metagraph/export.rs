@@ -1,12 +1,12 @@
 //! `myelin metagraph export`
 
-use super::{Choice, Row, View, show::read};
+use super::{MetagraphRow, NeuronFilter, View, show::read};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     files::write_whole,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
 };
 use clap::ValueEnum;
@@ -17,7 +17,7 @@ use std::{io, path::PathBuf};
 
 /// How a metagraph is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum TableFormat {
     /// A line for each neuron, below a line with the names of the columns
     Csv,
     /// One document, as `metagraph show --output json` has it
@@ -32,19 +32,19 @@ pub struct Export {
 
     /// How it is written
     #[arg(value_enum, default_value = "csv")]
-    form: Form,
+    form: TableFormat,
 
     /// To this file, which is whole or not there; by default to standard output
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 
     #[command(flatten)]
-    choice: Choice,
+    choice: NeuronFilter,
 }
 
 /// What was written.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Exported {
+pub struct MetagraphExportOutput {
     /// Which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -58,7 +58,7 @@ pub struct Exported {
     text: Option<String>,
 }
 
-impl Render for Exported {
+impl Render for MetagraphExportOutput {
     fn render(&self, page: &mut Page) {
         match (&self.file, &self.text) {
             (Some(file), _) => page.line(format!(
@@ -73,7 +73,7 @@ impl Render for Exported {
     }
 }
 
-fn csv(rows: &[Row]) -> Result<Vec<u8>, CliError> {
+fn csv(rows: &[MetagraphRow]) -> Result<Vec<u8>, CliError> {
     let failed = |error: csv::Error| CliError::Output(error.into());
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -97,15 +97,15 @@ impl Command for Export {
         Example { purpose: "For a spreadsheet", line: "myelin metagraph export 1 --file subnet-1.csv" },
         Example { purpose: "As JSON, to standard output", line: "myelin metagraph export 1 json" },
     ];
-    type Answer = Exported;
+    type Output = MetagraphExportOutput;
 
-    async fn run(self, context: &Context, output: &Output<Exported>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<MetagraphExportOutput>) -> Result<(), CliError> {
         let chosen = self.choice.find(context)?;
         let snapshot = read(context, self.netuid).await?;
         let view = View::of(&snapshot, &chosen, usize::MAX, false);
         let bytes = match self.form {
-            Form::Csv => csv(view.neurons())?,
-            Form::Json => json(&view)?,
+            TableFormat::Csv => csv(view.neurons())?,
+            TableFormat::Json => json(&view)?,
         };
         let text = if let Some(path) = &self.file {
             let failed = |source| CliError::File { doing: "write", path: path.clone(), source };
@@ -116,7 +116,13 @@ impl Command for Export {
             Some(String::from_utf8(bytes).map_err(unreadable)?)
         };
         let neurons = view.neurons().len();
-        output.show(&Exported { netuid: self.netuid, block: snapshot.block, neurons, file: self.file, text })
+        output.show(&MetagraphExportOutput {
+            netuid: self.netuid,
+            block: snapshot.block,
+            neurons,
+            file: self.file,
+            text,
+        })
     }
 }
 
@@ -126,7 +132,7 @@ mod tests {
 
     #[test]
     fn csv_has_the_fields_of_the_json_and_a_line_for_each_neuron() {
-        let rows: Vec<_> = (0..2).map(|uid| Row::from(&neuron(uid))).collect();
+        let rows: Vec<_> = (0..2).map(|uid| MetagraphRow::from(&neuron(uid))).collect();
         let text = String::from_utf8(csv(&rows).unwrap()).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 3);

@@ -6,9 +6,9 @@ mod rows;
 mod show;
 mod watch;
 
-pub use change::Change;
-pub use export::{Export, Exported};
-pub use rows::{EpochRow, Row};
+pub use change::MetagraphWatchOutput;
+pub use export::{Export, MetagraphExportOutput};
+pub use rows::{LastEpochRow, MetagraphRow};
 pub use show::{Show, View};
 pub use watch::Watch;
 
@@ -16,12 +16,12 @@ pub(crate) use rows::{decimal, none, title};
 
 use crate::{context::Context, error::CliError, named_key::HotkeyArg};
 use clap::ValueEnum;
-use myelin_client::{Neuron, Snapshot};
+use myelin_client::{MetagraphInfo, NeuronInfo};
 use std::cmp::Ordering;
 
 /// By what neurons are sorted: numbers from the highest down, uids from the first up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Column {
+enum SortColumn {
     /// The seat
     Uid,
     /// What is staked on the hotkey
@@ -44,8 +44,8 @@ enum Column {
     LastUpdate,
 }
 
-impl Column {
-    fn compare(self, one: &Neuron, other: &Neuron) -> Ordering {
+impl SortColumn {
+    fn compare(self, one: &NeuronInfo, other: &NeuronInfo) -> Ordering {
         let by_uid = one.uid.cmp(&other.uid);
         match self {
             Self::Uid => by_uid,
@@ -66,10 +66,10 @@ impl Column {
 /// Which neurons, and in which order.
 #[allow(clippy::struct_excessive_bools, reason = "each of them is a flag that is typed")]
 #[derive(Clone, Debug, clap::Args)]
-struct Choice {
+struct NeuronFilter {
     /// By what they are sorted
     #[arg(long, value_enum, value_name = "COLUMN", default_value = "uid")]
-    sort: Column,
+    sort: SortColumn,
 
     /// In the opposite order
     #[arg(long)]
@@ -98,21 +98,21 @@ struct Choice {
 
 /// A choice whose names have been looked up.
 #[derive(Clone, Debug)]
-struct Chosen {
-    choice: Choice,
+struct ResolvedFilter {
+    choice: NeuronFilter,
     hotkeys: Vec<myelin_client::PublicKey>,
 }
 
-impl Choice {
-    fn find(self, context: &Context) -> Result<Chosen, CliError> {
+impl NeuronFilter {
+    fn find(self, context: &Context) -> Result<ResolvedFilter, CliError> {
         let hotkeys: Result<_, CliError> = self.only.iter().map(|hotkey| Ok(hotkey.find(context)?.key)).collect();
-        Ok(Chosen { hotkeys: hotkeys?, choice: self })
+        Ok(ResolvedFilter { hotkeys: hotkeys?, choice: self })
     }
 }
 
-impl Chosen {
-    fn has(&self, neuron: &Neuron) -> bool {
-        let Choice { validators, miners, serving, .. } = self.choice;
+impl ResolvedFilter {
+    fn has(&self, neuron: &NeuronInfo) -> bool {
+        let NeuronFilter { validators, miners, serving, .. } = self.choice;
         (!validators || neuron.validator_permit)
             && (!miners || !neuron.validator_permit)
             && (!serving || neuron.axon.is_some())
@@ -120,14 +120,14 @@ impl Chosen {
     }
 
     /// The rows, with no more than `most` of them.
-    fn rows(&self, snapshot: &Snapshot, most: usize) -> Vec<Row> {
+    fn rows(&self, snapshot: &MetagraphInfo, most: usize) -> Vec<MetagraphRow> {
         let mut neurons: Vec<_> = snapshot.neurons.iter().filter(|neuron| self.has(neuron)).collect();
         neurons.sort_by(|one, other| {
             let order = self.choice.sort.compare(one, other);
             if self.choice.reverse { order.reverse() } else { order }
         });
         let most = self.choice.limit.unwrap_or(usize::MAX).min(most);
-        neurons.into_iter().take(most).map(Row::from).collect()
+        neurons.into_iter().take(most).map(MetagraphRow::from).collect()
     }
 }
 
@@ -136,25 +136,25 @@ mod tests {
     use super::{rows::tests::neuron, *};
     use myelin_client::{Amount, NetUid};
 
-    fn snapshot() -> Snapshot {
+    fn snapshot() -> MetagraphInfo {
         let mut neurons: Vec<_> = (0..4).map(neuron).collect();
         neurons[1].stake = Amount::from_rao(7);
         neurons[2].stake = Amount::from_rao(9);
         neurons[3].stake = Amount::from_rao(7);
         neurons[2].validator_permit = true;
         neurons[3].axon = None;
-        Snapshot { block: 5, subnet: rows::tests::subnet(NetUid::new(1)), neurons }
+        MetagraphInfo { block: 5, subnet: rows::tests::subnet(NetUid::new(1)), neurons }
     }
 
-    fn uids(choice: Choice, hotkeys: &[u16]) -> Vec<u16> {
+    fn uids(choice: NeuronFilter, hotkeys: &[u16]) -> Vec<u16> {
         let hotkeys = hotkeys.iter().map(|uid| neuron(*uid).hotkey).collect();
-        let rows = Chosen { choice, hotkeys }.rows(&snapshot(), usize::MAX);
-        rows.iter().map(Row::uid).collect()
+        let rows = ResolvedFilter { choice, hotkeys }.rows(&snapshot(), usize::MAX);
+        rows.iter().map(MetagraphRow::uid).collect()
     }
 
-    fn all() -> Choice {
-        Choice {
-            sort: Column::Uid,
+    fn all() -> NeuronFilter {
+        NeuronFilter {
+            sort: SortColumn::Uid,
             reverse: false,
             validators: false,
             miners: false,
@@ -166,15 +166,15 @@ mod tests {
 
     #[test]
     fn numbers_go_from_the_highest_down_and_equals_by_uid() {
-        assert_eq!(uids(Choice { sort: Column::Stake, ..all() }, &[]), [2, 1, 3, 0]);
-        assert_eq!(uids(Choice { sort: Column::Stake, reverse: true, ..all() }, &[]), [0, 3, 1, 2]);
-        assert_eq!(uids(Choice { reverse: true, limit: Some(2), ..all() }, &[]), [3, 2]);
+        assert_eq!(uids(NeuronFilter { sort: SortColumn::Stake, ..all() }, &[]), [2, 1, 3, 0]);
+        assert_eq!(uids(NeuronFilter { sort: SortColumn::Stake, reverse: true, ..all() }, &[]), [0, 3, 1, 2]);
+        assert_eq!(uids(NeuronFilter { reverse: true, limit: Some(2), ..all() }, &[]), [3, 2]);
     }
 
     #[test]
     fn every_filter_must_let_a_neuron_through() {
-        assert_eq!(uids(Choice { validators: true, ..all() }, &[]), [2]);
-        assert_eq!(uids(Choice { miners: true, serving: true, ..all() }, &[]), [0, 1]);
-        assert_eq!(uids(Choice { serving: true, ..all() }, &[3, 1]), [1]);
+        assert_eq!(uids(NeuronFilter { validators: true, ..all() }, &[]), [2]);
+        assert_eq!(uids(NeuronFilter { miners: true, serving: true, ..all() }, &[]), [0, 1]);
+        assert_eq!(uids(NeuronFilter { serving: true, ..all() }, &[3, 1]), [1]);
     }
 }

@@ -1,16 +1,16 @@
 //! A neuron as a line of a table.
 
 use crate::{
-    page::{Cell, Side, Table, Tone, plain},
+    page::{Side, Table, TableCell, Tone, plain},
     share::u16_percent,
 };
-use myelin_client::{Amount, BlockNumber, Epoch, NetUid, Neuron, Subnet, Tao, Uid};
+use myelin_client::{Amount, BlockNumber, EpochRecord, NetUid, NeuronInfo, SubnetInfo, Tao, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One neuron: who it is, where it is, and what the last epoch found. Fractions are parts of 65535.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Row {
+pub struct MetagraphRow {
     /// Its seat.
     #[schemars(with = "u16")]
     pub(super) uid: Uid,
@@ -53,8 +53,8 @@ pub struct Row {
     metrics: Option<String>,
 }
 
-impl From<&Neuron> for Row {
-    fn from(neuron: &Neuron) -> Self {
+impl From<&NeuronInfo> for MetagraphRow {
+    fn from(neuron: &NeuronInfo) -> Self {
         let axon = neuron.axon.as_ref();
         Self {
             uid: neuron.uid,
@@ -79,9 +79,9 @@ impl From<&Neuron> for Row {
     }
 }
 
-impl Row {
+impl MetagraphRow {
     /// The fields, each with its label.
-    pub(crate) fn fields(&self) -> [(&'static str, Cell); 16] {
+    pub(crate) fn fields(&self) -> [(&'static str, TableCell); 16] {
         let place = |place: Option<&String>| place.map_or_else(none, |place| place.as_str().into());
         let axon = match (&self.axon, self.certificate) {
             (Some(axon), true) => format!("{axon}, with a certificate").into(),
@@ -107,10 +107,10 @@ impl Row {
         ]
     }
 
-    fn role(&self) -> Cell {
+    fn role(&self) -> TableCell {
         match (self.validator_permit, self.active) {
-            (true, true) => Cell::new("validator", Tone::Good),
-            (true, false) => Cell::new("idle", Tone::Warning),
+            (true, true) => TableCell::new("validator", Tone::Good),
+            (true, false) => TableCell::new("idle", Tone::Warning),
             (false, _) => "miner".into(),
         }
     }
@@ -123,7 +123,7 @@ impl Row {
 }
 
 /// A table of neurons that fits a terminal of 80 columns.
-pub(super) fn table(rows: &[Row]) -> Table {
+pub(super) fn table(rows: &[MetagraphRow]) -> Table {
     let mut table = Table::new([
         ("UID", Side::Right),
         ("ROLE", Side::Left),
@@ -148,7 +148,7 @@ pub(super) fn table(rows: &[Row]) -> Table {
 }
 
 /// A table of neurons with their keys and addresses.
-pub(super) fn long_table(rows: &[Row]) -> Table {
+pub(super) fn long_table(rows: &[MetagraphRow]) -> Table {
     let mut table = Table::new([
         ("UID", Side::Right),
         ("HOTKEY", Side::Left),
@@ -168,7 +168,7 @@ pub(super) fn long_table(rows: &[Row]) -> Table {
         table.row([
             row.uid.to_string().into(),
             row.hotkey.as_str().into(),
-            row.coldkey.as_deref().map_or_else(none, Cell::from),
+            row.coldkey.as_deref().map_or_else(none, TableCell::from),
             row.role(),
             row.stake.to_string().into(),
             row.stake_weight.to_string().into(),
@@ -178,7 +178,7 @@ pub(super) fn long_table(rows: &[Row]) -> Table {
             share(row.validator_trust),
             row.emission.to_string().into(),
             row.last_update.to_string().into(),
-            row.axon.as_deref().map_or_else(none, Cell::from),
+            row.axon.as_deref().map_or_else(none, TableCell::from),
         ]);
     }
     table
@@ -186,7 +186,7 @@ pub(super) fn long_table(rows: &[Row]) -> Table {
 
 /// The last epoch of a network, in rao.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct EpochRow {
+pub struct LastEpochRow {
     /// The block that ran it.
     pub(crate) block: BlockNumber,
     /// What had accrued.
@@ -203,8 +203,8 @@ pub struct EpochRow {
     pub(super) validators: Amount<Tao>,
 }
 
-impl From<Epoch> for EpochRow {
-    fn from(epoch: Epoch) -> Self {
+impl From<EpochRecord> for LastEpochRow {
+    fn from(epoch: EpochRecord) -> Self {
         Self {
             block: epoch.block,
             emission: epoch.emission,
@@ -216,7 +216,7 @@ impl From<Epoch> for EpochRow {
 }
 
 /// What a network is called.
-pub(crate) fn title(netuid: NetUid, subnet: &Subnet) -> String {
+pub(crate) fn title(netuid: NetUid, subnet: &SubnetInfo) -> String {
     match (netuid.is_root(), subnet.name.is_empty()) {
         (true, _) => "root".to_owned(),
         (false, true) => format!("subnet {netuid}"),
@@ -225,11 +225,11 @@ pub(crate) fn title(netuid: NetUid, subnet: &Subnet) -> String {
 }
 
 /// Nothing.
-pub(crate) fn none() -> Cell {
-    Cell::new("-", Tone::Faint)
+pub(crate) fn none() -> TableCell {
+    TableCell::new("-", Tone::Faint)
 }
 
-fn share(share: u16) -> Cell {
+fn share(share: u16) -> TableCell {
     if share == 0 { none() } else { u16_percent(share).into() }
 }
 
@@ -244,15 +244,15 @@ pub(crate) fn decimal(amount: Amount<Tao>, decimals: u32) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use myelin_client::{Axon, PublicKey, Registration};
+    use myelin_client::{AxonInfo, PublicKey, RegistrationInfo};
 
-    pub(crate) fn neuron(uid: u16) -> Neuron {
+    pub(crate) fn neuron(uid: u16) -> NeuronInfo {
         let key = |tag: u8| {
             let mut bytes = [tag; 32];
             bytes[..2].copy_from_slice(&uid.to_le_bytes());
             PublicKey::from_bytes(bytes)
         };
-        Neuron {
+        NeuronInfo {
             uid: Uid::new(uid),
             hotkey: key(1),
             coldkey: Some(key(2)),
@@ -267,7 +267,7 @@ pub(super) mod tests {
             dividends: 0,
             validator_trust: 0,
             emission: Amount::ZERO,
-            axon: Some(Axon {
+            axon: Some(AxonInfo {
                 block: 4,
                 version: 1,
                 address: ([10, 0, 0, 1], 8091).into(),
@@ -278,8 +278,8 @@ pub(super) mod tests {
         }
     }
 
-    pub(crate) fn subnet(netuid: NetUid) -> Subnet {
-        Subnet {
+    pub(crate) fn subnet(netuid: NetUid) -> SubnetInfo {
+        SubnetInfo {
             netuid,
             name: "one".into(),
             owner: None,
@@ -293,7 +293,7 @@ pub(super) mod tests {
             pending: Amount::ZERO,
             last_epoch: None,
             next_epoch: Some(19),
-            registration: Registration { burn: None, difficulty: None, recycled: Amount::ZERO, adjusts_at: 0 },
+            registration: RegistrationInfo { burn: None, difficulty: None, recycled: Amount::ZERO, adjusts_at: 0 },
         }
     }
 
@@ -312,7 +312,7 @@ pub(super) mod tests {
         (rich.incentive, rich.dividends, rich.validator_trust) = (u16::MAX, u16::MAX, u16::MAX);
         rich.validator_permit = true;
         let mut page = crate::page::Page::new(80);
-        page.table(&table(&[Row::from(&rich)]));
+        page.table(&table(&[MetagraphRow::from(&rich)]));
         let text = anstream::adapter::strip_str(&page.into_text()).to_string();
         assert_eq!(text.lines().count(), 2, "{text}");
     }

@@ -1,17 +1,17 @@
 //! `myelin metagraph show`
 
 use super::{
-    Choice, Chosen, EpochRow, Row,
+    LastEpochRow, MetagraphRow, NeuronFilter, ResolvedFilter,
     rows::{long_table, table, title},
 };
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
+    output::Printer,
     page::{Page, Render, Tone},
 };
-use myelin_client::{BlockNumber, Error, NetUid, Snapshot};
+use myelin_client::{BlockNumber, ChainError, MetagraphInfo, NetUid};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
@@ -23,7 +23,7 @@ pub struct Show {
     netuid: NetUid,
 
     #[command(flatten)]
-    choice: Choice,
+    choice: NeuronFilter,
 
     /// With keys and addresses
     #[arg(long)]
@@ -45,11 +45,11 @@ pub struct View {
     /// How many there can be.
     seats: u16,
     /// Its last epoch.
-    last_epoch: Option<EpochRow>,
+    last_epoch: Option<LastEpochRow>,
     /// The block of its next epoch.
     next_epoch: Option<BlockNumber>,
     /// Those neurons that were asked for.
-    neurons: Vec<Row>,
+    neurons: Vec<MetagraphRow>,
     #[serde(skip)]
     title: String,
     #[serde(skip)]
@@ -57,15 +57,15 @@ pub struct View {
 }
 
 impl View {
-    pub(super) fn of(snapshot: &Snapshot, chosen: &Chosen, most: usize, long: bool) -> Self {
-        let Snapshot { block, subnet, .. } = snapshot;
+    pub(super) fn of(snapshot: &MetagraphInfo, chosen: &ResolvedFilter, most: usize, long: bool) -> Self {
+        let MetagraphInfo { block, subnet, .. } = snapshot;
         Self {
             netuid: subnet.netuid,
             name: subnet.name.clone(),
             block: *block,
             seats_taken: subnet.neurons,
             seats: subnet.max_neurons,
-            last_epoch: subnet.last_epoch.map(EpochRow::from),
+            last_epoch: subnet.last_epoch.map(LastEpochRow::from),
             next_epoch: subnet.next_epoch,
             neurons: chosen.rows(snapshot, most),
             title: title(subnet.netuid, subnet),
@@ -74,7 +74,7 @@ impl View {
     }
 
     /// The neurons.
-    pub(super) fn neurons(&self) -> &[Row] {
+    pub(super) fn neurons(&self) -> &[MetagraphRow] {
         &self.neurons
     }
 }
@@ -99,10 +99,10 @@ impl Render for View {
 }
 
 /// A network as of the last final block.
-pub(super) async fn read(context: &Context, netuid: NetUid) -> Result<Snapshot, CliError> {
+pub(super) async fn read(context: &Context, netuid: NetUid) -> Result<MetagraphInfo, CliError> {
     let now = context.chain().await?.at_finalised().await?;
     let snapshot = now.metagraph(netuid).await?;
-    Ok(snapshot.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?)
+    Ok(snapshot.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?)
 }
 
 impl Command for Show {
@@ -118,9 +118,9 @@ impl Command for Show {
             line: "myelin metagraph show 1 --serving --output json | jq -r .neurons[].axon",
         },
     ];
-    type Answer = View;
+    type Output = View;
 
-    async fn run(self, context: &Context, output: &Output<View>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<View>) -> Result<(), CliError> {
         let chosen = self.choice.find(context)?;
         let snapshot = read(context, self.netuid).await?;
         output.show(&View::of(&snapshot, &chosen, usize::MAX, self.long))

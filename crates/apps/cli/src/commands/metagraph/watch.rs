@@ -1,11 +1,11 @@
 //! `myelin metagraph watch`
 
-use super::{Change, Choice, View};
+use super::{MetagraphWatchOutput, NeuronFilter, View};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::{Format, Output, note},
+    output::{Format, Printer, note},
     screen::Screen,
 };
 use myelin_client::{Metagraph, NetUid};
@@ -17,7 +17,7 @@ pub struct Watch {
     netuid: NetUid,
 
     #[command(flatten)]
-    choice: Choice,
+    choice: NeuronFilter,
 
     /// With keys and addresses, on a terminal
     #[arg(long)]
@@ -37,9 +37,9 @@ impl Command for Watch {
             line: "myelin metagraph watch 1 --output json | grep seated",
         },
     ];
-    type Answer = Change;
+    type Output = MetagraphWatchOutput;
 
-    async fn run(self, context: &Context, output: &Output<Change>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<MetagraphWatchOutput>) -> Result<(), CliError> {
         let chosen = self.choice.find(context)?;
         let chain = context.chain().await?;
         let mut metagraph = Metagraph::sync(&chain, self.netuid).await?;
@@ -60,7 +60,7 @@ impl Command for Watch {
                 Err(error) => return Err(error.into()),
             };
             if screen.is_none() {
-                for change in Change::all(&changes, &before, &metagraph) {
+                for change in MetagraphWatchOutput::all(&changes, &before, &metagraph) {
                     let uid = change.neuron().map(|neuron| neuron.uid);
                     if uid.and_then(|uid| metagraph.neuron(uid)).is_none_or(|neuron| chosen.has(neuron)) {
                         output.show(&change)?;

@@ -1,12 +1,12 @@
 //! `myelin network logs`
 
-use super::Where;
+use super::NetworkFolderArg;
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    network::{Directory, NetworkError},
-    output::Output,
+    network::{NetworkError, NetworkFolder},
+    output::Printer,
     page::{Page, Render, Tone},
 };
 use schemars::JsonSchema;
@@ -20,10 +20,10 @@ use std::{
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Of a log, no more than this is read to find its last lines.
-const LONGEST_TAIL: u64 = 4 * 1024 * 1024;
+const MAX_TAIL: u64 = 4 * 1024 * 1024;
 
 /// How often logs are looked at for more.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// `myelin network logs`
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub struct Logs {
     follow: bool,
 
     #[command(flatten)]
-    place: Where,
+    place: NetworkFolderArg,
 }
 
 /// A line of a log.
@@ -66,13 +66,13 @@ impl Command for Logs {
         Example { purpose: "The last of everybody", line: "myelin network logs" },
         Example { purpose: "Read along with one node", line: "myelin network logs alice --follow" },
     ];
-    type Answer = LogLine;
+    type Output = LogLine;
 
-    async fn run(self, context: &Context, output: &Output<LogLine>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<LogLine>) -> Result<(), CliError> {
         let directory = self.place.directory(context)?;
         let mut logs = Vec::new();
         for name in self.names(&directory)? {
-            logs.push(Log { path: directory.log(&name), name, read: 0, rest: Vec::new() });
+            logs.push(LogTail { path: directory.log(&name), name, read: 0, rest: Vec::new() });
         }
         for log in &mut logs {
             let lines = log.more()?;
@@ -82,7 +82,7 @@ impl Command for Logs {
         if !self.follow {
             return Ok(());
         }
-        let mut looks = interval(LOOK);
+        let mut looks = interval(POLL_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
@@ -94,7 +94,7 @@ impl Command for Logs {
 }
 
 impl Logs {
-    fn names(&self, directory: &Directory) -> Result<Vec<String>, NetworkError> {
+    fn names(&self, directory: &NetworkFolder) -> Result<Vec<String>, NetworkError> {
         let known = directory.logged();
         match &self.node {
             None => Ok(known),
@@ -107,12 +107,12 @@ impl Logs {
     }
 }
 
-fn show(output: &Output<LogLine>, log: &Log, line: String) -> Result<(), CliError> {
+fn show(output: &Printer<LogLine>, log: &LogTail, line: String) -> Result<(), CliError> {
     output.show(&LogLine { node: log.name.clone(), line })
 }
 
 /// A log that is read on.
-struct Log {
+struct LogTail {
     name: String,
     path: PathBuf,
     read: u64,
@@ -120,7 +120,7 @@ struct Log {
     rest: Vec<u8>,
 }
 
-impl Log {
+impl LogTail {
     /// The whole lines that came since the last time. Of a long log, those near its end.
     fn more(&mut self) -> Result<Vec<String>, CliError> {
         self.read_on().map_err(|source| CliError::File { doing: "read", path: self.path.clone(), source })
@@ -136,11 +136,11 @@ impl Log {
         if length < self.read {
             (self.read, self.rest) = (0, Vec::new());
         }
-        let from = self.read.max(length.saturating_sub(LONGEST_TAIL));
+        let from = self.read.max(length.saturating_sub(MAX_TAIL));
         let cut = from > self.read;
         file.seek(SeekFrom::Start(from))?;
         let mut text = if cut { Vec::new() } else { std::mem::take(&mut self.rest) };
-        let got = file.take(LONGEST_TAIL).read_to_end(&mut text)?;
+        let got = file.take(MAX_TAIL).read_to_end(&mut text)?;
         self.read = from.saturating_add(got as u64);
         let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
         self.rest = text.split_off(end);
@@ -159,7 +159,7 @@ mod tests {
     fn a_log_is_read_on_by_whole_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alice.log");
-        let mut log = Log { name: "alice".into(), path: path.clone(), read: 0, rest: Vec::new() };
+        let mut log = LogTail { name: "alice".into(), path: path.clone(), read: 0, rest: Vec::new() };
         assert!(log.more().unwrap().is_empty(), "there is none yet");
         let mut file = File::create(&path).unwrap();
         file.write_all(b"one\ntwo\nthr").unwrap();
@@ -177,7 +177,7 @@ mod tests {
         let path = folder.path().join("alice.log");
         let line = "x".repeat(1023) + "\n";
         fs::write(&path, line.repeat(5 * 1024)).unwrap();
-        let mut log = Log { name: "alice".into(), path, read: 0, rest: Vec::new() };
+        let mut log = LogTail { name: "alice".into(), path, read: 0, rest: Vec::new() };
         let lines = log.more().unwrap();
         assert!(lines.len() > 4000 && lines.iter().all(|line| line.len() == 1023), "{}", lines.len());
     }

@@ -11,9 +11,9 @@ use crate::{
     command::{Command, Effect, Example},
     context::{Context, checked},
     error::CliError,
-    network::{Directory, Ended, NetworkError, NodeStatus, Phase, Status as NetworkStatus, down, status},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    network::{EndedProcess, NetworkError, NetworkFolder, NetworkStatus, NodePhase, NodeStatus, down, status},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     settings::LOCAL_DIRECTORY,
 };
 use schemars::JsonSchema;
@@ -22,14 +22,14 @@ use std::path::PathBuf;
 
 /// Which network.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Where {
+pub struct NetworkFolderArg {
     /// Where the network keeps its chain, logs and process numbers [env: `MYELIN_LOCAL_DIRECTORY`]
     #[arg(long, value_name = "FOLDER", value_parser = checked(&LOCAL_DIRECTORY))]
     directory: Option<String>,
 }
 
-impl Where {
-    fn directory(&self, context: &Context) -> Result<Directory, CliError> {
+impl NetworkFolderArg {
+    fn directory(&self, context: &Context) -> Result<NetworkFolder, CliError> {
         context.local_network(self.directory.as_deref())
     }
 }
@@ -38,21 +38,21 @@ impl Where {
 #[derive(Debug, clap::Args)]
 pub struct Down {
     #[command(flatten)]
-    place: Where,
+    place: NetworkFolderArg,
 }
 
 /// What was taken down.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Downed {
+pub struct NetworkDownOutput {
     /// The supervisor that was ended, and its nodes with it.
     supervisor: Option<u32>,
     /// Nodes that an earlier supervisor had left behind.
-    left_behind: Vec<Ended>,
+    left_behind: Vec<EndedProcess>,
 }
 
-impl Render for Downed {
+impl Render for NetworkDownOutput {
     fn render(&self, page: &mut Page) {
-        for Ended { name, pid } in &self.left_behind {
+        for EndedProcess { name, pid } in &self.left_behind {
             page.line(format!("ended {name} (process {pid}), which was left behind"));
         }
         page.line(match self.supervisor {
@@ -67,11 +67,11 @@ impl Command for Down {
     const SUMMARY: &'static str = "End the network; its chain stays";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "End it", line: "myelin network down" }];
-    type Answer = Downed;
+    type Output = NetworkDownOutput;
 
-    async fn run(self, context: &Context, output: &Output<Downed>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkDownOutput>) -> Result<(), CliError> {
         let (_lock, supervisor, left_behind) = down(&self.place.directory(context)?).await?;
-        output.show(&Downed { supervisor, left_behind })
+        output.show(&NetworkDownOutput { supervisor, left_behind })
     }
 }
 
@@ -79,19 +79,19 @@ impl Command for Down {
 #[derive(Debug, clap::Args)]
 pub struct Reset {
     #[command(flatten)]
-    place: Where,
+    place: NetworkFolderArg,
 }
 
 /// What was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Deleted {
+pub struct NetworkResetOutput {
     /// The network.
     directory: PathBuf,
     /// Whether there was a chain.
     chain: bool,
 }
 
-impl Render for Deleted {
+impl Render for NetworkResetOutput {
     fn render(&self, page: &mut Page) {
         let directory = self.directory.display();
         page.line(if self.chain {
@@ -110,9 +110,9 @@ impl Command for Reset {
         Example { purpose: "Begin anew", line: "myelin network reset" },
         Example { purpose: "In a script", line: "myelin network reset --yes" },
     ];
-    type Answer = Deleted;
+    type Output = NetworkResetOutput;
 
-    async fn run(self, context: &Context, output: &Output<Deleted>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkResetOutput>) -> Result<(), CliError> {
         let directory = self.place.directory(context)?;
         if let Some(supervisor) = directory.supervisor()? {
             return Err(NetworkError::Up { directory: directory.path().to_owned(), supervisor }.into());
@@ -122,7 +122,7 @@ impl Command for Reset {
         context.terminal().confirm(&format!("Delete the chain and the logs in {path}?"))?;
         let (lock, ..) = down(&directory).await?;
         directory.delete(&lock)?;
-        output.show(&Deleted { directory: directory.path().to_owned(), chain })
+        output.show(&NetworkResetOutput { directory: directory.path().to_owned(), chain })
     }
 }
 
@@ -130,7 +130,7 @@ impl Command for Reset {
 #[derive(Debug, clap::Args)]
 pub struct Status {
     #[command(flatten)]
-    place: Where,
+    place: NetworkFolderArg,
 }
 
 impl Render for NetworkStatus {
@@ -177,13 +177,15 @@ impl Render for NetworkStatus {
     }
 }
 
-fn phase(status: &NodeStatus) -> Cell {
+fn phase(status: &NodeStatus) -> TableCell {
     match status.node.phase {
-        Phase::Running if status.node.role.is_node() && status.height.is_none() => Cell::new("silent", Tone::Bad),
-        Phase::Running => Cell::new("running", Tone::Good),
-        Phase::Starting => Cell::new("starting", Tone::Warning),
-        Phase::Restarting => Cell::new("restarting", Tone::Warning),
-        Phase::GivenUp => Cell::new("given up", Tone::Bad),
+        NodePhase::Running if status.node.role.is_node() && status.height.is_none() => {
+            TableCell::new("silent", Tone::Bad)
+        }
+        NodePhase::Running => TableCell::new("running", Tone::Good),
+        NodePhase::Starting => TableCell::new("starting", Tone::Warning),
+        NodePhase::Restarting => TableCell::new("restarting", Tone::Warning),
+        NodePhase::GivenUp => TableCell::new("given up", Tone::Bad),
     }
 }
 
@@ -210,9 +212,9 @@ impl Command for Status {
             line: "myelin network status --output json | jq .nodes[0].finalised",
         },
     ];
-    type Answer = NetworkStatus;
+    type Output = NetworkStatus;
 
-    async fn run(self, context: &Context, output: &Output<NetworkStatus>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkStatus>) -> Result<(), CliError> {
         output.show(&status(&self.place.directory(context)?).await?)
     }
 }

@@ -3,10 +3,10 @@
 use crate::{
     error::CliError,
     network::{
-        Event,
-        neurons::{Paid, Pay, Report, Row},
+        NetworkEvent,
+        neurons::{EpochPay, NeuronPay, NeuronReport, SubnetReport},
     },
-    page::{Cell, Page, Render, Side, Table, Tone},
+    page::{Page, Render, Side, Table, TableCell, Tone},
     screen::Screen,
 };
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
@@ -17,32 +17,32 @@ const REMEMBERED: usize = 5;
 
 /// The network on a terminal.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(super) struct NetworkScreen {
     screen: Screen,
-    page: Seen,
+    page: ScreenState,
 }
 
 /// What there is to see.
 #[derive(Debug, Default)]
-struct Seen {
-    report: Option<Report>,
+struct ScreenState {
+    report: Option<SubnetReport>,
     happened: VecDeque<String>,
 }
 
-impl Life {
+impl NetworkScreen {
     /// That of the process, if it has a terminal.
     pub(super) fn of_process() -> Option<Self> {
-        Some(Self { screen: Screen::of_process()?, page: Seen::default() })
+        Some(Self { screen: Screen::of_process()?, page: ScreenState::default() })
     }
 
     /// Takes in what happened, and draws again once there are neurons to show. Says whether it did.
     ///
     /// # Errors
     /// As [`Screen::draw`].
-    pub(super) fn show(&mut self, event: &Event) -> Result<bool, CliError> {
+    pub(super) fn show(&mut self, event: &NetworkEvent) -> Result<bool, CliError> {
         match event {
-            Event::Neurons(report) => self.page.report = Some(report.clone()),
-            Event::Down {} => return Ok(false),
+            NetworkEvent::Neurons(report) => self.page.report = Some(report.clone()),
+            NetworkEvent::Down {} => return Ok(false),
             _ if self.page.report.is_none() => return Ok(false),
             other => self.page.remember(other),
         }
@@ -51,8 +51,8 @@ impl Life {
     }
 }
 
-impl Seen {
-    fn remember(&mut self, event: &Event) {
+impl ScreenState {
+    fn remember(&mut self, event: &NetworkEvent) {
         let mut page = Page::new(usize::MAX);
         event.render(&mut page);
         self.happened.extend(page.into_text().lines().map(str::to_owned));
@@ -61,7 +61,7 @@ impl Seen {
     }
 }
 
-impl Render for Seen {
+impl Render for ScreenState {
     fn render(&self, page: &mut Page) {
         if let Some(report) = &self.report {
             report.render(page);
@@ -73,7 +73,7 @@ impl Render for Seen {
     }
 }
 
-impl Render for Report {
+impl Render for SubnetReport {
     fn render(&self, page: &mut Page) {
         let epoch = match self.next_epoch_in {
             Some(0) | None => String::new(),
@@ -97,7 +97,7 @@ impl Render for Report {
             ("OFF BY", Side::Right),
         ];
         let mut table = Table::new(columns);
-        for Row { uid, name, stake, incentive, dividends, trust, pay } in &self.neurons {
+        for NeuronReport { uid, name, stake, incentive, dividends, trust, pay } in &self.neurons {
             let [due, paid, off] = pay_cells(pay.as_ref());
             table.row([
                 uid.to_string().into(),
@@ -114,7 +114,7 @@ impl Render for Report {
         page.table(&table);
         page.line("");
         page.line("stake in TAO; due by the rules and paid by the chain in the last epoch, in TAO; off by, in rao");
-        if let Some(Paid { block, emission, owner, miners, validators, .. }) = &self.epoch {
+        if let Some(EpochPay { block, emission, owner, miners, validators, .. }) = &self.epoch {
             page.line(format!(
                 "epoch of block {block}: {emission} = {owner} to the owner + {miners} to miners + {validators} to validators"
             ));
@@ -122,10 +122,10 @@ impl Render for Report {
     }
 }
 
-fn pay_cells(pay: Option<&Pay>) -> [Cell; 3] {
-    let Some(Pay { due, paid, difference }) = pay else { return ["-".into(), "-".into(), "-".into()] };
+fn pay_cells(pay: Option<&NeuronPay>) -> [TableCell; 3] {
+    let Some(NeuronPay { due, paid, difference }) = pay else { return ["-".into(), "-".into(), "-".into()] };
     let tone = if *difference == 0 { Tone::Good } else { Tone::Bad };
-    [short(*due).into(), short(*paid).into(), Cell::new(difference.to_string(), tone)]
+    [short(*due).into(), short(*paid).into(), TableCell::new(difference.to_string(), tone)]
 }
 
 /// TAO with four decimals, rounded down.
@@ -135,20 +135,21 @@ fn short(amount: Amount<Tao>) -> String {
 }
 
 /// A part of 65535 as a percentage with one decimal; nothing stands faint.
-fn percent(part: u16) -> Cell {
+fn percent(part: u16) -> TableCell {
     let tenths = (u32::from(part) * 1_000 + 32_767) / 65_535;
     let text = format!("{}.{} %", tenths / 10, tenths % 10);
-    if part == 0 { Cell::new(text, Tone::Faint) } else { text.into() }
+    if part == 0 { TableCell::new(text, Tone::Faint) } else { text.into() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn report() -> Report {
-        let pay = |due, paid| Some(Pay { due, paid, difference: paid.rao().cast_signed() - due.rao().cast_signed() });
+    fn report() -> SubnetReport {
+        let pay =
+            |due, paid| Some(NeuronPay { due, paid, difference: paid.rao().cast_signed() - due.rao().cast_signed() });
         let tao = |rao| Amount::from_rao(rao);
-        let row = |uid, name: &str, incentive, pay| Row {
+        let row = |uid, name: &str, incentive, pay| NeuronReport {
             uid,
             name: name.into(),
             stake: tao(600 * RAO_PER_TAO),
@@ -157,7 +158,7 @@ mod tests {
             trust: 0,
             pay,
         };
-        Report {
+        SubnetReport {
             height: 41,
             netuid: 2,
             name: "text".into(),

@@ -1,17 +1,18 @@
 //! `myelin network up`
 
-use super::{Where, screen::Life};
+use super::{NetworkFolderArg, screen::NetworkScreen};
 use crate::{
     command::{Command, Effect, Example},
     commands::text::trained,
     context::{Context, checked},
     error::{CliError, ErrorReport},
     network::{
-        Directory, Event, MOST_AUTHORITIES, NetworkError, NodeState, Phase, Preset, Wanted, down, end,
+        LocalPreset, MAX_AUTHORITIES, NetworkError, NetworkEvent, NetworkFolder, NetworkPlan, NodePhase, NodeState,
+        down, end,
         neurons::{self, Models},
         supervise,
     },
-    output::{Format, Output, Progress, note},
+    output::{Format, Printer, ProgressLine, note},
     page::{Page, Render, Side, Table, Tone},
     settings::LOCAL_NODE,
 };
@@ -36,11 +37,11 @@ const SUPERVISOR_LOG: &str = "supervisor";
 #[derive(Debug, clap::Args)]
 pub struct Up {
     #[command(flatten)]
-    place: Where,
+    place: NetworkFolderArg,
 
     /// How a new chain begins [default: as before, or local]
     #[arg(long, value_enum)]
-    preset: Option<Preset>,
+    preset: Option<LocalPreset>,
 
     /// How many nodes make and finalise blocks, for a new chain [default: as before, or 1]
     #[arg(long, value_name = "COUNT", value_parser = authorities)]
@@ -52,7 +53,7 @@ pub struct Up {
 
     /// A subnet that lives on it, with an owner, two validators, and honest and dishonest miners
     #[arg(long, value_enum, value_name = "TASK")]
-    subnet: Option<Task>,
+    subnet: Option<SubnetTask>,
 
     /// The model of the subnet; by default one that is trained once and kept
     #[arg(long, value_name = "PATH", requires_all = ["subnet", "smaller_model"])]
@@ -73,7 +74,7 @@ pub struct Up {
 
 /// What a subnet pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Task {
+pub(super) enum SubnetTask {
     /// Text, written by a language model
     Text,
 }
@@ -84,14 +85,14 @@ fn count(text: &str, least: usize, most: usize) -> Result<usize, String> {
 }
 
 fn authorities(text: &str) -> Result<usize, String> {
-    count(text, 1, MOST_AUTHORITIES)
+    count(text, 1, MAX_AUTHORITIES)
 }
 
 fn full_nodes(text: &str) -> Result<usize, String> {
     count(text, 0, 32)
 }
 
-impl Render for Event {
+impl Render for NetworkEvent {
     fn render(&self, page: &mut Page) {
         match self {
             Self::Swept { node, pid } => page.line(format!("ended {node} (process {pid}), which was left behind")),
@@ -117,12 +118,12 @@ impl Render for Event {
     }
 }
 
-fn up(page: &mut Page, directory: &Path, preset: Preset, nodes: &[NodeState]) {
+fn up(page: &mut Page, directory: &Path, preset: LocalPreset, nodes: &[NodeState]) {
     page.line(Tone::Good.paint(&format!("the network is up, and its blocks are final (preset `{preset}`)")));
     page.line("");
     let columns = ["NODE", "RPC", "METRICS"].map(|heading| (heading, Side::Left));
     let mut table = Table::new(columns);
-    for node in nodes.iter().filter(|node| node.phase == Phase::Running) {
+    for node in nodes.iter().filter(|node| node.phase == NodePhase::Running) {
         let [rpc, metrics] = [&node.rpc, &node.metrics].map(|url| url.as_deref().unwrap_or("-"));
         table.row([node.name.as_str().into(), rpc.into(), metrics.into()]);
     }
@@ -152,9 +153,9 @@ impl Command for Up {
             line: "myelin network up --preset test --directory /tmp/quick",
         },
     ];
-    type Answer = Event;
+    type Output = NetworkEvent;
 
-    async fn run(self, context: &Context, output: &Output<Event>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkEvent>) -> Result<(), CliError> {
         let directory = self.place.directory(context)?;
         let said = context.text(&LOCAL_NODE, self.node.as_deref())?.map(|(path, _)| PathBuf::from(path));
         let binary = program(said).ok_or(NetworkError::NoNodeProgram)?;
@@ -163,18 +164,21 @@ impl Command for Up {
         }
         let sequel = match self.subnet {
             None => None,
-            Some(Task::Text) => Some(neurons::text(&directory, self.models().await?)),
+            Some(SubnetTask::Text) => Some(neurons::text(&directory, self.models().await?)),
         };
-        let wanted = Wanted { binary, preset: self.preset, authorities: self.authorities, full_nodes: self.full_nodes };
-        let mut life = if context.format() == Format::Table { Life::of_process() } else { None };
-        let report = |event: &Event| {
+        let wanted =
+            NetworkPlan { binary, preset: self.preset, authorities: self.authorities, full_nodes: self.full_nodes };
+        let mut life = if context.format() == Format::Table { NetworkScreen::of_process() } else { None };
+        let report = |event: &NetworkEvent| {
             if let Some(life) = &mut life
                 && life.show(event)?
             {
                 return Ok(());
             }
             // On paper, a page for each epoch is enough.
-            if context.format() == Format::Table && matches!(event, Event::Neurons(report) if !report.has_new_epoch()) {
+            if context.format() == Format::Table
+                && matches!(event, NetworkEvent::Neurons(report) if !report.has_new_epoch())
+            {
                 return Ok(());
             }
             // Of a supervisor in the background nobody reads the answers once it is up; its log has them.
@@ -201,9 +205,9 @@ impl Up {
     /// Starts this program once more, to supervise, and waits until it says that the network is up.
     async fn in_background(
         &self,
-        directory: &Directory,
+        directory: &NetworkFolder,
         binary: &Path,
-        output: &Output<Event>,
+        output: &Printer<NetworkEvent>,
     ) -> Result<(), CliError> {
         let log = directory.log(SUPERVISOR_LOG);
         let failed = |doing| NetworkError::io(doing, &log);
@@ -224,7 +228,7 @@ impl Up {
         if let Some(full_nodes) = self.full_nodes {
             supervisor.args(["--full-nodes", &full_nodes.to_string()]);
         }
-        if let Some(Task::Text) = self.subnet {
+        if let Some(SubnetTask::Text) = self.subnet {
             // Made here, where somebody sees how it goes.
             let models = self.models().await?;
             supervisor.args(["--subnet", "text", "--model"]).arg(&models.published);
@@ -236,7 +240,7 @@ impl Up {
         let mut supervisor = supervisor.spawn().map_err(NetworkError::io("start", this))?;
         let answers = supervisor.stdout.take();
         let mut answers = answers.map(|stdout| BufReader::new(stdout).lines());
-        let progress = Progress::new("starting the network");
+        let progress = ProgressLine::new("starting the network");
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Ends with the supervisor, and that waits for its nodes with a limit.
@@ -244,10 +248,10 @@ impl Up {
             tokio::select! {
                 line = lines.next_line() => {
                     let Ok(Some(line)) = line else { break };
-                    let Ok(event) = serde_json::from_str::<Event>(&line) else { continue };
+                    let Ok(event) = serde_json::from_str::<NetworkEvent>(&line) else { continue };
                     let is_up = match self.subnet {
-                        None => matches!(event, Event::Up { .. }),
-                        Some(Task::Text) => matches!(event, Event::Neurons(_)),
+                        None => matches!(event, NetworkEvent::Up { .. }),
+                        Some(SubnetTask::Text) => matches!(event, NetworkEvent::Neurons(_)),
                     };
                     if is_up {
                         drop(progress);

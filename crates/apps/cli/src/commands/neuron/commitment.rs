@@ -5,15 +5,15 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use clap::ValueEnum;
-use myelin_client::{BlockNumber, Data, NetUid, calls};
+use myelin_client::{BlockNumber, CommitmentData, NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -84,19 +84,21 @@ impl Function {
     }
 }
 
-impl From<&Data> for Item {
-    fn from(data: &Data) -> Self {
+impl From<&CommitmentData> for Item {
+    fn from(data: &CommitmentData) -> Self {
         let raw = |bytes: &[u8]| {
             let text = std::str::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control));
             Self::Raw { hex: hex::encode(bytes), text: text.map(str::to_owned) }
         };
         match data {
-            Data::None => Self::Nothing {},
-            Data::Raw(bytes) => raw(bytes),
-            Data::Hash(byte, hash) => match Function::ALL.into_iter().find(|function| function.byte() == *byte) {
-                Some(function) => Self::Hash { function, hex: hex::encode(hash) },
-                None => raw(hash),
-            },
+            CommitmentData::None => Self::Nothing {},
+            CommitmentData::Raw(bytes) => raw(bytes),
+            CommitmentData::Hash(byte, hash) => {
+                match Function::ALL.into_iter().find(|function| function.byte() == *byte) {
+                    Some(function) => Self::Hash { function, hex: hex::encode(hash) },
+                    None => raw(hash),
+                }
+            }
         }
     }
 }
@@ -115,7 +117,7 @@ impl Item {
 
 /// What one neuron has published.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Published {
+pub struct NeuronCommitmentOutput {
     /// On which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -129,7 +131,7 @@ pub struct Published {
     item: Item,
 }
 
-impl Render for Published {
+impl Render for NeuronCommitmentOutput {
     fn render(&self, page: &mut Page) {
         let Self { uid, netuid, item, .. } = self;
         let when = self.block.map_or_else(String::new, |block| format!(", in block {block}"));
@@ -154,14 +156,14 @@ impl Command for ShowCommitment {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "My own", line: "myelin neuron commitment show --netuid 1" }];
-    type Answer = Published;
+    type Output = NeuronCommitmentOutput;
 
-    async fn run(self, context: &Context, output: &Output<Published>) -> Result<(), CliError> {
-        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+    async fn run(self, context: &Context, output: &Printer<NeuronCommitmentOutput>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let uid = seat(&now, self.netuid, &hotkey).await?.uid;
         let commitment = now.commitment(self.netuid, uid).await?;
-        output.show(&Published {
+        output.show(&NeuronCommitmentOutput {
             netuid: self.netuid,
             uid: uid.get(),
             hotkey: hotkey.key.to_string(),
@@ -186,11 +188,11 @@ pub struct SetCommitment {
     hash: Option<Function>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What was typed, as the chain takes it.
-fn data(item: &str, hash: Option<Function>) -> Result<Data, CliError> {
+fn data(item: &str, hash: Option<Function>) -> Result<CommitmentData, CliError> {
     let usage = |message: String, hint| CliError::Usage { message, hint };
     let bytes = match item.strip_prefix("0x") {
         Some(digits) => {
@@ -202,14 +204,14 @@ fn data(item: &str, hash: Option<Function>) -> Result<Data, CliError> {
         let hash = bytes.as_slice().try_into();
         let hash =
             hash.map_err(|_| usage(format!("a hash of {} bytes", bytes.len()), "a hash is `0x` and 64 hex digits"))?;
-        return Ok(Data::Hash(function.byte(), hash));
+        return Ok(CommitmentData::Hash(function.byte(), hash));
     }
     if bytes.is_empty() {
-        return Ok(Data::None);
+        return Ok(CommitmentData::None);
     }
     let long =
         || usage(format!("{} bytes, and at most 128 are stored", bytes.len()), "publish a hash instead, with `--hash`");
-    Data::raw(&bytes).ok_or_else(long)
+    CommitmentData::raw(&bytes).ok_or_else(long)
 }
 
 impl Command for SetCommitment {
@@ -226,11 +228,11 @@ impl Command for SetCommitment {
                    0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
         },
     ];
-    type Answer = Transacted<Published>;
+    type Output = TransactionOutput<NeuronCommitmentOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, data) = (self.netuid, data(&self.item, self.hash)?);
-        let (hotkey, signer) = (HotkeyArg::or_own(None, context)?, Signer::hotkey(context)?);
+        let (hotkey, signer) = (HotkeyArg::or_default(None, context)?, WalletSigner::hotkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let uid = seat(&now, netuid, &hotkey).await?.uid;
@@ -243,7 +245,7 @@ impl Command for SetCommitment {
         let sent = self.sending.send(context, &chain, &signer, &calls::set_commitment(netuid, data), plan).await?;
         output.show(&sent.answer(|included| {
             let (uid, hotkey) = (uid.get(), hotkey.key.to_string());
-            Ok(Published { netuid, uid, hotkey, block: BlockNumber::try_from(included.height).ok(), item })
+            Ok(NeuronCommitmentOutput { netuid, uid, hotkey, block: BlockNumber::try_from(included.height).ok(), item })
         })?)
     }
 }

@@ -14,11 +14,11 @@ pub use serve::Serve;
 pub use swap::SwapHotkey;
 
 use crate::error::CliError;
-use crate::named_key::Party;
-use myelin_client::{Moment, NetUid, Neuron};
+use crate::named_key::NamedKey;
+use myelin_client::{ChainState, NetUid, NeuronInfo};
 
 /// The seat of a hotkey.
-async fn seat(now: &Moment, netuid: NetUid, hotkey: &Party) -> Result<Neuron, CliError> {
+async fn seat(now: &ChainState, netuid: NetUid, hotkey: &NamedKey) -> Result<NeuronInfo, CliError> {
     let nowhere = || CliError::NotFound {
         message: format!("{hotkey} has no seat on network {netuid}"),
         hint: format!("register it with `myelin neuron register --netuid {netuid}`").into(),

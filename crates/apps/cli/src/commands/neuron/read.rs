@@ -3,11 +3,11 @@
 use super::seat;
 use crate::{
     command::{Command, Effect, Example},
-    commands::metagraph::Row,
+    commands::metagraph::MetagraphRow,
     context::Context,
     error::CliError,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
 };
 use myelin_client::{NetUid, Uid};
@@ -27,7 +27,7 @@ pub struct Show {
     uid: Option<Uid>,
 }
 
-impl Render for Row {
+impl Render for MetagraphRow {
     fn render(&self, page: &mut Page) {
         page.fields(self.fields());
     }
@@ -45,11 +45,11 @@ impl Command for Show {
             line: "myelin neuron show --netuid 1 --output json | jq .emission",
         },
     ];
-    type Answer = Row;
+    type Output = MetagraphRow;
 
-    async fn run(self, context: &Context, output: &Output<Row>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<MetagraphRow>) -> Result<(), CliError> {
         let hotkey = self.hotkey.as_ref();
-        let party = if self.uid.is_none() { Some(HotkeyArg::or_own(hotkey, context)?) } else { None };
+        let party = if self.uid.is_none() { Some(HotkeyArg::or_default(hotkey, context)?) } else { None };
         let now = context.chain().await?.at_finalised().await?;
         let neuron = match (party, self.uid) {
             (Some(party), _) => seat(&now, self.netuid, &party).await?,
@@ -62,6 +62,6 @@ impl Command for Show {
                 })?
             }
         };
-        output.show(&Row::from(&neuron))
+        output.show(&MetagraphRow::from(&neuron))
     }
 }

@@ -5,15 +5,15 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{ColdkeyArg, HotkeyArg, Party},
-    output::Output,
+    key::WalletSigner,
+    named_key::{ColdkeyArg, HotkeyArg, NamedKey},
+    output::Printer,
     page::{Page, Render, Tone},
     plan::Plan,
-    transact::{Carried, Prepared, Sending, Transacted},
+    transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
 use myelin_client::{
-    Amount, Chain, Included, Moment, NetUid, PublicKey, Subnet, Tao, Uid, calls,
+    Amount, Chain, ChainState, IncludedTransaction, NetUid, PublicKey, SubnetInfo, Tao, Uid, calls,
     runtime::{balances::events::Burned, neurons::events::NeuronRegistered},
 };
 use schemars::JsonSchema;
@@ -48,12 +48,12 @@ pub struct Register {
     any_price: bool,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A seat that was taken.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Registered {
+pub struct NeuronRegisterOutput {
     /// On which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -70,7 +70,7 @@ pub struct Registered {
     work: Option<Effort>,
 }
 
-impl Render for Registered {
+impl Render for NeuronRegisterOutput {
     fn render(&self, page: &mut Page) {
         let seat = self.uid.map_or_else(|| "a seat".to_owned(), |uid| format!("seat {uid}"));
         let price = match &self.work {
@@ -100,21 +100,21 @@ impl Command for Register {
         },
         Example { purpose: "Without TAO", line: "myelin neuron register --netuid 1 --work" },
     ];
-    type Answer = Transacted<Registered>;
+    type Output = TransactionOutput<NeuronRegisterOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         if self.netuid.is_root() {
             return Err(CliError::Usage {
                 message: "root is joined in another way".into(),
                 hint: "see `myelin root register --help`",
             });
         }
-        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
-        let coldkey = ColdkeyArg::or_own(None, context)?.key;
+        let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
+        let coldkey = ColdkeyArg::or_default(None, context)?.key;
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let subnet = now.subnet(self.netuid).await?;
-        let missing = || myelin_client::Error::NoNetwork { netuid: self.netuid, block: now.height() };
+        let missing = || myelin_client::ChainError::NoNetwork { netuid: self.netuid, block: now.height() };
         let subnet = subnet.ok_or_else(missing)?;
         self.check(&now, &hotkey, &coldkey).await?;
         let (carried, work) = if self.work {
@@ -123,7 +123,7 @@ impl Command for Register {
             (self.burn(context, &chain, &subnet, &hotkey).await?, None)
         };
         output.show(&carried.answer(|included| {
-            Ok(Registered {
+            Ok(NeuronRegisterOutput {
                 netuid: self.netuid,
                 uid: taken(included, &hotkey.key),
                 hotkey: hotkey.key.to_string(),
@@ -136,14 +136,14 @@ impl Command for Register {
 }
 
 /// The seat that the hotkey took there.
-fn taken(included: &Included, hotkey: &PublicKey) -> Option<u16> {
+fn taken(included: &IncludedTransaction, hotkey: &PublicKey) -> Option<u16> {
     let seat = included.event::<NeuronRegistered>()?;
     (myelin_client::mirror::key(seat.hotkey) == *hotkey).then(|| Uid::from(seat.uid).get())
 }
 
 impl Register {
     /// Whether it can be had at all.
-    async fn check(&self, now: &Moment, hotkey: &Party, coldkey: &PublicKey) -> Result<(), CliError> {
+    async fn check(&self, now: &ChainState, hotkey: &NamedKey, coldkey: &PublicKey) -> Result<(), CliError> {
         let netuid = self.netuid;
         if let Some(uid) = now.uid(netuid, &hotkey.key).await? {
             return Err(CliError::Impossible {
@@ -161,7 +161,7 @@ impl Register {
     }
 
     /// What is the same in both ways.
-    fn plan(&self, summary: String, subnet: &Subnet) -> Plan {
+    fn plan(&self, summary: String, subnet: &SubnetInfo) -> Plan {
         let full = subnet.neurons >= subnet.max_neurons;
         let room = if full { "another neuron makes room, because every seat is taken" } else { "it takes a free seat" };
         Plan::new(summary).touches(self.netuid).effect(room)
@@ -171,10 +171,10 @@ impl Register {
         &self,
         context: &Context,
         chain: &Chain,
-        subnet: &Subnet,
-        hotkey: &Party,
-    ) -> Result<Carried, CliError> {
-        let (netuid, signer) = (self.netuid, Signer::coldkey(context)?);
+        subnet: &SubnetInfo,
+        hotkey: &NamedKey,
+    ) -> Result<PlanOutcome, CliError> {
+        let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let Some(price) = subnet.registration.burn else {
             return Err(CliError::Impossible {
                 message: format!("subnet {netuid} sells no seats"),
@@ -213,11 +213,11 @@ impl Register {
         &self,
         context: &Context,
         chain: &Chain,
-        subnet: &Subnet,
-        hotkey: &Party,
+        subnet: &SubnetInfo,
+        hotkey: &NamedKey,
         coldkey: &PublicKey,
-    ) -> Result<(Carried, Option<Effort>), CliError> {
-        let (netuid, signer) = (self.netuid, Signer::hotkey(context)?);
+    ) -> Result<(PlanOutcome, Option<Effort>), CliError> {
+        let (netuid, signer) = (self.netuid, WalletSigner::hotkey(context)?);
         let Some(difficulty) = subnet.registration.difficulty else {
             return Err(CliError::Impossible {
                 message: format!("subnet {netuid} gives no seats for work"),
@@ -237,8 +237,8 @@ impl Register {
                 subnet.registration.adjusts_at
             ));
         let ready = match self.sending.prepare(context, chain, &signer, plan).await? {
-            Prepared::Shown(plan) => return Ok((Carried::shown(plan), None)),
-            Prepared::Ready(ready) => ready.with_mortality(myelin_client::work::MORTALITY),
+            PreparedPlan::Shown(plan) => return Ok((PlanOutcome::shown(plan), None)),
+            PreparedPlan::Ready(ready) => ready.with_mortality(myelin_client::work::MORTALITY),
         };
         let (transaction, included, effort) = search(chain, &ready, netuid, &hotkey.key, coldkey, self.cores).await?;
         Ok((ready.carried(transaction, included), Some(effort)))

@@ -3,13 +3,13 @@
 use crate::{
     error::CliError,
     files::write_whole,
-    output::{Progress, note},
-    transact::Ready,
+    output::{ProgressLine, note},
+    transact::ReadyPlan,
 };
 use myelin_client::{
-    BlockNumber, CallError, Chain, Included, NetUid, PublicKey,
+    BlockNumber, CallError, Chain, IncludedTransaction, NetUid, PublicKey,
     subxt::utils::H256,
-    work::{Event, Position, Work, expected_attempts},
+    work::{SearchEvent, SearchState, WorkSearch, expected_attempts},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use tokio::{
 const ATTEMPTS: u32 = 20;
 
 /// Where nobody watches, so many seconds are between two lines about how far it is.
-const QUIET: u64 = 30;
+const PROGRESS_INTERVAL: u64 = 30;
 
 /// What was worked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -50,7 +50,7 @@ impl fmt::Display for Effort {
 /// How far a search is, as it is kept on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+struct SearchFile {
     /// Which chain it was, by the hash of its first block.
     genesis: H256,
     /// How many seals were tried.
@@ -63,24 +63,24 @@ struct Kept {
 
 /// The file of a search.
 #[derive(Debug)]
-struct Notebook {
+struct SearchStore {
     path: PathBuf,
     /// What earlier processes did.
-    before: Kept,
+    before: SearchFile,
     genesis: H256,
     since: Instant,
 }
 
-impl Notebook {
+impl SearchStore {
     /// Reads what an earlier process kept. A file that cannot be read is as good as none: nothing is lost but a count.
     fn open(path: PathBuf, genesis: H256) -> Self {
-        let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+        let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<SearchFile>(&bytes).ok());
         let before = read.filter(|kept| kept.genesis == genesis).unwrap_or_default();
         Self { path, before, genesis, since: Instant::now() }
     }
 
-    fn position(&self) -> Option<Position> {
-        self.before.at.map(|(block, hash, difficulty, next_nonce)| Position { block, hash, difficulty, next_nonce })
+    fn position(&self) -> Option<SearchState> {
+        self.before.at.map(|(block, hash, difficulty, next_nonce)| SearchState { block, hash, difficulty, next_nonce })
     }
 
     /// All that was worked, in this process and before.
@@ -91,10 +91,10 @@ impl Notebook {
         }
     }
 
-    fn keep(&self, work: &Work) -> Result<(), CliError> {
+    fn keep(&self, work: &WorkSearch) -> Result<(), CliError> {
         let Effort { tried, seconds } = self.effort(work.tried());
         let at = work.position().map(|at| (at.block, at.hash, at.difficulty, at.next_nonce));
-        let kept = Kept { genesis: self.genesis, tried, seconds, at };
+        let kept = SearchFile { genesis: self.genesis, tried, seconds, at };
         let bytes = serde_json::to_vec(&kept).map_err(|error| CliError::Output(error.into()))?;
         let failed = |source| CliError::File { doing: "write", path: self.path.clone(), source };
         write_whole(&self.path, &bytes).map_err(failed)
@@ -107,7 +107,7 @@ impl Notebook {
 }
 
 /// Where the search of a hotkey on a network is kept.
-fn place(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
+fn search_path(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
     let folders = directories::ProjectDirs::from("", "", "myelin").ok_or(crate::network::NetworkError::NoHome)?;
     Ok(folders.data_dir().join("work").join(format!("{netuid}-{hotkey}.json")))
 }
@@ -115,18 +115,18 @@ fn place(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
 /// Searches until what was found has taken a seat. Ctrl-C ends it, and the next one goes on.
 pub(super) async fn search(
     chain: &Chain,
-    ready: &Ready,
+    ready: &ReadyPlan,
     netuid: NetUid,
     hotkey: &PublicKey,
     coldkey: &PublicKey,
     cores: Option<NonZeroUsize>,
-) -> Result<(H256, Included, Effort), CliError> {
-    let notebook = Notebook::open(place(netuid, hotkey)?, chain.genesis());
+) -> Result<(H256, IncludedTransaction, Effort), CliError> {
+    let notebook = SearchStore::open(search_path(netuid, hotkey)?, chain.genesis());
     let cores = match cores {
         Some(cores) => cores,
         None => thread::available_parallelism().map_err(CliError::Output)?,
     };
-    let mut work = Work::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(CliError::Output)?;
+    let mut work = WorkSearch::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(CliError::Output)?;
     if notebook.before.tried > 0 {
         note(&format!("going on after {}", notebook.effort(0)));
     }
@@ -184,23 +184,23 @@ fn is_lost(error: &CliError) -> bool {
 }
 
 /// Searches until something is found, and says how far it is.
-async fn find(work: &mut Work, notebook: &Notebook) -> Result<myelin_client::work::Proof, CliError> {
+async fn find(work: &mut WorkSearch, notebook: &SearchStore) -> Result<myelin_client::work::SeatWork, CliError> {
     let watched = io::stderr().is_terminal();
-    let mut progress = Progress::new("waiting for a block to work on");
+    let mut progress = ProgressLine::new("waiting for a block to work on");
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let (began, tried_before, mut ticks, mut said) = (Instant::now(), work.tried(), 0_u64, false);
     loop {
         tokio::select! {
             happened = work.next() => match happened {
-                Ok(Event::Found(proof)) => return Ok(proof),
-                Ok(Event::Block(_)) => notebook.keep(work)?,
+                Ok(SearchEvent::Found(proof)) => return Ok(proof),
+                Ok(SearchEvent::Block(_)) => notebook.keep(work)?,
                 Err(error) if error.is_outage() => note(&format!("{error}; trying again")),
                 Err(error) => return Err(error.into()),
             },
             _ = seconds.tick() => {
                 ticks += 1;
-                if watched || !said || ticks.is_multiple_of(QUIET) {
+                if watched || !said || ticks.is_multiple_of(PROGRESS_INTERVAL) {
                     let tried = work.tried() - tried_before;
                     if let (Some(at), Some(rate)) = (work.position(), rate(tried, began.elapsed())) {
                         said = true;
@@ -222,7 +222,7 @@ fn rate(tried: u64, time: Duration) -> Option<NonZeroRate> {
 type NonZeroRate = std::num::NonZeroU64;
 
 /// How far a search is, in words.
-fn state(at: &Position, rate: NonZeroRate, cores: usize, tried: u64) -> String {
+fn state(at: &SearchState, rate: NonZeroRate, cores: usize, tried: u64) -> String {
     let expected = expected_attempts(at.difficulty);
     format!(
         "block {}: {} seals a second on {cores} cores; {} takes {} on average, {} tried so far",
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_time_that_it_takes_follows_from_the_rate() {
-        let at = Position { block: 7, hash: H256::zero(), difficulty: 10_000_000, next_nonce: 0 };
+        let at = SearchState { block: 7, hash: H256::zero(), difficulty: 10_000_000, next_nonce: 0 };
         let rate = rate(5_000_000, Duration::from_millis(2_500)).unwrap();
         assert_eq!(
             state(&at, rate, 2, 5_000_000),
@@ -293,14 +293,15 @@ mod tests {
     fn what_was_kept_is_found_again_on_the_same_chain() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("1.json");
-        let kept = Kept { genesis: H256::repeat_byte(1), tried: 5, seconds: 6, at: Some((7, H256::zero(), 8, 9)) };
+        let kept =
+            SearchFile { genesis: H256::repeat_byte(1), tried: 5, seconds: 6, at: Some((7, H256::zero(), 8, 9)) };
         fs::write(&path, serde_json::to_vec(&kept).unwrap()).unwrap();
-        let notebook = Notebook::open(path.clone(), H256::repeat_byte(1));
+        let notebook = SearchStore::open(path.clone(), H256::repeat_byte(1));
         assert_eq!(notebook.before, kept);
         assert_eq!(notebook.position().map(|at| at.next_nonce), Some(9));
         assert_eq!(notebook.effort(10).tried, 15);
-        assert_eq!(Notebook::open(path.clone(), H256::repeat_byte(2)).before, Kept::default());
+        assert_eq!(SearchStore::open(path.clone(), H256::repeat_byte(2)).before, SearchFile::default());
         fs::write(&path, "{").unwrap();
-        assert_eq!(Notebook::open(path, H256::repeat_byte(1)).before, Kept::default());
+        assert_eq!(SearchStore::open(path, H256::repeat_byte(1)).before, SearchFile::default());
     }
 }

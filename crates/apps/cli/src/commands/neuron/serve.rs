@@ -5,12 +5,12 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{NetUid, calls};
 use schemars::JsonSchema;
@@ -40,7 +40,7 @@ pub struct Serve {
 
     /// With what it proves who answers: a byte for the algorithm, then the public key, as hex digits
     #[arg(long, value_name = "HEX")]
-    certificate: Option<Certificate>,
+    certificate: Option<CertificateArg>,
 
     /// What is spoken there; the chain does not care
     #[arg(long, value_name = "NUMBER", default_value = "4")]
@@ -51,14 +51,14 @@ pub struct Serve {
     software_version: u32,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// The key of a TLS certificate, as it stands on the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Certificate(Vec<u8>);
+struct CertificateArg(Vec<u8>);
 
-impl FromStr for Certificate {
+impl FromStr for CertificateArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -89,7 +89,7 @@ fn reachable(text: &str) -> Result<SocketAddr, String> {
 
 /// What was announced.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Announced {
+pub struct NeuronServeOutput {
     /// On which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -105,7 +105,7 @@ pub struct Announced {
     certificate: bool,
 }
 
-impl Render for Announced {
+impl Render for NeuronServeOutput {
     fn render(&self, page: &mut Page) {
         let (what, place) = match (&self.axon, &self.metrics) {
             (Some(axon), _) => ("answers requests", axon),
@@ -128,10 +128,10 @@ impl Command for Serve {
         Example { purpose: "Where it answers", line: "myelin neuron serve 203.0.113.5:8091 --netuid 1" },
         Example { purpose: "Where its metrics are", line: "myelin neuron serve 203.0.113.5:9615 --netuid 1 --metrics" },
     ];
-    type Answer = Transacted<Announced>;
+    type Output = TransactionOutput<NeuronServeOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(None, context)?, Signer::hotkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(None, context)?, WalletSigner::hotkey(context)?);
         let (netuid, at, version) = (self.netuid, self.address, self.software_version);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
@@ -164,7 +164,7 @@ impl Command for Serve {
             let at = at.to_string();
             let (axon, metrics) = if self.metrics { (None, Some(at)) } else { (Some(at), None) };
             let (uid, hotkey) = (neuron.uid.get(), hotkey.key.to_string());
-            Ok(Announced { netuid, uid, hotkey, axon, metrics, certificate: proves })
+            Ok(NeuronServeOutput { netuid, uid, hotkey, axon, metrics, certificate: proves })
         })?)
     }
 }
@@ -189,9 +189,9 @@ mod tests {
     /// spec subnets-and-neurons §14.3
     #[test]
     fn certificates_have_one_to_sixty_five_bytes() {
-        assert_eq!("0x0102".parse(), Ok(Certificate(vec![1, 2])));
-        assert_eq!("01".repeat(65).parse::<Certificate>().unwrap().0.len(), 65);
-        assert!("01".repeat(66).parse::<Certificate>().is_err());
-        assert!("".parse::<Certificate>().is_err() && "0x1".parse::<Certificate>().is_err());
+        assert_eq!("0x0102".parse(), Ok(CertificateArg(vec![1, 2])));
+        assert_eq!("01".repeat(65).parse::<CertificateArg>().unwrap().0.len(), 65);
+        assert!("01".repeat(66).parse::<CertificateArg>().is_err());
+        assert!("".parse::<CertificateArg>().is_err() && "0x1".parse::<CertificateArg>().is_err());
     }
 }

@@ -4,12 +4,12 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::calls;
 use schemars::JsonSchema;
@@ -27,30 +27,30 @@ pub struct SwapHotkey {
     from: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A hotkey in the place of another.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Swapped {
+pub struct NeuronSwapHotkeyOutput {
     /// The address of the old one.
     from: String,
     /// The address of the new one.
     to: String,
     /// The seats it has now.
-    seats: Vec<HotkeySeat>,
+    seats: Vec<SwappedSeat>,
 }
 
 /// A seat.
 #[derive(Debug, Serialize, JsonSchema)]
-struct HotkeySeat {
+struct SwappedSeat {
     /// On which network.
     netuid: u16,
     /// Which one.
     uid: u16,
 }
 
-impl Render for Swapped {
+impl Render for NeuronSwapHotkeyOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} has taken the place of {}, on {} networks", self.to, self.from, self.seats.len()));
     }
@@ -67,17 +67,17 @@ impl Command for SwapHotkey {
         purpose: "The old one was seen by somebody",
         line: "myelin neuron swap-hotkey --from miner-1 --to miner-2",
     }];
-    type Answer = Transacted<Swapped>;
+    type Output = TransactionOutput<NeuronSwapHotkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (from, to) = (HotkeyArg::or_own(self.from.as_ref(), context)?, self.to.find(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (from, to) = (HotkeyArg::or_default(self.from.as_ref(), context)?, self.to.find(context)?);
         if from.key == to.key {
             return Err(CliError::Usage {
                 message: "both hotkeys are the same".into(),
                 hint: "name another with `--to`",
             });
         }
-        let signer = Signer::coldkey(context)?;
+        let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let old = now.hotkey(&from.key).await?.filter(|known| known.coldkey == signer.public());
@@ -111,7 +111,10 @@ impl Command for SwapHotkey {
         let call = calls::swap_hotkey(&from.key, &to.key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         let seats =
-            old.seats.iter().map(|seat| HotkeySeat { netuid: seat.netuid.get(), uid: seat.uid.get() }).collect();
-        output.show(&sent.answer(|_| Ok(Swapped { from: from.key.to_string(), to: to.key.to_string(), seats }))?)
+            old.seats.iter().map(|seat| SwappedSeat { netuid: seat.netuid.get(), uid: seat.uid.get() }).collect();
+        output.show(
+            &sent
+                .answer(|_| Ok(NeuronSwapHotkeyOutput { from: from.key.to_string(), to: to.key.to_string(), seats }))?,
+        )
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     share::{percent, u16_percent},
 };
 use myelin_primitives::{Amount, MILLION, Tao, Uid};
-use myelin_subnet_kit::{Event, Step};
-use myelin_subnet_text::judge::{Finding, Judged};
+use myelin_subnet_kit::{NeuronEvent, WeightsStep};
+use myelin_subnet_text::judge::{Finding, Judgement};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -188,27 +188,27 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-impl From<Event> for RoleEvent {
-    fn from(event: Event) -> Self {
+impl From<NeuronEvent> for RoleEvent {
+    fn from(event: NeuronEvent) -> Self {
         match event {
-            Event::Joined { uid, block } => Self::Joined { uid: uid.get(), block },
-            Event::Block { block, next_epoch } => Self::Block { block, next_epoch },
-            Event::Replaced { uids, block } => {
+            NeuronEvent::Joined { uid, block } => Self::Joined { uid: uid.get(), block },
+            NeuronEvent::Block { block, next_epoch } => Self::Block { block, next_epoch },
+            NeuronEvent::Replaced { uids, block } => {
                 Self::Replaced { uids: uids.iter().map(|uid| uid.get()).collect(), block }
             }
-            Event::Outage { error } => Self::Outage { error },
-            Event::Back { block } => Self::Back { block },
-            Event::Serving { address } => Self::Serving { address: address.to_string() },
-            Event::Announced { address, block } => Self::Announced { address: address.to_string(), block },
-            Event::AnnounceFailed { error } => Self::AnnounceFailed { error },
-            Event::Served { caller, uid, elapsed, failure } => {
+            NeuronEvent::Outage { error } => Self::Outage { error },
+            NeuronEvent::Back { block } => Self::Back { block },
+            NeuronEvent::Serving { address } => Self::Serving { address: address.to_string() },
+            NeuronEvent::Announced { address, block } => Self::Announced { address: address.to_string(), block },
+            NeuronEvent::AnnounceFailed { error } => Self::AnnounceFailed { error },
+            NeuronEvent::Served { caller, uid, elapsed, failure } => {
                 Self::Served { caller: caller.to_ss58(), uid: uid.map(Uid::get), elapsed_us: micros(elapsed), failure }
             }
-            Event::NobodyServes => Self::NobodyServes {},
-            Event::RoundBegan { round, miners } => {
+            NeuronEvent::NobodyServes => Self::NobodyServes {},
+            NeuronEvent::RoundBegan { round, miners } => {
                 Self::RoundBegan { round, miners: miners.iter().map(|uid| uid.get()).collect() }
             }
-            Event::Answered { round, uid, hotkey, first, elapsed, score, average } => {
+            NeuronEvent::Answered { round, uid, hotkey, first, elapsed, score, average } => {
                 let (score_ppm, error) = match score {
                     Ok(score) => (Some(score), None),
                     Err(error) => (None, Some(error.to_string())),
@@ -224,28 +224,30 @@ impl From<Event> for RoleEvent {
                     average_ppm: average,
                 }
             }
-            Event::RoundFailed { round, error } => Self::RoundFailed { round, error },
-            Event::NotSaved { error } => Self::NotSaved { error },
-            Event::NoPermit { block } => Self::NoPermit { block },
-            Event::NoOpinion { reason } => Self::NoOpinion { reason },
-            Event::Weighing { step, weights } => Self::Weighing {
+            NeuronEvent::RoundFailed { round, error } => Self::RoundFailed { round, error },
+            NeuronEvent::NotSaved { error } => Self::NotSaved { error },
+            NeuronEvent::NoPermit { block } => Self::NoPermit { block },
+            NeuronEvent::NoOpinion { reason } => Self::NoOpinion { reason },
+            NeuronEvent::Weighing { step, weights } => Self::Weighing {
                 step: word(step),
                 weights: weights.iter().map(|(uid, weight)| (uid.get(), *weight)).collect(),
             },
-            Event::Weighed { step, block } => Self::Weighed { step: word(step), block },
-            Event::WeighingFailed { step, error, hints } => Self::WeighingFailed { step: word(step), error, hints },
-            Event::Stopping => Self::Stopping {},
+            NeuronEvent::Weighed { step, block } => Self::Weighed { step: word(step), block },
+            NeuronEvent::WeighingFailed { step, error, hints } => {
+                Self::WeighingFailed { step: word(step), error, hints }
+            }
+            NeuronEvent::Stopping => Self::Stopping {},
             other => Self::Other { text: other.to_string() },
         }
     }
 }
 
-fn word(step: Step) -> String {
+fn word(step: WeightsStep) -> String {
     step.word().to_owned()
 }
 
-impl From<Judged> for RoleEvent {
-    fn from(Judged { miner, finding, tokens }: Judged) -> Self {
+impl From<Judgement> for RoleEvent {
+    fn from(Judgement { miner, finding, tokens }: Judgement) -> Self {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (checked, wrong) = match finding {
             Some(Finding::Genuine { checked }) => (Some(count(checked)), None),

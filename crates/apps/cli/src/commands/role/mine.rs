@@ -1,13 +1,13 @@
 //! `myelin mine text`
 
-use super::{Computing, Post, RoleEvent, Teller, stop, work};
+use super::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work};
 use crate::{
     command::{Calls, Command, Effect, Example},
     commands::text::load,
     context::Context,
     error::CliError,
-    key::Signer,
-    output::{Output, note},
+    key::WalletSigner,
+    output::{Printer, note},
     page::Tone,
 };
 use clap::builder::NonEmptyStringValueParser;
@@ -17,8 +17,8 @@ use myelin_primitives::{Amount, Tao};
 use myelin_subnet_kit::{Member, MiningOptions};
 use myelin_subnet_text::{
     Model,
-    miner::Miner,
-    mischief::{Mischief, Mischievous},
+    miner::TextMiner,
+    mischief::{Mischief, MischievousMiner},
     roles,
     upstream::Upstream,
 };
@@ -30,7 +30,7 @@ const UPSTREAM_KEY: &str = "MYELIN_UPSTREAM_KEY";
 
 /// What a dishonest miner does.
 #[derive(Clone, Debug)]
-enum Trick {
+enum MischiefArg {
     Smaller(PathBuf),
     Copy,
     Drop(u64),
@@ -39,7 +39,7 @@ enum Trick {
     Nonsense,
 }
 
-impl FromStr for Trick {
+impl FromStr for MischiefArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -61,10 +61,10 @@ impl FromStr for Trick {
 #[derive(Debug, clap::Args)]
 pub struct MineText {
     #[command(flatten)]
-    post: Post,
+    post: RoleArgs,
 
     #[command(flatten)]
-    computing: Computing,
+    computing: ComputeArgs,
 
     /// Let a server draw the tokens that speaks the completions of `OpenAI` with the extensions of vLLM
     #[arg(long, value_name = "URL", conflicts_with = "mischief")]
@@ -81,7 +81,7 @@ pub struct MineText {
     /// Try the defences of a subnet, on a local network only: `smaller=PATH`, `copy`, `drop=COUNT`, `slow=FACTOR`,
     /// `truncate` or `nonsense`
     #[arg(long, value_name = "WHAT", hide_short_help = true)]
-    mischief: Option<Trick>,
+    mischief: Option<MischiefArg>,
 }
 
 impl Command for MineText {
@@ -104,16 +104,16 @@ impl Command for MineText {
             line: "myelin mine text --model model --port 0 --mischief drop=3",
         },
     ];
-    type Answer = RoleEvent;
+    type Output = RoleEvent;
 
-    async fn run(self, context: &Context, _: &Output<RoleEvent>) -> Result<(), CliError> {
-        let signer = Signer::hotkey(context)?;
+    async fn run(self, context: &Context, _: &Printer<RoleEvent>) -> Result<(), CliError> {
+        let signer = WalletSigner::hotkey(context)?;
         let chain = context.chain().await?;
         if self.mischief.is_some() {
             require_development(&chain).await?;
         }
         let model = load(&self.computing.model, self.computing.threads).await?;
-        let telling = Teller::start(context.format());
+        let telling = EventPrinter::start(context.format());
         let member = self.post.join(context, &signer, &chain, &telling.0).await?;
         let mut options = MiningOptions { serving: self.post.serving(), ..MiningOptions::default() };
         options.enough_stake = self.enough_stake.or(options.enough_stake);
@@ -121,7 +121,7 @@ impl Command for MineText {
         match (&self.upstream, &self.mischief) {
             (Some(address), _) => {
                 let backend = self.upstream(&model, address)?;
-                let miner = Arc::new(Miner::with_backend(model, member.hotkey(), backend));
+                let miner = Arc::new(TextMiner::with_backend(model, member.hotkey(), backend));
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, Some(trick)) => {
@@ -130,7 +130,7 @@ impl Command for MineText {
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, None) => {
-                let miner = Arc::new(Miner::local(model, member.hotkey()));
+                let miner = Arc::new(TextMiner::local(model, member.hotkey()));
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
         }
@@ -149,10 +149,15 @@ impl MineText {
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin mine text --help`" })
     }
 
-    async fn mischievous(&self, trick: &Trick, model: &Model, member: &Member) -> Result<Mischievous, CliError> {
+    async fn mischievous(
+        &self,
+        trick: &MischiefArg,
+        model: &Model,
+        member: &Member,
+    ) -> Result<MischievousMiner, CliError> {
         let mischief = match trick {
-            Trick::Smaller(path) => Mischief::Smaller(load(path, self.computing.threads).await?),
-            Trick::Copy => {
+            MischiefArg::Smaller(path) => Mischief::Smaller(load(path, self.computing.threads).await?),
+            MischiefArg::Copy => {
                 let dendrite = Dendrite::new(member.signer()).at(self.post.seen_at());
                 let (table, own) = (member.table(), member.hotkey());
                 let others = move || -> Vec<Peer> {
@@ -161,12 +166,12 @@ impl MineText {
                 };
                 Mischief::copies(dendrite, others, Handle::current())
             }
-            Trick::Drop(of) => Mischief::drops(*of),
-            Trick::Slow(factor) => Mischief::Slow(*factor),
-            Trick::Truncate => Mischief::Truncates,
-            Trick::Nonsense => Mischief::Nonsense,
+            MischiefArg::Drop(of) => Mischief::drops(*of),
+            MischiefArg::Slow(factor) => Mischief::Slow(*factor),
+            MischiefArg::Truncate => Mischief::Truncates,
+            MischiefArg::Nonsense => Mischief::Nonsense,
         };
-        Ok(Mischievous::new(Miner::local(model.clone(), member.hotkey()), mischief))
+        Ok(MischievousMiner::new(TextMiner::local(model.clone(), member.hotkey()), mischief))
     }
 }
 

@@ -10,12 +10,12 @@ pub use mine::MineText;
 pub use validate::ValidateText;
 pub(crate) use validate::{time, tolerance};
 
-use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::Signer};
+use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::WalletSigner};
 use myelin_client::{Chain, Hint, NetUid};
-use myelin_neuron::V1;
-use myelin_subnet_kit::{Encryption, Member, ServingOptions};
+use myelin_neuron::V1Policy;
+use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
-use printer::{Teller, Told};
+use printer::{EventPrinter, EventSender};
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -31,7 +31,7 @@ pub(crate) const SAME_MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Where a neuron works and serves.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Post {
+pub struct RoleArgs {
     #[command(flatten)]
     subnet: TextSubnet,
 
@@ -71,9 +71,15 @@ fn announced(text: &str) -> Result<SocketAddr, String> {
     with_port.map_err(|_| "write an address such as `203.0.113.9` or `203.0.113.9:8091`".to_owned())
 }
 
-impl Post {
+impl RoleArgs {
     /// Takes the seat of the hotkey that is meant. What happens is told.
-    async fn join(&self, context: &Context, signer: &Signer, chain: &Chain, told: &Told) -> Result<Member, CliError> {
+    async fn join(
+        &self,
+        context: &Context,
+        signer: &WalletSigner,
+        chain: &Chain,
+        told: &EventSender,
+    ) -> Result<Member, CliError> {
         let netuid = self.subnet.find(&chain.at_finalised().await?).await?;
         let state = match &self.state {
             Some(path) => path.clone(),
@@ -91,8 +97,8 @@ impl Post {
         ServingOptions {
             listen: (self.listen, self.port).into(),
             announce: self.announce.or(same_machine),
-            encryption: if self.encrypt { Encryption::Optional } else { Encryption::Off },
-            v1: if self.refuse_v1 { V1::Refused } else { V1::Served },
+            encryption: if self.encrypt { AxonTls::Optional } else { AxonTls::Off },
+            v1: if self.refuse_v1 { V1Policy::Refused } else { V1Policy::Served },
             metrics: self.metrics,
             ..ServingOptions::default()
         }
@@ -105,7 +111,7 @@ impl Post {
 }
 
 /// A folder for each neuron of each chain.
-fn own_folder(chain: &Chain, netuid: NetUid, signer: &Signer) -> Result<PathBuf, CliError> {
+fn own_folder(chain: &Chain, netuid: NetUid, signer: &WalletSigner) -> Result<PathBuf, CliError> {
     let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
         message: "there is no home folder to keep anything in".into(),
         hint: "name a folder with `--state`",
@@ -118,7 +124,7 @@ fn own_folder(chain: &Chain, netuid: NetUid, signer: &Signer) -> Result<PathBuf,
 
 /// How a model is computed.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Computing {
+pub struct ComputeArgs {
     /// The model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
@@ -142,7 +148,7 @@ async fn stop() {
 
 /// Works, and tells what each epoch paid, until the work is done or nobody is there to be told.
 async fn work(
-    (told, mut teller): (Told, Teller),
+    (told, mut teller): (EventSender, EventPrinter),
     member: &Member,
     working: impl Future<Output = Result<(), RoleError>>,
 ) -> Result<(), CliError> {
@@ -156,7 +162,7 @@ async fn work(
 }
 
 /// Tells what each epoch paid. Has no end of its own: when the subnet has ended, others say so.
-async fn follow_pay(told: &Told, member: &Member) -> Infallible {
+async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
     let mut seen = member.seen();
     let mut last_epoch = seen.borrow().subnet.last_epoch;
     while seen.changed().await.is_ok() {
@@ -167,7 +173,7 @@ async fn follow_pay(told: &Told, member: &Member) -> Infallible {
         last_epoch = snapshot.subnet.last_epoch;
         if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.public())) {
             let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
-            told.tell(RoleEvent::Paid { block: epoch.block, incentive, dividends, emission });
+            told.send(RoleEvent::Paid { block: epoch.block, incentive, dividends, emission });
         }
     }
     std::future::pending().await

@@ -3,9 +3,9 @@
 use super::RoleEvent;
 use crate::{
     error::CliError,
-    output::{Format, Output},
+    output::{Format, Printer},
 };
-use myelin_subnet_kit::Report;
+use myelin_subnet_kit::EventSink;
 use std::{
     sync::{
         Arc,
@@ -20,45 +20,45 @@ use tokio::{
 };
 
 /// The events that wait to be told.
-const AHEAD: usize = 4_096;
+const EVENT_BUFFER: usize = 4_096;
 
 /// How long the last events may take to be told.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Where events come from. Work waits for nobody who reads: what finds no room is counted and not kept.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct EventSender {
     /// Nothing is the end.
     sender: mpsc::Sender<Option<RoleEvent>>,
     missed: Arc<AtomicU64>,
 }
 
 /// The thread that tells them, for the output may be something that nobody reads.
-pub(super) struct Teller {
-    told: Told,
+pub(super) struct EventPrinter {
+    told: EventSender,
     done: oneshot::Receiver<Result<(), CliError>>,
 }
 
-impl Told {
+impl EventSender {
     /// Tells an event.
-    pub(super) fn tell(&self, event: impl Into<RoleEvent>) {
+    pub(super) fn send(&self, event: impl Into<RoleEvent>) {
         if self.sender.try_send(Some(event.into())).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// The same for the library.
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self) -> EventSink {
         let told = self.clone();
-        Report::new(move |event| told.tell(event))
+        EventSink::new(move |event| told.send(event))
     }
 }
 
-impl Teller {
+impl EventPrinter {
     /// Begins to tell events on standard output.
-    pub(super) fn start(format: Format) -> (Told, Self) {
-        let (sender, heard) = mpsc::channel(AHEAD);
-        let told = Told { sender, missed: Arc::default() };
+    pub(super) fn start(format: Format) -> (EventSender, Self) {
+        let (sender, heard) = mpsc::channel(EVENT_BUFFER);
+        let told = EventSender { sender, missed: Arc::default() };
         let missed = Arc::clone(&told.missed);
         let (report, done) = oneshot::channel();
         thread::spawn(move || {
@@ -88,7 +88,7 @@ impl Teller {
 }
 
 fn tell_all(format: Format, mut heard: mpsc::Receiver<Option<RoleEvent>>, missed: &AtomicU64) -> Result<(), CliError> {
-    let output = Output::<RoleEvent>::new(format);
+    let output = Printer::<RoleEvent>::new(format);
     let mut is_stopping = false;
     while let Some(Some(event)) = heard.blocking_recv() {
         let is_stop = matches!(event, RoleEvent::Stopping {});

@@ -1,13 +1,13 @@
 //! `myelin validate text`
 
-use super::{Computing, Post, RoleEvent, Teller, stop, work};
+use super::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work};
 use crate::{
     command::{Calls, Command, Effect, Example},
     commands::text::load,
     context::Context,
     error::CliError,
-    key::Signer,
-    output::Output,
+    key::WalletSigner,
+    output::Printer,
     share::{decimal, million},
 };
 use myelin_primitives::{BlockNumber, Fraction};
@@ -15,24 +15,24 @@ use myelin_subnet_kit::ValidatingOptions;
 use myelin_subnet_text::{
     challenge::MAX_TOKENS,
     draw::Prompts,
-    gate::Limits,
+    gate::GateLimits,
     judge::CHECKED,
     proof::Tolerance,
-    roles::{self, Validating},
+    roles::{self, TextValidatorOptions},
 };
 use std::{fs, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 /// The bytes of a file of prompts.
-const MOST_PROMPTS: u64 = 64 * 1024 * 1024;
+const MAX_PROMPTS: u64 = 64 * 1024 * 1024;
 
 /// `myelin validate text`
 #[derive(Debug, clap::Args)]
 pub struct ValidateText {
     #[command(flatten)]
-    post: Post,
+    post: RoleArgs,
 
     #[command(flatten)]
-    computing: Computing,
+    computing: ComputeArgs,
 
     #[command(flatten)]
     rounds: Rounds,
@@ -142,9 +142,9 @@ impl Rounds {
     fn prompts(&self) -> Result<Prompts, CliError> {
         let Some(path) = &self.prompts else { return Ok(Prompts::Made) };
         let failed = |source| CliError::File { doing: "read", path: path.clone(), source };
-        if fs::metadata(path).map_err(failed)?.len() > MOST_PROMPTS {
+        if fs::metadata(path).map_err(failed)?.len() > MAX_PROMPTS {
             return Err(CliError::Usage {
-                message: format!("{} is larger than {} MiB", path.display(), MOST_PROMPTS >> 20),
+                message: format!("{} is larger than {} MiB", path.display(), MAX_PROMPTS >> 20),
                 hint: "take fewer prompts",
             });
         }
@@ -178,18 +178,18 @@ impl Command for ValidateText {
             line: "myelin validate text --model model --port 0 --every 1s --lengths 16-48",
         },
     ];
-    type Answer = RoleEvent;
+    type Output = RoleEvent;
 
-    async fn run(self, context: &Context, _: &Output<RoleEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, _: &Printer<RoleEvent>) -> Result<(), CliError> {
         let Self { post, computing, rounds, questions } = self;
         let prompts = rounds.prompts()?;
-        let signer = Signer::hotkey(context)?;
+        let signer = WalletSigner::hotkey(context)?;
         let chain = context.chain().await?;
         let model = load(&computing.model, computing.threads).await?;
-        let (told, teller) = Teller::start(context.format());
+        let (told, teller) = EventPrinter::start(context.format());
         let member = post.join(context, &signer, &chain, &told).await?;
         let defaults = ValidatingOptions::default();
-        let options = Validating {
+        let options = TextValidatorOptions {
             rounds: ValidatingOptions {
                 sample: rounds.sample.into(),
                 every: rounds.every,
@@ -201,10 +201,10 @@ impl Command for ValidateText {
                 ..defaults
             },
             serving: post.serving(),
-            limits: Limits {
+            limits: GateLimits {
                 per_minute: questions.per_minute,
                 at_a_time: questions.at_a_time.into(),
-                ..Limits::default()
+                ..GateLimits::default()
             },
             prompts,
             lengths: rounds.lengths,
@@ -212,7 +212,7 @@ impl Command for ValidateText {
             tolerance: rounds.tolerance,
         };
         let judged = told.clone();
-        let working = roles::validate(&member, model, options, move |judged_one| judged.tell(judged_one), stop());
+        let working = roles::validate(&member, model, options, move |judged_one| judged.send(judged_one), stop());
         Box::pin(work((told, teller), &member, working)).await
     }
 }

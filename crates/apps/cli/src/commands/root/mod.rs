@@ -4,6 +4,6 @@ mod register;
 mod shares;
 mod weights;
 
-pub use register::{Register, Registered};
-pub use shares::{Division, Shares};
-pub use weights::{RootWeights, SetWeights, ShowWeights, WeightsSet};
+pub use register::{Register, RootRegisterOutput};
+pub use shares::{RootSharesOutput, Shares};
+pub use weights::{RootWeights, RootWeightsSetOutput, SetWeights, ShowWeights};

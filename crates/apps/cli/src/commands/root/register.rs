@@ -4,15 +4,15 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
     share::u16_percent,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Error, Neuron, calls, runtime::neurons::events::NeuronRegistered};
+use myelin_client::{ChainError, NeuronInfo, calls, runtime::neurons::events::NeuronRegistered};
 use myelin_primitives::{Amount, NetUid, Take, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,19 +25,19 @@ pub struct Register {
     hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A seat on root.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Registered {
+pub struct RootRegisterOutput {
     /// Whose.
     hotkey: String,
     /// Which.
     uid: Option<u16>,
 }
 
-impl Render for Registered {
+impl Render for RootRegisterOutput {
     fn render(&self, page: &mut Page) {
         page.line(match self.uid {
             Some(uid) => format!("{} has seat {uid} on root", self.hotkey),
@@ -47,7 +47,7 @@ impl Render for Registered {
 }
 
 /// Who would make room: the member with the least stake, the lowest uid among equals. spec staking §7
-fn weakest(members: &[Neuron]) -> Option<&Neuron> {
+fn weakest(members: &[NeuronInfo]) -> Option<&NeuronInfo> {
     members.iter().min_by_key(|member| (member.stake, member.uid))
 }
 
@@ -62,14 +62,14 @@ impl Command for Register {
         Example { purpose: "For one's own hotkey", line: "myelin root register" },
         Example { purpose: "For another one", line: "myelin root register validator-2" },
     ];
-    type Answer = Transacted<Registered>;
+    type Output = TransactionOutput<RootRegisterOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let root = now.metagraph(NetUid::ROOT).await?;
-        let root = root.ok_or(Error::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?;
+        let root = root.ok_or(ChainError::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?;
         if let Some(member) = root.by_hotkey(&hotkey.key) {
             return Err(CliError::Impossible {
                 message: format!("{hotkey} has seat {} on root already", member.uid),
@@ -107,7 +107,7 @@ impl Command for Register {
         let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
         output.show(&sent.answer(|included| {
             let uid = included.event::<NeuronRegistered>().map(|registered| Uid::from(registered.uid).get());
-            Ok(Registered { hotkey: hotkey.key.to_string(), uid })
+            Ok(RootRegisterOutput { hotkey: hotkey.key.to_string(), uid })
         })?)
     }
 }

@@ -4,8 +4,8 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     share::percent,
 };
 use myelin_primitives::{Amount, Tao};
@@ -18,7 +18,7 @@ pub struct Shares {}
 
 /// How the emission of a block is shared among subnets.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Division {
+pub struct RootSharesOutput {
     /// As of this final block.
     block: u64,
     /// What the next block creates, if any subnet is eligible, in rao.
@@ -45,7 +45,7 @@ struct SubnetShare {
     next_epoch: Option<u32>,
 }
 
-impl Render for Division {
+impl Render for RootSharesOutput {
     fn render(&self, page: &mut Page) {
         let mut table = Table::new([
             ("NETUID", Side::Right),
@@ -58,11 +58,11 @@ impl Render for Division {
         for subnet in &self.subnets {
             table.row([
                 subnet.netuid.to_string().into(),
-                Cell::optional(subnet.name.as_deref()),
+                TableCell::optional(subnet.name.as_deref()),
                 percent(subnet.emission.rao(), self.emission.rao()).into(),
                 subnet.emission.to_string().into(),
                 subnet.pending.to_string().into(),
-                Cell::optional(subnet.next_epoch.map(|block| block.to_string())),
+                TableCell::optional(subnet.next_epoch.map(|block| block.to_string())),
             ]);
         }
         page.table(&table);
@@ -75,9 +75,9 @@ impl Command for Shares {
     const SUMMARY: &'static str = "Show who gets what part of the emission";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "See them", line: "myelin root shares" }];
-    type Answer = Division;
+    type Output = RootSharesOutput;
 
-    async fn run(self, context: &Context, output: &Output<Division>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<RootSharesOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let (issuance, all) = (now.issuance().await?, now.subnets().await?);
         let mut subnets: Vec<_> = all
@@ -92,6 +92,6 @@ impl Command for Shares {
             })
             .collect();
         subnets.sort_by_key(|subnet| (std::cmp::Reverse(subnet.emission), subnet.netuid));
-        output.show(&Division { block: now.height(), emission: issuance.block_emission, subnets })
+        output.show(&RootSharesOutput { block: now.height(), emission: issuance.block_emission, subnets })
     }
 }

@@ -4,27 +4,27 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{HotkeyArg, Names},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    key::WalletSigner,
+    named_key::{HotkeyArg, KnownNames},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     plan::Plan,
     share::percent,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use myelin_client::{Error, Moment, Snapshot, calls};
+use myelin_client::{ChainError, ChainState, MetagraphInfo, calls};
 use myelin_primitives::{Amount, NetUid, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, str::FromStr};
 
 /// How many questions are asked at a time.
-const AT_ONCE: usize = 16;
+const MAX_IN_FLIGHT: usize = 16;
 
-async fn root(now: &Moment) -> Result<Snapshot, CliError> {
+async fn root(now: &ChainState) -> Result<MetagraphInfo, CliError> {
     let root = now.metagraph(NetUid::ROOT).await?;
-    Ok(root.ok_or(Error::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?)
+    Ok(root.ok_or(ChainError::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?)
 }
 
 /// `myelin root weights show`
@@ -41,12 +41,12 @@ pub struct RootWeights {
     /// As of this final block.
     block: u64,
     /// Each root validator, by seat.
-    validators: Vec<RootValidator>,
+    validators: Vec<RootValidatorRow>,
 }
 
 /// What one root validator says.
 #[derive(Debug, Serialize, JsonSchema)]
-struct RootValidator {
+struct RootValidatorRow {
     /// Its seat.
     uid: u16,
     /// Its key.
@@ -85,11 +85,11 @@ impl Render for RootWeights {
             let weights = weights.collect::<Vec<_>>().join(", ");
             table.row([
                 validator.uid.to_string().into(),
-                Cell::optional(validator.name.as_deref()),
+                TableCell::optional(validator.name.as_deref()),
                 validator.hotkey.as_str().into(),
                 validator.stake.to_string().into(),
                 validator.last_update.to_string().into(),
-                Cell::optional(Some(weights).filter(|weights| !weights.is_empty())),
+                TableCell::optional(Some(weights).filter(|weights| !weights.is_empty())),
             ]);
         }
         page.table(&table);
@@ -105,11 +105,11 @@ impl Command for ShowWeights {
         Example { purpose: "What all say", line: "myelin root weights show" },
         Example { purpose: "What one says", line: "myelin root weights show validator-1" },
     ];
-    type Answer = RootWeights;
+    type Output = RootWeights;
 
-    async fn run(self, context: &Context, output: &Output<RootWeights>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<RootWeights>) -> Result<(), CliError> {
         let one = self.hotkey.as_ref().map(|hotkey| hotkey.find(context)).transpose()?;
-        let names = Names::here(context)?;
+        let names = KnownNames::here(context)?;
         let now = context.chain().await?.at_finalised().await?;
         let members = root(&now).await?.neurons;
         let chosen: Vec<_> =
@@ -120,7 +120,7 @@ impl Command for ShowWeights {
         let validators = chosen.into_iter().map(async |member| {
             let ratings = now.ratings(NetUid::ROOT, member.uid).await?;
             let weights = ratings.map(|ratings| ratings.weights).unwrap_or_default();
-            Ok::<_, CliError>(RootValidator {
+            Ok::<_, CliError>(RootValidatorRow {
                 uid: member.uid.get(),
                 hotkey: member.hotkey.to_string(),
                 name: names.of(&member.hotkey).map(str::to_owned),
@@ -129,7 +129,7 @@ impl Command for ShowWeights {
                 weights: weights.iter().map(|entry| (entry.uid.get(), entry.value)).collect(),
             })
         });
-        let validators = stream::iter(validators).buffered(AT_ONCE).try_collect().await?;
+        let validators = stream::iter(validators).buffered(MAX_IN_FLIGHT).try_collect().await?;
         output.show(&RootWeights { block: now.height(), validators })
     }
 }
@@ -143,9 +143,9 @@ fn no_seat(hotkey: &str) -> CliError {
 
 /// What a subnet is worth: `NETUID=WEIGHT`.
 #[derive(Clone, Copy, Debug)]
-struct Weight(NetUid, u16);
+struct SubnetWeightArg(NetUid, u16);
 
-impl FromStr for Weight {
+impl FromStr for SubnetWeightArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -160,7 +160,7 @@ impl FromStr for Weight {
 pub struct SetWeights {
     /// What each subnet is worth, up to 65535; only the proportions count
     #[arg(value_name = "NETUID=WEIGHT", required_unless_present = "none")]
-    weights: Vec<Weight>,
+    weights: Vec<SubnetWeightArg>,
 
     /// Take back what was said
     #[arg(long, conflicts_with = "weights")]
@@ -175,19 +175,19 @@ pub struct SetWeights {
     version_key: u64,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What a root validator says from now on.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WeightsSet {
+pub struct RootWeightsSetOutput {
     /// Who.
     hotkey: String,
     /// To each subnet a weight, of which only the proportions count.
     weights: BTreeMap<u16, u16>,
 }
 
-impl Render for WeightsSet {
+impl Render for RootWeightsSetOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} has said on root what subnets are worth", self.hotkey));
     }
@@ -197,7 +197,7 @@ impl SetWeights {
     /// To each subnet one weight.
     fn checked(&self) -> Result<BTreeMap<NetUid, u16>, CliError> {
         let mut weights = BTreeMap::new();
-        for Weight(netuid, weight) in &self.weights {
+        for SubnetWeightArg(netuid, weight) in &self.weights {
             if weights.insert(*netuid, *weight).is_some() {
                 return Err(CliError::Usage {
                     message: format!("subnet {netuid} has two weights"),
@@ -220,11 +220,11 @@ impl Command for SetWeights {
         Example { purpose: "Three quarters to subnet 1, the rest to 7", line: "myelin root weights set 1=75 7=25" },
         Example { purpose: "Take it back", line: "myelin root weights set --none" },
     ];
-    type Answer = Transacted<WeightsSet>;
+    type Output = TransactionOutput<RootWeightsSetOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let weights = self.checked()?;
-        let (hotkey, signer) = (HotkeyArg::or_own(self.from.as_ref(), context)?, Signer::coldkey(context)?);
+        let (hotkey, signer) = (HotkeyArg::or_default(self.from.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let root = root(&now).await?;
@@ -235,7 +235,7 @@ impl Command for SetWeights {
             .effect(format!("it counts with {} from the next root epoch on", member.stake));
         for (netuid, weight) in &weights {
             if !known.iter().any(|network| network.netuid == *netuid) {
-                return Err(Error::NoNetwork { netuid: *netuid, block: now.height() }.into());
+                return Err(ChainError::NoNetwork { netuid: *netuid, block: now.height() }.into());
             }
             plan = plan.touches(*netuid).effect(format!("subnet {netuid}: {}", percent((*weight).into(), sum)));
         }
@@ -248,7 +248,7 @@ impl Command for SetWeights {
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         output.show(&sent.answer(|_| {
             let weights = weights.iter().map(|(netuid, weight)| (netuid.get(), *weight)).collect();
-            Ok(WeightsSet { hotkey: hotkey.key.to_string(), weights })
+            Ok(RootWeightsSetOutput { hotkey: hotkey.key.to_string(), weights })
         })?)
     }
 }

@@ -5,14 +5,14 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{ColdkeyArg, HotkeyArg, Party},
-    output::Output,
+    key::WalletSigner,
+    named_key::{ColdkeyArg, HotkeyArg, NamedKey},
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Included, Moment, calls, runtime::staking::events};
+use myelin_client::{ChainState, IncludedTransaction, calls, runtime::staking::events};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 /// How stake changed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Changed {
+pub struct StakeChangeOutput {
     /// The hotkey it is on, or was.
     hotkey: String,
     /// The hotkey it moved to.
@@ -40,7 +40,7 @@ pub struct Changed {
     deed: &'static str,
 }
 
-impl Render for Changed {
+impl Render for StakeChangeOutput {
     fn render(&self, page: &mut Page) {
         let Self { hotkey, amount, deed, .. } = self;
         page.line(match (&self.to_hotkey, &self.to_coldkey) {
@@ -54,12 +54,12 @@ impl Render for Changed {
     }
 }
 
-impl Changed {
+impl StakeChangeOutput {
     fn of(hotkey: &PublicKey, amount: Amount<Tao>, deed: &'static str) -> Self {
         Self { hotkey: hotkey.to_string(), to_hotkey: None, to_coldkey: None, amount, total: None, deed }
     }
 
-    fn added(hotkey: &PublicKey, included: &Included) -> Self {
+    fn added(hotkey: &PublicKey, included: &IncludedTransaction) -> Self {
         match included.event::<events::StakeAdded>() {
             Some(event) => {
                 let changed = Self::of(hotkey, event.added.into(), "staked on");
@@ -69,7 +69,7 @@ impl Changed {
         }
     }
 
-    fn removed(hotkey: &PublicKey, included: &Included) -> Self {
+    fn removed(hotkey: &PublicKey, included: &IncludedTransaction) -> Self {
         match included.event::<events::StakeRemoved>() {
             Some(event) => {
                 let changed = Self::of(hotkey, event.removed.into(), "taken back from");
@@ -83,7 +83,7 @@ impl Changed {
 /// How much of what is there.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct HowMuch {
+pub(super) struct StakeAmountArg {
     /// How much, such as `1.5` or `250rao`
     amount: Option<Amount<Tao>>,
 
@@ -92,9 +92,9 @@ pub(super) struct HowMuch {
     all: bool,
 }
 
-impl HowMuch {
+impl StakeAmountArg {
     /// That much of `there`, which is on a hotkey.
-    fn of(&self, there: Amount<Tao>, hotkey: &Party) -> Result<Amount<Tao>, CliError> {
+    fn of(&self, there: Amount<Tao>, hotkey: &NamedKey) -> Result<Amount<Tao>, CliError> {
         let amount = self.amount.unwrap_or(there);
         if amount.is_zero() || amount > there {
             return Err(CliError::Impossible {
@@ -110,7 +110,7 @@ impl HowMuch {
 const MANY: u64 = 10;
 
 /// How often stake may change, as a risk.
-async fn limit(now: &Moment, plan: Plan, hotkey: &Party) -> Result<Plan, CliError> {
+async fn limit(now: &ChainState, plan: Plan, hotkey: &NamedKey) -> Result<Plan, CliError> {
     let parameters = now.network_parameters().await?;
     let (most, blocks) = (parameters.target_stakes_per_interval, parameters.stake_interval);
     Ok(if most > MANY {
@@ -133,7 +133,7 @@ pub struct Add {
     to: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for Add {
@@ -148,10 +148,10 @@ impl Command for Add {
             line: "myelin stake add 10 --to 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Answer = Transacted<Changed>;
+    type Output = TransactionOutput<StakeChangeOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.to.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.to.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let known = owned(&now, &hotkey).await?;
@@ -171,7 +171,7 @@ impl Command for Add {
         let plan = limit(&now, plan, &hotkey).await?;
         let call = calls::add_stake(&hotkey.key, self.amount);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|included| Ok(Changed::added(&hotkey.key, included)))?)
+        output.show(&sent.answer(|included| Ok(StakeChangeOutput::added(&hotkey.key, included)))?)
     }
 }
 
@@ -179,14 +179,14 @@ impl Command for Add {
 #[derive(Debug, clap::Args)]
 pub struct Remove {
     #[command(flatten)]
-    how_much: HowMuch,
+    how_much: StakeAmountArg,
 
     /// From whom: an address, the name of a hotkey here, or `myself`, which is the default
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for Remove {
@@ -201,10 +201,10 @@ impl Command for Remove {
             line: "myelin stake remove --all --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Answer = Transacted<Changed>;
+    type Output = TransactionOutput<StakeChangeOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.from.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.from.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let there = staked(&now, &signer.public(), &hotkey.key).await?;
@@ -218,7 +218,7 @@ impl Command for Remove {
         } else {
             self.sending.send(context, &chain, &signer, &calls::remove_stake(&hotkey.key, amount), plan).await?
         };
-        output.show(&sent.answer(|included| Ok(Changed::removed(&hotkey.key, included)))?)
+        output.show(&sent.answer(|included| Ok(StakeChangeOutput::removed(&hotkey.key, included)))?)
     }
 }
 
@@ -226,7 +226,7 @@ impl Command for Remove {
 #[derive(Debug, clap::Args)]
 pub struct Move {
     #[command(flatten)]
-    how_much: HowMuch,
+    how_much: StakeAmountArg,
 
     /// From whom: an address or the name of a hotkey here
     #[arg(long, value_name = "HOTKEY")]
@@ -237,7 +237,7 @@ pub struct Move {
     to: HotkeyArg,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for Move {
@@ -249,10 +249,10 @@ impl Command for Move {
         purpose: "From a delegate to one's own hotkey",
         line: "myelin stake move --all --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --to myself",
     }];
-    type Answer = Transacted<Changed>;
+    type Output = TransactionOutput<StakeChangeOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (from, to, signer) = (self.from.find(context)?, self.to.find(context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (from, to, signer) = (self.from.find(context)?, self.to.find(context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let amount = self.how_much.of(staked(&now, &signer.public(), &from.key).await?, &from)?;
@@ -264,7 +264,10 @@ impl Command for Move {
         output.show(&sent.answer(|included| {
             let moved = included.event::<events::StakeMoved>();
             let amount = moved.map_or(Amount::ZERO, |moved| moved.amount.into());
-            Ok(Changed { to_hotkey: Some(to.key.to_string()), ..Changed::of(&from.key, amount, "moved from") })
+            Ok(StakeChangeOutput {
+                to_hotkey: Some(to.key.to_string()),
+                ..StakeChangeOutput::of(&from.key, amount, "moved from")
+            })
         })?)
     }
 }
@@ -273,7 +276,7 @@ impl Command for Move {
 #[derive(Debug, clap::Args)]
 pub struct Transfer {
     #[command(flatten)]
-    how_much: HowMuch,
+    how_much: StakeAmountArg,
 
     /// To whom: the address of a coldkey or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
@@ -284,7 +287,7 @@ pub struct Transfer {
     on: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for Transfer {
@@ -296,11 +299,11 @@ impl Command for Transfer {
         purpose: "To another wallet of one's own",
         line: "myelin stake transfer 5 --to savings --on myself",
     }];
-    type Answer = Transacted<Changed>;
+    type Output = TransactionOutput<StakeChangeOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (to, signer) = (self.to.find(context)?, Signer::coldkey(context)?);
-        let hotkey = HotkeyArg::or_own(self.on.as_ref(), context)?;
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (to, signer) = (self.to.find(context)?, WalletSigner::coldkey(context)?);
+        let hotkey = HotkeyArg::or_default(self.on.as_ref(), context)?;
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let amount = self.how_much.of(staked(&now, &signer.public(), &hotkey.key).await?, &hotkey)?;
@@ -312,7 +315,10 @@ impl Command for Transfer {
         output.show(&sent.answer(|included| {
             let given = included.event::<events::StakeTransferred>();
             let amount = given.map_or(Amount::ZERO, |given| given.amount.into());
-            Ok(Changed { to_coldkey: Some(to.key.to_string()), ..Changed::of(&hotkey.key, amount, "given to") })
+            Ok(StakeChangeOutput {
+                to_coldkey: Some(to.key.to_string()),
+                ..StakeChangeOutput::of(&hotkey.key, amount, "given to")
+            })
         })?)
     }
 }

@@ -5,15 +5,15 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{HotkeyArg, Names},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    key::WalletSigner,
+    named_key::{HotkeyArg, KnownNames},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     plan::Plan,
     share::{percent, proportion, take, u16_percent},
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Moment, Relative, calls, runtime::staking::events};
+use myelin_client::{ChainState, FamilyMember, calls, runtime::staking::events};
 use myelin_keys::PublicKey;
 use myelin_primitives::{BlockNumber, NetUid, Take};
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ impl FromStr for Child {
 
 /// Stake weight that one hotkey lends to another.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Lent {
+pub struct ChildRow {
     /// The child, or the parent.
     hotkey: String,
     /// What it is called here.
@@ -50,9 +50,9 @@ pub struct Lent {
     proportion: u64,
 }
 
-impl Lent {
-    fn all(relatives: &[Relative], names: &Names) -> Vec<Self> {
-        let lent = |relative: &Relative| Self {
+impl ChildRow {
+    fn all(relatives: &[FamilyMember], names: &KnownNames) -> Vec<Self> {
+        let lent = |relative: &FamilyMember| Self {
             hotkey: relative.hotkey.to_string(),
             name: names.of(&relative.hotkey).map(str::to_owned),
             proportion: relative.proportion,
@@ -76,31 +76,31 @@ pub struct ShowChildren {
 /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
-pub struct Children {
+pub struct StakeChildrenOutput {
     /// Who.
     hotkey: String,
     /// Where.
     netuid: u16,
     /// To whom it lends.
-    children: Vec<Lent>,
+    children: Vec<ChildRow>,
     /// From whom it borrows.
-    parents: Vec<Lent>,
+    parents: Vec<ChildRow>,
     /// To whom it has asked to lend instead.
-    pending: Option<Pending>,
+    pending: Option<PendingChildrenRow>,
     /// What it keeps of what it earns for its parents, as a fraction `v / 65535`.
     take: u16,
 }
 
 /// Children to come.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Pending {
+struct PendingChildrenRow {
     /// To whom.
-    children: Vec<Lent>,
+    children: Vec<ChildRow>,
     /// They take effect with the first epoch after this block.
     after: BlockNumber,
 }
 
-impl Render for Children {
+impl Render for StakeChildrenOutput {
     fn render(&self, page: &mut Page) {
         let columns = ["AS", "NAME", "HOTKEY"].map(|heading| (heading, Side::Left));
         let [role, name, hotkey] = columns;
@@ -112,7 +112,7 @@ impl Render for Children {
                 let part = percent(lent.proportion, u64::MAX);
                 table.row([
                     role.into(),
-                    Cell::optional(lent.name.as_deref()),
+                    TableCell::optional(lent.name.as_deref()),
                     lent.hotkey.as_str().into(),
                     part.into(),
                 ]);
@@ -137,29 +137,31 @@ impl Command for ShowChildren {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One's own on subnet 1", line: "myelin stake children show --netuid 1" }];
-    type Answer = Children;
+    type Output = StakeChildrenOutput;
 
-    async fn run(self, context: &Context, output: &Output<Children>) -> Result<(), CliError> {
-        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
-        let names = Names::here(context)?;
+    async fn run(self, context: &Context, output: &Printer<StakeChildrenOutput>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
+        let names = KnownNames::here(context)?;
         let now = context.chain().await?.at_finalised().await?;
         exists(&now, self.netuid).await?;
         let family = now.family(self.netuid, &hotkey.key).await?;
-        let pending = family.pending.map(|(children, after)| Pending { children: Lent::all(&children, &names), after });
-        output.show(&Children {
+        let pending = family
+            .pending
+            .map(|(children, after)| PendingChildrenRow { children: ChildRow::all(&children, &names), after });
+        output.show(&StakeChildrenOutput {
             hotkey: hotkey.key.to_string(),
             netuid: self.netuid.get(),
-            children: Lent::all(&family.children, &names),
-            parents: Lent::all(&family.parents, &names),
+            children: ChildRow::all(&family.children, &names),
+            parents: ChildRow::all(&family.parents, &names),
             pending,
             take: family.take.get(),
         })
     }
 }
 
-async fn exists(now: &Moment, netuid: NetUid) -> Result<(), CliError> {
+async fn exists(now: &ChainState, netuid: NetUid) -> Result<(), CliError> {
     let subnet = now.subnet(netuid).await?;
-    subnet.map(drop).ok_or_else(|| myelin_client::Error::NoNetwork { netuid, block: now.height() }.into())
+    subnet.map(drop).ok_or_else(|| myelin_client::ChainError::NoNetwork { netuid, block: now.height() }.into())
 }
 
 /// `myelin stake children set`
@@ -182,23 +184,23 @@ pub struct SetChildren {
     from: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// Children that were asked for.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Scheduled {
+pub struct StakeChildrenSetOutput {
     /// Who lends.
     hotkey: String,
     /// Where.
     netuid: u16,
     /// To whom. Nobody, if all are revoked.
-    children: Vec<Lent>,
+    children: Vec<ChildRow>,
     /// They take effect with the first epoch after this block.
     after: BlockNumber,
 }
 
-impl Render for Scheduled {
+impl Render for StakeChildrenSetOutput {
     fn render(&self, page: &mut Page) {
         let Self { hotkey, netuid, children, after } = self;
         let count = children.len();
@@ -220,12 +222,12 @@ impl Command for SetChildren {
         },
         Example { purpose: "Revoke all", line: "myelin stake children set --none --netuid 1" },
     ];
-    type Answer = Transacted<Scheduled>;
+    type Output = TransactionOutput<StakeChildrenSetOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (from, signer) = (HotkeyArg::or_own(self.from.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (from, signer) = (HotkeyArg::or_default(self.from.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let netuid = self.netuid;
-        let names = Names::here(context)?;
+        let names = KnownNames::here(context)?;
         let mut children: Vec<(u64, PublicKey)> = Vec::new();
         let mut plan = Plan::new(format!("Lend stake weight of {from} on subnet {netuid}")).touches(netuid);
         for child in &self.children {
@@ -248,9 +250,14 @@ impl Command for SetChildren {
         output.show(&sent.answer(|included| {
             let after = included.event::<events::SetChildrenScheduled>().map_or(0, |event| event.after);
             let children: Vec<_> =
-                children.iter().map(|&(proportion, hotkey)| Relative { hotkey, proportion }).collect();
+                children.iter().map(|&(proportion, hotkey)| FamilyMember { hotkey, proportion }).collect();
             let hotkey = from.key.to_string();
-            Ok(Scheduled { hotkey, netuid: netuid.get(), children: Lent::all(&children, &names), after })
+            Ok(StakeChildrenSetOutput {
+                hotkey,
+                netuid: netuid.get(),
+                children: ChildRow::all(&children, &names),
+                after,
+            })
         })?)
     }
 }
@@ -271,7 +278,7 @@ pub struct SetChildTake {
     hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What a child keeps from now on.
@@ -299,10 +306,10 @@ impl Command for SetChildTake {
     const CALLS: Calls = &[("Staking", "set_childkey_take")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Keep 5 % on subnet 1", line: "myelin stake children take 5% --netuid 1" }];
-    type Answer = Transacted<ChildTake>;
+    type Output = TransactionOutput<ChildTake>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let (netuid, take) = (self.netuid, self.take);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;

@@ -5,17 +5,17 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{HotkeyArg, Names},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    key::WalletSigner,
+    named_key::{HotkeyArg, KnownNames},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     plan::Plan,
     share::u16_percent,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use clap::ValueEnum;
 use futures::{StreamExt, TryStreamExt, stream};
-use myelin_client::{Hotkey, calls, runtime::staking::events};
+use myelin_client::{HotkeyInfo, calls, runtime::staking::events};
 use myelin_primitives::{Amount, Take, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,11 +25,11 @@ use std::cmp::Reverse;
 const SAMPLE: Amount<Tao> = Amount::from_rao(1_000_000_000_000);
 
 /// How many questions are asked at a time.
-const AT_ONCE: usize = 16;
+const MAX_IN_FLIGHT: usize = 16;
 
 /// By what delegates are sorted, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum By {
+enum DelegateSort {
     /// What stake on them has earned of late
     Earned,
     /// What is staked on them
@@ -43,7 +43,7 @@ enum By {
 pub struct Delegates {
     /// By what they are sorted
     #[arg(long, value_enum, default_value = "earned")]
-    sort: By,
+    sort: DelegateSort,
 
     /// How many are shown
     #[arg(long, value_name = "COUNT", default_value = "50")]
@@ -78,7 +78,7 @@ pub struct DelegateRow {
 
 /// All delegates, or the best of them.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Delegation {
+pub struct StakeDelegatesOutput {
     /// As of this final block.
     block: u64,
     /// Over how many blocks earnings are counted: as many as the node remembers, 240 at most.
@@ -89,7 +89,7 @@ pub struct Delegation {
     delegates: Vec<DelegateRow>,
 }
 
-impl Render for Delegation {
+impl Render for StakeDelegatesOutput {
     fn render(&self, page: &mut Page) {
         if self.delegates.is_empty() {
             page.line("there are no delegates; `myelin stake become-delegate` makes one of a hotkey");
@@ -106,13 +106,13 @@ impl Render for Delegation {
         ]);
         for row in &self.delegates {
             table.row([
-                Cell::optional(row.name.as_deref()),
+                TableCell::optional(row.name.as_deref()),
                 row.hotkey.as_str().into(),
                 u16_percent(row.take).into(),
                 row.stake.to_string().into(),
                 row.stakers.to_string().into(),
                 row.validates.to_string().into(),
-                Cell::optional(row.earned.map(|earned| earned.to_string())),
+                TableCell::optional(row.earned.map(|earned| earned.to_string())),
             ]);
         }
         page.table(&table);
@@ -134,22 +134,22 @@ impl Command for Delegates {
         Example { purpose: "The best of late first", line: "myelin stake delegates" },
         Example { purpose: "The ten largest", line: "myelin stake delegates --sort stake --limit 10" },
     ];
-    type Answer = Delegation;
+    type Output = StakeDelegatesOutput;
 
-    async fn run(self, context: &Context, output: &Output<Delegation>) -> Result<(), CliError> {
-        let names = Names::here(context)?;
+    async fn run(self, context: &Context, output: &Printer<StakeDelegatesOutput>) -> Result<(), CliError> {
+        let names = KnownNames::here(context)?;
         let history = History::of(&context.chain().await?).await?;
         let now = &history.now;
         let all = now.delegates().await?;
         let earned = history.earned(all.iter().map(|delegate| (delegate.hotkey, SAMPLE))).await?;
-        let mut found: Vec<(Hotkey, Option<Amount<Tao>>)> = all.into_iter().zip(earned).collect();
+        let mut found: Vec<(HotkeyInfo, Option<Amount<Tao>>)> = all.into_iter().zip(earned).collect();
         let delegates_in_all = found.len();
         found.sort_by_key(|(delegate, earned)| {
             let (stake, take) = (Reverse(delegate.stake), delegate.take);
             let first = match self.sort {
-                By::Earned => (Reverse(*earned), None),
-                By::Stake => (Reverse(None), None),
-                By::Take => (Reverse(None), take),
+                DelegateSort::Earned => (Reverse(*earned), None),
+                DelegateSort::Stake => (Reverse(None), None),
+                DelegateSort::Take => (Reverse(None), take),
             };
             (first, stake, delegate.hotkey.to_bytes())
         });
@@ -173,9 +173,9 @@ impl Command for Delegates {
                 earned,
             })
         });
-        let delegates = stream::iter(rows).buffered(AT_ONCE).try_collect().await?;
+        let delegates = stream::iter(rows).buffered(MAX_IN_FLIGHT).try_collect().await?;
         let (block, earned_over) = (now.height(), history.blocks());
-        output.show(&Delegation { block, earned_over, delegates_in_all, delegates })
+        output.show(&StakeDelegatesOutput { block, earned_over, delegates_in_all, delegates })
     }
 }
 
@@ -187,7 +187,7 @@ pub struct BecomeDelegate {
     hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A hotkey that accepts nominations.
@@ -212,10 +212,10 @@ impl Command for BecomeDelegate {
     const CALLS: Calls = &[("Staking", "become_delegate")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "On one's own hotkey", line: "myelin stake become-delegate myself" }];
-    type Answer = Transacted<Delegate>;
+    type Output = TransactionOutput<Delegate>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         if let Some(take) = own(&now, &hotkey, &signer.public()).await?.take {

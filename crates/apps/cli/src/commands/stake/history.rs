@@ -2,7 +2,7 @@
 
 use crate::error::CliError;
 use futures::{StreamExt, TryStreamExt, stream};
-use myelin_client::{Chain, Error, Moment};
+use myelin_client::{Chain, ChainError, ChainState};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 
@@ -10,12 +10,12 @@ use myelin_primitives::{Amount, Tao};
 const BLOCKS: u64 = 240;
 
 /// How many questions are asked at a time.
-const AT_ONCE: usize = 16;
+const MAX_IN_FLIGHT: usize = 16;
 
 /// The last final block, and one some time before.
 pub(super) struct History {
-    pub(super) now: Moment,
-    then: Option<Moment>,
+    pub(super) now: ChainState,
+    then: Option<ChainState>,
 }
 
 impl History {
@@ -45,12 +45,12 @@ impl History {
         stakes: impl IntoIterator<Item = (PublicKey, Amount<Tao>)>,
     ) -> Result<Vec<Option<Amount<Tao>>>, CliError> {
         let questions = stakes.into_iter().map(|(hotkey, stake)| self.earned_on(hotkey, stake));
-        stream::iter(questions).buffered(AT_ONCE).try_collect().await
+        stream::iter(questions).buffered(MAX_IN_FLIGHT).try_collect().await
     }
 
     async fn earned_on(&self, hotkey: PublicKey, stake: Amount<Tao>) -> Result<Option<Amount<Tao>>, CliError> {
         let Some(then) = &self.then else { return Ok(None) };
-        match self.now.grown(then, &hotkey, stake).await {
+        match self.now.stake_growth(then, &hotkey, stake).await {
             Ok(grown) => Ok(grown.map(|grown| grown.checked_sub(stake).unwrap_or_default())),
             Err(error) if forgotten(&error) => Ok(None),
             Err(error) => Err(error.into()),
@@ -59,10 +59,10 @@ impl History {
 }
 
 /// Whether the node has let go of the state.
-fn forgotten(error: &Error) -> bool {
+fn forgotten(error: &ChainError) -> bool {
     match error {
-        Error::NoBlock(_) => true,
-        Error::Node { message, .. } => message.contains("discarded"),
+        ChainError::NoBlock(_) => true,
+        ChainError::Node { message, .. } => message.contains("discarded"),
         _ => false,
     }
 }

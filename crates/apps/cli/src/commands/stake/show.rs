@@ -5,11 +5,11 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    named_key::{ColdkeyArg, Names},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    named_key::{ColdkeyArg, KnownNames},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::Standing;
+use myelin_client::StakeRole;
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub struct Show {
 /// All stake of a coldkey.
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
-pub struct Positions {
+pub struct StakeShowOutput {
     /// Whose.
     coldkey: String,
     /// As of this final block.
@@ -33,7 +33,7 @@ pub struct Positions {
     /// Over how many blocks earnings are counted: as many as the node remembers, 240 at most.
     earned_over: u64,
     /// Each stake.
-    positions: Vec<Position>,
+    positions: Vec<StakeInfoRow>,
     /// All of it, in rao.
     #[schemars(with = "u64")]
     total: Amount<Tao>,
@@ -41,7 +41,7 @@ pub struct Positions {
 
 /// Stake on one hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Position {
+struct StakeInfoRow {
     /// On whom.
     hotkey: String,
     /// What the hotkey is called here.
@@ -50,7 +50,7 @@ struct Position {
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
     /// How the coldkey stands to the hotkey.
-    standing: As,
+    standing: StakeRoleRow,
     /// What as much stake has earned of late, in rao, what the delegate keeps left out. Nothing if that is not known.
     #[schemars(with = "Option<u64>")]
     earned: Option<Amount<Tao>>,
@@ -59,7 +59,7 @@ struct Position {
 /// How a coldkey stands to a hotkey.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum As {
+enum StakeRoleRow {
     /// It owns it.
     Owner,
     /// It nominates it.
@@ -68,17 +68,17 @@ enum As {
     Returning,
 }
 
-impl From<Standing> for As {
-    fn from(standing: Standing) -> Self {
+impl From<StakeRole> for StakeRoleRow {
+    fn from(standing: StakeRole) -> Self {
         match standing {
-            Standing::Owner => Self::Owner,
-            Standing::Nominator => Self::Nominator,
-            Standing::Returning => Self::Returning,
+            StakeRole::Owner => Self::Owner,
+            StakeRole::Nominator => Self::Nominator,
+            StakeRole::Returning => Self::Returning,
         }
     }
 }
 
-impl As {
+impl StakeRoleRow {
     const fn cell(self) -> (&'static str, Tone) {
         match self {
             Self::Owner => ("owner", Tone::Plain),
@@ -88,7 +88,7 @@ impl As {
     }
 }
 
-impl Render for Positions {
+impl Render for StakeShowOutput {
     fn render(&self, page: &mut Page) {
         if self.positions.is_empty() {
             page.line(format!("{} has staked nothing; `myelin stake delegates` lists on whom one can", self.coldkey));
@@ -100,11 +100,11 @@ impl Render for Positions {
         for position in &self.positions {
             let (words, tone) = position.standing.cell();
             table.row([
-                Cell::optional(position.name.as_deref()),
+                TableCell::optional(position.name.as_deref()),
                 position.hotkey.as_str().into(),
-                Cell::new(words, tone),
+                TableCell::new(words, tone),
                 position.stake.to_string().into(),
-                Cell::optional(position.earned.map(|earned| earned.to_string())),
+                TableCell::optional(position.earned.map(|earned| earned.to_string())),
             ]);
         }
         page.table(&table);
@@ -124,16 +124,16 @@ impl Command for Show {
         Example { purpose: "One's own", line: "myelin stake show" },
         Example { purpose: "Of another wallet", line: "myelin stake show savings" },
     ];
-    type Answer = Positions;
+    type Output = StakeShowOutput;
 
-    async fn run(self, context: &Context, output: &Output<Positions>) -> Result<(), CliError> {
-        let coldkey = ColdkeyArg::or_own(self.coldkey.as_ref(), context)?;
-        let names = Names::here(context)?;
+    async fn run(self, context: &Context, output: &Printer<StakeShowOutput>) -> Result<(), CliError> {
+        let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
+        let names = KnownNames::here(context)?;
         let history = History::of(&context.chain().await?).await?;
         let mut found = history.now.positions(&coldkey.key).await?;
         found.sort_by_key(|position| (std::cmp::Reverse(position.stake), position.hotkey.to_bytes()));
         let earned = history.earned(found.iter().map(|position| (position.hotkey, position.stake))).await?;
-        let positions = found.iter().zip(earned).map(|(position, earned)| Position {
+        let positions = found.iter().zip(earned).map(|(position, earned)| StakeInfoRow {
             hotkey: position.hotkey.to_string(),
             name: names.of(&position.hotkey).map(str::to_owned),
             stake: position.stake,
@@ -141,7 +141,7 @@ impl Command for Show {
             earned,
         });
         let total = Amount::checked_sum(found.iter().map(|position| position.stake)).unwrap_or(Amount::MAX);
-        output.show(&Positions {
+        output.show(&StakeShowOutput {
             coldkey: coldkey.key.to_string(),
             block: history.now.height(),
             earned_over: history.blocks(),

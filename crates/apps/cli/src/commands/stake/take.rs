@@ -5,13 +5,13 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::HotkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
     share::{take, u16_percent},
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::calls;
 use myelin_primitives::{BlockNumber, Take};
@@ -28,7 +28,7 @@ pub struct ShowTake {
 
 /// What a delegate keeps, and between what. Takes are fractions `v / 65535`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Terms {
+pub struct StakeTakeShowOutput {
     /// Who.
     hotkey: String,
     /// What it keeps of what it earns for validating; nothing if it is no delegate.
@@ -41,7 +41,7 @@ pub struct Terms {
     rises_after: BlockNumber,
 }
 
-impl Render for Terms {
+impl Render for StakeTakeShowOutput {
     fn render(&self, page: &mut Page) {
         match self.take {
             Some(take) => page.line(format!("{} keeps {}", self.hotkey, u16_percent(take))),
@@ -60,14 +60,14 @@ impl Command for ShowTake {
     const SUMMARY: &'static str = "Show what a delegate keeps of what it earns";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin stake take show" }];
-    type Answer = Terms;
+    type Output = StakeTakeShowOutput;
 
-    async fn run(self, context: &Context, output: &Output<Terms>) -> Result<(), CliError> {
-        let hotkey = HotkeyArg::or_own(self.hotkey.as_ref(), context)?;
+    async fn run(self, context: &Context, output: &Printer<StakeTakeShowOutput>) -> Result<(), CliError> {
+        let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let known = owned(&now, &hotkey).await?;
         let parameters = now.network_parameters().await?;
-        output.show(&Terms {
+        output.show(&StakeTakeShowOutput {
             hotkey: hotkey.key.to_string(),
             take: known.take.map(Take::get),
             least: Take::from(parameters.min_delegate_take).get(),
@@ -89,19 +89,19 @@ pub struct SetTake {
     hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What a delegate keeps from now on.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct TakeSet {
+pub struct StakeTakeSetOutput {
     /// Who.
     hotkey: String,
     /// How much, as a fraction `v / 65535`.
     take: u16,
 }
 
-impl Render for TakeSet {
+impl Render for StakeTakeSetOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} keeps {}", self.hotkey, u16_percent(self.take)));
     }
@@ -113,11 +113,11 @@ impl Command for SetTake {
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "increase_take"), ("Staking", "decrease_take")];
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Keep 9 %", line: "myelin stake take set 9% myself" }];
-    type Answer = Transacted<TakeSet>;
+    type Output = TransactionOutput<StakeTakeSetOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (hotkey, signer, take) =
-            (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?, self.take);
+            (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?, self.take);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let before = own(&now, &hotkey, &signer.public()).await?.take.ok_or_else(|| CliError::Impossible {
@@ -150,6 +150,6 @@ impl Command for SetTake {
         } else {
             self.sending.send(context, &chain, &signer, &calls::decrease_take(&hotkey.key, take), plan).await?
         };
-        output.show(&sent.answer(|_| Ok(TakeSet { hotkey: hotkey.key.to_string(), take: take.get() }))?)
+        output.show(&sent.answer(|_| Ok(StakeTakeSetOutput { hotkey: hotkey.key.to_string(), take: take.get() }))?)
     }
 }

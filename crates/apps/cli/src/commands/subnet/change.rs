@@ -2,19 +2,19 @@
 
 use super::{
     find_own,
-    identity::{Texts, a_name},
-    price::{Prices, Replaced},
+    identity::{SubnetIdentityTexts, a_name},
+    price::{Prices, PrunedSubnet},
 };
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::{ColdkeyArg, HotkeyArg},
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{
     Amount, Chain, NetUid, Tao, calls,
@@ -35,12 +35,12 @@ pub struct Create {
     owner_hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A subnet that was created.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Created {
+pub struct SubnetCreateOutput {
     /// Its number.
     netuid: Option<u16>,
     /// What is locked for it, in rao.
@@ -50,7 +50,7 @@ pub struct Created {
     hotkey: String,
 }
 
-impl Render for Created {
+impl Render for SubnetCreateOutput {
     fn render(&self, page: &mut Page) {
         let number = self.netuid.map_or_else(|| "the subnet".to_owned(), |netuid| format!("subnet {netuid}"));
         page.line(format!(
@@ -61,7 +61,7 @@ impl Render for Created {
 }
 
 impl Create {
-    async fn plan(&self, chain: &Chain, signer: &Signer, hotkey: &str) -> Result<Plan, CliError> {
+    async fn plan(&self, chain: &Chain, signer: &WalletSigner, hotkey: &str) -> Result<Plan, CliError> {
         let prices = Prices::read(&chain.at_finalised().await?).await?;
         if let Some(block) = prices.not_before() {
             return Err(CliError::Impossible {
@@ -78,9 +78,9 @@ impl Create {
             .effect(format!("{price} are locked, and given back when the subnet ends"))
             .effect(format!("{hotkey} takes the first seat"));
         let plan = match prices.replaced() {
-            Replaced::Nobody => plan,
-            Replaced::Subnet(netuid) => plan.effect(format!("subnet {netuid} ends, because every place is taken")),
-            Replaced::AllImmune => {
+            PrunedSubnet::Nobody => plan,
+            PrunedSubnet::Subnet(netuid) => plan.effect(format!("subnet {netuid} ends, because every place is taken")),
+            PrunedSubnet::AllImmune => {
                 return Err(CliError::Impossible {
                     message: "every place is taken, and no subnet is old enough to be replaced".into(),
                     hint: "see which there are with `myelin subnet list`".into(),
@@ -101,21 +101,22 @@ impl Command for Create {
         Example { purpose: "What would it cost?", line: "myelin subnet create --name text --dry-run" },
         Example { purpose: "Create it", line: "myelin subnet create --name text" },
     ];
-    type Answer = Transacted<Created>;
+    type Output = TransactionOutput<SubnetCreateOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.owner_hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) =
+            (HotkeyArg::or_default(self.owner_hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let plan = self.plan(&chain, &signer, &hotkey.to_string()).await?;
         let sent = if let Some(name) = self.name {
-            let call = calls::register_network_with_identity(&hotkey.key, Texts::named(name).into());
+            let call = calls::register_network_with_identity(&hotkey.key, SubnetIdentityTexts::named(name).into());
             self.sending.send(context, &chain, &signer, &call, plan).await?
         } else {
             self.sending.send(context, &chain, &signer, &calls::register_network(&hotkey.key), plan).await?
         };
         output.show(&sent.answer(|included| {
             let added = included.event::<NetworkAdded>();
-            Ok(Created {
+            Ok(SubnetCreateOutput {
                 netuid: added.as_ref().map(|added| NetUid::from(added.netuid).get()),
                 locked: added.map_or(Amount::ZERO, |added| added.locked.into()),
                 hotkey: hotkey.to_string(),
@@ -131,12 +132,12 @@ pub struct Remove {
     netuid: NetUid,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A subnet that ended. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Removed {
+pub struct SubnetRemoveOutput {
     /// Which subnet it was.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -148,7 +149,7 @@ pub struct Removed {
     recycled: Amount<Tao>,
 }
 
-impl Render for Removed {
+impl Render for SubnetRemoveOutput {
     fn render(&self, page: &mut Page) {
         let Self { netuid, refunded, recycled } = self;
         page.line(format!("subnet {netuid} has ended; {refunded} given back, {recycled} recycled"));
@@ -165,10 +166,10 @@ impl Command for Remove {
         Example { purpose: "What would be given back?", line: "myelin subnet remove 2 --dry-run" },
         Example { purpose: "End it", line: "myelin subnet remove 2" },
     ];
-    type Answer = Transacted<Removed>;
+    type Output = TransactionOutput<SubnetRemoveOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (netuid, signer) = (self.netuid, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let subnet = find_own(&chain.at_finalised().await?, netuid, &signer).await?;
         let plan = Plan::new(format!("End subnet {netuid} for ever"))
@@ -181,7 +182,7 @@ impl Command for Remove {
             let ended = included.event::<NetworkRemoved>();
             let (refunded, recycled) =
                 ended.map_or_else(Default::default, |ended| (ended.refunded.into(), ended.recycled.into()));
-            Ok(Removed { netuid, refunded, recycled })
+            Ok(SubnetRemoveOutput { netuid, refunded, recycled })
         })?)
     }
 }
@@ -197,12 +198,12 @@ pub struct Transfer {
     to: ColdkeyArg,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A subnet that changed hands.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Handed {
+pub struct SubnetTransferOutput {
     /// Which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -210,7 +211,7 @@ pub struct Handed {
     owner: String,
 }
 
-impl Render for Handed {
+impl Render for SubnetTransferOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("subnet {} is {}'s", self.netuid, self.owner));
     }
@@ -224,10 +225,10 @@ impl Command for Transfer {
     const CALLS: Calls = &[("Subnets", "transfer_network")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "To another wallet of one's own", line: "myelin subnet transfer 2 --to savings" }];
-    type Answer = Transacted<Handed>;
+    type Output = TransactionOutput<SubnetTransferOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (netuid, to, signer) = (self.netuid, self.to.find(context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (netuid, to, signer) = (self.netuid, self.to.find(context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let subnet = find_own(&chain.at_finalised().await?, netuid, &signer).await?;
         if to.key == signer.public() {
@@ -238,7 +239,7 @@ impl Command for Transfer {
             .effect(format!("{} that are locked for it are theirs too", subnet.locked))
             .effect("the owner's hotkey represents nobody any more, and its seat is not protected");
         let sent = self.sending.send(context, &chain, &signer, &calls::transfer_network(netuid, &to.key), plan).await?;
-        output.show(&sent.answer(|_| Ok(Handed { netuid, owner: to.key.to_string() }))?)
+        output.show(&sent.answer(|_| Ok(SubnetTransferOutput { netuid, owner: to.key.to_string() }))?)
     }
 }
 
@@ -252,12 +253,12 @@ pub struct OwnerHotkey {
     hotkey: HotkeyArg,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// The hotkey that represents an owner.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Represented {
+pub struct SubnetOwnerHotkeyOutput {
     /// Of which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -265,7 +266,7 @@ pub struct Represented {
     hotkey: String,
 }
 
-impl Render for Represented {
+impl Render for SubnetOwnerHotkeyOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} represents the owner of subnet {}", self.hotkey, self.netuid));
     }
@@ -279,10 +280,10 @@ impl Command for OwnerHotkey {
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "set_subnet_owner_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Name it", line: "myelin subnet owner-hotkey 2 owner" }];
-    type Answer = Transacted<Represented>;
+    type Output = TransactionOutput<SubnetOwnerHotkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (netuid, hotkey, signer) = (self.netuid, self.hotkey.find(context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (netuid, hotkey, signer) = (self.netuid, self.hotkey.find(context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let subnet = find_own(&now, netuid, &signer).await?;
@@ -301,6 +302,6 @@ impl Command for OwnerHotkey {
             .risk(format!("can be changed once in {limit} blocks, and fails if it was changed lately"));
         let call = calls::set_subnet_owner_hotkey(netuid, &hotkey.key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| Ok(Represented { netuid, hotkey: hotkey.key.to_string() }))?)
+        output.show(&sent.answer(|_| Ok(SubnetOwnerHotkeyOutput { netuid, hotkey: hotkey.key.to_string() }))?)
     }
 }

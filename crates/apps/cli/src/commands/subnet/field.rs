@@ -10,25 +10,25 @@ use std::{fmt, str::FromStr};
 
 /// A parameter: what it does, who may change it and when, and how it is read and written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field {
+pub(super) struct ParameterField {
     /// Its name.
     pub(super) name: &'static str,
     /// Who may change it.
-    pub(super) who: Who,
+    pub(super) who: ParameterAuthority,
     /// When it may be changed.
-    pub(super) when: When,
+    pub(super) when: ChangeWindow,
     /// What it may be; nothing where that follows from its type.
     pub(super) bounds: &'static str,
     /// What it does.
     pub(super) effect: &'static str,
-    read: fn(&Parameters) -> Value,
-    write: fn(&mut ParametersPatch, &str) -> Result<Value, String>,
+    read: fn(&Parameters) -> ParameterValue,
+    write: fn(&mut ParametersPatch, &str) -> Result<ParameterValue, String>,
 }
 
 /// Who may change a parameter. spec subnets-and-neurons §17
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Who {
+pub(super) enum ParameterAuthority {
     /// The owner of the subnet, and governance.
     Owner,
     /// Governance alone.
@@ -38,14 +38,14 @@ pub(super) enum Who {
 /// When a parameter may be changed. spec subnets-and-neurons §19
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum When {
+pub(super) enum ChangeWindow {
     /// In every block.
     Always,
     /// Not in the last blocks before an epoch.
     NotFrozen,
 }
 
-impl Who {
+impl ParameterAuthority {
     /// As the specification says it.
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Who {
     }
 }
 
-impl When {
+impl ChangeWindow {
     /// As the specification says it.
     pub(super) const fn words(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl When {
 /// What a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum Value {
+pub(super) enum ParameterValue {
     /// Yes or no.
     Flag(bool),
     /// A number; blocks, a fraction, or a count.
@@ -86,7 +86,7 @@ pub(super) enum Value {
     },
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ParameterValue {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(flag) => out.write_str(if *flag { "yes" } else { "no" }),
@@ -99,20 +99,20 @@ impl fmt::Display for Value {
 }
 
 /// A type of parameters.
-trait Kind: Sized {
+trait ParameterType: Sized {
     fn parse(text: &str) -> Result<Self, String>;
-    fn value(&self) -> Value;
+    fn value(&self) -> ParameterValue;
 }
 
 macro_rules! numbers {
     ($($type:ident as $variant:ident)*) => {$(
-        impl Kind for $type {
+        impl ParameterType for $type {
             fn parse(text: &str) -> Result<Self, String> {
                 whole(text, &Self::MIN, &Self::MAX)
             }
 
-            fn value(&self) -> Value {
-                Value::$variant((*self).into())
+            fn value(&self) -> ParameterValue {
+                ParameterValue::$variant((*self).into())
             }
         }
     )*};
@@ -124,7 +124,7 @@ fn whole<T: FromStr + fmt::Display>(text: &str, least: &T, most: &T) -> Result<T
     text.parse().map_err(|_| format!("not a whole number from {least} to {most}"))
 }
 
-impl Kind for bool {
+impl ParameterType for bool {
     fn parse(text: &str) -> Result<Self, String> {
         match text {
             "yes" | "true" | "on" => Ok(true),
@@ -133,43 +133,43 @@ impl Kind for bool {
         }
     }
 
-    fn value(&self) -> Value {
-        Value::Flag(*self)
+    fn value(&self) -> ParameterValue {
+        ParameterValue::Flag(*self)
     }
 }
 
-impl Kind for mirror::Amount {
+impl ParameterType for mirror::Amount {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse::<Amount<Tao>>().map(Into::into).map_err(|error| error.to_string())
     }
 
-    fn value(&self) -> Value {
-        Value::Amount((*self).into())
+    fn value(&self) -> ParameterValue {
+        ParameterValue::Amount((*self).into())
     }
 }
 
-impl Kind for mirror::Take {
+impl ParameterType for mirror::Take {
     fn parse(text: &str) -> Result<Self, String> {
         u16::parse(text).map(|parts| Take::new(parts).into())
     }
 
-    fn value(&self) -> Value {
-        Value::Number(self.0.into())
+    fn value(&self) -> ParameterValue {
+        ParameterValue::Number(self.0.into())
     }
 }
 
-impl Kind for AlphaValues {
+impl ParameterType for AlphaValues {
     fn parse(text: &str) -> Result<Self, String> {
         let (low, high) = text.split_once(',').ok_or("not two numbers with a comma between them")?;
         Ok(Self { low: u16::parse(low)?, high: u16::parse(high)? })
     }
 
-    fn value(&self) -> Value {
-        Value::Limits { low: self.low, high: self.high }
+    fn value(&self) -> ParameterValue {
+        ParameterValue::Limits { low: self.low, high: self.high }
     }
 }
 
-impl Field {
+impl ParameterField {
     /// All of them, in the order of the specification.
     pub(super) const ALL: &[Self] = FIELDS;
 
@@ -188,7 +188,7 @@ impl Field {
     }
 
     /// What it is.
-    pub(super) fn read(&self, parameters: &Parameters) -> Value {
+    pub(super) fn read(&self, parameters: &Parameters) -> ParameterValue {
         (self.read)(parameters)
     }
 
@@ -196,21 +196,21 @@ impl Field {
     ///
     /// # Errors
     /// Why that is no value of it, in words.
-    pub(super) fn write(&self, patch: &mut ParametersPatch, text: &str) -> Result<Value, String> {
+    pub(super) fn write(&self, patch: &mut ParametersPatch, text: &str) -> Result<ParameterValue, String> {
         (self.write)(patch, text)
     }
 }
 
 macro_rules! fields {
     ($($name:ident: $who:ident, $when:ident, $bounds:literal, $effect:literal;)*) => {
-        static FIELDS: &[Field] = &[$(Field {
+        static FIELDS: &[ParameterField] = &[$(ParameterField {
             name: stringify!($name),
-            who: Who::$who,
-            when: When::$when,
+            who: ParameterAuthority::$who,
+            when: ChangeWindow::$when,
             bounds: $bounds,
             effect: $effect,
             read: |parameters| parameters.$name.value(),
-            write: |patch, text| Ok(patch.$name.insert(Kind::parse(text)?).value()),
+            write: |patch, text| Ok(patch.$name.insert(ParameterType::parse(text)?).value()),
         }),*];
     };
 }
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn they_are_those_of_the_specification() {
-        let ours: Vec<_> = Field::ALL
+        let ours: Vec<_> = ParameterField::ALL
             .iter()
             .map(|field| [field.name, field.bounds, field.who.word(), field.when.words()].map(str::to_owned))
             .collect();
@@ -308,7 +308,7 @@ mod tests {
             ("alpha_sigmoid_steepness", "-5"),
             ("min_childkey_take", "7"),
         ] {
-            Field::named(name).unwrap().write(&mut patch, text).unwrap();
+            ParameterField::named(name).unwrap().write(&mut patch, text).unwrap();
         }
         assert_eq!((patch.tempo, patch.registration_allowed), (Some(99), Some(false)));
         assert_eq!((patch.adjustment_alpha, patch.alpha_sigmoid_steepness), (Some(u64::MAX), Some(-5)));
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_says_what_would() {
         let refused =
-            |name, text| Field::named(name).unwrap().write(&mut ParametersPatch::default(), text).unwrap_err();
+            |name, text| ParameterField::named(name).unwrap().write(&mut ParametersPatch::default(), text).unwrap_err();
         assert_eq!(refused("tempo", "65536"), "not a whole number from 0 to 65535");
         assert_eq!(refused("yuma3", "maybe"), "neither yes nor no");
         assert!(refused("min_burn", "much").contains("not an amount"));
@@ -331,9 +331,9 @@ mod tests {
 
     #[test]
     fn names_that_are_nearly_right_are_recognised() {
-        assert_eq!(Field::like("tempoo").first(), Some(&"tempo"));
-        assert_eq!(Field::like("imunity_period").first(), Some(&"immunity_period"));
-        assert_eq!(Field::like("commit_reveal_enabled").first(), Some(&"commit_reveal"));
-        assert!(Field::like("zzz").is_empty());
+        assert_eq!(ParameterField::like("tempoo").first(), Some(&"tempo"));
+        assert_eq!(ParameterField::like("imunity_period").first(), Some(&"immunity_period"));
+        assert_eq!(ParameterField::like("commit_reveal_enabled").first(), Some(&"commit_reveal"));
+        assert!(ParameterField::like("zzz").is_empty());
     }
 }

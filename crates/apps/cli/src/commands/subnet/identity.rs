@@ -6,11 +6,11 @@ use crate::{
     commands::metagraph::{none, title},
     context::Context,
     error::CliError,
-    key::Signer,
-    output::Output,
-    page::{Cell, Page, Render, Tone, plain},
+    key::WalletSigner,
+    output::Printer,
+    page::{Page, Render, TableCell, Tone, plain},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{
     NetUid,
@@ -27,7 +27,7 @@ const MAX_TEXT: usize = 1_024;
 
 /// What a subnet says of itself. spec subnets-and-neurons §15.2
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema, clap::Args)]
-pub struct Texts {
+pub struct SubnetIdentityTexts {
     /// Its name
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_NAME))]
     name: Option<String>,
@@ -70,7 +70,7 @@ pub(super) fn a_name() -> impl Fn(&str) -> Result<String, String> + Clone {
     at_most(MAX_NAME)
 }
 
-impl Texts {
+impl SubnetIdentityTexts {
     /// A name and nothing else.
     pub(crate) fn named(name: String) -> Self {
         Self { name: Some(name), ..Self::default() }
@@ -106,7 +106,7 @@ impl Texts {
     }
 }
 
-impl From<SubnetIdentity> for Texts {
+impl From<SubnetIdentity> for SubnetIdentityTexts {
     fn from(identity: SubnetIdentity) -> Self {
         let text = |bytes: Vec<u8>| Some(String::from_utf8_lossy(&bytes).into_owned()).filter(|text| !text.is_empty());
         Self {
@@ -122,8 +122,8 @@ impl From<SubnetIdentity> for Texts {
     }
 }
 
-impl From<Texts> for SubnetIdentity {
-    fn from(texts: Texts) -> Self {
+impl From<SubnetIdentityTexts> for SubnetIdentity {
+    fn from(texts: SubnetIdentityTexts) -> Self {
         let bytes = |text: Option<String>| text.unwrap_or_default().into_bytes();
         Self {
             subnet_name: bytes(texts.name),
@@ -140,22 +140,24 @@ impl From<Texts> for SubnetIdentity {
 
 /// What one subnet says of itself.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Said {
+pub struct SubnetIdentityOutput {
     /// Which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
     /// What it says.
     #[serde(flatten)]
-    texts: Texts,
+    texts: SubnetIdentityTexts,
     #[serde(skip)]
     title: String,
 }
 
-impl Render for Said {
+impl Render for SubnetIdentityOutput {
     fn render(&self, page: &mut Page) {
         page.line(Tone::Label.paint(&self.title));
         page.fields(
-            self.texts.labelled().map(|(label, text)| (label, text.map_or_else(none, |text| Cell::from(plain(text))))),
+            self.texts
+                .labelled()
+                .map(|(label, text)| (label, text.map_or_else(none, |text| TableCell::from(plain(text))))),
         );
     }
 }
@@ -174,13 +176,13 @@ impl Command for ShowIdentity {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Where is its code?", line: "myelin subnet identity show 1" }];
-    type Answer = Said;
+    type Output = SubnetIdentityOutput;
 
-    async fn run(self, context: &Context, output: &Output<Said>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SubnetIdentityOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let subnet = find(&now, self.netuid).await?;
-        let texts = now.subnet_identity(self.netuid).await?.map(Texts::from).unwrap_or_default();
-        output.show(&Said { netuid: self.netuid, texts, title: title(self.netuid, &subnet) })
+        let texts = now.subnet_identity(self.netuid).await?.map(SubnetIdentityTexts::from).unwrap_or_default();
+        output.show(&SubnetIdentityOutput { netuid: self.netuid, texts, title: title(self.netuid, &subnet) })
     }
 }
 
@@ -191,10 +193,10 @@ pub struct SetIdentity {
     netuid: NetUid,
 
     #[command(flatten)]
-    texts: Texts,
+    texts: SubnetIdentityTexts,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for SetIdentity {
@@ -210,20 +212,20 @@ impl Command for SetIdentity {
         },
         Example { purpose: "No picture any more", line: "myelin subnet identity set 1 --logo=" },
     ];
-    type Answer = Transacted<Said>;
+    type Output = TransactionOutput<SubnetIdentityOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        if self.texts == Texts::default() {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        if self.texts == SubnetIdentityTexts::default() {
             return Err(CliError::Usage {
                 message: "nothing is to be said".into(),
                 hint: "give a text, such as `--name`",
             });
         }
-        let signer = Signer::coldkey(context)?;
+        let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let mut subnet = find_own(&now, self.netuid, &signer).await?;
-        let before = now.subnet_identity(self.netuid).await?.map(Texts::from).unwrap_or_default();
+        let before = now.subnet_identity(self.netuid).await?.map(SubnetIdentityTexts::from).unwrap_or_default();
         let texts = self.texts.over(before.clone());
         let mut plan = Plan::new(format!("Say what subnet {} is", self.netuid)).touches(self.netuid);
         for ((label, was), (_, is)) in before.labelled().into_iter().zip(texts.labelled()) {
@@ -238,7 +240,11 @@ impl Command for SetIdentity {
         let call = calls::set_subnet_identity(self.netuid, texts.clone().into());
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         subnet.name = texts.name.clone().unwrap_or_default();
-        output.show(&sent.answer(|_| Ok(Said { netuid: self.netuid, title: title(self.netuid, &subnet), texts }))?)
+        output.show(
+            &sent.answer(|_| {
+                Ok(SubnetIdentityOutput { netuid: self.netuid, title: title(self.netuid, &subnet), texts })
+            })?,
+        )
     }
 }
 
@@ -249,11 +255,17 @@ mod tests {
     #[test]
     fn what_is_not_said_stays_and_an_empty_text_goes() {
         let text = |text: &str| Some(text.to_owned());
-        let before = Texts { name: text("one"), url: text("https://one"), logo: text("picture"), ..Texts::default() };
-        let now = Texts { name: text("two"), logo: text(""), ..Texts::default() };
-        let after = Texts { name: text("two"), url: text("https://one"), ..Texts::default() };
+        let before = SubnetIdentityTexts {
+            name: text("one"),
+            url: text("https://one"),
+            logo: text("picture"),
+            ..SubnetIdentityTexts::default()
+        };
+        let now = SubnetIdentityTexts { name: text("two"), logo: text(""), ..SubnetIdentityTexts::default() };
+        let after =
+            SubnetIdentityTexts { name: text("two"), url: text("https://one"), ..SubnetIdentityTexts::default() };
         assert_eq!(now.over(before), after);
-        assert_eq!(Texts::from(SubnetIdentity::from(after.clone())), after);
+        assert_eq!(SubnetIdentityTexts::from(SubnetIdentity::from(after.clone())), after);
     }
 
     #[test]

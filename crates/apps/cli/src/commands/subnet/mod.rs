@@ -8,22 +8,22 @@ mod price;
 mod read;
 
 pub use change::{Create, OwnerHotkey, Remove, Transfer};
-pub use identity::{SetIdentity, ShowIdentity, Texts};
+pub use identity::{SetIdentity, ShowIdentity, SubnetIdentityTexts};
 pub use parameters::{SetParameters, ShowParameters};
 pub use price::Price;
 pub use read::{List, Show};
 
-use crate::{error::CliError, key::Signer};
-use myelin_client::{Error, Moment, NetUid, Subnet};
+use crate::{error::CliError, key::WalletSigner};
+use myelin_client::{ChainError, ChainState, NetUid, SubnetInfo};
 
 /// A network that exists.
-async fn find(now: &Moment, netuid: NetUid) -> Result<Subnet, CliError> {
+async fn find(now: &ChainState, netuid: NetUid) -> Result<SubnetInfo, CliError> {
     let subnet = now.subnet(netuid).await?;
-    Ok(subnet.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?)
+    Ok(subnet.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?)
 }
 
 /// A subnet that this key owns, because the chain lets nobody else change it.
-async fn find_own(now: &Moment, netuid: NetUid, owner: &Signer) -> Result<Subnet, CliError> {
+async fn find_own(now: &ChainState, netuid: NetUid, owner: &WalletSigner) -> Result<SubnetInfo, CliError> {
     let subnet = find(now, netuid).await?;
     if subnet.owner == Some(owner.public()) {
         return Ok(subnet);

@@ -1,7 +1,7 @@
 //! How a network is set.
 
 use super::{
-    field::{Field, Value, When, Who},
+    field::{ChangeWindow, ParameterAuthority, ParameterField, ParameterValue},
     find, find_own,
 };
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
     commands::metagraph::title,
     context::Context,
     error::CliError,
-    key::Signer,
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    key::WalletSigner,
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{BlockNumber, Error, Moment, NetUid, Parameters, ParametersPatch, Subnet, calls};
+use myelin_client::{BlockNumber, ChainError, ChainState, NetUid, Parameters, ParametersPatch, SubnetInfo, calls};
 use myelin_economics::schedule::Schedule;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,11 +27,11 @@ struct ParameterRow {
     /// Its name.
     name: &'static str,
     /// What it is. Amounts are in rao.
-    value: Value,
+    value: ParameterValue,
     /// Who may change it.
-    who: Who,
+    who: ParameterAuthority,
     /// When it may be changed.
-    when: When,
+    when: ChangeWindow,
     /// What it may be; nothing where that follows from its type.
     bounds: &'static str,
     /// What it does.
@@ -39,8 +39,8 @@ struct ParameterRow {
 }
 
 impl ParameterRow {
-    fn of(field: &Field, parameters: &Parameters) -> Self {
-        let Field { name, who, when, bounds, effect, .. } = *field;
+    fn of(field: &ParameterField, parameters: &Parameters) -> Self {
+        let ParameterField { name, who, when, bounds, effect, .. } = *field;
         Self { name, value: field.read(parameters), who, when, bounds, effect }
     }
 }
@@ -75,7 +75,11 @@ impl Render for ParameterList {
         let mut table =
             Table::new([("PARAMETER", Side::Left), ("VALUE", Side::Right), ("WHO", Side::Left), ("WHEN", Side::Left)]);
         for row in &self.parameters {
-            let who = if row.who == Who::Owner { "owner".into() } else { Cell::new(row.who.word(), Tone::Faint) };
+            let who = if row.who == ParameterAuthority::Owner {
+                "owner".into()
+            } else {
+                TableCell::new(row.who.word(), Tone::Faint)
+            };
             table.row([row.name.into(), row.value.to_string().into(), who, row.when.words().into()]);
         }
         page.table(&table);
@@ -87,9 +91,9 @@ impl Render for ParameterList {
 }
 
 /// The parameter of that name.
-fn named(name: &str) -> Result<&'static Field, CliError> {
-    Field::named(name).ok_or_else(|| {
-        let near = Field::like(name).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+fn named(name: &str) -> Result<&'static ParameterField, CliError> {
+    ParameterField::named(name).ok_or_else(|| {
+        let near = ParameterField::like(name).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
         let all = "see all with `myelin subnet parameters show`";
         CliError::NotFound {
             message: format!("there is no parameter `{name}`"),
@@ -117,11 +121,11 @@ impl Command for ShowParameters {
         Example { purpose: "All of them", line: "myelin subnet parameters show 1" },
         Example { purpose: "What may a tempo be, and who says so?", line: "myelin subnet parameters show 1 tempo" },
     ];
-    type Answer = ParameterList;
+    type Output = ParameterList;
 
-    async fn run(self, context: &Context, output: &Output<ParameterList>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ParameterList>) -> Result<(), CliError> {
         let fields: Vec<_> = self.names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
-        let fields = if fields.is_empty() { Field::ALL.iter().collect() } else { fields };
+        let fields = if fields.is_empty() { ParameterField::ALL.iter().collect() } else { fields };
         let now = context.chain().await?.at_finalised().await?;
         let subnet = find(&now, self.netuid).await?;
         let parameters = parameters(&now, self.netuid).await?;
@@ -134,9 +138,9 @@ impl Command for ShowParameters {
     }
 }
 
-async fn parameters(now: &Moment, netuid: NetUid) -> Result<Parameters, CliError> {
+async fn parameters(now: &ChainState, netuid: NetUid) -> Result<Parameters, CliError> {
     let parameters = now.parameters(netuid).await?;
-    Ok(parameters.ok_or_else(|| Error::NoNetwork { netuid, block: now.height() })?)
+    Ok(parameters.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?)
 }
 
 /// A parameter and what it shall be, `tempo=99`.
@@ -167,7 +171,7 @@ pub struct SetParameters {
     changes: Vec<Assignment>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What was set.
@@ -186,9 +190,9 @@ struct ParameterChange {
     /// Its name.
     name: &'static str,
     /// What it was.
-    before: Value,
+    before: ParameterValue,
     /// What it is.
-    after: Value,
+    after: ParameterValue,
 }
 
 impl Render for ParametersChanged {
@@ -199,15 +203,15 @@ impl Render for ParametersChanged {
 }
 
 /// What an owner is about to change.
-struct Change {
-    field: &'static Field,
-    before: Value,
-    after: Value,
+struct ParameterEdit {
+    field: &'static ParameterField,
+    before: ParameterValue,
+    after: ParameterValue,
 }
 
 impl SetParameters {
     /// The patch, and what it changes.
-    fn changes(&self, before: &Parameters) -> Result<(ParametersPatch, Vec<Change>), CliError> {
+    fn changes(&self, before: &Parameters) -> Result<(ParametersPatch, Vec<ParameterEdit>), CliError> {
         let (mut patch, mut changes, mut seen) = (ParametersPatch::default(), Vec::new(), BTreeSet::new());
         for Assignment { name, value } in &self.changes {
             let field = named(name)?;
@@ -215,7 +219,7 @@ impl SetParameters {
             if !seen.insert(field.name) {
                 return Err(CliError::Usage { message: format!("`{name}` is set twice"), hint });
             }
-            if field.who == Who::Governance {
+            if field.who == ParameterAuthority::Governance {
                 return Err(CliError::Impossible {
                     message: format!("`{name}` is set by governance, not by owners"),
                     hint: "see which are the owner's with `myelin subnet parameters show`".into(),
@@ -223,18 +227,18 @@ impl SetParameters {
             }
             let wrong = |why| CliError::Usage { message: format!("`{name}`: `{value}` is {why}"), hint };
             let after = field.write(&mut patch, value).map_err(wrong)?;
-            changes.push(Change { field, before: field.read(before), after });
+            changes.push(ParameterEdit { field, before: field.read(before), after });
         }
         Ok((patch, changes))
     }
 
-    async fn plan(&self, best: &Moment, subnet: &Subnet, changes: &[Change]) -> Result<Plan, CliError> {
+    async fn plan(&self, best: &ChainState, subnet: &SubnetInfo, changes: &[ParameterEdit]) -> Result<Plan, CliError> {
         let netuid = self.netuid;
         let network = best.network_parameters().await?;
         let next = BlockNumber::try_from(best.height()).map_or(BlockNumber::MAX, |height| height.saturating_add(1));
         let epoch = Schedule::new(netuid, subnet.tempo).blocks_until_epoch(next);
         let frozen = epoch.filter(|blocks| *blocks < network.admin_freeze_window.into());
-        let waits = changes.iter().find(|change| change.field.when == When::NotFrozen);
+        let waits = changes.iter().find(|change| change.field.when == ChangeWindow::NotFrozen);
         if let (Some(blocks), Some(change)) = (frozen, waits) {
             let epoch = next.saturating_add(blocks);
             return Err(CliError::Impossible {
@@ -245,8 +249,8 @@ impl SetParameters {
         }
         let words: Vec<_> = changes.iter().map(|change| format!("{}={}", change.field.name, change.after)).collect();
         let mut plan = Plan::new(format!("Set {} of subnet {netuid}", words.join(", "))).touches(netuid);
-        for Change { field, before, after } in changes {
-            let Field { name, effect, bounds, .. } = field;
+        for ParameterEdit { field, before, after } in changes {
+            let ParameterField { name, effect, bounds, .. } = field;
             let bounds = if bounds.is_empty() { String::new() } else { format!("; bounds: {bounds}") };
             plan = plan.effect(format!("{name}: {after} instead of {before} ({effect}{bounds})"));
         }
@@ -281,10 +285,10 @@ impl Command for SetParameters {
         },
         Example { purpose: "What would that do?", line: "myelin subnet parameters set 2 commit_reveal=no --dry-run" },
     ];
-    type Answer = Transacted<ParametersChanged>;
+    type Output = TransactionOutput<ParametersChanged>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (netuid, signer) = (self.netuid, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         // Mistakes of typing need no node.
         for change in &self.changes {
             named(&change.name)?;
@@ -295,7 +299,7 @@ impl Command for SetParameters {
         let (patch, changes) = self.changes(&parameters(&best, netuid).await?)?;
         let plan = self.plan(&best, &subnet, &changes).await?;
         let sent = self.sending.send(context, &chain, &signer, &calls::set_parameters(netuid, patch), plan).await?;
-        let rows = changes.iter().map(|Change { field, before, after }| ParameterChange {
+        let rows = changes.iter().map(|ParameterEdit { field, before, after }| ParameterChange {
             name: field.name,
             before: *before,
             after: *after,

@@ -4,10 +4,10 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::Output,
+    output::Printer,
     page::{Page, Render, Side, Table, Tone},
 };
-use myelin_client::{Amount, BlockNumber, Error, Moment, NetUid, NetworkParameters, Tao};
+use myelin_client::{Amount, BlockNumber, ChainError, ChainState, NetUid, NetworkParameters, Tao};
 use myelin_economics::subnet_price::{LastCreation, PriceRule};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -71,8 +71,8 @@ struct Forecast {
 
 impl Prices {
     /// Reads them.
-    pub(super) async fn read(now: &Moment) -> Result<Self, CliError> {
-        let block = BlockNumber::try_from(now.height()).map_err(|_| Error::NoBlock(now.height().to_string()))?;
+    pub(super) async fn read(now: &ChainState) -> Result<Self, CliError> {
+        let block = BlockNumber::try_from(now.height()).map_err(|_| ChainError::NoBlock(now.height().to_string()))?;
         let NetworkParameters {
             network_min_lock_cost,
             network_lock_reduction_interval,
@@ -106,11 +106,11 @@ impl Prices {
     }
 
     /// Whether one has to go, and which one that is.
-    pub(super) fn replaced(&self) -> Replaced {
+    pub(super) fn replaced(&self) -> PrunedSubnet {
         match self.replaced {
-            _ if self.subnets < usize::from(self.limit) => Replaced::Nobody,
-            Some(netuid) => Replaced::Subnet(netuid),
-            None => Replaced::AllImmune,
+            _ if self.subnets < usize::from(self.limit) => PrunedSubnet::Nobody,
+            Some(netuid) => PrunedSubnet::Subnet(netuid),
+            None => PrunedSubnet::AllImmune,
         }
     }
 
@@ -122,7 +122,7 @@ impl Prices {
 
 /// Who makes room for a new subnet. spec subnets-and-neurons §3
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Replaced {
+pub(super) enum PrunedSubnet {
     /// There is a place.
     Nobody,
     /// This one.
@@ -148,9 +148,9 @@ impl Render for Prices {
             None => "nobody has created one yet".to_owned(),
         };
         let places = match self.replaced() {
-            Replaced::Nobody => format!("{} of {} taken", self.subnets, self.limit),
-            Replaced::Subnet(netuid) => format!("all {} taken; subnet {netuid} would be replaced", self.limit),
-            Replaced::AllImmune => format!("all {} taken, and none is old enough to be replaced", self.limit),
+            PrunedSubnet::Nobody => format!("{} of {} taken", self.subnets, self.limit),
+            PrunedSubnet::Subnet(netuid) => format!("all {} taken; subnet {netuid} would be replaced", self.limit),
+            PrunedSubnet::AllImmune => format!("all {} taken, and none is old enough to be replaced", self.limit),
         };
         let now = match self.not_before {
             Some(block) => format!("{}, not to be had before block {block}", self.price),
@@ -184,9 +184,9 @@ impl Command for Price {
         Example { purpose: "Now or tomorrow?", line: "myelin subnet price" },
         Example { purpose: "In rao, for a script", line: "myelin subnet price --output json | jq .price" },
     ];
-    type Answer = Prices;
+    type Output = Prices;
 
-    async fn run(self, context: &Context, output: &Output<Prices>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Prices>) -> Result<(), CliError> {
         output.show(&Prices::read(&context.chain().await?.at_finalised().await?).await?)
     }
 }

@@ -3,13 +3,13 @@
 use super::find;
 use crate::{
     command::{Command, Effect, Example},
-    commands::metagraph::{EpochRow, decimal, none, title},
+    commands::metagraph::{LastEpochRow, decimal, none, title},
     context::Context,
     error::CliError,
-    output::Output,
+    output::Printer,
     page::{Page, Render, Side, Table, Tone, plain},
 };
-use myelin_client::{Amount, BlockNumber, NetUid, Subnet, Tao};
+use myelin_client::{Amount, BlockNumber, NetUid, SubnetInfo, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ pub struct SubnetRow {
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
     /// Its last epoch.
-    last_epoch: Option<EpochRow>,
+    last_epoch: Option<LastEpochRow>,
     /// The block of its next epoch.
     next_epoch: Option<BlockNumber>,
     /// What a seat costs, if seats are to be had by burning.
@@ -60,8 +60,8 @@ pub struct SubnetRow {
     title: String,
 }
 
-impl From<Subnet> for SubnetRow {
-    fn from(subnet: Subnet) -> Self {
+impl From<SubnetInfo> for SubnetRow {
+    fn from(subnet: SubnetInfo) -> Self {
         Self {
             title: title(subnet.netuid, &subnet),
             netuid: subnet.netuid,
@@ -75,7 +75,7 @@ impl From<Subnet> for SubnetRow {
             seats: subnet.max_neurons,
             emission: subnet.emission,
             pending: subnet.pending,
-            last_epoch: subnet.last_epoch.map(EpochRow::from),
+            last_epoch: subnet.last_epoch.map(LastEpochRow::from),
             next_epoch: subnet.next_epoch,
             burn: subnet.registration.burn,
             difficulty: subnet.registration.difficulty,
@@ -169,9 +169,9 @@ impl Command for List {
             line: "myelin subnet list --output json | jq '.subnets[] | select(.difficulty) | .netuid'",
         },
     ];
-    type Answer = SubnetList;
+    type Output = SubnetList;
 
-    async fn run(self, context: &Context, output: &Output<SubnetList>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SubnetList>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let subnets = now.subnets().await?.into_iter().map(SubnetRow::from).collect();
         output.show(&SubnetList { block: now.height(), subnets })
@@ -190,9 +190,9 @@ impl Command for Show {
     const SUMMARY: &'static str = "Show one subnet";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Who owns it?", line: "myelin subnet show 1" }];
-    type Answer = SubnetRow;
+    type Output = SubnetRow;
 
-    async fn run(self, context: &Context, output: &Output<SubnetRow>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SubnetRow>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         output.show(&find(&now, self.netuid).await?.into())
     }

@@ -6,12 +6,12 @@ use crate::{
     commands::role::tolerance,
     context::Context,
     error::CliError,
-    output::{Output, Progress},
-    page::{Cell, Page, Render, Tone, plain},
+    output::{Printer, ProgressLine},
+    page::{Page, Render, TableCell, Tone, plain},
     time::moment,
 };
 use myelin_subnet_text::{
-    evidence::{Evidence, Shown},
+    evidence::{Evidence, EvidenceStatement},
     judge::Finding,
     proof::Tolerance,
 };
@@ -26,7 +26,7 @@ use std::{
 use tokio::task::spawn_blocking;
 
 /// The bytes that a file of evidence may have.
-const MOST: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -52,7 +52,7 @@ pub struct Check {
 
 /// What somebody was answered.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Checked {
+pub struct TextCheckOutput {
     /// What was asked.
     prompt: String,
     /// What was answered.
@@ -81,8 +81,8 @@ pub struct Checked {
     written_by_model: Option<bool>,
 }
 
-impl Checked {
-    fn of(shown: &Shown, is_written: Option<bool>) -> Self {
+impl TextCheckOutput {
+    fn of(shown: &EvidenceStatement, is_written: Option<bool>) -> Self {
         Self {
             prompt: shown.question.prompt.clone(),
             text: shown.answer.text(),
@@ -101,10 +101,10 @@ impl Checked {
     }
 }
 
-impl Render for Checked {
+impl Render for TextCheckOutput {
     fn render(&self, page: &mut Page) {
         let model = match self.written_by_model {
-            Some(true) => Cell::new(format!("{}, which writes this to the last token", self.model), Tone::Good),
+            Some(true) => TableCell::new(format!("{}, which writes this to the last token", self.model), Tone::Good),
             _ => self.model.as_str().into(),
         };
         let proof = if self.proven {
@@ -115,8 +115,8 @@ impl Render for Checked {
         page.fields([
             ("asked by", format!("{} at {}", self.consumer, moment(self.asked_at).unwrap_or_default()).into()),
             ("prompt", plain(&self.prompt).into()),
-            ("through", Cell::new(format!("validator {}, signed", self.validator), Tone::Good)),
-            ("answered by", Cell::new(format!("miner {}, signed", self.miner), Tone::Good)),
+            ("through", TableCell::new(format!("validator {}, signed", self.validator), Tone::Good)),
+            ("answered by", TableCell::new(format!("miner {}, signed", self.miner), Tone::Good)),
             ("model", model),
             ("proven", proof.into()),
             ("seed", self.seed.to_string().into()),
@@ -134,9 +134,9 @@ impl Command for Check {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Who said this, and is it right?", line: "myelin text check answer.json --model model" }];
-    type Answer = Checked;
+    type Output = TextCheckOutput;
 
-    async fn run(self, _: &Context, output: &Output<Checked>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<TextCheckOutput>) -> Result<(), CliError> {
         let evidence = self.read()?;
         let hint = "the file shows nothing; ask for it again, or do not believe it";
         let shown = evidence.check().map_err(|error| self.no_evidence(&error, hint))?;
@@ -147,7 +147,7 @@ impl Command for Check {
                 Some(true)
             }
         };
-        output.show(&Checked::of(&shown, is_written))
+        output.show(&TextCheckOutput::of(&shown, is_written))
     }
 }
 
@@ -155,8 +155,8 @@ impl Check {
     fn read(&self) -> Result<Evidence, CliError> {
         const HINT: &str = "name a file that `myelin ask --evidence` wrote";
         let failed = |source| CliError::File { doing: "read", path: self.file.clone(), source };
-        if fs::metadata(&self.file).map_err(failed)?.len() > MOST {
-            let message = format!("{} is larger than {} MiB", self.file.display(), MOST >> 20);
+        if fs::metadata(&self.file).map_err(failed)?.len() > MAX_BYTES {
+            let message = format!("{} is larger than {} MiB", self.file.display(), MAX_BYTES >> 20);
             return Err(CliError::Usage { message, hint: HINT });
         }
         let content = fs::read(&self.file).map_err(failed)?;
@@ -170,9 +170,9 @@ impl Check {
     }
 
     /// Sees whether the model writes what was answered.
-    async fn compute(&self, path: &Path, shown: &Shown) -> Result<(), CliError> {
+    async fn compute(&self, path: &Path, shown: &EvidenceStatement) -> Result<(), CliError> {
         let model = load(path, self.threads).await?;
-        let _progress = Progress::new("computing the answer again");
+        let _progress = ProgressLine::new("computing the answer again");
         let (examined, tolerance) = (shown.clone(), self.tolerance);
         let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
         let finding = finding.map_err(|error| CliError::task("model", &error, None))?;

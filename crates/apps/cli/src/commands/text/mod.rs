@@ -13,8 +13,8 @@ pub(crate) use run::ending;
 pub use train::Train;
 pub(crate) use train::trained;
 
-use crate::{error::CliError, output::Progress, share::decimal};
-use myelin_client::{Moment, NetUid};
+use crate::{error::CliError, output::ProgressLine, share::decimal};
+use myelin_client::{ChainState, NetUid};
 use myelin_subnet_text::{Model, ModelError, Sampling, challenge::TOP_K, published::first};
 use std::{num::NonZeroUsize, path::Path};
 use tokio::task::spawn_blocking;
@@ -29,7 +29,7 @@ pub(crate) struct TextSubnet {
 
 impl TextSubnet {
     /// The one that was named, or else the first there is.
-    pub(crate) async fn find(self, now: &Moment) -> Result<NetUid, CliError> {
+    pub(crate) async fn find(self, now: &ChainState) -> Result<NetUid, CliError> {
         let found = match self.netuid {
             Some(netuid) => Some(netuid),
             None => first(now).await?,
@@ -44,7 +44,7 @@ impl TextSubnet {
 
 /// How a text is written. What is the same here gives the same text, here and everywhere.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Writing {
+pub(crate) struct GenerateArgs {
     /// What is to be continued; words are joined by spaces
     #[arg(required = true, value_name = "PROMPT")]
     prompt: Vec<String>,
@@ -72,7 +72,7 @@ fn temperature(text: &str) -> Result<u32, String> {
     milli.ok_or_else(|| "write a number from 0 to 10 with at most three decimals, such as `0.8`".to_owned())
 }
 
-impl Writing {
+impl GenerateArgs {
     pub(crate) fn prompt(&self) -> String {
         self.prompt.join(" ")
     }
@@ -94,7 +94,7 @@ impl Writing {
 
 /// Reads a model, on a thread that may wait.
 pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, CliError> {
-    let progress = Progress::new("reading the model");
+    let progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
     let loaded = spawn_blocking(move || Model::load(&path)?.with_threads(threads)).await;
     drop(progress);

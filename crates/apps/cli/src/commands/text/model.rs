@@ -5,16 +5,16 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    output::{Output, Progress},
+    key::WalletSigner,
+    output::{Printer, ProgressLine},
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Error, Hint, NetUid, calls};
+use myelin_client::{ChainError, Hint, NetUid, calls};
 use myelin_subnet_text::{
     ModelHash,
-    published::{PublishedError, item, published},
+    published::{PublishedModelError, item, published},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use tokio::task::spawn_blocking;
 
 /// The hash of the model at a path, read on a thread that may wait.
 async fn hash(path: &Path) -> Result<ModelHash, CliError> {
-    let _progress = Progress::new("reading the model");
+    let _progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
     let hashed = spawn_blocking(move || ModelHash::of(&path)).await;
     hashed.map_err(|error| CliError::task("model", &error, None))?.map_err(|error| model_error(&error))
@@ -38,14 +38,14 @@ pub struct Hash {
 
 /// A model's hash.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Hashed {
+pub struct TextHashOutput {
     /// Where the model is.
     path: String,
     /// The hash of everything that decides its tokens, 64 hex digits.
     model: String,
 }
 
-impl Render for Hashed {
+impl Render for TextHashOutput {
     fn render(&self, page: &mut Page) {
         page.line(&self.model);
     }
@@ -58,11 +58,11 @@ impl Command for Hash {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Before it is published", line: "myelin text hash model" }];
-    type Answer = Hashed;
+    type Output = TextHashOutput;
 
-    async fn run(self, _: &Context, output: &Output<Hashed>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<TextHashOutput>) -> Result<(), CliError> {
         let model = hash(&self.model).await?.to_string();
-        output.show(&Hashed { path: self.model.display().to_string(), model })
+        output.show(&TextHashOutput { path: self.model.display().to_string(), model })
     }
 }
 
@@ -75,7 +75,7 @@ pub struct Show {
 
 /// The model of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Shown {
+pub struct TextShowOutput {
     /// The subnet.
     netuid: u16,
     /// The hash of its model, 64 hex digits.
@@ -86,7 +86,7 @@ pub struct Shown {
     owner_hotkey: String,
 }
 
-impl Render for Shown {
+impl Render for TextShowOutput {
     fn render(&self, page: &mut Page) {
         page.fields([
             ("model", self.model.as_str().into()),
@@ -101,13 +101,13 @@ impl Command for Show {
     const SUMMARY: &'static str = "Show which model a subnet has";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Of subnet 1", line: "myelin text show --netuid 1" }];
-    type Answer = Shown;
+    type Output = TextShowOutput;
 
-    async fn run(self, context: &Context, output: &Output<Shown>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<TextShowOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let netuid = self.subnet.find(&now).await?;
         let known = published(&now, netuid).await.map_err(published_error)?;
-        output.show(&Shown {
+        output.show(&TextShowOutput {
             netuid: netuid.get(),
             model: known.model.to_string(),
             block: known.block,
@@ -117,10 +117,10 @@ impl Command for Show {
 }
 
 /// What to do when the model of a subnet is not known, or is another one.
-pub(crate) fn published_error(error: PublishedError) -> CliError {
+pub(crate) fn published_error(error: PublishedModelError) -> CliError {
     let code = error.code();
     match error {
-        PublishedError::Chain(error) => error.into(),
+        PublishedModelError::Chain(error) => error.into(),
         error => {
             let hint = error.all_hints().iter().next().map(|hint| hint.clone().into_owned());
             CliError::task(code, &error, hint)
@@ -139,19 +139,19 @@ pub struct Publish {
     netuid: NetUid,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A model was published.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PublishedModel {
+pub struct TextPublishOutput {
     /// The subnet.
     netuid: u16,
     /// The hash of its model from now on, 64 hex digits.
     model: String,
 }
 
-impl Render for PublishedModel {
+impl Render for TextPublishOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("the model of subnet {} is {}", self.netuid, self.model));
     }
@@ -166,18 +166,18 @@ impl Command for Publish {
     const CALLS: Calls = &[("Neurons", "set_commitment")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "The model in a folder", line: "myelin text publish model --netuid 1 --hotkey owner" }];
-    type Answer = Transacted<PublishedModel>;
+    type Output = TransactionOutput<TextPublishOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let netuid = self.netuid;
-        let signer = Signer::hotkey(context)?;
+        let signer = WalletSigner::hotkey(context)?;
         let model = match self.model.parse() {
             Ok(hash) => hash,
             Err(_) => hash(Path::new(&self.model)).await?,
         };
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
-        let subnet = now.subnet(netuid).await?.ok_or(Error::NoNetwork { netuid, block: now.height() })?;
+        let subnet = now.subnet(netuid).await?.ok_or(ChainError::NoNetwork { netuid, block: now.height() })?;
         if subnet.owner_hotkey != Some(signer.public()) {
             let owner = subnet.owner_hotkey.map_or_else(|| "nobody".to_owned(), |owner| owner.to_string());
             return Err(CliError::Impossible {
@@ -191,6 +191,6 @@ impl Command for Publish {
             .risk("it fails within 100 blocks of the last time");
         let call = calls::set_commitment(netuid, item(model));
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| Ok(PublishedModel { netuid: netuid.get(), model: model.to_string() }))?)
+        output.show(&sent.answer(|_| Ok(TextPublishOutput { netuid: netuid.get(), model: model.to_string() }))?)
     }
 }

@@ -1,18 +1,18 @@
 //! `myelin text run`
 
-use super::{Writing, load, model_error};
+use super::{GenerateArgs, load, model_error};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     named_key::HotkeyArg,
-    output::{Format, Output, write},
+    output::{Format, Printer, write},
     page::{Page, Render, printable},
 };
 use myelin_subnet_text::{
     Query,
-    answer::{Ending, Line},
-    challenge::Challenge,
+    answer::{AnswerLine, FinishReason},
+    challenge::TextChallenge,
     miner::lines,
 };
 use myelin_wire::Hotkey;
@@ -24,7 +24,7 @@ use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
 #[derive(Debug, clap::Args)]
 pub struct Run {
     #[command(flatten)]
-    writing: Writing,
+    writing: GenerateArgs,
 
     /// The model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
@@ -42,7 +42,7 @@ pub struct Run {
 
 /// A text that was written here.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Written {
+pub struct TextRunOutput {
     /// The text.
     text: String,
     /// The numbers of its tokens.
@@ -57,17 +57,17 @@ pub struct Written {
     model: String,
 }
 
-impl Render for Written {
+impl Render for TextRunOutput {
     fn render(&self, page: &mut Page) {
         page.line(printable(&self.text));
     }
 }
 
 /// What an ending is called.
-pub(crate) fn ending(ending: Ending) -> String {
+pub(crate) fn ending(ending: FinishReason) -> String {
     match ending {
-        Ending::Stop => "stop",
-        Ending::Length => "length",
+        FinishReason::Stop => "stop",
+        FinishReason::Length => "length",
     }
     .to_owned()
 }
@@ -83,14 +83,14 @@ impl Command for Run {
         purpose: "What a miner should have answered",
         line: "myelin text run 'Once there was' --model model --seed 7 --miner 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
     }];
-    type Answer = Written;
+    type Output = TextRunOutput;
 
-    async fn run(self, context: &Context, output: &Output<Written>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<TextRunOutput>) -> Result<(), CliError> {
         let seed = self.writing.seed()?;
         let miner = self.miner.as_ref().map(|miner| miner.find(context)).transpose()?;
         let miner = miner.map(|miner| Hotkey::new(miner.key.to_bytes()));
         let model = load(&self.model, self.threads).await?;
-        let challenge = Challenge {
+        let challenge = TextChallenge {
             model: model.hash(),
             prompt: self.writing.prompt(),
             seed,
@@ -103,8 +103,8 @@ impl Command for Run {
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin text run --help`" })?;
         let is_text = context.format() == Format::Table;
         let (mut text, mut tokens, mut finish, mut closed) = (String::new(), Vec::new(), None, Ok(()));
-        let mut each = |line: Line| match line {
-            Line::Token(token) => {
+        let mut each = |line: AnswerLine| match line {
+            AnswerLine::Token(token) => {
                 text.push_str(&token.text);
                 tokens.push(token.token);
                 if is_text {
@@ -112,13 +112,13 @@ impl Command for Run {
                 }
                 if closed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             }
-            Line::End(end) => {
+            AnswerLine::End(end) => {
                 finish = Some(end.finish);
                 ControlFlow::Continue(())
             }
         };
         let prompt = model.encode(&challenge.prompt).map_err(|error| model_error(&error))?;
-        let Challenge { sampling, max_tokens, .. } = challenge;
+        let TextChallenge { sampling, max_tokens, .. } = challenge;
         let of_nobody = Query { prompt: &prompt, seed, sampling, max_tokens: max_tokens.into() };
         let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
         let written = lines(&model, &model, &query, &mut each);
@@ -129,6 +129,6 @@ impl Command for Run {
         }
         let finish = finish.map(ending).unwrap_or_default();
         let miner = miner.map(Hotkey::to_ss58);
-        output.show(&Written { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
+        output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
     }
 }

@@ -5,13 +5,13 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    output::{Output, Progress},
+    output::{Printer, ProgressLine},
     page::{Page, Render},
 };
 use myelin_subnet_text::{
     ModelHash,
     corpus::Corpus,
-    train::{self, Options, TrainError},
+    train::{self, TrainError, TrainOptions},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,14 +57,14 @@ pub struct Train {
 
 /// A model was trained, or was there.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Trained {
+pub struct TextTrainOutput {
     /// Where the model is.
     path: String,
     /// Its hash, 64 hex digits.
     model: String,
 }
 
-impl Render for Trained {
+impl Render for TextTrainOutput {
     fn render(&self, page: &mut Page) {
         page.fields([("path", self.path.as_str().into()), ("model", self.model.as_str().into())]);
     }
@@ -76,9 +76,9 @@ pub(crate) async fn trained(smaller: bool) -> Result<PathBuf, CliError> {
 }
 
 impl Train {
-    fn options(&self) -> Options {
-        let corpus = self.corpus.clone().map_or_else(Options::generated, Corpus::Folder);
-        let mut options = if self.smaller { Options::smaller(corpus) } else { Options::small(corpus) };
+    fn options(&self) -> TrainOptions {
+        let corpus = self.corpus.clone().map_or_else(TrainOptions::generated, Corpus::Folder);
+        let mut options = if self.smaller { TrainOptions::smaller(corpus) } else { TrainOptions::small(corpus) };
         options.seed = self.seed;
         if let Some(steps) = self.steps.and_then(|steps| usize::try_from(steps).ok()) {
             options.steps = steps;
@@ -94,7 +94,7 @@ impl Train {
         let options = self.options();
         let what = if self.smaller { "the smaller model" } else { "the model" };
         let training = spawn_blocking(move || {
-            let mut watch = |progress: train::Progress| {
+            let mut watch = |progress: train::TrainProgress| {
                 see.send_replace(Some(progress));
                 if is_ended.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
@@ -104,7 +104,7 @@ impl Train {
             };
             trained.map_err(train_error)
         });
-        let mut progress = Progress::new("reading the texts");
+        let mut progress = ProgressLine::new("reading the texts");
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         tokio::pin!(training);
@@ -130,9 +130,9 @@ impl Train {
 }
 
 /// Says how far it is, fifty times in all.
-fn say(progress: &mut Progress, what: &str, now: train::Progress) {
+fn say(progress: &mut ProgressLine, what: &str, now: train::TrainProgress) {
     const BAR: usize = 25;
-    let train::Progress { step, steps, loss, remaining, .. } = now;
+    let train::TrainProgress { step, steps, loss, remaining, .. } = now;
     let steps = steps.max(1);
     let hundredth = step * 50 / steps;
     if hundredth > step.saturating_sub(1) * 50 / steps || step == 1 {
@@ -173,11 +173,11 @@ impl Command for Train {
         Example { purpose: "The model of a local network", line: "myelin text train" },
         Example { purpose: "On texts of one's own", line: "myelin text train --corpus texts --out model" },
     ];
-    type Answer = Trained;
+    type Output = TextTrainOutput;
 
-    async fn run(self, _: &Context, output: &Output<Trained>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<TextTrainOutput>) -> Result<(), CliError> {
         let path = self.train().await?;
         let model = ModelHash::of(&path).map_err(|error| model_error(&error))?.to_string();
-        output.show(&Trained { path: path.display().to_string(), model })
+        output.show(&TextTrainOutput { path: path.display().to_string(), model })
     }
 }

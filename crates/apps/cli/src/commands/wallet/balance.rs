@@ -4,11 +4,11 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    named_key::{ColdkeyArg, Party},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    named_key::{ColdkeyArg, NamedKey},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::Moment;
+use myelin_client::ChainState;
 use myelin_keys::WalletError;
 use myelin_primitives::{Amount, AmountError, Tao};
 use schemars::JsonSchema;
@@ -71,11 +71,11 @@ impl Render for Balances {
         ]);
         for account in &self.accounts {
             let name = match &account.name {
-                Some(name) => Cell::from(name.as_str()),
-                None => Cell::new("-", Tone::Faint),
+                Some(name) => TableCell::from(name.as_str()),
+                None => TableCell::new("-", Tone::Faint),
             };
             let amounts = [account.free, account.reserved, account.staked, account.total];
-            let [free, reserved, staked, total] = amounts.map(|amount| Cell::from(amount.to_string()));
+            let [free, reserved, staked, total] = amounts.map(|amount| TableCell::from(amount.to_string()));
             table.row([name, account.address.as_str().into(), free, reserved, staked, total]);
         }
         page.table(&table);
@@ -87,7 +87,7 @@ impl Render for Balances {
 }
 
 impl AccountBalance {
-    async fn read(now: &Moment, party: Party) -> Result<Self, CliError> {
+    async fn read(now: &ChainState, party: NamedKey) -> Result<Self, CliError> {
         let balance = now.balance(&party.key).await?;
         let positions = now.positions(&party.key).await?;
         let staked = Amount::checked_sum(positions.iter().map(|position| position.stake)).map_err(too_much)?;
@@ -99,7 +99,7 @@ impl AccountBalance {
 
 /// The chain has less than all amounts that can be written down.
 fn too_much(error: AmountError) -> CliError {
-    myelin_client::Error::Incompatible(error.to_string()).into()
+    myelin_client::ChainError::Incompatible(error.to_string()).into()
 }
 
 impl Command for Balance {
@@ -114,22 +114,22 @@ impl Command for Balance {
             line: "myelin wallet balance 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Answer = Balances;
+    type Output = Balances;
 
-    async fn run(self, context: &Context, output: &Output<Balances>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Balances>) -> Result<(), CliError> {
         let mut parties = Vec::new();
         if self.all {
             let wallets = context.wallets()?;
             for name in wallets.names()? {
                 match wallets.wallet(name.clone()).coldkey_address() {
-                    Ok(address) => parties.push(Party { key: address.public(), name: Some(name.to_string()) }),
+                    Ok(address) => parties.push(NamedKey { key: address.public(), name: Some(name.to_string()) }),
                     // Hotkeys alone have nothing.
                     Err(WalletError::NoColdkeyAddress { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
         } else if self.accounts.is_empty() {
-            parties.push(ColdkeyArg::or_own(None, context)?);
+            parties.push(ColdkeyArg::or_default(None, context)?);
         } else {
             parties = self.accounts.iter().map(|account| account.find(context)).collect::<Result<_, _>>()?;
         }

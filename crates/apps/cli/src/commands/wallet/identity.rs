@@ -4,12 +4,12 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::{ColdkeyArg, HotkeyArg},
-    output::Output,
+    output::Printer,
     page::{Page, Render, plain},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{Identity, calls};
 use schemars::JsonSchema;
@@ -17,16 +17,16 @@ use serde::Serialize;
 
 /// Who a coldkey says it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Said {
+pub struct WalletIdentityOutput {
     /// The coldkey.
     coldkey: String,
     /// What it says. Nobody has checked it.
-    identity: Option<Texts>,
+    identity: Option<IdentityTexts>,
 }
 
 /// The texts of an identity.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-struct Texts {
+struct IdentityTexts {
     /// A name.
     name: String,
     /// A web page.
@@ -43,14 +43,14 @@ struct Texts {
     additional: String,
 }
 
-impl From<Identity> for Texts {
+impl From<Identity> for IdentityTexts {
     fn from(identity: Identity) -> Self {
         let Identity { name, url, github_repo, image, discord, description, additional } = identity;
         Self { name, url, github_repo, image, discord, description, additional }
     }
 }
 
-impl Render for Said {
+impl Render for WalletIdentityOutput {
     fn render(&self, page: &mut Page) {
         let Some(texts) = &self.identity else {
             page.line(format!("{} does not say who it is", self.coldkey));
@@ -82,12 +82,12 @@ impl Command for ShowIdentity {
     const SUMMARY: &'static str = "Show who a coldkey says it is";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin wallet identity show" }];
-    type Answer = Said;
+    type Output = WalletIdentityOutput;
 
-    async fn run(self, context: &Context, output: &Output<Said>) -> Result<(), CliError> {
-        let coldkey = ColdkeyArg::or_own(self.coldkey.as_ref(), context)?;
+    async fn run(self, context: &Context, output: &Printer<WalletIdentityOutput>) -> Result<(), CliError> {
+        let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
         let identity = context.chain().await?.at_finalised().await?.identity(&coldkey.key).await?;
-        output.show(&Said { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) })
+        output.show(&WalletIdentityOutput { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) })
     }
 }
 
@@ -123,7 +123,7 @@ pub struct SetIdentity {
     additional: Option<String>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for SetIdentity {
@@ -137,10 +137,10 @@ impl Command for SetIdentity {
         purpose: "A name and a page",
         line: "myelin wallet identity set --name Validators --url https://validators.example",
     }];
-    type Answer = Transacted<Said>;
+    type Output = TransactionOutput<WalletIdentityOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let signer = Signer::coldkey(context)?;
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
         let before = chain.at_finalised().await?.identity(&signer.public()).await?.unwrap_or_default();
         let identity = Identity {
@@ -165,8 +165,9 @@ impl Command for SetIdentity {
             .effect("everybody can read it, for as long as the chain is kept")
             .risk("it fails if none of the coldkey's hotkeys has a seat");
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output
-            .show(&sent.answer(|_| Ok(Said { coldkey: signer.public().to_string(), identity: Some(identity.into()) }))?)
+        output.show(&sent.answer(|_| {
+            Ok(WalletIdentityOutput { coldkey: signer.public().to_string(), identity: Some(identity.into()) })
+        })?)
     }
 }
 
@@ -178,19 +179,19 @@ pub struct AssociateHotkey {
     hotkey: Option<HotkeyArg>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// A hotkey with an owner.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Associated {
+pub struct WalletAssociateHotkeyOutput {
     /// The hotkey.
     hotkey: String,
     /// Who owns it.
     coldkey: String,
 }
 
-impl Render for Associated {
+impl Render for WalletAssociateHotkeyOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} belongs to {}", self.hotkey, self.coldkey));
     }
@@ -204,10 +205,10 @@ impl Command for AssociateHotkey {
     const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
-    type Answer = Transacted<Associated>;
+    type Output = TransactionOutput<WalletAssociateHotkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_own(self.hotkey.as_ref(), context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         if let Some(known) = chain.at_finalised().await?.hotkey(&hotkey.key).await? {
             return Err(CliError::Impossible {
@@ -219,9 +220,8 @@ impl Command for AssociateHotkey {
             .effect("one can stake on it from now on")
             .risk("it cannot be taken back; a hotkey can only be swapped for another");
         let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
-        output.show(
-            &sent
-                .answer(|_| Ok(Associated { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() }))?,
-        )
+        output.show(&sent.answer(|_| {
+            Ok(WalletAssociateHotkeyOutput { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() })
+        })?)
     }
 }

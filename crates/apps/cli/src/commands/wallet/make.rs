@@ -1,12 +1,12 @@
 //! Keys that come into being, or back.
 
-use super::{KeyRow, Made};
+use super::{KeyRow, NewKeysOutput};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::{Key, Which},
-    output::{Output, note},
+    key::{Key, KeyChoice},
+    output::{Printer, note},
     terminal::Terminal,
 };
 use clap::ValueEnum;
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Longer inputs are no secrets.
-const LONGEST_INPUT: u64 = 64 * 1024;
+const MAX_INPUT: u64 = 64 * 1024;
 
 /// How many words.
 fn word_count(text: &str) -> Result<usize, String> {
@@ -73,11 +73,11 @@ impl Command for Create {
         Example { purpose: "Make the default wallet", line: "myelin wallet create" },
         Example { purpose: "Another one, with 24 words", line: "myelin wallet create --wallet savings --words 24" },
     ];
-    type Answer = Made;
+    type Output = NewKeysOutput;
 
-    async fn run(self, context: &Context, output: &Output<Made>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NewKeysOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
-        let (cold, hot) = (Key::Cold, Key::chosen(Which::Hotkey, context)?);
+        let (cold, hot) = (Key::Cold, Key::chosen(KeyChoice::Hotkey, context)?);
         let cold_existing = cold.check_free(&wallet, self.replace, terminal)?;
         let hot_existing = hot.check_free(&wallet, self.replace, terminal)?;
         let password = if self.without_password { None } else { Some(cold.new_password(&wallet, terminal)?) };
@@ -86,7 +86,7 @@ impl Command for Create {
         hot.write(&wallet, &hot_secret, None, hot_existing)?;
         let words_shown = show_words(&[(&cold, &cold_secret), (&hot, &hot_secret)], terminal);
         let keys = vec![KeyRow::of(&wallet, &cold)?, KeyRow::of(&wallet, &hot)?];
-        output.show(&Made { keys, words_shown })
+        output.show(&NewKeysOutput { keys, words_shown })
     }
 }
 
@@ -111,9 +111,9 @@ impl Command for NewHotkey {
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One for each miner", line: "myelin wallet new-hotkey miner-1" }];
-    type Answer = Made;
+    type Output = NewKeysOutput;
 
-    async fn run(self, context: &Context, output: &Output<Made>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NewKeysOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
         let key = Key::Hot(self.name.parse()?);
         // A wallet that is not there is a slip of the pen, and not to be made by the way.
@@ -122,13 +122,13 @@ impl Command for NewHotkey {
         let secret = fresh(self.words)?;
         key.write(&wallet, &secret, None, existing)?;
         let words_shown = show_words(&[(&key, &secret)], terminal);
-        output.show(&Made { keys: vec![KeyRow::of(&wallet, &key)?], words_shown })
+        output.show(&NewKeysOutput { keys: vec![KeyRow::of(&wallet, &key)?], words_shown })
     }
 }
 
 /// What a key is restored from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum From {
+enum RestoreSource {
     /// Its words
     Words,
     /// Its seed, 64 hex digits
@@ -141,7 +141,7 @@ enum From {
     Address,
 }
 
-impl From {
+impl RestoreSource {
     const fn prompt(self) -> &'static str {
         match self {
             Self::Words => "the words",
@@ -158,11 +158,11 @@ impl From {
 pub struct Restore {
     /// Which key it becomes
     #[arg(long, value_enum, default_value = "coldkey")]
-    key: Which,
+    key: KeyChoice,
 
     /// What it is restored from
     #[arg(long, value_enum, default_value = "words")]
-    from: From,
+    from: RestoreSource,
 
     /// Read it from this file, or from standard input if it is `-`, instead of asking
     #[arg(long, value_name = "FILE")]
@@ -194,12 +194,12 @@ impl Command for Restore {
             line: "myelin wallet restore --wallet theirs --from address --file address.txt",
         },
     ];
-    type Answer = Made;
+    type Output = NewKeysOutput;
 
-    async fn run(self, context: &Context, output: &Output<Made>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NewKeysOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
         let key = Key::chosen(self.key, context)?;
-        if self.from == From::Address && self.key == Which::Hotkey {
+        if self.from == RestoreSource::Address && self.key == KeyChoice::Hotkey {
             return Err(CliError::Usage {
                 message: "only a coldkey can be watched".into(),
                 hint: "leave `--key hotkey` away; a hotkey works, and for that it has to be here",
@@ -210,15 +210,15 @@ impl Command for Restore {
             Some(path) => read(path)?,
             None => terminal.secret(self.from.prompt(), "give it with `--file`, `-` being standard input")?,
         };
-        if self.from == From::Address {
+        if self.from == RestoreSource::Address {
             wallet.watch_coldkey(&text.expose_secret().parse::<Address>()?.public(), existing)?;
         } else {
             let secret = self.secret(&text, terminal)?;
-            let encrypted = self.key == Which::Coldkey && !self.without_password;
+            let encrypted = self.key == KeyChoice::Coldkey && !self.without_password;
             let password = if encrypted { Some(key.new_password(&wallet, terminal)?) } else { None };
             key.write(&wallet, &secret, password.as_ref(), existing)?;
         }
-        output.show(&Made { keys: vec![KeyRow::of(&wallet, &key)?], words_shown: false })
+        output.show(&NewKeysOutput { keys: vec![KeyRow::of(&wallet, &key)?], words_shown: false })
     }
 }
 
@@ -226,10 +226,10 @@ impl Restore {
     fn secret(&self, text: &SecretString, terminal: Terminal) -> Result<Secret, CliError> {
         let text = text.expose_secret();
         Ok(match self.from {
-            From::Words => Secret::from_mnemonic(Mnemonic::parse(text)?),
-            From::Seed => Secret::from_seed(text.parse()?),
-            From::PrivateKey => Secret::from_private_key(text)?,
-            From::PolkadotJs | From::Address => {
+            RestoreSource::Words => Secret::from_mnemonic(Mnemonic::parse(text)?),
+            RestoreSource::Seed => Secret::from_seed(text.parse()?),
+            RestoreSource::PrivateKey => Secret::from_private_key(text)?,
+            RestoreSource::PolkadotJs | RestoreSource::Address => {
                 let passphrase = terminal.secret("the passphrase of the exported file", "run it in a terminal")?;
                 Secret::from_polkadot_js(text, &passphrase)?
             }
@@ -242,9 +242,9 @@ fn read(path: &Path) -> Result<SecretString, CliError> {
     let failed = |source| CliError::File { doing: "read", path: path.to_owned(), source };
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(LONGEST_INPUT).read_to_string(&mut text)
+        io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text)
     } else {
-        fs::File::open(path).and_then(|file| file.take(LONGEST_INPUT).read_to_string(&mut text))
+        fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_string(&mut text))
     };
     let text = SecretString::from(text);
     read.map_err(failed)?;

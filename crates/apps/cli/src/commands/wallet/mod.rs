@@ -10,10 +10,10 @@ mod swap;
 mod transfer;
 
 pub use balance::{AccountBalance, Balance, Balances};
-pub use identity::{AssociateHotkey, Associated, Said, SetIdentity, ShowIdentity};
+pub use identity::{AssociateHotkey, SetIdentity, ShowIdentity, WalletAssociateHotkeyOutput, WalletIdentityOutput};
 pub use make::{Create, NewHotkey, Restore};
 pub use read::{Export, List, Show};
-pub use rows::{Exported, KeyRow, Keys, Made, Signed, Verified};
+pub use rows::{KeyRow, NewKeysOutput, WalletExportOutput, WalletKeysOutput, WalletSignOutput, WalletVerifyOutput};
 pub use sign::{Sign, Verify};
-pub use swap::{AnnounceSwap, ClearSwap, DisputeSwap, ExecuteSwap, ShowSwap, State, Swap};
-pub use transfer::{Transfer, Transferred};
+pub use swap::{AnnounceSwap, ClearSwap, DisputeSwap, ExecuteSwap, ShowSwap, SwapState, WalletSwapColdkeyOutput};
+pub use transfer::{Transfer, WalletTransferOutput};

@@ -1,12 +1,12 @@
 //! Keys that are there.
 
-use super::{Exported, KeyRow, Keys, rows::Shown};
+use super::{KeyRow, WalletExportOutput, WalletKeysOutput, rows::SecretOutput};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::{Key, Which},
-    output::Output,
+    key::{Key, KeyChoice},
+    output::Printer,
 };
 use clap::ValueEnum;
 use myelin_keys::{Wallet, WalletError};
@@ -37,15 +37,15 @@ impl Command for List {
         Example { purpose: "See them", line: "myelin wallet list" },
         Example { purpose: "Only the addresses", line: "myelin wallet list --output json | jq -r .keys[].address" },
     ];
-    type Answer = Keys;
+    type Output = WalletKeysOutput;
 
-    async fn run(self, context: &Context, output: &Output<Keys>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WalletKeysOutput>) -> Result<(), CliError> {
         let wallets = context.wallets()?;
         let mut all = Vec::new();
         for name in wallets.names()? {
             all.extend(keys(&wallets.wallet(name))?);
         }
-        output.show(&Keys { folder: wallets.folder().to_owned(), keys: all })
+        output.show(&WalletKeysOutput { folder: wallets.folder().to_owned(), keys: all })
     }
 }
 
@@ -59,18 +59,18 @@ impl Command for Show {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Its addresses", line: "myelin wallet show --wallet savings" }];
-    type Answer = Keys;
+    type Output = WalletKeysOutput;
 
-    async fn run(self, context: &Context, output: &Output<Keys>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WalletKeysOutput>) -> Result<(), CliError> {
         let wallet = context.wallet()?;
         let keys = keys(&wallet)?;
-        output.show(&Keys { folder: context.wallets()?.folder().to_owned(), keys })
+        output.show(&WalletKeysOutput { folder: context.wallets()?.folder().to_owned(), keys })
     }
 }
 
 /// How an exported key is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum KeyExportFormat {
     /// The words it was made from
     Words,
     /// The seed it was made from, 64 hex digits
@@ -84,11 +84,11 @@ enum Form {
 pub struct Export {
     /// Which key
     #[arg(long, value_enum, default_value = "coldkey")]
-    key: Which,
+    key: KeyChoice,
 
     /// How it is written
     #[arg(long, value_enum, default_value = "words")]
-    form: Form,
+    form: KeyExportFormat,
 }
 
 impl Command for Export {
@@ -103,19 +103,19 @@ impl Command for Export {
             line: "myelin wallet export --key hotkey --hotkey miner-1 --form seed --yes",
         },
     ];
-    type Answer = Exported;
+    type Output = WalletExportOutput;
 
-    async fn run(self, context: &Context, output: &Output<Exported>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WalletExportOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
         let key = Key::chosen(self.key, context)?;
         let label = key.label();
         terminal.confirm(&format!("Print the private key of the {label} of `{}`?", wallet.name()))?;
         let secret = key.open(&wallet, terminal)?;
         let (form, exported) = match self.form {
-            Form::Words => ("words", secret.export_mnemonic().ok_or(CliError::NotKept { what: "words" })?),
-            Form::Seed => ("seed", secret.export_seed().ok_or(CliError::NotKept { what: "a seed" })?),
-            Form::PrivateKey => ("private-key", secret.export_private_key()),
+            KeyExportFormat::Words => ("words", secret.export_mnemonic().ok_or(CliError::NotKept { what: "words" })?),
+            KeyExportFormat::Seed => ("seed", secret.export_seed().ok_or(CliError::NotKept { what: "a seed" })?),
+            KeyExportFormat::PrivateKey => ("private-key", secret.export_private_key()),
         };
-        output.show(&Exported { address: secret.public().to_string(), form, secret: Shown(exported) })
+        output.show(&WalletExportOutput { address: secret.public().to_string(), form, secret: SecretOutput(exported) })
     }
 }

@@ -3,11 +3,11 @@
 use crate::{
     error::CliError,
     key::Key,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
 use myelin_keys::{
     Wallet, WalletError,
-    encryption::Encryption,
+    encryption::KeyFileEncryption,
     secrecy::{ExposeSecret, SecretString},
 };
 use schemars::JsonSchema;
@@ -20,13 +20,13 @@ pub struct KeyRow {
     /// The wallet.
     pub wallet: String,
     /// `coldkey` or `hotkey`.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// The name of a hotkey.
     pub name: Option<String>,
     /// The address; nothing if it is in no file that can be read without a password.
     pub address: Option<String>,
     /// How the private key is kept.
-    pub kept: Kept,
+    pub kept: KeyStorage,
     /// Where it lies, or would.
     pub file: PathBuf,
 }
@@ -34,7 +34,7 @@ pub struct KeyRow {
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum KeyKind {
     /// Holds TAO.
     Coldkey,
     /// Works.
@@ -44,7 +44,7 @@ pub enum Kind {
 /// How a private key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kept {
+pub enum KeyStorage {
     /// Under a password.
     Encrypted,
     /// As it is.
@@ -53,7 +53,7 @@ pub enum Kept {
     Elsewhere,
 }
 
-impl Kept {
+impl KeyStorage {
     const fn cell(self) -> (&'static str, Tone) {
         match self {
             Self::Encrypted => ("encrypted", Tone::Good),
@@ -66,15 +66,15 @@ impl Kept {
 impl KeyRow {
     pub(super) fn of(wallet: &Wallet, key: &Key) -> Result<Self, CliError> {
         let (kind, name, address, encryption) = match key {
-            Key::Cold => (Kind::Coldkey, None, wallet.coldkey_address(), wallet.coldkey_encryption()),
+            Key::Cold => (KeyKind::Coldkey, None, wallet.coldkey_address(), wallet.coldkey_encryption()),
             Key::Hot(name) => {
-                (Kind::Hotkey, Some(name.to_string()), wallet.hotkey_address(name), wallet.hotkey_encryption(name))
+                (KeyKind::Hotkey, Some(name.to_string()), wallet.hotkey_address(name), wallet.hotkey_encryption(name))
             }
         };
         let kept = match encryption {
-            Ok(Encryption::Plain) => Kept::Plain,
-            Ok(_) => Kept::Encrypted,
-            Err(WalletError::NoColdkey { .. }) => Kept::Elsewhere,
+            Ok(KeyFileEncryption::Plain) => KeyStorage::Plain,
+            Ok(_) => KeyStorage::Encrypted,
+            Err(WalletError::NoColdkey { .. }) => KeyStorage::Elsewhere,
             Err(error) => return Err(error.into()),
         };
         let address = match address {
@@ -95,14 +95,14 @@ impl KeyRow {
 
 /// Keys, the coldkey of a wallet before its hotkeys.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Keys {
+pub struct WalletKeysOutput {
     /// The folder of the wallets.
     pub folder: PathBuf,
     /// The keys.
     pub keys: Vec<KeyRow>,
 }
 
-impl Render for Keys {
+impl Render for WalletKeysOutput {
     fn render(&self, page: &mut Page) {
         if self.keys.is_empty() {
             page.line(format!("no keys in {}; `myelin wallet create` makes some", self.folder.display()));
@@ -113,7 +113,7 @@ impl Render for Keys {
         for key in &self.keys {
             let (kept, tone) = key.kept.cell();
             let address = key.address.as_deref().unwrap_or("unknown without its password");
-            table.row([key.wallet.as_str().into(), key.label().into(), address.into(), Cell::new(kept, tone)]);
+            table.row([key.wallet.as_str().into(), key.label().into(), address.into(), TableCell::new(kept, tone)]);
         }
         page.table(&table);
     }
@@ -121,7 +121,7 @@ impl Render for Keys {
 
 /// Keys that were written.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Made {
+pub struct NewKeysOutput {
     /// The keys.
     pub keys: Vec<KeyRow>,
     /// Whether the words of fresh keys were shown. They are, once, to whoever sits at a terminal; else they are in the
@@ -129,13 +129,13 @@ pub struct Made {
     pub words_shown: bool,
 }
 
-impl Render for Made {
+impl Render for NewKeysOutput {
     fn render(&self, page: &mut Page) {
         for key in &self.keys {
             let (kept, tone) = key.kept.cell();
             page.fields([
-                (key.label().as_str(), Cell::new(key.address.as_deref().unwrap_or_default(), Tone::Good)),
-                ("kept", Cell::new(kept, tone)),
+                (key.label().as_str(), TableCell::new(key.address.as_deref().unwrap_or_default(), Tone::Good)),
+                ("kept", TableCell::new(kept, tone)),
                 ("file", key.file.display().to_string().into()),
             ]);
         }
@@ -143,9 +143,9 @@ impl Render for Made {
 }
 
 /// A secret that was asked for. Written to standard output, once.
-pub struct Shown(pub(super) SecretString);
+pub struct SecretOutput(pub(super) SecretString);
 
-impl Serialize for Shown {
+impl Serialize for SecretOutput {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.expose_secret())
     }
@@ -153,17 +153,17 @@ impl Serialize for Shown {
 
 /// An exported key.
 #[derive(Serialize, JsonSchema)]
-pub struct Exported {
+pub struct WalletExportOutput {
     /// Whose it is.
     pub address: String,
     /// `words`, `seed` or `private-key`.
     pub form: &'static str,
     /// The secret in that form.
     #[schemars(with = "String")]
-    pub secret: Shown,
+    pub secret: SecretOutput,
 }
 
-impl Render for Exported {
+impl Render for WalletExportOutput {
     fn render(&self, page: &mut Page) {
         page.line(self.secret.0.expose_secret());
     }
@@ -171,14 +171,14 @@ impl Render for Exported {
 
 /// A signature.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Signed {
+pub struct WalletSignOutput {
     /// Who signed.
     pub address: String,
     /// The signature, `0x` and 128 hex digits.
     pub signature: String,
 }
 
-impl Render for Signed {
+impl Render for WalletSignOutput {
     fn render(&self, page: &mut Page) {
         page.fields([("address", self.address.as_str().into()), ("signature", self.signature.as_str().into())]);
     }
@@ -186,14 +186,14 @@ impl Render for Signed {
 
 /// A signature that is good. One that is not is an error.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Verified {
+pub struct WalletVerifyOutput {
     /// Who signed.
     pub address: String,
     /// Always true.
     pub good: bool,
 }
 
-impl Render for Verified {
+impl Render for WalletVerifyOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{}, signed by {}", Tone::Good.paint("good"), self.address));
     }

@@ -1,12 +1,12 @@
 //! Signatures of messages.
 
-use super::{Signed, Verified};
+use super::{WalletSignOutput, WalletVerifyOutput};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::{Key, Which},
-    output::Output,
+    key::{Key, KeyChoice},
+    output::Printer,
 };
 use myelin_keys::{Address, Signature};
 
@@ -18,7 +18,7 @@ pub struct Sign {
 
     /// With which key
     #[arg(long, value_enum, default_value = "hotkey")]
-    key: Which,
+    key: KeyChoice,
 }
 
 impl Command for Sign {
@@ -29,9 +29,9 @@ impl Command for Sign {
         Example { purpose: "With the hotkey", line: "myelin wallet sign hello" },
         Example { purpose: "With the coldkey", line: "myelin wallet sign hello --key coldkey" },
     ];
-    type Answer = Signed;
+    type Output = WalletSignOutput;
 
-    async fn run(self, context: &Context, output: &Output<Signed>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WalletSignOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
         let key = Key::chosen(self.key, context)?;
         if self.message.starts_with("0x") {
@@ -39,7 +39,7 @@ impl Command for Sign {
         }
         let signer = key.open(&wallet, terminal)?.into_keypair();
         let signature = signer.sign_text(&self.message)?;
-        output.show(&Signed { address: signer.public().to_string(), signature: signature.to_string() })
+        output.show(&WalletSignOutput { address: signer.public().to_string(), signature: signature.to_string() })
     }
 }
 
@@ -66,14 +66,14 @@ impl Command for Verify {
         purpose: "Did Alice sign it?",
         line: "myelin wallet verify hello --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --signature 0x5e…",
     }];
-    type Answer = Verified;
+    type Output = WalletVerifyOutput;
 
-    async fn run(self, _: &Context, output: &Output<Verified>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<WalletVerifyOutput>) -> Result<(), CliError> {
         let address: Address = self.address.parse()?;
         let signature: Signature = self.signature.parse()?;
         if !address.public().verify_text(&self.message, &signature) {
             return Err(CliError::BadSignature { address });
         }
-        output.show(&Verified { address: address.to_string(), good: true })
+        output.show(&WalletVerifyOutput { address: address.to_string(), good: true })
     }
 }

@@ -4,14 +4,14 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    named_key::{ColdkeyArg, Party},
-    output::Output,
+    key::WalletSigner,
+    named_key::{ColdkeyArg, NamedKey},
+    output::Printer,
     page::{Page, Render, Tone},
     plan::Plan,
-    transact::{Carried, Sending, Transacted},
+    transact::{PlanOutcome, TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Chain, Moment, calls, runtime::staking::events, subxt::tx::Payload};
+use myelin_client::{Chain, ChainState, calls, runtime::staking::events, subxt::tx::Payload};
 use myelin_keys::PublicKey;
 use myelin_primitives::BlockNumber;
 use schemars::JsonSchema;
@@ -19,11 +19,11 @@ use serde::Serialize;
 
 /// What comes of the calls about a swap.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Swap {
+pub struct WalletSwapColdkeyOutput {
     /// The coldkey.
     coldkey: String,
     /// What was done, or stands.
-    state: State,
+    state: SwapState,
     /// The coldkey that takes its place, where that is known. The chain knows only its hash.
     new_coldkey: Option<String>,
     /// The block from which on it can.
@@ -33,7 +33,7 @@ pub struct Swap {
 /// How far a swap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum SwapState {
     /// Nothing is announced.
     None,
     /// It was announced.
@@ -46,15 +46,17 @@ pub enum State {
     Cleared,
 }
 
-impl Render for Swap {
+impl Render for WalletSwapColdkeyOutput {
     fn render(&self, page: &mut Page) {
         let Self { coldkey, new_coldkey, .. } = self;
         page.line(match self.state {
-            State::None => format!("no swap of {coldkey} is announced"),
-            State::Announced => format!("a swap of {coldkey} is announced"),
-            State::Disputed => format!("the swap of {coldkey} is disputed; only governance can go on from here"),
-            State::Done => format!("{} has taken the place of {coldkey}", new_coldkey.as_deref().unwrap_or("another")),
-            State::Cleared => format!("the swap of {coldkey} was taken back"),
+            SwapState::None => format!("no swap of {coldkey} is announced"),
+            SwapState::Announced => format!("a swap of {coldkey} is announced"),
+            SwapState::Disputed => format!("the swap of {coldkey} is disputed; only governance can go on from here"),
+            SwapState::Done => {
+                format!("{} has taken the place of {coldkey}", new_coldkey.as_deref().unwrap_or("another"))
+            }
+            SwapState::Cleared => format!("the swap of {coldkey} was taken back"),
         });
         if let Some(due) = self.due {
             page.line(format!("it can be carried out from block {due} on"));
@@ -63,8 +65,8 @@ impl Render for Swap {
     }
 }
 
-impl Swap {
-    fn of(coldkey: &PublicKey, state: State) -> Self {
+impl WalletSwapColdkeyOutput {
+    fn of(coldkey: &PublicKey, state: SwapState) -> Self {
         Self { coldkey: coldkey.to_string(), state, new_coldkey: None, due: None }
     }
 }
@@ -83,16 +85,16 @@ impl Command for ShowSwap {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Did anybody announce it?", line: "myelin wallet swap-coldkey show" }];
-    type Answer = Swap;
+    type Output = WalletSwapColdkeyOutput;
 
-    async fn run(self, context: &Context, output: &Output<Swap>) -> Result<(), CliError> {
-        let coldkey = ColdkeyArg::or_own(self.coldkey.as_ref(), context)?;
+    async fn run(self, context: &Context, output: &Printer<WalletSwapColdkeyOutput>) -> Result<(), CliError> {
+        let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let swap = match now.coldkey_swap(&coldkey.key).await? {
-            None => Swap::of(&coldkey.key, State::None),
+            None => WalletSwapColdkeyOutput::of(&coldkey.key, SwapState::None),
             Some(swap) => {
-                let state = if swap.disputed { State::Disputed } else { State::Announced };
-                Swap { due: Some(swap.due), ..Swap::of(&coldkey.key, state) }
+                let state = if swap.disputed { SwapState::Disputed } else { SwapState::Announced };
+                WalletSwapColdkeyOutput { due: Some(swap.due), ..WalletSwapColdkeyOutput::of(&coldkey.key, state) }
             }
         };
         output.show(&swap)
@@ -107,7 +109,7 @@ pub struct AnnounceSwap {
     to: ColdkeyArg,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What the first announcement costs. spec staking §10.3
@@ -123,10 +125,10 @@ impl Command for AnnounceSwap {
     const CALLS: Calls = &[("Staking", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "To a new wallet", line: "myelin wallet swap-coldkey announce --to fresh" }];
-    type Answer = Transacted<Swap>;
+    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (to, signer) = (other(&self.to, context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (to, signer) = (other(&self.to, context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let blocks = now.network_parameters().await?.coldkey_swap_announcement_delay;
@@ -140,22 +142,26 @@ impl Command for AnnounceSwap {
         output.show(&sent.answer(|included| {
             let due = included.event::<events::ColdkeySwapAnnounced>().map(|announced| announced.due);
             let new_coldkey = Some(to.key.to_string());
-            Ok(Swap { new_coldkey, due, ..Swap::of(&signer.public(), State::Announced) })
+            Ok(WalletSwapColdkeyOutput {
+                new_coldkey,
+                due,
+                ..WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Announced)
+            })
         })?)
     }
 }
 
 /// The coldkey that is to take the place.
-fn other(to: &ColdkeyArg, context: &Context) -> Result<Party, CliError> {
+fn other(to: &ColdkeyArg, context: &Context) -> Result<NamedKey, CliError> {
     let party = to.find(context)?;
-    if party.key == Signer::coldkey(context)?.public() {
+    if party.key == WalletSigner::coldkey(context)?.public() {
         return Err(CliError::Usage { message: "both coldkeys are the same".into(), hint: "name another with `--to`" });
     }
     Ok(party)
 }
 
 /// The swap that is announced, which has to be.
-async fn announced(now: &Moment, signer: &Signer) -> Result<myelin_client::ColdkeySwap, CliError> {
+async fn announced(now: &ChainState, signer: &WalletSigner) -> Result<myelin_client::ColdkeySwap, CliError> {
     let swap = now.coldkey_swap(&signer.public()).await?;
     swap.ok_or_else(|| CliError::Impossible {
         message: format!("no swap of {signer} is announced"),
@@ -171,7 +177,7 @@ pub struct ExecuteSwap {
     to: ColdkeyArg,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for ExecuteSwap {
@@ -183,10 +189,10 @@ impl Command for ExecuteSwap {
     const CALLS: Calls = &[("Staking", "swap_coldkey_announced")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Once it is due", line: "myelin wallet swap-coldkey execute --to fresh" }];
-    type Answer = Transacted<Swap>;
+    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (to, signer) = (other(&self.to, context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (to, signer) = (other(&self.to, context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let swap = announced(&now, &signer).await?;
@@ -203,19 +209,22 @@ impl Command for ExecuteSwap {
         let call = calls::swap_coldkey_announced(&to.key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         output.show(&sent.answer(|_| {
-            Ok(Swap { new_coldkey: Some(to.key.to_string()), ..Swap::of(&signer.public(), State::Done) })
+            Ok(WalletSwapColdkeyOutput {
+                new_coldkey: Some(to.key.to_string()),
+                ..WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Done)
+            })
         })?)
     }
 }
 
 /// A call that is about an announced swap and nothing else.
 async fn about(
-    sending: &Sending,
+    sending: &TransactionArgs,
     context: &Context,
     call: &impl Payload,
-    plan: impl FnOnce(&Signer) -> Plan,
-) -> Result<(Signer, Carried), CliError> {
-    let signer = Signer::coldkey(context)?;
+    plan: impl FnOnce(&WalletSigner) -> Plan,
+) -> Result<(WalletSigner, PlanOutcome), CliError> {
+    let signer = WalletSigner::coldkey(context)?;
     let chain: Chain = context.chain().await?;
     announced(&chain.at_finalised().await?, &signer).await?;
     let plan = plan(&signer);
@@ -227,7 +236,7 @@ async fn about(
 #[derive(Debug, clap::Args)]
 pub struct ClearSwap {
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for ClearSwap {
@@ -237,9 +246,9 @@ impl Command for ClearSwap {
     const CALLS: Calls = &[("Staking", "clear_coldkey_swap_announcement")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Keep the old coldkey after all", line: "myelin wallet swap-coldkey clear" }];
-    type Answer = Transacted<Swap>;
+    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let call = calls::clear_coldkey_swap_announcement();
         let (signer, sent) = about(&self.sending, context, &call, |signer| {
             Plan::new(format!("Take the announced swap of {signer} back"))
@@ -247,7 +256,7 @@ impl Command for ClearSwap {
                 .risk("it fails until some time after the swap was due")
         })
         .await?;
-        output.show(&sent.answer(|_| Ok(Swap::of(&signer.public(), State::Cleared)))?)
+        output.show(&sent.answer(|_| Ok(WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Cleared)))?)
     }
 }
 
@@ -255,7 +264,7 @@ impl Command for ClearSwap {
 #[derive(Debug, clap::Args)]
 pub struct DisputeSwap {
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 impl Command for DisputeSwap {
@@ -267,15 +276,15 @@ impl Command for DisputeSwap {
     const CALLS: Calls = &[("Staking", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Stop a thief", line: "myelin wallet swap-coldkey dispute" }];
-    type Answer = Transacted<Swap>;
+    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer| {
             Plan::new(format!("Dispute the announced swap of {signer}"))
                 .effect("nobody can do anything with the coldkey until governance has decided")
                 .risk("it cannot be taken back")
         })
         .await?;
-        output.show(&sent.answer(|_| Ok(Swap::of(&signer.public(), State::Disputed)))?)
+        output.show(&sent.answer(|_| Ok(WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Disputed)))?)
     }
 }

@@ -4,12 +4,12 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
+    key::WalletSigner,
     named_key::ColdkeyArg,
-    output::Output,
+    output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{calls, runtime::balances};
 use myelin_primitives::{Amount, Tao};
@@ -32,12 +32,12 @@ pub struct Transfer {
     all: bool,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// What was transferred.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Transferred {
+pub struct WalletTransferOutput {
     /// Whose it was.
     from: String,
     /// Whose it is.
@@ -47,7 +47,7 @@ pub struct Transferred {
     amount: Amount<Tao>,
 }
 
-impl Render for Transferred {
+impl Render for WalletTransferOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} transferred to {}", self.amount, self.to));
     }
@@ -66,10 +66,10 @@ impl Command for Transfer {
         },
         Example { purpose: "Everything", line: "myelin wallet transfer --all --to savings" },
     ];
-    type Answer = Transacted<Transferred>;
+    type Output = TransactionOutput<WalletTransferOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let (to, signer) = (self.to.find(context)?, Signer::coldkey(context)?);
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let (to, signer) = (self.to.find(context)?, WalletSigner::coldkey(context)?);
         if to.key == signer.public() {
             return Err(CliError::Usage {
                 message: "both accounts are the same".into(),
@@ -93,7 +93,7 @@ impl Command for Transfer {
         };
         output.show(&sent.answer(|included| {
             let moved = included.event::<balances::events::Transfer>();
-            Ok(Transferred {
+            Ok(WalletTransferOutput {
                 from: signer.public().to_string(),
                 to: to.key.to_string(),
                 amount: moved.map_or(Amount::ZERO, |moved| Amount::from_rao(moved.amount)),

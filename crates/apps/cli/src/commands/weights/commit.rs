@@ -1,17 +1,17 @@
 //! `myelin weights commit`
 
 use super::{
-    Wanted, WeightArg, WeightRow,
-    pending::{Promise, Promises},
+    WeightArg, WeightRow, WeightsToSet,
+    pending::{PendingReveal, PendingReveals},
 };
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    output::Output,
+    key::WalletSigner,
+    output::Printer,
     page::{Page, Render},
-    transact::{Carried, Prepared, Sending, Transacted},
+    transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
 use myelin_client::{BlockNumber, NetUid, calls};
 use schemars::JsonSchema;
@@ -33,12 +33,12 @@ pub struct Commit {
     version_key: Option<u64>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// Weights that are committed and not revealed yet.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Promised {
+pub struct WeightsCommitOutput {
     /// On which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -56,7 +56,7 @@ pub struct Promised {
     file: PathBuf,
 }
 
-impl Render for Promised {
+impl Render for WeightsCommitOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("uid {} has committed on subnet {}", self.uid, self.netuid));
         for weight in &self.weights {
@@ -81,12 +81,12 @@ impl Command for Commit {
         purpose: "Three quarters to one, a quarter to another",
         line: "myelin weights commit 1 3=75 4=25",
     }];
-    type Answer = Transacted<Promised>;
+    type Output = TransactionOutput<WeightsCommitOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let netuid = self.netuid;
-        let wanted = Wanted::new(netuid, &self.weights)?;
-        let signer = Signer::hotkey(context)?;
+        let wanted = WeightsToSet::new(netuid, &self.weights)?;
+        let signer = WalletSigner::hotkey(context)?;
         let hotkey = signer.public();
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
@@ -98,8 +98,8 @@ impl Command for Commit {
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
-        let promise = Promise::new(netuid, wanted.weights.clone(), version_key, now.height())?;
-        let promises = Promises::of(chain.genesis(), hotkey)?;
+        let promise = PendingReveal::new(netuid, wanted.weights.clone(), version_key, now.height())?;
+        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
         let hash = promise.hash(&hotkey);
         let plan = wanted
             .plan(format!("Commit to weights of {} of subnet {netuid}", wanted.count()), &rater)
@@ -108,8 +108,8 @@ impl Command for Commit {
         let call = calls::commit_weights(netuid, hash);
         let fee = chain.fee(&hotkey, &call).await?;
         let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {
-            Prepared::Shown(plan) => Carried::shown(plan),
-            Prepared::Ready(ready) => {
+            PreparedPlan::Shown(plan) => PlanOutcome::shown(plan),
+            PreparedPlan::Ready(ready) => {
                 // On disk first: a commit without its salt is worth nothing.
                 promises.keep(&promise)?;
                 match ready.submit(&call).await {
@@ -131,7 +131,7 @@ impl Command for Commit {
             None => None,
         };
         output.show(&sent.answer(|_| {
-            Ok(Promised {
+            Ok(WeightsCommitOutput {
                 netuid,
                 uid: rater.neuron.uid.get(),
                 hash: format!("{hash:?}"),

@@ -6,13 +6,13 @@ mod reveal;
 mod set;
 mod show;
 
-pub use commit::{Commit, Promised};
-pub use reveal::{Reveal, Revealed};
-pub use set::{Set, WeightsSet};
+pub use commit::{Commit, WeightsCommitOutput};
+pub use reveal::{Reveal, WeightsRevealOutput};
+pub use set::{Set, WeightsSetOutput};
 pub use show::{CommitRow, RaterRow, Raters, Show};
 
 use crate::{error::CliError, plan::Plan, share::percent};
-use myelin_client::{Entry, Moment, NetUid, Neuron, Parameters, PublicKey, Uid};
+use myelin_client::{ChainState, Entry, NetUid, NeuronInfo, Parameters, PublicKey, Uid};
 use myelin_primitives::MILLION;
 use myelin_yuma::{is_spread, max_upscale};
 use schemars::JsonSchema;
@@ -75,18 +75,18 @@ impl WeightRow {
 
 /// Weights that somebody wants to set.
 #[derive(Clone, Debug)]
-struct Wanted {
+struct WeightsToSet {
     netuid: NetUid,
     weights: Vec<(Uid, u16)>,
 }
 
 /// The neuron that is to set them, and how its subnet is set.
 struct Rater {
-    neuron: Neuron,
+    neuron: NeuronInfo,
     parameters: Parameters,
 }
 
-impl Wanted {
+impl WeightsToSet {
     fn new(netuid: NetUid, typed: &[WeightArg]) -> Result<Self, CliError> {
         let usage = |message: &str, hint| Err(CliError::Usage { message: message.to_owned(), hint });
         if netuid.is_root() {
@@ -103,12 +103,12 @@ impl Wanted {
     }
 
     /// Whoever is to set them, unless the chain would refuse that.
-    async fn rater(&self, now: &Moment, hotkey: &PublicKey) -> Result<Rater, CliError> {
+    async fn rater(&self, now: &ChainState, hotkey: &PublicKey) -> Result<Rater, CliError> {
         let netuid = self.netuid;
         let metagraph = now.metagraph(netuid).await?;
         let parameters = now.parameters(netuid).await?;
         let (Some(metagraph), Some(parameters)) = (metagraph, parameters) else {
-            return Err(myelin_client::Error::NoNetwork { netuid, block: now.height() }.into());
+            return Err(myelin_client::ChainError::NoNetwork { netuid, block: now.height() }.into());
         };
         let impossible = |message: String, hint: String| CliError::Impossible { message, hint: hint.into() };
         let neuron = metagraph.by_hotkey(hotkey).cloned().ok_or_else(|| {

@@ -15,11 +15,11 @@ use std::{
 const SALT: usize = 8;
 
 /// The most bytes of a file that is read: a row of all uids and a salt take a tenth.
-const LARGEST: u64 = 1 << 16;
+const MAX_BYTES: u64 = 1 << 16;
 
 /// What was committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Promise {
+pub(super) struct PendingReveal {
     /// The subnet.
     pub(super) netuid: NetUid,
     /// To whom how much, in the order that was committed.
@@ -32,7 +32,7 @@ pub(super) struct Promise {
     pub(super) made_at: u64,
 }
 
-impl Promise {
+impl PendingReveal {
     /// Of these weights, with a fresh salt.
     pub(super) fn new(
         netuid: NetUid,
@@ -54,12 +54,12 @@ impl Promise {
 
 /// The promises of one hotkey on one chain.
 #[derive(Clone, Debug)]
-pub(super) struct Promises {
+pub(super) struct PendingReveals {
     folder: PathBuf,
     hotkey: PublicKey,
 }
 
-impl Promises {
+impl PendingReveals {
     /// Those that this machine has.
     pub(super) fn of(genesis: H256, hotkey: PublicKey) -> Result<Self, CliError> {
         let place = directories::ProjectDirs::from("", "", "myelin").ok_or(NetworkError::NoHome)?;
@@ -73,12 +73,12 @@ impl Promises {
     }
 
     /// Where one lies.
-    pub(super) fn file(&self, promise: &Promise) -> PathBuf {
+    pub(super) fn file(&self, promise: &PendingReveal) -> PathBuf {
         self.folder.join(format!("{}-{:x}.json", promise.netuid, promise.hash(&self.hotkey)))
     }
 
     /// Keeps one, so that it survives whatever happens next.
-    pub(super) fn keep(&self, promise: &Promise) -> Result<PathBuf, CliError> {
+    pub(super) fn keep(&self, promise: &PendingReveal) -> Result<PathBuf, CliError> {
         let path = self.file(promise);
         let content = serde_json::to_vec_pretty(promise).map_err(|error| CliError::Output(error.into()))?;
         write_secret(&path, &content).map_err(failed("write", &path))?;
@@ -86,7 +86,7 @@ impl Promises {
     }
 
     /// Forgets one.
-    pub(super) fn forget(&self, promise: &Promise) -> Result<(), CliError> {
+    pub(super) fn forget(&self, promise: &PendingReveal) -> Result<(), CliError> {
         let path = self.file(promise);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path)(error)),
@@ -95,7 +95,7 @@ impl Promises {
     }
 
     /// All of a subnet, the newest first.
-    pub(super) fn all(&self, netuid: NetUid) -> Result<Vec<Promise>, CliError> {
+    pub(super) fn all(&self, netuid: NetUid) -> Result<Vec<PendingReveal>, CliError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -116,13 +116,13 @@ impl Promises {
 }
 
 /// A promise, unless the file is gone meanwhile.
-fn read(path: &Path) -> Result<Option<Promise>, CliError> {
+fn read(path: &Path) -> Result<Option<PendingReveal>, CliError> {
     let size = match fs::metadata(path) {
         Ok(file) => file.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("read", path)(error)),
     };
-    if size > LARGEST {
+    if size > MAX_BYTES {
         return Err(failed("read", path)(io::Error::other("it is larger than any weights")));
     }
     let content = fs::read(path).map_err(failed("read", path))?;
@@ -138,12 +138,12 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn promises(folder: &tempfile::TempDir) -> Promises {
-        Promises { folder: folder.path().join("mine"), hotkey: PublicKey::from_bytes([7; 32]) }
+    fn promises(folder: &tempfile::TempDir) -> PendingReveals {
+        PendingReveals { folder: folder.path().join("mine"), hotkey: PublicKey::from_bytes([7; 32]) }
     }
 
-    fn promise(netuid: u16, made_at: u64) -> Promise {
-        Promise::new(NetUid::new(netuid), vec![(Uid::new(3), 60), (Uid::new(4), 40)], 1, made_at).unwrap()
+    fn promise(netuid: u16, made_at: u64) -> PendingReveal {
+        PendingReveal::new(NetUid::new(netuid), vec![(Uid::new(3), 60), (Uid::new(4), 40)], 1, made_at).unwrap()
     }
 
     #[test]

@@ -2,20 +2,20 @@
 
 use super::{
     WeightRow,
-    pending::{Promise, Promises},
+    pending::{PendingReveal, PendingReveals},
 };
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    output::{Output, Progress},
+    key::WalletSigner,
+    output::{Printer, ProgressLine},
     page::{Page, Render},
     plan::Plan,
     time::in_about,
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Chain, Moment, NetUid, PublicKey, calls};
+use myelin_client::{Chain, ChainState, NetUid, PublicKey, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,12 +30,12 @@ pub struct Reveal {
     when_open: bool,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// Weights that were committed, and are in force now.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Revealed {
+pub struct WeightsRevealOutput {
     /// On which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -45,7 +45,7 @@ pub struct Revealed {
     weights: Vec<WeightRow>,
 }
 
-impl Render for Revealed {
+impl Render for WeightsRevealOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("revealed on subnet {} what was committed in block {}", self.netuid, self.committed_in));
         for weight in &self.weights {
@@ -55,15 +55,20 @@ impl Render for Revealed {
 }
 
 /// A promise that the chain has too.
-struct Open {
-    promise: Promise,
-    commit: myelin_client::Commit,
+struct OpenCommit {
+    promise: PendingReveal,
+    commit: myelin_client::CommitInfo,
 }
 
 /// The promises of this machine that the chain has, the newest first. What is over is forgotten.
-async fn open(now: &Moment, promises: &Promises, netuid: NetUid, hotkey: &PublicKey) -> Result<Vec<Open>, CliError> {
+async fn open(
+    now: &ChainState,
+    promises: &PendingReveals,
+    netuid: NetUid,
+    hotkey: &PublicKey,
+) -> Result<Vec<OpenCommit>, CliError> {
     let parameters = now.parameters(netuid).await?;
-    let parameters = parameters.ok_or_else(|| myelin_client::Error::NoNetwork { netuid, block: now.height() })?;
+    let parameters = parameters.ok_or_else(|| myelin_client::ChainError::NoNetwork { netuid, block: now.height() })?;
     let commits = now.commits(netuid, hotkey).await?;
     // Included within the mortality of a transaction, and open for one epoch after the reveal period.
     let tempo = u64::from(parameters.tempo) + 1;
@@ -73,7 +78,7 @@ async fn open(now: &Moment, promises: &Promises, netuid: NetUid, hotkey: &Public
         let hash = promise.hash(hotkey);
         match commits.iter().rev().find(|commit| commit.hash == hash) {
             Some(commit) if u64::from(commit.reveal_until) > now.height() => {
-                open.push(Open { promise, commit: *commit });
+                open.push(OpenCommit { promise, commit: *commit });
             }
             None if now.height() > promise.made_at.saturating_add(life) => promises.forget(&promise)?,
             _ => {}
@@ -99,9 +104,9 @@ async fn open(now: &Moment, promises: &Promises, netuid: NetUid, hotkey: &Public
 /// Blocks for which a transaction may wait, at most.
 const MORTALITY: u64 = 4_096;
 
-impl Open {
+impl OpenCommit {
     /// Whether the next block may have the reveal.
-    fn is_open(&self, now: &Moment) -> bool {
+    fn is_open(&self, now: &ChainState) -> bool {
         let next = now.height() + 1;
         u64::from(self.commit.reveal_from) <= next && next <= u64::from(self.commit.reveal_until)
     }
@@ -109,8 +114,13 @@ impl Open {
 
 impl Reveal {
     /// The newest commit that may be revealed: revealing it gives up those before it.
-    async fn choose(&self, chain: &Chain, promises: &Promises, hotkey: &PublicKey) -> Result<Open, CliError> {
-        let mut progress: Option<Progress> = None;
+    async fn choose(
+        &self,
+        chain: &Chain,
+        promises: &PendingReveals,
+        hotkey: &PublicKey,
+    ) -> Result<OpenCommit, CliError> {
+        let mut progress: Option<ProgressLine> = None;
         let mut blocks = chain.blocks().await?;
         let mut now = chain.at_finalised().await?;
         loop {
@@ -134,7 +144,7 @@ impl Reveal {
             let step = format!("waiting for block {first}, {left} to go");
             match &mut progress {
                 Some(progress) => progress.step(step),
-                None => progress = Some(Progress::new(step)),
+                None => progress = Some(ProgressLine::new(step)),
             }
             now = blocks.latest().await?;
         }
@@ -153,14 +163,14 @@ impl Command for Reveal {
         Example { purpose: "Reveal now, or learn when", line: "myelin weights reveal 1" },
         Example { purpose: "Wait for the time and reveal", line: "myelin weights reveal 1 --when-open --yes" },
     ];
-    type Answer = Transacted<Revealed>;
+    type Output = TransactionOutput<WeightsRevealOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let signer = Signer::hotkey(context)?;
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let signer = WalletSigner::hotkey(context)?;
         let hotkey = signer.public();
         let chain = context.chain().await?;
-        let promises = Promises::of(chain.genesis(), hotkey)?;
-        let Open { promise, commit } = self.choose(&chain, &promises, &hotkey).await?;
+        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
+        let OpenCommit { promise, commit } = self.choose(&chain, &promises, &hotkey).await?;
         let weights = WeightRow::all(promise.weights.iter().copied());
         let plan =
             Plan::new(format!("Reveal the weights committed in block {} on subnet {}", commit.block, self.netuid))
@@ -172,6 +182,10 @@ impl Command for Reveal {
         if sent.included().is_some() {
             promises.forget(&promise)?;
         }
-        output.show(&sent.answer(|_| Ok(Revealed { netuid: self.netuid, committed_in: commit.block.into(), weights }))?)
+        output.show(
+            &sent.answer(|_| {
+                Ok(WeightsRevealOutput { netuid: self.netuid, committed_in: commit.block.into(), weights })
+            })?,
+        )
     }
 }

@@ -1,14 +1,14 @@
 //! `myelin weights set`
 
-use super::{Wanted, WeightArg, WeightRow};
+use super::{WeightArg, WeightRow, WeightsToSet};
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::Signer,
-    output::Output,
+    key::WalletSigner,
+    output::Printer,
     page::{Page, Render},
-    transact::{Sending, Transacted},
+    transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{NetUid, calls};
 use schemars::JsonSchema;
@@ -29,12 +29,12 @@ pub struct Set {
     version_key: Option<u64>,
 
     #[command(flatten)]
-    sending: Sending,
+    sending: TransactionArgs,
 }
 
 /// Weights that are in force.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WeightsSet {
+pub struct WeightsSetOutput {
     /// On which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -44,7 +44,7 @@ pub struct WeightsSet {
     weights: Vec<WeightRow>,
 }
 
-impl Render for WeightsSet {
+impl Render for WeightsSetOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("uid {} rates on subnet {}", self.uid, self.netuid));
         for weight in &self.weights {
@@ -64,11 +64,11 @@ impl Command for Set {
         Example { purpose: "Three quarters to one, a quarter to another", line: "myelin weights set 1 3=75 4=25" },
         Example { purpose: "Only look at what would happen", line: "myelin weights set 1 3=1 --dry-run" },
     ];
-    type Answer = Transacted<WeightsSet>;
+    type Output = TransactionOutput<WeightsSetOutput>;
 
-    async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-        let wanted = Wanted::new(self.netuid, &self.weights)?;
-        let signer = Signer::hotkey(context)?;
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        let wanted = WeightsToSet::new(self.netuid, &self.weights)?;
+        let signer = WalletSigner::hotkey(context)?;
         let chain = context.chain().await?;
         let rater = wanted.rater(&chain.at_finalised().await?, &signer.public()).await?;
         if rater.parameters.commit_reveal {
@@ -82,6 +82,8 @@ impl Command for Set {
         let plan = wanted.plan(format!("Rate {} of subnet {}", wanted.count(), self.netuid), &rater);
         let call = calls::set_weights(self.netuid, &wanted.weights, version_key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| Ok(WeightsSet { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?)
+        output.show(
+            &sent.answer(|_| Ok(WeightsSetOutput { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?,
+        )
     }
 }

@@ -5,17 +5,17 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    named_key::{HotkeyArg, Names},
-    output::Output,
-    page::{Cell, Page, Render, Side, Table, Tone},
+    named_key::{HotkeyArg, KnownNames},
+    output::Printer,
+    page::{Page, Render, Side, Table, TableCell, Tone},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use myelin_client::{BlockNumber, Commit, Error, Moment, NetUid, Neuron, Ratings, Uid};
+use myelin_client::{BlockNumber, ChainError, ChainState, CommitInfo, NetUid, NeuronInfo, RatingsInfo, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many questions are under way at the same time.
-const ABREAST: usize = 16;
+const MAX_IN_FLIGHT: usize = 16;
 
 /// `myelin weights show`
 #[derive(Debug, clap::Args)]
@@ -45,9 +45,9 @@ pub struct CommitRow {
     reveal_until: BlockNumber,
 }
 
-impl From<Commit> for CommitRow {
-    fn from(commit: Commit) -> Self {
-        let Commit { hash, block, reveal_from, reveal_until } = commit;
+impl From<CommitInfo> for CommitRow {
+    fn from(commit: CommitInfo) -> Self {
+        let CommitInfo { hash, block, reveal_from, reveal_until } = commit;
         Self { hash: format!("{hash:?}"), block, reveal_from, reveal_until }
     }
 }
@@ -96,7 +96,7 @@ impl Render for Raters {
             Table::new([("BY", Side::Left), ("COUNTS", Side::Left), (about, Side::Right), ("GETS", Side::Right)]);
         for rater in &self.neurons {
             let by = rater.name.as_ref().map_or_else(|| rater.uid.to_string(), |name| format!("{} {name}", rater.uid));
-            let counts = if rater.permit { Cell::from("yes") } else { Cell::new("no permit", Tone::Warning) };
+            let counts = if rater.permit { TableCell::from("yes") } else { TableCell::new("no permit", Tone::Warning) };
             for weight in &rater.weights {
                 table.row([by.as_str().into(), counts.clone(), weight.uid.to_string().into(), weight.share().into()]);
             }
@@ -114,9 +114,9 @@ impl Render for Raters {
 }
 
 impl Show {
-    async fn row(&self, now: &Moment, neuron: &Neuron, names: &Names) -> Result<RaterRow, CliError> {
+    async fn row(&self, now: &ChainState, neuron: &NeuronInfo, names: &KnownNames) -> Result<RaterRow, CliError> {
         let ratings = now.ratings(self.netuid, neuron.uid).await?;
-        let Ratings { weights, .. } = ratings.unwrap_or(Ratings { weights: Vec::new(), bonds: Vec::new() });
+        let RatingsInfo { weights, .. } = ratings.unwrap_or(RatingsInfo { weights: Vec::new(), bonds: Vec::new() });
         let commits = now.commits(self.netuid, &neuron.hotkey).await?;
         Ok(RaterRow {
             uid: neuron.uid.get(),
@@ -140,16 +140,16 @@ impl Command for Show {
         Example { purpose: "Who rates neuron 3?", line: "myelin weights show 1 --of 3" },
         Example { purpose: "What do I say, and what have I committed to?", line: "myelin weights show 1 --by myself" },
     ];
-    type Answer = Raters;
+    type Output = Raters;
 
-    async fn run(self, context: &Context, output: &Output<Raters>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Raters>) -> Result<(), CliError> {
         let by: Result<Vec<_>, CliError> = self.by.iter().map(|hotkey| Ok(hotkey.find(context)?.key)).collect();
-        let (by, names) = (by?, Names::here(context)?);
+        let (by, names) = (by?, KnownNames::here(context)?);
         let now = context.chain().await?.at_finalised().await?;
         let metagraph = now.metagraph(self.netuid).await?;
-        let metagraph = metagraph.ok_or_else(|| Error::NoNetwork { netuid: self.netuid, block: now.height() })?;
+        let metagraph = metagraph.ok_or_else(|| ChainError::NoNetwork { netuid: self.netuid, block: now.height() })?;
         let chosen = metagraph.neurons.iter().filter(|neuron| by.is_empty() || by.contains(&neuron.hotkey));
-        let rows = stream::iter(chosen).map(|neuron| self.row(&now, neuron, &names)).buffered(ABREAST);
+        let rows = stream::iter(chosen).map(|neuron| self.row(&now, neuron, &names)).buffered(MAX_IN_FLIGHT);
         let mut raters: Vec<RaterRow> = rows.try_collect().await?;
         if let Some(of) = self.of {
             for rater in &mut raters {

@@ -1,27 +1,27 @@
 //! Follows a subnet block by block, and checks that each epoch paid what the rules say.
 
 use super::{
-    super::{Event, NetworkError, Order},
-    report::{Paid, Pay, Report, Row},
+    super::{NetworkError, NetworkEvent, SupervisorOrder},
+    report::{EpochPay, NeuronPay, NeuronReport, SubnetReport},
 };
 use crate::error::CliError;
-use myelin_client::{Chain, Metagraph, NetUid, Neuron, PublicKey};
-use myelin_explain::{Audit, Error};
+use myelin_client::{Chain, Metagraph, NetUid, NeuronInfo, PublicKey};
+use myelin_explain::{Audit, ExplainError};
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 
 /// What is waited for before the chain is asked again, after it did not answer.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Whose hotkey is whose.
-pub(super) type Names = BTreeMap<PublicKey, &'static str>;
+pub(super) type HotkeyNames = BTreeMap<PublicKey, &'static str>;
 
 /// Reports every final block. Ends when an epoch paid anything else than it should, or the subnet is gone.
 pub(super) async fn follow(
     chain: &Chain,
     netuid: NetUid,
-    names: &Names,
-    orders: &UnboundedSender<Order>,
+    names: &HotkeyNames,
+    orders: &UnboundedSender<SupervisorOrder>,
 ) -> Result<Infallible, CliError> {
     let mut metagraph = Metagraph::sync(chain, netuid).await?;
     // Epochs before this were another run's.
@@ -34,8 +34,8 @@ pub(super) async fn follow(
             audit = match Audit::of_epoch(chain, netuid, block).await {
                 Ok(audit) => Some(exact(audit)?),
                 // What governance did in the block is its own; the next epoch is looked at again.
-                Err(Error::Scheduled(_)) => None,
-                Err(Error::Chain(error)) => {
+                Err(ExplainError::Scheduled(_)) => None,
+                Err(ExplainError::Chain(error)) => {
                     unheard(orders, &error).await;
                     continue;
                 }
@@ -44,9 +44,9 @@ pub(super) async fn follow(
             seen = now;
         }
         let report = report(&metagraph, names, audit.as_ref(), ran.is_some());
-        let _ = orders.send(Order::Report(Event::Neurons(report)));
+        let _ = orders.send(SupervisorOrder::Report(NetworkEvent::Neurons(report)));
         while let Err(error) = metagraph.follow().await {
-            if matches!(error, myelin_client::Error::NoNetwork { .. }) {
+            if matches!(error, myelin_client::ChainError::NoNetwork { .. }) {
                 return Err(error.into());
             }
             unheard(orders, &error).await;
@@ -54,9 +54,9 @@ pub(super) async fn follow(
     }
 }
 
-async fn unheard(orders: &UnboundedSender<Order>, error: &myelin_client::Error) {
-    let _ = orders.send(Order::Report(Event::Unheard { why: error.to_string() }));
-    sleep(PAUSE).await;
+async fn unheard(orders: &UnboundedSender<SupervisorOrder>, error: &myelin_client::ChainError) {
+    let _ = orders.send(SupervisorOrder::Report(NetworkEvent::Unheard { why: error.to_string() }));
+    sleep(RETRY_DELAY).await;
 }
 
 /// The audit, if there is nothing to object to.
@@ -67,9 +67,9 @@ fn exact(audit: Audit) -> Result<Audit, NetworkError> {
     Err(NetworkError::Unfair { netuid: audit.netuid, block: audit.block, rao: audit.difference() })
 }
 
-fn report(metagraph: &Metagraph, names: &Names, audit: Option<&Audit>, now: bool) -> Report {
+fn report(metagraph: &Metagraph, names: &HotkeyNames, audit: Option<&Audit>, now: bool) -> SubnetReport {
     let subnet = &metagraph.subnet;
-    let row = |neuron: &Neuron| Row {
+    let row = |neuron: &NeuronInfo| NeuronReport {
         uid: neuron.uid.get(),
         name: names.get(&neuron.hotkey).map_or_else(|| neuron.hotkey.to_string(), |name| (*name).to_owned()),
         stake: neuron.stake,
@@ -78,13 +78,13 @@ fn report(metagraph: &Metagraph, names: &Names, audit: Option<&Audit>, now: bool
         trust: neuron.validator_trust,
         pay: audit.and_then(|audit| pay(audit, &neuron.hotkey)),
     };
-    Report {
+    SubnetReport {
         height: metagraph.block.into(),
         netuid: subnet.netuid.get(),
         name: subnet.name.clone(),
         emission: subnet.emission,
         next_epoch_in: subnet.next_epoch.map(|next| next.saturating_sub(metagraph.block).into()),
-        epoch: audit.map(|audit| Paid {
+        epoch: audit.map(|audit| EpochPay {
             block: audit.block.into(),
             now,
             emission: audit.paid.accrued,
@@ -97,7 +97,7 @@ fn report(metagraph: &Metagraph, names: &Names, audit: Option<&Audit>, now: bool
 }
 
 /// What an epoch gave the neuron with this hotkey, if that had a seat then.
-fn pay(audit: &Audit, hotkey: &PublicKey) -> Option<Pay> {
+fn pay(audit: &Audit, hotkey: &PublicKey) -> Option<NeuronPay> {
     let neuron = audit.by_hotkey(hotkey)?;
-    Some(Pay { due: neuron.earned(), paid: neuron.paid?, difference: neuron.difference()? })
+    Some(NeuronPay { due: neuron.earned(), paid: neuron.paid?, difference: neuron.difference()? })
 }

@@ -7,16 +7,16 @@ mod people;
 mod report;
 mod settle;
 
-pub use report::{Paid, Pay, Report, Row};
+pub use report::{EpochPay, NeuronPay, NeuronReport, SubnetReport};
 
-use super::{Directory, Event, NeuronLaunch, Order, Role, Sequel};
+use super::{NetworkEvent, NetworkFolder, NeuronLaunch, NodeRole, Sequel, SupervisorOrder};
 use crate::{commands::text::model_error, error::CliError};
 use follow::follow;
-use myelin_client::{Chain, Endpoints, NetUid};
+use myelin_client::{Chain, NetUid, NodeUrls};
 use myelin_keys::Wallets;
 use myelin_subnet_text::ModelHash;
-use people::{Conduct, OWNER, RESIDENTS, Resident, Trick};
-use settle::{Settled, settle};
+use people::{LocalMischief, LocalNeuron, LocalRole, OWNER, RESIDENTS};
+use settle::{NeuronSetup, set_up_neurons};
 use std::{
     convert::Infallible,
     ffi::OsString,
@@ -34,7 +34,7 @@ pub struct Models {
 }
 
 /// Settles a text subnet on a network that is up, runs its neurons, and follows how they are paid.
-pub fn text(directory: &Directory, models: Models) -> Sequel {
+pub fn text(directory: &NetworkFolder, models: Models) -> Sequel {
     let wallets = directory.wallets();
     Box::new(move |nodes, orders| {
         Box::pin(async move {
@@ -49,40 +49,40 @@ async fn live(
     nodes: Vec<String>,
     wallets: PathBuf,
     models: Models,
-    orders: &UnboundedSender<Order>,
+    orders: &UnboundedSender<SupervisorOrder>,
 ) -> Result<Infallible, CliError> {
     let chain = Chain::connect(endpoints(&nodes)?).await?;
-    let say = |step: &str| drop(orders.send(Order::Report(Event::Settling { step: step.to_owned() })));
+    let say = |step: &str| drop(orders.send(SupervisorOrder::Report(NetworkEvent::Settling { step: step.to_owned() })));
     let model = ModelHash::of(&models.published).map_err(|error| model_error(&error))?;
-    let Settled { netuid, hotkeys, owner } = settle(&chain, &Wallets::at(&wallets), model, say).await?;
+    let NeuronSetup { netuid, hotkeys, owner } = set_up_neurons(&chain, &Wallets::at(&wallets), model, say).await?;
     // Each speaks to a node of its own, as far as there are enough.
     let launches = RESIDENTS.iter().zip(nodes.iter().cycle());
     let launches = launches.map(|(resident, node)| launch(resident, node, netuid, &wallets, &models)).collect();
-    let _ = orders.send(Order::Run(launches));
+    let _ = orders.send(SupervisorOrder::Run(launches));
     let names = hotkeys.into_iter().zip(RESIDENTS.iter().map(|resident| resident.name)).chain([(owner, OWNER)]);
     follow(&chain, netuid, &names.collect(), orders).await
 }
 
-fn endpoints(nodes: &[String]) -> Result<Endpoints, CliError> {
-    Endpoints::new(nodes).map_err(|error| CliError::task("node", &error, None))
+fn endpoints(nodes: &[String]) -> Result<NodeUrls, CliError> {
+    NodeUrls::new(nodes).map_err(|error| CliError::task("node", &error, None))
 }
 
 /// What this program is told to become a resident.
-fn launch(resident: &Resident, node: &str, netuid: NetUid, wallets: &Path, models: &Models) -> NeuronLaunch {
+fn launch(resident: &LocalNeuron, node: &str, netuid: NetUid, wallets: &Path, models: &Models) -> NeuronLaunch {
     let (work, mischief): (_, Option<OsString>) = match resident.conduct {
-        Conduct::Validates { .. } => ("validate", None),
-        Conduct::Mines(Trick::None) => ("mine", None),
-        Conduct::Mines(Trick::Slow) => ("mine", Some("slow=3".into())),
-        Conduct::Mines(Trick::Smaller) => {
+        LocalRole::Validates { .. } => ("validate", None),
+        LocalRole::Mines(LocalMischief::None) => ("mine", None),
+        LocalRole::Mines(LocalMischief::Slow) => ("mine", Some("slow=3".into())),
+        LocalRole::Mines(LocalMischief::Smaller) => {
             let mut smaller = OsString::from("smaller=");
             smaller.push(&models.smaller);
             ("mine", Some(smaller))
         }
-        Conduct::Mines(Trick::Copies) => ("mine", Some("copy".into())),
-        Conduct::Mines(Trick::Drops) => ("mine", Some("drop=3".into())),
+        LocalRole::Mines(LocalMischief::Copies) => ("mine", Some("copy".into())),
+        LocalRole::Mines(LocalMischief::Drops) => ("mine", Some("drop=3".into())),
     };
     let mut arguments: Vec<OsString> = vec![work.into(), "text".into()];
-    if resident.role() == Role::Validator {
+    if resident.role() == NodeRole::Validator {
         // Epochs are minutes apart elsewhere, and seconds here.
         arguments.extend(["--every", "3s", "--newest", "20%", "--lengths", "24-64"].map(OsString::from));
     }

@@ -1,32 +1,32 @@
 //! Who lives on a local network besides its nodes.
 
-use super::super::Role;
+use super::super::NodeRole;
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 
 /// A miner or validator of a local network, with a wallet of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Resident {
+pub(super) struct LocalNeuron {
     /// What it, its wallet and its log are called.
     pub(super) name: &'static str,
     /// What it does.
-    pub(super) conduct: Conduct,
+    pub(super) conduct: LocalRole,
 }
 
 /// What a resident does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Conduct {
+pub(super) enum LocalRole {
     /// It validates, with this many TAO staked on it.
     Validates {
         /// How many.
         tao: u64,
     },
     /// It mines, with this in mind.
-    Mines(Trick),
+    Mines(LocalMischief),
 }
 
 /// How a miner tries to be paid for less work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trick {
+pub(super) enum LocalMischief {
     /// It does not.
     None,
     /// It takes three times as long, and is honest otherwise.
@@ -39,20 +39,20 @@ pub(super) enum Trick {
     Drops,
 }
 
-impl Resident {
+impl LocalNeuron {
     /// Whether it rates or is rated.
-    pub(super) const fn role(&self) -> Role {
+    pub(super) const fn role(&self) -> NodeRole {
         match self.conduct {
-            Conduct::Validates { .. } => Role::Validator,
-            Conduct::Mines(_) => Role::Miner,
+            LocalRole::Validates { .. } => NodeRole::Validator,
+            LocalRole::Mines(_) => NodeRole::Miner,
         }
     }
 
     /// What is to be staked on it.
     pub(super) const fn stake(&self) -> Amount<Tao> {
         match self.conduct {
-            Conduct::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
-            Conduct::Mines(_) => Amount::ZERO,
+            LocalRole::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
+            LocalRole::Mines(_) => Amount::ZERO,
         }
     }
 }
@@ -61,14 +61,14 @@ impl Resident {
 pub(super) const OWNER: &str = "owner";
 
 /// Two that rate, two that do honest work at different speed, and three that try to be paid for less.
-pub(super) const RESIDENTS: [Resident; 7] = [
-    Resident { name: "validator-1", conduct: Conduct::Validates { tao: 600 } },
-    Resident { name: "validator-2", conduct: Conduct::Validates { tao: 400 } },
-    Resident { name: "fast", conduct: Conduct::Mines(Trick::None) },
-    Resident { name: "slow", conduct: Conduct::Mines(Trick::Slow) },
-    Resident { name: "smaller", conduct: Conduct::Mines(Trick::Smaller) },
-    Resident { name: "copies", conduct: Conduct::Mines(Trick::Copies) },
-    Resident { name: "drops", conduct: Conduct::Mines(Trick::Drops) },
+pub(super) const RESIDENTS: [LocalNeuron; 7] = [
+    LocalNeuron { name: "validator-1", conduct: LocalRole::Validates { tao: 600 } },
+    LocalNeuron { name: "validator-2", conduct: LocalRole::Validates { tao: 400 } },
+    LocalNeuron { name: "fast", conduct: LocalRole::Mines(LocalMischief::None) },
+    LocalNeuron { name: "slow", conduct: LocalRole::Mines(LocalMischief::Slow) },
+    LocalNeuron { name: "smaller", conduct: LocalRole::Mines(LocalMischief::Smaller) },
+    LocalNeuron { name: "copies", conduct: LocalRole::Mines(LocalMischief::Copies) },
+    LocalNeuron { name: "drops", conduct: LocalRole::Mines(LocalMischief::Drops) },
 ];
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A subnet and its neurons, as of one final block.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub struct SubnetReport {
     /// The block.
     pub height: u64,
     /// The subnet.
@@ -19,12 +19,12 @@ pub struct Report {
     /// In how many blocks its next epoch is.
     pub next_epoch_in: Option<u64>,
     /// The last epoch since the network is up, and whether everybody was paid as the rules say.
-    pub epoch: Option<Paid>,
+    pub epoch: Option<EpochPay>,
     /// Its neurons, by uid.
-    pub neurons: Vec<Row>,
+    pub neurons: Vec<NeuronReport>,
 }
 
-impl Report {
+impl SubnetReport {
     /// Whether an epoch ran in its block.
     pub fn has_new_epoch(&self) -> bool {
         self.epoch.as_ref().is_some_and(|epoch| epoch.now)
@@ -33,7 +33,7 @@ impl Report {
 
 /// How an epoch was divided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Paid {
+pub struct EpochPay {
     /// The block that ran it.
     pub block: u64,
     /// Whether that is the block of the report.
@@ -54,7 +54,7 @@ pub struct Paid {
 
 /// A neuron.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Row {
+pub struct NeuronReport {
     /// Its seat.
     pub uid: u16,
     /// The resident whose it is, or its address.
@@ -69,12 +69,12 @@ pub struct Row {
     /// How much of its weights consensus left to it, of 65535.
     pub trust: u16,
     /// What it earned in the last epoch.
-    pub pay: Option<Pay>,
+    pub pay: Option<NeuronPay>,
 }
 
 /// What a neuron earned in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Pay {
+pub struct NeuronPay {
     /// What the rules give it, in rao.
     #[schemars(with = "u64")]
     pub due: Amount<Tao>,

@@ -1,22 +1,22 @@
 //! Makes what a subnet needs before its neurons can run, as far as it is not there yet: keys, TAO, the subnet, the model it
 //! serves, seats and stake. What an earlier start was interrupted in, the next one finishes.
 
-use super::people::{OWNER, RESIDENTS, Resident};
-use crate::{commands::subnet::Texts, error::CliError, plan::Plan, transact::Ready};
+use super::people::{LocalNeuron, OWNER, RESIDENTS};
+use crate::{commands::subnet::SubnetIdentityTexts, error::CliError, plan::Plan, transact::ReadyPlan};
 use futures::future::try_join_all;
-use myelin_client::{Account, Amount, Chain, Included, NetUid, PublicKey, Tao, calls, subxt::tx::Payload};
+use myelin_client::{Account, Amount, Chain, IncludedTransaction, NetUid, PublicKey, Tao, calls, subxt::tx::Payload};
 use myelin_keys::{
-    Environment, Existing, HotkeyName, Mnemonic, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
+    Environment, HotkeyName, Mnemonic, OnExisting, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
 };
 use myelin_primitives::RAO_PER_TAO;
 use myelin_subnet_text::{
     ModelHash,
-    published::{PublishedError, item, require},
+    published::{PublishedModelError, item, require},
 };
 use std::time::Duration;
 
 /// How long a transaction may take to become final.
-const LIMIT: Duration = Duration::from_mins(1);
+const FINALITY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What everybody needs for a seat and fees.
 const POCKET_MONEY: u64 = 5 * RAO_PER_TAO;
@@ -25,13 +25,13 @@ const POCKET_MONEY: u64 = 5 * RAO_PER_TAO;
 const NAME: &str = "text";
 
 /// A wallet of the network, opened.
-struct Opened {
+struct OpenWallet {
     coldkey: Account,
     hotkey: Account,
 }
 
 /// What there is now.
-pub(super) struct Settled {
+pub(super) struct NeuronSetup {
     pub(super) netuid: NetUid,
     /// The hotkey of each resident, in the order of [`RESIDENTS`].
     pub(super) hotkeys: Vec<PublicKey>,
@@ -39,12 +39,12 @@ pub(super) struct Settled {
 }
 
 /// Makes what is missing, with the TAO of a development account. `say` is told each step.
-pub(super) async fn settle(
+pub(super) async fn set_up_neurons(
     chain: &Chain,
     wallets: &Wallets,
     model: ModelHash,
     mut say: impl FnMut(&str),
-) -> Result<Settled, CliError> {
+) -> Result<NeuronSetup, CliError> {
     let open = |name: &str| open(chain, &wallets.wallet(name.parse()?));
     let owner = open(OWNER)?;
     let residents = RESIDENTS.iter().map(|resident| open(resident.name)).collect::<Result<Vec<_>, _>>()?;
@@ -62,7 +62,7 @@ pub(super) async fn settle(
     say("publishing which model it serves");
     match require(&chain.at_finalised().await?, netuid, model).await {
         Ok(_) => {}
-        Err(PublishedError::Chain(error)) => return Err(error.into()),
+        Err(PublishedModelError::Chain(error)) => return Err(error.into()),
         Err(_) => {
             let call = calls::set_commitment(netuid, item(model));
             carry(&owner.hotkey, &call, format!("Publish model {model}"), Amount::ZERO).await?;
@@ -73,7 +73,7 @@ pub(super) async fn settle(
     try_join_all(residents.iter().zip(RESIDENTS).map(|(opened, resident)| join(chain, netuid, opened, resident)))
         .await?;
     let hotkeys = residents.iter().map(|opened| opened.hotkey.public()).collect();
-    Ok(Settled { netuid, hotkeys, owner: owner.hotkey.public() })
+    Ok(NeuronSetup { netuid, hotkeys, owner: owner.hotkey.public() })
 }
 
 /// The key of an account that chains of one machine endow, and that everybody knows.
@@ -82,14 +82,14 @@ fn bank_key() -> Result<Secret, CliError> {
 }
 
 /// Opens a wallet, and makes what it lacks. Its keys are as good as public: they are for this machine only.
-fn open(chain: &Chain, wallet: &Wallet) -> Result<Opened, CliError> {
+fn open(chain: &Chain, wallet: &Wallet) -> Result<OpenWallet, CliError> {
     let password = Environment::of_process();
     let name = HotkeyName::default();
     let new = || Ok::<_, CliError>(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?));
     let coldkey = match wallet.coldkey(&password) {
         Err(WalletError::NoWallet { .. } | WalletError::NoColdkey { .. }) => {
             let secret = new()?;
-            wallet.create_coldkey(&secret, Protection::Plain, Existing::Refuse)?;
+            wallet.create_coldkey(&secret, Protection::Plain, OnExisting::Refuse)?;
             secret
         }
         other => other?,
@@ -97,20 +97,20 @@ fn open(chain: &Chain, wallet: &Wallet) -> Result<Opened, CliError> {
     let hotkey = match wallet.hotkey(&name, &password) {
         Err(WalletError::NoWallet { .. } | WalletError::NoHotkey { .. }) => {
             let secret = new()?;
-            wallet.create_hotkey(&name, &secret, Protection::Plain, Existing::Refuse)?;
+            wallet.create_hotkey(&name, &secret, Protection::Plain, OnExisting::Refuse)?;
             secret
         }
         other => other?,
     };
     let account = |secret: Secret| Account::new(chain, secret.into_keypair());
-    Ok(Opened { coldkey: account(coldkey), hotkey: account(hotkey) })
+    Ok(OpenWallet { coldkey: account(coldkey), hotkey: account(hotkey) })
 }
 
 /// Sees to it that a coldkey can pay for what it needs, until it has a seat with this stake.
 async fn fund(
     chain: &Chain,
     bank: &Account,
-    who: &Opened,
+    who: &OpenWallet,
     stake: Amount<Tao>,
     needs: Amount<Tao>,
 ) -> Result<(), CliError> {
@@ -128,7 +128,7 @@ async fn fund(
 }
 
 /// The subnet of this owner, created if there is none.
-async fn subnet(chain: &Chain, owner: &Opened) -> Result<NetUid, CliError> {
+async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, CliError> {
     let find = async || {
         let subnets = chain.at_finalised().await?.subnets().await?;
         let mine = subnets.into_iter().find(|subnet| subnet.owner == Some(owner.coldkey.public()));
@@ -138,7 +138,10 @@ async fn subnet(chain: &Chain, owner: &Opened) -> Result<NetUid, CliError> {
         return Ok(netuid);
     }
     let price = chain.at_finalised().await?.subnet_price().await?;
-    let call = calls::register_network_with_identity(&owner.hotkey.public(), Texts::named(NAME.to_owned()).into());
+    let call = calls::register_network_with_identity(
+        &owner.hotkey.public(),
+        SubnetIdentityTexts::named(NAME.to_owned()).into(),
+    );
     carry(&owner.coldkey, &call, format!("Create the subnet `{NAME}`"), price).await?;
     find()
         .await?
@@ -146,7 +149,7 @@ async fn subnet(chain: &Chain, owner: &Opened) -> Result<NetUid, CliError> {
 }
 
 /// Takes a resident's seat, and stakes on it.
-async fn join(chain: &Chain, netuid: NetUid, who: &Opened, resident: Resident) -> Result<(), CliError> {
+async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNeuron) -> Result<(), CliError> {
     let hotkey = who.hotkey.public();
     let now = chain.at_finalised().await?;
     if now.uid(netuid, &hotkey).await?.is_none() {
@@ -170,6 +173,6 @@ async fn carry<Call: Payload>(
     call: &Call,
     summary: String,
     spends: Amount<Tao>,
-) -> Result<Included, CliError> {
-    Ready::unasked(Plan::new(summary).spends(spends), account.clone(), LIMIT)?.submit_unseen(call).await
+) -> Result<IncludedTransaction, CliError> {
+    ReadyPlan::unasked(Plan::new(summary).spends(spends), account.clone(), FINALITY_TIMEOUT)?.submit_unseen(call).await
 }

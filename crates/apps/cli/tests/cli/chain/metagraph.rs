@@ -1,7 +1,7 @@
 //! What is seen of a network: once, as it changes, and in files.
 
 use super::Testnet;
-use crate::support::PATIENCE;
+use crate::support::START_TIMEOUT;
 use serde_json::Value;
 use std::{
     fs,
@@ -32,7 +32,7 @@ fn a_metagraph_is_shown_followed_and_written_down() {
     }
     let mut seated = Vec::new();
     while seated.len() < 2 {
-        let line = seen.recv_timeout(PATIENCE).expect("a change is seen");
+        let line = seen.recv_timeout(START_TIMEOUT).expect("a change is seen");
         let change: Value = serde_json::from_str(&line).unwrap();
         super::check("metagraph watch 1", &change);
         if change["change"] == "seated" {

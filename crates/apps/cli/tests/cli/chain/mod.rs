@@ -16,7 +16,7 @@ mod weights;
 
 use crate::{
     network::Network,
-    support::{Home, PATIENCE, Said, crate_folder},
+    support::{Home, START_TIMEOUT, Said, crate_folder},
 };
 use jsonschema::Validator;
 use myelin_cli::{reference, registry};
@@ -128,7 +128,7 @@ impl Testnet {
 
     /// Waits until this block is final.
     pub(crate) fn wait_for_block(&self, height: u64) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         while self.finalised() < height {
             assert!(Instant::now() < until, "block {height} does not come");
         }

@@ -1,7 +1,7 @@
 //! What a miner does: a seat for TAO or for work, an address, something published, a new key.
 
 use super::{TAO, Testnet};
-use crate::support::{PATIENCE, said};
+use crate::support::{START_TIMEOUT, said};
 use serde_json::Value;
 use std::{fs, path::PathBuf, process::Stdio, time::Instant};
 
@@ -111,7 +111,7 @@ fn a_seat_is_worked_for_and_the_work_is_paused() {
 
 /// Sets parameters of subnet 2. While they are frozen, before an epoch, it waits.
 fn set(net: &Testnet, changes: &str) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + START_TIMEOUT;
     loop {
         let said = net.run(&format!("subnet parameters set 2 {changes} --wallet alice --yes"));
         if said.code == 0 {
@@ -131,7 +131,7 @@ fn notes(net: &Testnet) -> Option<PathBuf> {
 }
 
 fn wait_for_notes(net: &Testnet) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + START_TIMEOUT;
     while notes(net).is_none() {
         assert!(Instant::now() < until, "no search writes anything down");
         net.wait_for_block(net.finalised() + 1);

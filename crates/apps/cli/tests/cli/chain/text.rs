@@ -1,7 +1,7 @@
 //! What owner, miner, validator and consumer of the text subnet do, on one machine.
 
 use super::Testnet;
-use crate::support::PATIENCE;
+use crate::support::START_TIMEOUT;
 use myelin_subnet_text::{Shape, train};
 use serde_json::Value;
 use std::{
@@ -38,7 +38,7 @@ impl Worker {
 
     /// Waits for an event.
     fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let event = self.events.recv_timeout(left).unwrap_or_else(|error| panic!("no {what}: {error}"));

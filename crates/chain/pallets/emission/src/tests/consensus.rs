@@ -3,7 +3,7 @@
 use super::*;
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_primitives::{BlockNumber, Entry, Fraction};
-use myelin_yuma::{Bonds as Form, LiquidAlpha, Outcome, Params, Snapshot, Stake};
+use myelin_yuma::{Bonds as Form, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake};
 
 fn bonds_of(uid: u16) -> Vec<(u16, u16)> {
     Bonds::<Test>::get(SUBNET, Uid::new(uid)).into_iter().map(Into::into).collect()
@@ -24,7 +24,7 @@ fn two_validators() {
 }
 
 /// The epoch of subnet 1 as the function says, from the tables and the storage as they are now.
-fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates: &[BlockNumber]) -> Outcome {
+fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates: &[BlockNumber]) -> EpochOutcome {
     let hotkeys = [10, 11, 12, 13];
     let stakes = hotkeys.map(|hotkey| Stake::from(rao(stake_on(hotkey))));
     let rows: Vec<Vec<Entry>> = rows.iter().map(|row| row.iter().copied().map(Entry::from).collect()).collect();
@@ -48,7 +48,7 @@ fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates
     )
 }
 
-fn assert_stored(outcome: &Outcome) {
+fn assert_stored(outcome: &EpochOutcome) {
     let records = Emission::neurons(SUBNET);
     let of = |field: fn(&types::NeuronRecord) -> u16| records.iter().map(field).collect::<Vec<_>>();
     assert_eq!(of(|record| record.stake_weight), outcome.stake_weight);

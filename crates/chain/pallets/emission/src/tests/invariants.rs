@@ -1,7 +1,7 @@
 //! The invariants see what is broken.
 
 use super::*;
-use crate::types::{BondsRow, Due, EpochRecord, NeuronRecord, Queue, Records};
+use crate::types::{BondsRow, DueEpoch, EpochQueue, EpochRecord, NeuronRecord, NeuronRecords};
 use myelin_primitives::Entry;
 use sp_runtime::TryRuntimeError;
 
@@ -19,8 +19,8 @@ fn broken(by: impl FnOnce()) -> TryRuntimeError {
     found.expect("the state is broken")
 }
 
-fn records(count: usize, permit: bool) -> Records {
-    Records::truncate_from(vec![NeuronRecord { permit, ..NeuronRecord::FRESH }; count])
+fn records(count: usize, permit: bool) -> NeuronRecords {
+    NeuronRecords::truncate_from(vec![NeuronRecord { permit, ..NeuronRecord::FRESH }; count])
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn accounts_of_others() {
     let missing = broken(|| record_subnet(2, None, 0, Parameters::default()));
     assert_eq!(missing, "accounts are not those of the subnets that exist".into());
     let extra = broken(|| {
-        Ledger::<Test>::mutate(|ledger| ledger.try_insert(NetUid::new(2), types::Account::default()).unwrap());
+        Ledger::<Test>::mutate(|ledger| ledger.try_insert(NetUid::new(2), types::EmissionAccount::default()).unwrap());
     });
     assert_eq!(extra, "accounts are not those of the subnets that exist".into());
 }
@@ -68,9 +68,9 @@ fn accounts_of_others() {
 #[test]
 fn a_queue_out_of_order() {
     let wait = |queue: &[(u32, u16)]| {
-        let due = |(since, netuid): &(u32, u16)| Due { since: *since, netuid: NetUid::new(*netuid) };
+        let due = |(since, netuid): &(u32, u16)| DueEpoch { since: *since, netuid: NetUid::new(*netuid) };
         let queue = queue.iter().map(due).collect();
-        broken(|| Waiting::<Test>::put(Queue::truncate_from(queue)))
+        broken(|| Waiting::<Test>::put(EpochQueue::truncate_from(queue)))
     };
     assert_eq!(wait(&[(2, 1), (1, 1)]), "epochs wait out of order".into());
     assert_eq!(wait(&[(1, 1), (2, 1)]), "two epochs of one subnet wait".into());

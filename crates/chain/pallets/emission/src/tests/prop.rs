@@ -1,7 +1,7 @@
 //! Random sequences of what can happen, against a chain that accrues the plain way: every block, for every subnet.
 
 use super::*;
-use crate::types::Account;
+use crate::types::EmissionAccount;
 use frame_support::{
     traits::{
         fungible::Balanced,
@@ -92,7 +92,7 @@ impl Plain {
         let eligible: Vec<(NetUid, Share)> = ledger
             .iter()
             .filter(|(_, account)| account.eligible)
-            .map(|(netuid, Account { share, .. })| (*netuid, *share))
+            .map(|(netuid, EmissionAccount { share, .. })| (*netuid, *share))
             .collect();
         let shares: Vec<Share> = eligible.iter().map(|(_, share)| *share).collect();
         for ((netuid, _), part) in eligible.iter().zip(divide_emission(emission, &shares)) {
@@ -148,7 +148,7 @@ fn take(plain: &mut Plain, step: Step) {
                 NetUid::new(netuid),
                 &mut frame_support::weights::WeightMeter::new(),
             );
-            assert_eq!(cleared, myelin_pallet_subnets::types::Progress::Done);
+            assert_eq!(cleared, myelin_pallet_subnets::types::CleanupProgress::Done);
             create_subnet(netuid, owner, 0, Parameters { emission_enabled: eligible, ..with_tempo(tempo) });
             for hotkey in (10..20).take(neurons) {
                 take_seat(netuid, hotkey);

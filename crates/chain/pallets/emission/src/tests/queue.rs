@@ -1,7 +1,7 @@
 //! Epochs that find no room. spec tokenomics §3.2, architecture decision 5
 
 use super::*;
-use crate::types::Due;
+use crate::types::DueEpoch;
 use frame_support::weights::Weight;
 
 /// Lets a block have room for the epoch of one subnet with one neuron.
@@ -12,7 +12,7 @@ fn room_for_one() {
 }
 
 fn waiting() -> Vec<(u32, u16)> {
-    Waiting::<Test>::get().into_iter().map(|Due { since, netuid }| (since, netuid.get())).collect()
+    Waiting::<Test>::get().into_iter().map(|DueEpoch { since, netuid }| (since, netuid.get())).collect()
 }
 
 fn put_off() -> Vec<(u16, u32)> {

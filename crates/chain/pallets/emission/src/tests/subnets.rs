@@ -1,18 +1,18 @@
 //! Subnets that come and go. spec subnets-and-neurons §5.2
 
 use super::*;
-use crate::types::Account;
+use crate::types::EmissionAccount;
 use frame_support::{
     assert_noop,
     weights::{Weight, WeightMeter},
 };
 use myelin_pallet_subnets::{
     traits::{OnSubnet, ReadEmission},
-    types::{MAX_NETWORKS, Progress},
+    types::{CleanupProgress, MAX_NETWORKS},
 };
 use myelin_pallet_weights::traits::ReadPermits;
 
-fn remove_page(meter: &mut WeightMeter) -> Progress {
+fn remove_page(meter: &mut WeightMeter) -> CleanupProgress {
     <Emission as OnSubnet<_>>::remove_page(SUBNET, meter)
 }
 
@@ -96,15 +96,15 @@ fn bonds_are_removed_as_far_as_the_meter_allows() {
         end_subnet(1);
         let row = <Test as Config>::WeightInfo::remove_bonds();
         let left = || Bonds::<Test>::iter_prefix(SUBNET).count();
-        assert_eq!(remove_page(&mut WeightMeter::with_limit(Weight::zero())), Progress::More);
+        assert_eq!(remove_page(&mut WeightMeter::with_limit(Weight::zero())), CleanupProgress::More);
         assert_eq!(left(), 4);
         let mut meter = WeightMeter::with_limit(row.saturating_mul(3));
-        assert_eq!(remove_page(&mut meter), Progress::More);
+        assert_eq!(remove_page(&mut meter), CleanupProgress::More);
         assert_eq!((left(), meter.remaining()), (1, Weight::zero()));
         let mut meter = WeightMeter::with_limit(row.saturating_mul(5));
-        assert_eq!(remove_page(&mut meter), Progress::Done);
+        assert_eq!(remove_page(&mut meter), CleanupProgress::Done);
         assert_eq!((left(), meter.consumed()), (0, row.saturating_mul(2)));
-        assert_eq!(remove_page(&mut WeightMeter::new()), Progress::Done);
+        assert_eq!(remove_page(&mut WeightMeter::new()), CleanupProgress::Done);
     });
 }
 
@@ -119,7 +119,7 @@ fn a_later_subnet_of_the_same_number_begins_from_nothing() {
         end_subnet(2);
         create_subnet(2, None, 0, Parameters::default());
         let blocks = accrued_blocks();
-        let fresh = Account { eligible: true, since: blocks, ..Account::default() };
+        let fresh = EmissionAccount { eligible: true, since: blocks, ..EmissionAccount::default() };
         assert_eq!(Ledger::<Test>::get().get(&NetUid::new(2)), Some(&fresh));
         next_block();
         assert_eq!([1, 2].map(|netuid| Emission::of_subnet(NetUid::new(netuid)).rao()), [TAO, 0]);

@@ -1,7 +1,7 @@
 //! What clients are told.
 
 use super::*;
-use crate::types::{Due, EarningView, HalvingView, IssuanceView, NeuronRecord};
+use crate::types::{DueEpoch, HalvingView, IssuanceView, NeuronRecord, SubnetEmission};
 use frame_support::BoundedVec;
 use myelin_economics::{issuance::MAX_SUPPLY, root::Share};
 use myelin_primitives::Entry;
@@ -50,7 +50,7 @@ fn what_a_subnet_earns() {
     ExtBuilder::default().subnet(1, None, with_tempo(9)).subnet(2, None, with_tempo(9)).build_and_execute(|| {
         take_seat(1, 10);
         run_to_block(9);
-        let expected = EarningView {
+        let expected = SubnetEmission {
             share: Share::ZERO,
             eligible: true,
             per_block: rao(TAO / 2),
@@ -60,8 +60,8 @@ fn what_a_subnet_earns() {
             last_epoch: Some(last_epoch(1)),
         };
         assert_eq!(Emission::earning(SUBNET), Some(expected.clone()));
-        Waiting::<Test>::put(BoundedVec::truncate_from(vec![Due { since: 8, netuid: SUBNET }]));
-        assert_eq!(Emission::earning(SUBNET), Some(EarningView { waiting_since: Some(8), ..expected }));
+        Waiting::<Test>::put(BoundedVec::truncate_from(vec![DueEpoch { since: 8, netuid: SUBNET }]));
+        assert_eq!(Emission::earning(SUBNET), Some(SubnetEmission { waiting_since: Some(8), ..expected }));
         assert_eq!(Emission::earning(NetUid::new(3)), None);
         assert_eq!(Emission::pending(NetUid::new(3)), Amount::ZERO);
     });

@@ -7,7 +7,7 @@ use crate::{
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{assert_ok, traits::Hooks, weights::constants::WEIGHT_REF_TIME_PER_SECOND};
-use myelin_economics::adjustment::{Registrations, Terms};
+use myelin_economics::adjustment::{Registrations, SeatPrice};
 use myelin_pallet_subnets::{
     parameters::{Parameters, ParametersPatch},
     types::MAX_NETWORKS,
@@ -33,8 +33,8 @@ fn nimble() -> ParametersPatch {
     }
 }
 
-fn terms(burn: u64, difficulty: u64) -> Terms {
-    Terms { burn: Amount::from_rao(burn), difficulty }
+fn terms(burn: u64, difficulty: u64) -> SeatPrice {
+    SeatPrice { burn: Amount::from_rao(burn), difficulty }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, Error, Event,
-    data::Data,
+    data::CommitmentData,
     mock::{COMMITMENT_INTERVAL, ExtBuilder, Neurons, RuntimeOrigin, SUBNET, Test, account, end, events, run_to_block},
     types::Commitment,
 };
@@ -11,8 +11,8 @@ use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::NetUid;
 use sp_runtime::DispatchError::BadOrigin;
 
-fn raw(content: &[u8]) -> Data {
-    Data::Raw(content.to_vec().try_into().unwrap())
+fn raw(content: &[u8]) -> CommitmentData {
+    CommitmentData::Raw(content.to_vec().try_into().unwrap())
 }
 
 #[test]
@@ -28,8 +28,8 @@ fn a_commitment_is_stored_with_its_date() {
 #[test]
 fn only_neurons_of_the_network_publish() {
     ExtBuilder::default().build_and_execute(|| {
-        let commit = |hotkey, netuid| Neurons::set_commitment(signed(hotkey), netuid, Data::None);
-        assert_noop!(Neurons::set_commitment(RuntimeOrigin::none(), SUBNET, Data::None), BadOrigin);
+        let commit = |hotkey, netuid| Neurons::set_commitment(signed(hotkey), netuid, CommitmentData::None);
+        assert_noop!(Neurons::set_commitment(RuntimeOrigin::none(), SUBNET, CommitmentData::None), BadOrigin);
         assert_noop!(commit(101, SUBNET), Error::<Test>::AccountNotAllowedCommit);
         assert_ok!(burned_register(1, 101));
         assert_noop!(commit(101, NetUid::ROOT), Error::<Test>::AccountNotAllowedCommit);

@@ -3,7 +3,7 @@
 use super::{burned_register, signed};
 use crate::{
     Call, Pallet,
-    data::Data,
+    data::CommitmentData,
     mock::{
         AccountId, ExtBuilder, NOT_YOURS, Owners, RuntimeCall, RuntimeOrigin, SUBNET, Test, account, block_hash,
         next_block, run_to_block, set,
@@ -13,7 +13,7 @@ use frame_support::{
     assert_noop, assert_ok,
     dispatch::{CheckIfFeeless, DispatchResultWithPostInfo},
 };
-use myelin_economics::work::Challenge;
+use myelin_economics::work::WorkChallenge;
 use myelin_pallet_subnets::parameters::ParametersPatch;
 use myelin_primitives::{Amount, BlockNumber, NetUid};
 use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction};
@@ -56,12 +56,12 @@ fn prometheus(ip: u128, port: u16, ip_type: u8) -> Call<Test> {
 }
 
 fn commitment() -> Call<Test> {
-    Call::set_commitment { netuid: SUBNET, info: Data::None }
+    Call::set_commitment { netuid: SUBNET, info: CommitmentData::None }
 }
 
 /// A registration by work that every seal pays for.
 fn work(netuid: NetUid, block_number: BlockNumber, hotkey: u16) -> Call<Test> {
-    let challenge = Challenge::new(&block_hash(block_number), &account(hotkey).into());
+    let challenge = WorkChallenge::new(&block_hash(block_number), &account(hotkey).into());
     let work = challenge.seal(7).as_bytes().to_vec();
     let (hotkey, coldkey) = (account(hotkey), account(1));
     Call::register { netuid, block_number, nonce: 7, work, hotkey, coldkey }

@@ -3,7 +3,7 @@
 use super::{admission, burned_register, signed, uid};
 use crate::{
     Adjustments, Admissions, Commitments, EndpointsOf, Event, MembershipsOf, SeatsOf,
-    data::Data,
+    data::CommitmentData,
     mock::{
         Balances, ExtBuilder, Neurons, SUBNET, Tables, Test, Told, account, clear, create, end, events, fill,
         next_block, released, run_to_block, told,
@@ -16,12 +16,12 @@ use frame_support::{
     assert_noop, assert_ok,
     weights::{Weight, WeightMeter},
 };
-use myelin_economics::adjustment::Terms;
+use myelin_economics::adjustment::SeatPrice;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_pallet_subnets::{
     parameters::Parameters,
     traits::{CountSeats, OnSubnet, ReadSubnets},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_primitives::{Amount, NetUid};
 
@@ -39,7 +39,7 @@ fn a_new_subnet_seats_its_owner_without_a_price() {
         assert_eq!(events(), [Event::NeuronRegistered { netuid: NEW, uid: uid(0), hotkey: account(101) }]);
         assert_eq!(told(), [Told::Taken(NEW, uid(0), account(101))]);
         // Nor does it count as a registration.
-        let terms = Terms { burn: Amount::ONE_TAO, difficulty: 10_000_000 };
+        let terms = SeatPrice { burn: Amount::ONE_TAO, difficulty: 10_000_000 };
         assert_eq!(admission(NEW), Admission::new(terms, 3));
         assert_eq!(Adjustments::<Test>::get().get(&NEW), Some(&363));
         assert_ok!(Neurons::burned_register(signed(1), NEW, account(102)));
@@ -100,8 +100,8 @@ fn everything_about_a_network_is_removed() {
         fill(NEW, 3);
         for hotkey in 1_000..1_003 {
             assert_ok!(Neurons::serve_axon(signed(hotkey), SUBNET, 1, 7, 7, 4, 0, 0, 0));
-            assert_ok!(Neurons::set_commitment(signed(hotkey), SUBNET, Data::None));
-            assert_ok!(Neurons::set_commitment(signed(hotkey), NEW, Data::None));
+            assert_ok!(Neurons::set_commitment(signed(hotkey), SUBNET, CommitmentData::None));
+            assert_ok!(Neurons::set_commitment(signed(hotkey), NEW, CommitmentData::None));
         }
         end(SUBNET);
         clear(SUBNET);
@@ -129,13 +129,13 @@ fn a_large_network_is_removed_in_pages() {
             assert!(meter.consumed().all_lte(limit));
             (progress, SeatsOf::<Test>::decode_len(SUBNET).unwrap_or(0))
         };
-        assert_eq!(page(Weight::zero()), (Progress::More, 20));
-        assert_eq!(page(Costs::remove_none()), (Progress::More, 20));
+        assert_eq!(page(Weight::zero()), (CleanupProgress::More, 20));
+        assert_eq!(page(Costs::remove_none()), (CleanupProgress::More, 20));
         for left in [13, 6] {
-            assert_eq!(page(Costs::remove_none() + Costs::remove_seat() * 7), (Progress::More, left));
+            assert_eq!(page(Costs::remove_none() + Costs::remove_seat() * 7), (CleanupProgress::More, left));
             next_block();
         }
-        assert_eq!(page(Costs::remove_none() + Costs::remove_seat() * 7), (Progress::Done, 0));
+        assert_eq!(page(Costs::remove_none() + Costs::remove_seat() * 7), (CleanupProgress::Done, 0));
         assert_eq!(MembershipsOf::<Test>::iter().count(), 0);
     });
 }

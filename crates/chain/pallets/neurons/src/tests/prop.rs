@@ -3,7 +3,7 @@
 use super::{signed, uid};
 use crate::{
     SeatsOf,
-    data::Data,
+    data::CommitmentData,
     mock::{
         Earned, ExtBuilder, Neurons, SUBNET, Tables, Test, account, block_hash, check, clear, create, end, next_block,
         released, set,
@@ -11,7 +11,7 @@ use crate::{
     traits::ReadSeats,
 };
 use frame_support::weights::{Weight, WeightMeter};
-use myelin_economics::work::Challenge;
+use myelin_economics::work::WorkChallenge;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_pallet_subnets::{
     parameters::{Parameters, ParametersPatch},
@@ -100,7 +100,7 @@ impl Action {
             }
             Self::Work { coldkey, hotkey, netuid, age } => {
                 let block = now.saturating_sub(age);
-                let seal = Challenge::new(&block_hash(block), &account(hotkey).into()).seal(7);
+                let seal = WorkChallenge::new(&block_hash(block), &account(hotkey).into()).seal(7);
                 let (work, key) = (seal.as_bytes().to_vec(), account(hotkey));
                 Neurons::register(signed(hotkey), network(netuid), block, 7, work, key, account(coldkey)).is_ok()
             }
@@ -120,7 +120,7 @@ impl Action {
                 Neurons::serve_prometheus(signed(hotkey), network(netuid), 1, 9, 9, 4).is_ok()
             }
             Self::Commit { hotkey, netuid } => {
-                Neurons::set_commitment(signed(hotkey), network(netuid), Data::Sha256([1; 32])).is_ok()
+                Neurons::set_commitment(signed(hotkey), network(netuid), CommitmentData::Sha256([1; 32])).is_ok()
             }
             Self::Earn { netuid, ref earned } => {
                 let earned = earned.iter().map(|rao| Amount::from_rao(u64::from(*rao)));

@@ -7,7 +7,7 @@ use crate::{
         ExtBuilder, Neurons, RuntimeOrigin, SUBNET, Test, account, clear, create, end, events, next_block,
         run_to_block, set,
     },
-    types::{Address, Axon, Certificate, Prometheus},
+    types::{Address, AxonRecord, Certificate, MetricsRecord},
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
@@ -42,7 +42,7 @@ fn an_axon_is_stored_as_it_was_announced() {
     with_a_neuron(|| {
         assert_ok!(axon(101, PUBLIC_V4, 8_091, 4));
         let address = Address { ip: PUBLIC_V4, port: 8_091, ip_type: 4 };
-        let stored = Axon { block: 2, version: 9, address, protocol: 4, placeholder1: 5, placeholder2: 6 };
+        let stored = AxonRecord { block: 2, version: 9, address, protocol: 4, placeholder1: 5, placeholder2: 6 };
         let endpoints = EndpointsOf::<Test>::get(SUBNET, uid(0));
         assert_eq!(endpoints.axon, Some(stored));
         assert_eq!((endpoints.certificate, endpoints.prometheus), (None, None));
@@ -57,7 +57,7 @@ fn metrics_are_stored_beside_the_axon() {
         assert_ok!(prometheus(101, 0x2001_4860 << 96, 9_090, 6));
         let address = Address { ip: 0x2001_4860 << 96, port: 9_090, ip_type: 6 };
         let endpoints = EndpointsOf::<Test>::get(SUBNET, uid(0));
-        assert_eq!(endpoints.prometheus, Some(Prometheus { block: 2, version: 9, address }));
+        assert_eq!(endpoints.prometheus, Some(MetricsRecord { block: 2, version: 9, address }));
         assert!(endpoints.axon.is_some());
         assert_eq!(events()[1], Event::PrometheusServed { netuid: SUBNET, hotkey: account(101) });
     });

@@ -3,7 +3,7 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, MembershipsOf,
-    data::Data,
+    data::CommitmentData,
     mock::{
         ExtBuilder, IN_SWAP, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping, Test, Told, account, clear,
         create, end, next_block, seat, told,
@@ -28,7 +28,7 @@ fn the_new_hotkey_sits_where_the_old_one_sat() {
         seat(NetUid::ROOT, &account(1), &account(101));
         assert_ok!(burned_register(1, 101));
         assert_ok!(Neurons::serve_axon(signed(101), SUBNET, 1, 7, 7, 4, 0, 0, 0));
-        assert_ok!(Neurons::set_commitment(signed(101), OTHER, Data::None));
+        assert_ok!(Neurons::set_commitment(signed(101), OTHER, CommitmentData::None));
         next_block();
         told();
 

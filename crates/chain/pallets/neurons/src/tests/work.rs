@@ -11,7 +11,7 @@ use crate::{
     types::UsedSeal,
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult, traits::fungible::Inspect};
-use myelin_economics::{adjustment::Registrations, work::Challenge};
+use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
 use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{BlockNumber, NetUid};
 use sp_runtime::DispatchError::BadOrigin;
@@ -28,8 +28,8 @@ fn easy() -> ParametersPatch {
     }
 }
 
-fn challenge(block: BlockNumber, hotkey: u16) -> Challenge {
-    Challenge::new(&block_hash(block), &account(hotkey).into())
+fn challenge(block: BlockNumber, hotkey: u16) -> WorkChallenge {
+    WorkChallenge::new(&block_hash(block), &account(hotkey).into())
 }
 
 /// A nonce and its seal that meet the difficulty.

@@ -5,7 +5,7 @@ use crate::{
     Activations, Event, Families,
     mock::*,
     traits::{PayStake, ReadStake},
-    types::{MAX_PARENTS, Relative},
+    types::{FamilyMember, MAX_PARENTS},
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{
@@ -13,7 +13,7 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use myelin_economics::children::Proportion;
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::Progress};
+use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
 use sp_runtime::DispatchError;
 
@@ -22,7 +22,7 @@ type Weights = SubstrateWeight<Test>;
 const TEN: u64 = 10 * RAO_PER_TAO;
 const OTHER_SUBNET: NetUid = NetUid::new(2);
 
-fn set(who: AccountId, hotkey: AccountId, children: &[Relative<AccountId>]) -> Result<(), DispatchError> {
+fn set(who: AccountId, hotkey: AccountId, children: &[FamilyMember<AccountId>]) -> Result<(), DispatchError> {
     set_on(who, hotkey, SUBNET, children)
 }
 
@@ -30,7 +30,7 @@ fn set_on(
     who: AccountId,
     hotkey: AccountId,
     netuid: NetUid,
-    children: &[Relative<AccountId>],
+    children: &[FamilyMember<AccountId>],
 ) -> Result<(), DispatchError> {
     let children = BoundedVec::try_from(children.to_vec()).unwrap();
     Staking::set_children(origin(who), hotkey, netuid, children)
@@ -127,7 +127,7 @@ fn the_checks_come_in_their_order() {
 #[test]
 fn the_whole_can_be_lent_and_not_more() {
     one_parent().build_and_execute(|| {
-        let part = |parts, hotkey| Relative { proportion: Proportion::from_parts(parts), hotkey };
+        let part = |parts, hotkey| FamilyMember { proportion: Proportion::from_parts(parts), hotkey };
         assert_noop!(set(OWNER, HOT, &[part(u64::MAX, 30), part(1, 31)]), Failure::ProportionOverflow);
         assert_ok!(set(OWNER, HOT, &[part(u64::MAX - 1, 30), part(1, 31)]));
         cool_down();
@@ -356,14 +356,14 @@ fn the_families_of_a_removed_subnet_go_a_page_at_a_time() {
         <Staking as OnSubnet<_>>::ended(SUBNET);
         let page = Weights::remove_family() * 2;
         let mut pages = 0;
-        while Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)) == Progress::More {
+        while Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)) == CleanupProgress::More {
             pages += 1;
         }
         // Three families and a queued activation in two full pages; the third finds nothing.
         assert_eq!(pages, 2);
         assert_eq!(Families::<Test>::iter_key_prefix(SUBNET).count(), 0);
         assert_eq!(Activations::<Test>::iter_key_prefix((SUBNET,)).count(), 0);
-        assert_eq!(Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)), Progress::Done);
+        assert_eq!(Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)), CleanupProgress::Done);
         // The other subnet keeps what it has.
         assert!(Families::<Test>::get(OTHER_SUBNET, HOT).pending.is_some());
     });

@@ -5,7 +5,7 @@ use crate::{
     Activities, ColdkeySwaps, Event, Identities, Nominations, OwnedHotkeys, TotalStake,
     mock::*,
     traits::{ReadStake, ReleaseStake},
-    types::{ChainIdentity, ColdkeyHash, MAX_HOTKEYS, MAX_NOMINATIONS, StoredIdentity},
+    types::{ChainIdentity, ColdkeyHash, MAX_HOTKEYS, MAX_NOMINATIONS, StoredChainIdentity},
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok};
 use myelin_pallet_subnets::traits::Keys;
@@ -23,7 +23,7 @@ fn hash(account: AccountId) -> ColdkeyHash {
     BlakeTwo256::hash_of(&account)
 }
 
-fn identity(name: &[u8]) -> StoredIdentity {
+fn identity(name: &[u8]) -> StoredChainIdentity {
     ChainIdentity { name: name.to_vec(), ..ChainIdentity::default() }.bounded().unwrap()
 }
 
@@ -41,12 +41,12 @@ fn an_announcement_costs_and_binds() {
             Staking::announce_coldkey_swap(origin(FRESH), hash(OWNER)),
             Failure::NotEnoughBalanceToPaySwapColdKey
         );
-        assert_ok!(Staking::ensure_not_swapping(&OWNER));
+        assert_ok!(<Staking as Keys<_>>::ensure_not_swapping(&OWNER));
         announce(OWNER);
         let due = 1 + DELAY;
         assert_eq!(events(), [Event::ColdkeySwapAnnounced { who: OWNER, new_coldkey_hash: hash(FRESH), due }]);
         assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
-        assert_noop!(Staking::ensure_not_swapping(&OWNER), Failure::ColdkeySwapAnnounced);
+        assert_noop!(<Staking as Keys<_>>::ensure_not_swapping(&OWNER), Failure::ColdkeySwapAnnounced);
     });
 }
 
@@ -234,7 +234,7 @@ fn a_dispute_stops_everything_until_governance_decides() {
         assert_eq!(events(), [Event::ColdkeySwapDisputed { coldkey: OWNER }]);
         assert_noop!(Staking::dispute_coldkey_swap(origin(OWNER)), Failure::ColdkeySwapAlreadyDisputed);
         skip(2 * DELAY);
-        assert_noop!(Staking::ensure_not_swapping(&OWNER), Failure::ColdkeySwapDisputed);
+        assert_noop!(<Staking as Keys<_>>::ensure_not_swapping(&OWNER), Failure::ColdkeySwapDisputed);
         let (announced, carried_out) = (hash(FRESH), FRESH);
         assert_noop!(Staking::announce_coldkey_swap(origin(OWNER), announced), Failure::ColdkeySwapDisputed);
         assert_noop!(Staking::swap_coldkey_announced(origin(OWNER), carried_out), Failure::ColdkeySwapDisputed);
@@ -242,7 +242,7 @@ fn a_dispute_stops_everything_until_governance_decides() {
         assert_noop!(Staking::reset_coldkey_swap(origin(OWNER), OWNER), DispatchError::BadOrigin);
         assert_ok!(Staking::reset_coldkey_swap(RuntimeOrigin::root(), OWNER));
         assert_eq!(events(), [Event::ColdkeySwapReset { who: OWNER }]);
-        assert_ok!(Staking::ensure_not_swapping(&OWNER));
+        assert_ok!(<Staking as Keys<_>>::ensure_not_swapping(&OWNER));
     });
 }
 
@@ -259,7 +259,7 @@ fn an_announcement_is_withdrawn_a_while_after_it_was_due() {
         events();
         assert_ok!(clear());
         assert_eq!(events(), [Event::ColdkeySwapCleared { who: OWNER }]);
-        assert_ok!(Staking::ensure_not_swapping(&OWNER));
+        assert_ok!(<Staking as Keys<_>>::ensure_not_swapping(&OWNER));
     });
 }
 

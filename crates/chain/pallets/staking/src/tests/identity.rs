@@ -12,22 +12,22 @@ fn set(who: RuntimeOrigin, lengths: [usize; 7]) -> Result<(), DispatchError> {
     Staking::set_identity(who, identity)
 }
 
-const LONGEST: [usize; 7] = [256, 256, 256, 1_024, 256, 1_024, 1_024];
+const MAX_LENGTHS: [usize; 7] = [256, 256, 256, 1_024, 256, 1_024, 1_024];
 
 #[test]
 fn an_owner_of_a_seated_hotkey_says_who_it_is() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_noop!(set(RuntimeOrigin::none(), LONGEST), DispatchError::BadOrigin);
-        assert_noop!(set(origin(OWNER), LONGEST), Failure::HotKeyNotRegisteredInNetwork);
+        assert_noop!(set(RuntimeOrigin::none(), MAX_LENGTHS), DispatchError::BadOrigin);
+        assert_noop!(set(origin(OWNER), MAX_LENGTHS), Failure::HotKeyNotRegisteredInNetwork);
         pair(OWNER, HOT);
         pair(OWNER, HOT_TOO);
         assert_noop!(set(origin(OWNER), [9_999; 7]), Failure::HotKeyNotRegisteredInNetwork);
         Seated::insert(HOT_TOO, ());
         events();
-        assert_ok!(set(origin(OWNER), LONGEST));
+        assert_ok!(set(origin(OWNER), MAX_LENGTHS));
         assert_eq!(events(), [Event::ChainIdentitySet { coldkey: OWNER }]);
         assert_eq!(Identities::<Test>::get(OWNER).unwrap().image.len(), 1_024);
-        assert_noop!(set(origin(OTHER), LONGEST), Failure::HotKeyNotRegisteredInNetwork);
+        assert_noop!(set(origin(OTHER), MAX_LENGTHS), Failure::HotKeyNotRegisteredInNetwork);
     });
 }
 
@@ -37,7 +37,7 @@ fn every_text_has_its_limit() {
         pair(OWNER, HOT);
         Seated::insert(HOT, ());
         for field in 0..7 {
-            let mut lengths = LONGEST;
+            let mut lengths = MAX_LENGTHS;
             lengths[field] += 1;
             assert_noop!(set(origin(OWNER), lengths), Failure::InvalidIdentity);
         }
@@ -49,7 +49,7 @@ fn a_new_identity_replaces_the_old_one() {
     ExtBuilder::default().build_and_execute(|| {
         pair(OWNER, HOT);
         Seated::insert(HOT, ());
-        assert_ok!(set(origin(OWNER), LONGEST));
+        assert_ok!(set(origin(OWNER), MAX_LENGTHS));
         assert_ok!(set(origin(OWNER), [1, 0, 0, 0, 0, 0, 0]));
         let identity = Identities::<Test>::get(OWNER).unwrap();
         assert_eq!((identity.name.into_inner(), identity.url.len()), (b"x".to_vec(), 0));

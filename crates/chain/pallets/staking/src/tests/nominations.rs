@@ -4,7 +4,7 @@ use super::Failure;
 use crate::{
     Event, MinimumSweep, Nominations, TotalStake,
     mock::*,
-    types::Stage,
+    types::SweepStage,
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{assert_noop, assert_ok};
@@ -31,7 +31,7 @@ fn a_raised_minimum_returns_what_is_below_it() {
         assert_eq!((free(NOMINATOR), free(OTHER_NOMINATOR)), (ENDOWMENT + 1, ENDOWMENT + 1));
         assert!(!Nominations::<Test>::contains_key(NOMINATOR));
         assert_eq!(events().len(), 2);
-        assert_eq!(MinimumSweep::<Test>::get().stage, Stage::Done);
+        assert_eq!(MinimumSweep::<Test>::get().stage, SweepStage::Done);
     });
 }
 
@@ -116,7 +116,7 @@ fn a_walk_goes_on_where_the_block_before_ended() {
         let left = || nominators.iter().filter(|nominator| stake(**nominator, HOT) > 0).count();
         let mut blocks = 0;
         let mut before = left();
-        while MinimumSweep::<Test>::get().minimum.is_zero() || MinimumSweep::<Test>::get().stage != Stage::Done {
+        while MinimumSweep::<Test>::get().minimum.is_zero() || MinimumSweep::<Test>::get().stage != SweepStage::Done {
             next_block_with(two_rows);
             assert!(before - left() <= 2);
             before = left();

@@ -8,7 +8,7 @@ use crate::{
     children::REQUEST_INTERVAL,
     mock::*,
     traits::{MoveHotkey, ReadStake, ReleaseStake},
-    types::{ColdkeyHash, Relative},
+    types::{ColdkeyHash, FamilyMember},
 };
 use frame_support::{BoundedVec, storage::with_storage_layer, weights::Weight};
 use myelin_economics::children::Proportion;
@@ -72,7 +72,7 @@ fn call() -> impl Strategy<Value = Call<Test>> {
     let hotkey = || select(&HOTKEYS[..]);
     let take = || (0..12_000_u16).prop_map(Take::new);
     let relative = (any::<u64>(), hotkey())
-        .prop_map(|(parts, hotkey)| Relative { proportion: Proportion::from_parts(parts / 2), hotkey });
+        .prop_map(|(parts, hotkey)| FamilyMember { proportion: Proportion::from_parts(parts / 2), hotkey });
     prop_oneof![
         2 => hotkey().prop_map(|hotkey| Call::try_associate_hotkey { hotkey }),
         8 => (hotkey(), amount()).prop_map(|(hotkey, amount)| Call::add_stake { hotkey, amount: rao(amount) }),

@@ -95,7 +95,7 @@ fn only_owners_have_a_say() {
     };
     assert_eq!(named(1), broken("a hotkey represents nobody"));
     for number in [1, 7] {
-        let identity = || Identities::<Test>::insert(netuid(number), crate::StoredIdentity::default());
+        let identity = || Identities::<Test>::insert(netuid(number), crate::StoredSubnetIdentity::default());
         assert_eq!(after(identity), broken("an identity belongs to no owned subnet"));
         let changes = || OwnerChanges::<Test>::insert(netuid(number), frame_support::BoundedBTreeMap::new());
         assert_eq!(after(changes), broken("nobody can have changed these parameters"));

@@ -1,8 +1,8 @@
 //! Setting parameters. spec subnets-and-neurons §17 to §19
 
 use crate::{
-    AlphaValues, Changeable, Changer, Error, Event, NetworkParameters, NetworkParametersPatch, OwnerChanges, Parameter,
-    Parameters, ParametersError, ParametersPatch, ReadSubnets, mock::*,
+    AlphaValues, ChangeWindow, Error, Event, NetworkParameters, NetworkParametersPatch, OwnerChanges, Parameter,
+    ParameterAuthority, Parameters, ParametersError, ParametersPatch, ReadSubnets, mock::*,
 };
 use frame_support::{assert_noop, assert_ok};
 use myelin_economics::{
@@ -106,7 +106,7 @@ fn only_the_owner_and_governance_set_parameters() {
 fn some_parameters_are_for_governance_alone() {
     use Parameter::*;
     let root_only: Vec<Parameter> =
-        Parameter::ALL.iter().copied().filter(|parameter| parameter.changer() == Changer::Root).collect();
+        Parameter::ALL.iter().copied().filter(|parameter| parameter.changer() == ParameterAuthority::Root).collect();
     assert_eq!(
         root_only,
         [
@@ -163,7 +163,7 @@ fn before_an_epoch_parameters_are_frozen_for_everybody() {
 fn some_parameters_are_never_frozen() {
     use Parameter::*;
     let always: Vec<Parameter> =
-        Parameter::ALL.iter().copied().filter(|parameter| parameter.changeable() == Changeable::Always).collect();
+        Parameter::ALL.iter().copied().filter(|parameter| parameter.changeable() == ChangeWindow::Always).collect();
     assert_eq!(
         always,
         [Kappa, WeightsSetRateLimit, AdjustmentInterval, RegistrationAllowed, MinNonImmuneUids, EmissionEnabled]
@@ -542,12 +542,12 @@ fn the_specification_has_every_parameter_and_who_may_set_it_when() {
             .unwrap_or_else(|| panic!("docs/spec/subnets-and-neurons.md, §17, lacks `{name}`"));
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         let who = match parameter.changer() {
-            Changer::Owner => "owner",
-            Changer::Root => "governance",
+            ParameterAuthority::Owner => "owner",
+            ParameterAuthority::Root => "governance",
         };
         let when = match parameter.changeable() {
-            Changeable::BeforeFreeze => "not frozen",
-            Changeable::Always => "always",
+            ChangeWindow::BeforeFreeze => "not frozen",
+            ChangeWindow::Always => "always",
         };
         assert_eq!(cells[4..], [who, when], "{name}");
     }

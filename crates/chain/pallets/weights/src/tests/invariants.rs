@@ -3,7 +3,7 @@
 use crate::{
     Commits, LastUpdates, Rows,
     mock::*,
-    types::{Commit, Row, StorageIndex},
+    types::{StorageIndex, WeightsCommit, WeightsRow},
 };
 use frame_support::{BoundedVec, assert_ok};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
@@ -18,13 +18,13 @@ fn broken(why: &'static str) {
     assert_eq!(Weights::do_try_state(), Err(DispatchError::Other(why)));
 }
 
-fn row(vector: &[(u16, u16)], fixed_at: BlockNumber) -> Row {
+fn row(vector: &[(u16, u16)], fixed_at: BlockNumber) -> WeightsRow {
     let entries: Vec<_> = vector.iter().copied().map(Into::into).collect();
-    Row { entries: entries.try_into().unwrap(), fixed_at }
+    WeightsRow { entries: entries.try_into().unwrap(), fixed_at }
 }
 
-fn queue(blocks: &[BlockNumber]) -> BoundedVec<Commit, crate::types::MaxCommits> {
-    let commits: Vec<_> = blocks.iter().map(|&at| Commit { hash: H256::zero(), at }).collect();
+fn queue(blocks: &[BlockNumber]) -> BoundedVec<WeightsCommit, crate::types::MaxCommits> {
+    let commits: Vec<_> = blocks.iter().map(|&at| WeightsCommit { hash: H256::zero(), at }).collect();
     commits.try_into().unwrap()
 }
 

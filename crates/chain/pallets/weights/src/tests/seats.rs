@@ -9,7 +9,7 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::Progress};
+use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
 use sp_core::H256;
 
@@ -145,14 +145,14 @@ fn an_ended_subnet_is_removed_a_page_at_a_time() {
             assert!(meter.consumed().all_lte(entry * 3));
             (progress, left())
         };
-        assert_eq!(Weights::remove_page(SUBNET, &mut WeightMeter::with_limit(Weight::zero())), Progress::More);
+        assert_eq!(Weights::remove_page(SUBNET, &mut WeightMeter::with_limit(Weight::zero())), CleanupProgress::More);
         assert_eq!(left(), 8);
-        assert_eq!(page(), (Progress::More, 5));
+        assert_eq!(page(), (CleanupProgress::More, 5));
         next_block();
-        assert_eq!(page(), (Progress::More, 2));
-        assert_eq!(page(), (Progress::Done, 0));
+        assert_eq!(page(), (CleanupProgress::More, 2));
+        assert_eq!(page(), (CleanupProgress::Done, 0));
         assert!(!LastUpdates::<Test>::contains_key(index()));
-        assert_eq!(page(), (Progress::Done, 0));
+        assert_eq!(page(), (CleanupProgress::Done, 0));
         assert_eq!(stored(other, 0), Some(vec![(0, 65_535)]), "another subnet keeps its rows");
 
         clear(SUBNET);

@@ -9,7 +9,7 @@ const FORMAT: u32 = 15;
 
 #[test]
 fn the_metadata_of_clients_is_that_of_the_runtime() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/client/metadata.scale");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../client/client/metadata.scale");
     // Some constants, like the time between blocks, are what genesis says. Without a genesis they are those of the main
     // network.
     let metadata = TestExternalities::default().execute_with(|| Runtime::metadata_at_version(FORMAT));
@@ -21,7 +21,7 @@ fn the_metadata_of_clients_is_that_of_the_runtime() {
     assert!(
         committed == *metadata,
         "{} is not the metadata of the runtime any more. If clients should follow, accept it with:\n\
-         ACCEPT_METADATA=1 cargo test -p myelin-testing --test metadata",
+         ACCEPT_METADATA=1 cargo test -p myelin-runtime --test metadata",
         file.display()
     );
 }
