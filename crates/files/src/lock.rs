@@ -18,7 +18,7 @@ const NAME: &str = "lock";
 
 /// A folder that no other process uses, by a lock of the operating system on the file `lock` in it.
 ///
-/// The lock ends when this is dropped or when the process ends, in whatever way.
+/// The lock ends when this is dropped and when the process ends, also by a signal.
 #[derive(Debug)]
 pub struct FolderLock {
     #[expect(dead_code, reason = "the lock is on the open file")]

@@ -18,7 +18,7 @@ const SHORT_PREFIXES: u16 = 64;
 const KEY_LENGTH: usize = 32;
 const CHECKSUM_LENGTH: usize = 2;
 
-/// An address, read.
+/// The parts of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ss58 {
     /// The key.
