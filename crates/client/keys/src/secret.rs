@@ -1,13 +1,13 @@
 //! A private key together with what it was made from. spec wallets §6
 
 use crate::{
-    address::PublicKey,
     keypair::Keypair,
     mnemonic::Mnemonic,
     polkadot_js::{self, ImportError},
     text::{hex, unhex},
     uri::{self, UriError},
 };
+use myelin_primitives::PublicKey;
 use secrecy::SecretString;
 use std::{borrow::Cow, fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};

@@ -1,7 +1,7 @@
 //! Wallets: folders of key files. spec wallets §1
 
 use crate::{
-    address::{Address, PublicKey},
+    address::Address,
     encryption::{DecryptError, KeyFileEncryption, decrypt, nacl},
     file::{Privacy, check_free, list, read, write},
     key_file::{KeyFile, KeyFileContent},
@@ -11,6 +11,7 @@ use crate::{
     text::SecretBytes,
     wallet_error::WalletError,
 };
+use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs::Metadata,

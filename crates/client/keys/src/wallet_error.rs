@@ -1,12 +1,12 @@
 //! What can go wrong with a wallet.
 
 use crate::{
-    address::PublicKey,
     encryption::DecryptError,
     key_file::KeyFileError,
     name::{HotkeyName, NameError, WalletName},
     password::{PasswordError, password_variable},
 };
+use myelin_primitives::PublicKey;
 use std::{
     borrow::Cow,
     io,

@@ -4,7 +4,6 @@ use super::scores::{ONE, Score, Scores};
 use myelin_client::PublicKey;
 use myelin_neuron::file::{self, FileError};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
-use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -116,7 +115,7 @@ impl ValidatorMemory {
         }
         let score = |stored: StoredScore| {
             let StoredScore { hotkey, since, average, asked, answered } = stored;
-            let key = Hotkey::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
+            let key = myelin_wire::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
             let score = Score { since, average, asked, answered };
             if average > ONE || answered > asked {
                 Err(form(format!("{hotkey} has {score:?}")))
@@ -135,7 +134,7 @@ impl ValidatorMemory {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, MemoryError> {
         let scores = self.scores.iter().map(|(hotkey, score)| {
             let Score { since, average, asked, answered } = score;
-            StoredScore { hotkey: hotkey.to_ss58(), since, average, asked, answered }
+            StoredScore { hotkey: hotkey.to_string(), since, average, asked, answered }
         });
         let stored = MemoryFile {
             version: VERSION,
@@ -175,8 +174,8 @@ mod tests {
         let mut memory = ValidatorMemory::open(path, whose(1)).unwrap();
         memory.rounds = 7;
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
-        memory.scores.note((Hotkey::new([2; 32]), 5), Some(all), half);
-        memory.scores.note((Hotkey::new([3; 32]), 0), None, half);
+        memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Some(all), half);
+        memory.scores.note((PublicKey::from_bytes([3; 32]), 0), None, half);
         let weights = vec![(Uid::new(2), 65_535)];
         memory.promises =
             vec![PendingReveal { hash: "0xab".to_owned(), weights, salt: vec![1, 2], version_key: 0, after: 9 }];

@@ -7,7 +7,7 @@
 //! it.
 
 use myelin_primitives::{Fraction, MILLION};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -71,7 +71,7 @@ impl Reputation {
 /// The reputations of all miners, kept in a file if there is one.
 #[derive(Debug, Default)]
 pub struct Reputations {
-    table: Mutex<BTreeMap<Hotkey, Reputation>>,
+    table: Mutex<BTreeMap<PublicKey, Reputation>>,
     file: Option<PathBuf>,
 }
 
@@ -115,7 +115,7 @@ impl Reputations {
     }
 
     /// What is known of a miner.
-    pub fn of(&self, miner: Hotkey) -> Reputation {
+    pub fn of(&self, miner: PublicKey) -> Reputation {
         self.lock().get(&miner).copied().unwrap_or_default()
     }
 
@@ -123,7 +123,7 @@ impl Reputations {
     ///
     /// # Errors
     /// [`ReputationsError`], when it cannot be written; it is known all the same.
-    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, RoundConduct)>) -> Result<(), ReputationsError> {
+    pub fn note(&self, conducts: impl IntoIterator<Item = (PublicKey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
         for (miner, conduct) in conducts {
             let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
@@ -139,17 +139,17 @@ impl Reputations {
             least.map(|miner| table.remove(&miner));
         }
         let Some(path) = &self.file else { return Ok(()) };
-        let reputations = table.iter().map(|(miner, reputation)| (miner.to_ss58(), reputation.0)).collect();
+        let reputations = table.iter().map(|(miner, reputation)| (miner.to_string(), reputation.0)).collect();
         let stored = ReputationsFile { version: VERSION, reputations };
         write(path, &stored).map_err(|error| ReputationsError { doing: "write", path: path.clone(), error })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hotkey, Reputation>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Reputation>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
+fn read(path: &Path) -> io::Result<BTreeMap<PublicKey, Reputation>> {
     let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     if fs::metadata(path)?.len() > MAX_BYTES {
         return Err(damaged("it is too large".to_owned()));
@@ -160,7 +160,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
         return Err(damaged(format!("it has version {} and {} entries", stored.version, stored.reputations.len())));
     }
     let entry = |(address, steps): (String, u8)| {
-        let miner = Hotkey::from_ss58(&address).map_err(|error| damaged(error.to_string()))?;
+        let miner = myelin_wire::from_ss58(&address).map_err(|error| damaged(error.to_string()))?;
         Ok((miner, Reputation(steps.min(STEPS))))
     };
     stored.reputations.into_iter().map(entry).collect()
@@ -220,7 +220,7 @@ mod tests {
     fn it_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        let (good, bad) = (Hotkey::new([1; 32]), Hotkey::new([2; 32]));
+        let (good, bad) = (PublicKey::from_bytes([1; 32]), PublicKey::from_bytes([2; 32]));
         let reputations = Reputations::open(&path).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Proven)]).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Wrong)]).unwrap();
@@ -235,7 +235,7 @@ mod tests {
         let path = folder.path().join("reputations.json");
         for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!(Reputations::open(&path).unwrap().of(Hotkey::new([1; 32])), Reputation::NONE);
+            assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());
         }
@@ -245,7 +245,7 @@ mod tests {
         #[test]
         fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
             let reputations = Reputations::default();
-            let hotkey = |number: u32| Hotkey::new([number.to_le_bytes(); 8].concat().try_into().unwrap());
+            let hotkey = |number: u32| PublicKey::from_bytes([number.to_le_bytes(); 8].concat().try_into().unwrap());
             reputations.note(keys.iter().map(|key| (hotkey(*key), RoundConduct::Proven))).unwrap();
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }

@@ -28,7 +28,7 @@ use crate::{
 };
 use ::core::fmt;
 use myelin_wire::{
-    Hotkey, Sign,
+    PublicKey, Sign,
     replay::ReplayWindow,
     v1::{Classes, Freshness, UnsignedFields, V1Server as Wire},
 };
@@ -336,7 +336,7 @@ impl Axon {
     }
 
     /// Who it is.
-    pub fn hotkey(&self) -> Hotkey {
+    pub fn hotkey(&self) -> PublicKey {
         self.core.here
     }
 
