@@ -5,7 +5,7 @@ use crate::{
     data::CommitmentData,
     state::Vacancy,
     traits::ReadSeats,
-    types::{Address, AxonRecord, Certificate, Commitment, ServedEndpoints, MaxUsedWork, MetricsRecord, UsedSeal},
+    types::{Address, AxonRecord, Certificate, Commitment, MaxUsedWork, MetricsRecord, ServedEndpoints, UsedSeal},
     weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -20,7 +20,7 @@ use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
 use myelin_pallet_subnets::{
     parameters::Parameters,
     traits::{Keys, OnSubnet},
-    types::{MAX_UIDS, CleanupProgress},
+    types::{CleanupProgress, MAX_UIDS},
 };
 use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
 

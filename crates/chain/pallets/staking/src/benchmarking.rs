@@ -12,8 +12,8 @@ use crate::{
     OwnedHotkeys, Pallet, Pools, Releases, TotalStake,
     traits::{MoveHotkey, ReadStake, ReleaseStake},
     types::{
-        ChainIdentity, Children, ColdkeyHash, Delegation, SortedBlock, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
-        MAX_PARENTS, Parents, PendingChildren, PoolId, FamilyMember, SweepStage, NominationSweep,
+        ChainIdentity, Children, ColdkeyHash, Delegation, FamilyMember, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
+        MAX_PARENTS, NominationSweep, Parents, PendingChildren, PoolId, SortedBlock, SweepStage,
     },
     weights::WeightInfo,
 };
