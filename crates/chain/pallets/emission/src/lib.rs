@@ -57,6 +57,7 @@ mod invariants;
 mod listeners;
 #[cfg(test)]
 mod mock;
+mod reads;
 mod root;
 #[cfg(test)]
 mod tests;

@@ -52,10 +52,13 @@ pub mod types;
 pub mod weights;
 
 mod calls;
+mod checks;
 mod free;
 mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod listeners;
+mod reads;
 mod serving;
 mod state;
 
@@ -76,7 +79,7 @@ pub use pallet::*;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        calls::WorkClaim,
+        checks::WorkClaim,
         data::CommitmentData,
         traits::{OnSeat, ReadEarnings},
         types::{

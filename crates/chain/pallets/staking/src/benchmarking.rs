@@ -12,8 +12,8 @@ use crate::{
     OwnedHotkeys, Pallet, Pools, Releases, TotalStake,
     traits::{MoveHotkey, ReadStake, ReleaseStake},
     types::{
-        ChainIdentity, Children, ColdkeyHash, Delegation, InOrder, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
-        MAX_PARENTS, Parents, PendingChildren, PoolId, Relative, Stage, Sweep,
+        ChainIdentity, Children, ColdkeyHash, Delegation, FamilyMember, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
+        MAX_PARENTS, NominationSweep, Parents, PendingChildren, PoolId, SortedBlock, SweepStage,
     },
     weights::WeightInfo,
 };
@@ -28,7 +28,7 @@ use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_economics::children::Proportion;
 use myelin_pallet_subnets::{
     traits::{Keys, OnSubnet},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao};
 use sp_runtime::traits::{BlakeTwo256, Hash};
@@ -93,8 +93,8 @@ fn busy_nominator<T: Config>() -> T::AccountId {
 }
 
 /// Relatives of equal parts.
-fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<Relative<T::AccountId>> {
-    let relative = |number| Relative {
+fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<FamilyMember<T::AccountId>> {
+    let relative = |number| FamilyMember {
         proportion: Proportion::from_parts(u64::MAX / u64::from(count)),
         hotkey: account(name, number, 0),
     };
@@ -105,7 +105,7 @@ fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<Relative<T::Accou
 fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     let children = Children::<T::AccountId>::truncate_from(relatives::<T>("child", MAX_CHILDREN));
     let lenders = if parents > 0 { relatives::<T>("parent", parents) } else { Vec::new() };
-    let link = |mut relative: Relative<T::AccountId>| {
+    let link = |mut relative: FamilyMember<T::AccountId>| {
         relative.hotkey = hotkey.clone();
         vec![relative]
     };
@@ -119,7 +119,7 @@ fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     }
     let pending =
         PendingChildren { children: Children::truncate_from(relatives::<T>("wanted", MAX_CHILDREN)), after: 1 };
-    Activations::<T>::insert((netuid, InOrder::from(1), hotkey), ());
+    Activations::<T>::insert((netuid, SortedBlock::from(1), hotkey), ());
     Families::<T>::mutate(netuid, hotkey, |family| {
         family.children = children;
         family.parents = Parents::truncate_from(lenders);
@@ -465,7 +465,7 @@ mod benches {
             for parent in 0..MAX_PARENTS {
                 let parent = delegate::<T>(1_000 + number * MAX_PARENTS + parent);
                 stake::<T>(&coldkey, &parent, Amount::from_rao(RAO_PER_TAO));
-                let relative = |hotkey: &T::AccountId| Relative {
+                let relative = |hotkey: &T::AccountId| FamilyMember {
                     proportion: Proportion::from_parts(u64::MAX / 10),
                     hotkey: hotkey.clone(),
                 };
@@ -499,7 +499,7 @@ mod benches {
 
         #[block]
         {
-            assert_eq!(Pallet::<T>::remove_page(netuid, &mut meter), Progress::More);
+            assert_eq!(Pallet::<T>::remove_page(netuid, &mut meter), CleanupProgress::More);
         }
 
         assert_eq!(Families::<T>::iter_key_prefix(netuid).count(), before - 1);
@@ -540,7 +540,7 @@ mod benches {
             Pallet::<T>::sweep_nominations(&mut WeightMeter::new());
         }
 
-        assert_eq!(MinimumSweep::<T>::get(), Sweep::default());
+        assert_eq!(MinimumSweep::<T>::get(), NominationSweep::default());
     }
 
     #[benchmark]
@@ -556,7 +556,7 @@ mod benches {
             Pallet::<T>::sweep_nominations(&mut meter);
         }
 
-        assert!(matches!(MinimumSweep::<T>::get().stage, Stage::Past(..)));
+        assert!(matches!(MinimumSweep::<T>::get().stage, SweepStage::Past(..)));
         assert_eq!(TotalStake::<T>::get().checked_add(SOME), Ok(total));
         assert_eq!(meter.remaining(), Weight::zero());
     }

@@ -1,70 +1,18 @@
 //! What the calls about stake, takes, root and identity do.
 
 use crate::{
-    pallet::{Call, Config, Error, Event, Hotkeys, Identities, Pallet},
+    checks::{Removal, RemovalAmount},
+    pallet::{Config, Error, Event, Hotkeys, Identities, Pallet},
     state::{HotkeyOf, rate_limit_passed},
     traits::{ReadStake, RootSeats},
-    types::{ChainIdentity, Delegation, PoolId, Standing},
+    types::{ChainIdentity, Delegation, Standing},
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
-use myelin_pallet_subnets::{
-    parameters::NetworkParameters,
-    traits::{Keys, ReadSubnets},
-};
+use myelin_pallet_subnets::traits::{Keys, ReadSubnets};
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
-use sp_runtime::{DispatchError, transaction_validity::InvalidTransaction};
-
-/// A removal of stake that passes all checks.
-struct Removal<T: Config> {
-    record: HotkeyOf<T>,
-    id: PoolId,
-    amount: Amount<Tao>,
-    network: NetworkParameters,
-}
-
-/// How much of a row a removal takes.
-#[derive(Clone, Copy)]
-enum RemovalAmount {
-    Some(Amount<Tao>),
-    All,
-}
-
-/// What the transaction pool answers to a free call that would fail. spec events-and-errors §8.3
-fn code<T>(error: &Error<T>) -> u8 {
-    match error {
-        Error::ColdkeySwapAnnounced => 0,
-        Error::AmountTooLow => 1,
-        Error::HotKeyAccountNotExists => 4,
-        Error::NotEnoughStakeToWithdraw => 5,
-        Error::StakingRateLimitExceeded => 6,
-        Error::ColdkeySwapDisputed => 21,
-        _ => 255,
-    }
-}
+use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
-    /// Whether a call that pays no fee would do something. Asked before it is taken into a block.
-    ///
-    /// # Errors
-    /// The code of the error it would fail with. spec events-and-errors §8.3
-    pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
-        let removal = match call {
-            Call::remove_stake { hotkey, amount } => (hotkey, RemovalAmount::Some(*amount)),
-            Call::unstake_all { hotkey } => (hotkey, RemovalAmount::All),
-            _ => return Ok(()),
-        };
-        let checked = Self::ensure_not_swapping(who).and_then(|()| Self::removal(who, removal.0, removal.1).map(drop));
-        checked.map_err(|error| InvalidTransaction::Custom(code(&error)))
-    }
-
-    /// Whether a coldkey may act. Asked before any of its transactions is taken into a block. spec staking §10.3
-    ///
-    /// # Errors
-    /// The code of the reason. spec events-and-errors §8.3
-    pub fn check_coldkey(who: &T::AccountId) -> Result<(), InvalidTransaction> {
-        Self::ensure_not_swapping(who).map_err(|error| InvalidTransaction::Custom(code(&error)))
-    }
-
     /// spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         Self::ensure_not_swapping(coldkey)?;
@@ -112,23 +60,6 @@ impl<T: Config> Pallet<T> {
             // A row that fails the checks is passed over.
             Err(_) => Ok(0),
         }
-    }
-
-    /// Checks a removal of stake, in the order of spec staking §4.
-    fn removal(coldkey: &T::AccountId, hotkey: &T::AccountId, part: RemovalAmount) -> Result<Removal<T>, Error<T>> {
-        let record = Self::existing(hotkey)?;
-        let row = Self::stake_of(coldkey, &record);
-        let amount = match part {
-            RemovalAmount::Some(amount) => amount,
-            RemovalAmount::All => row,
-        };
-        ensure!(!amount.is_zero(), Error::AmountTooLow);
-        let id = record.pool.filter(|_| row >= amount).ok_or(Error::NotEnoughStakeToWithdraw)?;
-        ensure!(amount >= T::MinStake::get() || amount == row, Error::AmountTooLow);
-        ensure!(Self::can_receive(coldkey, amount), Error::AmountTooLow);
-        let network = T::Subnets::network();
-        Self::ensure_within_limit(coldkey, id, &network)?;
-        Ok(Removal { record, id, amount, network })
     }
 
     fn remove(coldkey: &T::AccountId, hotkey: &T::AccountId, removal: &Removal<T>) -> Result<u32, DispatchError> {

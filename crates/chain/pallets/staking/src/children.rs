@@ -9,11 +9,7 @@ use crate::{
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, storage::with_storage_layer, weights::WeightMeter};
 use myelin_economics::children::Parent;
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, ParametersPatch},
-    traits::{OnSubnet, ReadSubnets},
-    types::CleanupProgress,
-};
+use myelin_pallet_subnets::{parameters::NetworkParameters, traits::ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 use sp_runtime::DispatchError;
 
@@ -271,26 +267,4 @@ impl<T: Config> Pallet<T> {
         });
         parents.collect()
     }
-}
-
-impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
-    fn created(_: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
-        Ok(())
-    }
-
-    // Nobody asks for the families of a network that does not exist, so they need not go at once.
-    fn ended(_: NetUid) {}
-
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
-        let mut families = Families::<T>::drain_prefix(netuid);
-        let mut activations = Activations::<T>::drain_prefix((netuid,));
-        while meter.try_consume(T::WeightInfo::remove_family()).is_ok() {
-            if families.next().is_none() && activations.next().is_none() {
-                return CleanupProgress::Done;
-            }
-        }
-        CleanupProgress::More
-    }
-
-    fn parameters_changed(_: NetUid, _: &ParametersPatch) {}
 }

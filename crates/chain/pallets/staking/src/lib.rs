@@ -54,16 +54,22 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod calls;
+mod checks;
 mod children;
 mod coldkeys;
+mod free;
+mod genesis;
 mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 mod keys;
+mod listeners;
 #[cfg(test)]
 mod mock;
 mod moves;
 mod payout;
+mod reads;
+mod release;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -267,10 +273,7 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            for (coldkey, hotkey, amount) in &self.stakes {
-                let staked = Pallet::<T>::stake_at_genesis(coldkey, hotkey, *amount);
-                assert!(staked.is_ok(), "the stake of {coldkey:?} on {hotkey:?} cannot exist: {staked:?}");
-            }
+            self.write();
         }
     }
 

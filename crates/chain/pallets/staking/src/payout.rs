@@ -1,8 +1,8 @@
-//! From emission to stake, and what stake weighs. spec tokenomics §7.2, staking §9.2 and §9.4
+//! From emission to stake. spec tokenomics §7.2, staking §9.4
 
 use crate::{
-    pallet::{Config, Families, Hotkeys, Pallet, TotalStake},
-    traits::{PayStake, ReadStake},
+    pallet::{Config, Families, Pallet},
+    traits::PayStake,
     types::Standing,
 };
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
@@ -12,34 +12,7 @@ use myelin_economics::{
     payout::pay,
 };
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{Amount, NetUid, Take, Tao};
-
-impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
-    fn total() -> Amount<Tao> {
-        TotalStake::<T>::get()
-    }
-
-    fn on(hotkey: &T::AccountId) -> Amount<Tao> {
-        Hotkeys::<T>::get(hotkey).map_or(Amount::ZERO, |record| Self::stake_on(&record))
-    }
-
-    fn of(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Amount<Tao> {
-        Hotkeys::<T>::get(hotkey).map_or(Amount::ZERO, |record| Self::stake_of(coldkey, &record))
-    }
-
-    fn weight(netuid: NetUid, hotkey: &T::AccountId) -> Amount<Tao> {
-        let own = Self::on(hotkey);
-        if netuid.is_root() {
-            return own;
-        }
-        let family = Families::<T>::get(netuid, hotkey);
-        stake_weight(own, family.children.iter().map(|child| child.proportion), Self::parents(None, &family))
-    }
-
-    fn take(hotkey: &T::AccountId) -> Option<Take> {
-        Some(Hotkeys::<T>::get(hotkey)?.delegation?.take)
-    }
-}
+use myelin_primitives::{Amount, NetUid, Take};
 
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
     fn pay(netuid: NetUid, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {

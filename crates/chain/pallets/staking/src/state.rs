@@ -322,24 +322,6 @@ impl<T: Config> Pallet<T> {
         T::Currency::deposit(coldkey, amount.rao(), Precision::Exact).map(drop)
     }
 
-    /// Makes stake, and the pair it needs, without taking it from an account.
-    pub(crate) fn stake_at_genesis(
-        coldkey: &T::AccountId,
-        hotkey: &T::AccountId,
-        amount: Amount<Tao>,
-    ) -> DispatchResult {
-        if Hotkeys::<T>::get(hotkey).is_none() {
-            Self::make_pair(coldkey, hotkey)?;
-        }
-        let mut record = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &record);
-        if standing == Standing::Nominator && record.delegation.is_none() {
-            Self::make_delegate(hotkey, &mut record);
-        }
-        let id = Self::pool_of(hotkey, record)?;
-        Self::deposit(id, coldkey, standing, amount).map(drop)
-    }
-
     /// The hotkeys of a coldkey with their records.
     pub(crate) fn hotkeys_of(coldkey: &T::AccountId) -> impl Iterator<Item = (T::AccountId, HotkeyOf<T>)> {
         let hotkeys = OwnedHotkeys::<T>::get(coldkey).into_iter();

@@ -223,7 +223,7 @@ mod benchmarks {
         let netuid = owned::<T>(&coldkey);
         Pallet::<T>::end_subnet(netuid).expect("it exists");
         while T::OnSubnet::remove_page(netuid, &mut WeightMeter::with_limit(T::MaxCleaningWeight::get()))
-            == Progress::More
+            == CleanupProgress::More
         {}
 
         #[block]

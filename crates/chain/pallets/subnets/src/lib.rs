@@ -40,16 +40,20 @@ extern crate alloc;
 mod benchmarking;
 mod calls;
 mod genesis;
+mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod listeners;
 #[cfg(test)]
 mod mock;
 pub mod parameters;
+mod reads;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod traits;
 pub mod types;
+mod views;
 pub mod weights;
 
 pub use pallet::*;

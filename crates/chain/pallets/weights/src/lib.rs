@@ -17,7 +17,7 @@
 //!
 //! # What is stored
 //!
-//! A [`WeightsRow`](types::Row) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::Commit)s per
+//! A [`WeightsRow`](types::WeightsRow) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::WeightsCommit)s per
 //! network and hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
 //!
 //! # Entries that stop counting
@@ -67,6 +67,7 @@ mod free;
 mod listeners;
 mod reads;
 mod state;
+mod views;
 
 pub mod rules;
 pub mod traits;

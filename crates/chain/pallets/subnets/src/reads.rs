@@ -1,0 +1,38 @@
+//! Answers to other pallets.
+
+use crate::{
+    Config, Network, NetworkParameters, NetworkSettings, Pallet, Parameters, ReadSubnets, Subnet, Subnets, Tempos,
+    TotalLocked,
+};
+use alloc::vec::Vec;
+use myelin_primitives::{Amount, NetUid, Tao};
+
+impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
+    fn exists(netuid: NetUid) -> bool {
+        Subnets::<T>::contains_key(netuid)
+    }
+
+    fn netuids() -> Vec<NetUid> {
+        Tempos::<T>::get().into_inner().into_keys().collect()
+    }
+
+    fn tempos() -> Vec<(NetUid, u16)> {
+        Tempos::<T>::get().into_inner().into_iter().collect()
+    }
+
+    fn subnet(netuid: NetUid) -> Option<Subnet<T::AccountId>> {
+        Subnets::<T>::get(netuid)
+    }
+
+    fn parameters(netuid: NetUid) -> Option<Parameters> {
+        NetworkSettings::<T>::get(netuid)
+    }
+
+    fn network() -> NetworkParameters {
+        Network::<T>::get()
+    }
+
+    fn locked() -> Amount<Tao> {
+        TotalLocked::<T>::get()
+    }
+}
