@@ -4,7 +4,7 @@ use crate::{error::EpochError, rules::RULES, stakes::HotkeyStake};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Compact, CompactLen, Decode, Encode};
 use myelin_economics::root::Sigmoid;
-use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao};
+use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, PublicKey, Tao};
 use myelin_records::{
     bounds::{MAX_NETWORKS, MAX_UIDS},
     epoch::{Accrual, BondsRow, EmissionAccounts},
@@ -19,7 +19,7 @@ pub const MAX_INPUT_BYTES: usize = 16 << 20;
 
 /// The state before a block, as far as its epochs read it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct BlockInput<Key> {
+pub struct BlockInput<Key = PublicKey> {
     /// Number of the block.
     pub number: BlockNumber,
     /// Version of the rules, see [`rules_of`](crate::rules::rules_of).
@@ -77,7 +77,7 @@ pub struct RootMember {
 
 /// A subnet, as its epoch reads it. Lists are by uid; an element that is missing at their end is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct SubnetInput<Key> {
+pub struct SubnetInput<Key = PublicKey> {
     /// Coldkey that owns it.
     pub owner: Option<Key>,
     /// Parameters of the subnet.

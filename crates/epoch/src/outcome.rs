@@ -11,14 +11,14 @@ use myelin_economics::{
     division::{Basis, Division, Emission},
     root::{NoShares, Share},
 };
-use myelin_primitives::{Amount, NetUid, Tao};
+use myelin_primitives::{Amount, NetUid, PublicKey, Tao};
 use myelin_records::epoch::{Accrual, BondsRow, EmissionAccounts, EpochRecord, NeuronRecords};
 use myelin_yuma::{EpochOutcome, Trace};
 
 /// The state after a block, as far as its epochs changed it, and the terms of each epoch.
 #[must_use = "a block has no other effect than its outcome"]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockOutcome<Key> {
+pub struct BlockOutcome<Key = PublicKey> {
     /// New shares of the root epoch, or the reason why the previous ones stay. `None` if it was not due.
     pub shares: Option<Result<BTreeMap<NetUid, Share>, NoShares>>,
     /// Accrual after the block; its emission and minted amount are those of the block.
@@ -45,7 +45,7 @@ impl<Key> BlockOutcome<Key> {
 
 /// An epoch of a subnet with all its terms. Lists are by uid. spec tokenomics §6.2
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubnetEpoch<Key> {
+pub struct SubnetEpoch<Key = PublicKey> {
     /// Coldkey that receives the owner cut. `None` without an owner, or with the cut switched off.
     pub owner: Option<Key>,
     /// Division of the pending emission, before a pool without a claim joins the other.

@@ -8,7 +8,7 @@ use myelin_economics::{
     children::{Parent, Proportion, SharedDividend, share_dividend, stake_weight},
     division::Emission,
 };
-use myelin_primitives::{Amount, Take, Tao};
+use myelin_primitives::{Amount, PublicKey, Take, Tao};
 use myelin_records::stake::{Family, FamilyMember};
 
 /// Access to the stake pools of hotkeys.
@@ -62,7 +62,7 @@ impl<Error: fmt::Debug + fmt::Display> core::error::Error for PaymentError<Error
 
 /// Stake weight that one hotkey lends to another on a subnet. spec staking §9.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loan<Key> {
+pub struct Loan<Key = PublicKey> {
     /// The other hotkey.
     pub hotkey: Key,
     /// Part of the lender's stake.
@@ -73,7 +73,7 @@ pub struct Loan<Key> {
 
 /// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StakeWeight<Key> {
+pub struct StakeWeight<Key = PublicKey> {
     /// All stake on the hotkey.
     pub own: Amount<Tao>,
     /// Loans to its children.

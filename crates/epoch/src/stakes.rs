@@ -11,12 +11,12 @@ use myelin_economics::{
     payout::{Payout, pay},
     pool::{Holding, Pool, PoolError},
 };
-use myelin_primitives::{Amount, Take, Tao, Uid};
+use myelin_primitives::{Amount, PublicKey, Take, Tao, Uid};
 use myelin_records::stake::Family;
 
 /// The stake on one hotkey.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct HotkeyStake<Key> {
+pub struct HotkeyStake<Key = PublicKey> {
     /// Coldkey that owns the hotkey.
     pub owner: Key,
     /// Part of its validator emission that it keeps. `None` for a hotkey that is no delegate.
@@ -29,7 +29,7 @@ pub struct HotkeyStake<Key> {
 
 /// A part of a neuron's emission, paid into the pool of one hotkey. spec tokenomics §7.1
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment<Key> {
+pub struct Payment<Key = PublicKey> {
     /// Seat of the neuron that earned it.
     pub uid: Uid,
     /// Hotkey whose pool is paid: the neuron's, or a parent of it.

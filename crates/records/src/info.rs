@@ -12,7 +12,7 @@ use crate::{
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use myelin_economics::issuance::NextHalving;
-use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, Take, Tao, Uid};
+use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, PublicKey, Take, Tao, Uid};
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
@@ -37,7 +37,7 @@ pub struct IssuanceInfo {
 
 /// A network at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct SubnetInfo<AccountId> {
+pub struct SubnetInfo<AccountId = PublicKey> {
     /// Number of the network; 0 is root.
     pub netuid: NetUid,
     /// Name that its owner gave it: UTF-8 by custom, not checked. Empty without an identity.
@@ -90,7 +90,7 @@ pub struct RegistrationInfo {
 
 /// A network with all its neurons, as of one block.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct MetagraphInfo<AccountId> {
+pub struct MetagraphInfo<AccountId = PublicKey> {
     /// Block that it describes.
     pub block: BlockNumber,
     /// The network.
@@ -125,7 +125,7 @@ impl<AccountId: PartialEq> MetagraphInfo<AccountId> {
 
 /// A neuron: its keys, its endpoints and the findings of the last epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct NeuronInfo<AccountId> {
+pub struct NeuronInfo<AccountId = PublicKey> {
     /// Number of its seat.
     pub uid: Uid,
     /// Hotkey that it works with.
@@ -186,7 +186,7 @@ pub struct RatingsInfo {
 
 /// Stake of one coldkey on one hotkey. spec staking §11
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct StakeInfo<AccountId> {
+pub struct StakeInfo<AccountId = PublicKey> {
     /// The hotkey.
     pub hotkey: AccountId,
     /// Stake on it, never zero.
@@ -197,7 +197,7 @@ pub struct StakeInfo<AccountId> {
 
 /// A hotkey and the stake on it. spec staking §11
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct HotkeyInfo<AccountId> {
+pub struct HotkeyInfo<AccountId = PublicKey> {
     /// The hotkey.
     pub hotkey: AccountId,
     /// Coldkey that owns it.
@@ -214,7 +214,7 @@ pub struct HotkeyInfo<AccountId> {
 
 /// A page of the delegates, in no particular order.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct DelegatePage<AccountId> {
+pub struct DelegatePage<AccountId = PublicKey> {
     /// Delegates among the hotkeys that this page went through.
     pub delegates: Vec<HotkeyInfo<AccountId>>,
     /// Last hotkey of this page, after which the next page begins. `None` on the last page.

@@ -174,6 +174,8 @@ macro_rules! parameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename_all = "kebab-case"))]
 pub enum ParameterAuthority {
     /// The owner of the subnet, and governance.
     Owner,
@@ -185,6 +187,8 @@ pub enum ParameterAuthority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename_all = "kebab-case"))]
 pub enum ChangeWindow {
     /// All blocks but the last ones before an epoch, in which validators can no longer react to the change.
     NotFrozen,
@@ -311,6 +315,7 @@ parameters! {
 /// The limits of the rates at which bonds change, as u16 fractions. spec yuma §3.10
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AlphaValues {
     /// Slowest rate.
     pub low: u16,

@@ -4,12 +4,12 @@ use crate::bounds::MaxUids;
 use bounded_collections::BoundedVec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use myelin_economics::adjustment::{AdjustmentRule, Registrations, SeatPrice};
-use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao, Uid};
+use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, PublicKey, Tao, Uid};
 use scale_info::TypeInfo;
 
 /// A seat of a network, from the registration of its neuron until another neuron replaces it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Seat<AccountId> {
+pub struct Seat<AccountId = PublicKey> {
     /// Hotkey that holds it.
     pub hotkey: AccountId,
     /// Block of the registration.
@@ -17,7 +17,7 @@ pub struct Seat<AccountId> {
 }
 
 /// The seats of one network, by uid.
-pub type Seats<AccountId> = BoundedVec<Seat<AccountId>, MaxUids>;
+pub type Seats<AccountId = PublicKey> = BoundedVec<Seat<AccountId>, MaxUids>;
 
 /// A seat of one hotkey, as the runtime API answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

@@ -4,7 +4,7 @@ use crate::bounds::{MaxChildren, MaxParents};
 use bounded_collections::BoundedVec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use myelin_economics::{children::Proportion, pool::Pool};
-use myelin_primitives::{BlockNumber, Take};
+use myelin_primitives::{BlockNumber, PublicKey, Take};
 use scale_info::TypeInfo;
 
 /// The name of a stake pool.
@@ -50,7 +50,7 @@ impl PoolId {
 
 /// A hotkey with its owner and its stake. spec staking §2
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct HotkeyRecord<AccountId> {
+pub struct HotkeyRecord<AccountId = PublicKey> {
     /// Coldkey that owns it.
     pub owner: AccountId,
     /// Stake pool, from the first stake until the stake is returned.
@@ -70,7 +70,7 @@ pub struct Delegation {
 
 /// All stake on one hotkey.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct StakePool<AccountId> {
+pub struct StakePool<AccountId = PublicKey> {
     /// Hotkey of the stake, also after the stake left it.
     pub hotkey: AccountId,
     /// Value and shares.
@@ -92,7 +92,7 @@ pub enum StakeRole {
 
 /// A hotkey that borrows or lends stake weight, and the part of it. spec staking §9.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct FamilyMember<AccountId> {
+pub struct FamilyMember<AccountId = PublicKey> {
     /// Part of the parent's stake.
     pub proportion: Proportion,
     /// The child in a list of children, the parent in a list of parents.
@@ -100,17 +100,17 @@ pub struct FamilyMember<AccountId> {
 }
 
 /// The children of one hotkey on one subnet.
-pub type Children<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxChildren>;
+pub type Children<AccountId = PublicKey> = BoundedVec<FamilyMember<AccountId>, MaxChildren>;
 
 /// The parents of one hotkey on one subnet.
-pub type Parents<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxParents>;
+pub type Parents<AccountId = PublicKey> = BoundedVec<FamilyMember<AccountId>, MaxParents>;
 
 /// The children and parents of one hotkey on one subnet: to which hotkeys it lends stake weight, and from which it
 /// borrows. spec staking §9
 ///
 /// Consensus and payout read children, parents and take together, so they are one record.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Family<AccountId> {
+pub struct Family<AccountId = PublicKey> {
     /// Hotkeys that it lends to.
     pub children: Children<AccountId>,
     /// Hotkeys that it borrows from.
@@ -141,7 +141,7 @@ impl<AccountId> Default for Family<AccountId> {
 
 /// Children that take effect with the first epoch after a block. spec staking §9.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct PendingChildren<AccountId> {
+pub struct PendingChildren<AccountId = PublicKey> {
     /// The children. An empty list revokes all.
     pub children: Children<AccountId>,
     /// Block after which they take effect.

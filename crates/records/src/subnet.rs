@@ -4,13 +4,13 @@ use crate::bounds::{MaxName, MaxText};
 use alloc::{string::String, vec::Vec};
 use bounded_collections::BoundedVec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_primitives::{Amount, BlockNumber, PublicKey, Tao};
 use scale_info::TypeInfo;
 
 /// A network, root included.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Subnet<AccountId> {
+pub struct Subnet<AccountId = PublicKey> {
     /// Block of its creation; 0 for a network of genesis.
     pub registered_at: BlockNumber,
     /// Coldkey that owns it. Root and some subnets of genesis have no owner.

@@ -1,8 +1,8 @@
 //! What a node may ask the runtime.
 
 use crate::{
-    AccountId, Aura, Balance, Block, BlockNumber, Executive, Grandpa, InherentDataExt, Neurons, Nonce, Runtime,
-    RuntimeCall, SlotTime, Subnets, System, TransactionPayment, VERSION, presets, views,
+    AccountId, Aura, Balance, Block, BlockNumber, Emission, Executive, Grandpa, InherentDataExt, Neurons, Nonce,
+    Runtime, RuntimeCall, SlotTime, Staking, Subnets, System, TransactionPayment, VERSION, Weights, presets, views,
 };
 use alloc::{string::ToString, vec::Vec};
 use frame_support::{
@@ -11,10 +11,14 @@ use frame_support::{
     weights::Weight,
 };
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_subnets::{NetworkParameters, Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
-use myelin_runtime_api::{
-    CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo, StakeInfo, SubnetInfo,
+use myelin_records::{
+    info::{
+        CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo, StakeInfo,
+        SubnetInfo,
+    },
+    parameters::{NetworkParameters, Parameters},
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
@@ -207,9 +211,9 @@ impl_runtime_apis! {
         }
     }
 
-    impl myelin_runtime_api::MyelinApi<Block, AccountId, Parameters, NetworkParameters> for Runtime {
+    impl myelin_runtime_api::MyelinApi<Block, AccountId> for Runtime {
         fn issuance() -> IssuanceInfo {
-            views::issuance()
+            Emission::issuance()
         }
 
         fn subnets() -> Vec<SubnetInfo<AccountId>> {
@@ -257,7 +261,7 @@ impl_runtime_apis! {
         }
 
         fn positions(coldkey: AccountId) -> Vec<StakeInfo<AccountId>> {
-            views::positions(&coldkey)
+            Staking::positions(&coldkey)
         }
 
         fn hotkeys(coldkey: AccountId) -> Vec<HotkeyInfo<AccountId>> {
@@ -273,7 +277,7 @@ impl_runtime_apis! {
         }
 
         fn commits(netuid: NetUid, hotkey: AccountId) -> Vec<CommitInfo> {
-            views::commits(netuid, &hotkey)
+            Weights::commits_of(netuid, &hotkey)
         }
     }
 

@@ -1,38 +1,20 @@
-//! What clients are told: the pallets' own answers, laid out for readers.
+//! Answers to clients: the records of the pallets, put together for readers.
 
 use crate::{AccountId, Emission, Neurons, Runtime, Staking, Subnets, System, Weights};
 use alloc::vec::Vec;
-use myelin_economics::issuance;
-use myelin_pallet_neurons::{
-    Admissions, EndpointsOf, MembershipsOf,
-    traits::ReadSeats,
-    types::{Address, Seat, ServedEndpoints},
-};
-use myelin_pallet_staking::{Hotkeys, Pools, traits::ReadStake, types::HotkeyRecord};
+use myelin_pallet_neurons::{Admissions, EndpointsOf, MembershipsOf, traits::ReadSeats};
+use myelin_pallet_staking::{Hotkeys, Pools, traits::ReadStake};
 use myelin_pallet_subnets::{Identities, traits::ReadSubnets};
 use myelin_pallet_weights::traits::ReadWeights;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
-use myelin_runtime_api::{
-    AxonInfo, CommitInfo, DELEGATE_PAGE, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IpEndpoint, IssuanceInfo,
-    MetagraphInfo, NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
+use myelin_records::{
+    endpoint::ServedEndpoints,
+    epoch::NeuronRecord,
+    info::{AxonInfo, DelegatePage, HotkeyInfo, MetagraphInfo, NeuronInfo, RatingsInfo, RegistrationInfo, SubnetInfo},
+    seat::{HotkeySeat, Seat},
+    stake::HotkeyRecord,
 };
-
-pub(crate) fn issuance() -> IssuanceInfo {
-    let view = Emission::issuance();
-    IssuanceInfo {
-        total: view.issuance,
-        staked: Staking::total(),
-        locked: <Subnets as ReadSubnets<AccountId>>::locked(),
-        pending: view.pending,
-        block_emission: view.block_emission,
-        halvings: issuance::halvings(view.issuance),
-        next_halving: view.next_halving.map(|next| NextHalving {
-            threshold: next.threshold,
-            missing: next.missing,
-            blocks: next.blocks,
-        }),
-    }
-}
+use myelin_runtime_api::DELEGATE_PAGE;
 
 pub(crate) fn subnets() -> Vec<SubnetInfo<AccountId>> {
     <Subnets as ReadSubnets<AccountId>>::netuids().into_iter().filter_map(subnet).collect()
@@ -42,13 +24,7 @@ pub(crate) fn subnet(netuid: NetUid) -> Option<SubnetInfo<AccountId>> {
     let record = Subnets::subnet(netuid)?;
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
     let earning = Emission::earning(netuid);
-    let last_epoch = earning.as_ref().and_then(|earning| earning.last_epoch).map(|epoch| EpochRecord {
-        block: epoch.block,
-        emission: epoch.emission,
-        owner_cut: epoch.owner_cut,
-        miners: epoch.miners,
-        validators: epoch.validators,
-    });
+    let last_epoch = earning.as_ref().and_then(|earning| earning.last_epoch);
     Some(SubnetInfo {
         netuid,
         name: Identities::<Runtime>::get(netuid).map(|identity| identity.subnet_name.into_inner()).unwrap_or_default(),
@@ -119,9 +95,9 @@ fn neuron_of(
     uid: Uid,
     seat: Seat<AccountId>,
     last_update: BlockNumber,
-    record: Option<myelin_pallet_emission::types::NeuronRecord>,
+    record: Option<NeuronRecord>,
 ) -> NeuronInfo<AccountId> {
-    let record = record.unwrap_or(myelin_pallet_emission::types::NeuronRecord::FRESH);
+    let record = record.unwrap_or(NeuronRecord::FRESH);
     let ServedEndpoints { axon, certificate, prometheus } = EndpointsOf::<Runtime>::get(netuid, uid);
     NeuronInfo {
         uid,
@@ -140,17 +116,13 @@ fn neuron_of(
         axon: axon.map(|axon| AxonInfo {
             block: axon.block,
             version: axon.version,
-            endpoint: endpoint(axon.address),
+            endpoint: axon.address,
             protocol: axon.protocol,
-            certificate: certificate.map(|certificate| certificate.into_inner()),
+            certificate,
         }),
-        metrics: prometheus.map(|prometheus| endpoint(prometheus.address)),
+        metrics: prometheus.map(|metrics| metrics.address),
         hotkey: seat.hotkey,
     }
-}
-
-fn endpoint(address: Address) -> IpEndpoint {
-    IpEndpoint { ip: address.ip, ip_type: address.ip_type, port: address.port }
 }
 
 pub(crate) fn ratings(netuid: NetUid, uid: Uid) -> Option<RatingsInfo> {
@@ -163,21 +135,6 @@ pub(crate) fn ratings(netuid: NetUid, uid: Uid) -> Option<RatingsInfo> {
         weights: Weights::neuron_weights(netuid, uid),
         bonds: bonds.map(|(_, row)| row).unwrap_or_default(),
     })
-}
-
-pub(crate) fn positions(coldkey: &AccountId) -> Vec<StakeInfo<AccountId>> {
-    use myelin_pallet_staking::types::Standing as Stands;
-    let positions = Staking::positions(coldkey).into_iter();
-    let shown = positions.map(|position| StakeInfo {
-        hotkey: position.hotkey,
-        stake: position.stake,
-        standing: match position.standing {
-            Stands::Owner => StakeRole::Owner,
-            Stands::Nominator => StakeRole::Nominator,
-            Stands::Returning => StakeRole::Returning,
-        },
-    });
-    shown.collect()
 }
 
 pub(crate) fn hotkeys(coldkey: &AccountId) -> Vec<HotkeyInfo<AccountId>> {
@@ -222,15 +179,4 @@ pub(crate) fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
     let next = hotkeys.next().and_then(|_| page.last()).map(|(hotkey, _)| hotkey.clone());
     let delegates = page.into_iter().filter(|(_, record)| record.delegation.is_some());
     DelegatePage { delegates: delegates.map(|(hotkey, record)| hotkey_of(hotkey, record)).collect(), next }
-}
-
-pub(crate) fn commits(netuid: NetUid, hotkey: &AccountId) -> Vec<CommitInfo> {
-    let commits = Weights::commits_of(netuid, hotkey).into_iter();
-    let shown = commits.map(|view| CommitInfo {
-        hash: view.commit.hash.0,
-        block: view.commit.at,
-        reveal_from: view.window.first,
-        reveal_until: view.window.last,
-    });
-    shown.collect()
 }

@@ -8,6 +8,8 @@ use myelin_primitives::{Amount, ParseAmountError, Take, Tao};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(untagged))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(untagged))]
 pub enum ParameterValue {
     /// Yes or no.
     Flag(bool),
@@ -15,8 +17,8 @@ pub enum ParameterValue {
     Number(u64),
     /// A number that may be below zero.
     Signed(i16),
-    /// An amount.
-    Amount(Amount<Tao>),
+    /// An amount, in rao.
+    Amount(#[cfg_attr(feature = "schema", schemars(with = "u64"))] Amount<Tao>),
     /// Two limits.
     Limits(AlphaValues),
 }

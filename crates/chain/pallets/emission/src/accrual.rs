@@ -1,15 +1,17 @@
-//! From the block emission to what each subnet has pending. spec tokenomics §5.4
+//! From the block emission to the pending emission of each subnet. spec tokenomics §5.4
+//!
+//! The rules are those of [`myelin_epoch::accrual`]; here they are applied to the stored records.
 
 use crate::{
     pallet::{Accrued, Config, Error, Event, Ledger, Pallet},
     types::{Accrual, EmissionAccount},
 };
-use alloc::vec::Vec;
 use core::mem;
 use frame_support::traits::fungible::Inspect;
-use myelin_economics::{
-    issuance::block_emission,
-    root::{Share, divide_emission},
+use myelin_economics::issuance::block_emission;
+use myelin_epoch::{
+    accrual::{add_block, divide, drain, needs_division},
+    error::ArithmeticStep,
 };
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
@@ -38,11 +40,10 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn accrue() -> Result<(), DispatchError> {
         let mut accrual = Accrued::<T>::get();
         let emission = block_emission(Self::issuance_with(accrual.pending));
-        if accrual.stale || accrual.emission != emission {
+        if needs_division(&accrual, emission) {
             Self::divide(&mut accrual, emission)?;
         }
-        accrual.blocks = accrual.blocks.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-        accrual.pending = accrual.pending.checked_add(accrual.minted).map_err(|_| ArithmeticError::Overflow)?;
+        add_block(&mut accrual).map_err(arithmetic)?;
         Accrued::<T>::put(accrual);
         Ok(())
     }
@@ -50,34 +51,22 @@ impl<T: Config> Pallet<T> {
     /// Settles all accounts and divides what following blocks create. spec tokenomics §5.4
     fn divide(accrual: &mut Accrual, emission: Amount<Tao>) -> Result<(), DispatchError> {
         let mut ledger = Ledger::<T>::get();
-        for (_, account) in &mut ledger {
-            account.settle(accrual.blocks)?;
-            account.per_block = Amount::ZERO;
-        }
-        let mut eligible: Vec<&mut EmissionAccount> =
-            ledger.iter_mut().map(|(_, account)| account).filter(|account| account.eligible).collect();
-        let shares: Vec<Share> = eligible.iter().map(|account| account.share).collect();
-        for (account, part) in eligible.iter_mut().zip(divide_emission(emission, &shares)) {
-            account.per_block = part;
-        }
-        accrual.minted = if eligible.is_empty() { Amount::ZERO } else { emission };
-        accrual.stale = false;
+        let before = accrual.emission;
+        divide(accrual, &mut ledger, emission).map_err(arithmetic)?;
         Ledger::<T>::put(ledger);
-        if mem::replace(&mut accrual.emission, emission) != emission {
+        if before != emission {
             Self::deposit_event(Event::BlockEmissionSet { emission });
         }
         Ok(())
     }
 
-    /// Takes all that a subnet has pending out of the pending emission. Whoever calls pays it, or it is recycled.
+    /// Takes all that a subnet has pending out of the pending emission. The caller pays it, or it is recycled.
     pub(crate) fn drain(netuid: NetUid) -> Result<Amount<Tao>, DispatchError> {
         let mut accrual = Accrued::<T>::get();
         let drained = Ledger::<T>::try_mutate(|ledger| {
             let account = ledger.get_mut(&netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
-            account.settle(accrual.blocks)?;
-            Ok::<_, DispatchError>(mem::take(&mut account.settled))
+            drain(&mut accrual, account).map_err(|step| DispatchError::from(arithmetic(step)))
         })?;
-        accrual.pending = accrual.pending.checked_sub(drained).map_err(|_| ArithmeticError::Underflow)?;
         Accrued::<T>::put(accrual);
         Ok(drained)
     }
@@ -129,4 +118,9 @@ impl<T: Config> Pallet<T> {
 /// Whether a subnet takes part in the division of the block emission. spec tokenomics §5.4
 fn is_eligible(parameters: &Parameters) -> bool {
     parameters.registration_allowed && parameters.emission_enabled
+}
+
+/// Returns the error of a call for a result out of range.
+pub(crate) const fn arithmetic(step: ArithmeticStep) -> ArithmeticError {
+    if step.is_underflow() { ArithmeticError::Underflow } else { ArithmeticError::Overflow }
 }

@@ -3,12 +3,14 @@
 #![cfg(any(feature = "try-runtime", test))]
 
 use crate::{
+    accrual::arithmetic,
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
     types::NeuronRecord,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::Inspect};
 use myelin_economics::issuance::MAX_SUPPLY;
+use myelin_epoch::accrual::accrued;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -50,7 +52,7 @@ impl<T: Config> Pallet<T> {
         let accrual = Accrued::<T>::get();
         let mut sum = Amount::ZERO;
         for account in Ledger::<T>::get().values() {
-            let pending = account.pending(accrual.blocks)?;
+            let pending = accrued(account, accrual.blocks).map_err(arithmetic)?;
             sum = sum.checked_add(pending).map_err(|_| "what is pending cannot be written down")?;
         }
         ensure!(sum == accrual.pending, "what is pending is not what subnets have pending");

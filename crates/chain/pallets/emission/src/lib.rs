@@ -20,10 +20,10 @@
 //! without being paid is recycled.
 //!
 //! # How a block stays cheap
-//! Accrual is lazy and exact. A block writes one value, [`Accrued`], however many subnets there are. What a subnet has
-//! pending follows from what it receives per block and how many blocks have accrued ([`types::EmissionAccount::pending`]). All
-//! accounts are settled and the emission divided anew only when shares, eligibility, the number of subnets or the
-//! block emission changed.
+//! Accrual is lazy and exact. A block writes one value, [`Accrued`], however many subnets there are. The pending
+//! emission of a subnet follows from its amount per block and the number of accrued blocks
+//! ([`myelin_epoch::accrual::accrued`]). All accounts are settled and the emission divided anew only when shares,
+//! eligibility, the number of subnets or the block emission changed.
 //!
 //! Work is metered. An epoch that finds no room stays at the head of [`Waiting`] and is announced by
 //! [`Event::EpochPutOff`]. The limit holds the largest epoch, which the integrity test asserts, so every block

@@ -2,26 +2,32 @@
 
 use crate::{
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
-    types::{IssuanceView, NeuronRecord, SubnetEmission},
+    types::{NeuronRecord, SubnetEmission},
 };
 use alloc::vec::Vec;
 use myelin_economics::{
-    issuance::{block_emission, next_halving},
+    issuance::{block_emission, halvings, next_halving},
     schedule::Schedule,
 };
+use myelin_epoch::accrual::accrued;
 use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, Entry, NetUid, Tao, Uid};
+use myelin_records::info::IssuanceInfo;
 
 impl<T: Config> Pallet<T> {
-    /// How much TAO there is, and how much more comes. spec tokenomics §2
-    pub fn issuance() -> IssuanceView {
-        let issuance = Self::total_issuance();
-        IssuanceView {
-            issuance,
+    /// Returns the issuance, its terms and the next halving. spec tokenomics §2
+    pub fn issuance() -> IssuanceInfo {
+        let total = Self::total_issuance();
+        IssuanceInfo {
+            total,
+            staked: T::Stake::total(),
+            locked: T::Subnets::locked(),
             pending: Accrued::<T>::get().pending,
-            block_emission: block_emission(issuance),
-            next_halving: next_halving(issuance).map(Into::into),
+            block_emission: block_emission(total),
+            halvings: halvings(total),
+            next_halving: next_halving(total),
         }
     }
 
@@ -36,7 +42,7 @@ impl<T: Config> Pallet<T> {
     pub fn pending(netuid: NetUid) -> Amount<Tao> {
         let ledger = Ledger::<T>::get();
         let account = ledger.get(&netuid);
-        account.and_then(|account| account.pending(Accrued::<T>::get().blocks).ok()).unwrap_or_default()
+        account.and_then(|account| accrued(account, Accrued::<T>::get().blocks).ok()).unwrap_or_default()
     }
 
     /// What a subnet earns. spec tokenomics §5.4

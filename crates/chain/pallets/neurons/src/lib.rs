@@ -46,7 +46,6 @@ extern crate alloc;
     reason = "a benchmark whose stage cannot be set must not be measured, and its macros need all of their module"
 )]
 pub mod benchmarking;
-pub mod data;
 pub mod traits;
 pub mod types;
 pub mod weights;
@@ -67,6 +66,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use myelin_records::commitment as data;
 pub use pallet::*;
 
 #[allow(

@@ -1,109 +1,31 @@
 //! Records of hotkeys, of the stake on them, and of the coldkeys behind it.
 
-use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use myelin_economics::{children::Proportion, pool::Pool};
 use myelin_primitives::{Amount, BlockNumber, Take, Tao};
+pub use myelin_records::{
+    bounds::{
+        MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS, MaxChildren, MaxHotkeys, MaxNominations, MaxParents,
+    },
+    info::StakeInfo as Position,
+    key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
+    stake::{
+        Children, Delegation, Family, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakePool,
+        StakeRole as Standing,
+    },
+};
 use scale_info::TypeInfo;
 use sp_runtime::traits::{BlakeTwo256, Hash};
-
-/// The most hotkeys of one coldkey. All of them move at once when the coldkey is swapped.
-pub const MAX_HOTKEYS: u32 = 256;
-
-/// [`MAX_HOTKEYS`] as the bound of a collection.
-pub type MaxHotkeys = ConstU32<MAX_HOTKEYS>;
-
-/// The most foreign hotkeys that one coldkey has stake on. All of it moves at once when the coldkey is swapped.
-pub const MAX_NOMINATIONS: u32 = 256;
-
-/// [`MAX_NOMINATIONS`] as the bound of a collection.
-pub type MaxNominations = ConstU32<MAX_NOMINATIONS>;
 
 /// The most hotkeys on which one coldkey changes its stake within a window of the operation limit: all it can have
 /// stake on.
 pub type MaxWindows = ConstU32<{ MAX_HOTKEYS + MAX_NOMINATIONS }>;
 
-/// The most children of a hotkey on one subnet. spec staking §9.1
-pub const MAX_CHILDREN: u32 = 5;
-
-/// [`MAX_CHILDREN`] as the bound of a collection.
-pub type MaxChildren = ConstU32<MAX_CHILDREN>;
-
 /// The longest list of children that is read at all, so that one that is too long can be refused by name.
 pub type MaxChildrenRead = ConstU32<32>;
 
-/// The most parents of a hotkey on one subnet. Whoever comes when they are this many must lend more than the least of
-/// them, which bounds what a payout costs and leaves nobody a way to keep real parents out.
-pub const MAX_PARENTS: u32 = 32;
-
-/// [`MAX_PARENTS`] as the bound of a collection.
-pub type MaxParents = ConstU32<MAX_PARENTS>;
-
 /// The hash of the account that a coldkey is to be swapped for. spec staking §10.3
 pub type ColdkeyHash = <BlakeTwo256 as Hash>::Output;
-
-/// The name of a pool of stake.
-///
-/// A pool has a name of its own so that a hotkey with a hundred thousand nominators can take another key by changing
-/// one entry, and leave its pool behind in one piece when its stake is returned.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct PoolId(u64);
-
-impl PoolId {
-    /// The name after this one, or `None` after the last.
-    pub const fn next(self) -> Option<Self> {
-        match self.0.checked_add(1) {
-            Some(number) => Some(Self(number)),
-            None => None,
-        }
-    }
-}
-
-/// A hotkey: whose it is, and the stake on it. spec staking §2
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct HotkeyRecord<AccountId> {
-    /// The coldkey that owns it.
-    pub owner: AccountId,
-    /// The pool of its stake, from the first stake on it until its stake is returned.
-    pub pool: Option<PoolId>,
-    /// What makes it a delegate.
-    pub delegation: Option<Delegation>,
-}
-
-/// The terms on which a delegate accepts nominations. spec staking §6
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Delegation {
-    /// What it keeps of its validator emission.
-    pub take: Take,
-    /// When the take was set.
-    pub changed_at: BlockNumber,
-}
-
-/// All stake on one hotkey.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct StakePool<AccountId> {
-    /// The hotkey it is, or was, staked on.
-    pub hotkey: AccountId,
-    /// Its value and its shares.
-    pub pool: Pool,
-    /// How many coldkeys hold some of it.
-    pub holders: u32,
-}
 
 /// When a coldkey last did what is limited in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -125,63 +47,6 @@ pub struct StakeWindow {
     pub operations: u32,
 }
 
-/// A hotkey to which stake weight is lent, or from which it is borrowed, and how much. spec staking §9.1
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct FamilyMember<AccountId> {
-    /// The part of the parent's stake.
-    pub proportion: Proportion,
-    /// The child in a list of children, the parent in a list of parents.
-    pub hotkey: AccountId,
-}
-
-/// The children of one hotkey on one subnet.
-pub type Children<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxChildren>;
-
-/// The parents of one hotkey on one subnet.
-pub type Parents<AccountId> = BoundedVec<FamilyMember<AccountId>, MaxParents>;
-
-/// Whom a hotkey lends stake weight to on one subnet, and whom it borrows from. spec staking §9
-///
-/// One record because consensus and payout read children, parents and take together.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Family<AccountId> {
-    /// To whom it lends.
-    pub children: Children<AccountId>,
-    /// From whom it borrows.
-    pub parents: Parents<AccountId>,
-    /// The children it has asked for and that take effect later.
-    pub pending: Option<PendingChildren<AccountId>>,
-    /// When it last asked for children.
-    pub requested_at: Option<BlockNumber>,
-    /// What it keeps of what it earns for its parents.
-    pub take: Take,
-    /// When that was last set.
-    pub take_changed_at: Option<BlockNumber>,
-}
-
-// Written out because a derive would ask the account for a default.
-impl<AccountId> Default for Family<AccountId> {
-    fn default() -> Self {
-        Self {
-            children: BoundedVec::new(),
-            parents: BoundedVec::new(),
-            pending: None,
-            requested_at: None,
-            take: Take::default(),
-            take_changed_at: None,
-        }
-    }
-}
-
-/// Children that take effect with the first epoch after a block. spec staking §9.1
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct PendingChildren<AccountId> {
-    /// The children, none to revoke all.
-    pub children: Children<AccountId>,
-    /// The block after which they take effect.
-    pub after: BlockNumber,
-}
-
 /// A block number whose encoding sorts as the number does, so that a map keyed by it is walked in order of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SortedBlock([u8; 4]);
@@ -197,17 +62,6 @@ impl From<BlockNumber> for SortedBlock {
     fn from(block: BlockNumber) -> Self {
         Self(block.to_be_bytes())
     }
-}
-
-/// A coldkey that is to be replaced, announced by itself. spec staking §10.3
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ColdkeySwap {
-    /// The hash of the new coldkey.
-    pub new_coldkey_hash: ColdkeyHash,
-    /// The block from which on it can be replaced.
-    pub due: BlockNumber,
-    /// Whether its holder says that somebody else announced this.
-    pub disputed: bool,
 }
 
 /// Where the walk over all nominations is that a raised nomination minimum asks for. spec staking §4.1
@@ -236,68 +90,6 @@ pub enum SweepStage<AccountId> {
     Begun,
     /// Past this holding.
     Past(PoolId, AccountId),
-}
-
-/// Who a coldkey says it is. Its content is not interpreted. spec subnets-and-neurons §15.2
-///
-/// As the argument of a call its texts are [`Vec`]s, so that one that is too long is refused with its reason; stored
-/// they are bounded, see [`StoredChainIdentity`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ChainIdentity<Short = Vec<u8>, Long = Vec<u8>> {
-    /// A name.
-    pub name: Short,
-    /// A web page.
-    pub url: Short,
-    /// A repository.
-    pub github_repo: Short,
-    /// Where to find a picture.
-    pub image: Long,
-    /// A Discord account.
-    pub discord: Short,
-    /// A description.
-    pub description: Long,
-    /// Anything else.
-    pub additional: Long,
-}
-
-/// An identity within its bounds.
-pub type StoredChainIdentity = ChainIdentity<BoundedVec<u8, ConstU32<256>>, BoundedVec<u8, ConstU32<1024>>>;
-
-impl ChainIdentity {
-    /// The same within the bounds, or `None` if a text is too long.
-    pub fn bounded(self) -> Option<StoredChainIdentity> {
-        Some(ChainIdentity {
-            name: self.name.try_into().ok()?,
-            url: self.url.try_into().ok()?,
-            github_repo: self.github_repo.try_into().ok()?,
-            image: self.image.try_into().ok()?,
-            discord: self.discord.try_into().ok()?,
-            description: self.description.try_into().ok()?,
-            additional: self.additional.try_into().ok()?,
-        })
-    }
-}
-
-/// What a coldkey has on one hotkey, for whoever shows it. spec staking §11
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Position<AccountId> {
-    /// The hotkey.
-    pub hotkey: AccountId,
-    /// The stake on it, never nothing.
-    pub stake: Amount<Tao>,
-    /// How the coldkey stands to the hotkey.
-    pub standing: Standing,
-}
-
-/// How a coldkey stands to a hotkey that it has stake on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub enum Standing {
-    /// It owns it.
-    Owner,
-    /// It nominates it.
-    Nominator,
-    /// The hotkey has lost its last seat, and the stake is on its way back.
-    Returning,
 }
 
 /// A delegate, for whoever shows it. spec staking §11

@@ -120,11 +120,11 @@ impl<T: Config> Pallet<T> {
         changed: Box<ParametersPatch>,
     ) -> DispatchResult {
         let old = NetworkSettings::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
-        let permitted =
-            by == ParameterAuthority::Root || changed.given().all(|given| given.changer() == ParameterAuthority::Owner);
+        let permitted = by == ParameterAuthority::Governance
+            || changed.given().all(|given| given.authority() == ParameterAuthority::Owner);
         ensure!(permitted, BadOrigin);
         ensure!(
-            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.changeable() == ChangeWindow::Always),
+            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.window() == ChangeWindow::Always),
             Error::<T>::AdminActionProhibitedDuringWeightsWindow
         );
         if by == ParameterAuthority::Owner {
@@ -163,7 +163,7 @@ impl<T: Config> Pallet<T> {
         origin: T::RuntimeOrigin,
         netuid: NetUid,
     ) -> Result<ParameterAuthority, DispatchError> {
-        let Err(origin) = T::Governance::try_origin(origin) else { return Ok(ParameterAuthority::Root) };
+        let Err(origin) = T::Governance::try_origin(origin) else { return Ok(ParameterAuthority::Governance) };
         let coldkey = ensure_signed(origin)?;
         T::Keys::ensure_not_swapping(&coldkey)?;
         let owner = Subnets::<T>::get(netuid).and_then(|subnet| subnet.owner);

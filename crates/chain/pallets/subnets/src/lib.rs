@@ -46,7 +46,6 @@ mod invariants;
 mod listeners;
 #[cfg(test)]
 mod mock;
-pub mod parameters;
 mod reads;
 mod state;
 #[cfg(test)]
@@ -56,6 +55,7 @@ pub mod types;
 mod views;
 pub mod weights;
 
+pub use myelin_records::parameters;
 pub use pallet::*;
 pub use parameters::{
     AlphaValues, ChangeWindow, NetworkParameters, NetworkParametersPatch, Parameter, ParameterAuthority, Parameters,

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, Pallet, Rows,
-    types::{CommitView, RevealWindow, StorageIndex},
+    types::{CommitInfo, RevealWindow, StorageIndex},
 };
 use alloc::vec::Vec;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -34,11 +34,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The commits of a hotkey that are not over, oldest first, with their windows as the network is set now.
-    pub fn commits_of(netuid: NetUid, hotkey: &T::AccountId) -> Vec<CommitView> {
+    pub fn commits_of(netuid: NetUid, hotkey: &T::AccountId) -> Vec<CommitInfo> {
         let Some(parameters) = T::Subnets::parameters(netuid) else { return Vec::new() };
         let windows = Self::windows(netuid, &parameters);
-        let queue = Self::queue(netuid, hotkey, &parameters).into_open();
-        queue.into_iter().map(|commit| CommitView { window: windows.blocks(commit.at).into(), commit }).collect()
+        let queue = Self::queue(netuid, hotkey, &parameters);
+        queue.open().map(|commit| CommitInfo::new(commit, windows.blocks(commit.at).into())).collect()
     }
 
     /// When a commit of block `committed_at` may be revealed, as the network is set now. `None` if there is no such

@@ -6,6 +6,7 @@ use frame_support::{
     storage::{TransactionOutcome, with_transaction_unchecked},
     traits::Get,
 };
+use myelin_epoch::accrual::accrued;
 use myelin_pallet_emission::{Accrued, Event as EmissionEvent, Ledger};
 use myelin_pallet_staking::{Pools, TotalStake};
 use myelin_pallet_subnets::{Subnets, TotalLocked};
@@ -203,7 +204,7 @@ fn check_parts() {
     assert_eq!(TotalLocked::<Runtime>::get().rao(), locked, "locks");
     let accrual = Accrued::<Runtime>::get();
     let accounts = Ledger::<Runtime>::get();
-    let pending = accounts.values().map(|account| account.pending(accrual.blocks).expect("it can be written down"));
+    let pending = accounts.values().map(|account| accrued(account, accrual.blocks).expect("it can be written down"));
     assert_eq!(Amount::<Tao>::checked_sum(pending), Ok(accrual.pending), "pending emission");
 }
 

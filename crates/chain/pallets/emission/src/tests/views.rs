@@ -1,10 +1,14 @@
 //! What clients are told.
 
 use super::*;
-use crate::types::{DueEpoch, HalvingView, IssuanceView, NeuronRecord, SubnetEmission};
+use crate::types::{DueEpoch, NeuronRecord, SubnetEmission};
 use frame_support::BoundedVec;
-use myelin_economics::{issuance::MAX_SUPPLY, root::Share};
+use myelin_economics::{
+    issuance::{MAX_SUPPLY, NextHalving},
+    root::Share,
+};
 use myelin_primitives::Entry;
+use myelin_records::info::IssuanceInfo;
 
 #[test]
 fn how_much_there_is_and_how_far_the_next_halving() {
@@ -12,11 +16,14 @@ fn how_much_there_is_and_how_far_the_next_halving() {
         run_to_block(4);
         assert_eq!(
             Emission::issuance(),
-            IssuanceView {
-                issuance: rao(10_500_000_000_000_000 - 7 * TAO),
+            IssuanceInfo {
+                total: rao(10_500_000_000_000_000 - 7 * TAO),
+                staked: Amount::ZERO,
+                locked: Amount::ZERO,
                 pending: rao(3 * TAO),
                 block_emission: rao(TAO),
-                next_halving: Some(HalvingView {
+                halvings: Some(0),
+                next_halving: Some(NextHalving {
                     threshold: rao(10_500_000_000_000_000),
                     missing: rao(7 * TAO),
                     blocks: 7,

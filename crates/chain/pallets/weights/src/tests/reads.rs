@@ -112,7 +112,7 @@ fn commits_are_shown_with_the_windows_of_now() {
     builder.parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
         let shown = || {
             let views = Weights::commits_of(SUBNET, &ALICE);
-            views.iter().map(|view| (view.commit.at, view.window.first, view.window.last)).collect::<Vec<_>>()
+            views.iter().map(|view| (view.block, view.reveal_from, view.reveal_until)).collect::<Vec<_>>()
         };
         assert_eq!(shown(), []);
         run_to_block(5);
@@ -120,7 +120,7 @@ fn commits_are_shown_with_the_windows_of_now() {
         run_to_block(11);
         assert_ok!(commit(ALICE, SUBNET, VECTOR));
         assert_eq!(shown(), [(5, 10, 15), (11, 16, 21)]);
-        assert_eq!(Weights::commits_of(SUBNET, &ALICE)[0].commit.hash, hash(ALICE, SUBNET, VECTOR, 0));
+        assert_eq!(Weights::commits_of(SUBNET, &ALICE)[0].hash, hash(ALICE, SUBNET, VECTOR, 0));
         assert_eq!(Weights::reveal_window(SUBNET, 11), Some(RevealWindow { first: 16, last: 21 }));
         run_to_block(16);
         assert_eq!(shown(), [(11, 16, 21)], "what is over is not shown");
