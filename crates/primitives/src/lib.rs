@@ -1,4 +1,4 @@
-//! The words of Myelin: amounts, ids, fractions and fixed-point numbers.
+//! The words of Myelin: amounts, ids, fractions, fixed-point numbers, public keys and IP endpoints.
 //!
 //! Every other crate speaks in these types, so that a quantity carries its unit, an id cannot be taken for a count and
 //! a fraction is never above one. They hold no rule of the network themselves: issuance, prices and consensus are in
@@ -12,7 +12,8 @@
 //! assert_eq!((taken.rao(), rest.rao()), (18, 82));
 //! ```
 //!
-//! Nothing here floats, panics or allocates; arithmetic that can leave its range says so in its result type.
+//! Nothing here floats or panics, and only SS58 texts allocate; arithmetic that can leave its range says so in its
+//! result type. With the feature `std` a public key is shown as its address, and [`ss58`] reads and writes addresses.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -30,14 +31,20 @@
 )]
 
 mod amount;
+mod endpoint;
 mod fraction;
 mod id;
+mod key;
 mod q32;
 mod row;
+#[cfg(feature = "std")]
+pub mod ss58;
 
 pub use amount::{Amount, AmountError, Cut, ParseAmountError, RAO_PER_TAO, Tao};
+pub use endpoint::IpEndpoint;
 pub use fraction::{Fraction, FractionError, MILLION, Take, U16_ONE};
 pub use id::{NetUid, Uid};
+pub use key::PublicKey;
 pub use q32::Q32;
 pub use row::Entry;
 
