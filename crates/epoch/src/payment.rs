@@ -72,7 +72,7 @@ pub struct Loan<Key = PublicKey> {
 }
 
 /// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeWeight<Key = PublicKey> {
     /// All stake on the hotkey.
     pub own: Amount<Tao>,
@@ -82,6 +82,13 @@ pub struct StakeWeight<Key = PublicKey> {
     pub borrowed: Vec<Loan<Key>>,
     /// The weight: the stake less the loans to children, with the loans from parents.
     pub total: Amount<Tao>,
+}
+
+// Written out because a derive would ask the key for a default.
+impl<Key> Default for StakeWeight<Key> {
+    fn default() -> Self {
+        Self { own: Amount::ZERO, lent: Vec::new(), borrowed: Vec::new(), total: Amount::ZERO }
+    }
 }
 
 impl<Key: Clone + PartialEq> StakeWeight<Key> {

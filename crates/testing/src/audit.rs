@@ -10,8 +10,8 @@
 use crate::{TestChain, TestState};
 use futures::{StreamExt, stream};
 use myelin_client::{
-    mirror::NetUid,
-    runtime::{self, balances, emission, runtime_types, staking, subnets, transaction_payment},
+    EpochRecord, NetUid,
+    runtime::{self, balances, emission, staking, subnets, transaction_payment},
 };
 use myelin_economics::issuance::block_emission;
 use myelin_primitives::Amount;
@@ -82,11 +82,11 @@ async fn read(chain: &TestChain, height: u64) -> BlockAudit {
     BlockAudit {
         height,
         issuance: balanced(&moment).await,
-        burnt_for_seats: networks.iter().map(|network| (network.netuid, network.registration.recycled.parts)).collect(),
+        burnt_for_seats: networks.iter().map(|network| (network.netuid, network.registration.recycled.rao())).collect(),
         fees: total(moment.events::<transaction_payment::events::TransactionFeePaid>().await, |paid| paid.actual_fee),
-        recycled: total(moment.events::<emission::events::EmissionRecycled>().await, |event| event.amount.parts)
-            + total(moment.events::<subnets::events::NetworkRemoved>().await, |event| event.recycled.parts)
-            + total(moment.events::<staking::events::StakeRecycled>().await, |event| event.amount.parts)
+        recycled: total(moment.events::<emission::events::EmissionRecycled>().await, |event| event.amount.rao())
+            + total(moment.events::<subnets::events::NetworkRemoved>().await, |event| event.recycled.rao())
+            + total(moment.events::<staking::events::StakeRecycled>().await, |event| event.amount.rao())
             + total(moment.events::<balances::events::DustLost>().await, |event| event.amount),
         epochs: divided(&moment).await,
     }
@@ -106,24 +106,24 @@ async fn balanced(moment: &TestState) -> u64 {
     );
 
     let pools = moment.values(runtime::storage().staking().pools()).await;
-    let staked = total(pools, |pool| pool.pool.0.value().rao());
-    assert_eq!(staked, said.staked.parts, "pools in block {height}");
-    assert_eq!(staked, moment.read(runtime::storage().staking().total_stake(), ()).await.parts, "block {height}");
+    let staked = total(pools, |pool| pool.pool.value().rao());
+    assert_eq!(staked, said.staked.rao(), "pools in block {height}");
+    assert_eq!(staked, moment.read(runtime::storage().staking().total_stake(), ()).await.rao(), "block {height}");
 
     let networks = moment.values(runtime::storage().subnets().subnets()).await;
-    let locked = total(networks, |network| network.locked.parts);
-    assert_eq!(locked, said.locked.parts, "locks in block {height}");
+    let locked = total(networks, |network| network.locked.rao());
+    assert_eq!(locked, said.locked.rao(), "locks in block {height}");
 
     let accrual = moment.read(runtime::storage().emission().accrued(), ()).await;
     let ledger = moment.read(runtime::storage().emission().ledger(), ()).await;
     let pending = total(ledger.0, |(_, account)| {
-        account.settled.parts + account.per_block.parts * u64::from(accrual.blocks - account.since)
+        account.settled.rao() + account.per_block.rao() * u64::from(accrual.blocks - account.since)
     });
-    assert_eq!(pending, said.pending.parts, "accruals in block {height}");
-    assert_eq!(pending, accrual.pending.parts, "accruals in block {height}");
+    assert_eq!(pending, said.pending.rao(), "accruals in block {height}");
+    assert_eq!(pending, accrual.pending.rao(), "accruals in block {height}");
 
-    assert_eq!(free + staked + locked + pending, said.total.parts, "issuance in block {height}");
-    said.total.parts
+    assert_eq!(free + staked + locked + pending, said.total.rao(), "issuance in block {height}");
+    said.total.rao()
 }
 
 /// The epochs of a block, each of which divided everything, and gave the owner what is the owner's.
@@ -131,25 +131,25 @@ async fn divided(moment: &TestState) -> Vec<emission::events::EpochRun> {
     let epochs = moment.events::<emission::events::EpochRun>().await;
     for epoch in &epochs {
         let height = moment.height();
-        let earned = epoch.emission.parts;
-        let network = moment.storage_value(runtime::storage().subnets().subnets(), (epoch.netuid,)).await;
+        let earned = epoch.emission.rao();
+        let network = moment.storage_value(runtime::storage().subnets().subnets(), (epoch.netuid.clone(),)).await;
         let owned = network.is_some_and(|network| network.owner.is_some());
         let cut = if owned { u128::from(earned) * OWNER_CUT / 1_000_000 } else { 0 };
-        assert_eq!(u128::from(epoch.owner_cut.parts), cut, "the owner's part in block {height}: {epoch:?}");
-        let paid = epoch.owner_cut.parts + epoch.miners.parts + epoch.validators.parts;
+        assert_eq!(u128::from(epoch.owner_cut.rao()), cut, "the owner's part in block {height}: {epoch:?}");
+        let paid = epoch.owner_cut.rao() + epoch.miners.rao() + epoch.validators.rao();
         let recycled = moment.events::<emission::events::EmissionRecycled>().await;
         let recycled =
-            total(recycled.into_iter().filter(|event| event.netuid == epoch.netuid), |event| event.amount.parts);
+            total(recycled.into_iter().filter(|event| event.netuid == epoch.netuid), |event| event.amount.rao());
         assert_eq!(paid + recycled, earned, "an epoch in block {height}: {epoch:?}");
-        let record = moment.read(runtime::storage().emission().last_epochs(), (epoch.netuid,)).await;
-        let expected = runtime_types::myelin_pallet_emission::types::EpochRecord {
+        let record = moment.read(runtime::storage().emission().last_epochs(), (epoch.netuid.clone(),)).await;
+        let expected = EpochRecord {
             block: u32::try_from(height).expect("blocks are counted in 32 bits"),
-            emission: epoch.emission,
-            owner_cut: epoch.owner_cut,
-            miners: epoch.miners,
-            validators: epoch.validators,
+            emission: epoch.emission.0,
+            owner_cut: epoch.owner_cut.0,
+            miners: epoch.miners.0,
+            validators: epoch.validators.0,
         };
-        assert_eq!(record, expected, "the record of an epoch in block {height}");
+        assert_eq!(*record, expected, "the record of an epoch in block {height}");
     }
     epochs
 }

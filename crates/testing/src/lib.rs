@@ -5,13 +5,13 @@
 //!
 //! ```no_run
 //! # async fn run() {
-//! use myelin_client::{mirror::NetUid, runtime};
-//! use myelin_testing::{Network, account, key};
+//! use myelin_client::{NetUid, runtime};
+//! use myelin_testing::{TestNetwork, account, key};
 //! use serde_json::json;
 //!
-//! let mut network = Network::start("target/debug/myelin-node", "test", &["Alice", "Bob"], &json!({})).await;
+//! let mut network = TestNetwork::start("target/debug/myelin-node", "test", &["Alice", "Bob"], &json!({})).await;
 //! let chain = network.node("Alice").chain().await;
-//! let call = runtime::transactions().neurons().burned_register(NetUid(1), account("Alice//miner"));
+//! let call = runtime::transactions().neurons().burned_register(NetUid::new(1).into(), account("Alice//miner"));
 //! chain.submit(&call, &key("Alice")).await.expect("Alice can pay for a seat");
 //!
 //! network.node_mut("Bob").kill().await;

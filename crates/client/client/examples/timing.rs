@@ -4,8 +4,7 @@
 
 use futures::{StreamExt, stream};
 use myelin_client::{
-    Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, ParametersPatch, SubmissionOutcome, calls,
-    mirror::account,
+    Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, ParametersPatch, SubmissionOutcome, account, calls,
     runtime::{
         runtime_types::{
             myelin_pallet_neurons::pallet::Call as Neurons, myelin_pallet_subnets::pallet::Call as Subnets,
@@ -68,7 +67,7 @@ async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
         max_registrations_per_block: Some(SEATS),
         ..ParametersPatch::default()
     };
-    let set = RuntimeCall::Subnets(Subnets::set_parameters { netuid: NETUID.into(), changed: Box::new(wide) });
+    let set = RuntimeCall::Subnets(Subnets::set_parameters { netuid: NETUID.into(), changed: Box::new(wide.into()) });
     alice.submit(&transactions().sudo().sudo(set), LIMIT).await.finalised()?;
     // No coldkey owns as many hotkeys as all of these and one.
     let owners = [Account::new(chain, key("//Bob")?), Account::new(chain, key("//Charlie")?)];

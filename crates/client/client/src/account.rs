@@ -2,14 +2,11 @@
 
 use crate::{
     Blocks, CallError, Chain, ChainConfig, ChainError, ChainState, PoolRefusal, SentTransaction, SubmissionOutcome,
-    UnseenTransaction,
-    calls::{self, blake2_256},
-    chain::Methods,
-    link::NodeError,
-    mirror, submission,
+    UnseenTransaction, account, calls::blake2_256, chain::Methods, link::NodeError, submission,
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};
+use myelin_records::free_calls::is_free;
 use std::{sync::Arc, time::Duration};
 use subxt::{
     config::DefaultExtrinsicParamsBuilder,
@@ -66,7 +63,7 @@ struct DummySigner<'a>(&'a PublicKey);
 
 impl Signer<ChainConfig> for DummySigner<'_> {
     fn account_id(&self) -> AccountId32 {
-        mirror::account(self.0)
+        account(self.0)
     }
 
     fn sign(&self, _: &[u8]) -> MultiSignature {
@@ -79,7 +76,7 @@ struct KeypairSigner<'a>(&'a Keypair);
 
 impl Signer<ChainConfig> for KeypairSigner<'_> {
     fn account_id(&self) -> AccountId32 {
-        mirror::account(&self.0.public())
+        account(&self.0.public())
     }
 
     fn sign(&self, payload: &[u8]) -> MultiSignature {
@@ -280,7 +277,7 @@ impl Chain {
     /// # Errors
     /// If no node answers, or the call is none of this chain's.
     pub async fn fee<Call: Payload>(&self, signer: &PublicKey, call: &Call) -> Result<Amount<Tao>, ChainError> {
-        if calls::is_free(call) {
+        if is_free(call.pallet_name(), call.call_name()) {
             return Ok(Amount::ZERO);
         }
         let now = self.at_finalised().await?;
@@ -297,7 +294,7 @@ impl Chain {
 
     /// The next nonce of a key as the node at hand knows it, with what waits in its pool.
     async fn nonce(&self, key: &PublicKey) -> Result<u64, ChainError> {
-        Ok(self.methods().system_account_next_index(&mirror::account(key)).await?)
+        Ok(self.methods().system_account_next_index(&account(key)).await?)
     }
 
     /// Looks for what was sent, in final blocks from the one it was signed at, and waits for it up to `limit`.

@@ -6,34 +6,26 @@
 //! A list that is longer than the chain takes is refused by the chain, not here.
 
 use crate::{
-    Amount, BlockNumber, CommitmentData, NetUid, ParametersPatch, PublicKey, Take, Tao, Uid,
-    mirror::account,
+    account,
     runtime::{
-        balances::calls as balances,
-        neurons::calls as neurons,
-        runtime_types::{
-            bounded_collections::bounded_vec::BoundedVec, myelin_economics::children::Proportion,
-            myelin_pallet_staking::types::FamilyMember,
-        },
-        staking::calls as staking,
-        subnets::calls as subnets,
-        transactions,
-        weights::calls as weights,
+        balances::calls as balances, neurons::calls as neurons,
+        runtime_types::bounded_collections::bounded_vec::BoundedVec, staking::calls as staking,
+        subnets::calls as subnets, transactions, weights::calls as weights,
     },
 };
-use std::net::{IpAddr, SocketAddr};
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, BlockNumber, IpEndpoint, NetUid, Take, Tao, Uid};
+use myelin_records::{
+    commitment::CommitmentData, key::ChainIdentity, parameters::ParametersPatch, stake::FamilyMember,
+    subnet::SubnetIdentity,
+};
+use std::net::SocketAddr;
 use subxt::{
     config::{Hasher, substrate::BlakeTwo256},
     ext::codec::{Compact, Encode},
-    tx::{Payload, StaticPayload},
+    tx::StaticPayload,
     utils::{H256, Static},
 };
-
-/// What a subnet says of itself: texts in UTF-8, at most 256 bytes of names and 1 024 of others.
-pub type SubnetIdentity = crate::runtime::runtime_types::myelin_pallet_subnets::types::SubnetIdentity<Vec<u8>, Vec<u8>>;
-
-/// What a coldkey says of itself: texts in UTF-8, at most 256 bytes of short ones and 1 024 of others.
-pub type ChainIdentity = crate::runtime::runtime_types::myelin_pallet_staking::types::ChainIdentity<Vec<u8>, Vec<u8>>;
 
 /// A call with these arguments.
 pub type Call<Arguments> = StaticPayload<Arguments>;
@@ -58,7 +50,7 @@ pub fn register_network_with_identity(
     hotkey: &PublicKey,
     identity: SubnetIdentity,
 ) -> Call<subnets::RegisterNetworkWithIdentity> {
-    transactions().subnets().register_network_with_identity(account(hotkey), identity)
+    transactions().subnets().register_network_with_identity(account(hotkey), identity.into())
 }
 
 /// Ends a subnet, and gives its lock back. By its owner.
@@ -73,7 +65,7 @@ pub fn transfer_network(netuid: NetUid, new_owner: &PublicKey) -> Call<subnets::
 
 /// Says what a subnet is called and where to find out about it. By its owner.
 pub fn set_subnet_identity(netuid: NetUid, identity: SubnetIdentity) -> Call<subnets::SetSubnetIdentity> {
-    transactions().subnets().set_subnet_identity(netuid.into(), identity)
+    transactions().subnets().set_subnet_identity(netuid.into(), identity.into())
 }
 
 /// Names the hotkey whose seat is protected. By the subnet's owner.
@@ -83,7 +75,7 @@ pub fn set_subnet_owner_hotkey(netuid: NetUid, hotkey: &PublicKey) -> Call<subne
 
 /// Changes how a subnet is set: everything that is `Some`. By its owner, as far as that is the owner's.
 pub fn set_parameters(netuid: NetUid, changed: ParametersPatch) -> Call<subnets::SetParameters> {
-    transactions().subnets().set_parameters(netuid.into(), changed)
+    transactions().subnets().set_parameters(netuid.into(), changed.into())
 }
 
 /// Takes a hotkey that nobody owns. By a coldkey.
@@ -131,12 +123,10 @@ pub fn decrease_take(hotkey: &PublicKey, take: Take) -> Call<staking::DecreaseTa
     transactions().staking().decrease_take(account(hotkey), take.into())
 }
 
-/// Lends stake weight to other hotkeys: to each a part `v / u64::MAX`. By the hotkey's owner. spec staking §9.1
-pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[(u64, PublicKey)]) -> Call<staking::SetChildren> {
-    let children = children
-        .iter()
-        .map(|(proportion, child)| FamilyMember { proportion: Proportion(*proportion), hotkey: account(child) });
-    transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children.collect()))
+/// Lends stake weight to other hotkeys: to each a part of the stake. By the hotkey's owner. spec staking §9.1
+pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[FamilyMember]) -> Call<staking::SetChildren> {
+    let children = children.iter().cloned().map(Static).collect();
+    transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children))
 }
 
 /// Sets what a child keeps of what it earns with borrowed weight. By the hotkey's owner.
@@ -171,7 +161,7 @@ pub fn clear_coldkey_swap_announcement() -> Call<staking::ClearColdkeySwapAnnoun
 
 /// Says who the coldkey is.
 pub fn set_identity(identity: ChainIdentity) -> Call<staking::SetIdentity> {
-    transactions().staking().set_identity(identity)
+    transactions().staking().set_identity(identity.into())
 }
 
 /// Buys a seat for a hotkey, at any price. By the coldkey that will own it.
@@ -204,8 +194,8 @@ pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<neurons::
 
 /// Says where a neuron answers requests. By the hotkey; free.
 pub fn serve_axon(netuid: NetUid, version: u32, at: SocketAddr, protocol: u8) -> Call<neurons::ServeAxon> {
-    let (ip, kind) = bits(at.ip());
-    transactions().neurons().serve_axon(netuid.into(), version, ip, at.port(), kind, protocol, 0, 0)
+    let IpEndpoint { ip, port, ip_type } = at.into();
+    transactions().neurons().serve_axon(netuid.into(), version, ip, port, ip_type, protocol, 0, 0)
 }
 
 /// Says where a neuron answers requests, and with what it proves who answers: a byte for the algorithm, then the public
@@ -217,14 +207,14 @@ pub fn serve_axon_tls(
     protocol: u8,
     certificate: Vec<u8>,
 ) -> Call<neurons::ServeAxonTls> {
-    let (ip, kind) = bits(at.ip());
-    transactions().neurons().serve_axon_tls(netuid.into(), version, ip, at.port(), kind, protocol, 0, 0, certificate)
+    let IpEndpoint { ip, port, ip_type } = at.into();
+    transactions().neurons().serve_axon_tls(netuid.into(), version, ip, port, ip_type, protocol, 0, 0, certificate)
 }
 
 /// Says where a neuron offers its metrics. By the hotkey; free.
 pub fn serve_prometheus(netuid: NetUid, version: u32, at: SocketAddr) -> Call<neurons::ServePrometheus> {
-    let (ip, kind) = bits(at.ip());
-    transactions().neurons().serve_prometheus(netuid.into(), version, ip, at.port(), kind)
+    let IpEndpoint { ip, port, ip_type } = at.into();
+    transactions().neurons().serve_prometheus(netuid.into(), version, ip, port, ip_type)
 }
 
 /// Publishes something small under the hotkey's name. By the hotkey; free.
@@ -236,7 +226,7 @@ pub fn set_commitment(netuid: NetUid, data: CommitmentData) -> Call<neurons::Set
 ///
 /// `version_key` is the version of the validator's software; the network may ask for a newer one.
 pub fn set_weights(netuid: NetUid, weights: &[(Uid, u16)], version_key: u64) -> Call<weights::SetWeights> {
-    let (uids, values) = weights.iter().map(|(uid, value)| (crate::mirror::Uid::from(*uid), *value)).unzip();
+    let (uids, values) = weights.iter().map(|(uid, value)| (Static(*uid), *value)).unzip();
     transactions().weights().set_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), version_key)
 }
 
@@ -283,7 +273,7 @@ pub fn reveal_weights(
     salt: &[u16],
     version_key: u64,
 ) -> Call<weights::RevealWeights> {
-    let (uids, values) = weights.iter().map(|(uid, value)| (crate::mirror::Uid::from(*uid), *value)).unzip();
+    let (uids, values) = weights.iter().map(|(uid, value)| (Static(*uid), *value)).unzip();
     let salt = BoundedVec(salt.to_vec());
     transactions().weights().reveal_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), salt, version_key)
 }
@@ -294,8 +284,7 @@ pub fn set_root_weights(
     weights: &[(NetUid, u16)],
     version_key: u64,
 ) -> Call<weights::SetRootWeights> {
-    let (netuids, values) =
-        weights.iter().map(|(netuid, value)| (crate::mirror::NetUid::from(*netuid), *value)).unzip();
+    let (netuids, values) = weights.iter().map(|(netuid, value)| (Static(*netuid), *value)).unzip();
     let (root, hotkey) = (NetUid::ROOT.into(), account(hotkey));
     transactions().weights().set_root_weights(root, hotkey, BoundedVec(netuids), BoundedVec(values), version_key)
 }
@@ -316,72 +305,9 @@ pub(crate) fn blake2_256(bytes: &[u8]) -> H256 {
     Hasher::hash(&BlakeTwo256, bytes)
 }
 
-/// The calls that cost nothing, as calls of a transaction. Inside of others they are part of what is paid for.
-const FREE: &[(&str, &[&str])] = &[
-    ("Neurons", &["register", "serve_axon", "serve_axon_tls", "serve_prometheus", "set_commitment"]),
-    ("Staking", &["remove_stake", "unstake_all"]),
-    (
-        "Weights",
-        &[
-            "batch_commit_weights",
-            "batch_reveal_weights",
-            "batch_set_weights",
-            "commit_weights",
-            "reveal_weights",
-            "set_weights",
-        ],
-    ),
-];
-
-/// Whether a call costs nothing. spec events-and-errors §8.1
-pub fn is_free(call: &impl Payload) -> bool {
-    FREE.iter().any(|(pallet, calls)| *pallet == call.pallet_name() && calls.contains(&call.call_name()))
-}
-
-fn bits(ip: IpAddr) -> (u128, u8) {
-    match ip {
-        IpAddr::V4(ip) => (ip.to_bits().into(), 4),
-        IpAddr::V6(ip) => (ip.to_bits(), 6),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::BTreeMap, fs, path::Path};
-
-    /// The free calls of the specification, by pallet. A pallet's name stands in its first row only.
-    fn specified() -> BTreeMap<String, Vec<String>> {
-        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/spec/events-and-errors.md");
-        let page = fs::read_to_string(page).unwrap();
-        let section = page.split("### 8.1 ").nth(1).unwrap().split("### 8.2 ").next().unwrap();
-        let (mut free, mut pallet) = (BTreeMap::<_, Vec<_>>::new(), String::new());
-        for row in section.lines().filter(|line| line.starts_with('|')) {
-            let columns: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
-            if !columns[0].is_empty() {
-                columns[0].clone_into(&mut pallet);
-            }
-            if columns[3].contains("free") {
-                let calls = columns[1].split('`').skip(1).step_by(2).filter_map(|call| call.split_once('('));
-                free.entry(pallet.clone()).or_default().extend(calls.map(|(name, _)| name.to_owned()));
-            }
-        }
-        for calls in free.values_mut() {
-            calls.sort();
-        }
-        free
-    }
-
-    #[test]
-    fn free_calls_are_those_of_the_specification() {
-        let ours = FREE.iter().map(|(pallet, calls)| {
-            ((*pallet).to_owned(), calls.iter().map(|call| (*call).to_owned()).collect::<Vec<_>>())
-        });
-        assert_eq!(ours.collect::<BTreeMap<_, _>>(), specified());
-        let key = PublicKey::from_bytes([1; 32]);
-        assert!(is_free(&unstake_all(&key)));
-        assert!(!is_free(&add_stake(&key, Amount::ONE_TAO)));
-    }
 
     /// spec weights §5.3
     #[test]

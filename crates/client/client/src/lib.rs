@@ -35,7 +35,7 @@
 //! **No pallets.** A client meets the chain through metadata: [`runtime`] is generated from `metadata.scale`, a
 //! committed copy of what the runtime says of itself, and a test of the workspace fails when the two differ. So a
 //! change of the chain that clients would notice shows in a review as a change of that file. What is not offered
-//! here, like storage and calls inside of calls, is there, with its values in the types of [`mirror`].
+//! here, like storage and calls inside of calls, is there. Records are those of [`records`], as the chain has them.
 //!
 //! What is not here: a light client (the node that is asked is believed), blocks that are not final yet as a stream, and
 //! history older than nodes keep.
@@ -45,11 +45,11 @@ mod blocks;
 mod bodies;
 pub mod calls;
 mod chain;
-mod data;
 mod error;
+mod generated;
+mod key;
 mod link;
 mod metagraph;
-pub mod mirror;
 mod node_urls;
 mod pools;
 mod refusal;
@@ -57,58 +57,44 @@ mod state;
 mod submission;
 #[cfg(test)]
 mod tests;
-mod views;
 pub mod work;
 
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::Chain;
-pub use data::{Commitment, CommitmentData};
 pub use error::{ChainError, Hint, Hints, Unreachable};
+pub use generated::runtime;
+pub use key::{account, key};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};
 pub use myelin_keys::{Keypair, PublicKey};
-pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
-pub use node_urls::{NodeUrlError, NodeUrls};
-pub use pools::{ColdkeySwap, Family, FamilyMember, Identity};
-pub use refusal::{PoolCode, PoolRefusal};
-pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
-    NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch,
+pub use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, Take, Tao, Uid};
+pub use myelin_records::{
+    self as records,
+    commitment::{Commitment, CommitmentData},
+    epoch::EpochRecord,
+    info::{
+        AxonInfo, CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo,
+        RegistrationInfo, StakeInfo, SubnetInfo,
+    },
+    key::{ChainIdentity, ColdkeySwap},
+    parameters::{NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch},
+    pool_code::PoolCode,
+    seat::HotkeySeat,
+    stake::{Family, FamilyMember, StakeRole},
+    subnet::SubnetIdentity,
 };
-pub use state::ChainState;
+pub use node_urls::{NodeUrlError, NodeUrls};
+pub use refusal::PoolRefusal;
+pub use state::{BalanceInfo, ChainState};
 pub use submission::{
     CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction,
 };
 pub use subxt;
 pub use subxt_signer as signer;
-pub use views::{
-    AxonInfo, BalanceInfo, CommitInfo, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IssuanceInfo, MetagraphInfo,
-    NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
-};
 
 /// What the chain is to the library underneath: a stock one.
 pub type ChainConfig = subxt::SubstrateConfig;
 
 /// A connection of the library underneath.
 pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
-
-/// The runtime's interface, generated from its metadata.
-#[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
-#[subxt::subxt(
-    runtime_metadata_path = "metadata.scale",
-    derive_for_all_types = "Clone, Eq, PartialEq",
-    substitute_type(
-        path = "myelin_pallet_neurons::data::CommitmentData",
-        with = "::subxt::utils::Static<crate::CommitmentData>"
-    ),
-    substitute_type(
-        path = "myelin_economics::pool::Pool",
-        with = "::subxt::utils::Static<::myelin_economics::pool::Pool>"
-    ),
-    derive_for_type(path = "myelin_primitives::amount::Amount", derive = "Copy"),
-    derive_for_type(path = "myelin_primitives::id::NetUid", derive = "Copy, Ord, PartialOrd"),
-    derive_for_type(path = "myelin_primitives::id::Uid", derive = "Copy, Ord, PartialOrd"),
-    derive_for_type(path = "myelin_pallet_subnets::parameters::ParametersPatch", derive = "Default"),
-    derive_for_type(path = "myelin_pallet_subnets::parameters::NetworkParametersPatch", derive = "Default")
-)]
-pub mod runtime {}

@@ -1,27 +1,54 @@
 //! The chain as of one block.
 
 use crate::{
-    BalanceInfo, ChainConfig, ChainError, CommitInfo, Commitment, DelegatePage, HotkeyInfo, IssuanceInfo,
-    MetagraphInfo, NetworkParameters, NeuronInfo, Parameters, RatingsInfo, StakeInfo, SubnetInfo,
-    calls::SubnetIdentity,
-    mirror::account,
-    runtime::{self, runtime_apis::myelin_api::MyelinApi},
+    ChainConfig, ChainError, account,
+    runtime::{self, runtime_apis::myelin_api::MyelinApi, runtime_types::pallet_balances::types::AccountData},
 };
 use myelin_economics::subnet_price::LastCreation;
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+use myelin_records::{
+    commitment::Commitment,
+    info::{
+        CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo, StakeInfo,
+        SubnetInfo,
+    },
+    key::{ChainIdentity, ColdkeySwap},
+    parameters::{NetworkParameters, Parameters},
+    stake::Family,
+    subnet::SubnetIdentity,
+};
 use std::time::Duration;
 use subxt::{
     client::OnlineClientAtBlock,
     events::{DecodeAsEvent, Events},
     runtime_apis::Payload,
     storage::Address,
-    utils::H256,
+    utils::{H256, Static},
 };
 
 /// The chain as of one block. Whatever is read from one moment fits together.
 #[derive(Clone, Debug)]
 pub struct ChainState(OnlineClientAtBlock<ChainConfig>);
+
+/// What an account can pay with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceInfo {
+    /// Amount that it may spend, down to the existential deposit.
+    pub free: Amount<Tao>,
+    /// Amount that is set aside for deposits of proxies, multisig calls and the like.
+    pub reserved: Amount<Tao>,
+    /// Part of the free balance that must stay.
+    pub frozen: Amount<Tao>,
+}
+
+impl From<AccountData<u64>> for BalanceInfo {
+    fn from(data: AccountData<u64>) -> Self {
+        let AccountData { free, reserved, frozen, .. } = data;
+        let [free, reserved, frozen] = [free, reserved, frozen].map(Amount::from_rao);
+        Self { free, reserved, frozen }
+    }
+}
 
 /// The questions that the runtime answers.
 fn api() -> MyelinApi {
@@ -57,57 +84,57 @@ impl ChainState {
 impl ChainState {
     /// How much TAO there is, and how much more comes.
     pub async fn issuance(&self) -> Result<IssuanceInfo, ChainError> {
-        Ok(self.ask(api().issuance()).await?.into())
+        Ok(self.ask(api().issuance()).await?.0)
     }
 
     /// All networks, root included, netuids ascending.
     pub async fn subnets(&self) -> Result<Vec<SubnetInfo>, ChainError> {
-        Ok(all(self.ask(api().subnets()).await?))
+        Ok(self.ask(api().subnets()).await?.into_iter().map(record).collect())
     }
 
     /// One network.
     pub async fn subnet(&self, netuid: NetUid) -> Result<Option<SubnetInfo>, ChainError> {
-        Ok(self.ask(api().subnet(netuid.into())).await?.map(Into::into))
+        Ok(self.ask(api().subnet(netuid.into())).await?.map(record))
     }
 
     /// How a network is set.
     pub async fn parameters(&self, netuid: NetUid) -> Result<Option<Parameters>, ChainError> {
-        self.ask(api().parameters(netuid.into())).await
+        Ok(self.ask(api().parameters(netuid.into())).await?.map(record))
     }
 
     /// How all networks together are set.
     pub async fn network_parameters(&self) -> Result<NetworkParameters, ChainError> {
-        self.ask(api().network_parameters()).await
+        Ok(self.ask(api().network_parameters()).await?.0)
     }
 
     /// What creating a subnet costs in the next block. What a seat costs stands in [`SubnetInfo::registration`].
     pub async fn subnet_price(&self) -> Result<Amount<Tao>, ChainError> {
-        Ok(self.ask(api().subnet_price()).await?.into())
+        Ok(self.ask(api().subnet_price()).await?.0)
     }
 
     /// The subnet that creating another one would replace, if the limit is reached.
     pub async fn subnet_to_prune(&self) -> Result<Option<NetUid>, ChainError> {
-        Ok(self.ask(api().subnet_to_prune()).await?.map(Into::into))
+        Ok(self.ask(api().subnet_to_prune()).await?.map(record))
     }
 
     /// A network with all its neurons.
     pub async fn metagraph(&self, netuid: NetUid) -> Result<Option<MetagraphInfo>, ChainError> {
-        Ok(self.ask(api().metagraph(netuid.into())).await?.map(Into::into))
+        Ok(self.ask(api().metagraph(netuid.into())).await?.map(record))
     }
 
     /// One neuron.
     pub async fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<NeuronInfo>, ChainError> {
-        Ok(self.ask(api().neuron(netuid.into(), uid.into())).await?.map(Into::into))
+        Ok(self.ask(api().neuron(netuid.into(), uid.into())).await?.map(record))
     }
 
     /// The seat of a hotkey.
     pub async fn uid(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Option<Uid>, ChainError> {
-        Ok(self.ask(api().uid(netuid.into(), account(hotkey))).await?.map(Into::into))
+        Ok(self.ask(api().uid(netuid.into(), account(hotkey))).await?.map(record))
     }
 
     /// What one neuron says of others, and what it holds of them.
     pub async fn ratings(&self, netuid: NetUid, uid: Uid) -> Result<Option<RatingsInfo>, ChainError> {
-        Ok(self.ask(api().ratings(netuid.into(), uid.into())).await?.map(Into::into))
+        Ok(self.ask(api().ratings(netuid.into(), uid.into())).await?.map(record))
     }
 
     /// The block of a network's next epoch, unless its tempo is 0.
@@ -117,22 +144,22 @@ impl ChainState {
 
     /// All stake of a coldkey.
     pub async fn positions(&self, coldkey: &PublicKey) -> Result<Vec<StakeInfo>, ChainError> {
-        Ok(all(self.ask(api().positions(account(coldkey))).await?))
+        Ok(self.ask(api().positions(account(coldkey))).await?.into_iter().map(record).collect())
     }
 
     /// The hotkeys that a coldkey owns.
     pub async fn hotkeys(&self, coldkey: &PublicKey) -> Result<Vec<HotkeyInfo>, ChainError> {
-        Ok(all(self.ask(api().hotkeys(account(coldkey))).await?))
+        Ok(self.ask(api().hotkeys(account(coldkey))).await?.into_iter().map(record).collect())
     }
 
     /// A hotkey and what is staked on it.
     pub async fn hotkey(&self, hotkey: &PublicKey) -> Result<Option<HotkeyInfo>, ChainError> {
-        Ok(self.ask(api().hotkey(account(hotkey))).await?.map(Into::into))
+        Ok(self.ask(api().hotkey(account(hotkey))).await?.map(record))
     }
 
     /// A page of the hotkeys that accept nominations, after the hotkey at which the last page ended.
     pub async fn delegate_page(&self, after: Option<&PublicKey>) -> Result<DelegatePage, ChainError> {
-        Ok(self.ask(api().delegates(after.map(account))).await?.into())
+        Ok(self.ask(api().delegates(after.map(account))).await?.0)
     }
 
     /// All hotkeys that accept nominations, page after page.
@@ -148,42 +175,48 @@ impl ChainState {
 
     /// The commits of a hotkey that are neither revealed nor expired, oldest first.
     pub async fn commits(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Vec<CommitInfo>, ChainError> {
-        Ok(all(self.ask(api().commits(netuid.into(), account(hotkey))).await?))
+        Ok(self.ask(api().commits(netuid.into(), account(hotkey))).await?.into_iter().map(record).collect())
     }
 
     /// What the neuron on a seat has published.
     pub async fn commitment(&self, netuid: NetUid, uid: Uid) -> Result<Option<Commitment>, ChainError> {
-        let place = runtime::storage().neurons().commitments();
-        let value = self.0.storage().try_fetch(place, (netuid.into(), uid.into())).await?;
-        let commitment = value.map(|value| value.decode()).transpose().map_err(subxt::Error::from)?;
-        Ok(commitment.map(Into::into))
+        let stored = self.try_read(runtime::storage().neurons().commitments(), (netuid.into(), uid.into())).await?;
+        Ok(stored.map(record))
     }
 
     /// The last creation of a subnet, from which the price of the next follows. spec subnets-and-neurons §2.1
     pub async fn last_creation(&self) -> Result<Option<LastCreation>, ChainError> {
-        let last = self.try_read(runtime::storage().subnets().last_creation(), ()).await?;
-        Ok(last.map(|last| LastCreation { paid: last.paid.into(), block: last.block }))
+        Ok(self.try_read(runtime::storage().subnets().last_creation(), ()).await?.map(record))
     }
 
     /// What a subnet says of itself.
     pub async fn subnet_identity(&self, netuid: NetUid) -> Result<Option<SubnetIdentity>, ChainError> {
-        let identity = self.try_read(runtime::storage().subnets().identities(), (netuid.into(),)).await?;
-        Ok(identity.map(|identity| SubnetIdentity {
-            subnet_name: identity.subnet_name.0,
-            github_repo: identity.github_repo.0,
-            subnet_contact: identity.subnet_contact.0,
-            subnet_url: identity.subnet_url.0,
-            discord: identity.discord.0,
-            description: identity.description.0,
-            logo_url: identity.logo_url.0,
-            additional: identity.additional.0,
-        }))
+        let stored = self.try_read(runtime::storage().subnets().identities(), (netuid.into(),)).await?;
+        Ok(stored.map(record))
+    }
+
+    /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
+    pub async fn family(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Family, ChainError> {
+        let families = runtime::storage().staking().families();
+        Ok(self.read(families, (netuid.into(), account(hotkey))).await?.0)
+    }
+
+    /// Whether a coldkey is about to be replaced.
+    pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
+        let stored = self.try_read(runtime::storage().staking().coldkey_swaps(), (account(coldkey),)).await?;
+        Ok(stored.map(record))
+    }
+
+    /// Who a coldkey says it is.
+    pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<ChainIdentity>, ChainError> {
+        let stored = self.try_read(runtime::storage().staking().identities(), (account(coldkey),)).await?;
+        Ok(stored.map(record))
     }
 
     /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
     pub fn key_swap_cost(&self) -> Result<Amount<Tao>, ChainError> {
         let cost = self.0.constants().entry(runtime::constants().staking().key_swap_cost());
-        cost.map(Into::into).map_err(|error| subxt::Error::from(error).into())
+        cost.map(record).map_err(|error| subxt::Error::from(error).into())
     }
 
     /// The time from one block to the next, if no authority is missing.
@@ -229,6 +262,7 @@ impl ChainState {
     }
 }
 
-fn all<Theirs, Ours: From<Theirs>>(answers: Vec<Theirs>) -> Vec<Ours> {
-    answers.into_iter().map(Ours::from).collect()
+/// Takes a record out of its wrapper.
+fn record<Record>(wrapped: Static<Record>) -> Record {
+    wrapped.0
 }

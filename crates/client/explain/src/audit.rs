@@ -1,6 +1,9 @@
 //! An epoch, what it should have paid, and what the chain paid.
 
-use crate::{Credit, ExplainError, Payment, StakeWeight, replay::EpochBlock, tick::BlockEpochs};
+use crate::{
+    Credit, ExplainError, Payment, StakeWeight,
+    replay::{BlockEpochs, EpochBlock},
+};
 use futures::try_join;
 use myelin_client::{Amount, BlockNumber, Chain, NetUid, PublicKey, Tao, Uid};
 use myelin_economics::division::{Division, Emission};

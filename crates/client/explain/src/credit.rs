@@ -1,17 +1,12 @@
 //! What became of the pools of stake that epochs paid into.
 
-use crate::{
-    ExplainError,
-    audit::difference,
-    stakes::{HotkeyStakes, staked},
-    storage::buffered,
-};
+use crate::{ExplainError, audit::difference, inputs::staked, storage::buffered};
 use myelin_client::{
-    Amount, ChainConfig, ChainState, PublicKey, Tao,
-    mirror::key,
+    Amount, ChainConfig, ChainState, PublicKey, Tao, key,
     runtime::staking::events::{HotkeySwapped, StakeAdded, StakeReleased, StakeRemoved},
     subxt::events::{Events, Phase},
 };
+use myelin_epoch::stakes::HotkeyStake;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the epochs of one block paid into the pool of a hotkey, and what became of the pool.
@@ -38,18 +33,18 @@ impl Credit {
         Some(difference(self.after?.checked_add(self.removed).unwrap_or(Amount::MAX), grown))
     }
 
-    /// Of all pools that the epochs of the block `at`, which had these events, paid into. `held` is what was in them before, and `stakes` what was
-    /// when the epochs were over.
+    /// Returns the credits of all pools that the epochs of a block paid into. The block has these events, and `at` is the
+    /// state after it; `before` and `paid` are the stakes before and after its epochs.
     pub(crate) async fn all(
         at: &ChainState,
         events: &Events<ChainConfig>,
-        held: &BTreeMap<PublicKey, Amount<Tao>>,
-        stakes: &HotkeyStakes,
+        before: &BTreeMap<PublicKey, HotkeyStake>,
+        paid: &BTreeMap<PublicKey, HotkeyStake>,
     ) -> Result<Vec<Self>, ExplainError> {
-        let paid = stakes.all().filter_map(|(hotkey, now)| {
-            let before = held.get(&hotkey).copied().unwrap_or_default();
-            let expected = now.checked_sub(before).ok().filter(|grown| !grown.is_zero())?;
-            Some(Self { hotkey, before, expected, added: Amount::ZERO, removed: Amount::ZERO, after: None })
+        let paid = paid.iter().filter_map(|(hotkey, stake)| {
+            let before = before.get(hotkey).map_or(Amount::ZERO, |stake| stake.pool.value());
+            let expected = stake.pool.value().checked_sub(before).ok().filter(|grown| !grown.is_zero())?;
+            Some(Self { hotkey: *hotkey, before, expected, added: Amount::ZERO, removed: Amount::ZERO, after: None })
         });
         let mut credits: Vec<Self> = paid.collect();
         let moved = StakeChanges::of(events)?;
@@ -82,14 +77,14 @@ impl StakeChanges {
             let at_the_end = event.phase() == Phase::Finalization;
             if let Some(added) = event.decode_fields_as::<StakeAdded>() {
                 let added = added.map_err(myelin_client::ChainError::from)?;
-                count(&mut moved.added, key(added.hotkey), added.added.into());
+                count(&mut moved.added, key(added.hotkey), added.added.0);
             } else if let Some(removed) = event.decode_fields_as::<StakeRemoved>() {
                 let removed = removed.map_err(myelin_client::ChainError::from)?;
                 let hotkey = key(removed.hotkey);
                 if at_the_end {
                     moved.unclear.insert(hotkey);
                 }
-                count(&mut moved.removed, hotkey, removed.removed.into());
+                count(&mut moved.removed, hotkey, removed.removed.0);
             } else if let Some(released) = event.decode_fields_as::<StakeReleased>() {
                 moved.unclear.insert(key(released.map_err(myelin_client::ChainError::from)?.hotkey));
             } else if let Some(swapped) = event.decode_fields_as::<HotkeySwapped>() {

@@ -1,6 +1,6 @@
 //! Why there is no audit.
 
-use myelin_client::{BlockNumber, Hint, Hints, NetUid, PublicKey};
+use myelin_client::{BlockNumber, Hint, Hints, NetUid};
 
 /// Why an epoch cannot be explained.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +61,6 @@ pub enum ExplainError {
 impl ExplainError {
     pub(crate) fn contradiction(block: u64, what: impl Into<String>) -> Self {
         Self::Contradiction { block, what: what.into() }
-    }
-
-    pub(crate) fn no_record(block: u64, hotkey: &PublicKey) -> Self {
-        Self::contradiction(block, format!("hotkey {hotkey} has a seat and no record"))
     }
 }
 

@@ -1,13 +1,13 @@
 //! What an epoch should have paid, and why.
 //!
-//! An [`Audit`] reads what the block before an epoch left, runs the same pure functions over it as the chain did
-//! (`myelin-yuma`, `myelin-economics`), and compares every amount with what the chain paid.
+//! An [`Audit`] reads the state before the block of an epoch, runs the block by [`myelin_epoch::block::run_block`], whose
+//! parts the chain calls too, and compares each amount with the one that the chain paid.
 //!
 //! ```no_run
 //! use myelin_client::{Chain, NetUid};
 //! use myelin_explain::Audit;
 //!
-//! # async fn run(chain: Chain) -> Result<(), myelin_explain::Error> {
+//! # async fn run(chain: Chain) -> Result<(), myelin_explain::ExplainError> {
 //! let audit = Audit::of_last_epoch(&chain, NetUid::new(1)).await?;
 //! for neuron in &audit.neurons {
 //!     println!("{}: {} by the rules, {:?} by the chain", neuron.uid, neuron.earned(), neuron.paid);
@@ -35,15 +35,16 @@
 mod audit;
 mod credit;
 mod error;
+mod inputs;
 mod replay;
 mod seat;
-mod stakes;
-mod state;
 mod storage;
-mod tick;
 
 pub use audit::{Audit, EpochTotals, NeuronAudit};
 pub use credit::Credit;
 pub use error::ExplainError;
+pub use myelin_epoch::{
+    payment::{Loan, StakeWeight},
+    stakes::{Payment, PaymentGrowth},
+};
 pub use seat::{SeatRisk, SeatRisks};
-pub use stakes::{Loan, Payment, StakeWeight};

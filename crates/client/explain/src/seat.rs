@@ -3,7 +3,7 @@
 use crate::ExplainError;
 use futures::try_join;
 use myelin_client::{Amount, BlockNumber, ChainState, NetUid, NeuronInfo, PublicKey, Tao, Uid};
-use myelin_economics::pruning::{NeuronCandidate, NeuronImmunity, is_immune, neuron_to_replace, protected_seats};
+use myelin_economics::pruning::{NeuronCandidate, is_immune, neuron_to_replace, protected_seats};
 
 /// The seats of a network, as of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,7 @@ impl SeatRisks {
         if netuid.is_root() {
             return Ok(Self::of_root(block, subnet.max_neurons, &neurons));
         }
-        let immunity = NeuronImmunity {
-            period: parameters.immunity_period.into(),
-            min_non_immune: parameters.min_non_immune_uids,
-        };
+        let immunity = parameters.neuron_immunity();
         let designated = neurons.iter().find(|neuron| Some(neuron.hotkey) == subnet.owner_hotkey);
         let is_owners = |uid: Uid| {
             let neuron = neurons.get(usize::from(uid));

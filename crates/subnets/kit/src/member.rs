@@ -252,10 +252,12 @@ async fn follow(
 /// The neurons of a subnet as axons and dendrites know them.
 fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
-        let announced = neuron.axon.as_ref().map(|axon| ServedAxon {
-            address: axon.address,
-            placeholder: axon.protocol,
-            certificate: axon.certificate.clone(),
+        let announced = neuron.axon.as_ref().and_then(|axon| {
+            Some(ServedAxon {
+                address: axon.endpoint.socket_address()?,
+                placeholder: axon.protocol,
+                certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
+            })
         });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
         (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })

@@ -286,8 +286,8 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
         }
         let axon = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
         let is_known = axon.is_some_and(|axon| {
-            let known = (axon.address, &axon.certificate, axon.protocol, axon.version);
-            known == (wanted.address, &wanted.certificate, SPEAKS_STRICT, VERSION)
+            let known = (axon.endpoint.socket_address(), axon.certificate.as_deref(), axon.protocol, axon.version);
+            known == (Some(wanted.address), wanted.certificate.as_ref(), SPEAKS_STRICT, VERSION)
         });
         if !is_known && snapshot.block >= not_before {
             match tell_chain(member, wanted).await {

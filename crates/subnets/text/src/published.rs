@@ -77,9 +77,10 @@ impl Hint for PublishedModelError {
     }
 }
 
-/// What is committed for a model.
+/// Returns the commitment for a model.
 pub fn item(model: ModelHash) -> CommitmentData {
-    CommitmentData::Raw(format!("{FORM}{model}").into_bytes())
+    // Always raw: the text is shorter than the longest item.
+    CommitmentData::raw(format!("{FORM}{model}").as_bytes()).unwrap_or(CommitmentData::None)
 }
 
 /// The model in an item.
@@ -97,7 +98,7 @@ pub async fn published(now: &ChainState, netuid: NetUid) -> Result<PublishedMode
     let owner_hotkey = subnet.owner_hotkey.ok_or(PublishedModelError::NoOwner(netuid))?;
     let uid = now.uid(netuid, &owner_hotkey).await?.ok_or(PublishedModelError::NoOwner(netuid))?;
     let commitment = now.commitment(netuid, uid).await?.ok_or(PublishedModelError::Nothing(netuid))?;
-    let model = model(&commitment.data).ok_or(PublishedModelError::Other(netuid))?;
+    let model = model(&commitment.info).ok_or(PublishedModelError::Other(netuid))?;
     Ok(PublishedModel { model, block: commitment.block, owner_hotkey })
 }
 
@@ -138,8 +139,7 @@ mod tests {
     fn an_item_says_what_it_is_and_fits() {
         let hash = ModelHash::from_bytes([0xab; 32]);
         let CommitmentData::Raw(bytes) = item(hash) else { panic!("it is raw") };
-        assert!(CommitmentData::raw(&bytes).is_some(), "{} bytes are too many", bytes.len());
-        assert_eq!(String::from_utf8(bytes).unwrap(), format!("myelin-text/1 {}", "ab".repeat(32)));
+        assert_eq!(String::from_utf8(bytes.into_inner()).unwrap(), format!("myelin-text/1 {}", "ab".repeat(32)));
         assert_eq!(model(&item(hash)), Some(hash));
     }
 
@@ -147,9 +147,9 @@ mod tests {
     fn other_items_are_no_models() {
         for other in [
             CommitmentData::None,
-            CommitmentData::Raw(b"myelin-text/1 abc".to_vec()),
-            CommitmentData::Raw(vec![0xff]),
-            CommitmentData::Hash(131, [1; 32]),
+            CommitmentData::raw(b"myelin-text/1 abc").unwrap(),
+            CommitmentData::raw(&[0xff]).unwrap(),
+            CommitmentData::Sha256([1; 32]),
         ] {
             assert_eq!(model(&other), None);
         }

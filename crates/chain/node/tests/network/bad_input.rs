@@ -2,21 +2,19 @@
 
 use crate::{NODE, TAO};
 use myelin_client::{
-    mirror::{Amount, NetUid, Uid},
+    Amount, NetUid, ParametersPatch, Tao, Uid,
     runtime::{
         self,
         emission::events::EpochRun,
         runtime_types::{
-            bounded_collections::bounded_vec::BoundedVec,
-            frame_system::pallet::Call as SystemCall,
-            myelin_pallet_subnets::{pallet::Call as SubnetsCall, parameters::ParametersPatch},
-            myelin_pallet_weights::pallet::Call as WeightsCall,
+            bounded_collections::bounded_vec::BoundedVec, frame_system::pallet::Call as SystemCall,
+            myelin_pallet_subnets::pallet::Call as SubnetsCall, myelin_pallet_weights::pallet::Call as WeightsCall,
             myelin_runtime::RuntimeCall,
         },
     },
     subxt::{
         tx::Payload,
-        utils::{AccountId32, H256},
+        utils::{AccountId32, H256, Static},
     },
 };
 use myelin_testing::{TestChain, TestNetwork, TestRefusal, account, audit::audit, key};
@@ -24,10 +22,10 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// A subnet of genesis.
-const SUBNET: NetUid = NetUid(1);
+const SUBNET: Static<NetUid> = Static(NetUid::new(1));
 
 /// A netuid that nothing has.
-const NOWHERE: NetUid = NetUid(4_000);
+const NOWHERE: Static<NetUid> = Static(NetUid::new(4_000));
 
 /// So far away that nothing happens by itself while a test runs.
 const NEVER: u16 = 50_000;
@@ -36,24 +34,24 @@ const NEVER: u16 = 50_000;
 const PALLETS: [&str; 4] = ["Neurons", "Staking", "Subnets", "Weights"];
 
 /// The validator and the miner of [`begin`], on their seats.
-const VALIDATOR: Uid = Uid(0);
-const MINER: Uid = Uid(1);
+const VALIDATOR: Static<Uid> = Static(Uid::new(0));
+const MINER: Static<Uid> = Static(Uid::new(1));
 
 /// The numbers of faults of a transaction.
 const BAD_TRANSACTION: RangeInclusive<i32> = 1_000..=1_099;
 
 /// No seat.
-const NOBODY: Uid = Uid(7);
+const NOBODY: Static<Uid> = Static(Uid::new(7));
 
-fn rao(parts: u64) -> Amount {
-    Amount { parts }
+fn rao(rao: u64) -> Static<Amount<Tao>> {
+    Amount::from_rao(rao).into()
 }
 
 fn validator() -> AccountId32 {
     account("Bob//validator")
 }
 
-fn set_weights(netuid: NetUid, uids: &[Uid], values: &[u16]) -> WeightsCall {
+fn set_weights(netuid: Static<NetUid>, uids: &[Static<Uid>], values: &[u16]) -> WeightsCall {
     let (dests, weights) = (BoundedVec(uids.to_vec()), BoundedVec(values.to_vec()));
     WeightsCall::set_weights { netuid, dests, weights, version_key: 0 }
 }
@@ -91,7 +89,7 @@ async fn begin() -> (TestNetwork, TestChain) {
 
 /// Changes how the subnet is set.
 async fn set(chain: &TestChain, changed: ParametersPatch) {
-    let change = SubnetsCall::set_parameters { netuid: SUBNET, changed: Box::new(changed) };
+    let change = SubnetsCall::set_parameters { netuid: SUBNET, changed: Box::new(changed.into()) };
     let change = runtime::transactions().sudo().sudo(RuntimeCall::Subnets(change));
     chain.submit(&change, &key("Alice")).await.expect("Alice may use sudo");
 }
@@ -154,7 +152,7 @@ async fn every_call_is_refused_for_its_own_reason() {
 async fn weights(refusals: &Refusals<'_>) {
     let both = [VALIDATOR, MINER];
     refusals.weights(set_weights(NOWHERE, &both, &[1, 1]), 3, "SubNetworkDoesNotExist").await;
-    refusals.weights(set_weights(NetUid(0), &both, &[1, 1]), 255, "CanNotSetRootNetworkWeights").await;
+    refusals.weights(set_weights(Static(NetUid::ROOT), &both, &[1, 1]), 255, "CanNotSetRootNetworkWeights").await;
     refusals.weights(set_weights(SUBNET, &both, &[1]), 255, "WeightVecNotEqualSize").await;
     refusals.weights(set_weights(SUBNET, &[MINER; 3], &[1; 3]), 255, "UidsLengthExceedUidsInSubNet").await;
     refusals.weights(set_weights(SUBNET, &[MINER; 2], &[1; 2]), 255, "DuplicateUids").await;
@@ -166,16 +164,16 @@ async fn weights(refusals: &Refusals<'_>) {
 async fn stake(refusals: &Refusals<'_>) {
     let tx = || runtime::transactions().staking();
     let stranger = || account("Stranger");
-    let most = rao(u64::MAX);
+    let most = || rao(u64::MAX);
     // Free, so refused at once.
     refusals.code(tx().remove_stake(validator(), rao(1)), "Bob", 1).await;
     refusals.code(tx().remove_stake(validator(), rao(0)), "Bob", 1).await;
-    refusals.code(tx().remove_stake(validator(), most), "Bob", 5).await;
+    refusals.code(tx().remove_stake(validator(), most()), "Bob", 5).await;
     refusals.code(tx().remove_stake(validator(), rao(TAO)), "Stranger", 5).await;
     refusals.code(tx().unstake_all(stranger()), "Bob", 4).await;
     // Paid, so refused by the call.
     refusals.error(tx().add_stake(validator(), rao(1)), "Bob", "Staking::AmountTooLow").await;
-    refusals.error(tx().add_stake(validator(), most), "Bob", "Staking::NotEnoughBalanceToStake").await;
+    refusals.error(tx().add_stake(validator(), most()), "Bob", "Staking::NotEnoughBalanceToStake").await;
     refusals.error(tx().add_stake(stranger(), rao(TAO)), "Bob", "Staking::HotKeyAccountNotExists").await;
     let not_a_delegate = "Staking::HotKeyNotDelegateAndSignerNotOwnHotKey";
     refusals.error(tx().add_stake(validator(), rao(TAO)), "Charlie", not_a_delegate).await;
@@ -208,13 +206,15 @@ async fn seats_and_origins(refusals: &Refusals<'_>) {
 
     let register = |netuid, hotkey: &str| seats().burned_register(netuid, account(hotkey));
     refusals.error(register(NOWHERE, "Stranger"), "Dave", "Neurons::SubNetworkDoesNotExist").await;
-    refusals.error(register(NetUid(0), "Stranger"), "Dave", "Neurons::RegistrationNotPermittedOnRootSubnet").await;
+    refusals
+        .error(register(Static(NetUid::ROOT), "Stranger"), "Dave", "Neurons::RegistrationNotPermittedOnRootSubnet")
+        .await;
     refusals.error(register(SUBNET, "Bob//miner"), "Dave", "Neurons::HotKeyAlreadyRegisteredInSubNet").await;
     let cheap = seats().register_limit(SUBNET, account("Stranger"), rao(1));
     refusals.error(cheap, "Dave", "Neurons::RegistrationPriceLimitExceeded").await;
 
     let patch = ParametersPatch { tempo: Some(1), ..ParametersPatch::default() };
-    refusals.error(tx().subnets().set_parameters(SUBNET, patch), "Dave", "BadOrigin").await;
+    refusals.error(tx().subnets().set_parameters(SUBNET, patch.into()), "Dave", "BadOrigin").await;
     refusals.error(tx().subnets().root_dissolve_network(SUBNET), "Dave", "BadOrigin").await;
     refusals.error(tx().subnets().dissolve_network(SUBNET), "Dave", "Subnets::NotSubnetOwner").await;
     refusals.error(tx().authorities().swap_authorities(vec![account("Dave")]), "Dave", "BadOrigin").await;

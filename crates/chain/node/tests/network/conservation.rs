@@ -3,15 +3,12 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    mirror::{Amount, NetUid, Uid},
+    Amount, NetUid, NeuronInfo, Tao, Uid,
     runtime::{
-        self,
-        emission::events::EpochRun,
-        neurons::events::NeuronRegistered,
-        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::NeuronInfo},
-        subnets::events::NetworkAdded,
+        self, emission::events::EpochRun, neurons::events::NeuronRegistered,
+        runtime_types::bounded_collections::bounded_vec::BoundedVec, subnets::events::NetworkAdded,
     },
-    subxt::utils::AccountId32,
+    subxt::utils::Static,
 };
 use myelin_testing::{TestChain, TestNetwork, TestState, account, audit::audit, key};
 use serde_json::json;
@@ -25,29 +22,29 @@ const LAG: u64 = 2;
 /// Registers a hotkey of a coldkey and stakes on it.
 async fn join(chain: &TestChain, netuid: NetUid, coldkey: &str, hotkey: &str, stake: u64) -> Uid {
     let hotkey = account(hotkey);
-    let register = runtime::transactions().neurons().burned_register(netuid, hotkey);
+    let register = runtime::transactions().neurons().burned_register(netuid.into(), hotkey);
     let registered = chain.submit(&register, &key(coldkey)).await.expect("a seat is free");
     if stake > 0 {
         let add = runtime::transactions().staking().add_stake(hotkey, rao(stake));
         chain.submit(&add, &key(coldkey)).await.expect("the coldkey has enough");
     }
-    registered.event::<NeuronRegistered>().expect("a seat was taken").uid
+    registered.event::<NeuronRegistered>().expect("a seat was taken").uid.0
 }
 
 async fn rate(chain: &TestChain, netuid: NetUid, hotkey: &str, weights: &[(Uid, u16)]) {
-    let (uids, values) = weights.iter().copied().unzip();
-    let call = runtime::transactions().weights().set_weights(netuid, BoundedVec(uids), BoundedVec(values), 0);
+    let (uids, values) = weights.iter().map(|(uid, value)| (Static(*uid), *value)).unzip();
+    let call = runtime::transactions().weights().set_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), 0);
     let set = chain.submit(&call, &key(hotkey)).await.expect("a validator may rate");
     assert_eq!(set.fee(), 0);
 }
 
-fn rao(parts: u64) -> Amount {
-    Amount { parts }
+fn rao(rao: u64) -> Static<Amount<Tao>> {
+    Amount::from_rao(rao).into()
 }
 
-async fn neurons(moment: &TestState, netuid: NetUid) -> Vec<NeuronInfo<AccountId32>> {
-    let metagraph = moment.ask(runtime::runtime_apis().myelin_api().metagraph(netuid)).await;
-    metagraph.expect("the subnet exists").neurons
+async fn neurons(moment: &TestState, netuid: NetUid) -> Vec<NeuronInfo> {
+    let metagraph = moment.ask(runtime::runtime_apis().myelin_api().metagraph(netuid.into())).await;
+    metagraph.expect("the subnet exists").0.neurons
 }
 
 async fn free(moment: &TestState, name: &str) -> u64 {
@@ -55,7 +52,7 @@ async fn free(moment: &TestState, name: &str) -> u64 {
 }
 
 async fn next_epoch(chain: &TestChain, netuid: NetUid) -> (TestState, EpochRun) {
-    chain.wait_for_event("epoch", move |epoch: &EpochRun| epoch.netuid == netuid).await
+    chain.wait_for_event("epoch", move |epoch: &EpochRun| epoch.netuid.0 == netuid).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +61,7 @@ async fn every_rao_of_a_subnet_is_accounted_for() {
     let chain = network.node("Alice").chain().await;
     let create = runtime::transactions().subnets().register_network(account("Charlie//owner"));
     let created = chain.submit(&create, &key("Charlie")).await.expect("Charlie can pay for a subnet");
-    let netuid = created.event::<NetworkAdded>().expect("a subnet was created").netuid;
+    let netuid = created.event::<NetworkAdded>().expect("a subnet was created").netuid.0;
 
     let seats = [
         ("Dave", "Dave//validator", 600 * TAO),
@@ -93,40 +90,43 @@ async fn every_rao_of_a_subnet_is_accounted_for() {
     finality_follows_the_best_block(&network).await;
     let last = chain.now().await.height();
     let account = audit(&chain, 0..=last).await;
-    assert!(account.epochs.iter().filter(|epoch| epoch.netuid == netuid).count() >= 2);
+    assert!(account.epochs.iter().filter(|epoch| epoch.netuid.0 == netuid).count() >= 2);
     assert!(account.fees > 0 && account.recycled > account.fees);
 }
 
 /// spec tokenomics §6.2
 async fn the_epoch_was_divided_by_the_rule(moment: &TestState, before: &TestState, epoch: &EpochRun) {
-    let earned = epoch.emission.parts;
+    let earned = epoch.emission.rao();
     assert!(earned > 0);
     let owner = earned * 18 / 100;
     let miners = (earned - owner) / 2;
     let validators = earned - owner - miners;
-    assert_eq!([epoch.owner_cut, epoch.miners, epoch.validators].map(|part| part.parts), [owner, miners, validators]);
+    assert_eq!(
+        [&epoch.owner_cut, &epoch.miners, &epoch.validators].map(|part| part.rao()),
+        [owner, miners, validators]
+    );
     assert_eq!(free(moment, "Charlie").await - free(before, "Charlie").await, owner);
 
-    let (after, before) = (neurons(moment, epoch.netuid).await, neurons(before, epoch.netuid).await);
-    assert_eq!(after.iter().map(|neuron| neuron.emission.parts).sum::<u64>(), miners + validators);
+    let (after, before) = (neurons(moment, epoch.netuid.0).await, neurons(before, epoch.netuid.0).await);
+    assert_eq!(after.iter().map(|neuron| neuron.emission.rao()).sum::<u64>(), miners + validators);
     for (after, before) in after.iter().zip(&before) {
-        assert_eq!(after.stake.parts - before.stake.parts, after.emission.parts, "uid {:?}", after.uid);
+        assert_eq!(after.stake.rao() - before.stake.rao(), after.emission.rao(), "uid {:?}", after.uid);
     }
 }
 
 /// spec yuma §1
 async fn the_liar_was_clipped(moment: &TestState, before: &TestState, netuid: NetUid, uids: [Uid; 4]) {
     let (after, before) = (neurons(moment, netuid).await, neurons(before, netuid).await);
-    let [honest, liar, good, bad] = uids.map(|uid| after[usize::from(uid.0)].clone());
-    assert_eq!(before[usize::from(honest.uid.0)].stake, before[usize::from(liar.uid.0)].stake);
+    let [honest, liar, good, bad] = uids.map(|uid| after[usize::from(uid)].clone());
+    assert_eq!(before[usize::from(honest.uid)].stake, before[usize::from(liar.uid)].stake);
     assert!(liar.validator_permit && liar.active);
     assert_eq!(honest.validator_trust, u16::MAX);
     assert!(liar.validator_trust.abs_diff(u16::MAX / 4) <= 1, "a quarter of the lie stands: {liar:?}");
     assert!(liar.dividends < honest.dividends, "{liar:?} {honest:?}");
-    assert!(liar.emission.parts < honest.emission.parts);
+    assert!(liar.emission.rao() < honest.emission.rao());
     // Of the bad miner everybody leaves a quarter to the liar, of the good one the liar has nothing.
-    let stakes = |of: &[Uid]| of.iter().map(|uid| before[usize::from(uid.0)].stake.parts).sum::<u64>();
-    let all = before.iter().map(|neuron| neuron.stake.parts).sum::<u64>();
+    let stakes = |of: &[Uid]| of.iter().map(|uid| before[usize::from(*uid)].stake.rao()).sum::<u64>();
+    let all = before.iter().map(|neuron| neuron.stake.rao()).sum::<u64>();
     let (bad_rank, good_rank) = (all, 3 * (all - stakes(&[liar.uid])));
     let part = |rank: u64| u64::from(u16::MAX) * (rank / TAO) / ((bad_rank + good_rank) / TAO);
     for (miner, rank) in [(&good, good_rank), (&bad, bad_rank)] {
@@ -153,7 +153,7 @@ async fn money_moves(chain: &TestChain, netuid: NetUid) {
     let back = tx().staking().unstake_all(validator);
     assert_eq!(chain.submit(&back, &eve).await.expect("Eve has stake").fee(), 0);
     // The lock is given back, and what has accrued is recycled.
-    chain.submit(&tx().subnets().dissolve_network(netuid), &charlie).await.expect("Charlie owns the subnet");
+    chain.submit(&tx().subnets().dissolve_network(netuid.into()), &charlie).await.expect("Charlie owns the subnet");
 }
 
 async fn finality_follows_the_best_block(network: &TestNetwork) {

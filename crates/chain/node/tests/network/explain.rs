@@ -3,14 +3,14 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    self as client, Amount, ChainState, NetUid, NodeUrls, PublicKey, Take, Uid, calls,
-    mirror::key as key_of,
+    self as client, Amount, ChainState, FamilyMember, NetUid, NodeUrls, PublicKey, Take, Uid, calls, key as key_of,
     runtime::{
         emission::events::{EpochRun, SharesSet},
         neurons::events::NeuronRegistered,
     },
     subxt::tx::Payload,
 };
+use myelin_economics::children::Proportion;
 use myelin_explain::{Audit, ExplainError, NeuronAudit, SeatRisks};
 use myelin_primitives::Q32;
 use myelin_testing::{TestChain, TestNetwork, account, key};
@@ -42,6 +42,11 @@ fn hotkey(path: &str) -> PublicKey {
     key_of(account(path))
 }
 
+/// A child that borrows half of the stake.
+fn half_to(child: PublicKey) -> FamilyMember {
+    FamilyMember { proportion: Proportion::from_parts(u64::MAX / 2), hotkey: child }
+}
+
 fn tao(tao: u64) -> Amount<client::Tao> {
     Amount::from_rao(tao * TAO)
 }
@@ -63,7 +68,7 @@ impl Story {
         if stake > 0 {
             self.tell(coldkey, calls::add_stake(&hotkey(path), tao(stake))).await;
         }
-        registered.event::<NeuronRegistered>().expect("a seat was taken").uid.into()
+        registered.event::<NeuronRegistered>().expect("a seat was taken").uid.0
     }
 
     async fn wait_until(&self, height: u64) {
@@ -76,11 +81,11 @@ impl Story {
         for height in blocks {
             for run in self.at(height).await.events::<EpochRun>().await.expect("events can be read") {
                 let block = height.try_into().expect("blocks are counted in 32 bits");
-                let audit = Audit::of_epoch(&self.reader, run.netuid.into(), block).await;
+                let audit = Audit::of_epoch(&self.reader, run.netuid.0, block).await;
                 let audit = audit.unwrap_or_else(|error| panic!("block {height}: {error}"));
                 assert!(audit.is_exact(), "the chain differs by {} rao: {audit:#?}", audit.difference());
                 assert_eq!(audit.unseen(), 0, "{audit:#?}");
-                assert_eq!(audit.paid.accrued, run.emission.into());
+                assert_eq!(audit.paid.accrued, run.emission.0);
                 audits.push(audit);
             }
         }
@@ -142,7 +147,7 @@ async fn every_epoch_is_explained_to_the_rao() {
 async fn next_epoch(story: &Story, netuid: NetUid) -> u64 {
     let now = story.reader.at_finalised().await.expect("the node answers").height();
     story.wait_until(now + 1).await;
-    let (block, _) = story.chain.wait_for_event("epoch", |run: &EpochRun| run.netuid.0 == netuid.get()).await;
+    let (block, _) = story.chain.wait_for_event("epoch", |run: &EpochRun| run.netuid.0 == netuid).await;
     block.height()
 }
 
@@ -172,7 +177,7 @@ async fn delegation(story: &Story) {
 async fn family(story: &Story) {
     let (parent, child) = (hotkey("Charlie//parent"), hotkey("Eve//validator"));
     tokio::join!(
-        story.tell("Charlie", calls::set_children(&parent, QUICK, &[(u64::MAX / 2, child)])),
+        story.tell("Charlie", calls::set_children(&parent, QUICK, &[half_to(child)])),
         story.tell("Eve", calls::set_childkey_take(&child, QUICK, Take::new(6_553))),
     );
 }
@@ -214,7 +219,9 @@ fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [
     assert!(neuron(liar).validator_trust < neuron(dave).validator_trust);
     assert!(neuron(dave).bonds.len() == 2 && neuron(good).bonds.is_empty());
 
-    let shares = |payment: &myelin_explain::Payment| payment.take.is_some() && !payment.nominators.is_zero();
+    let shares = |payment: &myelin_explain::Payment| {
+        payment.take.is_some() && payment.growth.is_some_and(|growth| !growth.nominators.is_zero())
+    };
     assert!(neuron(dave).payments.iter().any(shares), "{:?}", neuron(dave).payments);
     let child = neuron(eve);
     let paid: Vec<_> = child.payments.iter().map(|payment| payment.hotkey).collect();

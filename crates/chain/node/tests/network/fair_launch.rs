@@ -3,15 +3,13 @@
 use crate::{NODE, TAO};
 use codec::Encode;
 use myelin_client::{
-    mirror::{Amount, NetUid, Uid},
+    Amount, Entry, NetUid, NeuronInfo, Uid,
     runtime::{
-        self,
-        emission::events::EpochRun,
-        neurons::events::NeuronRegistered,
-        runtime_types::{bounded_collections::bounded_vec::BoundedVec, myelin_runtime_api::NeuronInfo},
+        self, emission::events::EpochRun, neurons::events::NeuronRegistered,
+        runtime_types::bounded_collections::bounded_vec::BoundedVec,
     },
     signer::sr25519::Keypair,
-    subxt::utils::{AccountId32, H256},
+    subxt::utils::{AccountId32, H256, Static},
 };
 use myelin_economics::work::WorkChallenge;
 use myelin_testing::{TestChain, TestInclusion, TestNetwork, TestRefusal, TestState, account, audit::audit, key};
@@ -19,7 +17,7 @@ use serde_json::{Value, json};
 use sp_crypto_hashing::blake2_256;
 
 /// The subnet of genesis.
-const FIRST: NetUid = NetUid(1);
+const FIRST: NetUid = NetUid::new(1);
 
 /// Blocks between two operations on the same stake.
 const STAKE_INTERVAL: u64 = 10;
@@ -35,7 +33,7 @@ fn hurry() -> Value {
             "networkParameters": { "stakeInterval": STAKE_INTERVAL },
             "defaultParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
             "subnets": [{
-                "netuid": FIRST.0,
+                "netuid": FIRST.get(),
                 "parameters": { "powRegistrationAllowed": true, "initialDifficulty": 1_000, "minDifficulty": 1_000 },
             }],
         },
@@ -47,13 +45,13 @@ async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) 
     let (public, account) = (hotkey.public_key(), hotkey.public_key().to_account_id());
     for _ in 0..ATTEMPTS {
         let best = chain.best().await;
-        let subnet = best.ask(runtime::runtime_apis().myelin_api().subnet(FIRST)).await.expect("genesis has it");
+        let subnet = best.ask(runtime::runtime_apis().myelin_api().subnet(FIRST.into())).await.expect("genesis has it");
         let difficulty = subnet.registration.difficulty.expect("seats can be had by work");
         let challenge = WorkChallenge::new(&best.hash().0, &public.0);
         let (nonce, seal) = challenge.search(0.., difficulty).expect("some nonce will do");
         let height = best.height().try_into().expect("blocks are counted in 32 bits");
         let call = runtime::transactions().neurons().register(
-            FIRST,
+            FIRST.into(),
             height,
             nonce,
             seal.as_bytes().to_vec(),
@@ -70,8 +68,8 @@ async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) 
     panic!("no work was in time in {ATTEMPTS} blocks")
 }
 
-async fn neurons(moment: &TestState) -> Vec<NeuronInfo<AccountId32>> {
-    moment.ask(runtime::runtime_apis().myelin_api().metagraph(FIRST)).await.expect("genesis has it").neurons
+async fn neurons(moment: &TestState) -> Vec<NeuronInfo> {
+    moment.ask(runtime::runtime_apis().myelin_api().metagraph(FIRST.into())).await.expect("genesis has it").0.neurons
 }
 
 async fn free(moment: &TestState, who: AccountId32) -> u64 {
@@ -93,15 +91,19 @@ struct Secret {
 
 impl Secret {
     fn hash(&self, hotkey: AccountId32) -> H256 {
-        let uids: Vec<u16> = self.uids.iter().map(|uid| uid.0).collect();
-        H256(blake2_256(&(hotkey.0, FIRST.0, uids, &self.values, &self.salt, 0_u64).encode()))
+        let uids: Vec<u16> = self.uids.iter().map(|uid| uid.get()).collect();
+        H256(blake2_256(&(hotkey.0, FIRST.get(), uids, &self.values, &self.salt, 0_u64).encode()))
     }
 
     async fn reveal(&self, chain: &TestChain, hotkey: &Keypair) -> Result<TestInclusion, TestRefusal> {
-        let (uids, values, salt) = (self.uids.clone(), self.values.clone(), self.salt.clone());
+        let uids = self.uids.iter().copied().map(Static).collect();
+        let (values, salt) = (self.values.clone(), self.salt.clone());
         let weights = runtime::transactions().weights();
         chain
-            .submit(&weights.reveal_weights(FIRST, BoundedVec(uids), BoundedVec(values), BoundedVec(salt), 0), hotkey)
+            .submit(
+                &weights.reveal_weights(FIRST.into(), BoundedVec(uids), BoundedVec(values), BoundedVec(salt), 0),
+                hotkey,
+            )
             .await
     }
 }
@@ -111,24 +113,24 @@ async fn the_first_tao_is_earned() {
     let network = TestNetwork::start(NODE, "main", &["Alice", "Bob"], &hurry()).await;
     let chain = network.node("Alice").chain().await;
     let genesis = chain.at(0).await;
-    assert_eq!(genesis.ask(runtime::runtime_apis().myelin_api().issuance()).await.total, Amount { parts: 0 });
+    assert_eq!(genesis.ask(runtime::runtime_apis().myelin_api().issuance()).await.total, Amount::ZERO);
     let accounts = genesis.values(runtime::storage().system().account()).await;
     assert!(accounts.iter().all(|account| account.data.free + account.data.reserved == 0));
 
     // Just after an epoch, so that both are in time for the next one.
-    chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid == FIRST).await;
+    chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
     let (ada, ben) = (account("Ada"), account("Ben"));
     let (ada_hot, ben_hot) = (key("Ada//hot"), key("Ben//hot"));
     let first = mine_a_seat(&chain, &ada_hot, ada).await;
     let second = mine_a_seat(&chain, &ben_hot, ben).await;
-    let uid = |included: &TestInclusion| included.event::<NeuronRegistered>().expect("a seat was taken").uid;
+    let uid = |included: &TestInclusion| included.event::<NeuronRegistered>().expect("a seat was taken").uid.0;
     let (ada_uid, ben_uid) = (uid(&first), uid(&second));
     assert_eq!((first.fee(), second.fee()), (0, 0));
 
-    let serve = runtime::transactions().neurons().serve_axon(FIRST, 1, 0x0a00_0001, 8091, 4, 0, 0, 0);
+    let serve = runtime::transactions().neurons().serve_axon(FIRST.into(), 1, 0x0a00_0001, 8091, 4, 0, 0, 0);
     assert_eq!(chain.submit(&serve, &ada_hot).await.expect("a neuron may serve").fee(), 0);
 
-    let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid == FIRST).await;
+    let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
     the_first_epoch_paid_all_alike(&moment, &epoch, ada_uid).await;
 
     rate_in_secret(&chain, [&ada_hot, &ben_hot], [ada_uid, ben_uid]).await;
@@ -142,14 +144,14 @@ async fn the_first_tao_is_earned() {
 
 /// spec tokenomics §6.2 and §10
 async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, served: Uid) {
-    assert_eq!([epoch.owner_cut.parts, epoch.validators.parts], [0, 0]);
+    assert_eq!([epoch.owner_cut.rao(), epoch.validators.rao()], [0, 0]);
     assert_eq!(epoch.miners, epoch.emission);
     let neurons = neurons(moment).await;
     let [one, other] = &neurons[..] else { panic!("two seats are taken: {neurons:?}") };
-    assert_eq!(one.stake.parts + other.stake.parts, epoch.miners.parts);
-    assert!(one.stake.parts.abs_diff(other.stake.parts) <= 1);
+    assert_eq!(one.stake.rao() + other.stake.rao(), epoch.miners.rao());
+    assert!(one.stake.rao().abs_diff(other.stake.rao()) <= 1);
     assert!(one.validator_permit && other.validator_permit);
-    let axon = neurons[usize::from(served.0)].axon.clone().expect("it serves");
+    let axon = neurons[usize::from(served)].axon.clone().expect("it serves");
     assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0a00_0001, 8091));
     // Nobody holds free TAO, and the coldkeys have not even signed.
     assert_eq!(moment.read(runtime::storage().balances().total_issuance(), ()).await, 0);
@@ -164,10 +166,10 @@ async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, 
     let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: vec![1, 2, 3] };
     assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), TestRefusal::code(16));
 
-    let commit = runtime::transactions().weights().commit_weights(FIRST, secret.hash(hotkey));
+    let commit = runtime::transactions().weights().commit_weights(FIRST.into(), secret.hash(hotkey));
     let committed = chain.submit(&commit, ada).await.expect("a validator may commit");
     assert_eq!(committed.fee(), 0);
-    let commits = committed.moment.ask(runtime::runtime_apis().myelin_api().commits(FIRST, hotkey)).await;
+    let commits = committed.moment.ask(runtime::runtime_apis().myelin_api().commits(FIRST.into(), hotkey)).await;
     let window = &commits.first().expect("there is a commit").reveal_from;
     if u64::from(*window) > committed.moment.height() + 3 {
         assert_eq!(secret.reveal(chain, ada).await.expect_err("it is too early"), TestRefusal::code(17));
@@ -175,9 +177,9 @@ async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, 
     chain.wait_for("reveal window", |now| async move { now.height() + 1 >= u64::from(*window) }).await;
     let revealed = secret.reveal(chain, ada).await.expect("the window is open");
     assert_eq!(revealed.fee(), 0);
-    let question = runtime::runtime_apis().myelin_api().ratings(FIRST, ada_uid);
-    let ratings = revealed.moment.ask(question).await.expect("the seat is taken").weights;
-    assert_eq!(ratings.iter().map(|entry| (entry.uid, entry.value)).collect::<Vec<_>>(), [(ben_uid, u16::MAX)]);
+    let question = runtime::runtime_apis().myelin_api().ratings(FIRST.into(), ada_uid.into());
+    let ratings = revealed.moment.ask(question).await.expect("the seat is taken").0.weights;
+    assert_eq!(ratings, [Entry::new(ben_uid, u16::MAX)]);
 
     // What was revealed is used up, and never was anybody else's.
     for replayer in [ada, ben] {
@@ -190,7 +192,7 @@ async fn spend(chain: &TestChain, hotkey: AccountId32) {
     let (ada, signer, friend) = (account("Ada"), key("Ada"), account("Friend"));
     let tx = runtime::transactions;
     let withdrawn = 5 * TAO;
-    let remove = tx().staking().remove_stake(hotkey, Amount { parts: withdrawn });
+    let remove = tx().staking().remove_stake(hotkey, Amount::from_rao(withdrawn).into());
     assert!(!exists(&chain.now().await, ada).await);
     let removed = chain.submit(&remove, &signer).await.expect("what was earned can be withdrawn");
     assert_eq!((removed.fee(), free(&removed.moment, ada).await), (0, withdrawn));
@@ -205,14 +207,15 @@ async fn spend(chain: &TestChain, hotkey: AccountId32) {
 
     let again = removed.moment.height() + STAKE_INTERVAL;
     chain.wait_for("next stake interval", |now| async move { now.height() >= again }).await;
-    let added = chain.submit(&tx().staking().add_stake(hotkey, Amount { parts: TAO }), &signer).await;
+    let added = chain.submit(&tx().staking().add_stake(hotkey, Amount::ONE_TAO.into()), &signer).await;
     let added = added.expect("Ada owns the hotkey");
     left -= TAO + added.fee();
     assert_eq!(free(&added.moment, ada).await, left);
 
-    let subnet = added.moment.ask(runtime::runtime_apis().myelin_api().subnet(FIRST)).await.expect("genesis has it");
-    let price = subnet.registration.burn.expect("seats can be bought").parts;
-    let bought = chain.submit(&tx().neurons().burned_register(FIRST, account("Ada//second")), &signer).await;
+    let subnet =
+        added.moment.ask(runtime::runtime_apis().myelin_api().subnet(FIRST.into())).await.expect("genesis has it");
+    let price = subnet.registration.burn.expect("seats can be bought").rao();
+    let bought = chain.submit(&tx().neurons().burned_register(FIRST.into(), account("Ada//second")), &signer).await;
     let bought = bought.expect("a seat is free and Ada has enough");
     left -= price + bought.fee();
     assert_eq!(free(&bought.moment, ada).await, left);

@@ -2,36 +2,34 @@
 
 use super::node::{World, metagraph};
 use crate::{
-    ChainError, Metagraph, MetagraphChanges, NetUid, Uid, mirror, runtime::runtime_types::myelin_runtime_api as api,
+    Amount, AxonInfo, ChainError, IpEndpoint, Metagraph, MetagraphChanges, NetUid, NeuronInfo, PublicKey, Uid,
 };
-use subxt::utils::AccountId32;
 
-fn neuron(uid: u16, hotkey: u8) -> api::NeuronInfo<AccountId32> {
-    let amount = |parts| mirror::Amount { parts };
-    api::NeuronInfo {
-        uid: mirror::Uid(uid),
-        hotkey: AccountId32([hotkey; 32]),
+fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
+    NeuronInfo {
+        uid: Uid::new(uid),
+        hotkey: PublicKey::from_bytes([hotkey; 32]),
         coldkey: None,
         registered_at: 1,
         last_update: 1,
-        stake: amount(5),
-        stake_weight: amount(5),
+        stake: Amount::from_rao(5),
+        stake_weight: Amount::from_rao(5),
         active: true,
         validator_permit: uid == 0,
         consensus: 0,
         incentive: 0,
         dividends: 0,
         validator_trust: 0,
-        emission: amount(0),
+        emission: Amount::ZERO,
         axon: None,
         metrics: None,
     }
 }
 
-fn serving(mut neuron: api::NeuronInfo<AccountId32>, ip: u128, ip_type: u8) -> api::NeuronInfo<AccountId32> {
-    let endpoint = api::IpEndpoint { ip, ip_type, port: 8091 };
-    neuron.axon = Some(api::AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None });
-    neuron
+fn serving(neuron: NeuronInfo, address: &str) -> NeuronInfo {
+    let endpoint = IpEndpoint::from(address.parse::<std::net::SocketAddr>().unwrap());
+    let axon = AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None };
+    NeuronInfo { axon: Some(axon), ..neuron }
 }
 
 #[tokio::test]
@@ -40,12 +38,12 @@ async fn it_syncs_once_and_says_what_changes() {
     world.set_metagraph(Some(metagraph(1, (0..4).map(|uid| neuron(uid, 10)).collect())));
     let chain = world.connect().await.unwrap();
     let mut network = Metagraph::sync(&chain, NetUid::new(1)).await.unwrap();
-    assert_eq!((network.block, network.neurons.len(), network.subnet.name.as_str()), (1, 4, "one"));
+    assert_eq!((network.block, network.neurons.len(), &*network.subnet.name()), (1, 4, "one"));
     assert_eq!(network.validators().map(|neuron| neuron.uid.get()).collect::<Vec<_>>(), [0]);
 
     let mut updated = neuron(2, 10);
     updated.incentive = 7;
-    let seats = vec![serving(neuron(0, 10), 0x0102_0304, 4), neuron(1, 99), updated, neuron(3, 10), neuron(4, 10)];
+    let seats = vec![serving(neuron(0, 10), "1.2.3.4:8091"), neuron(1, 99), updated, neuron(3, 10), neuron(4, 10)];
     world.set_metagraph(Some(metagraph(3, seats)));
     world.empty_blocks(2);
     let changes = network.follow().await.unwrap();
@@ -53,9 +51,9 @@ async fn it_syncs_once_and_says_what_changes() {
     let expected = MetagraphChanges { replaced: uids(&[1, 4]), moved: uids(&[0]), updated: uids(&[2]), epoch: false };
     assert_eq!(changes, expected);
     assert_eq!(network.block, 3);
-    let addresses: Vec<_> = network.serving().map(|(_, axon)| axon.address.to_string()).collect();
-    assert_eq!(addresses, ["1.2.3.4:8091"]);
-    assert_eq!(network.by_hotkey(&mirror::key(AccountId32([99; 32]))).unwrap().uid, Uid::new(1));
+    let addresses: Vec<_> = network.serving().filter_map(|(_, axon)| axon.endpoint.socket_address()).collect();
+    assert_eq!(addresses, ["1.2.3.4:8091".parse().unwrap()]);
+    assert_eq!(network.by_hotkey(&PublicKey::from_bytes([99; 32])).unwrap().uid, Uid::new(1));
 
     world.empty_blocks(1);
     assert!(network.follow().await.unwrap().is_empty());
@@ -73,10 +71,4 @@ async fn a_network_that_ends_is_an_error() {
     world.set_metagraph(None);
     world.empty_blocks(1);
     assert!(matches!(network.follow().await, Err(ChainError::NoNetwork { block: 2, .. })));
-}
-
-#[test]
-fn addresses_are_of_either_version() {
-    let six = serving(neuron(0, 1), u128::from(std::net::Ipv6Addr::LOCALHOST), 6);
-    assert_eq!(crate::NeuronInfo::from(six).axon.unwrap().address.to_string(), "[::1]:8091");
 }

@@ -1,9 +1,8 @@
 //! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
 
 use crate::{
-    Chain, ChainError, NetUid, NodeUrls, Timeouts,
-    link::Connect,
-    runtime::{Event, runtime_types::myelin_runtime_api as api},
+    Amount, Chain, ChainError, MetagraphInfo, NetUid, NeuronInfo, NodeUrls, RegistrationInfo, SubnetInfo, Timeouts,
+    link::Connect, runtime::Event,
 };
 use futures::{channel::mpsc, future::BoxFuture};
 use serde_json::{Value, json, value::to_raw_value};
@@ -20,7 +19,7 @@ use subxt::{
         Error as RpcsError, RpcClient, RpcClientT, UserError,
         client::{RawRpcFuture, RawRpcSubscription, RawValue},
     },
-    utils::{AccountId32, H256},
+    utils::H256,
 };
 
 /// Longer than any test.
@@ -59,7 +58,7 @@ struct Inner {
     /// The transactions that were accepted, by whatever node.
     pool: Vec<Vec<u8>>,
     next_index: u64,
-    metagraph: Option<api::MetagraphInfo<AccountId32>>,
+    metagraph: Option<MetagraphInfo>,
 }
 
 /// Somebody who is told of blocks.
@@ -193,7 +192,7 @@ impl World {
         self.lock().next_index = index;
     }
 
-    pub(super) fn set_metagraph(&self, metagraph: Option<api::MetagraphInfo<AccountId32>>) {
+    pub(super) fn set_metagraph(&self, metagraph: Option<MetagraphInfo>) {
         self.lock().metagraph = metagraph;
     }
 
@@ -342,18 +341,11 @@ impl Inner {
             }
             "Metadata_metadata_versions" => vec![15_u32].encode(),
             "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),
-            "MyelinApi_metagraph" => written("metagraph", &self.metagraph),
-            "MyelinApi_subnet" => written("subnet", &self.metagraph.as_ref().map(|metagraph| metagraph.subnet.clone())),
+            "MyelinApi_metagraph" => self.metagraph.encode(),
+            "MyelinApi_subnet" => self.metagraph.as_ref().map(|metagraph| &metagraph.subnet).encode(),
             other => panic!("{other} was not expected"),
         }
     }
-}
-
-/// An answer of our part of the runtime.
-fn written(method: &str, answer: &impl EncodeAsType) -> Vec<u8> {
-    let api = METADATA.runtime_api_trait_by_name("MyelinApi").expect("it is ours");
-    let method = api.method_by_name(method).expect("it is ours");
-    answer.encode_as_type(method.output_ty(), METADATA.types()).expect("the metadata tells how to write it")
 }
 
 fn refusal(code: i32, said: &str) -> RpcsError {
@@ -382,23 +374,22 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 /// A network without anything, as of this block.
-pub(super) fn metagraph(block: u32, neurons: Vec<api::NeuronInfo<AccountId32>>) -> api::MetagraphInfo<AccountId32> {
-    let none = || crate::mirror::Amount { parts: 0 };
-    let subnet = api::SubnetInfo {
-        netuid: NetUid::new(1).into(),
+pub(super) fn metagraph(block: u32, neurons: Vec<NeuronInfo>) -> MetagraphInfo {
+    let subnet = SubnetInfo {
+        netuid: NetUid::new(1),
         name: b"one".to_vec(),
         owner: None,
         owner_hotkey: None,
         registered_at: 0,
-        locked: none(),
+        locked: Amount::ZERO,
         tempo: 20,
         neurons: u16::try_from(neurons.len()).expect("few neurons"),
         max_neurons: 256,
-        emission: none(),
-        pending: none(),
+        emission: Amount::ZERO,
+        pending: Amount::ZERO,
         last_epoch: None,
         next_epoch: None,
-        registration: api::RegistrationInfo { burn: None, difficulty: None, recycled: none(), adjusts_at: 0 },
+        registration: RegistrationInfo::default(),
     };
-    api::MetagraphInfo { block, subnet, neurons }
+    MetagraphInfo { block, subnet, neurons }
 }

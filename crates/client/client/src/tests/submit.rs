@@ -3,8 +3,7 @@
 use super::node::{Answer, METADATA, World};
 use crate::{
     Account, Amount, CallError, Hint as _, PoolCode, PoolRefusal, SentTransaction, SubmissionOutcome, SubmitError,
-    calls,
-    mirror::account,
+    account, calls,
     runtime::{
         Event,
         runtime_types::{
@@ -167,7 +166,7 @@ async fn a_refused_transaction_uses_no_nonce_up() {
     let SubmissionOutcome::Failed { error, included: None } = account.submit(&call(), LONG).await else {
         panic!("refused")
     };
-    assert!(matches!(error, CallError::Refused(PoolRefusal::Call(PoolCode::TooSoon))), "{error}");
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Call(Ok(PoolCode::TooSoon)))), "{error}");
     assert!(error.all_hints().iter().count() > 0);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }

@@ -1,0 +1,60 @@
+//! The interface of the runtime, generated from its metadata, with the records of the chain in it.
+
+/// Generates the interface. The types that follow, by crate and module, are taken from their crates.
+macro_rules! generate {
+    ($($records:ident::$module:ident: $($record:ident)*;)*) => {
+        /// The interface of the runtime, generated from its metadata.
+        ///
+        /// Records are those of [`records`](crate::records), each in a [`Static`](subxt::utils::Static): `.0` takes it
+        /// out, and `.into()` puts it in. The library underneath compares the layout of storage entries, calls,
+        /// constants and answers with that of the node before it decodes any of them.
+        #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
+        #[subxt::subxt(
+            runtime_metadata_path = "metadata.scale",
+            derive_for_all_types = "Clone, Eq, PartialEq",
+            substitute_type(
+                path = myelin_primitives::amount::Amount,
+                with = ::subxt::utils::Static::<::myelin_primitives::Amount<::myelin_primitives::Tao>>
+            ),
+            substitute_type(
+                path = myelin_primitives::fraction::Take,
+                with = ::subxt::utils::Static::<::myelin_primitives::Take>
+            ),
+            substitute_type(
+                path = myelin_primitives::id::NetUid,
+                with = ::subxt::utils::Static::<::myelin_primitives::NetUid>
+            ),
+            substitute_type(
+                path = myelin_primitives::id::Uid,
+                with = ::subxt::utils::Static::<::myelin_primitives::Uid>
+            ),
+            substitute_type(
+                path = myelin_primitives::row::Entry,
+                with = ::subxt::utils::Static::<::myelin_primitives::Entry>
+            ),
+            $($(substitute_type(
+                path = $records::$module::$record,
+                with = ::subxt::utils::Static::<::$records::$module::$record>
+            ),)*)*
+        )]
+        pub mod runtime {}
+    };
+}
+
+generate! {
+    myelin_economics::adjustment: SeatPrice;
+    myelin_economics::pool: Holding Pool;
+    myelin_economics::root: Share;
+    myelin_economics::subnet_price: LastCreation;
+    myelin_records::commitment: Commitment CommitmentData;
+    myelin_records::endpoint: ServedEndpoints;
+    myelin_records::epoch: Accrual EmissionAccount EpochRecord NeuronRecord;
+    myelin_records::info: CommitInfo DelegatePage HotkeyInfo IssuanceInfo MetagraphInfo NeuronInfo RatingsInfo StakeInfo
+        SubnetInfo;
+    myelin_records::key: ChainIdentity ColdkeySwap;
+    myelin_records::parameters: NetworkParameters NetworkParametersPatch Parameter Parameters ParametersPatch;
+    myelin_records::seat: Admission Seat;
+    myelin_records::stake: Family FamilyMember HotkeyRecord PoolId StakePool;
+    myelin_records::subnet: Subnet SubnetIdentity;
+    myelin_records::weights: StorageIndex WeightsCommit WeightsRow;
+}
