@@ -1,8 +1,9 @@
 //! One epoch of one subnet: what is pending is divided by consensus and paid. spec tokenomics §6 and §7, yuma
 
 use crate::{
+    accrual::arithmetic,
     pallet::{Bonds, Config, Error, LastEpochs, Neurons, Pallet},
-    types::{BondsRow, EpochRecord, NeuronRecord, NeuronRecords},
+    types::{BondsRow, EpochRecord, NeuronRecords},
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::mem;
@@ -14,15 +15,13 @@ use frame_support::{
     },
 };
 use myelin_economics::division::{Claim, Division, Emission, divide};
+use myelin_epoch::rules::{ConsensusInput, claims, epoch_params, neuron_records};
 use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, Parameters},
-    traits::ReadSubnets,
-};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_pallet_weights::traits::ReadWeights;
-use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Q32, Tao, Uid};
-use myelin_yuma::{Bonds as BondsForm, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, epoch};
+use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao, Uid};
+use myelin_yuma::{EpochOutcome, Params};
 use sp_runtime::{ArithmeticError, DispatchError};
 
 /// An epoch that has run.
@@ -48,7 +47,7 @@ impl<T: Config> Pallet<T> {
         let division = Self::pay_owner(divide(drained, owner.as_ref().map(|_| network.owner_cut())), owner.as_ref())?;
 
         let stakes: Vec<Amount<Tao>> = seats.iter().map(|seat| T::Stake::weight(netuid, &seat.hotkey)).collect();
-        let params = params(&parameters, &network);
+        let params = epoch_params(&parameters, &network);
         let (held, mut outcome) = Self::consensus(netuid, now, division.neurons(), &seats, &stakes, &params);
         let emissions = Self::pay_neurons(netuid, &division, &seats, &claims(&outcome, &stakes))?;
         Self::store_bonds(netuid, &held, mem::take(&mut outcome.bonds))?;
@@ -105,26 +104,21 @@ impl<T: Config> Pallet<T> {
         let weights = T::Weights::rows(netuid, seats);
         let weights: Vec<&[Entry]> = weights.iter().map(Vec::as_slice).collect();
         let bonds: Vec<&[Entry]> = held.iter().map(|row| row.as_slice()).collect();
-        let stakes: Vec<Stake> = stakes.iter().map(|stake| Stake::from(*stake)).collect();
         let registered_at: Vec<BlockNumber> = seats.iter().map(|seat| seat.registered_at).collect();
-        let commit_blocks = T::Weights::pending_commits(netuid, seats);
-        let outcome = epoch(
-            &Snapshot {
-                block,
-                last_epoch_block: LastEpochs::<T>::get(netuid).map(|last| last.block),
-                emission,
-                // Ratings are for staked validators; owning the subnet gives none. spec subnets-and-neurons §12
-                owner: None,
-                stake: &stakes,
-                registered_at: &registered_at,
-                last_update: &T::Weights::last_updates(netuid, seats),
-                weights: &weights,
-                bonds: &bonds,
-                permits: &permits,
-                commit_blocks: commit_blocks.as_deref(),
-            },
-            params,
-        );
+        let open_commits = T::Weights::pending_commits(netuid, seats);
+        let input = ConsensusInput {
+            block,
+            last_epoch: LastEpochs::<T>::get(netuid).map(|last| last.block),
+            emission,
+            stake_weights: stakes,
+            registered_at: &registered_at,
+            last_updates: &T::Weights::last_updates(netuid, seats),
+            weights: &weights,
+            bonds: &bonds,
+            permits: &permits,
+            open_commits: open_commits.as_deref(),
+        };
+        let outcome = input.run(params);
         (held, outcome)
     }
 
@@ -169,76 +163,13 @@ impl<T: Config> Pallet<T> {
         stakes: &[Amount<Tao>],
         emissions: &[Emission],
     ) -> Result<(), DispatchError> {
-        // Where nobody has stake there is nobody to choose validators by. spec tokenomics §10
-        let bootstrap = stakes.iter().all(|stake| stake.is_zero());
-        let records = (0..).zip(emissions).map(|(uid, emission)| {
-            let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticError::Overflow)?;
-            Ok(NeuronRecord {
-                active: at(&outcome.active, uid),
-                permit: bootstrap || at(&outcome.permits, uid),
-                stake_weight: at(&outcome.stake_weight, uid),
-                consensus: at(&outcome.consensus, uid),
-                validator_trust: at(&outcome.validator_trust, uid),
-                incentive: at(&outcome.incentive, uid),
-                dividends: at(&outcome.dividends, uid),
-                emission: paid,
-            })
-        });
-        let records = records.collect::<Result<Vec<_>, ArithmeticError>>()?;
+        let records = neuron_records(outcome, stakes, emissions).map_err(arithmetic)?;
         Neurons::<T>::insert(netuid, NeuronRecords::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
         Ok(())
     }
 }
 
-/// What a vector by uid says of one neuron.
-fn at<V: Copy + Default>(values: &[V], uid: usize) -> V {
-    values.get(uid).copied().unwrap_or_default()
-}
-
 /// One side of what all neurons were paid.
 fn total(emissions: &[Emission], side: fn(&Emission) -> Amount<Tao>) -> Result<Amount<Tao>, ArithmeticError> {
     Amount::checked_sum(emissions.iter().map(side)).map_err(|_| ArithmeticError::Overflow)
-}
-
-/// What neurons bring to the division of the pools, by uid. spec tokenomics §6.2, step 5
-fn claims(outcome: &EpochOutcome, stakes: &[Amount<Tao>]) -> Vec<Claim> {
-    let exact = &outcome.exact;
-    (0..)
-        .zip(stakes)
-        .map(|(uid, stake)| Claim {
-            incentive: weight(at(&exact.incentive, uid)),
-            dividend: weight(at(&exact.dividends, uid)),
-            active_stake: weight(at(&exact.active_stake, uid)),
-            stake: stake.rao(),
-        })
-        .collect()
-}
-
-/// A share as the weight of a claim: in counts of 2^-32.
-fn weight(share: Q32) -> u64 {
-    // Shares are never below zero.
-    u64::try_from(share.to_bits()).unwrap_or(0)
-}
-
-/// The rules of a subnet's epochs as it has set them. spec yuma §2
-fn params(parameters: &Parameters, network: &NetworkParameters) -> Params {
-    let alpha = LiquidAlpha {
-        low: parameters.alpha_values.low(),
-        high: parameters.alpha_values.high(),
-        steepness: parameters.alpha_sigmoid_steepness,
-    };
-    Params {
-        kappa: parameters.kappa(),
-        activity_cutoff: parameters.activity_cutoff(),
-        max_allowed_validators: parameters.max_allowed_validators,
-        stake_threshold: network.stake_threshold.rao(),
-        tempo: parameters.tempo.into(),
-        bonds_penalty: parameters.bonds_penalty(),
-        bonds_moving_average: parameters.bonds_moving_average(),
-        bonds: if parameters.yuma3 {
-            BondsForm::PerPair { liquid_alpha: parameters.liquid_alpha.then_some(alpha) }
-        } else {
-            BondsForm::Classic
-        },
-    }
 }
