@@ -9,22 +9,11 @@ use codec::Compact;
 use frame_support::ensure;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::NetUid;
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority};
 
-/// The reasons that clients know by number. spec events-and-errors §8.3
-mod code {
-    pub(super) const STAKE_AMOUNT_TOO_LOW: u8 = 1;
-    pub(super) const SUBNET_NOT_EXISTS: u8 = 3;
-    pub(super) const RATE_LIMIT_EXCEEDED: u8 = 6;
-    pub(super) const COMMIT_NOT_FOUND: u8 = 16;
-    pub(super) const COMMIT_BLOCK_NOT_IN_REVEAL_RANGE: u8 = 17;
-    pub(super) const INPUT_LENGTHS_UNEQUAL: u8 = 18;
-    pub(super) const UID_NOT_FOUND: u8 = 19;
-    pub(super) const BAD_REQUEST: u8 = 255;
-}
-
-/// Why a batch without items is refused.
-const EMPTY: InvalidTransaction = InvalidTransaction::Custom(code::BAD_REQUEST);
+/// The refusal of a batch without items.
+const EMPTY: InvalidTransaction = InvalidTransaction::Custom(PoolCode::Any.number());
 
 /// The priority of a weight call of a neuron that updated its weights in this very block. spec events-and-errors §8.4
 const BASE_PRIORITY: TransactionPriority = 4_294_967_295;
@@ -117,20 +106,26 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// How the pool is told of an error. spec events-and-errors §8.3
+/// spec events-and-errors §8.3
+impl<T> From<&Error<T>> for PoolCode {
+    fn from(error: &Error<T>) -> Self {
+        match error {
+            Error::NotEnoughStakeToSetWeights => Self::TooLittle,
+            Error::SubNetworkDoesNotExist => Self::NoNetwork,
+            Error::SettingWeightsTooFast | Error::CommittingWeightsTooFast => Self::TooSoon,
+            Error::NoWeightsCommitFound | Error::ExpiredWeightCommit | Error::InvalidRevealCommitHashNotMatch => {
+                Self::NoCommit
+            }
+            Error::RevealTooEarly => Self::RevealedTooEarly,
+            Error::InputLengthsUnequal => Self::UnequalLists,
+            Error::HotKeyNotRegisteredInSubNet => Self::NoSeatToRate,
+            _ => Self::Any,
+        }
+    }
+}
+
 impl<T> From<Error<T>> for InvalidTransaction {
     fn from(error: Error<T>) -> Self {
-        Self::Custom(match error {
-            Error::NotEnoughStakeToSetWeights => code::STAKE_AMOUNT_TOO_LOW,
-            Error::SubNetworkDoesNotExist => code::SUBNET_NOT_EXISTS,
-            Error::SettingWeightsTooFast | Error::CommittingWeightsTooFast => code::RATE_LIMIT_EXCEEDED,
-            Error::NoWeightsCommitFound | Error::ExpiredWeightCommit | Error::InvalidRevealCommitHashNotMatch => {
-                code::COMMIT_NOT_FOUND
-            }
-            Error::RevealTooEarly => code::COMMIT_BLOCK_NOT_IN_REVEAL_RANGE,
-            Error::InputLengthsUnequal => code::INPUT_LENGTHS_UNEQUAL,
-            Error::HotKeyNotRegisteredInSubNet => code::UID_NOT_FOUND,
-            _ => code::BAD_REQUEST,
-        })
+        Self::Custom(PoolCode::from(&error).number())
     }
 }
