@@ -95,7 +95,11 @@ impl Chain {
 
     /// The header with which the next block begins.
     pub(crate) fn next_header(&self) -> Header {
-        let number = self.height() + 1;
+        self.header(self.height() + 1)
+    }
+
+    /// The header of a block of this number, on the last one.
+    pub(crate) fn header(&self, number: BlockNumber) -> Header {
         let slot = DigestItem::PreRuntime(AURA_ENGINE_ID, slot(number).encode());
         let digest = Digest { logs: vec![slot] };
         Header::new(number, Hash::default(), Hash::default(), self.hash().into(), digest)
