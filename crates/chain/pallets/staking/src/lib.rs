@@ -112,7 +112,10 @@ pub mod pallet {
     use myelin_pallet_subnets::{traits::ReadSubnets, types::MAX_NETWORKS};
     use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

@@ -97,7 +97,10 @@ pub mod pallet {
     use myelin_economics::subnet_price;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

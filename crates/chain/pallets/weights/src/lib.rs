@@ -114,7 +114,10 @@ pub mod pallet {
     use myelin_primitives::{BlockNumber, NetUid, Uid};
     use sp_core::H256;
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]
