@@ -108,9 +108,10 @@ pub mod pallet {
     };
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
+    use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::ReadStake;
-    use myelin_pallet_subnets::traits::{Keys, ReadSubnets};
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{BlockNumber, NetUid, Uid};
     use sp_core::H256;
 
