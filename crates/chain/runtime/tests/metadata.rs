@@ -52,7 +52,7 @@ fn the_metadata_of_clients_is_that_of_the_runtime() {
 fn the_text_beside_the_metadata_says_the_same() {
     let decoded = RuntimeMetadataPrefixed::decode(&mut metadata().as_slice()).expect("metadata can be read");
     let RuntimeMetadata::V15(metadata) = decoded.1 else { panic!("the metadata has another version") };
-    compare("metadata.txt", Text { types: &metadata.types }.of(&metadata).as_bytes());
+    compare("metadata.txt", MetadataText { types: &metadata.types }.of(&metadata).as_bytes());
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn every_own_pallet_has_a_storage_version() {
 }
 
 /// The writer of the text. Types are named by path and parameters, because their numbers change with every new type.
-struct Text<'a> {
+struct MetadataText<'a> {
     types: &'a PortableRegistry,
 }
 
-impl Text<'_> {
+impl MetadataText<'_> {
     fn of(&self, metadata: &RuntimeMetadataV15) -> String {
         let mut lines = BTreeSet::new();
         for pallet in &metadata.pallets {

@@ -48,7 +48,7 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
     pub static SwapRateLimit: BlockNumber = 1_000;
-    /// How often listeners were told of a swap. No storage, so a call that fails does not undo it.
+    /// The number of swaps of which listeners were told. No storage, so a call that fails does not undo it.
     pub static TimesTold: u32 = 0;
 }
 

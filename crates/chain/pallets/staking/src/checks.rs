@@ -17,7 +17,7 @@ pub(crate) struct Removal<T: Config> {
     pub(crate) network: NetworkParameters,
 }
 
-/// How much of a row a removal takes.
+/// The part of a row that a removal takes.
 #[derive(Clone, Copy)]
 pub(crate) enum RemovalAmount {
     Some(Amount<Tao>),

@@ -7,7 +7,7 @@ use crate::{
 use myelin_pallet_keys::traits::Keys;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
-/// What the transaction pool answers to a free call that would fail. spec events-and-errors §8.3
+/// Returns the number with which the transaction pool refuses a free call. spec events-and-errors §8.3
 fn code<T>(error: &Error<T>) -> u8 {
     match error {
         Error::AmountTooLow => 1,
@@ -19,7 +19,7 @@ fn code<T>(error: &Error<T>) -> u8 {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Whether a call that pays no fee would do something. Asked before it is taken into a block.
+    /// Checks that a call which pays no fee would do something, before it is taken into a block. Calls with a fee pass.
     ///
     /// # Errors
     /// The code of the error it would fail with. spec events-and-errors §8.3

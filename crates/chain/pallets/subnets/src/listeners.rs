@@ -6,7 +6,7 @@ use myelin_pallet_keys::traits::OnKeySwap;
 use sp_runtime::DispatchError;
 
 impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
-    /// Where the old hotkey represents an owner, the new one does. spec staking §10.1
+    /// Lets the new hotkey represent each owner that the old one represented. spec staking §10.1
     fn hotkey_swapped(_: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<Weight, DispatchError> {
         for netuid in Self::netuids() {
             if let Some(subnet) = Subnets::<T>::get(netuid).filter(|subnet| subnet.owner_hotkey.as_ref() == Some(old)) {
@@ -17,7 +17,7 @@ impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
         Ok(Self::hotkey_swap_weight())
     }
 
-    /// The subnets of the old coldkey belong to the new one. Its hotkeys move along, so they keep what they represent.
+    /// Gives the subnets of the old coldkey to the new one. Its hotkeys move along, so they go on representing it.
     /// spec staking §10.2
     fn coldkey_swapped(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
         for netuid in Self::netuids() {
