@@ -48,11 +48,11 @@ impl PoolId {
     }
 }
 
-/// A hotkey with its owner and its stake. spec staking §2
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct HotkeyRecord<AccountId = PublicKey> {
-    /// Coldkey that owns it.
-    pub owner: AccountId,
+/// The stake on a hotkey, and its delegation. A hotkey without either has no record. spec staking §2
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct HotkeyRecord {
     /// Stake pool, from the first stake until the stake is returned.
     pub pool: Option<PoolId>,
     /// Terms of nominations. `None` for a hotkey that is no delegate.
@@ -159,15 +159,14 @@ mod tests {
 
     #[test]
     fn a_hotkey_encodes_field_by_field() {
-        let record = HotkeyRecord::<Key> {
-            owner: [1; 32],
+        let record = HotkeyRecord {
             pool: Some(PoolId::new(2)),
             delegation: Some(Delegation { take: Take::new(3), changed_at: 4 }),
         };
-        let encoded = [&[1; 32][..], &[1, 2, 0, 0, 0, 0, 0, 0, 0], &[1, 3, 0, 4, 0, 0, 0]].concat();
+        let encoded = [&[1, 2, 0, 0, 0, 0, 0, 0, 0][..], &[1, 3, 0, 4, 0, 0, 0]].concat();
         assert_eq!(record.encode(), encoded);
         assert_eq!(HotkeyRecord::decode(&mut &encoded[..]), Ok(record));
-        assert_eq!(HotkeyRecord::<Key> { owner: [1; 32], pool: None, delegation: None }.encode()[32..], [0, 0]);
+        assert_eq!(HotkeyRecord::default().encode(), [0, 0]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ use myelin_epoch::{
     stakes::HotkeyStake,
 };
 use myelin_pallet_emission::{Accrued, Bonds, Error, Event, LastEpochs, Ledger, Neurons, Waiting, types::DueEpoch};
+use myelin_pallet_keys::Owners;
 use myelin_pallet_neurons::SeatsOf;
 use myelin_pallet_staking::{Families, Holdings, Hotkeys, NextPool, Pools, TotalStake};
 use myelin_pallet_subnets::{Network, NetworkSettings, Subnets, Tempos, TotalLocked};
@@ -213,7 +214,11 @@ fn make_stakes(random: &mut Random, number: BlockNumber) {
         });
         let delegation =
             random.chance(60).then(|| Delegation { take: Take::new(random.u16()), changed_at: random.block(number) });
-        Hotkeys::<Runtime>::insert(hotkey(index), HotkeyRecord { owner, pool, delegation });
+        Owners::<Runtime>::insert(hotkey(index), owner);
+        let record = HotkeyRecord { pool, delegation };
+        if record != HotkeyRecord::default() {
+            Hotkeys::<Runtime>::insert(hotkey(index), record);
+        }
     }
     NextPool::<Runtime>::put(PoolId::new(HOTKEYS.into()));
     TotalStake::<Runtime>::put(total);
@@ -420,13 +425,13 @@ fn subnet_input(netuid: NetUid, number: BlockNumber) -> SubnetInput<AccountId> {
 
 /// Reads the stake on all hotkeys.
 fn stakes() -> BTreeMap<AccountId, HotkeyStake<AccountId>> {
-    let stake = |(hotkey, record): (_, HotkeyRecord<AccountId>)| {
-        let pool = record.pool.and_then(Pools::<Runtime>::get).map(|stake| stake.pool).unwrap_or_default();
-        let holding = record.pool.map(|id| Holdings::<Runtime>::get(id, &record.owner)).unwrap_or_default();
-        let take = record.delegation.map(|delegation| delegation.take);
-        (hotkey, HotkeyStake { owner: record.owner, take, pool, holding })
+    let stake = |(hotkey, owner)| {
+        let HotkeyRecord { pool: id, delegation } = Hotkeys::<Runtime>::get(&hotkey).unwrap_or_default();
+        let pool = id.and_then(Pools::<Runtime>::get).map(|stake| stake.pool).unwrap_or_default();
+        let holding = id.map(|id| Holdings::<Runtime>::get(id, &owner)).unwrap_or_default();
+        (hotkey, HotkeyStake { owner, take: delegation.map(|delegation| delegation.take), pool, holding })
     };
-    Hotkeys::<Runtime>::iter().map(stake).collect()
+    Owners::<Runtime>::iter().map(stake).collect()
 }
 
 /// Reads the free balances of the coldkeys that have an account.

@@ -203,19 +203,19 @@ impl ChainState {
 
     /// Whether a coldkey is about to be replaced.
     pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
-        let stored = self.try_read(runtime::storage().staking().coldkey_swaps(), (account(coldkey),)).await?;
+        let stored = self.try_read(runtime::storage().keys().coldkey_swaps(), (account(coldkey),)).await?;
         Ok(stored.map(record))
     }
 
     /// Who a coldkey says it is.
     pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<ChainIdentity>, ChainError> {
-        let stored = self.try_read(runtime::storage().staking().identities(), (account(coldkey),)).await?;
+        let stored = self.try_read(runtime::storage().keys().identities(), (account(coldkey),)).await?;
         Ok(stored.map(record))
     }
 
     /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
     pub fn key_swap_cost(&self) -> Result<Amount<Tao>, ChainError> {
-        let cost = self.0.constants().entry(runtime::constants().staking().key_swap_cost());
+        let cost = self.0.constants().entry(runtime::constants().keys().key_swap_cost());
         cost.map(record).map_err(|error| subxt::Error::from(error).into())
     }
 

@@ -3,7 +3,10 @@
 use crate::{ExplainError, audit::difference, inputs::staked, storage::buffered};
 use myelin_client::{
     Amount, ChainConfig, ChainState, PublicKey, Tao, key,
-    runtime::staking::events::{HotkeySwapped, StakeAdded, StakeReleased, StakeRemoved},
+    runtime::{
+        keys::events::HotkeySwapped,
+        staking::events::{StakeAdded, StakeReleased, StakeRemoved},
+    },
     subxt::events::{Events, Phase},
 };
 use myelin_epoch::stakes::HotkeyStake;

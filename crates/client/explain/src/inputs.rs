@@ -9,6 +9,7 @@ use myelin_client::{
     Amount, BlockNumber, ChainError, ChainState, Family, NetUid, Parameters, PublicKey, Tao, Uid, account, key,
     records::{
         seat::Seat,
+        stake::HotkeyRecord,
         weights::{StorageIndex, WeightsCommit, WeightsRow},
     },
     runtime::{self, storage},
@@ -195,19 +196,23 @@ async fn stakes(
 }
 
 async fn hotkey_stake(at: &ChainState, hotkey: &PublicKey) -> Result<Option<HotkeyStake>, ExplainError> {
-    let record = storage_value(at, storage().staking().hotkeys(), (account(hotkey),)).await?;
-    let Some(record) = record.map(|record| record.0) else { return Ok(None) };
+    let (owner, record) = try_join!(
+        storage_value(at, storage().keys().owners(), (account(hotkey),)),
+        storage_value(at, storage().staking().hotkeys(), (account(hotkey),)),
+    )?;
+    let Some(owner) = owner else { return Ok(None) };
+    // A hotkey without stake that is no delegate has no record.
+    let HotkeyRecord { pool: id, delegation } = record.map(|record| record.0).unwrap_or_default();
     let (mut pool, mut holding) = (Pool::default(), Holding::default());
-    if let Some(id) = record.pool {
+    if let Some(id) = id {
         let (stored, held) = try_join!(
             storage_value(at, storage().staking().pools(), (id.into(),)),
-            storage_value(at, storage().staking().holdings(), (id.into(), account(&record.owner))),
+            storage_value(at, storage().staking().holdings(), (id.into(), owner)),
         )?;
         pool = stored.map_or(pool, |stored| stored.0.pool);
         holding = held.map_or(holding, |held| held.0);
     }
-    let take = record.delegation.map(|delegation| delegation.take);
-    Ok(Some(HotkeyStake { owner: record.owner, take, pool, holding }))
+    Ok(Some(HotkeyStake { owner: key(owner), take: delegation.map(|delegation| delegation.take), pool, holding }))
 }
 
 /// Reads all stake on a hotkey after block `at`.

@@ -31,7 +31,7 @@ const NOWHERE: Static<NetUid> = Static(NetUid::new(4_000));
 const NEVER: u16 = 50_000;
 
 /// Whose storage no refused input may change. That of the others counts blocks, nonces and fees.
-const PALLETS: [&str; 4] = ["Neurons", "Staking", "Subnets", "Weights"];
+const PALLETS: [&str; 5] = ["Keys", "Neurons", "Staking", "Subnets", "Weights"];
 
 /// The validator and the miner of [`begin`], on their seats.
 const VALIDATOR: Static<Uid> = Static(Uid::new(0));

@@ -17,9 +17,10 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
+use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_pallet_subnets::{
     parameters::Parameters,
-    traits::{Keys, OnSubnet},
+    traits::OnSubnet,
     types::{CleanupProgress, MAX_UIDS},
 };
 use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
@@ -151,16 +152,18 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn swap_hotkey(n: Linear<1, 32>) {
-        let coldkey = coldkey::<T>();
+    fn hotkey_swapped(n: Linear<1, 32>) {
+        let coldkey: T::AccountId = account("coldkey", 0, 0);
         let (old, new): (T::AccountId, T::AccountId) = (account("old", 0, 0), account("new", 0, 0));
         for _ in 0..n {
             let netuid = network::<T>();
             seat::<T>(netuid, &coldkey, &old);
         }
         set_block::<T>(LATER);
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey), old.clone(), new.clone());
+        #[block]
+        {
+            Pallet::<T>::hotkey_swapped(&coldkey, &old, &new).expect("the new hotkey has no seat");
+        }
         assert_eq!(MembershipsOf::<T>::get(&new).len(), n as usize);
         assert!(!MembershipsOf::<T>::contains_key(&old));
     }

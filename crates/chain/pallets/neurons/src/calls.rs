@@ -3,7 +3,6 @@
 use crate::{
     Admissions, Config, Error, Pallet, SeatsOf, UsedWork,
     checks::WorkClaim,
-    traits::OnSeat,
     types::{RegistrationKind, UsedSeal},
 };
 use frame_support::{
@@ -15,10 +14,8 @@ use frame_support::{
     },
 };
 use myelin_economics::work;
-use myelin_pallet_staking::traits::MoveHotkey;
-use myelin_pallet_subnets::traits::Keys;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, NetUid, Tao};
-use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
     /// spec subnets-and-neurons §7
@@ -71,29 +68,6 @@ impl<T: Config> Pallet<T> {
         Self::count_registration(netuid, admission, RegistrationKind::Work)?;
         Self::take_seat(netuid, seats, vacancy, hotkey)?;
         Ok(())
-    }
-
-    /// Says how many seats went along. spec staking §10.1
-    pub(crate) fn do_swap_hotkey(
-        coldkey: &T::AccountId,
-        old: &T::AccountId,
-        new: &T::AccountId,
-    ) -> Result<u32, DispatchError> {
-        T::Keys::ensure_not_swapping(coldkey)?;
-        T::Stake::move_hotkey(coldkey, old, new)?;
-        let mut moved = 0_u32;
-        for (netuid, uid) in Self::live_memberships(old) {
-            SeatsOf::<T>::mutate(netuid, |seats| {
-                if let Some(seat) = seats.get_mut(usize::from(uid)) {
-                    seat.hotkey = new.clone();
-                }
-            });
-            Self::remove_membership(netuid, old);
-            Self::insert_membership(netuid, uid, new)?;
-            T::OnSeat::hotkey_swapped(netuid, uid, old, new);
-            moved = moved.saturating_add(1);
-        }
-        Ok(moved)
     }
 
     /// Keeps a seal from paying twice. Those that could not pay any more, because their block is too old, are

@@ -11,7 +11,7 @@ use myelin_economics::work::{self, Seal, WorkChallenge};
 use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 
-/// How many times their target the registrations of an interval may be, so that a price can rise.
+/// The most registrations of an interval, as a multiple of their target, so that a price can rise.
 /// spec subnets-and-neurons §7
 const INTERVAL_LIMIT: u32 = 3;
 
@@ -20,9 +20,9 @@ const INTERVAL_LIMIT: u32 = 3;
 pub(crate) struct WorkClaim<'a> {
     /// The block worked on.
     pub(crate) block: BlockNumber,
-    /// What was searched for.
+    /// The number that was searched for.
     pub(crate) nonce: u64,
-    /// What was found.
+    /// The seal that was found.
     pub(crate) seal: &'a [u8],
 }
 
@@ -126,7 +126,7 @@ impl<T: Config> Pallet<T> {
         Ok(uid)
     }
 
-    /// Whether so many blocks have passed since the last time, or there was none.
+    /// Returns true if so many blocks have passed since the last time, or there was none.
     fn has_passed(blocks: BlockNumber, last: Option<BlockNumber>) -> bool {
         last.is_none_or(|last| Self::now().saturating_sub(last) >= blocks)
     }

@@ -1,10 +1,14 @@
-//! Reactions to changes of networks.
+//! Reactions to swaps of keys and to changes of networks.
 
 use crate::{
     Adjustments, Admissions, Commitments, Config, EndpointsOf, Error, Event, Pallet, SeatsOf, hooks::due_after,
-    state::Vacancy, types::Admission, weights::WeightInfo,
+    state::Vacancy, traits::OnSeat, types::Admission, weights::WeightInfo,
 };
-use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
+use frame_support::{
+    dispatch::DispatchResult,
+    weights::{Weight, WeightMeter},
+};
+use myelin_pallet_keys::traits::OnKeySwap;
 use myelin_pallet_subnets::{
     parameters::ParametersPatch,
     traits::{OnSubnet, ReadSubnets},
@@ -12,6 +16,38 @@ use myelin_pallet_subnets::{
 };
 use myelin_primitives::{NetUid, Uid};
 use sp_runtime::DispatchError;
+
+/// Seats follow their hotkey. They belong to no coldkey. spec staking §10.1
+impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
+    fn hotkey_swapped(_: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<Weight, DispatchError> {
+        let mut moved = 0_u32;
+        for (netuid, uid) in Self::live_memberships(old) {
+            SeatsOf::<T>::mutate(netuid, |seats| {
+                if let Some(seat) = seats.get_mut(usize::from(uid)) {
+                    seat.hotkey = new.clone();
+                }
+            });
+            Self::remove_membership(netuid, old);
+            Self::insert_membership(netuid, uid, new)?;
+            T::OnSeat::hotkey_swapped(netuid, uid, old, new);
+            moved = moved.saturating_add(1);
+        }
+        Ok(T::WeightInfo::hotkey_swapped(moved))
+    }
+
+    fn coldkey_swapped(_: &T::AccountId, _: &T::AccountId) -> DispatchResult {
+        Ok(())
+    }
+
+    fn hotkey_swap_weight() -> Weight {
+        let networks = T::Subnets::netuids().len();
+        T::WeightInfo::hotkey_swapped(u32::try_from(networks).unwrap_or(u32::MAX))
+    }
+
+    fn coldkey_swap_weight() -> Weight {
+        Weight::zero()
+    }
+}
 
 impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     fn created(netuid: NetUid, first: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {

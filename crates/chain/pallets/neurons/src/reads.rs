@@ -8,6 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure};
+use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_pallet_subnets::traits::{CountSeats, ReadSubnets};
 use myelin_primitives::{NetUid, Uid};
@@ -63,7 +64,9 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
         Self::count_registration(NetUid::ROOT, admission, RegistrationKind::Stake)?;
         Ok(uid)
     }
+}
 
+impl<T: Config> ReadSeated<T::AccountId> for Pallet<T> {
     fn is_seated_anywhere(hotkey: &T::AccountId) -> bool {
         Self::live_memberships(hotkey).next().is_some()
     }

@@ -9,11 +9,9 @@ use alloc::collections::BTreeSet;
 use frame_support::dispatch::DispatchResult;
 use frame_system::pallet_prelude::BlockNumberFor;
 use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats};
-use myelin_pallet_staking::traits::{ReleaseStake, RootSeats};
-use myelin_pallet_subnets::{
-    parameters::Parameters,
-    traits::{Keys, ReadSubnets},
-};
+use myelin_pallet_keys::traits::{Keys, ReadSeated};
+use myelin_pallet_staking::traits::ReleaseStake;
+use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
 

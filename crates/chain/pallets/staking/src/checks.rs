@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Config, Error, Pallet},
-    state::HotkeyOf,
+    state::KnownHotkey,
     types::PoolId,
 };
 use frame_support::{ensure, traits::Get};
@@ -11,13 +11,13 @@ use myelin_primitives::{Amount, Tao};
 
 /// A removal of stake that passes all checks.
 pub(crate) struct Removal<T: Config> {
-    pub(crate) record: HotkeyOf<T>,
+    pub(crate) owner: T::AccountId,
     pub(crate) id: PoolId,
     pub(crate) amount: Amount<Tao>,
     pub(crate) network: NetworkParameters,
 }
 
-/// How much of a row a removal takes.
+/// The part of a row that a removal takes.
 #[derive(Clone, Copy)]
 pub(crate) enum RemovalAmount {
     Some(Amount<Tao>),
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         part: RemovalAmount,
     ) -> Result<Removal<T>, Error<T>> {
-        let record = Self::existing(hotkey)?;
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
         let row = Self::stake_of(coldkey, &record);
         let amount = match part {
             RemovalAmount::Some(amount) => amount,
@@ -43,6 +43,6 @@ impl<T: Config> Pallet<T> {
         ensure!(Self::can_receive(coldkey, amount), Error::AmountTooLow);
         let network = T::Subnets::network();
         Self::ensure_within_limit(coldkey, id, &network)?;
-        Ok(Removal { record, id, amount, network })
+        Ok(Removal { owner, id, amount, network })
     }
 }

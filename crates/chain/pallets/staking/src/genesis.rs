@@ -1,10 +1,12 @@
 //! Stake that exists from the first block on. spec tokenomics §10
 
 use crate::{
-    pallet::{Config, GenesisConfig, Hotkeys, Pallet},
+    pallet::{Config, GenesisConfig, Pallet},
+    state::KnownHotkey,
     types::Standing,
 };
 use frame_support::dispatch::DispatchResult;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, Tao};
 
 impl<T: Config> GenesisConfig<T> {
@@ -24,15 +26,15 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         amount: Amount<Tao>,
     ) -> DispatchResult {
-        if Hotkeys::<T>::get(hotkey).is_none() {
-            Self::make_pair(coldkey, hotkey)?;
+        if T::Keys::owner(hotkey).is_none() {
+            T::Keys::pair(coldkey, hotkey)?;
         }
-        let mut record = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &record);
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
+        let standing = Self::standing(coldkey, &owner);
         if standing == Standing::Nominator && record.delegation.is_none() {
-            Self::make_delegate(hotkey, &mut record);
+            Self::make_delegate(&owner, hotkey, record);
         }
-        let id = Self::pool_of(hotkey, record)?;
+        let id = Self::pool_of(hotkey, Self::record(hotkey))?;
         Self::deposit(id, coldkey, standing, amount).map(drop)
     }
 }

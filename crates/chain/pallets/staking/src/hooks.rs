@@ -1,11 +1,12 @@
 //! What is done with the rest of a block: stake goes back, small nominations end.
 
 use crate::{
-    pallet::{Config, Holdings, Hotkeys, MinimumSweep, Pallet, Pools, Releases},
+    pallet::{Config, Holdings, MinimumSweep, Pallet, Pools, Releases},
     types::{NominationSweep, PoolId, Standing, SweepStage},
     weights::WeightInfo,
 };
 use frame_support::weights::WeightMeter;
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::{traits::ReadSubnets, types::CleanupProgress};
 use myelin_primitives::{Amount, Tao};
 
@@ -75,8 +76,8 @@ impl<T: Config> Pallet<T> {
     /// Ends a nomination below the minimum. Stake that is on its way back gets there either way.
     fn enforce_minimum(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
-        let Some(record) = Hotkeys::<T>::get(&hotkey) else { return };
-        let standing = Self::standing(coldkey, &record);
+        let Some(owner) = T::Keys::owner(&hotkey) else { return };
+        let standing = Self::standing(coldkey, &owner);
         Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
     }
 }

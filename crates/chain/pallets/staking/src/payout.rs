@@ -2,6 +2,7 @@
 
 use crate::{
     pallet::{Config, Families, Pallet},
+    state::KnownHotkey,
     traits::PayStake,
     types::Standing,
 };
@@ -20,8 +21,8 @@ impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
         if family.parents.is_empty() || emission.validator.is_zero() {
             return Self::pay_one(hotkey, emission);
         }
-        let record = Self::existing(hotkey)?;
-        let parents = Self::parents(Some(&record.owner), &family);
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
+        let parents = Self::parents(Some(&owner), &family);
         let children = family.children.iter().map(|child| child.proportion);
         let weight = stake_weight(Self::stake_on(&record), children, parents.iter().copied());
         let least = T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
@@ -46,8 +47,7 @@ impl<T: Config> Pallet<T> {
         if emission.miner.is_zero() && emission.validator.is_zero() {
             return Ok(());
         }
-        let record = Self::existing(hotkey)?;
-        let owner = record.owner.clone();
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
         let take = record.delegation.map(|delegation| delegation.take);
         let id = Self::pool_of(hotkey, record)?;
         Self::change(id, &owner, Standing::Owner, |pool, holding| pay(pool, holding, emission, take).map(drop))

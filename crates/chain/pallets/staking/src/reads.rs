@@ -1,11 +1,12 @@
 //! Answers to other pallets. spec staking §9.2
 
 use crate::{
-    pallet::{Config, Families, Hotkeys, Pallet, TotalStake},
+    pallet::{Activities, Config, Families, Hotkeys, Nominations, Pallet, TotalStake},
     traits::ReadStake,
 };
 use myelin_economics::children::stake_weight;
-use myelin_primitives::{Amount, NetUid, Take, Tao};
+use myelin_pallet_keys::traits::ReadKeyUse;
+use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 
 impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
     fn total() -> Amount<Tao> {
@@ -31,5 +32,19 @@ impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
 
     fn take(hotkey: &T::AccountId) -> Option<Take> {
         Some(Hotkeys::<T>::get(hotkey)?.delegation?.take)
+    }
+}
+
+impl<T: Config> ReadKeyUse<T::AccountId> for Pallet<T> {
+    fn hotkey_in_use(hotkey: &T::AccountId) -> bool {
+        !Self::on(hotkey).is_zero() || Self::has_family(hotkey)
+    }
+
+    fn coldkey_in_use(coldkey: &T::AccountId) -> bool {
+        Nominations::<T>::contains_key(coldkey)
+    }
+
+    fn last_active(coldkey: &T::AccountId) -> Option<BlockNumber> {
+        Activities::<T>::get(coldkey).last_at
     }
 }

@@ -1,12 +1,12 @@
 //! Stake that leaves a hotkey without a seat. spec subnets-and-neurons §10.1
 
 use crate::{
-    pallet::{Config, Error, Event, Hotkeys, Pallet, Pools, Releases},
-    state::HotkeyOf,
+    pallet::{Config, Error, Event, Pallet, Pools, Releases},
     traits::ReleaseStake,
-    types::{PoolId, Standing},
+    types::{HotkeyRecord, PoolId, Standing},
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get};
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::Amount;
 
 impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
@@ -30,10 +30,11 @@ impl<T: Config> Pallet<T> {
     /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
     /// all listed under the coldkey it goes to.
     fn detach_pool(hotkey: &T::AccountId) -> DispatchResult {
-        let Some(record) = Hotkeys::<T>::get(hotkey) else { return Ok(()) };
+        let record = Self::record(hotkey);
         let Some(id) = record.pool else { return Ok(()) };
-        Self::return_stake(id, hotkey, &record.owner, Standing::Owner)?;
-        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { pool: None, ..record });
+        let owner = T::Keys::owner(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
+        Self::return_stake(id, hotkey, &owner, Standing::Owner)?;
+        Self::set_record(hotkey, HotkeyRecord { pool: None, ..record });
         let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
         if stake.holders == 0 {
             Pools::<T>::remove(id);

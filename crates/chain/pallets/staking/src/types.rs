@@ -1,4 +1,4 @@
-//! Records of hotkeys, of the stake on them, and of the coldkeys behind it.
+//! Records of stake that only this pallet reads: activity, and the sweep of nominations.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
@@ -8,14 +8,12 @@ pub use myelin_records::{
         MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS, MaxChildren, MaxHotkeys, MaxNominations, MaxParents,
     },
     info::StakeInfo as Position,
-    key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
     stake::{
         Children, Delegation, Family, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakePool,
         StakeRole as Standing,
     },
 };
 use scale_info::TypeInfo;
-use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// The most hotkeys on which one coldkey changes its stake within a window of the operation limit: all it can have
 /// stake on.
@@ -23,9 +21,6 @@ pub type MaxWindows = ConstU32<{ MAX_HOTKEYS + MAX_NOMINATIONS }>;
 
 /// The longest list of children that is read at all, so that one that is too long can be refused by name.
 pub type MaxChildrenRead = ConstU32<32>;
-
-/// The hash of the account that a coldkey is to be swapped for. spec staking §10.3
-pub type ColdkeyHash = <BlakeTwo256 as Hash>::Output;
 
 /// When a coldkey last did what is limited in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

@@ -14,6 +14,7 @@ use frame_support::{
     weights::WeightMeter,
 };
 use frame_system::RawOrigin;
+use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 
 /// A coldkey that can pay for a subnet.

@@ -5,6 +5,7 @@ use crate::{
     TotalLocked,
 };
 use alloc::vec::Vec;
+use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
 use myelin_primitives::{Amount, NetUid, Tao};
 
 impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
@@ -34,5 +35,16 @@ impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
 
     fn locked() -> Amount<Tao> {
         TotalLocked::<T>::get()
+    }
+}
+
+impl<T: Config> ReadKeyRules for Pallet<T> {
+    fn key_rules() -> KeyRules {
+        let network = Network::<T>::get();
+        KeyRules {
+            swap_rate_limit: network.tx_rate_limit,
+            announcement_delay: network.coldkey_swap_announcement_delay,
+            reannouncement_delay: network.coldkey_swap_reannouncement_delay,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The beginning and the end of networks.
 
 use crate::{
-    Cleaning, Config, Error, Event, Identities, Keys, Network, NetworkSettings, OnSubnet, OwnerChanges,
-    OwnerHotkeyChanged, Pallet, Parameters, Subnet, Subnets, Tempos, TotalLocked,
+    Cleaning, Config, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
+    Pallet, Parameters, Subnet, Subnets, Tempos, TotalLocked,
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -13,6 +13,7 @@ use frame_support::{
         tokens::{DepositConsequence, Precision, Provenance},
     },
 };
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 

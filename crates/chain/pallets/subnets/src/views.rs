@@ -5,12 +5,12 @@ use myelin_economics::pruning::{SubnetCandidate, subnet_to_prune};
 use myelin_primitives::{Amount, NetUid, Tao};
 
 impl<T: Config> Pallet<T> {
-    /// What creating a subnet costs now. spec subnets-and-neurons §2.1
+    /// Returns the price of a subnet in this block. spec subnets-and-neurons §2.1
     pub fn lock_cost() -> Amount<Tao> {
         Network::<T>::get().price_rule().price_at(Self::now(), LastCreation::<T>::get())
     }
 
-    /// The subnet that a new one would replace if every place were taken; `None` if all are immune.
+    /// Returns the subnet that a new one would replace if every place were taken; `None` if all are immune.
     /// spec subnets-and-neurons §3
     pub fn subnet_to_prune() -> Option<NetUid> {
         let candidates = Self::netuids().into_iter().filter_map(|netuid| {

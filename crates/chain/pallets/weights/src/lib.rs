@@ -108,13 +108,17 @@ pub mod pallet {
     };
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
+    use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::ReadStake;
-    use myelin_pallet_subnets::traits::{Keys, ReadSubnets};
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{BlockNumber, NetUid, Uid};
     use sp_core::H256;
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

@@ -10,7 +10,7 @@ use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
 use myelin_yuma::as_read;
 
 impl<T: Config> Pallet<T> {
-    /// Whom a neuron rates and how much, as the next epoch will read it, without those that get nothing.
+    /// Returns the weights of a neuron, as the next epoch will read them, without those of value zero.
     pub fn neuron_weights(netuid: NetUid, uid: Uid) -> Vec<Entry> {
         let since = Self::rated_since(netuid);
         let Some(row) = Rows::<T>::get(StorageIndex::from(netuid), uid) else { return Vec::new() };
@@ -19,8 +19,8 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// What every neuron of a network says that says anything, ascending by uid, as the next epoch will read it. Entries
-    /// of value zero are listed.
+    /// Returns the weights of each neuron of a network that has any, ascending by uid, as the next epoch will read them.
+    /// Entries of value zero are listed.
     pub fn network_weights(netuid: NetUid) -> Vec<(Uid, Vec<Entry>)> {
         let since = Self::rated_since(netuid);
         let mut rows: Vec<_> = Rows::<T>::iter_prefix(StorageIndex::from(netuid))
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
         rows
     }
 
-    /// The commits of a hotkey that are not over, oldest first, with their windows as the network is set now.
+    /// Returns the commits of a hotkey that are not over, oldest first, with their windows as the network is set now.
     pub fn commits_of(netuid: NetUid, hotkey: &T::AccountId) -> Vec<CommitInfo> {
         let Some(parameters) = T::Subnets::parameters(netuid) else { return Vec::new() };
         let windows = Self::windows(netuid, &parameters);
@@ -41,8 +41,8 @@ impl<T: Config> Pallet<T> {
         queue.open().map(|commit| CommitInfo::new(commit, windows.blocks(commit.at).into())).collect()
     }
 
-    /// When a commit of block `committed_at` may be revealed, as the network is set now. `None` if there is no such
-    /// network.
+    /// Returns the blocks in which a commit of block `committed_at` may be revealed, as the network is set now. `None` if
+    /// there is no such network.
     pub fn reveal_window(netuid: NetUid, committed_at: BlockNumber) -> Option<RevealWindow> {
         let parameters = T::Subnets::parameters(netuid)?;
         Some(Self::windows(netuid, &parameters).blocks(committed_at).into())
