@@ -185,7 +185,7 @@ fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTran
     if !is_about_coldkey_swap(call)
         && let Some(code) = Keys::swap_code(who)
     {
-        return Err(InvalidTransaction::Custom(code));
+        return Err(InvalidTransaction::Custom(code.number()));
     }
     match call {
         RuntimeCall::Utility(

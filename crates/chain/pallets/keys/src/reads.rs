@@ -1,12 +1,12 @@
 //! Answers to other pallets.
 
 use crate::{
-    free::code,
     pallet::{Config, Error, OwnedHotkeys, Owners, Pallet, Successors},
     traits::Keys,
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure};
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::DispatchError;
 
 impl<T: Config> Keys<T::AccountId> for Pallet<T> {
@@ -42,7 +42,7 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
         Self::ensure_not_swapping(coldkey).map_err(DispatchError::from)
     }
 
-    fn swap_code(coldkey: &T::AccountId) -> Option<u8> {
-        Self::ensure_not_swapping(coldkey).err().map(|error| code(&error))
+    fn swap_code(coldkey: &T::AccountId) -> Option<PoolCode> {
+        Self::ensure_not_swapping(coldkey).err().map(|error| PoolCode::from(&error))
     }
 }

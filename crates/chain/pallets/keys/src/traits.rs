@@ -4,6 +4,7 @@ use crate::types::KeyRules;
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, weights::Weight};
 use myelin_primitives::BlockNumber;
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::DispatchError;
 
 /// Pairs of keys, and the lock of a coldkey swap. Offered to every pallet with calls of coldkeys.
@@ -36,9 +37,9 @@ pub trait Keys<AccountId> {
     /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
 
-    /// Returns the number with which the transaction pool refuses a coldkey that [`Self::ensure_not_swapping`] refuses.
+    /// Returns the code with which the transaction pool refuses a coldkey that [`Self::ensure_not_swapping`] refuses.
     /// spec events-and-errors §8.3
-    fn swap_code(coldkey: &AccountId) -> Option<u8>;
+    fn swap_code(coldkey: &AccountId) -> Option<PoolCode>;
 }
 
 /// The limits in time of key swaps. Implemented by the pallet of subnets, which keeps the parameters of the network.

@@ -2,18 +2,8 @@
 
 use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim, types::Address};
 use myelin_pallet_keys::traits::Keys;
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::InvalidTransaction;
-
-/// The reasons that clients know by number. spec events-and-errors §8.3
-mod code {
-    pub(super) const SUBNET_NOT_EXISTS: u8 = 3;
-    pub(super) const HOTKEY_NOT_REGISTERED_IN_NETWORK: u8 = 10;
-    pub(super) const INVALID_IP_ADDRESS: u8 = 11;
-    pub(super) const SERVING_RATE_LIMIT_EXCEEDED: u8 = 12;
-    pub(super) const INVALID_PORT: u8 = 13;
-    pub(super) const NON_ASSOCIATED_COLDKEY: u8 = 25;
-    pub(super) const BAD_REQUEST: u8 = 255;
-}
 
 impl<T: Config> Pallet<T> {
     /// Makes every check that a call without a fee could fail at.
@@ -30,7 +20,7 @@ impl<T: Config> Pallet<T> {
                 let work = WorkClaim { block: *block_number, nonce: *nonce, seal: work };
                 let admitted = Self::ensure_worked(who, *netuid, work, hotkey);
                 if admitted.is_ok() && T::Keys::ensure_pairable(coldkey, hotkey).is_err() {
-                    return Err(InvalidTransaction::Custom(code::NON_ASSOCIATED_COLDKEY));
+                    return Err(InvalidTransaction::Custom(PoolCode::ForeignHotkey.number()));
                 }
                 admitted.and_then(|(parameters, ..)| {
                     Self::vacancy(*netuid, &parameters, &SeatsOf::<T>::get(netuid)).map(drop)
@@ -56,18 +46,26 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// How the pool is told of an error. spec events-and-errors §8.3
+/// Returns the refusal of a call that fails with this error. spec events-and-errors §8.3
 fn refusal<T>(error: &Error<T>) -> InvalidTransaction {
-    InvalidTransaction::Custom(match error {
-        // Both limits pass with time, so whoever makes a block keeps the transaction for a later one.
+    match error {
+        // Both limits pass with time, so an author of a block keeps the transaction for a later one.
         Error::TooManyRegistrationsThisBlock | Error::TooManyRegistrationsThisInterval => {
-            return InvalidTransaction::ExhaustsResources;
+            InvalidTransaction::ExhaustsResources
         }
-        Error::SubNetworkDoesNotExist => code::SUBNET_NOT_EXISTS,
-        Error::HotKeyNotRegisteredInNetwork => code::HOTKEY_NOT_REGISTERED_IN_NETWORK,
-        Error::InvalidIpAddress => code::INVALID_IP_ADDRESS,
-        Error::ServingRateLimitExceeded => code::SERVING_RATE_LIMIT_EXCEEDED,
-        Error::InvalidPort => code::INVALID_PORT,
-        _ => code::BAD_REQUEST,
-    })
+        error => InvalidTransaction::Custom(PoolCode::from(error).number()),
+    }
+}
+
+impl<T> From<&Error<T>> for PoolCode {
+    fn from(error: &Error<T>) -> Self {
+        match error {
+            Error::SubNetworkDoesNotExist => Self::NoNetwork,
+            Error::HotKeyNotRegisteredInNetwork => Self::NoSeatToServe,
+            Error::InvalidIpAddress => Self::InvalidAddress,
+            Error::ServingRateLimitExceeded => Self::ServedTooSoon,
+            Error::InvalidPort => Self::InvalidPort,
+            _ => Self::Any,
+        }
+    }
 }

@@ -26,6 +26,7 @@ use myelin_pallet_subnets::{
     types::{CleanupProgress, Subnet},
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
+use myelin_records::pool_code::PoolCode;
 use sp_io::TestExternalities;
 use sp_runtime::{AccountId32, BuildStorage, DispatchError, traits::IdentityLookup};
 
@@ -182,8 +183,8 @@ impl Keys<AccountId> for Tables {
         Ok(())
     }
 
-    fn swap_code(coldkey: &AccountId) -> Option<u8> {
-        Swapping::contains_key(coldkey).then_some(0)
+    fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
+        Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }
 }
 

@@ -5,16 +5,19 @@ use crate::{
     pallet::{Call, Config, Error, Pallet},
 };
 use myelin_pallet_keys::traits::Keys;
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
-/// Returns the number with which the transaction pool refuses a free call. spec events-and-errors §8.3
-fn code<T>(error: &Error<T>) -> u8 {
-    match error {
-        Error::AmountTooLow => 1,
-        Error::HotKeyAccountNotExists => 4,
-        Error::NotEnoughStakeToWithdraw => 5,
-        Error::StakingRateLimitExceeded => 6,
-        _ => 255,
+/// spec events-and-errors §8.3
+impl<T> From<&Error<T>> for PoolCode {
+    fn from(error: &Error<T>) -> Self {
+        match error {
+            Error::AmountTooLow => Self::TooLittle,
+            Error::HotKeyAccountNotExists => Self::NoHotkey,
+            Error::NotEnoughStakeToWithdraw => Self::NotEnoughStake,
+            Error::StakingRateLimitExceeded => Self::TooSoon,
+            _ => Self::Any,
+        }
     }
 }
 
@@ -30,9 +33,9 @@ impl<T: Config> Pallet<T> {
             _ => return Ok(()),
         };
         if let Some(code) = T::Keys::swap_code(who) {
-            return Err(InvalidTransaction::Custom(code));
+            return Err(InvalidTransaction::Custom(code.number()));
         }
         let checked = Self::removal(who, removal.0, removal.1);
-        checked.map(drop).map_err(|error| InvalidTransaction::Custom(code(&error)))
+        checked.map(drop).map_err(|error| InvalidTransaction::Custom(PoolCode::from(&error).number()))
     }
 }

@@ -30,6 +30,7 @@ use myelin_pallet_subnets::{
     types::Subnet,
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao, Uid};
+use myelin_records::pool_code::PoolCode;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
 
@@ -242,8 +243,8 @@ impl Keys<AccountId> for Tables {
         Ok(())
     }
 
-    fn swap_code(coldkey: &AccountId) -> Option<u8> {
-        Swapping::get(coldkey)
+    fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
+        PoolCode::from_number(Swapping::get(coldkey)?).ok()
     }
 }
 

@@ -17,6 +17,7 @@ use frame_support::{
 use frame_system::{EnsureRoot, mocking::MockBlockU32};
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
+use myelin_records::pool_code::PoolCode;
 use pallet_balances::AccountData;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
@@ -182,8 +183,8 @@ impl Keys<AccountId> for Others {
         if Swapping::contains_key(coldkey) { Err(ANNOUNCED) } else { Ok(()) }
     }
 
-    fn swap_code(coldkey: &AccountId) -> Option<u8> {
-        Swapping::contains_key(coldkey).then_some(0)
+    fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
+        Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }
 }
 

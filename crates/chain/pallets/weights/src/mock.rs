@@ -28,6 +28,7 @@ use myelin_pallet_subnets::{
     types::Subnet,
 };
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
+use myelin_records::pool_code::PoolCode;
 use sp_core::H256;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
@@ -164,8 +165,8 @@ impl Keys<AccountId> for Tables {
         Ok(())
     }
 
-    fn swap_code(coldkey: &AccountId) -> Option<u8> {
-        Swapping::contains_key(coldkey).then_some(0)
+    fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
+        Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }
 }
 

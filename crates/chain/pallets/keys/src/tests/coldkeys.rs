@@ -9,6 +9,7 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{Amount, RAO_PER_TAO};
+use myelin_records::pool_code::PoolCode;
 use sp_runtime::{
     DispatchError,
     traits::{BlakeTwo256, Hash},
@@ -266,9 +267,9 @@ fn the_lock_has_a_number_for_the_transaction_pool() {
     ExtBuilder::default().build_and_execute(|| {
         assert_eq!(KeysPallet::swap_code(&OWNER), None);
         announce(OWNER);
-        assert_eq!(KeysPallet::swap_code(&OWNER), Some(0));
+        assert_eq!(KeysPallet::swap_code(&OWNER), Some(PoolCode::ColdkeySwapAnnounced));
         assert_ok!(KeysPallet::dispute_coldkey_swap(origin(OWNER)));
-        assert_eq!((KeysPallet::swap_code(&OWNER), KeysPallet::swap_code(&OTHER)), (Some(21), None));
+        assert_eq!((KeysPallet::swap_code(&OWNER), KeysPallet::swap_code(&OTHER)), (Some(PoolCode::ColdkeySwapDisputed), None));
     });
 }
 
