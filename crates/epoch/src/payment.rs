@@ -16,25 +16,17 @@ pub trait PoolAccess<Key> {
     /// The reason why a pool refuses a payment.
     type Error;
 
-    /// Returns the owner, the value and the take of a hotkey's stake. `None` for a hotkey without an owner.
-    fn view(&self, hotkey: &Key) -> Option<PoolView<Key>>;
+    /// Returns the coldkey that owns a hotkey.
+    fn owner(&self, hotkey: &Key) -> Option<Key>;
+
+    /// Returns all stake on a hotkey. Zero for a hotkey without an owner.
+    fn value(&self, hotkey: &Key) -> Amount<Tao>;
 
     /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1
     ///
     /// # Errors
     /// [`Self::Error`] if the hotkey has no owner or its pool refuses the payment.
     fn pay(&mut self, hotkey: &Key, emission: Emission) -> Result<(), Self::Error>;
-}
-
-/// The stake on a hotkey, as payments read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolView<Key> {
-    /// Coldkey that owns the hotkey.
-    pub owner: Key,
-    /// All stake on it.
-    pub value: Amount<Tao>,
-    /// Part of its validator emission that it keeps. `None` for a hotkey that is no delegate.
-    pub take: Option<Take>,
 }
 
 /// The reason why a neuron is not paid. Some parts may be paid already.
@@ -94,7 +86,7 @@ impl<Key> Default for StakeWeight<Key> {
 impl<Key: Clone + PartialEq> StakeWeight<Key> {
     /// Returns the weight of a hotkey on the subnet of this family.
     pub fn of(pools: &impl PoolAccess<Key>, hotkey: &Key, family: Option<&Family<Key>>) -> Self {
-        let own = value(pools, hotkey);
+        let own = pools.value(hotkey);
         let Some(family) = family else { return Self { own, total: own, lent: Vec::new(), borrowed: Vec::new() } };
         let parents = parents(pools, None, family);
         let loan = |member: &FamilyMember<Key>, amount| Loan {
@@ -114,15 +106,15 @@ pub fn total_weight<Key: PartialEq>(
     hotkey: &Key,
     family: Option<&Family<Key>>,
 ) -> Amount<Tao> {
-    let own = value(pools, hotkey);
+    let own = pools.value(hotkey);
     family.map_or(own, |family| weight(own, family, &parents(pools, None, family)))
 }
 
 /// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators. spec tokenomics §7.2,
 /// staking §9.4
 ///
-/// `family` is that of the hotkey on the subnet, `least_take` the least take of a child there. A pool that receives
-/// nothing is not asked.
+/// `family` is that of the hotkey on the subnet, `least_take` the least take of a child there, which is asked for only if
+/// the hotkey shares with parents. A pool that receives nothing is not asked.
 ///
 /// # Errors
 /// [`PaymentError::Unowned`] for a hotkey with parents and without an owner; [`PaymentError::Overflow`] if the owner's
@@ -131,17 +123,17 @@ pub fn pay_neuron<Key: PartialEq, Pools: PoolAccess<Key>>(
     pools: &mut Pools,
     hotkey: &Key,
     family: Option<&Family<Key>>,
-    least_take: Take,
+    least_take: impl FnOnce() -> Take,
     emission: Emission,
 ) -> Result<(), PaymentError<Pools::Error>> {
     let Some(family) = family.filter(|family| !family.parents.is_empty() && !emission.validator.is_zero()) else {
         return pay_pool(pools, hotkey, emission);
     };
-    let child = pools.view(hotkey).ok_or(PaymentError::Unowned)?;
-    let lenders = parents(pools, Some(&child.owner), family);
-    let weight = weight(child.value, family, &lenders);
+    let owner = pools.owner(hotkey).ok_or(PaymentError::Unowned)?;
+    let lenders = parents(pools, Some(&owner), family);
+    let weight = weight(pools.value(hotkey), family, &lenders);
     let SharedDividend { own, take, parents } =
-        share_dividend(emission.validator, weight, &lenders, family.take.max(least_take));
+        share_dividend(emission.validator, weight, &lenders, family.take.max(least_take()));
     for (parent, part) in family.parents.iter().zip(parents) {
         pay_pool(pools, &parent.hotkey, Emission { miner: Amount::ZERO, validator: part })?;
     }
@@ -162,20 +154,13 @@ fn pay_pool<Key, Pools: PoolAccess<Key>>(
     pools.pay(hotkey, emission).map_err(PaymentError::Pool)
 }
 
-/// Returns all stake on a hotkey.
-fn value<Key>(pools: &impl PoolAccess<Key>, hotkey: &Key) -> Amount<Tao> {
-    pools.view(hotkey).map_or(Amount::ZERO, |view| view.value)
-}
-
-/// Returns the parents of a hotkey with their loans, in the order of its family. `owner` owns the child.
+/// Returns the parents of a hotkey with their loans, in the order of its family. `owner` owns the child; without it no
+/// owner is looked up.
 fn parents<Key: PartialEq>(pools: &impl PoolAccess<Key>, owner: Option<&Key>, family: &Family<Key>) -> Vec<Parent> {
-    let parents = family.parents.iter().map(|parent| {
-        let view = pools.view(&parent.hotkey);
-        Parent {
-            stake: view.as_ref().map_or(Amount::ZERO, |view| view.value),
-            proportion: parent.proportion,
-            same_owner: view.is_some_and(|view| Some(&view.owner) == owner),
-        }
+    let parents = family.parents.iter().map(|parent| Parent {
+        stake: pools.value(&parent.hotkey),
+        proportion: parent.proportion,
+        same_owner: owner.is_some_and(|owner| pools.owner(&parent.hotkey).as_ref() == Some(owner)),
     });
     parents.collect()
 }
@@ -190,20 +175,18 @@ mod tests {
     use alloc::collections::BTreeMap;
     use myelin_records::stake::Parents;
 
-    /// Views of pools, and what was paid into them.
+    /// Owners and values of pools, and what was paid into them.
     #[derive(Default)]
     struct Pools {
-        views: BTreeMap<char, PoolView<u8>>,
+        stakes: BTreeMap<char, (u8, Amount<Tao>)>,
         paid: Vec<(char, u64, u64)>,
     }
 
     impl Pools {
         /// Pools of hotkeys with their owners and values.
         fn new(pools: &[(char, u8, u64)]) -> Self {
-            let view = |(hotkey, owner, value): &(char, u8, u64)| {
-                (*hotkey, PoolView { owner: *owner, value: Amount::from_rao(*value), take: None })
-            };
-            Self { views: pools.iter().map(view).collect(), paid: Vec::new() }
+            let stake = |(hotkey, owner, value): &(char, u8, u64)| (*hotkey, (*owner, Amount::from_rao(*value)));
+            Self { stakes: pools.iter().map(stake).collect(), paid: Vec::new() }
         }
     }
 
@@ -211,13 +194,16 @@ mod tests {
     impl PoolAccess<char> for Pools {
         type Error = &'static str;
 
-        fn view(&self, hotkey: &char) -> Option<PoolView<char>> {
-            let PoolView { owner, value, take } = *self.views.get(hotkey)?;
-            Some(PoolView { owner: char::from(b'0' + owner), value, take })
+        fn owner(&self, hotkey: &char) -> Option<char> {
+            self.stakes.get(hotkey).map(|(owner, _)| char::from(b'0' + owner))
+        }
+
+        fn value(&self, hotkey: &char) -> Amount<Tao> {
+            self.stakes.get(hotkey).map_or(Amount::ZERO, |(_, value)| *value)
         }
 
         fn pay(&mut self, hotkey: &char, emission: Emission) -> Result<(), &'static str> {
-            self.views.get(hotkey).ok_or("there is no such pool")?;
+            self.stakes.get(hotkey).ok_or("there is no such pool")?;
             self.paid.push((*hotkey, emission.miner.rao(), emission.validator.rao()));
             Ok(())
         }
@@ -249,7 +235,7 @@ mod tests {
 
     fn paid(pools: Pools, family: Option<&Family<char>>, least: u16, emission: Emission) -> Vec<(char, u64, u64)> {
         let mut pools = pools;
-        pay_neuron(&mut pools, &'n', family, Take::new(least), emission).unwrap();
+        pay_neuron(&mut pools, &'n', family, || Take::new(least), emission).unwrap();
         pools.paid
     }
 
@@ -317,7 +303,7 @@ mod tests {
     fn refusals_are_passed_on() {
         let child = family(&[], &[('p', ALL)], u16::MAX);
         let pay =
-            |pools: &[_], emission| pay_neuron(&mut Pools::new(pools), &'n', Some(&child), Take::default(), emission);
+            |pools: &[_], emission| pay_neuron(&mut Pools::new(pools), &'n', Some(&child), Take::default, emission);
         assert_eq!(pay(&[('p', 2, 600)], emission(0, 10)), Err(PaymentError::Unowned));
         assert_eq!(pay(&[('p', 2, 600)], emission(10, 0)), Err(PaymentError::Pool("there is no such pool")));
         let too_much = emission(u64::MAX, 10);

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ArithmeticStep, EpochError, EpochFailure},
-    payment::{PaymentError, PoolAccess, PoolView, pay_neuron},
+    payment::{PaymentError, PoolAccess, pay_neuron},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, Encode};
@@ -102,7 +102,7 @@ impl<'a, Key: Clone + Ord> PayingStakes<'a, Key> {
         emission: Emission,
     ) -> Result<(), PayError<Key>> {
         self.uid = uid;
-        pay_neuron(self, hotkey, family, least_take, emission).map_err(|error| match error {
+        pay_neuron(self, hotkey, family, || least_take, emission).map_err(|error| match error {
             PaymentError::Unowned => PayError::Input(EpochError::MissingStake(hotkey.clone())),
             PaymentError::Overflow => ArithmeticStep::NeuronPay.into(),
             PaymentError::Pool(error) => error,
@@ -130,9 +130,12 @@ impl<'a, Key: Clone + Ord> PayingStakes<'a, Key> {
 impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
     type Error = PayError<Key>;
 
-    fn view(&self, hotkey: &Key) -> Option<PoolView<Key>> {
-        let stake = self.stakes.get(hotkey)?;
-        Some(PoolView { owner: stake.owner.clone(), value: stake.pool.value(), take: stake.take })
+    fn owner(&self, hotkey: &Key) -> Option<Key> {
+        self.stakes.get(hotkey).map(|stake| stake.owner.clone())
+    }
+
+    fn value(&self, hotkey: &Key) -> Amount<Tao> {
+        self.stakes.get(hotkey).map_or(Amount::ZERO, |stake| stake.pool.value())
     }
 
     fn pay(&mut self, hotkey: &Key, emission: Emission) -> Result<(), PayError<Key>> {

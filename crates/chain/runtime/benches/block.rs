@@ -13,8 +13,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use frame_support::{BoundedVec, assert_ok, dispatch::RawOrigin, weights::constants::WEIGHT_REF_TIME_PER_MILLIS};
 use myelin_pallet_emission::{LastEpochs, Waiting};
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_subnets::{ParametersPatch, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
+use myelin_records::parameters::ParametersPatch;
 use myelin_runtime::{
     AccountId, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, RuntimeOrigin, Subnets, System, WASM_BINARY, Weights, presets,
 };

@@ -6,8 +6,9 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use myelin_pallet_subnets::{GenesisSubnet, NetworkParametersPatch, ParametersPatch};
+use myelin_pallet_subnets::GenesisSubnet;
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
+use myelin_records::parameters::{NetworkParametersPatch, ParametersPatch};
 use serde_json::Value;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 

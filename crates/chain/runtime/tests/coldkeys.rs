@@ -3,12 +3,10 @@
 mod chain;
 
 use chain::{Chain, account};
-use myelin_pallet_keys::{
-    Call as KeysCall, ColdkeySwaps, Owners,
-    types::{ColdkeyHash, ColdkeySwap},
-};
+use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, Owners, types::ColdkeyHash};
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_primitives::RAO_PER_TAO;
+use myelin_records::key::ColdkeySwap;
 use myelin_runtime::{AccountId, Address, Multisig, ProxyType, Runtime, RuntimeCall, presets};
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;

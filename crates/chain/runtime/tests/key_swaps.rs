@@ -10,8 +10,9 @@ use frame_support::{
 use myelin_pallet_keys::{Call as KeysCall, Error as KeysError, traits::Keys as _};
 use myelin_pallet_neurons::{Call as NeuronsCall, MembershipsOf, traits::ReadSeats, types::Memberships};
 use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
-use myelin_pallet_subnets::{Call as SubnetsCall, traits::ReadSubnets, types::MAX_NETWORKS};
+use myelin_pallet_subnets::{Call as SubnetsCall, traits::ReadSubnets};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Uid};
+use myelin_records::bounds::MAX_NETWORKS;
 use myelin_runtime::{AccountId, Keys, Neurons, Runtime, RuntimeCall, Staking, Subnets, presets};
 use serde_json::json;
 use sp_core::sr25519;

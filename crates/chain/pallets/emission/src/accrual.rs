@@ -2,10 +2,7 @@
 //!
 //! The rules are those of [`myelin_epoch::accrual`]; here they are applied to the stored records.
 
-use crate::{
-    pallet::{Accrued, Config, Error, Event, Ledger, Pallet},
-    types::{Accrual, EmissionAccount},
-};
+use crate::pallet::{Accrued, Config, Error, Event, Ledger, Pallet};
 use core::mem;
 use frame_support::traits::fungible::Inspect;
 use myelin_economics::issuance::block_emission;
@@ -14,8 +11,12 @@ use myelin_epoch::{
     error::ArithmeticStep,
 };
 use myelin_pallet_staking::traits::ReadStake;
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
+use myelin_records::{
+    epoch::{Accrual, EmissionAccount},
+    parameters::Parameters,
+};
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {

@@ -2,10 +2,7 @@
 
 #![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
 
-use crate::{
-    pallet::{Accrued, Bonds, Config, LastEpochs, Neurons, Pallet},
-    types::{BondsRow, NeuronRecord, NeuronRecords},
-};
+use crate::pallet::{Accrued, Bonds, Config, LastEpochs, Neurons, Pallet};
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{traits::Get, weights::WeightMeter};
@@ -14,6 +11,7 @@ use myelin_pallet_subnets::{
     types::CleanupProgress,
 };
 use myelin_primitives::{Entry, NetUid, Uid};
+use myelin_records::epoch::{BondsRow, NeuronRecord, NeuronRecords};
 
 /// Fills the other pallets for a benchmark.
 pub trait BenchmarkHelper<AccountId> {

@@ -3,7 +3,6 @@
 use crate::{
     accrual::arithmetic,
     pallet::{Bonds, Config, Error, LastEpochs, Neurons, Pallet},
-    types::{BondsRow, EpochRecord, NeuronRecords},
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::mem;
@@ -16,11 +15,15 @@ use frame_support::{
 };
 use myelin_economics::division::{Claim, Division, Emission, divide};
 use myelin_epoch::rules::{ConsensusInput, claims, epoch_params, neuron_records};
-use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
+use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_pallet_weights::traits::ReadWeights;
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao, Uid};
+use myelin_records::{
+    epoch::{BondsRow, EpochRecord, NeuronRecords},
+    seat::Seat,
+};
 use myelin_yuma::{EpochOutcome, Params};
 use sp_runtime::{ArithmeticError, DispatchError};
 

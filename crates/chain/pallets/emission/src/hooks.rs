@@ -3,7 +3,7 @@
 use crate::{
     epoch::PaidEpoch,
     pallet::{Config, Error, Event, Pallet, Waiting},
-    types::{DueEpoch, EpochQueue, EpochRecord},
+    types::{DueEpoch, EpochQueue},
     weights::WeightInfo,
 };
 use frame_support::{storage::with_storage_layer, weights::WeightMeter};
@@ -12,6 +12,7 @@ use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::PayStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::epoch::EpochRecord;
 
 impl<T: Config> Pallet<T> {
     /// Shares, accrues and runs epochs, in this order. spec tokenomics §3.2

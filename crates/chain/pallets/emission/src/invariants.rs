@@ -5,7 +5,6 @@
 use crate::{
     accrual::arithmetic,
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
-    types::NeuronRecord,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::Inspect};
@@ -15,6 +14,7 @@ use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::epoch::NeuronRecord;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {

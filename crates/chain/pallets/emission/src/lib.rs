@@ -78,11 +78,7 @@ pub use weights::WeightInfo;
 )]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{
-        traits::EmissionShares,
-        types::{Accrual, BondsRow, EmissionAccounts, EpochQueue, EpochRecord, NeuronRecords},
-        weights::WeightInfo,
-    };
+    use crate::{traits::EmissionShares, types::EpochQueue, weights::WeightInfo};
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
@@ -93,12 +89,13 @@ pub mod pallet {
     use myelin_economics::root::Share;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::{PayStake, ReadStake};
-    use myelin_pallet_subnets::{
-        traits::ReadSubnets,
-        types::{MAX_NETWORKS, MAX_UIDS},
-    };
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_pallet_weights::traits::ReadWeights;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+    use myelin_records::{
+        bounds::{MAX_NETWORKS, MAX_UIDS},
+        epoch::{Accrual, BondsRow, EmissionAccounts, EpochRecord, NeuronRecords},
+    };
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {

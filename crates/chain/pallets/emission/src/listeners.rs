@@ -2,13 +2,13 @@
 
 use crate::{
     pallet::{Bonds, Config, Event, LastEpochs, Neurons, Pallet, Waiting},
-    types::NeuronRecord,
     weights::WeightInfo,
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, weights::WeightMeter};
 use myelin_pallet_neurons::traits::OnSeat;
-use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::CleanupProgress};
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{epoch::NeuronRecord, parameters::ParametersPatch};
 
 impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     fn created(netuid: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {

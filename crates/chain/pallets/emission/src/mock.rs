@@ -5,7 +5,6 @@
 use crate::{
     self as pallet_emission, RootRatings,
     pallet::{Accrued, Event, Pallet},
-    types::EpochRecord,
     weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
@@ -21,18 +20,17 @@ use frame_support::{
     },
 };
 use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
-use myelin_pallet_neurons::{
-    traits::{OnSeat, ReadSeats},
-    types::Seat,
-};
+use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, Parameters, ParametersPatch},
-    traits::{OnSubnet, ReadSubnets},
-    types::Subnet,
-};
+use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
 use myelin_pallet_weights::traits::ReadWeights;
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
+use myelin_records::{
+    epoch::EpochRecord,
+    parameters::{NetworkParameters, Parameters, ParametersPatch},
+    seat::Seat,
+    subnet::Subnet,
+};
 use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
 

@@ -4,10 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::BoundedVec;
 use myelin_economics::root::Share;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
-use myelin_records::bounds::MaxNetworks;
-pub use myelin_records::epoch::{
-    Accrual, BondsRow, EmissionAccount, EmissionAccounts, EpochRecord, NeuronRecord, NeuronRecords,
-};
+use myelin_records::{bounds::MaxNetworks, epoch::EpochRecord};
 use scale_info::TypeInfo;
 
 /// An epoch that is due.

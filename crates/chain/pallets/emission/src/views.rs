@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
-    types::{NeuronRecord, SubnetEmission},
+    types::SubnetEmission,
 };
 use alloc::vec::Vec;
 use myelin_economics::{
@@ -14,7 +14,7 @@ use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, Entry, NetUid, Tao, Uid};
-use myelin_records::info::IssuanceInfo;
+use myelin_records::{epoch::NeuronRecord, info::IssuanceInfo};
 
 impl<T: Config> Pallet<T> {
     /// Returns the issuance, its terms and the next halving. spec tokenomics §2

@@ -5,7 +5,7 @@ use frame_support::{
     traits::Get,
     weights::{Weight, constants::WEIGHT_REF_TIME_PER_NANOS},
 };
-use myelin_pallet_staking::types::MaxParents;
+use myelin_records::bounds::MaxParents;
 
 /// The cost of each piece of work.
 pub trait WeightInfo {

@@ -7,11 +7,7 @@
 )]
 #![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
 
-use crate::{
-    Call, ColdkeySwaps, Config, Identities, OwnedHotkeys, Owners, Pallet,
-    traits::Keys,
-    types::{ChainIdentity, ColdkeyHash, MAX_HOTKEYS},
-};
+use crate::{Call, ColdkeySwaps, Config, Identities, OwnedHotkeys, Owners, Pallet, traits::Keys, types::ColdkeyHash};
 use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -20,6 +16,7 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_primitives::{Amount, BlockNumber, RAO_PER_TAO};
+use myelin_records::{bounds::MAX_HOTKEYS, key::ChainIdentity};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// The chain around this pallet.

@@ -3,7 +3,7 @@
 use crate::{
     pallet::{ColdkeySwaps, Config, Error, Event, Identities, OwnedHotkeys, Owners, Pallet},
     traits::{OnKeySwap, ReadKeyRules, ReadKeyUse},
-    types::{ColdkeyHash, ColdkeySwap},
+    types::ColdkeyHash,
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -11,6 +11,7 @@ use frame_support::{
     traits::{Get, fungible::Mutate, tokens::Preservation},
 };
 use myelin_primitives::{Amount, Tao};
+use myelin_records::key::ColdkeySwap;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 impl<T: Config> Pallet<T> {

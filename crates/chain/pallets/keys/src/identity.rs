@@ -3,9 +3,9 @@
 use crate::{
     pallet::{Config, Error, Event, Identities, OwnedHotkeys, Pallet},
     traits::ReadSeated,
-    types::ChainIdentity,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
+use myelin_records::key::ChainIdentity;
 
 impl<T: Config> Pallet<T> {
     /// spec subnets-and-neurons §15.2

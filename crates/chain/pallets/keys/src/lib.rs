@@ -79,7 +79,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
-        types::{ChainIdentity, ColdkeyHash, ColdkeySwap, MaxHotkeys, StoredChainIdentity},
+        types::ColdkeyHash,
         weights::WeightInfo,
     };
     use frame_support::{
@@ -91,6 +91,10 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use myelin_primitives::{Amount, BlockNumber, Tao};
+    use myelin_records::{
+        bounds::MaxHotkeys,
+        key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
+    };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 

@@ -1,9 +1,6 @@
 //! Access to storage and balances.
 
-use crate::{
-    pallet::{Config, Error, Event, OwnedHotkeys, Owners, Pallet, Successors},
-    types::MAX_HOTKEYS,
-};
+use crate::pallet::{Config, Error, Event, OwnedHotkeys, Owners, Pallet, Successors};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -14,6 +11,7 @@ use frame_support::{
     },
 };
 use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_records::bounds::MAX_HOTKEYS;
 use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {

@@ -12,7 +12,7 @@ pub trait Keys<AccountId> {
     /// Returns the coldkey that owns a hotkey, or `None` for an account that is no hotkey.
     fn owner(hotkey: &AccountId) -> Option<AccountId>;
 
-    /// Returns the hotkeys of a coldkey, oldest first. At most [`MAX_HOTKEYS`](crate::types::MAX_HOTKEYS).
+    /// Returns the hotkeys of a coldkey, oldest first. At most [`MAX_HOTKEYS`](myelin_records::bounds::MAX_HOTKEYS).
     fn owned(coldkey: &AccountId) -> Vec<AccountId>;
 
     /// Returns the hotkey that replaced this one in a swap, or `None` if there was no swap since it became a hotkey.

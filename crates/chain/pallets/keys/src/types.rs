@@ -1,10 +1,6 @@
 //! The rules of key swaps in time.
 
 use myelin_primitives::BlockNumber;
-pub use myelin_records::{
-    bounds::{MAX_HOTKEYS, MaxHotkeys},
-    key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
-};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// The hash of the account that a coldkey is to be swapped for. spec staking §10.3

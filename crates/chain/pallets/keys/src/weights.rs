@@ -3,9 +3,9 @@
 //! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
 //! exercise the same paths. Listeners to swaps count their own work.
 
-use crate::types::MAX_HOTKEYS;
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
+use myelin_records::bounds::MAX_HOTKEYS;
 
 /// The weight of each call.
 pub trait WeightInfo {

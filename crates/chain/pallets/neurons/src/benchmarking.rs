@@ -2,10 +2,9 @@
 
 use crate::{
     Adjustments, Admissions, Call, Commitments, Config, EndpointsOf, MembershipsOf, Pallet, SeatsOf, UsedWork,
-    data::CommitmentData,
     state::Vacancy,
     traits::ReadSeats,
-    types::{Address, AxonRecord, Certificate, Commitment, MaxUsedWork, MetricsRecord, ServedEndpoints, UsedSeal},
+    types::{MaxUsedWork, UsedSeal},
     weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -18,12 +17,14 @@ use frame_support::{
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
 use myelin_pallet_keys::traits::{Keys, OnKeySwap};
-use myelin_pallet_subnets::{
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
+use myelin_primitives::{BlockNumber, IpEndpoint, NetUid, RAO_PER_TAO, Uid};
+use myelin_records::{
+    bounds::MAX_UIDS,
+    commitment::{Commitment, CommitmentData},
+    endpoint::{AxonRecord, Certificate, MetricsRecord, ServedEndpoints},
     parameters::Parameters,
-    traits::OnSubnet,
-    types::{CleanupProgress, MAX_UIDS},
 };
-use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
 
 /// What benchmarks need of the chain around this pallet.
 pub trait BenchmarkHelper {
@@ -77,8 +78,8 @@ fn full_network<T: Config>() -> NetUid {
     netuid
 }
 
-fn address() -> Address {
-    Address { ip: u128::MAX - 1, port: 8_091, ip_type: 6 }
+fn address() -> IpEndpoint {
+    IpEndpoint { ip: u128::MAX - 1, port: 8_091, ip_type: 6 }
 }
 
 fn certificate() -> Vec<u8> {
@@ -171,7 +172,7 @@ mod benchmarks {
     #[benchmark]
     fn serve_axon() {
         let (netuid, hotkey) = server::<T>();
-        let Address { ip, port, ip_type } = address();
+        let IpEndpoint { ip, port, ip_type } = address();
         #[extrinsic_call]
         _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type, 4, 0, 0);
         assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).axon.map(|axon| axon.block), Some(LATER));
@@ -180,7 +181,7 @@ mod benchmarks {
     #[benchmark]
     fn serve_axon_tls() {
         let (netuid, hotkey) = server::<T>();
-        let Address { ip, port, ip_type } = address();
+        let IpEndpoint { ip, port, ip_type } = address();
         #[extrinsic_call]
         _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type, 4, 0, 0, certificate());
         assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).axon.map(|axon| axon.block), Some(LATER));
@@ -189,7 +190,7 @@ mod benchmarks {
     #[benchmark]
     fn serve_prometheus() {
         let (netuid, hotkey) = server::<T>();
-        let Address { ip, port, ip_type } = address();
+        let IpEndpoint { ip, port, ip_type } = address();
         #[extrinsic_call]
         _(RawOrigin::Signed(hotkey), netuid, 1, ip, port, ip_type);
         assert_eq!(EndpointsOf::<T>::get(netuid, Uid::new(0)).prometheus.map(|metrics| metrics.block), Some(LATER));

@@ -1,10 +1,6 @@
 //! What the calls about seats do.
 
-use crate::{
-    Admissions, Config, Error, Pallet, SeatsOf, UsedWork,
-    checks::WorkClaim,
-    types::{RegistrationKind, UsedSeal},
-};
+use crate::{Admissions, Config, Error, Pallet, SeatsOf, UsedWork, checks::WorkClaim, types::UsedSeal};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -16,6 +12,7 @@ use frame_support::{
 use myelin_economics::work;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, NetUid, Tao};
+use myelin_records::seat::RegistrationKind;
 
 impl<T: Config> Pallet<T> {
     /// spec subnets-and-neurons §7

@@ -1,15 +1,18 @@
 //! The checks that calls share with what is asked before a free call is included.
 
 use crate::{
-    Admissions, Commitments, Config, EndpointsOf, Error, Pallet, UsedWork,
-    traits::ReadSeats,
-    types::{Address, Admission, Certificate, ServedEndpoints, UsedSeal},
+    Admissions, Commitments, Config, EndpointsOf, Error, Pallet, UsedWork, traits::ReadSeats, types::UsedSeal,
 };
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
 use myelin_economics::work::{self, Seal, WorkChallenge};
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
-use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_pallet_subnets::traits::ReadSubnets;
+use myelin_primitives::{BlockNumber, IpEndpoint, NetUid, Uid};
+use myelin_records::{
+    endpoint::{Certificate, ServedEndpoints},
+    parameters::Parameters,
+    seat::Admission,
+};
 
 /// The most registrations of an interval, as a multiple of their target, so that a price can rise.
 /// spec subnets-and-neurons §7
@@ -81,7 +84,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_may_serve_axon(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        address: Address,
+        address: IpEndpoint,
     ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.axon.map(|axon| axon.block))
     }
@@ -90,7 +93,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_may_serve_prometheus(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        address: Address,
+        address: IpEndpoint,
     ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.prometheus.map(|metrics| metrics.block))
     }
@@ -99,7 +102,7 @@ impl<T: Config> Pallet<T> {
     fn ensure_may_serve(
         hotkey: &T::AccountId,
         netuid: NetUid,
-        address: Address,
+        address: IpEndpoint,
         last_served: fn(&ServedEndpoints) -> Option<BlockNumber>,
     ) -> Result<(Uid, ServedEndpoints), Error<T>> {
         let uid = Self::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInNetwork)?;

@@ -1,7 +1,8 @@
 //! Calls without a fee, which are refused before they take room in a block. spec events-and-errors §8
 
-use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim, types::Address};
+use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim};
 use myelin_pallet_keys::traits::Keys;
+use myelin_primitives::IpEndpoint;
 use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -27,16 +28,16 @@ impl<T: Config> Pallet<T> {
                 })
             }
             Call::serve_axon { netuid, ip, port, ip_type, .. } => {
-                let address = Address { ip: *ip, port: *port, ip_type: *ip_type };
+                let address = IpEndpoint { ip: *ip, port: *port, ip_type: *ip_type };
                 Self::ensure_may_serve_axon(who, *netuid, address).map(drop)
             }
             Call::serve_axon_tls { netuid, ip, port, ip_type, certificate, .. } => {
-                let address = Address { ip: *ip, port: *port, ip_type: *ip_type };
+                let address = IpEndpoint { ip: *ip, port: *port, ip_type: *ip_type };
                 Self::ensure_may_serve_axon(who, *netuid, address)
                     .and_then(|_| Self::certificate(certificate.clone()).map(drop))
             }
             Call::serve_prometheus { netuid, ip, port, ip_type, .. } => {
-                let address = Address { ip: *ip, port: *port, ip_type: *ip_type };
+                let address = IpEndpoint { ip: *ip, port: *port, ip_type: *ip_type };
                 Self::ensure_may_serve_prometheus(who, *netuid, address).map(drop)
             }
             Call::set_commitment { netuid, .. } => Self::ensure_may_commit(who, *netuid).map(drop),

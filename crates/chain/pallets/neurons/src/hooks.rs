@@ -1,9 +1,10 @@
 //! The adjustment of prices at the beginning of blocks. spec subnets-and-neurons §8.4
 
-use crate::{Adjustments, Admissions, Config, Event, Pallet, types::Admission, weights::WeightInfo};
+use crate::{Adjustments, Admissions, Config, Event, Pallet, weights::WeightInfo};
 use frame_support::weights::Weight;
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::{parameters::Parameters, seat::Admission};
 
 impl<T: Config> Pallet<T> {
     /// Adjusts the price of seats on every network whose interval has passed. spec subnets-and-neurons §8.4

@@ -67,7 +67,6 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
-pub use myelin_records::commitment as data;
 pub use pallet::*;
 
 #[allow(
@@ -81,12 +80,8 @@ pub use pallet::*;
 pub mod pallet {
     use crate::{
         checks::WorkClaim,
-        data::CommitmentData,
         traits::{OnSeat, ReadEarnings},
-        types::{
-            Address, AdjustmentsDue, Admission, AxonRecord, Commitment, MaxUsedWork, Memberships, MetricsRecord, Seats,
-            ServedEndpoints, UsedSeal,
-        },
+        types::{AdjustmentsDue, MaxUsedWork, Memberships, UsedSeal},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -95,7 +90,12 @@ pub mod pallet {
     use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_staking::traits::ReleaseStake;
     use myelin_pallet_subnets::traits::ReadSubnets;
-    use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
+    use myelin_primitives::{Amount, BlockNumber, IpEndpoint, NetUid, Tao, Uid};
+    use myelin_records::{
+        commitment::{Commitment, CommitmentData},
+        endpoint::{AxonRecord, MetricsRecord, ServedEndpoints},
+        seat::{Admission, Seats},
+    };
 
     #[pallet::config]
     pub trait Config:
@@ -415,7 +415,7 @@ pub mod pallet {
             placeholder2: u8,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            let address = Address { ip, port, ip_type };
+            let address = IpEndpoint { ip, port, ip_type };
             let axon = AxonRecord { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
             Self::do_serve_axon(&hotkey, netuid, axon, None)
         }
@@ -451,7 +451,7 @@ pub mod pallet {
             certificate: Vec<u8>,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            let address = Address { ip, port, ip_type };
+            let address = IpEndpoint { ip, port, ip_type };
             let axon = AxonRecord { block: Self::now(), version, address, protocol, placeholder1, placeholder2 };
             Self::do_serve_axon(&hotkey, netuid, axon, Some(certificate))
         }
@@ -483,7 +483,7 @@ pub mod pallet {
             ip_type: u8,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            let address = Address { ip, port, ip_type };
+            let address = IpEndpoint { ip, port, ip_type };
             Self::do_serve_prometheus(&hotkey, netuid, MetricsRecord { block: Self::now(), version, address })
         }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Adjustments, Admissions, Commitments, Config, EndpointsOf, Error, Event, Pallet, SeatsOf, hooks::due_after,
-    state::Vacancy, traits::OnSeat, types::Admission, weights::WeightInfo,
+    state::Vacancy, traits::OnSeat, weights::WeightInfo,
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -10,11 +10,11 @@ use frame_support::{
 };
 use myelin_pallet_keys::traits::OnKeySwap;
 use myelin_pallet_subnets::{
-    parameters::ParametersPatch,
     traits::{OnSubnet, ReadSubnets},
     types::CleanupProgress,
 };
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{parameters::ParametersPatch, seat::Admission};
 use sp_runtime::DispatchError;
 
 /// Seats follow their hotkey. They belong to no coldkey. spec staking §10.1

@@ -21,12 +21,15 @@ use frame_support::{
 use myelin_pallet_keys::traits::{Keys, OnKeySwap, ReadSeated};
 use myelin_pallet_staking::traits::ReleaseStake;
 use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, Parameters, ParametersPatch},
     traits::{OnSubnet, ReadSubnets},
-    types::{CleanupProgress, Subnet},
+    types::CleanupProgress,
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters, ParametersPatch},
+    pool_code::PoolCode,
+    subnet::Subnet,
+};
 use sp_io::TestExternalities;
 use sp_runtime::{AccountId32, BuildStorage, DispatchError, traits::IdentityLookup};
 

@@ -1,17 +1,13 @@
 //! Answers to other pallets.
 
-use crate::{
-    Config, Error, MembershipsOf, Pallet, SeatsOf,
-    state::Vacancy,
-    traits::ReadSeats,
-    types::{RegistrationKind, Seat},
-};
+use crate::{Config, Error, MembershipsOf, Pallet, SeatsOf, state::Vacancy, traits::ReadSeats};
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure};
 use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_pallet_subnets::traits::{CountSeats, ReadSubnets};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::seat::{RegistrationKind, Seat};
 use sp_runtime::DispatchError;
 
 impl<T: Config> ReadSeats<T::AccountId> for Pallet<T> {

@@ -1,13 +1,13 @@
 //! What neurons announce: where to reach them, and a commitment each.
 
-use crate::{
-    Commitments, Config, EndpointsOf, Event, Pallet,
-    data::CommitmentData,
-    types::{AxonRecord, Commitment, MetricsRecord},
-};
+use crate::{Commitments, Config, EndpointsOf, Event, Pallet};
 use alloc::vec::Vec;
 use frame_support::dispatch::DispatchResult;
 use myelin_primitives::NetUid;
+use myelin_records::{
+    commitment::{Commitment, CommitmentData},
+    endpoint::{AxonRecord, MetricsRecord},
+};
 
 impl<T: Config> Pallet<T> {
     /// spec subnets-and-neurons §14.1, §14.3

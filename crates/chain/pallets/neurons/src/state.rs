@@ -3,7 +3,6 @@
 use crate::{
     Admissions, Commitments, Config, EndpointsOf, Error, Event, MembershipsOf, Pallet, SeatsOf,
     traits::{OnSeat, ReadEarnings},
-    types::{Admission, RegistrationKind, Seat, Seats},
 };
 use alloc::collections::BTreeSet;
 use frame_support::dispatch::DispatchResult;
@@ -11,8 +10,12 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats};
 use myelin_pallet_keys::traits::{Keys, ReadSeated};
 use myelin_pallet_staking::traits::ReleaseStake;
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
+use myelin_records::{
+    parameters::Parameters,
+    seat::{Admission, RegistrationKind, Seat, Seats},
+};
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
 
 /// The seat that a registration is given.

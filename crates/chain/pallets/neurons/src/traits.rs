@@ -1,8 +1,8 @@
 //! What this pallet offers to others, and what it needs of those above it.
 
-use crate::types::Seat;
 use alloc::vec::Vec;
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
+use myelin_records::seat::Seat;
 
 /// Who sits where. Offered to whoever rates, pays or shows neurons.
 pub trait ReadSeats<AccountId> {

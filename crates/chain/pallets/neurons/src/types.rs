@@ -2,15 +2,8 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedBTreeMap, traits::ConstU32};
-pub use myelin_primitives::IpEndpoint as Address;
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use myelin_records::bounds::{MaxNetworks, MaxUids};
-pub use myelin_records::{
-    bounds::MaxCertificate,
-    commitment::Commitment,
-    endpoint::{AxonRecord, Certificate, MetricsRecord, ServedEndpoints},
-    seat::{Admission, BlockCount, RegistrationKind, Seat, Seats},
-};
 use scale_info::TypeInfo;
 
 /// The most seats of any network.

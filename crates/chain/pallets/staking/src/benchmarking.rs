@@ -11,10 +11,7 @@ use crate::{
     Activations, Call, Config, Families, Holdings, Hotkeys, MinimumSweep, Nominations, Pallet, Pools, Releases,
     TotalStake,
     traits::{ReadStake, ReleaseStake},
-    types::{
-        Children, Delegation, FamilyMember, HotkeyRecord, MAX_CHILDREN, MAX_NOMINATIONS, MAX_PARENTS, NominationSweep,
-        Parents, PendingChildren, PoolId, SortedBlock, Standing, SweepStage,
-    },
+    types::{NominationSweep, SortedBlock, SweepStage},
     weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -26,12 +23,13 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_economics::children::Proportion;
-use myelin_pallet_keys::{
-    traits::{Keys, OnKeySwap, ReadKeyUse},
-    types::MAX_HOTKEYS,
-};
+use myelin_pallet_keys::traits::{Keys, OnKeySwap, ReadKeyUse};
 use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao};
+use myelin_records::{
+    bounds::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS},
+    stake::{Children, Delegation, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakeRole},
+};
 
 /// What benchmarks need of the chain around this pallet.
 pub trait BenchmarkHelper<AccountId> {
@@ -297,7 +295,7 @@ mod benches {
         for number in 0..MAX_HOTKEYS {
             let hotkey = own::<T>(&new, number);
             let id = Pallet::<T>::pool_of(&hotkey, HotkeyRecord::default()).expect("there is another name");
-            assert_ok!(Pallet::<T>::deposit(id, &coldkey, Standing::Owner, SOME));
+            assert_ok!(Pallet::<T>::deposit(id, &coldkey, StakeRole::Owner, SOME));
         }
 
         #[block]

@@ -5,12 +5,12 @@ use crate::{
     pallet::{Config, Error, Event, Hotkeys, Pallet},
     state::{KnownHotkey, rate_limit_passed},
     traits::{ReadStake, RootSeats},
-    types::{Delegation, HotkeyRecord, Standing},
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use myelin_pallet_keys::traits::{Keys, ReadKeyUse};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
+use myelin_records::stake::{Delegation, HotkeyRecord, StakeRole};
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
@@ -22,11 +22,11 @@ impl<T: Config> Pallet<T> {
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;
         let standing = Self::standing(coldkey, &owner);
         ensure!(
-            standing == Standing::Owner || record.delegation.is_some(),
+            standing == StakeRole::Owner || record.delegation.is_some(),
             Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
         );
         let network = T::Subnets::network();
-        if standing == Standing::Nominator {
+        if standing == StakeRole::Nominator {
             let nomination = Self::stake_of(coldkey, &record).checked_add(amount).map_err(Error::<T>::from)?;
             ensure!(nomination >= network.nominator_min_required_stake, Error::<T>::NomStakeBelowMinimumThreshold);
         }

@@ -3,11 +3,11 @@
 use crate::{
     pallet::{Config, Error, Pallet},
     state::KnownHotkey,
-    types::PoolId,
 };
 use frame_support::{ensure, traits::Get};
-use myelin_pallet_subnets::{parameters::NetworkParameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, Tao};
+use myelin_records::{parameters::NetworkParameters, stake::PoolId};
 
 /// A removal of stake that passes all checks.
 pub(crate) struct Removal<T: Config> {

@@ -3,10 +3,10 @@
 use crate::{
     pallet::{Activations, Config, Error, Event, Families, Pallet},
     traits::ReadStake,
-    types::{Children, Family, FamilyMember, MAX_CHILDREN, MAX_PARENTS, MaxChildrenRead, PendingChildren, SortedBlock},
+    types::{MaxChildrenRead, SortedBlock},
     weights::WeightInfo,
 };
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::collections::BTreeSet;
 use frame_support::{
     BoundedVec,
     dispatch::DispatchResult,
@@ -14,10 +14,14 @@ use frame_support::{
     storage::with_storage_layer,
     weights::{Weight, WeightMeter},
 };
-use myelin_economics::children::Parent;
 use myelin_pallet_keys::traits::Keys;
-use myelin_pallet_subnets::{parameters::NetworkParameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
+use myelin_records::{
+    bounds::{MAX_CHILDREN, MAX_PARENTS},
+    parameters::NetworkParameters,
+    stake::{Children, Family, FamilyMember, PendingChildren},
+};
 use sp_runtime::DispatchError;
 
 /// Blocks between two requests for children by one hotkey on one subnet. spec staking §9.1, check 1
@@ -263,14 +267,5 @@ impl<T: Config> Pallet<T> {
             Families::<T>::insert(netuid, new, family);
         }
         weight
-    }
-
-    /// The parents of a hotkey with what they lend, in the order of its family. Without `owner` no owner is looked up.
-    pub(crate) fn parents(owner: Option<&T::AccountId>, family: &FamilyOf<T>) -> Vec<Parent> {
-        let parents = family.parents.iter().map(|entry| {
-            let same = |owner: &T::AccountId| T::Keys::owner(&entry.hotkey).as_ref() == Some(owner);
-            Parent { stake: Self::on(&entry.hotkey), proportion: entry.proportion, same_owner: owner.is_some_and(same) }
-        });
-        parents.collect()
     }
 }

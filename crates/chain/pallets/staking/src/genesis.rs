@@ -3,11 +3,11 @@
 use crate::{
     pallet::{Config, GenesisConfig, Pallet},
     state::KnownHotkey,
-    types::Standing,
 };
 use frame_support::dispatch::DispatchResult;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, Tao};
+use myelin_records::stake::StakeRole;
 
 impl<T: Config> GenesisConfig<T> {
     /// Makes all stake. A genesis with stake that cannot exist stops here.
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
         }
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;
         let standing = Self::standing(coldkey, &owner);
-        if standing == Standing::Nominator && record.delegation.is_none() {
+        if standing == StakeRole::Nominator && record.delegation.is_none() {
             Self::make_delegate(&owner, hotkey, record);
         }
         let id = Self::pool_of(hotkey, Self::record(hotkey))?;

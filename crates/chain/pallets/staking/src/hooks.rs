@@ -2,13 +2,14 @@
 
 use crate::{
     pallet::{Config, Holdings, MinimumSweep, Pallet, Pools, Releases},
-    types::{NominationSweep, PoolId, Standing, SweepStage},
+    types::{NominationSweep, SweepStage},
     weights::WeightInfo,
 };
 use frame_support::weights::WeightMeter;
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::{traits::ReadSubnets, types::CleanupProgress};
 use myelin_primitives::{Amount, Tao};
+use myelin_records::stake::{PoolId, StakeRole};
 
 impl<T: Config> Pallet<T> {
     /// Pays back the holders of released pools, one pool after the other. spec subnets-and-neurons §10.1
@@ -33,7 +34,7 @@ impl<T: Config> Pallet<T> {
                 Pools::<T>::remove(id);
                 return CleanupProgress::Done;
             };
-            if !Self::try_or_emit(hotkey, || Self::return_stake(id, hotkey, &coldkey, Standing::Returning)) {
+            if !Self::try_or_emit(hotkey, || Self::return_stake(id, hotkey, &coldkey, StakeRole::Returning)) {
                 return CleanupProgress::Done;
             }
         }

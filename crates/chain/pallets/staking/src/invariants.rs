@@ -2,12 +2,13 @@
 
 use crate::{
     pallet::{Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases, TotalStake},
-    types::{Family, HotkeyRecord, PoolId, SortedBlock},
+    types::SortedBlock,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::Amount;
+use myelin_records::stake::{Family, HotkeyRecord, PoolId};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {

@@ -25,9 +25,10 @@
 //!
 //! # Why it is this way
 //!
-//! * Pools have names of their own ([`types::PoolId`]). A hotkey swap then moves one entry, however many nominators
-//!   there are, and a hotkey that loses its last seat parts with its pool in one step: nothing is staked on it any
-//!   more, and the pool pays its holders back, a page at a time, at the end of this block and the next ones.
+//! * Pools have names of their own ([`PoolId`](myelin_records::stake::PoolId)). A hotkey swap then moves one entry,
+//!   however many nominators there are, and a hotkey that loses its last seat parts with its pool in one step: nothing
+//!   is staked on it any more, and the pool pays its holders back, a page at a time, at the end of this block and the
+//!   next ones.
 //! * Nominations are listed under their coldkey, stake on own hotkeys is not: it is found through the list of owned
 //!   hotkeys. So a payout to an owner never depends on how many others the owner has nominated.
 //! * Every change of stake passes through one function, which keeps the totals: `change` in `state.rs`.
@@ -90,10 +91,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         traits::RootSeats,
-        types::{
-            Children, Family, FamilyMember, HotkeyRecord, MaxChildrenRead, MaxNominations, NominationSweep, PoolId,
-            SortedBlock, StakeActivity, StakePool,
-        },
+        types::{MaxChildrenRead, NominationSweep, SortedBlock, StakeActivity},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -101,8 +99,12 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use myelin_economics::pool::Holding;
     use myelin_pallet_keys::traits::Keys;
-    use myelin_pallet_subnets::{traits::ReadSubnets, types::MAX_NETWORKS};
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
+    use myelin_records::{
+        bounds::{MAX_NETWORKS, MaxNominations},
+        stake::{Children, Family, FamilyMember, HotkeyRecord, PoolId, StakePool},
+    };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 

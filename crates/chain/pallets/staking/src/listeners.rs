@@ -2,7 +2,6 @@
 
 use crate::{
     pallet::{Activations, Activities, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools},
-    types::{MAX_PARENTS, PoolId},
     weights::WeightInfo,
 };
 use frame_support::{
@@ -11,11 +10,11 @@ use frame_support::{
 };
 use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_pallet_subnets::{
-    parameters::ParametersPatch,
     traits::{OnSubnet, ReadSubnets},
     types::CleanupProgress,
 };
 use myelin_primitives::NetUid;
+use myelin_records::{bounds::MAX_PARENTS, parameters::ParametersPatch, stake::PoolId};
 use sp_runtime::DispatchError;
 
 /// Pool and delegation, families, activity and nominations follow the keys. spec staking §10

@@ -3,7 +3,6 @@
 use crate::{
     self as pallet_staking, Event, Hotkeys, Pallet, TotalStake,
     traits::{PayStake, ReadStake, ReleaseStake, RootSeats},
-    types::{Delegation, FamilyMember},
     weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
@@ -20,17 +19,16 @@ use frame_support::{
 };
 use frame_system::{EventRecord, Phase};
 use myelin_economics::{children::Proportion, division::Emission};
-use myelin_pallet_keys::{
-    traits::{Keys, OnKeySwap, ReadKeyUse},
-    types::MAX_HOTKEYS,
-};
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, Parameters},
-    traits::ReadSubnets,
-    types::Subnet,
-};
+use myelin_pallet_keys::traits::{Keys, OnKeySwap, ReadKeyUse};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao, Uid};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{
+    bounds::MAX_HOTKEYS,
+    parameters::{NetworkParameters, Parameters},
+    pool_code::PoolCode,
+    stake::{Delegation, FamilyMember},
+    subnet::Subnet,
+};
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
 

@@ -1,55 +1,66 @@
 //! From emission to stake. spec tokenomics §7.2, staking §9.4
+//!
+//! The rules are those of [`myelin_epoch::payment`]; here they are applied to the stored pools.
 
 use crate::{
-    pallet::{Config, Families, Pallet},
+    pallet::{Config, Error, Families, Pallet},
     state::KnownHotkey,
-    traits::PayStake,
-    types::Standing,
+    traits::{PayStake, ReadStake},
 };
+use core::marker::PhantomData;
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
-use myelin_economics::{
-    children::{SharedDividend, share_dividend, stake_weight},
-    division::Emission,
-    payout::pay,
-};
+use myelin_economics::{division::Emission, payout::pay};
+use myelin_epoch::payment::{PaymentError, PoolAccess, pay_neuron};
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{Amount, NetUid, Take};
+use myelin_primitives::{Amount, NetUid, Take, Tao};
+use myelin_records::stake::StakeRole;
+use sp_runtime::DispatchError;
+
+/// The pools as this pallet stores them.
+pub(crate) struct StoredPools<T>(PhantomData<T>);
+
+impl<T> StoredPools<T> {
+    /// Returns the pools of the current state.
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
+    type Error = DispatchError;
+
+    fn owner(&self, hotkey: &T::AccountId) -> Option<T::AccountId> {
+        T::Keys::owner(hotkey)
+    }
+
+    fn value(&self, hotkey: &T::AccountId) -> Amount<Tao> {
+        Pallet::<T>::on(hotkey)
+    }
+
+    /// Touches the pool and the part of the owner, for any number of other holders.
+    fn pay(&mut self, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
+        let KnownHotkey { owner, record } = Pallet::<T>::existing(hotkey)?;
+        let take = record.delegation.map(|delegation| delegation.take);
+        let id = Pallet::<T>::pool_of(hotkey, record)?;
+        Pallet::<T>::change(id, &owner, StakeRole::Owner, |pool, holding| pay(pool, holding, emission, take).map(drop))
+    }
+}
 
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
     fn pay(netuid: NetUid, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
         let family = Families::<T>::get(netuid, hotkey);
-        if family.parents.is_empty() || emission.validator.is_zero() {
-            return Self::pay_one(hotkey, emission);
-        }
-        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
-        let parents = Self::parents(Some(&owner), &family);
-        let children = family.children.iter().map(|child| child.proportion);
-        let weight = stake_weight(Self::stake_on(&record), children, parents.iter().copied());
-        let least = T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
-        let SharedDividend { own, take, parents } =
-            share_dividend(emission.validator, weight, &parents, family.take.max(least));
-        for (parent, part) in family.parents.iter().zip(parents) {
-            Self::pay_one(&parent.hotkey, Emission { miner: Amount::ZERO, validator: part })?;
-        }
-        // What the child takes is its owner's alone, as what it earns for mining is.
-        let owners = emission.miner.checked_add(take).map_err(crate::Error::<T>::from)?;
-        Self::pay_one(hotkey, Emission { miner: owners, validator: own })
+        let least_take = || T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
+        pay_neuron(&mut StoredPools::<T>::new(), hotkey, Some(&family), least_take, emission).map_err(|error| {
+            match error {
+                PaymentError::Unowned => Error::<T>::HotKeyAccountNotExists.into(),
+                PaymentError::Overflow => Error::<T>::InconsistentStake.into(),
+                PaymentError::Pool(error) => error,
+            }
+        })
     }
 
     fn activate_children(netuid: NetUid, meter: &mut WeightMeter) {
         Self::activate_due_children(netuid, meter);
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    /// Pays an emission into the pool of a hotkey. Touches the pool and the owner's part of it, whoever else has one.
-    fn pay_one(hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
-        if emission.miner.is_zero() && emission.validator.is_zero() {
-            return Ok(());
-        }
-        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
-        let take = record.delegation.map(|delegation| delegation.take);
-        let id = Self::pool_of(hotkey, record)?;
-        Self::change(id, &owner, Standing::Owner, |pool, holding| pay(pool, holding, emission, take).map(drop))
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     pallet::{Activities, Config, Families, Hotkeys, Nominations, Pallet, TotalStake},
+    payout::StoredPools,
     traits::ReadStake,
 };
-use myelin_economics::children::stake_weight;
+use myelin_epoch::payment::total_weight;
 use myelin_pallet_keys::traits::ReadKeyUse;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 
@@ -22,12 +23,10 @@ impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
     }
 
     fn weight(netuid: NetUid, hotkey: &T::AccountId) -> Amount<Tao> {
-        let own = Self::on(hotkey);
         if netuid.is_root() {
-            return own;
+            return Self::on(hotkey);
         }
-        let family = Families::<T>::get(netuid, hotkey);
-        stake_weight(own, family.children.iter().map(|child| child.proportion), Self::parents(None, &family))
+        total_weight(&StoredPools::<T>::new(), hotkey, Some(&Families::<T>::get(netuid, hotkey)))
     }
 
     fn take(hotkey: &T::AccountId) -> Option<Take> {

@@ -3,11 +3,11 @@
 use crate::{
     pallet::{Config, Error, Event, Pallet, Pools, Releases},
     traits::ReleaseStake,
-    types::{HotkeyRecord, PoolId, Standing},
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get};
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::Amount;
+use myelin_records::stake::{HotkeyRecord, PoolId, StakeRole};
 
 impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
     fn release(hotkey: &T::AccountId) {
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
         let record = Self::record(hotkey);
         let Some(id) = record.pool else { return Ok(()) };
         let owner = T::Keys::owner(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
-        Self::return_stake(id, hotkey, &owner, Standing::Owner)?;
+        Self::return_stake(id, hotkey, &owner, StakeRole::Owner)?;
         Self::set_record(hotkey, HotkeyRecord { pool: None, ..record });
         let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
         if stake.holders == 0 {
@@ -52,7 +52,7 @@ impl<T: Config> Pallet<T> {
         id: PoolId,
         hotkey: &T::AccountId,
         coldkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
     ) -> DispatchResult {
         let amount = Self::withdraw_all(id, coldkey, standing)?;
         if amount.is_zero() {

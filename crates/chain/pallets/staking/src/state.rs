@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Activities, Config, Error, Event, Holdings, Hotkeys, NextPool, Nominations, Pallet, Pools, TotalStake},
-    types::{HotkeyRecord, PoolId, StakeActivity, StakePool, StakeWindow, Standing},
+    types::{StakeActivity, StakeWindow},
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -14,8 +14,11 @@ use frame_support::{
 };
 use myelin_economics::pool::{Holding, Pool, PoolError};
 use myelin_pallet_keys::traits::Keys;
-use myelin_pallet_subnets::parameters::NetworkParameters;
 use myelin_primitives::{Amount, AmountError, BlockNumber, Tao};
+use myelin_records::{
+    parameters::NetworkParameters,
+    stake::{HotkeyRecord, PoolId, StakePool, StakeRole},
+};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// A hotkey that has an owner.
@@ -110,8 +113,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Returns how a coldkey stands to a hotkey of this owner.
-    pub(crate) fn standing(coldkey: &T::AccountId, owner: &T::AccountId) -> Standing {
-        if coldkey == owner { Standing::Owner } else { Standing::Nominator }
+    pub(crate) fn standing(coldkey: &T::AccountId, owner: &T::AccountId) -> StakeRole {
+        if coldkey == owner { StakeRole::Owner } else { StakeRole::Nominator }
     }
 
     /// Everything staked on a hotkey with this record.
@@ -147,7 +150,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn change(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
         change: impl FnOnce(&mut Pool, &mut Holding) -> Result<(), PoolError>,
     ) -> DispatchResult {
         let mut stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
@@ -159,7 +162,7 @@ impl<T: Config> Pallet<T> {
             let holders = if holds { stake.holders.checked_add(1) } else { stake.holders.checked_sub(1) };
             stake.holders = holders.ok_or(Error::<T>::InconsistentStake)?;
             match (standing, holds) {
-                (Standing::Owner, _) => {}
+                (StakeRole::Owner, _) => {}
                 (_, true) => Self::list_nomination(coldkey, id)?,
                 (_, false) => Self::unlist_nomination(coldkey, id),
             }
@@ -194,7 +197,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn deposit(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
         amount: Amount<Tao>,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut total = Amount::ZERO;
@@ -210,7 +213,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn withdraw(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
         amount: Amount<Tao>,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut rest = Amount::ZERO;
@@ -229,7 +232,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn withdraw_all(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut amount = Amount::ZERO;
         Self::change(id, coldkey, standing, |pool, holding| {
@@ -246,11 +249,11 @@ impl<T: Config> Pallet<T> {
         id: PoolId,
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
-        standing: Standing,
+        standing: StakeRole,
         minimum: Amount<Tao>,
     ) -> DispatchResult {
         let rest = Self::worth(id, coldkey);
-        if standing == Standing::Owner || rest.is_zero() || rest >= minimum || !Self::can_receive(coldkey, rest) {
+        if standing == StakeRole::Owner || rest.is_zero() || rest >= minimum || !Self::can_receive(coldkey, rest) {
             return Ok(());
         }
         let removed = Self::withdraw_all(id, coldkey, standing)?;

@@ -2,16 +2,10 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use myelin_primitives::{Amount, BlockNumber, Take, Tao};
-pub use myelin_records::{
-    bounds::{
-        MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS, MaxChildren, MaxHotkeys, MaxNominations, MaxParents,
-    },
-    info::StakeInfo as Position,
-    stake::{
-        Children, Delegation, Family, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakePool,
-        StakeRole as Standing,
-    },
+use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_records::{
+    bounds::{MAX_HOTKEYS, MAX_NOMINATIONS},
+    stake::PoolId,
 };
 use scale_info::TypeInfo;
 
@@ -85,19 +79,4 @@ pub enum SweepStage<AccountId> {
     Begun,
     /// Past this holding.
     Past(PoolId, AccountId),
-}
-
-/// A delegate, for whoever shows it. spec staking §11
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct DelegateInfo<AccountId> {
-    /// The delegate.
-    pub hotkey: AccountId,
-    /// The coldkey that owns it.
-    pub owner: AccountId,
-    /// What it takes.
-    pub take: Take,
-    /// Everything staked on it.
-    pub stake: Amount<Tao>,
-    /// How many coldkeys have stake on it, the owner's included.
-    pub stakers: u32,
 }

@@ -3,10 +3,9 @@
 //! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
 //! exercise the same paths.
 
-use crate::types::{MAX_CHILDREN, MAX_NOMINATIONS, MAX_PARENTS};
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
-use myelin_pallet_keys::types::MAX_HOTKEYS;
+use myelin_records::bounds::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS};
 
 /// What calls and hooks cost.
 pub trait WeightInfo {

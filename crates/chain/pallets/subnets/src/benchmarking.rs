@@ -16,6 +16,11 @@ use frame_support::{
 use frame_system::RawOrigin;
 use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
+use myelin_records::{
+    bounds::{MAX_NAME, MAX_TEXT},
+    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    subnet::{Subnet, SubnetIdentity},
+};
 
 /// A coldkey that can pay for a subnet.
 fn rich<T: Config>(name: &'static str) -> T::AccountId {
@@ -55,7 +60,7 @@ fn owned<T: Config>(owner: &T::AccountId) -> NetUid {
 }
 
 fn longest_identity() -> SubnetIdentity {
-    let (name, text) = (|| vec![0; types::MAX_NAME as usize], || vec![0; types::MAX_TEXT as usize]);
+    let (name, text) = (|| vec![0; MAX_NAME as usize], || vec![0; MAX_TEXT as usize]);
     SubnetIdentity {
         subnet_name: name(),
         github_repo: text(),

@@ -1,10 +1,8 @@
 //! What calls do: all checks first, in the order of the specification, then the effects.
 
 use crate::{
-    ChangeWindow, Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Network,
-    NetworkParametersPatch, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameter,
-    ParameterAuthority, Parameters, ParametersError, ParametersPatch, Subnet, SubnetIdentity, Subnets, Tempos,
-    parameters::{MAX_OWNER_BONDS_MOVING_AVERAGE, WEIGHTS_VERSION_KEY_TEMPOS},
+    Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Network, NetworkSettings, OnSubnet,
+    OwnerChanges, OwnerHotkeyChanged, Pallet, Subnets, Tempos,
 };
 use alloc::boxed::Box;
 use frame_support::{
@@ -21,6 +19,13 @@ use frame_system::ensure_signed;
 use myelin_economics::subnet_price;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::{
+    parameters::{
+        ChangeWindow, MAX_OWNER_BONDS_MOVING_AVERAGE, NetworkParametersPatch, Parameter, ParameterAuthority,
+        Parameters, ParametersError, ParametersPatch, WEIGHTS_VERSION_KEY_TEMPOS,
+    },
+    subnet::{Subnet, SubnetIdentity},
+};
 use sp_runtime::{DispatchError, traits::BadOrigin};
 
 impl<T: Config> Pallet<T> {

@@ -1,10 +1,11 @@
 //! How a chain begins: the shared parameters, root, and the subnets of genesis. spec tokenomics §10
 
-use crate::{
-    Config, DefaultParameters, GenesisConfig, GenesisSubnet, Network, NetworkParameters, Pallet, Parameters,
-    ParametersPatch, ReadSubnets, Subnet,
-};
+use crate::{Config, DefaultParameters, GenesisConfig, GenesisSubnet, Network, Pallet, ReadSubnets};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters, ParametersPatch},
+    subnet::Subnet,
+};
 
 impl<T: Config> GenesisConfig<T> {
     /// Writes all of it. A genesis that breaks a rule is no genesis, and stops here with the rule.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | Which networks are there, how is one set? | [`ReadSubnets`] |
 //! | Who wants to know that one comes, goes or is set anew? | [`OnSubnet`] |
-//! | Which parameters are there, who may change which, what are their bounds? | [`parameters`] |
+//! | Which parameters are there, who may change which, what are their bounds? | [`myelin_records::parameters`] |
 //! | What must hold after every block? | `invariants` |
 //!
 //! A subnet ends at once and is cleared later: it stops to exist in the block in which it is removed, and what all
@@ -55,18 +55,12 @@ pub mod types;
 mod views;
 pub mod weights;
 
-pub use myelin_records::parameters;
 pub use pallet::*;
-pub use parameters::{
-    AlphaValues, ChangeWindow, NetworkParameters, NetworkParametersPatch, Parameter, ParameterAuthority, Parameters,
-    ParametersError, ParametersPatch,
-};
 pub use traits::{CountSeats, OnSubnet, ReadEmission, ReadSubnets};
-pub use types::{
-    CleanupProgress, GenesisOwner, GenesisSubnet, MAX_NETWORKS, MAX_UIDS, MaxNetworks, MaxUids, StoredSubnetIdentity,
-    Subnet, SubnetIdentity,
-};
+pub use types::{CleanupProgress, GenesisOwner, GenesisSubnet};
 pub use weights::WeightInfo;
+
+use myelin_records::parameters::Parameter;
 
 /// The most parameters of which a change can be remembered.
 const MAX_PARAMETERS: u32 = 64;
@@ -81,11 +75,7 @@ const _: () = assert!(Parameter::ALL.len() <= MAX_PARAMETERS as usize, "every pa
 )]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{
-        CountSeats, GenesisSubnet, MAX_NETWORKS, MAX_PARAMETERS, MaxNetworks, NetworkParameters,
-        NetworkParametersPatch, OnSubnet, Parameter, Parameters, ParametersPatch, ReadEmission, StoredSubnetIdentity,
-        Subnet, SubnetIdentity, WeightInfo,
-    };
+    use crate::{CountSeats, GenesisSubnet, MAX_PARAMETERS, OnSubnet, ReadEmission, WeightInfo};
     use alloc::{boxed::Box, vec, vec::Vec};
     use frame_support::{
         BoundedBTreeMap,
@@ -97,6 +87,11 @@ pub mod pallet {
     use myelin_economics::subnet_price;
     use myelin_pallet_keys::traits::Keys;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
+    use myelin_records::{
+        bounds::{MAX_NETWORKS, MaxNetworks},
+        parameters::{NetworkParameters, NetworkParametersPatch, Parameter, Parameters, ParametersPatch},
+        subnet::{StoredSubnetIdentity, Subnet, SubnetIdentity},
+    };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 

@@ -1,8 +1,9 @@
 //! Reactions to swaps of keys. spec staking §10
 
-use crate::{Config, Event, Pallet, ReadSubnets, Subnet, Subnets, WeightInfo};
+use crate::{Config, Event, Pallet, ReadSubnets, Subnets, WeightInfo};
 use frame_support::{dispatch::DispatchResult, weights::Weight};
 use myelin_pallet_keys::traits::OnKeySwap;
+use myelin_records::subnet::Subnet;
 use sp_runtime::DispatchError;
 
 impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {

@@ -2,8 +2,8 @@
 //! call, as in the real chain.
 
 use crate::{
-    self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, NetworkParametersPatch,
-    OnSubnet, Pallet, ParametersPatch, ReadEmission, ReadSubnets, WeightInfo, weights::SubstrateWeight,
+    self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, OnSubnet, Pallet,
+    ReadEmission, ReadSubnets, WeightInfo, weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
 use frame_support::{
@@ -17,7 +17,10 @@ use frame_support::{
 use frame_system::{EnsureRoot, mocking::MockBlockU32};
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{
+    parameters::{NetworkParametersPatch, ParametersPatch},
+    pool_code::PoolCode,
+};
 use pallet_balances::AccountData;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};

@@ -1,12 +1,13 @@
 //! Answers to other pallets.
 
-use crate::{
-    Config, Network, NetworkParameters, NetworkSettings, Pallet, Parameters, ReadSubnets, Subnet, Subnets, Tempos,
-    TotalLocked,
-};
+use crate::{Config, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
 use alloc::vec::Vec;
 use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
 use myelin_primitives::{Amount, NetUid, Tao};
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters},
+    subnet::Subnet,
+};
 
 impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
     fn exists(netuid: NetUid) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::{
     Cleaning, Config, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
-    Pallet, Parameters, Subnet, Subnets, Tempos, TotalLocked,
+    Pallet, Subnets, Tempos, TotalLocked,
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -15,6 +15,7 @@ use frame_support::{
 };
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
+use myelin_records::{parameters::Parameters, subnet::Subnet};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 
 /// Where a new subnet goes.

@@ -2,13 +2,14 @@
 //!
 //! It also implements `ReadKeyRules` and `OnKeySwap` of the keys pallet.
 
-use crate::{
-    parameters::{NetworkParameters, Parameters, ParametersPatch},
-    types::{CleanupProgress, Subnet},
-};
+use crate::types::CleanupProgress;
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_primitives::{Amount, NetUid, Tao};
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters, ParametersPatch},
+    subnet::Subnet,
+};
 
 /// Which networks exist and how they are set. Offered to everybody; root is a network too.
 pub trait ReadSubnets<AccountId> {

@@ -1,11 +1,7 @@
 //! Networks of genesis, and the progress of clearing the storage of an ended one.
 
-use crate::parameters::ParametersPatch;
 use myelin_primitives::NetUid;
-pub use myelin_records::{
-    bounds::{MAX_NAME, MAX_NETWORKS, MAX_TEXT, MAX_UIDS, MaxNetworks, MaxUids},
-    subnet::{StoredSubnetIdentity, Subnet, SubnetIdentity},
-};
+use myelin_records::parameters::ParametersPatch;
 use serde::{Deserialize, Serialize};
 
 /// How far the storage of an ended subnet has been cleared.

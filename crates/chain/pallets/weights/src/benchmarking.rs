@@ -3,7 +3,7 @@
 use crate::{
     Call, Commits, Config, Pallet, Rows,
     rules::commit_hash,
-    types::{MaxBatch, MaxCommits, MaxSalt, MaxUids, Salt, StorageIndex, UidList, ValueList},
+    types::{Salt, UidList, ValueList},
     weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -11,8 +11,13 @@ use codec::Compact;
 use frame_benchmarking::v2::*;
 use frame_support::{BoundedVec, traits::Get, weights::WeightMeter};
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::{
+    bounds::{MaxBatch, MaxCommits, MaxSalt, MaxUids},
+    parameters::Parameters,
+    weights::StorageIndex,
+};
 use sp_core::H256;
 
 /// What benchmarks need of the chain around this pallet, which may be empty.

@@ -3,11 +3,12 @@
 use crate::{
     Config, Event, Pallet,
     checks::{AcceptedReveal, RevealSubmission, Submission, UpdateKind},
-    types::{BatchEntries, HashList, KeyList, NetUidList, StorageIndex, WeightsRow},
+    types::{BatchEntries, HashList, KeyList, NetUidList},
 };
 use alloc::vec::Vec;
 use frame_support::{BoundedVec, dispatch::DispatchResult, storage::with_storage_layer};
 use myelin_primitives::NetUid;
+use myelin_records::weights::{StorageIndex, WeightsRow};
 use sp_core::H256;
 
 impl<T: Config> Pallet<T> {

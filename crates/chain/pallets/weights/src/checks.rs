@@ -4,7 +4,7 @@ use crate::{
     Config, Error, Pallet,
     rules::{self, CommitQueue},
     traits::ReadPermits,
-    types::{BatchEntries, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Salt, StorageIndex, UidList, ValueList},
+    types::{BatchEntries, HashList, KeyList, NetUidList, Salt, UidList, ValueList},
 };
 use alloc::vec::Vec;
 use codec::Compact;
@@ -12,8 +12,13 @@ use frame_support::{BoundedVec, ensure, traits::Get};
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_records::{
+    bounds::{MaxCommits, MaxUids},
+    parameters::Parameters,
+    weights::StorageIndex,
+};
 use myelin_yuma::{is_spread, max_upscale};
 use sp_core::H256;
 

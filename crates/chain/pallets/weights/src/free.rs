@@ -3,13 +3,13 @@
 use crate::{
     Call, Config, Error, Pallet,
     checks::{RevealSubmission, Submission, UpdateKind},
-    types::{NetUidList, StorageIndex},
+    types::NetUidList,
 };
 use codec::Compact;
 use frame_support::ensure;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::NetUid;
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{pool_code::PoolCode, weights::StorageIndex};
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority};
 
 /// The refusal of a batch without items.

@@ -1,14 +1,14 @@
 //! What must hold after every block.
 
-use crate::{
-    Commits, Config, LastUpdates, Pallet, Rows,
-    rules::all_different,
-    types::{MaxCommits, StorageIndex, WeightsCommit, WeightsRow},
-};
+use crate::{Commits, Config, LastUpdates, Pallet, Rows, rules::all_different};
 use frame_support::{BoundedVec, ensure};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{NetUid, U16_ONE, Uid};
+use myelin_records::{
+    bounds::MaxCommits,
+    weights::{StorageIndex, WeightsCommit, WeightsRow},
+};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {

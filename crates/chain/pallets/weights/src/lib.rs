@@ -17,8 +17,8 @@
 //!
 //! # What is stored
 //!
-//! A [`WeightsRow`](types::WeightsRow) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::WeightsCommit)s per
-//! network and hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
+//! A [`WeightsRow`] per neuron, a list of last updates per network, and a queue of [`WeightsCommit`]s per network and
+//! hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
 //!
 //! # Entries that stop counting
 //!
@@ -44,7 +44,11 @@
 //!
 //! Consensus is `myelin-yuma`, epochs are run and permits are given by the emission pallet, and the parameters are kept
 //! and changed by the subnets pallet. Every network has one matrix of weights; the storage is keyed by
-//! [`StorageIndex`](types::StorageIndex) so that it can get more.
+//! [`StorageIndex`] so that it can get more.
+//!
+//! [`StorageIndex`]: myelin_records::weights::StorageIndex
+//! [`WeightsCommit`]: myelin_records::weights::WeightsCommit
+//! [`WeightsRow`]: myelin_records::weights::WeightsRow
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -100,10 +104,7 @@ pub mod pallet {
         checks::{RevealSubmission, Submission},
         rules::RevealRefusal,
         traits::ReadPermits,
-        types::{
-            BatchEntries, HashList, KeyList, MaxCommits, MaxUids, NetUidList, Salt, StorageIndex, UidList, ValueList,
-            WeightsCommit, WeightsRow,
-        },
+        types::{BatchEntries, HashList, KeyList, NetUidList, Salt, UidList, ValueList},
         weights::WeightInfo,
     };
     use frame_support::pallet_prelude::*;
@@ -113,6 +114,10 @@ pub mod pallet {
     use myelin_pallet_staking::traits::ReadStake;
     use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{BlockNumber, NetUid, Uid};
+    use myelin_records::{
+        bounds::{MaxCommits, MaxUids},
+        weights::{StorageIndex, WeightsCommit, WeightsRow},
+    };
     use sp_core::H256;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);

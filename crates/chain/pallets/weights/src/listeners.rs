@@ -1,10 +1,11 @@
 //! What happens when seats and networks come and go.
 
-use crate::{Commits, Config, LastUpdates, Pallet, Rows, types::StorageIndex, weights::WeightInfo};
+use crate::{Commits, Config, LastUpdates, Pallet, Rows, weights::WeightInfo};
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_pallet_neurons::traits::OnSeat;
-use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::CleanupProgress};
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{parameters::ParametersPatch, weights::StorageIndex};
 
 impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
     fn taken(netuid: NetUid, uid: Uid, _hotkey: &T::AccountId) {

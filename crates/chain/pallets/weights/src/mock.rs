@@ -4,7 +4,7 @@ use crate::{
     self as pallet_weights, Rows,
     rules::commit_hash,
     traits::ReadPermits,
-    types::{Salt, StorageIndex, UidList, ValueList},
+    types::{Salt, UidList, ValueList},
     weights::SubstrateWeight,
 };
 use frame_support::{
@@ -17,18 +17,17 @@ use frame_support::{
     weights::constants::ParityDbWeight,
 };
 use myelin_pallet_keys::traits::Keys;
-use myelin_pallet_neurons::{
-    traits::{OnSeat, ReadSeats},
-    types::Seat,
-};
+use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::ReadStake;
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, Parameters},
-    traits::{OnSubnet, ReadSubnets},
-    types::Subnet,
-};
+use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters},
+    pool_code::PoolCode,
+    seat::Seat,
+    subnet::Subnet,
+    weights::StorageIndex,
+};
 use sp_core::H256;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};

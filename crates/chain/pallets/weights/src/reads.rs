@@ -1,10 +1,11 @@
 //! Answers to other pallets.
 
-use crate::{Config, LastUpdates, Pallet, Rows, traits::ReadWeights, types::StorageIndex};
+use crate::{Config, LastUpdates, Pallet, Rows, traits::ReadWeights};
 use alloc::{collections::BTreeMap, vec::Vec};
-use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
+use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_records::{seat::Seat, weights::StorageIndex};
 use myelin_yuma::as_read;
 
 impl<T: Config> ReadWeights<T::AccountId> for Pallet<T> {

@@ -3,7 +3,6 @@
 //! Scaling is `myelin_yuma::max_upscale`, the largest share `myelin_yuma::is_spread`, and what a stored row says
 //! `myelin_yuma::as_read`; the epochs of a network with the windows of reveals are in `myelin_economics::schedule`.
 
-use crate::types::{StorageIndex, WeightsCommit};
 use alloc::{
     collections::{BTreeSet, VecDeque},
     vec::Vec,
@@ -11,6 +10,7 @@ use alloc::{
 use codec::Encode;
 use myelin_economics::schedule::{RevealPhase, RevealSchedule};
 use myelin_primitives::{BlockNumber, Entry, Uid};
+use myelin_records::weights::{StorageIndex, WeightsCommit};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 

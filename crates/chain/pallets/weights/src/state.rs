@@ -1,16 +1,16 @@
 //! Access to storage.
 
-use crate::{
-    Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
-    rules::CommitQueue,
-    types::{StorageIndex, WeightsRow},
-};
+use crate::{Commits, Config, Error, Event, LastUpdates, Pallet, Rows, rules::CommitQueue};
 use alloc::collections::BTreeMap;
 use frame_support::BoundedVec;
 use myelin_economics::schedule::RevealSchedule;
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::{
+    parameters::Parameters,
+    weights::{StorageIndex, WeightsRow},
+};
 use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {

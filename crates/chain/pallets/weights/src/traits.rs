@@ -4,8 +4,8 @@
 //! (neurons).
 
 use alloc::{collections::BTreeMap, vec::Vec};
-use myelin_pallet_neurons::types::Seat;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_records::seat::Seat;
 
 /// What validators say, as an epoch takes it. Implemented by this pallet.
 ///

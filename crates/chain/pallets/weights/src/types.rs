@@ -3,11 +3,7 @@
 use codec::Compact;
 use frame_support::BoundedVec;
 use myelin_primitives::Uid;
-pub use myelin_records::{
-    bounds::{MaxBatch, MaxCommits, MaxSalt, MaxUids},
-    info::CommitInfo,
-    weights::{RevealWindow, StorageIndex, WeightsCommit, WeightsRow},
-};
+use myelin_records::bounds::{MaxBatch, MaxSalt, MaxUids};
 use sp_core::H256;
 
 /// Uids of a vector, in the order of their values.

@@ -1,12 +1,13 @@
 //! Answers to clients. spec weights §11
 
-use crate::{
-    Config, Pallet, Rows,
-    types::{CommitInfo, RevealWindow, StorageIndex},
-};
+use crate::{Config, Pallet, Rows};
 use alloc::vec::Vec;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
+use myelin_records::{
+    info::CommitInfo,
+    weights::{RevealWindow, StorageIndex},
+};
 use myelin_yuma::as_read;
 
 impl<T: Config> Pallet<T> {

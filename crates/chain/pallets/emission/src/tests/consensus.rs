@@ -3,6 +3,7 @@
 use super::*;
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_primitives::{BlockNumber, Entry, Fraction};
+use myelin_records::{epoch::NeuronRecord, parameters::AlphaValues};
 use myelin_yuma::{Bonds as Form, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake};
 
 fn bonds_of(uid: u16) -> Vec<(u16, u16)> {
@@ -50,7 +51,7 @@ fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates
 
 fn assert_stored(outcome: &EpochOutcome) {
     let records = Emission::neurons(SUBNET);
-    let of = |field: fn(&types::NeuronRecord) -> u16| records.iter().map(field).collect::<Vec<_>>();
+    let of = |field: fn(&NeuronRecord) -> u16| records.iter().map(field).collect::<Vec<_>>();
     assert_eq!(of(|record| record.stake_weight), outcome.stake_weight);
     assert_eq!(of(|record| record.consensus), outcome.consensus);
     assert_eq!(of(|record| record.validator_trust), outcome.validator_trust);
@@ -97,7 +98,7 @@ fn every_parameter_reaches_the_function() {
         bonds_penalty: 30_000,
         bonds_moving_average: 700_000,
         liquid_alpha: true,
-        alpha_values: myelin_pallet_subnets::parameters::AlphaValues { low: 20_000, high: 60_000 },
+        alpha_values: AlphaValues { low: 20_000, high: 60_000 },
         alpha_sigmoid_steepness: 500,
         ..with_tempo(9)
     };

@@ -1,8 +1,8 @@
 //! What an epoch divides, and who receives it. spec tokenomics §6.2
 
 use super::*;
-use crate::types::EpochRecord;
 use frame_support::traits::fungible::Inspect;
+use myelin_records::epoch::EpochRecord;
 
 fn balance(who: u64) -> u64 {
     <Balances as Inspect<_>>::total_balance(&who)

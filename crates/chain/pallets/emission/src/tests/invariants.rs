@@ -1,8 +1,9 @@
 //! The invariants see what is broken.
 
 use super::*;
-use crate::types::{BondsRow, DueEpoch, EpochQueue, EpochRecord, NeuronRecord, NeuronRecords};
+use crate::types::{DueEpoch, EpochQueue};
 use myelin_primitives::Entry;
+use myelin_records::epoch::{BondsRow, EmissionAccount, EpochRecord, NeuronRecord, NeuronRecords};
 use sp_runtime::TryRuntimeError;
 
 /// Breaks the state of a chain with a validator, a miner, bonds and pending emission.
@@ -60,7 +61,7 @@ fn accounts_of_others() {
     let missing = broken(|| record_subnet(2, None, 0, Parameters::default()));
     assert_eq!(missing, "accounts are not those of the subnets that exist".into());
     let extra = broken(|| {
-        Ledger::<Test>::mutate(|ledger| ledger.try_insert(NetUid::new(2), types::EmissionAccount::default()).unwrap());
+        Ledger::<Test>::mutate(|ledger| ledger.try_insert(NetUid::new(2), EmissionAccount::default()).unwrap());
     });
     assert_eq!(extra, "accounts are not those of the subnets that exist".into());
 }

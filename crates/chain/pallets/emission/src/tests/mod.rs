@@ -16,8 +16,11 @@ mod subnets;
 mod views;
 
 use crate::{mock::*, *};
-use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
+use myelin_records::{
+    epoch::Accrual,
+    parameters::{Parameters, ParametersPatch},
+};
 
 const SUBNET: NetUid = NetUid::new(1);
 
@@ -87,7 +90,7 @@ fn a_limit_that_does_not_hold_the_largest_epoch_is_refused() {
 fn genesis_leaves_nothing_pending_and_issues_nothing() {
     ExtBuilder::default().build_and_execute(|| {
         assert_eq!(Emission::total_issuance(), Amount::ZERO);
-        assert_eq!(Accrued::<Test>::get(), types::Accrual::default());
+        assert_eq!(Accrued::<Test>::get(), Accrual::default());
         assert_eq!(Ledger::<Test>::get().keys().copied().collect::<Vec<_>>(), [SUBNET]);
     });
 }

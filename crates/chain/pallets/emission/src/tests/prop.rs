@@ -1,7 +1,6 @@
 //! Random sequences of what can happen, against a chain that accrues the plain way: every block, for every subnet.
 
 use super::*;
-use crate::types::EmissionAccount;
 use frame_support::{
     traits::{
         fungible::Balanced,
@@ -13,6 +12,7 @@ use myelin_economics::{
     issuance::block_emission,
     root::{Share, divide_emission},
 };
+use myelin_records::epoch::EmissionAccount;
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeMap;
 

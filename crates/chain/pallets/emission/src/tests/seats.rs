@@ -1,9 +1,9 @@
 //! What happens to records and bonds when seats change hands. spec subnets-and-neurons §10
 
 use super::*;
-use crate::types::NeuronRecord;
 use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
 use myelin_pallet_weights::traits::ReadPermits;
+use myelin_records::epoch::NeuronRecord;
 
 fn row(uid: u16) -> Vec<u16> {
     Bonds::<Test>::get(SUBNET, Uid::new(uid)).into_iter().map(|bond| bond.uid.get()).collect()

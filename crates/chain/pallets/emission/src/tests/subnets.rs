@@ -1,16 +1,16 @@
 //! Subnets that come and go. spec subnets-and-neurons §5.2
 
 use super::*;
-use crate::types::EmissionAccount;
 use frame_support::{
     assert_noop,
     weights::{Weight, WeightMeter},
 };
 use myelin_pallet_subnets::{
     traits::{OnSubnet, ReadEmission},
-    types::{CleanupProgress, MAX_NETWORKS},
+    types::CleanupProgress,
 };
 use myelin_pallet_weights::traits::ReadPermits;
+use myelin_records::{bounds::MAX_NETWORKS, epoch::EmissionAccount};
 
 fn remove_page(meter: &mut WeightMeter) -> CleanupProgress {
     <Emission as OnSubnet<_>>::remove_page(SUBNET, meter)

@@ -1,14 +1,14 @@
 //! What clients are told.
 
 use super::*;
-use crate::types::{DueEpoch, NeuronRecord, SubnetEmission};
+use crate::types::{DueEpoch, SubnetEmission};
 use frame_support::BoundedVec;
 use myelin_economics::{
     issuance::{MAX_SUPPLY, NextHalving},
     root::Share,
 };
 use myelin_primitives::Entry;
-use myelin_records::info::IssuanceInfo;
+use myelin_records::{epoch::NeuronRecord, info::IssuanceInfo};
 
 #[test]
 fn how_much_there_is_and_how_far_the_next_halving() {

@@ -1,15 +1,14 @@
 //! Swaps of coldkeys. spec staking §10.2 and §10.3
 
 use super::Failure;
-use crate::{
-    Call, ColdkeySwaps, Event, Identities, OwnedHotkeys,
-    mock::*,
-    traits::Keys,
-    types::{ChainIdentity, ColdkeyHash, MAX_HOTKEYS, StoredChainIdentity},
-};
+use crate::{Call, ColdkeySwaps, Event, Identities, OwnedHotkeys, mock::*, traits::Keys, types::ColdkeyHash};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{Amount, RAO_PER_TAO};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{
+    bounds::MAX_HOTKEYS,
+    key::{ChainIdentity, StoredChainIdentity},
+    pool_code::PoolCode,
+};
 use sp_runtime::{
     DispatchError,
     traits::{BlakeTwo256, Hash},
@@ -269,7 +268,10 @@ fn the_lock_has_a_number_for_the_transaction_pool() {
         announce(OWNER);
         assert_eq!(KeysPallet::swap_code(&OWNER), Some(PoolCode::ColdkeySwapAnnounced));
         assert_ok!(KeysPallet::dispute_coldkey_swap(origin(OWNER)));
-        assert_eq!((KeysPallet::swap_code(&OWNER), KeysPallet::swap_code(&OTHER)), (Some(PoolCode::ColdkeySwapDisputed), None));
+        assert_eq!(
+            (KeysPallet::swap_code(&OWNER), KeysPallet::swap_code(&OTHER)),
+            (Some(PoolCode::ColdkeySwapDisputed), None)
+        );
     });
 }
 

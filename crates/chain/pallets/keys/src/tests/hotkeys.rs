@@ -5,13 +5,14 @@ use crate::{
     ColdkeySwaps, Event, OwnedHotkeys, Owners, Successors,
     mock::*,
     traits::{Keys, OnKeySwap},
-    types::{ColdkeyHash, ColdkeySwap, MAX_HOTKEYS},
+    types::ColdkeyHash,
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{
     assert_noop, assert_ok,
     dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
 };
+use myelin_records::{bounds::MAX_HOTKEYS, key::ColdkeySwap};
 use sp_runtime::DispatchError;
 
 fn swap(coldkey: AccountId, old: AccountId, new: AccountId) -> DispatchResultWithPostInfo {

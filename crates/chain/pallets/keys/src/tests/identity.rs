@@ -1,8 +1,9 @@
 //! Identities of coldkeys. spec subnets-and-neurons §15.2
 
 use super::Failure;
-use crate::{Event, Identities, mock::*, types::ChainIdentity};
+use crate::{Event, Identities, mock::*};
 use frame_support::{assert_noop, assert_ok};
+use myelin_records::key::ChainIdentity;
 use sp_runtime::DispatchError;
 
 /// A call with texts of these lengths, in the order of the arguments.

@@ -8,11 +8,11 @@ use crate::{
 };
 use frame_support::{assert_ok, traits::Hooks, weights::constants::WEIGHT_REF_TIME_PER_SECOND};
 use myelin_economics::adjustment::{Registrations, SeatPrice};
-use myelin_pallet_subnets::{
-    parameters::{Parameters, ParametersPatch},
-    types::MAX_NETWORKS,
-};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
+use myelin_records::{
+    bounds::MAX_NETWORKS,
+    parameters::{Parameters, ParametersPatch},
+};
 
 fn registered(netuid: NetUid, total: u16, by_work: u16, by_burn: u16) {
     Admissions::<Test>::mutate_extant(netuid, |admission| {

@@ -3,12 +3,11 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, Error, Event,
-    data::CommitmentData,
     mock::{COMMITMENT_INTERVAL, ExtBuilder, Neurons, RuntimeOrigin, SUBNET, Test, account, end, events, run_to_block},
-    types::Commitment,
 };
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::NetUid;
+use myelin_records::commitment::{Commitment, CommitmentData};
 use sp_runtime::DispatchError::BadOrigin;
 
 fn raw(content: &[u8]) -> CommitmentData {

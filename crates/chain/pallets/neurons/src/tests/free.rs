@@ -3,7 +3,6 @@
 use super::{burned_register, signed};
 use crate::{
     Call, Pallet,
-    data::CommitmentData,
     mock::{
         AccountId, ExtBuilder, NOT_YOURS, Owners, RuntimeCall, RuntimeOrigin, SUBNET, Test, account, block_hash,
         next_block, run_to_block, set,
@@ -14,8 +13,8 @@ use frame_support::{
     dispatch::{CheckIfFeeless, DispatchResultWithPostInfo},
 };
 use myelin_economics::work::WorkChallenge;
-use myelin_pallet_subnets::parameters::ParametersPatch;
 use myelin_primitives::{Amount, BlockNumber, NetUid};
+use myelin_records::{commitment::CommitmentData, parameters::ParametersPatch};
 use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction};
 
 type Checked = Result<(), InvalidTransaction>;

@@ -15,10 +15,10 @@ mod work;
 use crate::{
     Admissions,
     mock::{Neurons, RuntimeOrigin, SUBNET, Test, account},
-    types::Admission,
 };
 use frame_support::dispatch::DispatchResult;
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::seat::Admission;
 
 fn signed(number: u16) -> RuntimeOrigin {
     RuntimeOrigin::signed(account(number))

@@ -3,13 +3,11 @@
 use super::{admission, burned_register, signed, uid};
 use crate::{
     Adjustments, Admissions, Commitments, EndpointsOf, Event, MembershipsOf, SeatsOf,
-    data::CommitmentData,
     mock::{
         Balances, ExtBuilder, Neurons, SUBNET, Tables, Test, Told, account, clear, create, end, events, fill,
         next_block, released, run_to_block, told,
     },
     traits::ReadSeats,
-    types::{Admission, Seat},
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{
@@ -19,11 +17,15 @@ use frame_support::{
 use myelin_economics::adjustment::SeatPrice;
 use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_subnets::{
-    parameters::Parameters,
     traits::{CountSeats, OnSubnet, ReadSubnets},
     types::CleanupProgress,
 };
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    commitment::CommitmentData,
+    parameters::Parameters,
+    seat::{Admission, Seat},
+};
 
 const NEW: NetUid = NetUid::new(7);
 

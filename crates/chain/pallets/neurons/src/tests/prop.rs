@@ -3,7 +3,6 @@
 use super::{signed, uid};
 use crate::{
     SeatsOf,
-    data::CommitmentData,
     mock::{
         Earned, ExtBuilder, Neurons, SUBNET, Tables, Test, account, block_hash, check, clear, create, end, next_block,
         released, set, swap,
@@ -13,11 +12,12 @@ use crate::{
 use frame_support::weights::{Weight, WeightMeter};
 use myelin_economics::work::WorkChallenge;
 use myelin_pallet_staking::traits::RootSeats;
-use myelin_pallet_subnets::{
-    parameters::{Parameters, ParametersPatch},
-    traits::{OnSubnet, ReadSubnets},
-};
+use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    commitment::CommitmentData,
+    parameters::{Parameters, ParametersPatch},
+};
 use proptest::{collection::vec, prelude::*};
 
 /// Something that somebody does.

@@ -9,7 +9,6 @@ use crate::{
         set, told,
     },
     traits::ReadSeats,
-    types::Seat,
 };
 use frame_support::{
     assert_noop, assert_ok,
@@ -19,8 +18,11 @@ use frame_support::{
     },
 };
 use myelin_economics::adjustment::Registrations;
-use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
+use myelin_records::{
+    parameters::{Parameters, ParametersPatch},
+    seat::Seat,
+};
 use sp_runtime::DispatchError::BadOrigin;
 
 #[test]

@@ -3,7 +3,6 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, Error, MembershipsOf,
-    data::CommitmentData,
     mock::{
         COMMITMENT_INTERVAL, Earned, ExtBuilder, Networks, Neurons, Owners, SUBNET, Test, Told, account, create, fill,
         next_block, open_wide, released, run_to_block, seat, set, told,
@@ -12,8 +11,11 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok};
 use myelin_pallet_keys::traits::ReadSeated;
-use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    commitment::CommitmentData,
+    parameters::{Parameters, ParametersPatch},
+};
 
 const OTHER: NetUid = NetUid::new(2);
 

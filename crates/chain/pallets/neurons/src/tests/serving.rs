@@ -7,11 +7,13 @@ use crate::{
         ExtBuilder, Neurons, RuntimeOrigin, SUBNET, Test, account, clear, create, end, events, next_block,
         run_to_block, set,
     },
-    types::{Address, AxonRecord, Certificate, MetricsRecord},
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
-use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
-use myelin_primitives::NetUid;
+use myelin_primitives::{IpEndpoint, NetUid};
+use myelin_records::{
+    endpoint::{AxonRecord, Certificate, MetricsRecord},
+    parameters::{Parameters, ParametersPatch},
+};
 use sp_runtime::DispatchError::BadOrigin;
 
 /// 8.8.8.8
@@ -41,7 +43,7 @@ fn with_a_neuron(test: impl FnOnce()) {
 fn an_axon_is_stored_as_it_was_announced() {
     with_a_neuron(|| {
         assert_ok!(axon(101, PUBLIC_V4, 8_091, 4));
-        let address = Address { ip: PUBLIC_V4, port: 8_091, ip_type: 4 };
+        let address = IpEndpoint { ip: PUBLIC_V4, port: 8_091, ip_type: 4 };
         let stored = AxonRecord { block: 2, version: 9, address, protocol: 4, placeholder1: 5, placeholder2: 6 };
         let endpoints = EndpointsOf::<Test>::get(SUBNET, uid(0));
         assert_eq!(endpoints.axon, Some(stored));
@@ -55,7 +57,7 @@ fn metrics_are_stored_beside_the_axon() {
     with_a_neuron(|| {
         assert_ok!(axon(101, PUBLIC_V4, 8_091, 4));
         assert_ok!(prometheus(101, 0x2001_4860 << 96, 9_090, 6));
-        let address = Address { ip: 0x2001_4860 << 96, port: 9_090, ip_type: 6 };
+        let address = IpEndpoint { ip: 0x2001_4860 << 96, port: 9_090, ip_type: 6 };
         let endpoints = EndpointsOf::<Test>::get(SUBNET, uid(0));
         assert_eq!(endpoints.prometheus, Some(MetricsRecord { block: 2, version: 9, address }));
         assert!(endpoints.axon.is_some());

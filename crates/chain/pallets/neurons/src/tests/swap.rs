@@ -3,7 +3,6 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, MembershipsOf,
-    data::CommitmentData,
     mock::{
         ExtBuilder, NOT_YOURS, Neurons, Owners, SEATED, SUBNET, Test, Told, account, clear, create, end, next_block,
         seat, swap, told,
@@ -14,8 +13,8 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use myelin_pallet_keys::traits::{OnKeySwap, ReadSeated};
-use myelin_pallet_subnets::{parameters::Parameters, types::MAX_NETWORKS};
 use myelin_primitives::NetUid;
+use myelin_records::{bounds::MAX_NETWORKS, commitment::CommitmentData, parameters::Parameters};
 use sp_runtime::DispatchError;
 
 const OTHER: NetUid = NetUid::new(2);

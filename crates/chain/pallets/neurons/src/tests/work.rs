@@ -12,8 +12,8 @@ use crate::{
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult, traits::fungible::Inspect};
 use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
-use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::parameters::{Parameters, ParametersPatch};
 use sp_runtime::DispatchError::BadOrigin;
 
 /// Takes a few dozen attempts.

@@ -5,7 +5,6 @@ use crate::{
     Activations, Event, Families,
     mock::*,
     traits::{PayStake, ReadStake},
-    types::{FamilyMember, MAX_PARENTS},
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{
@@ -13,8 +12,9 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use myelin_economics::children::Proportion;
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
+use myelin_records::{bounds::MAX_PARENTS, parameters::Parameters, stake::FamilyMember};
 use sp_runtime::DispatchError;
 
 type Weights = SubstrateWeight<Test>;

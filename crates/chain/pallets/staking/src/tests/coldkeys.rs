@@ -5,14 +5,11 @@ use crate::{
     Activities, Call, Nominations, TotalStake,
     mock::*,
     traits::{ReadStake, ReleaseStake},
-    types::MAX_NOMINATIONS,
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok};
-use myelin_pallet_keys::{
-    traits::{OnKeySwap, ReadKeyUse},
-    types::MAX_HOTKEYS,
-};
+use myelin_pallet_keys::traits::{OnKeySwap, ReadKeyUse};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Take};
+use myelin_records::bounds::{MAX_HOTKEYS, MAX_NOMINATIONS};
 
 const TEN: u64 = 10 * RAO_PER_TAO;
 

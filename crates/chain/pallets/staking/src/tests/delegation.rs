@@ -1,9 +1,10 @@
 //! Delegates and what they take. spec staking §6
 
 use super::Failure;
-use crate::{Activities, Event, Hotkeys, mock::*, traits::ReadStake, types::Delegation};
+use crate::{Activities, Event, Hotkeys, mock::*, traits::ReadStake};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{RAO_PER_TAO, Take};
+use myelin_records::stake::Delegation;
 use sp_runtime::DispatchError;
 
 const MAX: Take = Take::new(11_796);

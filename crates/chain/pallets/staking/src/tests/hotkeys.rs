@@ -1,11 +1,11 @@
 //! Hotkeys that are swapped: what their stake, families and limits do. spec staking §10.1
 
 use super::Failure;
-use crate::{Activities, Families, Hotkeys, Nominations, Pools, mock::*, traits::ReadStake, types::Delegation};
+use crate::{Activities, Families, Hotkeys, Nominations, Pools, mock::*, traits::ReadStake};
 use frame_support::{BoundedVec, assert_noop, assert_ok};
 use myelin_pallet_keys::traits::{OnKeySwap, ReadKeyUse};
-use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{RAO_PER_TAO, Take};
+use myelin_records::{parameters::Parameters, stake::Delegation};
 
 const TEN: u64 = 10 * RAO_PER_TAO;
 

@@ -8,12 +8,12 @@ use crate::{
     children::REQUEST_INTERVAL,
     mock::*,
     traits::{ReadStake, ReleaseStake},
-    types::FamilyMember,
 };
 use frame_support::{BoundedVec, weights::Weight};
 use myelin_economics::children::Proportion;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
+use myelin_records::stake::FamilyMember;
 use proptest::{collection::vec, prelude::*, sample::select};
 use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Adding and removing stake. spec staking §3 and §4
 
 use super::Failure;
-use crate::{Activities, Call, Event, Nominations, Pools, TotalStake, mock::*, types::MAX_NOMINATIONS};
+use crate::{Activities, Call, Event, Nominations, Pools, TotalStake, mock::*};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use myelin_primitives::{Amount, RAO_PER_TAO};
+use myelin_records::bounds::MAX_NOMINATIONS;
 use sp_runtime::{DispatchError, transaction_validity::InvalidTransaction};
 
 const TEN: u64 = 10 * RAO_PER_TAO;

@@ -4,13 +4,12 @@ use crate::{
     Hotkeys,
     mock::*,
     traits::{ReadStake, ReleaseStake},
-    types::{DelegateInfo, Position, Standing},
 };
-use frame_support::assert_ok;
-use myelin_primitives::{Amount, NetUid, Take};
+use myelin_primitives::{Amount, NetUid};
+use myelin_records::{info::StakeInfo, stake::StakeRole};
 
-fn position(hotkey: AccountId, stake: u64, standing: Standing) -> Position<AccountId> {
-    Position { hotkey, stake: rao(stake), standing }
+fn position(hotkey: AccountId, stake: u64, standing: StakeRole) -> StakeInfo<AccountId> {
+    StakeInfo { hotkey, stake: rao(stake), standing }
 }
 
 #[test]
@@ -23,12 +22,12 @@ fn a_coldkey_sees_all_that_it_has() {
             assert_eq!(
                 Staking::positions(&OWNER),
                 [
-                    position(HOT, 10, Standing::Owner),
-                    position(HOT_TOO, 30, Standing::Nominator),
-                    position(HOT_THREE, 40, Standing::Returning),
+                    position(HOT, 10, StakeRole::Owner),
+                    position(HOT_TOO, 30, StakeRole::Nominator),
+                    position(HOT_THREE, 40, StakeRole::Returning),
                 ]
             );
-            assert_eq!(Staking::delegated(&OWNER), [position(HOT_TOO, 30, Standing::Nominator)]);
+            assert_eq!(Staking::delegated(&OWNER), [position(HOT_TOO, 30, StakeRole::Nominator)]);
             assert_eq!(Staking::positions(&FRESH), []);
         },
     );
@@ -44,23 +43,6 @@ fn a_hotkey_shows_its_stakers() {
         assert_eq!(Staking::stakers(&FRESH), []);
         assert_eq!((Staking::of(&NOMINATOR, &HOT), Staking::of(&NOMINATOR, &FRESH)), (rao(20), Amount::ZERO));
         assert_eq!((Staking::on(&FRESH), Staking::weight(NetUid::ROOT, &FRESH)), (Amount::ZERO, Amount::ZERO));
-    });
-}
-
-#[test]
-fn delegates_are_listed_with_what_they_have() {
-    let builder = ExtBuilder::default().staked(OWNER, HOT, 10).staked(NOMINATOR, HOT, 20);
-    builder.staked(OTHER, HOT_TOO, 5).build_and_execute(|| {
-        let take = Take::new(11_796);
-        let expected = DelegateInfo { hotkey: HOT, owner: OWNER, take, stake: rao(30), stakers: 2 };
-        assert_eq!((Staking::delegate(&HOT).as_ref(), Staking::delegate(&HOT_TOO)), (Some(&expected), None));
-        assert_eq!(Staking::delegates(), [expected]);
-        pair(OWNER, FRESH);
-        delegate(OWNER, FRESH, 1);
-        let info = Staking::delegate(&FRESH).unwrap();
-        assert_eq!((info.stake, info.stakers), (Amount::ZERO, 0));
-        assert_ok!(Staking::unstake_all(origin(NOMINATOR), HOT));
-        assert_eq!(Staking::delegate(&HOT).unwrap().stakers, 1);
     });
 }
 

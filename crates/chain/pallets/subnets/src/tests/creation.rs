@@ -1,12 +1,14 @@
 //! Creating a subnet. spec subnets-and-neurons §2, §4
 
-use crate::{
-    Cleaning, DefaultParameters, Error, Event, LastCreation, MaxNetworks, NetworkParametersPatch, Parameters,
-    ParametersPatch, ReadSubnets, Subnet, SubnetIdentity, mock::*,
-};
+use crate::{Cleaning, DefaultParameters, Error, Event, LastCreation, ReadSubnets, mock::*};
 use frame_support::{BoundedVec, assert_noop, assert_ok, pallet_prelude::DispatchResultWithPostInfo};
 use myelin_economics::subnet_price;
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    bounds::MaxNetworks,
+    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    subnet::{Subnet, SubnetIdentity},
+};
 use sp_runtime::DispatchError;
 
 /// Creations in every block, two places, a short immunity.

@@ -1,10 +1,11 @@
 //! How a chain begins. spec tokenomics §10
 
-use crate::{
-    DefaultParameters, GenesisConfig, GenesisOwner, GenesisSubnet, LastCreation, NetworkParametersPatch, Parameters,
-    ParametersPatch, ReadSubnets, Subnet, mock::*,
-};
+use crate::{DefaultParameters, GenesisConfig, GenesisOwner, GenesisSubnet, LastCreation, ReadSubnets, mock::*};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    subnet::Subnet,
+};
 
 #[test]
 fn a_chain_begins_with_root_and_a_subnet_that_work_can_join() {

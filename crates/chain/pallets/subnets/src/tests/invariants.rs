@@ -1,11 +1,15 @@
 //! Every statement of the invariants notices when it is broken.
 
 use crate::{
-    Cleaning, DefaultParameters, Identities, Network, NetworkSettings, OwnerChanges, OwnerHotkeyChanged, Parameters,
-    Tempos, TotalLocked, mock::*,
+    Cleaning, DefaultParameters, Identities, Network, NetworkSettings, OwnerChanges, OwnerHotkeyChanged, Tempos,
+    TotalLocked, mock::*,
 };
 use frame_support::{assert_ok, storage::with_transaction};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    parameters::Parameters,
+    subnet::{StoredSubnetIdentity, Subnet},
+};
 use sp_runtime::{DispatchError, TransactionOutcome};
 
 /// What the invariants say once `harm` is done to a chain with a subnet of nobody, 1, and one of Alice, 2. The harm is
@@ -49,7 +53,7 @@ fn the_index_has_every_network() {
 
 #[test]
 fn root_is_there_and_nobodys() {
-    let root = |harm: fn(&mut crate::Subnet<AccountId>)| {
+    let root = |harm: fn(&mut Subnet<AccountId>)| {
         after(|| crate::Subnets::<Test>::mutate(NetUid::ROOT, |root| harm(root.as_mut().expect("root exists"))))
     };
     assert_eq!(root(|root| root.owner = Some(ALICE)), broken("root has an owner"));
@@ -95,7 +99,7 @@ fn only_owners_have_a_say() {
     };
     assert_eq!(named(1), broken("a hotkey represents nobody"));
     for number in [1, 7] {
-        let identity = || Identities::<Test>::insert(netuid(number), crate::StoredSubnetIdentity::default());
+        let identity = || Identities::<Test>::insert(netuid(number), StoredSubnetIdentity::default());
         assert_eq!(after(identity), broken("an identity belongs to no owned subnet"));
         let changes = || OwnerChanges::<Test>::insert(netuid(number), frame_support::BoundedBTreeMap::new());
         assert_eq!(after(changes), broken("nobody can have changed these parameters"));

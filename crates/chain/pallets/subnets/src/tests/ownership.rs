@@ -1,15 +1,19 @@
 //! Whose a subnet is and what it says about itself. spec subnets-and-neurons §12, §15.2
 
 use crate::{
-    Error, Event, Identities, NetworkParametersPatch, OwnerHotkeyChanged, ReadSubnets, SubnetIdentity,
+    Error, Event, Identities, OwnerHotkeyChanged, ReadSubnets,
     mock::*,
-    types::{MAX_NAME, MAX_TEXT},
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use myelin_pallet_keys::{
     traits::{OnKeySwap, ReadKeyRules},
     types::KeyRules,
+};
+use myelin_records::{
+    bounds::{MAX_NAME, MAX_TEXT},
+    parameters::NetworkParametersPatch,
+    subnet::SubnetIdentity,
 };
 use sp_runtime::DispatchError;
 

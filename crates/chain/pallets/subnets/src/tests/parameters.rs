@@ -1,11 +1,12 @@
 //! Setting parameters. spec subnets-and-neurons §17 to §19
 
-use crate::{
-    AlphaValues, ChangeWindow, Error, Event, NetworkParameters, NetworkParametersPatch, OwnerChanges, Parameter,
-    ParameterAuthority, Parameters, ParametersPatch, ReadSubnets, mock::*,
-};
+use crate::{Error, Event, OwnerChanges, ReadSubnets, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{Amount, NetUid, Take};
+use myelin_records::parameters::{
+    AlphaValues, ChangeWindow, NetworkParameters, NetworkParametersPatch, Parameter, ParameterAuthority, Parameters,
+    ParametersPatch,
+};
 use sp_runtime::DispatchError;
 
 /// Short tempos, and no freeze unless a test asks for one.

@@ -1,11 +1,13 @@
 //! Random calls against a model of who owns what and what it cost, with the invariants after every one of them.
 
-use crate::{
-    NetworkParametersPatch, NetworkSettings, Parameters, ParametersPatch, ReadSubnets, SubnetIdentity, mock::*,
-};
+use crate::{NetworkSettings, ReadSubnets, mock::*};
 use frame_support::pallet_prelude::DispatchResultWithPostInfo;
 use myelin_pallet_keys::traits::OnKeySwap;
 use myelin_primitives::{Amount, BlockNumber};
+use myelin_records::{
+    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    subnet::SubnetIdentity,
+};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use sp_runtime::{DispatchError, StateVersion};
 use std::collections::BTreeMap;

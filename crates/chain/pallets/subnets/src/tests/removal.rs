@@ -1,11 +1,15 @@
 //! The end of a subnet. spec subnets-and-neurons §5
 
 use crate::{
-    Cleaning, Error, Event, Identities, LastCreation, MaxNetworks, NetworkParametersPatch, NetworkSettings,
-    OwnerChanges, OwnerHotkeyChanged, ParametersPatch, ReadSubnets, mock::*,
+    Cleaning, Error, Event, Identities, LastCreation, NetworkSettings, OwnerChanges, OwnerHotkeyChanged, ReadSubnets,
+    mock::*,
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok};
 use myelin_primitives::{Amount, NetUid};
+use myelin_records::{
+    bounds::MaxNetworks,
+    parameters::{NetworkParametersPatch, ParametersPatch},
+};
 use sp_runtime::DispatchError;
 
 fn dissolve(coldkey: AccountId, number: u16) -> Result<(), DispatchError> {

@@ -3,12 +3,12 @@
 use crate::{
     Commits, Error, Event, Rows,
     mock::*,
-    types::{BatchEntries, HashList, KeyList, NetUidList, StorageIndex},
+    types::{BatchEntries, HashList, KeyList, NetUidList},
 };
 use codec::Compact;
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
-use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{parameters::Parameters, weights::StorageIndex};
 use sp_core::H256;
 use sp_runtime::{DispatchError, traits::BadOrigin};
 

@@ -1,8 +1,9 @@
 //! Commits to weights. spec weights §5.4
 
-use crate::{Commits, Error, Event, LastUpdates, mock::*, types::StorageIndex};
+use crate::{Commits, Error, Event, LastUpdates, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::weights::StorageIndex;
 use sp_core::H256;
 use sp_runtime::traits::BadOrigin;
 

@@ -1,8 +1,9 @@
 //! Weights that are set directly. spec weights §2
 
-use crate::{Error, Event, Rows, mock::*, types::StorageIndex};
+use crate::{Error, Event, Rows, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::weights::StorageIndex;
 use sp_runtime::traits::BadOrigin;
 
 fn set_with_key(vector: &[(u16, u16)], version_key: u64) -> frame_support::dispatch::DispatchResult {

@@ -11,8 +11,8 @@ use frame_support::{
     dispatch::{CheckIfFeeless, DispatchClass, GetDispatchInfo, Pays},
     traits::UnfilteredDispatchable,
 };
-use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::parameters::Parameters;
 use sp_core::H256;
 use sp_runtime::transaction_validity::InvalidTransaction;
 

@@ -1,12 +1,12 @@
 //! The invariants find what they say. Each test breaks one of them, and mends it before the test ends.
 
-use crate::{
-    Commits, LastUpdates, Rows,
-    mock::*,
-    types::{StorageIndex, WeightsCommit, WeightsRow},
-};
+use crate::{Commits, LastUpdates, Rows, mock::*};
 use frame_support::{BoundedVec, assert_ok};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::{
+    bounds::MaxCommits,
+    weights::{StorageIndex, WeightsCommit, WeightsRow},
+};
 use sp_core::H256;
 use sp_runtime::DispatchError;
 
@@ -23,7 +23,7 @@ fn row(vector: &[(u16, u16)], fixed_at: BlockNumber) -> WeightsRow {
     WeightsRow { entries: entries.try_into().unwrap(), fixed_at }
 }
 
-fn queue(blocks: &[BlockNumber]) -> BoundedVec<WeightsCommit, crate::types::MaxCommits> {
+fn queue(blocks: &[BlockNumber]) -> BoundedVec<WeightsCommit, MaxCommits> {
     let commits: Vec<_> = blocks.iter().map(|&at| WeightsCommit { hash: H256::zero(), at }).collect();
     commits.try_into().unwrap()
 }

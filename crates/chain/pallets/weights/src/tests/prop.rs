@@ -7,11 +7,12 @@ use crate::{
     Commits, Error, LastUpdates,
     mock::*,
     traits::ReadWeights,
-    types::{Salt, StorageIndex, UidList, ValueList},
+    types::{Salt, UidList, ValueList},
 };
 use frame_support::{BoundedVec, dispatch::DispatchResult, storage::with_storage_layer};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::BlockNumber;
+use myelin_records::weights::StorageIndex;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 use std::collections::BTreeMap;
 

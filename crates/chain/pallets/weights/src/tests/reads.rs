@@ -1,13 +1,13 @@
 //! What epochs and clients are told. spec weights §11
 
-use crate::{
-    mock::*,
-    traits::ReadWeights,
-    types::{RevealWindow, StorageIndex},
-};
+use crate::{mock::*, traits::ReadWeights};
 use frame_support::assert_ok;
-use myelin_pallet_neurons::{traits::ReadSeats, types::Seat};
+use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{
+    seat::Seat,
+    weights::{RevealWindow, StorageIndex},
+};
 
 const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 0), (3, 10)];
 

@@ -6,10 +6,11 @@ use crate::{
     Commits, Error, Event, LastUpdates, Rows,
     mock::*,
     rules::commit_hash,
-    types::{Salt, StorageIndex, UidList, ValueList},
+    types::{Salt, UidList, ValueList},
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::weights::StorageIndex;
 use sp_runtime::traits::BadOrigin;
 
 const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 10)];

@@ -1,9 +1,9 @@
 //! Weights of root validators. spec weights §7
 
-use crate::{Error, Event, LastUpdates, mock::*, traits::ReadWeights, types::StorageIndex};
+use crate::{Error, Event, LastUpdates, mock::*, traits::ReadWeights};
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult};
-use myelin_pallet_subnets::parameters::Parameters;
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{parameters::Parameters, weights::StorageIndex};
 use sp_runtime::traits::BadOrigin;
 use std::collections::BTreeMap;
 

@@ -1,16 +1,14 @@
 //! What happens when seats and networks come and go. spec weights §4, §5.8
 
-use crate::{
-    Commits, LastUpdates, Rows, mock::*, rules::commit_hash, traits::ReadWeights, types::StorageIndex,
-    weights::WeightInfo,
-};
+use crate::{Commits, LastUpdates, Rows, mock::*, rules::commit_hash, traits::ReadWeights, weights::WeightInfo};
 use frame_support::{
     assert_noop, assert_ok,
     weights::{Weight, WeightMeter},
 };
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::{parameters::Parameters, weights::StorageIndex};
 use sp_core::H256;
 
 const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 10)];
