@@ -5,6 +5,7 @@
 
 use myelin_house::{Failure, arrows, changed, changed::Reach, tree};
 use std::{
+    collections::BTreeSet,
     env,
     io::{self, Write as _},
 };
@@ -17,7 +18,7 @@ fn main() -> Result<(), Failure> {
         Some("--direct") => Reach::Direct,
         Some("--all") => Reach::All,
         Some("--everything") => {
-            return print(members.iter().map(|member| &*member.name));
+            return print(members.iter().map(|member| &*member.name).collect());
         }
         Some(other) => return Err(Failure::new(format!("`{other}` is no option of scripts/changed"))),
     };
@@ -25,7 +26,7 @@ fn main() -> Result<(), Failure> {
     print(changed::affected(&members, &files, reach))
 }
 
-fn print<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+fn print(names: BTreeSet<&str>) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     for name in names {
         writeln!(output, "{name}")?;

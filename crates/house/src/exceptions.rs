@@ -282,15 +282,16 @@ fn compare(rule: &Rule, findings: &[Finding], found: &Counts, allowed: &Counts, 
             continue;
         }
         let line = line_of(text, rule, subject);
+        let (key, entry) = (rule.key, quoted(subject));
         let _ = match count {
             0 => writeln!(
                 report,
-                "{group}: `{subject}` breaks the rule no more\n{indent}remove {PATH}:{line}, or run `make accept`"
+                "{group}: `{subject}` no longer breaks `{key}`\n{indent}remove {PATH}:{line}, or run `make accept`"
             ),
             _ => writeln!(
                 report,
-                "{group}: `{subject}` breaks the rule {count} times, {most} are excepted\n{indent}write `{} = {count}` in {PATH}:{line}, or run `make accept`",
-                quoted(subject),
+                "{group}: `{subject}` breaks `{key}` {count} times, {most} are excepted\n\
+                 {indent}write `{entry} = {count}` in {PATH}:{line}, or run `make accept`",
             ),
         };
     }

@@ -2,13 +2,17 @@
 
 use crate::Failure;
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
-/// Returns the root of the workspace.
+/// Returns the root of the workspace that cargo runs in.
+///
+/// Cargo names the crate's folder when it runs a program. The folder that it named when it compiled is of no use: clones
+/// share a target folder, and a program that one of them compiled is fresh in the others.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or_else(|| Path::new(".")).to_path_buf()
+    let folder = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("crates/house"), PathBuf::from);
+    folder.ancestors().nth(2).unwrap_or(&folder).to_path_buf()
 }
 
 /// Lists all files below a folder with this extension, sorted, as paths from the root with `/`.
