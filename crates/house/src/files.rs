@@ -270,7 +270,7 @@ fn defined_name(item: &Item) -> Option<String> {
 /// Returns true if a folder below `crates` has rules that build without the standard library.
 pub fn is_pure(folder: &str) -> bool {
     matches!(folder, "crates/diagnostic" | "crates/epoch" | "crates/primitives" | "crates/records")
-        || folder.starts_with("crates/logic/") && folder != "crates/logic/wire"
+        || folder.starts_with("crates/logic/")
 }
 
 /// Finds pure crates that do not forbid what the primitives forbid.
@@ -411,7 +411,7 @@ mod tests {
             source("crates/primitives", attributes),
             source("crates/records", &format!("//! A.\n{attributes}")),
             source("crates/epoch", "#![forbid(unsafe_code)]"),
-            source("crates/logic/wire", ""),
+            source("crates/net/wire", ""),
         ];
         let found = pure(&sources);
         assert_eq!(found.len(), 1);
