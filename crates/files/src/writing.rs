@@ -1,4 +1,4 @@
-//! Writes that survive a crash: a temporary file beside the place, then a move.
+//! Writes that survive a crash: a temporary file beside the target, then a move.
 
 use crate::{
     Access, FileError, FileFault,
