@@ -20,7 +20,7 @@ use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Tra
 /// the version and keeps the old branch. An old epoch is explained by the rules that paid it.
 pub const RULES: u32 = 1;
 
-/// For each version of the rules the first runtime version (`spec_version`) that has it, both ascending.
+/// The first runtime version (`spec_version`) of each version of the rules, both ascending.
 const RULES_BY_SPEC_VERSION: &[(u32, u32)] = &[(0, RULES)];
 
 /// Returns the version of the rules that a runtime of this `spec_version` has.

@@ -32,9 +32,9 @@ pub struct Amount<U> {
 /// An arithmetic result outside the range of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AmountError {
-    /// Above the largest amount.
+    /// A result above the largest amount.
     Overflow,
-    /// Below zero.
+    /// A result below zero.
     Underflow,
 }
 

@@ -187,7 +187,7 @@ mod tests {
     }
 
     prop_compose! {
-        /// Issuances spread over all eras, not over all amounts.
+        /// Returns issuances spread over all eras, not over all amounts.
         fn issuance()(halvings in 0..56_u32, parts: u64) -> Amount<Tao> {
             let missing = MAX_SUPPLY.rao().checked_shr(halvings).unwrap();
             Amount::from_rao(MAX_SUPPLY.rao() - parts.checked_rem(missing + 1).unwrap())

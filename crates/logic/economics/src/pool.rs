@@ -515,7 +515,7 @@ mod tests {
         assert_eq!(Pool::default().encode(), [0]);
     }
 
-    /// Amounts of every magnitude up to 2^48 rao, so that a hundred of them fit.
+    /// Returns amounts of every magnitude up to 2^48 rao, so that a hundred of them fit.
     fn amount() -> impl Strategy<Value = u64> {
         (0..=48_u32, any::<u64>()).prop_map(|(bits, value)| value & ((1 << bits) - 1))
     }

@@ -90,11 +90,11 @@ pub struct RevealSchedule {
 /// The phase of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevealPhase {
-    /// Before the blocks in which the commit may be revealed.
+    /// The blocks before the reveal window of the commit.
     Ahead,
-    /// In the blocks in which the commit may be revealed.
+    /// The reveal window, in which the commit may be revealed.
     Open,
-    /// After the blocks in which the commit may be revealed.
+    /// The blocks after the reveal window.
     Over,
 }
 

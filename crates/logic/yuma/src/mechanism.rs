@@ -9,7 +9,7 @@ use myelin_primitives::{Amount, Fraction, Tao};
 pub enum MechanismShares<'a> {
     /// Equal parts, of this number.
     Equal(u16),
-    /// These shares.
+    /// Parts by these shares.
     Fixed(&'a [Fraction]),
 }
 

@@ -43,9 +43,9 @@ pub struct Snapshot<'a, R = Vec<Entry>> {
     pub bonds: &'a [R],
     /// The permits that the epoch before computed. A missing permit is refused.
     pub permits: &'a [bool],
-    /// With commit-reveal, the block of each neuron's earliest commit that is neither revealed nor expired.
+    /// The block of each neuron's earliest open commit, if the subnet has commit-reveal.
     ///
-    /// A neuron without an element counts as committed since genesis.
+    /// A neuron without an element counts as committed since genesis. An open commit is neither revealed nor expired.
     pub commit_blocks: Option<&'a [Option<BlockNumber>]>,
 }
 

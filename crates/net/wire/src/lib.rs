@@ -6,10 +6,10 @@
 //!
 //! | Question | Module | spec |
 //! |---|---|---|
-//! | Is this request of a Python neuron signed, fresh and new? What do I answer? | [`v1`] | neuron-protocol §6 to §9 |
-//! | And this strict one? Is this answer from the neuron I asked? Can I prove that later? | [`strict`] | signed-requests |
-//! | Was it accepted before? | [`replay`] | signed-requests §8 |
-//! | What does a message look like as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
+//! | Is a request of a Python neuron signed, fresh and new? What is the answer? | [`v1`] | neuron-protocol §6 to §9 |
+//! | Is a strict request valid? Is an answer from the right neuron? How is it proven later? | [`strict`] | signed-requests |
+//! | Was a request accepted before? | [`replay`] | signed-requests §8 |
+//! | What is the form of a message as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
 //! | How does a tensor travel? | [`tensor`] | neuron-protocol §11 |
 //! | Where is a neuron, and by which key is it reached? | [`address`], [`certificate`] | neuron-protocol §11, §13 |
 //!

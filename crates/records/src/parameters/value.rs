@@ -37,18 +37,18 @@ impl fmt::Display for ParameterValue {
 /// The reason why a text is no value of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterTextError {
-    /// No whole number within these limits.
+    /// A text that is no whole number within these limits.
     NotNumber {
         /// Least number.
         min: i64,
         /// Greatest number.
         max: u64,
     },
-    /// Neither yes nor no.
+    /// A text that is neither yes nor no.
     NotFlag,
-    /// No two numbers with a comma between them.
+    /// A text that is not two numbers with a comma between them.
     NotLimits,
-    /// No amount.
+    /// A text that is no amount.
     NotAmount(ParseAmountError),
 }
 

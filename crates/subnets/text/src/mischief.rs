@@ -26,27 +26,27 @@ use tokio::runtime::Handle;
 
 /// The dishonest behaviour of a miner.
 pub enum Mischief {
-    /// It writes with another model, usually a smaller one.
+    /// Writing with another model, usually a smaller one.
     Smaller(Model),
-    /// It relays challenges to other miners, and repeats an earlier answer if they refuse.
+    /// Relaying challenges to other miners, and repeating an earlier answer if they refuse.
     Copies {
         /// The client that asks the others.
         dendrite: Dendrite,
         /// The other miners.
         others: Box<dyn Fn() -> Vec<Peer> + Send + Sync>,
-        /// The last answer that it received.
+        /// The last answer that the miner received.
         heard: Mutex<Vec<Vec<u8>>>,
-        /// The runtime on which it asks.
+        /// The runtime on which the miner asks.
         runtime: Handle,
     },
-    /// It answers one of `of` challenges, and drops the others.
+    /// Answering one of `of` challenges, and dropping the others.
     Drops {
         /// The number of challenges for one answer.
         of: u64,
         /// The challenges so far.
         count: AtomicU64,
     },
-    /// It misbehaves at one of `of` challenges, and is honest otherwise.
+    /// Misbehaving at one of `of` challenges, and honest work otherwise.
     Sometimes {
         /// The number of challenges for one misbehaviour.
         of: u64,
@@ -55,13 +55,13 @@ pub enum Mischief {
         /// The challenges so far.
         count: AtomicU64,
     },
-    /// It never answers.
+    /// Silence.
     Silent,
-    /// It takes this many times as long, and is honest otherwise.
+    /// Taking this many times as long, and honest work otherwise.
     Slow(u32),
-    /// It ends its answers in the middle.
+    /// Ending answers in the middle.
     Truncates,
-    /// It answers another prompt.
+    /// Answering another prompt.
     Nonsense,
 }
 

@@ -54,10 +54,10 @@ const BACKLOG: u32 = 1_024;
 /// The treatment of v1 requests. spec signed-requests §5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum V1Policy {
-    /// They are served.
+    /// v1 requests are served.
     #[default]
     Served,
-    /// They are answered 403.
+    /// v1 requests are answered 403.
     Refused,
 }
 

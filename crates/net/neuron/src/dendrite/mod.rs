@@ -114,10 +114,10 @@ pub struct AskResult {
 /// Plain `btauth/1` servers do not sign. spec signed-requests §4.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnsignedAnswers {
-    /// They are errors.
+    /// Unsigned answers are errors.
     #[default]
     Refused,
-    /// They are [`Answer::Claimed`].
+    /// Unsigned answers are [`Answer::Claimed`].
     Accepted,
 }
 

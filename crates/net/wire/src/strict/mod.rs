@@ -40,7 +40,7 @@ pub mod header {
     pub const RECEIVER: &str = "X-Bittensor-Receiver";
     /// The scheme, if it is not sr25519.
     pub const CRYPTO: &str = "X-Bittensor-Crypto";
-    /// In a request, the version of signed streams that the sender reads.
+    /// The version of signed streams that the sender of a request reads.
     pub const ACCEPT: &str = "X-Myelin-Accept";
     /// The version of the signing of answers: `1`.
     pub const ANSWER_VERSION: &str = "X-Myelin-Version";

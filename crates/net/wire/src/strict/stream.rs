@@ -115,7 +115,7 @@ impl HashChain {
     }
 }
 
-/// Signs a stream while it is sent.
+/// A signer of a stream while it is sent.
 ///
 /// ```
 /// # use myelin_wire::{Sign, SignedProof, strict::{StreamOutcome, StreamWriter}};

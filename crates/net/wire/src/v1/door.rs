@@ -36,7 +36,7 @@ impl Classes {
 /// The treatment of fields that the caller did not sign. spec neuron-protocol §12.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnsignedFields {
-    /// They are accepted, as between the existing neurons. An attacker on the path can change them.
+    /// Unsigned fields are accepted, as between the existing neurons. An attacker on the path can change them.
     #[default]
     Pass,
     /// A message with a value other than the default in such a field is refused.
