@@ -1,4 +1,4 @@
-//! Payment: from a neuron's emission to stake, and the stake weight behind it. spec tokenomics §7, staking §9
+//! Payment: from a neuron's emission to stake, and the stake weight behind it. spec tokenomics §7, staking §9.
 //!
 //! [`pay_neuron`] works on any [`PoolAccess`]: the chain implements it over its storage, a replay over a map.
 
@@ -19,7 +19,7 @@ pub trait PoolAccess<Key> {
     /// Returns the owner, the value and the take of a hotkey's stake. `None` for a hotkey without an owner.
     fn view(&self, hotkey: &Key) -> Option<PoolView<Key>>;
 
-    /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1
+    /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1.
     ///
     /// # Errors
     /// [`Self::Error`] if the hotkey has no owner or its pool refuses the payment.
@@ -60,7 +60,7 @@ impl<Error: fmt::Display> fmt::Display for PaymentError<Error> {
 
 impl<Error: fmt::Debug + fmt::Display> core::error::Error for PaymentError<Error> {}
 
-/// Stake weight that one hotkey lends to another on a subnet. spec staking §9.1
+/// Stake weight that one hotkey lends to another on a subnet. spec staking §9.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loan<Key> {
     /// The other hotkey.
@@ -71,7 +71,7 @@ pub struct Loan<Key> {
     pub amount: Amount<Tao>,
 }
 
-/// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2
+/// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StakeWeight<Key> {
     /// All stake on the hotkey.
@@ -101,7 +101,7 @@ impl<Key: Clone + PartialEq> StakeWeight<Key> {
     }
 }
 
-/// Returns the weight of a hotkey in the consensus of a subnet, without its loans. spec staking §9.2
+/// Returns the weight of a hotkey in the consensus of a subnet, without its loans. spec staking §9.2.
 pub fn total_weight<Key: PartialEq>(
     pools: &impl PoolAccess<Key>,
     hotkey: &Key,
@@ -111,11 +111,10 @@ pub fn total_weight<Key: PartialEq>(
     family.map_or(own, |family| weight(own, family, &parents(pools, None, family)))
 }
 
-/// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators. spec tokenomics §7.2,
-/// staking §9.4
+/// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators.
 ///
-/// `family` is that of the hotkey on the subnet, `least_take` the least take of a child there. A pool that receives
-/// nothing is not asked.
+/// spec tokenomics §7.2, staking §9.4. `family` is that of the hotkey on the subnet, `least_take` the least take of a
+/// child there. A pool that receives nothing is not called.
 ///
 /// # Errors
 /// [`PaymentError::Unowned`] for a hotkey with parents and without an owner; [`PaymentError::Overflow`] if the owner's
@@ -191,7 +190,7 @@ mod tests {
     }
 
     impl Pools {
-        /// Pools of hotkeys with their owners and values.
+        /// Returns pools of hotkeys with their owners and values.
         fn new(pools: &[(char, u8, u64)]) -> Self {
             let view = |(hotkey, owner, value): &(char, u8, u64)| {
                 (*hotkey, PoolView { owner: *owner, value: Amount::from_rao(*value), take: None })
@@ -257,7 +256,7 @@ mod tests {
 
     #[test]
     fn parents_earn_what_they_lend_less_the_take() {
-        // The neuron weighs 1 000: 700 of its own and half of 600. So of 1 000 rao the parent earns 300.
+        // The neuron weighs 1 000: 700 of its own and half of 600. The parent therefore earns 300 of 1 000 rao.
         let pools = || Pools::new(&[('n', 1, 700), ('p', 2, 600)]);
         let child = |take| family(&[], &[('p', HALF)], take);
         assert_eq!(paid(pools(), Some(&child(0)), 0, emission(9, 1_000)), [('p', 0, 300), ('n', 9, 700)]);

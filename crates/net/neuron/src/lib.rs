@@ -1,8 +1,8 @@
 //! Axon and dendrite: the server and the client of a neuron, over HTTP and without a chain.
 //!
-//! `myelin-wire` says what neurons say to each other, byte for byte and without sockets. This crate carries the bytes, and
-//! sees to it that strangers cannot wear a neuron down: every buffer, queue, wait and count here has a limit, and each
-//! peer has a share of it.
+//! `myelin-wire` defines the messages of neurons byte for byte, without sockets. This crate carries the bytes, and
+//! protects a neuron from strangers. All buffers, queues, waits and counts here have a limit, and each peer has a quota
+//! of them.
 //!
 //! | Wanted | Here |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
 //!
 //! ```
-//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
+//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
 //! use myelin_wire::{Synapse, class::{Class, Field, Type}, python::{Dict, Value}};
 //! # use myelin_wire::Sign;
 //! # struct Key(schnorrkel::Keypair);
@@ -26,10 +26,10 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let class = Class::new("Echo", vec![Field::required("text", Type::Text)])?.hashing(&["text"])?;
-//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(Output::from(request.into_content())) });
+//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(HandlerOutput::from(request.into_content())) });
 //!
-//! // Nobody remembers what an axon without a stored memory accepted before, so that is said here on purpose.
-//! let axon = Axon::builder(key(1), Everybody).port(0).endpoint(echo).never_served().start().await?;
+//! // An axon without a stored replay window cannot know its accepted requests, so this one states that it has none.
+//! let axon = Axon::builder(key(1), ServeAnyone).port(0).endpoint(echo).never_served().start().await?;
 //!
 //! let dendrite = Dendrite::new(key(2));
 //! let message = Synapse::new(class.into(), &Dict::from_iter([("text", Value::from("hello"))]))?;
@@ -41,9 +41,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What is not here: subnets (see `myelin-subnet-kit`), the chain (see [`Directory`] for the seam), keys ([`Signer`] takes whatever signs), and HTTP itself,
-//! which is hyper's. Handlers take [`Verified`](myelin_wire::Verified) messages only; nothing in this crate can make one
-//! of an unsigned request.
+//! Not here: subnets (`myelin-subnet-kit`), the chain ([`Directory`] is the seam), keys ([`Signer`] takes any signer),
+//! and HTTP itself, which is hyper's. Handlers take [`Verified`](myelin_wire::Verified) messages only, and no code in
+//! this crate can make one of an unsigned request.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -1,9 +1,8 @@
 //! Random names: of clients, of axons and of incidents.
 
-/// Random bits.
+/// Returns random bits.
 ///
-/// They name things and keep no secrets, so a system without randomness, where TLS would fail before this, counts
-/// instead.
+/// They are names and no secrets. On a system without randomness, where TLS would fail earlier, they are a counter.
 pub(crate) fn bits() -> u128 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(1);
@@ -14,7 +13,7 @@ pub(crate) fn bits() -> u128 {
     }
 }
 
-/// A random UUID as text.
+/// Returns a random UUID as text.
 pub(crate) fn uuid() -> String {
     let bits = bits() & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
     let digits = format!("{bits:032x}");
