@@ -2,7 +2,8 @@
 
 use crate::{config::ConfigError, network::NetworkError, plan::PolicyRefusal};
 use myelin_client::{
-    CallError, ChainError, DispatchFailure, Hint, IncludedTransaction, PoolRefusal, SentTransaction, UnseenTransaction,
+    CallError, ChainError, Diagnostic, DispatchFailure, Hints, IncludedTransaction, PoolRefusal, SentTransaction,
+    UnseenTransaction,
 };
 use myelin_explain::ExplainError;
 use myelin_keys::{
@@ -403,8 +404,8 @@ fn call_hint(error: &CallError) -> Option<Cow<'static, str>> {
     }
 }
 
-fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
-    error.all_hints().iter().next().cloned()
+fn first_hint(error: &impl Diagnostic) -> Option<Cow<'static, str>> {
+    Hints::of(error).into_iter().next()
 }
 
 /// A word as a shell takes it.

@@ -1,11 +1,11 @@
 //! The Myelin chain for programs: what it says, what to tell it, and what came of that.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, Endpoints, Metagraph, NetUid, calls};
+//! use myelin_client::{Account, Chain, Metagraph, NetUid, NodeUrls, calls};
 //! use std::time::Duration;
 //!
 //! # async fn rate(hotkey: myelin_keys::Keypair) -> Result<(), Box<dyn std::error::Error>> {
-//! let chain = Chain::connect(Endpoints::local()).await?;
+//! let chain = Chain::connect(NodeUrls::local()).await?;
 //! let subnet = Metagraph::sync(&chain, NetUid::new(1)).await?;
 //! let weights: Vec<_> = subnet.serving().map(|(neuron, _)| (neuron.uid, 1)).collect();
 //!
@@ -25,7 +25,7 @@
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
-//! | What now? | [`Hint`], on every error |
+//! | What now? | [`Diagnostic`], on every error |
 //!
 //! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
 //!
@@ -64,9 +64,10 @@ pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::Chain;
 pub use data::{Commitment, CommitmentData};
-pub use error::{ChainError, Hint, Hints, Unreachable};
+pub use error::{ChainError, Unreachable};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};
+pub use myelin_diagnostic::{Diagnostic, Hints};
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 pub use node_urls::{NodeUrlError, NodeUrls};

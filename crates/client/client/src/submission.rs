@@ -1,7 +1,7 @@
 //! How a submission ends.
 
 use crate::{
-    ChainConfig, ChainError, ChainState, Hint, Hints, PoolRefusal,
+    ChainConfig, ChainError, ChainState, PoolRefusal,
     runtime::{
         multisig::events::MultisigExecuted,
         proxy::events::ProxyExecuted,
@@ -12,6 +12,7 @@ use crate::{
         utility::events::{BatchInterrupted, ItemFailed},
     },
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 use std::{fmt, sync::Arc, time::Duration};
@@ -64,7 +65,14 @@ pub enum SubmitError {
     Unseen(Box<UnseenTransaction>),
 }
 
-impl Hint for SubmitError {
+impl Diagnostic for SubmitError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(error) => error.code(),
+            Self::Unseen(_) => "unseen",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Failed(error) => error.hints(out),
@@ -294,7 +302,18 @@ fn explanation(docs: &[String]) -> String {
     paragraph.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-impl Hint for CallError {
+impl Diagnostic for CallError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotSent(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Inner { error, .. } => error.code(),
+            Self::Pallet { .. } => "call-failed",
+            Self::Dispatch(failure) => failure.code(),
+            Self::Expired { .. } => "expired",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::NotSent(error) => error.hints(out),
@@ -319,7 +338,14 @@ impl Hint for CallError {
     }
 }
 
-impl Hint for DispatchFailure {
+impl Diagnostic for DispatchFailure {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Funds | Self::BelowMinimum => "funds",
+            Self::BadOrigin | Self::Other(_) => "call-failed",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::BadOrigin => {

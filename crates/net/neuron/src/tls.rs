@@ -5,6 +5,7 @@
 //! and a server is whoever has it.
 
 use core::fmt;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::certificate::CertificateKey;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use rustls::{
@@ -33,6 +34,14 @@ pub enum TlsError {
     /// The library refuses.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
+}
+
+impl Diagnostic for TlsError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 fn setup(error: impl fmt::Display) -> TlsError {

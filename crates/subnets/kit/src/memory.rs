@@ -2,6 +2,7 @@
 
 use super::scores::{ONE, Score, Scores};
 use myelin_client::PublicKey;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::file::{self, FileError};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use myelin_wire::Hotkey;
@@ -62,6 +63,20 @@ pub enum MemoryError {
         /// Whose it is.
         whose: Box<MemoryOwner>,
     },
+}
+
+impl Diagnostic for MemoryError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Form { .. } => out.push("restore the file, or move it away and begin without scores"),
+            Self::Foreign { .. } => out.push("choose another folder for this neuron"),
+            Self::File(_) => {}
+        }
+    }
 }
 
 /// What a validator keeps.

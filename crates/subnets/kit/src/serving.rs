@@ -5,7 +5,8 @@ use super::{
     member::{Member, MemberError},
 };
 use core::fmt;
-use myelin_client::{Hint, Hints, SubmissionOutcome, calls};
+use myelin_client::{SubmissionOutcome, calls};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{
     Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, FileError, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
     TlsOffer, V1Policy, file,
@@ -123,10 +124,14 @@ pub enum ServeError {
     Ended(#[from] MemberError),
 }
 
-impl Hint for ServeError {
+impl Diagnostic for ServeError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Start(AxonStartError::Listen { .. }) => out.push("choose another port, or 0 for any free one"),
+            Self::Start(error) => error.hints(out),
             Self::Address(address) if address.ip().is_loopback() => {
                 out.push("announce an address that others reach, or 127.0.0.2 for a network on one machine");
             }
@@ -134,7 +139,7 @@ impl Hint for ServeError {
             Self::Certificate => out.push("switch encryption on; a certificate goes with the seat only"),
             Self::Tls(TlsError::Key) => out.push("restore the file, or remove it: a new key is then published"),
             Self::Ended(ended) => ended.hints(out),
-            Self::Start(_) | Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
+            Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The folder in which a neuron keeps what outlives it.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::file::{self, FileError};
 use std::{
     fs::{File, TryLockError},
@@ -23,6 +24,19 @@ pub enum StateError {
     /// Another process uses it.
     #[error("another neuron uses `{}`", .0.display())]
     Used(PathBuf),
+}
+
+impl Diagnostic for StateError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Used(_) => out.push("stop the other one, or choose another folder"),
+            Self::File(_) => out.push("choose another folder"),
+        }
+    }
 }
 
 impl StateFolder {

@@ -1,6 +1,7 @@
 //! What is asked: a prompt, and everything that decides which tokens follow it.
 
 use crate::{ModelHash, Query, Sampling};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_subnet_kit::seed_for;
 use myelin_wire::Hotkey;
 
@@ -46,6 +47,14 @@ pub enum ChallengeError {
     /// The temperature says nothing any more.
     #[error("a temperature of {0} thousandths is above {max}", max = Sampling::MAX_TEMPERATURE_MILLI)]
     Temperature(u32),
+}
+
+impl Diagnostic for ChallengeError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 impl TextChallenge {

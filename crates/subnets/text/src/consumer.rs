@@ -7,6 +7,7 @@ use crate::{
     gate::{AnswerReport, GateLine, MinerRef, ask_class},
     task::message,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{AskError, Dendrite, Peer};
 use myelin_wire::{Hotkey, Synapse, class::Mismatch};
 use std::time::Duration;
@@ -72,6 +73,21 @@ pub enum AskFailure {
     /// The question is none.
     #[error("the question cannot be asked: {0}")]
     Question(Mismatch),
+}
+
+impl Diagnostic for AskFailure {
+    fn code(&self) -> &'static str {
+        "no-answer"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::NoValidator | Self::Asking(_) => out.push("look up who validates and serves"),
+            Self::Nonsense(_) => out.push("ask another validator"),
+            Self::Refused(_) => out.push("ask again, or another validator"),
+            Self::Question(_) => {}
+        }
+    }
 }
 
 impl From<serde_json::Error> for AskFailure {

@@ -6,6 +6,7 @@
 //! and one answer in sixteen that is proven wrong costs half. A newcomer works for sixteen answers before it has all of
 //! it.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{Fraction, MILLION};
 use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,16 @@ pub struct ReputationsError {
     path: PathBuf,
     #[source]
     error: io::Error,
+}
+
+impl Diagnostic for ReputationsError {
+    fn code(&self) -> &'static str {
+        "io"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("look at the folder, and whether you may use it");
+    }
 }
 
 #[derive(Serialize, Deserialize)]

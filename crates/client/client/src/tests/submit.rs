@@ -2,8 +2,7 @@
 
 use super::node::{Answer, METADATA, World};
 use crate::{
-    Account, Amount, CallError, Hint as _, PoolCode, PoolRefusal, SentTransaction, SubmissionOutcome, SubmitError,
-    calls,
+    Account, Amount, CallError, Hints, PoolCode, PoolRefusal, SentTransaction, SubmissionOutcome, SubmitError, calls,
     mirror::account,
     runtime::{
         Event,
@@ -168,7 +167,7 @@ async fn a_refused_transaction_uses_no_nonce_up() {
         panic!("refused")
     };
     assert!(matches!(error, CallError::Refused(PoolRefusal::Call(PoolCode::TooSoon))), "{error}");
-    assert!(error.all_hints().iter().count() > 0);
+    assert!(Hints::of(&error).first().is_some());
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
 

@@ -1,5 +1,6 @@
 //! Why there is no answer.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::strict::{AnswerError, StreamError};
 
 /// Why a question has no answer that counts.
@@ -71,4 +72,12 @@ pub enum AskError {
     /// The stream does not prove to be from the neuron, from here on.
     #[error(transparent)]
     Stream(#[from] StreamError),
+}
+
+impl Diagnostic for AskError {
+    fn code(&self) -> &'static str {
+        "no-answer"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }

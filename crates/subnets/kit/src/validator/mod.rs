@@ -18,7 +18,7 @@ use super::{
     scores::{ONE, Score},
 };
 use core::fmt;
-use myelin_client::{Hint, Hints};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy, file};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
 use myelin_wire::{Hotkey, v1::MAX_BODY};
@@ -90,15 +90,16 @@ pub enum ValidateError {
     Randomness(String),
 }
 
-impl Hint for ValidateError {
+impl Diagnostic for ValidateError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Memory(MemoryError::Form { .. }) => {
-                out.push("restore the file, or move it away and begin without scores");
-            }
-            Self::Memory(MemoryError::Foreign { .. }) => out.push("choose another folder for this neuron"),
+            Self::Memory(error) => error.hints(out),
             Self::Ended(ended) => ended.hints(out),
-            Self::Memory(MemoryError::File(_)) | Self::Randomness(_) => {}
+            Self::Randomness(_) => {}
         }
     }
 }

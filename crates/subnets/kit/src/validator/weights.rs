@@ -9,7 +9,8 @@ use crate::{
     weights::{NoWeights, WeightBounds, weights},
 };
 use core::convert::Infallible;
-use myelin_client::{Hint, MetagraphInfo, NeuronInfo, Parameters, SubmissionOutcome, calls, subxt::tx::Payload};
+use myelin_client::{MetagraphInfo, NeuronInfo, Parameters, SubmissionOutcome, calls, subxt::tx::Payload};
+use myelin_diagnostic::Hints;
 use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
 use myelin_wire::Hotkey;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -266,7 +267,7 @@ impl WeightsLoop<'_> {
                     return Some(block);
                 }
                 SubmissionOutcome::Failed { error, .. } => {
-                    let hints = error.all_hints().iter().map(ToString::to_string).collect();
+                    let hints = Hints::of(&error).iter().map(ToString::to_string).collect();
                     self.failed(step, error.to_string(), hints);
                     return None;
                 }

@@ -34,6 +34,7 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::Failure;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, time::Duration};
@@ -73,6 +74,14 @@ pub enum UpstreamError {
     /// The key has characters that cannot be sent.
     #[error("the key of the server cannot be sent: it has characters that are not printable")]
     Key,
+}
+
+impl Diagnostic for UpstreamError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 /// Where completions are asked for.
