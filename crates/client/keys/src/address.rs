@@ -2,9 +2,9 @@
 
 use crate::keypair::{CONTEXT, Signature, signing_bytes};
 use blake2::{Blake2b512, Digest};
+use myelin_diagnostic::{Diagnostic, Hints};
 use ss58_registry::Ss58AddressFormat;
 use std::{
-    borrow::Cow,
     fmt, hash,
     str::{self, FromStr},
 };
@@ -217,14 +217,17 @@ pub enum AddressError {
     Checksum,
 }
 
-impl AddressError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for AddressError {
+    fn code(&self) -> &'static str {
+        "address"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Base58 | Self::Length | Self::Prefix => "copy the whole address, 48 characters that begin with 5",
             Self::Unregistered(_) => "ask for the address in the general form, which begins with 5",
             Self::Checksum => "a character was mistyped or lost; copy the address again",
-        })
+        });
     }
 }
 

@@ -7,12 +7,13 @@ use crate::{
     secret::{Secret, Seed},
     text::{SecretBytes, secret_bytes, unhex},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::ExposeSecret;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -289,10 +290,13 @@ pub enum KeyFileError {
     Disagree(Vec<&'static str>),
 }
 
-impl KeyFileError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for KeyFileError {
+    fn code(&self) -> &'static str {
+        "wallet-file"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::SeedAsText => {
                 "some tools write seeds that are text by chance so; restore the key from its `privateKey` in the file"
             }
@@ -306,7 +310,7 @@ impl KeyFileError {
             | Self::Seed
             | Self::PrivateKey
             | Self::Address(_) => "restore the file from a backup, or the key from its mnemonic",
-        })
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signing with sr25519. spec wallets §6
 
 use crate::address::PublicKey;
+use myelin_diagnostic::{Diagnostic, Hints};
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey};
 use std::{borrow::Cow, fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
@@ -60,13 +61,16 @@ pub enum SignatureError {
     Text,
 }
 
-impl SignatureError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for SignatureError {
+    fn code(&self) -> &'static str {
+        "signature"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Signature => "copy the whole signature, `0x` and 128 hex digits",
             Self::Text => "write an even number of hex digits after `0x`, or begin the text with something else",
-        })
+        });
     }
 }
 
