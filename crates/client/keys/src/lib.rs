@@ -71,6 +71,7 @@ pub use environment::{Defaults, Environment};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError};
 pub use keypair::{Keypair, SIGNATURE_LENGTH, Signature, SignatureError};
 pub use mnemonic::{Mnemonic, MnemonicError, WordCount};
+pub use myelin_files::OnExisting;
 pub use name::{HotkeyName, NameError, WalletName};
 pub use password::{
     PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, password_variable,
@@ -79,5 +80,5 @@ pub use polkadot_js::ImportError;
 pub use secrecy;
 pub use secret::{Secret, SecretError, Seed};
 pub use uri::UriError;
-pub use wallet::{OnExisting, Protection, Wallet, Wallets};
+pub use wallet::{Protection, Wallet, Wallets};
 pub use wallet_error::WalletError;

@@ -1,7 +1,7 @@
 //! Names of wallets and hotkeys, which become names of files. spec wallets §1
 
-use crate::file::TEMPORARY_PREFIX;
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::TEMPORARY_PREFIX;
 use std::{fmt, str::FromStr};
 
 /// What the public file of a hotkey is called after its name.

@@ -8,6 +8,7 @@ use crate::{
     password::{PasswordError, password_variable},
 };
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{FileError, FileFault};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -156,6 +157,25 @@ impl WalletError {
     }
 }
 
+impl From<FileError> for WalletError {
+    fn from(error: FileError) -> Self {
+        let FileError { doing, path, source } = error;
+        // The words of wallets: a write is one thing to the user, whatever step of it fails.
+        let doing = match doing {
+            "create the folder" => "create",
+            "open" | "sync" => "write",
+            other => other,
+        };
+        match source {
+            FileFault::Exists => Self::Exists { path },
+            FileFault::TooOpen { mode } => Self::TooOpen { path, mode },
+            FileFault::TooLarge { .. } => Self::TooLarge { path },
+            FileFault::Io(source) => Self::io(&path, doing, source),
+            fault @ FileFault::Locked { .. } => Self::io(&path, doing, io::Error::other(fault)),
+        }
+    }
+}
+
 impl Diagnostic for WalletError {
     fn code(&self) -> &'static str {
         match self {
@@ -230,6 +250,22 @@ impl Diagnostic for WalletError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_of_files_are_told_in_the_words_of_wallets() {
+        let told = |doing, source: FileFault| {
+            WalletError::from(FileError { doing, path: PathBuf::from("wallets"), source }).to_string()
+        };
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let full = || io::Error::other("no space");
+        assert_eq!(told("create the folder", denied().into()), "no permission to create wallets");
+        assert_eq!(told("open", denied().into()), "no permission to write wallets");
+        assert_eq!(told("sync", full().into()), "could not write wallets: no space");
+        assert_eq!(told("read", full().into()), "could not read wallets: no space");
+        assert_eq!(told("write", FileFault::Exists), "wallets exists");
+        assert_eq!(told("read", FileFault::TooLarge { limit: 9 }), "wallets is too large for a key file");
+        assert_eq!(told("lock", FileFault::Locked { pid: Some(7) }), "could not lock wallets: process 7 uses it");
+    }
 
     #[test]
     fn codes_stay() {
