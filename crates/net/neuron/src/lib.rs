@@ -58,6 +58,7 @@ mod directory;
 pub mod file;
 mod http;
 mod limits;
+mod lines;
 mod metrics;
 mod queue;
 mod quota;
@@ -75,6 +76,7 @@ pub use dendrite::{
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
 pub use file::FileError;
 pub use limits::AxonLimits;
+pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
