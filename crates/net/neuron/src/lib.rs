@@ -55,7 +55,6 @@ mod axon;
 mod clock;
 mod dendrite;
 mod directory;
-pub mod file;
 mod http;
 mod limits;
 mod lines;
@@ -74,10 +73,10 @@ pub use dendrite::{
     Answer, AnswerStream, AskError, AskResult, Dendrite, Peer, PeerProtocol, UnsignedAnswers, request_body,
 };
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
-pub use file::FileError;
 pub use limits::AxonLimits;
 pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
+pub use myelin_files::FileError;
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
 pub use tls::{TlsError, TlsIdentity, TlsOffer};

@@ -3,7 +3,7 @@
 use super::scores::{ONE, Score, Scores};
 use myelin_client::PublicKey;
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::file::{self, FileError};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
@@ -118,10 +118,13 @@ impl ValidatorMemory {
     /// # Errors
     /// [`MemoryError`]. What cannot be read is left as it is.
     pub(super) fn open(path: PathBuf, whose: MemoryOwner) -> Result<Self, MemoryError> {
-        let Some(bytes) = file::read(&path, MAX_BYTES)? else {
-            return Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() });
-        };
         let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
+        let bytes = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() }),
+            Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => return Err(form(fault.to_string())),
+            Err(error) => return Err(error.into()),
+        };
         let stored: MemoryFile = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
         if stored.version != VERSION {
             return Err(form(format!("version {} instead of {VERSION}", stored.version)));
@@ -169,6 +172,14 @@ impl ValidatorMemory {
     }
 }
 
+/// Writes the file whole or not at all. Salts are in it, so it is nobody else's.
+///
+/// # Errors
+/// [`MemoryError::File`].
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), MemoryError> {
+    Ok(myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)?)
+}
+
 impl MemoryOwner {
     /// The memory of this hotkey on this subnet of this chain.
     pub(super) fn new(genesis: impl core::fmt::Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
@@ -180,7 +191,7 @@ impl MemoryOwner {
 mod tests {
     use super::*;
     use myelin_primitives::Fraction;
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     fn whose(netuid: u16) -> MemoryOwner {
         MemoryOwner::new("0x01", NetUid::new(netuid), &PublicKey::from_bytes([1; 32]))
@@ -203,9 +214,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("memory.json");
         let memory = filled(path.clone());
-        fs::write(&path, memory.to_bytes().unwrap()).unwrap();
+        write(&path, &memory.to_bytes().unwrap()).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let again = ValidatorMemory::open(path, whose(1)).unwrap();
         assert_eq!((again.rounds, &again.scores, &again.promises), (7, &memory.scores, &memory.promises));
+    }
+
+    #[test]
+    fn a_file_beyond_its_limit_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory.json");
+        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let error = ValidatorMemory::open(path.clone(), whose(1)).unwrap_err();
+        assert!(matches!(error, MemoryError::Form { .. }), "{error}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), MAX_BYTES + 1);
     }
 
     #[test]

@@ -7,13 +7,15 @@ use super::{
 use core::fmt;
 use myelin_client::{SubmissionOutcome, calls};
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_neuron::{
-    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, FileError, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
-    TlsOffer, V1Policy, file,
+    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, Rules, SPEAKS_STRICT, TlsError, TlsIdentity, TlsOffer,
+    V1Policy,
 };
 use myelin_primitives::BlockNumber;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -193,14 +195,14 @@ impl AnnouncedAxon {
                 return Err(ServeError::Certificate);
             }
         } else {
-            let identity = identity(member)?;
+            let identity = identity(&member.state().file(TLS))?;
             certificate = Some(identity.certificate()?.to_bytes());
             let offer = if encryption == AxonTls::Required { TlsOffer::Required } else { TlsOffer::Optional };
             builder = builder.tls(identity, offer);
         }
         let axon = endpoints.into_iter().fold(builder, myelin_neuron::AxonBuilder::endpoint).start().await?;
         if listen.port() == 0 {
-            file::replace(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
+            write(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
         }
         let mut address = announce.unwrap_or(axon.address());
         if address.port() == 0 {
@@ -260,24 +262,37 @@ fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileE
     if listen.port() != 0 {
         return Ok(listen);
     }
-    let bytes = file::read(&member.state().file(PORT), PORT_BYTES)?.unwrap_or_default();
-    // A file that says something else is as good as none.
-    let port = core::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let last = SocketAddr::new(listen.ip(), port);
-    Ok(if port != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
+    let last = SocketAddr::new(listen.ip(), last_port(&member.state().file(PORT))?);
+    Ok(if last.port() != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
+}
+
+/// The port in a file, or 0. A file that says something else is as good as none.
+fn last_port(path: &Path) -> Result<u16, FileError> {
+    let bytes = match myelin_files::read(path, Access::Shared, PORT_BYTES) {
+        Err(FileError { source: FileFault::TooLarge { .. }, .. }) => None,
+        bytes => bytes?,
+    };
+    Ok(bytes.and_then(|bytes| core::str::from_utf8(&bytes).ok()?.parse().ok()).unwrap_or(0))
 }
 
 /// The TLS key of the neuron, made when there is none.
-fn identity(member: &Member) -> Result<TlsIdentity, ServeError> {
-    let path = member.state().file(TLS);
-    if let Some(bytes) = file::read(&path, TLS_BYTES)? {
-        let pem = zeroize::Zeroizing::new(bytes);
+fn identity(path: &Path) -> Result<TlsIdentity, ServeError> {
+    let stored = match myelin_files::read(path, Access::Shared, TLS_BYTES) {
+        Err(FileError { source: FileFault::TooLarge { .. }, .. }) => return Err(TlsError::Key.into()),
+        stored => stored?,
+    };
+    if let Some(pem) = stored {
         let pem = core::str::from_utf8(&pem).map_err(|_| TlsError::Key)?;
         return Ok(TlsIdentity::from_pem(pem)?);
     }
     let identity = TlsIdentity::generate()?;
-    file::replace(&path, identity.to_pem().as_bytes())?;
+    write(path, identity.to_pem().as_bytes())?;
     Ok(identity)
+}
+
+/// Writes a file whole or not at all, for nobody else to read.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)
 }
 
 /// Tells the chain where the neuron is, whenever it says otherwise.
@@ -337,12 +352,40 @@ async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
     fn versions_are_numbers() {
         assert_eq!(version(b"0.1.0"), 100);
         assert_eq!(version(b"2.13.4"), 21_304);
         assert_eq!(version(b"10.2.0-rc.1"), 100_200);
+    }
+
+    #[test]
+    fn a_file_that_says_no_port_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(PORT);
+        assert_eq!(last_port(&path).unwrap(), 0);
+        for (text, port) in [("8091", 8_091), ("65535", 65_535), ("", 0), ("http", 0), ("65536", 0), ("0000080", 0)] {
+            write(&path, text.as_bytes()).unwrap();
+            assert_eq!(last_port(&path).unwrap(), port, "{text}");
+        }
+        assert!(last_port(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_tls_key_stays_and_is_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(TLS);
+        let made = identity(&path).unwrap().certificate().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(identity(&path).unwrap().certificate().unwrap().to_bytes(), made.to_bytes());
+        for damaged in [vec![0xff], vec![b'x'; 5_000]] {
+            fs::write(&path, damaged).unwrap();
+            let error = identity(&path).unwrap_err();
+            assert!(matches!(error, ServeError::Tls(TlsError::Key)), "{error}");
+            assert!(Hints::of(&error).first().is_some_and(|hint| hint.contains("restore the file")));
+        }
     }
 
     #[test]

@@ -14,12 +14,12 @@ use super::{
     Judge, Task,
     event::NeuronEvent,
     member::{Member, MemberError, peer},
-    memory::{MemoryError, MemoryOwner, ValidatorMemory},
+    memory::{self, MemoryError, MemoryOwner, ValidatorMemory},
     scores::{ONE, Score},
 };
 use core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy, file};
+use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
 use myelin_wire::{Hotkey, v1::MAX_BODY};
 use std::{
@@ -158,7 +158,7 @@ impl Board {
                 let memory = board.memory();
                 (memory.path().to_owned(), memory.to_bytes()?)
             };
-            Ok::<_, MemoryError>(file::replace(&path, &bytes)?)
+            memory::write(&path, &bytes)
         });
         match saved.await {
             Ok(saved) => saved.map_err(|error| error.to_string()),
