@@ -2,6 +2,7 @@
 
 use super::hash::ModelHash;
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{FileError, FileFault};
 use std::{io, path::PathBuf};
 
 /// Why a model could not be read or used.
@@ -78,6 +79,16 @@ pub enum ModelError {
     /// No threads could be started.
     #[error("no threads to compute with: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl From<FileError> for ModelError {
+    fn from(FileError { path, source, .. }: FileError) -> Self {
+        let error = match source {
+            FileFault::Io(error) => error,
+            fault => io::Error::other(fault),
+        };
+        Self::File { path, error }
+    }
 }
 
 impl Diagnostic for ModelError {
