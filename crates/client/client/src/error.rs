@@ -113,6 +113,21 @@ impl Diagnostic for Unreachable {
     }
 }
 
+/// A system that gives no random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random numbers: {0}")]
+pub struct RandomnessError(#[from] getrandom::Error);
+
+impl Diagnostic for RandomnessError {
+    fn code(&self) -> &'static str {
+        "randomness"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("try again; if it stays so, the operating system is broken");
+    }
+}
+
 impl From<RpcsError> for ChainError {
     fn from(error: RpcsError) -> Self {
         match error {

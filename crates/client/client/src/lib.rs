@@ -51,6 +51,7 @@ mod link;
 mod metagraph;
 pub mod mirror;
 mod node_urls;
+mod pending_reveal;
 mod pools;
 mod refusal;
 mod state;
@@ -62,15 +63,16 @@ pub mod work;
 
 pub use account::Account;
 pub use blocks::Blocks;
-pub use chain::Chain;
+pub use chain::{Chain, ChainConfig, SubxtClient};
 pub use data::{Commitment, CommitmentData};
-pub use error::{ChainError, Unreachable};
+pub use error::{ChainError, RandomnessError, Unreachable};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};
 pub use myelin_diagnostic::{Diagnostic, Hints};
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 pub use node_urls::{NodeUrlError, NodeUrls};
+pub use pending_reveal::{PendingReveal, new_salt};
 pub use pools::{ColdkeySwap, Family, FamilyMember, Identity};
 pub use refusal::{PoolCode, PoolRefusal};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
@@ -78,7 +80,8 @@ pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
 };
 pub use state::ChainState;
 pub use submission::{
-    CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction,
+    Backoff, CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError,
+    UnseenTransaction,
 };
 pub use subxt;
 pub use subxt_signer as signer;
@@ -86,12 +89,6 @@ pub use views::{
     AxonInfo, BalanceInfo, CommitInfo, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IssuanceInfo, MetagraphInfo,
     NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
 };
-
-/// What the chain is to the library underneath: a stock one.
-pub type ChainConfig = subxt::SubstrateConfig;
-
-/// A connection of the library underneath.
-pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
 /// The runtime's interface, generated from its metadata.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
