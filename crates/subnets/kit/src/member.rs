@@ -20,6 +20,9 @@ use tokio::{sync::watch, task::AbortHandle, time::sleep};
 /// enough that what was lost is soon known to be.
 const MORTALITY: u64 = 32;
 
+/// How long a submission is waited for at a time.
+pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// How long to wait after a failure that nodes answer at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 

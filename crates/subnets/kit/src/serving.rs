@@ -2,10 +2,10 @@
 
 use super::{
     event::NeuronEvent,
-    member::{Member, MemberError},
+    member::{Member, MemberError, SUBMIT_TIMEOUT},
 };
 use core::fmt;
-use myelin_client::{SubmissionOutcome, calls};
+use myelin_client::{Backoff, calls};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_neuron::{
@@ -17,7 +17,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 /// The file of accepted requests.
@@ -34,11 +33,8 @@ const TLS_BYTES: u64 = 4_096;
 /// The version that is announced: 10 000 for each major, 100 for each minor, 1 for each patch.
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
 
-/// How long an announcement is waited for at a time.
-const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// For how many blocks an announcement that failed is not tried again, doubled with each failure up to 2^6 of it.
-const RETRY_DELAY_BLOCKS: BlockNumber = 1;
+/// How often the pause after an announcement that failed is doubled: up to 64 blocks.
+const MAX_DOUBLINGS: u32 = 6;
 
 const fn version(mut text: &[u8]) -> u32 {
     let (mut version, mut part) = (0_u32, 0_u32);
@@ -298,7 +294,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Tells the chain where the neuron is, whenever it says otherwise.
 async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
     let mut seen = member.seen();
-    let (mut failures, mut not_before) = (0_u32, 0);
+    let mut backoff = Backoff::new(MAX_DOUBLINGS);
     loop {
         let snapshot = Arc::clone(&seen.borrow_and_update());
         if let Err(ended) = member.uid_in(&snapshot) {
@@ -309,18 +305,17 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
             let known = (axon.address, &axon.certificate, axon.protocol, axon.version);
             known == (wanted.address, &wanted.certificate, SPEAKS_STRICT, VERSION)
         });
-        if !is_known && snapshot.block >= not_before {
+        if !is_known && backoff.is_over(snapshot.block) {
             match tell_chain(member, wanted).await {
                 Ok(block) => {
                     let block = BlockNumber::try_from(block).unwrap_or(BlockNumber::MAX);
                     member.send(NeuronEvent::Announced { address: wanted.address, block });
                     // Seen by then.
-                    (failures, not_before) = (0, block.saturating_add(1));
+                    backoff.succeeded(block.saturating_add(1));
                 }
                 Err(error) => {
                     member.send(NeuronEvent::AnnounceFailed { error });
-                    not_before = snapshot.block.saturating_add(RETRY_DELAY_BLOCKS << failures.min(6));
-                    failures = failures.saturating_add(1);
+                    backoff.failed(snapshot.block);
                 }
             }
         }
@@ -333,20 +328,17 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
 /// Submits the announcement, and waits until it is known what became of it.
 async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, String> {
     let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
-    let mut outcome = match &wanted.certificate {
-        None => account.submit(&calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT), SUBMIT_TIMEOUT).await,
+    let included = match &wanted.certificate {
+        None => {
+            let call = calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT);
+            account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
+        }
         Some(certificate) => {
             let call = calls::serve_axon_tls(netuid, VERSION, address, SPEAKS_STRICT, certificate.clone());
-            account.submit(&call, SUBMIT_TIMEOUT).await
+            account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
         }
     };
-    loop {
-        match outcome {
-            SubmissionOutcome::Finalised(included) => return Ok(included.height),
-            SubmissionOutcome::Failed { error, .. } => return Err(error.to_string()),
-            SubmissionOutcome::Unseen(unseen) => outcome = account.outcome(&unseen.sent, SUBMIT_TIMEOUT).await,
-        }
-    }
+    included.map(|included| included.height).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     Judge, Task,
     event::NeuronEvent,
     member::{Member, MemberError, peer},
-    memory::{self, MemoryError, MemoryOwner, ValidatorMemory},
+    memory::{self, MemoryError, ValidatorMemory},
     scores::{ONE, Score},
 };
 use core::fmt;
@@ -198,8 +198,8 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         judge: Arc<J>,
         options: ValidatingOptions,
     ) -> Result<Self, ValidateError> {
-        let whose = MemoryOwner::new(member.chain().genesis(), member.netuid(), &member.public());
-        let memory = ValidatorMemory::open(member.state().file(MEMORY), whose)?;
+        let path = member.state().file(MEMORY);
+        let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.public())?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
         let mut dendrite = Dendrite::new(member.signer()).v1(options.v1).max_answer(options.max_answer);
