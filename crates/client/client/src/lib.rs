@@ -24,6 +24,7 @@
 //! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`MetagraphInfo::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | What does a commit of weights need until its reveal? | [`PendingReveal`] |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
 //! | What now? | [`Diagnostic`], on every error |
 //!

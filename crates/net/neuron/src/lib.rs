@@ -10,9 +10,10 @@
 //! | Ask | [`Dendrite`], one [`Peer`] or many, whole answers and streams |
 //! | Know who has a seat | [`Directory`]; [`MemoryDirectory`] is one in memory |
 //! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
+//! | Read a stream line by line | [`Lines`], each with a limit |
 //!
 //! ```
-//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
+//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
 //! use myelin_wire::{Synapse, class::{Class, Field, Type}, python::{Dict, Value}};
 //! # use myelin_wire::Sign;
 //! # struct Key(schnorrkel::Keypair);
@@ -26,10 +27,10 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let class = Class::new("Echo", vec![Field::required("text", Type::Text)])?.hashing(&["text"])?;
-//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(Output::from(request.into_content())) });
+//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(HandlerOutput::from(request.into_content())) });
 //!
 //! // Nobody remembers what an axon without a stored memory accepted before, so that is said here on purpose.
-//! let axon = Axon::builder(key(1), Everybody).port(0).endpoint(echo).never_served().start().await?;
+//! let axon = Axon::builder(key(1), ServeAnyone).port(0).endpoint(echo).never_served().start().await?;
 //!
 //! let dendrite = Dendrite::new(key(2));
 //! let message = Synapse::new(class.into(), &Dict::from_iter([("text", Value::from("hello"))]))?;
