@@ -1,13 +1,14 @@
 //! What a key file says, when it is not encrypted. spec wallets §2
 
 use crate::{
-    address::{Address, AddressError, PublicKey},
+    address::{Address, AddressError},
     keypair::Keypair,
     mnemonic::{Mnemonic, MnemonicError},
     secret::{Secret, Seed},
     text::{SecretBytes, secret_bytes, unhex},
 };
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::ExposeSecret;
 use serde::{
     Deserialize, Deserializer,
@@ -177,7 +178,7 @@ impl KeyFileMembers {
     fn disagreeing(&self, stored: &KeyFileContent) -> Vec<&'static str> {
         let public = stored.public();
         let is_public = |text: &str| unhex::<32>(text).is_some_and(|bytes| *bytes == public.to_bytes());
-        let is_address = |text: &str| text.parse::<PublicKey>() == Ok(public);
+        let is_address = |text: &str| text.parse::<Address>().is_ok_and(|address| address.public() == public);
         // A seed or key that is not the one of the secret is there only if a better member decided.
         let is_seed = |text: &str| {
             let seed = text.parse::<Seed>().ok().or_else(|| seed_as_text(text));

@@ -1,7 +1,7 @@
 //! Signing with sr25519. spec wallets §6
 
-use crate::address::PublicKey;
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey};
 use std::{borrow::Cow, fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
@@ -27,6 +27,26 @@ impl Signature {
     /// Its bytes.
     pub const fn to_bytes(self) -> [u8; SIGNATURE_LENGTH] {
         self.0
+    }
+
+    /// Returns true if the owner of this key signed exactly this message.
+    pub fn verify(&self, key: &PublicKey, message: &[u8]) -> bool {
+        let Ok(signature) = schnorrkel::Signature::from_bytes(&self.0) else { return false };
+        let Ok(key) = schnorrkel::PublicKey::from_bytes(key.as_bytes()) else { return false };
+        key.verify_simple(CONTEXT, message, &signature).is_ok()
+    }
+
+    /// Returns true if the owner of this key signed this message, as it is or between `<Bytes>` and `</Bytes>`.
+    ///
+    /// Browser wallets add the brackets, so that a page cannot have a transaction signed as a message.
+    pub fn verify_or_wrapped(&self, key: &PublicKey, message: &[u8]) -> bool {
+        self.verify(key, message) || self.verify(key, &[b"<Bytes>".as_slice(), message, b"</Bytes>"].concat())
+    }
+
+    /// Returns true if the owner of this key signed this text, read as [`Keypair::sign_text`] reads it, as it is or
+    /// between `<Bytes>` and `</Bytes>`.
+    pub fn verify_text(&self, key: &PublicKey, text: &str) -> bool {
+        signing_bytes(text).is_ok_and(|message| self.verify_or_wrapped(key, &message))
     }
 }
 
@@ -170,14 +190,14 @@ mod tests {
     fn a_signature_is_good_for_its_key_and_message_only() {
         let (alice, bob) = (pair(1), pair(2));
         let signature = alice.sign(b"message");
-        assert!(alice.public().verify(b"message", &signature));
-        assert!(!alice.public().verify(b"massage", &signature));
-        assert!(!bob.public().verify(b"message", &signature));
-        assert!(!PublicKey::from_bytes([0xff; 32]).verify(b"message", &signature));
+        assert!(signature.verify(&alice.public(), b"message"));
+        assert!(!signature.verify(&alice.public(), b"massage"));
+        assert!(!signature.verify(&bob.public(), b"message"));
+        assert!(!signature.verify(&PublicKey::from_bytes([0xff; 32]), b"message"));
         for bit in 0..SIGNATURE_LENGTH * 8 {
             let mut bytes = signature.to_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(!alice.public().verify(b"message", &Signature::from_bytes(bytes)), "bit {bit}");
+            assert!(!Signature::from_bytes(bytes).verify(&alice.public(), b"message"), "bit {bit}");
         }
     }
 
@@ -185,13 +205,13 @@ mod tests {
     fn hex_texts_are_signed_as_bytes() {
         let pair = pair(1);
         let signature = pair.sign_text("0x4142").unwrap();
-        assert!(pair.public().verify(b"AB", &signature));
-        assert!(pair.public().verify_text("0x4142", &signature));
-        assert!(!pair.public().verify(b"0x4142", &signature));
-        assert!(pair.public().verify(b"4142", &pair.sign_text("4142").unwrap()));
+        assert!(signature.verify(&pair.public(), b"AB"));
+        assert!(signature.verify_text(&pair.public(), "0x4142"));
+        assert!(!signature.verify(&pair.public(), b"0x4142"));
+        assert!(pair.sign_text("4142").unwrap().verify(&pair.public(), b"4142"));
         for text in ["0x414", "0xzz", "0x "] {
             assert_eq!(pair.sign_text(text), Err(SignatureError::Text));
-            assert!(!pair.public().verify_text(text, &signature));
+            assert!(!signature.verify_text(&pair.public(), text));
         }
     }
 
@@ -199,12 +219,12 @@ mod tests {
     fn wrapped_messages_pass_where_they_may() {
         let pair = pair(1);
         let wrapped = pair.sign(b"<Bytes>hello</Bytes>");
-        assert!(pair.public().verify_or_wrapped(b"hello", &wrapped));
-        assert!(pair.public().verify_text("hello", &wrapped));
-        assert!(!pair.public().verify(b"hello", &wrapped));
+        assert!(wrapped.verify_or_wrapped(&pair.public(), b"hello"));
+        assert!(wrapped.verify_text(&pair.public(), "hello"));
+        assert!(!wrapped.verify(&pair.public(), b"hello"));
         let plain = pair.sign(b"hello");
-        assert!(pair.public().verify_or_wrapped(b"hello", &plain));
-        assert!(!pair.public().verify_or_wrapped(b"<Bytes>hello</Bytes>", &plain));
+        assert!(plain.verify_or_wrapped(&pair.public(), b"hello"));
+        assert!(!plain.verify_or_wrapped(&pair.public(), b"<Bytes>hello</Bytes>"));
     }
 
     #[test]

@@ -27,7 +27,7 @@
 //!
 //! let signer = wallet.hotkey(&hotkey, &myelin_keys::Environment::of_process())?.into_keypair();
 //! let signature = signer.sign(b"an answer");
-//! assert!(signer.public().verify(b"an answer", &signature));
+//! assert!(signature.verify(&signer.public(), b"an answer"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -66,12 +66,13 @@ mod uri;
 mod wallet;
 mod wallet_error;
 
-pub use address::{Address, AddressError, PublicKey};
+pub use address::{Address, AddressError};
 pub use environment::{Defaults, Environment};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError};
 pub use keypair::{Keypair, SIGNATURE_LENGTH, Signature, SignatureError};
 pub use mnemonic::{Mnemonic, MnemonicError, WordCount};
 pub use myelin_files::OnExisting;
+pub use myelin_primitives::PublicKey;
 pub use name::{HotkeyName, NameError, WalletName};
 pub use password::{
     PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, password_variable,

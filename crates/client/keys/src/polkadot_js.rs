@@ -1,13 +1,14 @@
 //! Keys that Polkadot wallets have exported as JSON. spec wallets §7
 
 use crate::{
-    address::{Address, PublicKey},
+    address::Address,
     encryption::open_secretbox,
     keypair::Keypair,
     text::{SecretBytes, password_bytes},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;

@@ -1,7 +1,6 @@
 //! A private key together with what it was made from. spec wallets §6
 
 use crate::{
-    address::PublicKey,
     keypair::Keypair,
     mnemonic::Mnemonic,
     polkadot_js::{self, ImportError},
@@ -9,6 +8,7 @@ use crate::{
     uri::{self, UriError},
 };
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::SecretString;
 use std::{fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};

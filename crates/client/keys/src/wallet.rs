@@ -1,7 +1,7 @@
 //! Wallets: folders of key files. spec wallets §1
 
 use crate::{
-    address::{Address, PublicKey},
+    address::Address,
     encryption::{DecryptError, KeyFileEncryption, decrypt, nacl},
     file::{check_free, list, read, write},
     key_file::{KeyFile, KeyFileContent},
@@ -12,6 +12,7 @@ use crate::{
     wallet_error::WalletError,
 };
 use myelin_files::{Access, OnExisting};
+use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs::Metadata,

@@ -1,7 +1,6 @@
 //! What can go wrong with a wallet.
 
 use crate::{
-    address::PublicKey,
     encryption::DecryptError,
     key_file::KeyFileError,
     name::{HotkeyName, NameError, WalletName},
@@ -9,6 +8,7 @@ use crate::{
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{FileError, FileFault};
+use myelin_primitives::PublicKey;
 use std::{
     io,
     path::{Path, PathBuf},

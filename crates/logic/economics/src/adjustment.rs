@@ -39,7 +39,7 @@ pub struct Registrations {
 
 /// Which terms an interval adjusts. spec subnets-and-neurons §8.4
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adjusts {
+pub enum AdjustedPrice {
     /// The amount to burn.
     Burn,
     /// The difficulty of the work.
@@ -56,11 +56,11 @@ impl Registrations {
     /// |---|---|---|---|
     /// | above the target | A: difficulty | B: burn | F: both |
     /// | at most the target | C: burn | D: difficulty | E: both |
-    pub fn adjusts(&self, target: u16) -> Adjusts {
+    pub fn adjusts(&self, target: u16) -> AdjustedPrice {
         match (self.total > target, self.by_work.cmp(&self.by_burn)) {
-            (true, Ordering::Greater) | (false, Ordering::Less) => Adjusts::Difficulty,
-            (true, Ordering::Less) | (false, Ordering::Greater) => Adjusts::Burn,
-            (_, Ordering::Equal) => Adjusts::Both,
+            (true, Ordering::Greater) | (false, Ordering::Less) => AdjustedPrice::Difficulty,
+            (true, Ordering::Less) | (false, Ordering::Greater) => AdjustedPrice::Burn,
+            (_, Ordering::Equal) => AdjustedPrice::Both,
         }
     }
 }
@@ -145,9 +145,9 @@ impl AdjustmentRule {
         };
         let next_difficulty = || self.next(difficulty, registrations.total, self.difficulty);
         match registrations.adjusts(self.target) {
-            Adjusts::Burn => SeatPrice { burn: next_burn(), difficulty },
-            Adjusts::Difficulty => SeatPrice { burn, difficulty: next_difficulty() },
-            Adjusts::Both => SeatPrice { burn: next_burn(), difficulty: next_difficulty() },
+            AdjustedPrice::Burn => SeatPrice { burn: next_burn(), difficulty },
+            AdjustedPrice::Difficulty => SeatPrice { burn, difficulty: next_difficulty() },
+            AdjustedPrice::Both => SeatPrice { burn: next_burn(), difficulty: next_difficulty() },
         }
     }
 
@@ -220,19 +220,23 @@ mod tests {
     #[test]
     fn the_busier_way_rises_and_the_quieter_way_falls() {
         for (case, total, by_work, by_burn, expected) in [
-            ('A', 3, 2, 1, Adjusts::Difficulty),
-            ('B', 3, 1, 2, Adjusts::Burn),
-            ('C', 2, 2, 0, Adjusts::Burn),
-            ('D', 2, 0, 2, Adjusts::Difficulty),
-            ('E', 2, 1, 1, Adjusts::Both),
-            ('E', 0, 0, 0, Adjusts::Both),
-            ('F', 4, 2, 2, Adjusts::Both),
+            ('A', 3, 2, 1, AdjustedPrice::Difficulty),
+            ('B', 3, 1, 2, AdjustedPrice::Burn),
+            ('C', 2, 2, 0, AdjustedPrice::Burn),
+            ('D', 2, 0, 2, AdjustedPrice::Difficulty),
+            ('E', 2, 1, 1, AdjustedPrice::Both),
+            ('E', 0, 0, 0, AdjustedPrice::Both),
+            ('F', 4, 2, 2, AdjustedPrice::Both),
         ] {
             let registrations = Registrations { total, by_work, by_burn };
             assert_eq!(registrations.adjusts(2), expected, "case {case}");
             let next = rule(2, 0, WIDE).adjust(terms(1_000), registrations);
-            assert_eq!(next.burn != Amount::from_rao(1_000), total != 2 && expected != Adjusts::Difficulty, "{case}");
-            assert_eq!(next.difficulty != 1_000, total != 2 && expected != Adjusts::Burn, "{case}");
+            assert_eq!(
+                next.burn != Amount::from_rao(1_000),
+                total != 2 && expected != AdjustedPrice::Difficulty,
+                "{case}"
+            );
+            assert_eq!(next.difficulty != 1_000, total != 2 && expected != AdjustedPrice::Burn, "{case}");
         }
     }
 

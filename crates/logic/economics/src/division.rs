@@ -63,6 +63,41 @@ pub struct Emission {
     pub validator: Amount<Tao>,
 }
 
+/// The claims by which the two pools of an epoch are divided: the rows of the table of spec tokenomics §6.2, step 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The miners' pool by incentive, the validators' pool by dividend.
+    Rated,
+    /// Both pools by incentive, for mining, because no validator has a dividend.
+    MinersOnly,
+    /// Both pools by dividend, for validating, because no miner has an incentive.
+    ValidatorsOnly,
+    /// Both pools by the stake of active neurons that may validate, for validating.
+    ActiveStake,
+    /// Both pools by stake, for validating.
+    AnyStake,
+    /// Both pools in equal parts, for mining, because no neuron has stake. spec tokenomics §10
+    Equal,
+    /// No division: the subnet has no neuron, and both pools are recycled.
+    NoNeurons,
+}
+
+impl Basis {
+    /// Returns the basis on which these claims are paid.
+    pub fn of(claims: &[Claim]) -> Self {
+        let any = |weight: fn(&Claim) -> u64| claims.iter().any(|claim| weight(claim) > 0);
+        match (any(|claim| claim.incentive), any(|claim| claim.dividend)) {
+            (true, true) => Self::Rated,
+            (true, false) => Self::MinersOnly,
+            (false, true) => Self::ValidatorsOnly,
+            (false, false) if any(|claim| claim.active_stake) => Self::ActiveStake,
+            (false, false) if any(|claim| claim.stake) => Self::AnyStake,
+            (false, false) if claims.is_empty() => Self::NoNeurons,
+            (false, false) => Self::Equal,
+        }
+    }
+}
+
 /// The subnet has no neuron: both pools are to be recycled. spec tokenomics §6.2, step 5
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoNeurons;
@@ -104,10 +139,8 @@ impl Division {
 
     /// Divides the two pools among the neurons, `claims` in the order of their uids.
     ///
-    /// A pool nobody has a claim to joins the other. Without incentives both follow the dividends, else the stake of
-    /// active validators, else any stake; where there is no stake at all everybody receives the same for mining,
-    /// because there is nobody to share with. Gives one [`Emission`] for each claim; together they are
-    /// [`Division::neurons`]. spec tokenomics §6.2, steps 5 and 6, and §10
+    /// A pool nobody has a claim to joins the other, as [`Basis`] says. Gives one [`Emission`] for each claim; together
+    /// they are [`Division::neurons`]. spec tokenomics §6.2, steps 5 and 6, and §10
     ///
     /// # Errors
     /// [`NoNeurons`] without claims.
@@ -117,19 +150,20 @@ impl Division {
             remainder_to_heaviest(pool, &weights)
         };
         let both = self.neurons();
-        match (by(self.miners, |claim| claim.incentive), by(self.validators, |claim| claim.dividend)) {
-            (Ok(miners), Ok(validators)) => {
+        let emissions = match Basis::of(claims) {
+            Basis::Rated => by(self.miners, |claim| claim.incentive).and_then(|miners| {
+                let validators = by(self.validators, |claim| claim.dividend)?;
                 let pairs = miners.into_iter().zip(validators);
                 Ok(pairs.map(|(miner, validator)| Emission { miner, validator }).collect())
-            }
-            (Ok(_), Err(NoWeight)) => by(both, |claim| claim.incentive).map(for_mining),
-            (Err(NoWeight), _) => by(both, |claim| claim.dividend)
-                .or_else(|NoWeight| by(both, |claim| claim.active_stake))
-                .or_else(|NoWeight| by(both, |claim| claim.stake))
-                .map(for_validating)
-                .or_else(|NoWeight| by(both, |_| 1).map(for_mining)),
-        }
-        .map_err(|NoWeight| NoNeurons)
+            }),
+            Basis::MinersOnly => by(both, |claim| claim.incentive).map(for_mining),
+            Basis::ValidatorsOnly => by(both, |claim| claim.dividend).map(for_validating),
+            Basis::ActiveStake => by(both, |claim| claim.active_stake).map(for_validating),
+            Basis::AnyStake => by(both, |claim| claim.stake).map(for_validating),
+            Basis::Equal => by(both, |_| 1).map(for_mining),
+            Basis::NoNeurons => Err(NoWeight),
+        };
+        emissions.map_err(|NoWeight| NoNeurons)
     }
 }
 
@@ -198,14 +232,15 @@ mod tests {
         let nothing = Claim::default();
         let staked = Claim { active_stake: 7, stake: 9, ..nothing };
         let division = with_owner(100);
-        for (row, expected) in [
-            (Claim { incentive: 2, dividend: 5, ..staked }, [(10, 10), (31, 31), (0, 0)]),
-            (Claim { incentive: 2, ..staked }, [(20, 0), (62, 0), (0, 0)]),
-            (Claim { dividend: 5, ..staked }, [(0, 20), (0, 62), (0, 0)]),
-            (staked, [(0, 20), (0, 62), (0, 0)]),
-            (Claim { stake: 9, ..nothing }, [(0, 20), (0, 62), (0, 0)]),
-            (nothing, [(28, 0), (27, 0), (27, 0)]),
+        for (row, basis, expected) in [
+            (Claim { incentive: 2, dividend: 5, ..staked }, Basis::Rated, [(10, 10), (31, 31), (0, 0)]),
+            (Claim { incentive: 2, ..staked }, Basis::MinersOnly, [(20, 0), (62, 0), (0, 0)]),
+            (Claim { dividend: 5, ..staked }, Basis::ValidatorsOnly, [(0, 20), (0, 62), (0, 0)]),
+            (staked, Basis::ActiveStake, [(0, 20), (0, 62), (0, 0)]),
+            (Claim { stake: 9, ..nothing }, Basis::AnyStake, [(0, 20), (0, 62), (0, 0)]),
+            (nothing, Basis::Equal, [(28, 0), (27, 0), (27, 0)]),
         ] {
+            assert_eq!(Basis::of(&claims(row)), basis, "{row:?}");
             assert_eq!(paid(&division, &claims(row)), expected, "{row:?}");
         }
     }
@@ -219,6 +254,7 @@ mod tests {
 
     #[test]
     fn a_subnet_without_neurons_pays_nobody() {
+        assert_eq!(Basis::of(&[]), Basis::NoNeurons);
         assert_eq!(with_owner(100).among(&[]), Err(NoNeurons));
     }
 

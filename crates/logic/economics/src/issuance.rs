@@ -2,7 +2,9 @@
 //!
 //! The block number plays no part: what is recycled falls out of the issuance and is issued again later.
 
+use codec::{Decode, Encode};
 use myelin_primitives::{Amount, Tao};
+use scale_info::TypeInfo;
 
 /// The most TAO that will ever exist: 21 million. spec tokenomics §1
 pub const MAX_SUPPLY: Amount<Tao> = Amount::from_rao(21_000_000_000_000_000);
@@ -41,7 +43,7 @@ pub fn halving_threshold(halvings: u32) -> Amount<Tao> {
 }
 
 /// What lies between an issuance and the next halving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct NextHalving {
     /// The issuance from which a block creates half as much.
     pub threshold: Amount<Tao>,

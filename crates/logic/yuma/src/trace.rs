@@ -7,7 +7,7 @@ use crate::{
 use alloc::vec::Vec;
 use myelin_primitives::{Q32, Uid};
 
-/// What an epoch saw on its way to its [`EpochOutcome`](crate::Outcome). Miners ascend, and validators for each of them.
+/// What an epoch saw on its way to its [`EpochOutcome`](crate::EpochOutcome). Miners ascend, and validators for each of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     /// The consensus weight of each miner by uid, `C`, before it was rounded to 16 bits. spec yuma §3.6

@@ -3,7 +3,7 @@
 use crate::{Peer, PeerProtocol};
 use myelin_primitives::{Amount, Tao, Uid};
 use myelin_wire::{
-    Hotkey,
+    PublicKey,
     certificate::{CertificateError, CertificateKey},
 };
 use std::{
@@ -46,7 +46,7 @@ impl ServedAxon {
     ///
     /// # Errors
     /// [`CertificateError`] when the certificate does not read: such a neuron cannot be reached.
-    pub fn peer(&self, hotkey: Hotkey) -> Result<Peer, CertificateError> {
+    pub fn peer(&self, hotkey: PublicKey) -> Result<Peer, CertificateError> {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
         let is_strict = certificate.is_some() || self.placeholder == SPEAKS_STRICT;
         let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
@@ -57,21 +57,21 @@ impl ServedAxon {
 /// Looks up seats of one subnet. What it says is as new as the process knows, without waiting.
 pub trait Directory: Send + Sync + 'static {
     /// The seat of a hotkey.
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry>;
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry>;
 
     /// All seats, by number.
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)>;
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)>;
 
     /// The highest stake of those who may validate.
     fn most_stake(&self) -> Amount<Tao>;
 }
 
 impl<D: Directory> Directory for Arc<D> {
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry> {
         (**self).seat(hotkey)
     }
 
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)> {
         (**self).seats()
     }
 
@@ -82,22 +82,22 @@ impl<D: Directory> Directory for Arc<D> {
 
 /// A directory in memory, written by whoever follows the chain, or by a test.
 #[derive(Debug, Default)]
-pub struct MemoryDirectory(RwLock<BTreeMap<Hotkey, DirectoryEntry>>);
+pub struct MemoryDirectory(RwLock<BTreeMap<PublicKey, DirectoryEntry>>);
 
 impl MemoryDirectory {
     /// Replaces everything.
-    pub fn set(&self, seats: impl IntoIterator<Item = (Hotkey, DirectoryEntry)>) {
+    pub fn set(&self, seats: impl IntoIterator<Item = (PublicKey, DirectoryEntry)>) {
         let seats = seats.into_iter().collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = seats;
     }
 }
 
 impl Directory for MemoryDirectory {
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hotkey).cloned()
     }
 
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)> {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut seats: Vec<_> = table.iter().map(|(hotkey, seat)| (*hotkey, seat.clone())).collect();
         seats.sort_by_key(|(_, seat)| seat.uid);
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_never_ignored() {
-        let speaks = |announced: ServedAxon| announced.peer(Hotkey::new([1; 32])).map(|peer| peer.speaks);
+        let speaks = |announced: ServedAxon| announced.peer(PublicKey::from_bytes([1; 32])).map(|peer| peer.speaks);
         assert_eq!(speaks(announced(0, None)), Ok(PeerProtocol::V1));
         assert_eq!(speaks(announced(1, None)), Ok(PeerProtocol::Strict { certificate: None }));
         let key = CertificateKey::Ed25519([7; 32]);

@@ -2,14 +2,14 @@
 
 use crate::{Directory, DirectoryEntry};
 use myelin_primitives::{Amount, Tao};
-use myelin_wire::{Hotkey, Protocol};
+use myelin_wire::{Protocol, PublicKey};
 use std::net::IpAddr;
 
 /// A request before its body is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
     /// Who asks. Proven wherever a rule says so.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
     /// From where.
     pub address: IpAddr,
     /// For which class.
@@ -152,11 +152,11 @@ mod tests {
             |stake, may_validate| DirectoryEntry { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
         let seats = [seat(2, true), seat(50, false), seat(49, false), seat(200, true), seat(1, true)];
         let directory = MemoryDirectory::default();
-        directory.set((1..).map(|key| Hotkey::new([key; 32])).zip(seats));
+        directory.set((1..).map(|key| PublicKey::from_bytes([key; 32])).zip(seats));
         let mut rules = ServeValidators { directory, enough_stake: Some(tao(50)) };
         let served = |rules: &ServeValidators<MemoryDirectory>| {
             [1, 2, 3, 4, 5, 6].map(|key| {
-                let hotkey = Hotkey::new([key; 32]);
+                let hotkey = PublicKey::from_bytes([key; 32]);
                 let address = IpAddr::from([127, 0, 0, 1]);
                 rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Protocol::Strict }).is_ok()
             })
@@ -165,7 +165,7 @@ mod tests {
         rules.enough_stake = None;
         assert_eq!(served(&rules), [true, false, false, true, false, false]);
         // Beside nobody with more it would be served.
-        rules.directory.set([(Hotkey::new([5; 32]), seat(1, true))]);
+        rules.directory.set([(PublicKey::from_bytes([5; 32]), seat(1, true))]);
         assert_eq!(served(&rules), [false, false, false, false, true, false]);
     }
 }

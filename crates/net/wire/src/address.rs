@@ -1,6 +1,6 @@
 //! Where a neuron is: addresses on the chain and in requests. spec neuron-protocol §1, §11
 
-use crate::Hotkey;
+use crate::PublicKey;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The protocol number that neurons announce. spec neuron-protocol §11
@@ -47,9 +47,9 @@ pub struct AxonText {
     /// On which port.
     pub port: u16,
     /// Who it is.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
     /// Who owns it.
-    pub coldkey: Hotkey,
+    pub coldkey: PublicKey,
     /// The protocol number.
     pub protocol: u8,
     /// Without meaning.
@@ -79,8 +79,8 @@ impl AxonText {
             ("ip", Value::Text(self.ip.to_string())),
             ("port", Value::int(self.port)),
             ("ip_type", Value::int(ip_type)),
-            ("hotkey", Value::Text(self.hotkey.to_ss58())),
-            ("coldkey", Value::Text(self.coldkey.to_ss58())),
+            ("hotkey", Value::Text(self.hotkey.to_string())),
+            ("coldkey", Value::Text(self.coldkey.to_string())),
             ("protocol", Value::int(self.protocol)),
             ("placeholder1", Value::int(self.placeholder1)),
             ("placeholder2", Value::int(self.placeholder2)),

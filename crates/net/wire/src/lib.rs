@@ -81,7 +81,8 @@ pub mod v1;
 mod verified;
 
 pub use headers::Headers;
-pub use hotkey::{Hotkey, SS58_PREFIX, V1AddressError};
+pub use hotkey::{V1AddressError, from_ss58};
+pub use myelin_primitives::PublicKey;
 pub use signature::{Scheme, Sign, SignatureTextError, UncheckedSignature};
 pub use synapse::{HeaderError, Synapse, TerminalInfo};
 pub use verified::{Protocol, ReceivedRequest, SignedProof, UnixNanos, Verified};

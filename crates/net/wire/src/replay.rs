@@ -5,7 +5,7 @@
 //! signature was checked and the caller admitted, so strangers can neither use up somebody's nonces nor fill the
 //! memory. What has become too old to pass as fresh is forgotten; what was forgotten never passes again.
 
-use crate::{Hotkey, UnixNanos};
+use crate::{PublicKey, UnixNanos};
 use codec::{Decode, DecodeAll, Encode};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +131,7 @@ impl ReplayWindow {
     /// Accepts a nonce, or says why not. The nonce was found fresh before.
     pub(crate) fn admit(
         &mut self,
-        caller: Hotkey,
+        caller: PublicKey,
         order: NonceOrder,
         nonce: UnixNanos,
         now: UnixNanos,
@@ -229,8 +229,8 @@ mod tests {
     const NOW: UnixNanos = 1_760_000_000 * SECOND;
     const LIMITS: ReplayLimits = ReplayLimits { keep: 16 * SECOND, callers: 3, per_caller: 4, total: 100 };
 
-    fn caller(number: u8) -> Hotkey {
-        Hotkey::new([number; 32])
+    fn caller(number: u8) -> PublicKey {
+        PublicKey::from_bytes([number; 32])
     }
 
     #[test]

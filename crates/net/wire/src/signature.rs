@@ -1,6 +1,6 @@
 //! Signing and checking signatures. spec neuron-protocol §5, signed-requests §2
 
-use crate::Hotkey;
+use crate::PublicKey;
 use core::fmt;
 
 /// The context in which hotkeys sign. spec neuron-protocol §5
@@ -15,8 +15,8 @@ pub trait Sign {
     fn sign(&self, message: &[u8]) -> [u8; 64];
 
     /// The identity of the signer.
-    fn hotkey(&self) -> Hotkey {
-        Hotkey::new(self.public())
+    fn hotkey(&self) -> PublicKey {
+        PublicKey::from_bytes(self.public())
     }
 }
 
@@ -102,7 +102,7 @@ impl UncheckedSignature {
     }
 
     /// Whether `signer` made this signature over `message`.
-    pub fn is_good(&self, scheme: Scheme, signer: Hotkey, message: &[u8]) -> bool {
+    pub fn is_good(&self, scheme: Scheme, signer: PublicKey, message: &[u8]) -> bool {
         match scheme {
             Scheme::Sr25519 => {
                 let key = schnorrkel::PublicKey::from_bytes(signer.as_bytes());
@@ -120,7 +120,7 @@ impl UncheckedSignature {
 
     /// Whether `signer` made this sr25519 signature over `message`, or over `message` between `<Bytes>` and
     /// `</Bytes>`, as signing programs in browsers do. spec neuron-protocol §5
-    pub fn is_good_plain_or_wrapped(&self, signer: Hotkey, message: &[u8]) -> bool {
+    pub fn is_good_plain_or_wrapped(&self, signer: PublicKey, message: &[u8]) -> bool {
         self.is_good(Scheme::Sr25519, signer, message)
             || self.is_good(Scheme::Sr25519, signer, &[b"<Bytes>", message, b"</Bytes>"].concat())
     }

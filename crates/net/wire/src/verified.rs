@@ -1,6 +1,6 @@
 //! What came in, and what was proven about it, as two types.
 
-use crate::{Headers, Hotkey, Scheme, UncheckedSignature};
+use crate::{Headers, PublicKey, Scheme, UncheckedSignature};
 use sha2::{Digest, Sha256};
 
 /// A clock reading: nanoseconds since the Unix epoch. 64 bits last until the year 2554.
@@ -48,19 +48,24 @@ impl ReceivedRequest<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedProof {
     scheme: Scheme,
-    signer: Hotkey,
+    signer: PublicKey,
     text: String,
     signature: UncheckedSignature,
 }
 
 impl SignedProof {
     /// Only after the signature was checked.
-    pub(crate) const fn checked(scheme: Scheme, signer: Hotkey, text: String, signature: UncheckedSignature) -> Self {
+    pub(crate) const fn checked(
+        scheme: Scheme,
+        signer: PublicKey,
+        text: String,
+        signature: UncheckedSignature,
+    ) -> Self {
         Self { scheme, signer, text, signature }
     }
 
     /// Who signed.
-    pub const fn signer(&self) -> Hotkey {
+    pub const fn signer(&self) -> PublicKey {
         self.signer
     }
 
@@ -106,7 +111,7 @@ impl<T> Verified<T> {
     }
 
     /// Who sent it: whoever signed, and nobody else.
-    pub const fn sender(&self) -> Hotkey {
+    pub const fn sender(&self) -> PublicKey {
         self.proof.signer
     }
 

@@ -12,7 +12,7 @@ use myelin_subnet_kit::{
     EventSink, JsonTask, Judge, Member, Miner, MiningOptions, Reply, ValidatingOptions, Validator, mine, seed_for,
     simulation::{SimulatedLink, SimulatedMischief, Trial, World},
 };
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{env, error::Error, sync::Arc, time::Duration};
 
 const SUBNET: NetUid = NetUid::new(1);
@@ -37,7 +37,7 @@ struct Divisible;
 
 impl Judge<Factors> for Divisible {
     /// The product of two primes, others for each miner.
-    fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
+    fn draw(&self, seed: u64, miner: PublicKey) -> u64 {
         let seed = seed_for(seed, miner);
         let prime = |above: u64| (above % 50_000 + 10_000..70_000).find(|number| factor(*number).is_none());
         prime(seed >> 32).unwrap_or(2) * prime(seed & 0xffff_ffff).unwrap_or(2)

@@ -12,7 +12,6 @@ use myelin_client::{
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
 use myelin_primitives::{BlockNumber, Uid};
-use myelin_wire::Hotkey;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
@@ -158,8 +157,8 @@ impl Member {
     }
 
     /// Who it is, as neurons call it.
-    pub fn hotkey(&self) -> Hotkey {
-        Hotkey::new(self.public().to_bytes())
+    pub fn hotkey(&self) -> PublicKey {
+        self.public()
     }
 
     /// What it signs messages with.
@@ -258,7 +257,7 @@ async fn follow(
 }
 
 /// The neurons of a subnet as axons and dendrites know them.
-fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (Hotkey, DirectoryEntry)> {
+fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
         let announced = neuron.axon.as_ref().map(|axon| ServedAxon {
             address: axon.address,
@@ -266,11 +265,11 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (Hotkey, DirectoryEnt
             certificate: axon.certificate.clone(),
         });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
-        (Hotkey::new(neuron.hotkey.to_bytes()), DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
+        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
     })
 }
 
 /// The neuron on a seat, as it is to be asked; `None` if it does not serve, or cannot be reached.
-pub(super) fn peer((hotkey, seat): &(Hotkey, DirectoryEntry)) -> Option<Peer> {
+pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
     seat.announced.as_ref()?.peer(*hotkey).ok()
 }

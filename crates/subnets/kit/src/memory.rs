@@ -6,7 +6,6 @@ use myelin_client::{PendingReveal, PublicKey};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
-use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -142,7 +141,7 @@ impl ValidatorMemory {
         }
         let score = |stored: StoredScore| {
             let StoredScore { hotkey, since, average, asked, answered } = stored;
-            let key = Hotkey::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
+            let key = myelin_wire::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
             let score = Score { since, average, asked, answered };
             if average > ONE || answered > asked {
                 Err(form(format!("{hotkey} has {score:?}")))
@@ -165,7 +164,7 @@ impl ValidatorMemory {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, MemoryError> {
         let scores = self.scores.iter().map(|(hotkey, score)| {
             let Score { since, average, asked, answered } = score;
-            StoredScore { hotkey: hotkey.to_ss58(), since, average, asked, answered }
+            StoredScore { hotkey: hotkey.to_string(), since, average, asked, answered }
         });
         let promises = self.pending.iter().map(|pending| {
             let hash = format!("{:?}", pending.hash(&self.hotkey));
@@ -220,8 +219,8 @@ mod tests {
         let mut memory = open(path, 1).unwrap();
         memory.rounds = 7;
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
-        memory.scores.note((Hotkey::new([2; 32]), 5), Some(all), half);
-        memory.scores.note((Hotkey::new([3; 32]), 0), None, half);
+        memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Some(all), half);
+        memory.scores.note((PublicKey::from_bytes([3; 32]), 0), None, half);
         let weights = vec![(Uid::new(2), 65_535)];
         memory.pending = vec![PendingReveal { netuid: NETUID, weights, salt: vec![1, 2], version_key: 0, made_at: 9 }];
         memory

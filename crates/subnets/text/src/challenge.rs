@@ -3,7 +3,7 @@
 use crate::{ModelHash, Query, Sampling};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_subnet_kit::seed_for;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 
 /// The bytes a prompt may have.
 pub const MAX_PROMPT: usize = 16 * 1024;
@@ -29,7 +29,7 @@ pub struct TextChallenge {
     /// How many tokens, unless the model ends its text before.
     pub max_tokens: u16,
     /// For whom it was drawn. Known to the judge that drew it, and not sent.
-    pub miner: Option<Hotkey>,
+    pub miner: Option<PublicKey>,
 }
 
 /// Why something cannot be asked.
@@ -78,7 +78,7 @@ impl TextChallenge {
     ///
     /// Each miner draws with noise of its own, so what another answers to the same question is another text, unless the
     /// temperature is so low, or the text so certain, that noise decides nothing. `docs/text-subnet.md`, "How a token is drawn"
-    pub fn query<'a>(&self, prompt: &'a [u32], miner: Hotkey) -> Query<'a> {
+    pub fn query<'a>(&self, prompt: &'a [u32], miner: PublicKey) -> Query<'a> {
         Query { prompt, seed: seed_for(self.seed, miner), sampling: self.sampling, max_tokens: self.max_tokens.into() }
     }
 }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_miner_has_a_seed_of_its_own() {
-        let [one, two] = [1, 2].map(|miner| ok().query(&[1], Hotkey::new([miner; 32])).seed);
+        let [one, two] = [1, 2].map(|miner| ok().query(&[1], PublicKey::from_bytes([miner; 32])).seed);
         // The first 8 bytes of SHA-256 over 7 in 8 bytes and the hotkey, big endian.
         assert_eq!(one, 2_086_928_780_815_590_567);
         assert_ne!(one, two);

@@ -9,7 +9,7 @@ use crate::{
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{AskError, Dendrite, LineTooLong, Lines, Peer};
-use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::time::Duration;
 
 /// The bytes a line of a validator may have: a receipt holds three signed texts.
@@ -25,7 +25,7 @@ pub enum AskEvent {
     /// This validator has no answer, and the next one is asked.
     NoAnswer {
         /// Which.
-        validator: Hotkey,
+        validator: PublicKey,
         /// Why.
         why: AskFailure,
     },
@@ -35,7 +35,7 @@ pub enum AskEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerAnswer {
     /// The validator that was asked.
-    pub validator: Hotkey,
+    pub validator: PublicKey,
     /// The tokens.
     pub tokens: Vec<Token>,
     /// Why there are no more.

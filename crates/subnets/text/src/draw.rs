@@ -10,7 +10,7 @@ use crate::{
     random::Random,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::ops::RangeInclusive;
 
 /// The words of a prompt.
@@ -107,7 +107,7 @@ impl ChallengeDraw {
     }
 
     /// The challenge of this seed for this miner.
-    pub fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
+    pub fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
         let longest = self.longest();
         let lengths = usize::from((*self.lengths.start()).clamp(1, longest))..=usize::from(longest);
         let length = within(&mut Random::new("myelin-text/round", &[seed]), &lengths);
@@ -136,8 +136,8 @@ mod tests {
         ChallengeDraw { model: ModelHash::from_bytes([1; 32]), prompts, lengths: 16..=64 }
     }
 
-    fn miner(seed: u8) -> Hotkey {
-        Hotkey::new([seed; 32])
+    fn miner(seed: u8) -> PublicKey {
+        PublicKey::from_bytes([seed; 32])
     }
 
     #[test]

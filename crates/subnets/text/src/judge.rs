@@ -13,7 +13,7 @@ use crate::{
 };
 use myelin_primitives::Fraction;
 use myelin_subnet_kit::{Exchange, Judge, Reply};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{fmt, sync::Arc};
 
 /// The tokens of an answer that are recomputed, unless told otherwise.
@@ -35,7 +35,7 @@ pub enum Finding {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// The miner.
-    pub miner: Hotkey,
+    pub miner: PublicKey,
     /// What its answer is; nothing if there is none.
     pub finding: Option<Finding>,
     /// The tokens of the answer.
@@ -107,7 +107,7 @@ impl TextJudge {
     pub fn examine(
         &self,
         challenge: &TextChallenge,
-        miner: Hotkey,
+        miner: PublicKey,
         answer: &TextAnswer,
     ) -> Result<Finding, ModelError> {
         let seed = self.secret ^ challenge.seed;
@@ -116,7 +116,7 @@ impl TextJudge {
     }
 
     /// Takes down what was found out about a miner outside of a round.
-    pub fn note(&self, miner: Hotkey, conduct: RoundConduct) {
+    pub fn note(&self, miner: PublicKey, conduct: RoundConduct) {
         if let Err(error) = self.reputations.note([(miner, conduct)]) {
             tracing::error!(%error, "reputations are not kept");
         }
@@ -159,7 +159,7 @@ pub(crate) fn examine(
     model: &Model,
     check: &ProofCheck,
     challenge: &TextChallenge,
-    miner: Hotkey,
+    miner: PublicKey,
     answer: &TextAnswer,
 ) -> Result<Finding, ModelError> {
     let prompt = model.encode(&challenge.prompt)?;
@@ -191,7 +191,7 @@ struct ExaminedAnswer {
 }
 
 impl Judge<TextTask> for TextJudge {
-    fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
+    fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
         let mut challenge = self.drawing.draw(seed, miner);
         while fits(&self.model, &challenge).is_err() {
             // Words may have more tokens than there is room for.

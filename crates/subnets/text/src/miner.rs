@@ -7,7 +7,7 @@ use crate::{
     task::TextTask,
 };
 use myelin_neuron::Failure;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{fmt::Display, ops::ControlFlow};
 
 /// What draws the tokens of answers.
@@ -46,13 +46,13 @@ pub struct TextMiner<B> {
     /// The model that it answers for.
     answers_for: ModelHash,
     /// Who it is, which decides its noise.
-    hotkey: Hotkey,
+    hotkey: PublicKey,
     backend: B,
 }
 
 impl TextMiner<Model> {
     /// Draws with the model itself.
-    pub fn local(model: Model, hotkey: Hotkey) -> Self {
+    pub fn local(model: Model, hotkey: PublicKey) -> Self {
         Self { answers_for: model.hash(), hotkey, backend: model.clone(), model }
     }
 
@@ -64,7 +64,7 @@ impl TextMiner<Model> {
 
 impl<B: TokenBackend> TextMiner<B> {
     /// Draws with this, which is to give what the model would.
-    pub fn with_backend(model: Model, hotkey: Hotkey, backend: B) -> Self {
+    pub fn with_backend(model: Model, hotkey: PublicKey, backend: B) -> Self {
         Self { answers_for: model.hash(), model, hotkey, backend }
     }
 

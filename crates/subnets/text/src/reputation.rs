@@ -9,7 +9,7 @@
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_primitives::{Fraction, MILLION};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -72,7 +72,7 @@ impl Reputation {
 /// The reputations of all miners, kept in a file if there is one.
 #[derive(Debug, Default)]
 pub struct Reputations {
-    table: Mutex<BTreeMap<Hotkey, Reputation>>,
+    table: Mutex<BTreeMap<PublicKey, Reputation>>,
     file: Option<PathBuf>,
 }
 
@@ -132,7 +132,7 @@ impl Reputations {
     }
 
     /// What is known of a miner.
-    pub fn of(&self, miner: Hotkey) -> Reputation {
+    pub fn of(&self, miner: PublicKey) -> Reputation {
         self.lock().get(&miner).copied().unwrap_or_default()
     }
 
@@ -140,7 +140,7 @@ impl Reputations {
     ///
     /// # Errors
     /// [`ReputationsError`], when it cannot be written; it is known all the same.
-    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, RoundConduct)>) -> Result<(), ReputationsError> {
+    pub fn note(&self, conducts: impl IntoIterator<Item = (PublicKey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
         for (miner, conduct) in conducts {
             let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
@@ -156,12 +156,12 @@ impl Reputations {
             least.map(|miner| table.remove(&miner));
         }
         let Some(path) = &self.file else { return Ok(()) };
-        let reputations = table.iter().map(|(miner, reputation)| (miner.to_ss58(), reputation.0)).collect();
+        let reputations = table.iter().map(|(miner, reputation)| (miner.to_string(), reputation.0)).collect();
         let stored = ReputationsFile { version: VERSION, reputations };
         write(path, &stored).map_err(|fault| ReputationsError { doing: "write", path: path.clone(), fault })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hotkey, Reputation>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Reputation>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,13 +170,13 @@ impl Reputations {
 ///
 /// # Errors
 /// What is wrong with them.
-fn parse(bytes: &[u8]) -> Result<BTreeMap<Hotkey, Reputation>, String> {
+fn parse(bytes: &[u8]) -> Result<BTreeMap<PublicKey, Reputation>, String> {
     let stored: ReputationsFile = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if stored.version != VERSION || stored.reputations.len() > MAX_HOTKEYS {
         return Err(format!("it has version {} and {} entries", stored.version, stored.reputations.len()));
     }
     let entry = |(address, steps): (String, u8)| {
-        let miner = Hotkey::from_ss58(&address).map_err(|error| error.to_string())?;
+        let miner = myelin_wire::from_ss58(&address).map_err(|error| error.to_string())?;
         Ok((miner, Reputation(steps.min(STEPS))))
     };
     stored.reputations.into_iter().map(entry).collect()
@@ -233,7 +233,7 @@ mod tests {
     fn it_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        let (good, bad) = (Hotkey::new([1; 32]), Hotkey::new([2; 32]));
+        let (good, bad) = (PublicKey::from_bytes([1; 32]), PublicKey::from_bytes([2; 32]));
         let reputations = Reputations::open(&path).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Proven)]).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Wrong)]).unwrap();
@@ -248,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
         fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        assert_eq!(Reputations::open(&path).unwrap().of(Hotkey::new([1; 32])), Reputation::NONE);
+        assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
         assert_eq!(fs::metadata(folder.path().join("reputations.damaged")).unwrap().len(), MAX_BYTES + 1);
         assert!(!path.exists());
     }
@@ -266,7 +266,7 @@ mod tests {
         let path = folder.path().join("reputations.json");
         for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!(Reputations::open(&path).unwrap().of(Hotkey::new([1; 32])), Reputation::NONE);
+            assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());
         }
@@ -276,7 +276,7 @@ mod tests {
         #[test]
         fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
             let reputations = Reputations::default();
-            let hotkey = |number: u32| Hotkey::new([number.to_le_bytes(); 8].concat().try_into().unwrap());
+            let hotkey = |number: u32| PublicKey::from_bytes([number.to_le_bytes(); 8].concat().try_into().unwrap());
             reputations.note(keys.iter().map(|key| (hotkey(*key), RoundConduct::Proven))).unwrap();
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }

@@ -128,7 +128,7 @@ impl Task for TextTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use myelin_wire::Hotkey;
+    use myelin_wire::PublicKey;
 
     fn challenge() -> TextChallenge {
         TextChallenge {
@@ -137,7 +137,7 @@ mod tests {
             seed: u64::MAX,
             sampling: Sampling { temperature_milli: 800, top_k: 20 },
             max_tokens: 64,
-            miner: Some(Hotkey::new([1; 32])),
+            miner: Some(PublicKey::from_bytes([1; 32])),
         }
     }
 

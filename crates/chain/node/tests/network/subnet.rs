@@ -10,7 +10,7 @@ use myelin_subnet_kit::{
     Score, ServeError, ServingOptions, ValidatingOptions, Validator, WeightsStep, mine,
 };
 use myelin_testing::TestNetwork;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde_json::json;
 use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -50,7 +50,7 @@ impl Miner<Doubling> for Times {
 struct Doubled;
 
 impl Judge<Doubling> for Doubled {
-    fn draw(&self, seed: u64, _: Hotkey) -> u64 {
+    fn draw(&self, seed: u64, _: PublicKey) -> u64 {
         seed % 1_000 + 1
     }
 

@@ -16,7 +16,7 @@ use hyper::{
     body::{Body as _, Incoming},
 };
 use myelin_wire::{
-    Headers, Hotkey, Protocol, ReceivedRequest, Synapse, Verified,
+    Headers, Protocol, PublicKey, ReceivedRequest, Synapse, Verified,
     replay::ReplayWindow,
     v1::{AnswerTime, AuthenticationError, Classes, UnsignedFields, V1Refusal, V1Server},
 };
@@ -32,7 +32,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 /// Everything that serving a request needs.
 pub(super) struct AxonCore {
     pub(super) wire: V1Server<Signer>,
-    pub(super) here: Hotkey,
+    pub(super) here: PublicKey,
     pub(super) classes: Classes,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) rules: Box<dyn Rules>,
@@ -41,7 +41,7 @@ pub(super) struct AxonCore {
     pub(super) unsigned_fields: UnsignedFields,
     pub(super) clock: Box<dyn Clock>,
     pub(super) window: Mutex<ReplayWindow>,
-    pub(super) callers: Quota<Hotkey>,
+    pub(super) callers: Quota<PublicKey>,
     pub(super) bodies: Quota<IpAddr>,
     pub(super) queue: RequestQueue,
     pub(super) metrics: Arc<Metrics>,
@@ -148,7 +148,7 @@ impl AxonCore {
 
     /// What the operator decides about a caller whose signature is good, and its share of the requests at a time.
     /// spec neuron-protocol §7
-    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<(Priority, QuotaHold<Hotkey>), V1Refusal> {
+    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<(Priority, QuotaHold<PublicKey>), V1Refusal> {
         if caller.mode == Protocol::V1 && self.v1 == V1Policy::Refused {
             return Err(V1Refusal::Forbidden("this axon serves signed requests only".to_owned()));
         }
@@ -235,11 +235,11 @@ impl AxonCore {
         &self,
         protocol: &'static str,
         refusal: &V1Refusal,
-        (from, caller): (IpAddr, Option<Hotkey>),
+        (from, caller): (IpAddr, Option<PublicKey>),
         incident: u128,
     ) {
         self.metrics.refused(protocol, name(refusal));
-        let caller = caller.map(Hotkey::to_ss58).unwrap_or_default();
+        let caller = caller.map(|caller| caller.to_string()).unwrap_or_default();
         let (kind, reason) = (name(refusal), refusal.reason());
         if let V1Refusal::Failed(_) = refusal {
             let said = refusal.message(incident, None);

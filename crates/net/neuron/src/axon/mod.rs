@@ -29,7 +29,7 @@ use crate::{
 use ::core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::{
-    Hotkey, Sign,
+    PublicKey, Sign,
     replay::ReplayWindow,
     v1::{Classes, Freshness, UnsignedFields, V1Server as Wire},
 };
@@ -358,7 +358,7 @@ impl Axon {
     }
 
     /// Who it is.
-    pub fn hotkey(&self) -> Hotkey {
+    pub fn hotkey(&self) -> PublicKey {
         self.core.here
     }
 

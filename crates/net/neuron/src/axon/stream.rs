@@ -7,7 +7,7 @@ use futures::stream::{self, ReadyChunks, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use myelin_wire::{
-    Hotkey,
+    PublicKey,
     strict::{MAX_GROUP, StreamOutcome, StreamWriter},
 };
 use std::io;
@@ -30,7 +30,7 @@ pub(super) struct StreamGuards {
     #[expect(dead_code, reason = "kept for its drop")]
     pub(super) slot: QueueSlot,
     #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) share: QuotaHold<Hotkey>,
+    pub(super) share: QuotaHold<PublicKey>,
     /// When it ends, complete or not.
     pub(super) until: Instant,
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 use hyper::{Response, body::Incoming};
 use myelin_wire::{
-    Headers, Hotkey, Protocol, SignedProof, Synapse, TerminalInfo,
+    Headers, Protocol, PublicKey, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
     strict::{self, StreamWriter, StrictDoor, StrictRequest, sign_answer, wants_signed_stream},
@@ -72,7 +72,7 @@ async fn exchange(
     core: &AxonCore,
     asked: &RequestHead,
     body: &mut Incoming,
-    verified: &mut Option<Hotkey>,
+    verified: &mut Option<PublicKey>,
 ) -> Result<Response<Body>, RequestError> {
     let claimed = StrictDoor::new(core.here).open(asked.received(), core.clock.now())?;
     let path = asked.target.split('?').next().unwrap_or_default();
@@ -146,10 +146,11 @@ async fn exchange(
 }
 
 /// Reads the body as a message of the class, from whoever signed it.
-fn read(class: &Arc<Class>, request: &StrictRequest, caller: Hotkey, here: Hotkey) -> Result<Synapse, V1Refusal> {
+fn read(class: &Arc<Class>, request: &StrictRequest, caller: PublicKey, here: PublicKey) -> Result<Synapse, V1Refusal> {
     let value = json::read(&request.body).map_err(V1Refusal::NotJson)?;
     let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(V1Refusal::Body)?;
-    let terminal = |hotkey: Hotkey| Some(TerminalInfo { hotkey: Some(hotkey.to_ss58()), ..TerminalInfo::default() });
+    let terminal =
+        |hotkey: PublicKey| Some(TerminalInfo { hotkey: Some(hotkey.to_string()), ..TerminalInfo::default() });
     message.dendrite = terminal(caller);
     message.axon = terminal(here);
     Ok(message)

@@ -17,8 +17,8 @@ use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
 use myelin_wire::{
-    Hotkey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt, synapse::DEFAULT_TIMEOUT,
-    v1::MAX_BODY,
+    PublicKey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt,
+    synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -49,7 +49,7 @@ pub enum PeerProtocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Who it is.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
     /// Where it listens.
     pub address: SocketAddr,
     /// What it speaks, as its hotkey announced on the chain ([`crate::ServedAxon::peer`]). It is asked in no other way.
@@ -58,17 +58,17 @@ pub struct Peer {
 
 impl Peer {
     /// A neuron that speaks signed requests in clear text.
-    pub const fn strict(hotkey: Hotkey, address: SocketAddr) -> Self {
+    pub const fn strict(hotkey: PublicKey, address: SocketAddr) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: None } }
     }
 
     /// A neuron that speaks signed requests over TLS.
-    pub const fn encrypted(hotkey: Hotkey, address: SocketAddr, certificate: CertificateKey) -> Self {
+    pub const fn encrypted(hotkey: PublicKey, address: SocketAddr, certificate: CertificateKey) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: Some(certificate) } }
     }
 
     /// A neuron of the older protocol.
-    pub const fn v1(hotkey: Hotkey, address: SocketAddr) -> Self {
+    pub const fn v1(hotkey: PublicKey, address: SocketAddr) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::V1 }
     }
 }
@@ -102,7 +102,7 @@ impl Answer {
 #[derive(Debug)]
 pub struct AskResult {
     /// Who was asked.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
     /// From connecting to the last byte of the answer, or to the failure.
     pub elapsed: Duration,
     /// The answer.
@@ -185,7 +185,7 @@ impl Dendrite {
     }
 
     /// Who asks.
-    pub fn hotkey(&self) -> Hotkey {
+    pub fn hotkey(&self) -> PublicKey {
         self.signer.hotkey()
     }
 

@@ -5,7 +5,7 @@ use super::{
     connection::{self, Deadline, OutgoingRequest, ResponseHead},
 };
 use myelin_wire::{
-    Hotkey, SignedProof, Synapse, TerminalInfo,
+    PublicKey, SignedProof, Synapse, TerminalInfo,
     certificate::CertificateKey,
     python::{Value, json},
     strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
@@ -55,7 +55,7 @@ impl Dendrite {
 
     async fn read_whole(
         &self,
-        responder: Hotkey,
+        responder: PublicKey,
         head: ResponseHead,
         asked: &SignedProof,
         message: &Synapse,
@@ -117,12 +117,12 @@ pub fn request_body(message: &Synapse) -> String {
 }
 
 /// The answer as a message of the class that was asked for.
-fn read(asked: &Synapse, responder: Hotkey, body: &[u8]) -> Result<Synapse, AskError> {
+fn read(asked: &Synapse, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
     let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
     let read = Synapse::from_value(Arc::clone(asked.class()), &value);
     let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
     message.axon =
-        Some(TerminalInfo { hotkey: Some(responder.to_ss58()), status_code: Some(200), ..TerminalInfo::default() });
+        Some(TerminalInfo { hotkey: Some(responder.to_string()), status_code: Some(200), ..TerminalInfo::default() });
     message.timeout = asked.timeout;
     Ok(message)
 }

@@ -1,7 +1,9 @@
 //! Whole answers. spec signed-requests §6
 
 use super::{VERSION, hash, header, is_line};
-use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, verified::SignedProof};
+use crate::{
+    Headers, PublicKey, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, from_ss58, verified::SignedProof,
+};
 
 /// The first line of the signed text of a whole answer.
 pub(super) const ANSWER: &str = "myelin-answer/1";
@@ -41,8 +43,8 @@ pub enum AnswerError {
 /// The lines that all answers begin with, whole ones and streams. spec signed-requests §6
 pub(super) struct AnswerHead<'a> {
     pub(super) domain: &'a str,
-    pub(super) responder: Hotkey,
-    pub(super) caller: Hotkey,
+    pub(super) responder: PublicKey,
+    pub(super) caller: PublicKey,
     pub(super) nonce: UnixNanos,
     pub(super) request: &'a str,
     pub(super) status: u16,
@@ -56,8 +58,8 @@ impl AnswerHead<'_> {
         }
         Ok([
             self.domain,
-            &self.responder.to_ss58(),
-            &self.caller.to_ss58(),
+            &self.responder.to_string(),
+            &self.caller.to_string(),
             &self.nonce.to_string(),
             self.request,
             &self.status.to_string(),
@@ -77,7 +79,7 @@ pub(super) fn sign(
     let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
     let mut headers = Headers::from_iter([
         (header::ANSWER_VERSION, VERSION.to_owned()),
-        (header::ANSWER_HOTKEY, responder.to_ss58()),
+        (header::ANSWER_HOTKEY, responder.to_string()),
         (header::ANSWER_NONCE, nonce.to_string()),
         (header::ANSWER_REQUEST, request.to_owned()),
     ]);
@@ -133,7 +135,7 @@ pub(super) fn line<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Answ
 /// The nonce and the signature, once version, responder and request are the right ones.
 pub(super) fn read_headers(
     headers: &Headers,
-    responder: Hotkey,
+    responder: PublicKey,
     request: &str,
 ) -> Result<(UnixNanos, UncheckedSignature), AnswerError> {
     if !headers.contains(header::ANSWER_VERSION) && !headers.contains(header::ANSWER_SIGNATURE) {
@@ -142,7 +144,7 @@ pub(super) fn read_headers(
     if line(headers, header::ANSWER_VERSION)? != VERSION {
         return Err(AnswerError::Malformed("another version"));
     }
-    if Hotkey::from_ss58(line(headers, header::ANSWER_HOTKEY)?) != Ok(responder) {
+    if from_ss58(line(headers, header::ANSWER_HOTKEY)?) != Ok(responder) {
         return Err(AnswerError::WrongResponder);
     }
     if line(headers, header::ANSWER_REQUEST)? != request {
@@ -160,7 +162,7 @@ pub(super) fn read_headers(
 /// [`AnswerError`], with what does not fit.
 pub fn verify_answer(
     request: &SignedProof,
-    responder: Hotkey,
+    responder: PublicKey,
     status: u16,
     headers: &Headers,
     body: Vec<u8>,

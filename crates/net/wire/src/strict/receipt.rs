@@ -6,7 +6,7 @@ use super::{
     request::{DOMAIN, UNBOUND},
     stream::{END, HEAD, HashChain, StreamEnd, StreamOutcome},
 };
-use crate::{Hotkey, Scheme, UncheckedSignature, UnixNanos, verified::SignedProof};
+use crate::{PublicKey, Scheme, UncheckedSignature, UnixNanos, from_ss58, verified::SignedProof};
 use serde::{Deserialize, Serialize};
 
 /// The name and version of the form.
@@ -32,7 +32,7 @@ impl From<&SignedProof> for SignedText {
 }
 
 impl SignedText {
-    fn check(&self, scheme: Scheme, signer: Hotkey, part: &'static str) -> Result<(), ReceiptError> {
+    fn check(&self, scheme: Scheme, signer: PublicKey, part: &'static str) -> Result<(), ReceiptError> {
         let signature = UncheckedSignature::from_hex(&self.signature).map_err(|_| ReceiptError::Form(part))?;
         let is_good = signature.is_good(scheme, signer, self.text.as_bytes());
         if is_good { Ok(()) } else { Err(ReceiptError::Signature(part)) }
@@ -86,9 +86,9 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// Who asked.
-    pub caller: Hotkey,
+    pub caller: PublicKey,
     /// Who answered.
-    pub responder: Hotkey,
+    pub responder: PublicKey,
     /// The method of the request.
     pub method: String,
     /// Path and query of the request.
@@ -143,7 +143,7 @@ impl Receipt {
         if self.form != FORM {
             return Err(ReceiptError::Form("name"));
         }
-        let address = |text: &str, part| Hotkey::from_ss58(text).map_err(|_| ReceiptError::Form(part));
+        let address = |text: &str, part| from_ss58(text).map_err(|_| ReceiptError::Form(part));
         let [domain, scheme, method, target, body, asked_at, sender, receiver] = lines(&self.request, "request")?;
         let scheme = Scheme::from_name(scheme).filter(|_| domain == DOMAIN).ok_or(ReceiptError::Form("request"))?;
         let caller = address(sender, "request")?;

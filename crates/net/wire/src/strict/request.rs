@@ -2,7 +2,7 @@
 
 use super::{VERSION, hash, header, is_line};
 use crate::{
-    Headers, Hotkey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified,
+    Headers, PublicKey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, from_ss58,
     python::parse_int,
     replay::{NonceOrder, ReplayError, ReplayWindow},
     verified::SignedProof,
@@ -36,13 +36,13 @@ pub fn sign_request(
     (method, target): (&str, &str),
     body: &[u8],
     nonce: UnixNanos,
-    receiver: Option<Hotkey>,
+    receiver: Option<PublicKey>,
 ) -> Result<(Headers, SignedProof), TargetError> {
     if !is_line(method) || !is_line(target) {
         return Err(TargetError);
     }
     let sender = signer.hotkey();
-    let (address, receiver) = (sender.to_ss58(), receiver.map(Hotkey::to_ss58));
+    let (address, receiver) = (sender.to_string(), receiver.map(|receiver| receiver.to_string()));
     let bound = receiver.as_deref().unwrap_or(UNBOUND);
     let text = text(Scheme::Sr25519, method, target, body, &nonce.to_string(), &address, bound);
     let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
@@ -128,7 +128,7 @@ pub enum Receiver {
 #[derive(Clone, Copy, Debug)]
 pub struct StrictDoor {
     /// The hotkey that serves.
-    pub here: Hotkey,
+    pub here: PublicKey,
     /// Whether requests have to name it.
     pub receiver: Receiver,
     /// Nanoseconds a request may be old.
@@ -139,7 +139,7 @@ pub struct StrictDoor {
 
 impl StrictDoor {
     /// A door with the limits of the specification: 10 s and 2 s, receiver required.
-    pub const fn new(here: Hotkey) -> Self {
+    pub const fn new(here: PublicKey) -> Self {
         Self { here, receiver: Receiver::Required, max_age: 10_000_000_000, ahead: 2_000_000_000 }
     }
 }
@@ -153,7 +153,7 @@ pub struct ClaimedRequest<'a> {
     request: ReceivedRequest<'a>,
     scheme: Scheme,
     address: &'a str,
-    sender: Hotkey,
+    sender: PublicKey,
     nonce: UnixNanos,
     signature: UncheckedSignature,
     receiver: &'a str,
@@ -216,7 +216,7 @@ impl StrictDoor {
         }
         let receiver = single(headers, header::RECEIVER)?.filter(|receiver| !receiver.is_empty());
         match receiver {
-            Some(receiver) if Hotkey::from_ss58(receiver) == Ok(self.here) => {}
+            Some(receiver) if from_ss58(receiver) == Ok(self.here) => {}
             None if self.receiver == Receiver::Optional => {}
             _ => return Err(StrictRefusal::WrongReceiver),
         }
@@ -232,7 +232,7 @@ impl StrictDoor {
             request,
             scheme,
             address,
-            sender: Hotkey::from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
+            sender: from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
             nonce: UnixNanos::try_from(nonce).map_err(|_| StrictRefusal::StaleRequest)?,
             signature: UncheckedSignature::from_hex(signature)
                 .map_err(|_| malformed("the signature has another length"))?,
@@ -243,7 +243,7 @@ impl StrictDoor {
 
 impl ClaimedRequest<'_> {
     /// Who the request says it is from. For limits only: anybody can say that.
-    pub const fn claimed_sender(&self) -> Hotkey {
+    pub const fn claimed_sender(&self) -> PublicKey {
         self.sender
     }
 
@@ -269,7 +269,7 @@ impl ClaimedRequest<'_> {
 
 impl StrictAuthentic {
     /// Who sent it: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    pub const fn caller(&self) -> PublicKey {
         self.proof.signer()
     }
 

@@ -5,7 +5,7 @@
 //! A group that was changed, left out, repeated or moved breaks the chain of hashes at that place.
 
 use super::answer::{AnswerError, AnswerHead, SignedHeaders, line, read_headers, sign};
-use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, verified::SignedProof};
+use crate::{Headers, PublicKey, Scheme, Sign, UncheckedSignature, UnixNanos, verified::SignedProof};
 use sha2::{Digest, Sha256};
 
 /// The first line of the signed text of the head of a stream.
@@ -208,7 +208,12 @@ impl StreamReader {
     ///
     /// # Errors
     /// [`AnswerError`], with what does not fit.
-    pub fn new(request: &SignedProof, responder: Hotkey, status: u16, headers: &Headers) -> Result<Self, AnswerError> {
+    pub fn new(
+        request: &SignedProof,
+        responder: PublicKey,
+        status: u16,
+        headers: &Headers,
+    ) -> Result<Self, AnswerError> {
         let digest = hex::encode(request.digest());
         let (nonce, signature) = read_headers(headers, responder, &digest)?;
         let content_type = line(headers, "content-type")?;

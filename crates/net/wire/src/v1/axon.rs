@@ -156,13 +156,13 @@ impl<S: Sign> V1Server<S> {
             version: Some(VERSION.into()),
             nonce: Some(now.into()),
             uuid: Some(self.uuid.clone()),
-            hotkey: Some(self.signer.hotkey().to_ss58()),
+            hotkey: Some(self.signer.hotkey().to_string()),
             ..status
         }
     }
 
     fn sign_refusal(&self, caller: &str, now: UnixNanos) -> String {
-        let text = response_text(&now.to_string(), caller, &self.signer.hotkey().to_ss58(), &self.uuid);
+        let text = response_text(&now.to_string(), caller, &self.signer.hotkey().to_string(), &self.uuid);
         crate::UncheckedSignature::new(self.signer.sign(text.as_bytes())).to_string()
     }
 
@@ -194,7 +194,7 @@ impl<S: Sign> V1Server<S> {
             status_code: Some(status.into()),
             status_message: status_message.or(success),
             process_time: Some(at.process_time),
-            hotkey: Some(self.signer.hotkey().to_ss58()),
+            hotkey: Some(self.signer.hotkey().to_string()),
             ..message.axon.unwrap_or_default()
         });
         message.timeout = message.timeout.or(Some(DEFAULT_TIMEOUT));

@@ -2,7 +2,7 @@
 
 use super::{VERSION, request_text};
 use crate::{
-    Headers, Hotkey, Sign, Synapse, UncheckedSignature, UnixNanos,
+    Headers, PublicKey, Sign, Synapse, UncheckedSignature, UnixNanos,
     address::request_url,
     class::Class,
     headers::is_json,
@@ -20,7 +20,7 @@ pub struct V1Target {
     /// On which port.
     pub port: u16,
     /// Who it should be.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
 }
 
 /// A neuron that asks.
@@ -51,7 +51,7 @@ impl<S: Sign> V1Client<S> {
     /// Signs a message for a neuron. `nonce` is the clock, and above every one used before with this UUID.
     /// spec neuron-protocol §14
     pub fn prepare(&self, mut message: Synapse, target: &V1Target, nonce: UnixNanos) -> PreparedRequest {
-        let (caller, receiver) = (self.signer.hotkey().to_ss58(), target.hotkey.to_ss58());
+        let (caller, receiver) = (self.signer.hotkey().to_string(), target.hotkey.to_string());
         let hash = message.body_hash();
         let text = request_text(&nonce.to_string(), &caller, &receiver, Some(&self.uuid), Some(&hash));
         message.dendrite = Some(TerminalInfo {

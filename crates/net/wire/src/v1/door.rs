@@ -2,8 +2,9 @@
 
 use super::{AuthenticationError, Freshness, RefusedRequest, V1Refusal, request_text};
 use crate::{
-    Hotkey, ReceivedRequest, Synapse, UncheckedSignature, UnixNanos, Verified,
+    PublicKey, ReceivedRequest, Synapse, UncheckedSignature, UnixNanos, Verified,
     class::Class,
+    from_ss58,
     headers::{Headers, is_json},
     python::json,
     replay::{NonceOrder, ReplayWindow},
@@ -46,7 +47,7 @@ pub enum UnsignedFields {
 #[derive(Clone, Copy, Debug)]
 pub struct V1Door<'a> {
     /// The hotkey that serves.
-    pub here: Hotkey,
+    pub here: PublicKey,
     /// What it serves.
     pub classes: &'a Classes,
     /// How old requests may be.
@@ -129,7 +130,7 @@ impl V1Door<'_> {
         let absent = TerminalInfo::default();
         let claim = message.dendrite.as_ref().unwrap_or(&absent);
         let address = claim.hotkey.as_deref().unwrap_or_default();
-        let caller = Hotkey::from_ss58(address)?;
+        let caller = from_ss58(address)?;
         let nonce = self.freshness.check(claim.nonce, message.timeout, now)?;
         let signature = claim.signature.as_deref().filter(|signature| !signature.is_empty());
         let signature = UncheckedSignature::from_prefixed_hex(signature.ok_or(AuthenticationError::Unsigned)?)?;
@@ -138,7 +139,7 @@ impl V1Door<'_> {
             return Err(AuthenticationError::Mismatch);
         }
         let hash = message.computed_body_hash.as_deref();
-        let text = request_text(&nonce.to_string(), address, &self.here.to_ss58(), uuid, hash);
+        let text = request_text(&nonce.to_string(), address, &self.here.to_string(), uuid, hash);
         if !signature.is_good_plain_or_wrapped(caller, text.as_bytes()) {
             return Err(AuthenticationError::Mismatch);
         }
@@ -148,7 +149,7 @@ impl V1Door<'_> {
 
 impl V1Authentic {
     /// Who asks: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    pub const fn caller(&self) -> PublicKey {
         self.proof.signer()
     }
 
@@ -181,7 +182,7 @@ impl V1Authentic {
 
 impl AdmittedRequest {
     /// Who asks: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    pub const fn caller(&self) -> PublicKey {
         self.0.caller()
     }
 
@@ -226,7 +227,7 @@ fn read_body(
         return Err(V1Refusal::BodyHash);
     }
     let in_body = message.dendrite.as_ref().and_then(|claim| claim.hotkey.as_deref());
-    if in_body.is_some_and(|address| Hotkey::from_ss58(address) != Ok(proof.signer())) {
+    if in_body.is_some_and(|address| from_ss58(address) != Ok(proof.signer())) {
         return Err(AuthenticationError::BodyCaller.into());
     }
     if unsigned_fields == UnsignedFields::Refuse
@@ -235,7 +236,7 @@ fn read_body(
         return Err(AuthenticationError::UnsignedField(field.to_owned()).into());
     }
     let caller = claimed.dendrite.clone().unwrap_or_default();
-    message.dendrite = Some(TerminalInfo { hotkey: Some(proof.signer().to_ss58()), ..caller });
+    message.dendrite = Some(TerminalInfo { hotkey: Some(proof.signer().to_string()), ..caller });
     let axon = message.axon.unwrap_or_default();
     message.axon = Some(TerminalInfo { status_code: None, status_message: None, process_time: None, ..axon });
     message.timeout = message.timeout.or(claimed.timeout);

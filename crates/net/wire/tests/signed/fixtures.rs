@@ -13,7 +13,7 @@ const STREAM: &str = include_str!("fixtures/stream.json");
 #[test]
 fn signed_texts_have_their_lines() {
     let (_, request) = asked("/a?b", b"hello");
-    let (caller, neuron_address) = (caller().hotkey().to_ss58(), neuron().hotkey().to_ss58());
+    let (caller, neuron_address) = (caller().hotkey().to_string(), neuron().hotkey().to_string());
     assert_eq!(caller, "5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH");
     let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
     assert_eq!(

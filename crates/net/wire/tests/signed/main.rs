@@ -7,7 +7,7 @@ mod requests;
 mod streams;
 
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest, Sign, SignedProof, UnixNanos, Verified,
+    Headers, PublicKey, ReceivedRequest, Sign, SignedProof, UnixNanos, Verified,
     replay::{ReplayLimits, ReplayWindow},
     strict::{StrictDoor, StrictRefusal, StrictRequest, sign_request},
 };
@@ -45,7 +45,7 @@ fn asked(target: &str, body: &[u8]) -> (Headers, SignedProof) {
 }
 
 fn receive(
-    here: Hotkey,
+    here: PublicKey,
     (method, target): (&str, &str),
     headers: &Headers,
     body: &[u8],

@@ -6,7 +6,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest, Sign, Synapse, UncheckedSignature, Verified,
+    Headers, PublicKey, ReceivedRequest, Sign, Synapse, UncheckedSignature, Verified,
     python::Value,
     replay::{ReplayLimits, ReplayWindow},
     v1::{
@@ -28,9 +28,9 @@ fn fields(name: &str) -> &'static [(&'static str, &'static str)] {
 
 struct World {
     classes: Classes,
-    here: Hotkey,
+    here: PublicKey,
     axon: V1Server<Key>,
-    unwanted: Hotkey,
+    unwanted: PublicKey,
     unsigned_fields: UnsignedFields,
 }
 
@@ -40,14 +40,14 @@ impl World {
             .map(|(name, hashed)| class_of(name, fields(name).iter().copied(), &texts(hashed)));
         Self {
             classes: Classes::new(classes),
-            here: Hotkey::from_ss58(text(get(file, "axon"), "ss58")).unwrap(),
+            here: myelin_wire::from_ss58(text(get(file, "axon"), "ss58")).unwrap(),
             axon: V1Server {
                 signer: Key::new(7),
                 uuid: text(get(file, "axon"), "uuid").to_owned(),
                 ip: "127.0.0.1".to_owned(),
                 port: 8_091,
             },
-            unwanted: Hotkey::from_ss58(text(file, "blacklisted_hotkey")).unwrap(),
+            unwanted: myelin_wire::from_ss58(text(file, "blacklisted_hotkey")).unwrap(),
             unsigned_fields,
         }
     }
@@ -222,10 +222,10 @@ fn signature(world: &World, ours: &HttpAnswer) -> Result<(), String> {
         return same("unsigned before the caller is known", is_early, true);
     };
     let caller = header("bt_header_dendrite_hotkey").unwrap_or_default();
-    same("caller", Hotkey::from_ss58(caller).is_ok(), true)?;
+    same("caller", myelin_wire::from_ss58(caller).is_ok(), true)?;
     let hotkey = world.axon.signer.hotkey();
     let nonce = header("bt_header_axon_nonce").unwrap_or_default();
-    let text = response_text(nonce, caller, &hotkey.to_ss58(), &world.axon.uuid);
+    let text = response_text(nonce, caller, &hotkey.to_string(), &world.axon.uuid);
     let signature = UncheckedSignature::from_prefixed_hex(signature).map_err(|error| error.to_string())?;
     same("signature", signature.is_good_plain_or_wrapped(hotkey, text.as_bytes()), true)
 }
@@ -324,7 +324,7 @@ fn sends_the_same(request: &http::Request, sent: Synapse) -> Result<Synapse, Str
     let target = V1Target {
         ip: axon.ip.clone().unwrap_or_default().parse().unwrap(),
         port: u16::try_from(axon.port.unwrap_or_default()).unwrap(),
-        hotkey: Hotkey::from_ss58(&axon.hotkey.unwrap_or_default()).unwrap(),
+        hotkey: myelin_wire::from_ss58(&axon.hotkey.unwrap_or_default()).unwrap(),
     };
     let dendrite = V1Client {
         signer: key.clone(),
@@ -335,7 +335,7 @@ fn sends_the_same(request: &http::Request, sent: Synapse) -> Result<Synapse, Str
     let prepared = dendrite.prepare(sent.clone(), &target, nonce);
     let signature = prepared.message.dendrite.clone().and_then(|own| own.signature).unwrap_or_default();
     let as_recorded = |text: &str| {
-        text.replace(&key.hotkey().to_ss58(), caller.hotkey.as_deref().unwrap_or_default())
+        text.replace(&key.hotkey().to_string(), caller.hotkey.as_deref().unwrap_or_default())
             .replace(&signature, caller.signature.as_deref().unwrap_or_default())
     };
     let body = String::from_utf8(prepared.body).unwrap();

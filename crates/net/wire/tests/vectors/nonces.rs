@@ -5,7 +5,7 @@
 
 use crate::{class_of, file, flag, get, int, list, optional, pairs, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest,
+    Headers, ReceivedRequest,
     python::{Value, parse_float, parse_int},
     replay::{ReplayLimits, ReplayWindow},
     v1::{Classes, Freshness, UnsignedFields, V1Door, V1Refusal},
@@ -25,7 +25,7 @@ const WIDE: Freshness =
 fn steps() {
     let Some(file) = file("nonces.json") else { return };
     let classes = Classes::new([class_of("OneStr", [("text", "str = \"\"")], &["text"])]);
-    let here = Hotkey::from_ss58(text(&file, "axon_hotkey")).unwrap();
+    let here = myelin_wire::from_ss58(text(&file, "axon_hotkey")).unwrap();
     let door = V1Door { here, classes: &classes, freshness: WIDE, unsigned_fields: UnsignedFields::Pass };
     let keep = WIDE.grace + WIDE.longest_timeout;
     let mut window = ReplayWindow::new(ReplayLimits { keep, ..ReplayLimits::default() });

@@ -2,7 +2,7 @@
 
 use crate::{class_of, file, get, int, list, optional, pairs, parse, replay, same, text, texts, types};
 use myelin_wire::{
-    Hotkey, Synapse, address,
+    Synapse, address,
     address::AxonText,
     python::Value,
     tensor::{Element, Tensor},
@@ -92,7 +92,7 @@ fn tensors() {
 fn addresses() {
     let Some(file) = file("addresses.json") else { return };
     let info = parse(text(&file, "axon_info_string"));
-    let hotkey = |key: &str| Hotkey::from_ss58(text(&info, key)).unwrap();
+    let hotkey = |key: &str| myelin_wire::from_ss58(text(&info, key)).unwrap();
     let number = |key: &str| int(get(&info, key));
     let axon = AxonText {
         version: u32::try_from(number("version")).unwrap(),
@@ -125,7 +125,7 @@ fn addresses() {
         same("url", url.replace(['[', ']'], "").as_str(), text(case, "url"))
     });
     replay("addresses.json ss58", list(&file, "ss58"), |case| {
-        let read = Hotkey::from_ss58(text(case, "address"));
+        let read = myelin_wire::from_ss58(text(case, "address"));
         same("accepted", read.is_ok(), flag_of(case, "accepted"))?;
         let key = read.map_err(|error| error.to_string())?;
         same("key", hex::encode(key.as_bytes()).as_str(), text(case, "public_hex"))

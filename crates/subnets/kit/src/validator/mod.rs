@@ -21,7 +21,7 @@ use core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
-use myelin_wire::{Hotkey, v1::MAX_BODY};
+use myelin_wire::{PublicKey, v1::MAX_BODY};
 use std::{
     cmp::Reverse,
     net::IpAddr,
@@ -131,7 +131,7 @@ impl Board {
         let own = self.member.hotkey();
         let memory = self.memory();
         let others = seats.into_iter().filter(|(hotkey, _)| *hotkey != own);
-        let standing = |seat: (Hotkey, DirectoryEntry)| {
+        let standing = |seat: (PublicKey, DirectoryEntry)| {
             Some(BoardEntry { uid: seat.1.uid, peer: peer(&seat)?, score: memory.scores.get(seat.0) })
         };
         let mut standings: Vec<_> = others.filter_map(standing).collect();

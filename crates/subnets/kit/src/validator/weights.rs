@@ -14,7 +14,6 @@ use myelin_client::{
 };
 use myelin_diagnostic::Hints;
 use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
-use myelin_wire::Hotkey;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The commits that are kept at most; the chain has ten of a hotkey. spec weights §5.1
@@ -103,8 +102,7 @@ impl WeightsLoop<'_> {
     /// What was learned of neurons whose seat others have now says nothing of those.
     async fn forget_replaced(&self, snapshot: &MetagraphInfo) {
         let seats = snapshot.neurons.iter();
-        let since: BTreeMap<_, _> =
-            seats.map(|neuron| (Hotkey::new(neuron.hotkey.to_bytes()), neuron.registered_at)).collect();
+        let since: BTreeMap<_, _> = seats.map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
         let is_current =
             self.board.memory().scores.iter().all(|(hotkey, score)| since.get(&hotkey) == Some(&score.since));
         if !is_current {
@@ -167,7 +165,7 @@ impl WeightsLoop<'_> {
         let others = snapshot.neurons.iter().filter(|neuron| neuron.uid != own);
         others
             .filter_map(|neuron| {
-                let score = memory.scores.get(Hotkey::new(neuron.hotkey.to_bytes()))?;
+                let score = memory.scores.get(neuron.hotkey)?;
                 (score.since == neuron.registered_at).then_some((neuron.uid, score.average))
             })
             .collect()

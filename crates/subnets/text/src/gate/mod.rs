@@ -30,7 +30,7 @@ use futures::stream;
 use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, LineTooLong, Lines, Peer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::Task;
-use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
+use myelin_wire::{PublicKey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -224,7 +224,7 @@ impl Gate {
         let left = until.saturating_duration_since(Instant::now()).as_millis();
         let timeout_ms = u64::try_from(left).unwrap_or(u64::MAX);
         let message = message(&TextTask.class(), challenge, timeout_ms)?;
-        let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
+        let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_string() };
         consumer.send_line(&GateLine::Asked(AttemptLine { asked: whom.clone() })).await?;
         let started = Instant::now();
         let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
@@ -298,7 +298,7 @@ impl Gate {
     async fn examine(
         &self,
         challenge: &TextChallenge,
-        miner: Hotkey,
+        miner: PublicKey,
         answer: TextAnswer,
     ) -> Result<Finding, AttemptError> {
         let _desk = self.desk.acquire().await;
@@ -310,7 +310,7 @@ impl Gate {
     }
 
     /// Counts a question, unless there were enough.
-    fn count(&self, consumer: Hotkey, now: Instant) -> bool {
+    fn count(&self, consumer: PublicKey, now: Instant) -> bool {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(consumer, now, self.limits.per_minute)
     }
 }
@@ -365,10 +365,10 @@ impl Consumer {
 
 /// How many questions consumers asked within the current minute of each.
 #[derive(Debug, Default)]
-struct QuestionCounts(BTreeMap<Hotkey, (Instant, u32)>);
+struct QuestionCounts(BTreeMap<PublicKey, (Instant, u32)>);
 
 impl QuestionCounts {
-    fn count(&mut self, consumer: Hotkey, now: Instant, most: u32) -> bool {
+    fn count(&mut self, consumer: PublicKey, now: Instant, most: u32) -> bool {
         let is_over = |since: Instant| now.saturating_duration_since(since) >= WINDOW;
         if self.0.len() >= COUNTED && !self.0.contains_key(&consumer) {
             self.0.retain(|_, (since, _)| !is_over(*since));
@@ -393,10 +393,10 @@ impl QuestionCounts {
 mod tests {
     use super::*;
 
-    fn hotkey(number: u16) -> Hotkey {
+    fn hotkey(number: u16) -> PublicKey {
         let mut key = [0; 32];
         key[..2].copy_from_slice(&number.to_le_bytes());
-        Hotkey::new(key)
+        PublicKey::from_bytes(key)
     }
 
     #[test]

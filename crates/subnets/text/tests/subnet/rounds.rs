@@ -17,7 +17,7 @@ use myelin_subnet_text::{
     reputation::Reputations,
     task::TextTask,
 };
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{
     num::NonZeroUsize,
     ops::ControlFlow,
@@ -151,7 +151,7 @@ fn what_is_tolerated_is_the_validators_to_say() {
 #[test]
 fn a_miner_refuses_work_for_another_model() {
     let model = model();
-    let mut challenge = examiner(model).draw(1, Hotkey::new([1; 32]));
+    let mut challenge = examiner(model).draw(1, PublicKey::from_bytes([1; 32]));
     challenge.model = ModelHash::from_bytes([7; 32]);
     let refused = honest(model, 0).stream(challenge, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(refused.0.starts_with("asked for the model 0707"), "{refused}");
@@ -163,7 +163,7 @@ fn a_round_in_which_nobody_answers_is_held_against_nobody() {
     let reputations = Arc::new(Reputations::default());
     let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
     let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations));
-    let [one, two] = [1, 2].map(|seed| Hotkey::new([seed; 32]));
+    let [one, two] = [1, 2].map(|seed| PublicKey::from_bytes([seed; 32]));
     for miner in [one, two] {
         for _ in 0..4 {
             examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);

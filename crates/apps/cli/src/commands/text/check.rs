@@ -90,9 +90,9 @@ impl TextCheckOutput {
             finish: ending(shown.answer.ending),
             seed: shown.question.seed,
             model: shown.question.model.to_string(),
-            consumer: shown.consumer.to_ss58(),
-            validator: shown.validator.to_ss58(),
-            miner: shown.miner.to_ss58(),
+            consumer: shown.consumer.to_string(),
+            validator: shown.validator.to_string(),
+            miner: shown.miner.to_string(),
             asked_at: shown.asked_at / NANOS_PER_MILLI,
             proven: shown.report.proven,
             recomputed: shown.report.checked,
@@ -177,7 +177,7 @@ impl Check {
         let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
         let finding = finding.map_err(|error| CliError::task("model", &error, None))?;
         let Finding::Wrong(why) = finding.map_err(|error| model_error(&error))? else { return Ok(()) };
-        let (miner, validator) = (shown.miner.to_ss58(), shown.validator.to_ss58());
+        let (miner, validator) = (shown.miner.to_string(), shown.validator.to_string());
         let claim =
             if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
         let message = format!("miner {miner} signed what is not the model's{claim}: {why}");

@@ -15,7 +15,6 @@ use myelin_subnet_text::{
     challenge::TextChallenge,
     miner::lines,
 };
-use myelin_wire::Hotkey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
@@ -88,7 +87,7 @@ impl Command for Run {
     async fn run(self, context: &Context, output: &Printer<TextRunOutput>) -> Result<(), CliError> {
         let seed = self.writing.seed()?;
         let miner = self.miner.as_ref().map(|miner| miner.find(context)).transpose()?;
-        let miner = miner.map(|miner| Hotkey::new(miner.key.to_bytes()));
+        let miner = miner.map(|miner| miner.key);
         let model = load(&self.model, self.threads).await?;
         let challenge = TextChallenge {
             model: model.hash(),
@@ -128,7 +127,7 @@ impl Command for Run {
             return write(b"\n");
         }
         let finish = finish.map(ending).unwrap_or_default();
-        let miner = miner.map(Hotkey::to_ss58);
+        let miner = miner.map(|miner| miner.to_string());
         output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
     }
 }
