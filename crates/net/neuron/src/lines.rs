@@ -6,10 +6,10 @@
 /// use myelin_neuron::{LineTooLong, Lines};
 ///
 /// let mut lines = Lines::new(8);
-/// lines.push(b"first\nsec");
+/// lines.push(b"first\nsecond");
 /// assert_eq!(lines.next_line(), Ok(Some(b"first\n".to_vec())));
 /// assert_eq!(lines.next_line(), Ok(None));
-/// lines.push(b"ond line");
+/// lines.push(b" line");
 /// assert_eq!(lines.next_line(), Err(LineTooLong { limit: 8 }));
 /// ```
 #[derive(Clone, Debug)]

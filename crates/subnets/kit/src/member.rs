@@ -19,7 +19,7 @@ use tokio::{sync::watch, task::AbortHandle, time::sleep};
 /// enough that what was lost is soon known to be.
 const MORTALITY: u64 = 32;
 
-/// How long a submission is waited for at a time.
+/// The longest wait for a submission, after which it is looked for again.
 pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long to wait after a failure that nodes answer at once.

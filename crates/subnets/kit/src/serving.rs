@@ -33,7 +33,7 @@ const TLS_BYTES: u64 = 4_096;
 /// The version that is announced: 10 000 for each major, 100 for each minor, 1 for each patch.
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
 
-/// How often the pause after an announcement that failed is doubled: up to 64 blocks.
+/// The doublings of the pause after an announcement that failed: up to 64 blocks.
 const MAX_DOUBLINGS: u32 = 6;
 
 const fn version(mut text: &[u8]) -> u32 {

@@ -22,7 +22,7 @@ const MAX_PENDING: usize = 16;
 /// After how many blocks a commit that is not on the chain never will be: longer than any transaction is valid here.
 const FORGOTTEN_AFTER: u64 = 128;
 
-/// How often the pause after a failure is doubled: up to 32 blocks.
+/// The doublings of the pause after a failure: up to 32 blocks.
 const MAX_DOUBLINGS: u32 = 5;
 
 /// What the weighing remembers from block to block.
