@@ -6,11 +6,12 @@
 //! A list that is longer than the chain takes is refused by the chain, not here.
 
 use crate::{
-    Amount, BlockNumber, CommitmentData, NetUid, ParametersPatch, PublicKey, Take, Tao, Uid,
+    data::CommitmentData,
     mirror::account,
     runtime::{
         balances::calls as balances,
         neurons::calls as neurons,
+        runtime_types::myelin_pallet_subnets::parameters::ParametersPatch,
         runtime_types::{
             bounded_collections::bounded_vec::BoundedVec, myelin_economics::children::Proportion,
             myelin_pallet_staking::types::FamilyMember,
@@ -21,6 +22,8 @@ use crate::{
         weights::calls as weights,
     },
 };
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao, Uid};
 use std::net::{IpAddr, SocketAddr};
 use subxt::{
     config::{Hasher, substrate::BlakeTwo256},

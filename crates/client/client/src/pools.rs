@@ -1,9 +1,10 @@
 //! What stands behind stake: who lends it to whom, who is about to be replaced, and what it has earned.
 
 use crate::{
-    ChainError, ChainState,
+    error::ChainError,
     mirror::{account, key},
     runtime::{self, runtime_types::myelin_pallet_staking::types},
+    state::ChainState,
 };
 use myelin_economics::pool::{Holding, Pool};
 use myelin_keys::PublicKey;

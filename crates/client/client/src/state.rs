@@ -1,11 +1,20 @@
 //! The chain as of one block.
 
 use crate::{
-    BalanceInfo, ChainConfig, ChainError, CommitInfo, Commitment, DelegatePage, HotkeyInfo, IssuanceInfo,
-    MetagraphInfo, NetworkParameters, NeuronInfo, Parameters, RatingsInfo, StakeInfo, SubnetInfo,
     calls::SubnetIdentity,
+    chain::ChainConfig,
+    data::Commitment,
+    error::ChainError,
     mirror::account,
-    runtime::{self, runtime_apis::myelin_api::MyelinApi},
+    runtime::{
+        self,
+        runtime_apis::myelin_api::MyelinApi,
+        runtime_types::myelin_pallet_subnets::parameters::{NetworkParameters, Parameters},
+    },
+    views::{
+        BalanceInfo, CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo,
+        StakeInfo, SubnetInfo,
+    },
 };
 use myelin_economics::subnet_price::LastCreation;
 use myelin_keys::PublicKey;

@@ -1,9 +1,9 @@
 //! SS58 addresses as a wallet accepts them. spec wallets §6.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{PublicKey, ss58, ss58::Ss58Error};
 use ss58_registry::Ss58AddressFormat;
 use std::{
-    borrow::Cow,
     fmt, hash,
     str::{self, FromStr},
 };
@@ -110,14 +110,17 @@ pub enum AddressError {
     Checksum,
 }
 
-impl AddressError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for AddressError {
+    fn code(&self) -> &'static str {
+        "address"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Base58 | Self::Length | Self::Prefix => "copy the whole address, 48 characters that begin with 5",
             Self::Unregistered(_) => "ask for the address in the general form, which begins with 5",
             Self::Checksum => "a character was mistyped or lost; copy the address again",
-        })
+        });
     }
 }
 

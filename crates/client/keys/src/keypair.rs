@@ -1,5 +1,6 @@
 //! Signatures of sr25519. spec wallets §6.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::PublicKey;
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey};
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -81,13 +82,16 @@ pub enum SignatureError {
     Text,
 }
 
-impl SignatureError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for SignatureError {
+    fn code(&self) -> &'static str {
+        "signature"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Signature => "copy the whole signature, `0x` and 128 hex digits",
             Self::Text => "write an even number of hex digits after `0x`, or begin the text with something else",
-        })
+        });
     }
 }
 

@@ -5,9 +5,10 @@ use crate::{
     text::{join, random},
 };
 use bip39::Language;
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::SecretString;
 use sha2::Sha512;
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// Rounds of the derivation from entropy to seed.
@@ -162,18 +163,21 @@ impl From<bip39::Error> for MnemonicError {
     }
 }
 
-impl MnemonicError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
+impl Diagnostic for MnemonicError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
         match self {
             Self::WordCount(_) | Self::TooLong => {
-                "write all the words with spaces between them, and nothing else".into()
+                out.push("write all the words with spaces between them, and nothing else");
             }
             Self::UnknownWord(place) => {
-                format!("look at the spelling of word {place}; all words are English and in lower case").into()
+                out.push(format!("look at the spelling of word {place}; all words are English and in lower case"));
             }
-            Self::Checksum => "look at the order of the words, and for a word taken for a similar one".into(),
-            Self::Randomness => "try again; if it stays so, the operating system is broken".into(),
+            Self::Checksum => out.push("look at the order of the words, and for a word taken for a similar one"),
+            Self::Randomness => out.push("try again; if it stays so, the operating system is broken"),
         }
     }
 }

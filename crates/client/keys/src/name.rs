@@ -1,7 +1,8 @@
 //! Names of wallets and hotkeys, which become names of files. spec wallets §1.
 
-use crate::file::TEMPORARY_PREFIX;
-use std::{borrow::Cow, fmt, str::FromStr};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::TEMPORARY_PREFIX;
+use std::{fmt, str::FromStr};
 
 /// The end of the name of a hotkey's public file.
 pub(crate) const PUBLIC_SUFFIX: &str = "pub.txt";
@@ -103,16 +104,19 @@ pub enum NameError {
     PublicSuffix,
 }
 
-impl NameError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for NameError {
+    fn code(&self) -> &'static str {
+        "name"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Empty | Self::TooLong => "choose a short name, such as `default`",
             Self::Hidden | Self::Character(_) => {
                 "choose a name of letters, digits, `-` and `_`; folders are given as the wallets' path"
             }
             Self::PublicSuffix => "leave the ending away: the hotkey is called as its private file",
-        })
+        });
     }
 }
 

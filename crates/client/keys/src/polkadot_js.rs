@@ -7,10 +7,10 @@ use crate::{
     text::{SecretBytes, password_bytes},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes. Real ones have less than a kilobyte.
@@ -174,10 +174,13 @@ pub enum ImportError {
     Disagree,
 }
 
-impl ImportError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for ImportError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Json | Self::Damaged => "export the account again and take the whole file",
             Self::Version => "import it into a current Polkadot wallet, and export it from there",
             Self::KeyType => "only sr25519 accounts can be used; make one",
@@ -185,7 +188,7 @@ impl ImportError {
             Self::Limits => "do not trust the file; export the account again",
             Self::WrongPassphrase => "type the passphrase that was chosen for the export",
             Self::Disagree => "do not trust the file; somebody may have changed its address",
-        })
+        });
     }
 }
 

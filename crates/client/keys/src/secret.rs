@@ -7,9 +7,10 @@ use crate::{
     text::{hex, unhex},
     uri::{self, UriError},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::PublicKey;
 use secrecy::SecretString;
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
@@ -181,15 +182,18 @@ pub enum SecretError {
     PrivateKey,
 }
 
-impl SecretError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for SecretError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Seed => "write `0x` and 64 hex digits; 128 digits are a private key, words are a mnemonic",
             Self::PrivateKey => {
                 "write `0x` and 128 hex digits; a key exported by a Polkadot wallet has to be imported as its JSON file"
             }
-        })
+        });
     }
 }
 

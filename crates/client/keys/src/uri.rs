@@ -6,11 +6,11 @@ use crate::{
     text::unhex,
 };
 use blake2::{Blake2b, Digest, digest::consts::U32};
+use myelin_diagnostic::{Diagnostic, Hints};
 use schnorrkel::{
     ExpansionMode,
     derive::{ChainCode, Derivation},
 };
-use std::borrow::Cow;
 
 /// The public words of development keys.
 const DEVELOPMENT_WORDS: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
@@ -137,17 +137,20 @@ pub enum UriError {
     NoKey,
 }
 
-impl UriError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for UriError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Empty => "write the words or the seed, or a development key such as `//Alice`",
             Self::TooLong => "write `words//hard/soft///passphrase`, each part but the first only where needed",
             Self::Junction => "write a name after every `/` and `//`; a passphrase comes after `///`",
             Self::Seed => "write `0x` and 64 hex digits, or words",
-            Self::Mnemonic(error) => return error.hint(),
+            Self::Mnemonic(error) => return error.hints(out),
             Self::NoKey => "change any part of the path",
-        })
+        });
     }
 }
 

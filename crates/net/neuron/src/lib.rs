@@ -10,6 +10,7 @@
 //! | Ask | [`Dendrite`], one [`Peer`] or many, whole answers and streams |
 //! | Know who has a seat | [`Directory`]; [`MemoryDirectory`] is one in memory |
 //! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
+//! | Read a stream line by line | [`Lines`], each with a limit |
 //!
 //! ```
 //! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
@@ -55,9 +56,9 @@ mod axon;
 mod clock;
 mod dendrite;
 mod directory;
-pub mod file;
 mod http;
 mod limits;
+mod lines;
 mod metrics;
 mod queue;
 mod quota;
@@ -73,9 +74,10 @@ pub use dendrite::{
     Answer, AnswerStream, AskError, AskResult, Dendrite, Peer, PeerProtocol, UnsignedAnswers, request_body,
 };
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
-pub use file::FileError;
 pub use limits::AxonLimits;
+pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
+pub use myelin_files::FileError;
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
 pub use tls::{TlsError, TlsIdentity, TlsOffer};

@@ -4,6 +4,7 @@
 //! the chain binds to the hotkey, and a server proves itself by having it.
 
 use core::fmt;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::certificate::CertificateKey;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use rustls::{
@@ -32,6 +33,14 @@ pub enum TlsError {
     /// A refusal of the TLS library.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
+}
+
+impl Diagnostic for TlsError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 fn setup(error: impl fmt::Display) -> TlsError {

@@ -76,6 +76,7 @@ mod signature;
 pub mod strict;
 pub mod synapse;
 pub mod tensor;
+pub mod uuid;
 pub mod v1;
 mod verified;
 

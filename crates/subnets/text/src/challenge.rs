@@ -1,6 +1,7 @@
 //! Challenges: a prompt, and all parameters that decide on the tokens of the answer.
 
 use crate::{ModelHash, Query, Sampling};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_subnet_kit::seed_for;
 use myelin_wire::PublicKey;
 
@@ -47,6 +48,14 @@ pub enum ChallengeError {
     /// A temperature above the limit.
     #[error("a temperature of {0} thousandths is above {max}", max = Sampling::MAX_TEMPERATURE_MILLI)]
     Temperature(u32),
+}
+
+impl Diagnostic for ChallengeError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 impl TextChallenge {

@@ -4,6 +4,7 @@
 //! therefore sees at once whether a small model has learned them.
 
 use crate::random::Random;
+use myelin_diagnostic::{Diagnostic, Hints};
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
@@ -33,6 +34,16 @@ pub enum CorpusError {
     /// A folder with more text than the limit.
     #[error("{} has more than {MAX_BYTES} bytes of text", .0.display())]
     TooMuch(PathBuf),
+}
+
+impl Diagnostic for CorpusError {
+    fn code(&self) -> &'static str {
+        "training"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("Name a folder with .txt or .md files in UTF-8; a blank line ends a document.");
+    }
 }
 
 /// Writes a corpus of about `size` bytes into a folder, and returns its path.

@@ -9,6 +9,7 @@ use crate::{
     corpus,
     random::Random,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::PublicKey;
 use std::ops::RangeInclusive;
 
@@ -39,6 +40,14 @@ pub enum PromptsError {
     /// More texts than the limit.
     #[error("there are {0} texts to take prompts from, and {MAX_TEXTS} are allowed")]
     Many(usize),
+}
+
+impl Diagnostic for PromptsError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 impl Prompts {

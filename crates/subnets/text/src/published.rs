@@ -3,7 +3,8 @@
 //! The item is raw text, `myelin-text/1` and the hash, so that it explains itself to a reader of the chain.
 
 use crate::ModelHash;
-use myelin_client::{BlockNumber, ChainError, ChainState, CommitmentData, Hint, Hints, NetUid, PublicKey};
+use myelin_client::{BlockNumber, ChainError, ChainState, CommitmentData, NetUid, PublicKey};
+use myelin_diagnostic::{Diagnostic, Hints};
 
 /// The beginning of the item.
 const FORM: &str = "myelin-text/1 ";
@@ -49,9 +50,8 @@ pub enum PublishedModelError {
     },
 }
 
-impl PublishedModelError {
-    /// Returns the name of the cause, which stays the same when the text changes.
-    pub const fn code(&self) -> &'static str {
+impl Diagnostic for PublishedModelError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Chain(_) => "unreachable",
             Self::NoSubnet(_) => "not-found",
@@ -59,20 +59,14 @@ impl PublishedModelError {
             Self::Differs { .. } => "other-model",
         }
     }
-}
 
-impl Hint for PublishedModelError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSubnet(_) => out.push("see which there are with `myelin subnet list`"),
+            Self::NoSubnet(_) => out.push("list the subnets there are"),
             Self::NoOwner(_) => out.push("choose a subnet that has an owner"),
-            Self::Nothing(netuid) | Self::Other(netuid) => {
-                out.push(format!("its owner publishes one with `myelin text publish MODEL --netuid {netuid}`"));
-            }
-            Self::Differs { netuid, .. } => {
-                out.push(format!("get the model with that hash; see `myelin text show --netuid {netuid}`"));
-            }
+            Self::Nothing(_) | Self::Other(_) => out.push("ask the owner of the subnet to publish a model"),
+            Self::Differs { .. } => out.push("get the model with that hash"),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     task::TextTask,
 };
 use futures::FutureExt;
-use myelin_client::{ChainState, Hint, Hints};
+use myelin_client::ChainState;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Caller, Dendrite, Directory, MemoryDirectory, Priority, PriorityError, Rules};
 use myelin_primitives::BlockNumber;
 use myelin_subnet_kit::{
@@ -49,27 +50,25 @@ pub enum RoleError {
     Randomness(String),
 }
 
-impl RoleError {
-    /// Returns the name of the cause, which stays the same when the text changes.
-    pub fn code(&self) -> &'static str {
+impl Diagnostic for RoleError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Published(error) => error.code(),
             Self::Changed(_) => "other-model",
-            Self::Serve(_) | Self::Validate(_) => "neuron",
-            Self::Reputations(_) => "io",
+            Self::Serve(error) => error.code(),
+            Self::Validate(error) => error.code(),
+            Self::Reputations(error) => error.code(),
             Self::Randomness(_) => "randomness",
         }
     }
-}
 
-impl Hint for RoleError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Published(error) => error.hints(out),
             Self::Changed(error) => error.hints(out),
             Self::Serve(error) => error.hints(out),
             Self::Validate(error) => error.hints(out),
-            Self::Reputations(_) => out.push("look at the folder, and whether you may use it"),
+            Self::Reputations(error) => error.hints(out),
             Self::Randomness(_) => {}
         }
     }

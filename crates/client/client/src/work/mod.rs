@@ -28,9 +28,9 @@ mod search;
 pub use search::{SealSearch, SearchTask};
 
 use crate::{
-    Chain, ChainConfig, ChainError,
     calls::{self, Call},
-    chain::Methods,
+    chain::{Chain, ChainConfig, Methods},
+    error::ChainError,
     link::{Connection, NodeError},
     runtime::neurons::calls as neurons,
 };

@@ -13,8 +13,9 @@ pub mod nacl;
 
 use crate::text::{SecretBytes, secret_bytes};
 use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::{SecretBox, SecretString};
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// A key derived from a password.
@@ -114,10 +115,16 @@ pub enum DecryptError {
     Randomness,
 }
 
-impl DecryptError {
-    /// Returns the next step for the user.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for DecryptError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::WrongPassword => "password",
+            Self::NotEncrypted | Self::Damaged(_) | Self::Memory | Self::Randomness => "wallet-file",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::NotEncrypted => "read it without a password",
             Self::WrongPassword => {
                 "type the password again; if you are sure of it, the file was changed: restore it from a backup or its mnemonic"
@@ -125,6 +132,6 @@ impl DecryptError {
             Self::Damaged(_) => "restore the file from a backup, or the key from its mnemonic",
             Self::Memory => "close other programs, or open the wallet on a larger machine",
             Self::Randomness => "try again; if it stays so, the operating system is broken",
-        })
+        });
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     queue::RequestQueue, quota::Quota, random, replay_file,
 };
 use ::core::fmt;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::{
     PublicKey, Sign,
     replay::ReplayWindow,
@@ -103,6 +104,27 @@ pub enum AxonStopError {
     /// A failure of the task that accepts connections.
     #[error("the axon did not stop by itself: {0}")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl Diagnostic for AxonStartError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Listen { .. } => out.push("choose another port, or 0 for any free one"),
+            Self::Twice(_) | Self::Replay(_) | Self::Tls(_) => {}
+        }
+    }
+}
+
+impl Diagnostic for AxonStopError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 /// The configuration of an axon before its start. See [`Axon::builder`].

@@ -1,5 +1,6 @@
 //! Errors of requests.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::strict::{AnswerError, StreamError};
 
 /// The reason for which a request has no valid answer.
@@ -71,4 +72,12 @@ pub enum AskError {
     /// A stream without proof, from here on, that it is from the neuron.
     #[error(transparent)]
     Stream(#[from] StreamError),
+}
+
+impl Diagnostic for AskError {
+    fn code(&self) -> &'static str {
+        "no-answer"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }

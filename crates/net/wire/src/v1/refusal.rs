@@ -3,7 +3,7 @@
 use super::NonceError;
 use crate::{
     HeaderError, SignatureTextError, Synapse, V1AddressError, Verified, class::Mismatch, python::json::JsonError,
-    replay::ReplayError,
+    replay::ReplayError, uuid,
 };
 
 /// The number of characters of a name that an error repeats.
@@ -127,7 +127,7 @@ impl V1Refusal {
             Self::Cut(_) => "The body was cut short.".to_owned(),
             Self::NotJson(_) => "JSON decode error".to_owned(),
             Self::Headers(_) | Self::ContentType | Self::Body(_) | Self::BodyHash | Self::Failed(_) => {
-                format!("Internal Server Error #{}", uuid_v4(incident))
+                format!("Internal Server Error #{}", uuid::v4(incident))
             }
         }
     }
@@ -161,14 +161,6 @@ impl From<ReplayError> for V1Refusal {
             ReplayError::Caller | ReplayError::Full => Self::Busy,
         }
     }
-}
-
-/// Returns random bits as a version 4 UUID.
-fn uuid_v4(bits: u128) -> String {
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let digits = format!("{bits:032x}");
-    let part = |range| digits.get(range).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
 }
 
 /// A refused request, with the known parts of it, so that the answer can be written.
@@ -207,8 +199,8 @@ mod tests {
 
     #[test]
     fn incidents_are_version_4_uuids() {
-        assert_eq!(uuid_v4(0), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uuid_v4(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let message = V1Refusal::BodyHash.message(0, None);
+        assert_eq!(message, "Internal Server Error #00000000-0000-4000-8000-000000000000");
     }
 
     #[test]

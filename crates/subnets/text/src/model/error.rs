@@ -1,6 +1,8 @@
 //! Errors of models.
 
 use super::hash::ModelHash;
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{FileError, FileFault};
 use std::{io, path::PathBuf};
 
 /// The reason for which a model could not be read or used.
@@ -79,28 +81,44 @@ pub enum ModelError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-impl ModelError {
-    /// Returns the next step for the user, if there is one.
-    pub const fn hint(&self) -> Option<&'static str> {
+impl From<FileError> for ModelError {
+    fn from(FileError { path, source, .. }: FileError) -> Self {
+        let error = match source {
+            FileFault::Io(error) => error,
+            fault => io::Error::other(fault),
+        };
+        Self::File { path, error }
+    }
+}
+
+impl Diagnostic for ModelError {
+    fn code(&self) -> &'static str {
+        "model"
+    }
+
+    fn hints(&self, out: &mut Hints) {
         match self {
-            Self::File { .. } => Some(
-                "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file. \
-                 `myelin text train` makes one.",
-            ),
-            Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
-                Some("Compare the file with its origin, it may be damaged or half copied.")
+            Self::File { .. } => {
+                out.push(
+                    "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file.",
+                );
             }
-            Self::Unsupported { .. } => Some(
+            Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
+                out.push("Compare the file with its origin, it may be damaged or half copied.");
+            }
+            Self::Unsupported { .. } => out.push(
                 "Supported are decoders of the families llama, mistral and qwen2. A GGUF file whose tokenizer is not \
                  byte-level BPE needs the model's tokenizer.json beside it.",
             ),
-            Self::Other { .. } => Some("Get the model that the subnet's owner has published."),
-            Self::EmptyPrompt => Some("Write a prompt of at least one character."),
-            Self::TooLong { .. } => Some("Shorten the prompt or ask for fewer tokens."),
-            Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => None,
+            Self::Other { .. } => out.push("Get the model that the subnet's owner has published."),
+            Self::EmptyPrompt => out.push("Write a prompt of at least one character."),
+            Self::TooLong { .. } => out.push("Shorten the prompt or ask for fewer tokens."),
+            Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => {}
         }
     }
+}
 
+impl ModelError {
     pub(super) fn malformed(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.into(), reason: reason.into() }
     }

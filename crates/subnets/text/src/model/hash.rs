@@ -1,5 +1,6 @@
 //! The content hash of a model.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use sha2::{Digest, Sha256};
 use std::{
     fmt,
@@ -57,6 +58,14 @@ impl FromStr for ModelHash {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the hash of a model has 64 hexadecimal digits")]
 pub struct HashError;
+
+impl Diagnostic for HashError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
 
 /// A hasher of the files of a model.
 pub(super) struct ModelHasher(Sha256);

@@ -10,6 +10,7 @@ use crate::{
 };
 use candle_core::{Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
+use myelin_diagnostic::{Diagnostic, Hints};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
@@ -142,16 +143,28 @@ pub enum TrainError {
     Model(#[from] ModelError),
 }
 
-impl TrainError {
-    /// Returns the next step for the user, if there is one.
-    pub const fn hint(&self) -> Option<&'static str> {
+impl Diagnostic for TrainError {
+    fn code(&self) -> &'static str {
         match self {
-            Self::Corpus(_) => Some("Name a folder with .txt or .md files in UTF-8; a blank line ends a document."),
-            Self::TooLittle { .. } => Some("Add text to the corpus."),
-            Self::Exists(_) => Some("Remove it or choose another folder."),
-            Self::Diverged { .. } => Some("Choose a lower learning rate."),
-            Self::Model(error) => error.hint(),
-            Self::Options(_) | Self::File { .. } | Self::Interrupted => None,
+            Self::Model(error) => error.code(),
+            Self::Interrupted => "interrupted",
+            Self::Options(_)
+            | Self::Corpus(_)
+            | Self::TooLittle { .. }
+            | Self::Exists(_)
+            | Self::File { .. }
+            | Self::Diverged { .. } => "training",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Corpus(error) => error.hints(out),
+            Self::TooLittle { .. } => out.push("Add text to the corpus."),
+            Self::Exists(_) => out.push("Remove it or choose another folder."),
+            Self::Diverged { .. } => out.push("Choose a lower learning rate."),
+            Self::Model(error) => error.hints(out),
+            Self::Options(_) | Self::File { .. } | Self::Interrupted => {}
         }
     }
 }

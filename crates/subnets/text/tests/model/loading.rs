@@ -8,6 +8,7 @@ use candle_core::{
         gguf_file::{self, Content, Value},
     },
 };
+use myelin_diagnostic::Hints;
 use myelin_subnet_text::{
     GenerationEnd, Model, ModelError, ModelHash, Query, Shape,
     export::{self, Precision},
@@ -296,7 +297,7 @@ fn refused(meddle: impl FnOnce(&Path)) -> String {
     let folder = folder(&Shape::TINY, 1);
     meddle(folder.path());
     let error = Model::load(folder.path()).expect_err("it was meddled with");
-    assert!(error.hint().is_some(), "{error}");
+    assert!(Hints::of(&error).first().is_some(), "{error}");
     error.to_string()
 }
 
