@@ -92,7 +92,7 @@ impl ChainState {
 
     /// Whether a coldkey is about to be replaced.
     pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
-        let swap = self.try_read(runtime::storage().staking().coldkey_swaps(), (account(coldkey),)).await?;
+        let swap = self.try_read(runtime::storage().keys().coldkey_swaps(), (account(coldkey),)).await?;
         Ok(swap.map(|swap| ColdkeySwap {
             new_coldkey_hash: swap.new_coldkey_hash,
             due: swap.due,
@@ -102,7 +102,7 @@ impl ChainState {
 
     /// Who a coldkey says it is.
     pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<Identity>, ChainError> {
-        let stored = self.try_read(runtime::storage().staking().identities(), (account(coldkey),)).await?;
+        let stored = self.try_read(runtime::storage().keys().identities(), (account(coldkey),)).await?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(stored.map(|stored| Identity {
             name: text(stored.name.0),

@@ -191,7 +191,7 @@ impl ChainState {
 
     /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
     pub fn key_swap_cost(&self) -> Result<Amount<Tao>, ChainError> {
-        let cost = self.0.constants().entry(runtime::constants().staking().key_swap_cost());
+        let cost = self.0.constants().entry(runtime::constants().keys().key_swap_cost());
         cost.map(Into::into).map_err(|error| subxt::Error::from(error).into())
     }
 

@@ -33,7 +33,7 @@ const NOWHERE: NetUid = NetUid(4_000);
 const NEVER: u16 = 50_000;
 
 /// The pallets whose storage no refused input may change. Others count blocks, nonces and fees.
-const PALLETS: [&str; 4] = ["Neurons", "Staking", "Subnets", "Weights"];
+const PALLETS: [&str; 5] = ["Keys", "Neurons", "Staking", "Subnets", "Weights"];
 
 /// The seats of the validator and the miner of [`begin`].
 const VALIDATOR: Uid = Uid(0);

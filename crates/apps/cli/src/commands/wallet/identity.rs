@@ -132,7 +132,7 @@ impl Command for SetIdentity {
     const DETAILS: &'static str = "What is not given stays as it was. Everybody can read it, and nobody checks it. Some hotkey of the coldkey \
          needs a seat.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "set_identity")];
+    const CALLS: Calls = &[("Keys", "set_identity")];
     const EXAMPLES: &'static [Example] = &[Example {
         purpose: "A name and a page",
         line: "myelin wallet identity set --name Validators --url https://validators.example",
@@ -202,7 +202,7 @@ impl Command for AssociateHotkey {
     const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
     const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
+    const CALLS: Calls = &[("Keys", "try_associate_hotkey")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
     type Output = TransactionOutput<WalletAssociateHotkeyOutput>;
