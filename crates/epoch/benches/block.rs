@@ -24,7 +24,7 @@ fn key(uid: u16) -> Key {
     key
 }
 
-/// A number that looks random and is the same in every run.
+/// Returns a number that looks random and is the same in every run.
 fn mixed(seed: u64) -> u64 {
     let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -40,7 +40,7 @@ fn stake(uid: u16) -> HotkeyStake<Key> {
     HotkeyStake { owner: key(uid), take: Some(Take::new(11_796)), pool, holding: owner }
 }
 
-/// A subnet in which each of 64 validators weighs all 256 neurons, in its second epoch, with per-pair bonds.
+/// Returns a subnet in which 64 validators weigh all 256 neurons, in its second epoch, with per-pair bonds.
 fn input() -> BlockInput<Key> {
     let row = |validator: u16| -> Vec<Entry> {
         let value = |miner: u16| u16::try_from(mixed(u64::from(validator) << 16 | u64::from(miner)) >> 48).unwrap();

@@ -1,9 +1,9 @@
-//! Accrual: from the block emission to the pending emission of each subnet. spec tokenomics §5.4
+//! Accrual: from the block emission to the pending emission of each subnet. spec tokenomics §5.4.
 //!
-//! Accrual is lazy and exact. A block changes one record, [`Accrual`], whatever the number of subnets. The pending
-//! emission of a subnet follows from its amount per block and the number of blocks that have accrued ([`accrued`]). All
-//! accounts are settled and the emission divided anew only when shares, eligibility, the number of subnets or the block
-//! emission changed ([`needs_division`], [`divide`]).
+//! Accrual is lazy and exact. A block changes one record, [`Accrual`], for any number of subnets. The pending emission
+//! of a subnet follows from its amount per block and the number of blocks that have accrued ([`accrued`]). If shares,
+//! eligibility, the number of subnets or the block emission changed, all accounts are settled and the emission is
+//! divided anew ([`needs_division`], [`divide`]).
 
 use crate::error::ArithmeticStep;
 use alloc::vec::Vec;
@@ -33,7 +33,7 @@ pub fn settle(account: &mut EmissionAccount, blocks: BlockNumber) -> Result<(), 
     Ok(())
 }
 
-/// Returns true if the emission has to be divided anew before a block that creates `emission` accrues.
+/// Returns true if the emission must be divided anew before a block that creates `emission` accrues.
 pub fn needs_division(accrual: &Accrual, emission: Amount<Tao>) -> bool {
     accrual.stale || accrual.emission != emission
 }

@@ -1,4 +1,4 @@
-//! A block: its root epoch, its accrual and its epochs, in the order of the chain. spec tokenomics §3.2
+//! A block: its root epoch, its accrual and its epochs, in the order of the chain. spec tokenomics §3.2.
 
 use crate::{
     accrual::{add_block, divide, drain, needs_division},
@@ -29,14 +29,14 @@ use myelin_yuma::{EpochOutcome, Trace, as_read};
 
 /// Runs a block: the root epoch if it is due, the accrual of the block, then the epochs in `ran`, in that order.
 ///
-/// The epochs that ran are an argument, because the chain puts off an epoch that finds no room;
+/// The epochs that ran are an argument, because the chain puts off an epoch that finds no room.
 /// [`due`](crate::schedule::due) lists them for a caller without a chain. With `trace` each epoch keeps the terms of
 /// consensus and the growth of stake by each payment.
 ///
 /// # Errors
-/// [`EpochError::UnknownRules`] and [`EpochError::TooLarge`] for an input that is none; [`EpochError::MissingSubnet`]
-/// and [`EpochError::MissingStake`] for one that lacks a subnet or a hotkey; [`EpochError::Arithmetic`] for a result of
-/// the accrual out of range. The failure of one epoch is a value in the outcome.
+/// [`EpochError::UnknownRules`] and [`EpochError::TooLarge`] for an invalid input. [`EpochError::MissingSubnet`] and
+/// [`EpochError::MissingStake`] for one that lacks a subnet or a hotkey. [`EpochError::Arithmetic`] for a result of the
+/// accrual out of range. The failure of one epoch is a value in the outcome.
 pub fn run_block<Key: Clone + Ord + Encode>(
     input: &BlockInput<Key>,
     ran: &[NetUid],
@@ -130,14 +130,15 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         }
     }
 
-    /// Checks that no hotkey holds two seats. spec yuma §4
+    /// Checks that no hotkey holds two seats. spec yuma §4.
     fn ensure_distinct(&self) -> Result<(), EpochFailure> {
         let keys: BTreeSet<&Key> = self.subnet.seats.iter().map(|seat| &seat.hotkey).collect();
         if keys.len() == self.subnet.seats.len() { Ok(()) } else { Err(EpochFailure::DuplicateHotkey) }
     }
 
-    /// Divides the pending emission. The owner cut goes to the validators if the owner's account cannot come into being
-    /// with it. spec tokenomics §6.2, steps 1 to 3
+    /// Divides the pending emission. spec tokenomics §6.2, steps 1 to 3.
+    ///
+    /// The owner cut goes to the validators if it is too small to bring the owner's account into being.
     fn owner_cut(
         &self,
         owner: Option<&Key>,
@@ -157,7 +158,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         })
     }
 
-    /// Runs consensus and pays all neurons. spec tokenomics §6.2, steps 4 to 7
+    /// Runs consensus and pays all neurons. spec tokenomics §6.2, steps 4 to 7.
     fn pay(
         &self,
         owner: Option<&Key>,
@@ -207,7 +208,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         })
     }
 
-    /// Runs the consensus of the subnet. spec yuma §3
+    /// Runs the consensus of the subnet. spec yuma §3.
     fn consensus(&self, emission: Amount<Tao>, stake_weights: &[Amount<Tao>]) -> (EpochOutcome, Option<Trace>) {
         let subnet = self.subnet;
         let registered_at: Vec<BlockNumber> = subnet.seats.iter().map(|seat| seat.registered_at).collect();
@@ -244,7 +245,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
     }
 }
 
-/// Returns the terms of the issuance after an epoch, which has to pay what it divides. The stake grew by `grown`.
+/// Returns the terms of the issuance after an epoch, which must pay all that it divides. The stake grew by `grown`.
 fn issuance_after<Key>(
     before: IssuanceTerms,
     cut: &OwnerCut,

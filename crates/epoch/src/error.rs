@@ -42,7 +42,7 @@ impl<Key> From<ArithmeticStep> for EpochError<Key> {
 /// The reason why one epoch failed. Nothing of it is applied, and its subnet keeps the pending emission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EpochFailure {
-    /// One hotkey on two seats, which would be counted and paid twice. spec yuma §4
+    /// One hotkey on two seats, which would be counted and paid twice. spec yuma §4.
     DuplicateHotkey,
     /// Stake that grew by another amount than was paid.
     PayoutMismatch,

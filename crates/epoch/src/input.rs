@@ -44,7 +44,7 @@ pub struct BlockInput<Key = PublicKey> {
     pub subnets: BTreeMap<NetUid, SubnetInput<Key>>,
 }
 
-/// The stored terms of the issuance, except pending emission, which is that of the [`Accrual`]. spec tokenomics §9.1
+/// The stored terms of the issuance, except pending emission, which is that of the [`Accrual`]. spec tokenomics §9.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct IssuanceTerms {
     /// Free and held balances of all accounts.
@@ -55,7 +55,7 @@ pub struct IssuanceTerms {
     pub staked: Amount<Tao>,
 }
 
-/// The root network, as its epoch reads it. spec tokenomics §5
+/// The root network, as its epoch reads it. spec tokenomics §5.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct RootInput {
     /// Sigmoid of the root epoch.
@@ -82,7 +82,7 @@ pub struct SubnetInput<Key = PublicKey> {
     pub owner: Option<Key>,
     /// Parameters of the subnet.
     pub parameters: Parameters,
-    /// Block of the epoch before, if there was one.
+    /// Block of the epoch before, if any.
     pub last_epoch: Option<BlockNumber>,
     /// Seats.
     pub seats: Vec<Seat<Key>>,
@@ -101,7 +101,7 @@ pub struct SubnetInput<Key = PublicKey> {
 }
 
 impl IssuanceTerms {
-    /// Returns the issuance with this pending emission. spec tokenomics §9.1
+    /// Returns the issuance with this pending emission. spec tokenomics §9.1.
     ///
     /// A sum that exceeds any amount reads as the largest one, at which nothing is minted.
     pub fn total(&self, pending: Amount<Tao>) -> Amount<Tao> {

@@ -28,8 +28,8 @@
 //! The chain stores and reads by itself and calls the parts: [`accrual`], [`rules`] and [`payment`] work on borrowed
 //! records and on traits. A replay reads a whole block and calls [`run_block`].
 //!
-//! What is not here: consensus, which is `myelin-yuma`; the rules of money, which are `myelin-economics`; block weight,
-//! by which the chain puts epochs off; reading a chain, which is `myelin-explain`.
+//! Not here: consensus, which is `myelin-yuma`, and the rules of money, which are `myelin-economics`. Block weight, by
+//! which the chain puts epochs off, is the chain's, and reading a chain is `myelin-explain`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]

@@ -43,7 +43,7 @@ impl<Key> BlockOutcome<Key> {
     }
 }
 
-/// An epoch of a subnet with all its terms. Lists are by uid. spec tokenomics §6.2
+/// An epoch of a subnet with all its terms. Lists are by uid. spec tokenomics §6.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubnetEpoch<Key = PublicKey> {
     /// Coldkey that receives the owner cut. `None` without an owner, or with the cut switched off.
@@ -58,7 +58,7 @@ pub struct SubnetEpoch<Key = PublicKey> {
     pub stake_weights: Vec<StakeWeight<Key>>,
     /// Findings of consensus. Its bonds are moved to [`SubnetEpoch::bonds`].
     pub consensus: EpochOutcome,
-    /// Terms on the way of consensus, if they were asked for.
+    /// Terms of consensus, if they were requested.
     pub trace: Option<Trace>,
     /// Emission of each neuron.
     pub emissions: Vec<Emission>,

@@ -1,4 +1,4 @@
-//! Payment: from a neuron's emission to stake, and the stake weight behind it. spec tokenomics §7, staking §9
+//! Payment: from a neuron's emission to stake, and the stake weight behind it. spec tokenomics §7, staking §9.
 //!
 //! [`pay_neuron`] works on any [`PoolAccess`]: the chain implements it over its storage, a replay over a map.
 
@@ -22,7 +22,7 @@ pub trait PoolAccess<Key> {
     /// Returns all stake on a hotkey. Zero for a hotkey without an owner.
     fn value(&self, hotkey: &Key) -> Amount<Tao>;
 
-    /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1
+    /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1.
     ///
     /// # Errors
     /// [`Self::Error`] if the hotkey has no owner or its pool refuses the payment.
@@ -52,7 +52,7 @@ impl<Error: fmt::Display> fmt::Display for PaymentError<Error> {
 
 impl<Error: fmt::Debug + fmt::Display> core::error::Error for PaymentError<Error> {}
 
-/// Stake weight that one hotkey lends to another on a subnet. spec staking §9.1
+/// Stake weight that one hotkey lends to another on a subnet. spec staking §9.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loan<Key = PublicKey> {
     /// The other hotkey.
@@ -63,7 +63,7 @@ pub struct Loan<Key = PublicKey> {
     pub amount: Amount<Tao>,
 }
 
-/// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2
+/// The weight of a hotkey in the consensus of a subnet, with its loans. spec staking §9.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StakeWeight<Key = PublicKey> {
     /// All stake on the hotkey.
@@ -100,7 +100,7 @@ impl<Key: Clone + PartialEq> StakeWeight<Key> {
     }
 }
 
-/// Returns the weight of a hotkey in the consensus of a subnet, without its loans. spec staking §9.2
+/// Returns the weight of a hotkey in the consensus of a subnet, without its loans. spec staking §9.2.
 pub fn total_weight<Key: PartialEq>(
     pools: &impl PoolAccess<Key>,
     hotkey: &Key,
@@ -110,11 +110,10 @@ pub fn total_weight<Key: PartialEq>(
     family.map_or(own, |family| weight(own, family, &parents(pools, None, family)))
 }
 
-/// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators. spec tokenomics §7.2,
-/// staking §9.4
+/// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators.
 ///
-/// `family` is that of the hotkey on the subnet, `least_take` the least take of a child there, which is asked for only if
-/// the hotkey shares with parents. A pool that receives nothing is not asked.
+/// spec tokenomics §7.2, staking §9.4. `family` is that of the hotkey on the subnet, `least_take` the least take of a
+/// child there, which is called only if the hotkey shares with parents. A pool that receives nothing is not called.
 ///
 /// # Errors
 /// [`PaymentError::Unowned`] for a hotkey with parents and without an owner; [`PaymentError::Overflow`] if the owner's
@@ -183,7 +182,7 @@ mod tests {
     }
 
     impl Pools {
-        /// Pools of hotkeys with their owners and values.
+        /// Returns pools of hotkeys with their owners and values.
         fn new(pools: &[(char, u8, u64)]) -> Self {
             let stake = |(hotkey, owner, value): &(char, u8, u64)| (*hotkey, (*owner, Amount::from_rao(*value)));
             Self { stakes: pools.iter().map(stake).collect(), paid: Vec::new() }
@@ -250,7 +249,7 @@ mod tests {
 
     #[test]
     fn parents_earn_what_they_lend_less_the_take() {
-        // The neuron weighs 1 000: 700 of its own and half of 600. So of 1 000 rao the parent earns 300.
+        // The neuron weighs 1 000: 700 of its own and half of 600. The parent therefore earns 300 of 1 000 rao.
         let pools = || Pools::new(&[('n', 1, 700), ('p', 2, 600)]);
         let child = |take| family(&[], &[('p', HALF)], take);
         assert_eq!(paid(pools(), Some(&child(0)), 0, emission(9, 1_000)), [('p', 0, 300), ('n', 9, 700)]);

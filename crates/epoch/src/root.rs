@@ -1,4 +1,4 @@
-//! The root epoch: the weights of root validators become shares of subnets. spec tokenomics §5
+//! The root epoch: the weights of root validators become shares of subnets. spec tokenomics §5.
 
 use crate::input::RootInput;
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -46,7 +46,7 @@ mod tests {
         RootInput { sigmoid: Sigmoid { rho: 10, kappa: 32_767 }, members, created_at: created_at.into() }
     }
 
-    /// The shares of subnets 1 and 2, in 65 535 parts.
+    /// Returns the shares of subnets 1 and 2, in 65 535 parts.
     fn parts(members: Vec<RootMember>) -> Result<[u64; 2], NoShares> {
         let shares = new_shares([1, 2].map(NetUid::new), &root(members))?;
         Ok([1, 2].map(|netuid| shares[&NetUid::new(netuid)].of(Amount::from_rao(65_535)).rao()))
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn weights_become_shares() {
-        // Both subnets are rated by the whole stake, so the sigmoid treats them alike and ranks decide: 1 to 3.
+        // The whole stake has weights for both subnets, so the sigmoid treats them alike and ranks decide: 1 to 3.
         let shares = parts(vec![member(1, &[(1, 1), (2, 3)], 60)]).unwrap();
         assert_eq!(shares, [16_383, 49_151]);
         assert_eq!(parts(vec![member(5, &[(1, 7)], 60)]), Ok([65_534, 0]));
@@ -70,7 +70,7 @@ mod tests {
     fn a_validator_without_weights_takes_trust_from_all() {
         // With 1 of 11 TAO behind it a subnet is far below the middle of the sigmoid, but it is the only one.
         assert_eq!(parts(vec![member(1, &[(1, 1)], 60), member(10, &[], 0)]), Ok([65_534, 0]));
-        // A rated by 6 of 11, B by 5 of 11: the sigmoid makes more of the difference than 6 to 5.
+        // A has weights of 6 of 11 TAO, B of 5 of 11: the sigmoid makes more of the difference than 6 to 5.
         let [one, other] = parts(vec![member(6, &[(1, 1)], 60), member(5, &[(2, 1)], 60)]).unwrap();
         assert!(one * 5 > other * 6 && other > 0, "{one} {other}");
     }

@@ -1,4 +1,4 @@
-//! The step in which the weights of validators become shares of an epoch. spec yuma, tokenomics §6.2
+//! The step in which the weights of validators become shares of an epoch. spec yuma, tokenomics §6.2.
 //!
 //! [`ConsensusInput`] gathers all that consensus reads and runs it: validators' weights become incentives of miners and
 //! dividends of validators. [`claims`] turns these into the proportions by which the pools of an epoch are divided, and
@@ -16,11 +16,11 @@ use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Tra
 
 /// The version of the rules that this crate has.
 ///
-/// Version 1 is the behaviour of the first public chain. A change of an epoch's rules on a chain that keeps its history
-/// raises the version and keeps the old branch, because an old epoch is explained by the rules that paid it.
+/// Version 1 is the behaviour of the first public chain. A change of an epoch's rules on a chain with a history raises
+/// the version and keeps the old branch. An old epoch is explained by the rules that paid it.
 pub const RULES: u32 = 1;
 
-/// For each version of the rules the first runtime version (`spec_version`) that has it, both ascending.
+/// The first runtime version (`spec_version`) of each version of the rules, both ascending.
 const RULES_BY_SPEC_VERSION: &[(u32, u32)] = &[(0, RULES)];
 
 /// Returns the version of the rules that a runtime of this `spec_version` has.
@@ -36,7 +36,7 @@ pub fn rules_of(spec_version: u32) -> u32 {
 pub struct ConsensusInput<'a, Row> {
     /// Block of the epoch.
     pub block: BlockNumber,
-    /// Block of the epoch before, if there was one.
+    /// Block of the epoch before, if any.
     pub last_epoch: Option<BlockNumber>,
     /// Emission for miners and validators together.
     pub emission: Amount<Tao>,
@@ -62,7 +62,7 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
         self.with_snapshot(|snapshot| epoch(snapshot, params))
     }
 
-    /// Runs consensus and keeps the terms on its way, for explanations.
+    /// Runs consensus and returns its terms too, for explanations.
     pub fn run_traced(&self, params: &Params) -> (EpochOutcome, Trace) {
         self.with_snapshot(|snapshot| traced(snapshot, params))
     }
@@ -73,7 +73,7 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
             block: self.block,
             last_epoch_block: self.last_epoch,
             emission: self.emission,
-            // Weights are set by staked validators; owning the subnet gives none. spec subnets-and-neurons §12
+            // Only validators with stake set weights. Owning the subnet gives no right to. spec subnets-and-neurons §12
             owner: None,
             stake: &stake,
             registered_at: self.registered_at,
@@ -86,7 +86,7 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
     }
 }
 
-/// Returns the rules of a subnet's consensus as its parameters set them. spec yuma §2
+/// Returns the rules of a subnet's consensus as its parameters set them. spec yuma §2.
 pub fn epoch_params(parameters: &Parameters, network: &NetworkParameters) -> Params {
     let alpha = LiquidAlpha {
         low: parameters.alpha_values.low(),
@@ -109,7 +109,7 @@ pub fn epoch_params(parameters: &Parameters, network: &NetworkParameters) -> Par
     }
 }
 
-/// Returns the claims of neurons to the pools of an epoch, by uid. spec tokenomics §6.2, step 5
+/// Returns the claims of neurons to the pools of an epoch, by uid. spec tokenomics §6.2, step 5.
 pub fn claims(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<Claim> {
     let exact = &outcome.exact;
     (0..)
@@ -123,15 +123,15 @@ pub fn claims(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<Clai
         .collect()
 }
 
-/// Returns the permits until the next epoch, by uid. spec yuma §3.3
+/// Returns the permits until the next epoch, by uid. spec yuma §3.3.
 ///
-/// Without stake there is nothing to choose validators by, and all neurons may validate. spec tokenomics §10
+/// Without stake there is no order of validators, so all neurons may validate. spec tokenomics §10.
 pub fn next_permits(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<bool> {
     let without_stake = stake_weights.iter().all(|stake| stake.is_zero());
     (0..).zip(stake_weights).map(|(uid, _)| without_stake || at(&outcome.permits, uid)).collect()
 }
 
-/// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13
+/// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13.
 ///
 /// # Errors
 /// [`ArithmeticStep::NeuronPay`] if the pay of a neuron exceeds any amount.
@@ -178,7 +178,7 @@ mod tests {
         Amount::from_tao(tao).unwrap()
     }
 
-    /// A validator with all the stake gives all its weight to the neuron on seat 1. Seat 2 has nothing.
+    /// Returns the outcome with one validator, which gives all its weight to the neuron on seat 1. Seat 2 has none.
     fn outcome() -> EpochOutcome {
         let weights = [vec![Entry::new(Uid::new(1), 1)], vec![], vec![]];
         let input = ConsensusInput {

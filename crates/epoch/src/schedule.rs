@@ -1,4 +1,4 @@
-//! The epochs that run in a block, for a caller without a chain. spec tokenomics §3.2 and §4.1
+//! The epochs that run in a block, for a caller without a chain. spec tokenomics §3.2 and §4.1.
 
 use alloc::vec::Vec;
 use myelin_economics::schedule::Schedule;
@@ -44,7 +44,7 @@ mod tests {
         netuids.iter().map(|netuid| netuid.get()).collect()
     }
 
-    /// The table of spec tokenomics §4.1.
+    /// Checks the table of spec tokenomics §4.1.
     #[test]
     fn epochs_are_due_as_specified() {
         for (tempo, netuid, first, period) in [(1, 1, 1, 2), (2, 1, 0, 3), (100, 1, 98, 101), (360, 2, 357, 361)] {

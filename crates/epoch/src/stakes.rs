@@ -1,4 +1,4 @@
-//! The stake on hotkeys in memory, which the epochs of a block pay into. spec tokenomics §7
+//! The stake on hotkeys in memory, which the epochs of a block pay into. spec tokenomics §7.
 
 use crate::{
     error::{ArithmeticStep, EpochError, EpochFailure},
@@ -27,7 +27,7 @@ pub struct HotkeyStake<Key = PublicKey> {
     pub holding: Holding,
 }
 
-/// A part of a neuron's emission, paid into the pool of one hotkey. spec tokenomics §7.1
+/// A part of a neuron's emission, paid into the pool of one hotkey. spec tokenomics §7.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment<Key = PublicKey> {
     /// Seat of the neuron that earned it.
@@ -42,7 +42,7 @@ pub struct Payment<Key = PublicKey> {
     pub take: Option<Take>,
     /// Part for the owner alone, after the take, and part for all stake on the hotkey.
     pub payout: Payout,
-    /// Growth of the stake behind it, if terms were asked for.
+    /// Growth of the stake behind it, if terms were requested.
     pub growth: Option<PaymentGrowth>,
 }
 
@@ -51,7 +51,7 @@ pub struct Payment<Key = PublicKey> {
 pub struct PaymentGrowth {
     /// Growth of the owner's stake: the part for the owner alone, and the owner's share of the rest.
     pub owner: Amount<Tao>,
-    /// Growth of the stake of all others.
+    /// Growth of the stake of all nominators.
     pub nominators: Amount<Tao>,
 }
 
@@ -74,7 +74,7 @@ impl<Key> From<ArithmeticStep> for PayError<Key> {
     }
 }
 
-/// The stakes while one epoch pays, with the means to take all of it back.
+/// The stakes while one epoch pays, with the means to undo all payments.
 pub(crate) struct PayingStakes<'a, Key> {
     stakes: &'a mut BTreeMap<Key, HotkeyStake<Key>>,
     /// The stake before each payment, so that a failed epoch leaves no trace.
@@ -114,12 +114,12 @@ impl<'a, Key: Clone + Ord> PayingStakes<'a, Key> {
         self.grown
     }
 
-    /// Returns the payments, which then hold.
+    /// Returns the payments, which are then final.
     pub(crate) fn finish(self) -> Vec<Payment<Key>> {
         self.payments
     }
 
-    /// Takes all payments back.
+    /// Undoes all payments.
     pub(crate) fn undo(self) {
         for (hotkey, stake) in self.before.into_iter().rev() {
             self.stakes.insert(hotkey, stake);

@@ -25,7 +25,7 @@ use myelin_records::{
 };
 use proptest::{collection::vec, prelude::*};
 
-/// Hotkeys are small letters, coldkeys large ones.
+/// A key: hotkeys are small letters, coldkeys large ones.
 type Key = u8;
 
 const BLOCK: u32 = 100;
@@ -38,7 +38,7 @@ fn subnet(netuid: u16) -> NetUid {
     NetUid::new(netuid)
 }
 
-/// The stake of an owner and, for a delegate, of nominators.
+/// Returns the stake of an owner and, for a delegate, of nominators.
 fn stake(owner: Key, own: u64, nominated: u64, take: Option<u16>) -> HotkeyStake<Key> {
     let (mut pool, mut holding, mut others) = (Pool::default(), Holding::default(), Holding::default());
     pool.deposit(&mut holding, rao(own)).unwrap();
@@ -55,7 +55,9 @@ fn row(entries: &[(u16, u16)], fixed_at: u32) -> WeightsRow {
     WeightsRow { entries: entries.try_into().unwrap(), fixed_at }
 }
 
-/// A subnet without an owner in which the validator `v` on seat 0 gives all its weight to the miner `m` on seat 1.
+/// Returns a subnet without an owner, in which the validator `v` gives all its weight to the miner `m`.
+///
+/// `v` is on seat 0 and `m` on seat 1.
 fn pair() -> SubnetInput<Key> {
     SubnetInput {
         parameters: Parameters { commit_reveal: false, ..Parameters::default() },
@@ -67,7 +69,7 @@ fn pair() -> SubnetInput<Key> {
     }
 }
 
-/// A block with these subnets, each with this much pending and no new emission, and these stakes.
+/// Returns a block with these subnets and stakes, each subnet with this pending emission, and no new emission.
 fn block(subnets: &[(u16, u64, SubnetInput<Key>)], stakes: &[(Key, HotkeyStake<Key>)]) -> BlockInput<Key> {
     let mut input = BlockInput { number: BLOCK, ..BlockInput::default() };
     for (netuid, pending, subnet) in subnets {
@@ -91,7 +93,7 @@ fn emissions(epoch: &SubnetEpoch<Key>) -> Vec<(u64, u64)> {
     epoch.emissions.iter().map(|emission| (emission.miner.rao(), emission.validator.rao())).collect()
 }
 
-/// The values of pools after a block.
+/// Returns the values of pools after a block.
 fn values(outcome: &BlockOutcome<Key>) -> Vec<(char, u64)> {
     outcome.stakes.iter().map(|(hotkey, stake)| (char::from(*hotkey), stake.pool.value().rao())).collect()
 }
@@ -126,7 +128,7 @@ fn a_weight_becomes_pay_for_both_sides() {
     assert_eq!(epoch.records.as_slice(), [validator, miner]);
     assert_eq!((epoch.bonds[0][0].uid, epoch.bonds[0].len(), epoch.bonds[1].len()), (Uid::new(1), 1, 0));
     assert_eq!(values(&outcome), [('m', 500), ('v', 1_501)]);
-    // All that was pending is paid.
+    // All pending emission is paid.
     assert_eq!((outcome.accrual.pending, outcome.issuance.staked), (rao(0), rao(2_001)));
     assert_eq!(outcome.ledger[&subnet(1)].settled, rao(0));
     assert!(epoch.trace.as_ref().is_some_and(|trace| trace.opinions.len() == 1));
@@ -172,7 +174,7 @@ fn the_owner_receives_its_cut_if_its_account_can_exist() {
     assert_eq!(with(Some(320), 1_000, true), ([180, 410, 410], Some(500), 180));
     assert_eq!(with(None, 10_000, true), ([1_800, 4_100, 4_100], Some(1_800), 1_800));
     assert_eq!(with(Some(500), 1_000, false), ([0, 500, 500], Some(500), 0));
-    // Nothing to give needs no account.
+    // A cut of zero needs no account.
     assert_eq!(with(None, 5, true), ([0, 2, 3], None, 0));
 }
 
@@ -290,7 +292,7 @@ fn a_later_epoch_reads_the_stake_that_an_earlier_one_paid() {
     let mut second = idle;
     second.seats = seats(b"mb");
     let input = block(&[(1, 1_000, pair()), (2, 100, second)], &stakes);
-    // First subnet 1: the miner has 500 then, as much as `b`, and both share what subnet 2 divides.
+    // First subnet 1: the miner has 500 then, as much as `b`, and both share the emission of subnet 2.
     let outcome = run(&input, &[1, 2]);
     assert_eq!(emissions(outcome.epoch(subnet(2)).unwrap()), [(0, 50), (0, 50)]);
     // The other way round it has nothing yet.
@@ -344,7 +346,7 @@ fn an_input_that_lacks_something_is_an_error() {
     assert_eq!(run_block(&unknown, &[], false), Err(EpochError::UnknownRules(7)));
 }
 
-/// Subnets 1 and 2 of which root knows, and a root validator that rates them 1 to 3.
+/// Returns a block with subnets 1 and 2 and a root validator whose weights for them are 1 to 3.
 fn with_root(rows: WeightsRow) -> BlockInput<Key> {
     let account = EmissionAccount { eligible: true, ..EmissionAccount::default() };
     let mut input = BlockInput { number: BLOCK, ..BlockInput::default() };
@@ -401,7 +403,7 @@ fn a_block_emits_by_the_issuance_before_it() {
 }
 
 prop_compose! {
-    /// A subnet of up to six neurons, some of which rate others.
+    /// Returns a subnet of up to six neurons, some with weights for others.
     fn random_subnet()(
         neurons in 0..6_u8,
         rows in vec(vec((0..6_u16, 1..=u16::MAX), 0..4), 0..6),

@@ -8,7 +8,7 @@ pub const MAX_NETWORKS: u32 = 256;
 /// [`MAX_NETWORKS`] as the bound of a collection.
 pub type MaxNetworks = ConstU32<MAX_NETWORKS>;
 
-/// The most seats of a network. spec subnets-and-neurons §17
+/// The most seats of a network. spec subnets-and-neurons §17.
 pub const MAX_UIDS: u16 = 256;
 
 /// [`MAX_UIDS`] as the bound of a collection.
@@ -30,7 +30,7 @@ pub const MAX_NOMINATIONS: u32 = 256;
 /// [`MAX_NOMINATIONS`] as the bound of a collection.
 pub type MaxNominations = ConstU32<MAX_NOMINATIONS>;
 
-/// The most children of a hotkey on one subnet. spec staking §9.1
+/// The most children of a hotkey on one subnet. spec staking §9.1.
 pub const MAX_CHILDREN: u32 = 5;
 
 /// [`MAX_CHILDREN`] as the bound of a collection.
@@ -45,31 +45,31 @@ pub const MAX_PARENTS: u32 = 32;
 /// [`MAX_PARENTS`] as the bound of a collection.
 pub type MaxParents = ConstU32<MAX_PARENTS>;
 
-/// The most bytes of a certificate: one for the algorithm and 64 for the key. spec subnets-and-neurons §14.3
+/// The most bytes of a certificate: one for the algorithm and 64 for the key. spec subnets-and-neurons §14.3.
 pub const MAX_CERTIFICATE: u32 = 65;
 
 /// [`MAX_CERTIFICATE`] as the bound of a collection.
 pub type MaxCertificate = ConstU32<MAX_CERTIFICATE>;
 
-/// The most raw bytes of a commitment. spec subnets-and-neurons §16
+/// The most raw bytes of a commitment. spec subnets-and-neurons §16.
 pub const MAX_RAW: u32 = 128;
 
 /// [`MAX_RAW`] as the bound of a collection.
 pub type MaxRaw = ConstU32<MAX_RAW>;
 
-/// The most bytes of a short text of an identity. spec subnets-and-neurons §15.2
+/// The most bytes of a short text of an identity. spec subnets-and-neurons §15.2.
 pub const MAX_NAME: u32 = 256;
 
 /// [`MAX_NAME`] as the bound of a collection.
 pub type MaxName = ConstU32<MAX_NAME>;
 
-/// The most bytes of a long text of an identity. spec subnets-and-neurons §15.2
+/// The most bytes of a long text of an identity. spec subnets-and-neurons §15.2.
 pub const MAX_TEXT: u32 = 1_024;
 
 /// [`MAX_TEXT`] as the bound of a collection.
 pub type MaxText = ConstU32<MAX_TEXT>;
 
-/// The most open commits of a hotkey on a network. spec weights §5.4
+/// The most open commits of a hotkey on a network. spec weights §5.4.
 pub const MAX_COMMITS: u32 = 10;
 
 /// [`MAX_COMMITS`] as the bound of a collection.

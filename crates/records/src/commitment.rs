@@ -1,4 +1,4 @@
-//! Commitments: what neurons publish. spec subnets-and-neurons §16
+//! Commitments: data that neurons publish. spec subnets-and-neurons §16.
 
 use crate::bounds::{MAX_RAW, MaxRaw};
 use alloc::vec;
@@ -21,11 +21,11 @@ pub struct Commitment {
 
 /// The one item of a commitment: some bytes, or the hash of more bytes than a chain should carry.
 ///
-/// The first encoded byte is the kind: 0 for nothing, `1 + length` for raw bytes, 130 to 133 for a hash. So a raw item
-/// costs one byte more than its content, and the encoding of an item never changes when others are added.
+/// The first encoded byte is the kind: 0 for nothing, `1 + length` for raw bytes, 130 to 133 for a hash. A raw item
+/// therefore costs one byte more than its content. The encoding of an item never changes when others are added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommitmentData {
-    /// Nothing.
+    /// No data.
     None,
     /// The bytes themselves.
     Raw(BoundedVec<u8, MaxRaw>),
@@ -39,7 +39,7 @@ pub enum CommitmentData {
     ShaThree256([u8; 32]),
 }
 
-/// First byte of an empty raw item; one more for each byte of content.
+/// First byte of an empty raw item. Each byte of content adds one.
 const RAW: u8 = 1;
 /// First byte of the longest raw item.
 const RAW_FULL: u8 = 129;
@@ -101,7 +101,7 @@ impl Decode for CommitmentData {
     }
 }
 
-// Holds at most 128 bytes outside of itself.
+// No value holds more than 128 bytes on the heap.
 impl DecodeWithMemTracking for CommitmentData {}
 
 impl MaxEncodedLen for CommitmentData {

@@ -1,4 +1,4 @@
-//! Endpoints that neurons announce. spec subnets-and-neurons §14
+//! Endpoints that neurons announce. spec subnets-and-neurons §14.
 
 use crate::bounds::MaxCertificate;
 use bounded_collections::BoundedVec;
@@ -6,7 +6,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use myelin_primitives::{BlockNumber, IpEndpoint};
 use scale_info::TypeInfo;
 
-/// The place where a neuron answers requests, as the chain stores it. spec subnets-and-neurons §14.1
+/// The axon of a neuron, as the chain stores it. spec subnets-and-neurons §14.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct AxonRecord {
     /// Block of the announcement.
@@ -23,7 +23,7 @@ pub struct AxonRecord {
     pub placeholder2: u8,
 }
 
-/// The place where a neuron offers its metrics, as the chain stores it. spec subnets-and-neurons §14.2
+/// The metrics endpoint of a neuron, as the chain stores it. spec subnets-and-neurons §14.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct MetricsRecord {
     /// Block of the announcement.
@@ -34,14 +34,15 @@ pub struct MetricsRecord {
     pub address: IpEndpoint,
 }
 
-/// The key with which a neuron's server identifies itself: a byte for the algorithm, then the public key.
-/// spec subnets-and-neurons §14.3
+/// The key with which a neuron's axon identifies itself: a byte for the algorithm, then the public key.
+///
+/// spec subnets-and-neurons §14.3.
 pub type Certificate = BoundedVec<u8, MaxCertificate>;
 
-/// All endpoints of one neuron. spec subnets-and-neurons §14
+/// All endpoints of one neuron. spec subnets-and-neurons §14.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ServedEndpoints {
-    /// Axon, where the neuron answers requests.
+    /// Axon, which answers requests.
     pub axon: Option<AxonRecord>,
     /// Certificate of the axon.
     pub certificate: Option<Certificate>,

@@ -1,4 +1,4 @@
-//! Emission that accrues to subnets, and the findings of their last epochs. spec tokenomics §5 and §6
+//! Emission that accrues to subnets, and the findings of their last epochs. spec tokenomics §5 and §6.
 
 use crate::bounds::{MaxNetworks, MaxUids};
 use bounded_collections::{BoundedBTreeMap, BoundedVec};
@@ -7,36 +7,38 @@ use myelin_economics::{issuance::INITIAL_EMISSION, root::Share};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao};
 use scale_info::TypeInfo;
 
-/// The emission of a block, and the part of all emission that is not paid out. Each block writes it once, whatever the
-/// number of subnets.
+/// The emission of a block, and the part of all emission that is not paid out.
+///
+/// Each block writes it once, for any number of subnets.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Accrual {
-    /// Block emission at present, a function of the issuance. spec tokenomics §2.4
+    /// Block emission at present, a function of the issuance. spec tokenomics §2.4.
     pub emission: Amount<Tao>,
-    /// Amount that a block adds: `emission`, or nothing while no subnet is eligible. spec tokenomics §5.4
+    /// Amount that a block adds: `emission`, or nothing while no subnet is eligible. spec tokenomics §5.4.
     pub minted: Amount<Tao>,
     /// Number of blocks that have accrued.
     pub blocks: BlockNumber,
     /// Pending emission of all subnets together.
     pub pending: Amount<Tao>,
-    /// True if shares, eligibility or the number of subnets changed, so that the emission is divided anew before the
-    /// next block accrues.
+    /// True if the emission must be divided anew before the next block accrues.
+    ///
+    /// A change of shares, eligibility or the number of subnets sets it.
     pub stale: bool,
 }
 
-/// Before the first block nothing is divided.
+/// The state before the first block, in which no emission is divided.
 impl Default for Accrual {
     fn default() -> Self {
         Self { emission: INITIAL_EMISSION, minted: Amount::ZERO, blocks: 0, pending: Amount::ZERO, stale: true }
     }
 }
 
-/// The place of one subnet in the division of the block emission.
+/// The account of one subnet in the division of the block emission.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct EmissionAccount {
-    /// Share as of the last root epoch. spec tokenomics §5.3
+    /// Share as of the last root epoch. spec tokenomics §5.3.
     pub share: Share,
-    /// True if the subnet takes part in the division. spec tokenomics §5.4
+    /// True if the subnet takes part in the division. spec tokenomics §5.4.
     pub eligible: bool,
     /// Amount that it receives of each block.
     pub per_block: Amount<Tao>,
@@ -49,14 +51,14 @@ pub struct EmissionAccount {
 /// The accounts of all subnets. Root has none.
 pub type EmissionAccounts = BoundedBTreeMap<NetUid, EmissionAccount, MaxNetworks>;
 
-/// The findings of the last epoch of a subnet about one of its neurons. spec yuma §3.13
+/// The findings of the last epoch of a subnet about one of its neurons. spec yuma §3.13.
 ///
 /// Numbers of type `u16` are fractions `v / 65535`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NeuronRecord {
     /// True if its last update was recent enough to count.
     pub active: bool,
-    /// True if it may validate until the next epoch.
+    /// True if it holds a validator permit until the next epoch.
     pub permit: bool,
     /// Part of all stake on the subnet.
     pub stake_weight: u16,
@@ -68,12 +70,12 @@ pub struct NeuronRecord {
     pub incentive: u16,
     /// Part of the validators' earnings.
     pub dividends: u16,
-    /// Pay for mining and validating together. spec tokenomics §6.2
+    /// Pay for mining and validating together. spec tokenomics §6.2.
     pub emission: Amount<Tao>,
 }
 
 impl NeuronRecord {
-    /// The record of a seat taken since the last epoch. spec subnets-and-neurons §10
+    /// The record of a seat taken since the last epoch. spec subnets-and-neurons §10.
     pub const FRESH: Self = Self {
         active: true,
         permit: false,
@@ -92,7 +94,7 @@ pub type NeuronRecords = BoundedVec<NeuronRecord, MaxUids>;
 /// The bonds of one validator, uids ascending.
 pub type BondsRow = BoundedVec<Entry, MaxUids>;
 
-/// The amounts that the last epoch of a subnet divided. spec tokenomics §6.2
+/// The amounts that the last epoch of a subnet divided. spec tokenomics §6.2.
 ///
 /// The rest of `emission` that the other amounts leave was recycled, because the subnet had no neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

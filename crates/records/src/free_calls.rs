@@ -1,7 +1,8 @@
-//! Free calls: calls without a fee, which are checked before inclusion. spec events-and-errors §8.1
+//! Free calls: calls without a fee, which are checked before inclusion. spec events-and-errors §8.1.
 
-/// The free calls by pallet. A call is free as the call of a transaction; inside of another call it is part of a call
-/// with a fee.
+/// The free calls by pallet.
+///
+/// A call is free as the call of a transaction. Inside of another call it is part of a call with a fee.
 pub const FREE_CALLS: &[(&str, &[&str])] = &[
     ("Neurons", &["register", "serve_axon", "serve_axon_tls", "serve_prometheus", "set_commitment"]),
     ("Staking", &["remove_stake", "unstake_all"]),
@@ -28,7 +29,7 @@ mod tests {
     use super::*;
     use std::{collections::BTreeMap, fs, path::Path};
 
-    /// The free calls of the specification, by pallet. A pallet's name stands in its first row only.
+    /// Returns the free calls of the specification, by pallet. A pallet's name stands in its first row only.
     fn specified() -> BTreeMap<String, Vec<String>> {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/events-and-errors.md");
         let page = fs::read_to_string(page).unwrap();

@@ -16,10 +16,10 @@ use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, PublicKe
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
-/// The issuance: all TAO that exists, and the TAO that is still to come. spec tokenomics §2
+/// The issuance: all TAO that exists, and the TAO that is still to come. spec tokenomics §2.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct IssuanceInfo {
-    /// Every rao that exists: free, staked, locked and pending.
+    /// All rao that exist: free, staked, locked and pending.
     pub total: Amount<Tao>,
     /// Stake on hotkeys.
     pub staked: Amount<Tao>,
@@ -35,7 +35,7 @@ pub struct IssuanceInfo {
     pub next_halving: Option<NextHalving>,
 }
 
-/// A network at a glance.
+/// A summary of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct SubnetInfo<AccountId = PublicKey> {
     /// Number of the network; 0 is root.
@@ -56,7 +56,7 @@ pub struct SubnetInfo<AccountId = PublicKey> {
     pub neurons: u16,
     /// Number of seats.
     pub max_neurons: u16,
-    /// Amount that it receives of each block at present. spec tokenomics §5.4
+    /// Amount that it receives of each block at present. spec tokenomics §5.4.
     pub emission: Amount<Tao>,
     /// Emission that has accrued to it since its last epoch.
     pub pending: Amount<Tao>,
@@ -75,7 +75,7 @@ impl<AccountId> SubnetInfo<AccountId> {
     }
 }
 
-/// The price of a seat of a network at present. spec subnets-and-neurons §7 and §8
+/// The price of a seat of a network at present. spec subnets-and-neurons §7 and §8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct RegistrationInfo {
     /// Price of a burned registration. `None` while they are not allowed.
@@ -130,7 +130,7 @@ pub struct NeuronInfo<AccountId = PublicKey> {
     pub uid: Uid,
     /// Hotkey that it works with.
     pub hotkey: AccountId,
-    /// Coldkey that owns the hotkey. `None` only for a hotkey that was given up while this was read.
+    /// Coldkey that owns the hotkey. `None` only for a hotkey that was given up during the read.
     pub coldkey: Option<AccountId>,
     /// Block of its registration.
     pub registered_at: BlockNumber,
@@ -142,7 +142,7 @@ pub struct NeuronInfo<AccountId = PublicKey> {
     pub stake_weight: Amount<Tao>,
     /// True if its last update was recent enough to count.
     pub active: bool,
-    /// True if it may validate until the next epoch.
+    /// True if it holds a validator permit until the next epoch.
     pub validator_permit: bool,
     /// Consensus weight as a miner.
     pub consensus: u16,
@@ -154,13 +154,13 @@ pub struct NeuronInfo<AccountId = PublicKey> {
     pub validator_trust: u16,
     /// Pay of the last epoch, for mining and validating together.
     pub emission: Amount<Tao>,
-    /// Axon, where it answers requests.
+    /// Axon, which answers requests.
     pub axon: Option<AxonInfo>,
     /// Endpoint of its metrics.
     pub metrics: Option<IpEndpoint>,
 }
 
-/// An axon: where a neuron answers requests. spec subnets-and-neurons §14.1
+/// An axon as the runtime API answers it. spec subnets-and-neurons §14.1.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct AxonInfo {
     /// Block of the announcement.
@@ -184,7 +184,7 @@ pub struct RatingsInfo {
     pub bonds: Vec<Entry>,
 }
 
-/// Stake of one coldkey on one hotkey. spec staking §11
+/// Stake of one coldkey on one hotkey. spec staking §11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct StakeInfo<AccountId = PublicKey> {
     /// The hotkey.
@@ -195,7 +195,7 @@ pub struct StakeInfo<AccountId = PublicKey> {
     pub standing: StakeRole,
 }
 
-/// A hotkey and the stake on it. spec staking §11
+/// A hotkey and the stake on it. spec staking §11.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct HotkeyInfo<AccountId = PublicKey> {
     /// The hotkey.
@@ -221,7 +221,7 @@ pub struct DelegatePage<AccountId = PublicKey> {
     pub next: Option<AccountId>,
 }
 
-/// An open commit: weights that are promised and neither revealed nor expired. spec weights §5.1
+/// An open commit: the hash of weights that are neither revealed nor expired. spec weights §5.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct CommitInfo {
     /// Hash of the weights to be revealed.

@@ -11,18 +11,18 @@ use myelin_primitives::BlockNumber;
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
-/// An announced swap of a coldkey. spec staking §10.3
+/// An announced swap of a coldkey. spec staking §10.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ColdkeySwap {
     /// BLAKE2-256 hash of the new coldkey.
     pub new_coldkey_hash: H256,
     /// First block in which the swap can be carried out.
     pub due: BlockNumber,
-    /// True if the holder of the coldkey denies the announcement.
+    /// True if the holder of the coldkey disputes the announcement.
     pub disputed: bool,
 }
 
-/// Texts that a coldkey publishes about itself. The chain does not interpret them. spec subnets-and-neurons §15.2
+/// Texts that a coldkey publishes about itself. The chain does not interpret them. spec subnets-and-neurons §15.2.
 ///
 /// The argument of a call has [`Vec`]s, so a text that is too long is refused with an error of its own. The stored form
 /// is bounded, see [`StoredChainIdentity`].

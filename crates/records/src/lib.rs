@@ -32,8 +32,8 @@
 //! Records are generic in the account: the chain uses `AccountId32`, clients use a public key, which is the default. Both
 //! encode as 32 bytes.
 //!
-//! What is not here: records that only one pallet reads (queues, counters, caches), rules that change records, and the
-//! texts of errors and hints.
+//! Not here: records that only one pallet reads (queues, counters, caches), rules that change records, and the texts of
+//! errors and hints.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]

@@ -1,11 +1,11 @@
-//! Parameters: the settings of one network, and of all networks together. spec subnets-and-neurons §17 and §18
+//! Parameters: the settings of one network, and of all networks together. spec subnets-and-neurons §17 and §18.
 //!
 //! [`Parameters`] is the record of one network, [`NetworkParameters`] that of all. Each has a patch in which every
 //! field may be left out; calls and genesis take patches, and events show them. Each record validates its values
 //! together.
 //!
-//! A field of [`Parameters`] is a [`Parameter`]: its authority, its change window, its bounds and its effect stand in
-//! one row of the table below, and clients show that row.
+//! A field of [`Parameters`] is a [`Parameter`]. Its authority, its change window, its bounds and its effect stand in
+//! one row of the table below, and clients show the row.
 
 mod value;
 
@@ -72,8 +72,9 @@ macro_rules! record {
     };
 }
 
-/// Declares the parameters of a network, one row each: effect, variant, field, type, default, authority, change window
-/// and bounds.
+/// Declares the parameters of a network, one row each.
+///
+/// A row has effect, variant, field, type, default, authority, change window and bounds.
 macro_rules! parameters {
     (
         $(#[$meta:meta])*
@@ -112,14 +113,14 @@ macro_rules! parameters {
                 }
             }
 
-            /// Returns the authority that may change it. spec subnets-and-neurons §17
+            /// Returns the authority that may change it. spec subnets-and-neurons §17.
             pub const fn authority(self) -> ParameterAuthority {
                 match self {
                     $(Self::$name => ParameterAuthority::$authority,)*
                 }
             }
 
-            /// Returns the blocks in which it may change. spec subnets-and-neurons §19, rule 1
+            /// Returns the blocks in which it may change. spec subnets-and-neurons §19, rule 1.
             pub const fn window(self) -> ChangeWindow {
                 match self {
                     $(Self::$name => ChangeWindow::$window,)*
@@ -170,7 +171,7 @@ macro_rules! parameters {
     };
 }
 
-/// The authority that may change a parameter. spec subnets-and-neurons §17
+/// The authority that may change a parameter. spec subnets-and-neurons §17.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -183,7 +184,7 @@ pub enum ParameterAuthority {
     Governance,
 }
 
-/// The blocks in which a parameter may change. spec subnets-and-neurons §19, rule 1
+/// The blocks in which a parameter may change. spec subnets-and-neurons §19, rule 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -196,7 +197,7 @@ pub enum ChangeWindow {
     Always,
 }
 
-/// As the specification writes it.
+/// Written as the specification writes it.
 impl fmt::Display for ParameterAuthority {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(match self {
@@ -206,7 +207,7 @@ impl fmt::Display for ParameterAuthority {
     }
 }
 
-/// As the specification writes it.
+/// Written as the specification writes it.
 impl fmt::Display for ChangeWindow {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(match self {
@@ -224,7 +225,7 @@ impl Parameter {
 }
 
 parameters! {
-    /// The settings of one network. The defaults are those of a new subnet. spec subnets-and-neurons §4, §17
+    /// The settings of one network. The defaults are those of a new subnet. spec subnets-and-neurons §4, §17.
     Parameters, ParametersPatch {
         /// Blocks between two epochs, less one.
         Tempo tempo: u16 = 360, Governance, NotFrozen, "1..50 400";
@@ -312,7 +313,7 @@ parameters! {
     }
 }
 
-/// The limits of the rates at which bonds change, as u16 fractions. spec yuma §3.10
+/// The limits of the rates at which bonds change, as u16 fractions. spec yuma §3.10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -324,7 +325,7 @@ pub struct AlphaValues {
 }
 
 record! {
-    /// The settings that all networks share. spec subnets-and-neurons §18
+    /// The settings that all networks share. spec subnets-and-neurons §18.
     NetworkParameters, NetworkParametersPatch {
         /// Most subnets besides root.
         subnet_limit: u16 = 64;
@@ -425,40 +426,40 @@ impl fmt::Display for ParametersError {
 
 impl core::error::Error for ParametersError {}
 
-/// The longest tempo. spec subnets-and-neurons §17
+/// The longest tempo. spec subnets-and-neurons §17.
 pub const MAX_TEMPO: u16 = 50_400;
 
-/// The least activity cutoff, in blocks. spec subnets-and-neurons §17
+/// The least activity cutoff, in blocks. spec subnets-and-neurons §17.
 pub const MIN_ACTIVITY_CUTOFF: u16 = 360;
 
-/// The amount that the least burn must stay below. spec subnets-and-neurons §17
+/// The amount that the least burn must stay below. spec subnets-and-neurons §17.
 pub const MIN_BURN_BELOW: Amount<Tao> = Amount::ONE_TAO;
 
-/// The amount that the greatest burn must stay above: 0.1 TAO. spec subnets-and-neurons §17
+/// The amount that the greatest burn must stay above: 0.1 TAO. spec subnets-and-neurons §17.
 pub const MAX_BURN_ABOVE: Amount<Tao> = Amount::from_rao(100_000_000);
 
-/// The largest part of an old bond that an owner may keep, in millionths. spec subnets-and-neurons §17
+/// The largest part of an old bond that an owner may keep, in millionths. spec subnets-and-neurons §17.
 pub const MAX_OWNER_BONDS_MOVING_AVERAGE: u32 = 975_000;
 
-/// Tempos between two changes of the weights version by the owner. spec subnets-and-neurons §18
+/// Tempos between two changes of the weights version by the owner. spec subnets-and-neurons §18.
 pub const WEIGHTS_VERSION_KEY_TEMPOS: u16 = 5;
 
-/// The least limit of the bonds' rates. spec subnets-and-neurons §17
+/// The least limit of the bonds' rates. spec subnets-and-neurons §17.
 pub const MIN_ALPHA: u16 = 1_638;
 
-/// The most epochs from a commit to its reveal. spec subnets-and-neurons §17
+/// The most epochs from a commit to its reveal. spec subnets-and-neurons §17.
 pub const MAX_REVEAL_PERIOD: u64 = 100;
 
-/// The most hotkeys of an owner that keep their seats. spec subnets-and-neurons §12
+/// The most hotkeys of an owner that keep their seats. spec subnets-and-neurons §12.
 pub const MAX_OWNER_IMMUNE_UIDS: u16 = 10;
 
 impl Parameters {
-    /// Returns the initial settings of root. spec tokenomics §10, subnets-and-neurons §17
+    /// Returns the initial settings of root. spec tokenomics §10, subnets-and-neurons §17.
     pub fn root() -> Self {
         Self { tempo: 100, max_allowed_uids: 64, min_allowed_weights: 0, adjustment_interval: 100, ..Self::default() }
     }
 
-    /// Checks each value and the relations between them, for any authority. spec subnets-and-neurons §17
+    /// Checks each value and the relations between them, for any authority. spec subnets-and-neurons §17.
     ///
     /// # Errors
     /// The [`ParametersError`] of the first value that is out of its bounds.
@@ -548,13 +549,13 @@ impl AlphaValues {
 }
 
 impl NetworkParameters {
-    /// Checks each value and the relations between them. spec subnets-and-neurons §18
+    /// Checks each value and the relations between them. spec subnets-and-neurons §18.
     ///
     /// # Errors
     /// The [`ParametersError`] of the first value that is out of its bounds.
     pub fn validate(&self) -> Result<(), ParametersError> {
         let ensure = |holds: bool, error| if holds { Ok(()) } else { Err(error) };
-        // Root takes one of the places.
+        // Root counts as a network too.
         ensure(u32::from(self.subnet_limit) < MAX_NETWORKS, ParametersError::InvalidValue)?;
         ensure(self.network_lock_reduction_interval >= 1, ParametersError::InvalidValue)?;
         ensure(self.subnet_owner_cut <= MILLION, ParametersError::InvalidValue)?;

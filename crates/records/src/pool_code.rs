@@ -1,10 +1,10 @@
-//! Numbers with which the transaction pool refuses free calls. spec events-and-errors §8.3
+//! Numbers with which the transaction pool refuses free calls. spec events-and-errors §8.3.
 
 use core::fmt;
 
 macro_rules! pool_codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal: $errors:expr;)*) => {
-        /// The number with which the pool refuses a call that would fail. spec events-and-errors §8.3
+        /// The number with which the pool refuses a call that would fail. spec events-and-errors §8.3.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum PoolCode {
@@ -31,8 +31,9 @@ macro_rules! pool_codes {
                 self as u8
             }
 
-            /// Returns the names of the pallet errors with this code. Empty for [`PoolCode::Any`], which all other
-            /// errors share.
+            /// Returns the names of the pallet errors with this code.
+            ///
+            /// The list is empty for [`PoolCode::Any`], which all other errors share.
             pub const fn errors(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$name => &$errors,)*
@@ -43,37 +44,37 @@ macro_rules! pool_codes {
 }
 
 pool_codes! {
-    /// A swap of the coldkey is announced.
+    /// An announced swap of the coldkey.
     ColdkeySwapAnnounced = 0: ["ColdkeySwapAnnounced"];
-    /// The amount is too low, there is nothing to unstake, or the hotkey has too little stake to set weights.
+    /// An amount that is too low, nothing to unstake, or a hotkey with too little stake to set weights.
     TooLittle = 1: ["AmountTooLow", "NotEnoughStakeToSetWeights"];
-    /// The network does not exist.
+    /// A network that does not exist.
     NoNetwork = 3: ["SubNetworkDoesNotExist"];
-    /// The hotkey has no owner.
+    /// A hotkey without an owner.
     NoHotkey = 4: ["HotKeyAccountNotExists"];
-    /// The stake is lower than the amount.
+    /// A stake lower than the amount.
     NotEnoughStake = 5: ["NotEnoughStakeToWithdraw"];
-    /// A rate limit has not passed since the last call.
+    /// A call before its rate limit has passed since the last one.
     TooSoon = 6: ["StakingRateLimitExceeded", "SettingWeightsTooFast", "CommittingWeightsTooFast"];
-    /// The hotkey has no seat on the network where it wants to serve.
+    /// A hotkey without a seat on the network on which it wants to serve.
     NoSeatToServe = 10: ["HotKeyNotRegisteredInNetwork"];
-    /// The address cannot be dialled by others.
+    /// An address that others cannot dial.
     InvalidAddress = 11: ["InvalidIpAddress"];
-    /// The rate limit of announcements has not passed since the last one.
+    /// An announcement before its rate limit has passed since the last one.
     ServedTooSoon = 12: ["ServingRateLimitExceeded"];
-    /// The port is 0.
+    /// A port of 0.
     InvalidPort = 13: ["InvalidPort"];
-    /// No open commit has this hash.
+    /// A hash that no open commit has.
     NoCommit = 16: ["NoWeightsCommitFound", "ExpiredWeightCommit", "InvalidRevealCommitHashNotMatch"];
-    /// The reveal window of the commit has not begun.
+    /// A reveal before the reveal window of its commit.
     RevealedTooEarly = 17: ["RevealTooEarly"];
-    /// The lists of a batch have different lengths.
+    /// Lists of a batch with different lengths.
     UnequalLists = 18: ["InputLengthsUnequal"];
-    /// The hotkey has no seat on the network where it wants to set weights.
+    /// A hotkey without a seat on the network on which it wants to set weights.
     NoSeatToRate = 19: ["HotKeyNotRegisteredInSubNet"];
-    /// A swap of the coldkey is disputed.
+    /// A disputed swap of the coldkey.
     ColdkeySwapDisputed = 21: ["ColdkeySwapDisputed"];
-    /// Another coldkey owns the hotkey that is to be registered by work.
+    /// A hotkey that is to be registered by work, and that another coldkey owns.
     ForeignHotkey = 25: ["NonAssociatedColdKey"];
     /// Any other error. The pool does not tell them apart.
     Any = 255: [];
@@ -94,7 +95,7 @@ mod tests {
         path::Path,
     };
 
-    /// The table of the specification: numbers with the errors they stand for.
+    /// Returns the table of the specification: numbers with the errors they stand for.
     fn specified() -> BTreeMap<u8, Vec<String>> {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/events-and-errors.md");
         let page = fs::read_to_string(page).unwrap();

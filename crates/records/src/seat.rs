@@ -26,13 +26,13 @@ pub struct HotkeySeat {
     pub netuid: NetUid,
     /// Number of the seat.
     pub uid: Uid,
-    /// True if the neuron may validate until the next epoch.
+    /// True if the neuron holds a validator permit until the next epoch.
     pub validator_permit: bool,
     /// Pay of the last epoch there, for mining and validating together.
     pub emission: Amount<Tao>,
 }
 
-/// The price of a registration on a network, and the demand that moves it. spec subnets-and-neurons §8.4
+/// The price of a registration on a network, and the demand that moves it. spec subnets-and-neurons §8.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Admission {
     /// Present price.
@@ -47,7 +47,7 @@ pub struct Admission {
     pub recycled: Amount<Tao>,
 }
 
-/// A count of one block. It is zero in every other block, so no block has to reset it.
+/// A count of one block. It is zero in every other block, so no block must reset it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -71,20 +71,21 @@ impl BlockCount {
     }
 }
 
-/// The way in which a hotkey takes its seat, which decides where the registration counts.
-/// spec subnets-and-neurons §8.4
+/// The way in which a hotkey takes its seat, which decides on the count of the registration.
+///
+/// spec subnets-and-neurons §8.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistrationKind {
-    /// By burning this much TAO.
+    /// A burned registration, with the TAO that it burns.
     Burn(Amount<Tao>),
-    /// By proof of work.
+    /// A registration by proof of work.
     Work,
-    /// By its stake, on root.
+    /// A registration by stake, on root.
     Stake,
 }
 
 impl Admission {
-    /// Returns the admission of a network that is created in this block. spec subnets-and-neurons §4
+    /// Returns the admission of a network that is created in this block. spec subnets-and-neurons §4.
     pub fn new(terms: SeatPrice, block: BlockNumber) -> Self {
         Self {
             terms,
@@ -115,7 +116,8 @@ impl Admission {
     }
 
     /// Returns the admission with its price adjusted in this block, at the start of a new interval.
-    /// spec subnets-and-neurons §8.4
+    ///
+    /// spec subnets-and-neurons §8.4.
     #[must_use]
     pub fn adjusted(self, rule: &AdjustmentRule, block: BlockNumber) -> Self {
         let terms = rule.adjust(self.terms, self.interval);

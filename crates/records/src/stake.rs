@@ -1,4 +1,4 @@
-//! Stake on hotkeys, and the stake weight that hotkeys lend to each other. spec staking
+//! Stake on hotkeys, and the stake weight that hotkeys lend to each other. spec staking.
 
 use crate::bounds::{MaxChildren, MaxParents};
 use bounded_collections::BoundedVec;
@@ -9,8 +9,8 @@ use scale_info::TypeInfo;
 
 /// The name of a stake pool.
 ///
-/// A pool has a name of its own, so that a hotkey with a hundred thousand nominators can take another key by changing
-/// one entry, and leave its pool behind in one piece when its stake is returned.
+/// A pool has a name of its own. A hotkey with a hundred thousand nominators can therefore swap its key by changing one
+/// entry. It can also leave its pool behind in one piece when its stake is returned.
 #[derive(
     Clone,
     Copy,
@@ -48,7 +48,7 @@ impl PoolId {
     }
 }
 
-/// The stake on a hotkey, and its delegation. A hotkey without either has no record. spec staking §2
+/// The stake on a hotkey, and its delegation. A hotkey without either has no record. spec staking §2.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -59,7 +59,7 @@ pub struct HotkeyRecord {
     pub delegation: Option<Delegation>,
 }
 
-/// The terms on which a delegate accepts nominations. spec staking §6
+/// The terms on which a delegate accepts nominations. spec staking §6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Delegation {
     /// Part of the validator emission that the delegate keeps.
@@ -75,7 +75,7 @@ pub struct StakePool<AccountId = PublicKey> {
     pub hotkey: AccountId,
     /// Value and shares.
     pub pool: Pool,
-    /// Number of coldkeys that hold some of it.
+    /// Number of coldkeys that hold shares of it.
     pub holders: u32,
 }
 
@@ -90,7 +90,7 @@ pub enum StakeRole {
     Returning,
 }
 
-/// A hotkey that borrows or lends stake weight, and the part of it. spec staking §9.1
+/// A hotkey that borrows or lends stake weight, and the part of it. spec staking §9.1.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct FamilyMember<AccountId = PublicKey> {
     /// Part of the parent's stake.
@@ -105,10 +105,10 @@ pub type Children<AccountId = PublicKey> = BoundedVec<FamilyMember<AccountId>, M
 /// The parents of one hotkey on one subnet.
 pub type Parents<AccountId = PublicKey> = BoundedVec<FamilyMember<AccountId>, MaxParents>;
 
-/// The children and parents of one hotkey on one subnet: to which hotkeys it lends stake weight, and from which it
-/// borrows. spec staking §9
+/// The children and the parents of one hotkey on one subnet. spec staking §9.
 ///
-/// Consensus and payout read children, parents and take together, so they are one record.
+/// The hotkey lends stake weight to its children and borrows it from its parents. Consensus and payout read children,
+/// parents and take together, so they are one record.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Family<AccountId = PublicKey> {
     /// Hotkeys that it lends to.
@@ -125,7 +125,7 @@ pub struct Family<AccountId = PublicKey> {
     pub take_changed_at: Option<BlockNumber>,
 }
 
-// Written out because a derive would ask the account for a default.
+// Implemented by hand, because a derive would demand a default of the account.
 impl<AccountId> Default for Family<AccountId> {
     fn default() -> Self {
         Self {
@@ -139,7 +139,7 @@ impl<AccountId> Default for Family<AccountId> {
     }
 }
 
-/// Children that take effect with the first epoch after a block. spec staking §9.1
+/// Children that take effect with the first epoch after a block. spec staking §9.1.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct PendingChildren<AccountId = PublicKey> {
     /// The children. An empty list revokes all.

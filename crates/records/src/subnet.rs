@@ -15,18 +15,18 @@ pub struct Subnet<AccountId = PublicKey> {
     pub registered_at: BlockNumber,
     /// Coldkey that owns it. Root and some subnets of genesis have no owner.
     pub owner: Option<AccountId>,
-    /// Hotkey with the seat that is protected first among the owner's. `None` after a change of owner, until the new
-    /// owner names one. spec subnets-and-neurons §12
+    /// Hotkey whose seat is protected first among the owner's. spec subnets-and-neurons §12.
+    ///
+    /// It is `None` after a change of owner, until the new owner names one.
     pub owner_hotkey: Option<AccountId>,
     /// TAO that the owner locked and gets back at the end of the subnet.
     pub locked: Amount<Tao>,
 }
 
 /// Texts that the owner of a subnet publishes about it. The chain does not interpret them.
-/// spec subnets-and-neurons §15.2
 ///
-/// The argument of a call has [`Vec`]s, so a text that is too long is refused with an error of its own. The stored form
-/// is bounded, see [`StoredSubnetIdentity`].
+/// spec subnets-and-neurons §15.2. The argument of a call has [`Vec`]s, so a text that is too long is refused with an
+/// error of its own. The stored form is bounded, see [`StoredSubnetIdentity`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SubnetIdentity<Name = Vec<u8>, Text = Vec<u8>> {
     /// Name of the subnet.
@@ -82,7 +82,7 @@ impl<Name: AsRef<[u8]>, Text: AsRef<[u8]>> SubnetIdentity<Name, Text> {
     }
 }
 
-/// Returns bytes as UTF-8, with U+FFFD in place of bytes that are none.
+/// Returns bytes as UTF-8, with U+FFFD in place of invalid bytes.
 pub(crate) fn utf8(bytes: &impl AsRef<[u8]>) -> String {
     String::from_utf8_lossy(bytes.as_ref()).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Weights of validators and their commits. spec weights
+//! Weights of validators and their commits. spec weights.
 
 use crate::bounds::MaxUids;
 use bounded_collections::BoundedVec;
@@ -8,9 +8,9 @@ use myelin_primitives::{BlockNumber, Entry, NetUid};
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
-/// A matrix of weights: the network it belongs to, as long as each network has one. spec weights §10
+/// A matrix of weights: the network that it belongs to, while each network has one. spec weights §10.
 ///
-/// Weights are stored and committed under this id and not under the netuid, so that a network with several matrices
+/// Weights are stored and committed under this id and not under the netuid. A network with several matrices therefore
 /// needs no other layout and no other hash.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -36,21 +36,23 @@ impl From<NetUid> for StorageIndex {
 pub struct WeightsRow {
     /// Uids and their weights in the order given, scaled so that the largest is 65535. On root the uids are netuids.
     pub entries: BoundedVec<Entry, MaxUids>,
-    /// Block from which on the row could not be changed to suit a newcomer: that of the commit for a revealed row, that
-    /// of the call for any other. Entries toward seats taken in it or later read as zero.
+    /// Block from which on the row could not be changed to suit a newcomer.
+    ///
+    /// It is the block of the commit for a revealed row, and of the call for any other. Entries for seats taken in this
+    /// block or later read as zero.
     pub fixed_at: BlockNumber,
 }
 
-/// The promise to reveal weights later. spec weights §5.1
+/// A commit: the hash of weights that are revealed later. spec weights §5.1.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct WeightsCommit {
-    /// Hash of the weights, their salt and their author. spec weights §5.3
+    /// Hash of the weights, their salt and their author. spec weights §5.3.
     pub hash: H256,
     /// Block of the commit.
     pub at: BlockNumber,
 }
 
-/// The blocks in which a commit may be revealed. spec weights §5.2
+/// The blocks in which a commit may be revealed. spec weights §5.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct RevealWindow {
     /// First block.

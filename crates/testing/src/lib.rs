@@ -1,7 +1,7 @@
-//! Whole networks for tests: real processes on loopback, with ports of their own and data that goes when they do.
+//! Networks for tests: real processes on loopback, with ports of their own and temporary data.
 //!
-//! A [`TestNode`] is one process, a [`TestNetwork`] several authorities of one chain, and [`TestChain`] what a test says to a node
-//! and reads from it. [`audit`] checks the books of a chain block by block.
+//! A [`TestNode`] is one process, a [`TestNetwork`] consists of several authorities of one chain, and a [`TestChain`]
+//! is a client of a node. [`audit`] audits the TAO of a chain block by block.
 //!
 //! ```no_run
 //! # async fn run() {
@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! Everything here panics with what went wrong: it is for tests only.
+//! All functions panic with the reason of a failure, because they are for tests only.
 
 #![allow(clippy::missing_panics_doc, reason = "said once, above")]
 

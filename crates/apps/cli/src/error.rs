@@ -2,7 +2,8 @@
 
 use crate::{config::ConfigError, network::NetworkError, plan::PolicyRefusal};
 use myelin_client::{
-    CallError, ChainError, DispatchFailure, Hint, IncludedTransaction, PoolRefusal, SentTransaction, UnseenTransaction,
+    CallError, ChainError, Diagnostic, DispatchFailure, Hints, IncludedTransaction, PoolRefusal, SentTransaction,
+    UnseenTransaction,
 };
 use myelin_explain::ExplainError;
 use myelin_keys::{
@@ -301,13 +302,13 @@ impl CliError {
             }
             Self::NotKept { .. } => "export the private key instead, with `--form private-key`".into(),
             Self::Refused(refusal) => refusal.hint(),
-            Self::Wallet(error) => return Some(wallet_hint(error)),
-            Self::Name(error) => error.hint(),
-            Self::Mnemonic(error) => error.hint(),
-            Self::Secret(error) => error.hint(),
-            Self::Import(error) => error.hint(),
-            Self::Address(error) => error.hint(),
-            Self::Signature(error) => error.hint(),
+            Self::Wallet(error) => return wallet_hint(error),
+            Self::Name(error) => return first_hint(error),
+            Self::Mnemonic(error) => return first_hint(error),
+            Self::Secret(error) => return first_hint(error),
+            Self::Import(error) => return first_hint(error),
+            Self::Address(error) => return first_hint(error),
+            Self::Signature(error) => return first_hint(error),
             Self::Config(error) => error.hint(),
             Self::Network(error) => error.hint(),
             Self::Chain(error) => return chain_hint(error),
@@ -403,8 +404,8 @@ fn call_hint(error: &CallError) -> Option<Cow<'static, str>> {
     }
 }
 
-fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
-    error.all_hints().iter().next().cloned()
+fn first_hint(error: &impl Diagnostic) -> Option<Cow<'static, str>> {
+    Hints::of(error).into_iter().next()
 }
 
 /// A word as a shell takes it.
@@ -424,8 +425,8 @@ fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str
     .into()
 }
 
-fn wallet_hint(error: &WalletError) -> Cow<'static, str> {
-    match error {
+fn wallet_hint(error: &WalletError) -> Option<Cow<'static, str>> {
+    Some(match error {
         WalletError::NoWallet { name, .. } => {
             format!("make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`")
                 .into()
@@ -437,8 +438,8 @@ fn wallet_hint(error: &WalletError) -> Cow<'static, str> {
         WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
             "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
         }
-        other => other.hint(),
-    }
+        other => return first_hint(other),
+    })
 }
 
 /// An error as JSON, one line on standard error.

@@ -1,8 +1,15 @@
 //! Signing and sending.
 
 use crate::{
-    Blocks, CallError, Chain, ChainConfig, ChainError, ChainState, PoolRefusal, SentTransaction, SubmissionOutcome,
-    UnseenTransaction, account, calls::blake2_256, chain::Methods, link::NodeError, submission,
+    blocks::Blocks,
+    calls::blake2_256,
+    chain::{Chain, ChainConfig, Methods},
+    error::ChainError,
+    key::account,
+    link::NodeError,
+    refusal::PoolRefusal,
+    state::ChainState,
+    submission::{self, CallError, SentTransaction, SubmissionOutcome, UnseenTransaction},
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};

@@ -6,7 +6,7 @@
 //! A list that is longer than the chain takes is refused by the chain, not here.
 
 use crate::{
-    account,
+    key::account,
     runtime::{
         balances::calls as balances, keys::calls as keys, neurons::calls as neurons,
         runtime_types::bounded_collections::bounded_vec::BoundedVec, staking::calls as staking,

@@ -1,11 +1,11 @@
 //! The Myelin chain for programs: what it says, what to tell it, and what came of that.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, Endpoints, Metagraph, NetUid, calls};
+//! use myelin_client::{Account, Chain, Metagraph, NetUid, NodeUrls, calls};
 //! use std::time::Duration;
 //!
 //! # async fn rate(hotkey: myelin_keys::Keypair) -> Result<(), Box<dyn std::error::Error>> {
-//! let chain = Chain::connect(Endpoints::local()).await?;
+//! let chain = Chain::connect(NodeUrls::local()).await?;
 //! let subnet = Metagraph::sync(&chain, NetUid::new(1)).await?;
 //! let weights: Vec<_> = subnet.serving().map(|(neuron, _)| (neuron.uid, 1)).collect();
 //!
@@ -24,8 +24,9 @@
 //! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`MetagraphInfo::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | What does a commit of weights need until its reveal? | [`PendingReveal`] |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
-//! | What now? | [`Hint`], on every error |
+//! | What now? | [`Diagnostic`], on every error |
 //!
 //! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
 //!
@@ -51,6 +52,7 @@ mod key;
 mod link;
 mod metagraph;
 mod node_urls;
+mod pending_reveal;
 mod pools;
 mod refusal;
 mod state;
@@ -61,12 +63,13 @@ pub mod work;
 
 pub use account::Account;
 pub use blocks::Blocks;
-pub use chain::Chain;
-pub use error::{ChainError, Hint, Hints, Unreachable};
+pub use chain::{Chain, ChainConfig, SubxtClient};
+pub use error::{ChainError, RandomnessError, Unreachable};
 pub use generated::runtime;
 pub use key::{account, key};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};
+pub use myelin_diagnostic::{Diagnostic, Hints};
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, Take, Tao, Uid};
 pub use myelin_records::{
@@ -85,16 +88,12 @@ pub use myelin_records::{
     subnet::SubnetIdentity,
 };
 pub use node_urls::{NodeUrlError, NodeUrls};
+pub use pending_reveal::{PendingReveal, new_salt};
 pub use refusal::PoolRefusal;
 pub use state::{BalanceInfo, ChainState};
 pub use submission::{
-    CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction,
+    Backoff, CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError,
+    UnseenTransaction,
 };
 pub use subxt;
 pub use subxt_signer as signer;
-
-/// What the chain is to the library underneath: a stock one.
-pub type ChainConfig = subxt::SubstrateConfig;
-
-/// A connection of the library underneath.
-pub type SubxtClient = subxt::OnlineClient<ChainConfig>;

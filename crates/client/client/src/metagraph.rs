@@ -1,7 +1,8 @@
 //! A network and its neurons, kept up to date.
 
-use crate::{Blocks, Chain, ChainError, MetagraphInfo, NeuronInfo};
+use crate::{blocks::Blocks, chain::Chain, error::ChainError};
 use myelin_primitives::{NetUid, Uid};
+use myelin_records::info::{MetagraphInfo, NeuronInfo};
 use std::ops::Deref;
 
 /// A network and its neurons, as of a final block, kept up to date.

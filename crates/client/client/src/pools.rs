@@ -1,6 +1,6 @@
 //! The growth of stake in its pool.
 
-use crate::{ChainError, ChainState, account, runtime};
+use crate::{error::ChainError, key::account, runtime, state::ChainState};
 use myelin_economics::pool::{Holding, Pool};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};

@@ -1,6 +1,6 @@
 //! Why a node does not let a transaction into its pool.
 
-use crate::{Hint, Hints};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_records::pool_code::PoolCode;
 use std::borrow::Cow;
 use subxt::rpcs::UserError;
@@ -87,7 +87,14 @@ impl From<&UserError> for PoolRefusal {
     }
 }
 
-impl Hint for PoolRefusal {
+impl Diagnostic for PoolRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Payment => "funds",
+            _ => "refused",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Call(Ok(code)) => out.push(texts(*code).1),

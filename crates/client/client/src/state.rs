@@ -1,7 +1,9 @@
 //! The chain as of one block.
 
 use crate::{
-    ChainConfig, ChainError, account,
+    chain::ChainConfig,
+    error::ChainError,
+    key::account,
     runtime::{self, runtime_apis::myelin_api::MyelinApi, runtime_types::pallet_balances::types::AccountData},
 };
 use myelin_economics::subnet_price::LastCreation;

@@ -1,20 +1,20 @@
-//! SS58 addresses as a wallet accepts them. spec wallets §6
+//! SS58 addresses as a wallet accepts them. spec wallets §6.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{PublicKey, ss58, ss58::Ss58Error};
 use ss58_registry::Ss58AddressFormat;
 use std::{
-    borrow::Cow,
     fmt, hash,
     str::{self, FromStr},
 };
 
-/// No address is longer: 36 bytes are at most 50 characters.
+/// The longest address, in characters, for 36 bytes.
 const MAX_TEXT: usize = 50;
 
-/// An address as somebody wrote it.
+/// An address in the spelling in which it was written.
 ///
-/// One key has many spellings, one for each prefix. The spelling is kept and shown, and means nothing: addresses are
-/// equal when their keys are.
+/// One key has many spellings, one for each prefix. The spelling is kept and shown, and has no meaning: addresses are
+/// equal if their keys are.
 #[derive(Clone, Debug)]
 pub struct Address {
     key: PublicKey,
@@ -23,23 +23,23 @@ pub struct Address {
 }
 
 impl Address {
-    /// Whose address it is.
+    /// Returns the public key of the address.
     pub const fn public(&self) -> PublicKey {
         self.key
     }
 
-    /// The network that the spelling names.
+    /// Returns the prefix of the network that the spelling names.
     pub const fn prefix(&self) -> u16 {
         self.prefix
     }
 
-    /// The spelling.
+    /// Returns the spelling.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// Spelled with prefix 42.
+/// Uses the spelling with prefix 42.
 impl From<PublicKey> for Address {
     fn from(key: PublicKey) -> Self {
         Self { key, prefix: ss58::PREFIX, text: key.to_string() }
@@ -90,34 +90,37 @@ impl FromStr for Address {
     }
 }
 
-/// Why a text is not an address.
+/// The reason for which a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// It has a character that no address has.
+    /// A character that no address has.
     #[error("not an address: it has a character that no address has")]
     Base58,
-    /// It is too long or too short.
+    /// A text that is too long or too short.
     #[error("not the address of an account: it is too long or too short")]
     Length,
-    /// Its prefix is not written as prefixes are.
+    /// A malformed prefix.
     #[error("not an address: its prefix is malformed")]
     Prefix,
-    /// Its prefix is no network's.
+    /// A prefix without a network.
     #[error("no network is registered for the address prefix {0}")]
     Unregistered(u16),
-    /// Some character is wrong.
+    /// A wrong checksum, because of a wrong character.
     #[error("not an address: its checksum is wrong")]
     Checksum,
 }
 
-impl AddressError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for AddressError {
+    fn code(&self) -> &'static str {
+        "address"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Base58 | Self::Length | Self::Prefix => "copy the whole address, 48 characters that begin with 5",
             Self::Unregistered(_) => "ask for the address in the general form, which begins with 5",
             Self::Checksum => "a character was mistyped or lost; copy the address again",
-        })
+        });
     }
 }
 
@@ -162,7 +165,7 @@ mod tests {
             let text = key.to_string();
             let mut changed = text.clone();
             changed.replace_range(at..=at, &with);
-            // Two bytes of checksum miss one change in 65 536; the key is then another one.
+            // Two bytes of checksum miss one change in 65 536. The key is then another one.
             if let Ok(read) = changed.parse::<Address>() {
                 prop_assert!((read.public() == key) == (changed == text));
             }
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_small_prefix_has_one_spelling() {
-        // Prefix 42 in the two bytes that prefixes from 64 on have, with a good checksum over these bytes.
+        // Prefix 42 in the two bytes that prefixes from 64 on have, with a valid checksum over these bytes.
         let error = "Zp1JfEjUEq2zQ9WDPD6W1RFo7FQgj1t5gUhTvhEKvWu1gm7YR".parse::<Address>().unwrap_err();
         assert_eq!(error, AddressError::Prefix);
     }

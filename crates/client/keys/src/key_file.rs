@@ -7,13 +7,14 @@ use crate::{
     secret::{Secret, Seed},
     text::{SecretBytes, secret_bytes, unhex},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::PublicKey;
 use secrecy::ExposeSecret;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -290,10 +291,13 @@ pub enum KeyFileError {
     Disagree(Vec<&'static str>),
 }
 
-impl KeyFileError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for KeyFileError {
+    fn code(&self) -> &'static str {
+        "wallet-file"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::SeedAsText => {
                 "some tools write seeds that are text by chance so; restore the key from its `privateKey` in the file"
             }
@@ -307,7 +311,7 @@ impl KeyFileError {
             | Self::Seed
             | Self::PrivateKey
             | Self::Address(_) => "restore the file from a backup, or the key from its mnemonic",
-        })
+        });
     }
 }
 

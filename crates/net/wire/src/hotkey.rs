@@ -1,31 +1,33 @@
-//! Addresses of hotkeys, as the messages of neurons spell them. spec neuron-protocol §5
+//! Addresses of hotkeys, as the messages of neurons spell them. spec neuron-protocol §5.
 
 use myelin_primitives::{PublicKey, ss58, ss58::Ss58Error};
 
-/// Why a text is not the address of a hotkey. The texts are those of the existing neurons. spec neuron-protocol §8
+/// The reason for which a text is not the address of a hotkey. spec neuron-protocol §8.
+///
+/// The texts are those of the existing neurons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum V1AddressError {
-    /// There is no address.
+    /// No address.
     #[error("No SS58 formatted address or public key provided.")]
     Missing,
-    /// A character that is not of the alphabet.
+    /// A character outside of the alphabet.
     #[error("Invalid SS58 address: Base 58 requirement is violated")]
     Alphabet,
-    /// Not the length of an address of a key.
+    /// Another length than an address of a key has.
     #[error("Invalid SS58 address: Length is bad")]
     Length,
-    /// The format is none.
+    /// An unknown format.
     #[error("Invalid SS58 address: Unknown SS58 address format")]
     Format,
-    /// The address was changed or misread.
+    /// A wrong checksum: the address was changed or misread.
     #[error("Invalid SS58 address: Checksum is invalid")]
     Checksum,
 }
 
-/// Reads an address of any format: keys are compared, spellings are not. spec neuron-protocol §12
+/// Reads an address of any format: keys are compared, spellings are not. spec neuron-protocol §12.
 ///
 /// # Errors
-/// [`V1AddressError`], with the cause.
+/// [`V1AddressError::Missing`] for an empty text, otherwise the variant of the fault.
 pub fn from_ss58(address: &str) -> Result<PublicKey, V1AddressError> {
     if address.is_empty() {
         return Err(V1AddressError::Missing);

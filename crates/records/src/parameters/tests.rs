@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// The rows of a table of the specification, without its head, cell by cell.
+/// Returns the rows of a table of the specification, without its head, cell by cell.
 fn specified(section: &str, next: &str) -> Vec<Vec<String>> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/subnets-and-neurons.md");
     let page = fs::read_to_string(page).unwrap();

@@ -11,7 +11,7 @@ use myelin_primitives::{Amount, ParseAmountError, Take, Tao};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(untagged))]
 pub enum ParameterValue {
-    /// Yes or no.
+    /// True or false, written as yes or no.
     Flag(bool),
     /// A number of blocks, a count, or a part of a whole.
     Number(u64),
@@ -23,7 +23,7 @@ pub enum ParameterValue {
     Limits(AlphaValues),
 }
 
-/// In the form that [`Parameter::assign`](super::Parameter::assign) reads.
+/// Written in the form that [`Parameter::assign`](super::Parameter::assign) reads.
 impl fmt::Display for ParameterValue {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -39,18 +39,18 @@ impl fmt::Display for ParameterValue {
 /// The reason why a text is no value of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterTextError {
-    /// No whole number within these limits.
+    /// A text that is no whole number within these limits.
     NotNumber {
         /// Least number.
         min: i64,
         /// Greatest number.
         max: u64,
     },
-    /// Neither yes nor no.
+    /// A text that is neither yes nor no.
     NotFlag,
-    /// No two numbers with a comma between them.
+    /// A text that is not two numbers with a comma between them.
     NotLimits,
-    /// No amount.
+    /// A text that is no amount.
     NotAmount(ParseAmountError),
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for ParameterTextError {
 
 impl core::error::Error for ParameterTextError {}
 
-/// A type that parameters have.
+/// A type of parameter values.
 pub(super) trait ParameterType: Sized {
     /// Reads a value.
     fn parse(text: &str) -> Result<Self, ParameterTextError>;
@@ -112,7 +112,7 @@ impl ParameterType for i16 {
     }
 }
 
-/// Reads a whole number. The limits are for the error: those of the type.
+/// Reads a whole number. The error states the limits, which are those of the type.
 fn whole<T: FromStr>(text: &str, min: i64, max: impl Into<u64>) -> Result<T, ParameterTextError> {
     text.parse().map_err(|_| ParameterTextError::NotNumber { min, max: max.into() })
 }

@@ -149,9 +149,9 @@ pub enum NeuronEvent {
 pub enum WeightsStep {
     /// Openly.
     Set,
-    /// As a promise, which hides them.
+    /// By a commit, which hides them.
     Commit,
-    /// By keeping the promise.
+    /// By a reveal of what was committed.
     Reveal,
 }
 

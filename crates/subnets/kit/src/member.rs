@@ -7,8 +7,9 @@ use super::{
 use crate::signer::signer_of;
 use core::fmt;
 use myelin_client::{
-    Account, Chain, ChainError, Hint, Hints, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
+    Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
 use myelin_primitives::{BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -17,6 +18,9 @@ use tokio::{sync::watch, task::AbortHandle, time::sleep};
 /// For how many blocks what a neuron submits is valid: long enough for a chain that is slow to make blocks, and short
 /// enough that what was lost is soon known to be.
 const MORTALITY: u64 = 32;
+
+/// The longest wait for a submission, after which it is looked for again.
+pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long to wait after a failure that nodes answer at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -40,15 +44,16 @@ pub enum JoinError {
     State(#[from] StateError),
 }
 
-impl Hint for JoinError {
+impl Diagnostic for JoinError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSeat { netuid, .. } => {
-                out.push(format!("register the hotkey with `myelin neuron register --netuid {netuid}`"));
-            }
-            Self::State(StateError::Used(_)) => out.push("stop the other one, or choose another folder"),
-            Self::State(StateError::File(_)) => out.push("choose another folder"),
+            Self::NoSeat { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid}")),
+            Self::State(error) => error.hints(out),
         }
     }
 }
@@ -71,12 +76,14 @@ pub enum MemberError {
     NoSubnet(NetUid),
 }
 
-impl Hint for MemberError {
+impl Diagnostic for MemberError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::SeatLost { netuid, .. } => {
-                out.push(format!("register the hotkey again with `myelin neuron register --netuid {netuid}`"));
-            }
+            Self::SeatLost { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid} again")),
             Self::NoSubnet(_) => out.push("list the subnets there are"),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     proof::{ProofCheck, Tolerance},
     task::{TextTask, message},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::request_body;
 use myelin_subnet_kit::Task;
 use myelin_wire::{
@@ -86,6 +87,14 @@ pub enum EvidenceError {
     /// A receipt is of something else.
     #[error("the receipt of the {0} is of another {1}")]
     Other(ReceiptSide, &'static str),
+}
+
+impl Diagnostic for EvidenceError {
+    fn code(&self) -> &'static str {
+        "evidence"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 /// What evidence shows.

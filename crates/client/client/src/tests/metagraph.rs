@@ -2,8 +2,12 @@
 
 use super::node::{World, metagraph};
 use crate::{
-    Amount, AxonInfo, ChainError, IpEndpoint, Metagraph, MetagraphChanges, NetUid, NeuronInfo, PublicKey, Uid,
+    error::ChainError,
+    metagraph::{Metagraph, MetagraphChanges},
 };
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, IpEndpoint, NetUid, Uid};
+use myelin_records::info::{AxonInfo, NeuronInfo};
 
 fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
     NeuronInfo {

@@ -1,10 +1,15 @@
 //! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
 
 use crate::{
-    Amount, Chain, ChainError, MetagraphInfo, NetUid, NeuronInfo, NodeUrls, RegistrationInfo, SubnetInfo, Timeouts,
-    link::Connect, runtime::Event,
+    chain::Chain,
+    error::ChainError,
+    link::{Connect, Timeouts},
+    node_urls::NodeUrls,
+    runtime::Event,
 };
 use futures::{channel::mpsc, future::BoxFuture};
+use myelin_primitives::{Amount, NetUid};
+use myelin_records::info::{MetagraphInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
 use serde_json::{Value, json, value::to_raw_value};
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -1,4 +1,4 @@
-//! Serving the protocol of the existing neurons. spec neuron-protocol §7
+//! The serving of v1 requests. spec neuron-protocol §7.
 
 use super::{
     HandlerOutput,

@@ -1,4 +1,4 @@
-//! Whole answers. spec signed-requests §6
+//! Whole answers. spec signed-requests §6.
 
 use super::{VERSION, hash, header, is_line};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 /// The first line of the signed text of a whole answer.
 pub(super) const ANSWER: &str = "myelin-answer/1";
 
-/// Headers to send, and what they prove.
+/// Headers to send, with their signed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedHeaders {
     /// The headers of the signature.
@@ -17,30 +17,30 @@ pub struct SignedHeaders {
     pub proof: SignedProof,
 }
 
-/// Why an answer is not taken for one of the neuron that was asked.
+/// The reason for which an answer is not accepted as one of the neuron that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
-    /// It is not signed at all. Whether that is acceptable is for the operator to say.
+    /// An answer without a signature. The operator decides on accepting it.
     #[error("the answer is not signed")]
     Unsigned,
-    /// A header is missing, doubled or not of its form.
+    /// A header that is missing, doubled or malformed.
     #[error("the signature of the answer is malformed: {0}")]
     Malformed(&'static str),
-    /// Somebody else answered.
+    /// An answer of another hotkey.
     #[error("the answer is from another hotkey than the one that was asked")]
     WrongResponder,
-    /// It answers another request.
+    /// An answer to another request.
     #[error("the answer is to another request")]
     WrongRequest,
-    /// The body was changed.
+    /// A body that was changed.
     #[error("the body is not the one that was signed")]
     WrongContent,
-    /// The signature is not good.
+    /// An invalid signature.
     #[error("the signature is not that of the neuron that was asked")]
     BadSignature,
 }
 
-/// The lines that all answers begin with, whole ones and streams. spec signed-requests §6
+/// The first lines of all answers, whole ones and streams. spec signed-requests §6.
 pub(super) struct AnswerHead<'a> {
     pub(super) domain: &'a str,
     pub(super) responder: PublicKey,
@@ -90,10 +90,10 @@ pub(super) fn sign(
     SignedHeaders { headers, proof: SignedProof::checked(Scheme::Sr25519, responder, text, signature) }
 }
 
-/// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6
+/// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6.
 ///
 /// # Errors
-/// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
+/// [`AnswerError::Malformed`] if the content type cannot stand in a signed text.
 pub fn sign_answer(
     signer: &impl Sign,
     request: &SignedProof,
@@ -124,7 +124,7 @@ pub struct WholeAnswer {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
-    /// When it was answered, by the clock of the neuron.
+    /// The time of the answer, by the clock of the neuron.
     pub answered_at: UnixNanos,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn line<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Answ
     headers.get(name).ok_or(AnswerError::Malformed("a header is missing or comes twice"))
 }
 
-/// The nonce and the signature, once version, responder and request are the right ones.
+/// Returns the nonce and the signature after it checked version, responder and request.
 pub(super) fn read_headers(
     headers: &Headers,
     responder: PublicKey,
@@ -156,10 +156,10 @@ pub(super) fn read_headers(
     Ok((nonce, signature.map_err(|_| AnswerError::Malformed("the signature is not 64 bytes of hex"))?))
 }
 
-/// Checks a whole answer: that `responder` gave it, to this request, and exactly so. spec signed-requests §6
+/// Verifies that `responder` gave exactly this answer to this request. spec signed-requests §6.
 ///
 /// # Errors
-/// [`AnswerError`], with what does not fit.
+/// [`AnswerError::Unsigned`] without a signature, otherwise the variant of the part that does not fit.
 pub fn verify_answer(
     request: &SignedProof,
     responder: PublicKey,

@@ -1,4 +1,6 @@
-//! Bytes of our own formats. A change here is a change for other people's programs and for receipts that are kept.
+//! Fixtures of our own formats.
+//!
+//! A change here breaks programs of other authors and stored receipts.
 
 use crate::{NOW, asked, caller, neuron};
 use myelin_wire::{
@@ -6,7 +8,7 @@ use myelin_wire::{
     strict::{Content, Receipt, StreamOutcome, StreamWriter, sign_answer},
 };
 
-/// Made once by this crate; signatures differ each time, so whole receipts are kept.
+/// A receipt made once by this crate. Signatures differ each time, so whole receipts are kept.
 const ANSWER: &str = include_str!("fixtures/answer.json");
 const STREAM: &str = include_str!("fixtures/stream.json");
 

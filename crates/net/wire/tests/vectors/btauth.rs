@@ -23,7 +23,7 @@ fn cases() {
     replay("btauth.json cases", list(&file, "cases"), |case| match text(case, "kind") {
         "sign" => sign(case),
         "verify" => {
-            // These two share the memory of the case before them.
+            // These two share the replay window of the case before them.
             let name = text(case, "name");
             if !name.contains("replayed") && !name.contains("same nonce") {
                 window = ReplayWindow::new(ReplayLimits::default());
@@ -34,7 +34,7 @@ fn cases() {
     });
 }
 
-/// The recorded headers are good, and those made here are the same, up to who signs.
+/// Checks that the recorded headers are valid and equal our own, up to the signer.
 fn sign(case: &Value) -> Result<(), String> {
     let (method, target, sender) = (text(case, "method"), text(case, "path"), text(case, "sender"));
     let nonce = u64::try_from(int(get(case, "nonce"))).unwrap();

@@ -9,7 +9,7 @@ use myelin_wire::{
 };
 use std::sync::Arc;
 
-/// The classes of `headers.json`, as its description declares them.
+/// Returns the classes of `headers.json`, as its description declares them.
 fn class(name: &str) -> Arc<Class> {
     let required = [
         ("text", "str"),

@@ -37,7 +37,7 @@ fn python_texts() {
     });
     replay("python_str.json chars", list(&file, "chars"), |case| {
         let code = u32::try_from(int(get(case, "codepoint"))).unwrap();
-        // Half a surrogate pair is no text here: what holds one is refused when it is read.
+        // Half a surrogate pair is no text here: a value with one is refused by the reader.
         let Some(c) = char::from_u32(code) else { return same("category", text(case, "category"), "Cs") };
         same("text", Value::Text(c.to_string()).to_python_repr().as_str(), text(case, "repr"))
     });
@@ -112,7 +112,7 @@ fn addresses() {
         let ip: IpAddr = text(case, "ip").parse().unwrap();
         let stored = (text(case, "int").parse().unwrap(), u8::try_from(int(get(case, "ip_type"))).unwrap());
         same("stored", address::ip_to_chain(ip), stored)?;
-        // The recorded way back guesses by size; this one reads the type.
+        // The recorded way back guesses by size. This one reads the type.
         same("back", address::ip_from_chain(stored.0, stored.1), Ok(ip))?;
         same("display", AxonText { ip, port: 8_091, ..axon }.endpoint_text().as_str(), text(case, "display"))
     });
@@ -120,7 +120,7 @@ fn addresses() {
         let port = u16::try_from(int(get(case, "port"))).unwrap();
         let ip = text(case, "axon_ip").parse().unwrap();
         let url = address::request_url(ip, port, text(case, "own_external_ip").parse().ok(), "Echo");
-        // The recorded URLs of IPv6 have no brackets, and reach nobody.
+        // The recorded URLs of IPv6 have no brackets, and no client can connect to them.
         same("brackets", url.contains('['), ip.is_ipv6())?;
         same("url", url.replace(['[', ']'], "").as_str(), text(case, "url"))
     });

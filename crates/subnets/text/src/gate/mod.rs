@@ -27,7 +27,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, Peer};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, LineTooLong, Lines, Peer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::Task;
 use myelin_wire::{PublicKey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
@@ -113,6 +113,12 @@ enum AttemptError {
 impl From<AskError> for AttemptError {
     fn from(error: AskError) -> Self {
         Self::Miner(error.to_string())
+    }
+}
+
+impl From<LineTooLong> for AttemptError {
+    fn from(_: LineTooLong) -> Self {
+        Self::Miner("its lines are too long".to_owned())
     }
 }
 
@@ -264,29 +270,25 @@ impl Gate {
         challenge: &TextChallenge,
         consumer: &Consumer,
     ) -> Result<MinerAnswer, AttemptError> {
-        let (mut rest, mut whole, mut first, mut lines) = (Vec::new(), Vec::new(), None, 0_usize);
+        let (mut lines, mut whole, mut first, mut count) = (Lines::new(MAX_LINE), Vec::new(), None, 0_usize);
         let mut groups = Vec::new();
         while let Some(piece) = timeout(self.limits.stall, stream.next()).await.map_err(|_| self.stalled())?? {
             groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
-            rest.extend_from_slice(&piece);
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = rest.drain(..=end).collect();
+            lines.push(&piece);
+            while let Some(line) = lines.next_line()? {
                 AnswerLine::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
                 // The tokens, and the end.
-                lines += 1;
-                if lines > usize::from(challenge.max_tokens) + 1 {
+                count += 1;
+                if count > usize::from(challenge.max_tokens) + 1 {
                     return Err(AttemptError::Miner("it says more than was asked for".to_owned()));
                 }
                 first.get_or_insert_with(|| started.elapsed());
                 whole.extend_from_slice(&line);
                 consumer.pass(line.into()).await?;
             }
-            if rest.len() > MAX_LINE {
-                return Err(AttemptError::Miner("its lines are too long".to_owned()));
-            }
         }
         let elapsed = started.elapsed();
-        if stream.is_broken() || !rest.is_empty() {
+        if stream.is_broken() || !lines.is_at_end_of_line() {
             return Err(AttemptError::Miner("it broke its answer off".to_owned()));
         }
         let answer = TextAnswer::read(&whole)?;

@@ -1,4 +1,4 @@
-//! Rounds of the whole subnet in memory: who earns what.
+//! Rounds of the whole subnet in memory, and the pay of miners.
 
 use crate::tiny;
 use myelin_primitives::{Fraction, MILLION};
@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-/// Small models are quickest with one thread.
+/// Returns the model with one thread, with which small models are fastest.
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| tiny::model().clone().with_threads(NonZeroUsize::MIN).unwrap())
@@ -36,13 +36,13 @@ fn examiner(model: &Model) -> TextJudge {
     TextJudge::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).with_checked_tokens(8)
 }
 
-/// So many milliseconds to the first token and between tokens, spread by a tenth.
+/// Returns a link with this many milliseconds to the first token and between tokens, spread by a tenth.
 fn link(pace: u64) -> SimulatedLink {
     let delay = Duration::from_millis(36 + pace)..Duration::from_millis(44 + pace);
     SimulatedLink { delay, pace: Duration::from_millis(pace), ..SimulatedLink::default() }
 }
 
-/// The honest miner with this number.
+/// Returns the honest miner with this number.
 fn honest(model: &Model, number: usize) -> TextMiner<Model> {
     TextMiner::local(model.clone(), World::<TextTask>::hotkey(number))
 }
@@ -77,7 +77,7 @@ fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
     for row in &verdict.rows[3..] {
         assert!(u32::from(row.weight) * 100 < u32::from(medium), "{verdict}");
     }
-    // The same world is the same, to the last score.
+    // The same world gives the same scores.
     let short = || world.try_out(&examiner(model), &Trial { rounds: 3, ..Trial::default() }).unwrap();
     assert_eq!(short(), short());
 }
@@ -106,7 +106,7 @@ fn a_judge_says_what_is_wrong() {
         let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
         examiner.rank(&[(challenge.clone(), Some(reply))])[0].of(1_000_000)
     };
-    // The first answer of a newcomer: a sixteenth, cubed.
+    // The first answer of a new miner: a sixteenth, cubed.
     let first = score(answer.clone());
     assert!((1..=245).contains(&first), "{first}");
     let mut wrong = answer.clone();

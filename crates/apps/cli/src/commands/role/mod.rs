@@ -11,7 +11,7 @@ pub use validate::ValidateText;
 pub(crate) use validate::{time, tolerance};
 
 use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::WalletSigner};
-use myelin_client::{Chain, Hint, NetUid};
+use myelin_client::{Chain, Diagnostic, Hints, NetUid};
 use myelin_neuron::V1Policy;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
@@ -180,8 +180,8 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
 }
 
 /// What would help, as the library says.
-fn hint(error: &impl Hint) -> Option<String> {
-    error.all_hints().iter().next().map(|hint| hint.clone().into_owned())
+fn hint(error: &impl Diagnostic) -> Option<String> {
+    Hints::of(error).first().map(str::to_owned)
 }
 
 fn role_error(error: &RoleError) -> CliError {

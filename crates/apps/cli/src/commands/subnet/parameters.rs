@@ -176,7 +176,7 @@ pub struct SetParameters {
 
 /// What was set.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParametersChanged {
+pub struct SubnetParametersSetOutput {
     /// On which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -195,7 +195,7 @@ struct ParameterChange {
     after: ParameterValue,
 }
 
-impl Render for ParametersChanged {
+impl Render for SubnetParametersSetOutput {
     fn render(&self, page: &mut Page) {
         let changed = self.changed.iter().map(|change| format!("{}={}", change.name, change.after));
         page.line(format!("subnet {}: {}", self.netuid, changed.collect::<Vec<_>>().join(" ")));
@@ -285,7 +285,7 @@ impl Command for SetParameters {
         },
         Example { purpose: "What would that do?", line: "myelin subnet parameters set 2 commit_reveal=no --dry-run" },
     ];
-    type Output = TransactionOutput<ParametersChanged>;
+    type Output = TransactionOutput<SubnetParametersSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
@@ -304,6 +304,6 @@ impl Command for SetParameters {
             before: *before,
             after: *after,
         });
-        output.show(&sent.answer(|_| Ok(ParametersChanged { netuid, changed: rows.collect() }))?)
+        output.show(&sent.answer(|_| Ok(SubnetParametersSetOutput { netuid, changed: rows.collect() }))?)
     }
 }

@@ -14,7 +14,7 @@ pub use train::Train;
 pub(crate) use train::trained;
 
 use crate::{error::CliError, output::ProgressLine, share::decimal};
-use myelin_client::{ChainState, NetUid};
+use myelin_client::{ChainState, Hints, NetUid};
 use myelin_subnet_text::{Model, ModelError, Sampling, challenge::TOP_K, published::first};
 use std::{num::NonZeroUsize, path::Path};
 use tokio::task::spawn_blocking;
@@ -102,7 +102,7 @@ pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, Cl
 }
 
 pub(crate) fn model_error(error: &ModelError) -> CliError {
-    CliError::task("model", error, error.hint().map(str::to_owned))
+    CliError::task("model", error, Hints::of(error).first().map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{ChainError, Hint, NetUid, calls};
+use myelin_client::{ChainError, Diagnostic, Hints, NetUid, calls};
 use myelin_subnet_text::{
     ModelHash,
     published::{PublishedModelError, item, published},
@@ -122,7 +122,7 @@ pub(crate) fn published_error(error: PublishedModelError) -> CliError {
     match error {
         PublishedModelError::Chain(error) => error.into(),
         error => {
-            let hint = error.all_hints().iter().next().map(|hint| hint.clone().into_owned());
+            let hint = Hints::of(&error).first().map(str::to_owned);
             CliError::task(code, &error, hint)
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     output::{Printer, ProgressLine},
     page::{Page, Render},
 };
+use myelin_client::Hints;
 use myelin_subnet_text::{
     ModelHash,
     corpus::Corpus,
@@ -157,7 +158,7 @@ fn train_error(error: TrainError) -> CliError {
         TrainError::Interrupted => CliError::Interrupted,
         TrainError::Model(error) => model_error(&error),
         error => {
-            let hint = error.hint().map(str::to_owned);
+            let hint = Hints::of(&error).first().map(str::to_owned);
             CliError::task("training", &error, hint)
         }
     }
