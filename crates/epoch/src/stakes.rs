@@ -144,6 +144,10 @@ impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
         let before = stake.clone();
         let refused = |error: PoolError| EpochFailure::Pool(error);
         let payout = pay(&mut stake.pool, &mut stake.holding, emission, stake.take).map_err(refused)?;
+        // The chain stores no empty holding, whatever the pool made of it.
+        if stake.holding.is_empty() {
+            stake.holding = Holding::default();
+        }
         let grown = stake.pool.value().checked_sub(before.pool.value());
         let grown = grown.and_then(|grown| self.grown.checked_add(grown));
         self.grown = grown.map_err(|_| ArithmeticStep::TotalStake)?;

@@ -144,27 +144,31 @@ fn make_state(random: &mut Random, number: BlockNumber) {
     tempos.insert(NetUid::ROOT, tempo(random, NetUid::ROOT, number, 40));
     make_root(random, number);
 
-    let (mut locked, mut pending, blocks) = (Amount::ZERO, Amount::ZERO, random.block(number) - 1);
+    let [mut locked, mut minted, mut pending] = [Amount::ZERO; 3];
+    let blocks = random.block(number) - 1;
     for netuid in (1..=1 + random.below(3) as u16).map(NetUid::new) {
         tempos.insert(netuid, tempo(random, netuid, number, 80));
         let lock = random.amount();
         locked = locked.checked_add(lock).expect("locks are small");
         make_subnet(random, netuid, number, lock, *tempos.get(&netuid).expect("it is there"));
+        // Now and then so little that the cut opens no account.
+        let is_small = random.chance(15);
         let account = EmissionAccount {
             share: Share::from_bits(random.next()),
-            eligible: random.chance(80),
-            per_block: Amount::from_rao(random.below(1 << 30)),
-            settled: random.amount(),
+            eligible: !is_small && random.chance(80),
+            per_block: Amount::from_rao(if is_small { 0 } else { random.below(1 << 30) }),
+            settled: if is_small { Amount::from_rao(random.below(3_000)) } else { random.amount() },
             since: random.block(blocks.saturating_add(1)) - 1,
         };
         let accrued = accrued(&account, blocks).expect("accounts are small");
         pending = pending.checked_add(accrued).expect("accounts are small");
+        minted = minted.checked_add(account.per_block).expect("accounts are small");
         Ledger::<Runtime>::mutate(|ledger| ledger.try_insert(netuid, account)).expect("there is room");
     }
     TotalLocked::<Runtime>::put(locked);
     Accrued::<Runtime>::put(Accrual {
         emission: if random.chance(80) { Amount::ONE_TAO } else { random.amount() },
-        minted: Amount::from_rao(random.below(1_000_000_001)),
+        minted,
         blocks,
         pending,
         stale: random.chance(50),
@@ -177,10 +181,11 @@ fn make_state(random: &mut Random, number: BlockNumber) {
     Tempos::<Runtime>::put(BoundedBTreeMap::try_from(tempos).expect("there is room"));
 }
 
-/// A tempo whose epoch is due in this block, in so many of a hundred cases.
+/// A tempo whose epoch is due in this block, in so many of a hundred cases. In few blocks no short tempo is due.
 fn tempo(random: &mut Random, netuid: NetUid, number: BlockNumber, percent: u64) -> u16 {
-    let is_due = random.chance(percent);
-    let fit: Vec<u16> = (1..=400).filter(|tempo| Schedule::new(netuid, *tempo).is_due(number) == is_due).collect();
+    let is_due = |tempo: &u16| Schedule::new(netuid, *tempo).is_due(number);
+    let (due, others): (Vec<u16>, Vec<u16>) = (1..=400).partition(is_due);
+    let fit = if due.is_empty() || !random.chance(percent) { others } else { due };
     fit[random.below(fit.len() as u64) as usize]
 }
 
@@ -472,6 +477,7 @@ fn compare(chain: &mut Chain, seed: u64, coverage: &mut Coverage) {
             let input = input(number);
             let waiting: Vec<NetUid> = Waiting::<Runtime>::get().iter().map(|due| due.netuid).collect();
             System::reset_events();
+            System::set_block_number(number - 1);
             Executive::initialize_block(&header);
             let events = emission_events();
             let ran = events.iter().filter_map(|event| match event {
@@ -569,7 +575,9 @@ impl Coverage {
                 epoch.payments.iter().any(|payment| subnet.seats[usize::from(payment.uid)].hotkey != payment.hotkey);
             self.parents_paid += u32::from(by_parent);
             self.owners_paid += u32::from(!epoch.record.owner_cut.is_zero());
-            self.owners_without_account += u32::from(epoch.owner.is_some() && epoch.record.owner_cut.is_zero());
+            let is_unknown = epoch.owner.as_ref().is_some_and(|owner| !input.balances.contains_key(owner));
+            let has_cut = epoch.record.emission.rao() > 100 && epoch.record.owner_cut.is_zero();
+            self.owners_without_account += u32::from(is_unknown && has_cut);
         }
     }
 
