@@ -12,7 +12,7 @@
 //! | What does it say, and how does it look? | [`output`], [`page`], [`error`] |
 //! | Whom does it ask? | [`terminal`] |
 //! | May it change the chain, and how? | [`plan`], [`transact`] |
-//! | Whose key is meant, and who signs? | [`party`], [`key`] |
+//! | Whose key is meant, and who signs? | [`named_key`], [`key`] |
 //! | Which calls of the chain have no command? | [`call_gaps`] |
 //! | How does a network run on one machine? | [`network`] |
 //!
