@@ -3,7 +3,7 @@
 use super::scores::{ONE, Score, Scores};
 use myelin_client::PublicKey;
 use myelin_neuron::file::{self, FileError};
-use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_primitives::{BlockNumber, Entry, NetUid};
 use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) struct PendingReveal {
     /// The hash that is on the chain, in hexadecimal.
     pub(super) hash: String,
     /// The weights, as they are to be revealed.
-    pub(super) weights: Vec<(Uid, u16)>,
+    pub(super) weights: Vec<Entry>,
     /// The salt. Secret until then.
     pub(super) salt: Vec<u16>,
     /// The version of the validator's software.
@@ -177,7 +177,7 @@ mod tests {
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
         memory.scores.note((Hotkey::new([2; 32]), 5), Some(all), half);
         memory.scores.note((Hotkey::new([3; 32]), 0), None, half);
-        let weights = vec![(Uid::new(2), 65_535)];
+        let weights = vec![Entry::from((2, 65_535))];
         memory.promises =
             vec![PendingReveal { hash: "0xab".to_owned(), weights, salt: vec![1, 2], version_key: 0, after: 9 }];
         memory
