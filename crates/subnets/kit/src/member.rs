@@ -45,9 +45,7 @@ impl Hint for JoinError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSeat { netuid, .. } => {
-                out.push(format!("register the hotkey with `myelin neuron register --netuid {netuid}`"));
-            }
+            Self::NoSeat { .. } => out.push("register the hotkey"),
             Self::State(StateError::Used(_)) => out.push("stop the other one, or choose another folder"),
             Self::State(StateError::File(_)) => out.push("choose another folder"),
         }
@@ -75,9 +73,7 @@ pub enum MemberError {
 impl Hint for MemberError {
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::SeatLost { netuid, .. } => {
-                out.push(format!("register the hotkey again with `myelin neuron register --netuid {netuid}`"));
-            }
+            Self::SeatLost { .. } => out.push("register the hotkey again"),
             Self::NoSubnet(_) => out.push("list the subnets there are"),
         }
     }

@@ -65,14 +65,10 @@ impl Hint for PublishedModelError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSubnet(_) => out.push("see which there are with `myelin subnet list`"),
+            Self::NoSubnet(_) => out.push("choose a subnet that exists"),
             Self::NoOwner(_) => out.push("choose a subnet that has an owner"),
-            Self::Nothing(netuid) | Self::Other(netuid) => {
-                out.push(format!("its owner publishes one with `myelin text publish MODEL --netuid {netuid}`"));
-            }
-            Self::Differs { netuid, .. } => {
-                out.push(format!("get the model with that hash; see `myelin text show --netuid {netuid}`"));
-            }
+            Self::Nothing(_) | Self::Other(_) => out.push("ask its owner to publish a model"),
+            Self::Differs { .. } => out.push("get the model with that hash"),
         }
     }
 }

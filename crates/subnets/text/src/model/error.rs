@@ -83,10 +83,9 @@ impl ModelError {
     /// What to do next, where there is something to do.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::File { .. } => Some(
-                "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file. \
-                 `myelin text train` makes one.",
-            ),
+            Self::File { .. } => {
+                Some("A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file.")
+            }
             Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
                 Some("Compare the file with its origin, it may be damaged or half copied.")
             }
