@@ -1,17 +1,27 @@
-//! What goes wrong, what to do about it, and the exit code that says so to a script.
+//! Errors of commands: their codes, hints and exit codes.
 
-use crate::{config::ConfigError, network::NetworkError, plan::PolicyRefusal};
+use crate::{
+    config::ConfigError,
+    hints,
+    output::{Format, OutputError, say},
+    page::{Tone, printable},
+    plan::PolicyRefusal,
+    terminal::PromptError,
+};
 use myelin_client::{
     CallError, ChainError, DispatchFailure, Hint, IncludedTransaction, PoolRefusal, SentTransaction, UnseenTransaction,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_explain::ExplainError;
+use myelin_files::FileFault;
 use myelin_keys::{
     Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
     WalletError,
 };
+use myelin_local::LocalError;
 use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
-use std::{borrow::Cow, fmt, io, path::PathBuf};
+use std::{borrow::Cow, error::Error, path::PathBuf};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +43,7 @@ pub enum Exit {
     Interrupted = 130,
 }
 
-/// Why a command failed. Its text says what, [`CliError::hint`] what to do next.
+/// A failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The words are in order, but not together.
@@ -44,26 +54,9 @@ pub enum CliError {
         /// What would be right.
         hint: &'static str,
     },
-    /// A question cannot be asked.
-    #[error("{question} There is no terminal to answer at")]
-    NoTerminal {
-        /// The question.
-        question: String,
-        /// How to answer it otherwise.
-        hint: Cow<'static, str>,
-    },
-    /// The answer was not yes.
-    #[error("stopped, because the answer was not yes")]
-    Declined,
-    /// Two passwords that should be the same are not.
-    #[error("the two passwords differ")]
-    PasswordsDiffer,
-    /// A new password that is guessed in no time.
-    #[error("a password of {length} characters is too short")]
-    PasswordTooShort {
-        /// How long it is.
-        length: usize,
-    },
+    /// A question has no answer.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// The signature is a signature, but of something else or by somebody else.
     #[error("the signature is not {address}'s, or not of this message")]
     BadSignature {
@@ -105,7 +98,7 @@ pub enum CliError {
     Config(#[from] ConfigError),
     /// The local network.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Local(LocalError),
     /// The chain has no answer.
     #[error(transparent)]
     Chain(Box<ChainError>),
@@ -162,38 +155,50 @@ pub enum CliError {
         /// The network, if somebody chose one.
         network: Option<String>,
     },
-    /// A neuron, its model or its task.
-    #[error("{message}")]
-    Task {
-        /// The name of the cause.
-        code: &'static str,
-        /// What went wrong.
-        message: String,
-        /// What to do next, if the library knows.
-        hint: Option<String>,
-    },
-    /// A file.
+    /// There is no home folder, so no folder for data.
+    #[error("there is no home folder for data")]
+    NoHome,
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Randomness(getrandom::Error),
+    /// A file cannot be used.
     #[error("could not {doing} {}: {source}", .path.display())]
     File {
-        /// What was tried.
+        /// The action that failed, as a verb.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// The cause.
+        source: FileFault,
     },
-    /// The terminal.
-    #[error("could not ask at the terminal: {0}")]
-    Terminal(io::Error),
-    /// Whoever read the output has enough of it. Said to nobody.
-    #[error("nobody reads the output any more")]
-    OutputClosed,
     /// The output cannot be written.
-    #[error("could not write the output: {0}")]
-    Output(io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Any other error that knows its code and its hints.
+    #[error("{0}")]
+    Other(Box<dyn Diagnostic + Send + Sync>),
+}
+
+/// An error that is made where it is found: a code, a text and a hint.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct PlainError {
+    code: &'static str,
+    message: String,
+    hint: Option<Cow<'static, str>>,
+}
+
+impl Diagnostic for PlainError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        self.hint.iter().for_each(|hint| out.push(hint.clone()));
+    }
 }
 
 /// What a call paid that failed.
@@ -217,6 +222,22 @@ impl From<ExplainError> for CliError {
     }
 }
 
+impl From<LocalError> for CliError {
+    fn from(error: LocalError) -> Self {
+        match error {
+            LocalError::Interrupted => Self::Interrupted,
+            LocalError::Chain(error) => Self::Chain(error),
+            LocalError::Explain(error) => (*error).into(),
+            LocalError::Call { error, included } => Self::Call { error, included },
+            LocalError::Unseen(unseen) => Self::Unseen { unseen, network: None },
+            LocalError::Wallet(error) => error.into(),
+            LocalError::Name(error) => error.into(),
+            LocalError::Mnemonic(error) => error.into(),
+            other => Self::Local(other),
+        }
+    }
+}
+
 impl From<PasswordError> for CliError {
     fn from(error: PasswordError) -> Self {
         Self::Wallet(error.into())
@@ -224,26 +245,94 @@ impl From<PasswordError> for CliError {
 }
 
 impl CliError {
-    /// That a library of neurons says no.
-    pub(crate) fn task(code: &'static str, error: &dyn fmt::Display, hint: Option<String>) -> Self {
-        Self::Task { code, message: error.to_string(), hint }
+    /// Makes an error of a code, a text and a hint.
+    pub(crate) fn plain(
+        code: &'static str,
+        message: impl ToString,
+        hint: impl Into<Option<Cow<'static, str>>>,
+    ) -> Self {
+        Self::Other(Box::new(PlainError { code, message: message.to_string(), hint: hint.into() }))
     }
 
-    /// That a call was not carried out.
+    /// Makes an error of a library's error. `own` is the hint of the library.
+    pub(crate) fn library(code: &'static str, error: &(dyn Error + 'static), own: Option<Cow<'static, str>>) -> Self {
+        Self::plain(code, error, hints::of(error).or(own))
+    }
+
+    /// Returns a closure that makes an error of a file's fault.
+    pub(crate) fn file<F: Into<FileFault>>(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(F) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source: source.into() }
+    }
+
+    /// Makes an error of a call that was not carried out.
     pub(crate) fn call(error: CallError, included: Option<IncludedTransaction>) -> Self {
         Self::Call { error: Box::new(error), included: included.map(|included| (included.height, included.fee)) }
     }
 
-    /// A name of the cause that stays the same when the text becomes better.
-    pub fn code(&self) -> &'static str {
+    /// Returns the exit code for scripts.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. }
+            | Self::Config(_)
+            | Self::Name(_)
+            | Self::Address(_)
+            | Self::Signature(_)
+            | Self::Local(LocalError::NoSubnet) => Exit::Usage,
+            Self::Prompt(PromptError::Declined) | Self::Refused(_) => Exit::Refused,
+            Self::Prompt(PromptError::NoTerminal { .. }) | Self::Wallet(WalletError::PasswordNeeded { .. }) => {
+                Exit::NoTerminal
+            }
+            // As for `myelin … | head`: it got what it wanted.
+            Self::Output(OutputError::Closed) => Exit::Done,
+            Self::Unseen { .. } => Exit::Unseen,
+            Self::LeftAlone { .. } | Self::Interrupted | Self::Prompt(PromptError::Interrupted) => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// Returns the most promising hint.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        Hints::of(self).into_iter().next()
+    }
+
+    /// Writes the error to standard error, unless the output was closed.
+    pub fn show(&self, format: Format) {
+        if matches!(self, Self::Output(OutputError::Closed)) {
+            return;
+        }
+        let text = match format {
+            Format::Json => serde_json::to_string(&self.report()).unwrap_or_default() + "\n",
+            Format::Table => {
+                // Nodes, neurons and files put texts of their own into errors.
+                let hint = self.hint().map(|hint| format!("\n{} {}\n", Tone::Good.paint("hint:"), printable(&hint)));
+                let error = printable(&self.to_string());
+                format!("{} {error}\n{}", Tone::Bad.paint("error:"), hint.unwrap_or_default())
+            }
+        };
+        say(&text);
+    }
+
+    /// As a program reads it.
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport {
+            error: ErrorBody {
+                code: self.code().into(),
+                message: self.to_string(),
+                hint: self.hint().map(Cow::into_owned),
+            },
+        }
+    }
+}
+
+impl Diagnostic for CliError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Usage { .. } => "usage",
-            Self::NoTerminal { .. } => "no-terminal",
-            Self::Declined => "declined",
-            Self::PasswordsDiffer | Self::PasswordTooShort { .. } => "password",
+            Self::Prompt(error) => error.code(),
             Self::BadSignature { .. } => "bad-signature",
             Self::NotKept { .. } => "not-kept",
-            Self::Refused(_) => "policy",
+            Self::Refused(refusal) => refusal.code(),
             Self::Wallet(error) => match error {
                 WalletError::NoWallet { .. } => "no-wallet",
                 WalletError::NoColdkey { .. }
@@ -260,8 +349,8 @@ impl CliError {
             Self::Mnemonic(_) | Self::Secret(_) | Self::Import(_) => "secret",
             Self::Address(_) => "address",
             Self::Signature(_) => "signature",
-            Self::Config(_) => "config",
-            Self::Network(error) => error.code(),
+            Self::Config(error) => error.code(),
+            Self::Local(error) => error.code(),
             Self::Chain(error) => chain_code(error),
             Self::Explain(error) => explain_code(error),
             Self::NotFound { .. } => "not-found",
@@ -269,71 +358,61 @@ impl CliError {
             Self::TooLittle { .. } => "funds",
             Self::Call { error, .. } => call_code(error),
             Self::Unseen { .. } => "unseen",
-            Self::Task { code, .. } => code,
-            Self::File { .. } | Self::Terminal(_) | Self::OutputClosed | Self::Output(_) => "io",
+            Self::NoHome | Self::File { .. } => "io",
+            Self::Randomness(_) => "randomness",
+            Self::Output(error) => error.code(),
+            Self::Other(error) => error.code(),
             Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
         }
     }
 
-    /// What a script sees.
-    pub fn exit(&self) -> Exit {
+    fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::Name(_) | Self::Address(_) | Self::Signature(_) => Exit::Usage,
-            Self::Declined | Self::Refused(_) => Exit::Refused,
-            Self::NoTerminal { .. } | Self::Wallet(WalletError::PasswordNeeded { .. }) => Exit::NoTerminal,
-            // As for `myelin … | head`: it got what it wanted.
-            Self::OutputClosed => Exit::Done,
-            Self::Unseen { .. } => Exit::Unseen,
-            Self::LeftAlone { .. } | Self::Interrupted => Exit::Interrupted,
-            _ => Exit::Failed,
-        }
-    }
-
-    /// What to do next.
-    pub fn hint(&self) -> Option<Cow<'static, str>> {
-        Some(match self {
-            Self::Usage { hint, .. } => Cow::Borrowed(*hint),
-            Self::Declined | Self::OutputClosed | Self::Interrupted => return None,
-            Self::PasswordsDiffer => "type the same password twice".into(),
-            Self::PasswordTooShort { .. } => "take eight characters or more; a few unrelated words are best".into(),
+            Self::Usage { hint, .. } => out.push(*hint),
+            Self::Prompt(error) => error.hints(out),
             Self::BadSignature { .. } => {
-                "look at the address, and that the message is the same to the last character".into()
+                out.push("look at the address, and that the message is the same to the last character");
             }
-            Self::NotKept { .. } => "export the private key instead, with `--form private-key`".into(),
-            Self::Refused(refusal) => refusal.hint(),
-            Self::Wallet(error) => return Some(wallet_hint(error)),
-            Self::Name(error) => error.hint(),
-            Self::Mnemonic(error) => error.hint(),
-            Self::Secret(error) => error.hint(),
-            Self::Import(error) => error.hint(),
-            Self::Address(error) => error.hint(),
-            Self::Signature(error) => error.hint(),
-            Self::Config(error) => error.hint(),
-            Self::Network(error) => error.hint(),
-            Self::Chain(error) => return chain_hint(error),
-            Self::Explain(error) => return explain_hint(error),
-            Self::NoTerminal { hint, .. } | Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
-            Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
-            Self::Call { error, .. } => return call_hint(error),
-            Self::Unseen { unseen, network } => look_again(&unseen.sent, network.as_deref()),
-            Self::Task { hint, .. } => return hint.clone().map(Cow::Owned),
-            Self::LeftAlone { sent, network } => look_again(sent, network.as_deref()),
-            Self::File { .. } => "look at the path, and whether you may use it".into(),
-            Self::Terminal(_) => "run it in an ordinary terminal".into(),
-            Self::Output(_) => "look at where the output goes, and whether the disk is full".into(),
-        })
-    }
-
-    /// As a program reads it.
-    pub fn report(&self) -> ErrorReport {
-        ErrorReport {
-            error: ErrorBody {
-                code: self.code().into(),
-                message: self.to_string(),
-                hint: self.hint().map(Cow::into_owned),
-            },
+            Self::NotKept { .. } => out.push("export the private key instead, with `--form private-key`"),
+            Self::Refused(refusal) => refusal.hints(out),
+            Self::Wallet(error) => {
+                hints::add(error, out);
+                out.push(error.hint());
+            }
+            Self::Name(error) => out.push(error.hint()),
+            Self::Mnemonic(error) => out.push(error.hint()),
+            Self::Secret(error) => out.push(error.hint()),
+            Self::Import(error) => out.push(error.hint()),
+            Self::Address(error) => out.push(error.hint()),
+            Self::Signature(error) => out.push(error.hint()),
+            Self::Config(error) => error.hints(out),
+            Self::Local(error) => {
+                hints::add(error, out);
+                error.hints(out);
+            }
+            Self::Chain(error) => of_library(&**error, out),
+            Self::Explain(error) => of_library(&**error, out),
+            Self::Call { error, .. } => of_library(&**error, out),
+            Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => out.push(hint.clone()),
+            Self::TooLittle { .. } => out.push("lower the amount, or add TAO to the account"),
+            Self::Unseen { unseen, network } => out.push(look_again(&unseen.sent, network.as_deref())),
+            Self::LeftAlone { sent, network } => out.push(look_again(sent, network.as_deref())),
+            Self::NoHome => out.push("set `HOME`"),
+            Self::File { .. } => out.push("look at the path, and whether you may use it"),
+            Self::Output(error) => error.hints(out),
+            Self::Other(error) => {
+                hints::add(&**error, out);
+                error.hints(out);
+            }
+            Self::Randomness(_) | Self::Interrupted => {}
         }
     }
+}
+
+/// Adds the hints of an error that implements [`Hint`].
+fn of_library(error: &(impl Hint + 'static), out: &mut Hints) {
+    hints::add(error, out);
+    error.all_hints().iter().for_each(|hint| out.push(hint.clone()));
 }
 
 fn chain_code(error: &ChainError) -> &'static str {
@@ -371,42 +450,6 @@ fn call_code(error: &CallError) -> &'static str {
     }
 }
 
-/// The hints of the libraries name what they offer; here that is a command.
-fn chain_hint(error: &ChainError) -> Option<Cow<'static, str>> {
-    Some(match error {
-        ChainError::Unreachable(_) => {
-            "see that a node runs there, begin a local network with `myelin network up`, or name a node with `--network`"
-                .into()
-        }
-        ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
-        error => return first_hint(error),
-    })
-}
-
-fn explain_hint(error: &ExplainError) -> Option<Cow<'static, str>> {
-    Some(match error {
-        ExplainError::Chain(error) => return chain_hint(error),
-        ExplainError::NoEpoch { .. } => {
-            "leave `--epoch` out for the last one, or look for one with `myelin chain blocks`".into()
-        }
-        ExplainError::NoNeuron { netuid, .. } => {
-            format!("see who is there with `myelin metagraph show {netuid}`").into()
-        }
-        error => return first_hint(error),
-    })
-}
-
-fn call_hint(error: &CallError) -> Option<Cow<'static, str>> {
-    match error {
-        CallError::NotSent(error) => chain_hint(error),
-        error => first_hint(error),
-    }
-}
-
-fn first_hint(error: &impl Hint) -> Option<Cow<'static, str>> {
-    error.all_hints().iter().next().cloned()
-}
-
 /// A word as a shell takes it.
 fn quoted(word: &str) -> Cow<'_, str> {
     let is_safe = |character: char| character.is_ascii_alphanumeric() || "-._:/,[]".contains(character);
@@ -422,23 +465,6 @@ fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str
          --after {after} --until {valid_until}{network}`"
     )
     .into()
-}
-
-fn wallet_hint(error: &WalletError) -> Cow<'static, str> {
-    match error {
-        WalletError::NoWallet { name, .. } => {
-            format!("make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`")
-                .into()
-        }
-        WalletError::NoHotkey { name, wallet } => format!(
-            "make it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or see which there are with `myelin wallet list`"
-        )
-        .into(),
-        WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
-            "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
-        }
-        other => other.hint(),
-    }
 }
 
 /// An error as JSON, one line on standard error.

@@ -50,7 +50,7 @@ impl Unit {
 
 /// A parameter and what it is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct NetworkParameterRow {
+struct NetworkParameterRow {
     /// Its name.
     name: &'static str,
     /// What it is.
@@ -63,14 +63,14 @@ pub struct NetworkParameterRow {
 
 /// How all networks together are set. Governance alone may change it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParametersView {
+pub struct ChainParametersOutput {
     /// As of this final block.
     block: u64,
     /// The parameters.
     parameters: Vec<NetworkParameterRow>,
 }
 
-impl Render for ParametersView {
+impl Render for ChainParametersOutput {
     fn render(&self, page: &mut Page) {
         let mut table = Table::new([("PARAMETER", Side::Left), ("IS", Side::Right), ("WHAT IT DOES", Side::Left)]);
         for row in &self.parameters {
@@ -129,11 +129,11 @@ impl Command for Parameters {
     const DETAILS: &'static str = "How one subnet is set shows `myelin subnet parameters show`.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "All of them", line: "myelin chain parameters" }];
-    type Output = ParametersView;
+    type Output = ChainParametersOutput;
 
-    async fn run(self, context: &Context, output: &Printer<ParametersView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainParametersOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let parameters = rows(now.network_parameters().await?);
-        output.show(&ParametersView { block: now.height(), parameters })
+        Ok(output.show(&ChainParametersOutput { block: now.height(), parameters })?)
     }
 }

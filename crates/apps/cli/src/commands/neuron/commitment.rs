@@ -2,7 +2,7 @@
 
 use super::seat;
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -117,7 +117,7 @@ impl Item {
 
 /// What one neuron has published.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct NeuronCommitmentOutput {
+struct NeuronCommitmentRow {
     /// On which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -131,12 +131,19 @@ pub struct NeuronCommitmentOutput {
     item: Item,
 }
 
-impl Render for NeuronCommitmentOutput {
+impl Render for NeuronCommitmentRow {
     fn render(&self, page: &mut Page) {
         let Self { uid, netuid, item, .. } = self;
         let when = self.block.map_or_else(String::new, |block| format!(", in block {block}"));
         page.line(format!("neuron {uid} of network {netuid} publishes {}{when}", item.words()));
     }
+}
+
+outputs! {
+    /// The commitment of a neuron.
+    NeuronCommitmentShowOutput(NeuronCommitmentRow);
+    /// A commitment that was published.
+    NeuronCommitmentSetOutput(NeuronCommitmentRow);
 }
 
 /// `myelin neuron commitment show`
@@ -156,20 +163,20 @@ impl Command for ShowCommitment {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "My own", line: "myelin neuron commitment show --netuid 1" }];
-    type Output = NeuronCommitmentOutput;
+    type Output = NeuronCommitmentShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<NeuronCommitmentOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let uid = seat(&now, self.netuid, &hotkey).await?.uid;
         let commitment = now.commitment(self.netuid, uid).await?;
-        output.show(&NeuronCommitmentOutput {
+        Ok(output.show(&NeuronCommitmentShowOutput(NeuronCommitmentRow {
             netuid: self.netuid,
             uid: uid.get(),
             hotkey: hotkey.key.to_string(),
             block: commitment.as_ref().map(|commitment| commitment.block),
             item: commitment.as_ref().map_or(Item::Nothing {}, |commitment| Item::from(&commitment.data)),
-        })
+        }))?)
     }
 }
 
@@ -228,7 +235,7 @@ impl Command for SetCommitment {
                    0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
         },
     ];
-    type Output = TransactionOutput<NeuronCommitmentOutput>;
+    type Output = TransactionOutput<NeuronCommitmentSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, data) = (self.netuid, data(&self.item, self.hash)?);
@@ -243,10 +250,11 @@ impl Command for SetCommitment {
             .effect(format!("until now it publishes {}", was.words()))
             .risk("can be changed once in 100 blocks, and is refused if it was lately");
         let sent = self.sending.send(context, &chain, &signer, &calls::set_commitment(netuid, data), plan).await?;
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let (uid, hotkey) = (uid.get(), hotkey.key.to_string());
-            Ok(NeuronCommitmentOutput { netuid, uid, hotkey, block: BlockNumber::try_from(included.height).ok(), item })
-        })?)
+            let block = BlockNumber::try_from(included.height).ok();
+            Ok(NeuronCommitmentSetOutput(NeuronCommitmentRow { netuid, uid, hotkey, block, item }))
+        })?)?)
     }
 }
 

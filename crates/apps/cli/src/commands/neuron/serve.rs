@@ -160,12 +160,12 @@ impl Command for Serve {
                 sending.send(context, &chain, signer, &call, plan).await?
             }
         };
-        output.show(&sent.answer(|_| {
+        Ok(output.show(&sent.output(|_| {
             let at = at.to_string();
             let (axon, metrics) = if self.metrics { (None, Some(at)) } else { (Some(at), None) };
             let (uid, hotkey) = (neuron.uid.get(), hotkey.key.to_string());
             Ok(NeuronServeOutput { netuid, uid, hotkey, axon, metrics, certificate: proves })
-        })?)
+        })?)?)
     }
 }
 

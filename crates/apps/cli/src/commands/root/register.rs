@@ -105,9 +105,9 @@ impl Command for Register {
         }
         let plan = plan.risk("root takes one registration a block and few in an interval; the rest wait");
         let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let uid = included.event::<NeuronRegistered>().map(|registered| Uid::from(registered.uid).get());
             Ok(RootRegisterOutput { hotkey: hotkey.key.to_string(), uid })
-        })?)
+        })?)?)
     }
 }

@@ -92,6 +92,6 @@ impl Command for Shares {
             })
             .collect();
         subnets.sort_by_key(|subnet| (std::cmp::Reverse(subnet.emission), subnet.netuid));
-        output.show(&RootSharesOutput { block: now.height(), emission: issuance.block_emission, subnets })
+        Ok(output.show(&RootSharesOutput { block: now.height(), emission: issuance.block_emission, subnets })?)
     }
 }

@@ -47,7 +47,7 @@ impl ParameterRow {
 
 /// How one network is set.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParameterList {
+pub struct SubnetParametersShowOutput {
     /// Which network; 0 is root.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -59,7 +59,7 @@ pub struct ParameterList {
     title: String,
 }
 
-impl Render for ParameterList {
+impl Render for SubnetParametersShowOutput {
     fn render(&self, page: &mut Page) {
         page.line(Tone::Label.paint(&self.title));
         if let [row] = self.parameters.as_slice() {
@@ -121,20 +121,20 @@ impl Command for ShowParameters {
         Example { purpose: "All of them", line: "myelin subnet parameters show 1" },
         Example { purpose: "What may a tempo be, and who says so?", line: "myelin subnet parameters show 1 tempo" },
     ];
-    type Output = ParameterList;
+    type Output = SubnetParametersShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<ParameterList>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<SubnetParametersShowOutput>) -> Result<(), CliError> {
         let fields: Vec<_> = self.names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
         let fields = if fields.is_empty() { ParameterField::ALL.iter().collect() } else { fields };
         let now = context.chain().await?.at_finalised().await?;
         let subnet = find(&now, self.netuid).await?;
         let parameters = parameters(&now, self.netuid).await?;
-        output.show(&ParameterList {
+        Ok(output.show(&SubnetParametersShowOutput {
             netuid: self.netuid,
             block: now.height(),
             parameters: fields.into_iter().map(|field| ParameterRow::of(field, &parameters)).collect(),
             title: title(self.netuid, &subnet),
-        })
+        })?)
     }
 }
 
@@ -176,7 +176,7 @@ pub struct SetParameters {
 
 /// What was set.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParametersChanged {
+pub struct SubnetParametersSetOutput {
     /// On which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -195,7 +195,7 @@ struct ParameterChange {
     after: ParameterValue,
 }
 
-impl Render for ParametersChanged {
+impl Render for SubnetParametersSetOutput {
     fn render(&self, page: &mut Page) {
         let changed = self.changed.iter().map(|change| format!("{}={}", change.name, change.after));
         page.line(format!("subnet {}: {}", self.netuid, changed.collect::<Vec<_>>().join(" ")));
@@ -285,7 +285,7 @@ impl Command for SetParameters {
         },
         Example { purpose: "What would that do?", line: "myelin subnet parameters set 2 commit_reveal=no --dry-run" },
     ];
-    type Output = TransactionOutput<ParametersChanged>;
+    type Output = TransactionOutput<SubnetParametersSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
@@ -304,6 +304,6 @@ impl Command for SetParameters {
             before: *before,
             after: *after,
         });
-        output.show(&sent.answer(|_| Ok(ParametersChanged { netuid, changed: rows.collect() }))?)
+        Ok(output.show(&sent.output(|_| Ok(SubnetParametersSetOutput { netuid, changed: rows.collect() }))?)?)
     }
 }

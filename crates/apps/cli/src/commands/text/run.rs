@@ -1,6 +1,6 @@
 //! `myelin text run`
 
-use super::{GenerateArgs, load, model_error};
+use super::{GenerateArgs, load, model_error, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -123,12 +123,12 @@ impl Command for Run {
         let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
         let written = lines(&model, &model, &query, &mut each);
         closed?;
-        written.map_err(|error| CliError::task("model", &error, None))?;
+        written.map_err(model_failed)?;
         if is_text {
-            return write(b"\n");
+            return Ok(write(b"\n")?);
         }
         let finish = finish.map(ending).unwrap_or_default();
         let miner = miner.map(Hotkey::to_ss58);
-        output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
+        Ok(output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })?)
     }
 }

@@ -1,12 +1,13 @@
 //! `myelin text train`
 
-use super::model_error;
+use super::{model_error, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     output::{Printer, ProgressLine},
     page::{Page, Render},
+    terminal::PromptError,
 };
 use myelin_subnet_text::{
     ModelHash,
@@ -16,6 +17,7 @@ use myelin_subnet_text::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
+    borrow::Cow,
     ops::ControlFlow,
     path::PathBuf,
     sync::{
@@ -111,9 +113,9 @@ impl Train {
         let mut is_seen = true;
         loop {
             tokio::select! {
-                done = &mut training => return done.map_err(|error| CliError::task("model", &error, None))?,
+                done = &mut training => return done.map_err(model_failed)?,
                 signal = ctrl_c(), if !ended.load(Ordering::Relaxed) => {
-                    signal.map_err(CliError::Terminal)?;
+                    signal.map_err(PromptError::Terminal)?;
                     ended.store(true, Ordering::Relaxed);
                     progress.step("ending");
                 }
@@ -156,10 +158,7 @@ fn train_error(error: TrainError) -> CliError {
     match error {
         TrainError::Interrupted => CliError::Interrupted,
         TrainError::Model(error) => model_error(&error),
-        error => {
-            let hint = error.hint().map(str::to_owned);
-            CliError::task("training", &error, hint)
-        }
+        error => CliError::library("training", &error, error.hint().map(Cow::Borrowed)),
     }
 }
 
@@ -178,6 +177,6 @@ impl Command for Train {
     async fn run(self, _: &Context, output: &Printer<TextTrainOutput>) -> Result<(), CliError> {
         let path = self.train().await?;
         let model = ModelHash::of(&path).map_err(|error| model_error(&error))?.to_string();
-        output.show(&TextTrainOutput { path: path.display().to_string(), model })
+        Ok(output.show(&TextTrainOutput { path: path.display().to_string(), model })?)
     }
 }

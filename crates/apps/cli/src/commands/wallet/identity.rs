@@ -1,11 +1,11 @@
-//! Who coldkeys say they are, and whose hotkeys are.
+//! `myelin wallet identity`
 
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
     key::WalletSigner,
-    named_key::{ColdkeyArg, HotkeyArg},
+    named_key::ColdkeyArg,
     output::Printer,
     page::{Page, Render, plain},
     plan::Plan,
@@ -17,7 +17,7 @@ use serde::Serialize;
 
 /// Who a coldkey says it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletIdentityOutput {
+struct WalletIdentityRow {
     /// The coldkey.
     coldkey: String,
     /// What it says. Nobody has checked it.
@@ -50,7 +50,7 @@ impl From<Identity> for IdentityTexts {
     }
 }
 
-impl Render for WalletIdentityOutput {
+impl Render for WalletIdentityRow {
     fn render(&self, page: &mut Page) {
         let Some(texts) = &self.identity else {
             page.line(format!("{} does not say who it is", self.coldkey));
@@ -69,6 +69,13 @@ impl Render for WalletIdentityOutput {
     }
 }
 
+outputs! {
+    /// The identity of a coldkey.
+    WalletIdentityShowOutput(WalletIdentityRow);
+    /// The identity that a coldkey has now.
+    WalletIdentitySetOutput(WalletIdentityRow);
+}
+
 /// `myelin wallet identity show`
 #[derive(Debug, clap::Args)]
 pub struct ShowIdentity {
@@ -82,12 +89,13 @@ impl Command for ShowIdentity {
     const SUMMARY: &'static str = "Show who a coldkey says it is";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin wallet identity show" }];
-    type Output = WalletIdentityOutput;
+    type Output = WalletIdentityShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<WalletIdentityOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
         let identity = context.chain().await?.at_finalised().await?.identity(&coldkey.key).await?;
-        output.show(&WalletIdentityOutput { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) })
+        let row = WalletIdentityRow { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) };
+        Ok(output.show(&WalletIdentityShowOutput(row))?)
     }
 }
 
@@ -137,7 +145,7 @@ impl Command for SetIdentity {
         purpose: "A name and a page",
         line: "myelin wallet identity set --name Validators --url https://validators.example",
     }];
-    type Output = TransactionOutput<WalletIdentityOutput>;
+    type Output = TransactionOutput<WalletIdentitySetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let signer = WalletSigner::coldkey(context)?;
@@ -165,63 +173,7 @@ impl Command for SetIdentity {
             .effect("everybody can read it, for as long as the chain is kept")
             .risk("it fails if none of the coldkey's hotkeys has a seat");
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| {
-            Ok(WalletIdentityOutput { coldkey: signer.public().to_string(), identity: Some(identity.into()) })
-        })?)
-    }
-}
-
-/// `myelin wallet associate-hotkey`
-#[derive(Debug, clap::Args)]
-pub struct AssociateHotkey {
-    /// Which hotkey: the name of one here, or `myself`, which is the default
-    #[arg(value_name = "HOTKEY")]
-    hotkey: Option<HotkeyArg>,
-
-    #[command(flatten)]
-    sending: TransactionArgs,
-}
-
-/// A hotkey with an owner.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletAssociateHotkeyOutput {
-    /// The hotkey.
-    hotkey: String,
-    /// Who owns it.
-    coldkey: String,
-}
-
-impl Render for WalletAssociateHotkeyOutput {
-    fn render(&self, page: &mut Page) {
-        page.line(format!("{} belongs to {}", self.hotkey, self.coldkey));
-    }
-}
-
-impl Command for AssociateHotkey {
-    const PATH: &'static str = "wallet associate-hotkey";
-    const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
-    const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
-    const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
-    type Output = TransactionOutput<WalletAssociateHotkeyOutput>;
-
-    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
-        let chain = context.chain().await?;
-        if let Some(known) = chain.at_finalised().await?.hotkey(&hotkey.key).await? {
-            return Err(CliError::Impossible {
-                message: format!("the hotkey {hotkey} has an owner already, {}", known.coldkey),
-                hint: "make another with `myelin wallet new-hotkey`".into(),
-            });
-        }
-        let plan = Plan::new(format!("Make {hotkey} a hotkey of {signer}"))
-            .effect("one can stake on it from now on")
-            .risk("it cannot be taken back; a hotkey can only be swapped for another");
-        let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
-        output.show(&sent.answer(|_| {
-            Ok(WalletAssociateHotkeyOutput { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() })
-        })?)
+        let row = WalletIdentityRow { coldkey: signer.public().to_string(), identity: Some(identity.into()) };
+        Ok(output.show(&sent.output(|_| Ok(WalletIdentitySetOutput(row)))?)?)
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
+    folders,
     key::WalletSigner,
     output::Printer,
     page::{Page, Render},
@@ -87,7 +88,7 @@ impl Command for Commit {
         let netuid = self.netuid;
         let wanted = WeightsToSet::new(netuid, &self.weights)?;
         let signer = WalletSigner::hotkey(context)?;
-        let hotkey = signer.public();
+        let (hotkey, data) = (signer.public(), folders::data()?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let rater = wanted.rater(&now, &hotkey).await?;
@@ -99,7 +100,7 @@ impl Command for Commit {
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
         let promise = PendingReveal::new(netuid, wanted.weights.clone(), version_key, now.height())?;
-        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
+        let promises = PendingReveals::below(&data, chain.genesis(), hotkey);
         let hash = promise.hash(&hotkey);
         let plan = wanted
             .plan(format!("Commit to weights of {} of subnet {netuid}", wanted.count()), &rater)
@@ -130,7 +131,7 @@ impl Command for Commit {
             }
             None => None,
         };
-        output.show(&sent.answer(|_| {
+        Ok(output.show(&sent.output(|_| {
             Ok(WeightsCommitOutput {
                 netuid,
                 uid: rater.neuron.uid.get(),
@@ -140,6 +141,6 @@ impl Command for Commit {
                 reveal_until: window.map(|commit| commit.reveal_until),
                 file: promises.file(&promise),
             })
-        })?)
+        })?)?)
     }
 }

@@ -3,8 +3,9 @@
 //! The salt keeps others from guessing what was committed, and without it nothing can be revealed. So it is on disk before
 //! the commit is sent, and stays until the commit was revealed or is over.
 
-use crate::{error::CliError, files::write_secret, network::NetworkError};
-use myelin_client::{NetUid, PublicKey, Uid, calls, subxt::utils::H256};
+use crate::{error::CliError, output::OutputError};
+use myelin_client::{Entry, NetUid, PublicKey, calls, subxt::utils::H256};
+use myelin_files::{Access, FileError, OnExisting};
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
@@ -23,7 +24,7 @@ pub(super) struct PendingReveal {
     /// The subnet.
     pub(super) netuid: NetUid,
     /// To whom how much, in the order that was committed.
-    pub(super) weights: Vec<(Uid, u16)>,
+    pub(super) weights: Vec<Entry>,
     /// What makes the hash unguessable.
     pub(super) salt: Vec<u16>,
     /// The version of the validator's software.
@@ -33,15 +34,21 @@ pub(super) struct PendingReveal {
 }
 
 impl PendingReveal {
-    /// Of these weights, with a fresh salt.
-    pub(super) fn new(
+    /// Makes one of these weights, with a fresh salt.
+    pub(super) fn new(netuid: NetUid, weights: Vec<Entry>, version_key: u64, made_at: u64) -> Result<Self, CliError> {
+        Self::with_source(netuid, weights, version_key, made_at, getrandom::fill)
+    }
+
+    /// The same, with random numbers from this source.
+    fn with_source(
         netuid: NetUid,
-        weights: Vec<(Uid, u16)>,
+        weights: Vec<Entry>,
         version_key: u64,
         made_at: u64,
+        source: impl FnOnce(&mut [u8]) -> Result<(), getrandom::Error>,
     ) -> Result<Self, CliError> {
         let mut bytes = [0; SALT * 2];
-        getrandom::fill(&mut bytes).map_err(|error| CliError::Terminal(io::Error::other(error)))?;
+        source(&mut bytes).map_err(CliError::Randomness)?;
         let salt = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         Ok(Self { netuid, weights, salt, version_key, made_at })
     }
@@ -60,11 +67,10 @@ pub(super) struct PendingReveals {
 }
 
 impl PendingReveals {
-    /// Those that this machine has.
-    pub(super) fn of(genesis: H256, hotkey: PublicKey) -> Result<Self, CliError> {
-        let place = directories::ProjectDirs::from("", "", "myelin").ok_or(NetworkError::NoHome)?;
-        let folder = place.data_dir().join("weights").join(format!("{genesis:x}")).join(hotkey.to_string());
-        Ok(Self { folder, hotkey })
+    /// Returns those below the folder for data of this machine.
+    pub(super) fn below(data: &Path, genesis: H256, hotkey: PublicKey) -> Self {
+        let folder = data.join("weights").join(format!("{genesis:x}")).join(hotkey.to_string());
+        Self { folder, hotkey }
     }
 
     /// Where they lie.
@@ -80,18 +86,16 @@ impl PendingReveals {
     /// Keeps one, so that it survives whatever happens next.
     pub(super) fn keep(&self, promise: &PendingReveal) -> Result<PathBuf, CliError> {
         let path = self.file(promise);
-        let content = serde_json::to_vec_pretty(promise).map_err(|error| CliError::Output(error.into()))?;
-        write_secret(&path, &content).map_err(failed("write", &path))?;
+        let content = serde_json::to_vec_pretty(promise).map_err(|error| OutputError::Write(error.into()))?;
+        let written = myelin_files::write(&path, &content, Access::Private, OnExisting::Replace);
+        written.map_err(|FileError { source, .. }| CliError::file("write", &path)(source))?;
         Ok(path)
     }
 
     /// Forgets one.
     pub(super) fn forget(&self, promise: &PendingReveal) -> Result<(), CliError> {
         let path = self.file(promise);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path)(error)),
-            _ => Ok(()),
-        }
+        myelin_files::remove(&path).map_err(|FileError { source, .. }| CliError::file("remove", path)(source))
     }
 
     /// All of a subnet, the newest first.
@@ -99,11 +103,11 @@ impl PendingReveals {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &self.folder)(error)),
+            Err(error) => return Err(CliError::file("read", &self.folder)(error)),
         };
         let mut promises = Vec::new();
         for entry in entries {
-            let path = entry.map_err(failed("read", &self.folder))?.path();
+            let path = entry.map_err(CliError::file("read", &self.folder))?.path();
             if path.extension().is_some_and(|extension| extension == "json")
                 && let Some(promise) = read(&path)?.filter(|promise| promise.netuid == netuid)
             {
@@ -117,25 +121,16 @@ impl PendingReveals {
 
 /// A promise, unless the file is gone meanwhile.
 fn read(path: &Path) -> Result<Option<PendingReveal>, CliError> {
-    let size = match fs::metadata(path) {
-        Ok(file) => file.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    if size > MAX_BYTES {
-        return Err(failed("read", path)(io::Error::other("it is larger than any weights")));
-    }
-    let content = fs::read(path).map_err(failed("read", path))?;
-    serde_json::from_slice(&content).map(Some).map_err(|error| failed("understand", path)(error.into()))
-}
-
-fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> CliError {
-    move |source| CliError::File { doing, path: path.to_owned(), source }
+    let content = myelin_files::read(path, Access::Shared, MAX_BYTES);
+    let content = content.map_err(|FileError { source, .. }| CliError::file("read", path)(source))?;
+    let promise = content.map(|content| serde_json::from_slice(&content)).transpose();
+    promise.map_err(|error| CliError::file("understand", path)(io::Error::from(error)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use myelin_diagnostic::Diagnostic;
     use std::os::unix::fs::PermissionsExt;
 
     fn promises(folder: &tempfile::TempDir) -> PendingReveals {
@@ -143,7 +138,7 @@ mod tests {
     }
 
     fn promise(netuid: u16, made_at: u64) -> PendingReveal {
-        PendingReveal::new(NetUid::new(netuid), vec![(Uid::new(3), 60), (Uid::new(4), 40)], 1, made_at).unwrap()
+        PendingReveal::new(NetUid::new(netuid), [(3, 60), (4, 40)].map(Entry::from).into(), 1, made_at).unwrap()
     }
 
     #[test]
@@ -168,6 +163,15 @@ mod tests {
         assert_eq!(one.salt.len(), SALT);
         let hotkey = PublicKey::from_bytes([7; 32]);
         assert_ne!(one.hash(&hotkey), other.hash(&hotkey));
+    }
+
+    /// Without random numbers nothing is committed, and the error is not about a terminal.
+    #[test]
+    fn missing_randomness_is_named() {
+        let missing = |_: &mut [u8]| Err(getrandom::Error::UNSUPPORTED);
+        let error = PendingReveal::with_source(NetUid::new(1), Vec::new(), 1, 5, missing).unwrap_err();
+        assert!(error.to_string().starts_with("the system gives no random numbers: "), "{error}");
+        assert_eq!((error.code(), error.hint()), ("randomness", None));
     }
 
     #[test]

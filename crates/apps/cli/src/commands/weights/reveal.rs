@@ -8,6 +8,7 @@ use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
+    folders,
     key::WalletSigner,
     output::{Printer, ProgressLine},
     page::{Page, Render},
@@ -167,9 +168,9 @@ impl Command for Reveal {
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let signer = WalletSigner::hotkey(context)?;
-        let hotkey = signer.public();
+        let (hotkey, data) = (signer.public(), folders::data()?);
         let chain = context.chain().await?;
-        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
+        let promises = PendingReveals::below(&data, chain.genesis(), hotkey);
         let OpenCommit { promise, commit } = self.choose(&chain, &promises, &hotkey).await?;
         let weights = WeightRow::all(promise.weights.iter().copied());
         let plan =
@@ -182,10 +183,8 @@ impl Command for Reveal {
         if sent.included().is_some() {
             promises.forget(&promise)?;
         }
-        output.show(
-            &sent.answer(|_| {
-                Ok(WeightsRevealOutput { netuid: self.netuid, committed_in: commit.block.into(), weights })
-            })?,
-        )
+        Ok(output.show(&sent.output(|_| {
+            Ok(WeightsRevealOutput { netuid: self.netuid, committed_in: commit.block.into(), weights })
+        })?)?)
     }
 }
