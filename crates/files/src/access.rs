@@ -9,7 +9,7 @@ pub enum Access {
     Shared,
 }
 
-/// The permissions of group and others, none of which a private file may have.
+/// The permissions of group and others, which a private file must not have.
 const OTHERS: u32 = 0o077;
 
 impl Access {

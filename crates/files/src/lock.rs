@@ -29,7 +29,7 @@ impl FolderLock {
     /// Takes the lock of a folder that exists, and waits for its holder up to `timeout`.
     ///
     /// # Errors
-    /// [`FileFault::Locked`] after `timeout`, with the folder and the id of the other process; [`FileFault::Io`] if
+    /// [`FileFault::Locked`] after `timeout`, with the folder and the id of the other process. [`FileFault::Io`] if
     /// `lock` is a link or no file, and from the system.
     pub fn take(folder: &Path, timeout: Duration) -> Result<Self, FileError> {
         let path = folder.join(NAME);

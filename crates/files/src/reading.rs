@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 /// Links are followed. The memory of the content is wiped when it is dropped, and no copy is left behind.
 ///
 /// # Errors
-/// [`FileFault::TooOpen`] for a file that other users may open, with [`Access::Private`]; [`FileFault::TooLarge`]
-/// beyond the limit; [`FileFault::Io`] for a folder, pipe, socket or device, and from the system.
+/// [`FileFault::TooOpen`] for a file that other users may open, with [`Access::Private`]. [`FileFault::TooLarge`]
+/// beyond the limit. [`FileFault::Io`] for a folder, pipe, socket or device, and from the system.
 pub fn read(path: &Path, access: Access, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
     // Without waiting for the writer of a pipe, and without taking a terminal.
     let mut file = match OpenOptions::new().read(true).custom_flags(flags(OFlags::NONBLOCK | OFlags::NOCTTY)).open(path)
@@ -36,7 +36,7 @@ pub fn read(path: &Path, access: Access, limit: u64) -> Result<Option<Zeroizing<
     content(&mut file, metadata.len(), limit).map(Some).map_err(refused)
 }
 
-/// Reads to the end, if that comes within `limit` bytes. `expected` bytes fit without a copy.
+/// Reads to the end, if it comes within `limit` bytes. `expected` bytes fit without a copy.
 fn content(file: &mut impl Read, expected: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileFault> {
     let bytes = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     // One byte more than the limit, to see that the file ends before it.

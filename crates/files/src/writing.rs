@@ -1,4 +1,4 @@
-//! Writes that survive a crash: a temporary file beside the place, then a move.
+//! Writes that survive a crash: a temporary file beside the target, then a move.
 
 use crate::{
     Access, FileError, FileFault,
@@ -235,7 +235,7 @@ fn sync(disk: &impl Disk, folder: &Path) -> Result<(), FileError> {
     synced(disk.open_folder(folder).and_then(|folder| disk.sync_folder(&folder)), folder)
 }
 
-/// Passes over the answer of file systems that have no folder syncs, such as some of networks.
+/// Accepts the error of file systems without folder syncs, such as some network ones.
 fn synced(synced: io::Result<()>, folder: &Path) -> Result<(), FileError> {
     match synced {
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),

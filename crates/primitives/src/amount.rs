@@ -6,10 +6,10 @@ use core::{cmp::Ordering, fmt, hash, iter, marker::PhantomData, str::FromStr};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Rao in one TAO. spec tokenomics §1
+/// Rao in one TAO, by spec tokenomics §1.
 pub const RAO_PER_TAO: u64 = 1_000_000_000;
 
-/// Decimal places of a TAO.
+/// Decimal places of an amount in TAO.
 const DECIMALS: usize = 9;
 
 /// The unit of amounts of TAO, counted in rao.
@@ -18,8 +18,8 @@ pub enum Tao {}
 
 /// A quantity of one token, counted in its smallest part.
 ///
-/// There is no `+` and nothing saturates: a sum that does not fit is a fault to handle, never a value. Units do not
-/// mix: amounts of two tokens are two types.
+/// There is no `+` and no saturation: a sum that does not fit is an error. Amounts of two tokens have two types, so
+/// units do not mix.
 #[derive(Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[codec(mel_bound())]
 #[scale_info(skip_type_params(U))]
@@ -32,9 +32,9 @@ pub struct Amount<U> {
 /// An arithmetic result outside the range of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AmountError {
-    /// Above the largest amount.
+    /// A result above the largest amount.
     Overflow,
-    /// Below zero.
+    /// A result below zero.
     Underflow,
 }
 
@@ -49,39 +49,39 @@ impl fmt::Display for AmountError {
 
 impl core::error::Error for AmountError {}
 
-/// The two sides of a cut: `taken + rest` is what was there before.
+/// The two sides of a cut, whose sum is the amount before the cut.
 #[must_use = "dropping either side destroys money"]
 #[derive(Debug)]
 pub struct Cut<U> {
     /// The side cut off, rounded down.
     pub taken: Amount<U>,
-    /// What is left.
+    /// The other side.
     pub rest: Amount<U>,
 }
 
 impl<U> Amount<U> {
-    /// Nothing.
+    /// The amount zero.
     pub const ZERO: Self = Self::from_parts(0);
 
-    /// The largest amount that can be written down.
+    /// The largest amount, in 64 bits.
     pub const MAX: Self = Self::from_parts(u64::MAX);
 
-    /// An amount of this many smallest parts.
+    /// Returns an amount of this many smallest parts.
     pub const fn from_parts(parts: u64) -> Self {
         Self { parts, unit: PhantomData }
     }
 
-    /// How many smallest parts this is.
+    /// Returns the number of smallest parts.
     pub const fn parts(self) -> u64 {
         self.parts
     }
 
-    /// Whether this is nothing.
+    /// Returns true if the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.parts == 0
     }
 
-    /// The sum of both.
+    /// Adds another amount.
     ///
     /// # Errors
     /// [`AmountError::Overflow`] above [`Amount::MAX`].
@@ -92,7 +92,7 @@ impl<U> Amount<U> {
         }
     }
 
-    /// What is left of this without `other`.
+    /// Subtracts another amount.
     ///
     /// # Errors
     /// [`AmountError::Underflow`] if `other` is larger.
@@ -103,7 +103,7 @@ impl<U> Amount<U> {
         }
     }
 
-    /// The sum of all of them.
+    /// Adds up amounts.
     ///
     /// # Errors
     /// [`AmountError::Overflow`] above [`Amount::MAX`].
@@ -111,7 +111,7 @@ impl<U> Amount<U> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 
-    /// Cuts off `share`, rounded down, and gives back both sides, so that nothing falls between them.
+    /// Cuts off `share`, rounded down, and returns both sides, so that no rounding loses a part.
     pub const fn cut(self, share: Fraction) -> Cut<U> {
         let taken = share.of(self.parts);
         // A fraction is at most one, so the cut never exceeds the whole.
@@ -123,12 +123,12 @@ impl Amount<Tao> {
     /// One TAO.
     pub const ONE_TAO: Self = Self::from_rao(RAO_PER_TAO);
 
-    /// An amount of this many rao.
+    /// Returns an amount of this many rao.
     pub const fn from_rao(rao: u64) -> Self {
         Self::from_parts(rao)
     }
 
-    /// An amount of this many whole TAO, or `None` if it is not to be written in 64 bits of rao.
+    /// Returns an amount of this many whole TAO, or `None` if it does not fit into 64 bits of rao.
     pub const fn from_tao(tao: u64) -> Option<Self> {
         match tao.checked_mul(RAO_PER_TAO) {
             Some(rao) => Some(Self::from_rao(rao)),
@@ -136,13 +136,13 @@ impl Amount<Tao> {
         }
     }
 
-    /// How many rao this is.
+    /// Returns the number of rao.
     pub const fn rao(self) -> u64 {
         self.parts
     }
 }
 
-// Written out because a derive would ask the same of the unit, which is only a name.
+// Implemented by hand, because a derive would demand the same traits of the unit, which is only a name.
 impl<U> Clone for Amount<U> {
     fn clone(&self) -> Self {
         *self
@@ -193,7 +193,7 @@ impl<'de, U> Deserialize<'de> for Amount<U> {
     }
 }
 
-/// In TAO, with as many decimals as it takes: `1.5 TAO`, `0.00000025 TAO`.
+/// Written in TAO, without trailing zeros: `1.5 TAO`, `0.00000025 TAO`.
 impl fmt::Display for Amount<Tao> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, mut decimals) = (self.parts / RAO_PER_TAO, self.parts % RAO_PER_TAO);
@@ -209,14 +209,14 @@ impl fmt::Display for Amount<Tao> {
     }
 }
 
-/// Why a text is not an amount of TAO.
+/// The reason for which a text is no amount of TAO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseAmountError {
-    /// Not of the form `12`, `1.5`, `1.5tao` or `250rao`.
+    /// A text of another form than `12`, `1.5`, `1.5tao` or `250rao`.
     Malformed,
-    /// Finer than one rao.
+    /// An amount finer than one rao.
     TooFine,
-    /// Larger than can be written in 64 bits of rao.
+    /// An amount over 64 bits of rao.
     TooLarge,
 }
 
@@ -232,7 +232,9 @@ impl fmt::Display for ParseAmountError {
 
 impl core::error::Error for ParseAmountError {}
 
-/// Reads `12`, `1.5`, `1.5tao` or `250rao`. Upper case and a space before the unit are accepted.
+/// Reads `12`, `1.5`, `1.5tao` or `250rao`.
+///
+/// Upper case and a space before the unit are accepted.
 impl FromStr for Amount<Tao> {
     type Err = ParseAmountError;
 
@@ -269,7 +271,7 @@ fn parse_tao(number: &str) -> Result<u64, ParseAmountError> {
     whole.checked_mul(RAO_PER_TAO).and_then(|whole| whole.checked_add(rao)).ok_or(ParseAmountError::TooLarge)
 }
 
-/// Reads one or more decimal digits and nothing else: no sign, no separator.
+/// Reads one or more decimal digits, without sign or separator.
 fn parse_digits(digits: &str) -> Result<u64, ParseAmountError> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ParseAmountError::Malformed);

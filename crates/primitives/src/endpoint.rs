@@ -5,10 +5,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// An IP address and a port, as the chain stores them. spec subnets-and-neurons §14.1
+/// An IP address and a port, as the chain stores them. spec subnets-and-neurons §14.1.
 ///
-/// The fields may have any value: callers of the chain choose them. `ip_type` decides on the kind of `ip`, not the size
-/// of the number.
+/// The fields may have any value, because callers of the chain choose them. The field `ip_type` decides on the kind of
+/// `ip`, not the size of the number.
 #[derive(
     Clone,
     Copy,
@@ -41,11 +41,11 @@ impl IpEndpoint {
         matches!(self.ip_type, 4 | 6)
     }
 
-    /// Returns true if another machine could dial the address: it is neither unspecified, nor `127.0.0.1` or `::1`, nor
-    /// the last address of its kind.
+    /// Returns true if another machine could connect to the address.
     ///
-    /// Private ranges are dialable, because whole networks live in them; so is the rest of `127.0.0.0/8`, for networks
-    /// on one machine. The port is not looked at: the chain has an error of its own for port 0.
+    /// Excluded are the unspecified addresses, `127.0.0.1`, `::1`, and the last address of each kind. Private ranges
+    /// are included, because whole networks live in them. The rest of `127.0.0.0/8` is included for networks on one
+    /// machine. The port is not checked: the chain has an error of its own for port 0.
     pub fn is_dialable(self) -> bool {
         match self.ip_address() {
             Some(IpAddr::V4(ip)) => !matches!(ip, Ipv4Addr::UNSPECIFIED | Ipv4Addr::LOCALHOST | Ipv4Addr::BROADCAST),
@@ -54,7 +54,7 @@ impl IpEndpoint {
         }
     }
 
-    /// Returns the endpoint as sockets take it. `None` if the type is unknown or the address has too many bits.
+    /// Returns the socket address, or `None` if the type is unknown or the address has too many bits.
     pub fn socket_address(self) -> Option<SocketAddr> {
         Some(SocketAddr::new(self.ip_address()?, self.port))
     }
@@ -68,7 +68,7 @@ impl IpEndpoint {
     }
 }
 
-/// Without the flow and the scope of an IPv6 address, which mean nothing on other machines.
+/// Leaves out the flow and the scope of an IPv6 address, which mean nothing on other machines.
 impl From<SocketAddr> for IpEndpoint {
     fn from(address: SocketAddr) -> Self {
         let (ip, ip_type) = match address.ip() {

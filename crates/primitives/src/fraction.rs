@@ -1,4 +1,4 @@
-//! Parts of a whole.
+//! Fractions.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
@@ -11,7 +11,7 @@ pub const MILLION: u32 = 1_000_000;
 /// One, as a u16 fraction: `v` stands for `v / 65535`.
 pub const U16_ONE: u16 = u16::MAX;
 
-/// A part of a whole, from nothing to all of it, held exactly.
+/// A fraction of a whole, from 0 to 1, held exactly.
 ///
 /// ```
 /// use myelin_primitives::Fraction;
@@ -22,11 +22,11 @@ pub const U16_ONE: u16 = u16::MAX;
 #[derive(Clone, Copy, Debug)]
 pub struct Fraction {
     numerator: u32,
-    /// Never 0, never below the numerator.
+    /// The denominator, which is never 0 and never below the numerator.
     denominator: u32,
 }
 
-/// Parts that exceed their whole.
+/// An error for parts that exceed their whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FractionError;
 
@@ -42,10 +42,10 @@ impl Fraction {
     /// One half.
     pub const HALF: Self = Self { numerator: 1, denominator: 2 };
 
-    /// This many parts per million.
+    /// Returns the fraction of this many parts per million.
     ///
     /// # Errors
-    /// [`FractionError`] above a million.
+    /// [`FractionError`] above one million.
     pub const fn from_ppm(parts: u32) -> Result<Self, FractionError> {
         if parts > MILLION {
             return Err(FractionError);
@@ -53,12 +53,12 @@ impl Fraction {
         Ok(Self { numerator: parts, denominator: MILLION })
     }
 
-    /// `parts / 65535`.
+    /// Returns the fraction `parts / 65535`.
     pub const fn from_u16(parts: u16) -> Self {
         Self { numerator: parts as u32, denominator: U16_ONE as u32 }
     }
 
-    /// This part of `whole`, rounded down.
+    /// Returns this fraction of `whole`, rounded down.
     #[expect(clippy::cast_possible_truncation, reason = "the part was compared with a u64")]
     pub const fn of(self, whole: u64) -> u64 {
         // 64 bits times 32 bits fit in 128, and a fraction is at most one, so the part fits in 64 again.
@@ -70,8 +70,9 @@ impl Fraction {
     }
 }
 
-/// What a delegate keeps of its validator emission before its nominators are paid, as a u16 fraction.
-/// spec staking §6
+/// The part of the validator emission that a delegate keeps before its nominators are paid, as a u16 fraction.
+///
+/// spec staking §6.
 #[derive(
     Clone,
     Copy,
@@ -93,17 +94,17 @@ impl Fraction {
 pub struct Take(u16);
 
 impl Take {
-    /// A take of `parts / 65535`.
+    /// Returns a take of `parts / 65535`.
     pub const fn new(parts: u16) -> Self {
         Self(parts)
     }
 
-    /// The take as a u16 fraction.
+    /// Returns the take as a u16 fraction.
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// The take as a part of a whole.
+    /// Returns the take as a fraction.
     pub const fn fraction(self) -> Fraction {
         Fraction::from_u16(self.0)
     }

@@ -1,4 +1,4 @@
-//! Numbers that name things.
+//! Numbers of networks and seats.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
@@ -16,17 +16,17 @@ macro_rules! id {
         pub struct $name(u16);
 
         impl $name {
-            /// The id with this number.
+            /// Returns the id with this number.
             pub const fn new(number: u16) -> Self {
                 Self(number)
             }
 
-            /// The number of this id.
+            /// Returns the number of this id.
             pub const fn get(self) -> u16 {
                 self.0
             }
 
-            /// The id after this one, or `None` after the last.
+            /// Returns the id after this one, or `None` after the last.
             pub const fn next(self) -> Option<Self> {
                 match self.0.checked_add(1) {
                     Some(number) => Some(Self(number)),
@@ -70,12 +70,12 @@ macro_rules! id {
 }
 
 id! {
-    /// A network: 0 is root, every other number a subnet. spec subnets-and-neurons §1
+    /// The number of a network: 0 is root, all others are subnets. spec subnets-and-neurons §1.
     NetUid
 }
 
 id! {
-    /// A seat of a network, dense from 0. spec subnets-and-neurons §1
+    /// The number of a seat on a network, counted from 0 without gaps. spec subnets-and-neurons §1.
     Uid
 }
 
@@ -83,7 +83,7 @@ impl NetUid {
     /// The root network, whose validators divide the emission among subnets.
     pub const ROOT: Self = Self(0);
 
-    /// Whether this is the root network.
+    /// Returns true if this is the root network.
     pub const fn is_root(self) -> bool {
         self.0 == Self::ROOT.0
     }

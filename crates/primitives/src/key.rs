@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// A public key: 32 bytes that name an account, a coldkey or a hotkey.
 ///
-/// Shown as its SS58 address with prefix 42, or as hexadecimal digits without `std`. A key has many addresses, so keys
-/// are compared and addresses are not. Not every value is a key of sr25519: accounts of other kinds have 32 bytes too,
-/// and no signature is good for them.
+/// A key is shown as its SS58 address with prefix 42, or as hexadecimal digits without `std`. A key has many addresses,
+/// so keys are compared and addresses are not. Not every value is a key of sr25519: accounts of other kinds have 32
+/// bytes too, and no signature is valid for them.
 ///
-/// Reading an address is not done here, because the policies differ: a wallet refuses some prefixes that a neuron
-/// accepts. Both build on [`ss58::decode`](crate::ss58::decode).
+/// Addresses are not read here, because the policies differ: a wallet refuses some prefixes that a neuron accepts. Both
+/// build on [`ss58::decode`](crate::ss58::decode).
 #[derive(
     Clone,
     Copy,
@@ -43,7 +43,7 @@ impl PublicKey {
         self.0
     }
 
-    /// Returns the bytes where they are.
+    /// Returns the bytes by reference.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -67,7 +67,7 @@ impl AsRef<[u8]> for PublicKey {
     }
 }
 
-/// 64 digits, after `0x` in the alternate form.
+/// Written as 64 digits, after `0x` in the alternate form.
 impl fmt::LowerHex for PublicKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if out.alternate() {
@@ -77,7 +77,7 @@ impl fmt::LowerHex for PublicKey {
     }
 }
 
-/// The address with prefix 42.
+/// Written as the address with prefix 42.
 #[cfg(feature = "std")]
 impl fmt::Display for PublicKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +85,7 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// `0x` and 64 digits.
+/// Written as `0x` and 64 digits.
 #[cfg(not(feature = "std"))]
 impl fmt::Display for PublicKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

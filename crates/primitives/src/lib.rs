@@ -1,8 +1,7 @@
-//! The words of Myelin: amounts, ids, fractions, fixed-point numbers, public keys and IP endpoints.
+//! Quantities and names of Myelin: amounts, ids, fractions, fixed-point numbers, public keys and IP endpoints.
 //!
-//! Every other crate speaks in these types, so that a quantity carries its unit, an id cannot be taken for a count and
-//! a fraction is never above one. They hold no rule of the network themselves: issuance, prices and consensus are in
-//! `myelin-economics` and `myelin-yuma`.
+//! All other crates use these types: a quantity carries its unit, an id is no count, and a fraction is at most one.
+//! They hold no rule of the network. Issuance and prices are in `myelin-economics`, consensus is in `myelin-yuma`.
 //!
 //! ```
 //! use myelin_primitives::{Amount, Cut, Fraction, Tao};
@@ -12,8 +11,9 @@
 //! assert_eq!((taken.rao(), rest.rao()), (18, 82));
 //! ```
 //!
-//! Nothing here floats or panics, and only SS58 texts allocate; arithmetic that can leave its range says so in its
-//! result type. With the feature `std` a public key is shown as its address, and [`ss58`] reads and writes addresses.
+//! Nothing here uses floating point or panics, and only SS58 texts allocate. Arithmetic that can leave its range
+//! returns an error. With the feature `std` a public key is shown as its address, and [`ss58`] reads and writes
+//! addresses.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -48,5 +48,7 @@ pub use key::PublicKey;
 pub use q32::Q32;
 pub use row::Entry;
 
-/// A block number, counted from genesis. 32 bits last 1 600 years at 12 s a block.
+/// A block number, counted from genesis.
+///
+/// At 12 s a block, 32 bits last 1 600 years.
 pub type BlockNumber = u32;

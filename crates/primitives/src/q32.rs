@@ -1,4 +1,4 @@
-//! The number format of the consensus.
+//! The fixed-point number of the consensus.
 
 use core::{
     fmt,
@@ -6,16 +6,16 @@ use core::{
     ops::{Add, Div, Mul, Sub},
 };
 
-/// A real number as a signed count of 2^-32, with the roundings of spec yuma §1.
+/// A fixed-point number: a signed count of 2^-32, with the roundings of spec yuma §1.
 ///
-/// Products round down, quotients towards zero, a quotient by zero is zero, and a result beyond 64 bits stays at the
-/// limit, which valid inputs never reach. Every operation is total, and sums of values in range are exact, so the
-/// order of a sum never changes it.
+/// Products round down, quotients round towards zero, and a quotient by zero is zero. A result beyond 64 bits stays at
+/// the limit, which valid inputs never reach. Every operation is total. Sums of values in range are exact, so the order
+/// of a sum never changes it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Q32(i64);
 
 impl Q32 {
-    /// Binary places.
+    /// Binary places after the point.
     pub const FRACTION_BITS: u32 = 32;
 
     /// Zero.
@@ -27,22 +27,22 @@ impl Q32 {
     /// One.
     pub const ONE: Self = Self(1 << Self::FRACTION_BITS);
 
-    /// The number `bits / 2^32`.
+    /// Returns the number `bits / 2^32`.
     pub const fn from_bits(bits: i64) -> Self {
         Self(bits)
     }
 
-    /// How many 2^-32 this is.
+    /// Returns the number as a count of 2^-32.
     pub const fn to_bits(self) -> i64 {
         self.0
     }
 
-    /// The whole number `value`, for |value| < 2^31.
+    /// Returns the whole number `value`, for |value| < 2^31.
     pub const fn from_int(value: i32) -> Self {
         Self((value as i64) << Self::FRACTION_BITS)
     }
 
-    /// `numerator / denominator` rounded down, and zero for a zero denominator. Saturates.
+    /// Returns `numerator / denominator`, rounded down and saturated, and zero for a zero denominator.
     #[inline]
     pub fn ratio(numerator: u64, denominator: u64) -> Self {
         let wide = u128::from(numerator) << Self::FRACTION_BITS;
@@ -50,19 +50,19 @@ impl Q32 {
         Self(i64::try_from(quotient).unwrap_or(i64::MAX))
     }
 
-    /// `value / 65535` rounded down.
+    /// Returns `value / 65535`, rounded down.
     #[inline]
     pub fn from_u16_fraction(value: u16) -> Self {
         Self::ratio(u64::from(value), u64::from(u16::MAX))
     }
 
-    /// Whether this is above zero.
+    /// Returns true if the number is above zero.
     #[inline]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// `whole` of this number's parts, rounded down: `floor(self * whole)`. Nothing for a negative number; saturates.
+    /// Returns this part of `whole`, `floor(self * whole)`, saturated, and zero for a negative number.
     #[inline]
     pub fn of(self, whole: u64) -> u64 {
         let parts = u128::from(self.0.unsigned_abs());
@@ -73,7 +73,7 @@ impl Q32 {
         u64::try_from(parts.saturating_mul(u128::from(whole)) >> Self::FRACTION_BITS).unwrap_or(u64::MAX)
     }
 
-    /// The u16 fraction of this number, rounded down and limited to `0..=65535`.
+    /// Returns the number as a u16 fraction, rounded down and limited to `0..=65535`.
     #[inline]
     pub fn to_u16_fraction(self) -> u16 {
         u16::try_from(self.of(u64::from(u16::MAX))).unwrap_or(u16::MAX)
@@ -114,7 +114,7 @@ impl Mul for Q32 {
     }
 }
 
-/// Rounds towards zero; a quotient by zero is zero.
+/// Rounds towards zero. A quotient by zero is zero.
 impl Div for Q32 {
     type Output = Self;
 

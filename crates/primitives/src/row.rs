@@ -5,9 +5,9 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// One entry of a sparse row: what one neuron gives another, as a weight or a bond.
+/// One entry of a sparse row: the value that one neuron gives another, as a weight or a bond.
 ///
-/// An entry of value zero is not the same as no entry. spec yuma §1
+/// An entry of value zero differs from no entry. spec yuma §1.
 #[derive(
     Clone,
     Copy,
@@ -27,14 +27,14 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(from = "(u16, u16)", into = "(u16, u16)")]
 pub struct Entry {
-    /// Who receives.
+    /// The neuron that receives the value.
     pub uid: Uid,
-    /// How much, as a u16 fraction or as a proportion within the row.
+    /// The value, as a u16 fraction or as a proportion within the row.
     pub value: u16,
 }
 
 impl Entry {
-    /// The entry that gives `value` to `uid`.
+    /// Returns the entry that gives `value` to `uid`.
     pub const fn new(uid: Uid, value: u16) -> Self {
         Self { uid, value }
     }

@@ -1,4 +1,4 @@
-//! SS58: a public key as a text with the prefix of a network and a checksum. spec wallets §6
+//! SS58 addresses: a public key as a text with the prefix of a network and a checksum. spec wallets §6.
 //!
 //! This is the codec without a policy. A caller decides on the prefixes and spellings that it accepts.
 
@@ -6,13 +6,13 @@ use crate::PublicKey;
 use blake2::{Blake2b512, Digest};
 use core::fmt;
 
-/// The prefix of the addresses that Myelin writes: the one of Substrate in general.
+/// The prefix of the addresses that Myelin writes: the generic one of Substrate.
 pub const PREFIX: u16 = 42;
 
-/// The longest text that is read, in bytes. An address has at most 50.
+/// The longest text that is read, in bytes. An address has at most 50 bytes.
 pub const MAX_TEXT: usize = 64;
 
-/// Prefixes below this one have one byte, the others two.
+/// The number of prefixes with one byte. All prefixes from this number on have two bytes.
 const SHORT_PREFIXES: u16 = 64;
 
 const KEY_LENGTH: usize = 32;
@@ -85,7 +85,7 @@ pub fn encode(key: &PublicKey, prefix: u16) -> String {
 ///
 /// # Errors
 /// The first of these that holds: [`Ss58Error::Length`] for a text of more than [`MAX_TEXT`] bytes, which is not
-/// looked at; [`Ss58Error::Alphabet`]; [`Ss58Error::Length`]; [`Ss58Error::Prefix`]; [`Ss58Error::Checksum`].
+/// decoded; [`Ss58Error::Alphabet`]; [`Ss58Error::Length`]; [`Ss58Error::Prefix`]; [`Ss58Error::Checksum`].
 pub fn decode(text: &str) -> Result<Ss58, Ss58Error> {
     if text.len() > MAX_TEXT {
         return Err(Ss58Error::Length);
@@ -121,7 +121,7 @@ mod tests {
 
     const KEY: PublicKey = PublicKey::from_bytes([7; 32]);
 
-    /// A text of these bytes and their checksum.
+    /// Returns the text of these bytes and their checksum.
     fn text(body: &[u8]) -> String {
         bs58::encode([body, &checksum(body)].concat()).into_string()
     }
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_small_prefix_has_a_second_spelling() {
-        // 42 in the two bytes that prefixes from 64 on have.
+        // The prefix 42 in two bytes, as prefixes from 64 on are written.
         let spelling = text(&[&[0b0100_0000 | (42 >> 2), 42 << 6], KEY.as_ref()].concat());
         assert_eq!(decode(&spelling), Ok(Ss58 { key: KEY, prefix: 42, is_canonical: false }));
         assert_ne!(spelling, encode(&KEY, 42));
@@ -230,7 +230,7 @@ mod tests {
             prop_assert!(text.len() == 48 && text.starts_with('5'), "{}", text);
         }
 
-        /// Any head of the right form is read, and only the canonical one is what `encode` writes.
+        /// Checks that a head of the right form is read, and that `encode` writes the canonical one.
         #[test]
         fn a_canonical_text_is_the_one_that_is_written(key: [u8; 32], first in 64_u8..128, second: u8) {
             let body = [&[first, second], key.as_slice()].concat();
@@ -245,7 +245,7 @@ mod tests {
             let text = encode(&PublicKey::from_bytes(key), PREFIX);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &with);
-            // Two bytes of checksum miss one change in 65 536; the key or the prefix is then another one.
+            // Two bytes of checksum miss one change in 65 536. The key or the prefix is then another one.
             if let Ok(address) = decode(&changed) {
                 let is_same = address.key.to_bytes() == key && address.prefix == PREFIX && address.is_canonical;
                 prop_assert_eq!(is_same, changed == text);

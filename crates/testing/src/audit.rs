@@ -1,11 +1,11 @@
-//! The books of a chain, checked block by block from the outside.
+//! An audit of the TAO of a chain, block by block from the outside.
 //!
 //! In every block
-//! 1. the accounts add up to what balances say was issued, the pools to what is said to be staked, the locks to what is
-//!    said to be locked, and what has accrued to every subnet to what is said to be pending;
-//! 2. these four add up to what the chain says its issuance is;
-//! 3. it is what it was a block before, more by the block emission, less by what was recycled;
-//! 4. an epoch divided all that had accrued between owner, miners and validators, by spec tokenomics §6.2.
+//! 1. the accounts sum to the total issuance of balances, the pools to the total stake;
+//! 2. the locks sum to the total of locks, the pending emission of the subnets to its total;
+//! 3. these four totals sum to the issuance that the chain states;
+//! 4. the issuance is that of the block before, plus the block emission, less the recycled TAO;
+//! 5. an epoch divided all pending emission among owner, miners and validators, by spec tokenomics §6.2.
 
 use crate::{TestChain, TestState};
 use futures::{StreamExt, stream};
@@ -17,28 +17,28 @@ use myelin_economics::issuance::block_emission;
 use myelin_primitives::Amount;
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-/// How many blocks are looked at at the same time.
+/// The number of blocks in flight.
 const MAX_IN_FLIGHT: usize = 8;
 
-/// The owner's part of an epoch, in parts per million. spec tokenomics §6.2
+/// The owner cut, in parts per million of an epoch. spec tokenomics §6.2.
 const OWNER_CUT: u128 = 180_000;
 
-/// What the books of some blocks came to.
+/// The totals of an audit of some blocks.
 #[derive(Clone, Debug, Default)]
 pub struct AuditTotals {
     /// The issuance after the last block.
     pub issuance: u64,
-    /// What the blocks created.
+    /// The TAO that the blocks created, in rao.
     pub minted: u64,
-    /// What ceased to exist in them.
+    /// The TAO that ceased to exist in them, in rao.
     pub recycled: u64,
-    /// The part of that which was fees.
+    /// The fees in the recycled TAO, in rao.
     pub fees: u64,
     /// The epochs that ran.
     pub epochs: Vec<emission::events::EpochRun>,
 }
 
-/// What one block says.
+/// The audit of one block.
 struct BlockAudit {
     height: u64,
     issuance: u64,
@@ -48,14 +48,14 @@ struct BlockAudit {
     epochs: Vec<emission::events::EpochRun>,
 }
 
-/// Checks the books of these blocks.
+/// Audits these blocks.
 pub async fn audit(chain: &TestChain, blocks: RangeInclusive<u64>) -> AuditTotals {
     let mut books = stream::iter(blocks).map(|height| read(chain, height)).buffered(MAX_IN_FLIGHT);
     let mut before = books.next().await.expect("at least one block is audited");
     let mut account = AuditTotals { issuance: before.issuance, ..AuditTotals::default() };
     while let Some(after) = books.next().await {
         let minted = block_emission(Amount::from_rao(before.issuance)).rao();
-        // A network that ended has its count no more.
+        // A network that ended has no count any more.
         let seats = total(&after.burnt_for_seats, |(netuid, burnt)| {
             burnt - before.burnt_for_seats.get(netuid).copied().unwrap_or(0)
         });
@@ -92,7 +92,7 @@ async fn read(chain: &TestChain, height: u64) -> BlockAudit {
     }
 }
 
-/// The issuance, after what it is made of was added up in every way there is.
+/// Returns the issuance, after all its parts were summed in every possible way.
 async fn balanced(moment: &TestState) -> u64 {
     let height = moment.height();
     let said = moment.ask(runtime::runtime_apis().myelin_api().issuance()).await;
@@ -126,7 +126,7 @@ async fn balanced(moment: &TestState) -> u64 {
     said.total.parts
 }
 
-/// The epochs of a block, each of which divided everything, and gave the owner what is the owner's.
+/// Returns the epochs of a block, each of which divided all pending emission and paid the owner cut.
 async fn divided(moment: &TestState) -> Vec<emission::events::EpochRun> {
     let epochs = moment.events::<emission::events::EpochRun>().await;
     for epoch in &epochs {

@@ -1,4 +1,4 @@
-//! What a test says to a chain, and what it reads from it.
+//! A test client of a chain: transactions, storage and events.
 
 use crate::node::START_TIMEOUT;
 use myelin_client::{
@@ -29,28 +29,28 @@ use sp_crypto_hashing::twox_128;
 use std::{collections::BTreeMap, future::Future, str::FromStr, sync::Arc};
 use tokio::time::timeout;
 
-/// How many storage keys are asked for at once; far above what any chain of a test stores.
+/// The number of storage keys in one request, far above the number that a chain of a test stores.
 const PAGE: u32 = 1_000;
 
-/// The key that everybody derives from this path, like `Alice` or `Alice//miner`.
+/// Returns the public development key of this path, like `Alice` or `Alice//miner`.
 pub fn key(path: &str) -> Keypair {
     let uri = SecretUri::from_str(&format!("//{path}")).expect("a path of names");
     Keypair::from_uri(&uri).expect("a key can be derived from every name")
 }
 
-/// The account of the key that everybody derives from this path.
+/// Returns the account of the public development key of this path.
 pub fn account(path: &str) -> AccountId32 {
     key(path).public_key().to_account_id()
 }
 
-/// A conversation with a chain through one node.
+/// A connection to a chain through one node.
 #[derive(Clone, Debug)]
 pub struct TestChain {
     rpc: RpcClient,
     client: SubxtClient,
 }
 
-/// A transaction that did what it should, in a block that is final.
+/// A successful transaction in a final block.
 #[derive(Debug)]
 pub struct TestInclusion {
     /// The block.
@@ -59,42 +59,41 @@ pub struct TestInclusion {
     index: u32,
 }
 
-/// Why a transaction did not do what it should.
+/// The reason for which a transaction did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TestRefusal {
-    /// It was not let into the pool.
+    /// A refusal of the transaction pool.
     ByPool(String),
-    /// It was included and failed with this error.
+    /// A failure with this error in its block.
     ByCall(String),
 }
 
 impl TestRefusal {
-    /// Refused by the pool with a number of spec events-and-errors §8.3.
+    /// Returns a refusal of the pool with a number of spec events-and-errors §8.3.
     pub fn code(number: u8) -> Self {
         Self::ByPool(format!("Custom error: {number}"))
     }
 
-    /// Included, and failed with this error of a pallet, like `Staking::AmountTooLow`.
+    /// Returns a failure with this error of a pallet, like `Staking::AmountTooLow`.
     pub fn call(error: &str) -> Self {
         Self::ByCall(error.to_owned())
     }
 }
 
-/// What a node answers when it does not do what it was asked to.
+/// The error answer of a node.
 #[derive(Clone, Debug)]
 pub struct RpcFault {
-    /// The number of the kind of fault.
+    /// The code of the error.
     pub code: i32,
-    /// Message and details.
+    /// The message and its details.
     pub said: String,
 }
 
 impl TestChain {
-    /// Through the node that answers programs at this address.
+    /// Connects through the node whose RPC listens at this address.
     pub async fn connect(address: &str) -> Self {
         let rpc = RpcClient::from_insecure_url(format!("ws://{address}")).await.expect("the node answers");
-        // Of the older of the two protocols, for its answer to a transaction that is not let into the pool: it gives
-        // the reason as a number.
+        // The older of the two protocols gives the reason as a number if a transaction is not accepted into the pool.
         let backend = LegacyBackend::builder().build(rpc.clone());
         let client = SubxtClient::from_backend(Arc::new(backend)).await.expect("the node knows its chain");
         Self { rpc, client }
@@ -103,7 +102,7 @@ impl TestChain {
     /// Calls an RPC method.
     ///
     /// # Errors
-    /// What the node answers instead.
+    /// [`RpcFault`] with the error answer of the node.
     pub async fn request(&self, method: &str, parameters: &[Value]) -> Result<Value, RpcFault> {
         let mut positional = RpcParams::new();
         for parameter in parameters {
@@ -116,24 +115,24 @@ impl TestChain {
         }
     }
 
-    /// The last final block.
+    /// Returns the last final block.
     pub async fn now(&self) -> TestState {
         TestState(within("the last block", self.client.at_current_block()).await.expect("there is a last block"))
     }
 
-    /// The block of this height.
+    /// Returns the block of this height.
     pub async fn at(&self, height: u64) -> TestState {
         TestState(within("a block", self.client.at_block(height)).await.unwrap_or_else(|error| panic!("{error}")))
     }
 
-    /// The best block, which may not be final yet.
+    /// Returns the best block, which may not be final yet.
     pub async fn best(&self) -> TestState {
         let header = self.request("chain_getHeader", &[]).await.expect("there is a best block");
         let number = header["number"].as_str().expect("a header has a number").trim_start_matches("0x");
         self.at(u64::from_str_radix(number, 16).expect("in hexadecimal")).await
     }
 
-    /// Waits for the first final block of which this is true, beginning with the last one there is.
+    /// Waits for the first final block for which `test` is true, from the present last one on.
     pub async fn wait_for<Test>(&self, what: &str, mut test: impl FnMut(TestState) -> Test) -> TestState
     where
         Test: Future<Output = bool>,
@@ -151,7 +150,7 @@ impl TestChain {
         within(what, wait).await
     }
 
-    /// Waits for a final block with this event, and gives back both.
+    /// Waits for a final block with this event, and returns both.
     pub async fn wait_for_event<E: DecodeAsEvent>(&self, what: &str, test: impl Fn(&E) -> bool) -> (TestState, E) {
         let test = &test;
         let moment = self.wait_for(what, |moment| async move { moment.events::<E>().await.iter().any(test) }).await;
@@ -159,7 +158,7 @@ impl TestChain {
         (moment, event)
     }
 
-    /// A call as it stands inside of other calls, to be sent by itself.
+    /// Returns a call, as it stands inside of other calls, to be sent by itself.
     pub async fn payload(&self, call: RuntimeCall) -> DynamicPayload<Composite<()>> {
         let now = self.now().await;
         let metadata = now.0.metadata_ref();
@@ -185,7 +184,7 @@ impl TestChain {
     /// Signs a call, sends it and waits until it is final.
     ///
     /// # Errors
-    /// Why it was refused, by the pool or in its block.
+    /// [`TestRefusal::ByPool`] if the pool refused it, [`TestRefusal::ByCall`] if it failed in its block.
     pub async fn submit<C: Payload>(&self, call: &C, signer: &Keypair) -> Result<TestInclusion, TestRefusal> {
         self.send(self.sign(call, signer).await).await
     }
@@ -193,7 +192,7 @@ impl TestChain {
     /// Sends a signed transaction and waits until it is final.
     ///
     /// # Errors
-    /// Why it was refused, by the pool or in its block.
+    /// [`TestRefusal::ByPool`] if the pool refused it, [`TestRefusal::ByCall`] if it failed in its block.
     pub async fn send(&self, signed: Vec<u8>) -> Result<TestInclusion, TestRefusal> {
         let transaction = self.now().await.0.transactions().from_bytes(signed);
         within("a transaction", self.watch(transaction)).await
@@ -219,7 +218,7 @@ impl TestChain {
         }
     }
 
-    /// Which transaction of a block it is.
+    /// Returns the index of a transaction in its block.
     async fn place_in(&self, moment: &TestState, signed: &[u8]) -> u32 {
         let hash = Value::from(format!("{:?}", moment.hash()));
         let block = self.request("chain_getBlock", &[hash]).await.expect("the block is there");
@@ -241,7 +240,7 @@ async fn within<T>(what: &str, wait: impl Future<Output = T>) -> T {
 }
 
 impl TestInclusion {
-    /// The first event of this kind that the transaction caused.
+    /// Returns the first event of this kind that the transaction caused.
     pub fn event<E: DecodeAsEvent>(&self) -> Option<E> {
         let here = Phase::ApplyExtrinsic(self.index);
         let events = self.events.iter().map(|event| event.expect("an event can be read"));
@@ -249,7 +248,7 @@ impl TestInclusion {
         mine.find_map(|event| event.decode_fields_as::<E>()).map(|event| event.expect("an event can be read"))
     }
 
-    /// What the transaction paid.
+    /// Returns the fee that the transaction paid, in rao.
     pub fn fee(&self) -> u64 {
         self.event::<TransactionFeePaid>().map_or(0, |paid| paid.actual_fee)
     }
@@ -260,29 +259,29 @@ impl TestInclusion {
 pub struct TestState(OnlineClientAtBlock<ChainConfig>);
 
 impl TestState {
-    /// The height of the block.
+    /// Returns the height of the block.
     pub fn height(&self) -> u64 {
         self.0.block_number()
     }
 
-    /// The hash of the block.
+    /// Returns the hash of the block.
     pub fn hash(&self) -> H256 {
         self.0.block_hash()
     }
 
-    /// What is stored there, or by default.
+    /// Returns the stored value, or its default.
     pub async fn read<A: storage::Address>(&self, address: A, keys: A::KeyParts) -> A::Value {
         let value = self.0.storage().fetch(address, keys).await.unwrap_or_else(|error| panic!("{error}"));
         value.decode().expect("the metadata tells how to read it")
     }
 
-    /// What is stored there, if anything is and there is no default.
+    /// Returns the stored value, or `None` if there is none and the item has no default.
     pub async fn storage_value<A: storage::Address>(&self, address: A, keys: A::KeyParts) -> Option<A::Value> {
         let value = self.0.storage().try_fetch(address, keys).await.unwrap_or_else(|error| panic!("{error}"));
         value.map(|value| value.decode().expect("the metadata tells how to read it"))
     }
 
-    /// All values of a map.
+    /// Returns all values of a map.
     pub async fn values<A: storage::Address>(&self, address: A) -> Vec<A::Value>
     where
         (): PrefixOf<A::KeyParts>,
@@ -296,12 +295,12 @@ impl TestState {
         values
     }
 
-    /// What the runtime answers.
+    /// Returns the answer of the runtime API.
     pub async fn ask<P: runtime_apis::Payload>(&self, question: P) -> P::ReturnType {
         self.0.runtime_apis().call(question).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// All events of this kind in the block.
+    /// Returns all events of this kind in the block.
     pub async fn events<E: DecodeAsEvent>(&self) -> Vec<E> {
         self.all_events().await.find::<E>().map(|event| event.expect("an event can be read")).collect()
     }
@@ -310,7 +309,7 @@ impl TestState {
         self.0.events().fetch().await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// How an error is called where people read it.
+    /// Returns the readable name of an error.
     fn name_of(&self, error: &DispatchError) -> String {
         let DispatchError::Module(error) = error else { return format!("{error:?}") };
         let pallet = self.0.metadata_ref().pallet_by_error_index(error.index).expect("the error is of a pallet");
@@ -319,7 +318,7 @@ impl TestState {
         format!("{}::{}", pallet.name(), variant.name)
     }
 
-    /// Everything that these pallets store.
+    /// Returns the whole storage of these pallets.
     pub async fn stored(&self, chain: &TestChain, pallets: &[&str]) -> BTreeMap<String, String> {
         let hash = Value::from(format!("{:?}", self.hash()));
         let mut stored = BTreeMap::new();
@@ -336,7 +335,7 @@ impl TestState {
         stored
     }
 
-    /// The place among the authorities of whoever made this block.
+    /// Returns the index, among the authorities, of the author of this block.
     pub async fn author(&self, authorities: u64) -> u64 {
         let header = self.0.block_header().await.expect("a block has a header");
         let slot = header.digest.logs.into_iter().find_map(|log| match log {

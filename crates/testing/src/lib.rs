@@ -1,15 +1,15 @@
-//! Whole networks for tests: real processes on loopback, with ports of their own and data that goes when they do.
+//! Networks for tests: real processes on loopback, with ports of their own and temporary data.
 //!
-//! A [`TestNode`] is one process, a [`TestNetwork`] several authorities of one chain, and [`TestChain`] what a test says to a node
-//! and reads from it. [`audit`] checks the books of a chain block by block.
+//! A [`TestNode`] is one process, a [`TestNetwork`] consists of several authorities of one chain, and a [`TestChain`]
+//! is a client of a node. [`audit`] audits the TAO of a chain block by block.
 //!
 //! ```no_run
 //! # async fn run() {
 //! use myelin_client::{mirror::NetUid, runtime};
-//! use myelin_testing::{Network, account, key};
+//! use myelin_testing::{TestNetwork, account, key};
 //! use serde_json::json;
 //!
-//! let mut network = Network::start("target/debug/myelin-node", "test", &["Alice", "Bob"], &json!({})).await;
+//! let mut network = TestNetwork::start("target/debug/myelin-node", "test", &["Alice", "Bob"], &json!({})).await;
 //! let chain = network.node("Alice").chain().await;
 //! let call = runtime::transactions().neurons().burned_register(NetUid(1), account("Alice//miner"));
 //! chain.submit(&call, &key("Alice")).await.expect("Alice can pay for a seat");
@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! Everything here panics with what went wrong: it is for tests only.
+//! All functions panic with the reason of a failure, because they are for tests only.
 
 #![allow(clippy::missing_panics_doc, reason = "said once, above")]
 

@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// Several nodes on loopback, each with the keys of one well-known person. Dropping it ends all of them.
+/// Several nodes on loopback, each with the keys of one development name. Dropping the network ends all of them.
 #[derive(Debug)]
 pub struct TestNetwork {
     binary: PathBuf,
@@ -20,15 +20,17 @@ pub struct TestNetwork {
 }
 
 impl TestNetwork {
-    /// Starts one node for each of these authorities, on a chain that begins like `preset` with `patch` merged into its
-    /// genesis. The names are those of development keys, `Alice` to `Ferdie`.
+    /// Starts one node for each of these authorities, on a chain of a preset with a patched genesis.
+    ///
+    /// The chain begins as `preset` does, with `patch` merged into its genesis. The names are those of development
+    /// keys, `Alice` to `Ferdie`.
     pub async fn start(binary: impl Into<PathBuf>, preset: &str, authorities: &[&str], patch: &Value) -> Self {
         let binary = binary.into();
         let folder = TempDir::new().expect("a temporary folder can be made");
         let specification = specification(&binary, preset, authorities, patch).await;
         let readable = folder.path().join("readable.json");
         fs::write(&readable, specification.to_string()).expect("a temporary file can be written");
-        // Of a raw one no node has to find out, by compiling the runtime, how the chain begins.
+        // With a raw specification no node must compile the runtime to find the first state.
         let raw = export(&binary, &["--raw", "--chain", &readable.display().to_string()]).await;
         fs::write(chain_file(&folder), raw).expect("a temporary file can be written");
         let (first, others) = authorities.split_first().expect("a network has an authority");
@@ -41,25 +43,25 @@ impl TestNetwork {
         network
     }
 
-    /// Starts one more node, with the keys of a person who is no authority yet.
+    /// Starts one more node, with the keys of a name that is no authority yet.
     pub async fn join(&mut self, name: &str) {
         let node = self.node_of(name).await;
         self.nodes.push((name.to_owned(), node));
     }
 
-    /// The node of this person.
+    /// Returns the node of this name.
     pub fn node(&self, name: &str) -> &TestNode {
         let found = self.nodes.iter().find(|(owner, _)| owner == name);
         found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
     }
 
-    /// The node of this person, to be killed and restarted.
+    /// Returns the node of this name, to be killed and restarted.
     pub fn node_mut(&mut self, name: &str) -> &mut TestNode {
         let found = self.nodes.iter_mut().find(|(owner, _)| owner == name);
         found.map_or_else(|| panic!("{name} runs no node"), |(_, node)| node)
     }
 
-    /// All nodes, in the order in which they were started.
+    /// Returns all nodes, in the order in which they were started.
     pub fn nodes(&self) -> impl Iterator<Item = &TestNode> {
         self.nodes.iter().map(|(_, node)| node)
     }
@@ -84,7 +86,7 @@ fn chain_file(folder: &TempDir) -> PathBuf {
     folder.path().join("chain.json")
 }
 
-/// The specification of a chain that begins like a preset, but with these authorities and this genesis.
+/// Returns the specification of a preset with these authorities and this patch of its genesis.
 async fn specification(binary: &Path, preset: &str, authorities: &[&str], patch: &Value) -> Value {
     let authorities: Vec<_> = authorities.iter().map(|name| session_addresses(name)).collect();
     let authorities = authorities.iter().flat_map(|addresses| ["--authority", addresses]);
@@ -96,14 +98,14 @@ async fn specification(binary: &Path, preset: &str, authorities: &[&str], patch:
     specification
 }
 
-/// The specification that the node exports.
+/// Returns the specification that the node exports.
 async fn export(binary: &Path, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(binary).arg("export-chain-spec").args(arguments).output().await.expect("the node starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
-/// The keys with which a person makes and finalises blocks, as addresses.
+/// Returns the keys with which a name makes and finalises blocks, as addresses.
 fn session_addresses(name: &str) -> String {
     let secret = format!("//{name}");
     let aura = sr25519::Pair::from_string(&secret, None).expect("a name can be derived from");
@@ -111,7 +113,7 @@ fn session_addresses(name: &str) -> String {
     format!("{},{}", aura.public().to_ss58check(), grandpa.public().to_ss58check())
 }
 
-/// Puts what `patch` says into `target`, object by object.
+/// Merges `patch` into `target`, object by object.
 fn merge(target: &mut Value, patch: &Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {

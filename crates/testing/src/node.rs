@@ -16,16 +16,16 @@ use tokio::{
     time::timeout,
 };
 
-/// No wait of a test is longer than this: a cold node compiles its runtime first, and the machine may be busy.
+/// The longest wait of a test. A cold node compiles its runtime first, and the machine may be busy.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How much of what a node said is kept for a failing test.
+/// The number of log lines kept for a failing test.
 const LINES_KEPT: usize = 40;
 
-/// What a node writes before the address of its RPC server.
+/// The text that a node writes before the address of its RPC server.
 const RPC_ADDRESS_MARK: &str = "Running JSON-RPC server: addr=";
 
-/// A running node and the folder it keeps its state in. Dropping it kills the process and deletes the folder.
+/// A running node and the folder with its state. Dropping it kills the process and deletes the folder.
 #[derive(Debug)]
 pub struct TestNode {
     binary: PathBuf,
@@ -58,17 +58,17 @@ impl TestNode {
         self.rpc = connect(&self.address).await;
     }
 
-    /// The number of the process.
+    /// Returns the id of the process.
     pub fn process_id(&self) -> u32 {
         self.process.id().expect("the process runs")
     }
 
-    /// Where the node listens for RPC, as `ip:port`.
+    /// Returns the address at which the node listens for RPC, as `ip:port`.
     pub fn rpc_address(&self) -> &str {
         &self.address
     }
 
-    /// Where the node listens for peers, with its identity.
+    /// Returns the address at which the node listens for peers, with its identity.
     pub async fn peer_address(&self) -> String {
         let addresses = self.call("system_localListenAddresses", &[]).await;
         let listed = addresses.as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -76,7 +76,7 @@ impl TestNode {
         here.next().unwrap_or_else(|| panic!("the node listens on {addresses} only")).to_owned()
     }
 
-    /// A conversation with the chain through this node.
+    /// Returns a connection to the chain through this node.
     pub async fn chain(&self) -> TestChain {
         TestChain::connect(&self.address).await
     }
@@ -93,18 +93,18 @@ impl TestNode {
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// The hash of the block at this height of the best chain, or `None` above it.
+    /// Returns the hash of the block at this height of the best chain, or `None` above it.
     pub async fn block_hash(&self, height: u64) -> Option<String> {
         self.call("chain_getBlockHash", &[height.into()]).await.as_str().map(str::to_owned)
     }
 
-    /// The height of the last final block.
+    /// Returns the height of the last final block.
     pub async fn finalised(&self) -> u64 {
         let hash = self.call("chain_getFinalizedHead", &[]).await;
         height(&self.call("chain_getHeader", &[hash]).await)
     }
 
-    /// Waits until the block at this height is final, and gives back the height of the last final block.
+    /// Waits until the block at this height is final, and returns the height of the last final block.
     pub async fn wait_until_finalised(&self, least: u64) -> u64 {
         let wait = async {
             let mut headers: Subscription<Value> = self
@@ -125,7 +125,9 @@ impl TestNode {
     }
 }
 
-/// Starts the process and reads its log until it says where it listens; the rest is read so that it never blocks.
+/// Starts the process and reads its log up to the address of the RPC server.
+///
+/// The rest of the log is read too, so that the process never blocks.
 async fn spawn(binary: &PathBuf, arguments: &[String], state: &TempDir) -> (Child, String) {
     let mut process = Command::new(binary)
         .args(arguments)
@@ -155,7 +157,7 @@ async fn drain(mut log: Lines<BufReader<ChildStderr>>, address: oneshot::Sender<
             && let Some(sender) = address.take()
         {
             let first = listening.split(',').next().unwrap_or(listening).trim().to_owned();
-            // Nobody waits any more if the test has failed.
+            // No test waits any more if it has failed.
             let _ = sender.send(Ok(first));
         }
         last.push_back(line);

@@ -8,9 +8,7 @@ use crate::{
     plan::PolicyRefusal,
     terminal::PromptError,
 };
-use myelin_client::{
-    CallError, ChainError, DispatchFailure, Hint, IncludedTransaction, PoolRefusal, SentTransaction, UnseenTransaction,
-};
+use myelin_client::{CallError, ChainError, IncludedTransaction, RandomnessError, SentTransaction, UnseenTransaction};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_explain::ExplainError;
 use myelin_files::FileFault;
@@ -21,7 +19,7 @@ use myelin_keys::{
 use myelin_local::LocalError;
 use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
-use std::{borrow::Cow, error::Error, path::PathBuf};
+use std::{borrow::Cow, path::PathBuf};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +156,6 @@ pub enum CliError {
     /// There is no home folder, so no folder for data.
     #[error("there is no home folder for data")]
     NoHome,
-    /// The system gives no random numbers.
-    #[error("the system gives no random numbers: {0}")]
-    Randomness(getrandom::Error),
     /// A file cannot be used.
     #[error("could not {doing} {}: {source}", .path.display())]
     File {
@@ -238,6 +233,12 @@ impl From<LocalError> for CliError {
     }
 }
 
+impl From<RandomnessError> for CliError {
+    fn from(error: RandomnessError) -> Self {
+        Self::other(error)
+    }
+}
+
 impl From<PasswordError> for CliError {
     fn from(error: PasswordError) -> Self {
         Self::Wallet(error.into())
@@ -251,12 +252,12 @@ impl CliError {
         message: impl ToString,
         hint: impl Into<Option<Cow<'static, str>>>,
     ) -> Self {
-        Self::Other(Box::new(PlainError { code, message: message.to_string(), hint: hint.into() }))
+        Self::other(PlainError { code, message: message.to_string(), hint: hint.into() })
     }
 
-    /// Makes an error of a library's error. `own` is the hint of the library.
-    pub(crate) fn library(code: &'static str, error: &(dyn Error + 'static), own: Option<Cow<'static, str>>) -> Self {
-        Self::plain(code, error, hints::of(error).or(own))
+    /// Makes an error of any error that knows its code and its hints.
+    pub(crate) fn other(error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self::Other(Box::new(error))
     }
 
     /// Returns a closure that makes an error of a file's fault.
@@ -333,33 +334,23 @@ impl Diagnostic for CliError {
             Self::BadSignature { .. } => "bad-signature",
             Self::NotKept { .. } => "not-kept",
             Self::Refused(refusal) => refusal.code(),
-            Self::Wallet(error) => match error {
-                WalletError::NoWallet { .. } => "no-wallet",
-                WalletError::NoColdkey { .. }
-                | WalletError::NoColdkeyAddress { .. }
-                | WalletError::NoHotkey { .. }
-                | WalletError::NoSecret { .. } => "no-key",
-                WalletError::Exists { .. } => "exists",
-                WalletError::PasswordNeeded { .. } => "no-terminal",
-                WalletError::WrongPassword { .. } | WalletError::Password(_) | WalletError::EmptyPassword => "password",
-                WalletError::Name(_) => "name",
-                _ => "wallet-file",
-            },
-            Self::Name(_) => "name",
-            Self::Mnemonic(_) | Self::Secret(_) | Self::Import(_) => "secret",
-            Self::Address(_) => "address",
-            Self::Signature(_) => "signature",
+            Self::Wallet(error) => error.code(),
+            Self::Name(error) => error.code(),
+            Self::Mnemonic(error) => error.code(),
+            Self::Secret(error) => error.code(),
+            Self::Import(error) => error.code(),
+            Self::Address(error) => error.code(),
+            Self::Signature(error) => error.code(),
             Self::Config(error) => error.code(),
             Self::Local(error) => error.code(),
-            Self::Chain(error) => chain_code(error),
-            Self::Explain(error) => explain_code(error),
+            Self::Chain(error) => error.code(),
+            Self::Explain(error) => error.code(),
             Self::NotFound { .. } => "not-found",
             Self::Impossible { .. } => "impossible",
             Self::TooLittle { .. } => "funds",
-            Self::Call { error, .. } => call_code(error),
+            Self::Call { error, .. } => error.code(),
             Self::Unseen { .. } => "unseen",
             Self::NoHome | Self::File { .. } => "io",
-            Self::Randomness(_) => "randomness",
             Self::Output(error) => error.code(),
             Self::Other(error) => error.code(),
             Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
@@ -375,24 +366,18 @@ impl Diagnostic for CliError {
             }
             Self::NotKept { .. } => out.push("export the private key instead, with `--form private-key`"),
             Self::Refused(refusal) => refusal.hints(out),
-            Self::Wallet(error) => {
-                hints::add(error, out);
-                out.push(error.hint());
-            }
-            Self::Name(error) => out.push(error.hint()),
-            Self::Mnemonic(error) => out.push(error.hint()),
-            Self::Secret(error) => out.push(error.hint()),
-            Self::Import(error) => out.push(error.hint()),
-            Self::Address(error) => out.push(error.hint()),
-            Self::Signature(error) => out.push(error.hint()),
+            Self::Wallet(error) => hints::all(error, out),
+            Self::Name(error) => error.hints(out),
+            Self::Mnemonic(error) => error.hints(out),
+            Self::Secret(error) => error.hints(out),
+            Self::Import(error) => error.hints(out),
+            Self::Address(error) => error.hints(out),
+            Self::Signature(error) => error.hints(out),
             Self::Config(error) => error.hints(out),
-            Self::Local(error) => {
-                hints::add(error, out);
-                error.hints(out);
-            }
-            Self::Chain(error) => of_library(&**error, out),
-            Self::Explain(error) => of_library(&**error, out),
-            Self::Call { error, .. } => of_library(&**error, out),
+            Self::Local(error) => hints::all(error, out),
+            Self::Chain(error) => hints::all(&**error, out),
+            Self::Explain(error) => hints::all(&**error, out),
+            Self::Call { error, .. } => hints::all(&**error, out),
             Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => out.push(hint.clone()),
             Self::TooLittle { .. } => out.push("lower the amount, or add TAO to the account"),
             Self::Unseen { unseen, network } => out.push(look_again(&unseen.sent, network.as_deref())),
@@ -400,53 +385,9 @@ impl Diagnostic for CliError {
             Self::NoHome => out.push("set `HOME`"),
             Self::File { .. } => out.push("look at the path, and whether you may use it"),
             Self::Output(error) => error.hints(out),
-            Self::Other(error) => {
-                hints::add(&**error, out);
-                error.hints(out);
-            }
-            Self::Randomness(_) | Self::Interrupted => {}
+            Self::Other(error) => hints::all(&**error, out),
+            Self::Interrupted => {}
         }
-    }
-}
-
-/// Adds the hints of an error that implements [`Hint`].
-fn of_library(error: &(impl Hint + 'static), out: &mut Hints) {
-    hints::add(error, out);
-    error.all_hints().iter().for_each(|hint| out.push(hint.clone()));
-}
-
-fn chain_code(error: &ChainError) -> &'static str {
-    match error {
-        ChainError::Endpoint(_) => "endpoint",
-        ChainError::Unreachable(_) | ChainError::Silent(_) => "unreachable",
-        ChainError::NoNetwork { .. } => "not-found",
-        ChainError::NoWork(_) => "impossible",
-        ChainError::Node { .. } | ChainError::NoBlock(_) => "node",
-        ChainError::Incompatible(_) | ChainError::Unreadable(_) => "incompatible",
-    }
-}
-
-fn explain_code(error: &ExplainError) -> &'static str {
-    match error {
-        ExplainError::Chain(error) => chain_code(error),
-        ExplainError::NoNetwork { .. }
-        | ExplainError::NoEpochYet(_)
-        | ExplainError::NoEpoch { .. }
-        | ExplainError::NoNeuron { .. } => "not-found",
-        ExplainError::Failed { .. } | ExplainError::Scheduled(_) => "impossible",
-        ExplainError::Contradiction { .. } => "node",
-    }
-}
-
-fn call_code(error: &CallError) -> &'static str {
-    match error {
-        CallError::NotSent(error) => chain_code(error),
-        CallError::Refused(PoolRefusal::Payment)
-        | CallError::Dispatch(DispatchFailure::Funds | DispatchFailure::BelowMinimum) => "funds",
-        CallError::Refused(_) => "refused",
-        CallError::Pallet { .. } | CallError::Dispatch(_) => "call-failed",
-        CallError::Inner { error, .. } => call_code(error),
-        CallError::Expired { .. } => "expired",
     }
 }
 
@@ -483,4 +424,26 @@ pub struct ErrorBody {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is no question that had no answer, so no terminal would help.
+    #[test]
+    fn missing_randomness_is_named() {
+        let error = CliError::from(RandomnessError::from(getrandom::Error::UNSUPPORTED));
+        assert!(error.to_string().starts_with("the system gives no random numbers: "), "{error}");
+        assert_eq!((error.code(), error.exit()), ("randomness", Exit::Failed));
+        assert!(Hints::of(&error).iter().all(|hint| !hint.contains("terminal")));
+    }
+
+    #[test]
+    fn an_error_of_a_library_keeps_its_code_and_gets_the_hint_with_a_command() {
+        let error = CliError::from(ChainError::NoNetwork { netuid: myelin_client::NetUid::new(7), block: 9 });
+        assert_eq!(error.code(), "not-found");
+        assert_eq!(error.hint().as_deref(), Some("see which there are with `myelin subnet list`"));
+        assert!(Hints::of(&error).iter().count() > 1, "the hints of the library are gone");
+    }
 }

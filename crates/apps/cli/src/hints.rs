@@ -1,25 +1,26 @@
 //! Hints that name a command of this program, for errors of libraries, which know no command.
 
 use myelin_client::{CallError, ChainError};
-use myelin_diagnostic::Hints;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_explain::ExplainError;
 use myelin_keys::WalletError;
 use myelin_local::LocalError;
 use myelin_subnet_kit::{JoinError, MemberError, ServeError, ValidateError};
-use myelin_subnet_text::{ModelError, published::PublishedModelError, roles::RoleError};
+use myelin_subnet_text::{ModelError, consumer::AskFailure, published::PublishedModelError, roles::RoleError};
 use std::{borrow::Cow, error::Error};
 
-/// Adds the hint of [`of`], if there is one.
-pub(crate) fn add(error: &(dyn Error + 'static), out: &mut Hints) {
+/// Adds the hints of an error. A hint of this program comes first, because it says what to type.
+pub(crate) fn all(error: &(dyn Diagnostic + 'static), out: &mut Hints) {
     if let Some(hint) = of(error) {
         out.push(hint);
     }
+    error.hints(out);
 }
 
-/// Returns the hint of this program for an error of a library. It is better than the library's own.
+/// Returns the hint of this program for an error of a library.
 ///
 /// Only the type of `error` itself is looked at: its source may be private, or say less than the error.
-pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
+fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
     if let Some(error) = error.downcast_ref() {
         of_wallet(error)
     } else if let Some(error) = error.downcast_ref() {
@@ -36,6 +37,8 @@ pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
         of_join(error)
     } else if let Some(error) = error.downcast_ref() {
         of_role(error)
+    } else if let Some(error) = error.downcast_ref() {
+        Some(of_ask(error).into())
     } else {
         error.downcast_ref().and_then(of_model)
     }
@@ -145,6 +148,15 @@ fn of_role(error: &RoleError) -> Option<Cow<'static, str>> {
             of_member(error)
         }
         _ => None,
+    }
+}
+
+fn of_ask(error: &AskFailure) -> &'static str {
+    match error {
+        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
+        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
+        AskFailure::Nonsense(_) => "ask another validator with `--validator`",
+        AskFailure::Question(_) => "see `myelin ask --help`",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Errors of a local network.
 
 use crate::LocalPreset;
-use myelin_client::{Amount, CallError, ChainError, Hint, NodeUrlError, Tao, UnseenTransaction};
+use myelin_client::{Amount, CallError, ChainError, NodeUrlError, Tao, UnseenTransaction};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_explain::ExplainError;
 use myelin_files::FileFault;
@@ -185,14 +185,16 @@ impl Diagnostic for LocalError {
             Self::NoSuchNode { .. } => "no-node",
             Self::NoSubnet => "usage",
             Self::Interrupted => "interrupted",
-            Self::NodeUrl(_) | Self::Chain(_) | Self::Explain(_) => "node",
-            Self::Call { .. } => "call-failed",
+            Self::NodeUrl(_) => "node",
+            Self::Chain(error) => error.code(),
+            Self::Explain(error) => error.code(),
+            Self::Call { error, .. } => error.code(),
             Self::Unseen(_) => "unseen",
-            Self::Wallet(_) => "wallet-file",
-            Self::Name(_) => "name",
-            Self::Mnemonic(_) => "secret",
+            Self::Wallet(error) => error.code(),
+            Self::Name(error) => error.code(),
+            Self::Mnemonic(error) => error.code(),
             Self::Key(_) => "key",
-            Self::Model(_) => "model",
+            Self::Model(error) => error.code(),
         }
     }
 
@@ -213,20 +215,16 @@ impl Diagnostic for LocalError {
             Self::NoSuchNode { .. } => out.push("choose one of these nodes"),
             Self::NoSubnet => out.push("try again"),
             Self::Interrupted | Self::NodeUrl(_) => {}
-            Self::Chain(error) => push_all(&**error, out),
-            Self::Explain(error) => push_all(&**error, out),
-            Self::Call { error, .. } => push_all(&**error, out),
+            Self::Chain(error) => error.hints(out),
+            Self::Explain(error) => error.hints(out),
+            Self::Call { error, .. } => error.hints(out),
             Self::Unseen(_) => out.push("wait until the transaction cannot be included any more, then try again"),
-            Self::Wallet(error) => out.push(error.hint()),
-            Self::Name(error) => out.push(error.hint()),
-            Self::Mnemonic(error) => out.push(error.hint()),
-            Self::Key(error) => out.push(error.hint()),
-            Self::Model(error) => error.hint().into_iter().for_each(|hint| out.push(hint)),
+            Self::Wallet(error) => error.hints(out),
+            Self::Name(error) => error.hints(out),
+            Self::Mnemonic(error) => error.hints(out),
+            Self::Key(error) => error.hints(out),
+            Self::Model(error) => error.hints(out),
             Self::Io { .. } => out.push("look at the path, and whether you may use it"),
         }
     }
-}
-
-fn push_all(error: &impl Hint, out: &mut Hints) {
-    error.all_hints().iter().for_each(|hint| out.push(hint.clone()));
 }

@@ -1,4 +1,4 @@
-//! How many transactions one node includes and finalises in a second, and how much memory a fresh one takes.
+//! Measurement of transactions per second of one node, and of the memory of a fresh one.
 //!
 //! ```sh
 //! cargo run -p myelin-node --example throughput -- transfers 6000
@@ -6,10 +6,12 @@
 //! cargo run -p myelin-node --example throughput -- memory
 //! ```
 //!
-//! Starts a node of its own with one authority and a block a second, gives it signed transactions as fast as it takes
-//! them, and reads the final blocks until all of them are there. A pool holds about 8 000 transactions and drops others. `weights` fills eight subnets with 256 neurons first,
-//! of which 64 validate; each of these then rates all others on all eight. `memory` reads the resident set after 60
-//! blocks.
+//! The example starts a node with one authority and a block per second. It sends signed transactions as fast as the
+//! node accepts them, and reads the final blocks until they have all transactions. A transaction pool holds about 8 000
+//! transactions and drops others.
+//!
+//! `weights` first fills eight subnets with 256 neurons each, of which 64 validate. Each validator then sets weights
+//! for all neurons of all eight subnets. `memory` reads the resident set after 60 blocks.
 
 #![allow(clippy::print_stdout, reason = "it reports")]
 
@@ -29,19 +31,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Transactions that are on their way to the node at the same time.
+/// Transactions in flight to the node.
 const IN_FLIGHT: usize = 200;
 
 /// Accounts that send transfers.
 const SENDERS: usize = 1_000;
 
-/// Subnets that are rated. As many free calls of one key may wait in the pool.
+/// Subnets that receive weights. As many free calls of one key may wait in the pool.
 const SUBNETS: u16 = 8;
 
-/// Neurons on each of them.
+/// Neurons on each subnet.
 const NEURONS: u16 = 256;
 
-/// How many of them validate.
+/// Validators on each subnet.
 const VALIDATORS: u16 = 64;
 
 #[tokio::main]
@@ -98,7 +100,7 @@ async fn weights() {
         signer.sign(&coldkey, call.into(), nonce)
     });
     load("registrations", node, registrations.collect()).await;
-    // Whoever has a seat may validate after an epoch of every subnet.
+    // All neurons may validate after an epoch of each subnet.
     node.wait_until_finalised(node.finalised().await + 45).await;
 
     let dests: BoundedVec<_, _> = BoundedVec::truncate_from((0..NEURONS).map(Uid::new).collect());
@@ -172,7 +174,7 @@ async fn load(what: &str, node: &TestNode, transactions: Vec<Vec<u8>>) {
     );
 }
 
-/// The transactions of a block, without the one that says what time it is.
+/// Returns the number of transactions of a block, without the timestamp.
 async fn transactions_in(node: &TestNode, height: u64) -> usize {
     let hash = node.block_hash(height).await.expect("the block is final");
     let block = node.call("chain_getBlock", &[hash.into()]).await;
@@ -183,7 +185,7 @@ fn key(path: &str) -> sr25519::Pair {
     sr25519::Pair::from_string(&format!("//{path}"), None).expect("a path of names")
 }
 
-/// Signs for one chain.
+/// A signer for one chain.
 struct Signer {
     genesis: Hash,
 }

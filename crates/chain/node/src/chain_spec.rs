@@ -1,4 +1,4 @@
-//! Which chain: a preset of the runtime, or a file.
+//! Chain specifications: presets of the runtime, and files.
 
 use myelin_runtime::{SS58_PREFIX, WASM_BINARY, presets};
 use sc_service::{ChainType, GenericChainSpec, Properties};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use sp_core::{crypto::Ss58Codec, ed25519, sr25519};
 use std::{path::Path, str::FromStr};
 
-/// A chain specification. Everything that differs between chains is in the runtime's genesis.
+/// A chain specification. All differences between chains are in the runtime's genesis.
 pub(crate) type ChainSpec = GenericChainSpec;
 
-/// The two public keys of whoever makes and finalises blocks.
+/// The two public keys of an authority, for making and for finalising blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorityKeys {
     aura: sr25519::Public,
@@ -41,7 +41,7 @@ impl FromStr for GenesisAccount {
     }
 }
 
-/// The chain that `id` names: one of the runtime's presets, or else a file.
+/// Returns the chain that `id` names: one of the runtime's presets, or a file.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
     match ChainPreset::named(id) {
         Some(preset) => preset.begin(preset.genesis()),
@@ -50,7 +50,7 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
     }
 }
 
-/// The preset `id` with these authorities, and perhaps this account with sudo, in place of its own.
+/// Returns the preset `id` with these authorities, and optionally this sudo account, in place of its own.
 pub(crate) fn with_authorities(
     id: &str,
     authorities: &[AuthorityKeys],
@@ -75,7 +75,7 @@ fn unknown(id: &str, what: &str) -> String {
     format!("`{id}` is {what}; the chains are {names}")
 }
 
-/// How a preset of the runtime is presented as a chain.
+/// The description of a preset as a chain.
 struct ChainPreset {
     id: &'static str,
     name: &'static str,
@@ -122,7 +122,7 @@ mod tests {
     use sp_io::TestExternalities;
     use sp_runtime::{BuildStorage, traits::Get};
 
-    /// Looks into the genesis of a chain, as the runtime's blob built it.
+    /// Runs a function on the genesis of a chain, as the runtime's blob built it.
     fn genesis<T>(spec: &ChainSpec, look: impl FnOnce() -> T) -> T {
         TestExternalities::new(spec.build_storage().expect("the runtime builds its genesis")).execute_with(look)
     }

@@ -1,4 +1,4 @@
-//! The words of the command line.
+//! Definition of the command line.
 
 use crate::chain_spec::{AuthorityKeys, GenesisAccount};
 use sc_cli::{
@@ -6,7 +6,7 @@ use sc_cli::{
     RevertCmd, RunCmd,
 };
 
-/// What was typed.
+/// The parsed command line.
 #[derive(Debug, clap::Parser)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -16,7 +16,7 @@ pub(crate) struct Cli {
     pub(crate) run: RunCmd,
 }
 
-/// What to do other than run a node.
+/// A subcommand other than running a node.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Subcommand {
     /// Make and inspect keys of authorities and of the network
@@ -45,7 +45,7 @@ pub(crate) enum Subcommand {
     Revert(RevertCmd),
 }
 
-/// Which chain, with whose authorities, in which form.
+/// The options of `export-chain-spec`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportChainSpec {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! From words to deeds.
+//! Execution of commands.
 
 use crate::{
     chain_spec,
@@ -40,7 +40,7 @@ impl SubstrateCli for Cli {
     }
 }
 
-/// Does what was typed.
+/// Runs the command of the command line.
 pub(crate) fn run() -> sc_cli::Result<()> {
     let cli = Cli::from_args();
     let Some(subcommand) = &cli.subcommand else { return run_node(cli) };
@@ -86,7 +86,7 @@ fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
     let network = &mut cli.run.network_params;
     let listens_where_told = !network.listen_addr.is_empty();
     if stays_here {
-        // On the live network a lost key makes an authority unreachable; here, none is ever looked up by it.
+        // On the live network a lost key makes an authority unreachable. Here no peer looks up a node by its key.
         network.node_key_params.unsafe_force_node_key_generation = true;
     }
     cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {

@@ -1,9 +1,9 @@
-//! The Myelin node: makes, checks and finalises blocks, keeps the chain's state and answers for it.
+//! The Myelin node: makes, checks and finalises blocks, stores the chain's state and serves it by RPC.
 //!
-//! `myelin-node --chain local --alice` runs a network of one; `--chain main` or a specification file joins a larger one.
-//! The node knows nothing of subnets or TAO: those are the runtime's, which it executes. It keeps state in ParityDB
-//! under `--base-path`, serves WebSocket and HTTP RPC and Prometheus metrics on loopback, and speaks to its peers with
-//! litep2p.
+//! `myelin-node --chain local --alice` runs a network of one. `--chain main` or a specification file joins a larger
+//! one. The node knows nothing of subnets or TAO, which belong to the runtime that it executes. It stores state in
+//! ParityDB under `--base-path`. It serves RPC by WebSocket and HTTP and metrics for Prometheus on loopback, and
+//! connects to its peers with litep2p.
 
 #![allow(clippy::result_large_err, reason = "the engine's own errors are large, and made once in a process's life")]
 

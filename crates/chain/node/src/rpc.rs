@@ -1,4 +1,4 @@
-//! What the node answers beyond the stock RPC of every Substrate node.
+//! RPC methods beyond the stock methods of every Substrate node.
 
 use crate::service::{Backend, Client, GrandpaLink, TransactionPool};
 use jsonrpsee::RpcModule;
@@ -10,14 +10,14 @@ use sc_rpc::SubscriptionTaskExecutor;
 use std::{error::Error, sync::Arc};
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
-/// What the answers are made from.
+/// The parts of the node that answer.
 pub(crate) struct Sources {
     pub(crate) client: Arc<Client>,
     pub(crate) pool: Arc<TransactionPool>,
     pub(crate) finality: Finality,
 }
 
-/// What is known of finality.
+/// The state of finality.
 #[derive(Clone)]
 pub(crate) struct Finality {
     justifications: GrandpaJustificationStream<Block>,
@@ -39,7 +39,7 @@ impl Finality {
     }
 }
 
-/// The nonce of an account, the fee of a transaction and the state of finality.
+/// Returns the methods for the nonce of an account, the fee of a transaction and the state of finality.
 pub(crate) fn module(
     Sources { client, pool, finality }: Sources,
     executor: SubscriptionTaskExecutor,

@@ -1,4 +1,4 @@
-//! The parts of a node, and how they are put together.
+//! The parts of a node, and their assembly.
 
 use crate::rpc;
 use futures::FutureExt;
@@ -28,20 +28,20 @@ use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
 use std::{cmp, sync::Arc, time::Duration};
 
-/// Executes the runtime.
+/// The executor of the runtime.
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
-/// The chain, as this node knows it.
+/// The client of the chain in this node.
 pub(crate) type Client = TFullClient<Block, RuntimeApi, Executor>;
-/// Where the chain is kept.
+/// The storage of the chain.
 pub(crate) type Backend = TFullBackend<Block>;
 /// Transactions that wait for a block.
 pub(crate) type TransactionPool = TransactionPoolHandle<Block, Client>;
-/// What GRANDPA's voter takes over from block import.
+/// The link from block import to GRANDPA's voter.
 pub(crate) type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
 type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 type GrandpaBlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 
-/// What only a running node needs of the parts that every command needs.
+/// The parts that only a running node needs.
 pub(crate) struct Extra {
     block_import: GrandpaBlockImport,
     grandpa: GrandpaLink,
@@ -51,13 +51,13 @@ pub(crate) struct Extra {
 type Partial =
     PartialComponents<Client, Backend, SelectChain, sc_consensus::DefaultImportQueue<Block>, TransactionPool, Extra>;
 
-/// At most this many blocks go without a proof of finality that can be shown to others.
+/// The greatest number of blocks without a stored proof of finality.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
-/// How long GRANDPA gives votes to travel, at most. A round of voting takes four times as long.
+/// The longest time that GRANDPA gives votes to travel. A round of voting takes four times as long.
 const MAX_GOSSIP: Duration = Duration::from_millis(333);
 
-/// The parts that every command needs.
+/// Returns the parts that every command needs.
 pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
     let telemetry = match &config.telemetry_endpoints {
         Some(endpoints) if !endpoints.is_empty() => {
@@ -124,7 +124,9 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
     })
 }
 
-/// A chain without authorities can never have a block, and GRANDPA cannot even begin on it.
+/// Checks that the chain has authorities.
+///
+/// A chain without authorities can never have a block, and GRANDPA cannot begin on it.
 fn ensure_authorities(client: &Client) -> Result<(), Error> {
     let best = client.usage_info().chain.best_hash;
     let voters = client.runtime_api().grandpa_authorities(best).map_err(|error| Error::Application(Box::new(error)))?;
@@ -138,7 +140,9 @@ fn ensure_authorities(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Executes the runtime as machine code, and keeps that code between runs: compiling it is most of a cold start.
+/// Returns an executor that compiles the runtime to machine code and keeps the code between runs.
+///
+/// The compilation takes most of a cold start.
 fn executor(config: &ExecutorConfiguration) -> Executor {
     let heap = config.default_heap_pages.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static {
         extra_pages: u32::try_from(pages).unwrap_or(u32::MAX),
@@ -155,7 +159,9 @@ fn executor(config: &ExecutorConfiguration) -> Executor {
     }
 }
 
-/// Half a slot holds a round of voting, so that a block is final before the next one is.
+/// Returns the time for votes to travel, which puts a round of voting into half a slot.
+///
+/// A block is then final before the next one is made.
 fn gossip_duration(slot: SlotDuration) -> Duration {
     cmp::min(MAX_GOSSIP, slot.as_duration() / 8)
 }
@@ -267,7 +273,7 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
         network,
         sync: Arc::new(sync),
         notification_service: grandpa_notifications,
-        // No rule: authorities vote for the best block, so that finality follows it within a block.
+        // Without a rule, authorities vote for the best block, so that finality follows it within a block.
         voting_rule: (),
         prometheus_registry: registry,
         shared_voter_state: voter_state,
@@ -278,7 +284,7 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     Ok(task_manager)
 }
 
-/// Lets a new node begin at a recent block, with proofs of finality in place of all blocks before it.
+/// Returns a warp sync: a new node begins at a recent block, with proofs of finality for all earlier blocks.
 fn warp_sync(backend: Arc<Backend>, grandpa: &GrandpaLink) -> WarpSyncConfig<Block> {
     let authorities = grandpa.shared_authority_set().clone();
     WarpSyncConfig::WithProvider(Arc::new(NetworkProvider::new(backend, authorities, Vec::new())))
@@ -293,7 +299,7 @@ fn rpc_builder(client: Arc<Client>, pool: Arc<TransactionPool>, finality: rpc::F
     })
 }
 
-/// What making blocks needs.
+/// The parts that making blocks needs.
 struct BlockAuthoring {
     client: Arc<Client>,
     select_chain: SelectChain,
@@ -306,7 +312,7 @@ struct BlockAuthoring {
     telemetry: Option<TelemetryHandle>,
 }
 
-/// Makes blocks in the slots that are this node's.
+/// Makes blocks in the slots of this node.
 fn author(task_manager: &TaskManager, authoring: BlockAuthoring) -> Result<(), Error> {
     let BlockAuthoring { client, sync, telemetry, .. } = authoring;
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;

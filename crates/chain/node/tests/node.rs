@@ -1,4 +1,4 @@
-//! The real program, run as a person would run it.
+//! The real program, as a user runs it.
 
 use myelin_testing::TestNode;
 use sp_core::crypto::Ss58Codec;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const NODE: &str = env!("CARGO_BIN_EXE_myelin-node");
 
-/// Runs the node where it should end by itself.
+/// Runs the node with arguments with which it ends by itself.
 fn run(arguments: &[&str]) -> Output {
     Command::new(NODE).args(arguments).output().expect("the node starts")
 }
@@ -24,14 +24,14 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a temporary path is text")
 }
 
-/// The slot time in milliseconds, as the runtime says it.
+/// Returns the slot time in milliseconds, as the runtime states it.
 async fn slot_millis(node: &TestNode) -> u64 {
     let answer = node.call("state_call", &["AuraApi_slot_duration".into(), "0x".into()]).await;
     let bytes = sp_core::bytes::from_hex(answer.as_str().expect("an answer in hexadecimal")).expect("hexadecimal");
     u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
 }
 
-/// The hash of the runtime's code.
+/// Returns the hash of the runtime's code.
 async fn code_hash(node: &TestNode) -> String {
     let key = sp_core::bytes::to_hex(sp_core::storage::well_known_keys::CODE, false);
     node.call("state_getStorageHash", &[key.into()]).await.as_str().expect("there is code").to_owned()

@@ -23,7 +23,10 @@ pub mod pallet {
         type MaxAuthorities: Get<u32>;
     }
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     /// The authorities of the sessions to come. Written by root; absent until the first change.

@@ -5,7 +5,7 @@
 //! rules change for them: the nonce check admits accounts that do not exist, and the pool rejects at once what would
 //! fail on chain, because nothing else would bound a flood of free calls.
 
-use crate::{AccountId, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System, Weights};
+use crate::{AccountId, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System, Weights};
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
@@ -14,6 +14,7 @@ use frame_support::{
     traits::GetCallMetadata,
 };
 use frame_system::CheckNonce;
+use myelin_pallet_keys::{Call as KeysCall, traits::Keys as _};
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_weights::Call as WeightsCall;
@@ -181,8 +182,10 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
 /// Whether everybody in whose name the call acts may act: who signs it, and whom it speaks for as a proxy, as a part of a
 /// multisig account or under a derived account, however deep that is wrapped. spec staking §10.3
 fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTransaction> {
-    if !is_about_coldkey_swap(call) {
-        Staking::check_coldkey(who)?;
+    if !is_about_coldkey_swap(call)
+        && let Some(code) = Keys::swap_code(who)
+    {
+        return Err(InvalidTransaction::Custom(code));
     }
     match call {
         RuntimeCall::Utility(
@@ -283,12 +286,12 @@ fn neurons_netuid(call: &NeuronsCall<Runtime>) -> Option<NetUid> {
 
 /// These look after themselves, since a coldkey under swap needs some of them.
 fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
-    let RuntimeCall::Staking(call) = call else { return false };
+    let RuntimeCall::Keys(call) = call else { return false };
     matches!(
         call,
-        StakingCall::announce_coldkey_swap { .. }
-            | StakingCall::swap_coldkey_announced { .. }
-            | StakingCall::dispute_coldkey_swap { .. }
-            | StakingCall::clear_coldkey_swap_announcement { .. }
+        KeysCall::announce_coldkey_swap { .. }
+            | KeysCall::swap_coldkey_announced { .. }
+            | KeysCall::dispute_coldkey_swap { .. }
+            | KeysCall::clear_coldkey_swap_announcement { .. }
     )
 }

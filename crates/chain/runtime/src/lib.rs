@@ -166,6 +166,9 @@ mod runtime {
     #[runtime::pallet_index(15)]
     pub type Scheduler = pallet_scheduler;
 
+    #[runtime::pallet_index(19)]
+    pub type Keys = myelin_pallet_keys;
+
     #[runtime::pallet_index(20)]
     pub type Subnets = myelin_pallet_subnets;
 

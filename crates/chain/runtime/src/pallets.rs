@@ -1,9 +1,9 @@
 //! What Myelin's own pallets are told about this runtime, and how they meet.
 //!
-//! From the bottom up: subnets, staking, neurons, weights, emission. Each reads those below it, and is told through a
-//! hook by those below it what it has to know.
+//! From the bottom up: keys, subnets, staking, neurons, weights, emission. Each reads those below it. Those below it tell
+//! it through a hook about changes.
 
-use crate::{AccountId, Balances, Emission, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights};
+use crate::{AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights};
 use frame_support::{
     parameter_types,
     traits::{ConstBool, ConstU32, Nothing},
@@ -11,7 +11,6 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use myelin_primitives::{Amount, Tao};
-use sp_runtime::DispatchResult;
 
 /// The least that a stake operation moves, in rao. spec staking §3
 const MIN_STAKE: u64 = 2_000_000;
@@ -31,11 +30,24 @@ parameter_types! {
     pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
 }
 
+impl myelin_pallet_keys::Config for Runtime {
+    type Currency = Balances;
+    type Governance = EnsureRoot<AccountId>;
+    type KeySwapCost = KeySwapCost;
+    // In this order. The first one that fails undoes the call.
+    type OnKeySwap = (Subnets, Staking, Neurons);
+    type Rules = Subnets;
+    type Seats = Neurons;
+    type SystemAccounts = Nothing;
+    type Uses = Staking;
+    type WeightInfo = myelin_pallet_keys::weights::SubstrateWeight<Self>;
+}
+
 impl myelin_pallet_subnets::Config for Runtime {
     type Currency = Balances;
     type Emission = Emission;
     type Governance = EnsureRoot<AccountId>;
-    type Keys = Staking;
+    type Keys = Keys;
     type MaxCleaningWeight = MaxCleaningWeight;
     type OnSubnet = (Neurons, Weights, Emission, Staking);
     type RefundLockOnRemoval = ConstBool<true>;
@@ -45,13 +57,10 @@ impl myelin_pallet_subnets::Config for Runtime {
 
 impl myelin_pallet_staking::Config for Runtime {
     type Currency = Balances;
-    type Governance = EnsureRoot<AccountId>;
-    type KeySwapCost = KeySwapCost;
+    type Keys = Keys;
     type MinStake = MinStake;
-    type OnKeySwap = SubnetKeys;
     type Seats = Neurons;
     type Subnets = Subnets;
-    type SystemAccounts = Nothing;
     type UnstakeOnDeregistration = ConstBool<true>;
     type WeightInfo = myelin_pallet_staking::weights::SubstrateWeight<Self>;
 }
@@ -60,7 +69,7 @@ impl myelin_pallet_neurons::Config for Runtime {
     type CommitmentInterval = ConstU32<COMMITMENT_INTERVAL>;
     type Currency = Balances;
     type Earnings = Emission;
-    type Keys = Staking;
+    type Keys = Keys;
     type OnSeat = (Weights, Emission);
     type Stake = Staking;
     type Subnets = Subnets;
@@ -68,7 +77,7 @@ impl myelin_pallet_neurons::Config for Runtime {
 }
 
 impl myelin_pallet_weights::Config for Runtime {
-    type Keys = Staking;
+    type Keys = Keys;
     type Permits = Emission;
     type Seats = Neurons;
     type Stake = Staking;
@@ -85,17 +94,4 @@ impl myelin_pallet_emission::Config for Runtime {
     type Subnets = Subnets;
     type WeightInfo = myelin_pallet_emission::weights::SubstrateWeight<Self>;
     type Weights = Weights;
-}
-
-/// Lets subnets follow the keys of their owners. The pallet is below staking and cannot know its hook.
-pub struct SubnetKeys;
-
-impl myelin_pallet_staking::traits::OnKeySwap<AccountId> for SubnetKeys {
-    fn hotkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        Subnets::hotkey_swapped(old, new)
-    }
-
-    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        Subnets::coldkey_swapped(old, new)
-    }
 }

@@ -27,7 +27,7 @@ pub enum ProxyType {
     Any,
     /// All that cannot move TAO to another account.
     NonTransfer,
-    /// Staking, without transfers of stake, and without the keys themselves.
+    /// Staking, pairs and identities, without transfers of stake and swaps of keys.
     Staking,
     /// Registering and serving neurons and setting weights.
     Neurons,
@@ -37,17 +37,17 @@ pub enum ProxyType {
 
 /// Whether a call gives TAO, stake or a key to somebody else, or could do so in another's name.
 fn gives_away(call: &RuntimeCall) -> bool {
-    use myelin_pallet_staking::Call as Staking;
+    use myelin_pallet_keys::Call as Keys;
     match call {
-        RuntimeCall::Staking(call) => matches!(
+        RuntimeCall::Keys(call) => matches!(
             call,
-            Staking::transfer_stake { .. }
-                | Staking::announce_coldkey_swap { .. }
-                | Staking::swap_coldkey_announced { .. }
-                | Staking::clear_coldkey_swap_announcement { .. }
+            Keys::swap_hotkey { .. }
+                | Keys::announce_coldkey_swap { .. }
+                | Keys::swap_coldkey_announced { .. }
+                | Keys::clear_coldkey_swap_announcement { .. }
         ),
-        RuntimeCall::Subnets(myelin_pallet_subnets::Call::transfer_network { .. })
-        | RuntimeCall::Neurons(myelin_pallet_neurons::Call::swap_hotkey { .. })
+        RuntimeCall::Staking(myelin_pallet_staking::Call::transfer_stake { .. })
+        | RuntimeCall::Subnets(myelin_pallet_subnets::Call::transfer_network { .. })
         | RuntimeCall::Balances(..)
         | RuntimeCall::Multisig(..)
         | RuntimeCall::Proxy(..)
@@ -63,7 +63,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
         match self {
             Self::Any => true,
             Self::NonTransfer => !gives_away(call),
-            Self::Staking => batch || (matches!(call, RuntimeCall::Staking(..)) && !gives_away(call)),
+            Self::Staking => {
+                let about_stake = matches!(call, RuntimeCall::Keys(..) | RuntimeCall::Staking(..));
+                batch || (about_stake && !gives_away(call))
+            }
             Self::Neurons => {
                 let about_neurons = matches!(call, RuntimeCall::Neurons(..) | RuntimeCall::Weights(..));
                 batch || (about_neurons && !gives_away(call))

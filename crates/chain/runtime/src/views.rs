@@ -1,8 +1,9 @@
 //! What clients are told: the pallets' own answers, laid out for readers.
 
-use crate::{AccountId, Emission, Neurons, Runtime, Staking, Subnets, System, Weights};
+use crate::{AccountId, Emission, Keys, Neurons, Runtime, Staking, Subnets, System, Weights};
 use alloc::vec::Vec;
 use myelin_economics::issuance;
+use myelin_pallet_keys::traits::Keys as _;
 use myelin_pallet_neurons::{
     Admissions, EndpointsOf, MembershipsOf,
     traits::ReadSeats,
@@ -125,7 +126,7 @@ fn neuron_of(
     let ServedEndpoints { axon, certificate, prometheus } = EndpointsOf::<Runtime>::get(netuid, uid);
     NeuronInfo {
         uid,
-        coldkey: <Staking as myelin_pallet_subnets::traits::Keys<AccountId>>::owner(&seat.hotkey),
+        coldkey: Keys::owner(&seat.hotkey),
         registered_at: seat.registered_at,
         last_update,
         stake: Staking::on(&seat.hotkey),
@@ -181,16 +182,17 @@ pub(crate) fn positions(coldkey: &AccountId) -> Vec<StakeInfo<AccountId>> {
 }
 
 pub(crate) fn hotkeys(coldkey: &AccountId) -> Vec<HotkeyInfo<AccountId>> {
-    let owned = myelin_pallet_staking::OwnedHotkeys::<Runtime>::get(coldkey);
-    owned.into_iter().filter_map(hotkey).collect()
+    Keys::owned(coldkey).into_iter().filter_map(hotkey).collect()
 }
 
 pub(crate) fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>> {
-    let record = Hotkeys::<Runtime>::get(&hotkey)?;
-    Some(hotkey_of(hotkey, record))
+    let record = Hotkeys::<Runtime>::get(&hotkey).unwrap_or_default();
+    hotkey_of(hotkey, record)
 }
 
-fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> HotkeyInfo<AccountId> {
+/// A hotkey with its pool and delegation, or `None` if it has no owner.
+fn hotkey_of(hotkey: AccountId, record: HotkeyRecord) -> Option<HotkeyInfo<AccountId>> {
+    let coldkey = Keys::owner(&hotkey)?;
     let pool = record.pool.and_then(Pools::<Runtime>::get);
     let memberships = MembershipsOf::<Runtime>::get(&hotkey).into_iter();
     let alive = memberships.filter(|(netuid, _)| <Subnets as ReadSubnets<AccountId>>::exists(*netuid));
@@ -203,14 +205,14 @@ fn hotkey_of(hotkey: AccountId, record: HotkeyRecord<AccountId>) -> HotkeyInfo<A
             emission: record.map_or(Amount::ZERO, |record| record.emission),
         }
     });
-    HotkeyInfo {
+    Some(HotkeyInfo {
         seats: seats.collect(),
-        coldkey: record.owner,
+        coldkey,
         stake: pool.as_ref().map_or(Amount::ZERO, |stake| stake.pool.value()),
         stakers: pool.map_or(0, |stake| stake.holders),
         take: record.delegation.map(|delegation| delegation.take),
         hotkey,
-    }
+    })
 }
 
 pub(crate) fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
@@ -221,7 +223,7 @@ pub(crate) fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId> {
     let page: Vec<_> = hotkeys.by_ref().take(DELEGATE_PAGE).collect();
     let next = hotkeys.next().and_then(|_| page.last()).map(|(hotkey, _)| hotkey.clone());
     let delegates = page.into_iter().filter(|(_, record)| record.delegation.is_some());
-    DelegatePage { delegates: delegates.map(|(hotkey, record)| hotkey_of(hotkey, record)).collect(), next }
+    DelegatePage { delegates: delegates.filter_map(|(hotkey, record)| hotkey_of(hotkey, record)).collect(), next }
 }
 
 pub(crate) fn commits(netuid: NetUid, hotkey: &AccountId) -> Vec<CommitInfo> {

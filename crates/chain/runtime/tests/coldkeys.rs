@@ -3,9 +3,16 @@
 mod chain;
 
 use chain::{Chain, account};
+use myelin_pallet_keys::{
+    Call as KeysCall, ColdkeySwaps, Owners,
+    types::{ColdkeyHash, ColdkeySwap},
+};
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_primitives::RAO_PER_TAO;
-use myelin_runtime::{Address, ProxyType, RuntimeCall, presets};
+use myelin_runtime::{AccountId, Address, Multisig, ProxyType, Runtime, RuntimeCall, presets};
+use pallet_multisig::Call as MultisigCall;
+use pallet_proxy::Call as ProxyCall;
+use pallet_utility::Call as UtilityCall;
 use serde_json::json;
 use sp_core::{Encode, Pair, sr25519};
 use sp_io::hashing::blake2_256;
@@ -39,7 +46,7 @@ fn an_announced_swap_stops_everything_else_and_then_moves_all() {
     chain.succeed(&proxy, in_the_name_of(&old, transfer(&friend)));
 
     let new_coldkey_hash = blake2_256(&account(&new).encode()).into();
-    chain.succeed(&old, StakingCall::announce_coldkey_swap { new_coldkey_hash });
+    chain.succeed(&old, KeysCall::announce_coldkey_swap { new_coldkey_hash });
     let announced = chain.height();
     let refused = InvalidTransaction::Custom(0).into();
     assert_eq!(chain.refusal(&old, transfer(&friend)), refused);
@@ -53,7 +60,7 @@ fn an_announced_swap_stops_everything_else_and_then_moves_all() {
         chain.block(Vec::new());
     }
     let had = chain.balance(&account(&old));
-    chain.succeed(&old, StakingCall::swap_coldkey_announced { new_coldkey: account(&new) });
+    chain.succeed(&old, KeysCall::swap_coldkey_announced { new_coldkey: account(&new) });
     let has = chain.balance(&account(&new));
     assert!(had - has < RAO_PER_TAO, "all but the fee: {had} {has}");
 }
@@ -83,7 +90,94 @@ fn a_proxy_for_staking_cannot_move_tao_away() {
     }
     assert_eq!(chain.balance(&account(&friend)), before);
     let hotkey = account(&holder);
-    chain.succeed(&proxy, in_the_name_of(&holder, StakingCall::try_associate_hotkey { hotkey: hotkey.clone() }.into()));
-    let owner = chain.look(|| myelin_pallet_staking::Hotkeys::<myelin_runtime::Runtime>::get(&hotkey));
-    assert_eq!(owner.map(|record| record.owner), Some(account(&holder)));
+    chain.succeed(&proxy, in_the_name_of(&holder, KeysCall::try_associate_hotkey { hotkey: hotkey.clone() }.into()));
+    assert_eq!(chain.look(|| Owners::<Runtime>::get(&hotkey)), Some(account(&holder)));
+}
+
+/// Locks an account as its announcement, or a dispute about it, does.
+fn lock(chain: &mut Chain, coldkey: &AccountId, disputed: bool) {
+    let swap = ColdkeySwap { new_coldkey_hash: ColdkeyHash::default(), due: 1_000_000, disputed };
+    chain.look(|| ColdkeySwaps::<Runtime>::insert(coldkey, swap));
+    chain.keep();
+}
+
+/// Every way in which `signer` can act in the name of another account, each with that account.
+fn in_other_names(signer: &sr25519::Pair, other: &sr25519::Pair, call: &RuntimeCall) -> Vec<(AccountId, RuntimeCall)> {
+    let (signer, other) = (account(signer), account(other));
+    let boxed = || Box::new(call.clone());
+    let (real, delegate) = (Address::Id(other.clone()), Address::Id(signer.clone()));
+    let others = vec![other.clone()];
+    let mut signatories = vec![signer.clone(), other.clone()];
+    signatories.sort();
+    let multisig = |threshold| Multisig::multi_account_id(&signatories, threshold);
+    let max_weight = frame_support::weights::Weight::from_parts(1_000_000_000, 0);
+    let as_multi = MultisigCall::as_multi {
+        threshold: 2,
+        other_signatories: others.clone(),
+        maybe_timepoint: None,
+        call: boxed(),
+        max_weight,
+    };
+    vec![
+        (signer.clone(), call.clone()),
+        (other.clone(), ProxyCall::proxy { real: real.clone(), force_proxy_type: None, call: boxed() }.into()),
+        (other, ProxyCall::proxy_announced { delegate, real, force_proxy_type: None, call: boxed() }.into()),
+        (multisig(2), as_multi.into()),
+        (multisig(1), MultisigCall::as_multi_threshold_1 { other_signatories: others, call: boxed() }.into()),
+        (
+            pallet_utility::derivative_account_id(signer, 7),
+            UtilityCall::as_derivative { index: 7, call: boxed() }.into(),
+        ),
+    ]
+}
+
+/// A call in each kind of batch.
+fn batches(call: &RuntimeCall) -> [RuntimeCall; 3] {
+    let calls = || vec![frame_system::Call::remark { remark: Vec::new() }.into(), call.clone()];
+    [
+        UtilityCall::batch { calls: calls() }.into(),
+        UtilityCall::batch_all { calls: calls() }.into(),
+        UtilityCall::force_batch { calls: calls() }.into(),
+    ]
+}
+
+#[test]
+fn the_lock_holds_through_proxies_multisig_accounts_and_batches() {
+    let mut chain = Chain::begin(presets::LOCAL, json!({}));
+    let [signer, other, friend] = ["Bob", "Charlie", "Dave"].map(development);
+    for (coldkey, call) in in_other_names(&signer, &other, &transfer(&friend)) {
+        for (disputed, code) in [(false, 0), (true, 21)] {
+            lock(&mut chain, &coldkey, disputed);
+            let refused = InvalidTransaction::Custom(code).into();
+            assert_eq!(chain.refusal(&signer, call.clone()), refused, "{call:?}");
+            for batch in batches(&call) {
+                assert_eq!(chain.refusal(&signer, batch.clone()), refused, "{batch:?}");
+                for nested in batches(&batch) {
+                    assert_eq!(chain.refusal(&signer, nested), refused);
+                }
+            }
+        }
+        chain.look(|| ColdkeySwaps::<Runtime>::remove(&coldkey));
+        chain.keep();
+        let transaction = chain.sign(&signer, call.clone());
+        assert!(chain.validate(transaction).is_ok(), "{call:?} without a lock");
+    }
+}
+
+#[test]
+fn a_proxy_may_dispute_a_swap_and_governance_ends_it() {
+    let mut chain = Chain::begin(presets::LOCAL, json!({}));
+    let [governor, coldkey, proxy, friend] = ["Alice", "Bob", "Charlie", "Dave"].map(development);
+    let add = ProxyCall::add_proxy { delegate: Address::Id(account(&proxy)), proxy_type: ProxyType::Staking, delay: 0 };
+    chain.succeed(&coldkey, add);
+    chain.succeed(&coldkey, KeysCall::announce_coldkey_swap { new_coldkey_hash: ColdkeyHash::default() });
+    assert_eq!(chain.refusal(&coldkey, transfer(&friend)), InvalidTransaction::Custom(0).into());
+    // What stops a theft is allowed to a proxy for staking; what moves keys is not.
+    chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::clear_coldkey_swap_announcement {}.into()));
+    assert!(chain.look(|| ColdkeySwaps::<Runtime>::contains_key(account(&coldkey))));
+    chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::dispute_coldkey_swap {}.into()));
+    assert_eq!(chain.refusal(&coldkey, transfer(&friend)), InvalidTransaction::Custom(21).into());
+    let reset = KeysCall::reset_coldkey_swap { coldkey: account(&coldkey) };
+    chain.succeed(&governor, pallet_sudo::Call::sudo { call: Box::new(reset.into()) });
+    chain.succeed(&coldkey, transfer(&friend));
 }

@@ -35,12 +35,15 @@ fn payout_accesses(nominators: u32) -> (usize, usize) {
     (reads, writes)
 }
 
+/// Reads: the family, the owner, the hotkey's record, its pool, the owner's holding, the total stake. Writes: the last
+/// three.
+const ACCESSES: (usize, usize) = (6, 3);
+
 #[test]
 fn a_payout_costs_the_same_for_one_nominator_and_for_a_hundred_thousand() {
-    let one = payout_accesses(1);
     for nominators in [1, 1_000, 100_000] {
         let (reads, writes) = payout_accesses(nominators);
         println!("{nominators:>7} nominators: {reads} keys read, {writes} keys written");
-        assert_eq!((reads, writes), one, "{nominators} nominators");
+        assert_eq!((reads, writes), ACCESSES, "{nominators} nominators");
     }
 }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("a transfer costs {}", coldkey.fee(&transfer).await?);
     match coldkey.submit(&transfer, LIMIT).await {
         SubmissionOutcome::Finalised(included) => {
-            println!("transferred in block {} for {}", included.height, included.fee)
+            println!("transferred in block {} for {}", included.height, included.fee);
         }
         SubmissionOutcome::Failed { error, .. } => println!("not transferred: {error}"),
         SubmissionOutcome::Unseen(unseen) => println!("{unseen}"),

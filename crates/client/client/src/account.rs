@@ -1,12 +1,15 @@
 //! Signing and sending.
 
 use crate::{
-    Blocks, CallError, Chain, ChainConfig, ChainError, ChainState, PoolRefusal, SentTransaction, SubmissionOutcome,
-    UnseenTransaction,
+    blocks::Blocks,
     calls::{self, blake2_256},
-    chain::Methods,
+    chain::{Chain, ChainConfig, Methods},
+    error::ChainError,
     link::NodeError,
-    mirror, submission,
+    mirror,
+    refusal::PoolRefusal,
+    state::ChainState,
+    submission::{self, CallError, SentTransaction, SubmissionOutcome, UnseenTransaction},
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};

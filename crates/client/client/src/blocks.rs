@@ -1,10 +1,11 @@
 //! Final blocks, one after another.
 
 use crate::{
-    Chain, ChainConfig, ChainError, ChainState,
     bodies::BlockBody,
-    chain::Methods,
+    chain::{Chain, ChainConfig, Methods},
+    error::ChainError,
     link::{Connection, NodeError, NodeLink},
+    state::ChainState,
 };
 use futures::FutureExt;
 use std::{fmt, sync::Arc};

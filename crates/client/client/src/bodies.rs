@@ -1,6 +1,6 @@
 //! What final blocks hold, for those who look for transactions.
 
-use crate::{ChainConfig, ChainError, ChainState, calls::blake2_256};
+use crate::{calls::blake2_256, chain::ChainConfig, error::ChainError, state::ChainState};
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,

@@ -6,11 +6,13 @@
 //! A list that is longer than the chain takes is refused by the chain, not here.
 
 use crate::{
-    Amount, BlockNumber, CommitmentData, Entry, NetUid, ParametersPatch, PublicKey, Take, Tao,
+    data::CommitmentData,
     mirror::account,
     runtime::{
         balances::calls as balances,
+        keys::calls as keys,
         neurons::calls as neurons,
+        runtime_types::myelin_pallet_subnets::parameters::ParametersPatch,
         runtime_types::{
             bounded_collections::bounded_vec::BoundedVec, myelin_economics::children::Proportion,
             myelin_pallet_staking::types::FamilyMember,
@@ -21,6 +23,8 @@ use crate::{
         weights::calls as weights,
     },
 };
+use myelin_keys::PublicKey;
+use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao};
 use std::net::{IpAddr, SocketAddr};
 use subxt::{
     config::{Hasher, substrate::BlakeTwo256},
@@ -33,7 +37,7 @@ use subxt::{
 pub type SubnetIdentity = crate::runtime::runtime_types::myelin_pallet_subnets::types::SubnetIdentity<Vec<u8>, Vec<u8>>;
 
 /// What a coldkey says of itself: texts in UTF-8, at most 256 bytes of short ones and 1 024 of others.
-pub type ChainIdentity = crate::runtime::runtime_types::myelin_pallet_staking::types::ChainIdentity<Vec<u8>, Vec<u8>>;
+pub type ChainIdentity = crate::runtime::runtime_types::myelin_pallet_keys::types::ChainIdentity<Vec<u8>, Vec<u8>>;
 
 /// A call with these arguments.
 pub type Call<Arguments> = StaticPayload<Arguments>;
@@ -87,8 +91,8 @@ pub fn set_parameters(netuid: NetUid, changed: ParametersPatch) -> Call<subnets:
 }
 
 /// Takes a hotkey that nobody owns. By a coldkey.
-pub fn try_associate_hotkey(hotkey: &PublicKey) -> Call<staking::TryAssociateHotkey> {
-    transactions().staking().try_associate_hotkey(account(hotkey))
+pub fn try_associate_hotkey(hotkey: &PublicKey) -> Call<keys::TryAssociateHotkey> {
+    transactions().keys().try_associate_hotkey(account(hotkey))
 }
 
 /// Stakes TAO on a hotkey. By a coldkey.
@@ -150,28 +154,28 @@ pub fn root_register(hotkey: &PublicKey) -> Call<staking::RootRegister> {
 }
 
 /// Announces that everything of this coldkey goes to another one, whose hash is given out only. spec staking §10.3
-pub fn announce_coldkey_swap(new_coldkey: &PublicKey) -> Call<staking::AnnounceColdkeySwap> {
-    transactions().staking().announce_coldkey_swap(hash_of(&account(new_coldkey)))
+pub fn announce_coldkey_swap(new_coldkey: &PublicKey) -> Call<keys::AnnounceColdkeySwap> {
+    transactions().keys().announce_coldkey_swap(hash_of(&account(new_coldkey)))
 }
 
 /// Carries out the swap that was announced.
-pub fn swap_coldkey_announced(new_coldkey: &PublicKey) -> Call<staking::SwapColdkeyAnnounced> {
-    transactions().staking().swap_coldkey_announced(account(new_coldkey))
+pub fn swap_coldkey_announced(new_coldkey: &PublicKey) -> Call<keys::SwapColdkeyAnnounced> {
+    transactions().keys().swap_coldkey_announced(account(new_coldkey))
 }
 
 /// Stops a swap of this coldkey that somebody else announced.
-pub fn dispute_coldkey_swap() -> Call<staking::DisputeColdkeySwap> {
-    transactions().staking().dispute_coldkey_swap()
+pub fn dispute_coldkey_swap() -> Call<keys::DisputeColdkeySwap> {
+    transactions().keys().dispute_coldkey_swap()
 }
 
 /// Takes the announcement of a swap back.
-pub fn clear_coldkey_swap_announcement() -> Call<staking::ClearColdkeySwapAnnouncement> {
-    transactions().staking().clear_coldkey_swap_announcement()
+pub fn clear_coldkey_swap_announcement() -> Call<keys::ClearColdkeySwapAnnouncement> {
+    transactions().keys().clear_coldkey_swap_announcement()
 }
 
 /// Says who the coldkey is.
-pub fn set_identity(identity: ChainIdentity) -> Call<staking::SetIdentity> {
-    transactions().staking().set_identity(identity)
+pub fn set_identity(identity: ChainIdentity) -> Call<keys::SetIdentity> {
+    transactions().keys().set_identity(identity)
 }
 
 /// Buys a seat for a hotkey, at any price. By the coldkey that will own it.
@@ -198,8 +202,8 @@ pub fn register(
 }
 
 /// Puts another hotkey in the place of one, on all networks. By its owner.
-pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<neurons::SwapHotkey> {
-    transactions().neurons().swap_hotkey(account(hotkey), account(new_hotkey))
+pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<keys::SwapHotkey> {
+    transactions().keys().swap_hotkey(account(hotkey), account(new_hotkey))
 }
 
 /// Says where a neuron answers requests. By the hotkey; free.

@@ -1,9 +1,12 @@
 //! A chain, through whichever of its nodes answers.
 
 use crate::{
-    Blocks, ChainConfig, ChainError, ChainState, NodeUrls, SubxtClient, Timeouts,
+    blocks::Blocks,
     bodies::Bodies,
-    link::{Connect, NodeLink, WebSocket},
+    error::ChainError,
+    link::{Connect, NodeLink, Timeouts, WebSocket},
+    node_urls::NodeUrls,
+    state::ChainState,
 };
 use std::sync::Arc;
 use subxt::{
@@ -12,6 +15,12 @@ use subxt::{
     rpcs::{LegacyRpcMethods, RpcClient},
     utils::H256,
 };
+
+/// The configuration of the chain for the library underneath: a stock one.
+pub type ChainConfig = subxt::SubstrateConfig;
+
+/// A connection of the library underneath.
+pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
 /// The questions of the older of the two protocols. It tells as a number why a transaction is not let into the pool,
 /// and it has no state on the side of the node that a change of nodes would lose.

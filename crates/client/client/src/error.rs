@@ -1,8 +1,9 @@
-//! Why a question has no answer, and what to do about it.
+//! Errors of questions to the chain.
 
-use crate::NodeUrlError;
+use crate::node_urls::NodeUrlError;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::NetUid;
-use std::{borrow::Cow, error, slice, time::Duration};
+use std::time::Duration;
 use subxt::{
     error::{
         BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError,
@@ -10,44 +11,6 @@ use subxt::{
     },
     rpcs::{Error as RpcsError, UserError},
 };
-
-/// What to do next, most promising first. An error says what is wrong; this says what would help.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hints(Vec<Cow<'static, str>>);
-
-impl Hints {
-    /// Adds a sentence, which begins with a verb in lower case and has no full stop.
-    pub fn push(&mut self, hint: impl Into<Cow<'static, str>>) {
-        self.0.push(hint.into());
-    }
-
-    /// The sentences.
-    pub fn iter(&self) -> slice::Iter<'_, Cow<'static, str>> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Hints {
-    type Item = &'a Cow<'static, str>;
-    type IntoIter = slice::Iter<'a, Cow<'static, str>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-/// An error that knows what to do next.
-pub trait Hint: error::Error {
-    /// Adds what to do next.
-    fn hints(&self, out: &mut Hints);
-
-    /// What to do next.
-    fn all_hints(&self) -> Hints {
-        let mut hints = Hints::default();
-        self.hints(&mut hints);
-        hints
-    }
-}
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +61,19 @@ impl ChainError {
     }
 }
 
-impl Hint for ChainError {
+impl Diagnostic for ChainError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Endpoint(error) => error.code(),
+            Self::Unreachable(error) => error.code(),
+            Self::Silent(_) => "unreachable",
+            Self::NoNetwork { .. } => "not-found",
+            Self::NoWork(_) => "impossible",
+            Self::Node { .. } | Self::NoBlock(_) => "node",
+            Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Endpoint(error) => error.hints(out),
@@ -125,12 +100,31 @@ pub struct Unreachable {
     pub tried: Vec<(String, String)>,
 }
 
-impl Hint for Unreachable {
+impl Diagnostic for Unreachable {
+    fn code(&self) -> &'static str {
+        "unreachable"
+    }
+
     fn hints(&self, out: &mut Hints) {
         out.push("see that a node runs at one of these URLs");
         if self.tried.len() < 2 {
             out.push("name more nodes, so that one may fail");
         }
+    }
+}
+
+/// A system that gives no random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random numbers: {0}")]
+pub struct RandomnessError(#[from] getrandom::Error);
+
+impl Diagnostic for RandomnessError {
+    fn code(&self) -> &'static str {
+        "randomness"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("try again; if it stays so, the operating system is broken");
     }
 }
 

@@ -24,8 +24,9 @@
 //! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`MetagraphInfo::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
+//! | What does a commit of weights need until its reveal? | [`PendingReveal`] |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
-//! | What now? | [`Hint`], on every error |
+//! | What now? | [`Diagnostic`], on every error |
 //!
 //! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
 //!
@@ -51,6 +52,7 @@ mod link;
 mod metagraph;
 pub mod mirror;
 mod node_urls;
+mod pending_reveal;
 mod pools;
 mod refusal;
 mod state;
@@ -62,14 +64,16 @@ pub mod work;
 
 pub use account::Account;
 pub use blocks::Blocks;
-pub use chain::Chain;
+pub use chain::{Chain, ChainConfig, SubxtClient};
 pub use data::{Commitment, CommitmentData};
-pub use error::{ChainError, Hint, Hints, Unreachable};
+pub use error::{ChainError, RandomnessError, Unreachable};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};
+pub use myelin_diagnostic::{Diagnostic, Hints};
 pub use myelin_keys::{Keypair, PublicKey};
 pub use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 pub use node_urls::{NodeUrlError, NodeUrls};
+pub use pending_reveal::{PendingReveal, new_salt};
 pub use pools::{ColdkeySwap, Family, FamilyMember, Identity};
 pub use refusal::{PoolCode, PoolRefusal};
 pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
@@ -77,7 +81,8 @@ pub use runtime::runtime_types::myelin_pallet_subnets::parameters::{
 };
 pub use state::ChainState;
 pub use submission::{
-    CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction,
+    Backoff, CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError,
+    UnseenTransaction,
 };
 pub use subxt;
 pub use subxt_signer as signer;
@@ -85,12 +90,6 @@ pub use views::{
     AxonInfo, BalanceInfo, CommitInfo, DelegatePage, EpochRecord, HotkeyInfo, HotkeySeat, IssuanceInfo, MetagraphInfo,
     NeuronInfo, NextHalving, RatingsInfo, RegistrationInfo, StakeInfo, StakeRole, SubnetInfo,
 };
-
-/// What the chain is to the library underneath: a stock one.
-pub type ChainConfig = subxt::SubstrateConfig;
-
-/// A connection of the library underneath.
-pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
 /// The runtime's interface, generated from its metadata.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]

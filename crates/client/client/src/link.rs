@@ -1,6 +1,6 @@
 //! One connection that outlives nodes: it goes to the next when one does not answer.
 
-use crate::{NodeUrls, Unreachable};
+use crate::{error::Unreachable, node_urls::NodeUrls};
 use futures::future::BoxFuture;
 use std::{
     fmt,

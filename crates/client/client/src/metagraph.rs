@@ -1,6 +1,11 @@
 //! A network and its neurons, kept up to date.
 
-use crate::{Blocks, Chain, ChainError, MetagraphInfo, NeuronInfo};
+use crate::{
+    blocks::Blocks,
+    chain::Chain,
+    error::ChainError,
+    views::{MetagraphInfo, NeuronInfo},
+};
 use myelin_primitives::{NetUid, Uid};
 use std::ops::Deref;
 

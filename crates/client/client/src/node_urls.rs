@@ -1,6 +1,6 @@
 //! Where nodes answer.
 
-use crate::{Hint, Hints};
+use myelin_diagnostic::{Diagnostic, Hints};
 use std::{fmt, str::FromStr};
 use subxt::rpcs::utils::url_is_secure;
 
@@ -9,12 +9,12 @@ use subxt::rpcs::utils::url_is_secure;
 /// Each is `wss://…`, or `ws://…` on this machine: what a node says is believed, so nobody may stand in between.
 ///
 /// ```
-/// use myelin_client::Endpoints;
+/// use myelin_client::NodeUrls;
 ///
-/// let endpoints: Endpoints = "ws://127.0.0.1:9944, wss://node.example".parse()?;
-/// assert_eq!(endpoints.iter().count(), 2);
-/// assert!("ws://node.example".parse::<Endpoints>().is_err());
-/// # Ok::<(), myelin_client::EndpointError>(())
+/// let urls: NodeUrls = "ws://127.0.0.1:9944, wss://node.example".parse()?;
+/// assert_eq!(urls.iter().count(), 2);
+/// assert!("ws://node.example".parse::<NodeUrls>().is_err());
+/// # Ok::<(), myelin_client::NodeUrlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeUrls(Vec<String>);
@@ -95,7 +95,11 @@ pub enum NodeUrlError {
     Insecure(String),
 }
 
-impl Hint for NodeUrlError {
+impl Diagnostic for NodeUrlError {
+    fn code(&self) -> &'static str {
+        "endpoint"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::None | Self::Malformed { .. } => out.push("name a node like `ws://127.0.0.1:9944`"),

@@ -1,9 +1,10 @@
 //! What stands behind stake: who lends it to whom, who is about to be replaced, and what it has earned.
 
 use crate::{
-    ChainError, ChainState,
+    error::ChainError,
     mirror::{account, key},
     runtime::{self, runtime_types::myelin_pallet_staking::types},
+    state::ChainState,
 };
 use myelin_economics::pool::{Holding, Pool};
 use myelin_keys::PublicKey;
@@ -91,7 +92,7 @@ impl ChainState {
 
     /// Whether a coldkey is about to be replaced.
     pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
-        let swap = self.try_read(runtime::storage().staking().coldkey_swaps(), (account(coldkey),)).await?;
+        let swap = self.try_read(runtime::storage().keys().coldkey_swaps(), (account(coldkey),)).await?;
         Ok(swap.map(|swap| ColdkeySwap {
             new_coldkey_hash: swap.new_coldkey_hash,
             due: swap.due,
@@ -101,7 +102,7 @@ impl ChainState {
 
     /// Who a coldkey says it is.
     pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<Identity>, ChainError> {
-        let stored = self.try_read(runtime::storage().staking().identities(), (account(coldkey),)).await?;
+        let stored = self.try_read(runtime::storage().keys().identities(), (account(coldkey),)).await?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(stored.map(|stored| Identity {
             name: text(stored.name.0),

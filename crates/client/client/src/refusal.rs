@@ -1,6 +1,6 @@
 //! Why a node does not let a transaction into its pool.
 
-use crate::{Hint, Hints};
+use myelin_diagnostic::{Diagnostic, Hints};
 use subxt::rpcs::UserError;
 
 /// What a node answers when its pool rejects a transaction, by kind.
@@ -85,7 +85,14 @@ impl From<&UserError> for PoolRefusal {
     }
 }
 
-impl Hint for PoolRefusal {
+impl Diagnostic for PoolRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Payment => "funds",
+            _ => "refused",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Call(reason) => reason.hints(out),
@@ -184,7 +191,11 @@ reasons! {
     Any = 255: [], "one of the checks that the call makes on chain";
 }
 
-impl Hint for PoolCode {
+impl Diagnostic for PoolCode {
+    fn code(&self) -> &'static str {
+        "refused"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::ColdkeySwapAnnounced => out.push("carry the swap out, clear it, or dispute it if it is not yours"),

@@ -1,11 +1,20 @@
 //! The chain as of one block.
 
 use crate::{
-    BalanceInfo, ChainConfig, ChainError, CommitInfo, Commitment, DelegatePage, HotkeyInfo, IssuanceInfo,
-    MetagraphInfo, NetworkParameters, NeuronInfo, Parameters, RatingsInfo, StakeInfo, SubnetInfo,
     calls::SubnetIdentity,
+    chain::ChainConfig,
+    data::Commitment,
+    error::ChainError,
     mirror::account,
-    runtime::{self, runtime_apis::myelin_api::MyelinApi},
+    runtime::{
+        self,
+        runtime_apis::myelin_api::MyelinApi,
+        runtime_types::myelin_pallet_subnets::parameters::{NetworkParameters, Parameters},
+    },
+    views::{
+        BalanceInfo, CommitInfo, DelegatePage, HotkeyInfo, IssuanceInfo, MetagraphInfo, NeuronInfo, RatingsInfo,
+        StakeInfo, SubnetInfo,
+    },
 };
 use myelin_economics::subnet_price::LastCreation;
 use myelin_keys::PublicKey;
@@ -182,7 +191,7 @@ impl ChainState {
 
     /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
     pub fn key_swap_cost(&self) -> Result<Amount<Tao>, ChainError> {
-        let cost = self.0.constants().entry(runtime::constants().staking().key_swap_cost());
+        let cost = self.0.constants().entry(runtime::constants().keys().key_swap_cost());
         cost.map(Into::into).map_err(|error| subxt::Error::from(error).into())
     }
 

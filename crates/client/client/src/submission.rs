@@ -1,7 +1,10 @@
 //! How a submission ends.
 
 use crate::{
-    ChainConfig, ChainError, ChainState, Hint, Hints, PoolRefusal,
+    account::Account,
+    chain::ChainConfig,
+    error::ChainError,
+    refusal::PoolRefusal,
     runtime::{
         multisig::events::MultisigExecuted,
         proxy::events::ProxyExecuted,
@@ -11,14 +14,17 @@ use crate::{
         transaction_payment::events::TransactionFeePaid,
         utility::events::{BatchInterrupted, ItemFailed},
     },
+    state::ChainState,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_keys::PublicKey;
-use myelin_primitives::{Amount, Tao};
+use myelin_primitives::{Amount, BlockNumber, Tao};
 use std::{fmt, sync::Arc, time::Duration};
 use subxt::{
     Metadata,
     error::EventsError,
     events::{DecodeAsEvent, Event, Events},
+    tx::Payload,
     utils::H256,
 };
 
@@ -53,6 +59,68 @@ impl SubmissionOutcome {
     }
 }
 
+impl Account {
+    /// Submits a call, and looks for it until its end is known, however long that takes.
+    ///
+    /// Each look takes up to `limit`. `on_unseen` hears of those that found nothing. Since transactions are mortal, this
+    /// ends once nodes answer. The future may be dropped; whether the call is carried out is then unknown.
+    ///
+    /// # Errors
+    /// [`CallError`], if the call was not carried out and never will be.
+    pub async fn submit_until_known<Call: Payload>(
+        &self,
+        call: &Call,
+        limit: Duration,
+        mut on_unseen: impl FnMut(&UnseenTransaction),
+    ) -> Result<IncludedTransaction, CallError> {
+        let mut outcome = self.submit(call, limit).await;
+        loop {
+            match outcome {
+                SubmissionOutcome::Finalised(included) => return Ok(included),
+                SubmissionOutcome::Failed { error, .. } => return Err(error),
+                SubmissionOutcome::Unseen(unseen) => {
+                    on_unseen(&unseen);
+                    outcome = self.outcome(&unseen.sent, limit).await;
+                }
+            }
+        }
+    }
+}
+
+/// The pause after failures, in blocks: one after the first, and twice as many after each further one, up to a limit.
+///
+/// So a call that fails for good fills neither logs nor pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    failures: u32,
+    max_doublings: u32,
+    not_before: BlockNumber,
+}
+
+impl Backoff {
+    /// Begins without a pause. The longest one has 2 to the power of `max_doublings` blocks.
+    pub const fn new(max_doublings: u32) -> Self {
+        Self { failures: 0, max_doublings, not_before: 0 }
+    }
+
+    /// Returns true if the next attempt may be made in this block.
+    pub const fn is_over(&self, block: BlockNumber) -> bool {
+        block >= self.not_before
+    }
+
+    /// Notes a success, which ends the series of failures. The next attempt is made in `not_before` or later.
+    pub const fn succeeded(&mut self, not_before: BlockNumber) {
+        (self.failures, self.not_before) = (0, not_before);
+    }
+
+    /// Notes a failure in this block.
+    pub fn failed(&mut self, block: BlockNumber) {
+        let pause = 1_u32.checked_shl(self.failures.min(self.max_doublings)).unwrap_or(BlockNumber::MAX);
+        self.not_before = block.saturating_add(pause);
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
 /// A submission that did not end in success.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
@@ -64,7 +132,14 @@ pub enum SubmitError {
     Unseen(Box<UnseenTransaction>),
 }
 
-impl Hint for SubmitError {
+impl Diagnostic for SubmitError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(error) => error.code(),
+            Self::Unseen(_) => "unseen",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Failed(error) => error.hints(out),
@@ -294,7 +369,18 @@ fn explanation(docs: &[String]) -> String {
     paragraph.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-impl Hint for CallError {
+impl Diagnostic for CallError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotSent(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Inner { error, .. } => error.code(),
+            Self::Pallet { .. } => "call-failed",
+            Self::Dispatch(failure) => failure.code(),
+            Self::Expired { .. } => "expired",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::NotSent(error) => error.hints(out),
@@ -319,7 +405,14 @@ impl Hint for CallError {
     }
 }
 
-impl Hint for DispatchFailure {
+impl Diagnostic for DispatchFailure {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Funds | Self::BelowMinimum => "funds",
+            Self::BadOrigin | Self::Other(_) => "call-failed",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::BadOrigin => {
@@ -328,5 +421,42 @@ impl Hint for DispatchFailure {
             Self::Funds | Self::BelowMinimum => out.push("look up the balance of both accounts"),
             Self::Other(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The blocks from 0 on in which an attempt is made that always fails.
+    fn attempts(mut backoff: Backoff) -> Vec<BlockNumber> {
+        let mut made = Vec::new();
+        for block in 0..40 {
+            if backoff.is_over(block) {
+                made.push(block);
+                backoff.failed(block);
+            }
+        }
+        made
+    }
+
+    #[test]
+    fn pauses_double_up_to_their_limit() {
+        assert_eq!(attempts(Backoff::new(3)), [0, 1, 3, 7, 15, 23, 31, 39]);
+        assert_eq!(attempts(Backoff::new(0)), (0..40).collect::<Vec<_>>());
+        assert_eq!(attempts(Backoff::new(u32::MAX)), [0, 1, 3, 7, 15, 31]);
+    }
+
+    #[test]
+    fn a_success_ends_the_series() {
+        let mut backoff = Backoff::new(5);
+        (0..40).for_each(|_| backoff.failed(9));
+        assert!(!backoff.is_over(40) && backoff.is_over(41));
+        backoff.succeeded(12);
+        assert!(!backoff.is_over(11) && backoff.is_over(12));
+        backoff.failed(12);
+        assert!(!backoff.is_over(12) && backoff.is_over(13));
+        backoff.failed(BlockNumber::MAX);
+        assert!(backoff.is_over(BlockNumber::MAX));
     }
 }

@@ -9,7 +9,10 @@ use crate::{
 use myelin_client::{
     Amount, ChainConfig, ChainState, PublicKey, Tao,
     mirror::key,
-    runtime::staking::events::{HotkeySwapped, StakeAdded, StakeReleased, StakeRemoved},
+    runtime::{
+        keys::events::HotkeySwapped,
+        staking::events::{StakeAdded, StakeReleased, StakeRemoved},
+    },
     subxt::events::{Events, Phase},
 };
 use std::collections::{BTreeMap, BTreeSet};

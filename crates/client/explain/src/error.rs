@@ -1,6 +1,7 @@
 //! Why there is no audit.
 
-use myelin_client::{BlockNumber, Hint, Hints, NetUid, PublicKey};
+use myelin_client::{BlockNumber, NetUid, PublicKey};
+use myelin_diagnostic::{Diagnostic, Hints};
 
 /// Why an epoch cannot be explained.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +69,16 @@ impl ExplainError {
     }
 }
 
-impl Hint for ExplainError {
+impl Diagnostic for ExplainError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Chain(error) => error.code(),
+            Self::NoNetwork { .. } | Self::NoEpochYet(_) | Self::NoEpoch { .. } | Self::NoNeuron { .. } => "not-found",
+            Self::Failed { .. } | Self::Scheduled(_) => "impossible",
+            Self::Contradiction { .. } => "node",
+        }
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),

@@ -200,22 +200,26 @@ impl HotkeyStakes {
 
 impl HotkeyStake {
     async fn read(at: &ChainState, hotkey: &PublicKey) -> Result<Option<Self>, ExplainError> {
-        let Some(record) = storage_value(at, storage().staking().hotkeys(), (account(hotkey),)).await? else {
-            return Ok(None);
-        };
+        let (owner, record) = futures::try_join!(
+            storage_value(at, storage().keys().owners(), (account(hotkey),)),
+            storage_value(at, storage().staking().hotkeys(), (account(hotkey),)),
+        )?;
+        let Some(owner) = owner else { return Ok(None) };
+        // A hotkey without stake that is no delegate has no record.
+        let (id, delegation) = record.map_or((None, None), |record| (record.pool, record.delegation));
         let (mut pool, mut holding) = (Pool::default(), Holding::default());
-        if let Some(id) = record.pool {
+        if let Some(id) = id {
             let (stored, held) = futures::try_join!(
                 storage_value(at, storage().staking().pools(), (PoolId(id.0),)),
-                storage_value(at, storage().staking().holdings(), (PoolId(id.0), record.owner)),
+                storage_value(at, storage().staking().holdings(), (PoolId(id.0), owner)),
             )?;
             let unreadable =
                 |error: codec::Error| ExplainError::contradiction(at.height(), format!("{hotkey}: {error}"));
             pool = stored.map_or(pool, |stored| stored.pool.0);
             holding = held.map_or(Ok(holding), |held| as_holding(&held)).map_err(unreadable)?;
         }
-        let take = record.delegation.map(|delegation| delegation.take.into());
-        Ok(Some(Self { owner: key(record.owner), take, pool, holding }))
+        let take = delegation.map(|delegation| delegation.take.into());
+        Ok(Some(Self { owner: key(owner), take, pool, holding }))
     }
 }
 

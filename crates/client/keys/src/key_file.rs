@@ -1,18 +1,20 @@
 //! What a key file says, when it is not encrypted. spec wallets §2
 
 use crate::{
-    address::{Address, AddressError, PublicKey},
+    address::{Address, AddressError},
     keypair::Keypair,
     mnemonic::{Mnemonic, MnemonicError},
     secret::{Secret, Seed},
     text::{SecretBytes, secret_bytes, unhex},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::ExposeSecret;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -176,7 +178,7 @@ impl KeyFileMembers {
     fn disagreeing(&self, stored: &KeyFileContent) -> Vec<&'static str> {
         let public = stored.public();
         let is_public = |text: &str| unhex::<32>(text).is_some_and(|bytes| *bytes == public.to_bytes());
-        let is_address = |text: &str| text.parse::<PublicKey>() == Ok(public);
+        let is_address = |text: &str| text.parse::<Address>().is_ok_and(|address| address.public() == public);
         // A seed or key that is not the one of the secret is there only if a better member decided.
         let is_seed = |text: &str| {
             let seed = text.parse::<Seed>().ok().or_else(|| seed_as_text(text));
@@ -289,10 +291,13 @@ pub enum KeyFileError {
     Disagree(Vec<&'static str>),
 }
 
-impl KeyFileError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for KeyFileError {
+    fn code(&self) -> &'static str {
+        "wallet-file"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::SeedAsText => {
                 "some tools write seeds that are text by chance so; restore the key from its `privateKey` in the file"
             }
@@ -306,7 +311,7 @@ impl KeyFileError {
             | Self::Seed
             | Self::PrivateKey
             | Self::Address(_) => "restore the file from a backup, or the key from its mnemonic",
-        })
+        });
     }
 }
 

@@ -1,14 +1,15 @@
-//! Signing with sr25519. spec wallets §6
+//! Signatures of sr25519. spec wallets §6.
 
-use crate::address::PublicKey;
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey};
 use std::{borrow::Cow, fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// Bytes of a signature.
+/// The length of a signature, in bytes.
 pub const SIGNATURE_LENGTH: usize = 64;
-/// What every signature on Substrate chains is made in the context of.
+/// The context of all signatures on Substrate chains.
 pub(crate) const CONTEXT: &[u8] = b"substrate";
 
 /// A signature: 64 bytes, written as `0x` and lower-case hex.
@@ -18,14 +19,35 @@ pub(crate) const CONTEXT: &[u8] = b"substrate";
 pub struct Signature([u8; SIGNATURE_LENGTH]);
 
 impl Signature {
-    /// The signature with these bytes, good or not.
+    /// Returns the signature with these bytes, valid or not.
     pub const fn from_bytes(bytes: [u8; SIGNATURE_LENGTH]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     pub const fn to_bytes(self) -> [u8; SIGNATURE_LENGTH] {
         self.0
+    }
+
+    /// Returns true if the owner of this key signed exactly this message.
+    pub fn verify(&self, key: &PublicKey, message: &[u8]) -> bool {
+        let Ok(signature) = schnorrkel::Signature::from_bytes(&self.0) else { return false };
+        let Ok(key) = schnorrkel::PublicKey::from_bytes(key.as_bytes()) else { return false };
+        key.verify_simple(CONTEXT, message, &signature).is_ok()
+    }
+
+    /// Returns true if the owner of this key signed this message, as it is or between `<Bytes>` and `</Bytes>`.
+    ///
+    /// Browser wallets add the brackets, so that a page cannot have a transaction signed as a message.
+    pub fn verify_or_wrapped(&self, key: &PublicKey, message: &[u8]) -> bool {
+        self.verify(key, message) || self.verify(key, &[b"<Bytes>".as_slice(), message, b"</Bytes>"].concat())
+    }
+
+    /// Returns true if the owner of this key signed this text, plain or between `<Bytes>` and `</Bytes>`.
+    ///
+    /// The text is read as [`Keypair::sign_text`] reads it.
+    pub fn verify_text(&self, key: &PublicKey, text: &str) -> bool {
+        signing_bytes(text).is_ok_and(|message| self.verify_or_wrapped(key, &message))
     }
 }
 
@@ -49,28 +71,31 @@ impl FromStr for Signature {
     }
 }
 
-/// Why a text cannot be signed, or is not a signature.
+/// The reason for which a text cannot be signed, or is not a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// Not 128 hex digits.
+    /// A text that is not 128 hex digits.
     #[error("not a signature: it is not 128 hex digits")]
     Signature,
-    /// A text that begins with `0x` and goes on with something else than hex.
+    /// A text that begins with `0x` and does not go on with hex.
     #[error("a text that begins with `0x` is signed as the bytes it stands for, and this one is not hex")]
     Text,
 }
 
-impl SignatureError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for SignatureError {
+    fn code(&self) -> &'static str {
+        "signature"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Signature => "copy the whole signature, `0x` and 128 hex digits",
             Self::Text => "write an even number of hex digits after `0x`, or begin the text with something else",
-        })
+        });
     }
 }
 
-/// The bytes that are signed for a text: those that `0x…` stands for, or the text itself.
+/// Returns the bytes that are signed for a text: those that `0x…` stands for, or the text itself.
 pub(crate) fn signing_bytes(text: &str) -> Result<Cow<'_, [u8]>, SignatureError> {
     match text.strip_prefix("0x") {
         Some(digits) => hex::decode(digits).map(Cow::Owned).map_err(|_| SignatureError::Text),
@@ -78,14 +103,14 @@ pub(crate) fn signing_bytes(text: &str) -> Result<Cow<'_, [u8]>, SignatureError>
     }
 }
 
-/// A key that signs.
+/// A keypair that signs.
 ///
-/// Holds what signing needs and nothing else, so a program that runs for months keeps no mnemonic in memory.
+/// It holds only what signing needs, so a program that runs for months keeps no mnemonic in memory.
 #[derive(Clone)]
 pub struct Keypair(schnorrkel::Keypair);
 
 impl Keypair {
-    /// The public half.
+    /// Returns the public half.
     pub fn public(&self) -> PublicKey {
         PublicKey::from_bytes(self.0.public.to_bytes())
     }
@@ -95,18 +120,18 @@ impl Keypair {
         Signature(self.0.sign_simple(CONTEXT, message).to_bytes())
     }
 
-    /// Signs a text as other tools of the ecosystem do: one that begins with `0x` is signed as the bytes that the hex
-    /// stands for.
+    /// Signs a text as other tools of the ecosystem do.
     ///
-    /// So a text of a stranger can be a transaction. Sign bytes ([`Self::sign`]) wherever both ends are ours.
+    /// A text that begins with `0x` is signed as the bytes that the hex stands for. A text of a stranger can therefore
+    /// be a transaction. If both ends are your own, sign bytes with [`Self::sign`].
     ///
     /// # Errors
-    /// [`SignatureError::Text`], if what follows `0x` is not hex.
+    /// [`SignatureError::Text`] if `0x` is not followed by hex.
     pub fn sign_text(&self, text: &str) -> Result<Signature, SignatureError> {
         Ok(self.sign(&signing_bytes(text)?))
     }
 
-    /// The key of a seed: its Ed25519 expansion.
+    /// Returns the key of a seed: its Ed25519 expansion.
     pub(crate) fn from_seed(seed: &[u8; 32]) -> Self {
         let mini = MiniSecretKey::from_bytes(seed);
         #[expect(clippy::expect_used, reason = "the one way to fail is a length other than 32")]
@@ -114,18 +139,18 @@ impl Keypair {
         Self(mini.expand_to_keypair(ExpansionMode::Ed25519))
     }
 
-    /// The key with this secret. `None` for zero, whose signatures anybody can make.
+    /// Returns the key with this secret, or `None` for zero, whose signatures are forgeable by any party.
     pub(crate) fn from_secret(secret: SecretKey) -> Option<Self> {
         let pair = Self(secret.to_keypair());
         (pair.public().to_bytes() != [0; 32]).then_some(pair)
     }
 
-    /// The key of 64 bytes: scalar, then nonce.
+    /// Returns the key of 64 bytes: scalar, then nonce.
     pub(crate) fn from_private_key(bytes: &[u8; 64]) -> Option<Self> {
         SecretKey::from_bytes(bytes).ok().and_then(Self::from_secret)
     }
 
-    /// The key of 64 bytes as Ed25519 tools hold it: scalar times eight, then nonce.
+    /// Returns the key of 64 bytes as Ed25519 tools hold it: scalar times eight, then nonce.
     pub(crate) fn from_ed25519_bytes(bytes: &[u8; 64]) -> Option<Self> {
         SecretKey::from_ed25519_bytes(bytes).ok().and_then(Self::from_secret)
     }
@@ -134,13 +159,13 @@ impl Keypair {
         &self.0.secret
     }
 
-    /// Scalar, then nonce.
+    /// Returns the scalar, then the nonce.
     pub(crate) fn private_key(&self) -> Zeroizing<[u8; 64]> {
         Zeroizing::new(self.0.secret.to_bytes())
     }
 }
 
-/// Compares the scalars: nonces of one key may differ. spec wallets §6
+/// Compares the scalars: nonces of one key may differ. spec wallets §6.
 impl ConstantTimeEq for Keypair {
     fn ct_eq(&self, other: &Self) -> Choice {
         self.0.secret.ct_eq(&other.0.secret)
@@ -166,14 +191,14 @@ mod tests {
     fn a_signature_is_good_for_its_key_and_message_only() {
         let (alice, bob) = (pair(1), pair(2));
         let signature = alice.sign(b"message");
-        assert!(alice.public().verify(b"message", &signature));
-        assert!(!alice.public().verify(b"massage", &signature));
-        assert!(!bob.public().verify(b"message", &signature));
-        assert!(!PublicKey::from_bytes([0xff; 32]).verify(b"message", &signature));
+        assert!(signature.verify(&alice.public(), b"message"));
+        assert!(!signature.verify(&alice.public(), b"massage"));
+        assert!(!signature.verify(&bob.public(), b"message"));
+        assert!(!signature.verify(&PublicKey::from_bytes([0xff; 32]), b"message"));
         for bit in 0..SIGNATURE_LENGTH * 8 {
             let mut bytes = signature.to_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(!alice.public().verify(b"message", &Signature::from_bytes(bytes)), "bit {bit}");
+            assert!(!Signature::from_bytes(bytes).verify(&alice.public(), b"message"), "bit {bit}");
         }
     }
 
@@ -181,13 +206,13 @@ mod tests {
     fn hex_texts_are_signed_as_bytes() {
         let pair = pair(1);
         let signature = pair.sign_text("0x4142").unwrap();
-        assert!(pair.public().verify(b"AB", &signature));
-        assert!(pair.public().verify_text("0x4142", &signature));
-        assert!(!pair.public().verify(b"0x4142", &signature));
-        assert!(pair.public().verify(b"4142", &pair.sign_text("4142").unwrap()));
+        assert!(signature.verify(&pair.public(), b"AB"));
+        assert!(signature.verify_text(&pair.public(), "0x4142"));
+        assert!(!signature.verify(&pair.public(), b"0x4142"));
+        assert!(pair.sign_text("4142").unwrap().verify(&pair.public(), b"4142"));
         for text in ["0x414", "0xzz", "0x "] {
             assert_eq!(pair.sign_text(text), Err(SignatureError::Text));
-            assert!(!pair.public().verify_text(text, &signature));
+            assert!(!signature.verify_text(&pair.public(), text));
         }
     }
 
@@ -195,12 +220,12 @@ mod tests {
     fn wrapped_messages_pass_where_they_may() {
         let pair = pair(1);
         let wrapped = pair.sign(b"<Bytes>hello</Bytes>");
-        assert!(pair.public().verify_or_wrapped(b"hello", &wrapped));
-        assert!(pair.public().verify_text("hello", &wrapped));
-        assert!(!pair.public().verify(b"hello", &wrapped));
+        assert!(wrapped.verify_or_wrapped(&pair.public(), b"hello"));
+        assert!(wrapped.verify_text(&pair.public(), "hello"));
+        assert!(!wrapped.verify(&pair.public(), b"hello"));
         let plain = pair.sign(b"hello");
-        assert!(pair.public().verify_or_wrapped(b"hello", &plain));
-        assert!(!pair.public().verify_or_wrapped(b"<Bytes>hello</Bytes>", &plain));
+        assert!(plain.verify_or_wrapped(&pair.public(), b"hello"));
+        assert!(!plain.verify_or_wrapped(&pair.public(), b"<Bytes>hello</Bytes>"));
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! | Who knows the password? | [`PasswordSource`], [`Environment`] | wallets §4 |
 //!
 //! ```
-//! use myelin_keys::{Existing, HotkeyName, Mnemonic, Protection, Secret, Wallets, WordCount};
+//! use myelin_keys::{HotkeyName, Mnemonic, OnExisting, Protection, Secret, Wallets, WordCount};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! let wallets = Wallets::at(folder.path());
@@ -23,11 +23,11 @@
 //!
 //! let hotkey: HotkeyName = "miner".parse()?;
 //! let secret = Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?);
-//! wallet.create_hotkey(&hotkey, &secret, Protection::Plain, Existing::Refuse)?;
+//! wallet.create_hotkey(&hotkey, &secret, Protection::Plain, OnExisting::Refuse)?;
 //!
 //! let signer = wallet.hotkey(&hotkey, &myelin_keys::Environment::of_process())?.into_keypair();
 //! let signature = signer.sign(b"an answer");
-//! assert!(signer.public().verify(b"an answer", &signature));
+//! assert!(signature.verify(&signer.public(), b"an answer"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -36,7 +36,7 @@
 //!
 //! **Secrets** are wiped from memory when dropped, are compared in constant time, and appear in no `Debug` or
 //! `Display`, and in no error. Whoever wants to see one calls a method `export…` and `expose_secret` on the result. Every
-//! error has a method `hint`, a sentence that says what to do next.
+//! error is a [`Diagnostic`](myelin_diagnostic::Diagnostic), with a code for scripts and hints for users.
 //!
 //! **Files** are only their owner's from the moment they exist, appear whole or not at all, and replace another only
 //! when told to ([`OnExisting`]). This needs Unix permissions, so the crate is for Unix systems.
@@ -66,11 +66,13 @@ mod uri;
 mod wallet;
 mod wallet_error;
 
-pub use address::{Address, AddressError, PublicKey};
+pub use address::{Address, AddressError};
 pub use environment::{Defaults, Environment};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError};
 pub use keypair::{Keypair, SIGNATURE_LENGTH, Signature, SignatureError};
 pub use mnemonic::{Mnemonic, MnemonicError, WordCount};
+pub use myelin_files::OnExisting;
+pub use myelin_primitives::PublicKey;
 pub use name::{HotkeyName, NameError, WalletName};
 pub use password::{
     PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, password_variable,
@@ -79,5 +81,5 @@ pub use polkadot_js::ImportError;
 pub use secrecy;
 pub use secret::{Secret, SecretError, Seed};
 pub use uri::UriError;
-pub use wallet::{OnExisting, Protection, Wallet, Wallets};
+pub use wallet::{Protection, Wallet, Wallets};
 pub use wallet_error::WalletError;

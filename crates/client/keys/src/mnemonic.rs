@@ -1,38 +1,39 @@
-//! Keys as words. spec wallets §6
+//! Mnemonics: keys as words. spec wallets §6.
 
 use crate::{
     secret::Seed,
     text::{join, random},
 };
 use bip39::Language;
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::SecretString;
 use sha2::Sha512;
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// Rounds of the derivation from entropy to seed.
 const ROUNDS: u32 = 2048;
-/// Longer texts are refused unread. 24 words are at most 215 characters.
+/// The longest text that is read, in bytes. 24 words are at most 215 characters.
 const MAX_TEXT: usize = 4096;
 
-/// How many words a mnemonic has.
+/// The number of words of a mnemonic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WordCount {
     /// 128 bits of entropy.
     #[default]
     Twelve,
-    /// 160 bits.
+    /// 160 bits of entropy.
     Fifteen,
-    /// 192 bits.
+    /// 192 bits of entropy.
     Eighteen,
-    /// 224 bits.
+    /// 224 bits of entropy.
     TwentyOne,
-    /// 256 bits.
+    /// 256 bits of entropy.
     TwentyFour,
 }
 
 impl WordCount {
-    /// The number of words.
+    /// Returns the number of words.
     pub const fn get(self) -> usize {
         match self {
             Self::Twelve => 12,
@@ -70,21 +71,22 @@ impl TryFrom<usize> for WordCount {
 pub struct Mnemonic(bip39::Mnemonic);
 
 impl Mnemonic {
-    /// Fresh words.
+    /// Returns fresh words.
     ///
     /// # Errors
-    /// [`MnemonicError::Randomness`], if the system has none.
+    /// [`MnemonicError::Randomness`] if the system has no randomness.
     pub fn generate(words: WordCount) -> Result<Self, MnemonicError> {
         let entropy = random::<32>().map_err(|_| MnemonicError::Randomness)?;
         let entropy = entropy.get(..words.entropy_bytes()).unwrap_or_default();
-        // Every length that `WordCount` names is one that BIP-39 has.
+        // BIP-39 has all lengths that `WordCount` names.
         bip39::Mnemonic::from_entropy_in(Language::English, entropy).map(Self).map_err(MnemonicError::from)
     }
 
-    /// Reads words. They are separated by any amount of white space, and in lower case.
+    /// Reads words in lower case, separated by any amount of white space.
     ///
     /// # Errors
-    /// What is wrong with the text. The error holds none of the words.
+    /// [`MnemonicError::TooLong`], [`MnemonicError::WordCount`], [`MnemonicError::UnknownWord`] or
+    /// [`MnemonicError::Checksum`], by the fault of the text. The error holds none of the words.
     pub fn parse(text: &str) -> Result<Self, MnemonicError> {
         if text.len() > MAX_TEXT {
             return Err(MnemonicError::TooLong);
@@ -92,25 +94,25 @@ impl Mnemonic {
         bip39::Mnemonic::parse_in_normalized(Language::English, text).map(Self).map_err(MnemonicError::from)
     }
 
-    /// How many words there are.
+    /// Returns the number of words.
     pub fn words(&self) -> usize {
         self.0.word_count()
     }
 
-    /// The words, one space between them.
+    /// Returns the words, one space between them.
     pub fn export_words(&self) -> SecretString {
         let words = self.0.words().enumerate();
         join(words.flat_map(|(place, word)| [if place == 0 { "" } else { " " }, word]))
     }
 
-    /// The seed of these words and a passphrase, which is empty for all wallet files.
+    /// Returns the seed of these words and a passphrase, which is empty for all wallet files.
     ///
-    /// Derived from the entropy, not from the words as BIP-39 has it, so other ecosystems have other keys for the same
-    /// words.
+    /// The seed is derived from the entropy, not from the words as in BIP-39. Other ecosystems therefore have other
+    /// keys for the same words.
     pub fn seed(&self, passphrase: &str) -> Seed {
         let (entropy, length) = self.0.to_entropy_array();
         let entropy = Zeroizing::new(entropy);
-        // The array is one byte longer than the longest entropy, so there always is this much of it.
+        // The array is one byte longer than the longest entropy, so this range always exists.
         let entropy = entropy.get(..length).unwrap_or(entropy.as_slice());
         let mut salt = Zeroizing::new(Vec::with_capacity(passphrase.len().saturating_add(8)));
         salt.extend_from_slice(b"mnemonic");
@@ -123,29 +125,29 @@ impl Mnemonic {
     }
 }
 
-/// Shows how many words there are.
+/// Shows the number of words.
 impl fmt::Debug for Mnemonic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Mnemonic({} words)", self.words())
     }
 }
 
-/// Why a text is not a mnemonic.
+/// The reason for which a text is not a mnemonic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MnemonicError {
-    /// A number of words that mnemonics don't have.
+    /// A number of words that no mnemonic has.
     #[error("a mnemonic has 12, 15, 18, 21 or 24 words, not {0}")]
     WordCount(usize),
-    /// The word at this place, counted from 1, is not in the list.
+    /// A word that is not in the list, with its position from 1.
     #[error("word {0} is not a word of English mnemonics")]
     UnknownWord(usize),
-    /// All are words, but not together.
+    /// Known words with a wrong checksum.
     #[error("these words do not belong together: their checksum is wrong")]
     Checksum,
-    /// Far longer than 24 words.
+    /// A text far longer than 24 words.
     #[error("a mnemonic is not as long as this text")]
     TooLong,
-    /// The system gave no randomness.
+    /// A system without randomness.
     #[error("the system gives no random numbers")]
     Randomness,
 }
@@ -161,18 +163,21 @@ impl From<bip39::Error> for MnemonicError {
     }
 }
 
-impl MnemonicError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
+impl Diagnostic for MnemonicError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
         match self {
             Self::WordCount(_) | Self::TooLong => {
-                "write all the words with spaces between them, and nothing else".into()
+                out.push("write all the words with spaces between them, and nothing else");
             }
             Self::UnknownWord(place) => {
-                format!("look at the spelling of word {place}; all words are English and in lower case").into()
+                out.push(format!("look at the spelling of word {place}; all words are English and in lower case"));
             }
-            Self::Checksum => "look at the order of the words, and for a word taken for a similar one".into(),
-            Self::Randomness => "try again; if it stays so, the operating system is broken".into(),
+            Self::Checksum => out.push("look at the order of the words, and for a word taken for a similar one"),
+            Self::Randomness => out.push("try again; if it stays so, the operating system is broken"),
         }
     }
 }

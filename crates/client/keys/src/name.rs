@@ -1,11 +1,12 @@
-//! Names of wallets and hotkeys, which become names of files. spec wallets §1
+//! Names of wallets and hotkeys, which become names of files. spec wallets §1.
 
-use crate::file::TEMPORARY_PREFIX;
-use std::{borrow::Cow, fmt, str::FromStr};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::TEMPORARY_PREFIX;
+use std::{fmt, str::FromStr};
 
-/// What the public file of a hotkey is called after its name.
+/// The end of the name of a hotkey's public file.
 pub(crate) const PUBLIC_SUFFIX: &str = "pub.txt";
-/// File systems have 255 bytes for a name; this leaves room for the suffix.
+/// The longest name, in bytes. File systems allow 255, which leaves room for the suffix.
 const MAX_LENGTH: usize = 240;
 
 macro_rules! name {
@@ -15,13 +16,13 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// The name as text.
+            /// Returns the name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        /// `default`.
+        /// Returns the name `default`.
         impl Default for $name {
             fn default() -> Self {
                 Self("default".to_owned())
@@ -56,7 +57,7 @@ name! {
     WalletName, check
 }
 name! {
-    /// The name of a hotkey: as that of a wallet, and not ending in `pub.txt`, which the public files have.
+    /// The name of a hotkey: as that of a wallet, and without `pub.txt` at its end, which public files have.
     HotkeyName, check_hotkey
 }
 
@@ -67,7 +68,7 @@ fn check(text: &str) -> Result<(), NameError> {
     if text.len() > MAX_LENGTH {
         return Err(NameError::TooLong);
     }
-    // Covers `.`, `..` and the files that are being written.
+    // Covers `.`, `..` and temporary files.
     debug_assert!(TEMPORARY_PREFIX.starts_with('.'));
     if text.starts_with('.') {
         return Err(NameError::Hidden);
@@ -83,36 +84,39 @@ fn check_hotkey(text: &str) -> Result<(), NameError> {
     if text.ends_with(PUBLIC_SUFFIX) { Err(NameError::PublicSuffix) } else { Ok(()) }
 }
 
-/// Why a text cannot name a wallet or a hotkey.
+/// The reason for which a text cannot name a wallet or a hotkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing.
+    /// An empty text.
     #[error("a name cannot be empty")]
     Empty,
-    /// More than 240 bytes.
+    /// A text of more than 240 bytes.
     #[error("a name has at most {MAX_LENGTH} bytes")]
     TooLong,
-    /// `.`, `..` and hidden files.
+    /// `.`, `..` or the name of a hidden file.
     #[error("a name cannot begin with a full stop")]
     Hidden,
-    /// A character that leads to another folder, or that cannot be seen.
+    /// A character that leads to another folder, or that is invisible.
     #[error("a name cannot hold the character {0:?}")]
     Character(char),
-    /// A hotkey that is called like the public file of another.
+    /// A hotkey with the name of the public file of another.
     #[error("a hotkey's name cannot end in `{PUBLIC_SUFFIX}`, as public files do")]
     PublicSuffix,
 }
 
-impl NameError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for NameError {
+    fn code(&self) -> &'static str {
+        "name"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Empty | Self::TooLong => "choose a short name, such as `default`",
             Self::Hidden | Self::Character(_) => {
                 "choose a name of letters, digits, `-` and `_`; folders are given as the wallets' path"
             }
             Self::PublicSuffix => "leave the ending away: the hotkey is called as its private file",
-        })
+        });
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where passwords come from. spec wallets §4
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::{ExposeSecret, SecretString};
-use std::{borrow::Cow, fmt, io, path::Path};
+use std::{fmt, io, path::Path};
 use zeroize::Zeroizing;
 
 /// Somebody who may know the password of a key file.
@@ -102,14 +103,17 @@ pub enum PasswordError {
     Asking(#[source] io::Error),
 }
 
-impl PasswordError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
+impl Diagnostic for PasswordError {
+    fn code(&self) -> &'static str {
+        "password"
+    }
+
+    fn hints(&self, out: &mut Hints) {
         match self {
             Self::Value { variable } => {
-                format!("unset `{variable}`, or have the password encoded for this name").into()
+                out.push(format!("unset `{variable}`, or have the password encoded for this name"));
             }
-            Self::Asking(_) => "run it in a terminal, or give the password by the environment".into(),
+            Self::Asking(_) => out.push("run it in a terminal, or give the password by the environment"),
         }
     }
 }

@@ -1,24 +1,25 @@
-//! Keys that Polkadot wallets have exported as JSON. spec wallets §7
+//! Keys that Polkadot wallets exported as JSON. spec wallets §7.
 
 use crate::{
-    address::{Address, PublicKey},
+    address::Address,
     encryption::open_secretbox,
     keypair::Keypair,
     text::{SecretBytes, password_bytes},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::borrow::Cow;
 use zeroize::Zeroizing;
 
-/// Longer files are refused unread; real ones have less than a kilobyte.
+/// The longest file that is read, in bytes. Real ones have less than a kilobyte.
 const MAX_TEXT: usize = 64 * 1024;
-/// What the derivation may take, in bytes, and in bytes times passes.
+/// The limits of the derivation, in bytes, and in bytes times passes.
 const MAX_MEMORY: u64 = 256 << 20;
 const MAX_WORK: u64 = 1 << 30;
 
-/// What stands before and between the keys.
+/// The bytes before and between the keys.
 const HEADER: [u8; 16] =
     [0x30, 0x53, 0x02, 0x01, 0x01, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 const DIVIDER: [u8; 5] = [0xa1, 0x23, 0x03, 0x21, 0x00];
@@ -38,7 +39,7 @@ struct Encoding {
     version: String,
 }
 
-/// Older wallets wrote one word where newer ones write a list.
+/// One word, as older wallets write it, or a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Words {
@@ -55,7 +56,7 @@ impl Words {
     }
 }
 
-/// The key in an export.
+/// Returns the key in an export.
 pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, ImportError> {
     if json.len() > MAX_TEXT {
         return Err(ImportError::Json);
@@ -80,14 +81,14 @@ pub(crate) fn keypair(json: &str, passphrase: &SecretString) -> Result<Keypair, 
     let (pair, public) = unpack(&open(&key, sealed)?)?;
     let address = export.address.map(|text| text.parse::<Address>()).transpose();
     let named = address.map_err(|_| ImportError::Disagree)?.map(|address| address.public());
-    // The address can be changed without the passphrase, and is what people look at.
+    // The address can be changed without the passphrase, and it is the part that users read.
     if pair.public() != public || named.is_some_and(|named| named != public) {
         return Err(ImportError::Disagree);
     }
     Ok(pair)
 }
 
-/// How the passphrase becomes a key.
+/// The derivation of a key from the passphrase.
 struct PassphraseDerivation<'a> {
     salt: &'a [u8; 32],
     n: u32,
@@ -120,7 +121,7 @@ impl<'a> PassphraseDerivation<'a> {
     }
 }
 
-/// The passphrase itself, filled up with zeros; what is beyond 32 bytes counts for nothing.
+/// Returns the first 32 bytes of the passphrase, filled up with zeros.
 fn padded(passphrase: &SecretString) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     key.iter_mut().zip(password_bytes(passphrase)).for_each(|(to, from)| *to = *from);
@@ -133,7 +134,7 @@ fn open(key: &[u8; 32], sealed: &[u8]) -> Result<SecretBytes, ImportError> {
     open_secretbox(key, nonce, tag, ciphertext).ok_or(ImportError::WrongPassphrase)
 }
 
-/// The pair of the secret, and the public key that stands beside it.
+/// Returns the pair of the secret, and the public key beside it.
 fn unpack(opened: &SecretBytes) -> Result<(Keypair, PublicKey), ImportError> {
     let parts = || {
         let rest = opened.expose_secret().strip_prefix(&HEADER)?;
@@ -144,39 +145,42 @@ fn unpack(opened: &SecretBytes) -> Result<(Keypair, PublicKey), ImportError> {
     parts().ok_or(ImportError::Damaged)
 }
 
-/// Why an exported key cannot be imported.
+/// The reason for which an exported key cannot be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// Not an export.
+    /// A text that is no export.
     #[error("not a key that a Polkadot wallet has exported: it is not JSON of that form")]
     Json,
-    /// Of an old version.
+    /// An export of an old version.
     #[error("the export is not of version 3")]
     Version,
-    /// Not an sr25519 key.
+    /// A key that is not sr25519.
     #[error("the exported key is not an sr25519 key")]
     KeyType,
-    /// Not encrypted, or in an unknown way.
+    /// An export without encryption, or with an unknown one.
     #[error("the export is not encrypted with xsalsa20-poly1305")]
     Encryption,
-    /// It asks for too much work or memory.
+    /// A derivation with too much work or memory.
     #[error("the export asks for more than 256 MiB or an unreasonable time to be opened")]
     Limits,
-    /// The passphrase is wrong, or the encrypted part was changed.
+    /// A wrong passphrase, or a changed ciphertext.
     #[error("the passphrase does not open the export")]
     WrongPassphrase,
-    /// Damaged.
+    /// A damaged export.
     #[error("the export is damaged")]
     Damaged,
-    /// Key and address do not belong together.
+    /// A key and an address that do not belong together.
     #[error("the export holds another key than the one it names")]
     Disagree,
 }
 
-impl ImportError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for ImportError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Json | Self::Damaged => "export the account again and take the whole file",
             Self::Version => "import it into a current Polkadot wallet, and export it from there",
             Self::KeyType => "only sr25519 accounts can be used; make one",
@@ -184,7 +188,7 @@ impl ImportError {
             Self::Limits => "do not trust the file; export the account again",
             Self::WrongPassphrase => "type the passphrase that was chosen for the export",
             Self::Disagree => "do not trust the file; somebody may have changed its address",
-        })
+        });
     }
 }
 
@@ -193,7 +197,7 @@ mod tests {
     use super::*;
     use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
 
-    /// Exports as a wallet does. N is small, so that tests are quick.
+    /// Returns an export as a wallet writes it. N is small, so that tests are fast.
     fn export(kinds: &str, derivation: &[u8], key: &[u8; 32], address: &str) -> String {
         let pair = Keypair::from_seed(&[5; 32]);
         let secret = pair.secret().to_ed25519_bytes();

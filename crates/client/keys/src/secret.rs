@@ -1,19 +1,20 @@
-//! A private key together with what it was made from. spec wallets §6
+//! Secrets: private keys together with their origin. spec wallets §6.
 
 use crate::{
-    address::PublicKey,
     keypair::Keypair,
     mnemonic::Mnemonic,
     polkadot_js::{self, ImportError},
     text::{hex, unhex},
     uri::{self, UriError},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_primitives::PublicKey;
 use secrecy::SecretString;
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// The 32 bytes a key is expanded from.
+/// The 32 bytes from which a key is expanded.
 #[derive(Clone)]
 pub struct Seed(Zeroizing<[u8; 32]>);
 
@@ -22,7 +23,7 @@ impl Seed {
         Self(bytes)
     }
 
-    /// `0x` and 64 hex digits.
+    /// Returns `0x` and 64 hex digits.
     pub fn export(&self) -> SecretString {
         hex(&self.0)
     }
@@ -32,7 +33,7 @@ impl Seed {
     }
 }
 
-/// From 64 hex digits, with `0x` or without.
+/// Reads 64 hex digits, with `0x` or without.
 impl FromStr for Seed {
     type Err = SecretError;
 
@@ -47,16 +48,16 @@ impl ConstantTimeEq for Seed {
     }
 }
 
-/// Shows nothing.
+/// Shows no digit of the seed.
 impl fmt::Debug for Seed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Seed")
     }
 }
 
-/// A private key together with what it was made from, as a wallet file keeps it.
+/// A private key together with its origin, as a wallet file stores it.
 ///
-/// For signing take its [`Keypair`] and let go of the rest.
+/// For signing, take its [`Keypair`] and drop the rest.
 #[derive(Clone)]
 pub struct Secret {
     keypair: Keypair,
@@ -67,49 +68,49 @@ pub struct Secret {
 enum Origin {
     Mnemonic(Mnemonic, Seed),
     Seed(Seed),
-    /// From 64 bytes, a URI or another wallet: nothing shorter is known.
+    /// 64 bytes, a URI or another wallet: no shorter origin is known.
     Key,
 }
 
 impl Secret {
-    /// The key of a mnemonic without passphrase. With one it is written as a URI, `words///passphrase`.
+    /// Returns the key of a mnemonic without passphrase. A URI `words///passphrase` names one with a passphrase.
     pub fn from_mnemonic(mnemonic: Mnemonic) -> Self {
         let seed = mnemonic.seed("");
         Self { keypair: expand(&seed), origin: Origin::Mnemonic(mnemonic, seed) }
     }
 
-    /// The key of a seed.
+    /// Returns the key of a seed.
     pub fn from_seed(seed: Seed) -> Self {
         Self { keypair: expand(&seed), origin: Origin::Seed(seed) }
     }
 
-    /// The key written as 128 hex digits, with `0x` or without: scalar, little endian, then nonce.
+    /// Returns the key of 128 hex digits, with `0x` or without: scalar, little endian, then nonce.
     ///
     /// # Errors
-    /// [`SecretError::PrivateKey`], if it is none. Tools that hold the scalar multiplied by 8 write something else.
+    /// [`SecretError::PrivateKey`] for another text. Tools that hold the scalar multiplied by 8 write another form.
     pub fn from_private_key(text: &str) -> Result<Self, SecretError> {
         let bytes = unhex::<64>(text).ok_or(SecretError::PrivateKey)?;
         Keypair::from_private_key(&bytes).map(Self::from_keypair).ok_or(SecretError::PrivateKey)
     }
 
-    /// The key of a secret URI, `[words or 0x seed][/soft or //hard]…[///passphrase]`.
+    /// Returns the key of a secret URI, `[words or 0x seed][/soft or //hard]…[///passphrase]`. spec wallets §6.
     ///
-    /// `//Alice` and the like are made from words that everybody knows, see [`UriError::Empty`]. A passphrase after a
-    /// seed means nothing. After a soft junction the nonce half of the key is random, so the same URI is written
-    /// differently twice; it is the same key. spec wallets §6
+    /// `//Alice` and other development keys are made from public words, see [`UriError::Empty`]. A passphrase after a
+    /// seed has no meaning. After a soft junction the nonce half of the key is random. The same URI then has several
+    /// written forms of the same key.
     ///
     /// # Errors
-    /// What is wrong with the text, without the text.
+    /// [`UriError`] with the fault of the text, without the text.
     pub fn from_uri(text: &str) -> Result<Self, UriError> {
         uri::keypair(text).map(Self::from_keypair)
     }
 
-    /// The key in a JSON file that a Polkadot wallet has exported. spec wallets §7
+    /// Returns the key in a JSON file that a Polkadot wallet exported. spec wallets §7.
     ///
-    /// Takes a second or less and at most 256 MiB of memory, whatever the file asks for.
+    /// It takes at most about a second and 256 MiB of memory, for any parameters in the file.
     ///
     /// # Errors
-    /// What is wrong with the file, or that the passphrase does not open it.
+    /// [`ImportError::WrongPassphrase`] if the passphrase does not open the file, otherwise the variant of the fault.
     pub fn from_polkadot_js(json: &str, passphrase: &SecretString) -> Result<Self, ImportError> {
         polkadot_js::keypair(json, passphrase).map(Self::from_keypair)
     }
@@ -118,22 +119,22 @@ impl Secret {
         Self { keypair, origin: Origin::Key }
     }
 
-    /// What signs.
+    /// Returns the keypair, which signs.
     pub const fn keypair(&self) -> &Keypair {
         &self.keypair
     }
 
-    /// What signs, without what it was made from.
+    /// Returns the keypair and drops its origin.
     pub fn into_keypair(self) -> Keypair {
         self.keypair
     }
 
-    /// The public half.
+    /// Returns the public half.
     pub fn public(&self) -> PublicKey {
         self.keypair.public()
     }
 
-    /// The words it was made from, if it was.
+    /// Returns the words of the key, if it was made from words.
     pub fn export_mnemonic(&self) -> Option<SecretString> {
         match &self.origin {
             Origin::Mnemonic(mnemonic, _) => Some(mnemonic.export_words()),
@@ -141,12 +142,12 @@ impl Secret {
         }
     }
 
-    /// The seed it was made from, if it was: `0x` and 64 hex digits.
+    /// Returns the seed of the key, if it was made from one: `0x` and 64 hex digits.
     pub fn export_seed(&self) -> Option<SecretString> {
         self.seed().map(Seed::export)
     }
 
-    /// The key itself: `0x` and 128 hex digits, scalar, then nonce.
+    /// Returns the key itself: `0x` and 128 hex digits, scalar, then nonce.
     pub fn export_private_key(&self) -> SecretString {
         hex(&self.keypair.private_key())
     }
@@ -170,26 +171,29 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why a text is not a secret.
+/// The reason for which a text is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// Not a seed.
+    /// A text that is no seed.
     #[error("not a seed: it is not 64 hex digits")]
     Seed,
-    /// Not a private key.
+    /// A text that is no private key.
     #[error("not a private key of 128 hex digits, or the key is out of range")]
     PrivateKey,
 }
 
-impl SecretError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for SecretError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Seed => "write `0x` and 64 hex digits; 128 digits are a private key, words are a mnemonic",
             Self::PrivateKey => {
                 "write `0x` and 128 hex digits; a key exported by a Polkadot wallet has to be imported as its JSON file"
             }
-        })
+        });
     }
 }
 

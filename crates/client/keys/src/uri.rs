@@ -1,4 +1,4 @@
-//! Secret URIs: a key by its words or seed and a path of derivations. spec wallets §6
+//! Secret URIs: a key by its words or seed and a path of derivations. spec wallets §6.
 
 use crate::{
     keypair::Keypair,
@@ -6,22 +6,22 @@ use crate::{
     text::unhex,
 };
 use blake2::{Blake2b, Digest, digest::consts::U32};
+use myelin_diagnostic::{Diagnostic, Hints};
 use schnorrkel::{
     ExpansionMode,
     derive::{ChainCode, Derivation},
 };
-use std::borrow::Cow;
 
-/// The words that everybody knows, for development.
+/// The public words of development keys.
 const DEVELOPMENT_WORDS: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
-/// Longer texts are refused unread: every junction costs an operation on the curve.
+/// The longest text that is read, in bytes: each junction costs an operation on the curve.
 const MAX_TEXT: usize = 4096;
 /// Bytes of the code that a junction stands for.
 const CODE_LENGTH: usize = 32;
 
 /// A step from a key to one derived from it.
 struct Junction {
-    /// Whether the public half alone leads to the derived one.
+    /// True if the public half alone leads to the derived one.
     soft: bool,
     code: [u8; CODE_LENGTH],
 }
@@ -42,7 +42,7 @@ impl Junction {
     }
 }
 
-/// The text's length as SCALE writes it, then its bytes. Texts are shorter than [`MAX_TEXT`].
+/// Returns the text's length as SCALE writes it, then its bytes. Texts are shorter than [`MAX_TEXT`].
 fn scale_text(text: &str) -> Vec<u8> {
     let length = text.len().to_le_bytes();
     let short = u16::from_le_bytes([length[0], length[1]]);
@@ -91,7 +91,7 @@ fn parse(text: &str) -> Result<UriParts<'_>, UriError> {
     Ok(UriParts { root, path, passphrase })
 }
 
-/// The key that a URI names.
+/// Returns the key that a URI names.
 pub(crate) fn keypair(text: &str) -> Result<Keypair, UriError> {
     let UriParts { root, path, passphrase } = parse(text)?;
     let root = match root {
@@ -114,40 +114,43 @@ fn words(words: &str, passphrase: &str) -> Result<Keypair, UriError> {
     Ok(Keypair::from_seed(Mnemonic::parse(words)?.seed(passphrase).bytes()))
 }
 
-/// Why a text is not a secret URI. Holds nothing of the text.
+/// The reason for which a text is not a secret URI, without any part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
-    /// Nothing at all, which would mean a key that everybody knows.
+    /// An empty text, which would stand for a public development key.
     #[error("an empty secret URI stands for a key that everybody knows")]
     Empty,
-    /// Longer than 4096 bytes.
+    /// A text of more than 4096 bytes.
     #[error("a secret URI is not as long as this text")]
     TooLong,
-    /// A `/` or `//` is followed by nothing.
+    /// A `/` or `//` without a name after it.
     #[error("a `/` of the secret URI is followed by nothing")]
     Junction,
-    /// It begins with `0x`, and no seed follows.
+    /// A text that begins with `0x`, without a seed after it.
     #[error("the secret URI begins with `0x`, but not with 64 hex digits")]
     Seed,
-    /// It does not begin with a mnemonic.
+    /// A text that does not begin with a mnemonic.
     #[error("the secret URI does not begin with a mnemonic: {0}")]
     Mnemonic(#[from] MnemonicError),
-    /// The derivation ends at zero. Happens to nobody.
+    /// A derivation that ends at zero, which has a negligible chance.
     #[error("the secret URI leads to no key")]
     NoKey,
 }
 
-impl UriError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for UriError {
+    fn code(&self) -> &'static str {
+        "secret"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Empty => "write the words or the seed, or a development key such as `//Alice`",
             Self::TooLong => "write `words//hard/soft///passphrase`, each part but the first only where needed",
             Self::Junction => "write a name after every `/` and `//`; a passphrase comes after `///`",
             Self::Seed => "write `0x` and 64 hex digits, or words",
-            Self::Mnemonic(error) => return error.hint(),
+            Self::Mnemonic(error) => return error.hints(out),
             Self::NoKey => "change any part of the path",
-        })
+        });
     }
 }
 
@@ -170,7 +173,7 @@ mod tests {
 
     #[test]
     fn long_junctions_are_hashed() {
-        // Up to 32 bytes with the length in front are taken as they are.
+        // Up to 32 bytes, with the length in front, are taken as they are.
         for length in [31, 32, 63, 64, 2000] {
             assert_ne!(public(&format!("//{}", "a".repeat(length))), public(&format!("//{}", "a".repeat(length - 1))));
         }

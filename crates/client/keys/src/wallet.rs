@@ -1,9 +1,9 @@
 //! Wallets: folders of key files. spec wallets §1
 
 use crate::{
-    address::{Address, PublicKey},
+    address::Address,
     encryption::{DecryptError, KeyFileEncryption, decrypt, nacl},
-    file::{Privacy, check_free, list, read, write},
+    file::{check_free, list, read, write},
     key_file::{KeyFile, KeyFileContent},
     name::{HotkeyName, PUBLIC_SUFFIX, WalletName},
     password::PasswordSource,
@@ -11,20 +11,13 @@ use crate::{
     text::SecretBytes,
     wallet_error::WalletError,
 };
+use myelin_files::{Access, OnExisting};
+use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs::Metadata,
     path::{Path, PathBuf},
 };
-
-/// Whether a file may be replaced that is in the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnExisting {
-    /// No: fail with [`WalletError::Exists`].
-    Refuse,
-    /// Yes. A private key that is nowhere else is lost.
-    Replace,
-}
 
 /// How a private key is kept in its file.
 #[derive(Clone, Copy, Debug)]
@@ -259,7 +252,7 @@ impl KeyPaths {
 
     fn secret(&self, password: &dyn PasswordSource) -> Result<Option<Secret>, WalletError> {
         let path = &self.private;
-        let Some(content) = read(path, Privacy::Private)? else { return Ok(None) };
+        let Some(content) = read(path, Access::Private)? else { return Ok(None) };
         let stored = if KeyFileEncryption::of(&content) == KeyFileEncryption::Plain {
             decode(path, &content)?
         } else {
@@ -284,7 +277,7 @@ impl KeyPaths {
     }
 
     fn published(&self) -> Result<Option<Address>, WalletError> {
-        let Some(content) = read(&self.public, Privacy::Public)? else { return Ok(None) };
+        let Some(content) = read(&self.public, Access::Shared)? else { return Ok(None) };
         match decode(&self.public, &content)? {
             KeyFileContent::Public(address) => Ok(Some(address)),
             // A private key in a public file is a mistake, and says whose it is all the same.
@@ -296,7 +289,7 @@ impl KeyPaths {
         if let Some(address) = self.published()? {
             return Ok(Some(address));
         }
-        let Some(content) = read(&self.private, Privacy::Private)? else { return Ok(None) };
+        let Some(content) = read(&self.private, Access::Private)? else { return Ok(None) };
         match KeyFileEncryption::of(&content) {
             KeyFileEncryption::Plain => Ok(Some(decode(&self.private, &content)?.public().into())),
             _ => Err(WalletError::AddressUnknown { path: self.private.clone() }),
@@ -304,7 +297,7 @@ impl KeyPaths {
     }
 
     fn encryption(&self) -> Result<Option<KeyFileEncryption>, WalletError> {
-        Ok(read(&self.private, Privacy::Private)?.map(|content| KeyFileEncryption::of(&content)))
+        Ok(read(&self.private, Access::Private)?.map(|content| KeyFileEncryption::of(&content)))
     }
 }
 

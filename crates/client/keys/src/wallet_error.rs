@@ -1,14 +1,15 @@
 //! What can go wrong with a wallet.
 
 use crate::{
-    address::PublicKey,
     encryption::DecryptError,
     key_file::KeyFileError,
     name::{HotkeyName, NameError, WalletName},
     password::{PasswordError, password_variable},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{FileError, FileFault};
+use myelin_primitives::PublicKey;
 use std::{
-    borrow::Cow,
     io,
     path::{Path, PathBuf},
 };
@@ -154,55 +155,141 @@ impl WalletError {
             _ => Self::Io { path, doing, source },
         }
     }
+}
 
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
+impl From<FileError> for WalletError {
+    fn from(error: FileError) -> Self {
+        let FileError { doing, path, source } = error;
+        // The words of wallets: a write is one thing to the user, whatever step of it fails.
+        let doing = match doing {
+            "create the folder" => "create",
+            "open" | "sync" => "write",
+            other => other,
+        };
+        match source {
+            FileFault::Exists => Self::Exists { path },
+            FileFault::TooOpen { mode } => Self::TooOpen { path, mode },
+            FileFault::TooLarge { .. } => Self::TooLarge { path },
+            FileFault::Io(source) => Self::io(&path, doing, source),
+            fault @ FileFault::Locked { .. } => Self::io(&path, doing, io::Error::other(fault)),
+        }
+    }
+}
+
+impl Diagnostic for WalletError {
+    fn code(&self) -> &'static str {
         match self {
-            Self::NoHome => "set `HOME`, or say where the wallets are with `BT_WALLET_PATH`".into(),
-            Self::Name(error) => error.hint(),
+            Self::NoWallet { .. } => "no-wallet",
+            Self::NoColdkey { .. } | Self::NoColdkeyAddress { .. } | Self::NoHotkey { .. } | Self::NoSecret { .. } => {
+                "no-key"
+            }
+            Self::Exists { .. } => "exists",
+            Self::PasswordNeeded { .. } => "no-terminal",
+            Self::WrongPassword { .. } | Self::Password(_) | Self::EmptyPassword => "password",
+            Self::Name(error) => error.code(),
+            Self::NoHome
+            | Self::AddressUnknown { .. }
+            | Self::TooOpen { .. }
+            | Self::Denied { .. }
+            | Self::TooLarge { .. }
+            | Self::Encryption { .. }
+            | Self::Content { .. }
+            | Self::PublicDiffers { .. }
+            | Self::Io { .. } => "wallet-file",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::NoHome => out.push("set `HOME`, or say where the wallets are with `BT_WALLET_PATH`"),
+            Self::Name(error) => error.hints(out),
             Self::NoWallet { .. } => {
-                "create the wallet, or look at the spelling of its name and at the wallets' path".into()
+                out.push("create the wallet, or look at the spelling of its name and at the wallets' path");
             }
             Self::NoColdkey { .. } => {
-                "restore the coldkey from its mnemonic, or do this on the machine that has the coldkey".into()
+                out.push("restore the coldkey from its mnemonic, or do this on the machine that has the coldkey");
             }
-            Self::NoColdkeyAddress { .. } => "restore the coldkey, or add its address to watch it".into(),
+            Self::NoColdkeyAddress { .. } => out.push("restore the coldkey, or add its address to watch it"),
             Self::AddressUnknown { .. } => {
-                "open it with its password and write it again, which writes both files".into()
+                out.push("open it with its password and write it again, which writes both files");
             }
-            Self::NoHotkey { .. } => "create the hotkey, or list those that the wallet has".into(),
+            Self::NoHotkey { .. } => out.push("create the hotkey, or list those that the wallet has"),
             Self::Exists { .. } => {
-                "choose another name; replacing a key loses it for ever unless its mnemonic is written down".into()
+                out.push("choose another name; replacing a key loses it for ever unless its mnemonic is written down");
             }
-            Self::TooOpen { path, .. } => format!(
+            Self::TooOpen { path, .. } => out.push(format!(
                 "run `chmod 600 {}`; if others use the machine, move what it holds to a new key",
                 path.display()
-            )
-            .into(),
+            )),
             Self::Denied { path, .. } => {
-                format!("work as the user who owns {}, or give it to yourself", path.display()).into()
+                out.push(format!("work as the user who owns {}, or give it to yourself", path.display()));
             }
             Self::TooLarge { .. } | Self::NoSecret { .. } => {
-                "restore the file from a backup, or the key from its mnemonic".into()
+                out.push("restore the file from a backup, or the key from its mnemonic");
             }
             Self::PasswordNeeded { path } => match password_variable(path) {
                 Some(variable) => {
-                    format!("run it in a terminal to be asked, or set `{variable}` to the encoded password").into()
+                    out.push(format!("run it in a terminal to be asked, or set `{variable}` to the encoded password"));
                 }
-                None => "run it in a terminal to be asked".into(),
+                None => out.push("run it in a terminal to be asked"),
             },
-            Self::Password(error) => error.hint(),
-            Self::EmptyPassword => "choose a password, or say that the key shall not be encrypted".into(),
-            Self::WrongPassword { .. } => DecryptError::WrongPassword.hint(),
-            Self::Encryption { source, .. } => source.hint(),
-            Self::Content { source, .. } => source.hint(),
-            Self::PublicDiffers { .. } => {
+            Self::Password(error) => error.hints(out),
+            Self::EmptyPassword => out.push("choose a password, or say that the key shall not be encrypted"),
+            Self::WrongPassword { .. } => DecryptError::WrongPassword.hints(out),
+            Self::Encryption { source, .. } => source.hints(out),
+            Self::Content { source, .. } => source.hints(out),
+            Self::PublicDiffers { .. } => out.push(
                 "send nothing to the address in the file; if the key was just replaced and that \
-                 was interrupted, delete the file, else find out who changed it"
-                    .into()
-            }
+                 was interrupted, delete the file, else find out who changed it",
+            ),
+            Self::Io { .. } => out.push("look at the path, and whether the disk is full or read-only"),
+        }
+    }
+}
 
-            Self::Io { .. } => "look at the path, and whether the disk is full or read-only".into(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_files_are_told_in_the_words_of_wallets() {
+        let told = |doing, source: FileFault| {
+            WalletError::from(FileError { doing, path: PathBuf::from("wallets"), source }).to_string()
+        };
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let full = || io::Error::other("no space");
+        assert_eq!(told("create the folder", denied().into()), "no permission to create wallets");
+        assert_eq!(told("open", denied().into()), "no permission to write wallets");
+        assert_eq!(told("sync", full().into()), "could not write wallets: no space");
+        assert_eq!(told("read", full().into()), "could not read wallets: no space");
+        assert_eq!(told("write", FileFault::Exists), "wallets exists");
+        assert_eq!(told("read", FileFault::TooLarge { limit: 9 }), "wallets is too large for a key file");
+        assert_eq!(told("lock", FileFault::Locked { pid: Some(7) }), "could not lock wallets: process 7 uses it");
+    }
+
+    #[test]
+    fn codes_stay() {
+        let path = || PathBuf::from("coldkey");
+        let (name, wallet) = (HotkeyName::default(), WalletName::default());
+        let source = DecryptError::Damaged("short");
+        for (error, code) in [
+            (WalletError::NoHome, "wallet-file"),
+            (NameError::Empty.into(), "name"),
+            (WalletError::NoWallet { name: wallet.clone(), folder: path() }, "no-wallet"),
+            (WalletError::NoColdkey { name: wallet.clone() }, "no-key"),
+            (WalletError::NoHotkey { name, wallet }, "no-key"),
+            (WalletError::NoSecret { path: path() }, "no-key"),
+            (WalletError::Exists { path: path() }, "exists"),
+            (WalletError::PasswordNeeded { path: path() }, "no-terminal"),
+            (WalletError::WrongPassword { path: path() }, "password"),
+            (WalletError::EmptyPassword, "password"),
+            (PasswordError::Asking(io::Error::other("closed")).into(), "password"),
+            (WalletError::TooOpen { path: path(), mode: 0o644 }, "wallet-file"),
+            (WalletError::TooLarge { path: path() }, "wallet-file"),
+            (WalletError::Encryption { path: path(), source }, "wallet-file"),
+        ] {
+            assert_eq!(error.code(), code, "{error}");
+            assert!(Hints::of(&error).first().is_some(), "{error}");
         }
     }
 }

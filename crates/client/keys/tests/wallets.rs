@@ -1,5 +1,6 @@
 //! Wallets on disk: what others may read, what a crash leaves, and what is said when something is wrong.
 
+use myelin_diagnostic::Hints;
 use myelin_keys::{
     Environment, HotkeyName, Mnemonic, OnExisting, PasswordPrompt, Protection, Secret, Wallet, WalletError, Wallets,
     WordCount,
@@ -86,7 +87,8 @@ fn an_encrypted_coldkey_opens_with_its_password() {
     assert_eq!(opened.export_mnemonic().unwrap().expose_secret(), secret.export_mnemonic().unwrap().expose_secret());
     let unknown = wallet.coldkey(&NO_PASSWORD).unwrap_err();
     assert!(matches!(unknown, WalletError::PasswordNeeded { .. }), "{unknown:?}");
-    assert!(unknown.hint().contains("BT_PW_"), "{}", unknown.hint());
+    let hints = Hints::of(&unknown);
+    assert!(hints.first().is_some_and(|hint| hint.contains("BT_PW_")), "{hints:?}");
 
     fs::write(wallet.coldkey_file(), &content[..40]).unwrap();
     let damaged = wallet.coldkey(&password).unwrap_err();
@@ -176,7 +178,8 @@ fn what_is_wrong_with_a_file_is_said() {
 
     fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(error(), WalletError::TooOpen { mode: 0o644, .. }));
-    assert!(error().hint().contains(&format!("chmod 600 {}", file.display())));
+    let hints = Hints::of(&error());
+    assert!(hints.first().is_some_and(|hint| hint.contains(&format!("chmod 600 {}", file.display()))), "{hints:?}");
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
 
     fs::write(&file, &content[..content.len() / 2]).unwrap();
@@ -216,7 +219,7 @@ fn no_error_shows_a_secret() {
     for content in broken {
         fs::write(&file, content).unwrap();
         let error = wallet.hotkey(&miner, &NO_PASSWORD).unwrap_err();
-        let shown = format!("{error} {error:?} {} {secret:?}", error.hint());
+        let shown = format!("{error} {error:?} {:?} {secret:?}", Hints::of(&error));
         for secret in &secrets {
             assert!(!shown.contains(secret), "{shown}");
         }

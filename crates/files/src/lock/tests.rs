@@ -10,7 +10,7 @@ use std::{
 };
 use tempfile::tempdir;
 
-/// Longer than any test takes.
+/// A timeout longer than any test takes.
 const LONG: Duration = Duration::from_mins(5);
 const SHORT: Duration = Duration::from_millis(20);
 

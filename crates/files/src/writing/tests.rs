@@ -72,7 +72,7 @@ impl Recorder {
         self.root.path().join("file")
     }
 
-    /// A path without what is random in it.
+    /// Returns a path without its random part.
     fn name(&self, path: &Path) -> String {
         let name = path.strip_prefix(self.root.path()).unwrap();
         if name.file_name().is_some_and(|name| name.to_str().unwrap().starts_with(TEMPORARY_PREFIX)) {
@@ -258,7 +258,7 @@ fn a_failure_at_any_call_leaves_the_old_file_and_no_temporary_one() {
         let FileFault::Io(cause) = &error.source else { unreachable!() };
         assert_eq!(cause.kind(), ErrorKind::StorageFull, "{error}");
         assert_eq!(entries(disk.root.path()), ["file"], "{call}");
-        // What was renamed stays: to undo it could fail in the same way.
+        // A renamed file stays: undoing the rename could fail in the same way.
         let kept = if call == "sync folder ." { NEW } else { OLD };
         assert_eq!(fs::read(disk.path()).unwrap(), kept, "{call}");
         let (doing, path) = match call {
@@ -275,7 +275,7 @@ fn a_failure_at_any_call_leaves_no_new_file_behind() {
     for (failing, call) in REFUSING.into_iter().enumerate() {
         let disk = Recorder::failing(failing, NO_SPACE);
         system_error(write_on(&disk, &disk.path(), NEW, Access::Shared, OnExisting::Refuse));
-        // After the link the new file is whole, and the error says what could not be done after it.
+        // After the link the new file is complete, and the error names the action that failed after it.
         let is_linked = matches!(call, "remove temporary" | "sync folder .");
         let left: &[&str] = if is_linked { &["file"] } else { &[] };
         assert_eq!(entries(disk.root.path()), left, "{call}");
@@ -419,7 +419,7 @@ fn folders_that_exist_keep_their_mode() {
     assert_eq!(mode(folder.path()), 0o755);
 }
 
-/// The umask belongs to the whole process, so another one sets it.
+/// Sets the umask in another process, because it belongs to the whole process.
 #[test]
 fn shared_files_and_folders_have_the_modes_that_the_umask_leaves() {
     const NAME: &str = "writing::tests::shared_files_and_folders_have_the_modes_that_the_umask_leaves";

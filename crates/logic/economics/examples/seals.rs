@@ -1,5 +1,6 @@
-//! How fast seals are made on one core, against the plain loop of the hash libraries:
-//! `cargo run -p myelin-economics --example seals`.
+//! Measurement of seals per second on one core, beside the plain loop of the hash libraries.
+//!
+//! Run it with `cargo run -p myelin-economics --example seals`.
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 
@@ -11,11 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long each of them runs, and how often.
+/// The time of one run.
 const TIME: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
 
-/// Nonces between two looks at the clock.
+/// Nonces between two readings of the clock.
 const PORTION: u64 = 4_096;
 
 fn main() {
@@ -40,7 +41,7 @@ fn main() {
     }
 }
 
-/// Nonces in a second.
+/// Returns the nonces tried per second.
 fn rate(portion: impl Fn(u64)) -> u128 {
     let (began, mut tried) = (Instant::now(), 0);
     while began.elapsed() < TIME {

@@ -1,7 +1,7 @@
-//! How the price and the difficulty of a seat follow the demand for seats. spec subnets-and-neurons §8.4
+//! The price and the difficulty of a seat, which follow the demand for seats. spec subnets-and-neurons §8.4.
 //!
-//! After every adjustment interval the registrations are compared with their target. Above it, the busier way of
-//! registering gets dearer; otherwise the quieter way gets cheaper.
+//! After each adjustment interval the registrations are compared with their target. Above the target, the busier way of
+//! registering becomes more expensive. Otherwise the less busy way becomes cheaper.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::cmp::Ordering;
@@ -9,10 +9,10 @@ use myelin_primitives::{Amount, Tao};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The inertia of a new subnet: an adjusted value keeps 97 % of its predecessor. spec subnets-and-neurons §4
+/// The inertia of a new subnet: an adjusted value keeps 97 % of its predecessor. spec subnets-and-neurons §4.
 pub const INERTIA: u64 = 17_893_341_751_498_265_066;
 
-/// The registrations of one adjustment interval. spec subnets-and-neurons §8.4
+/// The registrations of one adjustment interval. spec subnets-and-neurons §8.4.
 #[derive(
     Clone,
     Copy,
@@ -29,43 +29,45 @@ pub const INERTIA: u64 = 17_893_341_751_498_265_066;
     Deserialize,
 )]
 pub struct Registrations {
-    /// All of them; more than the two below together on root, which is joined neither way.
+    /// The number of all registrations, which exceeds the sum of the two below on root, where a seat takes stake.
     pub total: u16,
-    /// Those by proof of work.
+    /// The number of registrations by proof of work.
     pub by_work: u16,
-    /// Those by burning TAO.
+    /// The number of registrations by burning TAO.
     pub by_burn: u16,
 }
 
-/// Which terms an interval adjusts. spec subnets-and-neurons §8.4
+/// The terms that an interval adjusts. spec subnets-and-neurons §8.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adjusts {
-    /// The amount to burn.
+pub enum AdjustedPrice {
+    /// The burn, in rao.
     Burn,
-    /// The difficulty of the work.
+    /// The difficulty of the proof of work.
     Difficulty,
-    /// Both.
+    /// The burn and the difficulty.
     Both,
 }
 
 impl Registrations {
-    /// Which terms are adjusted for a target: above it those of the busier way, which rise, otherwise those of the
-    /// less busy way, which fall; both if the ways were equally busy. spec subnets-and-neurons §8.4
+    /// Returns the terms that are adjusted for a target of registrations.
+    ///
+    /// Above the target the term of the busier way rises. Otherwise the term of the less busy way falls. If both ways
+    /// were equally busy, both terms are adjusted. spec subnets-and-neurons §8.4.
     ///
     /// | registrations | more by work | more by burn | equal |
     /// |---|---|---|---|
     /// | above the target | A: difficulty | B: burn | F: both |
     /// | at most the target | C: burn | D: difficulty | E: both |
-    pub fn adjusts(&self, target: u16) -> Adjusts {
+    pub fn adjusts(&self, target: u16) -> AdjustedPrice {
         match (self.total > target, self.by_work.cmp(&self.by_burn)) {
-            (true, Ordering::Greater) | (false, Ordering::Less) => Adjusts::Difficulty,
-            (true, Ordering::Less) | (false, Ordering::Greater) => Adjusts::Burn,
-            (_, Ordering::Equal) => Adjusts::Both,
+            (true, Ordering::Greater) | (false, Ordering::Less) => AdjustedPrice::Difficulty,
+            (true, Ordering::Less) | (false, Ordering::Greater) => AdjustedPrice::Burn,
+            (_, Ordering::Equal) => AdjustedPrice::Both,
         }
     }
 }
 
-/// What a seat costs at present.
+/// The price of a seat at present.
 #[derive(
     Clone,
     Copy,
@@ -81,13 +83,13 @@ impl Registrations {
     Deserialize,
 )]
 pub struct SeatPrice {
-    /// What a burned registration burns.
+    /// The amount that a burned registration burns.
     pub burn: Amount<Tao>,
-    /// What the seal of a registration by work has to meet.
+    /// The difficulty that the seal of a registration by work must meet.
     pub difficulty: u64,
 }
 
-/// The least and the greatest value of a term. The greatest wins should they be crossed.
+/// The least and the greatest value of a term. If they are crossed, the greatest wins.
 #[derive(
     Clone,
     Copy,
@@ -103,9 +105,9 @@ pub struct SeatPrice {
     Deserialize,
 )]
 pub struct Bounds<T> {
-    /// The least.
+    /// The least value.
     pub min: T,
-    /// The greatest.
+    /// The greatest value.
     pub max: T,
 }
 
@@ -125,18 +127,20 @@ pub struct Bounds<T> {
     Deserialize,
 )]
 pub struct AdjustmentRule {
-    /// How many registrations an interval should see. With 0 nothing is adjusted beyond the bounds.
+    /// The registrations of an interval that leave the terms unchanged. With 0 only the bounds apply.
     pub target: u16,
-    /// How much of its predecessor an adjusted value keeps, as a fraction of `u64::MAX`.
+    /// The part of its predecessor that an adjusted value keeps, as a fraction of `u64::MAX`.
     pub inertia: u64,
-    /// Between what the burn stays.
+    /// The bounds of the burn.
     pub burn: Bounds<Amount<Tao>>,
-    /// Between what the difficulty stays.
+    /// The bounds of the difficulty.
     pub difficulty: Bounds<u64>,
 }
 
 impl AdjustmentRule {
-    /// The terms of the next interval. A term that is not adjusted stays as it is. spec subnets-and-neurons §8.4
+    /// Returns the terms of the next interval. spec subnets-and-neurons §8.4.
+    ///
+    /// A term that is not adjusted stays as it is.
     pub fn adjust(&self, terms: SeatPrice, registrations: Registrations) -> SeatPrice {
         let SeatPrice { burn, difficulty } = terms;
         let next_burn = || {
@@ -145,9 +149,9 @@ impl AdjustmentRule {
         };
         let next_difficulty = || self.next(difficulty, registrations.total, self.difficulty);
         match registrations.adjusts(self.target) {
-            Adjusts::Burn => SeatPrice { burn: next_burn(), difficulty },
-            Adjusts::Difficulty => SeatPrice { burn, difficulty: next_difficulty() },
-            Adjusts::Both => SeatPrice { burn: next_burn(), difficulty: next_difficulty() },
+            AdjustedPrice::Burn => SeatPrice { burn: next_burn(), difficulty },
+            AdjustedPrice::Difficulty => SeatPrice { burn, difficulty: next_difficulty() },
+            AdjustedPrice::Both => SeatPrice { burn: next_burn(), difficulty: next_difficulty() },
         }
     }
 
@@ -184,7 +188,7 @@ mod tests {
         SeatPrice { burn: Amount::from_rao(value), difficulty: value }
     }
 
-    /// So many registrations, half by either way, so that both terms move.
+    /// Returns `total` registrations, half by either way, so that both terms move.
     fn both_ways(total: u16) -> Registrations {
         Registrations { total, ..Registrations::default() }
     }
@@ -220,19 +224,23 @@ mod tests {
     #[test]
     fn the_busier_way_rises_and_the_quieter_way_falls() {
         for (case, total, by_work, by_burn, expected) in [
-            ('A', 3, 2, 1, Adjusts::Difficulty),
-            ('B', 3, 1, 2, Adjusts::Burn),
-            ('C', 2, 2, 0, Adjusts::Burn),
-            ('D', 2, 0, 2, Adjusts::Difficulty),
-            ('E', 2, 1, 1, Adjusts::Both),
-            ('E', 0, 0, 0, Adjusts::Both),
-            ('F', 4, 2, 2, Adjusts::Both),
+            ('A', 3, 2, 1, AdjustedPrice::Difficulty),
+            ('B', 3, 1, 2, AdjustedPrice::Burn),
+            ('C', 2, 2, 0, AdjustedPrice::Burn),
+            ('D', 2, 0, 2, AdjustedPrice::Difficulty),
+            ('E', 2, 1, 1, AdjustedPrice::Both),
+            ('E', 0, 0, 0, AdjustedPrice::Both),
+            ('F', 4, 2, 2, AdjustedPrice::Both),
         ] {
             let registrations = Registrations { total, by_work, by_burn };
             assert_eq!(registrations.adjusts(2), expected, "case {case}");
             let next = rule(2, 0, WIDE).adjust(terms(1_000), registrations);
-            assert_eq!(next.burn != Amount::from_rao(1_000), total != 2 && expected != Adjusts::Difficulty, "{case}");
-            assert_eq!(next.difficulty != 1_000, total != 2 && expected != Adjusts::Burn, "{case}");
+            assert_eq!(
+                next.burn != Amount::from_rao(1_000),
+                total != 2 && expected != AdjustedPrice::Difficulty,
+                "{case}"
+            );
+            assert_eq!(next.difficulty != 1_000, total != 2 && expected != AdjustedPrice::Burn, "{case}");
         }
     }
 

@@ -1,7 +1,7 @@
-//! Stake weight lent from hotkey to hotkey. spec staking §9
+//! Stake weight that one hotkey lends to another. spec staking §9.
 //!
-//! A parent lends parts of the weight of its stake on one subnet to children, which validate with it and pass the
-//! dividends back, less their take. The stake itself does not move.
+//! A parent lends parts of the weight of its stake on one subnet to children. The children validate with it and pass
+//! the dividends back, less their take. The stake itself does not move.
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -9,7 +9,7 @@ use myelin_primitives::{Amount, Cut, Take, Tao};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The part of a parent's stake that counts for a child: a fraction of `u64::MAX`. spec staking §9.1
+/// The part of a parent's stake that counts for a child: a fraction of `u64::MAX`. spec staking §9.1.
 #[derive(
     Clone,
     Copy,
@@ -31,42 +31,44 @@ use serde::{Deserialize, Serialize};
 pub struct Proportion(u64);
 
 impl Proportion {
-    /// The proportion of `parts / u64::MAX`.
+    /// Returns the proportion of `parts / u64::MAX`.
     pub const fn from_parts(parts: u64) -> Self {
         Self(parts)
     }
 
-    /// The proportion as parts of `u64::MAX`.
+    /// Returns the proportion as parts of `u64::MAX`.
     pub const fn parts(self) -> u64 {
         self.0
     }
 
-    /// This part of a stake, rounded down.
+    /// Returns this part of a stake, rounded down.
     pub fn of(self, stake: Amount<Tao>) -> Amount<Tao> {
         Amount::from_rao(mul_div(stake.rao(), self.0, u64::MAX))
     }
 }
 
-/// A hotkey that lends stake weight to the one whose dividend is divided.
+/// A hotkey that lends stake weight to the validator whose dividend is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parent {
-    /// Everything staked on the parent.
+    /// All stake on the parent.
     pub stake: Amount<Tao>,
-    /// The part of it that is lent.
+    /// The part of the stake that is lent.
     pub proportion: Proportion,
-    /// Whether one coldkey owns parent and child, in which case the child takes nothing.
+    /// True if one coldkey owns parent and child, in which case the child takes nothing.
     pub same_owner: bool,
 }
 
 impl Parent {
-    /// The stake weight it lends.
+    /// Returns the stake weight that the parent lends.
     pub fn lends(&self) -> Amount<Tao> {
         self.proportion.of(self.stake)
     }
 }
 
-/// The weight with which a hotkey validates on a subnet: its own stake without what it lends to `children`, and with
-/// what `parents` lend to it. spec staking §9.2
+/// Returns the stake weight of a hotkey on a subnet. spec staking §9.2.
+///
+/// The weight is the hotkey's own stake, less the part lent to `children`, plus the parts that `parents` lend to it.
+/// to it.
 pub fn stake_weight(
     own: Amount<Tao>,
     children: impl IntoIterator<Item = Proportion>,
@@ -78,22 +80,22 @@ pub fn stake_weight(
     u64::try_from(weight.saturating_sub(lent)).map_or(Amount::MAX, Amount::from_rao)
 }
 
-/// A validator's dividend among itself and its parents. All parts sum to the dividend.
+/// A validator's dividend, divided among itself and its parents. All parts sum to the dividend.
 #[must_use = "dropping a part destroys money"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedDividend {
-    /// For the validator, as validator emission: to be shared with its nominators.
+    /// The part of the validator, as validator emission that it shares with its nominators.
     pub own: Amount<Tao>,
-    /// For the owner of the validator alone, to be paid like miner emission: what it takes of the parents' parts.
+    /// The take from the parents' parts, paid like miner emission to the owner of the validator alone.
     pub take: Amount<Tao>,
-    /// For each parent, in the order given, as validator emission of the parent.
+    /// The part of each parent in the order given, as validator emission of the parent.
     pub parents: Vec<Amount<Tao>>,
 }
 
-/// Divides a validator's dividend between itself and the parents whose stake weight earned it. spec staking §9.4
+/// Divides a validator's dividend between itself and the parents whose stake weight earned it. spec staking §9.4.
 ///
-/// `weight` is the [`stake_weight`] of the validator. If parents have lent more than that, the last of them find the
-/// dividend exhausted; with no weight at all the validator keeps it.
+/// `weight` is the [`stake_weight`] of the validator. If parents have lent more than that, the last parents find the
+/// dividend exhausted. If the weight is zero, the validator keeps the dividend.
 pub fn share_dividend(
     dividend: Amount<Tao>,
     weight: Amount<Tao>,
@@ -109,7 +111,7 @@ pub fn share_dividend(
             own = own.saturating_sub(earned);
             let fraction = if parent.same_owner { Take::default() } else { child_take };
             let Cut { taken, rest } = Amount::from_rao(earned).cut(fraction.fraction());
-            // A part of the dividend, like everything taken before.
+            // A part of the dividend, as are all takes before, so the sum fits.
             take = take.saturating_add(taken.rao());
             rest
         })
@@ -117,7 +119,7 @@ pub fn share_dividend(
     SharedDividend { own: Amount::from_rao(own), take: Amount::from_rao(take), parents }
 }
 
-/// `a * b / divisor` rounded down and at most `u64::MAX`; zero for a zero divisor.
+/// Returns `a * b / divisor`, rounded down and at most `u64::MAX`, and zero for a zero divisor.
 fn mul_div(a: u64, b: u64, divisor: u64) -> u64 {
     let product = u128::from(a).saturating_mul(u128::from(b));
     u64::try_from(product.checked_div(u128::from(divisor)).unwrap_or(0)).unwrap_or(u64::MAX)

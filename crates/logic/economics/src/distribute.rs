@@ -1,13 +1,13 @@
-//! Dividing an amount in proportion to weights so that the parts sum to it exactly.
+//! Division of an amount in proportion to weights, with parts that sum to the amount exactly.
 //!
-//! Rounding every part down leaves a remainder of fewer rao than there are parts. The two rules of the network differ
-//! in who gets it: [`by_largest_remainder`] spreads it, [`remainder_to_heaviest`] gives it to one.
+//! Rounding all parts down leaves a remainder of fewer rao than there are parts. The two rules of the network differ in
+//! the receiver of the remainder: [`by_largest_remainder`] spreads it, [`remainder_to_heaviest`] gives it to one part.
 
 use alloc::vec::Vec;
 use core::{cmp::Reverse, fmt, num::NonZeroU128};
 use myelin_primitives::Amount;
 
-/// There is nobody to divide among: no weights, or all of them zero.
+/// An error for a division without a weight above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoWeight;
 
@@ -19,10 +19,10 @@ impl fmt::Display for NoWeight {
 
 impl core::error::Error for NoWeight {}
 
-/// Divides `whole` by largest remainder: every missing rao goes to the part that rounding shortened most, the lower
-/// index first among equals. spec tokenomics §5.4, step 3
+/// Divides `whole` by largest remainder. spec tokenomics §5.4, step 3.
 ///
-/// Gives one part for each weight. They sum to `whole`, and each is within one rao of its exact share.
+/// Each missing rao goes to the part that rounding shortened most. Among equals the lower index comes first. The result
+/// has one part for each weight. The parts sum to `whole`, and each is within one rao of its exact share.
 ///
 /// # Errors
 /// [`NoWeight`] if no weight is above zero.
@@ -45,10 +45,10 @@ pub fn by_largest_remainder<U>(whole: Amount<U>, weights: &[u64]) -> Result<Vec<
     Ok(amounts(&parts))
 }
 
-/// Divides `whole` by rounding down and gives the remainder to the heaviest part, the lowest index among equals.
-/// spec tokenomics §6.2, step 6
+/// Divides `whole`, rounding down, and gives the remainder to the heaviest part. spec tokenomics §6.2, step 6.
 ///
-/// Gives one part for each weight; they sum to `whole`.
+/// Among equals the lowest index is the heaviest. The result has one part for each weight, and the parts sum to
+/// `whole`.
 ///
 /// # Errors
 /// [`NoWeight`] if no weight is above zero.
@@ -76,7 +76,7 @@ struct RoundedPart {
 
 struct Part {
     floor: u64,
-    /// What rounding cut off, in units of one over the sum of the weights.
+    /// The rest that rounding cut off, in units of one over the sum of the weights.
     remainder: u128,
 }
 

@@ -1,14 +1,14 @@
-//! What a subnet earned in a tempo, divided among its owner, miners and validators. spec tokenomics §6.2
+//! The emission of a tempo, divided among the owner, the miners and the validators of a subnet. spec tokenomics §6.2.
 
 use crate::distribute::{NoWeight, remainder_to_heaviest};
 use alloc::vec::Vec;
 use core::fmt;
 use myelin_primitives::{Amount, Cut, Fraction, Tao};
 
-/// The owner's part of what a subnet earns, in parts per million: 18 %. spec tokenomics §1
+/// The owner cut, in parts per million of a subnet's emission: 18 %. spec tokenomics §1.
 pub const OWNER_CUT_PPM: u32 = 180_000;
 
-/// The three pools of one epoch; they sum to what was divided. spec tokenomics §6.2
+/// The three pools of one epoch, which sum to the divided amount. spec tokenomics §6.2.
 #[must_use = "dropping a pool destroys money"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
@@ -17,8 +17,10 @@ pub struct Division {
     validators: Amount<Tao>,
 }
 
-/// Divides what a subnet earned: the owner's cut first, then half and half, the odd rao to the validators. A subnet
-/// without an owner pays no cut. spec tokenomics §6.2, steps 1 and 2
+/// Divides the emission of a subnet. spec tokenomics §6.2, steps 1 and 2.
+///
+/// The owner cut comes first. The rest is halved, and an odd rao goes to the validators. A subnet without an owner pays
+/// no cut.
 ///
 /// ```
 /// use myelin_economics::division::{OWNER_CUT_PPM, divide};
@@ -41,29 +43,64 @@ pub fn divide(earned: Amount<Tao>, owner_cut: Option<Fraction>) -> Division {
     Division { owner, miners, validators }
 }
 
-/// What one neuron brings to the division of the pools, each value in a unit of its own common to all neurons.
+/// The claim of one neuron to the pools. Each value has a unit of its own, common to all neurons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
     /// Its incentive as a miner.
     pub incentive: u64,
     /// Its dividend as a validator.
     pub dividend: u64,
-    /// Its stake if it is active and may validate, otherwise zero.
+    /// Its stake if the neuron is active and has a validator permit, otherwise zero.
     pub active_stake: u64,
     /// Its stake in any case.
     pub stake: u64,
 }
 
-/// What one neuron is paid for one epoch.
+/// The emission of one neuron in one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Emission {
-    /// For mining: belongs to the owner of the hotkey alone.
+    /// The part for mining, which belongs to the owner of the hotkey alone.
     pub miner: Amount<Tao>,
-    /// For validating: shared with parents and nominators.
+    /// The part for validating, which parents and nominators share.
     pub validator: Amount<Tao>,
 }
 
-/// The subnet has no neuron: both pools are to be recycled. spec tokenomics §6.2, step 5
+/// The claims by which the two pools of an epoch are divided: the rows of the table of spec tokenomics §6.2, step 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The miners' pool by incentive, the validators' pool by dividend.
+    Rated,
+    /// Both pools by incentive, for mining, because no validator has a dividend.
+    MinersOnly,
+    /// Both pools by dividend, for validating, because no miner has an incentive.
+    ValidatorsOnly,
+    /// Both pools by the stake of active neurons that may validate, for validating.
+    ActiveStake,
+    /// Both pools by stake, for validating.
+    AnyStake,
+    /// Both pools in equal parts, for mining, because no neuron has stake. spec tokenomics §10.
+    Equal,
+    /// No division: the subnet has no neuron, and both pools are recycled.
+    NoNeurons,
+}
+
+impl Basis {
+    /// Returns the basis on which these claims are paid.
+    pub fn of(claims: &[Claim]) -> Self {
+        let any = |weight: fn(&Claim) -> u64| claims.iter().any(|claim| weight(claim) > 0);
+        match (any(|claim| claim.incentive), any(|claim| claim.dividend)) {
+            (true, true) => Self::Rated,
+            (true, false) => Self::MinersOnly,
+            (false, true) => Self::ValidatorsOnly,
+            (false, false) if any(|claim| claim.active_stake) => Self::ActiveStake,
+            (false, false) if any(|claim| claim.stake) => Self::AnyStake,
+            (false, false) if claims.is_empty() => Self::NoNeurons,
+            (false, false) => Self::Equal,
+        }
+    }
+}
+
+/// An error for a subnet without a neuron, whose pools are recycled. spec tokenomics §6.2, step 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoNeurons;
 
@@ -76,38 +113,37 @@ impl fmt::Display for NoNeurons {
 impl core::error::Error for NoNeurons {}
 
 impl Division {
-    /// For the owner of the subnet, to spend.
+    /// Returns the cut of the subnet's owner, as free balance.
     pub const fn owner(&self) -> Amount<Tao> {
         self.owner
     }
 
-    /// For the miners, as stake.
+    /// Returns the pool of the miners, paid as stake.
     pub const fn miners(&self) -> Amount<Tao> {
         self.miners
     }
 
-    /// For the validators, as stake.
+    /// Returns the pool of the validators, paid as stake.
     pub const fn validators(&self) -> Amount<Tao> {
         self.validators
     }
 
-    /// Both pools that go to neurons.
+    /// Returns the sum of both pools of neurons.
     pub fn neurons(&self) -> Amount<Tao> {
         sum(self.miners, self.validators)
     }
 
-    /// The same division with the owner's cut left to the validators, for an owner whose account the cut cannot bring
-    /// into being. spec tokenomics §6.2, step 3
+    /// Returns the same division with the owner cut added to the validators' pool. spec tokenomics §6.2, step 3.
+    ///
+    /// It applies if the cut is too small to bring the owner's account into being.
     pub fn owner_to_validators(self) -> Self {
         Self { owner: Amount::ZERO, miners: self.miners, validators: sum(self.validators, self.owner) }
     }
 
-    /// Divides the two pools among the neurons, `claims` in the order of their uids.
+    /// Divides the two pools among the neurons, with `claims` in the order of their uids.
     ///
-    /// A pool nobody has a claim to joins the other. Without incentives both follow the dividends, else the stake of
-    /// active validators, else any stake; where there is no stake at all everybody receives the same for mining,
-    /// because there is nobody to share with. Gives one [`Emission`] for each claim; together they are
-    /// [`Division::neurons`]. spec tokenomics §6.2, steps 5 and 6, and §10
+    /// A pool without a claim joins the other, as [`Basis`] says. The result has one [`Emission`] for each claim, and
+    /// their sum is [`Division::neurons`]. spec tokenomics §6.2, steps 5 and 6, and §10.
     ///
     /// # Errors
     /// [`NoNeurons`] without claims.
@@ -117,23 +153,24 @@ impl Division {
             remainder_to_heaviest(pool, &weights)
         };
         let both = self.neurons();
-        match (by(self.miners, |claim| claim.incentive), by(self.validators, |claim| claim.dividend)) {
-            (Ok(miners), Ok(validators)) => {
+        let emissions = match Basis::of(claims) {
+            Basis::Rated => by(self.miners, |claim| claim.incentive).and_then(|miners| {
+                let validators = by(self.validators, |claim| claim.dividend)?;
                 let pairs = miners.into_iter().zip(validators);
                 Ok(pairs.map(|(miner, validator)| Emission { miner, validator }).collect())
-            }
-            (Ok(_), Err(NoWeight)) => by(both, |claim| claim.incentive).map(for_mining),
-            (Err(NoWeight), _) => by(both, |claim| claim.dividend)
-                .or_else(|NoWeight| by(both, |claim| claim.active_stake))
-                .or_else(|NoWeight| by(both, |claim| claim.stake))
-                .map(for_validating)
-                .or_else(|NoWeight| by(both, |_| 1).map(for_mining)),
-        }
-        .map_err(|NoWeight| NoNeurons)
+            }),
+            Basis::MinersOnly => by(both, |claim| claim.incentive).map(for_mining),
+            Basis::ValidatorsOnly => by(both, |claim| claim.dividend).map(for_validating),
+            Basis::ActiveStake => by(both, |claim| claim.active_stake).map(for_validating),
+            Basis::AnyStake => by(both, |claim| claim.stake).map(for_validating),
+            Basis::Equal => by(both, |_| 1).map(for_mining),
+            Basis::NoNeurons => Err(NoWeight),
+        };
+        emissions.map_err(|NoWeight| NoNeurons)
     }
 }
 
-/// The sum of two parts of the same whole, which therefore fits.
+/// Returns the sum of two parts of the same whole, which therefore fits.
 fn sum(one: Amount<Tao>, other: Amount<Tao>) -> Amount<Tao> {
     one.checked_add(other).unwrap_or(Amount::MAX)
 }
@@ -182,7 +219,7 @@ mod tests {
         assert_eq!(pools(&with_owner(100).owner_to_validators()), [0, 41, 59]);
     }
 
-    /// Neuron 0 has everything a row of the table asks for, neuron 1 three times as much, neuron 2 nothing.
+    /// Returns three claims: that of a table row, three times as much, and nothing.
     fn claims(row: Claim) -> [Claim; 3] {
         let times = |factor| Claim {
             incentive: factor * row.incentive,
@@ -198,14 +235,15 @@ mod tests {
         let nothing = Claim::default();
         let staked = Claim { active_stake: 7, stake: 9, ..nothing };
         let division = with_owner(100);
-        for (row, expected) in [
-            (Claim { incentive: 2, dividend: 5, ..staked }, [(10, 10), (31, 31), (0, 0)]),
-            (Claim { incentive: 2, ..staked }, [(20, 0), (62, 0), (0, 0)]),
-            (Claim { dividend: 5, ..staked }, [(0, 20), (0, 62), (0, 0)]),
-            (staked, [(0, 20), (0, 62), (0, 0)]),
-            (Claim { stake: 9, ..nothing }, [(0, 20), (0, 62), (0, 0)]),
-            (nothing, [(28, 0), (27, 0), (27, 0)]),
+        for (row, basis, expected) in [
+            (Claim { incentive: 2, dividend: 5, ..staked }, Basis::Rated, [(10, 10), (31, 31), (0, 0)]),
+            (Claim { incentive: 2, ..staked }, Basis::MinersOnly, [(20, 0), (62, 0), (0, 0)]),
+            (Claim { dividend: 5, ..staked }, Basis::ValidatorsOnly, [(0, 20), (0, 62), (0, 0)]),
+            (staked, Basis::ActiveStake, [(0, 20), (0, 62), (0, 0)]),
+            (Claim { stake: 9, ..nothing }, Basis::AnyStake, [(0, 20), (0, 62), (0, 0)]),
+            (nothing, Basis::Equal, [(28, 0), (27, 0), (27, 0)]),
         ] {
+            assert_eq!(Basis::of(&claims(row)), basis, "{row:?}");
             assert_eq!(paid(&division, &claims(row)), expected, "{row:?}");
         }
     }
@@ -219,6 +257,7 @@ mod tests {
 
     #[test]
     fn a_subnet_without_neurons_pays_nobody() {
+        assert_eq!(Basis::of(&[]), Basis::NoNeurons);
         assert_eq!(with_owner(100).among(&[]), Err(NoNeurons));
     }
 

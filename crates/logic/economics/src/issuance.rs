@@ -1,16 +1,18 @@
-//! How much TAO a block creates, as a function of how much there is. spec tokenomics §2
+//! The TAO that a block creates, as a function of the issuance. spec tokenomics §2.
 //!
-//! The block number plays no part: what is recycled falls out of the issuance and is issued again later.
+//! The block number plays no part: recycled TAO leaves the issuance and is issued again later.
 
+use codec::{Decode, Encode};
 use myelin_primitives::{Amount, Tao};
+use scale_info::TypeInfo;
 
-/// The most TAO that will ever exist: 21 million. spec tokenomics §1
+/// The maximum supply: 21 million TAO. spec tokenomics §1.
 pub const MAX_SUPPLY: Amount<Tao> = Amount::from_rao(21_000_000_000_000_000);
 
-/// What a block creates before the first halving. spec tokenomics §1
+/// The block emission before the first halving. spec tokenomics §1.
 pub const INITIAL_EMISSION: Amount<Tao> = Amount::ONE_TAO;
 
-/// How many halvings lie behind this issuance, or `None` once nothing is left to issue. spec tokenomics §2.1
+/// Returns the number of halvings before this issuance, or `None` once all TAO is issued. spec tokenomics §2.1.
 pub fn halvings(issuance: Amount<Tao>) -> Option<u32> {
     let missing = MAX_SUPPLY.checked_sub(issuance).ok()?;
     // The largest k with missing * 2^k <= supply is the logarithm of the quotient, and rounding the quotient down
@@ -18,7 +20,9 @@ pub fn halvings(issuance: Amount<Tao>) -> Option<u32> {
     MAX_SUPPLY.rao().checked_div(missing.rao())?.checked_ilog2()
 }
 
-/// What a block creates at this issuance; never more than is missing to [`MAX_SUPPLY`]. spec tokenomics §2.1
+/// Returns the block emission at this issuance. spec tokenomics §2.1.
+///
+/// The emission never exceeds the part of [`MAX_SUPPLY`] that is missing.
 ///
 /// ```
 /// use myelin_economics::issuance::block_emission;
@@ -33,25 +37,26 @@ pub fn block_emission(issuance: Amount<Tao>) -> Amount<Tao> {
     Amount::from_rao(emission).min(missing)
 }
 
-/// The issuance at which this many halvings have happened: every halving takes half of what was missing.
-/// spec tokenomics §2.2
+/// Returns the issuance at which this many halvings have happened. spec tokenomics §2.2.
+///
+/// Each halving takes half of the TAO that was missing.
 pub fn halving_threshold(halvings: u32) -> Amount<Tao> {
     let missing = MAX_SUPPLY.rao().checked_shr(halvings).unwrap_or(0);
     MAX_SUPPLY.checked_sub(Amount::from_rao(missing)).unwrap_or(MAX_SUPPLY)
 }
 
-/// What lies between an issuance and the next halving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The distance from an issuance to the next halving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct NextHalving {
     /// The issuance from which a block creates half as much.
     pub threshold: Amount<Tao>,
-    /// How much is still to be issued until then; never zero.
+    /// The TAO still to be issued until then, never zero.
     pub missing: Amount<Tao>,
-    /// How many blocks that takes if nothing is recycled meanwhile; never zero.
+    /// The number of blocks until then if no TAO is recycled meanwhile, never zero.
     pub blocks: u64,
 }
 
-/// How far the next halving is, or `None` once blocks create nothing.
+/// Returns the distance to the next halving, or `None` once blocks create nothing.
 ///
 /// ```
 /// use myelin_economics::issuance::next_halving;
@@ -182,7 +187,7 @@ mod tests {
     }
 
     prop_compose! {
-        /// Issuances spread over all eras rather than over all amounts.
+        /// Returns issuances spread over all eras, not over all amounts.
         fn issuance()(halvings in 0..56_u32, parts: u64) -> Amount<Tao> {
             let missing = MAX_SUPPLY.rao().checked_shr(halvings).unwrap();
             Amount::from_rao(MAX_SUPPLY.rao() - parts.checked_rem(missing + 1).unwrap())

@@ -1,8 +1,8 @@
-//! The money of Myelin: every rule of issuance, division, price and stake as a pure function.
+//! Economics of Myelin: every rule of issuance, division, price and stake as a pure function.
 //!
-//! The chain, the simulator and the explorer call these functions, so that they agree to the last rao. Nothing here
-//! stores, logs, reads a clock, floats or panics, whatever it is given; a quantity that is divided sums to itself
-//! again.
+//! The chain, the simulator and the explorer call these functions, so that they agree to the last rao. No function
+//! stores, logs, reads a clock, uses floating point or panics, for any input. The parts of a divided quantity sum to
+//! it.
 //!
 //! | Question | Module | spec |
 //! |---|---|---|
@@ -18,7 +18,7 @@
 //! | Who makes room when all seats are taken? | [`pruning`] | subnets-and-neurons §3, §11 |
 //! | How is an amount divided without losing any? | [`distribute`] | tokenomics §5.4, §6.2 |
 //!
-//! A TAO on its way from a block to a nominator:
+//! The path of one TAO from a block to a nominator:
 //!
 //! ```
 //! use myelin_economics::{
@@ -42,8 +42,7 @@
 //! assert_eq!(pool.worth(&nominator).unwrap().rao(), 3_000_000 + 252_151_407);
 //! ```
 //!
-//! What is not here: who may call what, what is stored, and the consensus that turns weights into incentives and
-//! dividends, which is `myelin-yuma`.
+//! Not here: permissions, storage, and the consensus that turns weights into incentives and dividends (`myelin-yuma`).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! From a neuron's emission to the stake of its owner and its nominators. spec tokenomics §7
+//! Payouts: from a neuron's emission to the stake of its owner and its nominators. spec tokenomics §7.
 
 use crate::{
     division::Emission,
@@ -6,18 +6,20 @@ use crate::{
 };
 use myelin_primitives::{Amount, AmountError, Cut, Take, Tao};
 
-/// A neuron's emission between the owner of its hotkey and all who have staked on it; both sum to the emission.
+/// A neuron's emission, divided between the owner of its hotkey and all stake on it. Both parts sum to the emission.
 #[must_use = "dropping a side destroys money"]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Payout {
-    /// For the owner alone.
+    /// The part for the owner alone.
     pub owner: Amount<Tao>,
-    /// For everybody with stake on the hotkey, the owner included, in proportion to it.
+    /// The part for all coldkeys with stake on the hotkey, the owner included, in proportion to their stake.
     pub shared: Amount<Tao>,
 }
 
-/// Divides a neuron's emission: a delegate takes its part of the validator emission and shares the rest; all else is
-/// the owner's. `take` is `None` for a hotkey that is no delegate and shares nothing. spec tokenomics §7.1
+/// Divides a neuron's emission between its owner and all stake on its hotkey. spec tokenomics §7.1.
+///
+/// A delegate takes its part of the validator emission and shares the rest. The miner emission goes to the owner.
+/// `take` is `None` for a hotkey that is no delegate: it shares nothing.
 ///
 /// # Errors
 /// [`AmountError::Overflow`] if the owner's part exceeds any amount.
@@ -38,14 +40,14 @@ pub fn split(emission: Emission, take: Option<Take>) -> Result<Payout, AmountErr
     Ok(Payout { owner: taken.checked_add(emission.miner)?, shared: rest })
 }
 
-/// Pays a neuron's emission into the pool of its hotkey, `owner` being the owner's holding of it, and says how it was
-/// divided. spec tokenomics §7.1 and §7.2
+/// Pays a neuron's emission into the pool of its hotkey and returns its division. spec tokenomics §7.1 and §7.2.
 ///
-/// What is shared comes first, so that the owner's part does not change the proportions. With nobody to share with,
-/// the owner receives everything.
+/// `owner` is the owner's holding in the pool. The shared part is paid first, so that the owner's part does not change
+/// the proportions. If the pool is empty, the owner receives the whole emission.
 ///
 /// # Errors
-/// [`PoolError::ForeignHolding`]; [`PoolError::Overflow`]. The pool and the holding are then left as they were.
+/// [`PoolError::ForeignHolding`] if `owner` is no holding of this pool, [`PoolError::Overflow`] if the sum exceeds any
+/// amount. The pool and the holding are then unchanged.
 pub fn pay(pool: &mut Pool, owner: &mut Holding, emission: Emission, take: Option<Take>) -> Result<Payout, PoolError> {
     let take = take.filter(|_| !pool.is_empty());
     let payout = split(emission, take).map_err(|_| PoolError::Overflow)?;
@@ -67,7 +69,7 @@ mod tests {
         Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) }
     }
 
-    /// A pool with a holding for each stake, the owner's first.
+    /// Returns a pool with a holding for each stake, the owner's first.
     fn staked(stakes: &[u64]) -> (Pool, Vec<Holding>) {
         let mut pool = Pool::default();
         let holdings = stakes
@@ -85,7 +87,7 @@ mod tests {
         holdings.iter().map(|holding| pool.worth(holding).unwrap().rao()).collect()
     }
 
-    /// The stakes after paying row by row, with all that rounding leaves going to the owner.
+    /// Returns the stakes after payment row by row, with all rounding losses paid to the owner.
     fn row_by_row(stakes: &[u64], emission: Emission, take: Take) -> Vec<u64> {
         let Cut { taken, rest } = emission.validator.cut(take.fraction());
         let total: u128 = stakes.iter().map(|&stake| u128::from(stake)).sum();

@@ -1,31 +1,30 @@
-//! The stake on one hotkey, held in shares. spec staking §1.1
+//! The stake pool of one hotkey, held in shares. spec staking §1.1.
 //!
-//! A [`Pool`] knows the value of everything staked on a hotkey and how many shares of it there are; a [`Holding`]
-//! knows how many of them belong to one coldkey. Paying every nominator is then a single addition to the value of the
-//! pool, however many there are.
+//! A [`Pool`] holds the value of all stake on a hotkey and the number of its shares. A [`Holding`] holds the number of
+//! shares of one coldkey. Payment of all nominators is then a single addition to the value of the pool, for any number
+//! of nominators.
 //!
-//! # What rounding does
+//! # Rounding
 //!
-//! Shares are divided finely enough that one is never worth more than 2^-32 rao, and every rounding is in favour of
-//! the pool:
+//! Shares are so fine that one is never worth more than 2^-32 rao, and every rounding is in favour of the pool:
 //!
-//! * A deposit mints shares rounded down, a withdrawal burns shares rounded up. What a share is worth therefore never
-//!   falls, and no operation of one holder takes anything from another.
-//! * The worth of a holding is rounded down to whole rao. A deposit may thus be worth one rao less at once, and the
-//!   worths of all holdings sum to the value of the pool or to less than a rao per holding below it.
-//! * What is withdrawn from a pool is what was deposited and rewarded, to the rao: the last holder to leave takes
-//!   everything that is left.
+//! * A deposit mints shares rounded down, a withdrawal burns shares rounded up. The worth of a share therefore never
+//!   falls, and no operation on one holding takes anything from another.
+//! * The worth of a holding is rounded down to whole rao. A deposit may thus be worth one rao less at once. The worths
+//!   of all holdings sum to the value of the pool, or to less than a rao per holding below it.
+//! * The amounts withdrawn equal the amounts deposited and rewarded, to the rao: the last holding to leave takes the
+//!   rest.
 //!
-//! # Why the shares have a scale
+//! # The scale of shares
 //!
-//! Rewards raise what a share is worth, so in the long run a deposit would mint few shares and lose much to rounding.
-//! It need not even take long: whoever leaves one rao in a pool before a large reward and repeats that would make a
-//! share worth more than the next nominator brings. Whenever shares get too coarse the pool therefore splits each of
-//! them into 2^16 and remembers how often it has done so. A holding remembers how often it was split, and is split
-//! the rest of the way when it is next used. Splitting is exact and touches no other holding.
+//! Rewards raise the worth of a share, so over time a deposit would mint few shares and lose much to rounding. An
+//! attacker could hasten this: it leaves one rao in a pool before a large reward and repeats the step. A share would
+//! then be worth more than the next deposit. If shares get too coarse, the pool therefore splits each of them into 2^16
+//! shares and counts the splits. A holding stores the number of its splits and catches up when it is next used.
+//! Splitting is exact and changes no other holding.
 //!
-//! There is nothing to gain from being the first holder: value enters a pool only as a deposit, which mints shares, or
-//! as a reward, and a pool without holders refuses rewards.
+//! The first holder has no advantage. Value enters a pool only as a deposit, which mints shares, or as a reward, and a
+//! pool without holders refuses rewards.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::{
@@ -35,31 +34,31 @@ use core::{
 use myelin_primitives::{Amount, Tao};
 use scale_info::TypeInfo;
 
-/// Shares in a rao, as a power of two, when a pool receives its first deposit.
+/// Shares per rao after the first deposit into a pool, as a power of two.
 const INITIAL_BITS: u32 = 48;
 
-/// With fewer than two to the power of this many shares in a rao, shares are split.
+/// The least shares per rao, as a power of two. Below it, shares are split.
 const COARSE_BITS: u32 = 32;
 
-/// A split makes two to the power of this many shares of one.
+/// The number of shares into which a split divides one share, as a power of two.
 ///
 /// Shares split because they were below `COARSE_BITS` stay within `INITIAL_BITS`, so all shares of a pool together
 /// never need more than 64 + 48 bits.
 const SPLIT_BITS: u32 = 16;
 
-/// Why a pool refuses an operation. It and the holding are then left as they were.
+/// The reason for which a pool refuses an operation. The pool and the holding are then unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolError {
-    /// A reward for a pool that nobody holds.
+    /// A reward for a pool without a holder.
     Empty,
     /// A withdrawal of more than the holding is worth.
     Insufficient {
-        /// What could be withdrawn.
+        /// The largest amount that can be withdrawn.
         worth: Amount<Tao>,
     },
-    /// The holding has shares that this pool has not.
+    /// A holding with shares that this pool does not have.
     ForeignHolding,
-    /// The pool would be worth more than can be written down, which the supply rules out.
+    /// A value above the largest amount, which the maximum supply rules out.
     Overflow,
 }
 
@@ -76,7 +75,7 @@ impl fmt::Display for PoolError {
 
 impl core::error::Error for PoolError {}
 
-/// All stake on one hotkey. Empty by default.
+/// All stake on one hotkey. The default is empty.
 ///
 /// ```
 /// use myelin_economics::pool::{Holding, Pool};
@@ -91,16 +90,16 @@ impl core::error::Error for PoolError {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Pool(Option<Contents>);
 
-/// What is in a pool. Value and shares come and go together, which is why neither can be zero.
+/// The contents of a pool. Value and shares come and go together, so neither can be zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 struct Contents {
-    /// In rao.
+    /// The value, in rao.
     value: NonZeroU64,
     shares: NonZeroU128,
     splits: u32,
 }
 
-/// The shares of one coldkey in one pool. Empty by default.
+/// The shares of one coldkey in one pool. The default is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Holding {
     shares: u128,
@@ -108,27 +107,27 @@ pub struct Holding {
 }
 
 impl Holding {
-    /// Whether there is nothing in it, not even a part of a rao.
+    /// Returns true if the holding has no share, not even a part of a rao.
     pub const fn is_empty(&self) -> bool {
         self.shares == 0
     }
 }
 
 impl Pool {
-    /// What all holdings are worth together.
+    /// Returns the worth of all holdings together.
     pub fn value(&self) -> Amount<Tao> {
         self.0.map_or(Amount::ZERO, |contents| Amount::from_rao(contents.value.get()))
     }
 
-    /// Whether nobody holds it.
+    /// Returns true if the pool has no holder.
     pub const fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// What a holding is worth, rounded down.
+    /// Returns the worth of a holding, rounded down.
     ///
     /// # Errors
-    /// [`PoolError::ForeignHolding`].
+    /// [`PoolError::ForeignHolding`] if the holding has shares that this pool does not have.
     pub fn worth(&self, holding: &Holding) -> Result<Amount<Tao>, PoolError> {
         let shares = self.shares_of(holding)?;
         Ok(self.0.map_or(Amount::ZERO, |contents| contents.worth(shares)))
@@ -137,7 +136,8 @@ impl Pool {
     /// Adds `amount` to the pool and to a holding of it.
     ///
     /// # Errors
-    /// [`PoolError::ForeignHolding`]; [`PoolError::Overflow`].
+    /// [`PoolError::ForeignHolding`] if the holding has shares that this pool does not have, [`PoolError::Overflow`] if
+    /// the sum exceeds any amount.
     pub fn deposit(&mut self, holding: &mut Holding, amount: Amount<Tao>) -> Result<(), PoolError> {
         let held = self.shares_of(holding)?;
         let minted = match self.0 {
@@ -152,11 +152,13 @@ impl Pool {
         self.replace(value, shares, holding, held)
     }
 
-    /// Takes `amount` out of a holding and out of the pool. Taking all that the holding is worth empties it, and what
-    /// it held below a rao stays with the pool.
+    /// Takes `amount` out of a holding and out of the pool.
+    ///
+    /// A withdrawal of the full worth empties the holding. Its part of a rao stays with the pool.
     ///
     /// # Errors
-    /// [`PoolError::Insufficient`]; [`PoolError::ForeignHolding`].
+    /// [`PoolError::Insufficient`] if the holding is worth less, [`PoolError::ForeignHolding`] if it has shares that
+    /// this pool does not have.
     pub fn withdraw(&mut self, holding: &mut Holding, amount: Amount<Tao>) -> Result<(), PoolError> {
         let worth = self.worth(holding)?;
         let remaining = worth.checked_sub(amount).map_err(|_| PoolError::Insufficient { worth })?;
@@ -171,11 +173,12 @@ impl Pool {
         self.burn(holding, held, burned, amount)
     }
 
-    /// Takes everything out of a holding and gives what it was worth. What it held below a rao stays with the pool;
-    /// the last holding takes all there is.
+    /// Empties a holding and returns its worth.
+    ///
+    /// Its part of a rao stays with the pool. The last holding takes the whole value.
     ///
     /// # Errors
-    /// [`PoolError::ForeignHolding`].
+    /// [`PoolError::ForeignHolding`] if the holding has shares that this pool does not have.
     pub fn withdraw_all(&mut self, holding: &mut Holding) -> Result<Amount<Tao>, PoolError> {
         let worth = self.worth(holding)?;
         let held = self.shares_of(holding)?;
@@ -183,10 +186,10 @@ impl Pool {
         Ok(worth)
     }
 
-    /// Adds `amount` to what the holdings are worth, in proportion to them.
+    /// Adds `amount` to the worth of the holdings, in proportion to them.
     ///
     /// # Errors
-    /// [`PoolError::Empty`]; [`PoolError::Overflow`].
+    /// [`PoolError::Empty`] without a holder, [`PoolError::Overflow`] if the sum exceeds any amount.
     pub fn reward(&mut self, amount: Amount<Tao>) -> Result<(), PoolError> {
         if self.is_empty() {
             return Err(PoolError::Empty);
@@ -196,10 +199,10 @@ impl Pool {
         Ok(())
     }
 
-    /// Moves everything from one holding of this pool to another, exactly.
+    /// Moves all shares from one holding of this pool to another, exactly.
     ///
     /// # Errors
-    /// [`PoolError::ForeignHolding`].
+    /// [`PoolError::ForeignHolding`] if the holdings have shares that this pool does not have.
     pub fn merge(&self, into: &mut Holding, from: &mut Holding) -> Result<(), PoolError> {
         let shares = self.shares_of(into)?.checked_add(self.shares_of(from)?);
         let shares = shares.filter(|&shares| shares <= self.shares()).ok_or(PoolError::ForeignHolding)?;
@@ -216,7 +219,7 @@ impl Pool {
         self.0.map_or(0, |contents| contents.splits)
     }
 
-    /// The shares of a holding as they are counted now.
+    /// Returns the shares of a holding after all splits of the pool.
     fn shares_of(&self, holding: &Holding) -> Result<u128, PoolError> {
         if holding.is_empty() {
             return Ok(0);
@@ -244,13 +247,13 @@ impl Pool {
         held: u128,
     ) -> Result<(), PoolError> {
         let contents = self.with(value, shares)?;
-        // Counted before any new split; it catches up when it is next used.
+        // The holding has no later split yet: it catches up when it is next used.
         *holding = Holding { shares: held, splits: self.splits() };
         self.0 = contents;
         Ok(())
     }
 
-    /// The contents with another value and other shares, split where they have become too coarse.
+    /// Returns the contents with another value and other shares, split if they are too coarse.
     fn with(&self, value: Amount<Tao>, shares: u128) -> Result<Option<Contents>, PoolError> {
         match (NonZeroU64::new(value.rao()), NonZeroU128::new(shares)) {
             (Some(value), Some(shares)) => {
@@ -284,7 +287,7 @@ struct Quotient {
     rounded_up: u128,
 }
 
-/// `a * b / divisor` for a divisor of up to 120 bits, or `None` if the quotient exceeds 128 bits.
+/// Returns `a * b / divisor` for a divisor of up to 120 bits, or `None` if the quotient exceeds 128 bits.
 ///
 /// The product may be longer than 128 bits, so it is divided as it grows, one byte of `a` at a time.
 fn mul_div(a: u64, b: u128, divisor: NonZeroU128) -> Option<Quotient> {
@@ -333,7 +336,7 @@ mod tests {
             self.holdings.each_ref().map(|holding| self.pool.worth(holding).unwrap().rao())
         }
 
-        /// Whether the operation was carried out.
+        /// Returns true if the operation succeeded.
         fn run(&mut self, operation: Operation) -> bool {
             let before = self.clone();
             let done = self.apply(operation);
@@ -512,7 +515,7 @@ mod tests {
         assert_eq!(Pool::default().encode(), [0]);
     }
 
-    /// Amounts of every magnitude up to 2^48 rao, so that a hundred of them fit.
+    /// Returns amounts of every magnitude up to 2^48 rao, so that a hundred of them fit.
     fn amount() -> impl Strategy<Value = u64> {
         (0..=48_u32, any::<u64>()).prop_map(|(bits, value)| value & ((1 << bits) - 1))
     }

@@ -1,5 +1,6 @@
-//! Who makes room when everything is taken: which subnet, and which neuron of a subnet.
-//! spec subnets-and-neurons §3 and §11
+//! Pruning: the choice of the subnet, or of the neuron of a subnet, that is replaced by a new one.
+//!
+//! spec subnets-and-neurons §3 and §11.
 
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -8,20 +9,21 @@ use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// A subnet that may have to make room.
+/// A subnet that may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubnetCandidate {
-    /// Which subnet.
+    /// The subnet.
     pub netuid: NetUid,
-    /// What it receives of every block at present.
+    /// The amount that it receives of each block at present.
     pub emission: Amount<Tao>,
-    /// When it was created.
+    /// The block of its creation.
     pub registered_at: BlockNumber,
 }
 
-/// The subnet a new one replaces: of those no longer immune the one with the lowest emission, the earliest created
-/// among equals, then the lowest netuid. `None` if all are immune. Root is never replaced.
-/// spec subnets-and-neurons §3
+/// Returns the subnet that a new one replaces, or `None` if all are immune. spec subnets-and-neurons §3.
+///
+/// Candidates are the subnets that are no longer immune. The lowest emission comes first, among equals the earliest
+/// created, then the lowest netuid. Root is never replaced.
 pub fn subnet_to_prune(
     subnets: impl IntoIterator<Item = SubnetCandidate>,
     immunity_period: BlockNumber,
@@ -34,16 +36,16 @@ pub fn subnet_to_prune(
         .map(|subnet| subnet.netuid)
 }
 
-/// A neuron that may have to make room.
+/// A neuron that may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeuronCandidate {
-    /// Which seat.
+    /// The seat.
     pub uid: Uid,
-    /// What it was paid in the last epoch.
+    /// The amount that the last epoch paid it.
     pub emission: Amount<Tao>,
-    /// When it took the seat.
+    /// The block of its registration.
     pub registered_at: BlockNumber,
-    /// Whether the seat belongs to the subnet's owner and is never given up.
+    /// True if the seat is protected for the subnet's owner and never replaced.
     pub protected: bool,
 }
 
@@ -66,15 +68,15 @@ pub struct NeuronCandidate {
 pub struct NeuronImmunity {
     /// Blocks for which a new neuron is immune.
     pub period: BlockNumber,
-    /// Neurons past their immunity that are kept as long as an immune one can go instead.
+    /// Neurons past their immunity that are kept while an immune neuron can be replaced instead.
     pub min_non_immune: u16,
 }
 
-/// The neuron a new one replaces: of those no longer immune the one with the lowest emission, the earliest registered
-/// among equals, then the lowest uid. spec subnets-and-neurons §11
+/// Returns the neuron that a new one replaces, or `None` if all seats are protected. spec subnets-and-neurons §11.
 ///
-/// While no more than `min_non_immune` are past their immunity, an immune one goes, chosen the same way. `None` if
-/// every seat is protected.
+/// Candidates are the neurons that are no longer immune. The lowest emission comes first, among equals the earliest
+/// registered, then the lowest uid. While at most `min_non_immune` neurons are past their immunity, an immune neuron is
+/// replaced, chosen in the same way.
 pub fn neuron_to_replace(
     neurons: impl IntoIterator<Item = NeuronCandidate>,
     immunity: NeuronImmunity,
@@ -97,10 +99,10 @@ pub fn neuron_to_replace(
     chosen.map(|Reverse((_, _, uid))| uid)
 }
 
-/// The seats that are kept for the owner of a subnet: that of the `designated` hotkey, then those of its other hotkeys in
-/// the order in which they were taken, `limit` at most. spec subnets-and-neurons §12
+/// Returns the seats that are protected for the owner of a subnet, at most `limit`. spec subnets-and-neurons §12.
 ///
-/// `is_owners` is asked about no more seats than it takes to find them.
+/// The seat of the `designated` hotkey comes first. The seats of the owner's other hotkeys follow, in the order in
+/// which they were taken. The function `is_owners` is called until enough seats are found.
 pub fn protected_seats(
     seats: impl IntoIterator<Item = (Uid, BlockNumber)>,
     designated: Option<Uid>,
@@ -114,7 +116,7 @@ pub fn protected_seats(
     uids.filter(|uid| is_designated(*uid) || is_owners(*uid)).take(limit.into()).collect()
 }
 
-/// Whether somebody who came at `registered_at` is still kept because of that. spec subnets-and-neurons §3 and §11
+/// Returns true if a subnet or neuron registered at `registered_at` is immune. spec subnets-and-neurons §3 and §11.
 pub fn is_immune(registered_at: BlockNumber, period: BlockNumber, block: BlockNumber) -> bool {
     block.saturating_sub(registered_at) < period
 }

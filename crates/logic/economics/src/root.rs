@@ -1,12 +1,12 @@
-//! How the emission of a block is shared among subnets: the root epoch. spec tokenomics §5
+//! The root epoch: the division of the block emission among subnets. spec tokenomics §5.
 //!
-//! Root validators rate subnets. A subnet's rank is the stake-weighted sum of its ratings; its trust is the part of
-//! the stake that rates it at all. A steep sigmoid of the trust turns rank into emission, so that a subnet backed by
-//! less than half of the stake keeps little.
+//! Root validators set weights for subnets. A subnet's rank is the stake-weighted sum of its weights. Its trust is the
+//! part of the stake with a weight for it. A steep sigmoid of the trust turns rank into emission, so that a subnet
+//! backed by less than half of the stake keeps little.
 //!
-//! Everything is integers, rounded down, so that every node computes the same bits. Root has at most 64 validators and
-//! a row no more ratings than there are networks; the work is in proportion to the ratings given, times the logarithm
-//! of the number of networks.
+//! All numbers are integers, rounded down, so that all nodes compute the same bits. Root has at most 64 validators, and
+//! a row has at most one weight for each network. The work grows with the number of weights, times the logarithm of the
+//! number of networks.
 
 use crate::distribute::by_largest_remainder;
 use alloc::{collections::BTreeMap, vec, vec::Vec};
@@ -16,8 +16,9 @@ use myelin_primitives::{Amount, NetUid, Tao};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// A subnet's share of the block emission: a count of 2^-64. The share of a subnet that receives everything is one
-/// count short of one, which no division notices. spec tokenomics §5.3
+/// A subnet's share of the block emission, as a count of 2^-64. spec tokenomics §5.3.
+///
+/// The share of a subnet that receives the whole emission is one count short of one, which no division notices.
 #[derive(
     Clone,
     Copy,
@@ -39,20 +40,20 @@ use serde::{Deserialize, Serialize};
 pub struct Share(u64);
 
 impl Share {
-    /// Nothing.
+    /// The share zero.
     pub const ZERO: Self = Self(0);
 
-    /// The share of `bits / 2^64`.
+    /// Returns the share of `bits / 2^64`.
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// How many 2^-64 this is.
+    /// Returns the share as a count of 2^-64.
     pub const fn to_bits(self) -> u64 {
         self.0
     }
 
-    /// This share of `whole`, rounded down.
+    /// Returns this share of `whole`, rounded down.
     pub fn of(self, whole: Amount<Tao>) -> Amount<Tao> {
         // 64 bits times 64 bits, of which the upper half remains.
         let wide = u128::from(self.0).saturating_mul(u128::from(whole.rao())) >> 64;
@@ -60,16 +61,16 @@ impl Share {
     }
 }
 
-/// A root validator and its ratings.
+/// A root validator and its weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootValidator {
-    /// Everything staked on its hotkey, nominations included.
+    /// All stake on its hotkey, nominations included.
     pub stake: Amount<Tao>,
-    /// Its rating of each network. Ratings of root and of networks that do not exist count for nothing.
+    /// Its weight for each network. Weights for root and for networks that do not exist do not count.
     pub weights: BTreeMap<NetUid, u16>,
 }
 
-/// The sigmoid that turns trust into consensus. spec tokenomics §5.1, step 5
+/// The sigmoid that turns trust into consensus. spec tokenomics §5.1, step 5.
 #[derive(
     Clone,
     Copy,
@@ -85,24 +86,24 @@ pub struct RootValidator {
     Deserialize,
 )]
 pub struct Sigmoid {
-    /// How steep it is.
+    /// The steepness of the sigmoid.
     pub rho: u16,
     /// The trust at its middle, as a u16 fraction.
     pub kappa: u16,
 }
 
-/// Why a root epoch sets no shares; the previous ones stay in force. spec tokenomics §5.3, step 3
+/// The reason for which a root epoch sets no shares, so that the previous ones stay. spec tokenomics §5.3, step 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoShares {
-    /// There is no root validator.
+    /// A root without a validator.
     NoValidators,
-    /// There is no subnet.
+    /// A root without a subnet.
     NoSubnets,
-    /// No root validator has any stake.
+    /// Root validators without any stake.
     NoStake,
-    /// No root validator with stake rates any subnet.
+    /// Root validators with stake, but without a weight for any subnet.
     NoRating,
-    /// The stakes sum to more than can be written down, which the supply rules out.
+    /// Stakes whose sum exceeds any amount, which the maximum supply rules out.
     StakeOverflow,
 }
 
@@ -120,10 +121,10 @@ impl fmt::Display for NoShares {
 
 impl core::error::Error for NoShares {}
 
-/// The share of every subnet of `networks` in the block emission; root is passed over. spec tokenomics §5.1 and §5.3
+/// Returns the emission share of each subnet of `networks`, without root. spec tokenomics §5.1 and §5.3.
 ///
-/// The shares sum to one less rounding; [`divide_emission`] makes the sum whole. With a TAO or more of stake, a share
-/// is off by less than 2^-32.
+/// The shares sum to one less rounding, and [`divide_emission`] makes the sum whole. With a TAO or more of stake, the
+/// error of a share is below 2^-32.
 ///
 /// # Errors
 /// [`NoShares`] with the reason to keep the previous shares.
@@ -149,7 +150,7 @@ pub fn shares(
         rate(&mut columns, validator);
     }
     let total_rank = columns.values().map(|column| column.rank).fold(0, u128::saturating_add);
-    // Only proportions matter from here on. With ranks of 64 bits the products below keep to 128.
+    // Only proportions matter from here on. With ranks of 64 bits, the products below fit into 128 bits.
     let excess_bits = 64_u32.saturating_sub(total_rank.leading_zeros());
     let emissions: Vec<(NetUid, u128)> = columns
         .into_iter()
@@ -166,11 +167,11 @@ pub fn shares(
     Ok(emissions.into_iter().map(|(netuid, emission)| (netuid, share(emission))).collect())
 }
 
-/// Divides the emission of a block among the eligible subnets in proportion to their shares, by largest remainder;
-/// equally if all shares are zero. spec tokenomics §5.4
+/// Divides the block emission among the eligible subnets in proportion to their shares. spec tokenomics §5.4.
 ///
-/// Gives one amount for each share. They sum to `emission`; without a subnet the result is empty and nothing is
-/// minted.
+/// The remainder is divided by largest remainder. If all shares are zero, the parts are equal. The result has one
+/// amount for each share, and the amounts sum to `emission`. Without a subnet the result is empty, and no TAO is
+/// issued.
 ///
 /// ```
 /// use myelin_economics::root::{Share, divide_emission};
@@ -185,16 +186,16 @@ pub fn divide_emission(emission: Amount<Tao>, shares: &[Share]) -> Vec<Amount<Ta
         .unwrap_or_default()
 }
 
-/// What the root validators think of one subnet.
+/// The weights of all root validators for one subnet.
 #[derive(Default)]
 struct RatingColumn {
-    /// The sum of its ratings, each the part of its row times the stake behind it, in 2^-40 rao.
+    /// The sum of its weights, each as the part of its row times the stake behind it, in 2^-40 rao.
     rank: u128,
-    /// The stake of those who rate it, in rao.
+    /// The stake of the validators with a weight for it, in rao.
     backing: u64,
 }
 
-/// Adds one validator's ratings to the columns. spec tokenomics §5.1, steps 2 to 4
+/// Adds one validator's weights to the columns. spec tokenomics §5.1, steps 2 to 4.
 fn rate(columns: &mut BTreeMap<NetUid, RatingColumn>, validator: &RootValidator) {
     let stake = validator.stake.rao();
     let counted = validator.weights.iter().filter(|(netuid, _)| columns.contains_key(netuid));
@@ -214,12 +215,13 @@ const ONE: u128 = 1 << 64;
 /// The natural logarithm of 2, with 96 fractional bits.
 const LN_2: u128 = 0xB172_17F7_D1CF_79AB_C9E3_B398;
 
-/// A larger exponent counts as this one. spec tokenomics §5.1, step 5
+/// The limit of the exponent: a larger one counts as this one. spec tokenomics §5.1, step 5.
 const EXPONENT_LIMIT: u128 = 20;
 
 impl Sigmoid {
-    /// `1 / (1 + exp(-rho * (backing / stake - kappa)))` with 64 fractional bits, for a positive `stake` of which
-    /// `backing` is a part. Off by less than 2^-34 of itself.
+    /// Returns `1 / (1 + exp(-rho * (backing / stake - kappa)))` with 64 fractional bits.
+    ///
+    /// `stake` is positive, and `backing` is a part of it. The relative error is below 2^-34.
     fn of(self, backing: u64, stake: u64) -> u128 {
         // The exponent is distance / unit: 96 bits by 80 bits.
         let one = u128::from(u16::MAX);
@@ -233,15 +235,16 @@ impl Sigmoid {
         } else {
             EXPONENT_LIMIT << 64
         };
-        // Only ever the exponential of a negative number, which is at most one: 1 / (1 + e^x) is e^-x / (1 + e^-x).
+        // Only the exponential of a negative number is computed, which is at most one: 1 / (1 + e^x) is e^-x / (1 +
+        // e^-x).
         let decay = exp_of_negative(exponent);
         ratio(if trust < middle { decay } else { ONE }, ONE.saturating_add(decay))
     }
 }
 
-/// `exp(-x)` for `x` from 0 to 20, both with 64 fractional bits.
+/// Returns `exp(-x)` for `x` from 0 to 20, both with 64 fractional bits.
 ///
-/// Never above the true value, and below it by less than 2^-59 of it plus 2^-64.
+/// The result is never above the true value. It is below it by less than 2^-59 of it plus 2^-64.
 fn exp_of_negative(x: u128) -> u128 {
     // exp(-x) = 2^-halvings * exp(rest), with rest below ln 2.
     let halvings = (x << 32).div_ceil(LN_2);
@@ -254,8 +257,9 @@ fn exp_of_negative(x: u128) -> u128 {
     u32::try_from(halvings).ok().and_then(|halvings| exp_of_rest.checked_shr(halvings)).unwrap_or(0)
 }
 
-/// `numerator / denominator` with 64 fractional bits, rounded down, for `numerator <= denominator < 2^96`. Zero for a
-/// zero denominator.
+/// Returns `numerator / denominator` with 64 fractional bits, rounded down, and zero for a zero denominator.
+///
+/// It holds that `numerator <= denominator < 2^96`.
 fn ratio(numerator: u128, denominator: u128) -> u128 {
     // Long division with digits of 32 bits, because the numerator with its 64 fractional bits exceeds 128.
     let digit = |rest: u128| {
@@ -281,7 +285,7 @@ mod tests {
         range.map(NetUid::new)
     }
 
-    /// Ten validators of equal stake; validator `i` rates the `i` networks from `first` on alike.
+    /// Returns ten validators of equal stake. Validator `i` has equal weights for the `i` networks from `first` on.
     fn staircase(first: u16) -> Vec<RootValidator> {
         let row = |i| (first..first + i).map(|netuid| (NetUid::new(netuid), 1)).collect();
         (0..10).map(|i| RootValidator { stake: Amount::ONE_TAO, weights: row(i) }).collect()
@@ -395,7 +399,7 @@ mod tests {
         value.into() as f64
     }
 
-    /// The same formulas in floating point.
+    /// Returns the shares by the same formulas in floating point.
     fn shares_in_floats(subnets: u16, validators: &[RootValidator], sigmoid: Sigmoid) -> Vec<f64> {
         let stake: f64 = validators.iter().map(|validator| float(validator.stake.rao())).sum();
         let emissions: Vec<f64> = netuids(1..=subnets)

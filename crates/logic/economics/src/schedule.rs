@@ -1,12 +1,12 @@
-//! When a network runs its epoch. spec tokenomics §4
+//! The schedule of epochs of a network. spec tokenomics §4.
 
 use core::{cmp::Ordering, ops::RangeInclusive};
 use myelin_primitives::{BlockNumber, NetUid};
 
-/// When one network runs its epochs: every `tempo + 1` blocks, shifted by its netuid so that networks of equal tempo
-/// take turns.
+/// The schedule of one network: an epoch every `tempo + 1` blocks.
 ///
-/// A function of the block number alone. A new tempo therefore moves all epochs at once, past indices included.
+/// The epochs are shifted by the netuid, so that networks of equal tempo take turns. The schedule is a function of the
+/// block number alone. A new tempo therefore moves all epochs at once, past indices included.
 ///
 /// ```
 /// use myelin_economics::schedule::Schedule;
@@ -23,18 +23,19 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a network. A tempo of zero never runs an epoch.
+    /// Returns the schedule of a network. With a tempo of zero there is no epoch.
     pub const fn new(netuid: NetUid, tempo: u16) -> Self {
         Self { tempo, netuid }
     }
 
-    /// Blocks from one epoch to the next.
+    /// Returns the blocks from one epoch to the next.
     pub fn period(self) -> u32 {
         u32::from(self.tempo).saturating_add(1)
     }
 
-    /// How many blocks after `block` the next epoch runs: 0 if it runs in `block` itself, `None` if there is none to
-    /// come. spec tokenomics §4.1
+    /// Returns the blocks from `block` to the next epoch, or `None` if there is none. spec tokenomics §4.1.
+    ///
+    /// It is 0 if the epoch runs in `block` itself.
     pub fn blocks_until_epoch(self, block: BlockNumber) -> Option<u32> {
         if self.tempo == 0 {
             return None;
@@ -43,19 +44,22 @@ impl Schedule {
         u32::try_from(u64::from(self.tempo).checked_sub(position)?).ok()
     }
 
-    /// Whether the epoch runs in the initialisation of `block`. spec tokenomics §4.1
+    /// Returns true if the epoch runs in the initialisation of `block`. spec tokenomics §4.1.
     pub fn is_due(self, block: BlockNumber) -> bool {
         self.blocks_until_epoch(block) == Some(0)
     }
 
-    /// Which epoch `block` belongs to. The block that runs the epoch is the last of its index; its transactions come
-    /// after the run and carry the same index. spec tokenomics §4.1
+    /// Returns the index of the epoch that `block` belongs to. spec tokenomics §4.1.
+    ///
+    /// The block that runs the epoch is the last of its index. Its transactions come after the run and carry the same
+    /// index.
     pub fn epoch_index(self, block: BlockNumber) -> u64 {
         self.shifted(block).checked_div(u64::from(self.period())).unwrap_or(0)
     }
 
-    /// The blocks of an epoch index, or `None` if no block carries it. The last of them runs the epoch.
-    /// spec tokenomics §4.1
+    /// Returns the blocks of an epoch index, or `None` if no block carries it. spec tokenomics §4.1.
+    ///
+    /// The last of them runs the epoch.
     pub fn epoch_blocks(self, index: u64) -> Option<RangeInclusive<BlockNumber>> {
         let start = index.checked_mul(u64::from(self.period()))?;
         let last = start.checked_add(u64::from(self.tempo))?.checked_sub(self.shift())?;
@@ -72,30 +76,30 @@ impl Schedule {
     }
 }
 
-/// When commits of weights may be revealed: a number of epochs after the one they were made in. spec weights §5.2
+/// The epochs in which commits of weights may be revealed: a number of epochs after the commit. spec weights §5.2.
 ///
-/// Always computed with the tempo and the period in force now, so that a change of either moves open commits too.
+/// It is always computed with the present tempo and period, so a change of either moves open commits too.
 #[derive(Clone, Copy, Debug)]
 pub struct RevealSchedule {
     /// The epochs of the network.
     pub schedule: Schedule,
-    /// How many epochs a commit waits.
+    /// The number of epochs that a commit waits.
     pub period: u64,
 }
 
-/// Where a commit stands.
+/// The phase of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevealPhase {
-    /// It may not be revealed yet.
+    /// The blocks before the reveal window of the commit.
     Ahead,
-    /// It may be revealed now.
+    /// The reveal window, in which the commit may be revealed.
     Open,
-    /// It may not be revealed any more.
+    /// The blocks after the reveal window.
     Over,
 }
 
 impl RevealSchedule {
-    /// Where a commit of block `at` stands in block `now`.
+    /// Returns the phase in block `now` of a commit of block `at`.
     pub fn of(&self, at: BlockNumber, now: BlockNumber) -> RevealPhase {
         match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
             Ordering::Less => RevealPhase::Ahead,
@@ -104,7 +108,9 @@ impl RevealSchedule {
         }
     }
 
-    /// The blocks in which a commit of block `at` may be revealed. Past the end of block numbers it stays at the last.
+    /// Returns the blocks in which a commit of block `at` may be revealed.
+    ///
+    /// Past the end of block numbers it is the last block.
     pub fn blocks(&self, at: BlockNumber) -> RangeInclusive<BlockNumber> {
         let blocks = self.schedule.epoch_blocks(self.reveal_index(at));
         blocks.unwrap_or(BlockNumber::MAX..=BlockNumber::MAX)
@@ -166,7 +172,7 @@ mod tests {
         RevealSchedule { schedule: schedule(netuid, tempo), period }
     }
 
-    /// The table of spec weights §5.2.
+    /// Checks the table of spec weights §5.2.
     #[test]
     fn windows_open_whole_epochs_after_the_commit() {
         for (netuid, tempo, period, at, index, first, last) in [

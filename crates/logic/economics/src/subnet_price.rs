@@ -1,17 +1,17 @@
-//! What creating a subnet costs. spec subnets-and-neurons §2.1
+//! The price of a new subnet. spec subnets-and-neurons §2.1.
 //!
-//! Every creation doubles the price, and time brings it back down: to the last price after one reduction interval,
-//! to the minimum at the latest after two.
+//! Each creation doubles the price, and time lowers it. It is back at the last price after one reduction interval, and
+//! at the minimum after two at the latest.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use myelin_primitives::{Amount, BlockNumber, Tao};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The lowest price of a subnet, and its first: 100 TAO. spec subnets-and-neurons §2.1
+/// The lowest price of a subnet, which is also the first: 100 TAO. spec subnets-and-neurons §2.1.
 pub const MINIMUM: Amount<Tao> = Amount::from_rao(100_000_000_000);
 
-/// Blocks in which a doubled price returns to what was last paid: 14 days. spec subnets-and-neurons §2.1
+/// Blocks in which a doubled price returns to the last price paid: 14 days. spec subnets-and-neurons §2.1.
 pub const REDUCTION_INTERVAL: BlockNumber = 100_800;
 
 /// The parameters of the price.
@@ -30,9 +30,9 @@ pub const REDUCTION_INTERVAL: BlockNumber = 100_800;
     Deserialize,
 )]
 pub struct PriceRule {
-    /// What a subnet costs at least.
+    /// The lowest price of a subnet.
     pub minimum: Amount<Tao>,
-    /// Blocks in which the price falls by what was last paid. With 0 it never falls.
+    /// Blocks in which the price falls by the last price paid. With 0 it never falls.
     pub reduction_interval: BlockNumber,
 }
 
@@ -58,15 +58,16 @@ impl Default for PriceRule {
     Deserialize,
 )]
 pub struct LastCreation {
-    /// What was really paid for it.
+    /// The price that was paid for it.
     pub paid: Amount<Tao>,
-    /// When.
+    /// The block of the creation.
     pub block: BlockNumber,
 }
 
 impl PriceRule {
-    /// What creating a subnet costs in `block`, if there is no other creation before; the minimum if there has been
-    /// none at all. spec subnets-and-neurons §2.1
+    /// Returns the price of a subnet in `block`. spec subnets-and-neurons §2.1.
+    ///
+    /// `last` is the last creation before. Without one the price is the minimum.
     ///
     /// ```
     /// use myelin_economics::subnet_price::{LastCreation, MINIMUM, PriceRule};
@@ -82,7 +83,7 @@ impl PriceRule {
         let per_block = last.paid.rao().checked_div(u64::from(self.reduction_interval)).unwrap_or(0);
         let reduction = u128::from(per_block).saturating_mul(u128::from(block.saturating_sub(last.block)));
         let price = doubled.saturating_sub(reduction);
-        // Twice the supply fits; what does not, nobody can pay.
+        // Twice the supply fits into 64 bits. No account can pay a price that does not.
         u64::try_from(price).map_or(Amount::MAX, Amount::from_rao).max(self.minimum)
     }
 }

@@ -1,30 +1,29 @@
-//! Proof of work: what an unfunded miner pays for a seat with. spec subnets-and-neurons §8
+//! Proof of work: the price of a seat for a miner without TAO. spec subnets-and-neurons §8.
 //!
-//! A seal binds a nonce to a recent block and to one hotkey. It can be neither prepared before the block exists nor
-//! taken over by somebody else.
+//! A seal binds a nonce to a recent block and to one hotkey. It cannot be prepared before the block exists, and no
+//! other hotkey can use it.
 
 use core::fmt;
 use myelin_primitives::BlockNumber;
 use sha2::Sha256;
 use sha3::{Digest, Keccak256};
 
-/// Blocks after which work is too old to be accepted. spec subnets-and-neurons §8.1
+/// Blocks after which proof of work is too old. spec subnets-and-neurons §8.1.
 pub const MAX_AGE: BlockNumber = 3;
 
-/// Whether work on the hash of `worked_on` is accepted in `block`: it has to be one of the two blocks before.
-/// spec subnets-and-neurons §8.1
+/// Returns true if `block` accepts work on the hash of `worked_on`, one of the two blocks before it.
 ///
-/// The current block does not count, because its hash is not yet known.
+/// The current block does not count, because its hash is not yet known. spec subnets-and-neurons §8.1.
 pub fn is_recent(worked_on: BlockNumber, block: BlockNumber) -> bool {
     block.checked_sub(worked_on).is_some_and(|age| (1..MAX_AGE).contains(&age))
 }
 
-/// The part of a seal that is the same for every nonce. spec subnets-and-neurons §8.2
+/// The part of a seal that is the same for every nonce. spec subnets-and-neurons §8.2.
 ///
 /// ```
-/// use myelin_economics::work::Challenge;
+/// use myelin_economics::work::WorkChallenge;
 ///
-/// let challenge = Challenge::new(&[0x11; 32], &[0x22; 32]);
+/// let challenge = WorkChallenge::new(&[0x11; 32], &[0x22; 32]);
 /// let (nonce, seal) = challenge.search(0..10_000, 1_000).unwrap();
 /// assert_eq!(nonce, 1_693);
 /// assert!(challenge.seal(nonce) == seal && seal.meets(1_000));
@@ -33,35 +32,36 @@ pub fn is_recent(worked_on: BlockNumber, block: BlockNumber) -> bool {
 pub struct WorkChallenge([u8; 32]);
 
 impl WorkChallenge {
-    /// The challenge that a block hash sets the holder of this public key.
+    /// Returns the challenge of a block hash for the holder of this public key.
     pub fn new(block_hash: &[u8; 32], public_key: &[u8; 32]) -> Self {
         Self(Keccak256::new().chain_update(block_hash).chain_update(public_key).finalize().into())
     }
 
-    /// The seal of one nonce.
+    /// Returns the seal of one nonce.
     pub fn seal(&self, nonce: u64) -> Seal {
         let inner = Sha256::new().chain_update(nonce.to_le_bytes()).chain_update(self.0).finalize();
         Seal(Keccak256::digest(inner).into())
     }
 
-    /// The first of these nonces whose seal meets the difficulty, with its seal.
+    /// Returns the first of these nonces whose seal meets the difficulty, with its seal.
     pub fn search(&self, nonces: impl IntoIterator<Item = u64>, difficulty: u64) -> Option<(u64, Seal)> {
         nonces.into_iter().map(|nonce| (nonce, self.seal(nonce))).find(|(_, seal)| seal.meets(difficulty))
     }
 }
 
-/// The trace of work: 32 bytes that are hard to make small. spec subnets-and-neurons §8.2
+/// The result of proof of work: 32 bytes that are hard to make small. spec subnets-and-neurons §8.2.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Seal([u8; 32]);
 
 impl Seal {
-    /// The bytes of the seal.
+    /// Returns the bytes of the seal.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Whether the seal, as a big-endian number of 256 bits, times `difficulty` stays below 2^256. Every seal meets
-    /// a difficulty of 0 or 1. spec subnets-and-neurons §8.3
+    /// Returns true if the seal, as a big-endian number of 256 bits, times `difficulty` is below 2^256.
+    ///
+    /// All seals meet a difficulty of 0 or 1. spec subnets-and-neurons §8.3.
     pub fn meets(&self, difficulty: u64) -> bool {
         let (limbs, _) = self.0.as_chunks::<8>();
         let carry = limbs.iter().rev().fold(0, |carry, limb| {
@@ -84,7 +84,7 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// How many seals have to be tried on average to meet a difficulty.
+/// Returns the mean number of seals that must be tried to meet a difficulty.
 pub fn expected_attempts(difficulty: u64) -> u64 {
     difficulty.max(1)
 }
@@ -175,7 +175,7 @@ mod tests {
             let mut bytes = bytes;
             let head = u64::from_be_bytes(*bytes.first_chunk().unwrap()) >> zeros;
             bytes[..8].copy_from_slice(&head.to_be_bytes());
-            // Times a power of two nothing is carried but the bits shifted out.
+            // A product with a power of two carries only the bits shifted out.
             prop_assert_eq!(Seal(bytes).meets(1 << shift), head.leading_zeros() >= shift);
         }
     }

@@ -1,4 +1,4 @@
-//! How long an epoch takes, and what that depends on.
+//! Measurement of the time of an epoch by the shape of its subnet.
 
 #[path = "../tests/textbook/mod.rs"]
 mod textbook;
@@ -24,7 +24,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Everything one epoch reads.
+/// All input of one epoch.
 struct Subnet {
     stake: Vec<Stake>,
     registered_at: Vec<u32>,
@@ -35,7 +35,7 @@ struct Subnet {
 }
 
 impl Subnet {
-    /// The subnet as it is in its second epoch, when there are bonds to renew.
+    /// Returns the subnet in its second epoch, with bonds to renew.
     fn new(shape: Shape, params: &Params) -> Self {
         let mut random = Random(0x5EED);
         let mut neurons = vec![false; shape.neurons.into()];
@@ -96,7 +96,7 @@ impl Random {
         self.0
     }
 
-    /// The upper bits; the lower ones of such a generator repeat soon.
+    /// Returns the upper bits, because the lower ones of such a generator repeat soon.
     fn next_u16(&mut self) -> u16 {
         (self.next() >> 48) as u16
     }
@@ -110,11 +110,11 @@ fn shapes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("epoch");
     let params = params(Bonds::PerPair { liquid_alpha: None });
     let tenth = Shape { row: 26, ..DENSE };
-    // As many entries as the dense subnet in sixteen times the neurons: 256 times the cells.
+    // The dense subnet's number of entries in sixteen times the neurons: 256 times the cells.
     let thin = Shape { neurons: 4_096, ..DENSE };
     let large = Shape { neurons: 4_096, validators: 1_024, row: 410 };
-    // All of them before the first is measured: having held and freed much, the allocator keeps memory, as it does in a
-    // node that has been running for a while.
+    // All subnets are built before the first is measured. The allocator then keeps memory, because much was held and
+    // freed, as it does in a node that has been running for hours.
     let subnets = [DENSE, tenth, thin, large].map(|shape| (shape, Subnet::new(shape, &params)));
     for (shape, subnet) in subnets {
         group.throughput(Throughput::Elements(subnet.entries()));

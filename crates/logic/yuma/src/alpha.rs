@@ -3,27 +3,27 @@
 use crate::params::{LiquidAlpha, q32};
 use myelin_primitives::Q32;
 
-/// Terms of the exponential series.
+/// The number of terms of the exponential series.
 const TERMS: i64 = 32;
 
-/// Exponents beyond this count as this.
+/// The limit of exponents: a larger one counts as this one.
 const MAX_EXPONENT: Q32 = Q32::from_int(20);
 
 /// e, with 23 binary places: the value of the exponential at exactly one.
 const E: Q32 = Q32::from_bits(22_802_600 << 9);
 
-/// `from + ratio * (to - from)`, with the product rounded down. spec yuma §1
+/// Returns `from + ratio * (to - from)`, with the product rounded down. spec yuma §1.
 pub fn mix(from: Q32, to: Q32, ratio: Q32) -> Q32 {
     from + ratio * (to - from)
 }
 
-/// `1 / (1 + exp(-slope * (x - centre)))`, with the exponent limited to ±20. spec yuma §3.10
+/// Returns `1 / (1 + exp(-slope * (x - centre)))`, with the exponent limited to ±20. spec yuma §3.10.
 pub fn logistic(x: Q32, slope: Q32, centre: Q32) -> Q32 {
     let exponent = (Q32::ZERO - slope) * (x - centre);
     Q32::ONE / (Q32::ONE + exponential(exponent.clamp(Q32::ZERO - MAX_EXPONENT, MAX_EXPONENT)))
 }
 
-/// The exponential as its power series, every term truncated. spec yuma §3.10
+/// Returns the exponential as its power series, with all terms truncated. spec yuma §3.10.
 fn exponential(exponent: Q32) -> Q32 {
     if exponent == Q32::ONE {
         return E;
@@ -32,7 +32,7 @@ fn exponential(exponent: Q32) -> Q32 {
     let mut sum = Q32::ONE;
     let mut term = Q32::ONE;
     for k in 1..TERMS {
-        // Dividing the count of 2^-32 by `k` is what dividing the number by `k` rounds to.
+        // The count of 2^-32 is divided by `k`, which rounds as a division of the number does.
         term = Q32::from_bits((term * magnitude).to_bits().checked_div(k).unwrap_or(0));
         if term == Q32::ZERO {
             break;
@@ -42,7 +42,7 @@ fn exponential(exponent: Q32) -> Q32 {
     if exponent < Q32::ZERO { Q32::ONE / sum } else { sum }
 }
 
-/// Individual rates of one subnet, read from its parameters. spec yuma §3.10
+/// Individual rates of one subnet, read from its parameters. spec yuma §3.10.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     low: Q32,
@@ -61,7 +61,7 @@ impl From<LiquidAlpha> for Rates {
 }
 
 impl Rates {
-    /// The rate of one pair: faster the further the validator is from what it moves towards.
+    /// Returns the rate of one pair, which grows with the gap between the validator and its target.
     ///
     /// A validator that buys is compared with the consensus, one that sells with its own weight.
     pub fn rate(&self, consensus: Q32, weight: Q32, bond: Q32) -> Q32 {

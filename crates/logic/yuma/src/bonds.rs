@@ -1,4 +1,4 @@
-//! How bonds follow weights, and what they pay.
+//! Bonds: their movement towards weights, and the dividends that they earn.
 
 use crate::{
     Snapshot,
@@ -13,7 +13,7 @@ use crate::{
 use alloc::vec::Vec;
 use myelin_primitives::{BlockNumber, Entry, Q32};
 
-/// What an epoch has found out before it comes to bonds.
+/// The results of an epoch before its bonds.
 pub(crate) struct BondInputs<'a> {
     /// Weights that count, `W`.
     pub(crate) weights: &'a Columns,
@@ -23,12 +23,12 @@ pub(crate) struct BondInputs<'a> {
     pub(crate) active_stake: &'a [Q32],
     /// Incentive, `I`.
     pub(crate) incentive: &'a [Q32],
-    /// New permits, which decide whose bonds are stored.
+    /// New permits. Only rows with a permit are stored.
     pub(crate) permits: &'a [bool],
 }
 
 impl BondInputs<'_> {
-    /// What belongs to one miner, in the order of uids: uid, weights, old bonds, consensus and incentive.
+    /// Returns the columns of each miner, in the order of uids.
     fn miners<'b>(&'b self, old: &'b Columns) -> impl Iterator<Item = MinerColumn<'b>> {
         let columns = self.weights.iter().zip(old.iter()).zip(self.consensus.iter().zip(self.incentive));
         (0..=u16::MAX).zip(columns).map(|(uid, ((weights, bonds), (consensus, incentive)))| MinerColumn {
@@ -41,7 +41,7 @@ impl BondInputs<'_> {
     }
 }
 
-/// One column of everything.
+/// The columns of one miner in all matrices and vectors.
 struct MinerColumn<'a> {
     uid: u16,
     weights: &'a [Cell],
@@ -52,13 +52,13 @@ struct MinerColumn<'a> {
 
 /// Bonds after an epoch.
 pub(crate) struct RenewedBonds {
-    /// Rows to store: `E`, in the classic form with each column's largest value scaled to one.
+    /// Rows to store, `E`. In the classic form the largest value of each column is scaled to one.
     pub(crate) bonds: Vec<Vec<Entry>>,
-    /// Each row's part of what bonds earn, `D`.
+    /// Each row's part of the dividends, `D`.
     pub(crate) dividends: Vec<Q32>,
 }
 
-/// New bonds and dividends. spec yuma §3.8 to §3.11
+/// Returns new bonds and dividends. spec yuma §3.8 to §3.11.
 pub(crate) fn renew<R: AsRef<[Entry]>>(
     subnet: &Snapshot<'_, R>,
     params: &Params,
@@ -83,7 +83,7 @@ pub(crate) fn renew<R: AsRef<[Entry]>>(
     }
 }
 
-/// Old bonds as stored, without those on miners that registered since the epoch before. spec yuma §3.9
+/// Returns old bonds as stored, without those on miners registered since the epoch before. spec yuma §3.9.
 fn surviving<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, tempo: BlockNumber) -> Rows {
     let since = match subnet.last_epoch_block {
         Some(block) => block.saturating_add(1),
@@ -98,14 +98,14 @@ fn surviving<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, tempo: BlockNumber) ->
     rows
 }
 
-/// How bonds treat a weight above consensus. spec yuma §3.8
+/// The treatment of weights above consensus by bonds. spec yuma §3.8.
 #[derive(Clone, Copy)]
 enum Penalty {
-    /// They follow the given weight.
+    /// No penalty: bonds follow the given weight.
     None,
-    /// They follow the clipped weight.
+    /// Full penalty: bonds follow the clipped weight.
     Full,
-    /// They follow a weight this far from the given to the clipped one.
+    /// Partial penalty: bonds follow a weight this far from the given to the clipped one.
     Part(Q32),
 }
 
@@ -120,7 +120,7 @@ impl From<Q32> for Penalty {
 }
 
 impl Penalty {
-    /// The weight that bonds follow, `Wb`, if an entry is left of it.
+    /// Returns the weight that bonds follow, `Wb`, or `None` if no entry is left.
     fn apply(self, weight: Q32, consensus: Q32) -> Option<Q32> {
         match self {
             Self::None => Some(weight),
@@ -133,13 +133,13 @@ impl Penalty {
     }
 }
 
-/// How fast per-pair bonds move.
+/// The rate at which per-pair bonds move.
 enum Pace {
     Common(Q32),
     Individual(Rates),
 }
 
-/// Per-pair bonds. spec yuma §3.10
+/// Returns per-pair bonds and their dividends. spec yuma §3.10.
 fn per_pair(
     evidence: &BondInputs<'_>,
     old: Rows,
@@ -176,8 +176,9 @@ fn per_pair(
     RenewedBonds { bonds: ledger.into_rows(), dividends: vector::normalised(by_stake.collect()) }
 }
 
-/// Appends to `renewed` one column that moves from `old` to what `followed` leaves of `new`, at a rate that all its
-/// pairs share. spec yuma §3.10, §3.11
+/// Appends to `renewed` one column of bonds, which all move at one rate. spec yuma §3.10, §3.11.
+///
+/// The column moves from `old` to the part of `new` that `followed` returns.
 #[inline]
 fn at_common_rate(
     new: &[Cell],
@@ -196,11 +197,11 @@ fn at_common_rate(
     });
 }
 
-/// Appends to `renewed` one column of bonds that move to what `followed` leaves of the weights, each pair at its own
-/// rate. spec yuma §3.10
+/// Appends to `renewed` one column of bonds, each of which moves at its own rate. spec yuma §3.10.
 ///
-/// `rate` is asked for the rate of a row, with its weight and its old bond. A bond without a weight is gone; with a
-/// weight of zero it decays. A pair that has neither is not asked for, because nothing comes of it.
+/// The bonds move to the part of the weights that `followed` returns. The function `rate` receives a row, its weight
+/// and its old bond, and returns the rate. A bond without a weight disappears; with a weight of zero it decays. A pair
+/// without bond and weight has no rate, because its new bond is zero.
 #[inline]
 pub fn at_rates(
     weights: &[Cell],
@@ -223,7 +224,7 @@ pub fn at_rates(
     });
 }
 
-/// Classic bonds. spec yuma §3.11
+/// Returns classic bonds and their dividends. spec yuma §3.11.
 fn classic(
     evidence: &BondInputs<'_>,
     old: Rows,
@@ -232,7 +233,7 @@ fn classic(
     rate: Q32,
     witness: &mut impl BondObserver,
 ) -> RenewedBonds {
-    // Only proportions within a column matter, so stored integers can stand for themselves times 2^-32.
+    // Only proportions within a column matter, so stored integers count as themselves times 2^-32.
     let old = old.transposed(|_| |value| Q32::from_bits(value.into()));
     let mut earned = alloc::vec![Q32::ZERO; evidence.active_stake.len()];
     let [mut held, mut bought, mut renewed] = [const { Vec::<Cell>::new() }; 3];

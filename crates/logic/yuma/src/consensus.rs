@@ -1,4 +1,4 @@
-//! What the holders of enough stake agree on, and what is paid for it.
+//! Consensus weights, and the trust and incentive that follow from them.
 
 use crate::{
     share::product,
@@ -8,23 +8,23 @@ use crate::{
 use alloc::vec::Vec;
 use myelin_primitives::Q32;
 
-/// Those whose stake decides on consensus weights, and how much of it must agree. spec yuma §3.6
+/// The validators whose stake decides on consensus weights, and the part of it that must agree. spec yuma §3.6.
 #[derive(Clone, Debug)]
 pub struct Voters {
-    /// Whether each row votes.
+    /// True for each row that votes.
     votes: Vec<bool>,
     /// Each row's part of all votes, `V`.
     shares: Vec<Q32>,
-    /// How many rows vote.
+    /// The number of rows that vote.
     count: usize,
     kappa: Q32,
 }
 
-/// Room to order one column in, kept from column to column.
+/// A buffer to order one column in, kept from column to column.
 pub type Scratch = Vec<Cell>;
 
 impl Voters {
-    /// The rows with active stake, and the support a weight needs among them.
+    /// Returns the rows with active stake, with the support that a weight needs among them.
     pub fn new(active_stake: &[Q32], kappa: Q32) -> Self {
         let votes: Vec<bool> = active_stake.iter().map(|stake| stake.is_positive()).collect();
         let count = votes.iter().filter(|votes| **votes).count();
@@ -32,26 +32,27 @@ impl Voters {
         Self { votes, shares, count, kappa }
     }
 
-    /// The largest weight that holders of at least `kappa` give, or more; the smallest if no weight has that support.
+    /// Returns the largest weight with the support of at least `kappa`, or the smallest if no weight has it.
     ///
-    /// Voters without an entry in the column give zero.
+    /// A weight is supported by the stake of the voters that give it or more. Voters without an entry in the column
+    /// give zero.
     pub fn consensus(&self, column: &[Cell], scratch: &mut Scratch) -> Q32 {
         scratch.clear();
         let votes = |cell: &Cell| self.votes.get(usize::from(cell.row())).is_some_and(|votes| *votes);
         scratch.extend(column.iter().filter(|cell| cell.value().is_positive() && votes(cell)));
         let backing = self.share_of(scratch);
         if backing < self.kappa {
-            // Only zero has more support, unless every voter gives something.
+            // Only zero has more support, unless all voters give something.
             let smallest = scratch.iter().min().map_or(Q32::ZERO, |cell| cell.value());
             return if scratch.len() == self.count { smallest } else { Q32::ZERO };
         }
         self.supported(scratch)
     }
 
-    /// The value at which the votes for it and for larger ones reach `kappa`.
+    /// Returns the largest value for which the votes for it and for larger ones reach `kappa`.
     ///
-    /// Halving instead of sorting: each step orders one half against the other and goes on in the half that holds the
-    /// answer, so all steps together look at each cell about twice, whatever order they come in.
+    /// The search halves the column instead of sorting it. Each step orders one half against the other and continues in
+    /// the half with the answer. All steps together visit each cell about twice, in any order of the cells.
     fn supported(&self, mut cells: &mut [Cell]) -> Q32 {
         let mut support = Q32::ZERO;
         let mut answer = Q32::ZERO;
@@ -81,27 +82,29 @@ impl Voters {
     }
 }
 
-/// The consensus weight of each column, `C`. spec yuma §3.6
+/// Returns the consensus weight of each column, `C`. spec yuma §3.6.
 pub(crate) fn consensus(weights: &Columns, voters: &Voters) -> Vec<Q32> {
     let mut scratch = Scratch::with_capacity(voters.count);
     weights.iter().map(|column| voters.consensus(column, &mut scratch)).collect()
 }
 
-/// A weight limited to the consensus; no entry is left of a positive weight nobody else backs. spec yuma §3.7
+/// Returns a weight limited to the consensus. spec yuma §3.7.
+///
+/// No entry is left of a positive weight without consensus.
 pub(crate) fn clipped(weight: Q32, consensus: Q32) -> Option<Q32> {
     let clipped = weight.min(consensus);
     (clipped.is_positive() || !weight.is_positive()).then_some(clipped)
 }
 
-/// What the clipped weights say of both sides. spec yuma §3.7
+/// The trust and the incentive that clipped weights lead to. spec yuma §3.7.
 pub(crate) struct ClippedWeights {
-    /// How much of each row survived clipping.
+    /// The part of each row that is left after clipping.
     pub(crate) validator_trust: Vec<Q32>,
-    /// Each column's part of what the active stake gives, `I`.
+    /// Each column's part of the clipped weights of the active stake, `I`.
     pub(crate) incentive: Vec<Q32>,
 }
 
-/// What one entry adds to the trust of its row and to the rank of its column. spec yuma §3.7
+/// Returns the terms that one entry adds to the trust of its row and the rank of its column. spec yuma §3.7.
 #[inline]
 pub(crate) fn contribution(cell: Cell, consensus: Q32, active_stake: &[Q32]) -> (Q32, Q32) {
     let clipped = clipped(cell.value(), consensus).unwrap_or_default();
@@ -109,7 +112,7 @@ pub(crate) fn contribution(cell: Cell, consensus: Q32, active_stake: &[Q32]) -> 
     (clipped, product(stake, clipped))
 }
 
-/// Validator trust and incentive. spec yuma §3.7
+/// Returns validator trust and incentive. spec yuma §3.7.
 pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]) -> ClippedWeights {
     let mut validator_trust = alloc::vec![Q32::ZERO; active_stake.len()];
     let rank = weights.iter().zip(consensus).map(|(column, consensus)| {
@@ -129,7 +132,7 @@ pub(crate) fn verdict(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]
 mod tests {
     use super::*;
 
-    /// The consensus of rows that hold these stakes and give these scores, in whole numbers.
+    /// Returns the consensus of rows with these stakes and these weights, in whole numbers.
     fn of(stakes: &[i32], scores: &[i32], kappa: Q32) -> Q32 {
         let stakes: Vec<Q32> = stakes.iter().map(|stake| Q32::from_int(*stake)).collect();
         let column: Vec<Cell> = (0..).zip(scores).map(|(row, score)| Cell::new(row, Q32::from_int(*score))).collect();

@@ -1,20 +1,20 @@
-//! Who is paid what part.
+//! The division of the emission among neurons.
 
 use crate::{share::Divisor, vector};
 use alloc::vec::Vec;
 use myelin_primitives::{Amount, Q32, Tao};
 
-/// Each neuron's part of the emission, by what it is paid for. spec yuma §3.12
+/// Each neuron's part of the emission, by role. spec yuma §3.12.
 pub(crate) struct EmissionParts {
-    /// As a miner.
+    /// The part as a miner.
     pub(crate) server: Vec<Q32>,
-    /// As a validator.
+    /// The part as a validator.
     pub(crate) validator: Vec<Q32>,
-    /// As both.
+    /// The sum of both parts.
     pub(crate) combined: Vec<Q32>,
 }
 
-/// Divides by incentive and dividends; if there is neither, by stake. spec yuma §3.12
+/// Divides the emission by incentive and dividends, or by stake if both are zero. spec yuma §3.12.
 pub(crate) fn payout(incentive: &[Q32], dividends: &[Q32], active_stake: &[Q32], stake: &[Q32]) -> EmissionParts {
     let both = || incentive.iter().zip(dividends).map(|(incentive, dividend)| *incentive + *dividend);
     let total: Q32 = both().sum();
@@ -30,7 +30,7 @@ pub(crate) fn payout(incentive: &[Q32], dividends: &[Q32], active_stake: &[Q32],
     EmissionParts { server: incentive.to_vec(), validator: by.to_vec(), combined: by.to_vec() }
 }
 
-/// Amounts of these parts of the emission, each rounded down. spec yuma §3.12
+/// Returns the amounts of these parts of the emission, each rounded down. spec yuma §3.12.
 pub(crate) fn amounts(parts: &[Q32], emission: Amount<Tao>) -> Vec<Amount<Tao>> {
     parts.iter().map(|part| Amount::from_rao(part.of(emission.rao()))).collect()
 }

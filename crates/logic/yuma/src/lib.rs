@@ -1,11 +1,10 @@
 //! One epoch of Yuma consensus as a function.
 //!
-//! Validators say in weights what each miner is worth. An epoch finds for every miner the weight that holders of
-//! enough stake agree on, cuts off what exceeds it, pays miners by what is left, and pays validators by the bonds they
-//! gathered on the miners that consensus favours. The rules are in `docs/spec/yuma.md`; code cites them as
-//! `spec yuma §3.6`.
+//! Validators set weights for miners. For each miner an epoch finds the consensus weight, which enough stake agrees on,
+//! and cuts off the excess. Miners are paid by the rest. Validators are paid by their bonds on the miners that
+//! consensus favours. The rules are in `docs/spec/yuma.md`; code cites them as `spec yuma §3.6`.
 //!
-//! [`epoch`] depends on nothing but its arguments: no clock, no storage, no randomness, no logging. The chain, the
+//! [`epoch`] depends on its arguments only: it reads no clock, storage or randomness, and writes no log. The chain, the
 //! simulator and the explorer call the same function, so they agree to the last bit. It is total: every input has an
 //! outcome, and no input makes it panic.
 //!
@@ -32,12 +31,12 @@
 //! assert_eq!(outcome.validator_emission[0].rao(), 500);
 //! ```
 //!
-//! Cost grows with the entries of the rows, not with the square of the neurons: rows are masked once, turned into
-//! columns by counting, and each column is worked on by itself. Nothing is allocated per column or entry.
+//! The cost grows with the entries of the rows, not with the square of the neurons. Rows are masked once, turned into
+//! columns by counting, and each column is processed by itself. There is no allocation per column or entry.
 //!
-//! What happens around an epoch and shares its exactness is here too: [`max_upscale`] for submitted weights,
-//! [`split_emission`] and [`combine`] for subnets with several mechanisms. When epochs run, where rows are stored and
-//! how amounts become stake is the chain's.
+//! Functions around an epoch that need the same exactness are here too: [`max_upscale`] for submitted weights,
+//! [`split_emission`] and [`combine`] for subnets with several mechanisms. The chain decides on the blocks of epochs,
+//! the storage of rows and the payment of amounts as stake.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -72,9 +71,9 @@ mod upscale;
 mod vector;
 mod weights;
 
-/// The steps of an epoch one by one, for tests and explanations of single numbers.
+/// The steps of an epoch one by one, for tests and for explanations of single numbers.
 ///
-/// These are the functions [`epoch`] itself consists of.
+/// [`epoch`] consists of these functions.
 pub mod kernel {
     pub use crate::{
         alpha::{Rates, logistic, mix},
@@ -104,12 +103,12 @@ use sparse::Columns;
 use trace::{BondObserver, opinions};
 use vector::quantised;
 
-/// One epoch of Yuma consensus over one subnet. spec yuma §3
+/// Runs one epoch of Yuma consensus over one subnet. spec yuma §3.
 pub fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> EpochOutcome {
     run(subnet, params, &mut ()).outcome
 }
 
-/// The same epoch, with what it saw on its way. For explanations: what [`epoch`] need not keep is kept.
+/// Runs the same epoch and returns the terms of its outcome, for explanations.
 pub fn traced<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> (EpochOutcome, Trace) {
     let mut bonds = Vec::new();
     let EpochContext { outcome, weights, consensus } = run(subnet, params, &mut bonds);
@@ -117,7 +116,7 @@ pub fn traced<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params) -> (
     (outcome, Trace { consensus, opinions, bonds })
 }
 
-/// An epoch, and what it worked on.
+/// The outcome of an epoch, with the matrix and the vector behind it.
 struct EpochContext {
     outcome: EpochOutcome,
     weights: Columns,

@@ -4,25 +4,25 @@ use crate::EpochOutcome;
 use alloc::vec::Vec;
 use myelin_primitives::{Amount, Fraction, Tao};
 
-/// How a subnet's emission is divided among its mechanisms. spec yuma §4
+/// The division of a subnet's emission among its mechanisms. spec yuma §4.
 #[derive(Clone, Copy, Debug)]
 pub enum MechanismShares<'a> {
-    /// Equally, among this many.
+    /// Equal parts, of this number.
     Equal(u16),
-    /// By these shares.
+    /// Parts by these shares.
     Fixed(&'a [Fraction]),
 }
 
-/// What each mechanism divides; the amounts sum to the emission. spec yuma §4
+/// Divides the emission among mechanisms; the amounts sum to the emission. spec yuma §4.
 ///
-/// Every share is rounded down, and what rounding loses goes to mechanism 0, which always exists. If shares sum to
-/// more than one, later mechanisms get what is left.
+/// All shares are rounded down. The remainder goes to mechanism 0, which always exists. If shares sum to more than one,
+/// later mechanisms get the rest.
 ///
 /// ```
 /// use myelin_primitives::Amount;
-/// use myelin_yuma::{Shares, split_emission};
+/// use myelin_yuma::{MechanismShares, split_emission};
 ///
-/// let parts = split_emission(Amount::from_rao(10), Shares::Equal(4));
+/// let parts = split_emission(Amount::from_rao(10), MechanismShares::Equal(4));
 /// assert_eq!(parts.iter().map(|part| part.rao()).collect::<Vec<_>>(), [4, 2, 2, 2]);
 /// ```
 pub fn split_emission(emission: Amount<Tao>, shares: MechanismShares<'_>) -> Vec<Amount<Tao>> {
@@ -47,35 +47,35 @@ pub fn split_emission(emission: Amount<Tao>, shares: MechanismShares<'_>) -> Vec
     parts.into_iter().map(Amount::from_rao).collect()
 }
 
-/// What the epochs of all mechanisms say of each neuron together. spec yuma §4
+/// The outcome of the epochs of all mechanisms together. spec yuma §4.
 ///
 /// Incentive and bonds stay with their mechanism. Vectors have one element per neuron, by uid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CombinedOutcome {
-    /// Active in some mechanism.
+    /// True for each neuron that is active in at least one mechanism.
     pub active: Vec<bool>,
-    /// Holding a new permit in some mechanism.
+    /// True for each neuron with a new permit in at least one mechanism.
     pub permits: Vec<bool>,
     /// Part of all stake.
     pub stake_weight: Vec<u16>,
-    /// Consensus weights, each counted by its mechanism's part of the emission.
+    /// Consensus weights, each weighted by its mechanism's part of the emission.
     pub consensus: Vec<u16>,
-    /// Validator trust, counted likewise.
+    /// Validator trust, weighted in the same way.
     pub validator_trust: Vec<u16>,
-    /// Dividends, counted likewise.
+    /// Dividends, weighted in the same way.
     pub dividends: Vec<u16>,
-    /// Emission, counted likewise.
+    /// Emission, summed over all mechanisms.
     pub emission: Vec<Amount<Tao>>,
-    /// What the neuron gets as a miner, in all mechanisms together.
+    /// Emission as a miner, summed over all mechanisms.
     pub server_emission: Vec<Amount<Tao>>,
-    /// What the neuron gets as a validator, in all mechanisms together.
+    /// Emission as a validator, summed over all mechanisms.
     pub validator_emission: Vec<Amount<Tao>>,
 }
 
-/// Adds up the epochs of all mechanisms, given in order with what each of them divided. spec yuma §4
+/// Adds up the epochs of all mechanisms, in order, each with the emission it divided. spec yuma §4.
 ///
-/// The number of neurons is that of the longest outcome. Amounts that do not fit 64 bits stay at the limit, which
-/// parts of one emission never reach.
+/// The number of neurons is that of the longest outcome. Amounts beyond 64 bits stay at the limit, which parts of one
+/// emission never reach.
 pub fn combine<'a>(mechanisms: impl IntoIterator<Item = (Amount<Tao>, &'a EpochOutcome)> + Clone) -> CombinedOutcome {
     let emission = mechanisms.clone().into_iter().fold(0, |total: u64, (part, _)| total.saturating_add(part.rao()));
     let mut combined = CombinedOutcome::default();
@@ -115,7 +115,7 @@ impl MechanismWeight {
         Self((u128::from(part) << 64).checked_div(emission.into()).unwrap_or(nothing_to_divide))
     }
 
-    /// `floor(all + one * weight)`.
+    /// Returns `floor(all + one * weight)`.
     fn add(self, all: u64, one: u64) -> u64 {
         // A weight is at most one, so the product stays below 2^128.
         let counted = u128::from(one).saturating_mul(self.0) >> 64;

@@ -1,48 +1,48 @@
-//! The rules a subnet sets for its epochs.
+//! The parameters of a subnet's epochs.
 
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Q32, U16_ONE};
 
-/// The parameters of an epoch; the defaults are those of a new subnet. spec yuma §2
+/// The parameters of an epoch; the defaults are those of a new subnet. spec yuma §2.
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
-    /// Part of the active stake that must give a neuron a weight for it to count as consensus.
+    /// The part of the active stake that must give a neuron a weight for it to count as consensus.
     pub kappa: Fraction,
-    /// Blocks after its last update in which a neuron is still active, see [`activity_cutoff`].
+    /// The blocks after its last update in which a neuron is still active, see [`activity_cutoff`].
     pub activity_cutoff: BlockNumber,
-    /// Permits given by stake, `K`.
+    /// The number of permits given by stake, `K`.
     pub max_allowed_validators: u16,
-    /// Stakes of fewer whole units count as nothing.
+    /// The least stake that counts, in whole units.
     pub stake_threshold: u64,
-    /// Blocks between two epochs; tells which registrations are recent in the first one.
+    /// The blocks between two epochs, by which the first epoch finds recent registrations.
     pub tempo: BlockNumber,
-    /// How far bonds follow the clipped weight instead of the given one, beta.
+    /// The distance, from the given to the clipped weight, of the weight that bonds follow; beta.
     pub bonds_penalty: Fraction,
-    /// Part of the old bond that stays at the common rate.
+    /// The part of the old bond that stays at the common rate.
     pub bonds_moving_average: Fraction,
-    /// How bonds are held.
+    /// The form of the bonds.
     pub bonds: Bonds,
 }
 
-/// The two forms of bonds. spec yuma §3.10, §3.11
+/// The two forms of bonds. spec yuma §3.10, §3.11.
 #[derive(Clone, Copy, Debug)]
 pub enum Bonds {
-    /// Shares of a miner that validators buy with stake; each column sums to one.
+    /// Shares of a miner that validators buy with stake. Each column sums to one.
     Classic,
-    /// A memory of what each validator gave each miner, whatever the validator's stake.
+    /// A moving average of the weight that each validator gives each miner, independent of the validator's stake.
     PerPair {
-        /// Individual rates of change; without them every pair moves at the common rate.
+        /// The individual rates of change. Without them all pairs move at the common rate.
         liquid_alpha: Option<LiquidAlpha>,
     },
 }
 
-/// Limits of the rate at which the bond of one pair follows the weight. spec yuma §3.10
+/// Limits of the rate at which the bond of one pair follows the weight. spec yuma §3.10.
 #[derive(Clone, Copy, Debug)]
 pub struct LiquidAlpha {
     /// The slowest rate.
     pub low: Fraction,
     /// The fastest rate.
     pub high: Fraction,
-    /// Slope of the logistic between them, in hundredths. A negative one turns the rates around.
+    /// The slope of the logistic between them, in hundredths. A negative slope reverses the rates.
     pub steepness: i16,
 }
 
@@ -72,7 +72,7 @@ impl Default for LiquidAlpha {
     }
 }
 
-/// Blocks of activity for a cutoff given in thousandths of a tempo, at least one. spec yuma §2
+/// Returns the blocks of activity for a cutoff in thousandths of a tempo, at least one. spec yuma §2.
 ///
 /// ```
 /// assert_eq!(myelin_yuma::activity_cutoff(13_889, 360), 5_000);
@@ -82,7 +82,7 @@ pub fn activity_cutoff(factor_milli: u32, tempo: BlockNumber) -> BlockNumber {
     BlockNumber::try_from(blocks).unwrap_or(BlockNumber::MAX).max(1)
 }
 
-/// The number a fraction stands for, rounded down. spec yuma §1
+/// Returns a fraction as a fixed-point number, rounded down. spec yuma §1.
 pub(crate) fn q32(fraction: Fraction) -> Q32 {
     // A fraction is at most one, so its count of 2^-32 is at most 2^32.
     Q32::from_bits(i64::try_from(fraction.of(1 << Q32::FRACTION_BITS)).unwrap_or(i64::MAX))

@@ -1,20 +1,21 @@
 //! Products and quotients of shares.
 //!
-//! An epoch multiplies and divides numbers from 0 to 1 for every entry. Below one they fit 32 bits, so that one machine
-//! operation does where [`Q32`] needs 128 bits. Results are those of [`Q32`] to the last bit, for all numbers.
+//! An epoch multiplies and divides numbers from 0 to 1 for every entry. Numbers below one fit into 32 bits, so that one
+//! machine operation replaces the 128 bits of [`Q32`]. The results equal those of [`Q32`] to the last bit, for all
+//! numbers.
 
 use myelin_primitives::Q32;
 
 /// One, as a u16 fraction.
 const U16_ONE: u64 = 65_535;
 
-/// The number a u16 fraction stands for, rounded down.
+/// Returns the number that a u16 fraction stands for, rounded down.
 #[inline]
 pub(crate) fn fraction(value: u16) -> Q32 {
     Q32::from_bits(((u64::from(value) << Q32::FRACTION_BITS) / U16_ONE).cast_signed())
 }
 
-/// `a * b`.
+/// Returns `a * b`.
 #[inline]
 pub(crate) fn product(a: Q32, b: Q32) -> Q32 {
     match (u32::try_from(a.to_bits()), u32::try_from(b.to_bits())) {
@@ -23,13 +24,13 @@ pub(crate) fn product(a: Q32, b: Q32) -> Q32 {
     }
 }
 
-/// A number to divide by, and what makes that quick.
+/// A divisor, with its reciprocal for fast division.
 ///
-/// Rows, columns and vectors are divided by their sum, so one division serves for all of their elements.
+/// Rows, columns and vectors are divided by their sum, so one division serves all their elements.
 #[derive(Clone, Copy)]
 pub(crate) struct Divisor {
     whole: Q32,
-    /// `floor((2^64 - 1) / whole)` in units of 2^-32 squared; 0 unless `whole` is positive.
+    /// The number `floor((2^64 - 1) / whole)` in units of 2^-32 squared, and 0 unless `whole` is positive.
     reciprocal: u64,
 }
 
@@ -39,7 +40,7 @@ impl Divisor {
         Self { whole, reciprocal: u64::MAX.checked_div(positive).unwrap_or(0) }
     }
 
-    /// `value / whole`, and zero if that is zero.
+    /// Returns `value / whole`, and zero for a divisor of zero.
     #[inline]
     pub(crate) fn divide(self, value: Q32) -> Q32 {
         match u32::try_from(value.to_bits()) {
@@ -48,11 +49,11 @@ impl Divisor {
         }
     }
 
-    /// The quotient of a value from 0 to less than one by a positive number.
+    /// Returns the quotient of a value from 0 to less than one by a positive number.
     #[inline]
     fn divide_share(self, value: u32) -> Q32 {
-        // The reciprocal is short by at most one and the value is below 2^32, so the estimate is short by less than
-        // one: exact, or one too small. Neither product exceeds what the true quotient would make it, so nothing wraps.
+        // The reciprocal is short by at most one and the value is below 2^32. The estimate is therefore short by less
+        // than one: it is exact, or one too small. Neither product exceeds that of the true quotient, so nothing wraps.
         let whole = self.whole.to_bits().cast_unsigned();
         let value = u64::from(value);
         let (upper, lower) = (self.reciprocal >> 32, self.reciprocal & u64::from(u32::MAX));

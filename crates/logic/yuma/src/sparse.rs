@@ -1,34 +1,34 @@
-//! Sparse matrices: read by rows, worked on by columns.
+//! Sparse matrices, read by rows and processed by columns.
 
 use crate::share::Divisor;
 use alloc::vec::Vec;
 use core::fmt;
 use myelin_primitives::{Entry, Q32};
 
-/// One entry of a column. A value of zero is not the same as no entry. spec yuma §1
+/// One entry of a column. An entry of value zero differs from no entry. spec yuma §1.
 ///
-/// Value and row share one word, value first, because an epoch spends its time moving cells: half the memory of two
-/// fields, and cells sort by value as plain integers.
+/// Value and row share one word, value first, because an epoch spends its time on moving cells. It takes half the
+/// memory of two fields, and cells sort by value as plain integers.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell(u64);
 
 impl Cell {
     const ROW_BITS: u32 = 16;
 
-    /// The entry of `row` with this value, which is from 0 to less than 2^16; others stay at the limit.
+    /// Returns the entry of `row` with this value, limited to the range from 0 to less than 2^16.
     #[inline]
     pub fn new(row: u16, value: Q32) -> Self {
         let bits = value.to_bits().max(0).unsigned_abs().min(u64::MAX >> Self::ROW_BITS);
         Self(bits << Self::ROW_BITS | u64::from(row))
     }
 
-    /// The row it stands in.
+    /// Returns the row of the entry.
     #[inline]
     pub const fn row(self) -> u16 {
         (self.0 & 0xFFFF) as u16
     }
 
-    /// Its value.
+    /// Returns the value of the entry.
     #[inline]
     pub const fn value(self) -> Q32 {
         Q32::from_bits((self.0 >> Self::ROW_BITS).cast_signed())
@@ -41,10 +41,10 @@ impl fmt::Debug for Cell {
     }
 }
 
-/// Stored rows after masking, with how many entries each column will have.
+/// Stored rows after masking, with the number of entries of each column.
 pub(crate) struct Rows {
     entries: Vec<Entry>,
-    /// Entries of each row, in the order of uids.
+    /// The number of entries of each row, in the order of uids.
     lengths: Vec<usize>,
     columns: Vec<Column>,
 }
@@ -52,12 +52,12 @@ pub(crate) struct Rows {
 #[derive(Clone, Copy, Default)]
 struct Column {
     entries: usize,
-    /// The number of rows there were when the last entry came, so that a second entry of the same row is noticed.
+    /// The number of rows at the last entry, by which a second entry of the same row is found.
     seen: usize,
 }
 
 impl Rows {
-    /// No rows yet, of a matrix with this many columns, and room for as many entries.
+    /// Returns a matrix with this many columns, without rows, and with capacity for this many entries.
     pub(crate) fn with_capacity(columns: usize, entries: usize) -> Self {
         Self {
             entries: Vec::with_capacity(entries),
@@ -66,7 +66,7 @@ impl Rows {
         }
     }
 
-    /// Adds the next row: what `keep` says of the column, without columns that are not there and without repetitions.
+    /// Adds the next row: the entries for which `keep` accepts the column, without repetitions and unknown columns.
     pub(crate) fn push(&mut self, row: &[Entry], keep: impl Fn(usize) -> bool) {
         let before = self.entries.len();
         let number = self.lengths.len().saturating_add(1);
@@ -83,9 +83,9 @@ impl Rows {
         self.lengths.push(self.entries.len().saturating_sub(before));
     }
 
-    /// The same matrix by columns, in one pass over the entries.
+    /// Returns the same matrix by columns, in one pass over the entries.
     ///
-    /// `scale` sees a row and says what its stored values stand for.
+    /// The function `scale` receives a row and returns the function from its stored values to numbers.
     pub(crate) fn transposed<F: Fn(u16) -> Q32>(self, scale: impl Fn(&[Entry]) -> F) -> Columns {
         let mut cells = alloc::vec![Cell::default(); self.entries.len()];
         let mut lengths = Vec::with_capacity(self.columns.len());
@@ -114,25 +114,25 @@ impl Rows {
 /// A matrix by columns. Within a column the rows ascend.
 pub(crate) struct Columns {
     cells: Vec<Cell>,
-    /// Entries of each column.
+    /// The number of entries of each column.
     lengths: Vec<usize>,
 }
 
 impl Columns {
-    /// The columns in the order of uids.
+    /// Returns the columns in the order of uids.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[Cell]> {
         pieces(&self.cells, &self.lengths)
     }
 }
 
-/// Rows in the making, filled column by column, of the neurons that keep theirs. spec yuma §3.14
+/// Rows that are filled column by column, for the neurons that keep theirs. spec yuma §3.14.
 pub(crate) struct RowsBuilder {
     rows: Vec<Vec<Entry>>,
     keeps: Vec<bool>,
 }
 
 impl RowsBuilder {
-    /// Empty rows; `sizes` says how many entries to expect in each.
+    /// Returns empty rows with capacity for `sizes` entries.
     pub(crate) fn new(keeps: &[bool], sizes: impl Iterator<Item = usize>) -> Self {
         let room = keeps.iter().zip(sizes).map(|(keeps, size)| Vec::with_capacity(if *keeps { size } else { 0 }));
         Self { rows: room.collect(), keeps: keeps.to_vec() }
@@ -153,7 +153,7 @@ impl RowsBuilder {
     }
 }
 
-/// `colnorm` of one column: every value divided by the sum, or unchanged if that is zero. spec yuma §1
+/// Divides all values of one column by their sum (`colnorm`), unless it is zero. spec yuma §1.
 pub(crate) fn normalise(column: &mut [Cell]) {
     let total: Q32 = column.iter().map(|cell| cell.value()).sum();
     if total != Q32::ZERO {
@@ -164,7 +164,7 @@ pub(crate) fn normalise(column: &mut [Cell]) {
     }
 }
 
-/// Shows two columns side by side: each row that has an entry in either, ascending, with both values.
+/// Visits two columns side by side: each row with an entry in either, ascending, with both values.
 #[inline]
 pub(crate) fn union(left: &[Cell], mut right: &[Cell], mut visit: impl FnMut(u16, Option<Q32>, Option<Q32>)) {
     for cell in left {

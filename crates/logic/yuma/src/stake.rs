@@ -1,35 +1,35 @@
-//! Stake, what part of it speaks, and who may speak next.
+//! Stake, its active part, and the permits of the next epoch.
 
 use crate::{Snapshot, vector};
 use alloc::vec::Vec;
 use core::fmt;
 use myelin_primitives::{Amount, Entry, Q32, Tao};
 
-/// Combined stake of a neuron: a non-negative number of rao with 64 binary places. spec yuma §2
+/// Combined stake of a neuron: a non-negative number of rao with 64 binary places. spec yuma §2.
 ///
-/// The places below the rao matter because root stake enters times a weight, and shares are formed before anything is
-/// rounded.
+/// The places below the rao matter, because root stake enters times a weight, and shares are formed before any
+/// rounding.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stake(u128);
 
 impl Stake {
-    /// No stake.
+    /// The stake of zero.
     pub const ZERO: Self = Self(0);
 
-    /// Binary places.
+    /// Binary places after the point.
     pub const FRACTION_BITS: u32 = 64;
 
-    /// The stake of `bits / 2^64` rao.
+    /// Returns the stake of `bits / 2^64` rao.
     pub const fn from_bits(bits: u128) -> Self {
         Self(bits)
     }
 
-    /// How many 2^-64 rao this is.
+    /// Returns the stake as a count of 2^-64 rao.
     pub const fn to_bits(self) -> u128 {
         self.0
     }
 
-    /// Whole rao, rounded down.
+    /// Returns the whole rao, rounded down.
     pub const fn whole(self) -> u64 {
         (self.0 >> Self::FRACTION_BITS) as u64
     }
@@ -47,14 +47,14 @@ impl fmt::Debug for Stake {
     }
 }
 
-/// Each neuron's part of all stake, `S`. spec yuma §3.2
+/// Returns each neuron's part of all stake, `S`. spec yuma §3.2.
 pub(crate) fn shares<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, threshold: u64) -> Vec<Q32> {
     let counted = |(neuron, stake): (usize, Stake)| {
         if stake.whole() < threshold && !subnet.is_owner(neuron) { 0 } else { stake.to_bits() }
     };
     let mut stakes: Vec<u128> = subnet.stakes().enumerate().map(counted).collect();
     let total = stakes.iter().try_fold(0, |total: u128, stake| total.checked_add(*stake)).unwrap_or_else(|| {
-        // More than 2^64 rao do not exist. 2^16 neurons with 16 places less fit again, and shares still sum to one.
+        // More than 2^64 rao do not exist. With 16 places less, 2^16 neurons fit again, and shares still sum to one.
         for stake in &mut stakes {
             *stake >>= 16;
         }
@@ -63,9 +63,9 @@ pub(crate) fn shares<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, threshold: u64
     stakes.into_iter().map(|stake| share(stake, total)).collect()
 }
 
-/// `floor(part * 2^32 / total)` for `part <= total`, and zero of nothing.
+/// Returns `floor(part * 2^32 / total)` for `part <= total`, and zero for a zero part or total.
 ///
-/// By long division, one binary place at a time, because the numerator has up to 160 bits.
+/// The long division yields one binary place at a time, because the numerator has up to 160 bits.
 fn share(part: u128, total: u128) -> Q32 {
     if part == 0 || total == 0 {
         return Q32::ZERO;
@@ -90,20 +90,20 @@ fn share(part: u128, total: u128) -> Q32 {
     Q32::from_bits(bits)
 }
 
-/// Who was heard lately enough to count. spec yuma §3.1
+/// Returns true for each neuron whose last update is recent enough. spec yuma §3.1.
 pub(crate) fn activity<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, cutoff: u32) -> Vec<bool> {
     let heard = |block: u32| u64::from(block).saturating_add(u64::from(cutoff)) >= u64::from(subnet.block);
     subnet.updates().map(|update| update.is_some_and(heard)).collect()
 }
 
-/// Who may set weights in the next epoch. spec yuma §3.3
+/// Returns true for each neuron that may set weights in the next epoch. spec yuma §3.3.
 pub(crate) fn new_permits<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, stake: &[Q32], limit: u16) -> Vec<bool> {
     let largest = top_k(stake, usize::from(limit));
     let permits = largest.into_iter().zip(stake).enumerate();
     permits.map(|(neuron, (top, stake))| (top && stake.is_positive()) || subnet.is_owner(neuron)).collect()
 }
 
-/// Marks the `k` largest values; of equal ones at the limit the later win. spec yuma §3.3
+/// Marks the `k` largest values. Among equal values at the limit the later ones win. spec yuma §3.3.
 pub fn top_k<T: Ord + Copy>(values: &[T], k: usize) -> Vec<bool> {
     let dropped = values.len().saturating_sub(k);
     let mut marks: Vec<bool> = values.iter().map(|_| true).collect();
@@ -122,7 +122,7 @@ pub fn top_k<T: Ord + Copy>(values: &[T], k: usize) -> Vec<bool> {
     marks
 }
 
-/// Each neuron's part of the stake that is active and holds a permit, `A`. spec yuma §3.4
+/// Returns each neuron's part of the stake that is active and holds a permit, `A`. spec yuma §3.4.
 pub(crate) fn active_shares(stake: &[Q32], active: &[bool], permits: &[bool]) -> Vec<Q32> {
     let speaks = active.iter().zip(permits).map(|(active, permit)| *active && *permit);
     vector::normalised(

@@ -1,4 +1,4 @@
-//! What an epoch saw on its way, for whoever explains its outcome.
+//! The trace of an epoch, which explains its outcome.
 
 use crate::{
     consensus::contribution,
@@ -7,44 +7,46 @@ use crate::{
 use alloc::vec::Vec;
 use myelin_primitives::{Q32, Uid};
 
-/// What an epoch saw on its way to its [`EpochOutcome`](crate::Outcome). Miners ascend, and validators for each of them.
+/// The terms of an [`EpochOutcome`](crate::EpochOutcome).
+///
+/// Miners ascend, and validators ascend for each of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// The consensus weight of each miner by uid, `C`, before it was rounded to 16 bits. spec yuma §3.6
+    /// The consensus weight of each miner by uid, `C`, before it was rounded to 16 bits. spec yuma §3.6.
     pub consensus: Vec<Q32>,
-    /// What each validator says of each miner, as far as it counts.
+    /// The weights that count.
     pub opinions: Vec<WeightTrace>,
     /// The bonds on miners with an incentive.
     pub bonds: Vec<BondTrace>,
 }
 
-/// What a validator says of a miner. spec yuma §3.5, §3.7
+/// The weight that a validator gives a miner. spec yuma §3.5, §3.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightTrace {
-    /// Who says it.
+    /// The validator.
     pub validator: Uid,
-    /// Of whom.
+    /// The miner.
     pub miner: Uid,
     /// The part of the validator's row, `W`.
     pub weight: Q32,
-    /// What consensus leaves of it, `Wc`.
+    /// The weight after clipping to the consensus, `Wc`.
     pub clipped: Q32,
-    /// What it adds to the miner's rank: the clipped weight times the validator's active stake.
+    /// The term of the miner's rank: the clipped weight times the validator's active stake.
     pub backed: Q32,
 }
 
-/// What a validator holds of a miner after the epoch, and earns by it. spec yuma §3.10, §3.11
+/// The bond of a validator on a miner after the epoch, and its earnings. spec yuma §3.10, §3.11.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BondTrace {
-    /// Whose it is.
+    /// The validator that holds the bond.
     pub validator: Uid,
-    /// On whom.
+    /// The miner.
     pub miner: Uid,
     /// The bond, `E`.
     pub bond: Q32,
     /// Its part of all bonds on the miner.
     pub share: Q32,
-    /// That part of the miner's incentive. Per-pair bonds are weighed by active stake after these are added up.
+    /// The same part of the miner's incentive. Per-pair bonds are summed first and then weighted by active stake.
     pub pays: Q32,
 }
 
@@ -55,12 +57,12 @@ impl BondTrace {
     }
 }
 
-/// Who is shown bonds while they are renewed.
+/// An observer of bonds while they are renewed.
 pub(crate) trait BondObserver {
     fn bond(&mut self, bond: BondTrace);
 }
 
-/// Nobody.
+/// Ignores all bonds.
 impl BondObserver for () {
     #[inline]
     fn bond(&mut self, _: BondTrace) {}
@@ -72,7 +74,7 @@ impl BondObserver for Vec<BondTrace> {
     }
 }
 
-/// Every entry that counts. spec yuma §3.5, §3.7
+/// Returns the trace of each weight that counts. spec yuma §3.5, §3.7.
 pub(crate) fn opinions(weights: &Columns, consensus: &[Q32], active_stake: &[Q32]) -> Vec<WeightTrace> {
     let columns = (0..=u16::MAX).zip(weights.iter()).zip(consensus);
     let opinions = columns.flat_map(|((miner, column), consensus)| {

@@ -1,11 +1,11 @@
-//! The scale in which submitted weights are stored, and how far they have to be spread.
+//! The scale in which submitted weights are stored, and the limit of the largest weight.
 
 use myelin_primitives::{Entry, Q32, U16_ONE};
 
-/// Scales a submitted row so that its largest value is 65535; a row of zeros stays. spec yuma §4
+/// Scales a submitted row so that its largest value is 65535. spec yuma §4.
 ///
-/// Values are rounded to nearest, halves up. Above a maximum of 32768 they are multiplied by a truncated factor, so
-/// most exact halves go down there.
+/// A row of zeros stays as it is. Values are rounded to nearest, halves up. Above a maximum of 32768 they are
+/// multiplied by a truncated factor, so most exact halves are rounded down there.
 ///
 /// ```
 /// use myelin_primitives::{Entry, Uid};
@@ -21,7 +21,7 @@ pub fn max_upscale(row: &mut [Entry]) {
     }
 }
 
-/// Whether no value of a scaled row is more than `limit / 65535` of their sum. spec weights §3.2
+/// Returns true if no value of a scaled row is more than `limit / 65535` of their sum. spec weights §3.2.
 pub fn is_spread(scaled: &[Entry], limit: u16) -> bool {
     let parts = |entry: &Entry| u64::from(entry.value);
     let sum = scaled.iter().map(parts).fold(0, u64::saturating_add);
@@ -33,7 +33,7 @@ pub fn is_spread(scaled: &[Entry], limit: u16) -> bool {
 /// The largest maximum for which values are divided one by one.
 const DIVIDED: u64 = 32_768;
 
-/// `value * 65535 / largest` for `value <= largest <= 65535`, rounded as above.
+/// Returns `value * 65535 / largest` for `value <= largest <= 65535`, rounded as [`max_upscale`] says.
 fn upscaled(value: u64, largest: u64) -> u16 {
     // Below 2^32 times 2^32, so nothing here leaves 64 bits.
     let one = u64::from(U16_ONE) << Q32::FRACTION_BITS;
@@ -50,7 +50,7 @@ fn upscaled(value: u64, largest: u64) -> u16 {
 mod tests {
     use super::*;
 
-    /// Rounding of the exact quotient, halves up.
+    /// Returns the exact quotient, rounded to nearest with halves up.
     fn plain(value: u64, largest: u64) -> u64 {
         (2 * value * 65_535 + largest) / (2 * largest)
     }

@@ -4,7 +4,7 @@ use crate::share::Divisor;
 use alloc::vec::Vec;
 use myelin_primitives::Q32;
 
-/// `norm(x)`: every element divided by the sum, or unchanged if that is zero. spec yuma §1
+/// Divides all elements by their sum (`norm(x)`), unless it is zero. spec yuma §1.
 pub(crate) fn normalised(mut values: Vec<Q32>) -> Vec<Q32> {
     let total: Q32 = values.iter().copied().sum();
     if total != Q32::ZERO {
@@ -16,19 +16,19 @@ pub(crate) fn normalised(mut values: Vec<Q32>) -> Vec<Q32> {
     values
 }
 
-/// Adds `term` to the element of `row`, if there is one.
+/// Adds `term` to the element of `row`, if it exists.
 pub(crate) fn add(values: &mut [Q32], row: u16, term: Q32) {
     if let Some(value) = values.get_mut(usize::from(row)) {
         *value = *value + term;
     }
 }
 
-/// Whether every element is zero.
+/// Returns true if all elements are zero.
 pub(crate) fn is_zero(values: &[Q32]) -> bool {
     values.iter().all(|value| *value == Q32::ZERO)
 }
 
-/// The elements as u16 fractions, rounded down. spec yuma §3.13
+/// Returns the elements as u16 fractions, rounded down. spec yuma §3.13.
 pub(crate) fn quantised(values: &[Q32]) -> Vec<u16> {
     values.iter().map(|value| value.to_u16_fraction()).collect()
 }

@@ -1,4 +1,4 @@
-//! Which of the stored weights count, and what they amount to.
+//! The stored weights that count in an epoch.
 
 use crate::{
     Snapshot,
@@ -8,10 +8,10 @@ use crate::{
 use alloc::vec::Vec;
 use myelin_primitives::{BlockNumber, Entry, Q32, Uid};
 
-/// The values of a stored row as they count: zero toward whoever was not there when the row was fixed, that is toward
-/// uids that took their place in that block or later, or have none. spec weights §4, §5.6
+/// Returns the values of a stored row as an epoch reads them. spec weights §4, §5.6.
 ///
-/// `since` tells in which block a uid took its place. Entries of zero stay entries.
+/// A weight for a uid that was taken in block `fixed_at` or later, or is free, counts as zero. The function `since`
+/// returns the block in which a uid was taken. Entries of zero stay entries.
 pub fn as_read(
     entries: &[Entry],
     fixed_at: BlockNumber,
@@ -23,7 +23,7 @@ pub fn as_read(
     })
 }
 
-/// The weights that count, `W`: rows divided by what is left of them after masking. spec yuma §3.5
+/// Returns the weights that count, `W`: rows divided by their sum after masking. spec yuma §3.5.
 pub(crate) fn admissible<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, permits: &[bool]) -> Columns {
     let registered_at: Vec<BlockNumber> = subnet.registrations();
     let entries = subnet.weight_rows().map(<[Entry]>::len).fold(0, usize::saturating_add);
@@ -40,16 +40,16 @@ pub(crate) fn admissible<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, permits: &
         });
     }
     rows.transposed(|row| {
-        // Only proportions within a row matter, so stored integers can stand for themselves times 2^-32.
+        // Only proportions within a row matter, so stored integers count as themselves times 2^-32.
         let bits = |value: u16| Q32::from_bits(value.into());
         let total = Divisor::new(row.iter().map(|entry| bits(entry.value)).sum());
         move |value| total.divide(bits(value))
     })
 }
 
-/// The latest block in which a miner may have registered for these weights to be about it, if there is any.
+/// Returns the latest block of registration at which these weights still count for a miner, if any.
 ///
-/// Weights must be newer than the registration; a pending commitment may be as old. spec yuma §3.5, rules 4 and 5
+/// Weights must be newer than the registration; a pending commit may be as old. spec yuma §3.5, rules 4 and 5.
 fn newest_registration(update: BlockNumber, commitment: Option<BlockNumber>) -> Option<BlockNumber> {
     let before_update = update.checked_sub(1)?;
     Some(commitment.map_or(before_update, |commitment| commitment.min(before_update)))

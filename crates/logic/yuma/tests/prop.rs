@@ -1,4 +1,4 @@
-//! What holds of every epoch.
+//! Properties of every epoch.
 
 mod arbitrary;
 mod textbook;
@@ -11,7 +11,7 @@ use myelin_yuma::{
 use proptest::prelude::*;
 
 proptest! {
-    /// The sparse epoch and the textbook epoch are the same function, over several epochs.
+    /// Checks that the sparse epoch and the textbook epoch agree over several epochs.
     #[test]
     fn epoch_equals_textbook(mut epochs in story(0..=64), params in params()) {
         let mut carried: Option<EpochOutcome> = None;
@@ -26,13 +26,13 @@ proptest! {
         }
     }
 
-    /// Also where blocks, stakes and amounts are as large as their types allow.
+    /// Checks that they agree where blocks, stakes and amounts are as large as their types allow.
     #[test]
     fn epoch_equals_textbook_at_the_limits(subnet in (0..=16_usize).prop_flat_map(wild), params in params()) {
         prop_assert_eq!(epoch(&subnet.snapshot(), &params), textbook::epoch(&subnet.snapshot(), &params));
     }
 
-    /// Every output is in its range, and no money appears.
+    /// Checks that all outputs are in their ranges, and that no money appears.
     #[test]
     fn outputs_are_within_bounds(subnet in (0..=24_usize).prop_flat_map(wild), params in params()) {
         let outcome = epoch(&subnet.snapshot(), &params);
@@ -55,7 +55,7 @@ proptest! {
         }
     }
 
-    /// A trace shows what the outcome was made of, and making it changes nothing.
+    /// Checks that a trace adds up to the outcome, and that tracing changes nothing.
     #[test]
     fn traces_add_up_to_the_outcome(subnet in (0..=24_usize).prop_flat_map(whole), params in params()) {
         let (outcome, trace) = traced(&subnet.snapshot(), &params);
@@ -81,7 +81,7 @@ proptest! {
         prop_assert!(bonds.is_sorted_by_key(|bond| (bond.miner, bond.validator)));
     }
 
-    /// Renumbering the neurons renumbers the result, and nothing else.
+    /// Checks that renumbering the neurons renumbers the result and changes nothing else.
     ///
     /// Stakes are distinct, because the specification breaks ties by uid.
     #[test]
@@ -92,7 +92,7 @@ proptest! {
         prop_assert_eq!(renumbering.outcome(before), after);
     }
 
-    /// The order of entries within a row does not matter.
+    /// Checks that the order of entries within a row does not matter.
     #[test]
     fn rows_are_sets(mut subnet in (0..=24_usize).prop_flat_map(ragged), params in params()) {
         for row in subnet.weights.iter_mut().chain(&mut subnet.bonds) {
@@ -104,7 +104,7 @@ proptest! {
         prop_assert_eq!(before, epoch(&subnet.snapshot(), &params));
     }
 
-    /// The scale of a row does not matter, as long as it stays a row of whole numbers.
+    /// Checks that the scale of a row does not matter while it is a row of whole numbers.
     #[test]
     fn rows_have_no_scale(mut subnet in (0..=24_usize).prop_flat_map(ragged), params in params(), factor in 1..=8_u16) {
         for entry in subnet.weights.iter_mut().flatten() {
@@ -117,7 +117,7 @@ proptest! {
         prop_assert_eq!(before, epoch(&subnet.snapshot(), &params));
     }
 
-    /// A single mechanism is the whole subnet.
+    /// Checks that a single mechanism is the whole subnet.
     #[test]
     fn one_mechanism_combines_to_itself(subnet in (0..=16_usize).prop_flat_map(ragged), params in params()) {
         let outcome = epoch(&subnet.snapshot(), &params);
@@ -129,7 +129,7 @@ proptest! {
         prop_assert_eq!(combined.permits, outcome.permits);
     }
 
-    /// Scaling up a row that was scaled up changes nothing.
+    /// Checks that upscaling twice is upscaling once.
     #[test]
     fn upscaling_twice_is_upscaling_once(values in prop::collection::vec(any::<u16>(), 0..20)) {
         let mut row: Vec<Entry> = (0..).map(Uid::new).zip(values).map(|(uid, value)| Entry::new(uid, value)).collect();
@@ -140,7 +140,7 @@ proptest! {
     }
 }
 
-/// What each neuron has of these, added up.
+/// Returns the sum of the parts of each neuron.
 fn sums(neurons: usize, parts: impl Iterator<Item = (Uid, Q32)>) -> Vec<Q32> {
     let mut sums = vec![Q32::ZERO; neurons];
     for (uid, part) in parts {
@@ -149,13 +149,13 @@ fn sums(neurons: usize, parts: impl Iterator<Item = (Uid, Q32)>) -> Vec<Q32> {
     sums
 }
 
-/// spec yuma §1
+/// Divides all values by their sum, unless it is zero. spec yuma §1.
 fn normalised(values: Vec<Q32>) -> Vec<Q32> {
     let total: Q32 = values.iter().copied().sum();
     if total == Q32::ZERO { values } else { values.into_iter().map(|value| value / total).collect() }
 }
 
-/// As many neurons as there are uids, and one more that is none.
+/// Runs an epoch with as many neurons as there are uids, and one more, which is ignored.
 #[test]
 fn the_last_uid_takes_part() {
     let last = Uid::new(u16::MAX);
@@ -186,7 +186,7 @@ fn the_last_uid_takes_part() {
     }
 }
 
-/// Subnets with distinct stakes, and an order to put their neurons in.
+/// Returns subnets with distinct stakes, and an order of their neurons.
 fn numbered(neurons: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = (Subnet, Vec<usize>)> {
     let ordered = |count| (whole(count), shuffled(count), shuffled(count));
     neurons.prop_flat_map(ordered).prop_map(|(mut subnet, ranks, order)| {
@@ -202,7 +202,7 @@ fn shuffled(count: usize) -> impl Strategy<Value = Vec<usize>> {
     Just((0..count).collect::<Vec<_>>()).prop_shuffle()
 }
 
-/// Neuron `order[k]` becomes neuron `k`.
+/// A renumbering in which neuron `order[k]` becomes neuron `k`.
 struct Renumbering {
     order: Vec<usize>,
     /// The new number of each neuron.

@@ -1,4 +1,4 @@
-//! What time it is.
+//! Clocks.
 
 use myelin_wire::UnixNanos;
 use std::{
@@ -6,9 +6,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The wall clock that nonces are made from and compared with. Waits are measured by another one, which never jumps.
+/// The wall clock, from which nonces are made and with which they are compared.
+///
+/// Timeouts use another clock, which never jumps.
 pub trait Clock: Send + Sync + 'static {
-    /// Nanoseconds since the Unix epoch.
+    /// Returns nanoseconds since the Unix epoch.
     fn now(&self) -> UnixNanos;
 }
 
@@ -28,20 +30,20 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// Returns a clock that shows this time.
     pub const fn new(now: UnixNanos) -> Self {
         Self(AtomicU64::new(now))
     }
 
-    /// Shows another time from now on.
+    /// Sets another time.
     pub fn set(&self, now: UnixNanos) {
         self.0.store(now, Ordering::SeqCst);
     }
 
-    /// Goes ahead by this many nanoseconds.
+    /// Advances by this many nanoseconds.
     pub fn advance(&self, nanos: u64) {
         let add = |now: u64| Some(now.saturating_add(nanos));
-        // The closure always gives a value, so the update always happens.
+        // The closure always returns a value, so the update always happens.
         let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
     }
 }

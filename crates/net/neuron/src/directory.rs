@@ -1,9 +1,9 @@
-//! Who has a seat in a subnet, and where they serve: what a neuron has to know of the chain.
+//! A directory of the seats of a subnet and their axons: the part of the chain that a neuron needs.
 
 use crate::{Peer, PeerProtocol};
 use myelin_primitives::{Amount, Tao, Uid};
 use myelin_wire::{
-    Hotkey,
+    PublicKey,
     certificate::{CertificateError, CertificateKey},
 };
 use std::{
@@ -12,24 +12,25 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// What neurons of this kind announce in the first placeholder of their address on the chain: "I speak signed
-/// requests". The hotkey signed the announcement, so nobody on the path can take it away.
+/// The first placeholder of an axon record that announces signed requests.
+///
+/// The hotkey signed the announcement, so no attacker on the path can remove it.
 pub const SPEAKS_STRICT: u8 = 1;
 
 /// A seat of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryEntry {
-    /// Its number.
+    /// The uid of the seat.
     pub uid: Uid,
-    /// The stake behind it.
+    /// The stake weight of its hotkey.
     pub stake: Amount<Tao>,
-    /// Whether it may set weights.
+    /// True if the neuron holds a validator permit.
     pub may_validate: bool,
-    /// Where it serves, if it does.
+    /// The axon of the neuron, if it serves.
     pub announced: Option<ServedAxon>,
 }
 
-/// Where a neuron says that it serves.
+/// The axon that a neuron announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedAxon {
     /// The address.
@@ -41,12 +42,13 @@ pub struct ServedAxon {
 }
 
 impl ServedAxon {
-    /// The neuron as it is to be asked. Whoever has a certificate is asked by TLS, and never otherwise.
-    /// spec neuron-protocol §13
+    /// Returns the neuron as a peer. A neuron with a certificate is reached over TLS, and never without.
+    ///
+    /// spec neuron-protocol §13.
     ///
     /// # Errors
-    /// [`CertificateError`] when the certificate does not read: such a neuron cannot be reached.
-    pub fn peer(&self, hotkey: Hotkey) -> Result<Peer, CertificateError> {
+    /// [`CertificateError`] if the certificate is malformed: such a neuron cannot be reached.
+    pub fn peer(&self, hotkey: PublicKey) -> Result<Peer, CertificateError> {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
         let is_strict = certificate.is_some() || self.placeholder == SPEAKS_STRICT;
         let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
@@ -54,24 +56,24 @@ impl ServedAxon {
     }
 }
 
-/// Looks up seats of one subnet. What it says is as new as the process knows, without waiting.
+/// A directory of the seats of one subnet. It returns the newest state that the process knows, without waiting.
 pub trait Directory: Send + Sync + 'static {
-    /// The seat of a hotkey.
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry>;
+    /// Returns the seat of a hotkey.
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry>;
 
-    /// All seats, by number.
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)>;
+    /// Returns all seats, by uid.
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)>;
 
-    /// The highest stake of those who may validate.
+    /// Returns the highest stake of a neuron with a validator permit.
     fn most_stake(&self) -> Amount<Tao>;
 }
 
 impl<D: Directory> Directory for Arc<D> {
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry> {
         (**self).seat(hotkey)
     }
 
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)> {
         (**self).seats()
     }
 
@@ -80,24 +82,24 @@ impl<D: Directory> Directory for Arc<D> {
     }
 }
 
-/// A directory in memory, written by whoever follows the chain, or by a test.
+/// A directory in memory, written by a follower of the chain, or by a test.
 #[derive(Debug, Default)]
-pub struct MemoryDirectory(RwLock<BTreeMap<Hotkey, DirectoryEntry>>);
+pub struct MemoryDirectory(RwLock<BTreeMap<PublicKey, DirectoryEntry>>);
 
 impl MemoryDirectory {
-    /// Replaces everything.
-    pub fn set(&self, seats: impl IntoIterator<Item = (Hotkey, DirectoryEntry)>) {
+    /// Replaces all seats.
+    pub fn set(&self, seats: impl IntoIterator<Item = (PublicKey, DirectoryEntry)>) {
         let seats = seats.into_iter().collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = seats;
     }
 }
 
 impl Directory for MemoryDirectory {
-    fn seat(&self, hotkey: Hotkey) -> Option<DirectoryEntry> {
+    fn seat(&self, hotkey: PublicKey) -> Option<DirectoryEntry> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hotkey).cloned()
     }
 
-    fn seats(&self) -> Vec<(Hotkey, DirectoryEntry)> {
+    fn seats(&self) -> Vec<(PublicKey, DirectoryEntry)> {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut seats: Vec<_> = table.iter().map(|(hotkey, seat)| (*hotkey, seat.clone())).collect();
         seats.sort_by_key(|(_, seat)| seat.uid);
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_never_ignored() {
-        let speaks = |announced: ServedAxon| announced.peer(Hotkey::new([1; 32])).map(|peer| peer.speaks);
+        let speaks = |announced: ServedAxon| announced.peer(PublicKey::from_bytes([1; 32])).map(|peer| peer.speaks);
         assert_eq!(speaks(announced(0, None)), Ok(PeerProtocol::V1));
         assert_eq!(speaks(announced(1, None)), Ok(PeerProtocol::Strict { certificate: None }));
         let key = CertificateKey::Ed25519([7; 32]);

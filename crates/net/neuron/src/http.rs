@@ -1,4 +1,4 @@
-//! Between the types of HTTP and those of `myelin-wire`.
+//! Conversion between the types of HTTP and those of `myelin-wire`.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
@@ -9,20 +9,20 @@ use hyper::{
 use myelin_wire::Headers;
 use std::{io, net::IpAddr};
 
-/// The body of an answer. It fails only where a stream breaks off.
+/// The body of an answer. It fails only if a stream breaks off.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Headers as received; names come in lower case, whatever the peer wrote.
+/// Returns headers as received, with names in lower case.
 pub(crate) fn received(map: &HeaderMap) -> Headers {
     let latin_1 = |value: &HeaderValue| value.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>();
     map.iter().map(|(name, value)| (name.as_str(), latin_1(value))).collect()
 }
 
-/// Headers to be sent. What cannot stand in a header is left out; `myelin-wire` makes none such.
+/// Returns headers to be sent, without those that HTTP cannot carry. `myelin-wire` makes none of these.
 pub(crate) fn sent(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers.iter() {
@@ -43,7 +43,9 @@ pub(crate) fn response(status: u16, headers: &Headers, body: Body) -> Response<B
     response
 }
 
-/// Whoever has one address of a block of 2^64 has all of them, so they share their limits.
+/// Returns the address to which limits apply: one of IPv4, or the block of 2^64 of IPv6.
+///
+/// The owner of one address in such a block has all of them.
 pub(crate) fn shared(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),

@@ -1,8 +1,8 @@
 //! Axon and dendrite: the server and the client of a neuron, over HTTP and without a chain.
 //!
-//! `myelin-wire` says what neurons say to each other, byte for byte and without sockets. This crate carries the bytes, and
-//! sees to it that strangers cannot wear a neuron down: every buffer, queue, wait and count here has a limit, and each
-//! peer has a share of it.
+//! `myelin-wire` defines the messages of neurons byte for byte, without sockets. This crate carries the bytes, and
+//! protects a neuron from strangers. All buffers, queues, waits and counts here have a limit, and each peer has a quota
+//! of them.
 //!
 //! | Wanted | Here |
 //! |---|---|
@@ -10,9 +10,10 @@
 //! | Ask | [`Dendrite`], one [`Peer`] or many, whole answers and streams |
 //! | Know who has a seat | [`Directory`]; [`MemoryDirectory`] is one in memory |
 //! | Encrypt | [`TlsIdentity`], whose key is published on the chain |
+//! | Read a stream line by line | [`Lines`], each with a limit |
 //!
 //! ```
-//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, Everybody, Output, Peer, Signer};
+//! use myelin_neuron::{Answer, Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
 //! use myelin_wire::{Synapse, class::{Class, Field, Type}, python::{Dict, Value}};
 //! # use myelin_wire::Sign;
 //! # struct Key(schnorrkel::Keypair);
@@ -26,10 +27,10 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let class = Class::new("Echo", vec![Field::required("text", Type::Text)])?.hashing(&["text"])?;
-//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(Output::from(request.into_content())) });
+//! let echo = Endpoint::new(class.clone(), |request| async move { Ok(HandlerOutput::from(request.into_content())) });
 //!
-//! // Nobody remembers what an axon without a stored memory accepted before, so that is said here on purpose.
-//! let axon = Axon::builder(key(1), Everybody).port(0).endpoint(echo).never_served().start().await?;
+//! // An axon without a stored replay window cannot know its accepted requests, so this one states that it has none.
+//! let axon = Axon::builder(key(1), ServeAnyone).port(0).endpoint(echo).never_served().start().await?;
 //!
 //! let dendrite = Dendrite::new(key(2));
 //! let message = Synapse::new(class.into(), &Dict::from_iter([("text", Value::from("hello"))]))?;
@@ -41,9 +42,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What is not here: subnets (see `myelin-subnet-kit`), the chain (see [`Directory`] for the seam), keys ([`Signer`] takes whatever signs), and HTTP itself,
-//! which is hyper's. Handlers take [`Verified`](myelin_wire::Verified) messages only; nothing in this crate can make one
-//! of an unsigned request.
+//! Not here: subnets (`myelin-subnet-kit`), the chain ([`Directory`] is the seam), keys ([`Signer`] takes any signer),
+//! and HTTP itself, which is hyper's. Handlers take [`Verified`](myelin_wire::Verified) messages only, and no code in
+//! this crate can make one of an unsigned request.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -55,9 +56,9 @@ mod axon;
 mod clock;
 mod dendrite;
 mod directory;
-pub mod file;
 mod http;
 mod limits;
+mod lines;
 mod metrics;
 mod queue;
 mod quota;
@@ -73,9 +74,10 @@ pub use dendrite::{
     Answer, AnswerStream, AskError, AskResult, Dendrite, Peer, PeerProtocol, UnsignedAnswers, request_body,
 };
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
-pub use file::FileError;
 pub use limits::AxonLimits;
+pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
+pub use myelin_files::FileError;
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
 pub use tls::{TlsError, TlsIdentity, TlsOffer};

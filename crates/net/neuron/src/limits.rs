@@ -1,10 +1,11 @@
-//! How much of everything there may be.
+//! Limits of an axon.
 
 use myelin_wire::{replay::ReplayLimits, v1};
 use std::time::Duration;
 
-/// The limits of an axon. "Each" means each address: one of IPv4, or a block of 2^64 of IPv6, since whoever has one
-/// address there has them all.
+/// The limits of an axon, in all and for each address.
+///
+/// An address is one of IPv4, or a block of 2^64 of IPv6. The owner of one address in such a block has all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AxonLimits {
     /// Connections at a time.
@@ -13,17 +14,20 @@ pub struct AxonLimits {
     pub connections_each: usize,
     /// The time for a TLS handshake.
     pub handshake_time: Duration,
-    /// The time until the head of a request is whole, counted from the end of the answer before it, so also how long a
-    /// connection stays idle. spec neuron-protocol §1
+    /// The time until the head of a request is complete, counted from the end of the answer before it.
+    ///
+    /// Idle connections close after the same time. spec neuron-protocol §1.
     pub head_time: Duration,
     /// The time for a body.
     pub body_time: Duration,
-    /// How long a peer may read nothing of what it is sent.
+    /// The longest time in which a peer reads nothing of its answer.
     pub write_stall: Duration,
-    /// The age from which a connection takes no further request. Its last answer has [`Self::answer_time`] from then on, so
-    /// nobody keeps one in memory for ever by reading a byte now and then.
+    /// The age from which a connection accepts no further request.
+    ///
+    /// Its last answer has [`Self::answer_time`] from then on. A peer that reads slowly therefore cannot keep a
+    /// connection open for ever.
     pub connection_time: Duration,
-    /// The bytes of the head of a request; at least 8 192.
+    /// The bytes of the head of a request, at least 8 192.
     pub head: usize,
     /// The headers of a request.
     pub headers: usize,
@@ -33,18 +37,19 @@ pub struct AxonLimits {
     pub bodies: usize,
     /// The bytes of the bodies of each address in memory.
     pub bodies_each: usize,
-    /// Requests of one hotkey at a time, waiting and running. Below [`Self::workers`], so that no hotkey has them all.
+    /// Requests of one hotkey at a time, waiting and running.
+    ///
+    /// Choose less than [`Self::workers`], so that no hotkey has all of them.
     pub per_caller: usize,
-    /// Requests that are worked on at a time.
+    /// Requests that run at a time.
     pub workers: usize,
-    /// Requests that wait for that.
+    /// Requests that wait for a worker.
     pub waiting: usize,
-    /// The time for a request from the last byte of its body to the last byte of its answer: no `timeout` of a caller
-    /// counts for more.
+    /// The time from the head of a request to the last byte of its answer. A longer `timeout` does not count.
     pub answer_time: Duration,
     /// The time to finish answers when the axon stops.
     pub stop_time: Duration,
-    /// The memory of accepted requests.
+    /// The limits of the replay window.
     pub replay: ReplayLimits,
 }
 

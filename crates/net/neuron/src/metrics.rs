@@ -1,4 +1,4 @@
-//! Numbers for Prometheus.
+//! Metrics for Prometheus.
 
 use core::fmt;
 use prometheus_client::{
@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Labels are chosen by this program, never by a peer, so there are only so many series.
+/// The labels of answers. This program chooses them, never a peer, so the number of series is bounded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AnswerLabels {
     protocol: &'static str,
@@ -25,7 +25,7 @@ struct RefusalLabels {
     reason: &'static str,
 }
 
-/// What an axon counts.
+/// The metrics of an axon.
 pub struct Metrics {
     registry: Registry,
     answers: Family<AnswerLabels, Counter>,
@@ -33,11 +33,11 @@ pub struct Metrics {
     seconds: Histogram,
     /// Open connections.
     pub(crate) connections: Gauge,
-    /// Connections that were closed at once, for want of room.
+    /// Connections that were closed at once, because a limit was reached.
     pub(crate) turned_away: Counter,
-    /// Handshakes that failed.
+    /// TLS handshakes that failed.
     pub(crate) handshakes_failed: Counter,
-    /// Bytes of bodies.
+    /// Received bytes of bodies.
     pub(crate) received: Counter,
     /// Requests that wait for a worker.
     pub(crate) waiting: Gauge,
@@ -73,7 +73,7 @@ impl Metrics {
         self.refusals.get_or_create(&RefusalLabels { protocol, reason }).inc();
     }
 
-    /// All of it in the text format that Prometheus reads.
+    /// Returns all metrics in the text format that Prometheus reads.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.

@@ -1,4 +1,4 @@
-//! Who is worked for next: a bounded number at a time, a bounded number waits, and stake goes first.
+//! A priority queue of requests. At most `slots` run and `room` wait; the highest stake is served first.
 
 use crate::Priority;
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Higher priorities first, then whoever came first.
+/// The order of waiting requests: higher priorities first, then earlier arrivals.
 type QueueKey = (Reverse<Priority>, u64);
 
 #[derive(Debug)]
@@ -18,22 +18,22 @@ struct QueueState {
     waiting: BTreeMap<QueueKey, oneshot::Sender<QueueSlot>>,
 }
 
-/// A queue with a number of slots.
+/// A priority queue with a number of slots.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestQueue {
     room: usize,
     line: Arc<Mutex<QueueState>>,
 }
 
-/// The queue is full of others at least as important.
+/// An error for a queue that is full of requests with at least the same priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
-/// The right to be worked for, handed on when dropped. Empty once it was handed on.
+/// The right to run, which passes to the next request when it is dropped. It is empty once it was passed on.
 #[derive(Debug)]
 pub(crate) struct QueueSlot(Option<RequestQueue>);
 
-/// Leaves the queue when its caller gives up.
+/// A place in the queue, which is freed when its caller gives up.
 struct QueueTicket<'a> {
     queue: &'a RequestQueue,
     place: QueueKey,
@@ -57,7 +57,7 @@ impl RequestQueue {
     /// Waits for a slot.
     ///
     /// # Errors
-    /// [`QueueFull`], at once or when somebody more important takes the place.
+    /// [`QueueFull`], at once or if a request with a higher priority takes the place.
     pub(crate) async fn enter(&self, priority: Priority) -> Result<QueueSlot, QueueFull> {
         let (sender, slot) = oneshot::channel();
         let place = self.with(|line| {
@@ -65,7 +65,7 @@ impl RequestQueue {
                 line.free -= 1;
                 return Ok(None);
             }
-            // What is dropped here is a sender, whose receiver then reads `QueueFull`; no slot is involved.
+            // This drops a sender, whose receiver then reads `QueueFull`. No slot is involved.
             if line.waiting.len() >= self.room {
                 let last = line.waiting.last_key_value().map(|(&(Reverse(last), _), _)| last);
                 if last.is_none_or(|last| last >= priority) {
@@ -103,7 +103,8 @@ impl Drop for QueueSlot {
                 next
             });
             let Some((_, next)) = next else { return };
-            // Whoever has just given up cannot take it: on to the next, without handing on what came back.
+            // A request that has just given up cannot take the slot. The next one is tried, and the returned slot is
+            // not passed on again.
             match next.send(Self(Some(queue.clone()))) {
                 Ok(()) => return,
                 Err(mut back) => back.0 = None,

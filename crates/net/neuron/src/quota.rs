@@ -1,11 +1,11 @@
-//! Shares of something that there is only so much of.
+//! Quotas: shares of a limited resource.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// So much in all, and so much of it for each key.
+/// A quota: a limit in all, and a limit for each key.
 #[derive(Clone, Debug)]
 pub(crate) struct Quota<K> {
     total: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Quota<K> {
 #[derive(Debug)]
 struct QuotaUsage<K> {
     all: usize,
-    /// Keys that hold nothing are not kept.
+    /// The amounts of keys that hold any.
     each: BTreeMap<K, usize>,
 }
 
@@ -25,14 +25,14 @@ impl<K: Ord + Copy> Quota<K> {
         Self { total, each, taken: Arc::new(Mutex::new(QuotaUsage { all: 0, each: BTreeMap::new() })) }
     }
 
-    /// Takes an amount until the hold is dropped, or nothing if that would be too much.
+    /// Takes an amount until the hold is dropped, or returns `None` if it exceeds a limit.
     pub(crate) fn take(&self, key: K, amount: usize) -> Option<QuotaHold<K>> {
         let mut hold = QuotaHold { quota: self.clone(), key, amount: 0 };
         hold.grow(amount).then_some(hold)
     }
 }
 
-/// What somebody has taken; given back when dropped.
+/// An amount that one key holds, returned to the quota when it is dropped.
 #[derive(Debug)]
 pub(crate) struct QuotaHold<K: Ord + Copy> {
     quota: Quota<K>,
@@ -41,7 +41,7 @@ pub(crate) struct QuotaHold<K: Ord + Copy> {
 }
 
 impl<K: Ord + Copy> QuotaHold<K> {
-    /// Takes more, or nothing more if that would be too much.
+    /// Returns true if it took `by` more, and false, with nothing taken, if that exceeds a limit.
     pub(crate) fn grow(&mut self, by: usize) -> bool {
         let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.each.get(&self.key).copied().unwrap_or(0).saturating_add(by);

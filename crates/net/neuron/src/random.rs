@@ -1,9 +1,10 @@
 //! Random names: of clients, of axons and of incidents.
 
-/// Random bits.
+use myelin_wire::uuid;
+
+/// Returns random bits.
 ///
-/// They name things and keep no secrets, so a system without randomness, where TLS would fail before this, counts
-/// instead.
+/// They are names and no secrets. On a system without randomness, where TLS would fail earlier, they are a counter.
 pub(crate) fn bits() -> u128 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(1);
@@ -14,10 +15,7 @@ pub(crate) fn bits() -> u128 {
     }
 }
 
-/// A random UUID as text.
+/// Returns a random UUID as text.
 pub(crate) fn uuid() -> String {
-    let bits = bits() & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let digits = format!("{bits:032x}");
-    let part = |range| digits.get(range).unwrap_or_default();
-    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+    uuid::v4(bits())
 }

@@ -1,6 +1,6 @@
 //! The memory of accepted requests across restarts. spec signed-requests §8
 
-use crate::file::{self, FileError};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_wire::{
     UnixNanos,
     replay::{ReplayLimits, ReplayWindow, StoredError},
@@ -14,26 +14,33 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// accepted that could have been accepted before.
 pub(crate) fn take(path: &Path, limits: ReplayLimits, now: UnixNanos, ahead: u64) -> Result<ReplayWindow, FileError> {
     let lost = || ReplayWindow::after_loss(limits, now, ahead);
-    let Some(bytes) = file::read(path, MAX_BYTES)? else { return Ok(lost()) };
-    file::remove(path)?;
-    match ReplayWindow::from_bytes(&bytes, limits) {
-        Ok(window) => Ok(window),
-        Err(error @ (StoredError::Form | StoredError::Damaged)) => {
-            tracing::warn!(path = %path.display(), %error, "the replay memory is lost; requests made until now are refused");
-            Ok(lost())
-        }
-    }
+    let stored = match myelin_files::read(path, Access::Shared, MAX_BYTES) {
+        Ok(None) => return Ok(lost()),
+        Ok(Some(bytes)) => Ok(bytes),
+        // No memory is that large, so this is none.
+        Err(error @ FileError { source: FileFault::TooLarge { .. }, .. }) => Err(error.to_string()),
+        Err(error) => return Err(error),
+    };
+    myelin_files::remove(path)?;
+    let window = stored.and_then(|bytes| {
+        ReplayWindow::from_bytes(&bytes, limits)
+            .map_err(|error @ (StoredError::Form | StoredError::Damaged)| error.to_string())
+    });
+    Ok(window.unwrap_or_else(|error| {
+        tracing::warn!(path = %path.display(), %error, "the replay memory is lost; requests made until now are refused");
+        lost()
+    }))
 }
 
 /// Writes the file whole or not at all.
 pub(crate) fn put(path: &Path, window: &ReplayWindow) -> Result<(), FileError> {
-    file::replace(path, &window.to_bytes())
+    myelin_files::write(path, &window.to_bytes(), Access::Private, OnExisting::Replace)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     const LIMITS: ReplayLimits = ReplayLimits { keep: 16, callers: 3, per_caller: 4, total: 100 };
 
@@ -58,5 +65,24 @@ mod tests {
         fs::write(&path, b"myelin-replay/1\nnonsense").unwrap();
         assert_eq!(take(&path, LIMITS, 100, 4).unwrap(), ReplayWindow::after_loss(LIMITS, 100, 4));
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_memory_beyond_its_limit_counts_as_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("replay");
+        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert_eq!(take(&path, LIMITS, 100, 4).unwrap(), ReplayWindow::after_loss(LIMITS, 100, 4));
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_memory_is_nobody_elses_and_a_folder_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("replay");
+        put(&path, &ReplayWindow::new(LIMITS)).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let error = take(folder.path(), LIMITS, 100, 4).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read "), "{error}");
     }
 }

@@ -1,24 +1,24 @@
-//! Whom an axon serves, and whom first.
+//! Rules: the callers that an axon serves, and their priorities.
 
 use crate::{Directory, DirectoryEntry};
 use myelin_primitives::{Amount, Tao};
-use myelin_wire::{Hotkey, Protocol};
+use myelin_wire::{Protocol, PublicKey};
 use std::net::IpAddr;
 
-/// A request before its body is read.
+/// The caller of a request, before its body is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
-    /// Who asks. Proven wherever a rule says so.
-    pub hotkey: Hotkey,
-    /// From where.
+    /// The hotkey of the caller, proven unless a rule says otherwise.
+    pub hotkey: PublicKey,
+    /// The IP address of the caller.
     pub address: IpAddr,
-    /// For which class.
+    /// The class of the message.
     pub endpoint: &'a str,
-    /// In which protocol.
+    /// The protocol of the request.
     pub mode: Protocol,
 }
 
-/// What goes first when an axon is busy: the higher one. Usually the stake, in rao.
+/// The priority of a caller in the queue of a busy axon, usually its stake in rao. The highest goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(pub u64);
 
@@ -28,65 +28,67 @@ impl From<Amount<Tao>> for Priority {
     }
 }
 
-/// Why a caller has no priority.
+/// The reason for which a caller has no priority.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriorityError {
-    /// It cannot be served in time.
+    /// A request that cannot be served in time.
     #[error("there is no room in time")]
     Late,
-    /// The rule itself failed; for the log, never for the peer.
+    /// A failure of the rule itself, for the log and never for the peer.
     #[error("{0}")]
     Failed(String),
 }
 
-/// What an operator decides about callers, after the checks of the protocol and never instead of them.
-/// spec neuron-protocol §7, signed-requests §3
+/// The rules of an operator for callers, applied after the checks of the protocol and never instead of them.
 ///
-/// Rules are asked for every request, on the thread that serves it: they look up what the process already knows, and
-/// wait for nothing. Strict requests are judged by [`Rules::blacklist`] twice: by who they claim to be from, before their body
-/// is read, and by who they are from.
+/// spec neuron-protocol §7, signed-requests §3.
+///
+/// Rules run for every request, on the thread that serves it. They look up values that the process already has, and
+/// wait for nothing. [`Rules::blacklist`] judges a strict request twice: by its claimed sender before its body is read,
+/// and by its proven sender.
 pub trait Rules: Send + Sync + 'static {
-    /// A check of one's own of a caller whose signature is good; the text says what fails.
+    /// Checks a caller whose signature is valid, by a rule of the operator.
     ///
     /// # Errors
-    /// What the caller is told: answered 401.
+    /// A text for the caller, answered 401.
     fn verify(&self, caller: &Caller<'_>) -> Result<(), String> {
         let _ = caller;
         Ok(())
     }
 
-    /// Whether a caller is turned away; the text says why.
+    /// Checks that a caller may be served.
     ///
     /// # Errors
-    /// What the caller is told: answered 403.
+    /// A text for the caller, answered 403.
     fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {
         let _ = caller;
         Ok(())
     }
 
-    /// How important a caller is.
+    /// Returns the priority of a caller.
     ///
     /// # Errors
-    /// [`PriorityError`]: answered 408 or 500.
+    /// [`PriorityError::Late`], answered 408, or [`PriorityError::Failed`], answered 500.
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         let _ = caller;
         Ok(Priority::default())
     }
 }
 
-/// Serves everybody who signs, in order. For tests and for public services: anybody can make a thousand hotkeys, so limits
-/// for each of them mean little.
+/// Rules that serve each signed request, in order of arrival, for tests and public services.
+///
+/// One person can make a thousand hotkeys, so limits per hotkey mean little here.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServeAnyone;
 
 impl Rules for ServeAnyone {}
 
-/// Serves the hotkeys with a seat in the subnet and at least this much stake, the highest stake first.
+/// Rules that serve hotkeys with a seat on the subnet and enough stake, the highest stake first.
 #[derive(Clone, Debug)]
 pub struct ServeNeurons<D> {
-    /// Who has a seat.
+    /// The seats of the subnet.
     pub directory: D,
-    /// The stake that is asked for.
+    /// The least stake of a caller.
     pub least_stake: Amount<Tao>,
 }
 
@@ -104,19 +106,20 @@ impl<D: Directory> Rules for ServeNeurons<D> {
     }
 }
 
-/// A permit counts from this part of the highest stake on.
+/// The divisor of the highest stake of a validator, from which on a permit counts.
 ///
-/// While places for validators are free, any stake at all is enough for a permit, also what a miner earned with one lucky
-/// answer, and whoever is served lets others work for it.
+/// While seats for validators are free, any stake is enough for a permit, also the pay of a miner for one lucky answer.
+/// A miner that is served could let other miners work for it.
 const MIN_PART: u64 = 100;
 
-/// Serves the neurons of the subnet that may validate and have a hundredth of the highest stake, and those with at least this
-/// much stake, the highest stake first.
+/// Rules that serve validators with a hundredth of the highest stake, and neurons with enough stake.
+///
+/// The highest stake is served first.
 #[derive(Clone, Debug)]
 pub struct ServeValidators<D> {
-    /// Who has a seat.
+    /// The seats of the subnet.
     pub directory: D,
-    /// The stake that stands in for a permit, if any does.
+    /// The stake that replaces a permit, if any does.
     pub enough_stake: Option<Amount<Tao>>,
 }
 
@@ -152,11 +155,11 @@ mod tests {
             |stake, may_validate| DirectoryEntry { uid: Uid::new(0), stake: tao(stake), may_validate, announced: None };
         let seats = [seat(2, true), seat(50, false), seat(49, false), seat(200, true), seat(1, true)];
         let directory = MemoryDirectory::default();
-        directory.set((1..).map(|key| Hotkey::new([key; 32])).zip(seats));
+        directory.set((1..).map(|key| PublicKey::from_bytes([key; 32])).zip(seats));
         let mut rules = ServeValidators { directory, enough_stake: Some(tao(50)) };
         let served = |rules: &ServeValidators<MemoryDirectory>| {
             [1, 2, 3, 4, 5, 6].map(|key| {
-                let hotkey = Hotkey::new([key; 32]);
+                let hotkey = PublicKey::from_bytes([key; 32]);
                 let address = IpAddr::from([127, 0, 0, 1]);
                 rules.blacklist(&Caller { hotkey, address, endpoint: "Echo", mode: Protocol::Strict }).is_ok()
             })
@@ -164,8 +167,8 @@ mod tests {
         assert_eq!(served(&rules), [true, true, false, true, false, false]);
         rules.enough_stake = None;
         assert_eq!(served(&rules), [true, false, false, true, false, false]);
-        // Beside nobody with more it would be served.
-        rules.directory.set([(Hotkey::new([5; 32]), seat(1, true))]);
+        // Beside no validator with more stake, it would be served.
+        rules.directory.set([(PublicKey::from_bytes([5; 32]), seat(1, true))]);
         assert_eq!(served(&rules), [false, false, false, false, true, false]);
     }
 }

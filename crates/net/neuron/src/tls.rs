@@ -1,10 +1,10 @@
-//! TLS between neurons: a key of one's own in a certificate of one's own, and the public half on the chain.
-//! spec neuron-protocol §13
+//! TLS between neurons: a self-signed certificate, whose public key is published on the chain.
 //!
-//! Names and authorities mean nothing here. A client accepts exactly the key that the chain binds to the hotkey it wants,
-//! and a server is whoever has it.
+//! spec neuron-protocol §13. Names and certificate authorities mean nothing here. A client accepts exactly the key that
+//! the chain binds to the hotkey, and a server proves itself by having it.
 
 use core::fmt;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::certificate::CertificateKey;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use rustls::{
@@ -24,36 +24,44 @@ pub struct TlsIdentity {
     key: KeyPair,
 }
 
-/// A key cannot be made or read.
+/// The reason for which a key cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The text is not a private key of Ed25519 in PEM.
+    /// A text that is no private key of Ed25519 in PEM.
     #[error("not an Ed25519 key in PEM (PKCS#8)")]
     Key,
-    /// The library refuses.
+    /// A refusal of the TLS library.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
+}
+
+impl Diagnostic for TlsError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 fn setup(error: impl fmt::Display) -> TlsError {
     TlsError::Setup(error.to_string())
 }
 
-/// Who has to use TLS.
+/// The demand on callers to use TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsOffer {
-    /// Whoever can; others are served in clear text on the same port, as the existing neurons have to be.
+    /// Callers may use TLS. Others are served in clear text on the same port, as the existing neurons need.
     #[default]
     Optional,
-    /// Everybody.
+    /// All callers must use TLS.
     Required,
 }
 
 impl TlsIdentity {
-    /// A new key.
+    /// Generates a new key.
     ///
     /// # Errors
-    /// [`TlsError::Setup`] when the system has no randomness.
+    /// [`TlsError::Setup`] if the system has no randomness.
     pub fn generate() -> Result<Self, TlsError> {
         Ok(Self { key: KeyPair::generate_for(&PKCS_ED25519).map_err(setup)? })
     }
@@ -61,18 +69,18 @@ impl TlsIdentity {
     /// Reads a key that [`Self::to_pem`] wrote.
     ///
     /// # Errors
-    /// [`TlsError::Key`].
+    /// [`TlsError::Key`] for a text that is no such key.
     pub fn from_pem(pem: &str) -> Result<Self, TlsError> {
         let key = KeyPair::from_pem_and_sign_algo(pem, &PKCS_ED25519).map_err(|_| TlsError::Key)?;
         Ok(Self { key })
     }
 
-    /// The **secret** key, to be stored where nobody else reads.
+    /// Returns the **secret** key. Store it in a private file.
     pub fn to_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(self.key.serialize_pem())
     }
 
-    /// The public key, to be published on the chain.
+    /// Returns the public key, to be published on the chain.
     ///
     /// # Errors
     /// [`TlsError::Key`], never for a key made or read here.
@@ -101,7 +109,7 @@ impl fmt::Debug for TlsIdentity {
     }
 }
 
-/// A client that reaches the neuron with this key and nobody else.
+/// Returns a client that accepts the neuron with this key and no other.
 pub(crate) fn client(pinned: CertificateKey) -> Result<Arc<ClientConfig>, TlsError> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
@@ -114,7 +122,7 @@ pub(crate) fn client(pinned: CertificateKey) -> Result<Arc<ClientConfig>, TlsErr
     Ok(Arc::new(config))
 }
 
-/// Accepts one key.
+/// A verifier that accepts one key.
 #[derive(Debug)]
 struct PinnedKey {
     pinned: CertificateKey,
@@ -123,7 +131,7 @@ struct PinnedKey {
 
 /// The DER of the `SubjectPublicKeyInfo` of Ed25519, up to the key.
 const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-/// That of P-256, up to the coordinates.
+/// The DER of the `SubjectPublicKeyInfo` of P-256, up to the coordinates.
 const P256_INFO: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,

@@ -1,23 +1,23 @@
-//! Where a neuron is: addresses on the chain and in requests. spec neuron-protocol §1, §11
+//! Addresses of neurons on the chain and in requests. spec neuron-protocol §1, §11.
 
-use crate::Hotkey;
+use crate::PublicKey;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The protocol number that neurons announce. spec neuron-protocol §11
+/// The protocol number that neurons announce. spec neuron-protocol §11.
 pub const PROTOCOL: u8 = 4;
 
-/// An address on the chain is none.
+/// The reason for which an address on the chain is no IP address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IpError {
-    /// The number is above 2^32.
+    /// A number of 2^32 or more for an IPv4 address.
     #[error("{0} is too large for an IPv4 address")]
     TooLarge(u128),
-    /// The type is neither 4 nor 6.
+    /// A type that is neither 4 nor 6.
     #[error("{0} is not a type of IP addresses")]
     Type(u8),
 }
 
-/// An IP address as the chain keeps it: a number, and 4 or 6.
+/// Returns an IP address as the chain stores it: a number, and 4 or 6.
 pub fn ip_to_chain(ip: IpAddr) -> (u128, u8) {
     match ip {
         IpAddr::V4(ip) => (u128::from(u32::from(ip)), 4),
@@ -25,10 +25,12 @@ pub fn ip_to_chain(ip: IpAddr) -> (u128, u8) {
     }
 }
 
-/// The IP address that the chain keeps as this number and type. The type decides, not the size of the number.
+/// Returns the IP address that the chain stores as this number and type.
+///
+/// The type decides on the kind of the address, not the size of the number.
 ///
 /// # Errors
-/// [`IpError`] for numbers that do not fit, and other types.
+/// [`IpError::TooLarge`] for a number that does not fit its type, [`IpError::Type`] for another type.
 pub fn ip_from_chain(number: u128, ip_type: u8) -> Result<IpAddr, IpError> {
     match ip_type {
         4 => u32::try_from(number).map(|ip| Ipv4Addr::from(ip).into()).map_err(|_| IpError::TooLarge(number)),
@@ -37,40 +39,40 @@ pub fn ip_from_chain(number: u128, ip_type: u8) -> Result<IpAddr, IpError> {
     }
 }
 
-/// What a neuron announces on the chain about where it serves.
+/// The address that a neuron announces, with its keys, as existing tools print it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AxonText {
-    /// `major * 1 000 000 + minor * 1 000 + patch`.
+    /// The version of the neuron: `major * 1 000 000 + minor * 1 000 + patch`.
     pub version: u32,
-    /// Where it listens; all zero when it does not serve.
+    /// The IP address of the axon, all zero if the neuron does not serve.
     pub ip: IpAddr,
-    /// On which port.
+    /// The port of the axon.
     pub port: u16,
-    /// Who it is.
-    pub hotkey: Hotkey,
-    /// Who owns it.
-    pub coldkey: Hotkey,
+    /// The hotkey of the neuron.
+    pub hotkey: PublicKey,
+    /// The coldkey that owns the hotkey.
+    pub coldkey: PublicKey,
     /// The protocol number.
     pub protocol: u8,
-    /// Without meaning.
+    /// A number without meaning.
     pub placeholder1: u8,
-    /// Without meaning.
+    /// A number without meaning.
     pub placeholder2: u8,
 }
 
 impl AxonText {
-    /// Whether the neuron says that it serves. spec neuron-protocol §11
+    /// Returns true if the neuron announces that it serves. spec neuron-protocol §11.
     pub fn is_serving(&self) -> bool {
         !self.ip.is_unspecified()
     }
 
-    /// The place as existing tools print it, without brackets: `/ipv4/203.0.113.7:8091`.
+    /// Returns the endpoint as existing tools print it, without brackets: `/ipv4/203.0.113.7:8091`.
     pub fn endpoint_text(&self) -> String {
         let (_, ip_type) = ip_to_chain(self.ip);
         format!("/ipv{ip_type}/{}:{}", self.ip, self.port)
     }
 
-    /// The text that existing tools exchange: JSON in Python's form.
+    /// Returns the text that existing tools exchange: JSON in Python's form.
     pub fn to_text(&self) -> String {
         use crate::python::{Value, json};
         let (_, ip_type) = ip_to_chain(self.ip);
@@ -79,8 +81,8 @@ impl AxonText {
             ("ip", Value::Text(self.ip.to_string())),
             ("port", Value::int(self.port)),
             ("ip_type", Value::int(ip_type)),
-            ("hotkey", Value::Text(self.hotkey.to_ss58())),
-            ("coldkey", Value::Text(self.coldkey.to_ss58())),
+            ("hotkey", Value::Text(self.hotkey.to_string())),
+            ("coldkey", Value::Text(self.coldkey.to_string())),
             ("protocol", Value::int(self.protocol)),
             ("placeholder1", Value::int(self.placeholder1)),
             ("placeholder2", Value::int(self.placeholder2)),
@@ -89,7 +91,7 @@ impl AxonText {
     }
 }
 
-/// The version number of a release. spec neuron-protocol §2
+/// Returns the version number of a release. spec neuron-protocol §2.
 pub const fn version_number(major: u16, minor: u16, patch: u16) -> u64 {
     // At most 65 535 · 1 001 001, far below the end of 64 bits.
     (major as u64)
@@ -98,10 +100,11 @@ pub const fn version_number(major: u16, minor: u16, patch: u16) -> u64 {
         .saturating_add(patch as u64)
 }
 
-/// The URL of a synapse at a neuron. spec neuron-protocol §1
+/// Returns the URL of a synapse at a neuron. spec neuron-protocol §1.
 ///
-/// A neuron behind the caller's own address is called at the unspecified one, since many routers do not send such
-/// connections back in. IPv6 addresses stand in brackets; the existing neurons forget them and cannot connect.
+/// A neuron behind the caller's own address is called at the unspecified address, because many routers do not send such
+/// connections back in. IPv6 addresses stand in brackets. The existing neurons leave the brackets out and cannot
+/// connect.
 pub fn request_url(ip: IpAddr, port: u16, own: Option<IpAddr>, name: &str) -> String {
     let ip = match ip {
         IpAddr::V4(_) if own == Some(ip) => Ipv4Addr::UNSPECIFIED.into(),

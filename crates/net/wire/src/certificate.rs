@@ -1,39 +1,41 @@
-//! The key of a neuron's TLS certificate as it stands on the chain. spec neuron-protocol §13
+//! The key of a neuron's TLS certificate, as the chain stores it. spec neuron-protocol §13.
 //!
-//! The chain binds a raw public key to a hotkey, not a certificate of some authority. A client that finds one for the
-//! neuron it wants to reach connects by TLS and accepts exactly this key; it never falls back to clear text, or whoever
-//! sits on the path could take the certificate away.
+//! The chain binds a raw public key to a hotkey, not a certificate of an authority. If the chain has a key for a
+//! neuron, the client connects by TLS and accepts exactly this key. It never falls back to clear text: otherwise an
+//! attacker on the path could take the certificate away.
 
-/// The most bytes the chain keeps: one for the algorithm, 64 for the key. Longer ones are dropped there in silence.
+/// The longest key that the chain stores, in bytes: one for the algorithm, 64 for the key.
+///
+/// The chain drops longer ones without an error.
 pub const MAX_BYTES: usize = 65;
 
 /// A public key for TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateKey {
-    /// Ed25519.
+    /// A key of Ed25519.
     Ed25519([u8; 32]),
-    /// A point on P-256, its coordinates one after the other.
+    /// A point on P-256, as its two coordinates.
     P256([u8; 64]),
     /// SHA-256 of the `SubjectPublicKeyInfo`, for keys that are too long themselves.
     InfoHash([u8; 32]),
 }
 
-/// The chain's bytes are not a key that is known here.
+/// The reason for which the chain's bytes are no known key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// There are none.
+    /// No bytes.
     #[error("the certificate on the chain is empty")]
     Empty,
-    /// The first byte names no known algorithm.
+    /// A first byte that names no known algorithm.
     #[error("{0} is not a known algorithm of certificates")]
     Algorithm(u8),
-    /// The key has another length than its algorithm asks for.
+    /// A key with another length than its algorithm has.
     #[error("the key of the certificate has {0} bytes, which its algorithm does not allow")]
     Length(usize),
 }
 
 impl CertificateKey {
-    /// The bytes for the chain: the algorithm and the key.
+    /// Returns the bytes for the chain: the algorithm and the key.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (algorithm, key): (u8, &[u8]) = match self {
             Self::Ed25519(key) => (1, key),
@@ -45,8 +47,11 @@ impl CertificateKey {
 
     /// Reads the bytes of the chain.
     ///
+    /// A neuron with a malformed key cannot be reached. It is never reached unprotected.
+    ///
     /// # Errors
-    /// [`CertificateError`], with what is wrong. Such a neuron cannot be reached, rather than reached unprotected.
+    /// [`CertificateError::Empty`] for no bytes, [`CertificateError::Algorithm`] for an unknown algorithm,
+    /// [`CertificateError::Length`] for a key of the wrong length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CertificateError> {
         let (&algorithm, key) = bytes.split_first().ok_or(CertificateError::Empty)?;
         let length = |_| CertificateError::Length(key.len());

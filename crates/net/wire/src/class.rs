@@ -1,8 +1,9 @@
-//! The classes of messages: which fields a synapse has, of which types, and which of them are hashed.
-//! spec neuron-protocol §3, §4
+//! Classes of messages: the fields of a synapse, their types, and the fields that are hashed.
 //!
-//! Peers declare their messages as Python classes, and the types decide how values are read and hashed: `1` in a
-//! `float` field hashes as `1.0`. So a class is data here, with the types in Python's own words:
+//! spec neuron-protocol §3, §4.
+//!
+//! Peers declare their messages as Python classes. The types decide on the reading and the hashing of values: `1` in a
+//! `float` field hashes as `1.0`. A class is therefore data here, with the types in Python's own words:
 //!
 //! ```
 //! use myelin_wire::class::{Class, Field, Types};
@@ -26,17 +27,17 @@ pub use parse::{TypeError, Types};
 
 use crate::python::Value;
 
-/// The names of the members that every body begins with. spec neuron-protocol §3
+/// The names of the members that every body begins with. spec neuron-protocol §3.
 pub const BASE_FIELDS: [&str; 7] =
     ["name", "timeout", "total_size", "header_size", "dendrite", "axon", "computed_body_hash"];
 
-/// The field by which old classes declare what is hashed. spec neuron-protocol §4
+/// The field by which old classes declare the hashed fields. spec neuron-protocol §4.
 const HASH_FIELDS: &str = "required_hash_fields";
 
 /// A type of values, as Python annotates it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
-    /// `Any`: taken as it is.
+    /// `Any`: a value as it is.
     Any,
     /// `None`.
     Null,
@@ -50,9 +51,9 @@ pub enum Type {
     Text,
     /// `list[T]`.
     List(Box<Type>),
-    /// `tuple[T, ...]`: as many as there are.
+    /// `tuple[T, ...]`: any number of elements of one type.
     TupleOf(Box<Type>),
-    /// `tuple[A, B]`: exactly these.
+    /// `tuple[A, B]`: exactly these elements.
     Tuple(Vec<Type>),
     /// `dict[K, V]`.
     Dict(Box<Type>, Box<Type>),
@@ -64,10 +65,10 @@ pub enum Type {
     Enum {
         /// The name of the enumeration.
         name: String,
-        /// Name and text of each member.
+        /// The name and the text of each member.
         members: Vec<(String, String)>,
     },
-    /// A tensor. spec neuron-protocol §11
+    /// A tensor. spec neuron-protocol §11.
     Tensor,
 }
 
@@ -80,42 +81,42 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field that every message has to bring.
+    /// Returns a field that every message must have.
     pub fn required(name: &str, kind: Type) -> Self {
         Self { name: name.to_owned(), kind, default: None }
     }
 
-    /// A field with a default; no value stands for `None`.
+    /// Returns a field with a default. No default stands for `None`.
     pub fn with_default(name: &str, kind: Type, default: impl Into<Option<Value>>) -> Self {
         Self { name: name.to_owned(), kind, default: Some(default.into().unwrap_or(Value::None)) }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The type.
+    /// Returns the type.
     pub const fn kind(&self) -> &Type {
         &self.kind
     }
 
-    /// The value of a message that brings none, or `None` if the field is required.
+    /// Returns the value of a message without this field, or `None` if the field is required.
     pub const fn default(&self) -> Option<&Value> {
         self.default.as_ref()
     }
 }
 
-/// A class cannot be declared like this.
+/// The reason for which a class cannot be declared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClassError {
-    /// The name is not one segment of a path.
+    /// A name that is not one segment of a path.
     #[error("`{0}` cannot be the name of a class: use letters, digits and `_`")]
     Name(String),
-    /// Two fields have the same name, or a field has the name of a base field.
+    /// Two fields of the same name, or a field with the name of a base field.
     #[error("the field `{0}` is declared twice")]
     Twice(String),
-    /// A field is to be hashed that the class does not have.
+    /// A hashed field that the class does not have.
     #[error("`{0}` cannot be hashed: there is no such field")]
     Unknown(String),
 }
@@ -129,10 +130,10 @@ pub struct Class {
 }
 
 impl Class {
-    /// A class without hashed fields. spec neuron-protocol §3
+    /// Returns a class without hashed fields. spec neuron-protocol §3.
     ///
     /// # Errors
-    /// [`ClassError`] when the name cannot stand in a path, or two fields have one name.
+    /// [`ClassError::Name`] if the name cannot stand in a path, [`ClassError::Twice`] if two fields have one name.
     pub fn new(name: &str, fields: Vec<Field>) -> Result<Self, ClassError> {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(is_word) {
@@ -146,19 +147,18 @@ impl Class {
         Ok(Self { name: name.to_owned(), fields, hashed: Vec::new() })
     }
 
-    /// The built-in class without fields of its own, a ping. spec neuron-protocol §1
+    /// Returns the built-in class without fields of its own, a ping. spec neuron-protocol §1.
     pub fn synapse() -> Self {
         Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new() }
     }
 
-    /// The same class with these fields hashed, in this order; a name that comes twice counts twice. Base fields can
-    /// be hashed too.
+    /// Returns the same class with these fields hashed, in this order.
     ///
-    /// In a class that declares `required_hash_fields` as a field of its own, the old form, the order is that of
-    /// definition. spec neuron-protocol §4
+    /// A name that comes twice counts twice, and base fields can be hashed too. The old form of a class declares
+    /// `required_hash_fields` as a field of its own; its order is the order of definition. spec neuron-protocol §4.
     ///
     /// # Errors
-    /// [`ClassError::Unknown`] when there is no such field.
+    /// [`ClassError::Unknown`] if a field does not exist.
     pub fn hashing(mut self, names: &[&str]) -> Result<Self, ClassError> {
         let own = self.fields.iter().map(Field::name);
         let known: Vec<&str> = BASE_FIELDS.into_iter().chain(own).collect();
@@ -174,22 +174,22 @@ impl Class {
         Ok(self)
     }
 
-    /// The name: also the path it is served at, and the value of the header `name`.
+    /// Returns the name, which is also the path of the class and the value of the header `name`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The fields of its own, in the order of definition.
+    /// Returns the fields of its own, in the order of definition.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// The names of the fields whose digests make up the body hash, in order.
+    /// Returns the names of the fields whose digests make up the body hash, in order.
     pub fn hash_order(&self) -> &[String] {
         &self.hashed
     }
 
-    /// Whether the signature of a message covers this field.
+    /// Returns true if the signature of a message covers this field.
     pub fn is_hashed(&self, name: &str) -> bool {
         self.hashed.iter().any(|hashed| hashed == name)
     }

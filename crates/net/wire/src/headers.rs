@@ -1,11 +1,11 @@
-//! The headers of a request or an answer, as they came or as they will be sent.
+//! The headers of a request or an answer, as received or to be sent.
 
-/// Names and values in order. Names keep the case they came in; values are latin-1 read as text.
+/// Names and values in order. Names keep their case; values are latin-1 read as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// No headers.
+    /// Returns no headers.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -15,8 +15,9 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// The value of a header, its name compared without case, and `None` as well when it comes twice: of two values
-    /// nobody knows which one the other side meant.
+    /// Returns the value of a header, and `None` if the header is missing or comes twice.
+    ///
+    /// Names are compared without case. The meaning of two values would be ambiguous.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value);
         match (values.next(), values.next()) {
@@ -25,17 +26,17 @@ impl Headers {
         }
     }
 
-    /// Whether a header of this name is there, compared without case.
+    /// Returns true if a header of this name exists, compared without case.
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
     }
 
-    /// Names and values, in order.
+    /// Returns names and values, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether every value can be sent: latin-1, and without line breaks and zeros. spec neuron-protocol §14
+    /// Returns true if all values can be sent: latin-1 without line breaks and zeros. spec neuron-protocol §14.
     pub fn can_be_sent(&self) -> bool {
         let is_sendable = |c: char| u32::from(c) <= 0xff && !matches!(c, '\r' | '\n' | '\0');
         self.0.iter().all(|(_, value)| value.chars().all(is_sendable))
@@ -57,8 +58,9 @@ impl IntoIterator for Headers {
     }
 }
 
-/// Whether a content type is JSON: `application/json` or with the suffix `+json`, parameters allowed.
-/// spec neuron-protocol §9
+/// Returns true if a content type is JSON: `application/json` or with the suffix `+json`.
+///
+/// Parameters are allowed. spec neuron-protocol §9.
 pub fn is_json(content_type: Option<&str>) -> bool {
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))

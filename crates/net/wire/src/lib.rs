@@ -1,23 +1,22 @@
-//! What neurons say to each other: messages, signatures, freshness and receipts, without sockets.
+//! Messages of neurons: signatures, freshness, replay windows and receipts, without sockets.
 //!
-//! A neuron must never serve somebody who is not who they say, nor the same request twice. Here these rules are plain
-//! functions over bytes and a clock, so that they can be tested to the last bit; the crate that opens the connections
-//! only carries bytes to them. What has not passed them has another type than what has, and no handler takes the one
-//! for the other.
+//! A neuron must serve no caller under a false name, and no request twice. Here these rules are plain functions over
+//! bytes and a clock, so that tests can check every bit. The crate that opens the connections only carries bytes.
+//! Checked and unchecked messages have different types, so no handler can take one for the other.
 //!
 //! | Question | Module | spec |
 //! |---|---|---|
-//! | Is this request of a Python neuron signed, fresh and new? What do I answer? | [`v1`] | neuron-protocol §6 to §9 |
-//! | And this strict one? Is this answer from the neuron I asked? Can I prove that later? | [`strict`] | signed-requests |
-//! | Was it accepted before? | [`replay`] | signed-requests §8 |
-//! | What does a message look like as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
+//! | Is a request of a Python neuron signed, fresh and new? What is the answer? | [`v1`] | neuron-protocol §6 to §9 |
+//! | Is a strict request valid? Is an answer from the right neuron? How is it proven later? | [`strict`] | signed-requests |
+//! | Was a request accepted before? | [`replay`] | signed-requests §8 |
+//! | What is the form of a message as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
 //! | How does a tensor travel? | [`tensor`] | neuron-protocol §11 |
 //! | Where is a neuron, and by which key is it reached? | [`address`], [`certificate`] | neuron-protocol §11, §13 |
 //!
 //! A strict request and its answer:
 //!
 //! ```
-//! use myelin_wire::{Received, Sign, replay::{ReplayLimits, ReplayWindow}, strict::{self, Door, Receipt}};
+//! use myelin_wire::{ReceivedRequest, Sign, replay::{ReplayLimits, ReplayWindow}, strict::{self, Receipt, StrictDoor}};
 //!
 //! # struct Key(schnorrkel::Keypair);
 //! # impl Sign for Key {
@@ -34,8 +33,9 @@
 //! let (headers, asked) = strict::sign_request(&caller, (method, target), body, now, Some(neuron.hotkey()))?;
 //!
 //! let mut window = ReplayWindow::new(ReplayLimits::default());
-//! let received = Received { method, target, headers: &headers };
-//! let request = Door::new(neuron.hotkey()).open(received, now)?.verify(body.to_vec())?.admit(&mut window, now)?;
+//! let received = ReceivedRequest { method, target, headers: &headers };
+//! let door = StrictDoor::new(neuron.hotkey());
+//! let request = door.open(received, now)?.verify(body.to_vec())?.admit(&mut window, now)?;
 //! assert_eq!(request.sender(), caller.hotkey());
 //!
 //! let mut answered = strict::sign_answer(&neuron, request.proof(), (200, "text/plain"), b"world", now)?;
@@ -44,13 +44,13 @@
 //! let receipt = Receipt::of_answer(&asked, answer.proof());
 //! assert_eq!(receipt.verify()?.responder, neuron.hotkey());
 //!
-//! let again = Door::new(neuron.hotkey()).open(received, now)?.verify(body.to_vec())?.admit(&mut window, now);
+//! let again = door.open(received, now)?.verify(body.to_vec())?.admit(&mut window, now);
 //! assert_eq!(again.map_err(|refusal| refusal.name()), Err("ReplayedRequest"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is not here: connections, time, randomness, keys and the chain. Signing is a trait ([`Sign`]) that whoever
-//! holds a key implements; the clock is an argument everywhere.
+//! Not here: connections, time, randomness, keys and the chain. Signing is a trait ([`Sign`]) that the owner of a key
+//! implements. The clock is an argument everywhere.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -76,11 +76,13 @@ mod signature;
 pub mod strict;
 pub mod synapse;
 pub mod tensor;
+pub mod uuid;
 pub mod v1;
 mod verified;
 
 pub use headers::Headers;
-pub use hotkey::{Hotkey, SS58_PREFIX, V1AddressError};
+pub use hotkey::{V1AddressError, from_ss58};
+pub use myelin_primitives::PublicKey;
 pub use signature::{Scheme, Sign, SignatureTextError, UncheckedSignature};
 pub use synapse::{HeaderError, Synapse, TerminalInfo};
 pub use verified::{Protocol, ReceivedRequest, SignedProof, UnixNanos, Verified};

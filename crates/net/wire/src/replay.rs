@@ -1,78 +1,82 @@
-//! What was accepted already, so that one request is valid at one axon once. spec neuron-protocol §12,
-//! signed-requests §3
+//! The replay window: the memory of accepted requests, so that an axon accepts each request once.
 //!
-//! One window belongs to one hotkey and is shared by all its endpoints and both protocols. Nothing enters before its
-//! signature was checked and the caller admitted, so strangers can neither use up somebody's nonces nor fill the
-//! memory. What has become too old to pass as fresh is forgotten; what was forgotten never passes again.
+//! spec neuron-protocol §12, signed-requests §3. One window belongs to one hotkey, and all its endpoints and both
+//! protocols share it. A nonce enters after the signature was checked and the caller admitted. Strangers can therefore
+//! neither use up the nonces of a caller nor fill the memory. A nonce that is too old to be fresh is removed, and is
+//! refused from then on.
 
-use crate::{Hotkey, UnixNanos};
+use crate::{PublicKey, UnixNanos};
 use codec::{Decode, DecodeAll, Encode};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The first bytes of a stored window, with the version of its form.
+/// The first bytes of a stored window, with the version of its format.
 const MAGIC: &[u8; 16] = b"myelin-replay/1\n";
 
-/// How much a window may remember.
+/// The limits of a replay window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayLimits {
-    /// Nanoseconds for which a nonce is kept after the time it names. Should be as long as any request passes as fresh:
-    /// a shorter one refuses late requests, and still lets none pass twice.
+    /// Nanoseconds for which a nonce is kept after the time it names.
+    ///
+    /// Choose at least the longest age of a fresh request. A shorter time refuses late requests, and still accepts no
+    /// request twice.
     pub keep: u64,
-    /// Callers at a time.
+    /// The number of callers at a time.
     pub callers: usize,
-    /// Nonces of one caller at a time.
+    /// The number of nonces of one caller at a time.
     pub per_caller: usize,
-    /// Nonces of all callers at a time.
+    /// The number of nonces of all callers at a time.
     pub total: usize,
 }
 
 impl Default for ReplayLimits {
-    /// 16 s and 262 144 nonces: 16 384 requests a second, of at most 4 096 callers, and 256 of each.
+    /// Returns 16 s, 4 096 callers and 262 144 nonces, of which one caller has at most 4 096.
+    ///
+    /// In a second, 16 384 requests of all callers and 256 of each caller are accepted.
     fn default() -> Self {
         Self { keep: 16_000_000_000, callers: 4_096, per_caller: 4_096, total: 262_144 }
     }
 }
 
-/// Why a request is not accepted, though its signature is good.
+/// The reason for which a request with a valid signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// It was accepted before.
+    /// A request that was accepted before.
     #[error("the request was accepted before")]
     Repeated,
-    /// It is older than what is remembered, so nobody knows.
+    /// A request older than the replay window, which cannot tell whether it was accepted.
     #[error("the request is older than the memory of this axon")]
     Forgotten,
-    /// The caller sends faster than its share of the memory.
+    /// More nonces of one caller than its limit.
     #[error("too many requests of this caller at a time")]
     Caller,
-    /// There is no memory for more, of whomever.
+    /// More nonces or callers than the limit of the window.
     #[error("too many requests of all callers at a time")]
     Full,
 }
 
-/// Why bytes are not a stored window.
+/// The reason for which bytes are not a stored window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {
-    /// Another file, or of another version.
+    /// Another file, or another version.
     #[error("not a stored replay window of this version")]
     Form,
-    /// Cut short or changed.
+    /// A file that was cut or changed.
     #[error("the stored replay window is damaged")]
     Damaged,
 }
 
-/// How a nonce excludes others.
+/// The relation in which the nonces of a caller must stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NonceOrder {
-    /// Each nonce of a caller once. spec signed-requests §3
+    /// Each nonce of a caller is accepted once. spec signed-requests §3.
     Once,
-    /// Each nonce above the last of the caller under this name. spec neuron-protocol §6
+    /// Each nonce must exceed the last of the caller under this name. spec neuron-protocol §6.
     Rising([u8; 32]),
 }
 
 impl NonceOrder {
-    /// Rising nonces of one client, which it names by a UUID of its choice.
+    /// Returns rising nonces of one client, which it names by a UUID of its choice.
     pub(crate) fn rising(uuid: &str) -> Self {
         Self::Rising(Sha256::digest(uuid).into())
     }
@@ -107,31 +111,31 @@ fn held(callers: &BTreeMap<[u8; 32], CallerHistory>) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayWindow {
     limits: ReplayLimits,
-    /// Nonces up to here are refused: they may have been accepted and forgotten.
+    /// The last refused nonce: it and all nonces below may have been accepted and removed.
     floor: UnixNanos,
     callers: BTreeMap<[u8; 32], CallerHistory>,
-    /// How many nonces all callers have.
+    /// The number of nonces of all callers.
     held: usize,
 }
 
 impl ReplayWindow {
-    /// The window of a hotkey that never accepted a request.
+    /// Returns the window of a hotkey that never accepted a request.
     pub const fn new(limits: ReplayLimits) -> Self {
         Self { limits, floor: 0, callers: BTreeMap::new(), held: 0 }
     }
 
-    /// The window of a hotkey that may have accepted requests nobody remembers: after a crash, or on another machine.
+    /// Returns the window of a hotkey whose accepted requests are unknown: after a crash, or on another machine.
     ///
-    /// Refuses everything that could have been fresh until now. `ahead` is how far in the future a nonce passes, in
-    /// nanoseconds; for that long after the start even new requests are refused.
+    /// It refuses all requests that could have been fresh until now. `ahead` is the largest lead of a caller's clock,
+    /// in nanoseconds. For this time after the start, even new requests are refused.
     pub const fn after_loss(limits: ReplayLimits, now: UnixNanos, ahead: u64) -> Self {
         Self { limits, floor: now.saturating_add(ahead), callers: BTreeMap::new(), held: 0 }
     }
 
-    /// Accepts a nonce, or says why not. The nonce was found fresh before.
+    /// Accepts a nonce that was found fresh, or returns the reason for which it is refused.
     pub(crate) fn admit(
         &mut self,
-        caller: Hotkey,
+        caller: PublicKey,
         order: NonceOrder,
         nonce: UnixNanos,
         now: UnixNanos,
@@ -148,7 +152,7 @@ impl ReplayWindow {
         if last.is_some_and(|&last| nonce <= last) {
             return Err(ReplayError::Repeated);
         }
-        // A client that goes on takes the place of its last nonce; everything else needs a new one.
+        // A client that goes on replaces its last nonce. All other requests need a new entry.
         if last.is_none() {
             if seen.is_some_and(|seen| seen.len() >= self.limits.per_caller) {
                 return Err(ReplayError::Caller);
@@ -166,8 +170,9 @@ impl ReplayWindow {
         Ok(())
     }
 
-    /// Drops what cannot pass as fresh any more. Once in a quarter of the time that is kept, so that a request costs
-    /// little.
+    /// Removes nonces that cannot be fresh any more.
+    ///
+    /// It runs once per quarter of the kept time, so that the mean cost of a request stays small.
     fn forget(&mut self, now: UnixNanos) {
         let floor = now.saturating_sub(self.limits.keep);
         if floor.saturating_sub(self.floor) < self.limits.keep / 4 {
@@ -182,20 +187,20 @@ impl ReplayWindow {
         self.held = held(&self.callers);
     }
 
-    /// How many nonces are remembered.
+    /// Returns the number of stored nonces.
     pub const fn len(&self) -> usize {
         self.held
     }
 
-    /// Whether no nonce is remembered.
+    /// Returns true if no nonce is stored.
     pub const fn is_empty(&self) -> bool {
         self.held == 0
     }
 
-    /// The window as bytes, to be stored when an axon stops. spec signed-requests §8
+    /// Returns the window as bytes, which an axon stores as it stops. spec signed-requests §8.
     ///
-    /// A stored window is good for one start: whoever reads it removes it first, so that after a crash there is none
-    /// and [`Self::after_loss`] is the way.
+    /// A stored window serves one start. The reader removes the file before use, so that no file is left after a crash,
+    /// and [`Self::after_loss`] applies.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         (self.floor, &self.callers).encode_to(&mut bytes);
@@ -204,10 +209,11 @@ impl ReplayWindow {
         bytes
     }
 
-    /// Reads stored bytes. `limits` are those from now on.
+    /// Reads stored bytes. The limits apply from now on.
     ///
     /// # Errors
-    /// [`StoredError`] for anything but what [`Self::to_bytes`] wrote.
+    /// [`StoredError::Form`] for bytes of another format or version, [`StoredError::Damaged`] for bytes that were
+    /// changed.
     pub fn from_bytes(bytes: &[u8], limits: ReplayLimits) -> Result<Self, StoredError> {
         let (content, sum) = bytes.split_last_chunk::<32>().ok_or(StoredError::Form)?;
         let stored = content.strip_prefix(MAGIC).ok_or(StoredError::Form)?;
@@ -229,8 +235,8 @@ mod tests {
     const NOW: UnixNanos = 1_760_000_000 * SECOND;
     const LIMITS: ReplayLimits = ReplayLimits { keep: 16 * SECOND, callers: 3, per_caller: 4, total: 100 };
 
-    fn caller(number: u8) -> Hotkey {
-        Hotkey::new([number; 32])
+    fn caller(number: u8) -> PublicKey {
+        PublicKey::from_bytes([number; 32])
     }
 
     #[test]
@@ -304,11 +310,11 @@ mod tests {
         window.admit(caller(1), NonceOrder::Once, NOW, NOW).unwrap();
         window.admit(caller(1), NonceOrder::Rising([9; 32]), NOW + 1, NOW).unwrap();
         let fixture = concat!(
-            "6d79656c696e2d7265706c61792f310a", // the name and version of the form
+            "6d79656c696e2d7265706c61792f310a", // the name and version of the format
             "0060031ba9c66c18",                 // the floor
             "04",                               // one caller
             "0101010101010101010101010101010101010101010101010101010101010101",
-            "040000b0d4acc66c18", // one nonce that counts once
+            "040000b0d4acc66c18", // one nonce that is accepted once
             "04",                 // one name
             "0909090909090909090909090909090909090909090909090909090909090909",
             "0100b0d4acc66c18", // and its last nonce
@@ -335,7 +341,7 @@ mod tests {
     }
 
     proptest! {
-        /// Stored and read at any point, the window refuses what it accepted before.
+        /// Checks that the window refuses all accepted requests after it was stored and read at any point.
         #[test]
         fn a_restart_changes_nothing(nonces in proptest::collection::vec((0..3_u8, 0..40_u64), 1..60), restart: proptest::sample::Index) {
             let limits = ReplayLimits { per_caller: 100, ..LIMITS };

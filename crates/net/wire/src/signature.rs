@@ -1,22 +1,22 @@
-//! Signing and checking signatures. spec neuron-protocol §5, signed-requests §2
+//! Signatures and their verification. spec neuron-protocol §5, signed-requests §2.
 
-use crate::Hotkey;
+use crate::PublicKey;
 use core::fmt;
 
-/// The context in which hotkeys sign. spec neuron-protocol §5
+/// The context in which hotkeys sign. spec neuron-protocol §5.
 const CONTEXT: &[u8] = b"substrate";
 
-/// Something that signs as one hotkey: a key in memory, in a file or in a device.
+/// A signer for one hotkey: a key in memory, in a file or in a device.
 pub trait Sign {
-    /// The public key that signatures are checked with.
+    /// Returns the public key that verifies the signatures.
     fn public(&self) -> [u8; 32];
 
-    /// An sr25519 signature over these bytes, in the context `substrate`.
+    /// Returns an sr25519 signature over these bytes, in the context `substrate`.
     fn sign(&self, message: &[u8]) -> [u8; 64];
 
-    /// The identity of the signer.
-    fn hotkey(&self) -> Hotkey {
-        Hotkey::new(self.public())
+    /// Returns the hotkey of the signer.
+    fn hotkey(&self) -> PublicKey {
+        PublicKey::from_bytes(self.public())
     }
 }
 
@@ -30,18 +30,18 @@ impl<S: Sign + ?Sized> Sign for &S {
     }
 }
 
-/// The kind of a key and of its signatures. spec signed-requests §1
+/// The type of a key and of its signatures. spec signed-requests §1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheme {
-    /// The kind of every hotkey of this network.
+    /// The type of all hotkeys of this network.
     #[default]
     Sr25519,
-    /// The other kind that callers may use.
+    /// The other type that callers may use.
     Ed25519,
 }
 
 impl Scheme {
-    /// The name in headers and signed texts.
+    /// Returns the name in headers and signed texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sr25519 => "sr25519",
@@ -49,60 +49,63 @@ impl Scheme {
         }
     }
 
-    /// The scheme of this name.
+    /// Returns the scheme of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sr25519, Self::Ed25519].into_iter().find(|scheme| scheme.name() == name)
     }
 }
 
-/// A signature, not yet checked against anything.
+/// A signature that was not verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UncheckedSignature([u8; 64]);
 
-/// Why a text is not a signature. The texts are those of the existing neurons. spec neuron-protocol §8
+/// The reason for which a text is not a signature. spec neuron-protocol §8.
+///
+/// The texts are those of the existing neurons.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum SignatureTextError {
     /// No `0x` at the start.
     #[error("Invalid signature format. Expected hex string.")]
     Prefix,
-    /// Not hexadecimal.
+    /// No hexadecimal digits.
     #[error("Invalid hex string: {0:?}")]
     Hex(hex::FromHexError),
-    /// Not 64 bytes.
+    /// Another length than 64 bytes.
     #[error("Invalid signature")]
     Length,
 }
 
 impl UncheckedSignature {
-    /// The signature with these bytes.
+    /// Returns the signature with these bytes.
     pub const fn new(bytes: [u8; 64]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the signature.
+    /// Returns the bytes of the signature.
     pub const fn as_bytes(&self) -> &[u8; 64] {
         &self.0
     }
 
-    /// Reads `0x` and 128 hex digits of either case. spec neuron-protocol §5
+    /// Reads `0x` and 128 hex digits of either case. spec neuron-protocol §5.
     ///
     /// # Errors
-    /// [`SignatureTextError`], with what is wrong.
+    /// [`SignatureTextError::Prefix`] without `0x`, [`SignatureTextError::Hex`] for other characters,
+    /// [`SignatureTextError::Length`] for another length.
     pub fn from_prefixed_hex(text: &str) -> Result<Self, SignatureTextError> {
         Self::from_hex(text.strip_prefix("0x").ok_or(SignatureTextError::Prefix)?)
     }
 
-    /// Reads 128 hex digits of either case, with `0x` or without. spec signed-requests §1
+    /// Reads 128 hex digits of either case, with `0x` or without. spec signed-requests §1.
     ///
     /// # Errors
-    /// [`SignatureTextError`], with what is wrong.
+    /// [`SignatureTextError::Hex`] for other characters, [`SignatureTextError::Length`] for another length.
     pub fn from_hex(text: &str) -> Result<Self, SignatureTextError> {
         let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(SignatureTextError::Hex)?;
         bytes.try_into().map(Self).map_err(|_| SignatureTextError::Length)
     }
 
-    /// Whether `signer` made this signature over `message`.
-    pub fn is_good(&self, scheme: Scheme, signer: Hotkey, message: &[u8]) -> bool {
+    /// Returns true if `signer` made this signature over `message`.
+    pub fn is_good(&self, scheme: Scheme, signer: PublicKey, message: &[u8]) -> bool {
         match scheme {
             Scheme::Sr25519 => {
                 let key = schnorrkel::PublicKey::from_bytes(signer.as_bytes());
@@ -118,9 +121,11 @@ impl UncheckedSignature {
         }
     }
 
-    /// Whether `signer` made this sr25519 signature over `message`, or over `message` between `<Bytes>` and
-    /// `</Bytes>`, as signing programs in browsers do. spec neuron-protocol §5
-    pub fn is_good_plain_or_wrapped(&self, signer: Hotkey, message: &[u8]) -> bool {
+    /// Returns true if `signer` made this sr25519 signature over `message`, plain or wrapped.
+    ///
+    /// A wrapped message stands between `<Bytes>` and `</Bytes>`, as signing programs in browsers do. spec
+    /// neuron-protocol §5.
+    pub fn is_good_plain_or_wrapped(&self, signer: PublicKey, message: &[u8]) -> bool {
         self.is_good(Scheme::Sr25519, signer, message)
             || self.is_good(Scheme::Sr25519, signer, &[b"<Bytes>", message, b"</Bytes>"].concat())
     }

@@ -1,4 +1,4 @@
-//! A message of a class: as headers, as a body, and its hash. spec neuron-protocol §2, §3, §4
+//! A synapse as headers and as a body, and its hash. spec neuron-protocol §2, §3, §4.
 
 use crate::{
     Headers,
@@ -9,47 +9,47 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha3::{Digest, Sha3_256};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The seconds a request may take if it does not say. spec neuron-protocol §11
+/// The default timeout of a request, in seconds. spec neuron-protocol §11.
 pub const DEFAULT_TIMEOUT: f64 = 12.0;
 
-/// What the prefix of the headers of an axon is. spec neuron-protocol §2
+/// The prefix of the headers of an axon. spec neuron-protocol §2.
 const AXON: &str = "bt_header_axon_";
-/// And that of a dendrite.
+/// The prefix of the headers of a dendrite.
 const DENDRITE: &str = "bt_header_dendrite_";
-/// And that of dummy values, without which a Python axon cannot build a class with required fields.
+/// The prefix of dummy values, without which a Python axon cannot build a class with required fields.
 const INPUT: &str = "bt_header_input_obj_";
 
-/// One side of a request as one of the two sides describes it: claims, all of them. spec neuron-protocol §2
+/// One side of a request, as one of the two sides describes it. All fields are claims. spec neuron-protocol §2.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the specification")]
 pub struct TerminalInfo {
     pub status_code: Option<i128>,
     pub status_message: Option<String>,
-    /// Seconds.
+    /// The processing time, in seconds.
     pub process_time: Option<f64>,
     pub ip: Option<String>,
     pub port: Option<i128>,
-    /// `major * 1 000 000 + minor * 1 000 + patch`.
+    /// The version: `major * 1 000 000 + minor * 1 000 + patch`.
     pub version: Option<i128>,
-    /// Nanoseconds since the Unix epoch.
+    /// The nonce, in nanoseconds since the Unix epoch.
     pub nonce: Option<i128>,
     pub uuid: Option<String>,
-    /// An address.
+    /// The address of the hotkey.
     pub hotkey: Option<String>,
-    /// `0x` and hex digits.
+    /// The signature: `0x` and hex digits.
     pub signature: Option<String>,
 }
 
-/// Why headers are not those of a message.
+/// The reason for which headers are not those of a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// A number is none.
+    /// A malformed number.
     #[error("the header `{0}` is not a number")]
     Number(String),
-    /// A header of the protocol comes twice.
+    /// A header of the protocol that comes twice.
     #[error("the header `{0}` comes twice")]
     Twice(String),
-    /// The dummy values do not make up the class.
+    /// Dummy values that do not make up the class.
     #[error(transparent)]
     Field(#[from] Mismatch),
 }
@@ -63,7 +63,7 @@ fn float_value(number: Option<f64>) -> Value {
 }
 
 impl TerminalInfo {
-    /// The ten fields with their values, in the order of definition.
+    /// Returns the ten fields with their values, in the order of definition.
     fn fields(&self) -> [(&'static str, Value); 10] {
         [
             ("status_code", int_value(self.status_code)),
@@ -79,7 +79,7 @@ impl TerminalInfo {
         ]
     }
 
-    /// The terminal as it stands in a body. spec neuron-protocol §3
+    /// Returns the terminal as it stands in a body. spec neuron-protocol §3.
     pub fn to_value(&self) -> Value {
         Value::Dict(self.fields().into_iter().collect())
     }
@@ -100,7 +100,7 @@ impl TerminalInfo {
         })
     }
 
-    /// Takes over every field that `other` has.
+    /// Takes over all fields that `other` has.
     pub(crate) fn overlay(&mut self, other: &Self) {
         for (name, value) in other.fields() {
             if let (Some(slot), true) = (self.slot(name), value != Value::None) {
@@ -129,7 +129,7 @@ impl TerminalInfo {
     }
 }
 
-/// Where a field of a terminal is kept.
+/// A reference to a field of a terminal.
 enum TerminalField<'a> {
     Int(&'a mut Option<i128>),
     Float(&'a mut Option<f64>),
@@ -157,31 +157,32 @@ impl TerminalField<'_> {
     }
 }
 
-/// A message of a class, with what both sides say about themselves. Nothing in it is checked.
+/// A message of a class, with the claims of both sides about themselves. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Synapse {
     class: Arc<Class>,
     fields: Vec<Value>,
-    /// Seconds the caller waits.
+    /// The timeout of the caller, in seconds.
     pub timeout: Option<f64>,
-    /// A size in bytes that means nothing outside of Python.
+    /// A size in bytes without meaning outside of Python.
     pub total_size: Option<i128>,
-    /// Another one.
+    /// Another size without meaning outside of Python.
     pub header_size: Option<i128>,
-    /// The caller.
+    /// The claims about the caller.
     pub dendrite: Option<TerminalInfo>,
-    /// The neuron that is called.
+    /// The claims about the called neuron.
     pub axon: Option<TerminalInfo>,
-    /// The hash as a header claims it; empty in bodies.
+    /// The hash as a header claims it, empty in bodies.
     pub computed_body_hash: Option<String>,
 }
 
 impl Synapse {
-    /// A message with these values for the fields of its class; those that are left out take their defaults, and
-    /// unknown ones are ignored. spec neuron-protocol §3
+    /// Returns a message with these values for the fields of its class. spec neuron-protocol §3.
+    ///
+    /// Missing fields take their defaults, and unknown ones are ignored.
     ///
     /// # Errors
-    /// [`Mismatch`] when a required field is missing or a value is not of its type.
+    /// [`Mismatch`] if a required field is missing or a value is not of its type.
     pub fn new(class: Arc<Class>, fields: &Dict) -> Result<Self, Mismatch> {
         let values = class.fields().iter().map(|field| field.read(fields.get(field.name()), ""));
         let fields = values.collect::<Result<_, _>>()?;
@@ -197,25 +198,25 @@ impl Synapse {
         })
     }
 
-    /// The class.
+    /// Returns the class.
     pub const fn class(&self) -> &Arc<Class> {
         &self.class
     }
 
-    /// The fields of its own with their values, in the order of definition.
+    /// Returns the fields of its own with their values, in the order of definition.
     pub fn fields(&self) -> impl Iterator<Item = (&Field, &Value)> {
         self.class.fields().iter().zip(&self.fields)
     }
 
-    /// The value of a field of its own.
+    /// Returns the value of a field of its own.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields().find_map(|(field, value)| (field.name() == name).then_some(value))
     }
 
-    /// Gives a field another value.
+    /// Sets the value of a field.
     ///
     /// # Errors
-    /// [`Mismatch`] when there is no such field or the value is not of its type.
+    /// [`Mismatch`] if the field does not exist or the value is not of its type.
     pub fn set(&mut self, name: &str, value: Value) -> Result<(), Mismatch> {
         let slots = self.class.fields().iter().zip(&mut self.fields);
         for (field, slot) in slots {
@@ -227,8 +228,9 @@ impl Synapse {
         Err(Mismatch { at: name.to_owned(), what: "is not a field".to_owned() })
     }
 
-    /// Own fields that have another value than their default and that no signature of this message covers.
-    /// spec neuron-protocol §12
+    /// Returns the own fields that differ from their default and that no signature of this message covers.
+    ///
+    /// spec neuron-protocol §12.
     pub fn unsigned_fields(&self) -> impl Iterator<Item = &str> {
         self.fields()
             .filter(|(field, value)| field.default() != Some(value) && !self.class.is_hashed(field.name()))
@@ -248,16 +250,16 @@ impl Synapse {
         ]
     }
 
-    /// The object of the body: base fields, then its own. spec neuron-protocol §3
+    /// Returns the object of the body: base fields, then its own. spec neuron-protocol §3.
     pub fn to_value(&self) -> Value {
         let own = self.fields().map(|(field, value)| (field.name(), value.clone()));
         Value::Dict(self.base().into_iter().chain(own).collect())
     }
 
-    /// Reads the object of a body. The name in it does not matter. spec neuron-protocol §3
+    /// Reads the object of a body. The name in it does not matter. spec neuron-protocol §3.
     ///
     /// # Errors
-    /// [`Mismatch`] when it is no object, a required field is missing or a value is not of its type.
+    /// [`Mismatch`] if it is no object, a required field is missing or a value is not of its type.
     pub fn from_value(class: Arc<Class>, value: &Value) -> Result<Self, Mismatch> {
         let Value::Dict(dict) = value else {
             return Err(Mismatch { at: "body".to_owned(), what: "is not an object".to_owned() });
@@ -291,10 +293,12 @@ impl Synapse {
     }
 
     /// Builds the message that headers describe: both terminals as claimed, and dummies in place of the values.
-    /// Names are compared as they are, so an axon brings them to lower case first. spec neuron-protocol §2
+    ///
+    /// Names are compared as they are, so an axon converts them to lower case first. spec neuron-protocol §2.
     ///
     /// # Errors
-    /// [`HeaderError`] when a number does not read, a header comes twice, or required dummies are missing.
+    /// [`HeaderError::Number`] for a malformed number, [`HeaderError::Twice`] for a header that comes twice,
+    /// [`HeaderError::Field`] if required dummies are missing.
     pub fn from_headers(class: Arc<Class>, headers: &Headers) -> Result<Self, HeaderError> {
         let mut known = BTreeMap::new();
         let (mut dendrite, mut axon) = (TerminalInfo::default(), TerminalInfo::default());
@@ -321,7 +325,7 @@ impl Synapse {
                 number(read(&mut dendrite, field))?;
             } else if let Some(field) = after(name, INPUT) {
                 let bytes = STANDARD.decode(value).ok();
-                // What does not read is as good as absent.
+                // A malformed dummy counts as absent.
                 if let Some(value) = bytes.and_then(|bytes| json::read(&bytes).ok()) {
                     inputs.retain(|(other, _)| other != field);
                     inputs.push((field.to_owned(), value));
@@ -350,9 +354,9 @@ impl Synapse {
         })
     }
 
-    /// The headers of the protocol for this message. spec neuron-protocol §2
+    /// Returns the headers of the protocol for this message. spec neuron-protocol §2.
     ///
-    /// The sizes are those of Python's memory and mean nothing here, but peers insist on integers.
+    /// The sizes are those of Python's memory and mean nothing here, but peers demand integers.
     pub fn to_headers(&self) -> Headers {
         let mut headers = Headers::new();
         headers.push("name", self.class.name());
@@ -375,7 +379,7 @@ impl Synapse {
         headers
     }
 
-    /// The values that are hashed, as texts, in order. spec neuron-protocol §4
+    /// Returns the values that are hashed, as texts, in order. spec neuron-protocol §4.
     pub fn hashed_texts(&self) -> impl Iterator<Item = String> {
         let base = self.base();
         self.class.hash_order().iter().filter_map(move |name| {
@@ -384,14 +388,16 @@ impl Synapse {
         })
     }
 
-    /// The body hash: SHA3-256 over the digests of the hashed values, as 64 hex digits. spec neuron-protocol §4
+    /// Returns the body hash: SHA3-256 over the digests of the hashed values, as 64 hex digits.
+    ///
+    /// spec neuron-protocol §4.
     pub fn body_hash(&self) -> String {
         let digest = |hash: Sha3_256, text: String| hash.chain_update(hex::encode(Sha3_256::digest(text)));
         hex::encode(self.hashed_texts().fold(Sha3_256::new(), digest).finalize())
     }
 }
 
-/// What stands behind `prefix`, wherever that is, up to its next appearance.
+/// Returns the text behind `prefix`, wherever it is, up to its next appearance.
 fn after<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     name.split(prefix).nth(1)
 }

@@ -1,13 +1,13 @@
-//! Tensors inside of messages. spec neuron-protocol §11
+//! Tensors inside of messages. spec neuron-protocol §11.
 //!
-//! A tensor travels three times wrapped: base64 of `MessagePack` of the raw elements, beside a type and a shape that say
-//! the same again. Reading checks that all of them agree, where the existing neurons believe whichever comes last.
+//! A tensor is wrapped three times: base64 of `MessagePack` of the raw elements, beside a type and a shape that repeat
+//! those inside. Reading checks that all of them agree. The existing neurons believe the last one.
 
 use crate::python::{Dict, Value, parse_int};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rmp::{decode, encode};
 
-/// The most dimensions a tensor may have.
+/// The greatest number of dimensions of a tensor.
 pub const MAX_DIMENSIONS: usize = 32;
 
 /// The type of the elements.
@@ -43,24 +43,24 @@ impl Element {
         row.map_or(("float32", "<f4", 4), |(_, name, code, size)| (name, code, size))
     }
 
-    /// The name in the field `dtype`.
+    /// Returns the name in the field `dtype`.
     pub fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// The size of one element, in bytes.
+    /// Returns the size of one element, in bytes.
     pub fn size(self) -> usize {
         self.row().2
     }
 
-    /// The type of this name, with `torch.` before it or without.
+    /// Returns the type of this name, with `torch.` before it or without.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix("torch.").unwrap_or(name);
         Self::ALL.into_iter().find_map(|(element, own, ..)| (own == name).then_some(element))
     }
 }
 
-/// Numbers in one block: C order, little endian.
+/// Numbers in one block, in C order and little endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
     element: Element,
@@ -68,49 +68,49 @@ pub struct Tensor {
     data: Vec<u8>,
 }
 
-/// Why something is not a tensor.
+/// The reason for which a value is not a tensor.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TensorError {
-    /// The field is not an object with `buffer`, `dtype` and `shape`.
+    /// A field that is not an object with `buffer`, `dtype` and `shape`.
     #[error("should be a tensor: {0}")]
     Field(&'static str),
-    /// The element type is none of the nine.
+    /// An unknown type of elements.
     #[error("should be a tensor: `{0}` is not a type of elements")]
     Element(String),
-    /// There are no bytes.
+    /// No bytes.
     #[error("the tensor has no buffer")]
     Empty,
-    /// The buffer is not base64 of the `MessagePack` map.
+    /// A buffer that is not base64 of the `MessagePack` map.
     #[error("the buffer of the tensor is damaged: {0}")]
     Buffer(&'static str),
-    /// The bytes are not as many as type and shape say.
+    /// Another number of bytes than type and shape need.
     #[error("the tensor has {found} bytes where its shape needs {needed}")]
     Size {
-        /// What shape and type need.
+        /// Bytes that shape and type need.
         needed: u64,
-        /// What is there.
+        /// Bytes of the buffer.
         found: u64,
     },
-    /// Field and buffer contradict each other.
+    /// A field and a buffer that contradict each other.
     #[error("the tensor says one {0} outside and another inside")]
     Contradiction(&'static str),
-    /// Too many dimensions.
+    /// More than [`MAX_DIMENSIONS`] dimensions.
     #[error("the tensor has more than {MAX_DIMENSIONS} dimensions")]
     Dimensions,
 }
 
-/// The bytes that a shape needs, or `None` above 2^64.
+/// Returns the bytes that a shape needs, or `None` from 2^64 on.
 fn needed(element: Element, shape: &[u64]) -> Option<u64> {
     let size = u64::try_from(element.size()).ok()?;
-    // A dimension of zero wins over the others, however large they are.
+    // A dimension of zero decides, however large the others are.
     if shape.contains(&0) { Some(0) } else { shape.iter().try_fold(size, |bytes, &side| bytes.checked_mul(side)) }
 }
 
 impl Tensor {
-    /// A tensor of these little-endian elements in C order; an empty shape is a single number.
+    /// Returns a tensor of these little-endian elements in C order. An empty shape is a single number.
     ///
     /// # Errors
-    /// [`TensorError::Size`] when the bytes do not fill the shape, [`TensorError::Dimensions`] for too many.
+    /// [`TensorError::Size`] if the bytes do not fill the shape, [`TensorError::Dimensions`] for too many dimensions.
     pub fn new(element: Element, shape: Vec<u64>, data: Vec<u8>) -> Result<Self, TensorError> {
         if shape.len() > MAX_DIMENSIONS {
             return Err(TensorError::Dimensions);
@@ -120,22 +120,22 @@ impl Tensor {
         if needed == found { Ok(Self { element, shape, data }) } else { Err(TensorError::Size { needed, found }) }
     }
 
-    /// The type of the elements.
+    /// Returns the type of the elements.
     pub const fn element(&self) -> Element {
         self.element
     }
 
-    /// The length of each dimension.
+    /// Returns the length of each dimension.
     pub fn shape(&self) -> &[u64] {
         &self.shape
     }
 
-    /// The elements: C order, little endian.
+    /// Returns the elements in C order and little endian.
     pub fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// The `MessagePack` of the buffer, before base64.
+    /// Returns the `MessagePack` of the buffer, before base64.
     pub fn to_msgpack(&self) -> Vec<u8> {
         let (_, code, _) = self.element.row();
         let mut out = Vec::with_capacity(self.data.len().saturating_add(64));
@@ -161,7 +161,8 @@ impl Tensor {
     /// Reads the `MessagePack` of a buffer.
     ///
     /// # Errors
-    /// [`TensorError`], with what is wrong.
+    /// [`TensorError::Buffer`] for a malformed map, [`TensorError::Element`] for an unknown type, or the errors of
+    /// [`Self::new`].
     pub fn from_msgpack(mut bytes: &[u8]) -> Result<Self, TensorError> {
         let damaged = TensorError::Buffer;
         let (mut element, mut shape, mut data, mut is_array) = (None, None, None, false);
@@ -192,8 +193,9 @@ impl Tensor {
         }
     }
 
-    /// The value of a tensor field: an object of `buffer`, `dtype` and `shape`. A single number has the shape `[0]`
-    /// outside.
+    /// Returns the value of a tensor field: an object of `buffer`, `dtype` and `shape`.
+    ///
+    /// A single number has the shape `[0]` outside of the buffer.
     pub fn to_value(&self) -> Value {
         let shape = if self.shape.is_empty() { &[0][..] } else { &self.shape };
         [
@@ -206,10 +208,11 @@ impl Tensor {
         .into()
     }
 
-    /// Reads the value of a tensor field. A shape of `[0]` outside means that the buffer knows.
+    /// Reads the value of a tensor field. With a shape of `[0]` outside, the shape in the buffer counts.
     ///
     /// # Errors
-    /// [`TensorError`], also when what is said outside and inside of the buffer differs.
+    /// [`TensorError::Contradiction`] if type or shape differ outside and inside of the buffer, otherwise the variant
+    /// of the fault.
     pub fn from_value(value: Value) -> Result<Self, TensorError> {
         let Value::Dict(field) = read_field(value)? else { return Err(TensorError::Field("not an object")) };
         let buffer = field.get("buffer").and_then(Value::as_text).ok_or(TensorError::Empty)?;
@@ -251,7 +254,7 @@ fn take_shape(bytes: &mut &[u8]) -> Result<Vec<u64>, TensorError> {
     (0..count).map(|_| decode::read_int(bytes).map_err(|_| damaged.clone())).collect()
 }
 
-/// Checks the outside of a tensor field and brings it to its order. spec neuron-protocol §11
+/// Checks the outside of a tensor field and returns its members in order. spec neuron-protocol §11.
 pub(crate) fn read_field(value: Value) -> Result<Value, TensorError> {
     let Value::Dict(field) = value else { return Err(TensorError::Field("not an object")) };
     let buffer = match field.get("buffer") {

@@ -1,6 +1,6 @@
-//! A subnet that takes numbers apart: finding a factor is work, and checking one is none.
+//! A subnet that factors numbers: to find a factor is work, to check one is none.
 //!
-//! `try` plays it in memory; the other words do it on a local network.
+//! `try` runs it in memory; the other words run it on a local network.
 
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
@@ -12,12 +12,12 @@ use myelin_subnet_kit::{
     EventSink, JsonTask, Judge, Member, Miner, MiningOptions, Reply, ValidatingOptions, Validator, mine, seed_for,
     simulation::{SimulatedLink, SimulatedMischief, Trial, World},
 };
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{env, error::Error, sync::Arc, time::Duration};
 
 const SUBNET: NetUid = NetUid::new(1);
 
-/// What is asked is a number, what is answered one of its factors.
+/// The challenge is a number, the answer one of its factors.
 type Factors = JsonTask<u64, u64>;
 
 /// The smallest factor of a number, but for 1 and itself.
@@ -37,13 +37,13 @@ struct Divisible;
 
 impl Judge<Factors> for Divisible {
     /// The product of two primes, others for each miner.
-    fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
+    fn draw(&self, seed: u64, miner: PublicKey) -> u64 {
         let seed = seed_for(seed, miner);
         let prime = |above: u64| (above % 50_000 + 10_000..70_000).find(|number| factor(*number).is_none());
         prime(seed >> 32).unwrap_or(2) * prime(seed & 0xffff_ffff).unwrap_or(2)
     }
 
-    /// Nothing for what is no factor; else all of it at once, half of it after a second, a third after two.
+    /// Scores 0 for a number that is no factor. A factor scores 1 at once, 1/2 after a second, 1/3 after two.
     fn score(&self, number: &u64, reply: &Reply<u64>) -> Fraction {
         let is_factor = (2..*number).contains(&reply.answer) && number.is_multiple_of(reply.answer);
         let millis = u32::try_from(reply.elapsed.as_millis()).unwrap_or(u32::MAX).saturating_add(1_000);
@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (chain, stop) = (Chain::connect(NodeUrls::local()).await?, async { drop(tokio::signal::ctrl_c().await) });
     if doing == "seat" {
-        // Keys like Alice's are everybody's, and have TAO on a local network.
+        // Development keys like Alice's are public, and hold TAO on a local network.
         let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_mins(1));
         alice.submit(&calls::burned_register(SUBNET, &hotkey.public()), limit).await.finalised()?;
         alice.submit(&calls::add_stake(&hotkey.public(), Amount::ONE_TAO), limit).await.finalised()?;

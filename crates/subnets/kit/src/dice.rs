@@ -1,6 +1,6 @@
 //! Chance that can be had again.
 
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use sha2::{Digest, Sha256};
 
 /// A number below 2^64 that seems random, and is the same for the same parts.
@@ -15,7 +15,7 @@ pub(super) fn number(index: usize) -> u64 {
 }
 
 /// A seed of this miner's own, for judges that ask each miner something else. Without `seed` nobody can tell it.
-pub fn seed_for(seed: u64, miner: Hotkey) -> u64 {
+pub fn seed_for(seed: u64, miner: PublicKey) -> u64 {
     let digest = Sha256::digest([seed.to_be_bytes().as_slice(), miner.as_bytes()].concat());
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

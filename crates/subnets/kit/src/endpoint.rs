@@ -4,7 +4,7 @@ use super::{Miner, Task};
 use core::ops::ControlFlow;
 use futures::stream;
 use myelin_neuron::{Endpoint, Failure, HandlerOutput};
-use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -18,7 +18,7 @@ const MAX_IN_FLIGHT: usize = 64;
 const PIECE_BUFFER: usize = 32;
 
 /// Told who asked, how long the work took, and what failed.
-pub(super) type WorkObserver = dyn Fn(Hotkey, Duration, Option<&Failure>) + Send + Sync;
+pub(super) type WorkObserver = dyn Fn(PublicKey, Duration, Option<&Failure>) + Send + Sync;
 
 /// Serves a miner.
 pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {

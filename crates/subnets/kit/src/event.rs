@@ -3,7 +3,7 @@
 use core::fmt;
 use myelin_neuron::AskError;
 use myelin_primitives::{BlockNumber, Entry, Uid};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What happened.
@@ -61,7 +61,7 @@ pub enum NeuronEvent {
     /// Somebody asked, and the work for it is done.
     Served {
         /// Who asked.
-        caller: Hotkey,
+        caller: PublicKey,
         /// Its seat, if it has one.
         uid: Option<Uid>,
         /// How long the work took.
@@ -85,7 +85,7 @@ pub enum NeuronEvent {
         /// Its seat.
         uid: Uid,
         /// Who it is.
-        hotkey: Hotkey,
+        hotkey: PublicKey,
         /// How long the first byte of the answer took.
         first: Option<Duration>,
         /// How long the last one took, or the failure.
@@ -149,9 +149,9 @@ pub enum NeuronEvent {
 pub enum WeightsStep {
     /// Openly.
     Set,
-    /// As a promise, which hides them.
+    /// By a commit, which hides them.
     Commit,
-    /// By keeping the promise.
+    /// By a reveal of what was committed.
     Reveal,
 }
 
@@ -265,7 +265,7 @@ mod tests {
         let answered = |score, average| NeuronEvent::Answered {
             round: 1,
             uid,
-            hotkey: Hotkey::new([1; 32]),
+            hotkey: PublicKey::from_bytes([1; 32]),
             first: None,
             elapsed: Duration::from_millis(250),
             score,

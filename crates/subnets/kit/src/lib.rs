@@ -58,7 +58,7 @@ use core::ops::ControlFlow;
 use myelin_neuron::Failure;
 use myelin_primitives::Fraction;
 use myelin_wire::{
-    Hotkey, Synapse,
+    PublicKey, Synapse,
     class::{Class, Mismatch},
     python::Dict,
 };
@@ -160,7 +160,7 @@ pub trait Judge<T: Task>: Send + Sync + 'static {
     /// The challenge of this seed for this miner; a judge that asks everybody the same ignores the miner. The same seed is
     /// the same challenge, so that anybody can draw it again; a judge whose miners must not know it beforehand takes seeds
     /// nobody knows beforehand.
-    fn draw(&self, seed: u64, miner: Hotkey) -> T::Challenge;
+    fn draw(&self, seed: u64, miner: PublicKey) -> T::Challenge;
 
     /// How good one reply is by itself, from nothing to all of it. Nothing but these decides, so that two judges agree.
     fn score(&self, challenge: &T::Challenge, reply: &Reply<T::Answer>) -> Fraction;

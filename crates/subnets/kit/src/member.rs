@@ -7,17 +7,20 @@ use super::{
 use crate::signer::signer_of;
 use core::fmt;
 use myelin_client::{
-    Account, Chain, ChainError, Hint, Hints, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
+    Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
 use myelin_primitives::{BlockNumber, Uid};
-use myelin_wire::Hotkey;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
 /// For how many blocks what a neuron submits is valid: long enough for a chain that is slow to make blocks, and short
 /// enough that what was lost is soon known to be.
 const MORTALITY: u64 = 32;
+
+/// The longest wait for a submission, after which it is looked for again.
+pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long to wait after a failure that nodes answer at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -41,13 +44,16 @@ pub enum JoinError {
     State(#[from] StateError),
 }
 
-impl Hint for JoinError {
+impl Diagnostic for JoinError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSeat { .. } => out.push("register the hotkey"),
-            Self::State(StateError::Used(_)) => out.push("stop the other one, or choose another folder"),
-            Self::State(StateError::File(_)) => out.push("choose another folder"),
+            Self::NoSeat { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid}")),
+            Self::State(error) => error.hints(out),
         }
     }
 }
@@ -70,10 +76,14 @@ pub enum MemberError {
     NoSubnet(NetUid),
 }
 
-impl Hint for MemberError {
+impl Diagnostic for MemberError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::SeatLost { .. } => out.push("register the hotkey again"),
+            Self::SeatLost { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid} again")),
             Self::NoSubnet(_) => out.push("list the subnets there are"),
         }
     }
@@ -147,8 +157,8 @@ impl Member {
     }
 
     /// Who it is, as neurons call it.
-    pub fn hotkey(&self) -> Hotkey {
-        Hotkey::new(self.public().to_bytes())
+    pub fn hotkey(&self) -> PublicKey {
+        self.public()
     }
 
     /// What it signs messages with.
@@ -247,7 +257,7 @@ async fn follow(
 }
 
 /// The neurons of a subnet as axons and dendrites know them.
-fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (Hotkey, DirectoryEntry)> {
+fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
         let announced = neuron.axon.as_ref().map(|axon| ServedAxon {
             address: axon.address,
@@ -255,11 +265,11 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (Hotkey, DirectoryEnt
             certificate: axon.certificate.clone(),
         });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
-        (Hotkey::new(neuron.hotkey.to_bytes()), DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
+        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
     })
 }
 
 /// The neuron on a seat, as it is to be asked; `None` if it does not serve, or cannot be reached.
-pub(super) fn peer((hotkey, seat): &(Hotkey, DirectoryEntry)) -> Option<Peer> {
+pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
     seat.announced.as_ref()?.peer(*hotkey).ok()
 }

@@ -1,17 +1,18 @@
-//! What a validator keeps across restarts, in one file: how miners answered, and the weights it has promised.
+//! What a validator keeps across restarts, in one file: how miners answered, and the weights it has committed.
 
 use super::scores::{ONE, Score, Scores};
-use myelin_client::PublicKey;
-use myelin_neuron::file::{self, FileError};
+use core::fmt::Debug;
+use myelin_client::{PendingReveal, PublicKey};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_primitives::{BlockNumber, Entry, NetUid};
-use myelin_wire::Hotkey;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The form of the file. Another one is refused, not guessed at.
 const VERSION: u32 = 1;
 
-/// The bytes the file may have: a few hundred for each of 256 seats and for each of the promises, and room for more.
+/// The bytes the file may have: a few hundred for each of 256 seats, two thousand for each commit, and room for more.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Whose memory it is. One of another chain, subnet or hotkey says nothing here.
@@ -23,21 +24,6 @@ pub struct MemoryOwner {
     pub netuid: NetUid,
     /// The address of the hotkey.
     pub hotkey: String,
-}
-
-/// Weights that were promised, with what keeping the promise takes. spec weights §5.3
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PendingReveal {
-    /// The hash that is on the chain, in hexadecimal.
-    pub(super) hash: String,
-    /// The weights, as they are to be revealed.
-    pub(super) weights: Vec<Entry>,
-    /// The salt. Secret until then.
-    pub(super) salt: Vec<u16>,
-    /// The version of the validator's software.
-    pub(super) version_key: u64,
-    /// The last final block before it was made.
-    pub(super) after: BlockNumber,
 }
 
 /// The memory cannot be read.
@@ -64,17 +50,32 @@ pub enum MemoryError {
     },
 }
 
+impl Diagnostic for MemoryError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Form { .. } => out.push("restore the file, or move it away and begin without scores"),
+            Self::Foreign { .. } => out.push("choose another folder for this neuron"),
+            Self::File(_) => {}
+        }
+    }
+}
+
 /// What a validator keeps.
 #[derive(Debug)]
 pub(super) struct ValidatorMemory {
     path: PathBuf,
     whose: MemoryOwner,
+    hotkey: PublicKey,
     /// How many rounds there were.
     pub(super) rounds: u64,
     /// How miners answered.
     pub(super) scores: Scores,
-    /// The weights that were promised and are not revealed, oldest first.
-    pub(super) promises: Vec<PendingReveal>,
+    /// The weights that were committed and are not revealed, oldest first.
+    pub(super) pending: Vec<PendingReveal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,7 +85,19 @@ struct MemoryFile {
     whose: MemoryOwner,
     rounds: u64,
     scores: Vec<StoredScore>,
-    promises: Vec<PendingReveal>,
+    promises: Vec<StoredReveal>,
+}
+
+/// A [`PendingReveal`]. spec weights §5.3
+#[derive(Serialize, Deserialize)]
+struct StoredReveal {
+    /// The hash that is on the chain, in hexadecimal. For readers of the file: it follows from the rest.
+    hash: String,
+    weights: Vec<Entry>,
+    salt: Vec<u16>,
+    version_key: u64,
+    /// The last final block before the commit.
+    after: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,11 +115,23 @@ impl ValidatorMemory {
     ///
     /// # Errors
     /// [`MemoryError`]. What cannot be read is left as it is.
-    pub(super) fn open(path: PathBuf, whose: MemoryOwner) -> Result<Self, MemoryError> {
-        let Some(bytes) = file::read(&path, MAX_BYTES)? else {
-            return Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() });
-        };
+    pub(super) fn open(
+        path: PathBuf,
+        genesis: impl Debug,
+        netuid: NetUid,
+        hotkey: PublicKey,
+    ) -> Result<Self, MemoryError> {
+        let whose = MemoryOwner::new(genesis, netuid, &hotkey);
         let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
+        let bytes = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                let (scores, pending) = (Scores::default(), Vec::new());
+                return Ok(Self { path, whose, hotkey, rounds: 0, scores, pending });
+            }
+            Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => return Err(form(fault.to_string())),
+            Err(error) => return Err(error.into()),
+        };
         let stored: MemoryFile = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
         if stored.version != VERSION {
             return Err(form(format!("version {} instead of {VERSION}", stored.version)));
@@ -116,7 +141,7 @@ impl ValidatorMemory {
         }
         let score = |stored: StoredScore| {
             let StoredScore { hotkey, since, average, asked, answered } = stored;
-            let key = Hotkey::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
+            let key = myelin_wire::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
             let score = Score { since, average, asked, answered };
             if average > ONE || answered > asked {
                 Err(form(format!("{hotkey} has {score:?}")))
@@ -125,7 +150,11 @@ impl ValidatorMemory {
             }
         };
         let scores = stored.scores.into_iter().map(score).collect::<Result<Scores, _>>()?;
-        Ok(Self { path, whose, rounds: stored.rounds, scores, promises: stored.promises })
+        let pending = stored.promises.into_iter().map(|stored| {
+            let StoredReveal { hash: _, weights, salt, version_key, after } = stored;
+            PendingReveal { netuid, weights, salt, version_key, made_at: after }
+        });
+        Ok(Self { path, whose, hotkey, rounds: stored.rounds, scores, pending: pending.collect() })
     }
 
     /// What the file is to hold.
@@ -135,14 +164,19 @@ impl ValidatorMemory {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, MemoryError> {
         let scores = self.scores.iter().map(|(hotkey, score)| {
             let Score { since, average, asked, answered } = score;
-            StoredScore { hotkey: hotkey.to_ss58(), since, average, asked, answered }
+            StoredScore { hotkey: hotkey.to_string(), since, average, asked, answered }
+        });
+        let promises = self.pending.iter().map(|pending| {
+            let hash = format!("{:?}", pending.hash(&self.hotkey));
+            let PendingReveal { netuid: _, weights, salt, version_key, made_at } = pending.clone();
+            StoredReveal { hash, weights, salt, version_key, after: made_at }
         });
         let stored = MemoryFile {
             version: VERSION,
             whose: self.whose.clone(),
             rounds: self.rounds,
             scores: scores.collect(),
-            promises: self.promises.clone(),
+            promises: promises.collect(),
         };
         let form = |error: serde_json::Error| MemoryError::Form { path: self.path.clone(), reason: error.to_string() };
         serde_json::to_vec_pretty(&stored).map_err(form)
@@ -154,9 +188,17 @@ impl ValidatorMemory {
     }
 }
 
+/// Writes the file whole or not at all. Salts are in it, so it is nobody else's.
+///
+/// # Errors
+/// [`MemoryError::File`].
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), MemoryError> {
+    Ok(myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)?)
+}
+
 impl MemoryOwner {
     /// The memory of this hotkey on this subnet of this chain.
-    pub(super) fn new(genesis: impl core::fmt::Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
+    fn new(genesis: impl Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
         Self { chain: format!("{genesis:?}"), netuid, hotkey: hotkey.to_string() }
     }
 }
@@ -165,21 +207,22 @@ impl MemoryOwner {
 mod tests {
     use super::*;
     use myelin_primitives::Fraction;
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
-    fn whose(netuid: u16) -> MemoryOwner {
-        MemoryOwner::new("0x01", NetUid::new(netuid), &PublicKey::from_bytes([1; 32]))
+    const NETUID: NetUid = NetUid::new(1);
+
+    fn open(path: PathBuf, netuid: u16) -> Result<ValidatorMemory, MemoryError> {
+        ValidatorMemory::open(path, "0x01", NetUid::new(netuid), PublicKey::from_bytes([1; 32]))
     }
 
     fn filled(path: PathBuf) -> ValidatorMemory {
-        let mut memory = ValidatorMemory::open(path, whose(1)).unwrap();
+        let mut memory = open(path, 1).unwrap();
         memory.rounds = 7;
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
-        memory.scores.note((Hotkey::new([2; 32]), 5), Some(all), half);
-        memory.scores.note((Hotkey::new([3; 32]), 0), None, half);
+        memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Some(all), half);
+        memory.scores.note((PublicKey::from_bytes([3; 32]), 0), None, half);
         let weights = vec![Entry::from((2, 65_535))];
-        memory.promises =
-            vec![PendingReveal { hash: "0xab".to_owned(), weights, salt: vec![1, 2], version_key: 0, after: 9 }];
+        memory.pending = vec![PendingReveal { netuid: NETUID, weights, salt: vec![1, 2], version_key: 0, made_at: 9 }];
         memory
     }
 
@@ -188,9 +231,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("memory.json");
         let memory = filled(path.clone());
-        fs::write(&path, memory.to_bytes().unwrap()).unwrap();
-        let again = ValidatorMemory::open(path, whose(1)).unwrap();
-        assert_eq!((again.rounds, &again.scores, &again.promises), (7, &memory.scores, &memory.promises));
+        write(&path, &memory.to_bytes().unwrap()).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = open(path, 1).unwrap();
+        assert_eq!((again.rounds, &again.scores, &again.pending), (7, &memory.scores, &memory.pending));
+    }
+
+    #[test]
+    fn committed_weights_keep_their_form() {
+        let memory = filled(PathBuf::new());
+        let stored: serde_json::Value = serde_json::from_slice(&memory.to_bytes().unwrap()).unwrap();
+        let hash = memory.pending[0].hash(&PublicKey::from_bytes([1; 32]));
+        let form = serde_json::json!([{
+            "hash": format!("{hash:?}"), "weights": [[2, 65_535]], "salt": [1, 2], "version_key": 0, "after": 9,
+        }]);
+        assert_eq!(stored["promises"], form);
+    }
+
+    #[test]
+    fn a_file_beyond_its_limit_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory.json");
+        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let error = open(path.clone(), 1).unwrap_err();
+        assert!(matches!(error, MemoryError::Form { .. }), "{error}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), MAX_BYTES + 1);
     }
 
     #[test]
@@ -199,7 +264,7 @@ mod tests {
         let path = folder.path().join("memory.json");
         fs::write(&path, filled(path.clone()).to_bytes().unwrap()).unwrap();
         let good = fs::read_to_string(&path).unwrap();
-        let foreign = ValidatorMemory::open(path.clone(), whose(2)).unwrap_err();
+        let foreign = open(path.clone(), 2).unwrap_err();
         assert!(matches!(foreign, MemoryError::Foreign { .. }), "{foreign}");
         for (from, to) in [
             ("\"version\": 1", "\"version\": 2"),
@@ -211,7 +276,7 @@ mod tests {
             let bad = good.replacen(from, to, 1);
             assert_ne!(bad, good, "{from}");
             fs::write(&path, &bad).unwrap();
-            let error = ValidatorMemory::open(path.clone(), whose(1)).unwrap_err();
+            let error = open(path.clone(), 1).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);
         }

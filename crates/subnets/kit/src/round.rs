@@ -4,7 +4,7 @@ use super::{Exchange, Judge, Reply, Task, question, ranked};
 use futures::stream::StreamExt;
 use myelin_neuron::{AskError, Dendrite, Peer};
 use myelin_primitives::Fraction;
-use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ const MAX_IN_FLIGHT: usize = 64;
 #[derive(Clone, Debug)]
 pub struct ScoredAnswer {
     /// The neuron.
-    pub hotkey: Hotkey,
+    pub hotkey: PublicKey,
     /// How long it took to the first byte of the answer, if there is one.
     pub first: Option<Duration>,
     /// How long it took to the last, or to the failure.

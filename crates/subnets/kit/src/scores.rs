@@ -1,7 +1,7 @@
 //! What a validator remembers of how miners answered.
 
 use myelin_primitives::{BlockNumber, Fraction};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::collections::BTreeMap;
 
 /// An average of 1, of which every average is a part.
@@ -22,12 +22,12 @@ pub struct Score {
 
 /// How all miners answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scores(BTreeMap<Hotkey, Score>);
+pub struct Scores(BTreeMap<PublicKey, Score>);
 
 impl Scores {
     /// Notes a score of a miner that has its seat since this block; nothing, if it did not answer. The newest score makes up
     /// this part of the average.
-    pub fn note(&mut self, (hotkey, since): (Hotkey, BlockNumber), score: Option<Fraction>, newest: Fraction) {
+    pub fn note(&mut self, (hotkey, since): (PublicKey, BlockNumber), score: Option<Fraction>, newest: Fraction) {
         let new = Score { since, average: 0, asked: 0, answered: 0 };
         let row = self.0.entry(hotkey).or_insert(new);
         if row.since != since {
@@ -40,23 +40,23 @@ impl Scores {
     }
 
     /// Forgets everybody who does not have the seat any more that was rated. `since` says who has one since when.
-    pub fn keep(&mut self, since: impl Fn(Hotkey) -> Option<BlockNumber>) {
+    pub fn keep(&mut self, since: impl Fn(PublicKey) -> Option<BlockNumber>) {
         self.0.retain(|hotkey, score| since(*hotkey) == Some(score.since));
     }
 
     /// How this miner answered, if it was asked yet.
-    pub fn get(&self, hotkey: Hotkey) -> Option<Score> {
+    pub fn get(&self, hotkey: PublicKey) -> Option<Score> {
         self.0.get(&hotkey).copied()
     }
 
     /// Everybody who was asked.
-    pub fn iter(&self) -> impl Iterator<Item = (Hotkey, Score)> {
+    pub fn iter(&self) -> impl Iterator<Item = (PublicKey, Score)> {
         self.0.iter().map(|(hotkey, score)| (*hotkey, *score))
     }
 }
 
-impl FromIterator<(Hotkey, Score)> for Scores {
-    fn from_iter<I: IntoIterator<Item = (Hotkey, Score)>>(scores: I) -> Self {
+impl FromIterator<(PublicKey, Score)> for Scores {
+    fn from_iter<I: IntoIterator<Item = (PublicKey, Score)>>(scores: I) -> Self {
         Self(scores.into_iter().collect())
     }
 }
@@ -65,7 +65,7 @@ impl FromIterator<(Hotkey, Score)> for Scores {
 mod tests {
     use super::*;
 
-    const MINER: Hotkey = Hotkey::new([1; 32]);
+    const MINER: PublicKey = PublicKey::from_bytes([1; 32]);
 
     fn part(ppm: u32) -> Fraction {
         Fraction::from_ppm(ppm).unwrap()
@@ -101,7 +101,7 @@ mod tests {
     fn whoever_comes_to_a_seat_starts_over() {
         let mut scores = Scores::default();
         scores.note((MINER, 5), Some(part(1_000_000)), part(500_000));
-        let other = Hotkey::new([2; 32]);
+        let other = PublicKey::from_bytes([2; 32]);
         scores.note((other, 6), Some(part(1_000_000)), part(500_000));
         scores.keep(|hotkey| (hotkey == MINER).then_some(5));
         assert_eq!(scores.iter().map(|(hotkey, _)| hotkey).collect::<Vec<_>>(), [MINER]);

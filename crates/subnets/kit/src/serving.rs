@@ -2,19 +2,21 @@
 
 use super::{
     event::NeuronEvent,
-    member::{Member, MemberError},
+    member::{Member, MemberError, SUBMIT_TIMEOUT},
 };
 use core::fmt;
-use myelin_client::{Hint, Hints, SubmissionOutcome, calls};
+use myelin_client::{Backoff, calls};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_neuron::{
-    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, FileError, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
-    TlsOffer, V1Policy, file,
+    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, Rules, SPEAKS_STRICT, TlsError, TlsIdentity, TlsOffer,
+    V1Policy,
 };
 use myelin_primitives::BlockNumber;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 /// The file of accepted requests.
@@ -31,11 +33,8 @@ const TLS_BYTES: u64 = 4_096;
 /// The version that is announced: 10 000 for each major, 100 for each minor, 1 for each patch.
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
 
-/// How long an announcement is waited for at a time.
-const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// For how many blocks an announcement that failed is not tried again, doubled with each failure up to 2^6 of it.
-const RETRY_DELAY_BLOCKS: BlockNumber = 1;
+/// The doublings of the pause after an announcement that failed: up to 64 blocks.
+const MAX_DOUBLINGS: u32 = 6;
 
 const fn version(mut text: &[u8]) -> u32 {
     let (mut version, mut part) = (0_u32, 0_u32);
@@ -123,10 +122,14 @@ pub enum ServeError {
     Ended(#[from] MemberError),
 }
 
-impl Hint for ServeError {
+impl Diagnostic for ServeError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Start(AxonStartError::Listen { .. }) => out.push("choose another port, or 0 for any free one"),
+            Self::Start(error) => error.hints(out),
             Self::Address(address) if address.ip().is_loopback() => {
                 out.push("announce an address that others reach, or 127.0.0.2 for a network on one machine");
             }
@@ -134,7 +137,7 @@ impl Hint for ServeError {
             Self::Certificate => out.push("switch encryption on; a certificate goes with the seat only"),
             Self::Tls(TlsError::Key) => out.push("restore the file, or remove it: a new key is then published"),
             Self::Ended(ended) => ended.hints(out),
-            Self::Start(_) | Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
+            Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
         }
     }
 }
@@ -188,14 +191,14 @@ impl AnnouncedAxon {
                 return Err(ServeError::Certificate);
             }
         } else {
-            let identity = identity(member)?;
+            let identity = identity(&member.state().file(TLS))?;
             certificate = Some(identity.certificate()?.to_bytes());
             let offer = if encryption == AxonTls::Required { TlsOffer::Required } else { TlsOffer::Optional };
             builder = builder.tls(identity, offer);
         }
         let axon = endpoints.into_iter().fold(builder, myelin_neuron::AxonBuilder::endpoint).start().await?;
         if listen.port() == 0 {
-            file::replace(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
+            write(&member.state().file(PORT), axon.address().port().to_string().as_bytes())?;
         }
         let mut address = announce.unwrap_or(axon.address());
         if address.port() == 0 {
@@ -255,30 +258,43 @@ fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileE
     if listen.port() != 0 {
         return Ok(listen);
     }
-    let bytes = file::read(&member.state().file(PORT), PORT_BYTES)?.unwrap_or_default();
-    // A file that says something else is as good as none.
-    let port = core::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let last = SocketAddr::new(listen.ip(), port);
-    Ok(if port != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
+    let last = SocketAddr::new(listen.ip(), last_port(&member.state().file(PORT))?);
+    Ok(if last.port() != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
+}
+
+/// The port in a file, or 0. A file that says something else is as good as none.
+fn last_port(path: &Path) -> Result<u16, FileError> {
+    let bytes = match myelin_files::read(path, Access::Shared, PORT_BYTES) {
+        Err(FileError { source: FileFault::TooLarge { .. }, .. }) => None,
+        bytes => bytes?,
+    };
+    Ok(bytes.and_then(|bytes| core::str::from_utf8(&bytes).ok()?.parse().ok()).unwrap_or(0))
 }
 
 /// The TLS key of the neuron, made when there is none.
-fn identity(member: &Member) -> Result<TlsIdentity, ServeError> {
-    let path = member.state().file(TLS);
-    if let Some(bytes) = file::read(&path, TLS_BYTES)? {
-        let pem = zeroize::Zeroizing::new(bytes);
+fn identity(path: &Path) -> Result<TlsIdentity, ServeError> {
+    let stored = match myelin_files::read(path, Access::Shared, TLS_BYTES) {
+        Err(FileError { source: FileFault::TooLarge { .. }, .. }) => return Err(TlsError::Key.into()),
+        stored => stored?,
+    };
+    if let Some(pem) = stored {
         let pem = core::str::from_utf8(&pem).map_err(|_| TlsError::Key)?;
         return Ok(TlsIdentity::from_pem(pem)?);
     }
     let identity = TlsIdentity::generate()?;
-    file::replace(&path, identity.to_pem().as_bytes())?;
+    write(path, identity.to_pem().as_bytes())?;
     Ok(identity)
+}
+
+/// Writes a file whole or not at all, for nobody else to read.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)
 }
 
 /// Tells the chain where the neuron is, whenever it says otherwise.
 async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
     let mut seen = member.seen();
-    let (mut failures, mut not_before) = (0_u32, 0);
+    let mut backoff = Backoff::new(MAX_DOUBLINGS);
     loop {
         let snapshot = Arc::clone(&seen.borrow_and_update());
         if let Err(ended) = member.uid_in(&snapshot) {
@@ -289,18 +305,17 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
             let known = (axon.address, &axon.certificate, axon.protocol, axon.version);
             known == (wanted.address, &wanted.certificate, SPEAKS_STRICT, VERSION)
         });
-        if !is_known && snapshot.block >= not_before {
+        if !is_known && backoff.is_over(snapshot.block) {
             match tell_chain(member, wanted).await {
                 Ok(block) => {
                     let block = BlockNumber::try_from(block).unwrap_or(BlockNumber::MAX);
                     member.send(NeuronEvent::Announced { address: wanted.address, block });
                     // Seen by then.
-                    (failures, not_before) = (0, block.saturating_add(1));
+                    backoff.succeeded(block.saturating_add(1));
                 }
                 Err(error) => {
                     member.send(NeuronEvent::AnnounceFailed { error });
-                    not_before = snapshot.block.saturating_add(RETRY_DELAY_BLOCKS << failures.min(6));
-                    failures = failures.saturating_add(1);
+                    backoff.failed(snapshot.block);
                 }
             }
         }
@@ -313,31 +328,56 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
 /// Submits the announcement, and waits until it is known what became of it.
 async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, String> {
     let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
-    let mut outcome = match &wanted.certificate {
-        None => account.submit(&calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT), SUBMIT_TIMEOUT).await,
+    let included = match &wanted.certificate {
+        None => {
+            let call = calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT);
+            account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
+        }
         Some(certificate) => {
             let call = calls::serve_axon_tls(netuid, VERSION, address, SPEAKS_STRICT, certificate.clone());
-            account.submit(&call, SUBMIT_TIMEOUT).await
+            account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
         }
     };
-    loop {
-        match outcome {
-            SubmissionOutcome::Finalised(included) => return Ok(included.height),
-            SubmissionOutcome::Failed { error, .. } => return Err(error.to_string()),
-            SubmissionOutcome::Unseen(unseen) => outcome = account.outcome(&unseen.sent, SUBMIT_TIMEOUT).await,
-        }
-    }
+    included.map(|included| included.height).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
     fn versions_are_numbers() {
         assert_eq!(version(b"0.1.0"), 100);
         assert_eq!(version(b"2.13.4"), 21_304);
         assert_eq!(version(b"10.2.0-rc.1"), 100_200);
+    }
+
+    #[test]
+    fn a_file_that_says_no_port_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(PORT);
+        assert_eq!(last_port(&path).unwrap(), 0);
+        for (text, port) in [("8091", 8_091), ("65535", 65_535), ("", 0), ("http", 0), ("65536", 0), ("0000080", 0)] {
+            write(&path, text.as_bytes()).unwrap();
+            assert_eq!(last_port(&path).unwrap(), port, "{text}");
+        }
+        assert!(last_port(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_tls_key_stays_and_is_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(TLS);
+        let made = identity(&path).unwrap().certificate().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(identity(&path).unwrap().certificate().unwrap().to_bytes(), made.to_bytes());
+        for damaged in [vec![0xff], vec![b'x'; 5_000]] {
+            fs::write(&path, damaged).unwrap();
+            let error = identity(&path).unwrap_err();
+            assert!(matches!(error, ServeError::Tls(TlsError::Key)), "{error}");
+            assert!(Hints::of(&error).first().is_some_and(|hint| hint.contains("restore the file")));
+        }
     }
 
     #[test]

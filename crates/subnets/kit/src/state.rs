@@ -1,9 +1,10 @@
 //! The folder in which a neuron keeps what outlives it.
 
-use myelin_neuron::file::{self, FileError};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, FolderLock, create_folder};
 use std::{
-    fs::{File, TryLockError},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// The folder in which one neuron keeps what outlives it, while no other neuron uses it.
@@ -11,7 +12,7 @@ use std::{
 pub struct StateFolder {
     folder: PathBuf,
     #[expect(dead_code, reason = "kept for its drop, which lets others in")]
-    lock: File,
+    lock: FolderLock,
 }
 
 /// A folder cannot be used.
@@ -21,8 +22,30 @@ pub enum StateError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Another process uses it.
-    #[error("another neuron uses `{}`", .0.display())]
-    Used(PathBuf),
+    #[error(
+        "another neuron uses `{}`{}",
+        .folder.display(),
+        .pid.map_or_else(String::new, |pid| format!(": process {pid}"))
+    )]
+    Used {
+        /// The folder.
+        folder: PathBuf,
+        /// The id of that process, if it has written it down.
+        pid: Option<u32>,
+    },
+}
+
+impl Diagnostic for StateError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Used { .. } => out.push("stop the other one, or choose another folder"),
+            Self::File(_) => out.push("choose another folder"),
+        }
+    }
 }
 
 impl StateFolder {
@@ -32,13 +55,11 @@ impl StateFolder {
     /// [`StateError`].
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StateError> {
         let folder = folder.into();
-        file::create_folder(&folder)?;
-        let path = folder.join("lock");
-        let lock = file::private().open(&path).map_err(file::failed("create", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, lock }),
-            Err(TryLockError::WouldBlock) => Err(StateError::Used(folder)),
-            Err(TryLockError::Error(error)) => Err(file::failed("lock", &path)(error).into()),
+        create_folder(&folder, Access::Private)?;
+        match FolderLock::take(&folder, Duration::ZERO) {
+            Ok(lock) => Ok(Self { folder, lock }),
+            Err(FileError { source: FileFault::Locked { pid }, .. }) => Err(StateError::Used { folder, pid }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -56,14 +77,37 @@ impl StateFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
     fn one_neuron_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("a/b");
         let state = StateFolder::open(&folder).unwrap();
-        assert!(matches!(StateFolder::open(&folder), Err(StateError::Used(_))));
+        let error = StateFolder::open(&folder).unwrap_err();
+        let own = std::process::id();
+        assert!(matches!(error, StateError::Used { pid: Some(pid), .. } if pid == own), "{error}");
+        assert!(error.to_string().ends_with(&format!("a/b`: process {own}")), "{error}");
         drop(state);
         StateFolder::open(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_folder_is_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("a");
+        let state = StateFolder::open(&folder).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(state.folder()), mode(&state.file("lock"))), (0o700, 0o600));
+        assert_eq!(fs::read_to_string(state.file("lock")).unwrap().trim(), std::process::id().to_string());
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
+        fs::write(&place, "").unwrap();
+        let error = StateFolder::open(&place).unwrap_err();
+        assert!(matches!(error, StateError::File(_)), "{error}");
     }
 }

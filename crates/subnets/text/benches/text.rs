@@ -1,4 +1,4 @@
-//! How quickly a small model writes, and what it costs to check that it did.
+//! Measurement of generation by a small model, and of the proof of its answers.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use myelin_subnet_text::{
@@ -10,7 +10,7 @@ use std::{hint::black_box, num::NonZeroUsize, ops::ControlFlow};
 
 const TOKENS: usize = 128;
 
-/// Weights decide nothing here, so these have learned nothing.
+/// Returns a model of this shape with initial weights, because weights do not matter here.
 fn model(shape: &Shape) -> Model {
     let folder = tempfile::tempdir().expect("a folder can be made");
     train::initialise(folder.path(), shape, 1).expect("a model can be written");
@@ -26,7 +26,7 @@ fn answer(model: &Model, query: &Query<'_>) -> (Vec<GeneratedToken>, GenerationE
     (steps, finish.expect("the query is sound"))
 }
 
-/// A seed whose answer is as long as asked for.
+/// Returns a query whose answer has the full length.
 fn full_length<'a>(model: &Model, prompt: &'a [u32]) -> Query<'a> {
     let query = |seed| Query { prompt, seed, sampling: Sampling::default(), max_tokens: TOKENS };
     (0..1_000).map(query).find(|query| answer(model, query).0.len() == TOKENS).expect("most answers are")

@@ -1,12 +1,12 @@
-//! What each way of mining earns beside honest miners, and whether any pays better than honest work.
+//! The pay of each way of mining beside honest miners, and a check that none pays better than honest work.
 //!
 //! ```text
 //! cargo run -p myelin-subnet-text --example best_reply
 //! ```
 //!
-//! Four honest miners and one that tries something, in memory: tokens, proofs, scores, averages and weights are those
-//! of the real subnet, and time is the world's. Honest work costs half of what it is paid; what others save is guessed
-//! in their favour. The same seed prints the same table.
+//! Four honest miners and one with another strategy run in memory. Tokens, proofs, scores, averages and weights are
+//! those of the real subnet, and time is that of the simulation. Honest work costs half of its pay. The costs of other
+//! strategies are guesses in their favour. The same seed prints the same table.
 
 use myelin_primitives::{Fraction, MILLION};
 use myelin_subnet_kit::simulation::{SimulatedLink, SimulatedMischief as Way, Trial, World};
@@ -26,17 +26,17 @@ use std::{error::Error, io::Write, sync::Arc, time::Duration};
 const PACE: u64 = 10;
 /// Milliseconds to its first token.
 const FIRST: u64 = 60;
-/// What honest work costs, in percent of what it is paid.
+/// The cost of honest work, in percent of its pay.
 const COST: u64 = 50;
-/// How much waits may differ, in percent.
+/// The spread of waits, in percent.
 const JITTERS: [u64; 4] = [0, 10, 30, 60];
 
 /// A way of mining.
 struct Strategy {
     name: &'static str,
-    /// What it spends on computing, in percent of honest work.
+    /// The cost of its computation, in percent of honest work.
     spends: u64,
-    /// How its times compare with those of honest work, in percent.
+    /// The time of its answers, in percent of honest work.
     time: u64,
     way: Way,
     mischief: fn(&Model) -> Option<Mischief>,
@@ -80,7 +80,7 @@ fn link(time: u64, jitter: u64) -> SimulatedLink {
     }
 }
 
-/// What a strategy is paid, in percent of what an honest miner beside it is.
+/// Returns the pay of a strategy, in percent of an honest miner beside it.
 fn paid(strategy: &Strategy, jitter: u64, (model, other): (&Model, &Model)) -> Result<u64, Box<dyn Error>> {
     let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=16 };
     let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).with_checked_tokens(8);

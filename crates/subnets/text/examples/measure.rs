@@ -1,10 +1,11 @@
-//! How honest miners differ, and how soon cheats are noticed. docs/benchmarks/text.md
+//! Measurement of the differences between honest miners, and of the detection of cheats.
 //!
 //! ```sh
 //! cargo run -p myelin-subnet-text --example measure -- ~/.cache/myelin/models
 //! ```
 //!
-//! Trains the models of a local network if they are not in that folder, and writes tables.
+//! The example trains the models of a local network if they are not in the folder, and writes the tables of
+//! `docs/benchmarks/text.md`.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few thousand of everything")]
 
@@ -24,11 +25,11 @@ use std::{
     time::Instant,
 };
 
-/// Queries that every strategy answers, of each sampling.
+/// The number of queries for each strategy and sampling.
 const QUERIES: u64 = 20;
 const MAX_TOKENS: usize = 48;
 const CHECKED: [usize; 5] = [1, 2, 4, 8, 16];
-/// Checks of each answer, each with another seed.
+/// The number of checks of each answer, each with another seed.
 const CHECKS: u64 = 4;
 const SAMPLINGS: [Sampling; 3] =
     [Sampling { temperature_milli: 800, top_k: 0 }, Sampling { temperature_milli: 1_000, top_k: 40 }, Sampling::GREEDY];
@@ -157,7 +158,7 @@ fn trained(options: &TrainOptions, folder: &Path, out: &mut impl Write) -> Resul
     Ok(path)
 }
 
-/// What the model writes, for a reader.
+/// Writes texts of the model, for a reader.
 fn sample(model: &Model, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for (seed, text) in ["Once there was", "Question: What is 3 plus 4?\n", "Ada has two lamps and finds five lamps.\n"]
         .into_iter()
@@ -172,7 +173,7 @@ fn sample(model: &Model, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The beginnings of texts that the model has not learned from.
+/// Returns the beginnings of texts from which the model has not learned.
 fn prompts(model: &Model) -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
     let mut prompts = Vec::new();
     for document in corpus::generate(99, 20_000).iter().take(QUERIES as usize) {
@@ -196,7 +197,7 @@ fn answer(model: &Model, query: &Query<'_>) -> Answered {
     Ok((steps, finish))
 }
 
-/// Tokens of the substitute with the probabilities of the model, which a cheat could look up in one pass.
+/// Returns tokens of the substitute with the probabilities of the model, which a cheat could look up in one pass.
 fn looked_up(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     let (mut steps, finish) = answer(substitute, query)?;
     let text: Vec<u32> = query.prompt.iter().copied().chain(steps.iter().map(|step| step.token)).collect();
@@ -207,7 +208,7 @@ fn looked_up(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     Ok((steps, finish))
 }
 
-/// The first half from the model, the rest from the substitute.
+/// Returns an answer whose first half is from the model and whose second half is from the substitute.
 fn half(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     let (mut steps, finish) = answer(model, query)?;
     let kept = steps.len() / 2;
@@ -221,7 +222,7 @@ fn half(model: &Model, substitute: &Model, query: &Query<'_>) -> Answered {
     Ok((steps, finish))
 }
 
-/// How an answer of this miner differs from what the model gives, at every position.
+/// Writes the differences between answers of this miner and the model, over all positions.
 fn differences(
     model: &Model,
     name: &str,
@@ -254,8 +255,9 @@ fn differences(
     Ok(())
 }
 
-/// How many answers of a strategy have the model's own tokens, and how often its answers are refused, by the number of
-/// positions that are checked.
+/// Writes the detection of a strategy by the number of checked positions.
+///
+/// The columns are the answers that have the model's own tokens, and the answers that are refused.
 fn detection(
     model: &Model,
     name: &str,
@@ -289,7 +291,7 @@ fn detection(
     Ok(())
 }
 
-/// What checking costs, of what writing cost.
+/// Writes the cost of checking, relative to the cost of generation.
 fn costs(model: &Model, prompts: &[Vec<u32>], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let (mut tokens, mut written, mut checked) = (0, 0.0, 0.0);
     for query in queries(prompts, Sampling::default()) {

@@ -1,4 +1,4 @@
-//! What is answered: a line of JSON for each token as it comes, and one that says why it was the last.
+//! Answers: a line of JSON for each token as it is drawn, and a last line with the reason of the end.
 //!
 //! ```text
 //! {"token":17,"logprob":-0.25,"text":" a"}
@@ -6,13 +6,13 @@
 //! {"finish":"length"}
 //! ```
 //!
-//! The lines are signed as they are sent, so whoever has them and a receipt can show what a miner said.
+//! The lines are signed as they are sent. Their holder can prove with a receipt that the miner sent them.
 
 use crate::{GeneratedToken, GenerationEnd, challenge::MAX_TOKENS};
 use myelin_wire::class::Mismatch;
 use serde::{Deserialize, Serialize};
 
-/// The bytes a line may have.
+/// The longest line, in bytes.
 pub const MAX_LINE: usize = 4 * 1024;
 
 /// A token of an answer.
@@ -22,24 +22,24 @@ pub struct Token {
     pub token: u32,
     /// The natural logarithm of its probability, at temperature 1.
     pub logprob: f32,
-    /// The text that can be written once it is known. Empty in the middle of a character.
+    /// The text that can be written once the token is known. It is empty in the middle of a character.
     pub text: String,
 }
 
-/// Why an answer ends.
+/// The reason for which an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FinishReason {
     /// The model ended its text.
     Stop,
-    /// It is as long as was asked for.
+    /// The answer has the requested length.
     Length,
 }
 
 /// The last line of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct EndLine {
-    /// Why it is the last.
+    /// The reason of the end.
     pub finish: FinishReason,
 }
 
@@ -53,8 +53,9 @@ pub enum AnswerLine {
     End(EndLine),
 }
 
-/// The members that lines have. Trying one form after the other, as the library offers, goes wrong where a program has
-/// numbers of any precision, which any of its crates may ask for.
+/// The members of lines.
+///
+/// The library can try one form after the other. This fails if a crate of the program enables numbers of any precision.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerMembers {
@@ -83,9 +84,9 @@ impl TryFrom<AnswerMembers> for AnswerLine {
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextAnswer {
-    /// Its tokens.
+    /// The tokens of the answer.
     pub tokens: Vec<Token>,
-    /// Why there are no more.
+    /// The reason of the end.
     pub ending: FinishReason,
 }
 
@@ -103,7 +104,7 @@ fn mismatch(what: impl Into<String>) -> Mismatch {
 }
 
 impl AnswerLine {
-    /// The bytes, with the end of the line. Nothing for a number that JSON does not have.
+    /// Returns the bytes with the end of the line, or `None` for a number that JSON cannot write.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         if matches!(self, Self::Token(token) if !token.logprob.is_finite()) {
             return None;
@@ -116,7 +117,7 @@ impl AnswerLine {
     /// Reads a line, without its end.
     ///
     /// # Errors
-    /// [`Mismatch`] when it is too long, no line of an answer, or no probability.
+    /// [`Mismatch`] if it is too long, is no line of an answer, or has no probability.
     pub fn read(line: &[u8]) -> Result<Self, Mismatch> {
         if line.len() > MAX_LINE {
             return Err(mismatch(format!("has a line of {} bytes, and {MAX_LINE} are allowed", line.len())));
@@ -124,7 +125,7 @@ impl AnswerLine {
         let line =
             serde_json::from_slice(line).map_err(|_| mismatch("has a line that is neither a token nor an end"))?;
         match line {
-            // A little above zero is how floats say "certain".
+            // Floats may write a certain token with a logarithm slightly above zero.
             Self::Token(Token { logprob, .. }) if !(logprob.is_finite() && logprob <= 1e-3) => {
                 Err(mismatch("has a token whose probability is none"))
             }
@@ -137,7 +138,7 @@ impl TextAnswer {
     /// Reads a whole stream.
     ///
     /// # Errors
-    /// [`Mismatch`] when a line does not read, the end is missing or not the last, or there is too much of it.
+    /// [`Mismatch`] if a line is malformed, the end is missing or not last, or there are too many tokens.
     pub fn read(bytes: &[u8]) -> Result<Self, Mismatch> {
         let bytes = bytes.strip_suffix(b"\n").ok_or_else(|| mismatch("does not end with a line"))?;
         let mut lines = bytes.split(|byte| *byte == b'\n');
@@ -157,12 +158,12 @@ impl TextAnswer {
         Ok(Self { tokens, ending })
     }
 
-    /// What the model is said to have drawn.
+    /// Returns the tokens that the model is claimed to have drawn.
     pub fn steps(&self) -> Vec<GeneratedToken> {
         self.tokens.iter().map(|token| GeneratedToken { token: token.token, logprob: token.logprob }).collect()
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> String {
         self.tokens.iter().map(|token| token.text.as_str()).collect()
     }

@@ -1,58 +1,68 @@
-//! What is asked: a prompt, and everything that decides which tokens follow it.
+//! Challenges: a prompt, and all parameters that decide on the tokens of the answer.
 
 use crate::{ModelHash, Query, Sampling};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_subnet_kit::seed_for;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 
-/// The bytes a prompt may have.
+/// The longest prompt, in bytes.
 pub const MAX_PROMPT: usize = 16 * 1024;
 
-/// The tokens that may be asked for at once.
+/// The greatest number of tokens of an answer.
 pub const MAX_TOKENS: u16 = 2_048;
 
-/// The likeliest tokens that challenges draw from. Servers of others give the probabilities of at most so many.
+/// The number of likeliest tokens from which challenges draw. Common servers return the probabilities of at most 20.
 pub const TOP_K: u32 = 20;
 
-/// A question to a miner. Those of validators and those of consumers look the same, so that nobody is served worse when
-/// nobody looks.
+/// A challenge to a miner.
+///
+/// Challenges of validators and questions of consumers look the same, so that a miner cannot serve consumers worse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextChallenge {
-    /// The model that is to answer.
+    /// The model that must answer.
     pub model: ModelHash,
-    /// What is to be continued.
+    /// The text to continue.
     pub prompt: String,
-    /// What decides between tokens, together with who is asked.
+    /// The seed, which decides on tokens together with the miner's hotkey.
     pub seed: u64,
-    /// How tokens are drawn.
+    /// The sampling of tokens.
     pub sampling: Sampling,
-    /// How many tokens, unless the model ends its text before.
+    /// The number of tokens, unless the model ends its text earlier.
     pub max_tokens: u16,
-    /// For whom it was drawn. Known to the judge that drew it, and not sent.
-    pub miner: Option<Hotkey>,
+    /// The miner for which it was drawn. The judge that drew it knows the miner, and it is not sent.
+    pub miner: Option<PublicKey>,
 }
 
-/// Why something cannot be asked.
+/// The reason for which a challenge is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChallengeError {
-    /// There is nothing to continue.
+    /// An empty prompt.
     #[error("the prompt is empty")]
     NoPrompt,
-    /// The prompt is too long.
+    /// A prompt that is too long.
     #[error("the prompt has {0} bytes, and {MAX_PROMPT} are allowed")]
     LongPrompt(usize),
-    /// Nothing is asked for, or too much.
+    /// A number of tokens that is zero or too large.
     #[error("{0} tokens are asked for, and 1 to {MAX_TOKENS} are allowed")]
     Tokens(u16),
-    /// The temperature says nothing any more.
+    /// A temperature above the limit.
     #[error("a temperature of {0} thousandths is above {max}", max = Sampling::MAX_TEMPERATURE_MILLI)]
     Temperature(u32),
 }
 
+impl Diagnostic for ChallengeError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
+
 impl TextChallenge {
-    /// Looks at it before any work is done for it. Whether prompt and answer fit the model is known to the model.
+    /// Checks the limits before any work is done. Only the model knows whether prompt and answer fit its context.
     ///
     /// # Errors
-    /// [`ChallengeError`], with what is beyond its limit.
+    /// [`ChallengeError`] with the part that is beyond its limit.
     pub fn check(&self) -> Result<(), ChallengeError> {
         match (self.prompt.len(), self.max_tokens, self.sampling.temperature_milli) {
             (0, ..) => Err(ChallengeError::NoPrompt),
@@ -65,11 +75,12 @@ impl TextChallenge {
         }
     }
 
-    /// What the model is to write when this miner is asked, with the tokens of the prompt.
+    /// Returns the query of this challenge for this miner, with the tokens of the prompt.
     ///
-    /// Each miner draws with noise of its own, so what another answers to the same question is another text, unless the
-    /// temperature is so low, or the text so certain, that noise decides nothing. `docs/text-subnet.md`, "How a token is drawn"
-    pub fn query<'a>(&self, prompt: &'a [u32], miner: Hotkey) -> Query<'a> {
+    /// Each miner draws with noise of its own, so two miners answer the same challenge with different texts. The texts
+    /// are equal only if noise decides nothing, at a low temperature or in a certain text. `docs/text-subnet.md`, "How
+    /// a token is drawn"
+    pub fn query<'a>(&self, prompt: &'a [u32], miner: PublicKey) -> Query<'a> {
         Query { prompt, seed: seed_for(self.seed, miner), sampling: self.sampling, max_tokens: self.max_tokens.into() }
     }
 }
@@ -91,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_miner_has_a_seed_of_its_own() {
-        let [one, two] = [1, 2].map(|miner| ok().query(&[1], Hotkey::new([miner; 32])).seed);
+        let [one, two] = [1, 2].map(|miner| ok().query(&[1], PublicKey::from_bytes([miner; 32])).seed);
         // The first 8 bytes of SHA-256 over 7 in 8 bytes and the hotkey, big endian.
         assert_eq!(one, 2_086_928_780_815_590_567);
         assert_ne!(one, two);

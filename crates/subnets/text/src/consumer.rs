@@ -7,8 +7,9 @@ use crate::{
     gate::{AnswerReport, GateLine, MinerRef, ask_class},
     task::message,
 };
-use myelin_neuron::{AskError, Dendrite, Peer};
-use myelin_wire::{Hotkey, Synapse, class::Mismatch};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_neuron::{AskError, Dendrite, LineTooLong, Lines, Peer};
+use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::time::Duration;
 
 /// The bytes a line of a validator may have: a receipt holds three signed texts.
@@ -24,7 +25,7 @@ pub enum AskEvent {
     /// This validator has no answer, and the next one is asked.
     NoAnswer {
         /// Which.
-        validator: Hotkey,
+        validator: PublicKey,
         /// Why.
         why: AskFailure,
     },
@@ -34,7 +35,7 @@ pub enum AskEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerAnswer {
     /// The validator that was asked.
-    pub validator: Hotkey,
+    pub validator: PublicKey,
     /// The tokens.
     pub tokens: Vec<Token>,
     /// Why there are no more.
@@ -74,9 +75,30 @@ pub enum AskFailure {
     Question(Mismatch),
 }
 
+impl Diagnostic for AskFailure {
+    fn code(&self) -> &'static str {
+        "no-answer"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::NoValidator | Self::Asking(_) => out.push("look up who validates and serves"),
+            Self::Nonsense(_) => out.push("ask another validator"),
+            Self::Refused(_) => out.push("ask again, or another validator"),
+            Self::Question(_) => {}
+        }
+    }
+}
+
 impl From<serde_json::Error> for AskFailure {
     fn from(error: serde_json::Error) -> Self {
         Self::Nonsense(error.to_string())
+    }
+}
+
+impl From<LineTooLong> for AskFailure {
+    fn from(_: LineTooLong) -> Self {
+        Self::Nonsense("its lines are too long".to_owned())
     }
 }
 
@@ -123,21 +145,17 @@ async fn ask_one(
     heard: &mut dyn FnMut(AskEvent),
 ) -> Result<ConsumerAnswer, AskFailure> {
     let mut stream = dendrite.ask_stream(validator, &question.message).await?;
-    let (mut rest, mut listener) = (Vec::new(), AnswerReader::default());
+    let (mut lines, mut listener) = (Lines::new(MAX_SAID), AnswerReader::default());
     let (mut said, mut groups) = (Vec::new(), Vec::new());
     while let Some(piece) = stream.next().await? {
         groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
         said.extend_from_slice(&piece);
-        rest.extend_from_slice(&piece);
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = rest.drain(..=end).collect();
+        lines.push(&piece);
+        while let Some(line) = lines.next_line()? {
             listener.read_line(line, heard)?;
         }
-        if rest.len() > MAX_SAID {
-            return Err(AskFailure::Nonsense("its lines are too long".to_owned()));
-        }
     }
-    if !rest.is_empty() {
+    if !lines.is_at_end_of_line() {
         return Err(AskFailure::Nonsense("its last line has no end".to_owned()));
     }
     if stream.is_broken() {

@@ -1,7 +1,7 @@
-//! Which challenge a seed draws for a miner.
+//! The drawing of challenges: from a seed to the challenge of a miner.
 //!
-//! Each miner has a prompt and a seed of its own, so another's answer is of no use. How long the answer is to be is the
-//! same for all miners of a round, so that they are compared at the same work.
+//! Each miner has a prompt and a seed of its own, so the answer of another miner is of no use. All answers of a round
+//! have the same length, so that miners are compared at the same work.
 
 use crate::{
     ModelHash, Sampling,
@@ -9,43 +9,52 @@ use crate::{
     corpus,
     random::Random,
 };
-use myelin_wire::Hotkey;
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_wire::PublicKey;
 use std::ops::RangeInclusive;
 
-/// The words of a prompt.
+/// The number of words of a prompt.
 const WORDS: RangeInclusive<usize> = 3..=24;
 
-/// The temperatures that are drawn, in thousandths. One in four questions has one right answer whatever the seed.
+/// The temperatures that are drawn, in thousandths. One in four challenges has one right answer for any seed.
 const TEMPERATURES: [u32; 4] = [0, 700, 800, 1_000];
 
-/// The texts that prompts may come from.
+/// The greatest number of texts for prompts.
 const MAX_TEXTS: usize = 100_000;
 
-/// Where prompts come from.
+/// The source of prompts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prompts {
-    /// Passages of the texts that [`corpus`] makes, without end.
+    /// Passages of the texts that [`corpus`] generates, without end.
     Made,
     /// Passages of these texts.
     Of(Vec<String>),
 }
 
-/// Texts that no prompt can be taken from.
+/// The reason for which prompts cannot be taken from texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PromptsError {
-    /// There are no words.
+    /// Texts without words.
     #[error("there is no text to take prompts from")]
     Empty,
-    /// There are too many.
+    /// More texts than the limit.
     #[error("there are {0} texts to take prompts from, and {MAX_TEXTS} are allowed")]
     Many(usize),
 }
 
+impl Diagnostic for PromptsError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
+
 impl Prompts {
-    /// Passages of these texts, those without a word left out.
+    /// Returns passages of these texts, without texts that have no word.
     ///
     /// # Errors
-    /// [`PromptsError`], when none is left, or too many.
+    /// [`PromptsError::Empty`] if no text is left, [`PromptsError::Many`] if there are too many.
     pub fn of(texts: impl IntoIterator<Item = String>) -> Result<Self, PromptsError> {
         let texts: Vec<_> = texts.into_iter().filter(|text| text.split_whitespace().next().is_some()).collect();
         match texts.len() {
@@ -64,12 +73,12 @@ impl Prompts {
     }
 }
 
-/// A number in a range.
+/// Returns a random number in a range.
 fn within(random: &mut Random, range: &RangeInclusive<usize>) -> usize {
     range.start().saturating_add(random.below(range.end().saturating_sub(*range.start()).saturating_add(1)))
 }
 
-/// Some words of a text that follow each other.
+/// Returns some successive words of a text.
 fn passage(text: &str, random: &mut Random) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let (start, count) = (random.below(words.len()), within(random, &WORDS));
@@ -80,25 +89,25 @@ fn passage(text: &str, random: &mut Random) -> String {
     passage
 }
 
-/// How challenges are drawn.
+/// The rule by which challenges are drawn.
 #[derive(Clone, Debug)]
 pub struct ChallengeDraw {
-    /// The model that is to answer.
+    /// The model that must answer.
     pub model: ModelHash,
-    /// Where prompts come from.
+    /// The source of prompts.
     pub prompts: Prompts,
-    /// How many tokens are asked for.
+    /// The range of the number of tokens.
     pub lengths: RangeInclusive<u16>,
 }
 
 impl ChallengeDraw {
-    /// The most that is asked for.
+    /// Returns the greatest number of tokens of a challenge.
     pub fn longest(&self) -> u16 {
         (*self.lengths.end()).clamp(1, MAX_TOKENS)
     }
 
-    /// The challenge of this seed for this miner.
-    pub fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
+    /// Returns the challenge of this seed for this miner.
+    pub fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
         let longest = self.longest();
         let lengths = usize::from((*self.lengths.start()).clamp(1, longest))..=usize::from(longest);
         let length = within(&mut Random::new("myelin-text/round", &[seed]), &lengths);
@@ -127,8 +136,8 @@ mod tests {
         ChallengeDraw { model: ModelHash::from_bytes([1; 32]), prompts, lengths: 16..=64 }
     }
 
-    fn miner(seed: u8) -> Hotkey {
-        Hotkey::new([seed; 32])
+    fn miner(seed: u8) -> PublicKey {
+        PublicKey::from_bytes([seed; 32])
     }
 
     #[test]

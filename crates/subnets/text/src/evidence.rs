@@ -14,10 +14,11 @@ use crate::{
     proof::{ProofCheck, Tolerance},
     task::{TextTask, message},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::request_body;
 use myelin_subnet_kit::Task;
 use myelin_wire::{
-    Hotkey, UnixNanos,
+    PublicKey, UnixNanos,
     class::Class,
     strict::{Content, Receipt, ReceiptError, Statement, StreamOutcome},
 };
@@ -88,15 +89,23 @@ pub enum EvidenceError {
     Other(ReceiptSide, &'static str),
 }
 
+impl Diagnostic for EvidenceError {
+    fn code(&self) -> &'static str {
+        "evidence"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
+
 /// What evidence shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvidenceStatement {
     /// Who asked.
-    pub consumer: Hotkey,
+    pub consumer: PublicKey,
     /// Who took the question to miners.
-    pub validator: Hotkey,
+    pub validator: PublicKey,
     /// Who answered.
-    pub miner: Hotkey,
+    pub miner: PublicKey,
     /// When the consumer asked, by its clock.
     pub asked_at: UnixNanos,
     /// What was asked.
@@ -206,17 +215,17 @@ impl EvidenceStatement {
 /// The miner that, as the receipt in a report shows, gave these lines to this validator when it was asked this.
 pub(crate) fn miner_said(
     report: &AnswerReport,
-    validator: Hotkey,
+    validator: PublicKey,
     lines: &[Vec<u8>],
     question: &TextChallenge,
-) -> Result<Hotkey, EvidenceError> {
+) -> Result<PublicKey, EvidenceError> {
     let receipt = report.receipt.as_ref().ok_or(EvidenceError::Missing(ReceiptSide::Miner))?;
     let asked = QuestionContext { class: TextTask.class(), question, timeout_ms: report.timeout_ms };
     let said = statement(ReceiptSide::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
     if said.caller != validator {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "validator"));
     }
-    if Hotkey::from_ss58(&report.hotkey) != Ok(said.responder) {
+    if myelin_wire::from_ss58(&report.hotkey) != Ok(said.responder) {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "miner"));
     }
     Ok(said.responder)
@@ -318,7 +327,7 @@ mod tests {
         let miner = signer(2);
         AnswerReport {
             uid: 3,
-            hotkey: miner.hotkey().to_ss58(),
+            hotkey: miner.hotkey().to_string(),
             model: challenge().model.to_string(),
             tokens: 1,
             first_us: 1,
@@ -348,7 +357,7 @@ mod tests {
         );
         assert_eq!(of(&AnswerReport { timeout_ms: 8_000, ..good.clone() }), other("question"));
         assert_eq!(of(&AnswerReport { groups: vec![], ..good.clone() }), other("answer"));
-        assert_eq!(of(&AnswerReport { hotkey: signer(4).hotkey().to_ss58(), ..good.clone() }), other("miner"));
+        assert_eq!(of(&AnswerReport { hotkey: signer(4).hotkey().to_string(), ..good.clone() }), other("miner"));
         assert_eq!(of(&report(&signer(5), StreamOutcome::Complete)), other("validator"));
         assert_eq!(of(&report(&validator, StreamOutcome::Broken)), other("answer"));
         let asked_otherwise = TextChallenge { seed: 8, ..challenge() };

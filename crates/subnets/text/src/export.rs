@@ -11,7 +11,11 @@ use candle_core::{
         gguf_file::{self, Value},
     },
 };
-use std::{io, path::Path};
+use myelin_files::{Access, OnExisting, Writer};
+use std::{
+    io::{BufWriter, IntoInnerError},
+    path::Path,
+};
 
 /// The family whose files have frequencies of rotations.
 const LLAMA: &str = "llama";
@@ -48,18 +52,16 @@ impl Precision {
 /// [`ModelError::File`]; [`ModelError::Tokenizer`] for tokenizers of another kind; [`ModelError::Unsupported`] for rotations
 /// that such files cannot say of this family.
 pub fn gguf(model: &Model, path: &Path, precision: Precision) -> Result<(), ModelError> {
-    let file_error = |error| ModelError::File { path: path.into(), error };
     let metadata = metadata(model)?;
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let tensors = tensors(model, path, precision)?;
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(file_error)?;
-    let mut writer = io::BufWriter::new(&mut file);
+    // A model may be its owner's secret; to open the file to others is the owner's choice.
+    let writer = Writer::create(path, Access::Private, OnExisting::Replace)?;
+    let mut writer = BufWriter::new(writer);
     gguf_file::write(&mut writer, &metadata, &tensors)?;
-    writer.into_inner().map_err(|error| file_error(error.into_error()))?.as_file().sync_all().map_err(file_error)?;
-    file.persist(path).map_err(|error| file_error(error.error))?;
-    Ok(())
+    let failed = |error: IntoInnerError<_>| ModelError::File { path: path.into(), error: error.into_error() };
+    Ok(writer.into_inner().map_err(failed)?.finish()?)
 }
 
 fn tensors(model: &Model, path: &Path, precision: Precision) -> Result<Vec<(String, QTensor)>, ModelError> {

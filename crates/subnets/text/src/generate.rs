@@ -1,4 +1,4 @@
-//! Writing: tokens from a prompt and a seed.
+//! Generation: tokens from a prompt and a seed.
 
 use crate::{
     Model, ModelError, Sampling,
@@ -7,16 +7,16 @@ use crate::{
 };
 use std::ops::ControlFlow;
 
-/// What to write. Together with the model it decides every token.
+/// A query. Together with the model it decides on all tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Query<'a> {
     /// Tokens to continue, at least one.
     pub prompt: &'a [u32],
-    /// What chance is replaced with.
+    /// The seed that replaces chance.
     pub seed: u64,
-    /// How tokens are drawn.
+    /// The sampling of tokens.
     pub sampling: Sampling,
-    /// How many tokens at most, that which ends the answer included.
+    /// The greatest number of tokens, including the one that ends the answer.
     pub max_tokens: usize,
 }
 
@@ -25,27 +25,28 @@ pub struct Query<'a> {
 pub struct GeneratedToken {
     /// The token.
     pub token: u32,
-    /// The natural logarithm of its probability at temperature 1, whatever the temperature it was drawn at.
+    /// The natural logarithm of its probability at temperature 1, for any temperature of the draw.
     pub logprob: f32,
 }
 
-/// Why an answer ended.
+/// The reason for which an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GenerationEnd {
-    /// Its last token is one that ends an answer.
+    /// The last token is one that ends an answer.
     Stop,
-    /// It has as many tokens as were asked for.
+    /// The answer has the requested number of tokens.
     Length,
-    /// Whoever took the tokens wanted no more.
+    /// The receiver of the tokens stopped the generation.
     Interrupted,
 }
 
 impl Model {
-    /// Writes an answer, and gives out each token as soon as it is known. [`ControlFlow::Break`] ends it early.
+    /// Generates an answer, and gives out each token as soon as it is known. [`ControlFlow::Break`] ends it early.
     ///
     /// # Errors
-    /// [`ModelError::EmptyPrompt`], [`ModelError::UnknownToken`], and [`ModelError::TooLong`] unless prompt and `max_tokens`
-    /// have room in the context; what the computation says.
+    /// [`ModelError::EmptyPrompt`] for an empty prompt, [`ModelError::UnknownToken`] for a token outside of the
+    /// vocabulary. [`ModelError::TooLong`] unless prompt and `max_tokens` fit the context, or an error of the
+    /// computation.
     pub fn generate(
         &self,
         query: &Query<'_>,
@@ -75,10 +76,10 @@ impl Model {
         Ok(GenerationEnd::Length)
     }
 
-    /// The natural logarithm of the probability of each token of a text but the first, all in one pass.
+    /// Returns the natural logarithm of the probability of each token of a text but the first, in one pass.
     ///
     /// # Errors
-    /// As [`Self::generate`].
+    /// The errors of [`Self::generate`].
     pub fn logprobs(&self, text: &[u32]) -> Result<Vec<f32>, ModelError> {
         let mut session = Session::new(self, text.len())?;
         let hidden = session.feed(text)?;

@@ -1,4 +1,4 @@
-//! Judging: is it what the model writes, and how long did it take?
+//! The judge, which checks that the model wrote an answer, and measures its time.
 
 use crate::{
     Model, ModelError,
@@ -13,36 +13,36 @@ use crate::{
 };
 use myelin_primitives::Fraction;
 use myelin_subnet_kit::{Exchange, Judge, Reply};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{fmt, sync::Arc};
 
-/// The tokens of an answer that are recomputed, unless told otherwise.
+/// The default number of recomputed tokens of an answer.
 pub const CHECKED: usize = 32;
 
-/// What was found out about an answer.
+/// The finding about an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
-    /// The model wrote it.
+    /// The model wrote the answer.
     Genuine {
-        /// How many tokens were recomputed.
+        /// The number of recomputed tokens.
         checked: usize,
     },
-    /// The model did not write it; the text says why.
+    /// The model did not write the answer, for the reason in the text.
     Wrong(String),
 }
 
-/// A miner was judged.
+/// The judgement of a miner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// The miner.
-    pub miner: Hotkey,
-    /// What its answer is; nothing if there is none.
+    pub miner: PublicKey,
+    /// The finding about its answer, or `None` without an answer.
     pub finding: Option<Finding>,
     /// The tokens of the answer.
     pub tokens: usize,
 }
 
-/// Told of every judgement, on the thread that judges.
+/// A receiver of judgements, called on the thread that judges.
 type JudgementSink = Box<dyn Fn(Judgement) + Send + Sync>;
 
 /// The judge of the text subnet.
@@ -51,17 +51,17 @@ pub struct TextJudge {
     drawing: ChallengeDraw,
     checked: usize,
     tolerance: Tolerance,
-    /// What nobody else knows, so that nobody knows which tokens are recomputed.
+    /// The secret that decides on the recomputed tokens, so that no miner can foresee them.
     secret: u64,
     reputations: Arc<Reputations>,
     listener: Option<JudgementSink>,
 }
 
 impl TextJudge {
-    /// A judge that knows this model and draws like this. `secret` decides which tokens are recomputed: let it be
-    /// random.
+    /// Returns a judge with this model and this rule of drawing challenges.
     ///
-    /// No more tokens are asked for than half of what the model can look back on, so that prompts have room.
+    /// `secret` decides on the recomputed tokens and must be random. Challenges ask for at most half of the model's
+    /// context, so that prompts have room.
     pub fn new(model: Model, drawing: ChallengeDraw, secret: u64, reputations: Arc<Reputations>) -> Self {
         let most = u16::try_from(model.context_length() / 2).unwrap_or(u16::MAX).max(1);
         let (least, longest) = drawing.lengths.clone().into_inner();
@@ -69,45 +69,45 @@ impl TextJudge {
         Self { model, drawing, checked: CHECKED, tolerance: Tolerance::F32, secret, reputations, listener: None }
     }
 
-    /// Recomputes so many tokens of each answer.
+    /// Recomputes this many tokens of each answer.
     #[must_use]
     pub const fn with_checked_tokens(mut self, tokens: usize) -> Self {
         self.checked = tokens;
         self
     }
 
-    /// Lets honest miners differ by so much.
+    /// Sets the tolerance for honest miners.
     #[must_use]
     pub const fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Tells of every judgement.
+    /// Sends all judgements to a receiver.
     #[must_use]
     pub fn with_judgement_sink(mut self, listener: impl Fn(Judgement) + Send + Sync + 'static) -> Self {
         self.listener = Some(Box::new(listener));
         self
     }
 
-    /// The model whose answers count.
+    /// Returns the model whose answers count.
     pub const fn model(&self) -> &Model {
         &self.model
     }
 
-    /// How reliable miners are.
+    /// Returns the reputations of miners.
     pub const fn reputations(&self) -> &Arc<Reputations> {
         &self.reputations
     }
 
-    /// Whether the model wrote this for this miner. Takes about as long as writing a part of it.
+    /// Examines an answer: whether the model wrote it for this miner. It takes about as long as writing a part of it.
     ///
     /// # Errors
-    /// If the model cannot be computed with, which says nothing about the answer.
+    /// [`ModelError`] if the model cannot be computed, which is no finding about the answer.
     pub fn examine(
         &self,
         challenge: &TextChallenge,
-        miner: Hotkey,
+        miner: PublicKey,
         answer: &TextAnswer,
     ) -> Result<Finding, ModelError> {
         let seed = self.secret ^ challenge.seed;
@@ -115,8 +115,8 @@ impl TextJudge {
         examine(&self.model, &check, challenge, miner, answer)
     }
 
-    /// Takes down what was found out about a miner outside of a round.
-    pub fn note(&self, miner: Hotkey, conduct: RoundConduct) {
+    /// Notes the conduct of a miner outside of a round.
+    pub fn note(&self, miner: PublicKey, conduct: RoundConduct) {
         if let Err(error) = self.reputations.note([(miner, conduct)]) {
             tracing::error!(%error, "reputations are not kept");
         }
@@ -129,8 +129,7 @@ impl TextJudge {
             Some(reply) => match self.examine(challenge, miner, &reply.answer) {
                 Ok(finding) => Some(finding),
                 Err(error) => {
-                    // It may as well be the fault of this machine: nothing is held against the miner, and nothing for
-                    // it.
+                    // The fault may be of this machine, so the miner gains and loses nothing.
                     tracing::error!(%error, ?miner, "an answer could not be examined");
                     return None;
                 }
@@ -154,12 +153,12 @@ impl TextJudge {
     }
 }
 
-/// Whether this model wrote this for this miner.
+/// Examines an answer with this model.
 pub(crate) fn examine(
     model: &Model,
     check: &ProofCheck,
     challenge: &TextChallenge,
-    miner: Hotkey,
+    miner: PublicKey,
     answer: &TextAnswer,
 ) -> Result<Finding, ModelError> {
     let prompt = model.encode(&challenge.prompt)?;
@@ -167,14 +166,14 @@ pub(crate) fn examine(
     if let Some(fault) = verdict.fault {
         return Ok(Finding::Wrong(fault.to_string()));
     }
-    // Only of tokens that exist, and of no more than were asked for.
+    // All tokens exist, and there are no more than requested.
     Ok(match first_wrong_text(model, &answer.tokens)? {
         None => Finding::Genuine { checked: verdict.checked },
         Some(at) => Finding::Wrong(format!("the text of token {at} is not that token's")),
     })
 }
 
-/// The first token whose text is another's.
+/// Returns the position of the first token with the text of another token.
 fn first_wrong_text(model: &Model, tokens: &[Token]) -> Result<Option<usize>, ModelError> {
     let mut decoder = model.decoder();
     for (at, token) in tokens.iter().enumerate() {
@@ -191,10 +190,10 @@ struct ExaminedAnswer {
 }
 
 impl Judge<TextTask> for TextJudge {
-    fn draw(&self, seed: u64, miner: Hotkey) -> TextChallenge {
+    fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
         let mut challenge = self.drawing.draw(seed, miner);
         while fits(&self.model, &challenge).is_err() {
-            // Words may have more tokens than there is room for.
+            // Words may have more tokens than the context has room for.
             let half = challenge.prompt.split_whitespace().count() / 2;
             if half == 0 {
                 break;
@@ -211,7 +210,7 @@ impl Judge<TextTask> for TextJudge {
 
     fn rank(&self, round: &[Exchange<TextTask>]) -> Vec<Fraction> {
         let looked: Vec<_> = round.iter().map(|exchange| self.examine_exchange(exchange)).collect();
-        // When nobody answers, the way is broken on this side.
+        // If no miner answers, the connection of this machine is broken.
         let is_silent =
             looked.len() > 1 && looked.iter().flatten().all(|looked| looked.conduct == RoundConduct::Missing);
         let conducts = round.iter().zip(&looked).filter_map(|((challenge, _), looked)| {

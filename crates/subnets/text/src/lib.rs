@@ -1,11 +1,11 @@
 //! A subnet whose miners answer with text, and whose validators prove which model wrote it.
 //!
-//! Everybody holds the same [`Model`], whose [hash](ModelHash) the subnet's owner commits on the chain. A [`Query`] says
-//! what to write: a prompt, a seed, how to draw tokens and how many. From the model and the seed every token follows, so a
-//! validator that recomputes a few of them in one pass knows whether the miner did the work ([`proof::verify`]).
+//! All parties hold the same [`Model`], whose [hash](ModelHash) the subnet's owner commits on the chain. A [`Query`] is
+//! a prompt, a seed, the sampling of tokens and their number. The model and the query decide on all tokens. A validator
+//! that recomputes a few of them in one pass therefore knows whether the miner did the work ([`proof::verify`]).
 //!
 //! ```
-//! use myelin_subnet_text::{Model, Query, Sampling, Shape, proof::{Check, verify}, train};
+//! use myelin_subnet_text::{Model, Query, Sampling, Shape, proof::{ProofCheck, verify}, train};
 //! use std::ops::ControlFlow;
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -19,7 +19,7 @@
 //!     steps.push(step);
 //!     ControlFlow::Continue(())
 //! })?;
-//! assert!(verify(&model, &query, &steps, finish, &Check::new(1, 8))?.is_genuine());
+//! assert!(verify(&model, &query, &steps, finish, &ProofCheck::new(1, 8))?.is_genuine());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -33,7 +33,7 @@
 //! | How does a consumer ask, and show it? | [`consumer`], through a validator's [`gate`]; [`evidence`] |
 //! | Where does a small model come from? | [`corpus`], [`train`], [`export`] |
 //!
-//! Why this proves anything, what it costs, and how often it errs: `docs/text-subnet.md`, `docs/benchmarks/text.md`.
+//! The security of the proof, its cost and its error rate: `docs/text-subnet.md`, `docs/benchmarks/text.md`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -1,4 +1,4 @@
-//! Mining: from a challenge to the lines of its answer, with whatever draws the tokens.
+//! The miner: from a challenge to the lines of its answer, with any backend that draws tokens.
 
 use crate::{
     GeneratedToken, GenerationEnd, Model, ModelHash, Query,
@@ -7,15 +7,15 @@ use crate::{
     task::TextTask,
 };
 use myelin_neuron::Failure;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{fmt::Display, ops::ControlFlow};
 
-/// What draws the tokens of answers.
+/// A backend that draws the tokens of answers.
 pub trait TokenBackend: Send + Sync + 'static {
     /// Draws the tokens that follow a prompt, and hands each out as soon as it is known.
     ///
     /// # Errors
-    /// [`Failure`], which goes to the log.
+    /// [`Failure`] with a reason for the log.
     fn generate(
         &self,
         query: &Query<'_>,
@@ -23,7 +23,7 @@ pub trait TokenBackend: Send + Sync + 'static {
     ) -> Result<GenerationEnd, Failure>;
 }
 
-/// On this machine.
+/// Draws on this machine.
 impl TokenBackend for Model {
     fn generate(
         &self,
@@ -41,37 +41,37 @@ pub(crate) fn failed(error: &dyn Display) -> Failure {
 /// A miner of the text subnet.
 #[derive(Clone, Debug)]
 pub struct TextMiner<B> {
-    /// Whose words and limits are used, whatever draws the tokens.
+    /// The model whose vocabulary and limits are used, for any backend.
     model: Model,
     /// The model that it answers for.
     answers_for: ModelHash,
-    /// Who it is, which decides its noise.
-    hotkey: Hotkey,
+    /// Its hotkey, which decides on its noise.
+    hotkey: PublicKey,
     backend: B,
 }
 
 impl TextMiner<Model> {
-    /// Draws with the model itself.
-    pub fn local(model: Model, hotkey: Hotkey) -> Self {
+    /// Returns a miner that draws with the model itself.
+    pub fn local(model: Model, hotkey: PublicKey) -> Self {
         Self { answers_for: model.hash(), hotkey, backend: model.clone(), model }
     }
 
-    /// The same miner, which writes with another model and does not say so.
+    /// Returns the same miner, which writes with another model and does not say so.
     pub(crate) fn secretly_with(&self, other: &Model) -> Self {
         Self { model: other.clone(), backend: other.clone(), ..*self }
     }
 }
 
 impl<B: TokenBackend> TextMiner<B> {
-    /// Draws with this, which is to give what the model would.
-    pub fn with_backend(model: Model, hotkey: Hotkey, backend: B) -> Self {
+    /// Returns a miner that draws with this backend, which must give the same tokens as the model.
+    pub fn with_backend(model: Model, hotkey: PublicKey, backend: B) -> Self {
         Self { answers_for: model.hash(), model, hotkey, backend }
     }
 
     /// Answers a challenge [line by line](lines).
     ///
     /// # Errors
-    /// [`Failure`], when the challenge is for another model, does not fit this one, or the backend fails.
+    /// [`Failure`] if the challenge is for another model, does not fit this one, or the backend fails.
     pub fn lines(
         &self,
         challenge: &TextChallenge,
@@ -112,7 +112,7 @@ pub fn lines(
         GenerationEnd::Length => FinishReason::Length,
         GenerationEnd::Interrupted => return Ok(()),
     };
-    // Nobody needs to listen any more.
+    // The receiver may have stopped listening.
     let _ = each(AnswerLine::End(EndLine { finish }));
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! What dishonest miners do, for trying the defences of a subnet. Nobody earns anything with it, which is what
-//! `docs/text-subnet.md` shows.
+//! Mischief: dishonest miners, to test the defences of a subnet.
+//!
+//! No mischief earns anything, as `docs/text-subnet.md` shows.
 
 use crate::{
     Model,
@@ -23,77 +24,77 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// What a miner does instead of its work.
+/// The dishonest behaviour of a miner.
 pub enum Mischief {
-    /// It writes with another model, most likely a smaller one.
+    /// Writing with another model, usually a smaller one.
     Smaller(Model),
-    /// It lets others work: it takes the challenge to other miners, and says again what it has heard when they refuse.
+    /// Relaying challenges to other miners, and repeating an earlier answer if they refuse.
     Copies {
-        /// Asks the others.
+        /// The client that asks the others.
         dendrite: Dendrite,
-        /// Where they are.
+        /// The other miners.
         others: Box<dyn Fn() -> Vec<Peer> + Send + Sync>,
-        /// What it heard last.
+        /// The last answer that the miner received.
         heard: Mutex<Vec<Vec<u8>>>,
-        /// Where the asking is done.
+        /// The runtime on which the miner asks.
         runtime: Handle,
     },
-    /// It answers the first of so many questions, and drops the others.
+    /// Answering one of `of` challenges, and dropping the others.
     Drops {
-        /// Of how many.
+        /// The number of challenges for one answer.
         of: u64,
-        /// The questions so far.
+        /// The challenges so far.
         count: AtomicU64,
     },
-    /// It does this every so many questions, and is honest otherwise.
+    /// Misbehaving at one of `of` challenges, and honest work otherwise.
     Sometimes {
-        /// Once in how many.
+        /// The number of challenges for one misbehaviour.
         of: u64,
-        /// What.
+        /// The misbehaviour.
         what: Box<Mischief>,
-        /// The questions so far.
+        /// The challenges so far.
         count: AtomicU64,
     },
-    /// It is silent.
+    /// Silence.
     Silent,
-    /// It takes this many times as long, and is honest otherwise.
+    /// Taking this many times as long, and honest work otherwise.
     Slow(u32),
-    /// It ends its answers in the middle.
+    /// Ending answers in the middle.
     Truncates,
-    /// It says the first thing that comes to mind.
+    /// Answering another prompt.
     Nonsense,
 }
 
-/// A miner with something in mind.
+/// A dishonest miner.
 pub struct MischievousMiner {
     honest: TextMiner<Model>,
     mischief: Mischief,
 }
 
 impl MischievousMiner {
-    /// A miner that could do the work, and does this.
+    /// Returns a miner that could do the work, and does this mischief instead.
     pub const fn new(honest: TextMiner<Model>, mischief: Mischief) -> Self {
         Self { honest, mischief }
     }
 }
 
 impl Mischief {
-    /// Answers one of so many questions.
+    /// Returns a mischief that answers one of this many challenges.
     pub const fn drops(of: u64) -> Self {
         Self::Drops { of, count: AtomicU64::new(0) }
     }
 
-    /// Misses one of so many questions.
+    /// Returns a mischief that misses one of this many challenges.
     pub fn misses(of: u64) -> Self {
         Self::sometimes(of, Self::Silent)
     }
 
-    /// Does something once in so many questions.
+    /// Returns a mischief that misbehaves at one of this many challenges.
     pub fn sometimes(of: u64, what: Self) -> Self {
         Self::Sometimes { of, what: Box::new(what), count: AtomicU64::new(0) }
     }
 
-    /// Takes challenges to these miners.
+    /// Returns a mischief that relays challenges to these miners.
     pub fn copies(dendrite: Dendrite, others: impl Fn() -> Vec<Peer> + Send + Sync + 'static, runtime: Handle) -> Self {
         Self::Copies { dendrite, others: Box::new(others), heard: Mutex::default(), runtime }
     }
@@ -143,7 +144,7 @@ impl MischievousMiner {
                 };
                 let said = if said.is_empty() { self.overheard(&challenge)? } else { said };
                 heard.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&said);
-                // Nobody needs to listen to the end.
+                // The receiver may have stopped listening.
                 let _ = said.into_iter().try_for_each(pieces);
                 Ok(())
             }
@@ -169,7 +170,7 @@ impl MischievousMiner {
         }
     }
 
-    /// An answer to something else, as if it had been overheard.
+    /// Returns an answer to another challenge, as an earlier relay could have received it.
     fn overheard(&self, challenge: &TextChallenge) -> Result<Vec<Vec<u8>>, Failure> {
         let mut said = Vec::new();
         let other = TextChallenge { seed: 0, ..challenge.clone() };
@@ -194,7 +195,7 @@ impl MischievousMiner {
     }
 }
 
-/// What the first of some miners says that answers this.
+/// Returns the answer of the first of these miners that answers.
 async fn relayed(dendrite: &Dendrite, others: &[Peer], challenge: &TextChallenge) -> Option<Vec<Vec<u8>>> {
     let mut message = myelin_subnet_kit::question(&TextTask, challenge).ok()?;
     message.timeout = Some(Duration::from_secs(5).as_secs_f64());

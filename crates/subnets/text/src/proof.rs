@@ -1,17 +1,17 @@
-//! Whether an answer is what a model and a seed give.
+//! The proof: a check that a model and a seed give an answer.
 //!
-//! The verifier knows the query and the answer, so it needs no loop: one pass over the prompt and the answer, in which all
-//! tokens are computed together, gives the logits from which every token was drawn. For some positions, chosen by a seed that
-//! the miner does not know, it checks that
+//! The verifier knows the query and the answer, so it needs no loop. One pass over the prompt and the answer computes
+//! all tokens together, and gives the logits from which each token was drawn. The verifier checks some positions,
+//! chosen by a seed that the miner does not know:
 //!
-//! * the token is the one that these logits and the noise of this position give, or would be if logits differed by no more than
-//!   [`Tolerance::gap_micro`];
+//! * the token is the one that these logits and the noise of this position give, or would be if logits differed by at
+//!   most [`Tolerance::gap_micro`];
 //! * the probability that the miner claims for it is the model's, to [`Tolerance::logprob_micro`].
 //!
-//! That it ends where it should costs nothing to check: with a token that ends answers, which is always among those checked, or at
-//! the length asked for.
+//! The end of the answer costs nothing to check. An answer ends at the requested length, or at a token that ends
+//! answers, which is always among the checked ones.
 //!
-//! Where the tolerance comes from and what it lets through: `docs/text-subnet.md`, "Proof".
+//! The origin and the limits of the tolerance: `docs/text-subnet.md`, "Proof".
 
 use crate::{
     GeneratedToken, GenerationEnd, Model, ModelError, Query,
@@ -24,25 +24,27 @@ use std::fmt;
 /// Positions whose logits are held at once.
 const ROWS: usize = 64;
 
-/// What is checked.
+/// The extent of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProofCheck {
-    /// Decides which positions, and must not be known before the answer is.
+    /// The seed that chooses the positions. It must not be known before the answer is.
     pub seed: u64,
-    /// How many positions, in addition to the first and the one that ends the answer. All, when the answer has no more.
+    /// The number of positions, besides the first and the one that ends the answer. A short answer is checked whole.
     pub positions: usize,
-    /// What honest miners may differ by.
+    /// The tolerance for honest miners.
     pub tolerance: Tolerance,
 }
 
 impl ProofCheck {
-    /// That many positions, chosen by a seed, with the usual tolerance.
+    /// Returns a check of this many positions, chosen by a seed, with the usual tolerance.
     pub const fn new(seed: u64, positions: usize) -> Self {
         Self { seed, positions, tolerance: Tolerance::F32 }
     }
 
-    /// The positions to check of an answer of that length, in order. All of them are equally likely, but for the first, which is
-    /// always among them: the wait for it counts, so it has to be the right one.
+    /// Returns the positions to check of an answer of this length, in order.
+    ///
+    /// The first position is always among them: the wait for it counts, so it must be right. All others are equally
+    /// likely.
     fn choose(&self, length: usize, finish: GenerationEnd) -> Vec<usize> {
         let mut random = Random::new("myelin-check/1", &[self.seed]);
         let mut places: Vec<usize> = (0..length).collect();
@@ -61,20 +63,22 @@ impl ProofCheck {
     }
 }
 
-/// What honest miners may differ by, in millionths. Integers, so that they are the same for everyone.
+/// The greatest differences between honest miners, in millionths.
+///
+/// The numbers are integers, so that they are equal for all parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerance {
-    /// By how much a token may miss being the one that is drawn, in logits.
+    /// The largest gap of a token to the drawn one, in millionths of a logit.
     pub gap_micro: u32,
-    /// By how much the claimed logarithm of a token's probability may be off.
+    /// The largest error of the claimed logarithm of a token's probability, in millionths.
     pub logprob_micro: u32,
 }
 
 impl Tolerance {
-    /// For computations in `f32`, whatever the order in which they sum.
+    /// The tolerance for computations in `f32`, for any order of sums.
     pub const F32: Self = Self::new(1_000);
 
-    /// For claimed logarithms of probabilities that are off by so much. Where two logits are compared, each is off by itself.
+    /// Returns the tolerance for claimed logarithms with this error. A comparison of two logits has twice the error.
     pub const fn new(logprob_micro: u32) -> Self {
         Self { gap_micro: logprob_micro.saturating_mul(2), logprob_micro }
     }
@@ -88,23 +92,23 @@ impl Tolerance {
     }
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProofResult {
     /// Positions that were computed.
     pub checked: usize,
-    /// Those among them whose token is not the one drawn here, and within tolerance.
+    /// Positions whose token is within tolerance, but not the one drawn here.
     pub ties: usize,
-    /// The most by which such a token misses, in logits.
+    /// The largest gap of such a token, in logits.
     pub gap: f64,
-    /// The largest deviation of a claimed probability's logarithm, of the positions before a fault.
+    /// The largest error of a claimed probability's logarithm, over the positions before a fault.
     pub deviation: f64,
-    /// What is wrong with the answer. Nothing, if it is genuine.
+    /// The fault of the answer, or `None` if it is genuine.
     pub fault: Option<AnswerFault>,
 }
 
 impl ProofResult {
-    /// Whether nothing is wrong.
+    /// Returns true if the answer has no fault.
     pub const fn is_genuine(&self) -> bool {
         self.fault.is_none()
     }
@@ -114,42 +118,42 @@ impl ProofResult {
     }
 }
 
-/// What is wrong with an answer.
+/// The fault of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AnswerFault {
-    /// It ends before it should: without a token that ends answers, and below the length asked for.
+    /// An early end: without a token that ends answers, and below the requested length.
     Truncated {
-        /// How long it is.
+        /// The number of its tokens.
         length: usize,
-        /// How long it was to be.
+        /// The requested number of tokens.
         wanted: usize,
     },
-    /// It is longer than asked for, or goes on after a token that ends answers.
+    /// An answer longer than requested, or with tokens after one that ends answers.
     Overrun {
-        /// Where it should have ended.
+        /// The position at which it should have ended.
         position: usize,
     },
     /// A token that the model does not have.
     UnknownToken {
-        /// Where.
+        /// The position.
         position: usize,
-        /// Which.
+        /// The token.
         token: u32,
     },
     /// A token that this model and this seed do not give.
     Token {
-        /// Where.
+        /// The position.
         position: usize,
-        /// By how much it misses, in logits.
+        /// Its gap to the drawn token, in logits.
         gap: f64,
     },
     /// A probability that this model does not give.
     Probability {
-        /// Where.
+        /// The position.
         position: usize,
         /// The claimed logarithm.
         claimed: f32,
-        /// The model's.
+        /// The model's logarithm.
         computed: f32,
     },
 }
@@ -175,7 +179,8 @@ impl fmt::Display for AnswerFault {
 /// Checks an answer to a query.
 ///
 /// # Errors
-/// Only what is wrong with the query or the model, as [`Model::generate`]. What is wrong with the answer is the verdict.
+/// [`ModelError`] for a fault of the query or the model, as [`Model::generate`]. A fault of the answer is in the
+/// result.
 pub fn verify(
     model: &Model,
     query: &Query<'_>,
@@ -222,7 +227,7 @@ pub fn verify(
     Ok(verdict)
 }
 
-/// What can be said without the model's weights.
+/// Returns a fault that is visible without the model's weights.
 fn misshapen(model: &Model, query: &Query<'_>, steps: &[GeneratedToken], finish: GenerationEnd) -> Option<AnswerFault> {
     let (length, wanted) = (steps.len(), query.max_tokens);
     if length > wanted {

@@ -1,57 +1,57 @@
-//! The model of a subnet, as its owner publishes it: a commitment of the owner's hotkey. spec subnets-and-neurons §16
+//! The model of a subnet, as its owner publishes it: a commitment of the owner's hotkey. spec subnets-and-neurons §16.
 //!
-//! The item is raw text, `myelin-text/1` and the hash, so that whoever reads the chain sees what it is.
+//! The item is raw text, `myelin-text/1` and the hash, so that it explains itself to a reader of the chain.
 
 use crate::ModelHash;
-use myelin_client::{BlockNumber, ChainError, ChainState, CommitmentData, Hint, Hints, NetUid, PublicKey};
+use myelin_client::{BlockNumber, ChainError, ChainState, CommitmentData, NetUid, PublicKey};
+use myelin_diagnostic::{Diagnostic, Hints};
 
-/// What the item begins with.
+/// The beginning of the item.
 const FORM: &str = "myelin-text/1 ";
 
-/// Which model a subnet has.
+/// The published model of a subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishedModel {
-    /// The model.
+    /// The hash of the model.
     pub model: ModelHash,
-    /// Since when.
+    /// The block of the commitment.
     pub block: BlockNumber,
-    /// Who published it.
+    /// The hotkey of the owner, which published it.
     pub owner_hotkey: PublicKey,
 }
 
-/// Why the model of a subnet is not known.
+/// The reason for which the model of a subnet is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishedModelError {
-    /// The chain cannot be asked.
+    /// A failure to read the chain.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// There is no such subnet.
+    /// A subnet that does not exist.
     #[error("there is no subnet {0}")]
     NoSubnet(NetUid),
-    /// Nobody owns it.
+    /// A subnet without an owner.
     #[error("subnet {0} has no owner who could say which model it has")]
     NoOwner(NetUid),
-    /// Its owner has not said.
+    /// An owner without a commitment.
     #[error("the owner of subnet {0} has not published a model")]
     Nothing(NetUid),
-    /// Its owner has said something else.
+    /// A commitment that is no model of this task.
     #[error("what the owner of subnet {0} has published is not a model of this task")]
     Other(NetUid),
-    /// It is another one.
+    /// Another model than the one at hand.
     #[error("the model of subnet {netuid} is {published}, and this one is {found}")]
     Differs {
-        /// Where.
+        /// The subnet.
         netuid: NetUid,
-        /// Its model.
+        /// Its published model.
         published: ModelHash,
-        /// The one at hand.
+        /// The model at hand.
         found: ModelHash,
     },
 }
 
-impl PublishedModelError {
-    /// A name of the cause that stays the same when the text becomes better.
-    pub const fn code(&self) -> &'static str {
+impl Diagnostic for PublishedModelError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Chain(_) => "unreachable",
             Self::NoSubnet(_) => "not-found",
@@ -59,35 +59,33 @@ impl PublishedModelError {
             Self::Differs { .. } => "other-model",
         }
     }
-}
 
-impl Hint for PublishedModelError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSubnet(_) => out.push("choose a subnet that exists"),
+            Self::NoSubnet(_) => out.push("list the subnets there are"),
             Self::NoOwner(_) => out.push("choose a subnet that has an owner"),
-            Self::Nothing(_) | Self::Other(_) => out.push("ask its owner to publish a model"),
+            Self::Nothing(_) | Self::Other(_) => out.push("ask the owner of the subnet to publish a model"),
             Self::Differs { .. } => out.push("get the model with that hash"),
         }
     }
 }
 
-/// What is committed for a model.
+/// Returns the item to commit for a model.
 pub fn item(model: ModelHash) -> CommitmentData {
     CommitmentData::Raw(format!("{FORM}{model}").into_bytes())
 }
 
-/// The model in an item.
+/// Returns the model in an item.
 fn model(item: &CommitmentData) -> Option<ModelHash> {
     let CommitmentData::Raw(bytes) = item else { return None };
     std::str::from_utf8(bytes).ok()?.strip_prefix(FORM)?.parse().ok()
 }
 
-/// Which model a subnet has, as of some block.
+/// Returns the published model of a subnet, as of some block.
 ///
 /// # Errors
-/// [`PublishedModelError`], if that is not known.
+/// [`PublishedModelError`] with the reason for which it is not known.
 pub async fn published(now: &ChainState, netuid: NetUid) -> Result<PublishedModel, PublishedModelError> {
     let subnet = now.subnet(netuid).await?.ok_or(PublishedModelError::NoSubnet(netuid))?;
     let owner_hotkey = subnet.owner_hotkey.ok_or(PublishedModelError::NoOwner(netuid))?;
@@ -97,10 +95,10 @@ pub async fn published(now: &ChainState, netuid: NetUid) -> Result<PublishedMode
     Ok(PublishedModel { model, block: commitment.block, owner_hotkey })
 }
 
-/// The first subnet whose owner has published a model.
+/// Returns the first subnet whose owner has published a model.
 ///
 /// # Errors
-/// If the chain cannot be asked.
+/// [`ChainError`] if the chain cannot be read.
 pub async fn first(now: &ChainState) -> Result<Option<NetUid>, ChainError> {
     for subnet in now.subnets().await? {
         match published(now, subnet.netuid).await {
@@ -112,10 +110,10 @@ pub async fn first(now: &ChainState) -> Result<Option<NetUid>, ChainError> {
     Ok(None)
 }
 
-/// Refuses a model that is not the subnet's.
+/// Checks that a model is the subnet's.
 ///
 /// # Errors
-/// [`PublishedModelError`]; [`PublishedModelError::Differs`], when it is another one.
+/// [`PublishedModelError::Differs`] if it is another one, otherwise the reason for which the subnet's is not known.
 pub async fn require(
     now: &ChainState,
     netuid: NetUid,

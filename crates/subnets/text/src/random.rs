@@ -1,22 +1,24 @@
-//! Numbers that follow from a seed, the same everywhere.
+//! Random numbers that follow from a seed, the same on every machine.
 
 use sha2::{Digest, Sha256};
 
-/// `SplitMix64`. Not secret, and good enough that nothing here can tell.
+/// The generator `SplitMix64`. It is not secret, and random enough for all uses here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
     const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-    /// A stream of its own for each purpose and each number: keyed with the first 8 bytes, little endian, of SHA-256 over the
-    /// purpose and the numbers, each as 64 bits, little endian.
+    /// Returns a stream of its own for each purpose and each list of numbers.
+    ///
+    /// The key is the first 8 bytes, little endian, of SHA-256 over the purpose and the numbers. Each number has 64
+    /// bits, little endian.
     pub(crate) fn new(purpose: &str, numbers: &[u64]) -> Self {
         let hash = numbers.iter().fold(Sha256::new_with_prefix(purpose), |hash, n| hash.chain_update(n.to_le_bytes()));
         Self(hash.finalize().iter().take(8).rev().fold(0, |key, byte| key << 8 | u64::from(*byte)))
     }
 
-    /// The number at a place of the stream, the first at 0.
+    /// Returns the number at an index of the stream, the first at 0.
     pub(crate) const fn at(self, place: u64) -> u64 {
         let mut bits = self.0.wrapping_add(place.wrapping_add(1).wrapping_mul(Self::STEP));
         bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,32 +26,32 @@ impl Random {
         bits ^ bits >> 31
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub(crate) const fn next(&mut self) -> u64 {
         let number = self.at(0);
         self.0 = self.0.wrapping_add(Self::STEP);
         number
     }
 
-    /// A number below `end`, and 0 if there is none.
+    /// Returns a number below `end`, and 0 if there is none.
     #[allow(clippy::cast_possible_truncation, reason = "it is below a usize")]
     pub(crate) const fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { (self.next() % end as u64) as usize }
     }
 
-    /// One of several. Empty only if there are none.
+    /// Returns one of several texts, and an empty one only if there are none.
     pub(crate) fn choose<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from.get(self.below(from.len())).copied().unwrap_or_default()
     }
 
-    /// A number of the normal distribution with deviation 1.
+    /// Returns a number of the normal distribution with deviation 1.
     pub(crate) fn normal(&mut self) -> f64 {
         let (radius, angle) = (unit(self.next()), unit(self.next()));
         libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(std::f64::consts::TAU * angle)
     }
 }
 
-/// A number between 0 and 1, neither of which it is: 53 bits and a half.
+/// Returns a number above 0 and below 1: 53 bits and a half.
 #[allow(clippy::cast_precision_loss, reason = "53 bits are exact")]
 pub(crate) fn unit(bits: u64) -> f64 {
     ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64

@@ -6,13 +6,14 @@
 //! and one answer in sixteen that is proven wrong costs half. A newcomer works for sixteen answers before it has all of
 //! it.
 
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_primitives::{Fraction, MILLION};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -71,18 +72,28 @@ impl Reputation {
 /// The reputations of all miners, kept in a file if there is one.
 #[derive(Debug, Default)]
 pub struct Reputations {
-    table: Mutex<BTreeMap<Hotkey, Reputation>>,
+    table: Mutex<BTreeMap<PublicKey, Reputation>>,
     file: Option<PathBuf>,
 }
 
 /// The table of reputations cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {doing} the reputations of miners in `{}`: {error}", path.display())]
+#[error("cannot {doing} the reputations of miners in `{}`: {fault}", path.display())]
 pub struct ReputationsError {
     doing: &'static str,
     path: PathBuf,
     #[source]
-    error: io::Error,
+    fault: FileFault,
+}
+
+impl Diagnostic for ReputationsError {
+    fn code(&self) -> &'static str {
+        "io"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("look at the folder, and whether you may use it");
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,23 +110,29 @@ impl Reputations {
     /// [`ReputationsError`], when the file is there and the system does not give it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReputationsError> {
         let path = path.into();
-        let failed = |doing, error| ReputationsError { doing, path: path.clone(), error };
-        let table = match read(&path) {
+        let stored = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+            Ok(None) => Ok(BTreeMap::new()),
+            Ok(Some(bytes)) => parse(&bytes),
+            Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => Err(fault.to_string()),
+            Err(FileError { source: fault, .. }) => return Err(ReputationsError { doing: "read", path, fault }),
+        };
+        let table = match stored {
             Ok(table) => table,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                let aside = path.with_extension("damaged");
-                tracing::warn!(path = %path.display(), %error, "the reputations of miners are lost");
-                fs::rename(&path, aside).map_err(|error| failed("move aside", error))?;
+            Err(reason) => {
+                tracing::warn!(path = %path.display(), reason, "the reputations of miners are lost");
+                myelin_files::rename(&path, &path.with_extension("damaged")).map_err(|error| ReputationsError {
+                    doing: "move aside",
+                    path: path.clone(),
+                    fault: error.source,
+                })?;
                 BTreeMap::new()
             }
-            Err(error) => return Err(failed("read", error)),
         };
         Ok(Self { table: Mutex::new(table), file: Some(path) })
     }
 
     /// What is known of a miner.
-    pub fn of(&self, miner: Hotkey) -> Reputation {
+    pub fn of(&self, miner: PublicKey) -> Reputation {
         self.lock().get(&miner).copied().unwrap_or_default()
     }
 
@@ -123,7 +140,7 @@ impl Reputations {
     ///
     /// # Errors
     /// [`ReputationsError`], when it cannot be written; it is known all the same.
-    pub fn note(&self, conducts: impl IntoIterator<Item = (Hotkey, RoundConduct)>) -> Result<(), ReputationsError> {
+    pub fn note(&self, conducts: impl IntoIterator<Item = (PublicKey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
         for (miner, conduct) in conducts {
             let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
@@ -139,47 +156,43 @@ impl Reputations {
             least.map(|miner| table.remove(&miner));
         }
         let Some(path) = &self.file else { return Ok(()) };
-        let reputations = table.iter().map(|(miner, reputation)| (miner.to_ss58(), reputation.0)).collect();
+        let reputations = table.iter().map(|(miner, reputation)| (miner.to_string(), reputation.0)).collect();
         let stored = ReputationsFile { version: VERSION, reputations };
-        write(path, &stored).map_err(|error| ReputationsError { doing: "write", path: path.clone(), error })
+        write(path, &stored).map_err(|fault| ReputationsError { doing: "write", path: path.clone(), fault })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hotkey, Reputation>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Reputation>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<Hotkey, Reputation>> {
-    let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-    if fs::metadata(path)?.len() > MAX_BYTES {
-        return Err(damaged("it is too large".to_owned()));
-    }
-    let stored: ReputationsFile =
-        serde_json::from_slice(&fs::read(path)?).map_err(|error| damaged(error.to_string()))?;
+/// The table in the bytes of a file.
+///
+/// # Errors
+/// What is wrong with them.
+fn parse(bytes: &[u8]) -> Result<BTreeMap<PublicKey, Reputation>, String> {
+    let stored: ReputationsFile = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if stored.version != VERSION || stored.reputations.len() > MAX_HOTKEYS {
-        return Err(damaged(format!("it has version {} and {} entries", stored.version, stored.reputations.len())));
+        return Err(format!("it has version {} and {} entries", stored.version, stored.reputations.len()));
     }
     let entry = |(address, steps): (String, u8)| {
-        let miner = Hotkey::from_ss58(&address).map_err(|error| damaged(error.to_string()))?;
+        let miner = myelin_wire::from_ss58(&address).map_err(|error| error.to_string())?;
         Ok((miner, Reputation(steps.min(STEPS))))
     };
     stored.reputations.into_iter().map(entry).collect()
 }
 
-/// Writes the file whole or not at all.
-fn write(path: &Path, stored: &ReputationsFile) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&serde_json::to_vec(stored)?)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+/// Writes the file whole or not at all, for nobody else to read.
+fn write(path: &Path, stored: &ReputationsFile) -> Result<(), FileFault> {
+    let bytes = serde_json::to_vec(stored).map_err(io::Error::from)?;
+    myelin_files::write(path, &bytes, Access::Private, OnExisting::Replace).map_err(|error| error.source)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     fn after(conducts: &[RoundConduct]) -> Reputation {
         conducts.iter().fold(Reputation::FULL, |reputation, conduct| reputation.after(*conduct))
@@ -220,13 +233,31 @@ mod tests {
     fn it_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        let (good, bad) = (Hotkey::new([1; 32]), Hotkey::new([2; 32]));
+        let (good, bad) = (PublicKey::from_bytes([1; 32]), PublicKey::from_bytes([2; 32]));
         let reputations = Reputations::open(&path).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Proven)]).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Wrong)]).unwrap();
         let again = Reputations::open(&path).unwrap();
         assert_eq!((again.of(good), again.of(bad)), (Reputation(2), Reputation::NONE));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_table_beyond_its_limit_is_moved_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reputations.json");
+        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
+        assert_eq!(fs::metadata(folder.path().join("reputations.damaged")).unwrap().len(), MAX_BYTES + 1);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_table_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Reputations::open(folder.path()).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read the reputations of miners in `/"), "{error}");
     }
 
     #[test]
@@ -235,7 +266,7 @@ mod tests {
         let path = folder.path().join("reputations.json");
         for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!(Reputations::open(&path).unwrap().of(Hotkey::new([1; 32])), Reputation::NONE);
+            assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());
         }
@@ -245,7 +276,7 @@ mod tests {
         #[test]
         fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
             let reputations = Reputations::default();
-            let hotkey = |number: u32| Hotkey::new([number.to_le_bytes(); 8].concat().try_into().unwrap());
+            let hotkey = |number: u32| PublicKey::from_bytes([number.to_le_bytes(); 8].concat().try_into().unwrap());
             reputations.note(keys.iter().map(|key| (hotkey(*key), RoundConduct::Proven))).unwrap();
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }

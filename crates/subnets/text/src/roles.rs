@@ -1,5 +1,4 @@
-//! The roles of the subnet on a real chain: everything that a process of a miner or a validator does, until it is to
-//! stop.
+//! The roles of the subnet on a real chain: the whole process of a miner or a validator, until it stops.
 
 use crate::{
     Model, ModelHash,
@@ -12,7 +11,8 @@ use crate::{
     task::TextTask,
 };
 use futures::FutureExt;
-use myelin_client::{ChainState, Hint, Hints};
+use myelin_client::ChainState;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Caller, Dendrite, Directory, MemoryDirectory, Priority, PriorityError, Rules};
 use myelin_primitives::BlockNumber;
 use myelin_subnet_kit::{
@@ -24,79 +24,77 @@ use std::{ops::RangeInclusive, sync::Arc};
 /// The file of the reputations of miners.
 const REPUTATIONS: &str = "reputations.json";
 
-/// How often the chain is asked whether the subnet still has the same model, in blocks.
+/// Blocks between two checks that the subnet still has the same model.
 const POLL_INTERVAL: BlockNumber = 20;
 
-/// Why a role cannot be taken, or ends.
+/// The reason for which a role cannot begin, or ends.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
-    /// The subnet has another model, or none.
+    /// A subnet with another model, or without one.
     #[error(transparent)]
     Published(#[from] PublishedModelError),
-    /// The subnet has another model now.
+    /// A change of the subnet's model.
     #[error("the subnet's model has changed: {0}")]
     Changed(Arc<PublishedModelError>),
-    /// The axon.
+    /// A failure of the axon.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// The validator.
+    /// A failure of the validator.
     #[error(transparent)]
     Validate(#[from] ValidateError),
-    /// What is known of miners.
+    /// A failure to read or write the reputations of miners.
     #[error(transparent)]
     Reputations(#[from] ReputationsError),
-    /// The system gives no randomness, so miners could foresee what is checked.
+    /// A system without randomness, on which miners could foresee the checks.
     #[error("the system gives no randomness: {0}")]
     Randomness(String),
 }
 
-impl RoleError {
-    /// A name of the cause that stays the same when the text becomes better.
-    pub fn code(&self) -> &'static str {
+impl Diagnostic for RoleError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Published(error) => error.code(),
             Self::Changed(_) => "other-model",
-            Self::Serve(_) | Self::Validate(_) => "neuron",
-            Self::Reputations(_) => "io",
+            Self::Serve(error) => error.code(),
+            Self::Validate(error) => error.code(),
+            Self::Reputations(error) => error.code(),
             Self::Randomness(_) => "randomness",
         }
     }
-}
 
-impl Hint for RoleError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Published(error) => error.hints(out),
             Self::Changed(error) => error.hints(out),
             Self::Serve(error) => error.hints(out),
             Self::Validate(error) => error.hints(out),
-            Self::Reputations(_) => out.push("look at the folder, and whether you may use it"),
+            Self::Reputations(error) => error.hints(out),
             Self::Randomness(_) => {}
         }
     }
 }
 
-/// How a validator of the text subnet works.
+/// The options of a validator of the text subnet.
 #[derive(Clone, Debug)]
 pub struct TextValidatorOptions {
-    /// How it asks and weighs.
+    /// The options of challenges and weights.
     pub rounds: ValidatingOptions,
-    /// How consumers reach it.
+    /// The options of the axon that consumers ask.
     pub serving: ServingOptions,
-    /// How much they may ask.
+    /// The limits of consumers.
     pub limits: GateLimits,
-    /// Where prompts come from.
+    /// The source of prompts.
     pub prompts: Prompts,
-    /// How many tokens are asked for.
+    /// The range of the number of tokens of a challenge.
     pub lengths: RangeInclusive<u16>,
-    /// How many tokens of an answer are recomputed.
+    /// The number of recomputed tokens of an answer.
     pub checked: usize,
-    /// What honest miners may differ by.
+    /// The tolerance for honest miners.
     pub tolerance: Tolerance,
 }
 
 impl Default for TextValidatorOptions {
-    /// Prompts that a program makes, answers of 32 to 128 tokens, 32 of them checked.
+    /// Returns generated prompts, answers of 32 to 128 tokens, and the default number of checked tokens.
     fn default() -> Self {
         Self {
             rounds: ValidatingOptions::default(),
@@ -110,10 +108,11 @@ impl Default for TextValidatorOptions {
     }
 }
 
-/// Mines until `stop`, or until the subnet has another model than this.
+/// Mines until `stop`, or until the subnet has another model.
 ///
 /// # Errors
-/// [`RoleError`].
+/// [`RoleError::Published`] if the subnet has another model, [`RoleError::Changed`] if its model changed meanwhile,
+/// [`RoleError::Serve`] if the axon fails.
 pub async fn mine(
     member: &Member,
     model: ModelHash,
@@ -127,11 +126,12 @@ pub async fn mine(
     why(stop.peek())
 }
 
-/// Validates, and answers consumers, until `stop`, or until the subnet has another model than this. `with_judgement_sink` is told
-/// of every judgement.
+/// Validates, and answers consumers, until `stop`, or until the subnet has another model.
+///
+/// `telling` receives all judgements.
 ///
 /// # Errors
-/// [`RoleError`].
+/// [`RoleError`] with the failure of the model, the axon, the validator, the reputations or the randomness.
 pub async fn validate(
     member: &Member,
     model: Model,
@@ -169,14 +169,14 @@ async fn now(member: &Member) -> Result<ChainState, PublishedModelError> {
     Ok(member.chain().at_finalised().await?)
 }
 
-/// What nobody else knows.
+/// Returns a secret random number.
 fn secret() -> Result<u64, RoleError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| RoleError::Randomness(error.to_string()))?;
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Waits until it is to stop, or the subnet has another model; says why then.
+/// Waits for `stop`, or until the subnet has another model, and returns the reason in the second case.
 async fn stop_or_change(
     member: &Member,
     model: ModelHash,
@@ -194,7 +194,7 @@ async fn change(member: &Member, model: ModelHash) -> PublishedModelError {
     let mut next = seen.borrow().block.saturating_add(POLL_INTERVAL);
     loop {
         if seen.changed().await.is_err() {
-            // The subnet has ended, which others see and say.
+            // The subnet has ended. Other tasks notice and report it.
             std::future::pending::<()>().await;
         }
         let block = seen.borrow_and_update().block;
@@ -207,7 +207,7 @@ async fn change(member: &Member, model: ModelHash) -> PublishedModelError {
             Err(error) => Err(error),
         };
         match looked {
-            // What was true stays true while the chain does not answer.
+            // The last known model counts while the chain does not answer.
             Ok(()) | Err(PublishedModelError::Chain(_)) => {}
             Err(error) => return error,
         }
@@ -221,7 +221,7 @@ fn why(stopped: Option<&Option<Arc<PublishedModelError>>>) -> Result<(), RoleErr
     }
 }
 
-/// Serves everybody who signs, neurons of the subnet first, by stake. What strangers may ask is the gate's to say.
+/// Rules that serve each signed request, neurons of the subnet first, by stake. The gate limits strangers.
 struct Consumers(Arc<MemoryDirectory>);
 
 impl Rules for Consumers {
@@ -230,7 +230,7 @@ impl Rules for Consumers {
     }
 }
 
-/// The best miners by what this validator found.
+/// The best miners by the scores of this validator.
 struct Best {
     board: Board,
     member: Member,
@@ -248,7 +248,7 @@ impl Candidates for Best {
                 consensus: neuron.map_or(0, |neuron| neuron.consensus),
             }
         };
-        // Whoever has earned nothing is no answer to anybody.
+        // A miner without a score is no candidate.
         let has_earned = |standing: &BoardEntry| standing.score.is_some_and(|score| score.average > 0);
         self.board.standings().into_iter().filter(has_earned).map(candidate).collect()
     }

@@ -1,21 +1,21 @@
-//! Drawing a token from logits and a seed, so that whoever has both draws the same.
+//! The drawing of a token from logits and a seed, which is the same on every machine.
 
 use crate::random::{Random, unit};
 use std::cmp::Ordering;
 
-/// How tokens are drawn. Integers, so that they are the same for everyone.
+/// The sampling of tokens, in integers, so that it is equal for all parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
     /// The temperature in thousandths. 0 takes the likeliest token and needs no seed.
     pub temperature_milli: u32,
-    /// How many of the likeliest tokens to draw from. 0 is all.
+    /// The number of likeliest tokens to draw from. 0 means all.
     pub top_k: u32,
 }
 
 impl Sampling {
-    /// The likeliest token, always.
+    /// The sampling that always takes the likeliest token.
     pub const GREEDY: Self = Self { temperature_milli: 0, top_k: 0 };
-    /// The highest temperature that says anything, 10.
+    /// The highest temperature that has an effect, 10.
     pub const MAX_TEMPERATURE_MILLI: u32 = 10_000;
 
     fn temperature(self) -> f64 {
@@ -24,7 +24,7 @@ impl Sampling {
 }
 
 impl Default for Sampling {
-    /// Temperature 0.8, all tokens.
+    /// Returns temperature 0.8 and all tokens.
     fn default() -> Self {
         Self { temperature_milli: 800, top_k: 0 }
     }
@@ -32,10 +32,10 @@ impl Default for Sampling {
 
 /// The noise of one position of an answer.
 ///
-/// A token is drawn as the largest `logit + temperature × noise`, with noise from the Gumbel distribution: that draws each
-/// token with its probability, and leaves nothing to an order of summation. Noise is a function of seed, position and token
-/// alone: `-ln(-ln(u))` of the number `u` at the token's place in the stream of [`Random`] for `myelin-noise/1`, seed and
-/// position, with the logarithm of `libm`, the same everywhere.
+/// The drawn token has the largest `logit + temperature × noise`, with noise from the Gumbel distribution. This draws
+/// each token with its probability, and does not depend on an order of summation. Noise is a function of seed, position
+/// and token alone: `-ln(-ln(u))`, with the logarithm of `libm`, the same on every machine. `u` is the number at the
+/// token's index in the stream of [`Random`] for `myelin-noise/1`, seed and position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Noise(Random);
 
@@ -49,7 +49,7 @@ impl Noise {
     }
 }
 
-/// What the logits of one position say, and what the noise makes of them.
+/// The logits of one position with their noise.
 pub(crate) struct TokenDraw<'a> {
     logits: &'a [f32],
     temperature: f64,
@@ -76,7 +76,9 @@ impl<'a> TokenDraw<'a> {
         if self.temperature > 0.0 { logit + self.temperature * self.noise.of(token) } else { logit }
     }
 
-    /// The token with the largest score among those whose logit is at least the border plus `margin`; the first of equals.
+    /// Returns the token with the largest score of those whose logit exceeds the border by `margin` or more.
+    ///
+    /// Among equals the first wins.
     fn best(&self, margin: f64) -> Option<(usize, f64)> {
         let border = f64::from(self.border) + margin;
         let eligible = self.logits.iter().enumerate().filter(|(_, logit)| f64::from(**logit) >= border);
@@ -85,16 +87,16 @@ impl<'a> TokenDraw<'a> {
             .reduce(|best, next| if next.1.total_cmp(&best.1) == Ordering::Greater { next } else { best })
     }
 
-    /// The token that these logits and this noise give.
+    /// Returns the token that these logits and this noise give.
     pub(crate) fn token(&self) -> Option<u32> {
         self.best(0.0).and_then(|(token, _)| u32::try_from(token).ok())
     }
 
-    /// How far a token is from being drawn: by so much the logits would have to differ. 0 for the token that is drawn, nothing
-    /// for one that does not exist.
+    /// Returns the gap of a token: the least difference of logits with which it would be drawn.
     ///
-    /// Whoever computes a little else may leave out tokens that are here at the border of the `top_k` likeliest, or take in
-    /// ones just below it. So only tokens above it by `margin` are held against this one.
+    /// The drawn token has gap 0, and a token that does not exist has `None`. A machine with slightly different logits
+    /// may leave out tokens at the border of the `top_k` likeliest, or take in tokens just below it. Only tokens above
+    /// the border by `margin` therefore count against this one.
     pub(crate) fn gap(&self, token: u32, margin: f64) -> Option<f64> {
         let logit = self.logits.get(token as usize).copied().filter(|logit| logit.is_finite())?;
         let score = self.score(token as usize, logit);
@@ -103,7 +105,7 @@ impl<'a> TokenDraw<'a> {
         Some(below_best.max(below_border).max(0.0))
     }
 
-    /// The natural logarithm of a token's probability at temperature 1, whatever is drawn from.
+    /// Returns the natural logarithm of a token's probability at temperature 1, for any sampling.
     pub(crate) fn logprob(&self, token: u32) -> Option<f32> {
         let logit = f64::from(*self.logits.get(token as usize)?);
         let most = f64::from(self.logits.iter().copied().reduce(f32::max)?);
@@ -123,7 +125,7 @@ mod tests {
         TokenDraw::new(&LOGITS, sampling, Noise::new(7, position))
     }
 
-    /// Whoever writes this in another language checks it with these.
+    /// Checks values with which implementations in other languages can be compared.
     #[test]
     fn noise_is_the_same_everywhere() {
         let bits = |seed, position, token| Noise::new(seed, position).of(token).to_bits();
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(draw.gap(3, 0.1), Some(0.5));
         // The likeliest is above it by 2, the border only by 1.5.
         assert_eq!(draw.gap(0, 0.1), Some(2.0));
-        // Held only against tokens above the border by 1, of which there are none.
+        // Only tokens above the border by 1 would count, and there are none.
         assert_eq!(draw.gap(0, 1.0), Some(1.5));
         assert_eq!(draw.gap(5, 0.1), None);
     }

@@ -1,4 +1,4 @@
-//! From what proven answers took to what they are worth. docs/text-subnet.md "Score"
+//! Scores of proven answers, from their time and length.
 //!
 //! ```text
 //! score = length × speed × promptness × reputation³
@@ -9,27 +9,29 @@
 //! reputation  how reliable the miner has been, from 0 to 1
 //! ```
 //!
-//! An answer that is not proven is worth nothing. All of it is exact to parts of a million, in integers.
+//! An answer without proof has score zero. All numbers are integers, exact to parts of a million.
+//! `docs/text-subnet.md`, "Score"
 
 use crate::reputation::Reputation;
 use myelin_primitives::{Fraction, MILLION};
 use std::time::Duration;
 
-/// As many tokens are worth reading the prompt and the way there: without them short answers, which nobody chooses,
-/// would look slow.
+/// The number of tokens that stand for reading the prompt and for the network.
+///
+/// Without them, short answers would look slow, although no miner chooses their length.
 const PROMPT_TOKENS: u32 = 8;
 
-/// A wait that nobody notices.
+/// A wait that users do not notice.
 const UNNOTICED: Duration = Duration::from_millis(50);
 
-/// What a proven answer took.
+/// The time and the length of a proven answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerWork {
     /// The tokens of the answer.
     pub tokens: u32,
-    /// From the question to the first token.
+    /// The time from the challenge to the first token.
     pub first: Duration,
-    /// From the question to the end.
+    /// The time from the challenge to the end.
     pub elapsed: Duration,
 }
 
@@ -51,7 +53,7 @@ impl AnswerWork {
     }
 }
 
-/// A part of a million, rounded down; all of it, if the part is larger than its whole.
+/// Returns a part in millionths of its whole, rounded down, and at most one million.
 fn ppm(part: u128, whole: u128) -> u64 {
     let parts = part.saturating_mul(MILLION.into()).checked_div(whole).unwrap_or(0);
     u64::try_from(parts).unwrap_or(u64::MAX).min(MILLION.into())
@@ -61,16 +63,16 @@ fn fraction(ppm: u64) -> Fraction {
     u32::try_from(ppm).ok().and_then(|ppm| Fraction::from_ppm(ppm).ok()).unwrap_or(Fraction::from_u16(u16::MAX))
 }
 
-/// How long the answers of a round were to be.
+/// The requested length of the answers of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerLength {
-    /// In this round.
+    /// The tokens in this round.
     pub asked: u16,
-    /// At most, in any round.
+    /// The greatest number of tokens in any round.
     pub longest: u16,
 }
 
-/// What the answers of a round are worth, in their order: nothing where none is proven.
+/// Returns the scores of the answers of a round, in their order, and zero for each without proof.
 pub fn scores(length: AnswerLength, round: &[Option<(AnswerWork, Reputation)>]) -> Vec<Fraction> {
     let works = || round.iter().flatten().map(|(work, _)| work);
     let fastest = works().copied().reduce(|best, next| if next.is_faster_than(&best) { next } else { best });
@@ -147,7 +149,7 @@ mod tests {
             let on_time = round(work(tokens, first, first + rest));
             for late in [work(tokens, first + later, first + later + rest), work(tokens, first, first + rest + later)] {
                 let late = round(late);
-                // But for what is rounded away.
+                // Up to rounding.
                 prop_assert!(late[0] <= on_time[0] + 2);
                 prop_assert!(late[1..].iter().zip(&on_time[1..]).all(|(late, on_time)| late + 2 >= *on_time));
             }

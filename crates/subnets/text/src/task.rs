@@ -1,4 +1,4 @@
-//! How challenges and answers travel.
+//! The task: the form in which challenges and answers travel.
 
 use crate::{ModelHash, Sampling, answer::TextAnswer, challenge::TextChallenge};
 use myelin_subnet_kit::Task;
@@ -9,11 +9,13 @@ use myelin_wire::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Continuing texts: a challenge is a message of the class `TextTask`, an answer a stream of [lines](crate::answer).
+/// The task of continuing texts.
+///
+/// A challenge is a message of the class `TextTask`, an answer a stream of [lines](crate::answer).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TextTask;
 
-/// The fields of a question, all of them signed in both protocols.
+/// The fields of a challenge, all of them signed in both protocols.
 const FIELDS: [(&str, Type); 6] = [
     ("model", Type::Text),
     ("prompt", Type::Text),
@@ -23,7 +25,7 @@ const FIELDS: [(&str, Type); 6] = [
     ("max_tokens", Type::Int),
 ];
 
-/// A class of this name with the fields of a question.
+/// Returns a class of this name with the fields of a challenge.
 pub(crate) fn class(name: &str) -> Class {
     let fields = FIELDS.into_iter().map(|(name, kind)| Field::required(name, kind)).collect();
     let hashed = FIELDS.map(|(name, _)| name);
@@ -32,7 +34,7 @@ pub(crate) fn class(name: &str) -> Class {
     class.unwrap_or_else(|_: ClassError| Class::synapse())
 }
 
-/// The fields of a question.
+/// Returns the fields of a challenge.
 fn fields(challenge: &TextChallenge) -> Dict {
     let TextChallenge { model, prompt, seed, sampling, max_tokens, miner: _ } = challenge;
     Dict::from_iter([
@@ -45,14 +47,14 @@ fn fields(challenge: &TextChallenge) -> Dict {
     ])
 }
 
-/// The message of a class that asks this, and waits so long for the answer.
+/// Returns the message of a class that asks this challenge, with this timeout.
 pub(crate) fn message(class: &Class, challenge: &TextChallenge, timeout_ms: u64) -> Result<Synapse, Mismatch> {
     let mut message = Synapse::new(Arc::new(class.clone()), &fields(challenge))?;
     message.timeout = Some(Duration::from_millis(timeout_ms).as_secs_f64());
     Ok(message)
 }
 
-/// The question in a message.
+/// Reads the challenge in a message.
 pub(crate) fn question(message: &Synapse) -> Result<TextChallenge, Mismatch> {
     let model = text(message, "model")?;
     let model: ModelHash = model.parse().map_err(|error| wrong("model", format!("is no hash: {error}")))?;
@@ -115,7 +117,9 @@ impl Task for TextTask {
         true
     }
 
-    /// A whole line: the first token is always checked, so nothing but that token makes a beginning.
+    /// Returns true if the bytes have a whole line.
+    ///
+    /// The first token is always checked, so only it counts as a beginning.
     fn begins(&self, bytes: &[u8]) -> bool {
         bytes.contains(&b'\n')
     }
@@ -128,7 +132,7 @@ impl Task for TextTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use myelin_wire::Hotkey;
+    use myelin_wire::PublicKey;
 
     fn challenge() -> TextChallenge {
         TextChallenge {
@@ -137,7 +141,7 @@ mod tests {
             seed: u64::MAX,
             sampling: Sampling { temperature_milli: 800, top_k: 20 },
             max_tokens: 64,
-            miner: Some(Hotkey::new([1; 32])),
+            miner: Some(PublicKey::from_bytes([1; 32])),
         }
     }
 

@@ -21,11 +21,10 @@ use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
 use myelin_neuron::{Dendrite, Peer, ServedAxon};
 use myelin_subnet_text::{
     challenge::TextChallenge,
-    consumer::{AskEvent, AskFailure, ConsumerAnswer, ask},
+    consumer::{AskEvent, ConsumerAnswer, ask},
     evidence::Evidence,
     published::published,
 };
-use myelin_wire::Hotkey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
@@ -142,7 +141,7 @@ impl AskAnswer {
             model: report.model.clone(),
             uid: report.uid,
             miner: report.hotkey.clone(),
-            validator: told.validator.to_ss58(),
+            validator: told.validator.to_string(),
             proven: report.proven,
             checked: report.checked,
             miner_signed: told.miner_signed,
@@ -329,7 +328,7 @@ impl Command for Ask {
         if let Some(error) = writer.closed {
             return Err(error.into());
         }
-        let told = told.map_err(|error| ask_error(&error))?;
+        let told = told.map_err(CliError::other)?;
         let answered = AskAnswer::of(&told, &challenge);
         if is_text {
             note_page(&answered);
@@ -360,7 +359,7 @@ fn said(heard: AskEvent) -> AskOutput {
         AskEvent::Asking(whom) => AskOutput::Miner { uid: whom.uid, hotkey: whom.hotkey },
         AskEvent::Token(token) => AskOutput::Token { token: token.token, logprob: token.logprob, text: token.text },
         AskEvent::NoAnswer { validator, why } => {
-            AskOutput::NoAnswer { validator: validator.to_ss58(), error: why.to_string() }
+            AskOutput::NoAnswer { validator: validator.to_string(), error: why.to_string() }
         }
     }
 }
@@ -370,7 +369,7 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let mut validators: Vec<_> = snapshot.serving().filter(|(neuron, _)| neuron.validator_permit).collect();
     validators.sort_by_key(|(neuron, _)| (Reverse(neuron.stake_weight), neuron.uid));
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
-        let hotkey = Hotkey::new(neuron.hotkey.to_bytes());
+        let hotkey = neuron.hotkey;
         let (address, placeholder, certificate) = (axon.address, axon.protocol, axon.certificate.clone());
         ServedAxon { address, placeholder, certificate }.peer(hotkey).ok()
     };
@@ -386,14 +385,4 @@ fn key(context: &Context) -> Result<Keypair, CliError> {
         }
         Err(error) => Err(error),
     }
-}
-
-fn ask_error(error: &AskFailure) -> CliError {
-    let hint = match error {
-        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
-        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
-        AskFailure::Nonsense(_) => "ask another validator with `--validator`",
-        AskFailure::Question(_) => "see `myelin ask --help`",
-    };
-    CliError::plain("no-answer", error, Some(hint.into()))
 }

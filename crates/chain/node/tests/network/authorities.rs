@@ -13,7 +13,7 @@ use myelin_testing::{TestNetwork, TestNode, TestRefusal, TestState, account, key
 use serde_json::{Value, json};
 use sp_core::bytes::{from_hex, to_hex};
 
-/// Has a node make session keys. Gives back what of them is public, and the proof that they belong to this account.
+/// Lets a node make session keys, and returns their public halves with the proof that they belong to this account.
 async fn make_keys(node: &TestNode, owner: &str) -> (SessionKeys, Vec<u8>) {
     let owner = Value::from(to_hex(account(owner).as_ref(), false));
     let answer = node.call("author_rotateKeysWithOwner", &[owner]).await;
@@ -46,7 +46,7 @@ async fn authorities_change_without_a_restart() {
         })
         .await;
     let first = changed.height();
-    // Alice made blocks, and makes none any more: turns are taken by Bob and Charlie.
+    // Alice made blocks and makes none any more: Bob and Charlie take turns.
     for (place, name) in [(0, "Bob"), (1, "Charlie")] {
         let made = |moment: TestState| async move { moment.height() > first && moment.author(2).await == place };
         chain.wait_for(&format!("final block of {name}"), made).await;
@@ -59,7 +59,7 @@ async fn keys_of_others_cannot_be_announced() {
     let chain = network.node("Alice").chain().await;
     let (keys, proof) = make_keys(network.node("Alice"), "Alice").await;
     let call = runtime::transactions().session().set_keys(keys, proof);
-    // The proof names Alice, and Bob brings it.
+    // The proof names Alice, and Bob submits it.
     let refused = chain.submit(&call, &key("Bob")).await.expect_err("the proof is not for Bob");
     assert_eq!(refused, TestRefusal::call("Session::InvalidProof"));
 }

@@ -1,4 +1,4 @@
-//! Input that is wrong in every way we could think of. Each is answered with its own reason and changes nothing.
+//! Bad input in every known form. Each is refused with its own reason and changes nothing.
 
 use crate::{NODE, TAO};
 use myelin_client::{
@@ -26,23 +26,23 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 /// A subnet of genesis.
 const SUBNET: NetUid = NetUid(1);
 
-/// A netuid that nothing has.
+/// A netuid that no network has.
 const NOWHERE: NetUid = NetUid(4_000);
 
-/// So far away that nothing happens by itself while a test runs.
+/// A number of blocks so large that no interval ends while a test runs.
 const NEVER: u16 = 50_000;
 
-/// Whose storage no refused input may change. That of the others counts blocks, nonces and fees.
-const PALLETS: [&str; 4] = ["Neurons", "Staking", "Subnets", "Weights"];
+/// The pallets whose storage no refused input may change. Others count blocks, nonces and fees.
+const PALLETS: [&str; 5] = ["Keys", "Neurons", "Staking", "Subnets", "Weights"];
 
-/// The validator and the miner of [`begin`], on their seats.
+/// The seats of the validator and the miner of [`begin`].
 const VALIDATOR: Uid = Uid(0);
 const MINER: Uid = Uid(1);
 
-/// The numbers of faults of a transaction.
+/// The error codes of invalid transactions.
 const BAD_TRANSACTION: RangeInclusive<i32> = 1_000..=1_099;
 
-/// No seat.
+/// A free seat.
 const NOBODY: Uid = Uid(7);
 
 fn rao(parts: u64) -> Amount {
@@ -58,7 +58,9 @@ fn set_weights(netuid: NetUid, uids: &[Uid], values: &[u16]) -> WeightsCall {
     WeightsCall::set_weights { netuid, dests, weights, version_key: 0 }
 }
 
-/// A chain on which a validator with stake and permit sits beside a miner, and on which nothing moves by itself.
+/// Starts a chain with a validator that has stake and a permit, beside a miner.
+///
+/// No epoch and no interval ends while a test runs.
 async fn begin() -> (TestNetwork, TestChain) {
     let still = json!({ "subnets": {
         "defaultParameters": {
@@ -89,14 +91,14 @@ async fn begin() -> (TestNetwork, TestChain) {
     (network, chain)
 }
 
-/// Changes how the subnet is set.
+/// Changes parameters of the subnet.
 async fn set(chain: &TestChain, changed: ParametersPatch) {
     let change = SubnetsCall::set_parameters { netuid: SUBNET, changed: Box::new(changed) };
     let change = runtime::transactions().sudo().sudo(RuntimeCall::Subnets(change));
     chain.submit(&change, &key("Alice")).await.expect("Alice may use sudo");
 }
 
-/// Input that is refused, and the state that it must leave alone.
+/// A check of refused input, with the state that it must not change.
 struct Refusals<'a> {
     chain: &'a TestChain,
     state: BTreeMap<String, String>,
@@ -109,17 +111,17 @@ impl<'a> Refusals<'a> {
         Self { chain, state }
     }
 
-    /// The pool refuses the call with this number of spec events-and-errors §8.3.
+    /// Checks that the pool refuses the call with this number of spec events-and-errors §8.3.
     async fn code(&self, call: impl Payload, signer: &str, code: u8) {
         self.refused(call, signer, TestRefusal::code(code)).await;
     }
 
-    /// The call is included, pays its fee, and fails with this error.
+    /// Checks that the call is included, pays its fee, and fails with this error.
     async fn error(&self, call: impl Payload, signer: &str, error: &str) {
         self.refused(call, signer, TestRefusal::call(error)).await;
     }
 
-    /// A weight call is refused by the pool where it is free, and fails with its own error where it is paid.
+    /// Checks that a weight call is refused by the pool while it is free, and fails with its own error if it is paid.
     async fn weights(&self, call: WeightsCall, code: u8, error: &str) {
         let paid = runtime::transactions().utility().batch_all(vec![RuntimeCall::Weights(call.clone())]);
         self.error(paid, "Bob//validator", &format!("Weights::{error}")).await;
@@ -133,7 +135,7 @@ impl<'a> Refusals<'a> {
         assert_eq!(refused, expected, "{what}");
     }
 
-    /// Nothing changed.
+    /// Checks that nothing changed.
     async fn end(self) {
         let state = self.chain.now().await.stored(self.chain, &PALLETS).await;
         assert_eq!(state, self.state);
@@ -167,13 +169,13 @@ async fn stake(refusals: &Refusals<'_>) {
     let tx = || runtime::transactions().staking();
     let stranger = || account("Stranger");
     let most = rao(u64::MAX);
-    // Free, so refused at once.
+    // Free calls, which the pool refuses.
     refusals.code(tx().remove_stake(validator(), rao(1)), "Bob", 1).await;
     refusals.code(tx().remove_stake(validator(), rao(0)), "Bob", 1).await;
     refusals.code(tx().remove_stake(validator(), most), "Bob", 5).await;
     refusals.code(tx().remove_stake(validator(), rao(TAO)), "Stranger", 5).await;
     refusals.code(tx().unstake_all(stranger()), "Bob", 4).await;
-    // Paid, so refused by the call.
+    // Paid calls, which fail in their block.
     refusals.error(tx().add_stake(validator(), rao(1)), "Bob", "Staking::AmountTooLow").await;
     refusals.error(tx().add_stake(validator(), most), "Bob", "Staking::NotEnoughBalanceToStake").await;
     refusals.error(tx().add_stake(stranger(), rao(TAO)), "Bob", "Staking::HotKeyAccountNotExists").await;
@@ -222,7 +224,7 @@ async fn seats_and_origins(refusals: &Refusals<'_>) {
     refusals.error(tx().sudo().sudo(remark), "Dave", "Sudo::RequireSudo").await;
 }
 
-/// The first free call of an interval is taken, and the second is not.
+/// Checks that the first free call of an interval is accepted, and the second is not.
 async fn too_often(chain: &TestChain) {
     let rating = set_weights(SUBNET, &[MINER], &[1]);
     let rate = chain.payload(RuntimeCall::Weights(rating.clone())).await;
@@ -279,7 +281,7 @@ async fn bytes_that_are_no_transaction_are_refused() {
     assert_eq!(chain.request("author_printMoney", &[]).await.expect_err("there is none").code, -32601);
     assert_eq!(chain.now().await.stored(&chain, &["Balances"]).await, before);
 
-    // What was signed is good once, and so is its nonce.
+    // A signed transaction is valid once, and so is its nonce.
     chain.send(signed.clone()).await.expect("Alice has enough");
     assert_eq!(submit(&signed).await.said, "Transaction is temporarily banned");
     let remark = runtime::transactions().system().remark(Vec::new());

@@ -1,4 +1,4 @@
-//! A subnet at work, with every rao accounted for in every block.
+//! A working subnet, with every rao accounted for in every block.
 
 use crate::{NODE, TAO};
 use futures::future::join_all;
@@ -16,10 +16,10 @@ use myelin_client::{
 use myelin_testing::{TestChain, TestNetwork, TestState, account, audit::audit, key};
 use serde_json::json;
 
-/// Blocks of which the finality is timed.
+/// Blocks whose finality is timed.
 const TIMED: usize = 8;
 
-/// How many blocks finality is behind the best block, at most, for more than half of the blocks.
+/// The greatest distance of finality from the best block, in blocks, for more than half of the blocks.
 const LAG: u64 = 2;
 
 /// Registers a hotkey of a coldkey and stakes on it.
@@ -76,7 +76,7 @@ async fn every_rao_of_a_subnet_is_accounted_for() {
     let uids = join_all(seats.map(|(coldkey, hotkey, stake)| join(&chain, netuid, coldkey, hotkey, stake))).await;
     let [_, honest, liar, good, bad] = uids[..] else { panic!("five seats were taken") };
 
-    // The first epoch gives permits. The liar sees the only merit where the others see little.
+    // The first epoch gives permits. The liar gives all weight to the miner that the others give little.
     next_epoch(&chain, netuid).await;
     let (fair, absurd) = ([(good, 3), (bad, 1)], [(bad, 1)]);
     tokio::join!(
@@ -97,7 +97,7 @@ async fn every_rao_of_a_subnet_is_accounted_for() {
     assert!(account.fees > 0 && account.recycled > account.fees);
 }
 
-/// spec tokenomics §6.2
+/// Checks the division of an epoch. spec tokenomics §6.2.
 async fn the_epoch_was_divided_by_the_rule(moment: &TestState, before: &TestState, epoch: &EpochRun) {
     let earned = epoch.emission.parts;
     assert!(earned > 0);
@@ -114,7 +114,7 @@ async fn the_epoch_was_divided_by_the_rule(moment: &TestState, before: &TestStat
     }
 }
 
-/// spec yuma §1
+/// Checks that the liar was clipped. spec yuma §1.
 async fn the_liar_was_clipped(moment: &TestState, before: &TestState, netuid: NetUid, uids: [Uid; 4]) {
     let (after, before) = (neurons(moment, netuid).await, neurons(before, netuid).await);
     let [honest, liar, good, bad] = uids.map(|uid| after[usize::from(uid.0)].clone());
@@ -124,7 +124,7 @@ async fn the_liar_was_clipped(moment: &TestState, before: &TestState, netuid: Ne
     assert!(liar.validator_trust.abs_diff(u16::MAX / 4) <= 1, "a quarter of the lie stands: {liar:?}");
     assert!(liar.dividends < honest.dividends, "{liar:?} {honest:?}");
     assert!(liar.emission.parts < honest.emission.parts);
-    // Of the bad miner everybody leaves a quarter to the liar, of the good one the liar has nothing.
+    // For the bad miner all validators leave a quarter to the liar. For the good one the liar has no weight.
     let stakes = |of: &[Uid]| of.iter().map(|uid| before[usize::from(uid.0)].stake.parts).sum::<u64>();
     let all = before.iter().map(|neuron| neuron.stake.parts).sum::<u64>();
     let (bad_rank, good_rank) = (all, 3 * (all - stakes(&[liar.uid])));
@@ -134,7 +134,7 @@ async fn the_liar_was_clipped(moment: &TestState, before: &TestState, netuid: Ne
     }
 }
 
-/// Every other way in which TAO moves or ceases to exist.
+/// Moves TAO in every other way, and lets TAO be recycled in every other way.
 async fn money_moves(chain: &TestChain, netuid: NetUid) {
     let tx = runtime::transactions;
     let validator = account("Dave//validator");
@@ -145,14 +145,14 @@ async fn money_moves(chain: &TestChain, netuid: NetUid) {
     chain.submit(&nominate, &eve).await.expect("the hotkey is a delegate");
     let give = tx().balances().transfer_allow_death(account("Nobody").into(), TAO);
     chain.submit(&give, &bob).await.expect("Bob has enough");
-    // What is left is below the existential deposit and vanishes.
+    // The rest is below the existential deposit and vanishes.
     let fee = chain.submit(&give, &bob).await.expect("Bob has enough").fee();
     let keep = tx().balances().transfer_allow_death(bob.public_key().to_account_id().into(), 2 * TAO - fee - 300);
     chain.submit(&keep, &key("Nobody")).await.expect("Nobody can give nearly everything");
     next_epoch(chain, netuid).await;
     let back = tx().staking().unstake_all(validator);
     assert_eq!(chain.submit(&back, &eve).await.expect("Eve has stake").fee(), 0);
-    // The lock is given back, and what has accrued is recycled.
+    // The lock is returned, and pending emission is recycled.
     chain.submit(&tx().subnets().dissolve_network(netuid), &charlie).await.expect("Charlie owns the subnet");
 }
 

@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 /// A subnet with classic bonds and commit-reveal, whose epochs are as rare as those of root.
 const RARE: NetUid = NetUid::new(1);
 
-/// A subnet with per-pair bonds and an owner, with an epoch every other block: now and then together with others.
+/// A subnet with per-pair bonds and an owner. Its epoch every other block sometimes shares a block with others.
 const QUICK: NetUid = NetUid::new(2);
 
-/// A subnet whose first epoch nobody waits for.
+/// A subnet whose first epoch no test waits for.
 const IDLE: NetUid = NetUid::new(3);
 
 /// Blocks after which a new neuron may set weights.
@@ -46,7 +46,7 @@ fn tao(tao: u64) -> Amount<client::Tao> {
     Amount::from_rao(tao * TAO)
 }
 
-/// A running chain, by whom it is told things and by whom it is read.
+/// A running chain, with a test client that writes and a client that reads.
 struct Story {
     chain: TestChain,
     reader: client::Chain,
@@ -70,7 +70,7 @@ impl Story {
         self.chain.wait_for("block", |now| async move { now.height() >= height }).await;
     }
 
-    /// All epochs of these blocks, each of which must be exact.
+    /// Returns the audits of all epochs of these blocks, each of which must be exact.
     async fn audits(&self, blocks: std::ops::RangeInclusive<u64>) -> Vec<Audit> {
         let mut audits = Vec::new();
         for height in blocks {
@@ -138,7 +138,7 @@ async fn every_epoch_is_explained_to_the_rao() {
     seats_are_ranked(&story).await;
 }
 
-/// The block of the next epoch of a subnet.
+/// Returns the block of the next epoch of a subnet.
 async fn next_epoch(story: &Story, netuid: NetUid) -> u64 {
     let now = story.reader.at_finalised().await.expect("the node answers").height();
     story.wait_until(now + 1).await;
@@ -168,7 +168,7 @@ async fn delegation(story: &Story) {
     story.tell("Bob", calls::add_stake(&hotkey("Dave//validator"), tao(70))).await;
 }
 
-/// Charlie's hotkey lends half of its weight to Eve's, which takes a part for that.
+/// Lends half of the weight of Charlie's hotkey to Eve's, which keeps a take.
 async fn family(story: &Story) {
     let (parent, child) = (hotkey("Charlie//parent"), hotkey("Eve//validator"));
     tokio::join!(
@@ -186,7 +186,7 @@ async fn root(story: &Story) {
     story.tell("Alice", calls::set_root_weights(&validator, &[(RARE, 1), (QUICK, 3)], 0)).await;
 }
 
-/// A commit that is pending in one epoch, and weights that count in the next.
+/// Commits weights that are pending in one epoch, and reveals them for the next.
 async fn promise_and_reveal(story: &Story, miner: Uid) {
     let (validator, weights, salt) = (hotkey("Dave//validator"), [Entry::new(miner, 1)], [7, 7]);
     let hash = calls::commit_hash(&validator, RARE, &weights, &salt, 0);
@@ -197,7 +197,7 @@ async fn promise_and_reveal(story: &Story, miner: Uid) {
     story.tell("Dave//validator", calls::reveal_weights(RARE, &weights, &salt, 0)).await;
 }
 
-/// What was set up is what the audits show, so that their being exact says something.
+/// Checks that the audits show all parts of the story, so that their exactness means something.
 fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [Uid; 6]) {
     let of = |netuid| audits.iter().filter(move |audit| audit.netuid == netuid);
     let last = of(QUICK).next_back().expect("there were epochs");
@@ -227,7 +227,7 @@ fn everything_happened(audits: &[Audit], [dave, eve, liar, parent, good, bad]: [
     assert!(audits.iter().any(|audit| audit.credits.iter().any(|credit| !credit.added.is_zero())));
 }
 
-/// Some epochs ran after others of the same block, and some in the block of a root epoch.
+/// Checks that some epochs ran after others of the same block, and some in the block of a root epoch.
 async fn together_with_others(story: &Story, audits: &[Audit]) {
     let pays = |audit: &Audit| audit.neurons.iter().any(|neuron| !neuron.payments.is_empty());
     let together = |pair: &[Audit]| pair[0].block == pair[1].block && pair.iter().all(pays);

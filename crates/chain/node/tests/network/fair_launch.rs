@@ -1,4 +1,4 @@
-//! A chain on which nobody has anything, and how its first TAO comes to somebody.
+//! A chain that begins without any TAO, and the path of its first TAO to an account.
 
 use crate::{NODE, TAO};
 use codec::Encode;
@@ -24,10 +24,10 @@ const FIRST: NetUid = NetUid(1);
 /// Blocks between two operations on the same stake.
 const STAKE_INTERVAL: u64 = 10;
 
-/// The blocks after which a miner gives up finding work in time.
+/// The number of blocks after which a miner stops its search for a seal.
 const ATTEMPTS: usize = 20;
 
-/// The main chain, with everything that takes hours there taking seconds.
+/// Returns the genesis of the main chain, with hours shortened to seconds.
 fn hurry() -> Value {
     json!({
         "slotTime": { "millis": 250 },
@@ -42,7 +42,7 @@ fn hurry() -> Value {
     })
 }
 
-/// Works on the best block until a seat is found before the work is too old.
+/// Searches a seal on the best block until a seat is taken before the work is too old.
 async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) -> TestInclusion {
     let (public, account) = (hotkey.public_key(), hotkey.public_key().to_account_id());
     for _ in 0..ATTEMPTS {
@@ -62,7 +62,7 @@ async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) 
         );
         match chain.submit(&call, hotkey).await {
             Ok(included) => return included,
-            // The block was replaced, or work on it came too late.
+            // The block was replaced, or the work on it came too late.
             Err(TestRefusal::ByPool(_)) => {}
             Err(refused) => panic!("a registration failed on chain: {refused:?}"),
         }
@@ -78,13 +78,13 @@ async fn free(moment: &TestState, who: AccountId32) -> u64 {
     moment.read(runtime::storage().system().account(), (who,)).await.data.free
 }
 
-/// Whether the account is on record, be it only for its nonce.
+/// Returns true if the account exists, also if it has only a nonce.
 async fn exists(moment: &TestState, who: AccountId32) -> bool {
     let record = moment.read(runtime::storage().system().account(), (who,)).await;
     record.nonce + record.providers + record.consumers + record.sufficients > 0
 }
 
-/// A rating, and the salt that hides it until it is revealed. spec weights §5
+/// A row of weights, with the salt that hides it until it is revealed. spec weights §5.
 struct Secret {
     uids: Vec<Uid>,
     values: Vec<u16>,
@@ -140,7 +140,7 @@ async fn the_first_tao_is_earned() {
     assert_eq!(books.issuance, books.minted - books.recycled);
 }
 
-/// spec tokenomics §6.2 and §10
+/// Checks the division of the first epoch. spec tokenomics §6.2 and §10.
 async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, served: Uid) {
     assert_eq!([epoch.owner_cut.parts, epoch.validators.parts], [0, 0]);
     assert_eq!(epoch.miners, epoch.emission);
@@ -151,7 +151,7 @@ async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, se
     assert!(one.validator_permit && other.validator_permit);
     let axon = neurons[usize::from(served.0)].axon.clone().expect("it serves");
     assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0a00_0001, 8091));
-    // Nobody holds free TAO, and the coldkeys have not even signed.
+    // No account holds free TAO, and the coldkeys have not even signed.
     assert_eq!(moment.read(runtime::storage().balances().total_issuance(), ()).await, 0);
     for coldkey in ["Ada", "Ben"] {
         assert!(!exists(moment, account(coldkey)).await, "{coldkey}");
@@ -179,13 +179,13 @@ async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, 
     let ratings = revealed.moment.ask(question).await.expect("the seat is taken").weights;
     assert_eq!(ratings.iter().map(|entry| (entry.uid, entry.value)).collect::<Vec<_>>(), [(ben_uid, u16::MAX)]);
 
-    // What was revealed is used up, and never was anybody else's.
+    // Revealed weights are used up, and never belonged to another hotkey.
     for replayer in [ada, ben] {
         assert_eq!(secret.reveal(chain, replayer).await.expect_err("the commit is used up"), TestRefusal::code(16));
     }
 }
 
-/// From stake that was earned to everything that TAO is good for.
+/// Spends earned stake in every way that TAO can be used.
 async fn spend(chain: &TestChain, hotkey: AccountId32) {
     let (ada, signer, friend) = (account("Ada"), key("Ada"), account("Friend"));
     let tx = runtime::transactions;

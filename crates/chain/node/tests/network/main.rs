@@ -1,4 +1,4 @@
-//! Whole networks of the real program, seen from the outside: over RPC, as every client sees them.
+//! Networks of real node processes, seen from the outside: over RPC, as every client sees them.
 
 mod authorities;
 mod bad_input;

@@ -1,10 +1,10 @@
-//! An authority that fails without a word, and comes back.
+//! An authority that crashes and comes back.
 
 use crate::NODE;
 use myelin_testing::TestNetwork;
 use serde_json::json;
 
-/// Enough blocks for every authority to have had several turns.
+/// The number of blocks in which each authority has several turns.
 const ROUNDS: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread")]

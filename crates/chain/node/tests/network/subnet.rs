@@ -1,4 +1,4 @@
-//! A subnet at work: miners that serve, a validator that asks and weighs, and a chain that holds what it says.
+//! A working subnet: miners that serve, a validator that asks and sets weights, and a chain that stores them.
 
 use crate::{NODE, TAO};
 use myelin_client::{Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, Uid, calls};
@@ -10,7 +10,7 @@ use myelin_subnet_kit::{
     Score, ServeError, ServingOptions, ValidatingOptions, Validator, WeightsStep, mine,
 };
 use myelin_testing::TestNetwork;
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde_json::json;
 use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -19,26 +19,26 @@ use tokio::{
     time::timeout,
 };
 
-/// Weights are set openly here.
+/// A subnet on which weights are set openly.
 const OPEN: NetUid = NetUid::new(1);
 
-/// Weights are committed and revealed here.
+/// A subnet on which weights are committed and revealed.
 const HIDDEN: NetUid = NetUid::new(2);
 
-/// Short epochs, but long enough to submit in.
+/// A tempo that is short, but long enough to submit in.
 const TEMPO: u32 = 11;
 
-/// Longer than anything takes.
+/// A timeout longer than any step takes.
 const LONG: Duration = Duration::from_mins(2);
 
-/// Doubling numbers.
+/// A task of doubling numbers.
 type Doubling = JsonTask<u64, u64>;
 
 fn task() -> Arc<Doubling> {
     Arc::new(Doubling::new("Doubling").unwrap())
 }
 
-/// Multiplies by this.
+/// A miner that multiplies by this number.
 struct Times(u64);
 
 impl Miner<Doubling> for Times {
@@ -50,7 +50,7 @@ impl Miner<Doubling> for Times {
 struct Doubled;
 
 impl Judge<Doubling> for Doubled {
-    fn draw(&self, seed: u64, _: Hotkey) -> u64 {
+    fn draw(&self, seed: u64, _: PublicKey) -> u64 {
         seed % 1_000 + 1
     }
 
@@ -63,7 +63,7 @@ fn hotkey(path: &str) -> Keypair {
     Secret::from_uri(&format!("//{path}")).unwrap().into_keypair()
 }
 
-/// A network with both subnets.
+/// Starts a network with both subnets.
 async fn network() -> (TestNetwork, Chain) {
     let subnets = json!({ "subnets": { "subnets": [
         { "netuid": OPEN.get(), "parameters": { "tempo": TEMPO } },
@@ -78,7 +78,7 @@ fn endpoints(network: &TestNetwork) -> NodeUrls {
     format!("ws://{}", network.node("Alice").rpc_address()).parse().unwrap()
 }
 
-/// Gives a hotkey of Alice's a seat, and perhaps stake.
+/// Takes a seat for a hotkey of Alice's, and adds stake if it is not zero.
 async fn seat(alice: &Account, netuid: NetUid, path: &str, stake: u64) {
     let hotkey = hotkey(path).public();
     alice.submit(&calls::burned_register(netuid, &hotkey), LONG).await.finalised().unwrap();
@@ -88,7 +88,7 @@ async fn seat(alice: &Account, netuid: NetUid, path: &str, stake: u64) {
     }
 }
 
-/// A miner that serves until it is told to stop.
+/// A miner that serves until it is stopped.
 struct Mining {
     stop: oneshot::Sender<()>,
     ended: tokio::task::JoinHandle<()>,
@@ -114,7 +114,7 @@ async fn mining(
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = tokio::spawn(async move {
         let mut options = MiningOptions { enough_stake: Amount::from_tao(1), ..MiningOptions::default() };
-        // The chain takes any address but the first of this machine.
+        // The chain accepts any loopback address but the first.
         options.serving.listen = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
         options.serving.encryption = encryption;
         let stop = async { stopped.await.unwrap_or_default() };
@@ -124,13 +124,13 @@ async fn mining(
     Mining { stop, ended }
 }
 
-/// A validator in a runtime of its own, which can be ended at any moment.
+/// A validator in a runtime of its own, which can be killed at any time.
 struct Validating {
     runtime: Runtime,
     events: mpsc::UnboundedReceiver<NeuronEvent>,
-    /// What it knew of miners when it began.
+    /// The scores of miners that it knew as it began.
     known: BTreeMap<Uid, Score>,
-    /// How often each miner was reported to be asked.
+    /// The number of reported challenges of each miner.
     asked: BTreeMap<Uid, u64>,
 }
 
@@ -156,7 +156,7 @@ impl Validating {
         Self { runtime, events, known, asked: BTreeMap::new() }
     }
 
-    /// Waits until a miner has earned something, and after that until weights have got as far as this.
+    /// Waits until a miner has earned a score, and then until weights have reached this step.
     async fn until(&mut self, miner: Uid, wanted: WeightsStep) {
         let wait = async {
             let mut has_earned = false;
@@ -175,7 +175,7 @@ impl Validating {
         timeout(LONG, wait).await.unwrap_or_else(|_| panic!("weights were not there in {LONG:?}: {wanted:?}"));
     }
 
-    /// Ends it where it is.
+    /// Ends the validator in the middle of its work.
     async fn kill(self) -> BTreeMap<Uid, u64> {
         let Self { runtime, asked, .. } = self;
         tokio::task::spawn_blocking(move || drop(runtime)).await.unwrap();
@@ -183,7 +183,7 @@ impl Validating {
     }
 }
 
-/// Who does the work has the weight, also when the validator is killed in between.
+/// Checks that the miner that does the work has the weight, also if the validator is killed in between.
 async fn story(network: &TestNetwork, chain: &Chain, alice: &Account, netuid: NetUid, steps: [WeightsStep; 2]) {
     let paths = ["validator", "good", "bad"].map(|name| format!("Alice//{name}{netuid}"));
     let [validator, good, bad] = paths.each_ref().map(String::as_str);
@@ -211,7 +211,7 @@ async fn story(network: &TestNetwork, chain: &Chain, alice: &Account, netuid: Ne
     assert!(validating.known[&good_uid].average > 0);
     assert_eq!(validating.known[&bad_uid].average, 0);
     let mut weights = Vec::new();
-    // What was promised before anybody had earned anything may be revealed first.
+    // A commit from before the first score may be revealed first.
     for _ in 0..2 {
         validating.until(good_uid, steps[1]).await;
         let ratings = chain.at_finalised().await.unwrap().ratings(netuid, own_uid).await.unwrap().unwrap();
@@ -230,7 +230,7 @@ async fn story(network: &TestNetwork, chain: &Chain, alice: &Account, netuid: Ne
     serves_again(chain, netuid, good, folder.path()).await;
 }
 
-/// A miner that comes back is where the chain says, and cannot leave out what it has published.
+/// Checks that a miner that comes back serves at its announced address, and keeps its certificate.
 async fn serves_again(chain: &Chain, netuid: NetUid, path: &str, folder: &Path) {
     let member = Member::join(chain, netuid, hotkey(path), folder.join(path), EventSink::log()).await.unwrap();
     let serving = |listen: [u8; 4], encryption| {

@@ -4,14 +4,14 @@
 
 use crate::{
     pallet::{Accrued, Bonds, Config, LastEpochs, Neurons, Pallet},
-    types::{BondsRow, NeuronRecord, Records},
+    types::{BondsRow, NeuronRecord, NeuronRecords},
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{traits::Get, weights::WeightMeter};
 use myelin_pallet_subnets::{
     traits::{OnSubnet, ReadSubnets},
-    types::Progress,
+    types::CleanupProgress,
 };
 use myelin_primitives::{Entry, NetUid, Uid};
 
@@ -70,7 +70,7 @@ mod benchmarks {
         T::BenchmarkHelper::networks(2);
         T::BenchmarkHelper::neurons(SUBNET, n, v);
         let permitted = (0..n).map(|uid| NeuronRecord { permit: uid < v, ..NeuronRecord::FRESH }).collect();
-        Neurons::<T>::insert(SUBNET, Records::truncate_from(permitted));
+        Neurons::<T>::insert(SUBNET, NeuronRecords::truncate_from(permitted));
         for uid in (0..).map(Uid::new).take(v.min(n) as usize) {
             Bonds::<T>::insert(SUBNET, uid, bonds(n));
         }
@@ -90,7 +90,7 @@ mod benchmarks {
         let mut meter = WeightMeter::with_limit(T::MaxTickWeight::get());
         #[block]
         {
-            assert_eq!(Pallet::<T>::remove_page(SUBNET, &mut meter), Progress::Done);
+            assert_eq!(Pallet::<T>::remove_page(SUBNET, &mut meter), CleanupProgress::Done);
         }
         assert_eq!(Bonds::<T>::iter_prefix(SUBNET).count(), 0);
     }

@@ -57,6 +57,7 @@ mod invariants;
 mod listeners;
 #[cfg(test)]
 mod mock;
+mod reads;
 mod root;
 #[cfg(test)]
 mod tests;
@@ -132,7 +133,10 @@ pub mod pallet {
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     /// What every block adds, and what of it has not been paid out.

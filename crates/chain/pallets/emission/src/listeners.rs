@@ -1,38 +1,14 @@
-//! What this pallet answers the pallets below, and does when they tell it something.
+//! Reactions to changes of networks and seats.
 
 use crate::{
-    pallet::{Bonds, Config, Event, LastEpochs, Ledger, Neurons, Pallet, Waiting},
+    pallet::{Bonds, Config, Event, LastEpochs, Neurons, Pallet, Waiting},
     types::NeuronRecord,
     weights::WeightInfo,
 };
-use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, weights::WeightMeter};
-use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
-use myelin_pallet_subnets::{
-    parameters::ParametersPatch,
-    traits::{OnSubnet, ReadEmission},
-    types::CleanupProgress,
-};
-use myelin_pallet_weights::traits::ReadPermits;
-use myelin_primitives::{Amount, NetUid, Tao, Uid};
-
-impl<T: Config> ReadEmission for Pallet<T> {
-    fn of_subnet(netuid: NetUid) -> Amount<Tao> {
-        Ledger::<T>::get().get(&netuid).map_or(Amount::ZERO, |account| account.per_block)
-    }
-}
-
-impl<T: Config> ReadEarnings for Pallet<T> {
-    fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>> {
-        Neurons::<T>::get(netuid).iter().map(|record| record.emission).collect()
-    }
-}
-
-impl<T: Config> ReadPermits for Pallet<T> {
-    fn has_permit(netuid: NetUid, uid: Uid) -> bool {
-        Neurons::<T>::get(netuid).get(usize::from(uid)).is_some_and(|record| record.permit)
-    }
-}
+use myelin_pallet_neurons::traits::OnSeat;
+use myelin_pallet_subnets::{parameters::ParametersPatch, traits::OnSubnet, types::CleanupProgress};
+use myelin_primitives::{NetUid, Uid};
 
 impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     fn created(netuid: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {

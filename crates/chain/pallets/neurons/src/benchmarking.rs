@@ -2,10 +2,10 @@
 
 use crate::{
     Adjustments, Admissions, Call, Commitments, Config, EndpointsOf, MembershipsOf, Pallet, SeatsOf, UsedWork,
-    data::Data,
+    data::CommitmentData,
     state::Vacancy,
     traits::ReadSeats,
-    types::{Address, Axon, Certificate, Commitment, Endpoints, MaxUsedWork, Prometheus, UsedSeal},
+    types::{Address, AxonRecord, Certificate, Commitment, MaxUsedWork, MetricsRecord, ServedEndpoints, UsedSeal},
     weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -16,11 +16,12 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
-use myelin_economics::{adjustment::Registrations, work::Challenge};
+use myelin_economics::{adjustment::Registrations, work::WorkChallenge};
+use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_pallet_subnets::{
     parameters::Parameters,
-    traits::{Keys, OnSubnet},
-    types::{MAX_UIDS, Progress},
+    traits::OnSubnet,
+    types::{CleanupProgress, MAX_UIDS},
 };
 use myelin_primitives::{BlockNumber, NetUid, RAO_PER_TAO, Uid};
 
@@ -84,17 +85,17 @@ fn certificate() -> Vec<u8> {
     vec![1; 65]
 }
 
-fn endpoints() -> Endpoints {
-    let axon = Axon { block: 1, version: 1, address: address(), protocol: 4, placeholder1: 0, placeholder2: 0 };
-    Endpoints {
+fn endpoints() -> ServedEndpoints {
+    let axon = AxonRecord { block: 1, version: 1, address: address(), protocol: 4, placeholder1: 0, placeholder2: 0 };
+    ServedEndpoints {
         axon: Some(axon),
         certificate: Certificate::try_from(certificate()).ok(),
-        prometheus: Some(Prometheus { block: 1, version: 1, address: address() }),
+        prometheus: Some(MetricsRecord { block: 1, version: 1, address: address() }),
     }
 }
 
-fn data() -> Data {
-    Data::Raw(vec![7; 128].try_into().expect("that is the most a raw item holds"))
+fn data() -> CommitmentData {
+    CommitmentData::Raw(vec![7; 128].try_into().expect("that is the most a raw item holds"))
 }
 
 /// A hotkey with a seat, which has announced all it can in block 1.
@@ -143,7 +144,7 @@ mod benchmarks {
         let used: BoundedVec<UsedSeal, MaxUsedWork> =
             BoundedVec::truncate_from((1..MaxUsedWork::get()).map(old).collect());
         UsedWork::<T>::put(used);
-        let challenge = Challenge::new(&Pallet::<T>::block_hash(worked_on), &hotkey.clone().into());
+        let challenge = WorkChallenge::new(&Pallet::<T>::block_hash(worked_on), &hotkey.clone().into());
         let work = challenge.seal(0).as_bytes().to_vec();
         #[extrinsic_call]
         _(RawOrigin::Signed(hotkey.clone()), netuid, worked_on, 0, work, hotkey.clone(), account("coldkey", 0, 0));
@@ -151,16 +152,18 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn swap_hotkey(n: Linear<1, 32>) {
-        let coldkey = coldkey::<T>();
+    fn hotkey_swapped(n: Linear<1, 32>) {
+        let coldkey: T::AccountId = account("coldkey", 0, 0);
         let (old, new): (T::AccountId, T::AccountId) = (account("old", 0, 0), account("new", 0, 0));
         for _ in 0..n {
             let netuid = network::<T>();
             seat::<T>(netuid, &coldkey, &old);
         }
         set_block::<T>(LATER);
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey), old.clone(), new.clone());
+        #[block]
+        {
+            Pallet::<T>::hotkey_swapped(&coldkey, &old, &new).expect("the new hotkey has no seat");
+        }
         assert_eq!(MembershipsOf::<T>::get(&new).len(), n as usize);
         assert!(!MembershipsOf::<T>::contains_key(&old));
     }
@@ -232,7 +235,7 @@ mod benchmarks {
         {
             progress = Pallet::<T>::remove_page(netuid, &mut meter);
         }
-        assert_eq!(progress, Progress::More);
+        assert_eq!(progress, CleanupProgress::More);
         assert_eq!(Pallet::<T>::seats(netuid).len(), usize::from(MAX_UIDS));
     }
 

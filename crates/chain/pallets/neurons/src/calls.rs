@@ -2,8 +2,8 @@
 
 use crate::{
     Admissions, Config, Error, Pallet, SeatsOf, UsedWork,
-    traits::{OnSeat, ReadSeats},
-    types::{Admission, RegistrationKind, UsedSeal},
+    checks::WorkClaim,
+    types::{RegistrationKind, UsedSeal},
 };
 use frame_support::{
     dispatch::DispatchResult,
@@ -13,25 +13,9 @@ use frame_support::{
         tokens::{Fortitude, Precision, Preservation},
     },
 };
-use myelin_economics::work::{self, Seal, WorkChallenge};
-use myelin_pallet_staking::traits::MoveHotkey;
-use myelin_pallet_subnets::{
-    parameters::Parameters,
-    traits::{Keys, ReadSubnets},
-};
-use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
-use sp_runtime::DispatchError;
-
-/// What a miner hands in for a seat. spec subnets-and-neurons §8.1
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkClaim<'a> {
-    /// The block worked on.
-    pub(crate) block: BlockNumber,
-    /// What was searched for.
-    pub(crate) nonce: u64,
-    /// What was found.
-    pub(crate) seal: &'a [u8],
-}
+use myelin_economics::work;
+use myelin_pallet_keys::traits::Keys;
+use myelin_primitives::{Amount, NetUid, Tao};
 
 impl<T: Config> Pallet<T> {
     /// spec subnets-and-neurons §7
@@ -84,64 +68,6 @@ impl<T: Config> Pallet<T> {
         Self::count_registration(netuid, admission, RegistrationKind::Work)?;
         Self::take_seat(netuid, seats, vacancy, hotkey)?;
         Ok(())
-    }
-
-    /// Says how many seats went along. spec staking §10.1
-    pub(crate) fn do_swap_hotkey(
-        coldkey: &T::AccountId,
-        old: &T::AccountId,
-        new: &T::AccountId,
-    ) -> Result<u32, DispatchError> {
-        T::Keys::ensure_not_swapping(coldkey)?;
-        T::Stake::move_hotkey(coldkey, old, new)?;
-        let mut moved = 0_u32;
-        for (netuid, uid) in Self::live_memberships(old) {
-            SeatsOf::<T>::mutate(netuid, |seats| {
-                if let Some(seat) = seats.get_mut(usize::from(uid)) {
-                    seat.hotkey = new.clone();
-                }
-            });
-            Self::remove_membership(netuid, old);
-            Self::insert_membership(netuid, uid, new)?;
-            T::OnSeat::hotkey_swapped(netuid, uid, old, new);
-            moved = moved.saturating_add(1);
-        }
-        Ok(moved)
-    }
-
-    /// Everything that can be said against a registration by work before the hotkey's owner and the seats are looked
-    /// at. spec subnets-and-neurons §8.1, checks 1 to 11
-    pub(crate) fn ensure_worked(
-        signer: &T::AccountId,
-        netuid: NetUid,
-        work: WorkClaim<'_>,
-        hotkey: &T::AccountId,
-    ) -> Result<(Parameters, Admission, UsedSeal), Error<T>> {
-        ensure!(signer == hotkey, Error::TransactorAccountShouldBeHotKey);
-        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.pow_registration_allowed)?;
-        ensure!(work::is_recent(work.block, Self::now()), Error::InvalidWorkBlock);
-        let seal: [u8; 32] = work.seal.try_into().map_err(|_| Error::InvalidSeal)?;
-        ensure!(UsedWork::<T>::get().iter().all(|used| used.seal != seal), Error::InvalidSeal);
-        ensure!(Seal::from(seal).meets(admission.terms.difficulty), Error::InvalidDifficulty);
-        let challenge = WorkChallenge::new(&Self::block_hash(work.block), &hotkey.clone().into());
-        ensure!(challenge.seal(work.nonce).as_bytes() == &seal, Error::InvalidSeal);
-        Ok((parameters, admission, UsedSeal { worked_on: work.block, seal }))
-    }
-
-    /// Fails unless the subnet is open in this way, has room in this block and interval, and does not know the hotkey
-    /// yet. spec subnets-and-neurons §7 and §8.1, checks 2 to 7
-    fn ensure_admits(
-        netuid: NetUid,
-        hotkey: &T::AccountId,
-        is_open: fn(&Parameters) -> bool,
-    ) -> Result<(Parameters, Admission), Error<T>> {
-        ensure!(!netuid.is_root(), Error::RegistrationNotPermittedOnRootSubnet);
-        let parameters = T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
-        let admission = Admissions::<T>::get(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
-        ensure!(is_open(&parameters), Error::SubNetRegistrationDisabled);
-        Self::ensure_below_registration_limits(&parameters, &admission)?;
-        ensure!(Self::uid(netuid, hotkey).is_none(), Error::HotKeyAlreadyRegisteredInSubNet);
-        Ok((parameters, admission))
     }
 
     /// Keeps a seal from paying twice. Those that could not pay any more, because their block is too old, are

@@ -1,7 +1,7 @@
 //! Calls without a fee, which are refused before they take room in a block. spec events-and-errors §8
 
-use crate::{Call, Config, Error, Pallet, SeatsOf, calls::WorkClaim, types::Address};
-use myelin_pallet_subnets::traits::Keys;
+use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim, types::Address};
+use myelin_pallet_keys::traits::Keys;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
 /// The reasons that clients know by number. spec events-and-errors §8.3

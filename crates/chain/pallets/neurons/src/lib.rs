@@ -10,7 +10,7 @@
 //! | What does it cost, and who changes that? | [`Admissions`], [`Adjustments`] | subnets-and-neurons §8.4 |
 //! | Who makes room? | [`myelin_economics::pruning`] | subnets-and-neurons §10 to §12 |
 //! | Where is a neuron, what does it publish? | [`EndpointsOf`], [`Commitments`] | subnets-and-neurons §14, §16 |
-//! | How does a neuron change its key? | [`Call::swap_hotkey`] | staking §10.1 |
+//! | How do seats follow a key? | [`OnKeySwap`] | staking §10.1 |
 //!
 //! # Design
 //!
@@ -20,6 +20,7 @@
 //! * No block has work to do but the adjustments that are due: a count of registrations in a block carries its block
 //!   number, and a used seal is forgotten when the next one arrives.
 //!
+//! [`OnKeySwap`]: myelin_pallet_keys::traits::OnKeySwap
 //! [`RootSeats`]: myelin_pallet_staking::traits::RootSeats
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -52,10 +53,13 @@ pub mod types;
 pub mod weights;
 
 mod calls;
+mod checks;
 mod free;
 mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod listeners;
+mod reads;
 mod serving;
 mod state;
 
@@ -76,7 +80,7 @@ pub use pallet::*;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        calls::WorkClaim,
+        checks::WorkClaim,
         data::CommitmentData,
         traits::{OnSeat, ReadEarnings},
         types::{
@@ -88,11 +92,9 @@ pub mod pallet {
     use alloc::vec::Vec;
     use frame_support::{pallet_prelude::*, traits::fungible::Mutate};
     use frame_system::pallet_prelude::*;
-    use myelin_pallet_staking::traits::{MoveHotkey, ReleaseStake};
-    use myelin_pallet_subnets::{
-        traits::{Keys, ReadSubnets},
-        types::MAX_NETWORKS,
-    };
+    use myelin_pallet_keys::traits::Keys;
+    use myelin_pallet_staking::traits::ReleaseStake;
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Tao, Uid};
 
     #[pallet::config]
@@ -108,8 +110,8 @@ pub mod pallet {
         /// Which coldkey owns which hotkey.
         type Keys: Keys<Self::AccountId>;
 
-        /// Stake on hotkeys, which follows them to a new key and returns when they leave their last seat.
-        type Stake: MoveHotkey<Self::AccountId> + ReleaseStake<Self::AccountId>;
+        /// Stake on hotkeys, which returns when they leave their last seat.
+        type Stake: ReleaseStake<Self::AccountId>;
 
         /// What neurons earned, which decides who makes room.
         type Earnings: ReadEarnings;
@@ -129,7 +131,10 @@ pub mod pallet {
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper;
     }
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     /// The seats of each network, by uid.
@@ -378,32 +383,6 @@ pub mod pallet {
             Self::do_register(&signer, netuid, work, &hotkey, &coldkey)
         }
 
-        /// Exchange a hotkey for another one that sits nowhere, with all that it has.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey that owns the hotkey.
-        ///
-        /// ## Details
-        /// Seats, stake, delegation, children and announcements follow, and what was rated or earned stays with the
-        /// seats. The cost is recycled.
-        ///
-        /// ## Errors
-        /// Those of [`MoveHotkey::move_hotkey`], in the order of spec staking §10.1.
-        ///
-        /// ## Events
-        /// `HotkeySwapped`, of the staking pallet.
-        #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::swap_hotkey(MAX_NETWORKS))]
-        pub fn swap_hotkey(
-            origin: OriginFor<T>,
-            hotkey: T::AccountId,
-            new_hotkey: T::AccountId,
-        ) -> DispatchResultWithPostInfo {
-            let coldkey = ensure_signed(origin)?;
-            let moved = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey)?;
-            Ok(Some(T::WeightInfo::swap_hotkey(moved)).into())
-        }
-
         /// Announce where the signing neuron answers requests.
         ///
         /// ## Dispatch origin
@@ -419,7 +398,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::AxonServed`].
-        #[pallet::call_index(4)]
+        #[pallet::call_index(3)]
         #[pallet::feeless_if(
             |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8, _: &u8, _: &u8,
              _: &u8| -> bool { true }
@@ -454,7 +433,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::AxonServed`].
-        #[pallet::call_index(5)]
+        #[pallet::call_index(4)]
         #[pallet::feeless_if(
             |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8, _: &u8, _: &u8, _: &u8,
              _: &Vec<u8>| -> bool { true }
@@ -491,7 +470,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::PrometheusServed`].
-        #[pallet::call_index(6)]
+        #[pallet::call_index(5)]
         #[pallet::feeless_if(
             |_: &OriginFor<T>, _: &NetUid, _: &u32, _: &u128, _: &u16, _: &u8| -> bool { true }
         )]
@@ -521,7 +500,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::Commitment`].
-        #[pallet::call_index(7)]
+        #[pallet::call_index(6)]
         #[pallet::feeless_if(
             |_: &OriginFor<T>, _: &NetUid, _: &CommitmentData| -> bool { true }
         )]

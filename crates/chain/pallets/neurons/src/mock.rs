@@ -13,14 +13,16 @@ use frame_support::{
     dispatch::DispatchResult,
     ensure,
     pallet_prelude::{OptionQuery, ValueQuery},
+    storage::with_storage_layer,
     storage_alias,
     traits::{ConstU32, ConstU64, Hooks, fungible::Inspect},
-    weights::{WeightMeter, constants::RocksDbWeight},
+    weights::{Weight, WeightMeter, constants::RocksDbWeight},
 };
-use myelin_pallet_staking::traits::{MoveHotkey, ReleaseStake, RootSeats};
+use myelin_pallet_keys::traits::{Keys, OnKeySwap, ReadSeated};
+use myelin_pallet_staking::traits::ReleaseStake;
 use myelin_pallet_subnets::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
-    traits::{Keys, OnSubnet, ReadSubnets},
+    traits::{OnSubnet, ReadSubnets},
     types::{CleanupProgress, Subnet},
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
@@ -118,6 +120,7 @@ pub struct Tables;
 
 /// Errors that other pallets would give.
 pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
+pub(crate) const SEATED: DispatchError = DispatchError::Other("HotKeyAlreadyRegisteredInSubNet");
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
 
 impl ReadSubnets<AccountId> for Tables {
@@ -155,6 +158,14 @@ impl Keys<AccountId> for Tables {
         Owners::get(hotkey)
     }
 
+    fn owned(coldkey: &AccountId) -> Vec<AccountId> {
+        Owners::iter().filter(|(_, owner)| owner == coldkey).map(|(hotkey, _)| hotkey).collect()
+    }
+
+    fn successor(_: &AccountId) -> Option<AccountId> {
+        None
+    }
+
     fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
         ensure!(Owners::get(hotkey).is_none_or(|owner| owner == *coldkey), NOT_YOURS);
         Ok(())
@@ -170,16 +181,9 @@ impl Keys<AccountId> for Tables {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
         Ok(())
     }
-}
 
-impl MoveHotkey<AccountId> for Tables {
-    fn move_hotkey(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult {
-        ensure!(Owners::get(old).as_ref() == Some(coldkey), NOT_YOURS);
-        Self::ensure_pairable(coldkey, new)?;
-        ensure!(!Neurons::is_seated_anywhere(new), DispatchError::Other("HotKeyAlreadyRegisteredInSubNet"));
-        Owners::remove(old);
-        Owners::insert(new, coldkey);
-        Ok(())
+    fn swap_code(coldkey: &AccountId) -> Option<u8> {
+        Swapping::contains_key(coldkey).then_some(0)
     }
 }
 
@@ -304,6 +308,19 @@ pub(crate) fn fill(netuid: NetUid, seats: u16) {
         let (coldkey, hotkey) = (account(number + 2_000), account(number));
         seat(netuid, &coldkey, &hotkey);
     }
+}
+
+/// Swaps a hotkey as the pallet of keys does: the pair moves, then the seats.
+pub(crate) fn swap(coldkey: u16, old: u16, new: u16) -> Result<Weight, DispatchError> {
+    let (coldkey, old, new) = (account(coldkey), account(old), account(new));
+    with_storage_layer(|| {
+        ensure!(Owners::get(&old).as_ref() == Some(&coldkey), NOT_YOURS);
+        Tables::ensure_pairable(&coldkey, &new)?;
+        ensure!(!Neurons::is_seated_anywhere(&new), SEATED);
+        Owners::remove(&old);
+        Owners::insert(&new, &coldkey);
+        Neurons::hotkey_swapped(&coldkey, &old, &new)
+    })
 }
 
 /// Seats a hotkey without asking for anything.

@@ -2,24 +2,18 @@
 
 use crate::{
     Admissions, Commitments, Config, EndpointsOf, Error, Event, MembershipsOf, Pallet, SeatsOf,
-    traits::{OnSeat, ReadEarnings, ReadSeats},
+    traits::{OnSeat, ReadEarnings},
     types::{Admission, RegistrationKind, Seat, Seats},
 };
-use alloc::{collections::BTreeSet, vec::Vec};
-use frame_support::{dispatch::DispatchResult, ensure};
+use alloc::collections::BTreeSet;
+use frame_support::dispatch::DispatchResult;
 use frame_system::pallet_prelude::BlockNumberFor;
 use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats};
-use myelin_pallet_staking::traits::{ReleaseStake, RootSeats};
-use myelin_pallet_subnets::{
-    parameters::Parameters,
-    traits::{CountSeats, Keys, ReadSubnets},
-};
+use myelin_pallet_keys::traits::{Keys, ReadSeated};
+use myelin_pallet_staking::traits::ReleaseStake;
+use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Uid};
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
-
-/// How many times their target the registrations of an interval may be, so that a price can rise.
-/// spec subnets-and-neurons §7
-const INTERVAL_LIMIT: u32 = 3;
 
 /// The seat that a registration is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,21 +32,6 @@ impl<T: Config> Pallet<T> {
     /// The hash that a block of this number has left behind.
     pub(crate) fn block_hash(block: BlockNumber) -> [u8; 32] {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(block)).into()
-    }
-
-    /// Fails if the network has taken in as many as it may in this block or this interval.
-    /// spec subnets-and-neurons §7, checks 5 and 6
-    pub(crate) fn ensure_below_registration_limits(
-        parameters: &Parameters,
-        admission: &Admission,
-    ) -> Result<(), Error<T>> {
-        ensure!(
-            admission.latest.of(Self::now()) < parameters.max_registrations_per_block,
-            Error::TooManyRegistrationsThisBlock
-        );
-        let limit = u32::from(parameters.target_registrations_per_interval).saturating_mul(INTERVAL_LIMIT);
-        ensure!(u32::from(admission.interval.total) < limit, Error::TooManyRegistrationsThisInterval);
-        Ok(())
     }
 
     /// The seat that the next registration is given. spec subnets-and-neurons §10
@@ -164,73 +143,16 @@ impl<T: Config> Pallet<T> {
             }
         });
     }
+
+    /// How root is set, and what a registration on it counts for.
+    pub(crate) fn root() -> Result<(Parameters, Admission), Error<T>> {
+        let parameters = T::Subnets::parameters(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
+        let admission = Admissions::<T>::get(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
+        Ok((parameters, admission))
+    }
 }
 
 /// Seats with their uids.
 fn uids<AccountId>(seats: &Seats<AccountId>) -> impl Iterator<Item = (Uid, &Seat<AccountId>)> {
     (0..).map(Uid::new).zip(seats)
-}
-
-impl<T: Config> ReadSeats<T::AccountId> for Pallet<T> {
-    fn seats(netuid: NetUid) -> Vec<Seat<T::AccountId>> {
-        SeatsOf::<T>::get(netuid).into_inner()
-    }
-
-    fn count(netuid: NetUid) -> u16 {
-        SeatsOf::<T>::decode_len(netuid).and_then(|seats| seats.try_into().ok()).unwrap_or(0)
-    }
-
-    fn uid(netuid: NetUid, hotkey: &T::AccountId) -> Option<Uid> {
-        let uid = MembershipsOf::<T>::get(hotkey).get(&netuid).copied()?;
-        T::Subnets::exists(netuid).then_some(uid)
-    }
-
-    fn hotkey(netuid: NetUid, uid: Uid) -> Option<T::AccountId> {
-        SeatsOf::<T>::get(netuid).get(usize::from(uid)).map(|seat| seat.hotkey.clone())
-    }
-}
-
-impl<T: Config> CountSeats for Pallet<T> {
-    fn count(netuid: NetUid) -> u16 {
-        <Self as ReadSeats<T::AccountId>>::count(netuid)
-    }
-}
-
-impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
-    fn members() -> Vec<(Uid, T::AccountId)> {
-        (0..).map(Uid::new).zip(SeatsOf::<T>::get(NetUid::ROOT)).map(|(uid, seat)| (uid, seat.hotkey)).collect()
-    }
-
-    fn ensure_open(hotkey: &T::AccountId) -> DispatchResult {
-        let (parameters, admission) = Self::root()?;
-        Self::ensure_below_registration_limits(&parameters, &admission)?;
-        ensure!(Self::uid(NetUid::ROOT, hotkey).is_none(), Error::<T>::HotKeyAlreadyRegisteredInSubNet);
-        Ok(())
-    }
-
-    fn seat(hotkey: &T::AccountId, replaced: Option<Uid>) -> Result<Uid, DispatchError> {
-        let (parameters, admission) = Self::root()?;
-        let seats = SeatsOf::<T>::get(NetUid::ROOT);
-        let vacancy = match replaced {
-            Some(uid) => Vacancy::Held(uid),
-            None if seats.len() < usize::from(parameters.max_allowed_uids) => Vacancy::Free,
-            // Who makes room on root is decided by stake, and not here.
-            None => return Err(Error::<T>::NoNeuronIdAvailable.into()),
-        };
-        let uid = Self::take_seat(NetUid::ROOT, seats, vacancy, hotkey)?;
-        Self::count_registration(NetUid::ROOT, admission, RegistrationKind::Stake)?;
-        Ok(uid)
-    }
-
-    fn is_seated_anywhere(hotkey: &T::AccountId) -> bool {
-        Self::live_memberships(hotkey).next().is_some()
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    fn root() -> Result<(Parameters, Admission), Error<T>> {
-        let parameters = T::Subnets::parameters(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
-        let admission = Admissions::<T>::get(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
-        Ok((parameters, admission))
-    }
 }

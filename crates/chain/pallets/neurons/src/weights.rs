@@ -1,4 +1,4 @@
-//! What calls and hooks cost.
+//! The block weight of calls, hooks and listeners.
 //!
 //! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
 //! exercise the same paths.
@@ -14,8 +14,8 @@ pub trait WeightInfo {
     fn register_limit() -> Weight;
     /// The call of this name, on a subnet that is full.
     fn register() -> Weight;
-    /// The call of this name, for a hotkey with `n` seats.
-    fn swap_hotkey(n: u32) -> Weight;
+    /// The swap of a hotkey with `n` seats.
+    fn hotkey_swapped(n: u32) -> Weight;
     /// The call of this name.
     fn serve_axon() -> Weight;
     /// The call of this name.
@@ -55,9 +55,6 @@ const TOLD: u64 = 8;
 /// The owners of all hotkeys of a full network.
 const OWNERS: u64 = 256;
 
-/// What moving stake, delegation, children and roles to a new hotkey may read, and as much may it write.
-const MOVED: u64 = 64;
-
 impl<T: frame_system::Config> SubstrateWeight<T> {
     fn db(reads: u64, writes: u64) -> Weight {
         T::DbWeight::get().reads_writes(reads, writes)
@@ -85,10 +82,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(2, 1))
     }
 
-    /// For each seat: whether the network exists, all its seats, both memberships, and who is told.
-    fn swap_hotkey(n: u32) -> Weight {
+    /// The memberships; for each seat whether the network exists, all its seats, both memberships, and who is told.
+    fn hotkey_swapped(n: u32) -> Weight {
         let seat = STEP.saturating_add(Self::db(4 + TOLD, 3 + TOLD));
-        SMALL.saturating_add(Self::db(MOVED, MOVED)).saturating_add(seat.saturating_mul(n.into()))
+        SMALL.saturating_add(Self::db(1, 0)).saturating_add(seat.saturating_mul(n.into()))
     }
 
     /// Reads: memberships, networks, parameters, endpoints. Writes: endpoints.

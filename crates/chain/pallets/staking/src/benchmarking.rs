@@ -1,4 +1,4 @@
-//! What calls and hooks cost, at their dearest.
+//! The block weight of calls, hooks and listeners, each at its most expensive.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -8,12 +8,12 @@
 #![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
 
 use crate::{
-    Activations, Call, ColdkeySwaps, Config, Families, Holdings, Hotkeys, Identities, MinimumSweep, Nominations,
-    OwnedHotkeys, Pallet, Pools, Releases, TotalStake,
-    traits::{MoveHotkey, ReadStake, ReleaseStake},
+    Activations, Call, Config, Families, Holdings, Hotkeys, MinimumSweep, Nominations, Pallet, Pools, Releases,
+    TotalStake,
+    traits::{ReadStake, ReleaseStake},
     types::{
-        ChainIdentity, Children, ColdkeyHash, Delegation, InOrder, MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS,
-        MAX_PARENTS, Parents, PendingChildren, PoolId, Relative, Stage, Sweep,
+        Children, Delegation, FamilyMember, HotkeyRecord, MAX_CHILDREN, MAX_NOMINATIONS, MAX_PARENTS, NominationSweep,
+        Parents, PendingChildren, PoolId, SortedBlock, Standing, SweepStage,
     },
     weights::WeightInfo,
 };
@@ -21,17 +21,17 @@ use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec, assert_ok,
-    traits::{EnsureOrigin, fungible::Mutate},
+    traits::{fungible::Balanced, tokens::Precision},
     weights::{Weight, WeightMeter},
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_economics::children::Proportion;
-use myelin_pallet_subnets::{
-    traits::{Keys, OnSubnet},
-    types::Progress,
+use myelin_pallet_keys::{
+    traits::{Keys, OnKeySwap, ReadKeyUse},
+    types::MAX_HOTKEYS,
 };
+use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao};
-use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// What benchmarks need of the chain around this pallet.
 pub trait BenchmarkHelper<AccountId> {
@@ -41,8 +41,8 @@ pub trait BenchmarkHelper<AccountId> {
     fn root() -> u32;
     /// Gives a hotkey the next seat of root.
     fn sit_on_root(hotkey: &AccountId);
-    /// Gives a hotkey a seat on a subnet.
-    fn sit(netuid: NetUid, hotkey: &AccountId);
+    /// Makes networks until there are this many.
+    fn networks(count: u32);
     /// Sets the least stake with which children can be asked for, and the least nomination.
     fn set_minima(threshold: Amount<Tao>, nomination: Amount<Tao>);
 }
@@ -58,23 +58,23 @@ fn set_block<T: Config>(block: BlockNumber) {
 
 fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
     let coldkey = account(name, number, 0);
-    T::Currency::mint_into(&coldkey, 1_000 * RAO_PER_TAO).expect("the issuance has room");
+    drop(T::Currency::deposit(&coldkey, 1_000 * RAO_PER_TAO, Precision::Exact).expect("the issuance has room"));
     coldkey
 }
 
 /// A delegate of another coldkey.
 fn delegate<T: Config>(number: u32) -> T::AccountId {
     let (owner, hotkey) = (account("delegator", number, 0), account("delegate", number, 0));
-    Pallet::<T>::pair(&owner, &hotkey).expect("the hotkey is new");
+    T::Keys::pair(&owner, &hotkey).expect("the hotkey is new");
     let delegation = Some(Delegation { take: Take::new(0), changed_at: 1 });
-    Hotkeys::<T>::mutate_extant(&hotkey, |record| record.delegation = delegation);
+    Hotkeys::<T>::insert(&hotkey, HotkeyRecord { pool: None, delegation });
     hotkey
 }
 
 /// A hotkey of this coldkey.
 fn own<T: Config>(coldkey: &T::AccountId, number: u32) -> T::AccountId {
     let hotkey = account("hotkey", number, 0);
-    Pallet::<T>::pair(coldkey, &hotkey).expect("the hotkey is new");
+    T::Keys::pair(coldkey, &hotkey).expect("the hotkey is new");
     hotkey
 }
 
@@ -93,8 +93,8 @@ fn busy_nominator<T: Config>() -> T::AccountId {
 }
 
 /// Relatives of equal parts.
-fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<Relative<T::AccountId>> {
-    let relative = |number| Relative {
+fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<FamilyMember<T::AccountId>> {
+    let relative = |number| FamilyMember {
         proportion: Proportion::from_parts(u64::MAX / u64::from(count)),
         hotkey: account(name, number, 0),
     };
@@ -105,7 +105,7 @@ fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<Relative<T::Accou
 fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     let children = Children::<T::AccountId>::truncate_from(relatives::<T>("child", MAX_CHILDREN));
     let lenders = if parents > 0 { relatives::<T>("parent", parents) } else { Vec::new() };
-    let link = |mut relative: Relative<T::AccountId>| {
+    let link = |mut relative: FamilyMember<T::AccountId>| {
         relative.hotkey = hotkey.clone();
         vec![relative]
     };
@@ -119,7 +119,7 @@ fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     }
     let pending =
         PendingChildren { children: Children::truncate_from(relatives::<T>("wanted", MAX_CHILDREN)), after: 1 };
-    Activations::<T>::insert((netuid, InOrder::from(1), hotkey), ());
+    Activations::<T>::insert((netuid, SortedBlock::from(1), hotkey), ());
     Families::<T>::mutate(netuid, hotkey, |family| {
         family.children = children;
         family.parents = Parents::truncate_from(lenders);
@@ -140,20 +140,6 @@ fn released<T: Config>() -> (T::AccountId, PoolId) {
 #[benchmarks]
 mod benches {
     use super::*;
-
-    #[benchmark]
-    fn try_associate_hotkey() {
-        let coldkey = funded::<T>("coldkey", 0);
-        for number in 1..MAX_HOTKEYS {
-            own::<T>(&coldkey, number);
-        }
-        let hotkey: T::AccountId = account("new", 0, 0);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone());
-
-        assert_eq!(Pallet::<T>::owner(&hotkey), Some(coldkey));
-    }
 
     #[benchmark]
     fn add_stake() {
@@ -302,122 +288,41 @@ mod benches {
         assert!(<Pallet<T> as ReadStake<_>>::take(&hotkey).is_some());
     }
 
-    #[benchmark]
-    fn announce_coldkey_swap() {
-        let coldkey = funded::<T>("coldkey", 0);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), ColdkeyHash::default());
-
-        assert!(ColdkeySwaps::<T>::contains_key(&coldkey));
-    }
-
     /// The swap of a coldkey with all it can have.
     #[benchmark]
-    fn swap_coldkey() -> Result<(), BenchmarkError> {
+    fn coldkey_swapped() {
         let coldkey = busy_nominator::<T>();
+        let new: T::AccountId = account("new", 0, 0);
+        // Its hotkeys are the new one's already, with stake of the old one.
         for number in 0..MAX_HOTKEYS {
-            let hotkey = own::<T>(&coldkey, number);
-            stake::<T>(&coldkey, &hotkey, SOME);
+            let hotkey = own::<T>(&new, number);
+            let id = Pallet::<T>::pool_of(&hotkey, HotkeyRecord::default()).expect("there is another name");
+            assert_ok!(Pallet::<T>::deposit(id, &coldkey, Standing::Owner, SOME));
         }
-        let new: T::AccountId = account("new", 0, 0);
-        let origin = T::Governance::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
-
-        #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, coldkey.clone(), new.clone(), Amount::ONE_TAO);
-
-        assert!(!OwnedHotkeys::<T>::contains_key(&coldkey) && !Nominations::<T>::contains_key(&coldkey));
-        assert_eq!(OwnedHotkeys::<T>::get(&new).len(), usize::try_from(MAX_HOTKEYS).unwrap_or(usize::MAX));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn swap_coldkey_announced() {
-        let coldkey = funded::<T>("coldkey", 0);
-        let new: T::AccountId = account("new", 0, 0);
-        let announced = Pallet::<T>::do_announce_coldkey_swap(&coldkey, BlakeTwo256::hash_of(&new));
-        assert_ok!(announced);
-        set_block::<T>(LATER);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), new);
-
-        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
-    }
-
-    #[benchmark]
-    fn dispute_coldkey_swap() {
-        let coldkey = funded::<T>("coldkey", 0);
-        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()));
-
-        assert!(ColdkeySwaps::<T>::get(&coldkey).is_some_and(|swap| swap.disputed));
-    }
-
-    #[benchmark]
-    fn clear_coldkey_swap_announcement() {
-        let coldkey = funded::<T>("coldkey", 0);
-        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
-        set_block::<T>(LATER);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()));
-
-        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
-    }
-
-    #[benchmark]
-    fn reset_coldkey_swap() -> Result<(), BenchmarkError> {
-        let coldkey = funded::<T>("coldkey", 0);
-        assert_ok!(Pallet::<T>::do_announce_coldkey_swap(&coldkey, ColdkeyHash::default()));
-        let origin = T::Governance::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
-
-        #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, coldkey.clone());
-
-        assert!(!ColdkeySwaps::<T>::contains_key(&coldkey));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn set_identity() {
-        let coldkey = funded::<T>("coldkey", 0);
-        for number in 0..MAX_HOTKEYS {
-            own::<T>(&coldkey, number);
-        }
-        T::BenchmarkHelper::sit(T::BenchmarkHelper::subnet(), &account("hotkey", MAX_HOTKEYS - 1, 0));
-        let (short, long) = (vec![b'x'; 256], vec![b'x'; 1_024]);
-        let identity = ChainIdentity {
-            name: short.clone(),
-            url: short.clone(),
-            github_repo: short.clone(),
-            image: long.clone(),
-            discord: short,
-            description: long.clone(),
-            additional: long,
-        };
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), identity);
-
-        assert!(Identities::<T>::contains_key(&coldkey));
-    }
-
-    #[benchmark]
-    fn move_hotkey() {
-        let coldkey = funded::<T>("coldkey", 0);
-        let hotkey = own::<T>(&coldkey, 0);
-        for number in 1..MAX_HOTKEYS {
-            own::<T>(&coldkey, number);
-        }
-        stake::<T>(&coldkey, &hotkey, SOME);
-        let new: T::AccountId = account("new", 0, 0);
 
         #[block]
         {
-            assert_ok!(Pallet::<T>::move_hotkey(&coldkey, &hotkey, &new));
+            assert_ok!(Pallet::<T>::coldkey_swapped(&coldkey, &new));
+        }
+
+        assert!(!Nominations::<T>::contains_key(&coldkey));
+        assert_eq!(Pallet::<T>::positions(&new).len() as u32, MAX_HOTKEYS + MAX_NOMINATIONS - 1);
+    }
+
+    /// `n` networks, of which the hotkey has a family on none.
+    #[benchmark]
+    fn hotkey_swapped(n: Linear<2, 256>) {
+        T::BenchmarkHelper::networks(n);
+        let coldkey = funded::<T>("coldkey", 0);
+        let hotkey = own::<T>(&coldkey, 0);
+        stake::<T>(&coldkey, &hotkey, SOME);
+        let new = own::<T>(&coldkey, 1);
+        Pallet::<T>::pool_of(&new, HotkeyRecord::default()).expect("there is another name");
+
+        #[block]
+        {
+            assert!(!Pallet::<T>::hotkey_in_use(&new));
+            assert_ok!(Pallet::<T>::hotkey_swapped(&coldkey, &hotkey, &new));
         }
 
         assert_eq!(Pallet::<T>::on(&new), SOME);
@@ -465,7 +370,7 @@ mod benches {
             for parent in 0..MAX_PARENTS {
                 let parent = delegate::<T>(1_000 + number * MAX_PARENTS + parent);
                 stake::<T>(&coldkey, &parent, Amount::from_rao(RAO_PER_TAO));
-                let relative = |hotkey: &T::AccountId| Relative {
+                let relative = |hotkey: &T::AccountId| FamilyMember {
                     proportion: Proportion::from_parts(u64::MAX / 10),
                     hotkey: hotkey.clone(),
                 };
@@ -499,7 +404,7 @@ mod benches {
 
         #[block]
         {
-            assert_eq!(Pallet::<T>::remove_page(netuid, &mut meter), Progress::More);
+            assert_eq!(Pallet::<T>::remove_page(netuid, &mut meter), CleanupProgress::More);
         }
 
         assert_eq!(Families::<T>::iter_key_prefix(netuid).count(), before - 1);
@@ -540,7 +445,7 @@ mod benches {
             Pallet::<T>::sweep_nominations(&mut WeightMeter::new());
         }
 
-        assert_eq!(MinimumSweep::<T>::get(), Sweep::default());
+        assert_eq!(MinimumSweep::<T>::get(), NominationSweep::default());
     }
 
     #[benchmark]
@@ -556,7 +461,7 @@ mod benches {
             Pallet::<T>::sweep_nominations(&mut meter);
         }
 
-        assert!(matches!(MinimumSweep::<T>::get().stage, Stage::Past(..)));
+        assert!(matches!(MinimumSweep::<T>::get().stage, SweepStage::Past(..)));
         assert_eq!(TotalStake::<T>::get().checked_add(SOME), Ok(total));
         assert_eq!(meter.remaining(), Weight::zero());
     }

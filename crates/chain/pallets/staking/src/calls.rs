@@ -1,77 +1,26 @@
-//! What the calls about stake, takes, root and identity do.
+//! What the calls about stake, takes and root do.
 
 use crate::{
-    pallet::{Call, Config, Error, Event, Hotkeys, Identities, Pallet},
-    state::{HotkeyOf, rate_limit_passed},
+    checks::{Removal, RemovalAmount},
+    pallet::{Config, Error, Event, Hotkeys, Pallet},
+    state::{KnownHotkey, rate_limit_passed},
     traits::{ReadStake, RootSeats},
-    types::{ChainIdentity, Delegation, PoolId, Standing},
+    types::{Delegation, HotkeyRecord, Standing},
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
-use myelin_pallet_subnets::{
-    parameters::NetworkParameters,
-    traits::{Keys, ReadSubnets},
-};
+use myelin_pallet_keys::traits::{Keys, ReadKeyUse};
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
-use sp_runtime::{DispatchError, transaction_validity::InvalidTransaction};
-
-/// A removal of stake that passes all checks.
-struct Removal<T: Config> {
-    record: HotkeyOf<T>,
-    id: PoolId,
-    amount: Amount<Tao>,
-    network: NetworkParameters,
-}
-
-/// How much of a row a removal takes.
-#[derive(Clone, Copy)]
-enum RemovalAmount {
-    Some(Amount<Tao>),
-    All,
-}
-
-/// What the transaction pool answers to a free call that would fail. spec events-and-errors §8.3
-fn code<T>(error: &Error<T>) -> u8 {
-    match error {
-        Error::ColdkeySwapAnnounced => 0,
-        Error::AmountTooLow => 1,
-        Error::HotKeyAccountNotExists => 4,
-        Error::NotEnoughStakeToWithdraw => 5,
-        Error::StakingRateLimitExceeded => 6,
-        Error::ColdkeySwapDisputed => 21,
-        _ => 255,
-    }
-}
+use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
-    /// Whether a call that pays no fee would do something. Asked before it is taken into a block.
-    ///
-    /// # Errors
-    /// The code of the error it would fail with. spec events-and-errors §8.3
-    pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
-        let removal = match call {
-            Call::remove_stake { hotkey, amount } => (hotkey, RemovalAmount::Some(*amount)),
-            Call::unstake_all { hotkey } => (hotkey, RemovalAmount::All),
-            _ => return Ok(()),
-        };
-        let checked = Self::ensure_not_swapping(who).and_then(|()| Self::removal(who, removal.0, removal.1).map(drop));
-        checked.map_err(|error| InvalidTransaction::Custom(code(&error)))
-    }
-
-    /// Whether a coldkey may act. Asked before any of its transactions is taken into a block. spec staking §10.3
-    ///
-    /// # Errors
-    /// The code of the reason. spec events-and-errors §8.3
-    pub fn check_coldkey(who: &T::AccountId) -> Result<(), InvalidTransaction> {
-        Self::ensure_not_swapping(who).map_err(|error| InvalidTransaction::Custom(code(&error)))
-    }
-
     /// spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
         ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
-        let record = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &record);
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
+        let standing = Self::standing(coldkey, &owner);
         ensure!(
             standing == Standing::Owner || record.delegation.is_some(),
             Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
@@ -98,14 +47,14 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         amount: Amount<Tao>,
     ) -> Result<u32, DispatchError> {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         let removal = Self::removal(coldkey, hotkey, RemovalAmount::Some(amount))?;
         Self::remove(coldkey, hotkey, &removal)
     }
 
     /// Says on how many networks pending children were looked for. spec staking §4
     pub(crate) fn do_unstake_all(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<u32, DispatchError> {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         match Self::removal(coldkey, hotkey, RemovalAmount::All) {
             Ok(removal) => Self::remove(coldkey, hotkey, &removal),
             Err(error @ Error::HotKeyAccountNotExists) => Err(error.into()),
@@ -114,26 +63,9 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Checks a removal of stake, in the order of spec staking §4.
-    fn removal(coldkey: &T::AccountId, hotkey: &T::AccountId, part: RemovalAmount) -> Result<Removal<T>, Error<T>> {
-        let record = Self::existing(hotkey)?;
-        let row = Self::stake_of(coldkey, &record);
-        let amount = match part {
-            RemovalAmount::Some(amount) => amount,
-            RemovalAmount::All => row,
-        };
-        ensure!(!amount.is_zero(), Error::AmountTooLow);
-        let id = record.pool.filter(|_| row >= amount).ok_or(Error::NotEnoughStakeToWithdraw)?;
-        ensure!(amount >= T::MinStake::get() || amount == row, Error::AmountTooLow);
-        ensure!(Self::can_receive(coldkey, amount), Error::AmountTooLow);
-        let network = T::Subnets::network();
-        Self::ensure_within_limit(coldkey, id, &network)?;
-        Ok(Removal { record, id, amount, network })
-    }
-
     fn remove(coldkey: &T::AccountId, hotkey: &T::AccountId, removal: &Removal<T>) -> Result<u32, DispatchError> {
-        let Removal { record, id, amount: removed, network } = removal;
-        let standing = Self::standing(coldkey, record);
+        let Removal { owner, id, amount: removed, network } = removal;
+        let standing = Self::standing(coldkey, owner);
         Self::count_operation(coldkey, *id, network)?;
         let total = Self::withdraw(*id, coldkey, standing, *removed)?;
         Self::give(coldkey, *removed)?;
@@ -145,31 +77,29 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §6
     pub(crate) fn do_become_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
-        let mut record = Self::owned(coldkey, hotkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
+        let record = Self::owned(coldkey, hotkey)?;
         ensure!(record.delegation.is_none(), Error::<T>::HotKeyAlreadyDelegate);
         let limit = T::Subnets::network().tx_rate_limit;
         ensure!(
             rate_limit_passed(Self::last_active(coldkey), Self::now(), limit),
             Error::<T>::DelegateTxRateLimitExceeded
         );
-        Self::make_delegate(hotkey, &mut record);
+        Self::make_delegate(coldkey, hotkey, record);
         Self::mark_active(coldkey);
         Ok(())
     }
 
-    /// Makes a hotkey a delegate with the highest take.
-    pub(crate) fn make_delegate(hotkey: &T::AccountId, record: &mut HotkeyOf<T>) {
+    /// Makes a hotkey of this coldkey a delegate with the highest take.
+    pub(crate) fn make_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId, record: HotkeyRecord) {
         let take = T::Subnets::network().max_delegate_take;
-        record.delegation = Some(Delegation { take, changed_at: Self::now() });
-        Hotkeys::<T>::insert(hotkey, &*record);
-        let coldkey = record.owner.clone();
-        Self::deposit_event(Event::DelegateAdded { coldkey, hotkey: hotkey.clone(), take });
+        Self::set_take(hotkey, record, take);
+        Self::deposit_event(Event::DelegateAdded { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
     }
 
     /// spec staking §6
     pub(crate) fn do_increase_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
         let network = T::Subnets::network();
@@ -186,7 +116,7 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §6
     pub(crate) fn do_decrease_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
         ensure!(take < current.take, Error::<T>::DelegateTakeTooLow);
@@ -196,21 +126,21 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn set_take(hotkey: &T::AccountId, record: HotkeyOf<T>, take: Take) {
+    fn set_take(hotkey: &T::AccountId, record: HotkeyRecord, take: Take) {
         let delegation = Some(Delegation { take, changed_at: Self::now() });
-        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { delegation, ..record });
+        Hotkeys::<T>::insert(hotkey, HotkeyRecord { delegation, ..record });
     }
 
     /// spec staking §7
     pub(crate) fn do_root_register(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         T::Seats::ensure_open(hotkey)?;
-        Self::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pairable(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;
-        Self::pair(coldkey, hotkey)?;
-        let mut record = Self::existing(hotkey)?;
+        T::Keys::pair(coldkey, hotkey)?;
+        let record = Self::record(hotkey);
         if record.delegation.is_none() {
-            Self::make_delegate(hotkey, &mut record);
+            Self::make_delegate(coldkey, hotkey, record);
         }
         T::Seats::seat(hotkey, replaced).map(drop)
     }
@@ -225,16 +155,5 @@ impl<T: Config> Pallet<T> {
         let weakest = members.into_iter().map(|(uid, member)| (Self::on(&member), uid)).min();
         let (_, uid) = weakest.filter(|(least, _)| *least < stake).ok_or(Error::StakeTooLowForRoot)?;
         Ok(Some(uid))
-    }
-
-    /// spec subnets-and-neurons §15.2
-    pub(crate) fn do_set_identity(coldkey: &T::AccountId, identity: ChainIdentity) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
-        let seated = Self::hotkeys_of(coldkey).any(|(hotkey, _)| T::Seats::is_seated_anywhere(&hotkey));
-        ensure!(seated, Error::<T>::HotKeyNotRegisteredInNetwork);
-        let identity = identity.bounded().ok_or(Error::<T>::InvalidIdentity)?;
-        Identities::<T>::insert(coldkey, identity);
-        Self::deposit_event(Event::ChainIdentitySet { coldkey: coldkey.clone() });
-        Ok(())
     }
 }

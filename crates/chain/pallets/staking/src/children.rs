@@ -1,19 +1,22 @@
 //! Stake weight lent from hotkey to hotkey. spec staking §9
 
 use crate::{
-    pallet::{Activations, Config, Error, Event, Families, Hotkeys, Pallet, Successors},
+    pallet::{Activations, Config, Error, Event, Families, Pallet},
     traits::ReadStake,
-    types::{Children, Family, FamilyMember, MAX_CHILDREN, MaxChildrenRead, PendingChildren, SortedBlock},
+    types::{Children, Family, FamilyMember, MAX_CHILDREN, MAX_PARENTS, MaxChildrenRead, PendingChildren, SortedBlock},
     weights::WeightInfo,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
-use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, storage::with_storage_layer, weights::WeightMeter};
-use myelin_economics::children::Parent;
-use myelin_pallet_subnets::{
-    parameters::{NetworkParameters, ParametersPatch},
-    traits::{OnSubnet, ReadSubnets},
-    types::CleanupProgress,
+use frame_support::{
+    BoundedVec,
+    dispatch::DispatchResult,
+    ensure,
+    storage::with_storage_layer,
+    weights::{Weight, WeightMeter},
 };
+use myelin_economics::children::Parent;
+use myelin_pallet_keys::traits::Keys;
+use myelin_pallet_subnets::{parameters::NetworkParameters, traits::ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 use sp_runtime::DispatchError;
 
@@ -40,7 +43,7 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         children: BoundedVec<FamilyMember<T::AccountId>, MaxChildrenRead>,
     ) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         let family = Families::<T>::get(netuid, hotkey);
         let now = Self::now();
         ensure!(elapsed(family.requested_at, now, REQUEST_INTERVAL), Error::<T>::TxRateLimitExceeded);
@@ -64,8 +67,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn ensure_owner(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        let owns = Hotkeys::<T>::get(hotkey).is_some_and(|record| record.owner == *coldkey);
-        ensure!(owns, Error::NonAssociatedColdKey);
+        ensure!(T::Keys::owner(hotkey).as_ref() == Some(coldkey), Error::NonAssociatedColdKey);
         Ok(())
     }
 
@@ -98,7 +100,7 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         take: Take,
     ) -> DispatchResult {
-        Self::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_swapping(coldkey)?;
         Self::ensure_owner(coldkey, hotkey)?;
         let subnet = T::Subnets::parameters(netuid).filter(|_| !netuid.is_root());
         let subnet = subnet.ok_or(Error::<T>::SubNetworkDoesNotExist)?;
@@ -199,7 +201,7 @@ impl<T: Config> Pallet<T> {
     fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
         let mut latest = hotkey.clone();
         for _ in 0..MAX_SUCCESSIONS {
-            let Some(next) = Successors::<T>::get(&latest) else { break };
+            let Some(next) = T::Keys::successor(&latest) else { break };
             latest = next;
         }
         latest
@@ -234,14 +236,15 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Puts the new hotkey in the place of the old one in every family. Lists of pending children that others have
-    /// keep the old name; it is followed when they become active.
-    pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) {
+    /// Puts the new hotkey in the place of the old one in every family, and returns the weight of this. Lists of pending
+    /// children that others have keep the old name; it is followed when they become active.
+    pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) -> Weight {
         let rename = |relative: &mut FamilyMember<T::AccountId>| {
             if relative.hotkey == *old {
                 relative.hotkey = new.clone();
             }
         };
+        let mut weight = Weight::zero();
         for netuid in T::Subnets::netuids() {
             let Ok(family) = Families::<T>::try_get(netuid, old) else { continue };
             Families::<T>::remove(netuid, old);
@@ -255,42 +258,19 @@ impl<T: Config> Pallet<T> {
                 Activations::<T>::remove((netuid, SortedBlock::from(pending.after), old));
                 Activations::<T>::insert((netuid, SortedBlock::from(pending.after), new), ());
             }
+            let parents = u32::try_from(family.parents.len()).unwrap_or(MAX_PARENTS);
+            weight.saturating_accrue(T::WeightInfo::move_family(parents));
             Families::<T>::insert(netuid, new, family);
         }
+        weight
     }
 
-    /// The parents of a hotkey with what they lend, in the order of its family.
+    /// The parents of a hotkey with what they lend, in the order of its family. Without `owner` no owner is looked up.
     pub(crate) fn parents(owner: Option<&T::AccountId>, family: &FamilyOf<T>) -> Vec<Parent> {
         let parents = family.parents.iter().map(|entry| {
-            let record = Hotkeys::<T>::get(&entry.hotkey);
-            Parent {
-                stake: record.as_ref().map_or(Amount::ZERO, Self::stake_on),
-                proportion: entry.proportion,
-                same_owner: record.is_some_and(|record| Some(&record.owner) == owner),
-            }
+            let same = |owner: &T::AccountId| T::Keys::owner(&entry.hotkey).as_ref() == Some(owner);
+            Parent { stake: Self::on(&entry.hotkey), proportion: entry.proportion, same_owner: owner.is_some_and(same) }
         });
         parents.collect()
     }
-}
-
-impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
-    fn created(_: NetUid, _: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
-        Ok(())
-    }
-
-    // Nobody asks for the families of a network that does not exist, so they need not go at once.
-    fn ended(_: NetUid) {}
-
-    fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
-        let mut families = Families::<T>::drain_prefix(netuid);
-        let mut activations = Activations::<T>::drain_prefix((netuid,));
-        while meter.try_consume(T::WeightInfo::remove_family()).is_ok() {
-            if families.next().is_none() && activations.next().is_none() {
-                return CleanupProgress::Done;
-            }
-        }
-        CleanupProgress::More
-    }
-
-    fn parameters_changed(_: NetUid, _: &ParametersPatch) {}
 }

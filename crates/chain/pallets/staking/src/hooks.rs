@@ -1,67 +1,16 @@
 //! What is done with the rest of a block: stake goes back, small nominations end.
 
 use crate::{
-    pallet::{Config, Error, Event, Holdings, Hotkeys, MinimumSweep, Pallet, Pools, Releases},
-    state::HotkeyOf,
-    traits::ReleaseStake,
+    pallet::{Config, Holdings, MinimumSweep, Pallet, Pools, Releases},
     types::{NominationSweep, PoolId, Standing, SweepStage},
     weights::WeightInfo,
 };
-use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use frame_support::weights::WeightMeter;
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::{traits::ReadSubnets, types::CleanupProgress};
 use myelin_primitives::{Amount, Tao};
 
-impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
-    fn release(hotkey: &T::AccountId) {
-        if T::UnstakeOnDeregistration::get() {
-            Self::try_or_emit(hotkey, || Self::detach_pool(hotkey));
-        }
-    }
-}
-
 impl<T: Config> Pallet<T> {
-    /// Returns stake, or else leaves it where it is and says why. Whether it was returned.
-    fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
-        let done = with_storage_layer(give_back);
-        if let Err(reason) = done {
-            Self::deposit_event(Event::StakeReturnFailed { hotkey: hotkey.clone(), reason });
-        }
-        done.is_ok()
-    }
-
-    /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
-    /// all listed under the coldkey it goes to.
-    fn detach_pool(hotkey: &T::AccountId) -> DispatchResult {
-        let Some(record) = Hotkeys::<T>::get(hotkey) else { return Ok(()) };
-        let Some(id) = record.pool else { return Ok(()) };
-        Self::return_stake(id, hotkey, &record.owner, Standing::Owner)?;
-        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { pool: None, ..record });
-        let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
-        if stake.holders == 0 {
-            Pools::<T>::remove(id);
-            return Ok(());
-        }
-        Releases::<T>::insert(id, ());
-        let (amount, nominators) = (stake.pool.value(), stake.holders);
-        Self::deposit_event(Event::StakeReleased { hotkey: hotkey.clone(), amount, nominators });
-        Ok(())
-    }
-
-    /// Returns all of a coldkey's part of a pool. What its account could not exist with is recycled.
-    /// spec staking §2.1
-    fn return_stake(id: PoolId, hotkey: &T::AccountId, coldkey: &T::AccountId, standing: Standing) -> DispatchResult {
-        let amount = Self::withdraw_all(id, coldkey, standing)?;
-        if amount.is_zero() {
-            return Ok(());
-        }
-        Self::announce_removed(coldkey, hotkey, amount, Amount::ZERO);
-        if Self::can_receive(coldkey, amount) {
-            return Self::give(coldkey, amount);
-        }
-        Self::deposit_event(Event::StakeRecycled { coldkey: coldkey.clone(), amount });
-        Ok(())
-    }
-
     /// Pays back the holders of released pools, one pool after the other. spec subnets-and-neurons §10.1
     pub(crate) fn return_released(meter: &mut WeightMeter) {
         while meter.try_consume(T::WeightInfo::next_release()).is_ok() {
@@ -127,8 +76,8 @@ impl<T: Config> Pallet<T> {
     /// Ends a nomination below the minimum. Stake that is on its way back gets there either way.
     fn enforce_minimum(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
-        let Some(record) = Hotkeys::<T>::get(&hotkey) else { return };
-        let standing = Self::standing(coldkey, &record);
+        let Some(owner) = T::Keys::owner(&hotkey) else { return };
+        let standing = Self::standing(coldkey, &owner);
         Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
     }
 }

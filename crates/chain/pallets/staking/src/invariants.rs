@@ -1,14 +1,12 @@
 //! What must hold after every block.
 
 use crate::{
-    pallet::{
-        Activations, Config, Families, Holdings, Hotkeys, Nominations, OwnedHotkeys, Pallet, Pools, Releases,
-        TotalStake,
-    },
-    types::{Family, PoolId, SortedBlock},
+    pallet::{Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases, TotalStake},
+    types::{Family, HotkeyRecord, PoolId, SortedBlock},
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::Amount;
 use sp_runtime::TryRuntimeError;
 
@@ -22,7 +20,7 @@ impl<T: Config> Pallet<T> {
     /// 4. A pool belongs to the one hotkey that names it, or else it is released; then its hotkey's owner has been
     ///    paid.
     /// 5. A coldkey's nominations are the pools of which it holds a part without owning their hotkey.
-    /// 6. A hotkey is listed once, under the coldkey that owns it.
+    /// 6. A record has a pool or a delegation, and its hotkey has an owner.
     /// 7. Who lists a child is listed as its parent with the same proportion, and the other way around; nobody lends
     ///    to itself, to its parents, or more than it has.
     /// 8. Pending children are queued once, under their block.
@@ -33,7 +31,7 @@ impl<T: Config> Pallet<T> {
         Self::holdings_hold_something()?;
         Self::pools_belong_to_a_hotkey_or_are_released()?;
         Self::nominations_are_the_parts_of_foreign_pools()?;
-        Self::hotkeys_are_listed_under_their_owner()?;
+        Self::records_hold_something()?;
         Self::families_are_mutual()?;
         Self::pending_children_are_queued()?;
         Self::families_hold_something()
@@ -74,8 +72,9 @@ impl<T: Config> Pallet<T> {
 
     /// The owner of a pool's hotkey, if the pool is not released.
     fn pool_owner(id: PoolId) -> Option<T::AccountId> {
-        let record = Hotkeys::<T>::get(Pools::<T>::get(id)?.hotkey)?;
-        (record.pool == Some(id)).then_some(record.owner)
+        let hotkey = Pools::<T>::get(id)?.hotkey;
+        let current = Hotkeys::<T>::get(&hotkey).is_some_and(|record| record.pool == Some(id));
+        if current { T::Keys::owner(&hotkey) } else { None }
     }
 
     fn pools_belong_to_a_hotkey_or_are_released() -> Result<(), TryRuntimeError> {
@@ -112,16 +111,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn hotkeys_are_listed_under_their_owner() -> Result<(), TryRuntimeError> {
-        let mut listed = BTreeSet::new();
-        for (coldkey, hotkeys) in OwnedHotkeys::<T>::iter() {
-            for hotkey in hotkeys {
-                let owner = Hotkeys::<T>::get(&hotkey).map(|record| record.owner);
-                ensure!(owner.as_ref() == Some(&coldkey), "a listed hotkey has another owner");
-                ensure!(listed.insert(hotkey), "a hotkey is listed twice");
-            }
+    fn records_hold_something() -> Result<(), TryRuntimeError> {
+        for (hotkey, record) in Hotkeys::<T>::iter() {
+            ensure!(record != HotkeyRecord::default(), "a hotkey has a record of nothing");
+            ensure!(T::Keys::owner(&hotkey).is_some(), "an account without owner has a pool or a delegation");
         }
-        ensure!(listed.len() == Hotkeys::<T>::iter_keys().count(), "a hotkey is not listed under its owner");
         Ok(())
     }
 

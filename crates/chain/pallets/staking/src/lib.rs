@@ -1,10 +1,10 @@
-//! TAO lent to hotkeys: pools, delegation, take, children, key pairs. spec staking
+//! TAO lent to hotkeys: pools, delegation, take, children. spec staking
 //!
 //! # What it is
 //!
 //! A coldkey stakes TAO on a hotkey. All stake on a hotkey is in one pool, of which coldkeys hold shares, so that
-//! paying a hundred thousand nominators is one addition (`myelin_economics::pool`). The pallet also knows which coldkey
-//! owns which hotkey, which hotkeys are delegates and what they take, and who lends stake weight to whom.
+//! paying a hundred thousand nominators is one addition (`myelin_economics::pool`). The pallet also knows which hotkeys
+//! are delegates and what they take, and who lends stake weight to whom. Who owns a hotkey is in `myelin-pallet-keys`.
 //!
 //! Staked TAO is in no account. It leaves pallet-balances when it is staked and comes back when it is not; meanwhile
 //! [`TotalStake`] says how much there is, and the total issuance counts it.
@@ -15,12 +15,13 @@
 //! |---|---|
 //! | coldkeys | the calls |
 //! | consensus, weights, emission | [`traits::ReadStake`], [`traits::PayStake`] |
-//! | seats | [`traits::ReleaseStake`], [`traits::MoveHotkey`] and `Keys` of the subnets pallet |
+//! | seats | [`traits::ReleaseStake`] |
+//! | keys | `ReadKeyUse` and `OnKeySwap` of the keys pallet |
 //! | runtime APIs | [`Pallet::positions`], [`Pallet::delegates`], [`Pallet::stakers`] |
 //! | the transaction pool | [`Pallet::check_free_call`] |
 //!
-//! While a swap of its coldkey is announced or disputed, every call but the four about the swap fails first with
-//! [`Error::ColdkeySwapAnnounced`] or [`Error::ColdkeySwapDisputed`].
+//! While a swap of its coldkey is announced or disputed, every call fails first with the error of the keys pallet that
+//! says so.
 //!
 //! # Why it is this way
 //!
@@ -54,16 +55,20 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod calls;
+mod checks;
 mod children;
-mod coldkeys;
+mod free;
+mod genesis;
 mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
-mod keys;
+mod listeners;
 #[cfg(test)]
 mod mock;
 mod moves;
 mod payout;
+mod reads;
+mod release;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -84,38 +89,34 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        traits::{OnKeySwap, RootSeats},
+        traits::RootSeats,
         types::{
-            ChainIdentity, Children, ColdkeyHash, ColdkeySwap, Family, FamilyMember, HotkeyRecord, MaxChildrenRead,
-            MaxHotkeys, MaxNominations, NominationSweep, PoolId, SortedBlock, StakeActivity, StakePool,
-            StoredChainIdentity,
+            Children, Family, FamilyMember, HotkeyRecord, MaxChildrenRead, MaxNominations, NominationSweep, PoolId,
+            SortedBlock, StakeActivity, StakePool,
         },
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
-    use frame_support::{
-        pallet_prelude::*,
-        traits::{
-            Contains, EnsureOrigin,
-            fungible::{Balanced, Inspect, Mutate},
-        },
-        weights::WeightMeter,
-    };
+    use frame_support::{pallet_prelude::*, traits::fungible::Balanced, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use myelin_economics::pool::Holding;
+    use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_subnets::{traits::ReadSubnets, types::MAX_NETWORKS};
     use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Who may swap a coldkey without its signature, and settle a dispute about one.
-        type Governance: EnsureOrigin<Self::RuntimeOrigin>;
-
         /// Where TAO is while it is not staked.
-        type Currency: Inspect<Self::AccountId, Balance = u64> + Balanced<Self::AccountId> + Mutate<Self::AccountId>;
+        type Currency: Balanced<Self::AccountId, Balance = u64>;
+
+        /// Pairs of keys, and the lock of a coldkey swap.
+        type Keys: Keys<Self::AccountId>;
 
         /// Which networks exist, and how they are set.
         type Subnets: ReadSubnets<Self::AccountId>;
@@ -123,19 +124,9 @@ pub mod pallet {
         /// Who has a seat.
         type Seats: RootSeats<Self::AccountId>;
 
-        /// Who is told when keys change.
-        type OnKeySwap: OnKeySwap<Self::AccountId>;
-
-        /// The accounts of the runtime itself, which cannot be hotkeys. spec staking §2
-        type SystemAccounts: Contains<Self::AccountId>;
-
         /// The least that a stake operation moves. spec staking §3
         #[pallet::constant]
         type MinStake: Get<Amount<Tao>>;
-
-        /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
-        #[pallet::constant]
-        type KeySwapCost: Get<Amount<Tao>>;
 
         /// Whether stake is returned when its hotkey has lost its last seat. spec subnets-and-neurons §10.1
         #[pallet::constant]
@@ -149,21 +140,13 @@ pub mod pallet {
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
-    /// Every hotkey: who owns it, the name of its pool, whether it is a delegate.
+    /// The pool and the delegation of each hotkey that has either of them.
     ///
-    /// Written when a pair is made, by the first stake, by changes of the take and by swaps. Moved by a hotkey swap,
-    /// never removed otherwise: an owner stays an owner without a seat. spec staking §2
+    /// Written by the first stake and by changes of the take. Moved by a hotkey swap. Removed when the stake of a
+    /// hotkey is released that is no delegate.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
-    pub type Hotkeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, HotkeyRecord<T::AccountId>>;
-
-    /// The hotkeys of each coldkey, in the order in which they came. At most [`MaxHotkeys`].
-    ///
-    /// Written when a pair is made and by swaps. Removed by a coldkey swap.
-    // `Blake2_128Concat`: users choose their accounts.
-    #[pallet::storage]
-    pub type OwnedHotkeys<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, BoundedVec<T::AccountId, MaxHotkeys>, ValueQuery>;
+    pub type Hotkeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, HotkeyRecord>;
 
     /// The pools that each coldkey holds a part of without owning their hotkey, and those that are on their way back
     /// to it. At most [`MaxNominations`].
@@ -225,25 +208,6 @@ pub mod pallet {
         (),
     >;
 
-    /// The hotkey that each swapped hotkey goes by now, for lists of pending children that still name the old one.
-    ///
-    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again.
-    // `Blake2_128Concat`: users choose their accounts.
-    #[pallet::storage]
-    pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
-
-    /// The coldkeys that are to be swapped. spec staking §10.3
-    ///
-    /// Written by announcement and dispute. Removed by the swap, by withdrawing it and by governance.
-    // `Blake2_128Concat`: users choose their accounts.
-    #[pallet::storage]
-    pub type ColdkeySwaps<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ColdkeySwap>;
-
-    /// Who coldkeys say they are. Overwritten by themselves, moved by a coldkey swap.
-    // `Blake2_128Concat`: users choose their accounts.
-    #[pallet::storage]
-    pub type Identities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StoredChainIdentity>;
-
     /// The pools that pay their holders back, because their hotkey has left its last seat.
     ///
     /// An entry goes when the pool is empty.
@@ -267,23 +231,13 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            for (coldkey, hotkey, amount) in &self.stakes {
-                let staked = Pallet::<T>::stake_at_genesis(coldkey, hotkey, *amount);
-                assert!(staked.is_ok(), "the stake of {coldkey:?} on {hotkey:?} cannot exist: {staked:?}");
-            }
+            self.write();
         }
     }
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A hotkey has an owner from now on.
-        HotkeyAssociated {
-            /// The owner.
-            coldkey: T::AccountId,
-            /// The hotkey.
-            hotkey: T::AccountId,
-        },
         /// Stake of a coldkey on a hotkey grew by a call.
         StakeAdded {
             /// Whose stake.
@@ -417,51 +371,6 @@ pub mod pallet {
             /// What it takes.
             take: Take,
         },
-        /// A hotkey was swapped for another.
-        HotkeySwapped {
-            /// The owner.
-            coldkey: T::AccountId,
-            /// What it was.
-            old_hotkey: T::AccountId,
-            /// What it is.
-            new_hotkey: T::AccountId,
-        },
-        /// A coldkey is to be swapped.
-        ColdkeySwapAnnounced {
-            /// The coldkey.
-            who: T::AccountId,
-            /// The hash of the one to take its place.
-            new_coldkey_hash: ColdkeyHash,
-            /// The block from which on it can.
-            due: BlockNumber,
-        },
-        /// A coldkey was swapped for another.
-        ColdkeySwapped {
-            /// What it was.
-            old_coldkey: T::AccountId,
-            /// What it is.
-            new_coldkey: T::AccountId,
-        },
-        /// The holder of a coldkey says that its swap was announced by somebody else.
-        ColdkeySwapDisputed {
-            /// The coldkey.
-            coldkey: T::AccountId,
-        },
-        /// The announcement of a coldkey swap was withdrawn.
-        ColdkeySwapCleared {
-            /// The coldkey.
-            who: T::AccountId,
-        },
-        /// Governance removed announcement and dispute of a coldkey swap.
-        ColdkeySwapReset {
-            /// The coldkey.
-            who: T::AccountId,
-        },
-        /// A coldkey said who it is.
-        ChainIdentitySet {
-            /// The coldkey.
-            coldkey: T::AccountId,
-        },
     }
 
     #[pallet::error]
@@ -470,24 +379,14 @@ pub mod pallet {
         HotKeyAccountNotExists,
         /// The hotkey belongs to another coldkey; sign with its owner or name another hotkey.
         NonAssociatedColdKey,
-        /// The account belongs to the runtime; a hotkey needs a key that somebody holds.
-        CannotUseSystemAccount,
-        /// The coldkey owns as many hotkeys as it can; use another coldkey.
-        TooManyHotkeys,
         /// The coldkey has stake on as many foreign hotkeys as it can; take it off one of them first.
         TooManyNominations,
         /// There is no network with this netuid.
         SubNetworkDoesNotExist,
         /// Root has no children; name a subnet.
         RegistrationNotPermittedOnRootSubnet,
-        /// None of the coldkey's hotkeys has a seat; register one first.
-        HotKeyNotRegisteredInNetwork,
-        /// The new hotkey has a seat; swap to one that has none.
-        HotKeyAlreadyRegisteredInSubNet,
         /// Root is full and no member has less stake than this hotkey.
         StakeTooLowForRoot,
-        /// A field is longer than 256 bytes, or 1 024 for image, description and additional.
-        InvalidIdentity,
 
         /// The free balance is below the amount.
         NotEnoughBalanceToStake,
@@ -541,37 +440,6 @@ pub mod pallet {
         InvalidChildkeyTake,
         /// The take of this child was changed too recently to be raised.
         TxChildkeyTakeRateLimitExceeded,
-
-        /// The new hotkey is the old one.
-        NewHotKeyIsSameWithOld,
-        /// The new hotkey has stake or lends or borrows stake weight; swap to a fresh one.
-        NewHotKeyInUse,
-        /// The last key or stake operation of the coldkey is too recent.
-        HotKeySetTxRateLimitExceeded,
-        /// The free balance does not cover the cost of a hotkey swap.
-        NotEnoughBalanceToPaySwapHotKey,
-        /// The free balance does not cover the cost of a coldkey swap.
-        NotEnoughBalanceToPaySwapColdKey,
-        /// The new coldkey has stake or hotkeys; swap to a fresh one.
-        ColdKeyAlreadyAssociated,
-        /// The new coldkey is a hotkey; swap to a fresh one.
-        NewColdKeyIsHotkey,
-        /// The coldkey is to be swapped and can do nothing else meanwhile.
-        ColdkeySwapAnnounced,
-        /// The swap of the coldkey is disputed; governance has to decide.
-        ColdkeySwapDisputed,
-        /// No swap of this coldkey is announced.
-        ColdkeySwapAnnouncementNotFound,
-        /// Another coldkey was announced.
-        AnnouncedColdkeyHashDoesNotMatch,
-        /// The delay since the announcement is not over.
-        ColdkeySwapTooEarly,
-        /// The delay before another announcement is not over.
-        ColdkeySwapReannouncedTooEarly,
-        /// The delay before the announcement can be withdrawn is not over.
-        ColdkeySwapClearTooEarly,
-        /// The swap is disputed already.
-        ColdkeySwapAlreadyDisputed,
     }
 
     #[pallet::hooks]
@@ -594,25 +462,6 @@ pub mod pallet {
 
     #[pallet::call(weight(<T as Config>::WeightInfo))]
     impl<T: Config> Pallet<T> {
-        /// Make a hotkey one's own, without registering it.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey that is to own it.
-        ///
-        /// ## Details
-        /// Does nothing if somebody owns the hotkey already.
-        ///
-        /// ## Errors
-        /// [`Error::CannotUseSystemAccount`], [`Error::TooManyHotkeys`].
-        ///
-        /// ## Events
-        /// [`Event::HotkeyAssociated`].
-        #[pallet::call_index(0)]
-        pub fn try_associate_hotkey(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_try_associate_hotkey(&coldkey, &hotkey)
-        }
-
         /// Stake TAO on a hotkey, from the caller's free balance.
         ///
         /// ## Dispatch origin
@@ -630,7 +479,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::StakeAdded`], with what was really staked.
-        #[pallet::call_index(1)]
+        #[pallet::call_index(0)]
         pub fn add_stake(origin: OriginFor<T>, hotkey: T::AccountId, amount: Amount<Tao>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_add_stake(&coldkey, &hotkey, amount)
@@ -653,7 +502,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], twice if the rest is returned; [`Event::PendingChildrenDropped`].
-        #[pallet::call_index(2)]
+        #[pallet::call_index(1)]
         #[pallet::feeless_if(|_: &OriginFor<T>, _: &T::AccountId, _: &Amount<Tao>| -> bool { true })]
         #[pallet::weight(<T as Config>::WeightInfo::remove_stake(MAX_NETWORKS))]
         pub fn remove_stake(
@@ -680,7 +529,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::StakeRemoved`]; [`Event::PendingChildrenDropped`].
-        #[pallet::call_index(3)]
+        #[pallet::call_index(2)]
         #[pallet::feeless_if(|_: &OriginFor<T>, _: &T::AccountId| -> bool { true })]
         #[pallet::weight(<T as Config>::WeightInfo::remove_stake(MAX_NETWORKS))]
         pub fn unstake_all(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResultWithPostInfo {
@@ -704,7 +553,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], [`Event::StakeAdded`], [`Event::StakeMoved`].
-        #[pallet::call_index(4)]
+        #[pallet::call_index(3)]
         #[pallet::weight(<T as Config>::WeightInfo::move_stake(MAX_NETWORKS))]
         pub fn move_stake(
             origin: OriginFor<T>,
@@ -733,7 +582,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], [`Event::StakeAdded`], [`Event::StakeTransferred`].
-        #[pallet::call_index(5)]
+        #[pallet::call_index(4)]
         pub fn transfer_stake(
             origin: OriginFor<T>,
             destination_coldkey: T::AccountId,
@@ -758,7 +607,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::DelegateAdded`].
-        #[pallet::call_index(6)]
+        #[pallet::call_index(5)]
         pub fn become_delegate(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_become_delegate(&coldkey, &hotkey)
@@ -779,7 +628,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::TakeIncreased`].
-        #[pallet::call_index(7)]
+        #[pallet::call_index(6)]
         pub fn increase_take(origin: OriginFor<T>, hotkey: T::AccountId, take: Take) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_increase_take(&coldkey, &hotkey, take)
@@ -796,7 +645,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::TakeDecreased`].
-        #[pallet::call_index(8)]
+        #[pallet::call_index(7)]
         pub fn decrease_take(origin: OriginFor<T>, hotkey: T::AccountId, take: Take) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_decrease_take(&coldkey, &hotkey, take)
@@ -819,7 +668,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::SetChildrenScheduled`] now; [`Event::SetChildren`] or [`Event::PendingChildrenDropped`] later.
-        #[pallet::call_index(9)]
+        #[pallet::call_index(8)]
         pub fn set_children(
             origin: OriginFor<T>,
             hotkey: T::AccountId,
@@ -844,7 +693,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// [`Event::ChildKeyTakeSet`].
-        #[pallet::call_index(10)]
+        #[pallet::call_index(9)]
         pub fn set_childkey_take(
             origin: OriginFor<T>,
             hotkey: T::AccountId,
@@ -866,158 +715,15 @@ pub mod pallet {
         ///
         /// ## Errors
         /// In this order: of the pallet of seats `RootNetworkDoesNotExist`, `TooManyRegistrationsThisBlock`,
-        /// `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`; [`Error::NonAssociatedColdKey`],
-        /// [`Error::CannotUseSystemAccount`], [`Error::TooManyHotkeys`], [`Error::StakeTooLowForRoot`].
+        /// `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`; of the keys pallet
+        /// `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`; [`Error::StakeTooLowForRoot`].
         ///
         /// ## Events
-        /// [`Event::HotkeyAssociated`] and [`Event::DelegateAdded`] if new; `NeuronRegistered`.
-        #[pallet::call_index(11)]
+        /// `HotkeyAssociated` and [`Event::DelegateAdded`] if new; `NeuronRegistered`.
+        #[pallet::call_index(10)]
         pub fn root_register(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_root_register(&coldkey, &hotkey)
-        }
-
-        /// Announce that the caller is to be replaced by another coldkey.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey to replace.
-        ///
-        /// ## Details
-        /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can do nothing but carry out,
-        /// dispute, repeat or withdraw this. The first announcement costs 0.1 TAO, which is recycled; repeating is
-        /// free, possible a while after the swap was due, and restarts the delay.
-        ///
-        /// ## Errors
-        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`],
-        /// [`Error::NotEnoughBalanceToPaySwapColdKey`].
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapAnnounced`].
-        #[pallet::call_index(12)]
-        pub fn announce_coldkey_swap(origin: OriginFor<T>, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
-        }
-
-        /// Replace the caller by the coldkey it has announced.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey to replace.
-        ///
-        /// ## Details
-        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and the free balance.
-        ///
-        /// ## Errors
-        /// In this order: [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
-        /// [`Error::AnnouncedColdkeyHashDoesNotMatch`], [`Error::ColdkeySwapTooEarly`],
-        /// [`Error::ColdKeyAlreadyAssociated`], [`Error::NewColdKeyIsHotkey`].
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapped`].
-        #[pallet::call_index(13)]
-        #[pallet::weight(<T as Config>::WeightInfo::swap_coldkey())]
-        pub fn swap_coldkey_announced(origin: OriginFor<T>, new_coldkey: T::AccountId) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_swap_coldkey_announced(&coldkey, &new_coldkey)
-        }
-
-        /// Say that the swap of the caller was announced by somebody else.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey with the announcement.
-        ///
-        /// ## Details
-        /// Everything the coldkey signs fails from now on, until governance has decided.
-        ///
-        /// ## Errors
-        /// [`Error::ColdkeySwapAlreadyDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`].
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapDisputed`].
-        #[pallet::call_index(14)]
-        pub fn dispute_coldkey_swap(origin: OriginFor<T>) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_dispute_coldkey_swap(&coldkey)
-        }
-
-        /// Withdraw the announcement that the caller is to be replaced.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the coldkey with the announcement.
-        ///
-        /// ## Details
-        /// Possible a while after the swap was due.
-        ///
-        /// ## Errors
-        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
-        /// [`Error::ColdkeySwapClearTooEarly`].
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapCleared`].
-        #[pallet::call_index(15)]
-        pub fn clear_coldkey_swap_announcement(origin: OriginFor<T>) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_clear_coldkey_swap_announcement(&coldkey)
-        }
-
-        /// Remove announcement and dispute of a coldkey swap.
-        ///
-        /// ## Dispatch origin
-        /// Governance.
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapReset`].
-        #[pallet::call_index(16)]
-        #[pallet::weight((<T as Config>::WeightInfo::reset_coldkey_swap(), DispatchClass::Operational))]
-        pub fn reset_coldkey_swap(origin: OriginFor<T>, coldkey: T::AccountId) -> DispatchResult {
-            T::Governance::ensure_origin(origin)?;
-            Self::do_reset_coldkey_swap(&coldkey);
-            Ok(())
-        }
-
-        /// Replace a coldkey by another at once.
-        ///
-        /// ## Dispatch origin
-        /// Governance.
-        ///
-        /// ## Details
-        /// `cost` is taken from the old coldkey and recycled. Announcement and dispute are removed.
-        ///
-        /// ## Errors
-        /// [`Error::NotEnoughBalanceToPaySwapColdKey`], [`Error::ColdKeyAlreadyAssociated`],
-        /// [`Error::NewColdKeyIsHotkey`].
-        ///
-        /// ## Events
-        /// [`Event::ColdkeySwapped`].
-        #[pallet::call_index(17)]
-        #[pallet::weight((<T as Config>::WeightInfo::swap_coldkey(), DispatchClass::Operational))]
-        pub fn swap_coldkey(
-            origin: OriginFor<T>,
-            old_coldkey: T::AccountId,
-            new_coldkey: T::AccountId,
-            cost: Amount<Tao>,
-        ) -> DispatchResult {
-            T::Governance::ensure_origin(origin)?;
-            Self::do_swap_coldkey(&old_coldkey, &new_coldkey, cost)
-        }
-
-        /// Say who one is.
-        ///
-        /// ## Dispatch origin
-        /// Signed by a coldkey that owns a hotkey with a seat.
-        ///
-        /// ## Details
-        /// Replaces what was said before. The content is not interpreted.
-        ///
-        /// ## Errors
-        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`].
-        ///
-        /// ## Events
-        /// [`Event::ChainIdentitySet`].
-        #[pallet::call_index(18)]
-        pub fn set_identity(origin: OriginFor<T>, identity: ChainIdentity) -> DispatchResult {
-            let coldkey = ensure_signed(origin)?;
-            Self::do_set_identity(&coldkey, identity)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     self as pallet_staking, Event, Hotkeys, Pallet, TotalStake,
-    traits::{OnKeySwap, PayStake, ReadStake, ReleaseStake, RootSeats},
+    traits::{PayStake, ReadStake, ReleaseStake, RootSeats},
     types::{Delegation, FamilyMember},
     weights::SubstrateWeight,
 };
@@ -15,14 +15,18 @@ use frame_support::{
     parameter_types,
     storage::with_storage_layer,
     storage_alias,
-    traits::{BuildGenesisConfig, ConstU64, Contains, Hooks},
+    traits::{BuildGenesisConfig, ConstU64, Hooks},
     weights::{Weight, WeightMeter, constants::RocksDbWeight},
 };
-use frame_system::{EnsureRoot, EventRecord, Phase};
+use frame_system::{EventRecord, Phase};
 use myelin_economics::{children::Proportion, division::Emission};
+use myelin_pallet_keys::{
+    traits::{Keys, OnKeySwap, ReadKeyUse},
+    types::MAX_HOTKEYS,
+};
 use myelin_pallet_subnets::{
     parameters::{NetworkParameters, Parameters},
-    traits::{Keys, ReadSubnets},
+    traits::ReadSubnets,
     types::Subnet,
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao, Uid};
@@ -55,7 +59,6 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-    pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
     pub static LeastStake: Amount<Tao> = Amount::from_rao(MIN_STAKE);
     pub static UnstakeOnDeregistration: bool = true;
 }
@@ -64,20 +67,16 @@ impl pallet_staking::Config for Test {
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Tables;
     type Currency = Balances;
-    type Governance = EnsureRoot<AccountId>;
-    type KeySwapCost = KeySwapCost;
+    type Keys = Tables;
     type MinStake = LeastStake;
-    type OnKeySwap = Tables;
     type Seats = Tables;
     type Subnets = Tables;
-    type SystemAccounts = Tables;
     type UnstakeOnDeregistration = UnstakeOnDeregistration;
     type WeightInfo = SubstrateWeight<Self>;
 }
 
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 pub(crate) const MIN_STAKE: u64 = 2_000_000;
-pub(crate) const KEY_SWAP_COST: u64 = RAO_PER_TAO / 10;
 
 /// What coldkeys of the mock are endowed with.
 pub(crate) const ENDOWMENT: u64 = 1_000 * RAO_PER_TAO;
@@ -108,14 +107,6 @@ pub(crate) struct Network {
     pub(crate) parameters: Parameters,
 }
 
-/// What was told about keys.
-#[allow(clippy::cast_possible_truncation, reason = "the encoding of an enum numbers its variants")]
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Told {
-    Hotkey(AccountId, AccountId),
-    Coldkey(AccountId, AccountId),
-}
-
 // The tables are storage, so that a call that fails leaves no trace in them either.
 #[storage_alias]
 pub(crate) type Networks = StorageMap<Mock, Identity, NetUid, Network>;
@@ -130,9 +121,14 @@ pub(crate) type Seated = StorageMap<Mock, Identity, AccountId, ()>;
 #[storage_alias]
 pub(crate) type RootIsCrowded = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
-pub(crate) type RefuseSwaps = StorageValue<Mock, bool, ValueQuery>;
+type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
 #[storage_alias]
-type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
+type Owned = StorageMap<Mock, Identity, AccountId, Vec<AccountId>, ValueQuery>;
+#[storage_alias]
+type Successors = StorageMap<Mock, Identity, AccountId, AccountId>;
+/// Coldkeys under swap, and the number with which the transaction pool refuses them.
+#[storage_alias]
+pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, u8>;
 /// All TAO there should be: what there was at first, and what was emitted since, less what was recycled.
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
@@ -144,7 +140,11 @@ pub struct Tables;
 pub(crate) const NO_ROOT: DispatchError = DispatchError::Other("RootNetworkDoesNotExist");
 pub(crate) const CROWDED: DispatchError = DispatchError::Other("TooManyRegistrationsThisBlock");
 pub(crate) const ON_ROOT_ALREADY: DispatchError = DispatchError::Other("HotKeyAlreadyRegisteredInSubNet");
-pub(crate) const SWAP_REFUSED: DispatchError = DispatchError::Other("the swap is refused");
+pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
+pub(crate) const RESERVED: DispatchError = DispatchError::Other("CannotUseSystemAccount");
+pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
+pub(crate) const IN_USE: DispatchError = DispatchError::Other("NewHotKeyInUse");
+pub(crate) const ASSOCIATED: DispatchError = DispatchError::Other("ColdKeyAlreadyAssociated");
 
 impl ReadSubnets<AccountId> for Tables {
     fn exists(netuid: NetUid) -> bool {
@@ -202,30 +202,84 @@ impl RootSeats<AccountId> for Tables {
         RootMembers::put(members);
         Ok(uid)
     }
-
-    fn is_seated_anywhere(hotkey: &AccountId) -> bool {
-        Seated::contains_key(hotkey) || RootMembers::get().contains(hotkey)
-    }
 }
 
-impl OnKeySwap<AccountId> for Tables {
-    fn hotkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        ensure!(!RefuseSwaps::get(), SWAP_REFUSED);
-        ToldOf::append(Told::Hotkey(*old, *new));
+impl Keys<AccountId> for Tables {
+    fn owner(hotkey: &AccountId) -> Option<AccountId> {
+        Owners::get(hotkey)
+    }
+
+    fn owned(coldkey: &AccountId) -> Vec<AccountId> {
+        Owned::get(coldkey)
+    }
+
+    fn successor(hotkey: &AccountId) -> Option<AccountId> {
+        Successors::get(hotkey)
+    }
+
+    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        if let Some(owner) = Owners::get(hotkey) {
+            ensure!(owner == *coldkey, NOT_YOURS);
+        } else {
+            ensure!(*hotkey != SYSTEM_ACCOUNT, RESERVED);
+            ensure!(Owned::get(coldkey).len() < MAX_HOTKEYS as usize, DispatchError::Other("TooManyHotkeys"));
+        }
         Ok(())
     }
 
-    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        ensure!(!RefuseSwaps::get(), SWAP_REFUSED);
-        ToldOf::append(Told::Coldkey(*old, *new));
+    fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        Self::ensure_pairable(coldkey, hotkey)?;
+        if !Owners::contains_key(hotkey) {
+            Owners::insert(hotkey, coldkey);
+            Owned::append(coldkey, hotkey);
+            Successors::remove(hotkey);
+        }
         Ok(())
+    }
+
+    fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
+        ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+
+    fn swap_code(coldkey: &AccountId) -> Option<u8> {
+        Swapping::get(coldkey)
     }
 }
 
-impl Contains<AccountId> for Tables {
-    fn contains(account: &AccountId) -> bool {
-        *account == SYSTEM_ACCOUNT
-    }
+/// Swaps a hotkey as the pallet of keys does: the pair moves, then everything here. Returns the weight of the latter.
+pub(crate) fn swap_hotkey(coldkey: AccountId, old: AccountId, new: AccountId) -> Result<Weight, DispatchError> {
+    with_storage_layer(|| {
+        ensure!(Owners::get(old) == Some(coldkey) && old != new && new != SYSTEM_ACCOUNT, NOT_YOURS);
+        ensure!(Owners::get(new).is_none_or(|owner| owner == coldkey), NOT_YOURS);
+        ensure!(!RootMembers::get().contains(&new), ON_ROOT_ALREADY);
+        ensure!(!Staking::hotkey_in_use(&new), IN_USE);
+        Owners::remove(old);
+        Owners::insert(new, coldkey);
+        Owned::mutate(coldkey, |owned| {
+            owned.retain(|hotkey| *hotkey != new);
+            *owned.iter_mut().find(|hotkey| **hotkey == old).unwrap() = new;
+        });
+        Successors::remove(new);
+        Successors::insert(old, new);
+        Staking::hotkey_swapped(&coldkey, &old, &new)
+    })
+}
+
+/// Swaps a coldkey as the pallet of keys does: its hotkeys and its free balance move, then everything here.
+pub(crate) fn swap_coldkey(old: AccountId, new: AccountId) -> DispatchResult {
+    with_storage_layer(|| {
+        ensure!(old != new && Owned::get(new).is_empty() && !Staking::coldkey_in_use(&new), ASSOCIATED);
+        ensure!(!Owners::contains_key(new), ASSOCIATED);
+        let hotkeys = Owned::take(old);
+        for hotkey in &hotkeys {
+            Owners::insert(hotkey, new);
+        }
+        Owned::insert(new, hotkeys);
+        Swapping::remove(old);
+        Balances::transfer_all(origin(old), new, false)?;
+        Staking::coldkey_swapped(&old, &new)
+    })
 }
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -241,12 +295,14 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Tables {
         root.max_allowed_uids.into()
     }
 
-    fn sit_on_root(hotkey: &AccountId) {
-        RootMembers::append(hotkey);
+    fn networks(count: u32) {
+        for netuid in (0..count).map(|number| NetUid::new(number as u16)) {
+            create_network(netuid, Parameters::default());
+        }
     }
 
-    fn sit(_: NetUid, hotkey: &AccountId) {
-        Seated::insert(hotkey, ());
+    fn sit_on_root(hotkey: &AccountId) {
+        RootMembers::append(hotkey);
     }
 
     fn set_minima(threshold: Amount<Tao>, nomination: Amount<Tao>) {
@@ -282,11 +338,6 @@ pub(crate) fn set_global(change: impl FnOnce(&mut NetworkParameters)) {
 /// Changes a parameter of a network.
 pub(crate) fn set_parameters(netuid: NetUid, change: impl FnOnce(&mut Parameters)) {
     Networks::mutate(netuid, |network| change(&mut network.as_mut().unwrap().parameters));
-}
-
-/// What other pallets were told since this was last asked.
-pub(crate) fn told() -> Vec<Told> {
-    ToldOf::take()
 }
 
 #[derive(Default)]
@@ -397,14 +448,14 @@ pub(crate) fn on(hotkey: AccountId) -> u64 {
 
 /// Makes a hotkey of the coldkey.
 pub(crate) fn pair(coldkey: AccountId, hotkey: AccountId) {
-    Staking::pair(&coldkey, &hotkey).unwrap();
+    Tables::pair(&coldkey, &hotkey).unwrap();
 }
 
 /// Makes a delegate of the coldkey with this take, whatever the limits.
 pub(crate) fn delegate(coldkey: AccountId, hotkey: AccountId, take: u16) {
     pair(coldkey, hotkey);
     let delegation = Delegation { take: Take::new(take), changed_at: System::block_number() };
-    Hotkeys::<Test>::mutate(hotkey, |record| record.as_mut().unwrap().delegation = Some(delegation));
+    Hotkeys::<Test>::mutate(hotkey, |record| record.get_or_insert_default().delegation = Some(delegation));
 }
 
 /// Pays emission, which comes into being by that.
@@ -423,6 +474,11 @@ pub(crate) fn activate(netuid: NetUid) {
 /// A child with this many hundredths of the stake weight.
 pub(crate) fn child(hundredths: u64, hotkey: AccountId) -> FamilyMember<AccountId> {
     FamilyMember { proportion: Proportion::from_parts(u64::MAX / 100 * hundredths), hotkey }
+}
+
+/// The owner of a hotkey.
+pub(crate) fn owner(hotkey: AccountId) -> Option<AccountId> {
+    Owners::get(hotkey)
 }
 
 /// The events of this pallet since this was last asked.

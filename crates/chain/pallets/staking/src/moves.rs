@@ -2,6 +2,7 @@
 
 use crate::pallet::{Config, Error, Event, Pallet};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Tao};
 use sp_runtime::DispatchError;
@@ -56,27 +57,27 @@ impl<T: Config> Pallet<T> {
         destination: &StakeKey<'_, T::AccountId>,
         amount: Amount<Tao>,
     ) -> DispatchResult {
-        Self::ensure_not_swapping(origin.coldkey)?;
+        T::Keys::ensure_not_swapping(origin.coldkey)?;
         let transfer = origin.coldkey != destination.coldkey;
         ensure!(transfer || origin.hotkey != destination.hotkey, Error::<T>::SameNetuid);
         let from = Self::existing(origin.hotkey)?;
         let to = Self::existing(destination.hotkey)?;
         ensure!(
-            to.owner == *destination.coldkey || to.delegation.is_some(),
+            to.owner == *destination.coldkey || to.record.delegation.is_some(),
             Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
         );
-        let row = Self::stake_of(origin.coldkey, &from);
-        let from_id = from.pool.filter(|_| row >= amount).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
+        let row = Self::stake_of(origin.coldkey, &from.record);
+        let from_id = from.record.pool.filter(|_| row >= amount).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
         let allowed = || T::Subnets::parameters(NetUid::ROOT).is_some_and(|root| root.transfers_allowed);
         ensure!(!transfer || allowed(), Error::<T>::TransferDisallowed);
         ensure!(amount >= T::MinStake::get() && !amount.is_zero(), Error::<T>::AmountTooLow);
         let network = T::Subnets::network();
         Self::count_operation(origin.coldkey, from_id, &network)?;
 
-        let from_standing = Self::standing(origin.coldkey, &from);
-        let to_standing = Self::standing(destination.coldkey, &to);
+        let from_standing = Self::standing(origin.coldkey, &from.owner);
+        let to_standing = Self::standing(destination.coldkey, &to.owner);
         let left = Self::withdraw(from_id, origin.coldkey, from_standing, amount)?;
-        let to_id = Self::pool_of(destination.hotkey, to)?;
+        let to_id = Self::pool_of(destination.hotkey, to.record)?;
         let total = Self::deposit(to_id, destination.coldkey, to_standing, amount)?;
         Self::announce_removed(origin.coldkey, origin.hotkey, amount, left);
         Self::announce_added(destination.coldkey, destination.hotkey, amount, total);

@@ -1,8 +1,9 @@
-//! From emission to stake, and what stake weighs. spec tokenomics §7.2, staking §9.2 and §9.4
+//! From emission to stake. spec tokenomics §7.2, staking §9.4
 
 use crate::{
-    pallet::{Config, Families, Hotkeys, Pallet, TotalStake},
-    traits::{PayStake, ReadStake},
+    pallet::{Config, Families, Pallet},
+    state::KnownHotkey,
+    traits::PayStake,
     types::Standing,
 };
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
@@ -12,34 +13,7 @@ use myelin_economics::{
     payout::pay,
 };
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{Amount, NetUid, Take, Tao};
-
-impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
-    fn total() -> Amount<Tao> {
-        TotalStake::<T>::get()
-    }
-
-    fn on(hotkey: &T::AccountId) -> Amount<Tao> {
-        Hotkeys::<T>::get(hotkey).map_or(Amount::ZERO, |record| Self::stake_on(&record))
-    }
-
-    fn of(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Amount<Tao> {
-        Hotkeys::<T>::get(hotkey).map_or(Amount::ZERO, |record| Self::stake_of(coldkey, &record))
-    }
-
-    fn weight(netuid: NetUid, hotkey: &T::AccountId) -> Amount<Tao> {
-        let own = Self::on(hotkey);
-        if netuid.is_root() {
-            return own;
-        }
-        let family = Families::<T>::get(netuid, hotkey);
-        stake_weight(own, family.children.iter().map(|child| child.proportion), Self::parents(None, &family))
-    }
-
-    fn take(hotkey: &T::AccountId) -> Option<Take> {
-        Some(Hotkeys::<T>::get(hotkey)?.delegation?.take)
-    }
-}
+use myelin_primitives::{Amount, NetUid, Take};
 
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
     fn pay(netuid: NetUid, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
@@ -47,8 +21,8 @@ impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
         if family.parents.is_empty() || emission.validator.is_zero() {
             return Self::pay_one(hotkey, emission);
         }
-        let record = Self::existing(hotkey)?;
-        let parents = Self::parents(Some(&record.owner), &family);
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
+        let parents = Self::parents(Some(&owner), &family);
         let children = family.children.iter().map(|child| child.proportion);
         let weight = stake_weight(Self::stake_on(&record), children, parents.iter().copied());
         let least = T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
@@ -73,8 +47,7 @@ impl<T: Config> Pallet<T> {
         if emission.miner.is_zero() && emission.validator.is_zero() {
             return Ok(());
         }
-        let record = Self::existing(hotkey)?;
-        let owner = record.owner.clone();
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
         let take = record.delegation.map(|delegation| delegation.take);
         let id = Self::pool_of(hotkey, record)?;
         Self::change(id, &owner, Standing::Owner, |pool, holding| pay(pool, holding, emission, take).map(drop))

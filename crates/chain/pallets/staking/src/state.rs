@@ -1,10 +1,7 @@
 //! What is stored, read and changed in one place each.
 
 use crate::{
-    pallet::{
-        Activities, Config, Error, Event, Holdings, Hotkeys, NextPool, Nominations, OwnedHotkeys, Pallet, Pools,
-        TotalStake,
-    },
+    pallet::{Activities, Config, Error, Event, Holdings, Hotkeys, NextPool, Nominations, Pallet, Pools, TotalStake},
     types::{HotkeyRecord, PoolId, StakeActivity, StakePool, StakeWindow, Standing},
 };
 use frame_support::{
@@ -16,12 +13,21 @@ use frame_support::{
     },
 };
 use myelin_economics::pool::{Holding, Pool, PoolError};
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::parameters::NetworkParameters;
 use myelin_primitives::{Amount, AmountError, BlockNumber, Tao};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
-/// The record of a hotkey on this chain.
-pub(crate) type HotkeyOf<T> = HotkeyRecord<<T as frame_system::Config>::AccountId>;
+/// A hotkey that has an owner.
+pub(crate) struct KnownHotkey<AccountId> {
+    /// Its owner.
+    pub(crate) owner: AccountId,
+    /// Its pool and its delegation.
+    pub(crate) record: HotkeyRecord,
+}
+
+/// A hotkey of this chain that has an owner.
+pub(crate) type HotkeyOf<T> = KnownHotkey<<T as frame_system::Config>::AccountId>;
 
 impl<T> From<PoolError> for Error<T> {
     fn from(error: PoolError) -> Self {
@@ -76,30 +82,45 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// The record of a hotkey that must be known.
-    pub(crate) fn existing(hotkey: &T::AccountId) -> Result<HotkeyOf<T>, Error<T>> {
-        Hotkeys::<T>::get(hotkey).ok_or(Error::HotKeyAccountNotExists)
+    /// Returns the pool and the delegation of a hotkey. One without either has no entry.
+    pub(crate) fn record(hotkey: &T::AccountId) -> HotkeyRecord {
+        Hotkeys::<T>::get(hotkey).unwrap_or_default()
     }
 
-    /// The record of a hotkey that must be known and belong to the coldkey.
-    pub(crate) fn owned(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<HotkeyOf<T>, Error<T>> {
-        let record = Self::existing(hotkey)?;
-        ensure!(record.owner == *coldkey, Error::NonAssociatedColdKey);
+    /// Stores the pool and the delegation of a hotkey, or that it has neither.
+    pub(crate) fn set_record(hotkey: &T::AccountId, record: HotkeyRecord) {
+        if record == HotkeyRecord::default() {
+            Hotkeys::<T>::remove(hotkey);
+        } else {
+            Hotkeys::<T>::insert(hotkey, record);
+        }
+    }
+
+    /// Returns a hotkey that must have an owner.
+    pub(crate) fn existing(hotkey: &T::AccountId) -> Result<HotkeyOf<T>, Error<T>> {
+        let owner = T::Keys::owner(hotkey).ok_or(Error::HotKeyAccountNotExists)?;
+        Ok(KnownHotkey { owner, record: Self::record(hotkey) })
+    }
+
+    /// Returns the record of a hotkey that must belong to the coldkey.
+    pub(crate) fn owned(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<HotkeyRecord, Error<T>> {
+        let KnownHotkey { owner, record } = Self::existing(hotkey)?;
+        ensure!(owner == *coldkey, Error::NonAssociatedColdKey);
         Ok(record)
     }
 
-    /// How a coldkey stands to a hotkey with this record.
-    pub(crate) fn standing(coldkey: &T::AccountId, record: &HotkeyOf<T>) -> Standing {
-        if record.owner == *coldkey { Standing::Owner } else { Standing::Nominator }
+    /// Returns how a coldkey stands to a hotkey of this owner.
+    pub(crate) fn standing(coldkey: &T::AccountId, owner: &T::AccountId) -> Standing {
+        if coldkey == owner { Standing::Owner } else { Standing::Nominator }
     }
 
     /// Everything staked on a hotkey with this record.
-    pub(crate) fn stake_on(record: &HotkeyOf<T>) -> Amount<Tao> {
+    pub(crate) fn stake_on(record: &HotkeyRecord) -> Amount<Tao> {
         record.pool.and_then(Pools::<T>::get).map_or(Amount::ZERO, |stake| stake.pool.value())
     }
 
     /// What a coldkey has staked on a hotkey with this record.
-    pub(crate) fn stake_of(coldkey: &T::AccountId, record: &HotkeyOf<T>) -> Amount<Tao> {
+    pub(crate) fn stake_of(coldkey: &T::AccountId, record: &HotkeyRecord) -> Amount<Tao> {
         record.pool.map_or(Amount::ZERO, |id| Self::worth(id, coldkey))
     }
 
@@ -110,14 +131,14 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The pool of a hotkey, made if there is none yet.
-    pub(crate) fn pool_of(hotkey: &T::AccountId, record: HotkeyOf<T>) -> Result<PoolId, Error<T>> {
+    pub(crate) fn pool_of(hotkey: &T::AccountId, record: HotkeyRecord) -> Result<PoolId, Error<T>> {
         if let Some(id) = record.pool {
             return Ok(id);
         }
         let id = NextPool::<T>::get();
         NextPool::<T>::put(id.next().ok_or(Error::InconsistentStake)?);
         Pools::<T>::insert(id, StakePool { hotkey: hotkey.clone(), pool: Pool::default(), holders: 0 });
-        Hotkeys::<T>::insert(hotkey, HotkeyOf::<T> { pool: Some(id), ..record });
+        Hotkeys::<T>::insert(hotkey, HotkeyRecord { pool: Some(id), ..record });
         Ok(id)
     }
 
@@ -279,11 +300,6 @@ impl<T: Config> Pallet<T> {
             .map_err(|()| Error::StakingRateLimitExceeded)
     }
 
-    /// When the coldkey last did something after which keys have to rest.
-    pub(crate) fn last_active(coldkey: &T::AccountId) -> Option<BlockNumber> {
-        Activities::<T>::get(coldkey).last_at
-    }
-
     /// Remembers that the coldkey does something after which keys have to rest.
     pub(crate) fn mark_active(coldkey: &T::AccountId) {
         Activities::<T>::mutate(coldkey, |activity| activity.last_at = Some(Self::now()));
@@ -320,29 +336,5 @@ impl<T: Config> Pallet<T> {
     /// Puts TAO into an account that was held elsewhere until now.
     pub(crate) fn give(coldkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         T::Currency::deposit(coldkey, amount.rao(), Precision::Exact).map(drop)
-    }
-
-    /// Makes stake, and the pair it needs, without taking it from an account.
-    pub(crate) fn stake_at_genesis(
-        coldkey: &T::AccountId,
-        hotkey: &T::AccountId,
-        amount: Amount<Tao>,
-    ) -> DispatchResult {
-        if Hotkeys::<T>::get(hotkey).is_none() {
-            Self::make_pair(coldkey, hotkey)?;
-        }
-        let mut record = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &record);
-        if standing == Standing::Nominator && record.delegation.is_none() {
-            Self::make_delegate(hotkey, &mut record);
-        }
-        let id = Self::pool_of(hotkey, record)?;
-        Self::deposit(id, coldkey, standing, amount).map(drop)
-    }
-
-    /// The hotkeys of a coldkey with their records.
-    pub(crate) fn hotkeys_of(coldkey: &T::AccountId) -> impl Iterator<Item = (T::AccountId, HotkeyOf<T>)> {
-        let hotkeys = OwnedHotkeys::<T>::get(coldkey).into_iter();
-        hotkeys.filter_map(|hotkey| Hotkeys::<T>::get(&hotkey).map(|record| (hotkey, record)))
     }
 }

@@ -1,12 +1,9 @@
 //! What this pallet offers to others, and what it needs of those above it.
 //!
-//! It also implements `Keys` and `OnSubnet` of the subnets pallet.
+//! It also implements `ReadKeyUse` and `OnKeySwap` of the keys pallet, and `OnSubnet` of the subnets pallet.
 
 use alloc::vec::Vec;
-use frame_support::{
-    dispatch::DispatchResult,
-    weights::{Weight, WeightMeter},
-};
+use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_economics::division::Emission;
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
 use sp_runtime::DispatchError;
@@ -60,25 +57,6 @@ pub trait ReleaseStake<AccountId> {
     fn release(hotkey: &AccountId);
 }
 
-/// Gives a neuron another key. Offered to the pallet that has the call `swap_hotkey`.
-pub trait MoveHotkey<AccountId> {
-    /// Checks all of spec staking §10.1 in its order, charges the coldkey, moves what belongs to the hotkey here and
-    /// announces `HotkeySwapped`. Whether the coldkey may act at all is for the caller to ask.
-    ///
-    /// Seats and whatever else other pallets keep under the hotkey are the caller's part. [`OnKeySwap`] is told from
-    /// here, so a pallet that implements it need not be told again.
-    ///
-    /// # Errors
-    /// Those of the checks, in their order, and whatever [`OnKeySwap`] answers.
-    fn move_hotkey(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult;
-
-    /// What [`Self::move_hotkey`] costs at most at present, without what [`OnKeySwap`] does. Nothing for a table in a
-    /// test.
-    fn move_weight() -> Weight {
-        Weight::zero()
-    }
-}
-
 /// The seats of the root network and who has a seat at all. Implemented by the pallet of seats.
 pub trait RootSeats<AccountId> {
     /// Who sits on root, ascending by uid.
@@ -97,38 +75,4 @@ pub trait RootSeats<AccountId> {
     /// # Errors
     /// When the seat cannot be had. The checks of [`RootSeats::ensure_open`] come first.
     fn seat(hotkey: &AccountId, replaced: Option<Uid>) -> Result<Uid, DispatchError>;
-
-    /// Whether the hotkey has a seat on any network, root included.
-    fn is_seated_anywhere(hotkey: &AccountId) -> bool;
-}
-
-/// Told when an account goes by a new key. Implemented by everything that keeps something under accounts.
-///
-/// Told after this pallet has moved what it keeps itself, and within the call, which fails as a whole with it.
-pub trait OnKeySwap<AccountId> {
-    /// All of one hotkey belongs to another from now on. The new one has no seat.
-    ///
-    /// # Errors
-    /// When something cannot move; then nothing does.
-    fn hotkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult;
-
-    /// All of one coldkey belongs to another from now on. The new one has neither stake nor hotkeys.
-    ///
-    /// # Errors
-    /// When something cannot move; then nothing does.
-    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult;
-}
-
-// One after the other; the first that fails ends it.
-#[impl_trait_for_tuples::impl_for_tuples(8)]
-impl<AccountId> OnKeySwap<AccountId> for Tuple {
-    fn hotkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        for_tuples!( #( Tuple::hotkey_swapped(old, new)?; )* );
-        Ok(())
-    }
-
-    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
-        for_tuples!( #( Tuple::coldkey_swapped(old, new)?; )* );
-        Ok(())
-    }
 }

@@ -1,18 +1,11 @@
-//! Records of hotkeys, of the stake on them, and of the coldkeys behind it.
+//! Records of stake: of hotkeys, pools, activity and families.
 
-use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use myelin_economics::{children::Proportion, pool::Pool};
+use myelin_pallet_keys::types::MAX_HOTKEYS;
 use myelin_primitives::{Amount, BlockNumber, Take, Tao};
 use scale_info::TypeInfo;
-use sp_runtime::traits::{BlakeTwo256, Hash};
-
-/// The most hotkeys of one coldkey. All of them move at once when the coldkey is swapped.
-pub const MAX_HOTKEYS: u32 = 256;
-
-/// [`MAX_HOTKEYS`] as the bound of a collection.
-pub type MaxHotkeys = ConstU32<MAX_HOTKEYS>;
 
 /// The most foreign hotkeys that one coldkey has stake on. All of it moves at once when the coldkey is swapped.
 pub const MAX_NOMINATIONS: u32 = 256;
@@ -39,9 +32,6 @@ pub const MAX_PARENTS: u32 = 32;
 
 /// [`MAX_PARENTS`] as the bound of a collection.
 pub type MaxParents = ConstU32<MAX_PARENTS>;
-
-/// The hash of the account that a coldkey is to be swapped for. spec staking §10.3
-pub type ColdkeyHash = <BlakeTwo256 as Hash>::Output;
 
 /// The name of a pool of stake.
 ///
@@ -74,11 +64,11 @@ impl PoolId {
     }
 }
 
-/// A hotkey: whose it is, and the stake on it. spec staking §2
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct HotkeyRecord<AccountId> {
-    /// The coldkey that owns it.
-    pub owner: AccountId,
+/// The stake on a hotkey, and its delegation. One without either has no record.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct HotkeyRecord {
     /// The pool of its stake, from the first stake on it until its stake is returned.
     pub pool: Option<PoolId>,
     /// What makes it a delegate.
@@ -199,17 +189,6 @@ impl From<BlockNumber> for SortedBlock {
     }
 }
 
-/// A coldkey that is to be replaced, announced by itself. spec staking §10.3
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ColdkeySwap {
-    /// The hash of the new coldkey.
-    pub new_coldkey_hash: ColdkeyHash,
-    /// The block from which on it can be replaced.
-    pub due: BlockNumber,
-    /// Whether its holder says that somebody else announced this.
-    pub disputed: bool,
-}
-
 /// Where the walk over all nominations is that a raised nomination minimum asks for. spec staking §4.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NominationSweep<AccountId> {
@@ -236,46 +215,6 @@ pub enum SweepStage<AccountId> {
     Begun,
     /// Past this holding.
     Past(PoolId, AccountId),
-}
-
-/// Who a coldkey says it is. Its content is not interpreted. spec subnets-and-neurons §15.2
-///
-/// As the argument of a call its texts are [`Vec`]s, so that one that is too long is refused with its reason; stored
-/// they are bounded, see [`StoredChainIdentity`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ChainIdentity<Short = Vec<u8>, Long = Vec<u8>> {
-    /// A name.
-    pub name: Short,
-    /// A web page.
-    pub url: Short,
-    /// A repository.
-    pub github_repo: Short,
-    /// Where to find a picture.
-    pub image: Long,
-    /// A Discord account.
-    pub discord: Short,
-    /// A description.
-    pub description: Long,
-    /// Anything else.
-    pub additional: Long,
-}
-
-/// An identity within its bounds.
-pub type StoredChainIdentity = ChainIdentity<BoundedVec<u8, ConstU32<256>>, BoundedVec<u8, ConstU32<1024>>>;
-
-impl ChainIdentity {
-    /// The same within the bounds, or `None` if a text is too long.
-    pub fn bounded(self) -> Option<StoredChainIdentity> {
-        Some(ChainIdentity {
-            name: self.name.try_into().ok()?,
-            url: self.url.try_into().ok()?,
-            github_repo: self.github_repo.try_into().ok()?,
-            image: self.image.try_into().ok()?,
-            discord: self.discord.try_into().ok()?,
-            description: self.description.try_into().ok()?,
-            additional: self.additional.try_into().ok()?,
-        })
-    }
 }
 
 /// What a coldkey has on one hotkey, for whoever shows it. spec staking §11

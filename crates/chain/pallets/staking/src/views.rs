@@ -1,18 +1,18 @@
-//! What runtime APIs ask. None of this is bounded by a block: it is read outside of one. spec staking §11
+//! Answers to clients. None of this is bounded by a block: it is read outside of one. spec staking §11
 
 use crate::{
     pallet::{Config, Holdings, Hotkeys, Nominations, Pallet, Pools},
-    state::HotkeyOf,
-    types::{DelegateInfo, Position, Standing},
+    types::{DelegateInfo, HotkeyRecord, Position, Standing},
 };
 use alloc::vec::Vec;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, Tao};
 
 impl<T: Config> Pallet<T> {
     /// Everything a coldkey has staked: on its own hotkeys, then on others. Nothing is listed that is worth nothing.
     pub fn positions(coldkey: &T::AccountId) -> Vec<Position<T::AccountId>> {
-        let own = Self::hotkeys_of(coldkey).map(|(hotkey, record)| Position {
-            stake: Self::stake_of(coldkey, &record),
+        let own = T::Keys::owned(coldkey).into_iter().map(|hotkey| Position {
+            stake: Self::stake_of(coldkey, &Self::record(&hotkey)),
             hotkey,
             standing: Standing::Owner,
         });
@@ -46,12 +46,12 @@ impl<T: Config> Pallet<T> {
         Hotkeys::<T>::iter().filter_map(|(hotkey, record)| Self::delegate_info(hotkey, record)).collect()
     }
 
-    fn delegate_info(hotkey: T::AccountId, record: HotkeyOf<T>) -> Option<DelegateInfo<T::AccountId>> {
+    fn delegate_info(hotkey: T::AccountId, record: HotkeyRecord) -> Option<DelegateInfo<T::AccountId>> {
         let take = record.delegation?.take;
         let pool = record.pool.and_then(Pools::<T>::get);
         Some(DelegateInfo {
+            owner: T::Keys::owner(&hotkey)?,
             hotkey,
-            owner: record.owner,
             take,
             stake: pool.as_ref().map_or(Amount::ZERO, |stake| stake.pool.value()),
             stakers: pool.map_or(0, |stake| stake.holders),

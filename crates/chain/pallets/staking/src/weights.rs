@@ -1,16 +1,15 @@
-//! What calls and hooks cost.
+//! The block weight of calls, hooks and listeners.
 //!
 //! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
 //! exercise the same paths.
 
-use crate::types::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS};
+use crate::types::{MAX_CHILDREN, MAX_NOMINATIONS, MAX_PARENTS};
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
+use myelin_pallet_keys::types::MAX_HOTKEYS;
 
 /// What calls and hooks cost.
 pub trait WeightInfo {
-    /// The call of this name.
-    fn try_associate_hotkey() -> Weight;
     /// The call of this name.
     fn add_stake() -> Weight;
     /// The call of this name, when pending children are looked for on `n` networks.
@@ -31,20 +30,10 @@ pub trait WeightInfo {
     fn set_childkey_take() -> Weight;
     /// The call of this name, on a root that is full.
     fn root_register() -> Weight;
-    /// The call of this name.
-    fn announce_coldkey_swap() -> Weight;
-    /// The swap of a coldkey with as many hotkeys and nominations as it can have.
-    fn swap_coldkey() -> Weight;
-    /// The call of this name.
-    fn dispute_coldkey_swap() -> Weight;
-    /// The call of this name.
-    fn clear_coldkey_swap_announcement() -> Weight;
-    /// The call of this name.
-    fn reset_coldkey_swap() -> Weight;
-    /// The call of this name, for a coldkey with as many hotkeys as it can have.
-    fn set_identity() -> Weight;
-    /// The swap of a hotkey, without its families.
-    fn move_hotkey() -> Weight;
+    /// The swap of a coldkey with stake on as many hotkeys as it can have.
+    fn coldkey_swapped() -> Weight;
+    /// The swap of a hotkey on a chain of `n` networks, without its families.
+    fn hotkey_swapped(n: u32) -> Weight;
     /// The family of a swapped hotkey on one network, with `p` parents.
     fn move_family(p: u32) -> Weight;
     /// A look at the next hotkey with pending children.
@@ -81,22 +70,16 @@ const SEAT_READS: u64 = 300;
 /// What taking a seat may write elsewhere, the release of the stake of whoever made room included.
 const SEAT_WRITES: u64 = 40;
 
-/// What asking whether a hotkey has a seat may read.
-const SEATED: u64 = 2;
-
-/// What those who are told of a key may read, and as much may they write.
-const TOLD: u64 = 64;
-
 impl<T: frame_system::Config> SubstrateWeight<T> {
     fn db(reads: u64, writes: u64) -> Weight {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
-    /// Reads: the coldkey's swap, balance, issuance, hotkey, network, counter of pools, pool, holding, total,
+    /// Reads: the coldkey's swap, balance, issuance, owner, hotkey, network, counter of pools, pool, holding, total,
     /// nominations, activity. Writes: balance, issuance, hotkey, counter of pools, pool, holding, total, nominations,
     /// activity. The pool and what goes with it twice, for a rest that is returned.
     fn change_stake() -> Weight {
-        SMALL.saturating_add(Self::db(18, 15))
+        SMALL.saturating_add(Self::db(19, 15))
     }
 
     /// Reads: the family. Writes: the family, the queue.
@@ -106,11 +89,6 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    /// Reads: the coldkey's swap, hotkey, owned hotkeys. Writes: hotkey, owned hotkeys, successor.
-    fn try_associate_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(3, 3))
-    }
-
     fn add_stake() -> Weight {
         Self::change_stake()
     }
@@ -133,26 +111,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::change_stake().saturating_mul(2).saturating_add(Self::db(1, 0))
     }
 
-    /// Reads: the coldkey's swap, hotkey, network, activity. Writes: hotkey, activity.
+    /// Reads: the coldkey's swap, owner, hotkey, network, activity. Writes: hotkey, activity.
     fn become_delegate() -> Weight {
         SMALL.saturating_add(Self::db(5, 2))
     }
 
-    /// Reads: the coldkey's swap, hotkey, network. Writes: hotkey.
+    /// Reads: the coldkey's swap, owner, hotkey, network. Writes: hotkey.
     fn increase_take() -> Weight {
-        SMALL.saturating_add(Self::db(3, 1))
+        SMALL.saturating_add(Self::db(4, 1))
     }
 
     fn decrease_take() -> Weight {
         Self::increase_take()
     }
 
-    /// Reads: the coldkey's swap, family, subnet twice, hotkey twice, pool, network. Writes: family, queue twice.
+    /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network. Writes: family, queue twice.
     fn set_children() -> Weight {
         SMALL.saturating_add(Self::db(8, 3))
     }
 
-    /// Reads: the coldkey's swap, hotkey, parameters, network, family. Writes: family.
+    /// Reads: the coldkey's swap, owner, parameters, network, family. Writes: family.
     fn set_childkey_take() -> Weight {
         SMALL.saturating_add(Self::db(5, 1))
     }
@@ -160,46 +138,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Reads: hotkey and pool of every member, and what pairing and becoming a delegate read. Writes: what they write.
     fn root_register() -> Weight {
         let members = MEMBERS.saturating_mul(2);
-        SMALL.saturating_add(Self::db(members.saturating_add(10), 5)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
+        SMALL.saturating_add(Self::db(members.saturating_add(11), 5)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
     }
 
-    /// Reads: the coldkey's swap, network, balance, issuance. Writes: the coldkey's swap, balance, issuance.
-    fn announce_coldkey_swap() -> Weight {
-        SMALL.saturating_add(Self::db(4, 3))
-    }
-
-    /// Of every hotkey the record and the holding, of every nomination the holding; swap, lists, activities, identities
-    /// and balances of both; and who is told.
-    fn swap_coldkey() -> Weight {
-        let hotkey = STEP.saturating_add(Self::db(2, 3)).saturating_mul(MAX_HOTKEYS.into());
+    /// Of every hotkey the record and the holding, of every nomination the holding; the list of hotkeys, nominations and
+    /// activities of both.
+    fn coldkey_swapped() -> Weight {
+        let hotkey = STEP.saturating_add(Self::db(2, 2)).saturating_mul(MAX_HOTKEYS.into());
         let nomination = STEP.saturating_add(Self::db(1, 2)).saturating_mul(MAX_NOMINATIONS.into());
-        let rest = SMALL.saturating_add(Self::db(16, 16)).saturating_add(Self::db(TOLD, TOLD));
-        rest.saturating_add(hotkey).saturating_add(nomination)
+        SMALL.saturating_add(Self::db(6, 6)).saturating_add(hotkey).saturating_add(nomination)
     }
 
-    fn dispute_coldkey_swap() -> Weight {
-        SMALL.saturating_add(Self::db(1, 1))
-    }
-
-    fn clear_coldkey_swap_announcement() -> Weight {
-        SMALL.saturating_add(Self::db(2, 1))
-    }
-
-    fn reset_coldkey_swap() -> Weight {
-        SMALL.saturating_add(Self::db(0, 1))
-    }
-
-    /// Reads: the coldkey's swap, owned hotkeys, and of each its record and whether it has a seat. Writes: the
-    /// identity.
-    fn set_identity() -> Weight {
-        let hotkeys = u64::from(MAX_HOTKEYS).saturating_mul(SEATED.saturating_add(1));
-        SMALL.saturating_add(Self::db(hotkeys.saturating_add(2), 1))
-    }
-
-    /// Reads: both hotkeys, networks, activity, whether the new one has a seat, balance, issuance, pool, owned hotkeys.
-    /// Writes: both hotkeys, balance, issuance, both pools, owned hotkeys, both successors, activity; and who is told.
-    fn move_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(16, 12)).saturating_add(Self::db(TOLD, TOLD))
+    /// Reads: both records, networks, activity, pool of both. Writes: both records, both pools, activity. For each
+    /// network the families of both are looked for.
+    fn hotkey_swapped(n: u32) -> Weight {
+        let network = STEP.saturating_add(Self::db(2, 0)).saturating_mul(n.into());
+        SMALL.saturating_add(Self::db(6, 5)).saturating_add(network)
     }
 
     /// Reads: the families of both and of all children and parents. Writes: the same, and the queue twice.
@@ -240,7 +194,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(2, 1))
     }
 
-    /// Reads: the next key, pool and hotkey, and what a return reads. Writes: what a return writes.
+    /// Reads: the next key, pool and owner, and what a return reads. Writes: what a return writes.
     fn sweep_holding() -> Weight {
         STEP.saturating_add(Self::db(9, 6))
     }

@@ -14,6 +14,7 @@ use frame_support::{
     weights::WeightMeter,
 };
 use frame_system::RawOrigin;
+use myelin_pallet_keys::traits::{Keys, OnKeySwap};
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 
 /// A coldkey that can pay for a subnet.
@@ -223,7 +224,7 @@ mod benchmarks {
         let netuid = owned::<T>(&coldkey);
         Pallet::<T>::end_subnet(netuid).expect("it exists");
         while T::OnSubnet::remove_page(netuid, &mut WeightMeter::with_limit(T::MaxCleaningWeight::get()))
-            == Progress::More
+            == CleanupProgress::More
         {}
 
         #[block]

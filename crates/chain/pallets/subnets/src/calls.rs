@@ -1,7 +1,7 @@
 //! What calls do: all checks first, in the order of the specification, then the effects.
 
 use crate::{
-    ChangeWindow, Config, CountSeats, DefaultParameters, Error, Event, Identities, Keys, LastCreation, Network,
+    ChangeWindow, Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Network,
     NetworkParametersPatch, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameter,
     ParameterAuthority, Parameters, ParametersError, ParametersPatch, Subnet, SubnetIdentity, Subnets, Tempos,
     parameters::{MAX_OWNER_BONDS_MOVING_AVERAGE, WEIGHTS_VERSION_KEY_TEMPOS},
@@ -19,6 +19,7 @@ use frame_support::{
 };
 use frame_system::ensure_signed;
 use myelin_economics::subnet_price;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{BlockNumber, NetUid};
 use sp_runtime::{DispatchError, traits::BadOrigin};
 

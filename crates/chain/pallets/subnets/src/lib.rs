@@ -18,7 +18,7 @@
 //! deposited when it is given back; the total issuance of the network is made of this and the other parts.
 //! spec tokenomics §9
 //!
-//! What is not here: seats and their price (`neurons`), stake and the pairs of keys (`staking`), shares of the emission
+//! What is not here: seats and their price (`neurons`), stake (`staking`), the pairs of keys (`keys`), shares of the emission
 //! (`emission`).
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -40,16 +40,20 @@ extern crate alloc;
 mod benchmarking;
 mod calls;
 mod genesis;
+mod hooks;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod listeners;
 #[cfg(test)]
 mod mock;
 pub mod parameters;
+mod reads;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod traits;
 pub mod types;
+mod views;
 pub mod weights;
 
 pub use pallet::*;
@@ -57,7 +61,7 @@ pub use parameters::{
     AlphaValues, ChangeWindow, NetworkParameters, NetworkParametersPatch, Parameter, ParameterAuthority, Parameters,
     ParametersError, ParametersPatch,
 };
-pub use traits::{CountSeats, Keys, OnSubnet, ReadEmission, ReadSubnets};
+pub use traits::{CountSeats, OnSubnet, ReadEmission, ReadSubnets};
 pub use types::{
     CleanupProgress, GenesisOwner, GenesisSubnet, MAX_NETWORKS, MAX_UIDS, MaxNetworks, MaxUids, StoredSubnetIdentity,
     Subnet, SubnetIdentity,
@@ -78,7 +82,7 @@ const _: () = assert!(Parameter::ALL.len() <= MAX_PARAMETERS as usize, "every pa
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        CountSeats, GenesisSubnet, Keys, MAX_NETWORKS, MAX_PARAMETERS, MaxNetworks, NetworkParameters,
+        CountSeats, GenesisSubnet, MAX_NETWORKS, MAX_PARAMETERS, MaxNetworks, NetworkParameters,
         NetworkParametersPatch, OnSubnet, Parameter, Parameters, ParametersPatch, ReadEmission, StoredSubnetIdentity,
         Subnet, SubnetIdentity, WeightInfo,
     };
@@ -91,9 +95,13 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use myelin_economics::subnet_price;
+    use myelin_pallet_keys::traits::Keys;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

@@ -2,9 +2,8 @@
 //! call, as in the real chain.
 
 use crate::{
-    self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, Keys,
-    NetworkParametersPatch, OnSubnet, Pallet, ParametersPatch, ReadEmission, ReadSubnets, WeightInfo,
-    weights::SubstrateWeight,
+    self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, NetworkParametersPatch,
+    OnSubnet, Pallet, ParametersPatch, ReadEmission, ReadSubnets, WeightInfo, weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
 use frame_support::{
@@ -16,6 +15,7 @@ use frame_support::{
     weights::{Weight, WeightMeter, constants::ParityDbWeight},
 };
 use frame_system::{EnsureRoot, mocking::MockBlockU32};
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 use pallet_balances::AccountData;
 use sp_io::TestExternalities;
@@ -156,6 +156,14 @@ impl Keys<AccountId> for Others {
         OwnerOf::get(hotkey)
     }
 
+    fn owned(coldkey: &AccountId) -> Vec<AccountId> {
+        OwnerOf::iter().filter(|(_, owner)| owner == coldkey).map(|(hotkey, _)| hotkey).collect()
+    }
+
+    fn successor(_: &AccountId) -> Option<AccountId> {
+        None
+    }
+
     fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
         match OwnerOf::get(hotkey) {
             _ if *hotkey == SYSTEM_ACCOUNT => Err(RESERVED),
@@ -172,6 +180,10 @@ impl Keys<AccountId> for Others {
 
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         if Swapping::contains_key(coldkey) { Err(ANNOUNCED) } else { Ok(()) }
+    }
+
+    fn swap_code(coldkey: &AccountId) -> Option<u8> {
+        Swapping::contains_key(coldkey).then_some(0)
     }
 }
 

@@ -1,11 +1,9 @@
-//! How networks begin and end, and what others read of them.
+//! The beginning and the end of networks.
 
 use crate::{
-    Cleaning, CleanupProgress, Config, Error, Event, Identities, Keys, LastCreation, MAX_NETWORKS, Network,
-    NetworkParameters, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Parameters, ReadEmission,
-    ReadSubnets, Subnet, Subnets, Tempos, TotalLocked, WeightInfo,
+    Cleaning, Config, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
+    Pallet, Parameters, Subnet, Subnets, Tempos, TotalLocked,
 };
-use alloc::vec::Vec;
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -14,9 +12,8 @@ use frame_support::{
         fungible::{Balanced, Inspect},
         tokens::{DepositConsequence, Precision, Provenance},
     },
-    weights::{Weight, WeightMeter},
 };
-use myelin_economics::pruning::{SubnetCandidate, subnet_to_prune};
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 
@@ -29,59 +26,6 @@ pub(crate) struct SubnetSlot {
 }
 
 impl<T: Config> Pallet<T> {
-    /// What creating a subnet costs now. spec subnets-and-neurons §2.1
-    pub fn lock_cost() -> Amount<Tao> {
-        Network::<T>::get().price_rule().price_at(Self::now(), LastCreation::<T>::get())
-    }
-
-    /// The subnet that a new one would replace if every place were taken; `None` if all are immune.
-    /// spec subnets-and-neurons §3
-    pub fn subnet_to_prune() -> Option<NetUid> {
-        let candidates = Self::netuids().into_iter().filter_map(|netuid| {
-            let registered_at = Subnets::<T>::get(netuid)?.registered_at;
-            Some(SubnetCandidate { netuid, emission: T::Emission::of_subnet(netuid), registered_at })
-        });
-        subnet_to_prune(candidates, Network::<T>::get().network_immunity_period, Self::now())
-    }
-
-    /// A hotkey goes by a new key: where it represents an owner, the new one does. spec staking §10.1
-    ///
-    /// # Errors
-    /// None; the result is what those who tell of swaps expect.
-    pub fn hotkey_swapped(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
-        for netuid in Self::netuids() {
-            if let Some(subnet) = Subnets::<T>::get(netuid).filter(|subnet| subnet.owner_hotkey.as_ref() == Some(old)) {
-                Subnets::<T>::insert(netuid, Subnet { owner_hotkey: Some(new.clone()), ..subnet });
-                Self::deposit_event(Event::SubnetOwnerHotkeySet { netuid, hotkey: new.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    /// A coldkey goes by a new key: its subnets belong to the new one. Its hotkeys move along, so they keep what they
-    /// represent. spec staking §10.2
-    ///
-    /// # Errors
-    /// None; the result is what those who tell of swaps expect.
-    pub fn coldkey_swapped(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
-        for netuid in Self::netuids() {
-            if let Some(subnet) = Subnets::<T>::get(netuid).filter(|subnet| subnet.owner.as_ref() == Some(old)) {
-                Subnets::<T>::insert(netuid, Subnet { owner: Some(new.clone()), ..subnet });
-                Self::deposit_event(Event::SubnetOwnerChanged {
-                    netuid,
-                    old_owner: old.clone(),
-                    new_owner: new.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// What [`Self::hotkey_swapped`] or [`Self::coldkey_swapped`] costs at most, for the calls that swap keys.
-    pub fn key_swap_weight() -> Weight {
-        T::WeightInfo::swap_key(MAX_NETWORKS)
-    }
-
     /// The current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
@@ -173,54 +117,6 @@ impl<T: Config> Pallet<T> {
         T::RefundLockOnRemoval::get()
             && !locked.is_zero()
             && T::Currency::can_deposit(owner, locked.rao(), Provenance::Minted) == DepositConsequence::Success
-    }
-
-    /// Clears what is stored for removed subnets, as far as the meter allows.
-    pub(crate) fn clear_removed(meter: &mut WeightMeter) {
-        if meter.try_consume(T::WeightInfo::look_for_removed()).is_err() {
-            return;
-        }
-        while let Some(&netuid) = Cleaning::<T>::get().first() {
-            // Reserved before the page, so that a subnet found empty can also be struck off.
-            if meter.try_consume(T::WeightInfo::end_clearing()).is_err() {
-                break;
-            }
-            if T::OnSubnet::remove_page(netuid, meter) == CleanupProgress::More {
-                break;
-            }
-            Cleaning::<T>::mutate(|cleaning| cleaning.retain(|waiting| *waiting != netuid));
-            Self::deposit_event(Event::NetworkCleared { netuid });
-        }
-    }
-}
-
-impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
-    fn exists(netuid: NetUid) -> bool {
-        Subnets::<T>::contains_key(netuid)
-    }
-
-    fn netuids() -> Vec<NetUid> {
-        Tempos::<T>::get().into_inner().into_keys().collect()
-    }
-
-    fn tempos() -> Vec<(NetUid, u16)> {
-        Tempos::<T>::get().into_inner().into_iter().collect()
-    }
-
-    fn subnet(netuid: NetUid) -> Option<Subnet<T::AccountId>> {
-        Subnets::<T>::get(netuid)
-    }
-
-    fn parameters(netuid: NetUid) -> Option<Parameters> {
-        NetworkSettings::<T>::get(netuid)
-    }
-
-    fn network() -> NetworkParameters {
-        Network::<T>::get()
-    }
-
-    fn locked() -> Amount<Tao> {
-        TotalLocked::<T>::get()
     }
 }
 

@@ -1,4 +1,6 @@
 //! What this pallet offers to others, and what it needs of those above it.
+//!
+//! It also implements `ReadKeyRules` and `OnKeySwap` of the keys pallet.
 
 use crate::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
@@ -78,30 +80,6 @@ impl<AccountId> OnSubnet<AccountId> for Tuple {
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {
         for_tuples!( #( Tuple::parameters_changed(netuid, set); )* );
     }
-}
-
-/// Hotkeys and the coldkeys that own them. Implemented by staking.
-pub trait Keys<AccountId> {
-    /// The coldkey that owns a hotkey, if the hotkey is known.
-    fn owner(hotkey: &AccountId) -> Option<AccountId>;
-
-    /// Whether [`Self::pair`] would succeed.
-    ///
-    /// # Errors
-    /// `NonAssociatedColdKey` if another coldkey owns the hotkey, `CannotUseSystemAccount` if it is reserved.
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
-
-    /// Gives the hotkey to the coldkey if nobody owns it yet.
-    ///
-    /// # Errors
-    /// As [`Self::ensure_pairable`].
-    fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
-
-    /// Whether the coldkey may act.
-    ///
-    /// # Errors
-    /// `ColdkeySwapAnnounced` or `ColdkeySwapDisputed` while a swap of it is under way. spec staking §10.3
-    fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
 }
 
 /// What a subnet receives of every block at present. Implemented by emission; decides which subnet is replaced.

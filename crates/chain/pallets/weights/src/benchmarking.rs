@@ -11,7 +11,7 @@ use codec::Compact;
 use frame_benchmarking::v2::*;
 use frame_support::{BoundedVec, traits::Get, weights::WeightMeter};
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
-use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::Progress};
+use myelin_pallet_subnets::{parameters::Parameters, traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use sp_core::H256;
 
@@ -186,7 +186,7 @@ mod benchmarks {
 
         #[block]
         {
-            assert!(Pallet::<T>::remove_page(SUBNET, &mut meter) == Progress::More);
+            assert!(Pallet::<T>::remove_page(SUBNET, &mut meter) == CleanupProgress::More);
         }
 
         assert!(!Commits::<T>::contains_key(StorageIndex::from(SUBNET), validator));

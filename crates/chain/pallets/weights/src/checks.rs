@@ -9,12 +9,10 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Compact;
 use frame_support::{BoundedVec, ensure, traits::Get};
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
-use myelin_pallet_subnets::{
-    parameters::Parameters,
-    traits::{Keys, ReadSubnets},
-};
+use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
 use myelin_yuma::{is_spread, max_upscale};
 use sp_core::H256;

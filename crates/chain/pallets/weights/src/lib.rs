@@ -17,7 +17,7 @@
 //!
 //! # What is stored
 //!
-//! A [`WeightsRow`](types::Row) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::Commit)s per
+//! A [`WeightsRow`](types::WeightsRow) per neuron, a list of last updates per network, and a queue of [`WeightsCommit`](types::WeightsCommit)s per
 //! network and hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
 //!
 //! # Entries that stop counting
@@ -67,6 +67,7 @@ mod free;
 mod listeners;
 mod reads;
 mod state;
+mod views;
 
 pub mod rules;
 pub mod traits;
@@ -107,13 +108,17 @@ pub mod pallet {
     };
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
+    use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::ReadStake;
-    use myelin_pallet_subnets::traits::{Keys, ReadSubnets};
+    use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{BlockNumber, NetUid, Uid};
     use sp_core::H256;
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

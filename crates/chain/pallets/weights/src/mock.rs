@@ -16,6 +16,7 @@ use frame_support::{
     traits::Hooks,
     weights::constants::ParityDbWeight,
 };
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_neurons::{
     traits::{OnSeat, ReadSeats},
     types::Seat,
@@ -23,7 +24,7 @@ use myelin_pallet_neurons::{
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::{
     parameters::{NetworkParameters, Parameters},
-    traits::{Keys, OnSubnet, ReadSubnets},
+    traits::{OnSubnet, ReadSubnets},
     types::Subnet,
 };
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
@@ -142,6 +143,14 @@ impl Keys<AccountId> for Tables {
         Owners::get(hotkey)
     }
 
+    fn owned(_: &AccountId) -> Vec<AccountId> {
+        unimplemented!("weights ask for owners")
+    }
+
+    fn successor(_: &AccountId) -> Option<AccountId> {
+        unimplemented!("weights follow no swaps")
+    }
+
     fn ensure_pairable(_: &AccountId, _: &AccountId) -> DispatchResult {
         unimplemented!("weights make no pairs")
     }
@@ -153,6 +162,10 @@ impl Keys<AccountId> for Tables {
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
         Ok(())
+    }
+
+    fn swap_code(coldkey: &AccountId) -> Option<u8> {
+        Swapping::contains_key(coldkey).then_some(0)
     }
 }
 

@@ -1,13 +1,15 @@
-//! Helpers on storage.
+//! Access to storage.
 
 use crate::{
     Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
     rules::CommitQueue,
     types::{StorageIndex, WeightsRow},
 };
+use alloc::collections::BTreeMap;
 use frame_support::BoundedVec;
 use myelin_economics::schedule::RevealSchedule;
-use myelin_pallet_subnets::parameters::Parameters;
+use myelin_pallet_neurons::traits::ReadSeats;
+use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
 use sp_runtime::SaturatedConversion;
 
@@ -66,5 +68,15 @@ impl<T: Config> Pallet<T> {
             Commits::<T>::insert(index, hotkey, open);
         }
         Ok(())
+    }
+
+    /// Since when whoever weights of a network can be about has been there: neurons, or networks on root.
+    pub(crate) fn rated_since(netuid: NetUid) -> BTreeMap<Uid, BlockNumber> {
+        if netuid.is_root() {
+            let began = |netuid: NetUid| Some((Uid::new(netuid.get()), T::Subnets::subnet(netuid)?.registered_at));
+            T::Subnets::netuids().into_iter().filter_map(began).collect()
+        } else {
+            (0..).map(Uid::new).zip(T::Seats::seats(netuid)).map(|(uid, seat)| (uid, seat.registered_at)).collect()
+        }
     }
 }

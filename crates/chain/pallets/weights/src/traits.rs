@@ -1,6 +1,6 @@
 //! What this pallet offers to others, and what it needs of those above it.
 //!
-//! From below it takes `ReadSubnets`, `OnSubnet`, `Keys` (subnets), `ReadStake` (staking), `ReadSeats` and `OnSeat`
+//! From below it takes `Keys` (keys), `ReadSubnets`, `OnSubnet` (subnets), `ReadStake` (staking), `ReadSeats` and `OnSeat`
 //! (neurons).
 
 use alloc::{collections::BTreeMap, vec::Vec};

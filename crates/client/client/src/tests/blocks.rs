@@ -1,7 +1,7 @@
 //! Final blocks, each once and in order.
 
 use super::node::{World, hash, patient, url};
-use crate::{Blocks, ChainError, Timeouts};
+use crate::{blocks::Blocks, error::ChainError, link::Timeouts};
 use futures::FutureExt;
 use std::time::Duration;
 

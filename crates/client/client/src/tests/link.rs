@@ -1,7 +1,7 @@
 //! Which node is asked.
 
 use super::node::{World, hash, url};
-use crate::ChainError;
+use crate::error::ChainError;
 
 #[tokio::test]
 async fn the_first_node_that_answers_is_asked() {

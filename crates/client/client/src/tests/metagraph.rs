@@ -2,8 +2,13 @@
 
 use super::node::{World, metagraph};
 use crate::{
-    ChainError, Metagraph, MetagraphChanges, NetUid, Uid, mirror, runtime::runtime_types::myelin_runtime_api as api,
+    error::ChainError,
+    metagraph::{Metagraph, MetagraphChanges},
+    mirror,
+    runtime::runtime_types::myelin_runtime_api as api,
+    views::NeuronInfo,
 };
+use myelin_primitives::{NetUid, Uid};
 use subxt::utils::AccountId32;
 
 fn neuron(uid: u16, hotkey: u8) -> api::NeuronInfo<AccountId32> {
@@ -78,5 +83,5 @@ async fn a_network_that_ends_is_an_error() {
 #[test]
 fn addresses_are_of_either_version() {
     let six = serving(neuron(0, 1), u128::from(std::net::Ipv6Addr::LOCALHOST), 6);
-    assert_eq!(crate::NeuronInfo::from(six).axon.unwrap().address.to_string(), "[::1]:8091");
+    assert_eq!(NeuronInfo::from(six).axon.unwrap().address.to_string(), "[::1]:8091");
 }

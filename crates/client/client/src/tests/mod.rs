@@ -3,6 +3,7 @@
 //! Limits are either a minute, and nothing comes near, or zero, and whatever has to be waited for is over at once.
 
 mod blocks;
+mod codes;
 mod link;
 mod metagraph;
 mod node;

@@ -1,11 +1,14 @@
 //! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
 
 use crate::{
-    Chain, ChainError, NetUid, NodeUrls, Timeouts,
-    link::Connect,
+    chain::Chain,
+    error::ChainError,
+    link::{Connect, Timeouts},
+    node_urls::NodeUrls,
     runtime::{Event, runtime_types::myelin_runtime_api as api},
 };
 use futures::{channel::mpsc, future::BoxFuture};
+use myelin_primitives::NetUid;
 use serde_json::{Value, json, value::to_raw_value};
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -2,9 +2,11 @@
 
 use super::node::{Answer, METADATA, World};
 use crate::{
-    Account, Amount, CallError, Hint as _, PoolCode, PoolRefusal, SentTransaction, SubmissionOutcome, SubmitError,
+    account::Account,
     calls,
+    metagraph::Metagraph,
     mirror::account,
+    refusal::{PoolCode, PoolRefusal},
     runtime::{
         Event,
         runtime_types::{
@@ -17,12 +19,18 @@ use crate::{
         },
         system::events::ExtrinsicSuccess,
     },
+    submission::{CallError, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction},
 };
 use futures::{FutureExt, future::join_all};
+use myelin_diagnostic::Hints;
 use myelin_keys::{Keypair, Secret};
+use myelin_primitives::{Amount, NetUid};
 use std::{collections::BTreeSet, time::Duration};
 
 const LONG: Duration = Duration::from_mins(1);
+
+/// Long enough for a look at blocks in memory.
+const SHORT: Duration = Duration::from_millis(100);
 
 fn alice() -> Keypair {
     Secret::from_uri("//Alice").expect("a key can be derived from every name").into_keypair()
@@ -118,6 +126,31 @@ async fn what_was_not_seen_is_found_when_looked_for_again() {
 }
 
 #[tokio::test]
+async fn what_was_not_seen_is_looked_for_until_it_is_known() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let mut looks = 0;
+    let on_unseen = |unseen: &UnseenTransaction| {
+        assert_eq!(unseen.sent.after, 1);
+        looks += 1;
+        if looks == 3 {
+            world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        }
+    };
+    let included = account.submit_until_known(&call(), SHORT, on_unseen).await.unwrap();
+    assert_eq!((included.height, looks, world.pool().len()), (2, 3, 1));
+}
+
+#[tokio::test]
+async fn what_failed_is_not_looked_for() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    world.answers(1, [Answer::Refuse(1_010, "Custom error: 6")]);
+    let error = account.submit_until_known(&call(), LONG, |unseen| panic!("{unseen}")).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Call(PoolCode::TooSoon))), "{error}");
+}
+
+#[tokio::test]
 async fn a_transaction_whose_time_is_over_has_failed() {
     let world = World::new(1);
     let account = account_on(&world).await.with_mortality(3);
@@ -168,7 +201,7 @@ async fn a_refused_transaction_uses_no_nonce_up() {
         panic!("refused")
     };
     assert!(matches!(error, CallError::Refused(PoolRefusal::Call(PoolCode::TooSoon))), "{error}");
-    assert!(error.all_hints().iter().count() > 0);
+    assert!(Hints::of(&error).first().is_some());
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
 
@@ -277,9 +310,10 @@ async fn everything_can_be_awaited_in_a_task() {
     let mut blocks = chain.blocks_from(0);
     let call = call();
     is_send(&account.submit(&call, LONG));
+    is_send(&account.submit_until_known(&call, LONG, |_| {}));
     is_send(&account.fee(&call));
     is_send(&chain.at_best());
     is_send(&blocks.next());
     is_send(&blocks.latest());
-    is_send(&crate::Metagraph::sync(&chain, crate::NetUid::new(1)));
+    is_send(&Metagraph::sync(&chain, NetUid::new(1)));
 }

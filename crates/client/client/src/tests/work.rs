@@ -2,10 +2,12 @@
 
 use super::node::{World, hash, metagraph, patient};
 use crate::{
-    ChainError, NetUid, PublicKey,
+    error::ChainError,
     work::{SearchEvent, SearchState, WorkSearch},
 };
 use myelin_economics::work::WorkChallenge;
+use myelin_keys::PublicKey;
+use myelin_primitives::NetUid;
 use std::num::NonZeroUsize;
 
 const NETUID: NetUid = NetUid::new(1);

@@ -1,17 +1,18 @@
-//! Work for a seat: searched for on the newest block, on as many cores as there are. spec subnets-and-neurons §8
+//! Proof of work for a seat: a search on the newest block, on many threads. spec subnets-and-neurons §8.
 //!
-//! Work is accepted in the two blocks after the one worked on. Every nonce is as good as any other, on whatever block,
-//! so nothing is lost by going over to each new block at once, and what is found has the most time to get in.
+//! The two blocks after a block accept proof of work on it. All nonces are equally likely to succeed, on any block. The
+//! search therefore moves to each new block at once and loses nothing, and a found seal has the most time to be
+//! included.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, NetUid, PublicKey, work::{Event, Work}};
+//! use myelin_client::{Account, Chain, NetUid, PublicKey, work::{SearchEvent, WorkSearch}};
 //! use std::{error::Error, thread, time::Duration};
 //!
 //! # async fn run(chain: Chain, hotkey: Account, coldkey: PublicKey) -> Result<(), Box<dyn Error>> {
 //! let netuid = NetUid::new(1);
-//! let mut work = Work::begin(&chain, netuid, hotkey.public(), thread::available_parallelism()?, None)?;
+//! let mut work = WorkSearch::begin(&chain, netuid, hotkey.public(), thread::available_parallelism()?, None)?;
 //! loop {
-//!     if let Event::Found(proof) = work.next().await? {
+//!     if let SearchEvent::Found(proof) = work.next().await? {
 //!         let call = proof.call(netuid, &hotkey.public(), &coldkey);
 //!         if hotkey.submit(&call, Duration::from_secs(60)).await.finalised().is_ok() {
 //!             break;
@@ -27,9 +28,9 @@ mod search;
 pub use search::{SealSearch, SearchTask};
 
 use crate::{
-    Chain, ChainConfig, ChainError,
     calls::{self, Call},
-    chain::Methods,
+    chain::{Chain, ChainConfig, Methods},
+    error::ChainError,
     link::{Connection, NodeError},
     runtime::neurons::calls as neurons,
 };
@@ -45,64 +46,65 @@ pub use myelin_economics::work::expected_attempts;
 
 type Header = <ChainConfig as subxt::Config>::Header;
 
-/// For how many blocks a transaction with work should be valid, see
-/// [`Account::with_mortality`](crate::Account::with_mortality): no block takes the work much later, and a search that
-/// goes on sooner.
+/// The mortality, in blocks, of a transaction with proof of work.
+///
+/// No block accepts the work much later, and a search that goes on needs a new transaction sooner. See
+/// [`Account::with_mortality`](crate::Account::with_mortality).
 pub const MORTALITY: u64 = 16;
 
-/// How far a search is, with all that is needed to go on with it in another process.
+/// The state of a search, with all that another process needs to continue it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchState {
-    /// The block that is worked on.
+    /// The block on which the search works.
     pub block: BlockNumber,
     /// Its hash.
     pub hash: H256,
-    /// What a seal has to meet. spec subnets-and-neurons §8.3
+    /// The difficulty that a seal must meet. spec subnets-and-neurons §8.3.
     pub difficulty: u64,
-    /// The first nonce that nobody has begun with.
+    /// The first nonce that no thread has begun.
     pub next_nonce: u64,
 }
 
-/// What pays for a seat.
+/// The proof of work that pays for a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatWork {
-    /// The block that was worked on. The two after it accept this.
+    /// The block on which the search worked. The two blocks after it accept the work.
     pub block: BlockNumber,
-    /// What was searched for.
+    /// The nonce that was found.
     pub nonce: u64,
-    /// What shows that it was.
+    /// The seal of the nonce.
     pub seal: Seal,
 }
 
 impl SeatWork {
-    /// The call that takes the seat. By the hotkey; free.
+    /// Returns the call that takes the seat. It is free, and the hotkey signs it.
     pub fn call(&self, netuid: NetUid, hotkey: &PublicKey, coldkey: &PublicKey) -> Call<neurons::Register> {
         calls::register(netuid, self.block, self.nonce, *self.seal.as_bytes(), hotkey, coldkey)
     }
 }
 
-/// What happens in a search.
+/// An event of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchEvent {
-    /// It went over to a new block.
+    /// The search moved to a new block.
     Block(SearchState),
-    /// Something was found. The search goes on with the next block.
+    /// The search found a seal. It goes on with the next block.
     Found(SeatWork),
 }
 
-/// A search for work that pays for a seat, on whatever block is the newest.
+/// A search for proof of work that pays for a seat, always on the newest block.
 pub struct WorkSearch {
     chain: Chain,
     netuid: NetUid,
     hotkey: PublicKey,
     search: SealSearch,
-    /// Where to begin on a block. Others may search with the same hotkey, so each begins elsewhere.
+    /// The first nonce on each block. It is random, because others may search with the same hotkey.
     first_nonce: u64,
-    /// Where an earlier search was, until it is known whether its block is still the newest.
+    /// The state of an earlier search, until the search knows whether its block is still the newest.
     before: Option<SearchState>,
     at: Option<SearchState>,
     heads: Option<Heads>,
-    /// Whether there is a block that was not looked at yet.
+    /// True if there is a block that the search has not read yet.
     unseen: bool,
 }
 
@@ -120,11 +122,12 @@ impl fmt::Debug for WorkSearch {
 }
 
 impl WorkSearch {
-    /// Begins a search on so many threads. `before` is where an earlier one was: if its block is still the newest, what
-    /// was tried is not tried again.
+    /// Begins a search on this number of threads.
+    ///
+    /// `before` is the state of an earlier search. If its block is still the newest, its nonces are not tried again.
     ///
     /// # Errors
-    /// If the system has no more threads, or no randomness.
+    /// [`io::Error`] if the system has no more threads, or no randomness.
     pub fn begin(
         chain: &Chain,
         netuid: NetUid,
@@ -145,11 +148,12 @@ impl WorkSearch {
         })
     }
 
-    /// Waits for what happens next. May be dropped while it waits, and called again after an error.
+    /// Waits for the next event. The future may be dropped while it waits, and the call repeated after an error.
     ///
     /// # Errors
-    /// [`ChainError::NoWork`], if the network gives no seats for work; if there is no such network, or no node answers or
-    /// makes progress within the limits. The search goes on meanwhile.
+    /// [`ChainError::NoWork`] if the network has no registration by work, [`ChainError::NoNetwork`] if there is no such
+    /// network. [`ChainError::Unreachable`] or [`ChainError::Silent`] if no node answers or makes progress in time. The
+    /// search goes on meanwhile.
     pub async fn next(&mut self) -> Result<SearchEvent, ChainError> {
         while !self.unseen {
             tokio::select! {
@@ -167,7 +171,7 @@ impl WorkSearch {
         Ok(SearchEvent::Block(position))
     }
 
-    /// Takes up the best block.
+    /// Moves to the best block.
     async fn go_over(&mut self) -> Result<SearchState, ChainError> {
         let best = self.chain.at_best().await?;
         let gone = || ChainError::NoNetwork { netuid: self.netuid, block: best.height() };
@@ -185,24 +189,26 @@ impl WorkSearch {
         Ok(position)
     }
 
-    /// How far the search is. Nonces that threads have begun with are left behind it; every other one is as good.
+    /// Returns the state of the search.
+    ///
+    /// Nonces that threads have begun are skipped when it is continued. All other nonces are equally likely to succeed.
     pub fn position(&self) -> Option<SearchState> {
         let at = self.at?;
         Some(SearchState { next_nonce: self.search.next_nonce().unwrap_or(at.next_nonce), ..at })
     }
 
-    /// How many seals were made.
+    /// Returns the number of seals that were made.
     pub fn tried(&self) -> u64 {
         self.search.tried()
     }
 
-    /// On how many threads.
+    /// Returns the number of threads.
     pub fn threads(&self) -> usize {
         self.search.threads()
     }
 }
 
-/// Waits for a best block that is new, of the node at hand or of the next.
+/// Waits for a new best block of the present node, or of the next one.
 async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), ChainError> {
     let link = chain.link();
     for _ in 0..=link.nodes() {
@@ -217,7 +223,7 @@ async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), ChainErr
         }
         let Some(Heads { connection, headers }) = heads else { continue };
         if let Ok(Some(Ok(_))) = timeout(link.limits().silence, headers.next()).await {
-            // Those that have come meanwhile are older than the best block as well.
+            // Blocks that were announced meanwhile are older than the best block as well.
             while let Some(Some(Ok(_))) = headers.next().now_or_never() {}
             return Ok(());
         }

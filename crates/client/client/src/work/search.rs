@@ -1,4 +1,4 @@
-//! Threads that try nonces.
+//! A search for seals on several threads.
 
 use myelin_economics::work::{Seal, WorkChallenge};
 use std::{
@@ -12,25 +12,27 @@ use std::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How many nonces a thread takes at once: few milliseconds' work, so that it is soon free for something else, and too
-/// many for threads to wait for each other.
+/// The number of nonces that a thread takes at once.
+///
+/// They take a few milliseconds, so a thread is soon free for another task. They are too many for threads to wait for
+/// each other.
 const PORTION: u64 = 4_096;
 
-/// What is searched for, and from which nonce on. After the last nonce comes the first.
+/// A task: a challenge, a difficulty and a first nonce. The first nonce follows the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SearchTask {
-    /// What seals are made of.
+    /// The challenge of the seals.
     pub challenge: WorkChallenge,
-    /// What a seal has to meet.
+    /// The difficulty that a seal must meet.
     pub difficulty: u64,
-    /// Where to begin.
+    /// The first nonce.
     pub from: u64,
 }
 
-/// Threads that search for a seal, each with nonces of its own. spec subnets-and-neurons §8.2
+/// Threads that search for a seal, each with nonces of its own. spec subnets-and-neurons §8.2.
 ///
-/// Nothing is searched for until there is a task, and nothing more once it is done. The rule is that of the chain,
-/// [`WorkChallenge::seal`]; a thread does nothing else, so it tries as many nonces as the library can hash.
+/// The threads are idle without a task, and after it is done. The rule is that of the chain, [`WorkChallenge::seal`]. A
+/// thread does nothing else, so it tries as many nonces as the library can hash.
 #[derive(Debug)]
 pub struct SealSearch {
     shared: Arc<SearchBoard>,
@@ -38,7 +40,7 @@ pub struct SealSearch {
     finds: UnboundedReceiver<FoundSeal>,
 }
 
-/// Where threads find what to do.
+/// The board on which threads find their task.
 #[derive(Debug, Default)]
 struct SearchBoard {
     desk: Mutex<Desk>,
@@ -52,7 +54,7 @@ struct Desk {
     closed: bool,
 }
 
-/// A task that is being worked on.
+/// A task in progress.
 #[derive(Debug)]
 struct Job {
     task: SearchTask,
@@ -68,10 +70,10 @@ struct FoundSeal {
 }
 
 impl SealSearch {
-    /// So many threads, with nothing to do.
+    /// Returns a search with this number of idle threads.
     ///
     /// # Errors
-    /// If the system has no more threads.
+    /// [`io::Error`] if the system has no more threads.
     pub fn on(threads: NonZeroUsize) -> io::Result<Self> {
         let (sender, finds) = unbounded_channel();
         let mut search = Self { shared: Arc::default(), threads: Vec::new(), finds };
@@ -83,13 +85,13 @@ impl SealSearch {
         Ok(search)
     }
 
-    /// Takes up a task, and drops the one before.
+    /// Begins a task, and drops the one before.
     pub fn take_up(&mut self, task: SearchTask) {
         let job = Job { task, next: AtomicU64::new(task.from), over: AtomicBool::new(false) };
         self.replace(Some(Arc::new(job)));
     }
 
-    /// Drops the task there is.
+    /// Drops the present task.
     pub fn drop_task(&mut self) {
         self.replace(None);
     }
@@ -102,11 +104,12 @@ impl SealSearch {
         self.shared.changed.notify_all();
     }
 
-    /// Waits for a nonce that solves the task at hand, which is then done. Without a task it waits for ever. May be
-    /// dropped while it waits.
+    /// Waits for a nonce that solves the present task, which is then done.
+    ///
+    /// Without a task it waits for ever. The future may be dropped while it waits.
     pub async fn found(&mut self) -> (u64, Seal) {
         loop {
-            // The threads keep the other end for as long as this one is there.
+            // The threads keep the sender as long as this search exists.
             let Some(find) = self.finds.recv().await else { std::future::pending().await };
             let mut desk = self.shared.desk();
             if desk.job.as_ref().is_some_and(|job| Arc::ptr_eq(job, &find.job)) {
@@ -116,29 +119,29 @@ impl SealSearch {
         }
     }
 
-    /// How many seals were made, for all tasks together.
+    /// Returns the number of seals made for all tasks together.
     pub fn tried(&self) -> u64 {
         self.shared.tried.load(Ordering::Relaxed)
     }
 
-    /// The first nonce that no thread has taken yet, of the task at hand.
+    /// Returns the first nonce of the present task that no thread has taken.
     pub fn next_nonce(&self) -> Option<u64> {
         self.shared.desk().job.as_ref().map(|job| job.next.load(Ordering::Relaxed))
     }
 
-    /// How many threads there are.
+    /// Returns the number of threads.
     pub fn threads(&self) -> usize {
         self.threads.len()
     }
 }
 
-/// Threads end with what they have taken, within milliseconds.
+/// Ends all threads after their present portion, within milliseconds.
 impl Drop for SealSearch {
     fn drop(&mut self) {
         self.shared.desk().closed = true;
         self.replace(None);
         for thread in self.threads.drain(..) {
-            // One that panicked has said so already.
+            // A thread that panicked has reported it already.
             let _ = thread.join();
         }
     }
@@ -146,11 +149,11 @@ impl Drop for SealSearch {
 
 impl SearchBoard {
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        // Nothing is left half done while it is held.
+        // No holder of the lock leaves the desk in a half-changed state.
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a job that is not over, until there will be none.
+    /// Waits for a job that is not over. Returns `None` after the search was closed.
     fn job(&self) -> Option<Arc<Job>> {
         let mut desk = self.desk();
         loop {
@@ -175,7 +178,7 @@ impl SearchBoard {
                 };
                 self.tried.fetch_add(nonce.wrapping_sub(first).wrapping_add(1), Ordering::Relaxed);
                 if !job.over.swap(true, Ordering::Relaxed) {
-                    // Whoever does not listen any more has another task.
+                    // A receiver that was dropped has another task.
                     let _ = finds.send(FoundSeal { job: Arc::clone(&job), nonce, seal });
                 }
             }
@@ -205,7 +208,7 @@ mod tests {
         assert_eq!(search.found().await, expected);
         assert_eq!(search.tried(), expected.0 + 1);
         assert_eq!(search.next_nonce(), None);
-        // More go through them in some order, each to the end of its portion or to what it finds there.
+        // Several threads try them in some order, each to the end of its portion or to a solution in it.
         let mut search = threads(3);
         search.take_up(task);
         let (shared, job) = (Arc::clone(&search.shared), search.shared.job().unwrap());
@@ -226,7 +229,7 @@ mod tests {
         let second = challenge().search(1_694.., 1_000).unwrap();
         search.take_up(SearchTask { challenge: challenge(), difficulty: 1_000, from: 1_694 });
         assert_eq!(search.found().await, second);
-        // After the last nonce comes the first.
+        // The first nonce follows the last one.
         let nonces = (u64::MAX - 1..=u64::MAX).chain(0..);
         let around = challenge().search(nonces, 1_000).unwrap();
         search.take_up(SearchTask { challenge: challenge(), difficulty: 1_000, from: u64::MAX - 1 });
@@ -238,7 +241,7 @@ mod tests {
         let mut search = threads(2);
         let hopeless = SearchTask { challenge: challenge(), difficulty: u64::MAX, from: 0 };
         search.take_up(hopeless);
-        // Found, but for a task that is not at hand any more.
+        // Found, but for a task that is not the present one any more.
         search.take_up(SearchTask { difficulty: 1, ..hopeless });
         while search.finds.is_empty() {
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Ansible Vault 1.1: what was written before `NaCl`. Only read. spec wallets §3.2
+//! Ansible Vault 1.1, the format before `NaCl`, which is only read. spec wallets §3.2.
 
 use super::DecryptError;
 use crate::text::{SecretBytes, password_bytes, secret_bytes};
@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// How such files begin.
+/// The first bytes of a file of this format.
 pub const MAGIC: &[u8] = b"$ANSIBLE_VAULT";
 
 const HEADER: &str = "$ANSIBLE_VAULT;1.1;AES256";
@@ -22,19 +22,19 @@ const BLOCK: usize = 16;
 /// An encrypted file.
 #[derive(Clone, Debug)]
 pub struct AnsibleEnvelope {
-    /// Of the derivation.
+    /// The salt of the derivation.
     pub salt: [u8; 32],
-    /// Over the ciphertext.
+    /// The HMAC over the ciphertext.
     pub hmac: [u8; 32],
-    /// Whole blocks.
+    /// The ciphertext, in whole blocks.
     pub ciphertext: Vec<u8>,
 }
 
 impl AnsibleEnvelope {
-    /// Takes a file apart.
+    /// Parses a file.
     ///
     /// # Errors
-    /// [`DecryptError::Damaged`], if it is not of this format and version.
+    /// [`DecryptError::Damaged`] if it is not of this format and version.
     pub fn parse(content: &[u8]) -> Result<Self, DecryptError> {
         let damaged = DecryptError::Damaged;
         let text = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;
@@ -42,7 +42,7 @@ impl AnsibleEnvelope {
         if lines.next() != Some(HEADER) {
             return Err(damaged("the first line is not that of Ansible Vault 1.1 with AES256"));
         }
-        // Everything is written as hex twice.
+        // All parts are written as hex twice.
         let inner = hex::decode(lines.collect::<String>()).map_err(|_| damaged("a line is not hex"))?;
         let mut parts = inner.split(|&byte| byte == b'\n').map(hex::decode);
         let mut part = || parts.next().and_then(Result::ok).ok_or(damaged("a part is missing or not hex"));
@@ -57,11 +57,11 @@ impl AnsibleEnvelope {
         Ok(Self { salt: salt.try_into().map_err(length)?, hmac: hmac.try_into().map_err(length)?, ciphertext })
     }
 
-    /// The plaintext.
+    /// Returns the plaintext.
     ///
     /// # Errors
-    /// [`DecryptError::WrongPassword`], if it is another password's or was changed; [`DecryptError::Damaged`], if its
-    /// author padded it wrongly.
+    /// [`DecryptError::WrongPassword`] for another password or a changed file, [`DecryptError::Damaged`] for a wrong
+    /// padding.
     pub fn open(&self, password: &SecretString) -> Result<SecretBytes, DecryptError> {
         let mut keys = Zeroizing::new([0; 80]);
         pbkdf2::pbkdf2_hmac::<Sha256>(password_bytes(password), &self.salt, ROUNDS, keys.as_mut_slice());
@@ -71,7 +71,7 @@ impl AnsibleEnvelope {
 
         let mut mac = Hmac::<Sha256>::new_from_slice(hmac_key).map_err(|_| damaged())?;
         mac.update(&self.ciphertext);
-        // Takes the same time wherever the first difference is.
+        // The comparison takes the same time for any position of the first difference.
         mac.verify_slice(&self.hmac).map_err(|_| DecryptError::WrongPassword)?;
 
         let mut buffer = Zeroizing::new(self.ciphertext.clone());
@@ -82,7 +82,7 @@ impl AnsibleEnvelope {
     }
 }
 
-/// The length without PKCS#7 padding.
+/// Returns the length without PKCS#7 padding.
 fn unpadded(blocks: &[u8]) -> Option<usize> {
     let count = usize::from(*blocks.last()?);
     let length = blocks.len().checked_sub(count)?;
@@ -97,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
     use secrecy::ExposeSecret;
 
-    /// Encrypts as the format has it.
+    /// Encrypts as the format demands.
     fn seal(plaintext: &[u8], password: &str, salt: [u8; 32]) -> String {
         let mut keys = [0; 80];
         pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, ROUNDS, &mut keys);

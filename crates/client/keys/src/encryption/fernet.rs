@@ -1,6 +1,7 @@
-//! Fernet with a key by PBKDF2: the oldest format. Only read. spec wallets §3.3
+//! Fernet with a key by PBKDF2, the oldest format, which is only read. spec wallets §3.3.
 //!
-//! Some tools answer "wrong password" to the right one for these files. They exist, so they are opened here.
+//! Some tools report a wrong password for these files although it is right. Such files exist, so this module opens
+//! them.
 
 use super::{DecryptError, EncryptionKey};
 use crate::text::{SecretBytes, password_bytes, secret_bytes};
@@ -18,7 +19,7 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// How such files begin.
+/// The first bytes of a file of this format.
 pub const MAGIC: &[u8] = b"gAAAAA";
 
 const SALT: &[u8] = b"Iguesscyborgslikemyselfhaveatendencytobeparanoidaboutourorigins";
@@ -32,7 +33,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// An encrypted file: one token. The time it was made at means nothing.
+/// An encrypted file: one token. Its time has no meaning.
 #[derive(Clone, Debug)]
 pub struct FernetEnvelope {
     /// Version, time, initialisation vector and ciphertext.
@@ -41,10 +42,10 @@ pub struct FernetEnvelope {
 }
 
 impl FernetEnvelope {
-    /// Takes a file apart.
+    /// Parses a file.
     ///
     /// # Errors
-    /// [`DecryptError::Damaged`], if it is not a token.
+    /// [`DecryptError::Damaged`] if it is not a token.
     pub fn parse(content: &[u8]) -> Result<Self, DecryptError> {
         let damaged = DecryptError::Damaged;
         let token = BASE64.decode(content.trim_ascii()).map_err(|_| damaged("it is not base64"))?;
@@ -60,22 +61,22 @@ impl FernetEnvelope {
         Ok(this)
     }
 
-    /// Initialisation vector and ciphertext.
+    /// Returns initialisation vector and ciphertext.
     fn parts(&self) -> Option<(&[u8; BLOCK], &[u8])> {
         self.signed.get(1_usize.checked_add(TIME_LENGTH)?..)?.split_first_chunk()
     }
 
-    /// The plaintext.
+    /// Returns the plaintext.
     ///
     /// # Errors
-    /// [`DecryptError::WrongPassword`], if it is another key's or was changed; [`DecryptError::Damaged`], if its author
-    /// padded it wrongly.
+    /// [`DecryptError::WrongPassword`] for another key or a changed file, [`DecryptError::Damaged`] for a wrong
+    /// padding.
     pub fn open(&self, key: &EncryptionKey) -> Result<SecretBytes, DecryptError> {
         let damaged = || DecryptError::Damaged("the file was cut short");
         let (signing_key, cipher_key) = key.expose_secret().split_at(HALF);
         let mut mac = Hmac::<Sha256>::new_from_slice(signing_key).map_err(|_| damaged())?;
         mac.update(&self.signed);
-        // Takes the same time wherever the first difference is.
+        // The comparison takes the same time for any position of the first difference.
         mac.verify_slice(&self.hmac).map_err(|_| DecryptError::WrongPassword)?;
 
         let (iv, ciphertext) = self.parts().ok_or_else(damaged)?;
@@ -90,7 +91,7 @@ impl FernetEnvelope {
     }
 }
 
-/// The key of a password. Takes seconds.
+/// Derives the key of a password. This takes seconds.
 pub fn derive_key(password: &SecretString) -> EncryptionKey {
     let mut key = SecretBox::new(Box::new([0; 32]));
     pbkdf2::pbkdf2_hmac::<Sha256>(password_bytes(password), SALT, ROUNDS, key.expose_secret_mut());
@@ -107,7 +108,7 @@ mod tests {
         SecretBox::new(Box::new([byte; 32]))
     }
 
-    /// Encrypts as the format has it.
+    /// Encrypts as the format demands.
     fn seal(plaintext: &[u8], key: u8, iv: [u8; BLOCK]) -> String {
         let cipher = cbc::Encryptor::<Aes128>::new(&[key; 16].into(), &iv.into());
         let mut buffer = plaintext.to_vec();

@@ -1,11 +1,11 @@
-//! How key files are encrypted. spec wallets §3
+//! Encryption of key files. spec wallets §3.
 //!
-//! Three formats exist. [`nacl`] is written today; [`ansible`] and [`fernet`] are older and only read.
-//! [`KeyFileEncryption::of`] tells which a file has, [`decrypt`] opens any of them.
+//! There are three formats. New files are [`nacl`]; [`ansible`] and [`fernet`] are older and only read.
+//! [`KeyFileEncryption::of`] returns the format of a file, [`decrypt`] opens all of them.
 //!
-//! Each module has the same three steps: parse the file into an envelope, which finds damage that can be seen from
-//! outside; derive a key from the password, which is slow on purpose; open the envelope with the key. A wrong password
-//! and a changed ciphertext look the same, as they must.
+//! Each module has the same three steps. It parses the file into an envelope, which finds visible damage. It derives a
+//! key from the password, which is slow on purpose. It opens the envelope with the key. A wrong password and a changed
+//! ciphertext look the same, as they must.
 
 pub mod ansible;
 pub mod fernet;
@@ -13,8 +13,9 @@ pub mod nacl;
 
 use crate::text::{SecretBytes, secret_bytes};
 use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
+use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::{SecretBox, SecretString};
-use std::{borrow::Cow, fmt};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// A key derived from a password.
@@ -23,18 +24,18 @@ pub type EncryptionKey = SecretBox<[u8; 32]>;
 /// The format of a key file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFileEncryption {
-    /// None: JSON, or not a key file.
+    /// No encryption: JSON, or no key file.
     Plain,
-    /// `NaCl` secretbox with Argon2i. spec wallets §3.1
+    /// `NaCl` secretbox with Argon2i. spec wallets §3.1.
     Nacl,
-    /// Ansible Vault 1.1. spec wallets §3.2
+    /// Ansible Vault 1.1. spec wallets §3.2.
     Ansible,
-    /// Fernet with PBKDF2. spec wallets §3.3
+    /// Fernet with PBKDF2. spec wallets §3.3.
     Fernet,
 }
 
 impl KeyFileEncryption {
-    /// The format of this file.
+    /// Returns the format of this file.
     pub fn of(content: &[u8]) -> Self {
         if content.starts_with(nacl::MAGIC) {
             Self::Nacl
@@ -59,12 +60,12 @@ impl fmt::Display for KeyFileEncryption {
     }
 }
 
-/// The plaintext of an encrypted file of any format.
+/// Returns the plaintext of an encrypted file of any format.
 ///
-/// Takes seconds: half a gigabyte of memory for [`nacl`], ten million hashes for [`fernet`].
+/// It takes seconds: half a gigabyte of memory for [`nacl`], ten million hashes for [`fernet`].
 ///
 /// # Errors
-/// [`DecryptError::NotEncrypted`] for other files, else as the format has it.
+/// [`DecryptError::NotEncrypted`] for a plain file, otherwise the errors of the format.
 pub fn decrypt(content: &[u8], password: &SecretString) -> Result<SecretBytes, DecryptError> {
     match KeyFileEncryption::of(content) {
         KeyFileEncryption::Plain => Err(DecryptError::NotEncrypted),
@@ -80,7 +81,7 @@ pub fn decrypt(content: &[u8], password: &SecretString) -> Result<SecretBytes, D
     }
 }
 
-/// Opens a `NaCl` secretbox. `None`, if the key is wrong or a byte was changed.
+/// Opens a `NaCl` secretbox. Returns `None` if the key is wrong or a byte was changed.
 pub(crate) fn open_secretbox(
     key: &[u8; 32],
     nonce: &[u8; 24],
@@ -94,30 +95,36 @@ pub(crate) fn open_secretbox(
         .map(|()| secret_bytes(buffer))
 }
 
-/// Why an encrypted file could not be opened or made.
+/// The reason for which an encrypted file could not be opened or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
-    /// It is not encrypted.
+    /// A file without encryption.
     #[error("the file is not encrypted")]
     NotEncrypted,
-    /// The password is wrong, or the encrypted part was changed: nobody can tell which.
+    /// A wrong password or a changed ciphertext, which cannot be told apart.
     #[error("the password does not open it")]
     WrongPassword,
-    /// Damage that can be seen without the password, or behind the right one.
+    /// Damage that is visible without the password, or behind the right one.
     #[error("damaged: {0}")]
     Damaged(&'static str),
-    /// The derivation of the key needs 512 MiB, which there aren't.
+    /// Less free memory than the 512 MiB that the derivation of the key needs.
     #[error("there is not enough memory: the password needs 512 MiB")]
     Memory,
-    /// The system gave no randomness.
+    /// A system without randomness.
     #[error("the system gives no random numbers")]
     Randomness,
 }
 
-impl DecryptError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl Diagnostic for DecryptError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::WrongPassword => "password",
+            Self::NotEncrypted | Self::Damaged(_) | Self::Memory | Self::Randomness => "wallet-file",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::NotEncrypted => "read it without a password",
             Self::WrongPassword => {
                 "type the password again; if you are sure of it, the file was changed: restore it from a backup or its mnemonic"
@@ -125,6 +132,6 @@ impl DecryptError {
             Self::Damaged(_) => "restore the file from a backup, or the key from its mnemonic",
             Self::Memory => "close other programs, or open the wallet on a larger machine",
             Self::Randomness => "try again; if it stays so, the operating system is broken",
-        })
+        });
     }
 }

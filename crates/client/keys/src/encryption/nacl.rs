@@ -1,7 +1,7 @@
-//! `NaCl` secretbox with a key by Argon2i: what is written today. spec wallets §3.1
+//! `NaCl` secretbox with a key by Argon2i, the format of new files. spec wallets §3.1.
 //!
-//! The salt of the derivation is the same for everybody, so one guess can be tried on every stolen file. It is kept
-//! because others read it so. A strong password matters.
+//! All files share the salt of the derivation, so an attacker can try one guess on every stolen file. The salt is kept,
+//! because other tools read it so. Choose a strong password.
 
 use super::{DecryptError, EncryptionKey, open_secretbox};
 use crate::text::{SecretBytes, password_bytes, random};
@@ -10,7 +10,7 @@ use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use zeroize::Zeroizing;
 
-/// How such files begin.
+/// The first bytes of a file of this format.
 pub const MAGIC: &[u8] = b"$NACL";
 
 const SALT: [u8; 16] = [0x13, 0x71, 0x83, 0xdf, 0xf1, 0x5a, 0x09, 0xbc, 0x9c, 0x90, 0xb5, 0x51, 0x87, 0x39, 0xe9, 0xb1];
@@ -27,10 +27,10 @@ pub struct NaclEnvelope<'a> {
 }
 
 impl<'a> NaclEnvelope<'a> {
-    /// Takes a file apart.
+    /// Parses a file.
     ///
     /// # Errors
-    /// [`DecryptError::Damaged`], if it does not begin with [`MAGIC`] or is too short.
+    /// [`DecryptError::Damaged`] if it does not begin with [`MAGIC`] or is too short.
     pub fn parse(content: &'a [u8]) -> Result<Self, DecryptError> {
         let rest = content.strip_prefix(MAGIC).ok_or(DecryptError::Damaged("the beginning is missing"))?;
         let too_short = DecryptError::Damaged("the file was cut short");
@@ -39,19 +39,19 @@ impl<'a> NaclEnvelope<'a> {
         Ok(Self { nonce, tag, ciphertext })
     }
 
-    /// The plaintext.
+    /// Returns the plaintext.
     ///
     /// # Errors
-    /// [`DecryptError::WrongPassword`], if it is another key's or was changed.
+    /// [`DecryptError::WrongPassword`] for another key or a changed file.
     pub fn open(&self, key: &EncryptionKey) -> Result<SecretBytes, DecryptError> {
         open_secretbox(key.expose_secret(), self.nonce, self.tag, self.ciphertext).ok_or(DecryptError::WrongPassword)
     }
 }
 
-/// The key of a password. Takes seconds and 512 MiB.
+/// Derives the key of a password. This takes seconds and 512 MiB.
 ///
 /// # Errors
-/// [`DecryptError::Memory`].
+/// [`DecryptError::Memory`] if the memory is not available.
 pub fn derive_key(password: &SecretString) -> Result<EncryptionKey, DecryptError> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(|_| DecryptError::Memory)?;
     let mut memory = Vec::<Block>::new();
@@ -66,7 +66,7 @@ pub fn derive_key(password: &SecretString) -> Result<EncryptionKey, DecryptError
         key.expose_secret_mut(),
         memory.as_mut_slice(),
     );
-    // A password of more than 4 GiB is the only thing left to refuse.
+    // Only a password of more than 4 GiB can still be refused.
     derived.map_err(|_| DecryptError::Memory)?;
     Ok(key)
 }
@@ -74,7 +74,7 @@ pub fn derive_key(password: &SecretString) -> Result<EncryptionKey, DecryptError
 /// Encrypts the content of a key file under a fresh nonce.
 ///
 /// # Errors
-/// [`DecryptError::Randomness`].
+/// [`DecryptError::Randomness`] if the system has no randomness, [`DecryptError::Memory`] for a text of 64 GiB or more.
 pub fn seal(plaintext: &SecretBytes, key: &EncryptionKey) -> Result<Vec<u8>, DecryptError> {
     let nonce = random::<24>().map_err(|_| DecryptError::Randomness)?;
     let mut buffer = Zeroizing::new(plaintext.expose_secret().clone());

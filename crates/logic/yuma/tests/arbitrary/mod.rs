@@ -5,7 +5,7 @@ use myelin_yuma::{Bonds, LiquidAlpha, Params, Snapshot, Stake};
 use proptest::{collection::vec, option, prelude::*};
 use std::ops::RangeInclusive;
 
-/// What a [`Snapshot`] borrows.
+/// The owned data that a [`Snapshot`] borrows.
 #[derive(Clone, Debug)]
 pub(crate) struct Subnet {
     pub(crate) block: BlockNumber,
@@ -39,31 +39,33 @@ impl Subnet {
     }
 }
 
-/// How wild a subnet is.
+/// The form of a random subnet.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Every vector has one element per neuron, and rows stay inside the subnet.
+    /// Vectors with one element per neuron, and rows inside the subnet.
     Whole,
-    /// Vectors may be short or long, rows may point outside.
+    /// Vectors that may be short or long, and rows that may point outside.
     Ragged,
 }
 
-/// Subnets of so many neurons in which all comparisons of blocks go either way often.
+/// Returns subnets of this many neurons in which all comparisons of blocks often go either way.
 pub(crate) fn ragged(neurons: usize) -> impl Strategy<Value = Subnet> {
     subnet(neurons, Manner::Ragged, 40..=100)
 }
 
-/// The same with vectors of full length.
+/// Returns the same subnets with vectors of full length.
 pub(crate) fn whole(neurons: usize) -> impl Strategy<Value = Subnet> {
     subnet(neurons, Manner::Whole, 40..=100)
 }
 
-/// Subnets whose blocks may be any number.
+/// Returns subnets whose blocks may be any number.
 pub(crate) fn wild(neurons: usize) -> impl Strategy<Value = Subnet> {
     subnet(neurons, Manner::Ragged, 0..=BlockNumber::MAX)
 }
 
-/// One or more consecutive epochs of a subnet; permits and bonds of all but the first are for the caller to carry.
+/// Returns up to four consecutive epochs of a subnet.
+///
+/// The caller carries permits and bonds from each epoch to the next.
 pub(crate) fn story(neurons: RangeInclusive<usize>) -> impl Strategy<Value = Vec<Subnet>> {
     neurons.prop_flat_map(|neurons| vec(ragged(neurons), 1..=4))
 }
@@ -107,7 +109,7 @@ fn uid(number: usize) -> Uid {
     Uid::new(u16::try_from(number).unwrap())
 }
 
-/// Rows in any order and with repetitions, from empty to crowded.
+/// Returns rows in any order and with repetitions, from empty to twice as many entries as uids.
 fn row(uids: usize) -> impl Strategy<Value = Vec<Entry>> {
     let entry = move || (0..uids.max(1), fraction()).prop_map(|(number, value)| Entry::new(uid(number), value));
     prop_oneof![vec(entry(), 0..=4), vec(entry(), 0..=uids * 2)]
@@ -121,7 +123,7 @@ fn emission() -> impl Strategy<Value = Amount<Tao>> {
     prop_oneof![Just(0), Just(1), 0..1_000_000_000_000_u64, any::<u64>()].prop_map(Amount::from_rao)
 }
 
-/// Nothing, equal stakes, ordinary ones and crumbs; now and then stakes that leave nothing to others.
+/// Returns stakes: zero, equal ones, ordinary ones, tiny ones, and now and then one that leaves nothing to others.
 fn stakes(neurons: usize) -> impl Strategy<Value = Vec<Stake>> {
     let ordinary = || {
         prop_oneof![

@@ -1,7 +1,7 @@
-//! The epoch as the specification tells it: dense, slow and without any thought of cost.
+//! The epoch as the specification describes it: dense, slow and without regard to cost.
 //!
-//! Numbers are plain 128-bit integers that count 2^-32, `None` is an entry that is not there, and every step is a loop
-//! over all neurons. It exists to be compared with `myelin_yuma::epoch` and to show what the sparse form gains.
+//! Numbers are plain 128-bit integers that count 2^-32, and `None` is a missing entry. Every step is a loop over all
+//! neurons. Tests compare this epoch with `myelin_yuma::epoch`, and benches show the gain of the sparse form.
 
 #![expect(
     clippy::many_single_char_names,
@@ -22,7 +22,7 @@ pub(crate) fn epoch<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, params: &Params
     let n = subnet.stake.len();
     let block = i128::from(subnet.block);
     let is_owner = |i: usize| subnet.owner == Some(uid(i));
-    // Never registered long enough ago, never updated, committed at genesis: what missing elements mean.
+    // The meaning of missing elements: not registered long enough ago, never updated, committed at genesis.
     let registered_at = |j: usize| subnet.registered_at.get(j).map_or(i128::MAX, |block| i128::from(*block));
     let last_update = |i: usize| subnet.last_update.get(i).map(|block| i128::from(*block));
 
@@ -301,7 +301,7 @@ fn average(rate: i128, new: Option<i128>, old: Option<i128>) -> Option<i128> {
     }
 }
 
-/// The largest score with enough support, or the smallest; tried one by one.
+/// Returns the largest score with enough support, or the smallest. It tries all scores one by one.
 fn weighted_median(stake: &Vector, score: &Vector, kappa: i128) -> i128 {
     let voters: Vec<usize> = (0..stake.len()).filter(|i| stake[*i] > 0).collect();
     let stakes = norm(voters.iter().map(|i| stake[*i]).collect());
@@ -336,7 +336,7 @@ fn exp(x: i128) -> i128 {
     if x < 0 { div(ONE, sum) } else { sum }
 }
 
-/// `floor(stake * 2^32 / sum)`, found by halving the range of the quotient.
+/// Returns `floor(stake * 2^32 / sum)`, found by halving the range of the quotient.
 fn stake_shares(stake: &[Stake]) -> Vector {
     let sum = |shift: u32| stake.iter().try_fold(0_u128, |sum, stake| sum.checked_add(stake.to_bits() >> shift));
     let (shift, total) = match sum(0) {
@@ -358,7 +358,7 @@ fn stake_shares(stake: &[Stake]) -> Vector {
     if total == 0 { vec![0; stake.len()] } else { stake.iter().map(share).collect() }
 }
 
-/// A product of a small and a large number, in two limbs of which the lower has 64 bits.
+/// Returns the product of a small and a large number in two limbs, the lower of which has 64 bits.
 fn wide(small: u128, large: u128) -> (u128, u128) {
     let low = small * (large & u128::from(u64::MAX));
     (small * (large >> 64) + (low >> 64), low & u128::from(u64::MAX))

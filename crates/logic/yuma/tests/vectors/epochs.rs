@@ -78,10 +78,11 @@ impl Epoch {
     }
 }
 
-/// Counts blocks from an earlier one, so that all of a scenario are block numbers.
+/// A first block from which blocks are counted, so that all blocks of a scenario are block numbers.
 ///
-/// Scenarios may start in the middle of a story whose earlier blocks are below zero. But for the first epoch's limit of
-/// recent registrations, which is never below zero, the rules only compare blocks and take their differences.
+/// Scenarios may start in the middle of a story whose earlier blocks are below zero. The rules only compare blocks and
+/// take their differences. The one exception is the first epoch's limit of recent registrations, which is never below
+/// zero.
 #[derive(Clone, Copy)]
 struct Calendar {
     start: i64,
@@ -100,14 +101,16 @@ impl Calendar {
         blocks.iter().map(|block| self.block(*block)).collect()
     }
 
-    /// The epoch before. Counting from elsewhere, the first epoch gets one that makes the same registrations recent.
+    /// Returns the block of the epoch before.
+    ///
+    /// With another first block, the first epoch gets one that makes the same registrations recent.
     fn last_epoch(self, now: &Epoch, tempo: BlockNumber) -> Result<Option<BlockNumber>, String> {
         let before = now.last_epoch_block.filter(|block| *block > 0);
         let first = (self.start < 0).then(|| (now.block - i64::from(tempo)).max(0) - 1);
         self.maybe(before.or(first))
     }
 
-    /// A block number where there is one.
+    /// Returns a block number if there is a block.
     fn maybe(self, block: Option<i64>) -> Result<Option<BlockNumber>, String> {
         block.map(|block| self.block(block)).transpose()
     }

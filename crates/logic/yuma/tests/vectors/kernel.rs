@@ -50,7 +50,7 @@ pub(crate) fn replay(kernel: Kernel) -> Result<(), String> {
     Ok(())
 }
 
-/// Equal in shape, and number by number within the tolerance.
+/// Returns true if both values are equal in shape, and number by number within the tolerance.
 fn close(got: &Value, expected: &Value, tolerance: f64) -> bool {
     match (got, expected) {
         (Value::Array(got), Value::Array(expected)) => {

@@ -1,7 +1,7 @@
-//! Replays the vectors of `vectors/yuma`, or of the directory that `YUMA_VECTORS` names, from the workspace on.
+//! Replay of the vectors of `vectors/yuma`, or of the folder that `YUMA_VECTORS` names relative to the workspace.
 //!
-//! Epochs must match to the last bit, whatever tolerance a file grants other number formats; single functions within
-//! the tolerance of their file, because those files hold decimals.
+//! Epochs must match to the last bit, whichever tolerance a file grants other number formats. Single functions must
+//! match within the tolerance of their file, because those files hold decimals.
 
 mod epochs;
 mod kernel;
@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Rules of the past, which some files describe.
+/// The name of past rules, which some files describe.
 const OTHER_PROFILE: &str = "legacy-2024";
 
 #[test]
@@ -32,7 +32,7 @@ fn every_vector_is_replayed() {
             Err(fault) => faults.push(format!("{}: {fault}", file.display())),
         }
     }
-    // Past the capture of the test harness, so that the count is seen when all is well.
+    // Written past the capture of the test harness, so that the count is seen if all tests pass.
     let (count, names) = (skipped.len(), skipped.join(" "));
     writeln!(io::stderr(), "{replayed} vectors replayed, {count} of {OTHER_PROFILE} skipped: {names}").unwrap();
 

@@ -41,7 +41,7 @@ async fn asked(peer: &Peer, report: &mut Report) {
     let answer = claimed(dendrite.ask(peer, &asking("naïve")).await.result).map(|answer| text(&answer).to_owned());
     report.equal("a plain message", &answer, &Ok("NAÏVE".to_owned()));
     let answer = claimed(dendrite.ask(peer, &asking("!who")).await.result).map(|answer| text(&answer).to_owned());
-    report.equal("the server knows who asks", &answer, &Ok(key(CALLER).hotkey().to_ss58()));
+    report.equal("the server knows who asks", &answer, &Ok(key(CALLER).hotkey().to_string()));
     let many = dendrite.ask_many(&vec![peer.clone(); 12], &asking("many")).await;
     let answered = many.into_iter().filter(|asked| asked.result.is_ok()).count();
     report.equal("twelve side by side", &answered, &12);

@@ -11,7 +11,7 @@ use myelin_neuron::{
     Axon, AxonBuilder, AxonLimits, Caller, Endpoint, Failure, HandlerOutput, Priority, PriorityError, Rules, V1Policy,
 };
 use myelin_wire::{
-    Hotkey, Sign,
+    PublicKey, Sign,
     python::Value,
     strict::{Content, Receipt},
     v1::HandlerReply,
@@ -19,7 +19,7 @@ use myelin_wire::{
 
 /// Decides like the Python axon of the other direction.
 struct Decisions {
-    unwanted: Hotkey,
+    unwanted: PublicKey,
 }
 
 impl Rules for Decisions {

@@ -1,4 +1,4 @@
-//! What both protocols of an axon have in common: decisions, bodies, work.
+//! Steps that both protocols of an axon share: decisions, bodies, work.
 
 use super::{Endpoint, HandlerOutput, V1Policy, strict, v1};
 use crate::{
@@ -16,7 +16,7 @@ use hyper::{
     body::{Body as _, Incoming},
 };
 use myelin_wire::{
-    Headers, Hotkey, Protocol, ReceivedRequest, Synapse, Verified,
+    Headers, Protocol, PublicKey, ReceivedRequest, Synapse, Verified,
     replay::ReplayWindow,
     v1::{AnswerTime, AuthenticationError, Classes, UnsignedFields, V1Refusal, V1Server},
 };
@@ -29,10 +29,10 @@ use std::{
 };
 use tokio::time::{Duration, Instant, timeout_at};
 
-/// Everything that serving a request needs.
+/// The state that serving a request needs.
 pub(super) struct AxonCore {
     pub(super) wire: V1Server<Signer>,
-    pub(super) here: Hotkey,
+    pub(super) here: PublicKey,
     pub(super) classes: Classes,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) rules: Box<dyn Rules>,
@@ -41,20 +41,20 @@ pub(super) struct AxonCore {
     pub(super) unsigned_fields: UnsignedFields,
     pub(super) clock: Box<dyn Clock>,
     pub(super) window: Mutex<ReplayWindow>,
-    pub(super) callers: Quota<Hotkey>,
+    pub(super) callers: Quota<PublicKey>,
     pub(super) bodies: Quota<IpAddr>,
     pub(super) queue: RequestQueue,
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// A request as the connection hands it over, beside its body.
+/// A request head, before its body is read.
 pub(super) struct RequestHead {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Headers,
     pub(super) from: IpAddr,
     pub(super) started: Instant,
-    /// The number under which the log keeps what goes wrong.
+    /// The number under which the log keeps the reason of a failure.
     pub(super) incident: u128,
 }
 
@@ -64,20 +64,20 @@ impl RequestHead {
     }
 }
 
-/// A body in memory, with the room it takes.
+/// A body in memory, with its share of the quota.
 pub(super) struct ReadBody {
     pub(super) bytes: Vec<u8>,
     pub(super) hold: QuotaHold<IpAddr>,
 }
 
-/// What a handler made, and what it still holds: a stream is work until its last byte.
+/// The output of a handler, with its worker slot: a stream occupies a worker until its last byte.
 pub(super) struct HandlerResult {
     pub(super) output: HandlerOutput,
     pub(super) slot: QueueSlot,
     pub(super) until: Instant,
 }
 
-/// One more of something, until dropped.
+/// A guard that counts one more in a gauge until it is dropped.
 pub(super) struct GaugeGuard(Gauge);
 
 impl GaugeGuard {
@@ -93,7 +93,7 @@ impl Drop for GaugeGuard {
     }
 }
 
-/// The name of a refusal in metrics, and for strict peers.
+/// Returns the name of a refusal in metrics, and for strict peers.
 pub(super) const fn name(refusal: &V1Refusal) -> &'static str {
     match refusal {
         V1Refusal::UnknownSynapse(_) | V1Refusal::UnknownPath | V1Refusal::Slash(_) => "NotFound",
@@ -114,7 +114,7 @@ pub(super) const fn name(refusal: &V1Refusal) -> &'static str {
 }
 
 impl AxonCore {
-    /// Answers one request. Never fails: whatever happens has an answer.
+    /// Answers one request. Each failure has an answer too.
     pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Response<Body> {
         let (parts, mut body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
@@ -146,9 +146,10 @@ impl AxonCore {
         change(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What the operator decides about a caller whose signature is good, and its share of the requests at a time.
-    /// spec neuron-protocol §7
-    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<(Priority, QuotaHold<Hotkey>), V1Refusal> {
+    /// Returns the priority of a caller with a valid signature, and takes its share of the requests in flight.
+    ///
+    /// The operator's rules decide. spec neuron-protocol §7.
+    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<(Priority, QuotaHold<PublicKey>), V1Refusal> {
         if caller.mode == Protocol::V1 && self.v1 == V1Policy::Refused {
             return Err(V1Refusal::Forbidden("this axon serves signed requests only".to_owned()));
         }
@@ -161,7 +162,7 @@ impl AxonCore {
         Ok((priority, self.callers.take(caller.hotkey, 1).ok_or(V1Refusal::Busy)?))
     }
 
-    /// Reads a body within its limits of size, time and share of the memory.
+    /// Reads a body within its limits of size and time and its quota of memory.
     pub(super) async fn read(&self, body: &mut Incoming, from: IpAddr) -> Result<ReadBody, V1Refusal> {
         let announced = body.size_hint().exact().unwrap_or(0);
         if usize::try_from(announced).map_or(true, |announced| announced > self.limits.body) {
@@ -172,7 +173,7 @@ impl AxonCore {
         let mut bytes = Vec::new();
         while let Some(frame) = timeout_at(until, body.frame()).await.map_err(|_| V1Refusal::Late)? {
             let frame = frame.map_err(|error| V1Refusal::Cut(error.to_string()))?;
-            // What is no data is a trailer, which says nothing that counts.
+            // A frame without data is a trailer, which does not count.
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len().saturating_add(data.len()) > self.limits.body {
                 return Err(V1Refusal::TooLarge);
@@ -186,8 +187,10 @@ impl AxonCore {
         Ok(ReadBody { bytes, hold })
     }
 
-    /// Reads on beside the answer, and keeps nothing: a connection that closes before all was said takes the answer with
-    /// it. As long, and as much, as a body may be.
+    /// Reads the rest of a body beside the answer, and drops it.
+    ///
+    /// A connection that closes before its peer has sent all bytes can lose the answer. The limits of time and size are
+    /// those of a body.
     fn forget(&self, mut body: Incoming) {
         let (until, mut left) = (Instant::now() + self.limits.body_time, self.limits.body);
         tokio::spawn(async move {
@@ -198,7 +201,7 @@ impl AxonCore {
         });
     }
 
-    /// Waits for a worker and lets the handler answer, all of it within the caller's patience.
+    /// Waits in the priority queue for a worker, then lets the handler answer, all within the caller's timeout.
     pub(super) async fn work(
         &self,
         message: Verified<Synapse>,
@@ -215,7 +218,7 @@ impl AxonCore {
             let entered = timeout_at(until, self.queue.enter(priority)).await;
             entered.map_err(|_| V1Refusal::Late)?.map_err(|_| V1Refusal::Busy)?
         };
-        // A handler that panics has failed; the connection and the others on it have not.
+        // A handler that panics has failed. The connection and its other requests have not.
         let answer = AssertUnwindSafe(async { endpoint.answer(message).await }).catch_unwind();
         let output = match timeout_at(until, answer).await {
             Err(_) => return Err(V1Refusal::Late),
@@ -230,16 +233,16 @@ impl AxonCore {
         }
     }
 
-    /// Counts and logs what was not served.
+    /// Counts and logs a refused request.
     pub(super) fn refused(
         &self,
         protocol: &'static str,
         refusal: &V1Refusal,
-        (from, caller): (IpAddr, Option<Hotkey>),
+        (from, caller): (IpAddr, Option<PublicKey>),
         incident: u128,
     ) {
         self.metrics.refused(protocol, name(refusal));
-        let caller = caller.map(Hotkey::to_ss58).unwrap_or_default();
+        let caller = caller.map(|caller| caller.to_string()).unwrap_or_default();
         let (kind, reason) = (name(refusal), refusal.reason());
         if let V1Refusal::Failed(_) = refusal {
             let said = refusal.message(incident, None);
@@ -250,7 +253,7 @@ impl AxonCore {
     }
 }
 
-/// Statuses that come with a body.
+/// Returns true if an answer with this status may have a body.
 const fn may_answer(status: u16) -> bool {
     matches!(status, 200..=203 | 206..=303 | 305..=599)
 }

@@ -1,4 +1,4 @@
-//! What an axon serves.
+//! Endpoints: classes of messages with their handlers.
 
 use bytes::Bytes;
 use core::fmt;
@@ -9,7 +9,9 @@ use futures::{
 use myelin_wire::{Synapse, Verified, class::Class, v1::HandlerReply};
 use std::sync::Arc;
 
-/// Why an answer could not be made. Goes to the log; the peer reads "Internal Server Error" and a number.
+/// The reason for which an answer could not be made.
+///
+/// It is written to the log. The peer reads "Internal Server Error" and a number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(pub String);
@@ -20,17 +22,18 @@ impl From<&str> for Failure {
     }
 }
 
-/// The bytes of a stream, in pieces of any size. A failure breaks the stream off, and the peer is told so as far as its
-/// protocol can say it.
+/// The bytes of a stream, in pieces of any size.
+///
+/// A failure breaks the stream off. The peer learns of it as far as its protocol can tell.
 pub type Pieces = BoxStream<'static, Result<Bytes, Failure>>;
 
-/// What a handler answers.
+/// The answer of a handler.
 pub enum HandlerOutput {
     /// One message.
     Whole(HandlerReply),
-    /// A stream of bytes, after a message that only peers of the older protocol see.
+    /// A stream of bytes, after a message that only v1 peers see.
     Stream {
-        /// The message, as it stands before the first byte.
+        /// The message before the first byte.
         message: Synapse,
         /// The bytes.
         pieces: Pieces,
@@ -38,7 +41,7 @@ pub enum HandlerOutput {
 }
 
 impl HandlerOutput {
-    /// A stream of these pieces.
+    /// Returns a stream of these pieces.
     pub fn stream(
         message: Synapse,
         pieces: impl futures::Stream<Item = Result<Bytes, Failure>> + Send + 'static,
@@ -70,7 +73,7 @@ impl fmt::Debug for HandlerOutput {
 
 type Handler = dyn Fn(Verified<Synapse>) -> BoxFuture<'static, Result<HandlerOutput, Failure>> + Send + Sync;
 
-/// A class of messages and what answers them.
+/// A class of messages and its handler.
 #[derive(Clone)]
 pub struct Endpoint {
     pub(super) class: Class,
@@ -78,10 +81,10 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Answers messages of this class, served at the path of its name, in both protocols.
+    /// Returns an endpoint that answers messages of this class, at the path of its name, in both protocols.
     ///
-    /// A handler gets what was verified, and nothing else is a [`Verified`]. It is dropped where it waits when the caller
-    /// has gone or the time is over. Work that blocks belongs on a thread of its own.
+    /// A handler receives verified messages only, because no other message is a [`Verified`]. It is dropped at its next
+    /// wait if the caller has gone or the time is over. Run blocking work on a thread of its own.
     pub fn new<F, A>(class: Class, handler: F) -> Self
     where
         F: Fn(Verified<Synapse>) -> A + Send + Sync + 'static,
@@ -90,7 +93,7 @@ impl Endpoint {
         Self { class, handler: Arc::new(move |request| handler(request).boxed()) }
     }
 
-    /// The ping that every axon has. spec neuron-protocol §1
+    /// Returns the ping that every axon has. spec neuron-protocol §1.
     pub(super) fn ping() -> Self {
         Self::new(Class::synapse(), |request| async move { Ok(request.into_content().into()) })
     }

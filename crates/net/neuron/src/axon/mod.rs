@@ -1,16 +1,16 @@
-//! Serving.
+//! The axon: the server of a neuron.
 //!
-//! A connection has to find room, a request has to be signed, fresh, wanted and new, a body has to fit, and then the
-//! request waits its turn:
+//! A connection needs a free place. A request must be signed, fresh, allowed and new, and its body must fit. It then
+//! waits in a priority queue:
 //!
 //! ```text
 //! connection ──▶ head ──▶ signature ──▶ rules ──▶ not a replay ──▶ body ──▶ queue ──▶ handler ──▶ answer
-//!  per address   16 KiB    and time     and share   remembered      limited   by stake   in time     signed
+//!  per address   16 KiB    and time     and share     stored      limited   by stake   in time     signed
 //! ```
 //!
-//! (A strict request is signed together with its body, so there the body comes before the signature, and only from senders
-//! whom the rules would serve.) Everything before the queue costs little; what is turned away there costs nobody else
-//! their turn.
+//! A strict request is signed together with its body. Its body is therefore read before the signature is verified, and
+//! only from senders that the rules would serve. All steps before the queue cost little, and a request that is refused
+//! there delays no other request.
 
 mod core;
 mod endpoint;
@@ -27,8 +27,9 @@ use crate::{
     queue::RequestQueue, quota::Quota, random, replay_file,
 };
 use ::core::fmt;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::{
-    Hotkey, Sign,
+    PublicKey, Sign,
     replay::ReplayWindow,
     v1::{Classes, Freshness, UnsignedFields, V1Server as Wire},
 };
@@ -45,67 +46,88 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The port axons have unless they are told otherwise. spec neuron-protocol §1
+/// The default port of an axon. spec neuron-protocol §1.
 const PORT: u16 = 8_091;
 
-/// Connections that wait to be accepted. The system drops what is beyond, and the peer tries again after a second.
+/// Connections that wait to be accepted. The system drops further ones, and the peer tries again after a second.
 const BACKLOG: u32 = 1_024;
 
-/// What happens to requests of the older protocol. spec signed-requests §5
+/// The treatment of v1 requests. spec signed-requests §5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum V1Policy {
-    /// They are served.
+    /// v1 requests are served.
     #[default]
     Served,
-    /// They are answered 403.
+    /// v1 requests are answered 403.
     Refused,
 }
 
-/// What an axon remembers of earlier.
+/// The replay window from before the start of an axon.
 enum ReplayStore {
-    /// Nothing, and it may have served before.
+    /// A lost window of an axon that may have served before.
     Lost,
-    /// Nothing, since it never served.
+    /// An empty window of an axon that never served.
     Never,
-    /// What is in the file.
+    /// The window stored in this file.
     File(PathBuf),
 }
 
-/// An axon cannot start.
+/// The reason for which an axon cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AxonStartError {
-    /// Two endpoints have one name.
+    /// Two endpoints of one name.
     #[error("two endpoints have the name `{0}`")]
     Twice(String),
-    /// The address cannot be listened at.
+    /// An address at which the axon cannot listen.
     #[error("cannot listen at {address}: {error}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         #[source]
         error: io::Error,
     },
-    /// The memory of accepted requests cannot be read.
+    /// A stored replay window that cannot be read.
     #[error(transparent)]
     Replay(#[from] FileError),
-    /// TLS cannot be set up.
+    /// A failure to set up TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// An axon has stopped, and not everything went well.
+/// A failure while an axon stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum AxonStopError {
-    /// The memory of accepted requests is not written: the next start refuses what is not new beyond doubt.
+    /// A replay window that was not stored. The next start refuses requests that may be old.
     #[error(transparent)]
     Replay(#[from] FileError),
-    /// The task that accepts connections has failed.
+    /// A failure of the task that accepts connections.
     #[error("the axon did not stop by itself: {0}")]
     Task(#[from] tokio::task::JoinError),
 }
 
-/// What an axon will be. See [`V1Server::builder`].
+impl Diagnostic for AxonStartError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Listen { .. } => out.push("choose another port, or 0 for any free one"),
+            Self::Twice(_) | Self::Replay(_) | Self::Tls(_) => {}
+        }
+    }
+}
+
+impl Diagnostic for AxonStopError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
+
+/// The configuration of an axon before its start. See [`Axon::builder`].
 pub struct AxonBuilder {
     signer: Signer,
     rules: Box<dyn Rules>,
@@ -129,71 +151,72 @@ impl AxonBuilder {
         self
     }
 
-    /// Listens at this port; 0 is any free one.
+    /// Listens at this port. The system chooses a free one for 0.
     #[must_use]
     pub const fn port(mut self, port: u16) -> Self {
         self.listen.set_port(port);
         self
     }
 
-    /// Tells peers of the older protocol that it is found at this address.
+    /// Announces this address to v1 peers.
     #[must_use]
     pub const fn announce(mut self, address: SocketAddr) -> Self {
         self.announced = Some(address);
         self
     }
 
-    /// Serves this as well.
+    /// Serves another endpoint.
     #[must_use]
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoints.push(endpoint);
         self
     }
 
-    /// Has these limits.
+    /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: AxonLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// What happens to requests of the older protocol.
+    /// Sets the treatment of v1 requests.
     #[must_use]
     pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
         self
     }
 
-    /// What happens to fields of the older protocol that nobody signed.
+    /// Sets the treatment of v1 fields that the caller did not sign.
     #[must_use]
     pub const fn unsigned_fields(mut self, unsigned_fields: UnsignedFields) -> Self {
         self.unsigned_fields = unsigned_fields;
         self
     }
 
-    /// Speaks TLS with this key, whose public half is to be on the chain.
+    /// Serves TLS with this key, whose public half must be published on the chain.
     #[must_use]
     pub fn tls(mut self, identity: TlsIdentity, offer: TlsOffer) -> Self {
         self.secure = Some((identity, offer));
         self
     }
 
-    /// Remembers in this file, from one start to the next, what it accepted. Without one, every start refuses
-    /// requests that are older than itself. spec signed-requests §8
+    /// Keeps the replay window in this file from one start to the next. spec signed-requests §8.
+    ///
+    /// Without a file, each start refuses requests that are older than itself.
     #[must_use]
     pub fn remember_in(mut self, path: impl Into<PathBuf>) -> Self {
         self.memory = ReplayStore::File(path.into());
         self
     }
 
-    /// Says that this hotkey has never served before, so that there is nothing to remember.
+    /// Declares that this hotkey has never served before, so that the replay window starts empty.
     #[must_use]
     pub fn never_served(mut self) -> Self {
         self.memory = ReplayStore::Never;
         self
     }
 
-    /// Serves its metrics to Prometheus at this address, which strangers should not reach.
+    /// Serves metrics to Prometheus at this address, which strangers should not reach.
     #[must_use]
     pub const fn metrics_at(mut self, address: SocketAddr) -> Self {
         self.metrics = Some(address);
@@ -210,7 +233,8 @@ impl AxonBuilder {
     /// Starts to serve.
     ///
     /// # Errors
-    /// [`AxonStartError`], with what is in the way.
+    /// [`AxonStartError::Twice`] for two endpoints of one name, [`AxonStartError::Listen`] for an unavailable address,
+    /// [`AxonStartError::Replay`] for a damaged window, [`AxonStartError::Tls`] for a failure of TLS.
     #[expect(clippy::unused_async, reason = "needs a runtime around it, which async code is sure to have")]
     pub async fn start(self) -> Result<Axon, AxonStartError> {
         let Self { signer, rules, listen, limits, clock, .. } = self;
@@ -232,7 +256,7 @@ impl AxonBuilder {
         };
         let (window, file) = match self.memory {
             ReplayStore::Never => (ReplayWindow::new(limits.replay), None),
-            // The longer of what both protocols allow a clock to be ahead.
+            // The larger of the two leads that the protocols allow a caller's clock.
             ReplayStore::Lost => {
                 (ReplayWindow::after_loss(limits.replay, clock.now(), Freshness::default().ahead), None)
             }
@@ -273,7 +297,7 @@ impl AxonBuilder {
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AxonStartError> {
     let failed = |error| AxonStartError::Listen { address, error };
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
-    // Elsewhere it would let others listen at the same address.
+    // On other systems the option would let other programs listen at the same address.
     if cfg!(unix) {
         socket.set_reuseaddr(true).map_err(failed)?;
     }
@@ -283,7 +307,7 @@ fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AxonStartError
     Ok((listener, address))
 }
 
-/// Serves metrics until dropped.
+/// A server of metrics, which runs until it is dropped.
 struct Exporter {
     address: SocketAddr,
     task: JoinHandle<()>,
@@ -295,7 +319,7 @@ impl Drop for Exporter {
     }
 }
 
-/// A serving neuron. Dropped, it stops at once; [`V1Server::stop`] lets it finish.
+/// A serving neuron. It stops at once if it is dropped; [`Axon::stop`] lets it finish.
 pub struct Axon {
     core: Arc<AxonCore>,
     address: SocketAddr,
@@ -306,8 +330,9 @@ pub struct Axon {
 }
 
 impl Axon {
-    /// An axon of this hotkey that serves whom the rules allow, at port 8091 of the loopback interface unless it is told
-    /// otherwise.
+    /// Returns the builder of an axon of this hotkey that serves the callers that the rules allow.
+    ///
+    /// By default it listens at port 8091 of the loopback interface.
     pub fn builder(signer: Signer, rules: impl Rules) -> AxonBuilder {
         AxonBuilder {
             signer,
@@ -325,31 +350,31 @@ impl Axon {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address at which the axon listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where its metrics are, if they are served.
+    /// Returns the address of the metrics, if they are served.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.exporter.as_ref().map(|exporter| exporter.address)
     }
 
-    /// Who it is.
-    pub fn hotkey(&self) -> Hotkey {
+    /// Returns the hotkey of the axon.
+    pub fn hotkey(&self) -> PublicKey {
         self.core.here
     }
 
-    /// What it counts.
+    /// Returns the metrics of the axon.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.core.metrics)
     }
 
-    /// Accepts nothing new, finishes the answers it has begun within [`AxonLimits::stop_time`], and writes down what it
-    /// accepted.
+    /// Refuses new connections, finishes open answers within [`AxonLimits::stop_time`], and stores the replay window.
     ///
     /// # Errors
-    /// [`AxonStopError`]; it has stopped all the same.
+    /// [`AxonStopError::Replay`] if the window cannot be stored, [`AxonStopError::Task`] if the task that accepts
+    /// connections failed. The axon has stopped in both cases.
     pub async fn stop(mut self) -> Result<(), AxonStopError> {
         self.stop.send_replace(true);
         (&mut self.task).await?;

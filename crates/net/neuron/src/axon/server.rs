@@ -1,4 +1,4 @@
-//! Connections: accepted within their limits, encrypted where that is offered, ended in order.
+//! Connections: accepted within their limits, encrypted if TLS is offered, closed in order.
 
 use super::core::{AxonCore, GaugeGuard};
 use crate::{Metrics, TlsOffer, http, quota::Quota};
@@ -21,13 +21,13 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
-/// The first byte of a TLS handshake, which no method of HTTP begins with.
+/// The first byte of a TLS handshake, with which no method of HTTP begins.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// How long nothing is accepted after the system refused, as it does when there are no more file handles.
+/// The pause after the system refused to accept, as it does without free file handles.
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// The least that hyper can read a head with.
+/// The smallest buffer with which hyper can read a head, in bytes.
 const MIN_HEAD: usize = 8_192;
 
 #[derive(Clone)]
@@ -36,12 +36,12 @@ pub(super) struct Secure {
     pub(super) offer: TlsOffer,
 }
 
-/// Waits until told to stop, or until nobody is left to say so.
+/// Waits for the signal to stop, or for the end of its sender.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves until told to stop, then finishes what was begun.
+/// Serves until the signal to stop, then finishes open answers.
 pub(super) async fn serve(
     core: Arc<AxonCore>,
     listener: TcpListener,
@@ -117,7 +117,7 @@ async fn connection(
 
 type GuardedStream = std::pin::Pin<Box<TimeoutStream<TcpStream>>>;
 
-/// A stream that ends when its peer reads nothing for too long.
+/// Returns a stream that ends if its peer reads nothing for too long.
 fn guarded(stream: TcpStream, stall: Duration) -> GuardedStream {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(stall));
@@ -141,7 +141,7 @@ async fn speak(
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        // How long what was begun may take is for whoever said stop.
+        // The caller of `stop` bounds the time of open answers.
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -159,8 +159,9 @@ async fn speak(
 /// The time that one reader of metrics has.
 const METRICS_TIME: Duration = Duration::from_secs(5);
 
-/// Tells whoever connects what the axon counts, whatever they ask. One at a time: it is for one Prometheus, on an address
-/// that strangers do not reach.
+/// Sends the metrics to each client that connects, for any request.
+///
+/// Clients are served one at a time: the exporter is for one Prometheus, at an address that strangers do not reach.
 pub(super) async fn export(metrics: Arc<Metrics>, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {

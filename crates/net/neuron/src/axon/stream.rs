@@ -1,4 +1,4 @@
-//! Streams on their way out.
+//! Streamed answers of an axon.
 
 use super::{Failure, Pieces};
 use crate::{Signer, http::Body, queue::QueueSlot, quota::QuotaHold};
@@ -7,31 +7,32 @@ use futures::stream::{self, ReadyChunks, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use myelin_wire::{
-    Hotkey,
+    PublicKey,
     strict::{MAX_GROUP, StreamOutcome, StreamWriter},
 };
 use std::io;
 use tokio::time::{Instant, timeout_at};
 
-/// The pieces that go out together when they are there at the same time: a signature for all of them costs as much as for
-/// one. A piece that comes by itself is not kept waiting.
+/// The greatest number of pieces in one group. Pieces that are ready together share a signature.
+///
+/// A signature for many pieces costs as much as for one. A single piece is not delayed.
 const MAX_PIECES_PER_GROUP: usize = 32;
 
-/// What the bytes of a stream are wrapped in.
+/// The framing of the bytes of a stream.
 pub(super) enum Frames {
-    /// Nothing: neither the order nor the end of the bytes is proven. spec neuron-protocol §10
+    /// No frames: neither the order nor the end of the bytes is proven. spec neuron-protocol §10.
     Plain,
-    /// Signed groups and a signed end. spec signed-requests §7
+    /// Signed groups and a signed end. spec signed-requests §7.
     Signed(StreamWriter<Signer>),
 }
 
-/// What a stream keeps while it lasts.
+/// The resources that a stream holds until its end.
 pub(super) struct StreamGuards {
     #[expect(dead_code, reason = "kept for its drop")]
     pub(super) slot: QueueSlot,
     #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) share: QuotaHold<Hotkey>,
-    /// When it ends, complete or not.
+    pub(super) share: QuotaHold<PublicKey>,
+    /// The deadline of the stream.
     pub(super) until: Instant,
 }
 
@@ -39,11 +40,11 @@ struct StreamState {
     pieces: ReadyChunks<Pieces>,
     frames: Frames,
     held: StreamGuards,
-    /// Why nothing follows what was read last.
+    /// The reason for which nothing follows the pieces read last.
     failed: Option<String>,
 }
 
-/// What goes out.
+/// The next part of a stream.
 enum NextFrame {
     Bytes(Bytes),
     End,
@@ -71,10 +72,10 @@ impl StreamState {
     }
 }
 
-/// The body of a streamed answer.
+/// Returns the body of a streamed answer.
 ///
-/// A stream that cannot go on ends as a broken one where that can be said, and otherwise with the connection, without the
-/// end that HTTP asks for, so that no peer takes it for whole.
+/// A stream that cannot go on ends with a signed broken end. Without signatures the connection closes without the end
+/// that HTTP demands, so no peer takes the stream for complete.
 pub(super) fn streamed(pieces: Pieces, frames: Frames, held: StreamGuards) -> Body {
     let going = StreamState { pieces: pieces.ready_chunks(MAX_PIECES_PER_GROUP), frames, held, failed: None };
     let bytes = stream::unfold(Some(going), |going| async move {
@@ -87,7 +88,7 @@ pub(super) fn streamed(pieces: Pieces, frames: Frames, held: StreamGuards) -> Bo
                 if let Some(end) = end(going.frames, StreamOutcome::Broken) {
                     return Some((Ok(end), None));
                 }
-                // What came before is sent first: an error closes the connection with whatever is still in its buffer.
+                // Earlier bytes are sent first, because an error closes the connection and drops its buffer.
                 tokio::task::yield_now().await;
                 Some((Err(io::Error::other(reason)), None))
             }
@@ -96,7 +97,7 @@ pub(super) fn streamed(pieces: Pieces, frames: Frames, held: StreamGuards) -> Bo
     StreamBody::new(bytes.map(|bytes| bytes.map(Frame::data))).boxed_unsync()
 }
 
-/// The bytes of pieces up to the first that failed, and why it did.
+/// Returns the bytes of the pieces up to the first failure, and its reason.
 fn joined(pieces: Vec<Result<Bytes, Failure>>) -> (Bytes, Option<String>) {
     let mut all = Vec::new();
     for piece in pieces {

@@ -1,7 +1,7 @@
-//! Serving signed requests. spec signed-requests §3, §6, §7
+//! The serving of strict requests. spec signed-requests §3, §6, §7.
 //!
-//! The body of a request is a JSON object of the fields of the class, with `timeout` in seconds if the caller has less than
-//! the usual patience; the body of an answer is one of the same fields. Errors are `{"error": …, "message": …}`.
+//! The body of a request is a JSON object of the fields of the class. A `timeout` in seconds may shorten the default.
+//! The body of an answer is an object of the same fields. Errors are `{"error": …, "message": …}`.
 
 use super::{
     HandlerOutput,
@@ -14,7 +14,7 @@ use crate::{
 };
 use hyper::{Response, body::Incoming};
 use myelin_wire::{
-    Headers, Hotkey, Protocol, SignedProof, Synapse, TerminalInfo,
+    Headers, Protocol, PublicKey, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
     strict::{self, StreamWriter, StrictDoor, StrictRequest, sign_answer, wants_signed_stream},
@@ -25,11 +25,11 @@ use std::sync::Arc;
 const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
 
-/// Why a strict request is not served.
+/// The reason for which a strict request is not served.
 enum RequestError {
-    /// By the rules of signing.
+    /// A refusal by the rules of signing.
     Signing(strict::StrictRefusal),
-    /// By those of this axon.
+    /// A refusal by this axon.
     Own(V1Refusal),
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn serve(core: &AxonCore, asked: RequestHead, body: &mut Incomi
     let mut caller = None;
     match exchange(core, &asked, body, &mut caller).await {
         Ok(response) => response,
-        // Nobody is verified and admitted yet, so nothing is signed.
+        // No caller is verified and admitted here, so the answer is not signed.
         Err(turned) => {
             let (status, text) = match &turned {
                 RequestError::Signing(refusal) => {
@@ -72,7 +72,7 @@ async fn exchange(
     core: &AxonCore,
     asked: &RequestHead,
     body: &mut Incoming,
-    verified: &mut Option<Hotkey>,
+    verified: &mut Option<PublicKey>,
 ) -> Result<Response<Body>, RequestError> {
     let claimed = StrictDoor::new(core.here).open(asked.received(), core.clock.now())?;
     let path = asked.target.split('?').next().unwrap_or_default();
@@ -87,19 +87,19 @@ async fn exchange(
         endpoint: class.name(),
         mode: Protocol::Strict,
     };
-    // No memory is spent on a sender who would be turned away with a good signature.
+    // No memory is spent on a sender that would be refused even with a valid signature.
     core.rules.blacklist(&caller).map_err(V1Refusal::Forbidden)?;
     let body = core.read(body, asked.from).await?;
     let authentic = claimed.verify(body.bytes)?;
     caller.hotkey = authentic.caller();
     *verified = Some(caller.hotkey);
     let decided = match core.decide(&caller) {
-        // No memory is spent on them either.
+        // No memory is spent on these callers either.
         Err(refusal @ (V1Refusal::Unverified(_) | V1Refusal::Forbidden(_))) => return Err(refusal.into()),
         decided => decided,
     };
-    // From here on the request is used up. So what is signed, a refusal as well, is the only answer to it there ever is:
-    // whoever repeats a request gets nothing to put in the place of the answer.
+    // From here on the nonce is consumed. A signed answer, also a refusal, is the only answer to this request. A replay
+    // therefore yields nothing that could replace the answer.
     let request = core.with_window(|window| authentic.admit(window, core.clock.now()))?;
 
     let proof = request.proof().clone();
@@ -145,29 +145,31 @@ async fn exchange(
     })
 }
 
-/// Reads the body as a message of the class, from whoever signed it.
-fn read(class: &Arc<Class>, request: &StrictRequest, caller: Hotkey, here: Hotkey) -> Result<Synapse, V1Refusal> {
+/// Reads the body as a message of the class, with the signer as its caller.
+fn read(class: &Arc<Class>, request: &StrictRequest, caller: PublicKey, here: PublicKey) -> Result<Synapse, V1Refusal> {
     let value = json::read(&request.body).map_err(V1Refusal::NotJson)?;
     let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(V1Refusal::Body)?;
-    let terminal = |hotkey: Hotkey| Some(TerminalInfo { hotkey: Some(hotkey.to_ss58()), ..TerminalInfo::default() });
+    let terminal =
+        |hotkey: PublicKey| Some(TerminalInfo { hotkey: Some(hotkey.to_string()), ..TerminalInfo::default() });
     message.dendrite = terminal(caller);
     message.axon = terminal(here);
     Ok(message)
 }
 
-/// The fields of its own, as an object.
+/// Returns the fields of its own, as an object.
 fn fields(message: &Synapse) -> Value {
     Value::Dict(message.fields().map(|(field, value)| (field.name(), value.clone())).collect())
 }
 
 fn error_body(name: &str, text: &str) -> Vec<u8> {
     let fields = Dict::from_iter([("error", Value::from(name)), ("message", Value::from(text))]);
-    // Texts always have a text.
+    // A value of texts always has a text.
     json::write_compact(&Value::Dict(fields)).unwrap_or_default().into()
 }
 
-/// Status and body of a refusal. Unlike the older protocol, a message that is none of its class is the caller's mistake,
-/// and the caller is told which.
+/// Returns status and body of a refusal.
+///
+/// A body that is no message of its class is an error of the caller here, unlike in v1. The caller learns the fault.
 fn error(refusal: &V1Refusal, incident: u128) -> (u16, Vec<u8>) {
     let (status, text) = match refusal {
         V1Refusal::Body(_) | V1Refusal::NotJson(_) => (422, refusal.reason()),
@@ -183,7 +185,7 @@ fn sign(core: &AxonCore, proof: &SignedProof, (status, kind): (u16, &str), body:
             headers.push("content-type", kind);
             http::response(status, &headers, http::whole(body))
         }
-        // Only a content type that cannot be signed fails, and there are two, which can.
+        // Only a content type that cannot be signed fails. Both content types of this axon can be signed.
         Err(_) => http::response(500, &Headers::new(), http::whole("")),
     }
 }

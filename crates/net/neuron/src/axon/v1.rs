@@ -1,4 +1,4 @@
-//! Serving the protocol of the existing neurons. spec neuron-protocol §7
+//! The serving of v1 requests. spec neuron-protocol §7.
 
 use super::{
     HandlerOutput,
@@ -29,7 +29,7 @@ fn plain(answer: HttpAnswer) -> Response<Body> {
     http::response(answer.status, &answer.headers, http::whole(answer.body))
 }
 
-type RefusedCaller = (RefusedRequest, Option<myelin_wire::Hotkey>);
+type RefusedCaller = (RefusedRequest, Option<myelin_wire::PublicKey>);
 
 async fn exchange(core: &AxonCore, asked: &RequestHead, body: &mut Incoming) -> Result<Response<Body>, RefusedCaller> {
     let door = V1Door {

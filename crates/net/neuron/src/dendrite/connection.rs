@@ -1,4 +1,4 @@
-//! One connection for one question.
+//! A connection for one request.
 
 use super::AskError;
 use crate::{
@@ -23,21 +23,21 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-/// The bytes that the head of an answer may have.
+/// The longest head of an answer, in bytes.
 const MAX_HEAD: usize = 4 * MAX_REQUEST_HEAD;
 
-/// A question on its way.
+/// A request that is being sent.
 pub(super) struct OutgoingRequest<'a> {
     pub(super) place: SocketAddr,
     pub(super) certificate: Option<CertificateKey>,
-    /// The path, beginning with `/`.
+    /// The path, which begins with `/`.
     pub(super) target: &'a str,
     pub(super) headers: &'a Headers,
     pub(super) body: Vec<u8>,
     pub(super) until: Deadline,
 }
 
-/// Until when, and how long that was in the beginning.
+/// A deadline, with the timeout that led to it.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
@@ -45,13 +45,13 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// Waits for something, but not beyond.
+    /// Waits for a future until the deadline.
     pub(super) async fn wait<T>(self, what: impl Future<Output = T>) -> Result<T, AskError> {
         timeout_at(self.at, what).await.map_err(|_| AskError::TimedOut(self.seconds))
     }
 }
 
-/// The head of an answer. The connection lasts as long as this does.
+/// The head of an answer. The connection lasts as long as this value.
 pub(super) struct ResponseHead {
     pub(super) status: u16,
     pub(super) headers: Headers,
@@ -59,7 +59,7 @@ pub(super) struct ResponseHead {
     driver: ConnectionTask,
 }
 
-/// The task that moves the bytes; it ends with whoever waits for them.
+/// The task that moves the bytes. It ends with the value that waits for them.
 struct ConnectionTask(JoinHandle<()>);
 
 impl Drop for ConnectionTask {
@@ -68,10 +68,10 @@ impl Drop for ConnectionTask {
     }
 }
 
-/// Sends a question and reads the head of the answer.
+/// Sends a request and reads the head of the answer.
 pub(super) async fn call(call: OutgoingRequest<'_>) -> Result<ResponseHead, AskError> {
     let until = call.until;
-    // A handshake is large, and the futures of everybody who asks would be as large.
+    // A handshake is large, and without the box all futures that ask would be as large.
     until.wait(Box::pin(send(call))).await?
 }
 
@@ -80,7 +80,7 @@ async fn send(call: OutgoingRequest<'_>) -> Result<ResponseHead, AskError> {
         io::ErrorKind::ConnectionRefused => AskError::Closed,
         _ => AskError::Unreachable(error.to_string()),
     })?;
-    // A question is written in one go, so waiting for more to send only delays it.
+    // A request is written in one go, so waiting for more to send only delays it.
     let _ = stream.set_nodelay(true);
     let question = question(&call)?;
     match call.certificate {
@@ -124,33 +124,33 @@ async fn exchange(
         .await
         .map_err(|error| failed(&error))?;
     let driver = ConnectionTask(tokio::spawn(async move {
-        // What goes wrong is reported to whoever waits for the answer.
+        // The code that waits for the answer reports errors.
         let _ = connection.await;
     }));
     let (parts, body) = sender.send_request(question).await.map_err(|error| failed(&error))?.into_parts();
     Ok(ResponseHead { status: parts.status.as_u16(), headers: http::received(&parts.headers), body, driver })
 }
 
-/// What a failure before the end of the head was.
+/// Returns the error for a failure before the end of the head.
 fn failed(error: &hyper::Error) -> AskError {
     if error.is_parse() { AskError::NotHttp(error.to_string()) } else { AskError::Disconnected }
 }
 
-/// The next bytes of a body; `None` at its end.
+/// Returns the next bytes of a body, or `None` at its end.
 pub(super) async fn next(head: &mut ResponseHead, until: Deadline) -> Result<Option<bytes::Bytes>, AskError> {
     loop {
         let Some(frame) = until.wait(head.body.frame()).await? else { return Ok(None) };
         let frame = frame.map_err(|error| {
             AskError::Cut(error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}")))
         })?;
-        // What is no data is a trailer, which says nothing that counts.
+        // A frame without data is a trailer, which does not count.
         if let Ok(data) = frame.into_data() {
             return Ok(Some(data));
         }
     }
 }
 
-/// The whole body.
+/// Returns the whole body.
 pub(super) async fn whole(
     mut head: ResponseHead,
     max: usize,

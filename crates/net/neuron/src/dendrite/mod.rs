@@ -1,7 +1,7 @@
-//! Asking.
+//! The dendrite: the client of a neuron.
 //!
-//! Every question has a connection of its own: none of them fails because the other side has just closed an idle one, and
-//! none waits behind another.
+//! Each request has a connection of its own. No request fails because the peer has just closed an idle connection, and
+//! no request waits behind another.
 
 mod connection;
 mod error;
@@ -17,8 +17,8 @@ use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
 use myelin_wire::{
-    Hotkey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt, synapse::DEFAULT_TIMEOUT,
-    v1::MAX_BODY,
+    PublicKey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt,
+    synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -27,48 +27,48 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The questions that [`Dendrite::ask_many`] asks at a time.
+/// The number of requests of [`Dendrite::ask_many`] in flight.
 const MAX_IN_FLIGHT: usize = 64;
 
-/// The longest that a question may take, whatever its `timeout` says.
+/// The longest timeout of a request, also if its `timeout` is longer.
 const MAX_TIMEOUT: Duration = Duration::from_hours(24);
 
-/// What a neuron speaks.
+/// The protocol that a neuron speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PeerProtocol {
-    /// The protocol of the existing neurons. Its answers are claims of whoever sits on the path.
+    /// The protocol of the existing neurons. Its answers are claims: an attacker on the path can write them.
     V1,
-    /// Signed requests, by TLS if there is a certificate. spec signed-requests §5
+    /// Signed requests, over TLS if there is a certificate. spec signed-requests §5.
     Strict {
         /// The key of its certificate on the chain.
         certificate: Option<CertificateKey>,
     },
 }
 
-/// A neuron to be asked.
+/// A neuron that receives requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Who it is.
-    pub hotkey: Hotkey,
-    /// Where it listens.
+    /// The hotkey of the neuron.
+    pub hotkey: PublicKey,
+    /// The address of its axon.
     pub address: SocketAddr,
-    /// What it speaks, as its hotkey announced on the chain ([`crate::ServedAxon::peer`]). It is asked in no other way.
+    /// The protocol that its hotkey announced on the chain ([`crate::ServedAxon::peer`]). No other is used.
     pub speaks: PeerProtocol,
 }
 
 impl Peer {
-    /// A neuron that speaks signed requests in clear text.
-    pub const fn strict(hotkey: Hotkey, address: SocketAddr) -> Self {
+    /// Returns a neuron that speaks signed requests in clear text.
+    pub const fn strict(hotkey: PublicKey, address: SocketAddr) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: None } }
     }
 
-    /// A neuron that speaks signed requests over TLS.
-    pub const fn encrypted(hotkey: Hotkey, address: SocketAddr, certificate: CertificateKey) -> Self {
+    /// Returns a neuron that speaks signed requests over TLS.
+    pub const fn encrypted(hotkey: PublicKey, address: SocketAddr, certificate: CertificateKey) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: Some(certificate) } }
     }
 
-    /// A neuron of the older protocol.
-    pub const fn v1(hotkey: Hotkey, address: SocketAddr) -> Self {
+    /// Returns a v1 neuron.
+    pub const fn v1(hotkey: PublicKey, address: SocketAddr) -> Self {
         Self { hotkey, address, speaks: PeerProtocol::V1 }
     }
 }
@@ -77,19 +77,19 @@ impl Peer {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each question, beside a connection of its own")]
 pub enum Answer {
-    /// The neuron signed it, and nobody changed it.
+    /// An answer that the neuron signed.
     Signed {
         /// The message with the fields of the answer.
         message: Verified<Synapse>,
-        /// What proves to anybody that this was asked and answered.
+        /// The receipt, which proves request and answer to third parties.
         receipt: Receipt,
     },
-    /// Somebody says that the neuron answered this. spec neuron-protocol §9
+    /// A claimed answer without signature. spec neuron-protocol §9.
     Claimed(Synapse),
 }
 
 impl Answer {
-    /// The message, whoever it is from.
+    /// Returns the message, signed or claimed.
     pub const fn message(&self) -> &Synapse {
         match self {
             Self::Signed { message, .. } => message.content(),
@@ -98,44 +98,45 @@ impl Answer {
     }
 }
 
-/// What became of a question.
+/// The result of a request.
 #[derive(Debug)]
 pub struct AskResult {
-    /// Who was asked.
-    pub hotkey: Hotkey,
-    /// From connecting to the last byte of the answer, or to the failure.
+    /// The hotkey that was asked.
+    pub hotkey: PublicKey,
+    /// The time from connecting to the last byte of the answer, or to the failure.
     pub elapsed: Duration,
     /// The answer.
     pub result: Result<Answer, AskError>,
 }
 
-/// Whether answers without a signature are accepted from peers that should sign. Plain `btauth/1` servers do not.
-/// spec signed-requests §4
+/// The treatment of answers without a signature from strict peers.
+///
+/// Plain `btauth/1` servers do not sign. spec signed-requests §4.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnsignedAnswers {
-    /// They are errors.
+    /// Unsigned answers are errors.
     #[default]
     Refused,
-    /// They are [`Answer::Claimed`].
+    /// Unsigned answers are [`Answer::Claimed`].
     Accepted,
 }
 
-/// A neuron that asks.
+/// The client of a neuron, which signs its requests with the hotkey.
 pub struct Dendrite {
     signer: Signer,
-    /// What it says its address is.
+    /// The IP address of this neuron, as seen from outside.
     ip: IpAddr,
     v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
     clock: Box<dyn Clock>,
-    /// The last nonce, so that none comes twice.
+    /// The last nonce, so that no nonce comes twice.
     last: AtomicU64,
     clients: v1::ClientIds,
 }
 
 impl Dendrite {
-    /// A dendrite of this hotkey.
+    /// Returns a dendrite of this hotkey.
     pub fn new(signer: Signer) -> Self {
         Self {
             signer,
@@ -149,28 +150,30 @@ impl Dendrite {
         }
     }
 
-    /// Is seen at this address from outside. Neurons there are asked on this machine. spec neuron-protocol §1
+    /// Sets the address of this neuron as seen from outside. spec neuron-protocol §1.
+    ///
+    /// Peers at this address are reached on this machine.
     #[must_use]
     pub const fn at(mut self, ip: IpAddr) -> Self {
         self.ip = ip;
         self
     }
 
-    /// Whether neurons of the older protocol are asked at all.
+    /// Sets the treatment of v1 neurons.
     #[must_use]
     pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
         self
     }
 
-    /// Whether answers of strict peers may be unsigned.
+    /// Sets the treatment of unsigned answers of strict peers.
     #[must_use]
     pub const fn unsigned_answers(mut self, unsigned_answers: UnsignedAnswers) -> Self {
         self.unsigned_answers = unsigned_answers;
         self
     }
 
-    /// The bytes an answer may have, all pieces of a stream together.
+    /// Sets the longest answer in bytes, over all pieces of a stream.
     #[must_use]
     pub const fn max_answer(mut self, bytes: usize) -> Self {
         self.max_answer = bytes;
@@ -184,12 +187,12 @@ impl Dendrite {
         self
     }
 
-    /// Who asks.
-    pub fn hotkey(&self) -> Hotkey {
+    /// Returns the hotkey that asks.
+    pub fn hotkey(&self) -> PublicKey {
         self.signer.hotkey()
     }
 
-    /// Asks one neuron, for as long as the `timeout` of the message.
+    /// Asks one neuron, within the `timeout` of the message.
     pub async fn ask(&self, peer: &Peer, message: &Synapse) -> AskResult {
         let started = Instant::now();
         let result = match self.protocol_of(peer) {
@@ -206,16 +209,18 @@ impl Dendrite {
         AskResult { hotkey: peer.hotkey, elapsed, result }
     }
 
-    /// Asks many neurons the same, side by side. The answers are in the order of the peers; one that fails fails alone.
+    /// Asks many neurons the same, side by side.
+    ///
+    /// The answers are in the order of the peers. A failure concerns one peer only.
     pub async fn ask_many(&self, peers: &[Peer], message: &Synapse) -> Vec<AskResult> {
         let asking: Vec<_> = peers.iter().map(|peer| self.ask(peer, message)).collect();
         futures::stream::iter(asking).buffered(MAX_IN_FLIGHT).collect().await
     }
 
-    /// Asks for a stream. The `timeout` of the message is for all of it.
+    /// Asks for a stream. The `timeout` of the message covers the whole stream.
     ///
     /// # Errors
-    /// [`AskError`] for whatever goes wrong before the first byte.
+    /// [`AskError`] for each failure before the first byte of the stream.
     pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
         let started = Instant::now();
         match self.protocol_of(peer)? {
@@ -226,26 +231,26 @@ impl Dendrite {
         }
     }
 
-    /// How a neuron is asked, if it can be.
+    /// Returns the protocol by which a neuron is asked, if it can be asked.
     fn protocol_of<'a>(&self, peer: &'a Peer) -> Result<&'a PeerProtocol, AskError> {
         match (&peer.speaks, self.v1) {
-            // Connecting there would reach this machine. spec neuron-protocol §11
+            // A connection to this address would reach this machine. spec neuron-protocol §11
             _ if peer.address.ip().is_unspecified() || peer.address.port() == 0 => Err(AskError::NotServing),
             (PeerProtocol::V1, V1Policy::Refused) => Err(AskError::V1Refused),
             (speaks, _) => Ok(speaks),
         }
     }
 
-    /// The clock, but never the same time twice. spec signed-requests §1
+    /// Returns the clock, but never the same time twice. spec signed-requests §1.
     fn nonce(&self) -> UnixNanos {
         let now = self.clock.now();
         let next = |last: u64| Some(now.max(last.saturating_add(1)));
-        // The closure always gives a value, so the update always happens, and gives the one before.
+        // The closure always returns a value, so the update always happens, and returns the value before.
         let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default();
         now.max(last.saturating_add(1))
     }
 
-    /// Where to connect to. spec neuron-protocol §1
+    /// Returns the address to connect to. spec neuron-protocol §1.
     fn connect_address(&self, address: SocketAddr) -> SocketAddr {
         match address.ip() {
             ip if ip == self.ip && ip.is_ipv4() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
@@ -255,7 +260,7 @@ impl Dendrite {
     }
 }
 
-/// Until when an answer is waited for.
+/// Returns the timeout of an answer.
 fn answer_timeout(message: &Synapse) -> Duration {
     let seconds = message.timeout.filter(|seconds| *seconds >= 0.0).unwrap_or(DEFAULT_TIMEOUT);
     Duration::try_from_secs_f64(seconds).unwrap_or(MAX_TIMEOUT).min(MAX_TIMEOUT)

@@ -1,4 +1,4 @@
-//! Streams as they come in.
+//! Streams as a dendrite receives them.
 
 use super::{
     AskError,
@@ -14,8 +14,9 @@ use std::collections::VecDeque;
 
 /// A streamed answer.
 ///
-/// Bytes of a signed stream are handed out when their signature was checked, and not before; only its end says that it was
-/// all ([`AnswerStream::is_complete`], [`AnswerStream::receipt`]). A plain stream proves nothing, its end included.
+/// Bytes of a signed stream are returned after their signature was verified. Only its signed end proves that the stream
+/// is complete ([`AnswerStream::is_complete`], [`AnswerStream::receipt`]). A plain stream proves nothing, its end
+/// included.
 pub struct AnswerStream {
     head: Option<ResponseHead>,
     signed: Option<SignedPart>,
@@ -45,10 +46,11 @@ impl AnswerStream {
         Self { head: Some(head), signed: None, ready: VecDeque::new(), end: None, left: max, max, until }
     }
 
-    /// The next bytes; `None` when the stream has ended, which a signed one has said by then.
+    /// Returns the next bytes, or `None` at the end, which a signed stream has proven by then.
     ///
     /// # Errors
-    /// [`AskError`] when it breaks off or a part is not of the neuron. What came before stays good, nothing follows.
+    /// [`AskError`] if the stream breaks off or a part is not signed by the neuron. Earlier bytes stay valid, and no
+    /// bytes follow.
     pub async fn next(&mut self) -> Result<Option<Bytes>, AskError> {
         let next = self.advance().await;
         if next.is_err() {
@@ -79,17 +81,17 @@ impl AnswerStream {
         }
     }
 
-    /// Whether the neuron signed that this was all of it. Never so for a plain stream.
+    /// Returns true if the neuron signed that the stream is complete. A plain stream is never complete.
     pub fn is_complete(&self) -> bool {
         self.end.as_ref().is_some_and(|(end, _)| end.outcome == StreamOutcome::Complete)
     }
 
-    /// Whether the neuron signed that this was not all of it. Never so for a plain stream.
+    /// Returns true if the neuron signed that the stream is broken. A plain stream never is.
     pub fn is_broken(&self) -> bool {
         self.end.as_ref().is_some_and(|(end, _)| end.outcome != StreamOutcome::Complete)
     }
 
-    /// What proves to anybody what was asked and streamed, once a signed stream has ended.
+    /// Returns the receipt, which proves request and stream to third parties, after a signed stream has ended.
     pub fn receipt(&self) -> Option<Receipt> {
         self.end.as_ref().map(|(end, asked)| Receipt::of_stream(asked, end))
     }

@@ -1,11 +1,11 @@
-//! Asking by signed requests. spec signed-requests §1, §6, §7
+//! Strict requests of a dendrite. spec signed-requests §1, §6, §7.
 
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers, answer_timeout,
     connection::{self, Deadline, OutgoingRequest, ResponseHead},
 };
 use myelin_wire::{
-    Hotkey, SignedProof, Synapse, TerminalInfo,
+    PublicKey, SignedProof, Synapse, TerminalInfo,
     certificate::CertificateKey,
     python::{Value, json},
     strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
@@ -13,7 +13,7 @@ use myelin_wire::{
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Whether a signed stream is asked for.
+/// The form of the answer: whole or a signed stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StreamMode {
     Whole,
@@ -55,14 +55,14 @@ impl Dendrite {
 
     async fn read_whole(
         &self,
-        responder: Hotkey,
+        responder: PublicKey,
         head: ResponseHead,
         asked: &SignedProof,
         message: &Synapse,
         until: Deadline,
     ) -> Result<Answer, AskError> {
         let (status, headers, bytes) = connection::whole(head, self.max_answer, until).await?;
-        // Half a signature is a broken one, so only an answer without any counts as unsigned.
+        // Half a signature is a broken one, so only an answer without any part counts as unsigned.
         let is_signed = headers.contains(header::ANSWER_VERSION) || headers.contains(header::ANSWER_SIGNATURE);
         if !is_signed && self.unsigned_answers == UnsignedAnswers::Accepted {
             return match status {
@@ -108,26 +108,27 @@ pub(super) fn deadline(message: &Synapse, started: Instant) -> Deadline {
     Deadline { at: started + patience, seconds: patience.as_secs_f64() }
 }
 
-/// The body of a signed request: the fields of the message, and how long the caller waits. Whoever has a receipt compares it
-/// with the body's hash. spec signed-requests §2, §9
+/// Returns the body of a strict request: the fields of the message, and the timeout of the caller.
+///
+/// The holder of a receipt compares it with the body's hash. spec signed-requests §2, §9.
 pub fn request_body(message: &Synapse) -> String {
     let timeout = message.timeout.map_or(Value::None, Value::Float);
     let own = message.fields().map(|(field, value)| (field.name(), value.clone()));
     json::write_spaced(&Value::Dict([("timeout", timeout)].into_iter().chain(own).collect()))
 }
 
-/// The answer as a message of the class that was asked for.
-fn read(asked: &Synapse, responder: Hotkey, body: &[u8]) -> Result<Synapse, AskError> {
+/// Reads the answer as a message of the class of the request.
+fn read(asked: &Synapse, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
     let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
     let read = Synapse::from_value(Arc::clone(asked.class()), &value);
     let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
     message.axon =
-        Some(TerminalInfo { hotkey: Some(responder.to_ss58()), status_code: Some(200), ..TerminalInfo::default() });
+        Some(TerminalInfo { hotkey: Some(responder.to_string()), status_code: Some(200), ..TerminalInfo::default() });
     message.timeout = asked.timeout;
     Ok(message)
 }
 
-/// What an error says.
+/// Returns the text of an error.
 fn said(body: &[u8]) -> String {
     match json::read(body) {
         Ok(Value::Dict(fields)) => {

@@ -1,4 +1,4 @@
-//! Asking neurons of the older protocol. spec neuron-protocol §9, §10
+//! v1 requests of a dendrite. spec neuron-protocol §9, §10.
 
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer,
@@ -13,10 +13,10 @@ use myelin_wire::{
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
-/// The UUIDs of this client that nobody uses now. spec neuron-protocol §6
+/// The UUIDs of this client that are free. spec neuron-protocol §6.
 ///
-/// Nonces of one UUID have to arrive in order, so questions side by side use one each. They are used again, because
-/// the existing neurons remember every one of them for ever.
+/// Nonces of one UUID must arrive in order, so requests side by side use one UUID each. UUIDs are used again, because
+/// the existing neurons store all of them for ever.
 #[derive(Debug, Default)]
 pub(super) struct ClientIds(Mutex<Vec<String>>);
 
@@ -39,7 +39,7 @@ impl Drop for ClientId<'_> {
 }
 
 impl Dendrite {
-    /// The question, and what becomes of it up to the head of the answer.
+    /// Sends a request, and returns it with the head of the answer.
     async fn send_v1(
         &self,
         peer: &Peer,
@@ -107,7 +107,7 @@ fn claimed(report: &ClientReport) -> AskError {
     AskError::Claimed { status: report.status(), text: report.status_message().unwrap_or_default().to_owned() }
 }
 
-/// What the existing clients report; what they never meet stays an error of ours.
+/// Returns the event that existing clients report, or the error if they have no such event.
 fn event(error: AskError) -> Result<TransportEvent, AskError> {
     Ok(match error {
         AskError::Closed => TransportEvent::Refused,

@@ -8,7 +8,7 @@ use myelin_neuron::{
     PriorityError, Rules, Signer,
 };
 use myelin_wire::{
-    Hotkey, Sign, Synapse,
+    PublicKey, Sign, Synapse,
     class::Class,
     python::{Value, json},
     v1::{HandlerReply, UnsignedFields},
@@ -38,7 +38,7 @@ fn pairs(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// The recorded axon's hotkey; what it signs is compared with nothing.
-struct Recorded(Hotkey, Key);
+struct Recorded(PublicKey, Key);
 
 impl Sign for Recorded {
     fn public(&self) -> [u8; 32] {
@@ -52,7 +52,7 @@ impl Sign for Recorded {
 
 /// The functions of the recorded axon.
 struct Functions {
-    unwanted: Hotkey,
+    unwanted: PublicKey,
     note: String,
 }
 
@@ -132,8 +132,8 @@ impl File {
     }
 
     async fn axon(&self, case: &Value, unsigned_fields: UnsignedFields) -> Axon {
-        let here = Hotkey::from_ss58(string(get(&self.0, "axon").unwrap(), "ss58")).unwrap();
-        let unwanted = Hotkey::from_ss58(string(&self.0, "blacklisted_hotkey")).unwrap();
+        let here = myelin_wire::from_ss58(string(get(&self.0, "axon").unwrap(), "ss58")).unwrap();
+        let unwanted = myelin_wire::from_ss58(string(&self.0, "blacklisted_hotkey")).unwrap();
         let note = string(case, "note").to_owned();
         let now = match get(case, "clock_ns") {
             Some(Value::Int(now)) => u64::try_from(now.to_i128().unwrap()).unwrap(),

@@ -251,7 +251,7 @@ async fn unsigned_requests_reach_no_handler() {
         ("POST /Echo", "PUT /Echo", 405),
         ("X-Bittensor-Version: 1", "X-Bittensor-Version: 2", 401),
         ("X-Bittensor-Signature: 0x", "X-Other: 0x", 401),
-        (&key(AXON).hotkey().to_ss58(), &key(9).hotkey().to_ss58(), 403),
+        (&key(AXON).hotkey().to_string(), &key(9).hotkey().to_string(), 403),
     ] {
         // Names come as they are written here, whatever their case on the wire.
         let changed = good.replacen(from, to, 1);
@@ -275,7 +275,7 @@ async fn a_forged_caller_in_an_old_body_is_refused() {
     let target = v1::V1Target { ip: axon.address().ip(), port: axon.address().port(), hotkey: axon.hotkey() };
     let prepared = dendrite.prepare(message(echo(), "hello"), &target, now());
     let body = String::from_utf8(prepared.body).unwrap();
-    let forged = body.replace(&caller.hotkey().to_ss58(), &key(3).hotkey().to_ss58());
+    let forged = body.replace(&caller.hotkey().to_string(), &key(3).hotkey().to_string());
     let lines = lines(&prepared.headers);
     let mut raw = Raw::open(axon.address()).await;
     raw.say(format!("POST /Echo HTTP/1.1\r\n{lines}Content-Length: {}\r\n\r\n{forged}", forged.len()).as_bytes()).await;

@@ -7,7 +7,7 @@ use myelin_neuron::{
     ServeAnyone, UnsignedAnswers, V1Policy,
 };
 use myelin_wire::{
-    Hotkey, Sign,
+    PublicKey, Sign,
     strict::{AnswerError, Content, StreamOutcome},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -315,7 +315,7 @@ async fn prometheus_is_served() {
 
 /// Serves by a table of stakes.
 #[derive(Clone)]
-struct Stakes(BTreeMap<Hotkey, u64>);
+struct Stakes(BTreeMap<PublicKey, u64>);
 
 impl Rules for Stakes {
     fn blacklist(&self, caller: &Caller<'_>) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Bytes as they are on the wire.
 
 use crate::{Key, key, soon};
-use myelin_wire::{Headers, Hotkey, Sign, UnixNanos, strict::sign_request};
+use myelin_wire::{Headers, PublicKey, Sign, UnixNanos, strict::sign_request};
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -123,7 +123,7 @@ pub(crate) fn lines(headers: &Headers) -> String {
 }
 
 /// The head of a strict request with this body.
-pub(crate) fn strict_head(caller: &Key, to: Hotkey, target: &str, body: &[u8], now: UnixNanos) -> String {
+pub(crate) fn strict_head(caller: &Key, to: PublicKey, target: &str, body: &[u8], now: UnixNanos) -> String {
     let (headers, _) = sign_request(caller, ("POST", target), body, now, Some(to)).unwrap();
     let lines = lines(&headers);
     format!("POST {target} HTTP/1.1\r\nHost: test\r\n{lines}Content-Length: {}\r\n\r\n", body.len())

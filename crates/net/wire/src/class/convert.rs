@@ -1,4 +1,4 @@
-//! Bringing values to the declared types, as leniently as the existing neurons do. spec neuron-protocol §3
+//! Conversion of values to the declared types, as lenient as the existing neurons. spec neuron-protocol §3.
 
 use super::{Field, Type};
 use crate::{
@@ -6,13 +6,13 @@ use crate::{
     tensor,
 };
 
-/// A value is not of its declared type.
+/// A value that is not of its declared type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{at}` {what}")]
 pub struct Mismatch {
     /// The path to the value, from the field on.
     pub at: String,
-    /// What is wrong.
+    /// The fault of the value, after its path.
     pub what: String,
 }
 
@@ -22,7 +22,7 @@ impl Mismatch {
     }
 }
 
-/// Whole floats that fit in 64 bits stand for an integer.
+/// Returns the integer of a whole float, if it fits into 64 bits.
 #[expect(clippy::cast_possible_truncation, reason = "whole and checked to be below 2^63")]
 fn whole(number: f64) -> Option<Int> {
     (number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0).then(|| Int::from(i128::from(number as i64)))
@@ -69,10 +69,10 @@ fn to_float(value: &Value) -> Option<f64> {
 }
 
 impl Type {
-    /// The value brought to this type, or what is wrong with it. `at` names the value in the error.
+    /// Converts a value to this type. `at` names the value in the error.
     ///
     /// # Errors
-    /// [`Mismatch`], with the path to the part that does not fit.
+    /// [`Mismatch`] with the path to the part that does not fit.
     pub fn read(&self, value: Value, at: &str) -> Result<Value, Mismatch> {
         let refuse = |kind: &str| Mismatch::expected(at, kind, &value);
         match self {
@@ -131,8 +131,9 @@ impl Type {
         }
     }
 
-    /// The JSON of an empty value of the type of `value`, by which an axon can build a class from headers alone.
-    /// spec neuron-protocol §2
+    /// Returns the JSON of an empty value of the same type.
+    ///
+    /// An axon can build a class from headers alone with such values. spec neuron-protocol §2.
     pub(crate) fn empty_json(value: &Value) -> Option<&'static str> {
         match value {
             Value::None => None,
@@ -147,10 +148,10 @@ impl Type {
 }
 
 impl Field {
-    /// The value of this field in a message that has `given` for it.
+    /// Returns the value of this field in a message that has `given` for it.
     ///
     /// # Errors
-    /// [`Mismatch`] when a required value is missing, or one is not of its type.
+    /// [`Mismatch`] if a required value is missing or a value is not of its type.
     pub fn read(&self, given: Option<&Value>, inside: &str) -> Result<Value, Mismatch> {
         let at = if inside.is_empty() { self.name.clone() } else { format!("{inside}.{}", self.name) };
         match (given, &self.default) {
@@ -187,7 +188,7 @@ fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mism
         let inside = format!("{at}.{}", name.to_python_str());
         let name = key.read(name, &inside)?;
         let value = item.read(value, &inside)?;
-        // Two texts can be one key, like `1` and `01`; the last counts, in the place of the first.
+        // Two texts can be one key, as `1` and `01` are. The last one counts, in the position of the first.
         if let Some((_, old)) = places.get(&name.to_python_repr()).and_then(|&place: &usize| pairs.get_mut(place)) {
             *old = value;
         } else {
@@ -198,7 +199,7 @@ fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mism
     Ok(pairs.into_iter().collect())
 }
 
-/// The first option that takes the value as it is, or else the first that takes it at all.
+/// Returns the value of the first option that takes it unchanged, otherwise of the first that takes it at all.
 fn read_union(value: Value, options: &[Type], at: &str) -> Result<Value, Mismatch> {
     let mut converted = None;
     for option in options {
@@ -208,7 +209,7 @@ fn read_union(value: Value, options: &[Type], at: &str) -> Result<Value, Mismatc
             Err(_) => {}
         }
     }
-    // With one option besides null, its error says more.
+    // If there is one option besides null, its error says more.
     let first = options.iter().find(|option| **option != Type::Null);
     match (converted, first) {
         (Some(read), _) => Ok(read),

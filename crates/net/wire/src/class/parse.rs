@@ -1,23 +1,23 @@
-//! Reading Python's words for types.
+//! A reader of Python's names of types.
 
 use super::{Field, Type};
 use std::collections::BTreeMap;
 
-/// How deep types may be nested.
+/// The greatest depth of nested types.
 const MAX_DEPTH: usize = 32;
 
-/// A text is not the name of a type that can be used.
+/// The reason for which a text is not the name of a usable type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
-    /// Nobody declared it.
+    /// A type that is not declared.
     #[error("there is no type `{0}`; declare it first, as a model or an enumeration")]
     Unknown(String),
-    /// The brackets or commas are wrong.
+    /// Wrong brackets or commas.
     #[error("`{0}` is not a type")]
     Syntax(String),
 }
 
-/// The types that can be used by name: Python's own, tensors, and those declared here.
+/// The types that can be used by name: Python's own, tensors, and declared ones.
 #[derive(Clone, Debug, Default)]
 pub struct Types(BTreeMap<String, Type>);
 
@@ -37,11 +37,13 @@ impl Types {
         self
     }
 
-    /// Reads a type as Python writes it: `list[float]`, `Optional[str]`, `dict[str, Any]`, `tuple[int, ...]`,
-    /// `int | None`. Names may be written with their modules.
+    /// Reads a type as Python writes it. Names may have their modules in front.
+    ///
+    /// Examples are `list[float]`, `Optional[str]`, `dict[str, Any]`, `tuple[int, ...]` and `int | None`.
     ///
     /// # Errors
-    /// [`TypeError`], with the part that is wrong.
+    /// [`TypeError::Unknown`] for a name that is not declared, [`TypeError::Syntax`] for wrong brackets or commas. Both
+    /// have the part that is wrong.
     pub fn parse(&self, text: &str) -> Result<Type, TypeError> {
         self.read(text, MAX_DEPTH)
     }
@@ -85,7 +87,7 @@ impl Types {
         })
     }
 
-    /// `None` when this many arguments do not fit the name.
+    /// Returns the generic type, or `None` if this number of arguments does not fit the name.
     fn generic(&self, name: &str, arguments: &[&str], depth: usize) -> Option<Result<Type, TypeError>> {
         let each = |arguments: &[&str]| -> Result<Vec<Type>, TypeError> {
             arguments.iter().map(|argument| self.read(argument, depth)).collect()
@@ -111,7 +113,7 @@ fn last_name(text: &str) -> &str {
     text.trim().rsplit('.').next().unwrap_or_default()
 }
 
-/// The parts between separators that stand outside of brackets, or `None` when brackets do not match.
+/// Returns the parts between separators outside of brackets, or `None` if brackets do not match.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);

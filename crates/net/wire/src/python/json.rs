@@ -1,27 +1,28 @@
-//! JSON as Python's `json` module reads and writes it. spec neuron-protocol §3
+//! JSON as Python's `json` module reads and writes it. spec neuron-protocol §3.
 
 use super::{Dict, Int, Value, number::write_float};
 use core::fmt::Write;
 use std::collections::BTreeMap;
 
-/// How deep lists and objects may be nested, so that no text exhausts the stack.
+/// The greatest depth of nested lists and objects, so that no text exhausts the stack.
 pub const MAX_DEPTH: usize = 128;
 
-/// A text is not JSON.
+/// The reason for which a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {at}")]
 pub struct JsonError {
-    /// What is wrong.
+    /// The fault.
     pub what: &'static str,
-    /// Where, in bytes from the start.
+    /// The position of the fault, in bytes from the start.
     pub at: usize,
 }
 
-/// Reads a text of JSON. Bare `NaN`, `Infinity` and `-Infinity` are numbers; of members with the same name the last
-/// counts.
+/// Reads a text of JSON.
+///
+/// Bare `NaN`, `Infinity` and `-Infinity` are numbers. The last of several members with the same name counts.
 ///
 /// # Errors
-/// [`JsonError`], with the place.
+/// [`JsonError`] with the fault and its position.
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
     let text = core::str::from_utf8(text).map_err(|error| JsonError { what: "not UTF-8", at: error.valid_up_to() })?;
     let mut reader = Reader { text, at: 0 };
@@ -53,7 +54,7 @@ impl<'a> Reader<'a> {
         self.skip(rest.len().saturating_sub(rest.trim_start_matches([' ', '\t', '\n', '\r']).len()));
     }
 
-    /// Takes `token` if it comes next.
+    /// Returns true if `token` comes next, and skips it.
     fn take(&mut self, token: &str) -> bool {
         let here = self.rest().starts_with(token);
         if here {
@@ -124,7 +125,7 @@ impl<'a> Reader<'a> {
                 return Err(self.error("expecting `:`"));
             }
             let value = self.value(depth)?;
-            // A name that comes again keeps its place and takes the new value.
+            // A name that comes again keeps its position and takes the new value.
             if let Some((_, old)) = places.get(&name).and_then(|&place| pairs.get_mut(place)) {
                 *old = value;
             } else {
@@ -211,7 +212,7 @@ impl<'a> Reader<'a> {
         Ok(plain)
     }
 
-    /// `uXXXX`, or two of them for a character outside of the first plane.
+    /// Reads `uXXXX`, or two of them for a character outside of the first plane.
     fn unicode(&mut self) -> Result<char, JsonError> {
         let first = self.unit()?;
         let code = if (0xd800..0xdc00).contains(&first) && self.take("\\") {
@@ -220,7 +221,7 @@ impl<'a> Reader<'a> {
         } else {
             char::from_u32(first.into())
         };
-        // Python keeps half a pair as it is; no text of UTF-8 can hold it, and no hash be made of it.
+        // Python keeps half a pair as it is. No text of UTF-8 can hold it, so it has no hash.
         code.ok_or_else(|| self.error("half of a surrogate pair"))
     }
 
@@ -233,12 +234,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A value has no JSON text in the chosen form.
+/// An error for a value without JSON text in the chosen form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a float that is not finite cannot be written")]
 pub struct NotFinite;
 
-/// Writes as a dendrite does: `", "` and `": "`, only ASCII, bare `NaN` and `Infinity`. spec neuron-protocol §3
+/// Writes JSON as a dendrite does: `", "` and `": "`, only ASCII, bare `NaN` and `Infinity`. spec neuron-protocol §3.
 pub fn write_spaced(value: &Value) -> String {
     let mut out = String::new();
     // This form can write every float, so it never fails.
@@ -246,10 +247,10 @@ pub fn write_spaced(value: &Value) -> String {
     out
 }
 
-/// Writes as an axon does: no spaces, raw UTF-8. spec neuron-protocol §3
+/// Writes JSON as an axon does: without spaces, in raw UTF-8. spec neuron-protocol §3.
 ///
 /// # Errors
-/// [`NotFinite`], as this form has no text for such numbers.
+/// [`NotFinite`] for a float that is infinite or not a number, which this form cannot write.
 pub fn write_compact(value: &Value) -> Result<String, NotFinite> {
     let mut out = String::new();
     write(value, JsonForm::Compact, &mut out)?;
@@ -312,7 +313,7 @@ fn write(value: &Value, form: JsonForm, out: &mut String) -> Result<(), NotFinit
     Ok(())
 }
 
-/// A key that is not text is written as the text of its JSON.
+/// Returns the text of a key. A key that is no text becomes the text of its JSON.
 fn key_text(key: &Value, form: JsonForm) -> Result<String, NotFinite> {
     let mut out = String::new();
     write(key, form, &mut out)?;

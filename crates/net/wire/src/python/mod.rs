@@ -1,8 +1,8 @@
-//! Values as Python neurons see them: what a text of JSON holds, and how Python writes it. spec neuron-protocol §3, §4
+//! Values as Python neurons have them: the content of a JSON text, and Python's way to print it.
 //!
-//! A body hash is a hash of *texts as Python prints them*, so integers and floats are different values here, integers
-//! are unbounded, and objects keep the order of their members. None of the JSON libraries at hand keeps all three and
-//! reads Python's bare `NaN`, hence the reader of [`json`].
+//! spec neuron-protocol §3, §4. A body hash is a hash of *texts as Python prints them*. Integers and floats are
+//! therefore different values here, integers are unbounded, and objects keep the order of their members. No available
+//! JSON library keeps all three and reads Python's bare `NaN`, so [`json`] has its own reader.
 
 pub mod json;
 mod number;

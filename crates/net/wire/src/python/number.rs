@@ -1,9 +1,9 @@
-//! Numbers as Python reads and writes them. spec neuron-protocol §2, §4
+//! Numbers as Python reads and writes them. spec neuron-protocol §2, §4.
 
 use super::Int;
 use core::fmt::Write;
 
-/// Decimal digits with an optional sign, brought to their one form: no leading zeros, no `+`, no `-0`.
+/// Returns decimal digits with an optional sign in canonical form: no leading zeros, no `+`, no `-0`.
 pub(super) fn canonical_int(text: &str) -> Option<String> {
     let (negative, digits) = match text.strip_prefix(['+', '-']) {
         Some(digits) => (text.starts_with('-'), digits),
@@ -21,7 +21,7 @@ pub(super) fn canonical_int(text: &str) -> Option<String> {
     })
 }
 
-/// Takes away spaces around and single `_` between digits, as `int()` and `float()` do.
+/// Removes spaces around a number and single `_` between digits, as `int()` and `float()` do.
 fn without_separators(text: &str) -> Option<String> {
     let text = text.trim();
     let between_digits = |at: usize| {
@@ -32,19 +32,22 @@ fn without_separators(text: &str) -> Option<String> {
     text.match_indices('_').all(|(at, _)| between_digits(at)).then(|| text.replace('_', ""))
 }
 
-/// Reads a text as Python's `int()` does: spaces around it and `_` between digits pass, `1.0` does not.
-/// spec neuron-protocol §2
+/// Reads a text as Python's `int()` does. spec neuron-protocol §2.
+///
+/// Spaces around it and `_` between digits are accepted, `1.0` is not.
 pub fn parse_int(text: &str) -> Option<Int> {
     Int::from_decimal(&without_separators(text)?)
 }
 
-/// Reads a text as Python's `float()` does: also `nan`, `inf` and `_` between digits. spec neuron-protocol §2
+/// Reads a text as Python's `float()` does: also `nan`, `inf` and `_` between digits. spec neuron-protocol §2.
 pub fn parse_float(text: &str) -> Option<f64> {
     without_separators(text)?.parse().ok()
 }
 
-/// A float as Python prints it: the fewest digits that read back as the same float, and of two such texts that are
-/// equally near the one with the even digit. The standard library takes the larger one. spec neuron-protocol §4
+/// Writes a float as Python prints it: in the fewest digits that read back as the same float.
+///
+/// If two such texts are equally near, the one with the even digit is written. The standard library takes the larger
+/// one. spec neuron-protocol §4.
 pub(super) fn write_float(number: f64, out: &mut String) {
     if number.is_nan() {
         return out.push_str("nan");
@@ -76,8 +79,9 @@ pub(super) fn write_float(number: f64, out: &mut String) {
     };
 }
 
-/// The shortest digits of a finite float that is not negative, without zeros around them, and the power of ten of the
-/// first one.
+/// Returns the shortest digits of a finite float, and the power of ten of the first digit.
+///
+/// The float is not negative, and the digits have no zeros around them.
 fn shortest(number: f64) -> (String, i32) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(number);

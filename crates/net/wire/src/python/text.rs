@@ -1,10 +1,10 @@
-//! Values as Python's `str` and `repr` print them. spec neuron-protocol §4
+//! Values as Python's `str` and `repr` print them. spec neuron-protocol §4.
 
 use super::{Value, number::write_float};
 use core::fmt::{self, Write};
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
-/// Whether Python prints a character as it is inside a container. By the tables of Unicode 14.
+/// Returns true if Python prints a character unchanged inside a container, by the tables of Unicode 14.
 fn is_printable(c: char) -> bool {
     use Category::{
         Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, SpaceSeparator, Surrogate, Unassigned,
@@ -71,7 +71,7 @@ fn write_repr(value: &Value, out: &mut String) -> fmt::Result {
         Value::Tuple(items) => {
             out.push('(');
             write_items(items, out)?;
-            // A tuple of one keeps its comma: it would be no tuple otherwise.
+            // Without its comma, a tuple of one element would be no tuple.
             out.push_str(if items.len() == 1 { ",)" } else { ")" });
         }
         Value::Dict(dict) => {
@@ -96,7 +96,7 @@ fn write_repr(value: &Value, out: &mut String) -> fmt::Result {
 }
 
 impl Value {
-    /// The text that Python's `str` gives, which is what a body hash is made of. spec neuron-protocol §4
+    /// Returns the text of Python's `str`, of which body hashes are made. spec neuron-protocol §4.
     pub fn to_python_str(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -105,7 +105,7 @@ impl Value {
         }
     }
 
-    /// The text that Python's `repr` gives, which is how a value stands inside of a list or a dictionary.
+    /// Returns the text of Python's `repr`, which stands for a value inside of a list or a dictionary.
     pub fn to_python_repr(&self) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.

@@ -1,14 +1,14 @@
-//! The values.
+//! Python values.
 
 use super::number::canonical_int;
 use core::fmt;
 
-/// A Python integer: exact, of any size that fits the reader's limit.
+/// A Python integer: exact, of any size within the reader's limit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Int(String);
 
 impl Int {
-    /// The most digits an integer may have, the limit of Python's own reader.
+    /// The longest integer, in digits: the limit of Python's own reader.
     pub const MAX_DIGITS: usize = 4_300;
 
     /// Reads decimal digits with an optional sign.
@@ -16,17 +16,17 @@ impl Int {
         canonical_int(text).map(Self)
     }
 
-    /// The decimal digits, with `-` in front of a negative number and without leading zeros.
+    /// Returns the decimal digits, with `-` before a negative number and without leading zeros.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The number, if it fits.
+    /// Returns the number, if it fits.
     pub fn to_i128(&self) -> Option<i128> {
         self.0.parse().ok()
     }
 
-    /// The nearest float, if there is a finite one.
+    /// Returns the nearest float, if it is finite.
     pub fn to_f64(&self) -> Option<f64> {
         self.0.parse().ok().filter(|number: &f64| number.is_finite())
     }
@@ -44,28 +44,28 @@ impl fmt::Display for Int {
     }
 }
 
-/// A Python dictionary: pairs in the order they were put in.
+/// A Python dictionary: pairs in the order of insertion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dict(Vec<(Value, Value)>);
 
 impl Dict {
-    /// The value of a text key.
+    /// Returns the value of a text key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find_map(|(name, value)| matches!(name, Value::Text(name) if name == key).then_some(value))
     }
 
-    /// The pairs, in order.
+    /// Returns the pairs, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Value, Value)> {
         self.0.iter()
     }
 
-    /// Whether there are no pairs.
+    /// Returns true if there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// The keys are taken as distinct: a reader of text from outside has to see to it.
+/// Takes distinct keys. A reader of foreign text must make sure that keys are distinct.
 impl FromIterator<(Value, Value)> for Dict {
     fn from_iter<I: IntoIterator<Item = (Value, Value)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())
@@ -96,15 +96,15 @@ pub enum Value {
     Bool(bool),
     /// An integer, distinct from every float.
     Int(Int),
-    /// A float; also infinite or not a number.
+    /// A float, which may be infinite or not a number.
     Float(f64),
-    /// Text.
+    /// A text.
     Text(String),
     /// `[a, b]`.
     List(Vec<Value>),
-    /// `(a, b)`, in JSON a list.
+    /// `(a, b)`, which is a list in JSON.
     Tuple(Vec<Value>),
-    /// `{k: v}`; models and tensors too.
+    /// `{k: v}`, also for models and tensors.
     Dict(Dict),
     /// A member of an enumeration declared `(str, Enum)`.
     Member {
@@ -112,23 +112,23 @@ pub enum Value {
         class: String,
         /// The name of the member.
         name: String,
-        /// The text it stands for in JSON.
+        /// The text of the member in JSON.
         value: String,
     },
 }
 
 impl Value {
-    /// An integer.
+    /// Returns an integer.
     pub fn int(number: impl Into<i128>) -> Self {
         Self::Int(Int::from(number.into()))
     }
 
-    /// Text, or `None`.
+    /// Returns a text, or `None`.
     pub fn text_or_none(text: Option<&str>) -> Self {
         text.map_or(Self::None, |text| Self::Text(text.to_owned()))
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if the value is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -136,7 +136,7 @@ impl Value {
         }
     }
 
-    /// What Python calls the type, for messages.
+    /// Returns Python's name of the type, for messages.
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::None => "null",

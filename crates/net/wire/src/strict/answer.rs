@@ -1,12 +1,14 @@
-//! Whole answers. spec signed-requests §6
+//! Whole answers. spec signed-requests §6.
 
 use super::{VERSION, hash, header, is_line};
-use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, verified::SignedProof};
+use crate::{
+    Headers, PublicKey, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, from_ss58, verified::SignedProof,
+};
 
 /// The first line of the signed text of a whole answer.
 pub(super) const ANSWER: &str = "myelin-answer/1";
 
-/// Headers to send, and what they prove.
+/// Headers to send, with their signed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedHeaders {
     /// The headers of the signature.
@@ -15,34 +17,34 @@ pub struct SignedHeaders {
     pub proof: SignedProof,
 }
 
-/// Why an answer is not taken for one of the neuron that was asked.
+/// The reason for which an answer is not accepted as one of the neuron that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
-    /// It is not signed at all. Whether that is acceptable is for the operator to say.
+    /// An answer without a signature. The operator decides on accepting it.
     #[error("the answer is not signed")]
     Unsigned,
-    /// A header is missing, doubled or not of its form.
+    /// A header that is missing, doubled or malformed.
     #[error("the signature of the answer is malformed: {0}")]
     Malformed(&'static str),
-    /// Somebody else answered.
+    /// An answer of another hotkey.
     #[error("the answer is from another hotkey than the one that was asked")]
     WrongResponder,
-    /// It answers another request.
+    /// An answer to another request.
     #[error("the answer is to another request")]
     WrongRequest,
-    /// The body was changed.
+    /// A body that was changed.
     #[error("the body is not the one that was signed")]
     WrongContent,
-    /// The signature is not good.
+    /// An invalid signature.
     #[error("the signature is not that of the neuron that was asked")]
     BadSignature,
 }
 
-/// The lines that all answers begin with, whole ones and streams. spec signed-requests §6
+/// The first lines of all answers, whole ones and streams. spec signed-requests §6.
 pub(super) struct AnswerHead<'a> {
     pub(super) domain: &'a str,
-    pub(super) responder: Hotkey,
-    pub(super) caller: Hotkey,
+    pub(super) responder: PublicKey,
+    pub(super) caller: PublicKey,
     pub(super) nonce: UnixNanos,
     pub(super) request: &'a str,
     pub(super) status: u16,
@@ -56,8 +58,8 @@ impl AnswerHead<'_> {
         }
         Ok([
             self.domain,
-            &self.responder.to_ss58(),
-            &self.caller.to_ss58(),
+            &self.responder.to_string(),
+            &self.caller.to_string(),
             &self.nonce.to_string(),
             self.request,
             &self.status.to_string(),
@@ -77,7 +79,7 @@ pub(super) fn sign(
     let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
     let mut headers = Headers::from_iter([
         (header::ANSWER_VERSION, VERSION.to_owned()),
-        (header::ANSWER_HOTKEY, responder.to_ss58()),
+        (header::ANSWER_HOTKEY, responder.to_string()),
         (header::ANSWER_NONCE, nonce.to_string()),
         (header::ANSWER_REQUEST, request.to_owned()),
     ]);
@@ -88,10 +90,10 @@ pub(super) fn sign(
     SignedHeaders { headers, proof: SignedProof::checked(Scheme::Sr25519, responder, text, signature) }
 }
 
-/// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6
+/// Signs a whole answer to a request. `now` is the clock. spec signed-requests §6.
 ///
 /// # Errors
-/// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
+/// [`AnswerError::Malformed`] if the content type cannot stand in a signed text.
 pub fn sign_answer(
     signer: &impl Sign,
     request: &SignedProof,
@@ -122,7 +124,7 @@ pub struct WholeAnswer {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
-    /// When it was answered, by the clock of the neuron.
+    /// The time of the answer, by the clock of the neuron.
     pub answered_at: UnixNanos,
 }
 
@@ -130,10 +132,10 @@ pub(super) fn line<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, Answ
     headers.get(name).ok_or(AnswerError::Malformed("a header is missing or comes twice"))
 }
 
-/// The nonce and the signature, once version, responder and request are the right ones.
+/// Returns the nonce and the signature after it checked version, responder and request.
 pub(super) fn read_headers(
     headers: &Headers,
-    responder: Hotkey,
+    responder: PublicKey,
     request: &str,
 ) -> Result<(UnixNanos, UncheckedSignature), AnswerError> {
     if !headers.contains(header::ANSWER_VERSION) && !headers.contains(header::ANSWER_SIGNATURE) {
@@ -142,7 +144,7 @@ pub(super) fn read_headers(
     if line(headers, header::ANSWER_VERSION)? != VERSION {
         return Err(AnswerError::Malformed("another version"));
     }
-    if Hotkey::from_ss58(line(headers, header::ANSWER_HOTKEY)?) != Ok(responder) {
+    if from_ss58(line(headers, header::ANSWER_HOTKEY)?) != Ok(responder) {
         return Err(AnswerError::WrongResponder);
     }
     if line(headers, header::ANSWER_REQUEST)? != request {
@@ -154,13 +156,13 @@ pub(super) fn read_headers(
     Ok((nonce, signature.map_err(|_| AnswerError::Malformed("the signature is not 64 bytes of hex"))?))
 }
 
-/// Checks a whole answer: that `responder` gave it, to this request, and exactly so. spec signed-requests §6
+/// Verifies that `responder` gave exactly this answer to this request. spec signed-requests §6.
 ///
 /// # Errors
-/// [`AnswerError`], with what does not fit.
+/// [`AnswerError::Unsigned`] without a signature, otherwise the variant of the part that does not fit.
 pub fn verify_answer(
     request: &SignedProof,
-    responder: Hotkey,
+    responder: PublicKey,
     status: u16,
     headers: &Headers,
     body: Vec<u8>,

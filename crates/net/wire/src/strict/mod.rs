@@ -1,15 +1,15 @@
-//! Signed requests over raw bytes, signed answers and streams, and receipts. spec signed-requests
+//! Signed requests over raw bytes, signed answers and streams, and receipts. spec signed-requests.
 //!
-//! What neurons of this network speak with each other, and what `btauth/1` clients of any origin speak with them. A
-//! request is signed with its method, path, body and receiver, so nothing on the way can change any of them:
+//! Neurons of this network use this protocol among themselves, and `btauth/1` clients of any origin use it with them. A
+//! request is signed with its method, path, body and receiver, so no party on the path can change any of them:
 //!
 //! ```text
-//! Received ──Door::open──▶ Claimed ──verify──▶ Authentic ──admit──▶ Verified<Request>
-//!   headers                fresh, for us       signed               not a replay
+//! ReceivedRequest ─StrictDoor::open─▶ ClaimedRequest ─verify─▶ StrictAuthentic ─admit─▶ Verified<StrictRequest>
+//!   headers                           fresh, for us            signed                   no replay
 //! ```
 //!
-//! [`sign_answer`] and [`StreamWriter`] bind an answer to its request, [`verify_answer`] and [`StreamReader`] check it,
-//! and [`Receipt`] shows both to anybody, later, offline.
+//! [`sign_answer`] and [`StreamWriter`] bind an answer to its request. [`verify_answer`] and [`StreamReader`] verify
+//! it. A [`Receipt`] proves both later, offline.
 
 mod answer;
 mod receipt;
@@ -36,21 +36,21 @@ pub mod header {
     pub const NONCE: &str = "X-Bittensor-Nonce";
     /// The signature.
     pub const SIGNATURE: &str = "X-Bittensor-Signature";
-    /// The address of the hotkey the request is for.
+    /// The address of the hotkey that the request is for.
     pub const RECEIVER: &str = "X-Bittensor-Receiver";
-    /// The scheme, when it is not sr25519.
+    /// The scheme, if it is not sr25519.
     pub const CRYPTO: &str = "X-Bittensor-Crypto";
-    /// In a request: the sender reads signed streams of this version.
+    /// The version of signed streams that the sender of a request reads.
     pub const ACCEPT: &str = "X-Myelin-Accept";
     /// The version of the signing of answers: `1`.
     pub const ANSWER_VERSION: &str = "X-Myelin-Version";
-    /// The address of who answers.
+    /// The address of the responder.
     pub const ANSWER_HOTKEY: &str = "X-Myelin-Hotkey";
-    /// When, in nanoseconds since the Unix epoch.
+    /// The time of the answer, in nanoseconds since the Unix epoch.
     pub const ANSWER_NONCE: &str = "X-Myelin-Nonce";
     /// The hash of the signed text of the request.
     pub const ANSWER_REQUEST: &str = "X-Myelin-Request";
-    /// The hash of the body; absent on streams.
+    /// The hash of the body, absent on streams.
     pub const ANSWER_CONTENT: &str = "X-Myelin-Content";
     /// The signature of the answer, or of the head of the stream.
     pub const ANSWER_SIGNATURE: &str = "X-Myelin-Signature";
@@ -59,18 +59,19 @@ pub mod header {
 /// The version of requests and of answers.
 const VERSION: &str = "1";
 
-/// Whether the sender of a request reads signed streams. A plain `btauth/1` client does not, and gets plain bytes.
-/// spec signed-requests §7
+/// Returns true if the sender of a request reads signed streams.
+///
+/// A plain `btauth/1` client does not, and receives plain bytes. spec signed-requests §7.
 pub fn wants_signed_stream(headers: &Headers) -> bool {
     headers.get(header::ACCEPT) == Some(VERSION)
 }
 
-/// SHA-256 in lower-case hex, as it stands in signed texts.
+/// Returns SHA-256 in lower-case hex, as it stands in signed texts.
 fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Whether a text can be one line of a signed text: another line in it would be taken for the next one.
+/// Returns true if a text can be one line of a signed text, so that no part of it counts as the next line.
 fn is_line(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(char::is_control)
 }

@@ -1,4 +1,4 @@
-//! Receipts: who asked what, and who answered what, for anybody to check. spec signed-requests §9
+//! Receipts: signed texts that prove one request and its answer to third parties. spec signed-requests §9.
 
 use super::{
     answer::ANSWER,
@@ -6,22 +6,22 @@ use super::{
     request::{DOMAIN, UNBOUND},
     stream::{END, HEAD, HashChain, StreamEnd, StreamOutcome},
 };
-use crate::{Hotkey, Scheme, UncheckedSignature, UnixNanos, verified::SignedProof};
+use crate::{PublicKey, Scheme, UncheckedSignature, UnixNanos, from_ss58, verified::SignedProof};
 use serde::{Deserialize, Serialize};
 
-/// The name and version of the form.
+/// The name and version of the format.
 const FORM: &str = "myelin-receipt/1";
 
-/// The bytes a signed text may have: the longest part is the path of the request.
+/// The longest signed text, in bytes. Its longest part is the path of the request.
 const MAX_TEXT: usize = 64 * 1024;
 
 /// A text and a signature over it, as claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedText {
-    /// The lines.
+    /// The text, line by line.
     pub text: String,
-    /// `0x` and 128 hex digits.
+    /// The signature: `0x` and 128 hex digits.
     pub signature: String,
 }
 
@@ -32,118 +32,120 @@ impl From<&SignedProof> for SignedText {
 }
 
 impl SignedText {
-    fn check(&self, scheme: Scheme, signer: Hotkey, part: &'static str) -> Result<(), ReceiptError> {
+    fn check(&self, scheme: Scheme, signer: PublicKey, part: &'static str) -> Result<(), ReceiptError> {
         let signature = UncheckedSignature::from_hex(&self.signature).map_err(|_| ReceiptError::Form(part))?;
         let is_good = signature.is_good(scheme, signer, self.text.as_bytes());
         if is_good { Ok(()) } else { Err(ReceiptError::Signature(part)) }
     }
 }
 
-/// The signed texts of one request and its answer. Proves by itself what it says, without network or chain, and says
-/// nothing before [`Receipt::verify`].
+/// The signed texts of one request and its answer.
+///
+/// A receipt proves its statement without network or chain. Nothing is proven before [`Receipt::verify`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     form: String,
     /// The request, signed by the caller.
     pub request: SignedText,
-    /// The whole answer or the head of the stream, signed by who answered.
+    /// The whole answer or the head of the stream, signed by the responder.
     pub answer: SignedText,
-    /// The end of the stream, if it was one.
+    /// The end of the stream, if the answer was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<SignedText>,
 }
 
-/// Why a receipt proves nothing.
+/// The reason for which a receipt proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// A part is not of its form.
+    /// A malformed part.
     #[error("the {0} of the receipt is not of its form")]
     Form(&'static str),
-    /// A signature is not good.
+    /// An invalid signature.
     #[error("the signature of the {0} is not good")]
     Signature(&'static str),
-    /// The parts do not belong together.
+    /// Parts that do not belong together.
     #[error("the {0} of the receipt belongs to another one")]
     Stranger(&'static str),
 }
 
-/// What was answered.
+/// The content of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// One body with this SHA-256, in hex.
     Whole(String),
-    /// A stream.
+    /// A stream of groups.
     Stream {
-        /// Its number of groups.
+        /// The number of groups.
         groups: u64,
-        /// How it ended.
+        /// The outcome of the stream.
         outcome: StreamOutcome,
     },
 }
 
-/// What a receipt proves.
+/// The statement that a receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Who asked.
-    pub caller: Hotkey,
-    /// Who answered.
-    pub responder: Hotkey,
+    /// The hotkey of the caller.
+    pub caller: PublicKey,
+    /// The hotkey of the responder.
+    pub responder: PublicKey,
     /// The method of the request.
     pub method: String,
-    /// Path and query of the request.
+    /// The path and the query of the request.
     pub target: String,
     /// SHA-256 of the body of the request, in hex.
     pub request_body: String,
-    /// When it was asked, by the caller's clock.
+    /// The time of the request, by the caller's clock.
     pub asked_at: UnixNanos,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The content type of the answer.
     pub content_type: String,
-    /// When it was answered, by the responder's clock.
+    /// The time of the answer, by the responder's clock.
     pub answered_at: UnixNanos,
-    /// What was answered.
+    /// The content of the answer.
     pub content: Content,
-    /// The text that the end of a stream has to continue.
+    /// The texts of the head and the end of a stream.
     end_text: Option<(String, String)>,
 }
 
-/// Exactly these lines of a text.
+/// Returns exactly `N` lines of a text.
 fn lines<'a, const N: usize>(text: &'a SignedText, part: &'static str) -> Result<[&'a str; N], ReceiptError> {
     let text = Some(text.text.as_str()).filter(|text| text.len() <= MAX_TEXT).ok_or(ReceiptError::Form(part))?;
     text.split('\n').collect::<Vec<_>>().try_into().map_err(|_| ReceiptError::Form(part))
 }
 
 fn read<T: core::str::FromStr>(text: &str, part: &'static str) -> Result<T, ReceiptError> {
-    // The number as it is written, so that one statement has one text.
+    // Only the canonical form of a number is read, so that one statement has one text.
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())).ok_or(ReceiptError::Form(part))
 }
 
 impl Receipt {
-    /// The receipt of a whole answer.
+    /// Returns the receipt of a whole answer.
     pub fn of_answer(request: &SignedProof, answer: &SignedProof) -> Self {
         Self { form: FORM.to_owned(), request: request.into(), answer: answer.into(), end: None }
     }
 
-    /// The receipt of a stream.
+    /// Returns the receipt of a stream.
     pub fn of_stream(request: &SignedProof, stream: &StreamEnd) -> Self {
         let end = Some(SignedText::from(&stream.end));
         Self { form: FORM.to_owned(), request: request.into(), answer: (&stream.head).into(), end }
     }
 
-    /// Checks all signatures and that the parts belong together. spec signed-requests §9
+    /// Verifies all signatures, and that the parts belong together. spec signed-requests §9.
     ///
-    /// Freshness is not asked for: a receipt is shown later. Whether the hotkeys had seats at the time is for the
-    /// reader to look up.
+    /// Freshness is not checked, because receipts are shown later. The reader looks up the seats of the hotkeys at the
+    /// time.
     ///
     /// # Errors
-    /// [`ReceiptError`], with the part that is wrong.
+    /// [`ReceiptError::Form`] for a malformed part, [`ReceiptError::Signature`] for an invalid signature,
+    /// [`ReceiptError::Stranger`] for a part of another exchange.
     pub fn verify(&self) -> Result<Statement, ReceiptError> {
         if self.form != FORM {
             return Err(ReceiptError::Form("name"));
         }
-        let address = |text: &str, part| Hotkey::from_ss58(text).map_err(|_| ReceiptError::Form(part));
+        let address = |text: &str, part| from_ss58(text).map_err(|_| ReceiptError::Form(part));
         let [domain, scheme, method, target, body, asked_at, sender, receiver] = lines(&self.request, "request")?;
         let scheme = Scheme::from_name(scheme).filter(|_| domain == DOMAIN).ok_or(ReceiptError::Form("request"))?;
         let caller = address(sender, "request")?;
@@ -198,17 +200,17 @@ impl Receipt {
 }
 
 impl Statement {
-    /// Whether this was the body of the request.
+    /// Returns true if this was the body of the request.
     pub fn is_request(&self, body: &[u8]) -> bool {
         self.request_body == hash(body)
     }
 
-    /// Whether this was the whole answer.
+    /// Returns true if this was the body of the whole answer.
     pub fn is_answer(&self, body: &[u8]) -> bool {
         matches!(&self.content, Content::Whole(content) if *content == hash(body))
     }
 
-    /// Whether these were the groups of the stream.
+    /// Returns true if these were the groups of the stream.
     pub fn is_stream<'a>(&self, groups: impl IntoIterator<Item = &'a [u8]>) -> bool {
         let (Some((head, end)), Content::Stream { outcome, .. }) = (&self.end_text, &self.content) else {
             return false;

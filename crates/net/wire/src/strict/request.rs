@@ -1,8 +1,8 @@
-//! Requests. spec signed-requests §1 to §3
+//! Strict requests. spec signed-requests §1 to §3.
 
 use super::{VERSION, hash, header, is_line};
 use crate::{
-    Headers, Hotkey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified,
+    Headers, PublicKey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, from_ss58,
     python::parse_int,
     replay::{NonceOrder, ReplayError, ReplayWindow},
     verified::SignedProof,
@@ -11,38 +11,38 @@ use crate::{
 /// The first line of every signed text of a request.
 pub(super) const DOMAIN: &str = "btauth/1";
 
-/// What stands in place of the receiver when there is none.
+/// The line of a request without receiver, in place of the receiver.
 pub(super) const UNBOUND: &str = "-";
 
-/// The lines that are signed. spec signed-requests §2
+/// Returns the lines that are signed. spec signed-requests §2.
 fn text(scheme: Scheme, method: &str, target: &str, body: &[u8], nonce: &str, sender: &str, receiver: &str) -> String {
     [DOMAIN, scheme.name(), &method.to_ascii_uppercase(), target, &hash(body), nonce, sender, receiver].join("\n")
 }
 
-/// A method or target cannot be signed.
+/// An error for a method or target that cannot be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("method and path of a request must not be empty or hold control characters")]
 pub struct TargetError;
 
-/// Signs a request: the headers to send with it, and the proof to compare the answer with.
+/// Signs a request and returns the headers to send, and the proof to compare the answer with.
 ///
-/// `target` is path and query exactly as they will be sent; `nonce` is the clock, a fresh one for each try. Without a
-/// `receiver` the request is valid at every server that does not insist on one. spec signed-requests §1
+/// `target` is the path and the query exactly as they will be sent. `nonce` is the clock, with a fresh value for each
+/// attempt. A request without a `receiver` is valid at every server that does not demand one. spec signed-requests §1.
 ///
 /// # Errors
-/// [`TargetError`] when method or target cannot stand in a signed text.
+/// [`TargetError`] if method or target cannot stand in a signed text.
 pub fn sign_request(
     signer: &impl Sign,
     (method, target): (&str, &str),
     body: &[u8],
     nonce: UnixNanos,
-    receiver: Option<Hotkey>,
+    receiver: Option<PublicKey>,
 ) -> Result<(Headers, SignedProof), TargetError> {
     if !is_line(method) || !is_line(target) {
         return Err(TargetError);
     }
     let sender = signer.hotkey();
-    let (address, receiver) = (sender.to_ss58(), receiver.map(Hotkey::to_ss58));
+    let (address, receiver) = (sender.to_string(), receiver.map(|receiver| receiver.to_string()));
     let bound = receiver.as_deref().unwrap_or(UNBOUND);
     let text = text(Scheme::Sr25519, method, target, body, &nonce.to_string(), &address, bound);
     let signature = UncheckedSignature::new(signer.sign(text.as_bytes()));
@@ -58,31 +58,33 @@ pub fn sign_request(
     Ok((headers, SignedProof::checked(Scheme::Sr25519, sender, text, signature)))
 }
 
-/// Why a request is refused. No text repeats the signature or what was signed. spec signed-requests §3
+/// The reason for which a strict request is refused. spec signed-requests §3.
+///
+/// No text repeats the signature or the signed text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StrictRefusal {
-    /// A header is missing, empty, doubled or not of its form.
+    /// A header that is missing, empty, doubled or malformed.
     #[error("the request is not signed as `btauth/1`: {0}")]
     MalformedAuth(&'static str),
-    /// It is for somebody else, or for nobody in particular where that is not enough.
+    /// A request for another hotkey, or one without a receiver at an axon that requires it.
     #[error("the request is not for this hotkey")]
     WrongReceiver,
-    /// It is too old, or from the future.
+    /// A request that is too old, or from the future.
     #[error("the request is not fresh; check the clock")]
     StaleRequest,
-    /// The sender did not sign this.
+    /// A signature that the sender did not make over this request.
     #[error("the signature is not that of the sender over this request")]
     BadSignature,
-    /// It was accepted before.
+    /// A request that was accepted before.
     #[error("the request was accepted before")]
     ReplayedRequest,
-    /// There is no memory for another request of this sender.
+    /// A request without room in the replay window.
     #[error("too many requests at a time")]
     TooMany,
 }
 
 impl StrictRefusal {
-    /// The name in the specification.
+    /// Returns the name in the specification.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::MalformedAuth(_) => "MalformedAuth",
@@ -94,7 +96,7 @@ impl StrictRefusal {
         }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
             Self::MalformedAuth(_) | Self::StaleRequest | Self::BadSignature => 401,
@@ -114,46 +116,46 @@ impl From<ReplayError> for StrictRefusal {
     }
 }
 
-/// Whether a request has to name its receiver.
+/// The demand on requests to name their receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Receiver {
-    /// It has to: otherwise whoever receives it can send it on to others.
+    /// A request must name its receiver. Otherwise one receiver could forward it to others.
     #[default]
     Required,
-    /// It need not.
+    /// A request may leave out its receiver.
     Optional,
 }
 
-/// Where strict requests come in.
+/// The entrance of strict requests, which checks receiver and freshness.
 #[derive(Clone, Copy, Debug)]
 pub struct StrictDoor {
     /// The hotkey that serves.
-    pub here: Hotkey,
-    /// Whether requests have to name it.
+    pub here: PublicKey,
+    /// The demand on requests to name this hotkey.
     pub receiver: Receiver,
-    /// Nanoseconds a request may be old.
+    /// The greatest age of a request, in nanoseconds.
     pub max_age: u64,
-    /// Nanoseconds the clock of a sender may be ahead.
+    /// The largest lead of a sender's clock, in nanoseconds.
     pub ahead: u64,
 }
 
 impl StrictDoor {
-    /// A door with the limits of the specification: 10 s and 2 s, receiver required.
-    pub const fn new(here: Hotkey) -> Self {
+    /// Returns a door with the limits of the specification: 10 s and 2 s, receiver required.
+    pub const fn new(here: PublicKey) -> Self {
         Self { here, receiver: Receiver::Required, max_age: 10_000_000_000, ahead: 2_000_000_000 }
     }
 }
 
-/// A fresh request for this hotkey that says who sent it. Nobody has proven that yet.
+/// A fresh request for this hotkey with a claimed sender, which is not proven yet.
 ///
-/// Enough to decide whether to read the body at all, by the limits of the claimed sender.
+/// The claim is enough to decide on reading the body, by the limits of the claimed sender.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "the signature is not checked yet"]
 pub struct ClaimedRequest<'a> {
     request: ReceivedRequest<'a>,
     scheme: Scheme,
     address: &'a str,
-    sender: Hotkey,
+    sender: PublicKey,
     nonce: UnixNanos,
     signature: UncheckedSignature,
     receiver: &'a str,
@@ -179,7 +181,7 @@ pub struct StrictRequest {
     pub body: Vec<u8>,
 }
 
-/// The value of a header that comes once or not at all.
+/// Returns the value of a header that comes at most once.
 fn single<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, StrictRefusal> {
     match headers.get(name) {
         None if headers.contains(name) => Err(StrictRefusal::MalformedAuth("a header comes twice")),
@@ -193,10 +195,11 @@ fn present<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, StrictRefusa
 }
 
 impl StrictDoor {
-    /// Reads the headers: form, receiver, freshness, in the order of the specification. spec signed-requests §3
+    /// Reads the headers: form, receiver, freshness, in the order of the specification. spec signed-requests §3.
     ///
     /// # Errors
-    /// [`StrictRefusal`].
+    /// [`StrictRefusal::MalformedAuth`] for a malformed header, [`StrictRefusal::WrongReceiver`] for a request to
+    /// another hotkey, [`StrictRefusal::StaleRequest`] for one that is not fresh.
     pub fn open<'a>(&self, request: ReceivedRequest<'a>, now: UnixNanos) -> Result<ClaimedRequest<'a>, StrictRefusal> {
         let headers = request.headers;
         let malformed = StrictRefusal::MalformedAuth;
@@ -216,7 +219,7 @@ impl StrictDoor {
         }
         let receiver = single(headers, header::RECEIVER)?.filter(|receiver| !receiver.is_empty());
         match receiver {
-            Some(receiver) if Hotkey::from_ss58(receiver) == Ok(self.here) => {}
+            Some(receiver) if from_ss58(receiver) == Ok(self.here) => {}
             None if self.receiver == Receiver::Optional => {}
             _ => return Err(StrictRefusal::WrongReceiver),
         }
@@ -232,7 +235,7 @@ impl StrictDoor {
             request,
             scheme,
             address,
-            sender: Hotkey::from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
+            sender: from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
             nonce: UnixNanos::try_from(nonce).map_err(|_| StrictRefusal::StaleRequest)?,
             signature: UncheckedSignature::from_hex(signature)
                 .map_err(|_| malformed("the signature has another length"))?,
@@ -242,15 +245,15 @@ impl StrictDoor {
 }
 
 impl ClaimedRequest<'_> {
-    /// Who the request says it is from. For limits only: anybody can say that.
-    pub const fn claimed_sender(&self) -> Hotkey {
+    /// Returns the claimed sender, for limits only: any caller can claim any hotkey.
+    pub const fn claimed_sender(&self) -> PublicKey {
         self.sender
     }
 
-    /// Checks the signature over the body as it was received. spec signed-requests §3
+    /// Verifies the signature over the body as received. spec signed-requests §3.
     ///
     /// # Errors
-    /// [`StrictRefusal::BadSignature`].
+    /// [`StrictRefusal::BadSignature`] if the claimed sender did not sign this request.
     pub fn verify(self, body: Vec<u8>) -> Result<StrictAuthentic, StrictRefusal> {
         let ReceivedRequest { method, target, .. } = self.request;
         // The line is the integer, so spaces and zeros around it do not matter.
@@ -268,15 +271,16 @@ impl ClaimedRequest<'_> {
 }
 
 impl StrictAuthentic {
-    /// Who sent it: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    /// Returns the caller, whose signature was verified.
+    pub const fn caller(&self) -> PublicKey {
         self.proof.signer()
     }
 
-    /// Accepts the request, once. spec signed-requests §3
+    /// Accepts the request, once. spec signed-requests §3.
     ///
     /// # Errors
-    /// [`StrictRefusal::ReplayedRequest`] when it was accepted before, [`StrictRefusal::TooMany`] when the memory for that is full.
+    /// [`StrictRefusal::ReplayedRequest`] if it was accepted before, [`StrictRefusal::TooMany`] if the replay window is
+    /// full.
     pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Verified<StrictRequest>, StrictRefusal> {
         window.admit(self.caller(), NonceOrder::Once, self.nonce, now)?;
         Ok(Verified::new(self.proof, self.request))

@@ -1,49 +1,49 @@
-//! Streamed answers. spec signed-requests §7
+//! Streamed answers. spec signed-requests §7.
 //!
-//! Chunks of HTTP are no message boundaries, and a stream that breaks off looks like one that ended. So the pieces are
-//! framed: each group carries a signature over everything up to it, and an end with its own says that this was all.
-//! A group that was changed, left out, repeated or moved breaks the chain of hashes at that place.
+//! Chunks of HTTP are no message boundaries, and a broken stream looks like a complete one. The pieces are therefore
+//! framed. Each group has a signature over all bytes up to it, and a signed end closes the stream. A group that was
+//! changed, left out, repeated or moved breaks the chain of hashes at that position.
 
 use super::answer::{AnswerError, AnswerHead, SignedHeaders, line, read_headers, sign};
-use crate::{Headers, Hotkey, Scheme, Sign, UncheckedSignature, UnixNanos, verified::SignedProof};
+use crate::{Headers, PublicKey, Scheme, Sign, UncheckedSignature, UnixNanos, verified::SignedProof};
 use sha2::{Digest, Sha256};
 
 /// The first line of the signed text of the head of a stream.
 pub(super) const HEAD: &str = "myelin-stream/1";
-/// That of a group.
+/// The first line of the signed text of a group.
 const GROUP: &str = "myelin-group/1";
-/// That of the end.
+/// The first line of the signed text of the end.
 pub(super) const END: &str = "myelin-end/1";
 
-/// The bytes one group may have, so that a reader never buffers more than that.
+/// The largest group, in bytes, which bounds the buffer of a reader.
 pub const MAX_GROUP: usize = 1 << 20;
 
-/// The bytes of a signature.
+/// The length of a signature, in bytes.
 const SIGNATURE: usize = 64;
 
-/// The first byte of a frame.
+/// The first byte of the frame of a group.
 const GROUP_FRAME: u8 = 1;
 /// The first byte of the last frame.
 const END_FRAME: u8 = 2;
 
-/// How a stream ended.
+/// The outcome of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamOutcome {
-    /// This was all.
+    /// A stream that the neuron finished.
     Complete,
-    /// The neuron could not go on.
+    /// A stream that the neuron could not continue.
     Broken,
 }
 
 impl StreamOutcome {
     const ALL: [(Self, &'static str, u8); 2] = [(Self::Complete, "complete", 0), (Self::Broken, "broken", 1)];
 
-    /// The word in the signed text.
+    /// Returns the word in the signed text.
     pub fn word(self) -> &'static str {
         Self::ALL.into_iter().find_map(|(own, word, _)| (own == self).then_some(word)).unwrap_or_default()
     }
 
-    /// The outcome of this word.
+    /// Returns the outcome of this word.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find_map(|(own, text, _)| (text == word).then_some(own))
     }
@@ -57,22 +57,22 @@ impl StreamOutcome {
     }
 }
 
-/// Why a stream is not taken for one of the neuron that was asked.
+/// The reason for which a stream is not accepted as one of the neuron that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
-    /// The head is not signed by it.
+    /// A head without a valid signature.
     #[error(transparent)]
     Head(#[from] AnswerError),
-    /// A frame is none, or too large.
+    /// Bytes that are no frame, or a frame that is too large.
     #[error("the stream holds something that is not a frame")]
     Frame,
-    /// A group or the end is not signed by it, or not at this place.
+    /// A group or an end without a valid signature for its position.
     #[error("a part of the stream was changed, left out, repeated or moved")]
     BadSignature,
-    /// There is more after the end.
+    /// Bytes after the end.
     #[error("the stream goes on after its end")]
     AfterEnd,
-    /// It broke off.
+    /// A connection that closed before the end.
     #[error("the stream ended before its end")]
     Truncated,
 }
@@ -91,7 +91,7 @@ impl HashChain {
         Self { stream, running: stream, groups: 0 }
     }
 
-    /// Every part has a fixed length, so no two chains of groups meet.
+    /// Adds a group. All parts have a fixed length, so no two sequences of groups have the same chain.
     pub(super) fn add(&mut self, group: &[u8]) {
         self.groups = self.groups.saturating_add(1);
         self.running = Sha256::new()
@@ -115,16 +115,16 @@ impl HashChain {
     }
 }
 
-/// Signs a stream while it is sent.
+/// A signer of a stream while it is sent.
 ///
 /// ```
-/// # use myelin_wire::{Sign, strict::{Outcome, StreamWriter}};
-/// # fn stream(signer: &impl Sign, request: &myelin_wire::Proof, send: impl Fn(&[u8])) -> Result<(), Box<dyn std::error::Error>> {
+/// # use myelin_wire::{Sign, SignedProof, strict::{StreamOutcome, StreamWriter}};
+/// # fn stream(signer: &impl Sign, request: &SignedProof, send: impl Fn(&[u8])) -> Result<(), Box<dyn std::error::Error>> {
 /// let (head, mut writer) = StreamWriter::new(signer, request, (200, "text/event-stream"), 1_760_000_000_000_000_000)?;
 /// for piece in ["one", " two"] {
 ///     send(&writer.group(piece.as_bytes())?);
 /// }
-/// send(&writer.end(Outcome::Complete).0);
+/// send(&writer.end(StreamOutcome::Complete).0);
 /// # Ok(())
 /// # }
 /// ```
@@ -135,10 +135,10 @@ pub struct StreamWriter<S> {
 }
 
 impl<S: Sign> StreamWriter<S> {
-    /// Signs the head: its headers go out before the first byte.
+    /// Signs the head, whose headers are sent before the first byte.
     ///
     /// # Errors
-    /// [`AnswerError::Malformed`] when the content type cannot stand in a signed text.
+    /// [`AnswerError::Malformed`] if the content type cannot stand in a signed text.
     pub fn new(
         signer: S,
         request: &SignedProof,
@@ -160,8 +160,10 @@ impl<S: Sign> StreamWriter<S> {
         Ok((first, Self { signer, chain }))
     }
 
-    /// The frame of one group of bytes. Whoever streams decides how much goes into one: each costs both sides a
-    /// signature, and the reader sees nothing of it before its end.
+    /// Returns the frame of one group of bytes.
+    ///
+    /// The caller decides on the size of a group. Each group costs both sides a signature, and the reader receives no
+    /// byte of it before its end.
     ///
     /// # Errors
     /// [`StreamError::Frame`] above [`MAX_GROUP`] bytes.
@@ -172,7 +174,7 @@ impl<S: Sign> StreamWriter<S> {
         Ok([&[GROUP_FRAME], length.to_be_bytes().as_slice(), bytes, &signature].concat())
     }
 
-    /// The last frame, and the proof of the whole.
+    /// Returns the last frame, and the proof of the whole stream.
     pub fn end(self, outcome: StreamOutcome) -> (Vec<u8>, SignedProof) {
         let text = self.chain.end_text(outcome);
         let signature = UncheckedSignature::new(self.signer.sign(text.as_bytes()));
@@ -181,12 +183,12 @@ impl<S: Sign> StreamWriter<S> {
     }
 }
 
-/// What a whole stream proved.
+/// The proof of a whole stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEnd {
-    /// How it ended.
+    /// The outcome of the stream.
     pub outcome: StreamOutcome,
-    /// How many groups there were.
+    /// The number of groups.
     pub groups: u64,
     /// The signed head.
     pub head: SignedProof,
@@ -194,7 +196,7 @@ pub struct StreamEnd {
     pub end: SignedProof,
 }
 
-/// Checks a stream while it comes in. Hands out no byte before its signature was checked.
+/// A verifier of a stream while it is received. It returns no byte before its signature was verified.
 #[derive(Clone, Debug)]
 pub struct StreamReader {
     head: SignedProof,
@@ -204,11 +206,16 @@ pub struct StreamReader {
 }
 
 impl StreamReader {
-    /// Checks the head: that `responder` answers this request. spec signed-requests §7
+    /// Verifies the head: `responder` answers this request. spec signed-requests §7.
     ///
     /// # Errors
-    /// [`AnswerError`], with what does not fit.
-    pub fn new(request: &SignedProof, responder: Hotkey, status: u16, headers: &Headers) -> Result<Self, AnswerError> {
+    /// [`AnswerError::Unsigned`] without a signature, otherwise the variant of the part that does not fit.
+    pub fn new(
+        request: &SignedProof,
+        responder: PublicKey,
+        status: u16,
+        headers: &Headers,
+    ) -> Result<Self, AnswerError> {
         let digest = hex::encode(request.digest());
         let (nonce, signature) = read_headers(headers, responder, &digest)?;
         let content_type = line(headers, "content-type")?;
@@ -223,10 +230,12 @@ impl StreamReader {
         Ok(Self { head, chain, buffer: Vec::new(), end: None })
     }
 
-    /// Takes bytes as they come in, cut anywhere, and gives the groups that are whole and good.
+    /// Takes bytes as they are received, cut anywhere, and returns the groups that are complete and verified.
     ///
     /// # Errors
-    /// [`StreamError`]; what was handed out before stays good, and nothing after it is.
+    /// [`StreamError::Frame`] for bytes that are no frame, [`StreamError::BadSignature`] for a part that was not signed
+    /// for this position, [`StreamError::AfterEnd`] for bytes after the end. The groups returned before stay valid, and
+    /// no later byte is.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, StreamError> {
         self.buffer.extend_from_slice(bytes);
         let mut groups = Vec::new();
@@ -262,10 +271,10 @@ impl StreamReader {
         if is_good { Ok(()) } else { Err(StreamError::BadSignature) }
     }
 
-    /// What the stream proved, when the connection has ended.
+    /// Returns the proof of the stream, after the connection has ended.
     ///
     /// # Errors
-    /// [`StreamError::Truncated`] when the end did not come.
+    /// [`StreamError::Truncated`] if the end was not received.
     pub fn finish(self) -> Result<StreamEnd, StreamError> {
         let (outcome, end) = self.end.ok_or(StreamError::Truncated)?;
         Ok(StreamEnd { outcome, groups: self.chain.groups, head: self.head, end })
@@ -277,7 +286,7 @@ enum Frame<'a> {
     End(StreamOutcome, UncheckedSignature),
 }
 
-/// The first frame and its length, or `None` while it is not whole.
+/// Returns the first frame and its length, or `None` while it is incomplete.
 fn next_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, StreamError> {
     match bytes {
         [GROUP_FRAME, a, b, c, d, rest @ ..] => {

@@ -1,4 +1,4 @@
-//! What an axon answers. spec neuron-protocol §7, §8, §10
+//! Answers of a v1 axon. spec neuron-protocol §7, §8, §10.
 
 use super::{RefusedRequest, V1Refusal, VERSION, response_text};
 use crate::{
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// The headers, with names in lower case: peers see no others.
+    /// The headers, with names in lower case, because peers read no others.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
@@ -26,16 +26,16 @@ impl HttpAnswer {
     }
 
     fn json(status: u16, value: &Value) -> Self {
-        // What is written here holds no floats, so it always has a text.
+        // These values hold no floats, so they always have a text.
         Self::new(status, "application/json", json::write_compact(value).unwrap_or_default())
     }
 
-    /// The last resort, when not even the headers of an error can be sent. spec neuron-protocol §8
+    /// Returns the last resort, if not even the headers of an error can be sent. spec neuron-protocol §8.
     fn plain_failure() -> Self {
         Self::new(500, "text/plain; charset=utf-8", "Internal Server Error")
     }
 
-    /// The answer to what is not HTTP. spec neuron-protocol §1
+    /// Returns the answer to bytes that are not HTTP. spec neuron-protocol §1.
     pub fn not_http() -> Self {
         Self::new(400, "text/plain; charset=utf-8", "Invalid HTTP request received.")
     }
@@ -48,14 +48,14 @@ impl HttpAnswer {
     }
 }
 
-/// What a handler made of a message.
+/// The reply of a handler to a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandlerReply {
     /// The message with its fields filled in.
     pub message: Synapse,
     /// A status other than 200.
     pub status: Option<u16>,
-    /// A text for the status: latin-1, without line breaks.
+    /// A text for the status, in latin-1 without line breaks.
     pub status_message: Option<String>,
 }
 
@@ -68,32 +68,32 @@ impl From<Synapse> for HandlerReply {
 /// The time of an answer, and the name under which the log keeps its reason.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnswerTime {
-    /// The clock.
+    /// The clock, in nanoseconds since the Unix epoch.
     pub now: UnixNanos,
-    /// Seconds since the request came in.
+    /// Seconds since the request was received.
     pub process_time: f64,
     /// Random bits that stand in the answer to an error in place of its reason.
     pub incident: u128,
 }
 
-/// A serving neuron.
+/// A neuron that serves v1 requests.
 #[derive(Clone, Debug)]
 pub struct V1Server<S> {
-    /// Signs for the hotkey that serves.
+    /// The signer for the hotkey that serves.
     pub signer: S,
-    /// The UUID of this axon, one for its life.
+    /// The UUID of this axon, one for its lifetime.
     pub uuid: String,
-    /// The IP address it announces.
+    /// The IP address that it announces.
     pub ip: String,
-    /// The port it announces.
+    /// The port that it announces.
     pub port: u16,
 }
 
 impl<S: Sign> V1Server<S> {
-    /// The answer to a request that is not served. spec neuron-protocol §8
+    /// Returns the answer to a request that is refused. spec neuron-protocol §8.
     ///
-    /// It is signed only if the request was: an axon that signs texts of strangers signs requests for them.
-    /// spec neuron-protocol §12
+    /// The answer is signed only if the request was: an axon that signs texts of strangers signs requests for them.
+    /// spec neuron-protocol §12.
     pub fn refuse(&self, refused: &RefusedRequest, at: AnswerTime) -> HttpAnswer {
         let RefusedRequest { refusal, message, is_authentic } = refused;
         let status = refusal.status();
@@ -140,7 +140,7 @@ impl<S: Sign> V1Server<S> {
             message.axon = Some(TerminalInfo { signature, ..axon });
             answer.with_headers_of(&message)
         } else {
-            // Nothing of the request was understood, so the answer is one of the base class.
+            // No part of the request was understood, so the answer is one of the base class.
             let Ok(mut message) = Synapse::new(Arc::new(Class::synapse()), &Dict::default()) else {
                 return HttpAnswer::plain_failure();
             };
@@ -156,17 +156,17 @@ impl<S: Sign> V1Server<S> {
             version: Some(VERSION.into()),
             nonce: Some(now.into()),
             uuid: Some(self.uuid.clone()),
-            hotkey: Some(self.signer.hotkey().to_ss58()),
+            hotkey: Some(self.signer.hotkey().to_string()),
             ..status
         }
     }
 
     fn sign_refusal(&self, caller: &str, now: UnixNanos) -> String {
-        let text = response_text(&now.to_string(), caller, &self.signer.hotkey().to_ss58(), &self.uuid);
+        let text = response_text(&now.to_string(), caller, &self.signer.hotkey().to_string(), &self.uuid);
         crate::UncheckedSignature::new(self.signer.sign(text.as_bytes())).to_string()
     }
 
-    /// The answer of a handler. spec neuron-protocol §7, step 10
+    /// Returns the answer of a handler. spec neuron-protocol §7, step 10.
     pub fn answer(&self, reply: HandlerReply, at: AnswerTime) -> HttpAnswer {
         let (status, message) = self.finish(reply, at);
         match json::write_compact(&message.to_value()) {
@@ -178,9 +178,9 @@ impl<S: Sign> V1Server<S> {
         }
     }
 
-    /// The head of a streamed answer; the bytes of the stream follow it. spec neuron-protocol §10
+    /// Returns the head of a streamed answer, which the bytes of the stream follow. spec neuron-protocol §10.
     ///
-    /// The stream has no end mark: a peer cannot tell a whole one from one that broke off.
+    /// The stream has no end mark: a peer cannot tell a complete stream from a broken one.
     pub fn stream_head(&self, message: Synapse, at: AnswerTime) -> HttpAnswer {
         let (_, message) = self.finish(HandlerReply::from(message), at);
         HttpAnswer::new(200, "text/event-stream", Vec::new()).with_headers_of(&message)
@@ -194,7 +194,7 @@ impl<S: Sign> V1Server<S> {
             status_code: Some(status.into()),
             status_message: status_message.or(success),
             process_time: Some(at.process_time),
-            hotkey: Some(self.signer.hotkey().to_ss58()),
+            hotkey: Some(self.signer.hotkey().to_string()),
             ..message.axon.unwrap_or_default()
         });
         message.timeout = message.timeout.or(Some(DEFAULT_TIMEOUT));

@@ -1,8 +1,8 @@
-//! What a dendrite asks, and what it makes of the answer. spec neuron-protocol §9, §10, §14
+//! Requests of a v1 dendrite, and its reading of the answers. spec neuron-protocol §9, §10, §14.
 
 use super::{VERSION, request_text};
 use crate::{
-    Headers, Hotkey, Sign, Synapse, UncheckedSignature, UnixNanos,
+    Headers, PublicKey, Sign, Synapse, UncheckedSignature, UnixNanos,
     address::request_url,
     class::Class,
     headers::is_json,
@@ -12,34 +12,34 @@ use crate::{
 use core::net::IpAddr;
 use std::sync::Arc;
 
-/// A neuron to be asked.
+/// A neuron that receives a v1 request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct V1Target {
-    /// Where it listens.
+    /// The IP address of its axon.
     pub ip: IpAddr,
-    /// On which port.
+    /// The port of its axon.
     pub port: u16,
-    /// Who it should be.
-    pub hotkey: Hotkey,
+    /// The hotkey that it should have.
+    pub hotkey: PublicKey,
 }
 
-/// A neuron that asks.
+/// A neuron that sends v1 requests.
 #[derive(Clone, Debug)]
 pub struct V1Client<S> {
-    /// Signs for the hotkey that asks.
+    /// The signer for the hotkey that asks.
     pub signer: S,
-    /// The UUID of this client. Its nonces have to rise; clients that send side by side use one each.
+    /// The UUID of this client. Its nonces must rise, so clients that send side by side use one UUID each.
     pub uuid: String,
-    /// The address it is seen at from outside.
+    /// The address of the client as seen from outside.
     pub ip: IpAddr,
 }
 
 /// A request, ready to be sent with `POST`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreparedRequest {
-    /// Where to.
+    /// The URL of the request.
     pub url: String,
-    /// Its headers; the transport adds the host and the length.
+    /// Its headers. The transport adds the host and the length.
     pub headers: Headers,
     /// Its body.
     pub body: Vec<u8>,
@@ -48,10 +48,11 @@ pub struct PreparedRequest {
 }
 
 impl<S: Sign> V1Client<S> {
-    /// Signs a message for a neuron. `nonce` is the clock, and above every one used before with this UUID.
-    /// spec neuron-protocol §14
+    /// Signs a message for a neuron. spec neuron-protocol §14.
+    ///
+    /// `nonce` is the clock, and must exceed all nonces used before with this UUID.
     pub fn prepare(&self, mut message: Synapse, target: &V1Target, nonce: UnixNanos) -> PreparedRequest {
-        let (caller, receiver) = (self.signer.hotkey().to_ss58(), target.hotkey.to_ss58());
+        let (caller, receiver) = (self.signer.hotkey().to_string(), target.hotkey.to_string());
         let hash = message.body_hash();
         let text = request_text(&nonce.to_string(), &caller, &receiver, Some(&self.uuid), Some(&hash));
         message.dendrite = Some(TerminalInfo {
@@ -81,42 +82,42 @@ impl<S: Sign> V1Client<S> {
     }
 }
 
-/// An answer as it came in, its body whole.
+/// An answer as received, with its whole body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The headers, names as received.
+    /// The headers, with names as received.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// What became of a request, as the transport saw it.
+/// The end of a request, as the transport saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TransportEvent {
-    /// An answer came.
+    /// An answer was received.
     Answered(HttpResponse),
-    /// The head of a stream came, and its pieces were handed on.
+    /// The head of a stream was received, and its pieces were handed on.
     Streamed(HttpResponse),
-    /// Nobody listens there.
+    /// The connection was refused.
     Refused,
-    /// No whole answer within the timeout, in seconds.
+    /// The timeout passed without a whole answer, in seconds.
     TimedOut(f64),
     /// The connection closed without an answer.
     Disconnected,
-    /// The body of the answer ended early; how.
+    /// The body of the answer ended early, for this reason.
     Cut(String),
-    /// What came is not HTTP, or has too long or too many headers; which.
+    /// The bytes received are not HTTP, or have too long or too many headers, as the text says.
     NotHttp(String),
-    /// The address cannot be reached at all: a bad URL, a name that is unknown; which.
+    /// The address cannot be reached: a bad URL or an unknown name, as the text says.
     Unreachable(String),
 }
 
-/// What came of a request, as a client reports it.
+/// The result of a request, as a client reports it.
 ///
-/// **Claims**: answers of the old protocol are signed by nobody. Whoever sits on the path can have written all of it,
-/// the name of the axon included. spec neuron-protocol §12
+/// All of it is **claims**: v1 answers are not signed. An attacker on the path can have written the whole answer, the
+/// name of the axon included. spec neuron-protocol §12.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientReport {
     /// The message, with the fields of the answer.
@@ -124,9 +125,9 @@ pub struct ClientReport {
 }
 
 impl ClientReport {
-    /// What a client makes of an event. spec neuron-protocol §9
+    /// Returns the report of an event. spec neuron-protocol §9.
     ///
-    /// `endpoint_text` is the `ip:port/Name` that was asked, for messages.
+    /// `place` is the `ip:port/Name` that was asked, for messages.
     pub fn new(sent: &Synapse, place: &str, event: TransportEvent) -> Self {
         let mut message = sent.clone();
         let failure = match event {
@@ -157,23 +158,24 @@ impl ClientReport {
         Self { message }
     }
 
-    /// The fields of the answer, as an object.
+    /// Returns the fields of the answer, as an object.
     pub fn fields(&self) -> Dict {
         self.message.fields().map(|(field, value)| (field.name(), value.clone())).collect()
     }
 
-    /// The status the client reports.
+    /// Returns the status that the client reports.
     pub fn status(&self) -> Option<i128> {
         self.message.dendrite.as_ref().and_then(|dendrite| dendrite.status_code)
     }
 
-    /// The text of the status.
+    /// Returns the text of the status.
     pub fn status_message(&self) -> Option<&str> {
         self.message.dendrite.as_ref().and_then(|dendrite| dendrite.status_message.as_deref())
     }
 
-    /// Whether the answer says that it is one: status 200 in its headers or in the axon of its body. HTTP's own 200
-    /// is not enough. spec neuron-protocol §9
+    /// Returns true if the answer claims success: status 200 in its headers or in the axon of its body.
+    ///
+    /// The status 200 of HTTP is not enough. spec neuron-protocol §9.
     pub fn is_success(&self) -> bool {
         self.status() == Some(200)
     }
@@ -183,7 +185,7 @@ fn unparsed(what: &str) -> String {
     format!("Failed to parse response: {what}")
 }
 
-/// Reads an answer into the message. What was taken over before an error stays.
+/// Reads an answer into the message. The parts read before an error stay.
 fn read(message: &mut Synapse, response: &HttpResponse) -> Result<(), String> {
     let content_type = response.headers.get("content-type");
     if !is_json(content_type) {
@@ -201,7 +203,7 @@ fn read(message: &mut Synapse, response: &HttpResponse) -> Result<(), String> {
     overlay(message, &response.headers)
 }
 
-/// Puts what the headers say over what the body said. Only names in lower case count. spec neuron-protocol §2
+/// Overwrites the claims of the body by those of the headers. Only names in lower case count. spec neuron-protocol §2.
 fn overlay(message: &mut Synapse, headers: &Headers) -> Result<(), String> {
     let is_lower = |name: &str| !name.bytes().any(|byte| byte.is_ascii_uppercase());
     let seen = headers.iter().filter(|(name, _)| is_lower(name)).collect::<Headers>();

@@ -1,9 +1,10 @@
-//! From a received request to a verified message. spec neuron-protocol §6, §7
+//! The entrance of v1 requests: from received bytes to a verified message. spec neuron-protocol §6, §7.
 
 use super::{AuthenticationError, Freshness, RefusedRequest, V1Refusal, request_text};
 use crate::{
-    Hotkey, ReceivedRequest, Synapse, UncheckedSignature, UnixNanos, Verified,
+    PublicKey, ReceivedRequest, Synapse, UncheckedSignature, UnixNanos, Verified,
     class::Class,
+    from_ss58,
     headers::{Headers, is_json},
     python::json,
     replay::{NonceOrder, ReplayWindow},
@@ -12,60 +13,60 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The characters a UUID of a client may have.
+/// The longest UUID of a client, in bytes.
 const MAX_UUID: usize = 128;
 
-/// The classes an axon serves, by name. The ping `Synapse` is always among them. spec neuron-protocol §1
+/// The classes that an axon serves, by name, with the ping `Synapse`. spec neuron-protocol §1.
 #[derive(Clone, Debug)]
 pub struct Classes(BTreeMap<String, Arc<Class>>);
 
 impl Classes {
-    /// These classes and the ping.
+    /// Returns these classes and the ping.
     pub fn new(classes: impl IntoIterator<Item = Class>) -> Self {
         let all = classes.into_iter().chain([Class::synapse()]);
         Self(all.map(|class| (class.name().to_owned(), Arc::new(class))).collect())
     }
 
-    /// The class of this name.
+    /// Returns the class of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Class>> {
         self.0.get(name)
     }
 }
 
-/// What happens to fields that the caller did not sign. spec neuron-protocol §12
+/// The treatment of fields that the caller did not sign. spec neuron-protocol §12.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnsignedFields {
-    /// They pass, as between the existing neurons: whoever sits on the path can change them.
+    /// Unsigned fields are accepted, as between the existing neurons. An attacker on the path can change them.
     #[default]
     Pass,
     /// A message with a value other than the default in such a field is refused.
     Refuse,
 }
 
-/// Where requests of the old protocol come in.
+/// The entrance of v1 requests.
 #[derive(Clone, Copy, Debug)]
 pub struct V1Door<'a> {
     /// The hotkey that serves.
-    pub here: Hotkey,
-    /// What it serves.
+    pub here: PublicKey,
+    /// The classes that it serves.
     pub classes: &'a Classes,
-    /// How old requests may be.
+    /// The limits on the age of requests.
     pub freshness: Freshness,
-    /// What happens to fields that nobody signed.
+    /// The treatment of fields that the caller did not sign.
     pub unsigned_fields: UnsignedFields,
 }
 
-/// Where the path leads, found before the signature and answered after it. spec neuron-protocol §1
+/// The target of the path, found before the signature and answered after it. spec neuron-protocol §1.
 #[derive(Clone, Debug, PartialEq)]
 enum Route {
     Here,
     Elsewhere(V1Refusal),
 }
 
-/// A request whose headers are signed by their caller and fresh.
+/// A request whose headers are fresh and signed by their caller.
 ///
-/// It may be a replay, and its body was not read. What is known is who asks and for what class; that is enough to
-/// turn somebody away.
+/// It may be a replay, and its body was not read. The caller and the class are known, which is enough to refuse the
+/// request.
 #[derive(Clone, Debug)]
 #[must_use = "the request is neither admitted nor refused yet"]
 pub struct V1Authentic {
@@ -78,12 +79,12 @@ pub struct V1Authentic {
     unsigned_fields: UnsignedFields,
 }
 
-/// An authentic request that was not accepted before, its body still unread.
+/// An authentic request that was not accepted before, with an unread body.
 #[derive(Clone, Debug)]
 #[must_use = "the body is not read yet"]
 pub struct AdmittedRequest(V1Authentic);
 
-/// The names in lower case, as axons compare them. spec neuron-protocol §2
+/// Returns the names in lower case, as axons compare them. spec neuron-protocol §2.
 fn lower_case(headers: &Headers) -> Headers {
     headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
@@ -92,7 +93,7 @@ impl V1Door<'_> {
     /// Finds the class, reads the headers, and checks freshness and signature, in the order of the specification.
     ///
     /// # Errors
-    /// [`RefusedRequest`], ready to be answered.
+    /// [`RefusedRequest`] with the refusal, ready to be answered.
     pub fn open(&self, request: ReceivedRequest<'_>, now: UnixNanos) -> Result<V1Authentic, RefusedRequest> {
         let mut segments = request.path().split('/').skip(1);
         let name = segments.next().unwrap_or_default();
@@ -124,12 +125,12 @@ impl V1Door<'_> {
         }
     }
 
-    /// The proof of who sent this, and when. spec neuron-protocol §5, §6
+    /// Verifies the signature and returns its proof and its nonce. spec neuron-protocol §5, §6.
     fn authenticate(&self, message: &Synapse, now: UnixNanos) -> Result<(SignedProof, UnixNanos), AuthenticationError> {
         let absent = TerminalInfo::default();
         let claim = message.dendrite.as_ref().unwrap_or(&absent);
         let address = claim.hotkey.as_deref().unwrap_or_default();
-        let caller = Hotkey::from_ss58(address)?;
+        let caller = from_ss58(address)?;
         let nonce = self.freshness.check(claim.nonce, message.timeout, now)?;
         let signature = claim.signature.as_deref().filter(|signature| !signature.is_empty());
         let signature = UncheckedSignature::from_prefixed_hex(signature.ok_or(AuthenticationError::Unsigned)?)?;
@@ -138,7 +139,7 @@ impl V1Door<'_> {
             return Err(AuthenticationError::Mismatch);
         }
         let hash = message.computed_body_hash.as_deref();
-        let text = request_text(&nonce.to_string(), address, &self.here.to_ss58(), uuid, hash);
+        let text = request_text(&nonce.to_string(), address, &self.here.to_string(), uuid, hash);
         if !signature.is_good_plain_or_wrapped(caller, text.as_bytes()) {
             return Err(AuthenticationError::Mismatch);
         }
@@ -147,30 +148,30 @@ impl V1Door<'_> {
 }
 
 impl V1Authentic {
-    /// Who asks: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    /// Returns the caller, whose signature was verified.
+    pub const fn caller(&self) -> PublicKey {
         self.proof.signer()
     }
 
-    /// The class that is asked for.
+    /// Returns the class of the message.
     pub fn class(&self) -> &Class {
         self.message.class()
     }
 
-    /// The seconds the caller says it waits. Unsigned, so for planning only.
+    /// Returns the timeout that the caller claims, in seconds. It is not signed, so use it for planning only.
     pub const fn timeout(&self) -> Option<f64> {
         self.message.timeout
     }
 
-    /// Turns the caller away.
+    /// Refuses the request.
     pub fn refuse(self, refusal: V1Refusal) -> RefusedRequest {
         RefusedRequest::authentic(refusal, self.message)
     }
 
-    /// Accepts the request, once. spec neuron-protocol §6
+    /// Accepts the request, once. spec neuron-protocol §6.
     ///
     /// # Errors
-    /// [`RefusedRequest`] when it was accepted before, or the memory for that is full.
+    /// [`RefusedRequest`] if it was accepted before, or the replay window is full.
     pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<AdmittedRequest, RefusedRequest> {
         match window.admit(self.caller(), self.order, self.nonce, now) {
             Ok(()) => Ok(AdmittedRequest(self)),
@@ -180,24 +181,24 @@ impl V1Authentic {
 }
 
 impl AdmittedRequest {
-    /// Who asks: whoever signed.
-    pub const fn caller(&self) -> Hotkey {
+    /// Returns the caller, whose signature was verified.
+    pub const fn caller(&self) -> PublicKey {
         self.0.caller()
     }
 
-    /// Turns the caller away after all, for instance because the queue is full.
+    /// Refuses the request after all, for instance because the queue is full.
     pub fn refuse(self, refusal: V1Refusal) -> RefusedRequest {
         self.0.refuse(refusal)
     }
 
-    /// Reads the body, compares it with what was signed, and hands out the message.
+    /// Reads the body, compares it with the signed hash, and returns the message.
     ///
-    /// The caller in it is the one who signed, and the status is the axon's to set. The length of `body` was limited
-    /// before, while it was received.
+    /// The caller in the message is the signer, and the status is for the axon to set. The length of `body` was limited
+    /// while it was received.
     ///
     /// # Errors
-    /// [`RefusedRequest`] when the path leads elsewhere, or the body is not a message of the class, not the one that was
-    /// signed, or names another caller.
+    /// [`RefusedRequest`] for a path that leads elsewhere, and for a body that is malformed, was changed, or names
+    /// another caller.
     pub fn read(self, body: &[u8]) -> Result<Verified<Synapse>, RefusedRequest> {
         let V1Authentic { message: claimed, proof, route, is_json, unsigned_fields, .. } = self.0;
         match read_body(&claimed, &proof, (route, is_json), body, unsigned_fields) {
@@ -226,7 +227,7 @@ fn read_body(
         return Err(V1Refusal::BodyHash);
     }
     let in_body = message.dendrite.as_ref().and_then(|claim| claim.hotkey.as_deref());
-    if in_body.is_some_and(|address| Hotkey::from_ss58(address) != Ok(proof.signer())) {
+    if in_body.is_some_and(|address| from_ss58(address) != Ok(proof.signer())) {
         return Err(AuthenticationError::BodyCaller.into());
     }
     if unsigned_fields == UnsignedFields::Refuse
@@ -235,7 +236,7 @@ fn read_body(
         return Err(AuthenticationError::UnsignedField(field.to_owned()).into());
     }
     let caller = claimed.dendrite.clone().unwrap_or_default();
-    message.dendrite = Some(TerminalInfo { hotkey: Some(proof.signer().to_ss58()), ..caller });
+    message.dendrite = Some(TerminalInfo { hotkey: Some(proof.signer().to_string()), ..caller });
     let axon = message.axon.unwrap_or_default();
     message.axon = Some(TerminalInfo { status_code: None, status_message: None, process_time: None, ..axon });
     message.timeout = message.timeout.or(claimed.timeout);

@@ -1,4 +1,4 @@
-//! How old a request may be. spec neuron-protocol §6, §12
+//! The age limit of a request. spec neuron-protocol §6, §12.
 
 use crate::UnixNanos;
 
@@ -6,41 +6,41 @@ const SECOND: f64 = 1e9;
 
 /// The limits of an axon on the age of a request.
 ///
-/// The existing neurons let unsigned headers stretch the window: a long `timeout` widens it, an old `version` switches
-/// it off, a known client is never asked for its time again, and the future has no limit. Here a `timeout` counts up to
-/// a limit, and nothing else counts. spec neuron-protocol §12
+/// At existing neurons, unsigned headers stretch the window. A long `timeout` widens it, and an old `version` switches
+/// it off. A known client is never asked for its time again, and the future has no limit. Here a `timeout` counts up to
+/// a limit, and no other header counts. spec neuron-protocol §12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    /// Nanoseconds a request may be old beside its timeout.
+    /// The greatest age beside the timeout, in nanoseconds.
     pub grace: u64,
-    /// Nanoseconds of timeout that count.
+    /// The greatest timeout that counts, in nanoseconds.
     pub longest_timeout: u64,
-    /// Nanoseconds that the clock of a caller may be ahead.
+    /// The largest lead of a caller's clock, in nanoseconds.
     pub ahead: u64,
 }
 
 impl Default for Freshness {
-    /// 4 s, 12 s and 4 s.
+    /// Returns 4 s, 12 s and 4 s.
     fn default() -> Self {
         Self { grace: 4_000_000_000, longest_timeout: 12_000_000_000, ahead: 4_000_000_000 }
     }
 }
 
-/// Why a request is not fresh. The texts are those of the existing neurons where they have one.
+/// The reason for which a request is not fresh. The texts are those of the existing neurons, if they have one.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum NonceError {
-    /// It does not say when it was made.
+    /// A request without a nonce.
     #[error("Missing Nonce")]
     Missing,
-    /// It is too old. Both in seconds.
+    /// A request that is too old. Both times are in seconds.
     #[error("Nonce is too old: acceptable delta is {allowed:.2} seconds but request was {age:.2} seconds old")]
     Old {
-        /// How old it may be.
+        /// The greatest age, in seconds.
         allowed: f64,
-        /// How old it is.
+        /// The age, in seconds.
         age: f64,
     },
-    /// It comes from the future.
+    /// A request from the future.
     #[error("Nonce is from the future: check the clock of the caller")]
     Ahead,
 }
@@ -51,7 +51,9 @@ fn seconds(nanos: i128) -> f64 {
 }
 
 impl Freshness {
-    /// How old a request with this timeout may be, in nanoseconds. Less than nothing when the timeout is negative.
+    /// Returns the greatest age of a request with this timeout, in nanoseconds.
+    ///
+    /// It is negative if the timeout is negative by more than the grace.
     #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest integer that there is")]
     fn allowed(&self, timeout: Option<f64>) -> i128 {
         let timeout = timeout.filter(|timeout| !timeout.is_nan()).unwrap_or(0.0);
@@ -59,10 +61,11 @@ impl Freshness {
         counted.saturating_add(self.grace.into())
     }
 
-    /// Checks when a request was made, and gives that time. spec neuron-protocol §6
+    /// Checks the nonce of a request and returns it as a time. spec neuron-protocol §6.
     ///
     /// # Errors
-    /// [`NonceError`], with what is wrong.
+    /// [`NonceError::Missing`] without a nonce, [`NonceError::Old`] for one that is too old, [`NonceError::Ahead`] for
+    /// one from the future.
     pub fn check(&self, nonce: Option<i128>, timeout: Option<f64>, now: UnixNanos) -> Result<UnixNanos, NonceError> {
         let nonce = nonce.ok_or(NonceError::Missing)?;
         let age = i128::from(now).saturating_sub(nonce);

@@ -1,17 +1,17 @@
-//! The protocol of the existing Python neurons, in both directions. spec neuron-protocol
+//! Version 1: the protocol of the existing Python neurons, in both directions. spec neuron-protocol.
 //!
-//! An axon turns a request into a message in three steps, each a type of its own:
+//! An axon turns a request into a message in three steps, each with a type of its own:
 //!
 //! ```text
-//! Received ──Door::open──▶ Authentic ──admit──▶ Admitted ──read──▶ Verified<Synapse>
-//!   headers                signed and fresh     not a replay      body read, hash equal
+//! ReceivedRequest ─V1Door::open─▶ V1Authentic ─admit─▶ AdmittedRequest ─read─▶ Verified<Synapse>
+//!   headers                       signed and fresh     no replay               body read, hash equal
 //! ```
 //!
-//! Between the first two the axon decides whether it wants this caller at all; it knows by then who it is.
-//! [`V1Server`] writes the answers, [`V1Client`] requests, and [`ClientReport`] is what came of one.
+//! Between the first two steps the axon decides on serving the caller, whom it knows by then. [`V1Server`] writes the
+//! answers, [`V1Client`] writes the requests, and [`ClientReport`] is the result of one.
 //!
-//! The old protocol proves little, and this module promises no more: a request's signature covers the hashed fields
-//! only, and answers are claims of whoever sits on the path. [`crate::strict`] closes that.
+//! The protocol proves little, and this module promises no more. A request's signature covers the hashed fields only,
+//! and an attacker on the path can write the answers. [`crate::strict`] closes both gaps.
 
 mod axon;
 mod dendrite;
@@ -25,30 +25,32 @@ pub use door::{AdmittedRequest, Classes, UnsignedFields, V1Authentic, V1Door};
 pub use freshness::{Freshness, NonceError};
 pub use refusal::{AuthenticationError, RefusedRequest, V1Refusal};
 
-/// The version that is spoken: that of the Python library the specification describes. spec neuron-protocol §2
+/// The version that is spoken: that of the Python library in the specification. spec neuron-protocol §2.
 pub const VERSION: u64 = crate::address::version_number(10, 2, 0);
 
-/// The bytes that the head of a request may have. spec neuron-protocol §1
+/// The longest head of a request, in bytes. spec neuron-protocol §1.
 pub const MAX_REQUEST_HEAD: usize = 16 * 1024;
 
-/// The bytes that one line of the head of an answer may have; peers refuse longer ones. spec neuron-protocol §1
+/// The longest line in the head of an answer, in bytes. Peers refuse longer ones. spec neuron-protocol §1.
 pub const MAX_RESPONSE_LINE: usize = 8_190;
 
-/// The headers that an answer may have; peers refuse more. spec neuron-protocol §1
+/// The greatest number of headers of an answer. Peers refuse more. spec neuron-protocol §1.
 pub const MAX_RESPONSE_HEADERS: usize = 128;
 
-/// The bytes a body should be allowed to have, where nothing else was decided. The protocol itself has no limit.
+/// The default limit of a body, in bytes. The protocol itself has no limit.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// The seconds a server keeps an idle connection; clients reuse them for 15. spec neuron-protocol §1
+/// The time for which a server keeps an idle connection, in seconds. spec neuron-protocol §1.
+///
+/// Clients reuse a connection for 15 s.
 pub const KEEP_ALIVE_SECONDS: u64 = 30;
 
-/// What a value prints as when it is absent.
+/// Returns the text of a value, which prints as `None` if it is absent.
 fn or_none(text: Option<&str>) -> &str {
     text.unwrap_or("None")
 }
 
-/// The text a dendrite signs. spec neuron-protocol §5
+/// Returns the text that a dendrite signs. spec neuron-protocol §5.
 ///
 /// ```
 /// let text = myelin_wire::v1::request_text("1700000000000000000", "5FHn…", "5Grw…", Some("2222…"), Some("a7ff…"));
@@ -58,7 +60,7 @@ pub fn request_text(nonce: &str, dendrite: &str, axon: &str, uuid: Option<&str>,
     format!("{nonce}.{dendrite}.{axon}.{}.{}", or_none(uuid), or_none(body_hash))
 }
 
-/// The text an axon signs when it refuses. Nobody checks it. spec neuron-protocol §5
+/// Returns the text that an axon signs for a refusal. No peer verifies it. spec neuron-protocol §5.
 pub fn response_text(nonce: &str, dendrite: &str, axon: &str, uuid: &str) -> String {
     format!("{nonce}.{dendrite}.{axon}.{uuid}")
 }

@@ -1,89 +1,90 @@
-//! Why an axon does not serve a request, and what it says. spec neuron-protocol §8
+//! Refusals of a v1 axon, with their statuses and texts. spec neuron-protocol §8.
 
 use super::NonceError;
 use crate::{
     HeaderError, SignatureTextError, Synapse, V1AddressError, Verified, class::Mismatch, python::json::JsonError,
-    replay::ReplayError,
+    replay::ReplayError, uuid,
 };
 
-/// The characters of a name that an error repeats.
+/// The number of characters of a name that an error repeats.
 const SHOWN: usize = 64;
 
-/// Why nobody knows who sent a request. The texts are those of the existing neurons, except that none of them repeats
-/// what should have been signed. spec neuron-protocol §8, §12
+/// The reason for which the sender of a request is not known. spec neuron-protocol §8, §12.
+///
+/// The texts are those of the existing neurons, except that none repeats the text to sign.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AuthenticationError {
-    /// The caller has no address.
+    /// A caller without a valid address.
     #[error(transparent)]
     Caller(#[from] V1AddressError),
-    /// There is no signature. The existing neurons accept this from anybody.
+    /// No signature. The existing neurons accept this from any caller.
     #[error("Missing signature")]
     Unsigned,
-    /// The signature is none.
+    /// A malformed signature.
     #[error(transparent)]
     Signature(#[from] SignatureTextError),
-    /// The caller did not sign this.
+    /// A signature that the caller did not make over this request.
     #[error("Signature mismatch")]
     Mismatch,
-    /// The request is not fresh.
+    /// A request that is not fresh.
     #[error(transparent)]
     Nonce(#[from] NonceError),
-    /// The request, or a later one of the same client, was accepted before.
+    /// A request that was accepted before, as it is or as a later one of the same client.
     #[error("Nonce is too old, a newer one was last processed")]
     Replayed,
-    /// The request is older than the memory of the axon.
+    /// A request older than the replay window of the axon.
     #[error("Nonce is too old: this axon started after it")]
     Forgotten,
-    /// The body names somebody else as the caller.
+    /// A body that names another caller.
     #[error("The body names another caller than the one who signed")]
     BodyCaller,
-    /// Fields are set that nobody signed, and the axon asks for signed ones.
+    /// A field that the caller did not sign, at an axon that demands signed fields.
     #[error("The field `{0}` is not signed")]
     UnsignedField(String),
-    /// The axon's own check refuses.
+    /// A refusal by the axon's own check.
     #[error("{0}")]
     Own(String),
 }
 
-/// Why a request is not served.
+/// The reason for which a request is not served.
 #[derive(Clone, Debug, PartialEq)]
 pub enum V1Refusal {
-    /// There is no such synapse; its name.
+    /// An unknown synapse, with its name.
     UnknownSynapse(String),
-    /// The path goes on behind the name.
+    /// A path that goes on behind the name.
     UnknownPath,
-    /// The path ends in `/`; the name before it.
+    /// A path that ends in `/`, with the name before it.
     Slash(String),
-    /// Neither `POST` nor `GET`.
+    /// Another method than `POST` or `GET`.
     Method,
-    /// The headers are not those of a message.
+    /// Headers that are not those of a message.
     Headers(HeaderError),
-    /// Nobody knows who sent it.
+    /// A caller that is not proven.
     Unverified(AuthenticationError),
-    /// The axon does not serve this caller; why.
+    /// A caller that the axon does not serve, with the reason.
     Forbidden(String),
-    /// The axon has no room for the request in time.
+    /// No capacity for the request in time.
     Late,
-    /// The caller, or everybody together, asks too much.
+    /// Too many requests of the caller, or of all callers together.
     Busy,
-    /// The body is larger than the axon reads.
+    /// A body larger than the limit of the axon.
     TooLarge,
-    /// The body ended early, or is none that HTTP allows; how.
+    /// A body that ended early or is malformed in HTTP, with the reason.
     Cut(String),
-    /// The body is not JSON.
+    /// A body that is not JSON.
     NotJson(JsonError),
-    /// The body is not sent as JSON.
+    /// A body that is not sent as JSON.
     ContentType,
-    /// The body is not a message of the class.
+    /// A body that is not a message of the class.
     Body(Mismatch),
-    /// The body was changed after signing.
+    /// A body that was changed after signing.
     BodyHash,
-    /// The answer could not be made; for the log, never for the peer.
+    /// A failure to make the answer, with a reason for the log and never for the peer.
     Failed(String),
 }
 
 impl V1Refusal {
-    /// The HTTP status. spec neuron-protocol §8
+    /// Returns the HTTP status. spec neuron-protocol §8.
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownSynapse(_) | Self::UnknownPath => 404,
@@ -100,8 +101,10 @@ impl V1Refusal {
         }
     }
 
-    /// What the peer is told. `incident` names the entry in the axon's log where the reason is kept; `timeout` is the
-    /// request's. The list of synapses that the existing neurons tell anybody is left out. spec neuron-protocol §12
+    /// Returns the text for the peer.
+    ///
+    /// `incident` names the entry of the axon's log with the reason. `timeout` is the timeout of the request. The list
+    /// of synapses, which the existing neurons give to any caller, is left out. spec neuron-protocol §12.
     pub fn message(&self, incident: u128, timeout: Option<f64>) -> String {
         use crate::python::Value;
         match self {
@@ -124,12 +127,12 @@ impl V1Refusal {
             Self::Cut(_) => "The body was cut short.".to_owned(),
             Self::NotJson(_) => "JSON decode error".to_owned(),
             Self::Headers(_) | Self::ContentType | Self::Body(_) | Self::BodyHash | Self::Failed(_) => {
-                format!("Internal Server Error #{}", uuid_v4(incident))
+                format!("Internal Server Error #{}", uuid::v4(incident))
             }
         }
     }
 
-    /// The reason in full, for the axon's own log.
+    /// Returns the reason in full, for the axon's own log.
     pub fn reason(&self) -> String {
         match self {
             Self::Headers(error) => error.to_string(),
@@ -160,22 +163,14 @@ impl From<ReplayError> for V1Refusal {
     }
 }
 
-/// Random bits as a version 4 UUID.
-fn uuid_v4(bits: u128) -> String {
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let digits = format!("{bits:032x}");
-    let part = |range| digits.get(range).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
-}
-
-/// A request that is not served, with what is known of it, so that the answer can be written.
+/// A refused request, with the known parts of it, so that the answer can be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedRequest {
-    /// Why.
+    /// The refusal.
     pub refusal: V1Refusal,
     /// The message as the headers claim it, once they were read.
     pub(super) message: Option<Box<Synapse>>,
-    /// Whether its signature was checked. Nothing is signed in answer to what was not.
+    /// True if the signature of the request was verified. An answer to an unverified request is not signed.
     pub(super) is_authentic: bool,
 }
 
@@ -192,7 +187,7 @@ impl RefusedRequest {
         Self { is_authentic: true, ..Self::claimed(refusal, message) }
     }
 
-    /// The refusal of a verified message, for instance because its handler failed.
+    /// Returns the refusal of a verified message, for instance because its handler failed.
     pub fn after(refusal: V1Refusal, message: &Verified<Synapse>) -> Self {
         Self::authentic(refusal, message.content().clone())
     }
@@ -204,8 +199,8 @@ mod tests {
 
     #[test]
     fn incidents_are_version_4_uuids() {
-        assert_eq!(uuid_v4(0), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uuid_v4(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let message = V1Refusal::BodyHash.message(0, None);
+        assert_eq!(message, "Internal Server Error #00000000-0000-4000-8000-000000000000");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Bytes of our own formats. A change here is a change for other people's programs and for receipts that are kept.
+//! Fixtures of our own formats.
+//!
+//! A change here breaks programs of other authors and stored receipts.
 
 use crate::{NOW, asked, caller, neuron};
 use myelin_wire::{
@@ -6,14 +8,14 @@ use myelin_wire::{
     strict::{Content, Receipt, StreamOutcome, StreamWriter, sign_answer},
 };
 
-/// Made once by this crate; signatures differ each time, so whole receipts are kept.
+/// A receipt made once by this crate. Signatures differ each time, so whole receipts are kept.
 const ANSWER: &str = include_str!("fixtures/answer.json");
 const STREAM: &str = include_str!("fixtures/stream.json");
 
 #[test]
 fn signed_texts_have_their_lines() {
     let (_, request) = asked("/a?b", b"hello");
-    let (caller, neuron_address) = (caller().hotkey().to_ss58(), neuron().hotkey().to_ss58());
+    let (caller, neuron_address) = (caller().hotkey().to_string(), neuron().hotkey().to_string());
     assert_eq!(caller, "5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH");
     let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
     assert_eq!(

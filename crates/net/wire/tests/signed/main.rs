@@ -1,4 +1,4 @@
-//! What signatures protect: every change, every repetition and every part of another exchange is refused.
+//! Protection by signatures: every change, every replay and every part of another exchange is refused.
 
 mod fixtures;
 mod old;
@@ -7,7 +7,7 @@ mod requests;
 mod streams;
 
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest, Sign, SignedProof, UnixNanos, Verified,
+    Headers, PublicKey, ReceivedRequest, Sign, SignedProof, UnixNanos, Verified,
     replay::{ReplayLimits, ReplayWindow},
     strict::{StrictDoor, StrictRefusal, StrictRequest, sign_request},
 };
@@ -39,13 +39,13 @@ fn neuron() -> Key {
     key(2)
 }
 
-/// A request of the caller to the neuron.
+/// Returns a request of the caller to the neuron.
 fn asked(target: &str, body: &[u8]) -> (Headers, SignedProof) {
     sign_request(&caller(), ("POST", target), body, NOW, Some(neuron().hotkey())).unwrap()
 }
 
 fn receive(
-    here: Hotkey,
+    here: PublicKey,
     (method, target): (&str, &str),
     headers: &Headers,
     body: &[u8],
@@ -59,12 +59,12 @@ fn empty() -> ReplayWindow {
     ReplayWindow::new(ReplayLimits::default())
 }
 
-/// The same headers with one value changed.
+/// Returns the same headers with one value changed.
 fn with(headers: &Headers, name: &str, value: &str) -> Headers {
     headers.iter().map(|(own, old)| (own, if own == name { value } else { old })).collect()
 }
 
-/// A bit of a text flipped, if a text comes out.
+/// Returns a text with one bit flipped, if the result is a text.
 fn flipped(text: &str, bit: usize) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     let place = bit / 8 % bytes.len().max(1);

@@ -80,14 +80,14 @@ fn a_missing_or_empty_signature_is_refused() {
 #[test]
 fn the_caller_is_whoever_signed() {
     let prepared = prepare("hello");
-    let other = key(5).hotkey().to_ss58();
-    let forged = String::from_utf8(prepared.body.clone()).unwrap().replace(&caller().hotkey().to_ss58(), &other);
+    let other = key(5).hotkey().to_string();
+    let forged = String::from_utf8(prepared.body.clone()).unwrap().replace(&caller().hotkey().to_string(), &other);
     let refused = refusal(&prepared.headers, forged.as_bytes());
     assert_eq!(refused, Some(V1Refusal::Unverified(AuthenticationError::BodyCaller)));
-    // A body that names nobody gets the caller from the signature.
+    // A body without a caller gets the caller from the signature.
     let message = receive(&prepared.headers, br#"{"text": "hello"}"#, &mut empty(), UnsignedFields::Pass).unwrap();
     let in_message = message.content().dendrite.as_ref().and_then(|claim| claim.hotkey.clone());
-    assert_eq!(in_message, Some(caller().hotkey().to_ss58()));
+    assert_eq!(in_message, Some(caller().hotkey().to_string()));
 }
 
 #[test]

@@ -71,11 +71,11 @@ fn parts_of_two_exchanges_make_no_receipt() {
         assert_eq!(with(receipt, change), Err(error));
     }
 
-    // Somebody else answers a request that was for the neuron.
+    // Another hotkey answers a request that was for the neuron.
     let (_, request) = asked("/a", b"hello");
     let answer = sign_answer(&key(3), &request, (200, "text/plain"), b"1", NOW).unwrap();
     assert_eq!(Receipt::of_answer(&request, &answer.proof).verify(), Err(ReceiptError::Stranger("answer")));
-    // An unbound request may be answered by anybody.
+    // An unbound request may be answered by any hotkey.
     let (_, unbound) = sign_request(&caller(), ("GET", "/"), b"", NOW, None).unwrap();
     let answer = sign_answer(&key(3), &unbound, (200, "text/plain"), b"1", NOW).unwrap();
     assert_eq!(Receipt::of_answer(&unbound, &answer.proof).verify().unwrap().responder, key(3).hotkey());

@@ -93,8 +93,7 @@ proptest! {
         prop_assert_eq!(&request.content().target, &target);
     }
 
-    /// Bits of the values of headers, of the path and of the body; the case of hex digits is the one thing that
-    /// may change.
+    /// Flips a bit of a header, the path or the body. Only the case of hex digits may change.
     #[test]
     fn any_bit_flipped_is_refused(part in 0..7_usize, bit: usize, body in proptest::collection::vec(any::<u8>(), 1..40)) {
         let (headers, _) = asked(HERE.1, &body);

@@ -7,7 +7,7 @@ use myelin_wire::{
 };
 use proptest::prelude::*;
 
-/// A stream of these groups: its headers, its frames, and the request.
+/// Returns a stream of these groups: its headers, its frames, and the request.
 fn stream(groups: &[Vec<u8>], outcome: StreamOutcome) -> (Headers, Vec<Vec<u8>>, SignedProof) {
     let (_, request) = asked("/stream", b"go");
     let (mut head, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
@@ -17,7 +17,7 @@ fn stream(groups: &[Vec<u8>], outcome: StreamOutcome) -> (Headers, Vec<Vec<u8>>,
     (head.headers, frames, request)
 }
 
-/// What a reader makes of bytes that come in pieces of this size.
+/// Returns the groups and the end that a reader finds in bytes received in pieces of this size.
 fn read(
     headers: &Headers,
     request: &SignedProof,

@@ -2,7 +2,7 @@
 
 use crate::{Key, file, get, int, list, optional, pairs, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest, Sign,
+    Headers, PublicKey, ReceivedRequest, Sign,
     python::Value,
     replay::{ReplayLimits, ReplayWindow},
     strict::{Receiver, StrictDoor, StrictRefusal, header, sign_request},
@@ -23,7 +23,7 @@ fn cases() {
     replay("btauth.json cases", list(&file, "cases"), |case| match text(case, "kind") {
         "sign" => sign(case),
         "verify" => {
-            // These two share the memory of the case before them.
+            // These two share the replay window of the case before them.
             let name = text(case, "name");
             if !name.contains("replayed") && !name.contains("same nonce") {
                 window = ReplayWindow::new(ReplayLimits::default());
@@ -34,14 +34,15 @@ fn cases() {
     });
 }
 
-/// The recorded headers are good, and those made here are the same, up to who signs.
+/// Checks that the recorded headers are valid and equal our own, up to the signer.
 fn sign(case: &Value) -> Result<(), String> {
     let (method, target, sender) = (text(case, "method"), text(case, "path"), text(case, "sender"));
     let nonce = u64::try_from(int(get(case, "nonce"))).unwrap();
-    let receiver = optional(case, "receiver").map(|address| Hotkey::from_ss58(address.as_text().unwrap()).unwrap());
+    let receiver =
+        optional(case, "receiver").map(|address| myelin_wire::from_ss58(address.as_text().unwrap()).unwrap());
     let recorded = headers(case);
 
-    let here = receiver.unwrap_or(Hotkey::new([0; 32]));
+    let here = receiver.unwrap_or(PublicKey::from_bytes([0; 32]));
     let door = StrictDoor {
         receiver: if receiver.is_some() { Receiver::Required } else { Receiver::Optional },
         ..StrictDoor::new(here)
@@ -49,7 +50,7 @@ fn sign(case: &Value) -> Result<(), String> {
     let request = ReceivedRequest { method, target, headers: &recorded };
     let authentic = door.open(request, nonce).and_then(|claimed| claimed.verify(body(case)));
     let authentic = authentic.map_err(|refusal| refusal.to_string())?;
-    same("sender", authentic.caller().to_ss58().as_str(), sender)?;
+    same("sender", authentic.caller().to_string().as_str(), sender)?;
     let request = authentic.admit(&mut ReplayWindow::new(ReplayLimits::default()), nonce);
     same("payload", request.map_err(|refusal| refusal.to_string())?.proof().text(), text(case, "payload"))?;
 
@@ -58,7 +59,7 @@ fn sign(case: &Value) -> Result<(), String> {
         return Ok(());
     }
     let key = Key::new(3);
-    let own = key.hotkey().to_ss58();
+    let own = key.hotkey().to_string();
     let (ours, proof) =
         sign_request(&key, (method, target), &body(case), nonce, receiver).map_err(|error| error.to_string())?;
     same("own payload", proof.text().replace(&own, sender).as_str(), text(case, "payload"))?;
@@ -73,7 +74,7 @@ fn verify(case: &Value, window: &mut ReplayWindow) -> Result<(), String> {
     let headers = headers(case);
     let now = u64::try_from(int(get(case, "now"))).unwrap();
     let waived = optional(get(case, "options"), "require_receiver") == Some(&Value::Bool(false));
-    let here = Hotkey::from_ss58(text(case, "self")).unwrap();
+    let here = myelin_wire::from_ss58(text(case, "self")).unwrap();
     let door =
         StrictDoor { receiver: if waived { Receiver::Optional } else { Receiver::Required }, ..StrictDoor::new(here) };
     let received = ReceivedRequest { method: text(case, "method"), target: text(case, "path"), headers: &headers };
@@ -83,6 +84,6 @@ fn verify(case: &Value, window: &mut ReplayWindow) -> Result<(), String> {
         .and_then(|authentic| authentic.admit(window, now));
     let outcome = ours.as_ref().map_or_else(StrictRefusal::name, |_| "accepted");
     same("outcome", outcome, text(case, "outcome"))?;
-    let caller = ours.ok().map(|request| request.sender().to_ss58());
+    let caller = ours.ok().map(|request| request.sender().to_string());
     same("caller", caller.as_deref(), optional(case, "caller").and_then(Value::as_text))
 }

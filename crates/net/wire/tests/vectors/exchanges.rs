@@ -1,4 +1,4 @@
-//! `exchanges.json`: whole exchanges between Python neurons, both sides played anew.
+//! `exchanges.json`: whole exchanges between Python neurons, with both sides played anew.
 
 use crate::{
     Key, class_of, file, flag, get, http, int, list, optional, outcomes::own_part, pairs, parse, replay, same, text,
@@ -6,7 +6,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest, Sign, Synapse, UncheckedSignature, Verified,
+    Headers, PublicKey, ReceivedRequest, Sign, Synapse, UncheckedSignature, Verified,
     python::Value,
     replay::{ReplayLimits, ReplayWindow},
     v1::{
@@ -15,7 +15,7 @@ use myelin_wire::{
     },
 };
 
-/// The fields of each endpoint, as the description of the file declares them.
+/// Returns the fields of each endpoint, as the description of the file declares them.
 fn fields(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
         "Echo" => &[("text", "str"), ("numbers", "list[float]"), ("tensor", "Optional[Tensor] = null")],
@@ -28,9 +28,9 @@ fn fields(name: &str) -> &'static [(&'static str, &'static str)] {
 
 struct World {
     classes: Classes,
-    here: Hotkey,
+    here: PublicKey,
     axon: V1Server<Key>,
-    unwanted: Hotkey,
+    unwanted: PublicKey,
     unsigned_fields: UnsignedFields,
 }
 
@@ -40,19 +40,19 @@ impl World {
             .map(|(name, hashed)| class_of(name, fields(name).iter().copied(), &texts(hashed)));
         Self {
             classes: Classes::new(classes),
-            here: Hotkey::from_ss58(text(get(file, "axon"), "ss58")).unwrap(),
+            here: myelin_wire::from_ss58(text(get(file, "axon"), "ss58")).unwrap(),
             axon: V1Server {
                 signer: Key::new(7),
                 uuid: text(get(file, "axon"), "uuid").to_owned(),
                 ip: "127.0.0.1".to_owned(),
                 port: 8_091,
             },
-            unwanted: Hotkey::from_ss58(text(file, "blacklisted_hotkey")).unwrap(),
+            unwanted: myelin_wire::from_ss58(text(file, "blacklisted_hotkey")).unwrap(),
             unsigned_fields,
         }
     }
 
-    /// What the axon of the recording does with one request, its functions included.
+    /// Returns the answer of the recorded axon to one request, its functions included.
     fn serve(&self, case: &Value, request: &http::Request, window: &mut ReplayWindow) -> HttpAnswer {
         let at = AnswerTime { now: clock(case), process_time: 0.001, incident: 5 };
         match self.open(case, request, window) {
@@ -116,8 +116,9 @@ fn bytes(case: &Value, key: &str) -> Vec<u8> {
     optional(case, key).map(|bytes| STANDARD.decode(bytes.as_text().unwrap()).unwrap()).unwrap_or_default()
 }
 
-/// The part of an error that is the same here and there: ours repeats neither what should have been signed nor which
-/// synapses there are, and times and incidents differ from run to run.
+/// Returns the part of an error that is equal in both implementations.
+///
+/// Our errors repeat neither the text to sign nor the list of synapses. Times and incidents differ from run to run.
 fn stable(message: &str) -> &str {
     let ends = ["Internal Server Error #", "Signature mismatch", " not found.", "but request was "];
     let end = ends.iter().find_map(|end| Some(message.find(end)? + end.len()));
@@ -151,7 +152,7 @@ fn compare(world: &World, ours: &HttpAnswer, theirs: &HttpResponse) -> Result<()
     let content_type = |headers: &Headers| headers.get("content-type").map(str::to_owned);
     same("content type", content_type(&ours.headers), content_type(&theirs.headers))?;
     same("lower case", ours.headers.iter().all(|(name, _)| name == name.to_lowercase()), true)?;
-    // What the time, the socket and the memory of Python decide, and what our axon says of itself.
+    // Values that depend on the time, the socket or Python's memory, and our axon's claims about itself.
     let varies = |name: &str| {
         let own = ["process_time", "axon_nonce", "axon_signature", "axon_hotkey", "_port", "_ip", "_size"];
         own.iter().any(|part| name.ends_with(part))
@@ -164,11 +165,11 @@ fn compare(world: &World, ours: &HttpAnswer, theirs: &HttpResponse) -> Result<()
         .map(parse);
     let is_error = theirs_body.as_ref().is_some_and(|body| optional(body, "message").is_some());
     for (name, value) in theirs.headers.iter().filter(|(name, _)| of_protocol(name) && !varies(name)) {
-        // On errors a hash of whatever the axon had read by then.
+        // An error has a hash of the part that the axon had read by then.
         if is_error && name == "computed_body_hash" {
             continue;
         }
-        // Nobody can read this text as a number, so ours says the default.
+        // This text is no number, so our answer has the default.
         if (name, value) != ("timeout", "None") {
             same(name, ours.headers.get(name).map(stable), Some(stable(value)))?;
         }
@@ -196,7 +197,7 @@ fn compare(world: &World, ours: &HttpAnswer, theirs: &HttpResponse) -> Result<()
     body(&ours_body, &theirs_body)
 }
 
-/// Everything of the recorded body is in ours. What our axon knows better about the caller may be more.
+/// Checks that our body has all members of the recorded one. It may have more about the caller.
 fn body(ours: &Value, theirs: &Value) -> Result<(), String> {
     for (name, value) in pairs(theirs) {
         match name {
@@ -214,7 +215,7 @@ fn body(ours: &Value, theirs: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// An error is signed exactly when the caller was known, and never with words of the caller.
+/// Checks that an error is signed exactly if the caller was known, and never with words of the caller.
 fn signature(world: &World, ours: &HttpAnswer) -> Result<(), String> {
     let header = |name: &str| ours.headers.get(name);
     let Some(signature) = header("bt_header_axon_signature") else {
@@ -222,19 +223,19 @@ fn signature(world: &World, ours: &HttpAnswer) -> Result<(), String> {
         return same("unsigned before the caller is known", is_early, true);
     };
     let caller = header("bt_header_dendrite_hotkey").unwrap_or_default();
-    same("caller", Hotkey::from_ss58(caller).is_ok(), true)?;
+    same("caller", myelin_wire::from_ss58(caller).is_ok(), true)?;
     let hotkey = world.axon.signer.hotkey();
     let nonce = header("bt_header_axon_nonce").unwrap_or_default();
-    let text = response_text(nonce, caller, &hotkey.to_ss58(), &world.axon.uuid);
+    let text = response_text(nonce, caller, &hotkey.to_string(), &world.axon.uuid);
     let signature = UncheckedSignature::from_prefixed_hex(signature).map_err(|error| error.to_string())?;
     same("signature", signature.is_good_plain_or_wrapped(hotkey, text.as_bytes()), true)
 }
 
-/// What the recorded axon accepts although it should not is refused here, or not done.
+/// Checks that insecure acceptances of the recorded axon are refused here.
 #[test]
 fn insecure_exchanges_are_not_repeated() {
     let Some(file) = file("exchanges.json") else { return };
-    // The operator can refuse what nobody signed; an axon that has to serve old callers cannot know.
+    // The operator can refuse unsigned fields. An axon that must serve old callers cannot detect a change of them.
     let [strict, lenient] = [UnsignedFields::Refuse, UnsignedFields::Pass].map(|choice| World::new(&file, choice));
     let is_insecure = |case: &&Value| flag(case, "insecure");
     replay("exchanges.json, insecure", list(&file, "exchanges").iter().filter(is_insecure), |case| {
@@ -276,7 +277,7 @@ fn empty() -> ReplayWindow {
     ReplayWindow::new(ReplayLimits::default())
 }
 
-/// A client of ours sends the recorded bytes, up to who signs, and reads the recorded answers as recorded.
+/// Checks that our client sends the recorded bytes, up to the signer, and reads the recorded answers.
 #[test]
 fn dendrite_side() {
     let Some(file) = file("exchanges.json") else { return };
@@ -324,7 +325,7 @@ fn sends_the_same(request: &http::Request, sent: Synapse) -> Result<Synapse, Str
     let target = V1Target {
         ip: axon.ip.clone().unwrap_or_default().parse().unwrap(),
         port: u16::try_from(axon.port.unwrap_or_default()).unwrap(),
-        hotkey: Hotkey::from_ss58(&axon.hotkey.unwrap_or_default()).unwrap(),
+        hotkey: myelin_wire::from_ss58(&axon.hotkey.unwrap_or_default()).unwrap(),
     };
     let dendrite = V1Client {
         signer: key.clone(),
@@ -335,7 +336,7 @@ fn sends_the_same(request: &http::Request, sent: Synapse) -> Result<Synapse, Str
     let prepared = dendrite.prepare(sent.clone(), &target, nonce);
     let signature = prepared.message.dendrite.clone().and_then(|own| own.signature).unwrap_or_default();
     let as_recorded = |text: &str| {
-        text.replace(&key.hotkey().to_ss58(), caller.hotkey.as_deref().unwrap_or_default())
+        text.replace(&key.hotkey().to_string(), caller.hotkey.as_deref().unwrap_or_default())
             .replace(&signature, caller.signature.as_deref().unwrap_or_default())
     };
     let body = String::from_utf8(prepared.body).unwrap();

@@ -1,4 +1,4 @@
-//! Messages of HTTP/1.1 out of recorded bytes. The crate itself has no HTTP; a library of the transport does this.
+//! A reader of HTTP/1.1 messages from recorded bytes. The crate has no HTTP: the transport does this.
 
 use myelin_wire::{
     Headers,
@@ -17,7 +17,7 @@ fn headers(parsed: &[httparse::Header<'_>]) -> Headers {
     parsed.iter().map(|header| (header.name, latin_1(header.value))).collect()
 }
 
-/// The chunks and what follows them, or what there is of them.
+/// Returns the chunks and the bytes after them, or the part of them that exists.
 fn chunks(mut bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), String> {
     let mut body = Vec::new();
     loop {
@@ -34,7 +34,7 @@ fn chunks(mut bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), String> {
     }
 }
 
-/// The body and what follows it. Without a length it goes on to the end of the connection.
+/// Returns the body and the bytes after it. Without a length it goes on to the end of the connection.
 fn body<'a>(headers: &Headers, bytes: &'a [u8], to_end: bool) -> Result<(Vec<u8>, &'a [u8]), String> {
     if headers.get("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         return chunks(bytes);
@@ -49,7 +49,7 @@ fn body<'a>(headers: &Headers, bytes: &'a [u8], to_end: bool) -> Result<(Vec<u8>
     Ok((body.to_vec(), rest))
 }
 
-/// All requests of one direction of a connection.
+/// Returns all requests of one direction of a connection.
 pub(crate) fn requests(mut bytes: &[u8]) -> Vec<Request> {
     let mut requests = Vec::new();
     while !bytes.is_empty() {
@@ -65,7 +65,7 @@ pub(crate) fn requests(mut bytes: &[u8]) -> Vec<Request> {
     requests
 }
 
-/// The first answer and what follows it, or what a client sees in its place.
+/// Returns the first answer and the bytes after it, or the event that a client sees in its place.
 fn response(bytes: &[u8]) -> Result<(HttpResponse, &[u8]), TransportEvent> {
     if bytes.is_empty() {
         return Err(TransportEvent::Disconnected);
@@ -89,7 +89,7 @@ fn response(bytes: &[u8]) -> Result<(HttpResponse, &[u8]), TransportEvent> {
     Ok((HttpResponse { status, headers, body }, rest))
 }
 
-/// All answers of one direction of a connection.
+/// Returns all answers of one direction of a connection.
 pub(crate) fn responses(mut bytes: &[u8]) -> Vec<HttpResponse> {
     let mut responses = Vec::new();
     while let Ok((response, rest)) = response(bytes) {
@@ -99,7 +99,7 @@ pub(crate) fn responses(mut bytes: &[u8]) -> Vec<HttpResponse> {
     responses
 }
 
-/// What a client makes of the bytes before the connection closed.
+/// Returns the event of a client for the bytes before the connection closed.
 pub(crate) fn event(bytes: &[u8]) -> TransportEvent {
     response(bytes).map_or_else(|event| event, |(response, _)| TransportEvent::Answered(response))
 }

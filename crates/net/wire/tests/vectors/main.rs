@@ -1,7 +1,7 @@
-//! Replays the vectors of `vectors/neuron`, or of the directory that `NEURON_VECTORS` names, from the workspace on.
+//! Replay of the vectors of `vectors/neuron`, or of the folder that `NEURON_VECTORS` names relative to the workspace.
 //!
-//! Every case of every file is replayed. Where the recorded library does something insecure, the test demands that
-//! this crate does not.
+//! All cases of all files are replayed. If the recorded library does something insecure, the test demands that this
+//! crate does not.
 
 mod btauth;
 mod exchanges;
@@ -22,7 +22,7 @@ use std::{
     path::Path,
 };
 
-/// The file, or `None` when a directory of one's own does not have it.
+/// Returns the file, or `None` if a folder of `NEURON_VECTORS` does not have it.
 fn file(name: &str) -> Option<Value> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let own = env::var_os("NEURON_VECTORS");
@@ -35,13 +35,13 @@ fn file(name: &str) -> Option<Value> {
     Some(json::read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-/// Past the capture of the test harness, so that the count is seen when all is well.
+/// Writes past the capture of the test harness, so that the count is seen if all tests pass.
 fn report(line: &str) {
     let mut terminal = io::stderr();
     writeln!(terminal, "{line}").unwrap();
 }
 
-/// Runs every case and reports all that failed.
+/// Runs all cases and reports those that failed.
 fn replay<'a>(
     what: &str,
     cases: impl IntoIterator<Item = &'a Value>,
@@ -60,7 +60,7 @@ fn replay<'a>(
     assert!(count > 0, "{what} has no cases");
 }
 
-/// The member, unless it is absent or null.
+/// Returns the member, unless it is absent or null.
 fn optional<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     let Value::Dict(dict) = value else { panic!("not an object: {value:?}") };
     dict.get(key).filter(|value| **value != Value::None)
@@ -105,13 +105,13 @@ fn parse(text: &str) -> Value {
     json::read(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Equal, or what differs.
+/// Checks that two values are equal.
 #[expect(clippy::needless_pass_by_value, reason = "both sides are made for the comparison")]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: T, theirs: T) -> Result<(), String> {
     if ours == theirs { Ok(()) } else { Err(format!("{what}: {ours:?} instead of {theirs:?}")) }
 }
 
-/// The types that the files use beside Python's own.
+/// Returns the types that the files use beside Python's own.
 fn types() -> class::Types {
     class::Types::default().with_enum("Colour", &[("RED", "red"), ("BLUE", "blue")]).with_model(
         "Inner",
@@ -122,7 +122,7 @@ fn types() -> class::Types {
     )
 }
 
-/// A class from pairs of name and type; a type with ` = ` has the JSON of a default behind it.
+/// Returns a class from pairs of name and type. The JSON of a default follows ` = `.
 fn class_of<'a>(name: &str, fields: impl IntoIterator<Item = (&'a str, &'a str)>, hashed: &[&str]) -> Class {
     let field = |(name, kind): (&str, &str)| match kind.split_once(" = ") {
         None => Field::required(name, types().parse(kind).unwrap()),

@@ -2,14 +2,14 @@
 
 use crate::{Key, class_of, file, flag, get, int, list, optional, pairs, parse, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, Sign, Synapse, UncheckedSignature,
+    Headers, Sign, Synapse, UncheckedSignature,
     class::Class,
     python::{Value, json},
     v1,
 };
 use std::sync::Arc;
 
-/// The classes of `headers.json`, as its description declares them.
+/// Returns the classes of `headers.json`, as its description declares them.
 fn class(name: &str) -> Arc<Class> {
     let required = [
         ("text", "str"),
@@ -61,7 +61,7 @@ fn check(case: &Value, ours: &str, signer: &str) -> Result<(), String> {
     same("bytes", hex::encode(ours).as_str(), text(case, "message_hex"))?;
     let signature =
         UncheckedSignature::from_prefixed_hex(text(case, "signature")).map_err(|error| error.to_string())?;
-    let signer = Hotkey::from_ss58(text(case, signer)).map_err(|error| error.to_string())?;
+    let signer = myelin_wire::from_ss58(text(case, signer)).map_err(|error| error.to_string())?;
     same("recorded", signature.is_good_plain_or_wrapped(signer, ours.as_bytes()), true)?;
     let (key, other) = (Key::new(1), Key::new(2));
     let fresh = UncheckedSignature::new(key.sign(ours.as_bytes()));
@@ -73,9 +73,9 @@ fn check(case: &Value, ours: &str, signer: &str) -> Result<(), String> {
 fn signatures() {
     let Some(file) = file("signatures.json") else { return };
     replay("signatures.json keys", list(&file, "keys"), |case| {
-        let key = Hotkey::from_ss58(text(case, "ss58")).map_err(|error| error.to_string())?;
+        let key = myelin_wire::from_ss58(text(case, "ss58")).map_err(|error| error.to_string())?;
         same("key", hex::encode(key.as_bytes()).as_str(), text(case, "public_hex"))?;
-        same("address", key.to_ss58().as_str(), text(case, "ss58"))
+        same("address", key.to_string().as_str(), text(case, "ss58"))
     });
     replay("signatures.json request", list(&file, "request"), |case| {
         let nonce = int(get(case, "nonce")).to_string();
@@ -90,7 +90,7 @@ fn signatures() {
         check(case, &v1::response_text(&nonce, dendrite, axon, text(case, "uuid")), "axon_hotkey")
     });
     replay("signatures.json verification", list(&file, "verification"), |case| {
-        let signer = Hotkey::from_ss58(text(case, "signer")).map_err(|error| error.to_string())?;
+        let signer = myelin_wire::from_ss58(text(case, "signer")).map_err(|error| error.to_string())?;
         let signature = UncheckedSignature::from_prefixed_hex(text(case, "signature"));
         let error = signature.as_ref().err().map(ToString::to_string);
         same("error", error.as_deref(), optional(case, "error").and_then(Value::as_text))?;

@@ -1,23 +1,23 @@
 //! `nonces.json`: a sequence of requests against one axon.
 //!
-//! The recorded library accepts what this crate refuses. Each such step must have one of the reasons that the
-//! specification names as a weakness, found here from the step alone; every other step must end as recorded.
+//! The recorded library accepts requests that this crate refuses. Each such step must have one of the weaknesses that
+//! the specification names, found here from the step alone. All other steps must end as recorded.
 
 use crate::{class_of, file, flag, get, int, list, optional, pairs, replay, same, text};
 use myelin_wire::{
-    Headers, Hotkey, ReceivedRequest,
+    Headers, ReceivedRequest,
     python::{Value, parse_float, parse_int},
     replay::{ReplayLimits, ReplayWindow},
     v1::{Classes, Freshness, UnsignedFields, V1Door, V1Refusal},
 };
 
-/// Versions from here on are asked for their time by the recorded library.
+/// The first version that the recorded library asks for its time.
 const FIRST_WITH_WINDOW: i128 = 7_002_000;
 
-/// Rounding of the recorded library, in nanoseconds. spec neuron-protocol §6
+/// Rounding of the recorded library, in nanoseconds. spec neuron-protocol §6.
 const ROUNDING: i128 = 256;
 
-/// Wide enough for the timeouts of the file, so that its edges are the edges here.
+/// Limits wide enough for the timeouts of the file, so that its edges are the edges here.
 const WIDE: Freshness =
     Freshness { grace: 4_000_000_000, longest_timeout: 2_000_000_000_000_000_000, ahead: 4_000_000_000 };
 
@@ -25,11 +25,11 @@ const WIDE: Freshness =
 fn steps() {
     let Some(file) = file("nonces.json") else { return };
     let classes = Classes::new([class_of("OneStr", [("text", "str = \"\"")], &["text"])]);
-    let here = Hotkey::from_ss58(text(&file, "axon_hotkey")).unwrap();
+    let here = myelin_wire::from_ss58(text(&file, "axon_hotkey")).unwrap();
     let door = V1Door { here, classes: &classes, freshness: WIDE, unsigned_fields: UnsignedFields::Pass };
     let keep = WIDE.grace + WIDE.longest_timeout;
     let mut window = ReplayWindow::new(ReplayLimits { keep, ..ReplayLimits::default() });
-    // What this crate should remember, by the key of the recorded library.
+    // The nonces that this crate should store, by the key of the recorded library.
     let mut stored = std::collections::BTreeMap::<String, i128>::new();
 
     replay("nonces.json steps", list(&file, "steps"), |step| {
@@ -77,7 +77,7 @@ fn steps() {
         ]
         .into_iter()
         .find_map(|(name, holds)| holds.then_some(name));
-        // Recorded as a replay of what was never accepted here.
+        // Recorded as a replay of a request that was never accepted here.
         let follows_weakness = int_or_none(step, "stored_before") != stored.get(&key).copied();
 
         if ours.is_ok() {
@@ -90,11 +90,11 @@ fn steps() {
             }
             (false, Ok(_)) if follows_weakness => Ok(()),
             (false, Ok(_)) => Err("accepted".to_owned()),
-            // Refused here for the weakness, before what it was refused for there.
+            // Refused here for the weakness, before the recorded reason.
             (false, Err(_)) if weakness.is_some() => Ok(()),
             (false, Err(refused)) => {
                 let V1Refusal::Unverified(reason) = &refused.refusal else { return Err("another refusal".to_owned()) };
-                // Ours does not go on with what should have been signed.
+                // Our text does not repeat the text to sign.
                 same("text", error.starts_with(&reason.to_string()), true)
             }
         }

@@ -1,4 +1,4 @@
-//! `client_outcomes.json`: what a client makes of an answer.
+//! `client_outcomes.json`: the reading of answers by a client.
 
 use crate::{class_of, file, flag, get, http, int, list, optional, replay, same};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -9,7 +9,7 @@ use myelin_wire::{
 };
 use std::sync::Arc;
 
-/// The text of a status, without what a library says about its own error.
+/// Returns the text of a status without a library's description of its own error.
 pub(crate) fn own_part(text: &str) -> &str {
     let texts_of_libraries = ["Failed to parse response", "Payload error", "Client response error"];
     texts_of_libraries.into_iter().find(|start| text.starts_with(start)).unwrap_or(text)
@@ -29,7 +29,7 @@ fn outcomes() {
     replay("client_outcomes.json cases", list(&file, "cases"), |case| {
         let (event, has_answer) = match optional(case, "response_b64") {
             Some(bytes) => (http::event(&STANDARD.decode(bytes.as_text().unwrap()).unwrap()), true),
-            // No connection was possible; the status tells a closed port from an address that is none.
+            // No connection was possible. The status tells a closed port from a malformed address.
             None if optional(case, "status_code").map(int) == Some(503) => (TransportEvent::Refused, false),
             None => (TransportEvent::Unreachable("http://::1:8091/Echo".to_owned()), false),
         };

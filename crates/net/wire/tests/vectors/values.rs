@@ -2,7 +2,7 @@
 
 use crate::{class_of, file, get, int, list, optional, pairs, parse, replay, same, text, texts, types};
 use myelin_wire::{
-    Hotkey, Synapse, address,
+    Synapse, address,
     address::AxonText,
     python::Value,
     tensor::{Element, Tensor},
@@ -37,7 +37,7 @@ fn python_texts() {
     });
     replay("python_str.json chars", list(&file, "chars"), |case| {
         let code = u32::try_from(int(get(case, "codepoint"))).unwrap();
-        // Half a surrogate pair is no text here: what holds one is refused when it is read.
+        // Half a surrogate pair is no text here: a value with one is refused by the reader.
         let Some(c) = char::from_u32(code) else { return same("category", text(case, "category"), "Cs") };
         same("text", Value::Text(c.to_string()).to_python_repr().as_str(), text(case, "repr"))
     });
@@ -92,7 +92,7 @@ fn tensors() {
 fn addresses() {
     let Some(file) = file("addresses.json") else { return };
     let info = parse(text(&file, "axon_info_string"));
-    let hotkey = |key: &str| Hotkey::from_ss58(text(&info, key)).unwrap();
+    let hotkey = |key: &str| myelin_wire::from_ss58(text(&info, key)).unwrap();
     let number = |key: &str| int(get(&info, key));
     let axon = AxonText {
         version: u32::try_from(number("version")).unwrap(),
@@ -112,7 +112,7 @@ fn addresses() {
         let ip: IpAddr = text(case, "ip").parse().unwrap();
         let stored = (text(case, "int").parse().unwrap(), u8::try_from(int(get(case, "ip_type"))).unwrap());
         same("stored", address::ip_to_chain(ip), stored)?;
-        // The recorded way back guesses by size; this one reads the type.
+        // The recorded way back guesses by size. This one reads the type.
         same("back", address::ip_from_chain(stored.0, stored.1), Ok(ip))?;
         same("display", AxonText { ip, port: 8_091, ..axon }.endpoint_text().as_str(), text(case, "display"))
     });
@@ -120,12 +120,12 @@ fn addresses() {
         let port = u16::try_from(int(get(case, "port"))).unwrap();
         let ip = text(case, "axon_ip").parse().unwrap();
         let url = address::request_url(ip, port, text(case, "own_external_ip").parse().ok(), "Echo");
-        // The recorded URLs of IPv6 have no brackets, and reach nobody.
+        // The recorded URLs of IPv6 have no brackets, and no client can connect to them.
         same("brackets", url.contains('['), ip.is_ipv6())?;
         same("url", url.replace(['[', ']'], "").as_str(), text(case, "url"))
     });
     replay("addresses.json ss58", list(&file, "ss58"), |case| {
-        let read = Hotkey::from_ss58(text(case, "address"));
+        let read = myelin_wire::from_ss58(text(case, "address"));
         same("accepted", read.is_ok(), flag_of(case, "accepted"))?;
         let key = read.map_err(|error| error.to_string())?;
         same("key", hex::encode(key.as_bytes()).as_str(), text(case, "public_hex"))

@@ -16,7 +16,7 @@ use super::{
 use core::ops::ControlFlow;
 use myelin_neuron::AskError;
 use myelin_primitives::MILLION;
-use myelin_wire::{Hotkey, Synapse, class::Mismatch, python::json};
+use myelin_wire::{PublicKey, Synapse, class::Mismatch, python::json};
 use sha2::{Digest, Sha256};
 use std::{ops::Range, time::Duration};
 
@@ -121,9 +121,9 @@ impl<T: Task> World<T> {
     }
 
     /// The hotkey of a miner, by number. Nobody has its secret.
-    pub fn hotkey(index: usize) -> Hotkey {
+    pub fn hotkey(index: usize) -> PublicKey {
         let digest = Sha256::digest([b"miner".as_slice(), &number(index).to_be_bytes()].concat());
-        Hotkey::new(digest.into())
+        PublicKey::from_bytes(digest.into())
     }
 
     /// Asks everybody its challenge of a round, and scores what comes, by number.
@@ -337,7 +337,7 @@ mod tests {
     /// All for a right answer in time, half for a late one.
     struct Exact;
     impl Judge<Doubling> for Exact {
-        fn draw(&self, seed: u64, _: Hotkey) -> u64 {
+        fn draw(&self, seed: u64, _: PublicKey) -> u64 {
             seed % 1_000
         }
 

@@ -148,7 +148,7 @@ mod tests {
     use crate::{Exchange, JsonTask, Miner, Reply};
     use core::ops::ControlFlow;
     use myelin_neuron::{AskError, Failure};
-    use myelin_wire::{Hotkey, Synapse, class::Class, python::Dict};
+    use myelin_wire::{PublicKey, Synapse, class::Class, python::Dict};
 
     /// Counting up to a number, aloud.
     struct Counting(JsonTask<u64, u64>);
@@ -207,7 +207,7 @@ mod tests {
     struct Quickest;
 
     impl Judge<Counting> for Quickest {
-        fn draw(&self, seed: u64, miner: Hotkey) -> u64 {
+        fn draw(&self, seed: u64, miner: PublicKey) -> u64 {
             10 + crate::seed_for(seed, miner) % 90
         }
 

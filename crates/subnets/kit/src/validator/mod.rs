@@ -14,14 +14,14 @@ use super::{
     Judge, Task,
     event::NeuronEvent,
     member::{Member, MemberError, peer},
-    memory::{MemoryError, MemoryOwner, ValidatorMemory},
+    memory::{self, MemoryError, ValidatorMemory},
     scores::{ONE, Score},
 };
 use core::fmt;
-use myelin_client::{Hint, Hints};
-use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy, file};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
-use myelin_wire::{Hotkey, v1::MAX_BODY};
+use myelin_wire::{PublicKey, v1::MAX_BODY};
 use std::{
     cmp::Reverse,
     net::IpAddr,
@@ -90,15 +90,16 @@ pub enum ValidateError {
     Randomness(String),
 }
 
-impl Hint for ValidateError {
+impl Diagnostic for ValidateError {
+    fn code(&self) -> &'static str {
+        "neuron"
+    }
+
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Memory(MemoryError::Form { .. }) => {
-                out.push("restore the file, or move it away and begin without scores");
-            }
-            Self::Memory(MemoryError::Foreign { .. }) => out.push("choose another folder for this neuron"),
+            Self::Memory(error) => error.hints(out),
             Self::Ended(ended) => ended.hints(out),
-            Self::Memory(MemoryError::File(_)) | Self::Randomness(_) => {}
+            Self::Randomness(_) => {}
         }
     }
 }
@@ -130,7 +131,7 @@ impl Board {
         let own = self.member.hotkey();
         let memory = self.memory();
         let others = seats.into_iter().filter(|(hotkey, _)| *hotkey != own);
-        let standing = |seat: (Hotkey, DirectoryEntry)| {
+        let standing = |seat: (PublicKey, DirectoryEntry)| {
             Some(BoardEntry { uid: seat.1.uid, peer: peer(&seat)?, score: memory.scores.get(seat.0) })
         };
         let mut standings: Vec<_> = others.filter_map(standing).collect();
@@ -157,7 +158,7 @@ impl Board {
                 let memory = board.memory();
                 (memory.path().to_owned(), memory.to_bytes()?)
             };
-            Ok::<_, MemoryError>(file::replace(&path, &bytes)?)
+            memory::write(&path, &bytes)
         });
         match saved.await {
             Ok(saved) => saved.map_err(|error| error.to_string()),
@@ -197,8 +198,8 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         judge: Arc<J>,
         options: ValidatingOptions,
     ) -> Result<Self, ValidateError> {
-        let whose = MemoryOwner::new(member.chain().genesis(), member.netuid(), &member.public());
-        let memory = ValidatorMemory::open(member.state().file(MEMORY), whose)?;
+        let path = member.state().file(MEMORY);
+        let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.public())?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
         let mut dendrite = Dendrite::new(member.signer()).v1(options.v1).max_answer(options.max_answer);

@@ -12,7 +12,7 @@ use crate::{
 use core::convert::Infallible;
 use myelin_neuron::{AskError, Directory, Peer};
 use myelin_primitives::{BlockNumber, MILLION, Uid};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 const SKIPPED_ROUNDS: u64 = 16;
 
 /// Who says so, and until which round that is taken for an answer.
-type Elsewhere = BTreeMap<Hotkey, u64>;
+type Elsewhere = BTreeMap<PublicKey, u64>;
 
 /// Whether a neuron, or somebody on the way to it, says that it does not serve the class of the question.
 const fn is_not_found(error: &AskError) -> bool {
@@ -76,7 +76,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         let own = self.member().hotkey();
         let seats = self.member().table().seats();
         let memory = self.board.memory();
-        let is_pointless = |hotkey: &Hotkey| {
+        let is_pointless = |hotkey: &PublicKey| {
             let is_elsewhere = elsewhere.get(hotkey).is_some_and(|until| round < *until);
             is_elsewhere && memory.scores.get(*hotkey).is_none_or(|score| score.average == 0)
         };
@@ -88,12 +88,8 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         let member = self.member();
         let (uids, peers): (Vec<Uid>, Vec<Peer>) = asked.iter().cloned().unzip();
         // Whoever is on a seat now is who is asked, whoever may be there when the answers are in.
-        let since: BTreeMap<Hotkey, BlockNumber> = member
-            .snapshot()
-            .neurons
-            .iter()
-            .map(|neuron| (Hotkey::new(neuron.hotkey.to_bytes()), neuron.registered_at))
-            .collect();
+        let since: BTreeMap<PublicKey, BlockNumber> =
+            member.snapshot().neurons.iter().map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
         member.send(NeuronEvent::RoundBegan { round: number, miners: uids.clone() });
         let held = round(&self.dendrite, &*self.task, &self.judge, (seed, self.options.patience), &peers).await;
         let scored = match held {

@@ -4,33 +4,30 @@ use super::{Board, Validator, timing};
 use crate::{
     Judge, Task,
     event::{NeuronEvent, WeightsStep},
-    member::{Member, MemberError},
-    memory::{PendingReveal, ValidatorMemory},
+    member::{Member, MemberError, SUBMIT_TIMEOUT},
+    memory::ValidatorMemory,
     weights::{NoWeights, WeightBounds, weights},
 };
 use core::convert::Infallible;
-use myelin_client::{Hint, MetagraphInfo, NeuronInfo, Parameters, SubmissionOutcome, calls, subxt::tx::Payload};
+use myelin_client::{
+    Backoff, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, UnseenTransaction, calls, subxt::tx::Payload,
+};
+use myelin_diagnostic::Hints;
 use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
-use myelin_wire::Hotkey;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// How long a submission is waited for at a time.
-const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
+/// The commits that are kept at most; the chain has ten of a hotkey. spec weights §5.1
+const MAX_PENDING: usize = 16;
 
-/// The promises that are kept at most; the chain has ten of a hotkey. spec weights §5.1
-const PROMISES: usize = 16;
+/// After how many blocks a commit that is not on the chain never will be: longer than any transaction is valid here.
+const FORGOTTEN_AFTER: u64 = 128;
 
-/// After how many blocks a promise that is not on the chain never will be: longer than any transaction is valid here.
-const FORGOTTEN_AFTER: BlockNumber = 128;
-
-/// The numbers of a salt: 128 bits of randomness.
-const SALT: usize = 8;
+/// The doublings of the pause after a failure: up to 32 blocks.
+const MAX_DOUBLINGS: u32 = 5;
 
 /// What the weighing remembers from block to block.
-#[derive(Default)]
 struct Attempts {
-    failures: u32,
-    not_before: BlockNumber,
+    backoff: Backoff,
     has_permit: bool,
     /// What was said last about there being nothing to say.
     no_opinion: Option<NoWeights>,
@@ -63,7 +60,7 @@ impl WeightsLoop<'_> {
 
     async fn go_on(&self) -> Result<Infallible, MemberError> {
         let mut seen = self.member().seen();
-        let mut attempts = Attempts { has_permit: true, ..Attempts::default() };
+        let mut attempts = Attempts { backoff: Backoff::new(MAX_DOUBLINGS), has_permit: true, no_opinion: None };
         loop {
             let snapshot = Arc::clone(&seen.borrow_and_update());
             self.at(&snapshot, &mut attempts).await?;
@@ -78,21 +75,21 @@ impl WeightsLoop<'_> {
         let uid = self.member().uid_in(snapshot)?;
         let Some(own) = snapshot.neuron(uid) else { return Ok(()) };
         self.forget_replaced(snapshot).await;
-        let has_promises = !self.board.memory().promises.is_empty();
-        let may_be_due = own.validator_permit && snapshot.block >= attempts.not_before;
+        let is_pending = !self.board.memory().pending.is_empty();
+        let may_be_due = own.validator_permit && attempts.backoff.is_over(snapshot.block);
         if own.validator_permit != attempts.has_permit {
             attempts.has_permit = own.validator_permit;
             if !own.validator_permit {
                 self.member().send(NeuronEvent::NoPermit { block: snapshot.block });
             }
         }
-        if !has_promises && !may_be_due {
+        if !is_pending && !may_be_due {
             return Ok(());
         }
         // Outages are reported by whoever follows the chain.
         let Ok(now) = self.member().chain().at_finalised().await else { return Ok(()) };
         let Ok(Some(parameters)) = now.parameters(self.member().netuid()).await else { return Ok(()) };
-        if has_promises && self.keep_promises(snapshot, attempts).await {
+        if is_pending && self.reveal(snapshot, attempts).await {
             // That took its time, and other blocks are final now.
             return Ok(());
         }
@@ -105,8 +102,7 @@ impl WeightsLoop<'_> {
     /// What was learned of neurons whose seat others have now says nothing of those.
     async fn forget_replaced(&self, snapshot: &MetagraphInfo) {
         let seats = snapshot.neurons.iter();
-        let since: BTreeMap<_, _> =
-            seats.map(|neuron| (Hotkey::new(neuron.hotkey.to_bytes()), neuron.registered_at)).collect();
+        let since: BTreeMap<_, _> = seats.map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
         let is_current =
             self.board.memory().scores.iter().all(|(hotkey, score)| since.get(&hotkey) == Some(&score.since));
         if !is_current {
@@ -127,7 +123,7 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Says what is to be said: openly, or by a promise.
+    /// Says what is to be said: openly, or by a commit.
     async fn submit_weights(
         &self,
         own: &NeuronInfo,
@@ -168,7 +164,7 @@ impl WeightsLoop<'_> {
         let others = snapshot.neurons.iter().filter(|neuron| neuron.uid != own);
         others
             .filter_map(|neuron| {
-                let score = memory.scores.get(Hotkey::new(neuron.hotkey.to_bytes()))?;
+                let score = memory.scores.get(neuron.hotkey)?;
                 (score.since == neuron.registered_at).then_some((neuron.uid, score.average))
             })
             .collect()
@@ -179,100 +175,84 @@ impl WeightsLoop<'_> {
         self.submit(WeightsStep::Set, row, &call).await
     }
 
-    /// Promises weights. What keeping the promise takes is written down first.
+    /// Commits to weights. What the reveal takes is written down first.
     async fn commit(&self, row: Row, block: BlockNumber) -> Option<BlockNumber> {
         let member = self.member();
-        let mut bytes = [0; 2 * SALT];
-        if let Err(error) = getrandom::fill(&mut bytes) {
-            self.failed(WeightsStep::Commit, format!("the system gives no randomness: {error}"), Vec::new());
-            return None;
-        }
-        let salt: Vec<u16> =
-            bytes.chunks_exact(2).filter_map(|two| Some(u16::from_le_bytes(*two.first_chunk()?))).collect();
-        let hash = calls::commit_hash(&member.public(), member.netuid(), &row, &salt, self.version_key);
-        let promise = PendingReveal {
-            hash: format!("{hash:?}"),
-            weights: row.clone(),
-            salt,
-            version_key: self.version_key,
-            after: block,
+        let pending = match PendingReveal::new(member.netuid(), row.clone(), self.version_key, block.into()) {
+            Ok(pending) => pending,
+            Err(error) => {
+                self.failed(WeightsStep::Commit, error.to_string(), Vec::new());
+                return None;
+            }
         };
+        let call = pending.commit(&member.public());
         let keep = move |memory: &mut ValidatorMemory| {
-            memory.promises.push(promise);
-            let surplus = memory.promises.len().saturating_sub(PROMISES);
-            memory.promises.drain(..surplus);
+            memory.pending.push(pending);
+            let surplus = memory.pending.len().saturating_sub(MAX_PENDING);
+            memory.pending.drain(..surplus);
         };
         if let ((), Err(error)) = self.board.change(keep).await {
-            // A promise that a restart would forget is none.
+            // A commit whose salt a restart would forget cannot be revealed.
             self.failed(WeightsStep::Commit, format!("the salt cannot be kept: {error}"), Vec::new());
             return None;
         }
-        self.submit(WeightsStep::Commit, row, &calls::commit_weights(member.netuid(), hash)).await
+        self.submit(WeightsStep::Commit, row, &call).await
     }
 
-    /// Reveals what may be revealed, and forgets what cannot be any more. Says whether there was anything to reveal.
-    async fn keep_promises(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> bool {
-        let member = self.member();
+    /// Reveals what may be revealed, and forgets what cannot be any more. Returns true if there was anything to reveal.
+    async fn reveal(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> bool {
+        let (member, hotkey) = (self.member(), self.member().public());
         let Ok(now) = member.chain().at_finalised().await else { return false };
-        let Ok(open) = now.commits(member.netuid(), &member.public()).await else { return false };
+        let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return false };
         let block = snapshot.block;
-        let is_open = |promise: &PendingReveal| open.iter().any(|commit| format!("{:?}", commit.hash) == promise.hash);
-        let promises = self.board.memory().promises.clone();
-        let gone: Vec<_> = promises
-            .iter()
-            .filter(|promise| !is_open(promise) && block.saturating_sub(promise.after) > FORGOTTEN_AFTER)
-            .map(|promise| promise.hash.clone())
-            .collect();
-        if !gone.is_empty() {
-            self.forget(gone).await;
+        let kept = self.board.memory().pending.clone();
+        let commit_of = |pending: &PendingReveal| {
+            let hash = pending.hash(&hotkey);
+            commits.iter().find(|commit| commit.hash == hash)
+        };
+        let is_over = |pending: &&PendingReveal| {
+            commit_of(pending).is_none() && u64::from(block).saturating_sub(pending.made_at) > FORGOTTEN_AFTER
+        };
+        let over: Vec<_> = kept.iter().filter(is_over).cloned().collect();
+        if !over.is_empty() {
+            self.forget(over).await;
         }
         // The newest one replaces those before it, which are gone then. spec weights §5.5
         let next = block.saturating_add(1);
-        let due = promises.iter().enumerate().rev().find(|(_, promise)| {
-            let commit = open.iter().find(|commit| format!("{:?}", commit.hash) == promise.hash);
-            commit.is_some_and(|commit| (commit.reveal_from..=commit.reveal_until).contains(&next))
+        let due = kept.iter().enumerate().rev().find(|(_, pending)| {
+            commit_of(pending).is_some_and(|commit| (commit.reveal_from..=commit.reveal_until).contains(&next))
         });
-        let Some((at, promise)) = due.filter(|_| block >= attempts.not_before) else { return false };
-        let PendingReveal { weights, salt, version_key, .. } = promise;
-        let call = calls::reveal_weights(member.netuid(), weights, salt, *version_key);
-        let revealed = self.submit(WeightsStep::Reveal, weights.clone(), &call).await;
+        let Some((at, pending)) = due.filter(|_| attempts.backoff.is_over(block)) else { return false };
+        let revealed = self.submit(WeightsStep::Reveal, pending.weights.clone(), &pending.reveal()).await;
         if revealed.is_some() {
-            let kept = promises.iter().take(at.saturating_add(1)).map(|promise| promise.hash.clone()).collect();
-            self.forget(kept).await;
+            self.forget(kept.iter().take(at.saturating_add(1)).cloned().collect()).await;
         }
         attempted(revealed, block, attempts);
         true
     }
 
-    async fn forget(&self, hashes: Vec<String>) {
-        let keep = move |memory: &mut ValidatorMemory| {
-            memory.promises.retain(|promise| !hashes.contains(&promise.hash));
-        };
+    async fn forget(&self, gone: Vec<PendingReveal>) {
+        let keep = move |memory: &mut ValidatorMemory| memory.pending.retain(|pending| !gone.contains(pending));
         self.reported(self.board.change(keep).await.1);
     }
 
     /// Submits a call, and waits until it is known what became of it, however long that takes: nothing else is submitted
     /// meanwhile. Gives the block that it is in.
     async fn submit(&self, step: WeightsStep, weights: Row, call: &impl Payload) -> Option<BlockNumber> {
-        let (member, account) = (self.member(), self.member().account());
+        let member = self.member();
         member.send(NeuronEvent::Weighing { step, weights });
-        let mut outcome = account.submit(call, SUBMIT_TIMEOUT).await;
-        loop {
-            match outcome {
-                SubmissionOutcome::Finalised(included) => {
-                    let block = BlockNumber::try_from(included.height).unwrap_or(BlockNumber::MAX);
-                    member.send(NeuronEvent::Weighed { step, block });
-                    return Some(block);
-                }
-                SubmissionOutcome::Failed { error, .. } => {
-                    let hints = error.all_hints().iter().map(ToString::to_string).collect();
-                    self.failed(step, error.to_string(), hints);
-                    return None;
-                }
-                SubmissionOutcome::Unseen(unseen) => {
-                    self.failed(step, format!("{unseen}; it is looked for again"), Vec::new());
-                    outcome = account.outcome(&unseen.sent, SUBMIT_TIMEOUT).await;
-                }
+        let on_unseen = |unseen: &UnseenTransaction| {
+            self.failed(step, format!("{unseen}; it is looked for again"), Vec::new());
+        };
+        match member.account().submit_until_known(call, SUBMIT_TIMEOUT, on_unseen).await {
+            Ok(included) => {
+                let block = BlockNumber::try_from(included.height).unwrap_or(BlockNumber::MAX);
+                member.send(NeuronEvent::Weighed { step, block });
+                Some(block)
+            }
+            Err(error) => {
+                self.failed(step, error.to_string(), Hints::of(&error).iter().map(ToString::to_string).collect());
+                None
             }
         }
     }
@@ -288,13 +268,10 @@ impl WeightsLoop<'_> {
     }
 }
 
-/// Waits until what succeeded is seen, and longer after each failure, so that what fails for good does not fill logs and
-/// pools.
+/// Waits until what succeeded is seen, and longer after each failure.
 fn attempted(included: Option<BlockNumber>, block: BlockNumber, attempts: &mut Attempts) {
-    if let Some(included) = included {
-        (attempts.failures, attempts.not_before) = (0, included);
-    } else {
-        attempts.not_before = block.saturating_add(1 << attempts.failures.min(5));
-        attempts.failures = attempts.failures.saturating_add(1);
+    match included {
+        Some(included) => attempts.backoff.succeeded(included),
+        None => attempts.backoff.failed(block),
     }
 }

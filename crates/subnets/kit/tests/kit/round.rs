@@ -8,7 +8,7 @@ use myelin_neuron::{
 use myelin_primitives::{Amount, Fraction, Uid};
 use myelin_subnet_kit::{Judge, Miner, Reply, Task, endpoint, round};
 use myelin_wire::{
-    Hotkey, Sign, Synapse,
+    PublicKey, Sign, Synapse,
     class::{Class, Mismatch},
     python::{Dict, Value},
 };
@@ -66,7 +66,7 @@ impl Miner<Turning> for Mining {
 struct Exact;
 
 impl Judge<Turning> for Exact {
-    fn draw(&self, seed: u64, _: Hotkey) -> String {
+    fn draw(&self, seed: u64, _: PublicKey) -> String {
         format!("abc {seed}")
     }
 

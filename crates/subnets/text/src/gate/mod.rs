@@ -27,10 +27,10 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, Peer};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, LineTooLong, Lines, Peer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::Task;
-use myelin_wire::{Hotkey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
+use myelin_wire::{PublicKey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -113,6 +113,12 @@ enum AttemptError {
 impl From<AskError> for AttemptError {
     fn from(error: AskError) -> Self {
         Self::Miner(error.to_string())
+    }
+}
+
+impl From<LineTooLong> for AttemptError {
+    fn from(_: LineTooLong) -> Self {
+        Self::Miner("its lines are too long".to_owned())
     }
 }
 
@@ -218,7 +224,7 @@ impl Gate {
         let left = until.saturating_duration_since(Instant::now()).as_millis();
         let timeout_ms = u64::try_from(left).unwrap_or(u64::MAX);
         let message = message(&TextTask.class(), challenge, timeout_ms)?;
-        let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_ss58() };
+        let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_string() };
         consumer.send_line(&GateLine::Asked(AttemptLine { asked: whom.clone() })).await?;
         let started = Instant::now();
         let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
@@ -264,29 +270,25 @@ impl Gate {
         challenge: &TextChallenge,
         consumer: &Consumer,
     ) -> Result<MinerAnswer, AttemptError> {
-        let (mut rest, mut whole, mut first, mut lines) = (Vec::new(), Vec::new(), None, 0_usize);
+        let (mut lines, mut whole, mut first, mut count) = (Lines::new(MAX_LINE), Vec::new(), None, 0_usize);
         let mut groups = Vec::new();
         while let Some(piece) = timeout(self.limits.stall, stream.next()).await.map_err(|_| self.stalled())?? {
             groups.push(u32::try_from(piece.len()).unwrap_or(u32::MAX));
-            rest.extend_from_slice(&piece);
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = rest.drain(..=end).collect();
+            lines.push(&piece);
+            while let Some(line) = lines.next_line()? {
                 AnswerLine::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
                 // The tokens, and the end.
-                lines += 1;
-                if lines > usize::from(challenge.max_tokens) + 1 {
+                count += 1;
+                if count > usize::from(challenge.max_tokens) + 1 {
                     return Err(AttemptError::Miner("it says more than was asked for".to_owned()));
                 }
                 first.get_or_insert_with(|| started.elapsed());
                 whole.extend_from_slice(&line);
                 consumer.pass(line.into()).await?;
             }
-            if rest.len() > MAX_LINE {
-                return Err(AttemptError::Miner("its lines are too long".to_owned()));
-            }
         }
         let elapsed = started.elapsed();
-        if stream.is_broken() || !rest.is_empty() {
+        if stream.is_broken() || !lines.is_at_end_of_line() {
             return Err(AttemptError::Miner("it broke its answer off".to_owned()));
         }
         let answer = TextAnswer::read(&whole)?;
@@ -296,7 +298,7 @@ impl Gate {
     async fn examine(
         &self,
         challenge: &TextChallenge,
-        miner: Hotkey,
+        miner: PublicKey,
         answer: TextAnswer,
     ) -> Result<Finding, AttemptError> {
         let _desk = self.desk.acquire().await;
@@ -308,7 +310,7 @@ impl Gate {
     }
 
     /// Counts a question, unless there were enough.
-    fn count(&self, consumer: Hotkey, now: Instant) -> bool {
+    fn count(&self, consumer: PublicKey, now: Instant) -> bool {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(consumer, now, self.limits.per_minute)
     }
 }
@@ -363,10 +365,10 @@ impl Consumer {
 
 /// How many questions consumers asked within the current minute of each.
 #[derive(Debug, Default)]
-struct QuestionCounts(BTreeMap<Hotkey, (Instant, u32)>);
+struct QuestionCounts(BTreeMap<PublicKey, (Instant, u32)>);
 
 impl QuestionCounts {
-    fn count(&mut self, consumer: Hotkey, now: Instant, most: u32) -> bool {
+    fn count(&mut self, consumer: PublicKey, now: Instant, most: u32) -> bool {
         let is_over = |since: Instant| now.saturating_duration_since(since) >= WINDOW;
         if self.0.len() >= COUNTED && !self.0.contains_key(&consumer) {
             self.0.retain(|_, (since, _)| !is_over(*since));
@@ -391,10 +393,10 @@ impl QuestionCounts {
 mod tests {
     use super::*;
 
-    fn hotkey(number: u16) -> Hotkey {
+    fn hotkey(number: u16) -> PublicKey {
         let mut key = [0; 32];
         key[..2].copy_from_slice(&number.to_le_bytes());
-        Hotkey::new(key)
+        PublicKey::from_bytes(key)
     }
 
     #[test]

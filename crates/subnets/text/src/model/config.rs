@@ -1,16 +1,16 @@
-//! What a model's configuration says, as Hugging Face writes it in `config.json`.
+//! The configuration of a model, as Hugging Face writes it in `config.json`.
 
 use super::ModelError;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// More than any model has; what is read from a file is refused above it.
+/// Limits above those of any model. A file with larger values is refused.
 const MAX_LAYERS: usize = 1 << 10;
 const MAX_WIDTH: usize = 1 << 20;
 const MAX_TOKENS: usize = 1 << 24;
 const MAX_CONTEXT: usize = 1 << 20;
 
-/// The size of a decoder, when one is made rather than read.
+/// The size of a new decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Shape {
     /// Blocks of attention and feed-forward.
@@ -19,24 +19,24 @@ pub struct Shape {
     pub width: usize,
     /// Heads of attention.
     pub heads: usize,
-    /// Heads of keys and values; several heads of attention share one.
+    /// Heads of keys and values. Several heads of attention share one.
     pub kv_heads: usize,
     /// Numbers between the two halves of a feed-forward block.
     pub inner: usize,
-    /// How many tokens it looks back on.
+    /// Tokens of the context.
     pub context: usize,
-    /// How many tokens it knows.
+    /// Tokens of the vocabulary.
     pub vocabulary: usize,
 }
 
 impl Shape {
-    /// For tests: so small that nothing takes time.
+    /// A shape for tests, so small that computation takes no time.
     pub const TINY: Self =
         Self { layers: 2, width: 32, heads: 4, kv_heads: 2, inner: 64, context: 256, vocabulary: 288 };
     /// The model of a local network.
     pub const SMALL: Self =
         Self { layers: 4, width: 128, heads: 4, kv_heads: 2, inner: 352, context: 512, vocabulary: 512 };
-    /// One that is cheaper to run than [`Self::SMALL`], for whoever wants to pass it off as that.
+    /// A cheaper model than [`Self::SMALL`], which a dishonest miner could use in its place.
     pub const SMALLER: Self = Self { layers: 1, width: 64, inner: 176, ..Self::SMALL };
 }
 
@@ -48,7 +48,7 @@ enum OneOrMany {
     Many(Vec<u32>),
 }
 
-/// `config.json`. Members without a default are in every such file.
+/// The content of `config.json`. All such files have the members without a default.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct DecoderConfig {
     model_type: String,
@@ -81,17 +81,17 @@ pub(crate) struct DecoderConfig {
     sliding_window: Option<usize>,
     #[serde(default)]
     use_sliding_window: Option<bool>,
-    /// What the rotation of each pair of elements is slowed down by. Only GGUF files say it.
+    /// The divisors of the rotation of each pair of elements, which only GGUF files have.
     #[serde(skip)]
     rope_factors: Option<Vec<f32>>,
 }
 
-/// How rotations are stretched for contexts longer than those of the training.
+/// The stretching of rotations for contexts longer than those of the training.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct RopeScaling {
     #[serde(default)]
     rope_type: Option<String>,
-    /// What `rope_type` was called before.
+    /// The older name of `rope_type`.
     #[serde(default, rename = "type")]
     kind: Option<String>,
     #[serde(default)]
@@ -106,7 +106,7 @@ struct RopeScaling {
     original_max_position_embeddings: Option<usize>,
 }
 
-/// What a GGUF file says of the same.
+/// The configuration of a GGUF file.
 pub(crate) struct GgufConfig {
     pub(crate) architecture: String,
     pub(crate) vocabulary: usize,
@@ -119,16 +119,16 @@ pub(crate) struct GgufConfig {
     pub(crate) context: usize,
     pub(crate) norm_eps: f64,
     pub(crate) rope_theta: Option<f64>,
-    /// What all rotations are slowed down by.
+    /// The divisor of all rotations.
     pub(crate) rope_scale: Option<f64>,
-    /// What the rotation of each pair of elements is slowed down by.
+    /// The divisors of the rotation of each pair of elements.
     pub(crate) rope_factors: Option<Vec<f32>>,
     pub(crate) tied: bool,
     pub(crate) eos: Vec<u32>,
 }
 
 impl DecoderConfig {
-    /// A model to be made.
+    /// Returns the configuration of a new model.
     pub(crate) fn new(shape: &Shape, eos: u32) -> Self {
         Self {
             model_type: "llama".into(),
@@ -155,7 +155,7 @@ impl DecoderConfig {
         }
     }
 
-    /// The same, with a head that is not the embeddings.
+    /// Returns the same configuration, with a head that is not the embeddings.
     pub(crate) fn untied(self) -> Self {
         Self { tie_word_embeddings: false, ..self }
     }
@@ -188,14 +188,14 @@ impl DecoderConfig {
         }
     }
 
-    /// Reads a file's content, and checks all that the computation relies on.
+    /// Reads the content of a file, and checks all values that the computation relies on.
     pub(crate) fn parse(json: &[u8], path: &Path) -> Result<Self, ModelError> {
         let config: Self =
             serde_json::from_slice(json).map_err(|error| ModelError::malformed(path, error.to_string()))?;
         config.checked(path)
     }
 
-    /// The same, if it can be computed with.
+    /// Returns the same configuration, if the computation supports it.
     pub(crate) fn checked(self, path: &Path) -> Result<Self, ModelError> {
         let unsupported = |what: String| Err(ModelError::Unsupported { path: path.into(), what });
         if !matches!(self.model_type.as_str(), "llama" | "mistral" | "qwen2") {
@@ -251,23 +251,23 @@ impl DecoderConfig {
         self.head_dim.unwrap_or_else(|| self.hidden_size.checked_div(self.num_attention_heads).unwrap_or_default())
     }
 
-    /// How many tokens it looks back on. A window that slides never has to when the context ends where it would.
+    /// Returns the tokens of the context. A sliding window never slides, because the context ends with it.
     pub(crate) fn context(&self) -> usize {
         let window = self.sliding_window.filter(|_| self.use_sliding_window != Some(false));
         window.map_or(self.max_position_embeddings, |window| window.min(self.max_position_embeddings))
     }
 
-    /// Queries, keys and values have a bias, and nothing else has.
+    /// Returns true if queries, keys and values have a bias, and no other projection has.
     pub(crate) fn has_query_bias(&self) -> bool {
         self.model_type == "qwen2"
     }
 
-    /// What a GGUF file calls this. Mistral's is the same as llama's there.
+    /// Returns the architecture's name in GGUF files, which is that of llama for Mistral too.
     pub(crate) fn gguf_architecture(&self) -> &'static str {
         if self.has_query_bias() { "qwen2" } else { "llama" }
     }
 
-    /// Tokens that end an answer.
+    /// Returns the tokens that end an answer.
     pub(crate) fn eos(&self) -> Vec<u32> {
         match &self.eos_token_id {
             None => Vec::new(),
@@ -292,7 +292,7 @@ impl DecoderConfig {
         self.rope().and_then(|rope| rope.factor).unwrap_or(1.0)
     }
 
-    /// What a rotation of that many radians per position is slowed down by.
+    /// Returns the divisor of a rotation of this many radians per position.
     #[allow(clippy::cast_precision_loss, reason = "contexts are small")]
     fn rope_stretch(&self, frequency: f64) -> f64 {
         let Some(rope) = self.rope() else { return 1.0 };
@@ -312,12 +312,12 @@ impl DecoderConfig {
         }
     }
 
-    /// What all rotations are slowed down by, where nothing else is done to them.
+    /// Returns the divisor of all rotations, if they are scaled in no other way.
     pub(crate) fn rope_linear(&self) -> Option<f64> {
         (self.rope_factors.is_none() && self.rope_kind() == Some("linear")).then(|| self.rope_factor())
     }
 
-    /// What the rotation of each pair of elements of a head is slowed down by, if any is.
+    /// Returns the divisors of the rotation of each pair of elements of a head, if any differs from one.
     pub(crate) fn rope_stretches(&self) -> Option<Vec<f64>> {
         let said = self.rope_factors.iter().flatten().map(|factor| f64::from(*factor)).chain(std::iter::repeat(1.0));
         let all: Vec<_> =
@@ -331,7 +331,7 @@ impl DecoderConfig {
         (0..size).step_by(2).map(move |i| libm::pow(self.rope_base(), -(i as f64) / size as f64))
     }
 
-    /// Radians per position, for each pair of elements of a head.
+    /// Returns radians per position, for each pair of elements of a head.
     pub(crate) fn rope_frequencies(&self) -> Vec<f64> {
         match self.rope_stretches() {
             None => self.plain_frequencies().collect(),

@@ -1,60 +1,62 @@
-//! What can go wrong with a model.
+//! Errors of models.
 
 use super::hash::ModelHash;
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{FileError, FileFault};
 use std::{io, path::PathBuf};
 
-/// Why a model could not be read or used.
+/// The reason for which a model could not be read or used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// A file cannot be read or written.
+    /// A file that cannot be read or written.
     #[error("{}: {error}", .path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// A file is not what its name says.
+    /// A file with another content than its name promises.
     #[error("{}: {reason}", .path.display())]
     Malformed {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the content.
         reason: String,
     },
-    /// A file is right, and says something that is not supported here.
+    /// A valid file with an unsupported feature.
     #[error("{}: {what} is not supported", .path.display())]
     Unsupported {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The unsupported feature.
         what: String,
     },
-    /// A tensor is missing, or not of the form that the configuration gives it.
+    /// A tensor that is missing, or has another form than the configuration gives it.
     #[error("the tensor `{name}` {reason}")]
     Tensor {
-        /// Its name.
+        /// The name of the tensor.
         name: String,
-        /// What is wrong with it.
+        /// The fault of the tensor.
         reason: String,
     },
-    /// The model is another than the one asked for.
+    /// Another model than the requested one.
     #[error("the model's hash is {found}, and the subnet's is {wanted}")]
     Other {
         /// Its hash.
         found: ModelHash,
-        /// The hash asked for.
+        /// The requested hash.
         wanted: ModelHash,
     },
     /// A prompt without tokens.
     #[error("the prompt is empty")]
     EmptyPrompt,
-    /// Prompt and answer have no room in the context.
+    /// A prompt and an answer that do not fit the context.
     #[error("{wanted} tokens have no room in a context of {context}")]
     TooLong {
-        /// Tokens of the prompt, and those asked for.
+        /// Tokens of the prompt and of the requested answer.
         wanted: usize,
-        /// What the model can look back on.
+        /// Tokens of the context.
         context: usize,
     },
     /// A token that the model does not have.
@@ -62,44 +64,61 @@ pub enum ModelError {
     UnknownToken {
         /// The token.
         token: u32,
-        /// How many there are.
+        /// The number of tokens of the vocabulary.
         vocabulary: usize,
     },
-    /// A computation gave no finite number.
+    /// A computation without a finite result.
     #[error("the model computes numbers that are not finite")]
     NotFinite,
-    /// The tokenizer refuses.
+    /// An error of the tokenizer.
     #[error("the tokenizer: {0}")]
     Tokenizer(String),
-    /// The tensor library refuses.
+    /// An error of the tensor library.
     #[error("the computation: {0}")]
     Compute(#[from] candle_core::Error),
-    /// No threads could be started.
+    /// A failure to start threads.
     #[error("no threads to compute with: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-impl ModelError {
-    /// What to do next, where there is something to do.
-    pub const fn hint(&self) -> Option<&'static str> {
+impl From<FileError> for ModelError {
+    fn from(FileError { path, source, .. }: FileError) -> Self {
+        let error = match source {
+            FileFault::Io(error) => error,
+            fault => io::Error::other(fault),
+        };
+        Self::File { path, error }
+    }
+}
+
+impl Diagnostic for ModelError {
+    fn code(&self) -> &'static str {
+        "model"
+    }
+
+    fn hints(&self, out: &mut Hints) {
         match self {
             Self::File { .. } => {
-                Some("A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file.")
+                out.push(
+                    "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file.",
+                );
             }
             Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
-                Some("Compare the file with its origin, it may be damaged or half copied.")
+                out.push("Compare the file with its origin, it may be damaged or half copied.");
             }
-            Self::Unsupported { .. } => Some(
+            Self::Unsupported { .. } => out.push(
                 "Supported are decoders of the families llama, mistral and qwen2. A GGUF file whose tokenizer is not \
                  byte-level BPE needs the model's tokenizer.json beside it.",
             ),
-            Self::Other { .. } => Some("Get the model that the subnet's owner has published."),
-            Self::EmptyPrompt => Some("Write a prompt of at least one character."),
-            Self::TooLong { .. } => Some("Shorten the prompt or ask for fewer tokens."),
-            Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => None,
+            Self::Other { .. } => out.push("Get the model that the subnet's owner has published."),
+            Self::EmptyPrompt => out.push("Write a prompt of at least one character."),
+            Self::TooLong { .. } => out.push("Shorten the prompt or ask for fewer tokens."),
+            Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => {}
         }
     }
+}
 
+impl ModelError {
     pub(super) fn malformed(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.into(), reason: reason.into() }
     }

@@ -1,4 +1,4 @@
-//! The files that make up a model, opened once: what is hashed is what is read.
+//! The files of a model, opened once, so that the hashed bytes are the bytes that are read.
 
 use super::{
     ModelError,
@@ -15,10 +15,10 @@ use std::{
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const INDEX: &str = "model.safetensors.index.json";
-/// Longest file of text that is read whole. The largest tokenizers have some tens of MiB.
+/// The longest text file that is read, in bytes. The largest tokenizers have some tens of MiB.
 const MAX_TEXT: u64 = 1 << 28;
 
-/// One file, open.
+/// One open file.
 pub(crate) struct ModelFile {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
@@ -47,7 +47,7 @@ impl ModelFile {
         self.file.rewind().and_then(|()| hasher.file(role, &mut self.file)).map_err(|error| self.error(error))
     }
 
-    /// All of it.
+    /// Returns the whole content.
     pub(crate) fn read(&mut self) -> Result<Vec<u8>, ModelError> {
         let mut content = Vec::new();
         let read = self.file.rewind().and_then(|()| self.file.read_to_end(&mut content));
@@ -55,7 +55,7 @@ impl ModelFile {
         Ok(content)
     }
 
-    /// All of it, if it is a text of sensible length.
+    /// Returns the whole content, if it is a text of sensible length.
     pub(crate) fn read_text(&mut self) -> Result<Vec<u8>, ModelError> {
         let size = self.file.metadata().map_err(|error| self.error(error))?.len();
         if size > MAX_TEXT {
@@ -67,9 +67,9 @@ impl ModelFile {
 
 /// The files of a model.
 pub(crate) enum ModelFiles {
-    /// As Hugging Face lays them out.
+    /// The layout of Hugging Face.
     Folder { config: ModelFile, tokenizer: ModelFile, weights: Vec<ModelFile> },
-    /// As llama.cpp does; a tokenizer beside it is used where there is one.
+    /// The layout of llama.cpp. A tokenizer beside the file is used if there is one.
     Gguf { file: ModelFile, tokenizer: Option<ModelFile> },
 }
 
@@ -104,13 +104,13 @@ impl ModelFiles {
     }
 }
 
-/// The part of an index that says which files there are.
+/// The part of an index that lists the files.
 #[derive(Deserialize)]
 struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The safetensors files of a folder, in the order of their names: those of the index, or else all.
+/// Returns the safetensors files of a folder in the order of their names: those of the index, or all.
 fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     let at = |path: &Path| {
         let path = path.to_path_buf();
@@ -142,5 +142,5 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
-/// What [`super::Model`] reads, written: the one file of weights is named as others name it.
+/// The files that are written for [`super::Model`]. The one file of weights has its usual name.
 pub(crate) const WRITTEN: [&str; 3] = [CONFIG, TOKENIZER, "model.safetensors"];

@@ -1,6 +1,6 @@
 //! Models in one GGUF file, as llama.cpp writes them.
 //!
-//! Quantised weights become `f32` where they are read: the file says which numbers they are, and everybody computes with the
+//! Quantised weights become `f32` as they are read: the file decides on the numbers, and all parties compute with the
 //! same ones.
 
 use super::{
@@ -19,7 +19,7 @@ use candle_core::{
 use std::{collections::BTreeMap, io::Seek};
 use tokenizers::Tokenizer;
 
-/// A tensor's name in a GGUF file and in safetensors files, within its layer.
+/// The names of tensors in GGUF files and in safetensors files, within a layer.
 pub(crate) const LAYER_NAMES: [(&str, &str); 12] = [
     ("attn_norm.weight", "input_layernorm.weight"),
     ("attn_q.weight", "self_attn.q_proj.weight"),
@@ -35,17 +35,17 @@ pub(crate) const LAYER_NAMES: [(&str, &str); 12] = [
     ("ffn_down.weight", "mlp.down_proj.weight"),
 ];
 
-/// The same outside of layers.
+/// The names of tensors outside of layers.
 pub(crate) const NAMES: [(&str, &str); 3] = [
     ("token_embd.weight", "model.embed_tokens.weight"),
     ("output_norm.weight", "model.norm.weight"),
     ("output.weight", "lm_head.weight"),
 ];
 
-/// What the rotation of each pair of elements is slowed down by.
+/// The tensor of the divisors of the rotation of each pair of elements.
 pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
-/// An open GGUF file and what its head says.
+/// An open GGUF file with its metadata.
 pub(crate) struct Gguf<'a> {
     source: &'a mut ModelFile,
     content: Content,
@@ -63,12 +63,12 @@ impl<'a> Gguf<'a> {
         Ok(Self { source, content, architecture })
     }
 
-    /// A number of the architecture, which files write in several widths.
+    /// Returns a number of the architecture, which files write in several widths.
     fn number(&self, key: &str) -> Option<usize> {
         unsigned(self.content.metadata.get(&format!("{}.{key}", self.architecture))?)
     }
 
-    /// A number of the architecture that may have decimals.
+    /// Returns a number of the architecture that may have decimals.
     fn float(&self, key: &str) -> Result<Option<f64>, ModelError> {
         let key = format!("{}.{key}", self.architecture);
         match self.content.metadata.get(&key) {
@@ -79,7 +79,7 @@ impl<'a> Gguf<'a> {
         }
     }
 
-    /// What all rotations are slowed down by.
+    /// Returns the divisor of all rotations.
     fn rope_scale(&self) -> Result<Option<f64>, ModelError> {
         let unsupported = |what: String| Err(ModelError::Unsupported { path: self.source.path.clone(), what });
         let prefix = format!("{}.rope.scaling.", self.architecture);
@@ -89,7 +89,7 @@ impl<'a> Gguf<'a> {
             "none" => Ok(None),
             "linear" => {
                 let mut parts = self.content.metadata.keys().filter_map(|key| key.strip_prefix(&prefix));
-                // What changes nothing in a linear scaling, and what it is.
+                // Keys that change nothing in a linear scaling, and its factor.
                 let known = ["type", "factor", "original_context_length", "finetuned"];
                 if let Some(other) = parts.find(|part| !known.contains(part)) {
                     return unsupported(format!("`{prefix}{other}`"));
@@ -100,7 +100,7 @@ impl<'a> Gguf<'a> {
         }
     }
 
-    /// What the rotation of each pair of elements is slowed down by.
+    /// Returns the divisors of the rotation of each pair of elements.
     fn rope_factors(&mut self) -> Result<Option<Vec<f32>>, ModelError> {
         if !self.content.tensor_infos.contains_key(ROPE_FACTORS) {
             return Ok(None);
@@ -152,7 +152,7 @@ impl<'a> Gguf<'a> {
         DecoderConfig::from_gguf(said).checked(path)
     }
 
-    /// The tokenizer in the file.
+    /// Returns the tokenizer in the file.
     pub(crate) fn tokenizer(&self) -> Result<Tokenizer, ModelError> {
         Tokenizer::from_gguf(&self.content).map_err(|error| ModelError::Unsupported {
             path: self.source.path.clone(),
@@ -184,17 +184,18 @@ impl<'a> Gguf<'a> {
     }
 }
 
-/// Which way rows are moved.
+/// The direction in which rows are moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowOrder {
-    /// From GGUF: partners of a rotation half a head apart.
+    /// From GGUF: the partners of a rotation are half a head apart.
     Apart,
-    /// To GGUF: partners side by side.
+    /// To GGUF: the partners of a rotation are side by side.
     Together,
 }
 
-/// In files of the family llama, rows of queries and keys are ordered so that the two elements that are rotated together are
-/// neighbours. Everywhere else they are half a head apart.
+/// Moves the rows of queries and keys of the family llama to the other order.
+///
+/// In GGUF files the two elements of a rotation are neighbours. In all other files they are half a head apart.
 pub(crate) fn turned(
     tensor: Tensor,
     name: &str,

@@ -1,5 +1,6 @@
 //! The content hash of a model.
 
+use myelin_diagnostic::{Diagnostic, Hints};
 use sha2::{Digest, Sha256};
 use std::{
     fmt,
@@ -10,21 +11,22 @@ use std::{
 /// Bytes hashed at a time.
 const CHUNK: usize = 1 << 20;
 
-/// A hash over everything that decides which tokens a model gives: configuration, tokenizer and weights.
+/// A hash over all files that decide on the tokens of a model: configuration, tokenizer and weights.
 ///
-/// SHA-256 of the text `myelin-model/1\n` and a line `ROLE SIZE SHA256\n` for each file, the last in lower-case hex. A folder has
-/// the roles `config`, `tokenizer` and, in the order of their names, `weights` for every safetensors file. A GGUF file has the
-/// role `gguf`, and `tokenizer` follows when one lies beside it and is used. Names of files do not count, their bytes do.
+/// It is SHA-256 of the text `myelin-model/1\n` and a line `ROLE SIZE SHA256\n` for each file, with lower-case hex. A
+/// folder has the roles `config`, `tokenizer` and, in the order of their names, `weights` for each safetensors file. A
+/// GGUF file has the role `gguf`. The role `tokenizer` follows if a tokenizer lies beside it and is used. Only the
+/// bytes of files count, not their names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelHash([u8; 32]);
 
 impl ModelHash {
-    /// A hash of these bytes, read from elsewhere.
+    /// Returns a hash of these bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     pub const fn to_bytes(self) -> [u8; 32] {
         self.0
     }
@@ -52,12 +54,20 @@ impl FromStr for ModelHash {
     }
 }
 
-/// A text that is no hash of a model.
+/// An error for a text that is no hash of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the hash of a model has 64 hexadecimal digits")]
 pub struct HashError;
 
-/// A model's hash in the making.
+impl Diagnostic for HashError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
+}
+
+/// A hasher of the files of a model.
 pub(super) struct ModelHasher(Sha256);
 
 impl ModelHasher {
@@ -65,7 +75,7 @@ impl ModelHasher {
         Self(Sha256::new_with_prefix("myelin-model/1\n"))
     }
 
-    /// Adds one file, all of it, in chunks.
+    /// Adds one whole file, in chunks.
     pub(super) fn file(&mut self, role: &str, content: &mut dyn Read) -> io::Result<()> {
         let mut hash = Sha256::new();
         let mut chunk = vec![0; CHUNK];

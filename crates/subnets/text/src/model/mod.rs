@@ -1,4 +1,4 @@
-//! A language model: read from files, known by their hash, and computed with.
+//! A language model, read from files and identified by its hash.
 
 mod config;
 mod error;
@@ -29,7 +29,7 @@ pub(crate) use tensors::Tensors;
 pub use text::Decoder;
 use tokenizers::Tokenizer;
 
-/// A decoder-only language model with its tokenizer. Clones share everything, and may be used at the same time.
+/// A decoder-only language model with its tokenizer. Clones share all data, and may be used at the same time.
 #[derive(Clone)]
 pub struct Model {
     parts: Arc<ModelParts>,
@@ -52,10 +52,10 @@ impl fmt::Debug for Model {
 }
 
 impl ModelHash {
-    /// The hash of the model at a path, without loading it. Reads every file once, in pieces.
+    /// Returns the hash of the model at a path, without loading it. It reads all files once, in pieces.
     ///
     /// # Errors
-    /// What [`Model::load`] says of missing files.
+    /// The errors of [`Model::load`] for missing files.
     pub fn of(path: &Path) -> Result<Self, ModelError> {
         ModelFiles::open(path)?.hash()
     }
@@ -64,11 +64,12 @@ impl ModelHash {
 impl Model {
     /// Reads a folder with `config.json`, `tokenizer.json` and safetensors files, or a `.gguf` file.
     ///
-    /// Weights become `f32`, so memory holds four bytes for each parameter, and the largest file of weights besides while it
-    /// is read.
+    /// Weights become `f32`, so memory holds four bytes for each parameter. The largest file of weights comes on top
+    /// while it is read.
     ///
     /// # Errors
-    /// Says which file cannot be used, and why.
+    /// [`ModelError::File`] for a file that cannot be read, otherwise the variant of its fault. The error names the
+    /// file.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let mut files = ModelFiles::open(path)?;
         let hash = files.hash()?;
@@ -99,20 +100,21 @@ impl Model {
         Ok(Self { parts: Arc::new(ModelParts { network, config, tokenizer, eos, hash }), threads: None, sequences: 1 })
     }
 
-    /// The same model, refused if it is not the one with that hash.
+    /// Returns the same model, if it has this hash.
     ///
     /// # Errors
-    /// [`ModelError::Other`].
+    /// [`ModelError::Other`] if it has another hash.
     pub fn expect(self, wanted: ModelHash) -> Result<Self, ModelError> {
         let found = self.hash();
         if found == wanted { Ok(self) } else { Err(ModelError::Other { found, wanted }) }
     }
 
-    /// The same model, computed with by that many threads of its own. Without this, threads are shared by the whole process,
-    /// one for each core.
+    /// Returns the same model, computed by this many threads of its own.
+    ///
+    /// By default all models of a process share its threads, one for each core.
     ///
     /// # Errors
-    /// [`ModelError::Threads`].
+    /// [`ModelError::Threads`] if the threads cannot be started.
     pub fn with_threads(self, threads: NonZeroUsize) -> Result<Self, ModelError> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.get())
@@ -121,51 +123,55 @@ impl Model {
         Ok(Self { threads: Some(Arc::new(pool)), ..self })
     }
 
-    /// The same model, computing every token as one of that many sequences at once, as a server does that answers several
-    /// queries together. That is slower for one answer, and sums in another order: for measurements.
+    /// Returns the same model, which computes each token as one of this many sequences, for measurements.
+    ///
+    /// A server computes so if it answers several queries together. It is slower for one answer, and sums in another
+    /// order.
     #[must_use]
     pub fn with_sequences(self, sequences: NonZeroUsize) -> Self {
         Self { sequences: sequences.get(), ..self }
     }
 
-    /// The content hash of everything that decides tokens.
+    /// Returns the content hash of all files that decide on tokens.
     pub fn hash(&self) -> ModelHash {
         self.parts.hash
     }
 
-    /// How many tokens a prompt and its answer may have together.
+    /// Returns the greatest number of tokens of a prompt and its answer together.
     pub fn context_length(&self) -> usize {
         self.parts.config.context()
     }
 
-    /// How many tokens there are.
+    /// Returns the number of tokens of the vocabulary.
     pub fn vocabulary(&self) -> usize {
         self.parts.config.vocab_size
     }
 
-    /// Whether a token ends an answer. It is the last token of that answer, and decodes to nothing.
+    /// Returns true if a token ends an answer.
+    ///
+    /// Such a token is the last of its answer, and decodes to no text.
     pub fn ends(&self, token: u32) -> bool {
         self.parts.eos.contains(&token)
     }
 
-    /// The tokens of a text, after those that the tokenizer puts before every text.
+    /// Returns the tokens of a text, after those that the tokenizer puts before every text.
     ///
     /// # Errors
-    /// [`ModelError::Tokenizer`].
+    /// [`ModelError::Tokenizer`] if the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
         let encoded = self.parts.tokenizer.encode_fast(text, true);
         Ok(encoded.map_err(|error| ModelError::Tokenizer(error.to_string()))?.get_ids().to_vec())
     }
 
-    /// The text of tokens. Those that mark something, as an end, have none.
+    /// Returns the text of tokens. Special tokens, such as an end, have no text.
     ///
     /// # Errors
-    /// [`ModelError::Tokenizer`].
+    /// [`ModelError::Tokenizer`] if the tokenizer fails.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, ModelError> {
         self.parts.tokenizer.decode(tokens, true).map_err(|error| ModelError::Tokenizer(error.to_string()))
     }
 
-    /// Decodes an answer while it comes.
+    /// Returns a decoder for an answer that is received token by token.
     pub fn decoder(&self) -> Decoder {
         Decoder::new(self.clone())
     }
@@ -186,7 +192,9 @@ impl Model {
         self.sequences
     }
 
-    /// Computes something for that many tokens, on this model's threads. What takes less time than waking one is done here.
+    /// Computes for this many tokens, on this model's threads.
+    ///
+    /// Work that takes less time than waking a thread is done on the caller's.
     pub(crate) fn compute<T: Send>(&self, tokens: usize, work: impl FnOnce() -> T + Send) -> T {
         match &self.threads {
             Some(pool) if tokens * self.sequences > 1 || !self.parts.network.is_light() => pool.install(work),
@@ -200,7 +208,7 @@ fn read_tokenizer(source: &mut files::ModelFile) -> Result<Tokenizer, ModelError
     Tokenizer::from_bytes(content).map_err(|error| ModelError::malformed(&source.path, error.to_string()))
 }
 
-/// Where models are computed: on the first graphics card if this program is built for one, else on the processor.
+/// Returns the device of models: the first graphics card if the program is built for one, otherwise the processor.
 fn device() -> Result<Device, ModelError> {
     if cfg!(feature = "cuda") {
         Ok(Device::cuda_if_available(0)?)

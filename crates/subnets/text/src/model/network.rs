@@ -1,10 +1,10 @@
-//! The decoder: tokens to logits. RMS norms, rotary positions, grouped attention, gated feed-forward.
+//! The decoder, from tokens to logits: RMS norms, rotary positions, grouped attention, gated feed-forward.
 
 use super::{ModelError, config::DecoderConfig, single, tensors::Tensors};
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{kv_cache::KvCache, ops, rotary_emb};
 
-/// Which forms of an operation are used. They compute the same, one is quick and one can be differentiated.
+/// The forms of operations. All compute the same. One is fast, the other can be differentiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KernelForms {
     Quick,
@@ -12,12 +12,12 @@ pub(crate) enum KernelForms {
 }
 
 impl KernelForms {
-    /// Whether operations for a single row serve.
+    /// Returns true if operations for a single row can be used.
     fn single(self, x: &Tensor, rows: usize) -> bool {
         self == Self::Quick && rows == 1 && x.device().is_cpu()
     }
 
-    /// Rows times the rows of a matrix.
+    /// Multiplies rows with the rows of a matrix.
     fn product(self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {
         if self.single(x, x.dim(0)?) { single::project(x, weight) } else { x.matmul(&weight.t()?) }
     }
@@ -100,11 +100,11 @@ impl Layer {
     }
 }
 
-/// Tokens of several sequences of the same length, and what came before them.
+/// Tokens of several sequences of the same length, with their position.
 pub(crate) struct Batch<'a> {
     /// Tokens, sequence after sequence.
     pub(crate) tokens: &'a [u32],
-    /// How many sequences.
+    /// The number of sequences.
     pub(crate) sequences: usize,
     /// The position of the first token.
     pub(crate) start: usize,
@@ -153,13 +153,13 @@ impl DecoderNetwork {
         })
     }
 
-    /// Whether one token is so little work that no matrix is shared out among threads.
+    /// Returns true if one token is so little work that no matrix is divided among threads.
     pub(crate) fn is_light(&self) -> bool {
         let feeds = self.layers.iter().map(|layer| &layer.up.weight);
         feeds.chain([&self.head]).all(|weight| weight.elem_count() < single::MANY)
     }
 
-    /// All weights by name.
+    /// Returns all weights by name.
     pub(crate) fn tensors(&self) -> Vec<(String, Tensor)> {
         let mut tensors = vec![
             ("model.embed_tokens.weight".to_owned(), self.embeddings.clone()),
@@ -175,13 +175,14 @@ impl DecoderNetwork {
         tensors
     }
 
-    /// One memory of keys and values for each layer, with room for that many tokens.
+    /// Returns one cache of keys and values for each layer, with room for this many tokens.
     pub(crate) fn caches(&self, tokens: usize) -> Vec<KvCache> {
         self.layers.iter().map(|_| KvCache::new(2, tokens)).collect()
     }
 
-    /// What the last layer makes of each token: a row of `width` for each. `caches` hold the tokens before `start`, and take
-    /// these in; without them, there is nothing before.
+    /// Returns the output of the last layer: a row of `width` for each token.
+    ///
+    /// `caches` hold the tokens before `start`, and take these tokens in. Without caches there are no earlier tokens.
     pub(crate) fn hidden(&self, batch: &Batch<'_>, caches: Option<&mut [KvCache]>) -> candle_core::Result<Tensor> {
         let device = self.embeddings.device();
         let length = batch.tokens.len() / batch.sequences;
@@ -199,7 +200,7 @@ impl DecoderNetwork {
         self.norm(&x, &self.norm)
     }
 
-    /// A row of logits for each row of [`Self::hidden`].
+    /// Returns a row of logits for each row of [`Self::hidden`].
     pub(crate) fn logits(&self, hidden: &Tensor) -> candle_core::Result<Tensor> {
         self.forms.product(hidden, &self.head)
     }
@@ -221,7 +222,7 @@ impl DecoderNetwork {
             None => (k, v),
             Some(cache) => cache.append(&k, &v)?,
         };
-        // Heads that share keys and values stand one below the other, so that nothing is repeated in memory.
+        // Heads that share keys and values stand one below the other, so that memory holds no copies.
         let shared = self.heads / self.kv_heads;
         let q = q.reshape((sequences, self.kv_heads, shared * length, self.head_size))?;
         if self.forms.single(x, sequences * length) {
@@ -261,7 +262,7 @@ impl DecoderNetwork {
     }
 }
 
-/// The cosine and sine of each position and frequency.
+/// Returns the cosine and the sine of each position and frequency.
 #[allow(clippy::cast_precision_loss, reason = "contexts are small")]
 #[allow(clippy::cast_possible_truncation, reason = "that is what f32 is")]
 fn rotations(config: &DecoderConfig, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
@@ -274,7 +275,7 @@ fn rotations(config: &DecoderConfig, device: &Device) -> candle_core::Result<(Te
     Ok((table(libm::cos)?, table(libm::sin)?))
 }
 
-/// Zero where a token may look, and minus infinity at tokens after it.
+/// Returns a mask: zero where a token may attend, and minus infinity at later tokens.
 fn causal_mask(length: usize, start: usize, device: &Device) -> candle_core::Result<Tensor> {
     let row = |i| (0..start + length).map(move |j| if j > start + i { f32::NEG_INFINITY } else { 0.0 });
     let values: Vec<f32> = (0..length).flat_map(row).collect();

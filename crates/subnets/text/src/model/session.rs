@@ -1,13 +1,13 @@
-//! One text being read and continued.
+//! A session: one text that is read and continued.
 
 use super::{Batch, Model, ModelError};
 use candle_core::Tensor;
 use candle_nn::kv_cache::KvCache;
 
-/// Tokens that are computed together. Memory for attention grows with this, and not with the square of the context.
+/// Tokens that are computed together. Memory for attention grows with this number, not with the square of the context.
 const CHUNK: usize = 512;
 
-/// What a model remembers of the tokens it was fed.
+/// The state of a model after the tokens that it was fed.
 pub(crate) struct Session<'a> {
     model: &'a Model,
     caches: Vec<KvCache>,
@@ -16,7 +16,7 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// With room for that many tokens.
+    /// Returns a session with room for this many tokens.
     pub(crate) fn new(model: &'a Model, room: usize) -> Result<Self, ModelError> {
         let context = model.context_length();
         if room > context {
@@ -25,7 +25,7 @@ impl<'a> Session<'a> {
         Ok(Self { model, caches: model.network().caches(room), length: 0, room })
     }
 
-    /// Takes in more tokens, and gives a row for each, from which [`Self::logits`] of the token after it follow.
+    /// Takes in more tokens, and returns a row for each, from which [`Self::logits`] computes the next token's logits.
     pub(crate) fn feed(&mut self, tokens: &[u32]) -> Result<Tensor, ModelError> {
         let vocabulary = self.model.vocabulary();
         if let Some(token) = tokens.iter().copied().find(|token| *token as usize >= vocabulary) {
@@ -50,7 +50,7 @@ impl<'a> Session<'a> {
         Ok(if rows.len() == 1 { rows.remove(0) } else { Tensor::cat(&rows, 0)? })
     }
 
-    /// The logits after some of the rows that [`Self::feed`] gave.
+    /// Returns the logits after some of the rows that [`Self::feed`] returned.
     pub(crate) fn logits(&self, hidden: &Tensor, rows: &[usize]) -> Result<Vec<Vec<f32>>, ModelError> {
         let too_long = |row: &usize| ModelError::TooLong { wanted: *row, context: self.room };
         let rows = rows.iter().map(|row| u32::try_from(*row).map_err(|_| too_long(row)));

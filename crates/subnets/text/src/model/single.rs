@@ -1,24 +1,25 @@
-//! What one token after the other is computed with on a processor: sums over rows as they lie in memory.
+//! Operations for one token at a time on a processor: sums over rows as they lie in memory.
 //!
-//! General products of matrices first copy their operands into the order they like, which pays off for many tokens and takes
-//! ten times as long as the product itself for one.
+//! General products of matrices first copy their operands into another order. The copy pays off for many tokens. For
+//! one token it takes ten times as long as the product.
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-/// Sums that are made side by side, so that a processor can.
+/// The number of sums made side by side, for the vector units of a processor.
 const LANES: usize = 16;
-/// From so many products on, rows are shared out among threads.
+/// The number of products from which on rows are divided among threads.
 pub(super) const MANY: usize = 1 << 19;
 
-/// A row times the rows of a matrix.
+/// Multiplies a row with the rows of a matrix.
 pub(super) fn project(row: &Tensor, weight: &Tensor) -> Result<Tensor> {
     row.apply_op2_no_bwd(weight, &Project)
 }
 
-/// What the queries of one token find among keys, mixed from values: a row with all heads one after the other.
+/// Returns the attention of one token: a row with all heads one after the other.
 ///
-/// Queries have the form (1, heads of keys, queries that share one, size), keys and values (1, heads of keys, tokens, size).
+/// Queries have the form (1, heads of keys, queries that share one, size). Keys and values have the form (1, heads of
+/// keys, tokens, size).
 pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
     queries.apply_op3_no_bwd(keys, values, &Attend)
 }
@@ -36,7 +37,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// The elements of a tensor that lies in memory in one piece.
+/// Returns the elements of a tensor that lies in memory in one piece.
 fn whole<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let slice = layout.contiguous_offsets().and_then(|(from, to)| storage.as_slice().ok()?.get(from..to));
     slice.ok_or_else(|| candle_core::Error::msg("an operand is not in one piece"))
@@ -108,7 +109,7 @@ impl CustomOp3 for Attend {
     }
 }
 
-/// The rows of one group of heads: in one piece, though groups may have room between them.
+/// Returns the rows of one group of heads, in one piece, also if groups have room between them.
 fn rows<'a>(storage: &'a CpuStorage, layout: &Layout, group: usize, tokens: usize) -> Result<&'a [f32]> {
     let size = layout.shape().dims4()?.3;
     let slice = match *layout.stride() {
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn attention_is_what_matrices_make_of_it() {
         let (q, room) = (random(&[1, 2, 3, 8], 3), random(&[1, 2, 20, 8], 4));
-        // As a cache gives them: the beginning of what there is room for.
+        // The form of a cache: the beginning of its room.
         let (k, v) = (room.narrow(2, 0, 11).unwrap(), random(&[1, 2, 20, 8], 5).narrow(2, 0, 11).unwrap());
         let scores = (q.matmul(&k.transpose(2, 3).unwrap()).unwrap() / 8.0_f64.sqrt()).unwrap();
         let mixed = softmax(&scores, D::Minus1).unwrap().matmul(&v).unwrap();

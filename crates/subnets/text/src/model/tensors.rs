@@ -1,13 +1,13 @@
-//! Weights by name, wherever they come from.
+//! Weights by name, from any source.
 
 use super::{ModelError, files::ModelFile};
 use candle_core::{DType, Device, Tensor, safetensors::Load};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 
-/// What a network is built from: a tensor for each name, of the given form.
+/// The source of a network's weights: a tensor for each name, of the given form.
 pub(crate) trait Tensors {
-    /// The tensor of that name.
+    /// Returns the tensor of this name.
     fn get(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, ModelError>;
 }
 

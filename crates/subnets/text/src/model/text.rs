@@ -1,19 +1,20 @@
-//! Tokens to text, a token at a time.
+//! Conversion of tokens to text, one token at a time.
 
 use super::{Model, ModelError};
 
-/// Tokens that may wait for the rest of a character. No character has more than four bytes.
+/// The number of tokens that may wait for the rest of a character, which has at most four bytes.
 const MAX_WAITING: usize = 8;
 
-/// Decodes an answer while it comes.
+/// A decoder of an answer that is received token by token.
 ///
-/// Several tokens may make up one character, so a token gives no text, some, or that of the tokens before it.
+/// Several tokens may make up one character. A token therefore gives no text, some text, or the text of the tokens
+/// before it.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     model: Model,
-    /// Tokens given out last, before which others decode as they do inside of a text, and those not given out yet.
+    /// The tokens given out last, which later tokens decode after, and the tokens not given out yet.
     tokens: Vec<u32>,
-    /// How many of `tokens` were given out.
+    /// The number of `tokens` that were given out.
     out: usize,
 }
 
@@ -22,10 +23,10 @@ impl Decoder {
         Self { model, tokens: Vec::new(), out: 0 }
     }
 
-    /// Takes the next token, and gives the text that is now certain.
+    /// Takes the next token, and returns the text that is now certain.
     ///
     /// # Errors
-    /// [`ModelError::Tokenizer`].
+    /// [`ModelError::Tokenizer`] if the tokenizer fails.
     pub fn push(&mut self, token: u32) -> Result<String, ModelError> {
         self.tokens.push(token);
         let waiting = self.tokens.len() - self.out;
@@ -38,16 +39,18 @@ impl Decoder {
         Ok(text)
     }
 
-    /// What is left when no token follows: a character that has no end.
+    /// Returns the rest after the last token: a character without an end.
     ///
     /// # Errors
-    /// [`ModelError::Tokenizer`].
+    /// [`ModelError::Tokenizer`] if the tokenizer fails.
     pub fn finish(self) -> Result<String, ModelError> {
         self.new_text()
     }
 
-    /// What all tokens say beyond what was given out. Bytes that are no text may become some with those after them, so what
-    /// was given out need not be the beginning.
+    /// Returns the text of all tokens beyond the text that was given out.
+    ///
+    /// Invalid bytes may become text with the bytes after them. The text that was given out is therefore not always the
+    /// beginning of the new text.
     fn new_text(&self) -> Result<String, ModelError> {
         let known = self.model.decode(self.tokens.get(..self.out).unwrap_or_default())?;
         let all = self.model.decode(&self.tokens)?;

@@ -1,4 +1,4 @@
-//! Making a small model, so that a network can be tried on any machine.
+//! Training of a small model, so that a network can be tried on any machine.
 
 mod vocabulary;
 mod weights;
@@ -10,6 +10,7 @@ use crate::{
 };
 use candle_core::{Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
+use myelin_diagnostic::{Diagnostic, Hints};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
@@ -23,14 +24,14 @@ use tokenizers::Tokenizer;
 use vocabulary::{END_TOKEN, MIN_TOKENS, tokenizer};
 use weights::{InitialScale, InitialWeights};
 
-/// What is trained and how.
+/// The options of a training.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainOptions {
-    /// The size of the model. Its vocabulary becomes smaller if the text has less to say.
+    /// The size of the model. Its vocabulary becomes smaller if the text has fewer words.
     pub shape: Shape,
-    /// What it learns from.
+    /// The text to learn from.
     pub corpus: Corpus,
-    /// What first weights and the order of texts follow from.
+    /// The seed of the initial weights and of the order of texts.
     pub seed: u64,
     /// Steps of the optimiser.
     pub steps: usize,
@@ -43,22 +44,22 @@ pub struct TrainOptions {
 }
 
 impl TrainOptions {
-    /// The model of a local network: about two minutes on two cores.
+    /// Returns the options of the model of a local network, which takes about two minutes on two cores.
     pub fn small(corpus: Corpus) -> Self {
         Self { shape: Shape::SMALL, corpus, seed: 1, steps: 300, batch: 16, window: 64, rate_micro: 3_000 }
     }
 
-    /// A cheaper one with the same tokenizer.
+    /// Returns the options of a cheaper model with the same tokenizer.
     pub fn smaller(corpus: Corpus) -> Self {
         Self { shape: Shape::SMALLER, steps: 200, ..Self::small(corpus) }
     }
 
-    /// Text that a program writes, enough for [`Self::small`].
+    /// Returns generated text, enough for [`Self::small`].
     pub const fn generated() -> Corpus {
         Corpus::Generated { seed: 1, size: 1_000_000 }
     }
 
-    /// A name for what these options make of those documents.
+    /// Returns a name for the result of these options and those documents.
     fn key(&self, documents: &[String]) -> String {
         let mut hash = Sha256::new_with_prefix("myelin-training/1\n");
         let Self { shape, corpus: _, seed, steps, batch, window, rate_micro } = self;
@@ -85,31 +86,31 @@ impl TrainOptions {
     }
 }
 
-/// How far a training is.
+/// The progress of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainProgress {
     /// Steps done.
     pub step: usize,
     /// Steps in all.
     pub steps: usize,
-    /// What the last step found: nats per token.
+    /// The loss of the last step, in nats per token.
     pub loss: f32,
     /// Time since the first step.
     pub elapsed: Duration,
-    /// Time until the last, if it goes on like this.
+    /// Time until the last step, at the present speed.
     pub remaining: Duration,
 }
 
-/// Why nothing was trained.
+/// The reason for which no model was trained.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// The options contradict themselves.
+    /// Options that contradict themselves.
     #[error("the options have {0}")]
     Options(&'static str),
-    /// There is no text.
+    /// No text.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
-    /// There is less text than one window has.
+    /// A text shorter than one window.
     #[error("the text has {tokens} tokens, and one window {window}")]
     TooLittle {
         /// Tokens of the text.
@@ -117,41 +118,53 @@ pub enum TrainError {
         /// Tokens of a window.
         window: usize,
     },
-    /// The folder exists.
+    /// A folder that exists already.
     #[error("{} exists", .0.display())]
     Exists(PathBuf),
-    /// A file cannot be written.
+    /// A file that cannot be written.
     #[error("{}: {error}", .path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Whoever watched the progress ended it.
+    /// An interruption by the watcher of the progress.
     #[error("the training was interrupted, and nothing is left of it")]
     Interrupted,
-    /// The loss is no number any more.
+    /// A loss that is no number any more.
     #[error("the training diverged at step {step}")]
     Diverged {
-        /// Where.
+        /// The step at which it diverged.
         step: usize,
     },
-    /// The model refuses.
+    /// An error of the model.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
 
-impl TrainError {
-    /// What to do next, where there is something to do.
-    pub const fn hint(&self) -> Option<&'static str> {
+impl Diagnostic for TrainError {
+    fn code(&self) -> &'static str {
         match self {
-            Self::Corpus(_) => Some("Name a folder with .txt or .md files in UTF-8; a blank line ends a document."),
-            Self::TooLittle { .. } => Some("Add text to the corpus."),
-            Self::Exists(_) => Some("Remove it or choose another folder."),
-            Self::Diverged { .. } => Some("Choose a lower learning rate."),
-            Self::Model(error) => error.hint(),
-            Self::Options(_) | Self::File { .. } | Self::Interrupted => None,
+            Self::Model(error) => error.code(),
+            Self::Interrupted => "interrupted",
+            Self::Options(_)
+            | Self::Corpus(_)
+            | Self::TooLittle { .. }
+            | Self::Exists(_)
+            | Self::File { .. }
+            | Self::Diverged { .. } => "training",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Corpus(error) => error.hints(out),
+            Self::TooLittle { .. } => out.push("Add text to the corpus."),
+            Self::Exists(_) => out.push("Remove it or choose another folder."),
+            Self::Diverged { .. } => out.push("Choose a lower learning rate."),
+            Self::Model(error) => error.hints(out),
+            Self::Options(_) | Self::File { .. } | Self::Interrupted => {}
         }
     }
 }
@@ -166,21 +179,23 @@ type Watch<'a> = &'a mut dyn FnMut(TrainProgress) -> ControlFlow<()>;
 
 /// Trains a model and writes it to a folder that does not exist yet.
 ///
-/// The folder appears whole or not at all. [`ControlFlow::Break`] of `watch` ends the training, and leaves nothing.
+/// The folder appears whole or not at all. [`ControlFlow::Break`] of `watch` ends the training, and leaves no files.
 ///
 /// # Errors
-/// Says what is wrong with options, text or folder.
+/// [`TrainError::Options`] for invalid options, [`TrainError::Corpus`] or [`TrainError::TooLittle`] for too little
+/// text, [`TrainError::Exists`] or [`TrainError::File`] for a folder that cannot be written. Otherwise the variant of
+/// the failure.
 pub fn train(options: &TrainOptions, folder: &Path, watch: Watch<'_>) -> Result<(), TrainError> {
     options.checked()?;
     train_on(options, &options.corpus.documents()?, folder, watch)
 }
 
-/// The folder of a trained model below `cache`, trained first if it is not there.
+/// Returns the folder of a trained model below `cache`, and trains the model first if it does not exist.
 ///
-/// Other options and other texts have other folders, so what is found is what these options make.
+/// Other options and other texts have other folders, so a folder that exists is the result of these options.
 ///
 /// # Errors
-/// As [`train`].
+/// The errors of [`train`].
 pub fn cached(options: &TrainOptions, cache: &Path, watch: Watch<'_>) -> Result<PathBuf, TrainError> {
     options.checked()?;
     let documents = options.corpus.documents()?;
@@ -189,17 +204,18 @@ pub fn cached(options: &TrainOptions, cache: &Path, watch: Watch<'_>) -> Result<
         return Ok(folder);
     }
     match train_on(options, &documents, &folder, watch) {
-        // Somebody else trained the same at the same time.
+        // Another process trained the same model at the same time.
         Ok(()) | Err(TrainError::Exists(_)) => Ok(folder),
         Err(error) => Err(error),
     }
 }
 
-/// Writes a model that has learned nothing, for tests: its answers are noise, and follow from model and seed as those of any
-/// other.
+/// Writes a model with initial weights, for tests.
+///
+/// Its answers are noise, and follow from model and seed as those of any other model.
 ///
 /// # Errors
-/// When the folder cannot be written, or the shape is none.
+/// [`TrainError::File`] if the folder cannot be written, [`TrainError::Model`] if the shape is invalid.
 pub fn initialise(folder: &Path, shape: &Shape, seed: u64) -> Result<(), TrainError> {
     let documents = Corpus::Generated { seed: 1, size: 20_000 }.documents()?;
     let tokenizer = tokenizer(&documents, shape.vocabulary)?;
@@ -226,7 +242,7 @@ fn train_on(options: &TrainOptions, documents: &[String], folder: &Path, watch: 
 /// Documents one after the other, with an end after each.
 struct TrainingTokens {
     tokens: Vec<u32>,
-    /// Where documents begin that have a whole window after them.
+    /// The beginnings of windows that are whole.
     starts: Vec<usize>,
 }
 
@@ -240,7 +256,7 @@ impl TrainingTokens {
             tokens.extend_from_slice(document.get_ids());
             tokens.push(END_TOKEN);
         }
-        // Also what stands far from the beginning of a long document is to be learned.
+        // Windows begin inside of long documents too, so that their ends are learned.
         let begins: Vec<usize> = starts.clone();
         for (begin, end) in begins.iter().zip(begins.iter().skip(1).chain([&tokens.len()])) {
             starts.extend((*begin..*end).step_by(window).skip(1));
@@ -252,7 +268,7 @@ impl TrainingTokens {
         Ok(Self { tokens, starts })
     }
 
-    /// Some windows: tokens, and for each the one after it.
+    /// Returns some windows: tokens, and for each the one after it.
     fn batch(&self, options: &TrainOptions, random: &mut Random) -> (Vec<u32>, Vec<u32>) {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for _ in 0..options.batch {
@@ -298,7 +314,7 @@ fn optimise(
     Ok(())
 }
 
-/// Up for a twentieth of the way, then down along half a cosine to a tenth.
+/// Returns the learning rate, which rises for a twentieth of the steps, then falls along half a cosine to a tenth.
 #[allow(clippy::cast_precision_loss, reason = "numbers of steps are small")]
 fn rate(options: &TrainOptions, step: usize) -> f64 {
     let highest = f64::from(options.rate_micro) / 1e6;
@@ -310,7 +326,7 @@ fn rate(options: &TrainOptions, step: usize) -> f64 {
     highest * (0.55 + 0.45 * libm::cos(std::f64::consts::PI * way))
 }
 
-/// Writes a folder beside its place, and moves it there when it is whole.
+/// Writes a folder beside its target, and moves it there when it is complete.
 fn write(
     folder: &Path,
     config: &DecoderConfig,

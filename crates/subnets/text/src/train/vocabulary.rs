@@ -1,4 +1,4 @@
-//! A tokenizer made for a text: byte pairs, so that every text has tokens.
+//! A tokenizer for a text, by byte pairs, so that every text has tokens.
 
 use crate::model::ModelError;
 use tokenizers::{
@@ -10,13 +10,13 @@ use tokenizers::{
     pre_tokenizers::byte_level::ByteLevel,
 };
 
-/// The token that ends every document. Number 0.
+/// The token that ends every document, number 0.
 const END: &str = "<|end|>";
 pub(super) const END_TOKEN: u32 = 0;
-/// The end and every byte.
+/// The number of tokens for the end and all bytes.
 pub(super) const MIN_TOKENS: usize = 257;
 
-/// A tokenizer with at most that many tokens. The same documents give the same tokenizer.
+/// Returns a tokenizer with at most this many tokens. The same documents give the same tokenizer.
 pub(super) fn tokenizer(documents: &[String], tokens: usize) -> Result<Tokenizer, ModelError> {
     let refused = |error: tokenizers::Error| ModelError::Tokenizer(error.to_string());
     let trainer = BpeTrainer::builder()

@@ -1,4 +1,4 @@
-//! Weights that nothing was learned into yet.
+//! Initial weights, before any training.
 
 use crate::{
     model::{ModelError, Tensors},
@@ -7,16 +7,16 @@ use crate::{
 use candle_core::{DType, Device, Tensor, Var};
 use std::collections::BTreeMap;
 
-/// How large weights are at first.
+/// The size of initial weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InitialScale {
-    /// To learn from: nothing is likelier than anything else.
+    /// Weights to learn from: all tokens are equally likely.
     Even,
-    /// To be used as they are: logits differ as much as those of a model that has learned.
+    /// Weights to use as they are: logits differ as much as those of a trained model.
     Opinionated,
 }
 
-/// Makes the weights that a network asks for, and keeps them by name.
+/// The source of initial weights, which keeps them by name.
 pub(super) struct InitialWeights {
     random: Random,
     scale: InitialScale,
@@ -37,7 +37,8 @@ impl InitialWeights {
     fn deviation(&self, name: &str, dims: &[usize]) -> f64 {
         let inputs = dims.last().copied().unwrap_or(1).max(1) as f64;
         match self.scale {
-            // What is added to the stream of every layer shrinks with their number, so that the sum does not grow with it.
+            // The addition of each layer to the stream shrinks with the number of layers, so that the sum does not
+            // grow.
             InitialScale::Even if name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight") => {
                 0.5 / (inputs * 2.0 * self.layers as f64).sqrt()
             }

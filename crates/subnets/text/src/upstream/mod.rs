@@ -34,7 +34,8 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
-use myelin_neuron::Failure;
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_neuron::{Failure, Lines};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, time::Duration};
 use tokio::{net::TcpStream, runtime::Handle, task::JoinHandle, time::timeout};
@@ -73,6 +74,14 @@ pub enum UpstreamError {
     /// The key has characters that cannot be sent.
     #[error("the key of the server cannot be sent: it has characters that are not printable")]
     Key,
+}
+
+impl Diagnostic for UpstreamError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn hints(&self, _: &mut Hints) {}
 }
 
 /// Where completions are asked for.
@@ -246,7 +255,7 @@ impl Upstream {
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| unreachable(&error))?;
         let answer = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
         let (status, body) = (answer.status(), answer.into_body());
-        let mut positions = TokenPositions { body, rest: Vec::new(), ready: Vec::new(), driver };
+        let mut positions = TokenPositions { body, lines: Lines::new(MAX_EVENT), ready: Vec::new(), driver };
         if status == StatusCode::OK { Ok(positions) } else { Err(positions.refusal(status).await) }
     }
 }
@@ -278,7 +287,7 @@ impl Drop for UpstreamTask {
 /// The positions of a continuation as they come.
 struct TokenPositions {
     body: Incoming,
-    rest: Vec<u8>,
+    lines: Lines,
     /// Those that have come, the next one last.
     ready: Vec<TokenPosition>,
     #[expect(dead_code, reason = "kept for its drop")]
@@ -291,8 +300,8 @@ impl TokenPositions {
             if let Some(position) = self.ready.pop() {
                 return Ok(Some(position));
             }
-            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.rest.drain(..=end).collect();
+            let line = self.lines.next_line().map_err(|_| Failure::from("the server says too much at once"))?;
+            if let Some(line) = line {
                 let line = line.trim_ascii();
                 if line == b"data: [DONE]" {
                     return Ok(None);
@@ -303,16 +312,13 @@ impl TokenPositions {
                 }
                 continue;
             }
-            if self.rest.len() > MAX_EVENT {
-                return Err(Failure::from("the server says too much at once"));
-            }
             let Some(frame) = timeout(STALL_TIMEOUT, self.body.frame()).await.map_err(|_| stalled())? else {
                 return Ok(None);
             };
             let frame = frame.map_err(|error| Failure(format!("the server broke off: {error}")))?;
             // What is no data is a trailer, which says nothing that counts.
             if let Ok(data) = frame.into_data() {
-                self.rest.extend_from_slice(&data);
+                self.lines.push(&data);
             }
         }
     }

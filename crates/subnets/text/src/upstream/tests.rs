@@ -5,7 +5,7 @@ use crate::{Shape, answer::AnswerLine, challenge::TextChallenge, miner::TextMine
 use futures::stream;
 use http_body_util::StreamBody;
 use hyper::{Response, body::Frame, server, service::service_fn};
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-const HOTKEY: Hotkey = Hotkey::new([1; 32]);
+const HOTKEY: PublicKey = PublicKey::from_bytes([1; 32]);
 
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! Reading models, and refusing what is none.
+//! Reading of models, and refusal of invalid ones.
 
 use crate::tiny::{answer, folder, load, model, query};
 use candle_core::{
@@ -8,6 +8,7 @@ use candle_core::{
         gguf_file::{self, Content, Value},
     },
 };
+use myelin_diagnostic::Hints;
 use myelin_subnet_text::{
     GenerationEnd, Model, ModelError, ModelHash, Query, Shape,
     export::{self, Precision},
@@ -129,7 +130,7 @@ fn rotations_are_stretched_as_the_files_say() {
 
 #[test]
 fn what_files_of_a_family_cannot_say_is_not_exported() {
-    // Of qwen2, whose queries, keys and values have a bias.
+    // A model of qwen2, whose queries, keys and values have a bias.
     let folder = folder(&Shape::TINY, 1);
     let path = folder.path().join("model.safetensors");
     let content = fs::read(&path).unwrap();
@@ -157,7 +158,7 @@ fn what_files_of_a_family_cannot_say_is_not_exported() {
     assert!(!folder.path().join("model.gguf").exists());
 }
 
-/// What is said of a GGUF file with something else in its head, or as a tensor for rotations.
+/// Reads a GGUF file with other metadata, or with a tensor for rotations, and returns the model or the error.
 fn read_with(said: &[(&str, Value)], factors: Option<&[f32]>) -> Result<Model, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.gguf");
@@ -190,11 +191,11 @@ fn what_a_gguf_file_says_of_rotations_counts_or_is_refused() {
     let text = |text: &str| Value::String(text.to_owned());
     let linear = tokens(&[(kind, text("linear")), (factor, Value::F32(4.0))], None);
     assert_ne!(linear, plain);
-    // The same in other words.
+    // The same scaling in other words.
     assert_eq!(tokens(&[(factor, Value::F64(4.0))], None), linear);
     assert_eq!(tokens(&[("llama.rope.scale_linear", Value::F32(4.0))], None), linear);
     assert_eq!(tokens(&[], Some(&[4.0; 4])), linear);
-    // Nothing in many words.
+    // No scaling, in several words.
     assert_eq!(tokens(&[(kind, text("none")), (factor, Value::F32(4.0))], None), plain);
     assert_eq!(tokens(&[(factor, Value::F32(1.0))], Some(&[1.0; 4])), plain);
 
@@ -291,16 +292,16 @@ fn hashes_are_of_the_content() {
     assert!(matches!(load(a.path()).expect(wanted), Err(ModelError::Other { .. })));
 }
 
-/// What is said of a folder after something was done to it.
+/// Returns the error for a folder after a change.
 fn refused(meddle: impl FnOnce(&Path)) -> String {
     let folder = folder(&Shape::TINY, 1);
     meddle(folder.path());
     let error = Model::load(folder.path()).expect_err("it was meddled with");
-    assert!(error.hint().is_some(), "{error}");
+    assert!(Hints::of(&error).first().is_some(), "{error}");
     error.to_string()
 }
 
-/// Writes something else into a model's configuration.
+/// Writes another value into a model's configuration.
 fn configure(folder: &Path, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
     let path = folder.join("config.json");
     let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -380,7 +381,7 @@ fn gguf_files_that_are_none_are_refused() {
         let mut damaged = content.clone();
         damaged[place] ^= 0xA5;
         fs::write(&path, damaged).unwrap();
-        // Some bytes change nothing that matters; none may do worse than be refused.
+        // Some bytes change nothing that matters. All others must be refused without a panic.
         let _ = Model::load(&path);
     }
 }

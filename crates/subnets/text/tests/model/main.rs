@@ -1,4 +1,4 @@
-//! Models: read, trained, asked, and found out.
+//! Models: reading, training, answers and proofs.
 
 mod loading;
 mod proof;

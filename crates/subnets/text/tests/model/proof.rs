@@ -1,4 +1,4 @@
-//! Which answers are genuine, and which are not.
+//! Proofs of genuine answers and of wrong ones.
 
 use crate::tiny::{answer, folder, load, model, query};
 use myelin_subnet_text::{
@@ -16,7 +16,7 @@ fn judge(query: &Query<'_>, (steps, finish): &(Vec<GeneratedToken>, GenerationEn
     verify(model(), query, steps, *finish, &ProofCheck::new(5, 16)).unwrap()
 }
 
-/// The faults found in answers to several queries, given by somebody who answers as he likes.
+/// Returns the faults found in answers of a cheat to several queries.
 fn faults(mut cheat: impl FnMut(&Query<'_>) -> (Vec<GeneratedToken>, GenerationEnd)) -> Vec<Option<AnswerFault>> {
     let prompt = prompt("Once there was a small fox");
     (0..12).map(|seed| query(&prompt, seed)).map(|query| judge(&query, &cheat(&query)).fault).collect()
@@ -57,7 +57,7 @@ fn what_is_checked_follows_from_the_seed() {
     assert_eq!(judge(&query, &answer), judge(&query, &answer));
     let positions = |seed| {
         let mut wrong = answer.clone();
-        // The first is checked whatever the seed.
+        // The first position is checked for any seed.
         wrong.0.iter_mut().skip(1).for_each(|step| step.logprob = 1.0);
         verify(model(), &query, &wrong.0, wrong.1, &ProofCheck::new(seed, 1)).unwrap().fault
     };
@@ -84,7 +84,7 @@ fn another_model_that_looks_up_the_probabilities_is_noticed() {
     let smaller = load(smaller.path());
     let found = faults(|query| {
         let (mut steps, finish) = answer(&smaller, query);
-        // What the verifier computes is what the cheat computes too, once the tokens are there.
+        // The cheat computes the same as the verifier, once the tokens are there.
         for position in 0..steps.len() {
             let mut forced = steps.clone();
             forced[position].logprob = f32::NAN;
@@ -157,7 +157,7 @@ fn answers_end_where_they_should() {
     assert_eq!(fault(&[], GenerationEnd::Stop), Some(AnswerFault::Truncated { length: 0, wanted: 48 }));
     assert_eq!(fault(&steps, GenerationEnd::Interrupted), Some(AnswerFault::Truncated { length: 48, wanted: 48 }));
 
-    // An end that the model did not give is checked whatever the seed of the check.
+    // An end that the model did not give is checked for any seed of the check.
     let end = (0..288).find(|token| model().ends(*token)).unwrap();
     let mut ended = shorter;
     ended.push(GeneratedToken { token: end, logprob: -0.5 });

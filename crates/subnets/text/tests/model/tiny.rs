@@ -1,17 +1,17 @@
-//! Models that have learned nothing and cost nothing, and what to ask them.
+//! Untrained tiny models, and queries for them.
 
 use myelin_subnet_text::{GeneratedToken, GenerationEnd, Model, Query, Sampling, Shape, train};
 use std::{ops::ControlFlow, path::Path, sync::OnceLock};
 use tempfile::TempDir;
 
-/// A folder with a tiny model, made anew.
+/// Returns a folder with a new tiny model.
 pub(crate) fn folder(shape: &Shape, seed: u64) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     train::initialise(folder.path(), shape, seed).expect("a tiny model can be written");
     folder
 }
 
-/// The model all tests of a file share.
+/// Returns the model that all tests of a file share.
 pub(crate) fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| load(folder(&Shape::TINY, 1).path()))

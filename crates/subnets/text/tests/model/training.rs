@@ -1,4 +1,4 @@
-//! Training, as far as a few seconds go.
+//! Training, within a few seconds.
 
 use crate::tiny::load;
 use myelin_subnet_text::{
@@ -30,7 +30,7 @@ fn a_model_learns() {
         ControlFlow::Continue(())
     });
     let (first, last) = (losses[0], losses[39]);
-    // Nothing is likelier than anything else at first: the logarithm of the number of tokens.
+    // All tokens are equally likely at first: the loss is the logarithm of their number.
     assert!((first - (288_f32).ln()).abs() < 0.5, "{first}");
     assert!(last < 0.75 * first, "{first} became {last}");
 

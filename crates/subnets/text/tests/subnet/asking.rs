@@ -29,7 +29,7 @@ fn signer(seed: u8) -> Signer {
     myelin_subnet_kit::signer_of(Secret::from_seed(seed).into_keypair())
 }
 
-/// The end of every wait, far beyond what any of them takes.
+/// Waits for a future, with a limit far beyond the time that any of them takes.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_mins(1), what).await.expect("nothing happened for a minute")
 }
@@ -51,7 +51,7 @@ async fn mischievous(seed: u8, mischief: Mischief) -> Axon {
     serve(seed, endpoint(Arc::new(TextTask), Arc::new(miner))).await
 }
 
-/// One that begins an answer and leaves.
+/// Returns a miner that begins an answer and leaves.
 async fn leaves(seed: u8) -> Axon {
     let line = Bytes::from_static(b"{\"token\":1,\"logprob\":-1.0,\"text\":\" a\"}\n");
     let half = Endpoint::new(TextTask.class(), move |request| {
@@ -76,7 +76,7 @@ struct Network {
     miners: Vec<Axon>,
 }
 
-/// A validator that knows these miners, the best first.
+/// Returns a validator that knows these miners, the best first.
 async fn network(miners: Vec<Axon>, limits: GateLimits) -> Network {
     let model = tiny::model();
     let reputations = Arc::new(Reputations::default());
@@ -113,7 +113,7 @@ async fn asked(network: &Network, challenge: &TextChallenge) -> (Result<Consumer
     (told, all)
 }
 
-/// What a run of the model on this machine writes for a miner.
+/// Returns the tokens that the model on this machine gives for a miner.
 fn here(challenge: &TextChallenge, miner: u8) -> Vec<u32> {
     let model: &Model = tiny::model();
     let prompt = model.encode(&challenge.prompt).unwrap();
@@ -171,7 +171,7 @@ async fn evidence_of_something_else_shows_nothing() {
     assert!(matches!(with("/receipt/request/text", text.into()), EvidenceError::Receipt(ReceiptSide::Validator, _)));
 }
 
-/// A validator that says this to whoever asks.
+/// Returns a validator that gives this answer to every caller.
 async fn says(seed: u8, said: String) -> Axon {
     let fields = TextTask.class().fields().to_vec();
     let names: Vec<_> = fields.iter().map(|field| field.name().to_owned()).collect();
@@ -189,11 +189,11 @@ async fn a_validator_cannot_spoil_the_evidence_of_what_it_said() {
     let network = network(vec![honest(2).await], GateLimits::default()).await;
     let evidence = asked(&network, &challenge(7)).await.0.unwrap().evidence.unwrap();
     let said = serde_json::to_value(&evidence).unwrap()["said"].as_str().unwrap().to_owned();
-    // Another validator says the same: that is an answer, though no miner gave it to this one.
+    // Another validator says the same. This is an answer, though no miner gave it to this validator.
     let told = asked(&Network { validator: says(3, said.clone()).await, ..network }, &challenge(7)).await.0.unwrap();
     assert!(!told.miner_signed);
     assert_eq!(told.evidence.unwrap().check().unwrap_err(), EvidenceError::Other(ReceiptSide::Miner, "validator"));
-    // With more behind the end it is none, or the evidence would be.
+    // With more bytes behind the end it is no answer. Otherwise the evidence would be invalid.
     for tail in ["x", "\u{fffd}", "x\n"] {
         let spoiled = Network {
             validator: says(3, format!("{said}{tail}")).await,
@@ -230,7 +230,7 @@ async fn a_lie_is_found_out_and_remembered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_passes_questions_on_is_found_out() {
-    // One that serves everybody, so that it answers also whom no miner should.
+    // A miner that serves every caller, so that it also answers the copier, which no miner should serve.
     let other = honest(4).await;
     let peer = Peer::strict(other.hotkey(), other.address());
     let passes_on = Mischief::copies(Dendrite::new(signer(2)), move || vec![peer.clone()], Handle::current());
@@ -240,7 +240,7 @@ async fn whoever_passes_questions_on_is_found_out() {
     let earned = (0..5).map(|_| (copier_hotkey, RoundConduct::Proven));
     network.reputations.note(earned).unwrap();
 
-    // At temperature 0 there is one right answer, whoever gives it.
+    // At temperature 0 there is one right answer, from any miner.
     let greedy = TextChallenge { sampling: Sampling::GREEDY, ..challenge(10) };
     let (told, _) = asked(&network, &greedy).await;
     assert_eq!(told.unwrap().report.uid, 1);
@@ -249,7 +249,7 @@ async fn whoever_passes_questions_on_is_found_out() {
     assert_eq!(told.report.uid, 2);
     assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge(10), 3));
     assert_eq!(network.reputations.of(copier_hotkey), Reputation::NONE);
-    // What it had said was the other's answer, to the token.
+    // Its lines were the other miner's answer, to the token.
     let voided = heard.iter().skip(1).map_while(|heard| match heard {
         AskEvent::Token(token) => Some(token.token),
         _ => None,
@@ -271,7 +271,7 @@ async fn what_has_no_answer_says_why() {
     assert!(long.contains("the model has room for"), "{long}");
     let wrong = refused(challenge(1)).await;
     assert!(wrong.starts_with("miner 1: its answer is not the model's"), "{wrong}");
-    // One more, and no fifth.
+    // One more question, and no fifth.
     refused(challenge(2)).await;
     assert_eq!(refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
 }

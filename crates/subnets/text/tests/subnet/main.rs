@@ -1,4 +1,4 @@
-//! The subnet at work: rounds in memory, and consumers on real sockets of the loopback interface.
+//! The working subnet: rounds in memory, and consumers on real sockets of the loopback interface.
 
 mod asking;
 mod rounds;

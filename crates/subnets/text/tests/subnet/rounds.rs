@@ -1,4 +1,4 @@
-//! Rounds of the whole subnet in memory: who earns what.
+//! Rounds of the whole subnet in memory, and the pay of miners.
 
 use crate::tiny;
 use myelin_primitives::{Fraction, MILLION};
@@ -17,7 +17,7 @@ use myelin_subnet_text::{
     reputation::Reputations,
     task::TextTask,
 };
-use myelin_wire::Hotkey;
+use myelin_wire::PublicKey;
 use std::{
     num::NonZeroUsize,
     ops::ControlFlow,
@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-/// Small models are quickest with one thread.
+/// Returns the model with one thread, with which small models are fastest.
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| tiny::model().clone().with_threads(NonZeroUsize::MIN).unwrap())
@@ -36,13 +36,13 @@ fn examiner(model: &Model) -> TextJudge {
     TextJudge::new(model.clone(), drawing, 5, Arc::new(Reputations::default())).with_checked_tokens(8)
 }
 
-/// So many milliseconds to the first token and between tokens, spread by a tenth.
+/// Returns a link with this many milliseconds to the first token and between tokens, spread by a tenth.
 fn link(pace: u64) -> SimulatedLink {
     let delay = Duration::from_millis(36 + pace)..Duration::from_millis(44 + pace);
     SimulatedLink { delay, pace: Duration::from_millis(pace), ..SimulatedLink::default() }
 }
 
-/// The honest miner with this number.
+/// Returns the honest miner with this number.
 fn honest(model: &Model, number: usize) -> TextMiner<Model> {
     TextMiner::local(model.clone(), World::<TextTask>::hotkey(number))
 }
@@ -77,7 +77,7 @@ fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
     for row in &verdict.rows[3..] {
         assert!(u32::from(row.weight) * 100 < u32::from(medium), "{verdict}");
     }
-    // The same world is the same, to the last score.
+    // The same world gives the same scores.
     let short = || world.try_out(&examiner(model), &Trial { rounds: 3, ..Trial::default() }).unwrap();
     assert_eq!(short(), short());
 }
@@ -106,7 +106,7 @@ fn a_judge_says_what_is_wrong() {
         let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
         examiner.rank(&[(challenge.clone(), Some(reply))])[0].of(1_000_000)
     };
-    // The first answer of a newcomer: a sixteenth, cubed.
+    // The first answer of a new miner: a sixteenth, cubed.
     let first = score(answer.clone());
     assert!((1..=245).contains(&first), "{first}");
     let mut wrong = answer.clone();
@@ -151,7 +151,7 @@ fn what_is_tolerated_is_the_validators_to_say() {
 #[test]
 fn a_miner_refuses_work_for_another_model() {
     let model = model();
-    let mut challenge = examiner(model).draw(1, Hotkey::new([1; 32]));
+    let mut challenge = examiner(model).draw(1, PublicKey::from_bytes([1; 32]));
     challenge.model = ModelHash::from_bytes([7; 32]);
     let refused = honest(model, 0).stream(challenge, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(refused.0.starts_with("asked for the model 0707"), "{refused}");
@@ -163,7 +163,7 @@ fn a_round_in_which_nobody_answers_is_held_against_nobody() {
     let reputations = Arc::new(Reputations::default());
     let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
     let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations));
-    let [one, two] = [1, 2].map(|seed| Hotkey::new([seed; 32]));
+    let [one, two] = [1, 2].map(|seed| PublicKey::from_bytes([seed; 32]));
     for miner in [one, two] {
         for _ in 0..4 {
             examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);

@@ -8,7 +8,7 @@ use crate::{
     page::{Page, Render, Tone},
 };
 use myelin_client::{SentTransaction, SubmissionOutcome as Ended, subxt::utils::H256};
-use myelin_keys::PublicKey;
+use myelin_keys::Address;
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub struct Outcome {
 
     /// Who signed it
     #[arg(long, value_name = "ADDRESS")]
-    signer: PublicKey,
+    signer: Address,
 
     /// With which nonce
     #[arg(long)]
@@ -75,7 +75,7 @@ impl Command for Outcome {
 
     async fn run(self, context: &Context, output: &Printer<ChainOutcomeOutput>) -> Result<(), CliError> {
         let Self { hash, signer, nonce, after, until: valid_until, wait } = self;
-        let sent = SentTransaction { hash, signer, nonce, after, valid_until };
+        let sent = SentTransaction { hash, signer: signer.public(), nonce, after, valid_until };
         let chain = context.chain().await?;
         let progress = ProgressLine::new("looking through final blocks");
         let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;

@@ -62,7 +62,7 @@ impl Command for SwapHotkey {
     const DETAILS: &'static str = "Seats, stake and children go along, and it costs something. Only the coldkey that \
                                    owns the hotkey may, and the new one must be unused.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Neurons", "swap_hotkey")];
+    const CALLS: Calls = &[("Keys", "swap_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example {
         purpose: "The old one was seen by somebody",
         line: "myelin neuron swap-hotkey --from miner-1 --to miner-2",

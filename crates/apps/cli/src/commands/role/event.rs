@@ -201,9 +201,12 @@ impl From<NeuronEvent> for RoleEvent {
             NeuronEvent::Serving { address } => Self::Serving { address: address.to_string() },
             NeuronEvent::Announced { address, block } => Self::Announced { address: address.to_string(), block },
             NeuronEvent::AnnounceFailed { error } => Self::AnnounceFailed { error },
-            NeuronEvent::Served { caller, uid, elapsed, failure } => {
-                Self::Served { caller: caller.to_ss58(), uid: uid.map(Uid::get), elapsed_us: micros(elapsed), failure }
-            }
+            NeuronEvent::Served { caller, uid, elapsed, failure } => Self::Served {
+                caller: caller.to_string(),
+                uid: uid.map(Uid::get),
+                elapsed_us: micros(elapsed),
+                failure,
+            },
             NeuronEvent::NobodyServes => Self::NobodyServes {},
             NeuronEvent::RoundBegan { round, miners } => {
                 Self::RoundBegan { round, miners: miners.iter().map(|uid| uid.get()).collect() }
@@ -216,7 +219,7 @@ impl From<NeuronEvent> for RoleEvent {
                 Self::Scored {
                     round,
                     uid: uid.get(),
-                    hotkey: hotkey.to_ss58(),
+                    hotkey: hotkey.to_string(),
                     first_us: first.map(micros),
                     elapsed_us: micros(elapsed),
                     score_ppm,
@@ -254,7 +257,7 @@ impl From<Judgement> for RoleEvent {
             Some(Finding::Wrong(why)) => (None, Some(why)),
             None => (None, None),
         };
-        Self::Judged { hotkey: miner.to_ss58(), tokens: count(tokens), checked, wrong }
+        Self::Judged { hotkey: miner.to_string(), tokens: count(tokens), checked, wrong }
     }
 }
 

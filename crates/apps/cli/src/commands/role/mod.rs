@@ -9,12 +9,11 @@ pub(super) use printer::{EventPrinter, EventSender};
 pub(super) use values::{time, tolerance};
 
 use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::WalletSigner};
-use myelin_client::{Chain, Hint, NetUid};
+use myelin_client::{Chain, NetUid};
 use myelin_neuron::V1Policy;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
 use std::{
-    borrow::Cow,
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
@@ -85,7 +84,7 @@ impl RoleArgs {
         };
         let hotkey = signer.open(context.terminal())?;
         let joined = Member::join(chain, netuid, hotkey, state, told.report()).await;
-        joined.map_err(|error| CliError::library("neuron", &error, hint(&error)))
+        joined.map_err(CliError::other)
     }
 
     pub(super) fn serving(&self) -> ServingOptions {
@@ -150,7 +149,7 @@ pub(super) async fn work(
     working: impl Future<Output = Result<(), RoleError>>,
 ) -> Result<(), CliError> {
     let done = tokio::select! {
-        done = working => done.map_err(|error| role_error(&error)),
+        done = working => done.map_err(CliError::other),
         error = teller.closed() => return Err(error),
         never = follow_pay(&told, member) => match never {},
     };
@@ -174,13 +173,4 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
         }
     }
     std::future::pending().await
-}
-
-/// Returns the best hint of the library.
-fn hint(error: &impl Hint) -> Option<Cow<'static, str>> {
-    error.all_hints().iter().next().cloned()
-}
-
-fn role_error(error: &RoleError) -> CliError {
-    CliError::library(error.code(), error, hint(error))
 }

@@ -1,6 +1,6 @@
 //! `myelin text check`
 
-use super::{ending, load, model_error, model_failed};
+use super::{ending, load, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     commands::role::tolerance,
@@ -90,9 +90,9 @@ impl TextCheckOutput {
             finish: ending(shown.answer.ending),
             seed: shown.question.seed,
             model: shown.question.model.to_string(),
-            consumer: shown.consumer.to_ss58(),
-            validator: shown.validator.to_ss58(),
-            miner: shown.miner.to_ss58(),
+            consumer: shown.consumer.to_string(),
+            validator: shown.validator.to_string(),
+            miner: shown.miner.to_string(),
             asked_at: shown.asked_at / NANOS_PER_MILLI,
             proven: shown.report.proven,
             recomputed: shown.report.checked,
@@ -176,8 +176,8 @@ impl Check {
         let (examined, tolerance) = (shown.clone(), self.tolerance);
         let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
         let finding = finding.map_err(model_failed)?;
-        let Finding::Wrong(why) = finding.map_err(|error| model_error(&error))? else { return Ok(()) };
-        let (miner, validator) = (shown.miner.to_ss58(), shown.validator.to_ss58());
+        let Finding::Wrong(why) = finding.map_err(CliError::other)? else { return Ok(()) };
+        let (miner, validator) = (shown.miner.to_string(), shown.validator.to_string());
         let claim =
             if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
         let message = format!("miner {miner} signed what is not the model's{claim}: {why}");

@@ -1,6 +1,6 @@
 //! `myelin text hash`
 
-use super::{model_error, model_failed};
+use super::model_failed;
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -19,7 +19,7 @@ pub(super) async fn hash(path: &Path) -> Result<ModelHash, CliError> {
     let _progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
     let hashed = spawn_blocking(move || ModelHash::of(&path)).await;
-    hashed.map_err(model_failed)?.map_err(|error| model_error(&error))
+    hashed.map_err(model_failed)?.map_err(CliError::other)
 }
 
 /// `myelin text hash`

@@ -17,13 +17,13 @@ pub use train::Train;
 pub(crate) use train::trained;
 
 use crate::{error::CliError, output::ProgressLine, share::decimal};
-use myelin_client::{ChainState, Hint, NetUid};
+use myelin_client::{ChainState, NetUid, RandomnessError};
 use myelin_subnet_text::{
-    Model, ModelError, Sampling,
+    Model, Sampling,
     challenge::TOP_K,
     published::{PublishedModelError, first},
 };
-use std::{borrow::Cow, fmt::Display, num::NonZeroUsize, path::Path};
+use std::{fmt::Display, num::NonZeroUsize, path::Path};
 use tokio::task::spawn_blocking;
 
 /// Which text subnet is meant.
@@ -94,7 +94,7 @@ impl GenerateArgs {
             return Ok(seed);
         }
         let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(CliError::Randomness)?;
+        getrandom::fill(&mut bytes).map_err(RandomnessError::from)?;
         Ok(u64::from_le_bytes(bytes))
     }
 }
@@ -105,11 +105,7 @@ pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, Cl
     let path = path.to_owned();
     let loaded = spawn_blocking(move || Model::load(&path)?.with_threads(threads)).await;
     drop(progress);
-    loaded.map_err(model_failed)?.map_err(|error| model_error(&error))
-}
-
-pub(crate) fn model_error(error: &ModelError) -> CliError {
-    CliError::library("model", error, error.hint().map(Cow::Borrowed))
+    loaded.map_err(model_failed)?.map_err(CliError::other)
 }
 
 /// Makes an error of a computation that ended without a result.
@@ -119,10 +115,9 @@ fn model_failed(error: impl Display) -> CliError {
 
 /// Makes an error of a model that is not known, or is another one.
 pub(crate) fn published_error(error: PublishedModelError) -> CliError {
-    let (code, own) = (error.code(), error.all_hints().iter().next().cloned());
     match error {
         PublishedModelError::Chain(error) => error.into(),
-        error => CliError::library(code, &error, own),
+        error => CliError::other(error),
     }
 }
 

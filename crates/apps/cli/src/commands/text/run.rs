@@ -1,6 +1,6 @@
 //! `myelin text run`
 
-use super::{GenerateArgs, load, model_error, model_failed};
+use super::{GenerateArgs, load, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -15,7 +15,6 @@ use myelin_subnet_text::{
     challenge::TextChallenge,
     miner::lines,
 };
-use myelin_wire::Hotkey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
@@ -88,7 +87,7 @@ impl Command for Run {
     async fn run(self, context: &Context, output: &Printer<TextRunOutput>) -> Result<(), CliError> {
         let seed = self.writing.seed()?;
         let miner = self.miner.as_ref().map(|miner| miner.find(context)).transpose()?;
-        let miner = miner.map(|miner| Hotkey::new(miner.key.to_bytes()));
+        let miner = miner.map(|miner| miner.key);
         let model = load(&self.model, self.threads).await?;
         let challenge = TextChallenge {
             model: model.hash(),
@@ -117,7 +116,7 @@ impl Command for Run {
                 ControlFlow::Continue(())
             }
         };
-        let prompt = model.encode(&challenge.prompt).map_err(|error| model_error(&error))?;
+        let prompt = model.encode(&challenge.prompt).map_err(CliError::other)?;
         let TextChallenge { sampling, max_tokens, .. } = challenge;
         let of_nobody = Query { prompt: &prompt, seed, sampling, max_tokens: max_tokens.into() };
         let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
@@ -128,7 +127,7 @@ impl Command for Run {
             return Ok(write(b"\n")?);
         }
         let finish = finish.map(ending).unwrap_or_default();
-        let miner = miner.map(Hotkey::to_ss58);
+        let miner = miner.map(|miner| miner.to_string());
         Ok(output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })?)
     }
 }

@@ -1,6 +1,6 @@
 //! `myelin text train`
 
-use super::{model_error, model_failed};
+use super::model_failed;
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -17,7 +17,6 @@ use myelin_subnet_text::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
-    borrow::Cow,
     ops::ControlFlow,
     path::PathBuf,
     sync::{
@@ -157,8 +156,8 @@ fn models() -> Result<PathBuf, CliError> {
 fn train_error(error: TrainError) -> CliError {
     match error {
         TrainError::Interrupted => CliError::Interrupted,
-        TrainError::Model(error) => model_error(&error),
-        error => CliError::library("training", &error, error.hint().map(Cow::Borrowed)),
+        TrainError::Model(error) => CliError::other(error),
+        error => CliError::other(error),
     }
 }
 
@@ -176,7 +175,7 @@ impl Command for Train {
 
     async fn run(self, _: &Context, output: &Printer<TextTrainOutput>) -> Result<(), CliError> {
         let path = self.train().await?;
-        let model = ModelHash::of(&path).map_err(|error| model_error(&error))?.to_string();
+        let model = ModelHash::of(&path).map_err(CliError::other)?.to_string();
         Ok(output.show(&TextTrainOutput { path: path.display().to_string(), model })?)
     }
 }

@@ -46,7 +46,7 @@ impl Command for AssociateHotkey {
     const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
     const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "try_associate_hotkey")];
+    const CALLS: Calls = &[("Keys", "try_associate_hotkey")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
     type Output = TransactionOutput<WalletAssociateHotkeyOutput>;

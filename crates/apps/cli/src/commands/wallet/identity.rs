@@ -140,7 +140,7 @@ impl Command for SetIdentity {
     const DETAILS: &'static str = "What is not given stays as it was. Everybody can read it, and nobody checks it. Some hotkey of the coldkey \
          needs a seat.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "set_identity")];
+    const CALLS: Calls = &[("Keys", "set_identity")];
     const EXAMPLES: &'static [Example] = &[Example {
         purpose: "A name and a page",
         line: "myelin wallet identity set --name Validators --url https://validators.example",

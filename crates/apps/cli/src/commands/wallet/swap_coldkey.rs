@@ -11,7 +11,7 @@ use crate::{
     plan::Plan,
     transact::{PlanOutcome, TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Chain, ChainState, calls, runtime::staking::events, subxt::tx::Payload};
+use myelin_client::{Chain, ChainState, calls, runtime::keys::events, subxt::tx::Payload};
 use myelin_keys::PublicKey;
 use myelin_primitives::BlockNumber;
 use schemars::JsonSchema;
@@ -135,7 +135,7 @@ impl Command for AnnounceSwap {
     const DETAILS: &'static str = "The chain is told only the hash of the new coldkey. Until the swap is carried out or taken back the old one \
          can do nothing else, so that its holder has time to notice a thief.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "announce_coldkey_swap")];
+    const CALLS: Calls = &[("Keys", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "To a new wallet", line: "myelin wallet swap-coldkey announce --to fresh" }];
     type Output = TransactionOutput<WalletSwapColdkeyAnnounceOutput>;
@@ -199,7 +199,7 @@ impl Command for ExecuteSwap {
     const DETAILS: &'static str =
         "All stake, hotkeys, subnets and TAO go to the new coldkey, and the old account ends.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "swap_coldkey_announced")];
+    const CALLS: Calls = &[("Keys", "swap_coldkey_announced")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Once it is due", line: "myelin wallet swap-coldkey execute --to fresh" }];
     type Output = TransactionOutput<WalletSwapColdkeyExecuteOutput>;
@@ -256,7 +256,7 @@ impl Command for ClearSwap {
     const PATH: &'static str = "wallet swap-coldkey clear";
     const SUMMARY: &'static str = "Take the announcement of a swap back";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "clear_coldkey_swap_announcement")];
+    const CALLS: Calls = &[("Keys", "clear_coldkey_swap_announcement")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Keep the old coldkey after all", line: "myelin wallet swap-coldkey clear" }];
     type Output = TransactionOutput<WalletSwapColdkeyClearOutput>;
@@ -288,7 +288,7 @@ impl Command for DisputeSwap {
     const DETAILS: &'static str = "Whoever announced it has the coldkey too. From then on nobody can do anything with it until governance has \
          decided.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "dispute_coldkey_swap")];
+    const CALLS: Calls = &[("Keys", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Stop a thief", line: "myelin wallet swap-coldkey dispute" }];
     type Output = TransactionOutput<WalletSwapColdkeyDisputeOutput>;

@@ -54,7 +54,7 @@ impl Command for Verify {
     async fn run(self, _: &Context, output: &Printer<WalletVerifyOutput>) -> Result<(), CliError> {
         let address: Address = self.address.parse()?;
         let signature: Signature = self.signature.parse()?;
-        if !address.public().verify_text(&self.message, &signature) {
+        if !signature.verify_text(&address.public(), &self.message) {
             return Err(CliError::BadSignature { address });
         }
         Ok(output.show(&WalletVerifyOutput { address: address.to_string(), good: true })?)

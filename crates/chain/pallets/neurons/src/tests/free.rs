@@ -161,10 +161,9 @@ fn work_for_the_hotkey_of_another_coldkey_is_refused_too() {
 fn calls_with_a_fee_are_not_checked_and_calls_without_one_are_those_that_are() {
     ExtBuilder::default().build_and_execute(|| {
         let key: fn(u16) -> AccountId = account;
-        let calls: [(Call<Test>, bool); 8] = [
+        let calls: [(Call<Test>, bool); 7] = [
             (Call::burned_register { netuid: NetUid::ROOT, hotkey: key(9) }, false),
             (Call::register_limit { netuid: NetUid::ROOT, hotkey: key(9), limit_price: Amount::ZERO }, false),
-            (Call::swap_hotkey { hotkey: key(8), new_hotkey: key(9) }, false),
             (work(NetUid::ROOT, 0, 9), true),
             (axon(SUBNET, 0, 0, 0), true),
             (axon_tls(0, 0, 0, vec![]), true),

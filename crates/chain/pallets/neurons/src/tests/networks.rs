@@ -17,7 +17,7 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use myelin_economics::adjustment::SeatPrice;
-use myelin_pallet_staking::traits::RootSeats;
+use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_subnets::{
     parameters::Parameters,
     traits::{CountSeats, OnSubnet, ReadSubnets},

@@ -6,7 +6,7 @@ use crate::{
     data::CommitmentData,
     mock::{
         Earned, ExtBuilder, Neurons, SUBNET, Tables, Test, account, block_hash, check, clear, create, end, next_block,
-        released, set,
+        released, set, swap,
     },
     traits::ReadSeats,
 };
@@ -110,9 +110,7 @@ impl Action {
                 let full = Neurons::members().len() >= 3;
                 Neurons::ensure_open(&key).is_ok() && Neurons::seat(&key, full.then(|| uid(0))).is_ok()
             }
-            Self::Swap { coldkey, hotkey, new } => {
-                Neurons::swap_hotkey(signed(coldkey), account(hotkey), account(new)).is_ok()
-            }
+            Self::Swap { coldkey, hotkey, new } => swap(coldkey, hotkey, new).is_ok(),
             Self::Serve { hotkey, netuid, port } => {
                 Neurons::serve_axon_tls(signed(hotkey), network(netuid), 1, 9, port, 4, 0, 0, 0, vec![1]).is_ok()
             }

@@ -11,7 +11,7 @@ use crate::{
     traits::ReadSeats,
 };
 use frame_support::{assert_noop, assert_ok};
-use myelin_pallet_staking::traits::RootSeats;
+use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_subnets::parameters::{Parameters, ParametersPatch};
 use myelin_primitives::{Amount, NetUid};
 

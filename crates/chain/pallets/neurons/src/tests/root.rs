@@ -10,6 +10,7 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult, storage::with_transaction};
 use myelin_economics::adjustment::Registrations;
+use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_primitives::{NetUid, Uid};
 use sp_runtime::TransactionOutcome;

@@ -1,21 +1,22 @@
-//! The exchange of a hotkey. spec staking §10.1
+//! Seats that follow a swapped hotkey. spec staking §10.1
 
 use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, MembershipsOf,
     data::CommitmentData,
     mock::{
-        ExtBuilder, IN_SWAP, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping, Test, Told, account, clear,
-        create, end, next_block, seat, told,
+        ExtBuilder, NOT_YOURS, Neurons, Owners, SEATED, SUBNET, Test, Told, account, clear, create, end, next_block,
+        seat, swap, told,
     },
     traits::ReadSeats,
+    types::Memberships,
     weights::{SubstrateWeight, WeightInfo},
 };
-use frame_support::{assert_noop, assert_ok};
-use myelin_pallet_staking::traits::RootSeats;
-use myelin_pallet_subnets::parameters::Parameters;
+use frame_support::{assert_noop, assert_ok, weights::Weight};
+use myelin_pallet_keys::traits::{OnKeySwap, ReadSeated};
+use myelin_pallet_subnets::{parameters::Parameters, types::MAX_NETWORKS};
 use myelin_primitives::NetUid;
-use sp_runtime::DispatchError::{BadOrigin, Other};
+use sp_runtime::DispatchError;
 
 const OTHER: NetUid = NetUid::new(2);
 
@@ -32,7 +33,7 @@ fn the_new_hotkey_sits_where_the_old_one_sat() {
         next_block();
         told();
 
-        assert_ok!(Neurons::swap_hotkey(signed(1), account(101), account(102)));
+        assert_ok!(swap(1, 101, 102));
         let swapped = |netuid, seat| Told::Swapped(netuid, uid(seat), account(101), account(102));
         assert_eq!(told(), [swapped(NetUid::ROOT, 0), swapped(SUBNET, 0), swapped(OTHER, 1)]);
         for (netuid, seat) in [(NetUid::ROOT, 0), (SUBNET, 0), (OTHER, 1)] {
@@ -54,28 +55,15 @@ fn the_new_hotkey_sits_where_the_old_one_sat() {
 }
 
 #[test]
-fn the_preconditions_are_those_of_staking_after_the_coldkeys() {
-    ExtBuilder::default().build_and_execute(|| {
-        let swap = |new| Neurons::swap_hotkey(signed(1), account(101), account(new));
-        assert_noop!(Neurons::swap_hotkey(RuntimeOrigin::root(), account(101), account(102)), BadOrigin);
-        Swapping::insert(account(1), ());
-        assert_noop!(swap(102), IN_SWAP);
-        Swapping::remove(account(1));
-        assert_noop!(swap(102), NOT_YOURS);
-        seat(SUBNET, &account(1), &account(101));
-        seat(SUBNET, &account(1), &account(102));
-        assert_noop!(swap(102), Other("HotKeyAlreadyRegisteredInSubNet"));
-        assert_ok!(swap(103));
-    });
-}
-
-#[test]
 fn a_swap_weighs_what_it_moves() {
     ExtBuilder::default().build_and_execute(|| {
         seat(SUBNET, &account(1), &account(101));
         seat(NetUid::ROOT, &account(1), &account(101));
-        let swapped = Neurons::swap_hotkey(signed(1), account(101), account(102)).unwrap();
-        assert_eq!(swapped.actual_weight, Some(SubstrateWeight::<Test>::swap_hotkey(2)));
+        assert_eq!(swap(1, 101, 102), Ok(SubstrateWeight::<Test>::hotkey_swapped(2)));
+        // At most, it has a seat on each network.
+        assert_eq!(Neurons::hotkey_swap_weight(), SubstrateWeight::<Test>::hotkey_swapped(2));
+        create(OTHER, Parameters::default(), None);
+        assert_eq!(Neurons::hotkey_swap_weight(), SubstrateWeight::<Test>::hotkey_swapped(3));
     });
 }
 
@@ -83,7 +71,7 @@ fn a_swap_weighs_what_it_moves() {
 fn a_hotkey_without_seats_can_be_swapped_too() {
     ExtBuilder::default().build_and_execute(|| {
         Owners::insert(account(101), account(1));
-        assert_ok!(Neurons::swap_hotkey(signed(1), account(101), account(102)));
+        assert_ok!(swap(1, 101, 102));
         assert!(!Neurons::is_seated_anywhere(&account(102)));
         assert!(told().is_empty());
     });
@@ -96,11 +84,46 @@ fn seats_on_a_network_that_has_ended_stay_with_the_old_hotkey_until_removed() {
         seat(SUBNET, &account(1), &account(101));
         seat(OTHER, &account(1), &account(101));
         end(OTHER);
-        assert_ok!(Neurons::swap_hotkey(signed(1), account(101), account(102)));
+        assert_ok!(swap(1, 101, 102));
         assert_eq!(MembershipsOf::<Test>::get(account(102)).keys().copied().collect::<Vec<_>>(), [SUBNET]);
         assert!(!Neurons::is_seated_anywhere(&account(101)));
         next_block();
         clear(OTHER);
         assert!(!MembershipsOf::<Test>::contains_key(account(101)));
+    });
+}
+
+#[test]
+fn a_hotkey_with_a_seat_is_in_use() {
+    ExtBuilder::default().build_and_execute(|| {
+        seat(SUBNET, &account(1), &account(101));
+        seat(SUBNET, &account(1), &account(102));
+        assert_noop!(swap(1, 101, 102), SEATED);
+        assert_noop!(swap(2, 101, 103), NOT_YOURS);
+        assert_ok!(swap(1, 101, 103));
+    });
+}
+
+#[test]
+fn a_hotkey_on_too_many_ended_networks_cannot_be_swapped_to() {
+    ExtBuilder::default().build_and_execute(|| {
+        seat(SUBNET, &account(1), &account(101));
+        let ended = (1_000..).take(MAX_NETWORKS as usize).map(|netuid| (NetUid::new(netuid), uid(0)));
+        let memberships = ended.collect::<std::collections::BTreeMap<_, _>>();
+        MembershipsOf::<Test>::insert(account(102), Memberships::try_from(memberships).unwrap());
+        assert_noop!(swap(1, 101, 102), DispatchError::Exhausted);
+        MembershipsOf::<Test>::remove(account(102));
+    });
+}
+
+#[test]
+fn a_swapped_coldkey_keeps_its_seats_by_its_hotkeys() {
+    ExtBuilder::default().build_and_execute(|| {
+        seat(SUBNET, &account(1), &account(101));
+        let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
+        assert_ok!(Neurons::coldkey_swapped(&account(1), &account(2)));
+        assert_eq!(sp_io::storage::root(sp_runtime::StateVersion::V1), before);
+        assert_eq!(Neurons::coldkey_swap_weight(), Weight::zero());
+        assert_eq!(Neurons::uid(SUBNET, &account(101)), Some(uid(0)));
     });
 }

@@ -9,7 +9,7 @@ use sp_runtime::DispatchError;
 const MAX: Take = Take::new(11_796);
 
 fn delegation(hotkey: AccountId) -> Option<Delegation> {
-    Hotkeys::<Test>::get(hotkey).unwrap().delegation
+    Hotkeys::<Test>::get(hotkey)?.delegation
 }
 
 fn increase(take: u16) -> Result<(), DispatchError> {

@@ -7,7 +7,6 @@ mod children;
 mod coldkeys;
 mod delegation;
 mod hotkeys;
-mod identity;
 mod moves;
 mod nominations;
 mod payout;

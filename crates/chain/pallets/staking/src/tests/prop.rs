@@ -4,17 +4,18 @@
 //! row after the other, and must come to the same stakes as the pools do, but for what they round.
 
 use crate::{
-    Call, ColdkeySwaps, Event, Hotkeys,
+    Call, Event,
     children::REQUEST_INTERVAL,
     mock::*,
-    traits::{MoveHotkey, ReadStake, ReleaseStake},
-    types::{ColdkeyHash, FamilyMember},
+    traits::{ReadStake, ReleaseStake},
+    types::FamilyMember,
 };
-use frame_support::{BoundedVec, storage::with_storage_layer, weights::Weight};
+use frame_support::{BoundedVec, weights::Weight};
 use myelin_economics::children::Proportion;
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
 use proptest::{collection::vec, prelude::*, sample::select};
-use sp_runtime::traits::{BlakeTwo256, Dispatchable, Hash};
+use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeMap;
 
 /// The first three are endowed.
@@ -26,13 +27,13 @@ enum Action {
     Sign(AccountId, Call<Test>),
     /// By this coldkey, with so many hundredths of what it has on the hotkey.
     Part(AccountId, AccountId, u64, Way),
-    /// By this coldkey, for the one it has announced.
-    CarryOut(AccountId),
+    /// A hotkey that has no owner gets this one.
+    Pair(AccountId, AccountId),
     /// From an account that does nothing else.
     Fund(AccountId),
-    /// By governance, at this cost.
-    SwapColdkey(AccountId, AccountId, u64),
-    Reset(AccountId),
+    SwapColdkey(AccountId, AccountId),
+    /// Whether a swap of the coldkey is announced.
+    Lock(AccountId, bool),
     SwapHotkey(AccountId, AccountId, AccountId),
     Pay(AccountId, u64, u64),
     Activate,
@@ -53,10 +54,6 @@ enum Way {
     ToColdkey(AccountId),
 }
 
-fn hash(account: AccountId) -> ColdkeyHash {
-    BlakeTwo256::hash_of(&account)
-}
-
 /// Amounts from nothing to more than anybody has, most of them plausible.
 fn amount() -> impl Strategy<Value = u64> {
     prop_oneof![
@@ -74,7 +71,6 @@ fn call() -> impl Strategy<Value = Call<Test>> {
     let relative = (any::<u64>(), hotkey())
         .prop_map(|(parts, hotkey)| FamilyMember { proportion: Proportion::from_parts(parts / 2), hotkey });
     prop_oneof![
-        2 => hotkey().prop_map(|hotkey| Call::try_associate_hotkey { hotkey }),
         8 => (hotkey(), amount()).prop_map(|(hotkey, amount)| Call::add_stake { hotkey, amount: rao(amount) }),
         1 => (hotkey(), amount()).prop_map(|(hotkey, amount)| Call::remove_stake { hotkey, amount: rao(amount) }),
         2 => hotkey().prop_map(|hotkey| Call::unstake_all { hotkey }),
@@ -93,9 +89,6 @@ fn call() -> impl Strategy<Value = Call<Test>> {
         1 => (hotkey(), take())
             .prop_map(|(hotkey, take)| Call::set_childkey_take { hotkey, netuid: SUBNET, take }),
         2 => hotkey().prop_map(|hotkey| Call::root_register { hotkey }),
-        1 => coldkey().prop_map(|new| Call::announce_coldkey_swap { new_coldkey_hash: hash(new) }),
-        1 => Just(Call::dispute_coldkey_swap {}),
-        1 => Just(Call::clear_coldkey_swap_announcement {}),
     ]
 }
 
@@ -115,10 +108,10 @@ fn action() -> impl Strategy<Value = Action> {
         12 => (coldkey(), hotkey(), 1..=110_u64, way()).prop_map(|(who, hotkey, part, way)| {
             Action::Part(who, hotkey, part, way)
         }),
-        3 => coldkey().prop_map(Action::CarryOut),
+        4 => (coldkey(), hotkey()).prop_map(|(who, hotkey)| Action::Pair(who, hotkey)),
         3 => coldkey().prop_map(Action::Fund),
-        1 => (coldkey(), coldkey(), 0..RAO_PER_TAO).prop_map(|(old, new, cost)| Action::SwapColdkey(old, new, cost)),
-        3 => coldkey().prop_map(Action::Reset),
+        3 => (coldkey(), coldkey()).prop_map(|(old, new)| Action::SwapColdkey(old, new)),
+        2 => (coldkey(), prop::bool::weighted(0.3)).prop_map(|(who, locked)| Action::Lock(who, locked)),
         5 => (coldkey(), hotkey(), hotkey()).prop_map(|(who, old, new)| Action::SwapHotkey(who, old, new)),
         8 => (hotkey(), 0..RAO_PER_TAO / 100, 0..RAO_PER_TAO / 100)
             .prop_map(|(hotkey, miner, validator)| Action::Pay(hotkey, miner, validator)),
@@ -190,20 +183,21 @@ impl Ledger {
                         }
                     }
                 }
-                Event::HotkeySwapped { old_hotkey, new_hotkey, .. } => {
-                    expect_recycled(KEY_SWAP_COST);
-                    self.rename(|(coldkey, hotkey)| (coldkey, if hotkey == old_hotkey { new_hotkey } else { hotkey }));
-                }
-                Event::ColdkeySwapped { old_coldkey, new_coldkey } => {
-                    let renamed = |coldkey| if coldkey == old_coldkey { new_coldkey } else { coldkey };
-                    self.rename(|(coldkey, hotkey)| (renamed(coldkey), hotkey));
-                    let returning = std::mem::take(&mut self.returning);
-                    for ((coldkey, hotkey), parts) in returning {
-                        self.returning.entry((renamed(coldkey), hotkey)).or_default().extend(parts);
-                    }
-                }
                 _ => {}
             }
+        }
+    }
+
+    fn swap_hotkey(&mut self, old: AccountId, new: AccountId) {
+        self.rename(|(coldkey, hotkey)| (coldkey, if hotkey == old { new } else { hotkey }));
+    }
+
+    fn swap_coldkey(&mut self, old: AccountId, new: AccountId) {
+        let renamed = |coldkey| if coldkey == old { new } else { coldkey };
+        self.rename(|(coldkey, hotkey)| (renamed(coldkey), hotkey));
+        let returning = std::mem::take(&mut self.returning);
+        for ((coldkey, hotkey), parts) in returning {
+            self.returning.entry((renamed(coldkey), hotkey)).or_default().extend(parts);
         }
     }
 
@@ -216,7 +210,6 @@ impl Ledger {
     /// Pays a neuron and its parents. spec tokenomics §7.2, staking §9.4
     fn pay(&mut self, hotkey: AccountId, miner: u64, validator: u64) {
         let family = crate::Families::<Test>::get(SUBNET, hotkey);
-        let owner = |hotkey: AccountId| Hotkeys::<Test>::get(hotkey).map(|record| record.owner);
         let weight = u128::from(Staking::weight(SUBNET, &hotkey).rao());
         let (mut own, mut taken, mut parts) = (validator, 0, Vec::new());
         for parent in &family.parents {
@@ -239,8 +232,7 @@ impl Ledger {
         if miner + validator == 0 {
             return;
         }
-        let record = Hotkeys::<Test>::get(hotkey).unwrap();
-        let take = record.delegation.map_or(u16::MAX, |delegation| delegation.take.get());
+        let take = Staking::take(&hotkey).map_or(u16::MAX, Take::get);
         let taken = validator * u64::from(take) / 65_535;
         let rows = self.of_hotkey(hotkey);
         let total: u128 = rows.iter().map(|(_, stake)| u128::from(*stake)).sum();
@@ -252,7 +244,7 @@ impl Ledger {
             *self.rows.get_mut(row).unwrap() += share;
             *self.slack.entry(*row).or_default() += 4;
         }
-        let owners = (record.owner, hotkey);
+        let owners = (owner(hotkey).unwrap(), hotkey);
         *self.rows.entry(owners).or_default() += taken + dust + miner;
         *self.slack.entry(owners).or_default() += 4;
     }
@@ -274,12 +266,8 @@ impl Ledger {
 fn run(action: Action, ledger: &mut Ledger) {
     match action {
         Action::Sign(who, call) => {
-            let first = !ColdkeySwaps::<Test>::contains_key(who);
-            let announces = matches!(call, Call::announce_coldkey_swap { .. });
-            let done = RuntimeCall::StakingPallet(call).dispatch(origin(who)).is_ok();
-            if done && announces && first {
-                expect_recycled(KEY_SWAP_COST);
-            }
+            // Its events tell if it succeeds.
+            let _ = RuntimeCall::StakingPallet(call).dispatch(origin(who));
         }
         Action::Part(who, hotkey, part, way) => {
             let amount = rao(if part >= 100 { stake(who, hotkey) } else { stake(who, hotkey) / 100 * part });
@@ -290,27 +278,28 @@ fn run(action: Action, ledger: &mut Ledger) {
             };
             run(Action::Sign(who, call), ledger);
         }
-        Action::CarryOut(who) => {
-            let announced = ColdkeySwaps::<Test>::get(who).map(|swap| swap.new_coldkey_hash);
-            let new = COLDKEYS.into_iter().find(|coldkey| Some(hash(*coldkey)) == announced);
-            run(Action::Sign(who, Call::swap_coldkey_announced { new_coldkey: new.unwrap_or(who) }), ledger);
+        Action::Pair(who, hotkey) => {
+            // The hotkey may be of another coldkey.
+            let _ = Tables::pair(&who, &hotkey);
         }
         Action::Fund(who) => {
             // Which may have nothing left.
             let _ = Balances::transfer_allow_death(origin(LAST_ENDOWED), who, 30 * RAO_PER_TAO);
         }
-        Action::SwapColdkey(old, new, cost) => {
-            if Staking::swap_coldkey(RuntimeOrigin::root(), old, new, rao(cost)).is_ok() {
-                expect_recycled(cost);
+        Action::SwapColdkey(old, new) => {
+            if swap_coldkey(old, new).is_ok() {
+                ledger.swap_coldkey(old, new);
             }
         }
-        Action::Reset(who) => Staking::reset_coldkey_swap(RuntimeOrigin::root(), who).unwrap(),
+        Action::Lock(who, true) => Swapping::insert(who, 0),
+        Action::Lock(who, false) => Swapping::remove(who),
         Action::SwapHotkey(who, old, new) => {
-            // Whether it succeeds is told by its event.
-            let _ = with_storage_layer(|| Staking::move_hotkey(&who, &old, &new));
+            if swap_hotkey(who, old, new).is_ok() {
+                ledger.swap_hotkey(old, new);
+            }
         }
         Action::Pay(hotkey, miner, validator) => {
-            if Hotkeys::<Test>::contains_key(hotkey) {
+            if owner(hotkey).is_some() {
                 ledger.pay(hotkey, miner, validator);
                 pay(SUBNET, hotkey, miner, validator).unwrap();
             }

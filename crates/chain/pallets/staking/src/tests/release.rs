@@ -169,12 +169,26 @@ fn a_chain_can_leave_stake_where_it_is() {
 #[test]
 fn a_swapped_hotkey_does_not_take_its_released_pool_along() {
     three_stakers().build_and_execute(|| {
-        use crate::traits::MoveHotkey;
         Staking::release(&HOT);
-        assert_ok!(Staking::move_hotkey(&OWNER, &HOT, &FRESH));
-        expect_recycled(KEY_SWAP_COST);
+        assert_ok!(swap_hotkey(OWNER, HOT, FRESH));
         assert_eq!((on(FRESH), Hotkeys::<Test>::get(FRESH).unwrap().pool), (0, None));
         next_block();
         assert_eq!(free(OTHER), ENDOWMENT + 3 * TEN);
+    });
+}
+
+#[test]
+fn a_hotkey_has_a_record_while_it_has_a_pool_or_is_a_delegate() {
+    ExtBuilder::default().build_and_execute(|| {
+        pair(OWNER, HOT);
+        assert!(!Hotkeys::<Test>::contains_key(HOT));
+        assert_ok!(Staking::add_stake(origin(OWNER), HOT, rao(TEN)));
+        assert!(Hotkeys::<Test>::contains_key(HOT));
+        Staking::release(&HOT);
+        assert!(!Hotkeys::<Test>::contains_key(HOT));
+        assert_eq!((owner(HOT), free(OWNER)), (Some(OWNER), ENDOWMENT));
+        delegate(OWNER, HOT, 7);
+        Staking::release(&HOT);
+        assert!(Hotkeys::<Test>::contains_key(HOT));
     });
 }

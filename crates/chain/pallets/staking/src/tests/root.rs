@@ -18,13 +18,8 @@ fn a_member_of_root_is_a_delegate() {
         events();
         assert_ok!(register(OWNER, HOT));
         assert_eq!(RootMembers::get(), [HOT]);
-        assert_eq!(
-            events(),
-            [
-                Event::HotkeyAssociated { coldkey: OWNER, hotkey: HOT },
-                Event::DelegateAdded { coldkey: OWNER, hotkey: HOT, take: MAX },
-            ]
-        );
+        assert_eq!(events(), [Event::DelegateAdded { coldkey: OWNER, hotkey: HOT, take: MAX }]);
+        assert_eq!(owner(HOT), Some(OWNER));
     });
 }
 
@@ -52,8 +47,8 @@ fn the_checks_come_in_their_order() {
         RootMembers::kill();
         // The owner comes before the stake.
         set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 0);
-        assert_noop!(register(OTHER, HOT), Failure::NonAssociatedColdKey);
-        assert_noop!(register(OWNER, SYSTEM_ACCOUNT), Failure::CannotUseSystemAccount);
+        assert_noop!(register(OTHER, HOT), NOT_YOURS);
+        assert_noop!(register(OWNER, SYSTEM_ACCOUNT), RESERVED);
         assert_noop!(register(OWNER, HOT), Failure::StakeTooLowForRoot);
         end_network(NetUid::ROOT);
         assert_noop!(register(OWNER, HOT), NO_ROOT);

@@ -73,6 +73,7 @@ fn genesis_makes_pairs_delegates_and_stake() {
         assert_eq!((free(OWNER), Staking::total()), (ENDOWMENT, rao(35)));
         assert!(Hotkeys::<Test>::get(HOT).unwrap().delegation.is_some());
         assert!(Hotkeys::<Test>::get(HOT_TOO).unwrap().delegation.is_none());
+        assert_eq!((owner(HOT), owner(HOT_TOO)), (Some(OWNER), Some(OTHER)));
     });
 }
 

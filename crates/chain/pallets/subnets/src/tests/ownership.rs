@@ -4,8 +4,13 @@ use crate::{
     Error, Event, Identities, NetworkParametersPatch, OwnerHotkeyChanged, ReadSubnets, SubnetIdentity,
     mock::*,
     types::{MAX_NAME, MAX_TEXT},
+    weights::{SubstrateWeight, WeightInfo},
 };
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, weights::Weight};
+use myelin_pallet_keys::{
+    traits::{OnKeySwap, ReadKeyRules},
+    types::KeyRules,
+};
 use sp_runtime::DispatchError;
 
 /// A subnet of Alice, with [`HOT_A`]; [`HOT_B`] is hers too, [`HOT_C`] is Bob's.
@@ -167,9 +172,15 @@ fn checks_of_an_identity_come_in_order() {
     });
 }
 
+/// The weight of a swap on a chain of root and one subnet.
+fn two_networks() -> Weight {
+    SubstrateWeight::<Test>::swap_key(2)
+}
+
 #[test]
 fn a_swapped_coldkey_takes_its_subnets_along() {
     with_a_subnet_of_alice(|| {
+        assert_eq!(Subnets::coldkey_swap_weight(), two_networks());
         assert_ok!(Subnets::coldkey_swapped(&ALICE, &CAROL));
         assert_eq!((owner(1), owner_hotkey(1)), (Some(CAROL), Some(HOT_A)));
         assert_eq!(events(), [Event::SubnetOwnerChanged { netuid: netuid(1), old_owner: ALICE, new_owner: CAROL }]);
@@ -182,10 +193,25 @@ fn a_swapped_coldkey_takes_its_subnets_along() {
 #[test]
 fn a_swapped_hotkey_keeps_representing_its_owner() {
     with_a_subnet_of_alice(|| {
-        assert_ok!(Subnets::hotkey_swapped(&HOT_A, &HOT_B));
+        let weight = Subnets::hotkey_swapped(&ALICE, &HOT_A, &HOT_B);
+        assert_eq!((weight, Subnets::hotkey_swap_weight()), (Ok(two_networks()), two_networks()));
         assert_eq!((owner(1), owner_hotkey(1)), (Some(ALICE), Some(HOT_B)));
         assert_eq!(events(), [Event::SubnetOwnerHotkeySet { netuid: netuid(1), hotkey: HOT_B }]);
         assert_ok!(Subnets::set_subnet_owner_hotkey(signed(ALICE), netuid(1), HOT_A));
         assert_eq!(owner_hotkey(1), Some(HOT_A), "a swap does not use up the owner's change");
+    });
+}
+
+#[test]
+fn the_limits_of_key_swaps_are_parameters_of_the_network() {
+    let network = NetworkParametersPatch {
+        tx_rate_limit: Some(7),
+        coldkey_swap_announcement_delay: Some(40),
+        coldkey_swap_reannouncement_delay: Some(20),
+        ..Default::default()
+    };
+    ExtBuilder::default().network(network).build_and_execute(|| {
+        let rules = KeyRules { swap_rate_limit: 7, announcement_delay: 40, reannouncement_delay: 20 };
+        assert_eq!(Subnets::key_rules(), rules);
     });
 }

@@ -4,6 +4,7 @@ use crate::{
     NetworkParametersPatch, NetworkSettings, Parameters, ParametersPatch, ReadSubnets, SubnetIdentity, mock::*,
 };
 use frame_support::pallet_prelude::DispatchResultWithPostInfo;
+use myelin_pallet_keys::traits::OnKeySwap;
 use myelin_primitives::{Amount, BlockNumber};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use sp_runtime::{DispatchError, StateVersion};
@@ -222,7 +223,9 @@ fn act(model: &mut Model, action: Action) -> Result<(), DispatchError> {
                 OwnerOf::insert(hotkey, new);
             }
         }
-        Action::SwapHotkey { old, new } => Subnets::hotkey_swapped(&old, &new)?,
+        Action::SwapHotkey { old, new } => {
+            Subnets::hotkey_swapped(&ALICE, &old, &new)?;
+        }
         Action::Blocks { count } => run_to_block(System::block_number() + count),
     }
     Ok(())

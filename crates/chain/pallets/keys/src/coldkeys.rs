@@ -1,24 +1,20 @@
-//! Coldkeys that are swapped: first announced, later carried out. spec staking §10.2 and §10.3
+//! The calls about swaps of coldkeys: first announced, later carried out. spec staking §10.2 and §10.3
 
 use crate::{
-    pallet::{
-        Activities, ColdkeySwaps, Config, Error, Event, Holdings, Hotkeys, Identities, Nominations, OwnedHotkeys,
-        Pallet,
-    },
-    traits::OnKeySwap,
-    types::{ColdkeyHash, ColdkeySwap, PoolId},
+    pallet::{ColdkeySwaps, Config, Error, Event, Identities, OwnedHotkeys, Owners, Pallet},
+    traits::{OnKeySwap, ReadKeyRules, ReadKeyUse},
+    types::{ColdkeyHash, ColdkeySwap},
 };
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
     traits::{Get, fungible::Mutate, tokens::Preservation},
 };
-use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, Tao};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 impl<T: Config> Pallet<T> {
-    /// Fails while a swap of the coldkey is announced or disputed. spec staking §10.3, rule 7
+    /// Checks that no swap of the coldkey is announced or disputed. spec staking §10.3, rule 7
     pub(crate) fn ensure_not_swapping(coldkey: &T::AccountId) -> Result<(), Error<T>> {
         match ColdkeySwaps::<T>::get(coldkey) {
             None => Ok(()),
@@ -27,7 +23,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The swap that a coldkey has announced, unless it is disputed.
+    /// Returns the swap that a coldkey has announced, unless it is disputed.
     fn undisputed(coldkey: &T::AccountId) -> Result<Option<ColdkeySwap>, Error<T>> {
         let swap = ColdkeySwaps::<T>::get(coldkey);
         ensure!(!swap.is_some_and(|swap| swap.disputed), Error::ColdkeySwapDisputed);
@@ -36,18 +32,16 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §10.3, rule 1
     pub(crate) fn do_announce_coldkey_swap(coldkey: &T::AccountId, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
-        let network = T::Subnets::network();
+        let rules = T::Rules::key_rules();
         match Self::undisputed(coldkey)? {
             Some(swap) => {
-                let again = swap.due.saturating_add(network.coldkey_swap_reannouncement_delay);
+                let again = swap.due.saturating_add(rules.reannouncement_delay);
                 ensure!(Self::now() >= again, Error::<T>::ColdkeySwapReannouncedTooEarly);
             }
-            None => {
-                Self::charge(coldkey, T::KeySwapCost::get())
-                    .map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapColdKey)?;
-            }
+            None => Self::recycle(coldkey, T::KeySwapCost::get())
+                .map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapColdKey)?,
         }
-        let due = Self::now().saturating_add(network.coldkey_swap_announcement_delay);
+        let due = Self::now().saturating_add(rules.announcement_delay);
         ColdkeySwaps::<T>::insert(coldkey, ColdkeySwap { new_coldkey_hash, due, disputed: false });
         Self::deposit_event(Event::ColdkeySwapAnnounced { who: coldkey.clone(), new_coldkey_hash, due });
         Ok(())
@@ -58,7 +52,7 @@ impl<T: Config> Pallet<T> {
         let swap = Self::undisputed(coldkey)?.ok_or(Error::<T>::ColdkeySwapAnnouncementNotFound)?;
         ensure!(BlakeTwo256::hash_of(new) == swap.new_coldkey_hash, Error::<T>::AnnouncedColdkeyHashDoesNotMatch);
         ensure!(Self::now() >= swap.due, Error::<T>::ColdkeySwapTooEarly);
-        Self::move_coldkey(coldkey, new)
+        Self::replace_coldkey(coldkey, new)
     }
 
     /// spec staking §10.3, rule 3
@@ -73,7 +67,7 @@ impl<T: Config> Pallet<T> {
     /// spec staking §10.3, rule 4
     pub(crate) fn do_clear_coldkey_swap_announcement(coldkey: &T::AccountId) -> DispatchResult {
         let swap = Self::undisputed(coldkey)?.ok_or(Error::<T>::ColdkeySwapAnnouncementNotFound)?;
-        let clearable = swap.due.saturating_add(T::Subnets::network().coldkey_swap_reannouncement_delay);
+        let clearable = swap.due.saturating_add(T::Rules::key_rules().reannouncement_delay);
         ensure!(Self::now() >= clearable, Error::<T>::ColdkeySwapClearTooEarly);
         ColdkeySwaps::<T>::remove(coldkey);
         Self::deposit_event(Event::ColdkeySwapCleared { who: coldkey.clone() });
@@ -88,66 +82,30 @@ impl<T: Config> Pallet<T> {
 
     /// spec staking §10.3, rule 6
     pub(crate) fn do_swap_coldkey(old: &T::AccountId, new: &T::AccountId, cost: Amount<Tao>) -> DispatchResult {
-        Self::charge(old, cost).map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapColdKey)?;
-        Self::move_coldkey(old, new)
+        Self::recycle(old, cost).map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapColdKey)?;
+        Self::replace_coldkey(old, new)
     }
 
-    /// Moves all that a coldkey has. spec staking §10.2
-    fn move_coldkey(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
+    /// Gives all that a coldkey has to a new one. spec staking §10.2
+    fn replace_coldkey(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
         ensure!(
-            old != new && !OwnedHotkeys::<T>::contains_key(new) && !Nominations::<T>::contains_key(new),
+            old != new && !OwnedHotkeys::<T>::contains_key(new) && !T::Uses::coldkey_in_use(new),
             Error::<T>::ColdKeyAlreadyAssociated
         );
-        ensure!(!Hotkeys::<T>::contains_key(new), Error::<T>::NewColdKeyIsHotkey);
-        Self::move_hotkeys(old, new)?;
-        let nominations = Nominations::<T>::take(old);
-        if !nominations.is_empty() {
-            for id in &nominations {
-                Self::move_holding(*id, old, new);
-            }
-            Nominations::<T>::insert(new, nominations);
-        }
-        let mut activity = Activities::<T>::take(old);
-        activity.last_at = Some(Self::now());
-        Activities::<T>::insert(new, activity);
+        ensure!(!Owners::<T>::contains_key(new), Error::<T>::NewColdKeyIsHotkey);
+        Self::replace_owner(old, new);
         if !Identities::<T>::contains_key(new)
             && let Some(identity) = Identities::<T>::take(old)
         {
             Identities::<T>::insert(new, identity);
         }
         ColdkeySwaps::<T>::remove(old);
-        let free = Self::affordable(old);
-        if !free.is_zero() {
-            T::Currency::transfer(old, new, free.rao(), Preservation::Expendable)?;
+        let free = Self::free_balance(old);
+        if free > 0 {
+            T::Currency::transfer(old, new, free, Preservation::Expendable)?;
         }
         T::OnKeySwap::coldkey_swapped(old, new)?;
         Self::deposit_event(Event::ColdkeySwapped { old_coldkey: old.clone(), new_coldkey: new.clone() });
         Ok(())
-    }
-
-    fn move_hotkeys(old: &T::AccountId, new: &T::AccountId) -> Result<(), Error<T>> {
-        let hotkeys = OwnedHotkeys::<T>::take(old);
-        if hotkeys.is_empty() {
-            return Ok(());
-        }
-        for hotkey in &hotkeys {
-            let mut record = Self::existing(hotkey)?;
-            record.owner = new.clone();
-            if let Some(id) = record.pool {
-                Self::move_holding(id, old, new);
-            }
-            Hotkeys::<T>::insert(hotkey, record);
-        }
-        OwnedHotkeys::<T>::insert(new, hotkeys);
-        Ok(())
-    }
-
-    /// Gives a part of a pool to a coldkey that has none of it. Nothing is counted anew, because nothing changes but
-    /// the name.
-    fn move_holding(id: PoolId, old: &T::AccountId, new: &T::AccountId) {
-        let holding = Holdings::<T>::take(id, old);
-        if !holding.is_empty() {
-            Holdings::<T>::insert(id, new, holding);
-        }
     }
 }

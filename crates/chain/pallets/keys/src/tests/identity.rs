@@ -1,4 +1,4 @@
-//! Who coldkeys say they are. spec subnets-and-neurons §15.2
+//! Identities of coldkeys. spec subnets-and-neurons §15.2
 
 use super::Failure;
 use crate::{Event, Identities, mock::*, types::ChainIdentity};
@@ -9,13 +9,13 @@ use sp_runtime::DispatchError;
 fn set(who: RuntimeOrigin, lengths: [usize; 7]) -> Result<(), DispatchError> {
     let [name, url, github_repo, image, discord, description, additional] = lengths.map(|length| vec![b'x'; length]);
     let identity = ChainIdentity { name, url, github_repo, image, discord, description, additional };
-    Staking::set_identity(who, identity)
+    KeysPallet::set_identity(who, identity)
 }
 
 const MAX_LENGTHS: [usize; 7] = [256, 256, 256, 1_024, 256, 1_024, 1_024];
 
 #[test]
-fn an_owner_of_a_seated_hotkey_says_who_it_is() {
+fn an_owner_of_a_seated_hotkey_publishes_its_identity() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(set(RuntimeOrigin::none(), MAX_LENGTHS), DispatchError::BadOrigin);
         assert_noop!(set(origin(OWNER), MAX_LENGTHS), Failure::HotKeyNotRegisteredInNetwork);
@@ -33,8 +33,7 @@ fn an_owner_of_a_seated_hotkey_says_who_it_is() {
 
 #[test]
 fn every_text_has_its_limit() {
-    ExtBuilder::default().build_and_execute(|| {
-        pair(OWNER, HOT);
+    ExtBuilder::default().paired(OWNER, HOT).build_and_execute(|| {
         Seated::insert(HOT, ());
         for field in 0..7 {
             let mut lengths = MAX_LENGTHS;
@@ -46,8 +45,7 @@ fn every_text_has_its_limit() {
 
 #[test]
 fn a_new_identity_replaces_the_old_one() {
-    ExtBuilder::default().build_and_execute(|| {
-        pair(OWNER, HOT);
+    ExtBuilder::default().paired(OWNER, HOT).build_and_execute(|| {
         Seated::insert(HOT, ());
         assert_ok!(set(origin(OWNER), MAX_LENGTHS));
         assert_ok!(set(origin(OWNER), [1, 0, 0, 0, 0, 0, 0]));

@@ -1,0 +1,21 @@
+//! Identities of coldkeys. spec subnets-and-neurons §15.2
+
+use crate::{
+    pallet::{Config, Error, Event, Identities, OwnedHotkeys, Pallet},
+    traits::ReadSeated,
+    types::ChainIdentity,
+};
+use frame_support::{dispatch::DispatchResult, ensure};
+
+impl<T: Config> Pallet<T> {
+    /// spec subnets-and-neurons §15.2
+    pub(crate) fn do_set_identity(coldkey: &T::AccountId, identity: ChainIdentity) -> DispatchResult {
+        Self::ensure_not_swapping(coldkey)?;
+        let seated = OwnedHotkeys::<T>::get(coldkey).iter().any(T::Seats::is_seated_anywhere);
+        ensure!(seated, Error::<T>::HotKeyNotRegisteredInNetwork);
+        let identity = identity.bounded().ok_or(Error::<T>::InvalidIdentity)?;
+        Identities::<T>::insert(coldkey, identity);
+        Self::deposit_event(Event::ChainIdentitySet { coldkey: coldkey.clone() });
+        Ok(())
+    }
+}

@@ -1,0 +1,475 @@
+//! Pairs of coldkeys and hotkeys, key swaps, identities. spec staking §2 and §10
+//!
+//! A *coldkey* owns TAO and hotkeys. A *hotkey* works for a neuron and has exactly one owner. This pallet stores the
+//! pairs, replaces keys, and locks a coldkey whose swap is announced. It is the lowest of the pallets: all others ask it
+//! for owners and for the lock.
+//!
+//! | Question | Where | spec |
+//! |---|---|---|
+//! | Who owns a hotkey? | [`Keys::owner`], [`Owners`] | staking §2 |
+//! | How does a hotkey get an owner? | [`Keys::pair`], [`Call::try_associate_hotkey`] | staking §2 |
+//! | How is a hotkey replaced? | [`Call::swap_hotkey`], [`OnKeySwap`] | staking §10.1 |
+//! | How is a coldkey replaced? | [`Call::announce_coldkey_swap`], [`Call::swap_coldkey_announced`] | staking §10.2, §10.3 |
+//! | Which coldkeys may not act? | [`Keys::ensure_not_swapping`], [`Keys::swap_code`] | staking §10.3 |
+//! | What does a coldkey say about itself? | [`Identities`] | subnets-and-neurons §15.2 |
+//!
+//! # Swaps
+//!
+//! A swap makes all its checks first. They ask the pallets above: seats through [`ReadSeated`], stake through
+//! [`ReadKeyUse`], limits in time through [`ReadKeyRules`]. Then the pair moves, and then the listeners move what they
+//! store under the old key, in the order in which the runtime lists them. A listener that fails undoes the call.
+//!
+//! # What is not here
+//!
+//! Stake, delegation and families are in `myelin-pallet-staking`, seats in `myelin-pallet-neurons`. The parameters of
+//! swaps are in `myelin-pallet-subnets`.
+//!
+//! [`Keys::ensure_not_swapping`]: traits::Keys::ensure_not_swapping
+//! [`Keys::owner`]: traits::Keys::owner
+//! [`Keys::pair`]: traits::Keys::pair
+//! [`Keys::swap_code`]: traits::Keys::swap_code
+//! [`OnKeySwap`]: traits::OnKeySwap
+//! [`ReadKeyRules`]: traits::ReadKeyRules
+//! [`ReadKeyUse`]: traits::ReadKeyUse
+//! [`ReadSeated`]: traits::ReadSeated
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod calls;
+mod coldkeys;
+mod free;
+mod identity;
+#[cfg(any(test, feature = "try-runtime"))]
+mod invariants;
+#[cfg(test)]
+mod mock;
+mod reads;
+mod state;
+#[cfg(test)]
+mod tests;
+pub mod traits;
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use weights::WeightInfo;
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::if_not_else,
+    reason = "FRAME's macros write so; no rule stands in this module"
+)]
+#[frame_support::pallet]
+pub mod pallet {
+    use crate::{
+        traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
+        types::{ChainIdentity, ColdkeyHash, ColdkeySwap, MaxHotkeys, StoredChainIdentity},
+        weights::WeightInfo,
+    };
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{
+            Contains, EnsureOrigin,
+            fungible::{Balanced, Mutate},
+        },
+    };
+    use frame_system::pallet_prelude::*;
+    use myelin_primitives::{Amount, BlockNumber, Tao};
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// The origin that may swap a coldkey without its signature, and settle a dispute about one.
+        type Governance: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Free TAO, which pays for swaps and moves with a coldkey.
+        type Currency: Balanced<Self::AccountId, Balance = u64> + Mutate<Self::AccountId>;
+
+        /// The limits in time of swaps.
+        type Rules: ReadKeyRules;
+
+        /// The hotkeys with seats.
+        type Seats: ReadSeated<Self::AccountId>;
+
+        /// The use of keys for stake.
+        type Uses: ReadKeyUse<Self::AccountId>;
+
+        /// The listeners to swaps.
+        type OnKeySwap: OnKeySwap<Self::AccountId>;
+
+        /// The accounts of the runtime itself, which cannot be hotkeys. spec staking §2
+        type SystemAccounts: Contains<Self::AccountId>;
+
+        /// The price of a hotkey swap, and of the first announcement of a coldkey swap. spec staking §10
+        #[pallet::constant]
+        type KeySwapCost: Get<Amount<Tao>>;
+
+        /// The weights of calls.
+        type WeightInfo: WeightInfo;
+
+        /// The seats that benchmarks need.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
+    }
+
+    /// The coldkey that owns each hotkey.
+    ///
+    /// Written when a pair is made and by swaps. Moved by a hotkey swap, never removed otherwise: an owner stays an
+    /// owner without a seat. spec staking §2
+    // `Blake2_128Concat`, here and below: users choose their accounts.
+    #[pallet::storage]
+    pub type Owners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
+
+    /// The hotkeys of each coldkey, in the order in which they came. At most [`MaxHotkeys`].
+    ///
+    /// Written when a pair is made and by swaps. Removed by a coldkey swap.
+    #[pallet::storage]
+    pub type OwnedHotkeys<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, BoundedVec<T::AccountId, MaxHotkeys>, ValueQuery>;
+
+    /// The hotkey that replaced each swapped hotkey, for lists that still name the old one.
+    ///
+    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again.
+    #[pallet::storage]
+    pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
+
+    /// The coldkeys that are to be swapped. spec staking §10.3
+    ///
+    /// Written by announcement and dispute. Removed by the swap, by withdrawing it and by governance.
+    #[pallet::storage]
+    pub type ColdkeySwaps<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ColdkeySwap>;
+
+    /// The identities of coldkeys. Overwritten by themselves, moved by a coldkey swap.
+    #[pallet::storage]
+    pub type Identities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StoredChainIdentity>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A hotkey has an owner from now on.
+        HotkeyAssociated {
+            /// The owner.
+            coldkey: T::AccountId,
+            /// The hotkey.
+            hotkey: T::AccountId,
+        },
+        /// A hotkey was swapped for another.
+        HotkeySwapped {
+            /// The owner.
+            coldkey: T::AccountId,
+            /// The hotkey before.
+            old_hotkey: T::AccountId,
+            /// The hotkey from now on.
+            new_hotkey: T::AccountId,
+        },
+        /// A coldkey is to be swapped.
+        ColdkeySwapAnnounced {
+            /// The coldkey.
+            who: T::AccountId,
+            /// The hash of the coldkey that is to take its place.
+            new_coldkey_hash: ColdkeyHash,
+            /// The block from which on it can.
+            due: BlockNumber,
+        },
+        /// A coldkey was swapped for another.
+        ColdkeySwapped {
+            /// The coldkey before.
+            old_coldkey: T::AccountId,
+            /// The coldkey from now on.
+            new_coldkey: T::AccountId,
+        },
+        /// The holder of a coldkey denies the announcement of its swap.
+        ColdkeySwapDisputed {
+            /// The coldkey.
+            coldkey: T::AccountId,
+        },
+        /// The announcement of a coldkey swap was withdrawn.
+        ColdkeySwapCleared {
+            /// The coldkey.
+            who: T::AccountId,
+        },
+        /// Governance removed announcement and dispute of a coldkey swap.
+        ColdkeySwapReset {
+            /// The coldkey.
+            who: T::AccountId,
+        },
+        /// A coldkey published its identity.
+        ChainIdentitySet {
+            /// The coldkey.
+            coldkey: T::AccountId,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The hotkey belongs to another coldkey; sign with its owner or name another hotkey.
+        NonAssociatedColdKey,
+        /// The account belongs to the runtime; a hotkey needs a key that a person holds.
+        CannotUseSystemAccount,
+        /// The coldkey owns as many hotkeys as it can; use another coldkey.
+        TooManyHotkeys,
+        /// None of the coldkey's hotkeys has a seat; register one first.
+        HotKeyNotRegisteredInNetwork,
+        /// The new hotkey has a seat; swap to one that has none.
+        HotKeyAlreadyRegisteredInSubNet,
+        /// A field is longer than 256 bytes, or 1 024 for image, description and additional.
+        InvalidIdentity,
+
+        /// The new hotkey is the old one.
+        NewHotKeyIsSameWithOld,
+        /// The new hotkey has stake or lends or borrows stake weight; swap to a fresh one.
+        NewHotKeyInUse,
+        /// The last key or stake operation of the coldkey is too recent.
+        HotKeySetTxRateLimitExceeded,
+        /// The free balance does not cover the cost of a hotkey swap.
+        NotEnoughBalanceToPaySwapHotKey,
+        /// The free balance does not cover the cost of a coldkey swap.
+        NotEnoughBalanceToPaySwapColdKey,
+        /// The new coldkey has stake or hotkeys; swap to a fresh one.
+        ColdKeyAlreadyAssociated,
+        /// The new coldkey is a hotkey; swap to a fresh one.
+        NewColdKeyIsHotkey,
+        /// The coldkey is to be swapped and can do nothing else meanwhile.
+        ColdkeySwapAnnounced,
+        /// The swap of the coldkey is disputed; governance has to decide.
+        ColdkeySwapDisputed,
+        /// No swap of this coldkey is announced.
+        ColdkeySwapAnnouncementNotFound,
+        /// Another coldkey was announced.
+        AnnouncedColdkeyHashDoesNotMatch,
+        /// The delay since the announcement is not over.
+        ColdkeySwapTooEarly,
+        /// The delay before another announcement is not over.
+        ColdkeySwapReannouncedTooEarly,
+        /// The delay before the announcement can be withdrawn is not over.
+        ColdkeySwapClearTooEarly,
+        /// The swap is disputed already.
+        ColdkeySwapAlreadyDisputed,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight(<T as Config>::WeightInfo))]
+    impl<T: Config> Pallet<T> {
+        /// Make a hotkey one's own, without registering it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey that is to own it.
+        ///
+        /// ## Details
+        /// Does nothing if the hotkey has an owner already.
+        ///
+        /// ## Errors
+        /// [`Error::CannotUseSystemAccount`], [`Error::TooManyHotkeys`].
+        ///
+        /// ## Events
+        /// [`Event::HotkeyAssociated`].
+        #[pallet::call_index(0)]
+        pub fn try_associate_hotkey(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_try_associate_hotkey(&coldkey, &hotkey)
+        }
+
+        /// Exchange a hotkey for another one that sits nowhere, with all that it has.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey that owns the hotkey.
+        ///
+        /// ## Details
+        /// Seats, stake, delegation, children and announcements follow, and what was rated or earned stays with the
+        /// seats. The cost is recycled.
+        ///
+        /// ## Errors
+        /// In this order: [`Error::NonAssociatedColdKey`], [`Error::CannotUseSystemAccount`],
+        /// [`Error::NewHotKeyIsSameWithOld`], [`Error::HotKeySetTxRateLimitExceeded`],
+        /// [`Error::HotKeyAlreadyRegisteredInSubNet`], [`Error::NewHotKeyInUse`],
+        /// [`Error::NotEnoughBalanceToPaySwapHotKey`], and those of the listeners.
+        ///
+        /// ## Events
+        /// Those of the listeners, then [`Event::HotkeySwapped`].
+        #[pallet::call_index(1)]
+        #[pallet::weight(<T as Config>::WeightInfo::swap_hotkey().saturating_add(T::OnKeySwap::hotkey_swap_weight()))]
+        pub fn swap_hotkey(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            new_hotkey: T::AccountId,
+        ) -> DispatchResultWithPostInfo {
+            let coldkey = ensure_signed(origin)?;
+            let listeners = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey)?;
+            Ok(Some(<T as Config>::WeightInfo::swap_hotkey().saturating_add(listeners)).into())
+        }
+
+        /// Announce that the caller is to be replaced by another coldkey.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey to replace.
+        ///
+        /// ## Details
+        /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can do nothing but carry out,
+        /// dispute, repeat or withdraw this. The first announcement costs 0.1 TAO, which is recycled; repeating is
+        /// free, possible a while after the swap was due, and restarts the delay.
+        ///
+        /// ## Errors
+        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`],
+        /// [`Error::NotEnoughBalanceToPaySwapColdKey`].
+        ///
+        /// ## Events
+        /// [`Event::ColdkeySwapAnnounced`].
+        #[pallet::call_index(2)]
+        pub fn announce_coldkey_swap(origin: OriginFor<T>, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
+        }
+
+        /// Replace the caller by the coldkey it has announced.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey to replace.
+        ///
+        /// ## Details
+        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and the free balance.
+        ///
+        /// ## Errors
+        /// In this order: [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
+        /// [`Error::AnnouncedColdkeyHashDoesNotMatch`], [`Error::ColdkeySwapTooEarly`],
+        /// [`Error::ColdKeyAlreadyAssociated`], [`Error::NewColdKeyIsHotkey`], and those of the listeners.
+        ///
+        /// ## Events
+        /// Those of the listeners, then [`Event::ColdkeySwapped`].
+        #[pallet::call_index(3)]
+        #[pallet::weight(<T as Config>::WeightInfo::swap_coldkey().saturating_add(T::OnKeySwap::coldkey_swap_weight()))]
+        pub fn swap_coldkey_announced(origin: OriginFor<T>, new_coldkey: T::AccountId) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_swap_coldkey_announced(&coldkey, &new_coldkey)
+        }
+
+        /// Deny the announcement that the caller is to be replaced.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey with the announcement.
+        ///
+        /// ## Details
+        /// Everything the coldkey signs fails from now on, until governance has decided.
+        ///
+        /// ## Errors
+        /// [`Error::ColdkeySwapAlreadyDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`].
+        ///
+        /// ## Events
+        /// [`Event::ColdkeySwapDisputed`].
+        #[pallet::call_index(4)]
+        pub fn dispute_coldkey_swap(origin: OriginFor<T>) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_dispute_coldkey_swap(&coldkey)
+        }
+
+        /// Withdraw the announcement that the caller is to be replaced.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the coldkey with the announcement.
+        ///
+        /// ## Details
+        /// Possible a while after the swap was due.
+        ///
+        /// ## Errors
+        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
+        /// [`Error::ColdkeySwapClearTooEarly`].
+        ///
+        /// ## Events
+        /// [`Event::ColdkeySwapCleared`].
+        #[pallet::call_index(5)]
+        pub fn clear_coldkey_swap_announcement(origin: OriginFor<T>) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_clear_coldkey_swap_announcement(&coldkey)
+        }
+
+        /// Remove announcement and dispute of a coldkey swap.
+        ///
+        /// ## Dispatch origin
+        /// Governance.
+        ///
+        /// ## Events
+        /// [`Event::ColdkeySwapReset`].
+        #[pallet::call_index(6)]
+        #[pallet::weight((<T as Config>::WeightInfo::reset_coldkey_swap(), DispatchClass::Operational))]
+        pub fn reset_coldkey_swap(origin: OriginFor<T>, coldkey: T::AccountId) -> DispatchResult {
+            T::Governance::ensure_origin(origin)?;
+            Self::do_reset_coldkey_swap(&coldkey);
+            Ok(())
+        }
+
+        /// Replace a coldkey by another at once.
+        ///
+        /// ## Dispatch origin
+        /// Governance.
+        ///
+        /// ## Details
+        /// `cost` is taken from the old coldkey and recycled. Announcement and dispute are removed.
+        ///
+        /// ## Errors
+        /// In this order: [`Error::NotEnoughBalanceToPaySwapColdKey`], [`Error::ColdKeyAlreadyAssociated`],
+        /// [`Error::NewColdKeyIsHotkey`], and those of the listeners.
+        ///
+        /// ## Events
+        /// Those of the listeners, then [`Event::ColdkeySwapped`].
+        #[pallet::call_index(7)]
+        #[pallet::weight((
+            <T as Config>::WeightInfo::swap_coldkey().saturating_add(T::OnKeySwap::coldkey_swap_weight()),
+            DispatchClass::Operational,
+        ))]
+        pub fn swap_coldkey(
+            origin: OriginFor<T>,
+            old_coldkey: T::AccountId,
+            new_coldkey: T::AccountId,
+            cost: Amount<Tao>,
+        ) -> DispatchResult {
+            T::Governance::ensure_origin(origin)?;
+            Self::do_swap_coldkey(&old_coldkey, &new_coldkey, cost)
+        }
+
+        /// Publish the identity of the caller.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a coldkey that owns a hotkey with a seat.
+        ///
+        /// ## Details
+        /// Replaces the identity before. The content is not interpreted.
+        ///
+        /// ## Errors
+        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`].
+        ///
+        /// ## Events
+        /// [`Event::ChainIdentitySet`].
+        #[pallet::call_index(8)]
+        pub fn set_identity(origin: OriginFor<T>, identity: ChainIdentity) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_identity(&coldkey, identity)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Every precondition with its error, every effect, and random calls with the invariants after each.
+
+use crate::Error;
+use crate::mock::Test;
+
+mod coldkeys;
+mod hotkeys;
+mod identity;
+mod prop;
+
+/// The errors of this pallet.
+type Failure = Error<Test>;

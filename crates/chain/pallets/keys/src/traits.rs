@@ -1,0 +1,121 @@
+//! Seams of this pallet: its offer to the pallets above it, and its needs of them.
+
+use crate::types::KeyRules;
+use alloc::vec::Vec;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
+use myelin_primitives::BlockNumber;
+use sp_runtime::DispatchError;
+
+/// Pairs of keys, and the lock of a coldkey swap. Offered to every pallet with calls of coldkeys.
+pub trait Keys<AccountId> {
+    /// Returns the coldkey that owns a hotkey, or `None` for an account that is no hotkey.
+    fn owner(hotkey: &AccountId) -> Option<AccountId>;
+
+    /// Returns the hotkeys of a coldkey, oldest first. At most [`MAX_HOTKEYS`](crate::types::MAX_HOTKEYS).
+    fn owned(coldkey: &AccountId) -> Vec<AccountId>;
+
+    /// Returns the hotkey that replaced this one in a swap, or `None` if there was no swap since it became a hotkey.
+    fn successor(hotkey: &AccountId) -> Option<AccountId>;
+
+    /// Checks that [`Self::pair`] would succeed.
+    ///
+    /// # Errors
+    /// `NonAssociatedColdKey` if another coldkey owns the hotkey, `CannotUseSystemAccount` if the runtime does,
+    /// `TooManyHotkeys` if the coldkey has no room for another one.
+    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
+
+    /// Gives a hotkey without owner to a coldkey. Does nothing if the coldkey owns it already.
+    ///
+    /// # Errors
+    /// Those of [`Self::ensure_pairable`].
+    fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
+
+    /// Checks that no swap of a coldkey is under way. Each call of a coldkey asks this first. spec staking §10.3
+    ///
+    /// # Errors
+    /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
+    fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
+
+    /// Returns the number with which the transaction pool refuses a coldkey that [`Self::ensure_not_swapping`] refuses.
+    /// spec events-and-errors §8.3
+    fn swap_code(coldkey: &AccountId) -> Option<u8>;
+}
+
+/// The limits in time of key swaps. Implemented by the pallet of subnets, which keeps the parameters of the network.
+pub trait ReadKeyRules {
+    /// Returns all of them in one read.
+    fn key_rules() -> KeyRules;
+}
+
+/// The hotkeys with seats. Implemented by the pallet of seats.
+pub trait ReadSeated<AccountId> {
+    /// Returns true if the hotkey has a seat on any network that exists, root included.
+    fn is_seated_anywhere(hotkey: &AccountId) -> bool;
+}
+
+/// The use of keys for stake. Implemented by the pallet of stake.
+pub trait ReadKeyUse<AccountId> {
+    /// Returns true if the hotkey has stake, or lends or borrows stake weight. Such a hotkey cannot be swapped to.
+    fn hotkey_in_use(hotkey: &AccountId) -> bool;
+
+    /// Returns true if the coldkey has stake on hotkeys of others. Such a coldkey cannot be swapped to.
+    fn coldkey_in_use(coldkey: &AccountId) -> bool;
+
+    /// Returns the block of the last stake operation or key swap of the coldkey, after which its hotkeys have to rest.
+    fn last_active(coldkey: &AccountId) -> Option<BlockNumber>;
+}
+
+/// A listener to key swaps. Implemented by each pallet that stores something under accounts.
+///
+/// This pallet has moved what it stores before it tells the listeners. All of them are part of the call: if one fails,
+/// the call fails and nothing has moved.
+pub trait OnKeySwap<AccountId> {
+    /// Gives everything of one hotkey of `coldkey` to another one, which has no seat, no stake and no family. Returns
+    /// the weight of this.
+    ///
+    /// # Errors
+    /// The reason for which something cannot move.
+    fn hotkey_swapped(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> Result<Weight, DispatchError>;
+
+    /// Gives everything of one coldkey to another one, which had neither stake nor hotkeys. The hotkeys belong to the
+    /// new one already.
+    ///
+    /// # Errors
+    /// The reason for which something cannot move.
+    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult;
+
+    /// Returns the weight that [`Self::hotkey_swapped`] has at most in the present state, with what this pallet asks
+    /// the listener before.
+    fn hotkey_swap_weight() -> Weight;
+
+    /// Returns the weight that [`Self::coldkey_swapped`] has at most in the present state, with what this pallet asks
+    /// the listener before.
+    fn coldkey_swap_weight() -> Weight;
+}
+
+// One after the other, in the order of the tuple. The first failure ends it.
+#[impl_trait_for_tuples::impl_for_tuples(1, 8)]
+impl<AccountId> OnKeySwap<AccountId> for Tuple {
+    fn hotkey_swapped(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> Result<Weight, DispatchError> {
+        let mut weight = Weight::zero();
+        for_tuples!( #( weight.saturating_accrue(Tuple::hotkey_swapped(coldkey, old, new)?); )* );
+        Ok(weight)
+    }
+
+    fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult {
+        for_tuples!( #( Tuple::coldkey_swapped(old, new)?; )* );
+        Ok(())
+    }
+
+    fn hotkey_swap_weight() -> Weight {
+        let mut weight = Weight::zero();
+        for_tuples!( #( weight.saturating_accrue(Tuple::hotkey_swap_weight()); )* );
+        weight
+    }
+
+    fn coldkey_swap_weight() -> Weight {
+        let mut weight = Weight::zero();
+        for_tuples!( #( weight.saturating_accrue(Tuple::coldkey_swap_weight()); )* );
+        weight
+    }
+}

@@ -1,0 +1,133 @@
+//! The checks that calls share with what is asked before a free call is included.
+
+use crate::{
+    Admissions, Commitments, Config, EndpointsOf, Error, Pallet, UsedWork,
+    traits::ReadSeats,
+    types::{Address, Admission, Certificate, ServedEndpoints, UsedSeal},
+};
+use alloc::vec::Vec;
+use frame_support::{ensure, traits::Get};
+use myelin_economics::work::{self, Seal, WorkChallenge};
+use myelin_pallet_subnets::{parameters::Parameters, traits::ReadSubnets};
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+
+/// The most registrations of an interval, as a multiple of their target, so that a price can rise.
+/// spec subnets-and-neurons §7
+const INTERVAL_LIMIT: u32 = 3;
+
+/// The work with which a miner registers. spec subnets-and-neurons §8.1
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkClaim<'a> {
+    /// The block worked on.
+    pub(crate) block: BlockNumber,
+    /// The number that was searched for.
+    pub(crate) nonce: u64,
+    /// The seal that was found.
+    pub(crate) seal: &'a [u8],
+}
+
+impl<T: Config> Pallet<T> {
+    /// Makes every check of a registration by work that comes before the owner of the hotkey and the seats.
+    /// spec subnets-and-neurons §8.1, checks 1 to 11
+    pub(crate) fn ensure_worked(
+        signer: &T::AccountId,
+        netuid: NetUid,
+        work: WorkClaim<'_>,
+        hotkey: &T::AccountId,
+    ) -> Result<(Parameters, Admission, UsedSeal), Error<T>> {
+        ensure!(signer == hotkey, Error::TransactorAccountShouldBeHotKey);
+        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.pow_registration_allowed)?;
+        ensure!(work::is_recent(work.block, Self::now()), Error::InvalidWorkBlock);
+        let seal: [u8; 32] = work.seal.try_into().map_err(|_| Error::InvalidSeal)?;
+        ensure!(UsedWork::<T>::get().iter().all(|used| used.seal != seal), Error::InvalidSeal);
+        ensure!(Seal::from(seal).meets(admission.terms.difficulty), Error::InvalidDifficulty);
+        let challenge = WorkChallenge::new(&Self::block_hash(work.block), &hotkey.clone().into());
+        ensure!(challenge.seal(work.nonce).as_bytes() == &seal, Error::InvalidSeal);
+        Ok((parameters, admission, UsedSeal { worked_on: work.block, seal }))
+    }
+
+    /// Fails unless the subnet is open in this way, has room in this block and interval, and does not know the hotkey
+    /// yet. spec subnets-and-neurons §7 and §8.1, checks 2 to 7
+    pub(crate) fn ensure_admits(
+        netuid: NetUid,
+        hotkey: &T::AccountId,
+        is_open: fn(&Parameters) -> bool,
+    ) -> Result<(Parameters, Admission), Error<T>> {
+        ensure!(!netuid.is_root(), Error::RegistrationNotPermittedOnRootSubnet);
+        let parameters = T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
+        let admission = Admissions::<T>::get(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
+        ensure!(is_open(&parameters), Error::SubNetRegistrationDisabled);
+        Self::ensure_below_registration_limits(&parameters, &admission)?;
+        ensure!(Self::uid(netuid, hotkey).is_none(), Error::HotKeyAlreadyRegisteredInSubNet);
+        Ok((parameters, admission))
+    }
+
+    /// Fails if the network has taken in as many as it may in this block or this interval.
+    /// spec subnets-and-neurons §7, checks 5 and 6
+    pub(crate) fn ensure_below_registration_limits(
+        parameters: &Parameters,
+        admission: &Admission,
+    ) -> Result<(), Error<T>> {
+        ensure!(
+            admission.latest.of(Self::now()) < parameters.max_registrations_per_block,
+            Error::TooManyRegistrationsThisBlock
+        );
+        let limit = u32::from(parameters.target_registrations_per_interval).saturating_mul(INTERVAL_LIMIT);
+        ensure!(u32::from(admission.interval.total) < limit, Error::TooManyRegistrationsThisInterval);
+        Ok(())
+    }
+
+    /// The seat of a hotkey that may announce this axon, and what was announced there before.
+    pub(crate) fn ensure_may_serve_axon(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        address: Address,
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
+        Self::ensure_may_serve(hotkey, netuid, address, |before| before.axon.map(|axon| axon.block))
+    }
+
+    /// The seat of a hotkey that may announce these metrics, and what was announced there before.
+    pub(crate) fn ensure_may_serve_prometheus(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        address: Address,
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
+        Self::ensure_may_serve(hotkey, netuid, address, |before| before.prometheus.map(|metrics| metrics.block))
+    }
+
+    /// spec subnets-and-neurons §14.1, checks 1 to 5
+    fn ensure_may_serve(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        address: Address,
+        last_served: fn(&ServedEndpoints) -> Option<BlockNumber>,
+    ) -> Result<(Uid, ServedEndpoints), Error<T>> {
+        let uid = Self::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
+        let parameters = T::Subnets::parameters(netuid).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
+        ensure!(address.has_known_type(), Error::InvalidIpType);
+        ensure!(address.is_dialable(), Error::InvalidIpAddress);
+        let before = EndpointsOf::<T>::get(netuid, uid);
+        ensure!(Self::has_passed(parameters.serving_rate_limit, last_served(&before)), Error::ServingRateLimitExceeded);
+        ensure!(address.port != 0, Error::InvalidPort);
+        Ok((uid, before))
+    }
+
+    /// The certificate in these bytes. spec subnets-and-neurons §14.3
+    pub(crate) fn certificate(bytes: Vec<u8>) -> Result<Certificate, Error<T>> {
+        ensure!(!bytes.is_empty(), Error::InvalidCertificate);
+        bytes.try_into().map_err(|_| Error::InvalidCertificate)
+    }
+
+    /// The seat of an account that may publish a commitment. spec subnets-and-neurons §16
+    pub(crate) fn ensure_may_commit(who: &T::AccountId, netuid: NetUid) -> Result<Uid, Error<T>> {
+        let uid = Self::uid(netuid, who).ok_or(Error::AccountNotAllowedCommit)?;
+        let last = Commitments::<T>::get(netuid, uid).map(|commitment| commitment.block);
+        ensure!(Self::has_passed(T::CommitmentInterval::get(), last), Error::CommitmentSetRateLimitExceeded);
+        Ok(uid)
+    }
+
+    /// Returns true if so many blocks have passed since the last time, or there was none.
+    fn has_passed(blocks: BlockNumber, last: Option<BlockNumber>) -> bool {
+        last.is_none_or(|last| Self::now().saturating_sub(last) >= blocks)
+    }
+}

@@ -1,0 +1,68 @@
+//! Stake that leaves a hotkey without a seat. spec subnets-and-neurons §10.1
+
+use crate::{
+    pallet::{Config, Error, Event, Pallet, Pools, Releases},
+    traits::ReleaseStake,
+    types::{HotkeyRecord, PoolId, Standing},
+};
+use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get};
+use myelin_pallet_keys::traits::Keys;
+use myelin_primitives::Amount;
+
+impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
+    fn release(hotkey: &T::AccountId) {
+        if T::UnstakeOnDeregistration::get() {
+            Self::try_or_emit(hotkey, || Self::detach_pool(hotkey));
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Returns stake, or else leaves it where it is and says why. Whether it was returned.
+    pub(crate) fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
+        let done = with_storage_layer(give_back);
+        if let Err(reason) = done {
+            Self::deposit_event(Event::StakeReturnFailed { hotkey: hotkey.clone(), reason });
+        }
+        done.is_ok()
+    }
+
+    /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
+    /// all listed under the coldkey it goes to.
+    fn detach_pool(hotkey: &T::AccountId) -> DispatchResult {
+        let record = Self::record(hotkey);
+        let Some(id) = record.pool else { return Ok(()) };
+        let owner = T::Keys::owner(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
+        Self::return_stake(id, hotkey, &owner, Standing::Owner)?;
+        Self::set_record(hotkey, HotkeyRecord { pool: None, ..record });
+        let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
+        if stake.holders == 0 {
+            Pools::<T>::remove(id);
+            return Ok(());
+        }
+        Releases::<T>::insert(id, ());
+        let (amount, nominators) = (stake.pool.value(), stake.holders);
+        Self::deposit_event(Event::StakeReleased { hotkey: hotkey.clone(), amount, nominators });
+        Ok(())
+    }
+
+    /// Returns all of a coldkey's part of a pool. What its account could not exist with is recycled.
+    /// spec staking §2.1
+    pub(crate) fn return_stake(
+        id: PoolId,
+        hotkey: &T::AccountId,
+        coldkey: &T::AccountId,
+        standing: Standing,
+    ) -> DispatchResult {
+        let amount = Self::withdraw_all(id, coldkey, standing)?;
+        if amount.is_zero() {
+            return Ok(());
+        }
+        Self::announce_removed(coldkey, hotkey, amount, Amount::ZERO);
+        if Self::can_receive(coldkey, amount) {
+            return Self::give(coldkey, amount);
+        }
+        Self::deposit_event(Event::StakeRecycled { coldkey: coldkey.clone(), amount });
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! Answers to other pallets.
+
+use crate::{
+    Config, Network, NetworkParameters, NetworkSettings, Pallet, Parameters, ReadSubnets, Subnet, Subnets, Tempos,
+    TotalLocked,
+};
+use alloc::vec::Vec;
+use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
+use myelin_primitives::{Amount, NetUid, Tao};
+
+impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
+    fn exists(netuid: NetUid) -> bool {
+        Subnets::<T>::contains_key(netuid)
+    }
+
+    fn netuids() -> Vec<NetUid> {
+        Tempos::<T>::get().into_inner().into_keys().collect()
+    }
+
+    fn tempos() -> Vec<(NetUid, u16)> {
+        Tempos::<T>::get().into_inner().into_iter().collect()
+    }
+
+    fn subnet(netuid: NetUid) -> Option<Subnet<T::AccountId>> {
+        Subnets::<T>::get(netuid)
+    }
+
+    fn parameters(netuid: NetUid) -> Option<Parameters> {
+        NetworkSettings::<T>::get(netuid)
+    }
+
+    fn network() -> NetworkParameters {
+        Network::<T>::get()
+    }
+
+    fn locked() -> Amount<Tao> {
+        TotalLocked::<T>::get()
+    }
+}
+
+impl<T: Config> ReadKeyRules for Pallet<T> {
+    fn key_rules() -> KeyRules {
+        let network = Network::<T>::get();
+        KeyRules {
+            swap_rate_limit: network.tx_rate_limit,
+            announcement_delay: network.coldkey_swap_announcement_delay,
+            reannouncement_delay: network.coldkey_swap_reannouncement_delay,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Swaps of keys through all pallets: everything follows, or nothing has moved.
+
+mod chain;
+
+use chain::{Chain, account, key};
+use frame_support::{
+    assert_ok,
+    dispatch::{DispatchClass, GetDispatchInfo},
+};
+use myelin_pallet_keys::{Call as KeysCall, Error as KeysError, traits::Keys as _};
+use myelin_pallet_neurons::{Call as NeuronsCall, MembershipsOf, traits::ReadSeats, types::Memberships};
+use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
+use myelin_pallet_subnets::{Call as SubnetsCall, traits::ReadSubnets, types::MAX_NETWORKS};
+use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Uid};
+use myelin_runtime::{AccountId, Keys, Neurons, Runtime, RuntimeCall, Staking, Subnets, presets};
+use serde_json::json;
+use sp_core::sr25519;
+use sp_io::hashing::twox_128;
+use sp_runtime::DispatchError;
+
+/// The subnet that the owner creates.
+const SUBNET: NetUid = NetUid::new(2);
+
+/// A chain on which no epoch and no adjustment disturbs.
+fn quiet() -> Chain {
+    let quiet = json!({ "tempo": 10_000, "adjustmentInterval": 10_000 });
+    Chain::begin(presets::LOCAL, json!({ "subnets": { "defaultParameters": quiet, "rootParameters": quiet } }))
+}
+
+/// A chain on which Bob owns a subnet, with a staked hotkey in its first seat that represents him.
+fn with_a_subnet_of_bob() -> (Chain, sr25519::Pair, AccountId) {
+    let mut chain = quiet();
+    let (owner, hotkey) = (key("Bob"), account(&key("hotkey")));
+    chain.succeed(&owner, SubnetsCall::register_network { hotkey: hotkey.clone() });
+    let amount = Amount::from_rao(RAO_PER_TAO);
+    chain.succeed(&owner, StakingCall::add_stake { hotkey: hotkey.clone(), amount });
+    (chain, owner, hotkey)
+}
+
+/// Everything that the pallets which follow a swap have stored.
+fn stored(chain: &mut Chain) -> Vec<(Vec<u8>, Vec<u8>)> {
+    chain.look(|| {
+        let mut entries = Vec::new();
+        for pallet in ["Keys", "Subnets", "Staking", "Neurons"] {
+            let prefix = twox_128(pallet.as_bytes()).to_vec();
+            let mut last = prefix.clone();
+            while let Some(key) = sp_io::storage::next_key(&last).filter(|key| key.starts_with(&prefix)) {
+                entries.push((key.clone(), sp_io::storage::get(&key).expect("the key is there").to_vec()));
+                last = key;
+            }
+        }
+        entries
+    })
+}
+
+/// Makes a block of a call that fails in its dispatch, and returns its error.
+fn failure(chain: &mut Chain, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> DispatchError {
+    let transaction = chain.sign(key, call);
+    let applied = chain.block(vec![transaction]);
+    applied[0].expect("the transaction is included").expect_err("the call fails")
+}
+
+#[test]
+fn everything_follows_a_swapped_hotkey() {
+    let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
+    let new = account(&key("new"));
+    let had = chain.balance(&account(&owner));
+    chain.succeed(&owner, KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey: new.clone() });
+    let paid = had - chain.balance(&account(&owner));
+    assert!((RAO_PER_TAO / 10..RAO_PER_TAO / 9).contains(&paid), "the cost and a fee: {paid} rao");
+    chain.look(|| {
+        assert_eq!((Keys::owner(&hotkey), Keys::owner(&new)), (None, Some(account(&owner))));
+        assert_eq!((Staking::on(&hotkey).rao(), Staking::on(&new).rao()), (0, RAO_PER_TAO));
+        assert_eq!((Neurons::uid(SUBNET, &hotkey), Neurons::uid(SUBNET, &new)), (None, Some(Uid::new(0))));
+        assert_eq!(Subnets::subnet(SUBNET).and_then(|subnet| subnet.owner_hotkey), Some(new));
+    });
+}
+
+#[test]
+fn everything_follows_a_swapped_coldkey() {
+    let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
+    let new = account(&key("new"));
+    chain.look(|| {
+        let root = frame_system::RawOrigin::Root.into();
+        assert_ok!(Keys::swap_coldkey(root, account(&owner), new.clone(), Amount::ZERO));
+    });
+    chain.keep();
+    chain.look(|| {
+        assert_eq!((Keys::owner(&hotkey), Keys::owned(&account(&owner))), (Some(new.clone()), Vec::new()));
+        assert_eq!(Staking::of(&new, &hotkey).rao(), RAO_PER_TAO);
+        assert_eq!(Subnets::subnet(SUBNET).and_then(|subnet| subnet.owner), Some(new.clone()));
+    });
+    assert_eq!(chain.balance(&account(&owner)), 0);
+    assert!(chain.balance(&new) > RAO_PER_TAO);
+}
+
+#[test]
+fn a_listener_that_fails_undoes_the_whole_swap() {
+    let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
+    let new = account(&key("new"));
+    // Neurons are told last. They cannot follow onto a hotkey with seats on as many networks that are being removed.
+    let ended = (1_000..).map(NetUid::new).take(MAX_NETWORKS as usize).map(|netuid| (netuid, Uid::new(0)));
+    let full = Memberships::try_from(ended.collect::<std::collections::BTreeMap<_, _>>()).expect("that many can be");
+    chain.look(|| MembershipsOf::<Runtime>::insert(&new, full));
+    chain.keep();
+
+    let (before, had) = (stored(&mut chain), chain.balance(&account(&owner)));
+    let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey: new.clone() };
+    assert_eq!(failure(&mut chain, &owner, swap), DispatchError::Exhausted);
+    assert!(stored(&mut chain) == before, "something has moved");
+    let paid = had - chain.balance(&account(&owner));
+    assert!(paid < RAO_PER_TAO / 100, "the fee alone is paid: {paid} rao");
+
+    chain.look(|| MembershipsOf::<Runtime>::remove(&new));
+    chain.keep();
+    chain.succeed(&owner, KeysCall::swap_hotkey { hotkey, new_hotkey: new });
+}
+
+#[test]
+fn a_key_in_use_is_refused_before_anything_moves() {
+    let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
+    let other = key("Charlie");
+    let [staked, seated] = ["staked", "seated"].map(|name| account(&key(name)));
+    chain.succeed(&owner, KeysCall::try_associate_hotkey { hotkey: staked.clone() });
+    let amount = Amount::from_rao(RAO_PER_TAO);
+    chain.succeed(&owner, StakingCall::add_stake { hotkey: staked.clone(), amount });
+    chain.succeed(&owner, NeuronsCall::burned_register { netuid: SUBNET, hotkey: seated.clone() });
+    let theirs = account(&key("theirs"));
+    chain.succeed(&other, KeysCall::try_associate_hotkey { hotkey: theirs.clone() });
+
+    let before = stored(&mut chain);
+    for (new_hotkey, error) in [
+        (staked, KeysError::<Runtime>::NewHotKeyInUse),
+        (seated, KeysError::HotKeyAlreadyRegisteredInSubNet),
+        (theirs, KeysError::NonAssociatedColdKey),
+    ] {
+        let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey };
+        assert_eq!(failure(&mut chain, &owner, swap), error.into());
+    }
+    // A coldkey with a hotkey, and a hotkey, are no fresh coldkeys.
+    for (new_coldkey, error) in [
+        (account(&other), KeysError::<Runtime>::ColdKeyAlreadyAssociated),
+        (hotkey.clone(), KeysError::NewColdKeyIsHotkey),
+    ] {
+        let swapped = chain.look(|| {
+            let root = frame_system::RawOrigin::Root.into();
+            Keys::swap_coldkey(root, account(&owner), new_coldkey, Amount::ZERO)
+        });
+        assert_eq!(swapped, Err(error.into()));
+    }
+    assert!(stored(&mut chain) == before, "something has moved");
+}
+
+#[test]
+fn swaps_on_as_many_networks_as_there_can_be_fit_into_a_block() {
+    let subnets: Vec<_> = (1..MAX_NETWORKS).map(|netuid| json!({ "netuid": netuid, "parameters": {} })).collect();
+    let mut chain = Chain::begin(presets::LOCAL, json!({ "subnets": { "subnets": subnets } }));
+    let most = <Runtime as frame_system::Config>::BlockWeights::get().get(DispatchClass::Normal).max_extrinsic;
+    let account = account(&key("any"));
+    for call in [
+        KeysCall::<Runtime>::swap_hotkey { hotkey: account.clone(), new_hotkey: account.clone() },
+        KeysCall::swap_coldkey_announced { new_coldkey: account.clone() },
+    ] {
+        let weight = chain.look(|| call.get_dispatch_info().call_weight);
+        assert!(most.is_none_or(|most| weight.all_lt(most)), "{call:?} weighs {weight}");
+    }
+}

@@ -1,0 +1,322 @@
+//! The step in which the weights of validators become shares of an epoch. spec yuma, tokenomics §6.2.
+//!
+//! [`ConsensusInput`] gathers all that consensus reads and runs it: validators' weights become incentives of miners and
+//! dividends of validators. [`claims`] turns these into the proportions by which the pools of an epoch are divided, and
+//! [`neuron_records`] into the records that the chain stores. The chain and every replay of it call these functions.
+
+use crate::error::ArithmeticStep;
+use alloc::vec::Vec;
+use myelin_economics::division::{Claim, Emission};
+use myelin_primitives::{Amount, BlockNumber, Entry, Q32, Tao};
+use myelin_records::{
+    epoch::NeuronRecord,
+    parameters::{NetworkParameters, Parameters},
+};
+use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Trace, epoch, traced};
+
+/// The version of the rules that this crate has.
+///
+/// Version 1 is the behaviour of the first public chain. A change of an epoch's rules on a chain with a history raises
+/// the version and keeps the old branch. An old epoch is explained by the rules that paid it.
+pub const RULES: u32 = 1;
+
+/// The first runtime version (`spec_version`) of each version of the rules, both ascending.
+const RULES_BY_SPEC_VERSION: &[(u32, u32)] = &[(0, RULES)];
+
+/// Returns the version of the rules that a runtime of this `spec_version` has.
+pub fn rules_of(spec_version: u32) -> u32 {
+    let known = RULES_BY_SPEC_VERSION.iter().rev().find(|(first, _)| *first <= spec_version);
+    known.map_or(RULES, |(_, rules)| *rules)
+}
+
+/// All that consensus reads of one subnet besides its parameters. Slices are indexed by uid.
+///
+/// Rows may be of any type, so that the chain lends them as it read them.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsensusInput<'a, Row> {
+    /// Block of the epoch.
+    pub block: BlockNumber,
+    /// Block of the epoch before, if any.
+    pub last_epoch: Option<BlockNumber>,
+    /// Emission for miners and validators together.
+    pub emission: Amount<Tao>,
+    /// Stake weight of each neuron.
+    pub stake_weights: &'a [Amount<Tao>],
+    /// Block of each registration.
+    pub registered_at: &'a [BlockNumber],
+    /// Block of the last weights or commit of each neuron, or of its registration.
+    pub last_updates: &'a [BlockNumber],
+    /// Weights of each neuron as they count, see [`myelin_yuma::as_read`].
+    pub weights: &'a [Row],
+    /// Bonds that the epoch before left, for neurons with a permit.
+    pub bonds: &'a [Row],
+    /// Permits that the epoch before gave.
+    pub permits: &'a [bool],
+    /// Block of the earliest open commit of each neuron. `None` on a subnet without commits.
+    pub open_commits: Option<&'a [Option<BlockNumber>]>,
+}
+
+impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
+    /// Runs consensus.
+    pub fn run(&self, params: &Params) -> EpochOutcome {
+        self.with_snapshot(|snapshot| epoch(snapshot, params))
+    }
+
+    /// Runs consensus and returns its terms too, for explanations.
+    pub fn run_traced(&self, params: &Params) -> (EpochOutcome, Trace) {
+        self.with_snapshot(|snapshot| traced(snapshot, params))
+    }
+
+    fn with_snapshot<Answer>(&self, run: impl FnOnce(&Snapshot<'_, Row>) -> Answer) -> Answer {
+        let stake: Vec<Stake> = self.stake_weights.iter().map(|weight| Stake::from(*weight)).collect();
+        run(&Snapshot {
+            block: self.block,
+            last_epoch_block: self.last_epoch,
+            emission: self.emission,
+            // Only validators with stake set weights. Owning the subnet gives no right to. spec subnets-and-neurons §12
+            owner: None,
+            stake: &stake,
+            registered_at: self.registered_at,
+            last_update: self.last_updates,
+            weights: self.weights,
+            bonds: self.bonds,
+            permits: self.permits,
+            commit_blocks: self.open_commits,
+        })
+    }
+}
+
+/// Returns the rules of a subnet's consensus as its parameters set them. spec yuma §2.
+pub fn epoch_params(parameters: &Parameters, network: &NetworkParameters) -> Params {
+    let alpha = LiquidAlpha {
+        low: parameters.alpha_values.low(),
+        high: parameters.alpha_values.high(),
+        steepness: parameters.alpha_sigmoid_steepness,
+    };
+    Params {
+        kappa: parameters.kappa(),
+        activity_cutoff: parameters.activity_cutoff(),
+        max_allowed_validators: parameters.max_allowed_validators,
+        stake_threshold: network.stake_threshold.rao(),
+        tempo: parameters.tempo.into(),
+        bonds_penalty: parameters.bonds_penalty(),
+        bonds_moving_average: parameters.bonds_moving_average(),
+        bonds: if parameters.yuma3 {
+            Bonds::PerPair { liquid_alpha: parameters.liquid_alpha.then_some(alpha) }
+        } else {
+            Bonds::Classic
+        },
+    }
+}
+
+/// Returns the claims of neurons to the pools of an epoch, by uid. spec tokenomics §6.2, step 5.
+pub fn claims(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<Claim> {
+    let exact = &outcome.exact;
+    (0..)
+        .zip(stake_weights)
+        .map(|(uid, stake)| Claim {
+            incentive: weight(at(&exact.incentive, uid)),
+            dividend: weight(at(&exact.dividends, uid)),
+            active_stake: weight(at(&exact.active_stake, uid)),
+            stake: stake.rao(),
+        })
+        .collect()
+}
+
+/// Returns the permits until the next epoch, by uid. spec yuma §3.3.
+///
+/// Without stake there is no order of validators, so all neurons may validate. spec tokenomics §10.
+pub fn next_permits(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<bool> {
+    let without_stake = stake_weights.iter().all(|stake| stake.is_zero());
+    (0..).zip(stake_weights).map(|(uid, _)| without_stake || at(&outcome.permits, uid)).collect()
+}
+
+/// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13.
+///
+/// # Errors
+/// [`ArithmeticStep::NeuronPay`] if the pay of a neuron exceeds any amount.
+pub fn neuron_records(
+    outcome: &EpochOutcome,
+    stake_weights: &[Amount<Tao>],
+    emissions: &[Emission],
+) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
+    let permits = next_permits(outcome, stake_weights);
+    let records = (0..).zip(emissions).map(|(uid, emission)| {
+        let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticStep::NeuronPay)?;
+        Ok(NeuronRecord {
+            active: at(&outcome.active, uid),
+            permit: at(&permits, uid),
+            stake_weight: at(&outcome.stake_weight, uid),
+            consensus: at(&outcome.consensus, uid),
+            validator_trust: at(&outcome.validator_trust, uid),
+            incentive: at(&outcome.incentive, uid),
+            dividends: at(&outcome.dividends, uid),
+            emission: paid,
+        })
+    });
+    records.collect()
+}
+
+/// Returns a share as the weight of a claim, in counts of 2^-32.
+fn weight(share: Q32) -> u64 {
+    // Shares are never below zero.
+    u64::try_from(share.to_bits()).unwrap_or(0)
+}
+
+/// Returns the value of a vector at a uid, or the default beyond its end.
+pub(crate) fn at<V: Copy + Default>(values: &[V], uid: usize) -> V {
+    values.get(uid).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_primitives::{Fraction, Uid};
+    use myelin_records::parameters::AlphaValues;
+
+    fn tao(tao: u64) -> Amount<Tao> {
+        Amount::from_tao(tao).unwrap()
+    }
+
+    /// Returns the outcome with one validator, which gives all its weight to the neuron on seat 1. Seat 2 has none.
+    fn outcome() -> EpochOutcome {
+        let weights = [vec![Entry::new(Uid::new(1), 1)], vec![], vec![]];
+        let input = ConsensusInput {
+            block: 100,
+            last_epoch: None,
+            emission: Amount::from_rao(1_000),
+            stake_weights: &[tao(1), Amount::ZERO, Amount::ZERO],
+            registered_at: &[1, 1, 1],
+            last_updates: &[90, 1, 1],
+            weights: &weights,
+            bonds: &[],
+            permits: &[true, false, false],
+            open_commits: None,
+        };
+        let outcome = input.run(&Params::default());
+        assert_eq!(input.run_traced(&Params::default()).0, outcome);
+        outcome
+    }
+
+    #[test]
+    fn weights_become_incentives_and_dividends() {
+        let outcome = outcome();
+        assert_eq!(outcome.incentive, [0, u16::MAX, 0]);
+        assert_eq!(outcome.dividends, [u16::MAX, 0, 0]);
+        let claims = claims(&outcome, &[tao(1), Amount::ZERO, Amount::ZERO]);
+        let one = 1 << 32;
+        let validator = Claim { incentive: 0, dividend: one, active_stake: one, stake: 1_000_000_000 };
+        let miner = Claim { incentive: one, ..Claim::default() };
+        assert_eq!(claims, [validator, miner, Claim::default()]);
+    }
+
+    #[test]
+    fn the_trace_has_the_weight_and_the_bond() {
+        let weights = [vec![Entry::new(Uid::new(1), 1)], vec![]];
+        let input = ConsensusInput {
+            block: 100,
+            last_epoch: None,
+            emission: Amount::ZERO,
+            stake_weights: &[tao(1), Amount::ZERO],
+            registered_at: &[1, 1],
+            last_updates: &[90, 1],
+            weights: &weights,
+            bonds: &[],
+            permits: &[true, false],
+            open_commits: None,
+        };
+        let (_, trace) = input.run_traced(&Params::default());
+        assert_eq!((trace.opinions.len(), trace.bonds.len()), (1, 1));
+        assert_eq!((trace.opinions[0].weight, trace.opinions[0].clipped), (Q32::ONE, Q32::ONE));
+    }
+
+    #[test]
+    fn the_owner_of_a_subnet_has_no_seat_of_its_own() {
+        // With `owner: Some(0)` the snapshot would give seat 0 a permit without stake.
+        let input = ConsensusInput::<Vec<Entry>> {
+            block: 100,
+            last_epoch: None,
+            emission: Amount::ZERO,
+            stake_weights: &[Amount::ZERO, tao(1)],
+            registered_at: &[1, 1],
+            last_updates: &[1, 1],
+            weights: &[],
+            bonds: &[],
+            permits: &[],
+            open_commits: None,
+        };
+        assert_eq!(input.run(&Params::default()).permits, [false, true]);
+    }
+
+    #[test]
+    fn without_stake_all_neurons_may_validate() {
+        let outcome = outcome();
+        assert_eq!(next_permits(&outcome, &[tao(1), Amount::ZERO, Amount::ZERO]), [true, false, false]);
+        assert_eq!(next_permits(&outcome, &[Amount::ZERO; 3]), [true; 3]);
+    }
+
+    #[test]
+    fn records_have_the_findings_and_the_pay() {
+        let stake = [tao(1), Amount::ZERO, Amount::ZERO];
+        let emission =
+            |miner, validator| Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) };
+        let records = neuron_records(&outcome(), &stake, &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
+        let validator = NeuronRecord {
+            permit: true,
+            stake_weight: u16::MAX,
+            validator_trust: u16::MAX,
+            dividends: u16::MAX,
+            emission: Amount::from_rao(7),
+            ..NeuronRecord::FRESH
+        };
+        let miner = NeuronRecord {
+            consensus: u16::MAX,
+            incentive: u16::MAX,
+            emission: Amount::from_rao(6),
+            ..NeuronRecord::FRESH
+        };
+        assert_eq!(records, [validator, miner, NeuronRecord::FRESH]);
+        assert_eq!(neuron_records(&outcome(), &stake, &[]), Ok(vec![]));
+        let too_much = neuron_records(&outcome(), &stake, &[emission(u64::MAX, 1)]);
+        assert_eq!(too_much, Err(ArithmeticStep::NeuronPay));
+    }
+
+    #[test]
+    fn parameters_decide_on_the_form_of_bonds() {
+        let network = NetworkParameters { stake_threshold: tao(3), ..NetworkParameters::default() };
+        let bonds = |yuma3, liquid_alpha| {
+            epoch_params(&Parameters { yuma3, liquid_alpha, ..Parameters::default() }, &network).bonds
+        };
+        assert!(matches!(bonds(false, true), Bonds::Classic));
+        assert!(matches!(bonds(true, false), Bonds::PerPair { liquid_alpha: None }));
+        let Bonds::PerPair { liquid_alpha: Some(alpha) } = bonds(true, true) else { panic!("liquid alpha is on") };
+        let part = |fraction: Fraction| fraction.of(u16::MAX.into());
+        let AlphaValues { low, high } = Parameters::default().alpha_values;
+        assert_eq!((part(alpha.low), part(alpha.high), alpha.steepness), (low.into(), high.into(), 1_000));
+    }
+
+    #[test]
+    fn parameters_are_passed_on_in_their_units() {
+        let network = NetworkParameters { stake_threshold: tao(3), ..NetworkParameters::default() };
+        let parameters = Parameters {
+            kappa: 1,
+            activity_cutoff: 400,
+            max_allowed_validators: 3,
+            tempo: 99,
+            bonds_penalty: 2,
+            bonds_moving_average: 4,
+            ..Parameters::default()
+        };
+        let params = epoch_params(&parameters, &network);
+        assert_eq!((params.activity_cutoff, params.max_allowed_validators, params.tempo), (400, 3, 99));
+        assert_eq!(params.stake_threshold, 3_000_000_000);
+        assert_eq!((params.kappa.of(65_535), params.bonds_penalty.of(65_535)), (1, 2));
+        assert_eq!(params.bonds_moving_average.of(1_000_000), 4);
+    }
+
+    #[test]
+    fn every_runtime_version_has_rules() {
+        assert_eq!([0, 1, u32::MAX].map(rules_of), [RULES; 3]);
+        assert!(RULES_BY_SPEC_VERSION.is_sorted());
+    }
+}
