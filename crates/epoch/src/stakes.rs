@@ -47,7 +47,7 @@ pub struct Payment<Key = PublicKey> {
 }
 
 /// The growth of stake by one payment, rounded as the pool rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PaymentGrowth {
     /// Growth of the owner's stake: the part for the owner alone, and the owner's share of the rest.
     pub owner: Amount<Tao>,

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 /// One command: its arguments, and everything the program knows about it.
 ///
-/// Parser, `--help`, manual page, completions, the reference page and the schema of its answers are made from this.
+/// Parser, `--help`, manual page, completions, the reference page and the schema of its outputs are made from this.
 pub trait Command: Args + Debug + 'static {
     /// The words that call it: `wallet create`.
     const PATH: &'static str;
@@ -24,12 +24,30 @@ pub trait Command: Args + Debug + 'static {
     const CALLS: Calls = &[];
     /// What is typed, at least once. A test reads each of them.
     const EXAMPLES: &'static [Example];
-    /// What it answers. Schemas are made from this.
+    /// Its words and `Output`, or a [`TransactionOutput`](crate::transact::TransactionOutput) of that. Schemas are made
+    /// from this.
     type Output: Serialize + JsonSchema + Render + 'static;
 
     /// Does it.
     fn run(self, context: &Context, output: &Printer<Self::Output>) -> impl Future<Output = Result<(), CliError>>;
 }
+
+/// Defines outputs of commands that print the same record. Each has the JSON and the schema of the record.
+macro_rules! outputs {
+    ($($(#[$attribute:meta])* $name:ident($record:ty);)+) => {$(
+        $(#[$attribute])*
+        #[derive(Debug, serde::Serialize, schemars::JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name($record);
+
+        impl $crate::page::Render for $name {
+            fn render(&self, page: &mut $crate::page::Page) {
+                self.0.render(page);
+            }
+        }
+    )+};
+}
+pub(crate) use outputs;
 
 /// Calls of the chain, each as its pallet and its name: `("Staking", "add_stake")`.
 pub type Calls = &'static [(&'static str, &'static str)];
@@ -85,6 +103,9 @@ pub struct CommandEntry {
     pub examples: &'static [Example],
     arguments: fn(clap::Command) -> clap::Command,
     schema: fn() -> Schema,
+    /// The names of the command's type and of its output's.
+    #[cfg(test)]
+    pub(crate) type_names: fn() -> [&'static str; 2],
     run: for<'a> fn(&'a ArgMatches, &'a Context) -> LocalBoxFuture<'a, Result<(), CliError>>,
 }
 
@@ -100,6 +121,8 @@ impl CommandEntry {
             examples: C::EXAMPLES,
             arguments: C::augment_args,
             schema: || schema_for!(C::Output),
+            #[cfg(test)]
+            type_names: || [std::any::type_name::<C>(), std::any::type_name::<C::Output>()],
             run: run::<C>,
         }
     }
@@ -134,7 +157,7 @@ impl CommandEntry {
         (self.arguments)(clap::Command::new(self.name())).about(self.summary).long_about(about).after_help(after)
     }
 
-    /// The schema of what it answers as JSON.
+    /// Returns the schema of its output as JSON.
     pub fn schema(&self) -> Schema {
         (self.schema)()
     }

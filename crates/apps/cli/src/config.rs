@@ -1,7 +1,12 @@
 //! The configuration file: TOML that people may edit too, so that its comments survive.
 
-use crate::settings::{self, ALL, Setting, SettingSource};
-use std::{borrow::Cow, collections::BTreeMap, env, fs, io, path::PathBuf};
+use crate::{
+    plan::Policy,
+    settings::{self, ALL, Setting, SettingSource},
+};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_files::{Access, FileError, FileFault, OnExisting};
+use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
 /// The variable that says which file it is.
@@ -54,32 +59,36 @@ pub enum ConfigError {
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// The cause.
+        source: FileFault,
     },
 }
 
-impl ConfigError {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
+impl Diagnostic for ConfigError {
+    fn code(&self) -> &'static str {
+        "config"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        const LIST: &str = "`myelin config list` shows all settings";
         match self {
-            Self::NoHome => format!("set `HOME`, or name the file with `{FILE_VARIABLE}`").into(),
-            Self::Syntax { path, .. } | Self::UnknownInFile { path, .. } => {
-                format!("correct {}; `myelin config list --config /dev/null` shows what can be set", path.display())
-                    .into()
-            }
+            Self::NoHome => out.push(format!("set `HOME`, or name the file with `{FILE_VARIABLE}`")),
+            Self::Syntax { path, .. } | Self::UnknownInFile { path, .. } => out.push(format!(
+                "correct {}; `myelin config list --config /dev/null` shows what can be set",
+                path.display()
+            )),
             Self::Unknown { name } => {
                 let close = ALL.iter().find(|setting| setting.name.rsplit('.').next() == Some(name.as_str()));
                 match close {
-                    Some(setting) => format!("`{}` is meant, perhaps", setting.name).into(),
-                    None => "`myelin config list` shows all settings".into(),
+                    Some(setting) => out.push(format!("`{}` is meant, perhaps", setting.name)),
+                    None => out.push(LIST),
                 }
             }
             Self::Value { name, .. } => match Setting::named(name) {
-                Some(setting) => format!("what it is for: {}", setting.summary).into(),
-                None => "`myelin config list` shows all settings".into(),
+                Some(setting) => out.push(format!("what it is for: {}", setting.summary)),
+                None => out.push(LIST),
             },
-            Self::Io { .. } => "look at the path, and whether you may use it".into(),
+            Self::Io { .. } => out.push("look at the path, and whether you may use it"),
         }
     }
 }
@@ -105,7 +114,7 @@ impl ConfigFile {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
+            Err(error) => return Err(ConfigError::Io { doing: "read", path, source: error.into() }),
         };
         Self::parse(path, &text)
     }
@@ -162,12 +171,9 @@ impl ConfigFile {
             table.remove(key);
             self.values.remove(setting.name);
         }
-        self.write().map_err(|source| ConfigError::Io { doing: "write", path: self.path.clone(), source })
-    }
-
-    /// Whole or not at all: a half-written policy is worse than an old one.
-    fn write(&self) -> io::Result<()> {
-        crate::files::write_whole(&self.path, self.document.to_string().as_bytes())
+        let failed = |FileError { source, .. }| ConfigError::Io { doing: "write", path: self.path.clone(), source };
+        let text = self.document.to_string();
+        myelin_files::write(&self.path, text.as_bytes(), Access::Shared, OnExisting::Replace).map_err(failed)
     }
 }
 
@@ -254,7 +260,7 @@ pub fn resolve(
 ///
 /// # Errors
 /// [`ConfigError::Value`], which the file's check makes impossible.
-pub fn policy(file: &ConfigFile) -> Result<crate::plan::Policy, ConfigError> {
+pub fn policy(file: &ConfigFile) -> Result<Policy, ConfigError> {
     let [spend, fee, subnets] = [&settings::POLICY_MAX_SPEND, &settings::POLICY_MAX_FEE, &settings::POLICY_SUBNETS]
         .map(|setting| file.get(setting));
     settings::policy(spend, fee, subnets).map_err(|reason| ConfigError::Value {

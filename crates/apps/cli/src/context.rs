@@ -3,7 +3,6 @@
 use crate::{
     config::{self, ConfigError, ConfigFile},
     error::CliError,
-    network::NetworkFolder,
     output::Format,
     plan::Policy,
     settings::{self, NetworkSetting, Setting, SettingSource},
@@ -12,6 +11,7 @@ use crate::{
 use clap::ValueEnum;
 use myelin_client::{Chain, ChainError, NodeUrls, Timeouts};
 use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
+use myelin_local::running_nodes;
 use std::{env, path::PathBuf, time::Duration};
 
 /// Somebody waits: a node that does not answer at once is given up sooner than a program would.
@@ -27,7 +27,7 @@ const LIMITS: Timeouts = Timeouts {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
-    /// How answers are written [env: `MYELIN_OUTPUT`]
+    /// The form of the output [env: `MYELIN_OUTPUT`]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
 
@@ -94,7 +94,7 @@ impl Context {
         Ok(context)
     }
 
-    /// How answers are written.
+    /// Returns the form of the output.
     pub const fn format(&self) -> Format {
         self.format
     }
@@ -144,7 +144,7 @@ impl Context {
         let path = self.text(&settings::WALLET_PATH, None)?.map(|(path, _)| path).unwrap_or_default();
         let path = Environment::of_process().expand(&path)?;
         // Passwords in the environment lie under the whole path.
-        let path = std::path::absolute(&path).map_err(|source| CliError::File { doing: "find", path, source })?;
+        let path = std::path::absolute(&path).map_err(CliError::file("find", &path))?;
         Ok(Wallets::at(path))
     }
 
@@ -179,9 +179,8 @@ impl Context {
         match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(NetworkSetting::Local) {
             NetworkSetting::Nodes(nodes) => Ok(nodes),
             NetworkSetting::Local => {
-                let state = self.local_network(None)?.state()?;
-                let running: Vec<_> =
-                    state.into_iter().flat_map(|state| state.nodes).filter_map(|node| node.rpc).collect();
+                let folder = self.text(&settings::LOCAL_DIRECTORY, None)?.map(|(folder, _)| folder);
+                let running = running_nodes(folder.as_deref())?;
                 Ok(if running.is_empty() {
                     NodeUrls::local()
                 } else {
@@ -197,15 +196,6 @@ impl Context {
     /// As [`Self::endpoints`], and if none of them answers.
     pub async fn chain(&self) -> Result<Chain, CliError> {
         Ok(Chain::connect_within(self.endpoints()?, LIMITS).await?)
-    }
-
-    /// Where the network of this machine lies. `flag` is what the command's own flag says.
-    ///
-    /// # Errors
-    /// As [`Self::text`], and where there is no home folder.
-    pub fn local_network(&self, flag: Option<&str>) -> Result<NetworkFolder, CliError> {
-        let said = self.text(&settings::LOCAL_DIRECTORY, flag)?;
-        Ok(NetworkFolder::at(said.as_ref().map(|(path, _)| path.as_str()))?)
     }
 
     /// What limits the commands that change the chain.

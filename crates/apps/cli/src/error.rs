@@ -1,18 +1,25 @@
-//! What goes wrong, what to do about it, and the exit code that says so to a script.
+//! Errors of commands: their codes, hints and exit codes.
 
-use crate::{config::ConfigError, network::NetworkError, plan::PolicyRefusal};
-use myelin_client::{
-    CallError, ChainError, Diagnostic, DispatchFailure, Hints, IncludedTransaction, PoolRefusal, SentTransaction,
-    UnseenTransaction,
+use crate::{
+    config::ConfigError,
+    hints,
+    output::{Format, OutputError, say},
+    page::{Tone, printable},
+    plan::PolicyRefusal,
+    terminal::PromptError,
 };
+use myelin_client::{CallError, ChainError, IncludedTransaction, RandomnessError, SentTransaction, UnseenTransaction};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_explain::ExplainError;
+use myelin_files::FileFault;
 use myelin_keys::{
     Address, AddressError, ImportError, MnemonicError, NameError, PasswordError, SecretError, SignatureError,
     WalletError,
 };
+use myelin_local::LocalError;
 use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
-use std::{borrow::Cow, fmt, io, path::PathBuf};
+use std::{borrow::Cow, path::PathBuf};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +41,7 @@ pub enum Exit {
     Interrupted = 130,
 }
 
-/// Why a command failed. Its text says what, [`CliError::hint`] what to do next.
+/// A failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The words are in order, but not together.
@@ -45,26 +52,9 @@ pub enum CliError {
         /// What would be right.
         hint: &'static str,
     },
-    /// A question cannot be asked.
-    #[error("{question} There is no terminal to answer at")]
-    NoTerminal {
-        /// The question.
-        question: String,
-        /// How to answer it otherwise.
-        hint: Cow<'static, str>,
-    },
-    /// The answer was not yes.
-    #[error("stopped, because the answer was not yes")]
-    Declined,
-    /// Two passwords that should be the same are not.
-    #[error("the two passwords differ")]
-    PasswordsDiffer,
-    /// A new password that is guessed in no time.
-    #[error("a password of {length} characters is too short")]
-    PasswordTooShort {
-        /// How long it is.
-        length: usize,
-    },
+    /// A question has no answer.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// The signature is a signature, but of something else or by somebody else.
     #[error("the signature is not {address}'s, or not of this message")]
     BadSignature {
@@ -106,7 +96,7 @@ pub enum CliError {
     Config(#[from] ConfigError),
     /// The local network.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Local(LocalError),
     /// The chain has no answer.
     #[error(transparent)]
     Chain(Box<ChainError>),
@@ -163,38 +153,47 @@ pub enum CliError {
         /// The network, if somebody chose one.
         network: Option<String>,
     },
-    /// A neuron, its model or its task.
-    #[error("{message}")]
-    Task {
-        /// The name of the cause.
-        code: &'static str,
-        /// What went wrong.
-        message: String,
-        /// What to do next, if the library knows.
-        hint: Option<String>,
-    },
-    /// A file.
+    /// There is no home folder, so no folder for data.
+    #[error("there is no home folder for data")]
+    NoHome,
+    /// A file cannot be used.
     #[error("could not {doing} {}: {source}", .path.display())]
     File {
-        /// What was tried.
+        /// The action that failed, as a verb.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// The cause.
+        source: FileFault,
     },
-    /// The terminal.
-    #[error("could not ask at the terminal: {0}")]
-    Terminal(io::Error),
-    /// Whoever read the output has enough of it. Said to nobody.
-    #[error("nobody reads the output any more")]
-    OutputClosed,
     /// The output cannot be written.
-    #[error("could not write the output: {0}")]
-    Output(io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Any other error that knows its code and its hints.
+    #[error("{0}")]
+    Other(Box<dyn Diagnostic + Send + Sync>),
+}
+
+/// An error that is made where it is found: a code, a text and a hint.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct PlainError {
+    code: &'static str,
+    message: String,
+    hint: Option<Cow<'static, str>>,
+}
+
+impl Diagnostic for PlainError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        self.hint.iter().for_each(|hint| out.push(hint.clone()));
+    }
 }
 
 /// What a call paid that failed.
@@ -218,6 +217,28 @@ impl From<ExplainError> for CliError {
     }
 }
 
+impl From<LocalError> for CliError {
+    fn from(error: LocalError) -> Self {
+        match error {
+            LocalError::Interrupted => Self::Interrupted,
+            LocalError::Chain(error) => Self::Chain(error),
+            LocalError::Explain(error) => (*error).into(),
+            LocalError::Call { error, included } => Self::Call { error, included },
+            LocalError::Unseen(unseen) => Self::Unseen { unseen, network: None },
+            LocalError::Wallet(error) => error.into(),
+            LocalError::Name(error) => error.into(),
+            LocalError::Mnemonic(error) => error.into(),
+            other => Self::Local(other),
+        }
+    }
+}
+
+impl From<RandomnessError> for CliError {
+    fn from(error: RandomnessError) -> Self {
+        Self::other(error)
+    }
+}
+
 impl From<PasswordError> for CliError {
     fn from(error: PasswordError) -> Self {
         Self::Wallet(error.into())
@@ -225,104 +246,72 @@ impl From<PasswordError> for CliError {
 }
 
 impl CliError {
-    /// That a library of neurons says no.
-    pub(crate) fn task(code: &'static str, error: &dyn fmt::Display, hint: Option<String>) -> Self {
-        Self::Task { code, message: error.to_string(), hint }
+    /// Makes an error of a code, a text and a hint.
+    pub(crate) fn plain(
+        code: &'static str,
+        message: impl ToString,
+        hint: impl Into<Option<Cow<'static, str>>>,
+    ) -> Self {
+        Self::other(PlainError { code, message: message.to_string(), hint: hint.into() })
     }
 
-    /// That a call was not carried out.
+    /// Makes an error of any error that knows its code and its hints.
+    pub(crate) fn other(error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self::Other(Box::new(error))
+    }
+
+    /// Returns a closure that makes an error of a file's fault.
+    pub(crate) fn file<F: Into<FileFault>>(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(F) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source: source.into() }
+    }
+
+    /// Makes an error of a call that was not carried out.
     pub(crate) fn call(error: CallError, included: Option<IncludedTransaction>) -> Self {
         Self::Call { error: Box::new(error), included: included.map(|included| (included.height, included.fee)) }
     }
 
-    /// A name of the cause that stays the same when the text becomes better.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Usage { .. } => "usage",
-            Self::NoTerminal { .. } => "no-terminal",
-            Self::Declined => "declined",
-            Self::PasswordsDiffer | Self::PasswordTooShort { .. } => "password",
-            Self::BadSignature { .. } => "bad-signature",
-            Self::NotKept { .. } => "not-kept",
-            Self::Refused(_) => "policy",
-            Self::Wallet(error) => match error {
-                WalletError::NoWallet { .. } => "no-wallet",
-                WalletError::NoColdkey { .. }
-                | WalletError::NoColdkeyAddress { .. }
-                | WalletError::NoHotkey { .. }
-                | WalletError::NoSecret { .. } => "no-key",
-                WalletError::Exists { .. } => "exists",
-                WalletError::PasswordNeeded { .. } => "no-terminal",
-                WalletError::WrongPassword { .. } | WalletError::Password(_) | WalletError::EmptyPassword => "password",
-                WalletError::Name(_) => "name",
-                _ => "wallet-file",
-            },
-            Self::Name(_) => "name",
-            Self::Mnemonic(_) | Self::Secret(_) | Self::Import(_) => "secret",
-            Self::Address(_) => "address",
-            Self::Signature(_) => "signature",
-            Self::Config(_) => "config",
-            Self::Network(error) => error.code(),
-            Self::Chain(error) => chain_code(error),
-            Self::Explain(error) => explain_code(error),
-            Self::NotFound { .. } => "not-found",
-            Self::Impossible { .. } => "impossible",
-            Self::TooLittle { .. } => "funds",
-            Self::Call { error, .. } => call_code(error),
-            Self::Unseen { .. } => "unseen",
-            Self::Task { code, .. } => code,
-            Self::File { .. } | Self::Terminal(_) | Self::OutputClosed | Self::Output(_) => "io",
-            Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
-        }
-    }
-
-    /// What a script sees.
+    /// Returns the exit code for scripts.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::Name(_) | Self::Address(_) | Self::Signature(_) => Exit::Usage,
-            Self::Declined | Self::Refused(_) => Exit::Refused,
-            Self::NoTerminal { .. } | Self::Wallet(WalletError::PasswordNeeded { .. }) => Exit::NoTerminal,
+            Self::Usage { .. }
+            | Self::Config(_)
+            | Self::Name(_)
+            | Self::Address(_)
+            | Self::Signature(_)
+            | Self::Local(LocalError::NoSubnet) => Exit::Usage,
+            Self::Prompt(PromptError::Declined) | Self::Refused(_) => Exit::Refused,
+            Self::Prompt(PromptError::NoTerminal { .. }) | Self::Wallet(WalletError::PasswordNeeded { .. }) => {
+                Exit::NoTerminal
+            }
             // As for `myelin … | head`: it got what it wanted.
-            Self::OutputClosed => Exit::Done,
+            Self::Output(OutputError::Closed) => Exit::Done,
             Self::Unseen { .. } => Exit::Unseen,
-            Self::LeftAlone { .. } | Self::Interrupted => Exit::Interrupted,
+            Self::LeftAlone { .. } | Self::Interrupted | Self::Prompt(PromptError::Interrupted) => Exit::Interrupted,
             _ => Exit::Failed,
         }
     }
 
-    /// What to do next.
+    /// Returns the most promising hint.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
-        Some(match self {
-            Self::Usage { hint, .. } => Cow::Borrowed(*hint),
-            Self::Declined | Self::OutputClosed | Self::Interrupted => return None,
-            Self::PasswordsDiffer => "type the same password twice".into(),
-            Self::PasswordTooShort { .. } => "take eight characters or more; a few unrelated words are best".into(),
-            Self::BadSignature { .. } => {
-                "look at the address, and that the message is the same to the last character".into()
+        Hints::of(self).into_iter().next()
+    }
+
+    /// Writes the error to standard error, unless the output was closed.
+    pub fn show(&self, format: Format) {
+        if matches!(self, Self::Output(OutputError::Closed)) {
+            return;
+        }
+        let text = match format {
+            Format::Json => serde_json::to_string(&self.report()).unwrap_or_default() + "\n",
+            Format::Table => {
+                // Nodes, neurons and files put texts of their own into errors.
+                let hint = self.hint().map(|hint| format!("\n{} {}\n", Tone::Good.paint("hint:"), printable(&hint)));
+                let error = printable(&self.to_string());
+                format!("{} {error}\n{}", Tone::Bad.paint("error:"), hint.unwrap_or_default())
             }
-            Self::NotKept { .. } => "export the private key instead, with `--form private-key`".into(),
-            Self::Refused(refusal) => refusal.hint(),
-            Self::Wallet(error) => return wallet_hint(error),
-            Self::Name(error) => return first_hint(error),
-            Self::Mnemonic(error) => return first_hint(error),
-            Self::Secret(error) => return first_hint(error),
-            Self::Import(error) => return first_hint(error),
-            Self::Address(error) => return first_hint(error),
-            Self::Signature(error) => return first_hint(error),
-            Self::Config(error) => error.hint(),
-            Self::Network(error) => error.hint(),
-            Self::Chain(error) => return chain_hint(error),
-            Self::Explain(error) => return explain_hint(error),
-            Self::NoTerminal { hint, .. } | Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => hint.clone(),
-            Self::TooLittle { .. } => "lower the amount, or add TAO to the account".into(),
-            Self::Call { error, .. } => return call_hint(error),
-            Self::Unseen { unseen, network } => look_again(&unseen.sent, network.as_deref()),
-            Self::Task { hint, .. } => return hint.clone().map(Cow::Owned),
-            Self::LeftAlone { sent, network } => look_again(sent, network.as_deref()),
-            Self::File { .. } => "look at the path, and whether you may use it".into(),
-            Self::Terminal(_) => "run it in an ordinary terminal".into(),
-            Self::Output(_) => "look at where the output goes, and whether the disk is full".into(),
-        })
+        };
+        say(&text);
     }
 
     /// As a program reads it.
@@ -337,75 +326,69 @@ impl CliError {
     }
 }
 
-fn chain_code(error: &ChainError) -> &'static str {
-    match error {
-        ChainError::Endpoint(_) => "endpoint",
-        ChainError::Unreachable(_) | ChainError::Silent(_) => "unreachable",
-        ChainError::NoNetwork { .. } => "not-found",
-        ChainError::NoWork(_) => "impossible",
-        ChainError::Node { .. } | ChainError::NoBlock(_) => "node",
-        ChainError::Incompatible(_) | ChainError::Unreadable(_) => "incompatible",
-    }
-}
-
-fn explain_code(error: &ExplainError) -> &'static str {
-    match error {
-        ExplainError::Chain(error) => chain_code(error),
-        ExplainError::NoNetwork { .. }
-        | ExplainError::NoEpochYet(_)
-        | ExplainError::NoEpoch { .. }
-        | ExplainError::NoNeuron { .. } => "not-found",
-        ExplainError::Failed { .. } | ExplainError::Scheduled(_) => "impossible",
-        ExplainError::Contradiction { .. } => "node",
-    }
-}
-
-fn call_code(error: &CallError) -> &'static str {
-    match error {
-        CallError::NotSent(error) => chain_code(error),
-        CallError::Refused(PoolRefusal::Payment)
-        | CallError::Dispatch(DispatchFailure::Funds | DispatchFailure::BelowMinimum) => "funds",
-        CallError::Refused(_) => "refused",
-        CallError::Pallet { .. } | CallError::Dispatch(_) => "call-failed",
-        CallError::Inner { error, .. } => call_code(error),
-        CallError::Expired { .. } => "expired",
-    }
-}
-
-/// The hints of the libraries name what they offer; here that is a command.
-fn chain_hint(error: &ChainError) -> Option<Cow<'static, str>> {
-    Some(match error {
-        ChainError::Unreachable(_) => {
-            "see that a node runs there, begin a local network with `myelin network up`, or name a node with `--network`"
-                .into()
+impl Diagnostic for CliError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Prompt(error) => error.code(),
+            Self::BadSignature { .. } => "bad-signature",
+            Self::NotKept { .. } => "not-kept",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Wallet(error) => error.code(),
+            Self::Name(error) => error.code(),
+            Self::Mnemonic(error) => error.code(),
+            Self::Secret(error) => error.code(),
+            Self::Import(error) => error.code(),
+            Self::Address(error) => error.code(),
+            Self::Signature(error) => error.code(),
+            Self::Config(error) => error.code(),
+            Self::Local(error) => error.code(),
+            Self::Chain(error) => error.code(),
+            Self::Explain(error) => error.code(),
+            Self::NotFound { .. } => "not-found",
+            Self::Impossible { .. } => "impossible",
+            Self::TooLittle { .. } => "funds",
+            Self::Call { error, .. } => error.code(),
+            Self::Unseen { .. } => "unseen",
+            Self::NoHome | Self::File { .. } => "io",
+            Self::Output(error) => error.code(),
+            Self::Other(error) => error.code(),
+            Self::LeftAlone { .. } | Self::Interrupted => "interrupted",
         }
-        ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
-        error => return first_hint(error),
-    })
-}
-
-fn explain_hint(error: &ExplainError) -> Option<Cow<'static, str>> {
-    Some(match error {
-        ExplainError::Chain(error) => return chain_hint(error),
-        ExplainError::NoEpoch { .. } => {
-            "leave `--epoch` out for the last one, or look for one with `myelin chain blocks`".into()
-        }
-        ExplainError::NoNeuron { netuid, .. } => {
-            format!("see who is there with `myelin metagraph show {netuid}`").into()
-        }
-        error => return first_hint(error),
-    })
-}
-
-fn call_hint(error: &CallError) -> Option<Cow<'static, str>> {
-    match error {
-        CallError::NotSent(error) => chain_hint(error),
-        error => first_hint(error),
     }
-}
 
-fn first_hint(error: &impl Diagnostic) -> Option<Cow<'static, str>> {
-    Hints::of(error).into_iter().next()
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Usage { hint, .. } => out.push(*hint),
+            Self::Prompt(error) => error.hints(out),
+            Self::BadSignature { .. } => {
+                out.push("look at the address, and that the message is the same to the last character");
+            }
+            Self::NotKept { .. } => out.push("export the private key instead, with `--form private-key`"),
+            Self::Refused(refusal) => refusal.hints(out),
+            Self::Wallet(error) => hints::all(error, out),
+            Self::Name(error) => error.hints(out),
+            Self::Mnemonic(error) => error.hints(out),
+            Self::Secret(error) => error.hints(out),
+            Self::Import(error) => error.hints(out),
+            Self::Address(error) => error.hints(out),
+            Self::Signature(error) => error.hints(out),
+            Self::Config(error) => error.hints(out),
+            Self::Local(error) => hints::all(error, out),
+            Self::Chain(error) => hints::all(&**error, out),
+            Self::Explain(error) => hints::all(&**error, out),
+            Self::Call { error, .. } => hints::all(&**error, out),
+            Self::NotFound { hint, .. } | Self::Impossible { hint, .. } => out.push(hint.clone()),
+            Self::TooLittle { .. } => out.push("lower the amount, or add TAO to the account"),
+            Self::Unseen { unseen, network } => out.push(look_again(&unseen.sent, network.as_deref())),
+            Self::LeftAlone { sent, network } => out.push(look_again(sent, network.as_deref())),
+            Self::NoHome => out.push("set `HOME`"),
+            Self::File { .. } => out.push("look at the path, and whether you may use it"),
+            Self::Output(error) => error.hints(out),
+            Self::Other(error) => hints::all(&**error, out),
+            Self::Interrupted => {}
+        }
+    }
 }
 
 /// A word as a shell takes it.
@@ -425,23 +408,6 @@ fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str
     .into()
 }
 
-fn wallet_hint(error: &WalletError) -> Option<Cow<'static, str>> {
-    Some(match error {
-        WalletError::NoWallet { name, .. } => {
-            format!("make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`")
-                .into()
-        }
-        WalletError::NoHotkey { name, wallet } => format!(
-            "make it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or see which there are with `myelin wallet list`"
-        )
-        .into(),
-        WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
-            "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
-        }
-        other => return first_hint(other),
-    })
-}
-
 /// An error as JSON, one line on standard error.
 #[derive(Debug, Serialize, serde::Deserialize)]
 pub struct ErrorReport {
@@ -458,4 +424,26 @@ pub struct ErrorBody {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is no question that had no answer, so no terminal would help.
+    #[test]
+    fn missing_randomness_is_named() {
+        let error = CliError::from(RandomnessError::from(getrandom::Error::UNSUPPORTED));
+        assert!(error.to_string().starts_with("the system gives no random numbers: "), "{error}");
+        assert_eq!((error.code(), error.exit()), ("randomness", Exit::Failed));
+        assert!(Hints::of(&error).iter().all(|hint| !hint.contains("terminal")));
+    }
+
+    #[test]
+    fn an_error_of_a_library_keeps_its_code_and_gets_the_hint_with_a_command() {
+        let error = CliError::from(ChainError::NoNetwork { netuid: myelin_client::NetUid::new(7), block: 9 });
+        assert_eq!(error.code(), "not-found");
+        assert_eq!(error.hint().as_deref(), Some("see which there are with `myelin subnet list`"));
+        assert!(Hints::of(&error).iter().count() > 1, "the hints of the library are gone");
+    }
 }

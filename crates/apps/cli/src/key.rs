@@ -1,6 +1,11 @@
 //! The keys of a wallet, by what they are for, and how they are opened.
 
-use crate::{context::Context, error::CliError, output::ProgressLine, terminal::Terminal};
+use crate::{
+    context::Context,
+    error::CliError,
+    output::ProgressLine,
+    terminal::{PromptError, Terminal},
+};
 use clap::ValueEnum;
 use myelin_keys::{
     Address, Environment, HotkeyName, Keypair, OnExisting, PasswordError, PasswordPrompt, PasswordSource, Protection,
@@ -76,7 +81,9 @@ impl Key {
         };
         opened.map_err(|error| match error {
             // What went wrong with asking is known better here.
-            WalletError::Password(PasswordError::Asking(error)) => error.downcast().unwrap_or_else(CliError::Terminal),
+            WalletError::Password(PasswordError::Asking(error)) => {
+                error.downcast::<PromptError>().unwrap_or_else(PromptError::Terminal).into()
+            }
             other => other.into(),
         })
     }
@@ -134,7 +141,7 @@ impl Key {
             }
             None => "run it in a terminal, or add `--without-password`".into(),
         };
-        terminal.new_password(&format!("new password for the {} of `{}`", self.label(), wallet.name()), hint)
+        Ok(terminal.new_password(&format!("new password for the {} of `{}`", self.label(), wallet.name()), hint)?)
     }
 }
 

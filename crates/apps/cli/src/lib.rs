@@ -9,15 +9,20 @@
 //! |---|---|
 //! | What is a command? Which are there? | [`command`], [`registry`], [`commands`] |
 //! | What is a command told? | [`context`], [`settings`], [`config`] |
-//! | What does it say, and how does it look? | [`output`], [`page`], [`error`] |
-//! | Whom does it ask? | [`terminal`] |
+//! | What does it print, and how does it look? | [`output`], [`page`] |
+//! | What can fail, and what helps? | [`error`], `hints.rs` |
+//! | How is a question asked? | [`terminal`] |
 //! | May it change the chain, and how? | [`plan`], [`transact`] |
 //! | Whose key is meant, and who signs? | [`named_key`], [`key`] |
 //! | Which calls of the chain have no command? | [`call_gaps`] |
-//! | How does a network run on one machine? | [`network`] |
 //!
 //! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::TransactionArgs`], which has it admitted
 //! by the context's policy and confirmed at the terminal before the one function that signs does so.
+//!
+//! These files import only those before them: `page`, `output`, `terminal`, `plan`, `settings`, `config`, `hints`, `error`,
+//! `context`, `transact`, `commands`.
+//!
+//! Not here: the supervisor of a local network (`myelin_local`), and hints of libraries without a command in them.
 
 #![forbid(unsafe_code)]
 
@@ -27,10 +32,10 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod error;
-mod files;
+mod folders;
+mod hints;
 pub mod key;
 pub mod named_key;
-pub mod network;
 pub mod output;
 pub mod page;
 pub mod plan;
@@ -46,13 +51,13 @@ pub mod transact;
 use clap::FromArgMatches;
 use context::{Context, Globals};
 use error::{CliError, Exit};
-use output::Format;
+use output::{Format, OutputError};
 use std::{env, ffi::OsString, process::ExitCode};
 
 /// Does what was typed.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();
-    if let Some(ended) = network::become_node(&words) {
+    if let Some(ended) = myelin_local::become_node(&words) {
         return ended;
     }
     let matches = match registry::parser().try_get_matches_from(&words) {
@@ -72,22 +77,20 @@ fn finish(done: Result<(), CliError>, format: Format) -> ExitCode {
     let exit = match done {
         Ok(()) => Exit::Done,
         Err(error) => {
-            if !matches!(error, CliError::OutputClosed) {
-                output::show_error(&error, format);
-            }
+            error.show(format);
             error.exit()
         }
     };
     ExitCode::from(exit as u8)
 }
 
-/// Help and version are answers; the rest are mistakes.
+/// Ends with help or version as the output, or with a mistake as the error.
 fn not_understood(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         output::note(error.render().ansi().to_string().trim_end());
         return ExitCode::from(Exit::Usage as u8);
     }
-    finish(output::show_help(&error.render()), Format::Table)
+    finish(output::show_help(&error.render()).map_err(CliError::from), Format::Table)
 }
 
 fn run(matches: &clap::ArgMatches, context: &Context) -> Result<(), CliError> {
@@ -95,6 +98,72 @@ fn run(matches: &clap::ArgMatches, context: &Context) -> Result<(), CliError> {
         return Err(CliError::Usage { message: "no command".into(), hint: "see `myelin --help`" });
     };
     // One thread: a child that is to end with its parent ends with the thread that started it.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Output)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OutputError::Write)?;
     runtime.block_on(entry.run(matches, context))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// The files in their order. Each imports only from those before it.
+    const ORDER: [&str; 11] = [
+        "page", "output", "terminal", "plan", "settings", "config", "hints", "error", "context", "transact", "commands",
+    ];
+
+    /// The modules of this crate that a source imports.
+    fn imports(text: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        for after in text.split("crate::").skip(1) {
+            let Some(tree) = after.strip_prefix('{') else {
+                found.extend(after.split(|character: char| !character.is_alphanumeric() && character != '_').next());
+                continue;
+            };
+            // In the braces of a `use`, the names outside of inner braces.
+            let (mut depth, mut start) = (0_u32, 0);
+            for (place, character) in tree.char_indices() {
+                match character {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => start = place + 1,
+                    ':' | ' ' | '\n' if depth > 0 => {}
+                    ':' if tree[start..place]
+                        .trim_start()
+                        .chars()
+                        .all(|name| name.is_alphanumeric() || name == '_') =>
+                    {
+                        found.push(tree[start..place].trim());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn files_import_only_those_before_them() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for (place, name) in ORDER.iter().enumerate().take(ORDER.len() - 1) {
+            let text = fs::read_to_string(source.join(format!("{name}.rs"))).unwrap();
+            let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let code = code.join("\n");
+            let imported = imports(&code);
+            assert!(
+                name == &"page" || name == &"hints" || !imported.is_empty(),
+                "the imports of {name}.rs were not read"
+            );
+            for import in imported {
+                let below = ORDER.iter().position(|known| *known == import);
+                assert!(below.is_none_or(|below| below < place), "{name}.rs imports {import}");
+            }
+        }
+    }
+
+    #[test]
+    fn imports_are_read_in_every_form() {
+        let text = "use crate::{\n    a::{self, B},\n    c::D,\n    e,\n};\nuse crate::f::G;\nfn x() -> crate::h::I {}";
+        assert_eq!(imports(text), ["a", "c", "f", "h"]);
+    }
 }

@@ -1,12 +1,10 @@
 //! The only place that writes to standard output.
 //!
-//! Standard output is the answer and nothing else: text for people, or a JSON document on each line. What is said
-//! about the answer (progress, warnings, questions, errors) goes to standard error.
+//! Standard output is the output of a command and nothing else: text for people, or a JSON document on each line.
+//! Progress, warnings, questions and errors go to standard error.
 
-use crate::{
-    error::CliError,
-    page::{Page, Render, Tone, printable},
-};
+use crate::page::{Page, Render, Tone};
+use myelin_diagnostic::{Diagnostic, Hints};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -15,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-/// How an answer is written.
+/// The form of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -26,33 +24,57 @@ pub enum Format {
     Json,
 }
 
-/// Where a command puts its answers, which are all of one type.
+/// A failure to write the output.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The reader of standard output has enough of it. It is not reported.
+    #[error("standard output is closed")]
+    Closed,
+    /// The output cannot be written.
+    #[error("could not write the output: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl Diagnostic for OutputError {
+    fn code(&self) -> &'static str {
+        "io"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::Closed => {}
+            Self::Write(_) => out.push("look at where the output goes, and whether the disk is full"),
+        }
+    }
+}
+
+/// The place for the outputs of a command, which are all of one type.
 #[derive(Debug)]
 pub struct Printer<T> {
     format: Format,
     width: usize,
-    answers: PhantomData<fn(T)>,
+    outputs: PhantomData<fn(T)>,
 }
 
 impl<T: Serialize + JsonSchema + Render> Printer<T> {
-    /// Standard output.
+    /// Begins to write on standard output.
     pub fn new(format: Format) -> Self {
-        Self { format, width: width_of(&io::stdout()), answers: PhantomData }
+        Self { format, width: width_of(&io::stdout()), outputs: PhantomData }
     }
 
-    /// Writes one answer. Most commands have one; those that go on for a while write one for each thing that happens.
+    /// Writes one output. Most commands have one; those that go on for a while write one for each event.
     ///
     /// # Errors
-    /// [`CliError::OutputClosed`], if nobody reads any more; [`CliError::Output`].
-    pub fn show(&self, answer: &T) -> Result<(), CliError> {
+    /// [`OutputError::Closed`] if standard output is closed; [`OutputError::Write`] from the system.
+    pub fn show(&self, output: &T) -> Result<(), OutputError> {
         match self.format {
             Format::Table => {
                 let mut page = Page::new(self.width);
-                answer.render(&mut page);
+                output.render(&mut page);
                 write(page.into_text().as_bytes())
             }
             Format::Json => {
-                let mut line = serde_json::to_vec(answer).map_err(|error| CliError::Output(error.into()))?;
+                let mut line = serde_json::to_vec(output).map_err(io::Error::from)?;
                 line.push(b'\n');
                 write(&line)
             }
@@ -68,49 +90,40 @@ fn width_of(stream: &impl IsTerminal) -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
 }
 
-/// Writes what the parser of the command line answers by itself: help and version.
+/// Writes the outputs of the parser itself: help and version.
 ///
 /// # Errors
 /// As [`Printer::show`].
-pub fn show_help(help: &clap::builder::StyledStr) -> Result<(), CliError> {
+pub fn show_help(help: &clap::builder::StyledStr) -> Result<(), OutputError> {
     write(help.ansi().to_string().as_bytes())
 }
 
-pub(crate) fn write(bytes: &[u8]) -> Result<(), CliError> {
+/// Writes a part of an output.
+///
+/// # Errors
+/// As [`Printer::show`].
+pub(crate) fn write(bytes: &[u8]) -> Result<(), OutputError> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => CliError::OutputClosed,
-        _ => CliError::Output(error),
+        io::ErrorKind::BrokenPipe => OutputError::Closed,
+        _ => OutputError::Write(error),
     })
 }
 
-/// Says why a command failed, on standard error.
-pub fn show_error(error: &CliError, format: Format) {
-    let text = match format {
-        Format::Json => serde_json::to_string(&error.report()).unwrap_or_default() + "\n",
-        Format::Table => {
-            // Others have their say in errors: nodes, neurons, files.
-            let hint = error.hint().map(|hint| format!("\n{} {}\n", Tone::Good.paint("hint:"), printable(&hint)));
-            let error = printable(&error.to_string());
-            format!("{} {error}\n{}", Tone::Bad.paint("error:"), hint.unwrap_or_default())
-        }
-    };
-    say(&text);
-}
-
-/// Says something to whoever sits there, on standard error. There is nobody to tell if that fails.
+/// Writes a line to standard error.
 pub fn note(text: &str) {
     say(&format!("{text}\n"));
 }
 
-/// Shows something to whoever sits there, on standard error.
+/// Writes a page to standard error.
 pub fn note_page(content: &impl Render) {
     let mut page = Page::new(width_of(&io::stderr()));
     content.render(&mut page);
     say(&page.into_text());
 }
 
-fn say(text: &str) {
+/// Writes to standard error. If that fails, no place is left to say so.
+pub(crate) fn say(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 

@@ -5,14 +5,14 @@
 //! is what the one function that signs takes. So there is no way to a signature that does not lead past the limits.
 
 use crate::{
-    error::CliError,
     page::{Page, Render, TableCell, Tone},
-    terminal::Terminal,
+    terminal::{PromptError, Terminal},
 };
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{Amount, NetUid, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 /// What will happen, what it costs and what could fail.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -145,15 +145,17 @@ pub enum PolicyRefusal {
     },
 }
 
-impl PolicyRefusal {
-    /// What to do next.
-    pub fn hint(&self) -> Cow<'static, str> {
-        match self {
+impl Diagnostic for PolicyRefusal {
+    fn code(&self) -> &'static str {
+        "policy"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push(match self {
             Self::Spend { .. } => "lower the amount, or change `policy.max-spend` with `myelin config set`",
             Self::Fee { .. } => "wait until fees fall, or change `policy.max-fee` with `myelin config set`",
             Self::Subnet { .. } => "choose another subnet, or change `policy.subnets` with `myelin config set`",
-        }
-        .into()
+        });
     }
 }
 
@@ -201,7 +203,7 @@ impl AllowedPlan {
     ///
     /// # Errors
     /// As [`Terminal::confirm`].
-    pub fn confirm(self, terminal: Terminal) -> Result<ApprovedPlan, CliError> {
+    pub fn confirm(self, terminal: Terminal) -> Result<ApprovedPlan, PromptError> {
         terminal.confirm(&format!("{}?", self.0.summary))?;
         Ok(ApprovedPlan(self.0))
     }
@@ -258,7 +260,7 @@ mod tests {
         let admitted = || Policy::default().admit(plan()).unwrap();
         // Tests have no terminal, or at least none that is asked.
         if !Terminal::of_process(false).somebody() {
-            assert!(matches!(admitted().confirm(Terminal::of_process(false)), Err(CliError::NoTerminal { .. })));
+            assert!(matches!(admitted().confirm(Terminal::of_process(false)), Err(PromptError::NoTerminal { .. })));
         }
         assert!(admitted().confirm(Terminal::of_process(true)).is_ok());
     }

@@ -16,7 +16,7 @@ const HEAD: &str = "\
 <!-- Generated from the definitions in crates/apps/cli. `ACCEPT=1 cargo test -p myelin-cli --test cli` rewrites it. -->
 
 `myelin` is the command line of every user. Its commands are in groups; `myelin GROUP COMMAND --help` says what is said
-here. Answers go to standard output, as text or with `--output json` as a JSON document on each line, whose schemas are in
+here. Output goes to standard output, as text or with `--output json` as a JSON document on each line, whose schemas are in
 [crates/apps/cli/schemas](../crates/apps/cli/schemas). Everything else goes to standard error: progress, questions, and
 errors, which come with a hint. Where there is no terminal nothing is asked: a question is answered with `--yes`, or is an
 error that says how to answer it. Colours obey `NO_COLOR`.
@@ -45,7 +45,7 @@ pub fn page() -> String {
     page
 }
 
-/// The name of the file with the schema of what a command answers, and its content.
+/// Returns the name of the file with the schema of a command's output, and its content.
 pub fn schema(entry: &CommandEntry) -> (String, String) {
     let name = format!("{}.json", entry.path.replace(' ', "-"));
     let mut text = serde_json::to_string_pretty(&entry.schema()).unwrap_or_default();
@@ -113,7 +113,7 @@ fn command(page: &mut String, root: &Command, entry: &CommandEntry) {
         page.push('\n');
         arguments(page, own.into_iter());
     }
-    let _ = writeln!(page, "\nAnswers: [{0}](../crates/apps/cli/schemas/{0})", schema(entry).0);
+    let _ = writeln!(page, "\nOutput: [{0}](../crates/apps/cli/schemas/{0})", schema(entry).0);
 }
 
 fn arguments<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {

@@ -3,8 +3,8 @@
 use crate::{
     command::CommandEntry,
     commands::{
-        ask, chain, config, explain, metagraph, network, neuron, outcome, role, root, shell, stake, subnet, text,
-        wallet, weights,
+        ask, chain, completions, config, explain, man, metagraph, mine, network, neuron, root, stake, subnet, text,
+        validate, wallet, weights,
     },
     context::Globals,
 };
@@ -111,8 +111,8 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<text::Show>(),
     CommandEntry::of::<text::Run>(),
     CommandEntry::of::<text::Check>(),
-    CommandEntry::of::<role::MineText>(),
-    CommandEntry::of::<role::ValidateText>(),
+    CommandEntry::of::<mine::MineText>(),
+    CommandEntry::of::<validate::ValidateText>(),
     CommandEntry::of::<ask::Ask>(),
     CommandEntry::of::<explain::Emission>(),
     CommandEntry::of::<explain::Seat>(),
@@ -122,7 +122,7 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<chain::Account>(),
     CommandEntry::of::<chain::Runtime>(),
     CommandEntry::of::<chain::Parameters>(),
-    CommandEntry::of::<outcome::Outcome>(),
+    CommandEntry::of::<chain::Outcome>(),
     CommandEntry::of::<network::Up>(),
     CommandEntry::of::<network::Down>(),
     CommandEntry::of::<network::Status>(),
@@ -133,8 +133,8 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<config::Set>(),
     CommandEntry::of::<config::Unset>(),
     CommandEntry::of::<config::Path>(),
-    CommandEntry::of::<shell::Completions>(),
-    CommandEntry::of::<shell::Man>(),
+    CommandEntry::of::<completions::Completions>(),
+    CommandEntry::of::<man::Man>(),
 ];
 
 /// The parser of the whole command line.
@@ -182,6 +182,12 @@ pub fn called(matches: &clap::ArgMatches) -> Option<(&'static CommandEntry, &cla
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Effect;
+    use myelin_client::NetUid;
+    use myelin_local::{
+        NetworkFolder, NeuronLaunch,
+        neurons::{Models, launches},
+    };
     use std::collections::BTreeSet;
 
     #[test]
@@ -212,6 +218,51 @@ mod tests {
             assert!(!entry.summary.ends_with('.') && entry.summary.len() <= 72, "{}", entry.path);
             let group = entry.group();
             assert!(group.is_none_or(|group| GROUPS.iter().any(|known| known.name == group)), "{}", entry.path);
+        }
+    }
+
+    #[test]
+    fn neurons_of_a_local_network_are_told_what_this_program_understands() {
+        let folder = NetworkFolder::at(Some("/tmp/network")).unwrap();
+        let models = Models { published: "/tmp/model".into(), smaller: "/tmp/smaller".into() };
+        let launches = launches(&folder, &["ws://127.0.0.1:9944".into()], NetUid::new(1), &models);
+        assert!(!launches.is_empty());
+        for NeuronLaunch { name, arguments, .. } in launches {
+            let words = std::iter::once("myelin".into()).chain(arguments);
+            let matches = parser().try_get_matches_from(words).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let (entry, matches) = called(&matches).unwrap();
+            assert_eq!(entry.effect, Effect::Work, "{name}");
+            assert!(matches.value_source("state").is_some(), "{name} keeps nothing in the folder of the network");
+        }
+    }
+
+    /// The segments of the path of a type, without its generics.
+    fn segments(name: &str) -> Vec<&str> {
+        name.split("::").map(|segment| segment.trim_start_matches("r#")).collect()
+    }
+
+    #[test]
+    fn commands_stand_in_files_of_their_words() {
+        for entry in COMMANDS {
+            let [command, _] = (entry.type_names)();
+            let path = segments(command);
+            let [_, "commands", file @ .., _] = path.as_slice() else { panic!("{command} is no command's type") };
+            let words = entry.path.split(' ').map(|word| word.replace('-', "_"));
+            assert!(!file.is_empty() && file.len() <= words.clone().count(), "{}: {command}", entry.path);
+            assert!(words.zip(file).all(|(word, name)| word == **name), "{}: {command}", entry.path);
+        }
+    }
+
+    #[test]
+    fn outputs_are_named_after_the_words_of_their_command() {
+        for entry in COMMANDS {
+            let [_, output] = (entry.type_names)();
+            // A command that changes the chain wraps its output.
+            let inner = output.split_once('<').map_or(output, |(_, inner)| inner.trim_end_matches('>'));
+            let capitalised = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+            let expected: String = entry.path.split([' ', '-']).map(capitalised).collect();
+            assert_eq!(segments(inner).pop(), Some(format!("{expected}Output").as_str()), "{}: {output}", entry.path);
+            assert_eq!(output.contains("::TransactionOutput<"), entry.effect == Effect::Chain, "{}", entry.path);
         }
     }
 }

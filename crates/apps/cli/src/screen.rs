@@ -1,8 +1,7 @@
 //! A page that is drawn anew in its place.
 
 use crate::{
-    error::CliError,
-    output::write,
+    output::{OutputError, write},
     page::{Page, Render},
 };
 use std::{
@@ -32,7 +31,7 @@ impl Screen {
     ///
     /// # Errors
     /// As [`crate::output::Printer::show`].
-    pub fn draw(&mut self, content: &impl Render) -> Result<(), CliError> {
+    pub fn draw(&mut self, content: &impl Render) -> Result<(), OutputError> {
         let (width, rows) = size();
         let mut page = Page::new(width);
         content.render(&mut page);

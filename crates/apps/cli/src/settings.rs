@@ -38,10 +38,10 @@ impl Setting {
     }
 }
 
-/// How answers are written.
+/// The form of the output.
 pub static OUTPUT: Setting = Setting {
     name: "output",
-    summary: "How answers are written, `table` or `json`",
+    summary: "The form of the output, `table` or `json`",
     variable: Some("MYELIN_OUTPUT"),
     flag: Some("output"),
     default: Some("table"),

@@ -1,6 +1,7 @@
 //! Questions, and to whom they are put.
 
-use crate::{error::CliError, output::note, page::Tone};
+use crate::{output::note, page::Tone};
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_keys::secrecy::{ExposeSecret, SecretString};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use std::{
@@ -14,7 +15,62 @@ const SHORTEST_PASSWORD: usize = 8;
 /// What Ctrl-C types where it does not interrupt.
 const CTRL_C: u8 = 3;
 
-/// Whoever sits at the keyboard, if somebody does.
+/// A question that has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PromptError {
+    /// The question cannot be asked.
+    #[error("{question} There is no terminal to answer at")]
+    NoTerminal {
+        /// The question.
+        question: String,
+        /// The way to answer it without a terminal.
+        hint: Cow<'static, str>,
+    },
+    /// The answer was not yes.
+    #[error("stopped, because the answer was not yes")]
+    Declined,
+    /// Two passwords that should be the same are not.
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    /// A new password that is guessed in no time.
+    #[error("a password of {length} characters is too short")]
+    PasswordTooShort {
+        /// Its length, in characters.
+        length: usize,
+    },
+    /// The terminal cannot be used.
+    #[error("could not ask at the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Diagnostic for PromptError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoTerminal { .. } => "no-terminal",
+            Self::Declined => "declined",
+            Self::PasswordsDiffer | Self::PasswordTooShort { .. } => "password",
+            Self::Terminal(_) => "io",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        match self {
+            Self::NoTerminal { hint, .. } => out.push(hint.clone()),
+            Self::Declined | Self::Interrupted => {}
+            Self::PasswordsDiffer => out.push("type the same password twice"),
+            Self::PasswordTooShort { .. } => {
+                out.push("take eight characters or more; a few unrelated words are best");
+            }
+            Self::Terminal(_) => out.push("run it in an ordinary terminal"),
+        }
+    }
+}
+
+/// The keyboard and the screen of the process, if it has both.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     somebody: bool,
@@ -40,26 +96,24 @@ impl Terminal {
     /// Goes on only if somebody wants to.
     ///
     /// # Errors
-    /// [`CliError::Declined`]; [`CliError::NoTerminal`].
-    pub fn confirm(self, question: &str) -> Result<(), CliError> {
+    /// [`PromptError::Declined`] unless the answer is yes; [`PromptError::NoTerminal`] if no question can be asked.
+    pub fn confirm(self, question: &str) -> Result<(), PromptError> {
         if self.yes {
             return Ok(());
         }
         if !self.somebody {
-            return Err(CliError::NoTerminal {
+            return Err(PromptError::NoTerminal {
                 question: question.to_owned(),
                 hint: "add `--yes` to go on without being asked".into(),
             });
         }
         let mut stderr = anstream::stderr();
-        write!(stderr, "{} {question} [y/N] ", Tone::Label.paint("?"))
-            .and_then(|()| stderr.flush())
-            .map_err(CliError::Terminal)?;
+        write!(stderr, "{} {question} [y/N] ", Tone::Label.paint("?")).and_then(|()| stderr.flush())?;
         let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(CliError::Terminal)?;
+        io::stdin().lock().read_line(&mut answer)?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
-            _ => Err(CliError::Declined),
+            _ => Err(PromptError::Declined),
         }
     }
 
@@ -67,10 +121,11 @@ impl Terminal {
     /// where nobody can be asked.
     ///
     /// # Errors
-    /// [`CliError::NoTerminal`]; [`CliError::Terminal`].
-    pub fn secret(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, CliError> {
+    /// [`PromptError::NoTerminal`] if no question can be asked; [`PromptError::Terminal`] from the system;
+    /// [`PromptError::Interrupted`] after Ctrl-C.
+    pub fn secret(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, PromptError> {
         if !self.somebody {
-            return Err(CliError::NoTerminal { question: format!("{prompt}?"), hint: hint.into() });
+            return Err(PromptError::NoTerminal { question: format!("{prompt}?"), hint: hint.into() });
         }
         let typed = read_hidden(prompt)?;
         Ok(SecretString::from(typed.expose_secret().trim()))
@@ -79,16 +134,16 @@ impl Terminal {
     /// Asks twice for a password that is to be.
     ///
     /// # Errors
-    /// As [`Self::secret`]; passwords that differ or are too short.
-    pub fn new_password(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, CliError> {
+    /// As [`Self::secret`]; [`PromptError::PasswordsDiffer`]; [`PromptError::PasswordTooShort`].
+    pub fn new_password(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, PromptError> {
         let password = self.secret(prompt, hint)?;
         let length = password.expose_secret().chars().count();
         if length < SHORTEST_PASSWORD {
-            return Err(CliError::PasswordTooShort { length });
+            return Err(PromptError::PasswordTooShort { length });
         }
         let again = self.secret("the same again", "")?;
         if password.expose_secret() != again.expose_secret() {
-            return Err(CliError::PasswordsDiffer);
+            return Err(PromptError::PasswordsDiffer);
         }
         Ok(password)
     }
@@ -132,24 +187,22 @@ impl Drop for HiddenInput {
 }
 
 /// Asks for a line that is not shown. It is hidden before it is asked for.
-fn read_hidden(prompt: &str) -> Result<SecretString, CliError> {
-    let hidden = HiddenInput::begin().map_err(CliError::Terminal)?;
+fn read_hidden(prompt: &str) -> Result<SecretString, PromptError> {
+    let hidden = HiddenInput::begin()?;
     let mut stderr = anstream::stderr();
-    write!(stderr, "{} {prompt}: ", Tone::Label.paint("?"))
-        .and_then(|()| stderr.flush())
-        .map_err(CliError::Terminal)?;
+    write!(stderr, "{} {prompt}: ", Tone::Label.paint("?")).and_then(|()| stderr.flush())?;
     // Large enough for whatever a terminal gives at once, so that it is never moved and left behind.
     let mut line = Vec::with_capacity(8192);
     let mut stdin = hidden.stdin.lock();
     loop {
-        let part = stdin.fill_buf().map_err(CliError::Terminal)?;
+        let part = stdin.fill_buf()?;
         line.extend_from_slice(part);
         let length = part.len();
         stdin.consume(length);
         match line.last() {
             Some(&CTRL_C) => {
                 note("");
-                return Err(CliError::Interrupted);
+                return Err(PromptError::Interrupted);
             }
             Some(b'\n') => break,
             _ if length == 0 => break,
@@ -158,5 +211,5 @@ fn read_hidden(prompt: &str) -> Result<SecretString, CliError> {
     }
     String::from_utf8(line)
         .map(SecretString::from)
-        .map_err(|_| CliError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "what was typed is not text")))
+        .map_err(|_| PromptError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "what was typed is not text")))
 }

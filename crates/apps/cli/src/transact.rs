@@ -13,28 +13,28 @@
 //!     #[arg(long, value_name = "HOTKEY")]
 //!     to: Option<HotkeyArg>,
 //!     #[command(flatten)]
-//!     sending: Sending,
+//!     sending: TransactionArgs,
 //! }
 //!
 //! impl Command for Add {
 //!     const EFFECT: Effect = Effect::Chain;
 //!     const CALLS: Calls = &[("Staking", "add_stake")];
-//!     type Answer = Transacted<Staked>;
+//!     type Output = TransactionOutput<StakeAddOutput>;
 //!
-//!     async fn run(self, context: &Context, output: &Output<Self::Answer>) -> Result<(), CliError> {
-//!         let hotkey = HotkeyArg::or_own(self.to.as_ref(), context)?;
-//!         let signer = Signer::coldkey(context)?;
+//!     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+//!         let hotkey = HotkeyArg::or_default(self.to.as_ref(), context)?;
+//!         let signer = WalletSigner::coldkey(context)?;
 //!         let chain = context.chain().await?;
 //!         let plan = Plan::new(format!("Stake {} on {hotkey}", self.amount)).spends(self.amount);
 //!         let call = calls::add_stake(&hotkey.key, self.amount);
 //!         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-//!         output.show(&sent.answer(|included| Ok(Staked::of(included)))?)
+//!         Ok(output.show(&sent.output(|included| Ok(StakeAddOutput::of(included)))?)?)
 //!     }
 //! }
 //! ```
 //!
-//! The key is opened last, so that whatever can be known without the password is known before it is asked for.
-//! `--dry-run` stops before it, and answers the plan.
+//! The key is opened last, so that all that can be known without the password is known before the password is asked for.
+//! `--dry-run` stops before it, and prints the plan.
 
 use crate::{
     context::Context,
@@ -42,8 +42,8 @@ use crate::{
     key::WalletSigner,
     output::{Format, ProgressLine, note_page},
     page::{Page, Render, Tone},
-    plan::{ApprovedPlan, Plan, Policy},
-    terminal::Terminal,
+    plan::{ApprovedPlan, Plan},
+    terminal::PromptError,
 };
 use myelin_client::{
     Account, Chain, IncludedTransaction, SentTransaction, SubmissionOutcome,
@@ -79,7 +79,7 @@ pub struct PlanOutcome {
     done: Option<(H256, IncludedTransaction)>,
 }
 
-/// What a command answers that changes the chain.
+/// The output of a command that changes the chain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TransactionOutput<T> {
     /// What was to happen, and what it was to cost.
@@ -222,7 +222,7 @@ impl ReadyPlan {
             tokio::select! {
                 outcome = &mut outcome => return Ok(outcome),
                 signal = ctrl_c() => {
-                    signal.map_err(CliError::Terminal)?;
+                    signal.map_err(PromptError::Terminal)?;
                     return Err(CliError::LeftAlone { sent: Box::new(*sent), network: self.network.clone() });
                 }
                 _ = seconds.tick() => progress.tick(),
@@ -238,18 +238,6 @@ impl ReadyPlan {
                 Err(CliError::Unseen { unseen: Box::new(unseen), network: self.network.clone() })
             }
         }
-    }
-
-    /// A plan for a network of this machine, whose keys are as good as public: nobody has to be asked.
-    pub(crate) fn unasked(plan: Plan, account: Account, limit: Duration) -> Result<Self, CliError> {
-        let approved = Policy::default().admit(plan)?.confirm(Terminal::of_process(true))?;
-        Ok(Self { approved, account, limit, network: None })
-    }
-
-    /// As [`Self::submit`], without showing how far it is.
-    pub(crate) async fn submit_unseen<Call: Payload>(&self, call: &Call) -> Result<IncludedTransaction, CliError> {
-        let sent = sign_and_send(&self.approved, &self.account, call).await?;
-        self.ended(self.account.outcome(&sent, self.limit).await)
     }
 
     /// That it was carried out there.
@@ -278,11 +266,11 @@ impl PlanOutcome {
         self.done.as_ref().map(|(_, included)| included)
     }
 
-    /// The answer of the command. `result` reads what came of it; it is not asked after a dry run.
+    /// Makes the output of the command. `result` reads what came of the plan; it is not called after a dry run.
     ///
     /// # Errors
     /// Those of `result`.
-    pub fn answer<T>(
+    pub fn output<T>(
         self,
         result: impl FnOnce(&IncludedTransaction) -> Result<T, CliError>,
     ) -> Result<TransactionOutput<T>, CliError> {

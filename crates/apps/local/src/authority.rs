@@ -2,9 +2,9 @@
 
 /// An authority of a local network.
 #[derive(Debug)]
-pub(super) struct LocalAuthority {
+pub(crate) struct LocalAuthority {
     /// As people and the node's flags call it, in lower case.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The address of its key for making blocks, sr25519.
     aura: &'static str,
     /// The address of its key for finalising them, ed25519.
@@ -13,7 +13,7 @@ pub(super) struct LocalAuthority {
 
 impl LocalAuthority {
     /// What `export-chain-spec --authority` takes.
-    pub(super) fn keys(&self) -> String {
+    pub(crate) fn keys(&self) -> String {
         format!("{},{}", self.aura, self.grandpa)
     }
 }
@@ -22,7 +22,7 @@ impl LocalAuthority {
 pub const MAX_AUTHORITIES: usize = AUTHORITIES.len();
 
 /// All of them. The node has their private keys, derived from `//Alice` and so on, behind the flags `--alice` and so on.
-pub(super) const AUTHORITIES: [LocalAuthority; 6] = [
+pub(crate) const AUTHORITIES: [LocalAuthority; 6] = [
     LocalAuthority {
         name: "alice",
         aura: "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",

@@ -1,21 +1,21 @@
 //! Where a local network lies, and what is written down there.
 
-use super::NetworkError;
-use crate::files::write_whole;
-use clap::ValueEnum;
+use crate::LocalError;
+use myelin_files::{Access, FileFault, FolderLock, OnExisting, create_folder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    fmt,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Write},
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::task::spawn_blocking;
+
+/// The most bytes of a file that is read. The files have a few kilobytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// A beginning of a chain that is good for one machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LocalPreset {
     /// A block a second
@@ -113,19 +113,19 @@ pub struct SupervisorState {
 #[derive(Clone, Debug)]
 pub struct NetworkFolder(PathBuf);
 
-/// The right to supervise a network, or to clear up after somebody who did. Ends with the process, whatever ends that.
+/// The right to supervise a network, or to clear up after a supervisor that was killed. It ends with the process.
 #[derive(Debug)]
-pub struct NetworkLock(#[expect(dead_code, reason = "the lock is on the open file")] File);
+pub struct NetworkLock(#[expect(dead_code, reason = "the lock ends when it is dropped")] FolderLock);
 
 impl NetworkFolder {
     /// The one at this path, or at the platform's place for data.
     ///
     /// # Errors
-    /// [`NetworkError::NoHome`]; a path that means nothing.
-    pub fn at(path: Option<&str>) -> Result<Self, NetworkError> {
+    /// [`LocalError::NoHome`]; a path that means nothing.
+    pub fn at(path: Option<&str>) -> Result<Self, LocalError> {
         let place = || Some(directories::ProjectDirs::from("", "", "myelin")?.data_dir().join("network"));
-        let path = path.map(PathBuf::from).or_else(place).ok_or(NetworkError::NoHome)?;
-        let whole = std::path::absolute(&path).map_err(NetworkError::io("find", path))?;
+        let path = path.map(PathBuf::from).or_else(place).ok_or(LocalError::NoHome)?;
+        let whole = std::path::absolute(&path).map_err(LocalError::io("find", path))?;
         Ok(Self(whole))
     }
 
@@ -135,7 +135,7 @@ impl NetworkFolder {
     }
 
     /// The specification of the chain.
-    pub(super) fn specification(&self) -> PathBuf {
+    pub(crate) fn specification(&self) -> PathBuf {
         self.0.join("chain.json")
     }
 
@@ -145,10 +145,6 @@ impl NetworkFolder {
 
     fn state_file(&self) -> PathBuf {
         self.0.join("running.json")
-    }
-
-    fn lock_file(&self) -> PathBuf {
-        self.0.join("lock")
     }
 
     fn logs(&self) -> PathBuf {
@@ -180,7 +176,7 @@ impl NetworkFolder {
 
     /// Where a node keeps its chain, and a neuron what it remembers. It is among the arguments of the process, and tells
     /// it from all others.
-    pub(super) fn base(&self, name: &str) -> PathBuf {
+    pub(crate) fn base(&self, name: &str) -> PathBuf {
         self.nodes().join(name)
     }
 
@@ -188,7 +184,7 @@ impl NetworkFolder {
     ///
     /// # Errors
     /// What the system says.
-    pub fn chain(&self) -> Result<Option<LocalChain>, NetworkError> {
+    pub fn chain(&self) -> Result<Option<LocalChain>, LocalError> {
         read(&self.chain_file())
     }
 
@@ -196,26 +192,25 @@ impl NetworkFolder {
     ///
     /// # Errors
     /// What the system says.
-    pub fn state(&self) -> Result<Option<SupervisorState>, NetworkError> {
+    pub fn state(&self) -> Result<Option<SupervisorState>, LocalError> {
         read(&self.state_file())
     }
 
     /// Writes the chain down, the specification first.
-    pub(super) fn begin(&self, chain: LocalChain, specification: &[u8]) -> Result<(), NetworkError> {
-        let path = self.specification();
-        write_whole(&path, specification).map_err(NetworkError::io("write", path))?;
+    pub(crate) fn begin(&self, chain: LocalChain, specification: &[u8]) -> Result<(), LocalError> {
+        write(&self.specification(), specification)?;
         self.write_chain(chain)
     }
 
-    pub(super) fn write_chain(&self, chain: LocalChain) -> Result<(), NetworkError> {
-        write(&self.chain_file(), &chain)
+    pub(crate) fn write_chain(&self, chain: LocalChain) -> Result<(), LocalError> {
+        write_json(&self.chain_file(), &chain)
     }
 
-    pub(super) fn write_state(&self, state: &SupervisorState) -> Result<(), NetworkError> {
-        write(&self.state_file(), state)
+    pub(crate) fn write_state(&self, state: &SupervisorState) -> Result<(), LocalError> {
+        write_json(&self.state_file(), state)
     }
 
-    pub(super) fn clear_state(&self) -> Result<(), NetworkError> {
+    pub(crate) fn clear_state(&self) -> Result<(), LocalError> {
         remove(&self.state_file())
     }
 
@@ -223,14 +218,14 @@ impl NetworkFolder {
     ///
     /// # Errors
     /// What the system says.
-    pub fn delete(&self, _lock: &NetworkLock) -> Result<(), NetworkError> {
+    pub fn delete(&self, _lock: &NetworkLock) -> Result<(), LocalError> {
         for path in [self.chain_file(), self.specification(), self.state_file()] {
             remove(&path)?;
         }
         for path in [self.nodes(), self.logs(), self.wallets()] {
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(NetworkError::io("delete", path)(error));
+                    return Err(LocalError::io("delete", path)(error));
                 }
                 _ => {}
             }
@@ -238,81 +233,56 @@ impl NetworkFolder {
         Ok(())
     }
 
-    /// Takes the lock. The one who has it may need a moment to let go of it, and is waited for no longer than
-    /// `patience`.
+    /// Takes the lock, and waits for its holder up to `patience`.
     ///
     /// # Errors
-    /// [`NetworkError::Up`]; what the system says.
-    pub async fn lock(&self, patience: Duration) -> Result<NetworkLock, NetworkError> {
-        fs::create_dir_all(&self.0).map_err(NetworkError::io("make", &self.0))?;
-        let path = self.lock_file();
-        let failed = || NetworkError::io("lock", &path);
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = open.map_err(failed())?;
-        let (sender, locked) = oneshot::channel();
-        // A thread of its own, which nobody waits for: one of the runtime's would keep the program from ending.
-        std::thread::spawn(move || {
-            let locked = file.lock().map(|()| file);
-            // Whoever gave up waiting lets go of it here.
-            let _ = sender.send(locked);
+    /// [`LocalError::Up`] after `patience`; [`LocalError::Io`] from the system.
+    pub async fn lock(&self, patience: Duration) -> Result<NetworkLock, LocalError> {
+        let folder = self.0.clone();
+        // It waits without the runtime, and ends within `patience`.
+        let taken = spawn_blocking(move || {
+            create_folder(&folder, Access::Shared).map_err(|error| LocalError::io("make", &folder)(error.source))?;
+            FolderLock::take(&folder, patience).map_err(|error| match error.source {
+                FileFault::Locked { pid } => LocalError::Up { directory: folder, supervisor: pid.unwrap_or_default() },
+                cause => LocalError::io("lock", error.path)(cause),
+            })
         });
-        let Ok(Ok(locked)) = timeout(patience, locked).await else { return Err(self.up()) };
-        let mut file = locked.map_err(failed())?;
-        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed())?;
-        Ok(NetworkLock(file))
+        let lock = taken.await.map_err(|error| LocalError::io("lock", &self.0)(io::Error::other(error)))?;
+        lock.map(NetworkLock)
     }
 
-    /// The process that has the lock, if one does.
+    /// Returns the process that has the lock, if one does.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn supervisor(&self) -> Result<Option<u32>, NetworkError> {
-        let path = self.lock_file();
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(NetworkError::io("read", path)(error)),
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text).map_err(NetworkError::io("read", path))?;
-                Ok(text.parse().ok())
-            }
-            Err(TryLockError::Error(error)) => Err(NetworkError::io("lock", path)(error)),
+    /// [`LocalError::Io`] from the system.
+    pub fn supervisor(&self) -> Result<Option<u32>, LocalError> {
+        FolderLock::holder(&self.0).map_err(|error| LocalError::io(error.doing, error.path)(error.source))
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, LocalError> {
+    let failed = LocalError::io("read", path);
+    match myelin_files::read(path, Access::Shared, MAX_BYTES) {
+        Ok(None) => Ok(None),
+        Ok(Some(content)) => {
+            serde_json::from_slice(&content).map(Some).map_err(|error| failed(io::Error::from(error).into()))
         }
-    }
-
-    fn up(&self) -> NetworkError {
-        let supervisor = self.supervisor().ok().flatten().unwrap_or_default();
-        NetworkError::Up { directory: self.0.clone(), supervisor }
+        Err(error) => Err(failed(error.source)),
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, NetworkError> {
-    match fs::read(path) {
-        Ok(content) => {
-            serde_json::from_slice(&content).map(Some).map_err(|error| NetworkError::io("read", path)(error.into()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(NetworkError::io("read", path)(error)),
-    }
+fn write(path: &Path, content: &[u8]) -> Result<(), LocalError> {
+    let written = myelin_files::write(path, content, Access::Shared, OnExisting::Replace);
+    written.map_err(|error| LocalError::io("write", path)(error.source))
 }
 
-fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), NetworkError> {
-    let failed = NetworkError::io("write", path);
-    match serde_json::to_vec_pretty(value) {
-        Ok(content) => write_whole(path, &content).map_err(failed),
-        Err(error) => Err(failed(error.into())),
-    }
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), LocalError> {
+    let content = serde_json::to_vec_pretty(value);
+    write(path, &content.map_err(|error| LocalError::io("write", path)(io::Error::from(error)))?)
 }
 
-fn remove(path: &Path) -> Result<(), NetworkError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(NetworkError::io("delete", path)(error)),
-        _ => Ok(()),
-    }
+fn remove(path: &Path) -> Result<(), LocalError> {
+    myelin_files::remove(path).map_err(|error| LocalError::io("delete", path)(error.source))
 }
 
 #[cfg(test)]
@@ -332,7 +302,7 @@ mod tests {
         let lock = directory.lock(Duration::from_secs(10)).await.unwrap();
         assert_eq!(directory.supervisor().unwrap(), Some(std::process::id()));
         let error = directory.lock(Duration::from_millis(10)).await.unwrap_err();
-        assert!(matches!(error, NetworkError::Up { supervisor, .. } if supervisor == std::process::id()));
+        assert!(matches!(error, LocalError::Up { supervisor, .. } if supervisor == std::process::id()));
         drop(lock);
         // The one that gave up may hold it for a moment, and lets go of it.
         directory.lock(Duration::from_secs(10)).await.unwrap();

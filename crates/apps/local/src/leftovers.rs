@@ -1,6 +1,6 @@
 //! Taking a network down from outside, and ending what a killed supervisor left.
 
-use super::{NetworkError, NetworkFolder, directory::NetworkLock};
+use crate::{LocalError, NetworkFolder, NetworkLock};
 use rustix::process::{Pid, Signal, kill_process};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How long a process may take to end by itself.
-pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long one that was killed may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
@@ -26,8 +26,8 @@ pub struct EndedProcess {
 /// it had left behind.
 ///
 /// # Errors
-/// [`NetworkError::Immortal`]; what the system says.
-pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>, Vec<EndedProcess>), NetworkError> {
+/// [`LocalError::Immortal`]; what the system says.
+pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>, Vec<EndedProcess>), LocalError> {
     let supervisor = directory.supervisor()?;
     let lock = match supervisor {
         None => directory.lock(KILLED).await?,
@@ -35,9 +35,9 @@ pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>
             signal(pid, Signal::TERM);
             // It ends its nodes first, each within the grace.
             match directory.lock(STOP_TIMEOUT * 2).await {
-                Err(NetworkError::Up { .. }) => {
+                Err(LocalError::Up { .. }) => {
                     signal(pid, Signal::KILL);
-                    directory.lock(KILLED).await.map_err(|_| NetworkError::Immortal { pid })?
+                    directory.lock(KILLED).await.map_err(|_| LocalError::Immortal { pid })?
                 }
                 other => other?,
             }
@@ -48,7 +48,7 @@ pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>
 }
 
 /// Ends the nodes that a supervisor left behind. The lock says that none looks after them.
-pub(super) async fn sweep(directory: &NetworkFolder, _lock: &NetworkLock) -> Result<Vec<EndedProcess>, NetworkError> {
+pub(crate) async fn sweep(directory: &NetworkFolder, _lock: &NetworkLock) -> Result<Vec<EndedProcess>, LocalError> {
     let mut ended = Vec::new();
     for node in directory.state()?.into_iter().flat_map(|state| state.nodes) {
         let base = directory.base(&node.name);
@@ -61,13 +61,13 @@ pub(super) async fn sweep(directory: &NetworkFolder, _lock: &NetworkLock) -> Res
     Ok(ended)
 }
 
-async fn end(pid: u32, base: &Path) -> Result<(), NetworkError> {
+async fn end(pid: u32, base: &Path) -> Result<(), LocalError> {
     signal(pid, Signal::TERM);
     if gone(pid, base, STOP_TIMEOUT).await {
         return Ok(());
     }
     signal(pid, Signal::KILL);
-    if gone(pid, base, KILLED).await { Ok(()) } else { Err(NetworkError::Immortal { pid }) }
+    if gone(pid, base, KILLED).await { Ok(()) } else { Err(LocalError::Immortal { pid }) }
 }
 
 /// Waits until a process is gone. It is nobody's child any more, so no event says when; it has to be looked for.
@@ -85,7 +85,7 @@ async fn gone(pid: u32, base: &Path, patience: Duration) -> bool {
 }
 
 /// Sends a signal. A process that is not there needs none.
-pub(super) fn signal(pid: u32, signal: Signal) {
+pub(crate) fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
@@ -109,8 +109,8 @@ fn runs(pid: u32, base: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NodePhase, NodeRole, NodeState, SupervisorState};
     use super::*;
+    use crate::{NodePhase, NodeRole, NodeState, SupervisorState};
     use std::process::{Command, Stdio};
 
     fn state(pid: u32) -> SupervisorState {

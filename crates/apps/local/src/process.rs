@@ -1,6 +1,6 @@
 //! One process, node or neuron, and what it says.
 
-use super::{
+use crate::{
     leftovers::{STOP_TIMEOUT, signal},
     rpc::NodeRpc,
 };
@@ -8,7 +8,7 @@ use futures::future::join;
 use rustix::process::Signal;
 use std::{
     ffi::OsString,
-    fs::{File, OpenOptions, rename},
+    fs::{File, OpenOptions},
     io::{self, Write},
     path::PathBuf,
     process::{ExitCode, ExitStatus, Stdio},
@@ -40,16 +40,16 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 /// How to start a process.
 #[derive(Debug)]
-pub(super) struct ProcessLaunch {
-    pub(super) binary: PathBuf,
-    pub(super) arguments: Vec<OsString>,
-    pub(super) log: PathBuf,
-    pub(super) speaks: HealthSource,
+pub(crate) struct ProcessLaunch {
+    pub(crate) binary: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) log: PathBuf,
+    pub(crate) speaks: HealthSource,
 }
 
 /// How a process says how it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HealthSource {
+pub(crate) enum HealthSource {
     /// In its log, as nodes do.
     Log,
     /// By answers on standard output, as neurons do. The first says that it works.
@@ -58,7 +58,7 @@ pub(super) enum HealthSource {
 
 /// What a process says to its supervisor.
 #[derive(Debug)]
-pub(super) enum ProcessEvent {
+pub(crate) enum ProcessEvent {
     /// It answers: to programs there, to peers here.
     Listens { rpc: String, peer: Option<String> },
     /// Its metrics are there.
@@ -75,22 +75,22 @@ pub(super) enum ProcessEvent {
 
 /// What which node says.
 #[derive(Debug)]
-pub(super) struct ProcessMessage {
-    pub(super) node: usize,
-    pub(super) said: ProcessEvent,
+pub(crate) struct ProcessMessage {
+    pub(crate) node: usize,
+    pub(crate) said: ProcessEvent,
 }
 
 /// A running process. Dropping it leaves the process to its task, which ends with the program.
 #[derive(Debug)]
-pub(super) struct Process {
-    pub(super) pid: u32,
+pub(crate) struct Process {
+    pub(crate) pid: u32,
     stop: oneshot::Sender<()>,
     done: JoinHandle<()>,
 }
 
 impl Process {
     /// Starts one. What it says comes as messages with its number.
-    pub(super) fn start(
+    pub(crate) fn start(
         node: usize,
         launch: &ProcessLaunch,
         messages: UnboundedSender<ProcessMessage>,
@@ -117,7 +117,7 @@ impl Process {
     }
 
     /// Ends it and waits until it is gone.
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         // It may have ended by itself a moment ago.
         let _ = self.stop.send(());
         let _ = self.done.await;
@@ -156,7 +156,8 @@ pub fn become_node(words: &[OsString]) -> Option<ExitCode> {
         return Some(ExitCode::FAILURE);
     }
     let error = std::process::Command::new(binary).args(arguments).exec();
-    crate::output::note(&format!("{} does not start: {error}", binary.display()));
+    // If standard error is gone too, no other place is left to say it.
+    let _ = writeln!(io::stderr(), "{} does not start: {error}", binary.display());
     Some(ExitCode::FAILURE)
 }
 
@@ -215,7 +216,7 @@ async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonr
 }
 
 /// Ends a process, kindly first.
-pub(crate) async fn end(child: &mut Child) -> io::Result<ExitStatus> {
+pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         signal(pid, Signal::TERM);
     }
@@ -287,7 +288,7 @@ impl ProcessLog {
 
     fn line(&mut self, line: &[u8]) -> io::Result<()> {
         if self.length >= MAX_LOG {
-            rename(&self.path, self.path.with_extension("log.old"))?;
+            myelin_files::rename(&self.path, &self.path.with_extension("log.old")).map_err(io::Error::other)?;
             *self = Self::open(std::mem::take(&mut self.path))?;
         }
         let mut whole = Vec::with_capacity(line.len().saturating_add(1));

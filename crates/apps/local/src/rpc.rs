@@ -10,11 +10,11 @@ use std::time::Duration;
 
 /// A conversation with a node.
 #[derive(Debug)]
-pub(super) struct NodeRpc(WsClient);
+pub(crate) struct NodeRpc(WsClient);
 
 impl NodeRpc {
     /// Begins one. No question waits longer than `patience` for its answer.
-    pub(super) async fn connect(url: &str, patience: Duration) -> Result<Self, Error> {
+    pub(crate) async fn connect(url: &str, patience: Duration) -> Result<Self, Error> {
         WsClientBuilder::default().connection_timeout(patience).request_timeout(patience).build(url).await.map(Self)
     }
 
@@ -27,7 +27,7 @@ impl NodeRpc {
     }
 
     /// Where the node listens for peers of this machine, with its identity.
-    pub(super) async fn peer_address(&self) -> Result<Option<String>, Error> {
+    pub(crate) async fn peer_address(&self) -> Result<Option<String>, Error> {
         let addresses = self.ask("system_localListenAddresses", &[]).await?;
         let mut addresses = addresses.as_array().into_iter().flatten().filter_map(Value::as_str);
         let here = addresses.find(|address| address.starts_with("/ip4/127.0.0.1/tcp/") && !address.contains("/ws"));
@@ -35,29 +35,29 @@ impl NodeRpc {
     }
 
     /// The height of the best block.
-    pub(super) async fn height(&self) -> Result<u64, Error> {
+    pub(crate) async fn height(&self) -> Result<u64, Error> {
         Ok(height(&self.ask("chain_getHeader", &[]).await?))
     }
 
     /// The height of the last final block.
-    pub(super) async fn finalised(&self) -> Result<u64, Error> {
+    pub(crate) async fn finalised(&self) -> Result<u64, Error> {
         let hash = self.ask("chain_getFinalizedHead", &[]).await?;
         Ok(height(&self.ask("chain_getHeader", &[hash]).await?))
     }
 
     /// How many peers it has.
-    pub(super) async fn peers(&self) -> Result<u64, Error> {
+    pub(crate) async fn peers(&self) -> Result<u64, Error> {
         Ok(self.ask("system_health", &[]).await?["peers"].as_u64().unwrap_or_default())
     }
 
     /// The name and version of the runtime.
-    pub(super) async fn runtime(&self) -> Result<String, Error> {
+    pub(crate) async fn runtime(&self) -> Result<String, Error> {
         let version = self.ask("state_getRuntimeVersion", &[]).await?;
         Ok(format!("{} {}", version["specName"].as_str().unwrap_or_default(), version["specVersion"]))
     }
 
     /// Waits until one more block is final. `None` if the node stops talking before.
-    pub(super) async fn next_final(&self) -> Result<Option<u64>, Error> {
+    pub(crate) async fn next_final(&self) -> Result<Option<u64>, Error> {
         let mut heads: Subscription<Value> = self
             .0
             .subscribe("chain_subscribeFinalizedHeads", ArrayParams::new(), "chain_unsubscribeFinalizedHeads")

@@ -1,6 +1,6 @@
 //! How a local network is, asked from its nodes.
 
-use super::{NetworkError, NetworkFolder, NodePhase, NodeRole, NodeState, rpc::NodeRpc};
+use crate::{LocalError, NetworkFolder, NodePhase, NodeRole, NodeState, rpc::NodeRpc};
 use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,11 +55,20 @@ pub struct NodeStatus {
 ///
 /// # Errors
 /// What the system says. A node that does not answer is no error.
-pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, NetworkError> {
+pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, LocalError> {
     let supervisor = directory.supervisor()?;
     let nodes = directory.state()?.map(|state| state.nodes).unwrap_or_default();
     let nodes = join_all(nodes.into_iter().map(|node| ask(directory, node, supervisor.is_some()))).await;
     Ok(NetworkStatus { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
+}
+
+/// Returns the URLs at which the nodes of a network answer programs. `path` is its folder, or `None` for the platform's.
+///
+/// # Errors
+/// [`LocalError::NoHome`] without a path and a home; [`LocalError::Io`] from the system.
+pub fn running_nodes(path: Option<&str>) -> Result<Vec<String>, LocalError> {
+    let state = NetworkFolder::at(path)?.state()?;
+    Ok(state.into_iter().flat_map(|state| state.nodes).filter_map(|node| node.rpc).collect())
 }
 
 async fn ask(directory: &NetworkFolder, node: NodeState, up: bool) -> NodeStatus {

@@ -1,16 +1,12 @@
 //! Looks after the nodes and neurons of a local network, from the first to the last.
 
-use super::{
-    LocalChain, LocalPreset, NetworkError, NetworkFolder, NodePhase, NodeRole, NodeState, SupervisorState,
-    authority::AUTHORITIES,
-    directory::NetworkLock,
-    leftovers::{EndedProcess, sweep},
-    neurons::SubnetReport,
-    node::{HealthSource, Process, ProcessEvent, ProcessLaunch, ProcessMessage},
-};
 use crate::{
-    error::CliError,
-    output::{ProgressLine, note},
+    EndedProcess, LocalChain, LocalError, LocalPreset, NetworkFolder, NetworkLock, NodePhase, NodeRole, NodeState,
+    SupervisorState,
+    authority::AUTHORITIES,
+    leftovers::{signal as send_signal, sweep},
+    neurons::SubnetReport,
+    process::{HealthSource, Process, ProcessEvent, ProcessLaunch, ProcessMessage},
 };
 use futures::future::{LocalBoxFuture, join_all, pending};
 use schemars::JsonSchema;
@@ -58,7 +54,7 @@ pub struct NeuronLaunch {
     pub name: String,
     /// Whether it rates or is rated.
     pub role: NodeRole,
-    /// What this program is told to become it, besides where it may keep what it remembers.
+    /// The arguments with which this program becomes the neuron. The folder of its state is among them.
     pub arguments: Vec<OsString>,
 }
 
@@ -73,7 +69,7 @@ pub enum SupervisorOrder {
 
 /// Goes on where the supervisor is done with its nodes: told where they answer, it gives orders. It ends only if it has to,
 /// and the network with it.
-pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<SupervisorOrder>) -> LocalBoxFuture<'static, CliError>>;
+pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<SupervisorOrder>) -> LocalBoxFuture<'static, LocalError>>;
 
 /// What happens to a network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -141,7 +137,7 @@ enum Stop {
     /// Somebody wants it to.
     Asked,
     /// It cannot go on.
-    Failed(CliError),
+    Failed(LocalError),
 }
 
 /// What a process is told, and what follows from it.
@@ -170,7 +166,7 @@ impl SupervisedProcess {
     }
 }
 
-struct Supervisor<'a, F> {
+struct Supervisor<'a, D> {
     directory: &'a NetworkFolder,
     binary: PathBuf,
     this: PathBuf,
@@ -178,32 +174,47 @@ struct Supervisor<'a, F> {
     state: SupervisorState,
     nodes: Vec<SupervisedProcess>,
     up: bool,
-    /// What there is to see until it is up.
-    progress: Option<ProgressLine>,
-    report: F,
+    /// The step that is under way, until the network is up.
+    step: Option<String>,
+    display: &'a mut D,
     messages: UnboundedSender<ProcessMessage>,
     inbox: UnboundedReceiver<ProcessMessage>,
 }
 
-/// Runs a network until somebody wants it to end, and takes it down. What happens is reported; that nobody reads the
-/// reports is no reason to stop.
+/// A display of what a supervisor does.
+///
+/// It cannot fail: a network does not stop because its reader has gone.
+pub trait NetworkDisplay {
+    /// Shows an event.
+    fn event(&mut self, event: &NetworkEvent);
+
+    /// Shows the step that is under way, or with `None` that it is over.
+    ///
+    /// It is called when the step changes, and about once a second while the network starts.
+    fn progress(&mut self, step: Option<&str>);
+
+    /// Shows something that is wrong with one node and not an event.
+    fn warning(&mut self, text: &str);
+}
+
+/// Runs a network until it is asked to end, and takes it down.
 ///
 /// # Errors
-/// Whatever keeps it from starting or the sequel from going on, and [`CliError::Interrupted`] if it is ended before it is up.
+/// [`LocalError::Interrupted`] if it is asked to end before it is up; the errors of the start and of the sequel.
 pub async fn supervise(
     directory: &NetworkFolder,
     wanted: NetworkPlan,
     sequel: Option<Sequel>,
-    mut report: impl FnMut(&NetworkEvent) -> Result<(), CliError>,
-) -> Result<(), CliError> {
+    display: &mut impl NetworkDisplay,
+) -> Result<(), LocalError> {
     let mut signals = Signals::listen()?;
     let lock = directory.lock(LOCK_TIMEOUT).await?;
     for EndedProcess { name, pid } in sweep(directory, &lock).await? {
-        let _ = report(&NetworkEvent::Swept { node: name, pid });
+        display.event(&NetworkEvent::Swept { node: name, pid });
     }
-    let chain = prepare_chain(directory, &wanted, &lock).await?;
-    let this = std::env::current_exe().map_err(NetworkError::io("find", "this program"))?;
-    let mut supervisor = Supervisor::new(directory, &wanted, this, chain, report);
+    let chain = prepare_chain(directory, &wanted, display, &lock).await?;
+    let this = std::env::current_exe().map_err(LocalError::io("find", "this program"))?;
+    let mut supervisor = Supervisor::new(directory, &wanted, this, chain, display);
     let stop = supervisor.watch(sequel, &mut signals).await;
     let was_up = supervisor.up;
     supervisor.take_down(&mut signals).await;
@@ -211,10 +222,10 @@ pub async fn supervise(
     match stop {
         Stop::Failed(error) => Err(error),
         Stop::Asked if was_up => {
-            supervisor.tell(&NetworkEvent::Down {});
+            supervisor.display.event(&NetworkEvent::Down {});
             Ok(())
         }
-        Stop::Asked => Err(CliError::Interrupted),
+        Stop::Asked => Err(LocalError::Interrupted),
     }
 }
 
@@ -222,14 +233,15 @@ pub async fn supervise(
 async fn prepare_chain(
     directory: &NetworkFolder,
     wanted: &NetworkPlan,
+    display: &mut impl NetworkDisplay,
     _lock: &NetworkLock,
-) -> Result<LocalChain, NetworkError> {
+) -> Result<LocalChain, LocalError> {
     if let Some(mut chain) = directory.chain()? {
         let same = wanted.preset.is_none_or(|preset| preset == chain.preset)
             && wanted.authorities.is_none_or(|authorities| authorities == chain.authorities);
         if !same {
             let LocalChain { preset, authorities, .. } = chain;
-            return Err(NetworkError::Different { directory: directory.path().to_owned(), preset, authorities });
+            return Err(LocalError::Different { directory: directory.path().to_owned(), preset, authorities });
         }
         chain.full_nodes = wanted.full_nodes.unwrap_or(chain.full_nodes);
         directory.write_chain(chain)?;
@@ -240,7 +252,15 @@ async fn prepare_chain(
         authorities: wanted.authorities.unwrap_or(1),
         full_nodes: wanted.full_nodes.unwrap_or(0),
     };
-    let _progress = ProgressLine::new("making the chain");
+    display.progress(Some("making the chain"));
+    let specification = specification(wanted, chain).await;
+    display.progress(None);
+    directory.begin(chain, &specification?)?;
+    Ok(chain)
+}
+
+/// Has the node program make the specification of a chain.
+async fn specification(wanted: &NetworkPlan, chain: LocalChain) -> Result<Vec<u8>, LocalError> {
     let mut export = Command::new(&wanted.binary);
     // Raw, or every start of a node would compile the runtime to find out how the chain begins.
     export.args(["export-chain-spec", "--raw", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
@@ -248,20 +268,25 @@ async fn prepare_chain(
         export.arg("--authority").arg(authority.keys());
     }
     let Ok(exported) = timeout(START_TIMEOUT, export.output()).await else {
-        return Err(NetworkError::NoChain { said: format!("nothing in {} s", START_TIMEOUT.as_secs()) });
+        return Err(LocalError::NoChain { said: format!("nothing in {} s", START_TIMEOUT.as_secs()) });
     };
-    let exported = exported.map_err(NetworkError::io("start", &wanted.binary))?;
+    let exported = exported.map_err(LocalError::io("start", &wanted.binary))?;
     if !exported.status.success() {
         let said = String::from_utf8_lossy(&exported.stderr);
         let said = said.lines().next_back().unwrap_or_default().trim().to_owned();
-        return Err(NetworkError::NoChain { said });
+        return Err(LocalError::NoChain { said });
     }
-    directory.begin(chain, &exported.stdout)?;
-    Ok(chain)
+    Ok(exported.stdout)
 }
 
-impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
-    fn new(directory: &'a NetworkFolder, wanted: &NetworkPlan, this: PathBuf, chain: LocalChain, report: F) -> Self {
+impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
+    fn new(
+        directory: &'a NetworkFolder,
+        wanted: &NetworkPlan,
+        this: PathBuf,
+        chain: LocalChain,
+        display: &'a mut D,
+    ) -> Self {
         let authorities =
             AUTHORITIES.iter().take(chain.authorities).map(|who| (who.name.to_owned(), NodeRole::Authority));
         let full_nodes = (1..=chain.full_nodes).map(|number| (format!("full-{number}"), NodeRole::Full));
@@ -276,8 +301,8 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
             nodes: nodes.collect(),
             state: SupervisorState { supervisor: std::process::id(), nodes: states },
             up: false,
-            progress: None,
-            report,
+            step: None,
+            display,
             messages,
             inbox,
         }
@@ -286,13 +311,13 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
     /// Starts the first node, the others when it can be found by them, then the sequel, and looks after all.
     async fn watch(&mut self, mut sequel: Option<Sequel>, signals: &mut Signals) -> Stop {
         let deadline = Instant::now() + START_TIMEOUT;
-        self.progress = Some(ProgressLine::new("starting the first node"));
+        self.step("starting the first node");
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (orders, mut ordered) = unbounded_channel();
-        let mut going_on: LocalBoxFuture<'static, CliError> = Box::pin(pending());
+        let mut going_on: LocalBoxFuture<'static, LocalError> = Box::pin(pending());
         if let Err(error) = self.start(0) {
-            return Stop::Failed(error.into());
+            return Stop::Failed(error);
         }
         loop {
             let restart_at = self.nodes.iter().filter_map(|node| node.restart_at).min();
@@ -303,13 +328,13 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
                 error = &mut going_on => return Stop::Failed(error),
                 () = sleep_until(restart_at.unwrap_or(deadline)), if restart_at.is_some() => self.restart_due(),
                 () = sleep_until(deadline), if !self.up => Err(self.not_ready()),
-                _ = second.tick(), if self.progress.is_some() => {
-                    self.progress.iter().for_each(ProgressLine::tick);
+                _ = second.tick(), if self.step.is_some() => {
+                    self.display.progress(self.step.as_deref());
                     Ok(())
                 }
             };
             if let Err(error) = handled {
-                return Stop::Failed(error.into());
+                return Stop::Failed(error);
             }
             if self.up {
                 if let Some(sequel) = sequel.take() {
@@ -319,9 +344,16 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
                 continue;
             }
             let waiting = self.waiting_for();
-            if let Some(progress) = &mut self.progress {
-                progress.step(waiting);
-            }
+            self.step(waiting);
+        }
+    }
+
+    /// Goes on to this step.
+    fn step(&mut self, step: impl Into<String>) {
+        let step = step.into();
+        if self.step.as_ref() != Some(&step) {
+            self.display.progress(Some(&step));
+            self.step = Some(step);
         }
     }
 
@@ -330,17 +362,11 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         format!("waiting until blocks are final: {finalising} of {} nodes", self.nodes.len())
     }
 
-    /// Reports what happened, on an empty line.
-    fn tell(&mut self, event: &NetworkEvent) {
-        self.progress.iter().for_each(ProgressLine::clear);
-        let _ = (self.report)(event);
-    }
-
-    fn carry_out(&mut self, order: SupervisorOrder) -> Result<(), NetworkError> {
+    fn carry_out(&mut self, order: SupervisorOrder) -> Result<(), LocalError> {
         let neurons = match order {
             SupervisorOrder::Run(neurons) => neurons,
             SupervisorOrder::Report(event) => {
-                self.tell(&event);
+                self.display.event(&event);
                 return Ok(());
             }
         };
@@ -352,10 +378,10 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         (first..self.nodes.len()).try_for_each(|place| self.start(place))
     }
 
-    fn start(&mut self, place: usize) -> Result<(), NetworkError> {
+    fn start(&mut self, place: usize) -> Result<(), LocalError> {
         let launch = self.launch(place);
         let started = Process::start(place, &launch, self.messages.clone());
-        let process = started.map_err(NetworkError::io("start", &launch.binary))?;
+        let process = started.map_err(LocalError::io("start", &launch.binary))?;
         let (node, state) = (&mut self.nodes[place], &mut self.state.nodes[place]);
         (state.pid, state.phase) = (Some(process.pid), NodePhase::Starting);
         (node.process, node.started, node.restart_at) = (Some(process), Instant::now(), None);
@@ -366,8 +392,7 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         let state = &self.state.nodes[place];
         let log = self.directory.log(&state.name);
         if let ProcessTask::Neuron(arguments) = &self.nodes[place].task {
-            let mut arguments = arguments.clone();
-            arguments.extend(["--state".into(), self.directory.base(&state.name).into()]);
+            let arguments = arguments.clone();
             return ProcessLaunch { binary: self.this.clone(), arguments, log, speaks: HealthSource::Answers };
         }
         let offset = u16::try_from(place).unwrap_or(u16::MAX);
@@ -405,7 +430,7 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         ProcessLaunch { binary: self.binary.clone(), arguments, log, speaks: HealthSource::Log }
     }
 
-    fn on_message(&mut self, ProcessMessage { node: place, said }: ProcessMessage) -> Result<(), NetworkError> {
+    fn on_message(&mut self, ProcessMessage { node: place, said }: ProcessMessage) -> Result<(), LocalError> {
         match said {
             ProcessEvent::Listens { rpc, peer } => self.listens(place, rpc, peer),
             ProcessEvent::Metrics(url) => {
@@ -422,14 +447,15 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
                 self.directory.write_state(&self.state)
             }
             ProcessEvent::Trouble(error) => {
-                note(&format!("warning: {} does not answer as it should: {error}", self.state.nodes[place].name));
+                let name = &self.state.nodes[place].name;
+                self.display.warning(&format!("{name} does not answer as it should: {error}"));
                 Ok(())
             }
             ProcessEvent::Ended(status) => self.ended(place, &status),
         }
     }
 
-    fn listens(&mut self, place: usize, rpc: String, peer: Option<String>) -> Result<(), NetworkError> {
+    fn listens(&mut self, place: usize, rpc: String, peer: Option<String>) -> Result<(), LocalError> {
         self.nodes[place].peer = peer;
         self.state.nodes[place].rpc = Some(rpc);
         self.works(place);
@@ -446,7 +472,7 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         state.phase = NodePhase::Running;
         if self.up && state.restarts > 0 {
             let back = NetworkEvent::Back { node: state.name.clone(), rpc: state.rpc.clone() };
-            self.tell(&back);
+            self.display.event(&back);
         }
     }
 
@@ -454,15 +480,16 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         if self.up || !self.nodes.iter().all(|node| node.finalises) {
             return;
         }
-        (self.up, self.progress) = (true, None);
-        self.tell(&NetworkEvent::Up {
+        (self.up, self.step) = (true, None);
+        self.display.progress(None);
+        self.display.event(&NetworkEvent::Up {
             directory: self.directory.path().to_owned(),
             preset: self.chain.preset,
             nodes: self.state.nodes.clone(),
         });
     }
 
-    fn ended(&mut self, place: usize, status: &io::Result<ExitStatus>) -> Result<(), NetworkError> {
+    fn ended(&mut self, place: usize, status: &io::Result<ExitStatus>) -> Result<(), LocalError> {
         let how = how(status);
         let (node, state) = (&mut self.nodes[place], &mut self.state.nodes[place]);
         if node.started.elapsed() >= HEALTHY {
@@ -487,11 +514,11 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
             }
         };
         let log = self.directory.log(&state.name);
-        self.tell(&event);
+        self.display.event(&event);
         self.directory.write_state(&self.state)?;
         let mut nodes = self.state.nodes.iter().filter(|node| node.role.is_node());
         if nodes.all(|node| node.phase == NodePhase::GivenUp) || (!self.up && self.given_up(place)) {
-            return Err(NetworkError::AllGivenUp { how, log });
+            return Err(LocalError::AllGivenUp { how, log });
         }
         Ok(())
     }
@@ -500,7 +527,7 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         self.state.nodes[place].phase == NodePhase::GivenUp
     }
 
-    fn restart_due(&mut self) -> Result<(), NetworkError> {
+    fn restart_due(&mut self) -> Result<(), LocalError> {
         let now = Instant::now();
         let due: Vec<_> =
             (0..self.nodes.len()).filter(|place| self.nodes[*place].restart_at.is_some_and(|at| at <= now)).collect();
@@ -510,28 +537,33 @@ impl<'a, F: FnMut(&NetworkEvent) -> Result<(), CliError>> Supervisor<'a, F> {
         })
     }
 
-    fn not_ready(&self) -> NetworkError {
+    fn not_ready(&self) -> LocalError {
         let waiting = self.nodes.iter().zip(&self.state.nodes).filter(|(node, _)| !node.finalises);
         let names: Vec<_> = waiting.map(|(_, state)| state.name.as_str()).collect();
         let log = self.directory.log(names.first().copied().unwrap_or_default());
-        NetworkError::NotReady { waiting: names.join(", "), seconds: START_TIMEOUT.as_secs(), log }
+        LocalError::NotReady { waiting: names.join(", "), seconds: START_TIMEOUT.as_secs(), log }
     }
 
     /// Ends all nodes at the same time. Asking once more ends them at once.
     async fn take_down(&mut self, signals: &mut Signals) {
-        let mut progress = ProgressLine::new("ending the network");
+        self.step("ending the network");
         let processes: Vec<_> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
         let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
         let ends = join_all(processes.into_iter().map(Process::stop));
         tokio::pin!(ends);
-        tokio::select! {
-            _ = &mut ends => return,
-            () = signals.next() => progress.step("ending the network at once"),
+        let ended = tokio::select! {
+            _ = &mut ends => true,
+            () = signals.next() => false,
+        };
+        if !ended {
+            self.step("ending the network at once");
+            for pid in pids {
+                send_signal(pid, rustix::process::Signal::KILL);
+            }
+            ends.await;
         }
-        for pid in pids {
-            super::leftovers::signal(pid, rustix::process::Signal::KILL);
-        }
-        ends.await;
+        self.step = None;
+        self.display.progress(None);
     }
 }
 
@@ -565,8 +597,8 @@ fn how(status: &io::Result<ExitStatus>) -> String {
 struct Signals([Signal; 3]);
 
 impl Signals {
-    fn listen() -> Result<Self, NetworkError> {
-        let listen = |kind| signal(kind).map_err(NetworkError::io("listen for signals in", "this process"));
+    fn listen() -> Result<Self, LocalError> {
+        let listen = |kind| signal(kind).map_err(LocalError::io("listen for signals in", "this process"));
         Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use myelin_keys::PublicKey;
-use myelin_primitives::{Amount, BlockNumber, IpEndpoint, NetUid, Take, Tao, Uid};
+use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, Take, Tao};
 use myelin_records::{
     commitment::CommitmentData, key::ChainIdentity, parameters::ParametersPatch, stake::FamilyMember,
     subnet::SubnetIdentity,
@@ -225,8 +225,8 @@ pub fn set_commitment(netuid: NetUid, data: CommitmentData) -> Call<neurons::Set
 /// Rates others: to each uid a weight, of which only the proportions count. By the hotkey; free.
 ///
 /// `version_key` is the version of the validator's software; the network may ask for a newer one.
-pub fn set_weights(netuid: NetUid, weights: &[(Uid, u16)], version_key: u64) -> Call<weights::SetWeights> {
-    let (uids, values) = weights.iter().map(|(uid, value)| (Static(*uid), *value)).unzip();
+pub fn set_weights(netuid: NetUid, weights: &[Entry], version_key: u64) -> Call<weights::SetWeights> {
+    let (uids, values) = weights.iter().map(|entry| (Static(entry.uid), entry.value)).unzip();
     transactions().weights().set_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), version_key)
 }
 
@@ -236,7 +236,7 @@ pub struct WeightsItem {
     /// Which network.
     pub netuid: NetUid,
     /// To each uid a weight, of which only the proportions count.
-    pub weights: Vec<(Uid, u16)>,
+    pub weights: Vec<Entry>,
     /// The version of the validator's software.
     pub version_key: u64,
 }
@@ -244,7 +244,7 @@ pub struct WeightsItem {
 /// Rates others on several networks. By the hotkey; free.
 pub fn batch_set_weights(batch: &[WeightsItem]) -> Call<weights::BatchSetWeights> {
     let entries = |rating: &WeightsItem| {
-        BoundedVec(rating.weights.iter().map(|(uid, value)| (Compact(uid.get()), Compact(*value))).collect())
+        BoundedVec(rating.weights.iter().map(|entry| (Compact(entry.uid.get()), Compact(entry.value))).collect())
     };
     transactions().weights().batch_set_weights(
         BoundedVec(batch.iter().map(|rating| Compact(rating.netuid.get())).collect()),
@@ -269,11 +269,11 @@ pub fn batch_commit_weights(batch: &[(NetUid, H256)]) -> Call<weights::BatchComm
 /// Keeps a promise of weights. By the hotkey; free.
 pub fn reveal_weights(
     netuid: NetUid,
-    weights: &[(Uid, u16)],
+    weights: &[Entry],
     salt: &[u16],
     version_key: u64,
 ) -> Call<weights::RevealWeights> {
-    let (uids, values) = weights.iter().map(|(uid, value)| (Static(*uid), *value)).unzip();
+    let (uids, values) = weights.iter().map(|entry| (Static(entry.uid), entry.value)).unzip();
     let salt = BoundedVec(salt.to_vec());
     transactions().weights().reveal_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), salt, version_key)
 }
@@ -291,8 +291,8 @@ pub fn set_root_weights(
 
 /// What [`commit_weights`] promises: exactly these weights in this order, by this hotkey, with this salt. Keep the salt
 /// secret until it is revealed. spec weights §5.3
-pub fn commit_hash(hotkey: &PublicKey, netuid: NetUid, weights: &[(Uid, u16)], salt: &[u16], version_key: u64) -> H256 {
-    let (uids, values): (Vec<u16>, Vec<u16>) = weights.iter().map(|(uid, value)| (uid.get(), *value)).unzip();
+pub fn commit_hash(hotkey: &PublicKey, netuid: NetUid, weights: &[Entry], salt: &[u16], version_key: u64) -> H256 {
+    let (uids, values): (Vec<u16>, Vec<u16>) = weights.iter().map(|entry| (entry.uid.get(), entry.value)).unzip();
     hash_of(&(hotkey.to_bytes(), netuid.get(), uids, values, salt, version_key))
 }
 
@@ -314,8 +314,8 @@ mod tests {
     fn commits_hash_as_specified() {
         let hotkey = PublicKey::from_bytes([0x22; 32]);
         let salt: Vec<u16> = (1..=8).collect();
-        let weights = [(Uid::new(0), 10), (Uid::new(1), 10)];
-        let hash = |weights: &[_], salt: &[u16], version| {
+        let weights = [(0, 10), (1, 10)].map(Entry::from);
+        let hash = |weights: &[Entry], salt: &[u16], version| {
             format!("{:?}", commit_hash(&hotkey, NetUid::new(1), weights, salt, version))
         };
         assert_eq!(hash(&weights, &salt, 0), "0x7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2");

@@ -1,13 +1,13 @@
 //! The Myelin chain for programs: what it says, what to tell it, and what came of that.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, Metagraph, NetUid, NodeUrls, calls};
+//! use myelin_client::{Account, Chain, Entry, Metagraph, NetUid, NodeUrls, calls};
 //! use std::time::Duration;
 //!
 //! # async fn rate(hotkey: myelin_keys::Keypair) -> Result<(), Box<dyn std::error::Error>> {
 //! let chain = Chain::connect(NodeUrls::local()).await?;
 //! let subnet = Metagraph::sync(&chain, NetUid::new(1)).await?;
-//! let weights: Vec<_> = subnet.serving().map(|(neuron, _)| (neuron.uid, 1)).collect();
+//! let weights: Vec<_> = subnet.serving().map(|(neuron, _)| Entry::new(neuron.uid, 1)).collect();
 //!
 //! let account = Account::new(&chain, hotkey);
 //! let call = calls::set_weights(subnet.netuid(), &weights, 0);

@@ -6,7 +6,7 @@ use crate::{
     runtime::weights::calls as weights,
 };
 use myelin_keys::PublicKey;
-use myelin_primitives::{NetUid, Uid};
+use myelin_primitives::{Entry, NetUid};
 use serde::{Deserialize, Serialize};
 use subxt::utils::H256;
 
@@ -22,7 +22,7 @@ pub struct PendingReveal {
     /// The subnet.
     pub netuid: NetUid,
     /// The weights by uid, in the order of the commit.
-    pub weights: Vec<(Uid, u16)>,
+    pub weights: Vec<Entry>,
     /// The secret part of the hash.
     pub salt: Vec<u16>,
     /// The version of the validator's software.
@@ -36,12 +36,7 @@ impl PendingReveal {
     ///
     /// # Errors
     /// [`RandomnessError`], if the system gives no random numbers.
-    pub fn new(
-        netuid: NetUid,
-        weights: Vec<(Uid, u16)>,
-        version_key: u64,
-        made_at: u64,
-    ) -> Result<Self, RandomnessError> {
+    pub fn new(netuid: NetUid, weights: Vec<Entry>, version_key: u64, made_at: u64) -> Result<Self, RandomnessError> {
         Ok(Self { netuid, weights, salt: new_salt()?, version_key, made_at })
     }
 
@@ -81,7 +76,7 @@ mod tests {
     use myelin_diagnostic::{Diagnostic, Hints};
 
     fn pending() -> PendingReveal {
-        PendingReveal::new(NetUid::new(1), vec![(Uid::new(3), 60), (Uid::new(4), 40)], 7, 9).unwrap()
+        PendingReveal::new(NetUid::new(1), [(3, 60), (4, 40)].map(Entry::from).into(), 7, 9).unwrap()
     }
 
     #[test]

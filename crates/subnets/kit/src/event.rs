@@ -2,7 +2,7 @@
 
 use core::fmt;
 use myelin_neuron::AskError;
-use myelin_primitives::{BlockNumber, Uid};
+use myelin_primitives::{BlockNumber, Entry, Uid};
 use myelin_wire::PublicKey;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -122,7 +122,7 @@ pub enum NeuronEvent {
         /// How.
         step: WeightsStep,
         /// Seats with their weights.
-        weights: Vec<(Uid, u16)>,
+        weights: Vec<Entry>,
     },
     /// They are in a final block.
     Weighed {

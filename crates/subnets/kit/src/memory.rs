@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use myelin_client::{PendingReveal, PublicKey};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
-use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_primitives::{BlockNumber, Entry, NetUid};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -93,7 +93,7 @@ struct MemoryFile {
 struct StoredReveal {
     /// The hash that is on the chain, in hexadecimal. For readers of the file: it follows from the rest.
     hash: String,
-    weights: Vec<(Uid, u16)>,
+    weights: Vec<Entry>,
     salt: Vec<u16>,
     version_key: u64,
     /// The last final block before the commit.
@@ -221,7 +221,7 @@ mod tests {
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
         memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Some(all), half);
         memory.scores.note((PublicKey::from_bytes([3; 32]), 0), None, half);
-        let weights = vec![(Uid::new(2), 65_535)];
+        let weights = vec![Entry::from((2, 65_535))];
         memory.pending = vec![PendingReveal { netuid: NETUID, weights, salt: vec![1, 2], version_key: 0, made_at: 9 }];
         memory
     }

@@ -8,19 +8,20 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    files::write_whole,
     key::WalletSigner,
     named_key::HotkeyArg,
-    output::{Format, Printer, note, note_page, write},
+    output::{Format, OutputError, Printer, note, note_page, write},
     page::{Page, Render, TableCell, Tone, plain, printable},
     share::u16_percent,
+    terminal::PromptError,
 };
 use myelin_client::{ChainError, Keypair, MetagraphInfo};
+use myelin_files::{Access, OnExisting};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
 use myelin_neuron::{Dendrite, Peer, ServedAxon};
 use myelin_subnet_text::{
     challenge::TextChallenge,
-    consumer::{AskEvent, AskFailure, ConsumerAnswer, ask},
+    consumer::{AskEvent, ConsumerAnswer, ask},
     evidence::Evidence,
     published::published,
 };
@@ -198,7 +199,7 @@ impl Render for AskOutput {
 struct AnswerWriter {
     at_terminal: bool,
     is_inside_a_line: bool,
-    closed: Option<CliError>,
+    closed: Option<OutputError>,
 }
 
 impl AnswerWriter {
@@ -314,7 +315,7 @@ impl Command for Ask {
         let told = tokio::select! {
             told = ask(&dendrite, &validators, &challenge, self.patience, &mut heard) => told,
             signal = ctrl_c() => {
-                signal.map_err(CliError::Terminal)?;
+                signal.map_err(PromptError::Terminal)?;
                 return Err(CliError::Interrupted);
             }
         };
@@ -325,9 +326,9 @@ impl Command for Ask {
             }
         }
         if let Some(error) = writer.closed {
-            return Err(error);
+            return Err(error.into());
         }
-        let told = told.map_err(|error| ask_error(&error))?;
+        let told = told.map_err(CliError::other)?;
         let answered = AskAnswer::of(&told, &challenge);
         if is_text {
             note_page(&answered);
@@ -343,15 +344,14 @@ impl Command for Ask {
 
 /// Writes what shows the answer to anybody.
 fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
-    let refused = |why: &dyn Display| {
-        CliError::task("evidence", &why, Some("ask another validator with `--validator`".to_owned()))
-    };
+    let refused =
+        |why: &dyn Display| CliError::plain("evidence", why, Some("ask another validator with `--validator`".into()));
     let evidence = evidence.ok_or_else(|| refused(&"this validator signs nothing that could be kept"))?;
     // What is kept is what `myelin text check` believes.
     evidence.check().map_err(|error| refused(&error))?;
-    let text = serde_json::to_string_pretty(evidence).map_err(|error| CliError::Output(error.into()))?;
-    let failed = |source| CliError::File { doing: "write", path: path.to_owned(), source };
-    write_whole(path, text.as_bytes()).map_err(failed)
+    let text = serde_json::to_string_pretty(evidence).map_err(|error| OutputError::Write(error.into()))?;
+    let written = myelin_files::write(path, text.as_bytes(), Access::Shared, OnExisting::Replace);
+    written.map_err(|error| CliError::file("write", path)(error.source))
 }
 
 fn said(heard: AskEvent) -> AskOutput {
@@ -369,9 +369,9 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let mut validators: Vec<_> = snapshot.serving().filter(|(neuron, _)| neuron.validator_permit).collect();
     validators.sort_by_key(|(neuron, _)| (Reverse(neuron.stake_weight), neuron.uid));
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
-        let hotkey = neuron.hotkey;
-        let (address, placeholder, certificate) = (axon.address, axon.protocol, axon.certificate.clone());
-        ServedAxon { address, placeholder, certificate }.peer(hotkey).ok()
+        let certificate = axon.certificate.as_ref().map(|certificate| certificate.to_vec());
+        let address = axon.endpoint.socket_address()?;
+        ServedAxon { address, placeholder: axon.protocol, certificate }.peer(neuron.hotkey).ok()
     };
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
@@ -385,14 +385,4 @@ fn key(context: &Context) -> Result<Keypair, CliError> {
         }
         Err(error) => Err(error),
     }
-}
-
-fn ask_error(error: &AskFailure) -> CliError {
-    let hint = match error {
-        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
-        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
-        AskFailure::Nonsense(_) => "ask another validator with `--validator`",
-        AskFailure::Question(_) => "see `myelin ask --help`",
-    };
-    CliError::task("no-answer", error, Some(hint.to_owned()))
 }

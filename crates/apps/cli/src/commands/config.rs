@@ -1,7 +1,7 @@
 //! Commands about the settings.
 
 use crate::{
-    command::{Command, Effect, Example},
+    command::{Command, Effect, Example, outputs},
     config::{ConfigError, ConfigFile},
     context::Context,
     error::CliError,
@@ -38,11 +38,20 @@ impl Render for SettingValue {
     }
 }
 
+outputs! {
+    /// The setting that was asked for.
+    ConfigGetOutput(SettingValue);
+    /// The setting that was written.
+    ConfigSetOutput(SettingValue);
+    /// The setting that was taken out.
+    ConfigUnsetOutput(SettingValue);
+}
+
 /// All settings.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Values(Vec<SettingValue>);
+pub struct ConfigListOutput(Vec<SettingValue>);
 
-impl Render for Values {
+impl Render for ConfigListOutput {
     fn render(&self, page: &mut Page) {
         let mut table = Table::new([("SETTING", Side::Left), ("VALUE", Side::Left), ("FROM", Side::Left)]);
         for value in &self.0 {
@@ -58,14 +67,14 @@ impl Render for Values {
 
 /// Where the file is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Location {
+pub struct ConfigPathOutput {
     /// Its path.
     path: PathBuf,
     /// Whether it is there.
     exists: bool,
 }
 
-impl Render for Location {
+impl Render for ConfigPathOutput {
     fn render(&self, page: &mut Page) {
         page.line(self.path.display().to_string());
     }
@@ -86,11 +95,11 @@ impl Command for List {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "See what is set, and by whom", line: "myelin config list" }];
-    type Output = Values;
+    type Output = ConfigListOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Values>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ConfigListOutput>) -> Result<(), CliError> {
         let values: Result<_, _> = ALL.iter().map(|setting| SettingValue::of(setting, context)).collect();
-        output.show(&Values(values?))
+        Ok(output.show(&ConfigListOutput(values?))?)
     }
 }
 
@@ -107,10 +116,10 @@ impl Command for Get {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Which network do commands speak to?", line: "myelin config get network" }];
-    type Output = SettingValue;
+    type Output = ConfigGetOutput;
 
-    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
-        output.show(&SettingValue::of(setting(&self.name)?, context)?)
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
+        Ok(output.show(&ConfigGetOutput(SettingValue::of(setting(&self.name)?, context)?))?)
     }
 }
 
@@ -131,12 +140,16 @@ impl Command for Set {
         Example { purpose: "Refuse to spend more than ten TAO at once", line: "myelin config set policy.max-spend 10" },
         Example { purpose: "Speak to a node of one's own", line: "myelin config set network ws://127.0.0.1:9944" },
     ];
-    type Output = SettingValue;
+    type Output = ConfigSetOutput;
 
-    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let setting = setting(&self.name)?;
         write(context, setting, Some(&self.value))?;
-        output.show(&SettingValue { name: setting.name, value: Some(self.value), source: "file" })
+        Ok(output.show(&ConfigSetOutput(SettingValue {
+            name: setting.name,
+            value: Some(self.value),
+            source: "file",
+        }))?)
     }
 }
 
@@ -153,12 +166,16 @@ impl Command for Unset {
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Lift a limit", line: "myelin config unset policy.max-spend" }];
-    type Output = SettingValue;
+    type Output = ConfigUnsetOutput;
 
-    async fn run(self, context: &Context, output: &Printer<SettingValue>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let setting = setting(&self.name)?;
         write(context, setting, None)?;
-        output.show(&SettingValue { name: setting.name, value: setting.default.map(str::to_owned), source: "default" })
+        Ok(output.show(&ConfigUnsetOutput(SettingValue {
+            name: setting.name,
+            value: setting.default.map(str::to_owned),
+            source: "default",
+        }))?)
     }
 }
 
@@ -177,10 +194,10 @@ impl Command for Path {
     const SUMMARY: &'static str = "Print where the configuration file is, or would be";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "Where is it?", line: "myelin config path" }];
-    type Output = Location;
+    type Output = ConfigPathOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Location>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ConfigPathOutput>) -> Result<(), CliError> {
         let path = context.config().path().clone();
-        output.show(&Location { exists: path.is_file(), path })
+        Ok(output.show(&ConfigPathOutput { exists: path.is_file(), path })?)
     }
 }

@@ -1,10 +1,10 @@
-//! Commands for the shell and the manual.
+//! `myelin man`
 
 use crate::{
-    command::{Command, Effect, Example},
+    command::{Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
-    output::Printer,
+    output::{OutputError, Printer},
     page::{Page, Render},
     registry,
 };
@@ -31,36 +31,17 @@ impl Render for GeneratedText {
     }
 }
 
-/// `myelin completions`
-#[derive(Debug, clap::Args)]
-pub struct Completions {
-    /// The shell
-    shell: clap_complete::Shell,
-}
-
-impl Command for Completions {
-    const PATH: &'static str = "completions";
-    const SUMMARY: &'static str = "Print what makes a shell complete these commands";
-    const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "For bash, from the next shell on",
-        line: "myelin completions bash > ~/.local/share/bash-completion/completions/myelin",
-    }];
-    type Output = GeneratedText;
-
-    async fn run(self, _: &Context, output: &Printer<GeneratedText>) -> Result<(), CliError> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut registry::parser(), "myelin", &mut script);
-        output.show(&GeneratedText::Text(String::from_utf8_lossy(&script).into_owned()))
-    }
-}
-
 /// `myelin man`
 #[derive(Debug, clap::Args)]
 pub struct Man {
     /// Write the pages of all commands into this folder, instead of printing the first
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+}
+
+outputs! {
+    /// A manual page, or the files that were written.
+    ManOutput(GeneratedText);
 }
 
 impl Command for Man {
@@ -71,18 +52,14 @@ impl Command for Man {
         Example { purpose: "Read it", line: "myelin man | man -l -" },
         Example { purpose: "Install all pages", line: "myelin man --folder ~/.local/share/man/man1" },
     ];
-    type Output = GeneratedText;
+    type Output = ManOutput;
 
-    async fn run(self, _: &Context, output: &Printer<GeneratedText>) -> Result<(), CliError> {
+    async fn run(self, _: &Context, output: &Printer<ManOutput>) -> Result<(), CliError> {
         let Some(folder) = self.folder else {
-            let page = rendered(registry::parser()).map_err(CliError::Output)?;
-            return output.show(&GeneratedText::Text(String::from_utf8_lossy(&page).into_owned()));
+            let page = rendered(registry::parser()).map_err(OutputError::Write)?;
+            return Ok(output.show(&ManOutput(GeneratedText::Text(String::from_utf8_lossy(&page).into_owned())))?);
         };
-        let failed = |path: &PathBuf| {
-            let path = path.clone();
-            move |source| CliError::File { doing: "write", path, source }
-        };
-        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        fs::create_dir_all(&folder).map_err(CliError::file("write", &folder))?;
         let mut parser = registry::parser();
         parser.build();
         let mut written = Vec::new();
@@ -90,11 +67,11 @@ impl Command for Man {
         collect("myelin", &parser, &mut pages);
         for (name, parser) in pages {
             let path = folder.join(format!("{name}.1"));
-            let page = rendered(parser.display_name(name)).map_err(failed(&path))?;
-            fs::write(&path, page).map_err(failed(&path))?;
+            let page = rendered(parser.display_name(name)).map_err(CliError::file("write", &path))?;
+            fs::write(&path, page).map_err(CliError::file("write", &path))?;
             written.push(path);
         }
-        output.show(&GeneratedText::Files(written))
+        Ok(output.show(&ManOutput(GeneratedText::Files(written)))?)
     }
 }
 

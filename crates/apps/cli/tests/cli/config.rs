@@ -1,7 +1,7 @@
 //! Settings, from every place.
 
-use crate::support::Home;
-use serde_json::json;
+use crate::support::{Home, said};
+use serde_json::{Value, json};
 
 #[test]
 fn a_flag_is_above_the_environment_and_that_above_the_file() {
@@ -81,4 +81,19 @@ fn a_broken_file_stops_everything_before_it_begins() {
     assert_eq!((said.code, said.error().as_str()), (2, "config"));
     let said = home.run(&format!("wallet list --config {}", path.display()));
     assert!(said.err.contains("policy.max_spend") && said.err.contains("\nhint: correct"), "{said:?}");
+}
+
+#[test]
+fn without_a_home_there_is_no_folder_for_data() {
+    let home = Home::new();
+    let place = format!("--wallet-path {} --config /dev/null --output json", home.path().join("wallets").display());
+    assert_eq!(home.run(&format!("wallet create --without-password {place}")).code, 0);
+    for line in ["weights commit 1 3=1", "weights reveal 1", "neuron register --netuid 1 --work"] {
+        let mut command = home.command(&format!("{line} {place}"));
+        let said = said(command.env_remove("HOME").env_remove("XDG_DATA_HOME").output().unwrap());
+        assert_eq!((said.code, said.error().as_str()), (1, "io"), "{line}: {said:?}");
+        let error: Value = serde_json::from_str(&said.err).unwrap();
+        assert_eq!(error["error"]["message"], "there is no home folder for data", "{line}");
+        assert_eq!(error["error"]["hint"], "set `HOME`", "{line}");
+    }
 }

@@ -2,11 +2,11 @@
 
 use crate::support::{Home, accept, crate_folder};
 use myelin_cli::{
-    network::{LocalPreset, NetworkEvent, NetworkStatus, NodePhase, NodeRole, NodeState, NodeStatus},
     page::{Page, Render},
     reference,
     registry::{self, COMMANDS},
 };
+use myelin_local::{LocalPreset, NetworkEvent, NetworkStatus, NodePhase, NodeRole, NodeState, NodeStatus};
 use std::{collections::BTreeSet, env, fmt::Write, fs};
 
 #[test]

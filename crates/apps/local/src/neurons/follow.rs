@@ -1,11 +1,8 @@
 //! Follows a subnet block by block, and checks that each epoch paid what the rules say.
 
-use super::{
-    super::{NetworkError, NetworkEvent, SupervisorOrder},
-    report::{EpochPay, NeuronPay, NeuronReport, SubnetReport},
-};
-use crate::error::CliError;
-use myelin_client::{Chain, Metagraph, NetUid, NeuronInfo, PublicKey};
+use super::report::{EpochPay, NeuronPay, NeuronReport, SubnetReport};
+use crate::{LocalError, NetworkEvent, SupervisorOrder};
+use myelin_client::{Chain, ChainError, Metagraph, NetUid, NeuronInfo, PublicKey};
 use myelin_explain::{Audit, ExplainError};
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
@@ -22,7 +19,7 @@ pub(super) async fn follow(
     netuid: NetUid,
     names: &HotkeyNames,
     orders: &UnboundedSender<SupervisorOrder>,
-) -> Result<Infallible, CliError> {
+) -> Result<Infallible, LocalError> {
     let mut metagraph = Metagraph::sync(chain, netuid).await?;
     // Epochs before this were another run's.
     let mut seen = metagraph.subnet.last_epoch.map(|epoch| epoch.block);
@@ -46,7 +43,7 @@ pub(super) async fn follow(
         let report = report(&metagraph, names, audit.as_ref(), ran.is_some());
         let _ = orders.send(SupervisorOrder::Report(NetworkEvent::Neurons(report)));
         while let Err(error) = metagraph.follow().await {
-            if matches!(error, myelin_client::ChainError::NoNetwork { .. }) {
+            if matches!(error, ChainError::NoNetwork { .. }) {
                 return Err(error.into());
             }
             unheard(orders, &error).await;
@@ -54,17 +51,17 @@ pub(super) async fn follow(
     }
 }
 
-async fn unheard(orders: &UnboundedSender<SupervisorOrder>, error: &myelin_client::ChainError) {
+async fn unheard(orders: &UnboundedSender<SupervisorOrder>, error: &ChainError) {
     let _ = orders.send(SupervisorOrder::Report(NetworkEvent::Unheard { why: error.to_string() }));
     sleep(RETRY_DELAY).await;
 }
 
 /// The audit, if there is nothing to object to.
-fn exact(audit: Audit) -> Result<Audit, NetworkError> {
+fn exact(audit: Audit) -> Result<Audit, LocalError> {
     if audit.is_exact() {
         return Ok(audit);
     }
-    Err(NetworkError::Unfair { netuid: audit.netuid, block: audit.block, rao: audit.difference() })
+    Err(LocalError::Unfair { netuid: audit.netuid, block: audit.block, rao: audit.difference() })
 }
 
 fn report(metagraph: &Metagraph, names: &HotkeyNames, audit: Option<&Audit>, now: bool) -> SubnetReport {
@@ -81,7 +78,7 @@ fn report(metagraph: &Metagraph, names: &HotkeyNames, audit: Option<&Audit>, now
     SubnetReport {
         height: metagraph.block.into(),
         netuid: subnet.netuid.get(),
-        name: subnet.name.clone(),
+        name: subnet.name().into_owned(),
         emission: subnet.emission,
         next_epoch_in: subnet.next_epoch.map(|next| next.saturating_sub(metagraph.block).into()),
         epoch: audit.map(|audit| EpochPay {

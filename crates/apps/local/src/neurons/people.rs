@@ -1,20 +1,20 @@
 //! Who lives on a local network besides its nodes.
 
-use super::super::NodeRole;
+use crate::NodeRole;
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 
 /// A miner or validator of a local network, with a wallet of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LocalNeuron {
+pub(crate) struct LocalNeuron {
     /// What it, its wallet and its log are called.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What it does.
-    pub(super) conduct: LocalRole,
+    pub(crate) conduct: LocalRole,
 }
 
 /// What a resident does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LocalRole {
+pub(crate) enum LocalRole {
     /// It validates, with this many TAO staked on it.
     Validates {
         /// How many.
@@ -26,7 +26,7 @@ pub(super) enum LocalRole {
 
 /// How a miner tries to be paid for less work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LocalMischief {
+pub(crate) enum LocalMischief {
     /// It does not.
     None,
     /// It takes three times as long, and is honest otherwise.
@@ -41,7 +41,7 @@ pub(super) enum LocalMischief {
 
 impl LocalNeuron {
     /// Whether it rates or is rated.
-    pub(super) const fn role(&self) -> NodeRole {
+    pub(crate) const fn role(&self) -> NodeRole {
         match self.conduct {
             LocalRole::Validates { .. } => NodeRole::Validator,
             LocalRole::Mines(_) => NodeRole::Miner,
@@ -49,7 +49,7 @@ impl LocalNeuron {
     }
 
     /// What is to be staked on it.
-    pub(super) const fn stake(&self) -> Amount<Tao> {
+    pub(crate) const fn stake(&self) -> Amount<Tao> {
         match self.conduct {
             LocalRole::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
             LocalRole::Mines(_) => Amount::ZERO,
@@ -58,10 +58,10 @@ impl LocalNeuron {
 }
 
 /// The wallet of the subnet's owner, who has a seat and runs nothing.
-pub(super) const OWNER: &str = "owner";
+pub(crate) const OWNER: &str = "owner";
 
 /// Two that rate, two that do honest work at different speed, and three that try to be paid for less.
-pub(super) const RESIDENTS: [LocalNeuron; 7] = [
+pub(crate) const RESIDENTS: [LocalNeuron; 7] = [
     LocalNeuron { name: "validator-1", conduct: LocalRole::Validates { tao: 600 } },
     LocalNeuron { name: "validator-2", conduct: LocalRole::Validates { tao: 400 } },
     LocalNeuron { name: "fast", conduct: LocalRole::Mines(LocalMischief::None) },

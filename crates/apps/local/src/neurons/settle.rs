@@ -2,9 +2,11 @@
 //! serves, seats and stake. What an earlier start was interrupted in, the next one finishes.
 
 use super::people::{LocalNeuron, OWNER, RESIDENTS};
-use crate::{commands::subnet::SubnetIdentityTexts, error::CliError, plan::Plan, transact::ReadyPlan};
+use crate::LocalError;
 use futures::future::try_join_all;
-use myelin_client::{Account, Amount, Chain, IncludedTransaction, NetUid, PublicKey, Tao, calls, subxt::tx::Payload};
+use myelin_client::{
+    Account, Amount, Chain, NetUid, PublicKey, SubmissionOutcome, SubnetIdentity, Tao, calls, subxt::tx::Payload,
+};
 use myelin_keys::{
     Environment, HotkeyName, Mnemonic, OnExisting, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
 };
@@ -44,7 +46,7 @@ pub(super) async fn set_up_neurons(
     wallets: &Wallets,
     model: ModelHash,
     mut say: impl FnMut(&str),
-) -> Result<NeuronSetup, CliError> {
+) -> Result<NeuronSetup, LocalError> {
     let open = |name: &str| open(chain, &wallets.wallet(name.parse()?));
     let owner = open(OWNER)?;
     let residents = RESIDENTS.iter().map(|resident| open(resident.name)).collect::<Result<Vec<_>, _>>()?;
@@ -65,7 +67,7 @@ pub(super) async fn set_up_neurons(
         Err(PublishedModelError::Chain(error)) => return Err(error.into()),
         Err(_) => {
             let call = calls::set_commitment(netuid, item(model));
-            carry(&owner.hotkey, &call, format!("Publish model {model}"), Amount::ZERO).await?;
+            carry(&owner.hotkey, &call).await?;
         }
     }
 
@@ -77,15 +79,15 @@ pub(super) async fn set_up_neurons(
 }
 
 /// The key of an account that chains of one machine endow, and that everybody knows.
-fn bank_key() -> Result<Secret, CliError> {
-    Secret::from_uri("//Alice").map_err(|error| CliError::task("key", &error, None))
+fn bank_key() -> Result<Secret, LocalError> {
+    Ok(Secret::from_uri("//Alice")?)
 }
 
 /// Opens a wallet, and makes what it lacks. Its keys are as good as public: they are for this machine only.
-fn open(chain: &Chain, wallet: &Wallet) -> Result<OpenWallet, CliError> {
+fn open(chain: &Chain, wallet: &Wallet) -> Result<OpenWallet, LocalError> {
     let password = Environment::of_process();
     let name = HotkeyName::default();
-    let new = || Ok::<_, CliError>(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?));
+    let new = || Ok::<_, LocalError>(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?));
     let coldkey = match wallet.coldkey(&password) {
         Err(WalletError::NoWallet { .. } | WalletError::NoColdkey { .. }) => {
             let secret = new()?;
@@ -113,7 +115,7 @@ async fn fund(
     who: &OpenWallet,
     stake: Amount<Tao>,
     needs: Amount<Tao>,
-) -> Result<(), CliError> {
+) -> Result<(), LocalError> {
     let now = chain.at_finalised().await?;
     let (coldkey, hotkey) = (who.coldkey.public(), who.hotkey.public());
     let has = now.balance(&coldkey).await?.free;
@@ -123,56 +125,49 @@ async fn fund(
     if settled || missing.is_zero() {
         return Ok(());
     }
-    carry(bank, &calls::transfer(&coldkey, missing), format!("Give {missing} to {coldkey}"), missing).await?;
-    Ok(())
+    carry(bank, &calls::transfer(&coldkey, missing)).await
 }
 
 /// The subnet of this owner, created if there is none.
-async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, CliError> {
+async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, LocalError> {
     let find = async || {
         let subnets = chain.at_finalised().await?.subnets().await?;
         let mine = subnets.into_iter().find(|subnet| subnet.owner == Some(owner.coldkey.public()));
-        Ok::<_, CliError>(mine.map(|subnet| subnet.netuid))
+        Ok::<_, LocalError>(mine.map(|subnet| subnet.netuid))
     };
     if let Some(netuid) = find().await? {
         return Ok(netuid);
     }
-    let price = chain.at_finalised().await?.subnet_price().await?;
-    let call = calls::register_network_with_identity(
-        &owner.hotkey.public(),
-        SubnetIdentityTexts::named(NAME.to_owned()).into(),
-    );
-    carry(&owner.coldkey, &call, format!("Create the subnet `{NAME}`"), price).await?;
-    find()
-        .await?
-        .ok_or(CliError::Usage { message: "the subnet did not outlive its creation".into(), hint: "try again" })
+    let identity = SubnetIdentity { subnet_name: NAME.into(), ..SubnetIdentity::default() };
+    carry(&owner.coldkey, &calls::register_network_with_identity(&owner.hotkey.public(), identity)).await?;
+    find().await?.ok_or(LocalError::NoSubnet)
 }
 
 /// Takes a resident's seat, and stakes on it.
-async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNeuron) -> Result<(), CliError> {
+async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNeuron) -> Result<(), LocalError> {
     let hotkey = who.hotkey.public();
     let now = chain.at_finalised().await?;
     if now.uid(netuid, &hotkey).await?.is_none() {
-        let call = calls::burned_register(netuid, &hotkey);
-        let price = now.subnet(netuid).await?.and_then(|subnet| subnet.registration.burn).unwrap_or(Amount::ZERO);
-        carry(&who.coldkey, &call, format!("Register {}", resident.name), price).await?;
+        carry(&who.coldkey, &calls::burned_register(netuid, &hotkey)).await?;
     }
     let staked = now.hotkey(&hotkey).await?.map_or(Amount::ZERO, |hotkey| hotkey.stake);
     if let Ok(missing) = resident.stake().checked_sub(staked)
         && !missing.is_zero()
     {
-        let call = calls::add_stake(&hotkey, missing);
-        carry(&who.coldkey, &call, format!("Stake {missing} on {}", resident.name), missing).await?;
+        carry(&who.coldkey, &calls::add_stake(&hotkey, missing)).await?;
     }
     Ok(())
 }
 
-/// Carries out what nobody needs to be asked about: the network is this machine's, and so are its keys.
-async fn carry<Call: Payload>(
-    account: &Account,
-    call: &Call,
-    summary: String,
-    spends: Amount<Tao>,
-) -> Result<IncludedTransaction, CliError> {
-    ReadyPlan::unasked(Plan::new(summary).spends(spends), account.clone(), FINALITY_TIMEOUT)?.submit_unseen(call).await
+/// Signs, submits and waits until the block is final. No question is asked: the keys are of this machine only.
+async fn carry<Call: Payload>(account: &Account, call: &Call) -> Result<(), LocalError> {
+    let failed = |error, included| LocalError::Call { error: Box::new(error), included };
+    let sent = account.send(call).await.map_err(|error| failed(error, None))?;
+    match account.outcome(&sent, FINALITY_TIMEOUT).await {
+        SubmissionOutcome::Finalised(_) => Ok(()),
+        SubmissionOutcome::Failed { error, included } => {
+            Err(failed(error, included.map(|included| (included.height, included.fee))))
+        }
+        SubmissionOutcome::Unseen(unseen) => Err(LocalError::Unseen(Box::new(unseen))),
+    }
 }

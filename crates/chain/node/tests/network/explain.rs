@@ -3,7 +3,8 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    self as client, Amount, ChainState, FamilyMember, NetUid, NodeUrls, PublicKey, Take, Uid, calls, key as key_of,
+    self as client, Amount, ChainState, Entry, FamilyMember, NetUid, NodeUrls, PublicKey, Take, Uid, calls,
+    key as key_of,
     runtime::{
         emission::events::{EpochRun, SharesSet},
         neurons::events::NeuronRegistered,
@@ -123,7 +124,7 @@ async fn every_epoch_is_explained_to_the_rao() {
 
     let seated = story.reader.at_finalised().await.expect("the node answers").height();
     story.wait_until(seated + RATE_LIMIT).await;
-    let (fair, absurd) = ([(good, 3), (bad, 1)], [(bad, 1)]);
+    let (fair, absurd) = ([Entry::new(good, 3), Entry::new(bad, 1)], [Entry::new(bad, 1)]);
     tokio::join!(
         story.tell("Dave//validator", calls::set_weights(QUICK, &fair, 0)),
         story.tell("Eve//validator", calls::set_weights(QUICK, &fair, 0)),
@@ -193,7 +194,7 @@ async fn root(story: &Story) {
 
 /// Commits weights that are pending in one epoch, and reveals them for the next.
 async fn promise_and_reveal(story: &Story, miner: Uid) {
-    let (validator, weights, salt) = (hotkey("Dave//validator"), [(miner, 1)], [7, 7]);
+    let (validator, weights, salt) = (hotkey("Dave//validator"), [Entry::new(miner, 1)], [7, 7]);
     let hash = calls::commit_hash(&validator, RARE, &weights, &salt, 0);
     story.tell("Dave//validator", calls::commit_weights(RARE, hash)).await;
     let now = story.reader.at_finalised().await.expect("the node answers");

@@ -34,7 +34,7 @@ struct Attempts {
 }
 
 /// Weights as they are submitted.
-type Row = Vec<(Uid, u16)>;
+type Row = Vec<Entry>;
 
 impl<T: Task, J: Judge<T>> Validator<T, J> {
     /// Sets weights before each epoch, until that cannot be.
@@ -153,7 +153,6 @@ impl WeightsLoop<'_> {
                 vec![Entry::new(own.uid, U16_ONE)]
             }
         };
-        let row: Row = row.into_iter().map(|entry| (entry.uid, entry.value)).collect();
         let weighed =
             if parameters.commit_reveal { self.commit(row, snapshot.block).await } else { self.set(row).await };
         attempted(weighed, snapshot.block, attempts);

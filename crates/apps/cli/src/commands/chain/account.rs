@@ -8,7 +8,7 @@ use crate::{
     output::Printer,
     page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::{BalanceInfo, HotkeyInfo, StakeInfo, StakeRole, mirror::account, runtime::storage};
+use myelin_client::{BalanceInfo, HotkeyInfo, StakeInfo, StakeRole, account, runtime::storage};
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub struct Account {
 
 /// Stake of the account on one hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct StakeRow {
+struct StakeRow {
     /// On whom.
     hotkey: String,
     /// How much, in rao.
@@ -46,7 +46,7 @@ impl From<StakeInfo> for StakeRow {
 
 /// A hotkey of the account.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct HotkeyRow {
+struct HotkeyRow {
     /// The key.
     hotkey: String,
     /// Everything staked on it, in rao.
@@ -65,7 +65,7 @@ impl From<HotkeyInfo> for HotkeyRow {
 
 /// All that the chain has under an account.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct AccountView {
+pub struct ChainAccountOutput {
     /// As of this final block.
     block: u64,
     /// Whose it is.
@@ -89,7 +89,7 @@ pub struct AccountView {
     subnets: Vec<u16>,
 }
 
-impl Render for AccountView {
+impl Render for ChainAccountOutput {
     fn render(&self, page: &mut Page) {
         let subnets = self.subnets.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
         page.fields([
@@ -133,9 +133,9 @@ impl Command for Account {
             line: "myelin chain account 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Output = AccountView;
+    type Output = ChainAccountOutput;
 
-    async fn run(self, context: &Context, output: &Printer<AccountView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainAccountOutput>) -> Result<(), CliError> {
         let key = ColdkeyArg::or_default(self.account.as_ref(), context)?.key;
         let now = context.chain().await?.at_finalised().await?;
         let (stored, stakes, hotkeys, networks) = futures::try_join!(
@@ -146,7 +146,7 @@ impl Command for Account {
         )?;
         let BalanceInfo { free, reserved, frozen } = stored.data.into();
         let owned = networks.into_iter().filter(|network| network.owner == Some(key));
-        output.show(&AccountView {
+        Ok(output.show(&ChainAccountOutput {
             block: now.height(),
             address: key.to_string(),
             nonce: stored.nonce,
@@ -156,6 +156,6 @@ impl Command for Account {
             stakes: stakes.into_iter().map(Into::into).collect(),
             hotkeys: hotkeys.into_iter().map(Into::into).collect(),
             subnets: owned.map(|network| network.netuid.get()).collect(),
-        })
+        })?)
     }
 }

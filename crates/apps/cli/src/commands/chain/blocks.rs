@@ -43,7 +43,7 @@ const COUNT: u64 = 10;
 
 /// An epoch that a block ran.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct EpochRow {
+struct EpochRow {
     /// Of which subnet.
     netuid: u16,
     /// What it divided, in rao.
@@ -53,7 +53,7 @@ pub struct EpochRow {
 
 /// A final block.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct BlockRow {
+pub struct ChainBlocksOutput {
     /// Its height.
     height: u64,
     /// Its hash, `0x` and 64 hex digits.
@@ -73,7 +73,7 @@ pub struct BlockRow {
     epochs: Vec<EpochRow>,
 }
 
-impl BlockRow {
+impl ChainBlocksOutput {
     async fn read(block: &ChainState) -> Result<Self, CliError> {
         // The block of genesis was made by nobody.
         let time = if block.height() == 0 { 0 } else { made_at(block).await? };
@@ -87,7 +87,7 @@ impl BlockRow {
         let mut epochs = Vec::new();
         for run in events.find::<EpochRun>() {
             let run = run.map_err(ChainError::from)?;
-            epochs.push(EpochRow { netuid: run.netuid.0, emission: run.emission.into() });
+            epochs.push(EpochRow { netuid: run.netuid.get(), emission: run.emission.0 });
         }
         Ok(Self {
             height: block.height(),
@@ -102,7 +102,7 @@ impl BlockRow {
     }
 }
 
-impl Render for BlockRow {
+impl Render for ChainBlocksOutput {
     fn render(&self, page: &mut Page) {
         let time = moment(self.time).unwrap_or_default();
         let mut line = format!(
@@ -141,9 +141,9 @@ impl Command for Blocks {
             line: "myelin chain blocks --follow --output json | jq -c 'select(.epochs != [])'",
         },
     ];
-    type Output = BlockRow;
+    type Output = ChainBlocksOutput;
 
-    async fn run(self, context: &Context, output: &Printer<BlockRow>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainBlocksOutput>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let last = chain.at_finalised().await?.height();
         let count = self.count.or((!self.follow).then_some(COUNT));
@@ -164,7 +164,7 @@ impl Command for Blocks {
         let mut blocks = chain.blocks_from(first);
         while blocks.height() < end {
             match blocks.next().await {
-                Ok(block) => output.show(&BlockRow::read(&block).await?)?,
+                Ok(block) => output.show(&ChainBlocksOutput::read(&block).await?)?,
                 Err(error) if self.follow && error.is_outage() => note(&format!("{error}; trying again")),
                 Err(error) => return Err(error.into()),
             }

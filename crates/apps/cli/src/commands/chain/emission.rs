@@ -25,7 +25,7 @@ pub struct Emission {}
 
 /// The way to the next halving.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct HalvingRow {
+struct HalvingRow {
     /// The issuance with which this era began, in rao.
     #[schemars(with = "u64")]
     from: Amount<Tao>,
@@ -50,7 +50,7 @@ pub struct HalvingRow {
 
 /// What one subnet receives.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SubnetEmissionRow {
+struct SubnetEmissionRow {
     /// Which one.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -68,7 +68,7 @@ pub struct SubnetEmissionRow {
 
 /// How much TAO there is, how much more comes, and to whom.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct EmissionView {
+pub struct ChainEmissionOutput {
     /// As of this final block.
     block: u64,
     /// Every rao that exists.
@@ -128,7 +128,7 @@ impl From<SubnetInfo> for SubnetEmissionRow {
     fn from(subnet: SubnetInfo) -> Self {
         Self {
             netuid: subnet.netuid,
-            name: plain(&subnet.name),
+            name: plain(&subnet.name()),
             per_block: subnet.emission,
             pending: subnet.pending,
             next_epoch: subnet.next_epoch,
@@ -136,7 +136,7 @@ impl From<SubnetInfo> for SubnetEmissionRow {
     }
 }
 
-impl Render for EmissionView {
+impl Render for ChainEmissionOutput {
     fn render(&self, page: &mut Page) {
         let issued = percent(self.issuance.rao(), self.most.rao());
         page.fields([
@@ -198,13 +198,13 @@ impl Command for Emission {
             line: "myelin chain emission --output json | jq .next_halving.blocks",
         },
     ];
-    type Output = EmissionView;
+    type Output = ChainEmissionOutput;
 
-    async fn run(self, context: &Context, output: &Printer<EmissionView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainEmissionOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let issuance = now.issuance().await?;
         let networks = now.subnets().await?;
-        output.show(&EmissionView {
+        Ok(output.show(&ChainEmissionOutput {
             block: now.height(),
             next_halving: HalvingRow::read(&now, &issuance).await?,
             issuance: issuance.total,
@@ -215,6 +215,6 @@ impl Command for Emission {
             block_emission: issuance.block_emission,
             halvings: issuance.halvings,
             subnets: networks.into_iter().filter(|network| !network.netuid.is_root()).map(Into::into).collect(),
-        })
+        })?)
     }
 }

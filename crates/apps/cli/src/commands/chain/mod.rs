@@ -3,16 +3,18 @@
 mod account;
 mod blocks;
 mod emission;
+mod outcome;
 mod parameters;
 mod runtime;
 mod status;
 
-pub use account::{Account, AccountView, HotkeyRow, StakeRow};
-pub use blocks::{BlockRow, Blocks, EpochRow};
-pub use emission::{Emission, EmissionView, HalvingRow, SubnetEmissionRow};
-pub use parameters::{NetworkParameterRow, Parameters, ParametersView};
-pub use runtime::{PalletRow, Runtime, RuntimeView};
-pub use status::{Status, StatusView};
+pub use account::Account;
+pub use blocks::Blocks;
+pub use emission::Emission;
+pub use outcome::Outcome;
+pub use parameters::Parameters;
+pub use runtime::Runtime;
+pub use status::Status;
 
 use myelin_client::{
     Chain, ChainConfig, ChainError, ChainState,

@@ -81,12 +81,12 @@ impl Command for Outcome {
         let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;
         drop(progress);
         match ended {
-            Ended::Finalised(included) => output.show(&ChainOutcomeOutput {
+            Ended::Finalised(included) => Ok(output.show(&ChainOutcomeOutput {
                 transaction: format!("{hash:?}"),
                 block: included.height,
                 block_hash: format!("{:?}", included.block),
                 fee: included.fee,
-            }),
+            })?),
             Ended::Failed { error, included } => Err(CliError::call(error, included)),
             Ended::Unseen(unseen) => {
                 Err(CliError::Unseen { unseen: Box::new(unseen), network: context.chosen_network() })

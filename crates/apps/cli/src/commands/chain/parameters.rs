@@ -8,8 +8,8 @@ use crate::{
     page::{Page, Render, Side, Table, Tone},
     share::{percent, u16_percent},
 };
-use myelin_client::{NetworkParameters, mirror};
-use myelin_primitives::{Amount, MILLION};
+use myelin_client::NetworkParameters;
+use myelin_primitives::{Amount, MILLION, Take, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ impl Unit {
 
 /// A parameter and what it is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct NetworkParameterRow {
+struct NetworkParameterRow {
     /// Its name.
     name: &'static str,
     /// What it is.
@@ -63,14 +63,14 @@ pub struct NetworkParameterRow {
 
 /// How all networks together are set. Governance alone may change it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParametersView {
+pub struct ChainParametersOutput {
     /// As of this final block.
     block: u64,
     /// The parameters.
     parameters: Vec<NetworkParameterRow>,
 }
 
-impl Render for ParametersView {
+impl Render for ChainParametersOutput {
     fn render(&self, page: &mut Page) {
         let mut table = Table::new([("PARAMETER", Side::Left), ("IS", Side::Right), ("WHAT IT DOES", Side::Left)]);
         for row in &self.parameters {
@@ -84,7 +84,7 @@ impl Render for ParametersView {
 /// Each parameter with its unit. Taken apart by name, so that none is forgotten. spec subnets-and-neurons §18
 fn rows(parameters: NetworkParameters) -> Vec<NetworkParameterRow> {
     use Unit::{Blocks, Count, Millionths, Rao, Tempos, U16Fraction};
-    let take = |take: mirror::Take| u64::from(take.0);
+    let take = |take: Take| u64::from(take.get());
     macro_rules! rows {
         ($($name:ident $unit:ident $value:expr, $effect:literal;)*) => {{
             let NetworkParameters { $($name),* } = parameters;
@@ -100,7 +100,7 @@ fn rows(parameters: NetworkParameters) -> Vec<NetworkParameterRow> {
         subnet_limit Count u64::from, "the most subnets there can be";
         network_rate_limit Blocks u64::from, "between two subnets that are created";
         network_immunity_period Blocks u64::from, "for which a new subnet makes room for no other";
-        network_min_lock_cost Rao |it: mirror::Amount| it.parts, "the least that a subnet costs";
+        network_min_lock_cost Rao Amount::<Tao>::rao, "the least that a subnet costs";
         network_lock_reduction_interval Blocks u64::from, "in which the price of a subnet falls by what was last paid";
         subnet_owner_cut Millionths u64::from, "the owner's part of what a subnet earns";
         owner_hotkey_rate_limit Blocks u64::from, "between two hotkeys of a subnet's owner";
@@ -114,8 +114,8 @@ fn rows(parameters: NetworkParameters) -> Vec<NetworkParameterRow> {
         tx_delegate_take_rate_limit Blocks u64::from, "between two raises of a delegate's take";
         tx_childkey_take_rate_limit Blocks u64::from, "between two raises of a child's take";
         pending_childkey_cooldown Blocks u64::from, "before children take effect";
-        stake_threshold Rao |it: mirror::Amount| it.parts, "the stake that a validator needs to set weights";
-        nominator_min_required_stake Rao |it: mirror::Amount| it.parts, "the least that a nomination may be";
+        stake_threshold Rao Amount::<Tao>::rao, "the stake that a validator needs to set weights";
+        nominator_min_required_stake Rao Amount::<Tao>::rao, "the least that a nomination may be";
         target_stakes_per_interval Count u64::from, "stake operations of one coldkey on one hotkey in an interval";
         stake_interval Blocks u64::from, "the interval of stake operations";
         coldkey_swap_announcement_delay Blocks u64::from, "from announcing a swap of a coldkey until it may be done";
@@ -129,11 +129,11 @@ impl Command for Parameters {
     const DETAILS: &'static str = "How one subnet is set shows `myelin subnet parameters show`.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "All of them", line: "myelin chain parameters" }];
-    type Output = ParametersView;
+    type Output = ChainParametersOutput;
 
-    async fn run(self, context: &Context, output: &Printer<ParametersView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainParametersOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let parameters = rows(now.network_parameters().await?);
-        output.show(&ParametersView { block: now.height(), parameters })
+        Ok(output.show(&ChainParametersOutput { block: now.height(), parameters })?)
     }
 }

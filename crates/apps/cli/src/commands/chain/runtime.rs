@@ -21,7 +21,7 @@ pub struct Runtime {}
 
 /// A pallet of the runtime.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PalletRow {
+struct PalletRow {
     /// Its number.
     index: u8,
     /// Its name.
@@ -38,7 +38,7 @@ pub struct PalletRow {
 
 /// The rules by which the chain goes at present.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RuntimeView {
+pub struct ChainRuntimeOutput {
     /// As of this final block.
     block: u64,
     /// Its name.
@@ -60,7 +60,7 @@ async fn compatible(now: &ChainState) -> Result<bool, ChainError> {
     Ok(metadata.is_some_and(|metadata| runtime::is_codegen_valid_for(&metadata)))
 }
 
-impl Render for RuntimeView {
+impl Render for ChainRuntimeOutput {
     fn render(&self, page: &mut Page) {
         let compatible = if self.compatible {
             TableCell::new("yes", Tone::Good)
@@ -101,9 +101,9 @@ impl Command for Runtime {
             line: "myelin chain runtime --output json | jq -e .compatible",
         },
     ];
-    type Output = RuntimeView;
+    type Output = ChainRuntimeOutput;
 
-    async fn run(self, context: &Context, output: &Printer<RuntimeView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainRuntimeOutput>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let version = node(&chain).state_get_runtime_version(Some(now.hash())).await.map_err(ChainError::from)?;
@@ -117,13 +117,13 @@ impl Command for Runtime {
             storage: pallet.storage().map_or(0, |storage| storage.entries().len()),
         });
         let name = version.other.get("specName").and_then(|name| name.as_str()).unwrap_or("unknown");
-        output.show(&RuntimeView {
+        Ok(output.show(&ChainRuntimeOutput {
             block: now.height(),
             name: name.to_owned(),
             version: version.spec_version,
             transaction_version: version.transaction_version,
             compatible: compatible(&now).await?,
             pallets: pallets.collect(),
-        })
+        })?)
     }
 }

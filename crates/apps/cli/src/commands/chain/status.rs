@@ -27,7 +27,7 @@ pub struct Status {}
 
 /// The chain at a glance.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct StatusView {
+pub struct ChainStatusOutput {
     /// The node that was asked.
     node: String,
     /// The name of its chain.
@@ -67,13 +67,13 @@ pub struct StatusView {
     block_emission: Amount<Tao>,
 }
 
-impl StatusView {
+impl ChainStatusOutput {
     fn late(&self) -> bool {
         self.age > self.slot.saturating_mul(LATE)
     }
 }
 
-impl Render for StatusView {
+impl Render for ChainStatusOutput {
     fn render(&self, page: &mut Page) {
         let age = format!("block {}, {} ago", self.finalised, about(Duration::from_millis(self.age)));
         let finalised = if self.late() { TableCell::new(age, Tone::Warning) } else { TableCell::new(age, Tone::Good) };
@@ -110,9 +110,9 @@ impl Command for Status {
             line: "myelin chain status --output json | jq -e '.age < 60000'",
         },
     ];
-    type Output = StatusView;
+    type Output = ChainStatusOutput;
 
-    async fn run(self, context: &Context, output: &Printer<StatusView>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ChainStatusOutput>) -> Result<(), CliError> {
         let chain = context.chain().await?;
         let node = node(&chain);
         let now = chain.at_finalised().await?;
@@ -128,7 +128,7 @@ impl Command for Status {
         };
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
-        output.show(&StatusView {
+        Ok(output.show(&ChainStatusOutput {
             node: chain.node().await?,
             chain: name,
             genesis: format!("{:?}", chain.genesis()),
@@ -146,6 +146,6 @@ impl Command for Status {
             issuance: issuance.total,
             staked: issuance.staked,
             block_emission: issuance.block_emission,
-        })
+        })?)
     }
 }

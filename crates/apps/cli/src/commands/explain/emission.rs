@@ -92,7 +92,7 @@ impl From<&NeuronAudit> for NeuronRow {
 
 /// What an epoch should have paid, what the chain paid, and why.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Explanation {
+pub struct ExplainEmissionOutput {
     /// The subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -120,7 +120,7 @@ pub struct Explanation {
     derivation: Option<NeuronDerivation>,
 }
 
-impl Explanation {
+impl ExplainEmissionOutput {
     fn of(audit: &Audit, neuron: Option<&NeuronAudit>) -> Self {
         let active: BTreeMap<u16, Q32> =
             audit.neurons.iter().map(|neuron| (neuron.uid.get(), neuron.active_stake)).collect();
@@ -191,7 +191,7 @@ impl Explanation {
     }
 }
 
-impl Render for Explanation {
+impl Render for ExplainEmissionOutput {
     fn render(&self, page: &mut Page) {
         let title = match &self.derivation {
             Some(neuron) => format!("uid {} of subnet {}, {}", neuron.uid, self.netuid, neuron.hotkey),
@@ -241,9 +241,9 @@ impl Command for Emission {
             line: "myelin explain emission 1 --output json | jq -e .exact",
         },
     ];
-    type Output = Explanation;
+    type Output = ExplainEmissionOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Explanation>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ExplainEmissionOutput>) -> Result<(), CliError> {
         let named = self.who.find(context)?;
         let chain = context.chain().await?;
         let audit = match self.epoch {
@@ -258,6 +258,6 @@ impl Command for Emission {
         if let Some(named) = named.filter(|_| neuron.is_none()) {
             return Err(named.missing(self.netuid, audit.block.into()));
         }
-        output.show(&Explanation::of(&audit, neuron))
+        Ok(output.show(&ExplainEmissionOutput::of(&audit, neuron))?)
     }
 }

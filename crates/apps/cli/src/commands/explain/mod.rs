@@ -5,9 +5,9 @@ mod payment;
 mod seat;
 mod term;
 
-pub use emission::{Emission, Explanation, NeuronRow, PotsRow};
+pub use emission::{Emission, ExplainEmissionOutput, NeuronRow, PotsRow};
 pub use payment::{LoanRow, PaymentRow, PoolRow};
-pub use seat::{Seat, SeatRow, SeatRows};
+pub use seat::{ExplainSeatOutput, Seat, SeatRow};
 pub use term::{BondRow, NeuronDerivation, OpinionRow, ShareValue};
 
 use crate::{context::Context, error::CliError, named_key::HotkeyArg};

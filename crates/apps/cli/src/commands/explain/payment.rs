@@ -69,6 +69,8 @@ pub struct PaymentRow {
 
 impl From<&Payment> for PaymentRow {
     fn from(payment: &Payment) -> Self {
+        // Each payment of an audit has its growth.
+        let growth = payment.growth.unwrap_or_default();
         Self {
             hotkey: payment.hotkey.to_string(),
             coldkey: payment.coldkey.to_string(),
@@ -76,8 +78,8 @@ impl From<&Payment> for PaymentRow {
             to_share: payment.emission.validator,
             take: payment.take.map(Take::get),
             shared: payment.payout.shared,
-            owner: payment.owner,
-            nominators: payment.nominators,
+            owner: growth.owner,
+            nominators: growth.nominators,
         }
     }
 }

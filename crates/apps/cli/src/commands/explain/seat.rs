@@ -82,7 +82,7 @@ impl SeatRow {
 
 /// Seats, and how safe they are.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct SeatRows {
+pub struct ExplainSeatOutput {
     /// The network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -102,7 +102,7 @@ pub struct SeatRows {
     one: bool,
 }
 
-impl SeatRows {
+impl ExplainSeatOutput {
     fn one(&self, seat: &SeatRow, page: &mut Page) {
         page.line(Tone::Label.paint(&format!("uid {} of network {}, {}", seat.uid, self.netuid, seat.hotkey)));
         let rank = match seat.rank {
@@ -139,7 +139,7 @@ impl SeatRows {
     }
 }
 
-impl Render for SeatRows {
+impl Render for ExplainSeatOutput {
     fn render(&self, page: &mut Page) {
         if let ([seat], true) = (self.seats.as_slice(), self.one) {
             self.one(seat, page);
@@ -190,9 +190,9 @@ impl Command for Seat {
             line: "myelin explain seat 1 --of myself --output json | jq -e '.seats[0].newcomers_until_lost > 10'",
         },
     ];
-    type Output = SeatRows;
+    type Output = ExplainSeatOutput;
 
-    async fn run(self, context: &Context, output: &Printer<SeatRows>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<ExplainSeatOutput>) -> Result<(), CliError> {
         let named = self.who.find(context)?;
         let now = context.chain().await?.at_finalised().await?;
         let seats = SeatRisks::read(&now, self.netuid).await?;
@@ -208,7 +208,7 @@ impl Command for Seat {
             None => seats.seats.iter().map(|seat| SeatRow::of(&seats, seat)).collect(),
         };
         rows.sort_by_key(|seat| (seat.rank.unwrap_or(u16::MAX), seat.uid));
-        output.show(&SeatRows {
+        Ok(output.show(&ExplainSeatOutput {
             netuid: self.netuid,
             block: seats.block,
             free: seats.free,
@@ -217,6 +217,6 @@ impl Command for Seat {
             min_non_immune: seats.min_non_immune,
             seats: rows,
             one: named.is_some(),
-        })
+        })?)
     }
 }

@@ -1,16 +1,16 @@
 //! `myelin metagraph export`
 
-use super::{MetagraphRow, NeuronFilter, View, show::read};
+use super::{MetagraphRow, MetagraphShowOutput, NeuronFilter, show::read};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    files::write_whole,
-    output::Printer,
+    output::{OutputError, Printer},
     page::{Page, Render},
 };
 use clap::ValueEnum;
 use myelin_client::{BlockNumber, NetUid};
+use myelin_files::{Access, OnExisting};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{io, path::PathBuf};
@@ -74,16 +74,16 @@ impl Render for MetagraphExportOutput {
 }
 
 fn csv(rows: &[MetagraphRow]) -> Result<Vec<u8>, CliError> {
-    let failed = |error: csv::Error| CliError::Output(error.into());
+    let failed = |error: csv::Error| OutputError::Write(error.into());
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).map_err(failed)?;
     }
-    writer.into_inner().map_err(|error| CliError::Output(error.into_error()))
+    Ok(writer.into_inner().map_err(|error| OutputError::Write(error.into_error()))?)
 }
 
-fn json(view: &View) -> Result<Vec<u8>, CliError> {
-    let mut text = serde_json::to_vec_pretty(view).map_err(|error| CliError::Output(error.into()))?;
+fn json(view: &MetagraphShowOutput) -> Result<Vec<u8>, CliError> {
+    let mut text = serde_json::to_vec_pretty(view).map_err(|error| OutputError::Write(error.into()))?;
     text.push(b'\n');
     Ok(text)
 }
@@ -102,27 +102,27 @@ impl Command for Export {
     async fn run(self, context: &Context, output: &Printer<MetagraphExportOutput>) -> Result<(), CliError> {
         let chosen = self.choice.find(context)?;
         let snapshot = read(context, self.netuid).await?;
-        let view = View::of(&snapshot, &chosen, usize::MAX, false);
+        let view = MetagraphShowOutput::of(&snapshot, &chosen, usize::MAX, false);
         let bytes = match self.form {
             TableFormat::Csv => csv(view.neurons())?,
             TableFormat::Json => json(&view)?,
         };
         let text = if let Some(path) = &self.file {
-            let failed = |source| CliError::File { doing: "write", path: path.clone(), source };
-            write_whole(path, &bytes).map_err(failed)?;
+            let written = myelin_files::write(path, &bytes, Access::Shared, OnExisting::Replace);
+            written.map_err(|error| CliError::file("write", path)(error.source))?;
             None
         } else {
-            let unreadable = |error| CliError::Output(io::Error::new(io::ErrorKind::InvalidData, error));
+            let unreadable = |error| OutputError::Write(io::Error::new(io::ErrorKind::InvalidData, error));
             Some(String::from_utf8(bytes).map_err(unreadable)?)
         };
         let neurons = view.neurons().len();
-        output.show(&MetagraphExportOutput {
+        Ok(output.show(&MetagraphExportOutput {
             netuid: self.netuid,
             block: snapshot.block,
             neurons,
             file: self.file,
             text,
-        })
+        })?)
     }
 }
 

@@ -9,7 +9,7 @@ mod watch;
 pub use change::MetagraphWatchOutput;
 pub use export::{Export, MetagraphExportOutput};
 pub use rows::{LastEpochRow, MetagraphRow};
-pub use show::{Show, View};
+pub use show::{MetagraphShowOutput, Show};
 pub use watch::Watch;
 
 pub(crate) use rows::{decimal, none, title};

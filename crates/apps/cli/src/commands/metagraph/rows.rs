@@ -4,7 +4,7 @@ use crate::{
     page::{Side, Table, TableCell, Tone, plain},
     share::u16_percent,
 };
-use myelin_client::{Amount, BlockNumber, EpochRecord, NetUid, NeuronInfo, SubnetInfo, Tao, Uid};
+use myelin_client::{Amount, BlockNumber, EpochRecord, IpEndpoint, NetUid, NeuronInfo, SubnetInfo, Tao, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -71,12 +71,17 @@ impl From<&NeuronInfo> for MetagraphRow {
             emission: neuron.emission,
             registered_at: neuron.registered_at,
             last_update: neuron.last_update,
-            axon: axon.map(|axon| axon.address.to_string()),
+            axon: axon.and_then(|axon| address(axon.endpoint)),
             protocol: axon.map(|axon| axon.protocol),
             certificate: axon.is_some_and(|axon| axon.certificate.is_some()),
-            metrics: neuron.metrics.map(|metrics| metrics.to_string()),
+            metrics: neuron.metrics.and_then(address),
         }
     }
+}
+
+/// Returns an endpoint as address and port. `None` if no socket takes it.
+fn address(endpoint: IpEndpoint) -> Option<String> {
+    endpoint.socket_address().map(|address| address.to_string())
 }
 
 impl MetagraphRow {
@@ -220,7 +225,7 @@ pub(crate) fn title(netuid: NetUid, subnet: &SubnetInfo) -> String {
     match (netuid.is_root(), subnet.name.is_empty()) {
         (true, _) => "root".to_owned(),
         (false, true) => format!("subnet {netuid}"),
-        (false, false) => format!("subnet {netuid}, {}", plain(&subnet.name)),
+        (false, false) => format!("subnet {netuid}, {}", plain(&subnet.name())),
     }
 }
 
@@ -270,7 +275,7 @@ pub(super) mod tests {
             axon: Some(AxonInfo {
                 block: 4,
                 version: 1,
-                address: ([10, 0, 0, 1], 8091).into(),
+                endpoint: std::net::SocketAddr::from(([10, 0, 0, 1], 8091)).into(),
                 protocol: 4,
                 certificate: None,
             }),

@@ -32,7 +32,7 @@ pub struct Show {
 
 /// A network and its neurons.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct View {
+pub struct MetagraphShowOutput {
     /// Which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -56,12 +56,12 @@ pub struct View {
     long: bool,
 }
 
-impl View {
+impl MetagraphShowOutput {
     pub(super) fn of(snapshot: &MetagraphInfo, chosen: &ResolvedFilter, most: usize, long: bool) -> Self {
         let MetagraphInfo { block, subnet, .. } = snapshot;
         Self {
             netuid: subnet.netuid,
-            name: subnet.name.clone(),
+            name: subnet.name().into_owned(),
             block: *block,
             seats_taken: subnet.neurons,
             seats: subnet.max_neurons,
@@ -79,7 +79,7 @@ impl View {
     }
 }
 
-impl Render for View {
+impl Render for MetagraphShowOutput {
     fn render(&self, page: &mut Page) {
         let mut line = format!("{} of {} seats, block {}", self.seats_taken, self.seats, self.block);
         // Writing to a text cannot fail.
@@ -118,11 +118,11 @@ impl Command for Show {
             line: "myelin metagraph show 1 --serving --output json | jq -r .neurons[].axon",
         },
     ];
-    type Output = View;
+    type Output = MetagraphShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<View>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<MetagraphShowOutput>) -> Result<(), CliError> {
         let chosen = self.choice.find(context)?;
         let snapshot = read(context, self.netuid).await?;
-        output.show(&View::of(&snapshot, &chosen, usize::MAX, self.long))
+        Ok(output.show(&MetagraphShowOutput::of(&snapshot, &chosen, usize::MAX, self.long))?)
     }
 }

@@ -1,6 +1,6 @@
 //! `myelin metagraph watch`
 
-use super::{MetagraphWatchOutput, NeuronFilter, View};
+use super::{MetagraphShowOutput, MetagraphWatchOutput, NeuronFilter};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -48,7 +48,7 @@ impl Command for Watch {
             if let Some(screen) = &mut screen {
                 // The title, the headings, and the line that the cursor is on.
                 let most = screen.rows().saturating_sub(3);
-                screen.draw(&View::of(&metagraph, &chosen, most, self.long))?;
+                screen.draw(&MetagraphShowOutput::of(&metagraph, &chosen, most, self.long))?;
             }
             let before = metagraph.snapshot().clone();
             let changes = match metagraph.follow().await {

@@ -1,9 +1,11 @@
 //! `myelin mine text`
 
-use super::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work};
 use crate::{
-    command::{Calls, Command, Effect, Example},
-    commands::text::load,
+    command::{Calls, Command, Effect, Example, outputs},
+    commands::{
+        role::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work},
+        text::load,
+    },
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -84,6 +86,11 @@ pub struct MineText {
     mischief: Option<MischiefArg>,
 }
 
+outputs! {
+    /// An event of a miner.
+    MineTextOutput(RoleEvent);
+}
+
 impl Command for MineText {
     const PATH: &'static str = "mine text";
     const SUMMARY: &'static str = "Mine: answer questions with a language model, until Ctrl-C";
@@ -104,9 +111,9 @@ impl Command for MineText {
             line: "myelin mine text --model model --port 0 --mischief drop=3",
         },
     ];
-    type Output = RoleEvent;
+    type Output = MineTextOutput;
 
-    async fn run(self, context: &Context, _: &Printer<RoleEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, _: &Printer<MineTextOutput>) -> Result<(), CliError> {
         let signer = WalletSigner::hotkey(context)?;
         let chain = context.chain().await?;
         if self.mischief.is_some() {
@@ -184,6 +191,6 @@ async fn require_development(chain: &Chain) -> Result<(), CliError> {
             message: "mischief is for networks of one's own, and this chain is none".into(),
             hint: "begin one with `myelin network up`",
         }),
-        Err(error) => Err(CliError::task("unreachable", &error, None)),
+        Err(error) => Err(CliError::plain("unreachable", error, None)),
     }
 }

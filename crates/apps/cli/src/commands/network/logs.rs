@@ -5,10 +5,10 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    network::{NetworkError, NetworkFolder},
     output::Printer,
     page::{Page, Render, Tone},
 };
+use myelin_local::{LocalError, NetworkFolder};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
@@ -45,14 +45,14 @@ pub struct Logs {
 
 /// A line of a log.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct LogLine {
+pub struct NetworkLogsOutput {
     /// Whose.
     node: String,
     /// What it says.
     line: String,
 }
 
-impl Render for LogLine {
+impl Render for NetworkLogsOutput {
     fn render(&self, page: &mut Page) {
         page.line(format!("{} {}", Tone::Faint.paint(&self.node), self.line));
     }
@@ -66,9 +66,9 @@ impl Command for Logs {
         Example { purpose: "The last of everybody", line: "myelin network logs" },
         Example { purpose: "Read along with one node", line: "myelin network logs alice --follow" },
     ];
-    type Output = LogLine;
+    type Output = NetworkLogsOutput;
 
-    async fn run(self, context: &Context, output: &Printer<LogLine>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkLogsOutput>) -> Result<(), CliError> {
         let directory = self.place.directory(context)?;
         let mut logs = Vec::new();
         for name in self.names(&directory)? {
@@ -94,21 +94,21 @@ impl Command for Logs {
 }
 
 impl Logs {
-    fn names(&self, directory: &NetworkFolder) -> Result<Vec<String>, NetworkError> {
+    fn names(&self, directory: &NetworkFolder) -> Result<Vec<String>, LocalError> {
         let known = directory.logged();
         match &self.node {
             None => Ok(known),
             Some(name) if known.contains(name) => Ok(vec![name.clone()]),
             Some(name) => {
                 let known = if known.is_empty() { "none yet".into() } else { known.join(", ") };
-                Err(NetworkError::NoSuchNode { name: name.clone(), known })
+                Err(LocalError::NoSuchNode { name: name.clone(), known })
             }
         }
     }
 }
 
-fn show(output: &Printer<LogLine>, log: &LogTail, line: String) -> Result<(), CliError> {
-    output.show(&LogLine { node: log.name.clone(), line })
+fn show(output: &Printer<NetworkLogsOutput>, log: &LogTail, line: String) -> Result<(), CliError> {
+    Ok(output.show(&NetworkLogsOutput { node: log.name.clone(), line })?)
 }
 
 /// A log that is read on.
@@ -123,7 +123,7 @@ struct LogTail {
 impl LogTail {
     /// The whole lines that came since the last time. Of a long log, those near its end.
     fn more(&mut self) -> Result<Vec<String>, CliError> {
-        self.read_on().map_err(|source| CliError::File { doing: "read", path: self.path.clone(), source })
+        self.read_on().map_err(CliError::file("read", &self.path))
     }
 
     fn read_on(&mut self) -> io::Result<Vec<String>> {

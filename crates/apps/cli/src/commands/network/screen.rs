@@ -1,13 +1,13 @@
 //! A network with neurons, for people: one page that says how everybody is, and what happened lately.
 
 use crate::{
-    error::CliError,
-    network::{
-        NetworkEvent,
-        neurons::{EpochPay, NeuronPay, NeuronReport, SubnetReport},
-    },
+    output::OutputError,
     page::{Page, Render, Side, Table, TableCell, Tone},
     screen::Screen,
+};
+use myelin_local::{
+    NetworkEvent,
+    neurons::{EpochPay, NeuronPay, NeuronReport, SubnetReport},
 };
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ impl NetworkScreen {
     ///
     /// # Errors
     /// As [`Screen::draw`].
-    pub(super) fn show(&mut self, event: &NetworkEvent) -> Result<bool, CliError> {
+    pub(super) fn show(&mut self, event: &NetworkEvent) -> Result<bool, OutputError> {
         match event {
             NetworkEvent::Neurons(report) => self.page.report = Some(report.clone()),
             NetworkEvent::Down {} => return Ok(false),

@@ -1,130 +1,14 @@
-//! Commands about a network on this machine.
+//! `myelin network status`
 
-mod logs;
-mod screen;
-mod up;
-
-pub use logs::{LogLine, Logs};
-pub use up::Up;
-
+use super::NetworkFolderArg;
 use crate::{
-    command::{Command, Effect, Example},
-    context::{Context, checked},
+    command::{Command, Effect, Example, outputs},
+    context::Context,
     error::CliError,
-    network::{EndedProcess, NetworkError, NetworkFolder, NetworkStatus, NodePhase, NodeStatus, down, status},
     output::Printer,
     page::{Page, Render, Side, Table, TableCell, Tone},
-    settings::LOCAL_DIRECTORY,
 };
-use schemars::JsonSchema;
-use serde::Serialize;
-use std::path::PathBuf;
-
-/// Which network.
-#[derive(Clone, Debug, clap::Args)]
-pub struct NetworkFolderArg {
-    /// Where the network keeps its chain, logs and process numbers [env: `MYELIN_LOCAL_DIRECTORY`]
-    #[arg(long, value_name = "FOLDER", value_parser = checked(&LOCAL_DIRECTORY))]
-    directory: Option<String>,
-}
-
-impl NetworkFolderArg {
-    fn directory(&self, context: &Context) -> Result<NetworkFolder, CliError> {
-        context.local_network(self.directory.as_deref())
-    }
-}
-
-/// `myelin network down`
-#[derive(Debug, clap::Args)]
-pub struct Down {
-    #[command(flatten)]
-    place: NetworkFolderArg,
-}
-
-/// What was taken down.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct NetworkDownOutput {
-    /// The supervisor that was ended, and its nodes with it.
-    supervisor: Option<u32>,
-    /// Nodes that an earlier supervisor had left behind.
-    left_behind: Vec<EndedProcess>,
-}
-
-impl Render for NetworkDownOutput {
-    fn render(&self, page: &mut Page) {
-        for EndedProcess { name, pid } in &self.left_behind {
-            page.line(format!("ended {name} (process {pid}), which was left behind"));
-        }
-        page.line(match self.supervisor {
-            Some(_) => "the network is down; `myelin network up` goes on from here",
-            None => "the network was not up",
-        });
-    }
-}
-
-impl Command for Down {
-    const PATH: &'static str = "network down";
-    const SUMMARY: &'static str = "End the network; its chain stays";
-    const EFFECT: Effect = Effect::LocalFiles;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "End it", line: "myelin network down" }];
-    type Output = NetworkDownOutput;
-
-    async fn run(self, context: &Context, output: &Printer<NetworkDownOutput>) -> Result<(), CliError> {
-        let (_lock, supervisor, left_behind) = down(&self.place.directory(context)?).await?;
-        output.show(&NetworkDownOutput { supervisor, left_behind })
-    }
-}
-
-/// `myelin network reset`
-#[derive(Debug, clap::Args)]
-pub struct Reset {
-    #[command(flatten)]
-    place: NetworkFolderArg,
-}
-
-/// What was deleted.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct NetworkResetOutput {
-    /// The network.
-    directory: PathBuf,
-    /// Whether there was a chain.
-    chain: bool,
-}
-
-impl Render for NetworkResetOutput {
-    fn render(&self, page: &mut Page) {
-        let directory = self.directory.display();
-        page.line(if self.chain {
-            format!("the chain in {directory} is gone; `myelin network up` begins a new one")
-        } else {
-            format!("there was no chain in {directory}")
-        });
-    }
-}
-
-impl Command for Reset {
-    const PATH: &'static str = "network reset";
-    const SUMMARY: &'static str = "Delete the chain of a network that is down, after a question";
-    const EFFECT: Effect = Effect::LocalFiles;
-    const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Begin anew", line: "myelin network reset" },
-        Example { purpose: "In a script", line: "myelin network reset --yes" },
-    ];
-    type Output = NetworkResetOutput;
-
-    async fn run(self, context: &Context, output: &Printer<NetworkResetOutput>) -> Result<(), CliError> {
-        let directory = self.place.directory(context)?;
-        if let Some(supervisor) = directory.supervisor()? {
-            return Err(NetworkError::Up { directory: directory.path().to_owned(), supervisor }.into());
-        }
-        let chain = directory.chain()?.is_some();
-        let path = directory.path().display();
-        context.terminal().confirm(&format!("Delete the chain and the logs in {path}?"))?;
-        let (lock, ..) = down(&directory).await?;
-        directory.delete(&lock)?;
-        output.show(&NetworkResetOutput { directory: directory.path().to_owned(), chain })
-    }
-}
+use myelin_local::{NetworkStatus, NodePhase, NodeStatus, status};
 
 /// `myelin network status`
 #[derive(Debug, clap::Args)]
@@ -201,6 +85,11 @@ fn bytes(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} {name}") } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
 }
 
+outputs! {
+    /// The nodes of a network.
+    NetworkStatusOutput(NetworkStatus);
+}
+
 impl Command for Status {
     const PATH: &'static str = "network status";
     const SUMMARY: &'static str = "Show each node: its height, what is final, peers, memory, disk";
@@ -212,10 +101,10 @@ impl Command for Status {
             line: "myelin network status --output json | jq .nodes[0].finalised",
         },
     ];
-    type Output = NetworkStatus;
+    type Output = NetworkStatusOutput;
 
-    async fn run(self, context: &Context, output: &Printer<NetworkStatus>) -> Result<(), CliError> {
-        output.show(&status(&self.place.directory(context)?).await?)
+    async fn run(self, context: &Context, output: &Printer<NetworkStatusOutput>) -> Result<(), CliError> {
+        Ok(output.show(&NetworkStatusOutput(status(&self.place.directory(context)?).await?))?)
     }
 }
 

@@ -2,21 +2,21 @@
 
 use super::{NetworkFolderArg, screen::NetworkScreen};
 use crate::{
-    command::{Command, Effect, Example},
+    command::{Command, Effect, Example, outputs},
     commands::text::trained,
     context::{Context, checked},
     error::{CliError, ErrorReport},
-    network::{
-        LocalPreset, MAX_AUTHORITIES, NetworkError, NetworkEvent, NetworkFolder, NetworkPlan, NodePhase, NodeState,
-        down, end,
-        neurons::{self, Models},
-        supervise,
-    },
     output::{Format, Printer, ProgressLine, note},
     page::{Page, Render, Side, Table, Tone},
     settings::LOCAL_NODE,
 };
 use clap::ValueEnum;
+use myelin_local::{
+    LocalError, LocalPreset, MAX_AUTHORITIES, NetworkDisplay, NetworkEvent, NetworkFolder, NetworkPlan, NodePhase,
+    NodeState, down, end,
+    neurons::{self, Models},
+    supervise,
+};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -41,7 +41,7 @@ pub struct Up {
 
     /// How a new chain begins [default: as before, or local]
     #[arg(long, value_enum)]
-    preset: Option<LocalPreset>,
+    preset: Option<PresetArg>,
 
     /// How many nodes make and finalise blocks, for a new chain [default: as before, or 1]
     #[arg(long, value_name = "COUNT", value_parser = authorities)]
@@ -70,6 +70,24 @@ pub struct Up {
     /// Return when the network is up, and look after it in the background
     #[arg(long)]
     detach: bool,
+}
+
+/// A beginning of a chain, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PresetArg {
+    /// A block a second
+    Local,
+    /// Four blocks a second
+    Test,
+}
+
+impl From<PresetArg> for LocalPreset {
+    fn from(preset: PresetArg) -> Self {
+        match preset {
+            PresetArg::Local => Self::Local,
+            PresetArg::Test => Self::Test,
+        }
+    }
 }
 
 /// What a subnet pays for.
@@ -132,6 +150,11 @@ fn up(page: &mut Page, directory: &Path, preset: LocalPreset, nodes: &[NodeState
     page.line(format!("chain and logs are in {}; `myelin network down`, or Ctrl-C here, ends it", directory.display()));
 }
 
+outputs! {
+    /// An event of a network.
+    NetworkUpOutput(NetworkEvent);
+}
+
 impl Command for Up {
     const PATH: &'static str = "network up";
     const SUMMARY: &'static str = "Run a network on this machine until Ctrl-C, and start again what dies";
@@ -153,12 +176,12 @@ impl Command for Up {
             line: "myelin network up --preset test --directory /tmp/quick",
         },
     ];
-    type Output = NetworkEvent;
+    type Output = NetworkUpOutput;
 
-    async fn run(self, context: &Context, output: &Printer<NetworkEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NetworkUpOutput>) -> Result<(), CliError> {
         let directory = self.place.directory(context)?;
         let said = context.text(&LOCAL_NODE, self.node.as_deref())?.map(|(path, _)| PathBuf::from(path));
-        let binary = program(said).ok_or(NetworkError::NoNodeProgram)?;
+        let binary = program(said).ok_or(LocalError::NoNodeProgram)?;
         if self.detach {
             return self.in_background(&directory, &binary, output).await;
         }
@@ -166,30 +189,60 @@ impl Command for Up {
             None => None,
             Some(SubnetTask::Text) => Some(neurons::text(&directory, self.models().await?)),
         };
-        let wanted =
-            NetworkPlan { binary, preset: self.preset, authorities: self.authorities, full_nodes: self.full_nodes };
-        let mut life = if context.format() == Format::Table { NetworkScreen::of_process() } else { None };
-        let report = |event: &NetworkEvent| {
-            if let Some(life) = &mut life
-                && life.show(event)?
-            {
-                return Ok(());
-            }
-            // On paper, a page for each epoch is enough.
-            if context.format() == Format::Table
-                && matches!(event, NetworkEvent::Neurons(report) if !report.has_new_epoch())
-            {
-                return Ok(());
-            }
-            // Of a supervisor in the background nobody reads the answers once it is up; its log has them.
-            output.show(event).or_else(|_| {
-                let mut page = Page::new(usize::MAX);
-                event.render(&mut page);
-                note(page.into_text().trim_end());
-                Ok(())
-            })
+        let wanted = NetworkPlan {
+            binary,
+            preset: self.preset.map(LocalPreset::from),
+            authorities: self.authorities,
+            full_nodes: self.full_nodes,
         };
-        supervise(&directory, wanted, sequel, report).await
+        let is_text = context.format() == Format::Table;
+        let screen = if is_text { NetworkScreen::of_process() } else { None };
+        let mut display = Display { output, is_text, screen, progress: None };
+        Ok(supervise(&directory, wanted, sequel, &mut display).await?)
+    }
+}
+
+/// The display of a supervisor in the foreground.
+struct Display<'a> {
+    output: &'a Printer<NetworkUpOutput>,
+    is_text: bool,
+    screen: Option<NetworkScreen>,
+    progress: Option<ProgressLine>,
+}
+
+impl NetworkDisplay for Display<'_> {
+    fn event(&mut self, event: &NetworkEvent) {
+        self.progress.iter().for_each(ProgressLine::clear);
+        // A screen or an output that is closed is no reason to end the network.
+        match self.screen.as_mut().map(|screen| screen.show(event)) {
+            Some(Ok(true) | Err(_)) => return,
+            Some(Ok(false)) | None => {}
+        }
+        // On paper, a page for each epoch is enough.
+        if self.is_text && matches!(event, NetworkEvent::Neurons(report) if !report.has_new_epoch()) {
+            return;
+        }
+        // The output of a supervisor in the background is closed once the network is up. Its log has the rest.
+        if self.output.show(&NetworkUpOutput(event.clone())).is_err() {
+            let mut page = Page::new(usize::MAX);
+            event.render(&mut page);
+            note(page.into_text().trim_end());
+        }
+    }
+
+    fn progress(&mut self, step: Option<&str>) {
+        match (step, &mut self.progress) {
+            (None, progress) => *progress = None,
+            (Some(step), Some(progress)) => {
+                progress.step(step);
+                progress.tick();
+            }
+            (Some(step), None) => self.progress = Some(ProgressLine::new(step)),
+        }
+    }
+
+    fn warning(&mut self, text: &str) {
+        note(&format!("warning: {text}"));
     }
 }
 
@@ -207,20 +260,20 @@ impl Up {
         &self,
         directory: &NetworkFolder,
         binary: &Path,
-        output: &Printer<NetworkEvent>,
+        output: &Printer<NetworkUpOutput>,
     ) -> Result<(), CliError> {
         let log = directory.log(SUPERVISOR_LOG);
-        let failed = |doing| NetworkError::io(doing, &log);
+        let failed = |doing| LocalError::io(doing, &log);
         if let Some(folder) = log.parent() {
             fs::create_dir_all(folder).map_err(failed("write"))?;
         }
         let written = fs::File::create(&log).map_err(failed("write"))?;
-        let this = env::current_exe().map_err(NetworkError::io("find", "this program"))?;
+        let this = env::current_exe().map_err(LocalError::io("find", "this program"))?;
         let mut supervisor = Process::new(&this);
         supervisor.args(["network", "up", "--output", "json", "--directory"]).arg(directory.path());
         supervisor.arg("--node").arg(binary);
         if let Some(preset) = self.preset {
-            supervisor.args(["--preset", &preset.to_string()]);
+            supervisor.args(["--preset", &LocalPreset::from(preset).to_string()]);
         }
         if let Some(authorities) = self.authorities {
             supervisor.args(["--authorities", &authorities.to_string()]);
@@ -234,17 +287,16 @@ impl Up {
             supervisor.args(["--subnet", "text", "--model"]).arg(&models.published);
             supervisor.arg("--smaller-model").arg(&models.smaller);
         }
-        let mut interrupt =
-            signal(SignalKind::interrupt()).map_err(NetworkError::io("listen for signals in", &this))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(LocalError::io("listen for signals in", &this))?;
         supervisor.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(written).process_group(0);
-        let mut supervisor = supervisor.spawn().map_err(NetworkError::io("start", this))?;
-        let answers = supervisor.stdout.take();
-        let mut answers = answers.map(|stdout| BufReader::new(stdout).lines());
+        let mut supervisor = supervisor.spawn().map_err(LocalError::io("start", this))?;
+        let events = supervisor.stdout.take();
+        let mut events = events.map(|stdout| BufReader::new(stdout).lines());
         let progress = ProgressLine::new("starting the network");
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Ends with the supervisor, and that waits for its nodes with a limit.
-        while let Some(lines) = &mut answers {
+        while let Some(lines) = &mut events {
             tokio::select! {
                 line = lines.next_line() => {
                     let Ok(Some(line)) = line else { break };
@@ -255,9 +307,9 @@ impl Up {
                     };
                     if is_up {
                         drop(progress);
-                        return output.show(&event);
+                        return Ok(output.show(&NetworkUpOutput(event))?);
                     }
-                    output.show(&event)?;
+                    output.show(&NetworkUpOutput(event))?;
                 }
                 _ = second.tick() => progress.tick(),
                 _ = interrupt.recv() => {
@@ -273,7 +325,7 @@ impl Up {
         let last = text.lines().next_back().unwrap_or_default();
         let said =
             serde_json::from_str::<ErrorReport>(last).map_or_else(|_| last.to_owned(), |report| report.error.message);
-        Err(NetworkError::Background { said, log }.into())
+        Err(LocalError::Background { said, log }.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::seat;
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -62,18 +62,6 @@ pub(super) enum Function {
 }
 
 impl Function {
-    const ALL: [Self; 4] = [Self::Blake2, Self::Sha2, Self::Keccak, Self::Sha3];
-
-    /// The byte that announces it. spec subnets-and-neurons §16
-    const fn byte(self) -> u8 {
-        match self {
-            Self::Blake2 => 130,
-            Self::Sha2 => 131,
-            Self::Keccak => 132,
-            Self::Sha3 => 133,
-        }
-    }
-
     const fn name(self) -> &'static str {
         match self {
             Self::Blake2 => "BLAKE2-256",
@@ -90,15 +78,14 @@ impl From<&CommitmentData> for Item {
             let text = std::str::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control));
             Self::Raw { hex: hex::encode(bytes), text: text.map(str::to_owned) }
         };
+        let hash = |function, hash: &[u8; 32]| Self::Hash { function, hex: hex::encode(hash) };
         match data {
             CommitmentData::None => Self::Nothing {},
             CommitmentData::Raw(bytes) => raw(bytes),
-            CommitmentData::Hash(byte, hash) => {
-                match Function::ALL.into_iter().find(|function| function.byte() == *byte) {
-                    Some(function) => Self::Hash { function, hex: hex::encode(hash) },
-                    None => raw(hash),
-                }
-            }
+            CommitmentData::BlakeTwo256(bytes) => hash(Function::Blake2, bytes),
+            CommitmentData::Sha256(bytes) => hash(Function::Sha2, bytes),
+            CommitmentData::Keccak256(bytes) => hash(Function::Keccak, bytes),
+            CommitmentData::ShaThree256(bytes) => hash(Function::Sha3, bytes),
         }
     }
 }
@@ -117,7 +104,7 @@ impl Item {
 
 /// What one neuron has published.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct NeuronCommitmentOutput {
+struct NeuronCommitmentRow {
     /// On which network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -131,12 +118,19 @@ pub struct NeuronCommitmentOutput {
     item: Item,
 }
 
-impl Render for NeuronCommitmentOutput {
+impl Render for NeuronCommitmentRow {
     fn render(&self, page: &mut Page) {
         let Self { uid, netuid, item, .. } = self;
         let when = self.block.map_or_else(String::new, |block| format!(", in block {block}"));
         page.line(format!("neuron {uid} of network {netuid} publishes {}{when}", item.words()));
     }
+}
+
+outputs! {
+    /// The commitment of a neuron.
+    NeuronCommitmentShowOutput(NeuronCommitmentRow);
+    /// A commitment that was published.
+    NeuronCommitmentSetOutput(NeuronCommitmentRow);
 }
 
 /// `myelin neuron commitment show`
@@ -156,20 +150,20 @@ impl Command for ShowCommitment {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "My own", line: "myelin neuron commitment show --netuid 1" }];
-    type Output = NeuronCommitmentOutput;
+    type Output = NeuronCommitmentShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<NeuronCommitmentOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let uid = seat(&now, self.netuid, &hotkey).await?.uid;
         let commitment = now.commitment(self.netuid, uid).await?;
-        output.show(&NeuronCommitmentOutput {
+        Ok(output.show(&NeuronCommitmentShowOutput(NeuronCommitmentRow {
             netuid: self.netuid,
             uid: uid.get(),
             hotkey: hotkey.key.to_string(),
             block: commitment.as_ref().map(|commitment| commitment.block),
-            item: commitment.as_ref().map_or(Item::Nothing {}, |commitment| Item::from(&commitment.data)),
-        })
+            item: commitment.as_ref().map_or(Item::Nothing {}, |commitment| Item::from(&commitment.info)),
+        }))?)
     }
 }
 
@@ -204,7 +198,12 @@ fn data(item: &str, hash: Option<Function>) -> Result<CommitmentData, CliError> 
         let hash = bytes.as_slice().try_into();
         let hash =
             hash.map_err(|_| usage(format!("a hash of {} bytes", bytes.len()), "a hash is `0x` and 64 hex digits"))?;
-        return Ok(CommitmentData::Hash(function.byte(), hash));
+        return Ok(match function {
+            Function::Blake2 => CommitmentData::BlakeTwo256(hash),
+            Function::Sha2 => CommitmentData::Sha256(hash),
+            Function::Keccak => CommitmentData::Keccak256(hash),
+            Function::Sha3 => CommitmentData::ShaThree256(hash),
+        });
     }
     if bytes.is_empty() {
         return Ok(CommitmentData::None);
@@ -228,7 +227,7 @@ impl Command for SetCommitment {
                    0x0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
         },
     ];
-    type Output = TransactionOutput<NeuronCommitmentOutput>;
+    type Output = TransactionOutput<NeuronCommitmentSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, data) = (self.netuid, data(&self.item, self.hash)?);
@@ -237,16 +236,17 @@ impl Command for SetCommitment {
         let now = chain.at_finalised().await?;
         let uid = seat(&now, netuid, &hotkey).await?.uid;
         let before = now.commitment(netuid, uid).await?;
-        let (item, was) = (Item::from(&data), before.map_or(Item::Nothing {}, |before| Item::from(&before.data)));
+        let (item, was) = (Item::from(&data), before.map_or(Item::Nothing {}, |before| Item::from(&before.info)));
         let plan = Plan::new(format!("Let neuron {uid} of network {netuid} publish {}", item.words()))
             .touches(netuid)
             .effect(format!("until now it publishes {}", was.words()))
             .risk("can be changed once in 100 blocks, and is refused if it was lately");
         let sent = self.sending.send(context, &chain, &signer, &calls::set_commitment(netuid, data), plan).await?;
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let (uid, hotkey) = (uid.get(), hotkey.key.to_string());
-            Ok(NeuronCommitmentOutput { netuid, uid, hotkey, block: BlockNumber::try_from(included.height).ok(), item })
-        })?)
+            let block = BlockNumber::try_from(included.height).ok();
+            Ok(NeuronCommitmentSetOutput(NeuronCommitmentRow { netuid, uid, hotkey, block, item }))
+        })?)?)
     }
 }
 

@@ -1,17 +1,17 @@
 //! Commands about one's own neuron.
 
 mod commitment;
-mod read;
 mod register;
 mod search;
 mod serve;
-mod swap;
+mod show;
+mod swap_hotkey;
 
 pub use commitment::{SetCommitment, ShowCommitment};
-pub use read::Show;
 pub use register::Register;
 pub use serve::Serve;
-pub use swap::SwapHotkey;
+pub use show::Show;
+pub use swap_hotkey::SwapHotkey;
 
 use crate::error::CliError;
 use crate::named_key::NamedKey;

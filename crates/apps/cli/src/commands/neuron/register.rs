@@ -1,6 +1,6 @@
 //! `myelin neuron register`
 
-use super::search::{Effort, search};
+use super::search::{Effort, search, search_path};
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
@@ -13,12 +13,12 @@ use crate::{
     transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
 use myelin_client::{
-    Amount, Chain, ChainState, IncludedTransaction, NetUid, PublicKey, SubnetInfo, Tao, Uid, calls,
+    Amount, Chain, ChainState, IncludedTransaction, NetUid, PublicKey, SubnetInfo, Tao, calls, key,
     runtime::{balances::events::Burned, neurons::events::NeuronRegistered},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// `myelin neuron register`
 #[derive(Debug, clap::Args)]
@@ -111,18 +111,18 @@ impl Command for Register {
         }
         let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let coldkey = ColdkeyArg::or_default(None, context)?.key;
+        let kept = if self.work { Some(search_path(self.netuid, &hotkey.key)?) } else { None };
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let subnet = now.subnet(self.netuid).await?;
         let missing = || myelin_client::ChainError::NoNetwork { netuid: self.netuid, block: now.height() };
         let subnet = subnet.ok_or_else(missing)?;
         self.check(&now, &hotkey, &coldkey).await?;
-        let (carried, work) = if self.work {
-            self.work(context, &chain, &subnet, &hotkey, &coldkey).await?
-        } else {
-            (self.burn(context, &chain, &subnet, &hotkey).await?, None)
+        let (carried, work) = match kept {
+            Some(path) => self.work(context, &chain, &subnet, &hotkey, &coldkey, path).await?,
+            None => (self.burn(context, &chain, &subnet, &hotkey).await?, None),
         };
-        output.show(&carried.answer(|included| {
+        Ok(output.show(&carried.output(|included| {
             Ok(NeuronRegisterOutput {
                 netuid: self.netuid,
                 uid: taken(included, &hotkey.key),
@@ -131,14 +131,14 @@ impl Command for Register {
                 burned: included.event::<Burned>().map_or(Amount::ZERO, |burned| Amount::from_rao(burned.amount)),
                 work,
             })
-        })?)
+        })?)?)
     }
 }
 
 /// The seat that the hotkey took there.
 fn taken(included: &IncludedTransaction, hotkey: &PublicKey) -> Option<u16> {
     let seat = included.event::<NeuronRegistered>()?;
-    (myelin_client::mirror::key(seat.hotkey) == *hotkey).then(|| Uid::from(seat.uid).get())
+    (key(seat.hotkey) == *hotkey).then(|| seat.uid.get())
 }
 
 impl Register {
@@ -216,6 +216,7 @@ impl Register {
         subnet: &SubnetInfo,
         hotkey: &NamedKey,
         coldkey: &PublicKey,
+        path: PathBuf,
     ) -> Result<(PlanOutcome, Option<Effort>), CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::hotkey(context)?);
         let Some(difficulty) = subnet.registration.difficulty else {
@@ -240,7 +241,8 @@ impl Register {
             PreparedPlan::Shown(plan) => return Ok((PlanOutcome::shown(plan), None)),
             PreparedPlan::Ready(ready) => ready.with_mortality(myelin_client::work::MORTALITY),
         };
-        let (transaction, included, effort) = search(chain, &ready, netuid, &hotkey.key, coldkey, self.cores).await?;
+        let (transaction, included, effort) =
+            search(chain, &ready, netuid, &hotkey.key, coldkey, self.cores, path).await?;
         Ok((ready.carried(transaction, included), Some(effort)))
     }
 }

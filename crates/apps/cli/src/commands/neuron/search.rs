@@ -2,8 +2,9 @@
 
 use crate::{
     error::CliError,
-    files::write_whole,
-    output::{ProgressLine, note},
+    folders,
+    output::{OutputError, ProgressLine, note},
+    terminal::PromptError,
     transact::ReadyPlan,
 };
 use myelin_client::{
@@ -11,10 +12,11 @@ use myelin_client::{
     subxt::utils::H256,
     work::{SearchEvent, SearchState, WorkSearch, expected_attempts},
 };
+use myelin_files::{Access, FileError, OnExisting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt, fs,
+    fmt,
     io::{self, IsTerminal},
     num::NonZeroUsize,
     path::PathBuf,
@@ -28,6 +30,9 @@ use tokio::{
 
 /// How often the chain may refuse what was found before it is given up: others are faster now and then, but not always.
 const ATTEMPTS: u32 = 20;
+
+/// The most bytes of the file of a search that are read.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where nobody watches, so many seconds are between two lines about how far it is.
 const PROGRESS_INTERVAL: u64 = 30;
@@ -74,7 +79,8 @@ struct SearchStore {
 impl SearchStore {
     /// Reads what an earlier process kept. A file that cannot be read is as good as none: nothing is lost but a count.
     fn open(path: PathBuf, genesis: H256) -> Self {
-        let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<SearchFile>(&bytes).ok());
+        let read = myelin_files::read(&path, Access::Shared, MAX_BYTES).ok().flatten();
+        let read = read.and_then(|bytes| serde_json::from_slice::<SearchFile>(&bytes).ok());
         let before = read.filter(|kept| kept.genesis == genesis).unwrap_or_default();
         Self { path, before, genesis, since: Instant::now() }
     }
@@ -95,21 +101,23 @@ impl SearchStore {
         let Effort { tried, seconds } = self.effort(work.tried());
         let at = work.position().map(|at| (at.block, at.hash, at.difficulty, at.next_nonce));
         let kept = SearchFile { genesis: self.genesis, tried, seconds, at };
-        let bytes = serde_json::to_vec(&kept).map_err(|error| CliError::Output(error.into()))?;
-        let failed = |source| CliError::File { doing: "write", path: self.path.clone(), source };
-        write_whole(&self.path, &bytes).map_err(failed)
+        let bytes = serde_json::to_vec(&kept).map_err(|error| OutputError::Write(error.into()))?;
+        let written = myelin_files::write(&self.path, &bytes, Access::Shared, OnExisting::Replace);
+        written.map_err(|FileError { source, .. }| CliError::file("write", &self.path)(source))
     }
 
     fn close(self) {
         // What is left of it says of a chain and a hotkey that are seated, and is read by nobody.
-        let _ = fs::remove_file(&self.path);
+        let _ = myelin_files::remove(&self.path);
     }
 }
 
-/// Where the search of a hotkey on a network is kept.
-fn search_path(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
-    let folders = directories::ProjectDirs::from("", "", "myelin").ok_or(crate::network::NetworkError::NoHome)?;
-    Ok(folders.data_dir().join("work").join(format!("{netuid}-{hotkey}.json")))
+/// Returns the file of the search of a hotkey on a network.
+///
+/// # Errors
+/// As [`folders::data`].
+pub(super) fn search_path(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf, CliError> {
+    Ok(folders::data()?.join("work").join(format!("{netuid}-{hotkey}.json")))
 }
 
 /// Searches until what was found has taken a seat. Ctrl-C ends it, and the next one goes on.
@@ -120,13 +128,14 @@ pub(super) async fn search(
     hotkey: &PublicKey,
     coldkey: &PublicKey,
     cores: Option<NonZeroUsize>,
+    path: PathBuf,
 ) -> Result<(H256, IncludedTransaction, Effort), CliError> {
-    let notebook = SearchStore::open(search_path(netuid, hotkey)?, chain.genesis());
+    let notebook = SearchStore::open(path, chain.genesis());
     let cores = match cores {
         Some(cores) => cores,
-        None => thread::available_parallelism().map_err(CliError::Output)?,
+        None => thread::available_parallelism().map_err(OutputError::Write)?,
     };
-    let mut work = WorkSearch::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(CliError::Output)?;
+    let mut work = WorkSearch::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(OutputError::Write)?;
     if notebook.before.tried > 0 {
         note(&format!("going on after {}", notebook.effort(0)));
     }
@@ -135,7 +144,7 @@ pub(super) async fn search(
         let found = tokio::select! {
             found = find(&mut work, &notebook) => found,
             signal = ctrl_c() => {
-                signal.map_err(CliError::Terminal)?;
+                signal.map_err(PromptError::Terminal)?;
                 Err(CliError::Interrupted)
             }
         };
@@ -266,6 +275,7 @@ fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn numbers_and_times_are_short() {

@@ -12,7 +12,7 @@ use crate::{
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{NetUid, calls};
+use myelin_client::{IpEndpoint, NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
@@ -136,7 +136,8 @@ impl Command for Serve {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let neuron = seat(&now, netuid, &hotkey).await?;
-        let before = if self.metrics { neuron.metrics } else { neuron.axon.as_ref().map(|axon| axon.address) };
+        let before = if self.metrics { neuron.metrics } else { neuron.axon.as_ref().map(|axon| axon.endpoint) };
+        let before = before.and_then(IpEndpoint::socket_address);
         let before = before.map_or_else(|| "nowhere".to_owned(), |before| before.to_string());
         let what = if self.metrics { "offers its metrics" } else { "answers requests" };
         let limit = now.parameters(netuid).await?.map_or(0, |parameters| parameters.serving_rate_limit);
@@ -160,12 +161,12 @@ impl Command for Serve {
                 sending.send(context, &chain, signer, &call, plan).await?
             }
         };
-        output.show(&sent.answer(|_| {
+        Ok(output.show(&sent.output(|_| {
             let at = at.to_string();
             let (axon, metrics) = if self.metrics { (None, Some(at)) } else { (Some(at), None) };
             let (uid, hotkey) = (neuron.uid.get(), hotkey.key.to_string());
             Ok(NeuronServeOutput { netuid, uid, hotkey, axon, metrics, certificate: proves })
-        })?)
+        })?)?)
     }
 }
 

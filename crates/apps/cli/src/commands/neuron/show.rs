@@ -2,7 +2,7 @@
 
 use super::seat;
 use crate::{
-    command::{Command, Effect, Example},
+    command::{Command, Effect, Example, outputs},
     commands::metagraph::MetagraphRow,
     context::Context,
     error::CliError,
@@ -33,6 +33,11 @@ impl Render for MetagraphRow {
     }
 }
 
+outputs! {
+    /// A neuron.
+    NeuronShowOutput(MetagraphRow);
+}
+
 impl Command for Show {
     const PATH: &'static str = "neuron show";
     const SUMMARY: &'static str = "Show a neuron: who and where it is, and what it earned";
@@ -45,9 +50,9 @@ impl Command for Show {
             line: "myelin neuron show --netuid 1 --output json | jq .emission",
         },
     ];
-    type Output = MetagraphRow;
+    type Output = NeuronShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<MetagraphRow>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<NeuronShowOutput>) -> Result<(), CliError> {
         let hotkey = self.hotkey.as_ref();
         let party = if self.uid.is_none() { Some(HotkeyArg::or_default(hotkey, context)?) } else { None };
         let now = context.chain().await?.at_finalised().await?;
@@ -62,6 +67,6 @@ impl Command for Show {
                 })?
             }
         };
-        output.show(&MetagraphRow::from(&neuron))
+        Ok(output.show(&NeuronShowOutput(MetagraphRow::from(&neuron)))?)
     }
 }

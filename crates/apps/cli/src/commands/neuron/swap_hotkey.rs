@@ -112,9 +112,9 @@ impl Command for SwapHotkey {
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         let seats =
             old.seats.iter().map(|seat| SwappedSeat { netuid: seat.netuid.get(), uid: seat.uid.get() }).collect();
-        output.show(
-            &sent
-                .answer(|_| Ok(NeuronSwapHotkeyOutput { from: from.key.to_string(), to: to.key.to_string(), seats }))?,
-        )
+        Ok(output
+            .show(&sent.output(|_| {
+                Ok(NeuronSwapHotkeyOutput { from: from.key.to_string(), to: to.key.to_string(), seats })
+            })?)?)
     }
 }

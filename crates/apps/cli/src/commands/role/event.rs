@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 /// Something that happened to a neuron.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum RoleEvent {
+pub(crate) enum RoleEvent {
     /// The hotkey has a seat, and work begins.
     Joined {
         /// The seat.
@@ -233,7 +233,7 @@ impl From<NeuronEvent> for RoleEvent {
             NeuronEvent::NoOpinion { reason } => Self::NoOpinion { reason },
             NeuronEvent::Weighing { step, weights } => Self::Weighing {
                 step: word(step),
-                weights: weights.iter().map(|(uid, weight)| (uid.get(), *weight)).collect(),
+                weights: weights.iter().map(|entry| (entry.uid.get(), entry.value)).collect(),
             },
             NeuronEvent::Weighed { step, block } => Self::Weighed { step: word(step), block },
             NeuronEvent::WeighingFailed { step, error, hints } => {

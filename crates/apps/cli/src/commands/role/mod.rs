@@ -1,21 +1,18 @@
-//! `myelin mine` and `myelin validate`: neurons that work until Ctrl-C.
+//! The parts that miners and validators share: arguments, events, and work until Ctrl-C.
 
 mod event;
-mod mine;
 mod printer;
-mod validate;
+mod values;
 
-pub use event::RoleEvent;
-pub use mine::MineText;
-pub use validate::ValidateText;
-pub(crate) use validate::{time, tolerance};
+pub(super) use event::RoleEvent;
+pub(super) use printer::{EventPrinter, EventSender};
+pub(super) use values::{time, tolerance};
 
 use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::WalletSigner};
-use myelin_client::{Chain, Diagnostic, Hints, NetUid};
+use myelin_client::{Chain, NetUid};
 use myelin_neuron::V1Policy;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
-use printer::{EventPrinter, EventSender};
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -31,7 +28,7 @@ pub(crate) const SAME_MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Where a neuron works and serves.
 #[derive(Clone, Debug, clap::Args)]
-pub struct RoleArgs {
+pub(super) struct RoleArgs {
     #[command(flatten)]
     subnet: TextSubnet,
 
@@ -73,7 +70,7 @@ fn announced(text: &str) -> Result<SocketAddr, String> {
 
 impl RoleArgs {
     /// Takes the seat of the hotkey that is meant. What happens is told.
-    async fn join(
+    pub(super) async fn join(
         &self,
         context: &Context,
         signer: &WalletSigner,
@@ -86,12 +83,11 @@ impl RoleArgs {
             None => own_folder(chain, netuid, signer)?,
         };
         let hotkey = signer.open(context.terminal())?;
-        Member::join(chain, netuid, hotkey, state, told.report())
-            .await
-            .map_err(|error| CliError::task("neuron", &error, hint(&error)))
+        let joined = Member::join(chain, netuid, hotkey, state, told.report()).await;
+        joined.map_err(CliError::other)
     }
 
-    fn serving(&self) -> ServingOptions {
+    pub(super) fn serving(&self) -> ServingOptions {
         let is_here = self.listen.is_loopback();
         let same_machine = is_here.then(|| SocketAddr::from((SAME_MACHINE, 0)));
         ServingOptions {
@@ -105,7 +101,7 @@ impl RoleArgs {
     }
 
     /// Where this machine is seen from outside: neurons there are asked on the loopback interface.
-    fn seen_at(&self) -> IpAddr {
+    pub(super) fn seen_at(&self) -> IpAddr {
         self.announce.map_or(SAME_MACHINE.into(), |announced| announced.ip())
     }
 }
@@ -124,7 +120,7 @@ fn own_folder(chain: &Chain, netuid: NetUid, signer: &WalletSigner) -> Result<Pa
 
 /// How a model is computed.
 #[derive(Clone, Debug, clap::Args)]
-pub struct ComputeArgs {
+pub(super) struct ComputeArgs {
     /// The model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
@@ -135,7 +131,7 @@ pub struct ComputeArgs {
 }
 
 /// Waits for Ctrl-C, or to be ended.
-async fn stop() {
+pub(super) async fn stop() {
     let (Ok(mut interrupt), Ok(mut end)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
         // Without signals it is ended as the system does it, and keeps what it has.
         return std::future::pending().await;
@@ -147,13 +143,13 @@ async fn stop() {
 }
 
 /// Works, and tells what each epoch paid, until the work is done or nobody is there to be told.
-async fn work(
+pub(super) async fn work(
     (told, mut teller): (EventSender, EventPrinter),
     member: &Member,
     working: impl Future<Output = Result<(), RoleError>>,
 ) -> Result<(), CliError> {
     let done = tokio::select! {
-        done = working => done.map_err(|error| role_error(&error)),
+        done = working => done.map_err(CliError::other),
         error = teller.closed() => return Err(error),
         never = follow_pay(&told, member) => match never {},
     };
@@ -177,13 +173,4 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
         }
     }
     std::future::pending().await
-}
-
-/// What would help, as the library says.
-fn hint(error: &impl Diagnostic) -> Option<String> {
-    Hints::of(error).first().map(str::to_owned)
-}
-
-fn role_error(error: &RoleError) -> CliError {
-    CliError::task(error.code(), error, hint(error))
 }

@@ -3,7 +3,7 @@
 use super::RoleEvent;
 use crate::{
     error::CliError,
-    output::{Format, Printer},
+    output::{Format, OutputError, Printer},
 };
 use myelin_subnet_kit::EventSink;
 use std::{
@@ -27,28 +27,28 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Where events come from. Work waits for nobody who reads: what finds no room is counted and not kept.
 #[derive(Clone)]
-pub(super) struct EventSender {
+pub(in crate::commands) struct EventSender {
     /// Nothing is the end.
     sender: mpsc::Sender<Option<RoleEvent>>,
     missed: Arc<AtomicU64>,
 }
 
 /// The thread that tells them, for the output may be something that nobody reads.
-pub(super) struct EventPrinter {
+pub(in crate::commands) struct EventPrinter {
     told: EventSender,
-    done: oneshot::Receiver<Result<(), CliError>>,
+    done: oneshot::Receiver<Result<(), OutputError>>,
 }
 
 impl EventSender {
     /// Tells an event.
-    pub(super) fn send(&self, event: impl Into<RoleEvent>) {
+    pub(in crate::commands) fn send(&self, event: impl Into<RoleEvent>) {
         if self.sender.try_send(Some(event.into())).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// The same for the library.
-    pub(super) fn report(&self) -> EventSink {
+    pub(in crate::commands) fn report(&self) -> EventSink {
         let told = self.clone();
         EventSink::new(move |event| told.send(event))
     }
@@ -56,7 +56,7 @@ impl EventSender {
 
 impl EventPrinter {
     /// Begins to tell events on standard output.
-    pub(super) fn start(format: Format) -> (EventSender, Self) {
+    pub(in crate::commands) fn start(format: Format) -> (EventSender, Self) {
         let (sender, heard) = mpsc::channel(EVENT_BUFFER);
         let told = EventSender { sender, missed: Arc::default() };
         let missed = Arc::clone(&told.missed);
@@ -69,25 +69,29 @@ impl EventPrinter {
     }
 
     /// Waits until nothing can be told any more.
-    pub(super) async fn closed(&mut self) -> CliError {
+    pub(in crate::commands) async fn closed(&mut self) -> CliError {
         match (&mut self.done).await {
-            Ok(Err(error)) => error,
-            Ok(Ok(())) | Err(_) => CliError::OutputClosed,
+            Ok(Err(error)) => error.into(),
+            Ok(Ok(())) | Err(_) => OutputError::Closed.into(),
         }
     }
 
     /// Waits until everything is told, but not for somebody who does not read.
-    pub(super) async fn end(self) -> Result<(), CliError> {
+    pub(in crate::commands) async fn end(self) -> Result<(), CliError> {
         // If there is no room, nobody reads.
         let _ = self.told.sender.try_send(None);
         match timeout(LAST_WORDS, self.done).await {
-            Ok(Ok(told)) => told,
+            Ok(Ok(told)) => Ok(told?),
             Ok(Err(_)) | Err(_) => Ok(()),
         }
     }
 }
 
-fn tell_all(format: Format, mut heard: mpsc::Receiver<Option<RoleEvent>>, missed: &AtomicU64) -> Result<(), CliError> {
+fn tell_all(
+    format: Format,
+    mut heard: mpsc::Receiver<Option<RoleEvent>>,
+    missed: &AtomicU64,
+) -> Result<(), OutputError> {
     let output = Printer::<RoleEvent>::new(format);
     let mut is_stopping = false;
     while let Some(Some(event)) = heard.blocking_recv() {

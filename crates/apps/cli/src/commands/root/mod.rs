@@ -6,4 +6,4 @@ mod weights;
 
 pub use register::{Register, RootRegisterOutput};
 pub use shares::{RootSharesOutput, Shares};
-pub use weights::{RootWeights, RootWeightsSetOutput, SetWeights, ShowWeights};
+pub use weights::{RootWeightsSetOutput, RootWeightsShowOutput, SetWeights, ShowWeights};

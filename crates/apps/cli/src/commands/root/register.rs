@@ -13,7 +13,7 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{ChainError, NeuronInfo, calls, runtime::neurons::events::NeuronRegistered};
-use myelin_primitives::{Amount, NetUid, Take, Uid};
+use myelin_primitives::{Amount, NetUid, Take};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -105,9 +105,9 @@ impl Command for Register {
         }
         let plan = plan.risk("root takes one registration a block and few in an interval; the rest wait");
         let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
-        output.show(&sent.answer(|included| {
-            let uid = included.event::<NeuronRegistered>().map(|registered| Uid::from(registered.uid).get());
+        Ok(output.show(&sent.output(|included| {
+            let uid = included.event::<NeuronRegistered>().map(|registered| registered.uid.get());
             Ok(RootRegisterOutput { hotkey: hotkey.key.to_string(), uid })
-        })?)
+        })?)?)
     }
 }

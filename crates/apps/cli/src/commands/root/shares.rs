@@ -85,13 +85,13 @@ impl Command for Shares {
             .filter(|subnet| !subnet.netuid.is_root())
             .map(|subnet| SubnetShare {
                 netuid: subnet.netuid.get(),
-                name: Some(crate::page::plain(&subnet.name)).filter(|name| !name.is_empty()),
+                name: Some(crate::page::plain(&subnet.name())).filter(|name| !name.is_empty()),
                 emission: subnet.emission,
                 pending: subnet.pending,
                 next_epoch: subnet.next_epoch,
             })
             .collect();
         subnets.sort_by_key(|subnet| (std::cmp::Reverse(subnet.emission), subnet.netuid));
-        output.show(&RootSharesOutput { block: now.height(), emission: issuance.block_emission, subnets })
+        Ok(output.show(&RootSharesOutput { block: now.height(), emission: issuance.block_emission, subnets })?)
     }
 }

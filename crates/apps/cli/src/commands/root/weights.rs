@@ -37,7 +37,7 @@ pub struct ShowWeights {
 
 /// What root validators say.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RootWeights {
+pub struct RootWeightsShowOutput {
     /// As of this final block.
     block: u64,
     /// Each root validator, by seat.
@@ -62,7 +62,7 @@ struct RootValidatorRow {
     weights: BTreeMap<u16, u16>,
 }
 
-impl Render for RootWeights {
+impl Render for RootWeightsShowOutput {
     fn render(&self, page: &mut Page) {
         if self.validators.is_empty() {
             page.line("nobody sits on root; `myelin root register` takes a seat");
@@ -105,9 +105,9 @@ impl Command for ShowWeights {
         Example { purpose: "What all say", line: "myelin root weights show" },
         Example { purpose: "What one says", line: "myelin root weights show validator-1" },
     ];
-    type Output = RootWeights;
+    type Output = RootWeightsShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<RootWeights>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<RootWeightsShowOutput>) -> Result<(), CliError> {
         let one = self.hotkey.as_ref().map(|hotkey| hotkey.find(context)).transpose()?;
         let names = KnownNames::here(context)?;
         let now = context.chain().await?.at_finalised().await?;
@@ -130,7 +130,7 @@ impl Command for ShowWeights {
             })
         });
         let validators = stream::iter(validators).buffered(MAX_IN_FLIGHT).try_collect().await?;
-        output.show(&RootWeights { block: now.height(), validators })
+        Ok(output.show(&RootWeightsShowOutput { block: now.height(), validators })?)
     }
 }
 
@@ -246,9 +246,9 @@ impl Command for SetWeights {
         let pairs: Vec<_> = weights.iter().map(|(netuid, weight)| (*netuid, *weight)).collect();
         let call = calls::set_root_weights(&hotkey.key, &pairs, self.version_key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| {
+        Ok(output.show(&sent.output(|_| {
             let weights = weights.iter().map(|(netuid, weight)| (netuid.get(), *weight)).collect();
             Ok(RootWeightsSetOutput { hotkey: hotkey.key.to_string(), weights })
-        })?)
+        })?)?)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{ChainState, FamilyMember, calls, runtime::staking::events};
-use myelin_keys::PublicKey;
+use myelin_economics::children::Proportion;
 use myelin_primitives::{BlockNumber, NetUid, Take};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -41,7 +41,7 @@ impl FromStr for Child {
 
 /// Stake weight that one hotkey lends to another.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ChildRow {
+struct ChildRow {
     /// The child, or the parent.
     hotkey: String,
     /// What it is called here.
@@ -55,7 +55,7 @@ impl ChildRow {
         let lent = |relative: &FamilyMember| Self {
             hotkey: relative.hotkey.to_string(),
             name: names.of(&relative.hotkey).map(str::to_owned),
-            proportion: relative.proportion,
+            proportion: relative.proportion.parts(),
         };
         relatives.iter().map(lent).collect()
     }
@@ -76,7 +76,7 @@ pub struct ShowChildren {
 /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
-pub struct StakeChildrenOutput {
+pub struct StakeChildrenShowOutput {
     /// Who.
     hotkey: String,
     /// Where.
@@ -100,7 +100,7 @@ struct PendingChildrenRow {
     after: BlockNumber,
 }
 
-impl Render for StakeChildrenOutput {
+impl Render for StakeChildrenShowOutput {
     fn render(&self, page: &mut Page) {
         let columns = ["AS", "NAME", "HOTKEY"].map(|heading| (heading, Side::Left));
         let [role, name, hotkey] = columns;
@@ -137,25 +137,26 @@ impl Command for ShowChildren {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "One's own on subnet 1", line: "myelin stake children show --netuid 1" }];
-    type Output = StakeChildrenOutput;
+    type Output = StakeChildrenShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<StakeChildrenOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<StakeChildrenShowOutput>) -> Result<(), CliError> {
         let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
         let names = KnownNames::here(context)?;
         let now = context.chain().await?.at_finalised().await?;
         exists(&now, self.netuid).await?;
         let family = now.family(self.netuid, &hotkey.key).await?;
-        let pending = family
-            .pending
-            .map(|(children, after)| PendingChildrenRow { children: ChildRow::all(&children, &names), after });
-        output.show(&StakeChildrenOutput {
+        let pending = family.pending.map(|pending| PendingChildrenRow {
+            children: ChildRow::all(&pending.children, &names),
+            after: pending.after,
+        });
+        Ok(output.show(&StakeChildrenShowOutput {
             hotkey: hotkey.key.to_string(),
             netuid: self.netuid.get(),
             children: ChildRow::all(&family.children, &names),
             parents: ChildRow::all(&family.parents, &names),
             pending,
             take: family.take.get(),
-        })
+        })?)
     }
 }
 
@@ -228,12 +229,13 @@ impl Command for SetChildren {
         let (from, signer) = (HotkeyArg::or_default(self.from.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let netuid = self.netuid;
         let names = KnownNames::here(context)?;
-        let mut children: Vec<(u64, PublicKey)> = Vec::new();
+        let mut children: Vec<FamilyMember> = Vec::new();
         let mut plan = Plan::new(format!("Lend stake weight of {from} on subnet {netuid}")).touches(netuid);
         for child in &self.children {
             let party = child.hotkey.find(context)?;
             plan = plan.effect(format!("{} to {party}", percent(child.proportion, u64::MAX)));
-            children.push((child.proportion, party.key));
+            let proportion = Proportion::from_parts(child.proportion);
+            children.push(FamilyMember { proportion, hotkey: party.key });
         }
         if self.none {
             plan = plan.effect("all children are revoked");
@@ -247,10 +249,8 @@ impl Command for SetChildren {
             .risk("it is dropped then if the hotkey has too little stake, or a child has 32 parents that lend more");
         let call = calls::set_children(&from.key, netuid, &children);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let after = included.event::<events::SetChildrenScheduled>().map_or(0, |event| event.after);
-            let children: Vec<_> =
-                children.iter().map(|&(proportion, hotkey)| FamilyMember { hotkey, proportion }).collect();
             let hotkey = from.key.to_string();
             Ok(StakeChildrenSetOutput {
                 hotkey,
@@ -258,7 +258,7 @@ impl Command for SetChildren {
                 children: ChildRow::all(&children, &names),
                 after,
             })
-        })?)
+        })?)?)
     }
 }
 
@@ -283,7 +283,7 @@ pub struct SetChildTake {
 
 /// What a child keeps from now on.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ChildTake {
+pub struct StakeChildrenTakeOutput {
     /// Who.
     hotkey: String,
     /// Where.
@@ -292,7 +292,7 @@ pub struct ChildTake {
     take: u16,
 }
 
-impl Render for ChildTake {
+impl Render for StakeChildrenTakeOutput {
     fn render(&self, page: &mut Page) {
         let Self { hotkey, netuid, take } = self;
         page.line(format!("{hotkey} keeps {} of what it earns for its parents on subnet {netuid}", u16_percent(*take)));
@@ -306,7 +306,7 @@ impl Command for SetChildTake {
     const CALLS: Calls = &[("Staking", "set_childkey_take")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Keep 5 % on subnet 1", line: "myelin stake children take 5% --netuid 1" }];
-    type Output = TransactionOutput<ChildTake>;
+    type Output = TransactionOutput<StakeChildrenTakeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
@@ -325,9 +325,8 @@ impl Command for SetChildTake {
         }
         let call = calls::set_childkey_take(&hotkey.key, netuid, take);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(
-            &sent
-                .answer(|_| Ok(ChildTake { hotkey: hotkey.key.to_string(), netuid: netuid.get(), take: take.get() }))?,
-        )
+        Ok(output.show(&sent.output(|_| {
+            Ok(StakeChildrenTakeOutput { hotkey: hotkey.key.to_string(), netuid: netuid.get(), take: take.get() })
+        })?)?)
     }
 }

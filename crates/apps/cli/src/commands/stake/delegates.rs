@@ -1,21 +1,18 @@
-//! On whom others may stake.
+//! `myelin stake delegates`
 
-use super::{history::History, own};
+use super::history::History;
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Command, Effect, Example},
     context::Context,
     error::CliError,
-    key::WalletSigner,
-    named_key::{HotkeyArg, KnownNames},
+    named_key::KnownNames,
     output::Printer,
     page::{Page, Render, Side, Table, TableCell, Tone},
-    plan::Plan,
     share::u16_percent,
-    transact::{TransactionArgs, TransactionOutput},
 };
 use clap::ValueEnum;
 use futures::{StreamExt, TryStreamExt, stream};
-use myelin_client::{HotkeyInfo, calls, runtime::staking::events};
+use myelin_client::HotkeyInfo;
 use myelin_primitives::{Amount, Take, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,7 +49,7 @@ pub struct Delegates {
 
 /// On whom others may stake.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct DelegateRow {
+struct DelegateRow {
     /// Who.
     hotkey: String,
     /// What it is called here, or by its owner. Nobody has checked the latter.
@@ -158,7 +155,9 @@ impl Command for Delegates {
             let mut name = names.of(&delegate.hotkey).map(str::to_owned);
             if name.is_none() {
                 let identity = now.identity(&delegate.coldkey).await?;
-                name = identity.map(|identity| crate::page::plain(&identity.name)).filter(|name| !name.is_empty());
+                name = identity
+                    .map(|identity| crate::page::plain(&identity.to_utf8().name))
+                    .filter(|name| !name.is_empty());
             }
             let paid = delegate.seats.iter().map(|seat| seat.emission);
             Ok::<_, CliError>(DelegateRow {
@@ -175,63 +174,6 @@ impl Command for Delegates {
         });
         let delegates = stream::iter(rows).buffered(MAX_IN_FLIGHT).try_collect().await?;
         let (block, earned_over) = (now.height(), history.blocks());
-        output.show(&StakeDelegatesOutput { block, earned_over, delegates_in_all, delegates })
-    }
-}
-
-/// `myelin stake become-delegate`
-#[derive(Debug, clap::Args)]
-pub struct BecomeDelegate {
-    /// Which hotkey: the name of one here, or `myself`, which is the default
-    #[arg(value_name = "HOTKEY")]
-    hotkey: Option<HotkeyArg>,
-
-    #[command(flatten)]
-    sending: TransactionArgs,
-}
-
-/// A hotkey that accepts nominations.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Delegate {
-    /// Which.
-    hotkey: String,
-    /// What it keeps, as a fraction `v / 65535`.
-    take: u16,
-}
-
-impl Render for Delegate {
-    fn render(&self, page: &mut Page) {
-        page.line(format!("{} is a delegate, and keeps {}", self.hotkey, u16_percent(self.take)));
-    }
-}
-
-impl Command for BecomeDelegate {
-    const PATH: &'static str = "stake become-delegate";
-    const SUMMARY: &'static str = "Let others stake on a hotkey, for ever";
-    const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "become_delegate")];
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "On one's own hotkey", line: "myelin stake become-delegate myself" }];
-    type Output = TransactionOutput<Delegate>;
-
-    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
-        let chain = context.chain().await?;
-        let now = chain.at_finalised().await?;
-        if let Some(take) = own(&now, &hotkey, &signer.public()).await?.take {
-            return Err(CliError::Impossible {
-                message: format!("{hotkey} is a delegate already, and keeps {}", u16_percent(take.get())),
-                hint: "change what it keeps with `myelin stake take set`".into(),
-            });
-        }
-        let most = Take::from(now.network_parameters().await?.max_delegate_take);
-        let plan = Plan::new(format!("Let others stake on {hotkey}"))
-            .effect(format!("it keeps {} of what it earns for validating, the most there is", u16_percent(most.get())))
-            .effect("it stays a delegate for ever");
-        let sent = self.sending.send(context, &chain, &signer, &calls::become_delegate(&hotkey.key), plan).await?;
-        output.show(&sent.answer(|included| {
-            let take = included.event::<events::DelegateAdded>().map_or(most, |added| added.take.into());
-            Ok(Delegate { hotkey: hotkey.key.to_string(), take: take.get() })
-        })?)
+        Ok(output.show(&StakeDelegatesOutput { block, earned_over, delegates_in_all, delegates })?)
     }
 }

@@ -1,19 +1,26 @@
 //! Commands about stake: TAO lent to hotkeys, and on what terms.
 
-mod change;
+mod add;
+mod amount;
+mod become_delegate;
 mod children;
 mod delegates;
 mod history;
+mod r#move;
+mod remove;
 mod show;
 mod take;
+mod transfer;
 
-pub use change::{Add, Move, Remove, StakeChangeOutput, Transfer};
-pub use children::{
-    ChildRow, ChildTake, SetChildTake, SetChildren, ShowChildren, StakeChildrenOutput, StakeChildrenSetOutput,
-};
-pub use delegates::{BecomeDelegate, Delegate, DelegateRow, Delegates, StakeDelegatesOutput};
-pub use show::{Show, StakeShowOutput};
-pub use take::{SetTake, ShowTake, StakeTakeSetOutput, StakeTakeShowOutput};
+pub use add::Add;
+pub use become_delegate::BecomeDelegate;
+pub use children::{SetChildTake, SetChildren, ShowChildren};
+pub use delegates::Delegates;
+pub use r#move::Move;
+pub use remove::Remove;
+pub use show::Show;
+pub use take::{SetTake, ShowTake};
+pub use transfer::Transfer;
 
 use crate::{error::CliError, named_key::NamedKey};
 use myelin_client::{ChainState, HotkeyInfo, StakeInfo};

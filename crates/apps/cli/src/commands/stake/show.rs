@@ -141,12 +141,12 @@ impl Command for Show {
             earned,
         });
         let total = Amount::checked_sum(found.iter().map(|position| position.stake)).unwrap_or(Amount::MAX);
-        output.show(&StakeShowOutput {
+        Ok(output.show(&StakeShowOutput {
             coldkey: coldkey.key.to_string(),
             block: history.now.height(),
             earned_over: history.blocks(),
             positions: positions.collect(),
             total,
-        })
+        })?)
     }
 }

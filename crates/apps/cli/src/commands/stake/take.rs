@@ -67,13 +67,13 @@ impl Command for ShowTake {
         let now = context.chain().await?.at_finalised().await?;
         let known = owned(&now, &hotkey).await?;
         let parameters = now.network_parameters().await?;
-        output.show(&StakeTakeShowOutput {
+        Ok(output.show(&StakeTakeShowOutput {
             hotkey: hotkey.key.to_string(),
             take: known.take.map(Take::get),
             least: Take::from(parameters.min_delegate_take).get(),
             most: Take::from(parameters.max_delegate_take).get(),
             rises_after: parameters.tx_delegate_take_rate_limit,
-        })
+        })?)
     }
 }
 
@@ -150,6 +150,7 @@ impl Command for SetTake {
         } else {
             self.sending.send(context, &chain, &signer, &calls::decrease_take(&hotkey.key, take), plan).await?
         };
-        output.show(&sent.answer(|_| Ok(StakeTakeSetOutput { hotkey: hotkey.key.to_string(), take: take.get() }))?)
+        Ok(output
+            .show(&sent.output(|_| Ok(StakeTakeSetOutput { hotkey: hotkey.key.to_string(), take: take.get() }))?)?)
     }
 }

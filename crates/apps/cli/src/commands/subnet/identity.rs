@@ -2,7 +2,7 @@
 
 use super::{find, find_own};
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     commands::metagraph::{none, title},
     context::Context,
     error::CliError,
@@ -12,10 +12,7 @@ use crate::{
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{
-    NetUid,
-    calls::{self, SubnetIdentity},
-};
+use myelin_client::{NetUid, SubnetIdentity, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -140,7 +137,7 @@ impl From<SubnetIdentityTexts> for SubnetIdentity {
 
 /// What one subnet says of itself.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct SubnetIdentityOutput {
+struct SubnetIdentityRow {
     /// Which subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -151,7 +148,7 @@ pub struct SubnetIdentityOutput {
     title: String,
 }
 
-impl Render for SubnetIdentityOutput {
+impl Render for SubnetIdentityRow {
     fn render(&self, page: &mut Page) {
         page.line(Tone::Label.paint(&self.title));
         page.fields(
@@ -160,6 +157,13 @@ impl Render for SubnetIdentityOutput {
                 .map(|(label, text)| (label, text.map_or_else(none, |text| TableCell::from(plain(text))))),
         );
     }
+}
+
+outputs! {
+    /// The identity of a subnet.
+    SubnetIdentityShowOutput(SubnetIdentityRow);
+    /// The identity that a subnet has now.
+    SubnetIdentitySetOutput(SubnetIdentityRow);
 }
 
 /// `myelin subnet identity show`
@@ -176,13 +180,14 @@ impl Command for ShowIdentity {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Where is its code?", line: "myelin subnet identity show 1" }];
-    type Output = SubnetIdentityOutput;
+    type Output = SubnetIdentityShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<SubnetIdentityOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
         let subnet = find(&now, self.netuid).await?;
         let texts = now.subnet_identity(self.netuid).await?.map(SubnetIdentityTexts::from).unwrap_or_default();
-        output.show(&SubnetIdentityOutput { netuid: self.netuid, texts, title: title(self.netuid, &subnet) })
+        let title = title(self.netuid, &subnet);
+        Ok(output.show(&SubnetIdentityShowOutput(SubnetIdentityRow { netuid: self.netuid, texts, title }))?)
     }
 }
 
@@ -212,7 +217,7 @@ impl Command for SetIdentity {
         },
         Example { purpose: "No picture any more", line: "myelin subnet identity set 1 --logo=" },
     ];
-    type Output = TransactionOutput<SubnetIdentityOutput>;
+    type Output = TransactionOutput<SubnetIdentitySetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         if self.texts == SubnetIdentityTexts::default() {
@@ -239,12 +244,9 @@ impl Command for SetIdentity {
         }
         let call = calls::set_subnet_identity(self.netuid, texts.clone().into());
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        subnet.name = texts.name.clone().unwrap_or_default();
-        output.show(
-            &sent.answer(|_| {
-                Ok(SubnetIdentityOutput { netuid: self.netuid, title: title(self.netuid, &subnet), texts })
-            })?,
-        )
+        subnet.name = texts.name.clone().unwrap_or_default().into_bytes();
+        let row = SubnetIdentityRow { netuid: self.netuid, title: title(self.netuid, &subnet), texts };
+        Ok(output.show(&sent.output(|_| Ok(SubnetIdentitySetOutput(row)))?)?)
     }
 }
 

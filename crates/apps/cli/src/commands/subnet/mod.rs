@@ -1,17 +1,25 @@
-//! Commands about subnets and how they are set.
+//! Commands about subnets and their parameters.
 
-mod change;
-mod field;
+mod create;
 mod identity;
+mod list;
+mod owner_hotkey;
 mod parameters;
 mod price;
-mod read;
+mod remove;
+mod rows;
+mod show;
+mod transfer;
 
-pub use change::{Create, OwnerHotkey, Remove, Transfer};
-pub use identity::{SetIdentity, ShowIdentity, SubnetIdentityTexts};
+pub use create::Create;
+pub use identity::{SetIdentity, ShowIdentity};
+pub use list::List;
+pub use owner_hotkey::OwnerHotkey;
 pub use parameters::{SetParameters, ShowParameters};
 pub use price::Price;
-pub use read::{List, Show};
+pub use remove::Remove;
+pub use show::Show;
+pub use transfer::Transfer;
 
 use crate::{error::CliError, key::WalletSigner};
 use myelin_client::{ChainError, ChainState, NetUid, SubnetInfo};

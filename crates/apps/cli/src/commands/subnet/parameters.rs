@@ -1,9 +1,6 @@
 //! How a network is set.
 
-use super::{
-    field::{ChangeWindow, ParameterAuthority, ParameterField, ParameterValue},
-    find, find_own,
-};
+use super::{find, find_own};
 use crate::{
     command::{Calls, Command, Effect, Example},
     commands::metagraph::title,
@@ -15,8 +12,11 @@ use crate::{
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{BlockNumber, ChainError, ChainState, NetUid, Parameters, ParametersPatch, SubnetInfo, calls};
+use myelin_client::{BlockNumber, ChainError, ChainState, NetUid, SubnetInfo, calls};
 use myelin_economics::schedule::Schedule;
+use myelin_records::parameters::{
+    ChangeWindow, Parameter, ParameterAuthority, ParameterTextError, ParameterValue, Parameters, ParametersPatch,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeSet, str::FromStr};
@@ -39,15 +39,21 @@ struct ParameterRow {
 }
 
 impl ParameterRow {
-    fn of(field: &ParameterField, parameters: &Parameters) -> Self {
-        let ParameterField { name, who, when, bounds, effect, .. } = *field;
-        Self { name, value: field.read(parameters), who, when, bounds, effect }
+    fn of(parameter: Parameter, parameters: &Parameters) -> Self {
+        Self {
+            name: parameter.name(),
+            value: parameter.value(parameters),
+            who: parameter.authority(),
+            when: parameter.window(),
+            bounds: parameter.bounds(),
+            effect: parameter.effect(),
+        }
     }
 }
 
 /// How one network is set.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ParameterList {
+pub struct SubnetParametersShowOutput {
     /// Which network; 0 is root.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -59,7 +65,7 @@ pub struct ParameterList {
     title: String,
 }
 
-impl Render for ParameterList {
+impl Render for SubnetParametersShowOutput {
     fn render(&self, page: &mut Page) {
         page.line(Tone::Label.paint(&self.title));
         if let [row] = self.parameters.as_slice() {
@@ -67,8 +73,8 @@ impl Render for ParameterList {
                 (row.name, row.value.to_string().into()),
                 ("what it does", row.effect.into()),
                 ("bounds", if row.bounds.is_empty() { "yes or no".into() } else { row.bounds.into() }),
-                ("who", row.who.word().into()),
-                ("when", row.when.words().into()),
+                ("who", row.who.to_string().into()),
+                ("when", row.when.to_string().into()),
             ]);
             return;
         }
@@ -78,9 +84,9 @@ impl Render for ParameterList {
             let who = if row.who == ParameterAuthority::Owner {
                 "owner".into()
             } else {
-                TableCell::new(row.who.word(), Tone::Faint)
+                TableCell::new(row.who.to_string(), Tone::Faint)
             };
-            table.row([row.name.into(), row.value.to_string().into(), who, row.when.words().into()]);
+            table.row([row.name.into(), row.value.to_string().into(), who, row.when.to_string().into()]);
         }
         page.table(&table);
         page.line(Tone::Faint.paint(&format!(
@@ -91,15 +97,24 @@ impl Render for ParameterList {
 }
 
 /// The parameter of that name.
-fn named(name: &str) -> Result<&'static ParameterField, CliError> {
-    ParameterField::named(name).ok_or_else(|| {
-        let near = ParameterField::like(name).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+fn named(name: &str) -> Result<Parameter, CliError> {
+    Parameter::named(name).ok_or_else(|| {
+        let near = like(name).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
         let all = "see all with `myelin subnet parameters show`";
         CliError::NotFound {
             message: format!("there is no parameter `{name}`"),
             hint: if near.is_empty() { all.into() } else { format!("did you mean {near}? Otherwise {all}").into() },
         }
     })
+}
+
+/// Returns up to three names of parameters that look like this one, most alike first.
+fn like(name: &str) -> Vec<&'static str> {
+    const ALIKE: f64 = 0.8;
+    let alike = |parameter: &Parameter| (strsim::jaro_winkler(name, parameter.name()), parameter.name());
+    let mut near: Vec<_> = Parameter::ALL.iter().map(alike).filter(|(alike, _)| *alike > ALIKE).collect();
+    near.sort_by(|one, other| other.0.total_cmp(&one.0));
+    near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 /// `myelin subnet parameters show`
@@ -121,20 +136,20 @@ impl Command for ShowParameters {
         Example { purpose: "All of them", line: "myelin subnet parameters show 1" },
         Example { purpose: "What may a tempo be, and who says so?", line: "myelin subnet parameters show 1 tempo" },
     ];
-    type Output = ParameterList;
+    type Output = SubnetParametersShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<ParameterList>) -> Result<(), CliError> {
-        let fields: Vec<_> = self.names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
-        let fields = if fields.is_empty() { ParameterField::ALL.iter().collect() } else { fields };
+    async fn run(self, context: &Context, output: &Printer<SubnetParametersShowOutput>) -> Result<(), CliError> {
+        let chosen: Vec<_> = self.names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+        let chosen = if chosen.is_empty() { Parameter::ALL.to_vec() } else { chosen };
         let now = context.chain().await?.at_finalised().await?;
         let subnet = find(&now, self.netuid).await?;
         let parameters = parameters(&now, self.netuid).await?;
-        output.show(&ParameterList {
+        Ok(output.show(&SubnetParametersShowOutput {
             netuid: self.netuid,
             block: now.height(),
-            parameters: fields.into_iter().map(|field| ParameterRow::of(field, &parameters)).collect(),
+            parameters: chosen.into_iter().map(|parameter| ParameterRow::of(parameter, &parameters)).collect(),
             title: title(self.netuid, &subnet),
-        })
+        })?)
     }
 }
 
@@ -204,7 +219,7 @@ impl Render for SubnetParametersSetOutput {
 
 /// What an owner is about to change.
 struct ParameterEdit {
-    field: &'static ParameterField,
+    parameter: Parameter,
     before: ParameterValue,
     after: ParameterValue,
 }
@@ -214,20 +229,21 @@ impl SetParameters {
     fn changes(&self, before: &Parameters) -> Result<(ParametersPatch, Vec<ParameterEdit>), CliError> {
         let (mut patch, mut changes, mut seen) = (ParametersPatch::default(), Vec::new(), BTreeSet::new());
         for Assignment { name, value } in &self.changes {
-            let field = named(name)?;
+            let parameter = named(name)?;
             let hint = "see its bounds with `myelin subnet parameters show NETUID PARAMETER`";
-            if !seen.insert(field.name) {
+            if !seen.insert(parameter) {
                 return Err(CliError::Usage { message: format!("`{name}` is set twice"), hint });
             }
-            if field.who == ParameterAuthority::Governance {
+            if parameter.authority() == ParameterAuthority::Governance {
                 return Err(CliError::Impossible {
                     message: format!("`{name}` is set by governance, not by owners"),
                     hint: "see which are the owner's with `myelin subnet parameters show`".into(),
                 });
             }
-            let wrong = |why| CliError::Usage { message: format!("`{name}`: `{value}` is {why}"), hint };
-            let after = field.write(&mut patch, value).map_err(wrong)?;
-            changes.push(ParameterEdit { field, before: field.read(before), after });
+            let wrong =
+                |why: ParameterTextError| CliError::Usage { message: format!("`{name}`: `{value}` is {why}"), hint };
+            let after = parameter.assign(&mut patch, value).map_err(wrong)?;
+            changes.push(ParameterEdit { parameter, before: parameter.value(before), after });
         }
         Ok((patch, changes))
     }
@@ -238,20 +254,24 @@ impl SetParameters {
         let next = BlockNumber::try_from(best.height()).map_or(BlockNumber::MAX, |height| height.saturating_add(1));
         let epoch = Schedule::new(netuid, subnet.tempo).blocks_until_epoch(next);
         let frozen = epoch.filter(|blocks| *blocks < network.admin_freeze_window.into());
-        let waits = changes.iter().find(|change| change.field.when == ChangeWindow::NotFrozen);
+        let waits = changes.iter().find(|change| change.parameter.window() == ChangeWindow::NotFrozen);
         if let (Some(blocks), Some(change)) = (frozen, waits) {
             let epoch = next.saturating_add(blocks);
             return Err(CliError::Impossible {
-                message: format!("`{}` cannot be changed until the epoch in block {epoch}", change.field.name),
+                message: format!("`{}` cannot be changed until the epoch in block {epoch}", change.parameter.name()),
                 hint: format!("set it after block {epoch}, before the last {} of a tempo", network.admin_freeze_window)
                     .into(),
             });
         }
-        let words: Vec<_> = changes.iter().map(|change| format!("{}={}", change.field.name, change.after)).collect();
+        let words: Vec<_> =
+            changes.iter().map(|change| format!("{}={}", change.parameter.name(), change.after)).collect();
         let mut plan = Plan::new(format!("Set {} of subnet {netuid}", words.join(", "))).touches(netuid);
-        for ParameterEdit { field, before, after } in changes {
-            let ParameterField { name, effect, bounds, .. } = field;
-            let bounds = if bounds.is_empty() { String::new() } else { format!("; bounds: {bounds}") };
+        for ParameterEdit { parameter, before, after } in changes {
+            let (name, effect) = (parameter.name(), inside_of_sentence(parameter.effect()));
+            let bounds = match parameter.bounds() {
+                "" => String::new(),
+                bounds => format!("; bounds: {bounds}"),
+            };
             plan = plan.effect(format!("{name}: {after} instead of {before} ({effect}{bounds})"));
         }
         plan = plan.effect("it holds from the block on that includes this");
@@ -265,7 +285,7 @@ impl SetParameters {
                 u32::from(tempos).saturating_mul(subnet.tempo.into())
             ));
         }
-        if changes.iter().any(|change| change.field.name == "weights_version_key") {
+        if changes.iter().any(|change| change.parameter == Parameter::WeightsVersionKey) {
             plan = plan.risk("fails if the owner changed weights_version_key in the last five tempos");
         }
         Ok(plan)
@@ -299,11 +319,36 @@ impl Command for SetParameters {
         let (patch, changes) = self.changes(&parameters(&best, netuid).await?)?;
         let plan = self.plan(&best, &subnet, &changes).await?;
         let sent = self.sending.send(context, &chain, &signer, &calls::set_parameters(netuid, patch), plan).await?;
-        let rows = changes.iter().map(|ParameterEdit { field, before, after }| ParameterChange {
-            name: field.name,
+        let rows = changes.iter().map(|ParameterEdit { parameter, before, after }| ParameterChange {
+            name: parameter.name(),
             before: *before,
             after: *after,
         });
-        output.show(&sent.answer(|_| Ok(SubnetParametersSetOutput { netuid, changed: rows.collect() }))?)
+        Ok(output.show(&sent.output(|_| Ok(SubnetParametersSetOutput { netuid, changed: rows.collect() }))?)?)
+    }
+}
+
+/// Returns a phrase with its first letter in lower case.
+fn inside_of_sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_nearly_right_are_recognised() {
+        assert_eq!(like("tempoo").first(), Some(&"tempo"));
+        assert_eq!(like("imunity_period").first(), Some(&"immunity_period"));
+        assert_eq!(like("commit_reveal_enabled").first(), Some(&"commit_reveal"));
+        assert!(like("zzz").is_empty());
+    }
+
+    #[test]
+    fn an_effect_stands_inside_of_a_sentence() {
+        assert_eq!(inside_of_sentence(Parameter::CommitReveal.effect()).get(..8), Some("true if "));
+        assert_eq!(inside_of_sentence(""), "");
     }
 }

@@ -24,7 +24,7 @@ const LATER: [(&str, Duration); 5] = [
 
 /// What creating a subnet costs, and how that falls. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Prices {
+pub struct SubnetPriceOutput {
     /// As of this final block.
     block: BlockNumber,
     /// What a subnet costs in the next block.
@@ -69,7 +69,7 @@ struct Forecast {
     price: Amount<Tao>,
 }
 
-impl Prices {
+impl SubnetPriceOutput {
     /// Reads them.
     pub(super) async fn read(now: &ChainState) -> Result<Self, CliError> {
         let block = BlockNumber::try_from(now.height()).map_err(|_| ChainError::NoBlock(now.height().to_string()))?;
@@ -141,7 +141,7 @@ fn forecast(rule: PriceRule, last: Option<LastCreation>, now: BlockNumber, slot:
     LATER.into_iter().map_while(later).collect()
 }
 
-impl Render for Prices {
+impl Render for SubnetPriceOutput {
     fn render(&self, page: &mut Page) {
         let last = match &self.last {
             Some(last) => format!("{} paid in block {}", last.paid, last.block),
@@ -184,10 +184,10 @@ impl Command for Price {
         Example { purpose: "Now or tomorrow?", line: "myelin subnet price" },
         Example { purpose: "In rao, for a script", line: "myelin subnet price --output json | jq .price" },
     ];
-    type Output = Prices;
+    type Output = SubnetPriceOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Prices>) -> Result<(), CliError> {
-        output.show(&Prices::read(&context.chain().await?.at_finalised().await?).await?)
+    async fn run(self, context: &Context, output: &Printer<SubnetPriceOutput>) -> Result<(), CliError> {
+        Ok(output.show(&SubnetPriceOutput::read(&context.chain().await?.at_finalised().await?).await?)?)
     }
 }
 

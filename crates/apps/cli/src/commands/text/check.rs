@@ -1,6 +1,6 @@
 //! `myelin text check`
 
-use super::{ending, load, model_error};
+use super::{ending, load, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     commands::role::tolerance,
@@ -147,26 +147,26 @@ impl Command for Check {
                 Some(true)
             }
         };
-        output.show(&TextCheckOutput::of(&shown, is_written))
+        Ok(output.show(&TextCheckOutput::of(&shown, is_written))?)
     }
 }
 
 impl Check {
     fn read(&self) -> Result<Evidence, CliError> {
         const HINT: &str = "name a file that `myelin ask --evidence` wrote";
-        let failed = |source| CliError::File { doing: "read", path: self.file.clone(), source };
-        if fs::metadata(&self.file).map_err(failed)?.len() > MAX_BYTES {
+        let failed = || CliError::file("read", &self.file);
+        if fs::metadata(&self.file).map_err(failed())?.len() > MAX_BYTES {
             let message = format!("{} is larger than {} MiB", self.file.display(), MAX_BYTES >> 20);
             return Err(CliError::Usage { message, hint: HINT });
         }
-        let content = fs::read(&self.file).map_err(failed)?;
+        let content = fs::read(&self.file).map_err(failed())?;
         serde_json::from_slice(&content).map_err(|error| self.no_evidence(&error, HINT))
     }
 
     /// The reason may repeat what the file says, and anybody may have written it.
-    fn no_evidence(&self, reason: &dyn Display, hint: &str) -> CliError {
+    fn no_evidence(&self, reason: &dyn Display, hint: &'static str) -> CliError {
         let message = format!("{}: {}", self.file.display(), plain(&reason.to_string()));
-        CliError::task("evidence", &message, Some(hint.to_owned()))
+        CliError::plain("evidence", message, Some(hint.into()))
     }
 
     /// Sees whether the model writes what was answered.
@@ -175,13 +175,13 @@ impl Check {
         let _progress = ProgressLine::new("computing the answer again");
         let (examined, tolerance) = (shown.clone(), self.tolerance);
         let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
-        let finding = finding.map_err(|error| CliError::task("model", &error, None))?;
-        let Finding::Wrong(why) = finding.map_err(|error| model_error(&error))? else { return Ok(()) };
+        let finding = finding.map_err(model_failed)?;
+        let Finding::Wrong(why) = finding.map_err(CliError::other)? else { return Ok(()) };
         let (miner, validator) = (shown.miner.to_string(), shown.validator.to_string());
         let claim =
             if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
         let message = format!("miner {miner} signed what is not the model's{claim}: {why}");
-        let hint = "if the subnet's validators allow more, say how much with `--tolerance`".to_owned();
-        Err(CliError::task("wrong-answer", &message, Some(hint)))
+        let hint = "if the subnet's validators allow more, say how much with `--tolerance`";
+        Err(CliError::plain("wrong-answer", message, Some(hint.into())))
     }
 }

@@ -1,22 +1,29 @@
-//! `myelin text`: the model of the text subnet.
+//! Commands about the model of the text subnet.
 
 mod check;
-mod model;
+mod hash;
+mod publish;
 mod run;
+mod show;
 mod train;
 
 pub use check::Check;
-pub(crate) use model::published_error;
-pub use model::{Hash, Publish, Show};
+pub use hash::Hash;
+pub use publish::Publish;
 pub use run::Run;
 pub(crate) use run::ending;
+pub use show::Show;
 pub use train::Train;
 pub(crate) use train::trained;
 
 use crate::{error::CliError, output::ProgressLine, share::decimal};
-use myelin_client::{ChainState, Hints, NetUid};
-use myelin_subnet_text::{Model, ModelError, Sampling, challenge::TOP_K, published::first};
-use std::{num::NonZeroUsize, path::Path};
+use myelin_client::{ChainState, NetUid, RandomnessError};
+use myelin_subnet_text::{
+    Model, Sampling,
+    challenge::TOP_K,
+    published::{PublishedModelError, first},
+};
+use std::{fmt::Display, num::NonZeroUsize, path::Path};
 use tokio::task::spawn_blocking;
 
 /// Which text subnet is meant.
@@ -87,7 +94,7 @@ impl GenerateArgs {
             return Ok(seed);
         }
         let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(|error| CliError::task("randomness", &error, None))?;
+        getrandom::fill(&mut bytes).map_err(RandomnessError::from)?;
         Ok(u64::from_le_bytes(bytes))
     }
 }
@@ -98,11 +105,20 @@ pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, Cl
     let path = path.to_owned();
     let loaded = spawn_blocking(move || Model::load(&path)?.with_threads(threads)).await;
     drop(progress);
-    loaded.map_err(|error| CliError::task("model", &error, None))?.map_err(|error| model_error(&error))
+    loaded.map_err(model_failed)?.map_err(CliError::other)
 }
 
-pub(crate) fn model_error(error: &ModelError) -> CliError {
-    CliError::task("model", error, Hints::of(error).first().map(str::to_owned))
+/// Makes an error of a computation that ended without a result.
+fn model_failed(error: impl Display) -> CliError {
+    CliError::plain("model", error, None)
+}
+
+/// Makes an error of a model that is not known, or is another one.
+pub(crate) fn published_error(error: PublishedModelError) -> CliError {
+    match error {
+        PublishedModelError::Chain(error) => error.into(),
+        error => CliError::other(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `myelin text run`
 
-use super::{GenerateArgs, load, model_error};
+use super::{GenerateArgs, load, model_failed};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
@@ -116,18 +116,18 @@ impl Command for Run {
                 ControlFlow::Continue(())
             }
         };
-        let prompt = model.encode(&challenge.prompt).map_err(|error| model_error(&error))?;
+        let prompt = model.encode(&challenge.prompt).map_err(CliError::other)?;
         let TextChallenge { sampling, max_tokens, .. } = challenge;
         let of_nobody = Query { prompt: &prompt, seed, sampling, max_tokens: max_tokens.into() };
         let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
         let written = lines(&model, &model, &query, &mut each);
         closed?;
-        written.map_err(|error| CliError::task("model", &error, None))?;
+        written.map_err(model_failed)?;
         if is_text {
-            return write(b"\n");
+            return Ok(write(b"\n")?);
         }
         let finish = finish.map(ending).unwrap_or_default();
         let miner = miner.map(|miner| miner.to_string());
-        output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })
+        Ok(output.show(&TextRunOutput { text, tokens, finish, seed, miner, model: challenge.model.to_string() })?)
     }
 }

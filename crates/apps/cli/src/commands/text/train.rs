@@ -1,14 +1,14 @@
 //! `myelin text train`
 
-use super::model_error;
+use super::model_failed;
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     output::{Printer, ProgressLine},
     page::{Page, Render},
+    terminal::PromptError,
 };
-use myelin_client::Hints;
 use myelin_subnet_text::{
     ModelHash,
     corpus::Corpus,
@@ -112,9 +112,9 @@ impl Train {
         let mut is_seen = true;
         loop {
             tokio::select! {
-                done = &mut training => return done.map_err(|error| CliError::task("model", &error, None))?,
+                done = &mut training => return done.map_err(model_failed)?,
                 signal = ctrl_c(), if !ended.load(Ordering::Relaxed) => {
-                    signal.map_err(CliError::Terminal)?;
+                    signal.map_err(PromptError::Terminal)?;
                     ended.store(true, Ordering::Relaxed);
                     progress.step("ending");
                 }
@@ -156,11 +156,8 @@ fn models() -> Result<PathBuf, CliError> {
 fn train_error(error: TrainError) -> CliError {
     match error {
         TrainError::Interrupted => CliError::Interrupted,
-        TrainError::Model(error) => model_error(&error),
-        error => {
-            let hint = Hints::of(&error).first().map(str::to_owned);
-            CliError::task("training", &error, hint)
-        }
+        TrainError::Model(error) => CliError::other(error),
+        error => CliError::other(error),
     }
 }
 
@@ -178,7 +175,7 @@ impl Command for Train {
 
     async fn run(self, _: &Context, output: &Printer<TextTrainOutput>) -> Result<(), CliError> {
         let path = self.train().await?;
-        let model = ModelHash::of(&path).map_err(|error| model_error(&error))?.to_string();
-        output.show(&TextTrainOutput { path: path.display().to_string(), model })
+        let model = ModelHash::of(&path).map_err(CliError::other)?.to_string();
+        Ok(output.show(&TextTrainOutput { path: path.display().to_string(), model })?)
     }
 }

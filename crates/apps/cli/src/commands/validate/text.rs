@@ -1,14 +1,16 @@
 //! `myelin validate text`
 
-use super::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work};
 use crate::{
-    command::{Calls, Command, Effect, Example},
-    commands::text::load,
+    command::{Calls, Command, Effect, Example, outputs},
+    commands::{
+        role::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, time, tolerance, work},
+        text::load,
+    },
     context::Context,
     error::CliError,
     key::WalletSigner,
     output::Printer,
-    share::{decimal, million},
+    share::million,
 };
 use myelin_primitives::{BlockNumber, Fraction};
 use myelin_subnet_kit::ValidatingOptions;
@@ -100,34 +102,6 @@ struct Questions {
     at_a_time: u16,
 }
 
-/// A time such as `12s`, `500ms` or `2m`.
-pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let refused = || "write a time such as `12s`, `500ms` or `2m`".to_owned();
-    let split = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(refused)?;
-    let (number, unit) = text.split_at_checked(split).ok_or_else(refused)?;
-    let number: u32 = number.parse().map_err(|_| refused())?;
-    let time = match unit {
-        "ms" => Duration::from_millis(number.into()),
-        "s" => Duration::from_secs(number.into()),
-        "m" => Duration::from_mins(number.into()),
-        _ => return Err(refused()),
-    };
-    let longest = Duration::from_hours(1);
-    if time.is_zero() || time > longest {
-        Err("write a time above zero, and up to an hour".to_owned())
-    } else {
-        Ok(time)
-    }
-}
-
-/// A tolerance, as it is typed: `0.001`.
-pub(crate) fn tolerance(text: &str) -> Result<Tolerance, String> {
-    match decimal(text, 6) {
-        Some(micro @ 1..=1_000_000) => Ok(Tolerance::new(micro)),
-        _ => Err("write a number above 0, and up to 1, with at most six decimals, such as `0.001`".to_owned()),
-    }
-}
-
 fn lengths(text: &str) -> Result<RangeInclusive<u16>, String> {
     let refused = || format!("write two numbers from 1 to {MAX_TOKENS} such as `32-128`");
     let (least, most) = text.split_once('-').unwrap_or((text, text));
@@ -141,19 +115,24 @@ fn lengths(text: &str) -> Result<RangeInclusive<u16>, String> {
 impl Rounds {
     fn prompts(&self) -> Result<Prompts, CliError> {
         let Some(path) = &self.prompts else { return Ok(Prompts::Made) };
-        let failed = |source| CliError::File { doing: "read", path: path.clone(), source };
-        if fs::metadata(path).map_err(failed)?.len() > MAX_PROMPTS {
+        let failed = || CliError::file("read", path);
+        if fs::metadata(path).map_err(failed())?.len() > MAX_PROMPTS {
             return Err(CliError::Usage {
                 message: format!("{} is larger than {} MiB", path.display(), MAX_PROMPTS >> 20),
                 hint: "take fewer prompts",
             });
         }
-        let text = fs::read_to_string(path).map_err(failed)?;
+        let text = fs::read_to_string(path).map_err(failed())?;
         Prompts::of(text.lines().map(str::to_owned)).map_err(|error| CliError::Usage {
             message: format!("{}: {error}", path.display()),
             hint: "write a text on each line",
         })
     }
+}
+
+outputs! {
+    /// An event of a validator.
+    ValidateTextOutput(RoleEvent);
 }
 
 impl Command for ValidateText {
@@ -178,9 +157,9 @@ impl Command for ValidateText {
             line: "myelin validate text --model model --port 0 --every 1s --lengths 16-48",
         },
     ];
-    type Output = RoleEvent;
+    type Output = ValidateTextOutput;
 
-    async fn run(self, context: &Context, _: &Printer<RoleEvent>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, _: &Printer<ValidateTextOutput>) -> Result<(), CliError> {
         let Self { post, computing, rounds, questions } = self;
         let prompts = rounds.prompts()?;
         let signer = WalletSigner::hotkey(context)?;
@@ -220,25 +199,6 @@ impl Command for ValidateText {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(time("12s"), Ok(Duration::from_secs(12)));
-        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["", "12", "s", "-1s", "1.5s", "0s", "61m", "99999999999s", "12 s"] {
-            assert!(time(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn tolerances_are_millionths() {
-        assert_eq!(tolerance("0.001"), Ok(Tolerance::F32));
-        assert_eq!(tolerance("1"), Ok(Tolerance { gap_micro: 2_000_000, logprob_micro: 1_000_000 }));
-        for wrong in ["", "0", "0.0000001", "1.1", "-1", "1e-3"] {
-            assert!(tolerance(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn lengths_are_a_range() {

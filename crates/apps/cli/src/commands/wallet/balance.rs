@@ -28,7 +28,7 @@ pub struct Balance {
 
 /// What one account has, in rao.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct AccountBalance {
+struct AccountBalance {
     /// The wallet, if it was named by that.
     name: Option<String>,
     /// The address of the coldkey.
@@ -49,7 +49,7 @@ pub struct AccountBalance {
 
 /// What accounts have.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Balances {
+pub struct WalletBalanceOutput {
     /// As of this final block.
     block: u64,
     /// Each account.
@@ -59,7 +59,7 @@ pub struct Balances {
     total: Amount<Tao>,
 }
 
-impl Render for Balances {
+impl Render for WalletBalanceOutput {
     fn render(&self, page: &mut Page) {
         let mut table = Table::new([
             ("WALLET", Side::Left),
@@ -114,9 +114,9 @@ impl Command for Balance {
             line: "myelin wallet balance 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
-    type Output = Balances;
+    type Output = WalletBalanceOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Balances>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WalletBalanceOutput>) -> Result<(), CliError> {
         let mut parties = Vec::new();
         if self.all {
             let wallets = context.wallets()?;
@@ -139,6 +139,6 @@ impl Command for Balance {
             accounts.push(AccountBalance::read(&now, party).await?);
         }
         let total = Amount::checked_sum(accounts.iter().map(|account| account.total)).map_err(too_much)?;
-        output.show(&Balances { block: now.height(), accounts, total })
+        Ok(output.show(&WalletBalanceOutput { block: now.height(), accounts, total })?)
     }
 }

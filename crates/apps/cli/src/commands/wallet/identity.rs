@@ -1,23 +1,23 @@
-//! Who coldkeys say they are, and whose hotkeys are.
+//! `myelin wallet identity`
 
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
     key::WalletSigner,
-    named_key::{ColdkeyArg, HotkeyArg},
+    named_key::ColdkeyArg,
     output::Printer,
     page::{Page, Render, plain},
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Identity, calls};
+use myelin_client::{ChainIdentity, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Who a coldkey says it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletIdentityOutput {
+struct WalletIdentityRow {
     /// The coldkey.
     coldkey: String,
     /// What it says. Nobody has checked it.
@@ -43,14 +43,14 @@ struct IdentityTexts {
     additional: String,
 }
 
-impl From<Identity> for IdentityTexts {
-    fn from(identity: Identity) -> Self {
-        let Identity { name, url, github_repo, image, discord, description, additional } = identity;
+impl From<&ChainIdentity> for IdentityTexts {
+    fn from(identity: &ChainIdentity) -> Self {
+        let ChainIdentity { name, url, github_repo, image, discord, description, additional } = identity.to_utf8();
         Self { name, url, github_repo, image, discord, description, additional }
     }
 }
 
-impl Render for WalletIdentityOutput {
+impl Render for WalletIdentityRow {
     fn render(&self, page: &mut Page) {
         let Some(texts) = &self.identity else {
             page.line(format!("{} does not say who it is", self.coldkey));
@@ -69,6 +69,13 @@ impl Render for WalletIdentityOutput {
     }
 }
 
+outputs! {
+    /// The identity of a coldkey.
+    WalletIdentityShowOutput(WalletIdentityRow);
+    /// The identity that a coldkey has now.
+    WalletIdentitySetOutput(WalletIdentityRow);
+}
+
 /// `myelin wallet identity show`
 #[derive(Debug, clap::Args)]
 pub struct ShowIdentity {
@@ -82,12 +89,13 @@ impl Command for ShowIdentity {
     const SUMMARY: &'static str = "Show who a coldkey says it is";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin wallet identity show" }];
-    type Output = WalletIdentityOutput;
+    type Output = WalletIdentityShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<WalletIdentityOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
         let identity = context.chain().await?.at_finalised().await?.identity(&coldkey.key).await?;
-        output.show(&WalletIdentityOutput { coldkey: coldkey.key.to_string(), identity: identity.map(Into::into) })
+        let row = WalletIdentityRow { coldkey: coldkey.key.to_string(), identity: identity.as_ref().map(Into::into) };
+        Ok(output.show(&WalletIdentityShowOutput(row))?)
     }
 }
 
@@ -137,91 +145,29 @@ impl Command for SetIdentity {
         purpose: "A name and a page",
         line: "myelin wallet identity set --name Validators --url https://validators.example",
     }];
-    type Output = TransactionOutput<WalletIdentityOutput>;
+    type Output = TransactionOutput<WalletIdentitySetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
         let before = chain.at_finalised().await?.identity(&signer.public()).await?.unwrap_or_default();
-        let identity = Identity {
-            name: self.name.unwrap_or(before.name),
-            url: self.url.unwrap_or(before.url),
-            github_repo: self.github_repo.unwrap_or(before.github_repo),
-            image: self.image.unwrap_or(before.image),
-            discord: self.discord.unwrap_or(before.discord),
-            description: self.description.unwrap_or(before.description),
-            additional: self.additional.unwrap_or(before.additional),
+        let bytes = |given: Option<String>, before: Vec<u8>| given.map_or(before, String::into_bytes);
+        let identity = ChainIdentity {
+            name: bytes(self.name, before.name),
+            url: bytes(self.url, before.url),
+            github_repo: bytes(self.github_repo, before.github_repo),
+            image: bytes(self.image, before.image),
+            discord: bytes(self.discord, before.discord),
+            description: bytes(self.description, before.description),
+            additional: bytes(self.additional, before.additional),
         };
-        let call = calls::set_identity(calls::ChainIdentity {
-            name: identity.name.clone().into_bytes(),
-            url: identity.url.clone().into_bytes(),
-            github_repo: identity.github_repo.clone().into_bytes(),
-            image: identity.image.clone().into_bytes(),
-            discord: identity.discord.clone().into_bytes(),
-            description: identity.description.clone().into_bytes(),
-            additional: identity.additional.clone().into_bytes(),
-        });
-        let plan = Plan::new(format!("Say that {signer} is {}", plain(&identity.name)))
+        let call = calls::set_identity(identity.clone());
+        let texts = IdentityTexts::from(&identity);
+        let plan = Plan::new(format!("Say that {signer} is {}", plain(&texts.name)))
             .effect("everybody can read it, for as long as the chain is kept")
             .risk("it fails if none of the coldkey's hotkeys has a seat");
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| {
-            Ok(WalletIdentityOutput { coldkey: signer.public().to_string(), identity: Some(identity.into()) })
-        })?)
-    }
-}
-
-/// `myelin wallet associate-hotkey`
-#[derive(Debug, clap::Args)]
-pub struct AssociateHotkey {
-    /// Which hotkey: the name of one here, or `myself`, which is the default
-    #[arg(value_name = "HOTKEY")]
-    hotkey: Option<HotkeyArg>,
-
-    #[command(flatten)]
-    sending: TransactionArgs,
-}
-
-/// A hotkey with an owner.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletAssociateHotkeyOutput {
-    /// The hotkey.
-    hotkey: String,
-    /// Who owns it.
-    coldkey: String,
-}
-
-impl Render for WalletAssociateHotkeyOutput {
-    fn render(&self, page: &mut Page) {
-        page.line(format!("{} belongs to {}", self.hotkey, self.coldkey));
-    }
-}
-
-impl Command for AssociateHotkey {
-    const PATH: &'static str = "wallet associate-hotkey";
-    const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
-    const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
-    const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Keys", "try_associate_hotkey")];
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
-    type Output = TransactionOutput<WalletAssociateHotkeyOutput>;
-
-    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
-        let (hotkey, signer) = (HotkeyArg::or_default(self.hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
-        let chain = context.chain().await?;
-        if let Some(known) = chain.at_finalised().await?.hotkey(&hotkey.key).await? {
-            return Err(CliError::Impossible {
-                message: format!("the hotkey {hotkey} has an owner already, {}", known.coldkey),
-                hint: "make another with `myelin wallet new-hotkey`".into(),
-            });
-        }
-        let plan = Plan::new(format!("Make {hotkey} a hotkey of {signer}"))
-            .effect("one can stake on it from now on")
-            .risk("it cannot be taken back; a hotkey can only be swapped for another");
-        let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
-        output.show(&sent.answer(|_| {
-            Ok(WalletAssociateHotkeyOutput { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() })
-        })?)
+        let row = WalletIdentityRow { coldkey: signer.public().to_string(), identity: Some(texts) };
+        Ok(output.show(&sent.output(|_| Ok(WalletIdentitySetOutput(row)))?)?)
     }
 }

@@ -1,19 +1,30 @@
-//! Commands about keys, whose files are those of `myelin-keys`, and about what accounts have.
+//! Commands about keys, whose files are those of `myelin-keys`, and about the balances of accounts.
 
+mod associate_hotkey;
 mod balance;
+mod create;
+mod export;
 mod identity;
-mod make;
-mod read;
+mod list;
+mod new_hotkey;
+mod restore;
 mod rows;
+mod show;
 mod sign;
-mod swap;
+mod swap_coldkey;
 mod transfer;
+mod verify;
 
-pub use balance::{AccountBalance, Balance, Balances};
-pub use identity::{AssociateHotkey, SetIdentity, ShowIdentity, WalletAssociateHotkeyOutput, WalletIdentityOutput};
-pub use make::{Create, NewHotkey, Restore};
-pub use read::{Export, List, Show};
-pub use rows::{KeyRow, NewKeysOutput, WalletExportOutput, WalletKeysOutput, WalletSignOutput, WalletVerifyOutput};
-pub use sign::{Sign, Verify};
-pub use swap::{AnnounceSwap, ClearSwap, DisputeSwap, ExecuteSwap, ShowSwap, SwapState, WalletSwapColdkeyOutput};
-pub use transfer::{Transfer, WalletTransferOutput};
+pub use associate_hotkey::AssociateHotkey;
+pub use balance::Balance;
+pub use create::Create;
+pub use export::Export;
+pub use identity::{SetIdentity, ShowIdentity};
+pub use list::List;
+pub use new_hotkey::NewHotkey;
+pub use restore::Restore;
+pub use show::Show;
+pub use sign::Sign;
+pub use swap_coldkey::{AnnounceSwap, ClearSwap, DisputeSwap, ExecuteSwap, ShowSwap};
+pub use transfer::Transfer;
+pub use verify::Verify;

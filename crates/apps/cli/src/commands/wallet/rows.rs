@@ -1,22 +1,18 @@
-//! What commands about keys answer.
+//! Rows of keys.
 
 use crate::{
     error::CliError,
     key::Key,
     page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_keys::{
-    Wallet, WalletError,
-    encryption::KeyFileEncryption,
-    secrecy::{ExposeSecret, SecretString},
-};
+use myelin_keys::{Wallet, WalletError, encryption::KeyFileEncryption};
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// A key, as everybody may know it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct KeyRow {
+pub(super) struct KeyRow {
     /// The wallet.
     pub wallet: String,
     /// `coldkey` or `hotkey`.
@@ -34,7 +30,7 @@ pub struct KeyRow {
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum KeyKind {
+pub(super) enum KeyKind {
     /// Holds TAO.
     Coldkey,
     /// Works.
@@ -44,7 +40,7 @@ pub enum KeyKind {
 /// How a private key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum KeyStorage {
+pub(super) enum KeyStorage {
     /// Under a password.
     Encrypted,
     /// As it is.
@@ -95,14 +91,14 @@ impl KeyRow {
 
 /// Keys, the coldkey of a wallet before its hotkeys.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletKeysOutput {
+pub(super) struct WalletKeys {
     /// The folder of the wallets.
     pub folder: PathBuf,
     /// The keys.
     pub keys: Vec<KeyRow>,
 }
 
-impl Render for WalletKeysOutput {
+impl Render for WalletKeys {
     fn render(&self, page: &mut Page) {
         if self.keys.is_empty() {
             page.line(format!("no keys in {}; `myelin wallet create` makes some", self.folder.display()));
@@ -121,7 +117,7 @@ impl Render for WalletKeysOutput {
 
 /// Keys that were written.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct NewKeysOutput {
+pub(super) struct NewKeys {
     /// The keys.
     pub keys: Vec<KeyRow>,
     /// Whether the words of fresh keys were shown. They are, once, to whoever sits at a terminal; else they are in the
@@ -129,7 +125,7 @@ pub struct NewKeysOutput {
     pub words_shown: bool,
 }
 
-impl Render for NewKeysOutput {
+impl Render for NewKeys {
     fn render(&self, page: &mut Page) {
         for key in &self.keys {
             let (kept, tone) = key.kept.cell();
@@ -142,59 +138,16 @@ impl Render for NewKeysOutput {
     }
 }
 
-/// A secret that was asked for. Written to standard output, once.
-pub struct SecretOutput(pub(super) SecretString);
-
-impl Serialize for SecretOutput {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose_secret())
+/// The keys of a wallet. One that has hotkeys only has no row for its coldkey.
+pub(super) fn keys(wallet: &Wallet) -> Result<Vec<KeyRow>, CliError> {
+    let mut keys = Vec::new();
+    match KeyRow::of(wallet, &Key::Cold) {
+        Ok(key) => keys.push(key),
+        Err(CliError::Wallet(WalletError::NoColdkeyAddress { .. })) => {}
+        Err(error) => return Err(error),
     }
-}
-
-/// An exported key.
-#[derive(Serialize, JsonSchema)]
-pub struct WalletExportOutput {
-    /// Whose it is.
-    pub address: String,
-    /// `words`, `seed` or `private-key`.
-    pub form: &'static str,
-    /// The secret in that form.
-    #[schemars(with = "String")]
-    pub secret: SecretOutput,
-}
-
-impl Render for WalletExportOutput {
-    fn render(&self, page: &mut Page) {
-        page.line(self.secret.0.expose_secret());
+    for name in wallet.hotkeys()? {
+        keys.push(KeyRow::of(wallet, &Key::Hot(name))?);
     }
-}
-
-/// A signature.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletSignOutput {
-    /// Who signed.
-    pub address: String,
-    /// The signature, `0x` and 128 hex digits.
-    pub signature: String,
-}
-
-impl Render for WalletSignOutput {
-    fn render(&self, page: &mut Page) {
-        page.fields([("address", self.address.as_str().into()), ("signature", self.signature.as_str().into())]);
-    }
-}
-
-/// A signature that is good. One that is not is an error.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletVerifyOutput {
-    /// Who signed.
-    pub address: String,
-    /// Always true.
-    pub good: bool,
-}
-
-impl Render for WalletVerifyOutput {
-    fn render(&self, page: &mut Page) {
-        page.line(format!("{}, signed by {}", Tone::Good.paint("good"), self.address));
-    }
+    Ok(keys)
 }

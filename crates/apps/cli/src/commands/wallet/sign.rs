@@ -1,14 +1,15 @@
-//! Signatures of messages.
+//! `myelin wallet sign`
 
-use super::{WalletSignOutput, WalletVerifyOutput};
 use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
     key::{Key, KeyChoice},
     output::Printer,
+    page::{Page, Render},
 };
-use myelin_keys::{Address, Signature};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// `myelin wallet sign`
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,21 @@ pub struct Sign {
     /// With which key
     #[arg(long, value_enum, default_value = "hotkey")]
     key: KeyChoice,
+}
+
+/// A signature.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WalletSignOutput {
+    /// Who signed.
+    pub address: String,
+    /// The signature, `0x` and 128 hex digits.
+    pub signature: String,
+}
+
+impl Render for WalletSignOutput {
+    fn render(&self, page: &mut Page) {
+        page.fields([("address", self.address.as_str().into()), ("signature", self.signature.as_str().into())]);
+    }
 }
 
 impl Command for Sign {
@@ -39,41 +55,6 @@ impl Command for Sign {
         }
         let signer = key.open(&wallet, terminal)?.into_keypair();
         let signature = signer.sign_text(&self.message)?;
-        output.show(&WalletSignOutput { address: signer.public().to_string(), signature: signature.to_string() })
-    }
-}
-
-/// `myelin wallet verify`
-#[derive(Debug, clap::Args)]
-pub struct Verify {
-    /// What was signed
-    message: String,
-
-    /// Who is said to have signed
-    #[arg(long, value_name = "ADDRESS")]
-    address: String,
-
-    /// The signature, `0x` and 128 hex digits
-    #[arg(long, value_name = "HEX")]
-    signature: String,
-}
-
-impl Command for Verify {
-    const PATH: &'static str = "wallet verify";
-    const SUMMARY: &'static str = "Check the signature of a message; one that is not good is an error";
-    const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "Did Alice sign it?",
-        line: "myelin wallet verify hello --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --signature 0x5e…",
-    }];
-    type Output = WalletVerifyOutput;
-
-    async fn run(self, _: &Context, output: &Printer<WalletVerifyOutput>) -> Result<(), CliError> {
-        let address: Address = self.address.parse()?;
-        let signature: Signature = self.signature.parse()?;
-        if !signature.verify_text(&address.public(), &self.message) {
-            return Err(CliError::BadSignature { address });
-        }
-        output.show(&WalletVerifyOutput { address: address.to_string(), good: true })
+        Ok(output.show(&WalletSignOutput { address: signer.public().to_string(), signature: signature.to_string() })?)
     }
 }

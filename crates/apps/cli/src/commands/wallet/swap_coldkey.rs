@@ -1,7 +1,7 @@
 //! A coldkey in the place of another. spec staking §10.3
 
 use crate::{
-    command::{Calls, Command, Effect, Example},
+    command::{Calls, Command, Effect, Example, outputs},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 /// What comes of the calls about a swap.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WalletSwapColdkeyOutput {
+struct ColdkeySwapRow {
     /// The coldkey.
     coldkey: String,
     /// What was done, or stands.
@@ -33,7 +33,7 @@ pub struct WalletSwapColdkeyOutput {
 /// How far a swap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum SwapState {
+enum SwapState {
     /// Nothing is announced.
     None,
     /// It was announced.
@@ -46,7 +46,7 @@ pub enum SwapState {
     Cleared,
 }
 
-impl Render for WalletSwapColdkeyOutput {
+impl Render for ColdkeySwapRow {
     fn render(&self, page: &mut Page) {
         let Self { coldkey, new_coldkey, .. } = self;
         page.line(match self.state {
@@ -65,10 +65,23 @@ impl Render for WalletSwapColdkeyOutput {
     }
 }
 
-impl WalletSwapColdkeyOutput {
+impl ColdkeySwapRow {
     fn of(coldkey: &PublicKey, state: SwapState) -> Self {
         Self { coldkey: coldkey.to_string(), state, new_coldkey: None, due: None }
     }
+}
+
+outputs! {
+    /// The swap of a coldkey, if one is announced.
+    WalletSwapColdkeyShowOutput(ColdkeySwapRow);
+    /// A swap that was announced.
+    WalletSwapColdkeyAnnounceOutput(ColdkeySwapRow);
+    /// A swap that was carried out.
+    WalletSwapColdkeyExecuteOutput(ColdkeySwapRow);
+    /// A swap that was taken back.
+    WalletSwapColdkeyClearOutput(ColdkeySwapRow);
+    /// A swap that was disputed.
+    WalletSwapColdkeyDisputeOutput(ColdkeySwapRow);
 }
 
 /// `myelin wallet swap-coldkey show`
@@ -85,19 +98,19 @@ impl Command for ShowSwap {
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Did anybody announce it?", line: "myelin wallet swap-coldkey show" }];
-    type Output = WalletSwapColdkeyOutput;
+    type Output = WalletSwapColdkeyShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<WalletSwapColdkeyOutput>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let coldkey = ColdkeyArg::or_default(self.coldkey.as_ref(), context)?;
         let now = context.chain().await?.at_finalised().await?;
         let swap = match now.coldkey_swap(&coldkey.key).await? {
-            None => WalletSwapColdkeyOutput::of(&coldkey.key, SwapState::None),
+            None => ColdkeySwapRow::of(&coldkey.key, SwapState::None),
             Some(swap) => {
                 let state = if swap.disputed { SwapState::Disputed } else { SwapState::Announced };
-                WalletSwapColdkeyOutput { due: Some(swap.due), ..WalletSwapColdkeyOutput::of(&coldkey.key, state) }
+                ColdkeySwapRow { due: Some(swap.due), ..ColdkeySwapRow::of(&coldkey.key, state) }
             }
         };
-        output.show(&swap)
+        Ok(output.show(&WalletSwapColdkeyShowOutput(swap))?)
     }
 }
 
@@ -125,7 +138,7 @@ impl Command for AnnounceSwap {
     const CALLS: Calls = &[("Keys", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "To a new wallet", line: "myelin wallet swap-coldkey announce --to fresh" }];
-    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
+    type Output = TransactionOutput<WalletSwapColdkeyAnnounceOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (to, signer) = (other(&self.to, context)?, WalletSigner::coldkey(context)?);
@@ -139,15 +152,15 @@ impl Command for AnnounceSwap {
             plan = plan.spends(ANNOUNCEMENT).effect(format!("{ANNOUNCEMENT} are recycled"));
         }
         let sent = self.sending.send(context, &chain, &signer, &calls::announce_coldkey_swap(&to.key), plan).await?;
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let due = included.event::<events::ColdkeySwapAnnounced>().map(|announced| announced.due);
             let new_coldkey = Some(to.key.to_string());
-            Ok(WalletSwapColdkeyOutput {
+            Ok(WalletSwapColdkeyAnnounceOutput(ColdkeySwapRow {
                 new_coldkey,
                 due,
-                ..WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Announced)
-            })
-        })?)
+                ..ColdkeySwapRow::of(&signer.public(), SwapState::Announced)
+            }))
+        })?)?)
     }
 }
 
@@ -189,7 +202,7 @@ impl Command for ExecuteSwap {
     const CALLS: Calls = &[("Keys", "swap_coldkey_announced")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Once it is due", line: "myelin wallet swap-coldkey execute --to fresh" }];
-    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
+    type Output = TransactionOutput<WalletSwapColdkeyExecuteOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (to, signer) = (other(&self.to, context)?, WalletSigner::coldkey(context)?);
@@ -208,12 +221,12 @@ impl Command for ExecuteSwap {
             .risk("it fails if the new coldkey is not the one that was announced, or has stake or hotkeys");
         let call = calls::swap_coldkey_announced(&to.key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(&sent.answer(|_| {
-            Ok(WalletSwapColdkeyOutput {
+        Ok(output.show(&sent.output(|_| {
+            Ok(WalletSwapColdkeyExecuteOutput(ColdkeySwapRow {
                 new_coldkey: Some(to.key.to_string()),
-                ..WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Done)
-            })
-        })?)
+                ..ColdkeySwapRow::of(&signer.public(), SwapState::Done)
+            }))
+        })?)?)
     }
 }
 
@@ -246,7 +259,7 @@ impl Command for ClearSwap {
     const CALLS: Calls = &[("Keys", "clear_coldkey_swap_announcement")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Keep the old coldkey after all", line: "myelin wallet swap-coldkey clear" }];
-    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
+    type Output = TransactionOutput<WalletSwapColdkeyClearOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let call = calls::clear_coldkey_swap_announcement();
@@ -256,7 +269,9 @@ impl Command for ClearSwap {
                 .risk("it fails until some time after the swap was due")
         })
         .await?;
-        output.show(&sent.answer(|_| Ok(WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Cleared)))?)
+        Ok(output.show(&sent.output(|_| {
+            Ok(WalletSwapColdkeyClearOutput(ColdkeySwapRow::of(&signer.public(), SwapState::Cleared)))
+        })?)?)
     }
 }
 
@@ -276,7 +291,7 @@ impl Command for DisputeSwap {
     const CALLS: Calls = &[("Keys", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Stop a thief", line: "myelin wallet swap-coldkey dispute" }];
-    type Output = TransactionOutput<WalletSwapColdkeyOutput>;
+    type Output = TransactionOutput<WalletSwapColdkeyDisputeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer| {
@@ -285,6 +300,8 @@ impl Command for DisputeSwap {
                 .risk("it cannot be taken back")
         })
         .await?;
-        output.show(&sent.answer(|_| Ok(WalletSwapColdkeyOutput::of(&signer.public(), SwapState::Disputed)))?)
+        Ok(output.show(&sent.output(|_| {
+            Ok(WalletSwapColdkeyDisputeOutput(ColdkeySwapRow::of(&signer.public(), SwapState::Disputed)))
+        })?)?)
     }
 }

@@ -91,13 +91,13 @@ impl Command for Transfer {
                 .risk("deposits that are set aside keep the account from ending");
             self.sending.send(context, &chain, &signer, &call, plan).await?
         };
-        output.show(&sent.answer(|included| {
+        Ok(output.show(&sent.output(|included| {
             let moved = included.event::<balances::events::Transfer>();
             Ok(WalletTransferOutput {
                 from: signer.public().to_string(),
                 to: to.key.to_string(),
                 amount: moved.map_or(Amount::ZERO, |moved| Amount::from_rao(moved.amount)),
             })
-        })?)
+        })?)?)
     }
 }

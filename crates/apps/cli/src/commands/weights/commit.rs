@@ -1,19 +1,17 @@
 //! `myelin weights commit`
 
-use super::{
-    WeightArg, WeightRow, WeightsToSet,
-    pending::{PendingReveal, PendingReveals},
-};
+use super::{WeightArg, WeightRow, WeightsToSet, pending::PendingReveals};
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
+    folders,
     key::WalletSigner,
     output::Printer,
     page::{Page, Render},
     transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
-use myelin_client::{BlockNumber, NetUid, calls};
+use myelin_client::{BlockNumber, NetUid, PendingReveal};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -87,7 +85,7 @@ impl Command for Commit {
         let netuid = self.netuid;
         let wanted = WeightsToSet::new(netuid, &self.weights)?;
         let signer = WalletSigner::hotkey(context)?;
-        let hotkey = signer.public();
+        let (hotkey, data) = (signer.public(), folders::data()?);
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let rater = wanted.rater(&now, &hotkey).await?;
@@ -98,26 +96,26 @@ impl Command for Commit {
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
-        let promise = PendingReveal::new(netuid, wanted.weights.clone(), version_key, now.height())?;
-        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
-        let hash = promise.hash(&hotkey);
+        let pending = PendingReveal::new(netuid, wanted.weights.clone(), version_key, now.height())?;
+        let reveals = PendingReveals::below(&data, chain.genesis(), hotkey);
+        let hash = pending.hash(&hotkey);
         let plan = wanted
             .plan(format!("Commit to weights of {} of subnet {netuid}", wanted.count()), &rater)
-            .effect(format!("weights and salt are kept in {}", promises.folder().display()))
+            .effect(format!("weights and salt are kept in {}", reveals.folder().display()))
             .risk("they count only if they are revealed in their time, which is known once they are committed");
-        let call = calls::commit_weights(netuid, hash);
+        let call = pending.commit(&hotkey);
         let fee = chain.fee(&hotkey, &call).await?;
         let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {
             PreparedPlan::Shown(plan) => PlanOutcome::shown(plan),
             PreparedPlan::Ready(ready) => {
                 // On disk first: a commit without its salt is worth nothing.
-                promises.keep(&promise)?;
+                reveals.keep(&pending)?;
                 match ready.submit(&call).await {
                     Ok((transaction, included)) => ready.carried(transaction, included),
                     // It may still be included.
                     Err(error @ (CliError::Unseen { .. } | CliError::LeftAlone { .. })) => return Err(error),
                     Err(error) => {
-                        promises.forget(&promise)?;
+                        reveals.forget(&pending)?;
                         return Err(error);
                     }
                 }
@@ -130,7 +128,7 @@ impl Command for Commit {
             }
             None => None,
         };
-        output.show(&sent.answer(|_| {
+        Ok(output.show(&sent.output(|_| {
             Ok(WeightsCommitOutput {
                 netuid,
                 uid: rater.neuron.uid.get(),
@@ -138,8 +136,8 @@ impl Command for Commit {
                 weights: wanted.rows(),
                 reveal_from: window.map(|commit| commit.reveal_from),
                 reveal_until: window.map(|commit| commit.reveal_until),
-                file: promises.file(&promise),
+                file: reveals.file(&pending),
             })
-        })?)
+        })?)?)
     }
 }

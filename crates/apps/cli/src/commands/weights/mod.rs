@@ -9,7 +9,7 @@ mod show;
 pub use commit::{Commit, WeightsCommitOutput};
 pub use reveal::{Reveal, WeightsRevealOutput};
 pub use set::{Set, WeightsSetOutput};
-pub use show::{CommitRow, RaterRow, Raters, Show};
+pub use show::{CommitRow, RaterRow, Show, WeightsShowOutput};
 
 use crate::{error::CliError, plan::Plan, share::percent};
 use myelin_client::{ChainState, Entry, NetUid, NeuronInfo, Parameters, PublicKey, Uid};
@@ -51,14 +51,11 @@ pub struct WeightRow {
 
 impl WeightRow {
     /// The rows of these weights.
-    fn all(weights: impl IntoIterator<Item = (Uid, u16)>) -> Vec<Self> {
+    fn all(weights: impl IntoIterator<Item = Entry>) -> Vec<Self> {
         let weights: Vec<_> = weights.into_iter().collect();
-        let whole = weights.iter().map(|(_, value)| u64::from(*value)).sum::<u64>().max(1);
-        let row = |(uid, value): (Uid, u16)| Self {
-            uid: uid.get(),
-            value,
-            part: u64::from(value) * u64::from(MILLION) / whole,
-        };
+        let whole = weights.iter().map(|entry| u64::from(entry.value)).sum::<u64>().max(1);
+        let row =
+            |Entry { uid, value }| Self { uid: uid.get(), value, part: u64::from(value) * u64::from(MILLION) / whole };
         weights.into_iter().map(row).collect()
     }
 
@@ -77,7 +74,7 @@ impl WeightRow {
 #[derive(Clone, Debug)]
 struct WeightsToSet {
     netuid: NetUid,
-    weights: Vec<(Uid, u16)>,
+    weights: Vec<Entry>,
 }
 
 /// The neuron that is to set them, and how its subnet is set.
@@ -99,7 +96,7 @@ impl WeightsToSet {
         if typed.iter().all(|weight| weight.value == 0) {
             return usage("all weights are zero, so they say nothing", "give somebody a weight above zero");
         }
-        Ok(Self { netuid, weights: typed.iter().map(|weight| (weight.uid, weight.value)).collect() })
+        Ok(Self { netuid, weights: typed.iter().map(|weight| Entry::new(weight.uid, weight.value)).collect() })
     }
 
     /// Whoever is to set them, unless the chain would refuse that.
@@ -115,17 +112,17 @@ impl WeightsToSet {
             let hint = format!("register it with `myelin neuron register {netuid}`");
             impossible(format!("the hotkey {hotkey} has no seat on subnet {netuid}"), hint)
         })?;
-        if let Some((uid, _)) = self.weights.iter().find(|(uid, _)| metagraph.neuron(*uid).is_none()) {
+        if let Some(Entry { uid, .. }) = self.weights.iter().find(|entry| metagraph.neuron(entry.uid).is_none()) {
             let hint = format!("see who is there with `myelin metagraph show {netuid}`");
             return Err(impossible(format!("subnet {netuid} has no neuron {uid}"), hint));
         }
-        let about_itself = matches!(self.weights.as_slice(), [(uid, _)] if *uid == neuron.uid);
+        let about_itself = matches!(self.weights.as_slice(), [entry] if entry.uid == neuron.uid);
         if !about_itself && !neuron.validator_permit {
             let message = format!("uid {} may not validate on subnet {netuid} before the next epoch", neuron.uid);
             let most = parameters.max_allowed_validators;
             return Err(impossible(message, format!("add stake: the {most} with the most of it get a permit")));
         }
-        let mut scaled = self.entries();
+        let mut scaled = self.weights.clone();
         max_upscale(&mut scaled);
         if !about_itself && !is_spread(&scaled, parameters.max_weight_limit) {
             let most = percent(parameters.max_weight_limit.into(), u16::MAX.into());
@@ -133,10 +130,6 @@ impl WeightsToSet {
             return Err(impossible(message, "spread the weights over more neurons".to_owned()));
         }
         Ok(Rater { neuron, parameters })
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        self.weights.iter().map(|(uid, value)| Entry::new(*uid, *value)).collect()
     }
 
     fn rows(&self) -> Vec<WeightRow> {

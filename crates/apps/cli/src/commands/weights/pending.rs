@@ -3,56 +3,18 @@
 //! The salt keeps others from guessing what was committed, and without it nothing can be revealed. So it is on disk before
 //! the commit is sent, and stays until the commit was revealed or is over.
 
-use crate::{error::CliError, files::write_secret, network::NetworkError};
-use myelin_client::{NetUid, PublicKey, Uid, calls, subxt::utils::H256};
-use serde::{Deserialize, Serialize};
+use crate::{error::CliError, output::OutputError};
+use myelin_client::{NetUid, PendingReveal, PublicKey, subxt::utils::H256};
+use myelin_files::{Access, FileError, OnExisting};
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Numbers of a salt: 128 bits, which nobody guesses.
-const SALT: usize = 8;
-
 /// The most bytes of a file that is read: a row of all uids and a salt take a tenth.
 const MAX_BYTES: u64 = 1 << 16;
 
-/// What was committed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PendingReveal {
-    /// The subnet.
-    pub(super) netuid: NetUid,
-    /// To whom how much, in the order that was committed.
-    pub(super) weights: Vec<(Uid, u16)>,
-    /// What makes the hash unguessable.
-    pub(super) salt: Vec<u16>,
-    /// The version of the validator's software.
-    pub(super) version_key: u64,
-    /// The last final block when it was made.
-    pub(super) made_at: u64,
-}
-
-impl PendingReveal {
-    /// Of these weights, with a fresh salt.
-    pub(super) fn new(
-        netuid: NetUid,
-        weights: Vec<(Uid, u16)>,
-        version_key: u64,
-        made_at: u64,
-    ) -> Result<Self, CliError> {
-        let mut bytes = [0; SALT * 2];
-        getrandom::fill(&mut bytes).map_err(|error| CliError::Terminal(io::Error::other(error)))?;
-        let salt = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-        Ok(Self { netuid, weights, salt, version_key, made_at })
-    }
-
-    /// What is committed.
-    pub(super) fn hash(&self, hotkey: &PublicKey) -> H256 {
-        calls::commit_hash(hotkey, self.netuid, &self.weights, &self.salt, self.version_key)
-    }
-}
-
-/// The promises of one hotkey on one chain.
+/// The pending reveals of one hotkey on one chain.
 #[derive(Clone, Debug)]
 pub(super) struct PendingReveals {
     folder: PathBuf,
@@ -60,38 +22,35 @@ pub(super) struct PendingReveals {
 }
 
 impl PendingReveals {
-    /// Those that this machine has.
-    pub(super) fn of(genesis: H256, hotkey: PublicKey) -> Result<Self, CliError> {
-        let place = directories::ProjectDirs::from("", "", "myelin").ok_or(NetworkError::NoHome)?;
-        let folder = place.data_dir().join("weights").join(format!("{genesis:x}")).join(hotkey.to_string());
-        Ok(Self { folder, hotkey })
+    /// Returns those below the folder for data of this machine.
+    pub(super) fn below(data: &Path, genesis: H256, hotkey: PublicKey) -> Self {
+        let folder = data.join("weights").join(format!("{genesis:x}")).join(hotkey.to_string());
+        Self { folder, hotkey }
     }
 
-    /// Where they lie.
+    /// Returns their folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where one lies.
-    pub(super) fn file(&self, promise: &PendingReveal) -> PathBuf {
-        self.folder.join(format!("{}-{:x}.json", promise.netuid, promise.hash(&self.hotkey)))
+    /// Returns the file of one.
+    pub(super) fn file(&self, pending: &PendingReveal) -> PathBuf {
+        self.folder.join(format!("{}-{:x}.json", pending.netuid, pending.hash(&self.hotkey)))
     }
 
     /// Keeps one, so that it survives whatever happens next.
-    pub(super) fn keep(&self, promise: &PendingReveal) -> Result<PathBuf, CliError> {
-        let path = self.file(promise);
-        let content = serde_json::to_vec_pretty(promise).map_err(|error| CliError::Output(error.into()))?;
-        write_secret(&path, &content).map_err(failed("write", &path))?;
+    pub(super) fn keep(&self, pending: &PendingReveal) -> Result<PathBuf, CliError> {
+        let path = self.file(pending);
+        let content = serde_json::to_vec_pretty(pending).map_err(|error| OutputError::Write(error.into()))?;
+        let written = myelin_files::write(&path, &content, Access::Private, OnExisting::Replace);
+        written.map_err(|FileError { source, .. }| CliError::file("write", &path)(source))?;
         Ok(path)
     }
 
     /// Forgets one.
-    pub(super) fn forget(&self, promise: &PendingReveal) -> Result<(), CliError> {
-        let path = self.file(promise);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path)(error)),
-            _ => Ok(()),
-        }
+    pub(super) fn forget(&self, pending: &PendingReveal) -> Result<(), CliError> {
+        let path = self.file(pending);
+        myelin_files::remove(&path).map_err(|FileError { source, .. }| CliError::file("remove", path)(source))
     }
 
     /// All of a subnet, the newest first.
@@ -99,84 +58,67 @@ impl PendingReveals {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &self.folder)(error)),
+            Err(error) => return Err(CliError::file("read", &self.folder)(error)),
         };
-        let mut promises = Vec::new();
+        let mut reveals = Vec::new();
         for entry in entries {
-            let path = entry.map_err(failed("read", &self.folder))?.path();
+            let path = entry.map_err(CliError::file("read", &self.folder))?.path();
             if path.extension().is_some_and(|extension| extension == "json")
-                && let Some(promise) = read(&path)?.filter(|promise| promise.netuid == netuid)
+                && let Some(pending) = read(&path)?.filter(|pending| pending.netuid == netuid)
             {
-                promises.push(promise);
+                reveals.push(pending);
             }
         }
-        promises.sort_by_key(|promise| std::cmp::Reverse(promise.made_at));
-        Ok(promises)
+        reveals.sort_by_key(|pending| std::cmp::Reverse(pending.made_at));
+        Ok(reveals)
     }
 }
 
-/// A promise, unless the file is gone meanwhile.
+/// Reads a pending reveal, unless the file is gone meanwhile.
 fn read(path: &Path) -> Result<Option<PendingReveal>, CliError> {
-    let size = match fs::metadata(path) {
-        Ok(file) => file.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    if size > MAX_BYTES {
-        return Err(failed("read", path)(io::Error::other("it is larger than any weights")));
-    }
-    let content = fs::read(path).map_err(failed("read", path))?;
-    serde_json::from_slice(&content).map(Some).map_err(|error| failed("understand", path)(error.into()))
-}
-
-fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> CliError {
-    move |source| CliError::File { doing, path: path.to_owned(), source }
+    let content = myelin_files::read(path, Access::Shared, MAX_BYTES);
+    let content = content.map_err(|FileError { source, .. }| CliError::file("read", path)(source))?;
+    let pending = content.map(|content| serde_json::from_slice(&content)).transpose();
+    pending.map_err(|error| CliError::file("understand", path)(io::Error::from(error)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use myelin_client::Entry;
     use std::os::unix::fs::PermissionsExt;
 
-    fn promises(folder: &tempfile::TempDir) -> PendingReveals {
+    fn reveals(folder: &tempfile::TempDir) -> PendingReveals {
         PendingReveals { folder: folder.path().join("mine"), hotkey: PublicKey::from_bytes([7; 32]) }
     }
 
-    fn promise(netuid: u16, made_at: u64) -> PendingReveal {
-        PendingReveal::new(NetUid::new(netuid), vec![(Uid::new(3), 60), (Uid::new(4), 40)], 1, made_at).unwrap()
+    fn pending(netuid: u16, made_at: u64) -> PendingReveal {
+        PendingReveal::new(NetUid::new(netuid), [(3, 60), (4, 40)].map(Entry::from).into(), 1, made_at).unwrap()
     }
 
     #[test]
     fn what_is_kept_is_found_again_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let promises = promises(&folder);
-        assert_eq!(promises.all(NetUid::new(1)).unwrap(), []);
-        let (old, new, elsewhere) = (promise(1, 5), promise(1, 9), promise(2, 9));
+        let reveals = reveals(&folder);
+        assert_eq!(reveals.all(NetUid::new(1)).unwrap(), []);
+        let (old, new, elsewhere) = (pending(1, 5), pending(1, 9), pending(2, 9));
         for kept in [&old, &new, &elsewhere] {
-            let path = promises.keep(kept).unwrap();
+            let path = reveals.keep(kept).unwrap();
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert_eq!(promises.all(NetUid::new(1)).unwrap(), [new.clone(), old.clone()]);
-        promises.forget(&new).unwrap();
-        promises.forget(&new).unwrap();
-        assert_eq!(promises.all(NetUid::new(1)).unwrap(), [old]);
-    }
-
-    #[test]
-    fn a_salt_is_never_the_same_twice() {
-        let (one, other) = (promise(1, 5), promise(1, 5));
-        assert_eq!(one.salt.len(), SALT);
-        let hotkey = PublicKey::from_bytes([7; 32]);
-        assert_ne!(one.hash(&hotkey), other.hash(&hotkey));
+        assert_eq!(reveals.all(NetUid::new(1)).unwrap(), [new.clone(), old.clone()]);
+        reveals.forget(&new).unwrap();
+        reveals.forget(&new).unwrap();
+        assert_eq!(reveals.all(NetUid::new(1)).unwrap(), [old]);
     }
 
     #[test]
     fn a_damaged_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let promises = promises(&folder);
-        let path = promises.keep(&promise(1, 5)).unwrap();
+        let reveals = reveals(&folder);
+        let path = reveals.keep(&pending(1, 5)).unwrap();
         fs::write(&path, "{").unwrap();
-        let error = promises.all(NetUid::new(1)).unwrap_err().to_string();
+        let error = reveals.all(NetUid::new(1)).unwrap_err().to_string();
         assert!(error.contains("understand") && error.contains(&path.display().to_string()), "{error}");
     }
 }

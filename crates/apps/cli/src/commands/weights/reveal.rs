@@ -1,13 +1,11 @@
 //! `myelin weights reveal`
 
-use super::{
-    WeightRow,
-    pending::{PendingReveal, PendingReveals},
-};
+use super::{WeightRow, pending::PendingReveals};
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
     error::CliError,
+    folders,
     key::WalletSigner,
     output::{Printer, ProgressLine},
     page::{Page, Render},
@@ -15,7 +13,7 @@ use crate::{
     time::in_about,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Chain, ChainState, NetUid, PublicKey, calls};
+use myelin_client::{Chain, ChainState, NetUid, PendingReveal, PublicKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -54,16 +52,16 @@ impl Render for WeightsRevealOutput {
     }
 }
 
-/// A promise that the chain has too.
+/// A pending reveal whose commit the chain has.
 struct OpenCommit {
-    promise: PendingReveal,
+    pending: PendingReveal,
     commit: myelin_client::CommitInfo,
 }
 
-/// The promises of this machine that the chain has, the newest first. What is over is forgotten.
+/// The pending reveals of this machine whose commits the chain has, the newest first. What is over is forgotten.
 async fn open(
     now: &ChainState,
-    promises: &PendingReveals,
+    reveals: &PendingReveals,
     netuid: NetUid,
     hotkey: &PublicKey,
 ) -> Result<Vec<OpenCommit>, CliError> {
@@ -74,13 +72,13 @@ async fn open(
     let tempo = u64::from(parameters.tempo) + 1;
     let life = MORTALITY.saturating_add(parameters.reveal_period_epochs.saturating_add(2).saturating_mul(tempo));
     let mut open = Vec::new();
-    for promise in promises.all(netuid)? {
-        let hash = promise.hash(hotkey);
+    for pending in reveals.all(netuid)? {
+        let hash = pending.hash(hotkey);
         match commits.iter().rev().find(|commit| commit.hash == hash) {
             Some(commit) if u64::from(commit.reveal_until) > now.height() => {
-                open.push(OpenCommit { promise, commit: *commit });
+                open.push(OpenCommit { pending, commit: *commit });
             }
-            None if now.height() > promise.made_at.saturating_add(life) => promises.forget(&promise)?,
+            None if now.height() > pending.made_at.saturating_add(life) => reveals.forget(&pending)?,
             _ => {}
         }
     }
@@ -117,14 +115,14 @@ impl Reveal {
     async fn choose(
         &self,
         chain: &Chain,
-        promises: &PendingReveals,
+        reveals: &PendingReveals,
         hotkey: &PublicKey,
     ) -> Result<OpenCommit, CliError> {
         let mut progress: Option<ProgressLine> = None;
         let mut blocks = chain.blocks().await?;
         let mut now = chain.at_finalised().await?;
         loop {
-            let mut commits = open(&now, promises, self.netuid, hotkey).await?;
+            let mut commits = open(&now, reveals, self.netuid, hotkey).await?;
             if let Some(place) = commits.iter().position(|commit| commit.is_open(&now)) {
                 return Ok(commits.swap_remove(place));
             }
@@ -167,25 +165,22 @@ impl Command for Reveal {
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let signer = WalletSigner::hotkey(context)?;
-        let hotkey = signer.public();
+        let (hotkey, data) = (signer.public(), folders::data()?);
         let chain = context.chain().await?;
-        let promises = PendingReveals::of(chain.genesis(), hotkey)?;
-        let OpenCommit { promise, commit } = self.choose(&chain, &promises, &hotkey).await?;
-        let weights = WeightRow::all(promise.weights.iter().copied());
+        let reveals = PendingReveals::below(&data, chain.genesis(), hotkey);
+        let OpenCommit { pending, commit } = self.choose(&chain, &reveals, &hotkey).await?;
+        let weights = WeightRow::all(pending.weights.iter().copied());
         let plan =
             Plan::new(format!("Reveal the weights committed in block {} on subnet {}", commit.block, self.netuid))
                 .touches(self.netuid)
                 .risk(format!("after block {} it is too late", commit.reveal_until));
         let plan = weights.iter().fold(plan, |plan, weight| plan.effect(weight.line()));
-        let call = calls::reveal_weights(self.netuid, &promise.weights, &promise.salt, promise.version_key);
-        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        let sent = self.sending.send(context, &chain, &signer, &pending.reveal(), plan).await?;
         if sent.included().is_some() {
-            promises.forget(&promise)?;
+            reveals.forget(&pending)?;
         }
-        output.show(
-            &sent.answer(|_| {
-                Ok(WeightsRevealOutput { netuid: self.netuid, committed_in: commit.block.into(), weights })
-            })?,
-        )
+        Ok(output.show(&sent.output(|_| {
+            Ok(WeightsRevealOutput { netuid: self.netuid, committed_in: commit.block.into(), weights })
+        })?)?)
     }
 }

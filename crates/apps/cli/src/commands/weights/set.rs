@@ -82,8 +82,8 @@ impl Command for Set {
         let plan = wanted.plan(format!("Rate {} of subnet {}", wanted.count(), self.netuid), &rater);
         let call = calls::set_weights(self.netuid, &wanted.weights, version_key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        output.show(
-            &sent.answer(|_| Ok(WeightsSetOutput { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?,
-        )
+        Ok(output.show(
+            &sent.output(|_| Ok(WeightsSetOutput { netuid: self.netuid, uid: uid.get(), weights: wanted.rows() }))?,
+        )?)
     }
 }

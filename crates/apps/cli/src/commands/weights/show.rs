@@ -73,7 +73,7 @@ pub struct RaterRow {
 
 /// What the neurons of a network say of each other.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Raters {
+pub struct WeightsShowOutput {
     /// The network.
     #[schemars(with = "u16")]
     netuid: NetUid,
@@ -83,7 +83,7 @@ pub struct Raters {
     neurons: Vec<RaterRow>,
 }
 
-impl Render for Raters {
+impl Render for WeightsShowOutput {
     fn render(&self, page: &mut Page) {
         let title = Tone::Label.paint(&format!("network {}", self.netuid));
         page.line(format!("{title}  {}", Tone::Faint.paint(&format!("block {}", self.block))));
@@ -125,7 +125,7 @@ impl Show {
             // On root every seat may rate.
             permit: neuron.validator_permit || self.netuid.is_root(),
             last_update: neuron.last_update,
-            weights: WeightRow::all(weights.into_iter().map(|entry| (entry.uid, entry.value))),
+            weights: WeightRow::all(weights),
             commits: commits.into_iter().map(Into::into).collect(),
         })
     }
@@ -140,9 +140,9 @@ impl Command for Show {
         Example { purpose: "Who rates neuron 3?", line: "myelin weights show 1 --of 3" },
         Example { purpose: "What do I say, and what have I committed to?", line: "myelin weights show 1 --by myself" },
     ];
-    type Output = Raters;
+    type Output = WeightsShowOutput;
 
-    async fn run(self, context: &Context, output: &Printer<Raters>) -> Result<(), CliError> {
+    async fn run(self, context: &Context, output: &Printer<WeightsShowOutput>) -> Result<(), CliError> {
         let by: Result<Vec<_>, CliError> = self.by.iter().map(|hotkey| Ok(hotkey.find(context)?.key)).collect();
         let (by, names) = (by?, KnownNames::here(context)?);
         let now = context.chain().await?.at_finalised().await?;
@@ -158,6 +158,6 @@ impl Command for Show {
             raters.retain(|rater| !rater.weights.is_empty());
         }
         raters.retain(|rater| !rater.weights.is_empty() || !rater.commits.is_empty());
-        output.show(&Raters { netuid: self.netuid, block: now.height(), neurons: raters })
+        Ok(output.show(&WeightsShowOutput { netuid: self.netuid, block: now.height(), neurons: raters })?)
     }
 }

@@ -1,0 +1,5 @@
+//! Miners that work until Ctrl-C.
+
+mod text;
+
+pub use text::MineText;

@@ -1,0 +1,5 @@
+//! Validators that work until Ctrl-C.
+
+mod text;
+
+pub use text::ValidateText;

@@ -1,0 +1,62 @@
+//! `myelin wallet verify`
+
+use crate::{
+    command::{Command, Effect, Example},
+    context::Context,
+    error::CliError,
+    output::Printer,
+    page::{Page, Render, Tone},
+};
+use myelin_keys::{Address, Signature};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `myelin wallet verify`
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// What was signed
+    message: String,
+
+    /// Who is said to have signed
+    #[arg(long, value_name = "ADDRESS")]
+    address: String,
+
+    /// The signature, `0x` and 128 hex digits
+    #[arg(long, value_name = "HEX")]
+    signature: String,
+}
+
+/// A signature that is good. One that is not is an error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WalletVerifyOutput {
+    /// Who signed.
+    pub address: String,
+    /// Always true.
+    pub good: bool,
+}
+
+impl Render for WalletVerifyOutput {
+    fn render(&self, page: &mut Page) {
+        page.line(format!("{}, signed by {}", Tone::Good.paint("good"), self.address));
+    }
+}
+
+impl Command for Verify {
+    const PATH: &'static str = "wallet verify";
+    const SUMMARY: &'static str = "Check the signature of a message; one that is not good is an error";
+    const EFFECT: Effect = Effect::Nothing;
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "Did Alice sign it?",
+        line: "myelin wallet verify hello --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --signature 0x5e…",
+    }];
+    type Output = WalletVerifyOutput;
+
+    async fn run(self, _: &Context, output: &Printer<WalletVerifyOutput>) -> Result<(), CliError> {
+        let address: Address = self.address.parse()?;
+        let signature: Signature = self.signature.parse()?;
+        if !signature.verify_text(&address.public(), &self.message) {
+            return Err(CliError::BadSignature { address });
+        }
+        Ok(output.show(&WalletVerifyOutput { address: address.to_string(), good: true })?)
+    }
+}

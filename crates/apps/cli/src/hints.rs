@@ -1,0 +1,197 @@
+//! Hints that name a command of this program, for errors of libraries, which know no command.
+
+use myelin_client::{CallError, ChainError};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_explain::ExplainError;
+use myelin_keys::WalletError;
+use myelin_local::LocalError;
+use myelin_subnet_kit::{JoinError, MemberError, ServeError, ValidateError};
+use myelin_subnet_text::{ModelError, consumer::AskFailure, published::PublishedModelError, roles::RoleError};
+use std::{borrow::Cow, error::Error};
+
+/// Adds the hints of an error. A hint of this program comes first, because it says what to type.
+pub(crate) fn all(error: &(dyn Diagnostic + 'static), out: &mut Hints) {
+    if let Some(hint) = of(error) {
+        out.push(hint);
+    }
+    error.hints(out);
+}
+
+/// Returns the hint of this program for an error of a library.
+///
+/// Only the type of `error` itself is looked at: its source may be private, or say less than the error.
+fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
+    if let Some(error) = error.downcast_ref() {
+        of_wallet(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_chain(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_explain(error)
+    } else if let Some(CallError::NotSent(error)) = error.downcast_ref() {
+        of_chain(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_local(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_published(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_join(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_role(error)
+    } else if let Some(error) = error.downcast_ref() {
+        Some(of_ask(error).into())
+    } else {
+        error.downcast_ref().and_then(of_model)
+    }
+}
+
+fn of_wallet(error: &WalletError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        WalletError::NoWallet { name, .. } => format!(
+            "make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`"
+        )
+        .into(),
+        WalletError::NoHotkey { name, wallet } => format!(
+            "make it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or see which there are with `myelin wallet \
+             list`"
+        )
+        .into(),
+        WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
+            "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
+        }
+        _ => return None,
+    })
+}
+
+fn of_chain(error: &ChainError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        ChainError::Unreachable(_) => {
+            "see that a node runs there, begin a local network with `myelin network up`, or name a node with `--network`"
+                .into()
+        }
+        ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
+        _ => return None,
+    })
+}
+
+fn of_explain(error: &ExplainError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        ExplainError::Chain(error) => return of_chain(error),
+        ExplainError::NoEpoch { .. } => {
+            "leave `--epoch` out for the last one, or look for one with `myelin chain blocks`".into()
+        }
+        ExplainError::NoNeuron { netuid, .. } => {
+            format!("see who is there with `myelin metagraph show {netuid}`").into()
+        }
+        _ => return None,
+    })
+}
+
+fn of_local(error: &LocalError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        LocalError::NoHome => "set `HOME`, or say where with `--directory`".into(),
+        LocalError::NoNodeProgram => {
+            "build it with `cargo build -p myelin-node`, or say where it is with `--node PATH` or `MYELIN_NODE`".into()
+        }
+        LocalError::Up { .. } => "see it with `myelin network status`, end it with `myelin network down`".into(),
+        LocalError::Different { .. } => {
+            "leave `--preset` and `--authorities` away to go on with it, delete it with `myelin network reset`, or take \
+             another `--directory`"
+                .into()
+        }
+        LocalError::NoChain { .. } => "is it a `myelin-node` of this version? Say which with `--node PATH`".into(),
+        LocalError::Unfair { netuid, block, .. } => format!(
+            "see each term with `myelin explain emission --netuid {netuid} --epoch {block}` when it is up again"
+        )
+        .into(),
+        LocalError::NoSuchNode { .. } => "`myelin network status` shows them".into(),
+        LocalError::Model(error) => return of_model(error),
+        _ => return None,
+    })
+}
+
+fn of_published(error: &PublishedModelError) -> Option<Cow<'static, str>> {
+    Some(match error {
+        PublishedModelError::NoSubnet(_) => "see which there are with `myelin subnet list`".into(),
+        PublishedModelError::Chain(_) | PublishedModelError::NoOwner(_) => return None,
+        PublishedModelError::Nothing(netuid) | PublishedModelError::Other(netuid) => {
+            format!("its owner publishes one with `myelin text publish MODEL --netuid {netuid}`").into()
+        }
+        PublishedModelError::Differs { netuid, .. } => {
+            format!("get the model with that hash; see `myelin text show --netuid {netuid}`").into()
+        }
+    })
+}
+
+fn of_join(error: &JoinError) -> Option<Cow<'static, str>> {
+    match error {
+        JoinError::NoSeat { netuid, .. } => {
+            Some(format!("register the hotkey with `myelin neuron register --netuid {netuid}`").into())
+        }
+        _ => None,
+    }
+}
+
+fn of_member(error: &MemberError) -> Option<Cow<'static, str>> {
+    match error {
+        MemberError::SeatLost { netuid, .. } => {
+            Some(format!("register the hotkey again with `myelin neuron register --netuid {netuid}`").into())
+        }
+        MemberError::NoSubnet(_) => None,
+    }
+}
+
+fn of_role(error: &RoleError) -> Option<Cow<'static, str>> {
+    match error {
+        RoleError::Published(error) => of_published(error),
+        RoleError::Changed(error) => of_published(error),
+        RoleError::Serve(ServeError::Ended(error)) | RoleError::Validate(ValidateError::Ended(error)) => {
+            of_member(error)
+        }
+        _ => None,
+    }
+}
+
+fn of_ask(error: &AskFailure) -> &'static str {
+    match error {
+        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
+        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
+        AskFailure::Nonsense(_) => "ask another validator with `--validator`",
+        AskFailure::Question(_) => "see `myelin ask --help`",
+    }
+}
+
+fn of_model(error: &ModelError) -> Option<Cow<'static, str>> {
+    match error {
+        ModelError::File { .. } => Some(
+            "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file. \
+             `myelin text train` makes one."
+                .into(),
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_client::NetUid;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_error_inside_of_an_error_has_the_same_hint() {
+        let netuid = NetUid::new(3);
+        let published = || PublishedModelError::Nothing(netuid);
+        let hint = of(&published());
+        assert!(hint.as_ref().is_some_and(|hint| hint.contains("`myelin text publish MODEL --netuid 3`")), "{hint:?}");
+        assert_eq!(of(&RoleError::Published(published())), hint);
+        assert_eq!(of(&RoleError::Changed(Arc::new(published()))), hint);
+        let ended = RoleError::Serve(ServeError::Ended(MemberError::NoSubnet(netuid)));
+        assert_eq!(of(&ended), None);
+    }
+
+    #[test]
+    fn an_error_without_a_command_has_no_hint_here() {
+        assert_eq!(of(&std::io::Error::other("broken")), None);
+        assert_eq!(of(&ModelError::EmptyPrompt), None);
+    }
+}
