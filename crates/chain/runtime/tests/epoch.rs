@@ -4,6 +4,8 @@
 //! A state follows from its number alone, so a failure names the number of its state. `EPOCH_STATES` sets how many
 //! states are made.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a random number is cut to its field")]
+
 mod chain;
 
 use chain::Chain;

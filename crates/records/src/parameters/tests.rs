@@ -38,13 +38,12 @@ fn the_table_is_complete() {
         assert_eq!(parameter.bounds().is_empty(), is_flag, "{parameter:?}");
     }
     assert_eq!(Parameter::named("immunity"), None);
-    assert_eq!(Parameter::ALL.len(), 39);
 }
 
 #[test]
 fn parameters_are_numbered_in_order() {
     let numbers: Vec<u8> = Parameter::ALL.iter().map(|parameter| parameter.encode()[0]).collect();
-    assert_eq!(numbers, (0..39).collect::<Vec<u8>>());
+    assert!(numbers.into_iter().map(usize::from).eq(0..Parameter::ALL.len()));
     assert_eq!(Parameter::Tempo.encode(), [0]);
     assert_eq!(Parameter::EmissionEnabled.encode(), [38]);
 }
@@ -324,7 +323,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_parameter_panic(text in ".*", number in 0..39_usize) {
+    fn no_text_makes_a_parameter_panic(text in ".*", number in 0..Parameter::ALL.len()) {
         let _ = Parameter::ALL[number].assign(&mut ParametersPatch::default(), &text);
     }
 }
