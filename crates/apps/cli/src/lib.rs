@@ -108,8 +108,27 @@ mod tests {
 
     /// The files in their order. Each imports only from those before it. Commands may also import the registry.
     const ORDER: [&str; 21] = [
-        "page", "share", "output", "screen", "terminal", "plan", "settings", "config", "hints", "error", "folders",
-        "time", "context", "key", "named_key", "transact", "command", "call_gaps", "commands", "registry", "reference",
+        "page",
+        "share",
+        "output",
+        "screen",
+        "terminal",
+        "plan",
+        "settings",
+        "config",
+        "hints",
+        "error",
+        "folders",
+        "time",
+        "context",
+        "key",
+        "named_key",
+        "transact",
+        "command",
+        "call_gaps",
+        "commands",
+        "registry",
+        "reference",
     ];
 
     /// The modules of this crate that a source names.

@@ -216,6 +216,9 @@ async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonr
 }
 
 /// Ends a process, kindly first.
+///
+/// # Errors
+/// The error of the system, if the process cannot be killed or waited for.
 pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         signal(pid, Signal::TERM);
