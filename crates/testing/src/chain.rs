@@ -102,7 +102,7 @@ impl TestChain {
     /// Calls an RPC method.
     ///
     /// # Errors
-    /// [`RpcFault`] with the error answer of the node.
+    /// `RpcFault` with the error answer of the node.
     pub async fn request(&self, method: &str, parameters: &[Value]) -> Result<Value, RpcFault> {
         let mut positional = RpcParams::new();
         for parameter in parameters {

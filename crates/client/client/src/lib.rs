@@ -21,7 +21,7 @@
 //! |---|---|
 //! | Which nodes are asked? | [`NodeUrls`], in their order; [`Chain`] goes from one to the next when one is lost |
 //! | What does the chain say? | [`ChainState`]: everything in one block, typed, in the types of the primitives |
-//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`MetagraphInfo::follow`] |
+//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`Metagraph::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
 //! | What does a commit of weights need until its reveal? | [`PendingReveal`] |

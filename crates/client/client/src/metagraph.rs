@@ -14,7 +14,7 @@ use std::ops::Deref;
 /// Reads as the [`MetagraphInfo`] that it holds.
 ///
 /// ```no_run
-/// # async fn run(chain: myelin_client::Chain) -> Result<(), myelin_client::Error> {
+/// # async fn run(chain: myelin_client::Chain) -> Result<(), myelin_client::ChainError> {
 /// use myelin_client::{Metagraph, NetUid};
 ///
 /// let mut metagraph = Metagraph::sync(&chain, NetUid::new(1)).await?;

@@ -7,7 +7,7 @@
 //! use myelin_client::{Chain, NetUid};
 //! use myelin_explain::Audit;
 //!
-//! # async fn run(chain: Chain) -> Result<(), myelin_explain::Error> {
+//! # async fn run(chain: Chain) -> Result<(), myelin_explain::ExplainError> {
 //! let audit = Audit::of_last_epoch(&chain, NetUid::new(1)).await?;
 //! for neuron in &audit.neurons {
 //!     println!("{}: {} by the rules, {:?} by the chain", neuron.uid, neuron.earned(), neuron.paid);

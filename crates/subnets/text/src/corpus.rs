@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file that [`write`] makes.
+/// The file that [`write()`] makes.
 const FILE: &str = "corpus.txt";
 /// The extensions of files that are read.
 const EXTENSIONS: [&str; 2] = ["txt", "md"];

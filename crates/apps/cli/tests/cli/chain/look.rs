@@ -68,6 +68,7 @@ fn blocks(net: &Testnet) {
     assert_eq!(heights(&last)[1], heights(&last)[0] + 1);
     let coming = net.lines("chain blocks --follow --count 2");
     assert!(heights(&coming)[0] > heights(&last)[1] && coming.len() == 2, "{coming:?}");
+    net.wait_for_block(10);
     assert_eq!(net.table("chain blocks").lines().count(), 10);
     assert_eq!(net.error("chain blocks --from 1000000"), (1, "not-found".into()));
 }
