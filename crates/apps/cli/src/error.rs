@@ -19,7 +19,7 @@ use myelin_keys::{
 use myelin_local::LocalError;
 use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, fmt, path::PathBuf};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,7 +249,7 @@ impl CliError {
     /// Makes an error of a code, a text and a hint.
     pub(crate) fn plain(
         code: &'static str,
-        message: impl ToString,
+        message: &dyn fmt::Display,
         hint: impl Into<Option<Cow<'static, str>>>,
     ) -> Self {
         Self::other(PlainError { code, message: message.to_string(), hint: hint.into() })

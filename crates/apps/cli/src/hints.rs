@@ -21,27 +21,14 @@ pub(crate) fn all(error: &(dyn Diagnostic + 'static), out: &mut Hints) {
 ///
 /// Only the type of `error` itself is looked at: its source may be private, or say less than the error.
 fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
-    if let Some(error) = error.downcast_ref() {
-        of_wallet(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_chain(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_explain(error)
-    } else if let Some(CallError::NotSent(error)) = error.downcast_ref() {
-        of_chain(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_local(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_published(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_join(error)
-    } else if let Some(error) = error.downcast_ref() {
-        of_role(error)
-    } else if let Some(error) = error.downcast_ref() {
-        Some(of_ask(error).into())
-    } else {
-        error.downcast_ref().and_then(of_model)
-    }
+    let client = || error.downcast_ref().and_then(of_chain).or_else(|| error.downcast_ref().and_then(of_call));
+    let explain = || error.downcast_ref().and_then(of_explain);
+    let local = || error.downcast_ref().and_then(of_local);
+    let neuron = || error.downcast_ref().and_then(of_join).or_else(|| error.downcast_ref().and_then(of_role));
+    let text = || error.downcast_ref().and_then(of_model).or_else(|| error.downcast_ref().and_then(of_published));
+    let ask = || error.downcast_ref().map(of_ask).map(Cow::Borrowed);
+    let keys = error.downcast_ref().and_then(of_wallet);
+    keys.or_else(client).or_else(explain).or_else(local).or_else(neuron).or_else(text).or_else(ask)
 }
 
 fn of_wallet(error: &WalletError) -> Option<Cow<'static, str>> {
@@ -71,6 +58,13 @@ fn of_chain(error: &ChainError) -> Option<Cow<'static, str>> {
         ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
         _ => return None,
     })
+}
+
+fn of_call(error: &CallError) -> Option<Cow<'static, str>> {
+    match error {
+        CallError::NotSent(error) => of_chain(error),
+        _ => None,
+    }
 }
 
 fn of_explain(error: &ExplainError) -> Option<Cow<'static, str>> {

@@ -1,4 +1,4 @@
-//! Who makes and finalises blocks of a local network: the development keys that everybody knows.
+//! Authorities of a local network, with development keys that are public.
 
 /// An authority of a local network.
 #[derive(Debug)]
@@ -12,13 +12,13 @@ pub(crate) struct LocalAuthority {
 }
 
 impl LocalAuthority {
-    /// What `export-chain-spec --authority` takes.
+    /// Returns the value of `export-chain-spec --authority`.
     pub(crate) fn keys(&self) -> String {
         format!("{},{}", self.aura, self.grandpa)
     }
 }
 
-/// How many there are.
+/// The most authorities of a local network.
 pub const MAX_AUTHORITIES: usize = AUTHORITIES.len();
 
 /// All of them. The node has their private keys, derived from `//Alice` and so on, behind the flags `--alice` and so on.

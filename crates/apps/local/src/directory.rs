@@ -1,4 +1,4 @@
-//! Where a local network lies, and what is written down there.
+//! The folder of a local network, and its files.
 
 use crate::LocalError;
 use myelin_files::{Access, FileFault, FolderLock, OnExisting, create_folder};
@@ -33,18 +33,18 @@ impl fmt::Display for LocalPreset {
     }
 }
 
-/// What a chain was begun with, and is run by.
+/// The settings of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalChain {
-    /// How it began.
+    /// The preset it began with.
     pub preset: LocalPreset,
-    /// How many make and finalise its blocks.
+    /// Nodes that make and finalise its blocks.
     pub authorities: usize,
-    /// How many nodes there are besides. This may change, and is kept so that it need not be said again.
+    /// Nodes besides. The number may change, and is kept so that it need not be given again.
     pub full_nodes: usize,
 }
 
-/// What a node is there for.
+/// The task of a node or a neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeRole {
@@ -59,13 +59,13 @@ pub enum NodeRole {
 }
 
 impl NodeRole {
-    /// Whether it is a node of the chain, and no neuron.
+    /// Returns true for a node of the chain, and false for a neuron.
     pub const fn is_node(self) -> bool {
         matches!(self, Self::Authority | Self::Full)
     }
 }
 
-/// How far a node is.
+/// The state of a node or a neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodePhase {
@@ -82,25 +82,25 @@ pub enum NodePhase {
 /// A node or a neuron, as its supervisor sees it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeState {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it is there for.
+    /// Its task.
     pub role: NodeRole,
-    /// How far it is.
+    /// Its state.
     pub phase: NodePhase,
     /// Its process.
     pub pid: Option<u32>,
-    /// Where it answers, `ws://…`.
+    /// The URL at which it answers programs, `ws://…`.
     pub rpc: Option<String>,
-    /// Where its metrics are, `http://…`.
+    /// The URL of its metrics, `http://…`.
     pub metrics: Option<String>,
-    /// How often it was started again.
+    /// Restarts so far.
     pub restarts: u32,
-    /// How it last ended.
+    /// Its last end, in words.
     pub last_end: Option<String>,
 }
 
-/// What a supervisor looks after.
+/// The processes of a supervisor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SupervisorState {
     /// The supervisor's process.
@@ -155,7 +155,7 @@ impl NetworkFolder {
         self.0.join("nodes")
     }
 
-    /// What a node, or the supervisor in the background, has to say.
+    /// Returns the log of a node, a neuron, or the supervisor in the background.
     pub fn log(&self, name: &str) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }
@@ -174,24 +174,25 @@ impl NetworkFolder {
         self.0.join("wallets")
     }
 
-    /// Where a node keeps its chain, and a neuron what it remembers. It is among the arguments of the process, and tells
-    /// it from all others.
+    /// Returns the folder in which a node keeps its chain, and a neuron its state.
+    ///
+    /// It is among the arguments of the process, and tells it from all others.
     pub(crate) fn base(&self, name: &str) -> PathBuf {
         self.nodes().join(name)
     }
 
-    /// What the chain here began with, if there is one.
+    /// Returns the settings of the chain, if there is one.
     ///
     /// # Errors
-    /// What the system says.
+    /// [`LocalError::Io`] from the system.
     pub fn chain(&self) -> Result<Option<LocalChain>, LocalError> {
         read(&self.chain_file())
     }
 
-    /// What runs here, or ran when the supervisor was killed.
+    /// Returns the processes that run, or ran when the supervisor was killed.
     ///
     /// # Errors
-    /// What the system says.
+    /// [`LocalError::Io`] from the system.
     pub fn state(&self) -> Result<Option<SupervisorState>, LocalError> {
         read(&self.state_file())
     }
@@ -217,7 +218,7 @@ impl NetworkFolder {
     /// Deletes the chain, its logs, the keys made for it and what is known of it, and nothing else that may lie here.
     ///
     /// # Errors
-    /// What the system says.
+    /// [`LocalError::Io`] from the system.
     pub fn delete(&self, _lock: &NetworkLock) -> Result<(), LocalError> {
         for path in [self.chain_file(), self.specification(), self.state_file()] {
             remove(&path)?;

@@ -7,10 +7,10 @@ use serde::Serialize;
 use std::{path::Path, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How long a process may take to end by itself.
+/// The longest time that a process may take to end by itself.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long one that was killed may take to be gone.
+/// The longest time that a process may take to end when it was killed.
 const KILLED: Duration = Duration::from_secs(5);
 
 /// A process that was ended.
@@ -22,7 +22,7 @@ pub struct EndedProcess {
     pub pid: u32,
 }
 
-/// Ends whoever supervises, and then whatever is left. Gives back the lock, the supervisor that ran, and the nodes that
+/// Ends the supervisor, and then all processes that are left. Returns the lock, the supervisor that ran, and the nodes that
 /// it had left behind.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ async fn end(pid: u32, base: &Path) -> Result<(), LocalError> {
     if gone(pid, base, KILLED).await { Ok(()) } else { Err(LocalError::Immortal { pid }) }
 }
 
-/// Waits until a process is gone. It is nobody's child any more, so no event says when; it has to be looked for.
+/// Waits until a process is gone. Its parent has ended, so no event says when; it has to be looked for.
 async fn gone(pid: u32, base: &Path, patience: Duration) -> bool {
     let until = Instant::now() + patience;
     let mut looks = interval(Duration::from_millis(50));
@@ -91,16 +91,16 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     }
 }
 
-/// Whether this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+/// Returns true if this process is the node that keeps its chain in `base`. The number alone could be another's by now.
 #[cfg(target_os = "linux")]
 fn runs(pid: u32, base: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt;
-    // Empty for a process that has ended and that nobody has asked about.
+    // Empty for a process that has ended and whose parent has not asked about it.
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     arguments.split(|byte| *byte == 0).any(|argument| argument == base.as_os_str().as_bytes())
 }
 
-/// Whether this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+/// Returns true if this process is the node that keeps its chain in `base`. The number alone could be another's by now.
 #[cfg(not(target_os = "linux"))]
 fn runs(pid: u32, base: &Path) -> bool {
     let said = std::process::Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
@@ -140,7 +140,7 @@ mod tests {
         let directory = NetworkFolder::at(folder.path().to_str()).unwrap();
         let mut stranger = stand_in(&directory.base("somebody else"));
         let mut left = stand_in(&directory.base("alice"));
-        // Somebody has to ask about it once it has ended, and that is its parent. Asking closes what it reads from,
+        // Its parent has to ask about it once it has ended. Asking closes what it reads from,
         // so that is kept.
         let (pid, _input) = (left.id(), left.stdin.take());
         let reaper = std::thread::spawn(move || left.wait());

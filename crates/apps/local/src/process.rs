@@ -26,19 +26,19 @@ use tokio::{
 /// The first argument of this program when it is to become a node.
 const BECOME_NODE: &str = "__become-node";
 
-/// What a node writes before the address of its RPC server.
+/// The text before the address of a node's RPC server, in its log.
 const RPC_MARK: &str = "Running JSON-RPC server: addr=";
 
-/// What it writes before that of its metrics.
+/// The text before the address of its metrics.
 const METRICS_MARK: &str = "Prometheus exporter started at ";
 
 /// A log that reaches this is set aside, in place of the one set aside before.
 const MAX_LOG: u64 = 16 * 1024 * 1024;
 
-/// How long a node may take to answer a question while it starts.
+/// The longest time that a node may take for an answer while it starts.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How to start a process.
+/// The program of a process, and its arguments.
 #[derive(Debug)]
 pub(crate) struct ProcessLaunch {
     pub(crate) binary: PathBuf,
@@ -47,7 +47,7 @@ pub(crate) struct ProcessLaunch {
     pub(crate) speaks: HealthSource,
 }
 
-/// How a process says how it is.
+/// The way in which a process shows that it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HealthSource {
     /// In its log, as nodes do.
@@ -56,7 +56,7 @@ pub(crate) enum HealthSource {
     Answers,
 }
 
-/// What a process says to its supervisor.
+/// A message of a process to its supervisor.
 #[derive(Debug)]
 pub(crate) enum ProcessEvent {
     /// It answers: to programs there, to peers here.
@@ -73,7 +73,7 @@ pub(crate) enum ProcessEvent {
     Ended(io::Result<ExitStatus>),
 }
 
-/// What which node says.
+/// A message and its sender.
 #[derive(Debug)]
 pub(crate) struct ProcessMessage {
     pub(crate) node: usize,
@@ -175,7 +175,7 @@ async fn attend(
     messages: UnboundedSender<ProcessMessage>,
     stopped: oneshot::Receiver<()>,
 ) {
-    // The supervisor may be gone; then nobody needs to know.
+    // The supervisor may be gone; then no task is left to read it.
     let say = |said| drop(messages.send(ProcessMessage { node, said }));
     let (sender, address) = oneshot::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -216,6 +216,9 @@ async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonr
 }
 
 /// Ends a process, kindly first.
+///
+/// # Errors
+/// The error of the system, if the process cannot be killed or waited for.
 pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         signal(pid, Signal::TERM);
@@ -227,7 +230,7 @@ pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     child.wait().await
 }
 
-/// Copies what a process says into its log, and lets somebody hear it.
+/// Copies the lines of a process into its log, and hands each of them to `hear`.
 fn reader(
     pipe: Option<impl AsyncRead + Send + Unpin + 'static>,
     log: Arc<Mutex<ProcessLog>>,

@@ -26,7 +26,7 @@ impl NodeRpc {
         self.0.request(method, positional).await
     }
 
-    /// Where the node listens for peers of this machine, with its identity.
+    /// Returns the address at which the node listens for peers of this machine, with its identity.
     pub(crate) async fn peer_address(&self) -> Result<Option<String>, Error> {
         let addresses = self.ask("system_localListenAddresses", &[]).await?;
         let mut addresses = addresses.as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -45,7 +45,7 @@ impl NodeRpc {
         Ok(height(&self.ask("chain_getHeader", &[hash]).await?))
     }
 
-    /// How many peers it has.
+    /// Returns the number of its peers.
     pub(crate) async fn peers(&self) -> Result<u64, Error> {
         Ok(self.ask("system_health", &[]).await?["peers"].as_u64().unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! How a local network is, asked from its nodes.
+//! The state of a local network, asked from its nodes.
 
 use crate::{LocalError, NetworkFolder, NodePhase, NodeRole, NodeState, rpc::NodeRpc};
 use futures::future::join_all;
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// How long a node may take for all its answers.
+/// The longest time that a node may take for all its answers.
 const RPC_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The unit in which a file says how much room it takes, in bytes.
@@ -21,40 +21,40 @@ const BLOCK: u64 = 512;
 /// A network and its nodes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NetworkStatus {
-    /// Where it is.
+    /// Its folder.
     pub directory: PathBuf,
-    /// Whether somebody looks after it.
+    /// True if a supervisor runs.
     pub up: bool,
     /// The process that does.
     pub supervisor: Option<u32>,
-    /// The nodes. Where nobody looks after them, those that a killed supervisor may have left.
+    /// The nodes. Without a supervisor, those that a killed one may have left.
     pub nodes: Vec<NodeStatus>,
 }
 
 /// A node.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NodeStatus {
-    /// What its supervisor knows.
+    /// The knowledge of its supervisor.
     #[serde(flatten)]
     pub node: NodeState,
     /// The height of its best block; nothing if it does not answer.
     pub height: Option<u64>,
     /// The height of its last final block.
     pub finalised: Option<u64>,
-    /// How many peers it has.
+    /// The number of its peers.
     pub peers: Option<u64>,
     /// The runtime that its best block runs.
     pub runtime: Option<String>,
     /// Its memory in bytes, where the system tells.
     pub memory: Option<u64>,
-    /// What it has on the disk, in bytes.
+    /// The room that it takes on the disk, in bytes.
     pub disk: u64,
 }
 
 /// Asks every node at the same time, none for longer than a few seconds.
 ///
 /// # Errors
-/// What the system says. A node that does not answer is no error.
+/// [`LocalError::Io`] from the system. A node that does not answer is no error.
 pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, LocalError> {
     let supervisor = directory.supervisor()?;
     let nodes = directory.state()?.map(|state| state.nodes).unwrap_or_default();
@@ -62,7 +62,9 @@ pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, LocalErr
     Ok(NetworkStatus { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
 }
 
-/// Returns the URLs at which the nodes of a network answer programs. `path` is its folder, or `None` for the platform's.
+/// Returns the URLs at which the nodes of a network answer programs.
+///
+/// `path` is its folder, or `None` for the platform's.
 ///
 /// # Errors
 /// [`LocalError::NoHome`] without a path and a home; [`LocalError::Io`] from the system.
@@ -98,15 +100,16 @@ async fn answers(rpc: &str, status: &mut NodeStatus) -> Result<(), jsonrpsee::co
     Ok(())
 }
 
-/// What a process has in memory.
+/// Returns the memory of a process, in bytes.
 fn memory(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What the files below a folder take up, which of a database is less than their lengths. Files come and go meanwhile, and
-/// count as they are seen.
+/// Returns the room that the files below a folder take, in bytes.
+///
+/// A database takes less than the lengths of its files. Files come and go meanwhile, and count as they are seen.
 fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -118,7 +121,7 @@ fn disk(folder: &Path) -> u64 {
 }
 
 impl NodeStatus {
-    /// What it is there for, in a word.
+    /// Returns its task, in a word.
     pub const fn role(&self) -> &'static str {
         match self.node.role {
             NodeRole::Authority => "authority",

@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-/// How long nodes may take to finalise: a cold one compiles its runtime first, and the machine may be busy.
+/// The longest time until nodes finalise: a cold one compiles its runtime first, and the machine may be busy.
 const START_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// A node is given up that dies this often without living for [`HEALTHY`] in between.
@@ -28,37 +28,37 @@ const MAX_RESTARTS: u32 = 5;
 /// A node that has lived for so long is in order, whatever was before.
 const HEALTHY: Duration = Duration::from_mins(1);
 
-/// How long whoever had the lock may take to let go of it.
+/// The longest time that an earlier holder may take to let go of the lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The RPC port of the first node, if it is free; those of the others follow.
 const FIRST_RPC_PORT: u16 = 9944;
 
-/// What is to run.
+/// The network that is to run.
 #[derive(Debug)]
 pub struct NetworkPlan {
     /// The node program.
     pub binary: PathBuf,
-    /// How the chain begins; nothing to go on with the one that is there.
+    /// The preset of a new chain; nothing to go on with the one that is there.
     pub preset: Option<LocalPreset>,
-    /// How many authorities it has; likewise.
+    /// The authorities of a new chain; likewise.
     pub authorities: Option<usize>,
-    /// How many full nodes there are besides; likewise, but it may change.
+    /// Full nodes besides; likewise, but the number may change.
     pub full_nodes: Option<usize>,
 }
 
 /// A neuron that is to run.
 #[derive(Debug)]
 pub struct NeuronLaunch {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Whether it rates or is rated.
+    /// Its task.
     pub role: NodeRole,
     /// The arguments with which this program becomes the neuron. The folder of its state is among them.
     pub arguments: Vec<OsString>,
 }
 
-/// What is done once the network is up.
+/// An order to a supervisor whose network is up.
 #[derive(Debug)]
 pub enum SupervisorOrder {
     /// These neurons are to be run, and looked after.
@@ -71,7 +71,7 @@ pub enum SupervisorOrder {
 /// and the network with it.
 pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<SupervisorOrder>) -> LocalBoxFuture<'static, LocalError>>;
 
-/// What happens to a network.
+/// An event of a network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum NetworkEvent {
@@ -86,7 +86,7 @@ pub enum NetworkEvent {
     Up {
         /// The folder.
         directory: PathBuf,
-        /// How the chain began.
+        /// The preset of the chain.
         preset: LocalPreset,
         /// The nodes.
         nodes: Vec<NodeState>,
@@ -95,9 +95,9 @@ pub enum NetworkEvent {
     Died {
         /// The node.
         node: String,
-        /// How it ended.
+        /// Its end, in words.
         how: String,
-        /// How often it was started again before.
+        /// Restarts before.
         restarts: u32,
         /// In how many seconds it will be.
         restart_in: u64,
@@ -106,41 +106,41 @@ pub enum NetworkEvent {
     Back {
         /// The node.
         node: String,
-        /// Where it answers programs, if it does.
+        /// The URL at which it answers programs, if it does.
         rpc: Option<String>,
     },
     /// A node died too often.
     GivenUp {
         /// The node.
         node: String,
-        /// How it ended.
+        /// Its end, in words.
         how: String,
     },
     /// Something that the neurons need is being made.
     Settling {
-        /// What.
+        /// The step.
         step: String,
     },
     /// One more block is final, and this is how the neurons are.
     Neurons(SubnetReport),
     /// The chain was not heard for a moment.
     Unheard {
-        /// Why.
+        /// The cause.
         why: String,
     },
     /// Everything is down.
     Down {},
 }
 
-/// Why the loop ends.
+/// The cause for the end of the loop.
 enum Stop {
-    /// Somebody wants it to.
+    /// It was asked to end.
     Asked,
     /// It cannot go on.
     Failed(LocalError),
 }
 
-/// What a process is told, and what follows from it.
+/// A process of the supervisor.
 enum ProcessTask {
     /// It is a node.
     Chain,
@@ -153,7 +153,7 @@ struct SupervisedProcess {
     task: ProcessTask,
     process: Option<Process>,
     started: Instant,
-    /// How often it has died without living long.
+    /// Deaths without a long life in between.
     deaths: u32,
     restart_at: Option<Instant>,
     peer: Option<String>,
@@ -580,7 +580,7 @@ fn starting(name: String, role: NodeRole) -> NodeState {
     }
 }
 
-/// How a process ended, in words.
+/// Returns the end of a process, in words.
 fn how(status: &io::Result<ExitStatus>) -> String {
     match status {
         Ok(status) => match (status.signal(), status.code()) {
@@ -593,7 +593,7 @@ fn how(status: &io::Result<ExitStatus>) -> String {
     }
 }
 
-/// What asks a supervisor to end: Ctrl-C, `network down`, and a terminal that closes.
+/// The signals that end a supervisor: Ctrl-C, `network down`, and a terminal that closes.
 struct Signals([Signal; 3]);
 
 impl Signals {

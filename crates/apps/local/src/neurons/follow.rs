@@ -7,10 +7,10 @@ use myelin_explain::{Audit, ExplainError};
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 
-/// What is waited for before the chain is asked again, after it did not answer.
+/// The pause before the chain is asked again, after it did not answer.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Whose hotkey is whose.
+/// The names of hotkeys.
 pub(super) type HotkeyNames = BTreeMap<PublicKey, &'static str>;
 
 /// Reports every final block. Ends when an epoch paid anything else than it should, or the subnet is gone.
@@ -93,7 +93,7 @@ fn report(metagraph: &Metagraph, names: &HotkeyNames, audit: Option<&Audit>, now
     }
 }
 
-/// What an epoch gave the neuron with this hotkey, if that had a seat then.
+/// Returns the pay of the neuron with this hotkey, if it had a seat in that epoch.
 fn pay(audit: &Audit, hotkey: &PublicKey) -> Option<NeuronPay> {
     let neuron = audit.by_hotkey(hotkey)?;
     Some(NeuronPay { due: neuron.earned(), paid: neuron.paid?, difference: neuron.difference()? })

@@ -1,4 +1,4 @@
-//! Who lives on a local network besides its nodes.
+//! The neurons of a local network.
 
 use crate::NodeRole;
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
@@ -6,25 +6,25 @@ use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 /// A miner or validator of a local network, with a wallet of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LocalNeuron {
-    /// What it, its wallet and its log are called.
+    /// The name of the neuron, its wallet and its log.
     pub(crate) name: &'static str,
-    /// What it does.
+    /// Its work.
     pub(crate) conduct: LocalRole,
 }
 
-/// What a resident does.
+/// The work of a neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LocalRole {
     /// It validates, with this many TAO staked on it.
     Validates {
-        /// How many.
+        /// The stake, in TAO.
         tao: u64,
     },
     /// It mines, with this in mind.
     Mines(LocalMischief),
 }
 
-/// How a miner tries to be paid for less work.
+/// A way to be paid for less work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LocalMischief {
     /// It does not.
@@ -40,7 +40,7 @@ pub(crate) enum LocalMischief {
 }
 
 impl LocalNeuron {
-    /// Whether it rates or is rated.
+    /// Returns its task.
     pub(crate) const fn role(&self) -> NodeRole {
         match self.conduct {
             LocalRole::Validates { .. } => NodeRole::Validator,
@@ -48,7 +48,7 @@ impl LocalNeuron {
         }
     }
 
-    /// What is to be staked on it.
+    /// Returns the stake that it gets.
     pub(crate) const fn stake(&self) -> Amount<Tao> {
         match self.conduct {
             LocalRole::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),

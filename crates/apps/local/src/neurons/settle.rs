@@ -17,13 +17,13 @@ use myelin_subnet_text::{
 };
 use std::time::Duration;
 
-/// How long a transaction may take to become final.
+/// The longest time that a transaction may take to become final.
 const FINALITY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What everybody needs for a seat and fees.
+/// The TAO that each wallet needs for a seat and fees, in rao.
 const POCKET_MONEY: u64 = 5 * RAO_PER_TAO;
 
-/// What the subnet is called.
+/// The name of the subnet.
 const NAME: &str = "text";
 
 /// A wallet of the network, opened.
@@ -32,7 +32,7 @@ struct OpenWallet {
     hotkey: Account,
 }
 
-/// What there is now.
+/// A subnet and its neurons, after the set-up.
 pub(super) struct NeuronSetup {
     pub(super) netuid: NetUid,
     /// The hotkey of each resident, in the order of [`RESIDENTS`].
@@ -78,7 +78,7 @@ pub(super) async fn set_up_neurons(
     Ok(NeuronSetup { netuid, hotkeys, owner: owner.hotkey.public() })
 }
 
-/// The key of an account that chains of one machine endow, and that everybody knows.
+/// Returns the key of an account that chains of one machine endow. It is public.
 fn bank_key() -> Result<Secret, LocalError> {
     Ok(Secret::from_uri("//Alice")?)
 }

@@ -191,6 +191,6 @@ async fn require_development(chain: &Chain) -> Result<(), CliError> {
             message: "mischief is for networks of one's own, and this chain is none".into(),
             hint: "begin one with `myelin network up`",
         }),
-        Err(error) => Err(CliError::plain("unreachable", error, None)),
+        Err(error) => Err(CliError::plain("unreachable", &error, None)),
     }
 }

@@ -214,9 +214,8 @@ impl NetworkDisplay for Display<'_> {
     fn event(&mut self, event: &NetworkEvent) {
         self.progress.iter().for_each(ProgressLine::clear);
         // A screen or an output that is closed is no reason to end the network.
-        match self.screen.as_mut().map(|screen| screen.show(event)) {
-            Some(Ok(true) | Err(_)) => return,
-            Some(Ok(false)) | None => {}
+        if let Some(Ok(true) | Err(_)) = self.screen.as_mut().map(|screen| screen.show(event)) {
+            return;
         }
         // On paper, a page for each epoch is enough.
         if self.is_text && matches!(event, NetworkEvent::Neurons(report) if !report.has_new_epoch()) {

@@ -166,7 +166,7 @@ impl Check {
     /// The reason may repeat what the file says, and anybody may have written it.
     fn no_evidence(&self, reason: &dyn Display, hint: &'static str) -> CliError {
         let message = format!("{}: {}", self.file.display(), plain(&reason.to_string()));
-        CliError::plain("evidence", message, Some(hint.into()))
+        CliError::plain("evidence", &message, Some(hint.into()))
     }
 
     /// Sees whether the model writes what was answered.
@@ -175,13 +175,13 @@ impl Check {
         let _progress = ProgressLine::new("computing the answer again");
         let (examined, tolerance) = (shown.clone(), self.tolerance);
         let finding = spawn_blocking(move || examined.examine(&model, tolerance)).await;
-        let finding = finding.map_err(model_failed)?;
+        let finding = finding.map_err(|error| model_failed(&error))?;
         let Finding::Wrong(why) = finding.map_err(CliError::other)? else { return Ok(()) };
         let (miner, validator) = (shown.miner.to_string(), shown.validator.to_string());
         let claim =
             if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
         let message = format!("miner {miner} signed what is not the model's{claim}: {why}");
         let hint = "if the subnet's validators allow more, say how much with `--tolerance`";
-        Err(CliError::plain("wrong-answer", message, Some(hint.into())))
+        Err(CliError::plain("wrong-answer", &message, Some(hint.into())))
     }
 }

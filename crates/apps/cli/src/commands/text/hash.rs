@@ -19,7 +19,7 @@ pub(super) async fn hash(path: &Path) -> Result<ModelHash, CliError> {
     let _progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
     let hashed = spawn_blocking(move || ModelHash::of(&path)).await;
-    hashed.map_err(model_failed)?.map_err(CliError::other)
+    hashed.map_err(|error| model_failed(&error))?.map_err(CliError::other)
 }
 
 /// `myelin text hash`

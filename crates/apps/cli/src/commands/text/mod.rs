@@ -105,11 +105,11 @@ pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, Cl
     let path = path.to_owned();
     let loaded = spawn_blocking(move || Model::load(&path)?.with_threads(threads)).await;
     drop(progress);
-    loaded.map_err(model_failed)?.map_err(CliError::other)
+    loaded.map_err(|error| model_failed(&error))?.map_err(CliError::other)
 }
 
 /// Makes an error of a computation that ended without a result.
-fn model_failed(error: impl Display) -> CliError {
+fn model_failed(error: &dyn Display) -> CliError {
     CliError::plain("model", error, None)
 }
 

@@ -122,7 +122,7 @@ impl Command for Run {
         let query = miner.map_or(of_nobody, |miner| challenge.query(&prompt, miner));
         let written = lines(&model, &model, &query, &mut each);
         closed?;
-        written.map_err(model_failed)?;
+        written.map_err(|error| model_failed(&error))?;
         if is_text {
             return Ok(write(b"\n")?);
         }

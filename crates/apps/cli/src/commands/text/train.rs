@@ -112,7 +112,7 @@ impl Train {
         let mut is_seen = true;
         loop {
             tokio::select! {
-                done = &mut training => return done.map_err(model_failed)?,
+                done = &mut training => return done.map_err(|error| model_failed(&error))?,
                 signal = ctrl_c(), if !ended.load(Ordering::Relaxed) => {
                     signal.map_err(PromptError::Terminal)?;
                     ended.store(true, Ordering::Relaxed);

@@ -237,16 +237,20 @@ impl Ledger {
         let rows = self.of_hotkey(hotkey);
         let total: u128 = rows.iter().map(|(_, stake)| u128::from(*stake)).sum();
         let mut dust = validator - taken;
+        // A payout multiplies what rows differ by: where little stake is left, one rao is a large part of it.
+        let slack: u64 = rows.iter().map(|(row, _)| self.slack.get(row).copied().unwrap_or(0) + 2).sum();
+        let grown = (2 * u128::from(validator - taken) * u128::from(slack)).div_ceil(total.max(1));
+        let grown = u64::try_from(grown).unwrap() + 4;
         for (row, stake) in &rows {
             let share = u128::from(validator - taken) * u128::from(*stake) / total.max(1);
             let share = u64::try_from(share).unwrap();
             dust -= share;
             *self.rows.get_mut(row).unwrap() += share;
-            *self.slack.entry(*row).or_default() += 4;
+            *self.slack.entry(*row).or_default() += grown;
         }
         let owners = (owner(hotkey).unwrap(), hotkey);
         *self.rows.entry(owners).or_default() += taken + dust + miner;
-        *self.slack.entry(owners).or_default() += 4;
+        *self.slack.entry(owners).or_default() += grown;
     }
 
     /// Compares with what the chain says.
