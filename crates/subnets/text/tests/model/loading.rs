@@ -358,6 +358,7 @@ fn configurations_that_cannot_be_computed_are_refused() {
     assert!(with("vocab_size", 100.into()).contains("has the form"));
     assert!(with("max_position_embeddings", u64::MAX.into()).contains("max_position_embeddings"));
     assert!(with("rms_norm_eps", 0.into()).contains("rms_norm_eps"));
+    assert!(with("rms_norm_eps", 1e39.into()).contains("rms_norm_eps"));
     let missing = configured(|config| {
         config.remove("hidden_size");
     });
