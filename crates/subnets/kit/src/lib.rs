@@ -26,6 +26,9 @@
 mod dice;
 mod endpoint;
 mod event;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 mod json_task;
 mod member;
 mod memory;

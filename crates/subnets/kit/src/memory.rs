@@ -102,15 +102,20 @@ impl ValidatorMemory {
     /// # Errors
     /// [`MemoryError`]. What cannot be read is left as it is.
     pub(super) fn open(path: PathBuf, whose: MemoryOwner) -> Result<Self, MemoryError> {
-        let Some(bytes) = file::read(&path, MAX_BYTES)? else {
-            return Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() });
-        };
+        match file::read(&path, MAX_BYTES)? {
+            Some(bytes) => Self::read(&bytes, path, Some(whose)),
+            None => Ok(Self { path, whose, rounds: 0, scores: Scores::default(), promises: Vec::new() }),
+        }
+    }
+
+    /// Reads the content of a file: of this owner's, if one is given, else of any.
+    fn read(bytes: &[u8], path: PathBuf, whose: Option<MemoryOwner>) -> Result<Self, MemoryError> {
         let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
-        let stored: MemoryFile = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
+        let stored: MemoryFile = serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
         if stored.version != VERSION {
             return Err(form(format!("version {} instead of {VERSION}", stored.version)));
         }
-        if stored.whose != whose {
+        if whose.is_some_and(|whose| whose != stored.whose) {
             return Err(MemoryError::Foreign { path, whose: Box::new(stored.whose) });
         }
         let score = |stored: StoredScore| {
@@ -124,7 +129,7 @@ impl ValidatorMemory {
             }
         };
         let scores = stored.scores.into_iter().map(score).collect::<Result<Scores, _>>()?;
-        Ok(Self { path, whose, rounds: stored.rounds, scores, promises: stored.promises })
+        Ok(Self { path, whose: stored.whose, rounds: stored.rounds, scores, promises: stored.promises })
     }
 
     /// What the file is to hold.
@@ -213,6 +218,48 @@ mod tests {
             let error = ValidatorMemory::open(path.clone(), whose(1)).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);
+        }
+    }
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn validator_1() {
+            let stored = fixture::read("validator/1/validator.json");
+            let memory = ValidatorMemory::read(&stored, PathBuf::new(), None).unwrap();
+            let score = |(hotkey, score): (PublicKey, Score)| {
+                let Score { since, average, asked, answered } = score;
+                json!({
+                    "hotkey": format!("{hotkey:#x}"),
+                    "seat_since": since,
+                    "average_of_2^32": average,
+                    "asked": asked,
+                    "answered": answered,
+                })
+            };
+            let promise = |promise: &PendingReveal| {
+                let weights: Vec<_> = promise.weights.iter().map(|(uid, weight)| (uid.get(), weight)).collect();
+                json!({
+                    "hash": promise.hash,
+                    "weights": weights,
+                    "salt": promise.salt,
+                    "version_key": promise.version_key,
+                    "made_after_block": promise.after,
+                })
+            };
+            let said = json!({
+                "genesis": memory.whose.chain,
+                "netuid": memory.whose.netuid.get(),
+                "validator": memory.whose.hotkey,
+                "rounds": memory.rounds,
+                "scores": memory.scores.iter().map(score).collect::<Vec<_>>(),
+                "pending_reveals": memory.promises.iter().map(promise).collect::<Vec<_>>(),
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("validator/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            fixture::assert_written("validator/1/validator.json", &memory.to_bytes().unwrap());
         }
     }
 }

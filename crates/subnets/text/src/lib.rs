@@ -48,6 +48,9 @@ pub mod corpus;
 pub mod draw;
 pub mod evidence;
 pub mod export;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 pub mod gate;
 mod generate;
 pub mod judge;

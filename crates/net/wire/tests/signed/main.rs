@@ -1,6 +1,5 @@
 //! What signatures protect: every change, every repetition and every part of another exchange is refused.
 
-mod fixtures;
 mod old;
 mod receipts;
 mod requests;
