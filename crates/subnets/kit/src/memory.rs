@@ -165,6 +165,14 @@ impl MemoryOwner {
     }
 }
 
+/// Returns the content of a validator's file as this version writes it. For fuzz targets.
+///
+/// # Errors
+/// [`MemoryError::Form`] for bytes that are no such content.
+pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, MemoryError> {
+    ValidatorMemory::read(bytes, PathBuf::new(), None)?.to_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,6 +51,8 @@ pub mod export;
 #[cfg(test)]
 #[path = "../../../../vectors/formats/fixture.rs"]
 mod fixture;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gate;
 mod generate;
 pub mod judge;
