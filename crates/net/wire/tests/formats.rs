@@ -49,7 +49,8 @@ fn hotkey(value: &Value, name: &str) -> PublicKey {
 
 /// Headers as they stand in a file, one a line.
 fn written(headers: &Headers) -> String {
-    headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+    let lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    lines.concat()
 }
 
 fn read_headers(text: &str) -> Headers {
@@ -252,9 +253,9 @@ fn v1_headers_1() {
     };
     let process_time = answer["process_time"].as_f64().unwrap();
     let at = AnswerTime { now: number(answer, "answered_at") as UnixNanos, process_time, incident: 0 };
-    let mut reply = read.into_content();
-    reply.set("text", Python::from(text(answer, "text"))).unwrap();
-    let served = server.answer(HandlerReply::from(reply), at);
+    let mut said_back = read.into_content();
+    said_back.set("text", Python::from(text(answer, "text"))).unwrap();
+    let served = server.answer(HandlerReply::from(said_back), at);
     assert_eq!(written(&served.headers), text_file("v1-headers/1/answer.txt"));
     assert_eq!(served.body, file("v1-headers/1/answer.json"));
 

@@ -106,7 +106,7 @@ impl Type {
                 Value::Dict(dict) => read_dict(dict, key, item, at).map(Value::Dict),
                 other => Err(Mismatch::expected(at, "dict", &other)),
             },
-            Self::Union(options) => read_union(value, options, at),
+            Self::Union(options) => read_union(&value, options, at),
             Self::Model(fields) => match value {
                 Value::Dict(dict) => Ok(Value::Dict(
                     fields
@@ -202,11 +202,11 @@ fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mism
 ///
 /// Each option reads the value once: with a second reading for its error, the time would double with each level of
 /// nesting.
-fn read_union(value: Value, options: &[Type], at: &str) -> Result<Value, Mismatch> {
+fn read_union(value: &Value, options: &[Type], at: &str) -> Result<Value, Mismatch> {
     let (mut converted, mut refused) = (None, None);
     for option in options {
         match option.read(value.clone(), at) {
-            Ok(read) if read == value => return Ok(read),
+            Ok(read) if read == *value => return Ok(read),
             Ok(read) => converted = converted.or(Some(read)),
             Err(error) if *option != Type::Null => refused = refused.or(Some(error)),
             Err(_) => {}
@@ -216,7 +216,7 @@ fn read_union(value: Value, options: &[Type], at: &str) -> Result<Value, Mismatc
         (Some(read), _) => Ok(read),
         // With one option besides null, its error says more.
         (None, Some(error)) if options.len() <= 2 => Err(error),
-        _ => Err(Mismatch::expected(at, "of one of the declared types", &value)),
+        _ => Err(Mismatch::expected(at, "of one of the declared types", value)),
     }
 }
 
