@@ -12,6 +12,9 @@ pub const RAO_PER_TAO: u64 = 1_000_000_000;
 /// Decimal places of an amount in TAO.
 const DECIMALS: usize = 9;
 
+/// The longest text that is read as an amount, in bytes. What is shown has at most 25.
+const MAX_TEXT: usize = 64;
+
 /// The unit of amounts of TAO, counted in rao.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TypeInfo)]
 pub enum Tao {}
@@ -234,11 +237,14 @@ impl core::error::Error for ParseAmountError {}
 
 /// Reads `12`, `1.5`, `1.5tao` or `250rao`.
 ///
-/// Upper case and a space before the unit are accepted.
+/// Upper case and a space before the unit are accepted. A text of more than 64 bytes is refused.
 impl FromStr for Amount<Tao> {
     type Err = ParseAmountError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.len() > MAX_TEXT {
+            return Err(ParseAmountError::Malformed);
+        }
         let text = text.trim();
         let unit_start = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
         let (number, unit) = text.split_at_checked(unit_start).ok_or(ParseAmountError::Malformed)?;
@@ -305,6 +311,8 @@ mod tests {
         for text in ["", ".", "1.", ".5", "-1", "+1", "1e9", "1_000", "1,5", "tao", "1.5rao", "1 2", "1kTAO", "١"] {
             assert_eq!(tao(text), Err(ParseAmountError::Malformed), "{text:?}");
         }
+        assert_eq!(tao(&format!("{}1", "0".repeat(63))), Ok(1_000_000_000));
+        assert_eq!(tao(&format!("{}1", "0".repeat(64))), Err(ParseAmountError::Malformed));
         assert_eq!(tao("0.0000000001"), Err(ParseAmountError::TooFine));
         assert_eq!(tao("18446744073.709551616"), Err(ParseAmountError::TooLarge));
         assert_eq!(tao("99999999999999999999"), Err(ParseAmountError::TooLarge));

@@ -107,8 +107,11 @@ impl<'a> PassphraseDerivation<'a> {
     }
 
     fn key(&self, passphrase: &SecretString) -> Result<Zeroizing<[u8; 32]>, ImportError> {
-        let memory = u64::from(self.n).saturating_mul(u64::from(self.r)).saturating_mul(128);
-        let work = memory.saturating_mul(u64::from(self.p));
+        let block = u64::from(self.r).saturating_mul(128);
+        let table = u64::from(self.n).saturating_mul(block);
+        let work = table.saturating_mul(u64::from(self.p));
+        // The blocks of all passes are there at a time too, and one more to mix in.
+        let memory = u64::from(self.p).saturating_add(1).saturating_mul(block).saturating_add(table);
         if !self.n.is_power_of_two() || memory > MAX_MEMORY || work > MAX_WORK {
             return Err(ImportError::Limits);
         }
@@ -240,9 +243,15 @@ mod tests {
 
     #[test]
     fn a_file_cannot_ask_for_much() {
-        for (n, p, r) in
-            [(0, 1, 8), (3, 1, 8), (1 << 31, 1, 8), (1 << 15, 1 << 20, 8), (2, 1, u32::MAX), (1 << 15, 0, 8)]
-        {
+        for (n, p, r) in [
+            (0, 1, 8),
+            (3, 1, 8),
+            (1 << 31, 1, 8),
+            (1 << 15, 1 << 20, 8),
+            (2, 1, u32::MAX),
+            (2, 4, 1 << 20),
+            (1 << 15, 0, 8),
+        ] {
             let error = keypair(&with_scrypt(n, p, r), &"pass".into()).unwrap_err();
             assert_eq!(error, ImportError::Limits, "{n} {p} {r}");
         }

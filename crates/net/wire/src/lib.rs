@@ -68,6 +68,9 @@
 pub mod address;
 pub mod certificate;
 pub mod class;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 pub mod headers;
 mod hotkey;
 pub mod python;

@@ -304,26 +304,25 @@ mod tests {
         assert_eq!(window.admit(caller(1), NonceOrder::Once, NOW + 2 * SECOND + 1, NOW), Ok(()));
     }
 
-    #[test]
-    fn the_stored_form_has_its_bytes() {
-        let mut window = ReplayWindow::new(LIMITS);
-        window.admit(caller(1), NonceOrder::Once, NOW, NOW).unwrap();
-        window.admit(caller(1), NonceOrder::Rising([9; 32]), NOW + 1, NOW).unwrap();
-        let fixture = concat!(
-            "6d79656c696e2d7265706c61792f310a", // the name and version of the format
-            "0060031ba9c66c18",                 // the floor
-            "04",                               // one caller
-            "0101010101010101010101010101010101010101010101010101010101010101",
-            "040000b0d4acc66c18", // one nonce that is accepted once
-            "04",                 // one name
-            "0909090909090909090909090909090909090909090909090909090909090909",
-            "0100b0d4acc66c18", // and its last nonce
-            "SUM",
-        );
-        let bytes = window.to_bytes();
-        let (content, sum) = bytes.split_last_chunk::<32>().unwrap();
-        assert_eq!(*sum, *Sha256::digest(content));
-        assert_eq!(hex::encode(content), fixture.trim_end_matches("SUM"));
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn replay_window_1() {
+            let window = ReplayWindow::from_bytes(&fixture::read("replay-window/1/window.bin"), LIMITS).unwrap();
+            let callers = window.callers.iter().map(|(caller, seen)| {
+                let last = seen.last.iter();
+                let last: Vec<_> =
+                    last.map(|(client, nonce)| json!({ "client": hex::encode(client), "nonce": nonce })).collect();
+                json!({ "caller": hex::encode(caller), "once": seen.once, "last": last })
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("replay-window/1/meaning.json")).unwrap();
+            assert_eq!(json!({ "floor": window.floor, "callers": callers.collect::<Vec<_>>() }), meaning);
+            assert_eq!(window.len(), 2);
+            fixture::assert_written("replay-window/1/window.bin", &window.to_bytes());
+        }
     }
 
     #[test]

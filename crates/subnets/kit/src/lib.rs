@@ -26,6 +26,9 @@
 mod dice;
 mod endpoint;
 mod event;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 mod json_task;
 mod member;
 mod memory;
@@ -44,6 +47,8 @@ pub use endpoint::endpoint;
 pub use event::{EventSink, NeuronEvent, WeightsStep};
 pub use json_task::JsonTask;
 pub use member::{JoinError, Member, MemberError};
+#[doc(hidden)]
+pub use memory::rewritten as rewritten_memory;
 pub use memory::{MemoryError, MemoryOwner};
 pub use miner::{MiningOptions, mine, reported};
 pub use round::{RoundError, ScoredAnswer, round};

@@ -122,26 +122,34 @@ impl ValidatorMemory {
         hotkey: PublicKey,
     ) -> Result<Self, MemoryError> {
         let whose = MemoryOwner::new(genesis, netuid, &hotkey);
-        let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
-        let bytes = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
-            Ok(Some(bytes)) => bytes,
+        match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+            Ok(Some(bytes)) => Self::read(&bytes, path, Some(whose)),
             Ok(None) => {
                 let (scores, pending) = (Scores::default(), Vec::new());
-                return Ok(Self { path, whose, hotkey, rounds: 0, scores, pending });
+                Ok(Self { path, whose, hotkey, rounds: 0, scores, pending })
             }
-            Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => return Err(form(fault.to_string())),
-            Err(error) => return Err(error.into()),
-        };
-        let stored: MemoryFile = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
+            Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => {
+                Err(MemoryError::Form { path, reason: fault.to_string() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the content of a file: of this owner, or of any owner if none is given.
+    fn read(bytes: &[u8], path: PathBuf, whose: Option<MemoryOwner>) -> Result<Self, MemoryError> {
+        let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
+        let key_of =
+            |address: &str| myelin_wire::from_ss58(address).map_err(|error| form(format!("`{address}`: {error}")));
+        let stored: MemoryFile = serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
         if stored.version != VERSION {
             return Err(form(format!("version {} instead of {VERSION}", stored.version)));
         }
-        if stored.whose != whose {
+        if whose.is_some_and(|whose| whose != stored.whose) {
             return Err(MemoryError::Foreign { path, whose: Box::new(stored.whose) });
         }
         let score = |stored: StoredScore| {
             let StoredScore { hotkey, since, average, asked, answered } = stored;
-            let key = myelin_wire::from_ss58(&hotkey).map_err(|error| form(format!("`{hotkey}`: {error}")))?;
+            let key = key_of(&hotkey)?;
             let score = Score { since, average, asked, answered };
             if average > ONE || answered > asked {
                 Err(form(format!("{hotkey} has {score:?}")))
@@ -150,11 +158,12 @@ impl ValidatorMemory {
             }
         };
         let scores = stored.scores.into_iter().map(score).collect::<Result<Scores, _>>()?;
+        let (netuid, hotkey) = (stored.whose.netuid, key_of(&stored.whose.hotkey)?);
         let pending = stored.promises.into_iter().map(|stored| {
             let StoredReveal { hash: _, weights, salt, version_key, after } = stored;
             PendingReveal { netuid, weights, salt, version_key, made_at: after }
         });
-        Ok(Self { path, whose, hotkey, rounds: stored.rounds, scores, pending: pending.collect() })
+        Ok(Self { path, whose: stored.whose, hotkey, rounds: stored.rounds, scores, pending: pending.collect() })
     }
 
     /// What the file is to hold.
@@ -201,6 +210,14 @@ impl MemoryOwner {
     fn new(genesis: impl Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
         Self { chain: format!("{genesis:?}"), netuid, hotkey: hotkey.to_string() }
     }
+}
+
+/// Returns the content of a validator's file as this version writes it. For fuzz targets.
+///
+/// # Errors
+/// [`MemoryError::Form`] for bytes that are no such content.
+pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, MemoryError> {
+    ValidatorMemory::read(bytes, PathBuf::new(), None)?.to_bytes()
 }
 
 #[cfg(test)]
@@ -279,6 +296,49 @@ mod tests {
             let error = open(path.clone(), 1).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);
+        }
+    }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn validator_1() {
+            let stored = fixture::read("validator/1/validator.json");
+            let memory = ValidatorMemory::read(&stored, PathBuf::new(), None).unwrap();
+            let score = |(hotkey, score): (PublicKey, Score)| {
+                let Score { since, average, asked, answered } = score;
+                json!({
+                    "hotkey": format!("{hotkey:#x}"),
+                    "seat_since": since,
+                    "average_of_2^32": average,
+                    "asked": asked,
+                    "answered": answered,
+                })
+            };
+            let pending = |pending: &PendingReveal| {
+                let weights = pending.weights.iter().map(|entry| (entry.uid.get(), entry.value));
+                json!({
+                    "hash": format!("{:?}", pending.hash(&memory.hotkey)),
+                    "weights": weights.collect::<Vec<_>>(),
+                    "salt": pending.salt,
+                    "version_key": pending.version_key,
+                    "made_after_block": pending.made_at,
+                })
+            };
+            let said = json!({
+                "genesis": memory.whose.chain,
+                "netuid": memory.whose.netuid.get(),
+                "validator": memory.whose.hotkey,
+                "rounds": memory.rounds,
+                "scores": memory.scores.iter().map(score).collect::<Vec<_>>(),
+                "pending_reveals": memory.pending.iter().map(pending).collect::<Vec<_>>(),
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("validator/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            fixture::assert_written("validator/1/validator.json", &memory.to_bytes().unwrap());
         }
     }
 }

@@ -404,4 +404,43 @@ mod tests {
             assert_eq!(in_groups(b"abc", sizes), None);
         }
     }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn evidence_1() {
+            let evidence: Evidence = serde_json::from_slice(&fixture::read("evidence/1/evidence.json")).unwrap();
+            let shown = evidence.check().unwrap();
+            let TextChallenge { model, prompt, seed, sampling, max_tokens, miner: _ } = &shown.question;
+            let said = json!({
+                "consumer": shown.consumer.to_string(),
+                "validator": shown.validator.to_string(),
+                "miner": shown.miner.to_string(),
+                "asked_at": shown.asked_at,
+                "question": {
+                    "model": model.to_string(),
+                    "prompt": prompt,
+                    "seed": seed,
+                    "temperature_milli": sampling.temperature_milli,
+                    "top_k": sampling.top_k,
+                    "max_tokens": max_tokens,
+                },
+                "answer": shown.answer.text(),
+                "tokens": shown.answer.tokens.iter().map(|token| token.token).collect::<Vec<_>>(),
+                "ending": shown.answer.ending,
+                "proven": shown.report.proven,
+                "incentive": shown.report.incentive,
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("evidence/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            // As `myelin ask` writes it.
+            fixture::assert_written(
+                "evidence/1/evidence.json",
+                serde_json::to_string_pretty(&evidence).unwrap().as_bytes(),
+            );
+        }
+    }
 }

@@ -48,6 +48,11 @@ pub mod corpus;
 pub mod draw;
 pub mod evidence;
 pub mod export;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gate;
 mod generate;
 pub mod judge;

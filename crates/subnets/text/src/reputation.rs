@@ -281,4 +281,33 @@ mod tests {
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }
     }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn reputations_1() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("reputations.json");
+            fs::write(&path, fixture::read("reputations/1/reputations.json")).unwrap();
+            let reputations = Reputations::open(&path).unwrap();
+            let said: Vec<_> = reputations
+                .lock()
+                .iter()
+                .map(|(miner, reputation)| {
+                    json!({
+                        "hotkey": format!("{miner:#x}"),
+                        "steps_of_16": reputation.0,
+                        "score_ppm": reputation.cubed().of(MILLION.into()),
+                    })
+                })
+                .collect();
+            let meaning: Value = serde_json::from_slice(&fixture::read("reputations/1/meaning.json")).unwrap();
+            assert_eq!(json!({ "reputations": said }), meaning);
+            reputations.note([]).unwrap();
+            fixture::assert_written("reputations/1/reputations.json", &fs::read(&path).unwrap());
+        }
+    }
 }

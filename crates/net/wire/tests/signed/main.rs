@@ -1,6 +1,5 @@
 //! Protection by signatures: every change, every replay and every part of another exchange is refused.
 
-mod fixtures;
 mod old;
 mod receipts;
 mod requests;

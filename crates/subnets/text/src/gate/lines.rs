@@ -103,7 +103,8 @@ impl TryFrom<GateMembers> for GateLine {
         let GateMembers { asked, token, logprob, text, finish, report, failed } = members;
         match (asked, (token, logprob, text), finish, report, failed) {
             (Some(asked), (None, None, None), None, None, None) => Ok(Self::Asked(AttemptLine { asked })),
-            (None, (Some(token), Some(logprob), Some(text)), None, None, None) => {
+            // Beyond the range of `f32` a number reads as infinite, which JSON does not have.
+            (None, (Some(token), Some(logprob), Some(text)), None, None, None) if logprob.is_finite() => {
                 Ok(Self::Token(Token { token, logprob, text }))
             }
             (None, (None, None, None), Some(finish), None, None) => Ok(Self::End(EndLine { finish })),
@@ -128,5 +129,10 @@ mod tests {
         let end = serde_json::from_str::<GateLine>(r#"{"finish":"stop"}"#).unwrap();
         assert!(matches!(end, GateLine::End(_)));
         assert!(serde_json::from_str::<GateLine>(r#"{"finish":"stop","more":1}"#).is_err());
+        let token = |logprob: &str| {
+            let line = format!(r#"{{"token":1,"logprob":{logprob},"text":""}}"#);
+            serde_json::from_str::<GateLine>(&line).is_ok()
+        };
+        assert!(token("-3.4e38") && !token("-1.1e308"));
     }
 }

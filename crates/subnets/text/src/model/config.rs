@@ -231,12 +231,14 @@ impl DecoderConfig {
         if !split || !self.head_size().is_multiple_of(2) || !(1..=MAX_WIDTH).contains(&self.head_size()) {
             return Err(ModelError::malformed(path, "heads do not have an even number of elements"));
         }
-        if !(self.rms_norm_eps > 0.0 && self.rope_base() > 1.0) {
+        // More than `f32` holds reads as infinite, and makes all numbers zero.
+        let (eps, base) = (self.rms_norm_eps, self.rope_base());
+        if !(eps > 0.0 && eps.is_finite() && base > 1.0 && base.is_finite()) {
             return Err(ModelError::malformed(path, "`rms_norm_eps` and `rope_theta` have no use as they are"));
         }
         if !self.rope_factor().is_normal()
             || self.rope_factors.as_ref().is_some_and(|factors| factors.len() != self.head_size() / 2)
-            || !self.rope_frequencies().iter().all(|frequency| frequency.is_normal() && *frequency > 0.0)
+            || !self.frequencies().all(|frequency| frequency.is_normal() && frequency > 0.0)
         {
             return Err(ModelError::malformed(path, "the scaling of rotary embeddings gives no frequencies"));
         }
@@ -319,10 +321,14 @@ impl DecoderConfig {
 
     /// Returns the divisors of the rotation of each pair of elements of a head, if any differs from one.
     pub(crate) fn rope_stretches(&self) -> Option<Vec<f64>> {
-        let said = self.rope_factors.iter().flatten().map(|factor| f64::from(*factor)).chain(std::iter::repeat(1.0));
-        let all: Vec<_> =
-            self.plain_frequencies().zip(said).map(|(plain, said)| said * self.rope_stretch(plain)).collect();
+        let all: Vec<_> = self.stretched().map(|(_, stretch)| stretch).collect();
         all.iter().any(|stretch| stretch.to_bits() != 1.0_f64.to_bits()).then_some(all)
+    }
+
+    /// Radians per position before stretching, and what they are slowed down by, for each pair of elements of a head.
+    fn stretched(&self) -> impl Iterator<Item = (f64, f64)> {
+        let said = self.rope_factors.iter().flatten().map(|factor| f64::from(*factor)).chain(std::iter::repeat(1.0));
+        self.plain_frequencies().zip(said).map(|(plain, said)| (plain, said * self.rope_stretch(plain)))
     }
 
     #[allow(clippy::cast_precision_loss, reason = "sizes of heads are small")]
@@ -332,10 +338,14 @@ impl DecoderConfig {
     }
 
     /// Returns radians per position, for each pair of elements of a head.
+    ///
+    /// An iterator, because a file of a few bytes can declare half a million pairs.
+    fn frequencies(&self) -> impl Iterator<Item = f64> {
+        self.stretched().map(|(plain, stretch)| plain / stretch)
+    }
+
+    /// Returns radians per position, for each pair of elements of a head.
     pub(crate) fn rope_frequencies(&self) -> Vec<f64> {
-        match self.rope_stretches() {
-            None => self.plain_frequencies().collect(),
-            Some(stretches) => self.plain_frequencies().zip(stretches).map(|(plain, by)| plain / by).collect(),
-        }
+        self.frequencies().collect()
     }
 }

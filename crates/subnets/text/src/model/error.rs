@@ -74,7 +74,7 @@ pub enum ModelError {
     #[error("the tokenizer: {0}")]
     Tokenizer(String),
     /// An error of the tensor library.
-    #[error("the computation: {0}")]
+    #[error("the computation: {}", library_text(.0))]
     Compute(#[from] candle_core::Error),
     /// A failure to start threads.
     #[error("no threads to compute with: {0}")]
@@ -119,11 +119,44 @@ impl Diagnostic for ModelError {
 }
 
 impl ModelError {
+    /// Returns the error of a file at which the tensor library failed.
+    pub(super) fn unreadable(path: impl Into<PathBuf>, error: &candle_core::Error) -> Self {
+        Self::malformed(path, library_text(error))
+    }
+
     pub(super) fn malformed(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.into(), reason: reason.into() }
     }
 
     pub(super) fn tensor(name: &str, reason: impl Into<String>) -> Self {
         Self::Tensor { name: name.into(), reason: reason.into() }
+    }
+}
+
+/// Returns the text of an error of the tensor library in one line.
+///
+/// With `RUST_BACKTRACE` set, the library writes a backtrace into its texts. To resolve one takes tens of megabytes, and
+/// a file decides how often.
+pub(super) fn library_text(error: &candle_core::Error) -> String {
+    use candle_core::Error::{Context, WithBacktrace, WithPath};
+    match error {
+        WithBacktrace { inner, .. } => library_text(inner),
+        Context { inner, context } => format!("{context}: {}", library_text(inner)),
+        WithPath { inner, path } => format!("{}: {}", path.display(), library_text(inner)),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::backtrace::Backtrace;
+
+    #[test]
+    fn errors_of_the_library_are_one_line() {
+        let inner = Box::new(candle_core::Error::Msg("cut short".into()));
+        let traced = candle_core::Error::WithBacktrace { inner, backtrace: Box::new(Backtrace::force_capture()) };
+        let error = traced.context("reading").with_path("a.gguf");
+        assert_eq!(ModelError::from(error).to_string(), "the computation: a.gguf: reading: cut short");
     }
 }

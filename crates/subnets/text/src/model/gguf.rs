@@ -3,20 +3,26 @@
 //! Quantised weights become `f32` as they are read: the file decides on the numbers, and all parties compute with the
 //! same ones.
 
+mod head;
+
 use super::{
     ModelError,
     config::{DecoderConfig, GgufConfig},
+    error::library_text,
     files::ModelFile,
     tensors::LoadedTensors,
 };
 use candle_core::{
     Device, Tensor,
     quantized::{
-        gguf_file::{Content, Value},
+        gguf_file::{Content, TensorInfo, Value},
         tokenizer::TokenizerFromGguf,
     },
 };
-use std::{collections::BTreeMap, io::Seek};
+use std::{
+    collections::BTreeMap,
+    io::{BufReader, Seek},
+};
 use tokenizers::Tokenizer;
 
 /// The names of tensors in GGUF files and in safetensors files, within a layer.
@@ -54,9 +60,17 @@ pub(crate) struct Gguf<'a> {
 
 impl<'a> Gguf<'a> {
     pub(crate) fn open(source: &'a mut ModelFile) -> Result<Self, ModelError> {
-        source.file.rewind().map_err(|error| ModelError::File { path: source.path.clone(), error })?;
-        let content =
-            Content::read(&mut source.file).map_err(|error| ModelError::malformed(&source.path, error.to_string()))?;
+        let failed = |error| ModelError::File { path: source.path.clone(), error };
+        source.file.rewind().map_err(failed)?;
+        if head::has_zero_alignment(&mut BufReader::new(&source.file)) {
+            return Err(ModelError::malformed(&source.path, "its tensors are aligned to 0 bytes"));
+        }
+        source.file.rewind().map_err(failed)?;
+        let content = Content::read(&mut source.file).map_err(|error| ModelError::unreadable(&source.path, &error))?;
+        if let Some((name, _)) = content.tensor_infos.iter().find(|(_, tensor)| !is_sized(tensor)) {
+            let reason = format!("the tensor `{name}` is empty, or larger than any memory");
+            return Err(ModelError::malformed(&source.path, reason));
+        }
         let named = content.metadata.get("general.architecture").and_then(|value| value.to_string().ok());
         let architecture =
             named.cloned().ok_or_else(|| ModelError::malformed(&source.path, "it names no architecture"))?;
@@ -85,7 +99,7 @@ impl<'a> Gguf<'a> {
         let prefix = format!("{}.rope.scaling.", self.architecture);
         let kind = self.content.metadata.get(&format!("{prefix}type"));
         let kind = kind.map_or(Ok("linear"), |kind| kind.to_string().map(String::as_str));
-        match kind.map_err(|error| ModelError::malformed(&self.source.path, error.to_string()))? {
+        match kind.map_err(|error| ModelError::unreadable(&self.source.path, &error))? {
             "none" => Ok(None),
             "linear" => {
                 let mut parts = self.content.metadata.keys().filter_map(|key| key.strip_prefix(&prefix));
@@ -105,7 +119,7 @@ impl<'a> Gguf<'a> {
         if !self.content.tensor_infos.contains_key(ROPE_FACTORS) {
             return Ok(None);
         }
-        let malformed = |error: candle_core::Error| ModelError::malformed(&self.source.path, error.to_string());
+        let malformed = |error: candle_core::Error| ModelError::unreadable(&self.source.path, &error);
         let tensor = self.content.tensor(&mut self.source.file, ROPE_FACTORS, &Device::Cpu).map_err(malformed)?;
         Ok(Some(tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?))
     }
@@ -156,7 +170,7 @@ impl<'a> Gguf<'a> {
     pub(crate) fn tokenizer(&self) -> Result<Tokenizer, ModelError> {
         Tokenizer::from_gguf(&self.content).map_err(|error| ModelError::Unsupported {
             path: self.source.path.clone(),
-            what: format!("its tokenizer, without a tokenizer.json beside it ({error}),"),
+            what: format!("its tokenizer, without a tokenizer.json beside it ({}),", library_text(&error)),
         })
     }
 
@@ -175,7 +189,7 @@ impl<'a> Gguf<'a> {
             if !self.content.tensor_infos.contains_key(&theirs) {
                 continue;
             }
-            let malformed = |error: candle_core::Error| ModelError::malformed(&self.source.path, error.to_string());
+            let malformed = |error: candle_core::Error| ModelError::unreadable(&self.source.path, &error);
             let tensor = self.content.tensor(&mut self.source.file, &theirs, device).map_err(malformed)?;
             let tensor = tensor.dequantize(device)?;
             tensors.insert(ours, turned(tensor, &theirs, config, RowOrder::Apart)?);
@@ -211,13 +225,24 @@ pub(crate) fn turned(
         return Ok(tensor);
     }
     let dims = tensor.dims().to_vec();
-    let rest: usize = dims.iter().skip(1).product();
     let half = config.head_size() / 2;
+    if dims.first() != Some(&(heads * half * 2)) {
+        // Of another form than the configuration says, which is noticed where it is used.
+        return Ok(tensor);
+    }
+    let rest: usize = dims.iter().skip(1).product();
     let parts = match turn {
         RowOrder::Apart => (heads, half, 2, rest),
         RowOrder::Together => (heads, 2, half, rest),
     };
     tensor.reshape(parts)?.transpose(1, 2)?.contiguous()?.reshape(dims)
+}
+
+/// Returns true if the bytes of a tensor can be counted. The library multiplies without a look at the result.
+fn is_sized(tensor: &TensorInfo) -> bool {
+    let mut dims = tensor.shape.dims().iter();
+    let elements = dims.try_fold(1_usize, |elements, dim| elements.checked_mul(*dim));
+    elements.is_some_and(|elements| elements > 0 && elements.checked_mul(tensor.ggml_dtype.type_size()).is_some())
 }
 
 fn unsigned(value: &Value) -> Option<usize> {

@@ -15,15 +15,15 @@ use candle_core::Device;
 pub(crate) use config::DecoderConfig;
 pub use config::Shape;
 pub use error::ModelError;
-use files::ModelFiles;
 pub(crate) use files::WRITTEN;
+use files::{ModelFile, ModelFiles};
 use gguf::Gguf;
 pub(crate) use gguf::{LAYER_NAMES, NAMES, ROPE_FACTORS, RowOrder, turned};
 pub use hash::{HashError, ModelHash};
 pub(crate) use network::{Batch, DecoderNetwork, KernelForms};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 pub(crate) use session::Session;
-use std::{fmt, num::NonZeroUsize, path::Path, sync::Arc};
+use std::{fmt, io::Write, num::NonZeroUsize, path::Path, sync::Arc};
 use tensors::LoadedTensors;
 pub(crate) use tensors::Tensors;
 pub use text::Decoder;
@@ -206,6 +206,32 @@ impl Model {
 fn read_tokenizer(source: &mut files::ModelFile) -> Result<Tokenizer, ModelError> {
     let content = source.read_text()?;
     Tokenizer::from_bytes(content).map_err(|error| ModelError::malformed(&source.path, error.to_string()))
+}
+
+/// Reads a GGUF file as [`Model::load`] does, but for the network of its weights. For fuzz targets.
+///
+/// # Errors
+/// [`ModelError`] for bytes that are no such file.
+pub fn read_gguf(bytes: &[u8]) -> Result<(), ModelError> {
+    let path = Path::new("model.gguf");
+    let written = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
+    let file = written.map_err(|error| ModelError::File { path: path.into(), error })?;
+    let mut source = ModelFile { path: path.into(), file };
+    let mut gguf = Gguf::open(&mut source)?;
+    let config = gguf.config()?;
+    gguf.tokenizer()?;
+    gguf.tensors(&config, &Device::Cpu)?;
+    Ok(())
+}
+
+/// Reads the configuration of a model, and returns it as this version writes it. For fuzz targets.
+///
+/// # Errors
+/// [`ModelError::Malformed`] and [`ModelError::Unsupported`], with what is wrong.
+pub fn rewritten_config(json: &[u8]) -> Result<Vec<u8>, ModelError> {
+    let path = Path::new("config.json");
+    let config = DecoderConfig::parse(json, path)?;
+    serde_json::to_vec(&config).map_err(|error| ModelError::malformed(path, error.to_string()))
 }
 
 /// Returns the device of models: the first graphics card if the program is built for one, otherwise the processor.

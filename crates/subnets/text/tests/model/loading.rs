@@ -359,6 +359,7 @@ fn configurations_that_cannot_be_computed_are_refused() {
     assert!(with("vocab_size", 100.into()).contains("has the form"));
     assert!(with("max_position_embeddings", u64::MAX.into()).contains("max_position_embeddings"));
     assert!(with("rms_norm_eps", 0.into()).contains("rms_norm_eps"));
+    assert!(with("rms_norm_eps", 1e39.into()).contains("rms_norm_eps"));
     let missing = configured(|config| {
         config.remove("hidden_size");
     });
@@ -383,5 +384,26 @@ fn gguf_files_that_are_none_are_refused() {
         fs::write(&path, damaged).unwrap();
         // Some bytes change nothing that matters. All others must be refused without a panic.
         let _ = Model::load(&path);
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_are_refused() {
+    let aligned = read_with(&[("general.alignment", Value::U32(0))], None).unwrap_err();
+    assert!(aligned.contains("aligned to 0 bytes"), "{aligned}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    export::gguf(model(), &path, Precision::F32).unwrap();
+    let content = fs::read(&path).unwrap();
+    let name = b"blk.0.attn_q.weight";
+    // Behind the name stand the number of sides, and the sides.
+    let sides = content.windows(name.len()).position(|part| part == name).unwrap() + name.len() + 4;
+    for side in [0, 1 << 62, u64::MAX] {
+        let mut changed = content.clone();
+        changed[sides..sides + 8].copy_from_slice(&side.to_le_bytes());
+        fs::write(&path, changed).unwrap();
+        let error = Model::load(&path).expect_err("no tensor has this size").to_string();
+        assert!(error.contains("blk.0.attn_q.weight") && error.contains("model.gguf"), "{side}: {error}");
     }
 }

@@ -1,0 +1,81 @@
+//! Files and lines of the subnets.
+
+use core::fmt::Debug;
+use myelin_subnet_text::{
+    answer::{AnswerLine, MAX_LINE, TextAnswer},
+    evidence::{Evidence, EvidenceStatement},
+    fuzzing::{read_gguf, rewritten_config},
+    gate::GateLine,
+};
+use serde_json::{from_slice, to_vec};
+use std::sync::OnceLock;
+
+/// The file of a validator: what is read is written as a file that reads the same.
+pub fn validator_file(bytes: &[u8]) {
+    let Ok(written) = myelin_subnet_kit::rewritten_memory(bytes) else { return };
+    let again = myelin_subnet_kit::rewritten_memory(&written).expect("a memory is written as one");
+    assert_eq!(again, written);
+}
+
+/// The lines of an answer: a line is written as it was read.
+pub fn text_line(bytes: &[u8]) {
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Ok(read) = AnswerLine::read(line) else { continue };
+        assert!(line.len() <= MAX_LINE);
+        let written = read.to_bytes().expect("what is read has a text");
+        let again = AnswerLine::read(written.strip_suffix(b"\n").expect("a line has an end"));
+        assert_eq!(again.as_ref(), Ok(&read));
+    }
+    if let Ok(answer) = TextAnswer::read(bytes) {
+        assert_eq!(answer.steps().len(), answer.tokens.len());
+        let _ = answer.text();
+    }
+}
+
+/// The lines of a gate: a line is written as it was read.
+pub fn gate_line(bytes: &[u8]) {
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Ok(read) = from_slice::<GateLine>(line) else { continue };
+        let written = to_vec(&read).expect("what is read has a text");
+        same(&from_slice::<GateLine>(&written).expect("a line is written as one"), &read);
+    }
+}
+
+/// Compares by text, since numbers that are none are not equal.
+fn same<T: Debug>(one: &T, other: &T) {
+    assert_eq!(format!("{one:?}"), format!("{other:?}"));
+}
+
+/// Evidence that was made by signing. All other is altered.
+const GENUINE: &str = include_str!("../../../../vectors/formats/evidence/1/evidence.json");
+
+fn genuine() -> &'static EvidenceStatement {
+    static STATEMENT: OnceLock<EvidenceStatement> = OnceLock::new();
+    STATEMENT.get_or_init(|| {
+        let evidence: Evidence = serde_json::from_str(GENUINE).expect("it is of the form of evidence");
+        evidence.check().expect("it was signed")
+    })
+}
+
+/// Evidence: it is written as it was read, and altered evidence shows nothing else than what was signed.
+pub fn evidence(bytes: &[u8]) {
+    let Ok(read) = from_slice::<Evidence>(bytes) else { return };
+    let written = to_vec(&read).expect("evidence has a text");
+    assert_eq!(from_slice::<Evidence>(&written).ok().as_ref(), Some(&read));
+    if let Ok(statement) = read.check() {
+        same(&statement, genuine());
+    }
+}
+
+/// A GGUF file: its head, its configuration, its tokenizer and its weights.
+pub fn gguf(bytes: &[u8]) {
+    let _ = read_gguf(bytes);
+}
+
+/// The configuration of a model: what is read is written as a text that is read too.
+///
+/// Not as the same, since the reader of JSON may miss a float by its last bit.
+pub fn model_config(bytes: &[u8]) {
+    let Ok(written) = rewritten_config(bytes) else { return };
+    assert!(rewritten_config(&written).is_ok(), "a configuration is not written as one");
+}
