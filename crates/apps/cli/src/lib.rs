@@ -32,6 +32,9 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod error;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 mod folders;
 mod hints;
 pub mod key;

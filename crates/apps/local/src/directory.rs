@@ -324,4 +324,49 @@ mod tests {
         assert_eq!(directory.chain().unwrap(), None);
         directory.delete(&lock).unwrap();
     }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn supervisor_state_1() {
+            let (_folder, directory) = directory();
+            fs::create_dir_all(directory.path()).unwrap();
+            for (name, path) in [("network.json", directory.chain_file()), ("running.json", directory.state_file())] {
+                fs::write(path, fixture::read(&format!("supervisor-state/1/{name}"))).unwrap();
+            }
+            let (chain, state) = (directory.chain().unwrap().unwrap(), directory.state().unwrap().unwrap());
+            let nodes = state.nodes.iter().map(|node| {
+                let said = json!({
+                    "name": node.name,
+                    "role": node.role,
+                    "phase": node.phase,
+                    "pid": node.pid,
+                    "rpc": node.rpc,
+                    "restarts": node.restarts,
+                    "last_end": node.last_end,
+                });
+                // What is not known is left out.
+                let known = said.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
+                known.map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
+            });
+            let said = json!({
+                "network": {
+                    "preset": chain.preset,
+                    "authorities": chain.authorities,
+                    "full_nodes": chain.full_nodes,
+                },
+                "running": { "supervisor_pid": state.supervisor, "nodes": nodes.collect::<Vec<_>>() },
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("supervisor-state/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            directory.write_chain(chain).unwrap();
+            directory.write_state(&state).unwrap();
+            for (name, path) in [("network.json", directory.chain_file()), ("running.json", directory.state_file())] {
+                fixture::assert_written(&format!("supervisor-state/1/{name}"), &fs::read(path).unwrap());
+            }
+        }
+    }
 }

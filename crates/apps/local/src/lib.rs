@@ -42,6 +42,9 @@
 mod authority;
 mod directory;
 mod error;
+#[cfg(test)]
+#[path = "../../../../vectors/formats/fixture.rs"]
+mod fixture;
 mod leftovers;
 pub mod neurons;
 mod process;

@@ -64,7 +64,7 @@ const COLDKEYS: u8 = 8;
 /// The most seats of a network.
 const SEATS: u64 = 24;
 
-/// A source of numbers that depends on its seed alone: SplitMix64.
+/// A source of numbers that depends on its seed alone, by the generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {
@@ -309,7 +309,8 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
         if random.chance(30) {
             let mut blocks: Vec<BlockNumber> = (0..=random.below(3)).map(|_| random.block(number) - 1).collect();
             blocks.sort_unstable();
-            let commits: Vec<_> = blocks.into_iter().map(|at| WeightsCommit { hash: Default::default(), at }).collect();
+            let commits: Vec<_> =
+                blocks.into_iter().map(|at| WeightsCommit { hash: sp_core::H256::default(), at }).collect();
             Commits::<Runtime>::insert(matrix, &seat.hotkey, bounded(commits));
         }
         if random.chance(30) {

@@ -35,7 +35,7 @@ pub(crate) async fn block_input(
     number: BlockNumber,
     ran: &[NetUid],
 ) -> Result<BlockInput, ExplainError> {
-    let (free, locked, staked, accrual, ledger, tempos, network, subnets) = try_join!(
+    let (free, locked, total_stake, accrual, ledger, tempos, network, subnets) = try_join!(
         storage_value(before, storage().balances().total_issuance(), ()),
         storage_value(before, storage().subnets().total_locked(), ()),
         storage_value(before, storage().staking().total_stake(), ()),
@@ -48,8 +48,8 @@ pub(crate) async fn block_input(
             |netuid| async move { Ok((netuid, subnet_input(before, netuid, number).await?)) }
         ),
     )?;
-    let lost = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is not there"));
-    let ledger = ledger.ok_or_else(|| lost("the ledger"))?.0.into_iter();
+    let missing = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is not there"));
+    let ledger = ledger.ok_or_else(|| missing("the ledger"))?.0.into_iter();
     let ledger: BTreeMap<_, _> = ledger.map(|(netuid, account)| (netuid.0, account.0)).collect();
     let tempos = tempos.into_iter().flat_map(|tempos| tempos.0).map(|(netuid, tempo)| (netuid.0, tempo));
     let root = if root_is_due(tempos, number) { root_input(before).await? } else { None };
@@ -64,10 +64,10 @@ pub(crate) async fn block_input(
         issuance: IssuanceTerms {
             balances: Amount::from_rao(free.unwrap_or_default()),
             locked: locked.map_or(Amount::ZERO, |locked| locked.0),
-            staked: staked.map_or(Amount::ZERO, |staked| staked.0),
+            staked: total_stake.map_or(Amount::ZERO, |total| total.0),
         },
-        accrual: accrual.ok_or_else(|| lost("the accrual"))?.0,
-        ledger: ledger.try_into().map_err(|_| lost("a bound of the ledger"))?,
+        accrual: accrual.ok_or_else(|| missing("the accrual"))?.0,
+        ledger: ledger.try_into().map_err(|()| missing("a bound of the ledger"))?,
         root,
         network,
         existential_deposit: Amount::from_rao(

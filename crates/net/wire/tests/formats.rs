@@ -253,11 +253,11 @@ fn v1_headers_1() {
     };
     let process_time = answer["process_time"].as_f64().unwrap();
     let at = AnswerTime { now: number(answer, "answered_at") as UnixNanos, process_time, incident: 0 };
-    let mut said_back = read.into_content();
-    said_back.set("text", Python::from(text(answer, "text"))).unwrap();
-    let served = server.answer(HandlerReply::from(said_back), at);
-    assert_eq!(written(&served.headers), text_file("v1-headers/1/answer.txt"));
-    assert_eq!(served.body, file("v1-headers/1/answer.json"));
+    let mut echo = read.into_content();
+    echo.set("text", Python::from(text(answer, "text"))).unwrap();
+    let reply = server.answer(HandlerReply::from(echo), at);
+    assert_eq!(written(&reply.headers), text_file("v1-headers/1/answer.txt"));
+    assert_eq!(reply.body, file("v1-headers/1/answer.json"));
 
     let headers = read_headers(&text_file("v1-headers/1/answer.txt"));
     let response = HttpResponse { status: 200, headers, body: file("v1-headers/1/answer.json") };

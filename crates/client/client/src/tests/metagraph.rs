@@ -30,10 +30,11 @@ fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
     }
 }
 
-fn serving(neuron: NeuronInfo, address: &str) -> NeuronInfo {
+fn serving(mut neuron: NeuronInfo, address: &str) -> NeuronInfo {
     let endpoint = IpEndpoint::from(address.parse::<std::net::SocketAddr>().unwrap());
     let axon = AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None };
-    NeuronInfo { axon: Some(axon), ..neuron }
+    neuron.axon = Some(axon);
+    neuron
 }
 
 #[tokio::test]

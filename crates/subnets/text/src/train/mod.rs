@@ -341,7 +341,9 @@ fn write(
     fs::create_dir_all(parent).map_err(at(parent))?;
     let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent).map_err(at(parent))?;
     write_into(unfinished.path(), config, tokenizer, vars)?;
-    match fs::rename(unfinished.path(), folder) {
+    #[expect(clippy::disallowed_methods, reason = "a folder is moved, which can be trained again after a power cut")]
+    let moved = fs::rename(unfinished.path(), folder);
+    match moved {
         Ok(()) => {
             let _moved = unfinished.keep();
             Ok(())

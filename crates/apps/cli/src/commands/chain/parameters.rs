@@ -82,12 +82,12 @@ impl Render for ChainParametersOutput {
 }
 
 /// Each parameter with its unit. Taken apart by name, so that none is forgotten. spec subnets-and-neurons §18
-fn rows(parameters: NetworkParameters) -> Vec<NetworkParameterRow> {
+fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
     use Unit::{Blocks, Count, Millionths, Rao, Tempos, U16Fraction};
     let take = |take: Take| u64::from(take.get());
     macro_rules! rows {
         ($($name:ident $unit:ident $value:expr, $effect:literal;)*) => {{
-            let NetworkParameters { $($name),* } = parameters;
+            let NetworkParameters { $($name),* } = *parameters;
             vec![$(NetworkParameterRow {
                 name: stringify!($name),
                 value: ($value)($name),
@@ -133,7 +133,7 @@ impl Command for Parameters {
 
     async fn run(self, context: &Context, output: &Printer<ChainParametersOutput>) -> Result<(), CliError> {
         let now = context.chain().await?.at_finalised().await?;
-        let parameters = rows(now.network_parameters().await?);
+        let parameters = rows(&now.network_parameters().await?);
         Ok(output.show(&ChainParametersOutput { block: now.height(), parameters })?)
     }
 }

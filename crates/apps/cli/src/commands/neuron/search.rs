@@ -314,4 +314,29 @@ mod tests {
         fs::write(&path, "{").unwrap();
         assert_eq!(SearchStore::open(path, H256::repeat_byte(1)).before, SearchFile::default());
     }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn search_state_1() {
+            let kept: SearchFile = serde_json::from_slice(&fixture::read("search-state/1/search.json")).unwrap();
+            let (block, hash, difficulty, next_nonce) = kept.at.unwrap();
+            let said = json!({
+                "genesis": kept.genesis,
+                "seals_tried": kept.tried,
+                "seconds": kept.seconds,
+                "block": block,
+                "block_hash": hash,
+                "difficulty": difficulty,
+                "next_nonce": next_nonce,
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("search-state/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            // As `SearchStore::keep` writes it.
+            fixture::assert_written("search-state/1/search.json", &serde_json::to_vec(&kept).unwrap());
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{ChainError, NeuronInfo, calls, runtime::neurons::events::NeuronRegistered};
-use myelin_primitives::{Amount, NetUid, Take};
+use myelin_primitives::{Amount, NetUid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ impl Command for Register {
             plan = plan.effect(format!("{signer} owns the hotkey from now on"));
         }
         if known.is_none_or(|known| known.take.is_none()) {
-            let most = Take::from(now.network_parameters().await?.max_delegate_take);
+            let most = now.network_parameters().await?.max_delegate_take;
             plan = plan.effect(format!("it becomes a delegate for ever, and keeps {}", u16_percent(most.get())));
         }
         if root.subnet.neurons < root.subnet.max_neurons {

@@ -14,7 +14,6 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{calls, runtime::staking::events};
-use myelin_primitives::Take;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -63,7 +62,7 @@ impl Command for BecomeDelegate {
                 hint: "change what it keeps with `myelin stake take set`".into(),
             });
         }
-        let most = Take::from(now.network_parameters().await?.max_delegate_take);
+        let most = now.network_parameters().await?.max_delegate_take;
         let plan = Plan::new(format!("Let others stake on {hotkey}"))
             .effect(format!("it keeps {} of what it earns for validating, the most there is", u16_percent(most.get())))
             .effect("it stays a delegate for ever");

@@ -70,8 +70,8 @@ impl Command for ShowTake {
         Ok(output.show(&StakeTakeShowOutput {
             hotkey: hotkey.key.to_string(),
             take: known.take.map(Take::get),
-            least: Take::from(parameters.min_delegate_take).get(),
-            most: Take::from(parameters.max_delegate_take).get(),
+            least: parameters.min_delegate_take.get(),
+            most: parameters.max_delegate_take.get(),
             rises_after: parameters.tx_delegate_take_rate_limit,
         })?)
     }
@@ -126,7 +126,7 @@ impl Command for SetTake {
         })?;
         let [from, to] = [before, take].map(|take| u16_percent(take.get()));
         let parameters = now.network_parameters().await?;
-        let (least, most) = (Take::from(parameters.min_delegate_take), Take::from(parameters.max_delegate_take));
+        let (least, most) = (parameters.min_delegate_take, parameters.max_delegate_take);
         let message = if take == before {
             Some(format!("{hotkey} keeps {from} already"))
         } else if take < least || take > most {

@@ -80,8 +80,7 @@ impl SubnetPriceOutput {
             subnet_limit,
             ..
         } = now.network_parameters().await?;
-        let rule =
-            PriceRule { minimum: network_min_lock_cost.into(), reduction_interval: network_lock_reduction_interval };
+        let rule = PriceRule { minimum: network_min_lock_cost, reduction_interval: network_lock_reduction_interval };
         let last = now.last_creation().await?;
         let subnets = now.subnets().await?.iter().filter(|subnet| !subnet.netuid.is_root()).count();
         let full = subnets >= usize::from(subnet_limit);

@@ -121,4 +121,28 @@ mod tests {
         let error = reveals.all(NetUid::new(1)).unwrap_err().to_string();
         assert!(error.contains("understand") && error.contains(&path.display().to_string()), "{error}");
     }
+
+    mod formats {
+        use super::*;
+        use crate::fixture;
+        use serde_json::{Value, json};
+
+        #[test]
+        fn pending_reveal_1() {
+            let pending: PendingReveal =
+                serde_json::from_slice(&fixture::read("pending-reveal/1/pending.json")).unwrap();
+            let weights = pending.weights.iter().map(|entry| json!({ "uid": entry.uid.get(), "weight": entry.value }));
+            let said = json!({
+                "netuid": pending.netuid.get(),
+                "weights": weights.collect::<Vec<_>>(),
+                "salt": pending.salt,
+                "version_key": pending.version_key,
+                "made_after_block": pending.made_at,
+            });
+            let meaning: Value = serde_json::from_slice(&fixture::read("pending-reveal/1/meaning.json")).unwrap();
+            assert_eq!(said, meaning);
+            // As `PendingReveals::keep` writes it.
+            fixture::assert_written("pending-reveal/1/pending.json", &serde_json::to_vec_pretty(&pending).unwrap());
+        }
+    }
 }
