@@ -17,7 +17,7 @@
 //! | consensus, weights, emission | [`traits::ReadStake`], [`traits::PayStake`] |
 //! | seats | [`traits::ReleaseStake`] |
 //! | keys | `ReadKeyUse` and `OnKeySwap` of the keys pallet |
-//! | runtime APIs | [`Pallet::positions`], [`Pallet::delegates`], [`Pallet::stakers`] |
+//! | runtime APIs | [`Pallet::positions`], [`Pallet::delegated`], [`Pallet::stakers`] |
 //! | the transaction pool | [`Pallet::check_free_call`] |
 //!
 //! While a swap of its coldkey is announced or disputed, every call fails first with the error of the keys pallet that
