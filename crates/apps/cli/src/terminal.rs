@@ -137,7 +137,8 @@ impl Terminal {
     /// Asks twice for a new password.
     ///
     /// # Errors
-    /// As [`Self::secret`]; [`PromptError::PasswordsDiffer`]; [`PromptError::PasswordTooShort`].
+    /// As [`Self::secret`]; [`PromptError::PasswordTooShort`] for a password below the minimum length;
+    /// [`PromptError::PasswordsDiffer`] if the second one differs.
     pub fn new_password(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, PromptError> {
         let password = self.secret(prompt, hint)?;
         let length = password.expose_secret().chars().count();

@@ -136,7 +136,7 @@ impl TransactionArgs {
 
     /// Prepares a plan up to the call.
     ///
-    /// For commands whose call takes long to find, and costs what the plan says.
+    /// For commands whose call takes long to find, and whose fee is that of the plan.
     ///
     /// # Errors
     /// [`CliError::TooLittle`] if the balance is too low; [`CliError::Refused`] from the policy; [`CliError::Prompt`]

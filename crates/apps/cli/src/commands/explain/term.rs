@@ -57,7 +57,7 @@ pub struct BondRow {
     bond: ShareValue,
     /// Part of all bonds on the miner.
     share: ShareValue,
-    /// That part of the miner's incentive.
+    /// Part of the miner's incentive that the bond pays.
     pays: ShareValue,
 }
 

@@ -184,7 +184,7 @@ impl MineText {
 
 /// Returns an error unless the chain is a local or development chain.
 ///
-/// Mischief tests a subnet of one's own, and harms those of others.
+/// A dishonest miner tests the subnet of its operator, and harms other subnets.
 async fn require_development(chain: &Chain) -> Result<(), CliError> {
     let kind: Result<String, _> = chain.rpc().request("system_chainType", rpc_params![]).await;
     match kind.as_deref() {
