@@ -1,27 +1,27 @@
-//! Calls of the chain that no command makes, and why.
+//! Calls of the chain that no command makes, with the reason for each.
 //!
-//! A test compares this list and what commands declare with the metadata, so that no call is forgotten and none is
-//! listed that has a command or does not exist.
+//! A test compares this list and the calls of the commands with the metadata. Each call has a command or is listed, and
+//! no listed call has a command or does not exist.
 
 /// Calls of one pallet that no command makes.
 #[derive(Debug)]
 pub struct CallGap {
-    /// The pallet.
+    /// Name of the pallet.
     pub pallet: &'static str,
-    /// Which of its calls; all of them if it is empty.
+    /// Names of the calls; empty for all calls of the pallet.
     pub calls: &'static [&'static str],
-    /// Why.
+    /// Reason that no command makes the calls.
     pub reason: &'static str,
 }
 
-/// What governance calls.
-const GOVERNANCE: &str = "governance makes it, through sudo or a proposal, and no user can";
+/// Reason for the calls that only governance makes.
+const GOVERNANCE: &str = "governance makes it, through sudo or a proposal; users cannot";
 
-/// All of them, by pallet.
+/// All calls without a command, by pallet.
 pub static UNCALLED: &[CallGap] = &[
-    CallGap { pallet: "System", calls: &[], reason: "remarks change nothing, and the rest is governance's" },
-    CallGap { pallet: "Timestamp", calls: &[], reason: "whoever makes a block puts it there" },
-    CallGap { pallet: "Grandpa", calls: &[], reason: "nodes report who finalises two chains" },
+    CallGap { pallet: "System", calls: &[], reason: "remarks change nothing, and governance makes the other calls" },
+    CallGap { pallet: "Timestamp", calls: &[], reason: "the author of a block includes it" },
+    CallGap { pallet: "Grandpa", calls: &[], reason: "nodes report an authority that finalises two chains" },
     CallGap {
         pallet: "Balances",
         calls: &["transfer_allow_death"],
@@ -32,29 +32,41 @@ pub static UNCALLED: &[CallGap] = &[
         calls: &["force_transfer", "force_unreserve", "force_set_balance", "force_adjust_total_issuance"],
         reason: GOVERNANCE,
     },
-    CallGap { pallet: "Balances", calls: &["upgrade_accounts"], reason: "no account here is of the older form" },
-    CallGap { pallet: "Balances", calls: &["burn"], reason: "nobody gains by it; TAO is recycled by what it pays for" },
+    CallGap {
+        pallet: "Balances",
+        calls: &["upgrade_accounts"],
+        reason: "no account of this chain has the older format",
+    },
+    CallGap {
+        pallet: "Balances",
+        calls: &["burn"],
+        reason: "burning TAO gives the caller nothing; paid calls recycle their price",
+    },
     CallGap {
         pallet: "Sudo",
         calls: &[],
-        reason: "governance of networks that are not public, with any Substrate client",
+        reason: "it governs networks that are not public, with any Substrate client",
     },
     CallGap { pallet: "Authorities", calls: &[], reason: GOVERNANCE },
-    CallGap { pallet: "Session", calls: &[], reason: "an operator of an authority makes it, with keys of the node" },
+    CallGap {
+        pallet: "Session",
+        calls: &[],
+        reason: "the operator of an authority makes it, with the keys of the node",
+    },
     CallGap {
         pallet: "Utility",
         calls: &[],
-        reason: "it carries other calls; a command makes one call, whose end is known for certain",
+        reason: "it wraps other calls; a command makes one call, so that its outcome is certain",
     },
     CallGap {
         pallet: "Proxy",
         calls: &[],
-        reason: "it carries other calls, for organisations, with any Substrate client",
+        reason: "it wraps other calls; organisations use it with any Substrate client",
     },
     CallGap {
         pallet: "Multisig",
         calls: &[],
-        reason: "it carries other calls, for organisations, with any Substrate client",
+        reason: "it wraps other calls; organisations use it with any Substrate client",
     },
     CallGap { pallet: "Preimage", calls: &[], reason: GOVERNANCE },
     CallGap { pallet: "Scheduler", calls: &[], reason: GOVERNANCE },
@@ -63,6 +75,6 @@ pub static UNCALLED: &[CallGap] = &[
     CallGap {
         pallet: "Weights",
         calls: &["batch_set_weights", "batch_commit_weights", "batch_reveal_weights"],
-        reason: "for programs that validate on many networks at once; `weights` speaks of one network",
+        reason: "for programs that validate on many networks at once; the commands of `weights` act on one network",
     },
 ];

@@ -1,4 +1,4 @@
-//! What a command is. Everything that is said about one anywhere is made from its definition here.
+//! The definition of a command, from which the parser, help, pages and schemas are made.
 
 use crate::{context::Context, error::CliError, output::Printer, page::Render};
 use clap::{ArgMatches, Args};
@@ -7,32 +7,38 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use std::fmt::Debug;
 
-/// One command: its arguments, and everything the program knows about it.
+/// One command: its arguments, and everything that the program knows about it.
 ///
-/// Parser, `--help`, manual page, completions, the reference page and the schema of its outputs are made from this.
+/// The parser, `--help`, the manual page, completions, the reference page and the schema of its outputs are made from
+/// it.
 pub trait Command: Args + Debug + 'static {
-    /// The words that call it: `wallet create`.
+    /// Words that call the command: `wallet create`.
     const PATH: &'static str;
-    /// One line, verb first, no full stop.
+    /// Summary in one line: verb first, no full stop, at most 72 characters.
     const SUMMARY: &'static str;
-    /// What else should be known before it is used.
+    /// Further facts that a user needs before the command runs.
     const DETAILS: &'static str = "";
-    /// What it may change.
+    /// Things that the command may change.
     const EFFECT: Effect;
-    /// The calls of the chain that it makes, each as its pallet and its name. A test looks for calls that no command
-    /// makes.
+    /// Calls of the chain that the command makes, each as its pallet and its name.
+    ///
+    /// A test looks for calls that no command makes.
     const CALLS: Calls = &[];
-    /// What is typed, at least once. A test reads each of them.
+    /// Example command lines, at least one. A test parses each of them.
     const EXAMPLES: &'static [Example];
-    /// Its words and `Output`, or a [`TransactionOutput`](crate::transact::TransactionOutput) of that. Schemas are made
-    /// from this.
+    /// Type of the output, from which its schema is made.
+    ///
+    /// It is named after the words of the command, with `Output` at the end. A command that changes the chain wraps it
+    /// in a [`TransactionOutput`](crate::transact::TransactionOutput).
     type Output: Serialize + JsonSchema + Render + 'static;
 
-    /// Does it.
+    /// Runs the command.
     fn run(self, context: &Context, output: &Printer<Self::Output>) -> impl Future<Output = Result<(), CliError>>;
 }
 
-/// Defines outputs of commands that print the same record. Each has the JSON and the schema of the record.
+/// Defines types for the outputs of commands that print the same record.
+///
+/// Each type has the JSON and the schema of the record.
 macro_rules! outputs {
     ($($(#[$attribute:meta])* $name:ident($record:ty);)+) => {$(
         $(#[$attribute])*
@@ -52,65 +58,65 @@ pub(crate) use outputs;
 /// Calls of the chain, each as its pallet and its name: `("Staking", "add_stake")`.
 pub type Calls = &'static [(&'static str, &'static str)];
 
-/// What a command may change.
+/// Things that a command may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It reads.
+    /// Nothing; the command reads.
     Nothing,
     /// Files and processes of this machine.
     LocalFiles,
-    /// The chain: it goes the way of [`crate::plan`].
+    /// The chain, after the approval of a plan of [`crate::plan`].
     Chain,
-    /// A neuron works until it is stopped, and its hotkey signs by itself what that takes.
+    /// The chain, without a question: a neuron runs until stopped, and its hotkey signs its transactions.
     Work,
 }
 
 impl Effect {
-    /// In words.
+    /// Returns the effect in words, as the predicate of a sentence.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Nothing => "changes nothing",
             Self::LocalFiles => "changes files or processes of this machine",
-            Self::Chain => "changes the chain, after its plan was shown and allowed",
-            Self::Work => "works until it is stopped, and tells the chain by itself what its hotkey has to say there",
+            Self::Chain => "changes the chain, after its plan is shown and approved",
+            Self::Work => "runs until stopped, and submits its hotkey's transactions without asking",
         }
     }
 }
 
-/// A command line as it could be typed.
+/// A command line that a user may type.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
-    /// What it is for.
+    /// Purpose of the command line.
     pub purpose: &'static str,
-    /// The line.
+    /// Text of the command line.
     pub line: &'static str,
 }
 
-/// A command among others, its types forgotten.
+/// A command in the list of all commands, with its types erased.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandEntry {
-    /// [`Command::PATH`].
+    /// Words of [`Command::PATH`].
     pub path: &'static str,
-    /// [`Command::SUMMARY`].
+    /// Text of [`Command::SUMMARY`].
     pub summary: &'static str,
-    /// [`Command::DETAILS`].
+    /// Text of [`Command::DETAILS`].
     pub details: &'static str,
-    /// [`Command::EFFECT`].
+    /// Effect of [`Command::EFFECT`].
     pub effect: Effect,
-    /// [`Command::CALLS`].
+    /// Calls of [`Command::CALLS`].
     pub calls: Calls,
-    /// [`Command::EXAMPLES`].
+    /// Examples of [`Command::EXAMPLES`].
     pub examples: &'static [Example],
     arguments: fn(clap::Command) -> clap::Command,
     schema: fn() -> Schema,
-    /// The names of the command's type and of its output's.
+    /// Names of the command's type and of its output's type.
     #[cfg(test)]
     pub(crate) type_names: fn() -> [&'static str; 2],
     run: for<'a> fn(&'a ArgMatches, &'a Context) -> LocalBoxFuture<'a, Result<(), CliError>>,
 }
 
 impl CommandEntry {
-    /// That of a command.
+    /// Returns the entry of a command.
     pub const fn of<C: Command>() -> Self {
         Self {
             path: C::PATH,
@@ -127,17 +133,17 @@ impl CommandEntry {
         }
     }
 
-    /// The word that calls it within its group.
+    /// Returns the word that calls the command within its group.
     pub fn name(&self) -> &'static str {
         self.path.rsplit(' ').next().unwrap_or(self.path)
     }
 
-    /// The words of its group, if it is in one.
+    /// Returns the words of the command's group, if it is in one.
     pub fn group(&self) -> Option<&'static str> {
         self.path.rsplit_once(' ').map(|(group, _)| group)
     }
 
-    /// Its part of the parser.
+    /// Returns the part of the parser for this command.
     pub fn parser(&self) -> clap::Command {
         let mut after = String::from("Examples:");
         for Example { purpose, line } in self.examples {
@@ -157,15 +163,15 @@ impl CommandEntry {
         (self.arguments)(clap::Command::new(self.name())).about(self.summary).long_about(about).after_help(after)
     }
 
-    /// Returns the schema of its output as JSON.
+    /// Returns the schema of the output as JSON.
     pub fn schema(&self) -> Schema {
         (self.schema)()
     }
 
-    /// Runs it with what the parser made.
+    /// Runs the command with parsed arguments.
     ///
     /// # Errors
-    /// Whatever goes wrong in it.
+    /// [`CliError::Usage`] if the arguments do not fit the command; the errors of the command.
     pub async fn run(&self, matches: &ArgMatches, context: &Context) -> Result<(), CliError> {
         (self.run)(matches, context).await
     }

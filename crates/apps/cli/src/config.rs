@@ -1,4 +1,4 @@
-//! The configuration file: TOML that people may edit too, so that its comments survive.
+//! The configuration file, in TOML; changes keep the comments of its editor.
 
 use crate::{
     plan::Policy,
@@ -9,57 +9,57 @@ use myelin_files::{Access, FileError, FileFault, OnExisting};
 use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
 use toml_edit::{DocumentMut, Item, Value};
 
-/// The variable that says which file it is.
+/// Environment variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "MYELIN_CONFIG";
 
-/// Why the configuration cannot be used.
+/// The reason that the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no home folder, so no folder for configuration.
-    #[error("there is no home folder to look for the configuration in")]
+    /// Lack of a home folder, and so of a folder for the configuration.
+    #[error("there is no home folder for the configuration")]
     NoHome,
-    /// The file is no TOML.
+    /// A file that is not TOML.
     #[error("{} is not TOML: {source}", .path.display())]
     Syntax {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// Error of the parser, with its place.
         source: Box<toml_edit::TomlError>,
     },
-    /// The file sets something that does not exist.
-    #[error("{} sets `{name}`, which does not exist", .path.display())]
+    /// A file with an unknown setting.
+    #[error("{} sets the unknown setting `{name}`", .path.display())]
     UnknownInFile {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What it sets.
+        /// Name of the unknown setting.
         name: String,
     },
-    /// There is no such setting.
+    /// An unknown setting.
     #[error("there is no setting `{name}`")]
     Unknown {
-        /// What was asked for.
+        /// Name that was requested.
         name: String,
     },
-    /// The value is none for it.
-    #[error("`{value}` is no value for `{name}` ({place}): {reason}")]
+    /// An invalid value of a setting.
+    #[error("invalid value `{value}` for `{name}` ({place}): {reason}")]
     Value {
-        /// The setting.
+        /// Name of the setting.
         name: &'static str,
-        /// The value.
+        /// Invalid value.
         value: String,
-        /// Who says so.
+        /// Source of the value.
         place: String,
-        /// What is wrong.
+        /// Reason that the value is invalid.
         reason: String,
     },
-    /// The file cannot be read or written.
-    #[error("could not {doing} {}: {source}", .path.display())]
+    /// A file that cannot be read or written.
+    #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
+        /// Action that failed, as a verb.
         doing: &'static str,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The cause.
+        /// Cause of the failure.
         source: FileFault,
     },
 }
@@ -70,25 +70,25 @@ impl Diagnostic for ConfigError {
     }
 
     fn hints(&self, out: &mut Hints) {
-        const LIST: &str = "`myelin config list` shows all settings";
+        const LIST: &str = "list all settings with `myelin config list`";
         match self {
             Self::NoHome => out.push(format!("set `HOME`, or name the file with `{FILE_VARIABLE}`")),
             Self::Syntax { path, .. } | Self::UnknownInFile { path, .. } => out.push(format!(
-                "correct {}; `myelin config list --config /dev/null` shows what can be set",
+                "correct {}; list the known settings with `myelin config list --config /dev/null`",
                 path.display()
             )),
             Self::Unknown { name } => {
                 let close = ALL.iter().find(|setting| setting.name.rsplit('.').next() == Some(name.as_str()));
                 match close {
-                    Some(setting) => out.push(format!("`{}` is meant, perhaps", setting.name)),
+                    Some(setting) => out.push(format!("try `{}`", setting.name)),
                     None => out.push(LIST),
                 }
             }
             Self::Value { name, .. } => match Setting::named(name) {
-                Some(setting) => out.push(format!("what it is for: {}", setting.summary)),
+                Some(setting) => out.push(format!("choose a value that fits its purpose: {}", setting.summary)),
                 None => out.push(LIST),
             },
-            Self::Io { .. } => out.push("look at the path, and whether you may use it"),
+            Self::Io { .. } => out.push("check the path and its permissions"),
         }
     }
 }
@@ -102,10 +102,14 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file, or begins an empty one. Which: `chosen`, else the environment, else the platform's place.
+    /// Reads the configuration file, or starts an empty one.
+    ///
+    /// The path is `chosen`, else that of the environment, else that of the platform.
     ///
     /// # Errors
-    /// Anything that is not a setting with a value, so that no limit is lost to a slip of the pen.
+    /// [`ConfigError::NoHome`] without a path; [`ConfigError::Io`] if the file cannot be read; [`ConfigError::Syntax`],
+    /// [`ConfigError::UnknownInFile`] and [`ConfigError::Value`] for anything that is not a setting with a value, so
+    /// that a typing error disables no limit.
     pub fn read(chosen: Option<PathBuf>) -> Result<Self, ConfigError> {
         let path = match chosen.or_else(|| env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()).map(Into::into)) {
             Some(path) => path,
@@ -141,20 +145,20 @@ impl ConfigFile {
         Ok(Self { path, document, values })
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub const fn path(&self) -> &PathBuf {
         &self.path
     }
 
-    /// What it says about a setting.
+    /// Returns the value of a setting in the file.
     pub fn get(&self, setting: &Setting) -> Option<&str> {
         self.values.get(setting.name).map(String::as_str)
     }
 
-    /// Sets something, or with `None` leaves it to the default again, and writes the file.
+    /// Sets a setting, or with `None` removes it, and writes the file.
     ///
     /// # Errors
-    /// [`ConfigError::Value`]; [`ConfigError::Io`].
+    /// [`ConfigError::Value`] if the value is invalid; [`ConfigError::Io`] if the file cannot be written.
     pub fn set(&mut self, setting: &'static Setting, value: Option<&str>) -> Result<(), ConfigError> {
         if let Some(value) = value {
             setting.check(value).map_err(|reason| ConfigError::Value {
@@ -177,13 +181,13 @@ impl ConfigFile {
     }
 }
 
-/// The platform's place for it.
+/// Returns the platform's path of the file.
 fn default_path() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "myelin")?;
     Some(folders.config_dir().join("config.toml"))
 }
 
-/// Every value of a document, with the name of its table before its own.
+/// Returns every value of a document, with the full name of its setting.
 fn flat(document: &DocumentMut) -> Vec<(String, &Item)> {
     let mut found = Vec::new();
     for (name, item) in document.iter() {
@@ -195,7 +199,9 @@ fn flat(document: &DocumentMut) -> Vec<(String, &Item)> {
     found
 }
 
-/// A value as it would be typed. Numbers with a point are none: amounts are not floats.
+/// Returns a value as a user would type it.
+///
+/// Floats are not accepted: amounts are not floats.
 fn text_of(item: &Item) -> Option<String> {
     match item.as_value()? {
         Value::String(text) => Some(text.value().clone()),
@@ -209,7 +215,7 @@ fn text_of(item: &Item) -> Option<String> {
     }
 }
 
-/// The table that a setting is in, and its name there.
+/// Returns the table of a setting, and its key in the table.
 fn table_and_key<'a>(
     document: &'a mut DocumentMut,
     setting: &'static Setting,
@@ -227,10 +233,10 @@ fn table_and_key<'a>(
     }
 }
 
-/// What a setting is, and who said so.
+/// Returns the value of a setting, with its source.
 ///
 /// # Errors
-/// [`ConfigError::Value`], if the environment says what is no value. Flags and the file have been checked before.
+/// [`ConfigError::Value`] if the value of the environment is invalid. Flags and the file are checked before.
 pub fn resolve(
     setting: &'static Setting,
     flag: Option<&str>,
@@ -256,10 +262,10 @@ pub fn resolve(
     Ok(setting.default.map(|default| (default.to_owned(), SettingSource::Default)))
 }
 
-/// The policy in the file.
+/// Returns the policy of the file.
 ///
 /// # Errors
-/// [`ConfigError::Value`], which the file's check makes impossible.
+/// [`ConfigError::Value`], which the check of the file makes impossible.
 pub fn policy(file: &ConfigFile) -> Result<Policy, ConfigError> {
     let [spend, fee, subnets] = [&settings::POLICY_MAX_SPEND, &settings::POLICY_MAX_FEE, &settings::POLICY_SUBNETS]
         .map(|setting| file.get(setting));

@@ -1,4 +1,4 @@
-//! What a command is told besides its arguments.
+//! The context of a command: settings, terminal, keys and chain.
 
 use crate::{
     config::{self, ConfigError, ConfigFile},
@@ -14,7 +14,9 @@ use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
 use myelin_local::running_nodes;
 use std::{env, path::PathBuf, time::Duration};
 
-/// Somebody waits: a node that does not answer at once is given up sooner than a program would.
+/// Timeouts of the client.
+///
+/// A user waits, so that a node that does not answer is given up sooner than by another program.
 const LIMITS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     answer: Duration::from_secs(30),
@@ -23,24 +25,24 @@ const LIMITS: Timeouts = Timeouts {
     pause: Duration::from_millis(500),
 };
 
-/// What every command understands.
+/// Arguments of every command.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
-    /// The form of the output [env: `MYELIN_OUTPUT`]
+    /// Form of the output [env: `MYELIN_OUTPUT`]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
 
-    /// Which network to speak to: `local` or the URLs of nodes, with commas between them [env: `MYELIN_NETWORK`]
+    /// Network: `local` or the URLs of nodes, separated by commas [env: `MYELIN_NETWORK`]
     #[arg(long, global = true, value_name = "local|URL", value_parser = checked(&settings::NETWORK))]
     pub network: Option<String>,
 
-    /// The wallet [env: `BT_WALLET_NAME`]
+    /// Wallet [env: `BT_WALLET_NAME`]
     #[arg(long, global = true, value_name = "NAME", value_parser = checked(&settings::WALLET_NAME))]
     pub wallet: Option<String>,
 
-    /// The hotkey of the wallet [env: `BT_WALLET_HOTKEY`]
-    // Commands have arguments called `hotkey`, which are others.
+    /// Hotkey of the wallet [env: `BT_WALLET_HOTKEY`]
+    // Some commands have an argument `hotkey` of their own.
     #[arg(
         id = "own-hotkey",
         long = "hotkey",
@@ -50,25 +52,25 @@ pub struct Globals {
     )]
     pub hotkey: Option<String>,
 
-    /// The folder of the wallets [env: `BT_WALLET_PATH`]
+    /// Folder of the wallets [env: `BT_WALLET_PATH`]
     #[arg(long, global = true, value_name = "PATH", value_parser = checked(&settings::WALLET_PATH))]
     pub wallet_path: Option<String>,
 
-    /// The configuration file [env: `MYELIN_CONFIG`]
+    /// Configuration file [env: `MYELIN_CONFIG`]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Go on without being asked
+    /// Answer every confirmation with yes
     #[arg(long, short = 'y', global = true)]
     pub yes: bool,
 }
 
-/// A parser of values that are checked as the setting's are.
+/// Returns a parser that checks values like the setting.
 pub(crate) fn checked(setting: &'static Setting) -> impl Fn(&str) -> Result<String, String> + Clone {
     move |value| setting.check(value).map(|()| value.to_owned())
 }
 
-/// The settings, the terminal, and what follows from them.
+/// The settings and the terminal of a command.
 #[derive(Debug)]
 pub struct Context {
     globals: Globals,
@@ -81,13 +83,13 @@ impl Context {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// Whatever is wrong with it.
+    /// [`CliError::Config`] if the configuration is invalid.
     pub fn new(globals: Globals) -> Result<Self, CliError> {
         let config = ConfigFile::read(globals.config.clone())?;
         let terminal = Terminal::of_process(globals.yes);
         let mut context = Self { globals, config, format: Format::default(), terminal };
         context.format = match context.text(&settings::OUTPUT, None)? {
-            // The value has been checked by whoever gave it.
+            // The source of the value has checked it.
             Some((format, _)) => Format::from_str(&format, false).unwrap_or_default(),
             None => Format::default(),
         };
@@ -99,21 +101,22 @@ impl Context {
         self.format
     }
 
-    /// Whoever sits there.
+    /// Returns the terminal of the process.
     pub const fn terminal(&self) -> Terminal {
         self.terminal
     }
 
-    /// The configuration file.
+    /// Returns the configuration file.
     pub const fn config(&self) -> &ConfigFile {
         &self.config
     }
 
-    /// What a setting is, and who said so. `flag` is what the command's own flag says; flags that every command has
-    /// are known.
+    /// Returns the value of a setting, with its source.
+    ///
+    /// `flag` is the value of the command's own flag; flags of every command are known.
     ///
     /// # Errors
-    /// A value of the environment that is none.
+    /// [`ConfigError::Value`] for an invalid value of the environment.
     pub fn text(
         &self,
         setting: &'static Setting,
@@ -136,19 +139,19 @@ impl Context {
         Ok(self.text(setting, None)?.and_then(|(value, _)| value.parse().ok()).unwrap_or_default())
     }
 
-    /// The folder of wallets.
+    /// Returns the folder of wallets.
     ///
     /// # Errors
-    /// As [`Self::text`], and where there is no home folder.
+    /// As [`Self::text`]; also if there is no home folder.
     pub fn wallets(&self) -> Result<Wallets, CliError> {
         let path = self.text(&settings::WALLET_PATH, None)?.map(|(path, _)| path).unwrap_or_default();
         let path = Environment::of_process().expand(&path)?;
-        // Passwords in the environment lie under the whole path.
+        // The names of password variables derive from the absolute path.
         let path = std::path::absolute(&path).map_err(CliError::file("find", &path))?;
         Ok(Wallets::at(path))
     }
 
-    /// The wallet that is meant.
+    /// Returns the selected wallet.
     ///
     /// # Errors
     /// As [`Self::wallets`].
@@ -156,7 +159,7 @@ impl Context {
         Ok(self.wallets()?.wallet(self.or_default::<WalletName>(&settings::WALLET_NAME)?))
     }
 
-    /// The hotkey that is meant.
+    /// Returns the name of the selected hotkey.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -164,16 +167,18 @@ impl Context {
         Ok(self.or_default(&settings::WALLET_HOTKEY)?)
     }
 
-    /// The network, unless it is the one that is meant when nobody says anything: for commands that are to be typed next.
+    /// Returns the network unless it is the default, for command lines in hints.
     pub fn chosen_network(&self) -> Option<String> {
         let (network, source) = self.text(&settings::NETWORK, None).ok()??;
         (source != SettingSource::Default).then_some(network)
     }
 
-    /// The nodes to speak to. Of a local network it is those that answer programs, wherever they listen.
+    /// Returns the URLs of the nodes.
+    ///
+    /// For a local network these are the nodes that run, at any port.
     ///
     /// # Errors
-    /// As [`Self::text`]; a local network whose files cannot be read.
+    /// As [`Self::text`]; [`CliError::Local`] if the files of a local network cannot be read.
     pub fn endpoints(&self) -> Result<NodeUrls, CliError> {
         let said = self.text(&settings::NETWORK, None)?;
         match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(NetworkSetting::Local) {
@@ -190,18 +195,18 @@ impl Context {
         }
     }
 
-    /// The chain of the network to speak to.
+    /// Connects to the chain of the selected network.
     ///
     /// # Errors
-    /// As [`Self::endpoints`], and if none of them answers.
+    /// As [`Self::endpoints`]; [`CliError::Chain`] if no node answers.
     pub async fn chain(&self) -> Result<Chain, CliError> {
         Ok(Chain::connect_within(self.endpoints()?, LIMITS).await?)
     }
 
-    /// What limits the commands that change the chain.
+    /// Returns the policy, which limits the commands that change the chain.
     ///
     /// # Errors
-    /// A policy that cannot be read.
+    /// [`CliError::Config`] for an invalid policy.
     pub fn policy(&self) -> Result<Policy, CliError> {
         Ok(config::policy(&self.config)?)
     }

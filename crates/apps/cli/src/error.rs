@@ -21,163 +21,163 @@ use myelin_primitives::{Amount, Tao};
 use serde::Serialize;
 use std::{borrow::Cow, fmt, path::PathBuf};
 
-/// How the program ends.
+/// Exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// It did what was asked.
+    /// Success.
     Done = 0,
-    /// It could not.
+    /// Failure.
     Failed = 1,
-    /// What was typed makes no sense.
+    /// Invalid arguments or settings.
     Usage = 2,
-    /// The policy, or whoever was asked, said no. Nothing was changed.
+    /// Refusal by the policy or at a question; nothing was changed.
     Refused = 3,
-    /// Somebody had to be asked, and there is no terminal. Nothing was changed.
+    /// Question without a terminal; nothing was changed.
     NoTerminal = 4,
-    /// It was sent, and not seen within the limit. It may still happen.
+    /// Transaction that was sent and not seen within the limit; it may still be included.
     Unseen = 5,
-    /// Ctrl-C.
+    /// Interruption by Ctrl-C.
     Interrupted = 130,
 }
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The words are in order, but not together.
+    /// Arguments that do not fit together.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// Text of the error.
         message: String,
-        /// What would be right.
+        /// Next step for the user.
         hint: &'static str,
     },
-    /// A question has no answer.
+    /// A question without an answer.
     #[error(transparent)]
     Prompt(#[from] PromptError),
-    /// The signature is a signature, but of something else or by somebody else.
-    #[error("the signature is not {address}'s, or not of this message")]
+    /// A signature of another message, or by another key.
+    #[error("the signature does not match {address} and this message")]
     BadSignature {
-        /// Who was said to have signed.
+        /// Address of the expected signer.
         address: Address,
     },
-    /// The key was not made from what was asked for.
-    #[error("this key was not made from {what}, or its file does not keep it")]
+    /// A key that was not made from the requested secret, or whose file does not keep it.
+    #[error("the key was not made from {what}, or its file does not keep it")]
     NotKept {
-        /// Words or a seed.
+        /// Requested secret: words or a seed.
         what: &'static str,
     },
-    /// The policy says no.
+    /// A refusal by the policy.
     #[error(transparent)]
     Refused(#[from] PolicyRefusal),
-    /// A wallet.
+    /// An error of a wallet.
     #[error(transparent)]
     Wallet(#[from] WalletError),
-    /// The name of a wallet or a hotkey.
+    /// An invalid name of a wallet or a hotkey.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A mnemonic.
+    /// An invalid mnemonic.
     #[error(transparent)]
     Mnemonic(#[from] MnemonicError),
-    /// A seed or a private key.
+    /// An invalid seed or private key.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// A file of a Polkadot wallet.
+    /// An error of a file of a Polkadot wallet.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// An address.
+    /// An invalid address.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// A signature or a text to be signed.
+    /// An invalid signature, or a text that cannot be signed.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// The configuration.
+    /// An error of the configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The local network.
+    /// An error of the local network.
     #[error(transparent)]
     Local(LocalError),
-    /// The chain has no answer.
+    /// An error of a request to the chain.
     #[error(transparent)]
     Chain(Box<ChainError>),
-    /// An epoch or a seat cannot be explained.
+    /// An epoch or a seat that cannot be explained.
     #[error(transparent)]
     Explain(Box<ExplainError>),
-    /// There is nothing of that name on the chain.
+    /// An item that the chain does not have.
     #[error("{message}")]
     NotFound {
-        /// What there is not.
+        /// Text of the error.
         message: String,
-        /// Where to look.
+        /// Next step for the user.
         hint: Cow<'static, str>,
     },
-    /// The chain would refuse it, or it would change nothing, as can be seen beforehand.
+    /// An action that the chain would refuse, or that would change nothing, found beforehand.
     #[error("{message}")]
     Impossible {
-        /// Why.
+        /// Text of the error.
         message: String,
-        /// What would be possible.
+        /// Next step for the user.
         hint: Cow<'static, str>,
     },
-    /// Whoever signs has too little.
-    #[error("{who} has {free}, and this takes {needed}")]
+    /// A balance that is too low.
+    #[error("the balance of {who} is {free}; this command spends {needed}")]
     TooLittle {
-        /// Who signs.
+        /// Account that signs.
         who: String,
-        /// What it may spend.
+        /// Balance that it may spend.
         free: Amount<Tao>,
-        /// What it would have to.
+        /// Amount that the command spends, with its fee.
         needed: Amount<Tao>,
     },
-    /// A call was not carried out.
+    /// A call that failed.
     #[error("{error}{}", paid(.included.as_ref()))]
     Call {
-        /// Why.
+        /// Cause of the failure.
         error: Box<CallError>,
-        /// Where it failed, if it was included.
+        /// Block and fee, if the call was included.
         included: Option<(u64, Amount<Tao>)>,
     },
-    /// A call was sent, and not seen.
+    /// A transaction that was sent and not seen.
     #[error("{unseen}")]
     Unseen {
-        /// What was sent, and until when it may happen.
+        /// The transaction, and the last block that may include it.
         unseen: Box<UnseenTransaction>,
-        /// The network, if somebody chose one.
+        /// Network, if it is not the default.
         network: Option<String>,
     },
-    /// A call was sent, and then came Ctrl-C.
+    /// A transaction that was sent before Ctrl-C.
     #[error("interrupted; {:?} was sent, and may be included until block {}", .sent.hash, .sent.valid_until)]
     LeftAlone {
-        /// What was sent.
+        /// The transaction.
         sent: Box<SentTransaction>,
-        /// The network, if somebody chose one.
+        /// Network, if it is not the default.
         network: Option<String>,
     },
-    /// There is no home folder, so no folder for data.
+    /// Lack of a home folder, and so of a folder for data.
     #[error("there is no home folder for data")]
     NoHome,
-    /// A file cannot be used.
-    #[error("could not {doing} {}: {source}", .path.display())]
+    /// A file that cannot be used.
+    #[error("cannot {doing} {}: {source}", .path.display())]
     File {
-        /// The action that failed, as a verb.
+        /// Action that failed, as a verb.
         doing: &'static str,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The cause.
+        /// Cause of the failure.
         source: FileFault,
     },
-    /// The output cannot be written.
+    /// An output that cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// Ctrl-C.
+    /// Interruption by Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// Any other error that knows its code and its hints.
+    /// Any other error with a code and hints.
     #[error("{0}")]
     Other(Box<dyn Diagnostic + Send + Sync>),
 }
 
-/// An error that is made where it is found: a code, a text and a hint.
+/// An error from a code, a text and a hint.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 struct PlainError {
@@ -196,7 +196,7 @@ impl Diagnostic for PlainError {
     }
 }
 
-/// What a call paid that failed.
+/// Describes the block and the fee of a failed call.
 fn paid(included: Option<&(u64, Amount<Tao>)>) -> String {
     included.map_or_else(String::new, |(block, fee)| format!(" (in block {block}, for a fee of {fee})"))
 }
@@ -284,7 +284,7 @@ impl CliError {
             Self::Prompt(PromptError::NoTerminal { .. }) | Self::Wallet(WalletError::PasswordNeeded { .. }) => {
                 Exit::NoTerminal
             }
-            // As for `myelin … | head`: it got what it wanted.
+            // As for `myelin … | head`: the reader has enough.
             Self::Output(OutputError::Closed) => Exit::Done,
             Self::Unseen { .. } => Exit::Unseen,
             Self::LeftAlone { .. } | Self::Interrupted | Self::Prompt(PromptError::Interrupted) => Exit::Interrupted,
@@ -305,7 +305,7 @@ impl CliError {
         let text = match format {
             Format::Json => serde_json::to_string(&self.report()).unwrap_or_default() + "\n",
             Format::Table => {
-                // Nodes, neurons and files put texts of their own into errors.
+                // Nodes, neurons and files put their own texts into errors.
                 let hint = self.hint().map(|hint| format!("\n{} {}\n", Tone::Good.paint("hint:"), printable(&hint)));
                 let error = printable(&self.to_string());
                 format!("{} {error}\n{}", Tone::Bad.paint("error:"), hint.unwrap_or_default())
@@ -314,7 +314,7 @@ impl CliError {
         say(&text);
     }
 
-    /// As a program reads it.
+    /// Returns the error in the form for programs.
     pub fn report(&self) -> ErrorReport {
         ErrorReport {
             error: ErrorBody {
@@ -362,9 +362,9 @@ impl Diagnostic for CliError {
             Self::Usage { hint, .. } => out.push(*hint),
             Self::Prompt(error) => error.hints(out),
             Self::BadSignature { .. } => {
-                out.push("look at the address, and that the message is the same to the last character");
+                out.push("check the address, and that the message is identical");
             }
-            Self::NotKept { .. } => out.push("export the private key instead, with `--form private-key`"),
+            Self::NotKept { .. } => out.push("export the private key instead: add `--form private-key`"),
             Self::Refused(refusal) => refusal.hints(out),
             Self::Wallet(error) => hints::all(error, out),
             Self::Name(error) => error.hints(out),
@@ -383,7 +383,7 @@ impl Diagnostic for CliError {
             Self::Unseen { unseen, network } => out.push(look_again(&unseen.sent, network.as_deref())),
             Self::LeftAlone { sent, network } => out.push(look_again(sent, network.as_deref())),
             Self::NoHome => out.push("set `HOME`"),
-            Self::File { .. } => out.push("look at the path, and whether you may use it"),
+            Self::File { .. } => out.push("check the path and its permissions"),
             Self::Output(error) => error.hints(out),
             Self::Other(error) => hints::all(&**error, out),
             Self::Interrupted => {}
@@ -391,19 +391,19 @@ impl Diagnostic for CliError {
     }
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> Cow<'_, str> {
     let is_safe = |character: char| character.is_ascii_alphanumeric() || "-._:/,[]".contains(character);
     if word.chars().all(is_safe) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")).into() }
 }
 
-/// How to find out what came of it.
+/// Makes the hint with the command that looks for a transaction.
 fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str> {
     let SentTransaction { hash, signer, nonce, after, valid_until } = sent;
     let network = network.map(|network| format!(" --network {}", quoted(network))).unwrap_or_default();
     format!(
-        "before signing another, look again with `myelin chain outcome {hash:?} --signer {signer} --nonce {nonce} \
-         --after {after} --until {valid_until}{network}`"
+        "before signing another transaction, look for this one with `myelin chain outcome {hash:?} \
+         --signer {signer} --nonce {nonce} --after {after} --until {valid_until}{network}`"
     )
     .into()
 }
@@ -411,18 +411,18 @@ fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str
 /// An error as JSON, one line on standard error.
 #[derive(Debug, Serialize, serde::Deserialize)]
 pub struct ErrorReport {
-    /// The error.
+    /// Code, message and hint.
     pub error: ErrorBody,
 }
 
-/// What an error says.
+/// Contents of an error.
 #[derive(Debug, Serialize, serde::Deserialize)]
 pub struct ErrorBody {
-    /// A name that does not change.
+    /// Stable code.
     pub code: String,
-    /// What went wrong.
+    /// Text of the error.
     pub message: String,
-    /// What to do next.
+    /// Next step for the user.
     pub hint: Option<String>,
 }
 
@@ -430,7 +430,7 @@ pub struct ErrorBody {
 mod tests {
     use super::*;
 
-    /// It is no question that had no answer, so no terminal would help.
+    /// The error is no missing answer, so that no hint names a terminal.
     #[test]
     fn missing_randomness_is_named() {
         let error = CliError::from(RandomnessError::from(getrandom::Error::UNSUPPORTED));
@@ -443,7 +443,7 @@ mod tests {
     fn an_error_of_a_library_keeps_its_code_and_gets_the_hint_with_a_command() {
         let error = CliError::from(ChainError::NoNetwork { netuid: myelin_client::NetUid::new(7), block: 9 });
         assert_eq!(error.code(), "not-found");
-        assert_eq!(error.hint().as_deref(), Some("see which there are with `myelin subnet list`"));
+        assert_eq!(error.hint().as_deref(), Some("list the subnets with `myelin subnet list`"));
         assert!(Hints::of(&error).iter().count() > 1, "the hints of the library are gone");
     }
 }

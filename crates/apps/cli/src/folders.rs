@@ -6,8 +6,8 @@ use std::{env, path::PathBuf};
 
 /// Returns the folder for data that outlives the process.
 ///
-/// The environment has to name a home, as it has to for wallets. A folder that only the system's list of users names
-/// could be another one the next time, and a salt that is lost cannot be made again.
+/// The environment must name a home folder, as for wallets. A folder from the system's user database may be another one
+/// the next time, and a lost salt cannot be made again.
 ///
 /// # Errors
 /// [`CliError::NoHome`] if neither `HOME` nor `XDG_DATA_HOME` is set.

@@ -1,4 +1,4 @@
-//! Hints that name a command of this program, for errors of libraries, which know no command.
+//! Hints that name a command of this program, for errors of libraries, which know no commands.
 
 use myelin_client::{CallError, ChainError};
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -9,7 +9,9 @@ use myelin_subnet_kit::{JoinError, MemberError, ServeError, ValidateError};
 use myelin_subnet_text::{ModelError, consumer::AskFailure, published::PublishedModelError, roles::RoleError};
 use std::{borrow::Cow, error::Error};
 
-/// Adds the hints of an error. A hint of this program comes first, because it says what to type.
+/// Adds the hints of an error.
+///
+/// A hint of this program comes first, because it names the exact command.
 pub(crate) fn all(error: &(dyn Diagnostic + 'static), out: &mut Hints) {
     if let Some(hint) = of(error) {
         out.push(hint);
@@ -19,7 +21,7 @@ pub(crate) fn all(error: &(dyn Diagnostic + 'static), out: &mut Hints) {
 
 /// Returns the hint of this program for an error of a library.
 ///
-/// Only the type of `error` itself is looked at: its source may be private, or say less than the error.
+/// Only the type of `error` itself is examined: its source may be private, or say less than the error.
 fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
     let client = || error.downcast_ref().and_then(of_chain).or_else(|| error.downcast_ref().and_then(of_call));
     let explain = || error.downcast_ref().and_then(of_explain);
@@ -34,16 +36,16 @@ fn of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
 fn of_wallet(error: &WalletError) -> Option<Cow<'static, str>> {
     Some(match error {
         WalletError::NoWallet { name, .. } => format!(
-            "make it with `myelin wallet create --wallet {name}`, or see which there are with `myelin wallet list`"
+            "create it with `myelin wallet create --wallet {name}`, or list the wallets with `myelin wallet list`"
         )
         .into(),
         WalletError::NoHotkey { name, wallet } => format!(
-            "make it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or see which there are with `myelin wallet \
-             list`"
+            "create it with `myelin wallet new-hotkey {name} --wallet {wallet}`, or list the hotkeys with \
+             `myelin wallet list`"
         )
         .into(),
         WalletError::NoColdkey { .. } | WalletError::NoColdkeyAddress { .. } => {
-            "restore it with `myelin wallet restore`, or do this on the machine that has it".into()
+            "restore it with `myelin wallet restore`, or run the command on the machine that has it".into()
         }
         _ => return None,
     })
@@ -52,10 +54,9 @@ fn of_wallet(error: &WalletError) -> Option<Cow<'static, str>> {
 fn of_chain(error: &ChainError) -> Option<Cow<'static, str>> {
     Some(match error {
         ChainError::Unreachable(_) => {
-            "see that a node runs there, begin a local network with `myelin network up`, or name a node with `--network`"
-                .into()
+            "check that a node runs there, start one with `myelin network up`, or name a node with `--network`".into()
         }
-        ChainError::NoNetwork { .. } => "see which there are with `myelin subnet list`".into(),
+        ChainError::NoNetwork { .. } => "list the subnets with `myelin subnet list`".into(),
         _ => return None,
     })
 }
@@ -71,10 +72,10 @@ fn of_explain(error: &ExplainError) -> Option<Cow<'static, str>> {
     Some(match error {
         ExplainError::Chain(error) => return of_chain(error),
         ExplainError::NoEpoch { .. } => {
-            "leave `--epoch` out for the last one, or look for one with `myelin chain blocks`".into()
+            "leave out `--epoch` for the last epoch, or find an epoch with `myelin chain blocks`".into()
         }
         ExplainError::NoNeuron { netuid, .. } => {
-            format!("see who is there with `myelin metagraph show {netuid}`").into()
+            format!("list the neurons with `myelin metagraph show {netuid}`").into()
         }
         _ => return None,
     })
@@ -82,22 +83,22 @@ fn of_explain(error: &ExplainError) -> Option<Cow<'static, str>> {
 
 fn of_local(error: &LocalError) -> Option<Cow<'static, str>> {
     Some(match error {
-        LocalError::NoHome => "set `HOME`, or say where with `--directory`".into(),
+        LocalError::NoHome => "set `HOME`, or name a folder with `--directory`".into(),
         LocalError::NoNodeProgram => {
-            "build it with `cargo build -p myelin-node`, or say where it is with `--node PATH` or `MYELIN_NODE`".into()
+            "build it with `cargo build -p myelin-node`, or name it with `--node PATH` or `MYELIN_NODE`".into()
         }
-        LocalError::Up { .. } => "see it with `myelin network status`, end it with `myelin network down`".into(),
+        LocalError::Up { .. } => "show it with `myelin network status`, or stop it with `myelin network down`".into(),
         LocalError::Different { .. } => {
-            "leave `--preset` and `--authorities` away to go on with it, delete it with `myelin network reset`, or take \
+            "leave out `--preset` and `--authorities` to continue it, delete it with `myelin network reset`, or name \
              another `--directory`"
                 .into()
         }
-        LocalError::NoChain { .. } => "is it a `myelin-node` of this version? Say which with `--node PATH`".into(),
+        LocalError::NoChain { .. } => "name a `myelin-node` of this version with `--node PATH`".into(),
         LocalError::Unfair { netuid, block, .. } => format!(
-            "see each term with `myelin explain emission --netuid {netuid} --epoch {block}` when it is up again"
+            "start the network again, and show each term with `myelin explain emission {netuid} --epoch {block}`"
         )
         .into(),
-        LocalError::NoSuchNode { .. } => "`myelin network status` shows them".into(),
+        LocalError::NoSuchNode { .. } => "list the nodes with `myelin network status`".into(),
         LocalError::Model(error) => return of_model(error),
         _ => return None,
     })
@@ -105,13 +106,13 @@ fn of_local(error: &LocalError) -> Option<Cow<'static, str>> {
 
 fn of_published(error: &PublishedModelError) -> Option<Cow<'static, str>> {
     Some(match error {
-        PublishedModelError::NoSubnet(_) => "see which there are with `myelin subnet list`".into(),
+        PublishedModelError::NoSubnet(_) => "list the subnets with `myelin subnet list`".into(),
         PublishedModelError::Chain(_) | PublishedModelError::NoOwner(_) => return None,
         PublishedModelError::Nothing(netuid) | PublishedModelError::Other(netuid) => {
-            format!("its owner publishes one with `myelin text publish MODEL --netuid {netuid}`").into()
+            format!("as the owner of the subnet, publish one with `myelin text publish MODEL --netuid {netuid}`").into()
         }
         PublishedModelError::Differs { netuid, .. } => {
-            format!("get the model with that hash; see `myelin text show --netuid {netuid}`").into()
+            format!("use the model with the hash of `myelin text show --netuid {netuid}`").into()
         }
     })
 }
@@ -147,8 +148,10 @@ fn of_role(error: &RoleError) -> Option<Cow<'static, str>> {
 
 fn of_ask(error: &AskFailure) -> &'static str {
     match error {
-        AskFailure::NoValidator | AskFailure::Asking(_) => "see who validates and serves with `myelin metagraph show`",
-        AskFailure::Refused(_) => "ask again, or another validator with `--validator`",
+        AskFailure::NoValidator | AskFailure::Asking(_) => {
+            "list serving validators with `myelin metagraph show NETUID --validators --serving`"
+        }
+        AskFailure::Refused(_) => "ask again, or ask another validator with `--validator`",
         AskFailure::Nonsense(_) => "ask another validator with `--validator`",
         AskFailure::Question(_) => "see `myelin ask --help`",
     }
@@ -157,8 +160,8 @@ fn of_ask(error: &AskFailure) -> &'static str {
 fn of_model(error: &ModelError) -> Option<Cow<'static, str>> {
     match error {
         ModelError::File { .. } => Some(
-            "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file. \
-             `myelin text train` makes one."
+            "name a folder with `config.json`, `tokenizer.json` and safetensors files, or a `.gguf` file; \
+             `myelin text train` makes one"
                 .into(),
         ),
         _ => None,

@@ -1,4 +1,4 @@
-//! The keys of a wallet, by what they are for, and how they are opened.
+//! The keys of a wallet, and the signer of a command.
 
 use crate::{
     context::Context,
@@ -17,26 +17,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Which key of a wallet.
+/// Choice of a key of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KeyChoice {
-    /// The key that holds TAO
+    /// The coldkey, which holds TAO
     Coldkey,
-    /// The key that works, the one that `--hotkey` names
+    /// The hotkey that `--hotkey` names
     Hotkey,
 }
 
 /// One key of a wallet.
 #[derive(Clone, Debug)]
 pub(crate) enum Key {
-    /// Holds TAO.
+    /// The coldkey.
     Cold,
-    /// Works.
+    /// A hotkey, by its name.
     Hot(HotkeyName),
 }
 
 impl Key {
-    /// The one that is meant.
+    /// Returns the selected key.
     pub(crate) fn chosen(which: KeyChoice, context: &Context) -> Result<Self, CliError> {
         Ok(match which {
             KeyChoice::Coldkey => Self::Cold,
@@ -44,7 +44,7 @@ impl Key {
         })
     }
 
-    /// Where it lies, or would.
+    /// Returns the path of the key's file, which may not exist.
     pub(crate) fn file(&self, wallet: &Wallet) -> PathBuf {
         match self {
             Self::Cold => wallet.coldkey_file(),
@@ -52,7 +52,7 @@ impl Key {
         }
     }
 
-    /// Its address, which needs no password.
+    /// Returns the address of the key, which needs no password.
     fn address(&self, wallet: &Wallet) -> Result<Address, WalletError> {
         match self {
             Self::Cold => wallet.coldkey_address(),
@@ -60,7 +60,7 @@ impl Key {
         }
     }
 
-    /// As people call it.
+    /// Returns the name of the key in messages.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Cold => "coldkey".into(),
@@ -68,7 +68,7 @@ impl Key {
         }
     }
 
-    /// Opens it, with the password of the environment or of whoever sits there.
+    /// Opens the key, with the password of the environment or of the terminal.
     pub(crate) fn open(&self, wallet: &Wallet, terminal: Terminal) -> Result<Secret, CliError> {
         let prompt = |_: &Path| {
             let typed = terminal.secret(&format!("password of the {} of `{}`", self.label(), wallet.name()), "");
@@ -80,7 +80,7 @@ impl Key {
             Self::Hot(name) => wallet.hotkey(name, &password),
         };
         opened.map_err(|error| match error {
-            // What went wrong with asking is known better here.
+            // The error of the prompt is more precise than that of the wallet.
             WalletError::Password(PasswordError::Asking(error)) => {
                 error.downcast::<PromptError>().unwrap_or_else(PromptError::Terminal).into()
             }
@@ -88,7 +88,7 @@ impl Key {
         })
     }
 
-    /// Writes it, encrypted with this password if there is one.
+    /// Writes the key, encrypted if there is a password.
     pub(crate) fn write(
         &self,
         wallet: &Wallet,
@@ -96,7 +96,7 @@ impl Key {
         password: Option<&SecretString>,
         existing: OnExisting,
     ) -> Result<(), CliError> {
-        let _progress = password.map(|_| ProgressLine::new("encrypting, which takes seconds on purpose"));
+        let _progress = password.map(|_| ProgressLine::new("encrypting the key, which takes a few seconds"));
         let protection = password.map_or(Protection::Plain, Protection::Password);
         match self {
             Self::Cold => wallet.create_coldkey(secret, protection, existing)?,
@@ -105,7 +105,7 @@ impl Key {
         Ok(())
     }
 
-    /// Whether it may be written, before anybody is asked for anything.
+    /// Checks that the file may be written, before any other question.
     pub(crate) fn check_free(
         &self,
         wallet: &Wallet,
@@ -113,7 +113,7 @@ impl Key {
         terminal: Terminal,
     ) -> Result<OnExisting, CliError> {
         let path = self.file(wallet);
-        // A link that leads nowhere is in the way too.
+        // A broken symbolic link is in the way too.
         if path.symlink_metadata().is_err() {
             return Ok(if replace { OnExisting::Replace } else { OnExisting::Refuse });
         }
@@ -122,30 +122,32 @@ impl Key {
         }
         let label = self.label();
         terminal.confirm(&format!(
-            "Replace the {label} of `{}`? It is lost for ever unless its words are written down.",
+            "Replace the {label} of `{}`? The old key is lost unless its mnemonic is written down.",
             wallet.name()
         ))?;
         Ok(OnExisting::Replace)
     }
 
-    /// The password of a key that is to be: that of the environment, or one that is typed twice.
+    /// Returns the password for a new key: that of the environment, or one that is typed twice.
     pub(crate) fn new_password(&self, wallet: &Wallet, terminal: Terminal) -> Result<SecretString, CliError> {
         let path = self.file(wallet);
         if let Some(password) = Environment::of_process().password(&path)? {
             return Ok(password);
         }
         let hint: Cow<'static, str> = match password_variable(&path) {
-            Some(variable) => {
-                format!("run it in a terminal, set `{variable}` to the encoded password, or add `--without-password`")
-                    .into()
-            }
-            None => "run it in a terminal, or add `--without-password`".into(),
+            Some(variable) => format!(
+                "run the command in a terminal, set `{variable}` to the encoded password, or add `--without-password`"
+            )
+            .into(),
+            None => "run the command in a terminal, or add `--without-password`".into(),
         };
         Ok(terminal.new_password(&format!("new password for the {} of `{}`", self.label(), wallet.name()), hint)?)
     }
 }
 
-/// Whoever signs: a key of a wallet here, not opened yet. What it is to sign can be planned without its password.
+/// A signer: a key of a wallet that is not opened yet.
+///
+/// A command can plan the transaction without the password.
 #[derive(Clone, Debug)]
 pub struct WalletSigner {
     wallet: Wallet,
@@ -154,35 +156,37 @@ pub struct WalletSigner {
 }
 
 impl WalletSigner {
-    /// That key of the wallet that is meant.
+    /// Returns the signer for a key of the selected wallet.
     fn of(key: Key, context: &Context) -> Result<Self, CliError> {
         let wallet = context.wallet()?;
         let public = key.address(&wallet)?.public();
         Ok(Self { wallet, key, public })
     }
 
-    /// The coldkey of the wallet that is meant. It may be one that is only watched; then it cannot be opened.
+    /// Returns the coldkey of the selected wallet as signer.
+    ///
+    /// The wallet may have only its address; the coldkey cannot be opened then.
     ///
     /// # Errors
-    /// If its address is not known.
+    /// [`CliError::Wallet`] if the address is not known.
     pub fn coldkey(context: &Context) -> Result<Self, CliError> {
         Self::of(Key::Cold, context)
     }
 
-    /// The hotkey that is meant.
+    /// Returns the selected hotkey as signer.
     ///
     /// # Errors
-    /// If there is none.
+    /// [`CliError::Wallet`] if the hotkey does not exist.
     pub fn hotkey(context: &Context) -> Result<Self, CliError> {
         Self::of(Key::Hot(context.hotkey()?), context)
     }
 
-    /// Whose key it is.
+    /// Returns the public key of the signer.
     pub const fn public(&self) -> PublicKey {
         self.public
     }
 
-    /// Fails if there is no private key to sign with, before anybody is asked for anything.
+    /// Returns an error if there is no private key to sign with, before any question.
     pub(crate) fn check(&self) -> Result<(), CliError> {
         match &self.key {
             Key::Cold => self.wallet.coldkey_encryption()?,
@@ -191,11 +195,11 @@ impl WalletSigner {
         Ok(())
     }
 
-    /// Opens the key, with the password of the environment or of whoever sits there.
+    /// Opens the key, with the password of the environment or of the terminal.
     pub(crate) fn open(&self, terminal: Terminal) -> Result<Keypair, CliError> {
         let keypair = self.key.open(&self.wallet, terminal)?.into_keypair();
         if keypair.public() != self.public {
-            // Then the plan was made for somebody else.
+            // The plan was made for another account.
             let (path, stored, derived) = (self.key.file(&self.wallet), self.public, keypair.public());
             return Err(WalletError::PublicDiffers { path, stored, derived }.into());
         }
@@ -203,7 +207,7 @@ impl WalletSigner {
     }
 }
 
-/// As people call it: the name of the key, and of its wallet.
+/// Writes the label of the key and the name of its wallet.
 impl fmt::Display for WalletSigner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "the {} of `{}`", self.key.label(), self.wallet.name())

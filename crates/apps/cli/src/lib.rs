@@ -1,26 +1,26 @@
 //! The command line of Myelin, as a library for its program and its tests.
 //!
-//! A command is a type that implements [`command::Command`]: its arguments are the type's fields, everything else that
-//! is known about it are the trait's constants. [`registry::COMMANDS`] lists them, and from that list come the parser, the
-//! help, the manual, the completions, docs/cli.md and the schemas. To add one, write the type and add a line to the list;
-//! `ACCEPT=1 cargo test -p myelin-cli --test cli` brings what is generated up to date.
+//! A command is a type that implements [`command::Command`]: its arguments are the fields of the type, all other facts
+//! about it are constants of the trait. The parser, the help, the manual, the completions, docs/cli.md and the schemas
+//! are made from the list [`registry::COMMANDS`]. To add a command, write the type and add a line to the list;
+//! `ACCEPT=1 cargo test -p myelin-cli --test cli` updates the generated files.
 //!
 //! | Question | Module |
 //! |---|---|
-//! | What is a command? Which are there? | [`command`], [`registry`], [`commands`] |
-//! | What is a command told? | [`context`], [`settings`], [`config`] |
+//! | What is a command? Which commands exist? | [`command`], [`registry`], [`commands`] |
+//! | What does a command know besides its arguments? | [`context`], [`settings`], [`config`] |
 //! | What does it print, and how does it look? | [`output`], [`page`] |
 //! | What can fail, and what helps? | [`error`], `hints.rs` |
 //! | How is a question asked? | [`terminal`] |
 //! | May it change the chain, and how? | [`plan`], [`transact`] |
-//! | Whose key is meant, and who signs? | [`named_key`], [`key`] |
+//! | Which key does an argument name, and which key signs? | [`named_key`], [`key`] |
 //! | Which calls of the chain have no command? | [`call_gaps`] |
 //!
-//! A command that changes the chain makes a [`plan::Plan`] and hands it to [`transact::TransactionArgs`], which has it admitted
-//! by the context's policy and confirmed at the terminal before the one function that signs does so.
+//! A command that changes the chain makes a [`plan::Plan`] and passes it to [`transact::TransactionArgs`]. The policy
+//! of the context admits the plan, the user confirms it at the terminal, and one function signs.
 //!
-//! These files import only those before them: `page`, `output`, `terminal`, `plan`, `settings`, `config`, `hints`, `error`,
-//! `context`, `transact`, `commands`.
+//! These files import only those before them: `page`, `output`, `terminal`, `plan`, `settings`, `config`, `hints`,
+//! `error`, `context`, `transact`, `commands`.
 //!
 //! Not here: the supervisor of a local network (`myelin_local`), and hints of libraries without a command in them.
 
@@ -57,7 +57,7 @@ use error::{CliError, Exit};
 use output::{Format, OutputError};
 use std::{env, ffi::OsString, process::ExitCode};
 
-/// Does what was typed.
+/// Runs the command line of the process.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();
     if let Some(ended) = myelin_local::become_node(&words) {
@@ -87,7 +87,7 @@ fn finish(done: Result<(), CliError>, format: Format) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Ends with help or version as the output, or with a mistake as the error.
+/// Prints help or the version as the output, or a parser error as the error.
 fn not_understood(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         output::note(error.render().ansi().to_string().trim_end());
@@ -100,7 +100,7 @@ fn run(matches: &clap::ArgMatches, context: &Context) -> Result<(), CliError> {
     let Some((entry, matches)) = registry::called(matches) else {
         return Err(CliError::Usage { message: "no command".into(), hint: "see `myelin --help`" });
     };
-    // One thread: a child that is to end with its parent ends with the thread that started it.
+    // One thread, because a child that ends with its parent ends with the thread that started it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OutputError::Write)?;
     runtime.block_on(entry.run(matches, context))
 }
@@ -109,7 +109,9 @@ fn run(matches: &clap::ArgMatches, context: &Context) -> Result<(), CliError> {
 mod tests {
     use std::{ffi::OsStr, fs, path::Path};
 
-    /// The files in their order. Each imports only from those before it. Commands may also import the registry.
+    /// Order of the files; each imports only from those before it.
+    ///
+    /// Commands may also import the registry.
     const ORDER: [&str; 21] = [
         "page",
         "share",
@@ -134,7 +136,7 @@ mod tests {
         "reference",
     ];
 
-    /// The modules of this crate that a source names.
+    /// Returns the modules of this crate that a source names.
     fn imports(code: &str) -> Vec<&str> {
         let name = |path: &str| path.find(|at: char| !at.is_alphanumeric() && at != '_').unwrap_or(path.len());
         let mut found = Vec::new();

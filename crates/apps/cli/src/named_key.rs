@@ -1,29 +1,29 @@
-//! Accounts and hotkeys, by address or by the names they have here.
+//! Coldkeys and hotkeys, by address or by their names on this machine.
 
 use crate::{context::Context, error::CliError};
 use myelin_keys::{Address, HotkeyName, NameError, PublicKey, WalletName};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-/// The hotkey that is meant, where one is asked for.
+/// Argument that names the selected hotkey.
 const MYSELF: &str = "myself";
 
-/// Somebody's key, with the name it was called by.
+/// A public key, with the name that the user typed for it.
 #[derive(Clone, Debug)]
 pub struct NamedKey {
-    /// The key.
+    /// The public key.
     pub key: PublicKey,
-    /// What it is called here, if it was named by that.
+    /// Name of the key on this machine, if the user typed it.
     pub name: Option<String>,
 }
 
 impl NamedKey {
-    /// Nobody knows its name.
+    /// Makes a key without a name.
     pub const fn unnamed(key: PublicKey) -> Self {
         Self { key, name: None }
     }
 }
 
-/// The address, after the name if there is one.
+/// Writes the address, after the name if there is one.
 impl fmt::Display for NamedKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -33,20 +33,22 @@ impl fmt::Display for NamedKey {
     }
 }
 
-/// A coldkey as it is typed: an address, or the name of a wallet here.
+/// A coldkey argument: an address, or the name of a wallet on this machine.
 #[derive(Clone, Debug)]
 pub struct ColdkeyArg(String);
 
-/// A hotkey as it is typed: an address, the name of a hotkey of the wallet that is meant, `WALLET/HOTKEY`, or `myself`
-/// for the hotkey that is meant.
+/// A hotkey argument: an address, or the name of a hotkey on this machine.
+///
+/// A name is that of a hotkey of the selected wallet, `WALLET/HOTKEY`, or `myself` for the selected hotkey.
 #[derive(Clone, Debug)]
 pub struct HotkeyArg(String);
 
 impl ColdkeyArg {
-    /// Whose it is.
+    /// Returns the key that the argument names.
     ///
     /// # Errors
-    /// A text that is neither; a wallet whose address is not known.
+    /// [`CliError::Address`] for an invalid address; [`CliError::Name`] for an invalid name; [`CliError::Wallet`] if
+    /// the address of the wallet is not known.
     pub fn find(&self, context: &Context) -> Result<NamedKey, CliError> {
         if let Some(party) = by_address(&self.0)? {
             return Ok(party);
@@ -55,7 +57,7 @@ impl ColdkeyArg {
         Ok(NamedKey { key: wallet.coldkey_address()?.public(), name: Some(self.0.clone()) })
     }
 
-    /// The one that was typed, or the coldkey of the wallet that is meant.
+    /// Returns the key of the argument, or the coldkey of the selected wallet.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -68,10 +70,11 @@ impl ColdkeyArg {
 }
 
 impl HotkeyArg {
-    /// Whose it is.
+    /// Returns the key that the argument names.
     ///
     /// # Errors
-    /// A text that is none of them; a hotkey that is not here.
+    /// [`CliError::Address`] for an invalid address; [`CliError::Name`] for an invalid name; [`CliError::Wallet`] if
+    /// there is no such hotkey.
     pub fn find(&self, context: &Context) -> Result<NamedKey, CliError> {
         if let Some(party) = by_address(&self.0)? {
             return Ok(party);
@@ -87,7 +90,7 @@ impl HotkeyArg {
         Ok(NamedKey { key: address.public(), name: Some(self.0.clone()) })
     }
 
-    /// The one that was typed, or the hotkey that is meant.
+    /// Returns the key of the argument, or the selected hotkey.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -101,15 +104,15 @@ impl HotkeyArg {
     }
 }
 
-/// What the hotkeys of this machine are called.
+/// Names of the hotkeys on this machine.
 #[derive(Debug, Default)]
 pub struct KnownNames(BTreeMap<PublicKey, String>);
 
 impl KnownNames {
-    /// Those of all wallets here whose addresses are known: `WALLET/HOTKEY`.
+    /// Reads the names of all hotkeys whose addresses are known, as `WALLET/HOTKEY`.
     ///
     /// # Errors
-    /// If the folder of wallets cannot be read.
+    /// [`CliError::Wallet`] if the folder of wallets cannot be read.
     pub fn here(context: &Context) -> Result<Self, CliError> {
         let wallets = context.wallets()?;
         let mut names = BTreeMap::new();
@@ -124,13 +127,15 @@ impl KnownNames {
         Ok(Self(names))
     }
 
-    /// What this hotkey is called.
+    /// Returns the name of a hotkey, if it is on this machine.
     pub fn of(&self, hotkey: &PublicKey) -> Option<&str> {
         self.0.get(hotkey).map(String::as_str)
     }
 }
 
-/// What is as long as an address is meant to be one, so that a slip of the pen is not taken for a name.
+/// Parses an address; `None` for a shorter text, which may be a name.
+///
+/// A text as long as an address must be one, so that a typing error is not taken for a name.
 fn by_address(text: &str) -> Result<Option<NamedKey>, CliError> {
     const SHORTEST: usize = 46;
     match text.parse::<Address>() {

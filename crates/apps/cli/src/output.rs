@@ -1,7 +1,7 @@
-//! The only place that writes to standard output.
+//! The only module that writes to standard output.
 //!
-//! Standard output is the output of a command and nothing else: text for people, or a JSON document on each line.
-//! Progress, warnings, questions and errors go to standard error.
+//! Standard output is the output of a command and nothing else: text, or a JSON document on each line. Progress,
+//! warnings, questions and errors go to standard error.
 
 use crate::page::{Page, Render, Tone};
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -13,25 +13,25 @@ use std::{
     time::Instant,
 };
 
-/// The form of an output.
+/// Form of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// Text for people, with tables that fit the terminal
+    /// Text, with tables that fit the terminal
     #[default]
     Table,
-    /// A JSON document on each line, as the command's schema has it
+    /// A JSON document on each line, with the schema of the command
     Json,
 }
 
 /// A failure to write the output.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// The reader of standard output has enough of it. It is not reported.
+    /// Standard output that is closed, which is not reported.
     #[error("standard output is closed")]
     Closed,
-    /// The output cannot be written.
-    #[error("could not write the output: {0}")]
+    /// Failure of a write.
+    #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
 }
 
@@ -43,12 +43,12 @@ impl Diagnostic for OutputError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Closed => {}
-            Self::Write(_) => out.push("look at where the output goes, and whether the disk is full"),
+            Self::Write(_) => out.push("check the target of the output, and that the disk is not full"),
         }
     }
 }
 
-/// The place for the outputs of a command, which are all of one type.
+/// Printer of the outputs of a command, which have one type.
 #[derive(Debug)]
 pub struct Printer<T> {
     format: Format,
@@ -57,15 +57,17 @@ pub struct Printer<T> {
 }
 
 impl<T: Serialize + JsonSchema + Render> Printer<T> {
-    /// Begins to write on standard output.
+    /// Makes a printer on standard output.
     pub fn new(format: Format) -> Self {
         Self { format, width: width_of(&io::stdout()), outputs: PhantomData }
     }
 
-    /// Writes one output. Most commands have one; those that go on for a while write one for each event.
+    /// Writes one output.
+    ///
+    /// Most commands have one output; commands that run for a time have one for each event.
     ///
     /// # Errors
-    /// [`OutputError::Closed`] if standard output is closed; [`OutputError::Write`] from the system.
+    /// [`OutputError::Closed`] if standard output is closed; [`OutputError::Write`] if the write fails.
     pub fn show(&self, output: &T) -> Result<(), OutputError> {
         match self.format {
             Format::Table => {
@@ -82,7 +84,7 @@ impl<T: Serialize + JsonSchema + Render> Printer<T> {
     }
 }
 
-/// Columns of the terminal, or `usize::MAX` where output goes elsewhere.
+/// Returns the columns of the terminal, or `usize::MAX` if the stream is no terminal.
 fn width_of(stream: &impl IsTerminal) -> usize {
     if !stream.is_terminal() {
         return usize::MAX;
@@ -122,12 +124,14 @@ pub fn note_page(content: &impl Render) {
     say(&page.into_text());
 }
 
-/// Writes to standard error. If that fails, no place is left to say so.
+/// Writes to standard error, and ignores a failure, because no place is left to report it.
 pub(crate) fn say(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// What a long wait waits for. On a terminal it is one line, with the time; elsewhere each step is a line of its own.
+/// A line of progress for a long wait.
+///
+/// On a terminal it is one line with the elapsed time; elsewhere each step is a line of its own.
 #[derive(Debug)]
 pub struct ProgressLine {
     live: bool,
@@ -136,14 +140,14 @@ pub struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// Begins with this step.
+    /// Starts with a step.
     pub fn new(step: impl Into<String>) -> Self {
         let mut progress = Self { live: io::stderr().is_terminal(), since: Instant::now(), step: String::new() };
         progress.step(step);
         progress
     }
 
-    /// Goes on to this step. Saying the same again changes nothing.
+    /// Goes on to a step; the same step again changes nothing.
     pub fn step(&mut self, step: impl Into<String>) {
         let step = step.into();
         if step == self.step {
@@ -157,7 +161,7 @@ impl ProgressLine {
         }
     }
 
-    /// Shows how long it takes. To be called about once a second.
+    /// Shows the elapsed time; to be called about once a second.
     pub fn tick(&self) {
         if self.live {
             let time = Tone::Faint.paint(&format!("{} s", self.since.elapsed().as_secs()));
@@ -165,7 +169,7 @@ impl ProgressLine {
         }
     }
 
-    /// Leaves an empty line to what is said meanwhile. The next tick shows it again.
+    /// Clears the line for other output; the next tick shows it again.
     pub fn clear(&self) {
         if self.live {
             say("\r\x1b[K");
@@ -173,7 +177,7 @@ impl ProgressLine {
     }
 }
 
-/// Leaves an empty line to whatever comes next.
+/// Clears the line for later output.
 impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.clear();

@@ -1,38 +1,38 @@
-//! Text for people: lines, fields and tables that fit the terminal.
+//! Text output: lines, fields and tables that fit the terminal.
 
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What stands between two columns.
+/// Gap between two columns.
 const GAP: &str = "  ";
 
-/// What can be shown to a person. Programs get the same value as JSON.
+/// A value that renders as text; programs get the same value as JSON.
 pub trait Render {
-    /// Writes it down.
+    /// Writes the value to a page.
     fn render(&self, page: &mut Page);
 }
 
-/// How a text is meant.
+/// Meaning of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// Normal text.
     #[default]
     Plain,
     /// A heading or a label.
     Label,
-    /// All is well.
+    /// A good state.
     Good,
-    /// Worth a look.
+    /// A warning.
     Warning,
-    /// Wrong.
+    /// An error.
     Bad,
-    /// Of less importance.
+    /// Text of less importance.
     Faint,
 }
 
 impl Tone {
-    /// How it looks, where colours are shown.
+    /// Returns the style, for outputs with colours.
     pub const fn style(self) -> Style {
         match self {
             Self::Plain => Style::new(),
@@ -44,14 +44,16 @@ impl Tone {
         }
     }
 
-    /// The text, coloured. Where colours are not shown, the escapes are taken out again on the way.
+    /// Returns the text with escapes for its colour.
+    ///
+    /// Outputs without colours remove the escapes.
     pub fn paint(self, text: &str) -> String {
         let style = self.style();
         if style.is_plain() { text.to_owned() } else { format!("{style}{text}{style:#}") }
     }
 }
 
-/// A text in a table.
+/// A cell of a table.
 #[derive(Clone, Debug, Default)]
 pub struct TableCell {
     text: String,
@@ -59,12 +61,12 @@ pub struct TableCell {
 }
 
 impl TableCell {
-    /// A text with a meaning.
+    /// Makes a cell with a tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone }
     }
 
-    /// A text, or a dash in place of none.
+    /// Makes a cell from a text, or with a dash for none.
     pub fn optional(text: Option<impl Into<String>>) -> Self {
         text.map_or_else(|| Self::new("-", Tone::Faint), |text| Self::new(text, Tone::Plain))
     }
@@ -76,27 +78,27 @@ impl<T: Into<String>> From<T> for TableCell {
     }
 }
 
-/// A text of somebody else on one line, without what steers a terminal or cannot be seen.
+/// Returns a foreign text in one line, without control characters and invisible characters.
 pub fn plain(text: &str) -> String {
     let seen = |character: &char| character.width().is_some_and(|width| width > 0);
     text.chars().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// A text of somebody else on its lines, without what makes a terminal do something.
+/// Returns a foreign text in its lines, without control characters.
 pub fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
 }
 
-/// On which side of its column a text stands.
+/// Alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Text.
+    /// Left, for text.
     Left,
-    /// Numbers.
+    /// Right, for numbers.
     Right,
 }
 
-/// Rows under headings.
+/// A table: rows under headings.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(&'static str, Side)>,
@@ -104,12 +106,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns and no rows.
+    /// Makes a table with these columns and no rows.
     pub fn new<const N: usize>(columns: [(&'static str, Side); N]) -> Self {
         Self { columns: columns.into(), rows: Vec::new() }
     }
 
-    /// Adds a row, a cell for each column.
+    /// Adds a row, with one cell for each column.
     pub fn row<const N: usize>(&mut self, cells: [TableCell; N]) {
         debug_assert_eq!(N, self.columns.len());
         self.rows.push(cells.into());
@@ -126,7 +128,7 @@ impl Table {
     }
 }
 
-/// What is to be written, for a terminal of some width.
+/// A page of text for a terminal of a certain width.
 #[derive(Debug)]
 pub struct Page {
     text: String,
@@ -134,7 +136,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// An empty page. A width of `usize::MAX` is a file or a pipe.
+    /// Makes an empty page; a width of `usize::MAX` is a file or a pipe.
     pub const fn new(width: usize) -> Self {
         Self { text: String::new(), width }
     }
@@ -145,7 +147,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Adds a line for each label, the values below each other.
+    /// Adds a line for each label, with aligned values.
     pub fn fields<const N: usize>(&mut self, fields: [(&str, TableCell); N]) {
         let label_width = fields.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
         for (label, value) in fields {
@@ -159,8 +161,9 @@ impl Page {
         self.line(format!("{label}{padding}{GAP}{}", value.tone.paint(&value.text)));
     }
 
-    /// Adds a table. Where it is wider than the terminal every row becomes a block of lines, so that nothing, least of
-    /// all an address, is cut.
+    /// Adds a table, or one block of lines for each row if the terminal is too narrow.
+    ///
+    /// No cell is cut, so that addresses stay whole.
     pub fn table(&mut self, table: &Table) {
         let widths = table.widths();
         let whole = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
@@ -199,7 +202,7 @@ impl Page {
         }
     }
 
-    /// What is on it, with escapes for colour.
+    /// Returns the text, with escapes for colours.
     pub fn into_text(self) -> String {
         self.text
     }

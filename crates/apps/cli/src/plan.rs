@@ -1,8 +1,8 @@
-//! What a command is about to do to the chain, and whether it may.
+//! The plan of a command that changes the chain, and its approval.
 //!
-//! A command that changes the chain reads what it needs and lays out a [`Plan`]. The [`Policy`] of the configuration
-//! file looks at it first and whoever sits at the keyboard second, and only both together make an [`ApprovedPlan`], which
-//! is what the one function that signs takes. So there is no way to a signature that does not lead past the limits.
+//! A command that changes the chain reads what it needs and makes a [`Plan`]. First the [`Policy`] of the configuration
+//! file admits the plan, then the user confirms it. Only both together make an [`ApprovedPlan`], which the one function
+//! that signs requires. No signature bypasses the limits.
 
 use crate::{
     page::{Page, Render, TableCell, Tone},
@@ -14,31 +14,31 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// What will happen, what it costs and what could fail.
+/// The effects, the cost and the risks of a command.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Plan {
-    /// The deed in one line, verb first.
+    /// Summary in one line, verb first.
     pub summary: String,
-    /// What will be different afterwards.
+    /// Changes after the command.
     pub effects: Vec<String>,
-    /// What leaves the coldkey's free balance, fees apart, in rao.
+    /// Amount that leaves the coldkey's free balance, without the fee, in rao.
     #[schemars(with = "u64")]
     pub spend: Amount<Tao>,
-    /// The fee, in rao. Zero for calls that are free.
+    /// Fee, in rao; zero for free calls.
     #[schemars(with = "u64")]
     pub fee: Amount<Tao>,
-    /// The subnets that are touched.
+    /// Subnets that the command touches.
     #[schemars(with = "Vec<u16>")]
     pub subnets: Vec<NetUid>,
-    /// What could fail, and what is lost if it does.
+    /// Possible failures, and what is lost by them.
     pub risks: Vec<String>,
-    /// Whether the fee was found out.
+    /// True if the fee is known.
     #[serde(skip)]
     priced: bool,
 }
 
 impl Plan {
-    /// This deed, said in one line, verb first.
+    /// Makes a plan from a summary in one line, verb first.
     pub fn new(summary: impl Into<String>) -> Self {
         Self {
             summary: summary.into(),
@@ -51,21 +51,23 @@ impl Plan {
         }
     }
 
-    /// Something will be different afterwards.
+    /// Adds a change after the command.
     #[must_use]
     pub fn effect(mut self, effect: impl Into<String>) -> Self {
         self.effects.push(effect.into());
         self
     }
 
-    /// This leaves the coldkey's free balance, fees apart.
+    /// Sets the amount that leaves the coldkey's free balance, without the fee.
     #[must_use]
     pub const fn spends(mut self, amount: Amount<Tao>) -> Self {
         self.spend = amount;
         self
     }
 
-    /// This is the fee. Left out by most: whoever sends the call finds it out.
+    /// Sets the fee.
+    ///
+    /// Most commands leave it out: sending asks the chain for it.
     #[must_use]
     pub const fn costs(mut self, fee: Amount<Tao>) -> Self {
         self.fee = fee;
@@ -73,21 +75,21 @@ impl Plan {
         self
     }
 
-    /// A subnet is touched.
+    /// Adds a subnet that the command touches.
     #[must_use]
     pub fn touches(mut self, netuid: NetUid) -> Self {
         self.subnets.push(netuid);
         self
     }
 
-    /// Something could fail.
+    /// Adds a possible failure.
     #[must_use]
     pub fn risk(mut self, risk: impl Into<String>) -> Self {
         self.risks.push(risk.into());
         self
     }
 
-    /// The fee, if it was found out.
+    /// Returns the fee, if it is known.
     pub(crate) fn known_fee(&self) -> Option<Amount<Tao>> {
         self.priced.then_some(self.fee)
     }
@@ -107,40 +109,40 @@ impl Render for Plan {
     }
 }
 
-/// The limits of the configuration file. `None` is no limit.
+/// Limits of the configuration file; `None` is no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The most that one command may spend, fees apart.
+    /// Maximum amount that one command may spend, without the fee.
     pub max_spend: Option<Amount<Tao>>,
-    /// The highest fee.
+    /// Maximum fee.
     pub max_fee: Option<Amount<Tao>>,
-    /// The only subnets that may be touched.
+    /// Only subnets that commands may touch.
     pub subnets: Option<BTreeSet<NetUid>>,
 }
 
-/// What a policy refuses.
+/// A refusal by the policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyRefusal {
-    /// Too much.
-    #[error("the policy allows to spend {limit} at once, and this spends {spend}")]
+    /// An amount above the limit.
+    #[error("the policy allows {limit} per command; this command spends {spend}")]
     Spend {
-        /// What the plan spends.
+        /// Amount that the plan spends.
         spend: Amount<Tao>,
-        /// What is allowed.
+        /// Limit of the policy.
         limit: Amount<Tao>,
     },
-    /// Too dear.
-    #[error("the policy allows a fee of {limit}, and this costs {fee}")]
+    /// A fee above the limit.
+    #[error("the policy allows a fee of {limit}; the fee of this command is {fee}")]
     Fee {
-        /// What the plan costs.
+        /// Fee of the plan.
         fee: Amount<Tao>,
-        /// What is allowed.
+        /// Limit of the policy.
         limit: Amount<Tao>,
     },
-    /// Not there.
-    #[error("the policy does not allow to touch subnet {netuid}")]
+    /// A subnet that is not allowed.
+    #[error("the policy does not allow subnet {netuid}")]
     Subnet {
-        /// Which.
+        /// Number of the subnet.
         netuid: NetUid,
     },
 }
@@ -163,15 +165,15 @@ impl Diagnostic for PolicyRefusal {
 #[derive(Debug)]
 pub struct AllowedPlan(Plan);
 
-/// A plan that the policy allows and that somebody wants. Whatever signs takes this.
+/// A plan that the policy allows and the user confirmed; signing requires it.
 #[derive(Debug)]
 pub struct ApprovedPlan(Plan);
 
 impl Policy {
-    /// Looks at a plan.
+    /// Compares a plan with the limits.
     ///
     /// # Errors
-    /// The first limit that it is beyond.
+    /// [`PolicyRefusal`] for the first limit that the plan exceeds.
     pub fn admit(&self, plan: Plan) -> Result<AllowedPlan, PolicyRefusal> {
         if let Some(limit) = self.max_spend.filter(|limit| plan.spend > *limit) {
             return Err(PolicyRefusal::Spend { spend: plan.spend, limit });
@@ -189,17 +191,17 @@ impl Policy {
 }
 
 impl AllowedPlan {
-    /// The plan, to be shown.
+    /// Returns the plan, to show it.
     pub const fn plan(&self) -> &Plan {
         &self.0
     }
 
-    /// The plan, to be shown instead of carried out.
+    /// Returns the plan, to show it instead of executing it.
     pub(crate) fn into_plan(self) -> Plan {
         self.0
     }
 
-    /// Asks whether to go on.
+    /// Asks the user to confirm the plan.
     ///
     /// # Errors
     /// As [`Terminal::confirm`].
@@ -210,12 +212,12 @@ impl AllowedPlan {
 }
 
 impl ApprovedPlan {
-    /// The plan.
+    /// Returns the plan.
     pub const fn plan(&self) -> &Plan {
         &self.0
     }
 
-    /// The plan, for whoever has signed.
+    /// Returns the plan, after it was executed.
     pub(crate) fn into_plan(self) -> Plan {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What is generated from the definitions and committed: the reference page and the schemas.
+//! The files that are generated from the definitions: the reference page and the schemas.
 
 use crate::{
     command::{CommandEntry, Example},
@@ -9,22 +9,22 @@ use crate::{
 use clap::{Arg, Command};
 use std::fmt::Write;
 
-/// How the reference page begins.
+/// Head of the reference page.
 const HEAD: &str = "\
 # The command line
 
 <!-- Generated from the definitions in crates/apps/cli. `ACCEPT=1 cargo test -p myelin-cli --test cli` rewrites it. -->
 
-`myelin` is the command line of every user. Its commands are in groups; `myelin GROUP COMMAND --help` says what is said
-here. Output goes to standard output, as text or with `--output json` as a JSON document on each line, whose schemas are in
-[crates/apps/cli/schemas](../crates/apps/cli/schemas). Everything else goes to standard error: progress, questions, and
-errors, which come with a hint. Where there is no terminal nothing is asked: a question is answered with `--yes`, or is an
-error that says how to answer it. Colours obey `NO_COLOR`.
+`myelin` is the command line of every user. Its commands are in groups; `myelin GROUP COMMAND --help` shows the text
+of this page. Output goes to standard output, as text or with `--output json` as a JSON document on each line, whose
+schemas are in [crates/apps/cli/schemas](../crates/apps/cli/schemas). Progress, questions and errors go to standard
+error; an error has a hint. Without a terminal no question is asked: `--yes` answers confirmations, and any other
+question is an error whose hint names the flag or variable that answers it. Colours obey `NO_COLOR`.
 
 Amounts are typed in TAO, or with their unit: `1.5`, `1.5tao`, `250rao`.
 ";
 
-/// The whole reference page.
+/// Returns the whole reference page.
 pub fn page() -> String {
     let mut root = registry::parser();
     root.build();
@@ -58,26 +58,29 @@ fn exits(page: &mut String) {
     for (exit, meaning) in [
         (Exit::Done, "done"),
         (Exit::Failed, "failed"),
-        (Exit::Usage, "what was typed, or set, makes no sense"),
-        (Exit::Refused, "refused by the policy or by whoever was asked; nothing was changed"),
-        (Exit::NoTerminal, "somebody had to be asked, and there is no terminal; nothing was changed"),
-        (Exit::Unseen, "sent, and not seen within the limit; it may still happen, and the hint says how to look"),
-        (Exit::Interrupted, "Ctrl-C"),
+        (Exit::Usage, "invalid arguments or settings"),
+        (Exit::Refused, "refused by the policy or at a question; nothing was changed"),
+        (Exit::NoTerminal, "a question needs a terminal, and there is none; nothing was changed"),
+        (
+            Exit::Unseen,
+            "sent, and not seen within the limit; it may still be included, and the hint names the command that looks",
+        ),
+        (Exit::Interrupted, "interrupted by Ctrl-C"),
     ] {
         let _ = writeln!(page, "| {} | {meaning} |", exit as u8);
     }
     page.push_str(
         "\nWith `--output json` an error is one line on standard error, \
-         `{\"error\":{\"code\":…,\"message\":…,\"hint\":…}}`, whose code does not change.\n",
+         `{\"error\":{\"code\":…,\"message\":…,\"hint\":…}}`, whose code is stable.\n",
     );
 }
 
 fn settings(page: &mut String) {
     page.push_str(
-        "\n## Settings\n\nA flag comes before the environment, that before the file, and that before the default. \
-         `myelin config path` says where the file is; it is TOML, and the part before the point is a table. The policy \
+        "\n## Settings\n\nPrecedence: flag, environment variable, configuration file, default. `myelin config path` \
+         prints the path of the file. The file is TOML, and the part of a name before the point is a table. The policy \
          limits commands that change the chain, and only the file can change it.\n\n\
-         | Setting | Environment | Flag | Default | What it is |\n|---|---|---|---|---|\n",
+         | Setting | Environment | Flag | Default | Meaning |\n|---|---|---|---|---|\n",
     );
     for setting in ALL {
         let code = |text: Option<&str>, before: &str| text.map_or_else(String::new, |text| format!("`{before}{text}`"));
@@ -117,7 +120,7 @@ fn command(page: &mut String, root: &Command, entry: &CommandEntry) {
 }
 
 fn arguments<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
-    page.push_str("| Argument | What it is |\n|---|---|\n");
+    page.push_str("| Argument | Meaning |\n|---|---|\n");
     for argument in arguments.filter(|argument| argument.get_id() != "help" && argument.get_id() != "version") {
         let mut shown = argument.to_string().replace('|', "\\|");
         if let (Some(short), Some(_)) = (argument.get_short(), argument.get_long()) {

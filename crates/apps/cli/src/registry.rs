@@ -1,4 +1,4 @@
-//! All commands, and the parser made of them.
+//! The list of all commands, and the parser that is made from it.
 
 use crate::{
     command::CommandEntry,
@@ -10,42 +10,42 @@ use crate::{
 };
 use clap::{Args, Command};
 
-/// Commands under one word, or under some.
+/// A group of commands.
 #[derive(Debug)]
 pub struct Group {
-    /// The words: `stake`, and below it `stake take`.
+    /// Words of the group: `stake`, and below it `stake take`.
     pub name: &'static str,
-    /// One line, verb first, no full stop.
+    /// Summary in one line: verb first, no full stop.
     pub summary: &'static str,
 }
 
-/// The groups, in the order in which they are listed.
+/// All groups, in the order in which they are listed.
 pub static GROUPS: &[Group] = &[
-    Group { name: "wallet", summary: "Make, restore, show and use keys, and give TAO to others" },
-    Group { name: "wallet identity", summary: "Say who a coldkey is" },
-    Group { name: "wallet swap-coldkey", summary: "Put another coldkey in the place of one" },
-    Group { name: "subnet", summary: "Create subnets, look at them and set them" },
-    Group { name: "subnet parameters", summary: "How a subnet is set" },
-    Group { name: "subnet identity", summary: "What a subnet says of itself" },
-    Group { name: "neuron", summary: "Take a seat on a subnet, and look after it" },
-    Group { name: "neuron commitment", summary: "What a neuron publishes under its name" },
-    Group { name: "metagraph", summary: "Look at a network and its neurons" },
-    Group { name: "stake", summary: "Lend TAO to hotkeys, take it back, and set the terms" },
-    Group { name: "stake take", summary: "What a delegate keeps of what it earns" },
+    Group { name: "wallet", summary: "Create, restore, show and use keys, and transfer TAO" },
+    Group { name: "wallet identity", summary: "Show and set the identity of a coldkey" },
+    Group { name: "wallet swap-coldkey", summary: "Swap a coldkey for another one" },
+    Group { name: "subnet", summary: "Create, show and configure subnets" },
+    Group { name: "subnet parameters", summary: "Show and set the parameters of a subnet" },
+    Group { name: "subnet identity", summary: "Show and set the identity of a subnet" },
+    Group { name: "neuron", summary: "Register a hotkey on a subnet, and manage its neuron" },
+    Group { name: "neuron commitment", summary: "Show and set the commitment of a neuron" },
+    Group { name: "metagraph", summary: "Show, follow and export the neurons of a network" },
+    Group { name: "stake", summary: "Stake TAO on hotkeys, unstake it, and set takes and children" },
+    Group { name: "stake take", summary: "Show and set the take of a delegate" },
     Group { name: "stake children", summary: "Lend stake weight to other hotkeys" },
-    Group { name: "root", summary: "Share the emission among subnets" },
-    Group { name: "root weights", summary: "What root validators say that subnets are worth" },
-    Group { name: "weights", summary: "Say what the neurons of a subnet are worth, and see what others say" },
-    Group { name: "text", summary: "Make, publish and try the model of a text subnet" },
-    Group { name: "mine", summary: "Work as a miner" },
-    Group { name: "validate", summary: "Work as a validator" },
-    Group { name: "explain", summary: "Ask why: what an epoch paid, and how safe a seat is" },
-    Group { name: "chain", summary: "Look at the chain" },
-    Group { name: "network", summary: "Run a network on this machine, and look after it" },
+    Group { name: "root", summary: "Register on root, and divide the emission among subnets" },
+    Group { name: "root weights", summary: "Show and set the weights of root validators" },
+    Group { name: "weights", summary: "Set, commit, reveal and show the weights of a subnet" },
+    Group { name: "text", summary: "Train, publish and test the model of a text subnet" },
+    Group { name: "mine", summary: "Run a miner" },
+    Group { name: "validate", summary: "Run a validator" },
+    Group { name: "explain", summary: "Explain the payments of an epoch, and the risk of losing a seat" },
+    Group { name: "chain", summary: "Show the chain: blocks, accounts, emission and runtime" },
+    Group { name: "network", summary: "Run and manage a network on this machine" },
     Group { name: "config", summary: "Read and change the settings of this program" },
 ];
 
-/// The commands, in the order in which they are listed.
+/// All commands, in the order in which they are listed.
 pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<wallet::Create>(),
     CommandEntry::of::<wallet::Restore>(),
@@ -137,7 +137,7 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<man::Man>(),
 ];
 
-/// The parser of the whole command line.
+/// Returns the parser of the whole command line.
 pub fn parser() -> Command {
     let root = Globals::augment_args(Command::new("myelin"))
         .about("The command line of Myelin")
@@ -148,13 +148,13 @@ pub fn parser() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .after_help("Begin with:\n  myelin wallet create\n  myelin network up");
+        .after_help("Start with:\n  myelin wallet create\n  myelin network up");
     let groups = GROUPS.iter().filter(|group| !group.name.contains(' ')).map(group_parser);
     let alone = COMMANDS.iter().filter(|entry| entry.group().is_none()).map(CommandEntry::parser);
     root.subcommands(groups).subcommands(alone)
 }
 
-/// The part of a group: its commands, and the groups below it.
+/// Returns the parser of a group, with its commands and the groups below it.
 fn group_parser(group: &Group) -> Command {
     let word = group.name.rsplit(' ').next().unwrap_or(group.name);
     let members = COMMANDS.iter().filter(|entry| entry.group() == Some(group.name)).map(CommandEntry::parser);
@@ -167,7 +167,7 @@ fn group_parser(group: &Group) -> Command {
         .subcommands(below.map(group_parser))
 }
 
-/// The command that was called, and what was said to it.
+/// Returns the command that was called, with its arguments.
 pub fn called(matches: &clap::ArgMatches) -> Option<(&'static CommandEntry, &clap::ArgMatches)> {
     let mut words = Vec::new();
     let mut matches = matches;
@@ -200,7 +200,7 @@ mod tests {
         for entry in COMMANDS {
             assert!(!entry.examples.is_empty(), "{} has no example", entry.path);
             for example in entry.examples {
-                // What comes before a pipe, or after one, is another program's.
+                // The part before a pipe, or after one, belongs to another program.
                 let line = example.line.split('|').map(str::trim).find(|part| part.contains("myelin ")).unwrap();
                 let words = line.split('>').next().unwrap().split_whitespace();
                 let words = words.skip_while(|word| *word != "myelin").map(|word| word.trim_matches('\''));
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// The segments of the path of a type, without its generics.
+    /// Returns the segments of the path of a type, without its generics.
     fn segments(name: &str) -> Vec<&str> {
         name.split("::").map(|segment| segment.trim_start_matches("r#")).collect()
     }

@@ -1,4 +1,4 @@
-//! A page that is drawn anew in its place.
+//! A page that is redrawn in its place.
 
 use crate::{
     output::{OutputError, write},
@@ -9,25 +9,27 @@ use std::{
     io::{self, IsTerminal},
 };
 
-/// The part of a terminal that a page takes up, below what was there before. It stays when the program ends.
+/// The part of a terminal that a page takes up, below earlier output.
+///
+/// It stays when the program ends.
 #[derive(Debug)]
 pub struct Screen {
-    /// How many lines were drawn last.
+    /// Number of lines of the last page.
     drawn: usize,
 }
 
 impl Screen {
-    /// That of standard output, if it is a terminal.
+    /// Returns the screen of standard output, if it is a terminal.
     pub fn of_process() -> Option<Self> {
         io::stdout().is_terminal().then_some(Self { drawn: 0 })
     }
 
-    /// How many lines fit.
+    /// Returns the number of rows of the terminal.
     pub fn rows(&self) -> usize {
         size().1
     }
 
-    /// Draws a page over the one before, as much of it as fits.
+    /// Draws a page over the last one, as far as it fits.
     ///
     /// # Errors
     /// As [`crate::output::Printer::show`].
@@ -41,14 +43,15 @@ impl Screen {
     }
 }
 
-/// Columns and rows of the terminal.
+/// Returns the columns and rows of the terminal.
 fn size() -> (usize, usize) {
     let size = terminal_size::terminal_size().map(|(width, height)| (width.0.into(), height.0.into()));
     size.unwrap_or((80, 24))
 }
 
-/// What draws a text over so many lines, and how many lines it has. Lines are cleared to their ends one by one, so that
-/// nothing flickers.
+/// Returns the text that redraws `drawn` lines, and its number of lines.
+///
+/// Lines are cleared to their ends one by one, so that nothing flickers.
 fn over(drawn: usize, text: &str, rows: usize) -> (String, usize) {
     let mut out = String::new();
     if drawn > 0 {

@@ -1,4 +1,4 @@
-//! What can be set, and who has the last word: a flag, then the environment, then the file, then the default.
+//! The settings and their precedence: flag, environment variable, configuration file, default.
 
 use crate::{output::Format, plan::Policy};
 use clap::ValueEnum;
@@ -7,32 +7,32 @@ use myelin_keys::{HotkeyName, WalletName};
 use myelin_primitives::{Amount, NetUid, Tao};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-/// Something that can be set.
+/// A setting of the program.
 #[derive(Debug)]
 pub struct Setting {
-    /// Its name, with the table of the file before the point: `wallet.name`.
+    /// Name, with the table of the file before the point: `wallet.name`.
     pub name: &'static str,
-    /// What it is for.
+    /// Purpose of the setting.
     pub summary: &'static str,
     /// The environment variable that sets it.
     pub variable: Option<&'static str>,
     /// The flag that sets it, without dashes.
     pub flag: Option<&'static str>,
-    /// What it is if nobody says anything. `None` where that depends on the machine, or means no limit.
+    /// Default value; `None` if it depends on the machine, or means no limit.
     pub default: Option<&'static str>,
     check: fn(&str) -> Result<(), String>,
 }
 
 impl Setting {
-    /// Whether `value` is one for it.
+    /// Checks a value of the setting.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason that the value is invalid.
     pub fn check(&self, value: &str) -> Result<(), String> {
         (self.check)(value)
     }
 
-    /// The setting with this name.
+    /// Returns the setting of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|setting| setting.name == name)
     }
@@ -48,17 +48,17 @@ pub static OUTPUT: Setting = Setting {
     check: |value| Format::from_str(value, false).map(drop),
 };
 
-/// Which network commands speak to.
+/// The network that commands use.
 pub static NETWORK: Setting = Setting {
     name: "network",
-    summary: "Which network to speak to, `local` or the URLs of nodes, with commas between them",
+    summary: "The network, `local` or the URLs of nodes, separated by commas",
     variable: Some("MYELIN_NETWORK"),
     flag: Some("network"),
     default: Some("local"),
     check: |value| value.parse::<NetworkSetting>().map(drop),
 };
 
-/// Where wallets lie.
+/// The folder of the wallets.
 pub static WALLET_PATH: Setting = Setting {
     name: "wallet.path",
     summary: "The folder of the wallets",
@@ -88,10 +88,10 @@ pub static WALLET_HOTKEY: Setting = Setting {
     check: |value| read::<HotkeyName>(value).map(drop),
 };
 
-/// Where the local network lies.
+/// The folder of the local network.
 pub static LOCAL_DIRECTORY: Setting = Setting {
     name: "local.directory",
-    summary: "Where the local network keeps its chain, logs and process numbers",
+    summary: "The folder of the local network, with its chain, logs and process ids",
     variable: Some("MYELIN_LOCAL_DIRECTORY"),
     flag: Some("directory"),
     default: None,
@@ -108,17 +108,17 @@ pub static LOCAL_NODE: Setting = Setting {
     check: not_empty,
 };
 
-/// The largest spend.
+/// The limit of the policy for the amount of one command.
 pub static POLICY_MAX_SPEND: Setting = Setting {
     name: "policy.max-spend",
-    summary: "The most that one command may spend, fees apart; no limit by default",
+    summary: "The most that one command may spend, without the fee; no limit by default",
     variable: None,
     flag: None,
     default: None,
     check: |value| read::<Amount<Tao>>(value).map(drop),
 };
 
-/// The largest fee.
+/// The limit of the policy for the fee of one command.
 pub static POLICY_MAX_FEE: Setting = Setting {
     name: "policy.max-fee",
     summary: "The highest fee that one command may pay; no limit by default",
@@ -128,7 +128,7 @@ pub static POLICY_MAX_FEE: Setting = Setting {
     check: |value| read::<Amount<Tao>>(value).map(drop),
 };
 
-/// The subnets that may be touched.
+/// The subnets that the policy allows.
 pub static POLICY_SUBNETS: Setting = Setting {
     name: "policy.subnets",
     summary: "The only subnets that commands may touch, such as `1,7`; all by default",
@@ -138,8 +138,9 @@ pub static POLICY_SUBNETS: Setting = Setting {
     check: |value| read_subnets(value).map(drop),
 };
 
-/// All of them, in the order of the file. The policy has neither flags nor variables: what limits a command is not for
-/// the command to say.
+/// All settings, in the order of the file.
+///
+/// The policy has neither flags nor variables, because a command must not choose its own limits.
 pub static ALL: [&Setting; 10] = [
     &OUTPUT,
     &NETWORK,
@@ -154,10 +155,10 @@ pub static ALL: [&Setting; 10] = [
 ];
 
 fn not_empty(value: &str) -> Result<(), String> {
-    if value.is_empty() { Err("an empty path".into()) } else { Ok(()) }
+    if value.is_empty() { Err("the path is empty".into()) } else { Ok(()) }
 }
 
-/// Reads a value, with its error as text.
+/// Parses a value, with its error as text.
 pub(crate) fn read<T: FromStr<Err: fmt::Display>>(value: &str) -> Result<T, String> {
     value.parse().map_err(|error: T::Err| error.to_string())
 }
@@ -168,10 +169,10 @@ fn read_subnets(value: &str) -> Result<BTreeSet<NetUid>, String> {
     subnets.map_err(|text| format!("`{text}` is not the number of a subnet"))
 }
 
-/// The policy that these texts make.
+/// Parses a policy.
 ///
 /// # Errors
-/// What is wrong with one of them. A policy that cannot be read is never no policy.
+/// The reason that one of the texts is invalid. A policy that cannot be read never counts as no policy.
 pub(crate) fn policy(max_spend: Option<&str>, max_fee: Option<&str>, subnets: Option<&str>) -> Result<Policy, String> {
     Ok(Policy {
         max_spend: max_spend.map(read).transpose()?,
@@ -180,12 +181,12 @@ pub(crate) fn policy(max_spend: Option<&str>, max_fee: Option<&str>, subnets: Op
     })
 }
 
-/// A network to speak to.
+/// The network that commands use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkSetting {
-    /// The one that `myelin network up` runs.
+    /// Local network that `myelin network up` runs.
     Local,
-    /// Nodes by their URLs, best first.
+    /// Nodes by their URLs, in the order of preference.
     Nodes(NodeUrls),
 }
 
@@ -201,21 +202,21 @@ impl FromStr for NetworkSetting {
     }
 }
 
-/// Who said so.
+/// Source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingSource {
     /// The command line.
     Flag,
-    /// The environment.
+    /// The environment variable.
     Environment,
-    /// The file.
+    /// The configuration file.
     File,
-    /// Nobody.
+    /// The default of the setting.
     Default,
 }
 
 impl SettingSource {
-    /// One word for it.
+    /// Returns the source in one word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Flag => "flag",

@@ -1,8 +1,8 @@
-//! Parts of a whole, as they are typed and shown.
+//! Parts of a whole, in arguments and in output.
 
 use myelin_primitives::{Amount, MILLION, RAO_PER_TAO, Take, Tao, U16_ONE};
 
-/// A part of `whole`, as it is typed: `18%`, `12.5%`, or the number itself. Rounded down.
+/// Parses a part of `whole`, rounded down: `18%`, `12.5%`, or the number itself.
 fn part(text: &str, whole: u64) -> Result<u64, String> {
     const HUNDRED: u128 = 100;
     let refused = || format!("write a part such as `18%` or `12.5%`, or a number up to {whole}");
@@ -10,7 +10,7 @@ fn part(text: &str, whole: u64) -> Result<u64, String> {
         let number: u64 = text.trim().parse().map_err(|_| refused())?;
         return if number <= whole { Ok(number) } else { Err(refused()) };
     };
-    // Amounts have nine decimals, which is as fine as anybody types.
+    // Amounts have nine decimals, which is fine enough for a percentage.
     let billionths: Amount<Tao> = percent.trim().parse().map_err(|_| refused())?;
     if !percent.trim().ends_with(|character: char| character.is_ascii_digit()) {
         return Err(refused());
@@ -19,24 +19,24 @@ fn part(text: &str, whole: u64) -> Result<u64, String> {
     u64::try_from(wide).ok().filter(|part| *part <= whole).ok_or_else(refused)
 }
 
-/// A take, such as `18%`.
+/// Parses a take, such as `18%`.
 pub(crate) fn take(text: &str) -> Result<Take, String> {
     let parts = part(text, U16_ONE.into())?;
     u16::try_from(parts).map(Take::new).map_err(|error| error.to_string())
 }
 
-/// A part of a million, such as `10%`.
+/// Parses a part of a million, such as `10%`.
 pub(crate) fn million(text: &str) -> Result<u32, String> {
     let parts = part(text, MILLION.into())?;
     u32::try_from(parts).map_err(|error| error.to_string())
 }
 
-/// A part of stake weight, `v / u64::MAX`, such as `50%`.
+/// Parses a part of stake weight, `v / u64::MAX`, such as `50%`.
 pub(crate) fn proportion(text: &str) -> Result<u64, String> {
     part(text, u64::MAX)
 }
 
-/// A number that is not negative, with at most so many decimals, in units of the last: `0.8` with three is 800.
+/// Parses a non-negative number in units of its last decimal: `0.8` with three decimals is 800.
 pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u32> {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() || !text.chars().all(|it| it.is_ascii_digit() || it == '.') {
@@ -48,14 +48,14 @@ pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u32> {
     whole.parse::<u32>().ok()?.checked_mul(10_u32.checked_pow(decimals)?)?.checked_add(rest)
 }
 
-/// `part / whole` in percent, with two decimals: `18.00 %`.
+/// Formats `part / whole` in percent, with two decimals: `18.00 %`.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     let whole = u128::from(whole.max(1));
     let hundredths = (u128::from(part) * 10_000 + whole / 2) / whole;
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
-/// A u16 fraction in percent.
+/// Formats a part of 65 535 in percent.
 pub(crate) fn u16_percent(parts: u16) -> String {
     percent(parts.into(), U16_ONE.into())
 }

@@ -1,4 +1,4 @@
-//! Questions, and to whom they are put.
+//! Questions at the terminal.
 
 use crate::{output::note, page::Tone};
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -9,39 +9,39 @@ use std::{
     io::{self, BufRead, IsTerminal, Stdin, Write},
 };
 
-/// Shorter passwords are refused when they are made at a terminal.
+/// Minimum length of a password that is made at a terminal, in characters.
 const SHORTEST_PASSWORD: usize = 8;
 
-/// What Ctrl-C types where it does not interrupt.
+/// Character that Ctrl-C types where it does not interrupt.
 const CTRL_C: u8 = 3;
 
-/// A question that has no answer.
+/// The reason that a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
-    /// The question cannot be asked.
-    #[error("{question} There is no terminal to answer at")]
+    /// A question without a terminal.
+    #[error("no terminal to answer: {question}")]
     NoTerminal {
-        /// The question.
+        /// Text of the question.
         question: String,
-        /// The way to answer it without a terminal.
+        /// Way to answer it without a terminal.
         hint: Cow<'static, str>,
     },
-    /// The answer was not yes.
+    /// An answer that was not yes.
     #[error("stopped, because the answer was not yes")]
     Declined,
-    /// Two passwords that should be the same are not.
+    /// Two passwords that differ.
     #[error("the two passwords differ")]
     PasswordsDiffer,
-    /// A new password that is guessed in no time.
-    #[error("a password of {length} characters is too short")]
+    /// A new password that is too short.
+    #[error("a password needs at least 8 characters; this one has {length}")]
     PasswordTooShort {
-        /// Its length, in characters.
+        /// Length of the password, in characters.
         length: usize,
     },
-    /// The terminal cannot be used.
-    #[error("could not ask at the terminal: {0}")]
+    /// Failure of the terminal.
+    #[error("cannot ask at the terminal: {0}")]
     Terminal(#[from] io::Error),
-    /// Ctrl-C.
+    /// Interruption by Ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }
@@ -63,9 +63,9 @@ impl Diagnostic for PromptError {
             Self::Declined | Self::Interrupted => {}
             Self::PasswordsDiffer => out.push("type the same password twice"),
             Self::PasswordTooShort { .. } => {
-                out.push("take eight characters or more; a few unrelated words are best");
+                out.push("use at least 8 characters, best a few unrelated words");
             }
-            Self::Terminal(_) => out.push("run it in an ordinary terminal"),
+            Self::Terminal(_) => out.push("run the command in an ordinary terminal"),
         }
     }
 }
@@ -78,22 +78,24 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// That of the process. With `yes`, everything that can be confirmed is.
+    /// Returns the terminal of the process.
+    ///
+    /// With `yes`, every confirmation is answered with yes.
     pub fn of_process(yes: bool) -> Self {
         Self { somebody: io::stdin().is_terminal() && io::stderr().is_terminal(), yes }
     }
 
-    /// Whether somebody can be asked and shown something.
+    /// Returns true if the process has a terminal for questions.
     pub const fn somebody(self) -> bool {
         self.somebody
     }
 
-    /// Whether somebody will be asked whether to go on.
+    /// Returns true if the user will be asked for confirmation.
     pub const fn asks(self) -> bool {
         self.somebody && !self.yes
     }
 
-    /// Goes on only if somebody wants to.
+    /// Asks the user for confirmation.
     ///
     /// # Errors
     /// [`PromptError::Declined`] unless the answer is yes; [`PromptError::NoTerminal`] if no question can be asked.
@@ -104,7 +106,7 @@ impl Terminal {
         if !self.somebody {
             return Err(PromptError::NoTerminal {
                 question: question.to_owned(),
-                hint: "add `--yes` to go on without being asked".into(),
+                hint: "add `--yes` to answer yes".into(),
             });
         }
         let mut stderr = anstream::stderr();
@@ -117,8 +119,9 @@ impl Terminal {
         }
     }
 
-    /// Reads something that is not shown while it is typed, without white space around it. `hint` says how to give it
-    /// where nobody can be asked.
+    /// Reads a secret that is not shown while it is typed, without white space around it.
+    ///
+    /// `hint` names the way to give it without a terminal.
     ///
     /// # Errors
     /// [`PromptError::NoTerminal`] if no question can be asked; [`PromptError::Terminal`] from the system;
@@ -131,25 +134,27 @@ impl Terminal {
         Ok(SecretString::from(typed.expose_secret().trim()))
     }
 
-    /// Asks twice for a password that is to be.
+    /// Asks twice for a new password.
     ///
     /// # Errors
-    /// As [`Self::secret`]; [`PromptError::PasswordsDiffer`]; [`PromptError::PasswordTooShort`].
+    /// As [`Self::secret`]; [`PromptError::PasswordTooShort`] for a password below the minimum length;
+    /// [`PromptError::PasswordsDiffer`] if the second one differs.
     pub fn new_password(self, prompt: &str, hint: impl Into<Cow<'static, str>>) -> Result<SecretString, PromptError> {
         let password = self.secret(prompt, hint)?;
         let length = password.expose_secret().chars().count();
         if length < SHORTEST_PASSWORD {
             return Err(PromptError::PasswordTooShort { length });
         }
-        let again = self.secret("the same again", "")?;
+        let again = self.secret("the same password again", "")?;
         if password.expose_secret() != again.expose_secret() {
             return Err(PromptError::PasswordsDiffer);
         }
         Ok(password)
     }
 
-    /// Shows something once to whoever sits there. `false` if nobody does, and nothing was shown: standard error may be
-    /// a file that others read.
+    /// Shows a secret once at the terminal.
+    ///
+    /// Returns `false` without a terminal, and shows nothing: other users may read a file behind standard error.
     pub fn show_once(self, title: &str, secret: &SecretString) -> bool {
         if self.somebody {
             note(&format!("\n{}\n\n  {}\n", Tone::Warning.paint(title), secret.expose_secret()));
@@ -158,15 +163,17 @@ impl Terminal {
     }
 }
 
-/// Keeps a terminal from showing what is typed, until it is dropped.
+/// A terminal that does not show typed text, until the value is dropped.
 struct HiddenInput {
     stdin: Stdin,
     before: Termios,
 }
 
 impl HiddenInput {
-    /// Ctrl-C is read as a character that ends the line, because a program that it ended would leave the terminal as
-    /// it is. What was typed before the question, and shown, is thrown away.
+    /// Hides typed text, and discards earlier input.
+    ///
+    /// Ctrl-C is read as a character that ends the line, because an interrupted program would leave the terminal as it
+    /// is.
     fn begin() -> io::Result<Self> {
         let stdin = io::stdin();
         let before = tcgetattr(&stdin)?;
@@ -181,17 +188,17 @@ impl HiddenInput {
 
 impl Drop for HiddenInput {
     fn drop(&mut self) {
-        // There is nothing left to try if the terminal is gone.
+        // If the terminal is gone, nothing else can be tried.
         let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
     }
 }
 
-/// Asks for a line that is not shown. It is hidden before it is asked for.
+/// Asks for a line that is not shown, and hides the input before the question.
 fn read_hidden(prompt: &str) -> Result<SecretString, PromptError> {
     let hidden = HiddenInput::begin()?;
     let mut stderr = anstream::stderr();
     write!(stderr, "{} {prompt}: ", Tone::Label.paint("?")).and_then(|()| stderr.flush())?;
-    // Large enough for whatever a terminal gives at once, so that it is never moved and left behind.
+    // Large enough for one read of a terminal, so that the buffer never moves and leaves a copy behind.
     let mut line = Vec::with_capacity(8192);
     let mut stdin = hidden.stdin.lock();
     loop {
@@ -211,5 +218,5 @@ fn read_hidden(prompt: &str) -> Result<SecretString, PromptError> {
     }
     String::from_utf8(line)
         .map(SecretString::from)
-        .map_err(|_| PromptError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "what was typed is not text")))
+        .map_err(|_| PromptError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "the input is not UTF-8")))
 }

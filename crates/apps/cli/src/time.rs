@@ -1,11 +1,11 @@
-//! How long something takes, and when that is, as people say it.
+//! Durations and times as text.
 
 use crate::error::CliError;
 use myelin_client::ChainState;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 
-/// Roughly how long: one number and a unit.
+/// Formats a duration roughly: one number and a unit.
 pub(crate) fn about(duration: Duration) -> String {
     const UNITS: [(&str, u64); 5] =
         [("year", 31_557_600), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
@@ -15,25 +15,25 @@ pub(crate) fn about(duration: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// How long so many blocks take, if no authority is missing.
+/// Returns the duration of a number of blocks, if no authority is missing.
 pub(crate) async fn blocks(now: &ChainState, count: u64) -> Result<Duration, CliError> {
     let slot = u64::try_from(now.slot_duration().await?.as_millis()).unwrap_or(u64::MAX);
     Ok(Duration::from_millis(slot.saturating_mul(count)))
 }
 
-/// When so many blocks are over: `in about 5 minutes`.
+/// Describes the end of a number of blocks: `in about 5 minutes`.
 pub(crate) async fn in_about(now: &ChainState, count: u64) -> Result<String, CliError> {
     Ok(format!("in about {}", about(blocks(now, count).await?)))
 }
 
-/// The day on which a time from now is over, `2026-11-26` in UTC. Nothing after the year 9999.
+/// Formats the day after a duration, `2026-11-26` in UTC; `None` after the year 9999.
 pub(crate) fn day_in(duration: Duration) -> Option<String> {
     let then = SystemTime::now().checked_add(duration)?.duration_since(UNIX_EPOCH).ok()?;
     let then = OffsetDateTime::from_unix_timestamp(then.as_secs().try_into().ok()?).ok()?;
     Some(then.date().to_string())
 }
 
-/// A time in milliseconds since 1970, as `2026-11-26 13:05:59` in UTC. Nothing after the year 9999.
+/// Formats milliseconds since 1970 as `2026-11-26 13:05:59` in UTC; `None` after the year 9999.
 pub(crate) fn moment(millis: u64) -> Option<String> {
     let time = OffsetDateTime::from_unix_timestamp((millis / 1_000).try_into().ok()?).ok()?;
     Some(format!("{} {:02}:{:02}:{:02}", time.date(), time.hour(), time.minute(), time.second()))

@@ -1,15 +1,15 @@
-//! From a plan to a final block: the one way in which this program changes the chain.
+//! The only way in which this program changes the chain: from a plan to a final block.
 //!
-//! A command says what it wants as a [`Plan`] and as a call of `myelin_client::calls`, and hands both to
-//! [`TransactionArgs::send`] with whoever signs. That finds out the fee, shows the plan, asks the policy and then whoever sits
-//! there, opens the key, signs, submits and waits until a block with it is final:
+//! A command makes a [`Plan`] and a call of `myelin_client::calls`, and passes both to [`TransactionArgs::send`] with a
+//! signer. The function asks the chain for the fee, shows the plan, applies the policy, asks the user, opens the key,
+//! signs, submits and waits until a block with the transaction is final:
 //!
 //! ```ignore
 //! #[derive(Debug, clap::Args)]
 //! pub struct Add {
-//!     /// How much, such as `1.5` or `250rao`
+//!     /// Amount, such as `1.5` or `250rao`
 //!     amount: Amount<Tao>,
-//!     /// On whom: an address or the name of a hotkey
+//!     /// Hotkey: an address, or the name of a hotkey on this machine
 //!     #[arg(long, value_name = "HOTKEY")]
 //!     to: Option<HotkeyArg>,
 //!     #[command(flatten)]
@@ -33,8 +33,8 @@
 //! }
 //! ```
 //!
-//! The key is opened last, so that all that can be known without the password is known before the password is asked for.
-//! `--dry-run` stops before it, and prints the plan.
+//! The key is opened last, so that all facts without the password are known before the question for it. `--dry-run`
+//! stops before the key is opened, and prints the plan.
 
 use crate::{
     context::Context,
@@ -58,60 +58,61 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// What every command understands that changes the chain.
+/// Arguments of every command that changes the chain.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Transaction")]
 pub struct TransactionArgs {
-    /// Show what would happen and what it would cost, and stop there
+    /// Show the plan and its cost, and stop
     #[arg(long)]
     dry_run: bool,
 
-    /// How long to wait until it is final. Afterwards it may still happen, and the error says how to look for it
+    /// Time to wait for finality. The transaction may still be included afterwards; the error names the command that
+    /// looks for it
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     wait: u32,
 }
 
-/// What came of a plan.
+/// Outcome of a plan.
 #[derive(Debug)]
 pub struct PlanOutcome {
     plan: Plan,
-    /// The hash of the transaction, and where it is. Nothing after a dry run.
+    /// Hash of the transaction, and its block; `None` after a dry run.
     done: Option<(H256, IncludedTransaction)>,
 }
 
 /// The output of a command that changes the chain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TransactionOutput<T> {
-    /// What was to happen, and what it was to cost.
+    /// The plan.
     plan: Plan,
-    /// Whether that is all, because of `--dry-run`.
+    /// True if nothing was sent because of `--dry-run`.
     dry_run: bool,
-    /// What happened. Nothing after `--dry-run`.
+    /// Receipt of the transaction; absent after `--dry-run`.
     done: Option<TransactionReceipt<T>>,
 }
 
-/// What happened, in a final block.
+/// Receipt of a transaction in a final block.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TransactionReceipt<T> {
-    /// The height of the block.
+    /// Height of the block.
     block: u64,
-    /// The hash of the block, `0x` and 64 hex digits.
+    /// Hash of the block, `0x` and 64 hex digits.
     block_hash: String,
-    /// The hash of the transaction, `0x` and 64 hex digits.
+    /// Hash of the transaction, `0x` and 64 hex digits.
     transaction: String,
-    /// What was paid for it, in rao.
+    /// Fee that was paid, in rao.
     #[schemars(with = "u64")]
     fee: Amount<Tao>,
-    /// What came of it.
+    /// Result of the command.
     result: T,
 }
 
 impl TransactionArgs {
-    /// Carries a plan out, or with `--dry-run` shows it.
+    /// Executes a plan, or with `--dry-run` shows it.
     ///
     /// # Errors
-    /// Whatever keeps it from being carried out: no node, the policy, whoever was asked, the key, or the chain.
-    /// [`CliError::Unseen`], if it may still happen.
+    /// As [`Self::prepare`]; [`CliError::Chain`] if no node answers; [`CliError::Call`] if the call fails;
+    /// [`CliError::Unseen`] if it may still be included.
     pub async fn send<Call: Payload>(
         &self,
         context: &Context,
@@ -133,10 +134,13 @@ impl TransactionArgs {
         }
     }
 
-    /// Does everything before the call: for those whose call takes long to find, and costs what the plan says.
+    /// Prepares a plan up to the call.
+    ///
+    /// For commands whose call takes long to find, and whose fee is that of the plan.
     ///
     /// # Errors
-    /// Whatever keeps it from being carried out: the policy, whoever was asked, the key, or too little TAO.
+    /// [`CliError::TooLittle`] if the balance is too low; [`CliError::Refused`] from the policy; [`CliError::Prompt`]
+    /// from the question; [`CliError::Wallet`] from the key.
     pub async fn prepare(
         &self,
         context: &Context,
@@ -151,7 +155,7 @@ impl TransactionArgs {
             if !self.dry_run {
                 return Err(CliError::TooLittle { who: signer.to_string(), free, needed });
             }
-            plan = plan.risk(format!("{signer} has {free}, and this takes {needed}"));
+            plan = plan.risk(format!("the balance of {signer} is {free}; this command spends {needed}"));
         }
         let (terminal, format) = (context.terminal(), context.format());
         if !self.dry_run && (format == Format::Table || terminal.asks()) {
@@ -169,50 +173,51 @@ impl TransactionArgs {
     }
 }
 
-/// A plan, once nothing but the call is missing.
+/// A plan that lacks only the call.
 #[derive(Debug)]
 pub enum PreparedPlan {
-    /// It was to be shown only.
+    /// A plan that is only shown.
     Shown(Plan),
-    /// It may be carried out.
+    /// A plan that may be executed.
     Ready(ReadyPlan),
 }
 
-/// A plan that may be carried out, with the key open.
+/// A plan that may be executed, with its key open.
 #[derive(Debug)]
 pub struct ReadyPlan {
     approved: ApprovedPlan,
     account: Account,
     limit: Duration,
-    /// The network, if somebody chose one.
+    /// Network, if it is not the default.
     network: Option<String>,
 }
 
 impl ReadyPlan {
-    /// The plan.
+    /// Returns the plan.
     pub const fn plan(&self) -> &Plan {
         self.approved.plan()
     }
 
-    /// Transactions are valid for this many blocks, see [`Account::with_mortality`].
+    /// Sets the validity of transactions in blocks, see [`Account::with_mortality`].
     #[must_use]
     pub fn with_mortality(mut self, blocks: u64) -> Self {
         self.account = self.account.with_mortality(blocks);
         self
     }
 
-    /// Carries it out with this call. One that failed may be followed by another.
+    /// Executes the plan with a call; after a failure another call may follow.
     ///
     /// # Errors
-    /// Those of the chain; [`CliError::Unseen`], if it may still happen.
+    /// [`CliError::Call`] if the call fails; [`CliError::Unseen`] if it may still be included; [`CliError::LeftAlone`]
+    /// after Ctrl-C.
     pub async fn submit<Call: Payload>(&self, call: &Call) -> Result<(H256, IncludedTransaction), CliError> {
-        let mut progress = ProgressLine::new("signed, sending");
+        let mut progress = ProgressLine::new("signed, sending the transaction");
         let sent = sign_and_send(&self.approved, &self.account, call).await?;
-        progress.step("sent, waiting until it is final");
+        progress.step("sent, waiting for finality");
         Ok((sent.hash, self.ended(self.outcome(&progress, &sent).await?)?))
     }
 
-    /// Waits for how it ends, or for Ctrl-C.
+    /// Waits for the outcome, or for Ctrl-C.
     async fn outcome(&self, progress: &ProgressLine, sent: &SentTransaction) -> Result<SubmissionOutcome, CliError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -240,13 +245,13 @@ impl ReadyPlan {
         }
     }
 
-    /// That it was carried out there.
+    /// Makes the outcome of a plan that was executed.
     pub fn carried(self, transaction: H256, included: IncludedTransaction) -> PlanOutcome {
         PlanOutcome { plan: self.approved.into_plan(), done: Some((transaction, included)) }
     }
 }
 
-/// The one function of this program that signs transactions.
+/// Signs and sends a call: the one function of this program that signs transactions.
 async fn sign_and_send<Call: Payload>(
     _: &ApprovedPlan,
     account: &Account,
@@ -256,17 +261,19 @@ async fn sign_and_send<Call: Payload>(
 }
 
 impl PlanOutcome {
-    /// That it was only shown.
+    /// Makes the outcome of a plan that was only shown.
     pub const fn shown(plan: Plan) -> Self {
         Self { plan, done: None }
     }
 
-    /// Where it is. Nothing after a dry run.
+    /// Returns the transaction in its block; `None` after a dry run.
     pub fn included(&self) -> Option<&IncludedTransaction> {
         self.done.as_ref().map(|(_, included)| included)
     }
 
-    /// Makes the output of the command. `result` reads what came of the plan; it is not called after a dry run.
+    /// Makes the output of the command.
+    ///
+    /// `result` reads the result of the plan; it is not called after a dry run.
     ///
     /// # Errors
     /// Those of `result`.

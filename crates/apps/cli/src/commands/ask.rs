@@ -1,4 +1,4 @@
-//! `myelin ask`
+//! The command `myelin ask`.
 
 use super::{
     role::{SAME_MACHINE, time},
@@ -36,10 +36,10 @@ use std::{
 };
 use tokio::signal::ctrl_c;
 
-/// The validators that are asked, one after the other.
+/// Maximum number of validators that are asked, one after the other.
 const MAX_VALIDATORS: usize = 5;
 
-/// `myelin ask`
+/// Arguments of `myelin ask`.
 #[derive(Debug, clap::Args)]
 pub struct Ask {
     #[command(flatten)]
@@ -52,80 +52,80 @@ pub struct Ask {
     #[arg(long, value_name = "HOTKEY")]
     validator: Option<HotkeyArg>,
 
-    /// How long to wait for the whole answer
+    /// Time to wait for the whole answer
     #[arg(long, default_value = "1m", value_name = "TIME", value_parser = time)]
     patience: Duration,
 
-    /// Write what shows the answer to anybody to this file; `myelin text check` reads it
+    /// Write the evidence that proves the answer offline to this file; `myelin text check` verifies it
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
 }
 
-/// What is heard while an answer comes, and the answer.
+/// An event while an answer arrives, or the answer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum AskOutput {
-    /// A miner is asked. What came before is void.
+    /// A request to a miner, which makes earlier tokens void.
     Miner {
-        /// Its seat.
+        /// Uid of the miner.
         uid: u16,
-        /// Its address.
+        /// Address of the miner's hotkey.
         hotkey: String,
     },
     /// A token of the answer.
     Token {
-        /// Its number in the model's vocabulary.
+        /// Number of the token in the model's vocabulary.
         token: u32,
-        /// The natural logarithm of its probability, at temperature 1.
+        /// Natural logarithm of its probability, at temperature 1.
         logprob: f32,
-        /// Its text.
+        /// Text of the token.
         text: String,
     },
-    /// This validator has no answer, and the next one is asked.
+    /// A validator without an answer; the next validator is asked.
     NoAnswer {
-        /// Its address.
+        /// Address of the validator's hotkey.
         validator: String,
-        /// Why.
+        /// Error of the request.
         error: String,
     },
-    /// The answer, and what is known about it.
+    /// The answer, with its proof and its timing.
     Answer(Box<AskAnswer>),
 }
 
-/// An answer, and what is known about it.
+/// An answer, with its proof and its timing.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AskAnswer {
-    /// The text.
+    /// Text of the answer.
     text: String,
-    /// The numbers of its tokens.
+    /// Numbers of the tokens.
     tokens: Vec<u32>,
-    /// Why there are no more: `stop` or `length`.
+    /// Finish reason: `stop` or `length`.
     finish: String,
-    /// What decided between tokens. With it and the miner `myelin text run` writes the same.
+    /// Seed of the sampling; with it and the miner, `myelin text run` generates the same answer.
     seed: u64,
-    /// The hash of the model, 64 hex digits.
+    /// Hash of the model, 64 hex digits.
     model: String,
-    /// The seat of the miner that answered.
+    /// Uid of the miner that answered.
     uid: u16,
-    /// Its address.
+    /// Address of the miner's hotkey.
     miner: String,
-    /// The address of the validator.
+    /// Address of the validator's hotkey.
     validator: String,
-    /// Whether the validator proved that the model wrote it.
+    /// True if the validator proved that the model generated the answer.
     proven: bool,
-    /// How many tokens it recomputed for that.
+    /// Number of tokens that the validator recomputed for the proof.
     checked: u32,
-    /// Whether a receipt shows, without trust in the validator, that the miner said this.
+    /// True if a receipt proves that the miner gave this answer, without trust in the validator.
     miner_signed: bool,
-    /// What the network thinks of the miner: its part of what miners earned, of 65 535.
+    /// Incentive of the miner: its part of the miners' emission, of 65 535.
     incentive: u16,
-    /// Its consensus weight, of 65 535.
+    /// Consensus weight of the miner, of 65 535.
     consensus: u16,
-    /// Microseconds to the first token, as the validator saw it.
+    /// Time to the first token, measured by the validator, in microseconds.
     first_us: u64,
-    /// Microseconds to the end, as the validator saw it.
+    /// Time to the end, measured by the validator, in microseconds.
     elapsed_us: u64,
-    /// Tokens in 1 000 seconds, as the validator saw it.
+    /// Tokens in 1 000 seconds, measured by the validator.
     tokens_per_1000_s: u64,
 }
 
@@ -195,7 +195,9 @@ impl Render for AskOutput {
     }
 }
 
-/// Text for people: as it comes at a terminal, and once it is known to count where nobody could take it back.
+/// A writer of answers: token by token at a terminal, elsewhere only the final text.
+///
+/// Output outside of a terminal cannot be taken back, so it waits until the answer counts.
 struct AnswerWriter {
     at_terminal: bool,
     is_inside_a_line: bool,
@@ -207,11 +209,11 @@ impl AnswerWriter {
         Self { at_terminal: stdout().is_terminal(), is_inside_a_line: false, closed: None }
     }
 
-    /// What another miner began is void.
+    /// Ends the text of a miner that failed.
     fn void(&mut self) {
         if self.is_inside_a_line {
             self.end();
-            note("that miner failed; another one begins anew");
+            note("the miner failed; another miner starts from the beginning");
         }
     }
 
@@ -229,7 +231,7 @@ impl AnswerWriter {
         }
     }
 
-    /// The text that counts.
+    /// Writes the final text.
     fn finish(&mut self, text: &str) {
         if self.at_terminal {
             self.end();
@@ -249,15 +251,15 @@ impl AnswerWriter {
 impl Command for Ask {
     const PATH: &'static str = "ask";
     const SUMMARY: &'static str = "Ask the network to continue a text";
-    const DETAILS: &'static str = "The question goes to the validator with the highest stake, and from there to its \
-         best miners. At a terminal the answer comes as it is written; then follows who answered, how fast, and whether \
-         it was proven that the model wrote it. Nobody needs a wallet for that: without a hotkey, a key is made for \
-         this question.";
+    const DETAILS: &'static str = "The question goes to the validator with the highest stake weight, which passes it \
+         to its best miners. A terminal shows the answer while it is generated; the miner, the speed and the proof \
+         that the model generated it follow. No wallet is needed: without a hotkey, a key is generated for this \
+         question.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "A story", line: "myelin ask 'Once there was'" },
         Example {
-            purpose: "What anybody can write again with the model",
+            purpose: "An answer that the model reproduces",
             line: "myelin ask 'Once there was' --temperature 0 --max-tokens 64 --output json",
         },
     ];
@@ -277,10 +279,11 @@ impl Command for Ask {
             validators.retain(|peer| *peer.hotkey.as_bytes() == only.key.to_bytes());
         }
         if validators.is_empty() {
-            let what = only.map_or_else(|| "no validator".to_owned(), |only| format!("{only} is no validator that"));
+            let what =
+                only.map_or_else(|| "there is no validator".to_owned(), |only| format!("{only} is no validator"));
             return Err(CliError::NotFound {
-                message: format!("{what} of subnet {netuid} can be asked"),
-                hint: "see who validates and serves with `myelin metagraph show`, and ask again".into(),
+                message: format!("{what} of subnet {netuid} that serves consumers"),
+                hint: "list serving validators with `myelin metagraph show NETUID --validators --serving`".into(),
             });
         }
         let challenge = TextChallenge {
@@ -342,12 +345,12 @@ impl Command for Ask {
     }
 }
 
-/// Writes what shows the answer to anybody.
+/// Writes the evidence of an answer to a file.
 fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
     let refused =
         |why: &dyn Display| CliError::plain("evidence", why, Some("ask another validator with `--validator`".into()));
-    let evidence = evidence.ok_or_else(|| refused(&"this validator signs nothing that could be kept"))?;
-    // What is kept is what `myelin text check` believes.
+    let evidence = evidence.ok_or_else(|| refused(&"this validator returned no signed evidence"))?;
+    // Only evidence that `myelin text check` accepts is kept.
     evidence.check().map_err(|error| refused(&error))?;
     let text = serde_json::to_string_pretty(evidence).map_err(|error| OutputError::Write(error.into()))?;
     let written = myelin_files::write(path, text.as_bytes(), Access::Shared, OnExisting::Replace);
@@ -364,7 +367,7 @@ fn said(heard: AskEvent) -> AskOutput {
     }
 }
 
-/// The validators that can be asked, those with the highest stake first.
+/// Returns the validators that serve, the highest stake weight first.
 fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let mut validators: Vec<_> = snapshot.serving().filter(|(neuron, _)| neuron.validator_permit).collect();
     validators.sort_by_key(|(neuron, _)| (Reverse(neuron.stake_weight), neuron.uid));
@@ -376,7 +379,7 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
 
-/// The hotkey that is meant, or a key for this question where there is none.
+/// Opens the hotkey of the wallet, or generates a key for this question if there is none.
 fn key(context: &Context) -> Result<Keypair, CliError> {
     match WalletSigner::hotkey(context) {
         Ok(signer) => signer.open(context.terminal()),

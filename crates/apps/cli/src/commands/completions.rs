@@ -1,4 +1,4 @@
-//! `myelin completions`
+//! The command `myelin completions`.
 
 use super::man::GeneratedText;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     registry,
 };
 
-/// `myelin completions`
+/// Arguments of `myelin completions`.
 #[derive(Debug, clap::Args)]
 pub struct Completions {
     /// The shell
@@ -17,13 +17,13 @@ pub struct Completions {
 }
 
 outputs! {
-    /// The script for a shell.
+    /// The completion script of a shell.
     CompletionsOutput(GeneratedText);
 }
 
 impl Command for Completions {
     const PATH: &'static str = "completions";
-    const SUMMARY: &'static str = "Print what makes a shell complete these commands";
+    const SUMMARY: &'static str = "Print the completion script of a shell";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example {
         purpose: "For bash, from the next shell on",

@@ -1,4 +1,4 @@
-//! Commands about the settings.
+//! Commands that read and change the settings.
 
 use crate::{
     command::{Command, Effect, Example, outputs},
@@ -16,11 +16,11 @@ use std::path::PathBuf;
 /// A setting and its value.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SettingValue {
-    /// The setting.
+    /// Name of the setting.
     name: &'static str,
-    /// What it is; nothing where that depends on the machine, or is no limit.
+    /// Value of the setting; absent if it depends on the machine, or is no limit.
     value: Option<String>,
-    /// Who says so: `flag`, `environment`, `file` or `default`.
+    /// Source of the value: `flag`, `environment`, `file` or `default`.
     source: &'static str,
 }
 
@@ -39,11 +39,11 @@ impl Render for SettingValue {
 }
 
 outputs! {
-    /// The setting that was asked for.
+    /// The setting that was read.
     ConfigGetOutput(SettingValue);
     /// The setting that was written.
     ConfigSetOutput(SettingValue);
-    /// The setting that was taken out.
+    /// The setting that was removed.
     ConfigUnsetOutput(SettingValue);
 }
 
@@ -65,12 +65,12 @@ impl Render for ConfigListOutput {
     }
 }
 
-/// Where the file is.
+/// Place of the configuration file.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConfigPathOutput {
-    /// Its path.
+    /// Path of the file.
     path: PathBuf,
-    /// Whether it is there.
+    /// True if the file exists.
     exists: bool,
 }
 
@@ -80,21 +80,20 @@ impl Render for ConfigPathOutput {
     }
 }
 
-/// The name of a setting, as an argument.
+/// Returns the setting of this name.
 fn setting(name: &str) -> Result<&'static Setting, CliError> {
     Setting::named(name).ok_or_else(|| ConfigError::Unknown { name: name.to_owned() }.into())
 }
 
-/// `myelin config list`
+/// Arguments of `myelin config list`.
 #[derive(Debug, clap::Args)]
 pub struct List {}
 
 impl Command for List {
     const PATH: &'static str = "config list";
-    const SUMMARY: &'static str = "List all settings, what they are and who says so";
+    const SUMMARY: &'static str = "List all settings, their values and their sources";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "See what is set, and by whom", line: "myelin config list" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "All settings", line: "myelin config list" }];
     type Output = ConfigListOutput;
 
     async fn run(self, context: &Context, output: &Printer<ConfigListOutput>) -> Result<(), CliError> {
@@ -103,19 +102,19 @@ impl Command for List {
     }
 }
 
-/// `myelin config get`
+/// Arguments of `myelin config get`.
 #[derive(Debug, clap::Args)]
 pub struct Get {
-    /// The setting, as `config list` has it
+    /// Name of the setting, as in `config list`
     name: String,
 }
 
 impl Command for Get {
     const PATH: &'static str = "config get";
-    const SUMMARY: &'static str = "Print what a setting is";
+    const SUMMARY: &'static str = "Print the value of a setting";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Which network do commands speak to?", line: "myelin config get network" }];
+        &[Example { purpose: "The network that commands use", line: "myelin config get network" }];
     type Output = ConfigGetOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -123,22 +122,22 @@ impl Command for Get {
     }
 }
 
-/// `myelin config set`
+/// Arguments of `myelin config set`.
 #[derive(Debug, clap::Args)]
 pub struct Set {
-    /// The setting, as `config list` has it
+    /// Name of the setting, as in `config list`
     name: String,
-    /// What it shall be
+    /// New value of the setting
     value: String,
 }
 
 impl Command for Set {
     const PATH: &'static str = "config set";
-    const SUMMARY: &'static str = "Write a setting into the configuration file";
+    const SUMMARY: &'static str = "Write a setting to the configuration file";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Refuse to spend more than ten TAO at once", line: "myelin config set policy.max-spend 10" },
-        Example { purpose: "Speak to a node of one's own", line: "myelin config set network ws://127.0.0.1:9944" },
+        Example { purpose: "Limit each command to 10 TAO", line: "myelin config set policy.max-spend 10" },
+        Example { purpose: "Use your own node", line: "myelin config set network ws://127.0.0.1:9944" },
     ];
     type Output = ConfigSetOutput;
 
@@ -153,19 +152,19 @@ impl Command for Set {
     }
 }
 
-/// `myelin config unset`
+/// Arguments of `myelin config unset`.
 #[derive(Debug, clap::Args)]
 pub struct Unset {
-    /// The setting, as `config list` has it
+    /// Name of the setting, as in `config list`
     name: String,
 }
 
 impl Command for Unset {
     const PATH: &'static str = "config unset";
-    const SUMMARY: &'static str = "Take a setting out of the configuration file";
+    const SUMMARY: &'static str = "Remove a setting from the configuration file";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Lift a limit", line: "myelin config unset policy.max-spend" }];
+        &[Example { purpose: "Remove a limit", line: "myelin config unset policy.max-spend" }];
     type Output = ConfigUnsetOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -179,21 +178,23 @@ impl Command for Unset {
     }
 }
 
-/// Reads the file once more, so that the context stays as it was.
+/// Writes a setting to the configuration file.
+///
+/// The file is read once more, so that the context stays as it was.
 fn write(context: &Context, setting: &'static Setting, value: Option<&str>) -> Result<(), CliError> {
     let mut file = ConfigFile::read(Some(context.config().path().clone()))?;
     Ok(file.set(setting, value)?)
 }
 
-/// `myelin config path`
+/// Arguments of `myelin config path`.
 #[derive(Debug, clap::Args)]
 pub struct Path {}
 
 impl Command for Path {
     const PATH: &'static str = "config path";
-    const SUMMARY: &'static str = "Print where the configuration file is, or would be";
+    const SUMMARY: &'static str = "Print the path of the configuration file";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "Where is it?", line: "myelin config path" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "Show the path", line: "myelin config path" }];
     type Output = ConfigPathOutput;
 
     async fn run(self, context: &Context, output: &Printer<ConfigPathOutput>) -> Result<(), CliError> {

@@ -1,4 +1,4 @@
-//! `myelin man`
+//! The command `myelin man`.
 
 use crate::{
     command::{Command, Effect, Example, outputs},
@@ -12,13 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{fs, path::PathBuf};
 
-/// A text for another program, or what was written where.
+/// A generated text, or the paths of the files that were written.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GeneratedText {
-    /// The text itself.
+    /// Text of the page or script.
     Text(String),
-    /// The files that were written.
+    /// Paths of the files.
     Files(Vec<PathBuf>),
 }
 
@@ -31,7 +31,7 @@ impl Render for GeneratedText {
     }
 }
 
-/// `myelin man`
+/// Arguments of `myelin man`.
 #[derive(Debug, clap::Args)]
 pub struct Man {
     /// Write the pages of all commands into this folder, instead of printing the first
@@ -49,7 +49,7 @@ impl Command for Man {
     const SUMMARY: &'static str = "Print the manual page, or write those of all commands";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Read it", line: "myelin man | man -l -" },
+        Example { purpose: "Read the page", line: "myelin man | man -l -" },
         Example { purpose: "Install all pages", line: "myelin man --folder ~/.local/share/man/man1" },
     ];
     type Output = ManOutput;
@@ -75,7 +75,7 @@ impl Command for Man {
     }
 }
 
-/// A parser and those below it, each with the name of its page.
+/// Collects a parser and those below it, each with the name of its page.
 fn collect(name: &str, parser: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
     pages.push((name.to_owned(), parser.clone()));
     for below in parser.get_subcommands().filter(|below| below.get_name() != "help") {

@@ -172,7 +172,7 @@ fn at_a_terminal_the_password_is_asked_twice_and_the_words_are_shown_once() {
     let mut typist = home.at_terminal("wallet create");
     typist.wait_for("new password for the coldkey of `default`: ");
     typist.types(&format!("{PASSWORD}\n"));
-    typist.wait_for("the same again: ");
+    typist.wait_for("the same password again: ");
     typist.types(&format!("{PASSWORD}\n"));
     typist.wait_for("The words of the coldkey.");
     typist.wait_for("The words of the hotkey `default`.");
@@ -191,7 +191,7 @@ fn passwords_that_differ_make_no_key() {
         typist.wait_for("new password for the coldkey of `default`: ");
         typist.types(&format!("{first}\n"));
         if let Some(second) = second {
-            typist.wait_for("the same again: ");
+            typist.wait_for("the same password again: ");
             typist.types(&format!("{second}\n"));
         }
         let (code, screen) = typist.end();

@@ -1,4 +1,4 @@
-//! `myelin chain account`
+//! The command `myelin chain account`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -13,10 +13,10 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin chain account`
+/// Arguments of `myelin chain account`.
 #[derive(Debug, clap::Args)]
 pub struct Account {
-    /// An address or the name of a wallet; by default the wallet that is meant
+    /// An address or the name of a wallet [default: the selected wallet]
     #[arg(value_name = "COLDKEY")]
     account: Option<ColdkeyArg>,
 }
@@ -24,12 +24,12 @@ pub struct Account {
 /// Stake of the account on one hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StakeRow {
-    /// On whom.
+    /// Address of the hotkey.
     hotkey: String,
-    /// How much, in rao.
+    /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
-    /// `owner`, `nominator`, or `returning` if the hotkey has left its last seat.
+    /// Role of the account: `owner`, `nominator`, or `returning` if the hotkey has left its last seat.
     standing: &'static str,
 }
 
@@ -44,15 +44,15 @@ impl From<StakeInfo> for StakeRow {
     }
 }
 
-/// A hotkey of the account.
+/// A hotkey that the account owns.
 #[derive(Debug, Serialize, JsonSchema)]
 struct HotkeyRow {
-    /// The key.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Everything staked on it, in rao.
+    /// All stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
-    /// Where it has seats: network and uid.
+    /// Seats of the hotkey, each as network and uid.
     seats: Vec<(u16, u16)>,
 }
 
@@ -63,29 +63,29 @@ impl From<HotkeyInfo> for HotkeyRow {
     }
 }
 
-/// All that the chain has under an account.
+/// State of an account on the chain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainAccountOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Whose it is.
+    /// Address of the account.
     address: String,
-    /// How many transactions it has signed.
+    /// Number of transactions that the account has signed.
     nonce: u32,
-    /// What it can spend, down to the existential deposit, in rao.
+    /// Free balance, which can be spent down to the existential deposit, in rao.
     #[schemars(with = "u64")]
     free: Amount<Tao>,
-    /// What is set aside for deposits, in rao.
+    /// Reserved balance, which covers deposits, in rao.
     #[schemars(with = "u64")]
     reserved: Amount<Tao>,
-    /// The part of the free balance that must stay, in rao.
+    /// Part of the free balance that must stay, in rao.
     #[schemars(with = "u64")]
     frozen: Amount<Tao>,
-    /// Its stake.
+    /// Stake of the account.
     stakes: Vec<StakeRow>,
-    /// The hotkeys it owns.
+    /// Hotkeys that the account owns.
     hotkeys: Vec<HotkeyRow>,
-    /// The subnets it owns.
+    /// Subnets that the account owns.
     subnets: Vec<u16>,
 }
 
@@ -124,12 +124,12 @@ impl Render for ChainAccountOutput {
 
 impl Command for Account {
     const PATH: &'static str = "chain account";
-    const SUMMARY: &'static str = "Show all that the chain has under an account";
+    const SUMMARY: &'static str = "Show the balances, stake, hotkeys and subnets of an account";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "That of the wallet", line: "myelin chain account" },
+        Example { purpose: "The account of the wallet", line: "myelin chain account" },
         Example {
-            purpose: "Somebody else's",
+            purpose: "Another account",
             line: "myelin chain account 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];

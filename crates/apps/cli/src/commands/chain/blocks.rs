@@ -1,4 +1,4 @@
-//! `myelin chain blocks`
+//! The command `myelin chain blocks`.
 
 use super::made_at;
 use crate::{
@@ -22,31 +22,31 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// `myelin chain blocks`
+/// Arguments of `myelin chain blocks`.
 #[derive(Debug, clap::Args)]
 pub struct Blocks {
-    /// How many; by default ten, and with `--follow` all that come
+    /// Number of blocks [default: 10; with `--follow` no limit]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Begin with this block
+    /// Start with this block
     #[arg(long, value_name = "BLOCK")]
     from: Option<u64>,
 
-    /// Begin with the next one, and go on as blocks become final, until Ctrl-C
+    /// Start with the next block, and print blocks as they become final, until Ctrl-C
     #[arg(long)]
     follow: bool,
 }
 
-/// Blocks that are shown if nobody says how many.
+/// Number of blocks that are shown without `--count`.
 const COUNT: u64 = 10;
 
 /// An epoch that a block ran.
 #[derive(Debug, Serialize, JsonSchema)]
 struct EpochRow {
-    /// Of which subnet.
+    /// Subnet of the epoch.
     netuid: u16,
-    /// What it divided, in rao.
+    /// Emission that the epoch divided, in rao.
     #[schemars(with = "u64")]
     emission: Amount<Tao>,
 }
@@ -54,28 +54,28 @@ struct EpochRow {
 /// A final block.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainBlocksOutput {
-    /// Its height.
+    /// Height of the block.
     height: u64,
-    /// Its hash, `0x` and 64 hex digits.
+    /// Hash of the block, `0x` and 64 hex digits.
     hash: String,
-    /// When it was made, in milliseconds since 1970.
+    /// Timestamp of the block, in milliseconds since 1970.
     time: u64,
-    /// What it contains: transactions, and the time.
+    /// Number of extrinsics: transactions, and the timestamp.
     extrinsics: usize,
-    /// How many of them failed.
+    /// Number of extrinsics that failed.
     failed: usize,
-    /// What was paid for them, in rao.
+    /// Fees of the transactions, in rao.
     #[schemars(with = "u64")]
     fees: Amount<Tao>,
-    /// How many events there were.
+    /// Number of events.
     events: u32,
-    /// The epochs that it ran.
+    /// Epochs that the block ran.
     epochs: Vec<EpochRow>,
 }
 
 impl ChainBlocksOutput {
     async fn read(block: &ChainState) -> Result<Self, CliError> {
-        // The block of genesis was made by nobody.
+        // The genesis block has no timestamp.
         let time = if block.height() == 0 { 0 } else { made_at(block).await? };
         let events = block.all_events().await?;
         let failed = events.find::<ExtrinsicFailed>().count();
@@ -129,13 +129,13 @@ impl Render for ChainBlocksOutput {
 impl Command for Blocks {
     const PATH: &'static str = "chain blocks";
     const SUMMARY: &'static str = "List final blocks, or follow them as they come";
-    const DETAILS: &'static str = "Each block is an answer of its own, a line. Nodes keep the states of the last 256 blocks by \
-                                   default, so older ones need an archive node.";
+    const DETAILS: &'static str = "Each block is one output, a line. Nodes keep the states of the last 256 blocks by \
+         default; older blocks need an archive node.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "The last ten", line: "myelin chain blocks" },
-        Example { purpose: "As they come", line: "myelin chain blocks --follow" },
-        Example { purpose: "Three from a block on", line: "myelin chain blocks --from 100 --count 3" },
+        Example { purpose: "The last ten blocks", line: "myelin chain blocks" },
+        Example { purpose: "New blocks as they become final", line: "myelin chain blocks --follow" },
+        Example { purpose: "Three blocks, from block 100", line: "myelin chain blocks --from 100 --count 3" },
         Example {
             purpose: "Wait for an epoch, in a script",
             line: "myelin chain blocks --follow --output json | jq -c 'select(.epochs != [])'",
@@ -154,12 +154,12 @@ impl Command for Blocks {
         };
         if first > last && !self.follow {
             return Err(CliError::NotFound {
-                message: format!("block {first} is not final yet; the last one that is has height {last}"),
+                message: format!("block {first} is not final yet; the last final block is {last}"),
                 hint: "add `--follow` to wait for it".into(),
             });
         }
         let end = count.map_or(u64::MAX, |count| first.saturating_add(count));
-        // Without `--follow` it ends with the last one there is.
+        // Without `--follow` the list ends with the last final block.
         let end = if self.follow { end } else { end.min(last + 1) };
         let mut blocks = chain.blocks_from(first);
         while blocks.height() < end {

@@ -1,4 +1,4 @@
-//! `myelin chain emission`
+//! The command `myelin chain emission`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -16,84 +16,84 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Characters of the bar.
+/// Width of the progress bar, in characters.
 const BAR: u64 = 40;
 
-/// `myelin chain emission`
+/// Arguments of `myelin chain emission`.
 #[derive(Debug, clap::Args)]
 pub struct Emission {}
 
-/// The way to the next halving.
+/// Progress to the next halving.
 #[derive(Debug, Serialize, JsonSchema)]
 struct HalvingRow {
-    /// The issuance with which this era began, in rao.
+    /// Issuance at which this era began, in rao.
     #[schemars(with = "u64")]
     from: Amount<Tao>,
-    /// The issuance from which a block creates half as much, in rao.
+    /// Issuance from which a block creates half as much, in rao.
     #[schemars(with = "u64")]
     threshold: Amount<Tao>,
-    /// What is to be issued until then, in rao.
+    /// TAO to be issued before the halving, in rao.
     #[schemars(with = "u64")]
     missing: Amount<Tao>,
-    /// The part of the way that lies behind, in millionths.
+    /// Part of the era that is issued, in millionths.
     progress: u64,
-    /// How many blocks it takes, if nothing is recycled meanwhile.
+    /// Blocks until the halving, if nothing is recycled.
     blocks: u64,
-    /// How long that is if no authority is missing, in seconds.
+    /// Time until the halving if no authority is missing, in seconds.
     seconds: u64,
-    /// The day on which it is, in UTC. Nothing if that is too far away to have a name.
+    /// Day of the halving, in UTC; absent after the year 9999.
     day: Option<String>,
-    /// What a block creates from then on, in rao.
+    /// Block emission after the halving, in rao.
     #[schemars(with = "u64")]
     then: Amount<Tao>,
 }
 
-/// What one subnet receives.
+/// Emission of one subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SubnetEmissionRow {
-    /// Which one.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// What its owner calls it.
+    /// Name that the owner set; not verified.
     name: String,
-    /// What it receives of every block, in rao.
+    /// Emission that the subnet receives per block, in rao.
     #[schemars(with = "u64")]
     per_block: Amount<Tao>,
-    /// What has accrued to it since its last epoch, in rao.
+    /// Pending emission since the last epoch, in rao.
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
-    /// The block of its next epoch.
+    /// Block of the next epoch; absent if the tempo is 0.
     next_epoch: Option<BlockNumber>,
 }
 
-/// How much TAO there is, how much more comes, and to whom.
+/// The issuance, the next halving and the emission of the subnets.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainEmissionOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Every rao that exists.
+    /// Issuance, which is all TAO that exists, in rao.
     #[schemars(with = "u64")]
     issuance: Amount<Tao>,
-    /// The most there will ever be, in rao.
+    /// Maximum supply, in rao.
     #[schemars(with = "u64")]
     most: Amount<Tao>,
-    /// Staked on hotkeys, in rao.
+    /// TAO staked on hotkeys, in rao.
     #[schemars(with = "u64")]
     staked: Amount<Tao>,
-    /// Locked for subnets, in rao.
+    /// TAO locked for subnets, in rao.
     #[schemars(with = "u64")]
     locked: Amount<Tao>,
-    /// Accrued to subnets and not paid out, in rao.
+    /// Pending emission of all subnets, in rao.
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
-    /// What the next block creates, in rao.
+    /// TAO that the next block creates, in rao.
     #[schemars(with = "u64")]
     block_emission: Amount<Tao>,
-    /// How often that has halved. Nothing once blocks create nothing.
+    /// Number of halvings; absent once blocks create nothing.
     halvings: Option<u32>,
-    /// The next halving, until blocks create nothing.
+    /// Next halving; absent once blocks create nothing.
     next_halving: Option<HalvingRow>,
-    /// Every subnet.
+    /// Emission of each subnet.
     subnets: Vec<SubnetEmissionRow>,
 }
 
@@ -140,7 +140,7 @@ impl Render for ChainEmissionOutput {
     fn render(&self, page: &mut Page) {
         let issued = percent(self.issuance.rao(), self.most.rao());
         page.fields([
-            ("issued", format!("{}, {issued} of all there will be", self.issuance).into()),
+            ("issued", format!("{}, {issued} of the maximum supply", self.issuance).into()),
             ("staked", self.staked.to_string().into()),
             ("locked", self.locked.to_string().into()),
             ("pending", self.pending.to_string().into()),
@@ -187,9 +187,9 @@ impl Render for ChainEmissionOutput {
 
 impl Command for Emission {
     const PATH: &'static str = "chain emission";
-    const SUMMARY: &'static str = "Show how much TAO there is, when it halves, and who receives it";
-    const DETAILS: &'static str = "Halvings go by the issuance and not by the block number, so what is recycled puts them off. \
-                                   Dates take it that no block is missing and nothing is recycled.";
+    const SUMMARY: &'static str = "Show the issuance, the next halving and the emission of subnets";
+    const DETAILS: &'static str = "Halvings depend on the issuance, not on the block number, so recycled TAO delays \
+         them. Dates assume that no block is missing and nothing is recycled.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Issuance and halving", line: "myelin chain emission" },

@@ -22,12 +22,12 @@ use myelin_client::{
     subxt::{config::RpcConfigFor, rpcs::LegacyRpcMethods},
 };
 
-/// The questions that nodes answer of themselves.
+/// Returns the RPC methods in which a node describes itself.
 fn node(chain: &Chain) -> LegacyRpcMethods<RpcConfigFor<ChainConfig>> {
     LegacyRpcMethods::new(chain.rpc())
 }
 
-/// When the block was made, in milliseconds since 1970.
+/// Returns the timestamp of a block, in milliseconds since 1970.
 async fn made_at(block: &ChainState) -> Result<u64, ChainError> {
     block.read(storage().timestamp().now(), ()).await
 }

@@ -1,4 +1,4 @@
-//! What came of a transaction that was sent before.
+//! The outcome of a transaction that was sent earlier.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -14,34 +14,36 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
-/// `myelin chain outcome`
+/// Arguments of `myelin chain outcome`.
 #[derive(Debug, clap::Args)]
 pub struct Outcome {
     /// The hash of the transaction, `0x` and 64 hex digits
     hash: H256,
 
-    /// Who signed it
+    /// Signer of the transaction
     #[arg(long, value_name = "ADDRESS")]
     signer: Address,
 
-    /// With which nonce
+    /// Nonce of the transaction
     #[arg(long)]
     nonce: u64,
 
-    /// It is in no block up to this one
+    /// The transaction is in no block up to this one
     #[arg(long, value_name = "BLOCK")]
     after: u64,
 
-    /// It is in no block after this one
+    /// The transaction is in no block after this one
     #[arg(long, value_name = "BLOCK")]
     until: u64,
 
-    /// How long to wait for it
+    /// Time to wait for the outcome
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     wait: u32,
 }
 
-/// Where a transaction is, which did what it should. One that failed is an error.
+/// A successful transaction and its block.
+///
+/// A transaction that failed is an error.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainOutcomeOutput {
     /// The hash of the transaction, `0x` and 64 hex digits.
@@ -50,7 +52,7 @@ pub struct ChainOutcomeOutput {
     block: u64,
     /// The hash of the block, `0x` and 64 hex digits.
     block_hash: String,
-    /// What was paid for it, in rao.
+    /// Fee of the transaction, in rao.
     #[schemars(with = "u64")]
     fee: Amount<Tao>,
 }
@@ -63,12 +65,12 @@ impl Render for ChainOutcomeOutput {
 
 impl Command for Outcome {
     const PATH: &'static str = "chain outcome";
-    const SUMMARY: &'static str = "Look again for a transaction that was sent and not seen";
-    const DETAILS: &'static str = "A transaction can be included up to some block only; when that is final, this has an answer for certain. \
-         The error that leaves it open prints this line ready to be used.";
+    const SUMMARY: &'static str = "Look for a transaction that was sent and not seen in time";
+    const DETAILS: &'static str = "A transaction is valid up to one block. Once that block is final, the outcome is \
+         certain. The error that leaves the outcome open prints this command line.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "As the error said",
+        purpose: "The command line that the error printed",
         line: "myelin chain outcome 0x7d87a94cf4215e7c470f0b0c1f31777db897f73d8f1190e86dd38140a71cadc2 --signer 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --nonce 7 --after 100 --until 163",
     }];
     type Output = ChainOutcomeOutput;
@@ -77,7 +79,7 @@ impl Command for Outcome {
         let Self { hash, signer, nonce, after, until: valid_until, wait } = self;
         let sent = SentTransaction { hash, signer: signer.public(), nonce, after, valid_until };
         let chain = context.chain().await?;
-        let progress = ProgressLine::new("looking through final blocks");
+        let progress = ProgressLine::new("searching the final blocks");
         let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;
         drop(progress);
         match ended {

@@ -1,4 +1,4 @@
-//! `myelin chain parameters`
+//! The command `myelin chain parameters`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -13,25 +13,25 @@ use myelin_primitives::{Amount, MILLION, Take, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin chain parameters`
+/// Arguments of `myelin chain parameters`.
 #[derive(Debug, clap::Args)]
 pub struct Parameters {}
 
-/// In what a parameter is counted.
+/// Unit of a parameter.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Unit {
-    /// Things.
+    /// A count.
     Count,
-    /// Blocks.
+    /// Number of blocks.
     Blocks,
-    /// Tempos of a subnet.
+    /// Number of tempos of a subnet.
     Tempos,
-    /// Rao.
+    /// Amount in rao.
     Rao,
     /// Parts of a million.
     Millionths,
-    /// Parts of 65535.
+    /// Parts of 65 535.
     U16Fraction,
 }
 
@@ -48,31 +48,31 @@ impl Unit {
     }
 }
 
-/// A parameter and what it is.
+/// A parameter with its value.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct NetworkParameterRow {
-    /// Its name.
+    /// Name of the parameter.
     name: &'static str,
-    /// What it is.
+    /// Value of the parameter.
     value: u64,
-    /// In what that is counted.
+    /// Unit of the value.
     unit: Unit,
-    /// What it does.
+    /// Effect of the parameter.
     effect: &'static str,
 }
 
-/// How all networks together are set. Governance alone may change it.
+/// Parameters of all networks together, which only governance may change.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainParametersOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// The parameters.
+    /// Parameters with their values.
     parameters: Vec<NetworkParameterRow>,
 }
 
 impl Render for ChainParametersOutput {
     fn render(&self, page: &mut Page) {
-        let mut table = Table::new([("PARAMETER", Side::Left), ("IS", Side::Right), ("WHAT IT DOES", Side::Left)]);
+        let mut table = Table::new([("PARAMETER", Side::Left), ("VALUE", Side::Right), ("EFFECT", Side::Left)]);
         for row in &self.parameters {
             table.row([row.name.into(), row.unit.words(row.value).into(), row.effect.into()]);
         }
@@ -81,7 +81,9 @@ impl Render for ChainParametersOutput {
     }
 }
 
-/// Each parameter with its unit. Taken apart by name, so that none is forgotten. spec subnets-and-neurons §18
+/// Returns each parameter with its unit. spec subnets-and-neurons §18
+///
+/// The struct is taken apart by field, so that no parameter is forgotten.
 fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
     use Unit::{Blocks, Count, Millionths, Rao, Tempos, U16Fraction};
     let take = |take: Take| u64::from(take.get());
@@ -97,38 +99,38 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         }};
     }
     rows! {
-        subnet_limit Count u64::from, "the most subnets there can be";
-        network_rate_limit Blocks u64::from, "between two subnets that are created";
-        network_immunity_period Blocks u64::from, "for which a new subnet makes room for no other";
-        network_min_lock_cost Rao Amount::<Tao>::rao, "the least that a subnet costs";
-        network_lock_reduction_interval Blocks u64::from, "in which the price of a subnet falls by what was last paid";
-        subnet_owner_cut Millionths u64::from, "the owner's part of what a subnet earns";
-        owner_hotkey_rate_limit Blocks u64::from, "between two hotkeys of a subnet's owner";
-        owner_hyperparam_rate_limit Tempos u64::from, "between two changes of one parameter by the owner";
-        admin_freeze_window Blocks u64::from, "before an epoch in which owners change nothing";
-        min_delegate_take U16Fraction take, "the least that a delegate takes";
-        max_delegate_take U16Fraction take, "the most that a delegate takes";
-        min_childkey_take U16Fraction take, "the least that a child takes";
-        max_childkey_take U16Fraction take, "the most that a child takes";
-        tx_rate_limit Blocks u64::from, "between two key operations of one coldkey; 0 does not limit them";
-        tx_delegate_take_rate_limit Blocks u64::from, "between two raises of a delegate's take";
-        tx_childkey_take_rate_limit Blocks u64::from, "between two raises of a child's take";
-        pending_childkey_cooldown Blocks u64::from, "before children take effect";
-        stake_threshold Rao Amount::<Tao>::rao, "the stake that a validator needs to set weights";
-        nominator_min_required_stake Rao Amount::<Tao>::rao, "the least that a nomination may be";
-        target_stakes_per_interval Count u64::from, "stake operations of one coldkey on one hotkey in an interval";
-        stake_interval Blocks u64::from, "the interval of stake operations";
-        coldkey_swap_announcement_delay Blocks u64::from, "from announcing a swap of a coldkey until it may be done";
-        coldkey_swap_reannouncement_delay Blocks u64::from, "after that before a swap may be announced anew or withdrawn";
+        subnet_limit Count u64::from, "maximum number of subnets";
+        network_rate_limit Blocks u64::from, "interval between two creations of subnets";
+        network_immunity_period Blocks u64::from, "immunity of a new subnet, in which it is not pruned";
+        network_min_lock_cost Rao Amount::<Tao>::rao, "minimum price of a subnet";
+        network_lock_reduction_interval Blocks u64::from, "time in which the price of a subnet falls by the last price";
+        subnet_owner_cut Millionths u64::from, "owner cut of the emission of a subnet";
+        owner_hotkey_rate_limit Blocks u64::from, "interval between two changes of the owner's hotkey";
+        owner_hyperparam_rate_limit Tempos u64::from, "interval between two changes of one parameter by the owner";
+        admin_freeze_window Blocks u64::from, "time before an epoch in which owners cannot change parameters";
+        min_delegate_take U16Fraction take, "minimum take of a delegate";
+        max_delegate_take U16Fraction take, "maximum take of a delegate";
+        min_childkey_take U16Fraction take, "minimum take of a child";
+        max_childkey_take U16Fraction take, "maximum take of a child";
+        tx_rate_limit Blocks u64::from, "interval between two key operations of one coldkey; 0 is no limit";
+        tx_delegate_take_rate_limit Blocks u64::from, "interval between two increases of a delegate's take";
+        tx_childkey_take_rate_limit Blocks u64::from, "interval between two increases of a child's take";
+        pending_childkey_cooldown Blocks u64::from, "delay before children take effect";
+        stake_threshold Rao Amount::<Tao>::rao, "stake that a validator needs to set weights";
+        nominator_min_required_stake Rao Amount::<Tao>::rao, "minimum stake of a nomination";
+        target_stakes_per_interval Count u64::from, "maximum of stake operations per coldkey, hotkey and interval";
+        stake_interval Blocks u64::from, "interval in which stake operations are counted";
+        coldkey_swap_announcement_delay Blocks u64::from, "delay from announcement to execution of a coldkey swap";
+        coldkey_swap_reannouncement_delay Blocks u64::from, "further delay before a new announcement or a withdrawal";
     }
 }
 
 impl Command for Parameters {
     const PATH: &'static str = "chain parameters";
-    const SUMMARY: &'static str = "Show how all networks together are set";
-    const DETAILS: &'static str = "How one subnet is set shows `myelin subnet parameters show`.";
+    const SUMMARY: &'static str = "Show the parameters of all networks together";
+    const DETAILS: &'static str = "`myelin subnet parameters show` shows the parameters of one subnet.";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "All of them", line: "myelin chain parameters" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "All parameters", line: "myelin chain parameters" }];
     type Output = ChainParametersOutput;
 
     async fn run(self, context: &Context, output: &Printer<ChainParametersOutput>) -> Result<(), CliError> {

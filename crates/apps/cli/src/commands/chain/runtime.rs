@@ -1,4 +1,4 @@
-//! `myelin chain runtime`
+//! The command `myelin chain runtime`.
 
 use super::node;
 use crate::{
@@ -12,48 +12,50 @@ use myelin_client::{ChainError, ChainState, runtime, subxt::Metadata};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The format of metadata that this program was made with. In another the same runtime looks like another.
+/// Version of the metadata format from which this program was generated.
+///
+/// In another format the same runtime looks different.
 const FORMAT: u32 = 15;
 
-/// `myelin chain runtime`
+/// Arguments of `myelin chain runtime`.
 #[derive(Debug, clap::Args)]
 pub struct Runtime {}
 
 /// A pallet of the runtime.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PalletRow {
-    /// Its number.
+    /// Index of the pallet.
     index: u8,
-    /// Its name.
+    /// Name of the pallet.
     name: String,
-    /// How many calls it has.
+    /// Number of calls.
     calls: usize,
-    /// How many kinds of events.
+    /// Number of event types.
     events: usize,
-    /// How many kinds of errors.
+    /// Number of error types.
     errors: usize,
-    /// How many places of storage.
+    /// Number of storage items.
     storage: usize,
 }
 
-/// The rules by which the chain goes at present.
+/// The present runtime of the chain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainRuntimeOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Its name.
+    /// Name of the runtime.
     name: String,
-    /// Its version, higher with every change of the rules.
+    /// Version of the runtime, which increases with every change of the rules.
     version: u32,
-    /// The version of the form of transactions.
+    /// Version of the transaction format.
     transaction_version: u32,
-    /// Whether this program was made for it. If not, some commands will not be understood.
+    /// True if this program was generated from this runtime; otherwise some commands may fail.
     compatible: bool,
-    /// Its pallets.
+    /// Pallets of the runtime.
     pallets: Vec<PalletRow>,
 }
 
-/// Whether this program was made for the runtime.
+/// Returns true if this program was generated from the runtime.
 async fn compatible(now: &ChainState) -> Result<bool, ChainError> {
     let told = now.ask(runtime::runtime_apis().metadata().metadata_at_version(FORMAT)).await?;
     let metadata = told.and_then(|told| Metadata::decode_from(&told.0).ok());
@@ -70,7 +72,7 @@ impl Render for ChainRuntimeOutput {
         page.fields([
             ("runtime", format!("{}, version {}", self.name, self.version).into()),
             ("transactions", format!("version {}", self.transaction_version).into()),
-            ("understood", compatible),
+            ("compatible", compatible),
         ]);
         page.line("");
         let mut table = Table::new([
@@ -92,10 +94,10 @@ impl Render for ChainRuntimeOutput {
 
 impl Command for Runtime {
     const PATH: &'static str = "chain runtime";
-    const SUMMARY: &'static str = "Show the rules by which the chain goes, and whether they are understood";
+    const SUMMARY: &'static str = "Show the runtime of the chain, and whether it is compatible";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Which version?", line: "myelin chain runtime" },
+        Example { purpose: "Show the version", line: "myelin chain runtime" },
         Example {
             purpose: "Stop if this program is too old",
             line: "myelin chain runtime --output json | jq -e .compatible",

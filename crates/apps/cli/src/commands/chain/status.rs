@@ -1,4 +1,4 @@
-//! `myelin chain status`
+//! The command `myelin chain status`.
 
 use super::{made_at, node};
 use crate::{
@@ -15,54 +15,54 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Over how many blocks the time between two is measured.
+/// Number of blocks over which the block time is measured.
 const MEASURED: u64 = 16;
 
-/// A last final block that is older than this many slots is worth a look.
+/// Age of the last final block from which a warning is shown, in slots.
 const LATE: u64 = 20;
 
-/// `myelin chain status`
+/// Arguments of `myelin chain status`.
 #[derive(Debug, clap::Args)]
 pub struct Status {}
 
-/// The chain at a glance.
+/// State of the chain and of the node that was asked.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainStatusOutput {
-    /// The node that was asked.
+    /// URL of the node that was asked.
     node: String,
-    /// The name of its chain.
+    /// Name of the chain.
     chain: String,
-    /// The hash of block 0, which names the chain, `0x` and 64 hex digits.
+    /// Hash of block 0, which identifies the chain, `0x` and 64 hex digits.
     genesis: String,
-    /// The program of the node, with its version.
+    /// Name and version of the node's program.
     program: String,
-    /// How many other nodes it knows.
+    /// Number of peers of the node.
     peers: usize,
-    /// Whether it is still catching up.
+    /// True if the node is still syncing.
     syncing: bool,
-    /// The best block.
+    /// Height of the best block.
     best: u64,
-    /// The last final block, as of which everything below is.
+    /// Height of the last final block, which the fields below describe.
     finalised: u64,
-    /// How old that is, in milliseconds.
+    /// Age of the last final block, in milliseconds.
     age: u64,
-    /// The time from one block to the next as it is meant to be, in milliseconds.
+    /// Slot duration, which is the planned time between two blocks, in milliseconds.
     slot: u64,
-    /// As it was lately, in milliseconds. Nothing on a chain of one block.
+    /// Measured time between two blocks, in milliseconds; absent on a chain of one block.
     block_time: Option<u64>,
-    /// The version of the runtime.
+    /// Version of the runtime.
     runtime: u32,
-    /// How many subnets there are, root not among them.
+    /// Number of subnets, without root.
     subnets: usize,
-    /// How many neurons they have.
+    /// Number of neurons on all networks.
     neurons: u64,
-    /// How much TAO there is, in rao.
+    /// Issuance, in rao.
     #[schemars(with = "u64")]
     issuance: Amount<Tao>,
-    /// The part of it that is staked, in rao.
+    /// Part of the issuance that is staked, in rao.
     #[schemars(with = "u64")]
     staked: Amount<Tao>,
-    /// What the next block creates, in rao.
+    /// TAO that the next block creates, in rao.
     #[schemars(with = "u64")]
     block_emission: Amount<Tao>,
 }
@@ -94,19 +94,19 @@ impl Render for ChainStatusOutput {
     }
 }
 
-/// Milliseconds in seconds, without a float: `0.25`.
+/// Formats milliseconds as seconds with two decimals: `0.25`.
 fn seconds(millis: u64) -> String {
     format!("{}.{:02}", millis / 1_000, millis % 1_000 / 10)
 }
 
 impl Command for Status {
     const PATH: &'static str = "chain status";
-    const SUMMARY: &'static str = "Show the chain at a glance, and whether it goes on";
+    const SUMMARY: &'static str = "Show the state of the chain: blocks, finality, runtime and issuance";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Is all well?", line: "myelin chain status" },
+        Example { purpose: "Show the state", line: "myelin chain status" },
         Example {
-            purpose: "Raise an alarm when nothing was final for a minute",
+            purpose: "Fail if no block was final for a minute",
             line: "myelin chain status --output json | jq -e '.age < 60000'",
         },
     ];

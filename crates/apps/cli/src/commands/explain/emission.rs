@@ -1,4 +1,4 @@
-//! `myelin explain emission`
+//! The command `myelin explain emission`.
 
 use super::{NeuronArg, NeuronDerivation, NeuronName, PoolRow};
 use crate::{
@@ -16,36 +16,36 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// `myelin explain emission`
+/// Arguments of `myelin explain emission`.
 #[derive(Debug, clap::Args)]
 pub struct Emission {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
     #[command(flatten)]
     who: NeuronArg,
 
-    /// The block that ran the epoch; by default the last one that did
+    /// Block that ran the epoch [default: that of the last epoch]
     #[arg(long, value_name = "BLOCK")]
     epoch: Option<BlockNumber>,
 }
 
-/// What an epoch divided, in rao.
+/// Division of the emission of an epoch, in rao.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PotsRow {
-    /// What had accrued.
+    /// Pending emission before the epoch, in rao.
     #[schemars(with = "u64")]
     accrued: Amount<Tao>,
-    /// For the owner of the subnet.
+    /// Owner cut, in rao.
     #[schemars(with = "u64")]
     owner: Amount<Tao>,
-    /// For mining.
+    /// Emission for miners, in rao.
     #[schemars(with = "u64")]
     miners: Amount<Tao>,
-    /// For validating.
+    /// Emission for validators, in rao.
     #[schemars(with = "u64")]
     validators: Amount<Tao>,
-    /// For nobody, because there was no neuron.
+    /// Emission that was recycled because there was no neuron, in rao.
     #[schemars(with = "u64")]
     recycled: Amount<Tao>,
 }
@@ -57,23 +57,23 @@ impl From<EpochTotals> for PotsRow {
     }
 }
 
-/// What one neuron should have been paid, and was.
+/// Expected and paid emission of one neuron.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct NeuronRow {
-    /// Its seat.
+    /// Uid of the neuron.
     uid: u16,
-    /// Its hotkey.
+    /// Address of the hotkey.
     hotkey: String,
-    /// What it earns for mining by the rules, in rao.
+    /// Emission for mining by the rules, in rao.
     #[schemars(with = "u64")]
     mining: Amount<Tao>,
-    /// What it earns for validating by the rules, in rao.
+    /// Emission for validating by the rules, in rao.
     #[schemars(with = "u64")]
     validating: Amount<Tao>,
-    /// What the chain noted that it paid, in rao. Nothing if the seat changed hands in the same block.
+    /// Emission that the chain recorded, in rao; absent if the seat changed hands in the same block.
     #[schemars(with = "Option<u64>")]
     paid: Option<Amount<Tao>>,
-    /// What the chain paid more than the rules say, in rao.
+    /// Recorded emission less the emission by the rules, in rao.
     difference: Option<i64>,
 }
 
@@ -90,33 +90,33 @@ impl From<&NeuronAudit> for NeuronRow {
     }
 }
 
-/// What an epoch should have paid, what the chain paid, and why.
+/// Audit of an epoch: the expected and the paid emission, and the derivation for one neuron.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExplainEmissionOutput {
-    /// The subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
     /// The block that ran the epoch.
     epoch: BlockNumber,
-    /// The block of the epoch before.
+    /// Block of the epoch before.
     previous: Option<BlockNumber>,
-    /// Who receives the owner's cut.
+    /// Address that receives the owner cut.
     owner: Option<String>,
-    /// What each side receives by the rules.
+    /// Division of the emission by the rules.
     expected: PotsRow,
-    /// What each side received.
+    /// Division of the emission as it was paid.
     paid: PotsRow,
-    /// Every neuron by uid.
+    /// All neurons, by uid.
     neurons: Vec<NeuronRow>,
-    /// What became of the pools of stake that were paid into.
+    /// Stake pools into which the epoch paid.
     pools: Vec<PoolRow>,
-    /// By how many rao the chain differs from the rules, all differences added up.
+    /// Sum of all differences between the chain and the rules, in rao.
     difference: u64,
-    /// Whether it differs by nothing, in what it paid and in what it found of every neuron.
+    /// True if the chain differs from the rules neither in payments nor in the outputs of any neuron.
     exact: bool,
-    /// How many amounts cannot be compared, because transactions of the same block removed what they were noted in.
+    /// Number of amounts that cannot be compared, because transactions of the block removed their records.
     unseen: usize,
-    /// How the neuron that was asked for came to its pay.
+    /// Derivation of the emission of the selected neuron.
     derivation: Option<NeuronDerivation>,
 }
 
@@ -213,12 +213,12 @@ impl Render for ExplainEmissionOutput {
         page.line("");
         page.line(match (self.exact, self.difference) {
             (true, _) => Tone::Good.paint("the chain paid what the rules say, to the rao"),
-            (false, 0) => Tone::Bad.paint("the chain paid what the rules say, and noted something else of a neuron"),
+            (false, 0) => Tone::Bad.paint("the chain paid what the rules say, and recorded other outputs of a neuron"),
             (false, rao) => Tone::Bad.paint(&format!("the chain differs from the rules by {rao} rao")),
         });
         if self.unseen > 0 {
             page.line(Tone::Warning.paint(&format!(
-                "{} amounts cannot be compared one by one: transactions of the same block removed what they were noted in",
+                "{} amounts cannot be compared one by one: transactions of the same block removed their records",
                 self.unseen
             )));
         }
@@ -227,17 +227,17 @@ impl Render for ExplainEmissionOutput {
 
 impl Command for Emission {
     const PATH: &'static str = "explain emission";
-    const SUMMARY: &'static str = "Say why an epoch paid what it paid, and whether that is right";
-    const DETAILS: &'static str = "Reads what the block before the epoch left, runs the same functions over it as the chain \
-                                   did, and compares every amount. With a neuron it shows each term of its pay. Nodes keep \
-                                   the states of the last 256 blocks by default, so older epochs need an archive node.";
+    const SUMMARY: &'static str = "Explain the payments of an epoch, and compare them with the rules";
+    const DETAILS: &'static str = "Reads the state before the epoch, runs the functions of the chain over it, and \
+         compares every amount. With a neuron it shows each term of the neuron's emission. Nodes keep the states of \
+         the last 256 blocks by default; older epochs need an archive node.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The last epoch of a subnet", line: "myelin explain emission 1" },
-        Example { purpose: "Why my neuron earned what it did", line: "myelin explain emission 1 --of myself" },
+        Example { purpose: "Each term of your own neuron's emission", line: "myelin explain emission 1 --of myself" },
         Example { purpose: "A neuron in an earlier epoch", line: "myelin explain emission 1 --uid 3 --epoch 8640" },
         Example {
-            purpose: "Raise an alarm if the chain paid otherwise",
+            purpose: "Fail if the chain paid another amount",
             line: "myelin explain emission 1 --output json | jq -e .exact",
         },
     ];

@@ -1,4 +1,4 @@
-//! Commands that say why: what an epoch paid, and how safe a seat is.
+//! Commands that explain the payments of an epoch and the risk of losing a seat.
 
 mod emission;
 mod payment;
@@ -14,7 +14,7 @@ use crate::{context::Context, error::CliError, named_key::HotkeyArg};
 use myelin_client::{NetUid, PublicKey, Uid};
 use myelin_explain::ExplainError;
 
-/// Which neuron of a subnet.
+/// Selection of a neuron of a subnet.
 #[derive(Clone, Debug, clap::Args)]
 #[group(multiple = false)]
 struct NeuronArg {
@@ -22,19 +22,19 @@ struct NeuronArg {
     #[arg(long, value_name = "UID")]
     uid: Option<Uid>,
 
-    /// The neuron with this hotkey: an address, a name, or `myself`
+    /// The neuron with this hotkey: an address, the name of a hotkey on this machine, or `myself`
     #[arg(long, value_name = "HOTKEY")]
     of: Option<HotkeyArg>,
 }
 
-/// A neuron as it was named.
+/// A neuron, by uid or by hotkey.
 enum NeuronName {
     Uid(Uid),
     Hotkey(PublicKey),
 }
 
 impl NeuronArg {
-    /// Whoever was named, if somebody was.
+    /// Returns the selected neuron; `None` if no argument selects one.
     fn find(&self, context: &Context) -> Result<Option<NeuronName>, CliError> {
         Ok(match (&self.uid, &self.of) {
             (Some(uid), _) => Some(NeuronName::Uid(*uid)),
@@ -45,7 +45,7 @@ impl NeuronArg {
 }
 
 impl NeuronName {
-    /// That there is no such neuron.
+    /// Makes the error that there is no such neuron.
     fn missing(&self, netuid: NetUid, block: u64) -> CliError {
         let who = match self {
             Self::Uid(uid) => uid.to_string(),

@@ -1,4 +1,4 @@
-//! Stake that is lent, and stake that is paid.
+//! Rows of loans of stake weight, and of payments into stake pools.
 
 use crate::{
     page::{Side, Table, TableCell},
@@ -12,11 +12,11 @@ use serde::Serialize;
 /// Stake weight that one hotkey lends to another.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LoanRow {
-    /// The other hotkey.
+    /// Address of the other hotkey.
     hotkey: String,
-    /// The part of the lender's stake, in counts of 1 / (2^64 - 1).
+    /// Part of the lender's stake, in units of 1 / (2^64 - 1).
     proportion: u64,
-    /// How much that is, in rao.
+    /// Stake weight that is lent, in rao.
     #[schemars(with = "u64")]
     amount: Amount<Tao>,
 }
@@ -41,28 +41,28 @@ impl LoanRow {
     }
 }
 
-/// What is paid into the pool of one hotkey.
+/// Payment into the stake pool of one hotkey.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PaymentRow {
-    /// On which hotkey: the neuron's, or one that lends to it.
+    /// Address of the hotkey: the neuron's, or that of a parent that lends to it.
     hotkey: String,
-    /// Who owns that.
+    /// Address of the coldkey that owns the hotkey.
     coldkey: String,
-    /// What is for the owner alone, in rao: what was earned by mining, and what a child takes.
+    /// Amount for the owner alone, in rao: the pay for mining, and the take of a child.
     #[schemars(with = "u64")]
     alone: Amount<Tao>,
-    /// What is to be shared, in rao.
+    /// Amount to be shared, in rao.
     #[schemars(with = "u64")]
     to_share: Amount<Tao>,
-    /// What the hotkey takes of what is to be shared, of 65535. Nothing if it is no delegate and shares nothing.
+    /// Take of the hotkey, of 65 535; absent if the hotkey is no delegate and shares nothing.
     take: Option<u16>,
-    /// What is shared after the take, in rao.
+    /// Amount that is shared after the take, in rao.
     #[schemars(with = "u64")]
     shared: Amount<Tao>,
-    /// By how much the owner's stake grows, in rao.
+    /// Growth of the owner's stake, in rao.
     #[schemars(with = "u64")]
     owner: Amount<Tao>,
-    /// By how much the stake of the nominators grows, in rao.
+    /// Growth of the nominators' stake, in rao.
     #[schemars(with = "u64")]
     nominators: Amount<Tao>,
 }
@@ -104,27 +104,27 @@ impl PaymentRow {
     }
 }
 
-/// What became of a pool of stake that was paid into.
+/// Audit of a stake pool that was paid into.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PoolRow {
-    /// On which hotkey.
+    /// Address of the hotkey of the pool.
     hotkey: String,
-    /// What was in it before the block, in rao.
+    /// Stake in the pool before the block, in rao.
     #[schemars(with = "u64")]
     before: Amount<Tao>,
-    /// What the epochs of the block pay by the rules, in rao.
+    /// Payments of the block's epochs by the rules, in rao.
     #[schemars(with = "u64")]
     expected: Amount<Tao>,
-    /// What transactions of the block added, in rao.
+    /// Stake that transactions of the block added, in rao.
     #[schemars(with = "u64")]
     added: Amount<Tao>,
-    /// What transactions of the block removed, in rao.
+    /// Stake that transactions of the block removed, in rao.
     #[schemars(with = "u64")]
     removed: Amount<Tao>,
-    /// What was in it after the block, in rao. Nothing if it was moved or given back within the block.
+    /// Stake in the pool after the block, in rao; absent if it was moved or returned within the block.
     #[schemars(with = "Option<u64>")]
     after: Option<Amount<Tao>>,
-    /// By how much it grew more than all that, in rao.
+    /// Growth of the pool beyond these amounts, in rao; absent without the stake after the block.
     difference: Option<i64>,
 }
 

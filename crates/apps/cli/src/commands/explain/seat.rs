@@ -1,4 +1,4 @@
-//! `myelin explain seat`
+//! The command `myelin explain seat`.
 
 use super::{NeuronArg, NeuronName};
 use crate::{
@@ -14,39 +14,39 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin explain seat`
+/// Arguments of `myelin explain seat`.
 #[derive(Debug, clap::Args)]
 pub struct Seat {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 
     #[command(flatten)]
     who: NeuronArg,
 }
 
-/// How safe a seat is.
+/// Risk of losing one seat.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SeatRow {
-    /// Which one.
+    /// Uid of the seat.
     uid: u16,
-    /// Who has it.
+    /// Address of the hotkey on the seat.
     hotkey: String,
-    /// Since which block.
+    /// Block in which the hotkey took the seat.
     registered_at: BlockNumber,
-    /// What its neuron was paid in the last epoch, on root what is staked on it, in rao. The least goes first.
+    /// Emission of the last epoch, on root the stake, in rao; the lowest is pruned first.
     #[schemars(with = "u64")]
     score: Amount<Tao>,
-    /// Whether it is kept for the owner of the subnet, and never lost.
+    /// True if the seat is protected for the owner of the subnet, and never lost.
     protected: bool,
-    /// Whether it is kept because it is new.
+    /// True if the seat is immune because it is new.
     immune: bool,
-    /// The block from which on it is not.
+    /// First block in which the seat is not immune.
     immune_until: BlockNumber,
-    /// For how many blocks it is immune.
+    /// Number of blocks for which the seat stays immune.
     immunity_left: BlockNumber,
-    /// The how manieth to go, from 1 on. Nothing if it is protected.
+    /// Place in the order of pruning, from 1; absent if the seat is protected.
     rank: Option<u16>,
-    /// How many newcomers it takes until it is lost, if nothing else changes. Nothing if it never is.
+    /// Number of registrations until the seat is lost, if nothing else changes; absent if it is never lost.
     newcomers_until_lost: Option<u32>,
 }
 
@@ -80,23 +80,23 @@ impl SeatRow {
     }
 }
 
-/// Seats, and how safe they are.
+/// Seats of a network with their risks.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExplainSeatOutput {
-    /// The network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: BlockNumber,
-    /// How many newcomers find a seat that nobody has.
+    /// Number of seats that are free.
     free: u16,
-    /// How many seats have a rank: all but the protected ones.
+    /// Number of seats with a rank, which are all but the protected ones.
     ranked: usize,
-    /// How many of them are not immune.
+    /// Number of ranked seats that are not immune.
     prunable: u16,
-    /// As long as no more than this many are, an immune one goes instead.
+    /// Number of seats without immunity up to which an immune seat is pruned instead.
     min_non_immune: u16,
-    /// The seat that was asked for, or all, the next to go first.
+    /// The selected seat, or all seats in the order of pruning.
     seats: Vec<SeatRow>,
     #[serde(skip)]
     one: bool,
@@ -176,17 +176,16 @@ impl Render for ExplainSeatOutput {
 
 impl Command for Seat {
     const PATH: &'static str = "explain seat";
-    const SUMMARY: &'static str = "Say how safe a seat is, and when it can be lost";
-    const DETAILS: &'static str = "When all seats are taken a newcomer takes that of the neuron that was paid least in the \
-                                   last epoch. New neurons are immune for a while, and one seat or more is kept for the \
-                                   owner of the subnet. On root it takes that of the member with the least stake, if it has \
-                                   more.";
+    const SUMMARY: &'static str = "Show how safe a seat is, and when it can be lost";
+    const DETAILS: &'static str = "If all seats are taken, a new neuron replaces the neuron with the lowest emission \
+         in the last epoch. New neurons are immune for a time, and at least one seat is kept for the owner of the \
+         subnet. On root, a new hotkey replaces the one with the least stake, if it has more.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "How safe is my seat?", line: "myelin explain seat 1 --of myself" },
-        Example { purpose: "Who goes next?", line: "myelin explain seat 1" },
+        Example { purpose: "The risk of your own seat", line: "myelin explain seat 1 --of myself" },
+        Example { purpose: "All seats, in the order of pruning", line: "myelin explain seat 1" },
         Example {
-            purpose: "Raise an alarm when few newcomers are enough",
+            purpose: "Fail if ten registrations or fewer are enough",
             line: "myelin explain seat 1 --of myself --output json | jq -e '.seats[0].newcomers_until_lost > 10'",
         },
     ];

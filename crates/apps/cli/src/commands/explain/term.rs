@@ -1,4 +1,4 @@
-//! The terms by which one neuron came to its pay.
+//! Terms from which the emission of one neuron follows.
 
 use super::{LoanRow, PaymentRow};
 use crate::{
@@ -12,13 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A number between nought and one, in counts of 2^-32.
+/// A number from 0 to 1, in units of 2^-32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ShareValue(u64);
 
 impl ShareValue {
-    /// In percent.
+    /// Formats the number in percent.
     pub(super) fn percent(self) -> String {
         percent(self.0, 1 << Q32::FRACTION_BITS)
     }
@@ -31,96 +31,96 @@ impl From<Q32> for ShareValue {
     }
 }
 
-/// What a validator says of a miner.
+/// A weight that a validator gives to a miner, and its effect.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OpinionRow {
-    /// Who says it.
+    /// Uid of the validator.
     validator: u16,
-    /// Of whom.
+    /// Uid of the miner.
     miner: u16,
-    /// The validator's part of the active stake.
+    /// Part of the active stake that the validator has.
     active_stake: ShareValue,
-    /// The part of the validator's weights.
+    /// Part of the validator's weights that the miner has.
     weight: ShareValue,
-    /// What consensus leaves of it.
+    /// Weight after clipping by consensus.
     clipped: ShareValue,
-    /// What it adds to the rank: the clipped weight times the active stake.
+    /// Contribution to the rank: the clipped weight times the active stake.
     adds: ShareValue,
 }
 
-/// What a validator holds of a miner after the epoch, and earns by it.
+/// A bond of a validator on a miner after the epoch, and its pay.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BondRow {
-    /// On whom.
+    /// Uid of the miner.
     miner: u16,
-    /// The bond.
+    /// Size of the bond.
     bond: ShareValue,
-    /// Its part of all bonds on the miner.
+    /// Part of all bonds on the miner.
     share: ShareValue,
-    /// That part of the miner's incentive.
+    /// Part of the miner's incentive that the bond pays.
     pays: ShareValue,
 }
 
-/// How one neuron came to its pay.
+/// Derivation of the emission of one neuron.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct NeuronDerivation {
-    /// Its seat.
+    /// Uid of the neuron.
     pub(super) uid: u16,
-    /// Its hotkey.
+    /// Address of the hotkey.
     pub(super) hotkey: String,
-    /// Who owns that.
+    /// Address of the coldkey that owns the hotkey.
     coldkey: Option<String>,
-    /// What is staked on it, in rao.
+    /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     staked: Amount<Tao>,
-    /// What it lends to its children.
+    /// Stake weight that it lends to children.
     lent: Vec<LoanRow>,
-    /// What its parents lend to it.
+    /// Stake weight that it borrows from parents.
     borrowed: Vec<LoanRow>,
-    /// What it weighs with, in rao.
+    /// Stake weight, in rao.
     #[schemars(with = "u64")]
     weight: Amount<Tao>,
-    /// Its part of all stake on the subnet.
+    /// Part of all stake weight on the subnet.
     stake: ShareValue,
-    /// Whether it was heard of lately enough to count.
+    /// True if the neuron updated its weights recently enough to count.
     active: bool,
-    /// Whether it might validate in this epoch.
+    /// True if the neuron had a validator permit in this epoch.
     permitted: bool,
-    /// Its part of the stake that is active and permitted.
+    /// Part of the stake that is active and permitted.
     active_stake: ShareValue,
-    /// What validators say of it.
+    /// Weights that validators give to the neuron.
     received: Vec<OpinionRow>,
-    /// The weight that holders of enough stake agree on.
+    /// Consensus weight, on which holders of enough stake agree.
     consensus: ShareValue,
-    /// The sum of what stands behind it.
+    /// Rank, which is the sum of the contributions.
     rank: ShareValue,
-    /// Its part of all ranks, and so of what miners earn.
+    /// Incentive, which is the part of all ranks and of the miners' emission.
     incentive: ShareValue,
-    /// What it says of others.
+    /// Weights that the neuron gives to miners.
     given: Vec<OpinionRow>,
-    /// How much of its weights consensus left to it.
+    /// Validator trust, which is the part of its weights that consensus left.
     validator_trust: ShareValue,
-    /// What it holds of miners that earned.
+    /// Bonds on miners that earned.
     bonds: Vec<BondRow>,
-    /// Its part of what validators earn.
+    /// Dividends, which are the part of the validators' emission.
     dividends: ShareValue,
-    /// What it earns for mining, in rao.
+    /// Emission for mining, in rao.
     #[schemars(with = "u64")]
     mining: Amount<Tao>,
-    /// What it earns for validating, in rao.
+    /// Emission for validating, in rao.
     #[schemars(with = "u64")]
     validating: Amount<Tao>,
-    /// Into which pools of stake that goes.
+    /// Payments into stake pools.
     payments: Vec<PaymentRow>,
-    /// What the chain noted that it paid, in rao. Nothing if the seat changed hands in the same block.
+    /// Emission that the chain recorded, in rao; absent if the seat changed hands in the same block.
     #[schemars(with = "Option<u64>")]
     paid: Option<Amount<Tao>>,
-    /// What the chain paid more than the rules say, in rao.
+    /// Recorded emission less the emission by the rules, in rao.
     difference: Option<i64>,
 }
 
 impl NeuronDerivation {
-    /// Of this neuron. `active_stakes` are by uid.
+    /// Makes the derivation of a neuron from its audit and the active stakes by uid.
     pub(super) fn of(neuron: &NeuronAudit, active_stakes: &BTreeMap<u16, Q32>) -> Self {
         let opinion = |opinion: &WeightTrace| OpinionRow {
             validator: opinion.validator.get(),
@@ -165,7 +165,7 @@ impl NeuronDerivation {
     }
 
     fn weighs(&self, page: &mut Page) {
-        heading(page, "How much it weighs");
+        heading(page, "Stake weight");
         let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
         let counts = match (self.active, self.permitted) {
             (true, true) => TableCell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
@@ -174,7 +174,7 @@ impl NeuronDerivation {
         };
         page.fields([
             ("  staked on it", self.staked.to_string().into()),
-            ("  weighs", weight.into()),
+            ("  stake weight", weight.into()),
             ("  counts as", counts),
         ]);
         for loan in &self.lent {
@@ -186,9 +186,9 @@ impl NeuronDerivation {
     }
 
     fn mines(&self, page: &mut Page) {
-        heading(page, "What validators say of it");
+        heading(page, "Weights from validators");
         if self.received.is_empty() {
-            page.line("  nothing");
+            page.line("  none");
             return;
         }
         let mut table = Table::new([
@@ -216,9 +216,9 @@ impl NeuronDerivation {
     }
 
     fn validates(&self, page: &mut Page) {
-        heading(page, "What it says of others");
+        heading(page, "Weights for miners");
         if self.given.is_empty() {
-            page.line("  nothing that counts");
+            page.line("  none that count");
         } else {
             let mut table =
                 Table::new([("  OF", Side::Right), ("WEIGHT", Side::Right), ("AFTER CONSENSUS", Side::Right)]);
@@ -235,7 +235,7 @@ impl NeuronDerivation {
         if self.bonds.is_empty() {
             return;
         }
-        heading(page, "What it holds of miners that earned");
+        heading(page, "Bonds on miners that earned");
         let mut table = Table::new([
             ("  OF", Side::Right),
             ("BOND", Side::Right),
@@ -252,13 +252,13 @@ impl NeuronDerivation {
     }
 
     fn earns(&self, page: &mut Page) {
-        heading(page, "What it earns");
+        heading(page, "Emission");
         page.fields([
             ("  mining", self.mining.to_string().into()),
             ("  validating", self.validating.to_string().into()),
         ]);
         if !self.payments.is_empty() {
-            heading(page, "Into which stake that goes");
+            heading(page, "Payments into stake pools");
             page.table(&PaymentRow::table(&self.payments));
         }
         let paid = match (self.paid, self.difference) {
@@ -266,7 +266,7 @@ impl NeuronDerivation {
             (Some(paid), Some(difference)) => {
                 TableCell::new(format!("{paid}, which differs from the rules by {difference} rao"), Tone::Bad)
             }
-            _ => TableCell::new("not to be seen: the seat changed hands in the same block", Tone::Warning),
+            _ => TableCell::new("unknown: the seat changed hands in the same block", Tone::Warning),
         };
         page.fields([("paid", paid)]);
     }

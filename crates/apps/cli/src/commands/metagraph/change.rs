@@ -1,4 +1,4 @@
-//! What becomes different in a network.
+//! Changes of a network from one final block to the next.
 
 use super::{LastEpochRow, MetagraphRow};
 use crate::{
@@ -9,44 +9,44 @@ use myelin_client::{BlockNumber, MetagraphChanges, MetagraphInfo, Uid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Something that became different.
+/// A change of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case")]
 pub enum MetagraphWatchOutput {
-    /// An epoch ran.
+    /// An epoch that ran.
     Epoch {
-        /// In which final block it was seen.
+        /// Final block in which the change was seen.
         block: BlockNumber,
-        /// The epoch.
+        /// Record of the epoch.
         epoch: LastEpochRow,
     },
-    /// Somebody has a seat who did not have it.
+    /// A seat that another neuron took.
     Seated {
-        /// In which final block it was seen.
+        /// Final block in which the change was seen.
         block: BlockNumber,
-        /// The neuron that has it.
+        /// Neuron that took the seat.
         neuron: MetagraphRow,
-        /// The hotkey that had it.
+        /// Address of the hotkey that had the seat before.
         replaced: Option<String>,
     },
-    /// A neuron answers elsewhere, or no more.
+    /// A neuron with another axon, or with none.
     Moved {
-        /// In which final block it was seen.
+        /// Final block in which the change was seen.
         block: BlockNumber,
-        /// The neuron as it is now.
+        /// Neuron after the change.
         neuron: MetagraphRow,
     },
-    /// A neuron has anything else that is new.
+    /// A neuron with any other new value.
     Updated {
-        /// In which final block it was seen.
+        /// Final block in which the change was seen.
         block: BlockNumber,
-        /// The neuron as it is now.
+        /// Neuron after the change.
         neuron: MetagraphRow,
     },
 }
 
 impl MetagraphWatchOutput {
-    /// What `changes` says, in full.
+    /// Returns all of `changes`, with the whole rows of their neurons.
     pub(super) fn all(changes: &MetagraphChanges, before: &MetagraphInfo, after: &MetagraphInfo) -> Vec<Self> {
         let block = after.block;
         let row = |uid: &Uid| after.neuron(*uid).map(MetagraphRow::from);
@@ -63,7 +63,7 @@ impl MetagraphWatchOutput {
         all
     }
 
-    /// The neuron that it is about.
+    /// Returns the neuron of the change; `None` for an epoch.
     pub(super) fn neuron(&self) -> Option<&MetagraphRow> {
         match self {
             Self::Epoch { .. } => None,
@@ -84,8 +84,8 @@ impl Render for MetagraphWatchOutput {
                 (block, format!("uid {}: {} took the seat{instead}", neuron.uid, neuron.hotkey))
             }
             Self::Moved { block, neuron } => match &neuron.axon {
-                Some(axon) => (block, format!("uid {}: answers at {axon}", neuron.uid)),
-                None => (block, format!("uid {}: answers no more", neuron.uid)),
+                Some(axon) => (block, format!("uid {}: has its axon at {axon}", neuron.uid)),
+                None => (block, format!("uid {}: has no axon any more", neuron.uid)),
             },
             Self::Updated { block, neuron } => {
                 let MetagraphRow { uid, stake, incentive, dividends, .. } = neuron;
@@ -120,7 +120,7 @@ mod tests {
         let expected = [
             format!("block 6 uid 0: {new} took the seat, in place of {old}"),
             format!("block 6 uid 3: {fourth} took the seat"),
-            "block 6 uid 1: answers no more".to_owned(),
+            "block 6 uid 1: has no axon any more".to_owned(),
             "block 6 uid 2: 1 TAO staked, incentive 0.00 %, dividends 0.00 %".to_owned(),
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);

@@ -1,4 +1,4 @@
-//! `myelin metagraph export`
+//! The command `myelin metagraph export`.
 
 use super::{MetagraphRow, MetagraphShowOutput, NeuronFilter, show::read};
 use crate::{
@@ -15,26 +15,26 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{io, path::PathBuf};
 
-/// How a metagraph is written down.
+/// File format of a metagraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TableFormat {
-    /// A line for each neuron, below a line with the names of the columns
+    /// A line for each neuron, below a line with the column names
     Csv,
-    /// One document, as `metagraph show --output json` has it
+    /// One document, as in `metagraph show --output json`
     Json,
 }
 
-/// `myelin metagraph export`
+/// Arguments of `myelin metagraph export`.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 
-    /// How it is written
+    /// File format
     #[arg(value_enum, default_value = "csv")]
     form: TableFormat,
 
-    /// To this file, which is whole or not there; by default to standard output
+    /// Write to this file, atomically [default: standard output]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -42,19 +42,19 @@ pub struct Export {
     choice: NeuronFilter,
 }
 
-/// What was written.
+/// Result of an export.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct MetagraphExportOutput {
-    /// Which network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// The block it describes.
+    /// Block that the export describes.
     block: BlockNumber,
-    /// How many neurons.
+    /// Number of neurons.
     neurons: usize,
-    /// Where to.
+    /// Path of the file.
     file: Option<PathBuf>,
-    /// The text itself, if it went to no file.
+    /// Text of the export, if no file was written.
     text: Option<String>,
 }
 
@@ -90,8 +90,8 @@ fn json(view: &MetagraphShowOutput) -> Result<Vec<u8>, CliError> {
 
 impl Command for Export {
     const PATH: &'static str = "metagraph export";
-    const SUMMARY: &'static str = "Write the neurons of a network down, for other programs";
-    const DETAILS: &'static str = "Amounts are in rao, fractions are parts of 65535.";
+    const SUMMARY: &'static str = "Export the neurons of a network, for other programs";
+    const DETAILS: &'static str = "Amounts are in rao; fractions are parts of 65 535.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "For a spreadsheet", line: "myelin metagraph export 1 --file subnet-1.csv" },

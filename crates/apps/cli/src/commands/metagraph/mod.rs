@@ -1,4 +1,4 @@
-//! Commands about a network and its neurons, as the chain has them.
+//! Commands that show a network and its neurons.
 
 mod change;
 mod export;
@@ -19,28 +19,30 @@ use clap::ValueEnum;
 use myelin_client::{MetagraphInfo, NeuronInfo};
 use std::cmp::Ordering;
 
-/// By what neurons are sorted: numbers from the highest down, uids from the first up.
+/// Column by which neurons are sorted.
+///
+/// Numbers are sorted from the highest, uids from the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SortColumn {
-    /// The seat
+    /// Uid
     Uid,
-    /// What is staked on the hotkey
+    /// Stake on the hotkey
     Stake,
-    /// With how much the neuron weighs
+    /// Stake weight
     StakeWeight,
-    /// Its weight as a miner
+    /// Consensus weight
     Consensus,
-    /// Its part of what miners earned
+    /// Part of the miners' emission
     Incentive,
-    /// Its part of what validators earned
+    /// Part of the validators' emission
     Dividends,
-    /// How much of its weights consensus left to it
+    /// Part of its weights that consensus left
     ValidatorTrust,
-    /// What it was paid in the last epoch
+    /// Emission of the last epoch
     Emission,
-    /// When it took the seat
+    /// Block of the registration
     RegisteredAt,
-    /// When it last set weights
+    /// Block in which weights were last set
     LastUpdate,
 }
 
@@ -63,40 +65,40 @@ impl SortColumn {
     }
 }
 
-/// Which neurons, and in which order.
+/// Selection and order of neurons.
 #[allow(clippy::struct_excessive_bools, reason = "each of them is a flag that is typed")]
 #[derive(Clone, Debug, clap::Args)]
 struct NeuronFilter {
-    /// By what they are sorted
+    /// Column to sort by
     #[arg(long, value_enum, value_name = "COLUMN", default_value = "uid")]
     sort: SortColumn,
 
-    /// In the opposite order
+    /// Reverse the order
     #[arg(long)]
     reverse: bool,
 
-    /// Only those that may validate
+    /// Only neurons with a validator permit
     #[arg(long, conflicts_with = "miners")]
     validators: bool,
 
-    /// Only those that may not validate
+    /// Only neurons without a validator permit
     #[arg(long)]
     miners: bool,
 
-    /// Only those that answer requests
+    /// Only neurons with an axon
     #[arg(long)]
     serving: bool,
 
-    /// Only these: an address, a name, or `myself`
+    /// Only this hotkey: an address, the name of a hotkey on this machine, or `myself`; may be repeated
     #[arg(long = "only", value_name = "HOTKEY")]
     only: Vec<HotkeyArg>,
 
-    /// Only so many
+    /// Show at most this many neurons
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
 }
 
-/// A choice whose names have been looked up.
+/// A filter with resolved hotkeys.
 #[derive(Clone, Debug)]
 struct ResolvedFilter {
     choice: NeuronFilter,
@@ -119,7 +121,7 @@ impl ResolvedFilter {
             && (self.hotkeys.is_empty() || self.hotkeys.contains(&neuron.hotkey))
     }
 
-    /// The rows, with no more than `most` of them.
+    /// Returns the rows that pass the filter, at most `most`.
     fn rows(&self, snapshot: &MetagraphInfo, most: usize) -> Vec<MetagraphRow> {
         let mut neurons: Vec<_> = snapshot.neurons.iter().filter(|neuron| self.has(neuron)).collect();
         neurons.sort_by(|one, other| {

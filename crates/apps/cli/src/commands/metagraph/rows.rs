@@ -1,4 +1,4 @@
-//! A neuron as a line of a table.
+//! Rows and tables of neurons.
 
 use crate::{
     page::{Side, Table, TableCell, Tone, plain},
@@ -8,48 +8,48 @@ use myelin_client::{Amount, BlockNumber, EpochRecord, IpEndpoint, NetUid, Neuron
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// One neuron: who it is, where it is, and what the last epoch found. Fractions are parts of 65535.
+/// One neuron of a metagraph; fractions are parts of 65 535.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MetagraphRow {
-    /// Its seat.
+    /// Uid of the neuron.
     #[schemars(with = "u16")]
     pub(super) uid: Uid,
-    /// The address of the key it works with.
+    /// Address of the hotkey.
     pub(super) hotkey: String,
-    /// The address of who owns that key.
+    /// Address of the coldkey that owns the hotkey.
     coldkey: Option<String>,
-    /// Whether it may validate until the next epoch.
+    /// True if the neuron has a validator permit until the next epoch.
     validator_permit: bool,
-    /// Whether it updated its weights lately enough to count.
+    /// True if the neuron updated its weights recently enough to count.
     active: bool,
-    /// What is staked on its hotkey, in rao.
+    /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     pub(super) stake: Amount<Tao>,
-    /// With how much it weighs, in rao: its stake, with what it lends and borrows.
+    /// Stake weight, in rao: the stake, with what it lends and borrows.
     #[schemars(with = "u64")]
     stake_weight: Amount<Tao>,
-    /// Its weight as a miner, as a fraction.
+    /// Consensus weight, as a fraction.
     consensus: u16,
-    /// Its part of what miners earned, as a fraction.
+    /// Incentive, which is the part of the miners' emission, as a fraction.
     pub(super) incentive: u16,
-    /// Its part of what validators earned, as a fraction.
+    /// Dividends, which are the part of the validators' emission, as a fraction.
     pub(super) dividends: u16,
-    /// How much of its weights consensus left to it, as a fraction.
+    /// Validator trust, which is the part of its weights that consensus left, as a fraction.
     validator_trust: u16,
-    /// What it was paid in the last epoch, in rao.
+    /// Emission of the last epoch, in rao.
     #[schemars(with = "u64")]
     emission: Amount<Tao>,
-    /// The block in which it took the seat.
+    /// Block in which the neuron took the seat.
     registered_at: BlockNumber,
-    /// The block in which it last set or committed weights.
+    /// Block in which the neuron last set or committed weights.
     last_update: BlockNumber,
-    /// Where it answers requests, as address and port.
+    /// Address and port of the axon.
     pub(super) axon: Option<String>,
-    /// What is spoken there.
+    /// Protocol number of the axon.
     protocol: Option<u8>,
-    /// Whether it proves there who answers.
+    /// True if the chain has a TLS certificate of the axon.
     certificate: bool,
-    /// Where it offers its metrics, as address and port.
+    /// Address and port of the metrics.
     metrics: Option<String>,
 }
 
@@ -79,13 +79,13 @@ impl From<&NeuronInfo> for MetagraphRow {
     }
 }
 
-/// Returns an endpoint as address and port. `None` if no socket takes it.
+/// Returns an endpoint as address and port; `None` if no socket takes it.
 fn address(endpoint: IpEndpoint) -> Option<String> {
     endpoint.socket_address().map(|address| address.to_string())
 }
 
 impl MetagraphRow {
-    /// The fields, each with its label.
+    /// Returns the fields, each with its label.
     pub(crate) fn fields(&self) -> [(&'static str, TableCell); 16] {
         let place = |place: Option<&String>| place.map_or_else(none, |place| place.as_str().into());
         let axon = match (&self.axon, self.certificate) {
@@ -98,7 +98,7 @@ impl MetagraphRow {
             ("coldkey", place(self.coldkey.as_ref())),
             ("role", self.role()),
             ("stake", self.stake.to_string().into()),
-            ("weighs", self.stake_weight.to_string().into()),
+            ("stake weight", self.stake_weight.to_string().into()),
             ("consensus", u16_percent(self.consensus).into()),
             ("incentive", u16_percent(self.incentive).into()),
             ("dividends", u16_percent(self.dividends).into()),
@@ -120,14 +120,14 @@ impl MetagraphRow {
         }
     }
 
-    /// Its seat.
+    /// Returns the uid of the neuron.
     #[cfg(test)]
     pub(crate) fn uid(&self) -> u16 {
         self.uid.get()
     }
 }
 
-/// A table of neurons that fits a terminal of 80 columns.
+/// Returns a table of neurons that fits a terminal of 80 columns.
 pub(super) fn table(rows: &[MetagraphRow]) -> Table {
     let mut table = Table::new([
         ("UID", Side::Right),
@@ -152,7 +152,7 @@ pub(super) fn table(rows: &[MetagraphRow]) -> Table {
     table
 }
 
-/// A table of neurons with their keys and addresses.
+/// Returns a table of neurons with their keys and addresses.
 pub(super) fn long_table(rows: &[MetagraphRow]) -> Table {
     let mut table = Table::new([
         ("UID", Side::Right),
@@ -160,7 +160,7 @@ pub(super) fn long_table(rows: &[MetagraphRow]) -> Table {
         ("COLDKEY", Side::Left),
         ("ROLE", Side::Left),
         ("STAKE", Side::Right),
-        ("WEIGHS", Side::Right),
+        ("STAKE WEIGHT", Side::Right),
         ("CONSENSUS", Side::Right),
         ("INCENTIVE", Side::Right),
         ("DIVIDENDS", Side::Right),
@@ -189,21 +189,21 @@ pub(super) fn long_table(rows: &[MetagraphRow]) -> Table {
     table
 }
 
-/// The last epoch of a network, in rao.
+/// The last epoch of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LastEpochRow {
-    /// The block that ran it.
+    /// Block that ran the epoch.
     pub(crate) block: BlockNumber,
-    /// What had accrued.
+    /// Emission that the epoch divided, in rao.
     #[schemars(with = "u64")]
     pub(crate) emission: Amount<Tao>,
-    /// What the owner received.
+    /// Owner cut, in rao.
     #[schemars(with = "u64")]
     owner: Amount<Tao>,
-    /// What was paid for mining.
+    /// Emission for miners, in rao.
     #[schemars(with = "u64")]
     pub(super) miners: Amount<Tao>,
-    /// What was paid for validating.
+    /// Emission for validators, in rao.
     #[schemars(with = "u64")]
     pub(super) validators: Amount<Tao>,
 }
@@ -220,7 +220,7 @@ impl From<EpochRecord> for LastEpochRow {
     }
 }
 
-/// What a network is called.
+/// Returns the title of a network.
 pub(crate) fn title(netuid: NetUid, subnet: &SubnetInfo) -> String {
     match (netuid.is_root(), subnet.name.is_empty()) {
         (true, _) => "root".to_owned(),
@@ -229,7 +229,7 @@ pub(crate) fn title(netuid: NetUid, subnet: &SubnetInfo) -> String {
     }
 }
 
-/// Nothing.
+/// Returns the cell for an absent value.
 pub(crate) fn none() -> TableCell {
     TableCell::new("-", Tone::Faint)
 }
@@ -238,7 +238,7 @@ fn share(share: u16) -> TableCell {
     if share == 0 { none() } else { u16_percent(share).into() }
 }
 
-/// TAO with so many decimals, 1 to 9, rounded down; the unit stands in the heading.
+/// Formats an amount in TAO with 1 to 9 decimals, rounded down, without the unit.
 pub(crate) fn decimal(amount: Amount<Tao>, decimals: u32) -> String {
     let rao_per_tao = Amount::ONE_TAO.rao();
     let places = usize::try_from(decimals).unwrap_or_default();

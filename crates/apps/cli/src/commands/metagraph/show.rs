@@ -1,4 +1,4 @@
-//! `myelin metagraph show`
+//! The command `myelin metagraph show`.
 
 use super::{
     LastEpochRow, MetagraphRow, NeuronFilter, ResolvedFilter,
@@ -16,16 +16,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// `myelin metagraph show`
+/// Arguments of `myelin metagraph show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 
     #[command(flatten)]
     choice: NeuronFilter,
 
-    /// With keys and addresses
+    /// Show keys and addresses too
     #[arg(long)]
     long: bool,
 }
@@ -33,22 +33,22 @@ pub struct Show {
 /// A network and its neurons.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct MetagraphShowOutput {
-    /// Which network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// What it is called.
+    /// Name of the network; not verified.
     name: String,
-    /// The block it describes.
+    /// Block that the output describes.
     block: BlockNumber,
-    /// How many neurons there are.
+    /// Number of neurons.
     seats_taken: u16,
-    /// How many there can be.
+    /// Number of seats.
     seats: u16,
-    /// Its last epoch.
+    /// Last epoch of the network.
     last_epoch: Option<LastEpochRow>,
-    /// The block of its next epoch.
+    /// Block of the next epoch.
     next_epoch: Option<BlockNumber>,
-    /// Those neurons that were asked for.
+    /// Neurons that the filter selected.
     neurons: Vec<MetagraphRow>,
     #[serde(skip)]
     title: String,
@@ -73,7 +73,7 @@ impl MetagraphShowOutput {
         }
     }
 
-    /// The neurons.
+    /// Returns the neurons.
     pub(super) fn neurons(&self) -> &[MetagraphRow] {
         &self.neurons
     }
@@ -98,7 +98,7 @@ impl Render for MetagraphShowOutput {
     }
 }
 
-/// A network as of the last final block.
+/// Reads a network as of the last final block.
 pub(super) async fn read(context: &Context, netuid: NetUid) -> Result<MetagraphInfo, CliError> {
     let now = context.chain().await?.at_finalised().await?;
     let snapshot = now.metagraph(netuid).await?;
@@ -110,9 +110,12 @@ impl Command for Show {
     const SUMMARY: &'static str = "Show the neurons of a network";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Who earned most?", line: "myelin metagraph show 1 --sort emission --limit 10" },
+        Example {
+            purpose: "The ten neurons with the highest emission",
+            line: "myelin metagraph show 1 --sort emission --limit 10",
+        },
         Example { purpose: "The validators, with their keys", line: "myelin metagraph show 1 --validators --long" },
-        Example { purpose: "My own neuron", line: "myelin metagraph show 1 --only myself" },
+        Example { purpose: "Your own neuron", line: "myelin metagraph show 1 --only myself" },
         Example {
             purpose: "The axons, for a script",
             line: "myelin metagraph show 1 --serving --output json | jq -r .neurons[].axon",

@@ -1,4 +1,4 @@
-//! `myelin metagraph watch`
+//! The command `myelin metagraph watch`.
 
 use super::{MetagraphShowOutput, MetagraphWatchOutput, NeuronFilter};
 use crate::{
@@ -10,16 +10,16 @@ use crate::{
 };
 use myelin_client::{Metagraph, NetUid};
 
-/// `myelin metagraph watch`
+/// Arguments of `myelin metagraph watch`.
 #[derive(Debug, clap::Args)]
 pub struct Watch {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 
     #[command(flatten)]
     choice: NeuronFilter,
 
-    /// With keys and addresses, on a terminal
+    /// Show keys and addresses too, on a terminal
     #[arg(long)]
     long: bool,
 }
@@ -27,13 +27,13 @@ pub struct Watch {
 impl Command for Watch {
     const PATH: &'static str = "metagraph watch";
     const SUMMARY: &'static str = "Follow the neurons of a network, until Ctrl-C";
-    const DETAILS: &'static str = "On a terminal it is a table that is drawn anew with each final block. Elsewhere, \
-                                   and with `--output json`, every change is a line.";
+    const DETAILS: &'static str = "A terminal shows a table that is redrawn with each final block. Elsewhere, and \
+         with `--output json`, each change is a line.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "See who earns", line: "myelin metagraph watch 1 --sort emission" },
+        Example { purpose: "The neurons, by emission", line: "myelin metagraph watch 1 --sort emission" },
         Example {
-            purpose: "Whenever a seat changes hands, for a script",
+            purpose: "Each seat that changes hands, for a script",
             line: "myelin metagraph watch 1 --output json | grep seated",
         },
     ];
@@ -46,7 +46,7 @@ impl Command for Watch {
         let mut screen = if context.format() == Format::Table { Screen::of_process() } else { None };
         loop {
             if let Some(screen) = &mut screen {
-                // The title, the headings, and the line that the cursor is on.
+                // The title, the headings and the line of the cursor take three rows.
                 let most = screen.rows().saturating_sub(3);
                 screen.draw(&MetagraphShowOutput::of(&metagraph, &chosen, most, self.long))?;
             }

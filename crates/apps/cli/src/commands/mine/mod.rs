@@ -1,4 +1,4 @@
-//! Miners that work until Ctrl-C.
+//! Miners that run until Ctrl-C.
 
 mod text;
 

@@ -1,4 +1,4 @@
-//! `myelin mine text`
+//! The command `myelin mine text`.
 
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
@@ -27,10 +27,10 @@ use myelin_subnet_text::{
 use std::{env, path::PathBuf, str::FromStr, sync::Arc};
 use tokio::runtime::Handle;
 
-/// The variable with the key of an upstream server, which does not belong on a command line.
+/// Environment variable with the API key of an upstream server, which does not belong on a command line.
 const UPSTREAM_KEY: &str = "MYELIN_UPSTREAM_KEY";
 
-/// What a dishonest miner does.
+/// Behaviour of a dishonest miner.
 #[derive(Clone, Debug)]
 enum MischiefArg {
     Smaller(PathBuf),
@@ -59,7 +59,7 @@ impl FromStr for MischiefArg {
     }
 }
 
-/// `myelin mine text`
+/// Arguments of `myelin mine text`.
 #[derive(Debug, clap::Args)]
 pub struct MineText {
     #[command(flatten)]
@@ -68,20 +68,20 @@ pub struct MineText {
     #[command(flatten)]
     computing: ComputeArgs,
 
-    /// Let a server draw the tokens that speaks the completions of `OpenAI` with the extensions of vLLM
+    /// Generate tokens on a server that implements the completions API of `OpenAI` with the extensions of vLLM
     #[arg(long, value_name = "URL", conflicts_with = "mischief")]
     upstream: Option<String>,
 
-    /// What the server calls the model [default: the name of the model's folder or file]
+    /// Name of the model on the server [default: the name of the model's folder or file]
     #[arg(long, value_name = "NAME", requires = "upstream", value_parser = NonEmptyStringValueParser::new())]
     upstream_model: Option<String>,
 
-    /// Serve neurons without a permit to validate too, from this stake on
+    /// Also serve neurons without a validator permit, from this stake on
     #[arg(long, value_name = "TAO")]
     enough_stake: Option<Amount<Tao>>,
 
-    /// Try the defences of a subnet, on a local network only: `smaller=PATH`, `copy`, `drop=COUNT`, `slow=FACTOR`,
-    /// `truncate` or `nonsense`
+    /// Run a dishonest miner to test a subnet, on a local network only: `smaller=PATH`, `copy`, `drop=COUNT`,
+    /// `slow=FACTOR`, `truncate` or `nonsense`
     #[arg(long, value_name = "WHAT", hide_short_help = true)]
     mischief: Option<MischiefArg>,
 }
@@ -93,21 +93,21 @@ outputs! {
 
 impl Command for MineText {
     const PATH: &'static str = "mine text";
-    const SUMMARY: &'static str = "Mine: answer questions with a language model, until Ctrl-C";
+    const SUMMARY: &'static str = "Run a miner that answers with a language model, until Ctrl-C";
     const DETAILS: &'static str = "The hotkey needs a seat on the subnet, and the model must be the one that the \
-         subnet's owner has published. Neurons with a permit to validate are served. What was asked, how long it \
-         took and what each epoch paid is told as it happens. A server that draws the tokens has to compute the \
-         same model in full precision; its key is read from MYELIN_UPSTREAM_KEY.";
+         subnet's owner has published. Neurons with a validator permit are served. Each request, its duration and \
+         the payment of each epoch are printed as they happen. A server that generates the tokens must compute the \
+         same model in full precision; its API key is read from `MYELIN_UPSTREAM_KEY`.";
     const EFFECT: Effect = Effect::Work;
     const CALLS: Calls = &[("Neurons", "serve_axon"), ("Neurons", "serve_axon_tls")];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Mine on the local network", line: "myelin mine text --model model" },
         Example {
-            purpose: "On the internet, with a server of one's own that computes",
+            purpose: "On the internet, with tokens from your own server",
             line: "myelin mine text --model m --listen 0.0.0.0 --announce 203.0.113.9 --upstream http://127.0.0.1:8000",
         },
         Example {
-            purpose: "See what becomes of a cheat",
+            purpose: "Test a subnet with a dishonest miner",
             line: "myelin mine text --model model --port 0 --mischief drop=3",
         },
     ];
@@ -132,7 +132,7 @@ impl Command for MineText {
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
             (None, Some(trick)) => {
-                note(&Tone::Warning.paint(&format!("this miner is up to mischief: {trick:?}")));
+                note(&Tone::Warning.paint(&format!("this miner is dishonest on purpose: {trick:?}")));
                 let miner = Arc::new(self.mischievous(trick, &model, &member).await?);
                 work(telling, &member, roles::mine(&member, hash, miner, options, stop())).await
             }
@@ -182,14 +182,16 @@ impl MineText {
     }
 }
 
-/// Mischief is for trying things out, and nobody else's network is for that.
+/// Returns an error unless the chain is a local or development chain.
+///
+/// A dishonest miner tests the subnet of its operator, and harms other subnets.
 async fn require_development(chain: &Chain) -> Result<(), CliError> {
     let kind: Result<String, _> = chain.rpc().request("system_chainType", rpc_params![]).await;
     match kind.as_deref() {
         Ok("Local" | "Development") => Ok(()),
         Ok(_) => Err(CliError::Usage {
-            message: "mischief is for networks of one's own, and this chain is none".into(),
-            hint: "begin one with `myelin network up`",
+            message: "`--mischief` needs a local or development chain, and this chain is neither".into(),
+            hint: "start a local network with `myelin network up`",
         }),
         Err(error) => Err(CliError::plain("unreachable", &error, None)),
     }

@@ -1,4 +1,4 @@
-//! `myelin network down`
+//! The command `myelin network down`.
 
 use super::NetworkFolderArg;
 use crate::{
@@ -12,19 +12,19 @@ use myelin_local::{EndedProcess, down};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin network down`
+/// Arguments of `myelin network down`.
 #[derive(Debug, clap::Args)]
 pub struct Down {
     #[command(flatten)]
     place: NetworkFolderArg,
 }
 
-/// What was taken down.
+/// Result of stopping a local network.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NetworkDownOutput {
-    /// The supervisor that was ended, and its nodes with it.
+    /// Process id of the supervisor that was ended with its nodes.
     supervisor: Option<u32>,
-    /// Nodes that an earlier supervisor had left behind.
+    /// Nodes of an earlier supervisor that were ended.
     left_behind: Vec<EndedProcess>,
 }
 
@@ -42,9 +42,9 @@ impl Render for NetworkDownOutput {
 
 impl Command for Down {
     const PATH: &'static str = "network down";
-    const SUMMARY: &'static str = "End the network; its chain stays";
+    const SUMMARY: &'static str = "Stop the network and keep its chain";
     const EFFECT: Effect = Effect::LocalFiles;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "End it", line: "myelin network down" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "Stop it", line: "myelin network down" }];
     type Output = NetworkDownOutput;
 
     async fn run(self, context: &Context, output: &Printer<NetworkDownOutput>) -> Result<(), CliError> {

@@ -1,4 +1,4 @@
-//! `myelin network logs`
+//! The command `myelin network logs`.
 
 use super::NetworkFolderArg;
 use crate::{
@@ -19,23 +19,23 @@ use std::{
 };
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Of a log, no more than this is read to find its last lines.
+/// Maximum number of bytes of a log that are read to find its last lines.
 const MAX_TAIL: u64 = 4 * 1024 * 1024;
 
-/// How often logs are looked at for more.
+/// Interval between two looks for new lines.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// `myelin network logs`
+/// Arguments of `myelin network logs`.
 #[derive(Debug, clap::Args)]
 pub struct Logs {
-    /// Whose; everybody's by default
+    /// Name of the node or neuron [default: all]
     node: Option<String>,
 
-    /// How many of the last lines of each
+    /// Number of last lines of each log
     #[arg(long, short = 'n', value_name = "COUNT", default_value = "20")]
     lines: usize,
 
-    /// Go on with what comes, until Ctrl-C
+    /// Print new lines as they come, until Ctrl-C
     #[arg(long, short = 'f')]
     follow: bool,
 
@@ -46,9 +46,9 @@ pub struct Logs {
 /// A line of a log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NetworkLogsOutput {
-    /// Whose.
+    /// Name of the node or neuron.
     node: String,
-    /// What it says.
+    /// Text of the line.
     line: String,
 }
 
@@ -60,11 +60,11 @@ impl Render for NetworkLogsOutput {
 
 impl Command for Logs {
     const PATH: &'static str = "network logs";
-    const SUMMARY: &'static str = "Print what the nodes say";
+    const SUMMARY: &'static str = "Print the logs of the nodes";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "The last of everybody", line: "myelin network logs" },
-        Example { purpose: "Read along with one node", line: "myelin network logs alice --follow" },
+        Example { purpose: "The last lines of all nodes", line: "myelin network logs" },
+        Example { purpose: "Follow the log of one node", line: "myelin network logs alice --follow" },
     ];
     type Output = NetworkLogsOutput;
 
@@ -111,24 +111,24 @@ fn show(output: &Printer<NetworkLogsOutput>, log: &LogTail, line: String) -> Res
     Ok(output.show(&NetworkLogsOutput { node: log.name.clone(), line })?)
 }
 
-/// A log that is read on.
+/// A log that is followed.
 struct LogTail {
     name: String,
     path: PathBuf,
     read: u64,
-    /// The beginning of a line that is not whole yet.
+    /// Beginning of a line that is not complete yet.
     rest: Vec<u8>,
 }
 
 impl LogTail {
-    /// The whole lines that came since the last time. Of a long log, those near its end.
+    /// Returns the complete lines since the last call; of a long log, those near its end.
     fn more(&mut self) -> Result<Vec<String>, CliError> {
         self.read_on().map_err(CliError::file("read", &self.path))
     }
 
     fn read_on(&mut self) -> io::Result<Vec<String>> {
         let mut file = match File::open(&self.path) {
-            // Set aside a moment ago, and not begun again yet.
+            // The log was set aside, and the new one does not exist yet.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,
         };
@@ -145,7 +145,7 @@ impl LogTail {
         let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
         self.rest = text.split_off(end);
         let text = String::from_utf8_lossy(&text);
-        // The first line of a part is not whole.
+        // A part that was cut begins within a line.
         Ok(text.lines().skip(usize::from(cut)).map(str::to_owned).collect())
     }
 }

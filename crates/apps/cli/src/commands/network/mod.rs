@@ -1,4 +1,4 @@
-//! Commands of a network on this machine.
+//! Commands that manage a network on this machine.
 
 mod down;
 mod logs;
@@ -20,16 +20,16 @@ use crate::{
 };
 use myelin_local::NetworkFolder;
 
-/// Which network.
+/// Folder of a local network.
 #[derive(Clone, Debug, clap::Args)]
 pub struct NetworkFolderArg {
-    /// Where the network keeps its chain, logs and process numbers [env: `MYELIN_LOCAL_DIRECTORY`]
+    /// Folder of the local network, with its chain, logs and process ids [env: `MYELIN_LOCAL_DIRECTORY`]
     #[arg(long, value_name = "FOLDER", value_parser = checked(&LOCAL_DIRECTORY))]
     directory: Option<String>,
 }
 
 impl NetworkFolderArg {
-    /// Opens the folder that was named, or that of the settings.
+    /// Opens the folder of the argument, or that of the settings.
     fn directory(&self, context: &Context) -> Result<NetworkFolder, CliError> {
         let said = context.text(&LOCAL_DIRECTORY, self.directory.as_deref())?;
         Ok(NetworkFolder::at(said.as_ref().map(|(path, _)| path.as_str()))?)

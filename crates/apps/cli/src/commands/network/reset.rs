@@ -1,4 +1,4 @@
-//! `myelin network reset`
+//! The command `myelin network reset`.
 
 use super::NetworkFolderArg;
 use crate::{
@@ -13,19 +13,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// `myelin network reset`
+/// Arguments of `myelin network reset`.
 #[derive(Debug, clap::Args)]
 pub struct Reset {
     #[command(flatten)]
     place: NetworkFolderArg,
 }
 
-/// What was deleted.
+/// Result of deleting the chain of a local network.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NetworkResetOutput {
-    /// The network.
+    /// Folder of the network.
     directory: PathBuf,
-    /// Whether there was a chain.
+    /// True if there was a chain.
     chain: bool,
 }
 
@@ -45,7 +45,7 @@ impl Command for Reset {
     const SUMMARY: &'static str = "Delete the chain of a network that is down, after a question";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Begin anew", line: "myelin network reset" },
+        Example { purpose: "Start again with a new chain", line: "myelin network reset" },
         Example { purpose: "In a script", line: "myelin network reset --yes" },
     ];
     type Output = NetworkResetOutput;

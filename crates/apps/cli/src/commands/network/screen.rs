@@ -1,4 +1,4 @@
-//! A network with neurons, for people: one page that says how everybody is, and what happened lately.
+//! The screen of a local network: one page with the neurons and the last events.
 
 use crate::{
     output::OutputError,
@@ -12,17 +12,17 @@ use myelin_local::{
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 use std::collections::VecDeque;
 
-/// How many of the last events stay in sight.
+/// Number of last events that are shown.
 const REMEMBERED: usize = 5;
 
-/// The network on a terminal.
+/// The screen of a local network on a terminal.
 #[derive(Debug)]
 pub(super) struct NetworkScreen {
     screen: Screen,
     page: ScreenState,
 }
 
-/// What there is to see.
+/// Contents of the screen.
 #[derive(Debug, Default)]
 struct ScreenState {
     report: Option<SubnetReport>,
@@ -30,12 +30,14 @@ struct ScreenState {
 }
 
 impl NetworkScreen {
-    /// That of the process, if it has a terminal.
+    /// Returns the screen of the process, if it has a terminal.
     pub(super) fn of_process() -> Option<Self> {
         Some(Self { screen: Screen::of_process()?, page: ScreenState::default() })
     }
 
-    /// Takes in what happened, and draws again once there are neurons to show. Says whether it did.
+    /// Takes in an event, and draws again once there are neurons to show.
+    ///
+    /// Returns true if it drew.
     ///
     /// # Errors
     /// As [`Screen::draw`].
@@ -128,13 +130,13 @@ fn pay_cells(pay: Option<&NeuronPay>) -> [TableCell; 3] {
     [short(*due).into(), short(*paid).into(), TableCell::new(difference.to_string(), tone)]
 }
 
-/// TAO with four decimals, rounded down.
+/// Formats an amount in TAO with four decimals, rounded down.
 fn short(amount: Amount<Tao>) -> String {
     let (whole, decimals) = (amount.rao() / RAO_PER_TAO, amount.rao() % RAO_PER_TAO / (RAO_PER_TAO / 10_000));
     format!("{whole}.{decimals:04}")
 }
 
-/// A part of 65535 as a percentage with one decimal; nothing stands faint.
+/// Formats a part of 65 535 in percent with one decimal; zero is faint.
 fn percent(part: u16) -> TableCell {
     let tenths = (u32::from(part) * 1_000 + 32_767) / 65_535;
     let text = format!("{}.{} %", tenths / 10, tenths % 10);

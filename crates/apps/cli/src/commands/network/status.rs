@@ -1,4 +1,4 @@
-//! `myelin network status`
+//! The command `myelin network status`.
 
 use super::NetworkFolderArg;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use myelin_local::{NetworkStatus, NodePhase, NodeStatus, status};
 
-/// `myelin network status`
+/// Arguments of `myelin network status`.
 #[derive(Debug, clap::Args)]
 pub struct Status {
     #[command(flatten)]
@@ -73,7 +73,7 @@ fn phase(status: &NodeStatus) -> TableCell {
     }
 }
 
-/// Bytes as people read them, in steps of 1024, with one decimal above the first step.
+/// Formats bytes in steps of 1024, with one decimal above the first step.
 fn bytes(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let (mut tenths, mut unit) = (u128::from(bytes) * 10, 0);
@@ -92,12 +92,12 @@ outputs! {
 
 impl Command for Status {
     const PATH: &'static str = "network status";
-    const SUMMARY: &'static str = "Show each node: its height, what is final, peers, memory, disk";
+    const SUMMARY: &'static str = "Show each node: height, final block, peers, memory and disk";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "How is it?", line: "myelin network status" },
+        Example { purpose: "All nodes", line: "myelin network status" },
         Example {
-            purpose: "What is final, for a script",
+            purpose: "The last final block, for a script",
             line: "myelin network status --output json | jq .nodes[0].finalised",
         },
     ];

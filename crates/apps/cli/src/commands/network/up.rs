@@ -1,4 +1,4 @@
-//! `myelin network up`
+//! The command `myelin network up`.
 
 use super::{NetworkFolderArg, screen::NetworkScreen};
 use crate::{
@@ -30,54 +30,54 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// The name of the log of a supervisor in the background.
+/// Name of the log of a supervisor in the background.
 const SUPERVISOR_LOG: &str = "supervisor";
 
-/// `myelin network up`
+/// Arguments of `myelin network up`.
 #[derive(Debug, clap::Args)]
 pub struct Up {
     #[command(flatten)]
     place: NetworkFolderArg,
 
-    /// How a new chain begins [default: as before, or local]
+    /// Preset of a new chain [default: as before, or local]
     #[arg(long, value_enum)]
     preset: Option<PresetArg>,
 
-    /// How many nodes make and finalise blocks, for a new chain [default: as before, or 1]
+    /// Number of authorities, which make and finalise blocks, for a new chain [default: as before, or 1]
     #[arg(long, value_name = "COUNT", value_parser = authorities)]
     authorities: Option<usize>,
 
-    /// How many nodes there are besides, that check and answer [default: as before, or 0]
+    /// Number of full nodes, which check blocks and answer requests [default: as before, or 0]
     #[arg(long, value_name = "COUNT", value_parser = full_nodes)]
     full_nodes: Option<usize>,
 
-    /// A subnet that lives on it, with an owner, two validators, and honest and dishonest miners
+    /// Run a subnet with an owner, two validators, and honest and dishonest miners
     #[arg(long, value_enum, value_name = "TASK")]
     subnet: Option<SubnetTask>,
 
-    /// The model of the subnet; by default one that is trained once and kept
+    /// Model of the subnet [default: one that is trained once and kept]
     #[arg(long, value_name = "PATH", requires_all = ["subnet", "smaller_model"])]
     model: Option<PathBuf>,
 
-    /// The model that one of the dishonest miners serves in its place
+    /// Model that one of the dishonest miners serves instead
     #[arg(long, value_name = "PATH", requires = "model")]
     smaller_model: Option<PathBuf>,
 
-    /// The node program [env: `MYELIN_NODE`]
+    /// Path of the node program [env: `MYELIN_NODE`]
     #[arg(long, value_name = "PATH", value_parser = checked(&LOCAL_NODE))]
     node: Option<String>,
 
-    /// Return when the network is up, and look after it in the background
+    /// Return once the network is up, and run it in the background
     #[arg(long)]
     detach: bool,
 }
 
-/// A beginning of a chain, as it is typed.
+/// Preset of a new chain, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum PresetArg {
-    /// A block a second
+    /// One block per second
     Local,
-    /// Four blocks a second
+    /// Four blocks per second
     Test,
 }
 
@@ -90,10 +90,10 @@ impl From<PresetArg> for LocalPreset {
     }
 }
 
-/// What a subnet pays for.
+/// Task of a subnet, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SubnetTask {
-    /// Text, written by a language model
+    /// Text that a language model generates
     Text,
 }
 
@@ -157,22 +157,23 @@ outputs! {
 
 impl Command for Up {
     const PATH: &'static str = "network up";
-    const SUMMARY: &'static str = "Run a network on this machine until Ctrl-C, and start again what dies";
-    const DETAILS: &'static str = "All nodes listen on loopback, on ports that are free; the first one answers on 9944 if it can. The chain is kept \
-         and goes on with the next `up`. A node that dies is started again, five times in a row at most.\n\n\
-         With `--subnet text` this machine also gets a subnet and everybody who works on it, each a process of its own with a wallet \
-         in the network's folder. A table shows what each of them earned in the last epoch, by the rules and on the chain; \
-         the first difference ends the network with an error.";
+    const SUMMARY: &'static str = "Run a network on this machine until Ctrl-C, and restart failed nodes";
+    const DETAILS: &'static str = "All nodes listen on loopback, on free ports; the first node uses port 9944 if it \
+         is free. The chain is kept, and the next `up` continues it. A node that dies is restarted, at most five \
+         times in a row.\n\n\
+         With `--subnet text` this machine also runs a subnet: an owner, validators and miners, each a process with \
+         its own wallet in the network's folder. A table shows the emission of each neuron in the last epoch, by the \
+         rules and on the chain; the first difference ends the network with an error.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "One authority, a block a second", line: "myelin network up" },
+        Example { purpose: "One authority, one block per second", line: "myelin network up" },
         Example {
             purpose: "Three authorities and a full node, in the background",
             line: "myelin network up --authorities 3 --full-nodes 1 --detach",
         },
-        Example { purpose: "A subnet at work, with miners that lie", line: "myelin network up --subnet text" },
+        Example { purpose: "A subnet with honest and dishonest miners", line: "myelin network up --subnet text" },
         Example {
-            purpose: "A second network, with four blocks a second",
+            purpose: "A second network, with four blocks per second",
             line: "myelin network up --preset test --directory /tmp/quick",
         },
     ];
@@ -217,7 +218,7 @@ impl NetworkDisplay for Display<'_> {
         if let Some(Ok(true) | Err(_)) = self.screen.as_mut().map(|screen| screen.show(event)) {
             return;
         }
-        // On paper, a page for each epoch is enough.
+        // Without a screen, one page per epoch is enough.
         if self.is_text && matches!(event, NetworkEvent::Neurons(report) if !report.has_new_epoch()) {
             return;
         }
@@ -246,7 +247,7 @@ impl NetworkDisplay for Display<'_> {
 }
 
 impl Up {
-    /// The models that were named, or those of this machine, made if need be.
+    /// Returns the models of the arguments, or trains the default models if they are missing.
     async fn models(&self) -> Result<Models, CliError> {
         if let (Some(published), Some(smaller)) = (&self.model, &self.smaller_model) {
             return Ok(Models { published: published.clone(), smaller: smaller.clone() });
@@ -254,7 +255,7 @@ impl Up {
         Ok(Models { published: trained(false).await?, smaller: trained(true).await? })
     }
 
-    /// Starts this program once more, to supervise, and waits until it says that the network is up.
+    /// Starts a supervisor in the background, and waits until it reports that the network is up.
     async fn in_background(
         &self,
         directory: &NetworkFolder,
@@ -281,7 +282,7 @@ impl Up {
             supervisor.args(["--full-nodes", &full_nodes.to_string()]);
         }
         if let Some(SubnetTask::Text) = self.subnet {
-            // Made here, where somebody sees how it goes.
+            // The models are trained here, where the user sees the progress.
             let models = self.models().await?;
             supervisor.args(["--subnet", "text", "--model"]).arg(&models.published);
             supervisor.arg("--smaller-model").arg(&models.smaller);
@@ -294,7 +295,7 @@ impl Up {
         let progress = ProgressLine::new("starting the network");
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Ends with the supervisor, and that waits for its nodes with a limit.
+        // The loop ends with the supervisor, which waits for its nodes with a limit.
         while let Some(lines) = &mut events {
             tokio::select! {
                 line = lines.next_line() => {
@@ -313,7 +314,8 @@ impl Up {
                 _ = second.tick() => progress.tick(),
                 _ = interrupt.recv() => {
                     drop(progress);
-                    // It may not have got as far as the lock yet; and if it has to be killed, its nodes are left.
+                    // The supervisor may not have taken the lock yet; if it has to be killed, its nodes are left
+                    // behind.
                     let _ = end(&mut supervisor).await;
                     down(directory).await?;
                     return Err(CliError::Interrupted);
@@ -328,7 +330,7 @@ impl Up {
     }
 }
 
-/// The node program: the one that was named, else the one beside this program, else the one in `PATH`.
+/// Finds the node program: that of the argument, else that beside this program, else that in `PATH`.
 fn program(said: Option<PathBuf>) -> Option<PathBuf> {
     let is_file = |path: &PathBuf| path.is_file();
     if said.is_some() {

@@ -1,4 +1,4 @@
-//! What neurons publish under their names.
+//! Commitments, which neurons publish.
 
 use super::seat;
 use crate::{
@@ -17,29 +17,29 @@ use myelin_client::{BlockNumber, CommitmentData, NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a neuron publishes. spec subnets-and-neurons §16
+/// Data of a commitment. spec subnets-and-neurons §16
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(super) enum Item {
-    /// Nothing.
+    /// No data.
     Nothing {},
-    /// These bytes.
+    /// Raw bytes.
     Raw {
-        /// As hex digits.
+        /// Bytes as hex digits.
         hex: String,
-        /// As text, if they are one.
+        /// Bytes as text, if they are UTF-8 without control characters.
         text: Option<String>,
     },
-    /// The hash of something.
+    /// A hash.
     Hash {
-        /// By which function.
+        /// Function that made the hash.
         function: Function,
-        /// As hex digits.
+        /// Hash as hex digits.
         hex: String,
     },
 }
 
-/// How a hash was made.
+/// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Function {
@@ -91,7 +91,7 @@ impl From<&CommitmentData> for Item {
 }
 
 impl Item {
-    /// In words.
+    /// Returns the data in words.
     fn words(&self) -> String {
         match self {
             Self::Nothing {} => "nothing".into(),
@@ -102,19 +102,19 @@ impl Item {
     }
 }
 
-/// What one neuron has published.
+/// Commitment of one neuron.
 #[derive(Debug, Serialize, JsonSchema)]
 struct NeuronCommitmentRow {
-    /// On which network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// The seat.
+    /// Uid of the neuron.
     uid: u16,
-    /// The address of the hotkey.
+    /// Address of the hotkey.
     hotkey: String,
-    /// When, if ever.
+    /// Block in which it was published; absent if nothing was.
     block: Option<BlockNumber>,
-    /// What.
+    /// Published data.
     item: Item,
 }
 
@@ -129,27 +129,27 @@ impl Render for NeuronCommitmentRow {
 outputs! {
     /// The commitment of a neuron.
     NeuronCommitmentShowOutput(NeuronCommitmentRow);
-    /// A commitment that was published.
+    /// The commitment that was published.
     NeuronCommitmentSetOutput(NeuronCommitmentRow);
 }
 
-/// `myelin neuron commitment show`
+/// Arguments of `myelin neuron commitment show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowCommitment {
-    /// Whose: an address or a name; by default the hotkey that is meant
+    /// Hotkey of the neuron: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     hotkey: Option<HotkeyArg>,
 
-    /// On which network
+    /// Number of the network
     #[arg(long)]
     netuid: NetUid,
 }
 
 impl Command for ShowCommitment {
     const PATH: &'static str = "neuron commitment show";
-    const SUMMARY: &'static str = "Show what a neuron has published";
+    const SUMMARY: &'static str = "Show the commitment of a neuron";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "My own", line: "myelin neuron commitment show --netuid 1" }];
+        &[Example { purpose: "Your own neuron", line: "myelin neuron commitment show --netuid 1" }];
     type Output = NeuronCommitmentShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -167,17 +167,17 @@ impl Command for ShowCommitment {
     }
 }
 
-/// `myelin neuron commitment set`
+/// Arguments of `myelin neuron commitment set`.
 #[derive(Debug, clap::Args)]
 pub struct SetCommitment {
-    /// What: a text, or bytes as hex digits after `0x`
+    /// Data to publish: a text, or bytes as hex digits after `0x`
     item: String,
 
-    /// On which network
+    /// Number of the network
     #[arg(long)]
     netuid: NetUid,
 
-    /// It is a hash, made by this function
+    /// Publish the data as a hash of this function
     #[arg(long, value_enum, value_name = "FUNCTION")]
     hash: Option<Function>,
 
@@ -185,19 +185,22 @@ pub struct SetCommitment {
     sending: TransactionArgs,
 }
 
-/// What was typed, as the chain takes it.
+/// Converts an argument to the data of a commitment.
 fn data(item: &str, hash: Option<Function>) -> Result<CommitmentData, CliError> {
     let usage = |message: String, hint| CliError::Usage { message, hint };
     let bytes = match item.strip_prefix("0x") {
-        Some(digits) => {
-            hex::decode(digits).map_err(|error| usage(format!("`{item}`: {error}"), "two digits are a byte"))?
-        }
+        Some(digits) => hex::decode(digits)
+            .map_err(|error| usage(format!("`{item}`: {error}"), "write two hex digits for each byte"))?,
         None => item.as_bytes().to_vec(),
     };
     if let Some(function) = hash {
         let hash = bytes.as_slice().try_into();
-        let hash =
-            hash.map_err(|_| usage(format!("a hash of {} bytes", bytes.len()), "a hash is `0x` and 64 hex digits"))?;
+        let hash = hash.map_err(|_| {
+            usage(
+                format!("the hash has {} bytes instead of 32", bytes.len()),
+                "write the hash as `0x` and 64 hex digits",
+            )
+        })?;
         return Ok(match function {
             Function::Blake2 => CommitmentData::BlakeTwo256(hash),
             Function::Sha2 => CommitmentData::Sha256(hash),
@@ -208,15 +211,19 @@ fn data(item: &str, hash: Option<Function>) -> Result<CommitmentData, CliError> 
     if bytes.is_empty() {
         return Ok(CommitmentData::None);
     }
-    let long =
-        || usage(format!("{} bytes, and at most 128 are stored", bytes.len()), "publish a hash instead, with `--hash`");
+    let long = || {
+        usage(
+            format!("the data has {} bytes; at most 128 are stored", bytes.len()),
+            "publish a hash instead, with `--hash`",
+        )
+    };
     CommitmentData::raw(&bytes).ok_or_else(long)
 }
 
 impl Command for SetCommitment {
     const PATH: &'static str = "neuron commitment set";
-    const SUMMARY: &'static str = "Publish something small under the name of a neuron";
-    const DETAILS: &'static str = "It is free, and replaces what was published before. An empty text takes that back.";
+    const SUMMARY: &'static str = "Set the commitment of a neuron, up to 128 bytes";
+    const DETAILS: &'static str = "The call is free, and replaces the commitment. An empty text removes it.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "set_commitment")];
     const EXAMPLES: &'static [Example] = &[
@@ -237,10 +244,10 @@ impl Command for SetCommitment {
         let uid = seat(&now, netuid, &hotkey).await?.uid;
         let before = now.commitment(netuid, uid).await?;
         let (item, was) = (Item::from(&data), before.map_or(Item::Nothing {}, |before| Item::from(&before.info)));
-        let plan = Plan::new(format!("Let neuron {uid} of network {netuid} publish {}", item.words()))
+        let plan = Plan::new(format!("Publish {} as the commitment of neuron {uid} of network {netuid}", item.words()))
             .touches(netuid)
-            .effect(format!("until now it publishes {}", was.words()))
-            .risk("can be changed once in 100 blocks, and is refused if it was lately");
+            .effect(format!("the present commitment is {}", was.words()))
+            .risk("fails if the commitment changed in the last 100 blocks");
         let sent = self.sending.send(context, &chain, &signer, &calls::set_commitment(netuid, data), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let (uid, hotkey) = (uid.get(), hotkey.key.to_string());

@@ -1,4 +1,4 @@
-//! Commands about one's own neuron.
+//! Commands that manage a neuron.
 
 mod commitment;
 mod register;
@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::named_key::NamedKey;
 use myelin_client::{ChainState, NetUid, NeuronInfo};
 
-/// The seat of a hotkey.
+/// Reads the neuron of a hotkey on a network.
 async fn seat(now: &ChainState, netuid: NetUid, hotkey: &NamedKey) -> Result<NeuronInfo, CliError> {
     let nowhere = || CliError::NotFound {
         message: format!("{hotkey} has no seat on network {netuid}"),

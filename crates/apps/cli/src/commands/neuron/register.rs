@@ -1,4 +1,4 @@
-//! `myelin neuron register`
+//! The command `myelin neuron register`.
 
 use super::search::{Effort, search, search_path};
 use crate::{
@@ -20,30 +20,30 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{num::NonZeroUsize, path::PathBuf};
 
-/// `myelin neuron register`
+/// Arguments of `myelin neuron register`.
 #[derive(Debug, clap::Args)]
 pub struct Register {
-    /// On which subnet
+    /// Number of the subnet
     #[arg(long)]
     netuid: NetUid,
 
-    /// Whom: an address or a name; by default the hotkey that is meant
+    /// Hotkey to register: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(conflicts_with = "work")]
     hotkey: Option<HotkeyArg>,
 
-    /// Pay with work in place of TAO. Ctrl-C pauses it, and the same command goes on
+    /// Pay with proof of work instead of TAO. Ctrl-C pauses the search, and the same command continues it
     #[arg(long)]
     work: bool,
 
-    /// On how many cores; by default on all
+    /// Number of cores that search [default: all]
     #[arg(long, value_name = "COUNT", requires = "work")]
     cores: Option<NonZeroUsize>,
 
-    /// The highest price that is paid; by default the present one
+    /// The highest price to pay [default: the present price]
     #[arg(long, value_name = "AMOUNT", conflicts_with = "work")]
     max_price: Option<Amount<Tao>>,
 
-    /// Pay whatever it costs by then
+    /// Pay the price at inclusion, without a limit
     #[arg(long, conflicts_with_all = ["work", "max_price"])]
     any_price: bool,
 
@@ -54,19 +54,19 @@ pub struct Register {
 /// A seat that was taken.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NeuronRegisterOutput {
-    /// On which network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// The seat.
+    /// Uid of the seat, if the events of the transaction name it.
     uid: Option<u16>,
-    /// The address of the hotkey.
+    /// Address of the hotkey.
     hotkey: String,
-    /// The address of the coldkey that owns it.
+    /// Address of the coldkey that owns the hotkey.
     coldkey: String,
-    /// What was burned for it, in rao.
+    /// TAO that was burned for the seat, in rao.
     #[schemars(with = "u64")]
     burned: Amount<Tao>,
-    /// What was worked for it.
+    /// Work of the search, if the seat was taken with proof of work.
     work: Option<Effort>,
 }
 
@@ -78,35 +78,35 @@ impl Render for NeuronRegisterOutput {
             None => self.burned.to_string(),
         };
         page.line(format!("{} has {seat} on subnet {}, for {price}", self.hotkey, self.netuid));
-        page.line(Tone::Faint.paint(&format!(
-            "announce where it answers with `myelin neuron serve ADDRESS:PORT --netuid {}`",
-            self.netuid
-        )));
+        page.line(
+            Tone::Faint
+                .paint(&format!("announce its axon with `myelin neuron serve ADDRESS:PORT --netuid {}`", self.netuid)),
+        );
     }
 }
 
 impl Command for Register {
     const PATH: &'static str = "neuron register";
-    const SUMMARY: &'static str = "Take a seat on a subnet, for TAO or for work";
-    const DETAILS: &'static str = "A seat is lost to a newcomer when every seat is taken and no other neuron past its \
-                                   immunity earns less.";
+    const SUMMARY: &'static str = "Register a hotkey on a subnet, for TAO or proof of work";
+    const DETAILS: &'static str = "If every seat is taken, the new neuron replaces the neuron with the lowest \
+         emission that is past its immunity.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "register_limit"), ("Neurons", "burned_register"), ("Neurons", "register")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "What does it cost?", line: "myelin neuron register --netuid 1 --dry-run" },
+        Example { purpose: "Show the price", line: "myelin neuron register --netuid 1 --dry-run" },
         Example {
-            purpose: "Also if the price rises a little",
+            purpose: "Accept a price of up to 0.5 TAO",
             line: "myelin neuron register --netuid 1 --max-price 0.5",
         },
-        Example { purpose: "Without TAO", line: "myelin neuron register --netuid 1 --work" },
+        Example { purpose: "Pay with proof of work", line: "myelin neuron register --netuid 1 --work" },
     ];
     type Output = TransactionOutput<NeuronRegisterOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         if self.netuid.is_root() {
             return Err(CliError::Usage {
-                message: "root is joined in another way".into(),
-                hint: "see `myelin root register --help`",
+                message: "`neuron register` does not register on root".into(),
+                hint: "register on root with `myelin root register`",
             });
         }
         let hotkey = HotkeyArg::or_default(self.hotkey.as_ref(), context)?;
@@ -135,35 +135,36 @@ impl Command for Register {
     }
 }
 
-/// The seat that the hotkey took there.
+/// Returns the uid of the seat that the hotkey took.
 fn taken(included: &IncludedTransaction, hotkey: &PublicKey) -> Option<u16> {
     let seat = included.event::<NeuronRegistered>()?;
     (key(seat.hotkey) == *hotkey).then(|| seat.uid.get())
 }
 
 impl Register {
-    /// Whether it can be had at all.
+    /// Returns an error if the hotkey cannot be registered, which is known beforehand.
     async fn check(&self, now: &ChainState, hotkey: &NamedKey, coldkey: &PublicKey) -> Result<(), CliError> {
         let netuid = self.netuid;
         if let Some(uid) = now.uid(netuid, &hotkey.key).await? {
             return Err(CliError::Impossible {
-                message: format!("{hotkey} has seat {uid} on subnet {netuid} already"),
-                hint: format!("see it with `myelin neuron show --netuid {netuid}`").into(),
+                message: format!("{hotkey} already has seat {uid} on subnet {netuid}"),
+                hint: format!("show it with `myelin neuron show --netuid {netuid}`").into(),
             });
         }
         match now.hotkey(&hotkey.key).await? {
             Some(known) if known.coldkey != *coldkey => Err(CliError::Impossible {
                 message: format!("{hotkey} belongs to {}", known.coldkey),
-                hint: "take another hotkey, or the wallet of its owner".into(),
+                hint: "choose another hotkey, or the wallet of its owner with `--wallet`".into(),
             }),
             _ => Ok(()),
         }
     }
 
-    /// What is the same in both ways.
+    /// Makes the part of the plan that both kinds of registration share.
     fn plan(&self, summary: String, subnet: &SubnetInfo) -> Plan {
         let full = subnet.neurons >= subnet.max_neurons;
-        let room = if full { "another neuron makes room, because every seat is taken" } else { "it takes a free seat" };
+        let room =
+            if full { "another neuron loses its seat, because every seat is taken" } else { "it takes a free seat" };
         Plan::new(summary).touches(self.netuid).effect(room)
     }
 
@@ -177,29 +178,29 @@ impl Register {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let Some(price) = subnet.registration.burn else {
             return Err(CliError::Impossible {
-                message: format!("subnet {netuid} sells no seats"),
+                message: format!("burned registration is closed on subnet {netuid}"),
                 hint: match subnet.registration.difficulty {
-                    Some(_) => "work for one, with `--work`".into(),
-                    None => "see where there are some with `myelin subnet list`".into(),
+                    Some(_) => "register with proof of work: add `--work`".into(),
+                    None => "choose another subnet of `myelin subnet list`".into(),
                 },
             });
         };
         let limit = self.max_price.unwrap_or(price);
         if price > limit {
             return Err(CliError::Impossible {
-                message: format!("a seat costs {price}, which is more than {limit}"),
+                message: format!("the limit is {limit}; a seat costs {price}"),
                 hint: format!("wait until the price is adjusted in block {}", subnet.registration.adjusts_at).into(),
             });
         }
         let spends = if self.any_price { price } else { limit };
         let plan = self
-            .plan(format!("Buy a seat on subnet {netuid} for {hotkey}"), subnet)
+            .plan(format!("Register {hotkey} on subnet {netuid} for TAO"), subnet)
             .spends(spends)
             .effect(format!("{price} are burned at the present price"))
             .effect(format!("{hotkey} belongs to {signer}"));
         let adjusts = subnet.registration.adjusts_at;
         if self.any_price {
-            let plan = plan.risk(format!("the price may rise in block {adjusts}, and is paid whatever it is"));
+            let plan = plan.risk(format!("the price may rise in block {adjusts}, and has no limit"));
             return self
                 .sending
                 .send(context, chain, &signer, &calls::burned_register(netuid, &hotkey.key), plan)
@@ -221,20 +222,20 @@ impl Register {
         let (netuid, signer) = (self.netuid, WalletSigner::hotkey(context)?);
         let Some(difficulty) = subnet.registration.difficulty else {
             return Err(CliError::Impossible {
-                message: format!("subnet {netuid} gives no seats for work"),
+                message: format!("registration by proof of work is closed on subnet {netuid}"),
                 hint: match subnet.registration.burn {
-                    Some(_) => "buy one, without `--work`".into(),
-                    None => "see where there are some with `myelin subnet list`".into(),
+                    Some(_) => "register with TAO: leave out `--work`".into(),
+                    None => "choose another subnet of `myelin subnet list`".into(),
                 },
             });
         };
         let plan = self
-            .plan(format!("Work for a seat on subnet {netuid} for {hotkey}"), subnet)
+            .plan(format!("Register {hotkey} on subnet {netuid} with proof of work"), subnet)
             .costs(Amount::ZERO)
             .effect(format!("{difficulty} seals have to be tried on average"))
             .effect(format!("{hotkey} belongs to {coldkey}"))
             .risk(format!(
-                "the difficulty is adjusted in block {}, and others may be faster",
+                "the difficulty is adjusted in block {}, and other registrations may be faster",
                 subnet.registration.adjusts_at
             ));
         let ready = match self.sending.prepare(context, chain, &signer, plan).await? {

@@ -1,4 +1,4 @@
-//! A search for work that outlives the process.
+//! A search for proof of work that outlives the process.
 
 use crate::{
     error::CliError,
@@ -28,21 +28,23 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often the chain may refuse what was found before it is given up: others are faster now and then, but not always.
+/// Number of refused proofs after which the search fails.
+///
+/// Other searches are faster now and then, but not always.
 const ATTEMPTS: u32 = 20;
 
-/// The most bytes of the file of a search that are read.
+/// Maximum number of bytes of a search file that are read.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Where nobody watches, so many seconds are between two lines about how far it is.
+/// Seconds between two lines of progress where standard error is no terminal.
 const PROGRESS_INTERVAL: u64 = 30;
 
-/// What was worked.
+/// Work of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Effort {
-    /// How many seals were tried.
+    /// Number of seals that were tried.
     tried: u64,
-    /// For how many seconds.
+    /// Duration of the search, in seconds.
     seconds: u64,
 }
 
@@ -52,17 +54,17 @@ impl fmt::Display for Effort {
     }
 }
 
-/// How far a search is, as it is kept on disk.
+/// Progress of a search, as stored on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SearchFile {
-    /// Which chain it was, by the hash of its first block.
+    /// Genesis hash of the chain.
     genesis: H256,
-    /// How many seals were tried.
+    /// Number of seals that were tried.
     tried: u64,
-    /// For how many seconds.
+    /// Duration of the search, in seconds.
     seconds: u64,
-    /// The block that was worked on, its hash and its difficulty, and the first nonce that was not tried.
+    /// Height, hash and difficulty of the searched block, and the first nonce that was not tried.
     at: Option<(BlockNumber, H256, u64, u64)>,
 }
 
@@ -70,14 +72,16 @@ struct SearchFile {
 #[derive(Debug)]
 struct SearchStore {
     path: PathBuf,
-    /// What earlier processes did.
+    /// Progress of earlier processes.
     before: SearchFile,
     genesis: H256,
     since: Instant,
 }
 
 impl SearchStore {
-    /// Reads what an earlier process kept. A file that cannot be read is as good as none: nothing is lost but a count.
+    /// Reads the progress of an earlier process.
+    ///
+    /// A file that cannot be read counts as none: nothing but a count is lost.
     fn open(path: PathBuf, genesis: H256) -> Self {
         let read = myelin_files::read(&path, Access::Shared, MAX_BYTES).ok().flatten();
         let read = read.and_then(|bytes| serde_json::from_slice::<SearchFile>(&bytes).ok());
@@ -89,7 +93,7 @@ impl SearchStore {
         self.before.at.map(|(block, hash, difficulty, next_nonce)| SearchState { block, hash, difficulty, next_nonce })
     }
 
-    /// All that was worked, in this process and before.
+    /// Returns the work of this process and of earlier ones.
     fn effort(&self, tried: u64) -> Effort {
         Effort {
             tried: self.before.tried.saturating_add(tried),
@@ -107,7 +111,7 @@ impl SearchStore {
     }
 
     fn close(self) {
-        // What is left of it says of a chain and a hotkey that are seated, and is read by nobody.
+        // A file that stays has no effect: its hotkey has a seat, so that no search reads it.
         let _ = myelin_files::remove(&self.path);
     }
 }
@@ -120,7 +124,9 @@ pub(super) fn search_path(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf,
     Ok(folders::data()?.join("work").join(format!("{netuid}-{hotkey}.json")))
 }
 
-/// Searches until what was found has taken a seat. Ctrl-C ends it, and the next one goes on.
+/// Searches until a proof has taken a seat.
+///
+/// Ctrl-C ends the search, and the next search continues it.
 pub(super) async fn search(
     chain: &Chain,
     ready: &ReadyPlan,
@@ -137,7 +143,7 @@ pub(super) async fn search(
     };
     let mut work = WorkSearch::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(OutputError::Write)?;
     if notebook.before.tried > 0 {
-        note(&format!("going on after {}", notebook.effort(0)));
+        note(&format!("continuing after {}", notebook.effort(0)));
     }
     let mut attempts = 0;
     loop {
@@ -164,24 +170,25 @@ pub(super) async fn search(
                 notebook.close();
                 return Ok((transaction, included, effort));
             }
-            // What was found is lost, and the next find is as good.
+            // The proof is lost, and the next one is as good.
             Err(error) if is_lost(&error) && attempts < ATTEMPTS => {
                 attempts += 1;
                 if let Some(uid) = chain.at_best().await?.uid(netuid, hotkey).await? {
                     return Err(CliError::Impossible {
-                        message: format!("{hotkey} has seat {uid} on subnet {netuid} by now"),
-                        hint: format!("see it with `myelin neuron show --netuid {netuid}`").into(),
+                        message: format!("{hotkey} already has seat {uid} on subnet {netuid}"),
+                        hint: format!("show it with `myelin neuron show --netuid {netuid}`").into(),
                     });
                 }
-                note(&format!("{error}; searching on"));
+                note(&format!("{error}; continuing the search"));
             }
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Whether it came too late, or others took the seats of the block. Work that was not seen will not be either: two
-/// blocks after the one worked on, no block takes it.
+/// Returns true if the proof came too late, or other registrations took the seats of the block.
+///
+/// Work that was not seen is lost too: no block takes it later than two blocks after the one worked on.
 fn is_lost(error: &CliError) -> bool {
     match error {
         CliError::Call { error, .. } => {
@@ -192,7 +199,7 @@ fn is_lost(error: &CliError) -> bool {
     }
 }
 
-/// Searches until something is found, and says how far it is.
+/// Searches until a proof is found, and shows the progress.
 async fn find(work: &mut WorkSearch, notebook: &SearchStore) -> Result<myelin_client::work::SeatWork, CliError> {
     let watched = io::stderr().is_terminal();
     let mut progress = ProgressLine::new("waiting for a block to work on");
@@ -221,16 +228,16 @@ async fn find(work: &mut WorkSearch, notebook: &SearchStore) -> Result<myelin_cl
     }
 }
 
-/// How many a second, once that can be told.
+/// Returns the seals per second, once they can be measured.
 fn rate(tried: u64, time: Duration) -> Option<NonZeroRate> {
     let rate = u128::from(tried) * 1_000 / time.as_millis().max(1);
     u64::try_from(rate).ok().and_then(NonZeroRate::new)
 }
 
-/// Seals in a second, at least one.
+/// Seals per second, at least one.
 type NonZeroRate = std::num::NonZeroU64;
 
-/// How far a search is, in words.
+/// Describes the progress of a search in words.
 fn state(at: &SearchState, rate: NonZeroRate, cores: usize, tried: u64) -> String {
     let expected = expected_attempts(at.difficulty);
     format!(
@@ -243,7 +250,7 @@ fn state(at: &SearchState, rate: NonZeroRate, cores: usize, tried: u64) -> Strin
     )
 }
 
-/// A number as people read it: with three digits or four, and the word for the rest.
+/// Formats a number with three or four digits and a word for its magnitude.
 fn count(number: u64) -> String {
     let (unit, name) = match number {
         0..10_000 => return number.to_string(),
@@ -261,7 +268,7 @@ fn count(number: u64) -> String {
     }
 }
 
-/// A time as people read it, in its two largest units.
+/// Formats a duration in its two largest units.
 fn duration(seconds: u64) -> String {
     match seconds {
         0 => "less than a second".into(),

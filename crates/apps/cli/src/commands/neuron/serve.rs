@@ -1,4 +1,4 @@
-//! `myelin neuron serve`
+//! The command `myelin neuron serve`.
 
 use super::seat;
 use crate::{
@@ -20,33 +20,33 @@ use std::{
     str::FromStr,
 };
 
-/// The most bytes of a certificate. spec subnets-and-neurons §14.3
+/// Maximum number of bytes of a certificate. spec subnets-and-neurons §14.3
 const MAX_CERTIFICATE: usize = 65;
 
-/// `myelin neuron serve`
+/// Arguments of `myelin neuron serve`.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Where: an IP address and a port that others can reach, `203.0.113.5:8091` or `[2001:db8::5]:8091`
+    /// IP address and port that other machines can reach: `203.0.113.5:8091` or `[2001:db8::5]:8091`
     #[arg(value_parser = reachable)]
     address: SocketAddr,
 
-    /// On which network
+    /// Number of the network
     #[arg(long)]
     netuid: NetUid,
 
-    /// It is metrics that are offered there, for Prometheus, and not answers
+    /// Announce metrics for Prometheus instead of an axon
     #[arg(long, conflicts_with_all = ["certificate", "protocol"])]
     metrics: bool,
 
-    /// With what it proves who answers: a byte for the algorithm, then the public key, as hex digits
+    /// TLS certificate of the axon: a byte for the algorithm, then the public key, as hex digits
     #[arg(long, value_name = "HEX")]
     certificate: Option<CertificateArg>,
 
-    /// What is spoken there; the chain does not care
+    /// Protocol number of the axon; the chain does not check it
     #[arg(long, value_name = "NUMBER", default_value = "4")]
     protocol: u8,
 
-    /// The version of the neuron's software
+    /// Version of the neuron's software
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     software_version: u32,
 
@@ -54,7 +54,7 @@ pub struct Serve {
     sending: TransactionArgs,
 }
 
-/// The key of a TLS certificate, as it stands on the chain.
+/// The key of a TLS certificate, as stored on the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CertificateArg(Vec<u8>);
 
@@ -65,12 +65,12 @@ impl FromStr for CertificateArg {
         let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|error| error.to_string())?;
         match bytes.len() {
             1..=MAX_CERTIFICATE => Ok(Self(bytes)),
-            length => Err(format!("{length} bytes, and it has 1 to {MAX_CERTIFICATE}")),
+            length => Err(format!("a certificate has 1 to {MAX_CERTIFICATE} bytes; this one has {length}")),
         }
     }
 }
 
-/// An address that the chain takes. spec subnets-and-neurons §14.1
+/// Parses an address that the chain accepts. spec subnets-and-neurons §14.1
 fn reachable(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an IP address and a port".to_owned())?;
     let ip = address.ip();
@@ -79,37 +79,37 @@ fn reachable(text: &str) -> Result<SocketAddr, String> {
         IpAddr::V6(six) => six.is_unspecified() || six.is_loopback() || six.to_bits() == u128::MAX,
     };
     if refused {
-        return Err(format!("{ip} is nowhere that others can reach"));
+        return Err(format!("other machines cannot reach {ip}"));
     }
     if address.port() == 0 {
-        return Err("port 0 is none".into());
+        return Err("port 0 is not valid".into());
     }
     Ok(address)
 }
 
-/// What was announced.
+/// Result of an announcement.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NeuronServeOutput {
-    /// On which network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// The seat.
+    /// Uid of the neuron.
     uid: u16,
-    /// The address of the hotkey.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Where it answers requests, as address and port.
+    /// Address and port of the axon.
     axon: Option<String>,
-    /// Where it offers its metrics, as address and port.
+    /// Address and port of the metrics.
     metrics: Option<String>,
-    /// Whether it proves there who answers.
+    /// True if a TLS certificate was announced.
     certificate: bool,
 }
 
 impl Render for NeuronServeOutput {
     fn render(&self, page: &mut Page) {
         let (what, place) = match (&self.axon, &self.metrics) {
-            (Some(axon), _) => ("answers requests", axon),
-            (None, Some(metrics)) => ("offers its metrics", metrics),
+            (Some(axon), _) => ("serves its axon", axon),
+            (None, Some(metrics)) => ("serves its metrics", metrics),
             (None, None) => return,
         };
         let proof = if self.certificate { ", with a certificate" } else { "" };
@@ -119,14 +119,14 @@ impl Render for NeuronServeOutput {
 
 impl Command for Serve {
     const PATH: &'static str = "neuron serve";
-    const SUMMARY: &'static str = "Announce where a neuron answers requests, or offers its metrics";
-    const DETAILS: &'static str = "It only announces: a program that answers there is another matter. A certificate \
-                                   stays until another one comes.";
+    const SUMMARY: &'static str = "Announce the address of a neuron's axon, or of its metrics";
+    const DETAILS: &'static str = "The command announces the address; another program serves there. A certificate \
+         stays until another one is announced.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "serve_axon"), ("Neurons", "serve_axon_tls"), ("Neurons", "serve_prometheus")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Where it answers", line: "myelin neuron serve 203.0.113.5:8091 --netuid 1" },
-        Example { purpose: "Where its metrics are", line: "myelin neuron serve 203.0.113.5:9615 --netuid 1 --metrics" },
+        Example { purpose: "The axon", line: "myelin neuron serve 203.0.113.5:8091 --netuid 1" },
+        Example { purpose: "The metrics", line: "myelin neuron serve 203.0.113.5:9615 --netuid 1 --metrics" },
     ];
     type Output = TransactionOutput<NeuronServeOutput>;
 
@@ -138,13 +138,13 @@ impl Command for Serve {
         let neuron = seat(&now, netuid, &hotkey).await?;
         let before = if self.metrics { neuron.metrics } else { neuron.axon.as_ref().map(|axon| axon.endpoint) };
         let before = before.and_then(IpEndpoint::socket_address);
-        let before = before.map_or_else(|| "nowhere".to_owned(), |before| before.to_string());
-        let what = if self.metrics { "offers its metrics" } else { "answers requests" };
+        let before = before.map_or_else(|| "none".to_owned(), |before| before.to_string());
+        let what = if self.metrics { "serves its metrics" } else { "serves its axon" };
         let limit = now.parameters(netuid).await?.map_or(0, |parameters| parameters.serving_rate_limit);
         let plan = Plan::new(format!("Announce that neuron {} of network {netuid} {what} at {at}", neuron.uid))
             .touches(netuid)
-            .effect(format!("until now it is {before}"))
-            .risk(format!("can be announced once in {limit} blocks, and is refused if it was lately"));
+            .effect(format!("the present address is {before}"))
+            .risk(format!("fails if the neuron announced one in the last {limit} blocks"));
         let certificate = self.certificate.map(|certificate| certificate.0);
         let proves = certificate.is_some();
         let (signer, sending) = (&signer, &self.sending);
@@ -174,7 +174,7 @@ impl Command for Serve {
 mod tests {
     use super::*;
 
-    /// spec subnets-and-neurons §14.1
+    /// Checks the addresses of spec subnets-and-neurons §14.1.
     #[test]
     fn addresses_are_those_that_the_chain_takes() {
         for good in ["203.0.113.5:8091", "10.0.0.1:1", "127.0.0.2:80", "[2001:db8::5]:8091"] {
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// spec subnets-and-neurons §14.3
+    /// Checks the lengths of spec subnets-and-neurons §14.3.
     #[test]
     fn certificates_have_one_to_sixty_five_bytes() {
         assert_eq!("0x0102".parse(), Ok(CertificateArg(vec![1, 2])));

@@ -1,4 +1,4 @@
-//! `myelin neuron show`
+//! The command `myelin neuron show`.
 
 use super::seat;
 use crate::{
@@ -12,17 +12,17 @@ use crate::{
 };
 use myelin_client::{NetUid, Uid};
 
-/// `myelin neuron show`
+/// Arguments of `myelin neuron show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// Whose: an address or a name; by default the hotkey that is meant
+    /// Hotkey of the neuron: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     hotkey: Option<HotkeyArg>,
 
-    /// On which network
+    /// Number of the network
     #[arg(long)]
     netuid: NetUid,
 
-    /// Whoever has this seat
+    /// Neuron on this seat
     #[arg(long, conflicts_with = "hotkey")]
     uid: Option<Uid>,
 }
@@ -40,13 +40,13 @@ outputs! {
 
 impl Command for Show {
     const PATH: &'static str = "neuron show";
-    const SUMMARY: &'static str = "Show a neuron: who and where it is, and what it earned";
+    const SUMMARY: &'static str = "Show a neuron: its keys, its axon and its emission";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "My own", line: "myelin neuron show --netuid 1" },
-        Example { purpose: "Whoever has the first seat", line: "myelin neuron show --netuid 1 --uid 0" },
+        Example { purpose: "Your own neuron", line: "myelin neuron show --netuid 1" },
+        Example { purpose: "The neuron on the first seat", line: "myelin neuron show --netuid 1 --uid 0" },
         Example {
-            purpose: "Was it paid? In rao, for a script",
+            purpose: "The emission in rao, for a script",
             line: "myelin neuron show --netuid 1 --output json | jq .emission",
         },
     ];
@@ -63,7 +63,7 @@ impl Command for Show {
                 let neuron = now.neuron(self.netuid, uid).await?;
                 neuron.ok_or_else(|| CliError::NotFound {
                     message: format!("network {} has no neuron {uid}", self.netuid),
-                    hint: format!("see which there are with `myelin metagraph show {}`", self.netuid).into(),
+                    hint: format!("list its neurons with `myelin metagraph show {}`", self.netuid).into(),
                 })?
             }
         };

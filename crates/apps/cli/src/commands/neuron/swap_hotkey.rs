@@ -1,4 +1,4 @@
-//! `myelin neuron swap-hotkey`
+//! The command `myelin neuron swap-hotkey`.
 
 use crate::{
     command::{Calls, Command, Effect, Example},
@@ -15,14 +15,14 @@ use myelin_client::calls;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin neuron swap-hotkey`
+/// Arguments of `myelin neuron swap-hotkey`.
 #[derive(Debug, clap::Args)]
 pub struct SwapHotkey {
-    /// The new one: an address or a name
+    /// New hotkey: an address or the name of a hotkey on this machine
     #[arg(long, value_name = "HOTKEY")]
     to: HotkeyArg,
 
-    /// The old one; by default the hotkey that is meant
+    /// Old hotkey: an address or the name of a hotkey on this machine [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
 
@@ -30,41 +30,41 @@ pub struct SwapHotkey {
     sending: TransactionArgs,
 }
 
-/// A hotkey in the place of another.
+/// A hotkey that replaced another.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NeuronSwapHotkeyOutput {
-    /// The address of the old one.
+    /// Address of the old hotkey.
     from: String,
-    /// The address of the new one.
+    /// Address of the new hotkey.
     to: String,
-    /// The seats it has now.
+    /// Seats of the new hotkey.
     seats: Vec<SwappedSeat>,
 }
 
-/// A seat.
+/// A seat of the new hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SwappedSeat {
-    /// On which network.
+    /// Number of the network.
     netuid: u16,
-    /// Which one.
+    /// Uid of the seat.
     uid: u16,
 }
 
 impl Render for NeuronSwapHotkeyOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} has taken the place of {}, on {} networks", self.to, self.from, self.seats.len()));
+        page.line(format!("{} has replaced {}, on {} networks", self.to, self.from, self.seats.len()));
     }
 }
 
 impl Command for SwapHotkey {
     const PATH: &'static str = "neuron swap-hotkey";
-    const SUMMARY: &'static str = "Put another hotkey in the place of one, on all networks";
-    const DETAILS: &'static str = "Seats, stake and children go along, and it costs something. Only the coldkey that \
-                                   owns the hotkey may, and the new one must be unused.";
+    const SUMMARY: &'static str = "Swap a hotkey for another one, on all networks";
+    const DETAILS: &'static str = "Seats, stake and children move to the new hotkey. The call has a price. Only the \
+         coldkey that owns the hotkey may make it, and the new hotkey must be unused.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "swap_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "The old one was seen by somebody",
+        purpose: "The old key was exposed",
         line: "myelin neuron swap-hotkey --from miner-1 --to miner-2",
     }];
     type Output = TransactionOutput<NeuronSwapHotkeyOutput>;
@@ -74,7 +74,7 @@ impl Command for SwapHotkey {
         if from.key == to.key {
             return Err(CliError::Usage {
                 message: "both hotkeys are the same".into(),
-                hint: "name another with `--to`",
+                hint: "name another hotkey with `--to`",
             });
         }
         let signer = WalletSigner::coldkey(context)?;
@@ -87,7 +87,7 @@ impl Command for SwapHotkey {
                 hint: "choose the wallet of its owner with `--wallet`".into(),
             });
         };
-        let another = "make a new one with `myelin wallet new-hotkey`";
+        let another = "create a new one with `myelin wallet new-hotkey`";
         if let Some(known) = now.hotkey(&to.key).await? {
             if known.coldkey != signer.public() {
                 let message = format!("{to} belongs to {}", known.coldkey);
@@ -99,14 +99,15 @@ impl Command for SwapHotkey {
             }
         }
         let (cost, limit) = (now.key_swap_cost()?, now.network_parameters().await?.tx_rate_limit);
-        let mut plan = Plan::new(format!("Put {to} in the place of {from}"))
+        let mut plan = Plan::new(format!("Swap {from} for {to}"))
             .spends(cost)
             .effect(format!("{cost} are recycled"))
-            .effect(format!("{} staked on it go along, and whatever else it has", old.stake))
-            .effect("open commits to weights are dropped")
+            .effect(format!("the stake of {} and all other records of the old hotkey move along", old.stake))
+            .effect("pending weights commits are dropped")
             .risk(format!("fails within {limit} blocks after the coldkey last staked or swapped"));
         for seat in &old.seats {
-            plan = plan.touches(seat.netuid).effect(format!("seat {} of network {} goes along", seat.uid, seat.netuid));
+            plan =
+                plan.touches(seat.netuid).effect(format!("seat {} of network {} moves along", seat.uid, seat.netuid));
         }
         let call = calls::swap_hotkey(&from.key, &to.key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;

@@ -1,4 +1,4 @@
-//! What happens while a miner or a validator works.
+//! Events of a running miner or validator.
 
 use crate::{
     page::{Page, Render, Tone, plain},
@@ -11,176 +11,176 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// Something that happened to a neuron.
+/// An event of a neuron.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum RoleEvent {
-    /// The hotkey has a seat, and work begins.
+    /// Start of the work, with the seat of the hotkey.
     Joined {
-        /// The seat.
+        /// Uid of the seat.
         uid: u16,
-        /// The block in which it was looked up.
+        /// Block in which the seat was read.
         block: u32,
     },
-    /// A new block is final.
+    /// A new final block.
     Block {
-        /// Its height.
+        /// Height of the block.
         block: u32,
-        /// The block of the next epoch, if there is one to come.
+        /// Block of the next epoch, if there is one.
         next_epoch: Option<u32>,
     },
-    /// An epoch has paid.
+    /// Payment of an epoch.
     Paid {
-        /// The block that ran it.
+        /// Block that ran the epoch.
         block: u32,
-        /// The neuron's part of what miners earned, of 65 535.
+        /// Incentive of the neuron: its part of the miners' emission, of 65 535.
         incentive: u16,
-        /// Its part of what validators earned, of 65 535.
+        /// Dividends of the neuron: its part of the validators' emission, of 65 535.
         dividends: u16,
-        /// What it was paid, in rao.
+        /// Emission that the neuron received, in rao.
         #[schemars(with = "u64")]
         emission: Amount<Tao>,
     },
-    /// Seats have other neurons now.
+    /// Seats that other neurons took.
     Replaced {
-        /// Which.
+        /// Uids of the seats.
         uids: Vec<u16>,
-        /// The block.
+        /// Block of the change.
         block: u32,
     },
-    /// The chain does not answer. Work goes on with what is known of it.
+    /// Loss of the connection to the chain; work continues with the last known state.
     Outage {
-        /// What is wrong.
+        /// Error of the connection.
         error: String,
     },
-    /// The chain answers again.
+    /// Return of the connection to the chain.
     Back {
-        /// Its last final block.
+        /// Last final block.
         block: u32,
     },
-    /// The axon listens.
+    /// Start of the axon.
     Serving {
-        /// Where.
+        /// Address at which the axon listens.
         address: String,
     },
-    /// The chain knows where the axon is.
+    /// Announcement of the axon on the chain.
     Announced {
-        /// Where, as others see it.
+        /// Announced address.
         address: String,
-        /// The block that says so.
+        /// Block with the announcement.
         block: u32,
     },
-    /// The chain was not told where the axon is. It is tried again.
+    /// Failed announcement of the axon, which is tried again.
     AnnounceFailed {
-        /// Why.
+        /// Error of the announcement.
         error: String,
     },
-    /// Somebody asked, and the work for it is done.
+    /// End of the work for a request.
     Served {
-        /// The address of who asked.
+        /// Address of the caller's hotkey.
         caller: String,
-        /// Its seat, if it has one.
+        /// Uid of the caller, if it has a seat.
         uid: Option<u16>,
-        /// How long the work took, in microseconds.
+        /// Duration of the work, in microseconds.
         elapsed_us: u64,
-        /// Why there is no answer, or none to the end.
+        /// Reason that the answer is missing or incomplete.
         failure: Option<String>,
     },
-    /// No miner of the subnet serves.
+    /// Lack of miners that serve on the subnet.
     NobodyServes {},
-    /// Miners are asked.
+    /// Start of a round.
     RoundBegan {
-        /// The number of the round.
+        /// Number of the round.
         round: u64,
-        /// Their seats.
+        /// Uids of the miners that are asked.
         miners: Vec<u16>,
     },
-    /// An answer was looked at.
+    /// Result of checking an answer.
     Judged {
-        /// The address of the miner.
+        /// Address of the miner's hotkey.
         hotkey: String,
-        /// The tokens of the answer.
+        /// Number of tokens in the answer.
         tokens: u64,
-        /// How many of them were recomputed, if the answer is the model's.
+        /// Number of tokens that were recomputed, if the answer is the model's.
         checked: Option<u64>,
-        /// Why it is not the model's.
+        /// Reason that the answer is not the model's.
         wrong: Option<String>,
     },
-    /// A miner has its score.
+    /// Score of a miner.
     Scored {
-        /// The number of the round.
+        /// Number of the round.
         round: u64,
-        /// The seat of the miner.
+        /// Uid of the miner.
         uid: u16,
-        /// The address of the miner.
+        /// Address of the miner's hotkey.
         hotkey: String,
-        /// How long the beginning of the answer took, in microseconds.
+        /// Time to the beginning of the answer, in microseconds.
         first_us: Option<u64>,
-        /// How long all of it took, or the failure, in microseconds.
+        /// Time to the end of the answer, or to the failure, in microseconds.
         elapsed_us: u64,
-        /// The score in parts of a million. Nothing, if there was no answer.
+        /// Score in parts of a million; absent if there was no answer.
         score_ppm: Option<u64>,
-        /// Why there was no answer.
+        /// Reason that there was no answer.
         error: Option<String>,
-        /// The average after that, in parts of a million.
+        /// Average after the score, in parts of a million.
         average_ppm: u64,
     },
-    /// A round could not be held.
+    /// A round that failed.
     RoundFailed {
-        /// The number of the round.
+        /// Number of the round.
         round: u64,
-        /// Why.
+        /// Error of the round.
         error: String,
     },
-    /// What was learned is not written down. It is tried again after the next round.
+    /// Failure to save the scores, which is tried again after the next round.
     NotSaved {
-        /// Why.
+        /// Error of the write.
         error: String,
     },
-    /// The validator may not set weights until the next epoch.
+    /// Lack of a validator permit until the next epoch.
     NoPermit {
-        /// The block.
+        /// Block in which the permit was missing.
         block: u32,
     },
-    /// There is nothing to say about anybody.
+    /// Lack of scores from which weights could follow.
     NoOpinion {
-        /// Why.
+        /// Reason for the lack.
         reason: String,
     },
-    /// Weights are on their way.
+    /// Weights that are being sent.
     Weighing {
-        /// How: `set`, `commit` or `reveal`.
+        /// Kind of transaction: `set`, `commit` or `reveal`.
         step: String,
-        /// To each seat a weight, of which only the proportions count.
+        /// Weight of each uid; only the proportions count.
         weights: BTreeMap<u16, u16>,
     },
-    /// Weights are in a final block.
+    /// Weights in a final block.
     Weighed {
-        /// How.
+        /// Kind of transaction: `set`, `commit` or `reveal`.
         step: String,
-        /// The block.
+        /// Block with the weights.
         block: u32,
     },
-    /// Weights are not on the chain. It is tried again.
+    /// Failure to send weights, which is tried again.
     WeighingFailed {
-        /// How.
+        /// Kind of transaction: `set`, `commit` or `reveal`.
         step: String,
-        /// Why.
+        /// Error of the transaction.
         error: String,
-        /// What would help.
+        /// Hints for the error.
         hints: Vec<String>,
     },
-    /// More happened than could be told.
+    /// Events that were dropped because the output was too slow.
     Missed {
-        /// How much.
+        /// Number of dropped events.
         events: u64,
     },
-    /// Something that this program has no word for.
+    /// An event that this program does not know.
     Other {
-        /// What.
+        /// Text of the event.
         text: String,
     },
-    /// It is asked to stop, and finishes what it has begun.
+    /// Start of the shutdown; work that has begun is finished.
     Stopping {},
 }
 
@@ -262,7 +262,7 @@ impl From<Judgement> for RoleEvent {
 }
 
 impl RoleEvent {
-    /// Whether it is of interest only to programs.
+    /// Returns true if the event is of interest only to programs.
     pub(super) fn is_detail(&self) -> bool {
         match self {
             Self::Block { .. } => true,
@@ -310,7 +310,7 @@ impl Render for RoleEvent {
             Self::Judged { hotkey, wrong: Some(why), .. } => {
                 Tone::Bad.paint(&format!("{hotkey} is wrong: {}", plain(why)))
             }
-            Self::Judged { hotkey, tokens, .. } => format!("{hotkey} gave {tokens} tokens"),
+            Self::Judged { hotkey, tokens, .. } => format!("{hotkey} answered with {tokens} tokens"),
             Self::Scored { uid, first_us, elapsed_us, score_ppm, error, average_ppm, .. } => {
                 let average = percent(*average_ppm, MILLION.into());
                 match (score_ppm, error) {
@@ -320,7 +320,7 @@ impl Render for RoleEvent {
                         format!("miner {uid}: {first}{}, score {score}, average {average}", seconds(*elapsed_us))
                     }
                     (None, error) => {
-                        // A miner that refuses says why, in its own words.
+                        // The reason of a refusal is the miner's own text.
                         let why = error.as_deref().map_or_else(|| "no answer".to_owned(), plain);
                         Tone::Warning.paint(&format!("miner {uid}: {why}, average {average}"))
                     }
@@ -340,14 +340,14 @@ impl Render for RoleEvent {
                 let told: Vec<_> = std::iter::once(error).chain(hints).map(|text| plain(text)).collect();
                 Tone::Warning.paint(&format!("cannot {step} weights: {}", told.join("; ")))
             }
-            Self::Missed { events } => Tone::Warning.paint(&format!("{events} more events, too quick to be told")),
+            Self::Missed { events } => Tone::Warning.paint(&format!("{events} events dropped: the output is too slow")),
             Self::Other { text } => text.clone(),
             Self::Stopping {} => "stopping".to_owned(),
         });
     }
 }
 
-/// Weights as parts of their sum.
+/// Formats weights as parts of their sum.
 fn shares(weights: &BTreeMap<u16, u16>) -> String {
     let sum: u64 = weights.values().map(|weight| u64::from(*weight)).sum();
     let shares = weights.iter().map(|(uid, weight)| format!("{uid}: {}", percent((*weight).into(), sum)));

@@ -1,4 +1,4 @@
-//! The parts that miners and validators share: arguments, events, and work until Ctrl-C.
+//! The shared parts of miners and validators: arguments, events, and the run until Ctrl-C.
 
 mod event;
 mod printer;
@@ -22,54 +22,55 @@ use std::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How neurons of one machine are announced: an address that leads nowhere else, and that the chain accepts.
+/// Address that neurons of one machine announce: loopback, but accepted by the chain.
+///
 /// spec subnets-and-neurons §14.1
 pub(crate) const SAME_MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// Where a neuron works and serves.
+/// Subnet, addresses and state of a neuron.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct RoleArgs {
     #[command(flatten)]
     subnet: TextSubnet,
 
-    /// The port to serve at; 0 is any free one
+    /// Port to listen on; 0 is any free one
     #[arg(long, default_value = "8091", value_name = "PORT")]
     port: u16,
 
-    /// The address to listen at
+    /// IP address to listen on
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
 
-    /// The address at which others find it, with a port if that is another one [default: that to listen at]
+    /// Address to announce, with a port if it differs [default: the address to listen on]
     #[arg(long, value_name = "IP[:PORT]", value_parser = announced)]
     announce: Option<SocketAddr>,
 
-    /// Speak TLS too, with a key that is published on the chain
+    /// Serve TLS too, with a key that is published on the chain
     #[arg(long)]
     encrypt: bool,
 
-    /// Refuse neurons of the older protocol
+    /// Refuse requests of protocol v1
     #[arg(long)]
     refuse_v1: bool,
 
-    /// Serve metrics to Prometheus at this address
+    /// Serve metrics for Prometheus at this address
     #[arg(long, value_name = "IP:PORT")]
     metrics: Option<SocketAddr>,
 
-    /// The folder for what outlives the process [default: by chain, subnet and hotkey, at the platform's place for
-    /// data]
+    /// Folder for state that outlives the process [default: a folder for each chain, subnet and hotkey below the
+    /// platform's data folder]
     #[arg(long, value_name = "PATH")]
     state: Option<PathBuf>,
 }
 
-/// An address, with or without a port.
+/// Parses an address, with or without a port.
 fn announced(text: &str) -> Result<SocketAddr, String> {
     let with_port = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0)));
     with_port.map_err(|_| "write an address such as `203.0.113.9` or `203.0.113.9:8091`".to_owned())
 }
 
 impl RoleArgs {
-    /// Takes the seat of the hotkey that is meant. What happens is told.
+    /// Takes the seat of the hotkey, and reports events.
     pub(super) async fn join(
         &self,
         context: &Context,
@@ -100,16 +101,18 @@ impl RoleArgs {
         }
     }
 
-    /// Where this machine is seen from outside: neurons there are asked on the loopback interface.
+    /// Returns the address of this machine as seen from outside.
+    ///
+    /// Neurons at this address are asked on the loopback interface.
     pub(super) fn seen_at(&self) -> IpAddr {
         self.announce.map_or(SAME_MACHINE.into(), |announced| announced.ip())
     }
 }
 
-/// A folder for each neuron of each chain.
+/// Returns the default state folder of a neuron of a chain.
 fn own_folder(chain: &Chain, netuid: NetUid, signer: &WalletSigner) -> Result<PathBuf, CliError> {
     let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
-        message: "there is no home folder to keep anything in".into(),
+        message: "there is no home folder for the state of the neuron".into(),
         hint: "name a folder with `--state`",
     })?;
     let chain = format!("{:?}", chain.genesis());
@@ -118,22 +121,22 @@ fn own_folder(chain: &Chain, netuid: NetUid, signer: &WalletSigner) -> Result<Pa
     Ok(place.data_dir().join("neurons").join(name))
 }
 
-/// How a model is computed.
+/// Model and threads that compute it.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ComputeArgs {
-    /// The model: a folder with safetensors, or a `.gguf` file
+    /// Model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     pub(crate) model: PathBuf,
 
-    /// Threads to compute with; a small model is quickest with one
+    /// Number of threads; a small model is fastest with one
     #[arg(long, default_value = "1", value_name = "COUNT")]
     pub(crate) threads: NonZeroUsize,
 }
 
-/// Waits for Ctrl-C, or to be ended.
+/// Waits for Ctrl-C or SIGTERM.
 pub(super) async fn stop() {
     let (Ok(mut interrupt), Ok(mut end)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        // Without signals it is ended as the system does it, and keeps what it has.
+        // Without signal handlers the system ends the process, which has saved its state.
         return std::future::pending().await;
     };
     tokio::select! {
@@ -142,7 +145,7 @@ pub(super) async fn stop() {
     }
 }
 
-/// Works, and tells what each epoch paid, until the work is done or nobody is there to be told.
+/// Runs a neuron and reports the payment of each epoch, until the work ends or the output is closed.
 pub(super) async fn work(
     (told, mut teller): (EventSender, EventPrinter),
     member: &Member,
@@ -153,11 +156,13 @@ pub(super) async fn work(
         error = teller.closed() => return Err(error),
         never = follow_pay(&told, member) => match never {},
     };
-    // What went wrong is more than that it could not be told.
+    // A failure of the work matters more than one of the output.
     done.and(teller.end().await)
 }
 
-/// Tells what each epoch paid. Has no end of its own: when the subnet has ended, others say so.
+/// Reports the payment of each epoch.
+///
+/// It never returns. The work ends when the subnet has ended.
 async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
     let mut seen = member.seen();
     let mut last_epoch = seen.borrow().subnet.last_epoch;

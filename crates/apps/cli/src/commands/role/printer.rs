@@ -1,4 +1,4 @@
-//! What happens, on its way to whoever reads.
+//! The queue between a neuron and its output.
 
 use super::RoleEvent;
 use crate::{
@@ -19,35 +19,37 @@ use tokio::{
     time::timeout,
 };
 
-/// The events that wait to be told.
+/// Maximum number of events that wait to be printed.
 const EVENT_BUFFER: usize = 4_096;
 
-/// How long the last events may take to be told.
+/// Maximum time in which the last events are printed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Where events come from. Work waits for nobody who reads: what finds no room is counted and not kept.
+/// Sender of events.
+///
+/// Work never waits for the output: events that find no room are counted and dropped.
 #[derive(Clone)]
 pub(in crate::commands) struct EventSender {
-    /// Nothing is the end.
+    /// Queue of events; `None` is the end.
     sender: mpsc::Sender<Option<RoleEvent>>,
     missed: Arc<AtomicU64>,
 }
 
-/// The thread that tells them, for the output may be something that nobody reads.
+/// Handle of the thread that prints events, because an output without a reader blocks.
 pub(in crate::commands) struct EventPrinter {
     told: EventSender,
     done: oneshot::Receiver<Result<(), OutputError>>,
 }
 
 impl EventSender {
-    /// Tells an event.
+    /// Sends an event.
     pub(in crate::commands) fn send(&self, event: impl Into<RoleEvent>) {
         if self.sender.try_send(Some(event.into())).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// The same for the library.
+    /// Returns a sink of the library's events.
     pub(in crate::commands) fn report(&self) -> EventSink {
         let told = self.clone();
         EventSink::new(move |event| told.send(event))
@@ -55,20 +57,20 @@ impl EventSender {
 }
 
 impl EventPrinter {
-    /// Begins to tell events on standard output.
+    /// Starts the thread that prints events on standard output.
     pub(in crate::commands) fn start(format: Format) -> (EventSender, Self) {
         let (sender, heard) = mpsc::channel(EVENT_BUFFER);
         let told = EventSender { sender, missed: Arc::default() };
         let missed = Arc::clone(&told.missed);
         let (report, done) = oneshot::channel();
         thread::spawn(move || {
-            // If nobody waits any more, nobody needs to know.
+            // A receiver that is gone needs no result.
             let _ = report.send(tell_all(format, heard, &missed));
         });
         (told.clone(), Self { told, done })
     }
 
-    /// Waits until nothing can be told any more.
+    /// Waits until the output is closed.
     pub(in crate::commands) async fn closed(&mut self) -> CliError {
         match (&mut self.done).await {
             Ok(Err(error)) => error.into(),
@@ -76,9 +78,9 @@ impl EventPrinter {
         }
     }
 
-    /// Waits until everything is told, but not for somebody who does not read.
+    /// Waits until all events are printed, but not for an output that blocks.
     pub(in crate::commands) async fn end(self) -> Result<(), CliError> {
-        // If there is no room, nobody reads.
+        // A full queue means that nothing reads the output.
         let _ = self.told.sender.try_send(None);
         match timeout(LAST_WORDS, self.done).await {
             Ok(Ok(told)) => Ok(told?),
@@ -96,7 +98,7 @@ fn tell_all(
     let mut is_stopping = false;
     while let Some(Some(event)) = heard.blocking_recv() {
         let is_stop = matches!(event, RoleEvent::Stopping {});
-        // A validator stops to serve and to validate, and says so for each.
+        // A validator stops serving and validating, and reports both.
         let is_detail = format == Format::Table && event.is_detail();
         if !(is_detail || is_stop && is_stopping) {
             output.show(&event)?;

@@ -1,10 +1,10 @@
-//! Values of arguments that several commands about neurons have.
+//! Parsers of arguments that several commands of neurons share.
 
 use crate::share::decimal;
 use myelin_subnet_text::proof::Tolerance;
 use std::time::Duration;
 
-/// A time such as `12s`, `500ms` or `2m`.
+/// Parses a time such as `12s`, `500ms` or `2m`.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let refused = || "write a time such as `12s`, `500ms` or `2m`".to_owned();
     let split = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(refused)?;
@@ -17,18 +17,14 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         _ => return Err(refused()),
     };
     let longest = Duration::from_hours(1);
-    if time.is_zero() || time > longest {
-        Err("write a time above zero, and up to an hour".to_owned())
-    } else {
-        Ok(time)
-    }
+    if time.is_zero() || time > longest { Err("write a time above zero, up to 1 hour".to_owned()) } else { Ok(time) }
 }
 
-/// A tolerance, as it is typed: `0.001`.
+/// Parses a tolerance such as `0.001`.
 pub(crate) fn tolerance(text: &str) -> Result<Tolerance, String> {
     match decimal(text, 6) {
         Some(micro @ 1..=1_000_000) => Ok(Tolerance::new(micro)),
-        _ => Err("write a number above 0, and up to 1, with at most six decimals, such as `0.001`".to_owned()),
+        _ => Err("write a number above 0, up to 1, with at most six decimals, such as `0.001`".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Validators that work until Ctrl-C.
+//! Validators that run until Ctrl-C.
 
 mod text;
 

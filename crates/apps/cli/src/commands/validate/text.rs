@@ -1,4 +1,4 @@
-//! `myelin validate text`
+//! The command `myelin validate text`.
 
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
@@ -24,10 +24,10 @@ use myelin_subnet_text::{
 };
 use std::{fs, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-/// The bytes of a file of prompts.
+/// Maximum size of a file of prompts, in bytes.
 const MAX_PROMPTS: u64 = 64 * 1024 * 1024;
 
-/// `myelin validate text`
+/// Arguments of `myelin validate text`.
 #[derive(Debug, clap::Args)]
 pub struct ValidateText {
     #[command(flatten)]
@@ -43,61 +43,61 @@ pub struct ValidateText {
     questions: Questions,
 }
 
-/// How miners are asked.
+/// Rounds, weights and their parameters.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Rounds")]
 struct Rounds {
-    /// From the beginning of one round to that of the next, such as `12s` or `500ms`
+    /// Time from the start of one round to the start of the next, such as `12s` or `500ms`
     #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
     every: Duration,
 
-    /// How long an answer is waited for
+    /// Time to wait for an answer
     #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
     patience: Duration,
 
-    /// How many miners are asked in a round
+    /// Number of miners that are asked in a round
     #[arg(long, default_value = "16", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     sample: u16,
 
-    /// How many tokens are asked for
+    /// Number of tokens that are requested
     #[arg(long, default_value = "32-128", value_name = "LEAST-MOST", value_parser = lengths)]
     lengths: RangeInclusive<u16>,
 
-    /// How many tokens of each answer are recomputed
+    /// Number of tokens of each answer that are recomputed
     #[arg(long, default_value_t = CHECKED, value_name = "COUNT")]
     checked: usize,
 
-    /// How far the logarithm of a token's probability may be from what is computed here; a token may fall short of the one
-    /// that is drawn by twice that
+    /// Tolerance of the logarithm of a token's probability against the recomputed value; a token may fall short of the
+    /// drawn one by twice that
     #[arg(long, default_value = "0.001", value_name = "NUMBER", value_parser = tolerance)]
     tolerance: Tolerance,
 
-    /// A file with a text on each line, to take prompts from [default: texts that a program makes]
+    /// File with a text on each line, to take prompts from [default: generated texts]
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
 
-    /// How much of an average its newest score makes up
+    /// Weight of the newest score in an average
     #[arg(long, default_value = "10%", value_name = "PERCENT", value_parser = million)]
     newest: u32,
 
-    /// How many blocks before an epoch weights are due [default: a third of the blocks between two, 3 to 25]
+    /// Number of blocks before an epoch at which weights are due [default: a third of the blocks between two, 3 to 25]
     #[arg(long, value_name = "BLOCKS")]
     lead: Option<BlockNumber>,
 
-    /// The version of the software, for subnets that ask for a newer one
+    /// Version key, for subnets that require a newer version
     #[arg(long, default_value = "0", value_name = "VERSION")]
     version_key: u64,
 }
 
-/// What consumers may ask.
+/// Limits for consumers.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Consumers")]
 struct Questions {
-    /// How many questions of one consumer are answered in a minute
+    /// Number of questions of one consumer that are answered per minute
     #[arg(long, default_value = "20", value_name = "COUNT")]
     per_minute: u32,
 
-    /// How many questions are answered at a time
+    /// Number of questions that are answered at the same time
     #[arg(long, default_value = "8", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     at_a_time: u16,
 }
@@ -119,7 +119,7 @@ impl Rounds {
         if fs::metadata(path).map_err(failed())?.len() > MAX_PROMPTS {
             return Err(CliError::Usage {
                 message: format!("{} is larger than {} MiB", path.display(), MAX_PROMPTS >> 20),
-                hint: "take fewer prompts",
+                hint: "use fewer prompts",
             });
         }
         let text = fs::read_to_string(path).map_err(failed())?;
@@ -137,11 +137,11 @@ outputs! {
 
 impl Command for ValidateText {
     const PATH: &'static str = "validate text";
-    const SUMMARY: &'static str = "Validate: judge miners, set weights and answer consumers, until Ctrl-C";
-    const DETAILS: &'static str = "The hotkey needs a seat on the subnet, enough stake for a permit to validate, \
-         and the model that the subnet's owner has published. Scores and promised weights are kept: after a restart \
-         or an outage it goes on where it was. Weights are set by themselves before each epoch, or committed and \
-         revealed where the subnet wants that. `myelin ask` reaches consumers' questions here.";
+    const SUMMARY: &'static str = "Run a validator: judge miners, set weights, answer consumers";
+    const DETAILS: &'static str = "The validator runs until Ctrl-C. The hotkey needs a seat on the subnet, enough \
+         stake for a validator permit, and the model that the subnet's owner has published. Scores and pending \
+         reveals are saved: after a restart or an outage the validator continues. It sets weights before each epoch, \
+         or commits and reveals them if the subnet requires that. It answers the questions of `myelin ask`.";
     const EFFECT: Effect = Effect::Work;
     const CALLS: Calls = &[
         ("Neurons", "serve_axon"),
@@ -153,7 +153,7 @@ impl Command for ValidateText {
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Validate on the local network", line: "myelin validate text --model model" },
         Example {
-            purpose: "A round each second, for a trial",
+            purpose: "One round per second, as a test",
             line: "myelin validate text --model model --port 0 --every 1s --lengths 16-48",
         },
     ];

@@ -78,7 +78,7 @@ fn explanations(net: &Testnet) {
     let validator = &net.json("explain emission 2 --uid 0")["derivation"];
     assert_eq!((&validator["dividends"], &validator["bonds"][0]["miner"]), (&ONE.into(), &1.into()));
     let shown = net.table("explain emission 2 --uid 0");
-    assert!(shown.contains("as the rules say") && shown.contains("What it holds"), "{shown}");
+    assert!(shown.contains("as the rules say") && shown.contains("Bonds on miners"), "{shown}");
 
     assert_eq!(net.error("explain emission 2 --uid 9"), (1, "not-found".into()));
     assert_eq!(net.error("explain emission 2 --epoch 1"), (1, "not-found".into()));
