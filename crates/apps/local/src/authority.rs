@@ -3,11 +3,11 @@
 /// An authority of a local network.
 #[derive(Debug)]
 pub(crate) struct LocalAuthority {
-    /// As people and the node's flags call it, in lower case.
+    /// Name of the development key and of the node's flag, in lower case.
     pub(crate) name: &'static str,
-    /// The address of its key for making blocks, sr25519.
+    /// Address of its Aura key, which makes blocks, sr25519.
     aura: &'static str,
-    /// The address of its key for finalising them, ed25519.
+    /// Address of its GRANDPA key, which finalises blocks, ed25519.
     grandpa: &'static str,
 }
 
@@ -21,7 +21,9 @@ impl LocalAuthority {
 /// The most authorities of a local network.
 pub const MAX_AUTHORITIES: usize = AUTHORITIES.len();
 
-/// All of them. The node has their private keys, derived from `//Alice` and so on, behind the flags `--alice` and so on.
+/// The authorities of local networks.
+///
+/// The node has their private keys, derived from `//Alice` and so on, behind the flags `--alice` and so on.
 pub(crate) const AUTHORITIES: [LocalAuthority; 6] = [
     LocalAuthority {
         name: "alice",

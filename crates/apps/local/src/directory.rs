@@ -1,4 +1,4 @@
-//! The folder of a local network, and its files.
+//! The folder of a local network and its files.
 
 use crate::LocalError;
 use myelin_files::{Access, FileFault, FolderLock, OnExisting, create_folder};
@@ -11,16 +11,16 @@ use std::{
 };
 use tokio::task::spawn_blocking;
 
-/// The most bytes of a file that is read. The files have a few kilobytes.
+/// Largest size of a file that is read, in bytes. The files have a few kilobytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A beginning of a chain that is good for one machine.
+/// A preset of the chain for one machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LocalPreset {
-    /// A block a second
+    /// One block per second
     Local,
-    /// Four blocks a second
+    /// Four blocks per second
     Test,
 }
 
@@ -33,14 +33,14 @@ impl fmt::Display for LocalPreset {
     }
 }
 
-/// The settings of a chain.
+/// The settings of a local chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalChain {
-    /// The preset it began with.
+    /// Preset that it was created with.
     pub preset: LocalPreset,
-    /// Nodes that make and finalise its blocks.
+    /// Number of nodes that make and finalise its blocks.
     pub authorities: usize,
-    /// Nodes besides. The number may change, and is kept so that it need not be given again.
+    /// Number of other nodes. It may change, and is stored as the default of the next start.
     pub full_nodes: usize,
 }
 
@@ -48,13 +48,13 @@ pub struct LocalChain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeRole {
-    /// Makes and finalises blocks.
+    /// A node that makes and finalises blocks.
     Authority,
-    /// Checks them and answers.
+    /// A node that checks blocks and serves RPC.
     Full,
-    /// A neuron that rates others.
+    /// A neuron that rates miners.
     Validator,
-    /// A neuron that is rated.
+    /// A neuron that answers validators.
     Miner,
 }
 
@@ -69,41 +69,41 @@ impl NodeRole {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodePhase {
-    /// The process runs, and does not answer yet.
+    /// A running process that does not answer yet.
     Starting,
-    /// It answers.
+    /// A process that answers.
     Running,
-    /// It died and will be started again.
+    /// A process that died and will be restarted.
     Restarting,
-    /// It died too often.
+    /// A process that died too often and is not restarted.
     GivenUp,
 }
 
-/// A node or a neuron, as its supervisor sees it.
+/// A node or a neuron, as its supervisor reports it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeState {
-    /// Its name.
+    /// Name of the node.
     pub name: String,
-    /// Its task.
+    /// Task of the node.
     pub role: NodeRole,
-    /// Its state.
+    /// State of the node.
     pub phase: NodePhase,
-    /// Its process.
+    /// Number of its process; absent if none runs.
     pub pid: Option<u32>,
-    /// The URL at which it answers programs, `ws://…`.
+    /// URL of its RPC server, `ws://…`.
     pub rpc: Option<String>,
-    /// The URL of its metrics, `http://…`.
+    /// URL of its metrics, `http://…`.
     pub metrics: Option<String>,
-    /// Restarts so far.
+    /// Number of restarts so far.
     pub restarts: u32,
-    /// Its last end, in words.
+    /// Description of the last end of its process.
     pub last_end: Option<String>,
 }
 
 /// The processes of a supervisor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SupervisorState {
-    /// The supervisor's process.
+    /// Number of the supervisor's process.
     pub supervisor: u32,
     /// The nodes, then the neurons.
     pub nodes: Vec<NodeState>,
@@ -113,15 +113,17 @@ pub struct SupervisorState {
 #[derive(Clone, Debug)]
 pub struct NetworkFolder(PathBuf);
 
-/// The right to supervise a network, or to clear up after a supervisor that was killed. It ends with the process.
+/// The lock on a network's folder: the right to supervise it, or to clean up after a supervisor that was killed.
+///
+/// The system releases the lock when the process ends.
 #[derive(Debug)]
 pub struct NetworkLock(#[expect(dead_code, reason = "the lock ends when it is dropped")] FolderLock);
 
 impl NetworkFolder {
-    /// The one at this path, or at the platform's place for data.
+    /// Returns the folder at this path, or at the platform's place for data.
     ///
     /// # Errors
-    /// [`LocalError::NoHome`]; a path that means nothing.
+    /// [`LocalError::NoHome`] without a path and a home; [`LocalError::Io`] if the path cannot be made absolute.
     pub fn at(path: Option<&str>) -> Result<Self, LocalError> {
         let place = || Some(directories::ProjectDirs::from("", "", "myelin")?.data_dir().join("network"));
         let path = path.map(PathBuf::from).or_else(place).ok_or(LocalError::NoHome)?;
@@ -129,12 +131,12 @@ impl NetworkFolder {
         Ok(Self(whole))
     }
 
-    /// Its path.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The specification of the chain.
+    /// Returns the path of the chain specification.
     pub(crate) fn specification(&self) -> PathBuf {
         self.0.join("chain.json")
     }
@@ -160,7 +162,7 @@ impl NetworkFolder {
         self.logs().join(format!("{name}.log"))
     }
 
-    /// The names of all that have a log, in order.
+    /// Returns the names of all processes with a log, in alphabetical order.
     pub fn logged(&self) -> Vec<String> {
         let entries = fs::read_dir(self.logs()).into_iter().flatten().flatten();
         let mut names: Vec<_> =
@@ -169,14 +171,14 @@ impl NetworkFolder {
         names
     }
 
-    /// The keys of the neurons.
+    /// Returns the folder of the neurons' wallets.
     pub fn wallets(&self) -> PathBuf {
         self.0.join("wallets")
     }
 
     /// Returns the folder in which a node keeps its chain, and a neuron its state.
     ///
-    /// It is among the arguments of the process, and tells it from all others.
+    /// The folder is among the arguments of the process, and distinguishes the process from all others.
     pub(crate) fn base(&self, name: &str) -> PathBuf {
         self.nodes().join(name)
     }
@@ -184,7 +186,7 @@ impl NetworkFolder {
     /// Returns the settings of the chain, if there is one.
     ///
     /// # Errors
-    /// [`LocalError::Io`] from the system.
+    /// [`LocalError::Io`] if the file cannot be read or parsed.
     pub fn chain(&self) -> Result<Option<LocalChain>, LocalError> {
         read(&self.chain_file())
     }
@@ -192,12 +194,12 @@ impl NetworkFolder {
     /// Returns the processes that run, or ran when the supervisor was killed.
     ///
     /// # Errors
-    /// [`LocalError::Io`] from the system.
+    /// [`LocalError::Io`] if the file cannot be read or parsed.
     pub fn state(&self) -> Result<Option<SupervisorState>, LocalError> {
         read(&self.state_file())
     }
 
-    /// Writes the chain down, the specification first.
+    /// Writes the files of a new chain, the specification first.
     pub(crate) fn begin(&self, chain: LocalChain, specification: &[u8]) -> Result<(), LocalError> {
         write(&self.specification(), specification)?;
         self.write_chain(chain)
@@ -215,10 +217,10 @@ impl NetworkFolder {
         remove(&self.state_file())
     }
 
-    /// Deletes the chain, its logs, the keys made for it and what is known of it, and nothing else that may lie here.
+    /// Deletes the chain, its logs, its wallets and its state files. Other files in the folder stay.
     ///
     /// # Errors
-    /// [`LocalError::Io`] from the system.
+    /// [`LocalError::Io`] if a file or folder cannot be deleted.
     pub fn delete(&self, _lock: &NetworkLock) -> Result<(), LocalError> {
         for path in [self.chain_file(), self.specification(), self.state_file()] {
             remove(&path)?;
@@ -234,13 +236,13 @@ impl NetworkFolder {
         Ok(())
     }
 
-    /// Takes the lock, and waits for its holder up to `patience`.
+    /// Takes the lock, and waits up to `patience` for its holder.
     ///
     /// # Errors
-    /// [`LocalError::Up`] after `patience`; [`LocalError::Io`] from the system.
+    /// [`LocalError::Up`] after `patience`; [`LocalError::Io`] if the folder cannot be created or locked.
     pub async fn lock(&self, patience: Duration) -> Result<NetworkLock, LocalError> {
         let folder = self.0.clone();
-        // It waits without the runtime, and ends within `patience`.
+        // The wait blocks a thread, and ends within `patience`.
         let taken = spawn_blocking(move || {
             create_folder(&folder, Access::Shared).map_err(|error| LocalError::io("make", &folder)(error.source))?;
             FolderLock::take(&folder, patience).map_err(|error| match error.source {
@@ -252,10 +254,10 @@ impl NetworkFolder {
         lock.map(NetworkLock)
     }
 
-    /// Returns the process that has the lock, if one does.
+    /// Returns the number of the process that holds the lock, if one does.
     ///
     /// # Errors
-    /// [`LocalError::Io`] from the system.
+    /// [`LocalError::Io`] if the lock file cannot be read.
     pub fn supervisor(&self) -> Result<Option<u32>, LocalError> {
         FolderLock::holder(&self.0).map_err(|error| LocalError::io(error.doing, error.path)(error.source))
     }
@@ -305,7 +307,7 @@ mod tests {
         let error = directory.lock(Duration::from_millis(10)).await.unwrap_err();
         assert!(matches!(error, LocalError::Up { supervisor, .. } if supervisor == std::process::id()));
         drop(lock);
-        // The one that gave up may hold it for a moment, and lets go of it.
+        // The waiter that gave up may hold the lock briefly before it releases it.
         directory.lock(Duration::from_secs(10)).await.unwrap();
     }
 

@@ -38,7 +38,7 @@ pub enum LocalError {
         authorities: usize,
     },
     /// The node program made no specification of a chain.
-    #[error("the node program made no chain: {said}")]
+    #[error("the node program did not make a chain specification: {said}")]
     NoChain {
         /// Its last line.
         said: String,
@@ -54,7 +54,7 @@ pub enum LocalError {
         log: PathBuf,
     },
     /// Every node died too often.
-    #[error("no node stays alive; the last one: {how}")]
+    #[error("all nodes died too often; the last one: {how}")]
     AllGivenUp {
         /// The end of the last one.
         how: String,
@@ -62,21 +62,21 @@ pub enum LocalError {
         log: PathBuf,
     },
     /// A process cannot be ended.
-    #[error("process {pid} does not end, even when killed")]
+    #[error("process {pid} does not end after `SIGKILL`")]
     Immortal {
         /// The process.
         pid: u32,
     },
     /// The supervisor in the background ended at once.
-    #[error("the network did not come up: {said}")]
+    #[error("the network did not start: {said}")]
     Background {
         /// Its error.
         said: String,
         /// Its log.
         log: PathBuf,
     },
-    /// An epoch paid something else than the rules say.
-    #[error("the epoch of subnet {netuid} in block {block} is off by {rao} rao from what the rules say")]
+    /// The payments of an epoch differ from the rules.
+    #[error("the payments of the epoch of subnet {netuid} in block {block} differ from the rules by {rao} rao")]
     Unfair {
         /// The subnet.
         netuid: NetUid,
@@ -86,23 +86,23 @@ pub enum LocalError {
         rao: u64,
     },
     /// There is no node of this name.
-    #[error("there is no node `{name}`; there are {known}")]
+    #[error("there is no node `{name}`; the nodes are {known}")]
     NoSuchNode {
         /// The name.
         name: String,
-        /// The names that there are.
+        /// The existing names.
         known: String,
     },
     /// The subnet ended while its neurons were set up.
-    #[error("the subnet did not outlive its creation")]
+    #[error("the subnet ended before its neurons were set up")]
     NoSubnet,
     /// The supervisor was asked to end before the network was up.
     #[error("interrupted")]
     Interrupted,
-    /// The URL of a node is none.
+    /// The URL of a node is invalid.
     #[error(transparent)]
     NodeUrl(#[from] NodeUrlError),
-    /// The chain has no answer.
+    /// A request to the chain failed.
     #[error(transparent)]
     Chain(Box<ChainError>),
     /// An epoch cannot be explained.
@@ -122,10 +122,10 @@ pub enum LocalError {
     /// A wallet of the network cannot be used.
     #[error(transparent)]
     Wallet(#[from] WalletError),
-    /// The name of a wallet is none.
+    /// The name of a wallet is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A mnemonic cannot be made.
+    /// A mnemonic cannot be generated.
     #[error(transparent)]
     Mnemonic(#[from] MnemonicError),
     /// A key cannot be derived.
@@ -200,31 +200,31 @@ impl Diagnostic for LocalError {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::NoHome => out.push("set `HOME`, or name a folder"),
-            Self::NoNodeProgram => out.push("build it with `cargo build -p myelin-node`, or name its path"),
-            Self::Up { .. } => out.push("end the network that is up, or choose another folder"),
-            Self::Different { .. } => out.push("go on with the chain that is there, or choose another folder"),
+            Self::NoHome => out.push("set `HOME`, or choose a folder"),
+            Self::NoNodeProgram => out.push("build it with `cargo build -p myelin-node`, or pass its path"),
+            Self::Up { .. } => out.push("end the running network, or choose another folder"),
+            Self::Different { .. } => out.push("use the existing chain, or choose another folder"),
             Self::NoChain { .. } => out.push("use a `myelin-node` of this version"),
             Self::NotReady { log, .. } | Self::AllGivenUp { log, .. } | Self::Background { log, .. } => {
-                out.push(format!("its log says more: {}", log.display()));
+                out.push(format!("read its log: {}", log.display()));
             }
             Self::Immortal { pid } => {
-                out.push(format!("it may belong to another user; look with `ps -fp {pid}`"));
+                out.push(format!("check the owner of the process with `ps -fp {pid}`"));
             }
-            Self::Unfair { .. } => out.push("explain the epoch when the network is up again"),
+            Self::Unfair { .. } => out.push("explain the epoch after the network is up again"),
             Self::NoSuchNode { .. } => out.push("choose one of these nodes"),
             Self::NoSubnet => out.push("try again"),
             Self::Interrupted | Self::NodeUrl(_) => {}
             Self::Chain(error) => error.hints(out),
             Self::Explain(error) => error.hints(out),
             Self::Call { error, .. } => error.hints(out),
-            Self::Unseen(_) => out.push("wait until the transaction cannot be included any more, then try again"),
+            Self::Unseen(_) => out.push("wait until the transaction has expired, then try again"),
             Self::Wallet(error) => error.hints(out),
             Self::Name(error) => error.hints(out),
             Self::Mnemonic(error) => error.hints(out),
             Self::Key(error) => error.hints(out),
             Self::Model(error) => error.hints(out),
-            Self::Io { .. } => out.push("look at the path, and whether you may use it"),
+            Self::Io { .. } => out.push("check the path and its permissions"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Taking a network down from outside, and ending what a killed supervisor left.
+//! The end of a network from outside, and the cleanup after a killed supervisor.
 
 use crate::{LocalError, NetworkFolder, NetworkLock};
 use rustix::process::{Pid, Signal, kill_process};
@@ -7,33 +7,34 @@ use serde::Serialize;
 use std::{path::Path, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// The longest time that a process may take to end by itself.
+/// Time that a process has to end after `SIGTERM`.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The longest time that a process may take to end when it was killed.
+/// Time that a process has to end after `SIGKILL`.
 const KILLED: Duration = Duration::from_secs(5);
 
 /// A process that was ended.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EndedProcess {
-    /// The node.
+    /// Name of the node.
     pub name: String,
-    /// Its process.
+    /// Number of its process.
     pub pid: u32,
 }
 
-/// Ends the supervisor, and then all processes that are left. Returns the lock, the supervisor that ran, and the nodes that
-/// it had left behind.
+/// Ends the supervisor, and then all processes that are left.
+///
+/// Returns the lock, the supervisor that ran, and the nodes that it had left behind.
 ///
 /// # Errors
-/// [`LocalError::Immortal`]; what the system says.
+/// [`LocalError::Immortal`] if a process does not end; [`LocalError::Io`] if a file of the folder cannot be used.
 pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>, Vec<EndedProcess>), LocalError> {
     let supervisor = directory.supervisor()?;
     let lock = match supervisor {
         None => directory.lock(KILLED).await?,
         Some(pid) => {
             signal(pid, Signal::TERM);
-            // It ends its nodes first, each within the grace.
+            // The supervisor ends its nodes first, each within `STOP_TIMEOUT`.
             match directory.lock(STOP_TIMEOUT * 2).await {
                 Err(LocalError::Up { .. }) => {
                     signal(pid, Signal::KILL);
@@ -47,7 +48,7 @@ pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>
     Ok((lock, supervisor, ended))
 }
 
-/// Ends the nodes that a supervisor left behind. The lock says that none looks after them.
+/// Ends the nodes that a supervisor left behind. The lock proves that no supervisor runs.
 pub(crate) async fn sweep(directory: &NetworkFolder, _lock: &NetworkLock) -> Result<Vec<EndedProcess>, LocalError> {
     let mut ended = Vec::new();
     for node in directory.state()?.into_iter().flat_map(|state| state.nodes) {
@@ -70,7 +71,9 @@ async fn end(pid: u32, base: &Path) -> Result<(), LocalError> {
     if gone(pid, base, KILLED).await { Ok(()) } else { Err(LocalError::Immortal { pid }) }
 }
 
-/// Waits until a process is gone. Its parent has ended, so no event says when; it has to be looked for.
+/// Waits until a process is gone. Returns false after `patience`.
+///
+/// Its parent has ended, so no event announces the end of the process, and it is polled.
 async fn gone(pid: u32, base: &Path, patience: Duration) -> bool {
     let until = Instant::now() + patience;
     let mut looks = interval(Duration::from_millis(50));
@@ -84,23 +87,27 @@ async fn gone(pid: u32, base: &Path, patience: Duration) -> bool {
     true
 }
 
-/// Sends a signal. A process that is not there needs none.
+/// Sends a signal. A process that does not exist is no error.
 pub(crate) fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
 }
 
-/// Returns true if this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+/// Returns true if this process is the node that keeps its chain in `base`.
+///
+/// The number alone may belong to another process by now.
 #[cfg(target_os = "linux")]
 fn runs(pid: u32, base: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt;
-    // Empty for a process that has ended and whose parent has not asked about it.
+    // Empty for a process that has ended and that its parent has not waited for.
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     arguments.split(|byte| *byte == 0).any(|argument| argument == base.as_os_str().as_bytes())
 }
 
-/// Returns true if this process is the node that keeps its chain in `base`. The number alone could be another's by now.
+/// Returns true if this process is the node that keeps its chain in `base`.
+///
+/// The number alone may belong to another process by now.
 #[cfg(not(target_os = "linux"))]
 fn runs(pid: u32, base: &Path) -> bool {
     let said = std::process::Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
@@ -127,7 +134,7 @@ mod tests {
         SupervisorState { supervisor: 0, nodes: vec![node] }
     }
 
-    /// A process that stands for a node: it has the folder among its arguments, and ends when its input does.
+    /// Starts a process in place of a node: the folder is among its arguments, and it ends when its input does.
     fn stand_in(argument: &Path) -> std::process::Child {
         let mut command = Command::new("sh");
         command.args(["-c", "read -r line", "stand-in"]).arg(argument).stdin(Stdio::piped());
@@ -138,10 +145,9 @@ mod tests {
     async fn what_is_left_is_ended_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let directory = NetworkFolder::at(folder.path().to_str()).unwrap();
-        let mut stranger = stand_in(&directory.base("somebody else"));
+        let mut stranger = stand_in(&directory.base("stranger"));
         let mut left = stand_in(&directory.base("alice"));
-        // Its parent has to ask about it once it has ended. Asking closes what it reads from,
-        // so that is kept.
+        // Its parent has to wait for it once it has ended. `wait` closes its input, so the input is kept.
         let (pid, _input) = (left.id(), left.stdin.take());
         let reaper = std::thread::spawn(move || left.wait());
 

@@ -1,4 +1,4 @@
-//! A network on this machine: nodes, neurons if wanted, and a supervisor that keeps them running.
+//! A local network: nodes, optional neurons, and a supervisor that restarts them.
 //!
 //! ```
 //! use myelin_local::{LocalChain, LocalPreset, NetworkFolder, status};
@@ -17,13 +17,13 @@
 //! | Question | Answer |
 //! |---|---|
 //! | Where are chain, logs, keys and process numbers? | [`NetworkFolder`] |
-//! | How is a network run? | [`supervise`] with a [`NetworkPlan`], shown by a [`NetworkDisplay`] |
-//! | What happens to it? | [`NetworkEvent`] |
-//! | How is it? How does it end? | [`status()`], [`down`] |
-//! | Which neurons live on it, and what are they told? | [`neurons`] |
+//! | How is a network started? | [`supervise`] with a [`NetworkPlan`], shown by a [`NetworkDisplay`] |
+//! | Which events does a network report? | [`NetworkEvent`] |
+//! | How is its state read, and how is it ended? | [`status()`], [`down`] |
+//! | Which neurons run on it, and with which arguments? | [`neurons`] |
 //! | What can fail? | [`LocalError`] |
 //!
-//! The supervisor holds a lock on the folder for as long as it lives. The system releases the lock when the process
+//! The supervisor holds a lock on the folder for as long as it runs. The system releases the lock when the process
 //! ends, so a process that can take the lock knows that no supervisor runs. The supervisor writes down what runs before
 //! it reports it.
 //!

@@ -1,4 +1,4 @@
-//! One process, node or neuron, and what it says.
+//! The process of a node or neuron, its log and its messages.
 
 use crate::{
     leftovers::{STOP_TIMEOUT, signal},
@@ -23,22 +23,22 @@ use tokio::{
     time::timeout,
 };
 
-/// The first argument of this program when it is to become a node.
+/// First argument of this program for a process that becomes a node.
 const BECOME_NODE: &str = "__become-node";
 
-/// The text before the address of a node's RPC server, in its log.
+/// Text before the address of a node's RPC server in its log.
 const RPC_MARK: &str = "Running JSON-RPC server: addr=";
 
-/// The text before the address of its metrics.
+/// Text before the address of a node's metrics in its log.
 const METRICS_MARK: &str = "Prometheus exporter started at ";
 
-/// A log that reaches this is set aside, in place of the one set aside before.
+/// Largest size of a log, in bytes. A larger log is renamed, and replaces the one renamed before.
 const MAX_LOG: u64 = 16 * 1024 * 1024;
 
-/// The longest time that a node may take for an answer while it starts.
+/// Longest wait for an answer of a node while it starts.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// The program of a process, and its arguments.
+/// The program of a process, its arguments and its log.
 #[derive(Debug)]
 pub(crate) struct ProcessLaunch {
     pub(crate) binary: PathBuf,
@@ -47,29 +47,29 @@ pub(crate) struct ProcessLaunch {
     pub(crate) speaks: HealthSource,
 }
 
-/// The way in which a process shows that it works.
+/// The source of the signs that a process works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HealthSource {
-    /// In its log, as nodes do.
+    /// Log, for nodes.
     Log,
-    /// By answers on standard output, as neurons do. The first says that it works.
+    /// Standard output, for neurons. The first line shows that the neuron works.
     Answers,
 }
 
 /// A message of a process to its supervisor.
 #[derive(Debug)]
 pub(crate) enum ProcessEvent {
-    /// It answers: to programs there, to peers here.
+    /// The node listens for RPC clients and peers.
     Listens { rpc: String, peer: Option<String> },
-    /// Its metrics are there.
+    /// The node serves metrics at this URL.
     Metrics(String),
-    /// One more block is final.
+    /// The node has finalised a block.
     Final,
-    /// A neuron works.
+    /// The neuron works.
     Works,
-    /// It does not answer as it should.
+    /// The node does not answer correctly.
     Trouble(String),
-    /// It is no more.
+    /// The process has ended.
     Ended(io::Result<ExitStatus>),
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts one. What it says comes as messages with its number.
+    /// Starts a process. Its messages have the number `node`.
     pub(crate) fn start(
         node: usize,
         launch: &ProcessLaunch,
@@ -99,7 +99,7 @@ impl Process {
         let answers = launch.speaks == HealthSource::Answers;
         let mut command = command(launch)?;
         if answers {
-            // Many share this machine: threads of one computation would spend their time waiting for each other.
+            // Several neurons share this machine, so more threads per neuron would only wait for each other.
             command.env("RAYON_NUM_THREADS", "1");
         }
         let child = command
@@ -116,15 +116,15 @@ impl Process {
         Ok(Self { pid, stop, done })
     }
 
-    /// Ends it and waits until it is gone.
+    /// Ends the process and waits until it is gone.
     pub(crate) async fn stop(self) {
-        // It may have ended by itself a moment ago.
+        // The process may have ended by itself already.
         let _ = self.stop.send(());
         let _ = self.done.await;
     }
 }
 
-/// The command that starts a process. On Linux it starts this program, which becomes the other one.
+/// Returns the command that starts a process. On Linux it starts this program, which becomes the other one.
 fn command(launch: &ProcessLaunch) -> io::Result<Command> {
     if cfg!(target_os = "linux") {
         let mut command = Command::new(std::env::current_exe()?);
@@ -136,11 +136,11 @@ fn command(launch: &ProcessLaunch) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Becomes a node, if that is what the words ask for: from then on the process is the node, and the system ends it
-/// when the supervisor ends, however that comes about.
+/// Replaces this process with a node if the arguments ask for it. The system ends the node with the supervisor.
 ///
-/// This has to be arranged in the new process itself. It is done here rather than between fork and exec because
-/// that place allows nothing but what is safe in a signal handler.
+/// Returns `None` for other arguments, and the exit code of a failure otherwise. The death signal of the parent must be
+/// set in the new process itself. It is set here rather than between fork and exec, where only calls are allowed that
+/// are safe in a signal handler.
 #[cfg(target_os = "linux")]
 pub fn become_node(words: &[OsString]) -> Option<ExitCode> {
     use std::os::unix::process::CommandExt;
@@ -151,23 +151,23 @@ pub fn become_node(words: &[OsString]) -> Option<ExitCode> {
     }
     let arranged = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
     let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().to_string());
-    // It may have ended before that was arranged.
+    // The supervisor may have ended before the death signal was set.
     if arranged.is_err() || parent.as_deref() != supervisor.to_str() {
         return Some(ExitCode::FAILURE);
     }
     let error = std::process::Command::new(binary).args(arguments).exec();
-    // If standard error is gone too, no other place is left to say it.
-    let _ = writeln!(io::stderr(), "{} does not start: {error}", binary.display());
+    // If standard error is closed too, the failure cannot be reported.
+    let _ = writeln!(io::stderr(), "cannot start {}: {error}", binary.display());
     Some(ExitCode::FAILURE)
 }
 
-/// Nodes are started as they are where the system cannot end them with their supervisor.
+/// Returns `None`: this system cannot end nodes with their supervisor, so nodes are started directly.
 #[cfg(not(target_os = "linux"))]
 pub fn become_node(_: &[OsString]) -> Option<ExitCode> {
     None
 }
 
-/// Looks after a process until it ends or has to.
+/// Supervises a process until it ends or is stopped.
 async fn attend(
     node: usize,
     mut child: Child,
@@ -175,7 +175,7 @@ async fn attend(
     messages: UnboundedSender<ProcessMessage>,
     stopped: oneshot::Receiver<()>,
 ) {
-    // The supervisor may be gone; then no task is left to read it.
+    // The supervisor may have ended; then no task reads the message.
     let say = |said| drop(messages.send(ProcessMessage { node, said }));
     let (sender, address) = oneshot::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -199,12 +199,12 @@ async fn attend(
         _ = stopped => end(&mut child).await,
         never = introduction => never,
     };
-    // What it said last is in the pipe, which ends with the process.
+    // The last output is still in the pipe, which ends with the process.
     let _ = timeout(ANSWER, join(said_in_log, said_in_answers)).await;
     say(ProcessEvent::Ended(status));
 }
 
-/// Asks a node that listens where its peers find it, and waits until it finalises.
+/// Reads the peer address of a node that listens, and waits until it finalises a block.
 async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonrpsee::core::client::Error> {
     let conversation = NodeRpc::connect(&rpc, ANSWER).await?;
     let peer = conversation.peer_address().await?;
@@ -215,10 +215,10 @@ async fn introduce(rpc: String, say: &impl Fn(ProcessEvent)) -> Result<(), jsonr
     Ok(())
 }
 
-/// Ends a process, kindly first.
+/// Ends a process with `SIGTERM`, and after 15 s with `SIGKILL`.
 ///
 /// # Errors
-/// The error of the system, if the process cannot be killed or waited for.
+/// The I/O error if the process cannot be killed or waited for.
 pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         signal(pid, Signal::TERM);
@@ -230,7 +230,7 @@ pub async fn end(child: &mut Child) -> io::Result<ExitStatus> {
     child.wait().await
 }
 
-/// Copies the lines of a process into its log, and hands each of them to `hear`.
+/// Copies the lines of a process into its log, and passes each line to `hear`.
 fn reader(
     pipe: Option<impl AsyncRead + Send + Unpin + 'static>,
     log: Arc<Mutex<ProcessLog>>,
@@ -241,13 +241,13 @@ fn reader(
         let mut lines = BufReader::new(pipe).split(b'\n');
         while let Ok(Some(line)) = lines.next_segment().await {
             hear(&line);
-            // A full disk stops the chain by itself; the log need not do it first.
+            // A full disk stops the chain anyway, so a failed log does not.
             let _ = log.lock().unwrap_or_else(PoisonError::into_inner).line(&line);
         }
     })
 }
 
-/// Picks out of a node's log where it listens.
+/// Returns a reader of log lines that finds the RPC address and the metrics URL of a node.
 fn read_log(
     node: usize,
     messages: UnboundedSender<ProcessMessage>,

@@ -1,4 +1,4 @@
-//! The few questions that are put to a node.
+//! RPC requests to a node.
 
 use jsonrpsee::{
     core::client::{ClientT, Error, Subscription, SubscriptionClientT},
@@ -8,12 +8,12 @@ use jsonrpsee::{
 use serde_json::Value;
 use std::time::Duration;
 
-/// A conversation with a node.
+/// An RPC client of a node.
 #[derive(Debug)]
 pub(crate) struct NodeRpc(WsClient);
 
 impl NodeRpc {
-    /// Begins one. No question waits longer than `patience` for its answer.
+    /// Connects to a node. Each request waits at most `patience` for its answer.
     pub(crate) async fn connect(url: &str, patience: Duration) -> Result<Self, Error> {
         WsClientBuilder::default().connection_timeout(patience).request_timeout(patience).build(url).await.map(Self)
     }
@@ -34,29 +34,29 @@ impl NodeRpc {
         Ok(here.map(str::to_owned))
     }
 
-    /// The height of the best block.
+    /// Returns the height of the best block.
     pub(crate) async fn height(&self) -> Result<u64, Error> {
         Ok(height(&self.ask("chain_getHeader", &[]).await?))
     }
 
-    /// The height of the last final block.
+    /// Returns the height of the last final block.
     pub(crate) async fn finalised(&self) -> Result<u64, Error> {
         let hash = self.ask("chain_getFinalizedHead", &[]).await?;
         Ok(height(&self.ask("chain_getHeader", &[hash]).await?))
     }
 
-    /// Returns the number of its peers.
+    /// Returns the number of the node's peers.
     pub(crate) async fn peers(&self) -> Result<u64, Error> {
         Ok(self.ask("system_health", &[]).await?["peers"].as_u64().unwrap_or_default())
     }
 
-    /// The name and version of the runtime.
+    /// Returns the name and version of the runtime.
     pub(crate) async fn runtime(&self) -> Result<String, Error> {
         let version = self.ask("state_getRuntimeVersion", &[]).await?;
         Ok(format!("{} {}", version["specName"].as_str().unwrap_or_default(), version["specVersion"]))
     }
 
-    /// Waits until one more block is final. `None` if the node stops talking before.
+    /// Waits until one more block is final. Returns `None` if the subscription ends before.
     pub(crate) async fn next_final(&self) -> Result<Option<u64>, Error> {
         let mut heads: Subscription<Value> = self
             .0
@@ -73,7 +73,7 @@ impl NodeRpc {
     }
 }
 
-/// The number in a header. A header without one is no block's, and counts as the first.
+/// Returns the height in a header, or 0 if the header has none.
 fn height(header: &Value) -> u64 {
     let digits = header["number"].as_str().unwrap_or_default().trim_start_matches("0x");
     u64::from_str_radix(digits, 16).unwrap_or_default()

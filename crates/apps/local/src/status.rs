@@ -1,4 +1,4 @@
-//! The state of a local network, asked from its nodes.
+//! The state of a local network, as its nodes report it.
 
 use crate::{LocalError, NetworkFolder, NodePhase, NodeRole, NodeState, rpc::NodeRpc};
 use futures::future::join_all;
@@ -12,49 +12,49 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// The longest time that a node may take for all its answers.
+/// Longest wait for all answers of a node.
 const RPC_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The unit in which a file says how much room it takes, in bytes.
+/// Unit of the allocated size of a file, in bytes.
 const BLOCK: u64 = 512;
 
-/// A network and its nodes.
+/// The state of a network and its nodes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NetworkStatus {
-    /// Its folder.
+    /// Folder of the network.
     pub directory: PathBuf,
     /// True if a supervisor runs.
     pub up: bool,
-    /// The process that does.
+    /// Number of the supervisor's process.
     pub supervisor: Option<u32>,
-    /// The nodes. Without a supervisor, those that a killed one may have left.
+    /// Nodes; without a supervisor, those that a killed one may have left behind.
     pub nodes: Vec<NodeStatus>,
 }
 
-/// A node.
+/// The state of a node.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NodeStatus {
-    /// The knowledge of its supervisor.
+    /// State of the node, as its supervisor reports it.
     #[serde(flatten)]
     pub node: NodeState,
-    /// The height of its best block; nothing if it does not answer.
+    /// Height of its best block; absent if it does not answer.
     pub height: Option<u64>,
-    /// The height of its last final block.
+    /// Height of its last final block.
     pub finalised: Option<u64>,
-    /// The number of its peers.
+    /// Number of its peers.
     pub peers: Option<u64>,
-    /// The runtime that its best block runs.
+    /// Name and version of the runtime at its best block.
     pub runtime: Option<String>,
-    /// Its memory in bytes, where the system tells.
+    /// Resident memory of its process, in bytes; absent if the system does not report it.
     pub memory: Option<u64>,
-    /// The room that it takes on the disk, in bytes.
+    /// Disk usage, in bytes.
     pub disk: u64,
 }
 
-/// Asks every node at the same time, none for longer than a few seconds.
+/// Reads the state of a network, and asks all nodes at the same time, each for at most 5 s.
 ///
 /// # Errors
-/// [`LocalError::Io`] from the system. A node that does not answer is no error.
+/// [`LocalError::Io`] if the lock or the state cannot be read. A node that does not answer is no error.
 pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, LocalError> {
     let supervisor = directory.supervisor()?;
     let nodes = directory.state()?.map(|state| state.nodes).unwrap_or_default();
@@ -62,12 +62,12 @@ pub async fn status(directory: &NetworkFolder) -> Result<NetworkStatus, LocalErr
     Ok(NetworkStatus { directory: directory.path().to_owned(), up: supervisor.is_some(), supervisor, nodes })
 }
 
-/// Returns the URLs at which the nodes of a network answer programs.
+/// Returns the URLs of the RPC servers of a network's nodes.
 ///
-/// `path` is its folder, or `None` for the platform's.
+/// `path` is the folder of the network, or `None` for the platform's place for data.
 ///
 /// # Errors
-/// [`LocalError::NoHome`] without a path and a home; [`LocalError::Io`] from the system.
+/// [`LocalError::NoHome`] without a path and a home; [`LocalError::Io`] if the state cannot be read.
 pub fn running_nodes(path: Option<&str>) -> Result<Vec<String>, LocalError> {
     let state = NetworkFolder::at(path)?.state()?;
     Ok(state.into_iter().flat_map(|state| state.nodes).filter_map(|node| node.rpc).collect())
@@ -84,7 +84,7 @@ async fn ask(directory: &NetworkFolder, node: NodeState, up: bool) -> NodeStatus
         node,
     };
     if let Some(rpc) = status.node.rpc.clone().filter(|_| up && status.node.phase == NodePhase::Running) {
-        // What was answered in time is shown.
+        // Answers that came in time are kept.
         let _ = timeout(RPC_TIMEOUT, answers(&rpc, &mut status)).await;
     }
     status
@@ -92,7 +92,7 @@ async fn ask(directory: &NetworkFolder, node: NodeState, up: bool) -> NodeStatus
 
 async fn answers(rpc: &str, status: &mut NodeStatus) -> Result<(), jsonrpsee::core::client::Error> {
     let rpc = NodeRpc::connect(rpc, RPC_TIMEOUT).await?;
-    // In this order, so that a block is not final before it is there.
+    // In this order, so that the final height is never above the best one.
     status.finalised = Some(rpc.finalised().await?);
     status.height = Some(rpc.height().await?);
     status.peers = Some(rpc.peers().await?);
@@ -100,16 +100,16 @@ async fn answers(rpc: &str, status: &mut NodeStatus) -> Result<(), jsonrpsee::co
     Ok(())
 }
 
-/// Returns the memory of a process, in bytes.
+/// Returns the resident memory of a process, in bytes.
 fn memory(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Returns the room that the files below a folder take, in bytes.
+/// Returns the disk usage of the files below a folder, in bytes.
 ///
-/// A database takes less than the lengths of its files. Files come and go meanwhile, and count as they are seen.
+/// A database allocates less than the lengths of its files. Files that appear or vanish during the call may be missed.
 fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -121,7 +121,7 @@ fn disk(folder: &Path) -> u64 {
 }
 
 impl NodeStatus {
-    /// Returns its task, in a word.
+    /// Returns the task of the node, in one word.
     pub const fn role(&self) -> &'static str {
         match self.node.role {
             NodeRole::Authority => "authority",

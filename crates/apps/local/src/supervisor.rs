@@ -1,4 +1,4 @@
-//! Looks after the nodes and neurons of a local network, from the first to the last.
+//! The supervisor: starts the nodes and neurons of a local network, restarts those that die, and ends all.
 
 use crate::{
     EndedProcess, LocalChain, LocalError, LocalPreset, NetworkFolder, NetworkLock, NodePhase, NodeRole, NodeState,
@@ -19,141 +19,142 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-/// The longest time until nodes finalise: a cold one compiles its runtime first, and the machine may be busy.
+/// Longest wait until all nodes finalise. A new node compiles its runtime first, and the machine may be busy.
 const START_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// A node is given up that dies this often without living for [`HEALTHY`] in between.
+/// Largest number of restarts of a node that never runs for [`HEALTHY`].
 const MAX_RESTARTS: u32 = 5;
 
-/// A node that has lived for so long is in order, whatever was before.
+/// Run time after which the count of a node's deaths starts again.
 const HEALTHY: Duration = Duration::from_mins(1);
 
-/// The longest time that an earlier holder may take to let go of the lock.
+/// Longest wait for an earlier holder to release the lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The RPC port of the first node, if it is free; those of the others follow.
+/// RPC port of the first node if it is free. Other nodes use the ports after it.
 const FIRST_RPC_PORT: u16 = 9944;
 
-/// The network that is to run.
+/// A network to run.
 #[derive(Debug)]
 pub struct NetworkPlan {
-    /// The node program.
+    /// Path of the node program.
     pub binary: PathBuf,
-    /// The preset of a new chain; nothing to go on with the one that is there.
+    /// Preset of a new chain; `None` for an existing chain.
     pub preset: Option<LocalPreset>,
-    /// The authorities of a new chain; likewise.
+    /// Number of authorities of a new chain; `None` for an existing chain.
     pub authorities: Option<usize>,
-    /// Full nodes besides; likewise, but the number may change.
+    /// Number of full nodes, which may differ from the last start; `None` to keep it.
     pub full_nodes: Option<usize>,
 }
 
-/// A neuron that is to run.
+/// A neuron to run.
 #[derive(Debug)]
 pub struct NeuronLaunch {
-    /// Its name.
+    /// Name of the neuron.
     pub name: String,
-    /// Its task.
+    /// Task of the neuron.
     pub role: NodeRole,
-    /// The arguments with which this program becomes the neuron. The folder of its state is among them.
+    /// Arguments of this program for the neuron. The folder of its state is among them.
     pub arguments: Vec<OsString>,
 }
 
 /// An order to a supervisor whose network is up.
 #[derive(Debug)]
 pub enum SupervisorOrder {
-    /// These neurons are to be run, and looked after.
+    /// Run and supervise these neurons.
     Run(Vec<NeuronLaunch>),
-    /// This happened.
+    /// Report this event.
     Report(NetworkEvent),
 }
 
-/// Goes on where the supervisor is done with its nodes: told where they answer, it gives orders. It ends only if it has to,
-/// and the network with it.
+/// The work after all nodes are up, which gets their RPC URLs and sends orders to the supervisor.
+///
+/// It ends only with an error, and ends the network with it.
 pub type Sequel = Box<dyn FnOnce(Vec<String>, UnboundedSender<SupervisorOrder>) -> LocalBoxFuture<'static, LocalError>>;
 
 /// An event of a network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum NetworkEvent {
-    /// A node was ended that an earlier supervisor left behind.
+    /// A node that an earlier supervisor left behind was ended.
     Swept {
-        /// The node.
+        /// Name of the node.
         node: String,
-        /// Its process.
+        /// Number of its process.
         pid: u32,
     },
-    /// Every node finalises.
+    /// All nodes finalise blocks.
     Up {
-        /// The folder.
+        /// Folder of the network.
         directory: PathBuf,
-        /// The preset of the chain.
+        /// Preset of the chain.
         preset: LocalPreset,
-        /// The nodes.
+        /// States of the nodes.
         nodes: Vec<NodeState>,
     },
-    /// A node ended by itself, and is started again.
+    /// A node ended by itself, and will be restarted.
     Died {
-        /// The node.
+        /// Name of the node.
         node: String,
-        /// Its end, in words.
+        /// Description of the end of its process.
         how: String,
-        /// Restarts before.
+        /// Number of restarts before.
         restarts: u32,
-        /// In how many seconds it will be.
+        /// Seconds until the restart.
         restart_in: u64,
     },
-    /// A node or neuron that died works again.
+    /// A node or neuron that died answers again.
     Back {
-        /// The node.
+        /// Name of the node.
         node: String,
-        /// The URL at which it answers programs, if it does.
+        /// URL of its RPC server; absent for a neuron.
         rpc: Option<String>,
     },
-    /// A node died too often.
+    /// A node died too often and is not restarted.
     GivenUp {
-        /// The node.
+        /// Name of the node.
         node: String,
-        /// Its end, in words.
+        /// Description of the end of its process.
         how: String,
     },
-    /// Something that the neurons need is being made.
+    /// A step of the neurons' set-up begins.
     Settling {
-        /// The step.
+        /// Description of the step.
         step: String,
     },
-    /// One more block is final, and this is how the neurons are.
+    /// One more block is final; the report describes the neurons.
     Neurons(SubnetReport),
-    /// The chain was not heard for a moment.
+    /// A request to the chain failed, and is repeated.
     Unheard {
-        /// The cause.
+        /// Cause of the failure.
         why: String,
     },
-    /// Everything is down.
+    /// All processes have ended.
     Down {},
 }
 
-/// The cause for the end of the loop.
+/// The reason for the end of the supervisor's loop.
 enum Stop {
-    /// It was asked to end.
+    /// A signal asked for the end.
     Asked,
-    /// It cannot go on.
+    /// An error prevents further work.
     Failed(LocalError),
 }
 
-/// A process of the supervisor.
+/// The program that a process of the supervisor runs.
 enum ProcessTask {
-    /// It is a node.
+    /// The node program.
     Chain,
-    /// It is this program, as a neuron.
+    /// This program with these arguments, as a neuron.
     Neuron(Vec<OsString>),
 }
 
-/// A node or neuron and what is needed to look after it.
+/// A node or neuron under supervision.
 struct SupervisedProcess {
     task: ProcessTask,
     process: Option<Process>,
     started: Instant,
-    /// Deaths without a long life in between.
+    /// Number of deaths since the last run of at least [`HEALTHY`].
     deaths: u32,
     restart_at: Option<Instant>,
     peer: Option<String>,
@@ -174,33 +175,33 @@ struct Supervisor<'a, D> {
     state: SupervisorState,
     nodes: Vec<SupervisedProcess>,
     up: bool,
-    /// The step that is under way, until the network is up.
+    /// Current step, until the network is up.
     step: Option<String>,
     display: &'a mut D,
     messages: UnboundedSender<ProcessMessage>,
     inbox: UnboundedReceiver<ProcessMessage>,
 }
 
-/// A display of what a supervisor does.
+/// A display of a supervisor's events and progress.
 ///
-/// It cannot fail: a network does not stop because its reader has gone.
+/// Its methods cannot fail, so a network keeps running after the reader of its output has ended.
 pub trait NetworkDisplay {
     /// Shows an event.
     fn event(&mut self, event: &NetworkEvent);
 
-    /// Shows the step that is under way, or with `None` that it is over.
+    /// Shows the current step, or with `None` the end of the last one.
     ///
     /// It is called when the step changes, and about once a second while the network starts.
     fn progress(&mut self, step: Option<&str>);
 
-    /// Shows something that is wrong with one node and not an event.
+    /// Shows a problem of one node that is not an event.
     fn warning(&mut self, text: &str);
 }
 
-/// Runs a network until it is asked to end, and takes it down.
+/// Runs a network until a signal asks for its end, and ends all its processes.
 ///
 /// # Errors
-/// [`LocalError::Interrupted`] if it is asked to end before it is up; the errors of the start and of the sequel.
+/// [`LocalError::Interrupted`] for a signal before the network is up; the errors of the start and of the sequel.
 pub async fn supervise(
     directory: &NetworkFolder,
     wanted: NetworkPlan,
@@ -229,7 +230,10 @@ pub async fn supervise(
     }
 }
 
-/// The chain that is there, if it is the one that is wanted, or else a new one.
+/// Returns the existing chain if it has the requested settings, or creates a new one.
+///
+/// # Errors
+/// [`LocalError::Different`] if the existing chain has other settings.
 async fn prepare_chain(
     directory: &NetworkFolder,
     wanted: &NetworkPlan,
@@ -259,16 +263,16 @@ async fn prepare_chain(
     Ok(chain)
 }
 
-/// Has the node program make the specification of a chain.
+/// Runs the node program to make the specification of a chain.
 async fn specification(wanted: &NetworkPlan, chain: LocalChain) -> Result<Vec<u8>, LocalError> {
     let mut export = Command::new(&wanted.binary);
-    // Raw, or every start of a node would compile the runtime to find out how the chain begins.
+    // Raw, because otherwise each start of a node compiles the runtime to compute the genesis state.
     export.args(["export-chain-spec", "--raw", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
     for authority in AUTHORITIES.iter().take(chain.authorities) {
         export.arg("--authority").arg(authority.keys());
     }
     let Ok(exported) = timeout(START_TIMEOUT, export.output()).await else {
-        return Err(LocalError::NoChain { said: format!("nothing in {} s", START_TIMEOUT.as_secs()) });
+        return Err(LocalError::NoChain { said: format!("no output after {} s", START_TIMEOUT.as_secs()) });
     };
     let exported = exported.map_err(LocalError::io("start", &wanted.binary))?;
     if !exported.status.success() {
@@ -308,7 +312,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
         }
     }
 
-    /// Starts the first node, the others when it can be found by them, then the sequel, and looks after all.
+    /// Starts the first node, the others once its peer address is known, then the sequel, and supervises all.
     async fn watch(&mut self, mut sequel: Option<Sequel>, signals: &mut Signals) -> Stop {
         let deadline = Instant::now() + START_TIMEOUT;
         self.step("starting the first node");
@@ -348,7 +352,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
         }
     }
 
-    /// Goes on to this step.
+    /// Shows a new step.
     fn step(&mut self, step: impl Into<String>) {
         let step = step.into();
         if self.step.as_ref() != Some(&step) {
@@ -405,14 +409,14 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
             self.directory.base(&state.name).into(),
             "--rpc-port".into(),
             port.to_string().into(),
-            // What is free only the node can find out and take at once.
+            // Only the node can find a free port and bind it at once.
             "--port".into(),
             "0".into(),
             "--prometheus-port".into(),
             "0".into(),
             "--no-telemetry".into(),
             "--no-mdns".into(),
-            // Questions about any block of the past can be answered.
+            // States of all past blocks can be read.
             "--state-pruning".into(),
             "archive".into(),
             // Blocks may be 250 ms apart. decision 0014
@@ -448,7 +452,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
             }
             ProcessEvent::Trouble(error) => {
                 let name = &self.state.nodes[place].name;
-                self.display.warning(&format!("{name} does not answer as it should: {error}"));
+                self.display.warning(&format!("{name} does not answer correctly: {error}"));
                 Ok(())
             }
             ProcessEvent::Ended(status) => self.ended(place, &status),
@@ -460,7 +464,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
         self.state.nodes[place].rpc = Some(rpc);
         self.works(place);
         self.directory.write_state(&self.state)?;
-        // The first one can be found by the others now.
+        // The other nodes can find the first one now.
         let never_started: Vec<_> = (0..self.nodes.len())
             .filter(|place| self.state.nodes[*place].pid.is_none() && self.state.nodes[*place].last_end.is_none())
             .collect();
@@ -502,7 +506,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
             state.phase = NodePhase::GivenUp;
             NetworkEvent::GivenUp { node: state.name.clone(), how: how.clone() }
         } else {
-            // At once the first time, then after 1, 2, 4 and 8 seconds.
+            // Back-off: at once the first time, then after 1, 2, 4 and 8 s.
             let delay = (1_u64 << node.deaths.saturating_sub(1)) / 2;
             node.restart_at = Some(Instant::now() + Duration::from_secs(delay));
             state.phase = NodePhase::Restarting;
@@ -544,7 +548,7 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
         LocalError::NotReady { waiting: names.join(", "), seconds: START_TIMEOUT.as_secs(), log }
     }
 
-    /// Ends all nodes at the same time. Asking once more ends them at once.
+    /// Ends all nodes at the same time. A second signal kills them.
     async fn take_down(&mut self, signals: &mut Signals) {
         self.step("ending the network");
         let processes: Vec<_> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
@@ -580,7 +584,7 @@ fn starting(name: String, role: NodeRole) -> NodeState {
     }
 }
 
-/// Returns the end of a process, in words.
+/// Returns a description of the end of a process.
 fn how(status: &io::Result<ExitStatus>) -> String {
     match status {
         Ok(status) => match (status.signal(), status.code()) {

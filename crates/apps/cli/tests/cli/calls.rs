@@ -1,11 +1,11 @@
-//! Every call of the chain has a command, or a stated reason for having none.
+//! Tests that every call of the chain has a command, or a reason for having none.
 
 use crate::support::crate_folder;
 use myelin_cli::{call_gaps::UNCALLED, command::Effect, registry::COMMANDS};
 use myelin_client::subxt::Metadata;
 use std::{collections::BTreeSet, fs};
 
-/// What the chain takes, as the committed metadata has it.
+/// Reads the calls of the chain from the committed metadata.
 fn on_chain() -> BTreeSet<(String, String)> {
     let bytes = fs::read(crate_folder().join("../../client/client/metadata.scale")).unwrap();
     let metadata = Metadata::decode_from(&bytes).unwrap();

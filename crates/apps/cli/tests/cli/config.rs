@@ -1,4 +1,4 @@
-//! Settings, from every place.
+//! Tests of settings from all sources.
 
 use crate::support::{Home, said};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ fn what_makes_no_sense_is_refused_and_not_written() {
         assert_eq!((said.code, said.error().as_str()), (2, "config"), "{line}");
     }
     assert_eq!(home.json("config path")["exists"], false);
-    // What the parser refuses, it says itself.
+    // Errors of the parser are reported by the parser.
     for line in [
         "config set",
         "nonsense",

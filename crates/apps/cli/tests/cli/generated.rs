@@ -1,4 +1,4 @@
-//! What is made from the definitions, against what is committed.
+//! Tests that compare generated help, schemas, pages and tables with the committed files.
 
 use crate::support::{Home, accept, crate_folder};
 use myelin_cli::{
@@ -46,7 +46,7 @@ fn help_is_as_committed() {
     accept(&crate_folder().join("tests/snapshots/help.txt"), &help);
 }
 
-/// The words of a line of a shell, as far as people write such lines in documents.
+/// Returns the words of a shell line, with the syntax that the documents use.
 fn words(line: &str) -> Vec<&str> {
     let line = [" #", " | ", " > "].into_iter().fold(line, |line, end| line.split(end).next().unwrap());
     let parts = line.split('\'').enumerate();

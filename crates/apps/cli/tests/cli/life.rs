@@ -1,4 +1,4 @@
-//! A whole network at work: nodes, a subnet that pays for text, validators, honest miners and cheats, each of them a process.
+//! A test of a whole network: nodes, a text subnet, validators, honest and dishonest miners, each a process.
 
 use crate::{
     network::{Supervisor, assert_gone, send},
@@ -13,28 +13,28 @@ use std::{
     time::Instant,
 };
 
-/// Epochs that anything may take to become as it should be.
+/// Largest number of epochs to wait for a condition.
 const EPOCHS: usize = 60;
 
 /// Rao in one TAO.
 const TAO: u64 = 1_000_000_000;
 
-/// Those who want to be paid for less than the work.
+/// The dishonest miners.
 const CHEATS: [&str; 3] = ["smaller", "copies", "drops"];
 
-/// The seed of `//Alice`, whose account the preset endows. Everybody knows it.
+/// The public seed of `//Alice`, whose account has a balance at genesis.
 const ALICE: &str = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
 
-/// A network with neurons, and the home that it is in.
+/// A network with neurons, and its home folder.
 struct Life<'a> {
     home: &'a Home,
     supervisor: Supervisor,
 }
 
-/// The incentive of each neuron, of 65535, by the name that the table has for it.
+/// The incentive of each neuron, as a fraction `v / 65535`, by its name in the report.
 type Incentives = BTreeMap<String, u64>;
 
-/// Whatever became of the test, nothing runs afterwards.
+/// Ends the network, also after a failed test.
 impl Drop for Life<'_> {
     fn drop(&mut self) {
         let said = self.home.run("network down --output json");
@@ -49,7 +49,7 @@ impl<'a> Life<'a> {
         Self { home, supervisor: Supervisor::start(home, &format!("--subnet text {options}")) }
     }
 
-    /// The next event of this kind.
+    /// Waits for the next event of this kind.
     fn wait_for(&self, kind: &str) -> Value {
         let until = Instant::now() + START_TIMEOUT;
         loop {
@@ -60,7 +60,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// The report of the next block that ran an epoch, whose division is the rule.
+    /// Waits for the report of the next epoch, and checks its division.
     fn epoch(&self) -> Value {
         loop {
             let report = self.wait_for("neurons");
@@ -71,7 +71,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Waits for an epoch after which the incentives are like this.
+    /// Waits for an epoch after which the incentives satisfy `is`.
     fn wait_until(&self, what: &str, is: impl Fn(&Incentives) -> bool) -> Incentives {
         let mut last = Incentives::new();
         for _ in 0..EPOCHS {
@@ -83,7 +83,7 @@ impl<'a> Life<'a> {
         panic!("not in {EPOCHS} epochs: {what}; the last one gave {last:?}");
     }
 
-    /// The process of a node or neuron.
+    /// Returns the process number of a node or neuron.
     fn pid(&self, name: &str) -> u64 {
         let status = self.home.json("network status");
         let nodes = status["nodes"].as_array().unwrap();
@@ -91,7 +91,7 @@ impl<'a> Life<'a> {
         node["pid"].as_u64().unwrap()
     }
 
-    /// Ends it as Ctrl-C does. Nothing may be left of it.
+    /// Ends the network with Ctrl-C, and asserts that no process is left.
     fn down(mut self) {
         let status = self.home.json("network status");
         self.supervisor.signal("-INT");
@@ -106,13 +106,15 @@ fn incentives(report: &Value) -> Incentives {
     neurons.iter().map(incentive).collect()
 }
 
-/// spec tokenomics §6.2. That everybody was paid what is due, the network itself sees to: it ends if not.
+/// Asserts the division of an epoch. spec tokenomics §6.2
+///
+/// The network itself audits the payments of each neuron, and ends if they differ from the rules.
 fn the_division_is_the_rule(report: &Value) {
     let part = |name: &str| report["epoch"][name].as_u64().unwrap();
     let (emission, owner) = (part("emission"), part("owner"));
     assert_eq!(owner, emission * 18 / 100, "{report}");
     assert_eq!(owner + part("miners") + part("validators"), emission, "{report}");
-    // Until a miner has earned something there is nobody to halve it with.
+    // Until a miner has earned something, validators do not share with miners.
     let somebody_mines = incentives(report).values().any(|incentive| *incentive > 0);
     assert!(!somebody_mines || part("validators").abs_diff(part("miners")) <= 1, "{report}");
     for row in report["neurons"].as_array().unwrap() {
@@ -120,14 +122,14 @@ fn the_division_is_the_rule(report: &Value) {
     }
 }
 
-/// Whether the honest ones are paid by their speed, and the others next to nothing.
+/// Returns true if honest miners are paid by speed, and each dishonest one less than 1 % of their average.
 fn is_fair(incentives: &Incentives) -> bool {
     let (fast, slow) = (incentives["fast"], incentives["slow"]);
     let honest = u64::midpoint(fast, slow);
     fast > slow && slow > 0 && CHEATS.iter().all(|cheat| incentives[*cheat] * 100 < honest)
 }
 
-/// A miner of one's own, which nobody starts again.
+/// Starts a miner outside of the supervisor, which does not restart it.
 fn mine(home: &Home, netuid: u64, model: &Path) -> Child {
     let line = format!("mine text --netuid {netuid} --model {} --port 0 --wallet mine --output json", model.display());
     home.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -139,7 +141,7 @@ fn last_answer(home: &Home, line: &str) -> Value {
     serde_json::from_str(said.out.lines().last().unwrap()).unwrap()
 }
 
-/// The questions that miners were asked, as their logs tell.
+/// Returns the `served` events in the logs of miners.
 fn served(home: &Home) -> impl Iterator<Item = Value> {
     let logs = home.run("network logs --lines 100000 --output json").out;
     let lines: Vec<Value> = logs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -160,7 +162,7 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     let netuid = life.wait_for("neurons")["netuid"].as_u64().unwrap();
     life.wait_until("work pays by speed, and lies do not", is_fair);
 
-    // What the network answers is what the model writes for that miner, to the token.
+    // The answer of the network equals the output of the model for its miner, to the token.
     for temperature in ["0", "0.8"] {
         let writing = format!("Once --temperature {temperature} --seed 11 --max-tokens 24 --output json");
         let answer = last_answer(&home, &format!("ask {writing}"));
@@ -171,7 +173,7 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
         assert!(!answer["tokens"].as_array().unwrap().is_empty());
     }
 
-    // A validator that is killed comes back with all it knew.
+    // A validator that is killed restarts with its state.
     send(life.pid("validator-1"), "-KILL");
     assert_eq!(life.wait_for("back")["node"], "validator-1");
     for _ in 0..3 {
@@ -179,13 +181,13 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
         assert!(is_fair(&incentives(&report)), "a restart changed who is paid: {report}");
     }
 
-    // A miner of one's own is paid, is not while it is gone, and is again.
+    // An additional miner is paid, is not paid while it is stopped, and is paid again.
     let restored = home.run_with_input("wallet restore --wallet alice --from seed --file - --without-password", ALICE);
     assert_eq!(restored.code, 0, "{restored:?}");
     home.json("wallet create --wallet mine --without-password");
     home.json("wallet transfer 10 --to mine --wallet alice --yes");
     home.json(&format!("neuron register --netuid {netuid} --wallet mine --yes"));
-    // The one that copies becomes a validator whom miners serve, and passes on what it is asked.
+    // The copying miner becomes a validator, which miners serve, and relays its challenges to them.
     let copies = format!("--wallet copies --wallet-path {}/.local/share/myelin/network/wallets", home.path().display());
     let coldkey = home.json(&format!("wallet show {copies}"));
     let coldkey = coldkey["keys"][0]["address"].as_str().unwrap();
@@ -198,22 +200,22 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     life.wait_until("a new miner is paid", |now| now[hotkey] > slow(now));
     miner.kill().unwrap();
     miner.wait().unwrap();
-    life.wait_until("who is gone is paid nothing", |now| now[hotkey] * 100 < now["fast"]);
+    life.wait_until("a stopped miner is paid nothing", |now| now[hotkey] * 100 < now["fast"]);
     let mut miner = mine(&home, netuid, &model);
-    life.wait_until("who is back is paid", |now| now[hotkey] > slow(now));
-    // By now others have answered the copier, and that was worth nothing.
+    life.wait_until("a restarted miner is paid", |now| now[hotkey] > slow(now));
+    // Other miners have answered the copying miner, and its incentive did not rise.
     let report = life.epoch();
     let copies = report["neurons"].as_array().unwrap().iter().find(|row| row["name"] == "copies").unwrap();
     let served = served(&home).filter(|event| event["uid"] == copies["uid"] && event["failure"].is_null()).count();
-    assert!(served > 0, "nobody answered the copier");
+    assert!(served > 0, "no miner answered the copying miner");
     for _ in 0..3 {
         let report = life.epoch();
-        assert!(is_fair(&incentives(&report)), "the answers of others were worth something: {report}");
+        assert!(is_fair(&incentives(&report)), "the copied answers were paid: {report}");
     }
     miner.kill().unwrap();
     miner.wait().unwrap();
 
-    // No rao came from nowhere, and none is lost.
+    // The sum of all TAO is conserved to the rao.
     let status = home.json("network status");
     let rpc = status["nodes"][0]["rpc"].as_str().unwrap().strip_prefix("ws://").unwrap();
     let height = status["nodes"][0]["finalised"].as_u64().unwrap();
@@ -221,11 +223,11 @@ async fn work_pays_lies_do_not_and_everybody_may_fall_and_rise() {
     assert!(account.issuance > 10 * TAO && account.epochs.len() > 5);
     life.down();
 
-    // The next start continues the same chain, with everybody in their seats.
+    // The next start continues the same chain, with all neurons in their seats.
     let life = Life::up(&home, &options);
     let report = life.wait_for("neurons");
     assert!(report["height"].as_u64().unwrap() > height && report["netuid"] == netuid, "{report}");
-    assert_eq!(incentives(&report).len(), 9, "nobody came twice: {report}");
+    assert_eq!(incentives(&report).len(), 9, "a neuron registered twice: {report}");
     life.wait_until("work pays as before", is_fair);
     life.down();
 }

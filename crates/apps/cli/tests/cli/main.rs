@@ -1,4 +1,4 @@
-//! Drives the built program as a person or a script would, each time with a home folder of its own.
+//! Tests of the built program at a terminal and in scripts, each with a home folder of its own.
 
 mod calls;
 mod chain;

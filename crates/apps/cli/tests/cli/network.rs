@@ -1,4 +1,4 @@
-//! Whole networks of real nodes, and every way to end one.
+//! Tests of networks of real nodes, and of all ways to end one.
 
 use crate::support::{Home, START_TIMEOUT, Said};
 use serde_json::Value;
@@ -12,14 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The node that the workspace builds beside this program.
+/// Returns the path of the node program, which the workspace builds beside this program.
 fn node() -> PathBuf {
     let node = Path::new(env!("CARGO_BIN_EXE_myelin")).with_file_name("myelin-node");
     assert!(node.is_file(), "no {}; build it with `cargo build -p myelin-node`", node.display());
     node
 }
 
-/// A network that goes when the test does, however it ends.
+/// A network that ends when it is dropped, also after a failed test.
 pub(crate) struct Network(pub(crate) Home);
 
 /// A supervisor in the foreground.
@@ -46,11 +46,11 @@ impl Network {
         self.0.run("network down --output json")
     }
 
-    /// Waits until the nodes are as they should be.
+    /// Waits until the status satisfies `is`.
     fn wait_until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + START_TIMEOUT;
         loop {
-            // Each look takes a while, and is an end in itself: the status is what is tested.
+            // No pause: each call takes some time, and tests the status command.
             let status = self.status();
             if is(&status) {
                 return status;
@@ -87,12 +87,12 @@ impl Supervisor {
         Self { process, events }
     }
 
-    /// The next event, of whatever kind.
+    /// Waits for the next event of any kind.
     pub(crate) fn next(&self, patience: Duration) -> Value {
         self.events.recv_timeout(patience).unwrap_or_else(|error| panic!("no event: {error}"))
     }
 
-    /// The next event, which is of this kind.
+    /// Waits for the next event, which must be of this kind.
     fn event(&self, kind: &str) -> Value {
         let event = self.next(START_TIMEOUT);
         assert_eq!(event["event"], kind, "{event}");
@@ -119,21 +119,21 @@ fn pids(nodes: &Value) -> Vec<u64> {
 
 fn runs(pid: u64) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    // One that has ended and that nobody has asked about holds no port and no file.
+    // A zombie process holds no port and no file.
     !status.is_empty() && !status.contains("State:\tZ")
 }
 
-/// Whether nothing is left: no process, and nobody who listens.
+/// Asserts that no process is left, and no port is open.
 pub(crate) fn assert_gone(nodes: &Value) {
     let until = Instant::now() + Duration::from_secs(30);
     while pids(nodes).into_iter().any(runs) {
         assert!(Instant::now() < until, "still there: {nodes}");
         thread::yield_now();
     }
-    // Only the nodes of the chain have one.
+    // Only nodes of the chain have an RPC server.
     for rpc in nodes.as_array().unwrap().iter().filter_map(|node| node["rpc"].as_str()) {
         let address = rpc.strip_prefix("ws://").unwrap();
-        assert!(TcpStream::connect(address).is_err(), "somebody listens on {address}");
+        assert!(TcpStream::connect(address).is_err(), "a process listens on {address}");
     }
 }
 
@@ -150,11 +150,11 @@ fn a_network_comes_up_survives_and_goes_on() {
     let names: Vec<_> = first["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["alice", "bob", "full-1"]);
 
-    // A second one is not for this folder.
+    // A second supervisor for this folder is refused.
     let second = network.0.run("network up --output json");
     assert_eq!((second.code, second.err.lines().last().unwrap().contains("network-up")), (1, true), "{second:?}");
 
-    // A node that is killed comes back, and the status says what happened.
+    // A node that is killed restarts, and the status shows the reason.
     send(pids(&first["nodes"])[1], "-KILL");
     let died = supervisor.event("died");
     assert_eq!((&died["node"], &died["how"]), (&"bob".into(), &"killed by signal 9".into()));
@@ -166,7 +166,7 @@ fn a_network_comes_up_survives_and_goes_on() {
     let table = network.0.run("network status").out;
     assert!(table.contains("authority  running") && table.contains("bob died: killed by signal 9"), "{table}");
 
-    // So does the chain after the supervisor is killed, and nothing of before is left.
+    // The chain continues after the supervisor is killed, and no earlier process is left.
     let status = network.wait_until("blocks are final again", |status| final_height(status) > 1);
     let height = final_height(&status);
     supervisor.signal("-KILL");
@@ -199,7 +199,7 @@ fn a_network_in_the_background_is_taken_down_and_deleted() {
     let status = network.status();
     assert_eq!(status["up"], true);
 
-    // Nobody reads along any more; the log has what happens.
+    // No process reads the output any more; the log has the events.
     send(pids(&up["nodes"])[0], "-KILL");
     let status = network.wait_until("alice is back", |status| {
         status["nodes"][0]["height"].is_u64() && status["nodes"][0]["restarts"] == 1
@@ -220,7 +220,7 @@ fn a_network_in_the_background_is_taken_down_and_deleted() {
     assert_eq!(logs.lines().count(), 3);
     assert!(serde_json::from_str::<Value>(logs.lines().next().unwrap()).unwrap()["line"].is_string());
 
-    // Another chain is another folder's, until this one is gone.
+    // Another chain needs another folder, unless this one is deleted.
     let other = network.0.run("network up --preset local --output json");
     assert!(other.err.contains("network-different"), "{other:?}");
     assert_eq!(network.0.json("network reset --yes")["chain"], true);
@@ -230,7 +230,7 @@ fn a_network_in_the_background_is_taken_down_and_deleted() {
 #[test]
 fn a_node_that_never_lives_is_given_up_and_nothing_is_left() {
     let network = Network::new();
-    // One that makes a chain, and then does not run it.
+    // A node program that makes a chain specification, and then fails to run.
     let broken = network.0.path().join("broken-node");
     let script = format!("#!/bin/sh\n[ \"$1\" = export-chain-spec ] && exec {} \"$@\"\nexit 7\n", node().display());
     std::fs::write(&broken, script).unwrap();
@@ -243,7 +243,7 @@ fn a_node_that_never_lives_is_given_up_and_nothing_is_left() {
     assert_eq!(said.out.matches("failed with exit code 7").count(), 6, "{said:?}");
     assert_eq!(network.status()["up"], false);
 
-    // In the background it says so too.
+    // The error is the same in the background.
     let said = network.0.run(&format!("network up --detach --output json --node {}", broken.display()));
     assert!(said.err.lines().last().unwrap().contains("network-failed"), "{said:?}");
     assert_eq!(network.down().json()["supervisor"], Value::Null);
@@ -255,7 +255,7 @@ fn whoever_does_not_wait_for_the_background_has_no_network() {
     let mut typist = network.0.at_terminal("network up --preset test --detach");
     typist.wait_for("starting the network");
     // The supervisor has begun once it has the lock.
-    network.wait_until("somebody supervises", |status| status["up"] == true);
+    network.wait_until("a supervisor runs", |status| status["up"] == true);
     typist.types("\x03");
     let (code, screen) = typist.end();
     assert_eq!(code, 130, "{screen}");

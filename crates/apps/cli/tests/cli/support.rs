@@ -1,4 +1,4 @@
-//! A home folder, and the program in it.
+//! A home folder, the program in it, and its output.
 
 use serde_json::Value;
 use std::{
@@ -12,13 +12,13 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// No wait of a test is longer than this.
+/// Longest wait of a test.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_mins(4);
 
-/// A home folder that goes when the test does.
+/// A home folder that is deleted when it is dropped.
 pub(crate) struct Home(TempDir);
 
-/// What the program said.
+/// The exit code and output of the program.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: i32,
@@ -35,19 +35,19 @@ impl Home {
         self.0.path()
     }
 
-    /// The program, with an environment of nothing but this home, and nobody at the keyboard.
+    /// Returns a command of the program with this home as its only environment, and without input.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_myelin"));
         command.args(line.split_whitespace()).env_clear().env("HOME", self.path()).stdin(Stdio::null());
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub(crate) fn run(&self, line: &str) -> Said {
         said(self.command(line).output().expect("the program starts"))
     }
 
-    /// Runs it with a text on its standard input.
+    /// Runs the program with a text on its standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &str) -> Said {
         let path = self.path().join("input");
         fs::write(&path, input).expect("a temporary file can be written");
@@ -55,12 +55,12 @@ impl Home {
         said(self.command(line).stdin(file).output().expect("the program starts"))
     }
 
-    /// Runs it, expects it to succeed, and reads its one answer.
+    /// Runs the program, which must succeed, and parses its one output.
     pub(crate) fn json(&self, line: &str) -> Value {
         self.run(&format!("{line} --output json")).json()
     }
 
-    /// Runs it at a terminal.
+    /// Runs the program at a terminal.
     pub(crate) fn at_terminal(&self, line: &str) -> Typist {
         let program = format!("{} {line}", env!("CARGO_BIN_EXE_myelin"));
         let mut script = Command::new("script");
@@ -83,21 +83,21 @@ impl Home {
     }
 }
 
-/// What it said, once it has ended.
+/// Converts the output of a process that has ended.
 pub(crate) fn said(Output { status, stdout, stderr }: Output) -> Said {
-    let text = |bytes| String::from_utf8(bytes).expect("what it says is text");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
     Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
 }
 
 impl Said {
-    /// Its one answer.
+    /// Parses the one output of a program that succeeded.
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         assert_eq!(self.out.lines().count(), 1, "an answer is a line: {self:?}");
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Its one error: the code, with a hint.
+    /// Returns the code of the one error of a program that failed without output.
     pub(crate) fn error(&self) -> String {
         assert!(self.out.is_empty() && self.err.lines().count() == 1, "{self:?}");
         let error: Value = serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
@@ -106,7 +106,7 @@ impl Said {
     }
 }
 
-/// Somebody at a terminal.
+/// A program at a terminal, with its keyboard and screen.
 pub(crate) struct Typist {
     script: Child,
     keyboard: Option<ChildStdin>,
@@ -116,7 +116,7 @@ pub(crate) struct Typist {
 }
 
 impl Typist {
-    /// Waits until this is on the screen, after what was waited for before.
+    /// Waits until a text is on the screen, after the text of the last wait.
     pub(crate) fn wait_for(&mut self, text: &str) {
         let until = Instant::now() + START_TIMEOUT;
         loop {
@@ -132,13 +132,13 @@ impl Typist {
         }
     }
 
-    /// Types this.
+    /// Types a text.
     pub(crate) fn types(&mut self, text: &str) {
-        let keyboard = self.keyboard.as_mut().expect("nobody has left");
+        let keyboard = self.keyboard.as_mut().expect("the keyboard is still open");
         keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).expect("the terminal is there");
     }
 
-    /// Waits for the end, and gives back the exit code and everything that was on the screen.
+    /// Waits for the end, and returns the exit code and the whole screen.
     pub(crate) fn end(mut self) -> (i32, String) {
         while let Ok(part) = self.shown.recv_timeout(START_TIMEOUT) {
             self.screen.push_str(&String::from_utf8_lossy(&part));
@@ -149,7 +149,7 @@ impl Typist {
     }
 }
 
-/// Refuses a difference between what is committed and what was made, or with `ACCEPT=1` takes over the latter.
+/// Asserts that a committed file equals the generated text, or writes the text with `ACCEPT=1`.
 pub(crate) fn accept(path: &Path, made: &str) {
     if env::var_os("ACCEPT").is_some_and(|accept| accept == "1") {
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
@@ -166,7 +166,7 @@ pub(crate) fn accept(path: &Path, made: &str) {
     );
 }
 
-/// The folder of this crate.
+/// Returns the folder of this crate.
 pub(crate) fn crate_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

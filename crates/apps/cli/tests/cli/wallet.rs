@@ -1,4 +1,4 @@
-//! Keys: made, shown, used, and kept from everybody else.
+//! Tests of keys: created, shown, used, restored and protected.
 
 use crate::support::{Home, Said};
 use myelin_keys::{
@@ -16,7 +16,7 @@ impl Home {
         self.path().join(".bittensor/wallets/default/coldkey")
     }
 
-    /// Runs with the password of the coldkey in the environment.
+    /// Runs the program with the password of the coldkey in the environment.
     fn run_with_password(&self, line: &str, password: &str) -> Said {
         let variable = password_variable(&self.coldkey()).unwrap();
         let value = encode_password(&variable, &SecretString::from(password));
@@ -72,7 +72,7 @@ fn a_key_is_restored_from_everything_it_is_exported_as() {
     assert_eq!(watched["keys"][0]["kept"], "elsewhere");
     let error = other.run("wallet export --yes --output json");
     assert_eq!((error.code, error.error().as_str()), (1, "no-key"));
-    // The one that was watched comes home: an address is no loss, and replaced without a question.
+    // The private key of a watched coldkey is restored: an address is replaced without a question.
     let restore = "wallet restore --without-password --file - --output json";
     assert_eq!(other.run_with_input(restore, WORDS).error(), "exists");
     let home_again = other.run_with_input(&format!("{restore} --replace"), WORDS).json();
@@ -211,7 +211,7 @@ fn a_question_takes_yes_and_no_and_an_interruption() {
         let (code, screen) = typist.end();
         assert_eq!((code, screen.contains(WORDS)), (expected, expected == 0), "{screen}");
     }
-    // A password that is asked for can be interrupted as well; the terminal is then as it was.
+    // The password prompt can be interrupted too, and the terminal is restored.
     let encrypted = Home::new();
     encrypted.run_with_password("wallet create", PASSWORD);
     let mut typist = encrypted.at_terminal("wallet export --yes");

@@ -1,4 +1,4 @@
-//! The arguments with which the program `myelin` becomes a neuron of a local network.
+//! The arguments of the program `myelin` that runs as a neuron of a local network.
 
 use super::{
     Models,
@@ -20,7 +20,7 @@ pub fn launches(directory: &NetworkFolder, nodes: &[String], netuid: NetUid, mod
         .collect()
 }
 
-/// Returns the words after the name of the program.
+/// Returns the arguments after the name of the program.
 fn arguments(
     neuron: &LocalNeuron,
     directory: &NetworkFolder,
@@ -34,7 +34,7 @@ fn arguments(
     };
     let mut arguments: Vec<OsString> = vec![command.into(), "text".into()];
     match neuron.conduct {
-        // Epochs are minutes apart elsewhere, and seconds here.
+        // Epochs are seconds apart here, and minutes apart on other networks.
         LocalRole::Validates { .. } => {
             arguments.extend(["--every", "3s", "--newest", "20%", "--lengths", "24-64"].map(OsString::from));
         }
@@ -52,7 +52,7 @@ fn arguments(
         ("--wallet-path", wallets.as_os_str()),
         ("--port", "0".as_ref()),
         ("--output", "json".as_ref()),
-        // The supervisor also knows the process by this folder.
+        // The supervisor identifies the process by this folder, too.
         ("--state", state.as_os_str()),
     ] {
         arguments.extend([name.into(), value.to_owned()]);
@@ -60,7 +60,7 @@ fn arguments(
     arguments
 }
 
-/// Returns the value of `--mischief`, which an honest miner does not have.
+/// Returns the value of `--mischief`, or `None` for an honest miner.
 fn mischief(mischief: LocalMischief, models: &Models) -> Option<OsString> {
     match mischief {
         LocalMischief::None => None,

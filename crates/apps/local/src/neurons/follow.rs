@@ -1,4 +1,4 @@
-//! Follows a subnet block by block, and checks that each epoch paid what the rules say.
+//! Follows a subnet block by block, and checks the payments of each epoch against the rules.
 
 use super::report::{EpochPay, NeuronPay, NeuronReport, SubnetReport};
 use crate::{LocalError, NetworkEvent, SupervisorOrder};
@@ -7,13 +7,13 @@ use myelin_explain::{Audit, ExplainError};
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 
-/// The pause before the chain is asked again, after it did not answer.
+/// Pause before the next request after the chain did not answer.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The names of hotkeys.
 pub(super) type HotkeyNames = BTreeMap<PublicKey, &'static str>;
 
-/// Reports every final block. Ends when an epoch paid anything else than it should, or the subnet is gone.
+/// Reports every final block. Ends if the payments of an epoch differ from the rules, or the subnet has ended.
 pub(super) async fn follow(
     chain: &Chain,
     netuid: NetUid,
@@ -21,7 +21,7 @@ pub(super) async fn follow(
     orders: &UnboundedSender<SupervisorOrder>,
 ) -> Result<Infallible, LocalError> {
     let mut metagraph = Metagraph::sync(chain, netuid).await?;
-    // Epochs before this were another run's.
+    // Earlier epochs belong to an earlier run.
     let mut seen = metagraph.subnet.last_epoch.map(|epoch| epoch.block);
     let mut audit = None;
     loop {
@@ -30,7 +30,7 @@ pub(super) async fn follow(
         if let Some(block) = ran {
             audit = match Audit::of_epoch(chain, netuid, block).await {
                 Ok(audit) => Some(exact(audit)?),
-                // What governance did in the block is its own; the next epoch is looked at again.
+                // An epoch after calls of governance in its block cannot be audited; the next one is audited again.
                 Err(ExplainError::Scheduled(_)) => None,
                 Err(ExplainError::Chain(error)) => {
                     unheard(orders, &error).await;
@@ -56,7 +56,10 @@ async fn unheard(orders: &UnboundedSender<SupervisorOrder>, error: &ChainError) 
     sleep(RETRY_DELAY).await;
 }
 
-/// The audit, if there is nothing to object to.
+/// Returns the audit if it is exact.
+///
+/// # Errors
+/// [`LocalError::Unfair`] if it has a difference.
 fn exact(audit: Audit) -> Result<Audit, LocalError> {
     if audit.is_exact() {
         return Ok(audit);

@@ -1,7 +1,7 @@
 //! Neurons of a local network: a text subnet, its owner, validators, honest and dishonest miners.
 //!
-//! They are processes of the program `myelin` with wallets of their own. They share the chain and the sockets between
-//! them, and nothing else.
+//! Each neuron is a process of the program `myelin` with a wallet of its own. Neurons communicate only through the
+//! chain and through sockets.
 
 mod arguments;
 mod follow;
@@ -25,13 +25,13 @@ use tokio::sync::mpsc::UnboundedSender;
 /// The models of a text subnet.
 #[derive(Clone, Debug)]
 pub struct Models {
-    /// The one that its owner publishes.
+    /// Path of the model that the owner publishes.
     pub published: PathBuf,
-    /// The one that a dishonest miner serves instead.
+    /// Path of the model that a dishonest miner serves instead.
     pub smaller: PathBuf,
 }
 
-/// Sets up a text subnet on a network that is up, runs its neurons, and follows how they are paid.
+/// Sets up a text subnet on a network that is up, runs its neurons, and audits their payments.
 pub fn text(directory: &NetworkFolder, models: Models) -> Sequel {
     let directory = directory.clone();
     Box::new(move |nodes, orders| {

@@ -3,44 +3,44 @@
 use crate::NodeRole;
 use myelin_primitives::{Amount, RAO_PER_TAO, Tao};
 
-/// A miner or validator of a local network, with a wallet of its name.
+/// A miner or validator of a local network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LocalNeuron {
-    /// The name of the neuron, its wallet and its log.
+    /// Name of the neuron, its wallet and its log.
     pub(crate) name: &'static str,
-    /// Its work.
+    /// Task of the neuron.
     pub(crate) conduct: LocalRole,
 }
 
-/// The work of a neuron.
+/// The task of a neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LocalRole {
-    /// It validates, with this many TAO staked on it.
+    /// A validator.
     Validates {
-        /// The stake, in TAO.
+        /// Stake on the hotkey, in TAO.
         tao: u64,
     },
-    /// It mines, with this in mind.
+    /// A miner, honest or not.
     Mines(LocalMischief),
 }
 
-/// A way to be paid for less work.
+/// A way of a miner to be paid for less work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LocalMischief {
-    /// It does not.
+    /// None: an honest miner.
     None,
-    /// It takes three times as long, and is honest otherwise.
+    /// Answers that take three times as long, and are honest.
     Slow,
-    /// It serves a smaller model.
+    /// Answers of a smaller model.
     Smaller,
-    /// It lets others work.
+    /// Answers that are copied from other miners.
     Copies,
-    /// It answers one question of three.
+    /// Answers to one of three challenges.
     Drops,
 }
 
 impl LocalNeuron {
-    /// Returns its task.
+    /// Returns the role of the neuron's process.
     pub(crate) const fn role(&self) -> NodeRole {
         match self.conduct {
             LocalRole::Validates { .. } => NodeRole::Validator,
@@ -48,7 +48,7 @@ impl LocalNeuron {
         }
     }
 
-    /// Returns the stake that it gets.
+    /// Returns the stake on the neuron's hotkey.
     pub(crate) const fn stake(&self) -> Amount<Tao> {
         match self.conduct {
             LocalRole::Validates { tao } => Amount::from_rao(tao * RAO_PER_TAO),
@@ -57,10 +57,10 @@ impl LocalNeuron {
     }
 }
 
-/// The wallet of the subnet's owner, who has a seat and runs nothing.
+/// Name of the wallet of the subnet's owner, which has a seat and no process.
 pub(crate) const OWNER: &str = "owner";
 
-/// Two that rate, two that do honest work at different speed, and three that try to be paid for less.
+/// The neurons: two validators, two honest miners of different speed, and three dishonest miners.
 pub(crate) const RESIDENTS: [LocalNeuron; 7] = [
     LocalNeuron { name: "validator-1", conduct: LocalRole::Validates { tao: 600 } },
     LocalNeuron { name: "validator-2", conduct: LocalRole::Validates { tao: 400 } },

@@ -1,4 +1,4 @@
-//! A local network with neurons at one block.
+//! Reports about the neurons of a local network at one block.
 
 use myelin_client::{Amount, Tao};
 use schemars::JsonSchema;
@@ -7,80 +7,80 @@ use serde::{Deserialize, Serialize};
 /// A subnet and its neurons, as of one final block.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SubnetReport {
-    /// The block.
+    /// Height of the block.
     pub height: u64,
-    /// The subnet.
+    /// Number of the subnet.
     pub netuid: u16,
-    /// The name that its owner gave it.
+    /// Name that its owner set.
     pub name: String,
-    /// Its emission per block, in rao.
+    /// Emission of the subnet per block, in rao.
     #[schemars(with = "u64")]
     pub emission: Amount<Tao>,
-    /// In how many blocks its next epoch is.
+    /// Blocks until its next epoch.
     pub next_epoch_in: Option<u64>,
-    /// The last epoch since the network is up.
+    /// Last epoch since the network is up.
     pub epoch: Option<EpochPay>,
-    /// Its neurons, by uid.
+    /// Neurons of the subnet, by uid.
     pub neurons: Vec<NeuronReport>,
 }
 
 impl SubnetReport {
-    /// Returns true if an epoch ran in its block.
+    /// Returns true if an epoch ran in the block of the report.
     pub fn has_new_epoch(&self) -> bool {
         self.epoch.as_ref().is_some_and(|epoch| epoch.now)
     }
 }
 
-/// The division of an epoch.
+/// The division of an epoch's emission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EpochPay {
-    /// The block that ran it.
+    /// Block of the epoch.
     pub block: u64,
-    /// True if that is the block of the report.
+    /// True if the epoch ran in the block of the report.
     pub now: bool,
-    /// The emission that was divided, in rao.
+    /// Emission that was divided, in rao.
     #[schemars(with = "u64")]
     pub emission: Amount<Tao>,
-    /// The owner's part, in rao.
+    /// Owner cut, in rao.
     #[schemars(with = "u64")]
     pub owner: Amount<Tao>,
-    /// The pay for mining, in rao.
+    /// Emission of miners, in rao.
     #[schemars(with = "u64")]
     pub miners: Amount<Tao>,
-    /// The pay for validating, in rao.
+    /// Emission of validators, in rao.
     #[schemars(with = "u64")]
     pub validators: Amount<Tao>,
 }
 
-/// A neuron.
+/// A neuron in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NeuronReport {
-    /// Its seat.
+    /// Uid of its seat.
     pub uid: u16,
-    /// The resident whose it is, or its address.
+    /// Name of the neuron, or the address of its hotkey.
     pub name: String,
-    /// The stake on it, in rao.
+    /// Stake on its hotkey, in rao.
     #[schemars(with = "u64")]
     pub stake: Amount<Tao>,
-    /// Its part of what miners earn, of 65535.
+    /// Incentive: its part of the emission of miners, as a fraction `v / 65535`.
     pub incentive: u16,
-    /// Its part of what validators earn, of 65535.
+    /// Dividends: its part of the emission of validators, as a fraction `v / 65535`.
     pub dividends: u16,
-    /// The part of its weights that consensus left, of 65535.
+    /// Validator trust: the part of its weights that consensus kept, as a fraction `v / 65535`.
     pub trust: u16,
-    /// Its pay in the last epoch.
+    /// Payment in the last epoch.
     pub pay: Option<NeuronPay>,
 }
 
-/// The pay of a neuron in an epoch.
+/// The payment of a neuron in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NeuronPay {
-    /// The amount by the rules, in rao.
+    /// Amount by the rules, in rao.
     #[schemars(with = "u64")]
     pub due: Amount<Tao>,
-    /// The amount that the chain paid, in rao.
+    /// Amount that the chain paid, in rao.
     #[schemars(with = "u64")]
     pub paid: Amount<Tao>,
-    /// The difference between the two, in rao.
+    /// Difference between the two amounts, in rao.
     pub difference: i64,
 }

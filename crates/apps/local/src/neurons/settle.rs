@@ -1,5 +1,6 @@
-//! Makes what a subnet needs before its neurons can run, as far as it is not there yet: keys, TAO, the subnet, the model it
-//! serves, seats and stake. What an earlier start was interrupted in, the next one finishes.
+//! The set-up of a subnet before its neurons run: keys, TAO, the subnet, its model, seats and stake.
+//!
+//! Each step is skipped if an earlier start has done it, so an interrupted set-up continues with the next start.
 
 use super::people::{LocalNeuron, OWNER, RESIDENTS};
 use crate::LocalError;
@@ -17,16 +18,16 @@ use myelin_subnet_text::{
 };
 use std::time::Duration;
 
-/// The longest time that a transaction may take to become final.
+/// Longest wait until a transaction is final.
 const FINALITY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The TAO that each wallet needs for a seat and fees, in rao.
+/// Balance that each wallet needs for a seat and fees, in rao.
 const POCKET_MONEY: u64 = 5 * RAO_PER_TAO;
 
-/// The name of the subnet.
+/// Name of the subnet.
 const NAME: &str = "text";
 
-/// A wallet of the network, opened.
+/// The keys of a wallet of the network.
 struct OpenWallet {
     coldkey: Account,
     hotkey: Account,
@@ -35,12 +36,12 @@ struct OpenWallet {
 /// A subnet and its neurons, after the set-up.
 pub(super) struct NeuronSetup {
     pub(super) netuid: NetUid,
-    /// The hotkey of each resident, in the order of [`RESIDENTS`].
+    /// Hotkey of each neuron, in the order of [`RESIDENTS`].
     pub(super) hotkeys: Vec<PublicKey>,
     pub(super) owner: PublicKey,
 }
 
-/// Makes what is missing, with the TAO of a development account. `say` is told each step.
+/// Creates the missing parts with the TAO of a development account, and reports each step to `say`.
 pub(super) async fn set_up_neurons(
     chain: &Chain,
     wallets: &Wallets,
@@ -51,7 +52,7 @@ pub(super) async fn set_up_neurons(
     let owner = open(OWNER)?;
     let residents = RESIDENTS.iter().map(|resident| open(resident.name)).collect::<Result<Vec<_>, _>>()?;
 
-    say("giving everybody some TAO");
+    say("funding the wallets");
     let bank = Account::new(chain, bank_key()?.into_keypair());
     let price = chain.at_finalised().await?.subnet_price().await?;
     let stakes = residents.iter().zip(RESIDENTS).map(|(opened, resident)| (opened, resident.stake(), resident.stake()));
@@ -61,7 +62,7 @@ pub(super) async fn set_up_neurons(
     say("creating the subnet");
     let netuid = subnet(chain, &owner).await?;
 
-    say("publishing which model it serves");
+    say("publishing its model");
     match require(&chain.at_finalised().await?, netuid, model).await {
         Ok(_) => {}
         Err(PublishedModelError::Chain(error)) => return Err(error.into()),
@@ -78,12 +79,12 @@ pub(super) async fn set_up_neurons(
     Ok(NeuronSetup { netuid, hotkeys, owner: owner.hotkey.public() })
 }
 
-/// Returns the key of an account that chains of one machine endow. It is public.
+/// Returns the key of a development account with a balance at genesis. The key is public.
 fn bank_key() -> Result<Secret, LocalError> {
     Ok(Secret::from_uri("//Alice")?)
 }
 
-/// Opens a wallet, and makes what it lacks. Its keys are as good as public: they are for this machine only.
+/// Opens a wallet, and creates missing keys. The keys are not encrypted, because they are for this machine only.
 fn open(chain: &Chain, wallet: &Wallet) -> Result<OpenWallet, LocalError> {
     let password = Environment::of_process();
     let name = HotkeyName::default();
@@ -108,7 +109,7 @@ fn open(chain: &Chain, wallet: &Wallet) -> Result<OpenWallet, LocalError> {
     Ok(OpenWallet { coldkey: account(coldkey), hotkey: account(hotkey) })
 }
 
-/// Sees to it that a coldkey can pay for what it needs, until it has a seat with this stake.
+/// Transfers the missing balance to a coldkey, unless its hotkey already has a seat with this stake.
 async fn fund(
     chain: &Chain,
     bank: &Account,
@@ -128,7 +129,7 @@ async fn fund(
     carry(bank, &calls::transfer(&coldkey, missing)).await
 }
 
-/// The subnet of this owner, created if there is none.
+/// Returns the subnet of this owner, and creates it if there is none.
 async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, LocalError> {
     let find = async || {
         let subnets = chain.at_finalised().await?.subnets().await?;
@@ -143,7 +144,7 @@ async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, LocalError>
     find().await?.ok_or(LocalError::NoSubnet)
 }
 
-/// Takes a resident's seat, and stakes on it.
+/// Registers the hotkey of a neuron, and stakes on it.
 async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNeuron) -> Result<(), LocalError> {
     let hotkey = who.hotkey.public();
     let now = chain.at_finalised().await?;
@@ -159,7 +160,7 @@ async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNe
     Ok(())
 }
 
-/// Signs, submits and waits until the block is final. No question is asked: the keys are of this machine only.
+/// Signs and submits a call, and waits until it is final.
 async fn carry<Call: Payload>(account: &Account, call: &Call) -> Result<(), LocalError> {
     let failed = |error, included| LocalError::Call { error: Box::new(error), included };
     let sent = account.send(call).await.map_err(|error| failed(error, None))?;

@@ -1,4 +1,4 @@
-//! Commands about root, whose validators share the emission among subnets.
+//! Commands about root, whose validators divide the emission among subnets.
 
 mod register;
 mod shares;

@@ -1,4 +1,4 @@
-//! Seats on root.
+//! Registration on root.
 
 use crate::{
     command::{Calls, Command, Effect, Example},
@@ -17,10 +17,10 @@ use myelin_primitives::{Amount, NetUid};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin root register`
+/// Arguments of `myelin root register`.
 #[derive(Debug, clap::Args)]
 pub struct Register {
-    /// Which hotkey: an address, the name of one here, or `myself`, which is the default
+    /// Hotkey to register: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 
@@ -31,9 +31,9 @@ pub struct Register {
 /// A seat on root.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RootRegisterOutput {
-    /// Whose.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Which.
+    /// Uid of the seat, if the events of the transaction name it.
     uid: Option<u16>,
 }
 
@@ -46,21 +46,21 @@ impl Render for RootRegisterOutput {
     }
 }
 
-/// Who would make room: the member with the least stake, the lowest uid among equals. spec staking §7
+/// Returns the member that would lose its seat: the least stake, the lowest uid among equals. spec staking §7
 fn weakest(members: &[NeuronInfo]) -> Option<&NeuronInfo> {
     members.iter().min_by_key(|member| (member.stake, member.uid))
 }
 
 impl Command for Register {
     const PATH: &'static str = "root register";
-    const SUMMARY: &'static str = "Take a seat on root, with more stake than whoever has least there";
-    const DETAILS: &'static str = "A seat that is free costs the fee alone. Otherwise the hotkey needs more stake than the \
-         member with the least, who makes room.";
+    const SUMMARY: &'static str = "Register a hotkey on root";
+    const DETAILS: &'static str = "A free seat costs only the fee. If root is full, the hotkey needs more stake than \
+         the member with the least stake, which loses its seat.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "root_register")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "For one's own hotkey", line: "myelin root register" },
-        Example { purpose: "For another one", line: "myelin root register validator-2" },
+        Example { purpose: "The hotkey of the wallet", line: "myelin root register" },
+        Example { purpose: "Another hotkey", line: "myelin root register validator-2" },
     ];
     type Output = TransactionOutput<RootRegisterOutput>;
 
@@ -72,8 +72,8 @@ impl Command for Register {
         let root = root.ok_or(ChainError::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?;
         if let Some(member) = root.by_hotkey(&hotkey.key) {
             return Err(CliError::Impossible {
-                message: format!("{hotkey} has seat {} on root already", member.uid),
-                hint: "say how the emission should be shared with `myelin root weights set`".into(),
+                message: format!("{hotkey} already has seat {} on root", member.uid),
+                hint: "set its weights with `myelin root weights set`".into(),
             });
         }
         let known = now.hotkey(&hotkey.key).await?;
@@ -84,26 +84,30 @@ impl Command for Register {
             });
         }
         let stake = known.as_ref().map_or(Amount::ZERO, |known| known.stake);
-        let mut plan = Plan::new(format!("Take a seat on root for {hotkey}"));
+        let mut plan = Plan::new(format!("Register {hotkey} on root"));
         if known.is_none() {
-            plan = plan.effect(format!("{signer} owns the hotkey from now on"));
+            plan = plan.effect(format!("{signer} becomes the owner of the hotkey"));
         }
         if known.is_none_or(|known| known.take.is_none()) {
             let most = now.network_parameters().await?.max_delegate_take;
-            plan = plan.effect(format!("it becomes a delegate for ever, and keeps {}", u16_percent(most.get())));
+            plan = plan.effect(format!(
+                "the hotkey becomes a delegate permanently, with a take of {}",
+                u16_percent(most.get())
+            ));
         }
         if root.subnet.neurons < root.subnet.max_neurons {
-            plan = plan.effect("it takes a free seat");
+            plan = plan.effect("the hotkey takes a free seat");
         } else if let Some(member) = weakest(&root.neurons) {
             if stake <= member.stake {
                 return Err(CliError::Impossible {
-                    message: format!("root is full, and {hotkey} has {stake} staked on it, which is too little"),
-                    hint: format!("stake on it until it has more than {}", member.stake).into(),
+                    message: format!("root is full, and the stake of {stake} on {hotkey} is too low"),
+                    hint: format!("stake on the hotkey until it has more than {}", member.stake).into(),
                 });
             }
-            plan = plan.effect(format!("it takes seat {} of {}", member.uid, member.hotkey));
+            plan = plan.effect(format!("the hotkey takes seat {} of {}", member.uid, member.hotkey));
         }
-        let plan = plan.risk("root takes one registration a block and few in an interval; the rest wait");
+        let plan =
+            plan.risk("root accepts one registration per block and a few per interval; further registrations fail");
         let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let uid = included.event::<NeuronRegistered>().map(|registered| registered.uid.get());

@@ -1,4 +1,4 @@
-//! Who gets what part of the emission.
+//! The emission shares of the subnets.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -12,36 +12,36 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin root shares`
+/// Arguments of `myelin root shares`.
 #[derive(Debug, clap::Args)]
 pub struct Shares {}
 
-/// How the emission of a block is shared among subnets.
+/// The division of the block emission among subnets.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RootSharesOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// What the next block creates, if any subnet is eligible, in rao.
+    /// Emission of the next block if any subnet is eligible, in rao.
     #[schemars(with = "u64")]
     emission: Amount<Tao>,
-    /// What each subnet receives, largest first.
+    /// The share of each subnet, largest first.
     subnets: Vec<SubnetShare>,
 }
 
-/// What one subnet receives.
+/// The emission share of one subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SubnetShare {
-    /// Which.
+    /// Number of the subnet.
     netuid: u16,
-    /// What its owner calls it.
+    /// Name that its owner set; not verified.
     name: Option<String>,
-    /// What it receives of every block, in rao.
+    /// Emission that it receives per block, in rao.
     #[schemars(with = "u64")]
     emission: Amount<Tao>,
-    /// What has accrued to it since its last epoch, in rao.
+    /// Pending emission since its last epoch, in rao.
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
-    /// The block that pays that out, unless its tempo is 0.
+    /// Block of its next epoch, which pays the pending emission; absent if its tempo is 0.
     next_epoch: Option<u32>,
 }
 
@@ -51,7 +51,7 @@ impl Render for RootSharesOutput {
             ("NETUID", Side::Right),
             ("NAME", Side::Left),
             ("SHARE", Side::Right),
-            ("A BLOCK", Side::Right),
+            ("PER BLOCK", Side::Right),
             ("PENDING", Side::Right),
             ("NEXT EPOCH", Side::Right),
         ]);
@@ -66,15 +66,15 @@ impl Render for RootSharesOutput {
             ]);
         }
         page.table(&table);
-        page.line(Tone::Faint.paint(&format!("a block creates {} as of block {}", self.emission, self.block)));
+        page.line(Tone::Faint.paint(&format!("the block emission is {} as of block {}", self.emission, self.block)));
     }
 }
 
 impl Command for Shares {
     const PATH: &'static str = "root shares";
-    const SUMMARY: &'static str = "Show who gets what part of the emission";
+    const SUMMARY: &'static str = "Show the share of each subnet in the emission";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "See them", line: "myelin root shares" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "All subnets", line: "myelin root shares" }];
     type Output = RootSharesOutput;
 
     async fn run(self, context: &Context, output: &Printer<RootSharesOutput>) -> Result<(), CliError> {

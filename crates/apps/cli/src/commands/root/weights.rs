@@ -1,4 +1,4 @@
-//! What root validators say that subnets are worth.
+//! The weights that root validators give to subnets.
 
 use crate::{
     command::{Calls, Command, Effect, Example},
@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, str::FromStr};
 
-/// How many questions are asked at a time.
+/// The most requests to the node at the same time.
 const MAX_IN_FLIGHT: usize = 16;
 
 async fn root(now: &ChainState) -> Result<MetagraphInfo, CliError> {
@@ -27,45 +27,45 @@ async fn root(now: &ChainState) -> Result<MetagraphInfo, CliError> {
     Ok(root.ok_or(ChainError::NoNetwork { netuid: NetUid::ROOT, block: now.height() })?)
 }
 
-/// `myelin root weights show`
+/// Arguments of `myelin root weights show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowWeights {
-    /// Of this root validator only: an address, or the name of a hotkey here
+    /// Only the weights of this root validator: an address, or the name of a hotkey on this machine
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 }
 
-/// What root validators say.
+/// The weights of root validators.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RootWeightsShowOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
     /// Each root validator, by seat.
     validators: Vec<RootValidatorRow>,
 }
 
-/// What one root validator says.
+/// A root validator and its weights.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RootValidatorRow {
-    /// Its seat.
+    /// Uid of its seat.
     uid: u16,
-    /// Its key.
+    /// Address of its hotkey.
     hotkey: String,
-    /// What the key is called here.
+    /// Name of the hotkey on this machine.
     name: Option<String>,
-    /// What is staked on it, in rao.
+    /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
-    /// When it last said so.
+    /// Block in which it last set weights.
     last_update: u32,
-    /// To each network a weight, of which only the proportions count.
+    /// Weight of each network, by netuid; only the proportions count.
     weights: BTreeMap<u16, u16>,
 }
 
 impl Render for RootWeightsShowOutput {
     fn render(&self, page: &mut Page) {
         if self.validators.is_empty() {
-            page.line("nobody sits on root; `myelin root register` takes a seat");
+            page.line("root has no validators; `myelin root register` registers one");
             return;
         }
         let mut table = Table::new([
@@ -99,11 +99,11 @@ impl Render for RootWeightsShowOutput {
 
 impl Command for ShowWeights {
     const PATH: &'static str = "root weights show";
-    const SUMMARY: &'static str = "Show what root validators say that subnets are worth";
+    const SUMMARY: &'static str = "Show the weights that root validators give to subnets";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "What all say", line: "myelin root weights show" },
-        Example { purpose: "What one says", line: "myelin root weights show validator-1" },
+        Example { purpose: "All root validators", line: "myelin root weights show" },
+        Example { purpose: "One root validator", line: "myelin root weights show validator-1" },
     ];
     type Output = RootWeightsShowOutput;
 
@@ -137,11 +137,11 @@ impl Command for ShowWeights {
 fn no_seat(hotkey: &str) -> CliError {
     CliError::NotFound {
         message: format!("{hotkey} has no seat on root"),
-        hint: "take one with `myelin root register`".into(),
+        hint: "register it with `myelin root register`".into(),
     }
 }
 
-/// What a subnet is worth: `NETUID=WEIGHT`.
+/// The weight of a subnet as it is typed: `NETUID=WEIGHT`.
 #[derive(Clone, Copy, Debug)]
 struct SubnetWeightArg(NetUid, u16);
 
@@ -155,22 +155,22 @@ impl FromStr for SubnetWeightArg {
     }
 }
 
-/// `myelin root weights set`
+/// Arguments of `myelin root weights set`.
 #[derive(Debug, clap::Args)]
 pub struct SetWeights {
-    /// What each subnet is worth, up to 65535; only the proportions count
+    /// Weight of each subnet, up to 65535; only the proportions count
     #[arg(value_name = "NETUID=WEIGHT", required_unless_present = "none")]
     weights: Vec<SubnetWeightArg>,
 
-    /// Take back what was said
+    /// Remove all weights
     #[arg(long, conflicts_with = "weights")]
     none: bool,
 
-    /// Who says so: the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey of the root validator: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
 
-    /// The version of the software that says so, for networks that ask for one
+    /// Version key of the validator, for networks that require one
     #[arg(long, value_name = "VERSION", default_value = "0")]
     version_key: u64,
 
@@ -178,30 +178,33 @@ pub struct SetWeights {
     sending: TransactionArgs,
 }
 
-/// What a root validator says from now on.
+/// The new weights of a root validator.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RootWeightsSetOutput {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// To each subnet a weight, of which only the proportions count.
+    /// Weight of each subnet, by netuid; only the proportions count.
     weights: BTreeMap<u16, u16>,
 }
 
 impl Render for RootWeightsSetOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} has said on root what subnets are worth", self.hotkey));
+        page.line(format!("{} has set its weights on root", self.hotkey));
     }
 }
 
 impl SetWeights {
-    /// To each subnet one weight.
+    /// Returns one weight for each subnet.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if a subnet has two weights.
     fn checked(&self) -> Result<BTreeMap<NetUid, u16>, CliError> {
         let mut weights = BTreeMap::new();
         for SubnetWeightArg(netuid, weight) in &self.weights {
             if weights.insert(*netuid, *weight).is_some() {
                 return Err(CliError::Usage {
                     message: format!("subnet {netuid} has two weights"),
-                    hint: "give each subnet one",
+                    hint: "give each subnet one weight",
                 });
             }
         }
@@ -211,14 +214,14 @@ impl SetWeights {
 
 impl Command for SetWeights {
     const PATH: &'static str = "root weights set";
-    const SUMMARY: &'static str = "Say what subnets are worth, as a root validator";
-    const DETAILS: &'static str = "The coldkey signs, so that a stolen hotkey cannot move the emission. It counts from \
-         the next root epoch on, and replaces what was said before.";
+    const SUMMARY: &'static str = "Set the weights of subnets as a root validator";
+    const DETAILS: &'static str = "The coldkey signs, so that a stolen hotkey cannot move the emission. The weights \
+         take effect with the next root epoch, and replace all earlier weights.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Weights", "set_root_weights")];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Three quarters to subnet 1, the rest to 7", line: "myelin root weights set 1=75 7=25" },
-        Example { purpose: "Take it back", line: "myelin root weights set --none" },
+        Example { purpose: "Remove all weights", line: "myelin root weights set --none" },
     ];
     type Output = TransactionOutput<RootWeightsSetOutput>;
 
@@ -231,8 +234,8 @@ impl Command for SetWeights {
         let member = root.by_hotkey(&hotkey.key).ok_or_else(|| no_seat(&hotkey.to_string()))?;
         let known = now.subnets().await?;
         let sum: u64 = weights.values().map(|weight| u64::from(*weight)).sum();
-        let mut plan = Plan::new(format!("Say on root as {hotkey} what subnets are worth"))
-            .effect(format!("it counts with {} from the next root epoch on", member.stake));
+        let mut plan = Plan::new(format!("Set the weights of {hotkey} on root"))
+            .effect(format!("they count with a stake of {} from the next root epoch on", member.stake));
         for (netuid, weight) in &weights {
             if !known.iter().any(|network| network.netuid == *netuid) {
                 return Err(ChainError::NoNetwork { netuid: *netuid, block: now.height() }.into());
@@ -241,7 +244,7 @@ impl Command for SetWeights {
         }
         if let Some(parameters) = now.parameters(NetUid::ROOT).await? {
             let blocks = parameters.weights_set_rate_limit;
-            plan = plan.risk(format!("it fails within {blocks} blocks of the last time, or of taking the seat"));
+            plan = plan.risk(format!("it fails within {blocks} blocks of the last weights, or of the registration"));
         }
         let pairs: Vec<_> = weights.iter().map(|(netuid, weight)| (*netuid, *weight)).collect();
         let call = calls::set_root_weights(&hotkey.key, &pairs, self.version_key);

@@ -1,4 +1,4 @@
-//! `myelin stake add`
+//! The command `myelin stake add`.
 
 use super::{
     amount::{StakeChange, limit},
@@ -17,13 +17,13 @@ use crate::{
 use myelin_client::calls;
 use myelin_primitives::{Amount, Tao};
 
-/// `myelin stake add`
+/// Arguments of `myelin stake add`.
 #[derive(Debug, clap::Args)]
 pub struct Add {
-    /// How much, such as `1.5` or `250rao`
+    /// Amount in TAO, such as `1.5`, or in rao, such as `250rao`
     amount: Amount<Tao>,
 
-    /// On whom: an address, the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey to stake on: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     to: Option<HotkeyArg>,
 
@@ -42,7 +42,7 @@ impl Command for Add {
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "add_stake")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "On one's own hotkey", line: "myelin stake add 10 --to myself" },
+        Example { purpose: "On a hotkey of your own", line: "myelin stake add 10 --to myself" },
         Example {
             purpose: "On a delegate",
             line: "myelin stake add 10 --to 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
@@ -60,13 +60,13 @@ impl Command for Add {
         let after = there.checked_add(self.amount).unwrap_or(Amount::MAX);
         let mut plan = Plan::new(format!("Stake {} of {signer} on {hotkey}", self.amount))
             .spends(self.amount)
-            .effect(format!("its stake there grows from {there} to {after}"));
+            .effect(format!("its stake on the hotkey grows from {there} to {after}"));
         if known.coldkey != signer.public() {
             let take = take.ok_or_else(|| CliError::Impossible {
-                message: format!("{hotkey} is no delegate, and belongs to another coldkey"),
-                hint: "choose a delegate: `myelin stake delegates` lists them".into(),
+                message: format!("{hotkey} is not a delegate, and belongs to another coldkey"),
+                hint: "choose a delegate from `myelin stake delegates`".into(),
             })?;
-            plan = plan.effect(format!("of what the stake earns, the delegate keeps {take}"));
+            plan = plan.effect(format!("the delegate keeps {take} of the earnings of the stake"));
         }
         let plan = limit(&now, plan, &hotkey).await?;
         let call = calls::add_stake(&hotkey.key, self.amount);

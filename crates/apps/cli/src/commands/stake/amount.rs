@@ -1,4 +1,4 @@
-//! Amounts of stake: the argument, the limit and the change.
+//! Amounts of stake: the argument, the rate limit and the change.
 
 use crate::{
     error::CliError,
@@ -12,21 +12,21 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How stake changed.
+/// A change of stake.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct StakeChange {
-    /// The hotkey it is on, or was.
+    /// Address of the hotkey that the stake is on, or was on before.
     pub(super) hotkey: String,
-    /// The hotkey it moved to.
+    /// Address of the hotkey that the stake moved to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to_hotkey: Option<String>,
-    /// The coldkey it was given to.
+    /// Address of the coldkey that received the stake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to_coldkey: Option<String>,
-    /// By how much, in rao.
+    /// Amount of the change, in rao.
     #[schemars(with = "u64")]
     pub(super) amount: Amount<Tao>,
-    /// What the coldkey has on the hotkey afterwards, in rao, where the chain says so.
+    /// Stake of the coldkey on the hotkey after the change, in rao; absent if the chain does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub(super) total: Option<Amount<Tao>>,
@@ -43,7 +43,7 @@ impl Render for StakeChange {
             _ => format!("{amount} {deed} {hotkey}"),
         });
         if let Some(total) = self.total {
-            page.line(format!("{total} there now"));
+            page.line(format!("{total} are staked there now"));
         }
     }
 }
@@ -66,52 +66,53 @@ impl StakeChange {
     pub(super) fn removed(hotkey: &PublicKey, included: &IncludedTransaction) -> Self {
         match included.event::<events::StakeRemoved>() {
             Some(event) => {
-                let changed = Self::of(hotkey, event.removed.0, "taken back from");
+                let changed = Self::of(hotkey, event.removed.0, "removed from");
                 Self { total: Some(event.total.0), ..changed }
             }
-            None => Self::of(hotkey, Amount::ZERO, "taken back from"),
+            None => Self::of(hotkey, Amount::ZERO, "removed from"),
         }
     }
 }
 
-/// How much of what is there.
+/// A part of the stake on a hotkey, or all of it.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct StakeAmountArg {
-    /// How much, such as `1.5` or `250rao`
+    /// Amount in TAO, such as `1.5`, or in rao, such as `250rao`
     amount: Option<Amount<Tao>>,
 
-    /// All there is
+    /// All stake on the hotkey
     #[arg(long)]
     pub(super) all: bool,
 }
 
 impl StakeAmountArg {
-    /// That much of `there`, which is on a hotkey.
+    /// Returns the amount, of which `there` is on the hotkey.
+    ///
+    /// # Errors
+    /// [`CliError::Impossible`] if the amount is zero, or more than `there`.
     pub(super) fn of(&self, there: Amount<Tao>, hotkey: &NamedKey) -> Result<Amount<Tao>, CliError> {
         let amount = self.amount.unwrap_or(there);
         if amount.is_zero() || amount > there {
             return Err(CliError::Impossible {
-                message: format!("there is {there} on {hotkey}"),
-                hint: "look at what there is with `myelin stake show`".into(),
+                message: format!("the stake on {hotkey} is {there}"),
+                hint: "choose an amount up to the stake that `myelin stake show` lists".into(),
             });
         }
         Ok(amount)
     }
 }
 
-/// Where stake may change as often as this, nobody comes near the limit.
+/// Operations per interval above which the rate limit is not worth a warning.
 const MANY: u64 = 10;
 
-/// How often stake may change, as a risk.
+/// Adds the rate limit of stake operations to the risks of a plan.
 pub(super) async fn limit(now: &ChainState, plan: Plan, hotkey: &NamedKey) -> Result<Plan, CliError> {
     let parameters = now.network_parameters().await?;
     let (most, blocks) = (parameters.target_stakes_per_interval, parameters.stake_interval);
     Ok(if most > MANY {
         plan
     } else {
-        plan.risk(format!(
-            "the chain takes {most} change of stake on {hotkey} within {blocks} blocks, and refuses more"
-        ))
+        plan.risk(format!("the chain limits stake operations on {hotkey} to {most} per {blocks} blocks"))
     })
 }

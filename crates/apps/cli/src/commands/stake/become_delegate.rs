@@ -1,4 +1,4 @@
-//! `myelin stake become-delegate`
+//! The command `myelin stake become-delegate`.
 
 use super::own;
 use crate::{
@@ -17,10 +17,10 @@ use myelin_client::{calls, runtime::staking::events};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin stake become-delegate`
+/// Arguments of `myelin stake become-delegate`.
 #[derive(Debug, clap::Args)]
 pub struct BecomeDelegate {
-    /// Which hotkey: the name of one here, or `myself`, which is the default
+    /// Hotkey: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 
@@ -31,25 +31,25 @@ pub struct BecomeDelegate {
 /// A hotkey that accepts nominations.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeBecomeDelegateOutput {
-    /// Which.
+    /// Address of the hotkey.
     hotkey: String,
-    /// What it keeps, as a fraction `v / 65535`.
+    /// Its take, as a fraction `v / 65535`.
     take: u16,
 }
 
 impl Render for StakeBecomeDelegateOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} is a delegate, and keeps {}", self.hotkey, u16_percent(self.take)));
+        page.line(format!("{} is a delegate with a take of {}", self.hotkey, u16_percent(self.take)));
     }
 }
 
 impl Command for BecomeDelegate {
     const PATH: &'static str = "stake become-delegate";
-    const SUMMARY: &'static str = "Let others stake on a hotkey, for ever";
+    const SUMMARY: &'static str = "Make a hotkey a delegate, permanently";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "become_delegate")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "On one's own hotkey", line: "myelin stake become-delegate myself" }];
+        &[Example { purpose: "The hotkey of the wallet", line: "myelin stake become-delegate myself" }];
     type Output = TransactionOutput<StakeBecomeDelegateOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -58,14 +58,17 @@ impl Command for BecomeDelegate {
         let now = chain.at_finalised().await?;
         if let Some(take) = own(&now, &hotkey, &signer.public()).await?.take {
             return Err(CliError::Impossible {
-                message: format!("{hotkey} is a delegate already, and keeps {}", u16_percent(take.get())),
-                hint: "change what it keeps with `myelin stake take set`".into(),
+                message: format!("{hotkey} is already a delegate, with a take of {}", u16_percent(take.get())),
+                hint: "change its take with `myelin stake take set`".into(),
             });
         }
         let most = now.network_parameters().await?.max_delegate_take;
-        let plan = Plan::new(format!("Let others stake on {hotkey}"))
-            .effect(format!("it keeps {} of what it earns for validating, the most there is", u16_percent(most.get())))
-            .effect("it stays a delegate for ever");
+        let plan = Plan::new(format!("Make {hotkey} a delegate"))
+            .effect(format!(
+                "any coldkey may stake on it; its take is {}, the highest that is allowed",
+                u16_percent(most.get())
+            ))
+            .effect("this cannot be undone");
         let sent = self.sending.send(context, &chain, &signer, &calls::become_delegate(&hotkey.key), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let take = included.event::<events::DelegateAdded>().map_or(most, |added| added.take.0);

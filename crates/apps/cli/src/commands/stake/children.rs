@@ -1,4 +1,4 @@
-//! Stake weight that is lent to other hotkeys. spec staking §9
+//! Child hotkeys, which borrow stake weight. spec staking §9
 
 use super::own;
 use crate::{
@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::str::FromStr;
 
-/// A child with its part: `HOTKEY=25%`.
+/// A child and its part of the stake weight, as it is typed: `HOTKEY=25%`.
 #[derive(Clone, Debug)]
 pub(super) struct Child {
     hotkey: HotkeyArg,
@@ -42,11 +42,11 @@ impl FromStr for Child {
 /// Stake weight that one hotkey lends to another.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ChildRow {
-    /// The child, or the parent.
+    /// Address of the child, or of the parent.
     hotkey: String,
-    /// What it is called here.
+    /// Name of the hotkey on this machine.
     name: Option<String>,
-    /// The part of the parent's stake, `v / 18446744073709551615`.
+    /// Part of the parent's stake weight, as a fraction `v / 18446744073709551615`.
     proportion: u64,
 }
 
@@ -61,42 +61,42 @@ impl ChildRow {
     }
 }
 
-/// `myelin stake children show`
+/// Arguments of `myelin stake children show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowChildren {
-    /// On which subnet
+    /// Number of the subnet
     #[arg(long)]
     netuid: NetUid,
 
-    /// Whose: an address, the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 }
 
-/// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
+/// The children and parents of a hotkey on a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
 pub struct StakeChildrenShowOutput {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Where.
+    /// Number of the subnet.
     netuid: u16,
-    /// To whom it lends.
+    /// Children that borrow its stake weight.
     children: Vec<ChildRow>,
-    /// From whom it borrows.
+    /// Parents that lend stake weight to it.
     parents: Vec<ChildRow>,
-    /// To whom it has asked to lend instead.
+    /// Requested children, which replace the current ones later.
     pending: Option<PendingChildrenRow>,
-    /// What it keeps of what it earns for its parents, as a fraction `v / 65535`.
+    /// Its take from the earnings for its parents, as a fraction `v / 65535`.
     take: u16,
 }
 
-/// Children to come.
+/// Children that are requested and not in effect yet.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PendingChildrenRow {
-    /// To whom.
+    /// The children; empty if all are revoked.
     children: Vec<ChildRow>,
-    /// They take effect with the first epoch after this block.
+    /// Block after which the first epoch puts them into effect.
     after: BlockNumber,
 }
 
@@ -124,19 +124,23 @@ impl Render for StakeChildrenShowOutput {
             page.table(&table);
         }
         if let Some(pending) = &self.pending {
-            let what = if pending.children.is_empty() { "all children are revoked" } else { "pending children come" };
+            let what = if pending.children.is_empty() {
+                "the revocation of all children takes effect"
+            } else {
+                "the pending children take effect"
+            };
             page.line(format!("{what} with the first epoch after block {}", pending.after));
         }
-        page.line(Tone::Faint.paint(&format!("it keeps {} of what it earns for its parents", u16_percent(self.take))));
+        page.line(Tone::Faint.paint(&format!("it keeps {} of its earnings for its parents", u16_percent(self.take))));
     }
 }
 
 impl Command for ShowChildren {
     const PATH: &'static str = "stake children show";
-    const SUMMARY: &'static str = "Show whom a hotkey lends stake weight to, and whom it borrows from";
+    const SUMMARY: &'static str = "Show the children and parents of a hotkey on a subnet";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "One's own on subnet 1", line: "myelin stake children show --netuid 1" }];
+        &[Example { purpose: "The hotkey of the wallet on subnet 1", line: "myelin stake children show --netuid 1" }];
     type Output = StakeChildrenShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<StakeChildrenShowOutput>) -> Result<(), CliError> {
@@ -165,22 +169,22 @@ async fn exists(now: &ChainState, netuid: NetUid) -> Result<(), CliError> {
     subnet.map(drop).ok_or_else(|| myelin_client::ChainError::NoNetwork { netuid, block: now.height() }.into())
 }
 
-/// `myelin stake children set`
+/// Arguments of `myelin stake children set`.
 #[derive(Debug, clap::Args)]
 pub struct SetChildren {
-    /// To whom, and which part of the stake: `HOTKEY=25%`, with an address or the name of a hotkey here
+    /// Child and its part of the stake weight: `HOTKEY=25%`, with an address or the name of a hotkey on this machine
     #[arg(value_name = "HOTKEY=PART", required_unless_present = "none")]
     children: Vec<Child>,
 
-    /// To nobody any more
+    /// Revoke all children
     #[arg(long, conflicts_with = "children")]
     none: bool,
 
-    /// On which subnet
+    /// Number of the subnet
     #[arg(long)]
     netuid: NetUid,
 
-    /// Who lends: the name of a hotkey here, or `myself`, which is the default
+    /// Parent hotkey, which lends: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
 
@@ -188,16 +192,16 @@ pub struct SetChildren {
     sending: TransactionArgs,
 }
 
-/// Children that were asked for.
+/// Requested children of a hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeChildrenSetOutput {
-    /// Who lends.
+    /// Address of the parent hotkey.
     hotkey: String,
-    /// Where.
+    /// Number of the subnet.
     netuid: u16,
-    /// To whom. Nobody, if all are revoked.
+    /// The children; empty if all are revoked.
     children: Vec<ChildRow>,
-    /// They take effect with the first epoch after this block.
+    /// Block after which the first epoch puts them into effect.
     after: BlockNumber,
 }
 
@@ -205,23 +209,25 @@ impl Render for StakeChildrenSetOutput {
     fn render(&self, page: &mut Page) {
         let Self { hotkey, netuid, children, after } = self;
         let count = children.len();
-        page.line(format!("{hotkey} lends to {count} on subnet {netuid}, from the first epoch after block {after} on"));
+        page.line(format!(
+            "{hotkey} has {count} children on subnet {netuid} from the first epoch after block {after} on"
+        ));
     }
 }
 
 impl Command for SetChildren {
     const PATH: &'static str = "stake children set";
-    const SUMMARY: &'static str = "Choose to whom a hotkey lends stake weight on a subnet, or nobody";
-    const DETAILS: &'static str = "The stake does not move. Children validate with its weight, and what they earn with it is shared among the \
-         stakers of the parent. The list replaces the one before.";
+    const SUMMARY: &'static str = "Set the children that borrow a hotkey's stake weight on a subnet";
+    const DETAILS: &'static str = "The stake does not move. Children validate with its weight, and share the earnings \
+         with the stakers of the parent. The list replaces the current children.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "set_children")];
     const EXAMPLES: &'static [Example] = &[
         Example {
-            purpose: "A quarter to one, half to another",
+            purpose: "A quarter to one child, half to another",
             line: "myelin stake children set 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=25% default=50% --netuid 1 --from parent",
         },
-        Example { purpose: "Revoke all", line: "myelin stake children set --none --netuid 1" },
+        Example { purpose: "Revoke all children", line: "myelin stake children set --none --netuid 1" },
     ];
     type Output = TransactionOutput<StakeChildrenSetOutput>;
 
@@ -244,9 +250,10 @@ impl Command for SetChildren {
         let now = chain.at_finalised().await?;
         own(&now, &from, &signer.public()).await?;
         let blocks = now.network_parameters().await?.pending_childkey_cooldown;
-        let plan = plan
-            .effect(format!("it takes effect with the first epoch after {blocks} more blocks"))
-            .risk("it is dropped then if the hotkey has too little stake, or a child has 32 parents that lend more");
+        let plan =
+            plan.effect(format!("the change takes effect with the first epoch after {blocks} more blocks")).risk(
+                "the change is dropped if the stake of the hotkey is too low, or a child has 32 parents that lend more",
+            );
         let call = calls::set_children(&from.key, netuid, &children);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         Ok(output.show(&sent.output(|included| {
@@ -262,18 +269,18 @@ impl Command for SetChildren {
     }
 }
 
-/// `myelin stake children take`
+/// Arguments of `myelin stake children take`.
 #[derive(Debug, clap::Args)]
 pub struct SetChildTake {
-    /// How much, such as `9%`, or as a fraction of 65 535
+    /// Take in percent, such as `9%`, or as a number `v` of the fraction `v / 65535`
     #[arg(value_parser = take)]
     take: Take,
 
-    /// On which subnet
+    /// Number of the subnet
     #[arg(long)]
     netuid: NetUid,
 
-    /// Whose: the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 
@@ -281,31 +288,31 @@ pub struct SetChildTake {
     sending: TransactionArgs,
 }
 
-/// What a child keeps from now on.
+/// The new take of a child hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeChildrenTakeOutput {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Where.
+    /// Number of the subnet.
     netuid: u16,
-    /// How much, as a fraction `v / 65535`.
+    /// Its take, as a fraction `v / 65535`.
     take: u16,
 }
 
 impl Render for StakeChildrenTakeOutput {
     fn render(&self, page: &mut Page) {
         let Self { hotkey, netuid, take } = self;
-        page.line(format!("{hotkey} keeps {} of what it earns for its parents on subnet {netuid}", u16_percent(*take)));
+        page.line(format!("{hotkey} keeps {} of its earnings for its parents on subnet {netuid}", u16_percent(*take)));
     }
 }
 
 impl Command for SetChildTake {
     const PATH: &'static str = "stake children take";
-    const SUMMARY: &'static str = "Set what a hotkey keeps of what it earns for its parents";
+    const SUMMARY: &'static str = "Set the take of a child hotkey on a subnet";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "set_childkey_take")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Keep 5 % on subnet 1", line: "myelin stake children take 5% --netuid 1" }];
+        &[Example { purpose: "A take of 5 % on subnet 1", line: "myelin stake children take 5% --netuid 1" }];
     type Output = TransactionOutput<StakeChildrenTakeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -317,7 +324,7 @@ impl Command for SetChildTake {
         let before = now.family(netuid, &hotkey.key).await?.take;
         let [from, to] = [before, take].map(|take| u16_percent(take.get()));
         let mut plan =
-            Plan::new(format!("Change what {hotkey} keeps for its parents on subnet {netuid} from {from} to {to}"))
+            Plan::new(format!("Change the take of the child hotkey {hotkey} on subnet {netuid} from {from} to {to}"))
                 .touches(netuid);
         if take > before {
             let blocks = now.network_parameters().await?.tx_childkey_take_rate_limit;

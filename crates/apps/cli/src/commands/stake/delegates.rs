@@ -1,4 +1,4 @@
-//! `myelin stake delegates`
+//! The command `myelin stake delegates`.
 
 use super::history::History;
 use crate::{
@@ -18,69 +18,69 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::cmp::Reverse;
 
-/// How much stake earnings are told for.
+/// Stake for which earnings are computed: 1 000 TAO.
 const SAMPLE: Amount<Tao> = Amount::from_rao(1_000_000_000_000);
 
-/// How many questions are asked at a time.
+/// The most requests to the node at the same time.
 const MAX_IN_FLIGHT: usize = 16;
 
-/// By what delegates are sorted, best first.
+/// The order of delegates, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DelegateSort {
-    /// What stake on them has earned of late
+    /// Recent earnings of stake on them
     Earned,
-    /// What is staked on them
+    /// Stake on them
     Stake,
-    /// What they keep, least first
+    /// Take, lowest first
     Take,
 }
 
-/// `myelin stake delegates`
+/// Arguments of `myelin stake delegates`.
 #[derive(Debug, clap::Args)]
 pub struct Delegates {
-    /// By what they are sorted
+    /// Order of the list
     #[arg(long, value_enum, default_value = "earned")]
     sort: DelegateSort,
 
-    /// How many are shown
+    /// Largest number of delegates to show
     #[arg(long, value_name = "COUNT", default_value = "50")]
     limit: usize,
 }
 
-/// On whom others may stake.
+/// A delegate.
 #[derive(Debug, Serialize, JsonSchema)]
 struct DelegateRow {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// What it is called here, or by its owner. Nobody has checked the latter.
+    /// Name of the hotkey on this machine, or the name that its owner published, which is not verified.
     name: Option<String>,
-    /// Who owns it.
+    /// Address of the coldkey that owns it.
     coldkey: String,
-    /// What it keeps of what it earns for validating, as a fraction `v / 65535`.
+    /// Its take from its validator emission, as a fraction `v / 65535`.
     take: u16,
-    /// What is staked on it, in rao.
+    /// Stake on it, in rao.
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
-    /// By how many coldkeys.
+    /// Number of coldkeys with stake on it.
     stakers: u32,
-    /// On how many networks it may validate.
+    /// Number of networks on which it has a validator permit.
     validates: usize,
-    /// What it was paid by the last epochs of its networks together, in rao.
+    /// Emission from the last epochs of all its networks, in rao.
     #[schemars(with = "u64")]
     emission: Amount<Tao>,
-    /// What 1 000 TAO on it have earned of late, in rao, what it keeps left out. Nothing if that is not known.
+    /// Recent earnings of 1 000 TAO on it after its take, in rao; absent if unknown.
     #[schemars(with = "Option<u64>")]
     earned: Option<Amount<Tao>>,
 }
 
-/// All delegates, or the best of them.
+/// The delegates, up to the limit of the list.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeDelegatesOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Over how many blocks earnings are counted: as many as the node remembers, 240 at most.
+    /// Blocks over which earnings are computed: as many as the node remembers, at most 240.
     earned_over: u64,
-    /// How many there are, those that are not shown included.
+    /// Number of all delegates, including those that are not shown.
     delegates_in_all: usize,
     /// The delegates.
     delegates: Vec<DelegateRow>,
@@ -89,7 +89,7 @@ pub struct StakeDelegatesOutput {
 impl Render for StakeDelegatesOutput {
     fn render(&self, page: &mut Page) {
         if self.delegates.is_empty() {
-            page.line("there are no delegates; `myelin stake become-delegate` makes one of a hotkey");
+            page.line("there are no delegates; `myelin stake become-delegate` makes a hotkey a delegate");
             return;
         }
         let mut table = Table::new([
@@ -122,14 +122,13 @@ impl Render for StakeDelegatesOutput {
 
 impl Command for Delegates {
     const PATH: &'static str = "stake delegates";
-    const SUMMARY: &'static str = "List on whom one can stake: what they keep, and what they returned";
-    const DETAILS: &'static str = "What 1 000 TAO on a delegate have earned is read from the chain as it is and as it was, as far back as \
-         the node remembers; what the delegate keeps is left out. Names come from the owners, and nobody has checked \
-         them.";
+    const SUMMARY: &'static str = "List the delegates with their takes and recent earnings";
+    const DETAILS: &'static str = "The earnings of 1 000 TAO on a delegate, after its take, are those of the last \
+         blocks, at most 240, that the node remembers. Owners publish the names, which are not verified.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "The best of late first", line: "myelin stake delegates" },
-        Example { purpose: "The ten largest", line: "myelin stake delegates --sort stake --limit 10" },
+        Example { purpose: "Highest recent earnings first", line: "myelin stake delegates" },
+        Example { purpose: "The ten with the most stake", line: "myelin stake delegates --sort stake --limit 10" },
     ];
     type Output = StakeDelegatesOutput;
 

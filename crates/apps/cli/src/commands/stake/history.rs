@@ -1,4 +1,4 @@
-//! What stake has earned of late, as far back as nodes remember.
+//! Recent earnings of stake, as far back as nodes keep states.
 
 use crate::error::CliError;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -6,20 +6,22 @@ use myelin_client::{Chain, ChainError, ChainState};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 
-/// Nodes keep the states of 256 blocks unless told otherwise. Some are left for those made while one reads.
+/// Blocks over which earnings are computed.
+///
+/// Nodes keep the states of 256 blocks by default. The rest is a margin for the blocks that are made during the read.
 const BLOCKS: u64 = 240;
 
-/// How many questions are asked at a time.
+/// The most requests to the node at the same time.
 const MAX_IN_FLIGHT: usize = 16;
 
-/// The last final block, and one some time before.
+/// The chain at the last final block, and up to [`BLOCKS`] before it.
 pub(super) struct History {
     pub(super) now: ChainState,
     then: Option<ChainState>,
 }
 
 impl History {
-    /// As far back as the node at hand goes.
+    /// Reads both states; the earlier one is missing if the node has discarded it.
     pub(super) async fn of(chain: &Chain) -> Result<Self, CliError> {
         let now = chain.at_finalised().await?;
         let then = match now.height().saturating_sub(BLOCKS).max(1) {
@@ -33,13 +35,14 @@ impl History {
         Ok(Self { now, then })
     }
 
-    /// How many blocks it spans.
+    /// Returns the number of blocks between the two states, or 0 without an earlier one.
     pub(super) fn blocks(&self) -> u64 {
         self.then.as_ref().map_or(0, |then| self.now.height().saturating_sub(then.height()))
     }
 
-    /// What each of these stakes has earned meanwhile, what delegates keep left out. `None` where it was not there all
-    /// the time, or nobody remembers.
+    /// Returns the earnings of each of these stakes between the two states, after the takes of delegates.
+    ///
+    /// An item is `None` if the stake pool did not exist all the time, or the node has discarded the earlier state.
     pub(super) async fn earned(
         &self,
         stakes: impl IntoIterator<Item = (PublicKey, Amount<Tao>)>,
@@ -58,7 +61,7 @@ impl History {
     }
 }
 
-/// Whether the node has let go of the state.
+/// Returns true if the node has discarded the state.
 fn forgotten(error: &ChainError) -> bool {
     match error {
         ChainError::NoBlock(_) => true,

@@ -1,4 +1,4 @@
-//! Commands about stake: TAO lent to hotkeys, and on what terms.
+//! Commands about stake, delegates, takes and child hotkeys.
 
 mod add;
 mod amount;
@@ -27,15 +27,15 @@ use myelin_client::{ChainState, HotkeyInfo, StakeInfo};
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, Tao};
 
-/// A hotkey that somebody owns.
+/// Reads a hotkey that has an owner.
 async fn owned(now: &ChainState, hotkey: &NamedKey) -> Result<HotkeyInfo, CliError> {
     now.hotkey(&hotkey.key).await?.ok_or_else(|| CliError::NotFound {
-        message: format!("nobody owns the hotkey {hotkey}"),
-        hint: "check the address; a hotkey is known to the chain once it is registered or associated".into(),
+        message: format!("the hotkey {hotkey} has no owner on the chain"),
+        hint: "check the address, or associate the hotkey with `myelin wallet associate-hotkey`".into(),
     })
 }
 
-/// A hotkey that this coldkey owns.
+/// Reads a hotkey that this coldkey owns.
 async fn own(now: &ChainState, hotkey: &NamedKey, coldkey: &PublicKey) -> Result<HotkeyInfo, CliError> {
     let known = owned(now, hotkey).await?;
     if known.coldkey == *coldkey {
@@ -47,7 +47,7 @@ async fn own(now: &ChainState, hotkey: &NamedKey, coldkey: &PublicKey) -> Result
     })
 }
 
-/// What a coldkey has on a hotkey.
+/// Returns the stake of a coldkey on a hotkey.
 async fn staked(now: &ChainState, coldkey: &PublicKey, hotkey: &PublicKey) -> Result<Amount<Tao>, CliError> {
     let on = |position: &StakeInfo| position.hotkey == *hotkey;
     Ok(now.positions(coldkey).await?.iter().find(|position| on(position)).map_or(Amount::ZERO, |found| found.stake))

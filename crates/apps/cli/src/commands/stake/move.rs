@@ -1,4 +1,4 @@
-//! `myelin stake move`
+//! The command `myelin stake move`.
 
 use super::{
     amount::{StakeAmountArg, StakeChange, limit},
@@ -17,17 +17,17 @@ use crate::{
 use myelin_client::{calls, runtime::staking::events};
 use myelin_primitives::Amount;
 
-/// `myelin stake move`
+/// Arguments of `myelin stake move`.
 #[derive(Debug, clap::Args)]
 pub struct Move {
     #[command(flatten)]
     how_much: StakeAmountArg,
 
-    /// From whom: an address or the name of a hotkey here
+    /// Hotkey that the stake leaves: an address, or the name of a hotkey on this machine
     #[arg(long, value_name = "HOTKEY")]
     from: HotkeyArg,
 
-    /// To whom: an address or the name of a hotkey here
+    /// Hotkey that the stake moves to: an address, or the name of a hotkey on this machine
     #[arg(long, value_name = "HOTKEY")]
     to: HotkeyArg,
 
@@ -46,7 +46,7 @@ impl Command for Move {
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "move_stake")];
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "From a delegate to one's own hotkey",
+        purpose: "From a delegate to a hotkey of your own",
         line: "myelin stake move --all --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --to myself",
     }];
     type Output = TransactionOutput<StakeMoveOutput>;

@@ -1,4 +1,4 @@
-//! `myelin stake remove`
+//! The command `myelin stake remove`.
 
 use super::{
     amount::{StakeAmountArg, StakeChange, limit},
@@ -16,13 +16,13 @@ use crate::{
 };
 use myelin_client::calls;
 
-/// `myelin stake remove`
+/// Arguments of `myelin stake remove`.
 #[derive(Debug, clap::Args)]
 pub struct Remove {
     #[command(flatten)]
     how_much: StakeAmountArg,
 
-    /// From whom: an address, the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey to remove stake from: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
 
@@ -31,19 +31,19 @@ pub struct Remove {
 }
 
 outputs! {
-    /// Stake that was taken back.
+    /// Stake that was removed.
     StakeRemoveOutput(StakeChange);
 }
 
 impl Command for Remove {
     const PATH: &'static str = "stake remove";
-    const SUMMARY: &'static str = "Take stake back, which is free";
+    const SUMMARY: &'static str = "Remove stake from a hotkey, without a fee";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "remove_stake"), ("Staking", "unstake_all")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Some of it", line: "myelin stake remove 2.5 --from myself" },
+        Example { purpose: "A part of the stake", line: "myelin stake remove 2.5 --from myself" },
         Example {
-            purpose: "All of it",
+            purpose: "All stake",
             line: "myelin stake remove --all --from 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
@@ -55,8 +55,11 @@ impl Command for Remove {
         let now = chain.at_finalised().await?;
         let there = staked(&now, &signer.public(), &hotkey.key).await?;
         let amount = self.how_much.of(there, &hotkey)?;
-        let plan = Plan::new(format!("Take {amount} back from {hotkey} to {signer}"))
-            .effect(format!("its stake there falls from {there} to {}", there.checked_sub(amount).unwrap_or_default()))
+        let plan = Plan::new(format!("Remove {amount} of {signer} from {hotkey}"))
+            .effect(format!(
+                "its stake on the hotkey falls from {there} to {}",
+                there.checked_sub(amount).unwrap_or_default()
+            ))
             .effect("the TAO is free in the same block");
         let plan = limit(&now, plan, &hotkey).await?;
         let sent = if self.how_much.all {

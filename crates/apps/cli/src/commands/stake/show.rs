@@ -1,4 +1,4 @@
-//! What a coldkey has staked.
+//! The stake of a coldkey.
 
 use super::history::History;
 use crate::{
@@ -14,10 +14,10 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin stake show`
+/// Arguments of `myelin stake show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// Whose: an address or the name of a wallet; by default the wallet that is meant
+    /// Coldkey: an address, or the name of a wallet [default: the selected wallet]
     #[arg(value_name = "COLDKEY")]
     coldkey: Option<ColdkeyArg>,
 }
@@ -26,15 +26,15 @@ pub struct Show {
 #[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_field_names, reason = "so it is called on the chain")]
 pub struct StakeShowOutput {
-    /// Whose.
+    /// Address of the coldkey.
     coldkey: String,
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Over how many blocks earnings are counted: as many as the node remembers, 240 at most.
+    /// Blocks over which earnings are computed: as many as the node remembers, at most 240.
     earned_over: u64,
-    /// Each stake.
+    /// The stake on each hotkey.
     positions: Vec<StakeInfoRow>,
-    /// All of it, in rao.
+    /// Sum of all stake, in rao.
     #[schemars(with = "u64")]
     total: Amount<Tao>,
 }
@@ -42,29 +42,29 @@ pub struct StakeShowOutput {
 /// Stake on one hotkey.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StakeInfoRow {
-    /// On whom.
+    /// Address of the hotkey.
     hotkey: String,
-    /// What the hotkey is called here.
+    /// Name of the hotkey on this machine.
     name: Option<String>,
-    /// How much, in rao.
+    /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]
     stake: Amount<Tao>,
-    /// How the coldkey stands to the hotkey.
+    /// Relation of the coldkey to the hotkey.
     standing: StakeRoleRow,
-    /// What as much stake has earned of late, in rao, what the delegate keeps left out. Nothing if that is not known.
+    /// Recent earnings of the same amount of stake after the delegate's take, in rao; absent if unknown.
     #[schemars(with = "Option<u64>")]
     earned: Option<Amount<Tao>>,
 }
 
-/// How a coldkey stands to a hotkey.
+/// The relation of a coldkey to a hotkey that it has stake on.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum StakeRoleRow {
-    /// It owns it.
+    /// The coldkey owns the hotkey.
     Owner,
-    /// It nominates it.
+    /// The coldkey nominates the hotkey.
     Nominator,
-    /// The hotkey has lost its last seat, and the stake is on its way back.
+    /// The hotkey has lost its last seat, and the stake is being returned.
     Returning,
 }
 
@@ -83,7 +83,7 @@ impl StakeRoleRow {
         match self {
             Self::Owner => ("owner", Tone::Plain),
             Self::Nominator => ("nominator", Tone::Plain),
-            Self::Returning => ("on its way back", Tone::Warning),
+            Self::Returning => ("being returned", Tone::Warning),
         }
     }
 }
@@ -91,7 +91,7 @@ impl StakeRoleRow {
 impl Render for StakeShowOutput {
     fn render(&self, page: &mut Page) {
         if self.positions.is_empty() {
-            page.line(format!("{} has staked nothing; `myelin stake delegates` lists on whom one can", self.coldkey));
+            page.line(format!("{} has no stake; `myelin stake delegates` lists the delegates", self.coldkey));
             return;
         }
         let columns = ["NAME", "HOTKEY", "AS"].map(|heading| (heading, Side::Left));
@@ -110,19 +110,19 @@ impl Render for StakeShowOutput {
         page.table(&table);
         let Self { total, block, earned_over, .. } = self;
         let since = if *earned_over == 0 { String::new() } else { format!(", earned over {earned_over} blocks") };
-        page.line(Tone::Faint.paint(&format!("{total} together as of block {block}{since}")));
+        page.line(Tone::Faint.paint(&format!("{total} in total as of block {block}{since}")));
     }
 }
 
 impl Command for Show {
     const PATH: &'static str = "stake show";
-    const SUMMARY: &'static str = "Show what a coldkey has staked, and what that has earned of late";
-    const DETAILS: &'static str = "Earnings are those that as much stake would have had over the blocks that the node \
-         remembers. What an owner keeps as the delegate's take, and what its hotkeys mine, comes on top.";
+    const SUMMARY: &'static str = "Show the stake of a coldkey and its recent earnings";
+    const DETAILS: &'static str = "Earnings are those of the same amount of stake over the last blocks, at most 240, \
+         that the node remembers. The take of an owned delegate and the earnings from mining are not included.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "One's own", line: "myelin stake show" },
-        Example { purpose: "Of another wallet", line: "myelin stake show savings" },
+        Example { purpose: "The stake of the selected wallet", line: "myelin stake show" },
+        Example { purpose: "The stake of another wallet", line: "myelin stake show savings" },
     ];
     type Output = StakeShowOutput;
 

@@ -1,4 +1,4 @@
-//! What delegates keep.
+//! The takes of delegates.
 
 use super::{own, owned};
 use crate::{
@@ -18,34 +18,34 @@ use myelin_primitives::{BlockNumber, Take};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin stake take show`
+/// Arguments of `myelin stake take show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowTake {
-    /// Whose: an address, the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 }
 
-/// What a delegate keeps, and between what. Takes are fractions `v / 65535`.
+/// The take of a delegate, and the bounds of takes. Takes are fractions `v / 65535`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeTakeShowOutput {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// What it keeps of what it earns for validating; nothing if it is no delegate.
+    /// Its take from its validator emission; absent if it is not a delegate.
     take: Option<u16>,
-    /// The least that one may keep.
+    /// The lowest take that is allowed.
     least: u16,
-    /// The most.
+    /// The highest take that is allowed.
     most: u16,
-    /// Blocks between two rises.
+    /// Blocks from the last change to the next rise.
     rises_after: BlockNumber,
 }
 
 impl Render for StakeTakeShowOutput {
     fn render(&self, page: &mut Page) {
         match self.take {
-            Some(take) => page.line(format!("{} keeps {}", self.hotkey, u16_percent(take))),
-            None => page.line(format!("{} is no delegate", self.hotkey)),
+            Some(take) => page.line(format!("{} has a take of {}", self.hotkey, u16_percent(take))),
+            None => page.line(format!("{} is not a delegate", self.hotkey)),
         }
         let Self { least, most, rises_after, .. } = self;
         let (least, most) = (u16_percent(*least), u16_percent(*most));
@@ -57,9 +57,10 @@ impl Render for StakeTakeShowOutput {
 
 impl Command for ShowTake {
     const PATH: &'static str = "stake take show";
-    const SUMMARY: &'static str = "Show what a delegate keeps of what it earns";
+    const SUMMARY: &'static str = "Show the take of a delegate and the allowed range";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin stake take show" }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "The hotkey of the wallet", line: "myelin stake take show" }];
     type Output = StakeTakeShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<StakeTakeShowOutput>) -> Result<(), CliError> {
@@ -77,14 +78,14 @@ impl Command for ShowTake {
     }
 }
 
-/// `myelin stake take set`
+/// Arguments of `myelin stake take set`.
 #[derive(Debug, clap::Args)]
 pub struct SetTake {
-    /// How much, such as `9%`, or as a fraction of 65 535
+    /// Take in percent, such as `9%`, or as a number `v` of the fraction `v / 65535`
     #[arg(value_parser = take)]
     take: Take,
 
-    /// Whose: the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 
@@ -92,27 +93,28 @@ pub struct SetTake {
     sending: TransactionArgs,
 }
 
-/// What a delegate keeps from now on.
+/// The new take of a delegate.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StakeTakeSetOutput {
-    /// Who.
+    /// Address of the hotkey.
     hotkey: String,
-    /// How much, as a fraction `v / 65535`.
+    /// Its take, as a fraction `v / 65535`.
     take: u16,
 }
 
 impl Render for StakeTakeSetOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} keeps {}", self.hotkey, u16_percent(self.take)));
+        page.line(format!("{} has a take of {}", self.hotkey, u16_percent(self.take)));
     }
 }
 
 impl Command for SetTake {
     const PATH: &'static str = "stake take set";
-    const SUMMARY: &'static str = "Raise or lower what a delegate keeps of what it earns";
+    const SUMMARY: &'static str = "Raise or lower the take of a delegate";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "increase_take"), ("Staking", "decrease_take")];
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "Keep 9 %", line: "myelin stake take set 9% myself" }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "A take of 9 %", line: "myelin stake take set 9% myself" }];
     type Output = TransactionOutput<StakeTakeSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -121,27 +123,24 @@ impl Command for SetTake {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let before = own(&now, &hotkey, &signer.public()).await?.take.ok_or_else(|| CliError::Impossible {
-            message: format!("{hotkey} is no delegate"),
-            hint: "make it one with `myelin stake become-delegate`".into(),
+            message: format!("{hotkey} is not a delegate"),
+            hint: "make it a delegate with `myelin stake become-delegate`".into(),
         })?;
         let [from, to] = [before, take].map(|take| u16_percent(take.get()));
         let parameters = now.network_parameters().await?;
         let (least, most) = (parameters.min_delegate_take, parameters.max_delegate_take);
         let message = if take == before {
-            Some(format!("{hotkey} keeps {from} already"))
+            Some(format!("the take of {hotkey} is already {from}"))
         } else if take < least || take > most {
-            Some(format!("nobody may keep {to}"))
+            Some(format!("a take of {to} is not allowed"))
         } else {
             None
         };
         if let Some(message) = message {
             let [least, most] = [least, most].map(|take| u16_percent(take.get()));
-            return Err(CliError::Impossible {
-                message,
-                hint: format!("choose another, from {least} to {most}").into(),
-            });
+            return Err(CliError::Impossible { message, hint: format!("choose a take from {least} to {most}").into() });
         }
-        let plan = Plan::new(format!("Change what {hotkey} keeps from {from} to {to}"))
+        let plan = Plan::new(format!("Change the take of {hotkey} from {from} to {to}"))
             .effect("the next rise is possible only some time after this");
         let sent = if take > before {
             let blocks = parameters.tx_delegate_take_rate_limit;

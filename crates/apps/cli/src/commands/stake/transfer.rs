@@ -1,4 +1,4 @@
-//! `myelin stake transfer`
+//! The command `myelin stake transfer`.
 
 use super::{
     amount::{StakeAmountArg, StakeChange, limit},
@@ -17,17 +17,17 @@ use crate::{
 use myelin_client::{calls, runtime::staking::events};
 use myelin_primitives::Amount;
 
-/// `myelin stake transfer`
+/// Arguments of `myelin stake transfer`.
 #[derive(Debug, clap::Args)]
 pub struct Transfer {
     #[command(flatten)]
     how_much: StakeAmountArg,
 
-    /// To whom: the address of a coldkey or the name of a wallet
+    /// Coldkey that receives the stake: an address, or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
     to: ColdkeyArg,
 
-    /// Stake on which hotkey: an address, the name of a hotkey here, or `myself`, which is the default
+    /// Hotkey that the stake is on: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     on: Option<HotkeyArg>,
 
@@ -36,19 +36,17 @@ pub struct Transfer {
 }
 
 outputs! {
-    /// Stake that was given to another coldkey.
+    /// Stake that was transferred to another coldkey.
     StakeTransferOutput(StakeChange);
 }
 
 impl Command for Transfer {
     const PATH: &'static str = "stake transfer";
-    const SUMMARY: &'static str = "Give stake to another coldkey, where it is";
+    const SUMMARY: &'static str = "Transfer stake to another coldkey, on the same hotkey";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "transfer_stake")];
-    const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "To another wallet of one's own",
-        line: "myelin stake transfer 5 --to savings --on myself",
-    }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "To another wallet", line: "myelin stake transfer 5 --to savings --on myself" }];
     type Output = TransactionOutput<StakeTransferOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -57,8 +55,8 @@ impl Command for Transfer {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let amount = self.how_much.of(staked(&now, &signer.public(), &hotkey.key).await?, &hotkey)?;
-        let plan = Plan::new(format!("Give {amount} of {signer} on {hotkey} to {to}"))
-            .effect(format!("the stake stays on {hotkey} and is no longer yours"));
+        let plan = Plan::new(format!("Transfer {amount} of {signer} on {hotkey} to {to}"))
+            .effect(format!("the stake stays on {hotkey} and belongs to {to}"));
         let plan = limit(&now, plan, &hotkey).await?;
         let call = calls::transfer_stake(&to.key, &hotkey.key, amount);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
@@ -67,7 +65,7 @@ impl Command for Transfer {
             let amount = given.map_or(Amount::ZERO, |given| given.amount.0);
             Ok(StakeTransferOutput(StakeChange {
                 to_coldkey: Some(to.key.to_string()),
-                ..StakeChange::of(&hotkey.key, amount, "given to")
+                ..StakeChange::of(&hotkey.key, amount, "transferred to")
             }))
         })?)?)
     }

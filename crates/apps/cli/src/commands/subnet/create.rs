@@ -1,4 +1,4 @@
-//! `myelin subnet create`
+//! The command `myelin subnet create`.
 
 use super::{
     identity::{SubnetIdentityTexts, a_name},
@@ -19,14 +19,14 @@ use myelin_client::{Amount, Chain, Tao, calls, runtime::subnets::events::Network
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin subnet create`
+/// Arguments of `myelin subnet create`.
 #[derive(Debug, clap::Args)]
 pub struct Create {
-    /// What it is called
+    /// Name of the subnet
     #[arg(long, value_name = "TEXT", value_parser = a_name())]
     name: Option<String>,
 
-    /// The hotkey that takes its first seat: an address or a name; by default the hotkey that is meant
+    /// Hotkey on the first seat: an address, or the name of a hotkey on this machine [default: the selected hotkey]
     #[arg(long, value_name = "HOTKEY")]
     owner_hotkey: Option<HotkeyArg>,
 
@@ -37,12 +37,12 @@ pub struct Create {
 /// A subnet that was created.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetCreateOutput {
-    /// Its number.
+    /// Number of the subnet, if the events of the transaction name it.
     netuid: Option<u16>,
-    /// What is locked for it, in rao.
+    /// TAO that is locked for it, in rao.
     #[schemars(with = "u64")]
     locked: Amount<Tao>,
-    /// The address of the hotkey with its first seat.
+    /// Address of the hotkey on its first seat.
     hotkey: String,
 }
 
@@ -50,7 +50,7 @@ impl Render for SubnetCreateOutput {
     fn render(&self, page: &mut Page) {
         let number = self.netuid.map_or_else(|| "the subnet".to_owned(), |netuid| format!("subnet {netuid}"));
         page.line(format!(
-            "{number} is yours; {} are locked for it, and {} has its first seat",
+            "created {number}; {} are locked for it, and {} has its first seat",
             self.locked, self.hotkey
         ));
     }
@@ -62,39 +62,42 @@ impl Create {
         if let Some(block) = prices.not_before() {
             return Err(CliError::Impossible {
                 message: format!(
-                    "another subnet was created lately, so the next comes in block {block} at the earliest"
+                    "a subnet was created recently; the next can be created in block {block} at the earliest"
                 ),
-                hint: "see the price until then with `myelin subnet price`".into(),
+                hint: "see the price in later blocks with `myelin subnet price`".into(),
             });
         }
         let price = prices.price();
         let name = self.name.as_ref().map_or_else(String::new, |name| format!(" called {name}"));
-        let plan = Plan::new(format!("Create a subnet{name} for {price}, with {signer}"))
+        let plan = Plan::new(format!("Create a subnet{name} for {price}, owned by {signer}"))
             .spends(price)
-            .effect(format!("{price} are locked, and given back when the subnet ends"))
+            .effect(format!("{price} are locked, and returned when the subnet ends"))
             .effect(format!("{hotkey} takes the first seat"));
         let plan = match prices.replaced() {
             PrunedSubnet::Nobody => plan,
-            PrunedSubnet::Subnet(netuid) => plan.effect(format!("subnet {netuid} ends, because every place is taken")),
+            PrunedSubnet::Subnet(netuid) => {
+                plan.effect(format!("subnet {netuid} ends, because all places for subnets are taken"))
+            }
             PrunedSubnet::AllImmune => {
                 return Err(CliError::Impossible {
-                    message: "every place is taken, and no subnet is old enough to be replaced".into(),
-                    hint: "see which there are with `myelin subnet list`".into(),
+                    message: "all places for subnets are taken, and all subnets are immune".into(),
+                    hint: "list the subnets with `myelin subnet list`".into(),
                 });
             }
         };
-        Ok(plan.risk("if somebody creates one before, the price is twice as high, or the next has to wait"))
+        Ok(plan.risk("another creation before this one doubles the price or delays this one"))
     }
 }
 
 impl Command for Create {
     const PATH: &'static str = "subnet create";
-    const SUMMARY: &'static str = "Create a subnet of one's own";
-    const DETAILS: &'static str = "Its price is locked as long as it exists. `myelin subnet price` tells how it falls.";
+    const SUMMARY: &'static str = "Create a subnet";
+    const DETAILS: &'static str = "The price is locked for as long as the subnet exists. `myelin subnet price` shows \
+         how the price falls.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "register_network"), ("Subnets", "register_network_with_identity")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "What would it cost?", line: "myelin subnet create --name text --dry-run" },
+        Example { purpose: "Show the cost first", line: "myelin subnet create --name text --dry-run" },
         Example { purpose: "Create it", line: "myelin subnet create --name text" },
     ];
     type Output = TransactionOutput<SubnetCreateOutput>;

@@ -1,4 +1,4 @@
-//! What a subnet says of itself.
+//! The identities of subnets.
 
 use super::{find, find_own};
 use crate::{
@@ -16,64 +16,64 @@ use myelin_client::{NetUid, SubnetIdentity, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The most bytes of a name. spec subnets-and-neurons §15.2
+/// Largest length of a name, in bytes. spec subnets-and-neurons §15.2
 const MAX_NAME: usize = 256;
 
-/// The most bytes of any other text. spec subnets-and-neurons §15.2
+/// Largest length of any other text, in bytes. spec subnets-and-neurons §15.2
 const MAX_TEXT: usize = 1_024;
 
-/// What a subnet says of itself. spec subnets-and-neurons §15.2
+/// The texts of a subnet's identity; not verified. spec subnets-and-neurons §15.2
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema, clap::Args)]
 pub struct SubnetIdentityTexts {
-    /// Its name
+    /// Name of the subnet
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_NAME))]
     name: Option<String>,
-    /// What it is for
+    /// Description of its task
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     description: Option<String>,
-    /// Its page
+    /// URL of its web page
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     url: Option<String>,
-    /// Where its code is
+    /// URL of its repository
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     github: Option<String>,
-    /// How to reach who runs it
+    /// Contact of its owner
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     contact: Option<String>,
-    /// Where its people talk
+    /// Discord server or account
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_NAME))]
     discord: Option<String>,
-    /// Its picture
+    /// URL of its logo
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     logo: Option<String>,
-    /// Anything else
+    /// Additional text
     #[arg(long, value_name = "TEXT", value_parser = at_most(MAX_TEXT))]
     additional: Option<String>,
 }
 
-/// A parser of texts with no more bytes than the chain stores.
+/// Returns a parser of texts with at most this many bytes, as the chain stores them.
 pub(super) fn at_most(bytes: usize) -> impl Fn(&str) -> Result<String, String> + Clone {
     move |text| {
         if text.len() > bytes {
-            Err(format!("{} bytes, and at most {bytes} are stored", text.len()))
+            Err(format!("the text has {} bytes; at most {bytes} are stored", text.len()))
         } else {
             Ok(text.into())
         }
     }
 }
 
-/// A parser of names.
+/// Returns a parser of names.
 pub(super) fn a_name() -> impl Fn(&str) -> Result<String, String> + Clone {
     at_most(MAX_NAME)
 }
 
 impl SubnetIdentityTexts {
-    /// A name and nothing else.
+    /// Returns texts with only a name.
     pub(crate) fn named(name: String) -> Self {
         Self { name: Some(name), ..Self::default() }
     }
 
-    /// What is said here, and for the rest what `before` says. An empty text takes one back.
+    /// Merges these texts over earlier ones. An empty text removes the earlier one.
     fn over(self, before: Self) -> Self {
         let said = |now: Option<String>, before| now.or(before).filter(|text: &String| !text.is_empty());
         Self {
@@ -88,7 +88,7 @@ impl SubnetIdentityTexts {
         }
     }
 
-    /// Each with its label.
+    /// Returns each text with its label.
     fn labelled(&self) -> [(&'static str, Option<&str>); 8] {
         [
             ("name", self.name.as_deref()),
@@ -135,13 +135,13 @@ impl From<SubnetIdentityTexts> for SubnetIdentity {
     }
 }
 
-/// What one subnet says of itself.
+/// A subnet and its identity.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SubnetIdentityRow {
-    /// Which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// What it says.
+    /// Texts of its identity.
     #[serde(flatten)]
     texts: SubnetIdentityTexts,
     #[serde(skip)]
@@ -162,24 +162,24 @@ impl Render for SubnetIdentityRow {
 outputs! {
     /// The identity of a subnet.
     SubnetIdentityShowOutput(SubnetIdentityRow);
-    /// The identity that a subnet has now.
+    /// The new identity of a subnet.
     SubnetIdentitySetOutput(SubnetIdentityRow);
 }
 
-/// `myelin subnet identity show`
+/// Arguments of `myelin subnet identity show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowIdentity {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 }
 
 impl Command for ShowIdentity {
     const PATH: &'static str = "subnet identity show";
-    const SUMMARY: &'static str = "Show what a subnet says of itself";
-    const DETAILS: &'static str = "Nobody checks whether it is true.";
+    const SUMMARY: &'static str = "Show the identity of a subnet";
+    const DETAILS: &'static str = "The owner publishes the texts. They are not verified.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Where is its code?", line: "myelin subnet identity show 1" }];
+        &[Example { purpose: "The identity of subnet 1", line: "myelin subnet identity show 1" }];
     type Output = SubnetIdentityShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -191,10 +191,10 @@ impl Command for ShowIdentity {
     }
 }
 
-/// `myelin subnet identity set`
+/// Arguments of `myelin subnet identity set`.
 #[derive(Debug, clap::Args)]
 pub struct SetIdentity {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
     #[command(flatten)]
@@ -206,8 +206,8 @@ pub struct SetIdentity {
 
 impl Command for SetIdentity {
     const PATH: &'static str = "subnet identity set";
-    const SUMMARY: &'static str = "Say what a subnet is called, and where to find out about it";
-    const DETAILS: &'static str = "Only the owner may. What is not given stays as it is; an empty text takes one back.";
+    const SUMMARY: &'static str = "Set the identity of a subnet: its name, pages and contact";
+    const DETAILS: &'static str = "Signed by the owner. Texts that are not given stay; an empty text removes one.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "set_subnet_identity")];
     const EXAMPLES: &'static [Example] = &[
@@ -215,16 +215,13 @@ impl Command for SetIdentity {
             purpose: "A name and a page",
             line: "myelin subnet identity set 1 --name text --url https://text.example",
         },
-        Example { purpose: "No picture any more", line: "myelin subnet identity set 1 --logo=" },
+        Example { purpose: "Remove the logo", line: "myelin subnet identity set 1 --logo=" },
     ];
     type Output = TransactionOutput<SubnetIdentitySetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         if self.texts == SubnetIdentityTexts::default() {
-            return Err(CliError::Usage {
-                message: "nothing is to be said".into(),
-                hint: "give a text, such as `--name`",
-            });
+            return Err(CliError::Usage { message: "no text is given".into(), hint: "give a text, such as `--name`" });
         }
         let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
@@ -232,7 +229,7 @@ impl Command for SetIdentity {
         let mut subnet = find_own(&now, self.netuid, &signer).await?;
         let before = now.subnet_identity(self.netuid).await?.map(SubnetIdentityTexts::from).unwrap_or_default();
         let texts = self.texts.over(before.clone());
-        let mut plan = Plan::new(format!("Say what subnet {} is", self.netuid)).touches(self.netuid);
+        let mut plan = Plan::new(format!("Set the identity of subnet {}", self.netuid)).touches(self.netuid);
         for ((label, was), (_, is)) in before.labelled().into_iter().zip(texts.labelled()) {
             if was != is {
                 plan = plan.effect(format!(

@@ -1,4 +1,4 @@
-//! `myelin subnet list`
+//! The command `myelin subnet list`.
 
 use super::rows::SubnetRow;
 use crate::{
@@ -15,9 +15,9 @@ use serde::Serialize;
 /// All networks.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetListOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Each network, by its number.
+    /// The networks, by number.
     subnets: Vec<SubnetRow>,
 }
 
@@ -49,18 +49,18 @@ impl Render for SubnetListOutput {
     }
 }
 
-/// `myelin subnet list`
+/// Arguments of `myelin subnet list`.
 #[derive(Debug, clap::Args)]
 pub struct List {}
 
 impl Command for List {
     const PATH: &'static str = "subnet list";
-    const SUMMARY: &'static str = "List the subnets, what they earn and what a seat costs";
+    const SUMMARY: &'static str = "List the subnets with their emission and the price of a seat";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Which are there?", line: "myelin subnet list" },
+        Example { purpose: "All subnets", line: "myelin subnet list" },
         Example {
-            purpose: "Where is a seat to be had by work?",
+            purpose: "Subnets with registration by work",
             line: "myelin subnet list --output json | jq '.subnets[] | select(.difficulty) | .netuid'",
         },
     ];

@@ -24,21 +24,24 @@ pub use transfer::Transfer;
 use crate::{error::CliError, key::WalletSigner};
 use myelin_client::{ChainError, ChainState, NetUid, SubnetInfo};
 
-/// A network that exists.
+/// Reads a network.
+///
+/// # Errors
+/// [`ChainError::NoNetwork`] if it does not exist.
 async fn find(now: &ChainState, netuid: NetUid) -> Result<SubnetInfo, CliError> {
     let subnet = now.subnet(netuid).await?;
     Ok(subnet.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?)
 }
 
-/// A subnet that this key owns, because the chain lets nobody else change it.
+/// Reads a subnet that this key owns. The chain refuses changes by any other key.
 async fn find_own(now: &ChainState, netuid: NetUid, owner: &WalletSigner) -> Result<SubnetInfo, CliError> {
     let subnet = find(now, netuid).await?;
     if subnet.owner == Some(owner.public()) {
         return Ok(subnet);
     }
-    let whose = subnet.owner.map_or_else(|| "nobody".to_owned(), |other| other.to_string());
+    let whose = subnet.owner.map_or_else(|| "no account".to_owned(), |other| other.to_string());
     Err(CliError::Impossible {
-        message: format!("subnet {netuid} belongs to {whose}, and not to {owner}"),
+        message: format!("subnet {netuid} belongs to {whose}, not to {owner}"),
         hint: "choose the owner's wallet with `--wallet`".into(),
     })
 }

@@ -1,4 +1,4 @@
-//! How a network is set.
+//! The parameters of networks.
 
 use super::{find, find_own};
 use crate::{
@@ -21,20 +21,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeSet, str::FromStr};
 
-/// A parameter and what it is.
+/// A parameter and its value.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ParameterRow {
-    /// Its name.
+    /// Name of the parameter.
     name: &'static str,
-    /// What it is. Amounts are in rao.
+    /// Current value. Amounts are in rao.
     value: ParameterValue,
-    /// Who may change it.
+    /// Authority that may change it.
     who: ParameterAuthority,
-    /// When it may be changed.
+    /// Window in which it may be changed.
     when: ChangeWindow,
-    /// What it may be; nothing where that follows from its type.
+    /// Bounds of the value; empty if its type gives them.
     bounds: &'static str,
-    /// What it does.
+    /// Effect of the parameter.
     effect: &'static str,
 }
 
@@ -51,15 +51,15 @@ impl ParameterRow {
     }
 }
 
-/// How one network is set.
+/// The parameters of a network.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetParametersShowOutput {
-    /// Which network; 0 is root.
+    /// Number of the network; 0 is root.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// The parameters that were asked for.
+    /// The requested parameters.
     parameters: Vec<ParameterRow>,
     #[serde(skip)]
     title: String,
@@ -71,7 +71,7 @@ impl Render for SubnetParametersShowOutput {
         if let [row] = self.parameters.as_slice() {
             page.fields([
                 (row.name, row.value.to_string().into()),
-                ("what it does", row.effect.into()),
+                ("effect", row.effect.into()),
                 ("bounds", if row.bounds.is_empty() { "yes or no".into() } else { row.bounds.into() }),
                 ("who", row.who.to_string().into()),
                 ("when", row.when.to_string().into()),
@@ -90,25 +90,28 @@ impl Render for SubnetParametersShowOutput {
         }
         page.table(&table);
         page.line(Tone::Faint.paint(&format!(
-            "as of block {}; what one does: `myelin subnet parameters show {} PARAMETER`",
+            "as of block {}; `myelin subnet parameters show {} PARAMETER` describes one",
             self.block, self.netuid
         )));
     }
 }
 
-/// The parameter of that name.
+/// Returns the parameter with this name.
+///
+/// # Errors
+/// [`CliError::NotFound`] with up to three similar names.
 fn named(name: &str) -> Result<Parameter, CliError> {
     Parameter::named(name).ok_or_else(|| {
         let near = like(name).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
-        let all = "see all with `myelin subnet parameters show`";
+        let all = "list all parameters with `myelin subnet parameters show`";
         CliError::NotFound {
             message: format!("there is no parameter `{name}`"),
-            hint: if near.is_empty() { all.into() } else { format!("did you mean {near}? Otherwise {all}").into() },
+            hint: if near.is_empty() { all.into() } else { format!("did you mean {near}? If not, {all}").into() },
         }
     })
 }
 
-/// Returns up to three names of parameters that look like this one, most alike first.
+/// Returns up to three names of parameters that are similar to this one, the most similar first.
 fn like(name: &str) -> Vec<&'static str> {
     const ALIKE: f64 = 0.8;
     let alike = |parameter: &Parameter| (strsim::jaro_winkler(name, parameter.name()), parameter.name());
@@ -117,24 +120,24 @@ fn like(name: &str) -> Vec<&'static str> {
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// `myelin subnet parameters show`
+/// Arguments of `myelin subnet parameters show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowParameters {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 
-    /// Only these; of a single one everything is told
+    /// Parameters to show; a single one is shown with its effect and bounds [default: all]
     #[arg(value_name = "PARAMETER")]
     names: Vec<String>,
 }
 
 impl Command for ShowParameters {
     const PATH: &'static str = "subnet parameters show";
-    const SUMMARY: &'static str = "Show how a network is set, and what that means";
+    const SUMMARY: &'static str = "Show the parameters of a network";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "All of them", line: "myelin subnet parameters show 1" },
-        Example { purpose: "What may a tempo be, and who says so?", line: "myelin subnet parameters show 1 tempo" },
+        Example { purpose: "All parameters", line: "myelin subnet parameters show 1" },
+        Example { purpose: "The effect and bounds of the tempo", line: "myelin subnet parameters show 1 tempo" },
     ];
     type Output = SubnetParametersShowOutput;
 
@@ -158,7 +161,7 @@ async fn parameters(now: &ChainState, netuid: NetUid) -> Result<Parameters, CliE
     Ok(parameters.ok_or_else(|| ChainError::NoNetwork { netuid, block: now.height() })?)
 }
 
-/// A parameter and what it shall be, `tempo=99`.
+/// A parameter and its new value as they are typed: `tempo=99`.
 #[derive(Clone, Debug)]
 struct Assignment {
     name: String,
@@ -175,13 +178,13 @@ impl FromStr for Assignment {
     }
 }
 
-/// `myelin subnet parameters set`
+/// Arguments of `myelin subnet parameters set`.
 #[derive(Debug, clap::Args)]
 pub struct SetParameters {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
-    /// What, and what it shall be: `immunity_period=7200 min_burn=0.01`
+    /// Parameters and their new values, such as `immunity_period=7200 min_burn=0.01`
     #[arg(value_name = "PARAMETER=VALUE", required = true)]
     changes: Vec<Assignment>,
 
@@ -189,24 +192,24 @@ pub struct SetParameters {
     sending: TransactionArgs,
 }
 
-/// What was set.
+/// The changed parameters of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetParametersSetOutput {
-    /// On which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// Each parameter.
+    /// The changed parameters.
     changed: Vec<ParameterChange>,
 }
 
-/// A parameter that was set. Amounts are in rao.
+/// A changed parameter. Amounts are in rao.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct ParameterChange {
-    /// Its name.
+    /// Name of the parameter.
     name: &'static str,
-    /// What it was.
+    /// Value before the change.
     before: ParameterValue,
-    /// What it is.
+    /// Value after the change.
     after: ParameterValue,
 }
 
@@ -217,7 +220,7 @@ impl Render for SubnetParametersSetOutput {
     }
 }
 
-/// What an owner is about to change.
+/// A change that an owner requests.
 struct ParameterEdit {
     parameter: Parameter,
     before: ParameterValue,
@@ -225,7 +228,10 @@ struct ParameterEdit {
 }
 
 impl SetParameters {
-    /// The patch, and what it changes.
+    /// Returns the patch and its changes.
+    ///
+    /// # Errors
+    /// An unknown or repeated name, a parameter of governance, or a value that cannot be parsed.
     fn changes(&self, before: &Parameters) -> Result<(ParametersPatch, Vec<ParameterEdit>), CliError> {
         let (mut patch, mut changes, mut seen) = (ParametersPatch::default(), Vec::new(), BTreeSet::new());
         for Assignment { name, value } in &self.changes {
@@ -237,7 +243,7 @@ impl SetParameters {
             if parameter.authority() == ParameterAuthority::Governance {
                 return Err(CliError::Impossible {
                     message: format!("`{name}` is set by governance, not by owners"),
-                    hint: "see which are the owner's with `myelin subnet parameters show`".into(),
+                    hint: "list the owner's parameters with `myelin subnet parameters show`".into(),
                 });
             }
             let wrong =
@@ -259,8 +265,11 @@ impl SetParameters {
             let epoch = next.saturating_add(blocks);
             return Err(CliError::Impossible {
                 message: format!("`{}` cannot be changed until the epoch in block {epoch}", change.parameter.name()),
-                hint: format!("set it after block {epoch}, before the last {} of a tempo", network.admin_freeze_window)
-                    .into(),
+                hint: format!(
+                    "set it after block {epoch}, before the last {} blocks of a tempo",
+                    network.admin_freeze_window
+                )
+                .into(),
             });
         }
         let words: Vec<_> =
@@ -274,19 +283,19 @@ impl SetParameters {
             };
             plan = plan.effect(format!("{name}: {after} instead of {before} ({effect}{bounds})"));
         }
-        plan = plan.effect("it holds from the block on that includes this");
+        plan = plan.effect("the change takes effect in the block that includes the transaction");
         if let Some(blocks) = epoch {
             plan = plan.effect(format!("the next epoch is in block {}", next.saturating_add(blocks)));
         }
         let tempos = network.owner_hyperparam_rate_limit;
         if tempos > 0 {
             plan = plan.risk(format!(
-                "fails if the owner changed one of these in the last {tempos} tempos, which are {} blocks here",
+                "it fails if the owner changed one of these in the last {tempos} tempos, {} blocks on this subnet",
                 u32::from(tempos).saturating_mul(subnet.tempo.into())
             ));
         }
         if changes.iter().any(|change| change.parameter == Parameter::WeightsVersionKey) {
-            plan = plan.risk("fails if the owner changed weights_version_key in the last five tempos");
+            plan = plan.risk("it fails if the owner changed `weights_version_key` in the last five tempos");
         }
         Ok(plan)
     }
@@ -294,22 +303,25 @@ impl SetParameters {
 
 impl Command for SetParameters {
     const PATH: &'static str = "subnet parameters set";
-    const SUMMARY: &'static str = "Change how a subnet is set";
-    const DETAILS: &'static str = "Only the owner may, and each parameter only now and then.";
+    const SUMMARY: &'static str = "Change parameters of a subnet";
+    const DETAILS: &'static str = "Signed by the owner. Each parameter has a rate limit.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "set_parameters")];
     const EXAMPLES: &'static [Example] = &[
         Example {
-            purpose: "Open it to work, at a low price",
+            purpose: "Allow registration by work, at a low price",
             line: "myelin subnet parameters set 2 pow_registration_allowed=yes min_burn=0.01",
         },
-        Example { purpose: "What would that do?", line: "myelin subnet parameters set 2 commit_reveal=no --dry-run" },
+        Example {
+            purpose: "Show the effects first",
+            line: "myelin subnet parameters set 2 commit_reveal=no --dry-run",
+        },
     ];
     type Output = TransactionOutput<SubnetParametersSetOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
-        // Mistakes of typing need no node.
+        // A wrong name is reported without a connection to a node.
         for change in &self.changes {
             named(&change.name)?;
         }

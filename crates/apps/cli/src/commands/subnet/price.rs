@@ -1,4 +1,4 @@
-//! What a new subnet costs, and which one it would replace.
+//! The price of a new subnet, and the subnet that it would replace.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
-/// The times for which the price is foretold.
+/// The times of the price forecast.
 const LATER: [(&str, Duration); 5] = [
     ("in an hour", Duration::from_hours(1)),
     ("tomorrow", Duration::from_hours(24)),
@@ -22,55 +22,55 @@ const LATER: [(&str, Duration); 5] = [
     ("in four weeks", Duration::from_hours(28 * 24)),
 ];
 
-/// What creating a subnet costs, and how that falls. Amounts are in rao.
+/// The price of a new subnet and its forecast. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetPriceOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: BlockNumber,
-    /// What a subnet costs in the next block.
+    /// Price of a subnet in the next block.
     #[schemars(with = "u64")]
     price: Amount<Tao>,
-    /// What it costs at least.
+    /// Lowest price.
     #[schemars(with = "u64")]
     minimum: Amount<Tao>,
-    /// The last creation, which doubled the price.
+    /// Last creation, which doubled the price.
     last: Option<Creation>,
-    /// The price later, if nobody creates one before.
+    /// Forecast of the price without another creation.
     later: Vec<Forecast>,
-    /// The first block in which one can be created, if that is not the next.
+    /// First block in which a subnet can be created, unless it is the next block.
     not_before: Option<BlockNumber>,
-    /// How many there are.
+    /// Number of subnets.
     subnets: usize,
-    /// How many there can be.
+    /// Largest number of subnets.
     limit: u16,
-    /// Which one would be replaced.
+    /// Number of the subnet that a new one would replace.
     replaced: Option<u16>,
 }
 
 /// The last creation of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Creation {
-    /// In which block.
+    /// Block of the creation.
     block: BlockNumber,
-    /// What was paid, in rao.
+    /// Price that was paid, in rao.
     #[schemars(with = "u64")]
     paid: Amount<Tao>,
 }
 
-/// What a subnet will cost.
+/// The price of a subnet at a later time.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 struct Forecast {
-    /// When, in words.
+    /// Time, in words.
     when: &'static str,
-    /// The block that comes about then.
+    /// Expected block at this time.
     block: BlockNumber,
-    /// The price, in rao.
+    /// Price, in rao.
     #[schemars(with = "u64")]
     price: Amount<Tao>,
 }
 
 impl SubnetPriceOutput {
-    /// Reads them.
+    /// Reads the prices as of a block.
     pub(super) async fn read(now: &ChainState) -> Result<Self, CliError> {
         let block = BlockNumber::try_from(now.height()).map_err(|_| ChainError::NoBlock(now.height().to_string()))?;
         let NetworkParameters {
@@ -99,12 +99,12 @@ impl SubnetPriceOutput {
         })
     }
 
-    /// What a subnet costs in the next block.
+    /// Returns the price of a subnet in the next block.
     pub(super) const fn price(&self) -> Amount<Tao> {
         self.price
     }
 
-    /// Whether one has to go, and which one that is.
+    /// Returns the subnet that a new one would replace.
     pub(super) fn replaced(&self) -> PrunedSubnet {
         match self.replaced {
             _ if self.subnets < usize::from(self.limit) => PrunedSubnet::Nobody,
@@ -113,24 +113,24 @@ impl SubnetPriceOutput {
         }
     }
 
-    /// The first block in which one can be created, if that is not the next.
+    /// Returns the first block in which a subnet can be created, unless it is the next block.
     pub(super) const fn not_before(&self) -> Option<BlockNumber> {
         self.not_before
     }
 }
 
-/// Who makes room for a new subnet. spec subnets-and-neurons §3
+/// The subnet that a new one replaces. spec subnets-and-neurons §3
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PrunedSubnet {
-    /// There is a place.
+    /// No subnet, because a place is free.
     Nobody,
-    /// This one.
+    /// The subnet with this number.
     Subnet(u16),
-    /// Every place is taken, and none is old enough to be replaced.
+    /// No subnet, although all places are taken: all subnets are immune.
     AllImmune,
 }
 
-/// The price at the usual times, as far as blocks are counted.
+/// Returns the prices at the times of [`LATER`] whose block numbers exist.
 fn forecast(rule: PriceRule, last: Option<LastCreation>, now: BlockNumber, slot: Duration) -> Vec<Forecast> {
     let later = |(when, after): (&'static str, Duration)| {
         let blocks = after.as_millis().checked_div(slot.as_millis())?;
@@ -143,44 +143,43 @@ fn forecast(rule: PriceRule, last: Option<LastCreation>, now: BlockNumber, slot:
 impl Render for SubnetPriceOutput {
     fn render(&self, page: &mut Page) {
         let last = match &self.last {
-            Some(last) => format!("{} paid in block {}", last.paid, last.block),
-            None => "nobody has created one yet".to_owned(),
+            Some(last) => format!("{} in block {}", last.paid, last.block),
+            None => "none yet".to_owned(),
         };
         let places = match self.replaced() {
             PrunedSubnet::Nobody => format!("{} of {} taken", self.subnets, self.limit),
-            PrunedSubnet::Subnet(netuid) => format!("all {} taken; subnet {netuid} would be replaced", self.limit),
-            PrunedSubnet::AllImmune => format!("all {} taken, and none is old enough to be replaced", self.limit),
+            PrunedSubnet::Subnet(netuid) => format!("all {} taken; a new subnet replaces subnet {netuid}", self.limit),
+            PrunedSubnet::AllImmune => format!("all {} taken, and all subnets are immune", self.limit),
         };
         let now = match self.not_before {
-            Some(block) => format!("{}, not to be had before block {block}", self.price),
+            Some(block) => format!("{}, from block {block} on", self.price),
             None => self.price.to_string(),
         };
-        page.fields([("a subnet costs", now.into()), ("the last", last.into()), ("places", places.into())]);
-        let mut table =
-            Table::new([("IF NOBODY ELSE DOES", Side::Left), ("BLOCK", Side::Right), ("PRICE", Side::Right)]);
+        page.fields([("price", now.into()), ("last creation", last.into()), ("places", places.into())]);
+        let mut table = Table::new([("TIME", Side::Left), ("BLOCK", Side::Right), ("PRICE", Side::Right)]);
         for later in &self.later {
             table.row([later.when.into(), later.block.to_string().into(), later.price.to_string().into()]);
         }
         page.line("");
         page.table(&table);
         page.line(Tone::Faint.paint(&format!(
-            "whoever creates one doubles the price; it falls to no less than {}. The price is locked, and given back \
-             when the subnet ends",
+            "forecast without another creation, which doubles the price; the minimum is {}. The price is locked, and \
+             returned when the subnet ends",
             self.minimum
         )));
     }
 }
 
-/// `myelin subnet price`
+/// Arguments of `myelin subnet price`.
 #[derive(Debug, clap::Args)]
 pub struct Price {}
 
 impl Command for Price {
     const PATH: &'static str = "subnet price";
-    const SUMMARY: &'static str = "Show what a new subnet costs, and what it will cost";
+    const SUMMARY: &'static str = "Show the price of a new subnet and its forecast";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Now or tomorrow?", line: "myelin subnet price" },
+        Example { purpose: "The price now and later", line: "myelin subnet price" },
         Example { purpose: "In rao, for a script", line: "myelin subnet price --output json | jq .price" },
     ];
     type Output = SubnetPriceOutput;

@@ -1,4 +1,4 @@
-//! `myelin subnet remove`
+//! The command `myelin subnet remove`.
 
 use super::find_own;
 use crate::{
@@ -15,10 +15,10 @@ use myelin_client::{Amount, NetUid, Tao, calls, runtime::subnets::events::Networ
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin subnet remove`
+/// Arguments of `myelin subnet remove`.
 #[derive(Debug, clap::Args)]
 pub struct Remove {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
     #[command(flatten)]
@@ -28,13 +28,13 @@ pub struct Remove {
 /// A subnet that ended. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetRemoveOutput {
-    /// Which subnet it was.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// What was given back.
+    /// Lock that was returned to the owner.
     #[schemars(with = "u64")]
     refunded: Amount<Tao>,
-    /// What nobody gets, and is issued again one day.
+    /// Pending emission that was recycled, and can be emitted again.
     #[schemars(with = "u64")]
     recycled: Amount<Tao>,
 }
@@ -42,18 +42,18 @@ pub struct SubnetRemoveOutput {
 impl Render for SubnetRemoveOutput {
     fn render(&self, page: &mut Page) {
         let Self { netuid, refunded, recycled } = self;
-        page.line(format!("subnet {netuid} has ended; {refunded} given back, {recycled} recycled"));
+        page.line(format!("subnet {netuid} has ended; {refunded} returned, {recycled} recycled"));
     }
 }
 
 impl Command for Remove {
     const PATH: &'static str = "subnet remove";
-    const SUMMARY: &'static str = "End a subnet, and get back what is locked for it";
-    const DETAILS: &'static str = "Only the owner may. It cannot be undone.";
+    const SUMMARY: &'static str = "End a subnet and return its lock to the owner";
+    const DETAILS: &'static str = "Signed by the owner. It cannot be undone.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "dissolve_network")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "What would be given back?", line: "myelin subnet remove 2 --dry-run" },
+        Example { purpose: "Show the effects first", line: "myelin subnet remove 2 --dry-run" },
         Example { purpose: "End it", line: "myelin subnet remove 2" },
     ];
     type Output = TransactionOutput<SubnetRemoveOutput>;
@@ -62,11 +62,11 @@ impl Command for Remove {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let subnet = find_own(&chain.at_finalised().await?, netuid, &signer).await?;
-        let plan = Plan::new(format!("End subnet {netuid} for ever"))
+        let plan = Plan::new(format!("End subnet {netuid} permanently"))
             .touches(netuid)
-            .effect(format!("{} that are locked for it go to {signer}", subnet.locked))
-            .effect(format!("{} that have accrued since the last epoch are recycled, not paid", subnet.pending))
-            .effect(format!("{} neurons lose their seats; stake on them stays", subnet.neurons));
+            .effect(format!("the lock of {} is returned to {signer}", subnet.locked))
+            .effect(format!("{} that are pending since the last epoch are recycled, not paid", subnet.pending))
+            .effect(format!("{} neurons lose their seats; the stake on them stays", subnet.neurons));
         let sent = self.sending.send(context, &chain, &signer, &calls::dissolve_network(netuid), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let ended = included.event::<NetworkRemoved>();

@@ -1,4 +1,4 @@
-//! Rows of subnets.
+//! Rows of networks.
 
 use crate::{
     commands::metagraph::{LastEpochRow, none, title},
@@ -8,48 +8,48 @@ use myelin_client::{Amount, BlockNumber, NetUid, SubnetInfo, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A network at a glance. Amounts are in rao.
+/// A network. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SubnetRow {
-    /// Which network; 0 is root.
+    /// Number of the network; 0 is root.
     #[schemars(with = "u16")]
     pub(super) netuid: NetUid,
-    /// Its name, as its owner gave it.
+    /// Name that its owner set; not verified.
     pub(super) name: String,
-    /// The address of who owns it.
+    /// Address of its owner's coldkey.
     owner: Option<String>,
-    /// The address of the hotkey that represents the owner.
+    /// Address of its owner hotkey.
     owner_hotkey: Option<String>,
-    /// The block in which it was created.
+    /// Block of its creation.
     registered_at: BlockNumber,
-    /// What is locked for it.
+    /// TAO that is locked for it.
     #[schemars(with = "u64")]
     locked: Amount<Tao>,
-    /// Blocks between its epochs, less one.
+    /// Blocks between two epochs, less one.
     tempo: u16,
-    /// Seats taken.
+    /// Number of taken seats.
     pub(super) neurons: u16,
-    /// Seats there are.
+    /// Number of all seats.
     pub(super) seats: u16,
-    /// What it receives of every block at present.
+    /// Emission that it receives per block.
     #[schemars(with = "u64")]
     pub(super) emission: Amount<Tao>,
-    /// What has accrued to it since its last epoch.
+    /// Pending emission since its last epoch.
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
-    /// Its last epoch.
+    /// Last epoch.
     last_epoch: Option<LastEpochRow>,
-    /// The block of its next epoch.
+    /// Block of its next epoch.
     pub(super) next_epoch: Option<BlockNumber>,
-    /// What a seat costs, if seats are to be had by burning.
+    /// Price of a seat; absent if burned registration is closed.
     #[schemars(with = "Option<u64>")]
     pub(super) burn: Option<Amount<Tao>>,
-    /// How many seals have to be tried for a seat on average, if seats are to be had by work.
+    /// Average number of seals to try for a seat; absent if registration by work is closed.
     pub(super) difficulty: Option<u64>,
-    /// What seats have cost so far, which is issued again one day.
+    /// Sum of the prices of all seats so far, which were recycled and can be emitted again.
     #[schemars(with = "u64")]
     recycled: Amount<Tao>,
-    /// The block in which burn and difficulty are adjusted next.
+    /// Block of the next adjustment of price and difficulty.
     adjusts_at: BlockNumber,
     #[serde(skip)]
     title: String,
@@ -95,18 +95,18 @@ impl Render for SubnetRow {
             ("locked", self.locked.to_string().into()),
             ("neurons", format!("{} of {} seats", self.neurons, self.seats).into()),
             ("emission", format!("{} per block", self.emission).into()),
-            ("accrued", self.pending.to_string().into()),
+            ("pending emission", self.pending.to_string().into()),
             ("last epoch", epoch),
             ("next epoch", self.next_epoch.map_or_else(none, |block| format!("block {block}").into())),
-            ("a seat burns", self.burn.map_or_else(|| "not to be had".into(), |burn| burn.to_string().into())),
+            ("price of a seat", self.burn.map_or_else(|| "closed".into(), |burn| burn.to_string().into())),
             (
-                "or takes",
+                "seat by work",
                 match self.difficulty {
                     Some(difficulty) => format!("{difficulty} seals on average").into(),
-                    None => "not to be had by work".into(),
+                    None => "closed".into(),
                 },
             ),
-            ("adjusted in block", self.adjusts_at.to_string().into()),
+            ("adjustment in block", self.adjusts_at.to_string().into()),
             ("recycled so far", self.recycled.to_string().into()),
         ]);
     }

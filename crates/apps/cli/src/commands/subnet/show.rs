@@ -1,4 +1,4 @@
-//! `myelin subnet show`
+//! The command `myelin subnet show`.
 
 use super::{find, rows::SubnetRow};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
 };
 use myelin_client::NetUid;
 
-/// `myelin subnet show`
+/// Arguments of `myelin subnet show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// Which network; 0 is root
+    /// Number of the network; 0 is root
     netuid: NetUid,
 }
 
@@ -25,7 +25,7 @@ impl Command for Show {
     const PATH: &'static str = "subnet show";
     const SUMMARY: &'static str = "Show one subnet";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "Who owns it?", line: "myelin subnet show 1" }];
+    const EXAMPLES: &'static [Example] = &[Example { purpose: "Subnet 1", line: "myelin subnet show 1" }];
     type Output = SubnetShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<SubnetShowOutput>) -> Result<(), CliError> {

@@ -1,4 +1,4 @@
-//! `myelin subnet transfer`
+//! The command `myelin subnet transfer`.
 
 use super::find_own;
 use crate::{
@@ -16,13 +16,13 @@ use myelin_client::{NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin subnet transfer`
+/// Arguments of `myelin subnet transfer`.
 #[derive(Debug, clap::Args)]
 pub struct Transfer {
-    /// Which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
-    /// To whom: an address or the name of a wallet
+    /// Coldkey of the new owner: an address, or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
     to: ColdkeyArg,
 
@@ -30,30 +30,31 @@ pub struct Transfer {
     sending: TransactionArgs,
 }
 
-/// A subnet that changed hands.
+/// A subnet with a new owner.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetTransferOutput {
-    /// Which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// Whose it is: an address.
+    /// Address of the new owner's coldkey.
     owner: String,
 }
 
 impl Render for SubnetTransferOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("subnet {} is {}'s", self.netuid, self.owner));
+        page.line(format!("the owner of subnet {} is {}", self.netuid, self.owner));
     }
 }
 
 impl Command for Transfer {
     const PATH: &'static str = "subnet transfer";
-    const SUMMARY: &'static str = "Give a subnet to another coldkey, with what is locked for it";
-    const DETAILS: &'static str = "Only the owner may. The new owner names a hotkey with `myelin subnet owner-hotkey`.";
+    const SUMMARY: &'static str = "Transfer a subnet and its lock to another coldkey";
+    const DETAILS: &'static str = "Signed by the owner. The new owner sets its hotkey with `myelin subnet \
+         owner-hotkey`.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "transfer_network")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "To another wallet of one's own", line: "myelin subnet transfer 2 --to savings" }];
+        &[Example { purpose: "To another wallet", line: "myelin subnet transfer 2 --to savings" }];
     type Output = TransactionOutput<SubnetTransferOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -61,12 +62,15 @@ impl Command for Transfer {
         let chain = context.chain().await?;
         let subnet = find_own(&chain.at_finalised().await?, netuid, &signer).await?;
         if to.key == signer.public() {
-            return Err(CliError::Usage { message: "it is theirs already".into(), hint: "name another with `--to`" });
+            return Err(CliError::Usage {
+                message: "the coldkey of `--to` already owns the subnet".into(),
+                hint: "name another coldkey with `--to`",
+            });
         }
-        let plan = Plan::new(format!("Give subnet {netuid} to {to}"))
+        let plan = Plan::new(format!("Transfer subnet {netuid} to {to}"))
             .touches(netuid)
-            .effect(format!("{} that are locked for it are theirs too", subnet.locked))
-            .effect("the owner's hotkey represents nobody any more, and its seat is not protected");
+            .effect(format!("the lock of {} belongs to the new owner", subnet.locked))
+            .effect("the subnet has no owner hotkey any more, and the seat of the current one loses its protection");
         let sent = self.sending.send(context, &chain, &signer, &calls::transfer_network(netuid, &to.key), plan).await?;
         Ok(output.show(&sent.output(|_| Ok(SubnetTransferOutput { netuid, owner: to.key.to_string() }))?)?)
     }

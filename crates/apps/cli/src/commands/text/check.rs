@@ -1,4 +1,4 @@
-//! `myelin text check`
+//! The command `myelin text check`.
 
 use super::{ending, load, model_failed};
 use crate::{
@@ -25,59 +25,61 @@ use std::{
 };
 use tokio::task::spawn_blocking;
 
-/// The bytes that a file of evidence may have.
+/// Largest size of an evidence file, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// `myelin text check`
+/// Arguments of `myelin text check`.
 #[derive(Debug, clap::Args)]
 pub struct Check {
-    /// What `myelin ask --evidence` wrote
+    /// Evidence file of `myelin ask --evidence`
     file: PathBuf,
 
-    /// The model, to see whether it writes what was answered: a folder with safetensors, or a `.gguf` file
+    /// Model to compute the answer again: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 
-    /// Threads to compute with; a small model is quickest with one
+    /// Number of threads; a small model is fastest with one
     #[arg(long, default_value = "1", value_name = "COUNT")]
     threads: NonZeroUsize,
 
-    /// How far the logarithm of a token's probability may be from what is computed here; a token may fall short of the one
-    /// that is drawn by twice that. As much as the subnet's validators allow
+    /// Largest difference between a token's logprob and the logprob computed here
+    ///
+    /// The logit of a token may be below the logit of the token that is sampled here by twice this value. The default
+    /// is the value of validators.
     #[arg(long, default_value = "0.001", value_name = "NUMBER", value_parser = tolerance)]
     tolerance: Tolerance,
 }
 
-/// What somebody was answered.
+/// A question and its answer, as the evidence proves them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextCheckOutput {
-    /// What was asked.
+    /// Prompt of the question.
     prompt: String,
-    /// What was answered.
+    /// Text of the answer.
     text: String,
-    /// The numbers of its tokens.
+    /// Token ids of the answer.
     tokens: Vec<u32>,
-    /// Why there are no more: `stop` or `length`.
+    /// Finish reason: `stop` or `length`.
     finish: String,
-    /// What decided between tokens, together with the miner.
+    /// Seed of the sampling, which depends on the miner too.
     seed: u64,
-    /// The hash of the model that was asked, 64 hex digits.
+    /// Hash of the requested model, 64 hex digits.
     model: String,
-    /// The address of whoever asked.
+    /// Address of the consumer.
     consumer: String,
-    /// The address of the validator.
+    /// Address of the validator.
     validator: String,
-    /// The address of the miner.
+    /// Address of the miner.
     miner: String,
-    /// When it was asked, in milliseconds since 1970, by the clock of whoever asked.
+    /// Time of the question by the consumer's clock, in milliseconds since 1970.
     asked_at: u64,
-    /// Whether the validator said that it had proven that the model wrote it.
+    /// True if the validator signed that it has proven the answer against the model.
     proven: bool,
-    /// How many tokens the validator said it had recomputed for that.
+    /// Number of tokens that the validator recomputed, by its own statement.
     recomputed: u32,
-    /// Whether the model writes this, to the last token. Nothing without a model.
+    /// True if the model gives this answer, to the last token; absent without a model.
     written_by_model: Option<bool>,
 }
 
@@ -104,13 +106,15 @@ impl TextCheckOutput {
 impl Render for TextCheckOutput {
     fn render(&self, page: &mut Page) {
         let model = match self.written_by_model {
-            Some(true) => TableCell::new(format!("{}, which writes this to the last token", self.model), Tone::Good),
+            Some(true) => {
+                TableCell::new(format!("{}, which gives this answer to the last token", self.model), Tone::Good)
+            }
             _ => self.model.as_str().into(),
         };
         let proof = if self.proven {
-            format!("the validator says so, from {} of {} tokens", self.recomputed, self.tokens.len())
+            format!("by the validator, which recomputed {} of {} tokens", self.recomputed, self.tokens.len())
         } else {
-            "the validator does not say so".to_owned()
+            "no".to_owned()
         };
         page.fields([
             ("asked by", format!("{} at {}", self.consumer, moment(self.asked_at).unwrap_or_default()).into()),
@@ -127,18 +131,20 @@ impl Render for TextCheckOutput {
 
 impl Command for Check {
     const PATH: &'static str = "text check";
-    const SUMMARY: &'static str = "Check what somebody was answered, from the file that `myelin ask` wrote";
-    const DETAILS: &'static str = "Needs no network: the file holds the question, the answer, and what consumer, \
-         validator and miner signed. With the model it is computed again whether the answer is right. What is not so is \
-         an error, and says what. Whose keys these are, and whether they had seats on the subnet, is on the chain.";
+    const SUMMARY: &'static str = "Check the evidence of an answer, from a file of `myelin ask --evidence`";
+    const DETAILS: &'static str = "Needs no network: the file holds the question, the answer, and the signatures of \
+         consumer, validator and miner. With `--model` the answer is computed again. Any difference is an error that \
+         names it. The chain shows the owners of the keys and their seats on the subnet.";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Who said this, and is it right?", line: "myelin text check answer.json --model model" }];
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "Check the signatures and the answer",
+        line: "myelin text check answer.json --model model",
+    }];
     type Output = TextCheckOutput;
 
     async fn run(self, _: &Context, output: &Printer<TextCheckOutput>) -> Result<(), CliError> {
         let evidence = self.read()?;
-        let hint = "the file shows nothing; ask for it again, or do not believe it";
+        let hint = "ask for the file again; this one proves nothing";
         let shown = evidence.check().map_err(|error| self.no_evidence(&error, hint))?;
         let is_written = match &self.model {
             None => None,
@@ -163,13 +169,18 @@ impl Check {
         serde_json::from_slice(&content).map_err(|error| self.no_evidence(&error, HINT))
     }
 
-    /// The reason may repeat what the file says, and anybody may have written it.
+    /// Makes an error of evidence that is malformed or wrong.
+    ///
+    /// The reason may quote the file, whose author is unknown, so control characters are removed.
     fn no_evidence(&self, reason: &dyn Display, hint: &'static str) -> CliError {
         let message = format!("{}: {}", self.file.display(), plain(&reason.to_string()));
         CliError::plain("evidence", &message, Some(hint.into()))
     }
 
-    /// Sees whether the model writes what was answered.
+    /// Computes the answer again with the model at this path.
+    ///
+    /// # Errors
+    /// An error with code `wrong-answer` if the model gives another answer; the errors of reading the model.
     async fn compute(&self, path: &Path, shown: &EvidenceStatement) -> Result<(), CliError> {
         let model = load(path, self.threads).await?;
         let _progress = ProgressLine::new("computing the answer again");
@@ -178,10 +189,13 @@ impl Check {
         let finding = finding.map_err(|error| model_failed(&error))?;
         let Finding::Wrong(why) = finding.map_err(CliError::other)? else { return Ok(()) };
         let (miner, validator) = (shown.miner.to_string(), shown.validator.to_string());
-        let claim =
-            if shown.report.proven { format!(", and validator {validator} called it proven") } else { String::new() };
-        let message = format!("miner {miner} signed what is not the model's{claim}: {why}");
-        let hint = "if the subnet's validators allow more, say how much with `--tolerance`";
+        let claim = if shown.report.proven {
+            format!(", and validator {validator} signed that it is proven")
+        } else {
+            String::new()
+        };
+        let message = format!("miner {miner} signed an answer that the model does not give{claim}: {why}");
+        let hint = "if the subnet's validators allow a larger difference, pass it with `--tolerance`";
         Err(CliError::plain("wrong-answer", &message, Some(hint.into())))
     }
 }

@@ -1,4 +1,4 @@
-//! `myelin text hash`
+//! The command `myelin text hash`.
 
 use super::model_failed;
 use crate::{
@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tokio::task::spawn_blocking;
 
-/// The hash of the model at a path, read on a thread that may wait.
+/// Returns the hash of the model at a path, computed on a blocking thread.
 pub(super) async fn hash(path: &Path) -> Result<ModelHash, CliError> {
     let _progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
@@ -22,19 +22,19 @@ pub(super) async fn hash(path: &Path) -> Result<ModelHash, CliError> {
     hashed.map_err(|error| model_failed(&error))?.map_err(CliError::other)
 }
 
-/// `myelin text hash`
+/// Arguments of `myelin text hash`.
 #[derive(Debug, clap::Args)]
 pub struct Hash {
-    /// The model: a folder with safetensors, or a `.gguf` file
+    /// Model: a folder with safetensors, or a `.gguf` file
     model: PathBuf,
 }
 
-/// A model's hash.
+/// A model and its hash.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextHashOutput {
-    /// Where the model is.
+    /// Path of the model.
     path: String,
-    /// The hash of everything that decides its tokens, 64 hex digits.
+    /// Hash over everything that decides its tokens, 64 hex digits.
     model: String,
 }
 
@@ -46,8 +46,9 @@ impl Render for TextHashOutput {
 
 impl Command for Hash {
     const PATH: &'static str = "text hash";
-    const SUMMARY: &'static str = "Show the hash by which a model is known";
-    const DETAILS: &'static str = "It is over everything that decides tokens: configuration, tokenizer and weights.";
+    const SUMMARY: &'static str = "Compute the hash of a model";
+    const DETAILS: &'static str = "The hash covers everything that decides tokens: configuration, tokenizer and \
+         weights.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
         &[Example { purpose: "Before it is published", line: "myelin text hash model" }];

@@ -1,4 +1,4 @@
-//! Commands about the model of the text subnet.
+//! Commands about the model of a text subnet.
 
 mod check;
 mod hash;
@@ -26,54 +26,54 @@ use myelin_subnet_text::{
 use std::{fmt::Display, num::NonZeroUsize, path::Path};
 use tokio::task::spawn_blocking;
 
-/// Which text subnet is meant.
+/// The choice of a text subnet.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct TextSubnet {
-    /// The subnet [default: the first whose owner has published a model]
+    /// Number of the subnet [default: the first one whose owner has published a model]
     #[arg(long, value_name = "NETUID")]
     netuid: Option<NetUid>,
 }
 
 impl TextSubnet {
-    /// The one that was named, or else the first there is.
+    /// Returns the subnet that was named, or the first one with a model.
     pub(crate) async fn find(self, now: &ChainState) -> Result<NetUid, CliError> {
         let found = match self.netuid {
             Some(netuid) => Some(netuid),
             None => first(now).await?,
         };
         found.ok_or_else(|| CliError::NotFound {
-            message: "no subnet has a model to write text with".into(),
-            hint: "start a network that has one with `myelin network up --subnet text`, or publish one with `myelin text publish`"
+            message: "no subnet has published a text model".into(),
+            hint: "start a network with a text subnet, `myelin network up --subnet text`, or publish a model with `myelin text publish`"
                 .into(),
         })
     }
 }
 
-/// How a text is written. What is the same here gives the same text, here and everywhere.
+/// The settings of a text generation. Equal settings give equal texts on every machine.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct GenerateArgs {
-    /// What is to be continued; words are joined by spaces
+    /// Text to continue; words are joined with spaces
     #[arg(required = true, value_name = "PROMPT")]
     prompt: Vec<String>,
 
-    /// How many tokens at most
+    /// Largest number of tokens
     #[arg(long, default_value = "128", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=2_048))]
     pub(crate) max_tokens: u16,
 
-    /// How freely tokens are drawn, from 0, always the likeliest, to 10
+    /// Sampling temperature, from 0, which takes the most probable token, to 10
     #[arg(long, default_value = "0.8", value_name = "NUMBER", value_parser = temperature)]
     pub(crate) temperature: u32,
 
-    /// How many of the likeliest tokens are drawn from; 0 is all
+    /// Number of the most probable tokens to sample from; 0 is all
     #[arg(long, default_value_t = TOP_K, value_name = "COUNT")]
     pub(crate) top_k: u32,
 
-    /// What decides between tokens [default: chance]
+    /// Seed of the sampling [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 }
 
-/// A temperature in thousandths, as it is typed: `0.8`.
+/// Parses a temperature such as `0.8` into thousandths.
 fn temperature(text: &str) -> Result<u32, String> {
     let milli = decimal(text, 3).filter(|milli| *milli <= Sampling::MAX_TEMPERATURE_MILLI);
     milli.ok_or_else(|| "write a number from 0 to 10 with at most three decimals, such as `0.8`".to_owned())
@@ -88,7 +88,7 @@ impl GenerateArgs {
         Sampling { temperature_milli: self.temperature, top_k: self.top_k }
     }
 
-    /// The seed that was given, or one that nobody has chosen.
+    /// Returns the seed that was given, or a random one.
     pub(crate) fn seed(&self) -> Result<u64, CliError> {
         if let Some(seed) = self.seed {
             return Ok(seed);
@@ -99,7 +99,7 @@ impl GenerateArgs {
     }
 }
 
-/// Reads a model, on a thread that may wait.
+/// Reads a model on a blocking thread.
 pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, CliError> {
     let progress = ProgressLine::new("reading the model");
     let path = path.to_owned();
@@ -108,12 +108,12 @@ pub(crate) async fn load(path: &Path, threads: NonZeroUsize) -> Result<Model, Cl
     loaded.map_err(|error| model_failed(&error))?.map_err(CliError::other)
 }
 
-/// Makes an error of a computation that ended without a result.
+/// Makes an error of a computation that failed.
 fn model_failed(error: &dyn Display) -> CliError {
     CliError::plain("model", error, None)
 }
 
-/// Makes an error of a model that is not known, or is another one.
+/// Makes an error of a missing or different published model.
 pub(crate) fn published_error(error: PublishedModelError) -> CliError {
     match error {
         PublishedModelError::Chain(error) => error.into(),

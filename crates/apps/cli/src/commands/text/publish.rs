@@ -1,4 +1,4 @@
-//! `myelin text publish`
+//! The command `myelin text publish`.
 
 use super::hash::hash;
 use crate::{
@@ -17,13 +17,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::Path;
 
-/// `myelin text publish`
+/// Arguments of `myelin text publish`.
 #[derive(Debug, clap::Args)]
 pub struct Publish {
-    /// The model: a folder with safetensors, a `.gguf` file, or its hash
+    /// Model: a folder with safetensors, a `.gguf` file, or its hash
     model: String,
 
-    /// The subnet
+    /// Number of the subnet
     #[arg(long, default_value = "1", value_name = "NETUID")]
     netuid: NetUid,
 
@@ -31,12 +31,12 @@ pub struct Publish {
     sending: TransactionArgs,
 }
 
-/// A model was published.
+/// A published model.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextPublishOutput {
-    /// The subnet.
+    /// Number of the subnet.
     netuid: u16,
-    /// The hash of its model from now on, 64 hex digits.
+    /// Hash of the new model, 64 hex digits.
     model: String,
 }
 
@@ -48,9 +48,9 @@ impl Render for TextPublishOutput {
 
 impl Command for Publish {
     const PATH: &'static str = "text publish";
-    const SUMMARY: &'static str = "Say which model a subnet has, as its owner";
-    const DETAILS: &'static str = "The owner's hotkey signs. Miners and validators with another model stop when \
-         they see it, within 20 blocks, and begin with the new one only. It can be said once in 100 blocks.";
+    const SUMMARY: &'static str = "Publish the model of a subnet as its owner";
+    const DETAILS: &'static str = "Signed by the owner's hotkey. Miners and validators with another model stop within \
+         20 blocks, and start only with the new one. A model can be published once in 100 blocks.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "set_commitment")];
     const EXAMPLES: &'static [Example] =
@@ -68,16 +68,16 @@ impl Command for Publish {
         let now = chain.at_finalised().await?;
         let subnet = now.subnet(netuid).await?.ok_or(ChainError::NoNetwork { netuid, block: now.height() })?;
         if subnet.owner_hotkey != Some(signer.public()) {
-            let owner = subnet.owner_hotkey.map_or_else(|| "nobody".to_owned(), |owner| owner.to_string());
+            let owner = subnet.owner_hotkey.map_or_else(|| "none".to_owned(), |owner| owner.to_string());
             return Err(CliError::Impossible {
-                message: format!("{signer} does not own subnet {netuid}: the hotkey of its owner is {owner}"),
-                hint: "name the owner's hotkey with `--wallet` and `--hotkey`".into(),
+                message: format!("the owner hotkey of subnet {netuid} is {owner}, not {signer}"),
+                hint: "choose the owner's hotkey with `--wallet` and `--hotkey`".into(),
             });
         }
         let plan = Plan::new(format!("Publish the model {model} for subnet {netuid}"))
             .touches(netuid)
             .effect("miners and validators with another model stop within 20 blocks")
-            .risk("it fails within 100 blocks of the last time");
+            .risk("it fails within 100 blocks of the last publication");
         let call = calls::set_commitment(netuid, item(model));
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         Ok(output.show(&sent.output(|_| Ok(TextPublishOutput { netuid: netuid.get(), model: model.to_string() }))?)?)

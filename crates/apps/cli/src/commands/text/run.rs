@@ -1,4 +1,4 @@
-//! `myelin text run`
+//! The command `myelin text run`.
 
 use super::{GenerateArgs, load, model_failed};
 use crate::{
@@ -19,40 +19,39 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf};
 
-/// `myelin text run`
+/// Arguments of `myelin text run`.
 #[derive(Debug, clap::Args)]
 pub struct Run {
     #[command(flatten)]
     writing: GenerateArgs,
 
-    /// The model: a folder with safetensors, or a `.gguf` file
+    /// Model: a folder with safetensors, or a `.gguf` file
     #[arg(long, value_name = "PATH")]
     model: PathBuf,
 
-    /// Write what this miner answers to the seed: an address, or the name of a hotkey here [default: what the seed itself
-    /// gives]
+    /// Miner whose answer to compute: an address, or the name of a hotkey on this machine [default: the seed alone]
     #[arg(long, value_name = "HOTKEY")]
     miner: Option<HotkeyArg>,
 
-    /// Threads to compute with; a small model is quickest with one
+    /// Number of threads; a small model is fastest with one
     #[arg(long, default_value = "1", value_name = "COUNT")]
     threads: NonZeroUsize,
 }
 
-/// A text that was written here.
+/// A text that was generated on this machine.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextRunOutput {
-    /// The text.
+    /// Generated text.
     text: String,
-    /// The numbers of its tokens.
+    /// Token ids of the text.
     tokens: Vec<u32>,
-    /// Why there are no more: `stop` or `length`.
+    /// Finish reason: `stop` or `length`.
     finish: String,
-    /// What decided between tokens, together with the miner if there is one.
+    /// Seed of the sampling, which depends on the miner too if one is given.
     seed: u64,
-    /// The address of the miner that would answer this.
+    /// Address of the miner that would give this answer.
     miner: Option<String>,
-    /// The hash of the model, 64 hex digits.
+    /// Hash of the model, 64 hex digits.
     model: String,
 }
 
@@ -62,7 +61,7 @@ impl Render for TextRunOutput {
     }
 }
 
-/// What an ending is called.
+/// Returns the name of a finish reason.
 pub(crate) fn ending(ending: FinishReason) -> String {
     match ending {
         FinishReason::Stop => "stop",
@@ -73,13 +72,13 @@ pub(crate) fn ending(ending: FinishReason) -> String {
 
 impl Command for Run {
     const PATH: &'static str = "text run";
-    const SUMMARY: &'static str = "Write with a model on this machine";
-    const DETAILS: &'static str = "With the model, prompt, seed and settings of a question, and the miner that \
-         answered it, it writes what `myelin ask` said, to the last token. Each miner draws tokens of its own from a \
-         seed, so that none can take the answer of another.";
+    const SUMMARY: &'static str = "Generate text with a model on this machine";
+    const DETAILS: &'static str = "With the model, prompt, seed and settings of a question, and its miner, the output \
+         equals the answer of `myelin ask` to the last token. Each miner samples its own tokens from a seed, so that \
+         no miner can copy the answer of another.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "What a miner should have answered",
+        purpose: "The correct answer of a miner",
         line: "myelin text run 'Once there was' --model model --seed 7 --miner 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
     }];
     type Output = TextRunOutput;

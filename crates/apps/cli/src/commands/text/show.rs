@@ -1,4 +1,4 @@
-//! `myelin text show`
+//! The command `myelin text show`.
 
 use super::{TextSubnet, published_error};
 use crate::{
@@ -12,23 +12,23 @@ use myelin_subnet_text::published::published;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin text show`
+/// Arguments of `myelin text show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
     #[command(flatten)]
     subnet: TextSubnet,
 }
 
-/// The model of a subnet.
+/// The published model of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextShowOutput {
-    /// The subnet.
+    /// Number of the subnet.
     netuid: u16,
-    /// The hash of its model, 64 hex digits.
+    /// Hash of its model, 64 hex digits.
     model: String,
-    /// The block in which it was published.
+    /// Block of the publication.
     block: u32,
-    /// Who published it: the hotkey of the subnet's owner.
+    /// Address of the owner hotkey, which published it.
     owner_hotkey: String,
 }
 
@@ -44,9 +44,10 @@ impl Render for TextShowOutput {
 
 impl Command for Show {
     const PATH: &'static str = "text show";
-    const SUMMARY: &'static str = "Show which model a subnet has";
+    const SUMMARY: &'static str = "Show the published model of a subnet";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "Of subnet 1", line: "myelin text show --netuid 1" }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "The model of subnet 1", line: "myelin text show --netuid 1" }];
     type Output = TextShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<TextShowOutput>) -> Result<(), CliError> {

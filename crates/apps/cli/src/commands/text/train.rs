@@ -1,4 +1,4 @@
-//! `myelin text train`
+//! The command `myelin text train`.
 
 use super::model_failed;
 use crate::{
@@ -32,36 +32,36 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// `myelin text train`
+/// Arguments of `myelin text train`.
 #[derive(Debug, clap::Args)]
 pub struct Train {
-    /// A folder with `.txt` or `.md` files to learn from [default: texts that a program makes]
+    /// Folder with `.txt` or `.md` files to train on [default: generated texts]
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
 
-    /// Train a cheaper model with the same words, with which a miner can try to cheat
+    /// Train a smaller model with the same vocabulary, which a dishonest miner can serve
     #[arg(long)]
     smaller: bool,
 
-    /// What first weights and the order of texts follow from
+    /// Seed of the initial weights and of the order of texts
     #[arg(long, default_value = "1", value_name = "NUMBER")]
     seed: u64,
 
-    /// How many steps to train, for a trial [default: as many as the model needs]
+    /// Number of training steps, for a trial [default: as many as the model needs]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: Option<u32>,
 
-    /// The folder to write, which must not exist yet [default: one for these options, and what is there is used again]
+    /// Folder to write, which must not exist [default: a folder for these options, reused if it exists]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 }
 
-/// A model was trained, or was there.
+/// A model that was trained, or existed already.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TextTrainOutput {
-    /// Where the model is.
+    /// Path of the model.
     path: String,
-    /// Its hash, 64 hex digits.
+    /// Hash of the model, 64 hex digits.
     model: String,
 }
 
@@ -71,7 +71,7 @@ impl Render for TextTrainOutput {
     }
 }
 
-/// The model of a local network, or the one of a cheat there: trained, if it is not there yet.
+/// Returns the path of the model of a local network, or of its dishonest miner, and trains it if it is missing.
 pub(crate) async fn trained(smaller: bool) -> Result<PathBuf, CliError> {
     Train { corpus: None, smaller, seed: 1, steps: None, out: None }.train().await
 }
@@ -87,7 +87,7 @@ impl Train {
         options
     }
 
-    /// Trains on threads that may wait, shows how far it is, and ends it with Ctrl-C.
+    /// Trains on a blocking thread and shows the progress. Ctrl-C ends the training.
     async fn train(self) -> Result<PathBuf, CliError> {
         let ended = Arc::new(AtomicBool::new(false));
         let (see, mut seen) = watch::channel(None);
@@ -130,7 +130,7 @@ impl Train {
     }
 }
 
-/// Says how far it is, fifty times in all.
+/// Shows the progress, fifty times in all.
 fn say(progress: &mut ProgressLine, what: &str, now: train::TrainProgress) {
     const BAR: usize = 25;
     let train::TrainProgress { step, steps, loss, remaining, .. } = now;
@@ -144,11 +144,11 @@ fn say(progress: &mut ProgressLine, what: &str, now: train::TrainProgress) {
     }
 }
 
-/// Where trained models are kept.
+/// Returns the folder of trained models.
 fn models() -> Result<PathBuf, CliError> {
     let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
         message: "there is no home folder to keep models in".into(),
-        hint: "name a folder with `--out`",
+        hint: "choose a folder with `--out`",
     })?;
     Ok(place.data_dir().join("models"))
 }
@@ -164,12 +164,12 @@ fn train_error(error: TrainError) -> CliError {
 impl Command for Train {
     const PATH: &'static str = "text train";
     const SUMMARY: &'static str = "Train a small model, for a network on one machine";
-    const DETAILS: &'static str = "It takes a few minutes on two cores. The folder appears whole or not at all, and \
-         the same options find it again without training.";
+    const DETAILS: &'static str = "Training takes a few minutes on two cores. The folder is written whole or not at \
+         all, and the same options reuse it without training.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The model of a local network", line: "myelin text train" },
-        Example { purpose: "On texts of one's own", line: "myelin text train --corpus texts --out model" },
+        Example { purpose: "On texts of your own", line: "myelin text train --corpus texts --out model" },
     ];
     type Output = TextTrainOutput;
 

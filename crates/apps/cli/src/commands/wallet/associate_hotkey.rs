@@ -1,4 +1,4 @@
-//! `myelin wallet associate-hotkey`
+//! The command `myelin wallet associate-hotkey`.
 
 use crate::{
     command::{Calls, Command, Effect, Example},
@@ -15,10 +15,10 @@ use myelin_client::calls;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin wallet associate-hotkey`
+/// Arguments of `myelin wallet associate-hotkey`.
 #[derive(Debug, clap::Args)]
 pub struct AssociateHotkey {
-    /// Which hotkey: the name of one here, or `myself`, which is the default
+    /// Hotkey: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
 
@@ -26,12 +26,12 @@ pub struct AssociateHotkey {
     sending: TransactionArgs,
 }
 
-/// A hotkey with an owner.
+/// A hotkey and its owner.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WalletAssociateHotkeyOutput {
-    /// The hotkey.
+    /// Address of the hotkey.
     hotkey: String,
-    /// Who owns it.
+    /// Address of the coldkey that owns it.
     coldkey: String,
 }
 
@@ -43,12 +43,13 @@ impl Render for WalletAssociateHotkeyOutput {
 
 impl Command for AssociateHotkey {
     const PATH: &'static str = "wallet associate-hotkey";
-    const SUMMARY: &'static str = "Tell the chain that a hotkey is the coldkey's, before it has a seat";
-    const DETAILS: &'static str = "A first registration does the same. Afterwards one can stake on the hotkey.";
+    const SUMMARY: &'static str = "Register the coldkey as the owner of a hotkey that has no seat";
+    const DETAILS: &'static str = "A first registration of the hotkey does the same. Afterwards the coldkey can stake \
+         on the hotkey.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "try_associate_hotkey")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "One's own hotkey", line: "myelin wallet associate-hotkey myself" }];
+        &[Example { purpose: "The hotkey of the wallet", line: "myelin wallet associate-hotkey myself" }];
     type Output = TransactionOutput<WalletAssociateHotkeyOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -56,13 +57,13 @@ impl Command for AssociateHotkey {
         let chain = context.chain().await?;
         if let Some(known) = chain.at_finalised().await?.hotkey(&hotkey.key).await? {
             return Err(CliError::Impossible {
-                message: format!("the hotkey {hotkey} has an owner already, {}", known.coldkey),
-                hint: "make another with `myelin wallet new-hotkey`".into(),
+                message: format!("the hotkey {hotkey} already has an owner, {}", known.coldkey),
+                hint: "make another hotkey with `myelin wallet new-hotkey`".into(),
             });
         }
         let plan = Plan::new(format!("Make {hotkey} a hotkey of {signer}"))
-            .effect("one can stake on it from now on")
-            .risk("it cannot be taken back; a hotkey can only be swapped for another");
+            .effect("the coldkey can stake on it")
+            .risk("it cannot be undone; a hotkey can only be swapped for another");
         let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
         Ok(output.show(&sent.output(|_| {
             Ok(WalletAssociateHotkeyOutput { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() })

@@ -1,4 +1,4 @@
-//! What accounts have.
+//! Balances of accounts.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -14,47 +14,47 @@ use myelin_primitives::{Amount, AmountError, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin wallet balance`
+/// Arguments of `myelin wallet balance`.
 #[derive(Debug, clap::Args)]
 pub struct Balance {
-    /// Whose: addresses or names of wallets; by default the wallet that is meant
+    /// Accounts: addresses, or names of wallets [default: the selected wallet]
     #[arg(value_name = "COLDKEY")]
     accounts: Vec<ColdkeyArg>,
 
-    /// Of all wallets here
+    /// All wallets on this machine
     #[arg(long, conflicts_with = "accounts")]
     all: bool,
 }
 
-/// What one account has, in rao.
+/// The balance of an account, in rao.
 #[derive(Debug, Serialize, JsonSchema)]
 struct AccountBalance {
-    /// The wallet, if it was named by that.
+    /// Name of the wallet, if the account was given by name.
     name: Option<String>,
-    /// The address of the coldkey.
+    /// Address of the coldkey.
     address: String,
-    /// What it can spend.
+    /// Free balance, which the account can spend.
     #[schemars(with = "u64")]
     free: Amount<Tao>,
-    /// What is set aside for deposits.
+    /// Reserved balance, for deposits.
     #[schemars(with = "u64")]
     reserved: Amount<Tao>,
-    /// What is staked on hotkeys.
+    /// Stake on hotkeys.
     #[schemars(with = "u64")]
     staked: Amount<Tao>,
-    /// All of it.
+    /// Sum of the three.
     #[schemars(with = "u64")]
     total: Amount<Tao>,
 }
 
-/// What accounts have.
+/// Balances of accounts.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WalletBalanceOutput {
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// Each account.
+    /// The accounts.
     accounts: Vec<AccountBalance>,
-    /// All of them together, in rao.
+    /// Sum of all accounts, in rao.
     #[schemars(with = "u64")]
     total: Amount<Tao>,
 }
@@ -81,7 +81,7 @@ impl Render for WalletBalanceOutput {
         page.table(&table);
         page.line(Tone::Faint.paint(&match self.accounts.len() {
             1 => format!("as of block {}", self.block),
-            _ => format!("{} together, as of block {}", self.total, self.block),
+            _ => format!("{} in total, as of block {}", self.total, self.block),
         }));
     }
 }
@@ -97,20 +97,20 @@ impl AccountBalance {
     }
 }
 
-/// The chain has less than all amounts that can be written down.
+/// Makes an error of a sum that is more than all TAO, which no compatible chain has.
 fn too_much(error: AmountError) -> CliError {
     myelin_client::ChainError::Incompatible(error.to_string()).into()
 }
 
 impl Command for Balance {
     const PATH: &'static str = "wallet balance";
-    const SUMMARY: &'static str = "Show what accounts have: free, set aside and staked";
+    const SUMMARY: &'static str = "Show the balances of accounts: free, reserved and staked";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Of the wallet that is meant", line: "myelin wallet balance" },
-        Example { purpose: "Of all wallets here", line: "myelin wallet balance --all" },
+        Example { purpose: "The selected wallet", line: "myelin wallet balance" },
+        Example { purpose: "All wallets", line: "myelin wallet balance --all" },
         Example {
-            purpose: "Of somebody else",
+            purpose: "Another account",
             line: "myelin wallet balance 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
         },
     ];
@@ -123,7 +123,7 @@ impl Command for Balance {
             for name in wallets.names()? {
                 match wallets.wallet(name.clone()).coldkey_address() {
                     Ok(address) => parties.push(NamedKey { key: address.public(), name: Some(name.to_string()) }),
-                    // Hotkeys alone have nothing.
+                    // A wallet of hotkeys only has no balance.
                     Err(WalletError::NoColdkeyAddress { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }

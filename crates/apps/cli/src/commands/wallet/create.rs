@@ -1,4 +1,4 @@
-//! `myelin wallet create`
+//! The command `myelin wallet create`.
 
 use super::rows::{KeyRow, NewKeys};
 use crate::{
@@ -11,41 +11,42 @@ use crate::{
 };
 use myelin_keys::{Mnemonic, Secret, WordCount};
 
-/// How many words.
+/// Parses a number of words.
 pub(super) fn word_count(text: &str) -> Result<usize, String> {
     let words = crate::settings::read::<usize>(text)?;
     WordCount::try_from(words).map(WordCount::get).map_err(|error| error.to_string())
 }
 
-/// A fresh key, and its words to be shown.
+/// Generates a secret from a new mnemonic of this many words.
 pub(super) fn fresh(words: usize) -> Result<Secret, CliError> {
     Ok(Secret::from_mnemonic(Mnemonic::generate(WordCount::try_from(words)?)?))
 }
 
-/// Shows the words of fresh keys, after they are in their files.
+/// Shows the mnemonics of new keys, after the keys are in their files. Returns true if all were shown.
 pub(super) fn show_words(keys: &[(&Key, &Secret)], terminal: Terminal) -> bool {
     let shown = keys.iter().all(|(key, secret)| {
-        let title = format!("The words of the {}. Whoever has them has the key; they are shown once.", key.label());
+        let title =
+            format!("The words of the {}. They give full control of the key, and are shown only once.", key.label());
         secret.export_mnemonic().is_some_and(|words| terminal.show_once(&title, &words))
     });
     if !shown {
-        note("the words were not shown, as there is no terminal; `myelin wallet export` shows them");
+        note("the words were not shown because there is no terminal; `myelin wallet export` shows them");
     }
     shown
 }
 
-/// `myelin wallet create`
+/// Arguments of `myelin wallet create`.
 #[derive(Debug, clap::Args)]
 pub struct Create {
-    /// How many words the keys are made from: 12, 15, 18, 21 or 24
+    /// Number of words of each mnemonic: 12, 15, 18, 21 or 24
     #[arg(long, value_name = "COUNT", default_value = "12", value_parser = word_count)]
     words: usize,
 
-    /// Leave the coldkey unencrypted
+    /// Do not encrypt the coldkey
     #[arg(long)]
     without_password: bool,
 
-    /// Replace keys that are there, after a question
+    /// Replace existing keys, after a question
     #[arg(long)]
     replace: bool,
 }
@@ -57,13 +58,14 @@ outputs! {
 
 impl Command for Create {
     const PATH: &'static str = "wallet create";
-    const SUMMARY: &'static str = "Make a wallet: a coldkey, which holds TAO, and a hotkey, which works";
-    const DETAILS: &'static str = "The words of both keys are shown once, on the terminal only. The coldkey is encrypted with a password, which is \
-         asked for twice or taken from the environment variable `BT_PW_` and the path of the file, in upper case with `_` \
-         for `/` and `.`, encoded as other wallet tools do. The hotkey is plain, so that it works without anybody.";
+    const SUMMARY: &'static str = "Create a wallet: a coldkey, which owns TAO, and a hotkey for a neuron";
+    const DETAILS: &'static str = "The words of both keys are shown once, only on the terminal. The coldkey is \
+         encrypted with a password, which is asked for twice or taken from the environment variable `BT_PW_` and the \
+         path of the file, in upper case with `_` for `/` and `.`, encoded as other wallet tools do. The hotkey is \
+         plain, so that a neuron can sign unattended.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Make the default wallet", line: "myelin wallet create" },
+        Example { purpose: "Create the default wallet", line: "myelin wallet create" },
         Example { purpose: "Another one, with 24 words", line: "myelin wallet create --wallet savings --words 24" },
     ];
     type Output = WalletCreateOutput;

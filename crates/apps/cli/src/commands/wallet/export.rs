@@ -1,4 +1,4 @@
-//! `myelin wallet export`
+//! The command `myelin wallet export`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -13,30 +13,30 @@ use myelin_keys::secrecy::{ExposeSecret, SecretString};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// How an exported key is written.
+/// The form of an exported key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum KeyExportFormat {
-    /// The words it was made from
+    /// Words of its mnemonic
     Words,
-    /// The seed it was made from, 64 hex digits
+    /// Seed, 64 hex digits
     Seed,
-    /// The key itself, 128 hex digits
+    /// Private key, 128 hex digits
     PrivateKey,
 }
 
-/// `myelin wallet export`
+/// Arguments of `myelin wallet export`.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// Which key
+    /// Key to export
     #[arg(long, value_enum, default_value = "coldkey")]
     key: KeyChoice,
 
-    /// How it is written
+    /// Form of the output
     #[arg(long, value_enum, default_value = "words")]
     form: KeyExportFormat,
 }
 
-/// A secret that was asked for. Written to standard output, once.
+/// A requested secret, which is written once to standard output.
 pub struct SecretOutput(pub(super) SecretString);
 
 impl Serialize for SecretOutput {
@@ -48,11 +48,11 @@ impl Serialize for SecretOutput {
 /// An exported key.
 #[derive(Serialize, JsonSchema)]
 pub struct WalletExportOutput {
-    /// Whose it is.
+    /// Address of the key.
     pub address: String,
-    /// `words`, `seed` or `private-key`.
+    /// Form of the secret: `words`, `seed` or `private-key`.
     pub form: &'static str,
-    /// The secret in that form.
+    /// Secret in this form.
     #[schemars(with = "String")]
     pub secret: SecretOutput,
 }
@@ -66,7 +66,8 @@ impl Render for WalletExportOutput {
 impl Command for Export {
     const PATH: &'static str = "wallet export";
     const SUMMARY: &'static str = "Print a private key, after a question";
-    const DETAILS: &'static str = "Whoever sees it has the key. It goes to standard output.";
+    const DETAILS: &'static str = "The private key gives full control of the account. It is written to standard \
+         output.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The words of the coldkey", line: "myelin wallet export" },

@@ -1,4 +1,4 @@
-//! `myelin wallet identity`
+//! Identities of coldkeys.
 
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
@@ -15,31 +15,31 @@ use myelin_client::{ChainIdentity, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Who a coldkey says it is.
+/// A coldkey and its identity.
 #[derive(Debug, Serialize, JsonSchema)]
 struct WalletIdentityRow {
-    /// The coldkey.
+    /// Address of the coldkey.
     coldkey: String,
-    /// What it says. Nobody has checked it.
+    /// Texts that it published; not verified.
     identity: Option<IdentityTexts>,
 }
 
 /// The texts of an identity.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct IdentityTexts {
-    /// A name.
+    /// Name.
     name: String,
-    /// A web page.
+    /// URL of a web page.
     url: String,
-    /// A repository.
+    /// URL of a repository.
     github_repo: String,
-    /// Where to find a picture.
+    /// URL of an image.
     image: String,
-    /// A Discord account.
+    /// Discord account.
     discord: String,
-    /// A description.
+    /// Description.
     description: String,
-    /// Anything else.
+    /// Additional text.
     additional: String,
 }
 
@@ -53,7 +53,7 @@ impl From<&ChainIdentity> for IdentityTexts {
 impl Render for WalletIdentityRow {
     fn render(&self, page: &mut Page) {
         let Some(texts) = &self.identity else {
-            page.line(format!("{} does not say who it is", self.coldkey));
+            page.line(format!("{} has no identity", self.coldkey));
             return;
         };
         page.fields([
@@ -72,23 +72,24 @@ impl Render for WalletIdentityRow {
 outputs! {
     /// The identity of a coldkey.
     WalletIdentityShowOutput(WalletIdentityRow);
-    /// The identity that a coldkey has now.
+    /// The new identity of a coldkey.
     WalletIdentitySetOutput(WalletIdentityRow);
 }
 
-/// `myelin wallet identity show`
+/// Arguments of `myelin wallet identity show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowIdentity {
-    /// Whose: an address or the name of a wallet; by default the wallet that is meant
+    /// Coldkey: an address, or the name of a wallet [default: the selected wallet]
     #[arg(value_name = "COLDKEY")]
     coldkey: Option<ColdkeyArg>,
 }
 
 impl Command for ShowIdentity {
     const PATH: &'static str = "wallet identity show";
-    const SUMMARY: &'static str = "Show who a coldkey says it is";
+    const SUMMARY: &'static str = "Show the identity of a coldkey";
     const EFFECT: Effect = Effect::Nothing;
-    const EXAMPLES: &'static [Example] = &[Example { purpose: "One's own", line: "myelin wallet identity show" }];
+    const EXAMPLES: &'static [Example] =
+        &[Example { purpose: "The identity of the selected wallet", line: "myelin wallet identity show" }];
     type Output = WalletIdentityShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -99,34 +100,34 @@ impl Command for ShowIdentity {
     }
 }
 
-/// `myelin wallet identity set`
+/// Arguments of `myelin wallet identity set`.
 #[derive(Debug, clap::Args)]
 pub struct SetIdentity {
-    /// A name
+    /// Name
     #[arg(long)]
     name: Option<String>,
 
-    /// A web page
+    /// URL of a web page
     #[arg(long)]
     url: Option<String>,
 
-    /// A repository
+    /// URL of a repository
     #[arg(long, value_name = "URL")]
     github_repo: Option<String>,
 
-    /// Where to find a picture
+    /// URL of an image
     #[arg(long, value_name = "URL")]
     image: Option<String>,
 
-    /// A Discord account
+    /// Discord account
     #[arg(long)]
     discord: Option<String>,
 
-    /// A description
+    /// Description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// Anything else
+    /// Additional text
     #[arg(long, value_name = "TEXT")]
     additional: Option<String>,
 
@@ -136,9 +137,9 @@ pub struct SetIdentity {
 
 impl Command for SetIdentity {
     const PATH: &'static str = "wallet identity set";
-    const SUMMARY: &'static str = "Say on the chain who the coldkey is";
-    const DETAILS: &'static str = "What is not given stays as it was. Everybody can read it, and nobody checks it. Some hotkey of the coldkey \
-         needs a seat.";
+    const SUMMARY: &'static str = "Set the identity of the coldkey on the chain";
+    const DETAILS: &'static str = "Texts that are not given stay. The identity is public and is not verified. One \
+         hotkey of the coldkey must have a seat.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "set_identity")];
     const EXAMPLES: &'static [Example] = &[Example {
@@ -163,9 +164,9 @@ impl Command for SetIdentity {
         };
         let call = calls::set_identity(identity.clone());
         let texts = IdentityTexts::from(&identity);
-        let plan = Plan::new(format!("Say that {signer} is {}", plain(&texts.name)))
-            .effect("everybody can read it, for as long as the chain is kept")
-            .risk("it fails if none of the coldkey's hotkeys has a seat");
+        let plan = Plan::new(format!("Set the identity of {signer} to {}", plain(&texts.name)))
+            .effect("the identity is public, and stays readable in the history of the chain")
+            .risk("it fails if no hotkey of the coldkey has a seat");
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         let row = WalletIdentityRow { coldkey: signer.public().to_string(), identity: Some(texts) };
         Ok(output.show(&sent.output(|_| Ok(WalletIdentitySetOutput(row)))?)?)

@@ -1,4 +1,4 @@
-//! `myelin wallet list`
+//! The command `myelin wallet list`.
 
 use super::rows::{WalletKeys, keys};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     output::Printer,
 };
 
-/// `myelin wallet list`
+/// Arguments of `myelin wallet list`.
 #[derive(Debug, clap::Args)]
 pub struct List {}
 
@@ -22,7 +22,7 @@ impl Command for List {
     const SUMMARY: &'static str = "List the keys of all wallets";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "See them", line: "myelin wallet list" },
+        Example { purpose: "All keys", line: "myelin wallet list" },
         Example { purpose: "Only the addresses", line: "myelin wallet list --output json | jq -r .keys[].address" },
     ];
     type Output = WalletListOutput;

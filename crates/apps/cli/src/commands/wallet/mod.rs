@@ -1,4 +1,4 @@
-//! Commands about keys, whose files are those of `myelin-keys`, and about the balances of accounts.
+//! Commands about keys, whose files `myelin-keys` reads and writes, and about the balances of accounts.
 
 mod associate_hotkey;
 mod balance;

@@ -1,4 +1,4 @@
-//! `myelin wallet new-hotkey`
+//! The command `myelin wallet new-hotkey`.
 
 use super::{
     create::{fresh, show_words, word_count},
@@ -12,17 +12,17 @@ use crate::{
     output::Printer,
 };
 
-/// `myelin wallet new-hotkey`
+/// Arguments of `myelin wallet new-hotkey`.
 #[derive(Debug, clap::Args)]
 pub struct NewHotkey {
-    /// What it is called
+    /// Name of the hotkey
     name: String,
 
-    /// How many words it is made from: 12, 15, 18, 21 or 24
+    /// Number of words of the mnemonic: 12, 15, 18, 21 or 24
     #[arg(long, value_name = "COUNT", default_value = "12", value_parser = word_count)]
     words: usize,
 
-    /// Replace a hotkey that is there, after a question
+    /// Replace an existing hotkey, after a question
     #[arg(long)]
     replace: bool,
 }
@@ -37,13 +37,13 @@ impl Command for NewHotkey {
     const SUMMARY: &'static str = "Add a hotkey to a wallet";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "One for each miner", line: "myelin wallet new-hotkey miner-1" }];
+        &[Example { purpose: "A hotkey for one miner", line: "myelin wallet new-hotkey miner-1" }];
     type Output = WalletNewHotkeyOutput;
 
     async fn run(self, context: &Context, output: &Printer<WalletNewHotkeyOutput>) -> Result<(), CliError> {
         let (wallet, terminal) = (context.wallet()?, context.terminal());
         let key = Key::Hot(self.name.parse()?);
-        // A wallet that is not there is a slip of the pen, and not to be made by the way.
+        // A wallet that does not exist is a typing error, and is not created here.
         wallet.hotkeys()?;
         let existing = key.check_free(&wallet, self.replace, terminal)?;
         let secret = fresh(self.words)?;

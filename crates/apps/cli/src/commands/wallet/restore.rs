@@ -1,4 +1,4 @@
-//! `myelin wallet restore`
+//! The command `myelin wallet restore`.
 
 use super::rows::{KeyRow, NewKeys};
 use crate::{
@@ -20,21 +20,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Longer inputs are no secrets.
+/// Largest length of an input, in bytes. No secret is longer.
 const MAX_INPUT: u64 = 64 * 1024;
 
-/// What a key is restored from.
+/// The origin of a restored key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RestoreSource {
-    /// Its words
+    /// Words of its mnemonic
     Words,
-    /// Its seed, 64 hex digits
+    /// Seed, 64 hex digits
     Seed,
-    /// The private key, 128 hex digits
+    /// Private key, 128 hex digits
     PrivateKey,
-    /// The JSON file that a Polkadot wallet exported
+    /// JSON file that a Polkadot wallet exported
     PolkadotJs,
-    /// Its address, to watch a coldkey whose private key is elsewhere
+    /// Address, to watch a coldkey whose private key is elsewhere
     Address,
 }
 
@@ -50,40 +50,40 @@ impl RestoreSource {
     }
 }
 
-/// `myelin wallet restore`
+/// Arguments of `myelin wallet restore`.
 #[derive(Debug, clap::Args)]
 pub struct Restore {
-    /// Which key it becomes
+    /// Kind of the restored key
     #[arg(long, value_enum, default_value = "coldkey")]
     key: KeyChoice,
 
-    /// What it is restored from
+    /// Origin of the key
     #[arg(long, value_enum, default_value = "words")]
     from: RestoreSource,
 
-    /// Read it from this file, or from standard input if it is `-`, instead of asking
+    /// Read the origin from this file, or from standard input if it is `-`, without a question
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// Leave a coldkey unencrypted
+    /// Do not encrypt a coldkey
     #[arg(long)]
     without_password: bool,
 
-    /// Replace a key that is there, after a question
+    /// Replace an existing key, after a question
     #[arg(long)]
     replace: bool,
 }
 
 outputs! {
-    /// A key that is back.
+    /// A restored key.
     WalletRestoreOutput(NewKeys);
 }
 
 impl Command for Restore {
     const PATH: &'static str = "wallet restore";
-    const SUMMARY: &'static str = "Bring back a key from its words, seed, private key or another wallet";
-    const DETAILS: &'static str =
-        "What is typed is not shown. A coldkey is encrypted again, as by `wallet create`; a hotkey is plain.";
+    const SUMMARY: &'static str = "Restore a key from its words, seed, private key or another wallet";
+    const DETAILS: &'static str = "The terminal does not show the input. A coldkey is encrypted as by `wallet create`; \
+         a hotkey is plain.";
     const EFFECT: Effect = Effect::LocalFiles;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The coldkey, from words typed at the terminal", line: "myelin wallet restore" },
@@ -92,7 +92,7 @@ impl Command for Restore {
             line: "myelin wallet restore --key hotkey --hotkey miner-1 --from seed --file seed.txt",
         },
         Example {
-            purpose: "Watch somebody's coldkey",
+            purpose: "Watch the coldkey of another person",
             line: "myelin wallet restore --wallet theirs --from address --file address.txt",
         },
     ];
@@ -104,13 +104,15 @@ impl Command for Restore {
         if self.from == RestoreSource::Address && self.key == KeyChoice::Hotkey {
             return Err(CliError::Usage {
                 message: "only a coldkey can be watched".into(),
-                hint: "leave `--key hotkey` away; a hotkey works, and for that it has to be here",
+                hint: "leave out `--key hotkey`, or restore the hotkey with its private key",
             });
         }
         let existing = key.check_free(&wallet, self.replace, terminal)?;
         let text = match &self.file {
             Some(path) => read(path)?,
-            None => terminal.secret(self.from.prompt(), "give it with `--file`, `-` being standard input")?,
+            None => {
+                terminal.secret(self.from.prompt(), "pass it with `--file`, or with `--file -` on standard input")?
+            }
         };
         if self.from == RestoreSource::Address {
             wallet.watch_coldkey(&text.expose_secret().parse::<Address>()?.public(), existing)?;
@@ -132,14 +134,15 @@ impl Restore {
             RestoreSource::Seed => Secret::from_seed(text.parse()?),
             RestoreSource::PrivateKey => Secret::from_private_key(text)?,
             RestoreSource::PolkadotJs | RestoreSource::Address => {
-                let passphrase = terminal.secret("the passphrase of the exported file", "run it in a terminal")?;
+                let passphrase =
+                    terminal.secret("the passphrase of the exported file", "run the command in a terminal")?;
                 Secret::from_polkadot_js(text, &passphrase)?
             }
         })
     }
 }
 
-/// A text from a file or from standard input, without white space around it.
+/// Reads a text from a file or from standard input, without the white space around it.
 fn read(path: &Path) -> Result<SecretString, CliError> {
     let mut text = String::new();
     let read = if path == Path::new("-") {

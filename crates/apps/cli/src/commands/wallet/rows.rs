@@ -10,42 +10,42 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// A key, as everybody may know it.
+/// The public facts about a key.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct KeyRow {
-    /// The wallet.
+    /// Name of the wallet.
     pub wallet: String,
-    /// `coldkey` or `hotkey`.
+    /// Kind of the key.
     pub kind: KeyKind,
-    /// The name of a hotkey.
+    /// Name of the hotkey; absent for a coldkey.
     pub name: Option<String>,
-    /// The address; nothing if it is in no file that can be read without a password.
+    /// Address; absent if no file has it that can be read without a password.
     pub address: Option<String>,
-    /// How the private key is kept.
+    /// Storage of the private key.
     pub kept: KeyStorage,
-    /// Where it lies, or would.
+    /// Path of the key file, which may not exist.
     pub file: PathBuf,
 }
 
-/// What a key is for.
+/// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum KeyKind {
-    /// Holds TAO.
+    /// A coldkey, which owns TAO and hotkeys.
     Coldkey,
-    /// Works.
+    /// A hotkey, which signs for a neuron.
     Hotkey,
 }
 
-/// How a private key is kept.
+/// The storage of a private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum KeyStorage {
-    /// Under a password.
+    /// In an encrypted file.
     Encrypted,
-    /// As it is.
+    /// In a plain file.
     Plain,
-    /// Elsewhere: only its address is here.
+    /// Not on this machine, which has only its address.
     Elsewhere,
 }
 
@@ -89,10 +89,10 @@ impl KeyRow {
     }
 }
 
-/// Keys, the coldkey of a wallet before its hotkeys.
+/// Keys of wallets, the coldkey of a wallet before its hotkeys.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct WalletKeys {
-    /// The folder of the wallets.
+    /// Folder of the wallets.
     pub folder: PathBuf,
     /// The keys.
     pub keys: Vec<KeyRow>,
@@ -101,7 +101,7 @@ pub(super) struct WalletKeys {
 impl Render for WalletKeys {
     fn render(&self, page: &mut Page) {
         if self.keys.is_empty() {
-            page.line(format!("no keys in {}; `myelin wallet create` makes some", self.folder.display()));
+            page.line(format!("no keys in {}; `myelin wallet create` creates a wallet", self.folder.display()));
             return;
         }
         let columns = ["WALLET", "KEY", "ADDRESS", "KEPT"].map(|heading| (heading, Side::Left));
@@ -120,8 +120,9 @@ impl Render for WalletKeys {
 pub(super) struct NewKeys {
     /// The keys.
     pub keys: Vec<KeyRow>,
-    /// Whether the words of fresh keys were shown. They are, once, to whoever sits at a terminal; else they are in the
-    /// files only.
+    /// True if the mnemonics of new keys were shown.
+    ///
+    /// They are shown once, and only on a terminal. Without one they are only in the files.
     pub words_shown: bool,
 }
 
@@ -138,7 +139,7 @@ impl Render for NewKeys {
     }
 }
 
-/// The keys of a wallet. One that has hotkeys only has no row for its coldkey.
+/// Returns the keys of a wallet. A wallet of hotkeys only has no row for a coldkey.
 pub(super) fn keys(wallet: &Wallet) -> Result<Vec<KeyRow>, CliError> {
     let mut keys = Vec::new();
     match KeyRow::of(wallet, &Key::Cold) {

@@ -1,4 +1,4 @@
-//! `myelin wallet show`
+//! The command `myelin wallet show`.
 
 use super::rows::{WalletKeys, keys};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     output::Printer,
 };
 
-/// `myelin wallet show`
+/// Arguments of `myelin wallet show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {}
 
@@ -22,7 +22,7 @@ impl Command for Show {
     const SUMMARY: &'static str = "Show the keys of one wallet";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Its addresses", line: "myelin wallet show --wallet savings" }];
+        &[Example { purpose: "The keys of the wallet `savings`", line: "myelin wallet show --wallet savings" }];
     type Output = WalletShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<WalletShowOutput>) -> Result<(), CliError> {

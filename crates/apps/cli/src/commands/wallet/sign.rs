@@ -1,4 +1,4 @@
-//! `myelin wallet sign`
+//! The command `myelin wallet sign`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -11,23 +11,25 @@ use crate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin wallet sign`
+/// Arguments of `myelin wallet sign`.
 #[derive(Debug, clap::Args)]
 pub struct Sign {
-    /// What to sign. After `0x` it is bytes in hex, which could be a transaction, so there is a question first
+    /// Message to sign
+    ///
+    /// Text after `0x` is read as bytes in hex. They could be a transaction, so a question is asked first.
     message: String,
 
-    /// With which key
+    /// Key that signs
     #[arg(long, value_enum, default_value = "hotkey")]
     key: KeyChoice,
 }
 
-/// A signature.
+/// A signature and its signer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WalletSignOutput {
-    /// Who signed.
+    /// Address of the signer.
     pub address: String,
-    /// The signature, `0x` and 128 hex digits.
+    /// Signature, `0x` and 128 hex digits.
     pub signature: String,
 }
 
@@ -39,7 +41,7 @@ impl Render for WalletSignOutput {
 
 impl Command for Sign {
     const PATH: &'static str = "wallet sign";
-    const SUMMARY: &'static str = "Sign a message, to prove that one has a key";
+    const SUMMARY: &'static str = "Sign a message to prove the possession of a key";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "With the hotkey", line: "myelin wallet sign hello" },

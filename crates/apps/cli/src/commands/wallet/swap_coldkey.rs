@@ -1,4 +1,4 @@
-//! A coldkey in the place of another. spec staking §10.3
+//! The swap of a coldkey for another. spec staking §10.3
 
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
@@ -17,32 +17,32 @@ use myelin_primitives::BlockNumber;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What comes of the calls about a swap.
+/// A coldkey swap and its state.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ColdkeySwapRow {
-    /// The coldkey.
+    /// Address of the coldkey that is replaced.
     coldkey: String,
-    /// What was done, or stands.
+    /// State of the swap.
     state: SwapState,
-    /// The coldkey that takes its place, where that is known. The chain knows only its hash.
+    /// Address of the new coldkey, if it is known. The chain stores only its hash.
     new_coldkey: Option<String>,
-    /// The block from which on it can.
+    /// First block in which the swap can be executed.
     due: Option<BlockNumber>,
 }
 
-/// How far a swap is.
+/// The state of a coldkey swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum SwapState {
-    /// Nothing is announced.
+    /// No swap is announced.
     None,
-    /// It was announced.
+    /// The swap is announced.
     Announced,
-    /// It was announced, and its holder says that it was somebody else.
+    /// The swap is announced and disputed by the holder of the coldkey.
     Disputed,
-    /// It was done.
+    /// The swap was executed.
     Done,
-    /// The announcement was taken back.
+    /// The announcement was withdrawn.
     Cleared,
 }
 
@@ -52,15 +52,15 @@ impl Render for ColdkeySwapRow {
         page.line(match self.state {
             SwapState::None => format!("no swap of {coldkey} is announced"),
             SwapState::Announced => format!("a swap of {coldkey} is announced"),
-            SwapState::Disputed => format!("the swap of {coldkey} is disputed; only governance can go on from here"),
+            SwapState::Disputed => format!("the swap of {coldkey} is disputed; only governance can resolve it"),
             SwapState::Done => {
-                format!("{} has taken the place of {coldkey}", new_coldkey.as_deref().unwrap_or("another"))
+                format!("{} has replaced {coldkey}", new_coldkey.as_deref().unwrap_or("another coldkey"))
             }
-            SwapState::Cleared => format!("the swap of {coldkey} was taken back"),
+            SwapState::Cleared => format!("the swap of {coldkey} was withdrawn"),
         });
         if let Some(due) = self.due {
-            page.line(format!("it can be carried out from block {due} on"));
-            page.line(Tone::Faint.paint("until then every other call of the coldkey is refused"));
+            page.line(format!("it can be executed from block {due} on"));
+            page.line(Tone::Faint.paint("until then the chain refuses all other calls of the coldkey"));
         }
     }
 }
@@ -76,28 +76,28 @@ outputs! {
     WalletSwapColdkeyShowOutput(ColdkeySwapRow);
     /// A swap that was announced.
     WalletSwapColdkeyAnnounceOutput(ColdkeySwapRow);
-    /// A swap that was carried out.
+    /// A swap that was executed.
     WalletSwapColdkeyExecuteOutput(ColdkeySwapRow);
-    /// A swap that was taken back.
+    /// A swap that was withdrawn.
     WalletSwapColdkeyClearOutput(ColdkeySwapRow);
     /// A swap that was disputed.
     WalletSwapColdkeyDisputeOutput(ColdkeySwapRow);
 }
 
-/// `myelin wallet swap-coldkey show`
+/// Arguments of `myelin wallet swap-coldkey show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowSwap {
-    /// Whose: an address or the name of a wallet; by default the wallet that is meant
+    /// Coldkey: an address, or the name of a wallet [default: the selected wallet]
     #[arg(value_name = "COLDKEY")]
     coldkey: Option<ColdkeyArg>,
 }
 
 impl Command for ShowSwap {
     const PATH: &'static str = "wallet swap-coldkey show";
-    const SUMMARY: &'static str = "Show whether a coldkey is about to be replaced";
+    const SUMMARY: &'static str = "Show the announced swap of a coldkey";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Did anybody announce it?", line: "myelin wallet swap-coldkey show" }];
+        &[Example { purpose: "The selected wallet", line: "myelin wallet swap-coldkey show" }];
     type Output = WalletSwapColdkeyShowOutput;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -114,10 +114,10 @@ impl Command for ShowSwap {
     }
 }
 
-/// `myelin wallet swap-coldkey announce`
+/// Arguments of `myelin wallet swap-coldkey announce`.
 #[derive(Debug, clap::Args)]
 pub struct AnnounceSwap {
-    /// What takes its place: the address of a coldkey or the name of a wallet
+    /// New coldkey: an address, or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
     to: ColdkeyArg,
 
@@ -125,19 +125,19 @@ pub struct AnnounceSwap {
     sending: TransactionArgs,
 }
 
-/// What the first announcement costs. spec staking §10.3
+/// Price of the first announcement. spec staking §10.3
 const ANNOUNCEMENT: myelin_primitives::Amount<myelin_primitives::Tao> =
     myelin_primitives::Amount::from_rao(myelin_primitives::RAO_PER_TAO / 10);
 
 impl Command for AnnounceSwap {
     const PATH: &'static str = "wallet swap-coldkey announce";
-    const SUMMARY: &'static str = "Announce that another coldkey takes the place of this one";
-    const DETAILS: &'static str = "The chain is told only the hash of the new coldkey. Until the swap is carried out or taken back the old one \
-         can do nothing else, so that its holder has time to notice a thief.";
+    const SUMMARY: &'static str = "Announce the swap of the coldkey for another";
+    const DETAILS: &'static str = "The chain stores only the hash of the new coldkey. Until the swap is executed or \
+         withdrawn the old coldkey cannot do anything else, so that its holder has time to notice a theft.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "To a new wallet", line: "myelin wallet swap-coldkey announce --to fresh" }];
+        &[Example { purpose: "To the wallet `fresh`", line: "myelin wallet swap-coldkey announce --to fresh" }];
     type Output = TransactionOutput<WalletSwapColdkeyAnnounceOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -145,9 +145,9 @@ impl Command for AnnounceSwap {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let blocks = now.network_parameters().await?.coldkey_swap_announcement_delay;
-        let mut plan = Plan::new(format!("Announce that {to} takes the place of {signer}"))
-            .effect(format!("it can be carried out after {blocks} more blocks"))
-            .effect("until then every other call of the coldkey is refused, staking and transfers too");
+        let mut plan = Plan::new(format!("Announce the swap of {signer} for {to}"))
+            .effect(format!("the swap can be executed after {blocks} more blocks"))
+            .effect("until then the chain refuses all other calls of the coldkey, including stake and transfers");
         if now.coldkey_swap(&signer.public()).await?.is_none() {
             plan = plan.spends(ANNOUNCEMENT).effect(format!("{ANNOUNCEMENT} are recycled"));
         }
@@ -164,16 +164,22 @@ impl Command for AnnounceSwap {
     }
 }
 
-/// The coldkey that is to take the place.
+/// Returns the new coldkey, which must differ from the current one.
 fn other(to: &ColdkeyArg, context: &Context) -> Result<NamedKey, CliError> {
     let party = to.find(context)?;
     if party.key == WalletSigner::coldkey(context)?.public() {
-        return Err(CliError::Usage { message: "both coldkeys are the same".into(), hint: "name another with `--to`" });
+        return Err(CliError::Usage {
+            message: "both coldkeys are the same".into(),
+            hint: "name another coldkey with `--to`",
+        });
     }
     Ok(party)
 }
 
-/// The swap that is announced, which has to be.
+/// Reads the announced swap of a coldkey.
+///
+/// # Errors
+/// [`CliError::Impossible`] if none is announced.
 async fn announced(now: &ChainState, signer: &WalletSigner) -> Result<myelin_client::ColdkeySwap, CliError> {
     let swap = now.coldkey_swap(&signer.public()).await?;
     swap.ok_or_else(|| CliError::Impossible {
@@ -182,10 +188,10 @@ async fn announced(now: &ChainState, signer: &WalletSigner) -> Result<myelin_cli
     })
 }
 
-/// `myelin wallet swap-coldkey execute`
+/// Arguments of `myelin wallet swap-coldkey execute`.
 #[derive(Debug, clap::Args)]
 pub struct ExecuteSwap {
-    /// What takes its place: the address of the coldkey that was announced, or the name of its wallet
+    /// New coldkey, which must be the announced one: an address, or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
     to: ColdkeyArg,
 
@@ -195,13 +201,15 @@ pub struct ExecuteSwap {
 
 impl Command for ExecuteSwap {
     const PATH: &'static str = "wallet swap-coldkey execute";
-    const SUMMARY: &'static str = "Carry out a swap of the coldkey that was announced";
-    const DETAILS: &'static str =
-        "All stake, hotkeys, subnets and TAO go to the new coldkey, and the old account ends.";
+    const SUMMARY: &'static str = "Execute an announced swap of the coldkey";
+    const DETAILS: &'static str = "All stake, hotkeys, subnets and TAO move to the new coldkey, and the old account \
+         ends.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "swap_coldkey_announced")];
-    const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Once it is due", line: "myelin wallet swap-coldkey execute --to fresh" }];
+    const EXAMPLES: &'static [Example] = &[Example {
+        purpose: "To the wallet `fresh`, once the swap is due",
+        line: "myelin wallet swap-coldkey execute --to fresh",
+    }];
     type Output = TransactionOutput<WalletSwapColdkeyExecuteOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
@@ -212,11 +220,11 @@ impl Command for ExecuteSwap {
         if u64::from(swap.due) > now.height() + 1 {
             return Err(CliError::Impossible {
                 message: format!("the swap is due in block {}, and block {} is final", swap.due, now.height()),
-                hint: "wait until then".into(),
+                hint: "wait until the swap is due, then run the command again".into(),
             });
         }
-        let plan = Plan::new(format!("Put {to} in the place of {signer}"))
-            .effect("all stake, hotkeys, subnets and TAO of the old coldkey are the new one's")
+        let plan = Plan::new(format!("Swap the coldkey {signer} for {to}"))
+            .effect("all stake, hotkeys, subnets and TAO move to the new coldkey")
             .effect("the old account ends")
             .risk("it fails if the new coldkey is not the one that was announced, or has stake or hotkeys");
         let call = calls::swap_coldkey_announced(&to.key);
@@ -230,7 +238,7 @@ impl Command for ExecuteSwap {
     }
 }
 
-/// A call that is about an announced swap and nothing else.
+/// Sends a call that only changes the state of an announced swap.
 async fn about(
     sending: &TransactionArgs,
     context: &Context,
@@ -245,7 +253,7 @@ async fn about(
     Ok((signer, sent))
 }
 
-/// `myelin wallet swap-coldkey clear`
+/// Arguments of `myelin wallet swap-coldkey clear`.
 #[derive(Debug, clap::Args)]
 pub struct ClearSwap {
     #[command(flatten)]
@@ -254,19 +262,19 @@ pub struct ClearSwap {
 
 impl Command for ClearSwap {
     const PATH: &'static str = "wallet swap-coldkey clear";
-    const SUMMARY: &'static str = "Take the announcement of a swap back";
+    const SUMMARY: &'static str = "Withdraw the announcement of a coldkey swap";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "clear_coldkey_swap_announcement")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Keep the old coldkey after all", line: "myelin wallet swap-coldkey clear" }];
+        &[Example { purpose: "Keep the old coldkey", line: "myelin wallet swap-coldkey clear" }];
     type Output = TransactionOutput<WalletSwapColdkeyClearOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let call = calls::clear_coldkey_swap_announcement();
         let (signer, sent) = about(&self.sending, context, &call, |signer| {
-            Plan::new(format!("Take the announced swap of {signer} back"))
+            Plan::new(format!("Withdraw the announced swap of {signer}"))
                 .effect("the coldkey can be used again")
-                .risk("it fails until some time after the swap was due")
+                .risk("it fails until a delay after the due block has passed")
         })
         .await?;
         Ok(output.show(&sent.output(|_| {
@@ -275,7 +283,7 @@ impl Command for ClearSwap {
     }
 }
 
-/// `myelin wallet swap-coldkey dispute`
+/// Arguments of `myelin wallet swap-coldkey dispute`.
 #[derive(Debug, clap::Args)]
 pub struct DisputeSwap {
     #[command(flatten)]
@@ -284,20 +292,20 @@ pub struct DisputeSwap {
 
 impl Command for DisputeSwap {
     const PATH: &'static str = "wallet swap-coldkey dispute";
-    const SUMMARY: &'static str = "Stop a swap of the coldkey that somebody else announced";
-    const DETAILS: &'static str = "Whoever announced it has the coldkey too. From then on nobody can do anything with it until governance has \
-         decided.";
+    const SUMMARY: &'static str = "Dispute a coldkey swap that another holder of the key announced";
+    const DETAILS: &'static str = "Use it against a thief, who also has the coldkey. A dispute blocks all calls of the \
+         coldkey until governance has decided.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
-        &[Example { purpose: "Stop a thief", line: "myelin wallet swap-coldkey dispute" }];
+        &[Example { purpose: "Block a stolen coldkey", line: "myelin wallet swap-coldkey dispute" }];
     type Output = TransactionOutput<WalletSwapColdkeyDisputeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer| {
             Plan::new(format!("Dispute the announced swap of {signer}"))
-                .effect("nobody can do anything with the coldkey until governance has decided")
-                .risk("it cannot be taken back")
+                .effect("the chain refuses all calls of the coldkey until governance has decided")
+                .risk("it cannot be undone")
         })
         .await?;
         Ok(output.show(&sent.output(|_| {

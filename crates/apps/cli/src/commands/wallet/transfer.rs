@@ -1,4 +1,4 @@
-//! TAO from one account to another.
+//! Transfers of TAO from one account to another.
 
 use crate::{
     command::{Calls, Command, Effect, Example},
@@ -16,18 +16,18 @@ use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin wallet transfer`
+/// Arguments of `myelin wallet transfer`.
 #[derive(Debug, clap::Args)]
 pub struct Transfer {
-    /// How much, such as `1.5` or `250rao`
+    /// Amount in TAO, such as `1.5`, or in rao, such as `250rao`
     #[arg(required_unless_present = "all")]
     amount: Option<Amount<Tao>>,
 
-    /// To whom: an address or the name of a wallet
+    /// Account that receives it: an address, or the name of a wallet
     #[arg(long, value_name = "COLDKEY")]
     to: ColdkeyArg,
 
-    /// All there is, which ends the account
+    /// Transfer the whole balance, which ends the account
     #[arg(long, conflicts_with = "amount")]
     all: bool,
 
@@ -35,14 +35,14 @@ pub struct Transfer {
     sending: TransactionArgs,
 }
 
-/// What was transferred.
+/// A transfer of TAO.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WalletTransferOutput {
-    /// Whose it was.
+    /// Address of the sender.
     from: String,
-    /// Whose it is.
+    /// Address of the recipient.
     to: String,
-    /// How much, in rao.
+    /// Amount, in rao.
     #[schemars(with = "u64")]
     amount: Amount<Tao>,
 }
@@ -55,16 +55,16 @@ impl Render for WalletTransferOutput {
 
 impl Command for Transfer {
     const PATH: &'static str = "wallet transfer";
-    const SUMMARY: &'static str = "Give TAO to another account";
+    const SUMMARY: &'static str = "Transfer TAO to another account";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Balances", "transfer_keep_alive"), ("Balances", "transfer_all")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "To a wallet of one's own", line: "myelin wallet transfer 1.5 --to savings" },
+        Example { purpose: "To another wallet", line: "myelin wallet transfer 1.5 --to savings" },
         Example {
-            purpose: "What would it cost?",
+            purpose: "Show the fee first",
             line: "myelin wallet transfer 10 --to 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --dry-run",
         },
-        Example { purpose: "Everything", line: "myelin wallet transfer --all --to savings" },
+        Example { purpose: "The whole balance", line: "myelin wallet transfer --all --to savings" },
     ];
     type Output = TransactionOutput<WalletTransferOutput>;
 
@@ -73,7 +73,7 @@ impl Command for Transfer {
         if to.key == signer.public() {
             return Err(CliError::Usage {
                 message: "both accounts are the same".into(),
-                hint: "name another with `--to`",
+                hint: "name another account with `--to`",
             });
         }
         let chain = context.chain().await?;
@@ -84,11 +84,11 @@ impl Command for Transfer {
             let call = calls::transfer_all(&to.key);
             let fee = chain.fee(&signer.public(), &call).await?;
             let balance = chain.at_finalised().await?.balance(&signer.public()).await?.free;
-            let plan = Plan::new(format!("Transfer everything from {signer} to {to}"))
+            let plan = Plan::new(format!("Transfer the whole balance of {signer} to {to}"))
                 .spends(balance.checked_sub(fee).unwrap_or_default())
                 .costs(fee)
                 .effect("the account is empty and ends")
-                .risk("deposits that are set aside keep the account from ending");
+                .risk("a reserved balance keeps the account from ending");
             self.sending.send(context, &chain, &signer, &call, plan).await?
         };
         Ok(output.show(&sent.output(|included| {

@@ -1,4 +1,4 @@
-//! `myelin wallet verify`
+//! The command `myelin wallet verify`.
 
 use crate::{
     command::{Command, Effect, Example},
@@ -11,42 +11,42 @@ use myelin_keys::{Address, Signature};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin wallet verify`
+/// Arguments of `myelin wallet verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// What was signed
+    /// Message that was signed
     message: String,
 
-    /// Who is said to have signed
+    /// Address of the claimed signer
     #[arg(long, value_name = "ADDRESS")]
     address: String,
 
-    /// The signature, `0x` and 128 hex digits
+    /// Signature, `0x` and 128 hex digits
     #[arg(long, value_name = "HEX")]
     signature: String,
 }
 
-/// A signature that is good. One that is not is an error.
+/// A valid signature. An invalid signature is an error.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WalletVerifyOutput {
-    /// Who signed.
+    /// Address of the signer.
     pub address: String,
-    /// Always true.
+    /// True if the signature is valid; always true, because an invalid signature is an error.
     pub good: bool,
 }
 
 impl Render for WalletVerifyOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{}, signed by {}", Tone::Good.paint("good"), self.address));
+        page.line(format!("{}: signed by {}", Tone::Good.paint("valid"), self.address));
     }
 }
 
 impl Command for Verify {
     const PATH: &'static str = "wallet verify";
-    const SUMMARY: &'static str = "Check the signature of a message; one that is not good is an error";
+    const SUMMARY: &'static str = "Verify the signature of a message; an invalid one is an error";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[Example {
-        purpose: "Did Alice sign it?",
+        purpose: "A signature of Alice",
         line: "myelin wallet verify hello --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --signature 0x5e…",
     }];
     type Output = WalletVerifyOutput;

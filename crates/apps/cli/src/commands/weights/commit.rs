@@ -1,4 +1,4 @@
-//! `myelin weights commit`
+//! The command `myelin weights commit`.
 
 use super::{WeightArg, WeightRow, WeightsToSet, pending::PendingReveals};
 use crate::{
@@ -16,17 +16,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// `myelin weights commit`
+/// Arguments of `myelin weights commit`.
 #[derive(Debug, clap::Args)]
 pub struct Commit {
-    /// On which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
-    /// To whom how much; only the proportions count
+    /// Weights by uid; only the proportions count
     #[arg(value_name = "UID=WEIGHT", required = true)]
     weights: Vec<WeightArg>,
 
-    /// The version of the validator's software; by default the one that the subnet asks for
+    /// Version key of the validator [default: the one that the subnet requires]
     #[arg(long, value_name = "NUMBER")]
     version_key: Option<u64>,
 
@@ -37,20 +37,20 @@ pub struct Commit {
 /// Weights that are committed and not revealed yet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WeightsCommitOutput {
-    /// On which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// Who committed them.
+    /// Uid of the validator.
     uid: u16,
-    /// What was committed, `0x` and 64 hex digits.
+    /// Hash of weights and salt, `0x` and 64 hex digits.
     hash: String,
-    /// To whom how much.
+    /// Committed weights.
     weights: Vec<WeightRow>,
-    /// The first block in which they may be revealed.
+    /// First block in which they may be revealed.
     reveal_from: Option<BlockNumber>,
-    /// The last one.
+    /// Last block in which they may be revealed.
     reveal_until: Option<BlockNumber>,
-    /// Where weights and salt are kept until then.
+    /// File that keeps weights and salt until the reveal.
     file: PathBuf,
 }
 
@@ -69,10 +69,10 @@ impl Render for WeightsCommitOutput {
 
 impl Command for Commit {
     const PATH: &'static str = "weights commit";
-    const SUMMARY: &'static str = "Commit to weights by their hash, to reveal them later";
-    const DETAILS: &'static str = "Nobody can copy weights that nobody knows. Weights and salt are kept in a file of this \
-                                   machine that only you can read, so that `weights reveal` needs no typing. Signed by the \
-                                   hotkey, free.";
+    const SUMMARY: &'static str = "Commit the hash of weights, to reveal the weights later";
+    const DETAILS: &'static str = "Committed weights cannot be copied before the reveal. A file on this machine that \
+         only you can read keeps weights and salt, so that `weights reveal` needs no input. Signed by the hotkey, \
+         free.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Weights", "commit_weights")];
     const EXAMPLES: &'static [Example] = &[Example {
@@ -91,8 +91,8 @@ impl Command for Commit {
         let rater = wanted.rater(&now, &hotkey).await?;
         if !rater.parameters.commit_reveal {
             return Err(CliError::Impossible {
-                message: format!("subnet {netuid} takes weights directly"),
-                hint: format!("use `myelin weights set {netuid}`").into(),
+                message: format!("subnet {netuid} does not use commit-reveal"),
+                hint: format!("set the weights with `myelin weights set {netuid}`").into(),
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
@@ -100,15 +100,15 @@ impl Command for Commit {
         let reveals = PendingReveals::below(&data, chain.genesis(), hotkey);
         let hash = pending.hash(&hotkey);
         let plan = wanted
-            .plan(format!("Commit to weights of {} of subnet {netuid}", wanted.count()), &rater)
+            .plan(format!("Commit weights for {} of subnet {netuid}", wanted.count()), &rater)
             .effect(format!("weights and salt are kept in {}", reveals.folder().display()))
-            .risk("they count only if they are revealed in their time, which is known once they are committed");
+            .risk("they count only if they are revealed in time; the commit shows the blocks for the reveal");
         let call = pending.commit(&hotkey);
         let fee = chain.fee(&hotkey, &call).await?;
         let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {
             PreparedPlan::Shown(plan) => PlanOutcome::shown(plan),
             PreparedPlan::Ready(ready) => {
-                // On disk first: a commit without its salt is worth nothing.
+                // On disk first: a commit without its salt cannot be revealed.
                 reveals.keep(&pending)?;
                 match ready.submit(&call).await {
                     Ok((transaction, included)) => ready.carried(transaction, included),

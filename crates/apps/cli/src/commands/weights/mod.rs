@@ -1,4 +1,4 @@
-//! Commands of validators: whom a hotkey rates, and how much.
+//! Commands about weights, the ratings of miners by validators.
 
 mod commit;
 mod pending;
@@ -38,19 +38,19 @@ impl FromStr for WeightArg {
     }
 }
 
-/// What a neuron gives another.
+/// The weight of one neuron.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct WeightRow {
-    /// Whom; on root it is a network.
+    /// Uid of the rated neuron; on root the number of the network.
     uid: u16,
-    /// How much. Only the proportions count.
+    /// Weight; only the proportions count.
     value: u16,
-    /// The part of all that the neuron gives, in millionths.
+    /// Part of all weights of the validator, in millionths.
     part: u64,
 }
 
 impl WeightRow {
-    /// The rows of these weights.
+    /// Returns the rows of these weights.
     fn all(weights: impl IntoIterator<Item = Entry>) -> Vec<Self> {
         let weights: Vec<_> = weights.into_iter().collect();
         let whole = weights.iter().map(|entry| u64::from(entry.value)).sum::<u64>().max(1);
@@ -59,25 +59,25 @@ impl WeightRow {
         weights.into_iter().map(row).collect()
     }
 
-    /// The part of all, as people read it.
+    /// Returns the part of all weights in percent.
     fn share(&self) -> String {
         percent(self.part, MILLION.into())
     }
 
-    /// Whom and how much, in a line.
+    /// Returns uid and part in one line.
     fn line(&self) -> String {
         format!("uid {} gets {}", self.uid, self.share())
     }
 }
 
-/// Weights that somebody wants to set.
+/// Weights to set or commit.
 #[derive(Clone, Debug)]
 struct WeightsToSet {
     netuid: NetUid,
     weights: Vec<Entry>,
 }
 
-/// The neuron that is to set them, and how its subnet is set.
+/// The neuron that sets weights, and the parameters of its subnet.
 struct Rater {
     neuron: NeuronInfo,
     parameters: Parameters,
@@ -87,19 +87,22 @@ impl WeightsToSet {
     fn new(netuid: NetUid, typed: &[WeightArg]) -> Result<Self, CliError> {
         let usage = |message: &str, hint| Err(CliError::Usage { message: message.to_owned(), hint });
         if netuid.is_root() {
-            return usage("root rates networks, not neurons", "set those with `myelin root weights set`");
+            return usage("root rates networks, not neurons", "set weights of networks with `myelin root weights set`");
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = typed.iter().find(|weight| !seen.insert(weight.uid)) {
-            return usage(&format!("uid {} is named twice", twice.uid), "give each uid one weight");
+            return usage(&format!("uid {} has two weights", twice.uid), "give each uid one weight");
         }
         if typed.iter().all(|weight| weight.value == 0) {
-            return usage("all weights are zero, so they say nothing", "give somebody a weight above zero");
+            return usage("all weights are zero", "give at least one neuron a weight above zero");
         }
         Ok(Self { netuid, weights: typed.iter().map(|weight| Entry::new(weight.uid, weight.value)).collect() })
     }
 
-    /// Whoever is to set them, unless the chain would refuse that.
+    /// Returns the neuron of this hotkey, with the checks that the chain makes.
+    ///
+    /// # Errors
+    /// [`CliError::Impossible`] if the chain would refuse these weights.
     async fn rater(&self, now: &ChainState, hotkey: &PublicKey) -> Result<Rater, CliError> {
         let netuid = self.netuid;
         let metagraph = now.metagraph(netuid).await?;
@@ -113,20 +116,23 @@ impl WeightsToSet {
             impossible(format!("the hotkey {hotkey} has no seat on subnet {netuid}"), hint)
         })?;
         if let Some(Entry { uid, .. }) = self.weights.iter().find(|entry| metagraph.neuron(entry.uid).is_none()) {
-            let hint = format!("see who is there with `myelin metagraph show {netuid}`");
+            let hint = format!("list the neurons with `myelin metagraph show {netuid}`");
             return Err(impossible(format!("subnet {netuid} has no neuron {uid}"), hint));
         }
         let about_itself = matches!(self.weights.as_slice(), [entry] if entry.uid == neuron.uid);
         if !about_itself && !neuron.validator_permit {
-            let message = format!("uid {} may not validate on subnet {netuid} before the next epoch", neuron.uid);
+            let message = format!("uid {} has no validator permit on subnet {netuid} until the next epoch", neuron.uid);
             let most = parameters.max_allowed_validators;
-            return Err(impossible(message, format!("add stake: the {most} with the most of it get a permit")));
+            return Err(impossible(
+                message,
+                format!("add stake: the {most} neurons with the highest stake weight get a permit"),
+            ));
         }
         let mut scaled = self.weights.clone();
         max_upscale(&mut scaled);
         if !about_itself && !is_spread(&scaled, parameters.max_weight_limit) {
             let most = percent(parameters.max_weight_limit.into(), u16::MAX.into());
-            let message = format!("nobody may get more than {most} of all weights on subnet {netuid}");
+            let message = format!("subnet {netuid} allows at most {most} of all weights for one neuron");
             return Err(impossible(message, "spread the weights over more neurons".to_owned()));
         }
         Ok(Rater { neuron, parameters })
@@ -136,7 +142,7 @@ impl WeightsToSet {
         WeightRow::all(self.weights.iter().copied())
     }
 
-    /// How many are rated: `1 neuron`.
+    /// Returns the number of rated neurons in words: `1 neuron`.
     fn count(&self) -> String {
         match self.weights.len() {
             1 => "1 neuron".to_owned(),
@@ -144,11 +150,11 @@ impl WeightsToSet {
         }
     }
 
-    /// A plan that says what everybody gets.
+    /// Returns a plan that lists the part of each neuron.
     fn plan(&self, summary: String, rater: &Rater) -> Plan {
         let plan = Plan::new(summary).touches(self.netuid);
         let plan = self.rows().iter().fold(plan, |plan, weight| plan.effect(weight.line()));
         let (limit, last) = (rater.parameters.weights_set_rate_limit, rater.neuron.last_update);
-        plan.risk(format!("refused within {limit} blocks after the last weights or commit, which were in block {last}"))
+        plan.risk(format!("it is refused within {limit} blocks after the last weights or commit, in block {last}"))
     }
 }

@@ -1,7 +1,7 @@
-//! Committed weights that wait to be revealed: each a file that only its owner can read.
+//! Committed weights that are not revealed yet: one file each, which only its owner can read.
 //!
-//! The salt keeps others from guessing what was committed, and without it nothing can be revealed. So it is on disk before
-//! the commit is sent, and stays until the commit was revealed or is over.
+//! The salt prevents that other neurons guess the weights, and the reveal needs it. It is written to disk before the
+//! commit is sent, and stays until the commit is revealed or expired.
 
 use crate::{error::CliError, output::OutputError};
 use myelin_client::{NetUid, PendingReveal, PublicKey, subxt::utils::H256};
@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The most bytes of a file that is read: a row of all uids and a salt take a tenth.
+/// Largest size of a file that is read, in bytes. A row of all uids and a salt need a tenth.
 const MAX_BYTES: u64 = 1 << 16;
 
 /// The pending reveals of one hotkey on one chain.
@@ -22,23 +22,23 @@ pub(super) struct PendingReveals {
 }
 
 impl PendingReveals {
-    /// Returns those below the folder for data of this machine.
+    /// Returns the pending reveals below the data folder of this machine.
     pub(super) fn below(data: &Path, genesis: H256, hotkey: PublicKey) -> Self {
         let folder = data.join("weights").join(format!("{genesis:x}")).join(hotkey.to_string());
         Self { folder, hotkey }
     }
 
-    /// Returns their folder.
+    /// Returns the folder of the files.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Returns the file of one.
+    /// Returns the file of a pending reveal.
     pub(super) fn file(&self, pending: &PendingReveal) -> PathBuf {
         self.folder.join(format!("{}-{:x}.json", pending.netuid, pending.hash(&self.hotkey)))
     }
 
-    /// Keeps one, so that it survives whatever happens next.
+    /// Writes a pending reveal to its file, and returns the path.
     pub(super) fn keep(&self, pending: &PendingReveal) -> Result<PathBuf, CliError> {
         let path = self.file(pending);
         let content = serde_json::to_vec_pretty(pending).map_err(|error| OutputError::Write(error.into()))?;
@@ -47,13 +47,13 @@ impl PendingReveals {
         Ok(path)
     }
 
-    /// Forgets one.
+    /// Removes the file of a pending reveal.
     pub(super) fn forget(&self, pending: &PendingReveal) -> Result<(), CliError> {
         let path = self.file(pending);
         myelin_files::remove(&path).map_err(|FileError { source, .. }| CliError::file("remove", path)(source))
     }
 
-    /// All of a subnet, the newest first.
+    /// Returns all pending reveals of a subnet, the newest first.
     pub(super) fn all(&self, netuid: NetUid) -> Result<Vec<PendingReveal>, CliError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -74,7 +74,7 @@ impl PendingReveals {
     }
 }
 
-/// Reads a pending reveal, unless the file is gone meanwhile.
+/// Reads a pending reveal. Returns `None` if the file no longer exists.
 fn read(path: &Path) -> Result<Option<PendingReveal>, CliError> {
     let content = myelin_files::read(path, Access::Shared, MAX_BYTES);
     let content = content.map_err(|FileError { source, .. }| CliError::file("read", path)(source))?;

@@ -1,4 +1,4 @@
-//! `myelin weights reveal`
+//! The command `myelin weights reveal`.
 
 use super::{WeightRow, pending::PendingReveals};
 use crate::{
@@ -17,13 +17,13 @@ use myelin_client::{Chain, ChainState, NetUid, PendingReveal, PublicKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin weights reveal`
+/// Arguments of `myelin weights reveal`.
 #[derive(Debug, clap::Args)]
 pub struct Reveal {
-    /// On which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
-    /// Wait until they may be revealed, instead of saying when
+    /// Wait until the weights may be revealed, instead of failing with the block
     #[arg(long)]
     when_open: bool,
 
@@ -31,21 +31,21 @@ pub struct Reveal {
     sending: TransactionArgs,
 }
 
-/// Weights that were committed, and are in force now.
+/// Weights that were revealed and are in force.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WeightsRevealOutput {
-    /// On which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// The block in which they were committed.
+    /// Block of the commit.
     committed_in: u64,
-    /// To whom how much.
+    /// Revealed weights.
     weights: Vec<WeightRow>,
 }
 
 impl Render for WeightsRevealOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("revealed on subnet {} what was committed in block {}", self.netuid, self.committed_in));
+        page.line(format!("revealed on subnet {} the weights committed in block {}", self.netuid, self.committed_in));
         for weight in &self.weights {
             page.line(format!("  {}", weight.line()));
         }
@@ -58,7 +58,7 @@ struct OpenCommit {
     commit: myelin_client::CommitInfo,
 }
 
-/// The pending reveals of this machine whose commits the chain has, the newest first. What is over is forgotten.
+/// Returns the pending reveals whose commits the chain has, the newest first. Files of expired commits are removed.
 async fn open(
     now: &ChainState,
     reveals: &PendingReveals,
@@ -86,24 +86,23 @@ async fn open(
     if open.is_empty() {
         return Err(CliError::NotFound {
             message: match commits.len() {
-                0 => format!("the hotkey {hotkey} has committed nothing on subnet {netuid} that is not over"),
-                _ => "what was committed is not known to this machine, and cannot be revealed without its salt"
-                    .to_owned(),
+                0 => format!("the hotkey {hotkey} has no pending commit on subnet {netuid}"),
+                _ => "the salt of the commit is not on this machine, and the reveal needs it".to_owned(),
             },
             hint: match commits.len() {
-                0 => format!("commit with `myelin weights commit {netuid}`").into(),
-                _ => "reveal it on the machine that committed it".into(),
+                0 => format!("commit weights with `myelin weights commit {netuid}`").into(),
+                _ => "reveal the weights on the machine that committed them".into(),
             },
         });
     }
     Ok(open)
 }
 
-/// Blocks for which a transaction may wait, at most.
+/// Largest number of blocks in which a transaction can wait for its inclusion.
 const MORTALITY: u64 = 4_096;
 
 impl OpenCommit {
-    /// Whether the next block may have the reveal.
+    /// Returns true if the next block may include the reveal.
     fn is_open(&self, now: &ChainState) -> bool {
         let next = now.height() + 1;
         u64::from(self.commit.reveal_from) <= next && next <= u64::from(self.commit.reveal_until)
@@ -111,7 +110,7 @@ impl OpenCommit {
 }
 
 impl Reveal {
-    /// The newest commit that may be revealed: revealing it gives up those before it.
+    /// Returns the newest commit that may be revealed. Its reveal discards all earlier ones.
     async fn choose(
         &self,
         chain: &Chain,
@@ -126,17 +125,17 @@ impl Reveal {
             if let Some(place) = commits.iter().position(|commit| commit.is_open(&now)) {
                 return Ok(commits.swap_remove(place));
             }
-            // There is one, and none is over.
+            // At least one commit exists, and none has expired.
             let first = commits.iter().map(|open| open.commit.reveal_from).min().unwrap_or_default();
             let left = u64::from(first).saturating_sub(now.height() + 1);
             if !self.when_open {
                 return Err(CliError::Impossible {
                     message: format!(
-                        "it may be revealed from block {first} on, {}; it is block {} now",
+                        "the weights may be revealed from block {first} on, {}; the last final block is {}",
                         in_about(&now, left).await?,
                         now.height()
                     ),
-                    hint: "come back then, or add `--when-open` to wait".into(),
+                    hint: "pass `--when-open` to wait, or run the command again then".into(),
                 });
             }
             let step = format!("waiting for block {first}, {left} to go");
@@ -151,15 +150,15 @@ impl Reveal {
 
 impl Command for Reveal {
     const PATH: &'static str = "weights reveal";
-    const SUMMARY: &'static str = "Reveal weights that were committed here";
-    const DETAILS: &'static str = "Takes weights and salt from the file that `weights commit` wrote. If the time has not come \
-                                   it says when it does. Of several commits that may be revealed it takes the newest, which \
-                                   gives up the others. Signed by the hotkey, free.";
+    const SUMMARY: &'static str = "Reveal weights that were committed on this machine";
+    const DETAILS: &'static str = "Takes weights and salt from the file of `weights commit`. If it is too early, the \
+         error names the first possible block. If several commits may be revealed, the newest is revealed, which \
+         discards the others. Signed by the hotkey, free.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Weights", "reveal_weights")];
     const EXAMPLES: &'static [Example] = &[
-        Example { purpose: "Reveal now, or learn when", line: "myelin weights reveal 1" },
-        Example { purpose: "Wait for the time and reveal", line: "myelin weights reveal 1 --when-open --yes" },
+        Example { purpose: "Reveal now", line: "myelin weights reveal 1" },
+        Example { purpose: "Wait until it is possible, and reveal", line: "myelin weights reveal 1 --when-open --yes" },
     ];
     type Output = TransactionOutput<WeightsRevealOutput>;
 
@@ -173,7 +172,7 @@ impl Command for Reveal {
         let plan =
             Plan::new(format!("Reveal the weights committed in block {} on subnet {}", commit.block, self.netuid))
                 .touches(self.netuid)
-                .risk(format!("after block {} it is too late", commit.reveal_until));
+                .risk(format!("the commit expires after block {}", commit.reveal_until));
         let plan = weights.iter().fold(plan, |plan, weight| plan.effect(weight.line()));
         let sent = self.sending.send(context, &chain, &signer, &pending.reveal(), plan).await?;
         if sent.included().is_some() {

@@ -1,4 +1,4 @@
-//! `myelin weights set`
+//! The command `myelin weights set`.
 
 use super::{WeightArg, WeightRow, WeightsToSet};
 use crate::{
@@ -14,17 +14,17 @@ use myelin_client::{NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `myelin weights set`
+/// Arguments of `myelin weights set`.
 #[derive(Debug, clap::Args)]
 pub struct Set {
-    /// On which subnet
+    /// Number of the subnet
     netuid: NetUid,
 
-    /// To whom how much; only the proportions count
+    /// Weights by uid; only the proportions count
     #[arg(value_name = "UID=WEIGHT", required = true)]
     weights: Vec<WeightArg>,
 
-    /// The version of the validator's software; by default the one that the subnet asks for
+    /// Version key of the validator [default: the one that the subnet requires]
     #[arg(long, value_name = "NUMBER")]
     version_key: Option<u64>,
 
@@ -32,21 +32,21 @@ pub struct Set {
     sending: TransactionArgs,
 }
 
-/// Weights that are in force.
+/// Weights that were set.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WeightsSetOutput {
-    /// On which subnet.
+    /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// Who set them.
+    /// Uid of the validator.
     uid: u16,
-    /// To whom how much.
+    /// New weights.
     weights: Vec<WeightRow>,
 }
 
 impl Render for WeightsSetOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("uid {} rates on subnet {}", self.uid, self.netuid));
+        page.line(format!("uid {} has set weights on subnet {}", self.uid, self.netuid));
         for weight in &self.weights {
             page.line(format!("  {}", weight.line()));
         }
@@ -55,14 +55,14 @@ impl Render for WeightsSetOutput {
 
 impl Command for Set {
     const PATH: &'static str = "weights set";
-    const SUMMARY: &'static str = "Rate neurons of a subnet";
-    const DETAILS: &'static str = "Replaces everything that the hotkey said before. Signed by the hotkey, free. On a subnet \
-                                   with commit-reveal use `weights commit`.";
+    const SUMMARY: &'static str = "Set weights for neurons of a subnet";
+    const DETAILS: &'static str = "The weights replace all earlier weights of the hotkey. Signed by the hotkey, free. \
+         On a subnet with commit-reveal, use `weights commit`.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Weights", "set_weights")];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Three quarters to one, a quarter to another", line: "myelin weights set 1 3=75 4=25" },
-        Example { purpose: "Only look at what would happen", line: "myelin weights set 1 3=1 --dry-run" },
+        Example { purpose: "Show the effects first", line: "myelin weights set 1 3=1 --dry-run" },
     ];
     type Output = TransactionOutput<WeightsSetOutput>;
 
@@ -73,13 +73,16 @@ impl Command for Set {
         let rater = wanted.rater(&chain.at_finalised().await?, &signer.public()).await?;
         if rater.parameters.commit_reveal {
             return Err(CliError::Impossible {
-                message: format!("subnet {} takes no weights that were not committed first", self.netuid),
-                hint: format!("use `myelin weights commit {}`, and reveal them later", self.netuid).into(),
+                message: format!(
+                    "subnet {} uses commit-reveal, and takes no weights that were not committed first",
+                    self.netuid
+                ),
+                hint: format!("commit the weights with `myelin weights commit {}`", self.netuid).into(),
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);
         let uid = rater.neuron.uid;
-        let plan = wanted.plan(format!("Rate {} of subnet {}", wanted.count(), self.netuid), &rater);
+        let plan = wanted.plan(format!("Set weights for {} of subnet {}", wanted.count(), self.netuid), &rater);
         let call = calls::set_weights(self.netuid, &wanted.weights, version_key);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         Ok(output.show(

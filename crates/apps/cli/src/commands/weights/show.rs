@@ -1,4 +1,4 @@
-//! `myelin weights show`
+//! The command `myelin weights show`.
 
 use super::WeightRow;
 use crate::{
@@ -14,34 +14,34 @@ use myelin_client::{BlockNumber, ChainError, ChainState, CommitInfo, NetUid, Neu
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How many questions are under way at the same time.
+/// The most requests to the node at the same time.
 const MAX_IN_FLIGHT: usize = 16;
 
-/// `myelin weights show`
+/// Arguments of `myelin weights show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// Of which network; on root weights are about networks
+    /// Number of the network; on root, validators rate networks
     netuid: NetUid,
 
-    /// Only what these say: addresses, names, or `myself`
+    /// Only weights by these hotkeys: addresses, names of hotkeys on this machine, or `myself`
     #[arg(long = "by", value_name = "HOTKEY")]
     by: Vec<HotkeyArg>,
 
-    /// Only what is said of this neuron, or on root of this network
+    /// Only weights of this neuron, or on root of this network
     #[arg(long = "of", value_name = "UID")]
     of: Option<Uid>,
 }
 
-/// A commit that is neither revealed nor over.
+/// A commit that is neither revealed nor expired.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CommitRow {
-    /// What was committed, `0x` and 64 hex digits.
+    /// Hash of weights and salt, `0x` and 64 hex digits.
     hash: String,
-    /// When.
+    /// Block of the commit.
     block: BlockNumber,
-    /// The first block in which it may be revealed.
+    /// First block in which it may be revealed.
     reveal_from: BlockNumber,
-    /// The last one.
+    /// Last block in which it may be revealed.
     reveal_until: BlockNumber,
 }
 
@@ -52,34 +52,34 @@ impl From<CommitInfo> for CommitRow {
     }
 }
 
-/// What one neuron says of others.
+/// A neuron and the weights that it has set.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RaterRow {
-    /// Its seat.
+    /// Uid of its seat.
     uid: u16,
-    /// Its hotkey.
+    /// Address of its hotkey.
     hotkey: String,
-    /// What that is called here.
+    /// Name of the hotkey on this machine.
     name: Option<String>,
-    /// Whether it may validate, so that this counts.
+    /// True if it has a validator permit, without which its weights do not count.
     permit: bool,
-    /// When it last set or committed weights.
+    /// Block in which it last set or committed weights.
     last_update: BlockNumber,
-    /// Whom it rates and how much, as the next epoch reads it.
+    /// Weights as the next epoch reads them.
     weights: Vec<WeightRow>,
-    /// What it has committed to.
+    /// Commits that are neither revealed nor expired.
     commits: Vec<CommitRow>,
 }
 
-/// What the neurons of a network say of each other.
+/// The weights and commits of a network.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct WeightsShowOutput {
-    /// The network.
+    /// Number of the network.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// As of this final block.
+    /// Height of the final block that was read.
     block: u64,
-    /// The neurons that say or have committed something, by uid.
+    /// Neurons with weights or commits, by uid.
     neurons: Vec<RaterRow>,
 }
 
@@ -88,7 +88,7 @@ impl Render for WeightsShowOutput {
         let title = Tone::Label.paint(&format!("network {}", self.netuid));
         page.line(format!("{title}  {}", Tone::Faint.paint(&format!("block {}", self.block))));
         if self.neurons.is_empty() {
-            page.line("nobody rates anybody");
+            page.line("no weights to show");
             return;
         }
         let about = if self.netuid.is_root() { "NETWORK" } else { "UID" };
@@ -133,12 +133,15 @@ impl Show {
 
 impl Command for Show {
     const PATH: &'static str = "weights show";
-    const SUMMARY: &'static str = "Show who rates whom, and how much";
+    const SUMMARY: &'static str = "Show the weights and commits of a network";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "All weights of a subnet", line: "myelin weights show 1" },
-        Example { purpose: "Who rates neuron 3?", line: "myelin weights show 1 --of 3" },
-        Example { purpose: "What do I say, and what have I committed to?", line: "myelin weights show 1 --by myself" },
+        Example { purpose: "The weights of neuron 3", line: "myelin weights show 1 --of 3" },
+        Example {
+            purpose: "The weights and commits of the selected hotkey",
+            line: "myelin weights show 1 --by myself",
+        },
     ];
     type Output = WeightsShowOutput;
 

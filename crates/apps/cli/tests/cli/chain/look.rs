@@ -1,4 +1,4 @@
-//! The chain as a whole.
+//! Tests of the commands about the chain as a whole.
 
 use super::{TAO, Testnet};
 use serde_json::Value;

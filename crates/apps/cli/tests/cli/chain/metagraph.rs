@@ -1,4 +1,4 @@
-//! What is seen of a network: once, as it changes, and in files.
+//! Tests of the metagraph: shown once, followed, and exported to files.
 
 use super::Testnet;
 use crate::support::START_TIMEOUT;
@@ -19,7 +19,7 @@ fn a_metagraph_is_shown_followed_and_written_down() {
     assert_eq!((&empty["seats_taken"], empty["neurons"].as_array().unwrap().len()), (&0.into(), 0));
     assert!(net.table("metagraph show 1").contains("no neuron"));
 
-    // Whoever follows it sees who comes.
+    // A follower sees each new neuron.
     let mut watch = net.command("metagraph watch 1 --output json");
     let mut watch = watch.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let changes = BufReader::new(watch.stdout.take().unwrap());
@@ -47,8 +47,7 @@ fn a_metagraph_is_shown_followed_and_written_down() {
     screen.types("\x03");
     assert_eq!(screen.end().0, 130);
 
-    // In any order, and only those that matter.
-    // More than epochs pay meanwhile.
+    // In each order, and filtered. The stake is larger than the emission of the epochs meanwhile.
     net.json("stake add 4000 --wallet bob --yes");
     let uids = |line: &str| {
         let neurons = net.json(line)["neurons"].clone();
@@ -62,7 +61,7 @@ fn a_metagraph_is_shown_followed_and_written_down() {
     let table = net.table("metagraph show 1 --long");
     assert!(table.contains("HOTKEY") && table.contains(" TAO"), "{table}");
 
-    // In a file, or not.
+    // To a file, and to standard output.
     let file = net.home().path().join("subnet-1.csv");
     let exported = net.json(&format!("metagraph export 1 --file {}", file.display()));
     assert_eq!((&exported["neurons"], &exported["text"]), (&2.into(), &Value::Null));

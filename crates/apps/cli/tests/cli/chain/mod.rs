@@ -1,7 +1,7 @@
-//! Commands against a chain of real nodes.
+//! Tests of commands against a chain of real nodes.
 //!
-//! Nodes are slow to start and every test is a process of its own, so a test is a story on one [`Testnet`]: it takes
-//! the commands of one group through what a person does with them.
+//! Nodes start slowly, and each test is a process of its own. One test therefore runs all commands of a group on one
+//! [`Testnet`].
 
 mod look;
 mod metagraph;
@@ -23,23 +23,24 @@ use myelin_cli::{reference, registry};
 use serde_json::Value;
 use std::{fs, process::Command, time::Instant};
 
-/// The seed of `//Alice`, whose account the preset endows. Everybody knows it.
+/// The public seed of `//Alice`, whose account has a balance at genesis.
 const ALICE: &str = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
 
 /// Rao in one TAO.
 pub(crate) const TAO: u64 = 1_000_000_000;
 
-/// A network of four blocks a second, and a home folder with the wallet `alice`, which has 10 000 TAO on it. It goes
-/// when the test does.
+/// A network with four blocks per second, and a home folder with the wallet `alice`, which has 10 000 TAO.
+///
+/// The network ends when it is dropped.
 pub(crate) struct Testnet(Network);
 
 impl Testnet {
-    /// One authority.
+    /// Starts a network with one authority.
     pub(crate) fn new() -> Self {
         Self::with("")
     }
 
-    /// With these options of `network up` besides.
+    /// Starts a network with these additional options of `network up`.
     pub(crate) fn with(options: &str) -> Self {
         let testnet = Self(Network::new());
         let up = testnet.home().run(&format!("network up --preset test --detach {options}"));
@@ -56,12 +57,12 @@ impl Testnet {
         &self.0.0
     }
 
-    /// The supervised nodes, as `network status` has them.
+    /// Returns the output of `network status`.
     pub(crate) fn status(&self) -> Value {
         self.0.status()
     }
 
-    /// Makes a wallet with a hotkey called `default`, and gives it TAO. Its address.
+    /// Creates a wallet with a hotkey `default`, funds it, and returns its address.
     pub(crate) fn wallet(&self, name: &str, tao: u64) -> String {
         let made = self.home().json(&format!("wallet create --wallet {name} --without-password"));
         if tao > 0 {
@@ -70,30 +71,30 @@ impl Testnet {
         made["keys"][0]["address"].as_str().expect("a coldkey has an address").to_owned()
     }
 
-    /// Adds a hotkey to a wallet. Its address.
+    /// Adds a hotkey to a wallet and returns its address.
     pub(crate) fn hotkey(&self, wallet: &str, name: &str) -> String {
         let made = self.home().json(&format!("wallet new-hotkey {name} --wallet {wallet}"));
         made["keys"][0]["address"].as_str().expect("a hotkey has an address").to_owned()
     }
 
-    /// The program on this network.
+    /// Returns the command of the program on this network.
     pub(crate) fn command(&self, line: &str) -> Command {
         self.home().command(line)
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub(crate) fn run(&self, line: &str) -> Said {
         self.home().run(line)
     }
 
-    /// What it answers as JSON, which is as its schema has it.
+    /// Runs the program and returns its JSON output, which must match its schema.
     pub(crate) fn json(&self, line: &str) -> Value {
         let answer = self.home().json(line);
         check(line, &answer);
         answer
     }
 
-    /// Everything it answers as JSON, a line each, for commands that have more than one answer.
+    /// Runs the program and returns all its JSON outputs, one per line, which must match the schema.
     pub(crate) fn lines(&self, line: &str) -> Vec<Value> {
         let said = self.run(&format!("{line} --output json"));
         assert_eq!(said.code, 0, "{said:?}");
@@ -104,7 +105,7 @@ impl Testnet {
         answers
     }
 
-    /// What it shows to a person.
+    /// Runs the program and returns its output for people, which must not be empty.
     pub(crate) fn table(&self, line: &str) -> String {
         let said = self.run(line);
         assert_eq!(said.code, 0, "{said:?}");
@@ -112,7 +113,7 @@ impl Testnet {
         said.out
     }
 
-    /// With which exit code and error it fails.
+    /// Runs the program and returns its exit code and error code.
     pub(crate) fn error(&self, line: &str) -> (i32, String) {
         let said = self.run(&format!("{line} --output json"));
         let last = said.err.lines().last().unwrap_or_default();
@@ -121,7 +122,7 @@ impl Testnet {
         (said.code, report["error"]["code"].as_str().expect("an error has a code").to_owned())
     }
 
-    /// The last final block.
+    /// Returns the height of the last final block.
     pub(crate) fn finalised(&self) -> u64 {
         self.json("root shares")["block"].as_u64().expect("a block has a height")
     }
@@ -135,7 +136,7 @@ impl Testnet {
     }
 }
 
-/// Refuses an answer that is not as the committed schema of its command has it.
+/// Asserts that an output matches the committed schema of its command.
 fn check(line: &str, answer: &Value) {
     let words = ["myelin"].into_iter().chain(line.split_whitespace());
     let matches = registry::parser().try_get_matches_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -1,4 +1,4 @@
-//! What a miner does: a seat for TAO or for work, an address, something published, a new key.
+//! Tests of a miner: registration by TAO or by work, its axon, a commitment and a key swap.
 
 use super::{TAO, Testnet};
 use crate::support::{START_TIMEOUT, said};
@@ -14,7 +14,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     // A seat for TAO.
     let planned = net.json("neuron register --netuid 1 --max-price 0.5 --wallet bob --dry-run");
     assert_eq!(planned["plan"]["spend"], TAO / 2);
-    // What epochs pay is staked, and not free.
+    // Epochs pay into the stake, not into the free balance.
     let free = || net.json("wallet balance bob")["accounts"][0]["free"].as_u64().unwrap();
     let before = free();
     let registered = net.json("neuron register --netuid 1 --max-price 0.5 --wallet bob --yes");
@@ -30,7 +30,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     assert_eq!(net.json("neuron show --netuid 1 --wallet bob")["hotkey"], hotkey);
     assert!(net.table("neuron show --netuid 1 --uid 0").contains(hotkey.as_str().unwrap()));
 
-    // Where it is.
+    // Its axon.
     let served = net.json("neuron serve 203.0.113.5:8091 --netuid 1 --wallet bob --yes");
     assert_eq!((&served["done"]["result"]["axon"], &served["done"]["fee"]), (&"203.0.113.5:8091".into(), &0.into()));
     net.json("neuron serve 203.0.113.5:9615 --metrics --netuid 1 --wallet bob --yes");
@@ -42,13 +42,13 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     assert_eq!((&neuron["axon"], &neuron["certificate"]), (&"[2001:db8::5]:443".into(), &true.into()));
     assert_eq!(neuron["metrics"], "203.0.113.5:9615");
 
-    // What it publishes.
+    // Its commitment.
     assert_eq!(net.json("neuron commitment show --netuid 1 --wallet bob")["item"]["kind"], "nothing");
     net.json("neuron commitment set model-7 --netuid 1 --wallet bob --yes");
     assert_eq!(net.json("neuron commitment show --netuid 1 --wallet bob")["item"]["text"], "model-7");
     assert!(net.table("neuron commitment show --netuid 1 --wallet bob").contains("\"model-7\""));
 
-    // Another key.
+    // Its key swap.
     let new = net.hotkey("bob", "second");
     let swapped = net.json("neuron swap-hotkey --to second --wallet bob --yes");
     assert_eq!(
@@ -86,7 +86,7 @@ fn a_seat_is_worked_for_and_the_work_is_paused() {
     assert!(result["uid"] == 0 && result["burned"] == 0 && result["coldkey"] == carol.as_str(), "{worked}");
     assert!(result["work"]["tried"].as_u64() > Some(0), "{worked}");
 
-    // On a subnet that is too hard to be joined, the work is paused by Ctrl-C.
+    // Ctrl-C pauses the work on a subnet with a very high difficulty.
     net.json("subnet create --wallet alice --yes");
     assert_eq!(net.error("neuron register --netuid 2 --work --wallet carol"), (1, "impossible".into()));
     set(&net, "pow_registration_allowed=yes initial_difficulty=4611686018427387903");
@@ -101,7 +101,7 @@ fn a_seat_is_worked_for_and_the_work_is_paused() {
     let before: Value = serde_json::from_slice(&fs::read(notes(&net).unwrap()).unwrap()).unwrap();
     let tried = before["tried"].as_u64().unwrap();
 
-    // Once it is easier, it goes on and is done.
+    // With a low difficulty, it continues and finishes.
     set(&net, "min_difficulty=1000 initial_difficulty=1000");
     let worked = net.json(line);
     assert!(worked["done"]["result"]["work"]["tried"].as_u64().unwrap() > tried, "{worked}");
@@ -109,7 +109,7 @@ fn a_seat_is_worked_for_and_the_work_is_paused() {
     assert!(net.table("metagraph show 2 --long").contains(worked["done"]["result"]["hotkey"].as_str().unwrap()));
 }
 
-/// Sets parameters of subnet 2. While they are frozen, before an epoch, it waits.
+/// Sets parameters of subnet 2, and waits while they are frozen before an epoch.
 fn set(net: &Testnet, changes: &str) {
     let until = Instant::now() + START_TIMEOUT;
     loop {
@@ -123,7 +123,7 @@ fn set(net: &Testnet, changes: &str) {
     }
 }
 
-/// What a search writes down.
+/// Returns the file that keeps the progress of a search.
 fn notes(net: &Testnet) -> Option<PathBuf> {
     let folder = net.home().path().join(".local/share/myelin/work");
     let files = fs::read_dir(folder).ok()?.map(|file| file.unwrap().path());

@@ -1,4 +1,4 @@
-//! Submissions that meet each other, or lose their node.
+//! Tests of concurrent submissions, and of submissions whose node fails.
 
 use super::{TAO, Testnet};
 use crate::{network::send, support::said};
@@ -32,7 +32,7 @@ fn two_processes_with_one_key_both_get_through() {
     }
 }
 
-/// Reads what it says until it has sent something, and gives back the rest to come.
+/// Reads standard error until the transaction is sent, and returns the reader for the rest.
 fn until_sent(child: &mut Child) -> BufReader<impl Read + use<>> {
     let mut told = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -54,7 +54,7 @@ fn a_submission_whose_node_dies_says_the_truth() {
     let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes");
     let _told = until_sent(&mut transfer);
     send(node(&net), "-KILL");
-    // The node comes back. Whether its block with the transfer had been written by then is chance; what is said is not.
+    // The node restarts. Its block with the transfer may or may not be on disk; the output must match either way.
     let out = said(transfer.wait_with_output().unwrap());
     let expected = match out.code {
         0 => 6 * TAO,
@@ -63,7 +63,7 @@ fn a_submission_whose_node_dies_says_the_truth() {
     };
     assert_eq!(balance(&net, "bob"), expected, "{out:?}");
 
-    // A node that is only silent for a while: not seen, and found when looked for again.
+    // A node that does not answer for a while: the transaction is not seen in time, and found by a later search.
     let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes --wait 2");
     let mut told = until_sent(&mut transfer);
     let pid = node(&net);
@@ -79,7 +79,7 @@ fn a_submission_whose_node_dies_says_the_truth() {
     }
     assert_eq!(balance(&net, "bob"), expected + 5 * TAO);
 
-    // Whoever ends it with Ctrl-C meanwhile finds it later too, on the network that was typed.
+    // A transaction that Ctrl-C interrupted is found later too, on the network of the command line.
     let mut transfer = begin(&net, "wallet transfer 5 --to bob --wallet alice --yes --network local");
     let mut told = until_sent(&mut transfer);
     let pid = node(&net);
@@ -94,7 +94,7 @@ fn a_submission_whose_node_dies_says_the_truth() {
     assert_eq!(balance(&net, "bob"), expected + 10 * TAO);
 }
 
-/// Looks again, as the error says that one can, and finds the transaction carried out. What was typed for that.
+/// Runs the command of the error's hint, which must find the transaction, and returns its command line.
 fn found(net: &Testnet, told: &str, code: &str) -> String {
     let error: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     assert_eq!(error["error"]["code"], code);

@@ -1,9 +1,9 @@
-//! Stake that is lent, earns, moves and comes back; and root, which says where emission goes.
+//! Tests of stake, delegates, children and root.
 
 use super::{TAO, Testnet};
 use serde_json::Value;
 
-/// Blocks between two weights on this network; a seat just taken counts as one.
+/// Blocks between two settings of weights on this network; a registration counts as one.
 const PAUSE: u64 = 5;
 
 #[test]
@@ -12,7 +12,7 @@ fn stake_goes_to_hotkeys_and_comes_back() {
     let (bob, carol) = (net.wallet("bob", 100), net.wallet("carol", 100));
     let code = |code: i32, name: &str| (code, name.to_owned());
 
-    // Nobody can stake on a hotkey that nobody owns, nor on one that takes no nominations.
+    // Stake on a hotkey without an owner, or on a foreign hotkey that is not a delegate, is refused.
     assert_eq!(net.error("stake add 1 --to myself --wallet alice --yes"), code(1, "not-found"));
     let associated = net.json("wallet associate-hotkey --wallet alice --yes");
     let delegate = associated["done"]["result"]["hotkey"].as_str().unwrap().to_owned();
@@ -34,7 +34,7 @@ fn stake_goes_to_hotkeys_and_comes_back() {
     // Nominations.
     net.json(&format!("stake add 20 --to {delegate} --wallet bob --yes"));
     let shown = net.table(&format!("stake add 10.5 --to {delegate} --wallet bob --yes"));
-    assert!(shown.contains("30.5 TAO there now"), "{shown}");
+    assert!(shown.contains("30.5 TAO are staked there now"), "{shown}");
     let listed = net.json("stake delegates");
     let row = &listed["delegates"][0];
     assert_eq!(
@@ -60,14 +60,14 @@ fn stake_goes_to_hotkeys_and_comes_back() {
         (&"nominator".into(), &(25 * TAO + TAO / 2).into())
     );
     assert_eq!((&position("carol")["standing"], &position("carol")["stake"]), (&"owner".into(), &(5 * TAO).into()));
-    assert!(net.table(&format!("stake show {bob}")).contains("25.5 TAO together"));
+    assert!(net.table(&format!("stake show {bob}")).contains("25.5 TAO in total"));
 
-    // Back again, for nothing.
+    // Removal, without a fee.
     let removed = net.json(&format!("stake remove 5.5 --from {delegate} --wallet bob --yes"));
     assert_eq!((&removed["done"]["fee"], &removed["done"]["result"]["total"]), (&0.into(), &(20 * TAO).into()));
     assert_eq!(net.error(&format!("stake remove 21 --from {delegate} --wallet bob --yes")), code(1, "impossible"));
     net.json(&format!("stake remove --all --from {delegate} --wallet bob --yes"));
-    assert!(net.table("stake show bob").contains("has staked nothing"));
+    assert!(net.table("stake show bob").contains("has no stake"));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     assert_eq!(net.json("stake children show --netuid 1 --wallet bob")["take"], 3_276);
 
     // Root.
-    assert!(net.table("root weights show").contains("nobody sits on root"));
+    assert!(net.table("root weights show").contains("root has no validators"));
     assert_eq!(net.error("root weights set 1=1 --wallet alice --yes"), code(1, "not-found"));
     let registered = net.json("root register --wallet alice --yes");
     assert_eq!(registered["done"]["result"]["uid"], 0);
@@ -114,11 +114,11 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     assert!(net.table("root shares").contains("100.00 %"));
     assert!(net.table("root register --wallet bob --dry-run").contains("free seat"));
 
-    // A coldkey with a seat can say who it is.
+    // A coldkey with a seat can set an identity.
     let said = net.json("wallet identity set --name Alice --description first --wallet alice --yes");
     assert_eq!(said["done"]["result"]["identity"]["name"], "Alice");
     let said = net.json("wallet identity set --url https://alice.example --wallet alice --yes");
     assert_eq!(said["done"]["result"]["identity"]["description"], "first");
     assert_eq!(net.json("wallet identity show alice")["identity"]["url"], "https://alice.example");
-    assert!(net.table("wallet identity show bob").contains("does not say who it is"));
+    assert!(net.table("wallet identity show bob").contains("has no identity"));
 }

@@ -1,4 +1,4 @@
-//! What the owner of a subnet does, from the first look at the price to its end.
+//! Tests of a subnet's owner, from the price to the end of the subnet.
 
 use super::{TAO, Testnet};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert_eq!(net.json("subnet show 2")["neurons"], 1, "the owner's hotkey has the first seat");
     assert!(net.table("subnet show 2").contains("100 TAO"));
 
-    // What may be changed in every block.
+    // Parameters that may be changed in each block.
     let set = net.json("subnet parameters set 2 weights_set_rate_limit=7 registration_allowed=on --wallet alice --yes");
     let changed = &set["done"]["result"]["changed"];
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert!(net.table("subnet parameters show 2 tempo").contains("1..50 400"));
 
     let said = net.json("subnet identity set 2 --description demo --url https://text.example --wallet alice --yes");
-    assert_eq!(said["done"]["result"]["name"], "text", "what is not said again stays: {said}");
+    assert_eq!(said["done"]["result"]["name"], "text", "a text that is not given stays: {said}");
     assert_eq!(net.json("subnet identity show 2")["url"], "https://text.example");
     assert!(net.table("subnet identity show 2").contains("demo"));
 
@@ -61,12 +61,12 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     let removed = net.json("subnet remove 2 --wallet bob --yes");
     assert_eq!(removed["done"]["result"]["refunded"], 100 * TAO);
     let after = net.json("wallet balance bob")["total"].as_u64().unwrap();
-    // The owner's part of an epoch may have come meanwhile.
+    // An epoch may have paid the owner cut meanwhile.
     assert!(after >= before + 100 * TAO - removed["done"]["fee"].as_u64().unwrap(), "{before} {after}");
     assert_eq!(net.error("subnet show 2"), (1, "not-found".into()));
 }
 
-/// Each kind of mistake once.
+/// Tests each kind of mistake once.
 fn refusals(net: &Testnet) {
     let code = |code: i32, name: &str| (code, name.to_owned());
     assert_eq!(net.error("subnet parameters show 77"), code(1, "not-found"));

@@ -1,8 +1,8 @@
-//! Coldkeys that are replaced, or nearly.
+//! Tests of coldkey swaps: executed, withdrawn and disputed.
 
 use super::{TAO, Testnet};
 
-/// Blocks after a swap was due from which on its announcement may be taken back, on this network.
+/// Blocks from the due block of a swap until its announcement may be withdrawn, on this network.
 const PAUSE: u64 = 20;
 
 #[test]
@@ -25,13 +25,13 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     let kept = net.json("wallet swap-coldkey announce --to new --wallet kept --yes");
     let kept = kept["done"]["result"]["due"].as_u64().unwrap();
 
-    // Nothing else is possible meanwhile.
+    // All other calls are refused until then.
     assert_eq!(net.error("wallet transfer 1 --to new --wallet old --yes"), code(1, "refused"));
     assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet old --yes"), code(1, "impossible"));
     assert_eq!(net.error("wallet swap-coldkey clear --wallet kept --yes"), code(1, "call-failed"));
     assert!(net.table("wallet swap-coldkey show old").contains(&format!("from block {due} on")));
 
-    // Nor ever, once it is disputed.
+    // After a dispute all calls are refused.
     net.json("wallet swap-coldkey announce --to new --wallet stolen --yes");
     assert_eq!(net.json("wallet swap-coldkey dispute --wallet stolen --yes")["done"]["result"]["state"], "disputed");
     assert_eq!(net.json("wallet swap-coldkey show stolen")["state"], "disputed");

@@ -1,4 +1,4 @@
-//! What owner, miner, validator and consumer of the text subnet do, on one machine.
+//! Tests of owner, miner, validator and consumer of the text subnet on one machine.
 
 use super::Testnet;
 use crate::support::START_TIMEOUT;
@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-/// A miner or a validator at work. It goes when the test does.
+/// The process of a miner or a validator, which ends when it is dropped.
 struct Worker {
     process: Child,
     events: Receiver<Value>,
@@ -36,7 +36,7 @@ impl Worker {
         Self { process, events }
     }
 
-    /// Waits for an event.
+    /// Waits for an event of this kind that satisfies `is`.
     fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + START_TIMEOUT;
         loop {
@@ -48,7 +48,7 @@ impl Worker {
         }
     }
 
-    /// Ctrl-C; waits until it is gone, and gives back how it went.
+    /// Sends Ctrl-C, waits until the process has ended, and returns its exit code.
     fn end(mut self) -> Option<i32> {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
@@ -79,7 +79,7 @@ fn the_text_subnet_answers_what_its_model_writes() {
     net.json("neuron register --netuid 2 --wallet bob --yes");
     net.json("stake add 2000 --wallet alice --yes");
 
-    // Nobody has said which model it is.
+    // No model is published.
     assert_eq!(net.error("text show --netuid 2"), code(1, "no-model"));
     assert_eq!(net.error("ask Once --netuid 2"), code(1, "no-model"));
     assert_eq!(net.error(&format!("mine text --model {model} --netuid 2 --port 0 --wallet bob")), code(1, "no-model"));
@@ -91,7 +91,7 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!(net.json("text show --netuid 2")["model"], hash);
     assert!(net.table("text show --netuid 2").contains("in block"));
 
-    // Another model, no seat, and nobody to ask.
+    // Another model, no seat, and no validator to ask.
     assert_eq!(
         net.error(&format!("mine text --model {other} --netuid 2 --port 0 --wallet bob")),
         code(1, "other-model")
@@ -118,7 +118,7 @@ fn the_text_subnet_answers_what_its_model_writes() {
     validator.wait_for("weighed", |_| true);
     miner.wait_for("paid", |event| event["incentive"] == u16::MAX);
 
-    // By somebody without a wallet, and by hand.
+    // Asked without a wallet, and computed on this machine.
     let asked = "ask Once --netuid 2 --seed 7 --max-tokens 12 --wallet nobody";
     let heard = net.lines(asked);
     let answer = heard.last().unwrap();
@@ -130,15 +130,15 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!(run["miner"], answer["miner"]);
     assert_eq!((&answer["tokens"], &answer["text"]), (&run["tokens"], &run["text"]));
     assert_eq!(heard.iter().filter(|event| event["event"] == "token").count(), run["tokens"].as_array().unwrap().len());
-    // The seed alone is nobody's.
+    // The seed alone gives the answer of no miner.
     assert_ne!(net.json(&writing)["tokens"], run["tokens"]);
     let evidence = folder.join("answer.json").display().to_string();
     let said = net.run(&format!("{asked} --evidence {evidence}"));
-    // A model that has learned nothing writes everything, and a terminal is shown what is text.
+    // An untrained model writes control characters, too, which the program does not print.
     let shown = |text: &str| text.chars().filter(|it| !it.is_control()).collect::<String>();
     assert_eq!((said.code, shown(&said.out)), (0, shown(run["text"].as_str().unwrap())), "{said:?}");
     assert!(said.err.contains("answered by") && said.err.contains("proven"), "{said:?}");
-    // What it was answered can be shown to anybody, and what is changed shows nothing.
+    // The evidence proves the answer offline, and changed evidence is refused.
     let checked = net.json(&format!("text check {evidence} --model {model}"));
     assert_eq!(
         (&checked["text"], &checked["miner"], &checked["prompt"]),
@@ -158,6 +158,6 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!(net.error(&format!("text check {evidence}")), code(1, "evidence"));
     assert_eq!(net.error("ask Once --netuid 2 --max-tokens 2048"), code(1, "no-answer"));
 
-    // Whatever was asked is forgotten by nobody, and nothing stays behind.
+    // Both processes end cleanly.
     assert_eq!((miner.end(), validator.end()), (Some(0), Some(0)));
 }

@@ -1,4 +1,4 @@
-//! What a holder does, and everything that keeps one from it.
+//! Tests of transfers and balances, and of each kind of error.
 
 use super::{TAO, Testnet};
 use myelin_keys::{
@@ -14,7 +14,7 @@ fn tao_changes_hands_and_whoever_has_it_sees_it() {
     let before = net.json("wallet balance --wallet alice");
     assert_eq!(before["accounts"][0]["free"], 10_000 * TAO);
 
-    // A plan that is only shown changes nothing, and needs nobody's word.
+    // A dry run changes nothing, and asks no question.
     let planned = net.json("wallet transfer 100 --to bob --wallet alice --dry-run");
     assert_eq!(
         (&planned["dry_run"], &planned["done"], &planned["plan"]["spend"]),
@@ -31,7 +31,7 @@ fn tao_changes_hands_and_whoever_has_it_sees_it() {
     assert!(shown.out.contains("final in block"), "{shown:?}");
     assert_eq!(net.json("wallet balance bob")["total"], 100 * TAO + TAO / 2 + 250);
 
-    // At a terminal somebody is asked, after the plan was shown.
+    // At a terminal a question is asked after the plan is shown.
     for (answer, exit) in [("n\n", 3), ("y\n", 0)] {
         let mut typist = net.home().at_terminal("wallet transfer 0.25 --to bob --wallet alice");
         typist.wait_for("spends");
@@ -61,7 +61,7 @@ fn each_kind_of_error_has_its_code() {
     let to_alice = "wallet transfer 0.1 --to alice --wallet bob";
     let code = |code: i32, name: &str| (code, name.to_owned());
 
-    // Nobody there, or nobody asked.
+    // No node, and no terminal.
     let nowhere = "--network ws://127.0.0.1:1";
     assert_eq!(net.error(&format!("wallet balance --wallet bob {nowhere}")), code(1, "unreachable"));
     let said = net.run(&format!("wallet balance --wallet bob {nowhere}"));
@@ -83,7 +83,7 @@ fn each_kind_of_error_has_its_code() {
     assert_eq!(with_password(&net, "right horse battery"), Some(0));
     assert_eq!(with_password(&net, "wrong"), Some(1));
 
-    // What the account, the policy or the chain does not allow.
+    // Refusals by the balance, the policy and the chain.
     assert_eq!(net.error("wallet transfer 5000 --to alice --wallet bob --yes"), code(1, "funds"));
     assert_eq!(net.error("wallet transfer 1 --to bob --wallet bob --yes"), code(2, "usage"));
     net.home().json("config set policy.max-spend 0.05");
@@ -93,7 +93,7 @@ fn each_kind_of_error_has_its_code() {
     assert_eq!(net.error("stake children show --netuid 77 --wallet bob"), code(1, "not-found"));
     assert_eq!(net.error("stake take set 5% --wallet bob --yes"), code(1, "not-found"));
     assert_eq!(net.error("wallet swap-coldkey clear --wallet bob --yes"), code(1, "impossible"));
-    // None of its hotkeys has a seat, as only the chain sees.
+    // None of its hotkeys has a seat, which only the chain checks.
     let said = net.run("wallet identity set --name Bob --wallet bob --yes --output json");
     let error: Value = serde_json::from_str(said.err.lines().last().unwrap()).unwrap();
     assert_eq!((said.code, &error["error"]["code"]), (1, &"call-failed".into()), "{said:?}");
@@ -101,7 +101,7 @@ fn each_kind_of_error_has_its_code() {
     assert!(message.contains("HotKeyNotRegisteredInNetwork") && message.contains("for a fee of"), "{message}");
 }
 
-/// Sends a TAO from a wallet that is encrypted, with this password in the environment.
+/// Transfers 0.5 TAO from an encrypted wallet with this password in the environment, and returns the exit code.
 fn with_password(net: &Testnet, password: &str) -> Option<i32> {
     let path = net.home().path().join(".bittensor/wallets/locked/coldkey");
     let variable = password_variable(&path).unwrap();

@@ -1,10 +1,10 @@
-//! What validators say, and what an epoch makes of it.
+//! Tests of weights, and of the explanation of the epochs that use them.
 
 use super::{TAO, Testnet};
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt};
 
-/// One in the fractions of the answers.
+/// The value 1 in the fixed-point fractions of the outputs.
 const ONE: u64 = 1 << 32;
 
 #[test]
@@ -15,7 +15,7 @@ fn validators_rate_and_every_epoch_is_explained() {
     net.json("stake add 50 --wallet alice --yes");
     net.json("neuron register --netuid 2 --wallet bob --yes");
     refusals(&net);
-    assert!(net.table("weights show 2").contains("nobody rates anybody"));
+    assert!(net.table("weights show 2").contains("no weights to show"));
     // The first epoch gives permits.
     next_epoch(&net);
 
@@ -27,7 +27,7 @@ fn validators_rate_and_every_epoch_is_explained() {
     assert_eq!((&said["neurons"][0]["name"], &said["neurons"][0]["permit"]), (&"alice/default".into(), &true.into()));
     assert_eq!(said["neurons"][0]["weights"][0]["uid"], 1);
     assert!(net.table("weights show 2 --of 1").contains("100.00 %"));
-    assert!(net.table("weights show 2 --of 0").contains("nobody"));
+    assert!(net.table("weights show 2 --of 0").contains("no weights to show"));
 
     next_epoch(&net);
     explanations(&net);
