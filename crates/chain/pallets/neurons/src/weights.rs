@@ -1,12 +1,12 @@
 //! The block weight of calls, hooks and listeners.
 //!
-//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
-//! exercise the same paths.
+//! Derived by hand from the reads, writes and computation of each, rounded up. The benchmarks of this pallet exercise
+//! the same paths.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// What calls and hooks cost.
+/// The weight of each call, hook and listener.
 pub trait WeightInfo {
     /// The call of this name, on a subnet that is full.
     fn burned_register() -> Weight;
@@ -49,7 +49,7 @@ const SEAL: Weight = Weight::from_parts(10_000_000, 0);
 /// One more network or seat.
 const STEP: Weight = Weight::from_parts(5_000_000, 0);
 
-/// What those who are told of a seat may read, and as much may they write: a row, bonds, commits and a record.
+/// Reads of the listeners to a seat at most, and writes as well: a row, bonds, commits and a record.
 const TOLD: u64 = 8;
 
 /// The owners of all hotkeys of a full network.
@@ -77,12 +77,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::take_seat()
     }
 
-    /// In addition the block's hash and the used seals.
+    /// Reads the block's hash and the used seals in addition.
     fn register() -> Weight {
         Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(2, 1))
     }
 
-    /// The memberships; for each seat whether the network exists, all its seats, both memberships, and who is told.
+    /// Reads: the memberships; for each seat the network, all its seats, both memberships, and the listeners.
     fn hotkey_swapped(n: u32) -> Weight {
         let seat = STEP.saturating_add(Self::db(4 + TOLD, 3 + TOLD));
         SMALL.saturating_add(Self::db(1, 0)).saturating_add(seat.saturating_mul(n.into()))
