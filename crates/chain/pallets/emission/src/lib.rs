@@ -193,8 +193,8 @@ pub mod pallet {
             /// The share of each subnet.
             shares: Vec<(NetUid, Share)>,
         },
-            /// A root epoch could not compute shares. The previous shares stay in force.
-            SharesKept {
+        /// A root epoch could not compute shares. The previous shares stay in force.
+        SharesKept {
             /// The reason.
             reason: DispatchError,
         },

@@ -199,15 +199,15 @@ pub mod pallet {
             /// The hotkey that took the seat.
             hotkey: T::AccountId,
         },
-            /// A neuron announced its axon.
-            AxonServed {
+        /// A neuron announced its axon.
+        AxonServed {
             /// The network.
             netuid: NetUid,
             /// The hotkey of the neuron.
             hotkey: T::AccountId,
         },
-            /// A neuron announced the address of its metrics.
-            PrometheusServed {
+        /// A neuron announced the address of its metrics.
+        PrometheusServed {
             /// The network.
             netuid: NetUid,
             /// The hotkey of the neuron.

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
 use myelin_records::seat::Seat;
 
-    /// The seats of networks. Offered to the pallets that rate, pay or show neurons.
-    pub trait ReadSeats<AccountId> {
+/// The seats of networks. Offered to the pallets that rate, pay or show neurons.
+pub trait ReadSeats<AccountId> {
     /// Returns the seats of a network by uid, in one read.
     ///
     /// A network that has ended keeps its seats until they are removed, so check first that the network exists.
@@ -38,8 +38,8 @@ pub trait OnSeat<AccountId> {
     fn hotkey_swapped(netuid: NetUid, uid: Uid, old: &AccountId, new: &AccountId);
 }
 
-    /// The payments to neurons in the last epoch, for the choice of the neuron to replace. spec subnets-and-neurons §11
-    pub trait ReadEarnings {
+/// The payments to neurons in the last epoch, for the choice of the neuron to replace. spec subnets-and-neurons §11
+pub trait ReadEarnings {
     /// Returns the payments by uid. A uid past the end was paid nothing.
     fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>>;
 }
