@@ -9,18 +9,18 @@ use myelin_records::bounds::MaxParents;
 
 /// The block weight of each piece of work.
 pub trait WeightInfo {
-    /// A tick without epochs, on a chain with this many networks, in which the emission is divided anew.
+    /// Returns the weight of a tick without epochs on this many networks, in which the emission is divided anew.
     fn tick(networks: u32) -> Weight;
 
-    /// A root epoch of this many root validators that rate this many networks.
+    /// Returns the weight of a root epoch of this many root validators that rate this many networks.
     fn root_epoch(validators: u32, networks: u32) -> Weight;
 
-    /// An epoch of a subnet with this many neurons, of which so many are paid for validating.
+    /// Returns the weight of an epoch of a subnet with this many neurons, of which so many are paid for validating.
     ///
     /// Every neuron may rate every other, and have as many parents as a hotkey can.
     fn epoch(neurons: u32, validators: u32) -> Weight;
 
-    /// Removing the bonds of one neuron of an ended subnet, or finding that there are none left.
+    /// Returns the weight of the removal of one bonds row of an ended subnet, or of the search that finds none.
     fn remove_bonds() -> Weight;
 }
 

@@ -1,8 +1,8 @@
 //! Pairs of coldkeys and hotkeys, key swaps, identities. spec staking §2 and §10
 //!
 //! A *coldkey* owns TAO and hotkeys. A *hotkey* works for a neuron and has exactly one owner. This pallet stores the
-//! pairs, replaces keys, and locks a coldkey whose swap is announced. It is the lowest of the pallets: all others ask
-//! it for owners and for the lock.
+//! pairs, replaces keys, and locks a coldkey whose swap is announced. All other pallets stand above it and read owners
+//! and the lock from it.
 //!
 //! | Question | Where | spec |
 //! |---|---|---|

@@ -9,21 +9,21 @@ use myelin_records::bounds::MAX_HOTKEYS;
 
 /// The weight of each call.
 pub trait WeightInfo {
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn try_associate_hotkey() -> Weight;
-    /// The call of this name, without the listeners.
+    /// Returns the weight of the call of this name, without the listeners.
     fn swap_hotkey() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn announce_coldkey_swap() -> Weight;
-    /// The swap of a coldkey with the most hotkeys, without the listeners.
+    /// Returns the weight of the swap of a coldkey with the most hotkeys, without the listeners.
     fn swap_coldkey() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn dispute_coldkey_swap() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn clear_coldkey_swap_announcement() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn reset_coldkey_swap() -> Weight;
-    /// The call of this name, for a coldkey with the most hotkeys.
+    /// Returns the weight of the call of this name, for a coldkey with the most hotkeys.
     fn set_identity() -> Weight;
 }
 

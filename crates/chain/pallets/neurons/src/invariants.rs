@@ -11,7 +11,7 @@ use myelin_primitives::{NetUid, Uid};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it:
+    /// Checks these invariants.
     ///
     /// 1. Each seat is a membership of its hotkey and each membership is a seat, so that no hotkey sits twice on a
     ///    network. A hotkey without a seat has no entry.

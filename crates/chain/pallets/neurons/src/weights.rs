@@ -8,29 +8,29 @@ use frame_support::{traits::Get, weights::Weight};
 
 /// The weight of each call, hook and listener.
 pub trait WeightInfo {
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn burned_register() -> Weight;
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn register_limit() -> Weight;
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn register() -> Weight;
-    /// The swap of a hotkey with `n` seats.
+    /// Returns the weight of the swap of a hotkey with `n` seats.
     fn hotkey_swapped(n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_axon() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_axon_tls() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_prometheus() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_commitment() -> Weight;
-    /// The start of a block in which no network is due.
+    /// Returns the weight of the start of a block in which no network is due.
     fn adjust_none() -> Weight;
-    /// One network that is due.
+    /// Returns the weight of one network that is due.
     fn adjust_network() -> Weight;
-    /// A page of the removal of a network, without seats.
+    /// Returns the weight of a page of the removal of a network, without seats.
     fn remove_none() -> Weight;
-    /// One seat of such a page.
+    /// Returns the weight of one seat of such a page.
     fn remove_seat() -> Weight;
 }
 
@@ -60,9 +60,11 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
+    /// Returns the weight of taking a seat on a full network.
+    ///
     /// Reads: parameters, subnet, admission, seats, earnings, memberships of both hotkeys, the coldkey's swap, the
-    /// pair, the balance, and the networks. Writes: admission, seats, memberships of both hotkeys, what the old one
-    /// announced and committed, the pair, the balance, and the release of stake.
+    /// pair, the balance, and the networks. Writes: admission, seats, memberships of both hotkeys, endpoints and
+    /// commitment of the old one, the pair, the balance, and the release of stake.
     fn take_seat() -> Weight {
         ALL_SEATS.saturating_add(Self::db(12 + OWNERS + TOLD, 12 + TOLD))
     }

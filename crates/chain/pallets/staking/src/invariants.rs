@@ -12,7 +12,7 @@ use myelin_records::stake::{Family, HotkeyRecord, PoolId};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it. spec tokenomics §9.2
+    /// Checks these invariants. spec tokenomics §9.2
     ///
     /// 1. The total stake is the value of all pools.
     /// 2. The parts of a pool are worth its value, or less than a rao per holder below it, and a pool counts its

@@ -221,7 +221,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type MinimumSweep<T: Config> = StorageValue<_, NominationSweep<T::AccountId>, ValueQuery>;
 
-    /// The stake that exists from the first block on. It is taken from no account.
+    /// The stake that exists from the first block on. No account pays for it.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
@@ -303,7 +303,7 @@ pub mod pallet {
             /// The number of nominators.
             nominators: u32,
         },
-        /// Stake on a hotkey could not be returned to its coldkey. It is kept in its pool.
+        /// Stake on a hotkey could not be returned to its coldkey. The stake stays in its pool.
         StakeReturnFailed {
             /// The hotkey.
             hotkey: T::AccountId,

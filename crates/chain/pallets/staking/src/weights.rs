@@ -9,45 +9,45 @@ use myelin_records::bounds::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PAR
 
 /// The weight of each call, hook and listener.
 pub trait WeightInfo {
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn add_stake() -> Weight;
-    /// The call of this name, with a search for pending children on `n` networks.
+    /// Returns the weight of the call of this name, with a search for pending children on `n` networks.
     fn remove_stake(n: u32) -> Weight;
-    /// The call of this name, with a search for pending children on `n` networks.
+    /// Returns the weight of the call of this name, with a search for pending children on `n` networks.
     fn move_stake(n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn transfer_stake() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn become_delegate() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn increase_take() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn decrease_take() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_children() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_childkey_take() -> Weight;
-    /// The call of this name, on a root that is full.
+    /// Returns the weight of the call of this name, on a root that is full.
     fn root_register() -> Weight;
-    /// The swap of a coldkey with stake on as many hotkeys as it can have.
+    /// Returns the weight of the swap of a coldkey with the most hotkeys and nominations.
     fn coldkey_swapped() -> Weight;
-    /// The swap of a hotkey on a chain of `n` networks, without its families.
+    /// Returns the weight of the swap of a hotkey on a chain of `n` networks, without its families.
     fn hotkey_swapped(n: u32) -> Weight;
-    /// The family of a swapped hotkey on one network, with `p` parents.
+    /// Returns the weight of the family of a swapped hotkey on one network, with `p` parents.
     fn move_family(p: u32) -> Weight;
-    /// A look at the next hotkey with pending children.
+    /// Returns the weight of a look at the next hotkey with pending children.
     fn next_activation() -> Weight;
-    /// The activation of one list of children, each of them with as many parents as it can have.
+    /// Returns the weight of the activation of one list of children, each of them with the most parents.
     fn activate_children() -> Weight;
-    /// A family, or a queued activation, of a network that ended.
+    /// Returns the weight of a family, or a queued activation, of a network that ended.
     fn remove_family() -> Weight;
-    /// A look at the next released pool.
+    /// Returns the weight of a look at the next released pool.
     fn next_release() -> Weight;
-    /// One part of a released pool.
+    /// Returns the weight of one part of a released pool.
     fn return_stake() -> Weight;
-    /// A block in which the nomination minimum has not been raised.
+    /// Returns the weight of a block in which the nomination minimum has not been raised.
     fn sweep_none() -> Weight;
-    /// One holding that is compared with the nomination minimum.
+    /// Returns the weight of one holding that is compared with the nomination minimum.
     fn sweep_holding() -> Weight;
 }
 
@@ -151,8 +151,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(6, 6)).saturating_add(hotkey).saturating_add(nomination)
     }
 
-    /// Reads: both records, networks, activity, pool of both. Writes: both records, both pools, activity. For each
-    /// network the families of both are looked for.
+    /// Reads and writes the records of both keys, and reads the families of both on each network.
+    ///
+    /// Reads: both records, networks, activity, both pools; for each network both families. Writes: both records, both
+    /// pools, activity.
     fn hotkey_swapped(n: u32) -> Weight {
         let network = STEP.saturating_add(Self::db(2, 0)).saturating_mul(n.into());
         SMALL.saturating_add(Self::db(6, 5)).saturating_add(network)
@@ -168,6 +170,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(1, 0))
     }
 
+    /// Reads and writes the families of all children.
+    ///
     /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
     /// that makes room; for each former child its family; and the stake of the parent. Writes: these families.
     fn activate_children() -> Weight {

@@ -9,7 +9,7 @@ use myelin_primitives::{Amount, NetUid};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it:
+    /// Checks these invariants.
     ///
     /// 1. The networks of [`Tempos`] are those with a record and those with parameters, and the tempos are the same.
     /// 2. Root exists, has no owner, and nothing is locked for it.

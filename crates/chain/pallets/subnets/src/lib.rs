@@ -14,8 +14,8 @@
 //! of all pallets for it is removed a page per block. Until then its netuid is not used again, and a new subnet takes
 //! the lowest free one. spec subnets-and-neurons §5
 //!
-//! The TAO locked for subnets is in no account. It is withdrawn when it is locked, counted by [`TotalLocked`] as a part
-//! of the issuance, and deposited when it is refunded. spec tokenomics §9
+//! The TAO locked for subnets is in no account. A creation withdraws it, [`TotalLocked`] counts it as a part of the
+//! issuance, and the end of the subnet refunds it. spec tokenomics §9
 //!
 //! Other pallets have seats and their price (`neurons`), stake (`staking`), the pairs of keys (`keys`) and shares of
 //! the emission (`emission`).

@@ -11,27 +11,27 @@ use frame_support::{
 
 /// The weight of each call and hook. `n` is the number of networks, root included.
 pub trait WeightInfo {
-    /// `register_network`, when it replaces a subnet.
+    /// Returns the weight of `register_network`, when it replaces a subnet.
     fn register_network(n: u32) -> Weight;
-    /// `register_network_with_identity`, when it replaces a subnet.
+    /// Returns the weight of `register_network_with_identity`, when it replaces a subnet.
     fn register_network_with_identity(n: u32) -> Weight;
-    /// `dissolve_network` and `root_dissolve_network`.
+    /// Returns the weight of `dissolve_network` and `root_dissolve_network`.
     fn dissolve_network(n: u32) -> Weight;
-    /// `transfer_network`.
+    /// Returns the weight of `transfer_network`.
     fn transfer_network() -> Weight;
-    /// `set_subnet_identity`.
+    /// Returns the weight of `set_subnet_identity`.
     fn set_subnet_identity() -> Weight;
-    /// `set_subnet_owner_hotkey`.
+    /// Returns the weight of `set_subnet_owner_hotkey`.
     fn set_subnet_owner_hotkey() -> Weight;
-    /// `set_parameters`, with all parameters.
+    /// Returns the weight of `set_parameters`, with all parameters.
     fn set_parameters(n: u32) -> Weight;
-    /// `set_network_parameters`.
+    /// Returns the weight of `set_network_parameters`.
     fn set_network_parameters() -> Weight;
-    /// The swap of a key that is owner or owner's hotkey of all networks.
+    /// Returns the weight of the swap of a key that is owner or owner's hotkey of all networks.
     fn swap_key(n: u32) -> Weight;
-    /// A look at the queue of removed subnets.
+    /// Returns the weight of a look at the queue of removed subnets.
     fn look_for_removed() -> Weight;
-    /// The removal of a cleared subnet from the queue.
+    /// Returns the weight of the removal of a cleared subnet from the queue.
     fn end_clearing() -> Weight;
 }
 

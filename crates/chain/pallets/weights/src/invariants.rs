@@ -12,7 +12,7 @@ use myelin_records::{
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it, for the networks that exist:
+    /// Checks these invariants, for the networks that exist.
     ///
     /// 1. Each seat has a last update, no list is longer than the seats, and no update is in the future.
     /// 2. A row belongs to a seat and was fixed no later than the last update of that seat.

@@ -8,21 +8,21 @@ use frame_support::{traits::Get, weights::Weight};
 
 /// The weight of each call and listener.
 pub trait WeightInfo {
-    /// The call of this name, for a vector of `n` entries.
+    /// Returns the weight of the call of this name, for a vector of `n` entries.
     fn set_weights(n: u32) -> Weight;
-    /// The call of this name, for `i` vectors with `n` entries in all.
+    /// Returns the weight of the call of this name, for `i` vectors with `n` entries in all.
     fn batch_set_weights(i: u32, n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn commit_weights() -> Weight;
-    /// The call of this name, for `i` commits.
+    /// Returns the weight of the call of this name, for `i` commits.
     fn batch_commit_weights(i: u32) -> Weight;
-    /// The call of this name, for a vector of `n` entries and a salt of `s` numbers.
+    /// Returns the weight of the call of this name, for a vector of `n` entries and a salt of `s` numbers.
     fn reveal_weights(n: u32, s: u32) -> Weight;
-    /// The call of this name, for `i` vectors with `n` entries and salts with `s` numbers in all.
+    /// Returns the weight of the call of this name, for `i` vectors with `n` entries and salts with `s` numbers in all.
     fn batch_reveal_weights(i: u32, n: u32, s: u32) -> Weight;
-    /// The call of this name, for a vector of `n` entries.
+    /// Returns the weight of the call of this name, for a vector of `n` entries.
     fn set_root_weights(n: u32) -> Weight;
-    /// The search for one more row or queue of an ended network, and its removal.
+    /// Returns the weight of the search for one more row or queue of an ended network, and its removal.
     fn remove_entry() -> Weight;
 }
 

@@ -199,7 +199,7 @@ proptest! {
 
     /// Checks that stake is released exactly when a hotkey is replaced on its last seat.
     ///
-    /// It is not released before, and not by a swap or the end of a network.
+    /// A swap or the end of a network does not release stake.
     #[test]
     fn stake_is_released_exactly_with_the_last_seat(actions in vec(action(), 1..60)) {
         on_a_small_chain(|| {
