@@ -31,7 +31,7 @@ pub trait Keys<AccountId> {
     /// Those of [`Self::ensure_pairable`].
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
 
-    /// Checks that no swap of a coldkey is under way. Each call of a coldkey asks this first. spec staking §10.3
+    /// Checks that no swap of a coldkey is under way. Each call of a coldkey checks this first. spec staking §10.3
     ///
     /// # Errors
     /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
