@@ -1,9 +1,9 @@
-//! Builds the runtime a second time, for WebAssembly, and hands its path to `src/lib.rs`.
+//! The build of the runtime for WebAssembly, whose path goes to `src/lib.rs`.
 //!
 //! A nested `cargo` does the work, in a target folder of its own: it cannot share the outer one's lock. It builds with
 //! the toolchain that has `wasm32v1-none`: the active one, or the one named `debian` that `scripts/setup` links where
 //! rustup cannot download targets. `WASM_BUILD_TOOLCHAIN` names another, `SKIP_WASM_BUILD` leaves the blob out.
-//! docs/decisions/0002-wasm-build.md says why this is not `substrate-wasm-builder`.
+//! docs/decisions/0002-wasm-build.md gives the reasons against `substrate-wasm-builder`.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ const TARGET: &str = "wasm32v1-none";
 const FALLBACK_TOOLCHAIN: &str = "debian";
 const RUST_FLAGS: &str = "--cfg substrate_runtime -Clink-arg=--export=__heap_base -Clink-arg=--export-table";
 
-/// What the outer build says of its own compilers and folders.
+/// The environment variables of the outer build about its own compilers and folders.
 const OUTER_ONLY: [&str; 5] =
     ["CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "RUSTFLAGS"];
 
@@ -24,7 +24,7 @@ fn main() {
     for variable in ["SKIP_WASM_BUILD", "WASM_BUILD_TOOLCHAIN"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    // The nested build comes through here too, without `std`: it is the blob and must not start another.
+    // The nested build runs this script too, without `std`. It makes the blob and must not start another build.
     if env::var_os("CARGO_FEATURE_STD").is_none() || env::var_os("SKIP_WASM_BUILD").is_some() {
         println!("cargo::rerun-if-changed=build.rs");
         return;
@@ -68,7 +68,7 @@ fn build() -> Result<PathBuf, String> {
     Ok(blob)
 }
 
-/// A `cargo` of the toolchain that can build for the target, free of what the outer build told its own.
+/// Returns a `cargo` of a toolchain with the target, without the environment of the outer build.
 fn cargo() -> Result<Command, String> {
     let toolchain = match env::var("WASM_BUILD_TOOLCHAIN") {
         Ok(named) => Some(named),
@@ -84,7 +84,7 @@ fn cargo() -> Result<Command, String> {
         }
         None => Command::new(variable("CARGO")?),
     };
-    // Cargo leaves what it told this script in the environment of whatever the script starts, and would believe it.
+    // Child processes inherit the variables that Cargo set for this script, and the nested Cargo would use them.
     for (told, _) in env::vars_os() {
         let about_this_package = told.to_string_lossy().starts_with("CARGO_FEATURE_");
         if about_this_package || OUTER_ONLY.iter().any(|name| told == *name) {
@@ -105,12 +105,12 @@ fn has_target(mut rustc: Command) -> bool {
     output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
 }
 
-/// The folder that holds this build's profile folder: `OUT_DIR` is `TARGET/PROFILE/build/PACKAGE/out`.
+/// Returns the folder that holds this build's profile folder: `OUT_DIR` is `TARGET/PROFILE/build/PACKAGE/out`.
 fn target_dir(out: &Path) -> Result<&Path, String> {
     out.ancestors().nth(4).ok_or_else(|| format!("{} is not in a target folder", out.display()))
 }
 
-/// Cargo wrote what the blob was made from beside it; the same files decide when it is made again.
+/// Prints the source files of the blob from its dependency file, so that Cargo builds it again when they change.
 fn rerun_if_sources_change(dep_info: &Path) -> Result<(), String> {
     let text = fs::read_to_string(dep_info).map_err(|error| format!("{}: {error}", dep_info.display()))?;
     let (_, sources) = text.split_once(": ").ok_or_else(|| format!("{} lists no source", dep_info.display()))?;

@@ -56,8 +56,8 @@ pub(crate) struct ExportChainSpec {
     #[arg(long = "authority", value_name = "SR25519,ED25519")]
     pub(crate) authorities: Vec<AuthorityKeys>,
 
-    /// The account that may use sudo, as an address. It takes the place of the preset's own; without one a `main` chain
-    /// has nobody who could change its authorities
+    /// The account that may use sudo, as an address. It takes the place of the preset's own; without one, no account
+    /// can change the authorities of a `main` chain
     #[arg(long, value_name = "ADDRESS", requires = "authorities")]
     pub(crate) sudo: Option<GenesisAccount>,
 }

@@ -1,4 +1,4 @@
-//! The Myelin node: makes, checks and finalises blocks, stores the chain's state and serves it by RPC.
+//! The Myelin node, which makes, checks and finalises blocks, stores the chain's state and serves it by RPC.
 //!
 //! `myelin-node --chain local --alice` runs a network of one. `--chain main` or a specification file joins a larger
 //! one. The node knows nothing of subnets or TAO, which belong to the runtime that it executes. It stores state in

@@ -24,7 +24,7 @@ use myelin_records::{
 pub const DELEGATE_PAGE: usize = 256;
 
 sp_api::decl_runtime_apis! {
-    /// The questions of clients.
+    /// The reads of clients.
     pub trait MyelinApi<AccountId>
     where
         AccountId: Codec,
@@ -74,8 +74,9 @@ sp_api::decl_runtime_apis! {
         /// Returns a hotkey and the stake on it.
         fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>>;
 
-        /// Returns a page of the hotkeys that accept nominations, after the hotkey at which the last page ended. It goes
-        /// through [`DELEGATE_PAGE`] hotkeys.
+        /// Returns a page of delegates, after the hotkey at which the last page ended.
+        ///
+        /// A page reads [`DELEGATE_PAGE`] hotkeys.
         fn delegates(after: Option<AccountId>) -> DelegatePage<AccountId>;
 
         /// Returns the commits of a hotkey that are neither revealed nor expired, oldest first.

@@ -1,7 +1,7 @@
-//! The dearest blocks there can be: 64 subnets of 256 neurons, 64 of which validate and rate all others.
+//! Benchmarks of the most expensive blocks: 64 subnets of 256 neurons, 64 of which validate and rate all others.
 //!
-//! Measured is what a node does to import the part of a block that costs: its initialisation, by the runtime as
-//! WebAssembly, on state in memory. A quiet block is measured beside it.
+//! The benchmark runs the initialisation of a block by the runtime as WebAssembly, on state in memory. This is the
+//! expensive part of an import. A block without epochs is measured too.
 
 #![allow(clippy::print_stdout, reason = "a bench reports")]
 
@@ -29,7 +29,7 @@ const SUBNETS: u16 = 64;
 const NEURONS: u16 = 256;
 const VALIDATORS: u16 = 64;
 
-/// The first block in which all subnets are due at once, and the second.
+/// The first block in which all subnets are due at once. [`SECOND`] is the second one.
 const FIRST: BlockNumber = 100;
 const SECOND: BlockNumber = 200;
 
@@ -43,12 +43,12 @@ fn coldkey() -> AccountId {
     AccountId::new([0x99; 32])
 }
 
-/// The tempo with which a subnet is due in this block. spec tokenomics §4.1
+/// Returns the tempo with which a subnet is due in this block. spec tokenomics §4.1
 fn tempo_due(netuid: u16, block: BlockNumber) -> u16 {
     u16::try_from(block).expect("a low block") + netuid + 1
 }
 
-/// A chain of full subnets that are all due in the next block.
+/// Builds a chain of full subnets that are all due in the next block.
 fn full() -> Chain {
     let stakes: Vec<_> = (0..NEURONS)
         .map(|number| {
@@ -65,7 +65,7 @@ fn full() -> Chain {
     let mut chain = Chain::begin(
         presets::LOCAL,
         json!({
-            // The end of a session weighs as much as a whole block, whatever it costs.
+            // The end of a session has the weight of a whole block, for any real cost.
             "authorities": { "sessionBlocks": 10_000 },
             "balances": { "balances": [[coldkey(), 1_000_000 * RAO_PER_TAO]] },
             "staking": { "stakes": stakes },
@@ -110,7 +110,7 @@ fn full() -> Chain {
     chain
 }
 
-/// What the next block of this chain spends before its first transaction.
+/// Prints the weight of the next block of this chain before its first transaction.
 fn report(name: &str, chain: &mut Chain) {
     let header = chain.next_header();
     chain.look(|| {

@@ -1,4 +1,4 @@
-//! What a node may ask the runtime.
+//! The runtime APIs, which nodes and clients call.
 
 use crate::{
     AccountId, Aura, Balance, Block, BlockNumber, Emission, Executive, Grandpa, InherentDataExt, Neurons, Nonce,
@@ -34,9 +34,9 @@ use sp_version::RuntimeVersion;
 sp_runtime::impl_opaque_keys! {
     /// The keys with which an authority takes part in consensus.
     pub struct SessionKeys {
-        /// Makes blocks.
+        /// The key for making blocks.
         pub aura: Aura,
-        /// Finalises them.
+        /// The key for finalising blocks.
         pub grandpa: Grandpa,
     }
 }

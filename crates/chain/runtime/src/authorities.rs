@@ -1,8 +1,8 @@
-//! Who makes and finalises blocks: a list of accounts that root can replace, each with session keys of its own.
+//! The authorities: accounts that make and finalise blocks, each with session keys of its own. Root can replace them.
 //!
-//! The session pallet asks for the list when a session ends, so a change takes effect without a restart, two sessions
-//! after it was made. Until the first change the authorities of genesis stay. How many blocks a session has is part of
-//! genesis, so that a local chain can have short ones.
+//! The session pallet reads the list when a session ends, so a change takes effect without a restart, two sessions
+//! after it was made. Until the first change the authorities of genesis stay. The length of a session is part of
+//! genesis, so that a local chain can have short sessions.
 
 use frame_support::{pallet_prelude::*, traits::ConstU32};
 use frame_system::pallet_prelude::*;
@@ -18,7 +18,7 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_session::Config {
-        /// The most authorities there can be.
+        /// The most authorities.
         #[pallet::constant]
         type MaxAuthorities: Get<u32>;
     }
@@ -45,7 +45,7 @@ pub mod pallet {
     pub struct GenesisConfig<T: Config> {
         /// Blocks in a session, at least 1.
         pub session_blocks: BlockNumber,
-        /// Ties the configuration to the runtime.
+        /// The marker of the runtime.
         #[serde(skip)]
         pub _marker: PhantomData<T>,
     }
@@ -67,16 +67,16 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(fn deposit_event)]
     pub enum Event<T: Config> {
-        /// The session after next is made and finalised by these.
+        /// The authorities were replaced, with effect from the session after the next.
         AuthoritiesSwapped {
-            /// All of them.
+            /// The new authorities.
             authorities: Vec<T::ValidatorId>,
         },
     }
 
     #[pallet::error]
     pub enum Error<T> {
-        /// There must be at least one authority, or no block would ever follow.
+        /// The list is empty; without an authority no block would follow.
         NoAuthorities,
         /// There are more authorities than a session can have.
         TooManyAuthorities,
@@ -88,13 +88,13 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Replace the authorities.
+        /// Replaces the authorities.
         ///
         /// ## Dispatch origin
         /// Root.
         ///
         /// ## Details
-        /// Takes effect two sessions later. Every account must have set session keys before.
+        /// Takes effect two sessions later. Each account must have set session keys before.
         ///
         /// ## Errors
         /// [`Error::NoAuthorities`], [`Error::TooManyAuthorities`], [`Error::DuplicateAuthority`],
@@ -130,7 +130,7 @@ pub mod pallet {
     }
 }
 
-/// The blocks in a session, as the session pallet asks for them.
+/// The blocks in a session, for the session pallet.
 pub struct SessionLength<T>(PhantomData<T>);
 
 impl<T: Config> Get<BlockNumber> for SessionLength<T> {

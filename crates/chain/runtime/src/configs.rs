@@ -1,4 +1,4 @@
-//! What each pallet is told about this runtime.
+//! The configuration of the pallets of Substrate in this runtime.
 
 use crate::{
     AccountId, Aura, Authorities, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, OriginCaller, PalletInfo,
@@ -26,22 +26,22 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-/// The least an account can hold, in rao; below it the account is removed. spec tokenomics §1
+/// The minimum balance of an account, in rao; below it the account is removed. spec tokenomics §1
 pub const EXISTENTIAL_DEPOSIT: Balance = 500;
 
-/// The first byte of a printed address. spec tokenomics §1
+/// The SS58 prefix of addresses. spec tokenomics §1
 pub const SS58_PREFIX: u8 = 42;
 
-/// The share of a block that ordinary transactions may fill; the rest is kept for operational ones.
+/// The share of a block for normal transactions; the rest is for operational ones.
 const NORMAL_SHARE: Perbill = Perbill::from_percent(75);
 
-/// Block length in bytes.
+/// The most bytes of a block.
 const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 
-/// Block hashes that stay readable on chain. spec subnets-and-neurons §8.2
+/// The number of block hashes that stay readable on chain. spec subnets-and-neurons §8.2
 const BLOCK_HASHES_KEPT: u32 = 2_400;
 
-/// Block producers, and equally finality voters.
+/// The most authorities, for making and for finalising blocks.
 const MAXIMUM_AUTHORITIES: u32 = 64;
 
 parameter_types! {
@@ -151,7 +151,7 @@ parameter_types! {
 impl pallet_transaction_payment::Config for Runtime {
     type FeeMultiplierUpdate = pallet_transaction_payment::ConstFeeMultiplier<FeeMultiplier>;
     type LengthToFee = LengthFee;
-    // Fees go to nobody, which recycles them. spec tokenomics §9.5
+    // Fees are dropped, which recycles them. spec tokenomics §9.5
     type OnChargeTransaction = FungibleAdapter<Balances, ()>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type RuntimeEvent = RuntimeEvent;
@@ -169,7 +169,7 @@ impl authorities::Config for Runtime {
     type MaxAuthorities = ConstU32<MAXIMUM_AUTHORITIES>;
 }
 
-/// A session ends every so many blocks.
+/// Sessions of a fixed number of blocks.
 type Sessions = pallet_session::PeriodicSessions<SessionLength<Runtime>, ConstU32<0>>;
 
 impl pallet_session::Config for Runtime {
@@ -198,13 +198,13 @@ impl pallet_utility::Config for Runtime {
     type WeightInfo = pallet_utility::weights::SubstrateWeight<Self>;
 }
 
-/// What is held back for something that stays stored, in rao, whatever its length.
+/// The base deposit of a stored item of any length, in rao.
 const DEPOSIT: Balance = 10_000_000;
 
-/// What is held back for each byte that stays stored, in rao.
+/// The deposit for each stored byte, in rao.
 const DEPOSIT_PER_BYTE: Balance = 10_000;
 
-/// The encoded length of an account.
+/// The encoded length of an account, in bytes.
 const ACCOUNT_BYTES: Balance = 32;
 
 impl pallet_proxy::Config for Runtime {

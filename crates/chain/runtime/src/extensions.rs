@@ -1,9 +1,8 @@
-//! What a transaction is checked for beyond the stock checks: that a free call would succeed, and that the coldkey is
-//! not about to be replaced.
+//! Transaction extensions beyond the stock ones: checks of free calls, and of coldkeys under swap.
 //!
-//! Keys without any balance must be able to work, so some calls are free (spec events-and-errors §8.1), and two stock
-//! rules change for them: the nonce check admits accounts that do not exist, and the pool rejects at once what would
-//! fail on chain, because nothing else would bound a flood of free calls.
+//! Keys without any balance must be able to work, so some calls are free (spec events-and-errors §8.1). Two stock rules
+//! change for them. The nonce check admits accounts that do not exist. The pool rejects free calls that would fail on
+//! chain, because no fee bounds a flood of free calls.
 
 use crate::{AccountId, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System, Weights};
 use alloc::{vec, vec::Vec};
@@ -29,21 +28,22 @@ use sp_runtime::{
     transaction_validity::{TransactionLongevity, TransactionPriority},
 };
 
-/// How many free calls of a key may wait for each other. Nothing is paid for them, so the pool keeps few.
+/// The most free calls of one key that wait in the pool. They pay no fee, so the pool keeps few of them.
 const FREE_CALLS_AHEAD: Nonce = 8;
 
-/// How many blocks a registration by work stays in the pool: the block that was worked on must be among the last three.
-/// spec subnets-and-neurons §8.2
+/// The blocks for which a registration by work stays in the pool. spec subnets-and-neurons §8.2
+///
+/// The block whose hash is part of the work must be among the last three.
 const WORK_LONGEVITY: TransactionLongevity = 2;
 
-/// The stock nonce check, which in addition admits the free calls of accounts without balance.
+/// The stock nonce check, which also admits the free calls of accounts without balance.
 ///
-/// From the outside it is the stock one: same name, same encoding.
+/// Clients see the stock extension: it has the same name and the same encoding.
 #[derive(Clone, Debug, Encode, Decode, DecodeWithMemTracking, PartialEq, Eq)]
 pub struct CheckNonceUnlessFree(pub CheckNonce<Runtime>);
 
 impl CheckNonceUnlessFree {
-    /// The check for a transaction with this nonce.
+    /// Returns the check for a transaction with this nonce.
     pub fn from(nonce: Nonce) -> Self {
         Self(CheckNonce::from(nonce))
     }
@@ -60,11 +60,11 @@ impl TypeInfo for CheckNonceUnlessFree {
 type StockNonce = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Val;
 type StockPrepared = <CheckNonce<Runtime> as TransactionExtension<RuntimeCall>>::Pre;
 
-/// Which nonce check a transaction passed.
+/// The nonce check that a transaction passed.
 pub enum NonceCheck<Stock> {
-    /// The stock one.
+    /// The stock check.
     Stock(Stock),
-    /// The one for free calls of this account.
+    /// The check for free calls of this account.
     Free(AccountId),
 }
 
@@ -143,9 +143,10 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
     }
 }
 
-/// Rejects, before inclusion, free calls that would fail and calls of coldkeys that are being swapped.
+/// The check of free calls and of coldkeys under swap. spec events-and-errors §8.2, staking §10.3
 ///
-/// Adds nothing to a transaction. spec events-and-errors §8.2, staking §10.3
+/// It rejects, before inclusion, free calls that would fail and calls of coldkeys under swap. It adds no bytes to a
+/// transaction.
 #[derive(Clone, Debug, Default, Encode, Decode, DecodeWithMemTracking, PartialEq, Eq, TypeInfo)]
 pub struct CheckCall;
 
@@ -179,8 +180,10 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
     sp_runtime::impl_tx_ext_default!(RuntimeCall; prepare);
 }
 
-/// Whether everybody in whose name the call acts may act: who signs it, and whom it speaks for as a proxy, as a part of a
-/// multisig account or under a derived account, however deep that is wrapped. spec staking §10.3
+/// Checks that no coldkey in whose name a call acts is under swap. spec staking §10.3
+///
+/// These are the signer and all accounts for which it acts: as a proxy, as a part of a multisig account, or through a
+/// derived account, at any depth of nested calls.
 fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTransaction> {
     if !is_about_coldkey_swap(call)
         && let Some(code) = Keys::swap_code(who)
@@ -215,7 +218,7 @@ fn multisig(who: &AccountId, others: &[AccountId], threshold: u16) -> AccountId 
     Multisig::multi_account_id(&signatories, threshold)
 }
 
-/// In how many names a call acts at most, which is how many coldkeys [`check_coldkeys`] looks at.
+/// Returns the most coldkeys that [`check_coldkeys`] reads for a call.
 fn acting(call: &RuntimeCall) -> u64 {
     let within = match call {
         RuntimeCall::Utility(
@@ -231,8 +234,10 @@ fn acting(call: &RuntimeCall) -> u64 {
     within.saturating_add(1)
 }
 
-/// Checks a free call. What it provides keeps the pool from holding two of a kind: the second would be refused by the
-/// chain, and nothing is paid for it.
+/// Checks a free call, and returns its validity.
+///
+/// Its `provides` tag keeps the pool from holding two calls of a kind: the chain would refuse the second one, which
+/// pays no fee.
 fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, TransactionValidityError> {
     let mut validity = ValidTransaction { priority: TransactionPriority::MAX, ..Default::default() };
     let (netuid, hotkey) = match call {
@@ -255,7 +260,7 @@ fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, Transac
             };
             (None, Some(hotkey))
         }
-        // No other pallet has a free call, and one that is not checked must not be free.
+        // No other pallet has a free call, and a call without a check must not be free.
         _ => return Err(InvalidTransaction::Call.into()),
     };
     let kind = call.get_call_metadata();
@@ -284,7 +289,7 @@ fn neurons_netuid(call: &NeuronsCall<Runtime>) -> Option<NetUid> {
     }
 }
 
-/// These look after themselves, since a coldkey under swap needs some of them.
+/// Returns true for calls about the swap of a coldkey, which make their own checks of it.
 fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
     let RuntimeCall::Keys(call) = call else { return false };
     matches!(

@@ -1,8 +1,8 @@
 //! The Myelin runtime: the state machine that every node runs, composed of pallets.
 //!
-//! It is compiled twice: to WebAssembly, which is what the chain stores and nodes execute, and natively, for the types
-//! that the node is built with. [`WASM_BINARY`] is the first inside the second. The three genesis presets are in
-//! [`presets`]; what differs between a 12-second main network and a fast local one is state, never code.
+//! The crate is compiled twice: to WebAssembly, which the chain stores and nodes execute, and natively, for the types
+//! that the node is built with. [`WASM_BINARY`] is the WebAssembly inside the native build. The three genesis presets
+//! are in [`presets`]. A 12-second main network and a fast local network differ in state, never in code.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(missing_docs, clippy::pedantic, reason = "FRAME's macros expand to code that these lints refuse")]
@@ -36,7 +36,7 @@ pub use configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX};
 pub use extensions::{CheckCall, CheckNonceUnlessFree};
 pub use proxies::ProxyType;
 
-/// The runtime as WebAssembly, or `None` where the build was told to leave it out.
+/// The runtime as WebAssembly, or `None` if the build left it out.
 #[cfg(feature = "std")]
 pub const WASM_BINARY: Option<&[u8]> = {
     #[cfg(wasm_binary)]
@@ -49,29 +49,29 @@ pub const WASM_BINARY: Option<&[u8]> = {
     }
 };
 
-/// What signs a transaction.
+/// The signature of a transaction.
 pub type Signature = MultiSignature;
-/// Who an account belongs to.
+/// The public key of an account.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
-/// How a transaction names an account.
+/// The form in which a transaction names an account.
 pub type Address = MultiAddress<AccountId, ()>;
-/// Rao. spec tokenomics §1
+/// An amount in rao. spec tokenomics §1
 pub type Balance = u64;
-/// How many transactions an account has sent.
+/// The number of transactions that an account has sent.
 pub type Nonce = u32;
 /// A hash of a block, a transaction or state.
 pub type Hash = sp_core::H256;
-/// Where a block stands.
+/// The height of a block.
 pub type BlockNumber = myelin_primitives::BlockNumber;
 /// The header of a block.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-/// A block as a node passes it on: it need not understand transactions, and shows them as they are encoded.
+/// A block as a node passes it on, with encoded transactions.
 pub type OpaqueBlock = generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
-/// A transaction as it travels.
+/// A transaction before its checks.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What a transaction is checked for, in this order, before it is dispatched.
+/// The checks of a transaction before its dispatch, in this order.
 pub type TxExtension = (
     frame_system::CheckNonZeroSender<Runtime>,
     frame_system::CheckSpecVersion<Runtime>,
@@ -84,11 +84,11 @@ pub type TxExtension = (
     SkipCheckIfFeeless<Runtime, ChargeTransactionPayment<Runtime>>,
 );
 
-/// Makes and executes blocks of this runtime.
+/// The executor of blocks of this runtime.
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// What this runtime is and what it is compatible with.
+/// The version of this runtime, and its compatibility.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("myelin"),
@@ -175,7 +175,7 @@ mod runtime {
     #[runtime::pallet_index(21)]
     pub type Staking = myelin_pallet_staking;
 
-    // Before emission: prices of seats are adjusted before a block's epochs run. spec tokenomics §3.2
+    // Neurons come before emission: prices of seats are adjusted before a block's epochs run. spec tokenomics §3.2
     #[runtime::pallet_index(22)]
     pub type Neurons = myelin_pallet_neurons;
 
@@ -186,6 +186,6 @@ mod runtime {
     pub type Emission = myelin_pallet_emission;
 }
 
-/// The execution time of an average block: two seconds, also where slots are long, so that a slow machine keeps up.
+/// The most execution time of a block: two seconds, also with long slots, so that a slow machine keeps up.
 pub const MAXIMUM_BLOCK_WEIGHT: Weight =
     Weight::from_parts(2 * frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND, u64::MAX);

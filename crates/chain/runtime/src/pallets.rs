@@ -1,7 +1,7 @@
-//! What Myelin's own pallets are told about this runtime, and how they meet.
+//! The configuration of Myelin's own pallets in this runtime.
 //!
-//! From the bottom up: keys, subnets, staking, neurons, weights, emission. Each reads those below it. Those below it tell
-//! it through a hook about changes.
+//! The order from the bottom is keys, subnets, staking, neurons, weights, emission. Each pallet reads the pallets below
+//! it, which call its listeners after changes.
 
 use crate::{AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights};
 use frame_support::{
@@ -12,10 +12,10 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use myelin_primitives::{Amount, Tao};
 
-/// The least that a stake operation moves, in rao. spec staking §3
+/// The minimum of a stake operation, in rao. spec staking §3
 const MIN_STAKE: u64 = 2_000_000;
 
-/// What a key swap costs, in rao. spec staking §10
+/// The cost of a key swap, in rao. spec staking §10
 const KEY_SWAP_COST: u64 = 100_000_000;
 
 /// Blocks between two commitments of a neuron. spec subnets-and-neurons §16
@@ -24,9 +24,9 @@ const COMMITMENT_INTERVAL: u32 = 100;
 parameter_types! {
     pub const MinStake: Amount<Tao> = Amount::from_rao(MIN_STAKE);
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
-    /// A twentieth of a block for what nobody waits for.
+    /// The most weight for clearing removed subnets: a twentieth of a block, because no call waits for it.
     pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
-    /// Three quarters of a block: the largest epoch must fit, whatever else the tick has to do.
+    /// The most weight of a tick: three quarters of a block, so that the largest epoch fits beside its other work.
     pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
 }
 
@@ -34,7 +34,7 @@ impl myelin_pallet_keys::Config for Runtime {
     type Currency = Balances;
     type Governance = EnsureRoot<AccountId>;
     type KeySwapCost = KeySwapCost;
-    // In this order. The first one that fails undoes the call.
+    // The listeners run in this order. The first failure undoes the call.
     type OnKeySwap = (Subnets, Staking, Neurons);
     type Rules = Subnets;
     type Seats = Neurons;

@@ -1,4 +1,4 @@
-//! The three ways a chain can begin. A preset is a patch of the default genesis, as JSON.
+//! The three genesis presets. A preset is a patch of the default genesis, as JSON.
 
 use crate::{
     AccountId, AuthoritiesConfig, BalancesConfig, BlockNumber, RuntimeGenesisConfig, SessionConfig, SessionKeys,
@@ -12,23 +12,24 @@ use myelin_records::parameters::{NetworkParametersPatch, ParametersPatch};
 use serde_json::Value;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
-/// The public network: fair launch. Nobody is endowed, nobody may use sudo, and the authorities are for whoever
-/// launches it to name.
+/// The public network: fair launch.
+///
+/// No account has TAO, no account may use sudo, and the operators that launch the network name the authorities.
 pub const MAIN: &str = "main";
 
 /// A network on one machine: a block a second, made and finalised by Alice, and development accounts with TAO.
 pub const LOCAL: &str = "local";
 
-/// As [`LOCAL`], four blocks a second.
+/// A network as [`LOCAL`], with four blocks a second.
 pub const TEST: &str = "test";
 
-/// All of them.
+/// The names of all presets.
 pub const NAMES: [&str; 3] = [MAIN, LOCAL, TEST];
 
-/// What each development account of [`LOCAL`] and [`TEST`] begins with.
+/// The endowment of each development account of [`LOCAL`] and [`TEST`], in rao.
 const ENDOWMENT: u64 = 10_000 * RAO_PER_TAO;
 
-/// The preset of this name, or `None` if there is none.
+/// Returns the preset of this name, or `None` if there is none.
 pub fn patch(name: &str) -> Option<Value> {
     match name {
         MAIN => Some(main()),
@@ -42,7 +43,7 @@ fn main() -> Value {
     build_struct_json_patch!(RuntimeGenesisConfig { slot_time: SlotTimeConfig { millis: 12_000 } })
 }
 
-/// A chain on which everything that takes days elsewhere takes minutes.
+/// Returns a preset with development accounts, in which days of the main network become minutes.
 fn development(slot_millis: u64, session_blocks: BlockNumber) -> Value {
     let alice = Sr25519Keyring::Alice.to_account_id();
     let keys =
@@ -64,7 +65,7 @@ fn development(slot_millis: u64, session_blocks: BlockNumber) -> Value {
     })
 }
 
-/// The subnet of a fair launch, which nobody owns and everybody can join by work.
+/// Returns the subnet of a fair launch, which has no owner and which any hotkey can join by work.
 fn first_subnet() -> GenesisSubnet<AccountId> {
     let open = ParametersPatch {
         pow_registration_allowed: Some(true),
@@ -75,7 +76,7 @@ fn first_subnet() -> GenesisSubnet<AccountId> {
     GenesisSubnet { netuid: NetUid::new(1), owner: None, parameters: open }
 }
 
-/// How a subnet of a development chain differs from one of the main network.
+/// Returns the changes of a development chain to the parameters of a subnet.
 fn quick_subnet() -> ParametersPatch {
     ParametersPatch {
         tempo: Some(20),
@@ -91,7 +92,7 @@ fn quick_subnet() -> ParametersPatch {
     }
 }
 
-/// How the network of a development chain differs from the main one.
+/// Returns the changes of a development chain to the shared parameters.
 fn quick_network() -> NetworkParametersPatch {
     NetworkParametersPatch {
         network_rate_limit: Some(0),

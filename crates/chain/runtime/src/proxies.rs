@@ -1,11 +1,11 @@
-//! What an account may let another do for it.
+//! Proxy types: the calls that an account may allow another to make in its name.
 
 use crate::RuntimeCall;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::traits::InstanceFilter;
 use scale_info::TypeInfo;
 
-/// Which calls a proxy may make.
+/// The calls that a proxy may make.
 #[derive(
     Clone,
     Copy,
@@ -22,20 +22,20 @@ use scale_info::TypeInfo;
     TypeInfo,
 )]
 pub enum ProxyType {
-    /// All.
+    /// All calls.
     #[default]
     Any,
-    /// All that cannot move TAO to another account.
+    /// All calls that cannot move TAO to another account.
     NonTransfer,
-    /// Staking, pairs and identities, without transfers of stake and swaps of keys.
+    /// The calls of staking, pairs and identities, without transfers of stake and swaps of keys.
     Staking,
-    /// Registering and serving neurons and setting weights.
+    /// The calls that register and serve neurons and set weights.
     Neurons,
-    /// Creating and setting subnets.
+    /// The calls that create subnets and set their parameters, without transfers of subnets.
     Subnets,
 }
 
-/// Whether a call gives TAO, stake or a key to somebody else, or could do so in another's name.
+/// Returns true if a call can give TAO, stake or a key to another account.
 fn gives_away(call: &RuntimeCall) -> bool {
     use myelin_pallet_keys::Call as Keys;
     match call {
@@ -58,7 +58,7 @@ fn gives_away(call: &RuntimeCall) -> bool {
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
     fn filter(&self, call: &RuntimeCall) -> bool {
-        // The parts of a batch come through here by themselves.
+        // The filter checks each call of a batch by itself.
         let batch = matches!(call, RuntimeCall::Utility(..));
         match self {
             Self::Any => true,

@@ -12,12 +12,12 @@ use sp_runtime::{
     traits::{IdentifyAccount, Verify},
 };
 
-/// The account of a key.
+/// Returns the account of a key.
 pub fn account(key: &sr25519::Pair) -> AccountId {
     <Signature as Verify>::Signer::from(key.public()).into_account()
 }
 
-/// A call of this key on the chain with this block 0, valid at any time and without a tip.
+/// Signs a call for the chain with this block 0. The transaction does not expire and has no tip.
 pub fn signed(key: &sr25519::Pair, call: RuntimeCall, nonce: Nonce, genesis: Hash) -> UncheckedExtrinsic {
     let extension: TxExtension = (
         frame_system::CheckNonZeroSender::new(),

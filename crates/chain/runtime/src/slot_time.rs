@@ -1,24 +1,24 @@
-//! How long a slot lasts, set once at genesis.
+//! The slot time, set once at genesis.
 //!
 //! The slot time is state and not a constant, so that one runtime blob makes 12-second blocks on the main network and
-//! 250-millisecond blocks in a test. Nothing can change it later: Aura numbers slots by dividing the time by it, and
-//! those numbers must not jump.
+//! 250-millisecond blocks in a test. No call changes it later: Aura computes the number of a slot as the time divided
+//! by the slot time, and these numbers must not jump.
 
 use frame_support::{pallet_prelude::*, traits::ConstU64};
 
 pub use pallet::*;
 
-/// The shortest slot: below this, a block cannot be made and spread in time.
+/// The shortest slot, in milliseconds: below this, a block cannot be made and spread in time.
 pub const SHORTEST_MILLIS: u64 = 100;
 
-/// The longest slot.
+/// The longest slot, in milliseconds.
 pub const MAX_MILLIS: u64 = 60_000;
 
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
 
-    /// The slot time of the main network. spec tokenomics §1
+    /// The slot time of the main network, in milliseconds. spec tokenomics §1
     const MAIN_MILLIS: u64 = 12_000;
 
     #[pallet::config]
@@ -38,7 +38,7 @@ pub mod pallet {
     pub struct GenesisConfig<T: Config> {
         /// Milliseconds in a slot, from [`SHORTEST_MILLIS`] to [`MAX_MILLIS`].
         pub millis: u64,
-        /// Ties the configuration to the runtime.
+        /// The marker of the runtime.
         #[serde(skip)]
         pub _marker: PhantomData<T>,
     }
@@ -62,14 +62,14 @@ pub mod pallet {
     }
 }
 
-/// The slot time, as Aura asks for it.
+/// The slot time, for Aura.
 impl<T: Config> Get<u64> for Pallet<T> {
     fn get() -> u64 {
         Millis::<T>::get()
     }
 }
 
-/// The least time between two blocks: half a slot, so that a late block does not hold back a punctual one.
+/// The minimum time between two blocks: half a slot, so that a late block does not delay the next one.
 pub struct HalfASlot<T>(PhantomData<T>);
 
 impl<T: Config> Get<u64> for HalfASlot<T> {

@@ -1,4 +1,4 @@
-//! Answers to clients: the records of the pallets, put together for readers.
+//! The answers of the runtime API, combined from the records of the pallets.
 
 use crate::{AccountId, Emission, Keys, Neurons, Runtime, Staking, Subnets, System, Weights};
 use alloc::vec::Vec;
@@ -56,7 +56,7 @@ fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     })
 }
 
-/// The block of the next epoch, not the present one: readers ask after a block was made.
+/// Returns the block of the next epoch after the current block. Clients read after a block was made.
 pub(crate) fn next_epoch(netuid: NetUid) -> Option<BlockNumber> {
     let now = System::block_number();
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
@@ -147,7 +147,7 @@ pub(crate) fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>> {
     hotkey_of(hotkey, record)
 }
 
-/// A hotkey with its pool and delegation, or `None` if it has no owner.
+/// Returns a hotkey with its pool and delegation, or `None` if it has no owner.
 fn hotkey_of(hotkey: AccountId, record: HotkeyRecord) -> Option<HotkeyInfo<AccountId>> {
     let coldkey = Keys::owner(&hotkey)?;
     let pool = record.pool.and_then(Pools::<Runtime>::get);

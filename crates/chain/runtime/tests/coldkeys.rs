@@ -1,4 +1,4 @@
-//! A coldkey whose swap is announced can do nothing else, whoever signs for it.
+//! The lock of a coldkey with an announced swap, for each way in which an account can act in its name.
 
 mod chain;
 
@@ -92,14 +92,14 @@ fn a_proxy_for_staking_cannot_move_tao_away() {
     assert_eq!(chain.look(|| Owners::<Runtime>::get(&hotkey)), Some(account(&holder)));
 }
 
-/// Locks an account as its announcement, or a dispute about it, does.
+/// Locks an account as an announcement or a dispute does.
 fn lock(chain: &mut Chain, coldkey: &AccountId, disputed: bool) {
     let swap = ColdkeySwap { new_coldkey_hash: ColdkeyHash::default(), due: 1_000_000, disputed };
     chain.look(|| ColdkeySwaps::<Runtime>::insert(coldkey, swap));
     chain.keep();
 }
 
-/// Every way in which `signer` can act in the name of another account, each with that account.
+/// Returns each way in which `signer` can act in the name of another account, with that account.
 fn in_other_names(signer: &sr25519::Pair, other: &sr25519::Pair, call: &RuntimeCall) -> Vec<(AccountId, RuntimeCall)> {
     let (signer, other) = (account(signer), account(other));
     let boxed = || Box::new(call.clone());
@@ -129,7 +129,7 @@ fn in_other_names(signer: &sr25519::Pair, other: &sr25519::Pair, call: &RuntimeC
     ]
 }
 
-/// A call in each kind of batch.
+/// Returns a call in each kind of batch.
 fn batches(call: &RuntimeCall) -> [RuntimeCall; 3] {
     let calls = || vec![frame_system::Call::remark { remark: Vec::new() }.into(), call.clone()];
     [
@@ -170,7 +170,7 @@ fn a_proxy_may_dispute_a_swap_and_governance_ends_it() {
     chain.succeed(&coldkey, add);
     chain.succeed(&coldkey, KeysCall::announce_coldkey_swap { new_coldkey_hash: ColdkeyHash::default() });
     assert_eq!(chain.refusal(&coldkey, transfer(&friend)), InvalidTransaction::Custom(0).into());
-    // What stops a theft is allowed to a proxy for staking; what moves keys is not.
+    // A proxy for staking may dispute a swap, which stops a theft, but may not move keys.
     chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::clear_coldkey_swap_announcement {}.into()));
     assert!(chain.look(|| ColdkeySwaps::<Runtime>::contains_key(account(&coldkey))));
     chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::dispute_coldkey_swap {}.into()));

@@ -1,5 +1,4 @@
-//! The emission and the epochs of random states: the composed runtime does what `run_block` says, value by value.
-//! spec explorer EP-8
+//! Emission and epochs of random states: the composed runtime against `run_block`, value by value. spec explorer EP-8
 //!
 //! A state follows from its number alone, so a failure names the number of its state. `EPOCH_STATES` sets how many
 //! states are made.
@@ -52,13 +51,13 @@ use myelin_runtime::{AccountId, Balances, Executive, Runtime, RuntimeEvent, Syst
 use serde_json::json;
 use std::{collections::BTreeMap, env};
 
-/// States of a run, if `EPOCH_STATES` does not say otherwise.
+/// The states of a run without `EPOCH_STATES`.
 const STATES: u64 = 1_000;
 
-/// Hotkeys of a state.
+/// The hotkeys of a state.
 const HOTKEYS: u8 = 32;
 
-/// Coldkeys that own them.
+/// The coldkeys that own the hotkeys.
 const COLDKEYS: u8 = 8;
 
 /// The most seats of a network.
@@ -75,7 +74,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
@@ -84,23 +83,23 @@ impl Random {
         self.below(1 << 16).try_into().expect("it is below the end")
     }
 
-    /// A block from 1 on, at most `last`.
+    /// Returns a block from 1 to `last`.
     fn block(&mut self, last: BlockNumber) -> BlockNumber {
         self.below(last.into()).try_into().map_or(last, |block: BlockNumber| block + 1)
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in this percentage of cases.
     fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// An amount of any magnitude, below 2^44 rao.
+    /// Returns an amount of any magnitude, below 2^44 rao.
     fn amount(&mut self) -> Amount<Tao> {
         let bits = self.below(45);
         Amount::from_rao(self.below(1 << bits))
     }
 
-    /// Some of the hotkeys, in any order, none of them twice.
+    /// Returns some of the hotkeys, in any order, none of them twice.
     fn hotkeys(&mut self, count: u64) -> Vec<AccountId> {
         let mut hotkeys: Vec<u8> = (0..HOTKEYS).collect();
         for place in (1..hotkeys.len()).rev() {
@@ -109,13 +108,13 @@ impl Random {
         hotkeys.into_iter().take(count as usize).map(hotkey).collect()
     }
 
-    /// Weights toward some of the first `ends` uids, in any order of values.
+    /// Returns weights toward some of the first `ends` uids, with values in any order.
     fn entries(&mut self, ends: u64) -> Vec<Entry> {
         let rated: Vec<u16> = (0..ends as u16).filter(|_| self.chance(40)).collect();
         rated.into_iter().map(|uid| Entry::new(Uid::new(uid), if self.chance(10) { 0 } else { self.u16() })).collect()
     }
 
-    /// A part of a whole, now and then all of it.
+    /// Returns a part of a whole, in one of ten cases all of it.
     fn parts(&mut self) -> u64 {
         if self.chance(10) { u64::MAX } else { self.next() }
     }
@@ -153,7 +152,7 @@ fn make_state(random: &mut Random, number: BlockNumber) {
         let lock = random.amount();
         locked = locked.checked_add(lock).expect("locks are small");
         make_subnet(random, netuid, number, lock, *tempos.get(&netuid).expect("it is there"));
-        // Now and then so little that the cut opens no account.
+        // In some states the owner cut is too small to open an account.
         let is_small = random.chance(15);
         let account = EmissionAccount {
             share: Share::from_bits(random.next()),
@@ -183,7 +182,7 @@ fn make_state(random: &mut Random, number: BlockNumber) {
     Tempos::<Runtime>::put(BoundedBTreeMap::try_from(tempos).expect("there is room"));
 }
 
-/// A tempo whose epoch is due in this block, in so many of a hundred cases. In few blocks no short tempo is due.
+/// Returns a tempo whose epoch is due in this block, in this percentage of cases. In few blocks no short tempo is due.
 fn tempo(random: &mut Random, netuid: NetUid, number: BlockNumber, percent: u64) -> u16 {
     let is_due = |tempo: &u16| Schedule::new(netuid, *tempo).is_due(number);
     let (due, others): (Vec<u16>, Vec<u16>) = (1..=400).partition(is_due);
@@ -191,7 +190,7 @@ fn tempo(random: &mut Random, netuid: NetUid, number: BlockNumber, percent: u64)
     fit[random.below(fit.len() as u64) as usize]
 }
 
-/// Hotkeys with owners, pools and nominators, and coldkeys with and without an account.
+/// Makes hotkeys with owners, pools and nominators, and coldkeys with and without an account.
 fn make_stakes(random: &mut Random, number: BlockNumber) {
     let mut total = Amount::ZERO;
     for index in 0..HOTKEYS {
@@ -235,7 +234,7 @@ fn make_stakes(random: &mut Random, number: BlockNumber) {
             Balances::mint_into(&coldkey(number), balance).expect("balances are small");
         }
     }
-    // Around the first halving in some states.
+    // Some states are around the first halving.
     if random.chance(20) {
         let most = 10_500_000_000_000_000_u64.saturating_sub(total.rao());
         Balances::mint_into(&nominator(), most.saturating_sub(random.amount().rao()))
@@ -257,11 +256,11 @@ fn make_root(random: &mut Random, number: BlockNumber) {
     }
 }
 
-/// Seats some hotkeys and returns how many.
+/// Seats some hotkeys and returns their number.
 fn make_seats(random: &mut Random, netuid: NetUid, number: BlockNumber, count: u64) -> usize {
     let mut seats: Vec<Seat<AccountId>> =
         random.hotkeys(count).into_iter().map(|hotkey| Seat { hotkey, registered_at: random.block(number) }).collect();
-    // A state that a chain cannot reach, in which an epoch must fail.
+    // A duplicate hotkey, which a chain cannot reach, makes an epoch fail.
     if !netuid.is_root() && seats.len() > 1 && random.chance(3) {
         seats[1].hotkey = seats[0].hotkey.clone();
     }
@@ -298,7 +297,7 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
     let matrix = StorageIndex::from(netuid);
     for uid in (0..seats as u16).map(Uid::new) {
         if random.chance(70) {
-            // Now and then toward a uid that has no seat.
+            // Some rows have an entry toward a uid without a seat.
             let row = WeightsRow { entries: bounded(random.entries(ends + 1)), fixed_at: random.block(number) };
             Rows::<Runtime>::insert(matrix, uid, row);
         }
@@ -350,7 +349,7 @@ fn make_family(random: &mut Random) -> Family<AccountId> {
             .map(|hotkey| FamilyMember { proportion: Proportion::from_parts(random.parts() / whole), hotkey })
             .collect()
     };
-    // What children borrow together is at most the whole stake.
+    // Children together borrow at most the whole stake.
     let (children, parents) = (members(random, 3, 3), members(random, 5, 1));
     Family {
         children: bounded(children),
@@ -360,7 +359,7 @@ fn make_family(random: &mut Random) -> Family<AccountId> {
     }
 }
 
-/// A list within the bound of its record.
+/// Returns a list within the bound of its record.
 fn bounded<Item, Bound: Get<u32>>(items: Vec<Item>) -> BoundedVec<Item, Bound> {
     items.try_into().unwrap_or_else(|_| panic!("the list is too long"))
 }
@@ -452,7 +451,7 @@ fn balances() -> BTreeMap<AccountId, Amount<Tao>> {
     free.filter(|(_, balance)| !balance.is_zero()).collect()
 }
 
-/// The features that the states of a run had, so that the test is known to test them.
+/// The features of the states of a run, to check that the run has covered them.
 #[derive(Debug, Default)]
 struct Coverage {
     epochs: u32,
@@ -469,7 +468,7 @@ struct Coverage {
     late: u32,
 }
 
-/// Makes one state, begins a block on it and compares it with what the rules say. Nothing of it stays.
+/// Makes one state, begins a block on it, compares it with the rules, and drops the state.
 fn compare(chain: &mut Chain, seed: u64, coverage: &mut Coverage) {
     let mut random = Random(seed);
     let number = 1_000 + random.below(1_000) as BlockNumber;

@@ -1,4 +1,4 @@
-//! The main network from its first block: nobody has anything, and yet TAO is earned, staked and spent.
+//! The main network from its first block, without any TAO: the first TAO is earned, staked and spent.
 
 mod chain;
 
@@ -19,7 +19,7 @@ const SUBNET: NetUid = NetUid::new(1);
 const TEMPO: BlockNumber = 20;
 const DIFFICULTY: u64 = 50;
 
-/// The main network with its waiting times shortened, and work that a test can do.
+/// Builds the main network with short delays and a low difficulty.
 fn launch() -> Chain {
     let quick = json!({
         "tempo": TEMPO, "weightsSetRateLimit": 5, "servingRateLimit": 5, "adjustmentInterval": 20,
@@ -80,7 +80,7 @@ fn stake(hotkey: &sr25519::Pair) -> Amount<Tao> {
 fn from_an_empty_account_to_earned_staked_and_spent_tao() {
     let mut chain = launch();
     let (coldkey, first, second) = (key("coldkey"), key("first"), key("second"));
-    assert_eq!(chain.look(|| frame_system::Account::<Runtime>::iter().count()), 0, "nobody has an account");
+    assert_eq!(chain.look(|| frame_system::Account::<Runtime>::iter().count()), 0, "there is no account");
 
     for hotkey in [&first, &second] {
         let call = register(&chain, hotkey, &coldkey);
@@ -92,11 +92,11 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
         assert_eq!(Balances::total_issuance(), 0, "all of this was free");
     });
 
-    // Nobody has stake, so the first epoch divides among all seats.
+    // There is no stake, so the first epoch divides among all seats.
     chain.run_until(2 * TEMPO, || !stake(&first).is_zero());
     chain.look(|| assert!(stake(&first).rao().abs_diff(stake(&second).rao()) <= 1, "an equal part each"));
 
-    // From now on ratings decide. Both may validate: each rates the other, and is paid for it.
+    // From now on weights decide. Both may validate: each rates the other, and is paid for it.
     chain.succeed(&first, rate(vec![1], vec![u16::MAX]));
     chain.succeed(&second, rate(vec![0], vec![u16::MAX]));
     let before = chain.look(|| stake(&first));
@@ -106,7 +106,7 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
         assert!(neurons.iter().all(|neuron| neuron.incentive > 0 && neuron.dividends > 0), "{neurons:?}");
     });
 
-    // A coldkey that has nothing takes stake back for nothing, and can then pay.
+    // A coldkey without balance removes stake without a fee, and can then pay fees.
     let earned = chain.look(|| stake(&first));
     assert!(earned.rao() > 10 * RAO_PER_TAO, "{earned:?} is what about twenty blocks give");
     chain.succeed(&coldkey, StakingCall::unstake_all { hotkey: account(&first) });
@@ -129,7 +129,7 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
 
     let metagraph = chain.look(|| Runtime::metagraph(SUBNET)).expect("the subnet exists");
     let epoch = metagraph.subnet.last_epoch.expect("it ran epochs");
-    assert_eq!(epoch.owner_cut, Amount::ZERO, "nobody owns it");
+    assert_eq!(epoch.owner_cut, Amount::ZERO, "the subnet has no owner");
     assert_eq!(epoch.miners.rao() + epoch.validators.rao(), epoch.emission.rao());
     let paid = metagraph.neurons.iter().map(|neuron| neuron.emission);
     assert_eq!(Amount::checked_sum(paid), Ok(epoch.emission));
@@ -175,7 +175,7 @@ fn free_calls_cannot_flood() {
     let call = register(&chain, &hotkey, &coldkey);
     chain.succeed(&hotkey, call);
 
-    // Two of a kind provide the same, so a pool holds one of them.
+    // Two calls of a kind provide the same tag, so a pool holds one of them.
     let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
     let twins = [serve(1_000), serve(2_000)].map(|call| {
         let transaction = chain.sign(&hotkey, call);
@@ -183,7 +183,7 @@ fn free_calls_cannot_flood() {
     });
     assert_eq!(twins[0], twins[1]);
 
-    // A key cannot queue calls without end.
+    // The number of queued calls of a key is limited.
     let far = chain.sign_with_nonce(&hotkey, serve(1_000), nonce + 7);
     assert!(chain.validate(far).is_ok());
     let too_far = chain.sign_with_nonce(&hotkey, serve(1_000), nonce + 8);

@@ -1,4 +1,4 @@
-//! Swaps of keys through all pallets: everything follows, or nothing has moved.
+//! Swaps of keys through all pallets: all data follows, or nothing has moved.
 
 mod chain;
 
@@ -22,13 +22,13 @@ use sp_runtime::DispatchError;
 /// The subnet that the owner creates.
 const SUBNET: NetUid = NetUid::new(2);
 
-/// A chain on which no epoch and no adjustment disturbs.
+/// Builds a chain on which no epoch and no adjustment runs during the test.
 fn quiet() -> Chain {
     let quiet = json!({ "tempo": 10_000, "adjustmentInterval": 10_000 });
     Chain::begin(presets::LOCAL, json!({ "subnets": { "defaultParameters": quiet, "rootParameters": quiet } }))
 }
 
-/// A chain on which Bob owns a subnet, with a staked hotkey in its first seat that represents him.
+/// Builds a chain on which Bob owns a subnet. His staked owner's hotkey has the first seat.
 fn with_a_subnet_of_bob() -> (Chain, sr25519::Pair, AccountId) {
     let mut chain = quiet();
     let (owner, hotkey) = (key("Bob"), account(&key("hotkey")));
@@ -38,7 +38,7 @@ fn with_a_subnet_of_bob() -> (Chain, sr25519::Pair, AccountId) {
     (chain, owner, hotkey)
 }
 
-/// Everything that the pallets which follow a swap have stored.
+/// Returns the storage of all pallets that follow a swap.
 fn stored(chain: &mut Chain) -> Vec<(Vec<u8>, Vec<u8>)> {
     chain.look(|| {
         let mut entries = Vec::new();
@@ -99,7 +99,7 @@ fn everything_follows_a_swapped_coldkey() {
 fn a_listener_that_fails_undoes_the_whole_swap() {
     let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
     let new = account(&key("new"));
-    // Neurons are told last. They cannot follow onto a hotkey with seats on as many networks that are being removed.
+    // Neurons are told last. They fail if the new hotkey has seats on too many networks that are being removed.
     let ended = (1_000..).map(NetUid::new).take(MAX_NETWORKS as usize).map(|netuid| (netuid, Uid::new(0)));
     let full = Memberships::try_from(ended.collect::<std::collections::BTreeMap<_, _>>()).expect("that many can be");
     chain.look(|| MembershipsOf::<Runtime>::insert(&new, full));
@@ -138,7 +138,7 @@ fn a_key_in_use_is_refused_before_anything_moves() {
         let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey };
         assert_eq!(failure(&mut chain, &owner, swap), error.into());
     }
-    // A coldkey with a hotkey, and a hotkey, are no fresh coldkeys.
+    // Neither a coldkey with a hotkey nor a hotkey is a fresh coldkey.
     for (new_coldkey, error) in [
         (account(&other), KeysError::<Runtime>::ColdKeyAlreadyAssociated),
         (hotkey.clone(), KeysError::NewColdKeyIsHotkey),

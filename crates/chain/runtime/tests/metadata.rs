@@ -1,7 +1,7 @@
-//! Clients know the chain by a committed copy of its metadata. It must be what the runtime says today.
+//! The committed metadata of clients must equal the metadata of the runtime.
 //!
-//! Beside the copy stands the same as text, without documentation: one line for each pallet, call, event, error, storage
-//! item, constant, runtime API method, transaction extension and type. A review sees in it what a change does to layouts.
+//! A text beside it has the same content without documentation: one line for each pallet, call, event, error, storage
+//! item, constant, runtime API method, transaction extension and type. It shows changes of layouts in a review.
 
 use codec::Decode;
 use frame_metadata::{
@@ -17,18 +17,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The version of the metadata format: the oldest that tells of runtime APIs.
+/// The version of the metadata format: the oldest one with runtime APIs.
 const FORMAT: u32 = 15;
 
-/// The metadata of the runtime as it is now.
+/// Returns the current metadata of the runtime.
 fn metadata() -> Vec<u8> {
-    // Some constants, like the time between blocks, are what genesis says. Without a genesis they are those of the main
-    // network.
+    // Some constants, like the slot time, follow from genesis. Without a genesis they are those of the main network.
     let metadata = TestExternalities::default().execute_with(|| Runtime::metadata_at_version(FORMAT));
     metadata.expect("the runtime speaks this format").to_vec()
 }
 
-/// Compares a committed file with what it should be, or writes it if that is asked for.
+/// Compares a committed file with its expected content, or writes it if `ACCEPT_METADATA` is set.
 fn compare(name: &str, expected: &[u8]) {
     let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../client/client").join(name);
     if env::var_os("ACCEPT_METADATA").is_some() {
@@ -106,7 +105,7 @@ impl MetadataText<'_> {
             })
             .flatten()
             .collect();
-        // Those of Rust are the same everywhere.
+        // Types of Rust are the same everywhere.
         let known = |path: &[String]| matches!(path, [] | [_]);
         for ty in metadata.types.types.iter().filter(|ty| !told.contains(&ty.id) && !known(&ty.ty.path.segments)) {
             lines.insert(format!("type {}{}", self.name(ty.id), self.content(ty.id)));
@@ -191,7 +190,7 @@ impl MetadataText<'_> {
         if parameters.is_empty() { path } else { format!("{path}<{parameters}>") }
     }
 
-    /// The name of a type without path.
+    /// Returns the name of a type without path.
     fn form(&self, ty: u32) -> String {
         match &self.types.resolve(ty).expect("the type is listed").type_def {
             TypeDef::Sequence(sequence) => format!("[{}]", self.name(sequence.type_param.id)),

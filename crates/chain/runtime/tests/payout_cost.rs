@@ -1,4 +1,4 @@
-//! What paying a hotkey reads and writes, however many nominators it has.
+//! The reads and writes of a payout to a hotkey with any number of nominators.
 
 #![allow(clippy::print_stdout, reason = "the numbers are of interest too")]
 
@@ -10,7 +10,7 @@ use myelin_runtime::{AccountId, Runtime, Staking};
 use sp_io::TestExternalities;
 use sp_runtime::BuildStorage;
 
-/// Keys of storage that a payout to a hotkey with this many nominators reads from the trie, and those it writes.
+/// Returns the numbers of storage keys that a payout to a hotkey with this many nominators reads and writes.
 fn payout_accesses(nominators: u32) -> (usize, usize) {
     let owner = AccountId::new([0xff; 32]);
     let hotkey = AccountId::new([0xee; 32]);
@@ -35,6 +35,8 @@ fn payout_accesses(nominators: u32) -> (usize, usize) {
     (reads, writes)
 }
 
+/// The expected reads and writes of a payout.
+///
 /// Reads: the family, the owner, the hotkey's record, its pool, the owner's holding, the total stake. Writes: the last
 /// three.
 const ACCESSES: (usize, usize) = (6, 3);

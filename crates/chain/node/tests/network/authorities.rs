@@ -32,7 +32,7 @@ async fn authorities_change_without_a_restart() {
     let chain = network.node("Alice").chain().await;
     let (keys, proof) = make_keys(network.node("Charlie"), "Charlie").await;
     let announce = runtime::transactions().session().set_keys(keys, proof);
-    chain.submit(&announce, &key("Charlie")).await.expect("keys can be announced by whoever holds them");
+    chain.submit(&announce, &key("Charlie")).await.expect("the holder of keys can announce them");
 
     let authorities = vec![account("Bob"), account("Charlie")];
     let swap = RuntimeCall::Authorities(Call::swap_authorities { authorities });

@@ -43,7 +43,7 @@ fn hotkey(path: &str) -> PublicKey {
     key_of(account(path))
 }
 
-/// A child that borrows half of the stake.
+/// Returns a child that borrows half of the stake.
 fn half_to(child: PublicKey) -> FamilyMember {
     FamilyMember { proportion: Proportion::from_parts(u64::MAX / 2), hotkey: child }
 }

@@ -20,14 +20,14 @@ use myelin_records::{
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
-    /// The block that is being made.
+    /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// Every rao that exists: balances, locks, stakes and what is pending. spec tokenomics §9.1
+    /// Returns the issuance: balances, locks, stake and pending emission. spec tokenomics §9.1
     ///
-    /// A sum that cannot be written down reads as the largest amount, at which nothing is minted.
+    /// A sum that overflows reads as the largest amount, at which nothing is minted.
     pub fn total_issuance() -> Amount<Tao> {
         Self::issuance_with(Accrued::<T>::get().pending)
     }
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
         Amount::checked_sum([free, T::Subnets::locked(), T::Stake::total(), pending]).unwrap_or(Amount::MAX)
     }
 
-    /// Mints the emission of this block and adds it to what is pending. spec tokenomics §5.4
+    /// Mints the block emission and adds it to the pending emission. spec tokenomics §5.4
     pub(crate) fn accrue() -> Result<(), DispatchError> {
         let mut accrual = Accrued::<T>::get();
         let emission = block_emission(Self::issuance_with(accrual.pending));
@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Settles all accounts and divides what following blocks create. spec tokenomics §5.4
+    /// Settles all accounts and divides the emission of the following blocks. spec tokenomics §5.4
     fn divide(accrual: &mut Accrual, emission: Amount<Tao>) -> Result<(), DispatchError> {
         let mut ledger = Ledger::<T>::get();
         let before = accrual.emission;
@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes all that a subnet has pending out of the pending emission. The caller pays it, or it is recycled.
+    /// Takes all pending emission of a subnet. The caller pays it, or it is recycled.
     pub(crate) fn drain(netuid: NetUid) -> Result<Amount<Tao>, DispatchError> {
         let mut accrual = Accrued::<T>::get();
         let drained = Ledger::<T>::try_mutate(|ledger| {
@@ -72,12 +72,12 @@ impl<T: Config> Pallet<T> {
         Ok(drained)
     }
 
-    /// Has the emission divided anew before the next block accrues.
+    /// Marks the division of the emission as stale: it is renewed before the next block accrues.
     pub(crate) fn redivide() {
         Accrued::<T>::mutate(|accrual| accrual.stale = true);
     }
 
-    /// Opens the account of a new subnet, which takes part from the next block on.
+    /// Opens the account of a new subnet, which takes part in the division from the next block on.
     pub(crate) fn open_account(netuid: NetUid) -> Result<(), DispatchError> {
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let since = Accrued::<T>::get().blocks;
@@ -87,7 +87,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Closes the account of a subnet and recycles what it has pending. spec subnets-and-neurons §5.2
+    /// Closes the account of a subnet and recycles its pending emission. spec subnets-and-neurons §5.2
     pub(crate) fn close_account(netuid: NetUid) -> Result<(), DispatchError> {
         let recycled = Self::drain(netuid)?;
         Ledger::<T>::mutate(|ledger| ledger.remove(&netuid));
@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Notes whether a subnet takes part in the division, after its parameters changed.
+    /// Updates the eligibility of a subnet after its parameters changed.
     pub(crate) fn reconsider(netuid: NetUid) {
         let eligible = T::Subnets::parameters(netuid).is_some_and(|parameters| is_eligible(&parameters));
         let changed = Ledger::<T>::mutate_exists(|ledger| {
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Says that pending emission ceased to exist, if any did.
+    /// Deposits the event of recycled pending emission, unless the amount is zero.
     pub(crate) fn announce_recycled(netuid: NetUid, amount: Amount<Tao>) {
         if !amount.is_zero() {
             Self::deposit_event(Event::EmissionRecycled { netuid, amount });
@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Whether a subnet takes part in the division of the block emission. spec tokenomics §5.4
+/// Returns true if a subnet takes part in the division of the block emission. spec tokenomics §5.4
 fn is_eligible(parameters: &Parameters) -> bool {
     parameters.registration_allowed && parameters.emission_enabled
 }

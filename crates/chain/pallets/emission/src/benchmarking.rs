@@ -1,4 +1,4 @@
-//! What the hooks of this pallet cost, measured.
+//! Benchmarks of the hooks of this pallet.
 
 #![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
 
@@ -13,7 +13,7 @@ use myelin_pallet_subnets::{
 use myelin_primitives::{Entry, NetUid, Uid};
 use myelin_records::epoch::{BondsRow, NeuronRecord, NeuronRecords};
 
-/// Fills the other pallets for a benchmark.
+/// The state of the other pallets that benchmarks need.
 pub trait BenchmarkHelper<AccountId> {
     /// Creates this many networks with the lowest netuids, root first. Called once.
     fn networks(count: u32);
@@ -27,7 +27,7 @@ pub trait BenchmarkHelper<AccountId> {
 
 const SUBNET: NetUid = NetUid::new(1);
 
-/// A row that knows every neuron.
+/// Returns a bonds row with an entry for each neuron.
 fn bonds(neurons: u32) -> BondsRow {
     let entries: Vec<Entry> =
         (0..).take(neurons as usize).map(|uid: u16| Entry::new(Uid::new(uid), u16::MAX)).collect();

@@ -1,4 +1,4 @@
-//! One epoch of one subnet: what is pending is divided by consensus and paid. spec tokenomics §6 and §7, yuma
+//! One epoch of one subnet: the pending emission is divided by consensus and paid. spec tokenomics §6 and §7, yuma
 
 use crate::{
     accrual::arithmetic,
@@ -29,16 +29,16 @@ use sp_runtime::{ArithmeticError, DispatchError};
 
 /// An epoch that has run.
 pub(crate) struct PaidEpoch {
-    /// What it divided.
+    /// The amounts that it divided.
     pub(crate) record: EpochRecord,
-    /// How many neurons it paid for validating, which is what its cost depends on besides the number of neurons.
+    /// The number of neurons that it paid for validating. Its weight depends on this and on the number of neurons.
     pub(crate) validators: u32,
 }
 
 impl<T: Config> Pallet<T> {
-    /// Divides what a subnet has pending, pays it and stores what the epoch found out. spec tokenomics §6.2
+    /// Divides the pending emission of a subnet, pays it and stores the outcome. spec tokenomics §6.2
     ///
-    /// Changes state before it may fail, so it belongs into a storage layer.
+    /// Changes state before it may fail, so the caller must use a storage layer.
     pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<PaidEpoch, DispatchError> {
         let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
@@ -68,27 +68,28 @@ impl<T: Config> Pallet<T> {
         Ok(PaidEpoch { record, validators: u32::try_from(validators).unwrap_or(u32::MAX) })
     }
 
-    /// A key that sits twice would be counted and paid twice. spec yuma §4
+    /// Checks that no hotkey holds two seats. It would be counted and paid twice. spec yuma §4
     fn ensure_distinct(seats: &[Seat<T::AccountId>]) -> Result<(), DispatchError> {
         let keys: BTreeSet<_> = seats.iter().map(|seat| &seat.hotkey).collect();
         ensure!(keys.len() == seats.len(), Error::<T>::DuplicateHotkey);
         Ok(())
     }
 
-    /// Credits the owner's cut, or leaves it to the validators if the owner's account cannot come into being with so
-    /// little. spec tokenomics §6.2, step 3
+    /// Credits the owner cut to the owner. spec tokenomics §6.2, step 3
+    ///
+    /// The validators get the cut if it is less than the owner's account needs to be opened.
     fn pay_owner(division: Division, owner: Option<&T::AccountId>) -> Result<Division, DispatchError> {
         let cut = division.owner().rao();
         let Some(owner) = owner.filter(|_| cut > 0) else { return Ok(division) };
         if T::Currency::can_deposit(owner, cut, Provenance::Minted) == DepositConsequence::BelowMinimum {
             return Ok(division.owner_to_validators());
         }
-        // The debt is settled by what was drained: dropped, it raises the issuance of balances by as much.
+        // Dropping the debt raises the issuance of balances by as much as was drained from the pending emission.
         drop(T::Currency::deposit(owner, cut, Precision::Exact)?);
         Ok(division)
     }
 
-    /// Runs the consensus of a subnet. Gives back the bonds it started from, by uid, and the outcome.
+    /// Runs the consensus of a subnet. Returns the bonds that it started from, by uid, and the outcome.
     fn consensus(
         netuid: NetUid,
         block: BlockNumber,
@@ -125,8 +126,9 @@ impl<T: Config> Pallet<T> {
         (held, outcome)
     }
 
-    /// Pays every neuron its part of the two pools as stake, and tells what each received. Without neurons the pools
-    /// are recycled. spec tokenomics §6.2, steps 5 to 7
+    /// Pays each neuron its part of the two pools as stake, and returns the parts. spec tokenomics §6.2, steps 5 to 7
+    ///
+    /// Without neurons the pools are recycled.
     fn pay_neurons(
         netuid: NetUid,
         division: &Division,
@@ -134,7 +136,7 @@ impl<T: Config> Pallet<T> {
         claims: &[Claim],
     ) -> Result<Vec<Emission>, DispatchError> {
         let Ok(emissions) = division.among(claims) else {
-            // There are no claims only where there are no neurons.
+            // A division fails only without claims, so the subnet has no neurons.
             Self::announce_recycled(netuid, division.neurons());
             return Ok(Vec::new());
         };
@@ -146,7 +148,7 @@ impl<T: Config> Pallet<T> {
         Ok(emissions)
     }
 
-    /// Stores the rows of validators for the next epoch. `held` are the rows stored so far. spec yuma §3.14
+    /// Stores the bonds rows of validators for the next epoch. `held` are the rows stored so far. spec yuma §3.14
     fn store_bonds(netuid: NetUid, held: &[BondsRow], renewed: Vec<Vec<Entry>>) -> Result<(), DispatchError> {
         for (uid, row) in (0..).map(Uid::new).zip(renewed) {
             if !row.is_empty() {
@@ -159,7 +161,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Stores what the epoch found out about every neuron. spec yuma §3.13
+    /// Stores the record of each neuron after an epoch. spec yuma §3.13
     fn store_neurons(
         netuid: NetUid,
         outcome: &EpochOutcome,
@@ -172,7 +174,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// One side of what all neurons were paid.
+/// Returns the sum of one side of all payments to neurons.
 fn total(emissions: &[Emission], side: fn(&Emission) -> Amount<Tao>) -> Result<Amount<Tao>, ArithmeticError> {
     Amount::checked_sum(emissions.iter().map(side)).map_err(|_| ArithmeticError::Overflow)
 }

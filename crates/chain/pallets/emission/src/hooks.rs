@@ -1,4 +1,4 @@
-//! What happens at the start of every block. spec tokenomics §3.2
+//! The tick: the work of this pallet at the start of each block. spec tokenomics §3.2
 
 use crate::{
     epoch::PaidEpoch,
@@ -15,9 +15,9 @@ use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::epoch::EpochRecord;
 
 impl<T: Config> Pallet<T> {
-    /// Shares, accrues and runs epochs, in this order. spec tokenomics §3.2
+    /// Renews emission shares, accrues and runs epochs, in this order. spec tokenomics §3.2
     ///
-    /// The first two always happen; epochs as far as `meter` allows.
+    /// The first two always happen. Epochs run as far as `meter` allows.
     pub(crate) fn do_tick(now: BlockNumber, meter: &mut WeightMeter) {
         let tempos = T::Subnets::tempos();
         let networks = u32::try_from(tempos.len()).unwrap_or(u32::MAX);
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
             .filter(|&(netuid, tempo)| Schedule::new(netuid, tempo).is_due(now))
             .map(|(netuid, _)| netuid)
             .peekable();
-        // Ascending, so root would be the first.
+        // Netuids ascend, so root is the first.
         if due.next_if(|netuid| netuid.is_root()).is_some() {
             meter.consume(T::WeightInfo::root_epoch(T::Seats::count(NetUid::ROOT).into(), networks));
             Self::run_root_epoch();
@@ -38,11 +38,10 @@ impl<T: Config> Pallet<T> {
         Self::run_epochs(due, now, meter);
     }
 
-    /// Runs the epochs that wait or are due, oldest first and then by netuid, as far as `meter` allows.
-    /// spec tokenomics §3.2, step 4
+    /// Runs waiting and due epochs within `meter`, oldest first, then by netuid. spec tokenomics §3.2, step 4
     ///
-    /// What does not fit stays at the head of the queue and is announced, so that a late epoch is a visible fact and
-    /// never a missing one.
+    /// An epoch that does not fit stays at the head of the queue and is announced by an event. An epoch may be late,
+    /// but none is left out.
     fn run_epochs(due: impl Iterator<Item = NetUid>, now: BlockNumber, meter: &mut WeightMeter) {
         let mut queue = Waiting::<T>::get();
         let waited = !queue.is_empty();
@@ -72,7 +71,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Stores the epochs that wait.
+    /// Stores the waiting epochs.
     pub(crate) fn keep_waiting(queue: EpochQueue) {
         if queue.is_empty() {
             Waiting::<T>::kill();
@@ -81,19 +80,20 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Adds an epoch to those that run, unless one of the same subnet still waits: that one will pay everything.
+    /// Adds an epoch to the queue, unless one of the same subnet still waits: the waiting epoch pays everything.
     fn enqueue(queue: &mut EpochQueue, due: DueEpoch) {
         if queue.iter().any(|waiting| waiting.netuid == due.netuid) {
             return;
         }
         if queue.try_push(due).is_err() {
-            // There are as many places as there can be subnets.
+            // The queue has a place for each possible subnet.
             Self::deposit_event(Event::EpochFailed { netuid: due.netuid, reason: Error::<T>::TooManySubnets.into() });
         }
     }
 
-    /// Runs one epoch, all or nothing, and says what came of it. Gives back how many neurons it paid for validating, if
-    /// it did not fail.
+    /// Runs one epoch, all or nothing, and deposits the event of its outcome.
+    ///
+    /// Returns the number of neurons that it paid for validating, or `None` if it failed.
     fn run_epoch(netuid: NetUid, now: BlockNumber) -> Option<u32> {
         match with_storage_layer(|| Self::do_epoch(netuid, now)) {
             Ok(PaidEpoch { record, validators }) => {

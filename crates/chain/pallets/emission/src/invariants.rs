@@ -1,4 +1,4 @@
-//! What holds between any two calls.
+//! The invariants of this pallet's state between any two calls.
 
 #![cfg(any(feature = "try-runtime", test))]
 
@@ -18,18 +18,18 @@ use myelin_records::epoch::NeuronRecord;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// What must hold after every block. spec tokenomics §9.2
+    /// Checks the invariants that must hold after each block. spec tokenomics §9.2
     ///
-    /// 1. The parts of the issuance, free and held balances, locks, stakes and what is pending, sum to no more than the
-    ///    supply.
-    /// 2. What is pending is what the subnets have pending together.
-    /// 3. What the subnets receive of a block is what it mints, and only eligible ones receive, unless the emission is
-    ///    about to be divided anew.
-    /// 4. Every subnet has an account and nothing else does.
-    /// 5. Epochs wait in the order in which they run, each for a subnet that exists and once at most.
-    /// 6. Records are of subnets that exist and of seats that are taken, and no epoch is in the future.
-    /// 7. Bonds belong to validators with a permit, none of them none, on miners in ascending order. (Those of ended
-    ///    subnets wait for their removal.)
+    /// 1. The parts of the issuance sum to no more than the supply: free and held balances, locks, stake and pending
+    ///    emission.
+    /// 2. The pending emission is the sum of the pending emission of all subnets.
+    /// 3. The subnets receive what a block mints, and only eligible subnets receive, unless the emission is about to be
+    ///    divided anew.
+    /// 4. Each subnet has an account, and there are no other accounts.
+    /// 5. Epochs wait in the order in which they run, at most one for each subnet, and only for subnets that exist.
+    /// 6. Records belong to subnets that exist and to seats that are taken, and no epoch is in the future.
+    /// 7. Bonds belong to validators with a permit. No row is empty, and its miners ascend. (Rows of ended subnets wait
+    ///    for their removal.)
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::issuance_is_within_the_supply()?;
         Self::pending_is_the_sum_of_accounts()?;

@@ -1,37 +1,38 @@
-//! The block's money: mint, accrue, run epochs, pay.
+//! Block emission: minting, accrual, epochs and payouts.
 //!
-//! # What it does
-//! In the initialisation of every block, before any transaction, in this order (spec tokenomics §3.2):
+//! # Order of a block
+//! The pallet works in the initialisation of each block, before any transaction, in this order (spec tokenomics §3.2):
 //!
 //! 1. *Root epoch*, if due: the ratings of the root validators become shares of the block emission (§5).
-//! 2. *Accrue*: the emission of the block, a function of the total issuance alone (§2), is divided among the eligible
-//!    subnets and joins what each has pending (§5.4).
-//! 3. *Epochs* that are due, oldest first and then by netuid: what a subnet has pending is divided among its owner,
-//!    miners and validators (§6) by what [`myelin_yuma::epoch`] makes of its weights, and paid at once (§7).
+//! 2. *Accrual*: the block emission, a function of the issuance alone (§2), is divided among the eligible subnets and
+//!    joins the pending emission of each (§5.4).
+//! 3. *Epochs* that are due, oldest first and then by netuid: the pending emission of a subnet is divided among its
+//!    owner, miners and validators (§6). [`myelin_yuma::epoch`] computes the division from the weights of the subnet,
+//!    and the parts are paid at once (§7).
 //!
-//! The registration terms, which come before, are the neurons pallet's own hook; the runtime lists that pallet first.
+//! The neurons pallet adjusts registration terms before, in its own hook; the runtime lists that pallet first.
 //!
-//! There are no calls: nobody commands this pallet. It is told of subnets and seats by the pallets below through
-//! `OnSubnet` and `OnSeat`, and answers them through `ReadEmission`, `ReadEarnings` and `ReadPermits`.
+//! This pallet has no calls. The pallets below report subnets and seats through `OnSubnet` and `OnSeat`. This pallet
+//! answers them through `ReadEmission`, `ReadEarnings` and `ReadPermits`.
 //!
-//! # Where the money is
-//! Pending emission is in no account. The total issuance is derived, never stored: balances, locks, stakes and what is
-//! pending ([`Pallet::total_issuance`]). Accruing a block therefore *is* minting, and what leaves the pending emission
+//! # Issuance
+//! Pending emission is in no account. The issuance is derived, never stored: balances, locks, stake and pending
+//! emission ([`Pallet::total_issuance`]). Accruing a block therefore *is* minting. TAO that leaves the pending emission
 //! without being paid is recycled.
 //!
-//! # How a block stays cheap
-//! Accrual is lazy and exact. A block writes one value, [`Accrued`], however many subnets there are. The pending
-//! emission of a subnet follows from its amount per block and the number of accrued blocks
+//! # Cost of a block
+//! Accrual is lazy and exact. A block writes one value, [`Accrued`], for any number of subnets. The pending emission of
+//! a subnet follows from its amount per block and the number of accrued blocks
 //! ([`myelin_epoch::accrual::accrued`]). All accounts are settled and the emission divided anew only when shares,
 //! eligibility, the number of subnets or the block emission changed.
 //!
 //! Work is metered. An epoch that finds no room stays at the head of [`Waiting`] and is announced by
-//! [`Event::EpochPutOff`]. The limit holds the largest epoch, which the integrity test asserts, so every block
-//! makes progress and putting off is a safety net, not a schedule.
+//! [`Event::EpochPutOff`]. The limit holds the largest epoch, which the integrity test asserts, so each block makes
+//! progress. Epochs are put off only in overfull blocks.
 //!
-//! # What can go wrong
-//! An epoch is all or nothing. If it fails its subnet keeps what is pending, nothing of it is stored, and
-//! [`Event::EpochFailed`] says why; the next epoch of the subnet tries again with what has accrued until then.
+//! # Failure
+//! An epoch is all or nothing. If it fails, its subnet keeps the pending emission, nothing of the epoch is stored, and
+//! [`Event::EpochFailed`] gives the reason. The next epoch of the subnet divides all that has accrued until then.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -99,33 +100,34 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Free balances: where owners are paid, and a part of the issuance.
+        /// The free balances, a part of the issuance. Owners are paid here.
         type Currency: Inspect<Self::AccountId, Balance = u64> + Balanced<Self::AccountId>;
 
-        /// Which subnets exist and how they are set.
+        /// The networks and their parameters.
         type Subnets: ReadSubnets<Self::AccountId>;
 
-        /// What hotkeys weigh, and where neurons are paid.
+        /// The stake weights of hotkeys, and the payouts to neurons.
         type Stake: ReadStake<Self::AccountId> + PayStake<Self::AccountId>;
 
-        /// Who sits where.
+        /// The seats of networks.
         type Seats: ReadSeats<Self::AccountId>;
 
-        /// What validators say.
+        /// The weights of validators.
         type Weights: ReadWeights<Self::AccountId>;
 
-        /// How the block emission is shared among subnets: [`RootRatings`](crate::RootRatings).
+        /// The division of the block emission among subnets: [`RootRatings`](crate::RootRatings).
         type Shares: EmissionShares;
 
-        /// How much of a block the tick may take. Holds at least the tick itself, a root epoch and the largest epoch
-        /// of a subnet.
+        /// The most block weight that a tick may use.
+        ///
+        /// It holds at least the tick itself, a root epoch and the largest epoch of a subnet.
         #[pallet::constant]
         type MaxTickWeight: Get<Weight>;
 
-        /// Measured costs.
+        /// The block weights of hooks.
         type WeightInfo: WeightInfo;
 
-        /// Fills the other pallets for a benchmark.
+        /// The state of the other pallets that benchmarks need.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
@@ -136,13 +138,13 @@ pub mod pallet {
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
-    /// What every block adds, and what of it has not been paid out.
+    /// The block emission, and the emission that has not been paid out.
     ///
-    /// Written by every block. `emission` is the block emission that clients read. spec tokenomics §2.4
+    /// Written by each block. `emission` is the block emission that clients read. spec tokenomics §2.4
     #[pallet::storage]
     pub type Accrued<T: Config> = StorageValue<_, Accrual, ValueQuery>;
 
-    /// Where every subnet stands in the division of the block emission.
+    /// The account of each subnet in the division of the block emission.
     ///
     /// Written when the division changes and by epochs. One value, because dividing touches every account and there are
     /// few of them.
@@ -155,23 +157,23 @@ pub mod pallet {
     #[pallet::storage]
     pub type Waiting<T: Config> = StorageValue<_, EpochQueue, ValueQuery>;
 
-    /// What the last epoch of each subnet found out about its neurons, by uid.
+    /// The records of the neurons of each subnet after its last epoch, by uid.
     ///
-    /// Written by the epoch; a replaced seat is set back. Removed with the subnet. One value per subnet, because the
-    /// epoch reads and writes all of it.
+    /// Written by the epoch; the record of a replaced seat is reset. Removed with the subnet. One value per subnet,
+    /// because the epoch reads and writes all of it.
     // `Identity`: netuids are small numbers that only the chain assigns, so they cannot be ground.
     #[pallet::storage]
     pub type Neurons<T: Config> = StorageMap<_, Identity, NetUid, NeuronRecords, ValueQuery>;
 
     /// The bonds that each validator holds on miners, as the last epoch of the subnet left them. spec yuma §3.14
     ///
-    /// Only neurons with a permit have a row, and no row is empty. Written by the epoch. Removed with the seat's holder,
-    /// and with the subnet, a page at a time.
+    /// Only neurons with a permit have a row, and no row is empty. Written by the epoch. Removed when the seat is
+    /// replaced, and with the subnet, a page at a time.
     // `Identity`: netuids and uids are small numbers that only the chain assigns, so they cannot be ground.
     #[pallet::storage]
     pub type Bonds<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, BondsRow, ValueQuery>;
 
-    /// The last epoch of each subnet that succeeded: when it ran and what it divided.
+    /// The last successful epoch of each subnet: its block and the amounts that it divided.
     ///
     /// Written by the epoch. Removed with the subnet.
     // `Identity`: netuids are small numbers that only the chain assigns, so they cannot be ground.
@@ -183,56 +185,56 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A block creates another amount than before: a halving, or the reverse after much was recycled.
         BlockEmissionSet {
-            /// What a block creates from now on.
+            /// The block emission from now on.
             emission: Amount<Tao>,
         },
-        /// A root epoch ran, and these shares are in force until the next.
+        /// A root epoch ran. These shares are in force until the next one.
         SharesSet {
             /// The share of each subnet.
             shares: Vec<(NetUid, Share)>,
         },
-        /// A root epoch found nothing to share by, and the previous shares stay in force.
+        /// A root epoch could not compute shares. The previous shares stay in force.
         SharesKept {
-            /// What was missing.
+            /// The reason.
             reason: DispatchError,
         },
-        /// An epoch ran, and all that the subnet had pending is paid out.
+        /// An epoch ran, and all pending emission of the subnet is paid out.
         EpochRun {
             /// The subnet.
             netuid: NetUid,
-            /// What had accrued since the epoch before.
+            /// The emission that had accrued since the epoch before.
             emission: Amount<Tao>,
-            /// What the subnet's owner received, to spend.
+            /// The owner cut, paid as free balance.
             owner_cut: Amount<Tao>,
-            /// What was paid for mining, as stake.
+            /// The total paid for mining, as stake.
             miners: Amount<Tao>,
-            /// What was paid for validating, as stake.
+            /// The total paid for validating, as stake.
             validators: Amount<Tao>,
         },
-        /// An epoch did not run. The subnet keeps what it has pending, and nothing else changed.
+        /// An epoch failed. The subnet keeps its pending emission, and nothing else changed.
         EpochFailed {
             /// The subnet.
             netuid: NetUid,
-            /// Why.
+            /// The reason.
             reason: DispatchError,
         },
-        /// The block has no room for an epoch. It runs in one of the next, before those that become due later.
+        /// The block has no room for an epoch. It runs in one of the next blocks, before epochs that become due later.
         EpochPutOff {
             /// The subnet.
             netuid: NetUid,
-            /// The block in which it was due.
+            /// The block in which the epoch was due.
             since: BlockNumber,
         },
-        /// Pending emission ceased to exist, and will be emitted again.
+        /// Pending emission was recycled and will be emitted again.
         EmissionRecycled {
-            /// The subnet it had accrued to.
+            /// The subnet to which it had accrued.
             netuid: NetUid,
-            /// How much.
+            /// The amount.
             amount: Amount<Tao>,
         },
-        /// What accrues could not be counted, and nothing changed.
+        /// The accrual of a block failed, and nothing changed.
         AccrualFailed {
-            /// Why.
+            /// The reason.
             reason: DispatchError,
         },
     }
@@ -255,7 +257,7 @@ pub mod pallet {
         NoRootValidators,
         /// There is no subnet to share the emission.
         NoSubnets,
-        /// No root validator has any stake; somebody has to stake on one.
+        /// No root validator has any stake; stake on one.
         NoRootStake,
         /// No root validator with stake rates any subnet; one of them has to set root weights.
         NoRootRating,
@@ -271,7 +273,7 @@ pub mod pallet {
             meter.consumed()
         }
 
-        /// The largest network fits, or its epoch would wait for ever.
+        /// Checks that the epoch of the largest network fits into a tick. Otherwise it would wait for ever.
         fn integrity_test() {
             let (seats, networks) = (u32::from(MAX_UIDS), MAX_NETWORKS);
             let largest = T::WeightInfo::tick(networks)

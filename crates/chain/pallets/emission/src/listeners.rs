@@ -31,7 +31,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
         LastEpochs::<T>::remove(netuid);
     }
 
-    /// Only bonds are left: everything else is one value and went with [`OnSubnet::ended`].
+    /// Removes bonds. Everything else is one value, which [`OnSubnet::ended`] has removed.
     fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         let mut rows = Bonds::<T>::drain_prefix(netuid);
         while meter.try_consume(T::WeightInfo::remove_bonds()).is_ok() {
@@ -50,10 +50,12 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
-    /// A seat beyond the end of the records is fresh already.
+    /// Does nothing: a seat beyond the end of the records is fresh.
     fn taken(_: NetUid, _: Uid, _: &T::AccountId) {}
 
-    /// Bonds of others on the seat stay; the next epoch drops those on whoever came after the last. spec yuma §3.9
+    /// Resets the record of the seat and removes its bonds. spec yuma §3.9
+    ///
+    /// Bonds of other validators on the seat stay. The next epoch drops those on miners that came after the last epoch.
     fn replaced(netuid: NetUid, uid: Uid, _: &T::AccountId, _: &T::AccountId) {
         Neurons::<T>::mutate_extant(netuid, |records| {
             if let Some(record) = records.get_mut(usize::from(uid)) {
@@ -63,6 +65,6 @@ impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
         Bonds::<T>::remove(netuid, uid);
     }
 
-    /// What is stored of a seat goes by its uid.
+    /// Does nothing: all data of a seat is stored by uid.
     fn hotkey_swapped(_: NetUid, _: Uid, _: &T::AccountId, _: &T::AccountId) {}
 }

@@ -1,6 +1,6 @@
-//! A chain of this pallet and balances, on which tables stand in for the other pallets.
+//! A chain of this pallet and balances, with tables in place of the other pallets.
 //!
-//! The tables are storage, so that what fails is rolled back in them too.
+//! The tables are storage, so a failed operation is rolled back in them too.
 
 use crate::{
     self as pallet_emission, RootRatings,
@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 pub(crate) type AccountId = u64;
 type Block = frame_system::mocking::MockBlockU32<Test>;
 
-/// What an account holds at least. spec tokenomics §1
+/// The minimum balance of an account, in rao. spec tokenomics §1
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 
 frame_support::construct_runtime!(
@@ -65,7 +65,7 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-    /// How much of a block the tick may take; tests lower it.
+    /// The most block weight that a tick may use; tests lower it.
     pub static MaxTickWeight: Weight = Weight::from_parts(1_500 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 }
 
@@ -82,7 +82,7 @@ impl crate::Config for Test {
     type Weights = Tables;
 }
 
-/// Stands in for all other pallets.
+/// A stand-in for all other pallets.
 pub struct Tables;
 
 /// A network in the table.
@@ -92,7 +92,7 @@ struct Network {
     parameters: Parameters,
 }
 
-/// What a neuron was paid: netuid, hotkey, for mining, for validating.
+/// A payment to a neuron: netuid, hotkey, rao for mining, rao for validating.
 pub(crate) type Payment = (u16, AccountId, u64, u64);
 
 #[storage_alias]
@@ -194,7 +194,7 @@ impl ReadSeats<AccountId> for Tables {
     }
 }
 
-/// The value of each seat in a table by seat.
+/// Returns the value of each seat in a table by seat.
 fn by_seat<V: Clone>(table: &BTreeMap<(NetUid, Uid), V>, netuid: NetUid, seats: usize) -> Vec<Option<V>> {
     (0..).map(Uid::new).take(seats).map(|uid| table.get(&(netuid, uid)).cloned()).collect()
 }
@@ -215,7 +215,7 @@ impl ReadWeights<AccountId> for Tables {
     }
 }
 
-/// How a test's chain begins.
+/// The genesis of a test's chain.
 pub(crate) struct ExtBuilder {
     balances: Vec<(AccountId, u64)>,
     subnets: Vec<(u16, Option<AccountId>, Parameters)>,
@@ -269,7 +269,7 @@ impl ExtBuilder {
         });
     }
 
-    /// The same without the invariants, for tests that break them.
+    /// Runs `test` on the built state without the invariants, for tests that break them.
     pub(crate) fn build_and_break(self, test: impl FnOnce()) {
         self.build().execute_with(test);
     }
@@ -279,12 +279,12 @@ fn check() {
     Pallet::<Test>::do_try_state().expect("the state is in order");
 }
 
-/// Parameters of a subnet whose epochs run every `tempo + 1` blocks.
+/// Returns the parameters of a subnet whose epochs run every `tempo + 1` blocks.
 pub(crate) fn with_tempo(tempo: u16) -> Parameters {
     Parameters { tempo, ..Parameters::default() }
 }
 
-/// Creates a subnet and tells of it.
+/// Creates a subnet and tells this pallet.
 pub(crate) fn create_subnet(netuid: u16, owner: Option<AccountId>, locked: u64, parameters: Parameters) {
     record_subnet(netuid, owner, locked, parameters);
     <Emission as OnSubnet<_>>::created(NetUid::new(netuid), None).expect("there is room for the subnet");
@@ -298,7 +298,7 @@ pub(crate) fn record_subnet(netuid: u16, owner: Option<AccountId>, locked: u64, 
     Networks::mutate(|networks| networks.insert(netuid, Network { subnet, parameters }));
 }
 
-/// Ends a subnet the way the subnets pallet does: it is gone when the others are told. Its lock is recycled.
+/// Ends a subnet as the subnets pallet does: it is gone before listeners are called. Its lock is recycled.
 pub(crate) fn end_subnet(netuid: u16) {
     let netuid = NetUid::new(netuid);
     Networks::mutate(|networks| networks.remove(&netuid));
@@ -308,7 +308,7 @@ pub(crate) fn end_subnet(netuid: u16) {
     Updates::mutate(|updates| updates.retain(|(of, _), _| *of != netuid));
 }
 
-/// Changes parameters of a network and tells of it.
+/// Changes parameters of a network and tells this pallet.
 pub(crate) fn set_parameters(netuid: u16, patch: &ParametersPatch) {
     let netuid = NetUid::new(netuid);
     Networks::mutate(|networks| {
@@ -371,27 +371,27 @@ pub(crate) fn set_root_weights(hotkey: AccountId, weights: &[(u16, u16)]) {
     RootRows::mutate(|rows| rows.insert(hotkey, row));
 }
 
-/// Lets payments to a hotkey fail.
+/// Makes payments to a hotkey fail.
 pub(crate) fn refuse_payments_to(hotkey: Option<AccountId>) {
     Unpayable::set(hotkey);
 }
 
-/// Lets a rao of every payment to a hotkey vanish.
+/// Makes one rao of each payment to a hotkey vanish.
 pub(crate) fn short_payments_to(hotkey: AccountId) {
     Embezzler::put(hotkey);
 }
 
-/// What was paid to neurons since this was last asked.
+/// Takes the payments to neurons since the last call.
 pub(crate) fn payments() -> Vec<Payment> {
     Payments::take()
 }
 
-/// For which subnets children were activated since this was last asked.
+/// Takes the subnets whose children were activated since the last call.
 pub(crate) fn activated() -> Vec<u16> {
     Activated::take().into_iter().map(|(netuid, _)| netuid.get()).collect()
 }
 
-/// The events of this pallet in this block.
+/// Returns the events of this pallet in this block.
 pub(crate) fn events() -> Vec<Event<Test>> {
     let of_this_pallet = |record: frame_system::EventRecord<RuntimeEvent, _>| match record.event {
         RuntimeEvent::Emission(event) => Some(event),
@@ -400,7 +400,7 @@ pub(crate) fn events() -> Vec<Event<Test>> {
     System::events().into_iter().filter_map(of_this_pallet).collect()
 }
 
-/// The epochs that ran in this block, by netuid.
+/// Returns the netuids of the epochs that ran in this block.
 pub(crate) fn epochs_run() -> Vec<u16> {
     let run = |event| match event {
         Event::EpochRun { netuid, .. } => Some(netuid.get()),
@@ -417,7 +417,7 @@ pub(crate) fn last_epoch(netuid: u16) -> EpochRecord {
     crate::LastEpochs::<Test>::get(NetUid::new(netuid)).expect("an epoch has run")
 }
 
-/// What block initialisation recycled, by the events of the block.
+/// Returns the rao that block initialisation recycled, from the events of the block.
 fn recycled() -> u64 {
     let amount = |event| match event {
         Event::EmissionRecycled { amount, .. } => amount.rao(),
@@ -426,8 +426,7 @@ fn recycled() -> u64 {
     events().into_iter().map(amount).sum()
 }
 
-/// Begins the next block, and checks the invariants, the limit and that the issuance grew by exactly what the
-/// specification says. spec tokenomics §9.2, I4
+/// Begins the next block, and checks the invariants, the limit and the issuance. spec tokenomics §9.2, I4
 pub(crate) fn next_block() {
     let before = Emission::total_issuance();
     let eligible = |network: &Network| network.parameters.registration_allowed && network.parameters.emission_enabled;
@@ -448,7 +447,7 @@ pub(crate) fn run_to_block(block: BlockNumber) {
     }
 }
 
-/// Begins blocks until the epoch of a subnet is due in the one that has begun.
+/// Begins blocks until one in which the epoch of a subnet is due.
 pub(crate) fn run_to_epoch(netuid: u16) {
     next_block();
     while Emission::blocks_until_epoch(NetUid::new(netuid)) != Some(0) {
@@ -456,12 +455,12 @@ pub(crate) fn run_to_epoch(netuid: u16) {
     }
 }
 
-/// Blocks that have accrued.
+/// Returns the number of accrued blocks.
 pub(crate) fn accrued_blocks() -> BlockNumber {
     Accrued::<Test>::get().blocks
 }
 
-/// A chain without any network, for benchmarks.
+/// Builds a chain without any network, for benchmarks.
 #[cfg(feature = "runtime-benchmarks")]
 pub(crate) fn benchmark_ext() -> sp_io::TestExternalities {
     ExtBuilder { balances: Vec::new(), subnets: Vec::new() }.build()

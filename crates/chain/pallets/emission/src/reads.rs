@@ -1,4 +1,4 @@
-//! Answers to the pallets below.
+//! Implementations of the reads that other pallets need.
 
 use crate::pallet::{Config, Ledger, Neurons, Pallet};
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! The root epoch: what root validators think of subnets becomes shares. spec tokenomics §5
+//! The root epoch: the ratings of root validators become emission shares. spec tokenomics §5
 
 use crate::{
     pallet::{Config, Error, Event, Ledger, Pallet},
@@ -22,7 +22,7 @@ impl<T: Config> EmissionShares for RootRatings<T> {
     fn shares(subnets: Vec<NetUid>) -> Result<BTreeMap<NetUid, Share>, DispatchError> {
         let parameters = T::Subnets::parameters(NetUid::ROOT).ok_or(Error::<T>::RootNetworkDoesNotExist)?;
         let mut rows: BTreeMap<_, _> = T::Weights::root_rows().into_iter().collect();
-        // Whoever rates nothing still counts: its stake is trust that no subnet has.
+        // A validator without ratings still counts: its stake is trust that no subnet gets.
         let validators: Vec<RootValidator> = T::Seats::seats(NetUid::ROOT)
             .into_iter()
             .map(|seat| RootValidator {
@@ -47,7 +47,7 @@ impl<T> From<NoShares> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Runs the root epoch, and says what came of it. spec tokenomics §5.3
+    /// Runs the root epoch, and deposits the event of its outcome. spec tokenomics §5.3
     pub(crate) fn run_root_epoch() {
         Self::deposit_event(match with_storage_layer(Self::renew_shares) {
             Ok(shares) => Event::SharesSet { shares },
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Stores new shares. They take effect with the block that accrues next, which is this one.
+    /// Stores new shares. They take effect with the next accrual, which is that of this block.
     fn renew_shares() -> Result<Vec<(NetUid, Share)>, DispatchError> {
         let mut ledger = Ledger::<T>::get();
         let shares = T::Shares::shares(ledger.keys().copied().collect())?;

@@ -1,20 +1,20 @@
-//! What this pallet offers to others, and what it needs of those above it.
+//! Seams of this pallet: the division of the block emission.
 //!
-//! It implements `ReadEmission` and `OnSubnet` (subnets), `ReadEarnings` and `OnSeat` (neurons) and `ReadPermits`
-//! (weights), and stands above all pallets it reads, so the one trait here is a seam of its own.
+//! The pallet implements `ReadEmission` and `OnSubnet` (subnets), `ReadEarnings` and `OnSeat` (neurons) and
+//! `ReadPermits` (weights). It stands above all pallets that it reads, so no trait for them is here.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use myelin_economics::root::Share;
 use myelin_primitives::NetUid;
 use sp_runtime::DispatchError;
 
-/// How the block emission is shared among subnets. spec tokenomics §11.1
+/// The division of the block emission among subnets. spec tokenomics §11.1
 ///
-/// Apart from accrual, so that a second mode of emission replaces the answer and not the askers.
+/// Apart from accrual, so that a second mode of emission replaces this trait's implementation alone.
 pub trait EmissionShares {
-    /// The share of each of these subnets, root not among them.
+    /// Returns the share of each of these subnets, root not among them.
     ///
     /// # Errors
-    /// With the reason to keep the previous shares.
+    /// The reason to keep the previous shares.
     fn shares(subnets: Vec<NetUid>) -> Result<BTreeMap<NetUid, Share>, DispatchError>;
 }

@@ -1,4 +1,4 @@
-//! What is stored of the block's money, and what is shown of it.
+//! The queue of epochs, and the emission of a subnet as clients see it.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::BoundedVec;
@@ -12,7 +12,7 @@ use scale_info::TypeInfo;
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct DueEpoch {
-    /// The block since which it is due. First, because the oldest runs first.
+    /// The block since which the epoch is due. The first field, because the oldest epoch runs first.
     pub since: BlockNumber,
     /// The subnet.
     pub netuid: NetUid,
@@ -21,21 +21,21 @@ pub struct DueEpoch {
 /// Epochs that found no room in their block, in the order in which they run.
 pub type EpochQueue = BoundedVec<DueEpoch, MaxNetworks>;
 
-/// What a subnet earns, for clients. spec tokenomics §5.4
+/// The emission of a subnet, for clients. spec tokenomics §5.4
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct SubnetEmission {
-    /// Its share as of the last root epoch, in counts of 2^-64.
+    /// The share as of the last root epoch, in counts of 2^-64.
     pub share: Share,
-    /// Whether it takes part in the division of the block emission.
+    /// True if the subnet takes part in the division of the block emission.
     pub eligible: bool,
-    /// What it receives of every block.
+    /// The amount that it receives of each block.
     pub per_block: Amount<Tao>,
-    /// What has accrued to it since its last epoch.
+    /// The pending emission: the amount accrued since its last epoch.
     pub pending: Amount<Tao>,
-    /// How many blocks from now its next epoch is due, if its tempo lets it run any.
+    /// Blocks until its next epoch is due, or `None` if its tempo is zero.
     pub blocks_until_epoch: Option<u32>,
-    /// The block since which an epoch waits for room, if one does.
+    /// The block since which an epoch waits for room, if one waits.
     pub waiting_since: Option<BlockNumber>,
-    /// The last epoch, once there was one.
+    /// The last epoch, or `None` before the first one.
     pub last_epoch: Option<EpochRecord>,
 }

@@ -1,4 +1,4 @@
-//! What clients may ask. None of it is called by the chain itself.
+//! Reads for clients. The chain itself calls none of them.
 
 use crate::{
     pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
@@ -31,21 +31,22 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// How many blocks after the current one the next epoch of a network is due: 0 if it was due in the current one,
-    /// `None` if the network does not exist or its tempo is zero. spec tokenomics §4.1
+    /// Returns the blocks from the current one to the next epoch of a network. spec tokenomics §4.1
+    ///
+    /// 0 if the epoch was due in the current block, `None` if the network does not exist or its tempo is zero.
     pub fn blocks_until_epoch(netuid: NetUid) -> Option<u32> {
         let parameters = T::Subnets::parameters(netuid)?;
         Schedule::new(netuid, parameters.tempo).blocks_until_epoch(Self::now())
     }
 
-    /// What has accrued to a subnet since its last epoch; nothing for what is no subnet.
+    /// Returns the pending emission of a subnet, or zero if it does not exist.
     pub fn pending(netuid: NetUid) -> Amount<Tao> {
         let ledger = Ledger::<T>::get();
         let account = ledger.get(&netuid);
         account.and_then(|account| accrued(account, Accrued::<T>::get().blocks).ok()).unwrap_or_default()
     }
 
-    /// What a subnet earns. spec tokenomics §5.4
+    /// Returns the emission of a subnet. spec tokenomics §5.4
     pub fn earning(netuid: NetUid) -> Option<SubnetEmission> {
         let account = Ledger::<T>::get().get(&netuid).cloned()?;
         Some(SubnetEmission {
@@ -59,8 +60,9 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// What the last epoch of a subnet found out about each of its neurons, by uid. Those that came later are
-    /// [`NeuronRecord::FRESH`].
+    /// Returns the record of each neuron of a subnet after its last epoch, by uid.
+    ///
+    /// Neurons that came later have [`NeuronRecord::FRESH`].
     pub fn neurons(netuid: NetUid) -> Vec<NeuronRecord> {
         if !Ledger::<T>::get().contains_key(&netuid) {
             return Vec::new();
@@ -71,7 +73,7 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// The bonds of every validator of a subnet that holds any, uids ascending. spec yuma §3.14
+    /// Returns the bonds of each validator of a subnet that holds any, uids ascending. spec yuma §3.14
     pub fn bonds(netuid: NetUid) -> Vec<(Uid, Vec<Entry>)> {
         let permitted = (0..).map(Uid::new).zip(Neurons::<T>::get(netuid)).filter(|(_, record)| record.permit);
         permitted

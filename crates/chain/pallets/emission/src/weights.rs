@@ -1,4 +1,4 @@
-//! What the hooks of this pallet cost.
+//! The block weight of the hooks of this pallet.
 
 use core::marker::PhantomData;
 use frame_support::{
@@ -7,31 +7,35 @@ use frame_support::{
 };
 use myelin_records::bounds::MaxParents;
 
-/// The cost of each piece of work.
+/// The block weight of each piece of work.
 pub trait WeightInfo {
-    /// A tick without epochs, on a chain with this many networks, in which the emission is divided anew.
+    /// Returns the weight of a tick without epochs on this many networks, in which the emission is divided anew.
     fn tick(networks: u32) -> Weight;
 
-    /// A root epoch of this many root validators that rate this many networks.
+    /// Returns the weight of a root epoch of this many root validators that rate this many networks.
     fn root_epoch(validators: u32, networks: u32) -> Weight;
 
-    /// An epoch of a subnet with this many neurons, of which so many are paid for validating.
+    /// Returns the weight of an epoch of a subnet with this many neurons, of which so many are paid for validating.
     ///
     /// Every neuron may rate every other, and have as many parents as a hotkey can.
     fn epoch(neurons: u32, validators: u32) -> Weight;
 
-    /// Removing the bonds of one neuron of an ended subnet, or finding that there are none left.
+    /// Returns the weight of the removal of one bonds row of an ended subnet, or of the search that finds none.
     fn remove_bonds() -> Weight;
 }
 
+/// Block weights for the database of this runtime.
+///
 /// Derived by hand from the accesses of the code and the measured time of the consensus
 /// (`docs/benchmarks/epoch.md`), rounded up.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-/// Execution in WebAssembly takes about this many times as long as the native benchmarks.
+/// The execution time in WebAssembly as a multiple of the native benchmarks, about.
 const WASM_FACTOR: u64 = 3;
 
-/// One weight in the consensus with bonds at individual rates, the dearest form, measured natively.
+/// Nanoseconds for one weight in the consensus, measured natively.
+///
+/// Measured with bonds at individual rates, the most expensive form.
 const NANOS_PER_WEIGHT: u64 = 206;
 
 fn nanos(nanos: u64) -> Weight {
@@ -40,8 +44,8 @@ fn nanos(nanos: u64) -> Weight {
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn tick(networks: u32) -> Weight {
-        // Tempos, Accrued, which is one part of the issuance, the other three parts, Ledger, Waiting, and the seats of an
-        // epoch that does not fit; Accrued, Ledger and Waiting. For each network its part and its events.
+        // Tempos, Accrued, which is one part of the issuance, the other three parts, Ledger, Waiting, and the seats of
+        // an epoch that does not fit; Accrued, Ledger and Waiting. For each network its part and its events.
         nanos(30_000_u64.saturating_add(u64::from(networks).saturating_mul(10_000)))
             .saturating_add(T::DbWeight::get().reads_writes(8, 3))
     }
@@ -50,8 +54,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         let validators = u64::from(validators);
         let networks = u64::from(networks);
         let ratings = validators.saturating_mul(networks);
-        // Parameters, seats and list of networks, Ledger, Accrued; for each validator its row, hotkey and pool; for each
-        // network since when it exists.
+        // Parameters, seats and list of networks, Ledger, Accrued; for each validator its row, hotkey and pool; for
+        // each network since when it exists.
         let reads = validators.saturating_mul(3).saturating_add(networks).saturating_add(5);
         nanos(ratings.saturating_mul(1_000).saturating_add(networks.saturating_mul(20_000)))
             .saturating_add(T::DbWeight::get().reads_writes(reads, 2))

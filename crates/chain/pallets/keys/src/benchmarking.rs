@@ -1,4 +1,4 @@
-//! The block weight of calls, each at its most expensive.
+//! Benchmarks of calls, each at its most expensive.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -25,7 +25,7 @@ pub trait BenchmarkHelper<AccountId> {
     fn sit(hotkey: &AccountId);
 }
 
-/// A block in which no limit in time holds any more that began in block 1.
+/// A block in which all rate limits and delays that began in block 1 have passed.
 const LATER: BlockNumber = 1_000_000;
 
 fn set_block<T: Config>(block: BlockNumber) {
@@ -38,7 +38,7 @@ fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
     coldkey
 }
 
-/// A hotkey of this coldkey.
+/// Makes a hotkey of this coldkey.
 fn own<T: Config>(coldkey: &T::AccountId, number: u32) -> T::AccountId {
     let hotkey = account("hotkey", number, 0);
     Pallet::<T>::pair(coldkey, &hotkey).expect("the hotkey is new");
@@ -89,7 +89,7 @@ mod benches {
         assert!(ColdkeySwaps::<T>::contains_key(&coldkey));
     }
 
-    /// The swap of a coldkey with all hotkeys that it can have.
+    /// Measures the swap of a coldkey with the most hotkeys.
     #[benchmark]
     fn swap_coldkey() -> Result<(), BenchmarkError> {
         let coldkey = funded::<T>("coldkey", 0);

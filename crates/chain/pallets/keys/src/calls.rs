@@ -14,7 +14,7 @@ use myelin_primitives::BlockNumber;
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
-    /// spec staking §2
+    /// Pairs a hotkey without owner with a coldkey. spec staking §2
     pub(crate) fn do_try_associate_hotkey(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
         Self::ensure_not_swapping(coldkey)?;
         if !Owners::<T>::contains_key(hotkey) {
@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns the weight of the listeners. spec staking §10.1
+    /// Swaps a hotkey, and returns the weight of the listeners. spec staking §10.1
     pub(crate) fn do_swap_hotkey(
         coldkey: &T::AccountId,
         old: &T::AccountId,
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
         Ok(weight)
     }
 
-    /// Checks a swap in the order of spec staking §10.1, but for the cost.
+    /// Checks a swap in the order of spec staking §10.1, without the cost.
     fn ensure_swappable(coldkey: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<(), Error<T>> {
         ensure!(Owners::<T>::get(old).as_ref() == Some(coldkey), Error::NonAssociatedColdKey);
         match Owners::<T>::get(new) {

@@ -1,4 +1,4 @@
-//! The calls about swaps of coldkeys: first announced, later carried out. spec staking §10.2 and §10.3
+//! The calls about swaps of coldkeys, which are announced first and carried out later. spec staking §10.2 and §10.3
 
 use crate::{
     pallet::{ColdkeySwaps, Config, Error, Event, Identities, OwnedHotkeys, Owners, Pallet},
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
         Ok(swap)
     }
 
-    /// spec staking §10.3, rule 1
+    /// Announces the swap of a coldkey. spec staking §10.3, rule 1
     pub(crate) fn do_announce_coldkey_swap(coldkey: &T::AccountId, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
         let rules = T::Rules::key_rules();
         match Self::undisputed(coldkey)? {
@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec staking §10.3, rule 2
+    /// Carries out an announced swap. spec staking §10.3, rule 2
     pub(crate) fn do_swap_coldkey_announced(coldkey: &T::AccountId, new: &T::AccountId) -> DispatchResult {
         let swap = Self::undisputed(coldkey)?.ok_or(Error::<T>::ColdkeySwapAnnouncementNotFound)?;
         ensure!(BlakeTwo256::hash_of(new) == swap.new_coldkey_hash, Error::<T>::AnnouncedColdkeyHashDoesNotMatch);
@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
         Self::replace_coldkey(coldkey, new)
     }
 
-    /// spec staking §10.3, rule 3
+    /// Disputes an announced swap. spec staking §10.3, rule 3
     pub(crate) fn do_dispute_coldkey_swap(coldkey: &T::AccountId) -> DispatchResult {
         let swap = ColdkeySwaps::<T>::get(coldkey).ok_or(Error::<T>::ColdkeySwapAnnouncementNotFound)?;
         ensure!(!swap.disputed, Error::<T>::ColdkeySwapAlreadyDisputed);
@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec staking §10.3, rule 4
+    /// Withdraws an announced swap. spec staking §10.3, rule 4
     pub(crate) fn do_clear_coldkey_swap_announcement(coldkey: &T::AccountId) -> DispatchResult {
         let swap = Self::undisputed(coldkey)?.ok_or(Error::<T>::ColdkeySwapAnnouncementNotFound)?;
         let clearable = swap.due.saturating_add(T::Rules::key_rules().reannouncement_delay);
@@ -75,19 +75,19 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec staking §10.3, rule 5
+    /// Removes the announcement and the dispute of a swap. spec staking §10.3, rule 5
     pub(crate) fn do_reset_coldkey_swap(coldkey: &T::AccountId) {
         ColdkeySwaps::<T>::remove(coldkey);
         Self::deposit_event(Event::ColdkeySwapReset { who: coldkey.clone() });
     }
 
-    /// spec staking §10.3, rule 6
+    /// Swaps a coldkey at once, and recycles the cost. spec staking §10.3, rule 6
     pub(crate) fn do_swap_coldkey(old: &T::AccountId, new: &T::AccountId, cost: Amount<Tao>) -> DispatchResult {
         Self::recycle(old, cost).map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapColdKey)?;
         Self::replace_coldkey(old, new)
     }
 
-    /// Gives all that a coldkey has to a new one. spec staking §10.2
+    /// Moves everything of a coldkey to a new one. spec staking §10.2
     fn replace_coldkey(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
         ensure!(
             old != new && !OwnedHotkeys::<T>::contains_key(new) && !T::Uses::coldkey_in_use(new),

@@ -8,7 +8,7 @@ use frame_support::{dispatch::DispatchResult, ensure};
 use myelin_records::key::ChainIdentity;
 
 impl<T: Config> Pallet<T> {
-    /// spec subnets-and-neurons §15.2
+    /// Stores the identity of a coldkey. spec subnets-and-neurons §15.2
     pub(crate) fn do_set_identity(coldkey: &T::AccountId, identity: ChainIdentity) -> DispatchResult {
         Self::ensure_not_swapping(coldkey)?;
         let seated = OwnedHotkeys::<T>::get(coldkey).iter().any(T::Seats::is_seated_anywhere);

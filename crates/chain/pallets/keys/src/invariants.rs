@@ -6,7 +6,7 @@ use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it:
+    /// Checks these invariants.
     ///
     /// 1. A hotkey is listed once, under the coldkey that owns it. No list is empty.
     /// 2. No hotkey has a successor: an account that became a hotkey again is no old name.

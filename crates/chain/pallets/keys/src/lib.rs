@@ -1,23 +1,23 @@
 //! Pairs of coldkeys and hotkeys, key swaps, identities. spec staking §2 and §10
 //!
 //! A *coldkey* owns TAO and hotkeys. A *hotkey* works for a neuron and has exactly one owner. This pallet stores the
-//! pairs, replaces keys, and locks a coldkey whose swap is announced. It is the lowest of the pallets: all others ask it
-//! for owners and for the lock.
+//! pairs, replaces keys, and locks a coldkey whose swap is announced. All other pallets stand above it and read owners
+//! and the lock from it.
 //!
 //! | Question | Where | spec |
 //! |---|---|---|
-//! | Who owns a hotkey? | [`Keys::owner`], [`Owners`] | staking §2 |
+//! | Which coldkey owns a hotkey? | [`Keys::owner`], [`Owners`] | staking §2 |
 //! | How does a hotkey get an owner? | [`Keys::pair`], [`Call::try_associate_hotkey`] | staking §2 |
 //! | How is a hotkey replaced? | [`Call::swap_hotkey`], [`OnKeySwap`] | staking §10.1 |
 //! | How is a coldkey replaced? | [`Call::announce_coldkey_swap`], [`Call::swap_coldkey_announced`] | staking §10.2, §10.3 |
 //! | Which coldkeys may not act? | [`Keys::ensure_not_swapping`], [`Keys::swap_code`] | staking §10.3 |
-//! | What does a coldkey say about itself? | [`Identities`] | subnets-and-neurons §15.2 |
+//! | Which identity does a coldkey publish? | [`Identities`] | subnets-and-neurons §15.2 |
 //!
 //! # Swaps
 //!
-//! A swap makes all its checks first. They ask the pallets above: seats through [`ReadSeated`], stake through
-//! [`ReadKeyUse`], limits in time through [`ReadKeyRules`]. Then the pair moves, and then the listeners move what they
-//! store under the old key, in the order in which the runtime lists them. A listener that fails undoes the call.
+//! A swap makes all its checks first. They read the pallets above: seats through [`ReadSeated`], stake through
+//! [`ReadKeyUse`], rate limits and delays through [`ReadKeyRules`]. Then the pair moves. Then the listeners move their
+//! data of the old key, in the order in which the runtime lists them. A listener that fails undoes the call.
 //!
 //! # What is not here
 //!
@@ -104,13 +104,13 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// The origin that may swap a coldkey without its signature, and settle a dispute about one.
+        /// The origin that may swap a coldkey without its signature, and settle a disputed swap.
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Free TAO, which pays for swaps and moves with a coldkey.
         type Currency: Balanced<Self::AccountId, Balance = u64> + Mutate<Self::AccountId>;
 
-        /// The limits in time of swaps.
+        /// The rate limits and delays of swaps.
         type Rules: ReadKeyRules;
 
         /// The hotkeys with seats.
@@ -139,8 +139,8 @@ pub mod pallet {
 
     /// The coldkey that owns each hotkey.
     ///
-    /// Written when a pair is made and by swaps. Moved by a hotkey swap, never removed otherwise: an owner stays an
-    /// owner without a seat. spec staking §2
+    /// Written when a pair is made and by swaps. Moved by a hotkey swap, never removed otherwise: a pair stays when the
+    /// hotkey has no seat. spec staking §2
     // `Blake2_128Concat`, here and below: users choose their accounts.
     #[pallet::storage]
     pub type Owners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
@@ -158,7 +158,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
-    /// The coldkeys that are to be swapped. spec staking §10.3
+    /// The announced swaps of coldkeys. spec staking §10.3
     ///
     /// Written by announcement and dispute. Removed by the swap, by withdrawing it and by governance.
     #[pallet::storage]
@@ -171,7 +171,7 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A hotkey has an owner from now on.
+        /// A hotkey got an owner.
         HotkeyAssociated {
             /// The owner.
             coldkey: T::AccountId,
@@ -187,13 +187,13 @@ pub mod pallet {
             /// The hotkey from now on.
             new_hotkey: T::AccountId,
         },
-        /// A coldkey is to be swapped.
+        /// The swap of a coldkey was announced.
         ColdkeySwapAnnounced {
             /// The coldkey.
             who: T::AccountId,
-            /// The hash of the coldkey that is to take its place.
+            /// The hash of the new coldkey.
             new_coldkey_hash: ColdkeyHash,
-            /// The block from which on it can.
+            /// The first block in which the swap is possible.
             due: BlockNumber,
         },
         /// A coldkey was swapped for another.
@@ -203,7 +203,7 @@ pub mod pallet {
             /// The coldkey from now on.
             new_coldkey: T::AccountId,
         },
-        /// The holder of a coldkey denies the announcement of its swap.
+        /// The announced swap of a coldkey was disputed.
         ColdkeySwapDisputed {
             /// The coldkey.
             coldkey: T::AccountId,
@@ -213,7 +213,7 @@ pub mod pallet {
             /// The coldkey.
             who: T::AccountId,
         },
-        /// Governance removed announcement and dispute of a coldkey swap.
+        /// Governance removed the announcement and the dispute of a coldkey swap.
         ColdkeySwapReset {
             /// The coldkey.
             who: T::AccountId,
@@ -254,7 +254,7 @@ pub mod pallet {
         ColdKeyAlreadyAssociated,
         /// The new coldkey is a hotkey; swap to a fresh one.
         NewColdKeyIsHotkey,
-        /// The coldkey is to be swapped and can do nothing else meanwhile.
+        /// A swap of the coldkey is announced; only the calls about the swap are possible until it is done.
         ColdkeySwapAnnounced,
         /// The swap of the coldkey is disputed; governance has to decide.
         ColdkeySwapDisputed,
@@ -282,10 +282,10 @@ pub mod pallet {
 
     #[pallet::call(weight(<T as Config>::WeightInfo))]
     impl<T: Config> Pallet<T> {
-        /// Make a hotkey one's own, without registering it.
+        /// Pairs a hotkey with the caller, without registering it.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that is to own it.
+        /// Signed by the coldkey that will own the hotkey.
         ///
         /// ## Details
         /// Does nothing if the hotkey has an owner already.
@@ -301,14 +301,14 @@ pub mod pallet {
             Self::do_try_associate_hotkey(&coldkey, &hotkey)
         }
 
-        /// Exchange a hotkey for another one that sits nowhere, with all that it has.
+        /// Swaps a hotkey for another one without a seat.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that owns the hotkey.
         ///
         /// ## Details
-        /// Seats, stake, delegation, children and announcements follow, and what was rated or earned stays with the
-        /// seats. The cost is recycled.
+        /// Seats, stake, delegation, children and announcements move to the new hotkey. Weights, bonds and records stay
+        /// with the seats. The cost is recycled.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::CannotUseSystemAccount`],
@@ -330,15 +330,15 @@ pub mod pallet {
             Ok(Some(<T as Config>::WeightInfo::swap_hotkey().saturating_add(listeners)).into())
         }
 
-        /// Announce that the caller is to be replaced by another coldkey.
+        /// Announces the swap of the caller for another coldkey.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey to replace.
         ///
         /// ## Details
-        /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can do nothing but carry out,
-        /// dispute, repeat or withdraw this. The first announcement costs 0.1 TAO, which is recycled; repeating is
-        /// free, possible a while after the swap was due, and restarts the delay.
+        /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can only carry out, dispute,
+        /// repeat or withdraw this announcement. The first announcement costs 0.1 TAO, which is recycled. Repeating is
+        /// free, possible after the reannouncement delay since the swap was due, and restarts the announcement delay.
         ///
         /// ## Errors
         /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`],
@@ -352,7 +352,7 @@ pub mod pallet {
             Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
         }
 
-        /// Replace the caller by the coldkey it has announced.
+        /// Swaps the caller for the coldkey that it has announced.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey to replace.
@@ -374,13 +374,13 @@ pub mod pallet {
             Self::do_swap_coldkey_announced(&coldkey, &new_coldkey)
         }
 
-        /// Deny the announcement that the caller is to be replaced.
+        /// Disputes the announced swap of the caller.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey with the announcement.
         ///
         /// ## Details
-        /// Everything the coldkey signs fails from now on, until governance has decided.
+        /// From now on each call of the coldkey fails, until governance has decided.
         ///
         /// ## Errors
         /// [`Error::ColdkeySwapAlreadyDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`].
@@ -393,13 +393,13 @@ pub mod pallet {
             Self::do_dispute_coldkey_swap(&coldkey)
         }
 
-        /// Withdraw the announcement that the caller is to be replaced.
+        /// Withdraws the announced swap of the caller.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey with the announcement.
         ///
         /// ## Details
-        /// Possible a while after the swap was due.
+        /// Possible after the reannouncement delay since the swap was due.
         ///
         /// ## Errors
         /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
@@ -413,7 +413,7 @@ pub mod pallet {
             Self::do_clear_coldkey_swap_announcement(&coldkey)
         }
 
-        /// Remove announcement and dispute of a coldkey swap.
+        /// Removes the announcement and the dispute of a coldkey swap.
         ///
         /// ## Dispatch origin
         /// Governance.
@@ -428,7 +428,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Replace a coldkey by another at once.
+        /// Swaps a coldkey for another one at once.
         ///
         /// ## Dispatch origin
         /// Governance.
@@ -457,13 +457,13 @@ pub mod pallet {
             Self::do_swap_coldkey(&old_coldkey, &new_coldkey, cost)
         }
 
-        /// Publish the identity of the caller.
+        /// Publishes the identity of the caller.
         ///
         /// ## Dispatch origin
         /// Signed by a coldkey that owns a hotkey with a seat.
         ///
         /// ## Details
-        /// Replaces the identity before. The content is not interpreted.
+        /// Replaces the identity published before. The chain does not interpret the content.
         ///
         /// ## Errors
         /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`].

@@ -48,7 +48,7 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
     pub static SwapRateLimit: BlockNumber = 1_000;
-    /// The number of swaps of which listeners were told. No storage, so a call that fails does not undo it.
+    /// The number of swaps of which listeners were told. Not in storage, so a failed call does not undo it.
     pub static TimesTold: u32 = 0;
 }
 
@@ -58,7 +58,7 @@ impl pallet_keys::Config for Test {
     type Currency = Balances;
     type Governance = EnsureRoot<AccountId>;
     type KeySwapCost = KeySwapCost;
-    // The second one may refuse what the first one has done.
+    // The second listener may refuse a swap that the first one has followed.
     type OnKeySwap = (Tables, Refuser);
     type Rules = Tables;
     type Seats = Tables;
@@ -73,7 +73,7 @@ pub(crate) const KEY_SWAP_COST: u64 = RAO_PER_TAO / 10;
 /// Blocks from an announcement to the swap.
 pub(crate) const DELAY: BlockNumber = 36_000;
 
-/// Blocks from when a swap is due to another announcement.
+/// Blocks from the block in which a swap is due to another announcement.
 pub(crate) const AGAIN: BlockNumber = 7_200;
 
 /// The endowment of the first coldkeys of the mock.
@@ -90,7 +90,7 @@ pub(crate) const HOT_TOO: AccountId = 12;
 pub(crate) const HOT_THREE: AccountId = 13;
 pub(crate) const FRESH: AccountId = 21;
 
-/// Belongs to the runtime.
+/// An account of the runtime.
 pub(crate) const SYSTEM_ACCOUNT: AccountId = 99;
 
 /// A swap of which the listeners were told.
@@ -116,14 +116,14 @@ pub(crate) type LastActive = StorageMap<Mock, Identity, AccountId, BlockNumber>;
 pub(crate) type RefuseSwaps = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
 type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
-/// All TAO there should be: the endowments less all that was recycled.
+/// The expected issuance: the endowments, less recycled TAO.
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
 
-/// Stands for all other pallets.
+/// A stand-in for all other pallets.
 pub struct Tables;
 
-/// Stands for a listener that cannot always follow.
+/// A stand-in for a listener that can fail.
 pub struct Refuser;
 
 /// The error of [`Refuser`].
@@ -233,7 +233,7 @@ pub(crate) struct ExtBuilder {
 }
 
 impl ExtBuilder {
-    /// A coldkey that owns a hotkey from the start.
+    /// Pairs a coldkey with a hotkey from the start.
     pub(crate) fn paired(mut self, coldkey: AccountId, hotkey: AccountId) -> Self {
         self.pairs.push((coldkey, hotkey));
         self
@@ -250,7 +250,7 @@ impl ExtBuilder {
             for (coldkey, hotkey) in self.pairs {
                 pair(coldkey, hotkey);
             }
-            // Nothing of before block 1 is told.
+            // Events before block 1 are dropped.
             System::reset_events();
             System::set_block_number(1);
         });
@@ -277,7 +277,7 @@ pub(crate) fn expect_recycled(amount: u64) {
     Expected::mutate(|expected| *expected -= amount);
 }
 
-/// Begins a block much later. Nothing happens in between, which is what would happen in blocks without calls.
+/// Begins a later block. The blocks in between have no calls and are skipped.
 pub(crate) fn skip_to_block(block: BlockNumber) {
     check();
     System::set_block_number(block.max(System::block_number()));

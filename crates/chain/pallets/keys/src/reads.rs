@@ -1,4 +1,4 @@
-//! Answers to other pallets.
+//! Implementations of the reads that other pallets need.
 
 use crate::{
     pallet::{Config, Error, OwnedHotkeys, Owners, Pallet, Successors},

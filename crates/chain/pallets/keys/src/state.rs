@@ -15,7 +15,7 @@ use myelin_records::bounds::MAX_HOTKEYS;
 use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {
-    /// Returns the number of the present block.
+    /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }

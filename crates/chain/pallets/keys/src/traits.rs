@@ -7,7 +7,7 @@ use myelin_primitives::BlockNumber;
 use myelin_records::pool_code::PoolCode;
 use sp_runtime::DispatchError;
 
-/// Pairs of keys, and the lock of a coldkey swap. Offered to every pallet with calls of coldkeys.
+/// Pairs of keys, and the lock of a coldkey swap. Offered to all pallets with calls of coldkeys.
 pub trait Keys<AccountId> {
     /// Returns the coldkey that owns a hotkey, or `None` for an account that is no hotkey.
     fn owner(hotkey: &AccountId) -> Option<AccountId>;
@@ -31,18 +31,17 @@ pub trait Keys<AccountId> {
     /// Those of [`Self::ensure_pairable`].
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
 
-    /// Checks that no swap of a coldkey is under way. Each call of a coldkey asks this first. spec staking §10.3
+    /// Checks that no swap of a coldkey is under way. Each call of a coldkey checks this first. spec staking §10.3
     ///
     /// # Errors
     /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
 
-    /// Returns the code with which the transaction pool refuses a coldkey that [`Self::ensure_not_swapping`] refuses.
-    /// spec events-and-errors §8.3
+    /// Returns the pool code of a coldkey that [`Self::ensure_not_swapping`] refuses. spec events-and-errors §8.3
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode>;
 }
 
-/// The limits in time of key swaps. Implemented by the pallet of subnets, which keeps the parameters of the network.
+/// The rate limits and delays of key swaps. Implemented by the pallet of subnets, which stores the parameters.
 pub trait ReadKeyRules {
     /// Returns all of them in one read.
     fn key_rules() -> KeyRules;
@@ -71,26 +70,30 @@ pub trait ReadKeyUse<AccountId> {
 /// This pallet has moved what it stores before it tells the listeners. All of them are part of the call: if one fails,
 /// the call fails and nothing has moved.
 pub trait OnKeySwap<AccountId> {
-    /// Gives everything of one hotkey of `coldkey` to another one, which has no seat, no stake and no family. Returns
-    /// the weight of this.
+    /// Gives everything of one hotkey of `coldkey` to another one, and returns the weight of this.
+    ///
+    /// The new hotkey has no seat, no stake and no family.
     ///
     /// # Errors
     /// The reason for which something cannot move.
     fn hotkey_swapped(coldkey: &AccountId, old: &AccountId, new: &AccountId) -> Result<Weight, DispatchError>;
 
-    /// Gives everything of one coldkey to another one, which had neither stake nor hotkeys. The hotkeys belong to the
-    /// new one already.
+    /// Gives everything of one coldkey to another one, which had neither stake nor hotkeys.
+    ///
+    /// The hotkeys belong to the new coldkey already.
     ///
     /// # Errors
     /// The reason for which something cannot move.
     fn coldkey_swapped(old: &AccountId, new: &AccountId) -> DispatchResult;
 
-    /// Returns the weight that [`Self::hotkey_swapped`] has at most in the present state, with what this pallet asks
-    /// the listener before.
+    /// Returns the maximum weight of [`Self::hotkey_swapped`] in the current state.
+    ///
+    /// It includes the reads of this pallet from the listener before the swap.
     fn hotkey_swap_weight() -> Weight;
 
-    /// Returns the weight that [`Self::coldkey_swapped`] has at most in the present state, with what this pallet asks
-    /// the listener before.
+    /// Returns the maximum weight of [`Self::coldkey_swapped`] in the current state.
+    ///
+    /// It includes the reads of this pallet from the listener before the swap.
     fn coldkey_swap_weight() -> Weight;
 }
 

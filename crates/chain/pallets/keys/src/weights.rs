@@ -1,7 +1,7 @@
 //! The block weight of calls.
 //!
-//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
-//! exercise the same paths. Listeners to swaps count their own work.
+//! Derived by hand from the reads, writes and computation of each, rounded up. The benchmarks of this pallet exercise
+//! the same paths. Listeners to swaps count their own work.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -9,21 +9,21 @@ use myelin_records::bounds::MAX_HOTKEYS;
 
 /// The weight of each call.
 pub trait WeightInfo {
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn try_associate_hotkey() -> Weight;
-    /// The call of this name, without the listeners.
+    /// Returns the weight of the call of this name, without the listeners.
     fn swap_hotkey() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn announce_coldkey_swap() -> Weight;
-    /// The swap of a coldkey with as many hotkeys as it can have, without the listeners.
+    /// Returns the weight of the swap of a coldkey with the most hotkeys, without the listeners.
     fn swap_coldkey() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn dispute_coldkey_swap() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn clear_coldkey_swap_announcement() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn reset_coldkey_swap() -> Weight;
-    /// The call of this name, for a coldkey with as many hotkeys as it can have.
+    /// Returns the weight of the call of this name, for a coldkey with the most hotkeys.
     fn set_identity() -> Weight;
 }
 
@@ -36,7 +36,7 @@ const SMALL: Weight = Weight::from_parts(20_000_000, 0);
 /// One more entry of a list.
 const STEP: Weight = Weight::from_parts(1_000_000, 0);
 
-/// Reads of the question whether a hotkey has a seat.
+/// Reads of the check that a hotkey has a seat.
 const SEATED: u64 = 2;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {
@@ -51,8 +51,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(3, 3))
     }
 
-    /// Reads: the coldkey's swap, both owners, network, activity, whether the new hotkey has a seat, balance, issuance,
-    /// owned hotkeys. Writes: both owners, owned hotkeys, both successors, balance, issuance.
+    /// Returns the weight of a swap without the listeners.
+    ///
+    /// Reads: the coldkey's swap, both owners, network, activity, the seats of the new hotkey, balance, issuance, owned
+    /// hotkeys. Writes: both owners, owned hotkeys, both successors, balance, issuance.
     fn swap_hotkey() -> Weight {
         SMALL.saturating_add(Self::db(8_u64.saturating_add(SEATED), 7))
     }
@@ -62,7 +64,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(4, 3))
     }
 
-    /// Of each hotkey the owner; swap, lists, identities and balances of both, and the issuance.
+    /// Writes the owner of each hotkey. Reads and writes swap, lists, identities, balances and the issuance.
     fn swap_coldkey() -> Weight {
         let hotkey = STEP.saturating_add(Self::db(0, 1)).saturating_mul(MAX_HOTKEYS.into());
         SMALL.saturating_add(Self::db(10, 10)).saturating_add(hotkey)
@@ -80,7 +82,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(0, 1))
     }
 
-    /// Reads: the coldkey's swap, owned hotkeys, and of each whether it has a seat. Writes: the identity.
+    /// Reads: the coldkey's swap, owned hotkeys, and the seats of each. Writes: the identity.
     fn set_identity() -> Weight {
         let hotkeys = u64::from(MAX_HOTKEYS).saturating_mul(SEATED);
         SMALL.saturating_add(Self::db(hotkeys.saturating_add(2), 1))

@@ -1,4 +1,4 @@
-//! What calls and hooks cost, at their dearest.
+//! Benchmarks of calls and hooks, each at its most expensive.
 
 use crate::{
     Adjustments, Admissions, Call, Commitments, Config, EndpointsOf, MembershipsOf, Pallet, SeatsOf, UsedWork,
@@ -26,19 +26,19 @@ use myelin_records::{
     parameters::Parameters,
 };
 
-/// What benchmarks need of the chain around this pallet.
+/// The chain around this pallet.
 pub trait BenchmarkHelper {
-    /// Begins one more network without owner, set like this.
+    /// Creates one more network without owner, with these parameters.
     fn network(parameters: Parameters) -> NetUid;
 }
 
-/// A block in which everything that was announced in block 1 may be announced again.
+/// A block in which the rate limits of all announcements of block 1 have passed.
 const LATER: BlockNumber = 10_000;
 
-/// Every seal meets this difficulty.
+/// A difficulty that every seal meets.
 const NO_DIFFICULTY: u64 = 1;
 
-/// A network that is open in every way.
+/// Creates a network that is open to every kind of registration.
 fn network<T: Config>() -> NetUid {
     T::BenchmarkHelper::network(Parameters {
         pow_registration_allowed: true,
@@ -64,12 +64,12 @@ fn seat<T: Config>(netuid: NetUid, coldkey: &T::AccountId, hotkey: &T::AccountId
     Pallet::<T>::take_seat(netuid, SeatsOf::<T>::get(netuid), Vacancy::Free, hotkey).expect("a seat is free")
 }
 
-/// A network without a free seat, on which all neurons have announced all they can, and none of them is immune.
+/// Creates a full network whose neurons have made all announcements, none of them immune.
 fn full_network<T: Config>() -> NetUid {
     let netuid = network::<T>();
     set_block::<T>(1);
     for number in 0..MAX_UIDS {
-        // Owners of their own, so that the search for those of the subnet's owner goes through all of them.
+        // Each hotkey has another owner, so that the search for hotkeys of the subnet's owner reads all of them.
         let uid = seat::<T>(netuid, &account("owner", number.into(), 0), &account("neuron", number.into(), 0));
         EndpointsOf::<T>::insert(netuid, uid, endpoints());
         Commitments::<T>::insert(netuid, uid, Commitment { block: 1, info: data() });
@@ -96,10 +96,10 @@ fn endpoints() -> ServedEndpoints {
 }
 
 fn data() -> CommitmentData {
-    CommitmentData::Raw(vec![7; 128].try_into().expect("that is the most a raw item holds"))
+    CommitmentData::Raw(vec![7; 128].try_into().expect("a raw item holds 128 bytes"))
 }
 
-/// A hotkey with a seat, which has announced all it can in block 1.
+/// Seats a hotkey that has made all announcements in block 1.
 fn server<T: Config>() -> (NetUid, T::AccountId) {
     let netuid = network::<T>();
     let hotkey = account("server", 0, 0);

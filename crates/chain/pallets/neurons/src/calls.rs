@@ -1,4 +1,4 @@
-//! What the calls about seats do.
+//! The registrations: by burning TAO and by proof of work.
 
 use crate::{Admissions, Config, Error, Pallet, SeatsOf, UsedWork, checks::WorkClaim, types::UsedSeal};
 use frame_support::{
@@ -15,20 +15,20 @@ use myelin_primitives::{Amount, NetUid, Tao};
 use myelin_records::seat::RegistrationKind;
 
 impl<T: Config> Pallet<T> {
-    /// spec subnets-and-neurons §7
+    /// Registers a hotkey by burning TAO, if the price is within the limit. spec subnets-and-neurons §7
     pub(crate) fn do_register_limit(
         coldkey: &T::AccountId,
         netuid: NetUid,
         hotkey: &T::AccountId,
         limit: Amount<Tao>,
     ) -> DispatchResult {
-        // Without an admission there is no price, and no network either, which is the better reason to fail.
+        // Without an admission there is no network either, and the next call fails with this better reason.
         let affordable = Admissions::<T>::get(netuid).is_none_or(|admission| admission.terms.burn <= limit);
         ensure!(affordable, Error::<T>::RegistrationPriceLimitExceeded);
         Self::do_burned_register(coldkey, netuid, hotkey)
     }
 
-    /// spec subnets-and-neurons §7
+    /// Registers a hotkey by burning TAO. spec subnets-and-neurons §7
     pub(crate) fn do_burned_register(coldkey: &T::AccountId, netuid: NetUid, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.registration_allowed)?;
@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
         let seats = SeatsOf::<T>::get(netuid);
         let vacancy = Self::vacancy(netuid, &parameters, &seats)?;
 
-        // What is withdrawn and held nowhere is recycled. spec tokenomics §9.3
+        // Burned TAO leaves the issuance of balances, so it is recycled. spec tokenomics §9.3
         T::Currency::burn_from(coldkey, burn.rao(), Preservation::Preserve, Precision::Exact, Fortitude::Polite)?;
         T::Keys::pair(coldkey, hotkey)?;
         Self::count_registration(netuid, admission, RegistrationKind::Burn(burn))?;
@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §8.1
+    /// Registers a hotkey by proof of work. spec subnets-and-neurons §8.1
     pub(crate) fn do_register(
         signer: &T::AccountId,
         netuid: NetUid,
@@ -67,8 +67,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Keeps a seal from paying twice. Those that could not pay any more, because their block is too old, are
-    /// forgotten. spec subnets-and-neurons §8.1
+    /// Stores a used seal, so that it cannot pay twice. spec subnets-and-neurons §8.1
+    ///
+    /// Removes the seals whose block is too old to be accepted.
     fn remember_work(seal: UsedSeal) -> Result<(), Error<T>> {
         UsedWork::<T>::try_mutate(|used| {
             used.retain(|used| work::is_recent(used.worked_on, Self::now()));

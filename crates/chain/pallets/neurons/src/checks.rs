@@ -1,4 +1,4 @@
-//! The checks that calls share with what is asked before a free call is included.
+//! The checks that calls share with the transaction pool.
 
 use crate::{
     Admissions, Commitments, Config, EndpointsOf, Error, Pallet, UsedWork, traits::ReadSeats, types::UsedSeal,
@@ -14,24 +14,24 @@ use myelin_records::{
     seat::Admission,
 };
 
-/// The most registrations of an interval, as a multiple of their target, so that a price can rise.
-/// spec subnets-and-neurons §7
+/// The most registrations of an interval, as a multiple of their target. spec subnets-and-neurons §7
+///
+/// More than the target, so that a price can rise.
 const INTERVAL_LIMIT: u32 = 3;
 
-/// The work with which a miner registers. spec subnets-and-neurons §8.1
+/// The proof of work with which a miner registers. spec subnets-and-neurons §8.1
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WorkClaim<'a> {
-    /// The block worked on.
+    /// The block whose hash is part of the challenge.
     pub(crate) block: BlockNumber,
-    /// The number that was searched for.
+    /// The nonce that was found.
     pub(crate) nonce: u64,
-    /// The seal that was found.
+    /// The seal of the nonce.
     pub(crate) seal: &'a [u8],
 }
 
 impl<T: Config> Pallet<T> {
-    /// Makes every check of a registration by work that comes before the owner of the hotkey and the seats.
-    /// spec subnets-and-neurons §8.1, checks 1 to 11
+    /// Checks a registration by work before its owner and seat. spec subnets-and-neurons §8.1, checks 1 to 11
     pub(crate) fn ensure_worked(
         signer: &T::AccountId,
         netuid: NetUid,
@@ -49,8 +49,9 @@ impl<T: Config> Pallet<T> {
         Ok((parameters, admission, UsedSeal { worked_on: work.block, seal }))
     }
 
-    /// Fails unless the subnet is open in this way, has room in this block and interval, and does not know the hotkey
-    /// yet. spec subnets-and-neurons §7 and §8.1, checks 2 to 7
+    /// Checks that a subnet admits a hotkey. spec subnets-and-neurons §7 and §8.1, checks 2 to 7
+    ///
+    /// The subnet must be open in this way, be below its limits of registrations, and have no seat of the hotkey.
     pub(crate) fn ensure_admits(
         netuid: NetUid,
         hotkey: &T::AccountId,
@@ -65,8 +66,7 @@ impl<T: Config> Pallet<T> {
         Ok((parameters, admission))
     }
 
-    /// Fails if the network has taken in as many as it may in this block or this interval.
-    /// spec subnets-and-neurons §7, checks 5 and 6
+    /// Checks the limits of registrations per block and interval. spec subnets-and-neurons §7, checks 5 and 6
     pub(crate) fn ensure_below_registration_limits(
         parameters: &Parameters,
         admission: &Admission,
@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The seat of a hotkey that may announce this axon, and what was announced there before.
+    /// Returns the seat of a hotkey that may announce this axon, and its stored endpoints.
     pub(crate) fn ensure_may_serve_axon(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -89,7 +89,7 @@ impl<T: Config> Pallet<T> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.axon.map(|axon| axon.block))
     }
 
-    /// The seat of a hotkey that may announce these metrics, and what was announced there before.
+    /// Returns the seat of a hotkey that may announce these metrics, and its stored endpoints.
     pub(crate) fn ensure_may_serve_prometheus(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
         Self::ensure_may_serve(hotkey, netuid, address, |before| before.prometheus.map(|metrics| metrics.block))
     }
 
-    /// spec subnets-and-neurons §14.1, checks 1 to 5
+    /// Checks an announcement of an address. spec subnets-and-neurons §14.1, checks 1 to 5
     fn ensure_may_serve(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -115,13 +115,13 @@ impl<T: Config> Pallet<T> {
         Ok((uid, before))
     }
 
-    /// The certificate in these bytes. spec subnets-and-neurons §14.3
+    /// Returns the certificate in these bytes. spec subnets-and-neurons §14.3
     pub(crate) fn certificate(bytes: Vec<u8>) -> Result<Certificate, Error<T>> {
         ensure!(!bytes.is_empty(), Error::InvalidCertificate);
         bytes.try_into().map_err(|_| Error::InvalidCertificate)
     }
 
-    /// The seat of an account that may publish a commitment. spec subnets-and-neurons §16
+    /// Returns the seat of an account that may publish a commitment. spec subnets-and-neurons §16
     pub(crate) fn ensure_may_commit(who: &T::AccountId, netuid: NetUid) -> Result<Uid, Error<T>> {
         let uid = Self::uid(netuid, who).ok_or(Error::AccountNotAllowedCommit)?;
         let last = Commitments::<T>::get(netuid, uid).map(|commitment| commitment.block);
@@ -129,7 +129,7 @@ impl<T: Config> Pallet<T> {
         Ok(uid)
     }
 
-    /// Returns true if so many blocks have passed since the last time, or there was none.
+    /// Returns true if this many blocks have passed since the last time, or there was none.
     fn has_passed(blocks: BlockNumber, last: Option<BlockNumber>) -> bool {
         last.is_none_or(|last| Self::now().saturating_sub(last) >= blocks)
     }

@@ -1,4 +1,4 @@
-//! Calls without a fee, which are refused before they take room in a block. spec events-and-errors §8
+//! Checks of free calls by the transaction pool, before they take room in a block. spec events-and-errors §8
 
 use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim};
 use myelin_pallet_keys::traits::Keys;
@@ -7,14 +7,14 @@ use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
 impl<T: Config> Pallet<T> {
-    /// Makes every check that a call without a fee could fail at.
+    /// Makes each check at which a free call could fail.
     ///
-    /// For the transaction pool and for the moment before a call is applied, so that a call which would fail is neither
-    /// passed on nor included. Calls that pay a fee pass.
+    /// The transaction pool calls it, and the block before a call is applied, so that a call that would fail is neither
+    /// passed on nor included. Calls with a fee pass.
     ///
     /// # Errors
-    /// The reason as a number of spec events-and-errors §8.3, or that the limit of registrations is reached, which
-    /// keeps the transaction for a later block.
+    /// The pool code of the reason (spec events-and-errors §8.3), or `ExhaustsResources` if a limit of registrations is
+    /// reached, which keeps the transaction for a later block.
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         let checked = match call {
             Call::register { netuid, block_number, nonce, work, hotkey, coldkey } => {

@@ -7,9 +7,9 @@ use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::{parameters::Parameters, seat::Admission};
 
 impl<T: Config> Pallet<T> {
-    /// Adjusts the price of seats on every network whose interval has passed. spec subnets-and-neurons §8.4
+    /// Adjusts the price of seats on each network whose interval has passed. spec subnets-and-neurons §8.4
     ///
-    /// All of them in this block: a network takes few reads, and there are at most 256.
+    /// All of them are adjusted in this block: a network takes few reads, and there are at most 256.
     pub(crate) fn do_adjust() -> Weight {
         let now = Self::now();
         let mut schedule = Adjustments::<T>::get();
@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
         weight
     }
 
-    /// Adjusts one network, and says when it is due again.
+    /// Adjusts one network, and returns the block of its next adjustment.
     fn adjust(netuid: NetUid, now: BlockNumber) -> Option<BlockNumber> {
         let parameters = T::Subnets::parameters(netuid)?;
         let before = Admissions::<T>::get(netuid)?;
@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// When an admission is adjusted next.
+/// Returns the block in which an admission is adjusted next.
 pub(crate) fn due_after(admission: &Admission, parameters: &Parameters) -> BlockNumber {
     admission.adjusted_at.saturating_add(parameters.adjustment_interval.into())
 }

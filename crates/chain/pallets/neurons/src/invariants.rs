@@ -1,4 +1,4 @@
-//! What must hold after every block.
+//! The state that must hold after each block.
 
 use crate::{
     Adjustments, Admissions, Commitments, Config, EndpointsOf, MembershipsOf, Pallet, SeatsOf, UsedWork,
@@ -11,16 +11,16 @@ use myelin_primitives::{NetUid, Uid};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// What must hold after every block.
+    /// Checks these invariants.
     ///
-    /// 1. Every seat is a membership of its hotkey and every membership is a seat, so that no hotkey sits twice on a
+    /// 1. Each seat is a membership of its hotkey and each membership is a seat, so that no hotkey sits twice on a
     ///    network. A hotkey without a seat has no entry.
-    /// 2. No seat was taken after the present block, and no network that exists has more seats than it allows.
+    /// 2. No seat was taken after the current block, and no network that exists has more seats than it allows.
     /// 3. Only neurons have endpoints and commitments.
     /// 4. Exactly the networks that exist have an admission and are scheduled for adjustment, an interval after the
     ///    last one.
     /// 5. The registrations of an interval include those by work and by burn.
-    /// 6. No used seal is remembered twice, and all of them are work on earlier blocks.
+    /// 6. No used seal is stored twice, and all of them are work on earlier blocks.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::seats_and_memberships_agree()?;
         Self::seats_are_within_bounds()?;
@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
             ensure!(!memberships.is_empty(), "a hotkey without a seat has an entry");
             known = known.saturating_add(memberships.len());
         }
-        // Every seat has its own membership, so equal numbers leave none without a seat.
+        // Each seat has a membership of its own, so with equal numbers no membership is without a seat.
         ensure!(seated == known, "a hotkey has a membership without a seat");
         Ok(())
     }

@@ -1,24 +1,24 @@
-//! The seats of a subnet: register, replace, serve.
+//! The seats of a network: registration, pruning, announcements.
 //!
-//! A *seat* is a numbered place on a network, held by one hotkey: a neuron. This pallet says who sits where, what a
-//! seat costs and who makes room for whom, and it holds what neurons announce: where to reach them, and one commitment
-//! each. What they say of each other is in the pallet above, what they own is in the pallet below.
+//! A *seat* is a numbered place on a network, held by one hotkey: a neuron. This pallet stores the seats, their price
+//! and the announcements of neurons: the axon record and one commitment each. It also chooses the neuron that makes
+//! room for a new one. Weights are in the pallet above, stake is in the pallet below.
 //!
 //! | Question | Where | spec |
 //! |---|---|---|
-//! | How does one come by a seat? | [`Call::burned_register`], [`Call::register`], [`RootSeats`] | subnets-and-neurons §7, §8, staking §7 |
-//! | What does it cost, and who changes that? | [`Admissions`], [`Adjustments`] | subnets-and-neurons §8.4 |
-//! | Who makes room? | [`myelin_economics::pruning`] | subnets-and-neurons §10 to §12 |
+//! | How does a hotkey get a seat? | [`Call::burned_register`], [`Call::register`], [`RootSeats`] | subnets-and-neurons §7, §8, staking §7 |
+//! | What does a seat cost, and how does the price change? | [`Admissions`], [`Adjustments`] | subnets-and-neurons §8.4 |
+//! | Which neuron makes room? | [`myelin_economics::pruning`] | subnets-and-neurons §10 to §12 |
 //! | Where is a neuron, what does it publish? | [`EndpointsOf`], [`Commitments`] | subnets-and-neurons §14, §16 |
 //! | How do seats follow a key? | [`OnKeySwap`] | staking §10.1 |
 //!
 //! # Design
 //!
 //! * All seats of a network are one value, because an epoch reads all of them and a registration touches one.
-//! * What a neuron announces is kept by network and uid, not by hotkey: a replacement removes it, a key swap moves
-//!   nothing, and the removal of a subnet finds all of it.
-//! * No block has work to do but the adjustments that are due: a count of registrations in a block carries its block
-//!   number, and a used seal is forgotten when the next one arrives.
+//! * Announcements are stored by network and uid, not by hotkey. So a replacement removes them, a key swap moves
+//!   nothing, and the removal of a subnet finds all of them.
+//! * Blocks have no work but the adjustments that are due. A count of registrations in a block carries its block
+//!   number, and old seals are removed when the next seal arrives.
 //!
 //! [`OnKeySwap`]: myelin_pallet_keys::traits::OnKeySwap
 //! [`RootSeats`]: myelin_pallet_staking::traits::RootSeats
@@ -104,29 +104,29 @@ pub mod pallet {
         /// Free TAO, which registrations recycle.
         type Currency: Mutate<Self::AccountId, Balance = u64>;
 
-        /// Which networks exist and how they are set.
+        /// The networks and their parameters.
         type Subnets: ReadSubnets<Self::AccountId>;
 
-        /// Which coldkey owns which hotkey.
+        /// The pairs of coldkeys and hotkeys.
         type Keys: Keys<Self::AccountId>;
 
-        /// Stake on hotkeys, which returns when they leave their last seat.
+        /// The release of stake on hotkeys that lose their last seat.
         type Stake: ReleaseStake<Self::AccountId>;
 
-        /// What neurons earned, which decides who makes room.
+        /// The emission of neurons in the last epoch, which decides the pruning.
         type Earnings: ReadEarnings;
 
-        /// Who is told when a seat changes hands.
+        /// The listeners to changes of seats.
         type OnSeat: OnSeat<Self::AccountId>;
 
         /// Blocks from one commitment of a neuron to its next. spec subnets-and-neurons §16
         #[pallet::constant]
         type CommitmentInterval: Get<BlockNumber>;
 
-        /// What calls and hooks cost.
+        /// The block weights of calls and hooks.
         type WeightInfo: WeightInfo;
 
-        /// What benchmarks need of the chain around this pallet.
+        /// The chain around this pallet, for benchmarks.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper;
     }
@@ -146,41 +146,41 @@ pub mod pallet {
 
     /// The seats of each hotkey, by network.
     ///
-    /// Written with [`SeatsOf`], of which it is the inverse. Removed with the hotkey's last seat. One entry per network
-    /// at most, those included that have ended and are being removed.
+    /// The inverse of [`SeatsOf`], and written with it. Removed with the hotkey's last seat. At most one entry per
+    /// network, including networks that have ended and are being removed.
     // `Blake2_128Concat`: users choose their keys.
     #[pallet::storage]
     pub type MembershipsOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Memberships, ValueQuery>;
 
-    /// What a registration on each network costs, and the demand since that was adjusted.
+    /// The price of a registration on each network, and the demand since its last adjustment.
     ///
     /// Written by registrations and by the adjustment. Made and removed with the network.
     // `Identity`: only the chain assigns netuids, so they cannot be ground.
     #[pallet::storage]
     pub type Admissions<T: Config> = StorageMap<_, Identity, NetUid, Admission>;
 
-    /// When the admission of each network is adjusted next.
+    /// The block in which the admission of each network is adjusted next.
     ///
-    /// Written by the adjustment and by changes of its interval. Made and removed with the network, of which there are
-    /// at most 256. So a block reads this value and then only the networks that are due.
+    /// Written by the adjustment and by changes of its interval. Made and removed with the network; there are at most
+    /// 256. A block reads this value and then only the networks that are due.
     #[pallet::storage]
     pub type Adjustments<T: Config> = StorageValue<_, AdjustmentsDue, ValueQuery>;
 
     /// The seals that have paid for a registration and could otherwise pay for another one.
     ///
-    /// Written by registrations by work, each of which forgets the seals that have grown too old to be accepted. At
-    /// most 256, a limit that no two blocks reach unless governance opens them to that many registrations.
+    /// Written by registrations by work, each of which removes the seals that are too old to be accepted. At most 256.
+    /// Two blocks reach this limit only if governance allows that many registrations per block.
     #[pallet::storage]
     pub type UsedWork<T: Config> = StorageValue<_, BoundedVec<UsedSeal, MaxUsedWork>, ValueQuery>;
 
-    /// Where to reach the neuron on each seat.
+    /// The endpoints of the neuron on each seat: axon, certificate, metrics.
     ///
     /// Written by the neuron. Removed when the seat is replaced or its network removed.
     // `Identity`: only the chain assigns netuids and uids, so they cannot be ground.
     #[pallet::storage]
     pub type EndpointsOf<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, Uid, ServedEndpoints, ValueQuery>;
 
-    /// What the neuron on each seat has published.
+    /// The commitment of the neuron on each seat.
     ///
     /// Written by the neuron. Removed when the seat is replaced or its network removed.
     // `Identity`: only the chain assigns netuids and uids, so they cannot be ground.
@@ -192,44 +192,44 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A hotkey took a seat.
         NeuronRegistered {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
             /// The seat.
             uid: Uid,
-            /// Who took it.
+            /// The hotkey that took the seat.
             hotkey: T::AccountId,
         },
-        /// A neuron announced where it answers requests.
+        /// A neuron announced its axon.
         AxonServed {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
-            /// Which neuron.
+            /// The hotkey of the neuron.
             hotkey: T::AccountId,
         },
-        /// A neuron announced where it offers its metrics.
+        /// A neuron announced the address of its metrics.
         PrometheusServed {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
-            /// Which neuron.
+            /// The hotkey of the neuron.
             hotkey: T::AccountId,
         },
         /// A neuron published a commitment.
         Commitment {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
-            /// Which neuron.
+            /// The hotkey of the neuron.
             who: T::AccountId,
         },
         /// The difficulty of a registration by work changed.
         DifficultySet {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
             /// The new difficulty.
             difficulty: u64,
         },
         /// The price of a burned registration changed.
         BurnSet {
-            /// On this network.
+            /// The network.
             netuid: NetUid,
             /// The new price.
             burn: Amount<Tao>,
@@ -252,7 +252,7 @@ pub mod pallet {
         TooManyRegistrationsThisInterval,
         /// The hotkey has a seat on this network; register another hotkey.
         HotKeyAlreadyRegisteredInSubNet,
-        /// The coldkey cannot pay the price of the seat and live on; fund it first.
+        /// The coldkey cannot pay the price of the seat and keep the existential deposit; fund it first.
         NotEnoughBalanceToStake,
         /// The seat costs more than the limit; raise the limit or wait for a lower price.
         RegistrationPriceLimitExceeded,
@@ -270,7 +270,7 @@ pub mod pallet {
         HotKeyNotRegisteredInNetwork,
         /// There is no such kind of address; the type is 4 or 6.
         InvalidIpType,
-        /// Nobody else could dial this address; announce one that is not empty, loopback or broadcast.
+        /// No other neuron can dial this address; announce one that is not empty, loopback or broadcast.
         InvalidIpAddress,
         /// The last announcement is too recent; wait until the serving rate limit of the network has passed.
         ServingRateLimitExceeded,
@@ -298,13 +298,13 @@ pub mod pallet {
 
     #[pallet::call(weight(<T as Config>::WeightInfo))]
     impl<T: Config> Pallet<T> {
-        /// Take a seat on a subnet by burning TAO.
+        /// Takes a seat on a subnet by burning TAO.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
         ///
         /// ## Details
-        /// The price at present is recycled, exactly and at once. If every seat is taken the neuron that earned least
+        /// The current price is recycled, exactly and at once. If all seats are taken, the neuron that earned least
         /// makes room.
         ///
         /// ## Errors
@@ -321,14 +321,13 @@ pub mod pallet {
             Self::do_burned_register(&coldkey, netuid, &hotkey)
         }
 
-        /// Take a seat on a subnet by burning TAO, if that costs no more than `limit_price`.
+        /// Takes a seat on a subnet by burning TAO, if the price is at most `limit_price`.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
         ///
         /// ## Details
-        /// As [`Call::burned_register`], for those who would rather not register than pay a price that rose while they
-        /// were signing.
+        /// As [`Call::burned_register`], but fails if the price rose above the limit before the call is applied.
         ///
         /// ## Errors
         /// [`Error::RegistrationPriceLimitExceeded`], then those of [`Call::burned_register`].
@@ -346,14 +345,14 @@ pub mod pallet {
             Self::do_register_limit(&coldkey, netuid, &hotkey, limit_price)
         }
 
-        /// Take a seat on a subnet by proof of work.
+        /// Takes a seat on a subnet by proof of work.
         ///
         /// ## Dispatch origin
-        /// Signed by the hotkey that takes the seat. It needs no TAO.
+        /// Signed by the hotkey that takes the seat. The hotkey needs no TAO.
         ///
         /// ## Details
         /// `work` is the seal of `nonce` on the hash of `block_number` and on the hotkey. It pays for one seat.
-        /// `coldkey` becomes the owner of a hotkey that has none, and must be the owner of one that has.
+        /// `coldkey` becomes the owner of a hotkey without owner, and must be the owner of any other.
         ///
         /// ## Errors
         /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotPermittedOnRootSubnet`],
@@ -383,14 +382,14 @@ pub mod pallet {
             Self::do_register(&signer, netuid, work, &hotkey, &coldkey)
         }
 
-        /// Announce where the signing neuron answers requests.
+        /// Announces the axon of the signing neuron: the address at which it answers requests.
         ///
         /// ## Dispatch origin
         /// Signed by a hotkey with a seat on the network.
         ///
         /// ## Details
-        /// Replaces what was announced before. `protocol` and the placeholders are for neurons among themselves. A
-        /// certificate announced before stays.
+        /// Replaces the axon announced before. The chain does not interpret `protocol` and the placeholders; they are
+        /// for neurons. A certificate announced before stays.
         ///
         /// ## Errors
         /// [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIpType`], [`Error::InvalidIpAddress`],
@@ -420,7 +419,7 @@ pub mod pallet {
             Self::do_serve_axon(&hotkey, netuid, axon, None)
         }
 
-        /// Announce where the signing neuron answers requests, and with what it proves that it is the one who answers.
+        /// Announces the axon of the signing neuron and its TLS certificate.
         ///
         /// ## Dispatch origin
         /// Signed by a hotkey with a seat on the network.
@@ -456,13 +455,13 @@ pub mod pallet {
             Self::do_serve_axon(&hotkey, netuid, axon, Some(certificate))
         }
 
-        /// Announce where the signing neuron offers its metrics.
+        /// Announces the address at which the signing neuron serves its metrics.
         ///
         /// ## Dispatch origin
         /// Signed by a hotkey with a seat on the network.
         ///
         /// ## Details
-        /// Replaces what was announced before. Has a rate limit of its own beside that of [`Call::serve_axon`].
+        /// Replaces the address announced before. The rate limit is separate from that of [`Call::serve_axon`].
         ///
         /// ## Errors
         /// [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIpType`], [`Error::InvalidIpAddress`],
@@ -487,13 +486,14 @@ pub mod pallet {
             Self::do_serve_prometheus(&hotkey, netuid, MetricsRecord { block: Self::now(), version, address })
         }
 
-        /// Publish one item of data for everybody to read.
+        /// Publishes a commitment of the signing neuron.
         ///
         /// ## Dispatch origin
         /// Signed by a hotkey with a seat on the network.
         ///
         /// ## Details
-        /// Replaces what was published before. The network gives the data a meaning; the chain gives it a date.
+        /// Replaces the commitment published before. The chain stores the data with its block and does not interpret
+        /// it.
         ///
         /// ## Errors
         /// [`Error::AccountNotAllowedCommit`], [`Error::CommitmentSetRateLimitExceeded`].

@@ -17,7 +17,7 @@ use myelin_primitives::{NetUid, Uid};
 use myelin_records::{parameters::ParametersPatch, seat::Admission};
 use sp_runtime::DispatchError;
 
-/// Seats follow their hotkey. They belong to no coldkey. spec staking §10.1
+/// The move of seats with their hotkey. Seats belong to no coldkey. spec staking §10.1
 impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
     fn hotkey_swapped(_: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<Weight, DispatchError> {
         let mut moved = 0_u32;
@@ -60,7 +60,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
         })?;
         Admissions::<T>::insert(netuid, admission);
         if let Some((_, hotkey)) = first {
-            // The first seat is part of the subnet's price: it neither costs nor counts as a registration.
+            // The first seat is part of the subnet's price: it has no price and does not count as a registration.
             Self::take_seat(netuid, SeatsOf::<T>::get(netuid), Vacancy::Free, hotkey)?;
         }
         Ok(())
@@ -76,10 +76,10 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
             return CleanupProgress::More;
         }
         let mut seats = SeatsOf::<T>::get(netuid);
-        // Of the last seats first, so that what is left keeps its uids.
+        // The last seats go first, so that the seats that are left keep their uids.
         while !seats.is_empty() && meter.try_consume(T::WeightInfo::remove_seat()).is_ok() {
             let Some(seat) = seats.pop() else { break };
-            // After the pop the length is the uid of the seat that went.
+            // After the pop the length is the uid of the removed seat.
             let uid = Uid::new(seats.len().try_into().unwrap_or(u16::MAX));
             Self::remove_membership(netuid, &seat.hotkey);
             EndpointsOf::<T>::remove(netuid, uid);
@@ -94,7 +94,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
         }
     }
 
-    /// A new interval counts from the last adjustment; a new initial price applies at once.
+    /// Applies a new initial price at once, and counts a new interval from the last adjustment.
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {
         let Some(parameters) = T::Subnets::parameters(netuid) else { return };
         let initial = parameters.initial_terms();

@@ -76,10 +76,10 @@ impl pallet_neurons::Config for Test {
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 pub(crate) const COMMITMENT_INTERVAL: BlockNumber = 100;
 
-/// What every account of the mock is endowed with.
+/// The endowment of each endowed account of the mock, in rao.
 pub(crate) const ENDOWMENT: u64 = 1_000 * RAO_PER_TAO;
 
-/// Accounts 0 to this one are endowed.
+/// The last endowed account; the first is 0.
 const ENDOWED: u16 = 32;
 
 /// The subnet that exists from the start.
@@ -92,7 +92,7 @@ pub(crate) struct Network {
     pub(crate) parameters: Parameters,
 }
 
-/// What was told about a seat.
+/// A change of a seat that a listener was told.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Told {
     Taken(NetUid, Uid, AccountId),
@@ -115,14 +115,14 @@ pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery
 type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
 #[storage_alias]
 type Released = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
-/// What networks that have ended had recycled.
+/// The TAO that ended networks had recycled.
 #[storage_alias]
 type RecycledBefore = StorageValue<Mock, Amount<Tao>, ValueQuery>;
 
-/// Stands for all other pallets.
+/// A stand-in for all other pallets.
 pub struct Tables;
 
-/// Errors that other pallets would give.
+/// The error of the keys pallet for a hotkey of another coldkey.
 pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
 pub(crate) const SEATED: DispatchError = DispatchError::Other("HotKeyAlreadyRegisteredInSubNet");
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
@@ -227,30 +227,30 @@ impl crate::benchmarking::BenchmarkHelper for Tables {
     }
 }
 
-/// The account with this number.
+/// Returns the account with this number.
 pub(crate) fn account(number: u16) -> AccountId {
     let mut bytes = [0; 32];
     bytes[..2].copy_from_slice(&number.to_le_bytes());
     AccountId::new(bytes)
 }
 
-/// What was told about seats since the last time this was asked.
+/// Takes the changes of seats told since the last call.
 pub(crate) fn told() -> Vec<Told> {
     ToldOf::take()
 }
 
-/// The hotkeys whose stake was released since the last time this was asked.
+/// Takes the hotkeys whose stake was released since the last call.
 pub(crate) fn released() -> Vec<AccountId> {
     Released::take()
 }
 
-/// The events of this pallet in the present block, oldest first.
+/// Returns the events of this pallet in the current block, oldest first.
 pub(crate) fn events() -> Vec<crate::Event<Test>> {
     let ours = |event| if let RuntimeEvent::Neurons(event) = event { Some(event) } else { None };
     System::events().into_iter().filter_map(|record| ours(record.event)).collect()
 }
 
-/// A network begins, for its owner's coldkey and hotkey if it has one.
+/// Creates a network, with the coldkey and hotkey of its owner if it has one.
 pub(crate) fn create(netuid: NetUid, parameters: Parameters, owner: Option<(AccountId, AccountId)>) {
     let (coldkey, hotkey) = owner.unzip();
     let record = Subnet {
@@ -271,7 +271,7 @@ pub(crate) fn create(netuid: NetUid, parameters: Parameters, owner: Option<(Acco
     Neurons::created(netuid, first).unwrap();
 }
 
-/// A network ends. Its seats stay until [`clear`] has removed them.
+/// Ends a network. Its seats stay until [`clear`] has removed them.
 pub(crate) fn end(netuid: NetUid) {
     Networks::remove(netuid);
     NetUids::mutate(|netuids| netuids.retain(|other| *other != netuid));
@@ -295,7 +295,7 @@ pub(crate) fn set(netuid: NetUid, patch: &ParametersPatch) {
     Neurons::parameters_changed(netuid, patch);
 }
 
-/// Takes as many registrations as anybody asks for.
+/// Raises the limits of registrations of a network to the most possible.
 pub(crate) fn open_wide(netuid: NetUid) {
     let patch = ParametersPatch {
         max_registrations_per_block: Some(u16::MAX),
@@ -305,7 +305,7 @@ pub(crate) fn open_wide(netuid: NetUid) {
     set(netuid, &patch);
 }
 
-/// Seats so many hotkeys, accounts 1 000 and following, each owned by the account 2 000 above it.
+/// Seats this many hotkeys, accounts 1 000 and following, each owned by the account 2 000 above it.
 pub(crate) fn fill(netuid: NetUid, seats: u16) {
     open_wide(netuid);
     for number in 1_000..1_000 + seats {
@@ -327,14 +327,14 @@ pub(crate) fn swap(coldkey: u16, old: u16, new: u16) -> Result<Weight, DispatchE
     })
 }
 
-/// Seats a hotkey without asking for anything.
+/// Seats a hotkey without any check.
 pub(crate) fn seat(netuid: NetUid, coldkey: &AccountId, hotkey: &AccountId) -> Uid {
     Tables::pair(coldkey, hotkey).unwrap();
     let seats = crate::SeatsOf::<Test>::get(netuid);
     Neurons::take_seat(netuid, seats, crate::state::Vacancy::Free, hotkey).unwrap()
 }
 
-/// Checks the invariants, and that what is gone from the balances was recycled by registrations.
+/// Checks the invariants, and that registrations recycled all TAO that left the balances.
 pub(crate) fn check() {
     Neurons::do_try_state().unwrap();
     let recycled = Admissions::<Test>::iter_values().map(|admission| admission.recycled);
@@ -343,7 +343,7 @@ pub(crate) fn check() {
     assert_eq!(<Balances as Inspect<AccountId>>::total_issuance() + recycled.rao(), endowed, "TAO came or went");
 }
 
-/// Ends the present block and begins the next one, whose hash is its number.
+/// Ends the current block and begins the next one. The hash of a block follows from its number.
 pub(crate) fn next_block() {
     check();
     let number = System::block_number();
@@ -353,7 +353,7 @@ pub(crate) fn next_block() {
     check();
 }
 
-/// The hash of a block of the mock.
+/// Returns the hash of a block of the mock.
 pub(crate) fn block_hash(number: BlockNumber) -> [u8; 32] {
     let mut bytes = [0xb1; 32];
     bytes[..4].copy_from_slice(&number.to_le_bytes());
@@ -367,7 +367,7 @@ pub(crate) fn run_to_block(number: BlockNumber) {
     }
 }
 
-/// How a test begins: root, and one subnet.
+/// The state a test begins with: root, and one subnet.
 #[derive(Default)]
 pub(crate) struct ExtBuilder {
     parameters: Parameters,
@@ -375,13 +375,13 @@ pub(crate) struct ExtBuilder {
 }
 
 impl ExtBuilder {
-    /// How the subnet is set.
+    /// Changes parameters of the subnet.
     pub(crate) fn parameters(mut self, patch: &ParametersPatch) -> Self {
         self.parameters = patch.applied_to(&self.parameters);
         self
     }
 
-    /// Who owns the subnet.
+    /// Sets the owner of the subnet.
     pub(crate) fn owner(mut self, coldkey: AccountId, hotkey: AccountId) -> Self {
         self.owner = Some((coldkey, hotkey));
         self
@@ -401,7 +401,7 @@ impl ExtBuilder {
             next_block();
             told();
         });
-        // Benchmarks go back to what was committed.
+        // Benchmarks go back to the committed state.
         externalities.commit_all().unwrap();
         externalities
     }

@@ -53,7 +53,7 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
         let vacancy = match replaced {
             Some(uid) => Vacancy::Held(uid),
             None if seats.len() < usize::from(parameters.max_allowed_uids) => Vacancy::Free,
-            // Who makes room on root is decided by stake, and not here.
+            // The staking pallet chooses the member of root that makes room, by stake.
             None => return Err(Error::<T>::NoNeuronIdAvailable.into()),
         };
         let uid = Self::take_seat(NetUid::ROOT, seats, vacancy, hotkey)?;

@@ -1,4 +1,4 @@
-//! What neurons announce: where to reach them, and a commitment each.
+//! The announcements of neurons: axon, metrics and commitment.
 
 use crate::{Commitments, Config, EndpointsOf, Event, Pallet};
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use myelin_records::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// spec subnets-and-neurons §14.1, §14.3
+    /// Stores the axon of a neuron, and its certificate if there is one. spec subnets-and-neurons §14.1, §14.3
     pub(crate) fn do_serve_axon(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §14.2
+    /// Stores the address of a neuron's metrics. spec subnets-and-neurons §14.2
     pub(crate) fn do_serve_prometheus(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §16
+    /// Stores the commitment of a neuron. spec subnets-and-neurons §16
     pub(crate) fn do_set_commitment(who: &T::AccountId, netuid: NetUid, info: CommitmentData) -> DispatchResult {
         let uid = Self::ensure_may_commit(who, netuid)?;
         Commitments::<T>::insert(netuid, uid, Commitment { block: Self::now(), info });

@@ -18,12 +18,12 @@ use myelin_records::{
 };
 use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion};
 
-/// The seat that a registration is given.
+/// The seat that a registration gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vacancy {
-    /// The first one that nobody has taken yet.
+    /// The first free seat.
     Free,
-    /// That of a neuron which makes room.
+    /// The seat of a neuron that makes room.
     Held(Uid),
 }
 
@@ -32,12 +32,12 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// The hash that a block of this number has left behind.
+    /// Returns the hash of the block with this number.
     pub(crate) fn block_hash(block: BlockNumber) -> [u8; 32] {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(block)).into()
     }
 
-    /// The seat that the next registration is given. spec subnets-and-neurons §10
+    /// Returns the seat that the next registration gets. spec subnets-and-neurons §10
     pub(crate) fn vacancy(
         netuid: NetUid,
         parameters: &Parameters,
@@ -59,8 +59,10 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::NoNeuronIdAvailable)
     }
 
-    /// The seats that are kept for the owner of a subnet: that of the designated hotkey, then those of its other
-    /// hotkeys in the order in which they were taken, up to the limit. spec subnets-and-neurons §12
+    /// Returns the protected seats of the owner of a subnet. spec subnets-and-neurons §12
+    ///
+    /// The seat of the designated hotkey comes first, then those of the owner's other hotkeys in the order in which
+    /// they were taken, up to the limit.
     fn protected(netuid: NetUid, parameters: &Parameters, seats: &Seats<T::AccountId>) -> BTreeSet<Uid> {
         let Some(subnet) = T::Subnets::subnet(netuid) else { return BTreeSet::new() };
         let designated = uids(seats).find(|(_, seat)| subnet.owner_hotkey.as_ref() == Some(&seat.hotkey));
@@ -73,7 +75,7 @@ impl<T: Config> Pallet<T> {
         protected_seats(taken, designated.map(|(uid, _)| uid), is_owners, parameters.owner_immune_uids_limit)
     }
 
-    /// Gives a seat to a hotkey, and takes it from who held it before. spec subnets-and-neurons §10
+    /// Gives a seat to a hotkey, and takes it from its holder if it has one. spec subnets-and-neurons §10
     pub(crate) fn take_seat(
         netuid: NetUid,
         mut seats: Seats<T::AccountId>,
@@ -121,21 +123,21 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The seats of a hotkey on networks that exist.
+    /// Returns the seats of a hotkey on networks that exist.
     pub(crate) fn live_memberships(hotkey: &T::AccountId) -> impl Iterator<Item = (NetUid, Uid)> {
         // A network that has ended keeps its seats until they are removed.
         MembershipsOf::<T>::get(hotkey).into_inner().into_iter().filter(|(netuid, _)| T::Subnets::exists(*netuid))
     }
 
-    /// Notes that a hotkey sits there.
+    /// Stores a seat under its hotkey.
     pub(crate) fn insert_membership(netuid: NetUid, uid: Uid, hotkey: &T::AccountId) -> DispatchResult {
         MembershipsOf::<T>::try_mutate(hotkey, |memberships| {
-            // There are fewer networks than memberships can be kept, unless many are being removed.
+            // There is room for a membership on each network, unless many networks are being removed.
             memberships.try_insert(netuid, uid).map(drop).map_err(|_| DispatchError::Exhausted)
         })
     }
 
-    /// Notes that a hotkey has no seat there any more.
+    /// Removes a seat from those of its hotkey.
     pub(crate) fn remove_membership(netuid: NetUid, hotkey: &T::AccountId) {
         MembershipsOf::<T>::mutate_exists(hotkey, |stored| {
             if let Some(memberships) = stored {
@@ -147,7 +149,7 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// How root is set, and what a registration on it counts for.
+    /// Returns the parameters and the admission of root.
     pub(crate) fn root() -> Result<(Parameters, Admission), Error<T>> {
         let parameters = T::Subnets::parameters(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
         let admission = Admissions::<T>::get(NetUid::ROOT).ok_or(Error::RootNetworkDoesNotExist)?;
@@ -155,7 +157,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Seats with their uids.
+/// Iterates over seats with their uids.
 fn uids<AccountId>(seats: &Seats<AccountId>) -> impl Iterator<Item = (Uid, &Seat<AccountId>)> {
     (0..).map(Uid::new).zip(seats)
 }

@@ -1,4 +1,4 @@
-//! Records of seats, of what they cost and of what their holders announce.
+//! Records of seats, adjustments and used seals.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedBTreeMap, traits::ConstU32};
@@ -9,20 +9,22 @@ use scale_info::TypeInfo;
 /// The most seats of any network.
 pub type MaxSeats = MaxUids;
 
-/// The most seals remembered. Far above what a block takes in, since a network admits one registration per block
-/// unless governance says otherwise.
+/// The most used seals that are stored.
+///
+/// Far above the registrations of a block, since a network admits one registration per block unless governance
+/// raises this limit.
 pub type MaxUsedWork = ConstU32<256>;
 
 /// The seats of one hotkey, by network.
 pub type Memberships = BoundedBTreeMap<NetUid, Uid, MaxNetworks>;
 
-/// When the admission of each network is adjusted next.
+/// The block in which the admission of each network is adjusted next.
 pub type AdjustmentsDue = BoundedBTreeMap<NetUid, BlockNumber, MaxNetworks>;
 
 /// A seal that has paid for a registration, and the block whose hash it was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct UsedSeal {
-    /// The block worked on.
+    /// The block whose hash is part of the challenge.
     pub worked_on: BlockNumber,
     /// The seal.
     pub seal: [u8; 32],

@@ -1,36 +1,36 @@
 //! The block weight of calls, hooks and listeners.
 //!
-//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
-//! exercise the same paths.
+//! Derived by hand from the reads, writes and computation of each, rounded up. The benchmarks of this pallet exercise
+//! the same paths.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// What calls and hooks cost.
+/// The weight of each call, hook and listener.
 pub trait WeightInfo {
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn burned_register() -> Weight;
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn register_limit() -> Weight;
-    /// The call of this name, on a subnet that is full.
+    /// Returns the weight of the call of this name, on a subnet that is full.
     fn register() -> Weight;
-    /// The swap of a hotkey with `n` seats.
+    /// Returns the weight of the swap of a hotkey with `n` seats.
     fn hotkey_swapped(n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_axon() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_axon_tls() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn serve_prometheus() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_commitment() -> Weight;
-    /// The start of a block in which no network is due.
+    /// Returns the weight of the start of a block in which no network is due.
     fn adjust_none() -> Weight;
-    /// One network that is due.
+    /// Returns the weight of one network that is due.
     fn adjust_network() -> Weight;
-    /// A page of the removal of a network, without seats.
+    /// Returns the weight of a page of the removal of a network, without seats.
     fn remove_none() -> Weight;
-    /// One seat of such a page.
+    /// Returns the weight of one seat of such a page.
     fn remove_seat() -> Weight;
 }
 
@@ -49,7 +49,7 @@ const SEAL: Weight = Weight::from_parts(10_000_000, 0);
 /// One more network or seat.
 const STEP: Weight = Weight::from_parts(5_000_000, 0);
 
-/// What those who are told of a seat may read, and as much may they write: a row, bonds, commits and a record.
+/// Reads of the listeners to a seat at most, and writes as well: a row, bonds, commits and a record.
 const TOLD: u64 = 8;
 
 /// The owners of all hotkeys of a full network.
@@ -60,9 +60,11 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
+    /// Returns the weight of taking a seat on a full network.
+    ///
     /// Reads: parameters, subnet, admission, seats, earnings, memberships of both hotkeys, the coldkey's swap, the
-    /// pair, the balance, and the networks. Writes: admission, seats, memberships of both hotkeys, what the old one
-    /// announced and committed, the pair, the balance, and the release of stake.
+    /// pair, the balance, and the networks. Writes: admission, seats, memberships of both hotkeys, endpoints and
+    /// commitment of the old one, the pair, the balance, and the release of stake.
     fn take_seat() -> Weight {
         ALL_SEATS.saturating_add(Self::db(12 + OWNERS + TOLD, 12 + TOLD))
     }
@@ -77,12 +79,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::take_seat()
     }
 
-    /// In addition the block's hash and the used seals.
+    /// Reads the block's hash and the used seals in addition.
     fn register() -> Weight {
         Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(2, 1))
     }
 
-    /// The memberships; for each seat whether the network exists, all its seats, both memberships, and who is told.
+    /// Reads: the memberships; for each seat the network, all its seats, both memberships, and the listeners.
     fn hotkey_swapped(n: u32) -> Weight {
         let seat = STEP.saturating_add(Self::db(4 + TOLD, 3 + TOLD));
         SMALL.saturating_add(Self::db(1, 0)).saturating_add(seat.saturating_mul(n.into()))

@@ -31,21 +31,21 @@ use myelin_records::{
     stake::{Children, Delegation, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakeRole},
 };
 
-/// What benchmarks need of the chain around this pallet.
+/// The chain around this pallet.
 pub trait BenchmarkHelper<AccountId> {
-    /// A subnet, made if there is none: benchmarks begin with nothing, not even what genesis makes.
+    /// Returns a subnet, and creates it first if there is none: benchmarks begin without the genesis state.
     fn subnet() -> NetUid;
-    /// Makes root, if need be, and says how many seats it has.
+    /// Creates root if it does not exist, and returns its number of seats.
     fn root() -> u32;
     /// Gives a hotkey the next seat of root.
     fn sit_on_root(hotkey: &AccountId);
-    /// Makes networks until there are this many.
+    /// Creates networks until there are this many.
     fn networks(count: u32);
-    /// Sets the least stake with which children can be asked for, and the least nomination.
+    /// Sets the stake threshold of children, and the minimum of nominations.
     fn set_minima(threshold: Amount<Tao>, nomination: Amount<Tao>);
 }
 
-/// A block in which no limit in time holds any more that began in block 1.
+/// A block in which all rate limits and delays that began in block 1 have passed.
 const LATER: BlockNumber = 1_000_000;
 
 const SOME: Amount<Tao> = Amount::from_rao(10 * RAO_PER_TAO);
@@ -60,7 +60,7 @@ fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
     coldkey
 }
 
-/// A delegate of another coldkey.
+/// Makes a delegate of another coldkey.
 fn delegate<T: Config>(number: u32) -> T::AccountId {
     let (owner, hotkey) = (account("delegator", number, 0), account("delegate", number, 0));
     T::Keys::pair(&owner, &hotkey).expect("the hotkey is new");
@@ -69,19 +69,19 @@ fn delegate<T: Config>(number: u32) -> T::AccountId {
     hotkey
 }
 
-/// A hotkey of this coldkey.
+/// Makes a hotkey of this coldkey.
 fn own<T: Config>(coldkey: &T::AccountId, number: u32) -> T::AccountId {
     let hotkey = account("hotkey", number, 0);
     T::Keys::pair(coldkey, &hotkey).expect("the hotkey is new");
     hotkey
 }
 
-/// Stake that comes from nowhere.
+/// Makes stake without taking it from an account.
 fn stake<T: Config>(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) {
     assert_ok!(Pallet::<T>::stake_at_genesis(coldkey, hotkey, amount));
 }
 
-/// A nominator with all nominations it can have but one, on delegates numbered from 1.
+/// Makes a nominator with one nomination less than the most, on delegates numbered from 1.
 fn busy_nominator<T: Config>() -> T::AccountId {
     let coldkey = funded::<T>("nominator", 0);
     for number in 1..MAX_NOMINATIONS {
@@ -90,7 +90,7 @@ fn busy_nominator<T: Config>() -> T::AccountId {
     coldkey
 }
 
-/// Relatives of equal parts.
+/// Returns children or parents with equal proportions.
 fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<FamilyMember<T::AccountId>> {
     let relative = |number| FamilyMember {
         proportion: Proportion::from_parts(u64::MAX / u64::from(count)),
@@ -99,7 +99,7 @@ fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<FamilyMember<T::A
     (0..count).map(relative).collect()
 }
 
-/// A hotkey that lends to as many as it can, borrows from `parents` and has asked for other children.
+/// Gives a hotkey the most children, this many parents, and pending children.
 fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     let children = Children::<T::AccountId>::truncate_from(relatives::<T>("child", MAX_CHILDREN));
     let lenders = if parents > 0 { relatives::<T>("parent", parents) } else { Vec::new() };
@@ -125,7 +125,7 @@ fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
     });
 }
 
-/// A released pool with one nominator; the owner has been paid.
+/// Makes a released pool with one nominator, whose owner has been paid.
 fn released<T: Config>() -> (T::AccountId, PoolId) {
     let hotkey = delegate::<T>(0);
     let coldkey = funded::<T>("staker", 0);
@@ -157,7 +157,7 @@ mod benches {
         stake::<T>(&coldkey, &hotkey, SOME);
         family::<T>(T::BenchmarkHelper::subnet(), &hotkey, 0);
         let threshold = if n == 0 { Amount::ZERO } else { Amount::MAX };
-        // The rest is below the minimum, so that it is returned too.
+        // The rest is below the minimum, so it is returned too.
         T::BenchmarkHelper::set_minima(threshold, SOME);
 
         #[extrinsic_call]
@@ -286,12 +286,12 @@ mod benches {
         assert!(<Pallet<T> as ReadStake<_>>::take(&hotkey).is_some());
     }
 
-    /// The swap of a coldkey with all it can have.
+    /// Measures the swap of a coldkey with the most hotkeys and nominations.
     #[benchmark]
     fn coldkey_swapped() {
         let coldkey = busy_nominator::<T>();
         let new: T::AccountId = account("new", 0, 0);
-        // Its hotkeys are the new one's already, with stake of the old one.
+        // The hotkeys belong to the new coldkey already, with stake of the old one.
         for number in 0..MAX_HOTKEYS {
             let hotkey = own::<T>(&new, number);
             let id = Pallet::<T>::pool_of(&hotkey, HotkeyRecord::default()).expect("there is another name");
@@ -307,7 +307,7 @@ mod benches {
         assert_eq!(Pallet::<T>::positions(&new).len() as u32, MAX_HOTKEYS + MAX_NOMINATIONS - 1);
     }
 
-    /// `n` networks, of which the hotkey has a family on none.
+    /// Measures a swap on a chain of `n` networks. The hotkey has no family on any of them.
     #[benchmark]
     fn hotkey_swapped(n: Linear<2, 256>) {
         T::BenchmarkHelper::networks(n);
@@ -355,7 +355,7 @@ mod benches {
         assert_eq!(Activations::<T>::iter_key_prefix((netuid,)).count(), 1);
     }
 
-    /// Each of the wanted children has all parents it can have, of which one makes room.
+    /// Measures children that have the most parents, one of which makes room.
     #[benchmark]
     fn activate_children() {
         let netuid = T::BenchmarkHelper::subnet();

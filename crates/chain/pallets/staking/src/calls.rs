@@ -1,4 +1,4 @@
-//! What the calls about stake, takes and root do.
+//! The calls about stake, takes and root.
 
 use crate::{
     checks::{Removal, RemovalAmount},
@@ -14,7 +14,7 @@ use myelin_records::stake::{Delegation, HotkeyRecord, StakeRole};
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
-    /// spec staking §3
+    /// Stakes free TAO of a coldkey on a hotkey. spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Says on how many networks pending children were looked for. spec staking §4
+    /// Removes stake. Returns the number of networks that were searched for pending children. spec staking §4
     pub(crate) fn do_remove_stake(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
@@ -52,13 +52,13 @@ impl<T: Config> Pallet<T> {
         Self::remove(coldkey, hotkey, &removal)
     }
 
-    /// Says on how many networks pending children were looked for. spec staking §4
+    /// Removes all stake. Returns the number of networks that were searched for pending children. spec staking §4
     pub(crate) fn do_unstake_all(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<u32, DispatchError> {
         T::Keys::ensure_not_swapping(coldkey)?;
         match Self::removal(coldkey, hotkey, RemovalAmount::All) {
             Ok(removal) => Self::remove(coldkey, hotkey, &removal),
             Err(error @ Error::HotKeyAccountNotExists) => Err(error.into()),
-            // A row that fails the checks is passed over.
+            // Stake that fails the checks is skipped.
             Err(_) => Ok(0),
         }
     }
@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
         Ok(Self::drop_unaffordable_children(hotkey, network))
     }
 
-    /// spec staking §6
+    /// Makes a hotkey a delegate. spec staking §6
     pub(crate) fn do_become_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::DelegateAdded { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
     }
 
-    /// spec staking §6
+    /// Raises the take of a delegate. spec staking §6
     pub(crate) fn do_increase_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec staking §6
+    /// Lowers the take of a delegate. spec staking §6
     pub(crate) fn do_decrease_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
@@ -131,7 +131,7 @@ impl<T: Config> Pallet<T> {
         Hotkeys::<T>::insert(hotkey, HotkeyRecord { delegation, ..record });
     }
 
-    /// spec staking §7
+    /// Takes a seat on root for a hotkey. spec staking §7
     pub(crate) fn do_root_register(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         T::Seats::ensure_open(hotkey)?;
@@ -145,7 +145,7 @@ impl<T: Config> Pallet<T> {
         T::Seats::seat(hotkey, replaced).map(drop)
     }
 
-    /// The member of root that makes room for a newcomer with this stake, or `None` if there is room.
+    /// Returns the member of root that makes room for a hotkey with this stake, or `None` if a seat is free.
     fn root_place(stake: Amount<Tao>) -> Result<Option<Uid>, Error<T>> {
         let members = T::Seats::members();
         let places = T::Subnets::parameters(NetUid::ROOT).map_or(0, |root| root.max_allowed_uids);

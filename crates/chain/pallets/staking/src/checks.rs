@@ -1,4 +1,4 @@
-//! The checks that calls share with what is asked before a free call is included.
+//! The checks that calls share with the transaction pool.
 
 use crate::{
     pallet::{Config, Error, Pallet},
@@ -17,7 +17,7 @@ pub(crate) struct Removal<T: Config> {
     pub(crate) network: NetworkParameters,
 }
 
-/// The part of a row that a removal takes.
+/// The amount that a removal takes from the stake of a coldkey on a hotkey.
 #[derive(Clone, Copy)]
 pub(crate) enum RemovalAmount {
     Some(Amount<Tao>),

@@ -27,20 +27,21 @@ use sp_runtime::DispatchError;
 /// Blocks between two requests for children by one hotkey on one subnet. spec staking §9.1, check 1
 pub(crate) const REQUEST_INTERVAL: BlockNumber = 150;
 
-/// The most swaps that are followed from a hotkey named in a list. A hotkey cannot be swapped this often between the
-/// request and its activation under any sensible limits.
+/// The most swaps that are followed from a hotkey in a list of children.
+///
+/// With the default rate limits a hotkey is swapped less often between the request and its activation.
 const MAX_SUCCESSIONS: usize = 16;
 
 /// The family of a hotkey on this chain.
 type FamilyOf<T> = Family<<T as frame_system::Config>::AccountId>;
 
-/// Whether at least `limit` blocks have passed since `last`.
+/// Returns true if at least `limit` blocks have passed since `last`.
 fn elapsed(last: Option<BlockNumber>, now: BlockNumber, limit: BlockNumber) -> bool {
     last.is_none_or(|last| now.saturating_sub(last) >= limit)
 }
 
 impl<T: Config> Pallet<T> {
-    /// spec staking §9.1
+    /// Schedules other children of a hotkey on a subnet. spec staking §9.1
     pub(crate) fn do_set_children(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
@@ -75,7 +76,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks 5 to 10 of spec staking §9.1, in their order.
+    /// Makes checks 5 to 10 of spec staking §9.1, in their order.
     fn ensure_can_lend(
         netuid: NetUid,
         hotkey: &T::AccountId,
@@ -97,7 +98,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec staking §9.3
+    /// Sets the take of a child on a subnet. spec staking §9.3
     pub(crate) fn do_set_childkey_take(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
@@ -122,7 +123,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Makes the children active whose time has come. spec staking §9.1
+    /// Activates the pending children that are due. spec staking §9.1
     pub(crate) fn activate_due_children(netuid: NetUid, meter: &mut WeightMeter) {
         let now = Self::now();
         let mut queue = Activations::<T>::iter_key_prefix((netuid,));
@@ -167,8 +168,9 @@ impl<T: Config> Pallet<T> {
         Ok(children)
     }
 
-    /// Enters a parent with a child. If the child has as many as it can have, the one that lends it least makes room,
-    /// provided that the new one lends more.
+    /// Adds a parent to a child.
+    ///
+    /// If the child has the most parents, the parent that lends least makes room, provided that the new one lends more.
     fn adopt(netuid: NetUid, parent: &T::AccountId, child: &FamilyMember<T::AccountId>) -> Result<(), Error<T>> {
         let mut family = Families::<T>::get(netuid, &child.hotkey);
         let entry = FamilyMember { proportion: child.proportion, hotkey: parent.clone() };
@@ -189,7 +191,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Changes a family; one that has come to hold nothing is removed.
+    /// Changes a family, and removes it if it is empty afterwards.
     fn change_family<R>(netuid: NetUid, hotkey: &T::AccountId, change: impl FnOnce(&mut FamilyOf<T>) -> R) -> R {
         let mut family = Families::<T>::get(netuid, hotkey);
         let result = change(&mut family);
@@ -201,7 +203,7 @@ impl<T: Config> Pallet<T> {
         result
     }
 
-    /// The hotkey that one named earlier goes by now.
+    /// Returns the latest successor of a hotkey after its swaps, or the hotkey itself.
     fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
         let mut latest = hotkey.clone();
         for _ in 0..MAX_SUCCESSIONS {
@@ -211,8 +213,9 @@ impl<T: Config> Pallet<T> {
         latest
     }
 
-    /// Drops the pending children of a hotkey on all networks if its stake is below the threshold, and says on how
-    /// many networks it has looked for them. spec staking §4
+    /// Drops the pending children of a hotkey on all networks if its stake is below the threshold. spec staking §4
+    ///
+    /// Returns the number of networks that were searched.
     pub(crate) fn drop_unaffordable_children(hotkey: &T::AccountId, network: &NetworkParameters) -> u32 {
         if network.stake_threshold.is_zero() || Self::on(hotkey) >= network.stake_threshold {
             return 0;
@@ -232,7 +235,7 @@ impl<T: Config> Pallet<T> {
         looked
     }
 
-    /// Whether a hotkey lends, borrows or is about to, anywhere.
+    /// Returns true if a hotkey has children, parents or pending children on any network.
     pub(crate) fn has_family(hotkey: &T::AccountId) -> bool {
         T::Subnets::netuids().into_iter().any(|netuid| {
             let family = Families::<T>::get(netuid, hotkey);
@@ -240,8 +243,9 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Puts the new hotkey in the place of the old one in every family, and returns the weight of this. Lists of pending
-    /// children that others have keep the old name; it is followed when they become active.
+    /// Replaces the old hotkey with the new one in each family, and returns the weight of this.
+    ///
+    /// Lists of pending children of other hotkeys keep the old hotkey. Its successor is looked up at activation.
     pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) -> Weight {
         let rename = |relative: &mut FamilyMember<T::AccountId>| {
             if relative.hotkey == *old {

@@ -1,4 +1,4 @@
-//! Calls without a fee, which are refused before they take room in a block. spec events-and-errors §8
+//! Checks of free calls by the transaction pool, before they take room in a block. spec events-and-errors §8
 
 use crate::{
     checks::RemovalAmount,
@@ -8,7 +8,7 @@ use myelin_pallet_keys::traits::Keys;
 use myelin_records::pool_code::PoolCode;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
-/// spec events-and-errors §8.3
+/// The pool codes of removals of stake. spec events-and-errors §8.3
 impl<T> From<&Error<T>> for PoolCode {
     fn from(error: &Error<T>) -> Self {
         match error {
@@ -22,10 +22,10 @@ impl<T> From<&Error<T>> for PoolCode {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Checks that a call which pays no fee would do something, before it is taken into a block. Calls with a fee pass.
+    /// Checks that a free call would have an effect, before it is included in a block. Calls with a fee pass.
     ///
     /// # Errors
-    /// The code of the error it would fail with. spec events-and-errors §8.3
+    /// The pool code of the error with which the call would fail. spec events-and-errors §8.3
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         let removal = match call {
             Call::remove_stake { hotkey, amount } => (hotkey, RemovalAmount::Some(*amount)),

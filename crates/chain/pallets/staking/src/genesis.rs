@@ -1,4 +1,4 @@
-//! Stake that exists from the first block on. spec tokenomics §10
+//! The stake of genesis. spec tokenomics §10
 
 use crate::{
     pallet::{Config, GenesisConfig, Pallet},
@@ -10,7 +10,10 @@ use myelin_primitives::{Amount, Tao};
 use myelin_records::stake::StakeRole;
 
 impl<T: Config> GenesisConfig<T> {
-    /// Makes all stake. A genesis with stake that cannot exist stops here.
+    /// Makes all stake of genesis.
+    ///
+    /// # Panics
+    /// If an entry cannot be staked: such a genesis is invalid.
     pub(crate) fn write(&self) {
         for (coldkey, hotkey, amount) in &self.stakes {
             let staked = Pallet::<T>::stake_at_genesis(coldkey, hotkey, *amount);
@@ -20,7 +23,7 @@ impl<T: Config> GenesisConfig<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Makes stake, and the pair it needs, without taking it from an account.
+    /// Makes stake, and its pair if there is none, without taking the TAO from an account.
     pub(crate) fn stake_at_genesis(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,

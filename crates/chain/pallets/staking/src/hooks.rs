@@ -1,4 +1,4 @@
-//! What is done with the rest of a block: stake goes back, small nominations end.
+//! Work with the weight that is left in a block: the return of released stake, and the sweep of small nominations.
 
 use crate::{
     pallet::{Config, Holdings, MinimumSweep, Pallet, Pools, Releases},
@@ -25,8 +25,9 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Pays back the holders of a released pool. What cannot be returned is not tried again: the pool is kept, and the
-    /// rest of its stake with it.
+    /// Pays back the holders of a released pool.
+    ///
+    /// After a failed return there is no retry: the pool is kept, and the rest of its stake with it.
     fn return_pool(id: PoolId, hotkey: &T::AccountId, meter: &mut WeightMeter) -> CleanupProgress {
         let mut holders = Holdings::<T>::iter_key_prefix(id);
         while meter.try_consume(T::WeightInfo::return_stake()).is_ok() {
@@ -41,14 +42,14 @@ impl<T: Config> Pallet<T> {
         CleanupProgress::More
     }
 
-    /// Holds all nominations against the minimum when it has been raised. spec staking §4.1
+    /// Ends nominations below the minimum after it has been raised. spec staking §4.1
     pub(crate) fn sweep_nominations(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::sweep_none()).is_err() {
             return;
         }
         let minimum = T::Subnets::network().nominator_min_required_stake;
         let before = MinimumSweep::<T>::get();
-        // A minimum that falls asks for nothing; a walk under way goes on with the lower one.
+        // A lowered minimum starts no sweep; a sweep under way goes on with the lower minimum.
         let stage = if minimum > before.minimum { SweepStage::Begun } else { before.stage.clone() };
         let sweep = NominationSweep { minimum, stage: Self::sweep_from(stage, minimum, meter) };
         if sweep != before {
@@ -74,7 +75,7 @@ impl<T: Config> Pallet<T> {
         stage
     }
 
-    /// Ends a nomination below the minimum. Stake that is on its way back gets there either way.
+    /// Ends a nomination below the minimum. A part of a released pool may be returned by this too.
     fn enforce_minimum(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
         let Some(owner) = T::Keys::owner(&hotkey) else { return };

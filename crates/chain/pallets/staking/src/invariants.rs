@@ -1,4 +1,4 @@
-//! What must hold after every block.
+//! The state that must hold after each block.
 
 use crate::{
     pallet::{Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases, TotalStake},
@@ -12,20 +12,20 @@ use myelin_records::stake::{Family, HotkeyRecord, PoolId};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// What must hold after every block. spec tokenomics §9.2
+    /// Checks these invariants. spec tokenomics §9.2
     ///
     /// 1. The total stake is the value of all pools.
-    /// 2. The parts of a pool are worth its value, or less than a rao per holder below it, and a pool knows how many
-    ///    holders it has.
-    /// 3. Nobody holds nothing, and nobody holds a part of a pool that does not exist.
-    /// 4. A pool belongs to the one hotkey that names it, or else it is released; then its hotkey's owner has been
+    /// 2. The parts of a pool are worth its value, or less than a rao per holder below it, and a pool counts its
+    ///    holders correctly.
+    /// 3. No holding is empty, and none is of a pool that does not exist.
+    /// 4. A pool belongs to the one hotkey that names it, or it is released; then the owner of its hotkey has been
     ///    paid.
     /// 5. A coldkey's nominations are the pools of which it holds a part without owning their hotkey.
     /// 6. A record has a pool or a delegation, and its hotkey has an owner.
-    /// 7. Who lists a child is listed as its parent with the same proportion, and the other way around; nobody lends
-    ///    to itself, to its parents, or more than it has.
+    /// 7. A child lists each hotkey that lists it as its parent, with the same proportion, and the other way around. No
+    ///    hotkey lends to itself, to its parents, or more than it has.
     /// 8. Pending children are queued once, under their block.
-    /// 9. A family holds something.
+    /// 9. No stored family is empty.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::total_stake_is_the_sum_of_pools()?;
         Self::pools_are_the_sum_of_their_parts()?;
@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The owner of a pool's hotkey, if the pool is not released.
+    /// Returns the owner of a pool's hotkey, or `None` if the pool is released.
     fn pool_owner(id: PoolId) -> Option<T::AccountId> {
         let hotkey = Pools::<T>::get(id)?.hotkey;
         let current = Hotkeys::<T>::get(&hotkey).is_some_and(|record| record.pool == Some(id));

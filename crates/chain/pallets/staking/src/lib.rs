@@ -1,42 +1,42 @@
-//! TAO lent to hotkeys: pools, delegation, take, children. spec staking
+//! Stake of coldkeys on hotkeys: pools, delegation, take, children. spec staking
 //!
-//! # What it is
+//! # Model
 //!
-//! A coldkey stakes TAO on a hotkey. All stake on a hotkey is in one pool, of which coldkeys hold shares, so that
-//! paying a hundred thousand nominators is one addition (`myelin_economics::pool`). The pallet also knows which hotkeys
-//! are delegates and what they take, and who lends stake weight to whom. Who owns a hotkey is in `myelin-pallet-keys`.
+//! A coldkey stakes TAO on a hotkey. All stake on a hotkey is in one stake pool, of which coldkeys hold shares, so that
+//! paying a hundred thousand nominators is one addition (`myelin_economics::pool`). The pallet also stores delegates
+//! with their takes, and the families of hotkeys that lend and borrow stake weight. Owners of hotkeys are in
+//! `myelin-pallet-keys`.
 //!
-//! Staked TAO is in no account. It leaves pallet-balances when it is staked and comes back when it is not; meanwhile
-//! [`TotalStake`] says how much there is, and the total issuance counts it.
+//! Staked TAO is in no account. It leaves pallet-balances when it is staked and comes back when it is removed. Until
+//! then [`TotalStake`] counts it as a part of the issuance.
 //!
-//! # How it is used
+//! # Interfaces
 //!
-//! | Who | Through |
+//! | Caller | Interface |
 //! |---|---|
 //! | coldkeys | the calls |
 //! | consensus, weights, emission | [`traits::ReadStake`], [`traits::PayStake`] |
 //! | seats | [`traits::ReleaseStake`] |
 //! | keys | `ReadKeyUse` and `OnKeySwap` of the keys pallet |
-//! | runtime APIs | [`Pallet::positions`], [`Pallet::delegated`], [`Pallet::stakers`] |
+//! | runtime APIs | [`Pallet::positions`], [`Pallet::stakers`], [`Pallet::delegated`] |
 //! | the transaction pool | [`Pallet::check_free_call`] |
 //!
-//! While a swap of its coldkey is announced or disputed, every call fails first with the error of the keys pallet that
-//! says so.
+//! While a swap of its coldkey is announced or disputed, each call fails first with the error of the keys pallet for
+//! this.
 //!
-//! # Why it is this way
+//! # Design
 //!
-//! * Pools have names of their own ([`PoolId`](myelin_records::stake::PoolId)). A hotkey swap then moves one entry,
-//!   however many nominators there are, and a hotkey that loses its last seat parts with its pool in one step: nothing
-//!   is staked on it any more, and the pool pays its holders back, a page at a time, at the end of this block and the
-//!   next ones.
-//! * Nominations are listed under their coldkey, stake on own hotkeys is not: it is found through the list of owned
-//!   hotkeys. So a payout to an owner never depends on how many others the owner has nominated.
-//! * Every change of stake passes through one function, which keeps the totals: `change` in `state.rs`.
+//! * Pools have ids of their own ([`PoolId`](myelin_records::stake::PoolId)). A hotkey swap then moves one entry, for
+//!   any number of nominators. A hotkey that loses its last seat loses its pool in one step: nothing is staked on it
+//!   any more, and the pool pays its holders back, a page at a time, at the end of this block and the next ones.
+//! * Nominations are listed under their coldkey. Stake on own hotkeys is not listed: it is found through the list of
+//!   owned hotkeys. So the cost of a payout to an owner does not depend on the owner's nominations.
+//! * Each change of stake passes through one function, which keeps the totals: `change` in `state.rs`.
 //!
-//! # What it does not do
+//! # What is not here
 //!
-//! It knows no seats, no weights and no epochs: root seats are asked for through [`traits::RootSeats`], and what is
-//! paid to whom, and when, is decided by who calls [`traits::PayStake`].
+//! The pallet has no seats, no weights and no epochs. It takes root seats through [`traits::RootSeats`]. The caller of
+//! [`traits::PayStake`] decides the time, the receivers and the amounts of payouts.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
@@ -114,82 +114,82 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Where TAO is while it is not staked.
+        /// The free balances, from which TAO is staked.
         type Currency: Balanced<Self::AccountId, Balance = u64>;
 
         /// Pairs of keys, and the lock of a coldkey swap.
         type Keys: Keys<Self::AccountId>;
 
-        /// Which networks exist, and how they are set.
+        /// The networks and their parameters.
         type Subnets: ReadSubnets<Self::AccountId>;
 
-        /// Who has a seat.
+        /// The seats of root.
         type Seats: RootSeats<Self::AccountId>;
 
         /// The least that a stake operation moves. spec staking §3
         #[pallet::constant]
         type MinStake: Get<Amount<Tao>>;
 
-        /// Whether stake is returned when its hotkey has lost its last seat. spec subnets-and-neurons §10.1
+        /// True if stake is returned when its hotkey has lost its last seat. spec subnets-and-neurons §10.1
         #[pallet::constant]
         type UnstakeOnDeregistration: Get<bool>;
 
-        /// What calls and hooks cost.
+        /// The block weights of calls, hooks and listeners.
         type WeightInfo: WeightInfo;
 
-        /// Makes the networks and seats that benchmarks need.
+        /// The networks and seats that benchmarks need.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
     /// The pool and the delegation of each hotkey that has either of them.
     ///
-    /// Written by the first stake and by changes of the take. Moved by a hotkey swap. Removed when the stake of a
-    /// hotkey is released that is no delegate.
+    /// Written by the first stake and by changes of the take. Moved by a hotkey swap. Removed when the stake is
+    /// released and the hotkey is no delegate.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
     pub type Hotkeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, HotkeyRecord>;
 
-    /// The pools that each coldkey holds a part of without owning their hotkey, and those that are on their way back
-    /// to it. At most [`MaxNominations`].
+    /// The nominations of each coldkey: pools in which it has a holding without owning their hotkey.
     ///
-    /// An entry comes with the first and goes with the last share in a pool.
+    /// Released pools that still have to pay the coldkey are included. At most [`MaxNominations`]. An entry is added
+    /// with the first share in a pool and removed with the last.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
     pub type Nominations<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, BoundedVec<PoolId, MaxNominations>, ValueQuery>;
 
-    /// When each coldkey last did what is limited in time.
+    /// The last rate-limited operations of each coldkey.
     ///
-    /// Written by stake operations, by becoming a delegate and by swaps; windows that have ended leave with the next
-    /// operation. Moved by a coldkey swap, kept otherwise.
+    /// Written by stake operations, by becoming a delegate and by swaps. The next operation removes windows that have
+    /// ended. Moved by a coldkey swap, kept otherwise.
     // `Blake2_128Concat`: users choose their accounts.
     #[pallet::storage]
     pub type Activities<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, StakeActivity, ValueQuery>;
 
-    /// The name of the next pool.
+    /// The id of the next pool.
     #[pallet::storage]
     pub type NextPool<T: Config> = StorageValue<_, PoolId, ValueQuery>;
 
-    /// Every pool of stake. It is the pool of the hotkey that names it, or else in [`Releases`].
+    /// The stake pools. Each belongs to the hotkey that names it, or is in [`Releases`].
     ///
-    /// Written by whatever changes stake. Removed once it was released and has paid everybody back; one that is only
-    /// empty stays with its hotkey.
+    /// Written by each change of stake. Removed once it was released and has paid all holders back. An empty pool that
+    /// is not released stays with its hotkey.
     // `Identity`: the key is a counter that only the chain assigns.
     #[pallet::storage]
     pub type Pools<T: Config> = StorageMap<_, Identity, PoolId, StakePool<T::AccountId>>;
 
-    /// What each coldkey holds of each pool. No entry holds nothing.
+    /// The holding of each coldkey in each pool. No entry is empty.
     // `Identity` and `Blake2_128Concat`: the chain assigns pools, users choose their accounts.
     #[pallet::storage]
     pub type Holdings<T: Config> =
         StorageDoubleMap<_, Identity, PoolId, Blake2_128Concat, T::AccountId, Holding, ValueQuery>;
 
-    /// The value of all pools together: a part of the total issuance. spec tokenomics §9.1
+    /// The value of all pools together: a part of the issuance. spec tokenomics §9.1
     #[pallet::storage]
     pub type TotalStake<T: Config> = StorageValue<_, Amount<Tao>, ValueQuery>;
 
-    /// Whom each hotkey lends stake weight to on each subnet, whom it borrows from, and its terms.
+    /// The family of each hotkey on each subnet: children, parents, pending children and take.
     ///
     /// Written by the calls about children, by their activation and by hotkey swaps. Removed with the subnet, a page
     /// per block.
@@ -198,9 +198,9 @@ pub mod pallet {
     pub type Families<T: Config> =
         StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, T::AccountId, Family<T::AccountId>, ValueQuery>;
 
-    /// The hotkeys with pending children, by subnet and then in the order of time.
+    /// The hotkeys with pending children, by subnet and then by block.
     ///
-    /// An entry comes and goes with `pending` in [`Families`].
+    /// An entry is added and removed with `pending` in [`Families`].
     // `Identity`: the chain assigns netuids and blocks, and their order is used. `Blake2_128Concat`: users choose their
     // accounts.
     #[pallet::storage]
@@ -210,23 +210,24 @@ pub mod pallet {
         (),
     >;
 
-    /// The pools that pay their holders back, because their hotkey has left its last seat.
+    /// The pools that pay their holders back, because their hotkey has lost its last seat.
     ///
-    /// An entry goes when the pool is empty.
+    /// An entry is removed when the pool is empty.
     // `Identity`: the key is a counter that only the chain assigns.
     #[pallet::storage]
     pub type Releases<T: Config> = StorageMap<_, Identity, PoolId, ()>;
 
-    /// How far a raised nomination minimum has been applied to what was staked before. spec staking §4.1
+    /// The progress of the sweep that applies a raised nomination minimum to earlier stake. spec staking §4.1
     #[pallet::storage]
     pub type MinimumSweep<T: Config> = StorageValue<_, NominationSweep<T::AccountId>, ValueQuery>;
 
-    /// Stake that exists from the first block on, without coming from an account.
+    /// The stake that exists from the first block on. No account pays for it.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
-        /// Coldkey, hotkey and what the one has staked on the other. The first coldkey to name a hotkey owns it; with
-        /// the next one the hotkey becomes a delegate.
+        /// Coldkey, hotkey and stake.
+        ///
+        /// The first coldkey to name a hotkey owns it; with the next one the hotkey becomes a delegate.
         pub stakes: Vec<(T::AccountId, T::AccountId, Amount<Tao>)>,
     }
 
@@ -242,70 +243,71 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// Stake of a coldkey on a hotkey grew by a call.
         StakeAdded {
-            /// Whose stake.
+            /// The coldkey.
             coldkey: T::AccountId,
-            /// On which hotkey.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// By how much.
+            /// The amount that was added.
             added: Amount<Tao>,
-            /// What this coldkey has on this hotkey afterwards.
+            /// The stake of this coldkey on this hotkey afterwards.
             total: Amount<Tao>,
         },
-        /// Stake of a coldkey on a hotkey fell, by a call, because the nomination became too small, or because the
-        /// hotkey lost its last seat.
+        /// Stake of a coldkey on a hotkey fell.
+        ///
+        /// The cause is a call, a nomination below the minimum, or a hotkey that lost its last seat.
         StakeRemoved {
-            /// Whose stake.
+            /// The coldkey.
             coldkey: T::AccountId,
-            /// On which hotkey.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// By how much.
+            /// The amount that was removed.
             removed: Amount<Tao>,
-            /// What this coldkey has on this hotkey afterwards.
+            /// The stake of this coldkey on this hotkey afterwards.
             total: Amount<Tao>,
         },
-        /// Stake that went back to a coldkey was less than its account needs to exist, so it was recycled.
+        /// Returned stake was below the existential deposit of the coldkey's account, so it was recycled.
         StakeRecycled {
-            /// Whose stake it was.
+            /// The coldkey.
             coldkey: T::AccountId,
-            /// How much.
+            /// The amount.
             amount: Amount<Tao>,
         },
         /// A coldkey moved stake from one hotkey to another.
         StakeMoved {
-            /// Whose stake.
+            /// The coldkey.
             coldkey: T::AccountId,
-            /// Where it was.
+            /// The hotkey before.
             origin_hotkey: T::AccountId,
-            /// Where it is.
+            /// The hotkey from now on.
             destination_hotkey: T::AccountId,
-            /// How much.
+            /// The amount.
             amount: Amount<Tao>,
         },
-        /// A coldkey gave stake to another.
+        /// A coldkey transferred stake to another coldkey.
         StakeTransferred {
-            /// Whose it was.
+            /// The coldkey before.
             origin_coldkey: T::AccountId,
-            /// Whose it is.
+            /// The coldkey from now on.
             destination_coldkey: T::AccountId,
-            /// On which hotkey.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// How much.
+            /// The amount.
             amount: Amount<Tao>,
         },
-        /// A hotkey that left its last seat no longer has this pool; it pays its holders back from now on.
+        /// A hotkey lost its last seat and its pool; the pool pays its holders back from now on.
         StakeReleased {
             /// The hotkey.
             hotkey: T::AccountId,
-            /// What nominators get back. The owner has got the rest already.
+            /// The amount that nominators get back. The owner has been paid already.
             amount: Amount<Tao>,
-            /// How many nominators there are.
+            /// The number of nominators.
             nominators: u32,
         },
-        /// Stake on a hotkey could not go back to whom it belongs. It is kept in its pool.
+        /// Stake on a hotkey could not be returned to its coldkey. The stake stays in its pool.
         StakeReturnFailed {
-            /// On which hotkey.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// Why.
+            /// The reason.
             reason: DispatchError,
         },
         /// A hotkey accepts nominations from now on.
@@ -314,74 +316,74 @@ pub mod pallet {
             coldkey: T::AccountId,
             /// The delegate.
             hotkey: T::AccountId,
-            /// What it takes.
+            /// The take.
             take: Take,
         },
-        /// A delegate takes more.
+        /// The take of a delegate rose.
         TakeIncreased {
             /// The owner.
             coldkey: T::AccountId,
             /// The delegate.
             hotkey: T::AccountId,
-            /// What it takes now.
+            /// The new take.
             take: Take,
         },
-        /// A delegate takes less.
+        /// The take of a delegate fell.
         TakeDecreased {
             /// The owner.
             coldkey: T::AccountId,
             /// The delegate.
             hotkey: T::AccountId,
-            /// What it takes now.
+            /// The new take.
             take: Take,
         },
-        /// A hotkey asked for children.
+        /// Other children of a hotkey were requested.
         SetChildrenScheduled {
-            /// Who lends.
+            /// The hotkey that lends.
             hotkey: T::AccountId,
-            /// On which subnet.
+            /// The subnet.
             netuid: NetUid,
-            /// The block after which they take effect, with the next epoch.
+            /// The block after which the children take effect, with the next epoch.
             after: BlockNumber,
-            /// To whom.
+            /// The requested children.
             children: Children<T::AccountId>,
         },
         /// Other children of a hotkey took effect.
         SetChildren {
-            /// Who lends.
+            /// The hotkey that lends.
             hotkey: T::AccountId,
-            /// On which subnet.
+            /// The subnet.
             netuid: NetUid,
-            /// To whom from now on.
+            /// The children from now on.
             children: Children<T::AccountId>,
         },
-        /// Pending children will not take effect.
+        /// Pending children were dropped and will not take effect.
         PendingChildrenDropped {
-            /// Who would have lent.
+            /// The hotkey that would have lent.
             hotkey: T::AccountId,
-            /// On which subnet.
+            /// The subnet.
             netuid: NetUid,
-            /// Why not.
+            /// The reason.
             reason: DispatchError,
         },
-        /// A hotkey takes another part of what it earns for its parents.
+        /// The take of a child changed.
         ChildKeyTakeSet {
             /// The child.
             hotkey: T::AccountId,
-            /// On which subnet.
+            /// The subnet.
             netuid: NetUid,
-            /// What it takes.
+            /// The new take.
             take: Take,
         },
     }
 
     #[pallet::error]
     pub enum Error<T> {
-        /// Nobody owns this hotkey; it is known once it is registered or associated.
+        /// No coldkey owns this hotkey; register or associate it first.
         HotKeyAccountNotExists,
         /// The hotkey belongs to another coldkey; sign with its owner or name another hotkey.
         NonAssociatedColdKey,
-        /// The coldkey has stake on as many foreign hotkeys as it can; take it off one of them first.
+        /// The coldkey has stake on as many foreign hotkeys as it can; remove its stake from one of them first.
         TooManyNominations,
         /// There is no network with this netuid.
         SubNetworkDoesNotExist,
@@ -392,11 +394,11 @@ pub mod pallet {
 
         /// The free balance is below the amount.
         NotEnoughBalanceToStake,
-        /// The coldkey has less than this on the hotkey.
+        /// The coldkey has less stake than this amount on the hotkey.
         NotEnoughStakeToWithdraw,
-        /// The amount is below the least of a stake operation, or too little for an account to exist.
+        /// The amount is below the minimum of a stake operation, or below the existential deposit of a new account.
         AmountTooLow,
-        /// Nothing can be taken from the account, which has to keep the existential deposit.
+        /// The account has nothing to stake, because it must keep the existential deposit.
         InsufficientBalance,
         /// The nomination would be below the minimum of nominations; stake more at once.
         NomStakeBelowMinimumThreshold,
@@ -406,14 +408,14 @@ pub mod pallet {
         StakingRateLimitExceeded,
         /// Origin and destination are the same.
         SameNetuid,
-        /// Stake cannot be given to another coldkey at present.
+        /// Transfers of stake to another coldkey are switched off.
         TransferDisallowed,
-        /// A sum of stake leaves its range, or a holding does not match its pool. Neither can happen to a sound state.
+        /// A sum of stake overflows, or a holding does not match its pool. The invariants exclude both.
         InconsistentStake,
 
         /// The hotkey is a delegate already.
         HotKeyAlreadyDelegate,
-        /// The hotkey is no delegate; let it become one first.
+        /// The hotkey is no delegate; make it one first.
         HotKeyNotDelegate,
         /// The take is below the minimum, or does not change in the direction of the call.
         DelegateTakeTooLow,
@@ -422,7 +424,7 @@ pub mod pallet {
         /// The last change is too recent; wait for the rate limit.
         DelegateTxRateLimitExceeded,
 
-        /// The hotkey has asked for children within the last 150 blocks.
+        /// Children of the hotkey were requested within the last 150 blocks.
         TxRateLimitExceeded,
         /// A hotkey has at most 5 children on a subnet.
         TooManyChildren,
@@ -432,9 +434,9 @@ pub mod pallet {
         InvalidChild,
         /// The proportions sum to more than the whole.
         ProportionOverflow,
-        /// A child is a parent of the hotkey; weight is not lent in both directions.
+        /// A child is a parent of the hotkey; stake weight is not lent in both directions.
         ChildParentInconsistency,
-        /// The hotkey has less stake than lending takes.
+        /// The hotkey has less stake than the threshold for lending.
         NotEnoughStakeToSetChildkeys,
         /// A child has 32 parents that lend it more than this one would.
         TooManyParents,
@@ -448,7 +450,7 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         /// Returns released stake and applies a raised nomination minimum, with what the block has left.
         ///
-        /// Ordinary transactions cannot fill a block, so there is always something left.
+        /// Normal transactions cannot fill a block, so some weight is always left.
         fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
             let mut meter = WeightMeter::with_limit(remaining);
             Self::return_released(&mut meter);
@@ -464,14 +466,14 @@ pub mod pallet {
 
     #[pallet::call(weight(<T as Config>::WeightInfo))]
     impl<T: Config> Pallet<T> {
-        /// Stake TAO on a hotkey, from the caller's free balance.
+        /// Stakes TAO on a hotkey, from the caller's free balance.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that stakes.
         ///
         /// ## Details
-        /// The account is kept alive: of a whole balance all but the existential deposit is staked. Adding and
-        /// removing together are limited per hotkey and interval.
+        /// The account is kept alive: if the amount is the whole balance, all but the existential deposit is staked.
+        /// The number of additions and removals together is limited per hotkey and interval.
         ///
         /// ## Errors
         /// In this order: [`Error::AmountTooLow`], [`Error::NotEnoughBalanceToStake`],
@@ -480,17 +482,17 @@ pub mod pallet {
         /// [`Error::InsufficientBalance`], [`Error::TooManyNominations`].
         ///
         /// ## Events
-        /// [`Event::StakeAdded`], with what was really staked.
+        /// [`Event::StakeAdded`], with the amount that was staked.
         #[pallet::call_index(0)]
         pub fn add_stake(origin: OriginFor<T>, hotkey: T::AccountId, amount: Amount<Tao>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_add_stake(&coldkey, &hotkey, amount)
         }
 
-        /// Take stake off a hotkey. It is free in the same block.
+        /// Removes stake from a hotkey. The TAO is free in the same block.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey whose stake it is. Free of fees, because a coldkey may have earned stake and nothing
+        /// Signed by the coldkey that has the stake. Free of fees, because a coldkey may have earned stake and nothing
         /// else.
         ///
         /// ## Details
@@ -498,9 +500,9 @@ pub mod pallet {
         /// stake falls below the threshold are dropped.
         ///
         /// ## Errors
-        /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::AmountTooLow`] for nothing,
-        /// [`Error::NotEnoughStakeToWithdraw`], [`Error::AmountTooLow`] for less than the least operation or too little
-        /// for an account to exist, [`Error::StakingRateLimitExceeded`].
+        /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::AmountTooLow`] for zero,
+        /// [`Error::NotEnoughStakeToWithdraw`], [`Error::AmountTooLow`] below the minimum of an operation or the
+        /// existential deposit of a new account, [`Error::StakingRateLimitExceeded`].
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], twice if the rest is returned; [`Event::PendingChildrenDropped`].
@@ -517,14 +519,14 @@ pub mod pallet {
             Ok(Some(<T as Config>::WeightInfo::remove_stake(networks)).into())
         }
 
-        /// Take all stake off a hotkey.
+        /// Removes all stake from a hotkey.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey whose stake it is. Free of fees, as `remove_stake`.
+        /// Signed by the coldkey that has the stake. Free of fees, as `remove_stake`.
         ///
         /// ## Details
-        /// Succeeds without effect if there is nothing, or nothing that can be removed now; the transaction pool
-        /// refuses such a call.
+        /// Succeeds without effect if there is no stake that can be removed now; the transaction pool refuses such a
+        /// call.
         ///
         /// ## Errors
         /// [`Error::HotKeyAccountNotExists`].
@@ -540,10 +542,10 @@ pub mod pallet {
             Ok(Some(<T as Config>::WeightInfo::remove_stake(networks)).into())
         }
 
-        /// Move stake from one hotkey to another.
+        /// Moves stake from one hotkey to another.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey whose stake it is.
+        /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
         /// Counts as an operation on the origin hotkey, and its rest follows the nomination minimum.
@@ -568,10 +570,10 @@ pub mod pallet {
             Ok(Some(<T as Config>::WeightInfo::move_stake(networks)).into())
         }
 
-        /// Give stake to another coldkey; it stays on its hotkey.
+        /// Transfers stake to another coldkey; it stays on its hotkey.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey whose stake it is.
+        /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
         /// Counts as an operation of the origin coldkey, and its rest follows the nomination minimum.
@@ -595,13 +597,13 @@ pub mod pallet {
             Self::do_transfer_stake(&coldkey, &destination_coldkey, &hotkey, amount)
         }
 
-        /// Let a hotkey accept nominations, with the highest take.
+        /// Makes a hotkey a delegate, with the highest take.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
         ///
         /// ## Details
-        /// There is no way back.
+        /// Any coldkey may then nominate the hotkey. A delegate stays a delegate.
         ///
         /// ## Errors
         /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::NonAssociatedColdKey`],
@@ -615,13 +617,14 @@ pub mod pallet {
             Self::do_become_delegate(&coldkey, &hotkey)
         }
 
-        /// Let a delegate take more.
+        /// Raises the take of a delegate.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
         ///
         /// ## Details
-        /// At most once in a long while, counted from any change of the take, so that nominators can see it coming.
+        /// Possible once the rate limit since the last change of the take has passed, so that nominators have time to
+        /// react.
         ///
         /// ## Errors
         /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::NonAssociatedColdKey`],
@@ -636,7 +639,7 @@ pub mod pallet {
             Self::do_increase_take(&coldkey, &hotkey, take)
         }
 
-        /// Let a delegate take less.
+        /// Lowers the take of a delegate.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
@@ -653,7 +656,7 @@ pub mod pallet {
             Self::do_decrease_take(&coldkey, &hotkey, take)
         }
 
-        /// Lend parts of a hotkey's stake weight on a subnet to other hotkeys.
+        /// Lends parts of a hotkey's stake weight on a subnet to other hotkeys.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
@@ -681,13 +684,13 @@ pub mod pallet {
             Self::do_set_children(&coldkey, &hotkey, netuid, children)
         }
 
-        /// Set what a hotkey takes of what it earns for its parents on a subnet.
+        /// Sets the part that a child keeps of its parents' earnings on a subnet.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
         ///
         /// ## Details
-        /// Lowering it is not limited in time; every change restarts the time to wait before it can be raised.
+        /// The take can be lowered at any time. Each change restarts the rate limit of raising it.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::SubNetworkDoesNotExist`],
@@ -706,14 +709,14 @@ pub mod pallet {
             Self::do_set_childkey_take(&coldkey, &hotkey, netuid, take)
         }
 
-        /// Take a seat on root with a hotkey.
+        /// Takes a seat on root with a hotkey.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that owns the hotkey, or is to own it.
         ///
         /// ## Details
-        /// Costs nothing but the fee. On a full root the member with the least stake makes room if it has less than
-        /// this hotkey. The hotkey becomes a delegate with the highest take if it is none yet.
+        /// Costs the fee only. On a full root the member with the least stake makes room if it has less than this
+        /// hotkey. The hotkey becomes a delegate with the highest take if it is none yet.
         ///
         /// ## Errors
         /// In this order: of the pallet of seats `RootNetworkDoesNotExist`, `TooManyRegistrationsThisBlock`,

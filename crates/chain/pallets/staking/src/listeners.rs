@@ -17,7 +17,7 @@ use myelin_primitives::NetUid;
 use myelin_records::{bounds::MAX_PARENTS, parameters::ParametersPatch, stake::PoolId};
 use sp_runtime::DispatchError;
 
-/// Pool and delegation, families, activity and nominations follow the keys. spec staking §10
+/// The move of pool, delegation, families, activity and nominations with their keys. spec staking §10
 impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
     fn hotkey_swapped(coldkey: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<Weight, DispatchError> {
         Self::move_record(old, new);
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
         u32::try_from(T::Subnets::netuids().len()).unwrap_or(u32::MAX)
     }
 
-    /// Gives the pool and the delegation of one hotkey to another one. Of its own it has an empty pool at most.
+    /// Gives the pool and the delegation of one hotkey to another one, which has no pool or an empty one.
     fn move_record(old: &T::AccountId, new: &T::AccountId) {
         if let Some(empty) = Hotkeys::<T>::take(new).and_then(|present| present.pool) {
             Pools::<T>::remove(empty);
@@ -74,8 +74,7 @@ impl<T: Config> Pallet<T> {
         Hotkeys::<T>::insert(new, record);
     }
 
-    /// Gives a part of a pool to a coldkey that has none of it. Nothing is counted anew, because nothing changes but
-    /// the name.
+    /// Gives a holding to a coldkey that has none in the pool. Totals and counts do not change.
     fn move_holding(id: PoolId, old: &T::AccountId, new: &T::AccountId) {
         let holding = Holdings::<T>::take(id, old);
         if !holding.is_empty() {
@@ -89,7 +88,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
-    // Nobody asks for the families of a network that does not exist, so they need not go at once.
+    // No pallet reads the families of a network that does not exist, so they can be removed later.
     fn ended(_: NetUid) {}
 
     fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {

@@ -77,14 +77,14 @@ impl pallet_staking::Config for Test {
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 pub(crate) const MIN_STAKE: u64 = 2_000_000;
 
-/// What coldkeys of the mock are endowed with.
+/// The endowment of each endowed coldkey, in rao.
 pub(crate) const ENDOWMENT: u64 = 1_000 * RAO_PER_TAO;
 
 // Coldkeys that are endowed.
 pub(crate) const OWNER: AccountId = 1;
 pub(crate) const NOMINATOR: AccountId = 2;
 pub(crate) const OTHER: AccountId = 3;
-/// Coldkeys up to this one are endowed.
+/// The last endowed coldkey; the first is [`OWNER`].
 pub(crate) const LAST_ENDOWED: AccountId = 9;
 
 // Accounts without anything.
@@ -93,7 +93,7 @@ pub(crate) const HOT_TOO: AccountId = 12;
 pub(crate) const HOT_THREE: AccountId = 13;
 pub(crate) const FRESH: AccountId = 21;
 
-/// Belongs to the runtime.
+/// An account of the runtime.
 pub(crate) const SYSTEM_ACCOUNT: AccountId = 99;
 
 /// The subnet that exists from the start.
@@ -125,17 +125,17 @@ type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
 type Owned = StorageMap<Mock, Identity, AccountId, Vec<AccountId>, ValueQuery>;
 #[storage_alias]
 type Successors = StorageMap<Mock, Identity, AccountId, AccountId>;
-/// Coldkeys under swap, and the number with which the transaction pool refuses them.
+/// The coldkeys under swap, and the pool code with which the transaction pool refuses them.
 #[storage_alias]
 pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, u8>;
-/// All TAO there should be: what there was at first, and what was emitted since, less what was recycled.
+/// The expected issuance: the genesis issuance and the emission since, less recycled TAO.
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
 
-/// Stands for all other pallets.
+/// A stand-in for all other pallets.
 pub struct Tables;
 
-/// Errors that other pallets would give.
+/// The error of the seats pallet without root. The following are errors of other pallets too.
 pub(crate) const NO_ROOT: DispatchError = DispatchError::Other("RootNetworkDoesNotExist");
 pub(crate) const CROWDED: DispatchError = DispatchError::Other("TooManyRegistrationsThisBlock");
 pub(crate) const ON_ROOT_ALREADY: DispatchError = DispatchError::Other("HotKeyAlreadyRegisteredInSubNet");
@@ -246,7 +246,7 @@ impl Keys<AccountId> for Tables {
     }
 }
 
-/// Swaps a hotkey as the pallet of keys does: the pair moves, then everything here. Returns the weight of the latter.
+/// Swaps a hotkey as the pallet of keys does, and returns the weight of this pallet's listener.
 pub(crate) fn swap_hotkey(coldkey: AccountId, old: AccountId, new: AccountId) -> Result<Weight, DispatchError> {
     with_storage_layer(|| {
         ensure!(Owners::get(old) == Some(coldkey) && old != new && new != SYSTEM_ACCOUNT, NOT_YOURS);
@@ -265,7 +265,7 @@ pub(crate) fn swap_hotkey(coldkey: AccountId, old: AccountId, new: AccountId) ->
     })
 }
 
-/// Swaps a coldkey as the pallet of keys does: its hotkeys and its free balance move, then everything here.
+/// Swaps a coldkey as the pallet of keys does: hotkeys and free balance move, then this pallet follows.
 pub(crate) fn swap_coldkey(old: AccountId, new: AccountId) -> DispatchResult {
     with_storage_layer(|| {
         ensure!(old != new && Owned::get(new).is_empty() && !Staking::coldkey_in_use(&new), ASSOCIATED);
@@ -312,7 +312,7 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Tables {
     }
 }
 
-/// Makes a network of the mock.
+/// Creates a network of the mock.
 pub(crate) fn create_network(netuid: NetUid, parameters: Parameters) {
     let record = Subnet { registered_at: 0, owner: None, owner_hotkey: None, locked: Amount::ZERO };
     Networks::insert(netuid, Network { record, parameters });
@@ -345,7 +345,7 @@ pub(crate) struct ExtBuilder {
 }
 
 impl ExtBuilder {
-    /// Stake from the first block on.
+    /// Adds stake to the genesis.
     pub(crate) fn staked(mut self, coldkey: AccountId, hotkey: AccountId, stake: u64) -> Self {
         self.stakes.push((coldkey, hotkey, rao(stake)));
         self
@@ -358,7 +358,7 @@ impl ExtBuilder {
         balances.assimilate_storage(&mut storage).unwrap();
         let mut ext = TestExternalities::new(storage);
         ext.execute_with(|| {
-            // Networks are there before the stake of genesis is made, as in the runtime.
+            // Networks exist before the stake of genesis, as in the runtime.
             create_network(NetUid::ROOT, Parameters::root());
             create_network(SUBNET, Parameters::default());
             let genesis = pallet_staking::GenesisConfig::<Test> { stakes: self.stakes };
@@ -378,23 +378,23 @@ impl ExtBuilder {
     }
 }
 
-/// The TAO that this pallet and accounts hold.
+/// Returns the rao that this pallet and accounts hold.
 pub(crate) fn issuance() -> u64 {
     Balances::total_issuance() + TotalStake::<Test>::get().rao()
 }
 
-/// What must hold whenever a block, or a test, is over.
+/// Checks all that must hold at the end of a block and of a test.
 pub(crate) fn check() {
     Staking::do_try_state().expect("the state is broken");
     assert_eq!(issuance(), Expected::get(), "TAO appeared or vanished");
 }
 
-/// Says that this much is to be recycled.
+/// Notes that this much is recycled.
 pub(crate) fn expect_recycled(amount: u64) {
     Expected::mutate(|expected| *expected -= amount);
 }
 
-/// Does what the chain does at the end of a block, with this much weight left.
+/// Runs the hook at the end of a block, with this much weight left.
 pub(crate) fn end_block_with(idle: Weight) {
     let used = <Staking as Hooks<BlockNumber>>::on_idle(System::block_number(), idle);
     assert!(used.all_lte(idle), "the hook took {used:?} of {idle:?}");
@@ -412,7 +412,7 @@ pub(crate) fn next_block() {
     next_block_with(Weight::MAX);
 }
 
-/// Begins a block much later. Nothing happens in between, which is what would happen in blocks without calls.
+/// Begins a later block. The blocks in between have no calls and are skipped.
 pub(crate) fn skip_to_block(block: BlockNumber) {
     next_block();
     System::set_block_number(block.max(System::block_number()));
@@ -435,12 +435,12 @@ pub(crate) fn free(who: AccountId) -> u64 {
     Balances::free_balance(who)
 }
 
-/// What a coldkey has on a hotkey, in rao.
+/// Returns the stake of a coldkey on a hotkey, in rao.
 pub(crate) fn stake(coldkey: AccountId, hotkey: AccountId) -> u64 {
     Staking::of(&coldkey, &hotkey).rao()
 }
 
-/// All stake on a hotkey, in rao.
+/// Returns all stake on a hotkey, in rao.
 pub(crate) fn on(hotkey: AccountId) -> u64 {
     Staking::on(&hotkey).rao()
 }
@@ -450,14 +450,14 @@ pub(crate) fn pair(coldkey: AccountId, hotkey: AccountId) {
     Tables::pair(&coldkey, &hotkey).unwrap();
 }
 
-/// Makes a delegate of the coldkey with this take, whatever the limits.
+/// Makes a delegate of the coldkey with this take, without the checks of takes.
 pub(crate) fn delegate(coldkey: AccountId, hotkey: AccountId, take: u16) {
     pair(coldkey, hotkey);
     let delegation = Delegation { take: Take::new(take), changed_at: System::block_number() };
     Hotkeys::<Test>::mutate(hotkey, |record| record.get_or_insert_default().delegation = Some(delegation));
 }
 
-/// Pays emission, which comes into being by that.
+/// Pays emission, which adds to the issuance.
 pub(crate) fn pay(netuid: NetUid, hotkey: AccountId, miner: u64, validator: u64) -> DispatchResult {
     let emission = Emission { miner: rao(miner), validator: rao(validator) };
     with_storage_layer(|| Staking::pay(netuid, &hotkey, emission))?;
@@ -465,22 +465,22 @@ pub(crate) fn pay(netuid: NetUid, hotkey: AccountId, miner: u64, validator: u64)
     Ok(())
 }
 
-/// Ends an epoch of a subnet: pending children whose time has come take effect.
+/// Ends an epoch of a subnet: pending children that are due take effect.
 pub(crate) fn activate(netuid: NetUid) {
     Staking::activate_children(netuid, &mut WeightMeter::new());
 }
 
-/// A child with this many hundredths of the stake weight.
+/// Returns a child with this many hundredths of the stake weight.
 pub(crate) fn child(hundredths: u64, hotkey: AccountId) -> FamilyMember<AccountId> {
     FamilyMember { proportion: Proportion::from_parts(u64::MAX / 100 * hundredths), hotkey }
 }
 
-/// The owner of a hotkey.
+/// Returns the owner of a hotkey.
 pub(crate) fn owner(hotkey: AccountId) -> Option<AccountId> {
     Owners::get(hotkey)
 }
 
-/// The events of this pallet since this was last asked.
+/// Takes the events of this pallet since the last call.
 pub(crate) fn events() -> Vec<Event<Test>> {
     let records: Vec<EventRecord<RuntimeEvent, _>> = System::events();
     System::reset_events();

@@ -1,4 +1,4 @@
-//! Stake that changes its hotkey or its coldkey. spec staking §5
+//! Moves of stake to another hotkey or coldkey. spec staking §5
 
 use crate::pallet::{Config, Error, Event, Pallet};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
@@ -14,7 +14,7 @@ struct StakeKey<'a, AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Says on how many networks pending children were looked for. spec staking §5
+    /// Moves stake. Returns the number of networks that were searched for pending children. spec staking §5
     pub(crate) fn do_move_stake(
         coldkey: &T::AccountId,
         origin_hotkey: &T::AccountId,
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
         Ok(networks)
     }
 
-    /// spec staking §5
+    /// Transfers stake to another coldkey. spec staking §5
     pub(crate) fn do_transfer_stake(
         origin_coldkey: &T::AccountId,
         destination_coldkey: &T::AccountId,
@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks in the order of spec staking §5, then moves.
+    /// Checks a move in the order of spec staking §5, then makes it.
     fn move_row(
         origin: &StakeKey<'_, T::AccountId>,
         destination: &StakeKey<'_, T::AccountId>,

@@ -1,4 +1,4 @@
-//! From emission to stake. spec tokenomics §7.2, staking §9.4
+//! Payout of emission as stake. spec tokenomics §7.2, staking §9.4
 //!
 //! The rules are those of [`myelin_epoch::payment`]; here they are applied to the stored pools.
 
@@ -38,7 +38,7 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
         Pallet::<T>::on(hotkey)
     }
 
-    /// Touches the pool and the part of the owner, for any number of other holders.
+    /// Pays a pool. It writes the pool and the holding of the owner, for any number of other holders.
     fn pay(&mut self, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
         let KnownHotkey { owner, record } = Pallet::<T>::existing(hotkey)?;
         let take = record.delegation.map(|delegation| delegation.take);

@@ -1,4 +1,4 @@
-//! Answers to other pallets. spec staking §9.2
+//! Implementations of the reads that other pallets need. spec staking §9.2
 
 use crate::{
     pallet::{Activities, Config, Families, Hotkeys, Nominations, Pallet, TotalStake},

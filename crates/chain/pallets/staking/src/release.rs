@@ -1,4 +1,4 @@
-//! Stake that leaves a hotkey without a seat. spec subnets-and-neurons §10.1
+//! Release of the stake on a hotkey without a seat. spec subnets-and-neurons §10.1
 
 use crate::{
     pallet::{Config, Error, Event, Pallet, Pools, Releases},
@@ -18,7 +18,7 @@ impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Returns stake, or else leaves it where it is and says why. Whether it was returned.
+    /// Returns stake to coldkeys, or leaves it and deposits the event of the failure. Returns true on success.
     pub(crate) fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
         let done = with_storage_layer(give_back);
         if let Err(reason) = done {
@@ -27,8 +27,9 @@ impl<T: Config> Pallet<T> {
         done.is_ok()
     }
 
-    /// Takes its pool from a hotkey and lets it pay back. The owner is paid at once: what is on its way back is then
-    /// all listed under the coldkey it goes to.
+    /// Detaches the pool from a hotkey, so that it pays its holders back.
+    ///
+    /// The owner is paid at once, so that all other parts are listed as nominations of the coldkeys that get them.
     fn detach_pool(hotkey: &T::AccountId) -> DispatchResult {
         let record = Self::record(hotkey);
         let Some(id) = record.pool else { return Ok(()) };
@@ -46,8 +47,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns all of a coldkey's part of a pool. What its account could not exist with is recycled.
-    /// spec staking §2.1
+    /// Pays a coldkey its whole part of a pool. spec staking §2.1
+    ///
+    /// An amount below the existential deposit of a new account is recycled.
     pub(crate) fn return_stake(
         id: PoolId,
         hotkey: &T::AccountId,

@@ -1,4 +1,4 @@
-//! What is stored, read and changed in one place each.
+//! Access to records, pools, activities and balances.
 
 use crate::{
     pallet::{Activities, Config, Error, Event, Holdings, Hotkeys, NextPool, Nominations, Pallet, Pools, TotalStake},
@@ -23,9 +23,9 @@ use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// A hotkey that has an owner.
 pub(crate) struct KnownHotkey<AccountId> {
-    /// Its owner.
+    /// The owner.
     pub(crate) owner: AccountId,
-    /// Its pool and its delegation.
+    /// The pool and the delegation.
     pub(crate) record: HotkeyRecord,
 }
 
@@ -48,13 +48,13 @@ impl<T> From<AmountError> for Error<T> {
 }
 
 impl StakeActivity {
-    /// Whether another operation on a pool fits into its window. spec staking §3.1
+    /// Returns true if another operation on a pool fits into its window. spec staking §3.1
     fn admits(&self, pool: PoolId, now: BlockNumber, network: &NetworkParameters) -> bool {
         let window = self.windows.iter().find(|window| window.pool == pool && window.is_open(now, network));
         window.is_none_or(|window| u64::from(window.operations) < network.target_stakes_per_interval)
     }
 
-    /// Counts an operation on a pool, or says that there is no room for it.
+    /// Counts an operation on a pool, or fails if its window is full.
     fn count(&mut self, pool: PoolId, now: BlockNumber, network: &NetworkParameters) -> Result<(), ()> {
         if !self.admits(pool, now, network) {
             return Err(());
@@ -74,23 +74,23 @@ impl StakeWindow {
     }
 }
 
-/// Whether more than `limit` blocks have passed since `last`. A limit of 0 limits nothing. spec staking §6
+/// Returns true if more than `limit` blocks have passed since `last`. A limit of 0 limits nothing. spec staking §6
 pub(crate) fn rate_limit_passed(last: Option<BlockNumber>, now: BlockNumber, limit: BlockNumber) -> bool {
     limit == 0 || last.is_none_or(|last| now.saturating_sub(last) > limit)
 }
 
 impl<T: Config> Pallet<T> {
-    /// The present block.
+    /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// Returns the pool and the delegation of a hotkey. One without either has no entry.
+    /// Returns the pool and the delegation of a hotkey. A hotkey without either has no entry.
     pub(crate) fn record(hotkey: &T::AccountId) -> HotkeyRecord {
         Hotkeys::<T>::get(hotkey).unwrap_or_default()
     }
 
-    /// Stores the pool and the delegation of a hotkey, or that it has neither.
+    /// Stores the pool and the delegation of a hotkey, or removes the entry if it has neither.
     pub(crate) fn set_record(hotkey: &T::AccountId, record: HotkeyRecord) {
         if record == HotkeyRecord::default() {
             Hotkeys::<T>::remove(hotkey);
@@ -112,28 +112,28 @@ impl<T: Config> Pallet<T> {
         Ok(record)
     }
 
-    /// Returns how a coldkey stands to a hotkey of this owner.
+    /// Returns the role of a coldkey toward a hotkey of this owner.
     pub(crate) fn standing(coldkey: &T::AccountId, owner: &T::AccountId) -> StakeRole {
         if coldkey == owner { StakeRole::Owner } else { StakeRole::Nominator }
     }
 
-    /// Everything staked on a hotkey with this record.
+    /// Returns all stake on a hotkey with this record.
     pub(crate) fn stake_on(record: &HotkeyRecord) -> Amount<Tao> {
         record.pool.and_then(Pools::<T>::get).map_or(Amount::ZERO, |stake| stake.pool.value())
     }
 
-    /// What a coldkey has staked on a hotkey with this record.
+    /// Returns the stake of a coldkey on a hotkey with this record.
     pub(crate) fn stake_of(coldkey: &T::AccountId, record: &HotkeyRecord) -> Amount<Tao> {
         record.pool.map_or(Amount::ZERO, |id| Self::worth(id, coldkey))
     }
 
-    /// What a coldkey's part of a pool is worth.
+    /// Returns the value of a coldkey's holding in a pool.
     pub(crate) fn worth(id: PoolId, coldkey: &T::AccountId) -> Amount<Tao> {
         let worth = Pools::<T>::get(id).map(|stake| stake.pool.worth(&Holdings::<T>::get(id, coldkey)));
         worth.and_then(Result::ok).unwrap_or(Amount::ZERO)
     }
 
-    /// The pool of a hotkey, made if there is none yet.
+    /// Returns the pool of a hotkey, and creates it first if there is none.
     pub(crate) fn pool_of(hotkey: &T::AccountId, record: HotkeyRecord) -> Result<PoolId, Error<T>> {
         if let Some(id) = record.pool {
             return Ok(id);
@@ -145,8 +145,9 @@ impl<T: Config> Pallet<T> {
         Ok(id)
     }
 
-    /// Changes a coldkey's part of a pool, and with it everything that is counted from parts: the total, the number of
-    /// holders and the list of nominations. All changes of stake are made here.
+    /// Changes a coldkey's holding in a pool, and with it the totals. All changes of stake are made here.
+    ///
+    /// The totals are the total stake, the number of holders of the pool and the list of the coldkey's nominations.
     pub(crate) fn change(
         id: PoolId,
         coldkey: &T::AccountId,
@@ -193,7 +194,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Adds to a coldkey's stake and says what it is then.
+    /// Adds to a coldkey's stake and returns the new stake.
     pub(crate) fn deposit(
         id: PoolId,
         coldkey: &T::AccountId,
@@ -209,7 +210,7 @@ impl<T: Config> Pallet<T> {
         Ok(total)
     }
 
-    /// Takes from a coldkey's stake and says what is left of it. A rest worth less than a rao is given up.
+    /// Takes from a coldkey's stake and returns the rest. A rest worth less than a rao is given up.
     pub(crate) fn withdraw(
         id: PoolId,
         coldkey: &T::AccountId,
@@ -228,7 +229,7 @@ impl<T: Config> Pallet<T> {
         Ok(rest)
     }
 
-    /// Takes all of a coldkey's stake and says how much it was.
+    /// Takes all of a coldkey's stake and returns the amount.
     pub(crate) fn withdraw_all(
         id: PoolId,
         coldkey: &T::AccountId,
@@ -242,9 +243,9 @@ impl<T: Config> Pallet<T> {
         Ok(amount)
     }
 
-    /// Returns what is left of a nomination if it is below the minimum, and so ends it. spec staking §4.1
+    /// Ends a nomination below the minimum, by paying its rest to the coldkey. spec staking §4.1
     ///
-    /// A rest that the coldkey's account could not exist with stays.
+    /// A rest below the existential deposit of a new account stays.
     pub(crate) fn clear_small_nomination(
         id: PoolId,
         coldkey: &T::AccountId,
@@ -282,7 +283,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::StakeRemoved { coldkey, hotkey, removed, total });
     }
 
-    /// Fails if the operation limit has no room for another operation on a pool. spec staking §3.1
+    /// Checks that the operation limit has room for another operation on a pool. spec staking §3.1
     pub(crate) fn ensure_within_limit(
         coldkey: &T::AccountId,
         pool: PoolId,
@@ -303,17 +304,17 @@ impl<T: Config> Pallet<T> {
             .map_err(|()| Error::StakingRateLimitExceeded)
     }
 
-    /// Remembers that the coldkey does something after which keys have to rest.
+    /// Stores the current block as that of the last operation that delays swaps of the coldkey's hotkeys.
     pub(crate) fn mark_active(coldkey: &T::AccountId) {
         Activities::<T>::mutate(coldkey, |activity| activity.last_at = Some(Self::now()));
     }
 
-    /// The free balance of a coldkey that is not locked otherwise.
+    /// Returns the free balance of a coldkey that is not locked otherwise.
     pub(crate) fn affordable(coldkey: &T::AccountId) -> Amount<Tao> {
         Self::reducible(coldkey, Preservation::Expendable)
     }
 
-    /// What a coldkey can spend and keep its account.
+    /// Returns the amount that a coldkey can spend without losing its account.
     pub(crate) fn spendable(coldkey: &T::AccountId) -> Amount<Tao> {
         Self::reducible(coldkey, Preservation::Preserve)
     }
@@ -322,7 +323,7 @@ impl<T: Config> Pallet<T> {
         Amount::from_rao(T::Currency::reducible_balance(coldkey, preservation, Fortitude::Polite))
     }
 
-    /// Takes TAO out of an account, which is kept alive. Whoever calls this holds it elsewhere or recycles it.
+    /// Takes TAO out of an account, which is kept alive. The caller must hold the TAO elsewhere or recycle it.
     pub(crate) fn charge(coldkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         if amount.is_zero() {
             return Ok(());
@@ -331,12 +332,12 @@ impl<T: Config> Pallet<T> {
         T::Currency::withdraw(coldkey, amount.rao(), precision, preservation, Fortitude::Polite).map(drop)
     }
 
-    /// Whether an account can receive this much: an amount too small for an account to exist would vanish.
+    /// Returns true if an account can receive this amount. Less than the existential deposit would vanish.
     pub(crate) fn can_receive(coldkey: &T::AccountId, amount: Amount<Tao>) -> bool {
         T::Currency::can_deposit(coldkey, amount.rao(), Provenance::Extant).into_result().is_ok()
     }
 
-    /// Puts TAO into an account that was held elsewhere until now.
+    /// Puts TAO that was held elsewhere into an account.
     pub(crate) fn give(coldkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         T::Currency::deposit(coldkey, amount.rao(), Precision::Exact).map(drop)
     }

@@ -9,17 +9,16 @@ use myelin_records::{
 };
 use scale_info::TypeInfo;
 
-/// The most hotkeys on which one coldkey changes its stake within a window of the operation limit: all it can have
-/// stake on.
+/// The most windows of the operation limit per coldkey: one for each hotkey on which it can have stake.
 pub type MaxWindows = ConstU32<{ MAX_HOTKEYS + MAX_NOMINATIONS }>;
 
-/// The longest list of children that is read at all, so that one that is too long can be refused by name.
+/// The longest list of children that is decoded. Longer than allowed, so that a call can fail with `TooManyChildren`.
 pub type MaxChildrenRead = ConstU32<32>;
 
-/// When a coldkey last did what is limited in time.
+/// The last rate-limited operations of a coldkey.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct StakeActivity {
-    /// The last block in which it added or removed stake, made a delegate or swapped a key.
+    /// The last block in which the coldkey added or removed stake, made a delegate or swapped a key.
     pub last_at: Option<BlockNumber>,
     /// The windows of the operation limit that have not ended. spec staking §3.1
     pub windows: BoundedVec<StakeWindow, MaxWindows>,
@@ -32,16 +31,16 @@ pub struct StakeWindow {
     pub pool: PoolId,
     /// The block of the first operation.
     pub since: BlockNumber,
-    /// How many there were.
+    /// The number of operations.
     pub operations: u32,
 }
 
-/// A block number whose encoding sorts as the number does, so that a map keyed by it is walked in order of time.
+/// A block number whose encoding sorts as the number does, so that a map keyed by it iterates in order of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SortedBlock([u8; 4]);
 
 impl SortedBlock {
-    /// The block number.
+    /// Returns the block number.
     pub const fn block(self) -> BlockNumber {
         BlockNumber::from_be_bytes(self.0)
     }
@@ -53,30 +52,30 @@ impl From<BlockNumber> for SortedBlock {
     }
 }
 
-/// Where the walk over all nominations is that a raised nomination minimum asks for. spec staking §4.1
+/// The progress of the sweep over all nominations after the nomination minimum was raised. spec staking §4.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NominationSweep<AccountId> {
-    /// The minimum that nominations have been, or are being, held against.
+    /// The minimum of the last or current sweep.
     pub minimum: Amount<Tao>,
-    /// What is left to do.
+    /// The position of the sweep.
     pub stage: SweepStage<AccountId>,
 }
 
-// Written out because a derive would ask the account for a default.
+// A derive would require a default of the account.
 impl<AccountId> Default for NominationSweep<AccountId> {
     fn default() -> Self {
         Self { minimum: Amount::ZERO, stage: SweepStage::Done }
     }
 }
 
-/// How far a walk has come.
+/// The position of a sweep.
 #[allow(clippy::cast_possible_truncation, reason = "the encoding of an enum numbers its variants")]
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum SweepStage<AccountId> {
-    /// At its end.
+    /// The end: no sweep is under way.
     Done,
-    /// At its beginning.
+    /// The beginning.
     Begun,
-    /// Past this holding.
+    /// The position after this holding.
     Past(PoolId, AccountId),
 }

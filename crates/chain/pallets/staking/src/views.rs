@@ -1,4 +1,4 @@
-//! Answers to clients. None of this is bounded by a block: it is read outside of one. spec staking §11
+//! Reads for clients. They run outside of blocks, so no block weight limits them. spec staking §11
 
 use crate::pallet::{Config, Holdings, Hotkeys, Nominations, Pallet, Pools};
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use myelin_primitives::{Amount, Tao};
 use myelin_records::{info::StakeInfo, stake::StakeRole};
 
 impl<T: Config> Pallet<T> {
-    /// Everything a coldkey has staked: on its own hotkeys, then on others. Nothing is listed that is worth nothing.
+    /// Returns all stake of a coldkey: on its own hotkeys, then on others. Holdings worth nothing are left out.
     pub fn positions(coldkey: &T::AccountId) -> Vec<StakeInfo<T::AccountId>> {
         let own = T::Keys::owned(coldkey).into_iter().map(|hotkey| StakeInfo {
             stake: Self::stake_of(coldkey, &Self::record(&hotkey)),
@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
         own.chain(others).filter(|position| !position.stake.is_zero()).collect()
     }
 
-    /// Everybody with stake on a hotkey, and how much, its owner included.
+    /// Returns all coldkeys with stake on a hotkey and their stake, its owner included.
     pub fn stakers(hotkey: &T::AccountId) -> Vec<(T::AccountId, Amount<Tao>)> {
         let pool = Hotkeys::<T>::get(hotkey).and_then(|record| record.pool);
         let Some((id, stake)) = pool.and_then(|id| Some((id, Pools::<T>::get(id)?))) else { return Vec::new() };
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
         rows.collect()
     }
 
-    /// All that coldkeys have delegated: what this one has on hotkeys of others. spec staking §11
+    /// Returns the stake of a coldkey on hotkeys of other coldkeys. spec staking §11
     pub fn delegated(coldkey: &T::AccountId) -> Vec<StakeInfo<T::AccountId>> {
         let mut positions = Self::positions(coldkey);
         positions.retain(|position| position.standing == StakeRole::Nominator);

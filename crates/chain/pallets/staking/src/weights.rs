@@ -1,53 +1,53 @@
 //! The block weight of calls, hooks and listeners.
 //!
-//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
-//! exercise the same paths.
+//! Derived by hand from the reads, writes and computation of each, rounded up. The benchmarks of this pallet exercise
+//! the same paths.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 use myelin_records::bounds::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS};
 
-/// What calls and hooks cost.
+/// The weight of each call, hook and listener.
 pub trait WeightInfo {
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn add_stake() -> Weight;
-    /// The call of this name, when pending children are looked for on `n` networks.
+    /// Returns the weight of the call of this name, with a search for pending children on `n` networks.
     fn remove_stake(n: u32) -> Weight;
-    /// The call of this name, when pending children are looked for on `n` networks.
+    /// Returns the weight of the call of this name, with a search for pending children on `n` networks.
     fn move_stake(n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn transfer_stake() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn become_delegate() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn increase_take() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn decrease_take() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_children() -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn set_childkey_take() -> Weight;
-    /// The call of this name, on a root that is full.
+    /// Returns the weight of the call of this name, on a root that is full.
     fn root_register() -> Weight;
-    /// The swap of a coldkey with stake on as many hotkeys as it can have.
+    /// Returns the weight of the swap of a coldkey with the most hotkeys and nominations.
     fn coldkey_swapped() -> Weight;
-    /// The swap of a hotkey on a chain of `n` networks, without its families.
+    /// Returns the weight of the swap of a hotkey on a chain of `n` networks, without its families.
     fn hotkey_swapped(n: u32) -> Weight;
-    /// The family of a swapped hotkey on one network, with `p` parents.
+    /// Returns the weight of the family of a swapped hotkey on one network, with `p` parents.
     fn move_family(p: u32) -> Weight;
-    /// A look at the next hotkey with pending children.
+    /// Returns the weight of a look at the next hotkey with pending children.
     fn next_activation() -> Weight;
-    /// The activation of one list of children, each of them with as many parents as it can have.
+    /// Returns the weight of the activation of one list of children, each of them with the most parents.
     fn activate_children() -> Weight;
-    /// A family, or a queued activation, of a network that ended.
+    /// Returns the weight of a family, or a queued activation, of a network that ended.
     fn remove_family() -> Weight;
-    /// A look at the next released pool.
+    /// Returns the weight of a look at the next released pool.
     fn next_release() -> Weight;
-    /// One part of a released pool.
+    /// Returns the weight of one part of a released pool.
     fn return_stake() -> Weight;
-    /// A block in which the nomination minimum has not been raised.
+    /// Returns the weight of a block in which the nomination minimum has not been raised.
     fn sweep_none() -> Weight;
-    /// One holding that is held against the nomination minimum.
+    /// Returns the weight of one holding that is compared with the nomination minimum.
     fn sweep_holding() -> Weight;
 }
 
@@ -63,10 +63,10 @@ const STEP: Weight = Weight::from_parts(1_000_000, 0);
 /// The members of root.
 const MEMBERS: u64 = 64;
 
-/// What taking a seat may read elsewhere: parameters, seats, owners, earnings and what is told of it.
+/// Reads of other pallets when a seat is taken: parameters, seats, owners, earnings, and those of listeners.
 const SEAT_READS: u64 = 300;
 
-/// What taking a seat may write elsewhere, the release of the stake of whoever made room included.
+/// Writes of other pallets when a seat is taken, with the release of the replaced neuron's stake.
 const SEAT_WRITES: u64 = 40;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {
@@ -74,9 +74,11 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
+    /// Returns the weight of a change of stake.
+    ///
     /// Reads: the coldkey's swap, balance, issuance, owner, hotkey, network, counter of pools, pool, holding, total,
     /// nominations, activity. Writes: balance, issuance, hotkey, counter of pools, pool, holding, total, nominations,
-    /// activity. The pool and what goes with it twice, for a rest that is returned.
+    /// activity. Pool, holding, total and nominations count twice, for a rest that is returned.
     fn change_stake() -> Weight {
         SMALL.saturating_add(Self::db(19, 15))
     }
@@ -92,20 +94,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::change_stake()
     }
 
-    /// In addition the list of networks.
+    /// Reads the list of networks in addition.
     fn remove_stake(n: u32) -> Weight {
         let looked = Self::look_for_pending().saturating_mul(n.into());
         Self::change_stake().saturating_add(Self::db(1, 0)).saturating_add(looked)
     }
 
-    /// Two rows.
+    /// Changes two holdings.
     fn move_stake(n: u32) -> Weight {
         Self::transfer_stake()
             .saturating_add(Self::db(1, 0))
             .saturating_add(Self::look_for_pending().saturating_mul(n.into()))
     }
 
-    /// Two rows, and the parameters of root.
+    /// Changes two holdings, and reads the parameters of root.
     fn transfer_stake() -> Weight {
         Self::change_stake().saturating_mul(2).saturating_add(Self::db(1, 0))
     }
@@ -134,22 +136,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(5, 1))
     }
 
-    /// Reads: hotkey and pool of every member, and what pairing and becoming a delegate read. Writes: what they write.
+    /// Reads and writes like pairing and becoming a delegate. Reads hotkey and pool of each member in addition.
     fn root_register() -> Weight {
         let members = MEMBERS.saturating_mul(2);
         SMALL.saturating_add(Self::db(members.saturating_add(11), 5)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
     }
 
-    /// Of every hotkey the record and the holding, of every nomination the holding; the list of hotkeys, nominations and
-    /// activities of both.
+    /// Reads and writes record and holding of each hotkey, and the holding of each nomination.
+    ///
+    /// Reads and writes the list of hotkeys, the nominations and the activity of both coldkeys in addition.
     fn coldkey_swapped() -> Weight {
         let hotkey = STEP.saturating_add(Self::db(2, 2)).saturating_mul(MAX_HOTKEYS.into());
         let nomination = STEP.saturating_add(Self::db(1, 2)).saturating_mul(MAX_NOMINATIONS.into());
         SMALL.saturating_add(Self::db(6, 6)).saturating_add(hotkey).saturating_add(nomination)
     }
 
-    /// Reads: both records, networks, activity, pool of both. Writes: both records, both pools, activity. For each
-    /// network the families of both are looked for.
+    /// Reads and writes the records of both keys, and reads the families of both on each network.
+    ///
+    /// Reads: both records, networks, activity, both pools; for each network both families. Writes: both records, both
+    /// pools, activity.
     fn hotkey_swapped(n: u32) -> Weight {
         let network = STEP.saturating_add(Self::db(2, 0)).saturating_mul(n.into());
         SMALL.saturating_add(Self::db(6, 5)).saturating_add(network)
@@ -165,6 +170,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(1, 0))
     }
 
+    /// Reads and writes the families of all children.
+    ///
     /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
     /// that makes room; for each former child its family; and the stake of the parent. Writes: these families.
     fn activate_children() -> Weight {

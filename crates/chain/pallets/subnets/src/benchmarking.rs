@@ -1,4 +1,4 @@
-//! What calls and hooks cost, at their most expensive.
+//! Benchmarks of calls and hooks, each at its most expensive.
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects, reason = "a benchmark may stop")]
 
@@ -22,15 +22,15 @@ use myelin_records::{
     subnet::{Subnet, SubnetIdentity},
 };
 
-/// A coldkey that can pay for a subnet.
+/// Funds a coldkey with enough TAO for a subnet.
 fn rich<T: Config>(name: &'static str) -> T::AccountId {
     let coldkey = account(name, 0, 0);
     let wealth = Pallet::<T>::lock_cost().rao() * 2 + T::Currency::minimum_balance();
-    drop(T::Currency::deposit(&coldkey, wealth, Precision::Exact).expect("anyone may be given TAO"));
+    drop(T::Currency::deposit(&coldkey, wealth, Precision::Exact).expect("any account can receive TAO"));
     coldkey
 }
 
-/// Fills up to `n` networks, root included, with subnets that nobody owns and that are not immune.
+/// Creates subnets without owner and without immunity, until there are `n` networks, root included.
 fn fill<T: Config>(n: u32) {
     Network::<T>::mutate(|network| network.network_immunity_period = 0);
     for number in (1..).map(NetUid::new).take_while(|number| u32::from(number.get()) < n) {
@@ -42,7 +42,7 @@ fn fill<T: Config>(n: u32) {
     Network::<T>::mutate(|network| network.subnet_limit = u16::try_from(n - 1).expect("there are at most 256"));
 }
 
-/// A subnet of `owner` with everything that can be stored for it.
+/// Creates a subnet of `owner` with all data that can be stored for it.
 fn owned<T: Config>(owner: &T::AccountId) -> NetUid {
     let hotkey = account("hotkey", 0, 0);
     LastCreation::<T>::kill();
@@ -53,7 +53,7 @@ fn owned<T: Config>(owner: &T::AccountId) -> NetUid {
     OwnerHotkeyChanged::<T>::insert(netuid, now);
     OwnerChanges::<T>::mutate(netuid, |changes| {
         for parameter in Parameter::ALL {
-            changes.try_insert(*parameter, now).expect("every parameter can be remembered");
+            changes.try_insert(*parameter, now).expect("each parameter has a place");
         }
     });
     netuid
@@ -144,7 +144,7 @@ mod benchmarks {
         let coldkey = rich::<T>("coldkey");
         let netuid = owned::<T>(&coldkey);
         let hotkey: T::AccountId = account("another hotkey", 0, 0);
-        T::Keys::pair(&coldkey, &hotkey).expect("nobody owns it");
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey has no owner");
         OwnerHotkeyChanged::<T>::remove(netuid);
 
         #[extrinsic_call]
@@ -153,7 +153,7 @@ mod benchmarks {
         assert_eq!(Pallet::<T>::subnet(netuid).and_then(|subnet| subnet.owner_hotkey), Some(hotkey));
     }
 
-    /// As governance, which may set all of them.
+    /// Measures a change by governance, which may set all parameters.
     #[benchmark]
     fn set_parameters(n: Linear<2, 256>) {
         let coldkey = rich::<T>("coldkey");
@@ -170,7 +170,7 @@ mod benchmarks {
             min_childkey_take: Some(Network::<T>::get().min_childkey_take),
             ..ParametersPatch::default()
         };
-        let origin = T::Governance::try_successful_origin().expect("somebody governs");
+        let origin = T::Governance::try_successful_origin().expect("there is a governance origin");
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, netuid, Box::new(changed));
@@ -181,7 +181,7 @@ mod benchmarks {
     #[benchmark]
     fn set_network_parameters() {
         let changed = NetworkParametersPatch { subnet_limit: Some(7), ..NetworkParametersPatch::default() };
-        let origin = T::Governance::try_successful_origin().expect("somebody governs");
+        let origin = T::Governance::try_successful_origin().expect("there is a governance origin");
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, Box::new(changed));
@@ -222,7 +222,7 @@ mod benchmarks {
         assert!(Cleaning::<T>::get().is_empty());
     }
 
-    /// A subnet of which nothing is left.
+    /// Measures the clearing of a subnet whose storage is empty.
     #[benchmark]
     fn end_clearing() {
         let coldkey = rich::<T>("coldkey");

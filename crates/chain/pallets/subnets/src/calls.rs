@@ -1,4 +1,4 @@
-//! What calls do: all checks first, in the order of the specification, then the effects.
+//! The effects of calls: all checks first, in the order of the specification, then the changes.
 
 use crate::{
     Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Network, NetworkSettings, OnSubnet,
@@ -29,7 +29,7 @@ use myelin_records::{
 use sp_runtime::{DispatchError, traits::BadOrigin};
 
 impl<T: Config> Pallet<T> {
-    /// spec subnets-and-neurons §2.2
+    /// Creates a subnet. spec subnets-and-neurons §2.2
     pub(crate) fn do_register_network(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §5.1
+    /// Ends a subnet of the caller. spec subnets-and-neurons §5.1
     pub(crate) fn do_dissolve_network(coldkey: &T::AccountId, netuid: NetUid) -> DispatchResult {
         Self::ensure_owner(coldkey, netuid)?;
         Self::end_subnet(netuid)
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §15.2
+    /// Stores the identity of a subnet. spec subnets-and-neurons §15.2
     pub(crate) fn do_set_subnet_identity(
         coldkey: &T::AccountId,
         netuid: NetUid,
@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §12
+    /// Sets the owner's hotkey of a subnet. spec subnets-and-neurons §12
     pub(crate) fn do_set_subnet_owner_hotkey(netuid: NetUid, hotkey: T::AccountId) -> DispatchResult {
         let subnet = Subnets::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let now = Self::now();
@@ -119,7 +119,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §17, §19
+    /// Sets parameters of a network. spec subnets-and-neurons §17, §19
     pub(crate) fn do_set_parameters(
         by: ParameterAuthority,
         netuid: NetUid,
@@ -155,7 +155,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// spec subnets-and-neurons §18
+    /// Sets parameters that all networks share. spec subnets-and-neurons §18
     pub(crate) fn do_set_network_parameters(changed: Box<NetworkParametersPatch>) -> DispatchResult {
         let new = changed.applied_to(&Network::<T>::get());
         new.validate().map_err(Error::<T>::from)?;
@@ -164,7 +164,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Who changes a network: its owner, or governance. spec subnets-and-neurons §17
+    /// Returns the authority of an origin over a network: owner or governance. spec subnets-and-neurons §17
     pub(crate) fn ensure_changer(
         origin: T::RuntimeOrigin,
         netuid: NetUid,
@@ -177,7 +177,7 @@ impl<T: Config> Pallet<T> {
         Ok(ParameterAuthority::Owner)
     }
 
-    /// The subnet, if the coldkey owns it and may act.
+    /// Returns a subnet, after checking that the coldkey owns it and is not under swap.
     fn ensure_owner(coldkey: &T::AccountId, netuid: NetUid) -> Result<Subnet<T::AccountId>, DispatchError> {
         T::Keys::ensure_not_swapping(coldkey)?;
         let subnet = Self::ordinary_subnet(netuid)?;
@@ -185,14 +185,13 @@ impl<T: Config> Pallet<T> {
         Ok(subnet)
     }
 
-    /// Whether the next epoch of a network is so near that its parameters are frozen. spec subnets-and-neurons §19,
-    /// rule 1
+    /// Returns true if parameters are frozen before the next epoch. spec subnets-and-neurons §19, rule 1
     fn is_frozen(netuid: NetUid, parameters: &Parameters) -> bool {
         let window = BlockNumber::from(Network::<T>::get().admin_freeze_window);
         parameters.schedule(netuid).blocks_until_epoch(Self::now()).is_some_and(|blocks| blocks < window)
     }
 
-    /// Fails if the owner changed one of the parameters too recently. spec subnets-and-neurons §19, rule 2
+    /// Checks the rate limit of the owner for each parameter. spec subnets-and-neurons §19, rule 2
     fn ensure_changes_are_due(netuid: NetUid, old: &Parameters, changed: &ParametersPatch) -> DispatchResult {
         let now = Self::now();
         let network = Network::<T>::get();
@@ -220,8 +219,9 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Fails if a value is out of its bounds: those that depend on who changes it and on the rest of the chain, then
-    /// those of the record itself. spec subnets-and-neurons §17
+    /// Checks the bounds of all values. spec subnets-and-neurons §17
+    ///
+    /// Bounds that depend on the authority and on other state come first, then the bounds of the record itself.
     fn ensure_within_bounds(
         by: ParameterAuthority,
         netuid: NetUid,
@@ -265,7 +265,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Whether something that happened `last` may happen again, `limit` blocks later at the earliest.
+/// Returns true if at least `limit` blocks have passed since `last`, or there was no last time.
 fn is_due(last: Option<BlockNumber>, limit: BlockNumber, now: BlockNumber) -> bool {
     last.is_none_or(|last| now.saturating_sub(last) >= limit)
 }

@@ -1,4 +1,4 @@
-//! How a chain begins: the shared parameters, root, and the subnets of genesis. spec tokenomics §10
+//! The networks of genesis: the shared parameters, root, and subnets. spec tokenomics §10
 
 use crate::{Config, DefaultParameters, GenesisConfig, GenesisSubnet, Network, Pallet, ReadSubnets};
 use myelin_primitives::{Amount, NetUid};
@@ -8,7 +8,10 @@ use myelin_records::{
 };
 
 impl<T: Config> GenesisConfig<T> {
-    /// Writes all of it. A genesis that breaks a rule is no genesis, and stops here with the rule.
+    /// Writes all networks of genesis.
+    ///
+    /// # Panics
+    /// If the genesis breaks a rule. The message names the rule.
     pub(crate) fn write(&self) {
         let network = self.network_parameters.applied_to(&NetworkParameters::default());
         assert_eq!(network.validate(), Ok(()), "subnets.networkParameters do not go together");
@@ -29,14 +32,14 @@ impl<T: Config> GenesisConfig<T> {
     }
 }
 
-/// The patched parameters, if they go together.
+/// Returns the patched parameters, after checking that they are consistent.
 fn checked(patch: &ParametersPatch, record: &Parameters, what: &str) -> Parameters {
     let parameters = patch.applied_to(record);
     assert_eq!(parameters.validate(), Ok(()), "{what} do not go together");
     parameters
 }
 
-/// Begins a network in block 0, for which nothing is locked.
+/// Creates a network in block 0, for which nothing is locked.
 fn begin<T: Config>(
     netuid: NetUid,
     (owner, owner_hotkey): (Option<T::AccountId>, Option<T::AccountId>),

@@ -1,16 +1,16 @@
-//! The clearing of removed subnets at the beginning of blocks. spec subnets-and-neurons §5.2
+//! Clearing of removed subnets at the beginning of blocks. spec subnets-and-neurons §5.2
 
 use crate::{Cleaning, CleanupProgress, Config, Event, OnSubnet, Pallet, WeightInfo};
 use frame_support::weights::WeightMeter;
 
 impl<T: Config> Pallet<T> {
-    /// Clears what is stored for removed subnets, as far as the meter allows.
+    /// Clears the storage of removed subnets, as far as the meter allows.
     pub(crate) fn clear_removed(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::look_for_removed()).is_err() {
             return;
         }
         while let Some(&netuid) = Cleaning::<T>::get().first() {
-            // Reserved before the page, so that a subnet found empty can also be struck off.
+            // Reserved before the page, so that a subnet that is empty can also be removed from the queue.
             if meter.try_consume(T::WeightInfo::end_clearing()).is_err() {
                 break;
             }

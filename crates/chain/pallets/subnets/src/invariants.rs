@@ -1,4 +1,4 @@
-//! What must hold after every block.
+//! The state that must hold after each block.
 
 use crate::{
     Cleaning, Config, DefaultParameters, Identities, Network, NetworkSettings, OwnerChanges, OwnerHotkeyChanged,
@@ -9,14 +9,14 @@ use myelin_primitives::{Amount, NetUid};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// Checks all of it:
+    /// Checks these invariants.
     ///
     /// 1. The networks of [`Tempos`] are those with a record and those with parameters, and the tempos are the same.
-    /// 2. Root exists, belongs to nobody, and nothing is locked for it.
+    /// 2. Root exists, has no owner, and nothing is locked for it.
     /// 3. [`TotalLocked`] is the sum of all locks. spec tokenomics §9.1
-    /// 4. All parameters go together.
+    /// 4. All parameters are consistent with each other.
     /// 5. Only a subnet with an owner has an owner's hotkey, an identity or changes by its owner.
-    /// 6. A subnet being cleared does not exist and waits once.
+    /// 6. A subnet that is being cleared does not exist and is queued once.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::index_has_every_network()?;
         Self::root_is_nobodys()?;
@@ -66,11 +66,14 @@ impl<T: Config> Pallet<T> {
     fn only_owners_have_a_say() -> Result<(), TryRuntimeError> {
         let has_owner = |netuid: NetUid| Subnets::<T>::get(netuid).is_some_and(|subnet| subnet.owner.is_some());
         for (netuid, subnet) in Subnets::<T>::iter() {
-            ensure!(subnet.owner_hotkey.is_none() || has_owner(netuid), "a hotkey represents nobody");
+            ensure!(subnet.owner_hotkey.is_none() || has_owner(netuid), "a hotkey represents no owner");
         }
         ensure!(Identities::<T>::iter_keys().all(has_owner), "an identity belongs to no owned subnet");
-        ensure!(OwnerChanges::<T>::iter_keys().all(has_owner), "nobody can have changed these parameters");
-        ensure!(OwnerHotkeyChanged::<T>::iter_keys().all(has_owner), "nobody can have changed this hotkey");
+        ensure!(OwnerChanges::<T>::iter_keys().all(has_owner), "a subnet without owner has changes by an owner");
+        ensure!(
+            OwnerHotkeyChanged::<T>::iter_keys().all(has_owner),
+            "a subnet without owner has a change of the owner's hotkey"
+        );
         Ok(())
     }
 

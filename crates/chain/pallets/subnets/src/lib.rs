@@ -1,25 +1,24 @@
-//! Which subnets exist, who owns them and how they are set. spec subnets-and-neurons §2 to §5, §17 to §19
+//! Networks: creation, owners, parameters and removal. spec subnets-and-neurons §2 to §5, §17 to §19
 //!
-//! Anyone can create a subnet: its price is locked for as long as it exists and is given back when it ends. When every
-//! place is taken, a new subnet replaces the one that earns least of those past their immunity.
+//! Any coldkey can create a subnet. The price is locked while the subnet exists and is refunded when it ends. If the
+//! subnet limit is reached, a new subnet replaces the one with the lowest emission among those past their immunity.
 //!
 //! | Question | Where |
 //! |---|---|
-//! | Which networks are there, how is one set? | [`ReadSubnets`] |
-//! | Who wants to know that one comes, goes or is set anew? | [`OnSubnet`] |
+//! | Which networks exist, and with which parameters? | [`ReadSubnets`] |
+//! | Which pallets react to new, ended or changed networks? | [`OnSubnet`] |
 //! | Which parameters are there, who may change which, what are their bounds? | [`myelin_records::parameters`] |
-//! | What must hold after every block? | `invariants` |
+//! | What must hold after each block? | `invariants` |
 //!
-//! A subnet ends at once and is cleared later: it stops to exist in the block in which it is removed, and what all
-//! pallets have stored for it goes a page per block. Until then its number is not given out again, and a new subnet takes
+//! A subnet ends at once and is cleared later. It stops to exist in the block in which it is removed, and the storage
+//! of all pallets for it is removed a page per block. Until then its netuid is not used again, and a new subnet takes
 //! the lowest free one. spec subnets-and-neurons §5
 //!
-//! The TAO locked for subnets is in no account. It is withdrawn when it is locked, counted by [`TotalLocked`], and
-//! deposited when it is given back; the total issuance of the network is made of this and the other parts.
-//! spec tokenomics §9
+//! The TAO locked for subnets is in no account. A creation withdraws it, [`TotalLocked`] counts it as a part of the
+//! issuance, and the end of the subnet refunds it. spec tokenomics §9
 //!
-//! What is not here: seats and their price (`neurons`), stake (`staking`), the pairs of keys (`keys`), shares of the emission
-//! (`emission`).
+//! Other pallets have seats and their price (`neurons`), stake (`staking`), the pairs of keys (`keys`) and shares of
+//! the emission (`emission`).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -62,10 +61,10 @@ pub use weights::WeightInfo;
 
 use myelin_records::parameters::Parameter;
 
-/// The most parameters of which a change can be remembered.
+/// The most parameters whose last change can be stored.
 const MAX_PARAMETERS: u32 = 64;
 
-const _: () = assert!(Parameter::ALL.len() <= MAX_PARAMETERS as usize, "every parameter can be remembered");
+const _: () = assert!(Parameter::ALL.len() <= MAX_PARAMETERS as usize, "each parameter has a place");
 
 #[allow(
     clippy::cast_possible_truncation,
@@ -101,44 +100,44 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Who may change what no owner may.
+        /// The origin that may change parameters that no owner may.
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
-        /// Where TAO is while it is free.
+        /// The free balances, from which the price of a subnet is withdrawn.
         type Currency: Balanced<Self::AccountId, Balance = u64>;
 
-        /// Which hotkey belongs to whom.
+        /// The pairs of coldkeys and hotkeys.
         type Keys: Keys<Self::AccountId>;
 
-        /// How many seats are taken.
+        /// The numbers of taken seats.
         type Seats: CountSeats;
 
-        /// What subnets earn.
+        /// The emission of subnets.
         type Emission: ReadEmission;
 
-        /// Who is told when a network comes, goes or is set anew.
+        /// The listeners to new, ended and changed networks.
         type OnSubnet: OnSubnet<Self::AccountId>;
 
-        /// Whether the lock of a removed subnet is given back instead of recycled. spec subnets-and-neurons §5.2
+        /// True if the lock of a removed subnet is refunded; false if it is recycled. spec subnets-and-neurons §5.2
         #[pallet::constant]
         type RefundLockOnRemoval: Get<bool>;
 
-        /// What a block may spend on clearing the storage of removed subnets.
+        /// The most block weight for clearing the storage of removed subnets.
         #[pallet::constant]
         type MaxCleaningWeight: Get<Weight>;
 
-        /// What calls and hooks cost.
+        /// The block weights of calls and hooks.
         type WeightInfo: WeightInfo;
     }
 
     /// The networks that exist, each with its tempo.
     ///
-    /// Written when a network comes or goes and when its tempo is set. One value, because every block asks which epochs
-    /// are due. Holds nothing that [`Subnets`] and [`NetworkSettings`] do not hold too.
+    /// Written when a network is created or ends and when its tempo is set. One value, because each block checks which
+    /// epochs are due. An index: [`Subnets`] and [`NetworkSettings`] contain the same data.
     #[pallet::storage]
     pub type Tempos<T: Config> = StorageValue<_, BoundedBTreeMap<NetUid, u16, MaxNetworks>, ValueQuery>;
 
-    /// Every network that exists, root included.
+    /// The records of all networks that exist, root included.
     ///
     /// Written at creation and when the owner or its hotkey changes, removed when the network ends. At most
     /// [`MAX_NETWORKS`].
@@ -146,26 +145,27 @@ pub mod pallet {
     #[pallet::storage]
     pub type Subnets<T: Config> = StorageMap<_, Identity, NetUid, Subnet<T::AccountId>>;
 
-    /// How every network is set.
+    /// The parameters of each network.
     ///
     /// Written at creation and by `set_parameters`, removed when the network ends.
     #[pallet::storage]
     pub type NetworkSettings<T: Config> = StorageMap<_, Identity, NetUid, Parameters>;
 
-    /// What subnets say about themselves.
+    /// The identities of subnets.
     ///
     /// Written by the owner, removed when the subnet ends.
     #[pallet::storage]
     pub type Identities<T: Config> = StorageMap<_, Identity, NetUid, StoredSubnetIdentity>;
 
-    /// When the owner of a subnet last changed each of its parameters. Parameters never changed are left out.
+    /// The block in which the owner of a subnet last changed each of its parameters.
     ///
-    /// Written by `set_parameters`, removed when the subnet ends. One value per subnet, as one call can change many.
+    /// Parameters that the owner never changed are left out. Written by `set_parameters`, removed when the subnet ends.
+    /// One value per subnet, because one call can change many parameters.
     #[pallet::storage]
     pub type OwnerChanges<T: Config> =
         StorageMap<_, Identity, NetUid, BoundedBTreeMap<Parameter, BlockNumber, ConstU32<MAX_PARAMETERS>>, ValueQuery>;
 
-    /// When the owner's hotkey of a subnet was last changed, if ever.
+    /// The block in which the owner's hotkey of a subnet was last set by a call.
     ///
     /// Written by `set_subnet_owner_hotkey`, removed when the subnet ends.
     #[pallet::storage]
@@ -177,23 +177,23 @@ pub mod pallet {
     #[pallet::storage]
     pub type TotalLocked<T: Config> = StorageValue<_, Amount<Tao>, ValueQuery>;
 
-    /// The last creation of a subnet, which sets the price of the next. Removals leave it as it is.
+    /// The last creation of a subnet, from which the price of the next one follows. Removals do not change it.
     #[pallet::storage]
     pub type LastCreation<T: Config> = StorageValue<_, subnet_price::LastCreation>;
 
-    /// What all networks share.
+    /// The parameters that all networks share.
     ///
     /// Written at genesis and by `set_network_parameters`.
     #[pallet::storage]
     pub type Network<T: Config> = StorageValue<_, NetworkParameters, ValueQuery>;
 
-    /// How a new subnet is set.
+    /// The parameters of a new subnet.
     ///
     /// Written at genesis only, so that a local chain can have short tempos.
     #[pallet::storage]
     pub type DefaultParameters<T: Config> = StorageValue<_, Parameters, ValueQuery>;
 
-    /// The subnets that ended and still have something stored, first come first cleared.
+    /// The queue of ended subnets whose storage is not yet cleared, oldest first.
     ///
     /// Written when a subnet ends and when one has been cleared.
     #[pallet::storage]
@@ -204,72 +204,72 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A subnet was created.
         NetworkAdded {
-            /// Its number.
+            /// The netuid.
             netuid: NetUid,
             /// Always 0: the ordinary kind of subnet.
             modality: u16,
-            /// Who owns it.
+            /// The owner.
             owner: T::AccountId,
-            /// The price paid, which is locked as long as it exists.
+            /// The price, which is locked while the subnet exists.
             locked: Amount<Tao>,
         },
         /// A subnet ended: its owner or governance dissolved it, or a new one replaces it.
         NetworkRemoved {
-            /// Its number.
+            /// The netuid.
             netuid: NetUid,
-            /// What its owner gets back.
+            /// The lock that was refunded to the owner.
             refunded: Amount<Tao>,
-            /// What nobody could get back and is issued again one day.
+            /// The lock that was recycled instead of refunded.
             recycled: Amount<Tao>,
         },
-        /// Nothing of a removed subnet is stored any more; its number is free.
+        /// The storage of a removed subnet has been cleared; its netuid is free.
         NetworkCleared {
-            /// The number.
+            /// The netuid.
             netuid: NetUid,
         },
-        /// A subnet belongs to another coldkey.
+        /// A subnet has another owner.
         SubnetOwnerChanged {
-            /// Which subnet.
+            /// The subnet.
             netuid: NetUid,
-            /// Who owned it before.
+            /// The owner before.
             old_owner: T::AccountId,
-            /// Who owns it now.
+            /// The owner from now on.
             new_owner: T::AccountId,
         },
         /// Another hotkey represents the owner of a subnet.
         SubnetOwnerHotkeySet {
-            /// Which subnet.
+            /// The subnet.
             netuid: NetUid,
             /// The hotkey.
             hotkey: T::AccountId,
         },
-        /// A subnet says something new about itself.
+        /// The identity of a subnet was set.
         SubnetIdentitySet {
-            /// Which subnet.
+            /// The subnet.
             netuid: NetUid,
         },
-        /// What a subnet said about itself ended with it.
+        /// The identity of an ended subnet was removed.
         SubnetIdentityRemoved {
-            /// Which subnet.
+            /// The subnet.
             netuid: NetUid,
         },
         /// Parameters of a network were set.
         ParametersSet {
-            /// Which network.
+            /// The network.
             netuid: NetUid,
-            /// What was set, also where the value is the old one.
+            /// The parameters that were set, including those whose value did not change.
             changed: Box<ParametersPatch>,
         },
         /// Parameters that all networks share were set.
         NetworkParametersSet {
-            /// What was set, also where the value is the old one.
+            /// The parameters that were set, including those whose value did not change.
             changed: Box<NetworkParametersPatch>,
         },
     }
 
     #[pallet::error]
     pub enum Error<T> {
-        /// There is no network with this number, or it is root and this needs a subnet.
+        /// There is no network with this netuid, or it is root and the call needs a subnet.
         SubNetworkDoesNotExist,
         /// Only the owner of the subnet may do this.
         NotSubnetOwner,
@@ -277,7 +277,7 @@ pub mod pallet {
         NonAssociatedColdKey,
         /// The subnet belongs to this coldkey already; name another.
         AlreadySubnetOwner,
-        /// A subnet was created only just now; wait for the network's rate limit.
+        /// The last creation of a subnet is too recent; wait for the network's rate limit.
         NetworkTxRateLimitExceeded,
         /// Every place is taken and every subnet is immune; wait until one is not.
         SubnetLimitReached,
@@ -287,7 +287,7 @@ pub mod pallet {
         CleaningQueueFull,
         /// A text of the identity is too long: names have 256 bytes, the others 1 024.
         InvalidIdentity,
-        /// Changed too recently; wait for the rate limit of this change.
+        /// The last change is too recent; wait for the rate limit of this change.
         TxRateLimitExceeded,
         /// The epoch is near and parameters are frozen; wait until it has run.
         AdminActionProhibitedDuringWeightsWindow,
@@ -303,7 +303,7 @@ pub mod pallet {
         MaxValidatorsLargerThanMaxUIds,
         /// The activity cutoff must be at least 360 blocks.
         ActivityCutoffTooLow,
-        /// Bonds may keep at most all of their past, and at most 0.975 of it if the owner decides.
+        /// The moving average of bonds is at most 1, and at most 0.975 if the owner sets it.
         BondsMovingAverageMaxReached,
         /// Alpha values have an effect only with liquid alpha; switch it on first, or in the same call.
         LiquidAlphaDisabled,
@@ -311,7 +311,7 @@ pub mod pallet {
         AlphaHighTooLow,
         /// The lower alpha value must be at least 1 638 and at most the upper one.
         AlphaLowOutOfRange,
-        /// Only governance may turn the alpha sigmoid around; give a steepness of at least 0.
+        /// Only governance may set a negative steepness of the alpha sigmoid; set at least 0.
         NegativeSigmoidSteepness,
         /// Weights are revealed at the earliest one epoch after their commit.
         RevealPeriodTooSmall,
@@ -326,17 +326,17 @@ pub mod pallet {
     /// The networks that exist from the first block on. Root is always one of them.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
-        /// What differs from the parameters that all networks share.
+        /// The changes to the parameters that all networks share.
         pub network_parameters: NetworkParametersPatch,
-        /// What differs from the default parameters of a new subnet, here and later.
+        /// The changes to the default parameters of a new subnet, at genesis and later.
         pub default_parameters: ParametersPatch,
-        /// What differs from the default parameters of root.
+        /// The changes to the default parameters of root.
         pub root_parameters: ParametersPatch,
         /// The subnets.
         pub subnets: Vec<GenesisSubnet<T::AccountId>>,
     }
 
-    /// One subnet that nobody owns and that work alone can join: the first TAO comes from here. spec tokenomics §10
+    /// One subnet without owner that hotkeys join by work alone: the first TAO comes from it. spec tokenomics §10
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
             let first = GenesisSubnet {
@@ -388,20 +388,20 @@ pub mod pallet {
 
     #[pallet::call(weight(<T as Config>::WeightInfo))]
     impl<T: Config> Pallet<T> {
-        /// Create a subnet.
+        /// Creates a subnet.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that will own it.
+        /// Signed by the coldkey that will own the subnet.
         ///
         /// ## Details
-        /// Locks the price of the moment, which the next creation finds doubled, until the subnet ends. The hotkey
-        /// becomes the caller's if nobody owns it, and takes the first seat. If every place is taken, the subnet with
+        /// Locks the current price until the subnet ends, and doubles the price of the next creation. A hotkey without
+        /// owner becomes the caller's. The hotkey takes the first seat. If the subnet limit is reached, the subnet with
         /// the lowest emission among those past their immunity is removed. spec subnets-and-neurons §2
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, those of pairing the two keys,
         /// [`Error::NetworkTxRateLimitExceeded`], [`Error::SubnetLimitReached`], [`Error::CleaningQueueFull`],
-        /// [`Error::CannotAffordLockCost`]. None of them costs an old subnet its place.
+        /// [`Error::CannotAffordLockCost`]. If one of them occurs, no subnet is replaced.
         ///
         /// ## Events
         /// [`Event::NetworkRemoved`] and [`Event::SubnetIdentityRemoved`] of a replaced subnet, those of the balances
@@ -415,10 +415,10 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::register_network(networks)).into())
         }
 
-        /// Create a subnet that says from the first block on what it is.
+        /// Creates a subnet with an identity.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that will own it.
+        /// Signed by the coldkey that will own the subnet.
         ///
         /// ## Details
         /// As [`Pallet::register_network`] and [`Pallet::set_subnet_identity`] together.
@@ -441,15 +441,14 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::register_network_with_identity(networks)).into())
         }
 
-        /// End a subnet one owns.
+        /// Ends a subnet of the caller.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the subnet.
         ///
         /// ## Details
-        /// What was locked for it comes back; what it was still to be paid is recycled. Stake on its neurons stays.
-        /// Its number is given out again when everything stored for it has been cleared, a page per block.
-        /// spec subnets-and-neurons §5
+        /// The lock is refunded, and the pending emission is recycled. Stake on its neurons stays. The netuid can be
+        /// used again after the storage of the subnet has been cleared, a page per block. spec subnets-and-neurons §5
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, [`Error::SubNetworkDoesNotExist`] (for root too),
@@ -467,13 +466,13 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::dissolve_network(networks)).into())
         }
 
-        /// End any subnet.
+        /// Ends any subnet.
         ///
         /// ## Dispatch origin
         /// Governance.
         ///
         /// ## Details
-        /// As [`Pallet::dissolve_network`]; the lock goes back to the owner.
+        /// As [`Pallet::dissolve_network`]; the lock is refunded to the owner.
         ///
         /// ## Errors
         /// [`Error::SubNetworkDoesNotExist`] (for root too), [`Error::CleaningQueueFull`].
@@ -487,14 +486,14 @@ pub mod pallet {
             Self::end_subnet(netuid)
         }
 
-        /// Hand a subnet to another coldkey.
+        /// Transfers a subnet to another coldkey.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the subnet.
         ///
         /// ## Details
-        /// The lock goes along: it is the new owner who gets it back one day. The owner's hotkey stays behind, because
-        /// it belongs to the old owner; the new owner names another with [`Pallet::set_subnet_owner_hotkey`].
+        /// The lock goes with the subnet: it will be refunded to the new owner. The owner's hotkey is cleared, because
+        /// it belongs to the old owner; the new owner sets another one with [`Pallet::set_subnet_owner_hotkey`].
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, [`Error::SubNetworkDoesNotExist`] (for root too),
@@ -508,7 +507,7 @@ pub mod pallet {
             Self::do_transfer_network(&coldkey, netuid, new_owner)
         }
 
-        /// Say what a subnet is, in place of what was said before.
+        /// Sets the identity of a subnet, in place of the one before.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the subnet.
@@ -529,14 +528,14 @@ pub mod pallet {
             Self::do_set_subnet_identity(&coldkey, netuid, *identity)
         }
 
-        /// Name the hotkey whose seat is protected before any other of the owner's.
+        /// Sets the owner's hotkey of a subnet, whose seat is protected first.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the subnet, or governance.
         ///
         /// ## Details
-        /// The hotkey belongs to the owner; it need not have a seat. Once per subnet and rate limit, whoever asks.
-        /// spec subnets-and-neurons §12
+        /// The hotkey must belong to the owner; it may be without a seat. The rate limit is per subnet, for owner and
+        /// governance together. spec subnets-and-neurons §12
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, bad origin, [`Error::SubNetworkDoesNotExist`],
@@ -550,16 +549,16 @@ pub mod pallet {
             Self::do_set_subnet_owner_hotkey(netuid, hotkey)
         }
 
-        /// Set parameters of a network; those left out stay as they are.
+        /// Sets parameters of a network; those left out do not change.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the subnet, or governance. Some parameters are for governance alone, see
-        /// [`Parameter::changer`].
+        /// [`Parameter::authority`].
         ///
         /// ## Details
-        /// Nobody may set most parameters in the last blocks before an epoch, see [`Parameter::changeable`]. An owner
-        /// may set each parameter once in a few tempos, the first time at once. The values are checked together, so what
-        /// depends on each other is set in one call. spec subnets-and-neurons §17, §19
+        /// Most parameters cannot be set in the last blocks before an epoch, see [`Parameter::window`]. An owner may
+        /// set each parameter once per a number of tempos, the first time at once. The values are checked together, so
+        /// parameters that depend on each other can be set in one call. spec subnets-and-neurons §17, §19
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, bad origin, [`Error::SubNetworkDoesNotExist`],
@@ -580,7 +579,7 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::set_parameters(Self::count())).into())
         }
 
-        /// Set parameters that all networks share; those left out stay as they are.
+        /// Sets parameters that all networks share; those left out do not change.
         ///
         /// ## Dispatch origin
         /// Governance.

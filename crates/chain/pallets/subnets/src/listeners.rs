@@ -7,7 +7,7 @@ use myelin_records::subnet::Subnet;
 use sp_runtime::DispatchError;
 
 impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
-    /// Lets the new hotkey represent each owner that the old one represented. spec staking §10.1
+    /// Replaces the old hotkey by the new one where it is the owner's hotkey of a subnet. spec staking §10.1
     fn hotkey_swapped(_: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<Weight, DispatchError> {
         for netuid in Self::netuids() {
             if let Some(subnet) = Subnets::<T>::get(netuid).filter(|subnet| subnet.owner_hotkey.as_ref() == Some(old)) {
@@ -18,8 +18,9 @@ impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
         Ok(Self::hotkey_swap_weight())
     }
 
-    /// Gives the subnets of the old coldkey to the new one. Its hotkeys move along, so they go on representing it.
-    /// spec staking §10.2
+    /// Gives the subnets of the old coldkey to the new one. spec staking §10.2
+    ///
+    /// The coldkey's hotkeys move too, so the owner's hotkeys stay valid.
     fn coldkey_swapped(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
         for netuid in Self::netuids() {
             if let Some(subnet) = Subnets::<T>::get(netuid).filter(|subnet| subnet.owner.as_ref() == Some(old)) {

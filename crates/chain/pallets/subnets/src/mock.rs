@@ -1,5 +1,6 @@
-//! A chain of this pallet alone: the other pallets are tables in storage, so that what they do is undone with a failed
-//! call, as in the real chain.
+//! A chain of this pallet and balances, with tables in place of the other pallets.
+//!
+//! The tables are storage, so that a failed call undoes their changes too, as on the real chain.
 
 use crate::{
     self as pallet_subnets, CleanupProgress, CountSeats, Event, GenesisConfig, GenesisSubnet, OnSubnet, Pallet,
@@ -27,17 +28,17 @@ use sp_runtime::{BuildStorage, DispatchError};
 
 pub(crate) type AccountId = u64;
 
-/// Coldkeys, each with [`ENDOWMENT`].
+/// The first of the coldkeys that have [`ENDOWMENT`] each.
 pub(crate) const ALICE: AccountId = 1;
 pub(crate) const BOB: AccountId = 2;
 pub(crate) const CAROL: AccountId = 3;
 /// A coldkey without anything.
 pub(crate) const PAUPER: AccountId = 9;
-/// Hotkeys of nobody.
+/// The first of the hotkeys without owner.
 pub(crate) const HOT_A: AccountId = 101;
 pub(crate) const HOT_B: AccountId = 102;
 pub(crate) const HOT_C: AccountId = 103;
-/// An account that no hotkey may have.
+/// An account of the runtime, which cannot be a hotkey.
 pub(crate) const SYSTEM_ACCOUNT: AccountId = 999;
 
 pub(crate) const ENDOWMENT: u64 = 10_000_000_000_000;
@@ -87,7 +88,7 @@ impl pallet_balances::Config for Test {
 
 parameter_types! {
     pub static RefundLockOnRemoval: bool = true;
-    /// Two pages of [`Others`] and what this pallet adds.
+    /// The weight of two pages of [`Others`] and of this pallet's part.
     pub MaxCleaningWeight: Weight = PAGE
         .saturating_mul(2)
         .saturating_add(<Test as pallet_subnets::Config>::WeightInfo::look_for_removed())
@@ -106,24 +107,24 @@ impl pallet_subnets::Config for Test {
     type WeightInfo = SubstrateWeight<Self>;
 }
 
-/// All other pallets.
+/// A stand-in for all other pallets.
 pub struct Others;
 
-/// What one page of [`Others`] costs.
+/// The weight of one page of [`Others`].
 const PAGE: Weight = Weight::from_parts(1_000_000_000, 0);
 
-/// Pages that [`Others`] store for every subnet.
+/// The number of pages that [`Others`] store for each subnet.
 pub(crate) const PAGES: u32 = 3;
 
-/// What [`Others`] were told.
+/// A change of a network that [`Others`] were told.
 #[allow(clippy::cast_possible_truncation, reason = "the derived encoding numbers variants that way")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Told {
-    /// A network began, with a first seat for this coldkey and hotkey.
+    /// A new network, with a first seat for this coldkey and hotkey.
     Created(NetUid, Option<(AccountId, AccountId)>),
-    /// A network ended.
+    /// The end of a network.
     Ended(NetUid),
-    /// A network was set anew; its tempo is this now.
+    /// A change of parameters, with the tempo after it.
     Changed(NetUid, u16),
 }
 
@@ -139,10 +140,10 @@ pub(crate) type SeatsOf = StorageMap<Others, Identity, NetUid, u16, ValueQuery>;
 pub(crate) type PagesOf = StorageMap<Others, Identity, NetUid, u32, ValueQuery>;
 #[storage_alias]
 pub(crate) type NoSeats = StorageValue<Others, bool, ValueQuery>;
-/// What was told, and how many events there were before.
+/// The changes that were told, each with the number of events before it.
 #[storage_alias]
 type Log = StorageValue<Others, Vec<(Told, u32)>, ValueQuery>;
-/// All TAO at the beginning.
+/// The issuance at the beginning.
 #[storage_alias]
 type Endowed = StorageValue<Others, u64, ValueQuery>;
 
@@ -243,13 +244,13 @@ impl OnSubnet<AccountId> for Others {
     }
 }
 
-/// Builds the state a test begins with.
+/// The state a test begins with.
 pub(crate) struct ExtBuilder {
     genesis: GenesisConfig<Test>,
 }
 
 impl Default for ExtBuilder {
-    /// Root alone, and the coldkeys with their endowment.
+    /// Returns a chain of root alone, and the coldkeys with their endowment.
     fn default() -> Self {
         Self { genesis: GenesisConfig { subnets: Vec::new(), ..GenesisConfig::default() } }
     }
@@ -275,7 +276,7 @@ impl ExtBuilder {
         self
     }
 
-    /// Subnets from 1 on that nobody owns.
+    /// Adds this many subnets without owner, from netuid 1 on.
     pub(crate) fn subnets(mut self, count: u16) -> Self {
         let subnet = |netuid| GenesisSubnet { netuid: NetUid::new(netuid), owner: None, parameters: <_>::default() };
         self.genesis.subnets = (1..=count).map(subnet).collect();
@@ -308,13 +309,13 @@ impl ExtBuilder {
     }
 }
 
-/// Where benchmarks run as tests.
+/// Builds the chain on which benchmarks run as tests.
 #[cfg(feature = "runtime-benchmarks")]
 pub(crate) fn new_test_ext() -> TestExternalities {
     ExtBuilder::default().build()
 }
 
-/// The invariants of the pallet, and that no TAO appeared or vanished. spec tokenomics §9.2
+/// Checks the invariants, and that no TAO appeared or vanished. spec tokenomics §9.2
 pub(crate) fn check() {
     Pallet::<Test>::do_try_state().expect("the state holds what it must");
     let recycled: u64 = events()
@@ -336,17 +337,17 @@ pub(crate) fn next_block() {
     run_to_block(System::block_number() + 1);
 }
 
-/// All events of this pallet so far.
+/// Returns all events of this pallet so far.
 pub(crate) fn events() -> Vec<Event<Test>> {
     System::read_events_for_pallet()
 }
 
-/// What the others were told since this was last asked.
+/// Takes the changes that the others were told since the last call.
 pub(crate) fn told() -> Vec<Told> {
     Log::take().into_iter().map(|(told, _)| told).collect()
 }
 
-/// How many events there were when the others were told of something, or `None` if they were not told.
+/// Returns the number of events before the others were told of a change, or `None` if they were not told.
 pub(crate) fn events_before(wanted: Told) -> Option<u32> {
     Log::get().into_iter().find_map(|(told, events)| (told == wanted).then_some(events))
 }

@@ -1,4 +1,4 @@
-//! Answers to other pallets.
+//! Implementations of the reads that other pallets need.
 
 use crate::{Config, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! The beginning and the end of networks.
+//! The creation and the end of networks.
 
 use crate::{
     Cleaning, Config, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
@@ -18,35 +18,35 @@ use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
 use myelin_records::{parameters::Parameters, subnet::Subnet};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 
-/// Where a new subnet goes.
+/// The place of a new subnet.
 pub(crate) struct SubnetSlot {
-    /// The number it takes.
+    /// The netuid of the new subnet.
     pub(crate) netuid: NetUid,
     /// The subnet that makes room.
     pub(crate) replaced: Option<NetUid>,
 }
 
 impl<T: Config> Pallet<T> {
-    /// The current block.
+    /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// How many networks exist, root included.
+    /// Returns the number of networks, root included.
     pub(crate) fn count() -> u32 {
         Tempos::<T>::decode_len().unwrap_or_default().saturated_into()
     }
 
-    /// The record of a network other than root.
+    /// Returns the record of a network other than root.
     pub(crate) fn ordinary_subnet(netuid: NetUid) -> Result<Subnet<T::AccountId>, Error<T>> {
         Some(netuid).filter(|netuid| !netuid.is_root()).and_then(Subnets::<T>::get).ok_or(Error::SubNetworkDoesNotExist)
     }
 
-    /// The lowest number that is neither taken nor still being cleared, and the subnet that makes room if the limit is
-    /// reached. spec subnets-and-neurons §2.2, step 5
+    /// Returns the lowest free netuid, and the subnet that makes room. spec subnets-and-neurons §2.2, step 5
     ///
-    /// The number of the subnet that makes room is not taken at once, because what is stored for it is cleared a page
-    /// per block.
+    /// A subnet makes room if the subnet limit is reached. A netuid is free if it is neither taken nor being cleared.
+    /// So the new subnet does not get the netuid of the subnet that makes room, whose storage is cleared a page per
+    /// block.
     pub(crate) fn place_for_new_subnet() -> Result<SubnetSlot, Error<T>> {
         let tempos = Tempos::<T>::get();
         let cleaning = Cleaning::<T>::get();
@@ -64,8 +64,9 @@ impl<T: Config> Pallet<T> {
         Ok(SubnetSlot { netuid, replaced })
     }
 
-    /// Writes a new network and tells the others, who seat the owner's hotkey. What is locked for it has been withdrawn
-    /// before. spec subnets-and-neurons §2.2, steps 8 to 10
+    /// Writes a new network and tells the listeners. spec subnets-and-neurons §2.2, steps 8 to 10
+    ///
+    /// The caller has withdrawn the TAO that is locked for it. The pallet of seats seats the owner's hotkey.
     pub(crate) fn begin_network(
         netuid: NetUid,
         subnet: &Subnet<T::AccountId>,
@@ -84,8 +85,7 @@ impl<T: Config> Pallet<T> {
         T::OnSubnet::created(netuid, first)
     }
 
-    /// Ends a subnet: it exists no longer, its lock is given back, and what others store for it waits to be cleared.
-    /// spec subnets-and-neurons §5.2
+    /// Ends a subnet, refunds its lock, and queues its storage for clearing. spec subnets-and-neurons §5.2
     pub(crate) fn end_subnet(netuid: NetUid) -> DispatchResult {
         let subnet = Self::ordinary_subnet(netuid)?;
         Cleaning::<T>::try_append(netuid).map_err(|()| Error::<T>::CleaningQueueFull)?;
@@ -112,8 +112,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether a lock can go back to the owner. If not, say because the account is gone and the lock too small to open it
-    /// again, the subnet ends all the same and the lock is recycled.
+    /// Returns true if a lock can be refunded to the owner.
+    ///
+    /// It cannot if the account is gone and the lock is too small to open it again. The subnet then ends all the same,
+    /// and the lock is recycled.
     fn can_be_refunded(owner: &T::AccountId, locked: Amount<Tao>) -> bool {
         T::RefundLockOnRemoval::get()
             && !locked.is_zero()
@@ -121,7 +123,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// What a sum of locks that does not fit is to a call. It would have to exceed all TAO there is.
+/// Returns the error of a call for a sum of locks that is out of range. The invariants exclude this.
 fn arithmetic(error: AmountError) -> DispatchError {
     match error {
         AmountError::Overflow => ArithmeticError::Overflow.into(),

@@ -1,4 +1,4 @@
-//! What this pallet offers to others, and what it needs of those above it.
+//! Seams of this pallet: its offer to other pallets, and its needs of those above it.
 //!
 //! It also implements `ReadKeyRules` and `OnKeySwap` of the keys pallet.
 
@@ -11,50 +11,56 @@ use myelin_records::{
     subnet::Subnet,
 };
 
-/// Which networks exist and how they are set. Offered to everybody; root is a network too.
+/// The networks and their parameters. Offered to all pallets; root is a network too.
 pub trait ReadSubnets<AccountId> {
-    /// Whether the network exists. One that ended does not, even while its storage is still being cleared.
+    /// Returns true if the network exists. An ended network does not, even while its storage is being cleared.
     fn exists(netuid: NetUid) -> bool;
 
-    /// All networks in ascending order, root first. One read.
+    /// Returns all networks in ascending order, root first. One read.
     fn netuids() -> Vec<NetUid>;
 
-    /// All networks in ascending order, root first, each with its tempo. One read, the same as [`Self::netuids`].
+    /// Returns all networks in ascending order with their tempos. One read, the same as [`Self::netuids`].
     fn tempos() -> Vec<(NetUid, u16)>;
 
-    /// The record of a network.
+    /// Returns the record of a network.
     fn subnet(netuid: NetUid) -> Option<Subnet<AccountId>>;
 
-    /// The parameters of a network.
+    /// Returns the parameters of a network.
     fn parameters(netuid: NetUid) -> Option<Parameters>;
 
-    /// The parameters that all networks share.
+    /// Returns the parameters that all networks share.
     fn network() -> NetworkParameters;
 
-    /// The TAO locked for all subnets together; part of the total issuance. spec tokenomics §9.1
+    /// Returns the TAO locked for all subnets together, a part of the issuance. spec tokenomics §9.1
     fn locked() -> Amount<Tao>;
 }
 
-/// What others do when a network comes or goes, or is set anew. Implemented by the pallets that keep something about
-/// it and composed as a tuple, in the order neurons, weights, emission, staking.
+/// A listener to new, ended and changed networks. Implemented by the pallets that store something about networks.
+///
+/// The runtime composes the listeners as a tuple, in the order neurons, weights, emission, staking.
 pub trait OnSubnet<AccountId> {
-    /// A network began, root at genesis included. `first` is the owner's coldkey and hotkey, already a pair; the hotkey
-    /// takes the first seat. spec subnets-and-neurons §2.2, step 10
+    /// Follows the creation of a network, root at genesis included. spec subnets-and-neurons §2.2, step 10
+    ///
+    /// `first` is the owner's coldkey and hotkey, already a pair; the hotkey takes the first seat.
     ///
     /// # Errors
-    /// Whatever keeps the first seat from being taken; the subnet is then not created.
+    /// The reason for which the first seat cannot be taken; the subnet is then not created.
     fn created(netuid: NetUid, first: Option<(&AccountId, &AccountId)>) -> DispatchResult;
 
-    /// A subnet ended in this block and does not exist any more. Constant work: from now on nothing of it may count or
-    /// be paid, and what it was still to be paid is recycled. spec subnets-and-neurons §5.2
+    /// Follows the end of a subnet, which does not exist any more. spec subnets-and-neurons §5.2
+    ///
+    /// The work must be constant. From now on nothing of the subnet may count or be paid, and its pending emission is
+    /// recycled.
     fn ended(netuid: NetUid);
 
-    /// Removes what is stored for an ended subnet, as far as the meter allows. Asked again in later blocks until the
-    /// answer is [`CleanupProgress::Done`], and possibly after that.
+    /// Removes the storage of an ended subnet, as far as the meter allows.
+    ///
+    /// Called again in later blocks until it returns [`CleanupProgress::Done`], and possibly after that.
     fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress;
 
-    /// Parameters of a network were set; the new values are in place. `set` has those that were given, also if they
-    /// equal the old ones.
+    /// Follows a change of parameters; the new values are in place.
+    ///
+    /// `set` has the parameters that were given, also if they equal the old ones.
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch);
 }
 
@@ -83,14 +89,14 @@ impl<AccountId> OnSubnet<AccountId> for Tuple {
     }
 }
 
-/// What a subnet receives of every block at present. Implemented by emission; decides which subnet is replaced.
+/// The emission of subnets per block. Implemented by emission; decides which subnet is replaced.
 pub trait ReadEmission {
-    /// The emission value of the subnet, zero if it receives nothing. spec tokenomics §5.4
+    /// Returns the current emission of the subnet per block, zero if it receives nothing. spec tokenomics §5.4
     fn of_subnet(netuid: NetUid) -> Amount<Tao>;
 }
 
-/// How many seats of a network are taken. Implemented by neurons; bounds how few seats a network may have.
+/// The numbers of taken seats. Implemented by neurons; a network cannot have fewer seats than neurons.
 pub trait CountSeats {
-    /// The neurons of the network.
+    /// Returns the number of neurons of the network.
     fn count(netuid: NetUid) -> u16;
 }

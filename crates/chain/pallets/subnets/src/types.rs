@@ -4,12 +4,12 @@ use myelin_primitives::NetUid;
 use myelin_records::parameters::ParametersPatch;
 use serde::{Deserialize, Serialize};
 
-/// How far the storage of an ended subnet has been cleared.
+/// The progress of clearing the storage of an ended subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CleanupProgress {
-    /// Nothing is left.
+    /// All of it is cleared.
     Done,
-    /// The meter did not allow all of it; ask again in a later block.
+    /// The meter did not allow all of it; the caller must call again in a later block.
     More,
 }
 
@@ -17,12 +17,12 @@ pub enum CleanupProgress {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GenesisSubnet<AccountId> {
-    /// Its number, 1 or above.
+    /// The netuid, 1 or above.
     pub netuid: NetUid,
-    /// Who owns it.
+    /// The owner, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<GenesisOwner<AccountId>>,
-    /// What differs from the default parameters of the chain.
+    /// The changes to the default parameters of the chain.
     #[serde(default)]
     pub parameters: ParametersPatch,
 }
@@ -31,7 +31,7 @@ pub struct GenesisSubnet<AccountId> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GenesisOwner<AccountId> {
-    /// The owner.
+    /// The coldkey of the owner.
     pub coldkey: AccountId,
     /// Its hotkey, which takes the first seat.
     pub hotkey: AccountId,

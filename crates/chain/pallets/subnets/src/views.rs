@@ -1,4 +1,4 @@
-//! Answers to clients.
+//! Reads for clients.
 
 use crate::{Config, LastCreation, Network, Pallet, ReadEmission, ReadSubnets, Subnets};
 use myelin_economics::pruning::{SubnetCandidate, subnet_to_prune};
@@ -10,8 +10,9 @@ impl<T: Config> Pallet<T> {
         Network::<T>::get().price_rule().price_at(Self::now(), LastCreation::<T>::get())
     }
 
-    /// Returns the subnet that a new one would replace if every place were taken; `None` if all are immune.
-    /// spec subnets-and-neurons §3
+    /// Returns the subnet that a new one would replace at the subnet limit. spec subnets-and-neurons §3
+    ///
+    /// `None` if all subnets are immune.
     pub fn subnet_to_prune() -> Option<NetUid> {
         let candidates = Self::netuids().into_iter().filter_map(|netuid| {
             let registered_at = Subnets::<T>::get(netuid)?.registered_at;

@@ -1,7 +1,7 @@
-//! What calls and hooks cost.
+//! The block weight of calls and hooks.
 //!
-//! Derived by hand from what each of them reads and writes, on the high side, until they are measured. What the other
-//! pallets do when they are told of a network is counted here too: it is done inside of these calls.
+//! Derived by hand from the reads and writes of each, rounded up, until they are measured. The work of the listeners to
+//! networks is counted here too, because they run within these calls.
 
 use core::marker::PhantomData;
 use frame_support::{
@@ -9,45 +9,45 @@ use frame_support::{
     weights::{RuntimeDbWeight, Weight},
 };
 
-/// The cost of every call and hook of this pallet. `n` is the number of networks, root included.
+/// The weight of each call and hook. `n` is the number of networks, root included.
 pub trait WeightInfo {
-    /// `register_network`, when it replaces a subnet.
+    /// Returns the weight of `register_network`, when it replaces a subnet.
     fn register_network(n: u32) -> Weight;
-    /// `register_network_with_identity`, when it replaces a subnet.
+    /// Returns the weight of `register_network_with_identity`, when it replaces a subnet.
     fn register_network_with_identity(n: u32) -> Weight;
-    /// `dissolve_network` and `root_dissolve_network`.
+    /// Returns the weight of `dissolve_network` and `root_dissolve_network`.
     fn dissolve_network(n: u32) -> Weight;
-    /// `transfer_network`.
+    /// Returns the weight of `transfer_network`.
     fn transfer_network() -> Weight;
-    /// `set_subnet_identity`.
+    /// Returns the weight of `set_subnet_identity`.
     fn set_subnet_identity() -> Weight;
-    /// `set_subnet_owner_hotkey`.
+    /// Returns the weight of `set_subnet_owner_hotkey`.
     fn set_subnet_owner_hotkey() -> Weight;
-    /// `set_parameters`, when all of them are set.
+    /// Returns the weight of `set_parameters`, with all parameters.
     fn set_parameters(n: u32) -> Weight;
-    /// `set_network_parameters`.
+    /// Returns the weight of `set_network_parameters`.
     fn set_network_parameters() -> Weight;
-    /// A swapped key that all networks belong to or are represented by.
+    /// Returns the weight of the swap of a key that is owner or owner's hotkey of all networks.
     fn swap_key(n: u32) -> Weight;
-    /// Looking whether a removed subnet waits to be cleared.
+    /// Returns the weight of a look at the queue of removed subnets.
     fn look_for_removed() -> Weight;
-    /// Striking off a subnet that has been cleared.
+    /// Returns the weight of the removal of a cleared subnet from the queue.
     fn end_clearing() -> Weight;
 }
 
-/// Costs counted in reads and writes.
+/// Weights for the database of this runtime.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-/// What a call computes, besides reads and writes: 50 µs, a wide margin.
+/// The computation of a call, besides reads and writes: 50 µs, a wide margin.
 const CALL: Weight = Weight::from_parts(50_000_000, 0);
 
-/// What is computed for each network.
+/// The computation for each network.
 const PER_NETWORK: Weight = Weight::from_parts(5_000_000, 0);
 
 /// Reads and writes of the other pallets when a network begins: keys, first seat, terms, accrual.
 const BEGIN: (u64, u64) = (20, 20);
 
-/// Reads and writes of the other pallets when a subnet ends: keys, accrual, what was to be paid.
+/// Reads and writes of the other pallets when a subnet ends: keys, accrual, pending emission.
 const END: (u64, u64) = (10, 10);
 
 /// Reads and writes of the other pallets when parameters change: terms, schedule, accrual.
@@ -56,7 +56,7 @@ const CHANGE: (u64, u64) = (10, 10);
 /// Reads and writes per network when the emission is divided anew.
 const DIVIDE: (u64, u64) = (2, 1);
 
-/// Reads and writes per network when one ends, another begins, and all of them are looked at to find the one that ends.
+/// Reads and writes per network when a subnet is replaced, with the search for it.
 const REPLACE: (u64, u64) = (6, 2);
 
 impl<T: frame_system::Config> SubstrateWeight<T> {

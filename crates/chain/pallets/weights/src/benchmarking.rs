@@ -1,4 +1,4 @@
-//! What calls and hooks cost, at their dearest.
+//! Benchmarks of calls and listeners, each at its most expensive.
 
 use crate::{
     Call, Commits, Config, Pallet, Rows,
@@ -20,18 +20,18 @@ use myelin_records::{
 };
 use sp_core::H256;
 
-/// What benchmarks need of the chain around this pallet, which may be empty.
+/// The chain around this pallet, which may be empty.
 pub trait BenchmarkHelper<AccountId> {
-    /// Begins a subnet with this number, set like this and with so many neurons, in place of one that has the number.
+    /// Creates a subnet with these parameters and this many neurons, in place of any subnet with the same netuid.
+    ///
     /// The first neuron is `validator`, with a permit.
     fn subnet(netuid: NetUid, parameters: Parameters, validator: &AccountId, neurons: u16);
 
-    /// Begins root and as many networks as make this number, and seats `validator` on root. Returns the coldkey that
-    /// owns it.
+    /// Creates root and subnets up to this number of networks, and seats `validator` on root. Returns its coldkey.
     fn root(validator: &AccountId, networks: u16) -> AccountId;
 }
 
-/// A block in which everybody who was there in the first one may update weights.
+/// A block in which each neuron of block 1 may update its weights.
 const LATER: BlockNumber = 10_000;
 
 const SUBNET: NetUid = NetUid::new(1);
@@ -44,7 +44,7 @@ fn uid(number: u32) -> Uid {
     Uid::new(number.try_into().unwrap_or(u16::MAX))
 }
 
-/// A validator of full subnets 1 to `subnets`, in [`LATER`].
+/// Makes a validator of full subnets 1 to `subnets`, and goes to block [`LATER`].
 fn validator<T: Config>(subnets: u32, commit_reveal: bool) -> T::AccountId {
     let validator: T::AccountId = account("validator", 0, 0);
     set_block::<T>(1);
@@ -56,7 +56,7 @@ fn validator<T: Config>(subnets: u32, commit_reveal: bool) -> T::AccountId {
     validator
 }
 
-/// A vector of `n` entries that are all different.
+/// Returns a vector of `n` different entries.
 fn vector(n: u32) -> (UidList, ValueList) {
     let uids: Vec<_> = (0..n).map(uid).collect();
     let values: Vec<_> = uids.iter().map(|uid| uid.get().saturating_add(1)).collect();
@@ -67,8 +67,9 @@ fn salt(s: u32) -> Salt {
     BoundedVec::truncate_from(vec![7; s as usize])
 }
 
-/// Makes full queue of commits, the last `reveals` of which are to vectors of `n` entries and salts of `s` numbers with
-/// version keys 0, 1 and so on; and goes to the block in which they may be revealed.
+/// Makes a full queue of commits, and goes to the block in which they may be revealed.
+///
+/// The last `reveals` commits are to vectors of `n` entries and salts of `s` numbers, with version keys 0, 1 and so on.
 fn commit<T: Config>(validator: &T::AccountId, reveals: u32, n: u32, s: u32) {
     let (uids, values) = vector(n);
     let commits: u32 = MaxCommits::get();
@@ -78,7 +79,7 @@ fn commit<T: Config>(validator: &T::AccountId, reveals: u32, n: u32, s: u32) {
         let hash = commit_hash(validator, StorageIndex::from(SUBNET), &uids, &values, &salt(s), key);
         let origin = RawOrigin::Signed(validator.clone()).into();
         Pallet::<T>::commit_weights(origin, SUBNET, hash).expect("there is room for ten commits");
-        // Within one epoch.
+        // All commits are within one epoch.
         set_block::<T>(LATER.saturating_add(number).saturating_add(1));
     }
     let window = Pallet::<T>::reveal_window(SUBNET, LATER).expect("the subnet exists");

@@ -1,4 +1,4 @@
-//! What calls do.
+//! The effects of calls.
 
 use crate::{
     Config, Event, Pallet,
@@ -12,7 +12,7 @@ use myelin_records::weights::{StorageIndex, WeightsRow};
 use sp_core::H256;
 
 impl<T: Config> Pallet<T> {
-    /// Puts a vector in force. spec weights §2
+    /// Stores a vector that is set directly. spec weights §2
     pub(crate) fn do_set_weights(hotkey: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> DispatchResult {
         let vector = Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)?;
         Self::note_update(StorageIndex::from(netuid), vector.uid);
@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Puts a vector of root in force. spec weights §7
+    /// Stores a vector of root. spec weights §7
     pub(crate) fn do_set_root_weights(
         coldkey: &T::AccountId,
         netuid: NetUid,
@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Puts a committed vector in force and uses up the commit and all older ones. spec weights §5.5
+    /// Stores a committed vector and removes the commit and all older ones. spec weights §5.5
     pub(crate) fn do_reveal_weights(
         hotkey: T::AccountId,
         netuid: NetUid,
@@ -59,7 +59,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Puts committed vectors in force, one after the other, and uses up their commits. spec weights §5.7
+    /// Stores committed vectors, one after the other, and removes their commits. spec weights §5.7
     pub(crate) fn do_batch_reveal_weights(
         hotkey: T::AccountId,
         netuid: NetUid,
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let (all, queue) = Self::ensure_all_revealable(&hotkey, netuid, reveals)?;
         Self::save_queue(netuid, &hotkey, queue)?;
-        // A list of reveals is never longer than its hashes may be.
+        // The bound of reveals equals the bound of hashes.
         let hashes = BoundedVec::truncate_from(all.iter().map(|revealed| revealed.hash).collect());
         for revealed in all {
             Self::store_revealed(netuid, revealed);
@@ -76,13 +76,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The row is as old as the commit, and so is the last update. spec weights §5.6
+    /// Stores a revealed vector as fixed in the block of its commit. spec weights §5.6
+    ///
+    /// The last update stays at the last commit.
     fn store_revealed(netuid: NetUid, revealed: AcceptedReveal) {
         let AcceptedReveal { vector, committed_at, .. } = revealed;
         Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: committed_at });
     }
 
-    /// Puts vectors of several subnets in force. spec weights §6
+    /// Stores vectors of several subnets. spec weights §6
     pub(crate) fn do_batch_set_weights(
         hotkey: T::AccountId,
         netuids: NetUidList,
@@ -117,7 +119,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Carries out the items of a batch, then tells which of them failed.
+    /// Carries out the items of a batch, then deposits the events of those that failed.
     fn announce_failures(results: impl Iterator<Item = (NetUid, DispatchResult)>) {
         let failures: Vec<_> =
             results.filter_map(|(netuid, result)| result.err().map(|error| (netuid, error))).collect();

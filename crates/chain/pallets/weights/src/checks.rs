@@ -1,4 +1,4 @@
-//! What must hold before something is stored. Nothing here writes, so the transaction pool asks the same functions.
+//! The checks before a vector or commit is stored. They do not write, so the transaction pool uses them too.
 
 use crate::{
     Config, Error, Pallet,
@@ -22,7 +22,7 @@ use myelin_records::{
 use myelin_yuma::{is_spread, max_upscale};
 use sp_core::H256;
 
-/// A vector as its author submits it: of any scale, perhaps malformed.
+/// A vector as its author submits it: of any scale, possibly malformed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Submission<'a> {
     uids: &'a [Uid],
@@ -62,7 +62,7 @@ impl SetItem {
     }
 }
 
-/// A vector that may be stored: scaled, and with the neuron it is of.
+/// A vector that may be stored: scaled, with the uid of its author.
 #[derive(Clone, Debug)]
 pub(crate) struct WeightVector {
     pub(crate) uid: Uid,
@@ -77,7 +77,7 @@ pub(crate) struct AcceptedReveal {
     pub(crate) committed_at: BlockNumber,
 }
 
-/// Whether a vector is an update of its own, to which the rate limit applies, or belongs to a commit, which was one.
+/// The kind of an update: a direct vector, to which the rate limit applies, or one that was committed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UpdateKind {
     Direct,
@@ -85,17 +85,17 @@ pub(crate) enum UpdateKind {
 }
 
 impl<T: Config> Pallet<T> {
-    /// How a network is set.
+    /// Returns the parameters of a network.
     pub(crate) fn parameters(netuid: NetUid) -> Result<Parameters, Error<T>> {
         T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)
     }
 
-    /// Whether weights of a network are committed first. Root votes are public, whatever its parameters say.
+    /// Returns true if weights of a network are committed first. Root weights never are, for any parameters.
     pub(crate) fn takes_commits(netuid: NetUid, parameters: &Parameters) -> bool {
         parameters.commit_reveal && !netuid.is_root()
     }
 
-    /// Whether a network takes weights directly. spec weights §2.1, check 0
+    /// Checks that a network takes weights directly. spec weights §2.1, check 0
     pub(crate) fn ensure_direct(netuid: NetUid) -> Result<(), Error<T>> {
         let parameters = Self::parameters(netuid)?;
         ensure!(!Self::takes_commits(netuid, &parameters), Error::CommitRevealEnabled);
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
         Ok(parameters)
     }
 
-    /// Whether a hotkey weighs enough to rate others. spec weights §2.1 (a)
+    /// Checks that the stake weight of a hotkey reaches the threshold. spec weights §2.1 (a)
     pub(crate) fn ensure_stake(netuid: NetUid, hotkey: &T::AccountId) -> Result<(), Error<T>> {
         let enough = T::Stake::weight(netuid, hotkey) >= T::Subnets::network().stake_threshold;
         ensure!(enough, Error::NotEnoughStakeToSetWeights);
@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
         rules::is_slow_enough(last, Self::now(), parameters.weights_set_rate_limit)
     }
 
-    /// Whether a hotkey may put this vector in force on a subnet. spec weights §2.1, checks 2 to 14
+    /// Checks that a hotkey may set this vector on a subnet. spec weights §2.1, checks 2 to 14
     pub(crate) fn ensure_settable(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -152,7 +152,7 @@ impl<T: Config> Pallet<T> {
         Ok(WeightVector { uid, entries })
     }
 
-    /// Whether a coldkey may put this vector in force for its root validator. spec weights §7, checks 2 to 14
+    /// Checks that a coldkey may set this vector for its root validator. spec weights §7, checks 2 to 14
     pub(crate) fn ensure_root_settable(
         coldkey: &T::AccountId,
         netuid: NetUid,
@@ -185,7 +185,7 @@ impl<T: Config> Pallet<T> {
         Ok(WeightVector { uid, entries })
     }
 
-    /// Whether a hotkey may commit on a subnet; its uid and the queue to add to. spec weights §5.4
+    /// Checks that a hotkey may commit on a subnet. Returns its uid and its queue. spec weights §5.4
     pub(crate) fn ensure_committable(hotkey: &T::AccountId, netuid: NetUid) -> Result<(Uid, CommitQueue), Error<T>> {
         let parameters = Self::ensure_commits(netuid)?;
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
@@ -196,7 +196,9 @@ impl<T: Config> Pallet<T> {
         Ok((uid, queue))
     }
 
-    /// Whether a hotkey may reveal this; the queue without the commit and all older ones. spec weights §5.5
+    /// Checks that a hotkey may reveal a vector. spec weights §5.5
+    ///
+    /// Returns the vector, and the queue without its commit and all older ones.
     pub(crate) fn ensure_revealable(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -212,7 +214,9 @@ impl<T: Config> Pallet<T> {
         Ok((AcceptedReveal { vector, hash, committed_at: commit.at }, queue))
     }
 
-    /// Whether a hotkey may reveal all of these; the queue without exactly their commits. spec weights §5.7
+    /// Checks that a hotkey may reveal several vectors. spec weights §5.7
+    ///
+    /// Returns the vectors, and the queue without exactly their commits.
     pub(crate) fn ensure_all_revealable(
         hotkey: &T::AccountId,
         netuid: NetUid,
@@ -233,7 +237,7 @@ impl<T: Config> Pallet<T> {
         Ok((revealed, queue))
     }
 
-    /// The queue of a hotkey on a subnet that takes commits, if it has one.
+    /// Returns the queue of a hotkey on a subnet that takes commits, or fails if it is empty.
     fn queue_to_reveal(hotkey: &T::AccountId, netuid: NetUid) -> Result<CommitQueue, Error<T>> {
         let parameters = Self::ensure_commits(netuid)?;
         let queue = Self::queue(netuid, hotkey, &parameters);
@@ -246,7 +250,7 @@ impl<T: Config> Pallet<T> {
         rules::commit_hash(hotkey, StorageIndex::from(netuid), uids, values, salt, version_key)
     }
 
-    /// The items of a batch of vectors. spec weights §6
+    /// Returns the items of a batch of vectors. spec weights §6
     pub(crate) fn set_items(
         netuids: &NetUidList,
         weights: &BatchEntries,
@@ -264,13 +268,13 @@ impl<T: Config> Pallet<T> {
         Ok(items.map(item).collect())
     }
 
-    /// The items of a batch of commits. spec weights §6
+    /// Returns the items of a batch of commits. spec weights §6
     pub(crate) fn commit_items(netuids: &NetUidList, hashes: &HashList) -> Result<Vec<(NetUid, H256)>, Error<T>> {
         ensure!(netuids.len() == hashes.len(), Error::InputLengthsUnequal);
         Ok(netuids.iter().zip(hashes).map(|(Compact(netuid), hash)| (NetUid::new(*netuid), *hash)).collect())
     }
 
-    /// The items of a batch of reveals. spec weights §5.7, step 1
+    /// Returns the items of a batch of reveals. spec weights §5.7, step 1
     pub(crate) fn reveals<'a>(
         uids: &'a [UidList],
         values: &'a [ValueList],

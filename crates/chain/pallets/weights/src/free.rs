@@ -1,4 +1,4 @@
-//! Calls without a fee, which are refused before they take room in a block. spec weights §8, events-and-errors §8
+//! Checks of free calls by the transaction pool. spec weights §8, events-and-errors §8
 
 use crate::{
     Call, Config, Error, Pallet,
@@ -15,21 +15,21 @@ use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority};
 /// The refusal of a batch without items.
 const EMPTY: InvalidTransaction = InvalidTransaction::Custom(PoolCode::Any.number());
 
-/// The priority of a weight call of a neuron that updated its weights in this very block. spec events-and-errors §8.4
+/// The priority of a weight call of a neuron that updated its weights in this block. spec events-and-errors §8.4
 const BASE_PRIORITY: TransactionPriority = 4_294_967_295;
 
 impl<T: Config> Pallet<T> {
-    /// Makes every check that a call without a fee could fail at, so that no call is included that changes nothing:
-    /// whoever got one in for free could get in any number.
+    /// Makes each check at which a free call could fail, so that no call without effect is included.
     ///
-    /// A batch over several subnets may have items that fail. It needs the stake on every subnet it lists, and at least
-    /// one item that succeeds. A batch without items is refused, though it could be carried out. A commit needs the
-    /// stake that its reveal will need. Calls that pay a fee pass.
+    /// A free call without effect could be repeated any number of times. A batch over several subnets may have items
+    /// that fail. It needs the stake on each subnet that it lists, and at least one item that succeeds. A batch without
+    /// items is refused, though it could be carried out. A commit needs the stake that its reveal will need. Calls with
+    /// a fee pass.
     ///
-    /// The work is that of the call itself, so its weight covers a second round of it.
+    /// The work is the same as that of the call, so the weight of the call includes it twice.
     ///
     /// # Errors
-    /// The reason as a number of spec events-and-errors §8.3.
+    /// The pool code of the reason. spec events-and-errors §8.3
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         match call {
             Call::set_weights { netuid, dests, weights, version_key } => {
@@ -60,8 +60,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// How urgent a free call is: the more, the longer ago its author updated weights there. Of a batch the network
-    /// counts that waited longest. spec weights §8
+    /// Returns the priority of a free call, which grows with the blocks since its author's last update. spec weights §8
+    ///
+    /// For a batch, the network with the oldest last update counts.
     pub fn free_call_priority(who: &T::AccountId, call: &Call<T>) -> TransactionPriority {
         let waited = |netuid: NetUid| {
             let uid = T::Seats::uid(netuid, who)?;
@@ -90,7 +91,7 @@ impl<T: Config> Pallet<T> {
         Self::ensure_stake(netuid, who)
     }
 
-    /// Whether a batch over several subnets is worth its room. It is refused for the reason of its first item.
+    /// Checks that a batch over several subnets has an effect. The refusal gives the reason of its first item.
     fn check_batch(
         who: &T::AccountId,
         netuids: &NetUidList,
@@ -106,7 +107,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// spec events-and-errors §8.3
+/// The pool codes of weight calls. spec events-and-errors §8.3
 impl<T> From<&Error<T>> for PoolCode {
     fn from(error: &Error<T>) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! What must hold after every block.
+//! The state that must hold after each block.
 
 use crate::{Commits, Config, LastUpdates, Pallet, Rows, rules::all_different};
 use frame_support::{BoundedVec, ensure};
@@ -12,13 +12,13 @@ use myelin_records::{
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-    /// What must hold after every block, of the networks that exist.
+    /// Checks these invariants, for the networks that exist.
     ///
-    /// 1. Every seat has a last update, no list is longer than the seats, and no update is yet to come.
+    /// 1. Each seat has a last update, no list is longer than the seats, and no update is in the future.
     /// 2. A row belongs to a seat and was fixed no later than the last update of that seat.
-    /// 3. A row lists nobody twice, and on a subnet nobody without a seat.
-    /// 4. A row is as large as it can be: its largest value is 65535, or all are zero.
-    /// 5. Commits are of hotkeys that have a seat, and never on root.
+    /// 3. A row lists no uid twice, and on a subnet only seats that are taken.
+    /// 4. A row is scaled: its largest value is 65 535, or all values are zero.
+    /// 5. Commits belong to hotkeys with a seat, and there are none on root.
     /// 6. A queue of commits is not empty, is in order of blocks, and ends no later than the last update of its hotkey.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::updates_are_those_of_the_seats()?;
@@ -50,10 +50,10 @@ impl<T: Config> Pallet<T> {
 
     fn rows_list_seats_once() -> Result<(), TryRuntimeError> {
         Self::rows_in_force().try_for_each(|(netuid, _, row)| {
-            ensure!(all_different(&row.entries), "a row lists somebody twice");
+            ensure!(all_different(&row.entries), "a row lists a uid twice");
             let neurons = T::Seats::count(netuid);
             let seated = row.entries.iter().all(|entry| entry.uid.get() < neurons);
-            ensure!(seated || netuid.is_root(), "a row lists somebody without a seat");
+            ensure!(seated || netuid.is_root(), "a row lists a uid without a seat");
             Ok(())
         })
     }
@@ -85,13 +85,13 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Rows of networks that exist; others are being removed.
+    /// Iterates over the rows of networks that exist; other rows are being removed.
     fn rows_in_force() -> impl Iterator<Item = (NetUid, Uid, WeightsRow)> {
         let rows = Rows::<T>::iter().map(|(index, uid, row)| (index.netuid(), uid, row));
         rows.filter(|(netuid, ..)| T::Subnets::exists(*netuid))
     }
 
-    /// Commits on networks that exist; others are being removed.
+    /// Iterates over the commits on networks that exist; other commits are being removed.
     fn queues_in_force() -> impl Iterator<Item = (NetUid, T::AccountId, BoundedVec<WeightsCommit, MaxCommits>)> {
         let queues = Commits::<T>::iter().map(|(index, hotkey, queue)| (index.netuid(), hotkey, queue));
         queues.filter(|(netuid, ..)| T::Subnets::exists(*netuid))

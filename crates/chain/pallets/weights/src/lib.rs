@@ -1,50 +1,50 @@
-//! What validators say: weights of miners, commits to weights, and root validators' weights of subnets.
+//! Weights of validators: weights of miners, commits to weights, and root weights of subnets.
 //!
 //! # API
 //!
-//! | Call | Who | What |
+//! | Call | Signer | Effect |
 //! |---|---|---|
-//! | [`Pallet::set_weights`] | hotkey | rates neurons of a subnet that does without commit-reveal |
-//! | [`Pallet::commit_weights`] | hotkey | promises weights by their hash |
-//! | [`Pallet::reveal_weights`] | hotkey | keeps a promise, once nobody can copy it any more |
+//! | [`Pallet::set_weights`] | hotkey | rates neurons of a subnet without commit-reveal |
+//! | [`Pallet::commit_weights`] | hotkey | commits to weights by their hash |
+//! | [`Pallet::reveal_weights`] | hotkey | reveals committed weights, when other validators cannot copy them any more |
 //! | `batch_…` | hotkey | several of these at once |
 //! | [`Pallet::set_root_weights`] | coldkey | rates subnets on root |
 //!
-//! Epochs read [`traits::ReadWeights`]; clients ask [`Pallet::neuron_weights`], [`Pallet::network_weights`],
-//! [`Pallet::commits_of`] and [`Pallet::reveal_window`]. The pallet is told about seats by `OnSeat` and about subnets by
-//! `OnSubnet`. Hotkeys hold no TAO, so their calls are free of fees and [`Pallet::check_free_call`] tells the transaction
-//! pool which ones to take.
+//! Epochs read [`traits::ReadWeights`]. Clients read [`Pallet::neuron_weights`], [`Pallet::network_weights`],
+//! [`Pallet::commits_of`] and [`Pallet::reveal_window`]. The pallet follows seats through `OnSeat` and subnets through
+//! `OnSubnet`. Hotkeys hold no TAO, so their calls are free, and the transaction pool checks them with
+//! [`Pallet::check_free_call`].
 //!
-//! # What is stored
+//! # Storage
 //!
-//! A [`WeightsRow`] per neuron, a list of last updates per network, and a queue of [`WeightsCommit`]s per network and
-//! hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
+//! The pallet stores a [`WeightsRow`] per neuron, a list of last updates per network, and a queue of
+//! [`WeightsCommit`]s per network and hotkey. The rules themselves are pure functions in [`rules`]; spec weights.
 //!
 //! # Entries that stop counting
 //!
-//! The specification sets an entry to zero when the neuron it is about is replaced (§4), and when a reveal stores a
-//! vector whose commit is not younger than the neuron (§5.6). Done as written, every replacement would visit the rows
-//! of all validators. Here nothing is visited: a row remembers the block it was fixed in, `fixed_at`, and an entry
-//! counts as zero when it is read if the seat it is about was taken in that block or later. Both rules become this one:
+//! The specification sets an entry to zero when the rated neuron is replaced (§4), and when a reveal stores a vector
+//! whose commit is not younger than the neuron (§5.6). By the letter, each replacement would visit the rows of all
+//! validators. Here no row is visited: a row stores the block in which it was fixed, `fixed_at`. An entry reads as zero
+//! if the rated seat was taken in that block or later. This replaces both rules:
 //!
-//! * *A seat is replaced in block `r`.* Every row stored so far was fixed in a block `f <= r`, because a direct vector
-//!   is fixed when it is stored and a revealed one when it was committed, before. The seat now says `r`, and
-//!   `r >= f`, so all of them read zero; that is what the visit would have written.
+//! * *A seat is replaced in block `r`.* Each row stored so far was fixed in a block `f <= r`, because a direct vector
+//!   is fixed when it is stored and a revealed one when it was committed. The seat now has block `r`, and `r >= f`, so
+//!   all entries toward it read zero, as if the visit had written zeros.
 //! * *A vector of a commit of block `f` is revealed.* Entries toward seats taken at or after `f` read zero from the
 //!   start, which is the rule of §5.6 word for word.
-//! * *It never comes back.* A seat's block only grows, and a row's block changes only with the row.
+//! * *A zero stays zero.* A seat's block only grows, and a row's block changes only with the row.
 //!
-//! One case is sharper than the visit: a vector stored in the very block `r`, after the replacement. The visit leaves it
-//! alone, and §4 leaves it to consensus to ignore the entry as long as the last update says `r`; a later commit moves
-//! the last update and would let it count. Here it stays zero, which is what §4 demands: who registers in the very block
-//! in which weights were set is not rated by them. On root the same holds of subnets and the block they began in, so a
-//! removed subnet's entries need no visit either.
+//! One case is stricter than the visit: a vector stored in block `r` itself, after the replacement. The visit leaves it
+//! unchanged, and by §4 consensus ignores the entry while the last update is in block `r`. A later commit moves the
+//! last update and would let the entry count. Here it stays zero, as §4 demands: weights do not rate a neuron that
+//! registers in the block in which they are set. On root the same holds for subnets and the block of their creation, so
+//! the entries of a removed subnet need no visit either.
 //!
-//! # What it is not
+//! # What is not here
 //!
-//! Consensus is `myelin-yuma`, epochs are run and permits are given by the emission pallet, and the parameters are kept
-//! and changed by the subnets pallet. Every network has one matrix of weights; the storage is keyed by
-//! [`StorageIndex`] so that it can get more.
+//! Consensus is in `myelin-yuma`. The emission pallet runs epochs and gives permits, and the subnets pallet stores the
+//! parameters. Each network has one matrix of weights; the storage is keyed by [`StorageIndex`] so that a network can
+//! get more.
 //!
 //! [`StorageIndex`]: myelin_records::weights::StorageIndex
 //! [`WeightsCommit`]: myelin_records::weights::WeightsCommit
@@ -128,43 +128,43 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Which networks exist and how they are set.
+        /// The networks and their parameters.
         type Subnets: ReadSubnets<Self::AccountId>;
-        /// Which coldkey owns a hotkey.
+        /// The pairs of coldkeys and hotkeys.
         type Keys: Keys<Self::AccountId>;
-        /// How much a hotkey weighs.
+        /// The stake weights of hotkeys.
         type Stake: ReadStake<Self::AccountId>;
-        /// Who sits where.
+        /// The seats of networks.
         type Seats: ReadSeats<Self::AccountId>;
-        /// Who may rate others.
+        /// The validator permits.
         type Permits: ReadPermits;
-        /// What calls cost.
+        /// The block weights of calls.
         type WeightInfo: WeightInfo;
-        /// Sets the stage for benchmarks.
+        /// The chain around this pallet, for benchmarks.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
-    /// What every neuron says.
+    /// The weights row of each neuron.
     ///
     /// Written when weights are set or revealed, removed when the seat is replaced and, a page at a time, when the
-    /// network has ended. At most one for every seat.
+    /// network has ended. At most one per seat.
     // `Identity`: both keys are small counters that only the chain assigns, so they cannot be ground.
     #[pallet::storage]
     pub type Rows<T: Config> = StorageDoubleMap<_, Identity, StorageIndex, Identity, Uid, WeightsRow>;
 
-    /// When every neuron last set or committed weights, by uid; the block of its registration if it never did.
+    /// The last updates: the block in which each neuron last set or committed weights, by uid.
     ///
-    /// Written by these calls and when a seat is taken, removed when the network has ended. One value per network,
-    /// because an epoch reads all of them.
+    /// A neuron without an update has the block of its registration. Written by these calls and when a seat is taken,
+    /// removed when the network has ended. One value per network, because an epoch reads all of them.
     // `Identity`: the key is a small counter that only the chain assigns.
     #[pallet::storage]
     pub type LastUpdates<T: Config> =
         StorageMap<_, Identity, StorageIndex, BoundedVec<BlockNumber, MaxUids>, ValueQuery>;
 
-    /// The commits of every hotkey that are neither revealed nor known to be over, oldest first.
+    /// The commits of each hotkey that are neither revealed nor known to be expired, oldest first.
     ///
-    /// Written by commits and reveals. Removed when it is empty, when the hotkey loses its seat or goes by a new key,
+    /// Written by commits and reveals. Removed when the list is empty, when the hotkey loses its seat or is swapped,
     /// and, a page at a time, when the network has ended.
     // `Identity` for what the chain assigns; `Blake2_128Concat` because users choose their accounts.
     #[pallet::storage]
@@ -183,52 +183,54 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// A neuron's weights were stored.
         WeightsSet {
-            /// Its network; root if the weights are about subnets.
+            /// The network; root if the weights rate subnets.
             netuid: NetUid,
             /// The neuron.
             uid: Uid,
         },
-        /// A hotkey promised weights.
+        /// A hotkey committed to weights.
         WeightsCommitted {
-            /// Who.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// On which network.
+            /// The network.
             netuid: NetUid,
-            /// What the weights will hash to.
+            /// The hash of the weights.
             hash: H256,
         },
-        /// A hotkey kept a promise; the weights were stored before.
+        /// A hotkey revealed a commit. [`Event::WeightsSet`] comes before.
         WeightsRevealed {
-            /// Who.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// On which network.
+            /// The network.
             netuid: NetUid,
-            /// What was promised.
+            /// The hash of the commit.
             hash: H256,
         },
-        /// A hotkey kept several promises; the weights of each were stored before, those of the last one are in force.
+        /// A hotkey revealed several commits; the weights of the last one are in force.
+        ///
+        /// [`Event::WeightsSet`] of each reveal comes before.
         WeightsBatchRevealed {
-            /// Who.
+            /// The hotkey.
             hotkey: T::AccountId,
-            /// On which network.
+            /// The network.
             netuid: NetUid,
-            /// What was promised, in the order of the reveals.
+            /// The hashes of the commits, in the order of the reveals.
             hashes: BoundedVec<H256, MaxCommits>,
         },
-        /// A batch over several networks is over. Items that failed were announced before, the others succeeded.
+        /// A batch over several networks is complete. Failed items have events before this one; the others succeeded.
         BatchWeightsCompleted {
             /// The networks of its items.
             netuids: NetUidList,
-            /// Who sent it.
+            /// The signer.
             hotkey: T::AccountId,
         },
-        /// At least one item of a batch failed; the failures follow.
+        /// At least one item of a batch failed; the events of the failures follow.
         BatchCompletedWithErrors,
         /// An item of a batch failed and changed nothing.
         BatchWeightItemFailed {
             /// The network of the item.
             netuid: NetUid,
-            /// Why.
+            /// The reason.
             error: DispatchError,
         },
     }
@@ -248,13 +250,13 @@ pub mod pallet {
         HotKeyNotRegisteredInSubNet,
         /// Weights of root are set by the coldkey with `set_root_weights`.
         CanNotSetRootNetworkWeights,
-        /// There are more uids than values or more values than uids; every uid needs one value.
+        /// There are more uids than values or more values than uids; each uid needs one value.
         WeightVecNotEqualSize,
-        /// There are more entries than neurons on the network; list every neuron at most once.
+        /// There are more entries than neurons on the network; list each neuron at most once.
         UidsLengthExceedUidsInSubNet,
         /// The hotkey's stake weight is below the network-wide threshold; it needs at least that much.
         NotEnoughStakeToSetWeights,
-        /// The version key is below the one that the subnet asks for; run a newer validator.
+        /// The version key is below the one that the subnet requires; run a newer validator.
         IncorrectWeightVersionKey,
         /// The neuron updated its weights too recently; wait until the rate limit has passed.
         SettingWeightsTooFast,
@@ -264,7 +266,7 @@ pub mod pallet {
         DuplicateUids,
         /// A uid, or a netuid on root, does not exist; list existing ones only.
         UidVecContainInvalidOne,
-        /// There are fewer entries than the network asks for; list more neurons, with value zero if need be.
+        /// There are fewer entries than the network requires; list more neurons, with value zero if necessary.
         WeightVecLengthIsLow,
         /// One entry has a greater share of the sum than the network allows; spread the weights.
         MaxWeightExceeded,
@@ -274,7 +276,7 @@ pub mod pallet {
         CommitRevealDisabled,
         /// The neuron committed or set weights too recently; wait until the rate limit has passed.
         CommittingWeightsTooFast,
-        /// Ten commits are open; reveal one or wait until one is over.
+        /// Ten commits are open; reveal one or wait until one expires.
         TooManyUnrevealedCommits,
         /// The hotkey has no open commit on this network; commit first.
         NoWeightsCommitFound,
@@ -284,7 +286,7 @@ pub mod pallet {
         RevealTooEarly,
         /// The window of this commit is over; commit again.
         ExpiredWeightCommit,
-        /// The lists of a batch differ in length; every item needs one element of each.
+        /// The lists of a batch differ in length; each item needs one element of each list.
         InputLengthsUnequal,
     }
 
@@ -308,14 +310,14 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Rate neurons of a subnet that does without commit-reveal.
+        /// Sets weights on a subnet without commit-reveal.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that rates. Free.
         ///
         /// ## Details
         /// `dests` are uids and `weights` their values; only the proportions matter. The vector replaces the one
-        /// before, whoever is not listed gets nothing. It counts from the next epoch on. spec weights §2
+        /// before, and a neuron that is not listed gets nothing. It counts from the next epoch on. spec weights §2
         ///
         /// ## Errors
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealEnabled`],
@@ -342,21 +344,21 @@ pub mod pallet {
             Self::do_set_weights(&hotkey, netuid, Submission::new(&dests, &weights, version_key))
         }
 
-        /// Rate neurons of several subnets.
+        /// Sets weights on several subnets.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that rates. Free.
         ///
         /// ## Details
-        /// Every item is carried out as by [`Pallet::set_weights`]. One that fails changes nothing and is announced;
-        /// the others are carried out all the same, and the call succeeds. spec weights §6
+        /// Each item is carried out as by [`Pallet::set_weights`]. An item that fails changes nothing and has an event.
+        /// The others are carried out all the same, and the call succeeds. spec weights §6
         ///
         /// ## Errors
         /// [`Error::InputLengthsUnequal`]. Items fail with the errors of [`Pallet::set_weights`].
         ///
         /// ## Events
-        /// [`Event::WeightsSet`] for each item that succeeds; if any failed, [`Event::BatchCompletedWithErrors`] and one
-        /// [`Event::BatchWeightItemFailed`] each; [`Event::BatchWeightsCompleted`].
+        /// [`Event::WeightsSet`] for each item that succeeds; if any failed, [`Event::BatchCompletedWithErrors`] and
+        /// one [`Event::BatchWeightItemFailed`] each; [`Event::BatchWeightsCompleted`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::batch_set_weights(count(netuids), total(weights)))]
         #[pallet::feeless_if(|_: &OriginFor<T>, _: &NetUidList, _: &BatchEntries, _: &KeyList| -> bool { true })]
@@ -370,15 +372,15 @@ pub mod pallet {
             Self::do_batch_set_weights(hotkey, netuids, &weights, &version_keys)
         }
 
-        /// Promise weights without showing them.
+        /// Commits to weights by their hash.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that will reveal. Free.
         ///
         /// ## Details
         /// `commit_hash` is BLAKE2b-256 of the SCALE encoding of (hotkey, netuid, uids, values, salt, version key), see
-        /// [`rules::commit_hash`](crate::rules::commit_hash). It may be revealed a reveal period of epochs later, in one
-        /// epoch only. Counts as an update of the neuron. spec weights §5.4
+        /// [`rules::commit_hash`](crate::rules::commit_hash). The reveal is possible after the reveal period, in one
+        /// epoch only. The commit counts as an update of the neuron. spec weights §5.4
         ///
         /// ## Errors
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealDisabled`],
@@ -396,14 +398,14 @@ pub mod pallet {
             Self::do_commit_weights(&hotkey, netuid, commit_hash)
         }
 
-        /// Promise weights on several subnets.
+        /// Commits to weights on several subnets.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that will reveal. Free.
         ///
         /// ## Details
-        /// Every item is carried out as by [`Pallet::commit_weights`]. One that fails changes nothing and is announced;
-        /// the others are carried out all the same, and the call succeeds. spec weights §6
+        /// Each item is carried out as by [`Pallet::commit_weights`]. An item that fails changes nothing and has an
+        /// event. The others are carried out all the same, and the call succeeds. spec weights §6
         ///
         /// ## Errors
         /// [`Error::InputLengthsUnequal`]. Items fail with the errors of [`Pallet::commit_weights`].
@@ -423,21 +425,21 @@ pub mod pallet {
             Self::do_batch_commit_weights(hotkey, netuids, &commit_hashes)
         }
 
-        /// Show the weights of a commit, which puts them in force.
+        /// Reveals the weights of a commit, which puts them in force.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that committed. Free.
         ///
         /// ## Details
-        /// `uids`, `values`, `salt` and `version_key` are those of the hash. The commit and all older ones are used up.
+        /// `uids`, `values`, `salt` and `version_key` are those of the hash. The commit and all older ones are removed.
         /// The neuron's last update stays at its last commit. A reveal that fails may be repeated while the window is
-        /// open. Whoever took a seat at or after the commit gets nothing of it. spec weights §5.5, §5.6
+        /// open. A neuron that took its seat at or after the commit gets nothing. spec weights §5.5, §5.6
         ///
         /// ## Errors
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealDisabled`],
         /// [`Error::NoWeightsCommitFound`], [`Error::ExpiredWeightCommit`],
         /// [`Error::InvalidRevealCommitHashNotMatch`], [`Error::RevealTooEarly`], then those of
-        /// [`Pallet::set_weights`] from [`Error::WeightVecNotEqualSize`] on, but for the rate limit.
+        /// [`Pallet::set_weights`] from [`Error::WeightVecNotEqualSize`] on, except for the rate limit.
         ///
         /// ## Events
         /// [`Event::WeightsSet`], [`Event::WeightsRevealed`].
@@ -459,14 +461,14 @@ pub mod pallet {
             Self::do_reveal_weights(hotkey, netuid, reveal)
         }
 
-        /// Show the weights of several commits on one subnet.
+        /// Reveals the weights of several commits on one subnet.
         ///
         /// ## Dispatch origin
         /// Signed by the hotkey that committed. Free.
         ///
         /// ## Details
-        /// All or nothing. Exactly the commits that are shown are used up, older ones stay. The weights of the last
-        /// item are in force afterwards. spec weights §5.7
+        /// All or nothing. Exactly the revealed commits are removed, older ones stay. The weights of the last item are
+        /// in force afterwards. spec weights §5.7
         ///
         /// ## Errors
         /// [`Error::InputLengthsUnequal`], then those of [`Pallet::reveal_weights`].
@@ -496,18 +498,18 @@ pub mod pallet {
             Self::do_batch_reveal_weights(hotkey, netuid, &reveals)
         }
 
-        /// Rate subnets on behalf of a root validator, which decides how the block emission is shared.
+        /// Sets the root weights of a root validator, which divide the block emission among subnets.
         ///
         /// ## Dispatch origin
         /// Signed by the coldkey that owns `hotkey`.
         ///
         /// ## Details
-        /// `dests` are netuids and `weights` their values; only the proportions matter. Public and at once: neither
-        /// commit-reveal nor permits apply. An empty vector withdraws the vote if the minimum length of root is zero.
-        /// Counts from the next root epoch on; a rating of netuid 0 counts for nothing. spec weights §7
+        /// `dests` are netuids and `weights` their values; only the proportions matter. Neither commit-reveal nor
+        /// permits apply. An empty vector withdraws the weights if the minimum length of root is zero. The weights
+        /// count from the next root epoch on; a weight of netuid 0 has no effect. spec weights §7
         ///
         /// ## Errors
-        /// In this order: those of a coldkey in a swap, [`Error::HotKeyAccountNotExists`],
+        /// In this order: those of a coldkey under swap, [`Error::HotKeyAccountNotExists`],
         /// [`Error::NonAssociatedColdKey`], [`Error::SubNetworkDoesNotExist`], [`Error::NotRootSubnet`],
         /// [`Error::WeightVecNotEqualSize`], [`Error::UidVecContainInvalidOne`],
         /// [`Error::HotKeyNotRegisteredInSubNet`], [`Error::NotEnoughStakeToSetWeights`],
@@ -532,12 +534,12 @@ pub mod pallet {
         }
     }
 
-    /// How many there are, as costs count.
+    /// Returns the length of a list, for block weights.
     fn count<Item>(list: &[Item]) -> u32 {
         list.len().try_into().unwrap_or(u32::MAX)
     }
 
-    /// How many there are in all lists together, as costs count.
+    /// Returns the length of all lists together, for block weights.
     fn total<Item, Bound>(lists: &[BoundedVec<Item, Bound>]) -> u32 {
         lists.iter().map(|list| count(list)).fold(0, u32::saturating_add)
     }

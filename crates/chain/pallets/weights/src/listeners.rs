@@ -1,4 +1,4 @@
-//! What happens when seats and networks come and go.
+//! Reactions to changes of seats and networks.
 
 use crate::{Commits, Config, LastUpdates, Pallet, Rows, weights::WeightInfo};
 use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
@@ -12,7 +12,7 @@ impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
         Self::note_update(StorageIndex::from(netuid), uid);
     }
 
-    /// What others say of the seat needs no visit: it counts only if it was fixed before the seat changed hands.
+    /// Removes row and commits of the seat. Entries of other rows toward the seat read zero from now on.
     fn replaced(netuid: NetUid, uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
         let index = StorageIndex::from(netuid);
         Rows::<T>::remove(index, uid);
@@ -20,19 +20,21 @@ impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
         Self::note_update(index, uid);
     }
 
-    /// The weights stay. The commits hash the old key and could not be revealed any more. spec weights §5.8
+    /// Removes the commits of a swapped hotkey; the weights stay. spec weights §5.8
+    ///
+    /// The commits hash the old hotkey and could not be revealed any more.
     fn hotkey_swapped(netuid: NetUid, _uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
         Commits::<T>::remove(StorageIndex::from(netuid), old);
     }
 }
 
 impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
-    /// The first seat is announced by itself.
+    /// Does nothing: the first seat has its own call of [`OnSeat::taken`].
     fn created(_netuid: NetUid, _first: Option<(&T::AccountId, &T::AccountId)>) -> DispatchResult {
         Ok(())
     }
 
-    /// A network that does not exist takes no call and runs no epoch, so what is stored of it counts for nothing.
+    /// Does nothing: a network that does not exist takes no call and runs no epoch, so its weights have no effect.
     fn ended(_netuid: NetUid) {}
 
     fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {

@@ -62,19 +62,19 @@ impl pallet_weights::Config for Test {
 /// The subnet that exists from the start.
 pub(crate) const SUBNET: NetUid = NetUid::new(1);
 
-/// The hotkeys with seats on it from the start, by uid. Each is owned by [`coldkey_of`] it.
+/// The hotkeys with seats on [`SUBNET`] from the start, by uid. [`coldkey_of`] gives their owners.
 pub(crate) const HOTKEYS: [AccountId; 4] = [10, 11, 12, 13];
 
-/// The first of them.
+/// The first of [`HOTKEYS`].
 pub(crate) const ALICE: AccountId = HOTKEYS[0];
 
-/// The second of them.
+/// The second of [`HOTKEYS`].
 pub(crate) const BOB: AccountId = HOTKEYS[1];
 
 /// A hotkey without a seat.
 pub(crate) const STRANGER: AccountId = 99;
 
-/// What is refused to a coldkey in a swap.
+/// The error of a coldkey under swap.
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
 
 /// A network of the mock.
@@ -102,7 +102,7 @@ type Owners = StorageMap<Mock, Identity, AccountId, AccountId, OptionQuery>;
 #[storage_alias]
 type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery>;
 
-/// Stands for all other pallets.
+/// A stand-in for all other pallets.
 #[allow(unreachable_pub, reason = "FRAME makes the runtime public, and what it is configured with must be as well")]
 pub struct Tables;
 
@@ -239,12 +239,12 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Tables {
     }
 }
 
-/// The coldkey that owns a hotkey of the mock.
+/// Returns the coldkey that owns a hotkey of the mock.
 pub(crate) const fn coldkey_of(hotkey: AccountId) -> AccountId {
     hotkey + 1_000
 }
 
-/// A network begins. A subnet belongs to [`ALICE`].
+/// Creates a network. A subnet belongs to [`ALICE`].
 pub(crate) fn create(netuid: NetUid, parameters: Parameters) {
     let record = Subnet {
         registered_at: Weights::now(),
@@ -256,7 +256,7 @@ pub(crate) fn create(netuid: NetUid, parameters: Parameters) {
     Weights::created(netuid, None).unwrap();
 }
 
-/// A network ends. Its seats stay until [`clear`] has removed them.
+/// Ends a network. Its seats stay until [`clear`] has removed them.
 pub(crate) fn end(netuid: NetUid) {
     Networks::remove(netuid);
     Weights::ended(netuid);
@@ -273,7 +273,7 @@ pub(crate) fn set(netuid: NetUid, change: impl FnOnce(&mut Parameters)) {
     Networks::mutate(netuid, |network| change(&mut network.as_mut().unwrap().parameters));
 }
 
-/// A hotkey takes a fresh seat.
+/// Gives a hotkey a fresh seat.
 pub(crate) fn seat(netuid: NetUid, hotkey: AccountId) -> Uid {
     Owners::insert(hotkey, coldkey_of(hotkey));
     let uid = Uid::new(Tables::count(netuid));
@@ -282,7 +282,7 @@ pub(crate) fn seat(netuid: NetUid, hotkey: AccountId) -> Uid {
     uid
 }
 
-/// A hotkey takes the seat of another.
+/// Gives a hotkey the seat of another.
 pub(crate) fn replace(netuid: NetUid, uid: u16, hotkey: AccountId) {
     Owners::insert(hotkey, coldkey_of(hotkey));
     let old = SeatsOf::mutate(netuid, |seats| {
@@ -293,34 +293,34 @@ pub(crate) fn replace(netuid: NetUid, uid: u16, hotkey: AccountId) {
     Weights::replaced(netuid, Uid::new(uid), &old, &hotkey);
 }
 
-/// A hotkey goes by a new key.
+/// Swaps the hotkey on a seat.
 pub(crate) fn swap(netuid: NetUid, uid: u16, new: AccountId) {
     Owners::insert(new, coldkey_of(new));
     let old = SeatsOf::mutate(netuid, |seats| std::mem::replace(&mut seats[usize::from(uid)].hotkey, new));
     Weights::hotkey_swapped(netuid, Uid::new(uid), &old, &new);
 }
 
-/// The last epoch permitted a hotkey to validate.
+/// Gives a hotkey the validator permit.
 pub(crate) fn permit(netuid: NetUid, hotkey: AccountId) {
     PermitsOf::insert((netuid, Tables::uid(netuid, &hotkey).unwrap()), ());
 }
 
-/// The last epoch did not permit a hotkey to validate.
+/// Takes the validator permit from a hotkey.
 pub(crate) fn forbid(netuid: NetUid, hotkey: AccountId) {
     PermitsOf::remove((netuid, Tables::uid(netuid, &hotkey).unwrap()));
 }
 
-/// What is staked on a hotkey.
+/// Sets the stake on a hotkey.
 pub(crate) fn stake(hotkey: AccountId, rao: u64) {
     StakeOn::insert(hotkey, Amount::<Tao>::from_rao(rao));
 }
 
-/// What a hotkey weighs on one subnet, if not its stake.
+/// Sets the stake weight of a hotkey on one subnet, in place of its stake.
 pub(crate) fn lend(netuid: NetUid, hotkey: AccountId, rao: u64) {
     StakeWeights::insert((netuid, hotkey), Amount::<Tao>::from_rao(rao));
 }
 
-/// What a hotkey must weigh to rate others.
+/// Sets the threshold of stake weight for setting weights.
 pub(crate) fn ask_stake(rao: u64) {
     Threshold::put(Amount::<Tao>::from_rao(rao));
 }
@@ -330,19 +330,19 @@ pub(crate) fn announce_swap(coldkey: AccountId) {
     Swapping::insert(coldkey, ());
 }
 
-/// A vector as a list of uids and one of values.
+/// Returns a vector as a list of uids and a list of values.
 pub(crate) fn lists(vector: &[(u16, u16)]) -> (UidList, ValueList) {
     let uids: Vec<_> = vector.iter().map(|(uid, _)| Uid::new(*uid)).collect();
     let values: Vec<_> = vector.iter().map(|(_, value)| *value).collect();
     (uids.try_into().unwrap(), values.try_into().unwrap())
 }
 
-/// The salt of all commits of the mock.
+/// Returns the salt of all commits of the mock.
 pub(crate) fn salt() -> Salt {
     vec![1, 2, 3, 4, 5, 6, 7, 8].try_into().unwrap()
 }
 
-/// The hash of a vector with [`salt`].
+/// Returns the hash of a vector with [`salt`].
 pub(crate) fn hash(hotkey: AccountId, netuid: NetUid, vector: &[(u16, u16)], version_key: u64) -> H256 {
     let (uids, values) = lists(vector);
     commit_hash(&hotkey, StorageIndex::from(netuid), &uids, &values, &salt(), version_key)
@@ -365,17 +365,17 @@ pub(crate) fn reveal(hotkey: AccountId, netuid: NetUid, vector: &[(u16, u16)]) -
     Weights::reveal_weights(RuntimeOrigin::signed(hotkey), netuid, uids, values, salt(), 0)
 }
 
-/// A row as it is stored.
+/// Returns a row as it is stored.
 pub(crate) fn stored(netuid: NetUid, uid: u16) -> Option<Vec<(u16, u16)>> {
     Rows::<Test>::get(StorageIndex::from(netuid), Uid::new(uid)).map(|row| pairs(&row.entries))
 }
 
-/// Entries as pairs.
+/// Returns entries as pairs.
 pub(crate) fn pairs(entries: &[Entry]) -> Vec<(u16, u16)> {
     entries.iter().map(|entry| (*entry).into()).collect()
 }
 
-/// The events of this pallet in the present block since the last time this was asked, oldest first.
+/// Takes the events of this pallet in the current block since the last call, oldest first.
 pub(crate) fn events() -> Vec<crate::Event<Test>> {
     let ours = |event| if let RuntimeEvent::Weights(event) = event { Some(event) } else { None };
     let events = System::events().into_iter().filter_map(|record| ours(record.event)).collect();
@@ -388,7 +388,7 @@ pub(crate) fn check() {
     Weights::do_try_state().unwrap();
 }
 
-/// Ends the present block and begins the next one.
+/// Ends the current block and begins the next one.
 pub(crate) fn next_block() {
     check();
     let number = System::block_number() + 1;
@@ -405,8 +405,9 @@ pub(crate) fn run_to_block(number: BlockNumber) {
     }
 }
 
-/// How a test begins: root, and one subnet with [`HOTKEYS`], all since genesis, so that nobody has to wait. Weights
-/// are set directly and `tempo` is 5 unless told otherwise.
+/// The state a test begins with: root, and one subnet with [`HOTKEYS`], all since genesis.
+///
+/// No rate limit applies to neurons of genesis. Weights are set directly and `tempo` is 5 by default.
 pub(crate) struct ExtBuilder {
     parameters: Parameters,
     root: bool,
@@ -419,18 +420,18 @@ impl Default for ExtBuilder {
 }
 
 impl ExtBuilder {
-    /// Weights are committed and revealed.
+    /// Switches commit-reveal on.
     pub(crate) fn commit_reveal(self) -> Self {
         self.parameters(|parameters| parameters.commit_reveal = true)
     }
 
-    /// How the subnet is set.
+    /// Changes parameters of the subnet.
     pub(crate) fn parameters(mut self, change: impl FnOnce(&mut Parameters)) -> Self {
         change(&mut self.parameters);
         self
     }
 
-    /// [`ALICE`] sits on root, and there are subnets 2 and 3 without neurons.
+    /// Seats [`ALICE`] on root, and adds subnets 2 and 3 without neurons.
     pub(crate) fn root(mut self) -> Self {
         self.root = true;
         self

@@ -1,4 +1,4 @@
-//! Answers to other pallets.
+//! Implementations of the reads that other pallets need.
 
 use crate::{Config, LastUpdates, Pallet, Rows, traits::ReadWeights};
 use alloc::{collections::BTreeMap, vec::Vec};

@@ -1,7 +1,8 @@
 //! The rules of weights that need no storage. spec weights §2 to §5
 //!
-//! Scaling is `myelin_yuma::max_upscale`, the largest share `myelin_yuma::is_spread`, and what a stored row says
-//! `myelin_yuma::as_read`; the epochs of a network with the windows of reveals are in `myelin_economics::schedule`.
+//! Scaling is `myelin_yuma::max_upscale`, the limit of the largest share `myelin_yuma::is_spread`, and the reading of a
+//! stored row `myelin_yuma::as_read`. The epochs of a network and the reveal windows are in
+//! `myelin_economics::schedule`.
 
 use alloc::{
     collections::{BTreeSet, VecDeque},
@@ -20,35 +21,33 @@ pub fn paired(uids: impl ExactSizeIterator<Item = Uid>, values: &[u16]) -> Optio
     same.then(|| uids.zip(values).map(|(uid, &value)| Entry::new(uid, value)).collect())
 }
 
-/// Whether no uid is listed twice. spec weights §2.1, check 11
+/// Returns true if no uid is listed twice. spec weights §2.1, check 11
 pub fn all_different(entries: &[Entry]) -> bool {
     let mut seen = BTreeSet::new();
     entries.iter().all(|entry| seen.insert(entry.uid))
 }
 
-/// Whether the setter rates itself and nobody else, which is the vote of no opinion. spec weights §1
+/// Returns true if the setter rates itself alone, which rates no miner. spec weights §1
 pub fn is_self_vector(setter: Uid, entries: &[Entry]) -> bool {
     matches!(entries, [only] if only.uid == setter)
 }
 
-/// Whether a client of version `supplied` may set weights where `required` is asked for; zero asks for nothing.
-/// spec weights §2.1 (b)
+/// Returns true if version key `supplied` reaches `required`; zero requires nothing. spec weights §2.1 (b)
 pub const fn is_new_enough(supplied: u64, required: u64) -> bool {
     required == 0 || supplied >= required
 }
 
-/// Whether `limit` blocks have passed since the last update. One at genesis counts as none. spec weights §2.1 (c)
+/// Returns true if `limit` blocks have passed since the last update, or it was at genesis. spec weights §2.1 (c)
 pub const fn is_slow_enough(last_update: BlockNumber, now: BlockNumber, limit: BlockNumber) -> bool {
     last_update == 0 || now.saturating_sub(last_update) >= limit
 }
 
-/// Whether a vector of `length` entries is long enough on a network of `neurons`. spec weights §2.1 (e)
+/// Returns true if a vector of `length` entries is long enough for a network of `neurons`. spec weights §2.1 (e)
 pub fn is_long_enough(length: usize, minimum: u16, neurons: u16) -> bool {
     length >= usize::from(minimum.min(neurons))
 }
 
-/// What a commit promises: the hash of the weights as they will be revealed, of their salt and of their author.
-/// spec weights §5.3
+/// Returns the hash of a commit: of author, network, weights, salt and version key. spec weights §5.3
 pub fn commit_hash<AccountId: Encode>(
     hotkey: &AccountId,
     index: StorageIndex,
@@ -60,18 +59,18 @@ pub fn commit_hash<AccountId: Encode>(
     BlakeTwo256::hash_of(&(hotkey, index, uids, values, salt, version_key))
 }
 
-/// Why a commit cannot be revealed.
+/// The reason for which a commit cannot be revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevealRefusal {
-    /// No such commit is open.
+    /// A commit that is not in the queue.
     Unknown,
-    /// It is over.
+    /// A commit whose window is over.
     Expired,
-    /// Its window is still ahead.
+    /// A commit whose window is still ahead.
     Early,
 }
 
-/// The commits of a hotkey as they stand in one block. spec weights §5.5
+/// The commits of a hotkey as of one block. spec weights §5.5
 #[derive(Clone, Debug)]
 pub struct CommitQueue {
     windows: RevealSchedule,
@@ -81,7 +80,7 @@ pub struct CommitQueue {
 }
 
 impl CommitQueue {
-    /// Sorts out stored commits, which are in order of their blocks: those that are over are at the front.
+    /// Splits stored commits, which are in order of their blocks, into expired and open ones.
     pub fn new(commits: impl IntoIterator<Item = WeightsCommit>, windows: RevealSchedule, now: BlockNumber) -> Self {
         let mut open: VecDeque<_> = commits.into_iter().collect();
         let mut expired = Vec::new();
@@ -91,17 +90,17 @@ impl CommitQueue {
         Self { windows, now, expired, open }
     }
 
-    /// The commits that are not over, oldest first.
+    /// Returns the commits that are not expired, oldest first.
     pub fn open(&self) -> impl ExactSizeIterator<Item = &WeightsCommit> {
         self.open.iter()
     }
 
-    /// The commits that are not over, to be stored.
+    /// Returns the commits that are not expired, to be stored.
     pub fn into_open(self) -> Vec<WeightsCommit> {
         self.open.into()
     }
 
-    /// Whether there is no commit at all.
+    /// Returns true if there is neither an open nor an expired commit.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty() && self.expired.is_empty()
     }
@@ -111,7 +110,7 @@ impl CommitQueue {
         self.open.push_back(WeightsCommit { hash, at: self.now });
     }
 
-    /// Forgets the commits that are over, so that they are as unknown as any other.
+    /// Removes the expired commits, so that they are unknown from now on.
     pub fn forget_expired(&mut self) {
         self.expired.clear();
     }
@@ -119,7 +118,7 @@ impl CommitQueue {
     /// Finds the oldest open commit with this hash.
     ///
     /// # Errors
-    /// Why it may not be revealed. spec weights §5.5, steps 5 to 7
+    /// The reason for which the commit cannot be revealed. spec weights §5.5, steps 5 to 7
     pub fn find(&self, hash: H256) -> Result<usize, RevealRefusal> {
         match self.open.iter().enumerate().find(|(_, commit)| commit.hash == hash) {
             Some((position, commit)) if self.windows.of(commit.at, self.now) == RevealPhase::Open => Ok(position),
@@ -129,7 +128,7 @@ impl CommitQueue {
         }
     }
 
-    /// Takes out the commit that [`Self::find`] finds, and only that one. spec weights §5.7, step 4
+    /// Removes the commit that [`Self::find`] finds, and no other. spec weights §5.7, step 4
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -138,8 +137,9 @@ impl CommitQueue {
         self.open.remove(position).ok_or(RevealRefusal::Unknown)
     }
 
-    /// Takes out the commit that [`Self::find`] finds, and all older ones with it: there is no way back to an earlier
-    /// vector. spec weights §5.5, step 8
+    /// Removes the commit that [`Self::find`] finds, and all older ones. spec weights §5.5, step 8
+    ///
+    /// So an earlier vector cannot replace a later one.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -218,7 +218,7 @@ mod tests {
         assert!(is_long_enough(0, 0, 3) && !is_long_enough(0, 1, 3));
     }
 
-    /// The table of spec weights §3.1.
+    /// Checks the table of spec weights §3.1.
     #[test]
     fn vectors_are_scaled_to_the_maximum() {
         for (given, expected) in [
@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    /// The table of spec weights §3.2, but for the exemption of self-weights, which is the caller's.
+    /// Checks the table of spec weights §3.2, without the exemption of self-weights, which the caller makes.
     #[test]
     fn the_largest_share_is_limited() {
         for (scaled, limit, passes) in [
@@ -258,7 +258,7 @@ mod tests {
         assert!(is_spread(&row(&[65_535; 256]), 256) && !is_spread(&row(&[65_535; 256]), 255));
     }
 
-    /// The vectors of spec weights §5.3.
+    /// Checks the vectors of spec weights §5.3.
     #[test]
     fn commits_hash_to_the_committed_vectors() {
         let hash = |uids: &[Uid], values: &[u16], salt: &[u16], version| {
@@ -275,7 +275,7 @@ mod tests {
         RevealSchedule { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
     }
 
-    /// Commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
+    /// Returns a queue of commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
     fn queue(now: BlockNumber) -> CommitQueue {
         let commits = [(1, 11), (2, 12), (3, 16), (4, 22)];
         CommitQueue::new(

@@ -14,22 +14,22 @@ use myelin_records::{
 use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {
-    /// The block that is being made.
+    /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// When a neuron last set or committed weights. A neuron that is not on the list did so now, which keeps it waiting.
+    /// Returns the last update of a neuron, or the current block for a neuron that is not in the list.
     pub(crate) fn last_update(index: StorageIndex, uid: Uid) -> BlockNumber {
         LastUpdates::<T>::get(index).get(usize::from(uid)).copied().unwrap_or_else(Self::now)
     }
 
-    /// Notes that a neuron updated its weights, or took its seat, in this block.
+    /// Sets the last update of a neuron to this block.
     pub(crate) fn note_update(index: StorageIndex, uid: Uid) {
         let now = Self::now();
         LastUpdates::<T>::mutate(index, |updates| {
             if updates.len() <= usize::from(uid) {
-                // A network has at most as many seats as the list has places.
+                // The bound of the list is the most seats of a network.
                 updates.bounded_resize(usize::from(uid).saturating_add(1), now);
             }
             if let Some(update) = updates.get_mut(usize::from(uid)) {
@@ -38,27 +38,27 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Puts a vector in force. spec weights §2.2
+    /// Stores a vector, which is in force from now on. spec weights §2.2
     pub(crate) fn store(netuid: NetUid, uid: Uid, row: WeightsRow) {
         Rows::<T>::insert(StorageIndex::from(netuid), uid, row);
         Self::deposit_event(Event::WeightsSet { netuid, uid });
     }
 
-    /// When commits of a network may be revealed, as it is set now.
+    /// Returns the reveal windows of a network with these parameters.
     pub(crate) fn windows(netuid: NetUid, parameters: &Parameters) -> RevealSchedule {
         RevealSchedule { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs }
     }
 
-    /// The commits of a hotkey, as they stand now.
+    /// Returns the commits of a hotkey as of this block.
     pub(crate) fn queue(netuid: NetUid, hotkey: &T::AccountId, parameters: &Parameters) -> CommitQueue {
         let commits = Commits::<T>::get(StorageIndex::from(netuid), hotkey);
         CommitQueue::new(commits, Self::windows(netuid, parameters), Self::now())
     }
 
-    /// Stores what is open of a queue.
+    /// Stores the open commits of a queue.
     ///
     /// # Errors
-    /// [`Error::TooManyUnrevealedCommits`] if more are open than there may be.
+    /// [`Error::TooManyUnrevealedCommits`] if more commits are open than allowed.
     pub(crate) fn save_queue(netuid: NetUid, hotkey: &T::AccountId, queue: CommitQueue) -> Result<(), Error<T>> {
         let index = StorageIndex::from(netuid);
         let open = BoundedVec::try_from(queue.into_open()).map_err(|_| Error::TooManyUnrevealedCommits)?;
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Since when whoever weights of a network can be about has been there: neurons, or networks on root.
+    /// Returns the block since which each possible target of weights exists: neurons, or networks on root.
     pub(crate) fn rated_since(netuid: NetUid) -> BTreeMap<Uid, BlockNumber> {
         if netuid.is_root() {
             let began = |netuid: NetUid| Some((Uid::new(netuid.get()), T::Subnets::subnet(netuid)?.registered_at));

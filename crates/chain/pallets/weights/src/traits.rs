@@ -1,35 +1,40 @@
-//! What this pallet offers to others, and what it needs of those above it.
+//! Seams of this pallet: its offer to other pallets, and its needs of those above it.
 //!
-//! From below it takes `Keys` (keys), `ReadSubnets`, `OnSubnet` (subnets), `ReadStake` (staking), `ReadSeats` and `OnSeat`
-//! (neurons).
+//! From the pallets below it takes `Keys` (keys), `ReadSubnets` and `OnSubnet` (subnets), `ReadStake` (staking),
+//! `ReadSeats` and `OnSeat` (neurons).
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
 use myelin_records::seat::Seat;
 
-/// What validators say, as an epoch takes it. Implemented by this pallet.
+/// The weights of validators, as an epoch reads them. Implemented by this pallet.
 ///
-/// `seats` are those of the network, by uid; the caller has them anyway.
+/// `seats` are the seats of the network, by uid, which the caller has read already.
 pub trait ReadWeights<AccountId> {
-    /// The row of every seat. Entries toward seats taken at or after the row was fixed have the value zero.
-    /// spec weights §4, §5.6
+    /// Returns the row of each seat. spec weights §4, §5.6
+    ///
+    /// Entries toward seats that were taken at or after the block in which the row was fixed have the value zero.
     fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<Vec<Entry>>;
 
-    /// The block of every seat's last weights or commit, or of its registration if there was none. spec weights §1
+    /// Returns the last update of each seat, or the block of its registration if there was none. spec weights §1
     fn last_updates(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<BlockNumber>;
 
-    /// The block of every seat's earliest commit that is neither revealed nor expired; `None` if the network does
-    /// without commit-reveal. spec yuma §2
+    /// Returns the block of each seat's earliest open commit. spec yuma §2
+    ///
+    /// An open commit is neither revealed nor expired. `None` if the network has no commit-reveal.
     fn pending_commits(netuid: NetUid, seats: &[Seat<AccountId>]) -> Option<Vec<Option<BlockNumber>>>;
 
-    /// What every root validator says of networks, by its hotkey. Networks that do not exist, or began at or after the
-    /// row was fixed, have the value zero. spec weights §7
+    /// Returns the root weights of each root validator, by its hotkey. spec weights §7
+    ///
+    /// Networks that do not exist, or were created at or after the block in which the row was fixed, have the value
+    /// zero.
     fn root_rows() -> Vec<(AccountId, BTreeMap<NetUid, u16>)>;
 }
 
-/// Who may rate others. Implemented by whoever runs the epochs.
+/// The validator permits. Implemented by the pallet that runs the epochs.
 pub trait ReadPermits {
-    /// Whether the last epoch of the network permitted this neuron to validate. A seat taken since then is not
-    /// permitted. spec weights §2.1 (d)
+    /// Returns true if the last epoch of the network gave this neuron the validator permit. spec weights §2.1 (d)
+    ///
+    /// A seat that was taken since then has no permit.
     fn has_permit(netuid: NetUid, uid: Uid) -> bool;
 }

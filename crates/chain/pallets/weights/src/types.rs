@@ -1,4 +1,4 @@
-//! Records of what validators say.
+//! The bounded lists of weights, commits and batches.
 
 use codec::Compact;
 use frame_support::BoundedVec;
@@ -6,13 +6,13 @@ use myelin_primitives::Uid;
 use myelin_records::bounds::{MaxBatch, MaxSalt, MaxUids};
 use sp_core::H256;
 
-/// Uids of a vector, in the order of their values.
+/// The uids of a vector, in the order of their values.
 pub type UidList = BoundedVec<Uid, MaxUids>;
 
-/// Values of a vector, in the order of their uids.
+/// The values of a vector, in the order of their uids.
 pub type ValueList = BoundedVec<u16, MaxUids>;
 
-/// What makes a hash unguessable: numbers of the author's choice.
+/// The salt of a commit: numbers of the author's choice that make its hash unguessable.
 pub type Salt = BoundedVec<u16, MaxSalt>;
 
 /// The networks of a batch.

@@ -1,4 +1,4 @@
-//! Answers to clients. spec weights §11
+//! Reads for clients. spec weights §11
 
 use crate::{Config, Pallet, Rows};
 use alloc::vec::Vec;
@@ -20,8 +20,9 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Returns the weights of each neuron of a network that has any, ascending by uid, as the next epoch will read them.
-    /// Entries of value zero are listed.
+    /// Returns the weights of each neuron of a network that has any, ascending by uid, as the next epoch reads them.
+    ///
+    /// Entries of value zero are included.
     pub fn network_weights(netuid: NetUid) -> Vec<(Uid, Vec<Entry>)> {
         let since = Self::rated_since(netuid);
         let mut rows: Vec<_> = Rows::<T>::iter_prefix(StorageIndex::from(netuid))
@@ -34,7 +35,7 @@ impl<T: Config> Pallet<T> {
         rows
     }
 
-    /// Returns the commits of a hotkey that are not over, oldest first, with their windows as the network is set now.
+    /// Returns the open commits of a hotkey, oldest first, with their windows under the current parameters.
     pub fn commits_of(netuid: NetUid, hotkey: &T::AccountId) -> Vec<CommitInfo> {
         let Some(parameters) = T::Subnets::parameters(netuid) else { return Vec::new() };
         let windows = Self::windows(netuid, &parameters);
@@ -42,8 +43,9 @@ impl<T: Config> Pallet<T> {
         queue.open().map(|commit| CommitInfo::new(commit, windows.blocks(commit.at).into())).collect()
     }
 
-    /// Returns the blocks in which a commit of block `committed_at` may be revealed, as the network is set now. `None` if
-    /// there is no such network.
+    /// Returns the reveal window of a commit of block `committed_at` under the current parameters.
+    ///
+    /// `None` if there is no such network.
     pub fn reveal_window(netuid: NetUid, committed_at: BlockNumber) -> Option<RevealWindow> {
         let parameters = T::Subnets::parameters(netuid)?;
         Some(Self::windows(netuid, &parameters).blocks(committed_at).into())

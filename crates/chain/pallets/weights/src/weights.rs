@@ -1,28 +1,28 @@
-//! What calls and hooks cost.
+//! The block weight of calls and listeners.
 //!
-//! Derived by hand from what each of them reads, writes and computes, each rounded up. The benchmarks of this pallet
-//! exercise the same paths.
+//! Derived by hand from the reads, writes and computation of each, rounded up. The benchmarks of this pallet exercise
+//! the same paths.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// What calls and hooks cost.
+/// The weight of each call and listener.
 pub trait WeightInfo {
-    /// The call of this name, for a vector of `n` entries.
+    /// Returns the weight of the call of this name, for a vector of `n` entries.
     fn set_weights(n: u32) -> Weight;
-    /// The call of this name, for `i` vectors with `n` entries in all.
+    /// Returns the weight of the call of this name, for `i` vectors with `n` entries in all.
     fn batch_set_weights(i: u32, n: u32) -> Weight;
-    /// The call of this name.
+    /// Returns the weight of the call of this name.
     fn commit_weights() -> Weight;
-    /// The call of this name, for `i` commits.
+    /// Returns the weight of the call of this name, for `i` commits.
     fn batch_commit_weights(i: u32) -> Weight;
-    /// The call of this name, for a vector of `n` entries and a salt of `s` numbers.
+    /// Returns the weight of the call of this name, for a vector of `n` entries and a salt of `s` numbers.
     fn reveal_weights(n: u32, s: u32) -> Weight;
-    /// The call of this name, for `i` vectors with `n` entries and salts with `s` numbers in all.
+    /// Returns the weight of the call of this name, for `i` vectors with `n` entries and salts with `s` numbers in all.
     fn batch_reveal_weights(i: u32, n: u32, s: u32) -> Weight;
-    /// The call of this name, for a vector of `n` entries.
+    /// Returns the weight of the call of this name, for a vector of `n` entries.
     fn set_root_weights(n: u32) -> Weight;
-    /// Looking for one more row or queue of an ended network, and removing it.
+    /// Returns the weight of the search for one more row or queue of an ended network, and its removal.
     fn remove_entry() -> Weight;
 }
 
@@ -32,14 +32,15 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 /// The checks of a call without its entries, and the list of last updates read and written.
 const CALL: Weight = Weight::from_parts(40_000_000, 0);
 
-/// One entry: read, hashed, compared with the others, scaled, and written; and all that but writing once more before
-/// the call is included.
+/// One entry: read, hashed, compared with the others, scaled and written.
+///
+/// All of this except the writing happens a second time before the call is included.
 const ENTRY: Weight = Weight::from_parts(1_000_000, 0);
 
 /// One number of a salt, read and hashed, twice.
 const SALT: Weight = Weight::from_parts(100_000, 0);
 
-/// What the stake weight of a hotkey may read: its pool, its children, its parents and their pools.
+/// Reads of the stake weight of a hotkey at most: its pool, its children, its parents and their pools.
 const STAKE: u64 = 64;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {
@@ -47,14 +48,18 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
+    /// Returns the weight of a vector of `n` entries.
+    ///
     /// Reads: parameters of the network and of all, count of seats, uid, permit, last updates and stake. Writes: last
     /// updates and row.
     fn vector(n: u32) -> Weight {
         CALL.saturating_add(ENTRY.saturating_mul(n.into())).saturating_add(Self::db(6 + STAKE, 2))
     }
 
-    /// Reads: parameters of the network and of all, uid, last updates, commits, and stake before inclusion. Writes: last
-    /// updates and commits.
+    /// Returns the weight of a commit.
+    ///
+    /// Reads: parameters of the network and of all, uid, last updates, commits, and stake before inclusion. Writes:
+    /// last updates and commits.
     fn commit() -> Weight {
         CALL.saturating_add(Self::db(5 + STAKE, 2))
     }
@@ -78,7 +83,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         CALL.saturating_add(Self::commit().saturating_mul(i.into()))
     }
 
-    /// Besides the vector, the commits are read and written.
+    /// Reads and writes the commits in addition to the vector.
     fn reveal_weights(n: u32, s: u32) -> Weight {
         Self::vector(n).saturating_add(SALT.saturating_mul(s.into())).saturating_add(Self::db(1, 1))
     }
@@ -89,7 +94,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         CALL.saturating_add(items).saturating_add(lists).saturating_add(Self::db(1, 1))
     }
 
-    /// Besides the vector, the owner of the hotkey, a swap of the coldkey and the list of networks are read.
+    /// Reads the owner of the hotkey, the swap of the coldkey and the list of networks in addition to the vector.
     fn set_root_weights(n: u32) -> Weight {
         Self::vector(n).saturating_add(Self::db(3, 0))
     }

@@ -1,4 +1,4 @@
-//! A chain of this runtime in memory: blocks with signed transactions, and the money counted after every one of them.
+//! A chain of this runtime in memory: blocks with signed transactions, and a count of all TAO after each.
 
 #![allow(dead_code, reason = "every test takes what it needs")]
 
@@ -27,10 +27,10 @@ use sp_runtime::{
     transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
 };
 
-/// Where slots begin to count. Any other slot would do.
+/// The slot of block 0. Any slot would do.
 const FIRST_SLOT: u64 = 1_000;
 
-/// What came of a transaction in a block.
+/// The outcome of a transaction in a block.
 pub(crate) type Applied = Result<Result<(), DispatchError>, TransactionValidityError>;
 
 /// A chain after its last block.
@@ -40,7 +40,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain of this preset after its first block, with the changes of `patch`.
+    /// Builds the chain of this preset with the changes of `patch`, and makes its first block.
     pub(crate) fn begin(preset: &str, patch: Value) -> Self {
         let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("a genesis is JSON");
         merge(&mut genesis, presets::patch(preset).expect("the preset exists"));
@@ -58,23 +58,23 @@ impl Chain {
         self.state.execute_with(read)
     }
 
-    /// The height of the last block.
+    /// Returns the height of the last block.
     pub(crate) fn height(&self) -> BlockNumber {
         self.parent.as_ref().map_or(0, |header| header.number)
     }
 
-    /// The hash of the last block.
+    /// Returns the hash of the last block.
     pub(crate) fn hash(&self) -> [u8; 32] {
         self.parent.as_ref().map(|header| header.hash().0).unwrap_or_default()
     }
 
-    /// A transaction of `key` with its next nonce.
+    /// Signs a transaction of `key` with its next nonce.
     pub(crate) fn sign(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
         let nonce = self.look(|| System::account_nonce(account(key)));
         self.sign_with_nonce(key, call, nonce)
     }
 
-    /// A transaction of `key` with this nonce.
+    /// Signs a transaction of `key` with this nonce.
     pub(crate) fn sign_with_nonce(
         &mut self,
         key: &sr25519::Pair,
@@ -85,44 +85,45 @@ impl Chain {
         signed(key, call.into(), nonce, genesis)
     }
 
-    /// What the transaction pool says of a transaction.
+    /// Validates a transaction as the transaction pool does.
     pub(crate) fn validate(&mut self, transaction: UncheckedExtrinsic) -> TransactionValidity {
         let hash = self.hash().into();
         let validity = || Executive::validate_transaction(TransactionSource::External, transaction, hash);
-        // Asking begins the next block, of which nothing may stay.
+        // Validation begins the next block, whose changes must be undone.
         self.look(|| with_transaction_unchecked(|| TransactionOutcome::Rollback(validity())))
     }
 
-    /// The header with which the next block begins.
+    /// Returns the header with which the next block begins.
     pub(crate) fn next_header(&self) -> Header {
         self.header(self.height() + 1)
     }
 
-    /// The header of a block of this number, on the last one.
+    /// Returns the header of a block of this number on the last block.
     pub(crate) fn header(&self, number: BlockNumber) -> Header {
         let slot = DigestItem::PreRuntime(AURA_ENGINE_ID, slot(number).encode());
         let digest = Digest { logs: vec![slot] };
         Header::new(number, Hash::default(), Hash::default(), self.hash().into(), digest)
     }
 
-    /// Does something to the state without the runtime's knowledge, as a node's executor does.
+    /// Changes the state outside of the runtime, as a node's executor does.
     pub(crate) fn run(&mut self, change: impl FnOnce(&mut dyn Externalities)) {
         change(&mut self.state.ext());
     }
 
-    /// Keeps what was done between blocks.
+    /// Commits the changes that were made between blocks.
     pub(crate) fn keep(&mut self) {
         self.state.commit_all().expect("memory takes the changes");
     }
 
-    /// Forgets what was done since the last block.
+    /// Drops the changes since the last block.
     pub(crate) fn forget(&mut self) {
         self.state.reset_overlay();
     }
 
-    /// Makes a block of these transactions and says what came of each.
+    /// Makes a block of these transactions and returns the outcome of each.
     ///
-    /// Fails if any epoch fails, and if TAO comes from nowhere.
+    /// # Panics
+    /// If an epoch fails, or the issuance does not follow the emission.
     pub(crate) fn block(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Vec<Applied> {
         let header = self.next_header();
         let number = header.number;
@@ -162,7 +163,7 @@ impl Chain {
         assert_eq!(self.block(vec![transaction]), [Ok(Ok(()))]);
     }
 
-    /// What the pool says of a call of `key` that it does not take.
+    /// Returns the reason for which the pool refuses a call of `key`.
     #[track_caller]
     pub(crate) fn refusal(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> TransactionValidityError {
         let transaction = self.sign(key, call);
@@ -183,13 +184,13 @@ impl Chain {
         panic!("it did not happen within {limit} blocks");
     }
 
-    /// The free balance of an account.
+    /// Returns the free balance of an account.
     pub(crate) fn balance(&mut self, account: &AccountId) -> u64 {
         self.look(|| Balances::free_balance(account))
     }
 }
 
-/// A key of this name that nobody has ever used.
+/// Returns a fresh key of this name.
 pub(crate) fn key(name: &str) -> sr25519::Pair {
     sr25519::Pair::from_string(&format!("//{name}"), None).expect("a name is a path")
 }
@@ -198,7 +199,7 @@ fn slot(number: BlockNumber) -> Slot {
     Slot::from(FIRST_SLOT + u64::from(number))
 }
 
-/// Every stored total is the sum of its parts.
+/// Checks that each stored total is the sum of its parts.
 fn check_parts() {
     let free: u64 = frame_system::Account::<Runtime>::iter_values().map(|a| a.data.free + a.data.reserved).sum();
     assert_eq!(Balances::total_issuance(), free, "free balances");
@@ -212,7 +213,7 @@ fn check_parts() {
     assert_eq!(Amount::<Tao>::checked_sum(pending), Ok(accrual.pending), "pending emission");
 }
 
-/// Puts `patch` over `value`, object by object.
+/// Merges `patch` into `value`, object by object.
 fn merge(value: &mut Value, patch: Value) {
     match (value, patch) {
         (Value::Object(fields), Value::Object(patch)) => {

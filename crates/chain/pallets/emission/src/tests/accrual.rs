@@ -1,4 +1,4 @@
-//! What blocks mint, and who receives it. spec tokenomics §2 and §5.4
+//! Minting by blocks, and its division among subnets. spec tokenomics §2 and §5.4
 
 use super::*;
 use frame_support::traits::{

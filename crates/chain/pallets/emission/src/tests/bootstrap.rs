@@ -1,4 +1,4 @@
-//! A subnet in which nobody has stake. spec tokenomics §10
+//! A subnet without stake. spec tokenomics §10
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn the_first_stake_of_the_chain_comes_from_the_first_epoch() {
             take_seat(1, hotkey);
         }
         run_to_epoch(1);
-        // Six blocks, nobody to cut for, three neurons.
+        // Six blocks, no owner cut, three neurons.
         assert_eq!([10, 11, 12].map(stake_on), [2 * TAO; 3]);
         assert_eq!(payments(), [10, 11, 12].map(|hotkey| (1, hotkey, 2 * TAO, 0)));
         assert_eq!(Emission::total_issuance(), rao(6 * TAO));

@@ -1,4 +1,4 @@
-//! What an epoch reads and stores: permits, bonds, records. spec yuma §2, §3.13, §3.14
+//! The state that an epoch reads and stores: permits, bonds, records. spec yuma §2, §3.13, §3.14
 
 use super::*;
 use myelin_pallet_weights::traits::ReadPermits;
@@ -10,7 +10,7 @@ fn bonds_of(uid: u16) -> Vec<(u16, u16)> {
     Bonds::<Test>::get(SUBNET, Uid::new(uid)).into_iter().map(Into::into).collect()
 }
 
-/// Two validators in seats 0 and 1 that rate two miners in seats 2 and 3, with permits from an epoch that has run.
+/// Seats two validators with permits on 0 and 1, and the two miners that they rate on 2 and 3. Runs one epoch.
 fn two_validators() {
     for hotkey in [10, 11, 12, 13] {
         take_seat(1, hotkey);
@@ -24,7 +24,7 @@ fn two_validators() {
     payments();
 }
 
-/// The epoch of subnet 1 as the function says, from the tables and the storage as they are now.
+/// Computes the epoch of subnet 1 by the function, from the tables and the storage as they are now.
 fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates: &[BlockNumber]) -> EpochOutcome {
     let hotkeys = [10, 11, 12, 13];
     let stakes = hotkeys.map(|hotkey| Stake::from(rao(stake_on(hotkey))));
@@ -65,7 +65,7 @@ fn assert_stored(outcome: &EpochOutcome) {
     }
 }
 
-/// Runs five epochs and compares what is stored with the function.
+/// Runs five epochs and compares the stored records with the function.
 fn assert_epochs_follow_the_function(parameters: Parameters, params: &Params) {
     ExtBuilder::default().balance(OWNER, TAO).subnet(1, Some(OWNER), parameters).build_and_execute(|| {
         two_validators();

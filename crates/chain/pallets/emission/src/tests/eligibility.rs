@@ -1,4 +1,4 @@
-//! Which subnets take part in the division. spec tokenomics §5.4
+//! Eligibility of subnets for emission. spec tokenomics §5.4
 
 use super::*;
 use myelin_pallet_subnets::traits::ReadEmission;

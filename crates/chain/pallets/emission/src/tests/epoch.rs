@@ -1,4 +1,4 @@
-//! What an epoch divides, and who receives it. spec tokenomics §6.2
+//! The division of an epoch among owner, miners and validators. spec tokenomics §6.2
 
 use super::*;
 use frame_support::traits::fungible::Inspect;
@@ -8,7 +8,7 @@ fn balance(who: u64) -> u64 {
     <Balances as Inspect<_>>::total_balance(&who)
 }
 
-/// Runs an epoch of subnet 1 that divides `amount`, and gives owner's cut, mining and validating.
+/// Runs an epoch of subnet 1 that divides `amount`, and returns the rao for owner, mining and validating.
 fn divided(amount: u64) -> [u64; 3] {
     freeze_pending(1, amount);
     run_to_epoch(1);

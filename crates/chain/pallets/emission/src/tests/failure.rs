@@ -3,7 +3,7 @@
 use super::*;
 use sp_runtime::DispatchError;
 
-/// What an epoch of subnet 1 could change.
+/// Returns all state that an epoch of subnet 1 could change.
 fn state() -> impl PartialEq + core::fmt::Debug {
     (
         [OWNER, 10, 11].map(|who| Balances::free_balance(who) + stake_on(who)),

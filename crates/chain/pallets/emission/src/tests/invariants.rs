@@ -1,4 +1,4 @@
-//! The invariants see what is broken.
+//! The invariants detect each broken state.
 
 use super::*;
 use crate::types::{DueEpoch, EpochQueue};
@@ -6,7 +6,7 @@ use myelin_primitives::Entry;
 use myelin_records::epoch::{BondsRow, EmissionAccount, EpochRecord, NeuronRecord, NeuronRecords};
 use sp_runtime::TryRuntimeError;
 
-/// Breaks the state of a chain with a validator, a miner, bonds and pending emission.
+/// Breaks the state of a chain with a validator, a miner, bonds and pending emission, and returns the error.
 fn broken(by: impl FnOnce()) -> TryRuntimeError {
     let mut found = None;
     owned_subnet().build_and_break(|| {

@@ -1,4 +1,4 @@
-//! Tests by topic. Every one of them ends with the invariants, and so does every block.
+//! Tests by topic. Each test and each block ends with the invariants.
 
 mod accrual;
 mod bootstrap;
@@ -31,24 +31,25 @@ fn rao(rao: u64) -> Amount<Tao> {
     Amount::from_rao(rao)
 }
 
-/// A patch that leaves a subnet without emission, or gives it emission again.
+/// Returns a patch that switches the emission of a subnet on or off.
 fn emission_enabled(enabled: bool) -> ParametersPatch {
     ParametersPatch { emission_enabled: Some(enabled), ..ParametersPatch::default() }
 }
 
-/// Lets a subnet have exactly this pending, and nothing more accrue to it, so that an epoch divides a known amount.
+/// Sets the pending emission of a subnet and stops its accrual, so that an epoch divides a known amount.
 fn freeze_pending(netuid: u16, amount: u64) {
     set_parameters(netuid, &emission_enabled(false));
     next_block();
     let netuid = NetUid::new(netuid);
-    // What is drained here belongs to nobody any more, like everything recycled.
+    // The drained amount leaves the issuance, like everything recycled.
     Emission::drain(netuid).unwrap();
     Ledger::<Test>::mutate(|ledger| ledger.get_mut(&netuid).unwrap().settled = rao(amount));
     Accrued::<Test>::mutate(|accrual| accrual.pending = accrual.pending.checked_add(rao(amount)).unwrap());
 }
 
-/// A validator with stake in seat 0 and a miner in seat 1 of subnet 1. The validator has its permit from an epoch that
-/// has run, and has rated the miner since.
+/// Seats a validator with stake on 0 and a miner on 1 of subnet 1.
+///
+/// The validator has its permit from an epoch that has run, and has rated the miner since.
 fn rated_miner() -> (u64, u64) {
     let (validator, miner) = (10, 11);
     take_seat(1, validator);
@@ -63,7 +64,7 @@ fn rated_miner() -> (u64, u64) {
     (validator, miner)
 }
 
-/// A chain whose subnet 1 runs an epoch every ten blocks, with an owner who holds a TAO.
+/// Returns a chain whose subnet 1 runs an epoch every ten blocks and whose owner holds one TAO.
 fn owned_subnet() -> ExtBuilder {
     ExtBuilder::default().balance(OWNER, TAO).subnet(1, Some(OWNER), with_tempo(9))
 }

@@ -1,4 +1,4 @@
-//! Random sequences of what can happen, against a chain that accrues the plain way: every block, for every subnet.
+//! Random sequences of steps, against a model that accrues in each block for each subnet.
 
 use super::*;
 use frame_support::{
@@ -16,8 +16,7 @@ use myelin_records::epoch::EmissionAccount;
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeMap;
 
-/// Something that happens between two blocks, or the blocks themselves. Numbers stand for whatever is there to choose
-/// from.
+/// A step between two blocks, or a run of blocks. Numbers select among the existing subnets, seats and hotkeys.
 #[derive(Clone, Debug)]
 enum Step {
     Blocks(u8),
@@ -76,7 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const RICH: u64 = 99;
 
-/// What every subnet has pending, added up block by block.
+/// A model of the pending emission of each subnet, added up block by block.
 #[derive(Default)]
 struct Plain {
     pending: BTreeMap<NetUid, u64>,
@@ -87,7 +86,7 @@ impl Plain {
     fn block(&mut self) {
         let emission = block_emission(Emission::total_issuance());
         next_block();
-        // Eligibility and shares are what they were when the block accrued, because only calls change them later.
+        // Eligibility and shares are as of the accrual of the block, because only calls change them later.
         let ledger = Ledger::<Test>::get();
         let eligible: Vec<(NetUid, Share)> = ledger
             .iter()
@@ -133,7 +132,7 @@ fn seats(netuid: u16) -> u16 {
     <Tables as myelin_pallet_neurons::traits::ReadSeats<_>>::count(NetUid::new(netuid))
 }
 
-/// Whether a hotkey may take a seat; the pallet of seats lets nobody sit twice.
+/// Returns true if a hotkey may take a seat; the pallet of seats lets no hotkey sit twice.
 fn may_sit(netuid: u16, hotkey: u64) -> bool {
     exists(netuid)
         && <Tables as myelin_pallet_neurons::traits::ReadSeats<_>>::uid(NetUid::new(netuid), &hotkey).is_none()
@@ -143,7 +142,7 @@ fn take(plain: &mut Plain, step: Step) {
     match step {
         Step::Blocks(count) => (0..count).for_each(|_| plain.block()),
         Step::Create { netuid, tempo, owner, eligible, neurons } if !exists(netuid) => {
-            // What an ended subnet left is cleared before its number is given away.
+            // The storage of an ended subnet is cleared before its netuid is used again.
             let cleared = <Emission as myelin_pallet_subnets::traits::OnSubnet<_>>::remove_page(
                 NetUid::new(netuid),
                 &mut frame_support::weights::WeightMeter::new(),
@@ -202,7 +201,7 @@ fn take(plain: &mut Plain, step: Step) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Around a halving, so that the block emission changes in both directions.
+    /// Starts around a halving, so that the block emission changes in both directions.
     #[test]
     fn no_rao_is_lost_whatever_happens(steps in vec(step(), 1..60), below in 0..200_u64) {
         MaxTickWeight::set(Weight::from_parts(1_500_000_000_000, u64::MAX));

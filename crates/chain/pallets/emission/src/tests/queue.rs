@@ -4,7 +4,7 @@ use super::*;
 use crate::types::DueEpoch;
 use frame_support::weights::Weight;
 
-/// Lets a block have room for the epoch of one subnet with one neuron.
+/// Limits a block to the epoch of one subnet with one neuron.
 fn room_for_one() {
     let networks = u32::try_from(Ledger::<Test>::get().len()).unwrap() + 1;
     let one = <Test as Config>::WeightInfo::epoch(1, 1);
@@ -23,7 +23,7 @@ fn put_off() -> Vec<(u16, u32)> {
     events().into_iter().filter_map(late).collect()
 }
 
-/// Subnets 1, 2 and 3, whose epochs are all due in block 7, with a neuron each.
+/// Returns a chain with subnets 1, 2 and 3, whose epochs are all due in block 7.
 fn three_at_once() -> ExtBuilder {
     ExtBuilder::default().subnet(1, None, with_tempo(9)).subnet(2, None, with_tempo(10)).subnet(3, None, with_tempo(11))
 }
@@ -66,7 +66,7 @@ fn a_late_epoch_pays_what_accrued_until_it_runs() {
     });
 }
 
-/// Bonds on a miner that came before the last epoch are kept, also if that epoch ran late. spec yuma §3.9
+/// Checks that bonds on a miner that came before the last epoch are kept, also if it ran late. spec yuma §3.9
 #[test]
 fn bonds_of_a_late_epoch_last() {
     owned_subnet().build_and_execute(|| {

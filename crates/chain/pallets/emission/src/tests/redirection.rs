@@ -1,11 +1,11 @@
-//! Where a pool goes that nobody has a claim to. spec tokenomics §6.2, step 5
+//! The redirection of a pool to which no neuron has a claim. spec tokenomics §6.2, step 5
 //!
 //! The row of the table with dividends but no incentives cannot come out of the consensus, which earns dividends by
 //! bonds on miners with incentive; the division itself is tested with it in `myelin-economics`.
 
 use super::*;
 
-/// Runs an epoch that divides 100 rao, and tells what neurons were paid.
+/// Runs an epoch that divides 100 rao, and returns the payments to neurons.
 fn paid_of_a_hundred() -> Vec<(u64, u64, u64)> {
     freeze_pending(1, 100);
     payments();
@@ -24,7 +24,7 @@ fn incentive_and_dividend() {
 
 #[test]
 fn incentive_but_no_dividend_pays_both_pools_for_mining() {
-    // Bonds that keep all of the past never come into being.
+    // Bonds whose moving average keeps all of the past never arise.
     let frozen_bonds = Parameters { bonds_moving_average: 1_000_000, ..with_tempo(9) };
     ExtBuilder::default().balance(OWNER, TAO).subnet(1, Some(OWNER), frozen_bonds).build_and_execute(|| {
         rated_miner();
@@ -41,7 +41,7 @@ fn neither_pays_active_validators_by_stake() {
             add_stake(hotkey, stake * TAO);
         }
         run_to_epoch(1);
-        // Permits are there now, and everybody is active, but nobody rates anybody.
+        // Both neurons have permits and are active, but neither rates the other.
         next_block();
         let [first, second] = [10, 11].map(stake_on);
         let expected = 82 * second / (first + second);
@@ -60,7 +60,7 @@ fn only_the_stake_of_active_validators_counts_if_there_is_any() {
         }
         run_to_epoch(1);
         next_block();
-        // An empty vector is heard of, but rates nobody.
+        // An empty vector keeps the validator active, but rates no miner.
         set_weights(1, 1, &[]);
         assert_eq!(paid_of_a_hundred(), [(11, 0, 82)]);
         let active: Vec<bool> = Emission::neurons(SUBNET).iter().map(|record| record.active).collect();
@@ -76,9 +76,9 @@ fn stake_without_permit_or_activity_is_paid_when_there_is_no_other() {
             take_seat(1, hotkey);
             add_stake(hotkey, stake);
         }
-        // Nobody holds a permit before the first epoch.
+        // No neuron holds a permit before the first epoch.
         assert_eq!(paid_of_a_hundred(), [(10, 0, 62), (11, 0, 20)]);
-        // In the next one permits are there, but nobody is active.
+        // In the next epoch permits exist, but no neuron is active.
         assert!(Emission::neurons(SUBNET)[0].permit);
         assert_eq!(paid_of_a_hundred(), [(10, 0, 62), (11, 0, 20)]);
     });

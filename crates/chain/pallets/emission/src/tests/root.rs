@@ -5,7 +5,7 @@ use crate::traits::EmissionShares;
 use myelin_economics::root::{RootValidator, Share, shares};
 use myelin_pallet_subnets::traits::ReadEmission;
 
-/// Ten validators of equal stake; validator `i` rates the networks 0 to `i - 1` alike. spec tokenomics §5.2
+/// Seats ten validators of equal stake. Validator `i` rates the networks 0 to `i - 1` alike. spec tokenomics §5.2
 fn seat_staircase() {
     for i in 0..10_u16 {
         let hotkey = 100 + u64::from(i);
@@ -19,7 +19,7 @@ fn per_block(netuids: impl IntoIterator<Item = u16>) -> Vec<u64> {
     netuids.into_iter().map(|netuid| Emission::of_subnet(NetUid::new(netuid)).rao()).collect()
 }
 
-/// Root with an epoch in blocks 3, 8, 13 and so on, and two subnets.
+/// Returns a chain with two subnets, whose root has an epoch in blocks 3, 8, 13 and so on.
 fn quick_root() -> ExtBuilder {
     ExtBuilder::default().subnet(0, None, Parameters { tempo: 4, ..Parameters::root() }).subnet(
         2,
@@ -126,7 +126,7 @@ fn the_stake_of_who_rates_nothing_counts_against_all() {
     quick_root().build_and_execute(|| {
         seat_root_validator(100, 3 * TAO, &[(1, 1)]);
         seat_root_validator(101, TAO, &[(2, 1)]);
-        // Has no row at all.
+        // This validator has no row.
         take_seat(0, 102);
         add_stake(102, 2 * TAO);
         let subnets = [SUBNET, NetUid::new(2)];

@@ -1,4 +1,4 @@
-//! What happens to records and bonds when seats change hands. spec subnets-and-neurons §10
+//! Records and bonds when seats are replaced. spec subnets-and-neurons §10
 
 use super::*;
 use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
@@ -9,7 +9,7 @@ fn row(uid: u16) -> Vec<u16> {
     Bonds::<Test>::get(SUBNET, Uid::new(uid)).into_iter().map(|bond| bond.uid.get()).collect()
 }
 
-/// A validator and a miner after an epoch in which the validator's bonds on the miner came into being.
+/// Seats a validator and a miner, and runs the epoch in which the validator gets bonds on the miner.
 fn bonded() {
     rated_miner();
     run_to_epoch(1);
@@ -50,7 +50,7 @@ fn a_replaced_miner_inherits_no_bonds_of_validators() {
         run_to_epoch(1);
         assert!(row(0).is_empty());
         assert_eq!(Emission::neurons(SUBNET)[1].incentive, 0, "weights from before it came do not count");
-        // Rated anew it earns, and the bond begins from nothing.
+        // After a new rating it earns, and the bond begins from nothing.
         next_block();
         set_weights(1, 0, &[(1, 1)]);
         run_to_epoch(1);

@@ -1,4 +1,4 @@
-//! What clients are told.
+//! The reads for clients.
 
 use super::*;
 use crate::types::{DueEpoch, SubnetEmission};

@@ -30,7 +30,7 @@ fn announce(who: AccountId) {
     expect_recycled(KEY_SWAP_COST);
 }
 
-/// A swap by governance, which charges this much.
+/// Swaps a coldkey by governance, at this cost.
 fn swap(old: AccountId, new: AccountId, cost: u64) -> DispatchResult {
     KeysPallet::swap_coldkey(RuntimeOrigin::root(), old, new, Amount::from_rao(cost))
 }
@@ -52,7 +52,7 @@ fn an_announcement_costs_and_binds() {
     });
 }
 
-/// Every call of a coldkey that is none of the four about its swap.
+/// Returns each call of a coldkey except the four about its swap.
 fn other_calls() -> Vec<Call<Test>> {
     vec![
         Call::try_associate_hotkey { hotkey: HOT },
@@ -90,7 +90,7 @@ fn an_announcement_is_repeated_a_while_after_it_was_due() {
             Failure::ColdkeySwapReannouncedTooEarly
         );
         skip(1);
-        // Free of charge, and with another delay.
+        // The repetition is free, and restarts the delay.
         assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(OTHER)));
         assert_noop!(KeysPallet::swap_coldkey_announced(origin(OWNER), OTHER), Failure::ColdkeySwapTooEarly);
         assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);

@@ -19,7 +19,7 @@ fn swap(coldkey: AccountId, old: AccountId, new: AccountId) -> DispatchResultWit
     KeysPallet::swap_hotkey(origin(coldkey), old, new)
 }
 
-/// A swap that succeeds and is paid for.
+/// Swaps a hotkey, and checks that this succeeds and is paid.
 fn swapped(coldkey: AccountId, old: AccountId, new: AccountId) {
     assert_ok!(swap(coldkey, old, new));
     expect_recycled(KEY_SWAP_COST);
@@ -36,7 +36,7 @@ fn the_first_coldkey_owns_a_hotkey() {
         assert_noop!(KeysPallet::try_associate_hotkey(RuntimeOrigin::none(), HOT), DispatchError::BadOrigin);
         assert_ok!(associate(OWNER, HOT));
         assert_eq!(events(), [Event::HotkeyAssociated { coldkey: OWNER, hotkey: HOT }]);
-        // Later ones do nothing.
+        // Later associations have no effect.
         assert_ok!(associate(OTHER, HOT));
         assert_ok!(associate(OWNER, HOT));
         assert_eq!(events(), []);
@@ -107,7 +107,7 @@ fn an_own_hotkey_without_anything_can_be_swapped_to() {
             pair(OWNER, hotkey);
         }
         swapped(OWNER, HOT, HOT_THREE);
-        // It moves to the place of the old one.
+        // The new hotkey takes the place of the old one in the list.
         assert_eq!((owned(OWNER), KeysPallet::owner(&HOT)), (vec![HOT_THREE, HOT_TOO], None));
     });
 }
@@ -118,7 +118,7 @@ fn a_name_that_is_used_again_has_no_successor() {
         SwapRateLimit::set(0);
         pair(OWNER, HOT);
         swapped(OWNER, HOT, FRESH);
-        // Back and forth: no name leads in a circle.
+        // Swaps back and forth make no cycle of successors.
         swapped(OWNER, FRESH, HOT);
         assert!(!Successors::<Test>::contains_key(HOT));
         assert_eq!(KeysPallet::successor(&FRESH), Some(HOT));
@@ -150,14 +150,14 @@ fn the_checks_of_a_swap_come_in_their_order() {
         assert_noop!(swap(OWNER, HOT, HOT_THREE), Failure::NonAssociatedColdKey);
         assert_noop!(swap(OWNER, HOT, SYSTEM_ACCOUNT), Failure::CannotUseSystemAccount);
         assert_noop!(swap(OWNER, HOT, HOT), Failure::NewHotKeyIsSameWithOld);
-        // A stake operation lets keys rest.
+        // A stake operation delays swaps of hotkeys.
         skip_to_block(1_001);
         assert_noop!(swap(OWNER, HOT, HOT_TOO), Failure::HotKeySetTxRateLimitExceeded);
         skip_to_block(1_002);
         assert_noop!(swap(OWNER, HOT, HOT_TOO), Failure::HotKeyAlreadyRegisteredInSubNet);
         Seated::remove(HOT_TOO);
         assert_noop!(swap(OWNER, HOT, HOT_TOO), Failure::NewHotKeyInUse);
-        // The account has to live on.
+        // The account must keep the existential deposit.
         assert_noop!(swap(OWNER, HOT, FRESH), Failure::NotEnoughBalanceToPaySwapHotKey);
         assert_ok!(Balances::transfer_allow_death(origin(OTHER), OWNER, KEY_SWAP_COST));
         swapped(OWNER, HOT, FRESH);

@@ -6,7 +6,7 @@ use frame_support::{assert_noop, assert_ok};
 use myelin_records::key::ChainIdentity;
 use sp_runtime::DispatchError;
 
-/// A call with texts of these lengths, in the order of the arguments.
+/// Sets an identity with texts of these lengths, in the order of the fields.
 fn set(who: RuntimeOrigin, lengths: [usize; 7]) -> Result<(), DispatchError> {
     let [name, url, github_repo, image, discord, description, additional] = lengths.map(|length| vec![b'x'; length]);
     let identity = ChainIdentity { name, url, github_repo, image, discord, description, additional };

@@ -1,4 +1,4 @@
-//! Random calls, with the invariants after each, against a plain model of who owns what.
+//! Random calls, with the invariants after each, against a plain model of owners.
 
 use crate::{Call, ColdkeySwaps, Event, Owners, mock::*, traits::Keys, types::ColdkeyHash};
 use myelin_primitives::{Amount, RAO_PER_TAO};
@@ -6,22 +6,22 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use sp_runtime::traits::{BlakeTwo256, Dispatchable, Hash};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The first three are endowed.
+/// The coldkeys of the actions, of which the first three are endowed.
 const COLDKEYS: [AccountId; 5] = [OWNER, NOMINATOR, OTHER, FRESH, FRESH + 1];
-/// Two of them are coldkeys too.
+/// The hotkeys of the actions, of which two are coldkeys too.
 const HOTKEYS: [AccountId; 6] = [HOT, HOT_TOO, HOT_THREE, OWNER, FRESH, SYSTEM_ACCOUNT];
 
 #[derive(Clone, Debug)]
 enum Action {
     Sign(AccountId, Call<Test>),
-    /// By this coldkey, for the one it has announced.
+    /// The announced swap of this coldkey.
     CarryOut(AccountId),
-    /// By governance, at this cost.
+    /// A swap by governance, at this cost.
     SwapColdkey(AccountId, AccountId, u64),
     Reset(AccountId),
     Seat(AccountId, bool),
     Use(AccountId, bool),
-    /// The second listener to swaps refuses from now on, or not any more.
+    /// A switch: the second listener to swaps refuses them, or not any more.
     Refuse(bool),
     Blocks(u32),
 }
@@ -112,7 +112,7 @@ fn run(action: Action) -> bool {
     }
 }
 
-/// Follows the events. Only they change who owns what.
+/// Applies events to the model. Owners change by events alone.
 fn follow(owners: &mut BTreeMap<AccountId, AccountId>, events: Vec<Event<Test>>) {
     for event in events {
         match event {

@@ -20,7 +20,7 @@ fn registered(netuid: NetUid, total: u16, by_work: u16, by_burn: u16) {
     });
 }
 
-/// A price of 1000 that follows the demand at once.
+/// Returns a patch with a price of 1 000 rao that follows the demand at once.
 fn nimble() -> ParametersPatch {
     ParametersPatch {
         adjustment_alpha: Some(0),
@@ -82,7 +82,7 @@ fn without_demand_the_price_falls_to_its_bound() {
             run_to_block(block);
             assert_eq!(admission(SUBNET).terms.burn.rao(), burn, "block {block}");
         }
-        // What did not change is not announced.
+        // The price did not change, so there is no event.
         assert!(!events().iter().any(|event| matches!(event, Event::BurnSet { .. })));
     });
 }

@@ -1,4 +1,4 @@
-//! What neurons publish. spec subnets-and-neurons §16
+//! Commitments of neurons. spec subnets-and-neurons §16
 
 use super::{burned_register, signed, uid};
 use crate::{

@@ -1,4 +1,4 @@
-//! What the pool is told of calls without a fee. spec events-and-errors §8
+//! Free calls in the transaction pool. spec events-and-errors §8
 
 use super::{burned_register, signed};
 use crate::{
@@ -19,7 +19,7 @@ use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction}
 
 type Checked = Result<(), InvalidTransaction>;
 
-/// A call that announces an address, a port and a kind of address.
+/// A call that announces an address, a port and an address type.
 type Announcement = fn(u128, u16, u8) -> Call<Test>;
 
 const BAD_REQUEST: Checked = Err(InvalidTransaction::Custom(255));
@@ -58,7 +58,7 @@ fn commitment() -> Call<Test> {
     Call::set_commitment { netuid: SUBNET, info: CommitmentData::None }
 }
 
-/// A registration by work that every seal pays for.
+/// Returns a registration by work whose difficulty every seal meets.
 fn work(netuid: NetUid, block_number: BlockNumber, hotkey: u16) -> Call<Test> {
     let challenge = WorkChallenge::new(&block_hash(block_number), &account(hotkey).into());
     let work = challenge.seal(7).as_bytes().to_vec();

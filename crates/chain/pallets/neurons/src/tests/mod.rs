@@ -28,7 +28,7 @@ fn uid(number: u16) -> Uid {
     Uid::new(number)
 }
 
-/// The coldkey with this number registers the hotkey with that number on the subnet.
+/// Registers a hotkey on the subnet for a coldkey, both by their numbers.
 fn burned_register(coldkey: u16, hotkey: u16) -> DispatchResult {
     Neurons::burned_register(signed(coldkey), SUBNET, account(hotkey))
 }

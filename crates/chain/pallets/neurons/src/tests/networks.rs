@@ -40,7 +40,7 @@ fn a_new_subnet_seats_its_owner_without_a_price() {
         assert_eq!(Balances::total_issuance(), issuance);
         assert_eq!(events(), [Event::NeuronRegistered { netuid: NEW, uid: uid(0), hotkey: account(101) }]);
         assert_eq!(told(), [Told::Taken(NEW, uid(0), account(101))]);
-        // Nor does it count as a registration.
+        // The first seat does not count as a registration.
         let terms = SeatPrice { burn: Amount::ONE_TAO, difficulty: 10_000_000 };
         assert_eq!(admission(NEW), Admission::new(terms, 3));
         assert_eq!(Adjustments::<Test>::get().get(&NEW), Some(&363));
@@ -86,7 +86,7 @@ fn nobody_sits_on_a_network_that_has_ended() {
         assert!(!Neurons::is_seated_anywhere(&account(101)));
         assert!(!Admissions::<Test>::contains_key(SUBNET));
         assert!(!Adjustments::<Test>::get().contains_key(&SUBNET));
-        // Stake stays where it is.
+        // Stake is not released.
         assert!(released().is_empty());
         // The seats are still there to be removed.
         assert_eq!(<Neurons as ReadSeats<_>>::count(SUBNET), 1);

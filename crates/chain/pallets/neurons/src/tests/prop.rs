@@ -1,4 +1,4 @@
-//! Random calls against the invariants and against a plain model of who sits where.
+//! Random calls against the invariants and against a plain model of the seats.
 
 use super::{signed, uid};
 use crate::{
@@ -20,7 +20,7 @@ use myelin_records::{
 };
 use proptest::{collection::vec, prelude::*};
 
-/// Something that somebody does.
+/// A call or another step.
 #[derive(Clone, Debug)]
 enum Action {
     Burn { coldkey: u16, hotkey: u16, netuid: u16 },
@@ -38,7 +38,7 @@ enum Action {
     Blocks(u8),
 }
 
-/// Few enough keys and networks that they meet.
+/// Generates actions on few keys and networks, so that they meet.
 fn action() -> impl Strategy<Value = Action> {
     let coldkey = || 0..6_u16;
     let hotkey = || 100..112_u16;
@@ -63,7 +63,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Small, easy and open.
+/// Returns parameters of a small, open subnet with a low difficulty.
 fn parameters() -> ParametersPatch {
     ParametersPatch {
         max_allowed_uids: Some(3),
@@ -80,7 +80,7 @@ fn parameters() -> ParametersPatch {
     }
 }
 
-/// Root and the subnet have three seats each.
+/// Runs a test on a chain whose root and subnet have three seats each.
 fn on_a_small_chain(test: impl FnOnce()) {
     ExtBuilder::default().parameters(&parameters()).build_and_execute(|| {
         let few = ParametersPatch { max_allowed_uids: Some(3), max_allowed_validators: Some(1), ..Default::default() };
@@ -90,7 +90,7 @@ fn on_a_small_chain(test: impl FnOnce()) {
 }
 
 impl Action {
-    /// Whether it was done; much of it is not to be done and has to be without effect then.
+    /// Returns true if the action succeeded. Many actions are refused and must have no effect then.
     fn run(&self) -> bool {
         let now = frame_system::Pallet::<Test>::block_number();
         let network = NetUid::new;
@@ -171,7 +171,7 @@ impl Action {
     }
 }
 
-/// The seats of networks that exist, as pairs of a network and a hotkey.
+/// Returns the seats of networks that exist, as pairs of network and hotkey.
 fn seated() -> Vec<(NetUid, crate::mock::AccountId)> {
     let hotkeys = |netuid| Neurons::seats(netuid).into_iter().map(move |seat| (netuid, seat.hotkey));
     Tables::netuids().into_iter().flat_map(hotkeys).collect()
@@ -180,7 +180,7 @@ fn seated() -> Vec<(NetUid, crate::mock::AccountId)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever is done, the invariants hold, and whatever is refused changes nothing.
+    /// Checks that the invariants hold after each action, and that a refused action changes nothing.
     #[test]
     fn no_sequence_of_calls_breaks_the_invariants(actions in vec(action(), 1..60)) {
         on_a_small_chain(|| {
@@ -197,8 +197,9 @@ proptest! {
         });
     }
 
-    /// Stake is released exactly when a hotkey is replaced on its last seat: not before, and not for a swap or the
-    /// end of a network.
+    /// Checks that stake is released exactly when a hotkey is replaced on its last seat.
+    ///
+    /// A swap or the end of a network does not release stake.
     #[test]
     fn stake_is_released_exactly_with_the_last_seat(actions in vec(action(), 1..60)) {
         on_a_small_chain(|| {
@@ -217,7 +218,7 @@ proptest! {
         });
     }
 
-    /// A seat is never lost: as long as a network exists its neurons only grow in number, and none moves.
+    /// Checks that no seat is lost: while a network exists, its neurons only grow in number, and none moves.
     #[test]
     fn seats_are_kept_or_handed_over(actions in vec(action(), 1..60)) {
         on_a_small_chain(|| {

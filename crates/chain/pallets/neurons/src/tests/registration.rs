@@ -54,7 +54,7 @@ fn a_registration_burns_the_price_and_takes_the_next_seat() {
 #[test]
 fn the_preconditions_are_checked_in_their_order() {
     ExtBuilder::default().build_and_execute(|| {
-        // Everything is wrong at once, and one thing after the other is put right.
+        // All preconditions are broken at first, and are then met one after the other.
         let (subnet, nowhere) = (NetUid::new(2), NetUid::new(9));
         let closed = Parameters {
             registration_allowed: false,

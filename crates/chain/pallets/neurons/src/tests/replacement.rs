@@ -1,4 +1,4 @@
-//! Who makes room when every seat is taken, and what becomes of what they had. spec subnets-and-neurons §10 to §12
+//! Pruning: the neuron that makes room, and the removal of its data. spec subnets-and-neurons §10 to §12
 
 use super::{burned_register, signed, uid};
 use crate::{
@@ -19,7 +19,7 @@ use myelin_records::{
 
 const OTHER: NetUid = NetUid::new(2);
 
-/// Room for so many neurons, with so many blocks of immunity.
+/// Returns a patch with this many seats and blocks of immunity.
 fn room(seats: u16, immunity: u16) -> ParametersPatch {
     ParametersPatch {
         max_allowed_uids: Some(seats),
@@ -33,7 +33,7 @@ fn earn(rao: &[u64]) {
     Earned::insert(SUBNET, rao.iter().copied().map(Amount::from_rao).collect::<Vec<_>>());
 }
 
-/// Who sits on the subnet, in order.
+/// Returns the hotkeys on the subnet, by uid.
 fn seated() -> Vec<crate::mock::AccountId> {
     Neurons::seats(SUBNET).into_iter().map(|seat| seat.hotkey).collect()
 }
@@ -60,7 +60,7 @@ fn ties_go_to_the_earliest_and_then_to_the_lowest_seat() {
         seat(SUBNET, &account(1), &account(101));
         seat(SUBNET, &account(1), &account(102));
         run_to_block(9);
-        // Nobody has earned anything, which an empty list says too.
+        // No neuron has earned anything; an empty list means the same.
         assert_ok!(burned_register(1, 103));
         assert_eq!(seated(), [103, 101, 102].map(account));
         earn(&[0, 0, 0]);
@@ -78,7 +78,7 @@ fn the_immune_stay_as_long_as_anybody_else_can_go() {
         assert_ok!(burned_register(1, 101));
         assert_eq!(seated(), [1_000, 101].map(account));
         run_to_block(101);
-        // The first is immune no more; the second was registered in the same block as it.
+        // The first is not immune any more; the second was registered in the same block.
         earn(&[7, 0]);
         assert_ok!(burned_register(1, 102));
         assert_eq!(seated(), [1_000, 102].map(account));
@@ -132,7 +132,7 @@ fn more_hotkeys_of_the_owner_are_kept_in_the_order_they_came() {
         earn(&[0, 50, 0, 0]);
         set(SUBNET, &limit(2));
         assert_ok!(burned_register(3, 301));
-        // Of those that earned nothing, two were kept.
+        // Two neurons that earned nothing were kept.
         assert_eq!(seated(), [100, 201, 101, 301].map(account));
         set(SUBNET, &limit(1));
         earn(&[0, 50, 0, 60]);

@@ -1,4 +1,4 @@
-//! Seats on root, which are had by stake. spec staking §7, subnets-and-neurons §8.6
+//! Seats on root, which hotkeys take by stake. spec staking §7, subnets-and-neurons §8.6
 
 use super::{admission, uid};
 use crate::{
@@ -17,7 +17,7 @@ use sp_runtime::TransactionOutcome;
 
 const ROOT: NetUid = NetUid::ROOT;
 
-/// What root registration does: ask, then take the seat, or nothing of both.
+/// Registers on root as staking does: checks, then takes the seat, all or nothing.
 fn join(hotkey: u16, replaced: Option<u16>) -> DispatchResult {
     with_transaction(|| {
         let seated = Neurons::ensure_open(&account(hotkey))

@@ -1,4 +1,4 @@
-//! Where neurons can be reached. spec subnets-and-neurons §14
+//! Announcements of axons and metrics. spec subnets-and-neurons §14
 
 use super::{burned_register, signed, uid};
 use crate::{
@@ -16,7 +16,7 @@ use myelin_records::{
 };
 use sp_runtime::DispatchError::BadOrigin;
 
-/// 8.8.8.8
+/// The address 8.8.8.8.
 const PUBLIC_V4: u128 = 0x0808_0808;
 
 fn axon(hotkey: u16, ip: u128, port: u16, ip_type: u8) -> DispatchResult {

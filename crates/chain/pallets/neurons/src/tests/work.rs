@@ -16,7 +16,7 @@ use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::parameters::{Parameters, ParametersPatch};
 use sp_runtime::DispatchError::BadOrigin;
 
-/// Takes a few dozen attempts.
+/// A difficulty that takes a few dozen attempts.
 const DIFFICULTY: u64 = 32;
 
 fn easy() -> ParametersPatch {
@@ -32,13 +32,13 @@ fn challenge(block: BlockNumber, hotkey: u16) -> WorkChallenge {
     WorkChallenge::new(&block_hash(block), &account(hotkey).into())
 }
 
-/// A nonce and its seal that meet the difficulty.
+/// Returns a nonce and its seal that meet the difficulty.
 fn search(block: BlockNumber, hotkey: u16) -> (u64, Vec<u8>) {
     let (nonce, seal) = challenge(block, hotkey).search(0.., DIFFICULTY).unwrap();
     (nonce, seal.as_bytes().to_vec())
 }
 
-/// The hotkey registers itself on the subnet for this coldkey, with work on this block.
+/// Registers a hotkey on the subnet for a coldkey, signed by the hotkey, with work on this block.
 fn register(hotkey: u16, coldkey: u16, block: BlockNumber) -> DispatchResult {
     register_on(SUBNET, hotkey, coldkey, block)
 }
@@ -84,7 +84,7 @@ fn the_preconditions_are_checked_in_their_order() {
         run_to_block(10);
         Owners::insert(account(500), account(2));
         let (nonce, good) = search(9, 500);
-        // Meets the difficulty, but is the seal of another hotkey.
+        // This seal meets the difficulty, but belongs to another hotkey.
         let (_, foreign) = search(9, 600);
         let (poor_nonce, poor) = (0..1_000)
             .map(|nonce| (nonce, challenge(9, 500).seal(nonce)))
@@ -104,7 +104,7 @@ fn the_preconditions_are_checked_in_their_order() {
         assert_noop!(call(signed(501), NetUid::ROOT, 3, 0, b""), Error::<Test>::TransactorAccountShouldBeHotKey);
         assert_noop!(call(signed(500), NetUid::ROOT, 3, 0, b""), Error::<Test>::RegistrationNotPermittedOnRootSubnet);
         assert_noop!(call(signed(500), nowhere, 3, 0, b""), Error::<Test>::SubNetworkDoesNotExist);
-        // Whether TAO can be burned does not matter.
+        // Burned registration may be open or closed.
         assert_noop!(register(3, 0, b""), Error::<Test>::SubNetRegistrationDisabled);
         patch(ParametersPatch {
             pow_registration_allowed: Some(true),

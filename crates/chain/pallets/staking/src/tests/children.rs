@@ -1,4 +1,4 @@
-//! Stake weight lent from hotkey to hotkey. spec staking §9.1 to §9.3
+//! Children: stake weight lent from hotkey to hotkey. spec staking §9.1 to §9.3
 
 use super::Failure;
 use crate::{
@@ -36,7 +36,7 @@ fn set_on(
     Staking::set_children(origin(who), hotkey, netuid, children)
 }
 
-/// Lets requested children take effect.
+/// Makes requested children take effect.
 fn cool_down() {
     skip(7_201);
     activate(SUBNET);
@@ -77,7 +77,7 @@ fn children_take_effect_with_the_epoch_after_the_cool_down() {
         assert_eq!(weight(HOT), 1_000);
         activate(SUBNET);
         assert_eq!(events(), [Event::SetChildren { hotkey: HOT, netuid: SUBNET, children: listed }]);
-        // A hundredth of the largest number is rounded down, and so is what is lent.
+        // A hundredth of the largest number is rounded down, and so is the lent stake weight.
         assert_eq!((weight(HOT), weight(HOT_TOO), weight(FRESH)), (302, 499, 199));
         assert_eq!((parents(HOT_TOO), parents(FRESH)), (vec![HOT], vec![HOT]));
     });
@@ -173,7 +173,7 @@ fn new_children_replace_the_old_and_none_revoke_them() {
         cool_down();
         assert_eq!((children(HOT), parents(30), parents(31)), (vec![31, 32], vec![], vec![HOT]));
         assert_eq!((weight(HOT), weight(31)), (602, 199));
-        // Who lends nothing needs no stake.
+        // An empty list needs no stake.
         set_global(|network| network.stake_threshold = rao(TEN));
         assert_ok!(set(OWNER, HOT, &[]));
         cool_down();
@@ -220,13 +220,13 @@ fn pending_children_fall_with_the_stake() {
         assert_eq!(Activations::<Test>::iter().count(), 2);
         events();
         let looked = Staking::move_stake(origin(OWNER), HOT, HOT_TOO, rao(MIN_STAKE)).unwrap();
-        // It says that it has looked on three networks.
+        // The weight counts three searched networks.
         assert_eq!(looked.actual_weight, Some(Weights::move_stake(3)));
         assert_eq!(Activations::<Test>::iter().count(), 0);
         let reason = DispatchError::from(Failure::NotEnoughStakeToSetChildkeys);
         let dropped = |netuid| Event::PendingChildrenDropped { hotkey: HOT, netuid, reason };
         assert_eq!(events()[2..4], [dropped(SUBNET), dropped(OTHER_SUBNET)]);
-        // What is active stays.
+        // Active children stay.
         assert_eq!(Families::<Test>::get(SUBNET, HOT).children[..], [child(1, 30)]);
     });
 }
@@ -235,7 +235,7 @@ fn pending_children_fall_with_the_stake() {
 fn children_that_break_a_rule_when_their_time_comes_are_dropped() {
     let builder = ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000);
     builder.build_and_execute(|| {
-        // Each asks for the other. The first to become active is the one that lends.
+        // Each hotkey requests the other as its child. The first request to become active wins.
         assert_ok!(set(OWNER, HOT, &[child(10, HOT_TOO)]));
         next_block();
         assert_ok!(set(OTHER, HOT_TOO, &[child(10, HOT)]));
@@ -278,7 +278,7 @@ fn a_child_with_all_parents_it_can_have_takes_one_that_lends_more() {
     let limit = u64::from(MAX_PARENTS);
     let hotkeys = 1_000..1_000 + limit;
     let least = 5 + hotkeys.start;
-    // As much as the least of the others is not enough.
+    // Lending as much as the weakest parent is not enough.
     let mut builder = ExtBuilder::default().staked(OWNER, HOT, 5).staked(OTHER, HOT_TOO, least);
     for hotkey in hotkeys.clone() {
         builder = builder.staked(NOMINATOR, hotkey, 5 + hotkey);
@@ -288,7 +288,7 @@ fn a_child_with_all_parents_it_can_have_takes_one_that_lends_more() {
         for hotkey in hotkeys.clone() {
             assert_ok!(set(NOMINATOR, hotkey, &everything));
         }
-        // This one finds no place and lends too little to take one.
+        // This parent finds no place and lends too little to replace another one.
         next_block();
         assert_ok!(set(OTHER, HOT_TOO, &everything));
         events();
@@ -299,7 +299,7 @@ fn a_child_with_all_parents_it_can_have_takes_one_that_lends_more() {
         assert!(events().contains(&Event::PendingChildrenDropped { hotkey: HOT_TOO, netuid: SUBNET, reason }));
         let weakest = parents(FRESH).into_iter().min_by_key(|parent| on(*parent)).unwrap();
 
-        // More than the least of them, so that one makes room.
+        // This parent lends more than the weakest one, which makes room.
         assert_ok!(Staking::add_stake(origin(OWNER), HOT, rao(MIN_STAKE)));
         assert_ok!(set(OWNER, HOT, &[child(50, 30), child(50, FRESH)]));
         cool_down();

@@ -1,4 +1,4 @@
-//! Coldkeys that are swapped: what their stake and limits do. spec staking §10.2
+//! Stake and rate limits after swaps of coldkeys. spec staking §10.2
 
 use super::Failure;
 use crate::{
@@ -13,7 +13,7 @@ use myelin_records::bounds::{MAX_HOTKEYS, MAX_NOMINATIONS};
 
 const TEN: u64 = 10 * RAO_PER_TAO;
 
-/// Every call.
+/// Returns each call of the pallet.
 fn all_calls() -> Vec<crate::Call<Test>> {
     let (hotkey, amount, take) = (HOT, rao(TEN), Take::new(1));
     vec![
@@ -48,7 +48,7 @@ fn no_call_is_possible_while_its_coldkey_is_swapped() {
 fn a_coldkey_with_stake_on_hotkeys_of_others_is_in_use() {
     let builder = ExtBuilder::default().staked(OWNER, HOT, TEN).staked(NOMINATOR, HOT, TEN);
     builder.build_and_execute(|| {
-        // Hotkeys of its own are for the pallet of keys to find.
+        // Own hotkeys do not count here: the pallet of keys checks them.
         assert!(!Staking::coldkey_in_use(&OWNER) && !Staking::coldkey_in_use(&FRESH));
         assert!(Staking::coldkey_in_use(&NOMINATOR));
         assert_noop!(swap_coldkey(OTHER, NOMINATOR), ASSOCIATED);
@@ -123,7 +123,7 @@ fn the_old_coldkey_may_begin_anew() {
         delegate(OWNER, HOT, 0);
         assert_ok!(swap_coldkey(OWNER, FRESH));
         assert_ok!(Balances::transfer_allow_death(origin(OTHER), OWNER, 2 * TEN));
-        // A nominator of the hotkey that it once owned.
+        // The old coldkey nominates the hotkey that it once owned.
         assert_ok!(Staking::add_stake(origin(OWNER), HOT, rao(TEN)));
         assert_eq!((stake(OWNER, HOT), Nominations::<Test>::get(OWNER).len()), (TEN, 1));
         assert_eq!(Staking::weight(NetUid::ROOT, &HOT), rao(2 * TEN));

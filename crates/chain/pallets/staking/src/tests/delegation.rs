@@ -1,4 +1,4 @@
-//! Delegates and what they take. spec staking §6
+//! Delegates and their takes. spec staking §6
 
 use super::Failure;
 use crate::{Activities, Event, Hotkeys, mock::*, traits::ReadStake};
@@ -130,7 +130,7 @@ fn the_checks_of_takes_come_in_their_order() {
             assert_noop!(call(origin(OWNER), HOT, MAX), Failure::HotKeyNotDelegate);
         }
         delegate(OWNER, HOT, 10_000);
-        // Too high comes before too soon.
+        // The maximum is checked before the rate limit.
         assert_noop!(increase(max + 1), Failure::DelegateTakeTooHigh);
         assert_noop!(increase(max), Failure::DelegateTxRateLimitExceeded);
     });
@@ -148,7 +148,7 @@ fn every_change_of_the_take_restarts_the_time_to_the_next_rise() {
         skip_to_block(100 + 216_001);
         assert_ok!(increase(6_000));
         assert_noop!(increase(7_000), Failure::DelegateTxRateLimitExceeded);
-        // Falling is never too soon.
+        // Lowering has no rate limit.
         assert_ok!(decrease(1));
     });
 }

@@ -1,4 +1,4 @@
-//! Hotkeys that are swapped: what their stake, families and limits do. spec staking §10.1
+//! Stake, families and rate limits after swaps of hotkeys. spec staking §10.1
 
 use super::Failure;
 use crate::{Activities, Families, Hotkeys, Nominations, Pools, mock::*, traits::ReadStake};
@@ -9,7 +9,7 @@ use myelin_records::{parameters::Parameters, stake::Delegation};
 
 const TEN: u64 = 10 * RAO_PER_TAO;
 
-/// A swap that succeeds.
+/// Swaps a hotkey and checks that this succeeds.
 fn swapped(coldkey: AccountId, old: AccountId, new: AccountId) {
     assert_ok!(swap_hotkey(coldkey, old, new));
 }
@@ -54,7 +54,7 @@ fn everything_moves_to_the_new_hotkey() {
         assert_eq!(Families::<Test>::get(SUBNET, 30).parents[0].hotkey, FRESH);
         assert_eq!(Families::<Test>::get(SUBNET, HOT_THREE).children[0].hotkey, FRESH);
         assert_eq!(Activities::<Test>::get(OWNER).last_at, Some(7_202));
-        // The pending children take effect under the new name.
+        // The pending children take effect under the new hotkey.
         skip(7_201);
         activate(SUBNET);
         assert_eq!(Families::<Test>::get(SUBNET, 31).parents[0].hotkey, FRESH);
@@ -82,7 +82,7 @@ fn a_name_that_is_used_again_means_who_uses_it() {
         pair(OWNER, HOT);
         lend(OTHER, HOT_THREE, HOT);
         swapped(OWNER, HOT, FRESH);
-        // Back and forth: no name leads in a circle.
+        // Swaps back and forth make no cycle of successors.
         swapped(OWNER, FRESH, HOT);
         swapped(OWNER, HOT, FRESH);
         pair(NOMINATOR, HOT);
@@ -112,7 +112,7 @@ fn a_hotkey_with_stake_is_in_use() {
     ExtBuilder::default().staked(OWNER, HOT, TEN).staked(OWNER, HOT_TOO, TEN).build_and_execute(|| {
         assert!(Staking::hotkey_in_use(&HOT) && !Staking::hotkey_in_use(&FRESH));
         assert_noop!(swap_hotkey(OWNER, HOT, HOT_TOO), IN_USE);
-        // A delegate without stake is not: it is a delegate afterwards only if the old hotkey was.
+        // A delegate without stake is not in use. After the swap it is a delegate only if the old hotkey was.
         pair(OWNER, HOT_THREE);
         delegate(OWNER, HOT_THREE, 9);
         assert!(!Staking::hotkey_in_use(&HOT_THREE));
@@ -154,7 +154,7 @@ fn a_swap_moves_one_pool_however_many_nominators_there_are() {
     let mut ext = builder.build();
     ext.commit_all().unwrap();
     ext.execute_with(|| swapped(OWNER, HOT, FRESH));
-    // Both records, the pool and the activity; the tables of keys.
+    // The writes are both records, the pool, the activity and the tables of keys.
     let keys = ext.overlayed_changes().changes().count();
     assert!(keys < 12, "{keys} keys were written");
     ext.execute_with(|| {
@@ -182,7 +182,7 @@ fn the_cost_of_a_swap_grows_with_the_networks() {
         assert!(Staking::hotkey_swap_weight().ref_time() > most.ref_time());
         let one_more = swap_hotkey(OWNER, HOT_TOO, HOT).unwrap();
         assert!(one_more.ref_time() > weight.ref_time());
-        // A family that moves weighs more, and never more than was announced.
+        // The move of a family weighs more, and at most the announced weight.
         lend(OWNER, HOT, 30);
         let with_family = swap_hotkey(OWNER, HOT, HOT_TOO).unwrap();
         assert!(with_family.ref_time() > one_more.ref_time() && with_family.all_lte(Staking::hotkey_swap_weight()));

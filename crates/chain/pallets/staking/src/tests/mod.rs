@@ -1,4 +1,4 @@
-//! Every precondition with its error, every effect, and what random calls leave behind.
+//! Each precondition with its error, each effect, and random calls with the invariants after each.
 
 use crate::Error;
 use crate::mock::Test;

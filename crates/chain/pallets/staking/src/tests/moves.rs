@@ -1,4 +1,4 @@
-//! Stake that changes its hotkey or its coldkey. spec staking §5
+//! Moves of stake to another hotkey or coldkey. spec staking §5
 
 use super::Failure;
 use crate::{Activities, Event, TotalStake, mock::*};
@@ -16,7 +16,7 @@ fn transfer(from: AccountId, to: AccountId, hotkey: AccountId, amount: u64) -> R
     Staking::transfer_stake(origin(from), to, hotkey, rao(amount))
 }
 
-/// An owner with two hotkeys, and a nominator of the first.
+/// Returns a chain of an owner with two hotkeys and a nominator of the first.
 fn two_hotkeys() -> ExtBuilder {
     ExtBuilder::default().staked(OWNER, HOT, TEN).staked(NOMINATOR, HOT, TEN).staked(OWNER, HOT_TOO, TEN)
 }
@@ -38,7 +38,7 @@ fn stake_moves_between_hotkeys() {
                 Event::StakeMoved { coldkey: OWNER, origin_hotkey: HOT, destination_hotkey: HOT_TOO, amount },
             ]
         );
-        // Not an operation after which keys have to rest.
+        // A move does not delay swaps of the coldkey's hotkeys.
         assert_eq!(Activities::<Test>::get(OWNER).last_at, None);
     });
 }

@@ -1,4 +1,4 @@
-//! Nominations that are too small. spec staking §4.1
+//! Nominations below the minimum. spec staking §4.1
 
 use super::Failure;
 use crate::{
@@ -123,7 +123,7 @@ fn a_walk_goes_on_where_the_block_before_ended() {
             blocks += 1;
         }
         assert_eq!((left(), stake(OWNER, HOT)), (0, 5));
-        // Nine rows, two a block; the last block also finds that there is none left.
+        // Nine holdings, two per block; the last block also finds the end.
         assert_eq!(blocks, 5);
     });
 }

@@ -1,4 +1,4 @@
-//! From emission to stake. spec tokenomics §7, staking §9.4
+//! Payout of emission as stake. spec tokenomics §7, staking §9.4
 
 use super::Failure;
 use crate::{
@@ -15,8 +15,8 @@ const NINE_PERCENT: u16 = 5_898;
 
 #[test]
 fn a_delegate_takes_and_shares() {
-    // The owner's and the nominators' stake before, and after a validator emission of 1 000. What rounding leaves is
-    // the owner's, less a rao for each of the others at most. spec tokenomics §7.3
+    // Stake of owner and nominators before and after a validator emission of 1 000. The owner gets the remainder of the
+    // rounding, less at most one rao for each nominator. spec tokenomics §7.3
     for (before, after) in [
         (&[200, 300][..], &[653, 846][..]),
         (&[200, 200], &[744, 655]),
@@ -69,7 +69,7 @@ fn an_owner_without_stake_receives_its_take() {
         delegate(OWNER, HOT, NINE_PERCENT);
         assert_ok!(pay(SUBNET, HOT, 0, 1_000));
         assert_eq!((stake(OWNER, HOT), stake(NOMINATOR, HOT)), (88, 10_911));
-        // It holds a part of the pool and is no nominator of it.
+        // The owner has a holding in the pool and is no nominator.
         assert!(!Nominations::<Test>::contains_key(OWNER));
     });
 }
@@ -90,7 +90,7 @@ fn more_than_any_amount_is_refused() {
     });
 }
 
-/// Lends half of the stake on `HOT` to `HOT_TOO`, whose owner is this.
+/// Lends half of the stake on `HOT` to `HOT_TOO`, a hotkey of this owner.
 fn lend_half(owner: AccountId) {
     pair(owner, HOT_TOO);
     let children = BoundedVec::try_from(vec![child(50, HOT_TOO)]).unwrap();
@@ -161,13 +161,13 @@ fn mining_is_not_shared_with_parents() {
     });
 }
 
-/// A delegate with this many nominators.
+/// Builds a chain with a delegate that has this many nominators.
 fn nominated(nominators: u64) -> TestExternalities {
     let mut ext = ExtBuilder::default().staked(OWNER, HOT, RAO_PER_TAO).build();
     ext.execute_with(|| {
         delegate(OWNER, HOT, NINE_PERCENT);
         let id = Hotkeys::<Test>::get(HOT).unwrap().pool.unwrap();
-        // Written directly: this is about the payout and not about how nominations come to be.
+        // Nominations are written directly, because only the payout is measured.
         let mut stake = Pools::<Test>::get(id).unwrap();
         for nominator in 1_000_000..1_000_000 + nominators {
             let mut holding = Holding::default();
@@ -183,7 +183,7 @@ fn nominated(nominators: u64) -> TestExternalities {
     ext
 }
 
-/// The keys that paying `HOT` writes, and the nodes of state that it reads.
+/// Returns the number of keys that a payout to `HOT` writes, and of trie nodes that it reads.
 fn footprint(ext: &mut TestExternalities) -> (usize, usize) {
     let emission = Emission { miner: rao(0), validator: rao(RAO_PER_TAO) };
     let (paid, proof) = ext.execute_and_prove(|| Staking::pay(SUBNET, &HOT, emission));
@@ -199,7 +199,7 @@ fn a_payout_costs_the_same_however_many_nominators_there_are() {
     let (keys_many, nodes_many) = footprint(&mut many);
     // The pool, the owner's part and the total are written.
     assert_eq!((keys_one, keys_many), (3, 3));
-    // A larger state is a deeper tree: a few nodes more on the way to each key, and not one per nominator.
+    // A larger state is a deeper trie, with a few nodes more per key, but not one per nominator.
     assert!(nodes_many <= nodes_one + 5 * 8, "{nodes_many} nodes instead of {nodes_one}");
     many.execute_with(|| {
         let id = Hotkeys::<Test>::get(HOT).unwrap().pool.unwrap();

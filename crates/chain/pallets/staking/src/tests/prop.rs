@@ -1,7 +1,7 @@
-//! Random calls, with the invariants after every one of them, against an observer who keeps a ledger row by row.
+//! Random calls, with the invariants after each, against an observer that keeps a ledger row by row.
 //!
-//! The observer knows nothing but events and payouts. It divides payouts among rows as spec tokenomics §7 says it, one
-//! row after the other, and must come to the same stakes as the pools do, but for what they round.
+//! The observer sees only events and payouts. It divides payouts among rows by the rules of spec tokenomics §7, one row
+//! after the other, and must reach the same stakes as the pools, except for their rounding.
 
 use crate::{
     Call, Event,
@@ -18,21 +18,21 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeMap;
 
-/// The first three are endowed.
+/// The coldkeys of the actions, of which the first three are endowed.
 const COLDKEYS: [AccountId; 5] = [OWNER, NOMINATOR, OTHER, FRESH, FRESH + 1];
 const HOTKEYS: [AccountId; 4] = [HOT, HOT_TOO, HOT_THREE, SYSTEM_ACCOUNT];
 
 #[derive(Clone, Debug)]
 enum Action {
     Sign(AccountId, Call<Test>),
-    /// By this coldkey, with so many hundredths of what it has on the hotkey.
+    /// A removal or move by this coldkey of so many hundredths of its stake on the hotkey.
     Part(AccountId, AccountId, u64, Way),
-    /// A hotkey that has no owner gets this one.
+    /// A new pair of coldkey and hotkey.
     Pair(AccountId, AccountId),
-    /// From an account that does nothing else.
+    /// A transfer of free TAO to this account, from an account without other actions.
     Fund(AccountId),
     SwapColdkey(AccountId, AccountId),
-    /// Whether a swap of the coldkey is announced.
+    /// The announcement of a swap of the coldkey, or its end.
     Lock(AccountId, bool),
     SwapHotkey(AccountId, AccountId, AccountId),
     Pay(AccountId, u64, u64),
@@ -40,13 +40,13 @@ enum Action {
     Release(AccountId),
     Minimum(u64),
     Threshold(u64),
-    /// As many blocks, with all their weight left or none of it.
+    /// This many blocks, with all their weight left or none.
     Blocks(u32, bool),
-    /// Until children may be asked for again.
+    /// The blocks until children may be requested again.
     LongAfter,
 }
 
-/// Where stake that leaves a row goes.
+/// The destination of stake that leaves a row.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Back,
@@ -54,7 +54,7 @@ enum Way {
     ToColdkey(AccountId),
 }
 
-/// Amounts from nothing to more than anybody has, most of them plausible.
+/// Generates amounts from zero to more than any balance, most of them plausible.
 fn amount() -> impl Strategy<Value = u64> {
     prop_oneof![
         20 => MIN_STAKE..10 * RAO_PER_TAO,
@@ -127,13 +127,13 @@ fn action() -> impl Strategy<Value = Action> {
 /// A coldkey and a hotkey.
 type Row = (AccountId, AccountId);
 
-/// What an observer knows.
+/// The state of the observer.
 #[derive(Default)]
 struct Ledger {
     rows: BTreeMap<Row, u64>,
-    /// Stake that is on its way back from a hotkey that left its last seat.
+    /// Parts of released pools.
     returning: BTreeMap<Row, Vec<u64>>,
-    /// By how much a row may differ from what the chain says, since it has last said it.
+    /// The allowed difference of a row from the chain since its last event, in rao.
     slack: BTreeMap<Row, u64>,
 }
 
@@ -146,14 +146,14 @@ impl Ledger {
         self.rows.iter().filter(|(row, _)| row.1 == hotkey).map(|(row, stake)| (*row, *stake)).collect()
     }
 
-    /// Takes over what an event says of a row, which is about what was expected of it.
+    /// Takes over the stake of a row from an event, and checks that it is close to the expected stake.
     fn settle(&mut self, row: Row, expected: u64, told: u64) {
         let slack = self.slack.remove(&row).unwrap_or(0) + 2;
         assert!(expected.abs_diff(told) <= slack, "{row:?} has {told}, not {expected}");
         self.rows.insert(row, told);
     }
 
-    /// Reads the events of a call, or of what the chain does by itself at the end of a block.
+    /// Reads the events of a call, or of the hook at the end of a block.
     fn read(&mut self, events: Vec<Event<Test>>, hook: bool) {
         for event in events {
             match event {
@@ -237,7 +237,7 @@ impl Ledger {
         let rows = self.of_hotkey(hotkey);
         let total: u128 = rows.iter().map(|(_, stake)| u128::from(*stake)).sum();
         let mut dust = validator - taken;
-        // A payout multiplies what rows differ by: where little stake is left, one rao is a large part of it.
+        // A payout multiplies the differences of rows: where little stake is left, one rao is a large part of it.
         let slack: u64 = rows.iter().map(|(row, _)| self.slack.get(row).copied().unwrap_or(0) + 2).sum();
         let grown = (2 * u128::from(validator - taken) * u128::from(slack)).div_ceil(total.max(1));
         let grown = u64::try_from(grown).unwrap() + 4;
@@ -253,7 +253,7 @@ impl Ledger {
         *self.slack.entry(owners).or_default() += grown;
     }
 
-    /// Compares with what the chain says.
+    /// Compares the ledger with the chain.
     fn compare(&self) {
         for hotkey in HOTKEYS {
             for coldkey in COLDKEYS {
@@ -266,11 +266,11 @@ impl Ledger {
     }
 }
 
-/// Carries an action out. What it recycles besides what events tell is announced to the mock.
+/// Carries an action out. TAO that it recycles without an event is announced to the mock.
 fn run(action: Action, ledger: &mut Ledger) {
     match action {
         Action::Sign(who, call) => {
-            // Its events tell if it succeeds.
+            // Events show if the call succeeds.
             let _ = RuntimeCall::StakingPallet(call).dispatch(origin(who));
         }
         Action::Part(who, hotkey, part, way) => {
@@ -283,11 +283,11 @@ fn run(action: Action, ledger: &mut Ledger) {
             run(Action::Sign(who, call), ledger);
         }
         Action::Pair(who, hotkey) => {
-            // The hotkey may be of another coldkey.
+            // The hotkey may belong to another coldkey.
             let _ = Tables::pair(&who, &hotkey);
         }
         Action::Fund(who) => {
-            // Which may have nothing left.
+            // The funding account may have nothing left.
             let _ = Balances::transfer_allow_death(origin(LAST_ENDOWED), who, 30 * RAO_PER_TAO);
         }
         Action::SwapColdkey(old, new) => {
@@ -315,7 +315,7 @@ fn run(action: Action, ledger: &mut Ledger) {
         Action::LongAfter => System::set_block_number(System::block_number() + REQUEST_INTERVAL),
         Action::Blocks(count, idle) => {
             for _ in 0..count {
-                // The check at the end of a block wants to know what the block recycles.
+                // The check at the end of a block needs the TAO that the block recycles.
                 ledger.read(events(), false);
                 let idle = if idle { Weight::MAX } else { Weight::zero() };
                 end_block_with(idle);

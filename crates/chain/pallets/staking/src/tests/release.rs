@@ -1,4 +1,4 @@
-//! Stake that goes back because its hotkey has left its last seat. spec subnets-and-neurons §10.1
+//! Release of stake on a hotkey that has lost its last seat. spec subnets-and-neurons §10.1
 
 use super::Failure;
 use crate::{
@@ -27,7 +27,7 @@ fn every_staker_gets_its_stake_back() {
     three_stakers().build_and_execute(|| {
         events();
         Staking::release(&HOT);
-        // Nothing counts any more from this moment on, and the owner is paid.
+        // From now on no stake counts, and the owner is paid.
         assert_eq!((on(HOT), stake(NOMINATOR, HOT), free(OWNER)), (0, 0, ENDOWMENT + TEN));
         assert_eq!(Staking::total(), rao(5 * TEN));
         let released = Event::StakeReleased { hotkey: HOT, amount: rao(5 * TEN), nominators: 2 };
@@ -107,7 +107,7 @@ fn a_released_hotkey_accepts_stake_again_at_once() {
         assert_ok!(pay(SUBNET, HOT, 0, 1_000));
         assert_eq!(on(HOT), TEN + 1_000);
         next_block();
-        // What was returned and what was added are two things.
+        // The returned stake and the added stake are separate.
         assert_eq!(free(NOMINATOR), ENDOWMENT + TEN);
         assert!(stake(NOMINATOR, HOT) >= TEN);
         assert_eq!(Staking::take(&HOT), Some(Take::new(11_796)), "a delegate stays one");

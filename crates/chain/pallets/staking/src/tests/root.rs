@@ -45,7 +45,7 @@ fn the_checks_come_in_their_order() {
         RootMembers::put(vec![HOT]);
         assert_noop!(register(OTHER, HOT), ON_ROOT_ALREADY);
         RootMembers::kill();
-        // The owner comes before the stake.
+        // The owner is checked before the stake.
         set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 0);
         assert_noop!(register(OTHER, HOT), NOT_YOURS);
         assert_noop!(register(OWNER, SYSTEM_ACCOUNT), RESERVED);
@@ -69,7 +69,7 @@ fn stake_decides_who_sits_on_a_full_root() {
         }
         for (index, hotkey) in hotkeys(64..128).enumerate() {
             assert_ok!(register(coldkey(hotkey), hotkey));
-            // The one with the least stake made room, and got its stake back.
+            // The member with the least stake made room, and its stake was returned.
             assert_eq!(RootMembers::get()[index], hotkey);
             let leaving = 1_000 + u64::try_from(index).unwrap();
             assert_eq!((on(leaving), free(coldkey(leaving))), (0, leaving));

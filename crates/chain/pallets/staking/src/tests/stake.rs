@@ -35,7 +35,7 @@ fn the_checks_of_adding_come_in_their_order() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(Staking::add_stake(RuntimeOrigin::none(), HOT, rao(0)), DispatchError::BadOrigin);
         assert_noop!(add(OWNER, HOT, MIN_STAKE - 1), Failure::AmountTooLow);
-        // The balance comes before the hotkey, which does not exist.
+        // The balance is checked before the hotkey, which does not exist.
         assert_noop!(add(FRESH, HOT, TEN), Failure::NotEnoughBalanceToStake);
         assert_noop!(add(OWNER, HOT, ENDOWMENT + 1), Failure::NotEnoughBalanceToStake);
         assert_noop!(add(NOMINATOR, HOT, TEN), Failure::HotKeyAccountNotExists);
@@ -107,7 +107,7 @@ fn the_checks_of_removing_come_in_their_order() {
         assert_noop!(Staking::remove_stake(RuntimeOrigin::none(), HOT, rao(0)), DispatchError::BadOrigin);
         assert_noop!(remove(OWNER, FRESH, 0), Failure::HotKeyAccountNotExists);
         assert_noop!(remove(OWNER, HOT, 0), Failure::AmountTooLow);
-        // Not even when others have enough on the same hotkey.
+        // Stake of other coldkeys on the same hotkey does not count.
         assert_noop!(remove(OWNER, HOT, TEN + 1), Failure::NotEnoughStakeToWithdraw);
         assert_noop!(remove(OTHER, HOT, 1), Failure::NotEnoughStakeToWithdraw);
         assert_noop!(remove(OWNER, HOT, MIN_STAKE - 1), Failure::AmountTooLow);
@@ -171,7 +171,7 @@ fn a_rest_worth_less_than_a_rao_is_given_up() {
             let row = stake(NOMINATOR, HOT);
             assert_ok!(remove(NOMINATOR, HOT, row - 1));
             let left = stake(NOMINATOR, HOT);
-            // Rounding may have taken the last rao. Then there is no nomination any more.
+            // Rounding may have taken the last rao. The nomination has ended then.
             assert!(left <= 1);
             assert_eq!(Nominations::<Test>::contains_key(NOMINATOR), left == 1);
             given_up += u64::from(left == 0);
@@ -238,7 +238,7 @@ fn all_stake_is_removed_at_once() {
         assert_ok!(Staking::unstake_all(origin(NOMINATOR), HOT));
         assert_eq!((stake(NOMINATOR, HOT), free(NOMINATOR)), (0, ENDOWMENT + TEN));
         events();
-        // Nothing left, nothing to do.
+        // No stake is left, so the call has no effect.
         assert_ok!(Staking::unstake_all(origin(NOMINATOR), HOT));
         assert_ok!(Staking::unstake_all(origin(OTHER), HOT));
         assert_eq!(events(), []);
@@ -304,12 +304,12 @@ fn the_pool_is_told_which_free_calls_would_fail() {
         assert_eq!(checked(OWNER, removing(HOT, TEN + 1)), refused(5));
         assert_eq!(checked(OTHER, Call::unstake_all { hotkey: HOT }), refused(1));
         assert_eq!(checked(OWNER, Call::unstake_all { hotkey: HOT }), Ok(()));
-        // Calls that pay are not for this to judge.
+        // Calls with a fee are not checked.
         assert_eq!(checked(OTHER, Call::add_stake { hotkey: FRESH, amount: rao(0) }), Ok(()));
         assert_ok!(add(OWNER, HOT, TEN));
         assert_eq!(checked(OWNER, removing(HOT, TEN)), refused(6));
         assert_eq!(checked(OWNER, Call::unstake_all { hotkey: HOT }), refused(6));
-        // The lock of a coldkey swap comes before everything else.
+        // The lock of a coldkey swap is checked first.
         Swapping::insert(OWNER, 0);
         assert_eq!(checked(OWNER, removing(HOT, TEN)), refused(0));
         Swapping::insert(OWNER, 21);

@@ -1,4 +1,4 @@
-//! What runtime APIs ask, and what genesis makes. spec staking §11
+//! The reads of runtime APIs, and the state of genesis. spec staking §11
 
 use crate::{
     Hotkeys,

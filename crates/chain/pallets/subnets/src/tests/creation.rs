@@ -11,7 +11,7 @@ use myelin_records::{
 };
 use sp_runtime::DispatchError;
 
-/// Creations in every block, two places, a short immunity.
+/// Returns a chain with two places, a short immunity, and no rate limit of creations.
 fn quick() -> ExtBuilder {
     ExtBuilder::default().network(NetworkParametersPatch {
         network_rate_limit: Some(0),
@@ -147,7 +147,7 @@ fn checks_come_in_the_order_of_the_specification() {
         );
         assert_noop!(Subnets::register_network(RuntimeOrigin::none(), HOT_A), DispatchError::BadOrigin);
 
-        // From here on everything is wrong at once, and put right one after the other.
+        // All preconditions are broken from here on, and are then met one after the other.
         assert_ok!(create(ALICE, HOT_A));
         Swapping::insert(PAUPER, ());
         assert_noop!(try_all(PAUPER, HOT_A), ANNOUNCED);

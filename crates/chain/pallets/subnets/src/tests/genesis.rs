@@ -1,4 +1,4 @@
-//! How a chain begins. spec tokenomics §10
+//! The networks of genesis. spec tokenomics §10
 
 use crate::{DefaultParameters, GenesisConfig, GenesisOwner, GenesisSubnet, LastCreation, ReadSubnets, mock::*};
 use myelin_primitives::{Amount, NetUid};

@@ -1,4 +1,4 @@
-//! Every statement of the invariants notices when it is broken.
+//! Each invariant detects its broken state.
 
 use crate::{
     Cleaning, DefaultParameters, Identities, Network, NetworkSettings, OwnerChanges, OwnerHotkeyChanged, Tempos,
@@ -12,8 +12,9 @@ use myelin_records::{
 };
 use sp_runtime::{DispatchError, TransactionOutcome};
 
-/// What the invariants say once `harm` is done to a chain with a subnet of nobody, 1, and one of Alice, 2. The harm is
-/// undone afterwards.
+/// Returns the error of the invariants after `harm`, and undoes the harm.
+///
+/// The chain has subnet 1 without owner and subnet 2 of Alice.
 fn after(harm: impl FnOnce()) -> DispatchError {
     let mut answer = Ok(());
     ExtBuilder::default().subnets(1).build_and_execute(|| {
@@ -97,14 +98,14 @@ fn only_owners_have_a_say() {
             });
         })
     };
-    assert_eq!(named(1), broken("a hotkey represents nobody"));
+    assert_eq!(named(1), broken("a hotkey represents no owner"));
     for number in [1, 7] {
         let identity = || Identities::<Test>::insert(netuid(number), StoredSubnetIdentity::default());
         assert_eq!(after(identity), broken("an identity belongs to no owned subnet"));
         let changes = || OwnerChanges::<Test>::insert(netuid(number), frame_support::BoundedBTreeMap::new());
-        assert_eq!(after(changes), broken("nobody can have changed these parameters"));
+        assert_eq!(after(changes), broken("a subnet without owner has changes by an owner"));
         let hotkey = || OwnerHotkeyChanged::<Test>::insert(netuid(number), 1);
-        assert_eq!(after(hotkey), broken("nobody can have changed this hotkey"));
+        assert_eq!(after(hotkey), broken("a subnet without owner has a change of the owner's hotkey"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tests by topic. Every one of them ends with the invariants, and checks them after every block.
+//! Tests by topic. Each test and each block ends with the invariants.
 
 mod creation;
 mod genesis;

@@ -1,4 +1,4 @@
-//! Whose a subnet is and what it says about itself. spec subnets-and-neurons §12, §15.2
+//! Owners of subnets, and identities. spec subnets-and-neurons §12, §15.2
 
 use crate::{
     Error, Event, Identities, OwnerHotkeyChanged, ReadSubnets,
@@ -17,7 +17,7 @@ use myelin_records::{
 };
 use sp_runtime::DispatchError;
 
-/// A subnet of Alice, with [`HOT_A`]; [`HOT_B`] is hers too, [`HOT_C`] is Bob's.
+/// Runs a test on a chain with a subnet of Alice, with [`HOT_A`]; [`HOT_B`] is hers too, [`HOT_C`] is Bob's.
 fn with_a_subnet_of_alice(test: impl FnOnce()) {
     let network = NetworkParametersPatch { owner_hotkey_rate_limit: Some(10), ..Default::default() };
     ExtBuilder::default().network(network).build_and_execute(|| {
@@ -176,7 +176,7 @@ fn checks_of_an_identity_come_in_order() {
     });
 }
 
-/// The weight of a swap on a chain of root and one subnet.
+/// Returns the weight of a swap on a chain of root and one subnet.
 fn two_networks() -> Weight {
     SubstrateWeight::<Test>::swap_key(2)
 }

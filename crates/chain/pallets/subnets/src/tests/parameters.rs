@@ -9,7 +9,7 @@ use myelin_records::parameters::{
 };
 use sp_runtime::DispatchError;
 
-/// Short tempos, and no freeze unless a test asks for one.
+/// Returns a chain with short tempos and no freeze window.
 fn quick() -> ExtBuilder {
     ExtBuilder::default()
         .network(NetworkParametersPatch { admin_freeze_window: Some(0), ..Default::default() })
@@ -330,7 +330,7 @@ fn owners_have_narrower_bounds_for_bonds() {
         let steep = |steepness| move |set: &mut ParametersPatch| set.alpha_sigmoid_steepness = Some(steepness);
         assert_noop!(as_owner(steep(-1)), Error::<Test>::NegativeSigmoidSteepness);
         assert_ok!(as_root(steep(-1)));
-        // What governance set does not stand in the way of other changes.
+        // A value set by governance does not block other changes by the owner.
         assert_ok!(as_owner(|set| set.rho = Some(1)));
         assert_ok!(as_owner(steep(0)));
     });

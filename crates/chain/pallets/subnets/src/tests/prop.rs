@@ -1,4 +1,4 @@
-//! Random calls against a model of who owns what and what it cost, with the invariants after every one of them.
+//! Random calls against a model of owners, locks and balances, with the invariants after each.
 
 use crate::{NetworkSettings, ReadSubnets, mock::*};
 use frame_support::pallet_prelude::DispatchResultWithPostInfo;
@@ -87,7 +87,7 @@ struct Known {
     registered_at: BlockNumber,
 }
 
-/// What the chain should look like, kept from outcomes alone.
+/// The expected state of the chain, derived from outcomes alone.
 #[derive(Debug)]
 struct Model {
     subnets: BTreeMap<u16, Known>,
@@ -103,7 +103,7 @@ impl Model {
         }
     }
 
-    /// The subnet that has to make room: of those past their immunity the one that earns least, then the oldest.
+    /// Returns the subnet that makes room: past its immunity, with the lowest emission, then the oldest.
     fn loser(&self) -> Option<u16> {
         let now = System::block_number();
         let mut past: Vec<u16> = self
@@ -156,7 +156,7 @@ fn plain(outcome: DispatchResultWithPostInfo) -> Result<(), DispatchError> {
     outcome.map(|_| ()).map_err(|failed| failed.error)
 }
 
-/// Does it, on the chain and in the model.
+/// Carries an action out, on the chain and in the model.
 fn act(model: &mut Model, action: Action) -> Result<(), DispatchError> {
     match action {
         Action::Create { coldkey, hotkey, name } => {

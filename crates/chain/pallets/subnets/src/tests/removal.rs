@@ -92,7 +92,7 @@ fn governance_ends_any_subnet_but_root() {
         assert_noop!(end(0), Error::<Test>::SubNetworkDoesNotExist);
         assert_noop!(end(2), Error::<Test>::SubNetworkDoesNotExist);
         assert_ok!(end(1));
-        assert_eq!(balance(ALICE), ENDOWMENT, "the lock is the owner's, whoever ends the subnet");
+        assert_eq!(balance(ALICE), ENDOWMENT, "the lock is refunded to the owner");
     });
 }
 

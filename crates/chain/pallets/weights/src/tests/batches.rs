@@ -42,7 +42,7 @@ fn alice() -> RuntimeOrigin {
     RuntimeOrigin::signed(ALICE)
 }
 
-/// Two more subnets, of which the third takes commits.
+/// Creates two more subnets, of which the third takes commits.
 fn more_subnets() {
     for (netuid, commit_reveal) in [(SECOND, false), (THIRD, true)] {
         create(netuid, Parameters { commit_reveal, ..Parameters::default() });

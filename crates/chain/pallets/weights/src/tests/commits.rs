@@ -9,12 +9,12 @@ use sp_runtime::traits::BadOrigin;
 
 const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 10)];
 
-/// The blocks of the stored commits.
+/// Returns the blocks of the stored commits.
 fn queue(hotkey: AccountId) -> Vec<BlockNumber> {
     Commits::<Test>::get(StorageIndex::from(SUBNET), hotkey).iter().map(|commit| commit.at).collect()
 }
 
-/// Every call but the last violates its check and all that come after it.
+/// Makes calls that violate one check and all later ones; the last call is valid.
 #[test]
 fn checks_come_in_their_order() {
     ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
@@ -103,7 +103,7 @@ fn ten_commits_may_be_open_and_equal() {
         });
 }
 
-/// Epochs of tempo 5 on subnet 1 begin in blocks 4, 10, 16 and so on.
+/// Checks the queue over several epochs. At tempo 5, epochs of subnet 1 begin in blocks 4, 10, 16 and so on.
 #[test]
 fn commits_that_are_over_make_room_with_the_next_commit() {
     ExtBuilder::default()

@@ -1,4 +1,4 @@
-//! What calls cost.
+//! The block weight of calls.
 
 use crate::{Config, mock::*, weights::WeightInfo};
 use frame_support::weights::{Weight, constants::WEIGHT_REF_TIME_PER_SECOND};
@@ -26,7 +26,7 @@ fn a_batch_costs_no_less_than_its_items() {
     assert!(Costs::commit_weights().saturating_mul(3).all_lte(Costs::batch_commit_weights(3)));
 }
 
-/// Three quarters of a block are for calls like these, and a block may take two seconds.
+/// Checks the most expensive calls against three quarters of a block of two seconds.
 #[test]
 fn the_dearest_calls_fit_into_a_block() {
     let limit = WEIGHT_REF_TIME_PER_SECOND * 3 / 2;

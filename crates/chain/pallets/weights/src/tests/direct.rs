@@ -11,7 +11,7 @@ fn set_with_key(vector: &[(u16, u16)], version_key: u64) -> frame_support::dispa
     Weights::set_weights(RuntimeOrigin::signed(ALICE), SUBNET, uids, values, version_key)
 }
 
-/// Every call but the last violates its check and all that come after it.
+/// Makes calls that violate one check and all later ones; the last call is valid.
 #[test]
 fn checks_come_in_their_order() {
     ExtBuilder::default().build_and_execute(|| {

@@ -1,4 +1,4 @@
-//! Calls without a fee, before they are included. spec weights §8, events-and-errors §8
+//! Free calls in the transaction pool. spec weights §8, events-and-errors §8
 
 use crate::{
     Call,
@@ -71,7 +71,7 @@ fn root_call() -> Call<Test> {
     Call::set_root_weights { netuid: NetUid::ROOT, hotkey: ALICE, dests, weights, version_key: 0 }
 }
 
-/// What the pool says: the code of a refusal, or `None` if the call is taken.
+/// Returns the pool code of a refusal, or `None` if the pool takes the call.
 fn refusal(who: AccountId, call: &Call<Test>) -> Option<u8> {
     match Weights::check_free_call(&who, call) {
         Ok(()) => None,
@@ -80,13 +80,13 @@ fn refusal(who: AccountId, call: &Call<Test>) -> Option<u8> {
     }
 }
 
-/// The call is taken, and succeeds.
+/// Checks that the pool takes a call, and that the call succeeds.
 fn taken(who: AccountId, call: Call<Test>) {
     assert_eq!(refusal(who, &call), None);
     assert_ok!(call.dispatch_bypass_filter(RuntimeOrigin::signed(who)));
 }
 
-/// The call is refused with this code, and would not have changed anything.
+/// Checks that the pool refuses a call with this code, and that the call would have no effect.
 fn refused(who: AccountId, call: Call<Test>, code: u8) {
     assert_eq!(refusal(who, &call), Some(code), "{call:?}");
     let succeeds = call.dispatch_bypass_filter(RuntimeOrigin::signed(who)).is_ok();
@@ -152,7 +152,7 @@ fn commits_are_refused_by_code() {
     });
 }
 
-/// The call itself asks for no stake, the reveal will.
+/// Checks a commit without stake: the call itself needs none, but its reveal does.
 #[test]
 fn a_commit_that_could_not_be_revealed_for_want_of_stake_is_refused() {
     ExtBuilder::default().commit_reveal().build_and_execute(|| {
@@ -255,7 +255,7 @@ fn a_batch_of_uneven_lists_is_refused() {
     });
 }
 
-/// They would succeed and do nothing, for nothing, as often as anybody likes.
+/// Checks empty batches: they would succeed without effect and without a fee, any number of times.
 #[test]
 fn a_batch_without_items_is_refused() {
     ExtBuilder::default().commit_reveal().build_and_execute(|| {

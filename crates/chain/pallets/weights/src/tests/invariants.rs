@@ -1,4 +1,4 @@
-//! The invariants find what they say. Each test breaks one of them, and mends it before the test ends.
+//! The invariants detect each broken state. Each test breaks one invariant, and restores it before it ends.
 
 use crate::{Commits, LastUpdates, Rows, mock::*};
 use frame_support::{BoundedVec, assert_ok};
@@ -48,8 +48,8 @@ fn rows() {
         Rows::<Test>::remove(index(), none);
         for (bad, why) in [
             (row(&[], 1), "a row was fixed after its author's last update"),
-            (row(&[(1, 65_535), (1, 0)], 0), "a row lists somebody twice"),
-            (row(&[(4, 65_535)], 0), "a row lists somebody without a seat"),
+            (row(&[(1, 65_535), (1, 0)], 0), "a row lists a uid twice"),
+            (row(&[(4, 65_535)], 0), "a row lists a uid without a seat"),
             (row(&[(1, 65_534)], 0), "a row is not scaled"),
         ] {
             Rows::<Test>::insert(index(), seat, bad);

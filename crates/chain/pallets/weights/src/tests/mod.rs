@@ -1,4 +1,4 @@
-//! One file for each topic. The rules without storage are tested where they are, in `rules.rs`.
+//! Tests by topic. The rules without storage have their tests in `rules.rs`.
 
 mod batches;
 mod commits;

@@ -1,7 +1,7 @@
-//! Random calls against a model that follows the specification to the letter, however much work that is.
+//! Random calls against a model that follows the specification to the letter, without regard to its cost.
 //!
-//! The model visits all rows when a seat is replaced (spec weights §4), writes zeros when a commit is revealed (§5.6) and
-//! searches queues as §5.5 and §5.7 say it. The chain must answer every call the same, and show epochs the same rows.
+//! The model visits all rows when a seat is replaced (spec weights §4), writes zeros when a commit is revealed (§5.6)
+//! and searches queues by §5.5 and §5.7. The chain must give each call the same result, and epochs the same rows.
 
 use crate::{
     Commits, Error, LastUpdates,
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 type Pairs = Vec<(u16, u16)>;
 
-/// Something that happens. Numbers are taken modulo what there is.
+/// A call or another event. Numbers are taken modulo the existing seats and commits.
 #[derive(Clone, Debug)]
 enum Event {
     Set { uid: usize, vector: Pairs },
@@ -31,14 +31,14 @@ enum Event {
     Blocks { number: BlockNumber },
 }
 
-/// What a hotkey reveals: one of its commits, or anything.
+/// The vector that a hotkey reveals: that of one of its commits, or any.
 #[derive(Clone, Debug)]
 enum Choice {
     Committed(usize),
     Any(Pairs),
 }
 
-/// Few different vectors, so that the same are committed again.
+/// Generates few different vectors, so that the same ones are committed again.
 fn vector() -> impl Strategy<Value = Pairs> {
     (subsequence(vec![0_u16, 1, 2, 3], 1..=4), vec(0..3_u16, 4))
         .prop_map(|(uids, values)| uids.into_iter().zip(values).collect())
@@ -95,7 +95,7 @@ impl Model {
         }
     }
 
-    /// spec weights §5.2
+    /// Returns the index of a block's epoch. spec weights §5.2
     fn index(&self, block: BlockNumber) -> u64 {
         (u64::from(block) + u64::from(SUBNET.get()) + 1) / (u64::from(self.tempo) + 1)
     }
@@ -113,7 +113,7 @@ impl Model {
         last != 0 && System::block_number() - last < self.rate_limit
     }
 
-    /// Scales, and writes zeros toward everybody who was not there before. spec weights §3.1, §4, §5.6
+    /// Scales a vector, and writes zeros toward neurons that registered too late. spec weights §3.1, §4, §5.6
     fn store(&mut self, uid: usize, vector: &Pairs, fixed_at: BlockNumber) {
         let largest = vector.iter().map(|(_, value)| u32::from(*value)).max().unwrap().max(1);
         let scaled = |value: u16| u16::try_from((2 * 65_535 * u32::from(value) + largest) / (2 * largest)).unwrap();
@@ -239,7 +239,7 @@ impl Model {
         }
     }
 
-    /// Lets the event happen here and on the chain, and compares.
+    /// Applies an event to the model and to the chain, and compares the results.
     fn happen(&mut self, event: &Event) {
         match event {
             Event::Set { uid, vector } => {
@@ -315,7 +315,7 @@ fn batch_reveal(hotkey: AccountId, vectors: &[Pairs]) -> DispatchResult {
     Weights::batch_reveal_weights(RuntimeOrigin::signed(hotkey), SUBNET, uids, values, salts.try_into().unwrap(), keys)
 }
 
-/// The chain answers as the model does, as a block would let it.
+/// Checks that a call on the chain has the result of the model, in a storage layer as in a block.
 fn same(expected: Result<(), Error<Test>>, call: impl FnOnce() -> DispatchResult) {
     assert_eq!(with_storage_layer(call), expected.map_err(Into::into));
 }

@@ -1,4 +1,4 @@
-//! What epochs and clients are told. spec weights §11
+//! The reads for epochs and clients. spec weights §11
 
 use crate::{mock::*, traits::ReadWeights};
 use frame_support::assert_ok;
@@ -34,7 +34,7 @@ fn a_seat_without_an_update_counts_from_its_registration() {
     });
 }
 
-/// Epochs of tempo 5 on subnet 1 begin in blocks 4, 10, 16 and so on.
+/// Checks open commits over several epochs. At tempo 5, epochs of subnet 1 begin in blocks 4, 10, 16 and so on.
 #[test]
 fn the_earliest_commit_that_is_not_over_is_pending() {
     let builder = ExtBuilder::default().commit_reveal();

@@ -16,12 +16,12 @@ use sp_runtime::traits::BadOrigin;
 const VECTOR: &[(u16, u16)] = &[(1, 10), (2, 10)];
 const OTHER: &[(u16, u16)] = &[(2, 1), (3, 3)];
 
-/// Commit-reveal without a rate limit.
+/// Returns a chain with commit-reveal and without a rate limit.
 fn chain() -> ExtBuilder {
     ExtBuilder::default().commit_reveal().parameters(|parameters| parameters.weights_set_rate_limit = 0)
 }
 
-/// The vector that gives all to the neuron with this uid, whose hash is unlike all others.
+/// Returns a vector that gives all weight to the neuron with this uid, with a hash of its own.
 fn all_to(uid: u16, value: u16) -> [(u16, u16); 2] {
     [(uid, value), ((uid + 1) % 4, 0)]
 }
@@ -143,7 +143,7 @@ fn an_expired_commit_among_open_ones_is_named() {
     });
 }
 
-/// Each check looks at the state at the time of the reveal.
+/// Checks that each check uses the state at the time of the reveal.
 #[test]
 fn checks_of_the_vector_come_in_their_order_and_leave_the_commit_in_place() {
     chain().build_and_execute(|| {

@@ -31,7 +31,7 @@ fn run(test: impl FnOnce()) {
     ExtBuilder::default().root().build_and_execute(test);
 }
 
-/// Every call but the last violates its check and all that come after it.
+/// Makes calls that violate one check and all later ones; the last call is valid.
 #[test]
 fn checks_come_in_their_order() {
     ExtBuilder::default().build_and_execute(|| {
@@ -122,7 +122,7 @@ fn the_required_length_is_never_above_the_number_of_root_validators() {
     });
 }
 
-/// The uid of Alice on root is 0, and so is the netuid of root.
+/// Checks that a root vector is no self-vector: the uid of Alice on root is 0, and so is the netuid of root.
 #[test]
 fn a_single_vote_is_never_exempt_from_the_limit() {
     run(|| {

@@ -1,4 +1,4 @@
-//! What happens when seats and networks come and go. spec weights §4, §5.8
+//! Weights and commits after changes of seats and networks. spec weights §4, §5.8
 
 use crate::{Commits, LastUpdates, Rows, mock::*, rules::commit_hash, traits::ReadWeights, weights::WeightInfo};
 use frame_support::{
@@ -17,7 +17,7 @@ fn index() -> StorageIndex {
     StorageIndex::from(SUBNET)
 }
 
-/// The rows of the subnet as an epoch reads them.
+/// Returns the rows of the subnet as an epoch reads them.
 fn rows() -> Vec<Vec<(u16, u16)>> {
     Weights::rows(SUBNET, &Tables::seats(SUBNET)).iter().map(|row| pairs(row)).collect()
 }
@@ -97,7 +97,7 @@ fn a_hotkey_swap_keeps_weights_and_deletes_commits() {
     });
 }
 
-/// A subnet with a row and a queue of each of its neurons, which has ended.
+/// Makes a row and a queue for each neuron of the subnet, and ends the subnet.
 fn ended_subnet() {
     set(SUBNET, |parameters| parameters.weights_set_rate_limit = 0);
     for hotkey in HOTKEYS {
@@ -160,8 +160,7 @@ fn an_ended_subnet_is_removed_a_page_at_a_time() {
     });
 }
 
-/// Storage is keyed by an index that a network could have several of, and so is the hash of a commit. With one matrix
-/// each, both are as if they were keyed by netuid.
+/// Checks that storage and commit hashes use the netuid as index, while each network has one matrix.
 #[test]
 fn a_matrix_is_known_by_the_number_of_its_network() {
     use codec::Encode;
