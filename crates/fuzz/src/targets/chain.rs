@@ -15,7 +15,7 @@ fn read<T: Decode + Encode + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let mut rest = bytes;
     let value = T::decode(&mut rest).ok()?;
     let written = value.encode();
-    assert_eq!(written, bytes[..bytes.len() - rest.len()], "other bytes are written than were read");
+    assert_eq!(written, bytes[..bytes.len() - rest.len()], "the written bytes differ from the read ones");
     assert_eq!(T::decode(&mut &written[..]).ok().as_ref(), Some(&value));
     Some(value)
 }
@@ -107,8 +107,10 @@ impl Ledger {
     }
 }
 
-/// Operations on a stake pool: nothing is created, the worths sum to the value at most, and no holding grows by the
-/// withdrawal of another by more than rounding leaves in the pool.
+/// Operations on a stake pool, which create nothing.
+///
+/// The worths sum to the value at most. No holding grows by the withdrawal of another by more than rounding leaves in
+/// the pool.
 pub fn pool(bytes: &[u8]) {
     let mut input = ByteReader::new(bytes);
     let mut ledger = Ledger::default();
@@ -142,7 +144,7 @@ fn check(before: &Ledger, ledger: &Ledger, operation: PoolOperation, paid: i128)
             PoolOperation::Withdraw(holder, amount) if holder == who => assert!(now <= then - amount),
             PoolOperation::WithdrawAll(holder) if holder == who => assert_eq!(now, 0),
             PoolOperation::Merge(into, from) if [into, from].contains(&who) => {}
-            // What the last holder but one leaves behind is less than a rao for each holder.
+            // The last holder but one leaves less than a rao for each holder.
             PoolOperation::Withdraw(..) | PoolOperation::WithdrawAll(_) => {
                 assert!(now >= then && now - then <= u64::from(HOLDERS), "{operation:?} moves {then} to {now}");
             }

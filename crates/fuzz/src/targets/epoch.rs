@@ -22,7 +22,7 @@ use myelin_records::{
     weights::WeightsRow,
 };
 
-/// Hotkeys are small letters, coldkeys large ones.
+/// Letters of keys: hotkeys are small letters, and coldkeys are large ones.
 type Key = u8;
 
 const BLOCK: BlockNumber = 100;
@@ -134,7 +134,7 @@ fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
 
 /// A block: three in four are put together so that their terms agree, the others are any encoded input.
 ///
-/// No block panics. An epoch pays and recycles what accrued, and nothing else comes into being but what is minted.
+/// No block panics. An epoch pays and recycles what accrued, and only minting creates TAO.
 pub fn epoch(bytes: &[u8]) {
     let mut input = ByteReader::new(bytes);
     let choice = input.byte();

@@ -7,7 +7,7 @@ use myelin_keys::{
 };
 use std::fmt::Display;
 
-/// Letters and digits in a row that would give away a part of a secret.
+/// The number of successive letters and digits that would reveal a part of a secret.
 const REVEALING: usize = 16;
 
 /// The password of all exports in the corpus.
@@ -27,7 +27,7 @@ fn check_error(error: &(impl Display + core::fmt::Debug), input: &[u8]) {
 
 /// A key file, plain or encrypted with a known key. A key that is read is written as a file with the same key.
 ///
-/// Passwords are not derived: that takes seconds by design, the same for each file.
+/// Passwords are not derived, because a derivation takes seconds and is the same for each file.
 pub fn keyfile(bytes: &[u8]) {
     let key = SecretBox::new(Box::new(ENCRYPTION_KEY));
     match KeyFileEncryption::of(bytes) {

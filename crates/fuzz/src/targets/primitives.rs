@@ -3,7 +3,7 @@
 use myelin_keys::Address;
 use myelin_primitives::{Amount, Tao, ss58 as codec};
 
-/// Bytes beyond which no text is decoded.
+/// The length in bytes above which no text is decoded.
 const LONGEST: usize = 64;
 
 /// An amount of TAO as text: what is read is shown as a text that reads the same.
@@ -22,7 +22,7 @@ pub fn ss58(bytes: &[u8]) {
     let wallet = text.parse::<Address>();
     let message = myelin_wire::from_ss58(text);
     let Ok(address) = decoded else {
-        assert!(wallet.is_err() && message.is_err(), "a reader knows more than the codec");
+        assert!(wallet.is_err() && message.is_err(), "a reader accepts more than the codec");
         return;
     };
     assert!(text.len() <= LONGEST, "an address of {} bytes is decoded", text.len());

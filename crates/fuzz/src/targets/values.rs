@@ -9,7 +9,9 @@ use myelin_wire::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// The one text of a value that a reader of JSON gives. Two values have the same only if they are the same.
+/// Returns the canonical text of a value that a JSON reader gives.
+///
+/// Two values have the same text only if they are equal.
 fn canonical(value: &Value) -> String {
     python::write_spaced(value)
 }
@@ -29,7 +31,7 @@ pub fn json(bytes: &[u8]) {
     let _ = (value.to_python_str(), value.to_python_repr());
 }
 
-/// Types as peers declare them.
+/// Returns the types that peers declare.
 const KINDS: &[&str] = &[
     "Any",
     "None",
@@ -65,9 +67,9 @@ fn kinds() -> &'static [Type] {
     PARSED.get_or_init(|| KINDS.iter().map(|kind| types().parse(kind).expect("it is a type")).collect())
 }
 
-/// The first byte chooses a declared type and the rest is JSON; beyond the declared ones the rest is a type.
+/// A declared type that the first byte chooses, with JSON as the rest; beyond the declared ones the rest is a type.
 ///
-/// A value that has been brought to its type is of that type, and a message of a class reads as it was written.
+/// A value that was converted to a type is of that type, and a message of a class reads as it was written.
 pub fn class(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let Some(kind) = kinds().get(usize::from(*choice)) else {

@@ -30,7 +30,7 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The version of the file.
 const VERSION: u32 = 1;
 
-/// The reputation of a miner, from 0 to [`STEPS`].
+/// The reputation of a miner, from 0 to 16 steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reputation(u8);
 
