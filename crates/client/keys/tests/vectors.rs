@@ -286,7 +286,7 @@ fn ansible_parts() {
     holds(envelope.open(&password(case, "password")).unwrap().expose_secret(), case);
 }
 
-/// The file is a coldkey, and a wrong password is told from a damaged file.
+/// Opens a coldkey of an older tool, and tells a wrong password from a damaged file.
 #[test]
 fn a_wallet_of_an_older_tool() {
     let Some(case) = part("ansible") else { return };

@@ -10,7 +10,7 @@ use myelin_records::{
     parameters::{NetworkParameters, NetworkParametersPatch, Parameter, Parameters, ParametersPatch},
 };
 
-/// Reads a value. What was read is written as the same bytes.
+/// Reads a value, and checks that it is written as the same bytes.
 fn read<T: Decode + Encode + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let mut rest = bytes;
     let value = T::decode(&mut rest).ok()?;
@@ -20,13 +20,13 @@ fn read<T: Decode + Encode + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     Some(value)
 }
 
-/// A commitment in SCALE: reading what was written is the identity.
+/// Checks a commitment in SCALE: it is written as it was read.
 pub fn commitment(bytes: &[u8]) {
     read::<CommitmentData>(bytes);
     read::<Commitment>(bytes);
 }
 
-/// A patch of parameters in SCALE after the first byte, which chooses the record. `validate` never panics.
+/// Checks a patch of parameters in SCALE. The first byte chooses the record, and `validate` never panics.
 pub fn patch(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     if choice & 1 == 0 {

@@ -106,7 +106,7 @@ fn root(input: &mut ByteReader<'_>) -> RootInput {
     }
 }
 
-/// A block that a chain can have: its terms agree with each other.
+/// Returns a block that a chain can have: its terms agree with each other.
 fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
     let mut block = BlockInput { number: BLOCK, existential_deposit: rao(500), ..BlockInput::default() };
     block.root = input.flag().then(|| root(input));
@@ -132,7 +132,7 @@ fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
     block
 }
 
-/// A block: three in four are put together so that their terms agree, the others are any encoded input.
+/// Runs a block. Three in four are built so that their terms agree; the others are any encoded input.
 ///
 /// No block panics. An epoch pays and recycles what accrued, and only minting creates TAO.
 pub fn epoch(bytes: &[u8]) {

@@ -6,7 +6,7 @@ use myelin_primitives::{Amount, Tao, ss58 as codec};
 /// The length in bytes above which no text is decoded.
 const LONGEST: usize = 64;
 
-/// An amount of TAO as text: what is read is shown as a text that reads the same.
+/// Checks an amount of TAO as text: its shown form reads as the same amount.
 pub fn amount(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     let Ok(amount) = text.parse::<Amount<Tao>>() else { return };
@@ -15,7 +15,7 @@ pub fn amount(bytes: &[u8]) {
     assert_eq!(format!("{}rao", amount.rao()).parse(), Ok(amount));
 }
 
-/// An address: the canonical text is the one that is written, and all readers find the same key.
+/// Checks an address: it is written as its canonical text, and all readers find the same key.
 pub fn ss58(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     let decoded = codec::decode(text);

@@ -56,13 +56,13 @@ fn is_sendable(headers: &Headers) {
 
 // Items of the strict protocol.
 
-/// The request to which the heads of answers belong.
+/// Returns the request to which the heads of answers belong.
 fn asked() -> &'static SignedProof {
     static PROOF: OnceLock<SignedProof> = OnceLock::new();
     PROOF.get_or_init(|| question().1)
 }
 
-/// A head of a strict request or answer. Its claims stay claims.
+/// Checks a head of a strict request or answer. Only a good signature turns a claim into a proof.
 pub fn btauth_head(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let _ = (message.request().mode(), wants_signed_stream(&message.headers));
@@ -89,7 +89,7 @@ fn check_proof(proof: &SignedProof) {
     );
 }
 
-/// A strict request, received at the time of its nonce. It is accepted once, and only as its sender signed it.
+/// Checks a strict request at the time of its nonce. It is accepted once, and only as its sender signed it.
 pub fn strict_request(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let receiver = message.headers.get(header::RECEIVER);
@@ -125,7 +125,7 @@ pub fn strict_request(bytes: &[u8]) {
 
 // Items of v1, the protocol of the Python neurons.
 
-/// The classes of the recorded exchanges.
+/// Returns the classes of the recorded exchanges.
 fn classes() -> &'static Classes {
     static CLASSES: OnceLock<Classes> = OnceLock::new();
     CLASSES.get_or_init(|| {
@@ -175,7 +175,7 @@ fn same_terminal(what: &str, one: Option<&TerminalInfo>, other: Option<&Terminal
     assert_eq!(format!("{one:?}"), format!("{other:?}"), "{what}");
 }
 
-/// A head of a request or an answer of a Python neuron. It is written as headers that read the same.
+/// Checks a head of a request or an answer of a Python neuron. It is written as headers that read the same.
 pub fn v1_head(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let lower: Headers = message.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
@@ -233,7 +233,7 @@ fn receive(
     door.open(request, now)?.admit(window, now)?.read(body)
 }
 
-/// A request of a Python neuron, received a second after its nonce.
+/// Checks a request of a Python neuron, a second after its nonce.
 ///
 /// It is accepted once, and only with a good signature over its hashed fields.
 pub fn v1_request(bytes: &[u8]) {

@@ -36,7 +36,7 @@ impl Miner<Factors> for Divides {
 struct Divisible;
 
 impl Judge<Factors> for Divisible {
-    /// The product of two primes, others for each miner.
+    /// Returns the product of two primes, which differ for each miner.
     fn draw(&self, seed: u64, miner: PublicKey) -> u64 {
         let seed = seed_for(seed, miner);
         let prime = |above: u64| (above % 50_000 + 10_000..70_000).find(|number| factor(*number).is_none());
