@@ -187,7 +187,7 @@ def refused():
         ("another scheme than was signed", post(body(), change=other("X-Bittensor-Crypto", "ed25519")),
          (401, "BadSignature")),
         ("another method", post(body(), method="PUT", signed_as="PUT"), (405, "Method")),
-        ("a class that nobody serves", post(body(), path="/Unknown"), (404, "NotFound")),
+        ("a class without a handler", post(body(), path="/Unknown"), (404, "NotFound")),
         ("a caller on the blacklist", post(body(), by=key(UNWANTED)), (403, "Forbidden")),
         ("a check of the axon's own", post(body(), path="/Checked"), (401, "Unverified")),
         ("no room in time", post(body(), path="/Prioritised"), (408, "Late")),
