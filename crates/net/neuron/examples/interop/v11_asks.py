@@ -172,7 +172,7 @@ def refused():
         ("a nonce that is no number", post(body(), change=other("X-Bittensor-Nonce", "now")), malformed),
         ("no signature", post(body(), change=without("X-Bittensor-Signature")), malformed),
         ("a signature that is none", post(body(), change=other("X-Bittensor-Signature", "0x12")), malformed),
-        ("a scheme that nobody knows", post(body(), change=other("X-Bittensor-Crypto", "ecdsa")), malformed),
+        ("an unknown scheme", post(body(), change=other("X-Bittensor-Crypto", "ecdsa")), malformed),
         ("no receiver", post(body(), receiver=None), (403, "WrongReceiver")),
         ("another receiver", post(body(), receiver=key(OTHER).ss58_address), (403, "WrongReceiver")),
         ("a receiver that was not signed", post(body(), receiver=None, change=other("X-Bittensor-Receiver", HERE)),
