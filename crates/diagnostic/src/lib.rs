@@ -38,9 +38,9 @@
 //! | How does a program find the type of a boxed error? | `downcast_ref` of `dyn Diagnostic` |
 //!
 //! Not here: exit codes, and hints that name a command. A library does not know in which program it runs, so the
-//! program adds both.
+//! program adds both. The crate itself needs only `core` and `alloc`; the feature `std` links the standard library.
 
-#![no_std]
+#![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -231,10 +231,10 @@ mod tests {
     #[test]
     fn hints_are_added_to_those_before() {
         let mut hints = Hints::default();
-        hints.push("run `myelin subnet list`");
+        hints.push("list the subnets");
         Failure::Known(1).hints(&mut hints);
         assert_eq!(hints.iter().count(), 3);
-        assert_eq!(hints.first(), Some("run `myelin subnet list`"));
+        assert_eq!(hints.first(), Some("list the subnets"));
     }
 
     #[test]

@@ -16,14 +16,14 @@
 //!
 //! | Question | Module | spec |
 //! |---|---|---|
-//! | In which order does a block do what? | [`block`] | tokenomics §3.2 |
+//! | In which order are the steps of a block? | [`block`] | tokenomics §3.2 |
 //! | Where does a validator's weight become a share? | [`rules`] | yuma, tokenomics §6.2 |
 //! | Which version of the rules paid an old epoch? | [`rules`] | |
 //! | How much of the emission has a subnet pending? | [`accrual`] | tokenomics §5.4 |
 //! | How do root weights become shares of subnets? | [`root`] | tokenomics §5 |
 //! | How does a neuron's emission become stake? | [`payment`], [`stakes`] | tokenomics §7, staking §9 |
 //! | Which epochs run in a block? | [`schedule`] | tokenomics §4.1 |
-//! | What does a block read and leave? | [`input`], [`outcome`] | |
+//! | What are the input and the outcome of a block? | [`input`], [`outcome`] | |
 //!
 //! The chain stores and reads by itself and calls the parts: [`accrual`], [`rules`] and [`payment`] work on borrowed
 //! records and on traits. A replay reads a whole block and calls [`run_block`].

@@ -153,8 +153,9 @@ fn pay_pool<Key, Pools: PoolAccess<Key>>(
     pools.pay(hotkey, emission).map_err(PaymentError::Pool)
 }
 
-/// Returns the parents of a hotkey with their loans, in the order of its family. `owner` owns the child; without it no
-/// owner is looked up.
+/// Returns the parents of a hotkey with their loans, in the order of its family.
+///
+/// `owner` owns the child. Without it no owner is looked up.
 fn parents<Key: PartialEq>(pools: &impl PoolAccess<Key>, owner: Option<&Key>, family: &Family<Key>) -> Vec<Parent> {
     let parents = family.parents.iter().map(|parent| Parent {
         stake: pools.value(&parent.hotkey),

@@ -144,7 +144,7 @@ impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
         let before = stake.clone();
         let refused = |error: PoolError| EpochFailure::Pool(error);
         let payout = pay(&mut stake.pool, &mut stake.holding, emission, stake.take).map_err(refused)?;
-        // The chain stores no empty holding, whatever the pool made of it.
+        // The chain stores no empty holding, even if the pool returns one.
         if stake.holding.is_empty() {
             stake.holding = Holding::default();
         }

@@ -1,8 +1,9 @@
-//! Runs one target on mutations of its corpus for some seconds, in the place of libFuzzer:
-//! `cargo run -p myelin-fuzz --example mutate -- TARGET SECONDS [SEED]`.
+//! Runs one target on mutations of its corpus for some seconds, without libFuzzer.
 //!
-//! The mutations run in a second process, which writes down the number of each before it runs. However that
-//! process ends, the input follows from the number, and is written to the corpus.
+//! `cargo run -p myelin-fuzz --example mutate -- TARGET SECONDS [SEED]`
+//!
+//! The mutations run in a second process, which writes down the number of each before it runs. If that process fails,
+//! the input follows from the number, and is written to the corpus.
 
 use myelin_fuzz::{FuzzTarget, corpus, memory::CountingAllocator, mutation::mutated, target};
 use std::{
@@ -22,7 +23,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 /// The first argument of the second process.
 const WORKER: &str = "--worker";
 
-/// Mutations between two looks at the clock.
+/// Mutations between two reads of the clock.
 const BATCH: u64 = 256;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         [WORKER, name, seconds, seed, notes] => work(name, seconds, seed, notes).map(|()| true),
         [name, seconds] => fuzz(name, seconds, &clock().to_string()),
         [name, seconds, seed] => fuzz(name, seconds, seed),
-        _ => Err("name a target and a number of seconds".into()),
+        _ => Err("pass a target and a number of seconds".into()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -47,11 +48,11 @@ fn main() -> ExitCode {
 }
 
 fn say(line: &str) {
-    // A closed standard error ends nothing.
+    // A closed standard error is no failure.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// A seed that differs from run to run.
+/// Returns a seed that differs from run to run.
 fn clock() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()) << 32
 }
@@ -61,7 +62,7 @@ fn named(name: &str) -> Outcome<(FuzzTarget, Vec<Vec<u8>>)> {
     Ok((target, corpus::read(name)?))
 }
 
-/// Runs the second process, and tells whether it found nothing.
+/// Runs the second process. Returns true if it found nothing.
 fn fuzz(name: &str, seconds: &str, seed: &str) -> Outcome<bool> {
     let (target, seeds) = named(name)?;
     let notes = env::temp_dir().join(format!("myelin-fuzz-{name}-{}", std::process::id()));

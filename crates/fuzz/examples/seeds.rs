@@ -1,5 +1,6 @@
-//! Makes the corpora of all targets anew, from `vectors` and from what our own code writes:
-//! `cargo run -p myelin-fuzz --example seeds`.
+//! Makes the corpora of all targets again, from `vectors` and from the output of this workspace.
+//!
+//! `cargo run -p myelin-fuzz --example seeds`
 //!
 //! Each run makes the same files. Inputs that a fuzzer found are kept: their names begin with `crash-`.
 
@@ -36,7 +37,7 @@ use std::{collections::BTreeSet, error::Error, fs, path::Path};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A number of our own that stands for no part of a file.
+/// A number that stands for no part of a file.
 const RANDOM: u64 = 7;
 
 fn main() -> Outcome {
@@ -51,7 +52,7 @@ fn main() -> Outcome {
     subnets()
 }
 
-/// Replaces the corpus of a target, but for what a fuzzer found.
+/// Replaces the corpus of a target, except for the inputs that a fuzzer found.
 fn put(target: &str, inputs: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Outcome {
     let folder = corpus::folder().join(target);
     fs::create_dir_all(&folder)?;
@@ -95,7 +96,7 @@ fn decoded(value: &Value, name: &str) -> Outcome<Vec<u8>> {
     Ok(STANDARD.decode(text(value, name))?)
 }
 
-/// A message as the targets read it.
+/// Returns a message in the form that the targets read.
 fn message(line: &str, headers: impl IntoIterator<Item = (String, String)>, body: &[u8]) -> Vec<u8> {
     let headers = headers.into_iter().map(|(name, value)| format!("{name}: {value}\n"));
     let head: String = headers.collect();
@@ -107,7 +108,7 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
-/// Bytes without a meaning, the same in each run.
+/// Returns bytes without a meaning, the same in each run.
 fn noise(len: usize, number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut block = Sha256::digest(number.to_le_bytes());
@@ -140,7 +141,7 @@ fn texts() -> Outcome {
         list(&vectors("addresses.json")?, "ss58").iter().map(|case| text(case, "address").to_owned()).collect();
     let key = PublicKey::from_bytes([7; 32]);
     addresses.extend([0, 42, 63, 64, 13_116, 16_383].map(|prefix| ss58::encode(&key, prefix)));
-    // Prefix 42 in two bytes.
+    // The address has prefix 42 in two bytes.
     addresses.push("Zp1JfEjUEq2zQ9WDPD6W1RFo7FQgj1t5gUhTvhEKvWu1gm7YR".to_owned());
     addresses.push("1".repeat(64));
     put("ss58", addresses)
@@ -214,7 +215,7 @@ fn strict() -> Outcome {
         let line = format!("{} {}", text(case, "method"), text(case, "path"));
         inputs.push(message(&line, pairs(&case["headers"]), &hex::decode(text(case, "body_hex"))?));
     }
-    // Half of what was recorded, and what is ours.
+    // Half of the inputs are recorded, and half are from this workspace.
     let mut own = Vec::new();
     let (caller, neuron) = (FuzzKey::caller(), FuzzKey::neuron());
     for (target, body, receiver) in [("/a?b", &b"hello"[..], true), ("/", b"", false)] {
@@ -238,7 +239,7 @@ fn python() -> Outcome {
     let mut kinds = BTreeSet::new();
     for case in list(&exchanges, "exchanges") {
         let request = decoded(case, "request_b64")?;
-        // One of each kind of outcome, since most of the bytes of all are the same.
+        // One input of each kind of outcome is kept, since most of their bytes are the same.
         let outcome = (text(case, "http_status").to_owned(), text(case, "note").split(' ').next().unwrap_or_default());
         if request.len() < 2_500 && kinds.insert(outcome) && requests.len() < 24 {
             requests.push(request);
@@ -287,7 +288,7 @@ fn streams() -> Outcome {
         inputs.push([&[cut], frames(groups, outcome)?.as_slice()].concat());
     }
     let whole = inputs[0].clone();
-    // Cut short, with a second end, and with two groups in another order.
+    // The streams are cut short, have a second end, or have two groups in another order.
     let group = 5 + 3 + 64;
     let two = group + 5 + 4 + 64;
     inputs.push(whole[..whole.len() - 1].to_vec());
@@ -321,7 +322,7 @@ fn replay() -> Outcome {
     put("replay_file", inputs)
 }
 
-/// A file as `NaCl` encrypts it, with a key and a nonce that are known.
+/// Returns a file that is encrypted with `NaCl`, with a known key and nonce.
 fn sealed(plain: &[u8], key: [u8; 32]) -> Outcome<Vec<u8>> {
     let (nonce, tag, buffer) = secretbox(plain, key)?;
     Ok([b"$NACL", nonce.as_slice(), &tag, &buffer].concat())
@@ -353,7 +354,7 @@ fn keys() -> Outcome {
         decoded(&wallets["fernet"], "content_b64")?,
         decoded(&wallets["utf8_seed_defect"], "written_b64")?,
     ];
-    // Most files of others without words: each phrase costs a derivation.
+    // Most files of other tools are kept without words, because each mnemonic costs a derivation.
     for case in list(&wallets, "reading") {
         let content = decoded(case, "content_b64")?;
         if !String::from_utf8_lossy(&content).contains("secretPhrase") {
@@ -368,7 +369,7 @@ fn keys() -> Outcome {
     for (kinds, parameters) in [
         (r#"["scrypt","xsalsa20-poly1305"]"#, Some((16, 1, 1))),
         (r#"["scrypt","xsalsa20-poly1305"]"#, Some((4, 2, 8))),
-        // The largest block of all passes, which counts like the table.
+        // This is the largest block of all passes, which counts like the table.
         (r#"["scrypt","xsalsa20-poly1305"]"#, Some((2, 4, 1 << 20))),
         (r#"["scrypt","xsalsa20-poly1305"]"#, Some((1 << 15, 0, 8))),
         (r#"["xsalsa20-poly1305"]"#, None),
@@ -392,12 +393,12 @@ fn keys() -> Outcome {
     put("secret_uri", uris)
 }
 
-/// An export of a Polkadot wallet under the password of the target.
+/// Returns an export of a Polkadot wallet under the password of the target.
 fn export(secret: &Secret, kinds: &str, derivation: Option<(Vec<u8>, u32, u32, u32)>) -> Outcome<String> {
     let password = b"fuzz";
     let mut key = [0; 32];
     let head = if let Some((head, n, p, r)) = derivation {
-        // Parameters that are refused have no key.
+        // An export with refused parameters has no key.
         if n * r < 1 << 16 && p > 0 {
             let parameters =
                 scrypt::Params::new(u8::try_from(n.ilog2())?, r, p, 32).map_err(|error| error.to_string())?;
@@ -467,7 +468,7 @@ fn chain() -> Outcome {
     put("pool", (0..8).map(|number| noise(120, 100 + number)))?;
 
     let blocks = (0..8_u8).map(|number| {
-        // Six of eight are put together from bytes.
+        // Six of eight blocks are built from bytes.
         let choice = [0, 1, 2, 3, 8, 9, 11, 0][usize::from(number)];
         [&[choice], noise(420, 200 + u64::from(number)).as_slice()].concat()
     });
@@ -477,7 +478,7 @@ fn chain() -> Outcome {
     )
 }
 
-/// A subnet in which the validator on seat 0 rates the miner on seat 1.
+/// Returns a subnet in which the validator on seat 0 rates the miner on seat 1.
 fn pair() -> BlockInput<u8> {
     let entries = vec![Entry::new(Uid::new(1), u16::MAX)];
     let row = WeightsRow { entries: entries.try_into().unwrap_or_default(), fixed_at: 90 };
@@ -577,7 +578,7 @@ fn models() -> Outcome {
     let start = whole.windows(name.len()).position(|part| part == name).ok_or("a file names its architecture")? - 8;
     let tokens = b"tokenizer.ggml.tokens";
     let words = whole.windows(tokens.len()).position(|part| part == tokens).ok_or("a file has words")? - 8;
-    // The head up to the words, as the whole of a file: small, so that most mutations are of what comes first.
+    // The input is the head up to the words. It is small, so that most mutations change the first keys.
     let keys = u64::try_from(13)?;
     let head = [&whole[..8], &0_u64.to_le_bytes(), &keys.to_le_bytes(), &whole[start..words]].concat();
     let named = || key("general.architecture", 8, &[&5_u64.to_le_bytes()[..], b"llama"].concat());
@@ -590,7 +591,7 @@ fn models() -> Outcome {
             head,
             small_gguf(&[], "token_embd.weight", [4, 2]),
             small_gguf(&[named(), aligned(64)], "rope_freqs.weight", [4, 2]),
-            // Both ended a process once.
+            // Both inputs once ended a process.
             small_gguf(&[aligned(0)], "token_embd.weight", [4, 2]),
             small_gguf(&[named()], "rope_freqs.weight", [1 << 40, 1 << 40]),
             small_gguf(&[named(), nested], "output.weight", [u64::MAX, 1]),
@@ -602,12 +603,12 @@ fn string(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
-/// A key of a GGUF file with a value of this type.
+/// Returns a key of a GGUF file with a value of this type.
 fn key(name: &str, kind: u32, value: &[u8]) -> Vec<u8> {
     [string(name).as_slice(), &kind.to_le_bytes(), value].concat()
 }
 
-/// A GGUF file with these keys and one tensor of numbers of 32 bits.
+/// Returns a GGUF file with these keys and one tensor of 32-bit numbers.
 fn small_gguf(keys: &[Vec<u8>], tensor: &str, [width, height]: [u64; 2]) -> Vec<u8> {
     let head = [b"GGUF".as_slice(), &3_u32.to_le_bytes(), &1_u64.to_le_bytes(), &(keys.len() as u64).to_le_bytes()];
     let rank = 2_u32.to_le_bytes();

@@ -13,7 +13,7 @@ impl<'a> ByteReader<'a> {
         self.0.is_empty()
     }
 
-    /// Takes all that is left.
+    /// Takes the rest of the bytes.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.0)
     }

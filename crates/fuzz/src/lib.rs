@@ -22,7 +22,7 @@
 //! | How is a target run for minutes? | `make fuzz TARGET=json SECONDS=600` |
 //! | How is a corpus made again? | `cargo run -p myelin-fuzz --example seeds` |
 //!
-//! What is not here: calls of pallets, which `tests/prop.rs` of each pallet plays; timed measurements.
+//! Limits: calls of pallets are played by `tests/prop.rs` of each pallet, and timed measurements are benchmarks.
 
 pub mod corpus;
 pub mod memory;

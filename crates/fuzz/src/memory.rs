@@ -59,14 +59,14 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// The memory that this thread uses from one moment on.
+/// The memory that this thread uses from a given time on.
 #[derive(Debug)]
 pub struct MemoryUse {
     start: isize,
 }
 
 impl MemoryUse {
-    /// Begins to measure.
+    /// Begins the measurement.
     pub fn begin() -> Self {
         let start = LIVE.get();
         PEAK.set(start);

@@ -2,7 +2,7 @@
 
 use myelin_wire::{Headers, ReceivedRequest};
 
-/// A request or an answer, cut out of bytes without the rules of HTTP: a target sees more than an HTTP library passes.
+/// A request or an answer, parsed without the rules of HTTP, so that a target sees more than an HTTP library passes.
 #[derive(Debug)]
 pub(crate) struct MessageText {
     pub(crate) method: String,

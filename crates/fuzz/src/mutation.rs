@@ -66,7 +66,7 @@ const TOKENS: &[&[u8]] = &[
     b"\xf0\x9f\xa7\xa0",
 ];
 
-/// Numbers at which something changes, as texts.
+/// Numbers at the limits of formats, as texts.
 const NUMBERS: &[&[u8]] = &[
     b"0",
     b"-1",
@@ -87,7 +87,7 @@ const NUMBERS: &[&[u8]] = &[
     b"00",
 ];
 
-/// Numbers at which something changes, to be written as bytes.
+/// Numbers at the limits of formats, to be written as bytes.
 const INTEGERS: &[u64] =
     &[0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0xffff_ffff, 1 << 40, 1 << 62, u64::MAX];
 
@@ -113,7 +113,7 @@ fn change(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut SeededNumbers) {
             insert(bytes, random.below(len + 1), &new);
         }
         2 => {
-            // A part of another input.
+            // This copies a part of another input.
             let other = corpus.get(random.below(corpus.len())).map(Vec::as_slice).unwrap_or_default();
             let part = if other.is_empty() { 0..0 } else { random.range(other.len()) };
             insert(bytes, random.below(len + 1), &other[part]);

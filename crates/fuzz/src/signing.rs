@@ -1,4 +1,4 @@
-//! Keys of the targets, and signatures without chance.
+//! Keys of the targets, and deterministic signatures.
 
 use myelin_wire::{
     Headers, Sign, SignedProof, UnixNanos,
@@ -71,7 +71,7 @@ pub fn answer_stream() -> (SignedHeaders, StreamWriter<FuzzKey>) {
     (head, writer)
 }
 
-/// Zeros in the place of random numbers. The secret key keeps nonces apart.
+/// A source of zeros instead of random numbers. The secret key keeps nonces apart.
 struct NoChance;
 
 impl RngCore for NoChance {

@@ -1,5 +1,6 @@
-//! Replays the corpus of each target, and a number of seeded mutations of it. A count, not a time: a run is the same on
-//! each machine.
+//! Replays of the corpus of each target, and of seeded mutations of it.
+//!
+//! The number of mutations is fixed, so a run is the same on each machine.
 
 use myelin_fuzz::{FuzzTarget, TARGETS, corpus, memory::CountingAllocator, mutation::mutated, target};
 use std::{fs, panic, thread};

@@ -157,7 +157,7 @@ async fn drain(mut log: Lines<BufReader<ChildStderr>>, address: oneshot::Sender<
             && let Some(sender) = address.take()
         {
             let first = listening.split(',').next().unwrap_or(listening).trim().to_owned();
-            // No test waits any more if it has failed.
+            // A failed test no longer waits for the address.
             let _ = sender.send(Ok(first));
         }
         last.push_back(line);

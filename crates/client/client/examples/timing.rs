@@ -1,4 +1,4 @@
-//! How long the library takes, against a network of one's own: docs/benchmarks/client.md says how to run it.
+//! Times of the library against a local network. The page docs/benchmarks/client.md has the commands.
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 
@@ -20,22 +20,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Longer than anything here takes.
+/// A limit that no step here reaches.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// The subnet that is filled.
+/// The subnet whose seats are taken.
 const NETUID: NetUid = NetUid::new(1);
 
-/// Seats of a full subnet.
+/// The seats of a full subnet.
 const SEATS: u16 = 256;
 
-/// Registrations in a transaction.
+/// Registrations in one transaction.
 const BATCH: usize = 64;
 
-/// How often the metagraph is read.
+/// The number of reads of the metagraph.
 const READS: usize = 50;
 
-/// Transfers, and how many of them are on their way at a time.
+/// The number of transfers, and how many of them are in flight at a time.
 const TRANSFERS: usize = 1_000;
 const MAX_IN_FLIGHT: usize = 256;
 
@@ -49,12 +49,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     transfer(&alice).await
 }
 
-/// These keys are public: everybody derives them from these names.
+/// Returns the key of a development name. Such keys are public, because they follow from the name.
 fn key(name: &str) -> Result<Keypair, Box<dyn Error>> {
     Ok(Secret::from_uri(name)?.into_keypair())
 }
 
-/// Takes every seat of the subnet, where they are not taken yet.
+/// Takes every free seat of the subnet.
 async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
     let now = chain.at_finalised().await?;
     let taken = now.subnet(NETUID).await?.ok_or("there is no subnet 1")?.neurons;
@@ -69,7 +69,7 @@ async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
     };
     let set = RuntimeCall::Subnets(Subnets::set_parameters { netuid: NETUID.into(), changed: Box::new(wide.into()) });
     alice.submit(&transactions().sudo().sudo(set), LIMIT).await.finalised()?;
-    // No coldkey owns as many hotkeys as all of these and one.
+    // One coldkey may not own so many hotkeys.
     let owners = [Account::new(chain, key("//Bob")?), Account::new(chain, key("//Charlie")?)];
     let seats: Vec<u16> = (taken..SEATS).collect();
     for (seats, owner) in seats.chunks(BATCH).zip(owners.iter().cycle()) {
@@ -83,7 +83,7 @@ async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Reads the whole metagraph, again and again.
+/// Reads the whole metagraph [`READS`] times.
 async fn read(chain: &Chain) -> Result<(), Box<dyn Error>> {
     let mut times = Vec::new();
     let mut neurons = 0;

@@ -1,4 +1,4 @@
-//! A walk through the library, on a local network: `cargo run -p myelin-client --example tour -- ws://127.0.0.1:9944`.
+//! A tour of the library on a local network: `cargo run -p myelin-client --example tour -- ws://127.0.0.1:9944`.
 
 #![allow(clippy::print_stdout, reason = "it shows what it does")]
 
@@ -6,7 +6,7 @@ use myelin_client::{Account, Amount, Chain, Metagraph, NetUid, NodeUrls, Submiss
 use myelin_keys::Secret;
 use std::{env, error::Error, time::Duration};
 
-/// Longer than a block takes to become final on a local network.
+/// A limit above the time in which a block becomes final on a local network.
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::main]
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("network {} has {} neurons", network.netuid, network.neurons);
     }
 
-    // These keys are public: everybody derives them from these names.
+    // These keys are public, because they follow from the names.
     let key = |name| Secret::from_uri(name).map(Secret::into_keypair);
     let (coldkey, hotkey) = (Account::new(&chain, key("//Alice")?), key("//Alice//tour")?);
     let transfer = calls::transfer(&key("//Bob")?.public(), Amount::ONE_TAO);

@@ -1,7 +1,7 @@
-//! How fast work is searched for, on one core and on all, against a loop that does nothing but make seals:
-//! `cargo run -p myelin-client --example work`.
+//! Rates of the search for proof of work, with `cargo run -p myelin-client --example work`.
 //!
-//! Rates are in seconds of processor time, so that other work on the machine counts less.
+//! It compares one thread and all cores with a loop that only makes seals. Rates are per second of processor time, so
+//! that other work on the machine counts less.
 
 #![allow(clippy::print_stdout, reason = "it shows what it measures")]
 #![allow(clippy::disallowed_methods, reason = "it measures for a time")]
@@ -17,14 +17,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long each of them runs, and how often.
+/// The time of each measurement, and the number of rounds.
 const TIME: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
 
-/// Nonces between two looks at the clock.
+/// Nonces between two reads of the clock.
 const PORTION: u64 = 4_096;
 
-/// In these the system counts processor time.
+/// The units per second in which the system counts processor time.
 const TICKS_IN_A_SECOND: u64 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A loop on this thread.
+/// Counts the seals of a plain loop on this thread.
 fn plain(challenge: WorkChallenge) -> Result<u64, Box<dyn Error>> {
     let (clock, began, mut tried) = (ticks()?, Instant::now(), 0);
     while began.elapsed() < TIME {
@@ -51,7 +51,7 @@ fn plain(challenge: WorkChallenge) -> Result<u64, Box<dyn Error>> {
     rate(tried, clock)
 }
 
-/// A search for a task that is never done.
+/// Counts the seals of a search for a task that has no solution.
 fn searched(challenge: WorkChallenge, threads: NonZeroUsize) -> Result<u64, Box<dyn Error>> {
     let mut search = SealSearch::on(threads)?;
     let clock = ticks()?;
@@ -66,10 +66,11 @@ fn rate(tried: u64, since: u64) -> Result<u64, Box<dyn Error>> {
     Ok(tried * TICKS_IN_A_SECOND / ticks)
 }
 
-/// The processor time of this process, of all its threads.
+/// Returns the processor time of all threads of this process.
 fn ticks() -> Result<u64, Box<dyn Error>> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // After the name, which may have spaces: the twelfth and thirteenth are times of the program and of the system.
+    // The name before may have spaces. After it, the twelfth and thirteenth fields are the user time and the system
+    // time.
     let (_, fields) = stat.rsplit_once(')').ok_or("the system tells nothing of this process")?;
     let times: Result<Vec<u64>, _> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect();
     Ok(times?.iter().sum())

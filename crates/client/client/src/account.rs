@@ -1,4 +1,4 @@
-//! Signing and sending.
+//! Accounts that sign and submit transactions.
 
 use crate::{
     blocks::Blocks,
@@ -28,44 +28,44 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// For how many blocks a transaction is valid, unless told otherwise.
+/// The default mortality of transactions, in blocks.
 const MORTALITY: u64 = 64;
 
-/// What the encoding of a mortality can say exactly.
+/// Mortalities, in blocks, that have an exact encoding.
 const MORTALITIES: std::ops::RangeInclusive<u64> = 4..=4_096;
 
-/// How often a transaction is signed anew because its nonce was taken.
+/// The number of attempts to sign a transaction whose nonce was taken.
 const ATTEMPTS: usize = 3;
 
-/// For how long transactions are signed at the same block. Far below what any of them is valid for.
+/// The time in which transactions are signed at the same block. It is far below the mortality of any transaction.
 const SAME_BIRTH: Duration = Duration::from_secs(1);
 
-/// A key that submits calls to a chain.
+/// An account of a chain: a key that signs and submits calls.
 ///
-/// Copies share the count of nonces, so one key can submit from any number of tasks at the same time. Two processes with
-/// one key get in each other's way now and then; a nonce that the other one took is replaced by the next free one.
+/// Copies share the next nonce, so tasks may submit with one key at the same time. If another process with the same key
+/// has taken a nonce, the transaction is signed again with the next free one.
 ///
-/// Transactions are mortal: each can be included for a number of blocks only, 64 unless told otherwise. So one that was
-/// not seen has an end, after which it may be signed again without fear that both happen.
+/// Transactions are mortal: each can be included for a limited number of blocks, by default 64. After the last of them,
+/// a transaction that was not seen can be signed again without the risk that both are included.
 #[derive(Clone, Debug)]
 pub struct Account {
     chain: Chain,
     key: Arc<Keypair>,
     mortality: u64,
-    /// Held while one transaction is handed over, so that nonces arrive in order and one that was refused is not used up.
+    /// The next nonce, locked while a transaction is handed over: nonces arrive in order, and a refused one is reused.
     next: Arc<Mutex<NextNonce>>,
 }
 
-/// What the next transaction is signed with.
+/// The nonce and the block with which the next transaction is signed.
 #[derive(Debug, Default)]
 struct NextNonce {
-    /// Its nonce, or `None` if the chain is to be asked.
+    /// The next nonce, or `None` if the chain must be asked.
     nonce: Option<u64>,
-    /// The final block that the last one was signed at, and since when that is known.
+    /// The final block at which the last transaction was signed, and the time of reading it.
     birth: Option<(Instant, ChainState)>,
 }
 
-/// Stands in for a key that is not at hand. What it signs is as long as what the key would sign, and worth nothing.
+/// A signer without the key. Its signatures have the right length and are invalid.
 struct DummySigner<'a>(&'a PublicKey);
 
 impl Signer<ChainConfig> for DummySigner<'_> {
@@ -78,7 +78,7 @@ impl Signer<ChainConfig> for DummySigner<'_> {
     }
 }
 
-/// Lends a key to the library that makes transactions.
+/// An adapter from a key pair to the signer trait of subxt.
 struct KeypairSigner<'a>(&'a Keypair);
 
 impl Signer<ChainConfig> for KeypairSigner<'_> {
@@ -92,12 +92,12 @@ impl Signer<ChainConfig> for KeypairSigner<'_> {
 }
 
 impl Account {
-    /// This key on this chain. Make one for each key, and clone it.
+    /// Returns the account of this key on this chain. Make one for each key, and clone it.
     pub fn new(chain: &Chain, key: Keypair) -> Self {
         Self { chain: chain.clone(), key: Arc::new(key), mortality: MORTALITY, next: Arc::default() }
     }
 
-    /// Transactions are valid for this many blocks, rounded up to a power of two between 4 and 4 096.
+    /// Sets the mortality in blocks, rounded up to a power of two between 4 and 4 096.
     #[must_use]
     pub fn with_mortality(mut self, blocks: u64) -> Self {
         let (least, most) = (*MORTALITIES.start(), *MORTALITIES.end());
@@ -105,22 +105,22 @@ impl Account {
         self
     }
 
-    /// Whose account it is.
+    /// Returns the public key of the account.
     pub fn public(&self) -> PublicKey {
         self.key.public()
     }
 
-    /// What a call would cost at present, like [`Chain::fee`].
+    /// Returns the present fee of a call, like [`Chain::fee`].
     ///
     /// # Errors
-    /// If no node answers, or the call is none of this chain's.
+    /// [`ChainError`] if no node answers, or the chain has no such call.
     pub async fn fee<Call: Payload>(&self, call: &Call) -> Result<Amount<Tao>, ChainError> {
         self.chain.fee(&self.public(), call).await
     }
 
-    /// Signs a call, sends it, and waits for how it ends.
+    /// Signs a call, sends it, and waits for its outcome.
     ///
-    /// The future may be dropped; whether the call is carried out is then unknown.
+    /// The future may be dropped. It is then unknown whether the call is executed.
     pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
         let sent = match self.send(call).await {
@@ -130,23 +130,23 @@ impl Account {
         self.outcome(&sent, limit.saturating_sub(began.elapsed())).await
     }
 
-    /// Waits for how what this account sent ends, like [`Chain::outcome`].
+    /// Waits for the outcome of a transaction that this account sent, like [`Chain::outcome`].
     pub async fn outcome(&self, sent: &SentTransaction, limit: Duration) -> SubmissionOutcome {
         let outcome = self.chain.outcome(sent, limit).await;
         let lost = matches!(outcome, SubmissionOutcome::Unseen(_) | SubmissionOutcome::Failed { included: None, .. });
         if lost {
-            // Those after it may wait for it forever: the next one fills the gap, if there is one.
+            // Later transactions may wait for this nonce for ever. The next one therefore takes it, if it is free.
             self.next.lock().await.nonce = None;
         }
         outcome
     }
 
-    /// Signs a call and sends it, without waiting for how it ends.
+    /// Signs a call and sends it, without waiting for its outcome.
     ///
-    /// When this succeeds, the transaction has been sent; a node that failed at that very moment may have lost it.
+    /// Success means that the transaction was sent. A node that fails at that moment may have lost it.
     ///
     /// # Errors
-    /// If it was not sent, or not let in.
+    /// [`CallError::NotSent`] if no node was given the transaction, [`CallError::Refused`] if the pool refused it.
     pub async fn send<Call: Payload>(&self, call: &Call) -> Result<SentTransaction, CallError> {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
@@ -169,10 +169,10 @@ impl Account {
                 signer: self.public(),
                 nonce,
                 after: birth.height(),
-                // The block it is born in counts.
+                // The block at which it was signed counts too.
                 valid_until: birth.height() + self.mortality - 1,
             };
-            // Until the node has it, who knows.
+            // Until the node has accepted it, the next nonce is unknown.
             next.nonce = None;
             let refusal = match self.hand_over(&transaction).await {
                 PoolResponse::Accepted => {
@@ -191,12 +191,12 @@ impl Account {
                 let free = self.chain_nonce().await.map_err(CallError::NotSent)?;
                 next.nonce = Some(free);
                 if free == nonce {
-                    // It was the right one, so another one would not help.
+                    // The nonce was right, so another one would not help.
                     return Err(refusal.into());
                 }
             } else {
                 next.nonce = Some(nonce);
-                // Since the block it was signed at, the runtime may have become another one.
+                // The runtime may have been upgraded since the block at which it was signed.
                 let newer_helps = is_known && matches!(refusal, PoolRefusal::Signature | PoolRefusal::Expired);
                 if !newer_helps {
                     return Err(refusal.into());
@@ -209,12 +209,12 @@ impl Account {
         sign(birth, call, nonce, self.mortality, &KeypairSigner(&self.key))
     }
 
-    /// The next nonce as the node at hand knows it, with what waits in its pool.
+    /// Returns the next nonce according to the current node, which counts the transactions in its pool.
     async fn chain_nonce(&self) -> Result<u64, ChainError> {
         self.chain.nonce(&self.public()).await
     }
 
-    /// Hands a transaction to a node, and to the next if that is lost on the way.
+    /// Hands a transaction to a node, and to the next one if the connection is lost meanwhile.
     async fn hand_over(&self, transaction: &[u8]) -> PoolResponse {
         let link = self.chain.link();
         let mut doubt = false;
@@ -235,7 +235,7 @@ impl Account {
             };
             return match refusal {
                 PoolRefusal::Known => PoolResponse::Accepted,
-                // The node that was lost may have accepted what this one refuses, even for that very reason.
+                // The lost node may have accepted the transaction, and this node may refuse it for that very reason.
                 _ if doubt => PoolResponse::Unknown,
                 refusal => PoolResponse::Refused(refusal),
             };
@@ -259,7 +259,7 @@ fn sign<Call: Payload>(
     Ok(transaction.sign(signer)?.into_encoded())
 }
 
-/// What a call takes, as the runtime foretells it.
+/// The weight and the fee of a call, as the runtime estimates them.
 #[derive(Decode)]
 #[codec(crate = subxt::ext::codec)]
 struct DispatchInfo {
@@ -268,21 +268,21 @@ struct DispatchInfo {
     fee: u64,
 }
 
-/// What came of handing a transaction over.
+/// The response to a transaction that was handed over.
 enum PoolResponse {
     Accepted,
     Refused(PoolRefusal),
-    /// No node answered, and none was given the transaction.
+    /// No node answered, and no node was given the transaction.
     Unreachable(ChainError),
-    /// A node was given the transaction, and was lost before it answered.
+    /// A node was given the transaction, and its connection was lost before it answered.
     Unknown,
 }
 
 impl Chain {
-    /// What a call of this key would cost at present: nothing, if it is free. The key itself is not needed for that.
+    /// Returns the present fee of a call by this key. It is zero for a free call. The secret key is not needed.
     ///
     /// # Errors
-    /// If no node answers, or the call is none of this chain's.
+    /// [`ChainError`] if no node answers, or the chain has no such call.
     pub async fn fee<Call: Payload>(&self, signer: &PublicKey, call: &Call) -> Result<Amount<Tao>, ChainError> {
         if is_free(call.pallet_name(), call.call_name()) {
             return Ok(Amount::ZERO);
@@ -290,8 +290,8 @@ impl Chain {
         let now = self.at_finalised().await?;
         let transaction = sign(&now, call, self.nonce(signer).await?, MORTALITY, &DummySigner(signer))?;
         let length =
-            u32::try_from(transaction.len()).map_err(|_| ChainError::Incompatible("calls have grown".into()))?;
-        // The library underneath takes fees for numbers of 128 bits.
+            u32::try_from(transaction.len()).map_err(|_| ChainError::Incompatible("the call is too long".into()))?;
+        // subxt declares fees as numbers of 128 bits; the chain's have 64.
         let question = [transaction, length.encode()].concat();
         let answer =
             now.client().runtime_apis().call_raw("TransactionPaymentApi_query_info", Some(question.as_slice())).await?;
@@ -299,15 +299,16 @@ impl Chain {
         info.map(|info| Amount::from_rao(info.fee)).map_err(|error| subxt::Error::from(error).into())
     }
 
-    /// The next nonce of a key as the node at hand knows it, with what waits in its pool.
+    /// Returns the next nonce of a key according to the current node, which counts the transactions in its pool.
     async fn nonce(&self, key: &PublicKey) -> Result<u64, ChainError> {
         Ok(self.methods().system_account_next_index(&account(key)).await?)
     }
 
-    /// Looks for what was sent, in final blocks from the one it was signed at, and waits for it up to `limit`.
+    /// Searches final blocks for a sent transaction, and waits for it up to `limit`.
     ///
-    /// It ends as [`SubmissionOutcome::Unseen`] if the limit is over, or nodes do not have the blocks any more; that can be called
-    /// again. After [`SentTransaction::valid_until`] it ends otherwise.
+    /// The search begins after the block at which the transaction was signed. It ends as [`SubmissionOutcome::Unseen`]
+    /// if the limit is over, or if the nodes have discarded the blocks; it can then be repeated. Once
+    /// [`SentTransaction::valid_until`] is final, it ends with another outcome.
     pub async fn outcome(&self, sent: &SentTransaction, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
         let mut blocks = self.blocks_from(sent.after + 1);
@@ -315,7 +316,7 @@ impl Chain {
         let search = async {
             loop {
                 match search(self, &mut blocks, sent).await {
-                    // Nodes may be back before the limit is over.
+                    // Nodes may answer again before the limit is over.
                     Err(error) if error.is_outage() => {
                         trouble = Some(error);
                         sleep(self.link().limits().pause).await;
@@ -333,12 +334,12 @@ impl Chain {
     }
 }
 
-/// Goes on through the blocks in which the transaction may be.
+/// Reads the blocks in which the transaction may be, until one contains it.
 async fn search(chain: &Chain, blocks: &mut Blocks, sent: &SentTransaction) -> Result<SubmissionOutcome, ChainError> {
     while blocks.height() <= sent.valid_until {
         let block = blocks.next_body().await?;
         let Some(place) = block.body.index_of(sent.hash) else { continue };
-        // Not to be passed over if a node is lost now.
+        // If a node is lost now, the same block is read again.
         blocks.go_to(block.height);
         let moment = chain.at_block(block.hash, block.height).await?;
         let events = block.body.events(&moment, place).await?;

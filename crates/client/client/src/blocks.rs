@@ -1,4 +1,4 @@
-//! Final blocks, one after another.
+//! Final blocks in their order.
 
 use crate::{
     bodies::BlockBody,
@@ -14,13 +14,13 @@ use tokio::time::timeout;
 
 type Header = <ChainConfig as subxt::Config>::Header;
 
-/// The final blocks of a chain, each once and in order, whatever happens to nodes.
+/// The final blocks of a chain, each once and in order.
 ///
-/// After a connection is lost, the next node goes on with the block after the last one that was given out, however many
-/// were made meanwhile. Only a block that the node at hand holds for final is given out.
+/// If a connection is lost, the next node continues with the block after the last one that was returned. No block is
+/// missed or repeated. A block is returned only if the current node has finalised it.
 ///
-/// Nodes forget old states, by default those of more than 256 blocks ago. Whoever is further behind is given an error
-/// for each such block, and can begin anew with [`Self::go_to`].
+/// Nodes discard old states, by default those of more than 256 blocks ago. A reader that is further behind gets an
+/// error for each such block, and can continue with [`Self::go_to`].
 #[derive(Debug)]
 pub struct Blocks {
     chain: Chain,
@@ -28,12 +28,12 @@ pub struct Blocks {
     feed: Option<Feed>,
 }
 
-/// What one node says of final blocks.
+/// A subscription to the final blocks of one node.
 struct Feed {
     connection: Connection,
     methods: Methods,
     heads: RpcSubscription<Header>,
-    /// The last block that this node holds for final.
+    /// The height of the last block that this node has finalised.
     finalised: u64,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Debug for Feed {
     }
 }
 
-/// A final block. Its body has the transactions if they were asked for.
+/// A final block. Its body is filled if the transactions were requested.
 pub(crate) struct FinalBlock {
     pub(crate) hash: H256,
     pub(crate) height: u64,
@@ -55,21 +55,22 @@ impl Blocks {
         Self { chain, next, feed: None }
     }
 
-    /// The height of the block that comes next.
+    /// Returns the height of the next block.
     pub const fn height(&self) -> u64 {
         self.next
     }
 
-    /// Goes on with the block at this height.
+    /// Continues with the block at this height.
     pub const fn go_to(&mut self, height: u64) {
         self.next = height;
     }
 
-    /// The chain as of the next final block. May be dropped while it waits, and called again after an error: no block
-    /// is lost.
+    /// Waits for the next final block and returns its state.
+    ///
+    /// The future may be dropped, and the call repeated after an error. No block is lost.
     ///
     /// # Errors
-    /// If no node answers or makes progress within the limits, or the block is too old.
+    /// [`ChainError`] if no node answers or makes progress within the limits, or the state of the block was discarded.
     pub async fn next(&mut self) -> Result<ChainState, ChainError> {
         let block = self.final_block(false).await?;
         let moment = self.chain.at_block(block.hash, block.height).await?;
@@ -77,12 +78,12 @@ impl Blocks {
         Ok(moment)
     }
 
-    /// The chain as of the last final block, once that is not before the next one. Passes over those in between.
+    /// Waits for the next final block and returns the state of the last one. Blocks in between are skipped.
     ///
     /// # Errors
-    /// If no node answers or makes progress within the limits.
+    /// [`ChainError`] if no node answers or makes progress within the limits.
     pub async fn latest(&mut self) -> Result<ChainState, ChainError> {
-        // Also learns how far the node is.
+        // This call also updates the last block of the node.
         self.final_block(false).await?;
         if let Some(feed) = &self.feed {
             self.next = self.next.max(feed.finalised);
@@ -90,14 +91,14 @@ impl Blocks {
         self.next().await
     }
 
-    /// The next final block with its transactions.
+    /// Waits for the next final block and returns it with its transactions.
     pub(crate) async fn next_body(&mut self) -> Result<FinalBlock, ChainError> {
         let block = self.final_block(true).await?;
         self.next = block.height + 1;
         Ok(block)
     }
 
-    /// Waits until a node holds the next block for final, and asks that very node for it.
+    /// Waits until a node has finalised the next block, and reads the block from that node.
     async fn final_block(&mut self, with_body: bool) -> Result<FinalBlock, ChainError> {
         let link = self.chain.link().clone();
         let mut losses = 0;
@@ -127,7 +128,8 @@ impl Blocks {
             };
             feed.finalised = feed.finalised.max(header.number());
         }
-        // What has come meanwhile is read too, so that a slow reader knows how far the node is and overflows nothing.
+        // Headers that have arrived are read as well. A slow reader therefore knows the last block, and the queue stays
+        // short.
         while let Some(Some(Ok(header))) = feed.heads.next().now_or_never() {
             feed.finalised = feed.finalised.max(header.number());
         }
@@ -155,7 +157,7 @@ impl Feed {
     async fn open(link: &NodeLink) -> Result<Self, BlockError> {
         let connection = link.connection().await.map_err(|error| BlockError::Error(error.into()))?;
         let methods = Methods::new(connection.rpc.clone());
-        // Subscribed before asking, so that nothing falls in between.
+        // The subscription comes first, so that no block is missed between the two requests.
         let heads = link.ask(&connection, methods.chain_subscribe_finalized_heads()).await?;
         let last = link.ask(&connection, methods.chain_get_finalized_head()).await?;
         let header = link.ask(&connection, methods.chain_get_header(Some(last))).await?;
@@ -164,7 +166,7 @@ impl Feed {
     }
 }
 
-/// Why there is no block from one node.
+/// A failure to read a block from one node.
 enum BlockError {
     /// The node is given up.
     Lost,

@@ -1,4 +1,4 @@
-//! What final blocks hold, for those who look for transactions.
+//! A cache of the transactions and events of final blocks.
 
 use crate::{calls::blake2_256, chain::ChainConfig, error::ChainError, state::ChainState};
 use std::{
@@ -13,25 +13,25 @@ use subxt::{
 };
 use tokio::sync::OnceCell;
 
-/// How many blocks are kept. Whoever is further behind fetches anew.
+/// The number of blocks that are kept. A reader that is further behind reads from a node again.
 const KEPT: usize = 16;
 
-/// The bodies of the final blocks that were looked at last.
+/// The bodies of the final blocks that were read last.
 ///
-/// Many transactions of one program end in the same blocks, and each is looked for by itself. So a block is fetched and
-/// taken apart once, by the first who needs it, while the others wait.
+/// Many transactions of one program end in the same blocks, and each has a search of its own. The first search that
+/// needs a block fetches and decodes it once, while the others wait.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bodies(Arc<Mutex<CachedBodies>>);
 
-/// By the hash of the block, the newest last.
+/// Bodies by the hash of their block, the newest last.
 type CachedBodies = VecDeque<(H256, Arc<BlockBody>)>;
 
-/// A block's transactions, and the events that each caused. Filled by whoever asks first.
+/// The transactions of a block, and the events of each. The first reader fills it.
 #[derive(Default)]
 pub(crate) struct BlockBody {
-    /// Where in the block each transaction is, by its hash.
+    /// The index of each transaction in the block, by its hash.
     transactions: OnceCell<BTreeMap<H256, u32>>,
-    /// By the place of the transaction.
+    /// The events by the index of their transaction.
     events: OnceCell<BTreeMap<u32, Arc<Events<ChainConfig>>>>,
 }
 
@@ -42,9 +42,9 @@ impl fmt::Debug for BlockBody {
 }
 
 impl Bodies {
-    /// That of a block.
+    /// Returns the body of a block.
     pub(crate) fn of(&self, block: H256) -> Arc<BlockBody> {
-        // Nothing that could panic happens while it is held.
+        // No code that could panic runs while the lock is held.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, body)) = kept.iter().find(|(hash, _)| *hash == block) {
             return Arc::clone(body);
@@ -59,32 +59,32 @@ impl Bodies {
 }
 
 impl BlockBody {
-    /// Fetches the transactions, unless they are here.
+    /// Fetches the transactions, unless they are cached.
     pub(crate) async fn fetch<Trouble>(
         &self,
         transactions: impl AsyncFnOnce() -> Result<Vec<Vec<u8>>, Trouble>,
     ) -> Result<(), Trouble> {
         let places = self.transactions.get_or_try_init(async || {
             let transactions = transactions().await?;
-            // Blocks are far smaller than what a place can count.
+            // The index cannot overflow, because blocks are far smaller.
             Ok((0..).zip(transactions).map(|(place, bytes)| (blake2_256(&bytes), place)).collect())
         });
         places.await.map(drop)
     }
 
-    /// Where in the block a transaction is, if the transactions were fetched and it is among them.
+    /// Returns the index of a transaction in the block, if the transactions were fetched and it is among them.
     pub(crate) fn index_of(&self, transaction: H256) -> Option<u32> {
         self.transactions.get()?.get(&transaction).copied()
     }
 
-    /// The events that a transaction caused.
+    /// Returns the events of a transaction.
     pub(crate) async fn events(&self, moment: &ChainState, place: u32) -> Result<Arc<Events<ChainConfig>>, ChainError> {
         let events = self.events.get_or_try_init(async || apart(moment).await).await?;
         Ok(events.get(&place).map_or_else(|| Arc::new(encoded(moment, 0, &[])), Arc::clone))
     }
 }
 
-/// The events of a block by the transaction that caused them.
+/// Returns the events of a block by the index of their transaction.
 async fn apart(moment: &ChainState) -> Result<BTreeMap<u32, Arc<Events<ChainConfig>>>, ChainError> {
     let mut parts: BTreeMap<u32, (u32, Vec<u8>)> = BTreeMap::new();
     for event in moment.all_events().await?.iter() {

@@ -1,9 +1,10 @@
-//! Calls, to be handed to [`Account::submit`](crate::Account::submit). spec events-and-errors §8.1
+//! Calls for [`Account::submit`](crate::Account::submit).
 //!
-//! Here are those that coldkeys and hotkeys sign. Calls of governance, and calls that carry others, are in
+//! The calls of coldkeys and hotkeys are here, see spec events-and-errors §8.1. Calls of governance, and calls that
+//! contain other calls, are in [`runtime::transactions`](crate::runtime::transactions).
 //! [`runtime::transactions`](crate::runtime::transactions).
 //!
-//! A list that is longer than the chain takes is refused by the chain, not here.
+//! The chain refuses a list that is too long; this module does not check the length.
 
 use crate::{
     key::account,
@@ -27,25 +28,25 @@ use subxt::{
     utils::{H256, Static},
 };
 
-/// A call with these arguments.
+/// A call with its arguments.
 pub type Call<Arguments> = StaticPayload<Arguments>;
 
-/// Gives TAO to another account. Fails if this one would be left with too little to exist.
+/// Transfers TAO to another account. Fails if the sender would fall below the existential deposit.
 pub fn transfer(to: &PublicKey, amount: Amount<Tao>) -> Call<balances::TransferKeepAlive> {
     transactions().balances().transfer_keep_alive(account(to).into(), amount.rao())
 }
 
-/// Gives all TAO to another account, and ends this one.
+/// Transfers all TAO to another account, and ends the sender's account.
 pub fn transfer_all(to: &PublicKey) -> Call<balances::TransferAll> {
     transactions().balances().transfer_all(account(to).into(), false)
 }
 
-/// Creates a subnet, whose first seat the hotkey takes. Locks the price. By a coldkey.
+/// Creates a subnet, and gives its first seat to the hotkey. Locks the price. Signed by a coldkey.
 pub fn register_network(hotkey: &PublicKey) -> Call<subnets::RegisterNetwork> {
     transactions().subnets().register_network(account(hotkey))
 }
 
-/// Creates a subnet that has a name from the start. By a coldkey.
+/// Creates a subnet with an identity. Signed by a coldkey.
 pub fn register_network_with_identity(
     hotkey: &PublicKey,
     identity: SubnetIdentity,
@@ -53,128 +54,128 @@ pub fn register_network_with_identity(
     transactions().subnets().register_network_with_identity(account(hotkey), identity.into())
 }
 
-/// Ends a subnet, and gives its lock back. By its owner.
+/// Ends a subnet, and returns its lock. Signed by its owner.
 pub fn dissolve_network(netuid: NetUid) -> Call<subnets::DissolveNetwork> {
     transactions().subnets().dissolve_network(netuid.into())
 }
 
-/// Gives a subnet to another coldkey. By its owner.
+/// Transfers a subnet to another coldkey. Signed by its owner.
 pub fn transfer_network(netuid: NetUid, new_owner: &PublicKey) -> Call<subnets::TransferNetwork> {
     transactions().subnets().transfer_network(netuid.into(), account(new_owner))
 }
 
-/// Says what a subnet is called and where to find out about it. By its owner.
+/// Sets the identity of a subnet. Signed by its owner.
 pub fn set_subnet_identity(netuid: NetUid, identity: SubnetIdentity) -> Call<subnets::SetSubnetIdentity> {
     transactions().subnets().set_subnet_identity(netuid.into(), identity.into())
 }
 
-/// Names the hotkey whose seat is protected. By the subnet's owner.
+/// Sets the hotkey whose seat is protected. Signed by the subnet's owner.
 pub fn set_subnet_owner_hotkey(netuid: NetUid, hotkey: &PublicKey) -> Call<subnets::SetSubnetOwnerHotkey> {
     transactions().subnets().set_subnet_owner_hotkey(netuid.into(), account(hotkey))
 }
 
-/// Changes how a subnet is set: everything that is `Some`. By its owner, as far as that is the owner's.
+/// Changes the parameters that are `Some`. Signed by the subnet's owner, within the owner's authority.
 pub fn set_parameters(netuid: NetUid, changed: ParametersPatch) -> Call<subnets::SetParameters> {
     transactions().subnets().set_parameters(netuid.into(), changed.into())
 }
 
-/// Takes a hotkey that nobody owns. By a coldkey.
+/// Associates a hotkey that has no owner with the signing coldkey.
 pub fn try_associate_hotkey(hotkey: &PublicKey) -> Call<keys::TryAssociateHotkey> {
     transactions().keys().try_associate_hotkey(account(hotkey))
 }
 
-/// Stakes TAO on a hotkey. By a coldkey.
+/// Stakes TAO on a hotkey. Signed by a coldkey.
 pub fn add_stake(hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::AddStake> {
     transactions().staking().add_stake(account(hotkey), amount.into())
 }
 
-/// Takes stake back. By the coldkey whose it is; free.
+/// Removes stake from a hotkey. Signed by the coldkey of the stake; free.
 pub fn remove_stake(hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::RemoveStake> {
     transactions().staking().remove_stake(account(hotkey), amount.into())
 }
 
-/// Takes all stake on a hotkey back. By the coldkey whose it is; free.
+/// Removes all stake of a coldkey from a hotkey. Signed by that coldkey; free.
 pub fn unstake_all(hotkey: &PublicKey) -> Call<staking::UnstakeAll> {
     transactions().staking().unstake_all(account(hotkey))
 }
 
-/// Moves stake to another hotkey. By the coldkey whose it is.
+/// Moves stake to another hotkey. Signed by the coldkey of the stake.
 pub fn move_stake(from: &PublicKey, to: &PublicKey, amount: Amount<Tao>) -> Call<staking::MoveStake> {
     transactions().staking().move_stake(account(from), account(to), amount.into())
 }
 
-/// Gives stake to another coldkey. By the coldkey whose it is.
+/// Transfers stake to another coldkey. Signed by the coldkey of the stake.
 pub fn transfer_stake(to_coldkey: &PublicKey, hotkey: &PublicKey, amount: Amount<Tao>) -> Call<staking::TransferStake> {
     transactions().staking().transfer_stake(account(to_coldkey), account(hotkey), amount.into())
 }
 
-/// Lets others stake on a hotkey. By its owner.
+/// Makes a hotkey a delegate, so that any coldkey may nominate it. Signed by the hotkey's owner.
 pub fn become_delegate(hotkey: &PublicKey) -> Call<staking::BecomeDelegate> {
     transactions().staking().become_delegate(account(hotkey))
 }
 
-/// Raises what a delegate keeps. By its owner.
+/// Raises the take of a delegate. Signed by the hotkey's owner.
 pub fn increase_take(hotkey: &PublicKey, take: Take) -> Call<staking::IncreaseTake> {
     transactions().staking().increase_take(account(hotkey), take.into())
 }
 
-/// Lowers what a delegate keeps. By its owner.
+/// Lowers the take of a delegate. Signed by the hotkey's owner.
 pub fn decrease_take(hotkey: &PublicKey, take: Take) -> Call<staking::DecreaseTake> {
     transactions().staking().decrease_take(account(hotkey), take.into())
 }
 
-/// Lends stake weight to other hotkeys: to each a part of the stake. By the hotkey's owner. spec staking §9.1
+/// Lends parts of the stake weight to child hotkeys (spec staking §9.1). Signed by the hotkey's owner.
 pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[FamilyMember]) -> Call<staking::SetChildren> {
     let children = children.iter().cloned().map(Static).collect();
     transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children))
 }
 
-/// Sets what a child keeps of what it earns with borrowed weight. By the hotkey's owner.
+/// Sets the take of a child on the earnings of borrowed stake weight. Signed by the hotkey's owner.
 pub fn set_childkey_take(hotkey: &PublicKey, netuid: NetUid, take: Take) -> Call<staking::SetChildkeyTake> {
     transactions().staking().set_childkey_take(account(hotkey), netuid.into(), take.into())
 }
 
-/// Takes a seat on root. By the hotkey's owner.
+/// Takes a seat on root. Signed by the hotkey's owner.
 pub fn root_register(hotkey: &PublicKey) -> Call<staking::RootRegister> {
     transactions().staking().root_register(account(hotkey))
 }
 
-/// Announces that everything of this coldkey goes to another one, whose hash is given out only. spec staking §10.3
+/// Announces the swap of the signing coldkey, with the hash of the new one (spec staking §10.3).
 pub fn announce_coldkey_swap(new_coldkey: &PublicKey) -> Call<keys::AnnounceColdkeySwap> {
     transactions().keys().announce_coldkey_swap(hash_of(&account(new_coldkey)))
 }
 
-/// Carries out the swap that was announced.
+/// Executes the announced swap of the signing coldkey.
 pub fn swap_coldkey_announced(new_coldkey: &PublicKey) -> Call<keys::SwapColdkeyAnnounced> {
     transactions().keys().swap_coldkey_announced(account(new_coldkey))
 }
 
-/// Stops a swap of this coldkey that somebody else announced.
+/// Disputes a swap of the signing coldkey that another holder of the key has announced.
 pub fn dispute_coldkey_swap() -> Call<keys::DisputeColdkeySwap> {
     transactions().keys().dispute_coldkey_swap()
 }
 
-/// Takes the announcement of a swap back.
+/// Clears the announcement of a swap of the signing coldkey.
 pub fn clear_coldkey_swap_announcement() -> Call<keys::ClearColdkeySwapAnnouncement> {
     transactions().keys().clear_coldkey_swap_announcement()
 }
 
-/// Says who the coldkey is.
+/// Sets the identity of the signing coldkey.
 pub fn set_identity(identity: ChainIdentity) -> Call<keys::SetIdentity> {
     transactions().keys().set_identity(identity.into())
 }
 
-/// Buys a seat for a hotkey, at any price. By the coldkey that will own it.
+/// Buys a seat for a hotkey, at any price. Signed by the coldkey that will own it.
 pub fn burned_register(netuid: NetUid, hotkey: &PublicKey) -> Call<neurons::BurnedRegister> {
     transactions().neurons().burned_register(netuid.into(), account(hotkey))
 }
 
-/// Buys a seat for a hotkey, if it costs no more than this. By the coldkey that will own it.
+/// Buys a seat for a hotkey, at a price up to the limit. Signed by the coldkey that will own it.
 pub fn register_limit(netuid: NetUid, hotkey: &PublicKey, limit: Amount<Tao>) -> Call<neurons::RegisterLimit> {
     transactions().neurons().register_limit(netuid.into(), account(hotkey), limit.into())
 }
 
-/// Takes a seat by work. By the hotkey; free. spec subnets-and-neurons §8
+/// Takes a seat with proof of work (spec subnets-and-neurons §8). Signed by the hotkey; free.
 pub fn register(
     netuid: NetUid,
     block: BlockNumber,
@@ -187,19 +188,20 @@ pub fn register(
     transactions().neurons().register(netuid.into(), block, nonce, seal.to_vec(), hotkey, coldkey)
 }
 
-/// Puts another hotkey in the place of one, on all networks. By its owner.
+/// Replaces a hotkey by a new one, on all networks. Signed by the hotkey's owner.
 pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<keys::SwapHotkey> {
     transactions().keys().swap_hotkey(account(hotkey), account(new_hotkey))
 }
 
-/// Says where a neuron answers requests. By the hotkey; free.
+/// Announces the address of an axon. Signed by the hotkey; free.
 pub fn serve_axon(netuid: NetUid, version: u32, at: SocketAddr, protocol: u8) -> Call<neurons::ServeAxon> {
     let IpEndpoint { ip, port, ip_type } = at.into();
     transactions().neurons().serve_axon(netuid.into(), version, ip, port, ip_type, protocol, 0, 0)
 }
 
-/// Says where a neuron answers requests, and with what it proves who answers: a byte for the algorithm, then the public
-/// key, at most 65 bytes. By the hotkey; free.
+/// Announces the address of an axon with a certificate. Signed by the hotkey; free.
+///
+/// The certificate is one byte for the algorithm and then the public key, at most 65 bytes together.
 pub fn serve_axon_tls(
     netuid: NetUid,
     version: u32,
@@ -211,37 +213,37 @@ pub fn serve_axon_tls(
     transactions().neurons().serve_axon_tls(netuid.into(), version, ip, port, ip_type, protocol, 0, 0, certificate)
 }
 
-/// Says where a neuron offers its metrics. By the hotkey; free.
+/// Announces the address of a Prometheus server. Signed by the hotkey; free.
 pub fn serve_prometheus(netuid: NetUid, version: u32, at: SocketAddr) -> Call<neurons::ServePrometheus> {
     let IpEndpoint { ip, port, ip_type } = at.into();
     transactions().neurons().serve_prometheus(netuid.into(), version, ip, port, ip_type)
 }
 
-/// Publishes something small under the hotkey's name. By the hotkey; free.
+/// Publishes a commitment of the neuron. Signed by the hotkey; free.
 pub fn set_commitment(netuid: NetUid, data: CommitmentData) -> Call<neurons::SetCommitment> {
     transactions().neurons().set_commitment(netuid.into(), Static(data))
 }
 
-/// Rates others: to each uid a weight, of which only the proportions count. By the hotkey; free.
+/// Sets the weights of other neurons by uid; only their proportions count. Signed by the hotkey; free.
 ///
-/// `version_key` is the version of the validator's software; the network may ask for a newer one.
+/// `version_key` is the version of the validator's software. The network may require a newer one.
 pub fn set_weights(netuid: NetUid, weights: &[Entry], version_key: u64) -> Call<weights::SetWeights> {
     let (uids, values) = weights.iter().map(|entry| (Static(entry.uid), entry.value)).unzip();
     transactions().weights().set_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), version_key)
 }
 
-/// What a validator says of one network.
+/// The weights of a validator on one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightsItem {
-    /// Which network.
+    /// The network.
     pub netuid: NetUid,
-    /// To each uid a weight, of which only the proportions count.
+    /// The weights by uid, of which only the proportions count.
     pub weights: Vec<Entry>,
     /// The version of the validator's software.
     pub version_key: u64,
 }
 
-/// Rates others on several networks. By the hotkey; free.
+/// Sets weights on several networks. Signed by the hotkey; free.
 pub fn batch_set_weights(batch: &[WeightsItem]) -> Call<weights::BatchSetWeights> {
     let entries = |rating: &WeightsItem| {
         BoundedVec(rating.weights.iter().map(|entry| (Compact(entry.uid.get()), Compact(entry.value))).collect())
@@ -253,12 +255,12 @@ pub fn batch_set_weights(batch: &[WeightsItem]) -> Call<weights::BatchSetWeights
     )
 }
 
-/// Promises weights whose hash is [`commit_hash`]. By the hotkey; free.
+/// Commits to weights by their [`commit_hash`]. Signed by the hotkey; free.
 pub fn commit_weights(netuid: NetUid, hash: H256) -> Call<weights::CommitWeights> {
     transactions().weights().commit_weights(netuid.into(), hash)
 }
 
-/// Promises weights on several networks. By the hotkey; free.
+/// Commits to weights on several networks. Signed by the hotkey; free.
 pub fn batch_commit_weights(batch: &[(NetUid, H256)]) -> Call<weights::BatchCommitWeights> {
     transactions().weights().batch_commit_weights(
         BoundedVec(batch.iter().map(|(netuid, _)| Compact(netuid.get())).collect()),
@@ -266,7 +268,7 @@ pub fn batch_commit_weights(batch: &[(NetUid, H256)]) -> Call<weights::BatchComm
     )
 }
 
-/// Keeps a promise of weights. By the hotkey; free.
+/// Reveals committed weights. Signed by the hotkey; free.
 pub fn reveal_weights(
     netuid: NetUid,
     weights: &[Entry],
@@ -278,7 +280,7 @@ pub fn reveal_weights(
     transactions().weights().reveal_weights(netuid.into(), BoundedVec(uids), BoundedVec(values), salt, version_key)
 }
 
-/// Says how much of the emission each network should have. By the coldkey that owns the root validator.
+/// Sets the weights of networks, which divide the emission. Signed by the coldkey that owns the root validator.
 pub fn set_root_weights(
     hotkey: &PublicKey,
     weights: &[(NetUid, u16)],
@@ -289,8 +291,9 @@ pub fn set_root_weights(
     transactions().weights().set_root_weights(root, hotkey, BoundedVec(netuids), BoundedVec(values), version_key)
 }
 
-/// What [`commit_weights`] promises: exactly these weights in this order, by this hotkey, with this salt. Keep the salt
-/// secret until it is revealed. spec weights §5.3
+/// Returns the hash for [`commit_weights`] (spec weights §5.3).
+///
+/// It covers these weights in this order, this hotkey and this salt. Keep the salt secret until the reveal.
 pub fn commit_hash(hotkey: &PublicKey, netuid: NetUid, weights: &[Entry], salt: &[u16], version_key: u64) -> H256 {
     let (uids, values): (Vec<u16>, Vec<u16>) = weights.iter().map(|entry| (entry.uid.get(), entry.value)).unzip();
     hash_of(&(hotkey.to_bytes(), netuid.get(), uids, values, salt, version_key))
@@ -300,7 +303,7 @@ fn hash_of(value: &impl Encode) -> H256 {
     blake2_256(&value.encode())
 }
 
-/// The hash of the chain, of transactions too.
+/// Returns the hash that the chain uses, for transactions too.
 pub(crate) fn blake2_256(bytes: &[u8]) -> H256 {
     Hasher::hash(&BlakeTwo256, bytes)
 }
@@ -309,7 +312,7 @@ pub(crate) fn blake2_256(bytes: &[u8]) -> H256 {
 mod tests {
     use super::*;
 
-    /// spec weights §5.3
+    /// Compares the hash with the definition of spec weights §5.3.
     #[test]
     fn commits_hash_as_specified() {
         let hotkey = PublicKey::from_bytes([0x22; 32]);

@@ -1,4 +1,4 @@
-//! A chain, through whichever of its nodes answers.
+//! The connection to a chain through its nodes.
 
 use crate::{
     blocks::Blocks,
@@ -16,20 +16,21 @@ use subxt::{
     utils::H256,
 };
 
-/// The configuration of the chain for the library underneath: a stock one.
+/// The configuration of the chain for subxt: the stock one of Substrate.
 pub type ChainConfig = subxt::SubstrateConfig;
 
-/// A connection of the library underneath.
+/// A client of subxt.
 pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
-/// The questions of the older of the two protocols. It tells as a number why a transaction is not let into the pool,
-/// and it has no state on the side of the node that a change of nodes would lose.
+/// The methods of the older RPC protocol.
+///
+/// It reports the reason of the pool as a number. It keeps no state on the node that a change of nodes would lose.
 pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<ChainConfig>>;
 
-/// A chain, through whichever of its nodes answers.
+/// A chain, read through the first of its nodes that answers.
 ///
-/// When a node is lost, questions go to the next one by themselves, in the order of [`NodeUrls`]; only a node of the
-/// same chain is asked. Every wait has a limit ([`Timeouts`]). Copies share one connection.
+/// If a node is lost, requests go to the next one in the order of [`NodeUrls`]. A node of another chain is never used.
+/// Every wait has a limit ([`Timeouts`]). Copies share one connection.
 #[derive(Clone, Debug)]
 pub struct Chain {
     client: SubxtClient,
@@ -41,15 +42,15 @@ impl Chain {
     /// Connects to the first of these nodes that answers.
     ///
     /// # Errors
-    /// If none does.
+    /// [`ChainError`] if no node answers, or the first answer cannot be read.
     pub async fn connect(endpoints: NodeUrls) -> Result<Self, ChainError> {
         Self::connect_within(endpoints, Timeouts::default()).await
     }
 
-    /// Connects to the first of these nodes that answers, and waits no longer than this for anything.
+    /// Connects to the first of these nodes that answers, with these timeouts.
     ///
     /// # Errors
-    /// If none does.
+    /// [`ChainError`] if no node answers, or the first answer cannot be read.
     pub async fn connect_within(endpoints: NodeUrls, limits: Timeouts) -> Result<Self, ChainError> {
         Self::connect_by(endpoints, limits, WebSocket).await
     }
@@ -65,49 +66,50 @@ impl Chain {
         Ok(Self { client, link, bodies: Bodies::default() })
     }
 
-    /// The hash of block 0, which names the chain.
+    /// Returns the hash of block 0, which identifies the chain.
     pub fn genesis(&self) -> H256 {
         self.client.genesis_hash()
     }
 
-    /// The node that is asked at present.
+    /// Returns the URL of the current node.
     ///
     /// # Errors
-    /// If no node answers.
+    /// [`ChainError::Unreachable`] if no node answers.
     pub async fn node(&self) -> Result<String, ChainError> {
         Ok(self.link.connection().await?.url)
     }
 
-    /// The chain as of its last final block: what is read there will never be undone.
+    /// Returns the chain as of its last final block, which is never reverted.
     ///
     /// # Errors
-    /// If no node answers.
+    /// [`ChainError`] if no node answers.
     pub async fn at_finalised(&self) -> Result<ChainState, ChainError> {
         Ok(ChainState::new(self.client.at_current_block().await?))
     }
 
-    /// The chain as of its best block, which another may still replace.
+    /// Returns the chain as of its best block, which another block may still replace.
     ///
     /// # Errors
-    /// If no node answers.
+    /// [`ChainError`] if no node answers.
     pub async fn at_best(&self) -> Result<ChainState, ChainError> {
         let best = self.methods().chain_get_block_hash(None).await?;
         self.at_hash(best.ok_or_else(|| ChainError::NoBlock("at all".into()))?).await
     }
 
-    /// The chain as of the block at this height. Nodes answer about old blocks if they keep their states, by default
-    /// those of the last 256.
+    /// Returns the chain as of the block at this height.
+    ///
+    /// A node answers for an old block only if it keeps its state, by default for the last 256 blocks.
     ///
     /// # Errors
-    /// If there is none, or no node answers.
+    /// [`ChainError::NoBlock`] if there is no such block; another variant if no node answers.
     pub async fn at(&self, height: u64) -> Result<ChainState, ChainError> {
         Ok(ChainState::new(self.client.at_block(height).await?))
     }
 
-    /// The chain as of the block with this hash.
+    /// Returns the chain as of the block with this hash.
     ///
     /// # Errors
-    /// If there is none, or no node answers.
+    /// [`ChainError::NoBlock`] if there is no such block; another variant if no node answers.
     pub async fn at_hash(&self, hash: H256) -> Result<ChainState, ChainError> {
         Ok(ChainState::new(self.client.at_block(hash).await?))
     }
@@ -116,26 +118,28 @@ impl Chain {
         Ok(ChainState::new(self.client.at_block_hash_and_number(hash, height).await?))
     }
 
-    /// The final blocks that come from now on.
+    /// Returns the final blocks from now on.
     ///
     /// # Errors
-    /// If no node answers.
+    /// [`ChainError`] if no node answers.
     pub async fn blocks(&self) -> Result<Blocks, ChainError> {
         let last = self.at_finalised().await?;
         Ok(self.blocks_from(last.height() + 1))
     }
 
-    /// The final blocks from this height on, past ones at once and later ones as they come.
+    /// Returns the final blocks from this height on: past ones at once, later ones as they are finalised.
     pub fn blocks_from(&self, height: u64) -> Blocks {
         Blocks::new(self.clone(), height)
     }
 
-    /// The library underneath, for what is not offered here.
+    /// Returns the client of subxt, for requests that this crate does not offer.
     pub fn client(&self) -> &SubxtClient {
         &self.client
     }
 
-    /// Any RPC method of the nodes. Requests go to the next node when one is lost; subscriptions end.
+    /// Returns an RPC client for any method of the nodes.
+    ///
+    /// Requests go to the next node if one is lost; subscriptions end.
     pub fn rpc(&self) -> RpcClient {
         RpcClient::new(self.link.clone())
     }

@@ -1,4 +1,4 @@
-//! Errors of questions to the chain.
+//! Errors of requests to the chain.
 
 use crate::node_urls::NodeUrlError;
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -12,19 +12,19 @@ use subxt::{
     rpcs::{Error as RpcsError, UserError},
 };
 
-/// Why a question has no answer.
+/// A request to the chain that has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
-    /// A node that must not be asked.
+    /// The URL of a node is not usable.
     #[error(transparent)]
     Endpoint(#[from] NodeUrlError),
     /// No node answers.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
-    /// The nodes answer, and make no progress.
-    #[error("no node had a new final block for {0:?}")]
+    /// The nodes answer, but none finalises a new block.
+    #[error("no node finalised a new block within {0:?}")]
     Silent(Duration),
-    /// A node refuses, with a reason.
+    /// The node refused the request, with a reason.
     #[error("the node answers: {message} ({code})")]
     Node {
         /// The number of the kind of refusal.
@@ -32,30 +32,30 @@ pub enum ChainError {
         /// The reason.
         message: String,
     },
-    /// There is no such block, or the node does not have it any more.
+    /// There is no such block, or the node has discarded it.
     #[error("the node has no block {0}")]
     NoBlock(String),
     /// There is no such network.
     #[error("network {netuid} does not exist in block {block}")]
     NoNetwork {
-        /// Which one.
+        /// The network.
         netuid: NetUid,
-        /// The block that was looked at.
+        /// The block that was read.
         block: u64,
     },
-    /// Work pays for no seat there.
-    #[error("network {0} gives no seats for work")]
+    /// The network has no registration by work.
+    #[error("network {0} has no registration by work")]
     NoWork(NetUid),
-    /// The runtime is not the one that this program was built for.
+    /// The runtime differs from the one for which this program was built.
     #[error("the chain has changed: {0}")]
     Incompatible(String),
-    /// Something that was read makes no sense.
-    #[error("the answer cannot be read: {0}")]
+    /// The answer cannot be decoded.
+    #[error("cannot decode the answer of the node: {0}")]
     Unreadable(Box<subxt::Error>),
 }
 
 impl ChainError {
-    /// Whether no node could be reached, or none makes progress: asking later may help.
+    /// Returns true if no node answers or makes progress, so that a later attempt may succeed.
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Silent(_))
     }
@@ -78,25 +78,25 @@ impl Diagnostic for ChainError {
         match self {
             Self::Endpoint(error) => error.hints(out),
             Self::Unreachable(error) => error.hints(out),
-            Self::Silent(_) => out.push("see that the node has peers, and that the chain finalises"),
+            Self::Silent(_) => out.push("check that the node has peers and that the chain finalises blocks"),
             Self::Node { message, .. } if message.contains("State already discarded") => {
                 out.push("ask a node that keeps old states, one with `--state-pruning archive`");
             }
-            Self::Node { .. } => out.push("look into the log of the node"),
-            Self::NoBlock(_) => out.push("see that the node has caught up with the chain"),
-            Self::NoNetwork { .. } => out.push("list the networks there are"),
-            Self::NoWork(_) => out.push("register by burning TAO instead, if the network allows that"),
+            Self::Node { .. } => out.push("read the log of the node"),
+            Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
+            Self::NoNetwork { .. } => out.push("list the networks"),
+            Self::NoWork(_) => out.push("use a burned registration, if the network allows it"),
             Self::Incompatible(_) => out.push("update this program"),
-            Self::Unreadable(_) => out.push("update this program, or ask another node"),
+            Self::Unreadable(_) => out.push("update this program, or use another node"),
         }
     }
 }
 
-/// No node answers.
+/// An outage: no node answers.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no node answers: {}", .tried.iter().map(|(url, why)| format!("{url}: {why}")).collect::<Vec<_>>().join("; "))]
 pub struct Unreachable {
-    /// The nodes that were tried last, and why each does not answer.
+    /// The URLs of the nodes that were tried last, each with its failure.
     pub tried: Vec<(String, String)>,
 }
 
@@ -106,14 +106,14 @@ impl Diagnostic for Unreachable {
     }
 
     fn hints(&self, out: &mut Hints) {
-        out.push("see that a node runs at one of these URLs");
+        out.push("check that a node runs at one of these URLs");
         if self.tried.len() < 2 {
-            out.push("name more nodes, so that one may fail");
+            out.push("configure more than one node, so that another can replace it");
         }
     }
 }
 
-/// A system that gives no random numbers.
+/// A failure of the operating system to provide random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system gives no random numbers: {0}")]
 pub struct RandomnessError(#[from] getrandom::Error);
@@ -124,7 +124,7 @@ impl Diagnostic for RandomnessError {
     }
 
     fn hints(&self, out: &mut Hints) {
-        out.push("try again; if it stays so, the operating system is broken");
+        out.push("try again, and check the random number generator of the operating system");
     }
 }
 
@@ -188,10 +188,10 @@ impl From<RuntimeApiError> for ChainError {
     fn from(error: RuntimeApiError) -> Self {
         match error {
             RuntimeApiError::CannotCallApi(error) => error.into(),
-            RuntimeApiError::IncompatibleCodegen => Self::Incompatible("an answer of the runtime is another".into()),
-            RuntimeApiError::TraitNotFound(name) => Self::Incompatible(format!("it has no `{name}`")),
+            RuntimeApiError::IncompatibleCodegen => Self::Incompatible("an answer of the runtime API differs".into()),
+            RuntimeApiError::TraitNotFound(name) => Self::Incompatible(format!("the runtime API has no `{name}`")),
             RuntimeApiError::MethodNotFound { method_name, .. } => {
-                Self::Incompatible(format!("it does not answer `{method_name}`"))
+                Self::Incompatible(format!("the runtime API has no method `{method_name}`"))
             }
             other => Self::Unreadable(Box::new(other.into())),
         }
@@ -204,7 +204,7 @@ impl From<StorageError> for ChainError {
             StorageError::CannotFetchValue(error)
             | StorageError::CannotIterateValues(error)
             | StorageError::StreamFailure(error) => error.into(),
-            StorageError::IncompatibleCodegen => Self::Incompatible("what it stores is another".into()),
+            StorageError::IncompatibleCodegen => Self::Incompatible("a storage entry differs".into()),
             other => Self::Unreadable(Box::new(other.into())),
         }
     }
@@ -223,8 +223,8 @@ impl From<ExtrinsicError> for ChainError {
     fn from(error: ExtrinsicError) -> Self {
         match error {
             ExtrinsicError::CannotGetFeeInfo(error) => error.into(),
-            ExtrinsicError::IncompatibleCodegen => Self::Incompatible("this call is another".into()),
-            ExtrinsicError::PalletNameNotFound(name) => Self::Incompatible(format!("it has no `{name}`")),
+            ExtrinsicError::IncompatibleCodegen => Self::Incompatible("the arguments of a call differ".into()),
+            ExtrinsicError::PalletNameNotFound(name) => Self::Incompatible(format!("it has no pallet `{name}`")),
             ExtrinsicError::CallNameNotFound { pallet_name, call_name } => {
                 Self::Incompatible(format!("it has no call `{pallet_name}::{call_name}`"))
             }

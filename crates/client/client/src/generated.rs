@@ -1,13 +1,13 @@
 //! The interface of the runtime, generated from its metadata, with the records of the chain in it.
 
-/// Generates the interface. The types that follow, by crate and module, are taken from their crates.
+/// Generates the interface. The listed types, by crate and module, are replaced by those of their crates.
 macro_rules! generate {
     ($($records:ident::$module:ident: $($record:ident)*;)*) => {
         /// The interface of the runtime, generated from its metadata.
         ///
-        /// Records are those of [`records`](crate::records), each in a [`Static`](subxt::utils::Static): `.0` takes it
-        /// out, and `.into()` puts it in. The library underneath compares the layout of storage entries, calls,
-        /// constants and answers with that of the node before it decodes any of them.
+        /// Records are those of [`records`](crate::records), each in a [`Static`](subxt::utils::Static): `.0` unwraps
+        /// it, and `.into()` wraps it. Before subxt decodes a storage entry, call, constant or answer, it compares the
+        /// layout with that of the node.
         #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
         #[subxt::subxt(
             runtime_metadata_path = "metadata.scale",

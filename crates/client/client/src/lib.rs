@@ -1,4 +1,4 @@
-//! The Myelin chain for programs: what it says, what to tell it, and what came of that.
+//! The Myelin chain for programs: reads, transactions, and their outcomes.
 //!
 //! ```no_run
 //! use myelin_client::{Account, Chain, Entry, Metagraph, NetUid, NodeUrls, calls};
@@ -19,27 +19,28 @@
 //!
 //! | Question | Answer |
 //! |---|---|
-//! | Which nodes are asked? | [`NodeUrls`], in their order; [`Chain`] goes from one to the next when one is lost |
+//! | Which nodes are asked? | [`NodeUrls`], in their order; [`Chain`] uses the next one if one is lost |
 //! | What does the chain say? | [`ChainState`]: everything in one block, typed, in the types of the primitives |
-//! | What happens? | [`Blocks`]: every final block once, whatever happens to nodes; [`Metagraph::follow`] |
+//! | What happens? | [`Blocks`], every final block once, across changes of nodes; [`Metagraph::follow`] |
 //! | Do this | [`calls`], [`Account::submit`] |
 //! | Did it happen? | [`SubmissionOutcome`]: yes, with these events; no, for this reason; or not seen within the limit |
 //! | What does a commit of weights need until its reveal? | [`PendingReveal`] |
 //! | What does a seat cost without TAO? | [`work`]: a search on all cores |
 //! | What now? | [`Diagnostic`], on every error |
 //!
-//! **Final only.** Blocks and outcomes are those of final blocks, which nothing undoes. [`Chain::at_best`] looks further.
+//! **Final blocks only.** Blocks and outcomes are those of final blocks, which are never reverted. [`Chain::at_best`]
+//! reads a block that may still be replaced.
 //!
-//! **No wait without an end.** Every wait has a limit, see [`Timeouts`]. A submission that was not seen within its limit
-//! can be looked for again, and since transactions are mortal, that search ends too.
+//! **Every wait has a limit.** The limits are in [`Timeouts`]. A submission that was not seen within its limit can be
+//! looked for again. Since transactions are mortal, this search ends.
 //!
-//! **No pallets.** A client meets the chain through metadata: [`runtime`] is generated from `metadata.scale`, a
-//! committed copy of what the runtime says of itself, and a test of the workspace fails when the two differ. So a
-//! change of the chain that clients would notice shows in a review as a change of that file. What is not offered
-//! here, like storage and calls inside of calls, is there. Records are those of [`records`], as the chain has them.
+//! **No pallets.** A client knows the chain through its metadata: [`runtime`] is generated from `metadata.scale`, a
+//! committed copy of the metadata of the runtime. A test of the workspace fails if the two differ, so a review sees
+//! each change of the chain that clients notice. Storage and nested calls that have no function here are in
+//! [`runtime`]. Records are those of [`records`], as the chain stores them.
 //!
-//! What is not here: a light client (the node that is asked is believed), blocks that are not final yet as a stream, and
-//! history older than nodes keep.
+//! Limits: no light client (the node is trusted), no stream of blocks before they are final, and no history older than
+//! the states of the nodes.
 
 mod account;
 mod blocks;

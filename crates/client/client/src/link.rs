@@ -1,4 +1,4 @@
-//! One connection that outlives nodes: it goes to the next when one does not answer.
+//! A connection that goes to the next node if one does not answer.
 
 use crate::{error::Unreachable, node_urls::NodeUrls};
 use futures::future::BoxFuture;
@@ -22,18 +22,18 @@ use tokio::{
 /// The longest pause between two rounds through the nodes.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
-/// How long to wait for what.
+/// The limits of all waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For a connection to one node.
+    /// The limit for a connection to one node.
     pub connect: Duration,
-    /// For an answer of one node.
+    /// The limit for an answer of one node.
     pub answer: Duration,
-    /// For a new final block of one node, before another is asked.
+    /// The limit for a new final block of one node, before the next one is used.
     pub silence: Duration,
-    /// For any node, when none answers.
+    /// The limit for any node, while none answers.
     pub outage: Duration,
-    /// Between the first two rounds through the nodes; doubled after each, to 10 s at most.
+    /// The pause between the first two rounds through the nodes; doubled after each round, up to 10 s.
     pub pause: Duration,
 }
 
@@ -49,12 +49,12 @@ impl Default for Timeouts {
     }
 }
 
-/// How a node is reached.
+/// A way to connect to a node.
 pub(crate) trait Connect: Send + Sync + 'static {
     fn connect<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<RpcClient, RpcsError>>;
 }
 
-/// Over a web socket. The URLs were checked when they were named.
+/// A connection over a web socket. The URLs have been checked by [`NodeUrls`].
 pub(crate) struct WebSocket;
 
 impl Connect for WebSocket {
@@ -65,8 +65,8 @@ impl Connect for WebSocket {
 
 /// A connection to one node at a time.
 ///
-/// Begins with the first node, and stays with one until that is lost; then the next has its turn, and after the last
-/// the first. A node of another chain is passed over.
+/// It begins with the first node, and keeps a node until the connection is lost. The next node follows, and after the
+/// last node the first. A node of another chain is skipped.
 #[derive(Clone)]
 pub(crate) struct NodeLink(Arc<Inner>);
 
@@ -75,17 +75,19 @@ struct Inner {
     connect: Box<dyn Connect>,
     limits: Timeouts,
     state: Mutex<LinkState>,
-    /// How often all nodes together were given up. Whoever waited meanwhile gives up too, instead of one after another.
+    /// The number of times that all nodes were given up.
+    ///
+    /// A caller that waited meanwhile gives up too, instead of one by one.
     outages: AtomicU64,
 }
 
 struct LinkState {
     connection: Option<Connection>,
-    /// Whose turn it is.
+    /// The index of the current node.
     turn: usize,
-    /// How many connections there were.
+    /// The number of connections so far.
     connections: u64,
-    /// The chain that the first node was on.
+    /// The genesis hash of the first node that answered.
     genesis: Option<String>,
     last: Unreachable,
 }
@@ -95,7 +97,7 @@ struct LinkState {
 pub(crate) struct Connection {
     pub(crate) rpc: RpcClient,
     pub(crate) url: String,
-    /// Which connection it is, so that one which was replaced is not given up twice.
+    /// The number of the connection, so that a replaced one is not given up twice.
     number: u64,
 }
 
@@ -121,12 +123,12 @@ impl NodeLink {
         &self.0.limits
     }
 
-    /// How many losses in a row mean that every node had its turn.
+    /// Returns the number of nodes. After as many losses in a row, each node was tried.
     pub(crate) fn nodes(&self) -> usize {
         self.0.urls.len()
     }
 
-    /// The connection there is, or the next that can be made within the limits.
+    /// Returns the current connection, or makes a new one within the limits.
     pub(crate) async fn connection(&self) -> Result<Connection, Unreachable> {
         let outages = self.0.outages.load(Ordering::Acquire);
         let mut state = self.0.state.lock().await;
@@ -158,7 +160,7 @@ impl NodeLink {
                 self.0.outages.fetch_add(1, Ordering::AcqRel);
                 return Err(state.last.clone());
             }
-            // Nothing tells when a node is back.
+            // No event announces that a node is back.
             sleep(pause).await;
             pause = (pause * 2).min(MAX_RETRY_DELAY);
         }
@@ -175,7 +177,7 @@ impl NodeLink {
             .map_err(|_| format!("no answer within {answer:?}"))?
             .map_err(|error| error.to_string())?;
         match &state.genesis {
-            Some(expected) if *expected != genesis => Err(format!("it is on another chain, {genesis}")),
+            Some(expected) if *expected != genesis => Err(format!("the node is on another chain, {genesis}")),
             Some(_) => Ok(rpc),
             None => {
                 state.genesis = Some(genesis);
@@ -184,7 +186,7 @@ impl NodeLink {
         }
     }
 
-    /// Gives up a connection. The next node has its turn.
+    /// Gives up a connection. The next node follows.
     pub(crate) async fn lost(&self, connection: &Connection) {
         let mut state = self.0.state.lock().await;
         if state.connection.as_ref().is_some_and(|current| current.number == connection.number) {
@@ -193,7 +195,7 @@ impl NodeLink {
         }
     }
 
-    /// Waits for an answer of one node, which is given up if it has none.
+    /// Waits for an answer of one node, and gives the node up if none comes within the limit.
     pub(crate) async fn ask<T>(
         &self,
         connection: &Connection,
@@ -224,12 +226,12 @@ impl NodeLink {
     }
 }
 
-/// Why one node gave no answer.
+/// A request that one node did not fulfil.
 #[derive(Debug)]
 pub(crate) enum NodeError {
-    /// It gave one, and it is no.
+    /// The node answered with a refusal.
     Answered(RpcsError),
-    /// The connection is gone.
+    /// The connection is lost.
     Connection(Unreachable),
 }
 
@@ -237,7 +239,7 @@ fn is_loss(error: &RpcsError) -> bool {
     matches!(error, RpcsError::Client(_) | RpcsError::DisconnectedWillReconnect(_))
 }
 
-/// A question that can be put again.
+/// A request that can be repeated.
 trait RepeatableCall<T>: Sync {
     fn ask<'a>(&'a self, rpc: &'a RpcClient) -> BoxFuture<'a, Result<T, RpcsError>>;
 }

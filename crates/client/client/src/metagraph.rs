@@ -5,9 +5,9 @@ use myelin_primitives::{NetUid, Uid};
 use myelin_records::info::{MetagraphInfo, NeuronInfo};
 use std::ops::Deref;
 
-/// A network and its neurons, as of a final block, kept up to date.
+/// A network and its neurons as of a final block, kept up to date.
 ///
-/// Reads as the [`MetagraphInfo`] that it holds.
+/// It dereferences to the [`MetagraphInfo`] that it holds.
 ///
 /// ```no_run
 /// # async fn run(chain: myelin_client::Chain) -> Result<(), myelin_client::ChainError> {
@@ -29,24 +29,24 @@ pub struct Metagraph {
     snapshot: MetagraphInfo,
 }
 
-/// What became different from one look to the next.
+/// The differences between two states of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetagraphChanges {
-    /// Seats that somebody has who did not have them: new ones, and those of others.
+    /// Seats with another neuron than before, and new seats.
     pub replaced: Vec<Uid>,
-    /// Seats whose neuron answers elsewhere, or no more.
+    /// Seats whose neuron has another axon address, or none any more.
     pub moved: Vec<Uid>,
-    /// Seats whose neuron has anything else that is new: stake, weights, what an epoch found.
+    /// Seats with any other change: stake, weights, results of an epoch.
     pub updated: Vec<Uid>,
-    /// Whether an epoch ran.
+    /// True if an epoch ran.
     pub epoch: bool,
 }
 
 impl Metagraph {
-    /// The network as of the last final block.
+    /// Reads the network as of the last final block.
     ///
     /// # Errors
-    /// If there is no such network, or no node answers.
+    /// [`ChainError::NoNetwork`] if there is no such network; another variant if no node answers.
     pub async fn sync(chain: &Chain, netuid: NetUid) -> Result<Self, ChainError> {
         let now = chain.at_finalised().await?;
         let snapshot = now.metagraph(netuid).await?;
@@ -54,12 +54,12 @@ impl Metagraph {
         Ok(Self { blocks: chain.blocks_from(now.height() + 1), netuid, snapshot })
     }
 
-    /// Waits for the next final block and reads the network as of then. If several came meanwhile, as of the last.
+    /// Waits for the next final block, and reads the network as of the last one.
     ///
-    /// May be dropped while it waits, and called again after an error.
+    /// The future may be dropped, and the call repeated after an error.
     ///
     /// # Errors
-    /// If the network has ended, or no node answers or makes progress.
+    /// [`ChainError::NoNetwork`] if the network has ended; another variant if no node answers or makes progress.
     pub async fn follow(&mut self) -> Result<MetagraphChanges, ChainError> {
         let now = self.blocks.latest().await?;
         let snapshot = now.metagraph(self.netuid).await?;
@@ -69,12 +69,12 @@ impl Metagraph {
         Ok(changes)
     }
 
-    /// Which network it is.
+    /// Returns the netuid of the network.
     pub const fn netuid(&self) -> NetUid {
         self.netuid
     }
 
-    /// The network as it is now, to be kept.
+    /// Returns the present state of the network, for storing.
     pub const fn snapshot(&self) -> &MetagraphInfo {
         &self.snapshot
     }
@@ -89,7 +89,7 @@ impl Deref for Metagraph {
 }
 
 impl MetagraphChanges {
-    /// What became different between two looks at one network.
+    /// Compares two states of one network.
     pub fn between(before: &MetagraphInfo, after: &MetagraphInfo) -> Self {
         let mut changes = Self { epoch: before.subnet.last_epoch != after.subnet.last_epoch, ..Self::default() };
         for now in &after.neurons {
@@ -108,13 +108,15 @@ impl MetagraphChanges {
         changes
     }
 
-    /// Whether nothing is different, but for the block.
+    /// Returns true if nothing but the block is different.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A swap of the hotkey keeps the seat and its block, but it is another key that works there.
+/// Returns true if the hotkey and its registration are the same.
+///
+/// A hotkey swap keeps the registration, but changes the key.
 fn same_seat(then: &NeuronInfo, now: &NeuronInfo) -> bool {
     then.hotkey == now.hotkey && then.registered_at == now.registered_at
 }

@@ -1,12 +1,13 @@
-//! Where nodes answer.
+//! URLs of nodes.
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use std::{fmt, str::FromStr};
 use subxt::rpcs::utils::url_is_secure;
 
-/// The nodes to ask, best first. Never empty.
+/// The URLs of nodes in the order of their use. Never empty.
 ///
-/// Each is `wss://…`, or `ws://…` on this machine: what a node says is believed, so nobody may stand in between.
+/// Each is `wss://…`, or `ws://…` on this machine. The answers of a node are trusted, so the connection must be
+/// authentic.
 ///
 /// ```
 /// use myelin_client::NodeUrls;
@@ -20,10 +21,10 @@ use subxt::rpcs::utils::url_is_secure;
 pub struct NodeUrls(Vec<String>);
 
 impl NodeUrls {
-    /// These nodes, best first.
+    /// Checks URLs, which are in the order of their use.
     ///
     /// # Errors
-    /// If there is none, or one that must not be asked.
+    /// [`NodeUrlError`] if there is no URL, or one that is not usable.
     pub fn new<Url: Into<String>>(urls: impl IntoIterator<Item = Url>) -> Result<Self, NodeUrlError> {
         let urls: Vec<String> = urls.into_iter().map(Into::into).collect();
         if urls.is_empty() {
@@ -33,12 +34,12 @@ impl NodeUrls {
         Ok(Self(urls))
     }
 
-    /// A node on this machine, on the port that nodes listen on unless told otherwise.
+    /// Returns the URL of a node on this machine, on the default port of nodes.
     pub fn local() -> Self {
         Self(vec!["ws://127.0.0.1:9944".to_owned()])
     }
 
-    /// Their URLs, best first.
+    /// Returns the URLs in the order of their use.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -58,7 +59,7 @@ fn check(url: &str) -> Result<(), NodeUrlError> {
     if secure { Ok(()) } else { Err(NodeUrlError::Insecure(url.into())) }
 }
 
-/// Reads URLs with commas between them.
+/// Reads URLs that are separated by commas.
 impl FromStr for NodeUrls {
     type Err = NodeUrlError;
 
@@ -73,24 +74,24 @@ impl fmt::Display for NodeUrls {
     }
 }
 
-/// Why a node must not be asked.
+/// An unusable URL of a node.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NodeUrlError {
-    /// No URL at all.
-    #[error("no node is named")]
+    /// There is no URL.
+    #[error("no node URL is given")]
     None,
-    /// Not a URL.
+    /// The text is not a URL.
     #[error("`{url}` is not a URL: {reason}")]
     Malformed {
-        /// What was given.
+        /// The text.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Not a web socket.
+    /// The URL is not that of a web socket.
     #[error("`{0}` is not the URL of a web socket")]
     Scheme(String),
-    /// Not encrypted, and not on this machine.
+    /// The URL is neither encrypted nor on this machine.
     #[error("`{0}` is neither encrypted nor on this machine")]
     Insecure(String),
 }
@@ -102,9 +103,9 @@ impl Diagnostic for NodeUrlError {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::None | Self::Malformed { .. } => out.push("name a node like `ws://127.0.0.1:9944`"),
-            Self::Scheme(_) => out.push("begin it with `wss://`, or with `ws://` for a node on this machine"),
-            Self::Insecure(_) => out.push("begin it with `wss://`, or forward a port of this machine to the node"),
+            Self::None | Self::Malformed { .. } => out.push("give a URL like `ws://127.0.0.1:9944`"),
+            Self::Scheme(_) => out.push("begin the URL with `wss://`, or with `ws://` for a node on this machine"),
+            Self::Insecure(_) => out.push("begin the URL with `wss://`, or forward a port of this machine to the node"),
         }
     }
 }

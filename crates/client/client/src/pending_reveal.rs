@@ -1,4 +1,4 @@
-//! Committed weights that wait for their reveal. spec weights §5.3
+//! Committed weights that wait for their reveal (spec weights §5.3).
 
 use crate::{
     calls::{self, Call},
@@ -10,13 +10,14 @@ use myelin_primitives::{Entry, NetUid};
 use serde::{Deserialize, Serialize};
 use subxt::utils::H256;
 
-/// The numbers of a new salt: 128 random bits, too many to guess.
+/// The length of a new salt: 128 random bits, too many to guess.
 const SALT_LENGTH: usize = 8;
 
-/// Committed weights, with all that their reveal needs.
+/// Committed weights, with the data that their reveal needs.
 ///
-/// The salt keeps others from guessing the weights, and without it nothing can be revealed: keep both on the disk before
-/// the commit is sent, for one user only, until it is revealed or over. Files hold this form, whose names do not change.
+/// The salt prevents others from guessing the weights, and no reveal is possible without it. Store this value in a
+/// private file before the commit is sent, and keep it until the weights are revealed or the commit expires. The
+/// serialised names do not change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingReveal {
     /// The subnet.

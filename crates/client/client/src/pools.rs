@@ -8,8 +8,9 @@ use myelin_records::stake::PoolId;
 
 #[allow(clippy::missing_errors_doc, reason = "as for the other questions")]
 impl ChainState {
-    /// What this much stake has become that lay on a hotkey since an earlier moment, what the delegate keeps left out.
-    /// `None` if there was nothing on it then, or the stake on it has been released since. spec staking §1.1
+    /// Returns the value of an earlier stake on a hotkey after the growth of its pool (spec staking §1.1).
+    ///
+    /// The delegate's take is excluded. The result is `None` if the pool was empty then, or was released since.
     pub async fn stake_growth(
         &self,
         since: &Self,
@@ -22,7 +23,7 @@ impl ChainState {
         Ok(if then == now { growth(before, &after, stake) } else { None })
     }
 
-    /// The name and the content of the pool of a hotkey's stake.
+    /// Returns the id and the content of the stake pool of a hotkey.
     async fn pool(&self, hotkey: &PublicKey) -> Result<Option<(PoolId, Pool)>, ChainError> {
         let storage = || runtime::storage().staking();
         let record = self.try_read(storage().hotkeys(), (account(hotkey),)).await?;
@@ -31,16 +32,16 @@ impl ChainState {
     }
 }
 
-/// What stake that is put into a pool becomes until the pool is as it is after.
+/// Returns the value of a stake that is put into the first state of a pool, in its later state.
 fn growth(mut before: Pool, after: &Pool, stake: Amount<Tao>) -> Option<Amount<Tao>> {
     if before.is_empty() {
         return None;
     }
-    // A pool knows no holding that is larger than itself, so as much as is in it stands for the stake.
+    // A holding is at most as large as its pool, so a stake beyond that is scaled.
     let (sample, mut holding) = (stake.min(before.value()), Holding::default());
     before.deposit(&mut holding, sample).ok()?;
     let worth = after.worth(&holding).ok()?;
-    // A rao may be lost to rounding. What is worth less than that is of a pool that was empty in between.
+    // Rounding loses at most one rao. A greater loss means that the pool was empty in between.
     let earned = match worth.checked_sub(sample) {
         Ok(earned) => earned,
         Err(_) if worth.checked_add(Amount::from_rao(1)) == Ok(sample) => Amount::ZERO,
@@ -70,10 +71,10 @@ mod tests {
         assert_eq!(grown(&[], &[]), Some(stake));
         assert_eq!(grown(&[], &[2_000]), Some(Amount::from_rao(1_500)));
         assert_eq!(grown(&[4_000], &[4_000, 2_000]), Some(Amount::from_rao(1_250)));
-        // As much as lies in no pool so far.
+        // The stake is larger than the pool.
         let much = Amount::from_rao(8_000);
         assert_eq!(growth(pool(4_000, &[]), &pool(4_000, &[2_000]), much), Some(Amount::from_rao(12_000)));
-        // Shares are split on the way.
+        // The pool splits its shares in between.
         assert_eq!(grown(&[], &[4_000 << 40]), Some(Amount::from_rao(1_000 + (1_000 << 40))));
     }
 

@@ -1,11 +1,11 @@
-//! Why a node does not let a transaction into its pool.
+//! Refusals of transactions by the pool of a node.
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_records::pool_code::PoolCode;
 use std::borrow::Cow;
 use subxt::rpcs::UserError;
 
-/// What a node answers when its pool rejects a transaction, by kind.
+/// The codes of a node whose pool refuses a transaction.
 mod code {
     pub(super) const INVALID: i32 = 1_010;
     pub(super) const BANNED: i32 = 1_012;
@@ -14,43 +14,43 @@ mod code {
     pub(super) const FULL: i32 = 1_016;
 }
 
-/// Why a node does not let a transaction into its pool. Nothing was paid, and no nonce was used.
+/// A transaction that the pool of a node refused. No fee was paid, and no nonce was used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PoolRefusal {
-    /// The call would fail, for the reason of this code. `Err` has a number that is no code of this version.
+    /// The call would fail, for the reason of this code. `Err` has a number that this version does not know.
     #[error("the call would fail: {}", meaning(*.0))]
     Call(Result<PoolCode, u8>),
     /// The nonce was used.
     #[error("the nonce was used by another transaction")]
     Stale,
-    /// Too many transactions of this key wait already.
+    /// Too many transactions of this key are waiting.
     #[error("too many transactions of this key are waiting")]
     Future,
     /// The account cannot pay the fee.
     #[error("the account cannot pay the fee")]
     Payment,
-    /// Another transaction of this key, of the same kind or with the same nonce, waits already.
-    #[error("another transaction of this key is waiting in its place")]
+    /// Another transaction of this key, of the same kind or with the same nonce, is waiting.
+    #[error("another transaction of this key, of the same kind or with the same nonce, is waiting")]
     Waiting,
-    /// It is in the pool already.
+    /// The transaction is in the pool already.
     #[error("the transaction is in the pool already")]
     Known,
-    /// No block takes it at present.
-    #[error("blocks have no room for it at present")]
+    /// No block has room for the transaction at present.
+    #[error("no block has room for the transaction at present")]
     Exhausted,
-    /// The pool has no room.
+    /// The pool is full.
     #[error("the pool is full")]
     Full,
-    /// The node does not look at it for a while, because it was invalid before.
-    #[error("the node refused this transaction before, and does not look at it for a while")]
+    /// The node rejects the transaction for some time, because it was invalid before.
+    #[error("the node rejects this transaction for some time, because it was invalid before")]
     Banned,
-    /// The signature is not that of the signer over this call on this chain.
-    #[error("the signature is wrong for this chain")]
+    /// The signature does not match the signer, the call and the chain.
+    #[error("the signature does not match the signer, the call and the chain")]
     Signature,
-    /// The time in which it could have been included is over.
+    /// The mortality of the transaction is over.
     #[error("the transaction was signed too long ago")]
     Expired,
-    /// Anything else.
+    /// Any other refusal.
     #[error("the node answers: {message} ({code})")]
     Other {
         /// The number of the kind of refusal.
@@ -62,7 +62,7 @@ pub enum PoolRefusal {
 
 impl From<&UserError> for PoolRefusal {
     fn from(error: &UserError) -> Self {
-        // The reason stands in the data, as a text in JSON.
+        // The reason is in the data, as a JSON string.
         let said = error.data.as_ref().map_or(error.message.as_str(), |data| data.get().trim_matches('"'));
         let other = || Self::Other { code: error.code, message: said.to_owned() };
         match error.code {
@@ -99,28 +99,28 @@ impl Diagnostic for PoolRefusal {
         match self {
             Self::Call(Ok(code)) => out.push(texts(*code).1),
             Self::Call(Err(_)) => out.push("update this program"),
-            Self::Stale => out.push("send it again: it is then signed with the next nonce"),
-            Self::Future => out.push("wait until those before it are included"),
+            Self::Stale => out.push("send the call again, with the next nonce"),
+            Self::Future => out.push("wait until the transactions before it are included"),
             Self::Payment => out.push("add TAO to the account that signs"),
-            Self::Waiting => out.push("wait until the other one is included"),
-            Self::Known => out.push("look for it on the chain"),
-            Self::Exhausted | Self::Full | Self::Banned => out.push("send it again in a few blocks"),
-            Self::Signature => out.push("see that this program was built for the runtime of this chain"),
-            Self::Expired => out.push("sign it again"),
-            Self::Other { .. } => out.push("look into the log of the node"),
+            Self::Waiting => out.push("wait until the other transaction is included"),
+            Self::Known => out.push("search the chain for the transaction"),
+            Self::Exhausted | Self::Full | Self::Banned => out.push("send the transaction again after a few blocks"),
+            Self::Signature => out.push("check that this program was built for the runtime of this chain"),
+            Self::Expired => out.push("sign the call again"),
+            Self::Other { .. } => out.push("read the log of the node"),
         }
     }
 }
 
-/// Returns the meaning of a pool code, or of a number that is none.
+/// Returns the meaning of a pool code, or names a number that is unknown.
 fn meaning(code: Result<PoolCode, u8>) -> Cow<'static, str> {
     match code {
         Ok(code) => texts(code).0.into(),
-        Err(number) => format!("reason {number}, which this program does not know").into(),
+        Err(number) => format!("unknown pool code {number}").into(),
     }
 }
 
-/// Returns the meaning of a pool code and its hint. spec events-and-errors §8.3
+/// Returns the meaning of a pool code and its hint (spec events-and-errors §8.3).
 const fn texts(code: PoolCode) -> (&'static str, &'static str) {
     match code {
         PoolCode::ColdkeySwapAnnounced => {
@@ -130,26 +130,26 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
             "the amount is too low, or the stake too low to set weights",
             "raise the amount, or the stake on the hotkey",
         ),
-        PoolCode::NoNetwork => ("the network does not exist", "list the networks there are"),
+        PoolCode::NoNetwork => ("the network does not exist", "list the networks"),
         PoolCode::NoHotkey => ("the hotkey has no owner", "check the address of the hotkey"),
-        PoolCode::NotEnoughStake => ("there is less stake than that", "look up the stake, and lower the amount"),
+        PoolCode::NotEnoughStake => ("the stake is lower than the amount", "look up the stake, and lower the amount"),
         PoolCode::TooSoon => {
-            ("it is too soon after the last one", "wait for the rate limit of the network and send it again")
+            ("the last call was too recent", "wait for the rate limit of the network, and send the call again")
         }
         PoolCode::NoSeatToServe | PoolCode::NoSeatToRate => {
             ("the hotkey has no seat on this network", "register the hotkey on this network first")
         }
-        PoolCode::InvalidAddress => ("the address cannot be reached by others", "announce a public address"),
+        PoolCode::InvalidAddress => ("other machines cannot reach the address", "announce a public address"),
         PoolCode::ServedTooSoon => {
-            ("it is too soon after the last announcement", "wait for the rate limit of the network and send it again")
+            ("the last announcement was too recent", "wait for the rate limit of the network, and send the call again")
         }
         PoolCode::InvalidPort => ("the port is 0", "announce the port on which the neuron listens"),
         PoolCode::NoCommit => (
-            "no open commit is one of these weights",
-            "reveal exactly what was committed, with the same salt, and in time",
+            "no open commit matches these weights",
+            "reveal exactly the committed weights, with the same salt, before the commit expires",
         ),
         PoolCode::RevealedTooEarly => {
-            ("the commit may not be revealed yet", "look up the open commits: each says from which block on")
+            ("the commit may not be revealed yet", "wait for the block that the list of open commits shows")
         }
         PoolCode::UnequalLists => {
             ("the lists of the batch have different lengths", "give each network one entry in every list")
@@ -159,8 +159,8 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
             ("another coldkey owns this hotkey", "name the coldkey that owns the hotkey, or register another hotkey")
         }
         PoolCode::Any => (
-            "one of the checks that the call makes on chain",
-            "see that the hotkey has a permit, that the uids exist, and that the weights are within bounds",
+            "a check of the call on chain fails",
+            "check that the hotkey has a permit, that the uids exist, and that the weights are within bounds",
         ),
     }
 }

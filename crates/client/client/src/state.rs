@@ -29,11 +29,11 @@ use subxt::{
     utils::{H256, Static},
 };
 
-/// The chain as of one block. Whatever is read from one moment fits together.
+/// The chain as of one block. All reads of one state are consistent with each other.
 #[derive(Clone, Debug)]
 pub struct ChainState(OnlineClientAtBlock<ChainConfig>);
 
-/// What an account can pay with.
+/// The balance of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BalanceInfo {
     /// Amount that it may spend, down to the existential deposit.
@@ -52,7 +52,7 @@ impl From<AccountData<u64>> for BalanceInfo {
     }
 }
 
-/// The questions that the runtime answers.
+/// Returns the methods of the runtime API.
 fn api() -> MyelinApi {
     runtime::runtime_apis().myelin_api()
 }
@@ -62,109 +62,111 @@ impl ChainState {
         Self(at)
     }
 
-    /// The height of the block.
+    /// Returns the height of the block.
     pub fn height(&self) -> u64 {
         self.0.block_number()
     }
 
-    /// The hash of the block.
+    /// Returns the hash of the block.
     pub fn hash(&self) -> H256 {
         self.0.block_hash()
     }
 
-    /// The library underneath, for what is not offered here.
+    /// Returns the client of subxt at this block, for reads that this crate does not offer.
     pub fn client(&self) -> &OnlineClientAtBlock<ChainConfig> {
         &self.0
     }
 }
 
-/// What the runtime is asked. Every answer is bounded, by the seats of a network or the networks there can be.
+/// Reads from the runtime. The seats of a network or the number of networks bound every answer.
 ///
-/// All of them fail if no node answers, if the node at hand does not know the block or has forgotten its state, and if
-/// the runtime at this block is not the one that this crate was built for.
+/// Each returns [`ChainError`] if no node answers, if the node does not have the block or its state, or if the runtime
+/// at this block is not the one for which this crate was built.
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 impl ChainState {
-    /// How much TAO there is, and how much more comes.
+    /// Returns the issuance and the emission.
     pub async fn issuance(&self) -> Result<IssuanceInfo, ChainError> {
         Ok(self.ask(api().issuance()).await?.0)
     }
 
-    /// All networks, root included, netuids ascending.
+    /// Returns all networks, root included, in ascending order of netuid.
     pub async fn subnets(&self) -> Result<Vec<SubnetInfo>, ChainError> {
         Ok(self.ask(api().subnets()).await?.into_iter().map(record).collect())
     }
 
-    /// One network.
+    /// Returns one network.
     pub async fn subnet(&self, netuid: NetUid) -> Result<Option<SubnetInfo>, ChainError> {
         Ok(self.ask(api().subnet(netuid.into())).await?.map(record))
     }
 
-    /// How a network is set.
+    /// Returns the parameters of a network.
     pub async fn parameters(&self, netuid: NetUid) -> Result<Option<Parameters>, ChainError> {
         Ok(self.ask(api().parameters(netuid.into())).await?.map(record))
     }
 
-    /// How all networks together are set.
+    /// Returns the parameters that apply to all networks.
     pub async fn network_parameters(&self) -> Result<NetworkParameters, ChainError> {
         Ok(self.ask(api().network_parameters()).await?.0)
     }
 
-    /// What creating a subnet costs in the next block. What a seat costs stands in [`SubnetInfo::registration`].
+    /// Returns the price of creating a subnet in the next block.
+    ///
+    /// The price of a seat is in [`SubnetInfo::registration`].
     pub async fn subnet_price(&self) -> Result<Amount<Tao>, ChainError> {
         Ok(self.ask(api().subnet_price()).await?.0)
     }
 
-    /// The subnet that creating another one would replace, if the limit is reached.
+    /// Returns the subnet that the next new subnet would replace, if the limit of subnets is reached.
     pub async fn subnet_to_prune(&self) -> Result<Option<NetUid>, ChainError> {
         Ok(self.ask(api().subnet_to_prune()).await?.map(record))
     }
 
-    /// A network with all its neurons.
+    /// Returns a network with all its neurons.
     pub async fn metagraph(&self, netuid: NetUid) -> Result<Option<MetagraphInfo>, ChainError> {
         Ok(self.ask(api().metagraph(netuid.into())).await?.map(record))
     }
 
-    /// One neuron.
+    /// Returns one neuron.
     pub async fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<NeuronInfo>, ChainError> {
         Ok(self.ask(api().neuron(netuid.into(), uid.into())).await?.map(record))
     }
 
-    /// The seat of a hotkey.
+    /// Returns the uid of the seat of a hotkey.
     pub async fn uid(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Option<Uid>, ChainError> {
         Ok(self.ask(api().uid(netuid.into(), account(hotkey))).await?.map(record))
     }
 
-    /// What one neuron says of others, and what it holds of them.
+    /// Returns the weights and the bonds of one neuron.
     pub async fn ratings(&self, netuid: NetUid, uid: Uid) -> Result<Option<RatingsInfo>, ChainError> {
         Ok(self.ask(api().ratings(netuid.into(), uid.into())).await?.map(record))
     }
 
-    /// The block of a network's next epoch, unless its tempo is 0.
+    /// Returns the block of the network's next epoch, unless its tempo is 0.
     pub async fn next_epoch(&self, netuid: NetUid) -> Result<Option<BlockNumber>, ChainError> {
         self.ask(api().next_epoch(netuid.into())).await
     }
 
-    /// All stake of a coldkey.
+    /// Returns all stake of a coldkey.
     pub async fn positions(&self, coldkey: &PublicKey) -> Result<Vec<StakeInfo>, ChainError> {
         Ok(self.ask(api().positions(account(coldkey))).await?.into_iter().map(record).collect())
     }
 
-    /// The hotkeys that a coldkey owns.
+    /// Returns the hotkeys that a coldkey owns.
     pub async fn hotkeys(&self, coldkey: &PublicKey) -> Result<Vec<HotkeyInfo>, ChainError> {
         Ok(self.ask(api().hotkeys(account(coldkey))).await?.into_iter().map(record).collect())
     }
 
-    /// A hotkey and what is staked on it.
+    /// Returns a hotkey and its stake.
     pub async fn hotkey(&self, hotkey: &PublicKey) -> Result<Option<HotkeyInfo>, ChainError> {
         Ok(self.ask(api().hotkey(account(hotkey))).await?.map(record))
     }
 
-    /// A page of the hotkeys that accept nominations, after the hotkey at which the last page ended.
+    /// Returns a page of delegates, after the hotkey at which the last page ended.
     pub async fn delegate_page(&self, after: Option<&PublicKey>) -> Result<DelegatePage, ChainError> {
         Ok(self.ask(api().delegates(after.map(account))).await?.0)
     }
 
-    /// All hotkeys that accept nominations, page after page.
+    /// Returns all delegates, read page by page.
     pub async fn delegates(&self) -> Result<Vec<HotkeyInfo>, ChainError> {
         let mut page = self.delegate_page(None).await?;
         let mut delegates = page.delegates;
@@ -175,75 +177,75 @@ impl ChainState {
         Ok(delegates)
     }
 
-    /// The commits of a hotkey that are neither revealed nor expired, oldest first.
+    /// Returns the commits of a hotkey that are neither revealed nor expired, oldest first.
     pub async fn commits(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Vec<CommitInfo>, ChainError> {
         Ok(self.ask(api().commits(netuid.into(), account(hotkey))).await?.into_iter().map(record).collect())
     }
 
-    /// What the neuron on a seat has published.
+    /// Returns the commitment of the neuron on a seat.
     pub async fn commitment(&self, netuid: NetUid, uid: Uid) -> Result<Option<Commitment>, ChainError> {
         let stored = self.try_read(runtime::storage().neurons().commitments(), (netuid.into(), uid.into())).await?;
         Ok(stored.map(record))
     }
 
-    /// The last creation of a subnet, from which the price of the next follows. spec subnets-and-neurons §2.1
+    /// Returns the last creation of a subnet, from which the next price follows (spec subnets-and-neurons §2.1).
     pub async fn last_creation(&self) -> Result<Option<LastCreation>, ChainError> {
         Ok(self.try_read(runtime::storage().subnets().last_creation(), ()).await?.map(record))
     }
 
-    /// What a subnet says of itself.
+    /// Returns the identity of a subnet.
     pub async fn subnet_identity(&self, netuid: NetUid) -> Result<Option<SubnetIdentity>, ChainError> {
         let stored = self.try_read(runtime::storage().subnets().identities(), (netuid.into(),)).await?;
         Ok(stored.map(record))
     }
 
-    /// Whom a hotkey lends stake weight to on a subnet, and whom it borrows from.
+    /// Returns the children and the parents of a hotkey on a subnet.
     pub async fn family(&self, netuid: NetUid, hotkey: &PublicKey) -> Result<Family, ChainError> {
         let families = runtime::storage().staking().families();
         Ok(self.read(families, (netuid.into(), account(hotkey))).await?.0)
     }
 
-    /// Whether a coldkey is about to be replaced.
+    /// Returns the announced swap of a coldkey, if there is one.
     pub async fn coldkey_swap(&self, coldkey: &PublicKey) -> Result<Option<ColdkeySwap>, ChainError> {
         let stored = self.try_read(runtime::storage().keys().coldkey_swaps(), (account(coldkey),)).await?;
         Ok(stored.map(record))
     }
 
-    /// Who a coldkey says it is.
+    /// Returns the identity of a coldkey.
     pub async fn identity(&self, coldkey: &PublicKey) -> Result<Option<ChainIdentity>, ChainError> {
         let stored = self.try_read(runtime::storage().keys().identities(), (account(coldkey),)).await?;
         Ok(stored.map(record))
     }
 
-    /// What a swap of a hotkey, or the first announcement of a coldkey swap, costs. spec staking §10
+    /// Returns the cost of a hotkey swap, or of the first announcement of a coldkey swap (spec staking §10).
     pub fn key_swap_cost(&self) -> Result<Amount<Tao>, ChainError> {
         let cost = self.0.constants().entry(runtime::constants().keys().key_swap_cost());
         cost.map(record).map_err(|error| subxt::Error::from(error).into())
     }
 
-    /// The time from one block to the next, if no authority is missing.
+    /// Returns the time between two blocks while no authority is missing.
     pub async fn slot_duration(&self) -> Result<Duration, ChainError> {
         Ok(Duration::from_millis(self.ask(runtime::runtime_apis().aura_api().slot_duration()).await?.0))
     }
 
-    /// What an account can pay with.
+    /// Returns the balance of an account.
     pub async fn balance(&self, key: &PublicKey) -> Result<BalanceInfo, ChainError> {
         let stored = self.read(runtime::storage().system().account(), (account(key),)).await?;
         Ok(stored.data.into())
     }
 
-    /// What the runtime answers to any question of the generated interface.
+    /// Calls any method of the runtime API in the generated interface.
     pub async fn ask<Question: Payload>(&self, question: Question) -> Result<Question::ReturnType, ChainError> {
         Ok(self.0.runtime_apis().call(question).await?)
     }
 
-    /// What is stored at any place of the generated interface, or its default.
+    /// Reads any storage entry of the generated interface, or its default.
     pub async fn read<Place: Address>(&self, place: Place, keys: Place::KeyParts) -> Result<Place::Value, ChainError> {
         let value = self.0.storage().fetch(place, keys).await?;
         value.decode().map_err(|error| subxt::Error::from(error).into())
     }
 
-    /// What is stored at any place of the generated interface, if anything is.
+    /// Reads any storage entry of the generated interface, if it has a value.
     pub async fn try_read<Place: Address>(
         &self,
         place: Place,
@@ -253,18 +255,18 @@ impl ChainState {
         Ok(value.map(|value| value.decode()).transpose().map_err(subxt::Error::from)?)
     }
 
-    /// All events of one kind in this block, in their order.
+    /// Returns all events of one kind in this block, in their order.
     pub async fn events<Event: DecodeAsEvent>(&self) -> Result<Vec<Event>, ChainError> {
         self.all_events().await?.find::<Event>().map(|event| Ok(event?)).collect()
     }
 
-    /// All events of this block.
+    /// Returns all events of this block.
     pub async fn all_events(&self) -> Result<Events<ChainConfig>, ChainError> {
         Ok(self.0.events().fetch().await?)
     }
 }
 
-/// Takes a record out of its wrapper.
+/// Unwraps a record.
 fn record<Record>(wrapped: Static<Record>) -> Record {
     wrapped.0
 }

@@ -1,4 +1,4 @@
-//! How a submission ends.
+//! Outcomes of submissions.
 
 use crate::{
     account::Account,
@@ -28,28 +28,28 @@ use subxt::{
     utils::H256,
 };
 
-/// How a submission ended: in exactly one of three ways.
+/// The outcome of a submission. There are exactly three.
 #[must_use = "a call that failed looks like one that did not"]
 #[derive(Debug)]
 pub enum SubmissionOutcome {
-    /// It is in a final block and did what it should.
+    /// The transaction is in a final block, and its call succeeded.
     Finalised(IncludedTransaction),
-    /// It did not do what it should, and never will.
+    /// The call failed, and can no longer succeed.
     Failed {
-        /// Why.
+        /// The cause.
         error: CallError,
-        /// Where it is, if it was included. A fee was paid there.
+        /// The transaction, if it was included. It paid its fee.
         included: Option<IncludedTransaction>,
     },
-    /// Neither was seen within the limit. It may still be included, until its time is over.
+    /// The transaction was not seen within the limit. It may be included until its mortality is over.
     Unseen(UnseenTransaction),
 }
 
 impl SubmissionOutcome {
-    /// Where it was included, for callers who take everything else as an error.
+    /// Returns the included transaction, for callers that treat the other outcomes as errors.
     ///
     /// # Errors
-    /// The other two ways in which a submission ends.
+    /// [`SubmitError`] with one of the other two outcomes.
     pub fn finalised(self) -> Result<IncludedTransaction, SubmitError> {
         match self {
             Self::Finalised(included) => Ok(included),
@@ -60,13 +60,13 @@ impl SubmissionOutcome {
 }
 
 impl Account {
-    /// Submits a call, and looks for it until its end is known, however long that takes.
+    /// Submits a call, and searches for it until its outcome is known, without a limit of time.
     ///
-    /// Each look takes up to `limit`. `on_unseen` hears of those that found nothing. Since transactions are mortal, this
-    /// ends once nodes answer. The future may be dropped; whether the call is carried out is then unknown.
+    /// Each search takes up to `limit`; `on_unseen` gets the result of each unsuccessful one. Since transactions are
+    /// mortal, this ends once nodes answer. If the future is dropped, it is unknown whether the call is executed.
     ///
     /// # Errors
-    /// [`CallError`], if the call was not carried out and never will be.
+    /// [`CallError`] if the call failed and can no longer succeed.
     pub async fn submit_until_known<Call: Payload>(
         &self,
         call: &Call,
@@ -87,9 +87,10 @@ impl Account {
     }
 }
 
-/// The pause after failures, in blocks: one after the first, and twice as many after each further one, up to a limit.
+/// An exponential back-off in blocks.
 ///
-/// So a call that fails for good fills neither logs nor pools.
+/// The pause is one block after the first failure, and doubles with each further failure, up to a limit. A call that
+/// always fails therefore fills neither logs nor pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
@@ -98,7 +99,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Begins without a pause. The longest one has 2 to the power of `max_doublings` blocks.
+    /// Returns a back-off without a pause. The longest pause is 2 to the power of `max_doublings` blocks.
     pub const fn new(max_doublings: u32) -> Self {
         Self { failures: 0, max_doublings, not_before: 0 }
     }
@@ -108,12 +109,12 @@ impl Backoff {
         block >= self.not_before
     }
 
-    /// Notes a success, which ends the series of failures. The next attempt is made in `not_before` or later.
+    /// Records a success, which ends the series of failures. The next attempt may be made in block `not_before`.
     pub const fn succeeded(&mut self, not_before: BlockNumber) {
         (self.failures, self.not_before) = (0, not_before);
     }
 
-    /// Notes a failure in this block.
+    /// Records a failure in this block.
     pub fn failed(&mut self, block: BlockNumber) {
         let pause = 1_u32.checked_shl(self.failures.min(self.max_doublings)).unwrap_or(BlockNumber::MAX);
         self.not_before = block.saturating_add(pause);
@@ -121,13 +122,13 @@ impl Backoff {
     }
 }
 
-/// A submission that did not end in success.
+/// A submission without success.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// It failed.
+    /// The call failed.
     #[error(transparent)]
     Failed(#[from] CallError),
-    /// It was not seen within the limit.
+    /// The transaction was not seen within the limit.
     #[error("{0}")]
     Unseen(Box<UnseenTransaction>),
 }
@@ -147,38 +148,38 @@ impl Diagnostic for SubmitError {
                 if let Some(trouble) = &unseen.trouble {
                     trouble.hints(out);
                 }
-                out.push(format!("look for {:?} again before signing another", unseen.sent.hash));
+                out.push(format!("search for {:?} again before you sign another transaction", unseen.sent.hash));
             }
         }
     }
 }
 
-/// What was sent, with all that is needed to look for it, now or in another process.
+/// A sent transaction, with the data for a search in any process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentTransaction {
     /// The hash of the transaction.
     pub hash: H256,
-    /// Who signed it.
+    /// The public key of the signer.
     pub signer: PublicKey,
-    /// With which nonce.
+    /// The nonce.
     pub nonce: u64,
-    /// It is in no block up to this one.
+    /// The last block before the transaction. It is in no block up to this one.
     pub after: u64,
-    /// It is in no block after this one.
+    /// The last block of its mortality. It is in no block after this one.
     pub valid_until: u64,
 }
 
 /// A transaction that was sent, and not seen within the limit.
 ///
-/// [`Chain::outcome`](crate::Chain::outcome) with [`Self::sent`] looks again. Once block [`SentTransaction::valid_until`] is final,
-/// that ends in one of the other two ways.
+/// [`Chain::outcome`](crate::Chain::outcome) with [`Self::sent`] repeats the search. Once block
+/// [`SentTransaction::valid_until`] is final, it ends with one of the other two outcomes.
 #[derive(Debug)]
 pub struct UnseenTransaction {
-    /// What was sent.
+    /// The transaction.
     pub sent: SentTransaction,
-    /// How long it was looked for.
+    /// The duration of the search.
     pub waited: Duration,
-    /// What kept us from looking on, if it was not the limit.
+    /// The failure that ended the search, if it was not the limit.
     pub trouble: Option<ChainError>,
 }
 
@@ -200,20 +201,20 @@ pub struct IncludedTransaction {
     pub height: u64,
     /// The hash of the block.
     pub block: H256,
-    /// Which of the block's transactions it is.
+    /// The index of the transaction in the block.
     pub index: u32,
-    /// What it paid. Nothing, if its call is free.
+    /// The fee. Zero if the call is free.
     pub fee: Amount<Tao>,
     events: Arc<Events<ChainConfig>>,
 }
 
 impl IncludedTransaction {
-    /// The first event of this kind that it caused.
+    /// Returns the first event of this kind that the transaction caused.
     pub fn event<E: DecodeAsEvent>(&self) -> Option<E> {
         self.find(&|_| true)
     }
 
-    /// The events that it caused, in their order.
+    /// Returns the events that the transaction caused, in their order.
     pub fn events(&self) -> impl Iterator<Item = Result<Event<'_, ChainConfig>, EventsError>> {
         self.events.iter()
     }
@@ -223,7 +224,7 @@ impl IncludedTransaction {
     }
 }
 
-/// Tells what a transaction came to, from the events that it caused in the block it is in.
+/// Returns the outcome of a transaction, from the events that it caused in its block.
 pub(crate) fn classify(
     moment: &ChainState,
     index: u32,
@@ -243,7 +244,7 @@ pub(crate) fn classify(
     })
 }
 
-/// Why it failed, if it did. A call that only carries another one succeeds even if that fails, and says so in an event.
+/// Returns the cause of a failure.
 fn failure(included: &IncludedTransaction, metadata: &Metadata) -> Option<CallError> {
     let error = |error: &DispatchError| CallError::dispatched(error, metadata);
     if let Some(failed) = included.event::<ExtrinsicFailed>() {
@@ -269,64 +270,65 @@ fn failure(included: &IncludedTransaction, metadata: &Metadata) -> Option<CallEr
     included.event::<ItemFailed>().and_then(|failed| inner("the batch", &failed.error))
 }
 
-/// Why a call was not carried out.
+/// A call that was not executed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// It never left this program.
+    /// No node was given the transaction.
     #[error("not sent: {0}")]
     NotSent(#[source] ChainError),
-    /// A node did not let it in. Nothing was paid.
+    /// The pool of a node refused the transaction. No fee was paid.
     #[error("refused: {0}")]
     Refused(#[from] PoolRefusal),
-    /// It was included, and a pallet refused it.
+    /// The transaction was included, and a pallet refused the call.
     #[error("{pallet}::{name}: {explanation}")]
     Pallet {
-        /// The pallet, like `Staking`.
+        /// The name of the pallet, like `Staking`.
         pallet: String,
-        /// The error, like `AmountTooLow`.
+        /// The name of the error, like `AmountTooLow`.
         name: String,
-        /// What the chain itself says of this error.
+        /// The description of the error in the metadata of the chain.
         explanation: String,
     },
-    /// It was included, and failed before any pallet of ours looked at it.
+    /// The transaction was included, and the call failed outside of the pallets.
     #[error("{0}")]
     Dispatch(DispatchFailure),
-    /// It was included and carried another call, which failed. Of a batch, what came before is done all the same, unless
-    /// the batch was one of all or nothing.
+    /// The transaction was included, and a call inside of its call failed.
+    ///
+    /// The earlier calls of a batch are executed, unless the batch is atomic.
     #[error("the call inside of {by} failed: {error}")]
     Inner {
-        /// Who carried it.
+        /// The call that carried it.
         by: &'static str,
-        /// Why it failed.
+        /// The cause.
         error: Box<CallError>,
     },
-    /// Its time is over, and no block has it.
-    #[error("no block up to {valid_until} has it, and none after that can")]
+    /// The mortality of the transaction is over, and no block contains it.
+    #[error("the transaction expired at block {valid_until}, and no block contains it")]
     Expired {
-        /// The last block that could have had it.
+        /// The last block that could contain it.
         valid_until: u64,
     },
 }
 
-/// Why a call failed that no pallet refused.
+/// A failure of a call without an error of a pallet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchFailure {
-    /// The signer may not make this call.
+    /// The origin of the call is not allowed.
     #[error("this key may not make this call")]
     BadOrigin,
-    /// The account has too little, or would be left with too little.
-    #[error("the account has too little for this")]
+    /// The balance of the account is too low.
+    #[error("the balance of the account is too low")]
     Funds,
-    /// The other account would be left with too little to exist.
-    #[error("it is too little for an account to exist")]
+    /// The balance of an account would fall below the existential deposit.
+    #[error("the balance of an account would be below the existential deposit")]
     BelowMinimum,
-    /// Anything else, as the chain calls it.
-    #[error("the chain answers {0}")]
+    /// Any other failure, as the chain names it.
+    #[error("the call failed on chain: {0}")]
     Other(String),
 }
 
 impl CallError {
-    /// Whether this error of this pallet is the reason, also of a call inside of the call.
+    /// Returns true if this error of this pallet is the cause, also for a call inside of the call.
     pub fn is(&self, pallet: &str, name: &str) -> bool {
         match self {
             Self::Pallet { pallet: at, name: what, .. } => at == pallet && what == name,
@@ -335,7 +337,7 @@ impl CallError {
         }
     }
 
-    /// What an error of the chain is, in the words of the chain at that block.
+    /// Converts an error of the chain, with the descriptions of the metadata at that block.
     fn dispatched(error: &DispatchError, metadata: &Metadata) -> Self {
         match error {
             DispatchError::Module(module) => {
@@ -363,7 +365,7 @@ impl CallError {
     }
 }
 
-/// The first paragraph of a doc, on one line.
+/// Returns the first paragraph of a description, on one line.
 fn explanation(docs: &[String]) -> String {
     let paragraph = docs.iter().map(|line| line.trim()).take_while(|line| !line.is_empty());
     paragraph.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
@@ -388,7 +390,7 @@ impl Diagnostic for CallError {
             Self::Inner { error, .. } => error.hints(out),
             Self::Pallet { name, .. } => match name.as_str() {
                 name if name.contains("RateLimit") || name.ends_with("TooFast") || name.ends_with("TooEarly") => {
-                    out.push("wait some blocks and send it again");
+                    out.push("wait some blocks, and send the call again");
                 }
                 name if name.starts_with("NotEnoughBalance") || name == "InsufficientBalance" => {
                     out.push("add TAO to the coldkey, or lower the amount");
@@ -396,11 +398,11 @@ impl Diagnostic for CallError {
                 "HotKeyNotRegisteredInNetwork" | "HotKeyNotRegisteredInSubNet" => {
                     out.push("register the hotkey on this network first");
                 }
-                "SubNetworkDoesNotExist" => out.push("list the networks there are"),
+                "SubNetworkDoesNotExist" => out.push("list the networks"),
                 _ => {}
             },
             Self::Dispatch(error) => error.hints(out),
-            Self::Expired { .. } => out.push("sign and send it again"),
+            Self::Expired { .. } => out.push("sign and send the call again"),
         }
     }
 }
@@ -416,7 +418,7 @@ impl Diagnostic for DispatchFailure {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::BadOrigin => {
-                out.push("sign with the owner's coldkey, or with the hotkey where the call is a neuron's");
+                out.push("sign with the owner's coldkey, or with the hotkey if the call is one of a neuron");
             }
             Self::Funds | Self::BelowMinimum => out.push("look up the balance of both accounts"),
             Self::Other(_) => {}
@@ -428,7 +430,7 @@ impl Diagnostic for DispatchFailure {
 mod tests {
     use super::*;
 
-    /// The blocks from 0 on in which an attempt is made that always fails.
+    /// Returns the blocks, from 0 on, of attempts that always fail.
     fn attempts(mut backoff: Backoff) -> Vec<BlockNumber> {
         let mut made = Vec::new();
         for block in 0..40 {

@@ -1,4 +1,4 @@
-//! An epoch, what it should have paid, and what the chain paid.
+//! Audits of epochs: the payments by the rules, and those of the chain.
 
 use crate::{
     Credit, ExplainError, Payment, StakeWeight,
@@ -10,7 +10,7 @@ use myelin_economics::division::{Division, Emission};
 use myelin_primitives::Q32;
 use myelin_yuma::{BondTrace, WeightTrace};
 
-/// An epoch of a subnet: every term by the rules, and what the chain paid.
+/// An audit of one epoch of a subnet: every term by the rules, and the payments of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The subnet.
@@ -19,85 +19,85 @@ pub struct Audit {
     pub block: BlockNumber,
     /// The block of the epoch before, if there was one.
     pub previous: Option<BlockNumber>,
-    /// Who receives the owner's cut; nobody where there is no owner or no cut.
+    /// The coldkey that receives the owner cut; `None` without an owner or a cut.
     pub owner: Option<PublicKey>,
-    /// How what had accrued is divided, before the pools that nobody claims join the others. spec tokenomics §6.2
+    /// The division of the pending emission, before unclaimed pools join the others (spec tokenomics §6.2).
     pub division: Division,
-    /// What each side receives by the rules.
+    /// The amounts by the rules.
     pub expected: EpochTotals,
-    /// What each side received.
+    /// The amounts that the chain paid.
     pub paid: EpochTotals,
     /// The neurons by uid.
     pub neurons: Vec<NeuronAudit>,
-    /// What all epochs of the block paid into the pools of hotkeys, this one among them.
+    /// The payments of all epochs of the block into stake pools.
     pub credits: Vec<Credit>,
 }
 
-/// What an epoch divided.
+/// The amounts that an epoch divides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EpochTotals {
-    /// What had accrued.
+    /// Pending emission that had accrued.
     pub accrued: Amount<Tao>,
-    /// For the owner of the subnet, to spend.
+    /// Owner cut, as free balance of the subnet's owner.
     pub owner: Amount<Tao>,
-    /// For mining, as stake.
+    /// Miners' part, as stake.
     pub miners: Amount<Tao>,
-    /// For validating, as stake.
+    /// Validators' part, as stake.
     pub validators: Amount<Tao>,
-    /// For nobody, because there was no neuron: it ceases to exist and will be emitted again.
+    /// Recycled part, because there was no neuron: it leaves the issuance and is emitted again.
     pub recycled: Amount<Tao>,
 }
 
-/// How one neuron came to its pay. Names in capitals are those of spec yuma §3.
+/// The terms of one neuron's pay. Names in capitals are those of spec yuma §3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeuronAudit {
-    /// Its seat.
+    /// Seat of the neuron.
     pub uid: Uid,
-    /// Its key.
+    /// Hotkey of the neuron.
     pub hotkey: PublicKey,
-    /// Who owns that.
+    /// Coldkey that owns the hotkey.
     pub coldkey: Option<PublicKey>,
-    /// How much it weighs.
+    /// Stake weight.
     pub weight: StakeWeight,
-    /// Whether it was heard of lately enough to count.
+    /// True if the neuron was active recently enough to count.
     pub active: bool,
-    /// Whether it might validate in this epoch.
+    /// True if the neuron had a validator permit in this epoch.
     pub permitted: bool,
-    /// Its part of all stake on the subnet, `S`.
+    /// Share of all stake on the subnet, `S`.
     pub stake: Q32,
-    /// Its part of the stake that is active and permitted, `A`.
+    /// Share of the active and permitted stake, `A`.
     pub active_stake: Q32,
-    /// What validators say of it, as far as it counts.
+    /// Weights that it received and that count.
     pub received: Vec<WeightTrace>,
-    /// What it says of others, as far as it counts.
+    /// Weights that it set and that count.
     pub given: Vec<WeightTrace>,
-    /// The weight that consensus allows it, `C`.
+    /// Consensus weight, `C`.
     pub consensus: Q32,
-    /// The sum of what stands behind it, `R`.
+    /// Rank: the sum of its clipped weights, each times the stake behind it, `R`.
     pub rank: Q32,
-    /// Its part of what miners earn, `I`.
+    /// Incentive: its share of the miners' part, `I`.
     pub incentive: Q32,
-    /// The sum of what consensus left of its weights.
+    /// Validator trust: the sum of its weights after clipping.
     pub validator_trust: Q32,
-    /// What it holds of miners that earned.
+    /// Its bonds to miners that earned.
     pub bonds: Vec<BondTrace>,
-    /// Its part of what validators earn, `D`.
+    /// Dividends: its share of the validators' part, `D`.
     pub dividends: Q32,
-    /// What it earns.
+    /// Its emission.
     pub emission: Emission,
-    /// Into which pools of stake that goes, in the order of the chain.
+    /// Its payments into stake pools, in the order of the chain.
     pub payments: Vec<Payment>,
-    /// What the chain noted that it paid; `None` if the seat changed hands in the same block.
+    /// The payment that the chain recorded; `None` if the seat was replaced in the same block.
     pub paid: Option<Amount<Tao>>,
-    /// Whether the chain noted the same of consensus, incentive, dividends, trust and stake; `None` as above.
+    /// True if the chain recorded the same consensus, incentive, dividends, trust and stake; `None` as above.
     pub agrees: Option<bool>,
 }
 
 impl Audit {
-    /// The epoch of a subnet that ran in this block.
+    /// Audits the epoch that a subnet ran in this block.
     ///
     /// # Errors
-    /// If there was none, or its inputs cannot be read.
+    /// [`ExplainError::NoEpoch`] if there was none; another variant if the inputs cannot be read or the epoch failed.
     pub async fn of_epoch(chain: &Chain, netuid: NetUid, block: BlockNumber) -> Result<Self, ExplainError> {
         let (before, after) = try_join!(chain.at(u64::from(block).saturating_sub(1)), chain.at(block.into()))?;
         let events = after.all_events().await?;
@@ -109,10 +109,11 @@ impl Audit {
         audits.into_iter().find(|audit| audit.netuid == netuid).ok_or(ExplainError::NoEpoch { netuid, block })
     }
 
-    /// The last epoch of a subnet, as of the last final block.
+    /// Audits the last epoch of a subnet, as of the last final block.
     ///
     /// # Errors
-    /// If there was none, or its inputs cannot be read.
+    /// [`ExplainError::NoEpochYet`] if there was none; another variant if the inputs cannot be read or the epoch
+    /// failed.
     pub async fn of_last_epoch(chain: &Chain, netuid: NetUid) -> Result<Self, ExplainError> {
         let now = chain.at_finalised().await?;
         let subnet = now.subnet(netuid).await?.ok_or(ExplainError::NoNetwork { netuid, block: now.height() })?;
@@ -120,17 +121,17 @@ impl Audit {
         Self::of_epoch(chain, netuid, last.block).await
     }
 
-    /// The neuron on this seat.
+    /// Returns the neuron on a seat.
     pub fn neuron(&self, uid: Uid) -> Option<&NeuronAudit> {
         self.neurons.get(usize::from(uid))
     }
 
-    /// The neuron with this hotkey.
+    /// Returns the neuron with a hotkey.
     pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&NeuronAudit> {
         self.neurons.iter().find(|neuron| neuron.hotkey == *hotkey)
     }
 
-    /// By how many rao the chain differs from the rules, all differences added up.
+    /// Returns the sum of all differences between the chain and the rules, in rao.
     pub fn difference(&self) -> u64 {
         let pots = self.expected.parts().into_iter().zip(self.paid.parts()).map(|(one, other)| one.abs_diff(other));
         let neurons = self.neurons.iter().filter_map(NeuronAudit::difference).map(i64::unsigned_abs);
@@ -138,12 +139,12 @@ impl Audit {
         pots.chain(neurons).chain(credits).fold(0, u64::saturating_add)
     }
 
-    /// Whether the chain paid to the rao what the rules say, and found the same of every neuron.
+    /// Returns true if the chain paid exactly by the rules, and recorded the same results of every neuron.
     pub fn is_exact(&self) -> bool {
         self.difference() == 0 && self.neurons.iter().all(|neuron| neuron.agrees != Some(false))
     }
 
-    /// How many amounts could not be compared, because transactions of the same block removed what they were noted in.
+    /// Returns the number of amounts that cannot be compared, because transactions of the block removed their records.
     pub fn unseen(&self) -> usize {
         let neurons = self.neurons.iter().filter(|neuron| neuron.paid.is_none()).count();
         neurons + self.credits.iter().filter(|credit| credit.after.is_none()).count()
@@ -151,26 +152,26 @@ impl Audit {
 }
 
 impl EpochTotals {
-    /// All of them, in the order in which they are declared.
+    /// Returns the amounts in the order of their declaration.
     fn parts(&self) -> [u64; 5] {
         [self.accrued, self.owner, self.miners, self.validators, self.recycled].map(Amount::rao)
     }
 }
 
 impl NeuronAudit {
-    /// What it earns for mining and validating together.
+    /// Returns the emission for mining and validating together.
     pub fn earned(&self) -> Amount<Tao> {
-        // Two parts of one emission.
+        // Both are parts of one emission, so the sum fits.
         self.emission.miner.checked_add(self.emission.validator).unwrap_or(Amount::MAX)
     }
 
-    /// What the chain paid more than the rules say, in rao; `None` if that cannot be seen.
+    /// Returns the payment of the chain less that of the rules, in rao; `None` without a record of the payment.
     pub fn difference(&self) -> Option<i64> {
         Some(difference(self.paid?, self.earned()))
     }
 }
 
-/// `one - other`, which for amounts that exist fits.
+/// Returns `one - other`. It fits for all amounts that can exist.
 pub(crate) fn difference(one: Amount<Tao>, other: Amount<Tao>) -> i64 {
     let difference = i128::from(one.rao()) - i128::from(other.rao());
     i64::try_from(difference).unwrap_or(if difference > 0 { i64::MAX } else { i64::MIN })

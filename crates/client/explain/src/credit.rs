@@ -1,4 +1,4 @@
-//! What became of the pools of stake that epochs paid into.
+//! Payments of epochs into stake pools, compared with the growth of the pools.
 
 use crate::{ExplainError, audit::difference, inputs::staked, storage::buffered};
 use myelin_client::{
@@ -12,32 +12,34 @@ use myelin_client::{
 use myelin_epoch::stakes::HotkeyStake;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the epochs of one block paid into the pool of a hotkey, and what became of the pool.
+/// The payments of one block's epochs into the stake pool of a hotkey, and the state of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
     /// The hotkey.
     pub hotkey: PublicKey,
-    /// Everything staked on it before the block.
+    /// Stake in the pool before the block.
     pub before: Amount<Tao>,
-    /// What the epochs of the block pay by the rules.
+    /// Payments of the block's epochs by the rules.
     pub expected: Amount<Tao>,
-    /// What calls of the block added.
+    /// Stake that calls of the block added.
     pub added: Amount<Tao>,
-    /// What calls of the block removed.
+    /// Stake that calls of the block removed.
     pub removed: Amount<Tao>,
-    /// Everything staked on it after the block; `None` if the pool was moved or given back within it.
+    /// Stake in the pool after the block; `None` if the pool was moved or released within it.
     pub after: Option<Amount<Tao>>,
 }
 
 impl Credit {
-    /// By how much the pool grew more than the rules and calls say, in rao; `None` if that cannot be seen.
+    /// Returns the growth of the pool beyond payments and calls, in rao; `None` if the pool was moved or released.
     pub fn difference(&self) -> Option<i64> {
         let grown = Amount::checked_sum([self.before, self.expected, self.added]).unwrap_or(Amount::MAX);
         Some(difference(self.after?.checked_add(self.removed).unwrap_or(Amount::MAX), grown))
     }
 
-    /// Returns the credits of all pools that the epochs of a block paid into. The block has these events, and `at` is the
-    /// state after it; `before` and `paid` are the stakes before and after its epochs.
+    /// Returns the credits of all pools that the epochs of a block paid into.
+    ///
+    /// The block has these events, and `at` is the state after it. `before` and `paid` are the stakes before and after
+    /// its epochs.
     pub(crate) async fn all(
         at: &ChainState,
         events: &Events<ChainConfig>,
@@ -62,13 +64,14 @@ impl Credit {
     }
 }
 
-/// What a block did to stake besides paying it.
+/// The changes of stake in a block other than payments.
 #[derive(Default)]
 struct StakeChanges {
     added: BTreeMap<PublicKey, Amount<Tao>>,
     removed: BTreeMap<PublicKey, Amount<Tao>>,
-    /// Hotkeys whose pool became another's, or was given back: at the end of a block, from pools that may no longer be
-    /// theirs.
+    /// Hotkeys whose pool was moved or released.
+    ///
+    /// A release happens at the end of a block, from pools that the hotkey may no longer have.
     unclear: BTreeSet<PublicKey>,
 }
 

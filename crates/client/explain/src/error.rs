@@ -1,20 +1,20 @@
-//! Why there is no audit.
+//! Errors of audits.
 
 use myelin_client::{BlockNumber, NetUid};
 use myelin_diagnostic::{Diagnostic, Hints};
 
-/// Why an epoch cannot be explained.
+/// An epoch that cannot be audited.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// The chain does not say.
+    /// A read from the chain failed.
     #[error(transparent)]
     Chain(#[from] myelin_client::ChainError),
     /// There is no such network.
     #[error("network {netuid} does not exist in block {block}")]
     NoNetwork {
-        /// Which one.
+        /// The network.
         netuid: NetUid,
-        /// The block that was looked at.
+        /// The block that was read.
         block: u64,
     },
     /// The subnet has had no epoch.
@@ -23,38 +23,38 @@ pub enum ExplainError {
     /// The block ran no epoch of the subnet.
     #[error("block {block} ran no epoch of subnet {netuid}")]
     NoEpoch {
-        /// Which subnet.
+        /// The subnet.
         netuid: NetUid,
-        /// Which block.
+        /// The block.
         block: BlockNumber,
     },
     /// The epoch failed, and nothing was paid.
     #[error("the epoch of subnet {netuid} in block {block} failed; what had accrued stays pending")]
     Failed {
-        /// Which subnet.
+        /// The subnet.
         netuid: NetUid,
-        /// Which block.
+        /// The block.
         block: BlockNumber,
     },
-    /// Governance changed the chain in the block, before the epoch.
-    #[error("calls of governance ran in block {0} before its epochs, so what those started from cannot be seen")]
+    /// Governance changed the chain in the block, before its epochs.
+    #[error("calls of governance ran in block {0} before its epochs, so the input of the epochs is unknown")]
     Scheduled(BlockNumber),
-    /// No neuron holds the seat, or has the key.
+    /// No neuron has this seat or hotkey.
     #[error("subnet {netuid} has no neuron {who} in block {block}")]
     NoNeuron {
-        /// Which subnet.
+        /// The subnet.
         netuid: NetUid,
         /// The uid or the hotkey.
         who: String,
-        /// The block that was looked at.
+        /// The block that was read.
         block: u64,
     },
-    /// What is stored does not fit together.
+    /// Stored records contradict each other.
     #[error("the state of block {block} contradicts itself: {what}")]
     Contradiction {
         /// The block.
         block: u64,
-        /// What does not fit.
+        /// The contradiction.
         what: String,
     },
 }
@@ -78,12 +78,12 @@ impl Diagnostic for ExplainError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoNetwork { .. } => out.push("list the networks there are"),
+            Self::NoNetwork { .. } => out.push("list the networks"),
             Self::NoEpochYet(_) => out.push("wait for the first epoch"),
-            Self::NoEpoch { .. } => out.push("name the block of an epoch, or none for the last"),
-            Self::Failed { .. } | Self::Scheduled(_) => out.push("look at another epoch"),
-            Self::NoNeuron { .. } => out.push("look into the metagraph"),
-            Self::Contradiction { .. } => out.push("ask another node, and report this"),
+            Self::NoEpoch { .. } => out.push("give the block of an epoch, or no block for the last epoch"),
+            Self::Failed { .. } | Self::Scheduled(_) => out.push("choose another epoch"),
+            Self::NoNeuron { .. } => out.push("look up the neuron in the metagraph"),
+            Self::Contradiction { .. } => out.push("use another node, and report this error"),
         }
     }
 }

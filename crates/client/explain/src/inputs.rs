@@ -48,7 +48,7 @@ pub(crate) async fn block_input(
             |netuid| async move { Ok((netuid, subnet_input(before, netuid, number).await?)) }
         ),
     )?;
-    let missing = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is not there"));
+    let missing = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is missing"));
     let ledger = ledger.ok_or_else(|| missing("the ledger"))?.0.into_iter();
     let ledger: BTreeMap<_, _> = ledger.map(|(netuid, account)| (netuid.0, account.0)).collect();
     let tempos = tempos.into_iter().flat_map(|tempos| tempos.0).map(|(netuid, tempo)| (netuid.0, tempo));
@@ -136,7 +136,7 @@ fn open_commits(
     seats.iter().map(earliest).collect()
 }
 
-/// Reads the root network. `None` if it has no parameters.
+/// Reads the root network. Returns `None` if it has no parameters.
 async fn root_input(before: &ChainState) -> Result<Option<RootInput>, ExplainError> {
     let root = NetUid::ROOT;
     let (parameters, seats, rows, networks) = try_join!(

@@ -1,7 +1,8 @@
-//! What an epoch should have paid, and why.
+//! Audits of epochs: the payments by the rules, compared with those of the chain.
 //!
-//! An [`Audit`] reads the state before the block of an epoch, runs the block by [`myelin_epoch::block::run_block`], whose
-//! parts the chain calls too, and compares each amount with the one that the chain paid.
+//! An [`Audit`] reads the state before the block of an epoch, and runs the block with
+//! [`myelin_epoch::block::run_block`]. The chain uses the same functions. The audit compares each amount with the
+//! payment of the chain.
 //!
 //! ```no_run
 //! use myelin_client::{Chain, NetUid};
@@ -17,20 +18,20 @@
 //! # }
 //! ```
 //!
-//! # Why this can be done from outside
+//! # Method
 //!
-//! Epochs run in the initialisation of a block, before its transactions (spec tokenomics §3.2), so all they read is what
-//! the block before left and what the initialisation itself did until then. The latter is done again here: a root epoch
-//! that was due, the accrual of the block, and the epochs of the same block that ran earlier, which pay into the same
-//! pools of stake. Which epochs ran, and in which order, is taken from the events, because putting one off depends on how
-//! full the block was; what they paid is not.
+//! Epochs run in the initialisation of a block, before its transactions (spec tokenomics §3.2). Their input is
+//! therefore the state after the block before, and the changes of the initialisation itself. The audit computes these
+//! changes again: a root epoch that was due, the accrual of the block, and earlier epochs of the same block, which pay
+//! into the same stake pools. The events tell the order of the epochs, because an epoch is put off if the block is
+//! full. The payments are computed and not read from events.
 //!
-//! Two things cannot be seen. Calls that governance had scheduled for the very block run before its epochs and may change
-//! anything: then there is no audit ([`ExplainError::Scheduled`]). And a transaction of the block may replace a neuron, move its
-//! key or release its stake after it was paid: what the chain noted is then gone, and the amount is compared as part of the
-//! whole only ([`Audit::unseen`]).
+//! Two cases have no complete audit. Scheduled calls of governance run before the epochs of their block and may change
+//! any input; the audit then ends with [`ExplainError::Scheduled`]. A transaction of the block may replace a neuron,
+//! swap its hotkey or release its stake after the payment. The record of the payment is then gone, and the amount is
+//! only compared as part of the sum ([`Audit::unseen`]).
 //!
-//! Nodes keep the states of the last 256 blocks by default; an older epoch needs a node that keeps more.
+//! By default nodes keep the states of the last 256 blocks. An older epoch needs a node that keeps more.
 
 mod audit;
 mod credit;

@@ -1,4 +1,4 @@
-//! The epochs of one block, done again and compared with those of the chain.
+//! A replay of the epochs of one block, compared with the records of the chain.
 
 use crate::{Audit, Credit, EpochTotals, ExplainError, NeuronAudit, inputs::block_input, storage::storage_value};
 use futures::try_join;
@@ -22,7 +22,7 @@ use myelin_epoch::{
 use myelin_yuma::{Trace, WeightTrace};
 use std::collections::BTreeSet;
 
-/// The epochs that the initialisation of a block announced, in its order.
+/// The epochs that the initialisation of a block announced, in their order.
 pub(crate) struct BlockEpochs {
     pub(crate) run: Vec<EpochRun>,
     pub(crate) failed: Vec<NetUid>,
@@ -59,7 +59,7 @@ pub(crate) struct EpochBlock {
 }
 
 impl EpochBlock {
-    /// Audits all epochs of the block, in their order: each pays into the pools that the next one reads.
+    /// Audits all epochs of the block in their order, because each pays into the pools that the next one reads.
     pub(crate) async fn audits(&self, announced: BlockEpochs) -> Result<Vec<Audit>, ExplainError> {
         let ran: Vec<NetUid> = announced.run.iter().map(|run| run.netuid.0).collect();
         let input = block_input(&self.before, self.number, &ran).await?;
@@ -80,7 +80,7 @@ impl EpochBlock {
         Ok(audits)
     }
 
-    /// Audits one epoch by its terms. The chain's part of the comparison is the records of the neurons.
+    /// Audits one epoch. The audit compares its terms with the records of the neurons.
     async fn audit(&self, netuid: NetUid, input: &BlockInput, outcome: &BlockOutcome) -> Result<Audit, ExplainError> {
         let epoch = outcome.epochs.iter().find(|(ran, _)| *ran == netuid).map(|(_, epoch)| epoch.as_ref());
         let (Some(Ok(epoch)), Some(subnet)) = (epoch, input.subnets.get(&netuid)) else {
@@ -94,7 +94,7 @@ impl EpochBlock {
         let records: Vec<NeuronRecord> =
             records.into_iter().flat_map(|records| records.0).map(|record| record.0).collect();
         let seats = seats.map_or_else(Vec::new, |seats| seats.0);
-        // A seat that is new in this block has no record of this epoch any more.
+        // A seat that was taken in this block has lost its record of this epoch.
         let kept = |uid: usize| seats.get(uid).is_some_and(|seat| seat.registered_at != self.number);
         let mut neurons = Vec::with_capacity(subnet.seats.len());
         for (uid, seat) in subnet.seats.iter().enumerate() {
@@ -138,7 +138,7 @@ impl EpochBlock {
     }
 }
 
-/// Returns the terms of one neuron, without those that the chain notes of it.
+/// Returns the terms of one neuron, without the records of the chain.
 fn neuron(uid: usize, seat: &Seat, subnet: &SubnetInput, epoch: &SubnetEpoch) -> NeuronAudit {
     let (found, exact, trace) = (&epoch.consensus, &epoch.consensus.exact, epoch.trace.as_ref());
     let is = |other: Uid| usize::from(other) == uid;
@@ -172,7 +172,7 @@ fn neuron(uid: usize, seat: &Seat, subnet: &SubnetInput, epoch: &SubnetEpoch) ->
     }
 }
 
-/// Returns true if the chain noted of a neuron the findings of the epoch. Its pay is compared by itself.
+/// Returns true if the chain recorded the results of the epoch for a neuron. Its payment is compared separately.
 fn agrees(noted: &NeuronRecord, found: &NeuronRecord) -> bool {
     *noted == NeuronRecord { emission: noted.emission, ..*found }
 }

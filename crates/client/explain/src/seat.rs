@@ -1,53 +1,53 @@
-//! Which seats of a network are lost when newcomers need them. spec subnets-and-neurons §10 to §12, staking §7
+//! The pruning order of the seats of a network (spec subnets-and-neurons §10 to §12, staking §7).
 
 use crate::ExplainError;
 use futures::try_join;
 use myelin_client::{Amount, BlockNumber, ChainState, NetUid, NeuronInfo, PublicKey, Tao, Uid};
 use myelin_economics::pruning::{NeuronCandidate, is_immune, neuron_to_replace, protected_seats};
 
-/// The seats of a network, as of one block.
+/// The seats of a network as of one block, with their pruning order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatRisks {
     /// The network.
     pub netuid: NetUid,
     /// The block.
     pub block: BlockNumber,
-    /// How many newcomers find a seat that nobody has.
+    /// Number of free seats, which newcomers take first.
     pub free: u16,
-    /// Past their immunity, without protection.
+    /// Number of seats past their immunity and without protection.
     pub prunable: u16,
-    /// As long as no more than this many are past their immunity, an immune one goes instead.
+    /// Number of seats past their immunity up to which an immune seat is pruned instead.
     pub min_non_immune: u16,
     /// The seats by uid.
     pub seats: Vec<SeatRisk>,
 }
 
-/// One seat, and how safe it is.
+/// The pruning risk of one seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatRisk {
-    /// Which one.
+    /// Uid of the seat.
     pub uid: Uid,
-    /// Who has it.
+    /// Hotkey on the seat.
     pub hotkey: PublicKey,
-    /// Since when.
+    /// Block of the registration.
     pub registered_at: BlockNumber,
-    /// By what seats are ranked: what its neuron was paid in the last epoch, on root what is staked on it.
+    /// Amount that ranks seats: the last payment of the neuron, and on root its stake.
     pub score: Amount<Tao>,
-    /// The block from which on it is immune no more.
+    /// First block in which the seat is no longer immune.
     pub immune_until: BlockNumber,
-    /// Whether it is immune now.
+    /// True if the seat is immune now.
     pub immune: bool,
-    /// Whether it is kept for the owner of the subnet, and never lost.
+    /// True if the seat is that of the subnet's owner and is never pruned.
     pub protected: bool,
-    /// The how manieth to go, from 1 on, if newcomers came now and nothing else changed. `None` if protected.
+    /// Position in the pruning order, from 1 on, if nothing else changes. `None` if the seat is protected.
     pub rank: Option<u16>,
 }
 
 impl SeatRisks {
-    /// The seats of a network.
+    /// Reads the seats of a network.
     ///
     /// # Errors
-    /// If there is no such network, or no node answers.
+    /// [`ExplainError::NoNetwork`] if there is no such network; [`ExplainError::Chain`] if no node answers.
     pub async fn read(at: &ChainState, netuid: NetUid) -> Result<Self, ExplainError> {
         let (metagraph, parameters) = try_join!(at.metagraph(netuid), at.parameters(netuid))?;
         let (Some(metagraph), Some(parameters)) = (metagraph, parameters) else {
@@ -108,7 +108,7 @@ impl SeatRisks {
         })
     }
 
-    /// On root the member with the least stake goes, and nobody is immune. spec staking §7
+    /// Ranks the seats of root: the member with the least stake goes first, and no member is immune (spec staking §7).
     fn of_root(block: BlockNumber, places: u16, members: &[NeuronInfo]) -> Self {
         let mut order: Vec<&NeuronInfo> = members.iter().collect();
         order.sort_by_key(|member| (member.stake, member.uid));
@@ -132,17 +132,17 @@ impl SeatRisks {
         Self { netuid: NetUid::ROOT, block, free, prunable: taken, min_non_immune: 0, seats }
     }
 
-    /// The seat of a hotkey.
+    /// Returns the seat of a hotkey.
     pub fn by_hotkey(&self, hotkey: &PublicKey) -> Option<&SeatRisk> {
         self.seats.iter().find(|seat| seat.hotkey == *hotkey)
     }
 
-    /// This seat.
+    /// Returns the seat with a uid.
     pub fn seat(&self, uid: Uid) -> Option<&SeatRisk> {
         self.seats.get(usize::from(uid))
     }
 
-    /// How many newcomers it takes until this seat is lost, if nothing else changes; `None` if it never is.
+    /// Returns the number of newcomers after which a seat is lost, if nothing else changes. `None` if it is protected.
     pub fn newcomers_until_lost(&self, seat: &SeatRisk) -> Option<u32> {
         Some(u32::from(self.free) + u32::from(seat.rank?))
     }

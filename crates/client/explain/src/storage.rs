@@ -1,4 +1,4 @@
-//! Reading many places of one block.
+//! Reads of many storage entries of one block.
 
 use crate::ExplainError;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -11,10 +11,10 @@ use myelin_client::{
 };
 use std::future::Future;
 
-/// How many questions are under way at the same time.
+/// The number of concurrent requests.
 const MAX_IN_FLIGHT: usize = 32;
 
-/// What is stored at a place, or its default; `None` if there is neither.
+/// Reads a storage entry, or its default; `None` if there is neither.
 pub(crate) async fn storage_value<Place: Address>(
     at: &ChainState,
     place: Place,
@@ -23,7 +23,7 @@ pub(crate) async fn storage_value<Place: Address>(
     Ok(at.try_read(place, keys).await?)
 }
 
-/// All that is stored below a prefix, with its keys.
+/// Reads all entries below a prefix, with their keys.
 pub(crate) async fn storage_prefix<Place: Address, Prefix: PrefixOf<Place::KeyParts>>(
     at: &ChainState,
     place: Place,
@@ -40,7 +40,7 @@ pub(crate) async fn storage_prefix<Place: Address, Prefix: PrefixOf<Place::KeyPa
     Ok(found)
 }
 
-/// The answers to several questions, in their order.
+/// Returns the answers to several requests, in the order of the requests.
 pub(crate) async fn buffered<Of, Answer, Asked>(
     of: impl IntoIterator<Item = Of>,
     ask: impl FnMut(Of) -> Asked,

@@ -1,4 +1,4 @@
-//! SS58 addresses as a wallet accepts them. spec wallets §6.
+//! SS58 addresses as a wallet accepts them (spec wallets §6).
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{PublicKey, ss58, ss58::Ss58Error};
@@ -90,11 +90,11 @@ impl FromStr for Address {
     }
 }
 
-/// The reason for which a text is not an address.
+/// A text that is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// A character that no address has.
-    #[error("not an address: it has a character that no address has")]
+    #[error("not an address: it has a character that is not base58")]
     Base58,
     /// A text that is too long or too short.
     #[error("not the address of an account: it is too long or too short")]

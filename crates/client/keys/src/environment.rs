@@ -1,4 +1,4 @@
-//! What the environment says about wallets. spec wallets §1, §4
+//! Environment variables of wallets (spec wallets §1, §4).
 
 use crate::{
     name::{HotkeyName, WalletName},
@@ -14,19 +14,19 @@ use std::{
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Environment variables, those of the process or others.
+/// Environment variables, of the process or of another source.
 ///
-/// A variable that is not text counts as unset, and so does an empty one that is not a password. It is also a
-/// [`PasswordSource`]: the passwords of files lie in variables called as [`password_variable`] says.
+/// A variable that is not valid UTF-8 counts as unset, and so does an empty one that is not a password. The environment
+/// is also a [`PasswordSource`]: [`password_variable`] returns the variable with the password of a file.
 pub struct Environment(Box<Lookup>);
 
 impl Environment {
-    /// That of the process.
+    /// Returns the environment of the process.
     pub fn of_process() -> Self {
         Self::from_lookup(|name| env::var(name).ok())
     }
 
-    /// One of which every variable is asked from `lookup`.
+    /// Returns an environment whose variables are read by `lookup`.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Box::new(lookup))
     }
@@ -35,10 +35,10 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    /// A path with a leading `~` as the home folder.
+    /// Replaces a leading `~` of a path by the home folder.
     ///
     /// # Errors
-    /// [`WalletError::NoHome`], if there is a `~` and no `HOME`.
+    /// [`WalletError::NoHome`] if there is a `~` and `HOME` is not set.
     pub fn expand(&self, path: &str) -> Result<PathBuf, WalletError> {
         match path.strip_prefix('~') {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => {
@@ -63,25 +63,25 @@ impl PasswordSource for Environment {
     }
 }
 
-/// Which wallet and hotkey are meant where nothing is said.
+/// The default wallets folder, wallet and hotkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defaults {
-    /// Where the wallets lie: `BT_WALLET_PATH`, else `~/.bittensor/wallets`.
+    /// Folder of the wallets: `BT_WALLET_PATH`, else `~/.bittensor/wallets`.
     pub wallets: Wallets,
-    /// The wallet: `BT_WALLET_NAME`, else `default`.
+    /// Name of the wallet: `BT_WALLET_NAME`, else `default`.
     pub wallet: WalletName,
-    /// The hotkey: `BT_WALLET_HOTKEY`, else `default`.
+    /// Name of the hotkey: `BT_WALLET_HOTKEY`, else `default`.
     pub hotkey: HotkeyName,
 }
 
 impl Defaults {
-    /// Where wallets lie by default, in the ecosystem's layout, so that existing wallets are found.
+    /// The default folder of wallets, as in Bittensor, so that existing wallets are found.
     pub const PATH: &str = "~/.bittensor/wallets";
 
-    /// As the environment has it.
+    /// Reads the defaults from the environment.
     ///
     /// # Errors
-    /// [`WalletError::Name`] for a name that is none, [`WalletError::NoHome`] where the path needs one.
+    /// [`WalletError::Name`] for an invalid name, [`WalletError::NoHome`] if the path needs `HOME` and it is not set.
     pub fn read(environment: &Environment) -> Result<Self, WalletError> {
         let path = environment.get("BT_WALLET_PATH");
         Ok(Self {

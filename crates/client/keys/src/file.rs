@@ -1,11 +1,11 @@
-//! Files of keys: what they may be, and errors in the words of wallets. spec wallets §1
+//! Reads and writes of key files, with the errors of wallets (spec wallets §1).
 
 use crate::wallet_error::WalletError;
 use myelin_files::{Access, OnExisting};
 use std::{fs, io::ErrorKind, path::Path};
 use zeroize::Zeroizing;
 
-/// Longer files are refused; real ones have a few kilobytes.
+/// The longest file that is read, in bytes. Real files have a few kilobytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// Reads a file. Returns `None` if there is none.
@@ -13,12 +13,12 @@ pub(crate) fn read(path: &Path, access: Access) -> Result<Option<Zeroizing<Vec<u
     Ok(myelin_files::read(path, access, MAX_BYTES)?)
 }
 
-/// Writes a file for its owner alone, whole or not at all. Public files too are nobody else's to change.
+/// Writes an atomic file with mode 0600. Other users must not change public files either.
 pub(crate) fn write(path: &Path, content: &[u8], existing: OnExisting) -> Result<(), WalletError> {
     Ok(myelin_files::write(path, content, Access::Private, existing)?)
 }
 
-/// Refuses a place that is taken and may not be replaced. [`write`] does too; this is for before the work.
+/// Fails if the path exists and may not be replaced. [`write`] checks too; this check comes before slow work.
 pub(crate) fn check_free(path: &Path, existing: OnExisting) -> Result<(), WalletError> {
     match (existing, fs::symlink_metadata(path)) {
         (OnExisting::Refuse, Ok(_)) => Err(WalletError::Exists { path: path.to_owned() }),
@@ -26,8 +26,9 @@ pub(crate) fn check_free(path: &Path, existing: OnExisting) -> Result<(), Wallet
     }
 }
 
-/// The names in a folder that `parse` takes and whose entries are of the kind that `is` tells, in order. `None` if
-/// there is no such folder.
+/// Lists the names in a folder that `parse` accepts and whose entries satisfy `is`, in order.
+///
+/// Returns `None` if there is no such folder.
 pub(crate) fn list<T: Ord>(
     folder: &Path,
     parse: impl Fn(&str) -> Option<T>,
@@ -41,7 +42,7 @@ pub(crate) fn list<T: Ord>(
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
-        // Follows links, and passes over those that lead nowhere.
+        // Follows links, and skips those without a target.
         if fs::metadata(entry.path()).is_ok_and(|about| is(&about)) {
             names.extend(entry.file_name().to_str().and_then(&parse));
         }

@@ -1,4 +1,4 @@
-//! What a key file says, when it is not encrypted. spec wallets §2
+//! The content of key files that are not encrypted (spec wallets §2).
 
 use crate::{
     address::{Address, AddressError},
@@ -24,26 +24,25 @@ const PRIVATE_KEY: &str = "privateKey";
 const SECRET_PHRASE: &str = "secretPhrase";
 const SECRET_SEED: &str = "secretSeed";
 const SS58_ADDRESS: &str = "ss58Address";
-/// Room for the longest file: 24 words, and hex of fixed length.
+/// The capacity for the longest file, with 24 words and hex of fixed length.
 const CAPACITY: usize = 1024;
 
-/// The content of a key file: whose key it is, and whether its members agree.
+/// The content of a key file, and the members that disagree with it.
 ///
-/// One member decides whose key it is: the phrase, else the seed, else the private key, else the address. Files hold
-/// the key several times, and a file whose members disagree was damaged or meddled with: [`Self::consistent`] refuses
-/// it.
+/// One member decides the key: the mnemonic, else the seed, else the private key, else the address. A file holds the
+/// key several times. If its members disagree, it was damaged or changed, and [`Self::consistent`] fails.
 #[derive(Debug)]
 pub struct KeyFile {
     stored: KeyFileContent,
     disagreeing: Vec<&'static str>,
 }
 
-/// What a key file keeps.
+/// The key that a key file holds.
 #[derive(Clone, Debug)]
 pub enum KeyFileContent {
     /// A private key.
     Secret(Box<Secret>),
-    /// Somebody's address.
+    /// An address without a private key.
     Public(Address),
 }
 
@@ -52,7 +51,7 @@ impl KeyFileContent {
         Self::Secret(Box::new(secret))
     }
 
-    /// Whose it is.
+    /// Returns the public key.
     pub fn public(&self) -> PublicKey {
         match self {
             Self::Secret(secret) => secret.public(),
@@ -62,12 +61,12 @@ impl KeyFileContent {
 }
 
 impl KeyFile {
-    /// Reads a file that is not encrypted, or the plaintext of one that was.
+    /// Parses a plain file, or the plaintext of an encrypted one.
     ///
     /// # Errors
-    /// What is wrong with it. The error holds nothing of the content.
+    /// [`KeyFileError`] with the fault of the content. It holds no part of the content.
     pub fn decode(content: &[u8]) -> Result<Self, KeyFileError> {
-        // The parser's own errors may quote the content.
+        // An error of the parser may quote the content.
         let members: KeyFileMembers = serde_json::from_slice(content)
             .map_err(|error| if error.is_data() { KeyFileError::Members } else { KeyFileError::Json })?;
         let stored = members.stored()?;
@@ -75,25 +74,25 @@ impl KeyFile {
         Ok(Self { stored, disagreeing })
     }
 
-    /// What it keeps, whether or not its members agree.
+    /// Returns the content, even if members disagree.
     pub const fn stored(&self) -> &KeyFileContent {
         &self.stored
     }
 
-    /// The members that say something else than the one that decides.
+    /// Returns the names of the members that disagree with the deciding one.
     pub fn disagreeing(&self) -> &[&'static str] {
         &self.disagreeing
     }
 
-    /// What it keeps, if all its members agree.
+    /// Returns the content, if all members agree.
     ///
     /// # Errors
-    /// [`KeyFileError::Disagree`] with those that don't.
+    /// [`KeyFileError::Disagree`] with the members that disagree.
     pub fn consistent(self) -> Result<KeyFileContent, KeyFileError> {
         if self.disagreeing.is_empty() { Ok(self.stored) } else { Err(KeyFileError::Disagree(self.disagreeing)) }
     }
 
-    /// The content of a private file.
+    /// Returns the content of a private file.
     pub fn encode_private(secret: &Secret) -> SecretBytes {
         let public = secret.public();
         let hex = hex_of(&public);
@@ -112,7 +111,7 @@ impl KeyFile {
         secret_bytes(object(members.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)))))
     }
 
-    /// The content of a public file.
+    /// Returns the content of a public file.
     pub fn encode_public(public: &PublicKey) -> Vec<u8> {
         let hex = hex_of(public);
         let members = [(ACCOUNT_ID, hex.as_str()), (PUBLIC_KEY, &hex), (SS58_ADDRESS, &public.to_string())];
@@ -124,7 +123,7 @@ fn hex_of(public: &PublicKey) -> String {
     format!("0x{}", hex::encode(public.to_bytes()))
 }
 
-/// A JSON object. By hand, so that a secret is in one buffer only; hex, words and addresses need no escapes.
+/// Writes a JSON object by hand, so that a secret is in one buffer only. Hex, words and addresses need no escapes.
 fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Zeroizing<Vec<u8>> {
     let mut json = Zeroizing::new(Vec::with_capacity(CAPACITY));
     for (place, (name, value)) in members.enumerate() {
@@ -140,7 +139,7 @@ fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Zeroizing<Ve
 type Text = Option<Zeroizing<String>>;
 type Check<'a> = &'a dyn Fn(&str) -> bool;
 
-/// The members of a file. Others are allowed as long as they are texts.
+/// The members of a file. Unknown members are allowed if they are strings.
 #[derive(Default)]
 struct KeyFileMembers {
     account_id: Text,
@@ -179,7 +178,7 @@ impl KeyFileMembers {
         let public = stored.public();
         let is_public = |text: &str| unhex::<32>(text).is_some_and(|bytes| *bytes == public.to_bytes());
         let is_address = |text: &str| text.parse::<Address>().is_ok_and(|address| address.public() == public);
-        // A seed or key that is not the one of the secret is there only if a better member decided.
+        // A seed or key that differs from that of the secret is present only if another member decided.
         let is_seed = |text: &str| {
             let seed = text.parse::<Seed>().ok().or_else(|| seed_as_text(text));
             let known = if let KeyFileContent::Secret(secret) = stored { secret.seed() } else { None };
@@ -201,7 +200,7 @@ impl KeyFileMembers {
     }
 }
 
-/// The seed that another tool has written as the text its bytes happen to be, instead of as hex. spec wallets §2
+/// Returns the seed that another tool wrote as text, because its bytes are valid text (spec wallets §2).
 fn seed_as_text(text: &str) -> Option<Seed> {
     let bytes: [u8; 32] = text.strip_prefix("0x")?.as_bytes().try_into().ok()?;
     Some(Seed::from_bytes(Zeroizing::new(bytes)))
@@ -249,7 +248,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 Name::Address => &mut members.ss58_address,
                 Name::Other => continue,
             };
-            // Which of two would count is a matter of taste, and a key is not.
+            // Two values of one member are ambiguous, and a key must not be.
             if member.is_some() {
                 return Err(A::Error::custom("a member occurs twice"));
             }
@@ -259,34 +258,34 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// Why a key file cannot be read. Holds nothing of the file.
+/// A key file that cannot be read. The error holds no part of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileError {
-    /// Not JSON: cut short, damaged, or another kind of file.
-    #[error("not a key file: it is not JSON, and not encrypted in a known way")]
+    /// The file is not JSON: cut short, damaged, or of another kind.
+    #[error("not a key file: it is not JSON, and not encrypted in a known format")]
     Json,
-    /// JSON, but not an object whose members are texts, each there once.
-    #[error("not a key file: it holds other things than texts, or one of them twice")]
+    /// The file is not a JSON object of strings with distinct names.
+    #[error("not a key file: it is not a JSON object of strings with distinct names")]
     Members,
-    /// None of the four members that a key can be read from.
+    /// The file has none of the four members that give a key.
     #[error("the key file holds no key and no address")]
     NoKey,
-    /// The phrase is no mnemonic.
-    #[error("the mnemonic in the key file is none: {0}")]
+    /// The mnemonic is invalid.
+    #[error("the mnemonic in the key file is invalid: {0}")]
     Phrase(MnemonicError),
-    /// The seed is none.
+    /// The seed is invalid.
     #[error("the seed in the key file is not 64 hex digits")]
     Seed,
-    /// The seed is written in a way that cannot be told from damage.
+    /// The seed is written as text, which cannot be told from damage.
     #[error("the seed in the key file is written as text, not as hex")]
     SeedAsText,
-    /// The private key is none.
+    /// The private key is invalid.
     #[error("the private key in the key file is not 128 hex digits, or out of range")]
     PrivateKey,
-    /// The address is none.
-    #[error("the address in the key file is none: {0}")]
+    /// The address is invalid.
+    #[error("the address in the key file is invalid: {0}")]
     Address(AddressError),
-    /// Some members say something else than the one that decides.
+    /// Some members disagree with the deciding one.
     #[error("the key file contradicts itself: {0:?} belong to another key")]
     Disagree(Vec<&'static str>),
 }
@@ -299,10 +298,10 @@ impl Diagnostic for KeyFileError {
     fn hints(&self, out: &mut Hints) {
         out.push(match self {
             Self::SeedAsText => {
-                "some tools write seeds that are text by chance so; restore the key from its `privateKey` in the file"
+                "restore the key from `privateKey` in the file; some tools write a seed as text if its bytes are text"
             }
             Self::Disagree(_) => {
-                "do not use it before you know why; restore the key from its mnemonic, or the file from a backup"
+                "do not use the key before you know the cause; restore it from its mnemonic, or the file from a backup"
             }
             Self::Json
             | Self::Members
@@ -364,7 +363,7 @@ mod tests {
     fn a_seed_written_as_text_is_no_contradiction_and_not_enough() {
         let text = format!("0x{}", "1".repeat(32));
         let members = KeyFileMembers { secret_seed: Some(Zeroizing::new(text.clone())), ..KeyFileMembers::default() };
-        // As if a phrase had led to the same seed; no such phrase is known.
+        // This is the content as if a mnemonic had led to the seed; no such mnemonic is known.
         let same = KeyFileContent::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'1'; 32]))));
         let other = KeyFileContent::secret(Secret::from_seed(Seed::from_bytes(Zeroizing::new([b'2'; 32]))));
         assert!(members.disagreeing(&same).is_empty());

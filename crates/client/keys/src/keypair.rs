@@ -71,14 +71,14 @@ impl FromStr for Signature {
     }
 }
 
-/// The reason for which a text cannot be signed, or is not a signature.
+/// A text that cannot be signed, or that is not a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// A text that is not 128 hex digits.
     #[error("not a signature: it is not 128 hex digits")]
     Signature,
     /// A text that begins with `0x` and does not go on with hex.
-    #[error("a text that begins with `0x` is signed as the bytes it stands for, and this one is not hex")]
+    #[error("a text that begins with `0x` must continue with hex, because its bytes are signed")]
     Text,
 }
 
@@ -122,8 +122,8 @@ impl Keypair {
 
     /// Signs a text as other tools of the ecosystem do.
     ///
-    /// A text that begins with `0x` is signed as the bytes that the hex stands for. A text of a stranger can therefore
-    /// be a transaction. If both ends are your own, sign bytes with [`Self::sign`].
+    /// A text that begins with `0x` is signed as the bytes of its hex. A text from an untrusted source can therefore be
+    /// a transaction. If both ends are your own, sign bytes with [`Self::sign`].
     ///
     /// # Errors
     /// [`SignatureError::Text`] if `0x` is not followed by hex.

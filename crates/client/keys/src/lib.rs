@@ -1,18 +1,18 @@
-//! Coldkeys, hotkeys and the wallet files that keep them.
+//! Coldkeys, hotkeys and the wallet files that hold them.
 //!
-//! A *coldkey* holds TAO and is used rarely, a *hotkey* works on the network and lies on the machine that does. Both
-//! are sr25519 keys in files whose layout and formats other tools of the ecosystem share, so that a wallet made by one
-//! opens in the other. This crate makes such keys, signs with them, and reads and writes those files.
+//! A *coldkey* owns TAO and is used rarely. A *hotkey* works on the network, and is on the machine of the neuron. Both
+//! are sr25519 keys in files whose layout and formats are those of Bittensor, so wallets can be exchanged with its
+//! tools. This crate creates keys, signs with them, and reads and writes the files.
 //!
 //! | Question | Answer | spec |
 //! |---|---|---|
-//! | Whose is it, and did they sign this? | [`PublicKey`], [`Address`], [`Signature`] | wallets §6 |
-//! | Sign this | [`Keypair`] | wallets §6 |
+//! | Whose key is it, and did it sign this? | [`PublicKey`], [`Address`], [`Signature`] | wallets §6 |
+//! | How is a message signed? | [`Keypair`] | wallets §6 |
 //! | What is the key made from? | [`Secret`], [`Mnemonic`], [`Seed`] | wallets §6, §7 |
-//! | Where does it lie? | [`Wallets`], [`Wallet`] | wallets §1 |
-//! | What does the file say? | [`KeyFile`] | wallets §2 |
-//! | What is it encrypted with? | [`encryption`] | wallets §3 |
-//! | Who knows the password? | [`PasswordSource`], [`Environment`] | wallets §4 |
+//! | Where is the key stored? | [`Wallets`], [`Wallet`] | wallets §1 |
+//! | What does the file contain? | [`KeyFile`] | wallets §2 |
+//! | How is the file encrypted? | [`encryption`] | wallets §3 |
+//! | Where does the password come from? | [`PasswordSource`], [`Environment`] | wallets §4 |
 //!
 //! ```
 //! use myelin_keys::{HotkeyName, Mnemonic, OnExisting, Protection, Secret, Wallets, WordCount};
@@ -31,18 +31,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A signer of a chain client is three lines over [`Keypair`]: its account is [`PublicKey::to_bytes`] of
-//! [`Keypair::public`], its signature [`Signature::to_bytes`] of [`Keypair::sign`], tagged as sr25519.
+//! A signer of a chain client needs three lines around [`Keypair`]: its account is [`PublicKey::to_bytes`] of
+//! [`Keypair::public`], and its signature is [`Signature::to_bytes`] of [`Keypair::sign`], tagged as sr25519.
 //!
-//! **Secrets** are wiped from memory when dropped, are compared in constant time, and appear in no `Debug` or
-//! `Display`, and in no error. Whoever wants to see one calls a method `export…` and `expose_secret` on the result. Every
-//! error is a [`Diagnostic`](myelin_diagnostic::Diagnostic), with a code for scripts and hints for users.
+//! **Secrets** are wiped from memory when dropped, are compared in constant time, and appear in no `Debug`, `Display`
+//! or error. To read one, call a method `export…`, and `expose_secret` on the result. Every error is a
+//! [`Diagnostic`](myelin_diagnostic::Diagnostic), with a code for scripts and hints for users.
 //!
-//! **Files** are only their owner's from the moment they exist, appear whole or not at all, and replace another only
-//! when told to ([`OnExisting`]). This needs Unix permissions, so the crate is for Unix systems.
+//! **Files** have mode 0600 from the moment they exist, are written whole or not at all, and replace another file only
+//! with [`OnExisting`]. This needs Unix permissions, so the crate is for Unix systems.
 //!
-//! What is not here: prompts, password strength and output, which are the programs'; ed25519 and ECDSA keys; hardware
-//! wallets; protection of memory against swapping.
+//! Limits: no prompts, password strength or output, which are those of the program; no ed25519 or ECDSA keys; no
+//! hardware wallets; no protection of memory against swapping.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -66,7 +66,7 @@ impl TryFrom<usize> for WordCount {
     }
 }
 
-/// English words that stand for a key, with a checksum.
+/// English words that encode a key, with a checksum.
 #[derive(Clone)]
 pub struct Mnemonic(bip39::Mnemonic);
 
@@ -132,7 +132,7 @@ impl fmt::Debug for Mnemonic {
     }
 }
 
-/// The reason for which a text is not a mnemonic.
+/// A text that is not a mnemonic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MnemonicError {
     /// A number of words that no mnemonic has.
@@ -142,12 +142,12 @@ pub enum MnemonicError {
     #[error("word {0} is not a word of English mnemonics")]
     UnknownWord(usize),
     /// Known words with a wrong checksum.
-    #[error("these words do not belong together: their checksum is wrong")]
+    #[error("the checksum of the mnemonic is wrong")]
     Checksum,
     /// A text far longer than 24 words.
-    #[error("a mnemonic is not as long as this text")]
+    #[error("the text is too long for a mnemonic")]
     TooLong,
-    /// A system without randomness.
+    /// A failure of the system to provide random numbers.
     #[error("the system gives no random numbers")]
     Randomness,
 }
@@ -174,10 +174,10 @@ impl Diagnostic for MnemonicError {
                 out.push("write all the words with spaces between them, and nothing else");
             }
             Self::UnknownWord(place) => {
-                out.push(format!("look at the spelling of word {place}; all words are English and in lower case"));
+                out.push(format!("check the spelling of word {place}; all words are English and in lower case"));
             }
-            Self::Checksum => out.push("look at the order of the words, and for a word taken for a similar one"),
-            Self::Randomness => out.push("try again; if it stays so, the operating system is broken"),
+            Self::Checksum => out.push("check the order of the words, and whether one was replaced by a similar word"),
+            Self::Randomness => out.push("try again, and check the random number generator of the operating system"),
         }
     }
 }

@@ -57,7 +57,7 @@ name! {
     WalletName, check
 }
 name! {
-    /// The name of a hotkey: as that of a wallet, and without `pub.txt` at its end, which public files have.
+    /// The name of a hotkey: like that of a wallet, but not ending in `pub.txt`, as public files do.
     HotkeyName, check_hotkey
 }
 
@@ -84,7 +84,7 @@ fn check_hotkey(text: &str) -> Result<(), NameError> {
     if text.ends_with(PUBLIC_SUFFIX) { Err(NameError::PublicSuffix) } else { Ok(()) }
 }
 
-/// The reason for which a text cannot name a wallet or a hotkey.
+/// A text that cannot name a wallet or a hotkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// An empty text.
@@ -99,7 +99,7 @@ pub enum NameError {
     /// A character that leads to another folder, or that is invisible.
     #[error("a name cannot hold the character {0:?}")]
     Character(char),
-    /// A hotkey with the name of the public file of another.
+    /// A hotkey with the name of a public file.
     #[error("a hotkey's name cannot end in `{PUBLIC_SUFFIX}`, as public files do")]
     PublicSuffix,
 }
@@ -113,9 +113,9 @@ impl Diagnostic for NameError {
         out.push(match self {
             Self::Empty | Self::TooLong => "choose a short name, such as `default`",
             Self::Hidden | Self::Character(_) => {
-                "choose a name of letters, digits, `-` and `_`; folders are given as the wallets' path"
+                "choose a name of letters, digits, `-` and `_`; the folder belongs in the path of the wallets"
             }
-            Self::PublicSuffix => "leave the ending away: the hotkey is called as its private file",
+            Self::PublicSuffix => "omit the ending: a hotkey has the name of its private file",
         });
     }
 }

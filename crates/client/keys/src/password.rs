@@ -1,4 +1,4 @@
-//! Where passwords come from. spec wallets §4
+//! Sources of passwords (spec wallets §4).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -6,19 +6,20 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, io, path::Path};
 use zeroize::Zeroizing;
 
-/// Somebody who may know the password of a key file.
+/// A source of the passwords of key files.
 ///
-/// Asked only when the file is encrypted. A pair asks its second half when the first does not know, so
-/// `(argument, (Environment::of_process(), Ask(prompt)))` is the usual order.
+/// It is asked only if the file is encrypted. A pair asks its second half if the first half has no password, so
+/// `(argument, (Environment::of_process(), PasswordPrompt(prompt)))` is the usual order.
 pub trait PasswordSource {
-    /// The password of this file, or `None` if it is not known here.
+    /// Returns the password of this file, or `None` if this source does not have it.
     ///
     /// # Errors
-    /// Where a password was found that is none, or asking failed.
+    /// [`PasswordError::Value`] if a variable holds no encoded password, [`PasswordError::Asking`] if the prompt
+    /// failed.
     fn password(&self, file: &Path) -> Result<Option<SecretString>, PasswordError>;
 }
 
-/// The password itself, for every file.
+/// Returns itself as the password of every file.
 impl PasswordSource for SecretString {
     fn password(&self, _: &Path) -> Result<Option<SecretString>, PasswordError> {
         Ok(Some(self.clone()))
@@ -40,9 +41,9 @@ impl<A: PasswordSource, B: PasswordSource> PasswordSource for (A, B) {
     }
 }
 
-/// Somebody at a keyboard, by a function that prompts for the password of a file.
+/// A prompt for the password of a file.
 ///
-/// What is typed should be trimmed; passwords from elsewhere are taken as they are.
+/// The function should trim the input. Passwords from other sources are used as they are.
 pub struct PasswordPrompt<F>(pub F);
 
 impl<F> fmt::Debug for PasswordPrompt<F> {
@@ -57,31 +58,32 @@ impl<F: Fn(&Path) -> io::Result<SecretString>> PasswordSource for PasswordPrompt
     }
 }
 
-/// The environment variable that holds the password of a key file: `BT_PW_` and the file's path in upper case, with `_`
-/// for `/` and `.`. `None` for a path that is not text.
+/// Returns the environment variable of the password of a key file. `None` for a path that is not UTF-8.
 ///
-/// The path is taken as it is. [`Wallet`](crate::Wallet) has expanded `~` before.
+/// Its name is `BT_PW_` and the path of the file in upper case, with `_` for `/` and `.`.
+///
+/// The path is used as it is. [`Wallet`](crate::Wallet) has already expanded `~`.
 pub fn password_variable(file: &Path) -> Option<String> {
     file.to_str().map(|path| format!("BT_PW_{}", path.replace(['/', '.'], "_").to_uppercase()))
 }
 
-/// The value of a variable that holds this password.
+/// Returns the value of a variable that holds this password.
 ///
-/// This hides the password from a glance. It protects it from nobody.
+/// The encoding is obfuscation and no encryption: a reader of the variable can decode it.
 pub fn encode_password(variable: &str, password: &SecretString) -> SecretString {
     let mixed = Zeroizing::new(mix(variable, password.expose_secret().as_bytes()));
     SecretString::from(STANDARD.encode(&*mixed))
 }
 
-/// The password that the value of a variable holds.
+/// Returns the password that the value of a variable holds.
 ///
 /// # Errors
-/// [`PasswordError::Value`], if it holds none.
+/// [`PasswordError::Value`] if the value is not an encoded password.
 pub fn decode_password(variable: &str, value: &str) -> Result<SecretString, PasswordError> {
     let malformed = || PasswordError::Value { variable: variable.to_owned() };
     let mixed = Zeroizing::new(STANDARD.decode(value).map_err(|_| malformed())?);
     let password = Zeroizing::new(mix(variable, &mixed));
-    // Not taken for an empty password, which would be reported as a wrong one.
+    // Invalid text is not an empty password, which would be reported as a wrong one.
     std::str::from_utf8(&password).map(SecretString::from).map_err(|_| malformed())
 }
 
@@ -89,17 +91,17 @@ fn mix(variable: &str, bytes: &[u8]) -> Vec<u8> {
     bytes.iter().zip(variable.bytes().cycle()).map(|(byte, key)| byte ^ key).collect()
 }
 
-/// Why a password could not be had.
+/// A failure to get a password.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// The variable is set, but to something else than an encoded password.
+    /// The variable is set, but not to an encoded password.
     #[error("the environment variable `{variable}` does not hold an encoded password")]
     Value {
-        /// Its name.
+        /// The name of the variable.
         variable: String,
     },
-    /// Asking failed.
-    #[error("the password could not be asked for")]
+    /// The prompt failed.
+    #[error("cannot ask for the password")]
     Asking(#[source] io::Error),
 }
 
@@ -111,9 +113,9 @@ impl Diagnostic for PasswordError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Value { variable } => {
-                out.push(format!("unset `{variable}`, or have the password encoded for this name"));
+                out.push(format!("unset `{variable}`, or set it to the password encoded for this name"));
             }
-            Self::Asking(_) => out.push("run it in a terminal, or give the password by the environment"),
+            Self::Asking(_) => out.push("run the program in a terminal, or set the password in the environment"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keys that Polkadot wallets exported as JSON. spec wallets §7.
+//! Keys that Polkadot wallets exported as JSON (spec wallets §7).
 
 use crate::{
     address::Address,
@@ -39,7 +39,7 @@ struct Encoding {
     version: String,
 }
 
-/// One word, as older wallets write it, or a list.
+/// The value of a member: one word, as older wallets write it, or a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Words {
@@ -110,7 +110,7 @@ impl<'a> PassphraseDerivation<'a> {
         let block = u64::from(self.r).saturating_mul(128);
         let table = u64::from(self.n).saturating_mul(block);
         let work = table.saturating_mul(u64::from(self.p));
-        // The blocks of all passes are there at a time too, and one more to mix in.
+        // The blocks of all passes are in memory at the same time, with one more for mixing.
         let memory = u64::from(self.p).saturating_add(1).saturating_mul(block).saturating_add(table);
         if !self.n.is_power_of_two() || memory > MAX_MEMORY || work > MAX_WORK {
             return Err(ImportError::Limits);
@@ -148,11 +148,11 @@ fn unpack(opened: &SecretBytes) -> Result<(Keypair, PublicKey), ImportError> {
     parts().ok_or(ImportError::Damaged)
 }
 
-/// The reason for which an exported key cannot be imported.
+/// An exported key that cannot be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// A text that is no export.
-    #[error("not a key that a Polkadot wallet has exported: it is not JSON of that form")]
+    #[error("not an export of a Polkadot wallet: it is not JSON of that form")]
     Json,
     /// An export of an old version.
     #[error("the export is not of version 3")]
@@ -164,7 +164,7 @@ pub enum ImportError {
     #[error("the export is not encrypted with xsalsa20-poly1305")]
     Encryption,
     /// A derivation with too much work or memory.
-    #[error("the export asks for more than 256 MiB or an unreasonable time to be opened")]
+    #[error("the key derivation of the export exceeds the limits of 256 MiB of memory or of time")]
     Limits,
     /// A wrong passphrase, or a changed ciphertext.
     #[error("the passphrase does not open the export")]
@@ -172,8 +172,8 @@ pub enum ImportError {
     /// A damaged export.
     #[error("the export is damaged")]
     Damaged,
-    /// A key and an address that do not belong together.
-    #[error("the export holds another key than the one it names")]
+    /// A key that does not match the address of the export.
+    #[error("the key in the export does not match its address")]
     Disagree,
 }
 
@@ -186,11 +186,11 @@ impl Diagnostic for ImportError {
         out.push(match self {
             Self::Json | Self::Damaged => "export the account again and take the whole file",
             Self::Version => "import it into a current Polkadot wallet, and export it from there",
-            Self::KeyType => "only sr25519 accounts can be used; make one",
+            Self::KeyType => "export an sr25519 account",
             Self::Encryption => "export the account again, with a passphrase",
             Self::Limits => "do not trust the file; export the account again",
             Self::WrongPassphrase => "type the passphrase that was chosen for the export",
-            Self::Disagree => "do not trust the file; somebody may have changed its address",
+            Self::Disagree => "do not trust the file; its address may have been changed",
         });
     }
 }

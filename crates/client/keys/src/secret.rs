@@ -68,7 +68,7 @@ pub struct Secret {
 enum Origin {
     Mnemonic(Mnemonic, Seed),
     Seed(Seed),
-    /// 64 bytes, a URI or another wallet: no shorter origin is known.
+    /// No shorter origin is known: the key came from 64 bytes, a URI or another wallet.
     Key,
 }
 
@@ -171,7 +171,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The reason for which a text is not a secret.
+/// A text that is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// A text that is no seed.

@@ -1,20 +1,20 @@
-//! Texts of secrets, made without leaving copies behind.
+//! Texts of secrets that leave no copies in memory.
 
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use std::iter;
 use zeroize::Zeroizing;
 
-/// Bytes nobody else should see.
+/// Bytes that are wiped when dropped.
 pub(crate) type SecretBytes = SecretBox<Vec<u8>>;
 
-/// The parts one after the other. Never grows while it is filled, so nothing is left in freed memory.
+/// Joins the parts. The buffer never grows, so no part stays in freed memory.
 pub(crate) fn join<'a>(parts: impl Iterator<Item = &'a str> + Clone) -> SecretString {
     let mut whole = String::with_capacity(parts.clone().map(str::len).sum());
     parts.for_each(|part| whole.push_str(part));
     SecretString::from(whole)
 }
 
-/// `0x` and lower-case hex.
+/// Returns `0x` and lower-case hex.
 pub(crate) fn hex<const N: usize>(bytes: &[u8; N]) -> SecretString {
     const DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
@@ -22,7 +22,7 @@ pub(crate) fn hex<const N: usize>(bytes: &[u8; N]) -> SecretString {
     join(iter::once("0x").chain(digits))
 }
 
-/// The bytes that hex stands for; `0x` is optional. `None` for other lengths and other characters.
+/// Returns the bytes of hex, with `0x` or without. `None` for other lengths and characters.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
     let mut bytes = Zeroizing::new([0; N]);
     let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -34,7 +34,7 @@ pub(crate) fn secret_bytes(mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
     SecretBox::new(Box::new(std::mem::take(&mut *bytes)))
 }
 
-/// The bytes of a password, as every key derivation takes them. spec wallets §3.1
+/// Returns the bytes of a password for a key derivation (spec wallets §3.1).
 pub(crate) fn password_bytes(password: &SecretString) -> &[u8] {
     password.expose_secret().as_bytes()
 }

@@ -114,17 +114,17 @@ fn words(words: &str, passphrase: &str) -> Result<Keypair, UriError> {
     Ok(Keypair::from_seed(Mnemonic::parse(words)?.seed(passphrase).bytes()))
 }
 
-/// The reason for which a text is not a secret URI, without any part of the text.
+/// A text that is not a secret URI. The error holds no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
-    /// An empty text, which would stand for a public development key.
-    #[error("an empty secret URI stands for a key that everybody knows")]
+    /// An empty text, which names a public development key.
+    #[error("an empty secret URI names a public development key")]
     Empty,
     /// A text of more than 4096 bytes.
-    #[error("a secret URI is not as long as this text")]
+    #[error("the text is too long for a secret URI")]
     TooLong,
     /// A `/` or `//` without a name after it.
-    #[error("a `/` of the secret URI is followed by nothing")]
+    #[error("a `/` of the secret URI has no name after it")]
     Junction,
     /// A text that begins with `0x`, without a seed after it.
     #[error("the secret URI begins with `0x`, but not with 64 hex digits")]
@@ -133,7 +133,7 @@ pub enum UriError {
     #[error("the secret URI does not begin with a mnemonic: {0}")]
     Mnemonic(#[from] MnemonicError),
     /// A derivation that ends at zero, which has a negligible chance.
-    #[error("the secret URI leads to no key")]
+    #[error("the derivation of the secret URI ends at no key")]
     NoKey,
 }
 

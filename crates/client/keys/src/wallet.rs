@@ -1,4 +1,4 @@
-//! Wallets: folders of key files. spec wallets §1
+//! Wallets: folders of key files (spec wallets §1).
 
 use crate::{
     address::Address,
@@ -19,12 +19,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How a private key is kept in its file.
+/// The protection of a private key in its file.
 #[derive(Clone, Copy, Debug)]
 pub enum Protection<'a> {
-    /// As it is, for hotkeys, which work without anybody at a keyboard.
+    /// Plain text, for hotkeys, which work without a user at a keyboard.
     Plain,
-    /// Encrypted with a password, for coldkeys. Takes seconds and 512 MiB, now and whenever it is opened.
+    /// Encryption with a password, for coldkeys. It takes seconds and 512 MiB, now and each time the file is opened.
     Password(&'a SecretString),
 }
 
@@ -35,26 +35,27 @@ pub struct Wallets {
 }
 
 impl Wallets {
-    /// Those in this folder, which need not exist. `~` means nothing here, see
-    /// [`Environment::expand`](crate::Environment::expand).
+    /// Returns the wallets in this folder, which need not exist.
+    ///
+    /// `~` is not expanded, see [`Environment::expand`](crate::Environment::expand).
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The wallet with this name, which need not exist.
+    /// Returns the wallet with this name, which need not exist.
     pub fn wallet(&self, name: WalletName) -> Wallet {
         Wallet { wallets: self.folder.clone(), name }
     }
 
-    /// The names of all wallets, in order. None if the folder does not exist.
+    /// Returns the names of all wallets, in order. The list is empty if the folder does not exist.
     ///
     /// # Errors
-    /// [`WalletError::Denied`] and [`WalletError::Io`].
+    /// [`WalletError::Denied`] and [`WalletError::Io`] from the system.
     pub fn names(&self) -> Result<Vec<WalletName>, WalletError> {
         Ok(list(&self.folder, |name| name.parse().ok(), Metadata::is_dir)?.unwrap_or_default())
     }
@@ -62,7 +63,7 @@ impl Wallets {
 
 /// A coldkey and its hotkeys, as files in a folder.
 ///
-/// Nothing is kept in memory between calls: every method looks at the files.
+/// It keeps no state in memory: each method reads the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallet {
     wallets: PathBuf,
@@ -76,31 +77,31 @@ struct KeyPaths {
 }
 
 impl Wallet {
-    /// Its name.
+    /// Returns the name.
     pub const fn name(&self) -> &WalletName {
         &self.name
     }
 
-    /// Its folder.
+    /// Returns the folder.
     pub fn folder(&self) -> PathBuf {
         self.wallets.join(self.name.as_str())
     }
 
-    /// Where its coldkey lies, or would.
+    /// Returns the path of the coldkey file, which need not exist.
     pub fn coldkey_file(&self) -> PathBuf {
         self.coldkey_files().private
     }
 
-    /// Where a hotkey lies, or would.
+    /// Returns the path of a hotkey file, which need not exist.
     pub fn hotkey_file(&self, name: &HotkeyName) -> PathBuf {
         self.hotkey_files(name).private
     }
 
-    /// Writes the coldkey, private and public file.
+    /// Writes the private and the public file of the coldkey.
     ///
     /// # Errors
-    /// [`WalletError::Exists`], if either file does and may not be replaced; [`WalletError::EmptyPassword`]; what the
-    /// system refuses.
+    /// [`WalletError::Exists`] if either file exists and may not be replaced; [`WalletError::EmptyPassword`];
+    /// [`WalletError::Denied`] and [`WalletError::Io`] from the system.
     pub fn create_coldkey(
         &self,
         secret: &Secret,
@@ -110,27 +111,28 @@ impl Wallet {
         self.coldkey_files().create(secret, protection, existing)
     }
 
-    /// Writes the address of a coldkey whose private key is elsewhere, to watch it; or whose public file is lost.
+    /// Writes the public file of a coldkey, to watch an address or to restore the file.
     ///
     /// # Errors
-    /// [`WalletError::Exists`], if the public file does and may not be replaced; what the system refuses.
+    /// [`WalletError::Exists`] if the public file exists and may not be replaced; [`WalletError::Denied`] and
+    /// [`WalletError::Io`] from the system.
     pub fn watch_coldkey(&self, public: &PublicKey, existing: OnExisting) -> Result<(), WalletError> {
         write(&self.coldkey_files().public, &KeyFile::encode_public(public), existing)
     }
 
-    /// The coldkey, with everything that its file keeps.
+    /// Reads the coldkey with its origin.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoColdkey`]; whatever can be wrong with a password or a file.
+    /// [`WalletError::NoWallet`] and [`WalletError::NoColdkey`]; the errors of passwords and files.
     pub fn coldkey(&self, password: &dyn PasswordSource) -> Result<Secret, WalletError> {
         self.coldkey_files().secret(password)?.map_or_else(|| Err(self.no_coldkey()?), Ok)
     }
 
-    /// The address of the coldkey. Needs no password.
+    /// Reads the address of the coldkey. It needs no password.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoColdkeyAddress`], [`WalletError::AddressUnknown`]; whatever can be
-    /// wrong with a file.
+    /// [`WalletError::NoWallet`], [`WalletError::NoColdkeyAddress`] and [`WalletError::AddressUnknown`]; the errors of
+    /// files.
     pub fn coldkey_address(&self) -> Result<Address, WalletError> {
         self.coldkey_files().address()?.map_or_else(
             || {
@@ -141,18 +143,19 @@ impl Wallet {
         )
     }
 
-    /// How the coldkey is encrypted.
+    /// Returns the encryption of the coldkey.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoColdkey`]; what the system refuses.
+    /// [`WalletError::NoWallet`] and [`WalletError::NoColdkey`]; [`WalletError::Denied`] and [`WalletError::Io`] from
+    /// the system.
     pub fn coldkey_encryption(&self) -> Result<KeyFileEncryption, WalletError> {
         self.coldkey_files().encryption()?.map_or_else(|| Err(self.no_coldkey()?), Ok)
     }
 
-    /// Writes a hotkey, private and public file.
+    /// Writes the private and the public file of a hotkey.
     ///
     /// # Errors
-    /// As [`Self::create_coldkey`].
+    /// Those of [`Self::create_coldkey`].
     pub fn create_hotkey(
         &self,
         name: &HotkeyName,
@@ -163,36 +166,38 @@ impl Wallet {
         self.hotkey_files(name).create(secret, protection, existing)
     }
 
-    /// A hotkey, with everything that its file keeps.
+    /// Reads a hotkey with its origin.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`]; whatever can be wrong with a password or a file.
+    /// [`WalletError::NoWallet`] and [`WalletError::NoHotkey`]; the errors of passwords and files.
     pub fn hotkey(&self, name: &HotkeyName, password: &dyn PasswordSource) -> Result<Secret, WalletError> {
         self.hotkey_files(name).secret(password)?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
     }
 
-    /// The address of a hotkey. Needs no password: it is in the public file or, where an older tool wrote none, in the
-    /// private one, which is plain as a rule.
+    /// Reads the address of a hotkey. It needs no password.
+    ///
+    /// The address is in the public file. If an older tool wrote none, it is in the private file, which is usually
+    /// plain.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`], [`WalletError::AddressUnknown`]; whatever can be wrong
-    /// with a file.
+    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`] and [`WalletError::AddressUnknown`]; the errors of files.
     pub fn hotkey_address(&self, name: &HotkeyName) -> Result<Address, WalletError> {
         self.hotkey_files(name).address()?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
     }
 
-    /// How a hotkey is encrypted.
+    /// Returns the encryption of a hotkey.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`], [`WalletError::NoHotkey`]; what the system refuses.
+    /// [`WalletError::NoWallet`] and [`WalletError::NoHotkey`]; [`WalletError::Denied`] and [`WalletError::Io`] from
+    /// the system.
     pub fn hotkey_encryption(&self, name: &HotkeyName) -> Result<KeyFileEncryption, WalletError> {
         self.hotkey_files(name).encryption()?.map_or_else(|| Err(self.no_hotkey(name)?), Ok)
     }
 
-    /// The names of the hotkeys, in order.
+    /// Returns the names of the hotkeys, in order.
     ///
     /// # Errors
-    /// [`WalletError::NoWallet`]; what the system refuses.
+    /// [`WalletError::NoWallet`]; [`WalletError::Denied`] and [`WalletError::Io`] from the system.
     pub fn hotkeys(&self) -> Result<Vec<HotkeyName>, WalletError> {
         self.check_exists()?;
         Ok(list(&self.folder().join("hotkeys"), |name| name.parse().ok(), Metadata::is_file)?.unwrap_or_default())
@@ -213,7 +218,7 @@ impl Wallet {
         Err(WalletError::NoWallet { name: self.name.clone(), folder: self.wallets.clone() })
     }
 
-    /// The error of a wallet without coldkey, if there is a wallet.
+    /// Returns the error of a wallet without coldkey, if there is a wallet.
     fn no_coldkey(&self) -> Result<WalletError, WalletError> {
         self.check_exists()?;
         Ok(WalletError::NoColdkey { name: self.name.clone() })
@@ -234,7 +239,7 @@ impl KeyPaths {
         check_free(&self.private, existing)?;
         check_free(&self.public, existing)?;
         let content = KeyFile::encode_private(secret);
-        // The private file first: what a crash between the two leaves can be completed from it.
+        // The private file comes first, because the public file can be restored from it after a crash.
         match protection {
             Protection::Plain => write(&self.private, content.expose_secret(), existing)?,
             Protection::Password(password) => write(&self.private, &self.sealed(&content, password)?, existing)?,
@@ -265,7 +270,7 @@ impl KeyPaths {
             decode(path, opened.expose_secret())?
         };
         let KeyFileContent::Secret(secret) = stored else { return Err(WalletError::NoSecret { path: path.clone() }) };
-        // Whoever changes the public file has payments sent to himself.
+        // A changed public file could redirect payments to an attacker.
         match self.published()? {
             Some(address) if address.public() != secret.public() => Err(WalletError::PublicDiffers {
                 path: self.public.clone(),
@@ -280,7 +285,7 @@ impl KeyPaths {
         let Some(content) = read(&self.public, Access::Shared)? else { return Ok(None) };
         match decode(&self.public, &content)? {
             KeyFileContent::Public(address) => Ok(Some(address)),
-            // A private key in a public file is a mistake, and says whose it is all the same.
+            // A private key in a public file is a mistake. It still has an address.
             KeyFileContent::Secret(secret) => Ok(Some(secret.public().into())),
         }
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a wallet.
+//! Errors of wallets.
 
 use crate::{
     encryption::DecryptError,
@@ -14,33 +14,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why something could not be done with a wallet. Holds no secret.
+/// A failure of an operation on a wallet. The error holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum WalletError {
-    /// A path begins with `~`, and there is no home folder.
-    #[error("there is no home folder to look for wallets in")]
+    /// A path begins with `~`, and `HOME` is not set.
+    #[error("there is no home folder with wallets: `HOME` is not set")]
     NoHome,
-    /// A name is none.
+    /// A name is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
     /// There is no such wallet.
     #[error("there is no wallet `{name}` in {}", .folder.display())]
     NoWallet {
-        /// Its name.
+        /// The name of the wallet.
         name: WalletName,
-        /// Where it was looked for.
+        /// The folder of the wallets.
         folder: PathBuf,
     },
     /// The wallet has no coldkey, or only its address.
     #[error("the wallet `{name}` has no coldkey")]
     NoColdkey {
-        /// The wallet's name.
+        /// The name of the wallet.
         name: WalletName,
     },
     /// The address of the coldkey is in no file.
     #[error("the wallet `{name}` has no file with the address of its coldkey")]
     NoColdkeyAddress {
-        /// The wallet's name.
+        /// The name of the wallet.
         name: WalletName,
     },
     /// The private file is encrypted, and there is no public file beside it.
@@ -52,9 +52,9 @@ pub enum WalletError {
     /// The wallet has no such hotkey.
     #[error("the wallet `{wallet}` has no hotkey `{name}`")]
     NoHotkey {
-        /// The hotkey's name.
+        /// The name of the hotkey.
         name: HotkeyName,
-        /// The wallet's name.
+        /// The name of the wallet.
         wallet: WalletName,
     },
     /// The file exists and may not be replaced.
@@ -63,12 +63,12 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
     },
-    /// A private file can be used by others.
+    /// A private file is open to other users.
     #[error("{} is open to other users of the machine (mode {mode:03o})", .path.display())]
     TooOpen {
         /// The file.
         path: PathBuf,
-        /// Its permissions.
+        /// The mode of the file.
         mode: u32,
     },
     /// The system denies access.
@@ -76,7 +76,7 @@ pub enum WalletError {
     Denied {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         doing: &'static str,
     },
     /// The file is far larger than any key file.
@@ -85,17 +85,17 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is encrypted and nobody knows the password.
+    /// The file is encrypted and no source has its password.
     #[error("{} is encrypted, and its password is not known", .path.display())]
     PasswordNeeded {
         /// The file.
         path: PathBuf,
     },
-    /// The password of a file could not be had.
+    /// A source of passwords failed.
     #[error(transparent)]
     Password(#[from] PasswordError),
     /// An empty password was given for encryption.
-    #[error("an empty password protects nothing")]
+    #[error("the password is empty")]
     EmptyPassword,
     /// The password does not open the file.
     #[error("the password does not open {}", .path.display())]
@@ -103,12 +103,12 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
     },
-    /// The file cannot be opened, whatever the password; or a file could not be encrypted.
+    /// The file cannot be opened with any password, or it could not be encrypted.
     #[error("{} cannot be opened or encrypted: {source}", .path.display())]
     Encryption {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: DecryptError,
     },
     /// The content of the file is damaged.
@@ -116,7 +116,7 @@ pub enum WalletError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: KeyFileError,
     },
     /// A file that should hold a private key holds an address only.
@@ -125,24 +125,24 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
     },
-    /// The public file beside a private one is another key's.
-    #[error("{} says {stored}, but the private key beside it belongs to {derived}", .path.display())]
+    /// The public file beside a private one has the address of another key.
+    #[error("{} has the address {stored}, but the private key beside it belongs to {derived}", .path.display())]
     PublicDiffers {
         /// The public file.
         path: PathBuf,
-        /// What it says.
+        /// The key in the public file.
         stored: PublicKey,
-        /// Whose the private file is.
+        /// The key in the private file.
         derived: PublicKey,
     },
-    /// The system could not do it.
+    /// The system reports an error.
     #[error("could not {doing} {}: {source}", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         doing: &'static str,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
@@ -160,7 +160,7 @@ impl WalletError {
 impl From<FileError> for WalletError {
     fn from(error: FileError) -> Self {
         let FileError { doing, path, source } = error;
-        // The words of wallets: a write is one thing to the user, whatever step of it fails.
+        // A write is one operation for the user, so its steps have one name.
         let doing = match doing {
             "create the folder" => "create",
             "open" | "sync" => "write",
@@ -201,48 +201,48 @@ impl Diagnostic for WalletError {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::NoHome => out.push("set `HOME`, or say where the wallets are with `BT_WALLET_PATH`"),
+            Self::NoHome => out.push("set `HOME`, or set `BT_WALLET_PATH` to the folder of the wallets"),
             Self::Name(error) => error.hints(out),
             Self::NoWallet { .. } => {
-                out.push("create the wallet, or look at the spelling of its name and at the wallets' path");
+                out.push("create the wallet, or check its name and the path of the wallets");
             }
             Self::NoColdkey { .. } => {
-                out.push("restore the coldkey from its mnemonic, or do this on the machine that has the coldkey");
+                out.push("restore the coldkey from its mnemonic, or run this on the machine that has the coldkey");
             }
             Self::NoColdkeyAddress { .. } => out.push("restore the coldkey, or add its address to watch it"),
             Self::AddressUnknown { .. } => {
-                out.push("open it with its password and write it again, which writes both files");
+                out.push("write the key again with its password, which writes both files");
             }
-            Self::NoHotkey { .. } => out.push("create the hotkey, or list those that the wallet has"),
+            Self::NoHotkey { .. } => out.push("create the hotkey, or list the hotkeys of the wallet"),
             Self::Exists { .. } => {
-                out.push("choose another name; replacing a key loses it for ever unless its mnemonic is written down");
+                out.push("choose another name; a replaced key is lost unless its mnemonic is written down");
             }
             Self::TooOpen { path, .. } => out.push(format!(
                 "run `chmod 600 {}`; if others use the machine, move what it holds to a new key",
                 path.display()
             )),
             Self::Denied { path, .. } => {
-                out.push(format!("work as the user who owns {}, or give it to yourself", path.display()));
+                out.push(format!("run as the user who owns {}, or change its owner", path.display()));
             }
             Self::TooLarge { .. } | Self::NoSecret { .. } => {
                 out.push("restore the file from a backup, or the key from its mnemonic");
             }
             Self::PasswordNeeded { path } => match password_variable(path) {
                 Some(variable) => {
-                    out.push(format!("run it in a terminal to be asked, or set `{variable}` to the encoded password"));
+                    out.push(format!("run the program in a terminal, or set `{variable}` to the encoded password"));
                 }
-                None => out.push("run it in a terminal to be asked"),
+                None => out.push("run the program in a terminal"),
             },
             Self::Password(error) => error.hints(out),
-            Self::EmptyPassword => out.push("choose a password, or say that the key shall not be encrypted"),
+            Self::EmptyPassword => out.push("choose a password, or turn encryption off"),
             Self::WrongPassword { .. } => DecryptError::WrongPassword.hints(out),
             Self::Encryption { source, .. } => source.hints(out),
             Self::Content { source, .. } => source.hints(out),
             Self::PublicDiffers { .. } => out.push(
-                "send nothing to the address in the file; if the key was just replaced and that \
-                 was interrupted, delete the file, else find out who changed it",
+                "send nothing to the address in the file; if a replacement of the key was interrupted, \
+                 delete the file, else find out who changed it",
             ),
-            Self::Io { .. } => out.push("look at the path, and whether the disk is full or read-only"),
+            Self::Io { .. } => out.push("check the path, and whether the disk is full or read-only"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Replays `vectors/neuron/{keys,wallets,addresses}.json`, or the same files of the directory in `WALLET_VECTORS`.
 //!
-//! They were recorded from another implementation, and every member is used but those of the neuron protocol. What
-//! another directory leaves out is skipped; the committed files are complete.
+//! They were recorded from another implementation. The test uses every member except those of the neuron protocol.
+//! Members that another directory lacks are skipped; the committed files are complete.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_keys::{
@@ -26,7 +26,7 @@ fn folder() -> PathBuf {
     workspace.join(std::env::var_os("WALLET_VECTORS").map_or("vectors/neuron".into(), PathBuf::from))
 }
 
-/// The file of this name, null if there is none.
+/// Returns the content of the file of this name, null if there is none.
 fn load(name: &str) -> Value {
     let path = folder().join(name);
     if !path.exists() {
@@ -74,7 +74,7 @@ fn cases<'a>(value: &'a Value, member: &str) -> &'a [Value] {
     }
 }
 
-/// A part of `wallets.json`, if it has it.
+/// Returns a member of `wallets.json`, if it is present.
 fn part(member: &str) -> Option<Value> {
     Some(load("wallets.json")[member].take()).filter(|part| !part.is_null())
 }
@@ -83,7 +83,7 @@ fn password(value: &Value, member: &str) -> SecretString {
     text(value, member).into()
 }
 
-/// Nobody.
+/// A source without a password.
 const NO_PASSWORD: Option<SecretString> = None;
 
 fn is_key(secret: &Secret, case: &Value) {
@@ -175,7 +175,7 @@ fn addresses() {
     }
 }
 
-/// The recorded wallet, laid out in a folder as it was.
+/// Writes the files of the recorded wallet into a folder.
 fn lay_out(layout: &Value) -> (TempDir, Wallet) {
     let folder = tempfile::tempdir().unwrap();
     for file in cases(layout, "files") {
@@ -189,7 +189,7 @@ fn lay_out(layout: &Value) -> (TempDir, Wallet) {
     (folder, wallet)
 }
 
-/// Paths and permissions of the files below a folder.
+/// Returns the paths and permissions of the files below a folder.
 fn files(folder: &Path) -> Vec<(String, String)> {
     fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -228,7 +228,7 @@ fn the_recorded_wallet_is_read_and_one_like_it_is_written() {
 
     let folder = tempfile::tempdir().unwrap();
     let copy = Wallets::at(folder.path()).wallet(wallet.name().clone());
-    // Encrypting is in `nacl_parts`; here it would be one more slow derivation.
+    // `nacl_parts` covers encryption; here it would add a slow derivation.
     copy.create_coldkey(&coldkey, Protection::Plain, OnExisting::Refuse).unwrap();
     copy.create_hotkey(&hotkey_name, &hotkey, Protection::Plain, OnExisting::Refuse).unwrap();
     let mut expected: Vec<_> = cases(layout, "files")
@@ -238,7 +238,7 @@ fn the_recorded_wallet_is_read_and_one_like_it_is_written() {
     expected.sort();
     assert_eq!(files(folder.path()), expected);
 
-    // The same members with the same values; their order is nobody's.
+    // The members and their values are the same; their order has no meaning.
     let members = |content: &[u8]| serde_json::from_slice::<Value>(content).unwrap();
     assert_eq!(members(&fs::read(copy.coldkey_file()).unwrap()), members(text(layout, "coldkey_plaintext").as_bytes()));
     for file in cases(layout, "files").iter().filter(|file| !text(file, "path").ends_with("/coldkey")) {
@@ -286,7 +286,7 @@ fn ansible_parts() {
     holds(envelope.open(&password(case, "password")).unwrap().expose_secret(), case);
 }
 
-/// As a coldkey, too, and a wrong password is told from a damaged file.
+/// Opens a coldkey of an older tool, and tells a wrong password from a damaged file.
 #[test]
 fn a_wallet_of_an_older_tool() {
     let Some(case) = part("ansible") else { return };
@@ -328,7 +328,7 @@ fn polkadot_js() {
     signs(secret.keypair());
 }
 
-/// What a key file keeps, if it can be read.
+/// Returns the content of a key file, if it can be read.
 fn read(content: &[u8], password: Option<SecretString>) -> Result<KeyFileContent, Box<dyn std::error::Error>> {
     let file = if KeyFileEncryption::of(content) == KeyFileEncryption::Plain {
         KeyFile::decode(content)?
@@ -336,7 +336,7 @@ fn read(content: &[u8], password: Option<SecretString>) -> Result<KeyFileContent
         let opened = encryption::decrypt(content, &password.ok_or("no password")?)?;
         KeyFile::decode(opened.expose_secret())?
     };
-    // Not `consistent`: the recorded implementation does not compare.
+    // `consistent` is not used, because the recorded implementation does not compare members.
     Ok(file.stored().clone())
 }
 
@@ -347,7 +347,7 @@ fn reading() {
         let note = text(case, "note");
         let content = base64(case, "content_b64");
         let stored = read(&content, case["password"].as_str().map(SecretString::from));
-        // The recorded implementation opens no Fernet file at all. What opens has been authenticated.
+        // The recorded implementation opens no Fernet file. An opened file has been authenticated.
         if KeyFileEncryption::of(&content) == KeyFileEncryption::Fernet {
             assert!(!flag(case, "accepted"), "{note}");
             let fernet = &file["fernet"];
@@ -386,7 +386,7 @@ fn a_seed_that_is_text() {
     let written = KeyFile::decode(&base64(case, "written_b64"));
     assert_eq!(written.is_ok(), flag(&case["read_back"], "accepted"));
     assert!(!text(&case["read_back"], "error").is_empty());
-    // Ours is in hex and can be read.
+    // Our file is in hex and can be read.
     let ours = KeyFile::decode(KeyFile::encode_private(&secret).expose_secret()).unwrap().consistent().unwrap();
     assert_eq!(ours.public(), secret.public());
     let text_in_file = String::from_utf8(KeyFile::encode_private(&secret).expose_secret().clone()).unwrap();

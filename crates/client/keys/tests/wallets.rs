@@ -1,4 +1,4 @@
-//! Wallets on disk: what others may read, what a crash leaves, and what is said when something is wrong.
+//! Wallets on disk: permissions, crashes, and errors.
 
 use myelin_diagnostic::Hints;
 use myelin_keys::{
@@ -127,7 +127,7 @@ fn keys_are_replaced_only_when_asked() {
     assert_eq!(wallet.coldkey(&NO_PASSWORD).unwrap().public(), second.public());
     assert_eq!(wallet.coldkey_address().unwrap().public(), second.public());
 
-    // A public file alone is in the way too.
+    // A public file alone prevents creation too.
     fs::remove_file(wallet.coldkey_file()).unwrap();
     assert!(matches!(
         wallet.create_coldkey(&first, Protection::Plain, OnExisting::Refuse),
@@ -292,7 +292,7 @@ fn readers_see_a_whole_file_while_it_is_replaced() {
         for _ in 0..200 {
             match wallet.hotkey(&miner, &NO_PASSWORD) {
                 Ok(secret) => assert!(known.contains(&secret.public())),
-                // Between the two files.
+                // The crash was between the two files.
                 Err(WalletError::PublicDiffers { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
@@ -315,7 +315,7 @@ fn two_writers_do_not_replace_each_other() {
     assert_eq!(wallet.hotkey(&miner, &NO_PASSWORD).unwrap().public(), secrets[winner].public());
 }
 
-/// The environment cannot be changed in a process of many threads, so this test starts itself again.
+/// Starts the test again in a process of its own, because a process with many threads cannot change its environment.
 #[test]
 fn the_environment_of_the_process_knows_passwords() {
     const MARK: &str = "MYELIN_KEYS_TEST_FILE";

@@ -10,23 +10,23 @@ use myelin_records::{
     parameters::{NetworkParameters, NetworkParametersPatch, Parameter, Parameters, ParametersPatch},
 };
 
-/// Reads a value. What was read is written as the same bytes.
+/// Reads a value, and checks that it is written as the same bytes.
 fn read<T: Decode + Encode + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let mut rest = bytes;
     let value = T::decode(&mut rest).ok()?;
     let written = value.encode();
-    assert_eq!(written, bytes[..bytes.len() - rest.len()], "other bytes are written than were read");
+    assert_eq!(written, bytes[..bytes.len() - rest.len()], "the written bytes differ from the read ones");
     assert_eq!(T::decode(&mut &written[..]).ok().as_ref(), Some(&value));
     Some(value)
 }
 
-/// A commitment in SCALE: reading what was written is the identity.
+/// Checks a commitment in SCALE: it is written as it was read.
 pub fn commitment(bytes: &[u8]) {
     read::<CommitmentData>(bytes);
     read::<Commitment>(bytes);
 }
 
-/// A patch of parameters in SCALE after the first byte, which chooses the record. `validate` never panics.
+/// Checks a patch of parameters in SCALE. The first byte chooses the record, and `validate` never panics.
 pub fn patch(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     if choice & 1 == 0 {
@@ -107,8 +107,10 @@ impl Ledger {
     }
 }
 
-/// Operations on a stake pool: nothing is created, the worths sum to the value at most, and no holding grows by the
-/// withdrawal of another by more than rounding leaves in the pool.
+/// Operations on a stake pool, which create nothing.
+///
+/// The worths sum to the value at most. No holding grows by the withdrawal of another by more than rounding leaves in
+/// the pool.
 pub fn pool(bytes: &[u8]) {
     let mut input = ByteReader::new(bytes);
     let mut ledger = Ledger::default();
@@ -142,7 +144,7 @@ fn check(before: &Ledger, ledger: &Ledger, operation: PoolOperation, paid: i128)
             PoolOperation::Withdraw(holder, amount) if holder == who => assert!(now <= then - amount),
             PoolOperation::WithdrawAll(holder) if holder == who => assert_eq!(now, 0),
             PoolOperation::Merge(into, from) if [into, from].contains(&who) => {}
-            // What the last holder but one leaves behind is less than a rao for each holder.
+            // The last holder but one leaves less than a rao for each holder.
             PoolOperation::Withdraw(..) | PoolOperation::WithdrawAll(_) => {
                 assert!(now >= then && now - then <= u64::from(HOLDERS), "{operation:?} moves {then} to {now}");
             }

@@ -22,7 +22,7 @@ use myelin_records::{
     weights::WeightsRow,
 };
 
-/// Hotkeys are small letters, coldkeys large ones.
+/// Letters of keys: hotkeys are small letters, and coldkeys are large ones.
 type Key = u8;
 
 const BLOCK: BlockNumber = 100;
@@ -106,7 +106,7 @@ fn root(input: &mut ByteReader<'_>) -> RootInput {
     }
 }
 
-/// A block that a chain can have: its terms agree with each other.
+/// Returns a block that a chain can have: its terms agree with each other.
 fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
     let mut block = BlockInput { number: BLOCK, existential_deposit: rao(500), ..BlockInput::default() };
     block.root = input.flag().then(|| root(input));
@@ -132,9 +132,9 @@ fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
     block
 }
 
-/// A block: three in four are put together so that their terms agree, the others are any encoded input.
+/// Runs a block. Three in four are built so that their terms agree; the others are any encoded input.
 ///
-/// No block panics. An epoch pays and recycles what accrued, and nothing else comes into being but what is minted.
+/// No block panics. An epoch pays and recycles what accrued, and only minting creates TAO.
 pub fn epoch(bytes: &[u8]) {
     let mut input = ByteReader::new(bytes);
     let choice = input.byte();

@@ -7,7 +7,7 @@ use myelin_keys::{
 };
 use std::fmt::Display;
 
-/// Letters and digits in a row that would give away a part of a secret.
+/// The number of successive letters and digits that would reveal a part of a secret.
 const REVEALING: usize = 16;
 
 /// The password of all exports in the corpus.
@@ -25,9 +25,9 @@ fn check_error(error: &(impl Display + core::fmt::Debug), input: &[u8]) {
     }
 }
 
-/// A key file, plain or encrypted with a known key. A key that is read is written as a file with the same key.
+/// Checks a key file, plain or encrypted with a known key. The key in it is written as a file with the same key.
 ///
-/// Passwords are not derived: that takes seconds by design, the same for each file.
+/// Passwords are not derived, because a derivation takes seconds and is the same for each file.
 pub fn keyfile(bytes: &[u8]) {
     let key = SecretBox::new(Box::new(ENCRYPTION_KEY));
     match KeyFileEncryption::of(bytes) {
@@ -75,7 +75,7 @@ fn check_shown(secret: &Secret) {
     assert!(!shown.contains(key.expose_secret().trim_start_matches("0x")), "a secret shows itself");
 }
 
-/// An export of a Polkadot wallet. It takes no more memory than the limit, even if it asks for more.
+/// Checks an export of a Polkadot wallet. It takes no more memory than the limit, even if it asks for more.
 pub fn polkadot_export(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     match Secret::from_polkadot_js(text, &SecretString::from(PASSPHRASE)) {
@@ -89,7 +89,7 @@ pub fn polkadot_export(bytes: &[u8]) {
     }
 }
 
-/// A secret URI. Errors hold nothing of it.
+/// Checks a secret URI. Errors hold no part of it.
 pub fn secret_uri(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     match Secret::from_uri(text) {

@@ -3,10 +3,10 @@
 use myelin_keys::Address;
 use myelin_primitives::{Amount, Tao, ss58 as codec};
 
-/// Bytes beyond which no text is decoded.
+/// The length in bytes above which no text is decoded.
 const LONGEST: usize = 64;
 
-/// An amount of TAO as text: what is read is shown as a text that reads the same.
+/// Checks an amount of TAO as text: its shown form reads as the same amount.
 pub fn amount(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     let Ok(amount) = text.parse::<Amount<Tao>>() else { return };
@@ -15,14 +15,14 @@ pub fn amount(bytes: &[u8]) {
     assert_eq!(format!("{}rao", amount.rao()).parse(), Ok(amount));
 }
 
-/// An address: the canonical text is the one that is written, and all readers find the same key.
+/// Checks an address: it is written as its canonical text, and all readers find the same key.
 pub fn ss58(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     let decoded = codec::decode(text);
     let wallet = text.parse::<Address>();
     let message = myelin_wire::from_ss58(text);
     let Ok(address) = decoded else {
-        assert!(wallet.is_err() && message.is_err(), "a reader knows more than the codec");
+        assert!(wallet.is_err() && message.is_err(), "a reader accepts more than the codec");
         return;
     };
     assert!(text.len() <= LONGEST, "an address of {} bytes is decoded", text.len());

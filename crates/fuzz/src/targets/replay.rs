@@ -83,7 +83,7 @@ fn v1(caller: u8, nonce: UnixNanos, uuid: &str) -> V1Authentic {
     door.open(request, nonce).expect("it is signed and fresh")
 }
 
-/// All that was ever accepted. A window may forget; this does not.
+/// All requests that were ever accepted. A window may forget some; this record does not.
 #[derive(Default)]
 struct AcceptedRequests {
     once: BTreeSet<(PublicKey, UnixNanos)>,
@@ -104,7 +104,7 @@ impl AcceptedRequests {
     }
 }
 
-/// The first byte chooses: requests and restarts, stored bytes with a good sum, or any bytes.
+/// Requests and restarts, stored bytes with a good sum, or any bytes, by the first byte.
 ///
 /// A nonce is accepted once, the window stays within its limits, and stored bytes read back or are refused.
 pub fn replay_file(bytes: &[u8]) {

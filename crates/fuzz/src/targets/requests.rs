@@ -54,15 +54,15 @@ fn is_sendable(headers: &Headers) {
     assert!(headers.can_be_sent(), "an answer has headers that cannot be sent: {headers:?}");
 }
 
-// The strict protocol.
+// Items of the strict protocol.
 
-/// The request that heads of answers are read as an answer to.
+/// Returns the request to which the heads of answers belong.
 fn asked() -> &'static SignedProof {
     static PROOF: OnceLock<SignedProof> = OnceLock::new();
     PROOF.get_or_init(|| question().1)
 }
 
-/// The head of a strict request or answer. No claim becomes more than a claim.
+/// Checks a head of a strict request or answer. Only a good signature turns a claim into a proof.
 pub fn btauth_head(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let _ = (message.request().mode(), wants_signed_stream(&message.headers));
@@ -89,7 +89,7 @@ fn check_proof(proof: &SignedProof) {
     );
 }
 
-/// A strict request, received at the time of its nonce. It is accepted only as its sender signed it, and once.
+/// Checks a strict request at the time of its nonce. It is accepted once, and only as its sender signed it.
 pub fn strict_request(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let receiver = message.headers.get(header::RECEIVER);
@@ -123,9 +123,9 @@ pub fn strict_request(bytes: &[u8]) {
     }
 }
 
-// The protocol of the Python neurons.
+// Items of v1, the protocol of the Python neurons.
 
-/// The classes of the recorded exchanges.
+/// Returns the classes of the recorded exchanges.
 fn classes() -> &'static Classes {
     static CLASSES: OnceLock<Classes> = OnceLock::new();
     CLASSES.get_or_init(|| {
@@ -171,18 +171,18 @@ fn server() -> &'static V1Server<FuzzKey> {
 const AT: AnswerTime = AnswerTime { now: NOW, process_time: 0.25, incident: 5 };
 
 fn same_terminal(what: &str, one: Option<&TerminalInfo>, other: Option<&TerminalInfo>) {
-    // By their texts, since numbers that are none are not equal.
+    // The texts are compared, because NaN is not equal to itself.
     assert_eq!(format!("{one:?}"), format!("{other:?}"), "{what}");
 }
 
-/// The head of a request or an answer of a Python neuron: what is read is written as headers that read the same.
+/// Checks a head of a request or an answer of a Python neuron. It is written as headers that read the same.
 pub fn v1_head(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let lower: Headers = message.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     for name in ["Synapse", "Echo"] {
         let class = classes().get(name).expect("the class is declared");
         let Ok(mut read) = Synapse::from_headers(class.clone(), &lower) else { continue };
-        // One that is missing is written as `None`, as Python writes it, and no peer reads that.
+        // A missing field is written as `None`, as Python writes it, and no peer reads it.
         read.timeout = read.timeout.or(Some(DEFAULT_TIMEOUT));
         let written = read.to_headers();
         let again = Synapse::from_headers(class.clone(), &written).expect("headers are written as headers");
@@ -233,8 +233,9 @@ fn receive(
     door.open(request, now)?.admit(window, now)?.read(body)
 }
 
-/// A request of a Python neuron, received a second after its nonce. It is accepted only with a good signature over its
-/// hashed fields, and once.
+/// Checks a request of a Python neuron, a second after its nonce.
+///
+/// It is accepted once, and only with a good signature over its hashed fields.
 pub fn v1_request(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     let now = time(&message.headers, "bt_header_dendrite_nonce").map_or(NOW, |nonce| nonce.saturating_add(SECOND));

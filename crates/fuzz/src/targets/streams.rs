@@ -106,8 +106,9 @@ fn walk(bytes: &[u8]) -> FrameWalk {
     found
 }
 
-/// A stream, cut into pieces whose size the first byte gives. No byte is handed out before its group is whole and
-/// signed, and a stream ends only with a signed end.
+/// Checks a stream, cut into pieces whose size the first byte gives.
+///
+/// No byte is returned before its group is whole and signed, and a stream ends only with a signed end.
 pub fn stream_reader(bytes: &[u8]) {
     let Some((cut, frames)) = bytes.split_first() else { return };
     let expected = walk(frames);
@@ -136,7 +137,7 @@ pub fn stream_reader(bytes: &[u8]) {
     }
 }
 
-/// The receipts that were made by signing. All others are altered.
+/// The genuine receipts. All others are altered.
 const GENUINE: [&str; 2] = [
     include_str!("../../../../vectors/formats/receipt/1/answer.json"),
     include_str!("../../../../vectors/formats/receipt/1/stream.json"),
@@ -147,7 +148,7 @@ fn genuine() -> &'static [Receipt] {
     RECEIPTS.get_or_init(|| GENUINE.map(|text| serde_json::from_str(text).expect("it is a receipt")).into())
 }
 
-/// A receipt: it is written as it was read, and an altered one proves nothing.
+/// Checks a receipt: it is written as it was read, and an altered one proves nothing.
 pub fn receipt(bytes: &[u8]) {
     let Ok(receipt) = serde_json::from_slice::<Receipt>(bytes) else { return };
     let written = serde_json::to_vec(&receipt).expect("a receipt has a text");

@@ -10,14 +10,14 @@ use myelin_subnet_text::{
 use serde_json::{from_slice, to_vec};
 use std::sync::OnceLock;
 
-/// The file of a validator: what is read is written as a file that reads the same.
+/// Checks the file of a validator: it is written as a file that reads the same.
 pub fn validator_file(bytes: &[u8]) {
     let Ok(written) = myelin_subnet_kit::rewritten_memory(bytes) else { return };
-    let again = myelin_subnet_kit::rewritten_memory(&written).expect("a memory is written as one");
+    let again = myelin_subnet_kit::rewritten_memory(&written).expect("a state is written as one");
     assert_eq!(again, written);
 }
 
-/// The lines of an answer: a line is written as it was read.
+/// Checks the lines of an answer: each is written as it was read.
 pub fn text_line(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n') {
         let Ok(read) = AnswerLine::read(line) else { continue };
@@ -32,7 +32,7 @@ pub fn text_line(bytes: &[u8]) {
     }
 }
 
-/// The lines of a gate: a line is written as it was read.
+/// Checks the lines of a gate: each is written as it was read.
 pub fn gate_line(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n') {
         let Ok(read) = from_slice::<GateLine>(line) else { continue };
@@ -41,23 +41,23 @@ pub fn gate_line(bytes: &[u8]) {
     }
 }
 
-/// Compares by text, since numbers that are none are not equal.
+/// Compares two values by their texts, because NaN is not equal to itself.
 fn same<T: Debug>(one: &T, other: &T) {
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
 }
 
-/// Evidence that was made by signing. All other is altered.
+/// Genuine evidence. All other evidence is altered.
 const GENUINE: &str = include_str!("../../../../vectors/formats/evidence/1/evidence.json");
 
 fn genuine() -> &'static EvidenceStatement {
     static STATEMENT: OnceLock<EvidenceStatement> = OnceLock::new();
     STATEMENT.get_or_init(|| {
-        let evidence: Evidence = serde_json::from_str(GENUINE).expect("it is of the form of evidence");
+        let evidence: Evidence = serde_json::from_str(GENUINE).expect("it is evidence");
         evidence.check().expect("it was signed")
     })
 }
 
-/// Evidence: it is written as it was read, and altered evidence shows nothing else than what was signed.
+/// Checks evidence: it is written as it was read, and altered evidence proves nothing but what was signed.
 pub fn evidence(bytes: &[u8]) {
     let Ok(read) = from_slice::<Evidence>(bytes) else { return };
     let written = to_vec(&read).expect("evidence has a text");
@@ -67,14 +67,14 @@ pub fn evidence(bytes: &[u8]) {
     }
 }
 
-/// A GGUF file: its head, its configuration, its tokenizer and its weights.
+/// Reads a GGUF file: its head, its configuration, its tokenizer and its weights.
 pub fn gguf(bytes: &[u8]) {
     let _ = read_gguf(bytes);
 }
 
-/// The configuration of a model: what is read is written as a text that is read too.
+/// Checks the configuration of a model: it is written as a text that can be read.
 ///
-/// Not as the same, since the reader of JSON may miss a float by its last bit.
+/// The two texts may differ, because the JSON reader may round a float in its last bit.
 pub fn model_config(bytes: &[u8]) {
     let Ok(written) = rewritten_config(bytes) else { return };
     assert!(rewritten_config(&written).is_ok(), "a configuration is not written as one");

@@ -9,7 +9,9 @@ use myelin_wire::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// The one text of a value that a reader of JSON gives. Two values have the same only if they are the same.
+/// Returns the canonical text of a value that a JSON reader gives.
+///
+/// Two values have the same text only if they are equal.
 fn canonical(value: &Value) -> String {
     python::write_spaced(value)
 }
@@ -18,7 +20,7 @@ fn read_again(text: &str) -> Value {
     python::read(text.as_bytes()).unwrap_or_else(|error| panic!("what is written is not read: {error}: {text}"))
 }
 
-/// A text of JSON: what is read is written, in both forms, as a text that reads the same.
+/// Checks a text of JSON: its value is written, in both forms, as a text that reads the same.
 pub fn json(bytes: &[u8]) {
     let Ok(value) = python::read(bytes) else { return };
     let spaced = canonical(&value);
@@ -29,7 +31,7 @@ pub fn json(bytes: &[u8]) {
     let _ = (value.to_python_str(), value.to_python_repr());
 }
 
-/// Types as peers declare them.
+/// The types that peers declare.
 const KINDS: &[&str] = &[
     "Any",
     "None",
@@ -65,9 +67,9 @@ fn kinds() -> &'static [Type] {
     PARSED.get_or_init(|| KINDS.iter().map(|kind| types().parse(kind).expect("it is a type")).collect())
 }
 
-/// The first byte chooses a declared type and the rest is JSON; beyond the declared ones the rest is a type.
+/// Checks a type. The first byte chooses a declared type for the JSON after it, or the rest is a type itself.
 ///
-/// A value that has been brought to its type is of that type, and a message of a class reads as it was written.
+/// A value that was converted to a type is of that type, and a message of a class reads as it was written.
 pub fn class(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let Some(kind) = kinds().get(usize::from(*choice)) else {
@@ -95,7 +97,7 @@ pub fn class(bytes: &[u8]) {
     }
 }
 
-/// A tensor: `MessagePack` after an even first byte, the JSON of a field after an odd one.
+/// Checks a tensor: `MessagePack` after an even first byte, the JSON of a field after an odd one.
 pub fn tensor(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let read = if choice & 1 == 0 {
@@ -110,7 +112,7 @@ pub fn tensor(bytes: &[u8]) {
     assert_eq!(Tensor::from_value(tensor.to_value()), Ok(tensor));
 }
 
-/// The key of a certificate: bytes that are read are the ones that are written.
+/// Checks the key of a certificate: it is written as the bytes that were read.
 pub fn certificate(bytes: &[u8]) {
     let Ok(key) = CertificateKey::from_bytes(bytes) else { return };
     assert_eq!(key.to_bytes(), bytes);

@@ -1,13 +1,14 @@
-//! How many requests a second an axon serves and how long they take, asked by dendrites in the same process.
+//! A load test of an axon: requests per second and their times, from dendrites in the same process.
 //!
 //! ```sh
 //! cargo run --example load -- 5          # seconds for each row
 //! cargo run --example load -- 5 strict   # only this protocol
 //! ```
 //!
-//! Everything is on the loopback interface. A dendrite always asks on a connection of its own, so a request is connecting,
-//! signing, checking signatures and the answer, on both sides. An answer is the question, or a stream of 32 pieces, which
-//! come one by one or, as a burst, all at once. Two files are open for each request at a time: `ulimit -n 4096`.
+//! All connections are on the loopback interface. A dendrite opens a connection for each request, so a request consists
+//! of connecting, signing and verification on both sides. An answer is the text of the request, or a stream of 32
+//! pieces. The pieces come one by one or, as a burst, all at once. Each concurrent request needs two open files:
+//! `ulimit -n 4096`.
 
 #![allow(clippy::print_stdout, reason = "it reports")]
 
@@ -32,22 +33,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Requests at a time.
+/// Concurrent requests.
 const CONCURRENT: [usize; 3] = [1, 64, 512];
 
-/// Hotkeys that ask. Each has its nonces to itself.
+/// The number of hotkeys that ask. Each has nonces of its own.
 const CALLERS: usize = 64;
 
-/// The text of a question.
+/// The text of a request.
 const QUESTION: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// The pieces of a stream.
 const PIECES: usize = 32;
 
-/// The part of the time before the measured one.
+/// The divisor of the measured time that gives the warm-up before it.
 const WARM_UP: u32 = 5;
 
-/// The longest row.
+/// The longest time of a row, in seconds.
 const MAX_SECONDS: u64 = 600;
 
 struct Key(schnorrkel::Keypair);
@@ -96,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let seconds = arguments.next().map_or(Ok(5), |seconds| seconds.parse::<u64>())?;
     if !(1..=MAX_SECONDS).contains(&seconds) {
-        return Err(format!("say 1 to {MAX_SECONDS} seconds for each row").into());
+        return Err(format!("pass 1 to {MAX_SECONDS} seconds for each row").into());
     }
     let only = arguments.next();
     let identity = TlsIdentity::generate()?;
@@ -124,7 +125,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// An axon that takes all of this from one address.
+/// Starts an axon that accepts all these requests from one address.
 async fn axon(identity: TlsIdentity) -> Result<Axon, myelin_neuron::AxonStartError> {
     let plain =
         Endpoint::new(Form::Plain.class(), |request| async move { Ok(HandlerOutput::from(request.into_content())) });
@@ -151,10 +152,10 @@ async fn axon(identity: TlsIdentity) -> Result<Axon, myelin_neuron::AxonStartErr
     builder.endpoint(plain).endpoint(stream).endpoint(burst).tls(identity, TlsOffer::Optional).start().await
 }
 
-/// What came of one row.
+/// The result of one row.
 #[derive(Default)]
 struct Row {
-    /// Of the answers, in order.
+    /// The times of the answers, in ascending order.
     times: Vec<Duration>,
     took: Duration,
     failed: usize,
@@ -176,7 +177,7 @@ impl Row {
     }
 }
 
-/// Asks without a pause, so many at a time, for so long.
+/// Sends requests without a pause, with this concurrency and for this time.
 async fn measure(peer: &Peer, form: Form, concurrent: usize, time: Duration) -> Row {
     let fields = Dict::from_iter([("text", Value::from(QUESTION))]);
     let message = Synapse::new(Arc::new(form.class()), &fields).expect("the field of the class");
@@ -206,7 +207,7 @@ async fn measure(peer: &Peer, form: Form, concurrent: usize, time: Duration) -> 
     });
     let mut row = Row::default();
     for asked in join_all(asking).await {
-        let asked = asked.expect("who asks does not panic");
+        let asked = asked.expect("a caller does not panic");
         row.times.extend(asked.times);
         row.failed += asked.failed;
         row.failure = row.failure.or(asked.failure);
@@ -216,7 +217,7 @@ async fn measure(peer: &Peer, form: Form, concurrent: usize, time: Duration) -> 
     row
 }
 
-/// One whole answer.
+/// Asks for one whole answer.
 async fn ask(dendrite: &Dendrite, peer: &Peer, message: &Synapse, form: Form) -> Result<(), String> {
     if form == Form::Plain {
         return dendrite.ask(peer, message).await.result.map(drop).map_err(|error| error.to_string());

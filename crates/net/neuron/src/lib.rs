@@ -1,8 +1,8 @@
 //! Axon and dendrite: the server and the client of a neuron, over HTTP and without a chain.
 //!
 //! `myelin-wire` defines the messages of neurons byte for byte, without sockets. This crate carries the bytes, and
-//! protects a neuron from strangers. All buffers, queues, waits and counts here have a limit, and each peer has a quota
-//! of them.
+//! protects a neuron from untrusted peers. All buffers, queues, waits and counts here have a limit, and each peer has a
+//! quota of them.
 //!
 //! | Wanted | Here |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Lines in a stream of bytes, whatever the pieces in which the bytes come.
+//! Lines in a stream of bytes, independent of the pieces in which the bytes come.
 
 /// The lines of a stream. None may be longer than a limit, so an endless line takes no memory.
 ///
@@ -15,9 +15,9 @@
 #[derive(Clone, Debug)]
 pub struct Lines {
     bytes: Vec<u8>,
-    /// The bytes of lines that were taken.
+    /// The number of bytes in lines that were taken.
     taken: usize,
-    /// The bytes that were searched for an end, so that none is searched twice.
+    /// The number of bytes that were searched for an end, so that none is searched twice.
     searched: usize,
     limit: usize,
 }
@@ -26,12 +26,12 @@ pub struct Lines {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line has more than {limit} bytes")]
 pub struct LineTooLong {
-    /// The bytes that a line may have before its end.
+    /// The greatest number of bytes of a line before its end.
     pub limit: usize,
 }
 
 impl Lines {
-    /// Begins a stream whose lines have at most `limit` bytes before their end.
+    /// Returns an empty stream whose lines have at most `limit` bytes before their end.
     pub const fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), taken: 0, searched: 0, limit }
     }
@@ -47,7 +47,7 @@ impl Lines {
     /// Takes the next line, with its end. Returns `None` until more bytes come.
     ///
     /// # Errors
-    /// [`LineTooLong`], now and ever after: nothing says where the next line begins.
+    /// [`LineTooLong`], for this and each later call, because the beginning of the next line is unknown.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
         let unsearched = self.bytes.get(self.searched..).unwrap_or_default();
         let end = unsearched.iter().position(|byte| *byte == b'\n').map(|place| self.searched.saturating_add(place));
@@ -65,7 +65,7 @@ impl Lines {
         Ok(line)
     }
 
-    /// Returns true if no line has begun that lacks its end.
+    /// Returns true if no line is incomplete.
     pub fn is_at_end_of_line(&self) -> bool {
         self.taken >= self.bytes.len()
     }

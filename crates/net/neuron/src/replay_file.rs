@@ -1,4 +1,4 @@
-//! The memory of accepted requests across restarts. spec signed-requests §8
+//! Storage of the replay window across restarts (spec signed-requests §8).
 
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_wire::{
@@ -7,17 +7,18 @@ use myelin_wire::{
 };
 use std::path::Path;
 
-/// The bytes a stored memory may have: 64 for each nonce of the default limits, and room for more.
+/// The greatest size of a stored window in bytes: 64 for each nonce of the default limits, and a reserve.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Reads the file and removes it: a stored memory is good for one start. Without a file, or with a damaged one, nothing is
-/// accepted that could have been accepted before.
+/// Reads the file and removes it, because a stored window is valid for one start.
+///
+/// If the file is missing or damaged, the window refuses all requests that may have been accepted before.
 pub(crate) fn take(path: &Path, limits: ReplayLimits, now: UnixNanos, ahead: u64) -> Result<ReplayWindow, FileError> {
     let lost = || ReplayWindow::after_loss(limits, now, ahead);
     let stored = match myelin_files::read(path, Access::Shared, MAX_BYTES) {
         Ok(None) => return Ok(lost()),
         Ok(Some(bytes)) => Ok(bytes),
-        // No memory is that large, so this is none.
+        // No window is that large, so the file is damaged.
         Err(error @ FileError { source: FileFault::TooLarge { .. }, .. }) => Err(error.to_string()),
         Err(error) => return Err(error),
     };
@@ -27,12 +28,12 @@ pub(crate) fn take(path: &Path, limits: ReplayLimits, now: UnixNanos, ahead: u64
             .map_err(|error @ (StoredError::Form | StoredError::Damaged)| error.to_string())
     });
     Ok(window.unwrap_or_else(|error| {
-        tracing::warn!(path = %path.display(), %error, "the replay memory is lost; requests made until now are refused");
+        tracing::warn!(path = %path.display(), %error, "the replay window is lost; requests made until now are refused");
         lost()
     }))
 }
 
-/// Writes the file whole or not at all.
+/// Writes an atomic private file.
 pub(crate) fn put(path: &Path, window: &ReplayWindow) -> Result<(), FileError> {
     myelin_files::write(path, &window.to_bytes(), Access::Private, OnExisting::Replace)
 }

@@ -1,16 +1,17 @@
-//! Who signs.
+//! Signers of messages.
 
 use core::fmt;
 use myelin_wire::Sign;
 use std::sync::Arc;
 
-/// The hotkey of a neuron, shared by everything that signs for it. The secret stays with whoever implements
-/// [`Sign`]; this only points to it.
+/// The signer of a neuron's hotkey, shared by all parts that sign with it.
+///
+/// It refers to an implementation of [`Sign`], which holds the secret key.
 #[derive(Clone)]
 pub struct Signer(Arc<dyn Sign + Send + Sync>);
 
 impl Signer {
-    /// Signs with this key.
+    /// Returns a signer with this key.
     pub fn new(key: impl Sign + Send + Sync + 'static) -> Self {
         Self(Arc::new(key))
     }

@@ -1,6 +1,6 @@
-//! A subnet that factors numbers: to find a factor is work, to check one is none.
+//! A subnet that factors numbers. Finding a factor is costly, and checking one is cheap.
 //!
-//! `try` runs it in memory; the other words run it on a local network.
+//! `try` runs it in memory. The other arguments run its parts on a local network.
 
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
@@ -20,7 +20,7 @@ const SUBNET: NetUid = NetUid::new(1);
 /// The challenge is a number, the answer one of its factors.
 type Factors = JsonTask<u64, u64>;
 
-/// The smallest factor of a number, but for 1 and itself.
+/// Returns the smallest factor of a number other than 1 and itself.
 fn factor(number: u64) -> Option<u64> {
     (2..=number.isqrt()).find(|candidate| number.is_multiple_of(*candidate))
 }
@@ -36,7 +36,7 @@ impl Miner<Factors> for Divides {
 struct Divisible;
 
 impl Judge<Factors> for Divisible {
-    /// The product of two primes, others for each miner.
+    /// Returns the product of two primes, which differ for each miner.
     fn draw(&self, seed: u64, miner: PublicKey) -> u64 {
         let seed = seed_for(seed, miner);
         let prime = |above: u64| (above % 50_000 + 10_000..70_000).find(|number| factor(*number).is_none());
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
         [doing @ ("seat" | "mine" | "validate"), hotkey] => (doing, hotkey),
-        _ => return Err("say `try`, or `seat`, `mine` or `validate` and a hotkey like `//Alice//miner`".into()),
+        _ => return Err("pass `try`, or `seat`, `mine` or `validate` and a hotkey like `//Alice//miner`".into()),
     };
     let (chain, stop) = (Chain::connect(NodeUrls::local()).await?, async { drop(tokio::signal::ctrl_c().await) });
     if doing == "seat" {

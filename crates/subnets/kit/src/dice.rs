@@ -1,32 +1,35 @@
-//! Chance that can be had again.
+//! Reproducible pseudorandom numbers.
 
 use myelin_wire::PublicKey;
 use sha2::{Digest, Sha256};
 
-/// A number below 2^64 that seems random, and is the same for the same parts.
+/// Returns a pseudorandom number below 2^64 that depends on the parts only.
 pub(super) fn dice(parts: [u64; 4]) -> u64 {
     let digest = Sha256::digest(parts.map(u64::to_be_bytes).concat());
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// A count or an index as a part of dice.
+/// Converts a count or an index to a part of [`dice`].
 pub(super) fn number(index: usize) -> u64 {
     u64::try_from(index).unwrap_or(u64::MAX)
 }
 
-/// A seed of this miner's own, for judges that ask each miner something else. Without `seed` nobody can tell it.
+/// Returns a seed that is unique to this miner, for judges with a different challenge for each miner.
+///
+/// It cannot be computed without `seed`.
 pub fn seed_for(seed: u64, miner: PublicKey) -> u64 {
     let digest = Sha256::digest([seed.to_be_bytes().as_slice(), miner.as_bytes()].concat());
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// Draws this many of the items, each with the same chance and none twice, in an order of chance. The same seed draws the
-/// same from the same.
+/// Draws this many of the items in a random order, each with the same chance and none twice.
+///
+/// The same seed and items give the same sample.
 pub fn sample<I>(seed: u64, mut items: Vec<I>, count: usize) -> Vec<I> {
     let count = count.min(items.len());
     for place in 0..count {
         let left = number(items.len().saturating_sub(place));
-        // Below 2^16 items, so no item has a chance that differs by more than 2^-48 of it.
+        // With fewer than 2^16 items, no chance differs by more than 2^-48 of itself.
         let step = dice([seed, number(place), 0, 1]).checked_rem(left).unwrap_or(0);
         items.swap(place, place.saturating_add(usize::try_from(step).unwrap_or(0)));
     }
@@ -52,7 +55,7 @@ mod tests {
             some.dedup();
             assert_eq!(some.len(), 3);
         }
-        // Each is expected 600 times; 5 standard deviations are 102.
+        // Each item is expected 600 times; 5 standard deviations are 102.
         assert!(drawn.len() == 10 && drawn.values().all(|times| (498..702).contains(times)), "{drawn:?}");
     }
 

@@ -1,4 +1,4 @@
-//! A miner as something that an axon serves.
+//! Endpoints of axons that serve a miner.
 
 use super::{Miner, Task};
 use core::ops::ControlFlow;
@@ -11,21 +11,21 @@ use std::{
 };
 use tokio::sync::{Semaphore, mpsc};
 
-/// The challenges that are worked on at a time, those included whose caller has gone.
+/// The number of challenges in progress, including those whose caller has gone.
 const MAX_IN_FLIGHT: usize = 64;
 
-/// The pieces of a stream that wait for their caller.
+/// The number of pieces of a stream that wait for their caller.
 const PIECE_BUFFER: usize = 32;
 
-/// Told who asked, how long the work took, and what failed.
+/// An observer of answered requests: the caller, the time of the work, and the failure.
 pub(super) type WorkObserver = dyn Fn(PublicKey, Duration, Option<&Failure>) + Send + Sync;
 
-/// Serves a miner.
+/// Returns an endpoint that serves a miner.
 pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
     watched(task, miner, Arc::new(|_, _, _| {}))
 }
 
-/// Serves a miner, and tells of it.
+/// Returns an endpoint that serves a miner and reports each request to an observer.
 pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: Arc<WorkObserver>) -> Endpoint {
     let room = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
     Endpoint::new(task.class(), move |request| {
@@ -35,8 +35,8 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
             let failed = |error: &dyn std::fmt::Display| Failure(error.to_string());
             let caller = request.sender();
             let message = request.into_content();
-            // Mining is work, and the threads that serve connections have others to serve. What was begun is not stopped
-            // when its caller goes, so it is counted until it ends.
+            // Mining takes long, and the threads of connections serve others too. Work does not stop when its caller
+            // goes, so it counts until its end.
             let place = room.acquire_owned().await.map_err(|error| failed(&error))?;
             if task.streams() {
                 let challenge = task.asked(&message).map_err(|error| failed(&error))?;
@@ -50,7 +50,7 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
                     let streamed = miner.stream(challenge, &mut send);
                     watch(caller, began.elapsed(), streamed.as_ref().err());
                     if let Err(failure) = streamed {
-                        // If nobody listens, nobody needs to know.
+                        // A caller that has gone needs no failure.
                         let _ = sender.blocking_send(Err(failure));
                     }
                     drop(place);
@@ -70,7 +70,7 @@ pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: A
     })
 }
 
-/// What a miner makes of a message.
+/// Returns the answer of a miner to a message, as a message.
 pub(super) fn mine<T: Task>(
     task: &T,
     miner: &(impl Miner<T> + ?Sized),

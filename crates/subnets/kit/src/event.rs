@@ -1,4 +1,4 @@
-//! What a neuron has to tell while it works, for terminals and logs.
+//! Events of a neuron, for terminals and logs.
 
 use core::fmt;
 use myelin_neuron::AskError;
@@ -6,105 +6,105 @@ use myelin_primitives::{BlockNumber, Entry, Uid};
 use myelin_wire::PublicKey;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-/// What happened.
+/// An event of a neuron at work.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NeuronEvent {
     /// The hotkey has a seat, and the neuron works.
     Joined {
-        /// The seat.
+        /// The uid of the seat.
         uid: Uid,
-        /// The block in which it was looked up.
+        /// The block of the state in which the seat was read.
         block: BlockNumber,
     },
     /// A new block is final.
     Block {
-        /// Its height.
+        /// The height of the block.
         block: BlockNumber,
-        /// The block of the next epoch, if there is one to come.
+        /// The block of the next epoch, if one is scheduled.
         next_epoch: Option<BlockNumber>,
     },
-    /// Seats have other neurons now.
+    /// Seats were taken over by other neurons.
     Replaced {
-        /// Which.
+        /// The uids of the seats.
         uids: Vec<Uid>,
         /// The block.
         block: BlockNumber,
     },
-    /// The chain does not answer. Work goes on with what is known of it.
+    /// No node answers. The neuron continues with the last known state.
     Outage {
-        /// What is wrong.
+        /// The cause.
         error: String,
     },
-    /// The chain answers again.
+    /// A node answers again.
     Back {
-        /// Its last final block.
+        /// The last final block.
         block: BlockNumber,
     },
-    /// The axon listens.
+    /// The axon accepts connections.
     Serving {
-        /// Where.
+        /// The address at which it listens.
         address: SocketAddr,
     },
-    /// The chain knows where the axon is.
+    /// The address of the axon is on the chain.
     Announced {
-        /// Where, as others see it.
+        /// The address that others use.
         address: SocketAddr,
-        /// The block that says so.
+        /// The block of the announcement.
         block: BlockNumber,
     },
-    /// The chain was not told where the axon is. It is tried again.
+    /// The address of the axon is not on the chain. The announcement is repeated.
     AnnounceFailed {
-        /// Why.
+        /// The cause.
         error: String,
     },
-    /// Somebody asked, and the work for it is done.
+    /// A request was answered.
     Served {
-        /// Who asked.
+        /// The hotkey of the caller.
         caller: PublicKey,
-        /// Its seat, if it has one.
+        /// The seat of the caller, if it has one.
         uid: Option<Uid>,
-        /// How long the work took.
+        /// The time of the work.
         elapsed: Duration,
-        /// Why there is no answer, or none to the end.
+        /// The cause of a missing or incomplete answer.
         failure: Option<String>,
     },
     /// No miner of the subnet serves.
     NobodyServes,
-    /// Miners are asked.
+    /// A round began.
     RoundBegan {
         /// The number of the round.
         round: u64,
-        /// Who is asked.
+        /// The seats of the miners in the round.
         miners: Vec<Uid>,
     },
-    /// A miner has answered, or not.
+    /// The result of one miner in a round.
     Answered {
         /// The number of the round.
         round: u64,
-        /// Its seat.
+        /// The seat of the miner.
         uid: Uid,
-        /// Who it is.
+        /// The hotkey of the miner.
         hotkey: PublicKey,
-        /// How long the first byte of the answer took.
+        /// The time until the first byte of the answer.
         first: Option<Duration>,
-        /// How long the last one took, or the failure.
+        /// The time until the last byte, or until the failure.
         elapsed: Duration,
-        /// Its score in parts of a million, or why it has none.
+        /// The score in parts of a million, or the cause of a missing score.
         score: Result<u64, AskError>,
-        /// Its average after that, in parts of a million.
+        /// The average after this score, in parts of a million.
         average: u64,
     },
-    /// A round could not be held.
+    /// A round failed.
     RoundFailed {
         /// The number of the round.
         round: u64,
-        /// Why.
+        /// The cause.
         error: String,
     },
-    /// What was learned is not written down. It is tried again after the next round.
+    /// The state was not stored. This is repeated after the next round.
     NotSaved {
-        /// Why.
+        /// The cause.
         error: String,
     },
     /// The validator may not set weights until the next epoch.
@@ -112,51 +112,51 @@ pub enum NeuronEvent {
         /// The block.
         block: BlockNumber,
     },
-    /// There is nothing to say about anybody. The chain is told so, which keeps the seat active.
+    /// The averages give no weights. The validator sets a vector that rates no miner and keeps the seat active.
     NoOpinion {
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// Weights are on their way.
+    /// A submission of weights began.
     Weighing {
-        /// How.
+        /// The kind of submission.
         step: WeightsStep,
-        /// Seats with their weights.
+        /// The weights by seat.
         weights: Vec<Entry>,
     },
-    /// They are in a final block.
+    /// The submission is in a final block.
     Weighed {
-        /// How.
+        /// The kind of submission.
         step: WeightsStep,
         /// The block.
         block: BlockNumber,
     },
-    /// They are not. It is tried again.
+    /// The submission failed. It is repeated.
     WeighingFailed {
-        /// How.
+        /// The kind of submission.
         step: WeightsStep,
-        /// Why.
+        /// The cause.
         error: String,
-        /// What would help.
+        /// The hints of the error.
         hints: Vec<String>,
     },
-    /// It is asked to stop, and finishes what it has begun.
+    /// The neuron was asked to stop, and finishes open work.
     Stopping,
 }
 
-/// How weights get on the chain. spec weights §2, §5
+/// A step by which weights reach the chain (spec weights §2, §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightsStep {
-    /// Openly.
+    /// The weights in clear text.
     Set,
-    /// By a commit, which hides them.
+    /// The hash of the weights, which hides them until the reveal.
     Commit,
-    /// By a reveal of what was committed.
+    /// The weights of an earlier commit.
     Reveal,
 }
 
 impl WeightsStep {
-    /// In one word.
+    /// Returns the step as one word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Set => "set",
@@ -174,7 +174,7 @@ impl WeightsStep {
     }
 }
 
-/// Percent with one digit of parts of a million.
+/// Formats parts of a million as percent with one digit.
 pub(super) fn percent(ppm: u64) -> String {
     let tenths = ppm.saturating_add(500) / 1_000;
     format!("{}.{} %", tenths / 10, tenths % 10)
@@ -228,17 +228,19 @@ fn listed(uids: &[Uid]) -> String {
     uids.iter().map(Uid::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Where events go. Called on the threads that work, so it should hand them on and wait for nothing.
+/// A sink of events.
+///
+/// It is called on the threads that work, so it should pass the events on and not block.
 #[derive(Clone)]
 pub struct EventSink(Arc<dyn Fn(NeuronEvent) + Send + Sync>);
 
 impl EventSink {
-    /// To this function.
+    /// Returns a sink that calls this function.
     pub fn new(to: impl Fn(NeuronEvent) + Send + Sync + 'static) -> Self {
         Self(Arc::new(to))
     }
 
-    /// To the log.
+    /// Returns a sink that writes to the log.
     pub fn log() -> Self {
         Self::new(|event| tracing::info!("{event}"))
     }

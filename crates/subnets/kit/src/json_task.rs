@@ -12,18 +12,19 @@ use serde::{Serialize, de::DeserializeOwned};
 const CHALLENGE: &str = "challenge";
 const ANSWER: &str = "answer";
 
-/// A task whose challenges `C` and answers `A` travel as JSON, in one text each. Where they should be fields of their own, or
-/// answers stream, write a [`Task`].
+/// A task whose challenges `C` and answers `A` travel as JSON, each in one text.
+///
+/// Implement [`Task`] for separate fields, or for answers that stream.
 pub struct JsonTask<C, A> {
     class: Class,
     types: PhantomData<fn() -> (C, A)>,
 }
 
 impl<C, A> JsonTask<C, A> {
-    /// A task of this name, which is the path that its miners serve.
+    /// Returns a task of this name, which is also the path at which miners serve it.
     ///
     /// # Errors
-    /// [`ClassError`], if it is no name.
+    /// [`ClassError`] if the name is invalid.
     pub fn new(name: &str) -> Result<Self, ClassError> {
         let answer = Field::with_default(ANSWER, Type::Text, Value::from(""));
         let class = Class::new(name, vec![Field::required(CHALLENGE, Type::Text), answer])?.hashing(&[CHALLENGE])?;
@@ -41,7 +42,7 @@ fn read<T: DeserializeOwned>(message: &Synapse, at: &str) -> Result<T, Mismatch>
 }
 
 fn mismatch(at: &str, error: &serde_json::Error) -> Mismatch {
-    Mismatch { at: at.to_owned(), what: format!("is not what is meant to be here: {error}") }
+    Mismatch { at: at.to_owned(), what: format!("is not JSON of the expected type: {error}") }
 }
 
 impl<C, A> Task for JsonTask<C, A>
@@ -57,7 +58,7 @@ where
     }
 
     fn ask(&self, challenge: &C) -> Dict {
-        // What cannot be written is missing, and is then no message of the class.
+        // A challenge that cannot be written is missing from the message, which then is invalid.
         write(challenge, CHALLENGE).map(|text| Dict::from_iter([(CHALLENGE, text)])).unwrap_or_default()
     }
 

@@ -1,21 +1,21 @@
-//! What a subnet is made of: a task, miners that do it, and a judge that says how well.
+//! The parts of a subnet: a task, its miners, and a judge that scores their answers.
 //!
-//! | Part | Who writes it | What it is |
+//! | Part | Author | Role |
 //! |---|---|---|
-//! | [`Task`] | the subnet | what is asked and answered, as messages; [`JsonTask`] makes them of types |
+//! | [`Task`] | the subnet | defines challenges and answers as messages; [`JsonTask`] derives them from types |
 //! | [`Miner`] | each miner | answers challenges |
 //! | [`Judge`] | the subnet | draws challenges and scores answers |
-//! | [`Member`] | here | a hotkey with a seat in a subnet of a chain, which follows that |
-//! | [`mine`] | here | serves a miner to validators, and tells the chain where |
-//! | [`Validator`] | here | holds rounds, averages scores, and sets weights before each epoch |
-//! | [`simulation::World`] | here | miners without sockets: seeded time, delays, losses and mischief |
+//! | [`Member`] | this crate | a hotkey with a seat on a subnet, which follows the chain |
+//! | [`mine`] | this crate | serves a miner to validators, and announces its address on the chain |
+//! | [`Validator`] | this crate | holds rounds, averages scores, and sets weights before each epoch |
+//! | [`simulation::World`] | this crate | miners without sockets: seeded time, delays, losses and mischief |
 //!
-//! Miners and judges are plain functions of their input, so a subnet is tried on the whole in milliseconds, twice with the
-//! same result, before anything of it meets a network.
+//! Miners and judges are functions of their input. A whole subnet can therefore be tried in milliseconds and with
+//! reproducible results before it runs on a network.
 //!
-//! What a neuron does is told as [`NeuronEvent`]s to a [`EventSink`]. What it has to keep is in its [`StateFolder`], written whole or not
-//! at all, so that a neuron that is killed goes on where it was. Parts of this work by themselves too: [`round`] asks and scores
-//! once, [`AnnouncedAxon`] announces any axon, [`weights`] makes of averages what a subnet accepts.
+//! A neuron reports [`NeuronEvent`]s to an [`EventSink`]. Its persistent state is in a [`StateFolder`] of atomic files,
+//! so a killed neuron continues with the last complete state. Some parts can be used alone: [`round`] asks and scores
+//! once, [`AnnouncedAxon`] announces any axon, and [`weights`] converts averages to weights that a subnet accepts.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -69,69 +69,72 @@ use myelin_wire::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// What is asked and answered in a subnet, and how it travels.
+/// The challenges and answers of a subnet, and their messages.
 pub trait Task: Send + Sync + 'static {
-    /// What a validator asks.
+    /// A challenge of a validator.
     type Challenge: Clone + Send + Sync + 'static;
-    /// What a miner answers.
+    /// An answer of a miner.
     type Answer: Send + Sync + 'static;
 
-    /// The class of its messages. The fields of a challenge should be hashed, so that they are signed in the older
-    /// protocol too; those of an answer need a default.
+    /// Returns the class of the messages.
+    ///
+    /// The fields of a challenge should be hashed, so that v1 signs them too. The fields of an answer need a default.
     fn class(&self) -> Class;
 
-    /// The fields of a challenge.
+    /// Returns the fields of a challenge.
     fn ask(&self, challenge: &Self::Challenge) -> Dict;
 
-    /// The challenge in a message. Written by a stranger: check it as such.
+    /// Reads the challenge of a message. The message is untrusted input.
     ///
     /// # Errors
-    /// [`Mismatch`] when the fields are no challenge, though of their types.
+    /// [`Mismatch`] if the fields have the right types, but are no challenge.
     fn asked(&self, message: &Synapse) -> Result<Self::Challenge, Mismatch>;
 
-    /// Puts an answer into the message that asked for it.
+    /// Writes an answer into the message of its challenge.
     ///
     /// # Errors
-    /// [`Mismatch`] when the class does not have the fields.
+    /// [`Mismatch`] if the class does not have the fields.
     fn answer(&self, message: &mut Synapse, answer: Self::Answer) -> Result<(), Mismatch>;
 
-    /// The answer in a message. Written by a stranger: check it as such.
+    /// Reads the answer of a message. The message is untrusted input.
     ///
     /// # Errors
-    /// [`Mismatch`] when the fields are no answer, though of their types.
+    /// [`Mismatch`] if the fields have the right types, but are no answer.
     fn answered(&self, message: &Synapse) -> Result<Self::Answer, Mismatch>;
 
-    /// Whether answers come as a stream of bytes, which [`Self::streamed`] reads, instead of as a message.
+    /// Returns true if answers are a stream of bytes, which [`Self::streamed`] reads, instead of a message.
     fn streams(&self) -> bool {
         false
     }
 
-    /// Whether these first bytes of a stream are a beginning of an answer, at which [`Reply::first`] is taken. A task that pays
-    /// for a quick beginning asks for more than any byte, which costs nothing to send.
+    /// Returns true if an answer has begun with these first bytes of a stream, which sets [`Reply::first`].
+    ///
+    /// A task that rewards an early beginning should require more than one byte, because a single byte costs no work.
     fn begins(&self, bytes: &[u8]) -> bool {
         !bytes.is_empty()
     }
 
-    /// The answer that a whole stream is. Written by a stranger: check it as such.
+    /// Reads the answer of a whole stream. The bytes are untrusted input.
     ///
     /// # Errors
-    /// [`Mismatch`] when the bytes are no answer.
+    /// [`Mismatch`] if the bytes are no answer.
     fn streamed(&self, bytes: &[u8]) -> Result<Self::Answer, Mismatch> {
         let _ = bytes;
-        Err(Mismatch { at: "stream".to_owned(), what: "is not how this task is answered".to_owned() })
+        Err(Mismatch { at: "stream".to_owned(), what: "is no form of answer of this task".to_owned() })
     }
 }
 
-/// Answers challenges.
+/// A miner, which answers challenges.
 pub trait Miner<T: Task>: Send + Sync + 'static {
-    /// The answer to a challenge. May take its time: it is computed on a thread of its own.
+    /// Returns the answer to a challenge. It runs on a thread of its own and may block.
     ///
     /// # Errors
     /// [`Failure`], which goes to the log.
     fn answer(&self, challenge: T::Challenge) -> Result<T::Answer, Failure>;
 
-    /// The answer piece by piece, for tasks that stream. `pieces` waits while the caller is behind, and says
-    /// [`ControlFlow::Break`] once nobody listens any more.
+    /// Passes the answer to `pieces` piece by piece, for tasks that stream.
+    ///
+    /// `pieces` waits while the caller is behind, and returns [`ControlFlow::Break`] after the caller has gone.
     ///
     /// # Errors
     /// [`Failure`], which breaks the stream off and goes to the log.
@@ -145,33 +148,37 @@ pub trait Miner<T: Task>: Send + Sync + 'static {
     }
 }
 
-/// An answer, and how long it took.
+/// An answer and its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply<A> {
-    /// What was answered.
+    /// The answer.
     pub answer: A,
-    /// From the question to the beginning of the answer ([`Task::begins`]). Whole answers come at once, so that is the same as
-    /// `elapsed`.
+    /// The time from the request to the beginning of the answer ([`Task::begins`]).
+    ///
+    /// For an answer that is one message, it equals `elapsed`.
     pub first: Duration,
-    /// From the question to the last byte of the answer.
+    /// The time from the request to the last byte of the answer.
     pub elapsed: Duration,
 }
 
-/// What a judge looks at: each miner's challenge, and its reply if anything usable came in time.
+/// The input of a judge for one miner: its challenge, and its reply if a valid one came in time.
 pub type Exchange<T> = (<T as Task>::Challenge, Option<Reply<<T as Task>::Answer>>);
 
-/// Says what a good answer is.
+/// A judge, which draws challenges and scores answers.
 pub trait Judge<T: Task>: Send + Sync + 'static {
-    /// The challenge of this seed for this miner; a judge that asks everybody the same ignores the miner. The same seed is
-    /// the same challenge, so that anybody can draw it again; a judge whose miners must not know it beforehand takes seeds
-    /// nobody knows beforehand.
+    /// Returns the challenge of this seed for this miner.
+    ///
+    /// It must depend on the arguments only, so that others can draw it again. A judge that gives each miner the same
+    /// challenge ignores the miner. If miners must not know a challenge in advance, the seed must be secret until then.
     fn draw(&self, seed: u64, miner: PublicKey) -> T::Challenge;
 
-    /// How good one reply is by itself, from nothing to all of it. Nothing but these decides, so that two judges agree.
+    /// Returns the score of one reply. It must depend on the arguments only, so that two judges agree.
     fn score(&self, challenge: &T::Challenge, reply: &Reply<T::Answer>) -> Fraction;
 
-    /// How good the replies of a whole round are, in the order of who was asked. For judges that compare miners with each
-    /// other; by default each reply has its own score, and no reply has nothing.
+    /// Returns the scores of a whole round, in the order of its miners.
+    ///
+    /// Override it to compare miners with each other. By default each reply has its own score, and a missing reply has
+    /// 0.
     fn rank(&self, round: &[Exchange<T>]) -> Vec<Fraction> {
         let score = |(challenge, reply): &Exchange<T>| {
             reply.as_ref().map_or(Fraction::from_u16(0), |reply| self.score(challenge, reply))
@@ -180,16 +187,17 @@ pub trait Judge<T: Task>: Send + Sync + 'static {
     }
 }
 
-/// The message that asks a challenge.
+/// Returns the message of a challenge.
 ///
 /// # Errors
-/// [`Mismatch`] when the fields of the challenge are not those of the class.
+/// [`Mismatch`] if the fields of the challenge are not those of the class.
 pub fn question<T: Task>(task: &T, challenge: &T::Challenge) -> Result<Synapse, Mismatch> {
     Synapse::new(Arc::new(task.class()), &task.ask(challenge))
 }
 
-/// The scores of a round, one for each exchange: a judge that gives too few leaves the rest with nothing, and where nothing
-/// came there is nothing to score.
+/// Returns the scores of a round, one for each exchange.
+///
+/// Scores that the judge leaves out are 0. An exchange without a reply has no score.
 fn ranked<T: Task>(judge: &(impl Judge<T> + ?Sized), round: &[Exchange<T>]) -> Vec<Option<Fraction>> {
     let mut scores = judge.rank(round).into_iter();
     let mut score = |(_, reply): &Exchange<T>| {

@@ -1,4 +1,4 @@
-//! A hotkey with a seat in a subnet, and what it knows of the others there.
+//! A hotkey with a seat on a subnet, and the state of the subnet.
 
 use super::{
     event::{EventSink, NeuronEvent},
@@ -15,20 +15,22 @@ use myelin_primitives::{BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
-/// For how many blocks what a neuron submits is valid: long enough for a chain that is slow to make blocks, and short
-/// enough that what was lost is soon known to be.
+/// The mortality of submissions in blocks.
+///
+/// It is long enough for a chain that is slow to make blocks, and short enough that the loss of a transaction is known
+/// soon.
 const MORTALITY: u64 = 32;
 
-/// The longest wait for a submission, after which it is looked for again.
+/// The longest wait for a submission. After it the search for the transaction is repeated.
 pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How long to wait after a failure that nodes answer at once.
+/// The pause after an error that a node returns at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// A neuron cannot begin.
+/// A failure to start a neuron.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// The chain does not say.
+    /// A read from the chain failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The hotkey has no seat.
@@ -39,7 +41,7 @@ pub enum JoinError {
         /// The subnet.
         netuid: NetUid,
     },
-    /// The folder for what it keeps cannot be used.
+    /// The state folder is not usable.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -58,10 +60,10 @@ impl Diagnostic for JoinError {
     }
 }
 
-/// Why a neuron ends that nobody asked to.
+/// An event that ends a neuron without a request to stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
-    /// Its seat was given to another, or it was never final.
+    /// The seat was taken over, or its registration never became final.
     #[error("hotkey {hotkey} has no seat on subnet {netuid} any more, as of block {block}")]
     SeatLost {
         /// The hotkey.
@@ -71,7 +73,7 @@ pub enum MemberError {
         /// The block.
         block: BlockNumber,
     },
-    /// The subnet is gone.
+    /// The subnet has ended.
     #[error("subnet {0} has ended")]
     NoSubnet(NetUid),
 }
@@ -84,12 +86,12 @@ impl Diagnostic for MemberError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::SeatLost { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid} again")),
-            Self::NoSubnet(_) => out.push("list the subnets there are"),
+            Self::NoSubnet(_) => out.push("list the subnets"),
         }
     }
 }
 
-/// A hotkey with a seat in a subnet. It follows the chain until the last copy of it is dropped.
+/// A hotkey with a seat on a subnet. It follows the chain until its last copy is dropped.
 #[derive(Clone)]
 pub struct Member(Arc<Inner>);
 
@@ -112,11 +114,12 @@ impl Drop for Inner {
 }
 
 impl Member {
-    /// Looks up the seat of a hotkey, and begins to follow the subnet. What the neuron keeps goes to the folder `state`,
-    /// which is its own.
+    /// Reads the seat of a hotkey, and begins to follow the subnet.
+    ///
+    /// The state of the neuron is in the folder `state`, which no other neuron may use.
     ///
     /// # Errors
-    /// [`JoinError`], for one if the hotkey has no seat.
+    /// [`JoinError::NoSeat`] if the hotkey has no seat; [`JoinError::Chain`] and [`JoinError::State`] for failures.
     pub async fn join(
         chain: &Chain,
         netuid: NetUid,
@@ -141,55 +144,55 @@ impl Member {
         Ok(Self(Arc::new(Inner { chain, netuid, account, signer, table, seen, state, report, follower })))
     }
 
-    /// The chain.
+    /// Returns the chain.
     pub fn chain(&self) -> &Chain {
         &self.0.chain
     }
 
-    /// The subnet.
+    /// Returns the netuid of the subnet.
     pub fn netuid(&self) -> NetUid {
         self.0.netuid
     }
 
-    /// Who it is, as the chain calls it.
+    /// Returns the hotkey, in the type of the client.
     pub fn public(&self) -> PublicKey {
         self.0.account.public()
     }
 
-    /// Who it is, as neurons call it.
+    /// Returns the hotkey, in the type of messages.
     pub fn hotkey(&self) -> PublicKey {
         self.public()
     }
 
-    /// What it signs messages with.
+    /// Returns the signer of messages.
     pub fn signer(&self) -> Signer {
         self.0.signer.clone()
     }
 
-    /// What it submits calls with.
+    /// Returns the account that submits calls.
     pub fn account(&self) -> &Account {
         &self.0.account
     }
 
-    /// Who has a seat, as of the last final block that was seen.
+    /// Returns the directory of seats, as of the last final block that was read.
     pub fn table(&self) -> Arc<MemoryDirectory> {
         Arc::clone(&self.0.table)
     }
 
-    /// The subnet, as of the last final block that was seen.
+    /// Returns the state of the subnet, as of the last final block that was read.
     pub fn snapshot(&self) -> Arc<MetagraphInfo> {
         Arc::clone(&self.0.seen.borrow())
     }
 
-    /// The subnet block by block, for whoever waits for a change. Nothing more comes once the subnet has ended.
+    /// Returns a receiver of the subnet's state, which changes with each block. It closes once the subnet has ended.
     pub fn seen(&self) -> watch::Receiver<Arc<MetagraphInfo>> {
         self.0.seen.clone()
     }
 
-    /// Its seat, as of the last final block that was seen.
+    /// Returns the uid of the neuron, as of the last final block that was read.
     ///
     /// # Errors
-    /// [`MemberError::SeatLost`].
+    /// [`MemberError::SeatLost`] if the hotkey has no seat any more.
     pub fn uid(&self) -> Result<Uid, MemberError> {
         self.uid_in(&self.snapshot())
     }
@@ -200,7 +203,7 @@ impl Member {
         seat.ok_or(MemberError::SeatLost { hotkey, netuid, block })
     }
 
-    /// The folder for what it keeps.
+    /// Returns the state folder.
     pub fn state(&self) -> &StateFolder {
         &self.0.state
     }
@@ -220,7 +223,7 @@ impl fmt::Debug for Member {
     }
 }
 
-/// Goes with the chain, block by block, until the subnet ends.
+/// Follows the chain block by block until the subnet ends.
 async fn follow(
     mut metagraph: Metagraph,
     table: Arc<MemoryDirectory>,
@@ -249,14 +252,14 @@ async fn follow(
                     report.send(NeuronEvent::Outage { error: error.to_string() });
                     is_out = true;
                 }
-                // Nodes that answer, but not what was asked, do so at once, and nothing tells when they have thought better.
+                // A node that answers with an error does so at once, and no event announces that it has recovered.
                 sleep(RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// The neurons of a subnet as axons and dendrites know them.
+/// Returns the neurons of a subnet as directory entries.
 fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
         let announced = neuron.axon.as_ref().and_then(|axon| {
@@ -271,7 +274,7 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, Directory
     })
 }
 
-/// The neuron on a seat, as it is to be asked; `None` if it does not serve, or cannot be reached.
+/// Returns the neuron on a seat as a peer, or `None` if it does not serve or cannot be reached.
 pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
     seat.announced.as_ref()?.peer(*hotkey).ok()
 }

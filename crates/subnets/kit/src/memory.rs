@@ -1,4 +1,4 @@
-//! What a validator keeps across restarts, in one file: how miners answered, and the weights it has committed.
+//! The persistent state of a validator in one file: the scores of miners, and commits that are not revealed.
 
 use super::scores::{ONE, Score, Scores};
 use core::fmt::Debug;
@@ -9,13 +9,13 @@ use myelin_primitives::{BlockNumber, Entry, NetUid};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The form of the file. Another one is refused, not guessed at.
+/// The version of the file. Files of other versions are refused.
 const VERSION: u32 = 1;
 
-/// The bytes the file may have: a few hundred for each of 256 seats, two thousand for each commit, and room for more.
+/// The greatest size of the file in bytes: a few hundred for each of 256 seats, 2 000 for each commit, and a reserve.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Whose memory it is. One of another chain, subnet or hotkey says nothing here.
+/// The owner of the state. The state of another chain, subnet or hotkey is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryOwner {
     /// The hash of block 0.
@@ -26,26 +26,26 @@ pub struct MemoryOwner {
     pub hotkey: String,
 }
 
-/// The memory cannot be read.
+/// A failure to read or write the state.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// The file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// It is damaged, or of a version that this program does not know.
-    #[error("`{}` is damaged, or was written by another version: {reason}", path.display())]
+    /// The file is damaged, or of a version that this program does not know.
+    #[error("`{}` is damaged, or has another version: {reason}", path.display())]
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
-    /// It is of another neuron.
-    #[error("`{}` is of hotkey {} on subnet {} of chain {}", path.display(), whose.hotkey, whose.netuid, whose.chain)]
+    /// The file belongs to another neuron.
+    #[error("`{}` belongs to hotkey {} on subnet {} of chain {}", path.display(), whose.hotkey, whose.netuid, whose.chain)]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner of the file.
         whose: Box<MemoryOwner>,
     },
 }
@@ -57,22 +57,22 @@ impl Diagnostic for MemoryError {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Form { .. } => out.push("restore the file, or move it away and begin without scores"),
+            Self::Form { .. } => out.push("restore the file, or move it away and start without scores"),
             Self::Foreign { .. } => out.push("choose another folder for this neuron"),
             Self::File(_) => {}
         }
     }
 }
 
-/// What a validator keeps.
+/// The state of a validator.
 #[derive(Debug)]
 pub(super) struct ValidatorMemory {
     path: PathBuf,
     whose: MemoryOwner,
     hotkey: PublicKey,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub(super) rounds: u64,
-    /// How miners answered.
+    /// The scores of miners.
     pub(super) scores: Scores,
     /// The weights that were committed and are not revealed, oldest first.
     pub(super) pending: Vec<PendingReveal>,
@@ -88,10 +88,10 @@ struct MemoryFile {
     promises: Vec<StoredReveal>,
 }
 
-/// A [`PendingReveal`]. spec weights §5.3
+/// A [`PendingReveal`] in the file (spec weights §5.3).
 #[derive(Serialize, Deserialize)]
 struct StoredReveal {
-    /// The hash that is on the chain, in hexadecimal. For readers of the file: it follows from the rest.
+    /// The hash on the chain in hexadecimal, for readers of the file. It follows from the other fields.
     hash: String,
     weights: Vec<Entry>,
     salt: Vec<u16>,
@@ -111,10 +111,10 @@ struct StoredScore {
 }
 
 impl ValidatorMemory {
-    /// Reads the file; without one, nothing is remembered.
+    /// Reads the file. Without a file the state is empty.
     ///
     /// # Errors
-    /// [`MemoryError`]. What cannot be read is left as it is.
+    /// [`MemoryError`] if the file cannot be read. The file stays as it is.
     pub(super) fn open(
         path: PathBuf,
         genesis: impl Debug,
@@ -135,7 +135,7 @@ impl ValidatorMemory {
         }
     }
 
-    /// Reads the content of a file: of this owner, or of any owner if none is given.
+    /// Reads the content of a file of this owner, or of any owner if none is given.
     fn read(bytes: &[u8], path: PathBuf, whose: Option<MemoryOwner>) -> Result<Self, MemoryError> {
         let form = |reason: String| MemoryError::Form { path: path.clone(), reason };
         let key_of =
@@ -166,10 +166,10 @@ impl ValidatorMemory {
         Ok(Self { path, whose: stored.whose, hotkey, rounds: stored.rounds, scores, pending: pending.collect() })
     }
 
-    /// What the file is to hold.
+    /// Returns the content of the file.
     ///
     /// # Errors
-    /// [`MemoryError::Form`], never for a memory made here.
+    /// [`MemoryError::Form`], which never occurs for a state made here.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, MemoryError> {
         let scores = self.scores.iter().map(|(hotkey, score)| {
             let Score { since, average, asked, answered } = score;
@@ -191,22 +191,22 @@ impl ValidatorMemory {
         serde_json::to_vec_pretty(&stored).map_err(form)
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Writes the file whole or not at all. Salts are in it, so it is nobody else's.
+/// Writes an atomic private file, because it contains salts.
 ///
 /// # Errors
-/// [`MemoryError::File`].
+/// [`MemoryError::File`] if the file cannot be written.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), MemoryError> {
     Ok(myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)?)
 }
 
 impl MemoryOwner {
-    /// The memory of this hotkey on this subnet of this chain.
+    /// Returns the owner for this hotkey on this subnet of this chain.
     fn new(genesis: impl Debug, netuid: NetUid, hotkey: &PublicKey) -> Self {
         Self { chain: format!("{genesis:?}"), netuid, hotkey: hotkey.to_string() }
     }

@@ -1,4 +1,4 @@
-//! A miner on a real chain.
+//! A miner on a chain.
 
 use super::{
     AnnouncedAxon, Miner, ServingOptions, Task, endpoint::watched, event::NeuronEvent, member::Member,
@@ -8,17 +8,17 @@ use myelin_neuron::{Directory, Endpoint, MemoryDirectory, ServeValidators};
 use myelin_primitives::{Amount, Tao};
 use std::sync::Arc;
 
-/// How a miner serves, and whom.
+/// The options of a miner.
 #[derive(Clone, Debug)]
 pub struct MiningOptions {
-    /// How it serves.
+    /// The options of its axon.
     pub serving: ServingOptions,
-    /// The stake of a neuron that stands in for a permit to validate, if any does.
+    /// The stake with which a neuron is served without a validator permit, if any is enough.
     pub enough_stake: Option<Amount<Tao>>,
 }
 
 impl Default for MiningOptions {
-    /// Serves neurons of the subnet with a permit to validate, or 1 000 TAO of stake.
+    /// Returns options that serve neurons of the subnet with a validator permit, or with 1 000 TAO of stake.
     fn default() -> Self {
         let enough_stake = Amount::from_tao(1_000);
         Self { serving: ServingOptions::default(), enough_stake }
@@ -28,7 +28,7 @@ impl Default for MiningOptions {
 /// Serves a miner to the validators of its subnet until `stop`.
 ///
 /// # Errors
-/// [`ServeError`], with what is in the way, or if the seat or the subnet is gone.
+/// [`ServeError`] if the axon does not start or stop, or the seat or the subnet is lost.
 pub async fn mine<T: Task>(
     member: &Member,
     task: Arc<T>,
@@ -41,8 +41,9 @@ pub async fn mine<T: Task>(
     AnnouncedAxon::start(member, serving, rules, vec![reported(member, task, miner)]).await?.run(stop).await
 }
 
-/// An endpoint that serves a miner, and reports who asked and how long the work took. For those who serve more than that, or
-/// to others, with [`AnnouncedAxon`].
+/// Returns an endpoint that serves a miner and reports each caller and the time of its request.
+///
+/// Use it with [`AnnouncedAxon`] for other endpoints or rules.
 pub fn reported<T: Task>(member: &Member, task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
     let (table, report) = (member.table(), member.report().clone());
     watched(

@@ -1,4 +1,4 @@
-//! One challenge to each miner.
+//! A round: one challenge for each miner.
 
 use super::{Exchange, Judge, Reply, Task, question, ranked};
 use futures::stream::StreamExt;
@@ -8,26 +8,26 @@ use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// The miners that are asked at a time.
+/// The number of miners that are asked at the same time.
 const MAX_IN_FLIGHT: usize = 64;
 
-/// What a neuron got for its answer.
+/// The result of one neuron in a round.
 #[derive(Clone, Debug)]
 pub struct ScoredAnswer {
-    /// The neuron.
+    /// The hotkey of the neuron.
     pub hotkey: PublicKey,
-    /// How long it took to the first byte of the answer, if there is one.
+    /// The time until the first byte of the answer, if there is one.
     pub first: Option<Duration>,
-    /// How long it took to the last, or to the failure.
+    /// The time until the last byte, or until the failure.
     pub elapsed: Duration,
-    /// Its score, or why it has none; counts as nothing then.
+    /// The score, or the cause of a missing score, which counts as 0.
     pub score: Result<Fraction, AskError>,
 }
 
-/// A round cannot be held.
+/// A round that cannot be held.
 #[derive(Debug, thiserror::Error)]
 pub enum RoundError {
-    /// The judge draws a challenge that is no message of the task.
+    /// The judge drew a challenge that is no message of the task.
     #[error("the judge drew a challenge that is no message of the task: {0}")]
     Challenge(#[from] Mismatch),
     /// The judge panicked.
@@ -35,11 +35,12 @@ pub enum RoundError {
     Judge,
 }
 
-/// Draws a challenge for each peer, asks them side by side, and scores what they answer, in their order. Scoring is done on
-/// a thread of its own.
+/// Draws a challenge for each peer, asks all peers concurrently, and returns their scores in the same order.
+///
+/// Scoring runs on a thread of its own.
 ///
 /// # Errors
-/// [`RoundError`], which is the judge's fault and never a miner's.
+/// [`RoundError`] for a fault of the judge, and never for one of a miner.
 pub async fn round<T: Task, J: Judge<T>>(
     dendrite: &Dendrite,
     task: &T,

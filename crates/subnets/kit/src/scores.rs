@@ -1,32 +1,33 @@
-//! What a validator remembers of how miners answered.
+//! The scores of miners that a validator stores.
 
 use myelin_primitives::{BlockNumber, Fraction};
 use myelin_wire::PublicKey;
 use std::collections::BTreeMap;
 
-/// An average of 1, of which every average is a part.
+/// The average 1, of which all averages are parts.
 pub const ONE: u64 = 1 << 32;
 
-/// How one miner answered.
+/// The score of one miner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Score {
-    /// When it took its seat. Whoever takes the seat after it starts over.
+    /// The block of its registration. The next neuron on the seat starts from zero.
     pub since: BlockNumber,
-    /// The moving average of its scores, as a part of [`ONE`]. It begins with nothing, so a name has to be earned.
+    /// The moving average of the scores, in parts of [`ONE`]. It starts from zero, so a new hotkey gains nothing.
     pub average: u64,
-    /// How often it was asked.
+    /// The number of requests.
     pub asked: u64,
-    /// How often something usable came.
+    /// The number of valid answers.
     pub answered: u64,
 }
 
-/// How all miners answered.
+/// The scores of all miners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scores(BTreeMap<PublicKey, Score>);
 
 impl Scores {
-    /// Notes a score of a miner that has its seat since this block; nothing, if it did not answer. The newest score makes up
-    /// this part of the average.
+    /// Records a score of a miner with this block of registration; `None` if it did not answer.
+    ///
+    /// `newest` is the part of the average that the newest score makes up.
     pub fn note(&mut self, (hotkey, since): (PublicKey, BlockNumber), score: Option<Fraction>, newest: Fraction) {
         let new = Score { since, average: 0, asked: 0, answered: 0 };
         let row = self.0.entry(hotkey).or_insert(new);
@@ -39,17 +40,17 @@ impl Scores {
         row.answered = row.answered.saturating_add(score.is_some().into());
     }
 
-    /// Forgets everybody who does not have the seat any more that was rated. `since` says who has one since when.
+    /// Removes the scores of neurons whose seat was taken over. `since` returns the block of a hotkey's registration.
     pub fn keep(&mut self, since: impl Fn(PublicKey) -> Option<BlockNumber>) {
         self.0.retain(|hotkey, score| since(*hotkey) == Some(score.since));
     }
 
-    /// How this miner answered, if it was asked yet.
+    /// Returns the score of a miner, if it was asked yet.
     pub fn get(&self, hotkey: PublicKey) -> Option<Score> {
         self.0.get(&hotkey).copied()
     }
 
-    /// Everybody who was asked.
+    /// Returns the scores of all miners that were asked.
     pub fn iter(&self) -> impl Iterator<Item = (PublicKey, Score)> {
         self.0.iter().map(|(hotkey, score)| (*hotkey, *score))
     }
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(noted(&[Some(1_000_000)]).average, ONE / 10);
         let half = noted(&[Some(500_000); 200]).average;
         assert!(half.abs_diff(ONE / 2) < 20, "{half}");
-        // A tenth of it goes each time.
+        // Each missing answer reduces the average by a tenth.
         let fallen = noted(&[[Some(500_000); 200].as_slice(), &[None; 44]].concat());
         assert!(fallen.average < ONE / 200, "{fallen:?}");
         assert_eq!((fallen.asked, fallen.answered), (244, 200));
@@ -105,7 +106,7 @@ mod tests {
         scores.note((other, 6), Some(part(1_000_000)), part(500_000));
         scores.keep(|hotkey| (hotkey == MINER).then_some(5));
         assert_eq!(scores.iter().map(|(hotkey, _)| hotkey).collect::<Vec<_>>(), [MINER]);
-        // The same hotkey, registered anew.
+        // The same hotkey was registered again.
         scores.note((MINER, 9), None, part(500_000));
         assert_eq!(scores.get(MINER), Some(Score { since: 9, average: 0, asked: 1, answered: 0 }));
         scores.keep(|_| Some(5));

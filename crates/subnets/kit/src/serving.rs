@@ -1,4 +1,4 @@
-//! An axon that the chain knows of.
+//! An axon whose address is on the chain.
 
 use super::{
     event::NeuronEvent,
@@ -19,21 +19,21 @@ use std::{
     sync::Arc,
 };
 
-/// The file of accepted requests.
+/// The file of the replay window.
 const REPLAY: &str = "replay";
-/// The file of the port that was free last time.
+/// The file of the port of the last run.
 const PORT: &str = "port";
-/// The bytes that a port has at most.
+/// The greatest length of the file of the port, in bytes.
 const PORT_BYTES: u64 = 5;
 /// The file of the TLS key.
 const TLS: &str = "tls.pem";
-/// The bytes of it that are read; it has about 120.
+/// The greatest length of the TLS key that is read, in bytes; a key has about 120.
 const TLS_BYTES: u64 = 4_096;
 
-/// The version that is announced: 10 000 for each major, 100 for each minor, 1 for each patch.
+/// The announced version: 10 000 for each major, 100 for each minor and 1 for each patch version.
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
 
-/// The doublings of the pause after an announcement that failed: up to 64 blocks.
+/// The doublings of the pause after a failed announcement: up to 64 blocks.
 const MAX_DOUBLINGS: u32 = 6;
 
 const fn version(mut text: &[u8]) -> u32 {
@@ -52,38 +52,42 @@ const fn version(mut text: &[u8]) -> u32 {
     version.saturating_add(part)
 }
 
-/// Whether an axon speaks TLS. The key is kept with the neuron, and its public half goes to the chain.
+/// The use of TLS by an axon.
+///
+/// The key is stored with the neuron, and its public half is published on the chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AxonTls {
-    /// It does not.
+    /// No TLS.
     #[default]
     Off,
-    /// Whoever can is served by it.
+    /// TLS for callers that use it.
     Optional,
-    /// Everybody is.
+    /// TLS for all callers.
     Required,
 }
 
-/// How an axon serves.
+/// The options of an axon.
 #[derive(Clone, Debug)]
 pub struct ServingOptions {
-    /// Where it listens. Port 0 is any free one, and the same as last time if that is free: the chain does not take a new
-    /// address every minute.
+    /// The address at which the axon listens.
+    ///
+    /// Port 0 is the port of the last run if it is free, else any free port. The chain limits the rate of new
+    /// announcements.
     pub listen: SocketAddr,
-    /// Where others find it, if that is not where it listens. Port 0 is the port where it listens.
+    /// The address that others use, if it differs. Port 0 is the port at which the axon listens.
     pub announce: Option<SocketAddr>,
-    /// Whether it speaks TLS.
+    /// The use of TLS.
     pub encryption: AxonTls,
-    /// What happens to requests of the older protocol.
+    /// The treatment of v1 requests.
     pub v1: V1Policy,
-    /// Its limits.
+    /// The limits of the axon.
     pub limits: AxonLimits,
-    /// Where its metrics are served, if they are.
+    /// The address of the metrics, if they are served.
     pub metrics: Option<SocketAddr>,
 }
 
 impl Default for ServingOptions {
-    /// Listens on the loopback interface at any free port, in clear text.
+    /// Returns options that listen on the loopback interface at any free port, in clear text.
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -96,13 +100,13 @@ impl Default for ServingOptions {
     }
 }
 
-/// A neuron cannot serve, or stopped to.
+/// A failure to serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The axon does not start.
+    /// The axon did not start.
     #[error(transparent)]
     Start(#[from] AxonStartError),
-    /// It did not stop as it should.
+    /// The axon did not stop properly.
     #[error(transparent)]
     Stop(#[from] AxonStopError),
     /// The TLS key cannot be made or read.
@@ -111,13 +115,13 @@ pub enum ServeError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The chain takes no such address, since nobody else could reach it.
-    #[error("{0} cannot be announced")]
+    /// The chain does not accept the address, because other machines cannot reach it.
+    #[error("cannot announce {0}: other machines cannot reach it")]
     Address(SocketAddr),
-    /// The chain has a certificate of this neuron, so it would be asked by TLS and by nothing else.
-    #[error("the chain has a certificate of this neuron, and encryption is off")]
+    /// The chain has a certificate of this neuron, so other neurons would only use TLS.
+    #[error("the chain has a certificate of this neuron, but TLS is off")]
     Certificate,
-    /// The seat or the subnet is gone.
+    /// The seat or the subnet is lost.
     #[error(transparent)]
     Ended(#[from] MemberError),
 }
@@ -131,25 +135,25 @@ impl Diagnostic for ServeError {
         match self {
             Self::Start(error) => error.hints(out),
             Self::Address(address) if address.ip().is_loopback() => {
-                out.push("announce an address that others reach, or 127.0.0.2 for a network on one machine");
+                out.push("announce an address that other machines reach, or 127.0.0.2 for a network on one machine");
             }
-            Self::Address(_) => out.push("announce the address at which others reach this machine"),
-            Self::Certificate => out.push("switch encryption on; a certificate goes with the seat only"),
-            Self::Tls(TlsError::Key) => out.push("restore the file, or remove it: a new key is then published"),
+            Self::Address(_) => out.push("announce the address at which other machines reach this one"),
+            Self::Certificate => out.push("switch TLS on; a certificate is only removed together with the seat"),
+            Self::Tls(TlsError::Key) => out.push("restore the file, or remove it to publish a new key"),
             Self::Ended(ended) => ended.hints(out),
             Self::Stop(_) | Self::Tls(_) | Self::File(_) => {}
         }
     }
 }
 
-/// What the chain is to say of an axon.
+/// The content of an announcement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Announcement {
     address: SocketAddr,
     certificate: Option<Vec<u8>>,
 }
 
-/// An axon that serves, and that the chain is told of.
+/// An axon that serves, and whose address is kept up to date on the chain.
 pub struct AnnouncedAxon {
     axon: Axon,
     member: Member,
@@ -157,10 +161,10 @@ pub struct AnnouncedAxon {
 }
 
 impl AnnouncedAxon {
-    /// Starts an axon with these endpoints, for whom the rules allow.
+    /// Starts an axon with these endpoints for the callers that the rules allow.
     ///
     /// # Errors
-    /// [`ServeError`], with what is in the way.
+    /// [`ServeError`] if the axon cannot start, or its address or certificate cannot be announced.
     pub async fn start(
         member: &Member,
         options: ServingOptions,
@@ -208,25 +212,25 @@ impl AnnouncedAxon {
         Ok(Self { axon, member: member.clone(), wanted: Announcement { address, certificate } })
     }
 
-    /// Where it listens.
+    /// Returns the address at which the axon listens.
     pub const fn address(&self) -> SocketAddr {
         self.axon.address()
     }
 
-    /// Where others find it.
+    /// Returns the address that others use.
     pub const fn announced(&self) -> SocketAddr {
         self.wanted.address
     }
 
-    /// Where its metrics are, if they are served.
+    /// Returns the address of the metrics, if they are served.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.axon.metrics_address()
     }
 
-    /// Serves until `stop`, and sees to it that the chain knows where. Then finishes the answers it has begun.
+    /// Serves until `stop`, announces the address whenever the chain has another one, and then finishes open answers.
     ///
     /// # Errors
-    /// [`ServeError`], if the seat or the subnet is gone, or it does not stop as it should.
+    /// [`ServeError`] if the seat or the subnet is lost, or the axon does not stop properly.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { axon, member, wanted } = self;
         let ended = tokio::select! {
@@ -245,7 +249,7 @@ impl fmt::Debug for AnnouncedAxon {
     }
 }
 
-/// Whether the chain takes this address. spec subnets-and-neurons §14.1
+/// Returns true if the chain accepts this address (spec subnets-and-neurons §14.1).
 fn is_announceable(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !ip.is_unspecified() && !ip.is_broadcast() && ip != Ipv4Addr::LOCALHOST,
@@ -253,7 +257,7 @@ fn is_announceable(ip: IpAddr) -> bool {
     }
 }
 
-/// Where to listen, with the port of last time in the place of any, if nobody else has it.
+/// Returns the address with the port of the last run instead of port 0, if that port is free.
 fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileError> {
     if listen.port() != 0 {
         return Ok(listen);
@@ -262,7 +266,7 @@ fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileE
     Ok(if last.port() != 0 && TcpListener::bind(last).is_ok() { last } else { listen })
 }
 
-/// The port in a file, or 0. A file that says something else is as good as none.
+/// Returns the port in a file, or 0. A file with other content counts as missing.
 fn last_port(path: &Path) -> Result<u16, FileError> {
     let bytes = match myelin_files::read(path, Access::Shared, PORT_BYTES) {
         Err(FileError { source: FileFault::TooLarge { .. }, .. }) => None,
@@ -271,7 +275,7 @@ fn last_port(path: &Path) -> Result<u16, FileError> {
     Ok(bytes.and_then(|bytes| core::str::from_utf8(&bytes).ok()?.parse().ok()).unwrap_or(0))
 }
 
-/// The TLS key of the neuron, made when there is none.
+/// Reads the TLS key of the neuron, or makes one if there is none.
 fn identity(path: &Path) -> Result<TlsIdentity, ServeError> {
     let stored = match myelin_files::read(path, Access::Shared, TLS_BYTES) {
         Err(FileError { source: FileFault::TooLarge { .. }, .. }) => return Err(TlsError::Key.into()),
@@ -286,12 +290,12 @@ fn identity(path: &Path) -> Result<TlsIdentity, ServeError> {
     Ok(identity)
 }
 
-/// Writes a file whole or not at all, for nobody else to read.
+/// Writes an atomic private file.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     myelin_files::write(path, bytes, Access::Private, OnExisting::Replace)
 }
 
-/// Tells the chain where the neuron is, whenever it says otherwise.
+/// Announces the neuron whenever the chain has another address or certificate.
 async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
     let mut seen = member.seen();
     let mut backoff = Backoff::new(MAX_DOUBLINGS);
@@ -310,7 +314,7 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
                 Ok(block) => {
                     let block = BlockNumber::try_from(block).unwrap_or(BlockNumber::MAX);
                     member.send(NeuronEvent::Announced { address: wanted.address, block });
-                    // Seen by then.
+                    // The snapshot contains the announcement by then.
                     backoff.succeeded(block.saturating_add(1));
                 }
                 Err(error) => {
@@ -325,7 +329,7 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
     }
 }
 
-/// Submits the announcement, and waits until it is known what became of it.
+/// Submits the announcement, and waits until its outcome is known.
 async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, String> {
     let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
     let included = match &wanted.certificate {

@@ -1,4 +1,4 @@
-//! The folder in which a neuron keeps what outlives it.
+//! The folder of a neuron's persistent state.
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, FolderLock, create_folder};
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// The folder in which one neuron keeps what outlives it, while no other neuron uses it.
+/// The folder of one neuron's persistent state, locked against other neurons.
 #[derive(Debug)]
 pub struct StateFolder {
     folder: PathBuf,
@@ -15,13 +15,13 @@ pub struct StateFolder {
     lock: FolderLock,
 }
 
-/// A folder cannot be used.
+/// A folder that is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// It cannot be read or written.
+    /// The folder cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Another process uses it.
+    /// Another process uses the folder.
     #[error(
         "another neuron uses `{}`{}",
         .folder.display(),
@@ -30,7 +30,7 @@ pub enum StateError {
     Used {
         /// The folder.
         folder: PathBuf,
-        /// The id of that process, if it has written it down.
+        /// The id of the process, if it has written it down.
         pid: Option<u32>,
     },
 }
@@ -42,17 +42,17 @@ impl Diagnostic for StateError {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::Used { .. } => out.push("stop the other one, or choose another folder"),
+            Self::Used { .. } => out.push("stop the other neuron, or choose another folder"),
             Self::File(_) => out.push("choose another folder"),
         }
     }
 }
 
 impl StateFolder {
-    /// Opens a folder, which is made if it is not there, and locks others out until this is dropped or the process ends.
+    /// Opens a folder, or creates it, and locks it until this value is dropped or the process ends.
     ///
     /// # Errors
-    /// [`StateError`].
+    /// [`StateError`] if the folder cannot be created, or another process uses it.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StateError> {
         let folder = folder.into();
         create_folder(&folder, Access::Private)?;
@@ -63,12 +63,12 @@ impl StateFolder {
         }
     }
 
-    /// The folder.
+    /// Returns the path of the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A file of this name in it.
+    /// Returns the path of a file of this name in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

@@ -1,41 +1,43 @@
-//! From averages to weights that a subnet accepts.
+//! Conversion of averages to weights that a subnet accepts.
 
 use myelin_primitives::{Entry, U16_ONE, Uid};
 use myelin_yuma::is_spread;
 use std::collections::BTreeSet;
 
-/// What a subnet asks of a weight vector. spec weights §1
+/// The bounds of a subnet for weights (spec weights §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightBounds {
-    /// The entries that it has at least, zeros included.
+    /// The smallest number of weights, zeros included.
     pub least_entries: u16,
-    /// The most that one entry may have of all, as a u16 fraction.
+    /// The largest share of one weight, as a u16 fraction.
     pub largest_share: u16,
-    /// How many seats are taken.
+    /// The number of seats that are taken.
     pub neurons: u16,
 }
 
-/// Why no weights say what the averages say.
+/// The cause of averages that give no weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoWeights {
-    /// Nobody has earned anything.
+    /// No miner has earned anything.
     #[error("no miner has earned anything yet")]
     Nobody,
-    /// The subnet limits the share of each to less than these few would have.
-    #[error("{rated} miners have earned something, and the subnet's maximum weight limit asks for {needed}")]
+    /// The largest share of the subnet needs more miners than have earned something.
+    #[error("the maximum weight limit of the subnet needs {needed} miners with a positive average; {rated} have one")]
     TooFew {
-        /// Those with something.
+        /// The number of miners with a positive average.
         rated: usize,
-        /// How many there would have to be.
+        /// The number of miners that the limit needs.
         needed: usize,
     },
 }
 
-/// Weights in proportion to these averages, by uid, as the chain stores them: the largest is 65535. What one would have above
-/// the largest share goes to the others in proportion. spec weights §3
+/// Returns weights in proportion to these averages, by uid, as the chain stores them (spec weights §3).
+///
+/// The largest weight is 65535. The excess of an average above the largest share is divided among the others in
+/// proportion.
 ///
 /// # Errors
-/// [`NoWeights`] when there is nothing to say, or no way to say it.
+/// [`NoWeights::Nobody`] without a positive average, [`NoWeights::TooFew`] if the largest share cannot be met.
 pub fn weights(averages: &[(Uid, u64)], bounds: WeightBounds) -> Result<Vec<Entry>, NoWeights> {
     let mut rated: Vec<_> = averages.iter().copied().filter(|(_, average)| *average > 0).collect();
     if rated.is_empty() {
@@ -48,8 +50,8 @@ pub fn weights(averages: &[(Uid, u64)], bounds: WeightBounds) -> Result<Vec<Entr
         return Err(NoWeights::TooFew { rated: rated.len(), needed: usize::try_from(needed).unwrap_or(usize::MAX) });
     }
     rated.sort_unstable_by_key(|(uid, average)| (std::cmp::Reverse(*average), *uid));
-    // Values are rounded, so a share at the very limit may come out above it: then the limit is taken a little lower. Equal
-    // shares always pass, since there are enough of them.
+    // Values are rounded, so a share at the limit may exceed it. A slightly lower limit is then tried. Equal shares
+    // always satisfy it, because there are enough miners.
     let spread = (0..=largest).rev().take(TRIES).find_map(|limit| {
         let row = scaled(&rated, limit)?;
         is_spread(&row, bounds.largest_share).then_some(row)
@@ -63,20 +65,21 @@ pub fn weights(averages: &[(Uid, u64)], bounds: WeightBounds) -> Result<Vec<Entr
     Ok(row)
 }
 
-/// How many lower limits are tried.
+/// The number of lower limits that are tried.
 const TRIES: usize = 64;
 
 fn count(items: usize) -> u128 {
     u128::try_from(items).unwrap_or(u128::MAX)
 }
 
-/// Values in proportion to these averages, which descend, with none above the limit of 65535 parts of all; the largest
-/// is 65535. `None` if there are too few of them.
+/// Returns values in proportion to these descending averages, none above the limit of 65535 parts.
+///
+/// The largest value is 65535. Returns `None` if there are too few averages.
 fn scaled(rated: &[(Uid, u64)], limit: u128) -> Option<Vec<Entry>> {
     let mut rest = u128::from(U16_ONE);
     let mut sum: u128 = rated.iter().map(|(_, average)| u128::from(*average)).sum();
     let mut limited = 0;
-    // The highest first: whoever is above the limit gets the limit, and leaves the rest to the others.
+    // From the highest average down: each one above the limit gets the limit, and leaves the rest to the others.
     for (_, average) in rated {
         if u128::from(*average).saturating_mul(rest) <= limit.saturating_mul(sum) {
             break;
@@ -88,7 +91,7 @@ fn scaled(rated: &[(Uid, u64)], limit: u128) -> Option<Vec<Entry>> {
     if limited == rated.len() && rest > 0 {
         return None;
     }
-    // As parts of `65535 * sum`, which nobody's share loses anything to.
+    // The shares are in parts of `65535 * sum`, so that no share is rounded.
     let share = |place: usize, average: u64| {
         if place < limited { limit.saturating_mul(sum.max(1)) } else { u128::from(average).saturating_mul(rest) }
     };
@@ -127,7 +130,7 @@ mod tests {
     fn too_short_a_row_is_filled_with_zeros_that_say_nothing() {
         let bounds = |least_entries, neurons| WeightBounds { least_entries, neurons, ..OPEN };
         assert_eq!(of(&[0, 9], bounds(3, 8)), Ok(vec![(0, 0), (1, 65_535), (2, 0)]));
-        // There are not more seats than there are.
+        // The minimum exceeds the number of seats.
         assert_eq!(of(&[0, 9], bounds(256, 2)), Ok(vec![(0, 0), (1, 65_535)]));
     }
 
@@ -156,10 +159,10 @@ mod tests {
             let mut stored = row.clone();
             max_upscale(&mut stored);
             prop_assert!(is_spread(&stored, largest_share));
-            prop_assert_eq!(&stored, &row, "the chain stores what was said");
+            prop_assert_eq!(&stored, &row, "the chain stores the submitted weights");
             prop_assert!(row.len() >= usize::from(least_entries.min(neurons)));
             prop_assert!(row.windows(2).all(|two| two[0].uid < two[1].uid));
-            // Whoever earned more never gets less.
+            // A higher average never gives a lower weight.
             let value = |uid: usize| row.iter().find(|entry| usize::from(entry.uid) == uid).map_or(0, |entry| entry.value);
             for (one, first) in averages.iter().enumerate() {
                 for (other, second) in averages.iter().enumerate().skip(one) {

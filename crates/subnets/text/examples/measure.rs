@@ -41,7 +41,7 @@ type Strategy<'a> = (&'a str, Box<dyn Fn(&Query<'_>) -> Answered + 'a>);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        return Err("name a folder for models".into());
+        return Err("pass a folder for models".into());
     };
     fs::create_dir_all(&folder)?;
     let mut out = io::stdout().lock();

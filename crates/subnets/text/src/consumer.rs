@@ -1,4 +1,4 @@
-//! Asking the network: a question goes to a validator, which takes it to its best miners.
+//! The client of a consumer: it sends a question to a validator, which asks its best miners.
 
 use crate::{
     answer::{AnswerLine, EndLine, FinishReason, MAX_LINE, Token},
@@ -12,66 +12,66 @@ use myelin_neuron::{AskError, Dendrite, LineTooLong, Lines, Peer};
 use myelin_wire::{PublicKey, Synapse, class::Mismatch};
 use std::time::Duration;
 
-/// The bytes a line of a validator may have: a receipt holds three signed texts.
+/// The longest line of a validator, in bytes. A receipt has three signed texts.
 const MAX_SAID: usize = 64 * 1024;
 
-/// What is heard while an answer comes.
+/// An event while an answer arrives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AskEvent {
-    /// This miner is asked. What came before is void: the next answer may be another text.
+    /// The validator asks this miner. Earlier tokens are void, because the next answer may have another text.
     Asking(MinerRef),
     /// A token.
     Token(Token),
     /// This validator has no answer, and the next one is asked.
     NoAnswer {
-        /// Which.
+        /// The hotkey of the validator.
         validator: PublicKey,
-        /// Why.
+        /// The cause.
         why: AskFailure,
     },
 }
 
-/// A whole answer, and what is known about it.
+/// A whole answer and its proofs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerAnswer {
-    /// The validator that was asked.
+    /// The hotkey of the validator.
     pub validator: PublicKey,
-    /// The tokens.
+    /// The tokens of the answer.
     pub tokens: Vec<Token>,
-    /// Why there are no more.
+    /// The reason of the end.
     pub ending: FinishReason,
-    /// What the validator says of it.
+    /// The validator's report of the answer.
     pub report: AnswerReport,
-    /// Whether the receipt shows, without trust in the validator, that the miner said exactly this.
+    /// True if the receipt proves, without trust in the validator, that the miner sent exactly this answer.
     pub miner_signed: bool,
-    /// What shows all this to anybody, if the validator signed it.
+    /// The evidence for third parties, if the validator signed its answer.
     pub evidence: Option<Evidence>,
 }
 
 impl ConsumerAnswer {
-    /// The text.
+    /// Returns the text of the answer.
     pub fn text(&self) -> String {
         self.tokens.iter().map(|token| token.text.as_str()).collect()
     }
 }
 
-/// Why there is no answer.
+/// A question without an answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AskFailure {
-    /// There is nobody to ask.
+    /// There is no validator to ask.
     #[error("no validator can be asked")]
     NoValidator,
-    /// The validator cannot be asked, or broke off.
+    /// The request to the validator failed.
     #[error(transparent)]
     Asking(#[from] AskError),
-    /// What it says makes no sense.
-    #[error("the validator says what makes no sense: {0}")]
+    /// The reply of the validator is malformed.
+    #[error("the reply of the validator is malformed: {0}")]
     Nonsense(String),
-    /// It has no answer, and says why.
+    /// The validator has no answer, for this reason.
     #[error("the validator has no answer: {0}")]
     Refused(String),
-    /// The question is none.
-    #[error("the question cannot be asked: {0}")]
+    /// The question is invalid.
+    #[error("the question is invalid: {0}")]
     Question(Mismatch),
 }
 
@@ -82,9 +82,9 @@ impl Diagnostic for AskFailure {
 
     fn hints(&self, out: &mut Hints) {
         match self {
-            Self::NoValidator | Self::Asking(_) => out.push("look up who validates and serves"),
+            Self::NoValidator | Self::Asking(_) => out.push("look up the validators that serve"),
             Self::Nonsense(_) => out.push("ask another validator"),
-            Self::Refused(_) => out.push("ask again, or another validator"),
+            Self::Refused(_) => out.push("ask again, or ask another validator"),
             Self::Question(_) => {}
         }
     }
@@ -98,14 +98,14 @@ impl From<serde_json::Error> for AskFailure {
 
 impl From<LineTooLong> for AskFailure {
     fn from(_: LineTooLong) -> Self {
-        Self::Nonsense("its lines are too long".to_owned())
+        Self::Nonsense("a line is too long".to_owned())
     }
 }
 
-/// Asks validators, in this order, until one has an answer. `heard` is told what comes, as it comes.
+/// Asks validators in this order until one has an answer. Events are passed to `heard` as they occur.
 ///
 /// # Errors
-/// [`AskFailure`]: of a validator that says why it has no answer if there is one, otherwise the last one's.
+/// [`AskFailure::Refused`] of the first validator with a reason, otherwise the error of the last validator.
 pub async fn ask(
     dendrite: &Dendrite,
     validators: &[Peer],
@@ -131,7 +131,7 @@ pub async fn ask(
     Err(last)
 }
 
-/// What is asked, and how it travels.
+/// A question, and the message that carries it.
 struct PreparedQuestion<'a> {
     challenge: &'a TextChallenge,
     timeout_ms: u64,
@@ -156,14 +156,14 @@ async fn ask_one(
         }
     }
     if !lines.is_at_end_of_line() {
-        return Err(AskFailure::Nonsense("its last line has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the last line has no end".to_owned()));
     }
     if stream.is_broken() {
         return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));
     }
     let AnswerReader { lines, tokens, ending, report, .. } = listener;
     let (Some(ending), Some(report)) = (ending, report) else {
-        return Err(AskFailure::Nonsense("its answer has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the answer has no end".to_owned()));
     };
     let PreparedQuestion { challenge, timeout_ms, .. } = *question;
     let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
@@ -171,7 +171,7 @@ async fn ask_one(
     Ok(ConsumerAnswer { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
 }
 
-/// What was heard of the answer that counts.
+/// A reader of the lines of a validator. It keeps the last answer only.
 #[derive(Default)]
 pub(crate) struct AnswerReader {
     is_asking: bool,
@@ -187,7 +187,7 @@ impl AnswerReader {
         let nonsense = |what: &str| Err(AskFailure::Nonsense(what.to_owned()));
         let said = line.strip_suffix(b"\n").unwrap_or(&line);
         if self.report.is_some() {
-            return nonsense("it goes on after its report");
+            return nonsense("a line follows the report");
         }
         match serde_json::from_slice(said)? {
             GateLine::Asked(asked) => {
@@ -195,12 +195,12 @@ impl AnswerReader {
                 heard(AskEvent::Asking(asked.asked));
             }
             GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed)),
-            _ if !self.is_asking => return nonsense("it answers without a miner"),
+            _ if !self.is_asking => return nonsense("an answer without a miner"),
             GateLine::Token(_) | GateLine::End(_) if self.ending.is_some() => {
-                return nonsense("the answer goes on after its end");
+                return nonsense("a token follows the end of the answer");
             }
             GateLine::Token(_) | GateLine::End(_) if line.len() > MAX_LINE => {
-                return nonsense("its lines are too long");
+                return nonsense("a line is too long");
             }
             GateLine::Token(token) => {
                 if let Err(error) = AnswerLine::read(said) {
@@ -214,7 +214,7 @@ impl AnswerReader {
                 self.lines.push(line);
                 self.ending = Some(finish);
             }
-            GateLine::Closing(_) if self.ending.is_none() => return nonsense("it reports on half an answer"),
+            GateLine::Closing(_) if self.ending.is_none() => return nonsense("a report on an incomplete answer"),
             GateLine::Closing(closing) => self.report = Some(closing.report),
         }
         Ok(())

@@ -42,7 +42,7 @@ impl Diagnostic for CorpusError {
     }
 
     fn hints(&self, out: &mut Hints) {
-        out.push("Name a folder with .txt or .md files in UTF-8; a blank line ends a document.");
+        out.push("choose a folder with .txt or .md files in UTF-8; a blank line ends a document");
     }
 }
 

@@ -1,8 +1,9 @@
-//! What shows anybody what a consumer was answered, later and without a network.
+//! Evidence of a consumer's answer, which third parties can check offline.
 //!
-//! The question, all that the validator said, and its receipt; the miner's receipt is in what the validator said. Together
-//! they show that this consumer asked this, that the validator said this, and that the miner answered this to the same
-//! question. Whoever has the model sees whether the answer is right, too. spec signed-requests §9
+//! Evidence contains the question, the whole reply of the validator and its receipt. The receipt of the miner is in the
+//! reply. Together they prove that this consumer asked the question, that the validator sent the reply, and that the
+//! miner gave the answer to the same question. A holder of the model can also check that the answer is right. See spec
+//! signed-requests §9.
 
 use crate::{
     Model, ModelError, Sampling,
@@ -25,20 +26,20 @@ use myelin_wire::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The name and version of the form.
+/// The name and version of the format.
 const FORM: &str = "myelin-text-evidence/1";
 
-/// What a consumer keeps of an answer.
+/// The evidence of one answer, as a consumer stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     form: String,
     question: QuestionRecord,
-    /// How long the consumer waited at most, which it signed with the question.
+    /// The timeout of the consumer in milliseconds, which is signed with the question.
     timeout_ms: u64,
-    /// All that the validator said.
+    /// The whole reply of the validator.
     said: String,
-    /// The bytes of each signed group of that.
+    /// The lengths of the signed groups of the reply, in bytes.
     groups: Vec<u32>,
     receipt: Receipt,
 }
@@ -54,12 +55,12 @@ struct QuestionRecord {
     max_tokens: u16,
 }
 
-/// Who signed a receipt.
+/// The side that signed a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiptSide {
-    /// The validator's, for the consumer.
+    /// The receipt of the validator for the consumer.
     Validator,
-    /// The miner's, for the validator.
+    /// The receipt of the miner for the validator.
     Miner,
 }
 
@@ -72,20 +73,20 @@ impl fmt::Display for ReceiptSide {
     }
 }
 
-/// Why it shows nothing.
+/// Evidence that proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
-    /// It is something else.
-    #[error("it is not of the form of evidence: {0}")]
+    /// The content is no evidence.
+    #[error("not evidence of an answer: {0}")]
     Form(String),
-    /// There is no such receipt.
+    /// A receipt is missing.
     #[error("there is no receipt of the {0}")]
     Missing(ReceiptSide),
-    /// A receipt proves nothing.
-    #[error("the {0}: {1}")]
+    /// A receipt is invalid.
+    #[error("the receipt of the {0} is invalid: {1}")]
     Receipt(ReceiptSide, ReceiptError),
-    /// A receipt is of something else.
-    #[error("the receipt of the {0} is of another {1}")]
+    /// A receipt belongs to another exchange.
+    #[error("the receipt of the {0} belongs to another {1}")]
     Other(ReceiptSide, &'static str),
 }
 
@@ -97,22 +98,22 @@ impl Diagnostic for EvidenceError {
     fn hints(&self, _: &mut Hints) {}
 }
 
-/// What evidence shows.
+/// The statement that evidence proves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvidenceStatement {
-    /// Who asked.
+    /// The hotkey of the consumer.
     pub consumer: PublicKey,
-    /// Who took the question to miners.
+    /// The hotkey of the validator, which asked miners.
     pub validator: PublicKey,
-    /// Who answered.
+    /// The hotkey of the miner.
     pub miner: PublicKey,
-    /// When the consumer asked, by its clock.
+    /// The time of the question by the clock of the consumer.
     pub asked_at: UnixNanos,
-    /// What was asked.
+    /// The question.
     pub question: TextChallenge,
-    /// What was answered.
+    /// The answer.
     pub answer: TextAnswer,
-    /// What the validator said of it.
+    /// The validator's report of the answer.
     pub report: AnswerReport,
 }
 
@@ -153,7 +154,7 @@ fn form(error: &dyn fmt::Display) -> EvidenceError {
 }
 
 impl Evidence {
-    /// What was asked and said. Nothing for what is no text, which no validator says.
+    /// Returns the evidence, or `None` if the reply is not UTF-8, which no validator sends.
     pub(crate) fn new(
         challenge: &TextChallenge,
         timeout_ms: u64,
@@ -164,13 +165,13 @@ impl Evidence {
         Some(Self { form: FORM.to_owned(), question: challenge.into(), timeout_ms, said, groups, receipt })
     }
 
-    /// Checks all signatures, and that everything belongs together.
+    /// Checks all signatures, and that all parts belong to one exchange.
     ///
     /// # Errors
-    /// [`EvidenceError`], with what is wrong.
+    /// [`EvidenceError`] with the fault.
     pub fn check(&self) -> Result<EvidenceStatement, EvidenceError> {
         if self.form != FORM {
-            return Err(form(&format!("it is not called `{FORM}`")));
+            return Err(form(&format!("its form is not `{FORM}`")));
         }
         let question = TextChallenge::try_from(&self.question)?;
         let asked = QuestionContext { class: ask_class(), question: &question, timeout_ms: self.timeout_ms };
@@ -201,10 +202,10 @@ impl Evidence {
 }
 
 impl EvidenceStatement {
-    /// Whether the model writes this for this miner, at every position.
+    /// Compares each token of the answer with the model's answer for this miner.
     ///
     /// # Errors
-    /// [`ModelError::Other`] for another model than the one that was asked for; if it cannot be computed with.
+    /// [`ModelError::Other`] for another model than the requested one; another variant if the computation fails.
     pub fn examine(&self, model: &Model, tolerance: Tolerance) -> Result<Finding, ModelError> {
         let model = model.clone().expect(self.question.model)?;
         let check = ProofCheck { seed: 0, positions: usize::MAX, tolerance };
@@ -212,7 +213,7 @@ impl EvidenceStatement {
     }
 }
 
-/// The miner that, as the receipt in a report shows, gave these lines to this validator when it was asked this.
+/// Checks by the receipt in a report that the miner gave these lines to this validator for this question.
 pub(crate) fn miner_said(
     report: &AnswerReport,
     validator: PublicKey,
@@ -231,14 +232,14 @@ pub(crate) fn miner_said(
     Ok(said.responder)
 }
 
-/// What somebody was asked.
+/// The context of a question: its class, content and timeout.
 struct QuestionContext<'a> {
     class: Class,
     question: &'a TextChallenge,
     timeout_ms: u64,
 }
 
-/// What a receipt says, if it is of this question and these bytes.
+/// Returns the statement of a receipt, if it belongs to this question and these bytes.
 fn statement(
     whose: ReceiptSide,
     receipt: &Receipt,
@@ -259,7 +260,7 @@ fn statement(
     }
 }
 
-/// The bytes in groups of these sizes, if they are exactly all of them.
+/// Splits the bytes into groups of these sizes. Returns `None` unless the sizes add up to all bytes.
 fn in_groups<'a>(mut bytes: &'a [u8], sizes: &[u32]) -> Option<Vec<&'a [u8]>> {
     let mut groups = Vec::with_capacity(sizes.len());
     for size in sizes {
@@ -300,7 +301,7 @@ mod tests {
         }
     }
 
-    /// What somebody streams in groups when it is asked this.
+    /// Returns the receipt of a stream in groups that answers a question.
     fn receipt(
         (asker, speaker): (&Signer, &Signer),
         class: &Class,
@@ -436,7 +437,7 @@ mod tests {
             });
             let meaning: Value = serde_json::from_slice(&fixture::read("evidence/1/meaning.json")).unwrap();
             assert_eq!(said, meaning);
-            // As `myelin ask` writes it.
+            // `myelin ask` writes this form.
             fixture::assert_written(
                 "evidence/1/evidence.json",
                 serde_json::to_string_pretty(&evidence).unwrap().as_bytes(),

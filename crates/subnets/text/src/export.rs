@@ -1,4 +1,4 @@
-//! A model in one GGUF file, for other programs and in other precisions.
+//! Export of a model to one GGUF file, for other programs and in other precisions.
 
 use crate::{
     Model, ModelError,
@@ -17,19 +17,19 @@ use std::{
     path::Path,
 };
 
-/// The family whose files have frequencies of rotations.
+/// The architecture whose files have a tensor of rotation frequencies.
 const LLAMA: &str = "llama";
 
-/// How numbers are kept.
+/// The precision of stored weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// 32 bits, as they are computed with.
+    /// 32 bits, as in the computation.
     F32,
-    /// 16 bits.
+    /// 16 bits per weight.
     F16,
-    /// 8 bits, and a scale for every 32 numbers.
+    /// 8 bits per weight, and a scale for each 32 weights.
     Q8,
-    /// 4 bits, and a scale for every 32 numbers.
+    /// 4 bits per weight, and a scale for each 32 weights.
     Q4,
 }
 
@@ -44,19 +44,19 @@ impl Precision {
     }
 }
 
-/// Writes a model to a GGUF file, which appears whole or not at all. A file that is there is replaced.
+/// Writes a model to an atomic GGUF file, and replaces an existing one.
 ///
-/// The file has the model's tokenizer if that is byte-level BPE.
+/// The file includes the model's tokenizer if that is byte-level BPE.
 ///
 /// # Errors
-/// [`ModelError::File`]; [`ModelError::Tokenizer`] for tokenizers of another kind; [`ModelError::Unsupported`] for rotations
-/// that such files cannot say of this family.
+/// [`ModelError::File`] if the file cannot be written; [`ModelError::Tokenizer`] for tokenizers of another kind;
+/// [`ModelError::Unsupported`] for rotations that such files cannot describe for this architecture.
 pub fn gguf(model: &Model, path: &Path, precision: Precision) -> Result<(), ModelError> {
     let metadata = metadata(model)?;
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let tensors = tensors(model, path, precision)?;
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    // A model may be its owner's secret; to open the file to others is the owner's choice.
+    // The weights may be secret, so the file is private. Its owner may give others access.
     let writer = Writer::create(path, Access::Private, OnExisting::Replace)?;
     let mut writer = BufWriter::new(writer);
     gguf_file::write(&mut writer, &metadata, &tensors)?;
@@ -69,7 +69,7 @@ fn tensors(model: &Model, path: &Path, precision: Precision) -> Result<Vec<(Stri
     for (name, tensor) in model.network().tensors() {
         let theirs = their_name(&name)
             .ok_or_else(|| ModelError::Tensor { name: name.clone(), reason: "has no name in GGUF files".into() })?;
-        // Norms are too small to be worth it.
+        // Norms are too small for quantisation to save space.
         let form = if tensor.rank() < 2 { GgmlDType::F32 } else { precision.form() };
         let tensor = turned(tensor, &theirs, model.config(), RowOrder::Together)?;
         tensors.push((theirs, QTensor::quantize(&tensor, form)?));
@@ -126,7 +126,7 @@ fn metadata(model: &Model) -> Result<Vec<(String, Value)>, ModelError> {
     Ok(metadata)
 }
 
-/// Kinds of tokens, as these files number them.
+/// Types of tokens, as these files number them.
 const NORMAL: i32 = 1;
 const CONTROL: i32 = 3;
 const UNUSED: i32 = 5;
@@ -136,16 +136,14 @@ fn vocabulary(model: &Model) -> Result<impl Iterator<Item = (&'static str, Value
     let tokenizer = model.tokenizer();
     let json = tokenizer.to_string(false).map_err(|error| refused(&error.to_string()))?;
     let json: serde_json::Value = serde_json::from_str(&json).map_err(|error| refused(&error.to_string()))?;
-    let merges = json
-        .pointer("/model/merges")
-        .and_then(serde_json::Value::as_array)
-        .ok_or_else(|| refused("it is not made of byte pairs"))?;
+    let merges =
+        json.pointer("/model/merges").and_then(serde_json::Value::as_array).ok_or_else(|| refused("it is not BPE"))?;
     let merges = merges.iter().map(|merge| match merge {
         serde_json::Value::String(merge) => Some(merge.clone()),
         pair => Some(format!("{} {}", pair.get(0)?.as_str()?, pair.get(1)?.as_str()?)),
     });
     let merges: Option<Vec<_>> = merges.map(|merge| merge.map(Value::String)).collect();
-    let merges = merges.ok_or_else(|| refused("its merges have a form that is not known"))?;
+    let merges = merges.ok_or_else(|| refused("its merges have an unknown form"))?;
 
     let added = tokenizer.get_added_tokens_decoder();
     let (mut words, mut kinds) = (Vec::new(), Vec::new());

@@ -30,13 +30,13 @@ pub enum PublishedModelError {
     #[error("there is no subnet {0}")]
     NoSubnet(NetUid),
     /// A subnet without an owner.
-    #[error("subnet {0} has no owner who could say which model it has")]
+    #[error("subnet {0} has no owner that could publish a model")]
     NoOwner(NetUid),
     /// An owner without a commitment.
     #[error("the owner of subnet {0} has not published a model")]
     Nothing(NetUid),
     /// A commitment that is no model of this task.
-    #[error("what the owner of subnet {0} has published is not a model of this task")]
+    #[error("the commitment of the owner of subnet {0} is not a model of this task")]
     Other(NetUid),
     /// Another model than the one at hand.
     #[error("the model of subnet {netuid} is {published}, and this one is {found}")]
@@ -63,7 +63,7 @@ impl Diagnostic for PublishedModelError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Chain(error) => error.hints(out),
-            Self::NoSubnet(_) => out.push("list the subnets there are"),
+            Self::NoSubnet(_) => out.push("list the subnets"),
             Self::NoOwner(_) => out.push("choose a subnet that has an owner"),
             Self::Nothing(_) | Self::Other(_) => out.push("ask the owner of the subnet to publish a model"),
             Self::Differs { .. } => out.push("get the model with that hash"),

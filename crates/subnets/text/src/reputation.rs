@@ -1,10 +1,10 @@
-//! How reliable miners have been.
+//! Reputations: the share of rounds in which a miner's answer was proven.
 //!
-//! A consumer cannot use a miner that answers every second question, so that one is not worth half. Reputation grows by
-//! a sixteenth with every proven answer, is halved by a missing one, and lost by one that is proven wrong. Scores go
-//! with its third power: whoever loses 1 % of the questions keeps 95 % of the pay, whoever drops half of them 0.5 %,
-//! and one answer in sixteen that is proven wrong costs half. A newcomer works for sixteen answers before it has all of
-//! it.
+//! A consumer cannot use a miner that answers every second question, so such a miner earns far less than half.
+//! Reputation grows by a sixteenth with each proven answer. A missing answer halves it, and an answer that is proven
+//! wrong sets it to zero. Scores are proportional to its third power. A miner that misses 1 % of the questions keeps 95
+//! % of the pay, and one that drops half of them 0.5 %. One proven wrong answer in sixteen halves the pay. A new miner
+//! reaches the full reputation after sixteen answers.
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
@@ -18,40 +18,40 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// The steps from nothing to everything.
+/// The number of steps from no reputation to the full one.
 const STEPS: u8 = 16;
 
-/// The miners that are remembered: as many as any subnet seats, and more.
+/// The greatest number of miners in the table, which is above the seats of any subnet.
 const MAX_HOTKEYS: usize = 4_096;
 
-/// The bytes a stored table may have.
+/// The greatest size of the file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The form of the file.
+/// The version of the file.
 const VERSION: u32 = 1;
 
-/// How reliable a miner has been, from nothing to everything.
+/// The reputation of a miner, from 0 to 16 steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reputation(u8);
 
-/// What a miner did in a round.
+/// The conduct of a miner in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoundConduct {
-    /// It gave a proven answer.
+    /// A proven answer.
     Proven,
-    /// It gave none in time, or nothing that reads as one.
+    /// No valid answer in time.
     Missing,
-    /// It gave an answer that is not the model's.
+    /// An answer that is not the model's.
     Wrong,
 }
 
 impl Reputation {
-    /// That of a newcomer, and of who was caught.
+    /// The reputation of a new miner, and after a wrong answer.
     pub const NONE: Self = Self(0);
-    /// The best.
+    /// The full reputation.
     pub const FULL: Self = Self(STEPS);
 
-    /// What becomes of it.
+    /// Returns the reputation after a round with this conduct.
     #[must_use]
     pub fn after(self, conduct: RoundConduct) -> Self {
         match conduct {
@@ -61,7 +61,7 @@ impl Reputation {
         }
     }
 
-    /// Its third power, by which scores go.
+    /// Returns the third power, to which scores are proportional.
     pub fn cubed(self) -> Fraction {
         let cube = |number: u8| u32::from(number).saturating_pow(3);
         let parts = u64::from(cube(self.0)).saturating_mul(MILLION.into()).checked_div(cube(STEPS).into()).unwrap_or(0);
@@ -69,14 +69,14 @@ impl Reputation {
     }
 }
 
-/// The reputations of all miners, kept in a file if there is one.
+/// The reputations of all miners, stored in a file if there is one.
 #[derive(Debug, Default)]
 pub struct Reputations {
     table: Mutex<BTreeMap<PublicKey, Reputation>>,
     file: Option<PathBuf>,
 }
 
-/// The table of reputations cannot be read or written.
+/// A failure to read or write the table of reputations.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {doing} the reputations of miners in `{}`: {fault}", path.display())]
 pub struct ReputationsError {
@@ -92,7 +92,7 @@ impl Diagnostic for ReputationsError {
     }
 
     fn hints(&self, out: &mut Hints) {
-        out.push("look at the folder, and whether you may use it");
+        out.push("check that you may read and write the folder");
     }
 }
 
@@ -104,10 +104,10 @@ struct ReputationsFile {
 }
 
 impl Reputations {
-    /// Those in this file, which need not be there yet. What cannot be read as such is moved aside.
+    /// Opens the reputations in this file, which need not exist. An invalid file is moved aside.
     ///
     /// # Errors
-    /// [`ReputationsError`], when the file is there and the system does not give it.
+    /// [`ReputationsError`] if the file exists and cannot be read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReputationsError> {
         let path = path.into();
         let stored = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
@@ -131,15 +131,15 @@ impl Reputations {
         Ok(Self { table: Mutex::new(table), file: Some(path) })
     }
 
-    /// What is known of a miner.
+    /// Returns the reputation of a miner.
     pub fn of(&self, miner: PublicKey) -> Reputation {
         self.lock().get(&miner).copied().unwrap_or_default()
     }
 
-    /// Takes down what miners did, and writes it where it lasts.
+    /// Records the conduct of miners and stores the table.
     ///
     /// # Errors
-    /// [`ReputationsError`], when it cannot be written; it is known all the same.
+    /// [`ReputationsError`] if the table cannot be stored. The change in memory stays.
     pub fn note(&self, conducts: impl IntoIterator<Item = (PublicKey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
         for (miner, conduct) in conducts {
@@ -151,7 +151,7 @@ impl Reputations {
             }
         }
         while table.len() > MAX_HOTKEYS {
-            // Whoever has least to lose.
+            // The miner with the lowest reputation has the least to lose.
             let least = table.iter().min_by_key(|(_, reputation)| **reputation).map(|(miner, _)| *miner);
             least.map(|miner| table.remove(&miner));
         }
@@ -166,10 +166,10 @@ impl Reputations {
     }
 }
 
-/// The table in the bytes of a file.
+/// Parses the table of a file.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The fault of the content, as a text.
 fn parse(bytes: &[u8]) -> Result<BTreeMap<PublicKey, Reputation>, String> {
     let stored: ReputationsFile = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     if stored.version != VERSION || stored.reputations.len() > MAX_HOTKEYS {
@@ -182,7 +182,7 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<PublicKey, Reputation>, String> {
     stored.reputations.into_iter().map(entry).collect()
 }
 
-/// Writes the file whole or not at all, for nobody else to read.
+/// Writes an atomic private file.
 fn write(path: &Path, stored: &ReputationsFile) -> Result<(), FileFault> {
     let bytes = serde_json::to_vec(stored).map_err(io::Error::from)?;
     myelin_files::write(path, &bytes, Access::Private, OnExisting::Replace).map_err(|error| error.source)
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(Reputation::FULL.cubed().of(1_000_000), 1_000_000);
     }
 
-    /// What somebody keeps who misses, or is caught, in so many of a million rounds.
+    /// Returns the part of the pay, in millionths, that a miner keeps with this conduct in so many of a million rounds.
     fn keeps(conduct: RoundConduct, ppm: u64) -> u64 {
         let (mut reputation, mut dice, mut pay, rounds) = (Reputation::FULL, 1_u64, 0, 200_000);
         for _ in 0..rounds {

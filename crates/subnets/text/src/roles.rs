@@ -46,7 +46,7 @@ pub enum RoleError {
     #[error(transparent)]
     Reputations(#[from] ReputationsError),
     /// A system without randomness, on which miners could foresee the checks.
-    #[error("the system gives no randomness: {0}")]
+    #[error("the system gives no random numbers: {0}")]
     Randomness(String),
 }
 
@@ -221,7 +221,7 @@ fn why(stopped: Option<&Option<Arc<PublishedModelError>>>) -> Result<(), RoleErr
     }
 }
 
-/// Rules that serve each signed request, neurons of the subnet first, by stake. The gate limits strangers.
+/// Rules that serve each signed request, with neurons of the subnet first, by stake. The gate limits other consumers.
 struct Consumers(Arc<MemoryDirectory>);
 
 impl Rules for Consumers {

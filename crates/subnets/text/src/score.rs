@@ -6,7 +6,7 @@
 //! length      tokens asked for / the most that is ever asked for
 //! speed       (n + 8) / elapsed, relative to the fastest of the round
 //! promptness  (first + 50 ms), the least of the round relative to this one
-//! reputation  how reliable the miner has been, from 0 to 1
+//! reputation  the reputation of the miner, from 0 to 1
 //! ```
 //!
 //! An answer without proof has score zero. All numbers are integers, exact to parts of a million.

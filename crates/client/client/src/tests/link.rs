@@ -1,4 +1,4 @@
-//! Which node is asked.
+//! Changes of nodes.
 
 use super::node::{World, hash, url};
 use crate::error::ChainError;
@@ -41,7 +41,7 @@ async fn a_node_of_another_chain_is_passed_over() {
     assert_eq!(chain.node().await.unwrap(), url(3));
 
     world.kill(3);
-    let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("nobody is left") };
+    let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("all nodes are down") };
     assert!(error.to_string().contains("another chain"), "{error}");
 }
 

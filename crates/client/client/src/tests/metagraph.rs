@@ -1,4 +1,4 @@
-//! A network, kept up to date.
+//! A metagraph that is kept up to date.
 
 use super::node::{World, metagraph};
 use crate::{

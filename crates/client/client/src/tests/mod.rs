@@ -1,6 +1,6 @@
-//! The library against a scripted chain: no sockets, no sleeps, the same every time.
+//! Tests of the library against a scripted chain, without sockets or sleeps.
 //!
-//! Limits are either a minute, and nothing comes near, or zero, and whatever has to be waited for is over at once.
+//! Limits are a minute, which no test reaches, or zero, so that each wait ends at once.
 
 mod blocks;
 mod codes;

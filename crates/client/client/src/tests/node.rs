@@ -1,4 +1,4 @@
-//! A chain and its nodes, in memory. Nodes can be killed, and told what to answer to the next transactions.
+//! A chain and its nodes, in memory. Nodes can be killed, and have scripted answers to transactions.
 
 use crate::{
     chain::Chain,
@@ -27,7 +27,7 @@ use subxt::{
     utils::H256,
 };
 
-/// Longer than any test.
+/// A duration above that of any test.
 const LONG: Duration = Duration::from_mins(1);
 
 static METADATA_BYTES: &[u8] = include_bytes!("../../metadata.scale");
@@ -35,21 +35,21 @@ static METADATA_BYTES: &[u8] = include_bytes!("../../metadata.scale");
 pub(super) static METADATA: LazyLock<Metadata> =
     LazyLock::new(|| Metadata::decode_from(METADATA_BYTES).expect("the committed metadata can be read"));
 
-/// Limits that no test reaches.
+/// Returns limits that no test reaches.
 pub(super) fn patient() -> Timeouts {
     Timeouts { connect: LONG, answer: LONG, silence: LONG, outage: Duration::ZERO, pause: Duration::ZERO }
 }
 
-/// What a node does with the next transaction.
+/// A scripted answer of a node to the next transaction.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
-    /// Takes it.
+    /// The node accepts it.
     Accept,
-    /// Refuses it, with this number and reason.
+    /// The node refuses it, with this number and reason.
     Refuse(i32, &'static str),
-    /// Takes it, and dies before it says so.
+    /// The node accepts it, and dies before it answers.
     AcceptAndDie,
-    /// Dies.
+    /// The node dies.
     Die,
 }
 
@@ -60,24 +60,24 @@ pub(super) struct World(Arc<Mutex<Inner>>);
 struct Inner {
     blocks: Vec<Block>,
     nodes: BTreeMap<String, Node>,
-    /// The transactions that were accepted, by whatever node.
+    /// The transactions that a node has accepted.
     pool: Vec<Vec<u8>>,
     next_index: u64,
     metagraph: Option<MetagraphInfo>,
 }
 
-/// Somebody who is told of blocks.
+/// A subscriber to blocks.
 type Heads = mpsc::UnboundedSender<Result<Box<RawValue>, RpcsError>>;
 
 struct Node {
     up: bool,
     genesis: H256,
-    /// The last block that this node holds for final.
+    /// The last block that this node has finalised.
     finalised: usize,
     heads: Vec<Heads>,
     best_heads: Vec<Heads>,
     answers: VecDeque<Answer>,
-    /// How often somebody connected.
+    /// The number of connections.
     connections: usize,
 }
 
@@ -109,7 +109,7 @@ fn tell(heads: &mut Vec<Heads>, height: usize) {
 }
 
 impl World {
-    /// A chain of genesis and one block, both final, with this many nodes.
+    /// Creates a chain of genesis and one block, both final, with this many nodes.
     pub(super) fn new(nodes: usize) -> Self {
         let node = || Node {
             up: true,
@@ -142,7 +142,7 @@ impl World {
         Chain::connect_by(endpoints, limits, self.clone()).await
     }
 
-    /// Makes a block with these transactions, and final on all nodes.
+    /// Makes a block with these transactions, and finalises it on all nodes.
     pub(super) fn block(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
         let height = self.make(body, events);
         let nodes: Vec<_> = self.lock().nodes.keys().cloned().collect();
@@ -150,14 +150,14 @@ impl World {
         height
     }
 
-    /// Makes empty blocks, final on all nodes.
+    /// Makes empty blocks that are final on all nodes.
     pub(super) fn empty_blocks(&self, count: usize) {
         (0..count).for_each(|_| {
             self.block(Vec::new(), Vec::new());
         });
     }
 
-    /// Makes a block that no node holds for final.
+    /// Makes a block that is final on no node.
     pub(super) fn make(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
         let mut inner = self.lock();
         inner.blocks.push(Block { body, events });
@@ -166,7 +166,7 @@ impl World {
         height
     }
 
-    /// Makes a block, and all before it, final on one node.
+    /// Finalises a block, and all before it, on one node.
     pub(super) fn finalise(&self, node: usize, height: usize) {
         let mut inner = self.lock();
         let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
@@ -184,7 +184,7 @@ impl World {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").up = true;
     }
 
-    /// Puts a node on another chain.
+    /// Moves a node to another chain.
     pub(super) fn stray(&self, node: usize) {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = hash(77);
     }
@@ -274,7 +274,7 @@ impl RpcClientT for Connection {
             match method {
                 "chain_subscribeFinalizedHeads" => node.heads.push(sender),
                 "chain_subscribeNewHeads" => {
-                    // A node begins with the block it has.
+                    // The first message of a subscription is the present block.
                     let mut told = vec![sender];
                     tell(&mut told, best);
                     node.best_heads.append(&mut told);
@@ -358,7 +358,7 @@ fn refusal(code: i32, said: &str) -> RpcsError {
     RpcsError::User(UserError { code, message: "Invalid Transaction".to_owned(), data: Some(data) })
 }
 
-/// The events of a block as it stores them, each caused by one of its transactions.
+/// Encodes the events of a block as the chain stores them, each caused by one of its transactions.
 fn events(events: &[(u32, Event)]) -> Vec<u8> {
     let records = events.iter().map(|(index, event)| {
         let event = event.encode_as_type(METADATA.outer_enums().event_enum_ty(), METADATA.types());
@@ -378,7 +378,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal")).collect()
 }
 
-/// A network without anything, as of this block.
+/// Returns a network without content, as of this block.
 pub(super) fn metagraph(block: u32, neurons: Vec<NeuronInfo>) -> MetagraphInfo {
     let subnet = SubnetInfo {
         netuid: NetUid::new(1),

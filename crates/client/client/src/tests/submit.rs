@@ -1,4 +1,4 @@
-//! Nonces, and how submissions end.
+//! Nonces, and outcomes of submissions.
 
 use super::node::{Answer, METADATA, World};
 use crate::{
@@ -30,7 +30,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 const LONG: Duration = Duration::from_mins(1);
 
-/// Long enough for a look at blocks in memory.
+/// A limit that is long enough for a search through blocks in memory.
 const SHORT: Duration = Duration::from_millis(100);
 
 fn alice() -> Keypair {
@@ -59,14 +59,14 @@ fn paid(fee: u64) -> Event {
     Event::TransactionPayment(Payment::TransactionFeePaid { who, actual_fee: fee, tip: 0 })
 }
 
-/// `Staking::AmountTooLow`, as the chain says it.
+/// Returns `Staking::AmountTooLow`, as the chain encodes it.
 fn too_low() -> DispatchError {
     let pallet = METADATA.pallet_by_name("Staking").unwrap();
     let variant = pallet.error_variants().unwrap().iter().find(|variant| variant.name == "AmountTooLow").unwrap();
     DispatchError::Module(ModuleError { index: pallet.error_index(), error: [variant.index, 0, 0, 0] })
 }
 
-/// Sends, has the last transaction included with these events, and waits for how it ends.
+/// Sends a transaction, includes it with these events, and returns the outcome.
 async fn ends_with(events: Vec<Event>) -> SubmissionOutcome {
     let world = World::new(1);
     let account = account_on(&world).await;
@@ -120,7 +120,7 @@ async fn what_was_not_seen_is_found_when_looked_for_again() {
     assert_eq!((unseen.sent.after, unseen.sent.valid_until), (1, 64));
 
     world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
-    // As another process would, from what was written down.
+    // Another process would continue in this way, from a stored record.
     let sent = SentTransaction { ..unseen.sent };
     let outcome = world.connect().await.unwrap().outcome(&sent, LONG).await;
     assert_eq!(outcome.finalised().unwrap().height, 2);
@@ -196,7 +196,7 @@ async fn a_refused_transaction_uses_no_nonce_up() {
     let account = account_on(&world).await;
     world.answers(1, [Answer::Accept, Answer::Refuse(1_010, "Custom error: 6")]);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
-    // The node at hand need not know of the first one yet.
+    // The current node may not know of the first transaction yet.
     world.set_next_index(0);
     let SubmissionOutcome::Failed { error, included: None } = account.submit(&call(), LONG).await else {
         panic!("refused")
@@ -214,7 +214,7 @@ async fn what_a_new_runtime_refuses_is_signed_anew() {
     world.answers(1, [Answer::Accept, bad()]);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
-    // Once is enough: the other one was signed at the last final block.
+    // One failure suffices: the other transaction was signed at the last final block.
     world.answers(1, [bad(), bad()]);
     let error = account.send(&call()).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(PoolRefusal::Signature)), "{error}");
@@ -226,7 +226,7 @@ async fn a_nonce_that_somebody_else_used_is_replaced() {
         let world = World::new(1);
         let account = account_on(&world).await;
         assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
-        // Another process sent two.
+        // Another process has sent two.
         world.set_next_index(3);
         world.answers(1, [Answer::Refuse(code, said)]);
         assert_eq!(account.send(&call()).await.unwrap().nonce, 3, "{said}");
@@ -238,7 +238,7 @@ async fn a_nonce_that_somebody_else_used_is_replaced() {
 async fn a_refusal_that_is_not_about_the_nonce_is_not_retried() {
     let world = World::new(1);
     let account = account_on(&world).await;
-    // A free call of the same kind waits: the pool says the same of it as of a nonce that is taken.
+    // A free call of the same kind waits. The pool gives the same answer as for a used nonce.
     world.answers(1, [Answer::Refuse(1_014, "The transaction has too low priority")]);
     let error = account.send(&call()).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(PoolRefusal::Waiting)), "{error}");
@@ -259,7 +259,7 @@ async fn the_gap_that_a_lost_transaction_leaves_is_filled() {
     let world = World::new(1);
     let account = account_on(&world).await;
     assert!(matches!(account.submit(&call(), Duration::ZERO).await, SubmissionOutcome::Unseen(_)));
-    // The pool has dropped it.
+    // The pool has dropped the transaction.
     world.set_next_index(0);
     assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
 }
@@ -284,7 +284,7 @@ async fn a_refusal_after_doubt_is_no_proof() {
     let account = account_on(&world).await;
     world.answers(1, [Answer::AcceptAndDie]);
     world.answers(2, [Answer::Refuse(1_010, "Transaction is outdated")]);
-    // It was included through the first node meanwhile, which is why the second calls it outdated.
+    // The first node has included it meanwhile, so the second node calls it outdated.
     let sent = account.send(&call()).await.unwrap();
     world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
     assert!(matches!(account.outcome(&sent, LONG).await, SubmissionOutcome::Finalised(_)));
@@ -298,7 +298,7 @@ async fn what_no_node_was_given_was_not_sent() {
         world.kill(node);
     }
     let outcome = account.submit(&call(), LONG).await;
-    let Err(SubmitError::Failed(CallError::NotSent(error))) = outcome.finalised() else { panic!("nobody was there") };
+    let Err(SubmitError::Failed(CallError::NotSent(error))) = outcome.finalised() else { panic!("all nodes are down") };
     assert!(error.is_outage());
 }
 

@@ -1,4 +1,4 @@
-//! A search that follows the chain.
+//! A search for proof of work that follows the chain.
 
 use super::node::{World, hash, metagraph, patient};
 use crate::{
@@ -16,7 +16,7 @@ fn hotkey() -> PublicKey {
     PublicKey::from_bytes([7; 32])
 }
 
-/// A chain whose one network asks for this difficulty.
+/// Returns a chain with one network of this difficulty.
 fn world(nodes: usize, difficulty: Option<u64>) -> World {
     let world = World::new(nodes);
     set_difficulty(&world, difficulty);
@@ -44,7 +44,7 @@ async fn block(work: &mut WorkSearch) -> SearchState {
 #[tokio::test]
 async fn what_is_found_is_a_seal_of_the_best_block() {
     let world = world(1, Some(50));
-    // Best, and not final.
+    // The best block, which is not final.
     let best = world.make(Vec::new(), Vec::new());
     let mut work = begin(&world, None).await;
     let position = block(&mut work).await;
@@ -53,7 +53,7 @@ async fn what_is_found_is_a_seal_of_the_best_block() {
     assert_eq!(proof.block, 2);
     assert!(proof.seal == WorkChallenge::new(&hash(best).0, &[7; 32]).seal(proof.nonce) && proof.seal.meets(50));
     assert_eq!(proof.nonce, position.next_nonce.wrapping_add(work.tried() - 1));
-    // It goes on with the next block.
+    // The search continues with the next block.
     world.make(Vec::new(), Vec::new());
     assert_eq!(block(&mut work).await.block, 3);
     assert!(matches!(work.next().await, Ok(SearchEvent::Found(_))));
@@ -92,7 +92,7 @@ async fn a_node_that_is_lost_does_not_end_it() {
     let mut work = begin(&world, None).await;
     let position = block(&mut work).await;
     world.kill(1);
-    // The next node begins with the same block, where nothing is tried again.
+    // The next node begins with the same block, and no nonce is tried again.
     let again = block(&mut work).await;
     assert_eq!((again.block, again.hash), (position.block, position.hash));
     assert!(again.next_nonce.wrapping_sub(position.next_nonce) < u64::MAX / 2);

@@ -1,7 +1,6 @@
 //! Fernet with a key by PBKDF2, the oldest format, which is only read. spec wallets §3.3.
 //!
-//! Some tools report a wrong password for these files although it is right. Such files exist, so this module opens
-//! them.
+//! Some tools report a wrong password for these files although it is right. This module opens such files.
 
 use super::{DecryptError, EncryptionKey};
 use crate::text::{SecretBytes, password_bytes, secret_bytes};

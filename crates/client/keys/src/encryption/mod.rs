@@ -95,22 +95,22 @@ pub(crate) fn open_secretbox(
         .map(|()| secret_bytes(buffer))
 }
 
-/// The reason for which an encrypted file could not be opened or made.
+/// A failure to open or to make an encrypted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
     /// A file without encryption.
     #[error("the file is not encrypted")]
     NotEncrypted,
     /// A wrong password or a changed ciphertext, which cannot be told apart.
-    #[error("the password does not open it")]
+    #[error("the password does not open the file")]
     WrongPassword,
-    /// Damage that is visible without the password, or behind the right one.
+    /// Damage that is visible without the password, or after decryption with the right one.
     #[error("damaged: {0}")]
     Damaged(&'static str),
-    /// Less free memory than the 512 MiB that the derivation of the key needs.
-    #[error("there is not enough memory: the password needs 512 MiB")]
+    /// Too little free memory: the derivation of the key needs 512 MiB.
+    #[error("not enough memory: the derivation of the key needs 512 MiB")]
     Memory,
-    /// A system without randomness.
+    /// A failure of the system to provide random numbers.
     #[error("the system gives no random numbers")]
     Randomness,
 }
@@ -127,11 +127,11 @@ impl Diagnostic for DecryptError {
         out.push(match self {
             Self::NotEncrypted => "read it without a password",
             Self::WrongPassword => {
-                "type the password again; if you are sure of it, the file was changed: restore it from a backup or its mnemonic"
+                "type the password again; if it is right, the file was changed: restore it from a backup or its mnemonic"
             }
             Self::Damaged(_) => "restore the file from a backup, or the key from its mnemonic",
             Self::Memory => "close other programs, or open the wallet on a larger machine",
-            Self::Randomness => "try again; if it stays so, the operating system is broken",
+            Self::Randomness => "try again, and check the random number generator of the operating system",
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Our dendrite asks the axon of Python 10.2.0.
+//! Cases in which our dendrite asks the axon of Python 10.2.0.
 
 use crate::{
     Environment,
@@ -23,10 +23,10 @@ use tokio::net::TcpListener;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// An address of nobody, from the block for documentation.
+/// An address without a host, from the block for documentation.
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
-/// Signs everything wrongly.
+/// A signer whose signatures are wrong.
 struct Forger(Key);
 
 impl Sign for Forger {
@@ -39,18 +39,18 @@ impl Sign for Forger {
     }
 }
 
-/// A signer whose signatures are of something else.
+/// Returns a signer that signs another text than the given one.
 pub(crate) fn forger(seed: u8) -> Signer {
     Signer::new(Forger(key(seed)))
 }
 
-/// A dendrite whose clock is off by these seconds.
+/// Returns a dendrite whose clock is off by this number of seconds.
 pub(crate) fn with_clock(seed: u8, seconds: i64) -> Dendrite {
     let now = SystemClock.now().saturating_add_signed(seconds.saturating_mul(SECOND.cast_signed()));
     Dendrite::new(signer(seed)).clock(ManualClock::new(now))
 }
 
-/// A failure that has this status, and a text that contains this.
+/// Returns a fault unless a result has this status and a text that contains this one.
 fn fails(result: Result<Answer, AskError>, status: i128, said: &str) -> Option<String> {
     match result {
         Err(AskError::Claimed { status: Some(got), text }) if got == status && text.contains(said) => None,
@@ -58,7 +58,7 @@ fn fails(result: Result<Answer, AskError>, status: i128, said: &str) -> Option<S
     }
 }
 
-/// The message of an answer that nobody signed.
+/// Returns the message of an unsigned answer.
 pub(crate) fn claimed(result: Result<Answer, AskError>) -> Result<Synapse, String> {
     match result {
         Ok(Answer::Claimed(message)) => Ok(message),
@@ -78,7 +78,7 @@ pub(crate) async fn run(environment: &Environment, report: &mut Report) -> Resul
     forged(&peer, report).await
 }
 
-/// What has an answer.
+/// Runs the cases that have an answer.
 async fn served(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let numbers = [0.1, 1e-5, 1e16, 1e22, -0.0, 123_456_789.123, 5e-324].map(Value::Float);
     let backwards = Value::List(numbers.iter().rev().cloned().collect());
@@ -137,7 +137,8 @@ async fn served(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
 async fn streams(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let asked = message(tokens(), &[("text", Value::from("one two three"))]);
     report.equal("a stream", &whole(dendrite, peer, &asked).await, &Ok("one two three".to_owned()));
-    // The library may end it as if it were whole, or close the connection; nothing tells the one from a whole stream.
+    // The library may end such a stream with a valid end, or close the connection. The valid end looks like that of a
+    // whole stream.
     let asked = message(tokens(), &[("text", Value::from("one !break"))]);
     let broken = whole(dendrite, peer, &asked).await;
     let is_expected = matches!(&broken, Err(AskError::Cut(_))) || broken.as_deref() == Ok("one");
@@ -147,7 +148,7 @@ async fn streams(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     report.case("a stream that fails before it begins", (!is_500).then(|| format!("{failed:?} came")).as_deref());
 }
 
-/// All bytes of a stream.
+/// Returns all bytes of a stream.
 pub(crate) async fn whole(dendrite: &Dendrite, peer: &Peer, asked: &Synapse) -> Result<String, AskError> {
     let mut stream = dendrite.ask_stream(peer, asked).await?;
     let mut bytes = Vec::new();
@@ -157,7 +158,7 @@ pub(crate) async fn whole(dendrite: &Dendrite, peer: &Peer, asked: &Synapse) -> 
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What has an error, each once.
+/// Runs the cases that have an error, one for each error.
 async fn refused(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let of = |class| message(class, &[]);
     let plain = || asking("plain");
@@ -167,7 +168,7 @@ async fn refused(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let cases = [
         ("the handler fails", dendrite, peer, asking("!fail"), 500, fails_at_all),
         ("the handler chooses a status", dendrite, peer, asking("!418"), 418, "as asked"),
-        ("a class that nobody serves", dendrite, peer, of(unknown()), 404, "Synapse name 'Unknown' not found."),
+        ("a class without a handler", dendrite, peer, of(unknown()), 404, "Synapse name 'Unknown' not found."),
         ("a caller on the blacklist", &unwanted, peer, plain(), 403, "Forbidden. Key is blacklisted: not on the list."),
         (
             "a check of the axon's own",
@@ -191,19 +192,19 @@ async fn refused(dendrite: &Dendrite, peer: &Peer, report: &mut Report) {
     let asked = dendrite.ask(peer, &slow).await;
     report.case("a slow handler", fails(asked.result, 408, "Request timeout after 1.0 seconds").as_deref());
 
-    // Whoever listened there has just stopped.
+    // The listener at this address has just stopped.
     let nobody = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr());
     let nobody = Peer::v1(peer.hotkey, nobody.expect("the loopback interface has free ports"));
     let asked = dendrite.ask(&nobody, &plain()).await;
-    report.case("nobody listens", fails(asked.result, 503, "Service unavailable at 127.0.0.1:").as_deref());
+    report.case("a closed port", fails(asked.result, 503, "Service unavailable at 127.0.0.1:").as_deref());
 
     let old = Dendrite::new(signer(CALLER)).v1(V1Policy::Refused).ask(peer, &plain()).await;
-    report.equal("we do not ask the older protocol if told so", &old.result, &Err(AskError::V1Refused));
+    report.equal("v1 is switched off in our dendrite", &old.result, &Err(AskError::V1Refused));
     let limited = Dendrite::new(signer(CALLER)).max_answer(64).ask(peer, &plain()).await;
-    report.equal("an answer larger than we read", &limited.result, &Err(AskError::TooLarge(64)));
+    report.equal("an answer above the limit", &limited.result, &Err(AskError::TooLarge(64)));
 }
 
-/// What our dendrite never sends.
+/// Runs cases with requests that our dendrite never sends.
 async fn forged(peer: &Peer, report: &mut Report) -> Result<(), String> {
     let caller = v1::V1Client { signer: key(CALLER), uuid: "interop".to_owned(), ip: OUTSIDE };
     let target = v1::V1Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };

@@ -1,4 +1,4 @@
-//! Our dendrite asks a server that verifies with Python 11.3.0.
+//! Cases in which our dendrite asks a server that verifies with Python 11.3.0.
 
 use crate::{
     Environment,
@@ -34,24 +34,24 @@ pub(crate) async fn run(environment: &Environment, report: &mut Report) -> Resul
     forged(address, report).await
 }
 
-/// What our dendrite sends.
+/// Runs the cases with requests of our dendrite.
 async fn asked(peer: &Peer, report: &mut Report) {
     let accepting = |dendrite: Dendrite| dendrite.unsigned_answers(UnsignedAnswers::Accepted);
     let dendrite = accepting(Dendrite::new(signer(CALLER)));
     let answer = claimed(dendrite.ask(peer, &asking("naïve")).await.result).map(|answer| text(&answer).to_owned());
     report.equal("a plain message", &answer, &Ok("NAÏVE".to_owned()));
     let answer = claimed(dendrite.ask(peer, &asking("!who")).await.result).map(|answer| text(&answer).to_owned());
-    report.equal("the server knows who asks", &answer, &Ok(key(CALLER).hotkey().to_string()));
+    report.equal("the server knows the caller", &answer, &Ok(key(CALLER).hotkey().to_string()));
     let many = dendrite.ask_many(&vec![peer.clone(); 12], &asking("many")).await;
     let answered = many.into_iter().filter(|asked| asked.result.is_ok()).count();
     report.equal("twelve side by side", &answered, &12);
     let stream = whole(&dendrite, peer, &message(tokens(), &[("text", Value::from("one two"))])).await;
     report.equal("a stream", &stream, &Ok("one two".to_owned()));
 
-    // By default an unsigned answer of a strict peer is none.
+    // By default an unsigned answer of a strict peer is an error.
     let result = Dendrite::new(signer(CALLER)).ask(peer, &asking("plain")).await.result;
     let unsigned = Err(AskError::Unproven { status: 200, reason: AnswerError::Unsigned });
-    report.equal("an unsigned answer does not count unless told so", &result, &unsigned);
+    report.equal("an unsigned answer is refused by default", &result, &unsigned);
 
     let stranger = Peer::strict(key(OTHER).hotkey(), peer.address);
     let cases = [
@@ -65,7 +65,7 @@ async fn asked(peer: &Peer, report: &mut Report) {
     }
 }
 
-/// What it never sends.
+/// Runs cases with requests that our dendrite never sends.
 async fn forged(address: SocketAddr, report: &mut Report) -> Result<(), String> {
     let signed = || {
         let signed = sign_request(&key(CALLER), ("POST", "/Echo"), BODY, SystemClock.now(), Some(key(AXON).hotkey()));
@@ -95,7 +95,7 @@ async fn forged(address: SocketAddr, report: &mut Report) -> Result<(), String> 
     Ok(())
 }
 
-/// The status, and the name of the refusal if it is one.
+/// Returns the status, and the name of the refusal if it is one.
 fn outcome((status, answer): (u16, String)) -> (u16, String) {
     let name =
         answer.rsplit("\"message\": \"").next().filter(|_| status != 200).and_then(|rest| rest.split('"').next());

@@ -1,19 +1,21 @@
-//! Our axon and our dendrite with the Python libraries of the existing neurons, in both directions. `make interop` installs
-//! those and runs this:
+//! Exchanges of our axon and our dendrite with the Python libraries, in both directions.
+//!
+//! `make interop` installs the libraries and runs this:
 //!
 //! ```sh
 //! cargo run --example interop -- PYTHON_10 PYTHON_11 LOGS
 //! ```
 //!
-//! The first two are the interpreters of environments with `bittensor` 10.2.0 and 11.3.0; the last is a folder for what the
-//! libraries print. Everything stays on the loopback interface, and no chain is needed. Exits with 1 when a case fails.
+//! The first two arguments are the interpreters of environments with `bittensor` 10.2.0 and 11.3.0. The last one is a
+//! folder for the output of the libraries. All connections are on the loopback interface, and no chain is needed. The
+//! exit status is 1 if a case fails.
 //!
-//! | Module | Who asks whom |
+//! | Module | Direction |
 //! |---|---|
-//! | `served`, with `v10_asks.py` | the dendrite of 10.2.0 our axon |
-//! | `served`, with `v11_asks.py` | requests signed by 11.3.0 our axon |
-//! | `asks_v10`, with `v10_serves.py` | our dendrite the axon of 10.2.0 |
-//! | `asks_v11`, with `v11_serves.py` | our dendrite a server that verifies with 11.3.0 |
+//! | `served`, with `v10_asks.py` | the dendrite of 10.2.0 asks our axon |
+//! | `served`, with `v11_asks.py` | requests signed by 11.3.0 ask our axon |
+//! | `asks_v10`, with `v10_serves.py` | our dendrite asks the axon of 10.2.0 |
+//! | `asks_v11`, with `v11_serves.py` | our dendrite asks a server that verifies with 11.3.0 |
 
 #![allow(clippy::print_stdout, reason = "it reports")]
 
@@ -28,7 +30,7 @@ mod served;
 use report::Report;
 use std::{env, path::PathBuf, process::ExitCode};
 
-/// Where the libraries are, and where what they print goes.
+/// The interpreters of the libraries, and the folder for their output.
 struct Environment {
     v10: PathBuf,
     v11: PathBuf,
@@ -39,7 +41,7 @@ struct Environment {
 async fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     let Ok([v10, v11, logs]) = <[PathBuf; 3]>::try_from(arguments) else {
-        eprintln!("say PYTHON_10 PYTHON_11 LOGS, or run `make interop`");
+        eprintln!("pass PYTHON_10 PYTHON_11 LOGS, or run `make interop`");
         return ExitCode::from(2);
     };
     let environment = Environment { v10, v11, logs };
@@ -50,12 +52,12 @@ async fn main() -> ExitCode {
         }
         Ok(report) => {
             println!("\n{} cases, {} FAILED", report.cases(), report.failed());
-            println!("what the libraries printed is in {}", environment.logs.display());
+            println!("the output of the libraries is in {}", environment.logs.display());
             ExitCode::FAILURE
         }
         Err(error) => {
             eprintln!("{error}");
-            eprintln!("what the libraries printed is in {}", environment.logs.display());
+            eprintln!("the output of the libraries is in {}", environment.logs.display());
             ExitCode::FAILURE
         }
     }

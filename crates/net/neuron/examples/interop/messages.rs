@@ -1,4 +1,4 @@
-//! The classes of messages that both sides have, and the keys of everybody.
+//! The classes of messages that both sides have, and the keys of all participants.
 
 use myelin_neuron::Signer;
 use myelin_wire::{
@@ -8,16 +8,16 @@ use myelin_wire::{
 };
 use std::sync::Arc;
 
-/// Who serves.
+/// The seed of the axon.
 pub(crate) const AXON: u8 = 1;
-/// Who asks.
+/// The seed of the caller.
 pub(crate) const CALLER: u8 = 2;
-/// Who asks and is not served.
+/// The seed of a caller that is not served.
 pub(crate) const UNWANTED: u8 = 3;
-/// Who has nothing to do with it.
+/// The seed of a key without a role in the exchange.
 pub(crate) const OTHER: u8 = 4;
 
-/// The key of a seed of one repeated byte, as Python derives it too.
+/// A key whose seed is one repeated byte, as Python derives it too.
 #[derive(Clone)]
 pub(crate) struct Key(schnorrkel::Keypair);
 
@@ -53,14 +53,16 @@ fn class(name: &str, fields: &[(&str, &str, Option<Value>)], hashed: &[&str]) ->
     class.hashing(hashed).expect("its own fields are hashed")
 }
 
-/// Answered with the text in upper case and the numbers backwards. Texts that begin with `!` are orders to the handler.
+/// Returns the class whose answer has the text in upper case and the numbers in reverse order.
+///
+/// A text that begins with `!` is an instruction for the handler.
 pub(crate) fn echo() -> Class {
     let fields =
         [("text", "str", None), ("numbers", "list[float]", None), ("tensor", "Optional[Tensor]", Some(Value::None))];
     class("Echo", &fields, &["text", "numbers", "tensor"])
 }
 
-/// Answered as it is: one field of each type.
+/// Returns the class whose answer equals the request, with one field of each type.
 pub(crate) fn everything() -> Class {
     let fields = [
         ("count", "int", None),
@@ -75,22 +77,22 @@ pub(crate) fn everything() -> Class {
     class("Everything", &fields, &["count", "ratio", "flag", "items", "table", "several", "maybe", "free"])
 }
 
-/// Answered with a stream of the words of the text; the word `!break` breaks it off.
+/// Returns the class whose answer is a stream of the words of the text. The word `!break` breaks it off.
 pub(crate) fn tokens() -> Class {
     class("Tokens", &[("text", "str", None), ("completion", "str", Some(Value::from("")))], &["text"])
 }
 
-/// Never served, for a check of the axon's own.
+/// Returns a class that a rule of the axon refuses.
 pub(crate) fn checked() -> Class {
     class("Checked", &[("text", "str", Some(Value::from("")))], &["text"])
 }
 
-/// Never served, for want of room.
+/// Returns a class that has no priority and is never served.
 pub(crate) fn prioritised() -> Class {
     class("Prioritised", &[("text", "str", Some(Value::from("")))], &["text"])
 }
 
-/// A class that no axon here serves.
+/// Returns a class that no axon here serves.
 pub(crate) fn unknown() -> Class {
     class("Unknown", &[("text", "str", Some(Value::from("")))], &["text"])
 }
@@ -99,12 +101,12 @@ pub(crate) fn message(class: Class, fields: &[(&str, Value)]) -> Synapse {
     Synapse::new(Arc::new(class), &fields.iter().cloned().collect::<Dict>()).expect("fields of the class")
 }
 
-/// What [`echo`] is asked.
+/// Returns a request for [`echo`].
 pub(crate) fn asking(text: &str) -> Synapse {
     message(echo(), &[("text", Value::from(text)), ("numbers", Value::List(vec![Value::Float(0.5)]))])
 }
 
-/// What somebody says, unless it is the other form.
+/// Returns the field `text` of a message, or an empty text.
 pub(crate) fn text(message: &Synapse) -> &str {
     message.get("text").and_then(Value::as_text).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Python programs of this folder.
+//! The Python programs of this folder.
 
 use myelin_wire::python::{Value, json};
 use std::{
@@ -13,15 +13,17 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the next line is waited for. Only the first one takes long: the libraries are large.
+/// The limit for the next line. Only the first line takes long, because the libraries are large.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// A running program. It prints a JSON object a line, and ends when its input does, so also when this one is killed.
+/// A running program, which prints one JSON object per line.
+///
+/// It ends when its input closes, so also if this program is killed.
 pub(crate) struct Python {
     script: String,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    // Its home, which the libraries write to.
+    // The home folder, which the libraries write to.
     _home: tempfile::TempDir,
 }
 
@@ -48,7 +50,7 @@ impl Python {
         Ok(Self { script: script.to_owned(), child, lines: BufReader::new(output).lines(), _home: home })
     }
 
-    /// The next line; `None` when the program has ended well.
+    /// Returns the next line, or `None` after the program ended without an error.
     pub(crate) async fn next(&mut self) -> Result<Option<Value>, String> {
         let line = timeout(START_TIMEOUT, self.lines.next_line()).await;
         let line = line.map_err(|_| format!("{} says nothing for {} s", self.script, START_TIMEOUT.as_secs()))?;
@@ -64,7 +66,7 @@ impl Python {
         }
     }
 
-    /// The first line, by which a server says at which port it listens.
+    /// Reads the port of a server from its first line.
     pub(crate) async fn port(&mut self) -> Result<u16, String> {
         let line = self.next().await?;
         let port = line.as_ref().and_then(|line| match member(line, "port") {
@@ -75,7 +77,7 @@ impl Python {
     }
 }
 
-/// A member of an object.
+/// Returns a member of an object.
 pub(crate) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     match object {
         Value::Dict(members) => members.get(name),

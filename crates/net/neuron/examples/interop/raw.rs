@@ -1,4 +1,4 @@
-//! Requests as bytes, for what no library sends.
+//! Requests as bytes that no library sends.
 
 use myelin_wire::Headers;
 use std::{net::SocketAddr, time::Duration};
@@ -8,10 +8,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long an answer is waited for.
+/// The limit for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends a request on a connection of its own and gives the status and the rest of the answer.
+/// Sends a request on a connection of its own, and returns the status and the rest of the answer.
 pub(crate) async fn post(
     address: SocketAddr,
     target: &str,

@@ -1,6 +1,6 @@
 //! The table of cases.
 
-/// What was tried and what came of it, printed as it comes.
+/// A table of cases and their results, which prints each row at once.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     cases: usize,
@@ -14,7 +14,7 @@ impl Report {
         println!("\n{name}");
     }
 
-    /// One case, and what is wrong if anything is.
+    /// Records one case, and its fault if it has one.
     pub(crate) fn case(&mut self, name: &str, fault: Option<&str>) {
         self.cases += 1;
         match fault {
@@ -26,7 +26,7 @@ impl Report {
         }
     }
 
-    /// One case that is as expected when both are equal.
+    /// Records one case that passes if both values are equal.
     pub(crate) fn equal<T: PartialEq + core::fmt::Debug>(&mut self, name: &str, got: &T, expected: &T) {
         let fault = (got != expected).then(|| format!("{expected:?} was expected and {got:?} came"));
         self.case(name, fault.as_deref());

@@ -1,4 +1,4 @@
-//! Python asks our axon.
+//! Cases in which Python asks our axon.
 
 use crate::{
     Environment, messages,
@@ -17,7 +17,7 @@ use myelin_wire::{
     v1::HandlerReply,
 };
 
-/// Decides like the Python axon of the other direction.
+/// Rules with the same decisions as the Python axon of the other direction.
 struct Decisions {
     unwanted: PublicKey,
 }
@@ -42,7 +42,7 @@ fn echo() -> Endpoint {
         let said = text(&message).to_owned();
         match said.strip_prefix('!') {
             Some("fail") => return Err(Failure::from("as asked")),
-            // Without the words that a panic prints.
+            // This does not print the message of a panic.
             Some("panic") => std::panic::resume_unwind(Box::new("as asked")),
             Some("wait") => std::future::pending().await,
             Some(status) => {
@@ -105,7 +105,7 @@ pub(crate) async fn run(environment: &Environment, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// Reads what a script tried, and checks the receipts that it made.
+/// Reads the cases of a script, and checks the receipts that it made.
 async fn cases(mut python: Python, report: &mut Report) -> Result<(), String> {
     while let Some(line) = python.next().await? {
         let name = member(&line, "case").and_then(Value::as_text).unwrap_or_default();

@@ -135,7 +135,7 @@ async def refused(dendrite):
     output.fits("the handler fails", await ask(plain("!fail")), 500, "Internal Server Error #")
     output.fits("the handler panics", await ask(plain("!panic")), 500, "Internal Server Error #")
     output.equal("the handler chooses a status", await ask(plain("!418")), (418, "as asked"))
-    output.fits("a class that nobody serves", await ask(Unknown()), 404, "Synapse name 'Unknown' not found.")
+    output.fits("a class without a handler", await ask(Unknown()), 404, "Synapse name 'Unknown' not found.")
     output.fits("a check of the axon's own", await ask(Checked()), 401, "Not Verified with error: a check of its own")
     output.fits("no room in time", await ask(Prioritised()), 408, "Response timeout after: 12.0s")
     output.equal("a slow handler", await ask(plain("!wait"), timeout=1.0), (408, "Request timeout after 1.0 seconds"))

@@ -24,7 +24,7 @@ impl From<&str> for Failure {
 
 /// The bytes of a stream, in pieces of any size.
 ///
-/// A failure breaks the stream off. The peer learns of it as far as its protocol can tell.
+/// A failure breaks the stream off. The protocol determines whether the peer learns of it.
 pub type Pieces = BoxStream<'static, Result<Bytes, Failure>>;
 
 /// The answer of a handler.

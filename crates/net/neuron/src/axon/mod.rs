@@ -216,7 +216,7 @@ impl AxonBuilder {
         self
     }
 
-    /// Serves metrics to Prometheus at this address, which strangers should not reach.
+    /// Serves metrics to Prometheus at this address, which should not be public.
     #[must_use]
     pub const fn metrics_at(mut self, address: SocketAddr) -> Self {
         self.metrics = Some(address);

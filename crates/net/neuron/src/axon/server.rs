@@ -161,7 +161,7 @@ const METRICS_TIME: Duration = Duration::from_secs(5);
 
 /// Sends the metrics to each client that connects, for any request.
 ///
-/// Clients are served one at a time: the exporter is for one Prometheus, at an address that strangers do not reach.
+/// Clients are served one at a time: the exporter is for one Prometheus, at an address that is not public.
 pub(super) async fn export(metrics: Arc<Metrics>, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {

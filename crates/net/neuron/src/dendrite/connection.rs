@@ -95,7 +95,7 @@ async fn send(call: OutgoingRequest<'_>) -> Result<ResponseHead, AskError> {
 }
 
 fn question(call: &OutgoingRequest<'_>) -> Result<Request<Body>, AskError> {
-    let uri: Uri = call.target.parse().map_err(|_| AskError::Question("the path is none".to_owned()))?;
+    let uri: Uri = call.target.parse().map_err(|_| AskError::Question("the path is invalid".to_owned()))?;
     let mut request = Request::new(http::whole(call.body.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;

@@ -7,16 +7,16 @@ use myelin_wire::strict::{AnswerError, StreamError};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AskError {
     /// A v1 neuron, while v1 is switched off in this dendrite.
-    #[error("the neuron speaks the older protocol only, which is switched off here")]
+    #[error("the neuron supports v1 only, which is switched off in this dendrite")]
     V1Refused,
-    /// An address by which the neuron says that it does not serve.
+    /// The address of a neuron that does not serve.
     #[error("the neuron does not serve")]
     NotServing,
     /// A request that cannot be sent.
-    #[error("the question cannot be sent: {0}")]
+    #[error("the request cannot be sent: {0}")]
     Question(String),
     /// A closed port at the address of the neuron.
-    #[error("nobody listens at the address of the neuron")]
+    #[error("no program listens at the address of the neuron")]
     Closed,
     /// An address that cannot be reached.
     #[error("the neuron cannot be reached: {0}")]
@@ -40,7 +40,7 @@ pub enum AskError {
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
     /// An answer without proof that it is from the neuron. Its content is a claim.
-    #[error("the answer, of status {status}, proves nothing: {reason}")]
+    #[error("the answer with status {status} is not proven: {reason}")]
     Unproven {
         /// The HTTP status.
         status: u16,

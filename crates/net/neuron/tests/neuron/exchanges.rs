@@ -1,4 +1,4 @@
-//! `vectors/neuron/exchanges.json`: what Python neurons sent, sent again to our axon, byte for byte.
+//! Requests of `vectors/neuron/exchanges.json`, which Python neurons sent, sent again to our axon.
 
 use crate::{CALLER, Key, class, key, signer, soon, text, wire::Raw};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -37,7 +37,7 @@ fn pairs(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     dict.iter().map(|(name, value)| (name.as_text().unwrap(), value))
 }
 
-/// The recorded axon's hotkey; what it signs is compared with nothing.
+/// The hotkey of the recorded axon. Its signatures are not compared.
 struct Recorded(PublicKey, Key);
 
 impl Sign for Recorded {
@@ -93,7 +93,7 @@ fn classes() -> [Class; 5] {
     ]
 }
 
-/// The handler of the recorded axon: the text tells it what to do. `streamed` are the bytes it sent.
+/// Returns the handler of the recorded axon, which the text controls. `streamed` has the bytes of its stream.
 fn endpoint(class: Class, streamed: Vec<u8>, breaks: bool) -> Endpoint {
     let is_stream = class.name() == "EchoStream";
     Endpoint::new(class, move |request| {
@@ -162,14 +162,14 @@ fn parse_all(mut bytes: &[u8]) -> Vec<crate::wire::Response> {
     responses
 }
 
-/// The part of a text that does not differ from run to run, and that ours does not leave out on purpose.
+/// Returns the part of a text that is the same in each run, and that our axon does not omit on purpose.
 fn stable(text: &str) -> &str {
     let ends = ["Internal Server Error #", "Signature mismatch", " not found.", "but request was "];
     let end = ends.iter().find_map(|end| Some(text.find(end)? + end.len()));
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Says everything of the recording on one connection, and hears as many answers as were recorded.
+/// Sends a whole recording on one connection, and reads as many answers as were recorded.
 async fn replay(axon: &Axon, case: &Value, answers: usize) -> Vec<crate::wire::Response> {
     let mut raw = Raw::open(axon.address()).await;
     raw.say(&bytes(case, "request_b64")).await;
@@ -187,7 +187,7 @@ async fn recorded_requests_are_answered_as_recorded() {
     let mut compared = 0;
     for case in file.cases(false) {
         let (id, recorded) = (string(case, "id"), parse_all(&bytes(case, "response_b64")));
-        // One recording ends before the answer, and one of the streams without an end: there is nothing to hear.
+        // One recording ends before its answer, and one stream has no end, so there is nothing to compare.
         if recorded.is_empty() || id == "stream-breaks" {
             continue;
         }
@@ -206,7 +206,7 @@ fn compare(id: &str, ours: &crate::wire::Response, theirs: &crate::wire::Respons
     assert!(ours.headers.iter().all(|(name, _)| name == name.to_lowercase()), "{id}: {:?}", ours.headers);
     let body = |response: &crate::wire::Response| json::read(&response.body).ok();
     let is_error = body(theirs).is_some_and(|body| get(&body, "message").is_some());
-    // What time, sockets and the memory of Python decide, and what our axon says of itself.
+    // These values depend on time, sockets, the memory of Python, or the identity of our axon.
     let varies = ["process_time", "axon_nonce", "axon_uuid", "axon_hotkey", "axon_signature", "_port", "_ip", "_size"];
     let of_protocol = theirs.headers.iter().filter(|(name, value)| {
         let is_known = name.starts_with("bt_header_") || matches!(*name, "name" | "timeout" | "computed_body_hash");
@@ -266,7 +266,7 @@ async fn recorded_attacks_are_refused() {
     assert!(refused >= 8, "only {refused} attacks were refused");
 }
 
-/// A server that says the recorded bytes to whoever asks, and closes.
+/// Starts a server that sends the recorded bytes to each client, and closes.
 async fn says(recorded: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -276,18 +276,18 @@ async fn says(recorded: Vec<u8>) -> SocketAddr {
         let _ = stream.read(&mut buffer).await;
         let _ = stream.write_all(&recorded).await;
         let _ = stream.shutdown().await;
-        // Whatever is left to be read, so that the answer is not lost in a reset.
+        // The rest of the request is read, so that a reset does not drop the answer.
         while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
     });
     address
 }
 
-/// The text of a refusal as far as both clients choose the same words.
+/// Returns the part of a refusal that both clients word in the same way.
 fn own_part(text: &str) -> &str {
     text.split_once(": ").map_or(text, |(own, _)| own)
 }
 
-/// The bytes of a stream, or why there are none.
+/// Returns the bytes of a stream, or its error.
 async fn streamed(dendrite: &Dendrite, peer: &Peer, message: &Synapse) -> Result<Vec<u8>, AskError> {
     let mut stream = soon(dendrite.ask_stream(peer, message)).await?;
     let mut bytes = Vec::new();
@@ -303,7 +303,7 @@ async fn recorded_answers_are_read_as_recorded() {
     let mut compared = 0;
     for case in file.cases(false).filter(|case| get(case, "client_result").is_some()) {
         let (id, expected) = (string(case, "id"), get(case, "client_result").unwrap());
-        // One recording has no answer; others have two, and the result of the second.
+        // One recording has no answer. Others have two, and the result belongs to the second.
         let recorded = bytes(case, "response_b64");
         let mut answers = recorded.windows(9).enumerate().filter(|(_, at)| at == b"HTTP/1.1 ");
         let Some((start, _)) = answers.next_back() else { continue };

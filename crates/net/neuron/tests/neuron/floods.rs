@@ -1,4 +1,4 @@
-//! Peers that do much, or little for a long time: what they use up is bounded, and others are served meanwhile.
+//! Peers that send much, or little for a long time. Their use of resources is bounded, and others are served meanwhile.
 
 use crate::{
     AXON, CALLER, Gate, builder, key, message, signer, slow, soon, tokens, waiting,
@@ -12,9 +12,9 @@ use myelin_wire::{Sign, replay::ReplayLimits};
 use std::{iter, time::Duration};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-/// Short enough for a test to see its end, far too short for anybody else.
+/// A limit that a test can wait for, and that is far too short in practice.
 const SHORT: Duration = Duration::from_millis(100);
-/// Between one byte and the next of somebody who says little for a long time.
+/// The pause between two bytes of a slow peer.
 const DRIP: Duration = Duration::from_millis(5);
 
 const BODY: &[u8] = br#"{"text": "hello"}"#;
@@ -27,7 +27,7 @@ async fn axon(limits: AxonLimits) -> Axon {
     builder(ServeAnyone).limits(limits).start().await.unwrap()
 }
 
-/// The status of a signed request, from somebody without bad intent.
+/// Returns the status of a signed request of an honest caller.
 async fn status(axon: &Axon, seed: u8) -> u16 {
     let mut raw = Raw::open(axon.address()).await;
     raw.say(&strict(seed, AXON, "/Echo", BODY, now())).await;
@@ -57,7 +57,7 @@ async fn a_body_in_drops_ends_in_time() {
 async fn whoever_still_writes_finds_the_answer() {
     let axon = axon(AxonLimits { body: 4 << 20, ..AxonLimits::default() }).await;
     let body = vec![b'x'; 6 << 20];
-    // Too large, of a stranger, and for nobody: refused at three places before the body is read.
+    // The requests are too large, unsigned, or for an unknown path. Each is refused before its body is read.
     let signed = strict_head(&key(CALLER), axon.hotkey(), "/Echo", &body, now());
     let stranger = format!("POST /Echo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
     let unknown = strict_head(&key(CALLER), axon.hotkey(), "/None", &body, now());
@@ -78,7 +78,7 @@ async fn what_is_no_data_in_a_body_is_bounded() {
         let mut raw = Raw::open(axon.address()).await;
         raw.say(head.as_bytes()).await;
         raw.say(endless.as_bytes()).await;
-        // The answer may be lost with what the axon never read.
+        // A reset of the connection may drop the answer.
         let status = raw.hear().await.map(|response| response.status);
         assert!(matches!(status, None | Some(400)), "{status:?}");
         raw.closed().await;
@@ -89,7 +89,7 @@ async fn what_is_no_data_in_a_body_is_bounded() {
 #[tokio::test]
 async fn many_connect_at_a_time() {
     let axon = axon(AxonLimits { connections_each: 600, ..AxonLimits::default() }).await;
-    // None of them is accepted as long as this does not wait, and whom the system drops is never let in.
+    // The axon accepts no connection while this thread blocks. A connection that the system drops is never accepted.
     let connect = || std::net::TcpStream::connect_timeout(&axon.address(), Duration::from_secs(30)).unwrap();
     let waiting: Vec<_> = (0..512).map(|_| connect()).collect();
     assert_eq!(status(&axon, CALLER).await, 200);
@@ -100,7 +100,7 @@ async fn many_connect_at_a_time() {
 async fn requests_on_one_connection_wait_for_their_answers_to_be_read() {
     let axon = axon(AxonLimits { write_stall: SHORT, ..AxonLimits::default() }).await;
     let mut raw = Raw::open(axon.address()).await;
-    // Far more answers than fit into the buffers of both sides.
+    // The answers exceed the buffers of both sides by far.
     raw.say("GET /None HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400_000).as_bytes()).await;
     raw.closed().await;
     assert_eq!(status(&axon, CALLER).await, 200);
@@ -140,7 +140,7 @@ async fn a_caller_fills_its_own_memory_only() {
     assert_eq!(statuses, [200, 200, 429, 200]);
 }
 
-/// The higher the seed, the higher the stake.
+/// Rules in which a higher seed has a higher stake.
 struct BySeed;
 
 impl Rules for BySeed {
@@ -170,7 +170,7 @@ async fn a_full_queue_is_left_by_the_lowest_stake() {
     waiting(&axon, 1).await;
     asking.push(ask(12));
     waiting(&axon, 2).await;
-    // Whoever comes with less finds no room, and whoever comes with more takes it.
+    // A caller with less stake finds no room, and a caller with more stake takes the room of another.
     assert!(is_busy(&soon(ask(9)).await.unwrap()));
     asking.push(ask(13));
     assert!(is_busy(&soon(low).await.unwrap()));

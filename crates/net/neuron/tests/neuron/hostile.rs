@@ -1,4 +1,4 @@
-//! Peers that mean harm: what they do ends in time, and others are served meanwhile.
+//! Hostile peers. Their connections end in time, and others are served meanwhile.
 
 use crate::{
     AXON, CALLER, Gate, builder, echo, key, message, signer, slow, soon, text,
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// Short enough for a test to see its end, far too short for anybody else.
+/// A limit that a test can wait for, and that is far too short in practice.
 const SHORT: Duration = Duration::from_millis(100);
 /// Another address of the loopback interface.
 const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -23,7 +23,7 @@ async fn axon(limits: AxonLimits) -> Axon {
     builder(ServeAnyone).limits(limits).start().await.unwrap()
 }
 
-/// Somebody without bad intent is served.
+/// Returns true if an honest caller is served.
 async fn is_served(axon: &Axon, seed: u8) -> bool {
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let asked = soon(Dendrite::new(signer(seed)).ask(&peer, &message(echo(), "hello"))).await;
@@ -61,7 +61,7 @@ async fn a_large_body_is_not_read() {
     let mut large = Raw::open(axon.address()).await;
     large.say(strict_head(&key(CALLER), axon.hotkey(), "/Echo", &[b'x'; 65], now()).as_bytes()).await;
     assert_eq!(large.hear().await.unwrap().status, 413);
-    // Nor one that does not say how large it is.
+    // A body without an announced length is not read either.
     let head = strict_head(&key(CALLER), axon.hotkey(), "/Echo", b"", now() + 1);
     let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
     let mut chunked = Raw::open(axon.address()).await;
@@ -110,7 +110,7 @@ async fn garbage_is_not_http() {
         let status = raw.hear().await.map(|response| response.status);
         assert!(matches!(status, None | Some(400)), "{status:?}");
     }
-    // Text of HTTP around garbage of the protocol.
+    // The head is valid HTTP, and its values are not valid in the protocol.
     let mut raw = Raw::open(axon.address()).await;
     raw.say(b"POST /Echo HTTP/1.1\r\nHost: x\r\nX-Bittensor-Version: \xff\xfe\r\n\r\n").await;
     assert_eq!(raw.hear().await.unwrap().status, 401);
@@ -124,7 +124,7 @@ async fn one_address_does_not_take_all_connections() {
     for _ in 0..20 {
         flood.push(Raw::open_from(ATTACKER, axon.address()).await);
     }
-    // The first are let in and say nothing, the others are closed at once.
+    // The first connections are accepted and send nothing. The others are closed at once.
     for raw in flood.iter_mut().skip(4) {
         assert_eq!(raw.closed().await, 0);
     }
@@ -142,7 +142,7 @@ async fn one_address_does_not_take_all_memory() {
         raw.say(&[b'x'; 800]).await;
         flood.push(raw);
     }
-    // One of them has its share, and waits for its last byte; the others are refused.
+    // One of them has its share and waits for its last byte. The others are refused.
     let mut refused = Vec::new();
     for mut raw in flood {
         refused.push(tokio::spawn(async move { raw.hear().await.map(|response| response.status) }));
@@ -188,7 +188,7 @@ async fn who_reads_nothing_is_let_go() {
     let axon = builder(ServeAnyone).limits(limits).endpoint(endpoint).start().await.unwrap();
     let mut lazy = Raw::open(axon.address()).await;
     lazy.say(&strict(CALLER, AXON, "/Flood", b"{}", now())).await;
-    // There is one worker, and the endless stream has it until the connection ends.
+    // The only worker serves the endless stream until the connection ends.
     assert!(is_served(&axon, 3).await);
     assert!(lazy.closed().await > 0);
 }
@@ -210,7 +210,7 @@ async fn nobody_keeps_an_answer_in_memory() {
     let axon = builder(ServeAnyone).limits(limits).endpoint(endpoint).start().await.unwrap();
     let mut lazy = Raw::open(axon.address()).await;
     lazy.say(&strict(CALLER, AXON, "/Large", b"{}", now())).await;
-    // Until the axon has given up on it, the connection counts.
+    // The connection counts until the axon has given it up.
     let metrics = axon.metrics();
     let is_open = || metrics.text().contains("myelin_axon_connections 1\n");
     soon(async {
@@ -253,7 +253,7 @@ async fn unsigned_requests_reach_no_handler() {
         ("X-Bittensor-Signature: 0x", "X-Other: 0x", 401),
         (&key(AXON).hotkey().to_string(), &key(9).hotkey().to_string(), 403),
     ] {
-        // Names come as they are written here, whatever their case on the wire.
+        // The names have this case here, although HTTP ignores case.
         let changed = good.replacen(from, to, 1);
         assert_ne!(changed, good, "{from}");
         let mut raw = Raw::open(axon.address()).await;

@@ -1,4 +1,4 @@
-//! What is logged, and what never is.
+//! The content of the logs, and values that must not be in them.
 
 use crate::{AXON, CALLER, axon, wire};
 use myelin_neuron::{Clock, SystemClock};
@@ -12,7 +12,7 @@ use tracing::{
     span,
 };
 
-/// Keeps events as lines.
+/// A subscriber that stores events as lines.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<(Level, String)>>>);
 

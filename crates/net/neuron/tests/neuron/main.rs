@@ -1,4 +1,4 @@
-//! Axons and dendrites on real sockets of the loopback interface. Every wait has an end; nothing sleeps.
+//! Axons and dendrites on real sockets of the loopback interface. Each wait has a limit, and no test sleeps.
 
 mod exchanges;
 mod floods;
@@ -45,9 +45,9 @@ fn signer(seed: u8) -> Signer {
     Signer::new(key(seed))
 }
 
-/// The axon of most tests.
+/// The seed of the axon of most tests.
 const AXON: u8 = 1;
-/// Who asks it.
+/// The seed of the caller.
 const CALLER: u8 = 2;
 
 fn class(name: &str, fields: &[(&str, &str)], hashed: &[&str]) -> Class {
@@ -78,7 +78,7 @@ fn text(message: &Synapse) -> &str {
     message.get("text").and_then(Value::as_text).unwrap_or_default()
 }
 
-/// Echoes, unless the text says something else.
+/// Returns an endpoint that answers with the request. Some texts are instructions.
 fn echo_endpoint() -> Endpoint {
     Endpoint::new(echo(), |request| async move {
         let message = request.into_content();
@@ -91,7 +91,7 @@ fn echo_endpoint() -> Endpoint {
     })
 }
 
-/// Streams the words of the text; one word breaks it off.
+/// Returns an endpoint that streams the words of the text. One word breaks the stream off.
 fn tokens_endpoint() -> Endpoint {
     Endpoint::new(tokens(), |request| async move {
         let message = request.into_content();
@@ -107,7 +107,7 @@ fn slow() -> Class {
     class("Slow", &[("text", "str")], &[])
 }
 
-/// Holds back the answers of an endpoint until a test lets them go, one by one.
+/// A gate that holds back the answers of an endpoint until a test releases them one by one.
 #[derive(Clone, Default)]
 struct Gate {
     begun: Arc<Notify>,
@@ -129,7 +129,7 @@ impl Gate {
         })
     }
 
-    /// Waits until a worker has begun with a request.
+    /// Waits until a worker has begun a request.
     async fn begun(&self) {
         soon(self.begun.notified()).await;
     }
@@ -138,13 +138,13 @@ impl Gate {
         self.go.notify_one();
     }
 
-    /// The texts of the requests, as workers began with them.
+    /// Returns the texts of the requests, in the order in which workers began them.
     fn order(&self) -> Vec<String> {
         self.order.lock().unwrap().clone()
     }
 }
 
-/// Waits until so many requests wait for a worker.
+/// Waits until this number of requests wait for a worker.
 async fn waiting(axon: &Axon, number: usize) {
     let (metrics, line) = (axon.metrics(), format!("myelin_axon_waiting {number}\n"));
     soon(async {
@@ -163,7 +163,7 @@ async fn axon() -> Axon {
     builder(ServeAnyone).start().await.unwrap()
 }
 
-/// The end of every wait, far beyond what any of them takes.
+/// Waits for a future, up to a limit far beyond the time of any test.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("nothing happened for 30 s")
 }

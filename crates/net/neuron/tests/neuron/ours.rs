@@ -1,4 +1,4 @@
-//! Our axon and our dendrite, in both protocols.
+//! Exchanges between our axon and our dendrite, in both protocols.
 
 use crate::{AXON, CALLER, Gate, axon, builder, echo, key, message, signer, slow, soon, text, tokens, waiting, wire};
 use futures::stream::{self, StreamExt};
@@ -125,7 +125,7 @@ async fn signed_streams_say_how_they_end() {
     assert_eq!(whole.unwrap_err(), AskError::NotAStream);
     let failed = soon(dendrite().ask_stream(&peer, &message(echo(), "fail"))).await;
     assert!(matches!(failed, Err(AskError::Refused { status: 500, .. })), "{failed:?}");
-    // A client that does not say that it reads signed streams gets plain bytes, and does not take them for an answer.
+    // A client that does not announce signed streams gets plain bytes, and does not accept them as an answer.
     let plain = soon(dendrite().ask(&peer, &message(tokens(), "a b"))).await;
     assert_eq!(unproven(plain.result), (200, AnswerError::Unsigned));
 }
@@ -167,7 +167,7 @@ async fn the_older_protocol_is_asked_side_by_side() {
     assert!(asked.iter().all(|asked| asked.result.is_ok()), "{asked:?}");
 }
 
-/// A server that says the same to everybody, then closes.
+/// Starts a server that sends the same bytes to each client and closes.
 async fn says(bytes: &'static [u8]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -231,7 +231,7 @@ async fn stopping_finishes_what_was_begun() {
     let asking = tokio::spawn(async move { dendrite().ask(&peer, &message(slow(), "x")).await });
     gate.begun().await;
     let stopping = tokio::spawn(axon.stop());
-    // Nobody new is let in from the moment on that the listener is gone.
+    // No new connection is accepted once the listener is closed.
     soon(async { while tokio::net::TcpStream::connect(address).await.is_ok() {} }).await;
     assert!(!stopping.is_finished());
     gate.open();
@@ -307,13 +307,13 @@ async fn prometheus_is_served() {
         assert_eq!(response.status, 200);
         assert!(String::from_utf8(response.body).unwrap().ends_with("# EOF\n"));
     }
-    // The axon itself has no such page.
+    // The axon itself does not serve metrics.
     let mut raw = wire::Raw::open(axon.address()).await;
     raw.say(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(raw.hear().await.unwrap().status, 404);
 }
 
-/// Serves by a table of stakes.
+/// Rules with a table of stakes.
 #[derive(Clone)]
 struct Stakes(BTreeMap<PublicKey, u64>);
 
@@ -355,7 +355,7 @@ async fn the_highest_stake_is_served_first() {
         assert!(soon(answer).await.unwrap().is_ok());
     }
     assert_eq!(gate.order(), ["10", "13", "12", "11"]);
-    // Who is not in the table is turned away, before and after the signature.
+    // A caller outside of the table is refused, before and after the verification of its signature.
     let asked = soon(dendrite().ask(&peer, &message(echo(), "x"))).await;
     assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));
 }

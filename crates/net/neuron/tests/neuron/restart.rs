@@ -1,4 +1,4 @@
-//! One request is served once, whatever happens to the axon in between.
+//! A request is served once, also across restarts and crashes of the axon.
 
 use crate::{AXON, CALLER, builder, soon, wire};
 use myelin_neuron::{Axon, ManualClock, ServeAnyone};
@@ -23,7 +23,7 @@ async fn a_replay_is_refused_before_and_after_a_restart() {
     let path = folder.path().join("replay");
     let clock = Arc::new(ManualClock::new(NOW));
     let axon = start(&clock, &path).await;
-    // Nobody knows what was accepted before, so what is not newer than the start has to wait.
+    // The accepted requests of the past are unknown, so requests that are not newer than the start are refused.
     assert_eq!(status(&axon, NOW).await, 401);
     clock.advance(5 * SECOND);
     let nonce = NOW + 5 * SECOND;
@@ -33,13 +33,13 @@ async fn a_replay_is_refused_before_and_after_a_restart() {
     assert!(path.exists());
 
     let axon = start(&clock, &path).await;
-    assert!(!path.exists(), "a stored memory is good for one start");
+    assert!(!path.exists(), "a stored window is valid for one start");
     assert_eq!(status(&axon, nonce).await, 403);
-    // It remembers, so it need not refuse what is merely of that time.
+    // The window is stored, so older requests need not be refused.
     assert_eq!(status(&axon, nonce - 1).await, 200);
     drop(axon);
 
-    // As after a crash: nothing is stored.
+    // After a crash no window is stored.
     let axon = start(&clock, &path).await;
     assert_eq!(status(&axon, nonce).await, 401);
     assert_eq!(status(&axon, nonce + SECOND).await, 401);

@@ -1,4 +1,4 @@
-//! Encryption with the key on the chain.
+//! TLS with the key on the chain.
 
 use crate::{AXON, CALLER, builder, echo, key, message, signer, soon, wire};
 use myelin_neuron::{Answer, AskError, AxonLimits, Dendrite, Peer, ServeAnyone, ServedAxon, TlsIdentity, TlsOffer};

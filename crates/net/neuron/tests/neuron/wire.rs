@@ -1,4 +1,4 @@
-//! Bytes as they are on the wire.
+//! Connections on which tests send and read bytes.
 
 use crate::{Key, key, soon};
 use myelin_wire::{Headers, PublicKey, Sign, UnixNanos, strict::sign_request};
@@ -18,7 +18,7 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// The first whole answer in the bytes and what follows it.
+/// Parses the first whole answer, and returns it with the bytes after it.
 pub(crate) fn parse(bytes: &[u8]) -> Option<(Response, &[u8])> {
     let mut parsed = [httparse::EMPTY_HEADER; 128];
     let mut response = httparse::Response::new(&mut parsed);
@@ -44,7 +44,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<(Response, &[u8])> {
     Some((Response { status, headers, body: body.to_vec() }, rest))
 }
 
-/// A connection that says whatever it is told.
+/// A connection that sends any bytes.
 pub(crate) struct Raw(TcpStream, Vec<u8>);
 
 impl Raw {
@@ -52,24 +52,24 @@ impl Raw {
         Self(TcpStream::connect(address).await.unwrap(), Vec::new())
     }
 
-    /// From another address of the loopback interface.
+    /// Connects from another address of the loopback interface.
     pub(crate) async fn open_from(ip: IpAddr, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((ip, 0).into()).unwrap();
         Self(socket.connect(address).await.unwrap(), Vec::new())
     }
 
-    /// The other side may have had enough already.
+    /// Sends bytes. The other side may have closed the connection already.
     pub(crate) async fn say(&mut self, bytes: &[u8]) {
         let _ = soon(self.0.write_all(bytes)).await;
     }
 
-    /// The other side has to read all of it.
+    /// Sends bytes, all of which the other side must read.
     pub(crate) async fn say_all(&mut self, bytes: &[u8]) {
         soon(self.0.write_all(bytes)).await.unwrap();
     }
 
-    /// Says one byte at a time until the other side answers or closes.
+    /// Sends one byte at a time until the other side answers or closes.
     pub(crate) async fn drip(&mut self, pause: Duration, bytes: impl Iterator<Item = u8>) {
         let mut pauses = tokio::time::interval(pause);
         let (mut reader, mut writer) = self.0.split();
@@ -88,12 +88,12 @@ impl Raw {
         }
     }
 
-    /// Says that nothing follows.
+    /// Closes the sending direction.
     pub(crate) async fn finish(&mut self) {
         let _ = soon(self.0.shutdown()).await;
     }
 
-    /// The next answer, or none when the connection closes without one.
+    /// Returns the next answer, or `None` if the connection closes without one.
     pub(crate) async fn hear(&mut self) -> Option<Response> {
         loop {
             if let Some((response, rest)) = parse(&self.1) {
@@ -108,28 +108,28 @@ impl Raw {
         }
     }
 
-    /// Waits until the other side closes, and gives how many bytes it said.
+    /// Waits until the other side closes, and returns the number of bytes that it sent.
     pub(crate) async fn closed(&mut self) -> usize {
         let mut rest = Vec::new();
-        // A reset closes as well.
+        // A reset counts as closing.
         let _ = soon(self.0.read_to_end(&mut rest)).await;
         self.1.len() + rest.len()
     }
 }
 
-/// Headers as they stand in a head.
+/// Returns headers as they are written in a head.
 pub(crate) fn lines(headers: &Headers) -> String {
     headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect()
 }
 
-/// The head of a strict request with this body.
+/// Returns the head of a strict request with this body.
 pub(crate) fn strict_head(caller: &Key, to: PublicKey, target: &str, body: &[u8], now: UnixNanos) -> String {
     let (headers, _) = sign_request(caller, ("POST", target), body, now, Some(to)).unwrap();
     let lines = lines(&headers);
     format!("POST {target} HTTP/1.1\r\nHost: test\r\n{lines}Content-Length: {}\r\n\r\n", body.len())
 }
 
-/// A whole strict request.
+/// Returns a whole strict request.
 pub(crate) fn strict(seed: u8, to: u8, target: &str, body: &[u8], now: UnixNanos) -> Vec<u8> {
     let mut bytes = strict_head(&key(seed), key(to).hotkey(), target, body, now).into_bytes();
     bytes.extend_from_slice(body);

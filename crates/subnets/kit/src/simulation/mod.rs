@@ -1,7 +1,7 @@
-//! A subnet in memory: the same seed is the same world, to the last score and weight.
+//! A simulation of a subnet in memory. The same seed gives the same scores and weights.
 //!
-//! Messages go through the same classes and conversions as on a network, so a task that cannot carry its own answers is found
-//! out here. Signatures do not: nobody stands between the neurons of a simulation.
+//! Messages use the same classes and conversions as on a network, so a simulation finds a task that cannot encode its
+//! own answers. Messages are not signed, because no attacker is between the neurons.
 
 mod trial;
 
@@ -20,42 +20,42 @@ use myelin_wire::{PublicKey, Synapse, class::Mismatch, python::json};
 use sha2::{Digest, Sha256};
 use std::{ops::Range, time::Duration};
 
-/// The way to a miner and back.
+/// The connection to a miner.
 #[derive(Clone, Debug)]
 pub struct SimulatedLink {
-    /// How long a question and the first byte of its answer take, evenly spread.
+    /// The time of a request and the first byte of its answer, evenly distributed.
     pub delay: Range<Duration>,
-    /// How long each further piece of a streamed answer takes.
+    /// The time of each further piece of a streamed answer.
     pub pace: Duration,
-    /// How many of a million questions get lost.
+    /// The number of lost requests in a million.
     pub loss_ppm: u32,
 }
 
 impl Default for SimulatedLink {
-    /// A tenth of a second and a millisecond for each further piece, and nothing gets lost.
+    /// Returns a link with a delay of 100 ms, 1 ms for each further piece, and no losses.
     fn default() -> Self {
         let delay = Duration::from_millis(100);
         Self { delay: delay..delay, pace: Duration::from_millis(1), loss_ppm: 0 }
     }
 }
 
-/// What a miner does beside its work.
+/// The mischief of a simulated miner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SimulatedMischief {
-    /// Nothing.
+    /// No mischief.
     #[default]
     None,
-    /// It is silent.
+    /// No answer.
     Silent,
-    /// It says something that is no message.
+    /// An answer that is no message.
     Garbage,
-    /// It gives the answer that another miner, by number, gave to its own challenge, and comes later than that one.
+    /// The answer of another miner, by number, to that miner's challenge. It comes after the other one.
     Copies(usize),
-    /// It puts its challenge to another miner, by number, and passes the answer on.
+    /// The answer of another miner, by number, to this miner's challenge.
     Relays(usize),
-    /// It gives the answer that it gave in the first round.
+    /// Its own answer of the first round.
     Replays,
-    /// It breaks its answer off half-way.
+    /// An answer that breaks off half-way.
     Truncates,
 }
 
@@ -66,7 +66,7 @@ struct SimulatedMiner<T: Task> {
     mischief: SimulatedMischief,
 }
 
-/// Miners and the ways to them.
+/// A world of miners and their links.
 pub struct World<T: Task> {
     task: T,
     seed: u64,
@@ -74,21 +74,21 @@ pub struct World<T: Task> {
     seats: Vec<SimulatedMiner<T>>,
 }
 
-/// What came of one question.
+/// The result of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimulatedOutcome {
-    /// How long the first byte took, in the time of the world, if there was one in time.
+    /// The time until the first byte in simulated time, if it came within the limit.
     pub first: Option<Duration>,
-    /// How long it took, in the time of the world.
+    /// The time until the answer or the failure, in simulated time.
     pub elapsed: Duration,
-    /// The score in parts of a million, or why there is none.
+    /// The score in parts of a million, or the cause of a missing score.
     pub score: Result<u64, AskError>,
 }
 
-/// What came of one question, with the reply if that can be scored.
+/// The result of one request, with the reply if it can be scored.
 type SimulatedExchange<T> = (SimulatedOutcome, Option<Reply<<T as Task>::Answer>>);
 
-/// What a miner sent, and when.
+/// The reply of a miner and its times.
 struct SimulatedReply {
     first: Duration,
     elapsed: Duration,
@@ -96,48 +96,48 @@ struct SimulatedReply {
 }
 
 impl<T: Task> World<T> {
-    /// A world without miners, in which questions are waited for this long.
+    /// Returns a world without miners. `patience` is the longest wait for an answer.
     pub const fn new(task: T, seed: u64, patience: Duration) -> Self {
         Self { task, seed, patience, seats: Vec::new() }
     }
 
-    /// Adds a miner; its number is the count of those before it.
+    /// Adds a miner. Its number is the count of miners before it.
     #[must_use]
     pub fn with(self, miner: impl Miner<T>, link: SimulatedLink, mischief: SimulatedMischief) -> Self {
         let name = format!("miner {}", self.seats.len());
         self.named(&name, miner, link, mischief)
     }
 
-    /// Adds a miner that is called something.
+    /// Adds a miner with a name.
     #[must_use]
     pub fn named(mut self, name: &str, miner: impl Miner<T>, link: SimulatedLink, mischief: SimulatedMischief) -> Self {
         self.seats.push(SimulatedMiner { name: name.to_owned(), miner: Box::new(miner), link, mischief });
         self
     }
 
-    /// How many miners there are.
+    /// Returns the number of miners.
     pub const fn miners(&self) -> usize {
         self.seats.len()
     }
 
-    /// The hotkey of a miner, by number. Nobody has its secret.
+    /// Returns the hotkey of a miner, by number. It has no known secret key.
     pub fn hotkey(index: usize) -> PublicKey {
         let digest = Sha256::digest([b"miner".as_slice(), &number(index).to_be_bytes()].concat());
         PublicKey::from_bytes(digest.into())
     }
 
-    /// Asks everybody its challenge of a round, and scores what comes, by number.
+    /// Runs a round with all miners, and returns the results by number.
     ///
     /// # Errors
-    /// [`Mismatch`] when the judge draws a challenge that is no message of the task.
+    /// [`Mismatch`] if the judge draws a challenge that is no message of the task.
     pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<SimulatedOutcome>, Mismatch> {
         self.round_of(judge, round, &(0..self.seats.len()).collect::<Vec<_>>())
     }
 
-    /// Asks some miners, by number, and scores what comes, in their order.
+    /// Runs a round with some miners, by number, and returns the results in their order.
     ///
     /// # Errors
-    /// As [`Self::round`].
+    /// Those of [`Self::round`].
     pub fn round_of(
         &self,
         judge: &impl Judge<T>,
@@ -165,7 +165,7 @@ impl<T: Task> World<T> {
         judge.draw(dice([self.seed, round, u64::MAX, 0]), Self::hotkey(index))
     }
 
-    /// What comes of one question, before it is scored.
+    /// Returns the result of one request before it is scored.
     fn asked(
         &self,
         judge: &impl Judge<T>,
@@ -186,7 +186,7 @@ impl<T: Task> World<T> {
         })
     }
 
-    /// What a miner sends; none if nothing ever comes.
+    /// Returns the reply of a miner, or `None` if none ever comes.
     fn said(
         &self,
         judge: &impl Judge<T>,
@@ -208,7 +208,7 @@ impl<T: Task> World<T> {
         Ok(match *mischief {
             SimulatedMischief::None => Some(self.mined(&**miner, link, delay, message)),
             SimulatedMischief::Garbage => Some(at_once(Ok(roll(3).to_be_bytes().to_vec()))),
-            // Only those before it can be copied, so that no two copy each other for ever.
+            // Only earlier miners can be copied, so that no two miners copy each other endlessly.
             SimulatedMischief::Copies(other) if other < index => {
                 let theirs = question(&self.task, &self.challenge(judge, round, other))?;
                 self.said(judge, round, other, &theirs)?.map(behind)
@@ -229,7 +229,7 @@ impl<T: Task> World<T> {
         })
     }
 
-    /// An honest answer, on the way that its miner has.
+    /// Returns the honest reply of a miner over its link.
     fn mined(&self, miner: &dyn Miner<T>, link: &SimulatedLink, first: Duration, message: &Synapse) -> SimulatedReply {
         let failed = |text: String| AskError::Refused { status: 500, text };
         if self.task.streams() {
@@ -240,7 +240,7 @@ impl<T: Task> World<T> {
                     elapsed = elapsed.saturating_add(link.pace);
                 }
                 begun = true;
-                // Nobody listens to what is too late.
+                // The caller stops reading after the limit.
                 if elapsed > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
@@ -282,7 +282,7 @@ mod tests {
         python::{Dict, Value},
     };
 
-    /// Doubling numbers.
+    /// A task that doubles numbers.
     struct Doubling;
 
     fn read(message: &Synapse, name: &str) -> Result<u64, Mismatch> {
@@ -334,7 +334,7 @@ mod tests {
         }
     }
 
-    /// All for a right answer in time, half for a late one.
+    /// A judge that gives 1 for a right answer in time, and 1/2 for a late one.
     struct Exact;
     impl Judge<Doubling> for Exact {
         fn draw(&self, seed: u64, _: PublicKey) -> u64 {

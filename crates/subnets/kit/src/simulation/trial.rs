@@ -1,4 +1,4 @@
-//! What a validator makes of a world, round after round: averages and weights, by the code that real ones run.
+//! A trial of a validator in a world: rounds, averages and weights, by the code that runs on a chain.
 
 use super::{World, dice};
 use crate::{
@@ -13,26 +13,26 @@ use myelin_primitives::{BlockNumber, Fraction, MILLION, U16_ONE, Uid};
 use myelin_wire::class::Mismatch;
 use std::time::Duration;
 
-/// When everybody in a world took a seat.
+/// The block in which all miners of a world took their seats.
 const SINCE: BlockNumber = 0;
 
-/// How a validator is tried.
+/// The options of a trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// How many rounds it holds.
+    /// The number of rounds.
     pub rounds: u64,
-    /// The miners that are asked in a round, at most.
+    /// The greatest number of miners in a round.
     pub sample: usize,
-    /// How much of an average is its newest score.
+    /// The part of an average that the newest score makes up.
     pub newest: Fraction,
-    /// The entries that the subnet asks for at least.
+    /// The smallest number of weights that the subnet accepts.
     pub least_entries: u16,
-    /// The most that one miner may have of all weights, as a u16 fraction.
+    /// The largest share of all weights for one miner, as a u16 fraction.
     pub largest_share: u16,
 }
 
 impl Default for Trial {
-    /// A hundred rounds with everybody; a tenth of an average is new, and the subnet limits nothing.
+    /// Returns options of 100 rounds with all miners, a tenth for the newest score, and no limits of the subnet.
     fn default() -> Self {
         Self {
             rounds: 100,
@@ -44,46 +44,46 @@ impl Default for Trial {
     }
 }
 
-/// A world cannot be tried.
+/// A trial that cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// The judge draws a challenge that is no message of the task.
+    /// The judge drew a challenge that is no message of the task.
     #[error("the judge drew a challenge that is no message of the task: {0}")]
     Challenge(#[from] Mismatch),
-    /// A subnet has no seats for so many.
-    #[error("no subnet has seats for {0} miners")]
+    /// The world has more miners than a subnet has seats.
+    #[error("a subnet has no seats for {0} miners")]
     Seats(usize),
 }
 
-/// What a validator says after a trial.
+/// The result of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialResult {
-    /// How many rounds it held.
+    /// The number of rounds.
     pub rounds: u64,
     /// The miners, by number.
     pub rows: Vec<TrialRow>,
-    /// Why it has no weights, if it has none.
+    /// The cause of missing weights, if there are none.
     pub no_opinion: Option<NoWeights>,
 }
 
-/// What it says of one miner.
+/// The result of one miner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialRow {
-    /// How it is called.
+    /// The name of the miner.
     pub name: String,
-    /// How it answered.
+    /// The score of the miner.
     pub score: Score,
-    /// How long it took on average to answer, if it ever did.
+    /// The average time of an answer, if there was one.
     pub elapsed: Option<Duration>,
-    /// Its weight; the largest is 65535.
+    /// The weight; the largest weight is 65535.
     pub weight: u16,
 }
 
 impl<T: Task> World<T> {
-    /// Lets a validator hold rounds, and asks for its weights.
+    /// Runs the rounds of a validator, and returns its weights.
     ///
     /// # Errors
-    /// [`TrialError`].
+    /// [`TrialError`] if the trial cannot run.
     pub fn try_out(&self, judge: &impl Judge<T>, trial: &Trial) -> Result<TrialResult, TrialError> {
         let neurons = u16::try_from(self.seats.len()).map_err(|_| TrialError::Seats(self.seats.len()))?;
         let mut scores = Scores::default();
@@ -123,7 +123,7 @@ impl<T: Task> World<T> {
 }
 
 impl fmt::Display for TrialResult {
-    /// A table for people.
+    /// Writes a table.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max("miner".len());
         let (miner, asked, answered, time, average, weight) =
@@ -150,7 +150,7 @@ mod tests {
     use myelin_neuron::{AskError, Failure};
     use myelin_wire::{PublicKey, Synapse, class::Class, python::Dict};
 
-    /// Counting up to a number, aloud.
+    /// A task that counts up to a number as a stream.
     struct Counting(JsonTask<u64, u64>);
 
     impl Task for Counting {
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// The quickest of those who count rightly gets all, the others as much less as they are slower.
+    /// A judge that gives the full score to the quickest right answer, and less to slower ones in proportion.
     struct Quickest;
 
     impl Judge<Counting> for Quickest {
@@ -267,12 +267,12 @@ mod tests {
         let weight = |name| verdict.rows.iter().find(|row| row.name == name).unwrap().weight;
         assert_eq!(weight("fast"), u16::MAX);
         assert!((20_000..32_000).contains(&weight("slow")), "{verdict}");
-        // Whoever relays is slower than the one who did the work.
+        // A relaying miner is slower than the miner that did the work.
         assert!(weight("relays") < u16::MAX, "{verdict}");
         for cheat in ["too slow", "copies", "cuts"] {
             assert!(weight(cheat) < 1_000, "{cheat}: {verdict}");
         }
-        // The first round was right, and a challenge comes again now and then: there are only 90.
+        // The answer of the first round was right, and challenges repeat: there are only 90.
         assert!(weight("replays") < 3_000, "{verdict}");
         assert_eq!(verdict, world(1).try_out(&Quickest, &Trial::default()).unwrap());
         assert_ne!(verdict, world(2).try_out(&Quickest, &Trial::default()).unwrap());

@@ -1,4 +1,4 @@
-//! A validator on a real chain: rounds, averages, weights.
+//! A validator on a chain: rounds, averages, weights.
 //!
 //! ```text
 //! metagraph ──▶ sample ──▶ round ──▶ averages ──▶ weights ──▶ set, or commit and reveal
@@ -29,37 +29,38 @@ use std::{
     time::Duration,
 };
 
-/// The file of what is kept.
+/// The file of the persistent state.
 const MEMORY: &str = "validator.json";
 
-/// How a validator asks and weighs.
+/// The options of a validator.
 #[derive(Clone, Debug)]
 pub struct ValidatingOptions {
-    /// The miners that are asked in a round, at most.
+    /// The greatest number of miners in a round.
     pub sample: usize,
-    /// From the beginning of one round to that of the next, if the round is over by then.
+    /// The time between the beginnings of two rounds, unless the first one takes longer.
     pub every: Duration,
-    /// How long a question is waited for.
+    /// The longest wait for an answer.
     pub patience: Duration,
-    /// How much of an average is its newest score.
+    /// The part of an average that the newest score makes up.
     pub newest: Fraction,
-    /// The version of the validator's software, for subnets that ask for a newer one.
+    /// The version of the validator's software. A subnet may require a newer one.
     pub version_key: u64,
-    /// How many blocks before an epoch weights are due; by default a third of the blocks between two, 3 to 25.
+    /// The blocks before an epoch at which weights are due; by default a third of the tempo, 3 to 25.
     pub lead: Option<BlockNumber>,
-    /// What challenges and samples are drawn from, for trials that are to be had again. Miners who know it know what comes;
-    /// by default nobody does.
+    /// The seed of challenges and samples, for reproducible trials.
+    ///
+    /// A miner that knows it knows the challenges in advance. By default the seed is random and secret.
     pub seed: Option<u64>,
-    /// The bytes that an answer may have.
+    /// The greatest length of an answer, in bytes.
     pub max_answer: usize,
-    /// Whether miners of the older protocol are asked.
+    /// The treatment of v1 miners.
     pub v1: V1Policy,
-    /// At which address this machine is seen from outside: neurons there are asked on the loopback interface.
+    /// The address of this machine as seen from outside. Neurons at this address are asked on the loopback interface.
     pub seen_at: Option<IpAddr>,
 }
 
 impl Default for ValidatingOptions {
-    /// Asks 16 miners every 12 s for at most that long; a tenth of an average is new.
+    /// Returns options that ask 16 miners every 12 s, each for up to 12 s, with a tenth for the newest score.
     fn default() -> Self {
         Self {
             sample: 16,
@@ -76,17 +77,17 @@ impl Default for ValidatingOptions {
     }
 }
 
-/// A validator cannot go on.
+/// A failure that ends a validator.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
-    /// What it kept cannot be read.
+    /// The persistent state cannot be read.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The seat or the subnet is gone.
+    /// The seat or the subnet is lost.
     #[error(transparent)]
     Ended(#[from] MemberError),
-    /// The system gives no randomness, so miners could foresee what they are asked.
-    #[error("the system gives no randomness: {0}")]
+    /// The system provides no random numbers, so miners could foresee their challenges.
+    #[error("the system gives no random numbers: {0}")]
     Randomness(String),
 }
 
@@ -104,28 +105,28 @@ impl Diagnostic for ValidateError {
     }
 }
 
-/// What a validator knows of a miner that serves.
+/// The entry of a serving miner on the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoardEntry {
-    /// Its seat.
+    /// The uid of the miner.
     pub uid: Uid,
-    /// How to ask it.
+    /// The miner as a peer.
     pub peer: Peer,
-    /// How it answered, if it was asked yet.
+    /// The score of the miner, if it was asked yet.
     pub score: Option<Score>,
 }
 
-/// What a validator knows of miners, for whoever wants the best ones. Copies show the same.
+/// The board of a validator: the serving miners and their scores. All copies share one state.
 #[derive(Clone)]
 pub struct Board {
     member: Member,
     memory: Arc<Mutex<ValidatorMemory>>,
-    /// Held while the file is written, so that an older memory never replaces a newer one.
+    /// The lock is held while the file is written, so that an older state never replaces a newer one.
     writing: Arc<Mutex<()>>,
 }
 
 impl Board {
-    /// The miners that serve, the best first.
+    /// Returns the miners that serve, the best first.
     pub fn standings(&self) -> Vec<BoardEntry> {
         let seats = self.member.table().seats();
         let own = self.member.hotkey();
@@ -143,13 +144,13 @@ impl Board {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is kept, and writes it down.
+    /// Changes the state and stores it.
     async fn change<R>(&self, change: impl FnOnce(&mut ValidatorMemory) -> R) -> (R, Result<(), String>) {
         let changed = change(&mut self.memory());
         (changed, self.save().await)
     }
 
-    /// Writes down what is kept, on a thread that may wait, also if whoever waits for it goes.
+    /// Stores the state on a thread that may block. Dropping the future does not interrupt it.
     async fn save(&self) -> Result<(), String> {
         let board = self.clone();
         let saved = tokio::task::spawn_blocking(move || {
@@ -173,12 +174,12 @@ impl fmt::Debug for Board {
     }
 }
 
-/// An average in parts of a million.
+/// Returns an average in parts of a million.
 pub fn average_ppm(average: u64) -> u64 {
     u64::try_from(u128::from(average.min(ONE)).saturating_mul(MILLION.into()) / u128::from(ONE)).unwrap_or(0)
 }
 
-/// A validator.
+/// A validator of one subnet.
 pub struct Validator<T, J> {
     board: Board,
     task: Arc<T>,
@@ -188,10 +189,10 @@ pub struct Validator<T, J> {
 }
 
 impl<T: Task, J: Judge<T>> Validator<T, J> {
-    /// A validator that goes on with what it kept.
+    /// Opens a validator with its persistent state.
     ///
     /// # Errors
-    /// [`ValidateError::Memory`].
+    /// [`ValidateError::Memory`] if the state cannot be read.
     pub fn open(
         member: &Member,
         task: Arc<T>,
@@ -209,15 +210,15 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         Ok(Self { board, task, judge, dendrite, options })
     }
 
-    /// What it knows of miners.
+    /// Returns the board.
     pub fn board(&self) -> Board {
         self.board.clone()
     }
 
-    /// Asks, scores and weighs until `stop`. What it learned is written down by then.
+    /// Holds rounds and sets weights until `stop`. All results are stored by then.
     ///
     /// # Errors
-    /// [`ValidateError`], if it cannot go on.
+    /// [`ValidateError`] if the validator cannot go on.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ValidateError> {
         let ended = tokio::select! {
             () = stop => Ok(()),

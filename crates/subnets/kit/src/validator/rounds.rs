@@ -1,4 +1,4 @@
-//! Round after round.
+//! The rounds of a validator.
 
 use super::{ValidateError, Validator, average_ppm};
 use crate::{
@@ -16,14 +16,15 @@ use myelin_wire::PublicKey;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep_until};
 
-/// For how many rounds a neuron is not asked that has earned nothing and says that it does not do this task: validators
-/// serve too. One with an average is asked all the same, so that nobody keeps it by falling silent.
+/// The number of rounds in which a neuron is not asked after it reports that it does not serve the task.
+///
+/// Other validators serve too. A neuron with an average is still asked, so that it cannot keep the average by silence.
 const SKIPPED_ROUNDS: u64 = 16;
 
-/// Who says so, and until which round that is taken for an answer.
+/// The hotkeys that do not serve the task, with the first round in which they are asked again.
 type Elsewhere = BTreeMap<PublicKey, u64>;
 
-/// Whether a neuron, or somebody on the way to it, says that it does not serve the class of the question.
+/// Returns true if the error is a 404: the neuron, or an unauthenticated sender, does not serve the class.
 const fn is_not_found(error: &AskError) -> bool {
     matches!(
         error,
@@ -34,7 +35,7 @@ const fn is_not_found(error: &AskError) -> bool {
 }
 
 impl<T: Task, J: Judge<T>> Validator<T, J> {
-    /// Holds rounds until it cannot.
+    /// Holds rounds until the validator cannot go on.
     pub(super) async fn hold_rounds(&self) -> ValidateError {
         match self.rounds().await {
             Err(error) => error,
@@ -61,7 +62,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         }
     }
 
-    /// What a round is drawn from.
+    /// Returns the seed of a round.
     fn seed(&self, round: u64) -> Result<u64, ValidateError> {
         if let Some(seed) = self.options.seed {
             return Ok(dice([seed, round, 0, 0]));
@@ -71,7 +72,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         Ok(u64::from_le_bytes(bytes))
     }
 
-    /// Everybody who can be asked, by seat.
+    /// Returns the neurons that can be asked, by seat.
     fn serving(&self, elsewhere: &Elsewhere, round: u64) -> Vec<(Uid, Peer)> {
         let own = self.member().hotkey();
         let seats = self.member().table().seats();
@@ -87,7 +88,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     async fn round(&self, number: u64, seed: u64, asked: &[(Uid, Peer)], elsewhere: &mut Elsewhere) {
         let member = self.member();
         let (uids, peers): (Vec<Uid>, Vec<Peer>) = asked.iter().cloned().unzip();
-        // Whoever is on a seat now is who is asked, whoever may be there when the answers are in.
+        // The seats of this moment identify the miners, even if they change before the answers arrive.
         let since: BTreeMap<PublicKey, BlockNumber> =
             member.snapshot().neurons.iter().map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
         member.send(NeuronEvent::RoundBegan { round: number, miners: uids.clone() });

@@ -1,29 +1,31 @@
-//! When weights are due.
+//! The blocks in which weights are due.
 
 use myelin_primitives::BlockNumber;
 
-/// What decides when weights are due.
+/// The values that decide if weights are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timing {
-    /// The block of the next epoch. What is set in it counts one epoch later.
+    /// The block of the next epoch. Weights that are set in this block count one epoch later.
     pub(super) next_epoch: Option<BlockNumber>,
-    /// When weights were set or committed last, or the seat taken.
+    /// The block of the last weights or commit, or of the registration.
     pub(super) last_update: BlockNumber,
-    /// The blocks between two such. spec weights §2.1
+    /// The smallest number of blocks between two submissions (spec weights §2.1).
     pub(super) rate_limit: BlockNumber,
-    /// How many blocks before the epoch weights are due.
+    /// The number of blocks before the epoch at which weights are due.
     pub(super) lead: BlockNumber,
 }
 
-/// How long before an epoch weights are due on a network with this tempo: late, so that they say what was learned last, and
-/// early enough for a second attempt.
+/// Returns the blocks before an epoch at which weights are due on a network with this tempo.
+///
+/// It is late, so that weights contain the newest scores, and early enough for a second attempt.
 pub(super) fn lead(tempo: u16) -> BlockNumber {
     (BlockNumber::from(tempo).saturating_add(1) / 3).clamp(3, 25)
 }
 
 impl Timing {
-    /// Whether weights should be submitted when `block` is the last final one: once before each epoch, as soon as that is
-    /// near and the rate limit allows.
+    /// Returns true if weights are due when `block` is the last final one.
+    ///
+    /// They are due once before each epoch, within `lead` blocks of it, if the rate limit allows.
     pub(super) fn is_due(self, block: BlockNumber) -> bool {
         let Some(epoch) = self.next_epoch else { return false };
         let from = epoch.saturating_sub(self.lead);
@@ -37,7 +39,7 @@ impl Timing {
 mod tests {
     use super::*;
 
-    /// The blocks in which weights are submitted, of the first 100, if each is included at once.
+    /// Returns the blocks, up to 100, in which weights are submitted, if each submission is included at once.
     fn submitted(tempo: u32, rate_limit: u32, lead: u32) -> Vec<u32> {
         let mut last_update = 0;
         let mut blocks = Vec::new();

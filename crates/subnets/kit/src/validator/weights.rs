@@ -1,4 +1,4 @@
-//! From averages to weights on the chain.
+//! Submission of averages as weights.
 
 use super::{Board, Validator, timing};
 use crate::{
@@ -16,28 +16,30 @@ use myelin_diagnostic::Hints;
 use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The commits that are kept at most; the chain has ten of a hotkey. spec weights §5.1
+/// The greatest number of stored commits. The chain stores ten of a hotkey (spec weights §5.1).
 const MAX_PENDING: usize = 16;
 
-/// After how many blocks a commit that is not on the chain never will be: longer than any transaction is valid here.
+/// The age in blocks after which a commit that is not on the chain is dropped.
+///
+/// No transaction here is valid for so long.
 const FORGOTTEN_AFTER: u64 = 128;
 
 /// The doublings of the pause after a failure: up to 32 blocks.
 const MAX_DOUBLINGS: u32 = 5;
 
-/// What the weighing remembers from block to block.
+/// The state of the submissions from block to block.
 struct Attempts {
     backoff: Backoff,
     has_permit: bool,
-    /// What was said last about there being nothing to say.
+    /// The last cause of missing weights that was reported.
     no_opinion: Option<NoWeights>,
 }
 
-/// Weights as they are submitted.
+/// Weights in the form of a submission.
 type Row = Vec<Entry>;
 
 impl<T: Task, J: Judge<T>> Validator<T, J> {
-    /// Sets weights before each epoch, until that cannot be.
+    /// Sets weights before each epoch until the seat or the subnet is lost.
     pub(super) async fn weigh(&self) -> MemberError {
         let weighing =
             WeightsLoop { board: &self.board, version_key: self.options.version_key, lead: self.options.lead };
@@ -70,7 +72,7 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Does what is to be done when this is the last final block.
+    /// Handles a new final block.
     async fn at(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> Result<(), MemberError> {
         let uid = self.member().uid_in(snapshot)?;
         let Some(own) = snapshot.neuron(uid) else { return Ok(()) };
@@ -86,11 +88,11 @@ impl WeightsLoop<'_> {
         if !is_pending && !may_be_due {
             return Ok(());
         }
-        // Outages are reported by whoever follows the chain.
+        // The task that follows the chain reports outages.
         let Ok(now) = self.member().chain().at_finalised().await else { return Ok(()) };
         let Ok(Some(parameters)) = now.parameters(self.member().netuid()).await else { return Ok(()) };
         if is_pending && self.reveal(snapshot, attempts).await {
-            // That took its time, and other blocks are final now.
+            // The reveal took some time, and other blocks are final now.
             return Ok(());
         }
         if may_be_due && self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
@@ -99,7 +101,7 @@ impl WeightsLoop<'_> {
         Ok(())
     }
 
-    /// What was learned of neurons whose seat others have now says nothing of those.
+    /// Removes the scores of neurons whose seat was taken over.
     async fn forget_replaced(&self, snapshot: &MetagraphInfo) {
         let seats = snapshot.neurons.iter();
         let since: BTreeMap<_, _> = seats.map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
@@ -123,7 +125,7 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Says what is to be said: openly, or by a commit.
+    /// Submits weights: set in clear text, or committed.
     async fn submit_weights(
         &self,
         own: &NeuronInfo,
@@ -142,14 +144,14 @@ impl WeightsLoop<'_> {
                 attempts.no_opinion = None;
                 row
             }
-            // Nothing was tried yet, so what was said in an earlier life is not taken back.
+            // No miner was asked since the start, so weights of an earlier run stay.
             Err(NoWeights::Nobody) if averages.is_empty() => return,
             Err(reason) => {
                 if attempts.no_opinion != Some(reason) {
                     self.member().send(NeuronEvent::NoOpinion { reason: reason.to_string() });
                     attempts.no_opinion = Some(reason);
                 }
-                // A vector of oneself says nothing of anybody, and that one is there. spec weights §1
+                // A vector of the own seat rates no other neuron, and that seat exists (spec weights §1).
                 vec![Entry::new(own.uid, U16_ONE)]
             }
         };
@@ -158,7 +160,7 @@ impl WeightsLoop<'_> {
         attempted(weighed, snapshot.block, attempts);
     }
 
-    /// The averages of everybody else who was asked yet.
+    /// Returns the averages of all other neurons that were asked yet.
     fn averages(&self, own: Uid, snapshot: &MetagraphInfo) -> Vec<(Uid, u64)> {
         let memory = self.board.memory();
         let others = snapshot.neurons.iter().filter(|neuron| neuron.uid != own);
@@ -175,7 +177,7 @@ impl WeightsLoop<'_> {
         self.submit(WeightsStep::Set, row, &call).await
     }
 
-    /// Commits to weights. What the reveal takes is written down first.
+    /// Commits to weights. The salt is stored first.
     async fn commit(&self, row: Row, block: BlockNumber) -> Option<BlockNumber> {
         let member = self.member();
         let pending = match PendingReveal::new(member.netuid(), row.clone(), self.version_key, block.into()) {
@@ -192,14 +194,14 @@ impl WeightsLoop<'_> {
             memory.pending.drain(..surplus);
         };
         if let ((), Err(error)) = self.board.change(keep).await {
-            // A commit whose salt a restart would forget cannot be revealed.
-            self.failed(WeightsStep::Commit, format!("the salt cannot be kept: {error}"), Vec::new());
+            // A commit without a stored salt could not be revealed after a restart.
+            self.failed(WeightsStep::Commit, format!("cannot store the salt: {error}"), Vec::new());
             return None;
         }
         self.submit(WeightsStep::Commit, row, &call).await
     }
 
-    /// Reveals what may be revealed, and forgets what cannot be any more. Returns true if there was anything to reveal.
+    /// Reveals a commit that is due, and drops expired ones. Returns true if there was a commit to reveal.
     async fn reveal(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> bool {
         let (member, hotkey) = (self.member(), self.member().public());
         let Ok(now) = member.chain().at_finalised().await else { return false };
@@ -217,7 +219,7 @@ impl WeightsLoop<'_> {
         if !over.is_empty() {
             self.forget(over).await;
         }
-        // The newest one replaces those before it, which are gone then. spec weights §5.5
+        // A reveal ends the earlier commits too (spec weights §5.5).
         let next = block.saturating_add(1);
         let due = kept.iter().enumerate().rev().find(|(_, pending)| {
             commit_of(pending).is_some_and(|commit| (commit.reveal_from..=commit.reveal_until).contains(&next))
@@ -236,13 +238,14 @@ impl WeightsLoop<'_> {
         self.reported(self.board.change(keep).await.1);
     }
 
-    /// Submits a call, and waits until it is known what became of it, however long that takes: nothing else is submitted
-    /// meanwhile. Gives the block that it is in.
+    /// Submits a call, waits until its outcome is known, and returns its block.
+    ///
+    /// Nothing else is submitted meanwhile.
     async fn submit(&self, step: WeightsStep, weights: Row, call: &impl Payload) -> Option<BlockNumber> {
         let member = self.member();
         member.send(NeuronEvent::Weighing { step, weights });
         let on_unseen = |unseen: &UnseenTransaction| {
-            self.failed(step, format!("{unseen}; it is looked for again"), Vec::new());
+            self.failed(step, format!("{unseen}; the search is repeated"), Vec::new());
         };
         match member.account().submit_until_known(call, SUBMIT_TIMEOUT, on_unseen).await {
             Ok(included) => {
@@ -268,7 +271,7 @@ impl WeightsLoop<'_> {
     }
 }
 
-/// Waits until what succeeded is seen, and longer after each failure.
+/// Waits until a success is visible in a snapshot, and longer after each failure.
 fn attempted(included: Option<BlockNumber>, block: BlockNumber, attempts: &mut Attempts) {
     match included {
         Some(included) => attempts.backoff.succeeded(included),

@@ -1,4 +1,4 @@
-//! The guide shows what the example does.
+//! A comparison of the guide with the example and its output.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The blocks of this language in the guide.
+/// Returns the code blocks of this language in the guide.
 fn blocks<'a>(guide: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("```{language}\n");
     guide.split(&begin).skip(1).filter_map(|after| after.split("```").next()).collect()
@@ -26,7 +26,7 @@ fn what_the_guide_shows_is_in_the_example() {
 
 #[test]
 fn the_example_does_what_the_guide_says() {
-    // Examples are built with the tests, beside them.
+    // Cargo builds the examples together with the tests, beside them.
     let tests = std::env::current_exe().unwrap();
     let example = tests.parent().and_then(Path::parent).unwrap().join("examples/factors");
     let tried = Command::new(&example).arg("try").output();
@@ -38,5 +38,5 @@ fn the_example_does_what_the_guide_says() {
     assert!(shown.ends_with(&format!("\n{table}")), "the guide should show:\n{table}");
     let refused = Command::new(&example).output().unwrap();
     assert!(!refused.status.success());
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("say `try`"));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("pass `try`"));
 }

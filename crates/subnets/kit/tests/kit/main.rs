@@ -48,7 +48,7 @@ fn class(name: &str, fields: &[(&str, &str)], hashed: &[&str]) -> Class {
     Class::new(name, fields.iter().map(field).collect()).unwrap().hashing(hashed).unwrap()
 }
 
-/// The end of every wait, far beyond what any of them takes.
+/// Waits for a future, up to a limit far beyond the time of any test.
 async fn soon<T>(wait: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), wait).await.expect("nothing happened for 30 s")
 }

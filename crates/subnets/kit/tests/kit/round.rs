@@ -1,4 +1,4 @@
-//! A subnet on real sockets: seats, challenges, scores.
+//! A round on real sockets: seats, challenges, scores.
 
 use crate::{CALLER, class, key, signer, soon};
 use myelin_neuron::{
@@ -14,7 +14,7 @@ use myelin_wire::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Turning texts around.
+/// A task that reverses texts.
 struct Turning;
 
 fn read(message: &Synapse, field: &str) -> Result<String, Mismatch> {
@@ -106,7 +106,7 @@ async fn a_round_scores_everybody_with_a_seat() {
     let parts = |index: usize| scores[index].score.as_ref().map(|score| score.of(100));
     assert_eq!((parts(0), parts(1)), (Ok(100), Ok(0)));
     assert!(matches!(parts(2), Err(AskError::Refused { status: 500, .. })));
-    // One has too little stake, one has no seat.
+    // One caller has too little stake, and one has no seat.
     for seed in [3, 4] {
         let refused = |scored: &myelin_subnet_kit::ScoredAnswer| {
             matches!(scored.score, Err(AskError::Unproven { status: 403, .. }))

@@ -1,89 +1,89 @@
-//! The lines that a validator's answer to a consumer has.
+//! The lines of a validator's answer to a consumer.
 
 use crate::answer::{EndLine, FinishReason, Token};
 use myelin_wire::strict::Receipt;
 use serde::{Deserialize, Serialize};
 
-/// Who is asked.
+/// A reference to the miner that is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MinerRef {
-    /// Its seat.
+    /// The uid of the miner.
     pub uid: u16,
-    /// Its address.
+    /// The address of its hotkey.
     pub hotkey: String,
 }
 
-/// What a validator says of an answer.
+/// The report of a validator on an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerReport {
-    /// The seat of the miner.
+    /// The uid of the miner.
     pub uid: u16,
-    /// The address of the miner.
+    /// The address of the miner's hotkey.
     pub hotkey: String,
     /// The hash of the model.
     pub model: String,
-    /// The tokens of the answer.
+    /// The number of tokens of the answer.
     pub tokens: u32,
-    /// Microseconds to the first token, as seen by the validator.
+    /// The time to the first token as seen by the validator, in microseconds.
     pub first_us: u64,
-    /// Microseconds to the end, as seen by the validator.
+    /// The time to the end as seen by the validator, in microseconds.
     pub elapsed_us: u64,
-    /// Whether the validator proved that the model wrote it.
+    /// True if the validator proved that the model wrote the answer.
     pub proven: bool,
-    /// How many tokens it recomputed.
+    /// The number of tokens that the validator recomputed.
     pub checked: u32,
-    /// The miner's part of what miners earned in the last epoch, of 65 535.
+    /// The miner's incentive in the last epoch, in parts of 65 535.
     pub incentive: u16,
-    /// The miner's consensus weight in the last epoch, of 65 535.
+    /// The miner's consensus weight in the last epoch, in parts of 65 535.
     pub consensus: u16,
-    /// Milliseconds that the miner had, which the validator signed with the question.
+    /// The timeout of the miner in milliseconds, which the validator signed with the question.
     pub timeout_ms: u64,
-    /// The bytes of each signed group in which the lines of the answer came.
+    /// The lengths of the signed groups in which the lines arrived, in bytes.
     pub groups: Vec<u32>,
-    /// What proves to anybody that the miner said this to the validator, in these groups.
+    /// The receipt, which proves to third parties that the miner sent the lines in these groups to the validator.
     pub receipt: Option<Receipt>,
 }
 
-/// A line of what consumers are answered.
+/// A line of an answer to a consumer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, try_from = "GateMembers")]
 pub enum GateLine {
-    /// Somebody is asked; what came before is void.
+    /// The validator asks a miner; earlier tokens are void.
     Asked(AttemptLine),
     /// A token.
     Token(Token),
     /// The answer ends.
     End(EndLine),
-    /// The last line: what to think of it.
+    /// The last line: the report on the answer.
     Closing(Box<ReportLine>),
     /// The last line: there is no answer.
     Failed(FailureLine),
 }
 
-/// [`GateLine::Asked`]
+/// The content of [`GateLine::Asked`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttemptLine {
-    /// Who.
+    /// The miner.
     pub asked: MinerRef,
 }
 
-/// [`GateLine::Closing`]
+/// The content of [`GateLine::Closing`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReportLine {
-    /// What.
+    /// The report.
     pub report: AnswerReport,
 }
 
-/// [`GateLine::Failed`]
+/// The content of [`GateLine::Failed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FailureLine {
-    /// Why.
+    /// The reason.
     pub failed: String,
 }
 
-/// The members that lines have, read like those of [`crate::answer::AnswerLine`].
+/// The members of lines, read like those of [`crate::answer::AnswerLine`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GateMembers {
@@ -103,7 +103,7 @@ impl TryFrom<GateMembers> for GateLine {
         let GateMembers { asked, token, logprob, text, finish, report, failed } = members;
         match (asked, (token, logprob, text), finish, report, failed) {
             (Some(asked), (None, None, None), None, None, None) => Ok(Self::Asked(AttemptLine { asked })),
-            // Beyond the range of `f32` a number reads as infinite, which JSON does not have.
+            // A number beyond the range of `f32` becomes infinite, which JSON cannot write.
             (None, (Some(token), Some(logprob), Some(text)), None, None, None) if logprob.is_finite() => {
                 Ok(Self::Token(Token { token, logprob, text }))
             }

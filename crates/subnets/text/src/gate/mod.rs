@@ -1,6 +1,6 @@
-//! The door for consumers: a validator takes a question to its best miners, and says what it thinks of the answer.
+//! The gate for consumers: a validator asks its best miners a question, and reports on the answer.
 //!
-//! The answer is the stream of whoever answers, line by line as it comes, between two lines of the validator:
+//! The answer is the stream of the miner, line by line as it arrives, between two lines of the validator:
 //!
 //! ```text
 //! {"asked":{"uid":3,"hotkey":"5F…"}}
@@ -9,9 +9,9 @@
 //! {"report":{"uid":3,…,"proven":true,…}}
 //! ```
 //!
-//! When a miner fails, or what it says is not the model's, another one is asked, and another `asked` says that what
-//! came before is void: each miner has noise of its own, so the next one may write another text.
-//! `{"failed":"…"}` ends a stream for which there is no answer.
+//! If a miner fails, or its answer is not the model's, the validator asks another one. A further line `asked` declares
+//! the earlier tokens void: each miner has noise of its own, so the next miner may write another text. The line
+//! `{"failed":"…"}` ends a stream without an answer.
 
 mod lines;
 
@@ -42,51 +42,51 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// The lines that wait for their consumer.
+/// The number of lines that wait for their consumer.
 const LINE_BUFFER: usize = 32;
 
-/// The consumers whose questions are counted.
+/// The number of consumers whose questions are counted.
 const COUNTED: usize = 4_096;
 
-/// The time over which questions are counted.
+/// The time in which questions are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// The class of the questions of consumers: that of challenges under another name.
+/// Returns the class of questions, which is that of challenges under another name.
 pub(crate) fn ask_class() -> Class {
     class("Ask")
 }
 
-/// A miner that may be asked.
+/// A miner that can be asked.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Its seat.
+    /// The uid of the miner.
     pub uid: Uid,
-    /// How to ask it.
+    /// The miner as a peer.
     pub peer: Peer,
-    /// What the network thinks of it: its part of what miners earned, of 65 535.
+    /// Its incentive in the last epoch, in parts of 65 535.
     pub incentive: u16,
-    /// Its consensus weight, of 65 535.
+    /// Its consensus weight in the last epoch, in parts of 65 535.
     pub consensus: u16,
 }
 
-/// Knows the miners.
+/// A source of miners.
 pub trait Candidates: Send + Sync + 'static {
-    /// Those that may be asked, the best first.
+    /// Returns the miners that can be asked, the best first.
     fn best(&self) -> Vec<Candidate>;
 }
 
-/// How much consumers may ask.
+/// The limits of consumers' questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateLimits {
-    /// Questions of one consumer in a minute.
+    /// The greatest number of questions of one consumer in a minute.
     pub per_minute: u32,
-    /// Questions at a time.
+    /// The greatest number of questions at a time.
     pub at_a_time: usize,
-    /// Miners that are asked for one question, one after the other.
+    /// The greatest number of miners that are asked for one question, one after the other.
     pub attempts: usize,
-    /// The wait for the next line of a miner, before another one is asked.
+    /// The longest wait for the next line of a miner, before another miner is asked.
     pub stall: Duration,
-    /// The time for a question, whatever its `timeout` says.
+    /// The longest time for a question, also if its `timeout` is longer.
     pub longest: Duration,
 }
 
@@ -102,11 +102,11 @@ impl Default for GateLimits {
     }
 }
 
-/// Why a miner's answer does not count.
+/// A failed attempt with one miner.
 enum AttemptError {
-    /// Another one may do better.
+    /// The miner failed. Another miner may succeed.
     Miner(String),
-    /// Nobody listens any more.
+    /// The consumer has gone.
     Consumer,
 }
 
@@ -128,20 +128,20 @@ impl From<Mismatch> for AttemptError {
     }
 }
 
-/// The door.
+/// A gate for consumers.
 pub struct Gate {
     dendrite: Arc<Dendrite>,
     examiner: Arc<TextJudge>,
     candidates: Arc<dyn Candidates>,
     limits: GateLimits,
     room: Arc<Semaphore>,
-    /// Examining takes a processor, and the judge needs one too.
+    /// Examinations run one at a time, because the judge needs a processor too.
     desk: Semaphore,
     counts: Mutex<QuestionCounts>,
 }
 
 impl Gate {
-    /// A door to these miners.
+    /// Returns a gate to these miners.
     pub fn new(
         dendrite: Arc<Dendrite>,
         examiner: Arc<TextJudge>,
@@ -153,7 +153,7 @@ impl Gate {
         Arc::new(Self { dendrite, examiner, candidates, limits, room, desk: Semaphore::new(1), counts })
     }
 
-    /// What an axon serves.
+    /// Returns the endpoint of the gate.
     pub fn endpoint(self: &Arc<Self>) -> Endpoint {
         let gate = Arc::clone(self);
         Endpoint::new(ask_class(), move |request| {
@@ -168,7 +168,7 @@ impl Gate {
         tokio::spawn(async move {
             let consumer = Consumer(sender);
             if let Err(reason) = self.answer(&request, &consumer).await {
-                // If nobody listens, nobody needs to know.
+                // A consumer that has gone needs no reason.
                 let _ = consumer.send_line(&GateLine::Failed(FailureLine { failed: reason })).await;
             }
         });
@@ -176,7 +176,7 @@ impl Gate {
         HandlerOutput::stream(message, stream::unfold(receiver, next))
     }
 
-    /// Takes a question to miners until there is an answer; says why there is none.
+    /// Asks miners until one has an answer. Returns the reason if there is none.
     async fn answer(&self, request: &Verified<Synapse>, consumer: &Consumer) -> Result<(), String> {
         let challenge = question(request.content()).map_err(|error| error.to_string())?;
         if !self.count(request.sender(), Instant::now()) {
@@ -204,7 +204,7 @@ impl Gate {
         Err(last)
     }
 
-    /// Whether a question can be answered at all, so that no miner fails for it.
+    /// Checks that a question can be answered, so that no miner fails because of it.
     fn admit(&self, challenge: &TextChallenge) -> Result<(), String> {
         let model = self.examiner.model();
         if challenge.model != model.hash() {
@@ -213,7 +213,7 @@ impl Gate {
         fits(model, challenge)
     }
 
-    /// Asks one miner, passes on what it says, and closes with a report if the model wrote it.
+    /// Asks one miner, passes its lines on, and ends with a report if the model wrote the answer.
     async fn ask(
         &self,
         candidate: &Candidate,
@@ -259,10 +259,10 @@ impl Gate {
     }
 
     fn stalled(&self) -> AttemptError {
-        AttemptError::Miner(format!("nothing came for {} s", self.limits.stall.as_secs()))
+        AttemptError::Miner(format!("it sent nothing for {} s", self.limits.stall.as_secs()))
     }
 
-    /// Passes an answer on, a line at a time.
+    /// Passes an answer on line by line.
     async fn pass_on(
         &self,
         mut stream: AnswerStream,
@@ -277,10 +277,10 @@ impl Gate {
             lines.push(&piece);
             while let Some(line) = lines.next_line()? {
                 AnswerLine::read(line.strip_suffix(b"\n").unwrap_or(&line))?;
-                // The tokens, and the end.
+                // The limit is the number of tokens and one line for the end.
                 count += 1;
                 if count > usize::from(challenge.max_tokens) + 1 {
-                    return Err(AttemptError::Miner("it says more than was asked for".to_owned()));
+                    return Err(AttemptError::Miner("its answer is longer than requested".to_owned()));
                 }
                 first.get_or_insert_with(|| started.elapsed());
                 whole.extend_from_slice(&line);
@@ -309,7 +309,7 @@ impl Gate {
         looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
-    /// Counts a question, unless there were enough.
+    /// Counts a question. Returns false if the consumer has reached its limit.
     fn count(&self, consumer: PublicKey, now: Instant) -> bool {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(consumer, now, self.limits.per_minute)
     }
@@ -321,10 +321,10 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Whether a question and its answer have room in the model.
+/// Checks that a question and its answer fit the context of the model.
 ///
 /// # Errors
-/// What is too much, in words.
+/// The reason, as a text for the consumer.
 pub(crate) fn fits(model: &Model, challenge: &TextChallenge) -> Result<(), String> {
     let prompt = model.encode(&challenge.prompt).map_err(|error| error.to_string())?.len();
     let (asked, room) = (usize::from(challenge.max_tokens), model.context_length());
@@ -339,7 +339,7 @@ pub(crate) fn fits(model: &Model, challenge: &TextChallenge) -> Result<(), Strin
     Ok(())
 }
 
-/// A whole answer of a miner.
+/// A whole answer of a miner and its times.
 struct MinerAnswer {
     answer: TextAnswer,
     first: Duration,
@@ -348,7 +348,7 @@ struct MinerAnswer {
     receipt: Option<Receipt>,
 }
 
-/// Who asked, as far as it still listens.
+/// The channel to a consumer, which may have gone.
 struct Consumer(mpsc::Sender<Bytes>);
 
 impl Consumer {
@@ -363,7 +363,7 @@ impl Consumer {
     }
 }
 
-/// How many questions consumers asked within the current minute of each.
+/// The number of questions of each consumer in its current minute.
 #[derive(Debug, Default)]
 struct QuestionCounts(BTreeMap<PublicKey, (Instant, u32)>);
 

@@ -325,7 +325,7 @@ impl DecoderConfig {
         all.iter().any(|stretch| stretch.to_bits() != 1.0_f64.to_bits()).then_some(all)
     }
 
-    /// Radians per position before stretching, and what they are slowed down by, for each pair of elements of a head.
+    /// Returns radians per position before stretching, and their divisor, for each pair of elements of a head.
     fn stretched(&self) -> impl Iterator<Item = (f64, f64)> {
         let said = self.rope_factors.iter().flatten().map(|factor| f64::from(*factor)).chain(std::iter::repeat(1.0));
         self.plain_frequencies().zip(said).map(|(plain, said)| (plain, said * self.rope_stretch(plain)))

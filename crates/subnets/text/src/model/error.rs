@@ -100,19 +100,19 @@ impl Diagnostic for ModelError {
         match self {
             Self::File { .. } => {
                 out.push(
-                    "A model is a folder with config.json, tokenizer.json and safetensors files, or a .gguf file.",
+                    "choose a folder with config.json, tokenizer.json and safetensors files, or a .gguf file",
                 );
             }
             Self::Malformed { .. } | Self::Tensor { .. } | Self::NotFinite => {
-                out.push("Compare the file with its origin, it may be damaged or half copied.");
+                out.push("compare the file with its origin: it may be damaged or half copied");
             }
             Self::Unsupported { .. } => out.push(
-                "Supported are decoders of the families llama, mistral and qwen2. A GGUF file whose tokenizer is not \
-                 byte-level BPE needs the model's tokenizer.json beside it.",
+                "use a decoder of the families llama, mistral or qwen2, and put the model's tokenizer.json beside a GGUF \
+                 file whose tokenizer is not byte-level BPE",
             ),
-            Self::Other { .. } => out.push("Get the model that the subnet's owner has published."),
-            Self::EmptyPrompt => out.push("Write a prompt of at least one character."),
-            Self::TooLong { .. } => out.push("Shorten the prompt or ask for fewer tokens."),
+            Self::Other { .. } => out.push("get the model that the owner of the subnet has published"),
+            Self::EmptyPrompt => out.push("write a prompt of at least one character"),
+            Self::TooLong { .. } => out.push("shorten the prompt, or ask for fewer tokens"),
             Self::UnknownToken { .. } | Self::Tokenizer(_) | Self::Compute(_) | Self::Threads(_) => {}
         }
     }
@@ -135,8 +135,8 @@ impl ModelError {
 
 /// Returns the text of an error of the tensor library in one line.
 ///
-/// With `RUST_BACKTRACE` set, the library writes a backtrace into its texts. To resolve one takes tens of megabytes, and
-/// a file decides how often.
+/// With `RUST_BACKTRACE` set, the library writes a backtrace into its texts. Resolving one takes tens of megabytes, and
+/// the content of a file decides on their number.
 pub(super) fn library_text(error: &candle_core::Error) -> String {
     use candle_core::Error::{Context, WithBacktrace, WithPath};
     match error {

@@ -227,7 +227,7 @@ pub(crate) fn turned(
     let dims = tensor.dims().to_vec();
     let half = config.head_size() / 2;
     if dims.first() != Some(&(heads * half * 2)) {
-        // Of another form than the configuration says, which is noticed where it is used.
+        // The tensor has another form than the configuration gives it. This is noticed where it is used.
         return Ok(tensor);
     }
     let rest: usize = dims.iter().skip(1).product();

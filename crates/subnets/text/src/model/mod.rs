@@ -208,10 +208,10 @@ fn read_tokenizer(source: &mut files::ModelFile) -> Result<Tokenizer, ModelError
     Tokenizer::from_bytes(content).map_err(|error| ModelError::malformed(&source.path, error.to_string()))
 }
 
-/// Reads a GGUF file as [`Model::load`] does, but for the network of its weights. For fuzz targets.
+/// Reads a GGUF file like [`Model::load`], except for the network of its weights. For fuzz targets.
 ///
 /// # Errors
-/// [`ModelError`] for bytes that are no such file.
+/// [`ModelError`] for bytes that are no GGUF file of a model.
 pub fn read_gguf(bytes: &[u8]) -> Result<(), ModelError> {
     let path = Path::new("model.gguf");
     let written = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
@@ -227,7 +227,7 @@ pub fn read_gguf(bytes: &[u8]) -> Result<(), ModelError> {
 /// Reads the configuration of a model, and returns it as this version writes it. For fuzz targets.
 ///
 /// # Errors
-/// [`ModelError::Malformed`] and [`ModelError::Unsupported`], with what is wrong.
+/// [`ModelError::Malformed`] and [`ModelError::Unsupported`] with the fault.
 pub fn rewritten_config(json: &[u8]) -> Result<Vec<u8>, ModelError> {
     let path = Path::new("config.json");
     let config = DecoderConfig::parse(json, path)?;

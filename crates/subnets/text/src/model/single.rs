@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn attention_is_what_matrices_make_of_it() {
         let (q, room) = (random(&[1, 2, 3, 8], 3), random(&[1, 2, 20, 8], 4));
-        // The form of a cache: the beginning of its room.
+        // The tensors have the form of a cache: the used beginning of its room.
         let (k, v) = (room.narrow(2, 0, 11).unwrap(), random(&[1, 2, 20, 8], 5).narrow(2, 0, 11).unwrap());
         let scores = (q.matmul(&k.transpose(2, 3).unwrap()).unwrap() / 8.0_f64.sqrt()).unwrap();
         let mixed = softmax(&scores, D::Minus1).unwrap().matmul(&v).unwrap();

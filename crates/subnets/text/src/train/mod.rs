@@ -160,9 +160,9 @@ impl Diagnostic for TrainError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Corpus(error) => error.hints(out),
-            Self::TooLittle { .. } => out.push("Add text to the corpus."),
-            Self::Exists(_) => out.push("Remove it or choose another folder."),
-            Self::Diverged { .. } => out.push("Choose a lower learning rate."),
+            Self::TooLittle { .. } => out.push("add text to the corpus"),
+            Self::Exists(_) => out.push("remove the folder, or choose another one"),
+            Self::Diverged { .. } => out.push("choose a lower learning rate"),
             Self::Model(error) => error.hints(out),
             Self::Options(_) | Self::File { .. } | Self::Interrupted => {}
         }

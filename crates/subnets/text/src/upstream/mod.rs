@@ -1,20 +1,21 @@
-//! Mining with somebody else's server: one that speaks the completions of `OpenAI`, as servers of open models do.
+//! Mining with a server that implements `OpenAI`'s completions API, as servers of open models do.
 //!
-//! Answers are proven, so the server has to compute the same model as precisely as everybody else, and it has to give
-//! what a proof is made of: the numbers of tokens, and the probabilities of the likeliest ones. It need not know our
-//! seeds. It is asked for the likeliest continuation with the [`TOP_K`] likeliest tokens of each position, and the
-//! tokens are drawn here; where the one drawn is not the likeliest, the rest of the continuation is void, and it is
-//! asked again from there. What is asked:
+//! Answers are proven, so the server must compute the same model with the same precision. It must also return the
+//! numbers of tokens and the probabilities of the likeliest ones. It does not need the seeds of challenges: the miner
+//! asks for the likeliest continuation with the [`TOP_K`] likeliest tokens of each position, and draws the tokens
+//! itself. If the drawn token is not the likeliest, the rest of the continuation is void, and the miner asks again from
+//! there. The request is:
 //!
 //! ```json
 //! {"model":"…","prompt":[1,17],"max_tokens":62,"temperature":0,"logprobs":20,"stream":true,
 //!  "return_tokens_as_token_ids":true,"ignore_eos":true}
 //! ```
 //!
-//! The last two are extensions, of vLLM for one: tokens come as `token_id:17`, and a position at which the text may end
-//! is told like any other. A server without them cannot be used, and is told apart at the first answer.
+//! The last two members are extensions, of vLLM for example. With them tokens have the form `token_id:17`, and a
+//! position at which the text may end is reported like any other. A server without them cannot be used, which the miner
+//! notices at the first answer.
 //!
-//! Connections are plain HTTP. Let a proxy on this machine speak TLS with a server that is elsewhere.
+//! Connections are plain HTTP. For a server on another machine, run a proxy on this machine that uses TLS.
 
 #[cfg(test)]
 mod tests;
@@ -40,39 +41,39 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, time::Duration};
 use tokio::{net::TcpStream, runtime::Handle, task::JoinHandle, time::timeout};
 
-/// How long the server may say nothing.
+/// The longest silence of the server.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The bytes of an event of the server.
+/// The greatest length of an event of the server, in bytes.
 const MAX_EVENT: usize = 256 * 1024;
 
-/// The bytes of an error of the server that go to the log.
+/// The greatest length of a server's error in the log, in bytes.
 const MAX_ERROR: usize = 300;
 
-/// The prefix of a token that is told by its number.
+/// The prefix of a token that is given by its number.
 const BY_NUMBER: &str = "token_id:";
 
 /// A server that draws the tokens of a miner.
 #[derive(Clone)]
 pub struct Upstream {
-    /// The words and the end of the model.
+    /// The model, for its vocabulary and its end tokens.
     model: Model,
     place: CompletionsUrl,
-    /// What the server calls the model.
+    /// The server's name of the model.
     name: String,
-    /// What it wants to see before it answers.
+    /// The authorization header for the server, if it needs one.
     authorization: Option<HeaderValue>,
     runtime: Handle,
 }
 
-/// Why a server cannot be used.
+/// A server that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// The address is none.
-    #[error("`{0}` is not the address of a server: it should be like http://127.0.0.1:8000/v1")]
+    /// The address is invalid.
+    #[error("`{0}` is not the address of a server like http://127.0.0.1:8000/v1")]
     Address(String),
-    /// The key has characters that cannot be sent.
-    #[error("the key of the server cannot be sent: it has characters that are not printable")]
+    /// The key has characters that HTTP cannot carry.
+    #[error("the key of the server has characters that are not printable")]
     Key,
 }
 
@@ -84,10 +85,10 @@ impl Diagnostic for UpstreamError {
     fn hints(&self, _: &mut Hints) {}
 }
 
-/// Where completions are asked for.
+/// The URL of the completions of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CompletionsUrl {
-    /// Host and port.
+    /// The host and the port.
     host: String,
     path: String,
 }
@@ -135,19 +136,19 @@ struct Logprobs {
     top_logprobs: Vec<BTreeMap<String, f32>>,
 }
 
-/// What the server says of one position.
+/// The data of the server for one position.
 struct TokenPosition {
-    /// The token with which it goes on.
+    /// The token with which the server continues.
     next: u32,
     /// The likeliest tokens, with the logarithms of their probabilities.
     likeliest: Vec<(u32, f32)>,
 }
 
 impl Upstream {
-    /// A server at this address, which calls the model by this name and may want a key.
+    /// Returns a backend for the server at this address, with its name of the model and its key.
     ///
     /// # Errors
-    /// [`UpstreamError`], when it cannot be asked.
+    /// [`UpstreamError`] if the address or the key is invalid.
     pub fn new(
         model: Model,
         address: &str,
@@ -199,7 +200,7 @@ impl Upstream {
         }
     }
 
-    /// The token that a position and its noise give.
+    /// Returns the token that a position and its noise give.
     fn draw(&self, position: &TokenPosition, sampling: Sampling, noise: Noise) -> Result<GeneratedToken, Failure> {
         let mut logits = vec![f32::NEG_INFINITY; self.model.vocabulary()];
         for (token, logprob) in &position.likeliest {
@@ -208,7 +209,8 @@ impl Upstream {
             };
             *slot = *logprob;
         }
-        // What all logits have in common makes no difference to a draw, so logarithms of probabilities are as good.
+        // A constant that is added to all logits does not change a draw, so logarithms of probabilities can replace
+        // them.
         let token = TokenDraw::new(&logits, sampling, noise).token();
         let step = token.and_then(|token| {
             let logprob = *logits.get(usize::try_from(token).ok()?)?;
@@ -217,7 +219,7 @@ impl Upstream {
         step.filter(|step| step.logprob.is_finite()).ok_or_else(|| Failure::from("the server gives no probabilities"))
     }
 
-    /// Asks for the likeliest continuation.
+    /// Requests the likeliest continuation.
     async fn complete(&self, text: &[u32], max_tokens: usize) -> Result<TokenPositions, Failure> {
         let asked = CompletionRequest {
             model: &self.name,
@@ -236,12 +238,12 @@ impl Upstream {
     async fn send(&self, body: Vec<u8>) -> Result<TokenPositions, Failure> {
         let unreachable = |error: &dyn fmt::Display| Failure(format!("the server cannot be asked: {error}"));
         let stream = TcpStream::connect(&self.place.host).await.map_err(|error| unreachable(&error))?;
-        // A question is written in one go, so waiting for more to send only delays it.
+        // A request is written in one go, so waiting for more to send only delays it.
         let _ = stream.set_nodelay(true);
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
         let driver = UpstreamTask(tokio::spawn(async move {
-            // What goes wrong is reported to whoever waits for the answer.
+            // The code that waits for the answer reports errors.
             let _ = connection.await;
         }));
         let mut request = Request::builder()
@@ -260,7 +262,7 @@ impl Upstream {
     }
 }
 
-/// What is drawn from, if the likeliest tokens of a server are enough for it.
+/// Returns the sampling, if the likeliest tokens of a server suffice for it.
 fn drawable(sampling: Sampling) -> Result<Sampling, Failure> {
     match (sampling.temperature_milli, sampling.top_k) {
         (0, _) => Ok(Sampling::GREEDY),
@@ -272,10 +274,10 @@ fn drawable(sampling: Sampling) -> Result<Sampling, Failure> {
 }
 
 fn stalled() -> Failure {
-    Failure(format!("the server says nothing for {} s", STALL_TIMEOUT.as_secs()))
+    Failure(format!("the server sent nothing for {} s", STALL_TIMEOUT.as_secs()))
 }
 
-/// The task that moves the bytes; it ends with whoever waits for them, and the server sees that nobody does.
+/// The task that moves the bytes. It ends with the value that waits for them, which closes the connection.
 struct UpstreamTask(JoinHandle<()>);
 
 impl Drop for UpstreamTask {
@@ -284,11 +286,11 @@ impl Drop for UpstreamTask {
     }
 }
 
-/// The positions of a continuation as they come.
+/// The positions of a continuation, as they arrive.
 struct TokenPositions {
     body: Incoming,
     lines: Lines,
-    /// Those that have come, the next one last.
+    /// Positions that have arrived, the next one last.
     ready: Vec<TokenPosition>,
     #[expect(dead_code, reason = "kept for its drop")]
     driver: UpstreamTask,
@@ -300,7 +302,7 @@ impl TokenPositions {
             if let Some(position) = self.ready.pop() {
                 return Ok(Some(position));
             }
-            let line = self.lines.next_line().map_err(|_| Failure::from("the server says too much at once"))?;
+            let line = self.lines.next_line().map_err(|_| Failure::from("an event of the server is too long"))?;
             if let Some(line) = line {
                 let line = line.trim_ascii();
                 if line == b"data: [DONE]" {
@@ -315,15 +317,15 @@ impl TokenPositions {
             let Some(frame) = timeout(STALL_TIMEOUT, self.body.frame()).await.map_err(|_| stalled())? else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| Failure(format!("the server broke off: {error}")))?;
-            // What is no data is a trailer, which says nothing that counts.
+            let frame = frame.map_err(|error| Failure(format!("the server broke the stream off: {error}")))?;
+            // A frame without data is a trailer, which does not count.
             if let Ok(data) = frame.into_data() {
                 self.lines.push(&data);
             }
         }
     }
 
-    /// What the server says instead of an answer.
+    /// Reads the error that the server sends instead of an answer.
     async fn refusal(&mut self, status: StatusCode) -> Failure {
         let mut said = Vec::new();
         while let Ok(Some(Ok(frame))) = timeout(STALL_TIMEOUT, self.body.frame()).await {
@@ -337,13 +339,13 @@ impl TokenPositions {
     }
 }
 
-/// What an event says of positions.
+/// Parses the positions of an event.
 fn read_event(event: &[u8]) -> Result<Vec<TokenPosition>, Failure> {
-    let event: CompletionEvent = serde_json::from_slice(event)
-        .map_err(|error| Failure(format!("the server says what is no completion: {error}")))?;
+    let event: CompletionEvent =
+        serde_json::from_slice(event).map_err(|error| Failure(format!("the server sent no completion: {error}")))?;
     let number = |token: &str| {
         let number = token.strip_prefix(BY_NUMBER).and_then(|number| number.parse().ok());
-        number.ok_or_else(|| Failure::from("the server does not know `return_tokens_as_token_ids`"))
+        number.ok_or_else(|| Failure::from("the server does not support `return_tokens_as_token_ids`"))
     };
     let mut positions = Vec::new();
     for Logprobs { tokens, top_logprobs } in event.choices.into_iter().take(1).filter_map(|choice| choice.logprobs) {

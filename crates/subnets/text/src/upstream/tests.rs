@@ -1,4 +1,4 @@
-//! A miner whose tokens a server draws: here one of the test, with a model that has learned nothing.
+//! A miner whose tokens a server computes. The server is part of the test, and its model is untrained.
 
 use super::*;
 use crate::{Shape, answer::AnswerLine, challenge::TextChallenge, miner::TextMiner, model::Session, train};
@@ -27,7 +27,7 @@ fn model() -> &'static Model {
     })
 }
 
-/// The likeliest tokens after a text, with the logarithms of their probabilities.
+/// Returns the likeliest tokens after a text, with the logarithms of their probabilities.
 fn likeliest(text: &[u32]) -> Vec<(u32, f32)> {
     let mut session = Session::new(model(), text.len()).unwrap();
     let hidden = session.feed(text).unwrap();
@@ -40,7 +40,7 @@ fn likeliest(text: &[u32]) -> Vec<(u32, f32)> {
     all
 }
 
-/// What a server says for a question: an event for each position.
+/// Returns the events of the server for a request, one for each position.
 fn events(question: &Value, by_number: bool) -> Vec<String> {
     let number = |value: &Value| u32::try_from(value.as_u64().unwrap()).unwrap();
     let mut text: Vec<u32> = question["prompt"].as_array().unwrap().iter().map(number).collect();
@@ -59,7 +59,7 @@ fn events(question: &Value, by_number: bool) -> Vec<String> {
     events
 }
 
-/// A server; counts what it is asked.
+/// Starts a server that counts its requests.
 async fn server(by_number: bool) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -79,7 +79,7 @@ async fn server(by_number: bool) -> (String, Arc<AtomicUsize>) {
                 (&question["model"], &question["temperature"], &question["logprobs"]),
                 (&json!("tiny"), &json!(0), &json!(TOP_K))
             );
-            // In pieces that end anywhere.
+            // The pieces do not end at the ends of events.
             let bytes = events(&question, by_number).concat().into_bytes();
             let pieces: Vec<_> = bytes
                 .chunks(1_000)
@@ -91,7 +91,7 @@ async fn server(by_number: bool) -> (String, Arc<AtomicUsize>) {
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let service = service_fn(answer.clone());
-            // A miner that has enough leaves in the middle.
+            // A miner with enough tokens closes the connection early.
             tokio::spawn(async move {
                 server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await
             });
@@ -153,7 +153,7 @@ async fn a_server_that_knows_no_seeds_gives_what_the_model_gives() {
 async fn a_server_that_cannot_be_used_says_why() {
     let (by_text, _) = server(false).await;
     let failure = mined(&by_text, &challenge(0, 0)).await.unwrap_err();
-    assert_eq!(failure.0, "the server does not know `return_tokens_as_token_ids`");
+    assert_eq!(failure.0, "the server does not support `return_tokens_as_token_ids`");
     let (address, _) = server(true).await;
     let failure = mined(&address, &challenge(800, 0)).await.unwrap_err();
     assert!(failure.0.starts_with("asked to draw from more than"), "{failure}");
@@ -176,8 +176,8 @@ fn addresses_lead_to_completions() {
 fn a_server_that_cannot_be_used_is_told_apart() {
     let wrong = |event: &str| read_event(event.as_bytes()).err().map(|failure| failure.0);
     let by_text = r#"{"choices":[{"logprobs":{"tokens":[" a"],"top_logprobs":[{" a":-0.5}]}}]}"#;
-    assert_eq!(wrong(by_text).unwrap(), "the server does not know `return_tokens_as_token_ids`");
-    assert!(wrong("{").unwrap().starts_with("the server says what is no completion"));
+    assert_eq!(wrong(by_text).unwrap(), "the server does not support `return_tokens_as_token_ids`");
+    assert!(wrong("{").unwrap().starts_with("the server sent no completion"));
     assert_eq!(wrong(r#"{"choices":[{"text":"","finish_reason":"length"}]}"#), None);
     assert!(drawable(Sampling { temperature_milli: 700, top_k: 0 }).is_err());
     assert!(drawable(Sampling { temperature_milli: 0, top_k: 0 }).is_ok());

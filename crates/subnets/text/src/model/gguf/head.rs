@@ -1,7 +1,7 @@
-//! A look at the head of a GGUF file before the library reads it.
+//! A check of the head of a GGUF file before the library reads it.
 //!
-//! The library divides by the alignment that the file gives, and panics if that is zero. So the keys are walked once,
-//! without keeping them.
+//! The library divides by the alignment in the file, and panics if it is zero. This module therefore reads the keys
+//! once, without storing them.
 
 use std::io::{self, BufRead, Read, Seek};
 
@@ -21,7 +21,7 @@ mod kind {
 
 /// Returns true if a file gives zero as the alignment of its tensors.
 ///
-/// Returns false for a file that is no GGUF file or is cut short, which the library says itself.
+/// Returns false for a file that is no GGUF file or is cut short, which the library reports.
 pub(super) fn has_zero_alignment<R: BufRead + Seek>(file: &mut R) -> bool {
     HeadReader { file, has_short_lengths: false }.find_zero_alignment().unwrap_or(false)
 }
@@ -98,12 +98,12 @@ impl<R: BufRead + Seek> HeadReader<'_, R> {
 
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         let bytes = i64::try_from(bytes).map_err(|_| io::ErrorKind::InvalidData)?;
-        // A place behind the end is noticed at the next byte that is read.
+        // A position behind the end is noticed at the next read.
         self.file.seek_relative(bytes)
     }
 }
 
-/// The bytes of a value whose type has a fixed width.
+/// Returns the number of bytes of a value whose type has a fixed width.
 const fn width(kind: u32) -> Option<u64> {
     match kind {
         0 | 1 | 7 => Some(1),
