@@ -14,7 +14,7 @@ use std::{
 pub const FOLDERS: Rule = Rule {
     key: "arrows.folders",
     advice: "move the crate into a folder of the table, or give its folder a level in crates/house/src/arrows.rs",
-    source: "docs/architecture.md, rule H-1",
+    source: "CONTRIBUTING.md, rule H-1",
 };
 
 /// Arrows point down.

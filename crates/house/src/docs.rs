@@ -17,8 +17,7 @@ pub const LINKS: Rule =
     Rule { key: "docs.links", advice: "name a file or heading that exists", source: "docs/style.md, section Checks" };
 
 /// Pages that a project has.
-pub const REQUIRED: Rule =
-    Rule { key: "docs.required", advice: "write the page", source: "CONTRIBUTING.md, section Pages (D-10 to D-15)" };
+pub const REQUIRED: Rule = Rule { key: "docs.required", advice: "write the page", source: "docs/SUMMARY.md" };
 
 /// One list has all pages.
 pub const SUMMARY: Rule =

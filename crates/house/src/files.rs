@@ -9,27 +9,27 @@ use syn::{Attribute, ImplItem, Item, Meta, Type, UseTree};
 
 /// The same role has the same file in every pallet.
 pub const ROLES: Rule =
-    Rule { key: "files.roles", advice: "put each role into its file", source: "docs/architecture.md, rule H-9" };
+    Rule { key: "files.roles", advice: "put each role into its file", source: "CONTRIBUTING.md, rule H-9" };
 
 /// Each pallet has a storage version.
 pub const STORAGE_VERSION: Rule = Rule {
     key: "files.storage-version",
     advice: "declare `#[pallet::storage_version]`, and keep a migration in migrations/v<n>.rs until its release has run",
-    source: "docs/architecture.md, rule H-13, and decision 0017",
+    source: "CONTRIBUTING.md, rule H-13, and decision 0017",
 };
 
 /// Siblings import from the module that defines a type.
 pub const ROOT_IMPORTS: Rule = Rule {
     key: "files.root-imports",
     advice: "import from the module that defines the type; lib.rs only declares and re-exports",
-    source: "docs/architecture.md, rule H-14",
+    source: "CONTRIBUTING.md, rule H-14",
 };
 
 /// Pure crates forbid what the primitives forbid.
 pub const PURE: Rule = Rule {
     key: "files.pure",
     advice: "copy the attributes from the top of crates/primitives/src/lib.rs",
-    source: "docs/architecture.md, rule H-5",
+    source: "CONTRIBUTING.md, rule H-5",
 };
 
 const PALLETS: &str = "crates/chain/pallets/";

@@ -44,7 +44,7 @@ pub const TABLE_SHARE: Rule = Rule {
 pub const COMMAND_LITERALS: Rule = Rule {
     key: "prose.commands",
     advice: "name what is missing; the command line adds the command to the hint (crates/apps/cli/src/hints.rs)",
-    source: "docs/style.md, rule P-33, and docs/architecture.md, rule H-12",
+    source: "docs/style.md, rule P-33, and CONTRIBUTING.md, rule H-12",
 };
 
 const MAX_COLUMNS: usize = 120;

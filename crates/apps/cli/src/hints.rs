@@ -56,6 +56,9 @@ fn of_chain(error: &ChainError) -> Option<Cow<'static, str>> {
         ChainError::Unreachable(_) => {
             "check that a node runs there, start one with `myelin network up`, or name a node with `--network`".into()
         }
+        ChainError::Incompatible(_) => {
+            "on a local network, begin a new chain with `myelin network reset` and `myelin network up`".into()
+        }
         ChainError::NoNetwork { .. } => "list the subnets with `myelin subnet list`".into(),
         _ => return None,
     })

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// The first placeholder of an axon record that announces signed requests.
+/// The `protocol` of an axon record that announces strict mode.
 ///
 /// The hotkey signed the announcement, so no attacker on the path can remove it.
 pub const SPEAKS_STRICT: u8 = 1;
@@ -35,8 +35,8 @@ pub struct DirectoryEntry {
 pub struct ServedAxon {
     /// The address.
     pub address: SocketAddr,
-    /// The first placeholder: [`SPEAKS_STRICT`], or 0.
-    pub placeholder: u8,
+    /// The `protocol` of the axon record: [`SPEAKS_STRICT`], or 0.
+    pub protocol: u8,
     /// The bytes of its certificate, if it has one.
     pub certificate: Option<Vec<u8>>,
 }
@@ -50,7 +50,7 @@ impl ServedAxon {
     /// [`CertificateError`] if the certificate is malformed: such a neuron cannot be reached.
     pub fn peer(&self, hotkey: PublicKey) -> Result<Peer, CertificateError> {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
-        let is_strict = certificate.is_some() || self.placeholder == SPEAKS_STRICT;
+        let is_strict = certificate.is_some() || self.protocol == SPEAKS_STRICT;
         let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
         Ok(Peer { hotkey, address: self.address, speaks })
     }
@@ -116,8 +116,8 @@ impl Directory for MemoryDirectory {
 mod tests {
     use super::*;
 
-    fn announced(placeholder: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
-        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), placeholder, certificate }
+    fn announced(protocol: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
+        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), protocol, certificate }
     }
 
     #[test]

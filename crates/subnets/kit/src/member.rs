@@ -265,7 +265,7 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, Directory
         let announced = neuron.axon.as_ref().and_then(|axon| {
             Some(ServedAxon {
                 address: axon.endpoint.socket_address()?,
-                placeholder: axon.protocol,
+                protocol: axon.protocol,
                 certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
             })
         });

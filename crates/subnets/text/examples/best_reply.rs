@@ -65,10 +65,10 @@ static STRATEGIES: [Strategy; 13] = [
     strategy("nonsense", (0, 20), Way::None, |_| Some(Mischief::Nonsense)),
     strategy("replays an old answer", (0, 20), Way::Replays, |_| None),
     strategy("copies another's answer", (0, 110), Way::Copies(0), |_| None),
-    strategy("passes questions on to another", (0, 20), Way::Relays(0), |_| None),
-    strategy("answers every second question", (50, 100), Way::None, |_| Some(Mischief::drops(2))),
-    strategy("answers nine of ten questions", (90, 100), Way::None, |_| Some(Mischief::misses(10))),
-    strategy("holds every answer back", (100, 130), Way::None, |_| None),
+    strategy("relays challenges to another miner", (0, 20), Way::Relays(0), |_| None),
+    strategy("answers every second challenge", (50, 100), Way::None, |_| Some(Mischief::drops(2))),
+    strategy("answers nine of ten challenges", (90, 100), Way::None, |_| Some(Mischief::misses(10))),
+    strategy("holds every answer back by 30 %", (100, 130), Way::None, |_| None),
 ];
 
 fn link(time: u64, jitter: u64) -> SimulatedLink {

@@ -374,7 +374,7 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
         let certificate = axon.certificate.as_ref().map(|certificate| certificate.to_vec());
         let address = axon.endpoint.socket_address()?;
-        ServedAxon { address, placeholder: axon.protocol, certificate }.peer(neuron.hotkey).ok()
+        ServedAxon { address, protocol: axon.protocol, certificate }.peer(neuron.hotkey).ok()
     };
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
