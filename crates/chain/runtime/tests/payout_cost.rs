@@ -28,7 +28,7 @@ fn payout_accesses(nominators: u32) -> (usize, usize) {
     let recorder = sp_trie::recorder::Recorder::default();
     state.execute_with_recorder(recorder.clone(), || {
         let emission = Emission { miner: Amount::ZERO, validator: one_tao };
-        assert_ok!(Staking::pay(NetUid::new(1), &hotkey, emission));
+        assert_ok!(Staking::pay(NetUid::new(1), [(&hotkey, emission)]));
     });
     let reads = recorder.recorded_keys().into_values().map(|keys| keys.len()).sum();
     let writes = state.overlayed_changes().changes().count();

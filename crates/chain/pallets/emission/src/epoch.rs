@@ -141,9 +141,8 @@ impl<T: Config> Pallet<T> {
             return Ok(Vec::new());
         };
         let expected = T::Stake::total().checked_add(division.neurons()).map_err(|_| ArithmeticError::Overflow)?;
-        for (seat, emission) in seats.iter().zip(&emissions).filter(|(_, emission)| **emission != Emission::default()) {
-            T::Stake::pay(netuid, &seat.hotkey, *emission)?;
-        }
+        let payments = seats.iter().map(|seat| &seat.hotkey).zip(emissions.iter().copied());
+        T::Stake::pay(netuid, payments.filter(|(_, emission)| *emission != Emission::default()))?;
         ensure!(T::Stake::total() == expected, Error::<T>::PayoutMismatch);
         Ok(emissions)
     }

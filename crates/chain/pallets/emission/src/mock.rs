@@ -164,14 +164,16 @@ impl ReadStake<AccountId> for Tables {
 }
 
 impl PayStake<AccountId> for Tables {
-    fn pay(netuid: NetUid, hotkey: &AccountId, emission: NeuronEmission) -> DispatchResult {
-        if Unpayable::get() == Some(*hotkey) {
-            return Err(DispatchError::Unavailable);
+    fn pay<'a>(netuid: NetUid, payments: impl IntoIterator<Item = (&'a AccountId, NeuronEmission)>) -> DispatchResult {
+        for (hotkey, emission) in payments {
+            if Unpayable::get() == Some(*hotkey) {
+                return Err(DispatchError::Unavailable);
+            }
+            let (miner, validator) = (emission.miner.rao(), emission.validator.rao());
+            let kept = u64::from(Embezzler::get() == Some(*hotkey));
+            add_stake(*hotkey, miner + validator - kept);
+            Payments::append((netuid.get(), *hotkey, miner, validator));
         }
-        let (miner, validator) = (emission.miner.rao(), emission.validator.rao());
-        let kept = u64::from(Embezzler::get() == Some(*hotkey));
-        add_stake(*hotkey, miner + validator - kept);
-        Payments::append((netuid.get(), *hotkey, miner, validator));
         Ok(())
     }
     fn activate_children(netuid: NetUid, meter: &mut WeightMeter) {

@@ -460,7 +460,7 @@ pub(crate) fn delegate(coldkey: AccountId, hotkey: AccountId, take: u16) {
 /// Pays emission, which adds to the issuance.
 pub(crate) fn pay(netuid: NetUid, hotkey: AccountId, miner: u64, validator: u64) -> DispatchResult {
     let emission = Emission { miner: rao(miner), validator: rao(validator) };
-    with_storage_layer(|| Staking::pay(netuid, &hotkey, emission))?;
+    with_storage_layer(|| Staking::pay(netuid, [(&hotkey, emission)]))?;
     Expected::mutate(|expected| *expected += miner + validator);
     Ok(())
 }

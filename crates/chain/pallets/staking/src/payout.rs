@@ -3,7 +3,7 @@
 //! The rules are those of [`myelin_epoch::payment`]; here they are applied to the stored pools.
 
 use crate::{
-    pallet::{Config, Error, Families, Pallet},
+    pallet::{Config, Error, Families, Pallet, TotalStake},
     state::KnownHotkey,
     traits::{PayStake, ReadStake},
 };
@@ -18,12 +18,16 @@ use myelin_records::stake::StakeRole;
 use sp_runtime::DispatchError;
 
 /// The pools as this pallet stores them.
-pub(crate) struct StoredPools<T>(PhantomData<T>);
+pub(crate) struct StoredPools<T> {
+    /// The growth of all stake by payments, which the total stake does not have yet.
+    grown: Amount<Tao>,
+    chain: PhantomData<T>,
+}
 
 impl<T> StoredPools<T> {
     /// Returns the pools of the current state.
     pub(crate) const fn new() -> Self {
-        Self(PhantomData)
+        Self { grown: Amount::ZERO, chain: PhantomData }
     }
 }
 
@@ -43,21 +47,31 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
         let KnownHotkey { owner, record } = Pallet::<T>::existing(hotkey)?;
         let take = record.delegation.map(|delegation| delegation.take);
         let id = Pallet::<T>::pool_of(hotkey, record)?;
-        Pallet::<T>::change(id, &owner, StakeRole::Owner, |pool, holding| pay(pool, holding, emission, take).map(drop))
+        let (before, after) = Pallet::<T>::change_holding(id, &owner, StakeRole::Owner, |pool, holding| {
+            pay(pool, holding, emission, take).map(drop)
+        })?;
+        let growth = after.checked_sub(before);
+        self.grown = growth.and_then(|growth| self.grown.checked_add(growth)).map_err(Error::<T>::from)?;
+        Ok(())
     }
 }
 
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
-    fn pay(netuid: NetUid, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
-        let family = Families::<T>::get(netuid, hotkey);
+    fn pay<'a>(netuid: NetUid, payments: impl IntoIterator<Item = (&'a T::AccountId, Emission)>) -> DispatchResult {
+        let mut pools = StoredPools::<T>::new();
         let least_take = || T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
-        pay_neuron(&mut StoredPools::<T>::new(), hotkey, Some(&family), least_take, emission).map_err(|error| {
-            match error {
+        for (hotkey, emission) in payments {
+            // Pay for mining is not shared, so most neurons of an epoch need no family.
+            let family = (!emission.validator.is_zero()).then(|| Families::<T>::get(netuid, hotkey));
+            pay_neuron(&mut pools, hotkey, family.as_ref(), least_take, emission).map_err(|error| match error {
                 PaymentError::Unowned => Error::<T>::HotKeyAccountNotExists.into(),
                 PaymentError::Overflow => Error::<T>::InconsistentStake.into(),
                 PaymentError::Pool(error) => error,
-            }
-        })
+            })?;
+        }
+        let total = TotalStake::<T>::get().checked_add(pools.grown).map_err(Error::<T>::from)?;
+        TotalStake::<T>::put(total);
+        Ok(())
     }
 
     fn activate_children(netuid: NetUid, meter: &mut WeightMeter) {

@@ -145,7 +145,7 @@ impl<T: Config> Pallet<T> {
         Ok(id)
     }
 
-    /// Changes a coldkey's holding in a pool, and with it the totals. All changes of stake are made here.
+    /// Changes a coldkey's holding in a pool, and with it the totals.
     ///
     /// The totals are the total stake, the number of holders of the pool and the list of the coldkey's nominations.
     pub(crate) fn change(
@@ -154,6 +154,22 @@ impl<T: Config> Pallet<T> {
         standing: StakeRole,
         change: impl FnOnce(&mut Pool, &mut Holding) -> Result<(), PoolError>,
     ) -> DispatchResult {
+        let (before, after) = Self::change_holding(id, coldkey, standing, change)?;
+        let rest = TotalStake::<T>::get().checked_sub(before);
+        let total = rest.and_then(|rest| rest.checked_add(after)).map_err(Error::<T>::from)?;
+        TotalStake::<T>::put(total);
+        Ok(())
+    }
+
+    /// Changes a coldkey's holding in a pool, and returns the values of the pool before and after.
+    ///
+    /// All changes of stake are made here. The caller must change the total stake by the difference.
+    pub(crate) fn change_holding(
+        id: PoolId,
+        coldkey: &T::AccountId,
+        standing: StakeRole,
+        change: impl FnOnce(&mut Pool, &mut Holding) -> Result<(), PoolError>,
+    ) -> Result<(Amount<Tao>, Amount<Tao>), DispatchError> {
         let mut stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
         let mut holding = Holdings::<T>::get(id, coldkey);
         let (before, held) = (stake.pool.value(), !holding.is_empty());
@@ -168,16 +184,14 @@ impl<T: Config> Pallet<T> {
                 (_, false) => Self::unlist_nomination(coldkey, id),
             }
         }
-        let rest = TotalStake::<T>::get().checked_sub(before);
-        let total = rest.and_then(|rest| rest.checked_add(stake.pool.value())).map_err(Error::<T>::from)?;
-        TotalStake::<T>::put(total);
+        let after = stake.pool.value();
         Pools::<T>::insert(id, stake);
         if holds {
             Holdings::<T>::insert(id, coldkey, holding);
         } else {
             Holdings::<T>::remove(id, coldkey);
         }
-        Ok(())
+        Ok((before, after))
     }
 
     fn list_nomination(coldkey: &T::AccountId, id: PoolId) -> Result<(), Error<T>> {

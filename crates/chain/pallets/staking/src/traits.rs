@@ -33,15 +33,17 @@ pub trait ReadStake<AccountId> {
 
 /// The payout of emission as stake. spec tokenomics §7.2, staking §9.4
 pub trait PayStake<AccountId> {
-    /// Pays the emission of a neuron on a subnet to its parents, its owner and its nominators.
+    /// Pays the emissions of neurons on a subnet, each to its parents, its owner and its nominators.
     ///
-    /// Creates stake of exactly the emission; the caller must give up the same amount elsewhere. The cost grows with
-    /// the number of parents and does not depend on the number of nominators.
+    /// Creates stake of exactly the emissions; the caller must give up the same amount elsewhere. The cost grows with
+    /// the number of neurons and parents and does not depend on the number of nominators.
     ///
     /// # Errors
     /// `HotKeyAccountNotExists` if the hotkey has no owner, `InconsistentStake` if a sum overflows. Some parts may be
     /// paid already then, so the caller must use a storage layer.
-    fn pay(netuid: NetUid, hotkey: &AccountId, emission: Emission) -> DispatchResult;
+    fn pay<'a>(netuid: NetUid, payments: impl IntoIterator<Item = (&'a AccountId, Emission)>) -> DispatchResult
+    where
+        AccountId: 'a;
 
     /// Activates the pending children of a subnet that are due, after the payout of its epoch. spec staking §9.1
     ///

@@ -186,7 +186,7 @@ fn nominated(nominators: u64) -> TestExternalities {
 /// Returns the number of keys that a payout to `HOT` writes, and of trie nodes that it reads.
 fn footprint(ext: &mut TestExternalities) -> (usize, usize) {
     let emission = Emission { miner: rao(0), validator: rao(RAO_PER_TAO) };
-    let (paid, proof) = ext.execute_and_prove(|| Staking::pay(SUBNET, &HOT, emission));
+    let (paid, proof) = ext.execute_and_prove(|| Staking::pay(SUBNET, [(&HOT, emission)]));
     assert_ok!(paid);
     let keys = ext.overlayed_changes().changes().count();
     (keys, proof.into_nodes().len())
