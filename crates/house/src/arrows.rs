@@ -21,7 +21,7 @@ pub const FOLDERS: Rule = Rule {
 pub const UPWARD: Rule = Rule {
     key: "arrows.upward",
     advice: "depend on crates below only, or move what both need down",
-    source: "docs/architecture.md, rules H-1 to H-4",
+    source: "CONTRIBUTING.md, rules H-1 to H-4",
 };
 
 /// Crates of one level that may depend on each other along chains.
