@@ -135,7 +135,7 @@ pub enum LocalError {
     #[error(transparent)]
     Model(Box<ModelError>),
     /// A file or a process cannot be used.
-    #[error("could not {doing} {}: {source}", .path.display())]
+    #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
         /// The action that failed, as a verb.
         doing: &'static str,

@@ -105,7 +105,7 @@ mod tests {
         let path = root.path().join("in the way");
         fs::create_dir(&path).unwrap();
         let error = write(&path, b"new", OnExisting::Replace).unwrap_err();
-        assert_eq!(error.to_string(), format!("could not write {}: it is not a file", path.display()));
+        assert_eq!(error.to_string(), format!("cannot write {}: it is not a file", path.display()));
         fs::write(root.path().join("file"), b"").unwrap();
         let folder = root.path().join("file/folder");
         let error = write(&folder.join("key"), b"new", OnExisting::Replace).unwrap_err();

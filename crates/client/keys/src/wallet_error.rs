@@ -103,7 +103,7 @@ pub enum WalletError {
         /// The file.
         path: PathBuf,
     },
-    /// The file cannot be opened with any password, or it could not be encrypted.
+    /// The file cannot be opened with any password, or it cannot be encrypted.
     #[error("{} cannot be opened or encrypted: {source}", .path.display())]
     Encryption {
         /// The file.
@@ -136,7 +136,7 @@ pub enum WalletError {
         derived: PublicKey,
     },
     /// The system reports an error.
-    #[error("could not {doing} {}: {source}", .path.display())]
+    #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -260,11 +260,11 @@ mod tests {
         let full = || io::Error::other("no space");
         assert_eq!(told("create the folder", denied().into()), "no permission to create wallets");
         assert_eq!(told("open", denied().into()), "no permission to write wallets");
-        assert_eq!(told("sync", full().into()), "could not write wallets: no space");
-        assert_eq!(told("read", full().into()), "could not read wallets: no space");
+        assert_eq!(told("sync", full().into()), "cannot write wallets: no space");
+        assert_eq!(told("read", full().into()), "cannot read wallets: no space");
         assert_eq!(told("write", FileFault::Exists), "wallets exists");
         assert_eq!(told("read", FileFault::TooLarge { limit: 9 }), "wallets is too large for a key file");
-        assert_eq!(told("lock", FileFault::Locked { pid: Some(7) }), "could not lock wallets: process 7 uses it");
+        assert_eq!(told("lock", FileFault::Locked { pid: Some(7) }), "cannot lock wallets: process 7 uses it");
     }
 
     #[test]

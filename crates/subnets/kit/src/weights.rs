@@ -20,7 +20,7 @@ pub struct WeightBounds {
 pub enum NoWeights {
     /// No miner has earned anything.
     #[error("no miner has earned anything yet")]
-    Nobody,
+    NoAverage,
     /// The largest share of the subnet needs more miners than have earned something.
     #[error("the maximum weight limit of the subnet needs {needed} miners with a positive average; {rated} have one")]
     TooFew {
@@ -37,11 +37,11 @@ pub enum NoWeights {
 /// proportion.
 ///
 /// # Errors
-/// [`NoWeights::Nobody`] without a positive average, [`NoWeights::TooFew`] if the largest share cannot be met.
+/// [`NoWeights::NoAverage`] without a positive average, [`NoWeights::TooFew`] if the largest share cannot be met.
 pub fn weights(averages: &[(Uid, u64)], bounds: WeightBounds) -> Result<Vec<Entry>, NoWeights> {
     let mut rated: Vec<_> = averages.iter().copied().filter(|(_, average)| *average > 0).collect();
     if rated.is_empty() {
-        return Err(NoWeights::Nobody);
+        return Err(NoWeights::NoAverage);
     }
     let largest = u128::from(bounds.largest_share);
     let all = u128::from(U16_ONE);
@@ -122,8 +122,8 @@ mod tests {
     fn weights_are_in_proportion_and_nothing_is_left_out() {
         assert_eq!(of(&[0, 10, 30, 0, 20], OPEN), Ok(vec![(1, 21_845), (2, 65_535), (4, 43_690)]));
         assert_eq!(of(&[7], OPEN), Ok(vec![(0, 65_535)]));
-        assert_eq!(of(&[0, 0], OPEN), Err(NoWeights::Nobody));
-        assert_eq!(of(&[], OPEN), Err(NoWeights::Nobody));
+        assert_eq!(of(&[0, 0], OPEN), Err(NoWeights::NoAverage));
+        assert_eq!(of(&[], OPEN), Err(NoWeights::NoAverage));
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl TextJudge {
                 Ok(finding) => Some(finding),
                 Err(error) => {
                     // The fault may be of this machine, so the miner gains and loses nothing.
-                    tracing::error!(%error, ?miner, "an answer could not be examined");
+                    tracing::error!(%error, ?miner, "an answer cannot be examined");
                     return None;
                 }
             },

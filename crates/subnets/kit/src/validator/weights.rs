@@ -145,7 +145,7 @@ impl WeightsLoop<'_> {
                 row
             }
             // No miner was asked since the start, so weights of an earlier run stay.
-            Err(NoWeights::Nobody) if averages.is_empty() => return,
+            Err(NoWeights::NoAverage) if averages.is_empty() => return,
             Err(reason) => {
                 if attempts.no_opinion != Some(reason) {
                     self.member().send(NeuronEvent::NoOpinion { reason: reason.to_string() });

@@ -304,8 +304,7 @@ impl Gate {
         let _desk = self.desk.acquire().await;
         let (examiner, challenge) = (Arc::clone(&self.examiner), challenge.clone());
         let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, miner, &answer)).await;
-        let failed =
-            |error: &dyn fmt::Display| AttemptError::Miner(format!("its answer could not be examined: {error}"));
+        let failed = |error: &dyn fmt::Display| AttemptError::Miner(format!("its answer cannot be examined: {error}"));
         looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
