@@ -148,6 +148,8 @@ impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
         if stake.holding.is_empty() {
             stake.holding = Holding::default();
         }
+        // Noted before a step may fail, so that `undo` restores this pool too.
+        self.before.push((hotkey.clone(), before.clone()));
         let grown = stake.pool.value().checked_sub(before.pool.value());
         let grown = grown.and_then(|grown| self.grown.checked_add(grown));
         self.grown = grown.map_err(|_| ArithmeticStep::TotalStake)?;
@@ -161,7 +163,6 @@ impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
             payout,
             growth,
         });
-        self.before.push((hotkey.clone(), before));
         Ok(())
     }
 }
@@ -173,4 +174,22 @@ fn growth<Key>(before: &HotkeyStake<Key>, after: &HotkeyStake<Key>) -> Result<Pa
     let owner = grown(worth(after)?, worth(before)?);
     let all = grown(after.pool.value(), before.pool.value());
     Ok(PaymentGrowth { owner, nominators: grown(all, owner) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_that_fails_half_way_is_undone() {
+        let stake = HotkeyStake { owner: 'o', take: None, pool: Pool::default(), holding: Holding::default() };
+        let mut stakes = BTreeMap::from([('h', stake.clone())]);
+        let mut paying = PayingStakes::new(&mut stakes, false);
+        // The pool takes the payment, and the sum of all growth does not.
+        paying.grown = Amount::MAX;
+        let emission = Emission { miner: Amount::ONE_TAO, validator: Amount::ZERO };
+        assert!(paying.pay_seat(Uid::new(0), &'h', None, Take::default(), emission).is_err());
+        paying.undo();
+        assert_eq!(stakes, BTreeMap::from([('h', stake)]));
+    }
 }

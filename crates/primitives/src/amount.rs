@@ -215,7 +215,7 @@ impl fmt::Display for Amount<Tao> {
 /// The reason for which a text is no amount of TAO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseAmountError {
-    /// A text of another form than `12`, `1.5`, `1.5tao` or `250rao`.
+    /// A text of another form than `12`, `1.5`, `1.5tao` or `250rao`, or of more than 64 bytes.
     Malformed,
     /// An amount finer than one rao.
     TooFine,

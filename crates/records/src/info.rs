@@ -192,7 +192,7 @@ pub struct StakeInfo<AccountId = PublicKey> {
     /// Stake on it, never zero.
     pub stake: Amount<Tao>,
     /// Relation of the coldkey to the hotkey.
-    pub standing: StakeRole,
+    pub role: StakeRole,
 }
 
 /// A hotkey and the stake on it. spec staking §11.
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn stake_and_hotkeys_encode_field_by_field() {
-        let stake = StakeInfo::<Key> { hotkey: [1; 32], stake: rao(2), standing: StakeRole::Returning };
+        let stake = StakeInfo::<Key> { hotkey: [1; 32], stake: rao(2), role: StakeRole::Returning };
         reads_as_written(&stake, &([1_u8; 32], 2_u64, 2_u8));
         let seat = HotkeySeat { netuid: NetUid::new(1), uid: Uid::new(2), validator_permit: true, emission: rao(3) };
         let hotkey = HotkeyInfo::<Key> {

@@ -31,9 +31,10 @@ macro_rules! pool_codes {
                 self as u8
             }
 
-            /// Returns the names of the pallet errors with this code.
+            /// Returns the names of the pallet errors with this code. spec events-and-errors §8.3.
             ///
-            /// The list is empty for [`PoolCode::Any`], which all other errors share.
+            /// The list is empty for [`PoolCode::Any`], which all other errors share. An error of another pallet with
+            /// one of these names may be among those.
             pub const fn errors(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$name => &$errors,)*

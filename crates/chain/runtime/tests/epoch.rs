@@ -29,7 +29,7 @@ use myelin_epoch::{
     input::{BlockInput, IssuanceTerms, RootInput, RootMember, SubnetInput},
     outcome::BlockOutcome,
     rules::RULES,
-    schedule::root_is_due,
+    schedule::{due, root_is_due},
     stakes::HotkeyStake,
 };
 use myelin_pallet_emission::{Accrued, Bonds, Error, Event, LastEpochs, Ledger, Neurons, Waiting, types::DueEpoch};
@@ -478,6 +478,7 @@ fn compare(chain: &mut Chain, seed: u64, coverage: &mut Coverage) {
             make_state(&mut random, number);
             let input = input(number);
             let waiting: Vec<NetUid> = Waiting::<Runtime>::get().iter().map(|due| due.netuid).collect();
+            let tempos = Tempos::<Runtime>::get();
             System::reset_events();
             System::set_block_number(number - 1);
             Executive::initialize_block(&header);
@@ -487,6 +488,10 @@ fn compare(chain: &mut Chain, seed: u64, coverage: &mut Coverage) {
                 _ => None,
             });
             let ran: Vec<NetUid> = ran.collect();
+            // Without a lack of room the chain runs the epochs that the rules name, in their order.
+            if !events.iter().any(|event| matches!(event, Event::EpochPutOff { .. })) {
+                assert_eq!(ran, due(tempos, number, &waiting), "epochs of state {seed}");
+            }
             let outcome = run_block(&input, &ran, false).unwrap_or_else(|error| panic!("state {seed}: {error}"));
             compare_events(seed, &events, &input, &outcome);
             compare_storage(seed, number, &input, &outcome);

@@ -3,11 +3,8 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedBTreeMap, traits::ConstU32};
 use myelin_primitives::{BlockNumber, NetUid, Uid};
-use myelin_records::bounds::{MaxNetworks, MaxUids};
+use myelin_records::bounds::MaxNetworks;
 use scale_info::TypeInfo;
-
-/// The most seats of any network.
-pub type MaxSeats = MaxUids;
 
 /// The most used seals that are stored.
 ///

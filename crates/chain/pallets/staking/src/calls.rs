@@ -20,13 +20,13 @@ impl<T: Config> Pallet<T> {
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
         ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &owner);
+        let role = Self::role(coldkey, &owner);
         ensure!(
-            standing == StakeRole::Owner || record.delegation.is_some(),
+            role == StakeRole::Owner || record.delegation.is_some(),
             Error::<T>::HotKeyNotDelegateAndSignerNotOwnHotKey
         );
         let network = T::Subnets::network();
-        if standing == StakeRole::Nominator {
+        if role == StakeRole::Nominator {
             let nomination = Self::stake_of(coldkey, &record).checked_add(amount).map_err(Error::<T>::from)?;
             ensure!(nomination >= network.nominator_min_required_stake, Error::<T>::NomStakeBelowMinimumThreshold);
         }
@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
         let added = amount.min(Self::spendable(coldkey));
         ensure!(!added.is_zero(), Error::<T>::InsufficientBalance);
         Self::charge(coldkey, added).map_err(|_| Error::<T>::InsufficientBalance)?;
-        let total = Self::deposit(id, coldkey, standing, added)?;
+        let total = Self::deposit(id, coldkey, role, added)?;
         Self::mark_active(coldkey);
         Self::announce_added(coldkey, hotkey, added, total);
         Ok(())
@@ -65,13 +65,13 @@ impl<T: Config> Pallet<T> {
 
     fn remove(coldkey: &T::AccountId, hotkey: &T::AccountId, removal: &Removal<T>) -> Result<u32, DispatchError> {
         let Removal { owner, id, amount: removed, network } = removal;
-        let standing = Self::standing(coldkey, owner);
+        let role = Self::role(coldkey, owner);
         Self::count_operation(coldkey, *id, network)?;
-        let total = Self::withdraw(*id, coldkey, standing, *removed)?;
+        let total = Self::withdraw(*id, coldkey, role, *removed)?;
         Self::give(coldkey, *removed)?;
         Self::mark_active(coldkey);
         Self::announce_removed(coldkey, hotkey, *removed, total);
-        Self::clear_small_nomination(*id, coldkey, hotkey, standing, network.nominator_min_required_stake)?;
+        Self::clear_small_nomination(*id, coldkey, hotkey, role, network.nominator_min_required_stake)?;
         Ok(Self::drop_unaffordable_children(hotkey, network))
     }
 

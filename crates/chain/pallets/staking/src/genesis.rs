@@ -33,11 +33,11 @@ impl<T: Config> Pallet<T> {
             T::Keys::pair(coldkey, hotkey)?;
         }
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;
-        let standing = Self::standing(coldkey, &owner);
-        if standing == StakeRole::Nominator && record.delegation.is_none() {
+        let role = Self::role(coldkey, &owner);
+        if role == StakeRole::Nominator && record.delegation.is_none() {
             Self::make_delegate(&owner, hotkey, record);
         }
         let id = Self::pool_of(hotkey, Self::record(hotkey))?;
-        Self::deposit(id, coldkey, standing, amount).map(drop)
+        Self::deposit(id, coldkey, role, amount).map(drop)
     }
 }

@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
     fn enforce_minimum(id: PoolId, coldkey: &T::AccountId, minimum: Amount<Tao>) {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
         let Some(owner) = T::Keys::owner(&hotkey) else { return };
-        let standing = Self::standing(coldkey, &owner);
-        Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, standing, minimum));
+        let role = Self::role(coldkey, &owner);
+        Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, role, minimum));
     }
 }

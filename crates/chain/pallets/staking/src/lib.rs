@@ -18,7 +18,8 @@
 //! | consensus, weights, emission | [`traits::ReadStake`], [`traits::PayStake`] |
 //! | seats | [`traits::ReleaseStake`] |
 //! | keys | `ReadKeyUse` and `OnKeySwap` of the keys pallet |
-//! | runtime APIs | [`Pallet::positions`], [`Pallet::stakers`], [`Pallet::delegated`] |
+//! | the runtime API | [`Pallet::positions`] |
+//! | readers of the specification §11 | [`Pallet::stakers`], [`Pallet::delegated`] |
 //! | the transaction pool | [`Pallet::check_free_call`] |
 //!
 //! While a swap of its coldkey is announced or disputed, each call fails first with the error of the keys pallet for
@@ -31,7 +32,8 @@
 //!   any more, and the pool pays its holders back, a page at a time, at the end of this block and the next ones.
 //! * Nominations are listed under their coldkey. Stake on own hotkeys is not listed: it is found through the list of
 //!   owned hotkeys. So the cost of a payout to an owner does not depend on the owner's nominations.
-//! * Each change of stake passes through one function, which keeps the totals: `change` in `state.rs`.
+//! * Each change of stake passes through one function: `change_holding` in `state.rs`. Its two callers keep the total
+//!   stake: `change` for one holding, and the payout for all payments of an epoch.
 //!
 //! # What is not here
 //!

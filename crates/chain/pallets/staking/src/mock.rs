@@ -459,9 +459,17 @@ pub(crate) fn delegate(coldkey: AccountId, hotkey: AccountId, take: u16) {
 
 /// Pays emission, which adds to the issuance.
 pub(crate) fn pay(netuid: NetUid, hotkey: AccountId, miner: u64, validator: u64) -> DispatchResult {
-    let emission = Emission { miner: rao(miner), validator: rao(validator) };
-    with_storage_layer(|| Staking::pay(netuid, [(&hotkey, emission)]))?;
-    Expected::mutate(|expected| *expected += miner + validator);
+    pay_all(netuid, &[(hotkey, miner, validator)])
+}
+
+/// Pays the emission of one epoch to these hotkeys: for mining, and for validating.
+pub(crate) fn pay_all(netuid: NetUid, payments: &[(AccountId, u64, u64)]) -> DispatchResult {
+    let emissions = payments
+        .iter()
+        .map(|(hotkey, miner, validator)| (hotkey, Emission { miner: rao(*miner), validator: rao(*validator) }));
+    with_storage_layer(|| Staking::pay(netuid, emissions))?;
+    let paid: u64 = payments.iter().map(|(_, miner, validator)| miner + validator).sum();
+    Expected::mutate(|expected| *expected += paid);
     Ok(())
 }
 

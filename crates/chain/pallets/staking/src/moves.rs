@@ -74,8 +74,8 @@ impl<T: Config> Pallet<T> {
         let network = T::Subnets::network();
         Self::count_operation(origin.coldkey, from_id, &network)?;
 
-        let from_standing = Self::standing(origin.coldkey, &from.owner);
-        let to_standing = Self::standing(destination.coldkey, &to.owner);
+        let from_standing = Self::role(origin.coldkey, &from.owner);
+        let to_standing = Self::role(destination.coldkey, &to.owner);
         let left = Self::withdraw(from_id, origin.coldkey, from_standing, amount)?;
         let to_id = Self::pool_of(destination.hotkey, to.record)?;
         let total = Self::deposit(to_id, destination.coldkey, to_standing, amount)?;

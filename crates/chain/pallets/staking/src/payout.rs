@@ -38,6 +38,7 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
         T::Keys::owner(hotkey)
     }
 
+    // A hotkey without an owner has no pool, which the invariants check.
     fn value(&self, hotkey: &T::AccountId) -> Amount<Tao> {
         Pallet::<T>::on(hotkey)
     }

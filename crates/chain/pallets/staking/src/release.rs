@@ -54,9 +54,9 @@ impl<T: Config> Pallet<T> {
         id: PoolId,
         hotkey: &T::AccountId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
     ) -> DispatchResult {
-        let amount = Self::withdraw_all(id, coldkey, standing)?;
+        let amount = Self::withdraw_all(id, coldkey, role)?;
         if amount.is_zero() {
             return Ok(());
         }

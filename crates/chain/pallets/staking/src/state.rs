@@ -113,7 +113,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Returns the role of a coldkey toward a hotkey of this owner.
-    pub(crate) fn standing(coldkey: &T::AccountId, owner: &T::AccountId) -> StakeRole {
+    pub(crate) fn role(coldkey: &T::AccountId, owner: &T::AccountId) -> StakeRole {
         if coldkey == owner { StakeRole::Owner } else { StakeRole::Nominator }
     }
 
@@ -151,10 +151,10 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn change(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
         change: impl FnOnce(&mut Pool, &mut Holding) -> Result<(), PoolError>,
     ) -> DispatchResult {
-        let (before, after) = Self::change_holding(id, coldkey, standing, change)?;
+        let (before, after) = Self::change_holding(id, coldkey, role, change)?;
         let rest = TotalStake::<T>::get().checked_sub(before);
         let total = rest.and_then(|rest| rest.checked_add(after)).map_err(Error::<T>::from)?;
         TotalStake::<T>::put(total);
@@ -167,7 +167,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn change_holding(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
         change: impl FnOnce(&mut Pool, &mut Holding) -> Result<(), PoolError>,
     ) -> Result<(Amount<Tao>, Amount<Tao>), DispatchError> {
         let mut stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
@@ -178,7 +178,7 @@ impl<T: Config> Pallet<T> {
         if held != holds {
             let holders = if holds { stake.holders.checked_add(1) } else { stake.holders.checked_sub(1) };
             stake.holders = holders.ok_or(Error::<T>::InconsistentStake)?;
-            match (standing, holds) {
+            match (role, holds) {
                 (StakeRole::Owner, _) => {}
                 (_, true) => Self::list_nomination(coldkey, id)?,
                 (_, false) => Self::unlist_nomination(coldkey, id),
@@ -212,11 +212,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn deposit(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
         amount: Amount<Tao>,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut total = Amount::ZERO;
-        Self::change(id, coldkey, standing, |pool, holding| {
+        Self::change(id, coldkey, role, |pool, holding| {
             pool.deposit(holding, amount)?;
             total = pool.worth(holding)?;
             Ok(())
@@ -228,11 +228,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn withdraw(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
         amount: Amount<Tao>,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut rest = Amount::ZERO;
-        Self::change(id, coldkey, standing, |pool, holding| {
+        Self::change(id, coldkey, role, |pool, holding| {
             pool.withdraw(holding, amount)?;
             rest = pool.worth(holding)?;
             if rest.is_zero() {
@@ -247,10 +247,10 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn withdraw_all(
         id: PoolId,
         coldkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
     ) -> Result<Amount<Tao>, DispatchError> {
         let mut amount = Amount::ZERO;
-        Self::change(id, coldkey, standing, |pool, holding| {
+        Self::change(id, coldkey, role, |pool, holding| {
             amount = pool.withdraw_all(holding)?;
             Ok(())
         })?;
@@ -264,14 +264,14 @@ impl<T: Config> Pallet<T> {
         id: PoolId,
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
-        standing: StakeRole,
+        role: StakeRole,
         minimum: Amount<Tao>,
     ) -> DispatchResult {
         let rest = Self::worth(id, coldkey);
-        if standing == StakeRole::Owner || rest.is_zero() || rest >= minimum || !Self::can_receive(coldkey, rest) {
+        if role == StakeRole::Owner || rest.is_zero() || rest >= minimum || !Self::can_receive(coldkey, rest) {
             return Ok(());
         }
-        let removed = Self::withdraw_all(id, coldkey, standing)?;
+        let removed = Self::withdraw_all(id, coldkey, role)?;
         Self::give(coldkey, removed)?;
         Self::announce_removed(coldkey, hotkey, removed, Amount::ZERO);
         Ok(())

@@ -12,13 +12,13 @@ impl<T: Config> Pallet<T> {
         let own = T::Keys::owned(coldkey).into_iter().map(|hotkey| StakeInfo {
             stake: Self::stake_of(coldkey, &Self::record(&hotkey)),
             hotkey,
-            standing: StakeRole::Owner,
+            role: StakeRole::Owner,
         });
         let others = Nominations::<T>::get(coldkey).into_iter().filter_map(|id| {
             let hotkey = Pools::<T>::get(id)?.hotkey;
             let current = Hotkeys::<T>::get(&hotkey).is_some_and(|record| record.pool == Some(id));
-            let standing = if current { StakeRole::Nominator } else { StakeRole::Returning };
-            Some(StakeInfo { stake: Self::worth(id, coldkey), hotkey, standing })
+            let role = if current { StakeRole::Nominator } else { StakeRole::Returning };
+            Some(StakeInfo { stake: Self::worth(id, coldkey), hotkey, role })
         });
         own.chain(others).filter(|position| !position.stake.is_zero()).collect()
     }
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
     /// Returns the stake of a coldkey on hotkeys of other coldkeys. spec staking §11
     pub fn delegated(coldkey: &T::AccountId) -> Vec<StakeInfo<T::AccountId>> {
         let mut positions = Self::positions(coldkey);
-        positions.retain(|position| position.standing == StakeRole::Nominator);
+        positions.retain(|position| position.role == StakeRole::Nominator);
         positions
     }
 }

@@ -35,7 +35,7 @@ struct StakeRow {
 
 impl From<StakeInfo> for StakeRow {
     fn from(position: StakeInfo) -> Self {
-        let standing = match position.standing {
+        let standing = match position.role {
             StakeRole::Owner => "owner",
             StakeRole::Nominator => "nominator",
             StakeRole::Returning => "returning",

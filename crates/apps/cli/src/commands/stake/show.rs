@@ -137,7 +137,7 @@ impl Command for Show {
             hotkey: position.hotkey.to_string(),
             name: names.of(&position.hotkey).map(str::to_owned),
             stake: position.stake,
-            standing: position.standing.into(),
+            standing: position.role.into(),
             earned,
         });
         let total = Amount::checked_sum(found.iter().map(|position| position.stake)).unwrap_or(Amount::MAX);

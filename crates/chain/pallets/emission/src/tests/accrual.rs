@@ -7,6 +7,7 @@ use frame_support::traits::{
     tokens::{Fortitude, Precision, Preservation},
 };
 use myelin_economics::issuance::MAX_SUPPLY;
+use myelin_records::epoch::EmissionAccount;
 use sp_runtime::ArithmeticError;
 
 /// The issuance of the first halving. spec tokenomics §2.2
@@ -171,5 +172,30 @@ fn balances_hold_nothing_of_what_is_pending() {
     ExtBuilder::default().balance(RICH, TAO).build_and_execute(|| {
         run_to_block(20);
         assert_eq!(<Balances as Inspect<_>>::total_issuance(), TAO);
+    });
+}
+
+#[test]
+fn a_result_below_zero_and_one_too_large_are_told_apart() {
+    ExtBuilder::default().build_and_break(|| {
+        next_block();
+        let (accrual, ledger) = (Accrued::<Test>::get(), Ledger::<Test>::get());
+        let drained = |change: fn(&mut Accrual, &mut EmissionAccount)| {
+            Accrued::<Test>::put(accrual.clone());
+            Ledger::<Test>::put(ledger.clone());
+            Accrued::<Test>::mutate(|accrual| {
+                Ledger::<Test>::mutate(|ledger| change(accrual, ledger.get_mut(&SUBNET).unwrap()));
+            });
+            Emission::drain(SUBNET)
+        };
+        assert_eq!(drained(|_, _| {}), Ok(rao(TAO)));
+        let (below, above) = (Err(ArithmeticError::Underflow.into()), Err(ArithmeticError::Overflow.into()));
+        assert_eq!(drained(|accrual, _| accrual.pending = rao(TAO - 1)), below);
+        assert_eq!(drained(|accrual, account| account.since = accrual.blocks + 1), below);
+        let two_blocks = |accrual: &mut Accrual, account: &mut EmissionAccount| {
+            accrual.blocks += 1;
+            account.per_block = Amount::MAX;
+        };
+        assert_eq!(drained(two_blocks), above);
     });
 }

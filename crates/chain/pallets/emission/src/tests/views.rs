@@ -41,6 +41,18 @@ fn how_much_there_is_and_how_far_the_next_halving() {
 }
 
 #[test]
+fn the_issuance_has_its_parts() {
+    ExtBuilder::default().balance(99, 10_500_000 * TAO).build_and_execute(|| {
+        add_stake(10, 3 * TAO);
+        create_subnet(2, None, 5 * TAO, Parameters::default());
+        let issuance = Emission::issuance();
+        assert_eq!((issuance.staked, issuance.locked), (rao(3 * TAO), rao(5 * TAO)));
+        assert_eq!(issuance.total, rao(10_500_008 * TAO));
+        assert_eq!((issuance.halvings, issuance.block_emission), (Some(1), rao(TAO / 2)));
+    });
+}
+
+#[test]
 fn how_far_the_next_epoch_is() {
     ExtBuilder::default().subnet(1, None, with_tempo(9)).build_and_execute(|| {
         let left = |netuid| Emission::blocks_until_epoch(NetUid::new(netuid));

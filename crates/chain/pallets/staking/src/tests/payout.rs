@@ -57,9 +57,7 @@ fn what_is_earned_for_mining_is_the_owners() {
 #[test]
 fn payments_of_one_epoch_add_up() {
     ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OWNER, HOT_TOO, 500).build_and_execute(|| {
-        let emission = |miner, validator| Emission { miner: rao(miner), validator: rao(validator) };
-        let payments = [(HOT, emission(7, 0)), (HOT_TOO, emission(5, 20)), (HOT, emission(0, 30))];
-        assert_ok!(Staking::pay(SUBNET, payments.iter().map(|(hotkey, emission)| (hotkey, *emission))));
+        assert_ok!(pay_all(SUBNET, &[(HOT, 7, 0), (HOT_TOO, 5, 20), (HOT, 0, 30)]));
         assert_eq!((stake(OWNER, HOT), stake(OWNER, HOT_TOO)), (1_037, 525));
         assert_eq!(TotalStake::<Test>::get(), rao(1_562));
     });

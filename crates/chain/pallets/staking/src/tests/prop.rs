@@ -240,7 +240,9 @@ impl Ledger {
         // A payout multiplies the differences of rows: where little stake is left, one rao is a large part of it.
         let slack: u64 = rows.iter().map(|(row, _)| self.slack.get(row).copied().unwrap_or(0) + 2).sum();
         let grown = (2 * u128::from(validator - taken) * u128::from(slack)).div_ceil(total.max(1));
-        let grown = u64::try_from(grown).unwrap() + 4;
+        // The rows share this much, so none is off by more.
+        let shared = validator - taken;
+        let grown = u64::try_from(grown).map_or(shared, |grown| grown.min(shared)) + 4;
         for (row, stake) in &rows {
             let share = u128::from(validator - taken) * u128::from(*stake) / total.max(1);
             let share = u64::try_from(share).unwrap();

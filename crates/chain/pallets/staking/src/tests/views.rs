@@ -8,8 +8,8 @@ use crate::{
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{info::StakeInfo, stake::StakeRole};
 
-fn position(hotkey: AccountId, stake: u64, standing: StakeRole) -> StakeInfo<AccountId> {
-    StakeInfo { hotkey, stake: rao(stake), standing }
+fn position(hotkey: AccountId, stake: u64, role: StakeRole) -> StakeInfo<AccountId> {
+    StakeInfo { hotkey, stake: rao(stake), role }
 }
 
 #[test]

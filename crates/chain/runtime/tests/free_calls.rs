@@ -1,0 +1,32 @@
+//! The free calls of the runtime are those that clients take for free.
+
+mod chain;
+
+use chain::Chain;
+use codec::Decode;
+use frame_support::{dispatch::CheckIfFeeless, traits::GetCallMetadata};
+use myelin_records::free_calls::{FREE_CALLS, is_free};
+use myelin_runtime::{AccountId, RuntimeCall, RuntimeOrigin};
+use serde_json::json;
+use sp_runtime::traits::TrailingZeroInput;
+
+/// Returns a call of each kind, with zeros as its arguments.
+fn calls() -> impl Iterator<Item = RuntimeCall> {
+    let indices = (0..=u8::MAX).flat_map(|pallet| (0..=u8::MAX).map(move |call| [pallet, call]));
+    indices.filter_map(|index| RuntimeCall::decode(&mut TrailingZeroInput::new(&index)).ok())
+}
+
+#[test]
+fn free_calls_are_those_without_a_fee() {
+    Chain::begin("test", json!({})).look(|| {
+        let origin = RuntimeOrigin::signed(AccountId::new([1; 32]));
+        let mut free = 0;
+        for call in calls() {
+            let name = call.get_call_metadata();
+            let is_feeless = call.is_feeless(&origin);
+            assert_eq!(is_feeless, is_free(name.pallet_name, name.function_name), "{name:?}");
+            free += usize::from(is_feeless);
+        }
+        assert_eq!(free, FREE_CALLS.iter().map(|(_, calls)| calls.len()).sum::<usize>());
+    });
+}
