@@ -86,7 +86,7 @@ pub mod pallet {
         pallet_prelude::*,
         traits::{
             Contains, EnsureOrigin,
-            fungible::{Balanced, Mutate},
+            fungible::Mutate,
         },
     };
     use frame_system::pallet_prelude::*;
@@ -108,7 +108,7 @@ pub mod pallet {
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Free TAO, which pays for swaps and moves with a coldkey.
-        type Currency: Balanced<Self::AccountId, Balance = u64> + Mutate<Self::AccountId>;
+        type Currency: Mutate<Self::AccountId, Balance = u64>;
 
         /// The limits in time of swaps.
         type Rules: ReadKeyRules;
