@@ -130,6 +130,7 @@ impl Forms<'_> {
                 ([option], [_, Variant { fields, .. }]) if option == "Option" => {
                     format!("Option<{}>", join(fields.iter().map(|field| inner(field.ty.id)), ", "))
                 }
+                (_, []) => "never".to_owned(),
                 (_, variants) => join(
                     variants.iter().map(|Variant { name, index, fields, .. }| match &fields[..] {
                         [] => format!("{index} {name}"),

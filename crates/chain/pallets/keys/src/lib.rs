@@ -84,10 +84,7 @@ pub mod pallet {
     };
     use frame_support::{
         pallet_prelude::*,
-        traits::{
-            Contains, EnsureOrigin,
-            fungible::Mutate,
-        },
+        traits::{Contains, EnsureOrigin, fungible::Mutate},
     };
     use frame_system::pallet_prelude::*;
     use myelin_primitives::{Amount, BlockNumber, Tao};
