@@ -55,16 +55,17 @@ const BLOCKS: usize = 80;
 const MOVES: usize = 5;
 
 /// The longest time in which a failure is made smaller.
-const MAX_SHRINK_TIME: Duration = Duration::from_secs(120);
+const MAX_SHRINK_TIME: Duration = Duration::from_mins(2);
 
 /// Calls that no transaction can contain: their proof has a type without values.
 const IMPOSSIBLE: [&str; 2] = ["Grandpa.report_equivocation", "Grandpa.report_equivocation_unsigned"];
 
 /// Calls that succeed in no case.
-const FAILING: [&str; 13] = [
-    // They make or destroy TAO or replace the state, so governance does not make them here.
+const FAILING: [&str; 14] = [
+    // They make or destroy TAO, take deposits or replace the state, so governance does not make them here.
     "Balances.force_adjust_total_issuance",
     "Balances.force_set_balance",
+    "Balances.force_unreserve",
     "System.apply_authorized_upgrade",
     "System.authorize_upgrade",
     "System.authorize_upgrade_without_checks",
@@ -121,7 +122,6 @@ fn case() -> impl Strategy<Value = Case> {
 /// The calls and features that the cases of a run had, so that the test is known to test them.
 #[derive(Debug, Default)]
 struct Coverage {
-    tally: BTreeMap<String, u32>,
     tried: BTreeSet<String>,
     succeeded: BTreeSet<String>,
     features: BTreeMap<&'static str, u32>,
@@ -129,15 +129,12 @@ struct Coverage {
 
 impl Coverage {
     fn count(&mut self, call: &RuntimeCall, applied: &Applied) {
-        *self.tally.entry(format!("{} {:?}", name(call), applied)).or_default() += 1;
         self.tried.insert(name(call));
         if *applied == Ok(Ok(())) {
             self.succeeded.insert(name(call));
         }
         // What governance calls counts too.
-        let (RuntimeCall::Sudo(SudoCall::sudo { call })
-        | RuntimeCall::Sudo(SudoCall::sudo_unchecked_weight { call, .. })) = call
-        else {
+        let RuntimeCall::Sudo(SudoCall::sudo { call } | SudoCall::sudo_unchecked_weight { call, .. }) = call else {
             return;
         };
         self.tried.insert(name(call));
@@ -285,10 +282,7 @@ fn the_state_is_sound_and_the_books_are_exact_after_every_block() {
     if first.is_some() {
         return;
     }
-    let Coverage { tried, succeeded, features, tally } = coverage;
-    for (name, count) in tally {
-        eprintln!("T {count} {name}");
-    }
+    let Coverage { tried, succeeded, features } = coverage;
     let all: BTreeSet<String> = RuntimeCall::get_module_names()
         .iter()
         .flat_map(|pallet| RuntimeCall::get_call_names(pallet).iter().map(move |call| format!("{pallet}.{call}")))
@@ -304,13 +298,16 @@ fn the_state_is_sound_and_the_books_are_exact_after_every_block() {
 #[test]
 fn the_state_of_many_accounts_is_sound() {
     let accounts = number("BOOKS_ACCOUNTS").unwrap_or(100);
-    let began = Instant::now();
+    let timed = |step: &mut dyn FnMut()| {
+        let began = Instant::now();
+        step();
+        began.elapsed()
+    };
     let mut chain = Chain::begin(presets::TEST, crowd(accounts));
-    let genesis = began.elapsed();
-    chain.begin_block();
-    chain.end_block();
-    let block = began.elapsed() - genesis;
-    check_state(&mut chain);
-    let checks = began.elapsed() - genesis - block;
-    eprintln!("{accounts} accounts: genesis {genesis:?}, a block with its books {block:?}, the checks {checks:?}");
+    let block = timed(&mut || {
+        chain.begin_block();
+        chain.end_block();
+    });
+    let checks = timed(&mut || check_state(&mut chain));
+    eprintln!("{accounts} accounts: an empty block with its books {block:?}, the checks {checks:?}");
 }

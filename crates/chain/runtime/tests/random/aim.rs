@@ -4,7 +4,7 @@
 use crate::{
     accounts::{ACCOUNTS, COLDKEYS, account},
     engine::delegate,
-    house::{SALT, promise, vectors},
+    house::{SALT, Vector, promise, vectors},
     moves::Move,
 };
 use codec::{Compact, Encode};
@@ -89,11 +89,11 @@ fn aim_at_stake(signer: &mut u8, hotkey: &mut AccountId, amount: Option<&mut Amo
         let present = Hotkeys::<Runtime>::get(&stake.hotkey)?.pool == Some(id);
         present.then(|| (coldkey, stake.hotkey, stake.pool.worth(&holding).unwrap_or_default()))
     });
-    let Some((coldkey, staked, worth)) = nth(stakes.filter(|(coldkey, ..)| known(coldkey).is_some()), *signer) else {
+    let Some((coldkey, held_on, worth)) = nth(stakes.filter(|(coldkey, ..)| known(coldkey).is_some()), *signer) else {
         return;
     };
     sign_as(signer, Some(coldkey));
-    *hotkey = staked;
+    *hotkey = held_on;
     if let Some(amount) = amount {
         *amount = worth.min(*amount);
     }
@@ -266,7 +266,7 @@ fn weights(signer: &mut u8, call: &mut WeightsCall<Runtime>) {
 }
 
 /// Returns the author, the network and the vector of a commit that can be revealed now.
-fn open_commit(number: u8) -> Option<(u8, NetUid, (Vec<u16>, Vec<u16>))> {
+fn open_commit(number: u8) -> Option<(u8, NetUid, Vector)> {
     let now = System::block_number();
     let open = Commits::<Runtime>::iter().flat_map(|(index, hotkey, commits)| {
         let netuid = index.netuid();
@@ -353,7 +353,7 @@ fn governance(number: u8, call: &mut RuntimeCall) {
             SubnetsCall::set_parameters { netuid, .. } | SubnetsCall::root_dissolve_network { netuid },
         ) => aim_at_subnet(netuid),
         RuntimeCall::Scheduler(SchedulerCall::cancel { when, index }) => {
-            (*when, *index) = task().unwrap_or((*when, *index))
+            (*when, *index) = task().unwrap_or((*when, *index));
         }
         RuntimeCall::Scheduler(
             SchedulerCall::set_retry { task: aimed, .. } | SchedulerCall::cancel_retry { task: aimed },

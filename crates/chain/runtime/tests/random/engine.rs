@@ -152,7 +152,7 @@ pub(crate) fn others() -> Moves {
     let updated = Just(PreimageCall::ensure_updated { hashes: vec![blake2_256(&[2; 10]).into()] });
     let key = anyone().prop_map(|new| SudoCall::set_key { new: address(new) });
     // Governance rarely gives itself up, or nothing would come of its later moves.
-    let governor = || prop_oneof![9 => 1..ACCOUNTS, 1 => Just(0_u8)];
+    let governor = || prop_oneof![4 => 1..ACCOUNTS, 1 => Just(0_u8)];
     vec![
         (1, by(anyone(), Just(frame_system::Call::remark { remark: vec![1; 10] }))),
         (1, by(anyone(), Just(remark()))),
@@ -167,11 +167,13 @@ pub(crate) fn others() -> Moves {
     ]
 }
 
-/// Calls that would make or destroy TAO or replace the state, which no signed transaction may make.
+/// Calls that would make or destroy TAO, take a deposit from the pallet that counts on it, or replace the state. No
+/// signed transaction may make them.
 fn forbidden() -> impl Strategy<Value = RuntimeCall> + Clone {
     let who = address(0);
     select(vec![
-        RuntimeCall::from(BalancesCall::force_set_balance { who, new_free: 1 }),
+        RuntimeCall::from(BalancesCall::force_set_balance { who: who.clone(), new_free: 1 }),
+        BalancesCall::force_unreserve { who, amount: 1 }.into(),
         BalancesCall::force_adjust_total_issuance {
             direction: pallet_balances::AdjustmentDirection::Increase,
             delta: 1,

@@ -203,8 +203,11 @@ pub(crate) fn neurons() -> Moves {
     ]
 }
 
+/// Uids and their values.
+pub(crate) type Vector = (Vec<u16>, Vec<u16>);
+
 /// Returns all weights that moves set. They are few, so that a reveal meets its commit.
-pub(crate) fn vectors() -> Vec<(Vec<u16>, Vec<u16>)> {
+pub(crate) fn vectors() -> Vec<Vector> {
     let uids = [vec![0], vec![1], vec![0, 1], vec![0, 1, 2], vec![1, 1]];
     let vectors = uids
         .into_iter()
@@ -212,7 +215,7 @@ pub(crate) fn vectors() -> Vec<(Vec<u16>, Vec<u16>)> {
     vectors.collect()
 }
 
-fn vector() -> impl Strategy<Value = (Vec<u16>, Vec<u16>)> + Clone {
+fn vector() -> impl Strategy<Value = Vector> + Clone {
     select(vectors())
 }
 
@@ -220,7 +223,7 @@ fn vector() -> impl Strategy<Value = (Vec<u16>, Vec<u16>)> + Clone {
 pub(crate) const SALT: [u16; 8] = [7; 8];
 
 /// Returns the hash of a commit to these weights.
-pub(crate) fn promise(hotkey: u8, netuid: NetUid, (uids, values): &(Vec<u16>, Vec<u16>)) -> Hash {
+pub(crate) fn promise(hotkey: u8, netuid: NetUid, (uids, values): &Vector) -> Hash {
     let uids: Vec<Uid> = uids.iter().copied().map(Uid::new).collect();
     commit_hash(&account(hotkey), StorageIndex::from(netuid), &uids, values, &SALT, 0)
 }
@@ -236,7 +239,7 @@ pub(crate) fn weights() -> Moves {
     });
     let several = || prop::collection::vec((netuid(), vector()), 0..3);
     let batch = several().prop_map(|items| {
-        let entries = |(uids, values): (Vec<u16>, Vec<u16>)| {
+        let entries = |(uids, values): Vector| {
             bounded(uids.into_iter().map(Compact).zip(values.into_iter().map(Compact)).collect())
         };
         WeightsCall::batch_set_weights {

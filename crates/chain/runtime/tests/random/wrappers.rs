@@ -118,7 +118,6 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
             })),
         ),
         (3, of(transfer().prop_map(|call| *call))),
-        (1, of((destination(), rao()).prop_map(|(who, amount)| BalancesCall::force_unreserve { who, amount }))),
         (
             1,
             of(select(&[true, false][..]).prop_map(|request| {
@@ -170,10 +169,10 @@ fn scheduled() -> impl Strategy<Value = SchedulerCall<Runtime>> + Clone {
             call
         }),
         1 => task().prop_map(|(when, index)| SchedulerCall::cancel { when, index }),
-        3 => (id(), 1_u32..90, often(), call()).prop_map(|(id, when, maybe_periodic, call)| {
+        6 => (id(), 1_u32..90, often(), call()).prop_map(|(id, when, maybe_periodic, call)| {
             SchedulerCall::schedule_named { id, when, maybe_periodic, priority: 0, call }
         }),
-        1 => id().prop_map(|id| SchedulerCall::cancel_named { id }),
+        2 => id().prop_map(|id| SchedulerCall::cancel_named { id }),
         3 => (0_u32..20, often(), call()).prop_map(|(after, maybe_periodic, call)| {
             SchedulerCall::schedule_after { after, maybe_periodic, priority: 0, call }
         }),
