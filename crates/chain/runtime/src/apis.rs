@@ -281,6 +281,27 @@ impl_runtime_apis! {
         }
     }
 
+    // Only in a blob that is built with the feature. The version and the metadata of native builds are those of the
+    // ordinary blob, which has no such API; tests call `Executive` instead.
+    #[cfg(all(feature = "try-runtime", not(feature = "std")))]
+    impl frame_try_runtime::TryRuntime<Block> for Runtime {
+        // The API has no result for a failed check, so a check that fails ends in a panic.
+        fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
+            let weight = Executive::try_runtime_upgrade(checks).expect("a check of the upgrade failed");
+            (weight, crate::MAXIMUM_BLOCK_WEIGHT)
+        }
+
+        fn execute_block(
+            block: <Block as BlockT>::LazyBlock,
+            state_root_check: bool,
+            signature_check: bool,
+            select: frame_try_runtime::TryStateSelect,
+        ) -> Weight {
+            Executive::try_execute_block(block, state_root_check, signature_check, select)
+                .expect("a check of the block failed")
+        }
+    }
+
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(json: Vec<u8>) -> sp_genesis_builder::Result {
             build_state::<crate::RuntimeGenesisConfig>(json)

@@ -54,24 +54,6 @@ fn the_text_beside_the_metadata_says_the_same() {
     compare("metadata.txt", MetadataText { types: &metadata.types }.of(&metadata).as_bytes());
 }
 
-#[test]
-fn every_own_pallet_has_a_storage_version() {
-    use frame_support::traits::{GetStorageVersion, StorageVersion};
-    let versions = [
-        ("SlotTime", myelin_runtime::SlotTime::in_code_storage_version()),
-        ("Authorities", myelin_runtime::Authorities::in_code_storage_version()),
-        ("Keys", myelin_runtime::Keys::in_code_storage_version()),
-        ("Subnets", myelin_runtime::Subnets::in_code_storage_version()),
-        ("Staking", myelin_runtime::Staking::in_code_storage_version()),
-        ("Neurons", myelin_runtime::Neurons::in_code_storage_version()),
-        ("Weights", myelin_runtime::Weights::in_code_storage_version()),
-        ("Emission", myelin_runtime::Emission::in_code_storage_version()),
-    ];
-    for (pallet, version) in versions {
-        assert_eq!(version, StorageVersion::new(1), "{pallet}");
-    }
-}
-
 /// The writer of the text. Types are named by path and parameters, because their numbers change with every new type.
 struct MetadataText<'a> {
     types: &'a PortableRegistry,

@@ -84,10 +84,7 @@ pub mod pallet {
     };
     use frame_support::{
         pallet_prelude::*,
-        traits::{
-            Contains, EnsureOrigin,
-            fungible::{Balanced, Mutate},
-        },
+        traits::{Contains, EnsureOrigin, fungible::Mutate},
     };
     use frame_system::pallet_prelude::*;
     use myelin_primitives::{Amount, BlockNumber, Tao};
@@ -108,7 +105,7 @@ pub mod pallet {
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Free TAO, which pays for swaps and moves with a coldkey.
-        type Currency: Balanced<Self::AccountId, Balance = u64> + Mutate<Self::AccountId>;
+        type Currency: Mutate<Self::AccountId, Balance = u64>;
 
         /// The rate limits and delays of swaps.
         type Rules: ReadKeyRules;

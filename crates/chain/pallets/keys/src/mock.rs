@@ -301,6 +301,15 @@ pub(crate) fn pair(coldkey: AccountId, hotkey: AccountId) {
     KeysPallet::pair(&coldkey, &hotkey).unwrap();
 }
 
+/// Returns what the events say was burnt, and whose it was.
+pub(crate) fn burnt() -> Vec<(AccountId, u64)> {
+    let burnt = System::events().into_iter().filter_map(|record| match record.event {
+        RuntimeEvent::Balances(pallet_balances::Event::Burned { who, amount }) => Some((who, amount)),
+        _ => None,
+    });
+    burnt.collect()
+}
+
 /// Takes the events of this pallet since the last call.
 pub(crate) fn events() -> Vec<Event<Test>> {
     let records: Vec<EventRecord<RuntimeEvent, _>> = System::events();

@@ -6,7 +6,7 @@ use frame_support::{
     ensure,
     traits::{
         Contains,
-        fungible::{Balanced, Inspect},
+        fungible::{Inspect, Mutate},
         tokens::{Fortitude, Precision, Preservation},
     },
 };
@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         }
         let (precision, preservation) = (Precision::Exact, Preservation::Preserve);
-        // A credit that is dropped lowers the issuance. spec tokenomics §9.3
-        T::Currency::withdraw(coldkey, amount.rao(), precision, preservation, Fortitude::Polite).map(drop)
+        // Burnt and not withdrawn: the event of a withdrawal does not say that the TAO is gone. spec tokenomics §9.5
+        T::Currency::burn_from(coldkey, amount.rao(), preservation, precision, Fortitude::Polite).map(drop)
     }
 }

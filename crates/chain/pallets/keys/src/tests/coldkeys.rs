@@ -45,6 +45,7 @@ fn an_announcement_costs_and_binds() {
         );
         assert_ok!(<KeysPallet as Keys<_>>::ensure_not_swapping(&OWNER));
         announce(OWNER);
+        assert_eq!(burnt(), [(OWNER, KEY_SWAP_COST)]);
         let due = 1 + DELAY;
         assert_eq!(events(), [Event::ColdkeySwapAnnounced { who: OWNER, new_coldkey_hash: hash(FRESH), due }]);
         assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
@@ -91,7 +92,9 @@ fn an_announcement_is_repeated_a_while_after_it_was_due() {
         );
         skip(1);
         // The repetition is free, and restarts the delay.
+        events();
         assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(OTHER)));
+        assert_eq!(burnt(), []);
         assert_noop!(KeysPallet::swap_coldkey_announced(origin(OWNER), OTHER), Failure::ColdkeySwapTooEarly);
         assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
     });

@@ -91,6 +91,7 @@ fn a_new_hotkey_takes_the_place_of_the_old_one() {
     ExtBuilder::default().paired(OWNER, HOT).paired(OWNER, HOT_TOO).build_and_execute(|| {
         events();
         swapped(OWNER, HOT, FRESH);
+        assert_eq!(burnt(), [(OWNER, KEY_SWAP_COST)]);
         assert_eq!(events(), [Event::HotkeySwapped { coldkey: OWNER, old_hotkey: HOT, new_hotkey: FRESH }]);
         assert_eq!(told(), [Told::Hotkey(OWNER, HOT, FRESH)]);
         assert_eq!((Owners::<Test>::get(HOT), Owners::<Test>::get(FRESH)), (None, Some(OWNER)));
