@@ -17,7 +17,7 @@ use alloc::{
 use codec::Encode;
 use core::mem;
 use myelin_economics::{
-    division::{Basis, Division, Emission, divide as divide_pools},
+    division::{Allocation, Division, Emission, divide as divide_pools},
     issuance::block_emission,
 };
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao, Uid};
@@ -172,9 +172,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
             subnet.seats.iter().map(|seat| StakeWeight::of(stakes, &seat.hotkey, family(&seat.hotkey))).collect();
         let totals: Vec<Amount<Tao>> = stake_weights.iter().map(|weight| weight.total).collect();
         let (mut consensus, trace) = self.consensus(division.neurons(), &totals);
-        let claims = claims(&consensus, &totals);
-        let emissions = division.among(&claims).unwrap_or_default();
-        let recycled = if emissions.is_empty() { division.neurons() } else { Amount::ZERO };
+        let Allocation { basis, emissions, recycled } = division.among(&claims(&consensus));
         let least_take = subnet.parameters.min_childkey_take;
         for ((uid, seat), emission) in (0..).map(Uid::new).zip(&subnet.seats).zip(&emissions) {
             stakes.pay_seat(uid, &seat.hotkey, family(&seat.hotkey), least_take, *emission)?;
@@ -194,7 +192,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         Ok(SubnetEpoch {
             owner: owner.cloned(),
             division,
-            basis: Basis::of(&claims),
+            basis,
             recycled,
             stake_weights,
             consensus,
@@ -212,11 +210,16 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
     fn consensus(&self, emission: Amount<Tao>, stake_weights: &[Amount<Tao>]) -> (EpochOutcome, Option<Trace>) {
         let subnet = self.subnet;
         let registered_at: Vec<BlockNumber> = subnet.seats.iter().map(|seat| seat.registered_at).collect();
-        let last_updates: Vec<BlockNumber> = registered_at
-            .iter()
-            .enumerate()
-            .map(|(uid, registered_at)| subnet.last_updates.get(uid).copied().unwrap_or(*registered_at))
-            .collect();
+        // A row without entries has nothing to grow old, like a row that is missing.
+        let last_update = |(uid, registered_at): (usize, &BlockNumber)| {
+            let row = subnet.rows.get(uid).filter(|row| !row.entries.is_empty());
+            row.map_or(*registered_at, |row| row.fixed_at)
+        };
+        let last_updates: Vec<BlockNumber> = registered_at.iter().enumerate().map(last_update).collect();
+        let last_call = |(uid, registered_at): (usize, &BlockNumber)| {
+            subnet.last_updates.get(uid).copied().unwrap_or(*registered_at)
+        };
+        let last_calls: Vec<BlockNumber> = registered_at.iter().enumerate().map(last_call).collect();
         let since = |rated: Uid| registered_at.get(usize::from(rated)).copied();
         let counted = |row: &WeightsRow| -> Vec<Entry> { as_read(&row.entries, row.fixed_at, since).collect() };
         let weights: Vec<Vec<Entry>> = subnet.rows.iter().map(counted).collect();
@@ -230,6 +233,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
             stake_weights,
             registered_at: &registered_at,
             last_updates: &last_updates,
+            last_calls: &last_calls,
             weights: &weights.iter().map(Vec::as_slice).collect::<Vec<_>>(),
             bonds: &bonds,
             permits: &subnet.permits,
@@ -252,8 +256,7 @@ fn issuance_after<Key>(
     epoch: &SubnetEpoch<Key>,
     grown: Amount<Tao>,
 ) -> Result<IssuanceTerms, EpochFailure> {
-    let due = if epoch.recycled.is_zero() { cut.division.neurons() } else { Amount::ZERO };
-    if grown != due {
+    if grown.checked_add(epoch.recycled) != Ok(cut.division.neurons()) {
         return Err(EpochFailure::PayoutMismatch);
     }
     let balances = before.balances.checked_add(cut.division.owner()).map_err(|_| ArithmeticStep::OwnerBalance)?;

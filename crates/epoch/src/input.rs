@@ -93,6 +93,8 @@ pub struct SubnetInput<Key = PublicKey> {
     /// Bonds that the epoch before left. Those of a neuron without a permit are not read.
     pub bonds: Vec<BondsRow>,
     /// Block of the last weights or commit of each neuron. A missing one reads as the registration.
+    ///
+    /// It counts toward the quorum. Activity follows from the rows. spec yuma §4.
     pub last_updates: Vec<BlockNumber>,
     /// Block of the earliest open commit of each neuron. `None` on a subnet without commits.
     pub open_commits: Option<Vec<Option<BlockNumber>>>,

@@ -13,7 +13,7 @@ use frame_support::{
         tokens::{DepositConsequence, Precision, Provenance},
     },
 };
-use myelin_economics::division::{Claim, Division, Emission, divide};
+use myelin_economics::division::{Allocation, Division, Emission, divide};
 use myelin_epoch::rules::{ConsensusInput, claims, epoch_params, neuron_records};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
@@ -52,7 +52,7 @@ impl<T: Config> Pallet<T> {
         let stakes: Vec<Amount<Tao>> = seats.iter().map(|seat| T::Stake::weight(netuid, &seat.hotkey)).collect();
         let params = epoch_params(&parameters, &network);
         let (held, mut outcome) = Self::consensus(netuid, now, division.neurons(), &seats, &stakes, &params);
-        let emissions = Self::pay_neurons(netuid, &division, &seats, &claims(&outcome, &stakes))?;
+        let emissions = Self::pay_neurons(netuid, &seats, division.among(&claims(&outcome)))?;
         Self::store_bonds(netuid, &held, mem::take(&mut outcome.bonds))?;
         Self::store_neurons(netuid, &outcome, &stakes, &emissions)?;
 
@@ -105,8 +105,10 @@ impl<T: Config> Pallet<T> {
             .zip(&permits)
             .map(|(uid, permit)| if *permit { Bonds::<T>::get(netuid, uid) } else { BondsRow::default() })
             .collect();
-        let weights = T::Weights::rows(netuid, seats);
-        let weights: Vec<&[Entry]> = weights.iter().map(Vec::as_slice).collect();
+        let rows = T::Weights::rows(netuid, seats);
+        let weights: Vec<&[Entry]> = rows.iter().map(|row| row.entries.as_slice()).collect();
+        // Activity counts from the row in force. The call that promised another row counts toward the quorum alone.
+        let last_updates: Vec<BlockNumber> = rows.iter().map(|row| row.fixed_at).collect();
         let bonds: Vec<&[Entry]> = held.iter().map(|row| row.as_slice()).collect();
         let registered_at: Vec<BlockNumber> = seats.iter().map(|seat| seat.registered_at).collect();
         let open_commits = T::Weights::pending_commits(netuid, seats);
@@ -116,7 +118,8 @@ impl<T: Config> Pallet<T> {
             emission,
             stake_weights: stakes,
             registered_at: &registered_at,
-            last_updates: &T::Weights::last_updates(netuid, seats),
+            last_updates: &last_updates,
+            last_calls: &T::Weights::last_updates(netuid, seats),
             weights: &weights,
             bonds: &bonds,
             permits: &permits,
@@ -128,19 +131,16 @@ impl<T: Config> Pallet<T> {
 
     /// Pays each neuron its part of the two pools as stake, and returns the parts. spec tokenomics §6.2, steps 5 to 7
     ///
-    /// Without neurons the pools are recycled.
+    /// The part without a claim is recycled.
     fn pay_neurons(
         netuid: NetUid,
-        division: &Division,
         seats: &[Seat<T::AccountId>],
-        claims: &[Claim],
+        allocation: Allocation,
     ) -> Result<Vec<Emission>, DispatchError> {
-        let Ok(emissions) = division.among(claims) else {
-            // A division fails only without claims, so the subnet has no neurons.
-            Self::announce_recycled(netuid, division.neurons());
-            return Ok(Vec::new());
-        };
-        let expected = T::Stake::total().checked_add(division.neurons()).map_err(|_| ArithmeticError::Overflow)?;
+        let Allocation { emissions, recycled, .. } = allocation;
+        Self::announce_recycled(netuid, recycled);
+        let paid = emissions.iter().flat_map(|emission| [emission.miner, emission.validator]);
+        let expected = Amount::checked_sum(paid.chain([T::Stake::total()])).map_err(|_| ArithmeticError::Overflow)?;
         for (seat, emission) in seats.iter().zip(&emissions).filter(|(_, emission)| **emission != Emission::default()) {
             T::Stake::pay(netuid, &seat.hotkey, *emission)?;
         }

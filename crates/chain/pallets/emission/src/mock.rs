@@ -30,6 +30,7 @@ use myelin_records::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     seat::Seat,
     subnet::Subnet,
+    weights::WeightsRow,
 };
 use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
@@ -104,7 +105,7 @@ type Stakes = StorageValue<Mock, BTreeMap<AccountId, u64>, ValueQuery>;
 #[storage_alias]
 type Seated = StorageValue<Mock, BTreeMap<NetUid, Vec<Seat<AccountId>>>, ValueQuery>;
 #[storage_alias]
-type Rows = StorageValue<Mock, BTreeMap<(NetUid, Uid), Vec<Entry>>, ValueQuery>;
+type Rows = StorageValue<Mock, BTreeMap<(NetUid, Uid), WeightsRow>, ValueQuery>;
 #[storage_alias]
 type Updates = StorageValue<Mock, BTreeMap<(NetUid, Uid), BlockNumber>, ValueQuery>;
 #[storage_alias]
@@ -200,8 +201,10 @@ fn by_seat<V: Clone>(table: &BTreeMap<(NetUid, Uid), V>, netuid: NetUid, seats: 
 }
 
 impl ReadWeights<AccountId> for Tables {
-    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<Vec<Entry>> {
-        by_seat(&Rows::get(), netuid, seats.len()).into_iter().map(Option::unwrap_or_default).collect()
+    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<WeightsRow> {
+        let rows = by_seat(&Rows::get(), netuid, seats.len()).into_iter().zip(seats);
+        rows.map(|(row, seat)| row.unwrap_or(WeightsRow { fixed_at: seat.registered_at, ..WeightsRow::default() }))
+            .collect()
     }
     fn last_updates(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<BlockNumber> {
         let updates = by_seat(&Updates::get(), netuid, seats.len());
@@ -356,8 +359,16 @@ pub(crate) fn stake_on(hotkey: AccountId) -> u64 {
 /// Sets the weights of a seat, in this block.
 pub(crate) fn set_weights(netuid: u16, uid: u16, weights: &[(u16, u16)]) {
     let seat = (NetUid::new(netuid), Uid::new(uid));
-    Rows::mutate(|rows| rows.insert(seat, weights.iter().copied().map(Entry::from).collect()));
+    let entries: Vec<Entry> = weights.iter().copied().map(Entry::from).collect();
+    let row =
+        WeightsRow { entries: entries.try_into().expect("tests have few seats"), fixed_at: System::block_number() };
+    Rows::mutate(|rows| rows.insert(seat, row));
     Updates::mutate(|updates| updates.insert(seat, System::block_number()));
+}
+
+/// Records a call of a seat that left its row as it was, such as a commit, in this block.
+pub(crate) fn touch(netuid: u16, uid: u16) {
+    Updates::mutate(|updates| updates.insert((NetUid::new(netuid), Uid::new(uid)), System::block_number()));
 }
 
 /// Switches commit-reveal on, with these pending commits.

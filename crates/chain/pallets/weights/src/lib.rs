@@ -260,7 +260,7 @@ pub mod pallet {
         IncorrectWeightVersionKey,
         /// The neuron updated its weights too recently; wait until the rate limit has passed.
         SettingWeightsTooFast,
-        /// Only neurons with a validator permit may rate others; without one only the neuron itself may be listed.
+        /// Only neurons with a validator permit set weights.
         NeuronNoValidatorPermit,
         /// A uid is listed twice; list each at most once.
         DuplicateUids,

@@ -122,7 +122,7 @@ fn the_required_length_is_never_above_the_number_of_root_validators() {
     });
 }
 
-/// Checks that a root vector is no self-vector: the uid of Alice on root is 0, and so is the netuid of root.
+/// Checks the limits of a vector toward root itself: the uid of Alice on root is 0, and so is the netuid of root.
 #[test]
 fn a_single_vote_is_never_exempt_from_the_limit() {
     run(|| {
