@@ -11,6 +11,7 @@ use myelin_records::{
     parameters::{NetworkParameters, Parameters},
     seat::Seat,
     stake::Family,
+    subnet::LaunchPhase,
     weights::WeightsRow,
 };
 
@@ -32,6 +33,8 @@ pub struct BlockInput<Key = PublicKey> {
     pub ledger: EmissionAccounts,
     /// Root network, if its epoch is due.
     pub root: Option<RootInput>,
+    /// Launch phase of the chain.
+    pub launch: LaunchPhase,
     /// Parameters of all networks.
     pub network: NetworkParameters,
     /// Least balance of an account.
@@ -121,6 +124,7 @@ impl<Key> Default for BlockInput<Key> {
             accrual: Accrual::default(),
             ledger: EmissionAccounts::new(),
             root: None,
+            launch: LaunchPhase::default(),
             network: NetworkParameters::default(),
             existential_deposit: Amount::ZERO,
             stakes: BTreeMap::new(),
@@ -176,13 +180,14 @@ impl<Key: Encode> BlockInput<Key> {
             accrual,
             ledger,
             root,
+            launch,
             network,
             existential_deposit,
             stakes,
             balances,
             subnets,
         } = self;
-        let head = (number, rules, issuance, accrual, ledger, network, existential_deposit).encoded_size();
+        let head = (number, rules, issuance, accrual, ledger, launch, network, existential_deposit).encoded_size();
         let root = root.as_ref().map_or(1, RootInput::encoded_len);
         let keys = stakes.encoded_size().saturating_add(balances.encoded_size());
         let subnets = subnets.values().map(|subnet| subnet.encoded_len().saturating_add(size_of::<u16>()));

@@ -1,16 +1,17 @@
 //! The step in which the weights of validators become shares of an epoch. spec yuma, tokenomics §6.2.
 //!
 //! [`ConsensusInput`] gathers all that consensus reads and runs it: validators' weights become incentives of miners and
-//! dividends of validators. [`claims`] turns these into the proportions by which the pools of an epoch are divided, and
+//! dividends of validators. [`allocate`] divides the pools of an epoch by them, or by seats in the launch phase, and
 //! [`neuron_records`] into the records that the chain stores. The chain and every replay of it call these functions.
 
 use crate::error::ArithmeticStep;
 use alloc::vec::Vec;
-use myelin_economics::division::{Claim, Emission};
+use myelin_economics::division::{Allocation, Claim, Division, Emission};
 use myelin_primitives::{Amount, BlockNumber, Entry, Q32, Tao};
 use myelin_records::{
     epoch::NeuronRecord,
     parameters::{NetworkParameters, Parameters},
+    subnet::LaunchPhase,
 };
 use myelin_yuma::{
     Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Trace, epoch, has_opinion, is_active, traced,
@@ -167,34 +168,37 @@ pub fn epoch_params(parameters: &Parameters, network: &NetworkParameters) -> Par
 }
 
 /// Returns the claims of neurons to the pools of an epoch, by uid. spec tokenomics §6.2, step 5.
-pub fn claims(outcome: &EpochOutcome) -> Vec<Claim> {
+fn claims(outcome: &EpochOutcome) -> Vec<Claim> {
     let shares = outcome.exact.incentive.iter().zip(&outcome.exact.dividends);
     shares.map(|(incentive, dividend)| Claim { incentive: weight(*incentive), dividend: weight(*dividend) }).collect()
 }
 
-/// Returns the permits until the next epoch, by uid. spec yuma §3.3.
+/// Divides the pools of an epoch among the neurons. spec tokenomics §6.2, step 5, and §10.
 ///
-/// Without stake there is no order of validators, so all neurons may validate. spec tokenomics §10.
-pub fn next_permits(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<bool> {
-    let without_stake = stake_weights.iter().all(|stake| stake.is_zero());
-    (0..).zip(stake_weights).map(|(uid, _)| without_stake || at(&outcome.permits, uid)).collect()
+/// With a `launch` phase that covers the subnet, seats are paid by the blocks since the epoch before for which they were
+/// held. Otherwise consensus decides.
+pub fn allocate<Row>(
+    division: &Division,
+    input: &ConsensusInput<'_, Row>,
+    outcome: &EpochOutcome,
+    launch: Option<LaunchPhase>,
+) -> Allocation {
+    let Some(launch) = launch else { return division.among(&claims(outcome)) };
+    let last_epoch = input.last_epoch.unwrap_or_default();
+    let held = input.registered_at.iter().map(|since| input.block.saturating_sub(last_epoch.max(*since)).into());
+    division.among_seats(&held.collect::<Vec<u64>>(), launch.least_seats)
 }
 
 /// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13.
 ///
 /// # Errors
 /// [`ArithmeticStep::NeuronPay`] if the pay of a neuron exceeds any amount.
-pub fn neuron_records(
-    outcome: &EpochOutcome,
-    stake_weights: &[Amount<Tao>],
-    emissions: &[Emission],
-) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
-    let permits = next_permits(outcome, stake_weights);
+pub fn neuron_records(outcome: &EpochOutcome, emissions: &[Emission]) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
     let records = (0..).zip(emissions).map(|(uid, emission)| {
         let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticStep::NeuronPay)?;
         Ok(NeuronRecord {
             active: at(&outcome.active, uid),
-            permit: at(&permits, uid),
+            permit: at(&outcome.permits, uid),
             stake_weight: at(&outcome.stake_weight, uid),
             consensus: at(&outcome.consensus, uid),
             validator_trust: at(&outcome.validator_trust, uid),
@@ -361,18 +365,10 @@ mod tests {
     }
 
     #[test]
-    fn without_stake_all_neurons_may_validate() {
-        let outcome = outcome();
-        assert_eq!(next_permits(&outcome, &[tao(1), Amount::ZERO, Amount::ZERO]), [true, false, false]);
-        assert_eq!(next_permits(&outcome, &[Amount::ZERO; 3]), [true; 3]);
-    }
-
-    #[test]
     fn records_have_the_findings_and_the_pay() {
-        let stake = [tao(1), Amount::ZERO, Amount::ZERO];
         let emission =
             |miner, validator| Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) };
-        let records = neuron_records(&outcome(), &stake, &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
+        let records = neuron_records(&outcome(), &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
         let validator = NeuronRecord {
             active: true,
             permit: true,
@@ -389,8 +385,8 @@ mod tests {
             ..NeuronRecord::FRESH
         };
         assert_eq!(records, [validator, miner, NeuronRecord::FRESH]);
-        assert_eq!(neuron_records(&outcome(), &stake, &[]), Ok(vec![]));
-        let too_much = neuron_records(&outcome(), &stake, &[emission(u64::MAX, 1)]);
+        assert_eq!(neuron_records(&outcome(), &[]), Ok(vec![]));
+        let too_much = neuron_records(&outcome(), &[emission(u64::MAX, 1)]);
         assert_eq!(too_much, Err(ArithmeticStep::NeuronPay));
     }
 

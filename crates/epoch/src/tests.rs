@@ -21,6 +21,7 @@ use myelin_records::{
     parameters::Parameters,
     seat::Seat,
     stake::{Family, FamilyMember},
+    subnet::LaunchPhase,
     weights::WeightsRow,
 };
 use proptest::{collection::vec, prelude::*};
@@ -233,6 +234,7 @@ fn without_neurons_both_pools_are_recycled() {
 fn silence_pays_no_neuron() {
     for (permits, stakes) in [(vec![], [0, 0]), (vec![true, true], [1_000, 3_000]), (vec![], [1_000, 3_000])] {
         let silent = SubnetInput { seats: seats(b"ab"), permits, owner: Some(b'O'), ..SubnetInput::default() };
+        let has_stake = stakes != [0, 0];
         let [a, b] = stakes.map(|own| stake(b'A', own, 0, None));
         let mut input = block(&[(1, 100, silent)], &[(b'a', a), (b'b', b)]);
         input.balances = [(b'O', rao(500))].into();
@@ -241,8 +243,44 @@ fn silence_pays_no_neuron() {
         assert_eq!((epoch.basis, epoch.recycled, emissions(epoch)), (Basis::Unclaimed, rao(82), vec![(0, 0); 2]));
         assert_eq!(epoch.record.owner_cut, rao(18), "the owner is paid all the same");
         assert!(epoch.records.iter().all(|record| !record.active && record.emission.is_zero()));
+        assert!(epoch.records.iter().all(|record| record.permit == has_stake), "a permit needs stake");
         assert_eq!(outcome.stakes, input.stakes);
     }
+}
+
+#[test]
+fn in_the_launch_phase_time_is_paid() {
+    // Seats of blocks 1, 50 and 75. The epoch before was in block 50, so they were held for 50, 50 and 25 blocks.
+    let mut launching = SubnetInput {
+        last_epoch: Some(50),
+        seats: seats(b"vmx"),
+        permits: vec![true, false, false],
+        rows: vec![row(&[(1, 1)], 90)],
+        ..pair()
+    };
+    launching.seats[1].registered_at = 50;
+    launching.seats[2].registered_at = 75;
+    let stakes = [(b'v', 1_000), (b'm', 0), (b'x', 0)].map(|(key, own)| (key, stake(b'O', own, 0, None)));
+    let with = |ends_at, least_seats, owner: Option<Key>| {
+        let mut input = block(&[(1, 1_001, SubnetInput { owner, ..launching.clone() })], &stakes);
+        input.launch = LaunchPhase { opens_at: 0, ends_at, least_seats };
+        input.balances = [(b'O', rao(500))].into();
+        let outcome = run(&input, &[1]);
+        let epoch = outcome.epoch(subnet(1)).unwrap().clone();
+        assert_eq!(epoch.records[1].incentive, u16::MAX, "consensus runs as always");
+        (epoch.basis, emissions(&epoch), epoch.recycled.rao())
+    };
+    // The remainder goes to the lowest uid of those with the largest weight.
+    assert_eq!(with(BLOCK + 1, 3, None), (Basis::Launch, vec![(401, 0), (400, 0), (200, 0)], 0));
+    assert_eq!(with(BLOCK + 1, 4, None), (Basis::Unclaimed, vec![(0, 0); 3], 1_001));
+    assert_eq!(with(BLOCK, 3, None), (Basis::Rated, vec![(0, 501), (500, 0), (0, 0)], 0));
+    assert_eq!(with(BLOCK + 1, 3, Some(b'O')).0, Basis::Rated, "a subnet with an owner is paid by consensus");
+
+    // No seat was held for a block.
+    launching.seats.iter_mut().for_each(|seat| seat.registered_at = BLOCK);
+    let mut input = block(&[(1, 100, launching)], &stakes);
+    input.launch = LaunchPhase { opens_at: 0, ends_at: BLOCK + 1, least_seats: 0 };
+    assert_eq!(run(&input, &[1]).epoch(subnet(1)).unwrap().recycled, rao(100));
 }
 
 #[test]

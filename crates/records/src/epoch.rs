@@ -40,6 +40,8 @@ pub struct EmissionAccount {
     pub share: Share,
     /// True if the subnet takes part in the division. spec tokenomics §5.4.
     pub eligible: bool,
+    /// True if the subnet receives nothing while no subnet has a share. spec tokenomics §5.4.
+    pub needs_share: bool,
     /// Amount that it receives of each block.
     pub per_block: Amount<Tao>,
     /// Pending emission when `since` blocks had accrued.
@@ -167,12 +169,13 @@ mod tests {
     proptest! {
         #[test]
         fn accounts_read_as_they_were_written(
-            accounts in btree_map(any::<u16>(), any::<(u64, bool, u64, u64, u32)>(), 0..=256),
+            accounts in btree_map(any::<u16>(), any::<(u64, bool, bool, u64, u64, u32)>(), 0..=256),
         ) {
-            let entered = accounts.iter().map(|(netuid, (share, eligible, per_block, settled, since))| {
+            let entered = accounts.iter().map(|(netuid, (share, eligible, needs_share, per_block, settled, since))| {
                 let account = EmissionAccount {
                     share: Share::from_bits(*share),
                     eligible: *eligible,
+                    needs_share: *needs_share,
                     per_block: rao(*per_block),
                     settled: rao(*settled),
                     since: *since,

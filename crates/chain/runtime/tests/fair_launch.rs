@@ -19,6 +19,9 @@ const SUBNET: NetUid = NetUid::new(1);
 const TEMPO: BlockNumber = 20;
 const DIFFICULTY: u64 = 50;
 
+/// The end of the launch phase. Epochs are in blocks 19, 40 and 61.
+const ENDS_AT: BlockNumber = 45;
+
 /// Builds the main network with short delays and a low difficulty.
 fn launch() -> Chain {
     let quick = json!({
@@ -29,6 +32,7 @@ fn launch() -> Chain {
     Chain::begin(
         presets::MAIN,
         json!({ "subnets": {
+            "launch": { "opensAt": 0, "endsAt": ENDS_AT, "leastSeats": 2 },
             "networkParameters": { "stakeInterval": 10, "txRateLimit": 0 },
             "defaultParameters": quick,
             "subnets": [{ "netuid": 1, "parameters": {} }],
@@ -92,11 +96,19 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
         assert_eq!(Balances::total_issuance(), 0, "all of this was free");
     });
 
-    // There is no stake, so the first epoch divides among all seats.
+    // In the launch phase an epoch divides among all seats. The first one counts the blocks since the registrations.
     chain.run_until(2 * TEMPO, || !stake(&first).is_zero());
-    chain.look(|| assert!(stake(&first).rao().abs_diff(stake(&second).rao()) <= 1, "an equal part each"));
+    let partly = chain.look(|| [stake(&first), stake(&second)]);
+    assert!(partly[0] > partly[1], "the first seat was held longer: {partly:?}");
+    chain.run_until(2 * TEMPO, || stake(&first) > partly[0]);
+    chain.look(|| {
+        let earned = [stake(&first).rao() - partly[0].rao(), stake(&second).rao() - partly[1].rao()];
+        assert!(earned[0].abs_diff(earned[1]) <= 1, "an equal part each");
+        assert!(Emission::neurons(SUBNET).iter().all(|neuron| neuron.permit), "both have stake");
+    });
 
     // From now on weights decide. Both may validate: each rates the other, and is paid for it.
+    chain.run_until(TEMPO, || System::block_number() >= ENDS_AT);
     chain.succeed(&first, rate(vec![1], vec![u16::MAX]));
     chain.succeed(&second, rate(vec![0], vec![u16::MAX]));
     let before = chain.look(|| stake(&first));

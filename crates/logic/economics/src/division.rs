@@ -65,6 +65,8 @@ pub struct Emission {
 pub enum Basis {
     /// The miners' pool by incentive, the validators' pool by dividend. A pool without a claim is recycled.
     Rated,
+    /// Both pools by the blocks for which each seat was held, for mining. spec tokenomics §10.
+    Launch,
     /// No division: no neuron has a claim, and both pools are recycled.
     Unclaimed,
 }
@@ -123,6 +125,23 @@ impl Division {
             basis: if is_claimed { Basis::Rated } else { Basis::Unclaimed },
             emissions: pairs.map(|(miner, validator)| Emission { miner, validator }).collect(),
             recycled: sum(unmined, unvalidated),
+        }
+    }
+
+    /// Divides both pools among all seats in proportion to the blocks for which each was `held`, for mining.
+    ///
+    /// This is the division of the launch phase, in which seats are taken by work alone. Below `least_seats` seats, and
+    /// if no seat was held for a block, both pools are recycled, so that the first seats do not keep all. spec
+    /// tokenomics §10.
+    pub fn among_seats(&self, held: &[u64], least_seats: u16) -> Allocation {
+        let are_enough = held.len() >= usize::from(least_seats);
+        let weights = held.iter().map(|blocks| if are_enough { *blocks } else { 0 });
+        let is_held = weights.clone().any(|blocks| blocks > 0);
+        let (parts, recycled) = by_weight(self.neurons(), weights);
+        Allocation {
+            basis: if is_held { Basis::Launch } else { Basis::Unclaimed },
+            emissions: parts.into_iter().map(|miner| Emission { miner, validator: Amount::ZERO }).collect(),
+            recycled,
         }
     }
 }
@@ -200,6 +219,21 @@ mod tests {
     fn a_subnet_without_neurons_recycles_both_pools() {
         let nothing = Allocation { basis: Basis::Unclaimed, emissions: vec![], recycled: Amount::from_rao(82) };
         assert_eq!(with_owner(100).among(&[]), nothing);
+    }
+
+    #[test]
+    fn in_the_launch_phase_seats_are_paid_by_the_blocks_that_they_were_held() {
+        let division = divide(Amount::from_rao(1_001), None);
+        let paid = |held: &[u64], least| {
+            let Allocation { basis, emissions, recycled } = division.among_seats(held, least);
+            assert!(emissions.iter().all(|emission| emission.validator.is_zero()));
+            (basis, emissions.iter().map(|emission| emission.miner.rao()).collect::<Vec<_>>(), recycled.rao())
+        };
+        assert_eq!(paid(&[100, 100, 50], 3), (Basis::Launch, vec![401, 400, 200], 0));
+        assert_eq!(paid(&[100, 100, 50], 4), (Basis::Unclaimed, vec![0, 0, 0], 1_001));
+        assert_eq!(paid(&[0, 0, 7], 0), (Basis::Launch, vec![0, 0, 1_001], 0));
+        assert_eq!(paid(&[0, 0], 2), (Basis::Unclaimed, vec![0, 0], 1_001));
+        assert_eq!(paid(&[], 0), (Basis::Unclaimed, vec![], 1_001));
     }
 
     fn claim() -> impl Strategy<Value = Claim> {

@@ -19,7 +19,7 @@ use frame_support::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
     },
 };
-use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
+use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission, root::Share};
 use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
@@ -29,7 +29,7 @@ use myelin_records::{
     epoch::EpochRecord,
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     seat::Seat,
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
     weights::WeightsRow,
 };
 use sp_runtime::{BuildStorage, DispatchError};
@@ -99,6 +99,8 @@ pub(crate) type Payment = (u16, AccountId, u64, u64);
 #[storage_alias]
 type Networks = StorageValue<Mock, BTreeMap<NetUid, Network>, ValueQuery>;
 #[storage_alias]
+pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+#[storage_alias]
 type Shared = StorageValue<Mock, NetworkParameters, ValueQuery>;
 #[storage_alias]
 type Stakes = StorageValue<Mock, BTreeMap<AccountId, u64>, ValueQuery>;
@@ -139,6 +141,9 @@ impl ReadSubnets<AccountId> for Tables {
     }
     fn network() -> NetworkParameters {
         Shared::get()
+    }
+    fn launch() -> LaunchPhase {
+        Launch::get()
     }
     fn locked() -> Amount<Tao> {
         let locks = Networks::get().into_values().map(|network| network.subnet.locked);
@@ -220,6 +225,7 @@ impl ReadWeights<AccountId> for Tables {
 
 /// The genesis of a test's chain.
 pub(crate) struct ExtBuilder {
+    launch: LaunchPhase,
     balances: Vec<(AccountId, u64)>,
     subnets: Vec<(u16, Option<AccountId>, Parameters)>,
 }
@@ -227,15 +233,19 @@ pub(crate) struct ExtBuilder {
 /// Root and subnet 1 without an owner, as genesis has them, and no TAO at all. spec tokenomics §10
 impl Default for ExtBuilder {
     fn default() -> Self {
-        Self { balances: Vec::new(), subnets: Vec::new() }.subnet(0, None, Parameters::root()).subnet(
-            1,
-            None,
-            Parameters::default(),
-        )
+        Self { launch: LaunchPhase::default(), balances: Vec::new(), subnets: Vec::new() }
+            .subnet(0, None, Parameters::root())
+            .subnet(1, None, Parameters::default())
     }
 }
 
 impl ExtBuilder {
+    /// Begins the chain with a launch phase.
+    pub(crate) fn launch(mut self, ends_at: BlockNumber, least_seats: u16) -> Self {
+        self.launch = LaunchPhase { opens_at: 0, ends_at, least_seats };
+        self
+    }
+
     /// Endows an account.
     pub(crate) fn balance(mut self, who: AccountId, rao: u64) -> Self {
         self.balances.push((who, rao));
@@ -256,6 +266,7 @@ impl ExtBuilder {
             .expect("balances are above the existential deposit");
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| {
+            Launch::put(self.launch);
             for (netuid, owner, parameters) in self.subnets {
                 create_subnet(netuid, owner, 0, parameters);
             }
@@ -440,13 +451,16 @@ fn recycled() -> u64 {
 /// Begins the next block, and checks the invariants, the limit and the issuance. spec tokenomics §9.2, I4
 pub(crate) fn next_block() {
     let before = Emission::total_issuance();
-    let eligible = |network: &Network| network.parameters.registration_allowed && network.parameters.emission_enabled;
-    let anybody = Networks::get().iter().any(|(netuid, network)| !netuid.is_root() && eligible(network));
-    let minted = if anybody { block_emission(before).rao() } else { 0 };
+    let emission = block_emission(before).rao();
     System::reset_events();
     System::set_block_number(System::block_number() + 1);
     let weight = Emission::on_initialize(System::block_number());
     assert!(weight.all_lte(MaxTickWeight::get()), "the tick took {weight}");
+    // Shares and eligibility of this block are those of the ledger, because only calls change them later.
+    let ledger = crate::Ledger::<Test>::get();
+    let eligible = || ledger.values().filter(|account| account.eligible);
+    let are_rated = eligible().any(|account| account.share != Share::default());
+    let minted = if eligible().any(|account| are_rated || !account.needs_share) { emission } else { 0 };
     assert_eq!(Emission::total_issuance().rao(), before.rao() + minted - recycled(), "the issuance is off");
     check();
 }
@@ -474,7 +488,7 @@ pub(crate) fn accrued_blocks() -> BlockNumber {
 /// Builds a chain without any network, for benchmarks.
 #[cfg(feature = "runtime-benchmarks")]
 pub(crate) fn benchmark_ext() -> sp_io::TestExternalities {
-    ExtBuilder { balances: Vec::new(), subnets: Vec::new() }.build()
+    ExtBuilder { launch: LaunchPhase::default(), balances: Vec::new(), subnets: Vec::new() }.build()
 }
 
 #[cfg(feature = "runtime-benchmarks")]

@@ -160,6 +160,7 @@ impl<T: Config> Pallet<T> {
         values: &[u16],
         version_key: u64,
     ) -> Result<WeightVector, Error<T>> {
+        ensure!(!T::Subnets::launch().is_running(Self::now()), Error::LaunchPhase);
         let owner = T::Keys::owner(hotkey).ok_or(Error::HotKeyAccountNotExists)?;
         ensure!(owner == *coldkey, Error::NonAssociatedColdKey);
         let parameters = Self::parameters(netuid)?;

@@ -288,6 +288,8 @@ pub mod pallet {
         ExpiredWeightCommit,
         /// The lists of a batch differ in length; each item needs one element of each list.
         InputLengthsUnequal,
+        /// Root takes no weights in the launch phase of the chain; wait for its end.
+        LaunchPhase,
     }
 
     impl<T> From<RevealRefusal> for Error<T> {
@@ -509,7 +511,7 @@ pub mod pallet {
         /// count from the next root epoch on; a weight of netuid 0 has no effect. spec weights §7
         ///
         /// ## Errors
-        /// In this order: those of a coldkey under swap, [`Error::HotKeyAccountNotExists`],
+        /// In this order: those of a coldkey under swap, [`Error::LaunchPhase`], [`Error::HotKeyAccountNotExists`],
         /// [`Error::NonAssociatedColdKey`], [`Error::SubNetworkDoesNotExist`], [`Error::NotRootSubnet`],
         /// [`Error::WeightVecNotEqualSize`], [`Error::UidVecContainInvalidOne`],
         /// [`Error::HotKeyNotRegisteredInSubNet`], [`Error::NotEnoughStakeToSetWeights`],

@@ -89,6 +89,17 @@ fn a_vote_is_scaled_and_stored_under_the_seat_on_root() {
 }
 
 #[test]
+fn root_takes_no_votes_in_the_launch_phase() {
+    run(|| {
+        Launch::put(LaunchPhase { opens_at: 0, ends_at: 10, least_seats: 0 });
+        run_to_block(9);
+        assert_noop!(vote(&[(1, 1)]), Error::<Test>::LaunchPhase);
+        run_to_block(10);
+        assert_ok!(vote(&[(1, 1)]));
+    });
+}
+
+#[test]
 fn neither_permit_nor_commit_is_needed() {
     run(|| {
         set(ROOT, |parameters| parameters.commit_reveal = true);
