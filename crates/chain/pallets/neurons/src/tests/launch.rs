@@ -3,10 +3,7 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Error,
-    mock::{
-        Earned, ExtBuilder, Launch, NetUids, Neurons, SUBNET, Test, account, block_hash, create, fill, run_to_block,
-        seat,
-    },
+    mock::{Earned, ExtBuilder, Launch, Neurons, SUBNET, Test, account, block_hash, create, fill, run_to_block, seat},
     traits::ReadSeats,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
@@ -70,7 +67,6 @@ fn seats_of_a_subnet_without_an_owner_are_not_sold_in_the_phase() {
     ExtBuilder::default().build_and_execute(|| {
         launch(0, 9);
         run_to_block(8);
-        assert!(NetUids::get().contains(&SUBNET));
         assert_noop!(burned_register(1, 101), Error::<Test>::SubNetRegistrationDisabled);
         let limited = Neurons::register_limit(signed(1), SUBNET, account(101), Amount::MAX);
         assert_noop!(limited, Error::<Test>::SubNetRegistrationDisabled);

@@ -3,7 +3,7 @@
 use crate::{Error, Event, LastUpdates, mock::*, traits::ReadWeights};
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{NetUid, Uid};
-use myelin_records::{parameters::Parameters, weights::StorageIndex};
+use myelin_records::{parameters::Parameters, subnet::LaunchPhase, weights::StorageIndex};
 use sp_runtime::traits::BadOrigin;
 use std::collections::BTreeMap;
 
