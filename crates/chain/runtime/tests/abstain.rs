@@ -23,7 +23,7 @@ type Stakes<'a> = &'a [(&'a str, u64)];
 /// Builds a chain with a subnet without an owner, on which these validators hold permits, and the miners `m` and `n`.
 ///
 /// The seats are those of the validators in their order, then those of the miners.
-fn subnet(stakes: Stakes<'_>, parameters: Value) -> Chain {
+fn subnet(stakes: Stakes<'_>, parameters: &Value) -> Chain {
     let mut settings = json!({
         "tempo": TEMPO, "weightsSetRateLimit": 2, "commitReveal": false, "activityCutoff": 360,
         "maxRegistrationsPerBlock": 16, "targetRegistrationsPerInterval": 16,
@@ -101,7 +101,7 @@ fn stake(hotkey: &sr25519::Pair) -> u64 {
 fn validators_that_send_no_weights_are_not_paid() {
     let stakes = [("a", 260), ("b", 250), ("c", 250), ("d", 240)];
     for voters in [["a", "b"], ["c", "d"]] {
-        let mut chain = subnet(&stakes, json!({}));
+        let mut chain = subnet(&stakes, &json!({}));
         for voter in voters {
             votes(&mut chain, voter, &["m", "n"]);
         }
@@ -124,7 +124,7 @@ fn validators_that_send_no_weights_are_not_paid() {
 
 #[test]
 fn a_subnet_without_votes_recycles_everything() {
-    let mut chain = subnet(&[("a", 600), ("b", 400)], json!({}));
+    let mut chain = subnet(&[("a", 600), ("b", 400)], &json!({}));
     let before = chain.look(Emission::total_issuance);
     let record = epoch(&mut chain);
     assert!(!record.emission.is_zero() && record.miners.is_zero() && record.validators.is_zero());
@@ -134,7 +134,7 @@ fn a_subnet_without_votes_recycles_everything() {
 
 #[test]
 fn scattered_votes_pay_no_party() {
-    let mut chain = subnet(&[("a", 260), ("b", 250), ("c", 250), ("d", 240)], json!({}));
+    let mut chain = subnet(&[("a", 260), ("b", 250), ("c", 250), ("d", 240)], &json!({}));
     // Two validators with 51 % rate a hotkey of their own each. The others agree and are too few.
     for (validator, rated) in [("a", "m"), ("b", "n"), ("c", "a"), ("d", "a")] {
         votes(&mut chain, validator, &[rated]);
@@ -149,7 +149,7 @@ fn scattered_votes_pay_no_party() {
 #[test]
 fn a_third_of_the_stake_must_vote() {
     for (tao, pays) in [(33, false), (34, true)] {
-        let mut chain = subnet(&[("a", tao), ("b", 100 - tao)], json!({}));
+        let mut chain = subnet(&[("a", tao), ("b", 100 - tao)], &json!({}));
         votes(&mut chain, "a", &["m"]);
         let record = epoch(&mut chain);
         assert_eq!(record.miners.is_zero(), !pays, "{tao} %");
@@ -163,7 +163,7 @@ fn a_third_of_the_stake_must_vote() {
 
 #[test]
 fn an_outage_beyond_the_cutoff_leaves_the_quorum_to_the_others() {
-    let mut chain = subnet(&[("a", 20), ("b", 80)], json!({}));
+    let mut chain = subnet(&[("a", 20), ("b", 80)], &json!({}));
     votes(&mut chain, "b", &["m"]);
     let voted = chain.height();
     let mut paid = Vec::new();
@@ -179,7 +179,7 @@ fn an_outage_beyond_the_cutoff_leaves_the_quorum_to_the_others() {
 
 #[test]
 fn a_validator_that_only_commits_is_inactive() {
-    let mut chain = subnet(&[("a", 100)], json!({ "commitReveal": true }));
+    let mut chain = subnet(&[("a", 100)], &json!({ "commitReveal": true }));
     let hotkey = key("a");
     let (index, miner) = (StorageIndex::from(SUBNET), uid(&mut chain, "m"));
     let commit = |salt: u16| {
@@ -210,7 +210,7 @@ fn a_validator_that_only_commits_is_inactive() {
 
 #[test]
 fn a_neuron_without_a_permit_sends_no_weights_at_all() {
-    let mut chain = subnet(&[("a", 100)], json!({}));
+    let mut chain = subnet(&[("a", 100)], &json!({}));
     let own = uid(&mut chain, "m");
     let refusal = chain.refusal(&key("m"), rate(&[own]));
     assert_eq!(refusal, sp_runtime::transaction_validity::InvalidTransaction::Custom(255).into());

@@ -28,7 +28,7 @@ const OPENS_AT: BlockNumber = 300;
 const FULL: u16 = 9;
 
 /// Builds the main network with a low difficulty, and with these changes to its subnet and to its launch phase.
-fn launch(parameters: &Value, phase: Value) -> Chain {
+fn launch(parameters: &Value, phase: &Value) -> Chain {
     let mut preset = presets::patch(presets::MAIN).expect("the preset exists");
     let subnet = &mut preset["subnets"]["subnets"][0];
     subnet["parameters"]["initialDifficulty"] = DIFFICULTY.into();
@@ -50,7 +50,7 @@ fn launch(parameters: &Value, phase: Value) -> Chain {
 /// Builds the main network, unchanged but for the difficulty.
 fn main_network() -> Chain {
     let preset = presets::patch(presets::MAIN).expect("the preset exists");
-    launch(&json!({}), preset["subnets"]["launch"].clone())
+    launch(&json!({}), &preset["subnets"]["launch"])
 }
 
 fn difficulty(chain: &mut Chain) -> u64 {
@@ -234,7 +234,7 @@ fn closed_calls() -> [(RuntimeCall, DispatchError); 6] {
 #[test]
 fn root_burning_and_new_subnets_open_with_the_end_of_the_phase() {
     let ends_at = 40;
-    let mut chain = launch(&json!({}), json!({ "opensAt": 0, "endsAt": ends_at, "leastSeats": 0 }));
+    let mut chain = launch(&json!({}), &json!({ "opensAt": 0, "endsAt": ends_at, "leastSeats": 0 }));
     let rich = key("rich");
     let outcomes = |chain: &mut Chain, block: BlockNumber| {
         run_before(chain, block);
@@ -254,7 +254,7 @@ fn root_burning_and_new_subnets_open_with_the_end_of_the_phase() {
 #[test]
 fn a_full_subnet_replaces_the_seat_held_longest_past_immunity() {
     let few = json!({ "maxAllowedUids": 4, "maxAllowedValidators": 4, "immunityPeriod": 100 });
-    let mut chain = launch(&few, json!({ "opensAt": 0, "endsAt": 400, "leastSeats": 0 }));
+    let mut chain = launch(&few, &json!({ "opensAt": 0, "endsAt": 400, "leastSeats": 0 }));
     let seats = ["a", "b", "c", "d"].map(key);
     for hotkey in &seats {
         register(&mut chain, hotkey);
@@ -275,7 +275,7 @@ fn a_full_subnet_replaces_the_seat_held_longest_past_immunity() {
 #[test]
 fn a_subnet_with_an_owner_earns_nothing_until_root_rates_it() {
     let ends_at = 40;
-    let mut chain = launch(&json!({}), json!({ "opensAt": 0, "endsAt": ends_at, "leastSeats": 0 }));
+    let mut chain = launch(&json!({}), &json!({ "opensAt": 0, "endsAt": ends_at, "leastSeats": 0 }));
     let (rich, bought) = (key("rich"), NetUid::new(2));
     let per_block = || [SUBNET, bought].map(|netuid| Emission::of_subnet(netuid).rao());
     run_before(&mut chain, ends_at);
