@@ -38,6 +38,12 @@ pub fn needs_division(accrual: &Accrual, emission: Amount<Tao>) -> bool {
     accrual.stale || accrual.emission != emission
 }
 
+/// Returns the condition on which an account takes part in the division among these. spec tokenomics §5.4.
+pub fn takes_part(accounts: &EmissionAccounts) -> impl Fn(&EmissionAccount) -> bool + use<> {
+    let are_rated = accounts.values().any(|account| account.eligible && account.share != Share::default());
+    move |account| account.eligible && (are_rated || !account.needs_share)
+}
+
 /// Settles all accounts and divides `emission`, which following blocks create, among the eligible subnets.
 ///
 /// While no eligible subnet has a share, those that need one receive nothing. spec tokenomics §5.4.
@@ -53,9 +59,7 @@ pub fn divide(
         settle(account, accrual.blocks)?;
         account.per_block = Amount::ZERO;
     }
-    let has_share = |account: &EmissionAccount| account.share != Share::default();
-    let are_rated = accounts.values().any(|account| account.eligible && has_share(account));
-    let takes_part = |account: &EmissionAccount| account.eligible && (are_rated || !account.needs_share);
+    let takes_part = takes_part(accounts);
     let mut parties: Vec<&mut EmissionAccount> =
         accounts.iter_mut().map(|(_, account)| account).filter(|account| takes_part(account)).collect();
     let shares: Vec<Share> = parties.iter().map(|account| account.share).collect();

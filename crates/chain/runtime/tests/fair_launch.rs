@@ -19,7 +19,7 @@ const SUBNET: NetUid = NetUid::new(1);
 const TEMPO: BlockNumber = 20;
 const DIFFICULTY: u64 = 50;
 
-/// The end of the launch phase. Epochs are in blocks 19, 40 and 61.
+/// The end of the launch phase. Epochs are in blocks 18, 39 and 60.
 const ENDS_AT: BlockNumber = 45;
 
 /// Builds the main network with short delays and a low difficulty.

@@ -19,7 +19,8 @@ use frame_support::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
     },
 };
-use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission, root::Share};
+use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
+use myelin_epoch::accrual::takes_part;
 use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
@@ -458,9 +459,7 @@ pub(crate) fn next_block() {
     assert!(weight.all_lte(MaxTickWeight::get()), "the tick took {weight}");
     // Shares and eligibility of this block are those of the ledger, because only calls change them later.
     let ledger = crate::Ledger::<Test>::get();
-    let eligible = || ledger.values().filter(|account| account.eligible);
-    let are_rated = eligible().any(|account| account.share != Share::default());
-    let minted = if eligible().any(|account| are_rated || !account.needs_share) { emission } else { 0 };
+    let minted = if ledger.values().any(takes_part(&ledger)) { emission } else { 0 };
     assert_eq!(Emission::total_issuance().rao(), before.rao() + minted - recycled(), "the issuance is off");
     check();
 }

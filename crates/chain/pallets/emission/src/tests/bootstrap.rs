@@ -53,7 +53,7 @@ fn after_the_launch_phase_weights_are_paid() {
         payments();
         run_to_epoch(1);
         assert_eq!(System::block_number(), 27);
-        // Both have permits and half of the stake. A rating by exactly half of it is a consensus: kappa is just below.
+        // Both have permits and half of the stake. The one that votes finds consensus alone.
         assert_eq!(payments(), [(1, 10, 0, 5 * TAO), (1, 11, 5 * TAO, 0)]);
     });
 }
@@ -85,6 +85,12 @@ fn a_subnet_with_an_owner_earns_nothing_until_root_gives_it_a_share() {
         Emission::redivide();
         next_block();
         assert_eq!([1, 2].map(per_block), [0, TAO]);
+        // Without the shared subnet no subnet is left that may receive.
+        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().share = Default::default());
+        end_subnet(1);
+        next_block();
+        assert_eq!(per_block(2), 0);
+        assert!(Accrued::<Test>::get().minted.is_zero());
     });
     // A chain without a launch phase divides equally.
     ExtBuilder::default().subnet(2, Some(OWNER), with_tempo(9)).build_and_execute(|| {
