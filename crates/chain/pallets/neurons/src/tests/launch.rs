@@ -36,8 +36,8 @@ fn open_to_work() -> ParametersPatch {
 fn worked(hotkey: u16, block: BlockNumber) -> crate::Call<Test> {
     let challenge = WorkChallenge::new(&block_hash(block), &account(hotkey).into());
     let (nonce, seal) = challenge.search(0.., 1).unwrap();
-    let (work, hotkey) = (seal.as_bytes().to_vec(), account(hotkey));
-    crate::Call::register { netuid: SUBNET, block_number: block, nonce, work, coldkey: hotkey.clone(), hotkey }
+    let (work, hotkey, coldkey) = (seal.as_bytes().to_vec(), account(hotkey), account(9));
+    crate::Call::register { netuid: SUBNET, block_number: block, nonce, work, hotkey, coldkey }
 }
 
 fn register(hotkey: u16, block: BlockNumber) -> DispatchResult {
