@@ -335,6 +335,7 @@ pub mod pallet {
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
         /// The launch phase. By default the chain has none.
+        #[serde(default)]
         pub launch: LaunchPhase,
         /// The changes to the parameters that all networks share.
         pub network_parameters: NetworkParametersPatch,

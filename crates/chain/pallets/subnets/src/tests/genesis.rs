@@ -150,7 +150,8 @@ fn a_default_genesis_is_written_as_short_as_it_can_be() {
     assert_eq!(
         json,
         concat!(
-            r#"{"networkParameters":{},"defaultParameters":{},"rootParameters":{},"#,
+            r#"{"launch":{"opensAt":0,"endsAt":0,"leastSeats":0},"#,
+            r#""networkParameters":{},"defaultParameters":{},"rootParameters":{},"#,
             r#""subnets":[{"netuid":1,"parameters":{"registrationAllowed":true,"powRegistrationAllowed":true}}]}"#,
         )
     );
