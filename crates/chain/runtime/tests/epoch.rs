@@ -278,7 +278,11 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
     let owner = random.chance(75).then(|| coldkey(random.below(COLDKEYS.into()) as u8));
     let registered_at = random.block(number);
     Subnets::<Runtime>::insert(netuid, Subnet { registered_at, owner, owner_hotkey: None, locked });
-    NetworkSettings::<Runtime>::insert(netuid, make_parameters(random, tempo));
+    // Without bonds that can arise miners earn and no validator does.
+    let is_frozen = random.chance(10);
+    let parameters = make_parameters(random, tempo);
+    let bonds_moving_average = if is_frozen { 1_000_000 } else { parameters.bonds_moving_average };
+    NetworkSettings::<Runtime>::insert(netuid, Parameters { bonds_moving_average, ..parameters });
 
     let most = if random.chance(10) { 1 } else { SEATS + 1 };
     let count = random.below(most);
@@ -288,7 +292,7 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
         .collect();
     let ends = seats as u64;
     for (uid, _) in (0..).map(Uid::new).zip(&records).filter(|(_, record)| record.permit).collect::<Vec<_>>() {
-        if random.chance(60) {
+        if !is_frozen && random.chance(60) {
             Bonds::<Runtime>::insert(netuid, uid, bounded(random.entries(ends)));
         }
     }
