@@ -83,6 +83,7 @@ fn blocks(criterion: &mut Criterion) {
         stake_weights: &stake_weights,
         registered_at: &registered_at,
         last_updates: &subnet.last_updates,
+        last_calls: &subnet.last_updates,
         weights: &weights,
         bonds: &bonds,
         permits: &subnet.permits,

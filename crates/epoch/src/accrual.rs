@@ -38,7 +38,15 @@ pub fn needs_division(accrual: &Accrual, emission: Amount<Tao>) -> bool {
     accrual.stale || accrual.emission != emission
 }
 
+/// Returns the condition on which an account takes part in the division among these. spec tokenomics §5.4.
+pub fn takes_part(accounts: &EmissionAccounts) -> impl Fn(&EmissionAccount) -> bool + use<> {
+    let are_rated = accounts.values().any(|account| account.eligible && account.share != Share::default());
+    move |account| account.eligible && (are_rated || !account.needs_share)
+}
+
 /// Settles all accounts and divides `emission`, which following blocks create, among the eligible subnets.
+///
+/// While no eligible subnet has a share, those that need one receive nothing. spec tokenomics §5.4.
 ///
 /// # Errors
 /// As [`accrued`]. Some accounts may then be settled already.
@@ -51,13 +59,14 @@ pub fn divide(
         settle(account, accrual.blocks)?;
         account.per_block = Amount::ZERO;
     }
-    let mut eligible: Vec<&mut EmissionAccount> =
-        accounts.iter_mut().map(|(_, account)| account).filter(|account| account.eligible).collect();
-    let shares: Vec<Share> = eligible.iter().map(|account| account.share).collect();
-    for (account, part) in eligible.iter_mut().zip(divide_emission(emission, &shares)) {
+    let takes_part = takes_part(accounts);
+    let mut parties: Vec<&mut EmissionAccount> =
+        accounts.iter_mut().map(|(_, account)| account).filter(|account| takes_part(account)).collect();
+    let shares: Vec<Share> = parties.iter().map(|account| account.share).collect();
+    for (account, part) in parties.iter_mut().zip(divide_emission(emission, &shares)) {
         account.per_block = part;
     }
-    accrual.minted = if eligible.is_empty() { Amount::ZERO } else { emission };
+    accrual.minted = if parties.is_empty() { Amount::ZERO } else { emission };
     accrual.emission = emission;
     accrual.stale = false;
     Ok(())
@@ -100,6 +109,7 @@ mod tests {
         EmissionAccount {
             share: Share::from_bits(share),
             eligible,
+            needs_share: false,
             per_block: rao(per_block),
             settled: rao(settled),
             since,
@@ -121,6 +131,25 @@ mod tests {
         let mut settled = account(0, true, 7, 100, 10);
         settle(&mut settled, 13).unwrap();
         assert_eq!(settled, account(0, true, 7, 121, 13));
+    }
+
+    #[test]
+    fn without_shares_only_subnets_that_need_none_receive() {
+        let divided = |accounts_before: &[EmissionAccount]| {
+            let (mut accrual, mut ledger) = (Accrual::default(), accounts(accounts_before));
+            divide(&mut accrual, &mut ledger, rao(100)).unwrap();
+            let parts: Vec<u64> = ledger.values().map(|account| account.per_block.rao()).collect();
+            (parts, accrual.minted.rao())
+        };
+        let owned = |share| EmissionAccount { needs_share: true, ..account(share, true, 0, 0, 0) };
+        let unowned = |share, eligible| account(share, eligible, 0, 0, 0);
+        let half = u64::MAX / 2;
+        assert_eq!(divided(&[unowned(0, true), owned(0)]), (vec![100, 0], 100));
+        assert_eq!(divided(&[unowned(0, true), owned(half)]), (vec![0, 100], 100));
+        assert_eq!(divided(&[unowned(half, true), owned(half)]), (vec![50, 50], 100));
+        // The share of a subnet that is not eligible does not count.
+        assert_eq!(divided(&[unowned(half, false), owned(0)]), (vec![0, 0], 0));
+        assert_eq!(divided(&[owned(0)]), (vec![0], 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     outcome::{BlockOutcome, SubnetEpoch},
     payment::StakeWeight,
     root::new_shares,
-    rules::{ConsensusInput, claims, epoch_params, neuron_records},
+    rules::{ConsensusInput, allocate, epoch_params, neuron_records},
     stakes::{HotkeyStake, PayError, PayingStakes},
 };
 use alloc::{
@@ -17,7 +17,7 @@ use alloc::{
 use codec::Encode;
 use core::mem;
 use myelin_economics::{
-    division::{Basis, Division, Emission, divide as divide_pools},
+    division::{Allocation, Division, Emission, divide as divide_pools},
     issuance::block_emission,
 };
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao, Uid};
@@ -96,6 +96,13 @@ struct OwnerCut {
     balance: Option<Amount<Tao>>,
 }
 
+/// The findings of consensus with their terms, and the division of the pools.
+struct Consensus {
+    outcome: EpochOutcome,
+    trace: Option<Trace>,
+    allocation: Allocation,
+}
+
 impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
     /// Runs the epoch, all or nothing.
     fn run(&self, state: &mut State<Key>) -> Result<Result<SubnetEpoch<Key>, EpochFailure>, EpochError<Key>> {
@@ -171,10 +178,8 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         let stake_weights: Vec<StakeWeight<Key>> =
             subnet.seats.iter().map(|seat| StakeWeight::of(stakes, &seat.hotkey, family(&seat.hotkey))).collect();
         let totals: Vec<Amount<Tao>> = stake_weights.iter().map(|weight| weight.total).collect();
-        let (mut consensus, trace) = self.consensus(division.neurons(), &totals);
-        let claims = claims(&consensus, &totals);
-        let emissions = division.among(&claims).unwrap_or_default();
-        let recycled = if emissions.is_empty() { division.neurons() } else { Amount::ZERO };
+        let Consensus { outcome: mut consensus, trace, allocation } = self.consensus(&division, &totals);
+        let Allocation { basis, emissions, recycled } = allocation;
         let least_take = subnet.parameters.min_childkey_take;
         for ((uid, seat), emission) in (0..).map(Uid::new).zip(&subnet.seats).zip(&emissions) {
             stakes.pay_seat(uid, &seat.hotkey, family(&seat.hotkey), least_take, *emission)?;
@@ -189,12 +194,12 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
             miners: total(|emission| emission.miner)?,
             validators: total(|emission| emission.validator)?,
         };
-        let records = neuron_records(&consensus, &totals, &emissions)?;
+        let records = neuron_records(&consensus, &emissions)?;
         let bonds = mem::take(&mut consensus.bonds);
         Ok(SubnetEpoch {
             owner: owner.cloned(),
             division,
-            basis: Basis::of(&claims),
+            basis,
             recycled,
             stake_weights,
             consensus,
@@ -208,15 +213,20 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         })
     }
 
-    /// Runs the consensus of the subnet. spec yuma §3.
-    fn consensus(&self, emission: Amount<Tao>, stake_weights: &[Amount<Tao>]) -> (EpochOutcome, Option<Trace>) {
+    /// Runs the consensus of the subnet and divides the pools. spec yuma §3, tokenomics §6.2, step 5.
+    fn consensus(&self, division: &Division, stake_weights: &[Amount<Tao>]) -> Consensus {
         let subnet = self.subnet;
         let registered_at: Vec<BlockNumber> = subnet.seats.iter().map(|seat| seat.registered_at).collect();
-        let last_updates: Vec<BlockNumber> = registered_at
-            .iter()
-            .enumerate()
-            .map(|(uid, registered_at)| subnet.last_updates.get(uid).copied().unwrap_or(*registered_at))
-            .collect();
+        // A row without entries has nothing to grow old, like a row that is missing.
+        let last_update = |(uid, registered_at): (usize, &BlockNumber)| {
+            let row = subnet.rows.get(uid).filter(|row| !row.entries.is_empty());
+            row.map_or(*registered_at, |row| row.fixed_at)
+        };
+        let last_updates: Vec<BlockNumber> = registered_at.iter().enumerate().map(last_update).collect();
+        let last_call = |(uid, registered_at): (usize, &BlockNumber)| {
+            subnet.last_updates.get(uid).copied().unwrap_or(*registered_at)
+        };
+        let last_calls: Vec<BlockNumber> = registered_at.iter().enumerate().map(last_call).collect();
         let since = |rated: Uid| registered_at.get(usize::from(rated)).copied();
         let counted = |row: &WeightsRow| -> Vec<Entry> { as_read(&row.entries, row.fixed_at, since).collect() };
         let weights: Vec<Vec<Entry>> = subnet.rows.iter().map(counted).collect();
@@ -226,22 +236,27 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         let input = ConsensusInput {
             block: self.input.number,
             last_epoch: subnet.last_epoch,
-            emission,
+            emission: division.neurons(),
             stake_weights,
             registered_at: &registered_at,
             last_updates: &last_updates,
+            last_calls: &last_calls,
             weights: &weights.iter().map(Vec::as_slice).collect::<Vec<_>>(),
             bonds: &bonds,
             permits: &subnet.permits,
             open_commits: subnet.open_commits.as_deref(),
         };
         let params = epoch_params(&subnet.parameters, &self.input.network);
-        if self.trace {
+        let (outcome, trace) = if self.trace {
             let (outcome, trace) = input.run_traced(&params);
             (outcome, Some(trace))
         } else {
             (input.run(&params), None)
-        }
+        };
+        let launch = self.input.launch;
+        let launch = launch.covers(subnet.owner.as_ref(), self.input.number).then_some(launch);
+        let allocation = allocate(division, &input, &outcome, launch);
+        Consensus { outcome, trace, allocation }
     }
 }
 
@@ -252,8 +267,7 @@ fn issuance_after<Key>(
     epoch: &SubnetEpoch<Key>,
     grown: Amount<Tao>,
 ) -> Result<IssuanceTerms, EpochFailure> {
-    let due = if epoch.recycled.is_zero() { cut.division.neurons() } else { Amount::ZERO };
-    if grown != due {
+    if grown.checked_add(epoch.recycled) != Ok(cut.division.neurons()) {
         return Err(EpochFailure::PayoutMismatch);
     }
     let balances = before.balances.checked_add(cut.division.owner()).map_err(|_| ArithmeticStep::OwnerBalance)?;

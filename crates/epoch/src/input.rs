@@ -11,6 +11,7 @@ use myelin_records::{
     parameters::{NetworkParameters, Parameters},
     seat::Seat,
     stake::Family,
+    subnet::LaunchPhase,
     weights::WeightsRow,
 };
 
@@ -32,6 +33,8 @@ pub struct BlockInput<Key = PublicKey> {
     pub ledger: EmissionAccounts,
     /// Root network, if its epoch is due.
     pub root: Option<RootInput>,
+    /// Launch phase of the chain.
+    pub launch: LaunchPhase,
     /// Parameters of all networks.
     pub network: NetworkParameters,
     /// Least balance of an account.
@@ -93,6 +96,8 @@ pub struct SubnetInput<Key = PublicKey> {
     /// Bonds that the epoch before left. Those of a neuron without a permit are not read.
     pub bonds: Vec<BondsRow>,
     /// Block of the last weights or commit of each neuron. A missing one reads as the registration.
+    ///
+    /// It counts toward the quorum. Activity follows from the rows. spec yuma §4.
     pub last_updates: Vec<BlockNumber>,
     /// Block of the earliest open commit of each neuron. `None` on a subnet without commits.
     pub open_commits: Option<Vec<Option<BlockNumber>>>,
@@ -119,6 +124,7 @@ impl<Key> Default for BlockInput<Key> {
             accrual: Accrual::default(),
             ledger: EmissionAccounts::new(),
             root: None,
+            launch: LaunchPhase::default(),
             network: NetworkParameters::default(),
             existential_deposit: Amount::ZERO,
             stakes: BTreeMap::new(),
@@ -174,13 +180,14 @@ impl<Key: Encode> BlockInput<Key> {
             accrual,
             ledger,
             root,
+            launch,
             network,
             existential_deposit,
             stakes,
             balances,
             subnets,
         } = self;
-        let head = (number, rules, issuance, accrual, ledger, network, existential_deposit).encoded_size();
+        let head = (number, rules, issuance, accrual, ledger, launch, network, existential_deposit).encoded_size();
         let root = root.as_ref().map_or(1, RootInput::encoded_len);
         let keys = stakes.encoded_size().saturating_add(balances.encoded_size());
         let subnets = subnets.values().map(|subnet| subnet.encoded_len().saturating_add(size_of::<u16>()));

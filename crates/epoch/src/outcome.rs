@@ -48,11 +48,11 @@ impl<Key> BlockOutcome<Key> {
 pub struct SubnetEpoch<Key = PublicKey> {
     /// Coldkey that receives the owner cut. `None` without an owner, or with the cut switched off.
     pub owner: Option<Key>,
-    /// Division of the pending emission, before a pool without a claim joins the other.
+    /// Division of the pending emission, before a pool without a claim is recycled.
     pub division: Division,
     /// Claims by which the pools were divided.
     pub basis: Basis,
-    /// Emission that was recycled, because the subnet has no neuron.
+    /// Emission that was recycled, because no neuron has a claim to it.
     pub recycled: Amount<Tao>,
     /// Stake weight of each neuron, with its loans.
     pub stake_weights: Vec<StakeWeight<Key>>,

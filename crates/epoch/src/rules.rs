@@ -1,18 +1,21 @@
 //! The step in which the weights of validators become shares of an epoch. spec yuma, tokenomics §6.2.
 //!
 //! [`ConsensusInput`] gathers all that consensus reads and runs it: validators' weights become incentives of miners and
-//! dividends of validators. [`claims`] turns these into the proportions by which the pools of an epoch are divided, and
+//! dividends of validators. [`allocate`] divides the pools of an epoch by them, or by seats in the launch phase, and
 //! [`neuron_records`] into the records that the chain stores. The chain and every replay of it call these functions.
 
 use crate::error::ArithmeticStep;
 use alloc::vec::Vec;
-use myelin_economics::division::{Claim, Emission};
+use myelin_economics::division::{Allocation, Claim, Division, Emission};
 use myelin_primitives::{Amount, BlockNumber, Entry, Q32, Tao};
 use myelin_records::{
     epoch::NeuronRecord,
     parameters::{NetworkParameters, Parameters},
+    subnet::LaunchPhase,
 };
-use myelin_yuma::{Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Trace, epoch, traced};
+use myelin_yuma::{
+    Bonds, EpochOutcome, LiquidAlpha, Params, Snapshot, Stake, Trace, epoch, has_opinion, is_active, traced,
+};
 
 /// The version of the rules that this crate has.
 ///
@@ -29,6 +32,9 @@ pub fn rules_of(spec_version: u32) -> u32 {
     known.map_or(RULES, |(_, rules)| *rules)
 }
 
+/// The part of the stake that must vote: one in this many. spec yuma §4.
+const QUORUM: u128 = 3;
+
 /// All that consensus reads of one subnet besides its parameters. Slices are indexed by uid.
 ///
 /// Rows may be of any type, so that the chain lends them as it read them.
@@ -44,8 +50,10 @@ pub struct ConsensusInput<'a, Row> {
     pub stake_weights: &'a [Amount<Tao>],
     /// Block of each registration.
     pub registered_at: &'a [BlockNumber],
-    /// Block of the last weights or commit of each neuron, or of its registration.
+    /// Block in which the row of each neuron was fixed, or of its registration if it has none. spec yuma §4.
     pub last_updates: &'a [BlockNumber],
+    /// Block of the last weights or commit of each neuron, or of its registration. spec yuma §4.
+    pub last_calls: &'a [BlockNumber],
     /// Weights of each neuron as they count, see [`myelin_yuma::as_read`].
     pub weights: &'a [Row],
     /// Bonds that the epoch before left, for neurons with a permit.
@@ -57,19 +65,28 @@ pub struct ConsensusInput<'a, Row> {
 }
 
 impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
-    /// Runs consensus.
+    /// Runs consensus among the neurons that vote. spec yuma §4.
+    ///
+    /// In the outcome a neuron is active if it voted.
     pub fn run(&self, params: &Params) -> EpochOutcome {
-        self.with_snapshot(|snapshot| epoch(snapshot, params))
+        self.with_snapshot(params, |snapshot| of_voters(epoch(snapshot, params), snapshot.permits))
     }
 
     /// Runs consensus and returns its terms too, for explanations.
     pub fn run_traced(&self, params: &Params) -> (EpochOutcome, Trace) {
-        self.with_snapshot(|snapshot| traced(snapshot, params))
+        self.with_snapshot(params, |snapshot| {
+            let (outcome, trace) = traced(snapshot, params);
+            (of_voters(outcome, snapshot.permits), trace)
+        })
     }
 
-    fn with_snapshot<Answer>(&self, run: impl FnOnce(&Snapshot<'_, Row>) -> Answer) -> Answer {
+    /// Lends the snapshot of an epoch in which only neurons with an opinion have a permit. spec yuma §4.
+    ///
+    /// Stake that rates no miner would otherwise count against those that are rated, and be paid if none is. Without a
+    /// quorum no neuron has a permit.
+    fn with_snapshot<Answer>(&self, params: &Params, run: impl FnOnce(&Snapshot<'_, Row>) -> Answer) -> Answer {
         let stake: Vec<Stake> = self.stake_weights.iter().map(|weight| Stake::from(*weight)).collect();
-        run(&Snapshot {
+        let snapshot = Snapshot {
             block: self.block,
             last_epoch_block: self.last_epoch,
             emission: self.emission,
@@ -82,8 +99,49 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
             bonds: self.bonds,
             permits: self.permits,
             commit_blocks: self.open_commits,
-        })
+        };
+        let mut permits = has_opinion(&snapshot);
+        if !self.is_quorate(&permits, params) {
+            permits.fill(false);
+        }
+        run(&Snapshot { permits: &permits, ..snapshot })
     }
+
+    /// Returns true if the stake of the voters is at least a third of all permitted stake that was heard of recently.
+    ///
+    /// An outage of most validators thus pays no party, not even the few that go on. spec yuma §4.
+    fn is_quorate(&self, opinions: &[bool], params: &Params) -> bool {
+        let is_recent = |blocks: &[BlockNumber], uid: usize| {
+            blocks.get(uid).is_some_and(|block| is_active(*block, params.activity_cutoff, self.block))
+        };
+        let (mut voting, mut heard) = (0_u128, 0_u128);
+        for (uid, weight) in self.stake_weights.iter().enumerate().filter(|(uid, _)| at(self.permits, *uid)) {
+            // Less than the threshold counts as nothing. spec yuma §3.2
+            let stake = if weight.rao() < params.stake_threshold { 0 } else { u128::from(weight.rao()) };
+            let is_active = is_recent(self.last_updates, uid);
+            if is_active && at(opinions, uid) {
+                voting = voting.saturating_add(stake);
+            }
+            if is_active || is_recent(self.last_calls, uid) {
+                heard = heard.saturating_add(stake);
+            }
+        }
+        voting.saturating_mul(QUORUM) >= heard
+    }
+}
+
+/// Returns the outcome in which only neurons that vote are active and have dividends. spec yuma §4.
+///
+/// Classic bonds alone would pay a silent validator too.
+fn of_voters(mut outcome: EpochOutcome, permits: &[bool]) -> EpochOutcome {
+    let dividends = outcome.dividends.iter_mut().zip(&mut outcome.exact.dividends);
+    for ((uid, active), (dividend, exact)) in outcome.active.iter_mut().enumerate().zip(dividends) {
+        *active &= at(permits, uid);
+        if !*active {
+            (*dividend, *exact) = (0, Q32::ZERO);
+        }
+    }
+    outcome
 }
 
 /// Returns the rules of a subnet's consensus as its parameters set them. spec yuma §2.
@@ -110,42 +168,37 @@ pub fn epoch_params(parameters: &Parameters, network: &NetworkParameters) -> Par
 }
 
 /// Returns the claims of neurons to the pools of an epoch, by uid. spec tokenomics §6.2, step 5.
-pub fn claims(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<Claim> {
-    let exact = &outcome.exact;
-    (0..)
-        .zip(stake_weights)
-        .map(|(uid, stake)| Claim {
-            incentive: weight(at(&exact.incentive, uid)),
-            dividend: weight(at(&exact.dividends, uid)),
-            active_stake: weight(at(&exact.active_stake, uid)),
-            stake: stake.rao(),
-        })
-        .collect()
+fn claims(outcome: &EpochOutcome) -> Vec<Claim> {
+    let shares = outcome.exact.incentive.iter().zip(&outcome.exact.dividends);
+    shares.map(|(incentive, dividend)| Claim { incentive: weight(*incentive), dividend: weight(*dividend) }).collect()
 }
 
-/// Returns the permits until the next epoch, by uid. spec yuma §3.3.
+/// Divides the pools of an epoch among the neurons. spec tokenomics §6.2, step 5, and §10.
 ///
-/// Without stake there is no order of validators, so all neurons may validate. spec tokenomics §10.
-pub fn next_permits(outcome: &EpochOutcome, stake_weights: &[Amount<Tao>]) -> Vec<bool> {
-    let without_stake = stake_weights.iter().all(|stake| stake.is_zero());
-    (0..).zip(stake_weights).map(|(uid, _)| without_stake || at(&outcome.permits, uid)).collect()
+/// With a `launch` phase that covers the subnet, seats are paid by the blocks since the epoch before for which they were
+/// held. Otherwise consensus decides.
+pub fn allocate<Row>(
+    division: &Division,
+    input: &ConsensusInput<'_, Row>,
+    outcome: &EpochOutcome,
+    launch: Option<LaunchPhase>,
+) -> Allocation {
+    let Some(launch) = launch else { return division.among(&claims(outcome)) };
+    let last_epoch = input.last_epoch.unwrap_or_default();
+    let held = input.registered_at.iter().map(|since| input.block.saturating_sub(last_epoch.max(*since)).into());
+    division.among_seats(&held.collect::<Vec<u64>>(), launch.least_seats)
 }
 
 /// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13.
 ///
 /// # Errors
 /// [`ArithmeticStep::NeuronPay`] if the pay of a neuron exceeds any amount.
-pub fn neuron_records(
-    outcome: &EpochOutcome,
-    stake_weights: &[Amount<Tao>],
-    emissions: &[Emission],
-) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
-    let permits = next_permits(outcome, stake_weights);
+pub fn neuron_records(outcome: &EpochOutcome, emissions: &[Emission]) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
     let records = (0..).zip(emissions).map(|(uid, emission)| {
         let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticStep::NeuronPay)?;
         Ok(NeuronRecord {
             active: at(&outcome.active, uid),
-            permit: at(&permits, uid),
+            permit: at(&outcome.permits, uid),
             stake_weight: at(&outcome.stake_weight, uid),
             consensus: at(&outcome.consensus, uid),
             validator_trust: at(&outcome.validator_trust, uid),
@@ -188,6 +241,7 @@ mod tests {
             stake_weights: &[tao(1), Amount::ZERO, Amount::ZERO],
             registered_at: &[1, 1, 1],
             last_updates: &[90, 1, 1],
+            last_calls: &[90, 1, 1],
             weights: &weights,
             bonds: &[],
             permits: &[true, false, false],
@@ -203,11 +257,71 @@ mod tests {
         let outcome = outcome();
         assert_eq!(outcome.incentive, [0, u16::MAX, 0]);
         assert_eq!(outcome.dividends, [u16::MAX, 0, 0]);
-        let claims = claims(&outcome, &[tao(1), Amount::ZERO, Amount::ZERO]);
         let one = 1 << 32;
-        let validator = Claim { incentive: 0, dividend: one, active_stake: one, stake: 1_000_000_000 };
-        let miner = Claim { incentive: one, ..Claim::default() };
-        assert_eq!(claims, [validator, miner, Claim::default()]);
+        let validator = Claim { incentive: 0, dividend: one };
+        let miner = Claim { incentive: one, dividend: 0 };
+        assert_eq!(claims(&outcome), [validator, miner, Claim::default()]);
+        assert_eq!(outcome.active, [true, false, false], "only the validator votes");
+    }
+
+    /// Returns the incentives if seat 0 has `stake` of 100 and rates seat 2, and seat 1 has the rest and was last heard
+    /// of in block `heard`.
+    fn with_a_vote_of(stake: u64, heard: BlockNumber, stake_threshold: u64) -> Vec<u16> {
+        let weights = [vec![Entry::new(Uid::new(2), 1)], vec![], vec![]];
+        let input = ConsensusInput {
+            block: 10_000,
+            last_epoch: None,
+            emission: Amount::ZERO,
+            stake_weights: &[Amount::from_rao(stake), Amount::from_rao(100 - stake), Amount::ZERO],
+            registered_at: &[1, 1, 1],
+            last_updates: &[9_000, 1, 1],
+            last_calls: &[9_000, heard, 1],
+            weights: &weights,
+            bonds: &[],
+            permits: &[true, true, false],
+            open_commits: None,
+        };
+        let outcome = input.run(&Params { stake_threshold, ..Params::default() });
+        assert_eq!(outcome.active, [outcome.incentive[2] > 0, false, false]);
+        assert_eq!(outcome.permits[0], stake >= stake_threshold, "new permits are given as always");
+        outcome.incentive
+    }
+
+    #[test]
+    fn less_than_a_third_of_the_stake_that_is_heard_of_is_no_quorum() {
+        assert_eq!(with_a_vote_of(33, 9_999, 0), [0, 0, 0]);
+        assert_eq!(with_a_vote_of(34, 9_999, 0), [0, 0, u16::MAX]);
+        // The cutoff is 5 000 blocks, and counts to the last of them.
+        assert_eq!(with_a_vote_of(33, 5_000, 0), [0, 0, 0]);
+        assert_eq!(with_a_vote_of(33, 4_999, 0), [0, 0, u16::MAX]);
+        // Stake below the threshold counts as nothing.
+        assert_eq!(with_a_vote_of(33, 9_999, 34), [0, 0, 0]);
+        assert_eq!(with_a_vote_of(70, 9_999, 34), [0, 0, u16::MAX]);
+    }
+
+    #[test]
+    fn stake_without_an_opinion_does_not_vote() {
+        let weights = [vec![Entry::new(Uid::new(2), 1)], vec![], vec![]];
+        let input = ConsensusInput {
+            block: 100,
+            last_epoch: None,
+            emission: Amount::from_rao(1_000),
+            stake_weights: &[tao(2), tao(3), Amount::ZERO],
+            registered_at: &[1, 1, 1],
+            last_updates: &[90, 90, 1],
+            last_calls: &[90, 90, 1],
+            weights: &weights,
+            bonds: &[],
+            permits: &[true, true, false],
+            open_commits: None,
+        };
+        let outcome = input.run(&Params::default());
+        // Three fifths of the stake are silent. The rest finds consensus alone.
+        assert_eq!(outcome.incentive, [0, 0, u16::MAX]);
+        assert_eq!(outcome.dividends, [u16::MAX, 0, 0]);
+        assert_eq!(outcome.exact.active_stake, [Q32::ONE, Q32::ZERO, Q32::ZERO]);
+        assert_eq!(outcome.active, [true, false, false]);
+        assert_eq!(outcome.permits, [true, true, false], "permits follow from all stake");
     }
 
     #[test]
@@ -220,6 +334,7 @@ mod tests {
             stake_weights: &[tao(1), Amount::ZERO],
             registered_at: &[1, 1],
             last_updates: &[90, 1],
+            last_calls: &[90, 1],
             weights: &weights,
             bonds: &[],
             permits: &[true, false],
@@ -240,6 +355,7 @@ mod tests {
             stake_weights: &[Amount::ZERO, tao(1)],
             registered_at: &[1, 1],
             last_updates: &[1, 1],
+            last_calls: &[1, 1],
             weights: &[],
             bonds: &[],
             permits: &[],
@@ -249,19 +365,12 @@ mod tests {
     }
 
     #[test]
-    fn without_stake_all_neurons_may_validate() {
-        let outcome = outcome();
-        assert_eq!(next_permits(&outcome, &[tao(1), Amount::ZERO, Amount::ZERO]), [true, false, false]);
-        assert_eq!(next_permits(&outcome, &[Amount::ZERO; 3]), [true; 3]);
-    }
-
-    #[test]
     fn records_have_the_findings_and_the_pay() {
-        let stake = [tao(1), Amount::ZERO, Amount::ZERO];
         let emission =
             |miner, validator| Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) };
-        let records = neuron_records(&outcome(), &stake, &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
+        let records = neuron_records(&outcome(), &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
         let validator = NeuronRecord {
+            active: true,
             permit: true,
             stake_weight: u16::MAX,
             validator_trust: u16::MAX,
@@ -276,8 +385,8 @@ mod tests {
             ..NeuronRecord::FRESH
         };
         assert_eq!(records, [validator, miner, NeuronRecord::FRESH]);
-        assert_eq!(neuron_records(&outcome(), &stake, &[]), Ok(vec![]));
-        let too_much = neuron_records(&outcome(), &stake, &[emission(u64::MAX, 1)]);
+        assert_eq!(neuron_records(&outcome(), &[]), Ok(vec![]));
+        let too_much = neuron_records(&outcome(), &[emission(u64::MAX, 1)]);
         assert_eq!(too_much, Err(ArithmeticStep::NeuronPay));
     }
 

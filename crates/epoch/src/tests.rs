@@ -21,6 +21,7 @@ use myelin_records::{
     parameters::Parameters,
     seat::Seat,
     stake::{Family, FamilyMember},
+    subnet::LaunchPhase,
     weights::WeightsRow,
 };
 use proptest::{collection::vec, prelude::*};
@@ -117,6 +118,7 @@ fn a_weight_becomes_pay_for_both_sides() {
         EpochRecord { block: BLOCK, emission: rao(1_001), owner_cut: rao(0), miners: rao(500), validators: rao(501) };
     assert_eq!(epoch.record, record);
     let validator = NeuronRecord {
+        active: true,
         permit: true,
         stake_weight: u16::MAX,
         validator_trust: u16::MAX,
@@ -221,7 +223,7 @@ fn without_neurons_both_pools_are_recycled() {
     input.balances = [(b'O', rao(500))].into();
     let outcome = run(&input, &[1]);
     let epoch = outcome.epoch(subnet(1)).unwrap();
-    assert_eq!((epoch.basis, epoch.recycled, epoch.record.owner_cut), (Basis::NoNeurons, rao(820), rao(180)));
+    assert_eq!((epoch.basis, epoch.recycled, epoch.record.owner_cut), (Basis::Unclaimed, rao(820), rao(180)));
     assert!(epoch.emissions.is_empty() && epoch.records.is_empty() && epoch.payments.is_empty());
     // The recycled part is in no term of the issuance any more.
     assert_eq!((outcome.accrual.pending, outcome.issuance.balances), (rao(0), rao(180)));
@@ -229,27 +231,122 @@ fn without_neurons_both_pools_are_recycled() {
 }
 
 #[test]
-fn the_first_stake_comes_in_equal_parts() {
-    let fresh = SubnetInput { seats: seats(b"abc"), ..SubnetInput::default() };
-    let stakes = *b"abc";
-    let stakes = stakes.map(|hotkey| (hotkey, stake(b'O', 0, 0, None)));
-    let outcome = run(&block(&[(1, 100, fresh)], &stakes), &[1]);
-    let epoch = outcome.epoch(subnet(1)).unwrap();
-    assert_eq!(epoch.basis, Basis::Equal);
-    assert_eq!(emissions(epoch), [(34, 0), (33, 0), (33, 0)]);
-    assert!(epoch.records.iter().all(|record| record.permit), "all may validate until there is stake");
+fn silence_pays_no_neuron() {
+    for (permits, stakes) in [(vec![], [0, 0]), (vec![true, true], [1_000, 3_000]), (vec![], [1_000, 3_000])] {
+        let silent = SubnetInput { seats: seats(b"ab"), permits, owner: Some(b'O'), ..SubnetInput::default() };
+        let has_stake = stakes != [0, 0];
+        let [a, b] = stakes.map(|own| stake(b'A', own, 0, None));
+        let mut input = block(&[(1, 100, silent)], &[(b'a', a), (b'b', b)]);
+        input.balances = [(b'O', rao(500))].into();
+        let outcome = run(&input, &[1]);
+        let epoch = outcome.epoch(subnet(1)).unwrap();
+        assert_eq!((epoch.basis, epoch.recycled, emissions(epoch)), (Basis::Unclaimed, rao(82), vec![(0, 0); 2]));
+        assert_eq!(epoch.record.owner_cut, rao(18), "the owner is paid all the same");
+        assert!(epoch.records.iter().all(|record| !record.active && record.emission.is_zero()));
+        assert!(epoch.records.iter().all(|record| record.permit == has_stake), "a permit needs stake");
+        assert_eq!(outcome.stakes, input.stakes);
+    }
 }
 
 #[test]
-fn stake_without_weights_is_paid_by_stake() {
-    let idle = SubnetInput { seats: seats(b"ab"), permits: vec![true, false], ..SubnetInput::default() };
-    let stakes = |a, b| [(b'a', stake(b'A', a, 0, None)), (b'b', stake(b'B', b, 0, None))];
-    let outcome = run(&block(&[(1, 100, idle.clone())], &stakes(1_000, 3_000)), &[1]);
+fn in_the_launch_phase_time_is_paid() {
+    // Seats of blocks 1, 50 and 75. The epoch before was in block 50, so they were held for 50, 50 and 25 blocks.
+    let mut launching = SubnetInput {
+        last_epoch: Some(50),
+        seats: seats(b"vmx"),
+        permits: vec![true, false, false],
+        rows: vec![row(&[(1, 1)], 90)],
+        ..pair()
+    };
+    launching.seats[1].registered_at = 50;
+    launching.seats[2].registered_at = 75;
+    let stakes = [(b'v', 1_000), (b'm', 0), (b'x', 0)].map(|(key, own)| (key, stake(b'O', own, 0, None)));
+    let with = |ends_at, least_seats, owner: Option<Key>| {
+        let mut input = block(&[(1, 1_001, SubnetInput { owner, ..launching.clone() })], &stakes);
+        input.launch = LaunchPhase { opens_at: 0, ends_at, least_seats };
+        input.balances = [(b'O', rao(500))].into();
+        let outcome = run(&input, &[1]);
+        let epoch = outcome.epoch(subnet(1)).unwrap().clone();
+        assert_eq!(epoch.records[1].incentive, u16::MAX, "consensus runs as always");
+        (epoch.basis, emissions(&epoch), epoch.recycled.rao())
+    };
+    // The remainder goes to the lowest uid of those with the largest weight.
+    assert_eq!(with(BLOCK + 1, 3, None), (Basis::Launch, vec![(401, 0), (400, 0), (200, 0)], 0));
+    assert_eq!(with(BLOCK + 1, 4, None), (Basis::Unclaimed, vec![(0, 0); 3], 1_001));
+    assert_eq!(with(BLOCK, 3, None), (Basis::Rated, vec![(0, 501), (500, 0), (0, 0)], 0));
+    assert_eq!(with(BLOCK + 1, 3, Some(b'O')).0, Basis::Rated, "a subnet with an owner is paid by consensus");
+
+    // No seat was held for a block.
+    launching.seats.iter_mut().for_each(|seat| seat.registered_at = BLOCK);
+    let mut input = block(&[(1, 100, launching)], &stakes);
+    input.launch = LaunchPhase { opens_at: 0, ends_at: BLOCK + 1, least_seats: 0 };
+    assert_eq!(run(&input, &[1]).epoch(subnet(1)).unwrap().recycled, rao(100));
+}
+
+#[test]
+fn a_pool_without_a_claim_is_recycled() {
+    // The moving average keeps all of the past, so bonds never arise and no validator has a dividend.
+    let mut frozen = pair();
+    frozen.parameters.bonds_moving_average = 1_000_000;
+    let stakes = [(b'v', stake(b'V', 1_000, 0, None)), (b'm', stake(b'M', 0, 0, None))];
+    let outcome = run(&block(&[(1, 101, frozen)], &stakes), &[1]);
     let epoch = outcome.epoch(subnet(1)).unwrap();
-    assert_eq!((epoch.basis, emissions(epoch)), (Basis::ActiveStake, vec![(0, 100), (0, 0)]));
-    let outcome = run(&block(&[(1, 100, SubnetInput { permits: vec![], ..idle })], &stakes(1_000, 3_000)), &[1]);
+    assert_eq!((epoch.basis, epoch.recycled, emissions(epoch)), (Basis::Rated, rao(51), vec![(0, 0), (50, 0)]));
+    assert_eq!((outcome.accrual.pending, outcome.issuance.staked), (rao(0), rao(1_050)));
+}
+
+#[test]
+fn a_silent_validator_earns_nothing_by_classic_bonds() {
+    for votes in [true, false] {
+        let held = BondsRow::try_from(vec![Entry::new(Uid::new(1), u16::MAX)]).unwrap();
+        let rows =
+            vec![row(&[(1, 1)], 90), WeightsRow::default(), if votes { row(&[(1, 1)], 90) } else { row(&[], 90) }];
+        let subnet_input = SubnetInput {
+            parameters: Parameters { yuma3: false, ..pair().parameters },
+            seats: seats(b"vmw"),
+            last_epoch: Some(50),
+            permits: vec![true, false, true],
+            rows,
+            bonds: vec![held.clone(), BondsRow::new(), held],
+            ..pair()
+        };
+        let stakes = [(b'v', 1_000), (b'm', 0), (b'w', 1_000)].map(|(hotkey, own)| (hotkey, stake(b'O', own, 0, None)));
+        let outcome = run(&block(&[(1, 1_000, subnet_input)], &stakes), &[1]);
+        let epoch = outcome.epoch(subnet(1)).unwrap();
+        let expected = if votes { [(0, 250), (500, 0), (0, 250)] } else { [(0, 500), (500, 0), (0, 0)] };
+        assert_eq!(emissions(epoch), expected);
+        assert_eq!(epoch.records[2].dividends > 0, votes);
+        assert!(!epoch.bonds[2].is_empty(), "its bonds stay");
+    }
+}
+
+#[test]
+fn activity_counts_from_the_row_in_force() {
+    // The cutoff is 5 000 blocks. The last call was a commit, whose row is not revealed yet.
+    for (fixed_at, basis) in [(5_000, Basis::Rated), (4_999, Basis::Unclaimed)] {
+        let stale = SubnetInput { rows: vec![row(&[(1, 1)], fixed_at)], last_updates: vec![9_990], ..pair() };
+        let stakes = [(b'v', stake(b'V', 1_000, 0, None)), (b'm', stake(b'M', 0, 0, None))];
+        let mut input = block(&[(1, 100, stale)], &stakes);
+        input.number = 10_000;
+        assert_eq!(run(&input, &[1]).epoch(subnet(1)).unwrap().basis, basis, "fixed in block {fixed_at}");
+    }
+}
+
+#[test]
+fn scattered_votes_pay_no_neuron() {
+    // Two validators with 51 % rate a hotkey of their own each. The rest cannot make a consensus alone.
+    let scattered = SubnetInput {
+        seats: seats(b"vwxmn"),
+        permits: vec![true, true, true, false, false],
+        rows: vec![row(&[(3, 1)], 90), row(&[(4, 1)], 90), row(&[(0, 1)], 90)],
+        ..pair()
+    };
+    let stakes = [(b'v', 26), (b'w', 25), (b'x', 49), (b'm', 0), (b'n', 0)];
+    let stakes = stakes.map(|(key, own)| (key, stake(b'O', own, 0, None)));
+    let outcome = run(&block(&[(1, 100, scattered)], &stakes), &[1]);
     let epoch = outcome.epoch(subnet(1)).unwrap();
-    assert_eq!((epoch.basis, emissions(epoch)), (Basis::AnyStake, vec![(0, 25), (0, 75)]));
+    assert_eq!((epoch.basis, epoch.recycled), (Basis::Unclaimed, rao(100)));
+    assert!(epoch.records.iter().all(|record| record.consensus == 0));
 }
 
 #[test]
@@ -258,7 +355,8 @@ fn a_row_of_before_a_newcomer_does_not_rate_it() {
     newcomer.seats[1].registered_at = 90;
     let stakes = [(b'v', stake(b'V', 1_000, 0, None)), (b'm', stake(b'M', 0, 0, None))];
     let outcome = run(&block(&[(1, 100, newcomer)], &stakes), &[1]);
-    assert_eq!(outcome.epoch(subnet(1)).unwrap().basis, Basis::ActiveStake);
+    let epoch = outcome.epoch(subnet(1)).unwrap();
+    assert_eq!((epoch.basis, epoch.recycled), (Basis::Unclaimed, rao(100)));
 }
 
 #[test]
@@ -273,31 +371,33 @@ fn bonds_without_a_permit_are_not_read() {
             ..pair()
         };
         let stakes = [(b'v', 1_000), (b'm', 0), (b'w', 1_000)].map(|(hotkey, own)| (hotkey, stake(b'O', own, 0, None)));
-        emissions(run(&block(&[(1, 1_000, subnet_input)], &stakes), &[1]).epoch(subnet(1)).unwrap())
+        let outcome = run(&block(&[(1, 1_000, subnet_input)], &stakes), &[1]);
+        let epoch = outcome.epoch(subnet(1)).unwrap();
+        assert_eq!(emissions(epoch), [(0, 500), (500, 0), (0, 0)], "a silent validator earns nothing");
+        epoch.bonds[2].clone()
     };
-    // With its permit the idle validator still earns by what it held; without one it has nothing.
-    assert!(bonds(true)[2].1 > 0);
-    assert_eq!(bonds(false), [(0, 500), (500, 0), (0, 0)]);
+    // With its permit the silent validator keeps the bonds that it held, less their decay.
+    assert_eq!(bonds(true)[0].value, 26_999);
+    assert!(bonds(false).is_empty());
 }
 
 #[test]
 fn a_later_epoch_reads_the_stake_that_an_earlier_one_paid() {
-    let idle = SubnetInput { seats: seats(b"ab"), ..SubnetInput::default() };
-    let stakes = [
-        (b'v', stake(b'V', 1_000, 0, None)),
-        (b'm', stake(b'M', 0, 0, None)),
-        (b'b', stake(b'B', 500, 0, None)),
-        (b'a', stake(b'A', 0, 0, None)),
-    ];
-    let mut second = idle;
-    second.seats = seats(b"mb");
+    let stakes = [(b'v', 1_000), (b'm', 0), (b'b', 500), (b'a', 0)].map(|(key, own)| (key, stake(b'O', own, 0, None)));
+    // Two validators of subnet 2 rate the same miner. One of them mines on subnet 1.
+    let second = SubnetInput {
+        seats: seats(b"mba"),
+        permits: vec![true, true, false],
+        rows: vec![row(&[(2, 1)], 90), row(&[(2, 1)], 90)],
+        ..pair()
+    };
     let input = block(&[(1, 1_000, pair()), (2, 100, second)], &stakes);
-    // First subnet 1: the miner has 500 then, as much as `b`, and both share the emission of subnet 2.
+    // First subnet 1: the miner has 500 then, as much as `b`, and both share the validators' pool of subnet 2.
     let outcome = run(&input, &[1, 2]);
-    assert_eq!(emissions(outcome.epoch(subnet(2)).unwrap()), [(0, 50), (0, 50)]);
+    assert_eq!(emissions(outcome.epoch(subnet(2)).unwrap()), [(0, 25), (0, 25), (50, 0)]);
     // The other way round it has nothing yet.
     let outcome = run(&input, &[2, 1]);
-    assert_eq!(emissions(outcome.epoch(subnet(2)).unwrap()), [(0, 0), (0, 100)]);
+    assert_eq!(emissions(outcome.epoch(subnet(2)).unwrap()), [(0, 0), (0, 50), (50, 0)]);
     assert_eq!(outcome.epochs.iter().map(|(netuid, _)| netuid.get()).collect::<Vec<_>>(), [2, 1]);
 }
 

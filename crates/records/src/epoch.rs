@@ -40,6 +40,8 @@ pub struct EmissionAccount {
     pub share: Share,
     /// True if the subnet takes part in the division. spec tokenomics §5.4.
     pub eligible: bool,
+    /// True if the subnet receives nothing while no subnet has a share. spec tokenomics §5.4.
+    pub needs_share: bool,
     /// Amount that it receives of each block.
     pub per_block: Amount<Tao>,
     /// Pending emission when `since` blocks had accrued.
@@ -56,7 +58,7 @@ pub type EmissionAccounts = BoundedBTreeMap<NetUid, EmissionAccount, MaxNetworks
 /// Numbers of type `u16` are fractions `v / 65535`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NeuronRecord {
-    /// True if its last update was recent enough to count.
+    /// True if it voted: it had a permit, and its row was recent enough and rated a miner. spec yuma §4.
     pub active: bool,
     /// True if it holds a validator permit until the next epoch.
     pub permit: bool,
@@ -77,7 +79,7 @@ pub struct NeuronRecord {
 impl NeuronRecord {
     /// The record of a seat taken since the last epoch. spec subnets-and-neurons §10.
     pub const FRESH: Self = Self {
-        active: true,
+        active: false,
         permit: false,
         stake_weight: 0,
         consensus: 0,
@@ -96,7 +98,7 @@ pub type BondsRow = BoundedVec<Entry, MaxUids>;
 
 /// The amounts that the last epoch of a subnet divided. spec tokenomics §6.2.
 ///
-/// The rest of `emission` that the other amounts leave was recycled, because the subnet had no neuron.
+/// The rest of `emission` that the other amounts leave was recycled, because no neuron had a claim to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct EpochRecord {
     /// Block that ran the epoch.
@@ -149,7 +151,7 @@ mod tests {
         assert_eq!(record.encode(), encoded);
         assert_eq!(NeuronRecord::decode(&mut &encoded[..]), Ok(record));
         assert_eq!(NeuronRecord::max_encoded_len(), 20);
-        assert_eq!(NeuronRecord::FRESH.encode(), [&[1][..], &[0; 19]].concat());
+        assert_eq!(NeuronRecord::FRESH.encode(), [0; 20]);
     }
 
     #[test]
@@ -167,12 +169,13 @@ mod tests {
     proptest! {
         #[test]
         fn accounts_read_as_they_were_written(
-            accounts in btree_map(any::<u16>(), any::<(u64, bool, u64, u64, u32)>(), 0..=256),
+            accounts in btree_map(any::<u16>(), any::<(u64, bool, bool, u64, u64, u32)>(), 0..=256),
         ) {
-            let entered = accounts.iter().map(|(netuid, (share, eligible, per_block, settled, since))| {
+            let entered = accounts.iter().map(|(netuid, (share, eligible, needs_share, per_block, settled, since))| {
                 let account = EmissionAccount {
                     share: Share::from_bits(*share),
                     eligible: *eligible,
+                    needs_share: *needs_share,
                     per_block: rao(*per_block),
                     settled: rao(*settled),
                     since: *since,

@@ -140,7 +140,7 @@ pub struct NeuronInfo<AccountId = PublicKey> {
     pub stake: Amount<Tao>,
     /// Weight of its stake here: its stake less the part lent to children, with the part that parents lend.
     pub stake_weight: Amount<Tao>,
-    /// True if its last update was recent enough to count.
+    /// True if it voted in the last epoch. spec yuma §4.
     pub active: bool,
     /// True if it holds a validator permit until the next epoch.
     pub validator_permit: bool,

@@ -77,6 +77,8 @@ pool_codes! {
     ColdkeySwapDisputed = 21: ["ColdkeySwapDisputed"];
     /// A hotkey that is to be registered by work, and that another coldkey owns.
     ForeignHotkey = 25: ["NonAssociatedColdKey"];
+    /// A registration by work before the block in which registration opens.
+    NotOpenYet = 26: ["RegistrationNotOpenYet"];
     /// Any other error. The pool does not tell them apart.
     Any = 255: [];
 }
@@ -122,7 +124,7 @@ mod tests {
     #[test]
     fn numbers_are_stable() {
         let numbers: Vec<u8> = PoolCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 255]);
+        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 26, 255]);
     }
 
     #[test]

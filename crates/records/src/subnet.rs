@@ -23,6 +23,47 @@ pub struct Subnet<AccountId = PublicKey> {
     pub locked: Amount<Tao>,
 }
 
+/// The launch phase of a chain. Written at genesis and never changed. spec tokenomics §10.
+///
+/// A block number ends it, because no party can move one.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+pub struct LaunchPhase {
+    /// First block in which registration by work is open.
+    pub opens_at: BlockNumber,
+    /// First block after the launch phase; 0 on a chain without one.
+    pub ends_at: BlockNumber,
+    /// Seats of a subnet below which its epochs pay no neuron in the launch phase.
+    pub least_seats: u16,
+}
+
+impl LaunchPhase {
+    /// Returns true if registration by work is open in this block.
+    pub const fn is_open(&self, block: BlockNumber) -> bool {
+        block >= self.opens_at
+    }
+
+    /// Returns true if this block is of the launch phase.
+    pub const fn is_running(&self, block: BlockNumber) -> bool {
+        block < self.ends_at
+    }
+
+    /// Returns true if a subnet pays and replaces seats by the time they are held: one without an owner, in the phase.
+    pub const fn covers<AccountId>(&self, owner: Option<&AccountId>, block: BlockNumber) -> bool {
+        owner.is_none() && self.is_running(block)
+    }
+
+    /// Returns true if a subnet earns nothing without a share: one with an owner, on a chain with a launch phase.
+    ///
+    /// The first TAO is spread by work, and an owner buys a subnet with TAO. spec tokenomics §5.4
+    pub const fn needs_share<AccountId>(&self, owner: Option<&AccountId>) -> bool {
+        self.ends_at > 0 && owner.is_some()
+    }
+}
+
 /// Texts that the owner of a subnet publishes about it. The chain does not interpret them.
 ///
 /// spec subnets-and-neurons §15.2. The argument of a call has [`Vec`]s, so a text that is too long is refused with an

@@ -8,7 +8,10 @@ use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use myelin_pallet_subnets::GenesisSubnet;
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
-use myelin_records::parameters::{NetworkParametersPatch, ParametersPatch};
+use myelin_records::{
+    parameters::{NetworkParametersPatch, ParametersPatch},
+    subnet::LaunchPhase,
+};
 use serde_json::Value;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -39,8 +42,33 @@ pub fn patch(name: &str) -> Option<Value> {
     }
 }
 
+/// The launch phase of [`MAIN`]: registration opens after an hour, and the phase ends after 28 days.
+///
+/// It emits 0.96 % of the supply at most.
+const LAUNCH: LaunchPhase = LaunchPhase { opens_at: 300, ends_at: 201_600, least_seats: 64 };
+
 fn main() -> Value {
-    build_struct_json_patch!(RuntimeGenesisConfig { slot_time: SlotTimeConfig { millis: 12_000 } })
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        slot_time: SlotTimeConfig { millis: 12_000 },
+        subnets: SubnetsConfig { launch: LAUNCH, subnets: vec![launch_subnet()] },
+    })
+}
+
+/// Returns the subnet of the public launch.
+///
+/// Its difficulty doubles in each full interval, so that it soon fits the power of the miners. Three seats in 60 blocks
+/// are as many as 256 seats of 5 000 blocks can take.
+fn launch_subnet() -> GenesisSubnet<AccountId> {
+    let open = ParametersPatch {
+        pow_registration_allowed: Some(true),
+        adjustment_interval: Some(60),
+        target_registrations_per_interval: Some(3),
+        max_registrations_per_block: Some(3),
+        adjustment_alpha: Some(0),
+        immunity_period: Some(5_000),
+        ..ParametersPatch::default()
+    };
+    GenesisSubnet { netuid: NetUid::new(1), owner: None, parameters: open }
 }
 
 /// Returns a preset with development accounts, in which days of the main network become minutes.

@@ -48,8 +48,12 @@ fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
     let admission = Admissions::<Runtime>::get(netuid)?;
     let open = !netuid.is_root();
+    let subnet = <Subnets as ReadSubnets<AccountId>>::subnet(netuid)?;
+    // Clients read after a block was made, and register in the next one at the earliest.
+    let next = System::block_number().saturating_add(1);
+    let is_launching = <Subnets as ReadSubnets<AccountId>>::launch().covers(subnet.owner.as_ref(), next);
     Some(RegistrationInfo {
-        burn: (open && parameters.registration_allowed).then_some(admission.terms.burn),
+        burn: (open && parameters.registration_allowed && !is_launching).then_some(admission.terms.burn),
         difficulty: (open && parameters.pow_registration_allowed).then_some(admission.terms.difficulty),
         recycled: admission.recycled,
         adjusts_at: admission.adjusted_at.saturating_add(parameters.adjustment_interval.into()),

@@ -18,6 +18,7 @@ use frame_support::{
 };
 use myelin_economics::{
     children::Proportion,
+    division::Basis,
     pool::{Holding, Pool},
     root::Share,
     schedule::{RevealPhase, RevealSchedule, Schedule},
@@ -36,7 +37,7 @@ use myelin_pallet_emission::{Accrued, Bonds, Error, Event, LastEpochs, Ledger, N
 use myelin_pallet_keys::Owners;
 use myelin_pallet_neurons::SeatsOf;
 use myelin_pallet_staking::{Families, Holdings, Hotkeys, NextPool, Pools, TotalStake};
-use myelin_pallet_subnets::{Network, NetworkSettings, Subnets, Tempos, TotalLocked};
+use myelin_pallet_subnets::{Launch, Network, NetworkSettings, Subnets, Tempos, TotalLocked};
 use myelin_pallet_weights::{Commits, LastUpdates, Rows};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 use myelin_records::{
@@ -44,7 +45,7 @@ use myelin_records::{
     parameters::{AlphaValues, NetworkParameters, Parameters},
     seat::Seat,
     stake::{Delegation, Family, FamilyMember, HotkeyRecord, PoolId, StakePool},
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
     weights::{StorageIndex, WeightsCommit, WeightsRow},
 };
 use myelin_runtime::{AccountId, Balances, Executive, Runtime, RuntimeEvent, System};
@@ -145,6 +146,9 @@ fn make_state(random: &mut Random, number: BlockNumber) {
     tempos.insert(NetUid::ROOT, tempo(random, NetUid::ROOT, number, 40));
     make_root(random, number);
 
+    let ends_at = if random.chance(40) { number + random.below(2) as BlockNumber } else { 0 };
+    Launch::<Runtime>::put(LaunchPhase { opens_at: 0, ends_at, least_seats: random.below(6) as u16 });
+    let is_rated = random.chance(80);
     let [mut locked, mut minted, mut pending] = [Amount::ZERO; 3];
     let blocks = random.block(number) - 1;
     for netuid in (1..=1 + random.below(3) as u16).map(NetUid::new) {
@@ -155,8 +159,9 @@ fn make_state(random: &mut Random, number: BlockNumber) {
         // In some states the owner cut is too small to open an account.
         let is_small = random.chance(15);
         let account = EmissionAccount {
-            share: Share::from_bits(random.next()),
+            share: if is_rated { Share::from_bits(random.next()) } else { Share::default() },
             eligible: !is_small && random.chance(80),
+            needs_share: random.chance(50),
             per_block: Amount::from_rao(if is_small { 0 } else { random.below(1 << 30) }),
             settled: if is_small { Amount::from_rao(random.below(3_000)) } else { random.amount() },
             since: random.block(blocks.saturating_add(1)) - 1,
@@ -273,7 +278,11 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
     let owner = random.chance(75).then(|| coldkey(random.below(COLDKEYS.into()) as u8));
     let registered_at = random.block(number);
     Subnets::<Runtime>::insert(netuid, Subnet { registered_at, owner, owner_hotkey: None, locked });
-    NetworkSettings::<Runtime>::insert(netuid, make_parameters(random, tempo));
+    // Without bonds that can arise miners earn and no validator does.
+    let is_frozen = random.chance(10);
+    let parameters = make_parameters(random, tempo);
+    let bonds_moving_average = if is_frozen { 1_000_000 } else { parameters.bonds_moving_average };
+    NetworkSettings::<Runtime>::insert(netuid, Parameters { bonds_moving_average, ..parameters });
 
     let most = if random.chance(10) { 1 } else { SEATS + 1 };
     let count = random.below(most);
@@ -283,7 +292,7 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
         .collect();
     let ends = seats as u64;
     for (uid, _) in (0..).map(Uid::new).zip(&records).filter(|(_, record)| record.permit).collect::<Vec<_>>() {
-        if random.chance(60) {
+        if !is_frozen && random.chance(60) {
             Bonds::<Runtime>::insert(netuid, uid, bounded(random.entries(ends)));
         }
     }
@@ -375,6 +384,7 @@ fn input(number: BlockNumber) -> BlockInput<AccountId> {
         issuance: issuance(),
         accrual: Accrued::<Runtime>::get(),
         root,
+        launch: Launch::<Runtime>::get(),
         network: Network::<Runtime>::get(),
         existential_deposit: Amount::from_rao(Balances::minimum_balance()),
         stakes: stakes(),
@@ -457,6 +467,13 @@ struct Coverage {
     epochs: u32,
     failed: u32,
     recycled: u32,
+    launches: u32,
+    /// Epochs in which one pool of two had a claim.
+    half_claimed: u32,
+    /// Epochs without a quorum although a neuron with an opinion had a permit.
+    inquorate: u32,
+    /// Blocks in which an eligible subnet received nothing because none had a share.
+    without_share: u32,
     shares: u32,
     kept_shares: u32,
     halvings: u32,
@@ -567,6 +584,9 @@ impl Coverage {
         self.shares += u32::from(matches!(outcome.shares, Some(Ok(_))));
         self.kept_shares += u32::from(matches!(outcome.shares, Some(Err(_))));
         self.halvings += u32::from(outcome.accrual.emission < Amount::ONE_TAO);
+        let gets_nothing =
+            |account: &EmissionAccount| account.eligible && account.needs_share && account.per_block.is_zero();
+        self.without_share += u32::from(outcome.ledger.values().any(gets_nothing));
         for (netuid, epoch) in &outcome.epochs {
             let Ok(epoch) = epoch else {
                 self.failed += 1;
@@ -575,6 +595,13 @@ impl Coverage {
             let subnet = &input.subnets[netuid];
             self.epochs += 1;
             self.recycled += u32::from(!epoch.recycled.is_zero());
+            self.launches += u32::from(epoch.basis == Basis::Launch);
+            let is_half = !epoch.recycled.is_zero() && epoch.recycled < epoch.division.neurons();
+            self.half_claimed += u32::from(is_half);
+            let has_opinion = subnet.permits.iter().zip(&subnet.rows).any(|(permit, row)| {
+                *permit && row.entries.iter().any(|entry| entry.value > 0) && row.fixed_at + 360 >= input.number
+            });
+            self.inquorate += u32::from(has_opinion && epoch.records.iter().all(|record| !record.active));
             self.classic += u32::from(!subnet.parameters.yuma3);
             let open = subnet.open_commits.as_ref().is_some_and(|open| open.iter().any(Option::is_some));
             self.open_commits += u32::from(open);
@@ -590,10 +617,15 @@ impl Coverage {
 
     fn assert_complete(&self) {
         let Self { epochs, failed, recycled, shares, kept_shares, halvings, .. } = self;
+        let Self { launches, half_claimed, inquorate, without_share, .. } = self;
+        let news = [launches, half_claimed, inquorate, without_share];
         let Self { classic, open_commits, parents_paid, owners_paid, owners_without_account, late, .. } = self;
         let first = [epochs, failed, recycled, shares, kept_shares, halvings];
         let rest = [classic, open_commits, parents_paid, owners_paid, owners_without_account, late];
-        assert!(first.into_iter().chain(rest).all(|count| *count > 0), "a feature was in no state: {self:?}");
+        assert!(
+            first.into_iter().chain(rest).chain(news).all(|count| *count > 0),
+            "a feature was in no state: {self:?}"
+        );
         assert!(classic < epochs, "all bonds were classic: {self:?}");
     }
 }

@@ -19,16 +19,20 @@ const SUBNET: NetUid = NetUid::new(1);
 const TEMPO: BlockNumber = 20;
 const DIFFICULTY: u64 = 50;
 
+/// The end of the launch phase. Epochs are in blocks 18, 39 and 60.
+const ENDS_AT: BlockNumber = 45;
+
 /// Builds the main network with short delays and a low difficulty.
 fn launch() -> Chain {
     let quick = json!({
         "tempo": TEMPO, "weightsSetRateLimit": 5, "servingRateLimit": 5, "adjustmentInterval": 20,
         "initialDifficulty": DIFFICULTY, "minDifficulty": DIFFICULTY, "commitReveal": false,
-        "powRegistrationAllowed": true, "targetRegistrationsPerInterval": 10,
+        "powRegistrationAllowed": true, "targetRegistrationsPerInterval": 10, "maxRegistrationsPerBlock": 2,
     });
     Chain::begin(
         presets::MAIN,
         json!({ "subnets": {
+            "launch": { "opensAt": 0, "endsAt": ENDS_AT, "leastSeats": 2 },
             "networkParameters": { "stakeInterval": 10, "txRateLimit": 0 },
             "defaultParameters": quick,
             "subnets": [{ "netuid": 1, "parameters": {} }],
@@ -82,9 +86,15 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
     let (coldkey, first, second) = (key("coldkey"), key("first"), key("second"));
     assert_eq!(chain.look(|| frame_system::Account::<Runtime>::iter().count()), 0, "there is no account");
 
-    for hotkey in [&first, &second] {
+    // Both seats are of one block, so that they are held equally long.
+    let registrations = [&first, &second].map(|hotkey| {
         let call = register(&chain, hotkey, &coldkey);
-        chain.succeed(hotkey, call);
+        let transaction = chain.sign(hotkey, call);
+        chain.validate(transaction.clone()).expect("the pool takes the transaction");
+        transaction
+    });
+    assert_eq!(chain.block(registrations.to_vec()), [Ok(Ok(())), Ok(Ok(()))]);
+    for hotkey in [&first, &second] {
         chain.succeed(hotkey, serve(8_091));
     }
     chain.look(|| {
@@ -92,11 +102,17 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
         assert_eq!(Balances::total_issuance(), 0, "all of this was free");
     });
 
-    // There is no stake, so the first epoch divides among all seats.
-    chain.run_until(2 * TEMPO, || !stake(&first).is_zero());
-    chain.look(|| assert!(stake(&first).rao().abs_diff(stake(&second).rao()) <= 1, "an equal part each"));
+    // In the launch phase epochs divide among all seats, by the blocks that they were held.
+    let mut before = Amount::ZERO;
+    for _ in 0..2 {
+        chain.run_until(2 * TEMPO, || stake(&first) > before);
+        before = chain.look(|| stake(&first));
+        chain.look(|| assert!(before.rao().abs_diff(stake(&second).rao()) <= 2, "an equal part each"));
+    }
+    chain.look(|| assert!(Emission::neurons(SUBNET).iter().all(|neuron| neuron.permit), "both have stake"));
 
     // From now on weights decide. Both may validate: each rates the other, and is paid for it.
+    chain.run_until(TEMPO, || System::block_number() >= ENDS_AT);
     chain.succeed(&first, rate(vec![1], vec![u16::MAX]));
     chain.succeed(&second, rate(vec![0], vec![u16::MAX]));
     let before = chain.look(|| stake(&first));

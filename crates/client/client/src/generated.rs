@@ -55,6 +55,6 @@ generate! {
     myelin_records::parameters: NetworkParameters NetworkParametersPatch Parameter Parameters ParametersPatch;
     myelin_records::seat: Admission Seat;
     myelin_records::stake: Family FamilyMember HotkeyRecord PoolId StakePool;
-    myelin_records::subnet: Subnet SubnetIdentity;
+    myelin_records::subnet: LaunchPhase Subnet SubnetIdentity;
     myelin_records::weights: StorageIndex WeightsCommit WeightsRow;
 }

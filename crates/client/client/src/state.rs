@@ -18,7 +18,8 @@ use myelin_records::{
     key::{ChainIdentity, ColdkeySwap},
     parameters::{NetworkParameters, Parameters},
     stake::Family,
-    subnet::SubnetIdentity,
+    subnet::{LaunchPhase, SubnetIdentity},
+    weights::{StorageIndex, WeightsRow},
 };
 use std::time::Duration;
 use subxt::{
@@ -186,6 +187,17 @@ impl ChainState {
     pub async fn commitment(&self, netuid: NetUid, uid: Uid) -> Result<Option<Commitment>, ChainError> {
         let stored = self.try_read(runtime::storage().neurons().commitments(), (netuid.into(), uid.into())).await?;
         Ok(stored.map(record))
+    }
+
+    /// Returns the weights of the neuron on a seat as they are stored, with the block in which they were fixed.
+    pub async fn weights_row(&self, netuid: NetUid, uid: Uid) -> Result<Option<WeightsRow>, ChainError> {
+        let matrix = StorageIndex::from(netuid);
+        Ok(self.try_read(runtime::storage().weights().rows(), (matrix.into(), uid.into())).await?.map(record))
+    }
+
+    /// Returns the launch phase of the chain (spec tokenomics §10).
+    pub async fn launch(&self) -> Result<LaunchPhase, ChainError> {
+        Ok(self.read(runtime::storage().subnets().launch(), ()).await?.0)
     }
 
     /// Returns the last creation of a subnet, from which the next price follows (spec subnets-and-neurons §2.1).

@@ -21,7 +21,7 @@ pub struct Audit {
     pub previous: Option<BlockNumber>,
     /// The coldkey that receives the owner cut; `None` without an owner or a cut.
     pub owner: Option<PublicKey>,
-    /// The division of the pending emission, before unclaimed pools join the others (spec tokenomics §6.2).
+    /// The division of the pending emission, before pools without a claim are recycled (spec tokenomics §6.2).
     pub division: Division,
     /// The amounts by the rules.
     pub expected: EpochTotals,
@@ -44,7 +44,7 @@ pub struct EpochTotals {
     pub miners: Amount<Tao>,
     /// Validators' part, as stake.
     pub validators: Amount<Tao>,
-    /// Recycled part, because there was no neuron: it leaves the issuance and is emitted again.
+    /// Recycled part, because no neuron had a claim to it: it leaves the issuance and is emitted again.
     pub recycled: Amount<Tao>,
 }
 
@@ -59,7 +59,7 @@ pub struct NeuronAudit {
     pub coldkey: Option<PublicKey>,
     /// Stake weight.
     pub weight: StakeWeight,
-    /// True if the neuron was active recently enough to count.
+    /// True if the neuron voted: it had a permit, and its weights were recent enough and rated a miner.
     pub active: bool,
     /// True if the neuron had a validator permit in this epoch.
     pub permitted: bool,

@@ -35,13 +35,14 @@ pub(crate) async fn block_input(
     number: BlockNumber,
     ran: &[NetUid],
 ) -> Result<BlockInput, ExplainError> {
-    let (free, locked, total_stake, accrual, ledger, tempos, network, subnets) = try_join!(
+    let (free, locked, total_stake, accrual, ledger, tempos, launch, network, subnets) = try_join!(
         storage_value(before, storage().balances().total_issuance(), ()),
         storage_value(before, storage().subnets().total_locked(), ()),
         storage_value(before, storage().staking().total_stake(), ()),
         storage_value(before, storage().emission().accrued(), ()),
         storage_value(before, storage().emission().ledger(), ()),
         storage_value(before, storage().subnets().tempos(), ()),
+        storage_value(before, storage().subnets().launch(), ()),
         async { Ok(before.network_parameters().await?) },
         buffered(
             ran.iter().copied(),
@@ -69,6 +70,7 @@ pub(crate) async fn block_input(
         accrual: accrual.ok_or_else(|| missing("the accrual"))?.0,
         ledger: ledger.try_into().map_err(|()| missing("a bound of the ledger"))?,
         root,
+        launch: launch.map(|launch| launch.0).unwrap_or_default(),
         network,
         existential_deposit: Amount::from_rao(
             existential_deposit.map_err(subxt::Error::from).map_err(ChainError::from)?,

@@ -19,6 +19,7 @@ use myelin_records::{
     parameters::{Parameters, ParametersPatch},
     seat::Seat,
     stake::{Family, FamilyMember},
+    subnet::LaunchPhase,
     weights::WeightsRow,
 };
 
@@ -117,11 +118,17 @@ fn block(input: &mut ByteReader<'_>) -> BlockInput<Key> {
         block.balances.insert(b'O', rao(input.u16().into()));
     }
     block.accrual.stale = input.flag();
+    block.launch = LaunchPhase {
+        opens_at: 0,
+        ends_at: if input.flag() { BLOCK + 1 } else { 0 },
+        least_seats: input.below(4).into(),
+    };
     for netuid in 1..=u16::from(input.below(SUBNETS + 1)) {
         let pending = rao(input.magnitude(50));
         let account = EmissionAccount {
             settled: pending,
             eligible: input.flag(),
+            needs_share: input.flag(),
             share: Share::from_bits(input.u64() >> 3),
             ..EmissionAccount::default()
         };

@@ -2,7 +2,6 @@
 
 use crate::distribute::{NoWeight, remainder_to_heaviest};
 use alloc::vec::Vec;
-use core::fmt;
 use myelin_primitives::{Amount, Cut, Fraction, Tao};
 
 /// The owner cut, in parts per million of a subnet's emission: 18 %. spec tokenomics §1.
@@ -50,10 +49,6 @@ pub struct Claim {
     pub incentive: u64,
     /// Its dividend as a validator.
     pub dividend: u64,
-    /// Its stake if the neuron is active and has a validator permit, otherwise zero.
-    pub active_stake: u64,
-    /// Its stake in any case.
-    pub stake: u64,
 }
 
 /// The emission of one neuron in one epoch.
@@ -68,49 +63,25 @@ pub struct Emission {
 /// The claims by which the two pools of an epoch are divided: the rows of the table of spec tokenomics §6.2, step 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// The miners' pool by incentive, the validators' pool by dividend.
+    /// The miners' pool by incentive, the validators' pool by dividend. A pool without a claim is recycled.
     Rated,
-    /// Both pools by incentive, for mining, because no validator has a dividend.
-    MinersOnly,
-    /// Both pools by dividend, for validating, because no miner has an incentive.
-    ValidatorsOnly,
-    /// Both pools by the stake of active neurons that may validate, for validating.
-    ActiveStake,
-    /// Both pools by stake, for validating.
-    AnyStake,
-    /// Both pools in equal parts, for mining, because no neuron has stake. spec tokenomics §10.
-    Equal,
-    /// No division: the subnet has no neuron, and both pools are recycled.
-    NoNeurons,
+    /// Both pools by the blocks for which each seat was held, for mining. spec tokenomics §10.
+    Launch,
+    /// No division: no neuron has a claim, and both pools are recycled.
+    Unclaimed,
 }
 
-impl Basis {
-    /// Returns the basis on which these claims are paid.
-    pub fn of(claims: &[Claim]) -> Self {
-        let any = |weight: fn(&Claim) -> u64| claims.iter().any(|claim| weight(claim) > 0);
-        match (any(|claim| claim.incentive), any(|claim| claim.dividend)) {
-            (true, true) => Self::Rated,
-            (true, false) => Self::MinersOnly,
-            (false, true) => Self::ValidatorsOnly,
-            (false, false) if any(|claim| claim.active_stake) => Self::ActiveStake,
-            (false, false) if any(|claim| claim.stake) => Self::AnyStake,
-            (false, false) if claims.is_empty() => Self::NoNeurons,
-            (false, false) => Self::Equal,
-        }
-    }
+/// The division of both pools among the neurons of a subnet.
+#[must_use = "dropping an allocation destroys money"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Claims by which the pools were divided.
+    pub basis: Basis,
+    /// Emission of each neuron, in the order of their claims.
+    pub emissions: Vec<Emission>,
+    /// The part of both pools without a claim.
+    pub recycled: Amount<Tao>,
 }
-
-/// An error for a subnet without a neuron, whose pools are recycled. spec tokenomics §6.2, step 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoNeurons;
-
-impl fmt::Display for NoNeurons {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("the subnet has no neuron to pay")
-    }
-}
-
-impl core::error::Error for NoNeurons {}
 
 impl Division {
     /// Returns the cut of the subnet's owner, as free balance.
@@ -142,45 +113,51 @@ impl Division {
 
     /// Divides the two pools among the neurons, with `claims` in the order of their uids.
     ///
-    /// A pool without a claim joins the other, as [`Basis`] says. The result has one [`Emission`] for each claim, and
-    /// their sum is [`Division::neurons`]. spec tokenomics §6.2, steps 5 and 6, and §10.
+    /// The miners' pool is paid by incentive and the validators' pool by dividend. A pool without a claim is recycled,
+    /// so that silence pays no neuron. The emissions and the recycled part sum to [`Division::neurons`]. spec
+    /// tokenomics §6.2, steps 5 and 6.
+    pub fn among(&self, claims: &[Claim]) -> Allocation {
+        let (miners, unmined) = by_weight(self.miners, claims.iter().map(|claim| claim.incentive));
+        let (validators, unvalidated) = by_weight(self.validators, claims.iter().map(|claim| claim.dividend));
+        let is_claimed = claims.iter().any(|claim| *claim != Claim::default());
+        let pairs = miners.into_iter().zip(validators);
+        Allocation {
+            basis: if is_claimed { Basis::Rated } else { Basis::Unclaimed },
+            emissions: pairs.map(|(miner, validator)| Emission { miner, validator }).collect(),
+            recycled: sum(unmined, unvalidated),
+        }
+    }
+
+    /// Divides both pools among all seats in proportion to the blocks for which each was `held`, for mining.
     ///
-    /// # Errors
-    /// [`NoNeurons`] without claims.
-    pub fn among(&self, claims: &[Claim]) -> Result<Vec<Emission>, NoNeurons> {
-        let by = |pool: Amount<Tao>, weight: fn(&Claim) -> u64| {
-            let weights: Vec<u64> = claims.iter().map(weight).collect();
-            remainder_to_heaviest(pool, &weights)
-        };
-        let both = self.neurons();
-        let emissions = match Basis::of(claims) {
-            Basis::Rated => by(self.miners, |claim| claim.incentive).and_then(|miners| {
-                let validators = by(self.validators, |claim| claim.dividend)?;
-                let pairs = miners.into_iter().zip(validators);
-                Ok(pairs.map(|(miner, validator)| Emission { miner, validator }).collect())
-            }),
-            Basis::MinersOnly => by(both, |claim| claim.incentive).map(for_mining),
-            Basis::ValidatorsOnly => by(both, |claim| claim.dividend).map(for_validating),
-            Basis::ActiveStake => by(both, |claim| claim.active_stake).map(for_validating),
-            Basis::AnyStake => by(both, |claim| claim.stake).map(for_validating),
-            Basis::Equal => by(both, |_| 1).map(for_mining),
-            Basis::NoNeurons => Err(NoWeight),
-        };
-        emissions.map_err(|NoWeight| NoNeurons)
+    /// This is the division of the launch phase, in which seats are taken by work alone. Below `least_seats` seats, and
+    /// if no seat was held for a block, both pools are recycled, so that the first seats do not keep all. spec
+    /// tokenomics §10.
+    pub fn among_seats(&self, held: &[u64], least_seats: u16) -> Allocation {
+        let are_enough = held.len() >= usize::from(least_seats);
+        let weights = held.iter().map(|blocks| if are_enough { *blocks } else { 0 });
+        let is_held = weights.clone().any(|blocks| blocks > 0);
+        let (parts, recycled) = by_weight(self.neurons(), weights);
+        Allocation {
+            basis: if is_held { Basis::Launch } else { Basis::Unclaimed },
+            emissions: parts.into_iter().map(|miner| Emission { miner, validator: Amount::ZERO }).collect(),
+            recycled,
+        }
+    }
+}
+
+/// Returns the parts of a pool, one for each weight, and the part that no weight claims: nothing or all.
+fn by_weight(pool: Amount<Tao>, weights: impl Iterator<Item = u64>) -> (Vec<Amount<Tao>>, Amount<Tao>) {
+    let weights: Vec<u64> = weights.collect();
+    match remainder_to_heaviest(pool, &weights) {
+        Ok(parts) => (parts, Amount::ZERO),
+        Err(NoWeight) => (weights.iter().map(|_| Amount::ZERO).collect(), pool),
     }
 }
 
 /// Returns the sum of two parts of the same whole, which therefore fits.
 fn sum(one: Amount<Tao>, other: Amount<Tao>) -> Amount<Tao> {
     one.checked_add(other).unwrap_or(Amount::MAX)
-}
-
-fn for_mining(parts: Vec<Amount<Tao>>) -> Vec<Emission> {
-    parts.into_iter().map(|miner| Emission { miner, validator: Amount::ZERO }).collect()
-}
-
-fn for_validating(parts: Vec<Amount<Tao>>) -> Vec<Emission> {
-    parts.into_iter().map(|validator| Emission { miner: Amount::ZERO, validator }).collect()
 }
 
 #[cfg(test)]
@@ -196,9 +173,11 @@ mod tests {
         [division.owner(), division.miners(), division.validators()].map(Amount::rao)
     }
 
-    fn paid(division: &Division, claims: &[Claim]) -> Vec<(u64, u64)> {
-        let emissions = division.among(claims).unwrap();
-        emissions.iter().map(|emission| (emission.miner.rao(), emission.validator.rao())).collect()
+    /// Returns the rao for mining and validating of each neuron, and the recycled rao.
+    fn paid(division: &Division, claims: &[Claim]) -> (Vec<(u64, u64)>, u64) {
+        let Allocation { emissions, recycled, .. } = division.among(claims);
+        let paid = emissions.iter().map(|emission| (emission.miner.rao(), emission.validator.rao()));
+        (paid.collect(), recycled.rao())
     }
 
     #[test]
@@ -219,56 +198,47 @@ mod tests {
         assert_eq!(pools(&with_owner(100).owner_to_validators()), [0, 41, 59]);
     }
 
-    /// Returns three claims: that of a table row, three times as much, and nothing.
-    fn claims(row: Claim) -> [Claim; 3] {
-        let times = |factor| Claim {
-            incentive: factor * row.incentive,
-            dividend: factor * row.dividend,
-            active_stake: factor * row.active_stake,
-            stake: factor * row.stake,
-        };
-        [times(1), times(3), times(0)]
-    }
-
     #[test]
-    fn pools_nobody_claims_go_where_there_is_a_claim() {
-        let nothing = Claim::default();
-        let staked = Claim { active_stake: 7, stake: 9, ..nothing };
-        let division = with_owner(100);
-        for (row, basis, expected) in [
-            (Claim { incentive: 2, dividend: 5, ..staked }, Basis::Rated, [(10, 10), (31, 31), (0, 0)]),
-            (Claim { incentive: 2, ..staked }, Basis::MinersOnly, [(20, 0), (62, 0), (0, 0)]),
-            (Claim { dividend: 5, ..staked }, Basis::ValidatorsOnly, [(0, 20), (0, 62), (0, 0)]),
-            (staked, Basis::ActiveStake, [(0, 20), (0, 62), (0, 0)]),
-            (Claim { stake: 9, ..nothing }, Basis::AnyStake, [(0, 20), (0, 62), (0, 0)]),
-            (nothing, Basis::Equal, [(28, 0), (27, 0), (27, 0)]),
+    fn a_pool_without_a_claim_is_recycled() {
+        let claims = |incentive: u64, dividend: u64| {
+            [1, 3, 0].map(|factor| Claim { incentive: factor * incentive, dividend: factor * dividend })
+        };
+        let division = with_owner(101);
+        for (row, basis, expected, recycled) in [
+            (claims(2, 5), Basis::Rated, [(10, 10), (31, 32), (0, 0)], 0),
+            (claims(2, 0), Basis::Rated, [(10, 0), (31, 0), (0, 0)], 42),
+            (claims(0, 5), Basis::Rated, [(0, 10), (0, 32), (0, 0)], 41),
+            (claims(0, 0), Basis::Unclaimed, [(0, 0); 3], 83),
         ] {
-            assert_eq!(Basis::of(&claims(row)), basis, "{row:?}");
-            assert_eq!(paid(&division, &claims(row)), expected, "{row:?}");
+            assert_eq!(division.among(&row).basis, basis, "{row:?}");
+            assert_eq!(paid(&division, &row), (expected.to_vec(), recycled), "{row:?}");
         }
     }
 
     #[test]
-    fn active_stake_comes_before_stake() {
-        let active = Claim { active_stake: 1, stake: 1, ..Claim::default() };
-        let idle = Claim { stake: 1_000, ..Claim::default() };
-        assert_eq!(paid(&with_owner(100), &[idle, active]), [(0, 0), (0, 82)]);
+    fn a_subnet_without_neurons_recycles_both_pools() {
+        let nothing = Allocation { basis: Basis::Unclaimed, emissions: vec![], recycled: Amount::from_rao(82) };
+        assert_eq!(with_owner(100).among(&[]), nothing);
     }
 
     #[test]
-    fn a_subnet_without_neurons_pays_nobody() {
-        assert_eq!(Basis::of(&[]), Basis::NoNeurons);
-        assert_eq!(with_owner(100).among(&[]), Err(NoNeurons));
+    fn in_the_launch_phase_seats_are_paid_by_the_blocks_that_they_were_held() {
+        let division = divide(Amount::from_rao(1_001), None);
+        let paid = |held: &[u64], least| {
+            let Allocation { basis, emissions, recycled } = division.among_seats(held, least);
+            assert!(emissions.iter().all(|emission| emission.validator.is_zero()));
+            (basis, emissions.iter().map(|emission| emission.miner.rao()).collect::<Vec<_>>(), recycled.rao())
+        };
+        assert_eq!(paid(&[100, 100, 50], 3), (Basis::Launch, vec![401, 400, 200], 0));
+        assert_eq!(paid(&[100, 100, 50], 4), (Basis::Unclaimed, vec![0, 0, 0], 1_001));
+        assert_eq!(paid(&[0, 0, 7], 0), (Basis::Launch, vec![0, 0, 1_001], 0));
+        assert_eq!(paid(&[0, 0], 2), (Basis::Unclaimed, vec![0, 0], 1_001));
+        assert_eq!(paid(&[], 0), (Basis::Unclaimed, vec![], 1_001));
     }
 
     fn claim() -> impl Strategy<Value = Claim> {
         let value = || prop_oneof![Just(0_u64), any::<u64>()];
-        (value(), value(), value(), value()).prop_map(|(incentive, dividend, active_stake, stake)| Claim {
-            incentive,
-            dividend,
-            active_stake,
-            stake,
-        })
+        (value(), value()).prop_map(|(incentive, dividend)| Claim { incentive, dividend })
     }
 
     proptest! {
@@ -283,12 +253,13 @@ mod tests {
         }
 
         #[test]
-        fn nothing_is_lost_among_the_neurons(earned: u64, claims in vec(claim(), 1..20)) {
+        fn nothing_is_lost_among_the_neurons(earned: u64, claims in vec(claim(), 0..20)) {
             let division = with_owner(earned);
-            let emissions = division.among(&claims).unwrap();
-            let paid = emissions.iter().flat_map(|emission| [emission.miner, emission.validator]);
-            prop_assert_eq!(Amount::checked_sum(paid), Ok(division.neurons()));
+            let Allocation { basis, emissions, recycled } = division.among(&claims);
+            let parts = emissions.iter().flat_map(|emission| [emission.miner, emission.validator]);
+            prop_assert_eq!(Amount::checked_sum(parts.chain([recycled])), Ok(division.neurons()));
             prop_assert_eq!(emissions.len(), claims.len());
+            prop_assert_eq!(basis == Basis::Unclaimed, claims.iter().all(|claim| *claim == Claim::default()));
         }
     }
 }

@@ -99,6 +99,21 @@ pub fn neuron_to_replace(
     chosen.map(|Reverse((_, _, uid))| uid)
 }
 
+/// Returns the seat that was held longest among those past immunity, if any, then the lowest uid.
+///
+/// It makes room in the launch phase, in which all seats earn alike. spec subnets-and-neurons §11.
+pub fn seat_held_longest(
+    seats: impl IntoIterator<Item = (Uid, BlockNumber)>,
+    immunity_period: BlockNumber,
+    block: BlockNumber,
+) -> Option<Uid> {
+    seats
+        .into_iter()
+        .filter(|(_, registered_at)| !is_immune(*registered_at, immunity_period, block))
+        .min_by_key(|(uid, registered_at)| (*registered_at, *uid))
+        .map(|(uid, _)| uid)
+}
+
 /// Returns the seats that are protected for the owner of a subnet, at most `limit`. spec subnets-and-neurons §12.
 ///
 /// The seat of the `designated` hotkey comes first. The seats of the owner's other hotkeys follow, in the order in
@@ -214,6 +229,14 @@ mod tests {
         assert_eq!(kept(Some(0), &[1, 2], 2), (vec![0, 1], 2));
         assert_eq!(kept(None, &[1, 2], 1), (vec![1], 2));
         assert_eq!(kept(None, &[], 10), (vec![], 4));
+    }
+
+    #[test]
+    fn in_the_launch_phase_the_seat_held_longest_makes_room() {
+        let seats = [3, 2, 2, 9].into_iter().zip(0..).map(|(block, uid)| (Uid::new(uid), block));
+        let chosen = |block| seat_held_longest(seats.clone(), 100, block).map(Uid::get);
+        assert_eq!([101, 102, 103, 200].map(chosen), [None, Some(1), Some(1), Some(1)]);
+        assert_eq!(seat_held_longest([], 0, 9), None);
     }
 
     proptest! {

@@ -88,10 +88,10 @@ pub use mechanism::{CombinedOutcome, MechanismShares, combine, split_emission};
 pub use outcome::{EpochOutcome, ExactShares};
 pub use params::{Bonds, LiquidAlpha, Params, activity_cutoff};
 pub use snapshot::Snapshot;
-pub use stake::Stake;
+pub use stake::{Stake, is_active};
 pub use trace::{BondTrace, Trace, WeightTrace};
 pub use upscale::{is_spread, max_upscale};
-pub use weights::as_read;
+pub use weights::{as_read, has_opinion};
 
 use alloc::vec::Vec;
 use bonds::{BondInputs, RenewedBonds, renew};

@@ -83,6 +83,11 @@ impl Rows {
         self.lengths.push(self.entries.len().saturating_sub(before));
     }
 
+    /// Returns the rows in the order of uids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[Entry]> {
+        pieces(&self.entries, &self.lengths)
+    }
+
     /// Returns the same matrix by columns, in one pass over the entries.
     ///
     /// The function `scale` receives a row and returns the function from its stored values to numbers.

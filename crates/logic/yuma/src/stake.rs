@@ -3,7 +3,7 @@
 use crate::{Snapshot, vector};
 use alloc::vec::Vec;
 use core::fmt;
-use myelin_primitives::{Amount, Entry, Q32, Tao};
+use myelin_primitives::{Amount, BlockNumber, Entry, Q32, Tao};
 
 /// Combined stake of a neuron: a non-negative number of rao with 64 binary places. spec yuma §2.
 ///
@@ -90,10 +90,14 @@ fn share(part: u128, total: u128) -> Q32 {
     Q32::from_bits(bits)
 }
 
+/// Returns true if `block` is within the cutoff after a last update. spec yuma §3.1.
+pub const fn is_active(last_update: BlockNumber, cutoff: BlockNumber, block: BlockNumber) -> bool {
+    last_update.saturating_add(cutoff) >= block
+}
+
 /// Returns true for each neuron whose last update is recent enough. spec yuma §3.1.
 pub(crate) fn activity<R: AsRef<[Entry]>>(subnet: &Snapshot<'_, R>, cutoff: u32) -> Vec<bool> {
-    let heard = |block: u32| u64::from(block).saturating_add(u64::from(cutoff)) >= u64::from(subnet.block);
-    subnet.updates().map(|update| update.is_some_and(heard)).collect()
+    subnet.updates().map(|update| update.is_some_and(|block| is_active(block, cutoff, subnet.block))).collect()
 }
 
 /// Returns true for each neuron that may set weights in the next epoch. spec yuma §3.3.

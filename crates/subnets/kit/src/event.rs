@@ -112,10 +112,17 @@ pub enum NeuronEvent {
         /// The block.
         block: BlockNumber,
     },
-    /// The averages give no weights. The validator sets a vector that rates no miner and keeps the seat active.
+    /// The averages give no weights. The validator submits nothing, and the weights in force stay.
     NoOpinion {
         /// The cause.
         reason: String,
+    },
+    /// The weights in force are older than half of the activity cutoff, and there are no new ones.
+    OldWeights {
+        /// The block in which they were set or committed.
+        fixed_at: BlockNumber,
+        /// The last block in which they count.
+        until: BlockNumber,
     },
     /// A submission of weights began.
     Weighing {
@@ -213,6 +220,9 @@ impl fmt::Display for NeuronEvent {
             Self::NotSaved { error } => write!(out, "not saved: {error}"),
             Self::NoPermit { block } => write!(out, "block {block}: no permit to validate until the next epoch"),
             Self::NoOpinion { reason } => write!(out, "no opinion: {reason}"),
+            Self::OldWeights { fixed_at, until } => {
+                write!(out, "the weights of block {fixed_at} are old, and count until block {until}")
+            }
             Self::Weighing { step, weights } => write!(out, "{} weights of {} seats", step.word(), weights.len()),
             Self::Weighed { step, block } => write!(out, "{} in block {block}", step.done()),
             Self::WeighingFailed { step, error, hints } => {

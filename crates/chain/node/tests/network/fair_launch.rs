@@ -22,6 +22,12 @@ const FIRST: NetUid = NetUid::new(1);
 /// Blocks between two operations on the same stake.
 const STAKE_INTERVAL: u64 = 10;
 
+/// The first block in which work pays.
+const OPENS_AT: u64 = 10;
+
+/// The end of the launch phase. Epochs are 20 blocks apart, and five of them are in the phase.
+const ENDS_AT: u64 = 120;
+
 /// The number of blocks after which a miner stops its search for a seal.
 const ATTEMPTS: usize = 20;
 
@@ -30,6 +36,7 @@ fn hurry() -> Value {
     json!({
         "slotTime": { "millis": 250 },
         "subnets": {
+            "launch": { "opensAt": OPENS_AT, "endsAt": ENDS_AT, "leastSeats": 2 },
             "networkParameters": { "stakeInterval": STAKE_INTERVAL },
             "defaultParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
             "subnets": [{
@@ -131,7 +138,8 @@ async fn the_first_tao_is_earned() {
     assert_eq!(chain.submit(&serve, &ada_hot).await.expect("a neuron may serve").fee(), 0);
 
     let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
-    the_first_epoch_paid_all_alike(&moment, &epoch, ada_uid).await;
+    the_first_epoch_paid_for_held_seats(&moment, &epoch, ada_uid).await;
+    a_latecomer_earns_the_same(&chain).await;
 
     rate_in_secret(&chain, [&ada_hot, &ben_hot], [ada_uid, ben_uid]).await;
     spend(&chain, ada_hot.public_key().to_account_id()).await;
@@ -142,15 +150,20 @@ async fn the_first_tao_is_earned() {
     assert_eq!(books.issuance, books.minted - books.recycled);
 }
 
-/// Checks the division of the first epoch. spec tokenomics §6.2 and §10.
-async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, served: Uid) {
+/// Checks the division of the first epoch with seats. spec tokenomics §10.
+async fn the_first_epoch_paid_for_held_seats(moment: &TestState, epoch: &EpochRun, served: Uid) {
     assert_eq!([epoch.owner_cut.rao(), epoch.validators.rao()], [0, 0]);
     assert_eq!(epoch.miners, epoch.emission);
     let neurons = neurons(moment).await;
     let [one, other] = &neurons[..] else { panic!("two seats are taken: {neurons:?}") };
     assert_eq!(one.stake.rao() + other.stake.rao(), epoch.miners.rao());
-    assert!(one.stake.rao().abs_diff(other.stake.rao()) <= 1);
-    assert!(one.validator_permit && other.validator_permit);
+    let held = |neuron: &NeuronInfo| u128::from(moment.height()) - u128::from(neuron.registered_at);
+    let total = held(one) + held(other);
+    for neuron in [one, other] {
+        let part = u128::from(epoch.miners.rao()) * held(neuron) / total;
+        assert!(u128::from(neuron.stake.rao()).abs_diff(part) <= 1, "{neurons:?}");
+        assert!(!neuron.validator_permit, "the epoch began without stake");
+    }
     let axon = neurons[usize::from(served)].axon.clone().expect("it serves");
     assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0a00_0001, 8091));
     // No account holds free TAO, and the coldkeys have not even signed.
@@ -158,6 +171,21 @@ async fn the_first_epoch_paid_all_alike(moment: &TestState, epoch: &EpochRun, se
     for coldkey in ["Ada", "Ben"] {
         assert!(!exists(moment, account(coldkey)).await, "{coldkey}");
     }
+}
+
+/// Takes a seat after the first paid epoch, and checks its first full epoch.
+async fn a_latecomer_earns_the_same(chain: &TestChain) {
+    let hotkey = key("Cleo//hot");
+    mine_a_seat(chain, &hotkey, account("Cleo")).await;
+    let (moment, _) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
+    let before: Vec<u64> = neurons(&moment).await.iter().map(|neuron| neuron.stake.rao()).collect();
+    let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
+    assert!(moment.height() < ENDS_AT, "the launch phase is too short for this machine");
+    let neurons = neurons(&moment).await;
+    assert!(neurons[..2].iter().all(|neuron| neuron.validator_permit), "seats with stake have permits");
+    let earned: Vec<u64> = neurons.iter().zip(before).map(|(neuron, before)| neuron.stake.rao() - before).collect();
+    assert_eq!(earned.len(), 3);
+    assert!(earned.iter().all(|part| part.abs_diff(epoch.emission.rao() / 3) <= 2), "{earned:?}");
 }
 
 /// Commits and reveals, without a fee and without an account.
@@ -205,7 +233,8 @@ async fn spend(chain: &TestChain, hotkey: AccountId32) {
     assert!(given.fee() > 0);
     assert_eq!((free(&given.moment, ada).await, free(&given.moment, friend).await), (left, gift));
 
-    let again = removed.moment.height() + STAKE_INTERVAL;
+    // Seats of a subnet without an owner are sold after the launch phase.
+    let again = (removed.moment.height() + STAKE_INTERVAL).max(ENDS_AT);
     chain.wait_for("next stake interval", |now| async move { now.height() >= again }).await;
     let added = chain.submit(&tx().staking().add_stake(hotkey, Amount::ONE_TAO.into()), &signer).await;
     let added = added.expect("Ada owns the hotkey");
@@ -219,5 +248,5 @@ async fn spend(chain: &TestChain, hotkey: AccountId32) {
     let bought = bought.expect("a seat is free and Ada has enough");
     left -= price + bought.fee();
     assert_eq!(free(&bought.moment, ada).await, left);
-    assert_eq!(neurons(&bought.moment).await.len(), 3);
+    assert_eq!(neurons(&bought.moment).await.len(), 4);
 }

@@ -28,6 +28,9 @@ const HIDDEN: NetUid = NetUid::new(2);
 /// A tempo that is short, but long enough to submit in.
 const TEMPO: u32 = 11;
 
+/// The shortest activity cutoff.
+const CUTOFF: u32 = 360;
+
 /// A timeout longer than any step takes.
 const LONG: Duration = Duration::from_mins(2);
 
@@ -66,7 +69,7 @@ fn hotkey(path: &str) -> Keypair {
 /// Starts a network with both subnets.
 async fn network() -> (TestNetwork, Chain) {
     let subnets = json!({ "subnets": { "subnets": [
-        { "netuid": OPEN.get(), "parameters": { "tempo": TEMPO } },
+        { "netuid": OPEN.get(), "parameters": { "tempo": TEMPO, "activityCutoff": CUTOFF } },
         { "netuid": HIDDEN.get(), "parameters": { "tempo": TEMPO, "commitReveal": true } },
     ] } });
     let network = TestNetwork::start(NODE, "test", &["Alice"], &subnets).await;
@@ -246,6 +249,46 @@ async fn serves_again(chain: &Chain, netuid: NetUid, path: &str, folder: &Path) 
     let announced = member.table().seat(member.hotkey()).unwrap().announced.unwrap();
     assert_eq!(again.address(), announced.address);
     again.run(std::future::ready(())).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_result_nothing_is_submitted() {
+    let (network, chain) = network().await;
+    let alice = Account::new(&chain, hotkey("Alice"));
+    let (validator, wrong) = ("Alice//silent", "Alice//wrong");
+    seat(&alice, OPEN, validator, 100).await;
+    seat(&alice, OPEN, wrong, 0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let Mining { stop, ended } = mining(&chain, OPEN, wrong, (3, AxonTls::Off), folder.path()).await;
+    let mut validating = Validating::start(endpoints(&network), OPEN, validator, folder.path()).await;
+
+    // The row is never set, so it is as old as the seat. After the warning the validator is watched for three epochs.
+    let (mut reasons, mut warnings, mut seen_until) = (0, 0, u32::MAX);
+    let wait = async {
+        loop {
+            match validating.events.recv().await.expect("the validator goes on") {
+                NeuronEvent::NoOpinion { .. } => reasons += 1,
+                NeuronEvent::OldWeights { fixed_at, until } => {
+                    assert_eq!(until, fixed_at + CUTOFF);
+                    warnings += 1;
+                    seen_until = fixed_at + CUTOFF / 2 + 5 * (TEMPO + 1);
+                }
+                NeuronEvent::Weighing { step, .. } => panic!("it submits: {step:?}"),
+                NeuronEvent::Block { block, .. } if block > seen_until => break,
+                _ => {}
+            }
+        }
+    };
+    timeout(LONG, wait).await.unwrap_or_else(|_| panic!("no warning in {LONG:?}"));
+    assert_eq!((reasons, warnings), (1, 1));
+    let metagraph = Metagraph::sync(&chain, OPEN).await.unwrap();
+    let own = metagraph.by_hotkey(&hotkey(validator).public()).unwrap();
+    assert_eq!(own.last_update, own.registered_at, "no transaction");
+    assert!(own.validator_permit && !own.active);
+
+    validating.kill().await;
+    stop.send(()).unwrap();
+    timeout(LONG, ended).await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -80,8 +80,13 @@ impl<T: Config> Pallet<T> {
     /// Opens the account of a new subnet, which takes part in the division from the next block on.
     pub(crate) fn open_account(netuid: NetUid) -> Result<(), DispatchError> {
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
-        let since = Accrued::<T>::get().blocks;
-        let account = EmissionAccount { eligible: is_eligible(&parameters), since, ..EmissionAccount::default() };
+        let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let account = EmissionAccount {
+            eligible: is_eligible(&parameters),
+            needs_share: T::Subnets::launch().needs_share(subnet.owner.as_ref()),
+            since: Accrued::<T>::get().blocks,
+            ..EmissionAccount::default()
+        };
         Ledger::<T>::try_mutate(|ledger| ledger.try_insert(netuid, account)).map_err(|_| Error::<T>::TooManySubnets)?;
         Self::redivide();
         Ok(())

@@ -13,8 +13,8 @@ use frame_support::{
         tokens::{DepositConsequence, Precision, Provenance},
     },
 };
-use myelin_economics::division::{Claim, Division, Emission, divide};
-use myelin_epoch::rules::{ConsensusInput, claims, epoch_params, neuron_records};
+use myelin_economics::division::{Allocation, Division, Emission, divide};
+use myelin_epoch::rules::{ConsensusInput, allocate, epoch_params, neuron_records};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -23,6 +23,7 @@ use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao, Uid};
 use myelin_records::{
     epoch::{BondsRow, EpochRecord, NeuronRecords},
     seat::Seat,
+    subnet::LaunchPhase,
 };
 use myelin_yuma::{EpochOutcome, Params};
 use sp_runtime::{ArithmeticError, DispatchError};
@@ -35,12 +36,22 @@ pub(crate) struct PaidEpoch {
     pub(crate) validators: u32,
 }
 
+/// The findings of consensus, and the division of the pools.
+struct Consensus {
+    /// The bonds that consensus started from, by uid.
+    held: Vec<BondsRow>,
+    outcome: EpochOutcome,
+    allocation: Allocation,
+}
+
 impl<T: Config> Pallet<T> {
     /// Divides the pending emission of a subnet, pays it and stores the outcome. spec tokenomics §6.2
     ///
     /// Changes state before it may fail, so the caller must use a storage layer.
     pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<PaidEpoch, DispatchError> {
         let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
+        let launch = T::Subnets::launch();
+        let launch = launch.covers(subnet.owner.as_ref(), now).then_some(launch);
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let network = T::Subnets::network();
         let seats = T::Seats::seats(netuid);
@@ -51,10 +62,11 @@ impl<T: Config> Pallet<T> {
 
         let stakes: Vec<Amount<Tao>> = seats.iter().map(|seat| T::Stake::weight(netuid, &seat.hotkey)).collect();
         let params = epoch_params(&parameters, &network);
-        let (held, mut outcome) = Self::consensus(netuid, now, division.neurons(), &seats, &stakes, &params);
-        let emissions = Self::pay_neurons(netuid, &division, &seats, &claims(&outcome, &stakes))?;
+        let Consensus { held, mut outcome, allocation } =
+            Self::consensus((netuid, now), &division, (&seats, &stakes), &params, launch);
+        let emissions = Self::pay_neurons(netuid, &seats, allocation)?;
         Self::store_bonds(netuid, &held, mem::take(&mut outcome.bonds))?;
-        Self::store_neurons(netuid, &outcome, &stakes, &emissions)?;
+        Self::store_neurons(netuid, &outcome, &emissions)?;
 
         let record = EpochRecord {
             block: now,
@@ -89,15 +101,14 @@ impl<T: Config> Pallet<T> {
         Ok(division)
     }
 
-    /// Runs the consensus of a subnet. Returns the bonds that it started from, by uid, and the outcome.
+    /// Runs the consensus of a subnet and divides the pools.
     fn consensus(
-        netuid: NetUid,
-        block: BlockNumber,
-        emission: Amount<Tao>,
-        seats: &[Seat<T::AccountId>],
-        stakes: &[Amount<Tao>],
+        (netuid, block): (NetUid, BlockNumber),
+        division: &Division,
+        (seats, stakes): (&[Seat<T::AccountId>], &[Amount<Tao>]),
         params: &Params,
-    ) -> (Vec<BondsRow>, EpochOutcome) {
+        launch: Option<LaunchPhase>,
+    ) -> Consensus {
         let records = Neurons::<T>::get(netuid);
         let permits: Vec<bool> = records.iter().map(|record| record.permit).collect();
         let held: Vec<BondsRow> = (0..)
@@ -105,42 +116,43 @@ impl<T: Config> Pallet<T> {
             .zip(&permits)
             .map(|(uid, permit)| if *permit { Bonds::<T>::get(netuid, uid) } else { BondsRow::default() })
             .collect();
-        let weights = T::Weights::rows(netuid, seats);
-        let weights: Vec<&[Entry]> = weights.iter().map(Vec::as_slice).collect();
+        let rows = T::Weights::rows(netuid, seats);
+        let weights: Vec<&[Entry]> = rows.iter().map(|row| row.entries.as_slice()).collect();
+        // Activity counts from the row in force. The call that promised another row counts toward the quorum alone.
+        let last_updates: Vec<BlockNumber> = rows.iter().map(|row| row.fixed_at).collect();
         let bonds: Vec<&[Entry]> = held.iter().map(|row| row.as_slice()).collect();
         let registered_at: Vec<BlockNumber> = seats.iter().map(|seat| seat.registered_at).collect();
         let open_commits = T::Weights::pending_commits(netuid, seats);
         let input = ConsensusInput {
             block,
             last_epoch: LastEpochs::<T>::get(netuid).map(|last| last.block),
-            emission,
+            emission: division.neurons(),
             stake_weights: stakes,
             registered_at: &registered_at,
-            last_updates: &T::Weights::last_updates(netuid, seats),
+            last_updates: &last_updates,
+            last_calls: &T::Weights::last_updates(netuid, seats),
             weights: &weights,
             bonds: &bonds,
             permits: &permits,
             open_commits: open_commits.as_deref(),
         };
         let outcome = input.run(params);
-        (held, outcome)
+        let allocation = allocate(division, &input, &outcome, launch);
+        Consensus { held, outcome, allocation }
     }
 
     /// Pays each neuron its part of the two pools as stake, and returns the parts. spec tokenomics §6.2, steps 5 to 7
     ///
-    /// Without neurons the pools are recycled.
+    /// The part without a claim is recycled.
     fn pay_neurons(
         netuid: NetUid,
-        division: &Division,
         seats: &[Seat<T::AccountId>],
-        claims: &[Claim],
+        allocation: Allocation,
     ) -> Result<Vec<Emission>, DispatchError> {
-        let Ok(emissions) = division.among(claims) else {
-            // A division fails only without claims, so the subnet has no neurons.
-            Self::announce_recycled(netuid, division.neurons());
-            return Ok(Vec::new());
-        };
-        let expected = T::Stake::total().checked_add(division.neurons()).map_err(|_| ArithmeticError::Overflow)?;
+        let Allocation { emissions, recycled, .. } = allocation;
+        Self::announce_recycled(netuid, recycled);
+        let paid = emissions.iter().flat_map(|emission| [emission.miner, emission.validator]);
+        let expected = Amount::checked_sum(paid.chain([T::Stake::total()])).map_err(|_| ArithmeticError::Overflow)?;
         let payments = seats.iter().map(|seat| &seat.hotkey).zip(emissions.iter().copied());
         T::Stake::pay(netuid, payments.filter(|(_, emission)| *emission != Emission::default()))?;
         ensure!(T::Stake::total() == expected, Error::<T>::PayoutMismatch);
@@ -161,13 +173,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Stores the record of each neuron after an epoch. spec yuma §3.13
-    fn store_neurons(
-        netuid: NetUid,
-        outcome: &EpochOutcome,
-        stakes: &[Amount<Tao>],
-        emissions: &[Emission],
-    ) -> Result<(), DispatchError> {
-        let records = neuron_records(outcome, stakes, emissions).map_err(arithmetic)?;
+    fn store_neurons(netuid: NetUid, outcome: &EpochOutcome, emissions: &[Emission]) -> Result<(), DispatchError> {
+        let records = neuron_records(outcome, emissions).map_err(arithmetic)?;
         Neurons::<T>::insert(netuid, NeuronRecords::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::Inspect};
 use myelin_economics::issuance::MAX_SUPPLY;
-use myelin_epoch::accrual::accrued;
+use myelin_epoch::accrual::{accrued, takes_part};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -71,8 +71,7 @@ impl<T: Config> Pallet<T> {
             ledger.values().all(|account| account.eligible || account.per_block.is_zero()),
             "a subnet receives emission without being eligible"
         );
-        let anybody = ledger.values().any(|account| account.eligible);
-        let expected = if anybody { accrual.emission } else { Amount::ZERO };
+        let expected = if ledger.values().any(takes_part(&ledger)) { accrual.emission } else { Amount::ZERO };
         ensure!(accrual.minted == expected, "a block mints something else than its emission");
         Ok(())
     }

@@ -20,6 +20,7 @@ use frame_support::{
     },
 };
 use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
+use myelin_epoch::accrual::takes_part;
 use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
@@ -29,7 +30,8 @@ use myelin_records::{
     epoch::EpochRecord,
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     seat::Seat,
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
+    weights::WeightsRow,
 };
 use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
@@ -98,13 +100,15 @@ pub(crate) type Payment = (u16, AccountId, u64, u64);
 #[storage_alias]
 type Networks = StorageValue<Mock, BTreeMap<NetUid, Network>, ValueQuery>;
 #[storage_alias]
+pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+#[storage_alias]
 type Shared = StorageValue<Mock, NetworkParameters, ValueQuery>;
 #[storage_alias]
 type Stakes = StorageValue<Mock, BTreeMap<AccountId, u64>, ValueQuery>;
 #[storage_alias]
 type Seated = StorageValue<Mock, BTreeMap<NetUid, Vec<Seat<AccountId>>>, ValueQuery>;
 #[storage_alias]
-type Rows = StorageValue<Mock, BTreeMap<(NetUid, Uid), Vec<Entry>>, ValueQuery>;
+type Rows = StorageValue<Mock, BTreeMap<(NetUid, Uid), WeightsRow>, ValueQuery>;
 #[storage_alias]
 type Updates = StorageValue<Mock, BTreeMap<(NetUid, Uid), BlockNumber>, ValueQuery>;
 #[storage_alias]
@@ -138,6 +142,9 @@ impl ReadSubnets<AccountId> for Tables {
     }
     fn network() -> NetworkParameters {
         Shared::get()
+    }
+    fn launch() -> LaunchPhase {
+        Launch::get()
     }
     fn locked() -> Amount<Tao> {
         let locks = Networks::get().into_values().map(|network| network.subnet.locked);
@@ -202,8 +209,10 @@ fn by_seat<V: Clone>(table: &BTreeMap<(NetUid, Uid), V>, netuid: NetUid, seats: 
 }
 
 impl ReadWeights<AccountId> for Tables {
-    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<Vec<Entry>> {
-        by_seat(&Rows::get(), netuid, seats.len()).into_iter().map(Option::unwrap_or_default).collect()
+    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<WeightsRow> {
+        let rows = by_seat(&Rows::get(), netuid, seats.len()).into_iter().zip(seats);
+        rows.map(|(row, seat)| row.unwrap_or(WeightsRow { fixed_at: seat.registered_at, ..WeightsRow::default() }))
+            .collect()
     }
     fn last_updates(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<BlockNumber> {
         let updates = by_seat(&Updates::get(), netuid, seats.len());
@@ -219,6 +228,7 @@ impl ReadWeights<AccountId> for Tables {
 
 /// The genesis of a test's chain.
 pub(crate) struct ExtBuilder {
+    launch: LaunchPhase,
     balances: Vec<(AccountId, u64)>,
     subnets: Vec<(u16, Option<AccountId>, Parameters)>,
 }
@@ -226,15 +236,19 @@ pub(crate) struct ExtBuilder {
 /// Root and subnet 1 without an owner, as genesis has them, and no TAO at all. spec tokenomics §10
 impl Default for ExtBuilder {
     fn default() -> Self {
-        Self { balances: Vec::new(), subnets: Vec::new() }.subnet(0, None, Parameters::root()).subnet(
-            1,
-            None,
-            Parameters::default(),
-        )
+        Self { launch: LaunchPhase::default(), balances: Vec::new(), subnets: Vec::new() }
+            .subnet(0, None, Parameters::root())
+            .subnet(1, None, Parameters::default())
     }
 }
 
 impl ExtBuilder {
+    /// Begins the chain with a launch phase.
+    pub(crate) fn launch(mut self, ends_at: BlockNumber, least_seats: u16) -> Self {
+        self.launch = LaunchPhase { opens_at: 0, ends_at, least_seats };
+        self
+    }
+
     /// Endows an account.
     pub(crate) fn balance(mut self, who: AccountId, rao: u64) -> Self {
         self.balances.push((who, rao));
@@ -255,6 +269,7 @@ impl ExtBuilder {
             .expect("balances are above the existential deposit");
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| {
+            Launch::put(self.launch);
             for (netuid, owner, parameters) in self.subnets {
                 create_subnet(netuid, owner, 0, parameters);
             }
@@ -358,8 +373,16 @@ pub(crate) fn stake_on(hotkey: AccountId) -> u64 {
 /// Sets the weights of a seat, in this block.
 pub(crate) fn set_weights(netuid: u16, uid: u16, weights: &[(u16, u16)]) {
     let seat = (NetUid::new(netuid), Uid::new(uid));
-    Rows::mutate(|rows| rows.insert(seat, weights.iter().copied().map(Entry::from).collect()));
+    let entries: Vec<Entry> = weights.iter().copied().map(Entry::from).collect();
+    let row =
+        WeightsRow { entries: entries.try_into().expect("tests have few seats"), fixed_at: System::block_number() };
+    Rows::mutate(|rows| rows.insert(seat, row));
     Updates::mutate(|updates| updates.insert(seat, System::block_number()));
+}
+
+/// Records a call of a seat that left its row as it was, such as a commit, in this block.
+pub(crate) fn touch(netuid: u16, uid: u16) {
+    Updates::mutate(|updates| updates.insert((NetUid::new(netuid), Uid::new(uid)), System::block_number()));
 }
 
 /// Switches commit-reveal on, with these pending commits.
@@ -431,13 +454,14 @@ fn recycled() -> u64 {
 /// Begins the next block, and checks the invariants, the limit and the issuance. spec tokenomics §9.2, I4
 pub(crate) fn next_block() {
     let before = Emission::total_issuance();
-    let eligible = |network: &Network| network.parameters.registration_allowed && network.parameters.emission_enabled;
-    let anybody = Networks::get().iter().any(|(netuid, network)| !netuid.is_root() && eligible(network));
-    let minted = if anybody { block_emission(before).rao() } else { 0 };
+    let emission = block_emission(before).rao();
     System::reset_events();
     System::set_block_number(System::block_number() + 1);
     let weight = Emission::on_initialize(System::block_number());
     assert!(weight.all_lte(MaxTickWeight::get()), "the tick took {weight}");
+    // Shares and eligibility of this block are those of the ledger, because only calls change them later.
+    let ledger = crate::Ledger::<Test>::get();
+    let minted = if ledger.values().any(takes_part(&ledger)) { emission } else { 0 };
     assert_eq!(Emission::total_issuance().rao(), before.rao() + minted - recycled(), "the issuance is off");
     check();
 }
@@ -465,7 +489,7 @@ pub(crate) fn accrued_blocks() -> BlockNumber {
 /// Builds a chain without any network, for benchmarks.
 #[cfg(feature = "runtime-benchmarks")]
 pub(crate) fn benchmark_ext() -> sp_io::TestExternalities {
-    ExtBuilder { balances: Vec::new(), subnets: Vec::new() }.build()
+    ExtBuilder { launch: LaunchPhase::default(), balances: Vec::new(), subnets: Vec::new() }.build()
 }
 
 #[cfg(feature = "runtime-benchmarks")]

@@ -12,7 +12,7 @@ use frame_support::{
 use myelin_economics::work;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, NetUid, Tao};
-use myelin_records::seat::RegistrationKind;
+use myelin_records::{parameters::Parameters, seat::RegistrationKind};
 
 impl<T: Config> Pallet<T> {
     /// Registers a hotkey by burning TAO, if the price is within the limit. spec subnets-and-neurons §7
@@ -31,7 +31,9 @@ impl<T: Config> Pallet<T> {
     /// Registers a hotkey by burning TAO. spec subnets-and-neurons §7
     pub(crate) fn do_burned_register(coldkey: &T::AccountId, netuid: NetUid, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
-        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.registration_allowed)?;
+        let is_launching = Self::is_launching(netuid);
+        let is_open = |network: &Parameters| network.registration_allowed && !is_launching;
+        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, is_open)?;
         let burn = admission.terms.burn;
         let spendable = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
         ensure!(spendable >= burn.rao(), Error::<T>::NotEnoughBalanceToStake);

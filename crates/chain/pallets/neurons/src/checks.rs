@@ -39,6 +39,7 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
     ) -> Result<(Parameters, Admission, UsedSeal), Error<T>> {
         ensure!(signer == hotkey, Error::TransactorAccountShouldBeHotKey);
+        ensure!(T::Subnets::launch().is_open(Self::now()), Error::RegistrationNotOpenYet);
         let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.pow_registration_allowed)?;
         ensure!(work::is_recent(work.block, Self::now()), Error::InvalidWorkBlock);
         let seal: [u8; 32] = work.seal.try_into().map_err(|_| Error::InvalidSeal)?;
@@ -55,7 +56,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_admits(
         netuid: NetUid,
         hotkey: &T::AccountId,
-        is_open: fn(&Parameters) -> bool,
+        is_open: impl FnOnce(&Parameters) -> bool,
     ) -> Result<(Parameters, Admission), Error<T>> {
         ensure!(!netuid.is_root(), Error::RegistrationNotPermittedOnRootSubnet);
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
@@ -64,6 +65,12 @@ impl<T: Config> Pallet<T> {
         Self::ensure_below_registration_limits(&parameters, &admission)?;
         ensure!(Self::uid(netuid, hotkey).is_none(), Error::HotKeyAlreadyRegisteredInSubNet);
         Ok((parameters, admission))
+    }
+
+    /// Returns true if the launch phase covers a network. spec tokenomics §10
+    pub(crate) fn is_launching(netuid: NetUid) -> bool {
+        let launch = T::Subnets::launch();
+        T::Subnets::subnet(netuid).is_some_and(|subnet| launch.covers(subnet.owner.as_ref(), Self::now()))
     }
 
     /// Checks the limits of registrations per block and interval. spec subnets-and-neurons §7, checks 5 and 6

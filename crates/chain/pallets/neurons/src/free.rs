@@ -62,6 +62,7 @@ impl<T> From<&Error<T>> for PoolCode {
     fn from(error: &Error<T>) -> Self {
         match error {
             Error::SubNetworkDoesNotExist => Self::NoNetwork,
+            Error::RegistrationNotOpenYet => Self::NotOpenYet,
             Error::HotKeyNotRegisteredInNetwork => Self::NoSeatToServe,
             Error::InvalidIpAddress => Self::InvalidAddress,
             Error::ServingRateLimitExceeded => Self::ServedTooSoon,

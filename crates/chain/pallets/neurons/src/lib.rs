@@ -282,6 +282,8 @@ pub mod pallet {
         AccountNotAllowedCommit,
         /// The last commitment is too recent; wait until the interval of commitments has passed.
         CommitmentSetRateLimitExceeded,
+        /// Registration by work opens in a later block of the launch phase; wait for it.
+        RegistrationNotOpenYet,
     }
 
     #[pallet::hooks]
@@ -355,11 +357,12 @@ pub mod pallet {
         /// `coldkey` becomes the owner of a hotkey without owner, and must be the owner of any other.
         ///
         /// ## Errors
-        /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotPermittedOnRootSubnet`],
-        /// [`Error::SubNetworkDoesNotExist`], [`Error::SubNetRegistrationDisabled`],
-        /// [`Error::TooManyRegistrationsThisBlock`], [`Error::TooManyRegistrationsThisInterval`],
-        /// [`Error::HotKeyAlreadyRegisteredInSubNet`], [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`],
-        /// [`Error::InvalidDifficulty`], `NonAssociatedColdKey`, [`Error::NoNeuronIdAvailable`].
+        /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotOpenYet`],
+        /// [`Error::RegistrationNotPermittedOnRootSubnet`], [`Error::SubNetworkDoesNotExist`],
+        /// [`Error::SubNetRegistrationDisabled`], [`Error::TooManyRegistrationsThisBlock`],
+        /// [`Error::TooManyRegistrationsThisInterval`], [`Error::HotKeyAlreadyRegisteredInSubNet`],
+        /// [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`], [`Error::InvalidDifficulty`], `NonAssociatedColdKey`,
+        /// [`Error::NoNeuronIdAvailable`].
         ///
         /// ## Events
         /// [`Event::NeuronRegistered`].

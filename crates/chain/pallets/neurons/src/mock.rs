@@ -28,7 +28,7 @@ use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
 use myelin_records::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     pool_code::PoolCode,
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
 };
 use sp_io::TestExternalities;
 use sp_runtime::{AccountId32, BuildStorage, DispatchError, traits::IdentityLookup};
@@ -119,6 +119,9 @@ type Released = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
 #[storage_alias]
 type RecycledBefore = StorageValue<Mock, Amount<Tao>, ValueQuery>;
 
+#[storage_alias]
+pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+
 /// A stand-in for all other pallets.
 pub struct Tables;
 
@@ -150,6 +153,10 @@ impl ReadSubnets<AccountId> for Tables {
 
     fn network() -> NetworkParameters {
         NetworkParameters::default()
+    }
+
+    fn launch() -> LaunchPhase {
+        Launch::get()
     }
 
     fn locked() -> Amount<Tao> {

@@ -7,7 +7,7 @@ use crate::{
 use alloc::collections::BTreeSet;
 use frame_support::dispatch::DispatchResult;
 use frame_system::pallet_prelude::BlockNumberFor;
-use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats};
+use myelin_economics::pruning::{NeuronCandidate, neuron_to_replace, protected_seats, seat_held_longest};
 use myelin_pallet_keys::traits::{Keys, ReadSeated};
 use myelin_pallet_staking::traits::ReleaseStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -45,6 +45,11 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Vacancy, Error<T>> {
         if seats.len() < usize::from(parameters.max_allowed_uids) {
             return Ok(Vacancy::Free);
+        }
+        if Self::is_launching(netuid) {
+            let since = uids(seats).map(|(uid, seat)| (uid, seat.registered_at));
+            let longest = seat_held_longest(since, parameters.neuron_immunity().period, Self::now());
+            return longest.map(Vacancy::Held).ok_or(Error::NoNeuronIdAvailable);
         }
         let protected = Self::protected(netuid, parameters, seats);
         let mut earnings = T::Earnings::of_neurons(netuid).into_iter();

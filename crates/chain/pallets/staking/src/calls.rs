@@ -134,6 +134,7 @@ impl<T: Config> Pallet<T> {
     /// Takes a seat on root for a hotkey. spec staking §7
     pub(crate) fn do_root_register(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
+        ensure!(!T::Subnets::launch().is_running(Self::now()), Error::<T>::LaunchPhase);
         T::Seats::ensure_open(hotkey)?;
         T::Keys::ensure_pairable(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;

@@ -446,6 +446,8 @@ pub mod pallet {
         InvalidChildkeyTake,
         /// The take of this child was changed too recently to be raised.
         TxChildkeyTakeRateLimitExceeded,
+        /// Root is closed in the launch phase of the chain; wait for its end.
+        LaunchPhase,
     }
 
     #[pallet::hooks]
@@ -721,9 +723,10 @@ pub mod pallet {
         /// hotkey. The hotkey becomes a delegate with the highest take if it is none yet.
         ///
         /// ## Errors
-        /// In this order: of the pallet of seats `RootNetworkDoesNotExist`, `TooManyRegistrationsThisBlock`,
-        /// `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`; of the keys pallet
-        /// `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`; [`Error::StakeTooLowForRoot`].
+        /// In this order: [`Error::LaunchPhase`]; of the pallet of seats `RootNetworkDoesNotExist`,
+        /// `TooManyRegistrationsThisBlock`, `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`; of
+        /// the keys pallet `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`;
+        /// [`Error::StakeTooLowForRoot`].
         ///
         /// ## Events
         /// `HotkeyAssociated` and [`Event::DelegateAdded`] if new; `NeuronRegistered`.

@@ -27,7 +27,7 @@ use myelin_records::{
     parameters::{NetworkParameters, Parameters},
     pool_code::PoolCode,
     stake::{Delegation, FamilyMember},
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
 };
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
@@ -132,6 +132,9 @@ pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, u8>;
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
 
+#[storage_alias]
+pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+
 /// A stand-in for all other pallets.
 pub struct Tables;
 
@@ -168,6 +171,10 @@ impl ReadSubnets<AccountId> for Tables {
 
     fn network() -> NetworkParameters {
         Global::get()
+    }
+
+    fn launch() -> LaunchPhase {
+        Launch::get()
     }
 
     fn locked() -> Amount<Tao> {

@@ -1,8 +1,8 @@
 //! The effects of calls: all checks first, in the order of the specification, then the changes.
 
 use crate::{
-    Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Network, NetworkSettings, OnSubnet,
-    OwnerChanges, OwnerHotkeyChanged, Pallet, Subnets, Tempos,
+    Config, CountSeats, DefaultParameters, Error, Event, Identities, LastCreation, Launch, Network, NetworkSettings,
+    OnSubnet, OwnerChanges, OwnerHotkeyChanged, Pallet, Subnets, Tempos,
 };
 use alloc::boxed::Box;
 use frame_support::{
@@ -36,9 +36,10 @@ impl<T: Config> Pallet<T> {
         identity: Option<SubnetIdentity>,
     ) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
+        let now = Self::now();
+        ensure!(!Launch::<T>::get().is_running(now), Error::<T>::LaunchPhase);
         T::Keys::ensure_pairable(coldkey, hotkey)?;
         let network = Network::<T>::get();
-        let now = Self::now();
         let last = LastCreation::<T>::get();
         ensure!(
             is_due(last.map(|last| last.block), network.network_rate_limit, now),

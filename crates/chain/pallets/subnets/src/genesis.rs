@@ -1,6 +1,6 @@
 //! The networks of genesis: the shared parameters, root, and subnets. spec tokenomics §10
 
-use crate::{Config, DefaultParameters, GenesisConfig, GenesisSubnet, Network, Pallet, ReadSubnets};
+use crate::{Config, DefaultParameters, GenesisConfig, GenesisSubnet, Launch, Network, Pallet, ReadSubnets};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
@@ -16,6 +16,8 @@ impl<T: Config> GenesisConfig<T> {
         let network = self.network_parameters.applied_to(&NetworkParameters::default());
         assert_eq!(network.validate(), Ok(()), "subnets.networkParameters do not go together");
         Network::<T>::put(network);
+        // The listeners to the networks of genesis read it.
+        Launch::<T>::put(self.launch);
 
         let default = checked(&self.default_parameters, &Parameters::default(), "subnets.defaultParameters");
         DefaultParameters::<T>::put(&default);

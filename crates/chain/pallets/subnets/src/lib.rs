@@ -89,7 +89,7 @@ pub mod pallet {
     use myelin_records::{
         bounds::{MAX_NETWORKS, MaxNetworks},
         parameters::{NetworkParameters, NetworkParametersPatch, Parameter, Parameters, ParametersPatch},
-        subnet::{StoredSubnetIdentity, Subnet, SubnetIdentity},
+        subnet::{LaunchPhase, StoredSubnetIdentity, Subnet, SubnetIdentity},
     };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -192,6 +192,12 @@ pub mod pallet {
     /// Written at genesis only, so that a local chain can have short tempos.
     #[pallet::storage]
     pub type DefaultParameters<T: Config> = StorageValue<_, Parameters, ValueQuery>;
+
+    /// The launch phase of the chain. spec tokenomics §10
+    ///
+    /// Written at genesis. No call changes it.
+    #[pallet::storage]
+    pub type Launch<T: Config> = StorageValue<_, LaunchPhase, ValueQuery>;
 
     /// The queue of ended subnets whose storage is not yet cleared, oldest first.
     ///
@@ -321,11 +327,16 @@ pub mod pallet {
         ValueNotInBounds,
         /// A value is out of its range.
         InvalidValue,
+        /// No subnet is created in the launch phase of the chain; wait for its end.
+        LaunchPhase,
     }
 
     /// The networks that exist from the first block on. Root is always one of them.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
+        /// The launch phase. By default the chain has none.
+        #[serde(default)]
+        pub launch: LaunchPhase,
         /// The changes to the parameters that all networks share.
         pub network_parameters: NetworkParametersPatch,
         /// The changes to the default parameters of a new subnet, at genesis and later.
@@ -349,6 +360,7 @@ pub mod pallet {
                 },
             };
             Self {
+                launch: LaunchPhase::default(),
                 network_parameters: NetworkParametersPatch::default(),
                 default_parameters: ParametersPatch::default(),
                 root_parameters: ParametersPatch::default(),
@@ -399,7 +411,7 @@ pub mod pallet {
         /// the lowest emission among those past their immunity is removed. spec subnets-and-neurons §2
         ///
         /// ## Errors
-        /// In this order: those of a swap of the coldkey, those of pairing the two keys,
+        /// In this order: those of a swap of the coldkey, [`Error::LaunchPhase`], those of pairing the two keys,
         /// [`Error::NetworkTxRateLimitExceeded`], [`Error::SubnetLimitReached`], [`Error::CleaningQueueFull`],
         /// [`Error::CannotAffordLockCost`]. If one of them occurs, no subnet is replaced.
         ///

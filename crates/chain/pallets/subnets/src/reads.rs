@@ -1,12 +1,12 @@
 //! Implementations of the reads that other pallets need.
 
-use crate::{Config, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
+use crate::{Config, Launch, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
 use alloc::vec::Vec;
 use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
 use myelin_primitives::{Amount, NetUid, Tao};
 use myelin_records::{
     parameters::{NetworkParameters, Parameters},
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
 };
 
 impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
@@ -32,6 +32,10 @@ impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
 
     fn network() -> NetworkParameters {
         Network::<T>::get()
+    }
+
+    fn launch() -> LaunchPhase {
+        Launch::<T>::get()
     }
 
     fn locked() -> Amount<Tao> {

@@ -8,7 +8,7 @@ use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_primitives::{Amount, NetUid, Tao};
 use myelin_records::{
     parameters::{NetworkParameters, Parameters, ParametersPatch},
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
 };
 
 /// The networks and their parameters. Offered to all pallets; root is a network too.
@@ -30,6 +30,9 @@ pub trait ReadSubnets<AccountId> {
 
     /// Returns the parameters that all networks share.
     fn network() -> NetworkParameters;
+
+    /// Returns the launch phase of the chain. spec tokenomics §10
+    fn launch() -> LaunchPhase;
 
     /// Returns the TAO locked for all subnets together, a part of the issuance. spec tokenomics §9.1
     fn locked() -> Amount<Tao>;

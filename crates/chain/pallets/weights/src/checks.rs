@@ -140,14 +140,13 @@ impl<T: Config> Pallet<T> {
             update == UpdateKind::Committed || Self::is_slow_enough(netuid, uid, &parameters),
             Error::SettingWeightsTooFast
         );
-        let no_opinion = rules::is_self_vector(uid, &entries);
-        ensure!(no_opinion || T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
+        ensure!(T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
         ensure!(rules::all_different(&entries), Error::DuplicateUids);
         ensure!(entries.iter().all(|entry| entry.uid.get() < neurons), Error::UidVecContainInvalidOne);
         let long_enough = rules::is_long_enough(entries.len(), parameters.min_allowed_weights, neurons);
-        ensure!(no_opinion || long_enough, Error::WeightVecLengthIsLow);
+        ensure!(long_enough, Error::WeightVecLengthIsLow);
         max_upscale(&mut entries);
-        ensure!(no_opinion || is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        ensure!(is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
         Ok(WeightVector { uid, entries })
     }
@@ -161,6 +160,7 @@ impl<T: Config> Pallet<T> {
         values: &[u16],
         version_key: u64,
     ) -> Result<WeightVector, Error<T>> {
+        ensure!(!T::Subnets::launch().is_running(Self::now()), Error::LaunchPhase);
         let owner = T::Keys::owner(hotkey).ok_or(Error::HotKeyAccountNotExists)?;
         ensure!(owner == *coldkey, Error::NonAssociatedColdKey);
         let parameters = Self::parameters(netuid)?;

@@ -260,7 +260,7 @@ pub mod pallet {
         IncorrectWeightVersionKey,
         /// The neuron updated its weights too recently; wait until the rate limit has passed.
         SettingWeightsTooFast,
-        /// Only neurons with a validator permit may rate others; without one only the neuron itself may be listed.
+        /// Only neurons with a validator permit set weights.
         NeuronNoValidatorPermit,
         /// A uid is listed twice; list each at most once.
         DuplicateUids,
@@ -288,6 +288,8 @@ pub mod pallet {
         ExpiredWeightCommit,
         /// The lists of a batch differ in length; each item needs one element of each list.
         InputLengthsUnequal,
+        /// Root takes no weights in the launch phase of the chain; wait for its end.
+        LaunchPhase,
     }
 
     impl<T> From<RevealRefusal> for Error<T> {
@@ -509,7 +511,7 @@ pub mod pallet {
         /// count from the next root epoch on; a weight of netuid 0 has no effect. spec weights §7
         ///
         /// ## Errors
-        /// In this order: those of a coldkey under swap, [`Error::HotKeyAccountNotExists`],
+        /// In this order: those of a coldkey under swap, [`Error::LaunchPhase`], [`Error::HotKeyAccountNotExists`],
         /// [`Error::NonAssociatedColdKey`], [`Error::SubNetworkDoesNotExist`], [`Error::NotRootSubnet`],
         /// [`Error::WeightVecNotEqualSize`], [`Error::UidVecContainInvalidOne`],
         /// [`Error::HotKeyNotRegisteredInSubNet`], [`Error::NotEnoughStakeToSetWeights`],

@@ -25,7 +25,7 @@ use myelin_records::{
     parameters::{NetworkParameters, Parameters},
     pool_code::PoolCode,
     seat::Seat,
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
     weights::StorageIndex,
 };
 use sp_core::H256;
@@ -102,6 +102,9 @@ type Owners = StorageMap<Mock, Identity, AccountId, AccountId, OptionQuery>;
 #[storage_alias]
 type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery>;
 
+#[storage_alias]
+pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+
 /// A stand-in for all other pallets.
 #[allow(unreachable_pub, reason = "FRAME makes the runtime public, and what it is configured with must be as well")]
 pub struct Tables;
@@ -131,6 +134,10 @@ impl ReadSubnets<AccountId> for Tables {
 
     fn network() -> NetworkParameters {
         NetworkParameters { stake_threshold: Threshold::get(), ..NetworkParameters::default() }
+    }
+
+    fn launch() -> LaunchPhase {
+        Launch::get()
     }
 
     fn locked() -> Amount<Tao> {

@@ -2,20 +2,27 @@
 
 use crate::{Config, LastUpdates, Pallet, Rows, traits::ReadWeights};
 use alloc::{collections::BTreeMap, vec::Vec};
+use frame_support::BoundedVec;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
-use myelin_records::{seat::Seat, weights::StorageIndex};
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::{
+    seat::Seat,
+    weights::{StorageIndex, WeightsRow},
+};
 use myelin_yuma::as_read;
 
 impl<T: Config> ReadWeights<T::AccountId> for Pallet<T> {
-    fn rows(netuid: NetUid, seats: &[Seat<T::AccountId>]) -> Vec<Vec<Entry>> {
+    fn rows(netuid: NetUid, seats: &[Seat<T::AccountId>]) -> Vec<WeightsRow> {
         let since = |rated: Uid| seats.get(usize::from(rated)).map(|seat| seat.registered_at);
-        let row = |uid| match Rows::<T>::get(StorageIndex::from(netuid), uid) {
-            Some(row) => as_read(&row.entries, row.fixed_at, since).collect(),
-            None => Vec::new(),
+        let row = |(uid, seat): (Uid, &Seat<_>)| match Rows::<T>::get(StorageIndex::from(netuid), uid) {
+            Some(WeightsRow { entries, fixed_at }) => {
+                let entries = as_read(&entries, fixed_at, since).collect();
+                WeightsRow { entries: BoundedVec::truncate_from(entries), fixed_at }
+            }
+            None => WeightsRow { entries: BoundedVec::new(), fixed_at: seat.registered_at },
         };
-        (0..).map(Uid::new).zip(seats).map(|(uid, _)| row(uid)).collect()
+        (0..).map(Uid::new).zip(seats).map(row).collect()
     }
 
     fn last_updates(netuid: NetUid, seats: &[Seat<T::AccountId>]) -> Vec<BlockNumber> {

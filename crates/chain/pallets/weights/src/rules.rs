@@ -27,11 +27,6 @@ pub fn all_different(entries: &[Entry]) -> bool {
     entries.iter().all(|entry| seen.insert(entry.uid))
 }
 
-/// Returns true if the setter rates itself alone, which rates no miner. spec weights §1
-pub fn is_self_vector(setter: Uid, entries: &[Entry]) -> bool {
-    matches!(entries, [only] if only.uid == setter)
-}
-
 /// Returns true if version key `supplied` reaches `required`; zero requires nothing. spec weights §2.1 (b)
 pub const fn is_new_enough(supplied: u64, required: u64) -> bool {
     required == 0 || supplied >= required
@@ -190,14 +185,6 @@ mod tests {
     }
 
     #[test]
-    fn a_self_vector_is_one_entry_toward_oneself() {
-        assert!(is_self_vector(Uid::new(0), &row(&[0])));
-        assert!(!is_self_vector(Uid::new(1), &row(&[9])));
-        assert!(!is_self_vector(Uid::new(0), &row(&[9, 9])));
-        assert!(!is_self_vector(Uid::new(0), &[]));
-    }
-
-    #[test]
     fn a_version_key_of_zero_asks_for_nothing() {
         assert!(is_new_enough(0, 0) && is_new_enough(20, 20) && is_new_enough(21, 20));
         assert!(!is_new_enough(0, 20) && !is_new_enough(19, 20));
@@ -239,7 +226,7 @@ mod tests {
         }
     }
 
-    /// Checks the table of spec weights §3.2, without the exemption of self-weights, which the caller makes.
+    /// Checks the table of spec weights §3.2.
     #[test]
     fn the_largest_share_is_limited() {
         for (scaled, limit, passes) in [

@@ -4,8 +4,8 @@
 //! `ReadSeats` and `OnSeat` (neurons).
 
 use alloc::{collections::BTreeMap, vec::Vec};
-use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
-use myelin_records::seat::Seat;
+use myelin_primitives::{BlockNumber, NetUid, Uid};
+use myelin_records::{seat::Seat, weights::WeightsRow};
 
 /// The weights of validators, as an epoch reads them. Implemented by this pallet.
 ///
@@ -13,8 +13,9 @@ use myelin_records::seat::Seat;
 pub trait ReadWeights<AccountId> {
     /// Returns the row of each seat. spec weights §4, §5.6
     ///
-    /// Entries toward seats that were taken at or after the block in which the row was fixed have the value zero.
-    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<Vec<Entry>>;
+    /// Entries toward seats that were taken at or after the block in which the row was fixed have the value zero. A seat
+    /// without a row has an empty one, fixed in the block of its registration.
+    fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<WeightsRow>;
 
     /// Returns the last update of each seat, or the block of its registration if there was none. spec weights §1
     fn last_updates(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<BlockNumber>;

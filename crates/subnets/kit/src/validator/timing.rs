@@ -22,6 +22,11 @@ pub(super) fn lead(tempo: u16) -> BlockNumber {
     (BlockNumber::from(tempo).saturating_add(1) / 3).clamp(3, 25)
 }
 
+/// Returns true if a row that was fixed in this block is older than half of the activity cutoff.
+pub(super) const fn is_old(fixed_at: BlockNumber, cutoff: BlockNumber, block: BlockNumber) -> bool {
+    block.saturating_sub(fixed_at) > cutoff / 2
+}
+
 impl Timing {
     /// Returns true if weights are due when `block` is the last final one.
     ///
@@ -74,6 +79,12 @@ mod tests {
         assert_eq!(due, [16, 17, 18, 19]);
         assert!(!Timing { next_epoch: None, ..timing }.is_due(16));
         assert!(!Timing { last_update: 16, ..timing }.is_due(17));
+    }
+
+    #[test]
+    fn a_row_is_old_beyond_half_of_the_cutoff() {
+        assert!(!is_old(100, 361, 280) && is_old(100, 361, 281));
+        assert!(!is_old(100, 361, 50) && !is_old(0, 0, 0) && is_old(0, 0, 1));
     }
 
     #[test]

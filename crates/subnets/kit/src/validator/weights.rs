@@ -10,10 +10,11 @@ use crate::{
 };
 use core::convert::Infallible;
 use myelin_client::{
-    Backoff, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, UnseenTransaction, calls, subxt::tx::Payload,
+    Backoff, ChainState, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, UnseenTransaction, calls,
+    subxt::tx::Payload,
 };
 use myelin_diagnostic::Hints;
-use myelin_primitives::{BlockNumber, Entry, U16_ONE, Uid};
+use myelin_primitives::{BlockNumber, Entry, Uid};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The greatest number of stored commits. The chain stores ten of a hotkey (spec weights §5.1).
@@ -33,6 +34,8 @@ struct Attempts {
     has_permit: bool,
     /// The last cause of missing weights that was reported.
     no_opinion: Option<NoWeights>,
+    /// True if the age of the row was reported since the last weights.
+    is_warned: bool,
 }
 
 /// Weights in the form of a submission.
@@ -62,7 +65,8 @@ impl WeightsLoop<'_> {
 
     async fn go_on(&self) -> Result<Infallible, MemberError> {
         let mut seen = self.member().seen();
-        let mut attempts = Attempts { backoff: Backoff::new(MAX_DOUBLINGS), has_permit: true, no_opinion: None };
+        let backoff = Backoff::new(MAX_DOUBLINGS);
+        let mut attempts = Attempts { backoff, has_permit: true, no_opinion: None, is_warned: false };
         loop {
             let snapshot = Arc::clone(&seen.borrow_and_update());
             self.at(&snapshot, &mut attempts).await?;
@@ -96,7 +100,7 @@ impl WeightsLoop<'_> {
             return Ok(());
         }
         if may_be_due && self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
-            self.submit_weights(own, snapshot, &parameters, attempts).await;
+            self.submit_weights(own, snapshot, (&now, &parameters), attempts).await;
         }
         Ok(())
     }
@@ -125,12 +129,12 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Submits weights: set in clear text, or committed.
+    /// Submits weights: set in clear text, or committed. Without a result it submits nothing, and the row stays.
     async fn submit_weights(
         &self,
         own: &NeuronInfo,
         snapshot: &MetagraphInfo,
-        parameters: &Parameters,
+        (now, parameters): (&ChainState, &Parameters),
         attempts: &mut Attempts,
     ) {
         let averages = self.averages(own.uid, snapshot);
@@ -141,23 +145,44 @@ impl WeightsLoop<'_> {
         };
         let row = match weights(&averages, bounds) {
             Ok(row) => {
-                attempts.no_opinion = None;
+                (attempts.no_opinion, attempts.is_warned) = (None, false);
                 row
             }
-            // No miner was asked since the start, so weights of an earlier run stay.
-            Err(NoWeights::NoAverage) if averages.is_empty() => return,
             Err(reason) => {
                 if attempts.no_opinion != Some(reason) {
                     self.member().send(NeuronEvent::NoOpinion { reason: reason.to_string() });
                     attempts.no_opinion = Some(reason);
                 }
-                // A vector of the own seat rates no other neuron, and that seat exists (spec weights §1).
-                vec![Entry::new(own.uid, U16_ONE)]
+                self.warn_of_age(own, snapshot.block, (now, parameters), attempts).await;
+                return;
             }
         };
         let weighed =
             if parameters.commit_reveal { self.commit(row, snapshot.block).await } else { self.set(row).await };
         attempted(weighed, snapshot.block, attempts);
+    }
+
+    /// Reports once that the row in force is older than half of the activity cutoff.
+    ///
+    /// Beyond the cutoff the stake of the validator does not vote (spec yuma §4).
+    async fn warn_of_age(
+        &self,
+        own: &NeuronInfo,
+        block: BlockNumber,
+        (now, parameters): (&ChainState, &Parameters),
+        attempts: &mut Attempts,
+    ) {
+        if attempts.is_warned {
+            return;
+        }
+        // The task that follows the chain reports outages.
+        let Ok(row) = now.weights_row(self.member().netuid(), own.uid).await else { return };
+        let fixed_at = row.map_or(own.registered_at, |row| row.fixed_at);
+        let cutoff = parameters.activity_cutoff();
+        if timing::is_old(fixed_at, cutoff, block) {
+            attempts.is_warned = true;
+            self.member().send(NeuronEvent::OldWeights { fixed_at, until: fixed_at.saturating_add(cutoff) });
+        }
     }
 
     /// Returns the averages of all other neurons that were asked yet.

@@ -45,7 +45,7 @@ pub struct PotsRow {
     /// Emission for validators, in rao.
     #[schemars(with = "u64")]
     validators: Amount<Tao>,
-    /// Emission that was recycled because there was no neuron, in rao.
+    /// Emission that was recycled because no neuron had a claim to it, in rao.
     #[schemars(with = "u64")]
     recycled: Amount<Tao>,
 }

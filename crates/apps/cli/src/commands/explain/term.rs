@@ -82,7 +82,7 @@ pub struct NeuronDerivation {
     weight: Amount<Tao>,
     /// Part of all stake weight on the subnet.
     stake: ShareValue,
-    /// True if the neuron updated its weights recently enough to count.
+    /// True if the neuron voted: it had a permit, and its weights were recent enough and rated a miner.
     active: bool,
     /// True if the neuron had a validator permit in this epoch.
     permitted: bool,
@@ -169,8 +169,8 @@ impl NeuronDerivation {
         let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
         let counts = match (self.active, self.permitted) {
             (true, true) => TableCell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
-            (false, _) => TableCell::new("nothing: it has not set weights for too long", Tone::Warning),
-            (true, false) => TableCell::new("nothing as a validator: it has no permit", Tone::Faint),
+            (false, true) => TableCell::new("nothing: it has no recent weights for a miner", Tone::Warning),
+            (_, false) => TableCell::new("nothing as a validator: it has no permit", Tone::Faint),
         };
         page.fields([
             ("  staked on it", self.staked.to_string().into()),

@@ -20,7 +20,7 @@ pub struct MetagraphRow {
     coldkey: Option<String>,
     /// True if the neuron has a validator permit until the next epoch.
     validator_permit: bool,
-    /// True if the neuron updated its weights recently enough to count.
+    /// True if the neuron voted in the last epoch.
     active: bool,
     /// Stake on the hotkey, in rao.
     #[schemars(with = "u64")]

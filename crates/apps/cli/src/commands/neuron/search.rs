@@ -25,7 +25,7 @@ use std::{
 };
 use tokio::{
     signal::ctrl_c,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 /// Number of refused proofs after which the search fails.
@@ -141,6 +141,13 @@ pub(super) async fn search(
         Some(cores) => cores,
         None => thread::available_parallelism().map_err(OutputError::Write)?,
     };
+    tokio::select! {
+        opened = wait_for_opening(chain) => opened?,
+        signal = ctrl_c() => {
+            signal.map_err(PromptError::Terminal)?;
+            return Err(CliError::Interrupted);
+        }
+    }
     let mut work = WorkSearch::begin(chain, netuid, *hotkey, cores, notebook.position()).map_err(OutputError::Write)?;
     if notebook.before.tried > 0 {
         note(&format!("continuing after {}", notebook.effort(0)));
@@ -183,6 +190,26 @@ pub(super) async fn search(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Waits until the next block is one in which registration by work is open (spec tokenomics §10).
+async fn wait_for_opening(chain: &Chain) -> Result<(), CliError> {
+    let mut is_told = false;
+    loop {
+        let now = chain.at_best().await?;
+        let opens_at = now.launch().await?.opens_at;
+        let left = u64::from(opens_at).saturating_sub(now.height().saturating_add(1));
+        if left == 0 {
+            return Ok(());
+        }
+        let slot = now.slot_duration().await?;
+        if !is_told {
+            let seconds = slot.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX)).as_secs();
+            note(&format!("registration opens in block {opens_at}, in {}", duration(seconds)));
+            is_told = true;
+        }
+        sleep(slot).await;
     }
 }
 

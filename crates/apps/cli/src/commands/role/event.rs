@@ -147,6 +147,13 @@ pub(crate) enum RoleEvent {
         /// Reason for the lack.
         reason: String,
     },
+    /// Weights in force that are older than half of the activity cutoff, without new ones.
+    OldWeights {
+        /// Block in which the weights were set or committed.
+        fixed_at: u32,
+        /// Last block in which the weights count.
+        until: u32,
+    },
     /// Weights that are being sent.
     Weighing {
         /// Kind of transaction: `set`, `commit` or `reveal`.
@@ -231,6 +238,7 @@ impl From<NeuronEvent> for RoleEvent {
             NeuronEvent::NotSaved { error } => Self::NotSaved { error },
             NeuronEvent::NoPermit { block } => Self::NoPermit { block },
             NeuronEvent::NoOpinion { reason } => Self::NoOpinion { reason },
+            NeuronEvent::OldWeights { fixed_at, until } => Self::OldWeights { fixed_at, until },
             NeuronEvent::Weighing { step, weights } => Self::Weighing {
                 step: word(step),
                 weights: weights.iter().map(|entry| (entry.uid.get(), entry.value)).collect(),
@@ -334,6 +342,9 @@ impl Render for RoleEvent {
                 Tone::Warning.paint(&format!("block {block}: no permit to validate until the next epoch"))
             }
             Self::NoOpinion { reason } => format!("no opinion: {reason}"),
+            Self::OldWeights { fixed_at, until } => {
+                Tone::Warning.paint(&format!("the weights of block {fixed_at} are old, and count until block {until}"))
+            }
             Self::Weighing { step, weights } => format!("{step} weights: {}", shares(weights)),
             Self::Weighed { step, block } => Tone::Good.paint(&format!("{step} weights: final in block {block}")),
             Self::WeighingFailed { step, error, hints } => {

@@ -58,7 +58,15 @@ impl Render for SubnetCreateOutput {
 
 impl Create {
     async fn plan(&self, chain: &Chain, signer: &WalletSigner, hotkey: &str) -> Result<Plan, CliError> {
-        let prices = SubnetPriceOutput::read(&chain.at_finalised().await?).await?;
+        let now = chain.at_finalised().await?;
+        let opens_at = now.launch().await?.ends_at;
+        if now.height().saturating_add(1) < opens_at.into() {
+            return Err(CliError::Impossible {
+                message: format!("the chain is in its launch phase; creation of subnets opens in block {opens_at}"),
+                hint: "take a seat with `myelin neuron register --netuid 1 --work`".into(),
+            });
+        }
+        let prices = SubnetPriceOutput::read(&now).await?;
         if let Some(block) = prices.not_before() {
             return Err(CliError::Impossible {
                 message: format!(

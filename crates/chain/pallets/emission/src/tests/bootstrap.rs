@@ -1,4 +1,4 @@
-//! A subnet without stake. spec tokenomics §10
+//! The first stake: seats without stake, and the launch phase. spec tokenomics §10
 
 use super::*;
 
@@ -6,74 +6,111 @@ fn permits() -> Vec<bool> {
     Emission::neurons(SUBNET).iter().map(|record| record.permit).collect()
 }
 
+/// Returns a chain with a launch phase of 20 blocks. Subnet 1 has no owner, and its epochs are in blocks 7, 17 and 27.
+fn launching() -> ExtBuilder {
+    ExtBuilder::default().launch(20, 2).subnet(1, None, with_tempo(9))
+}
+
 #[test]
-fn the_first_stake_of_the_chain_comes_from_the_first_epoch() {
-    ExtBuilder::default().subnet(1, None, with_tempo(9)).build_and_execute(|| {
-        for hotkey in [10, 11, 12] {
+fn the_first_stake_of_the_chain_is_paid_for_held_seats() {
+    launching().build_and_execute(|| {
+        for hotkey in [10, 11] {
             take_seat(1, hotkey);
         }
+        run_to_block(4);
+        take_seat(1, 12);
         run_to_epoch(1);
-        // Six blocks, no owner cut, three neurons.
-        assert_eq!([10, 11, 12].map(stake_on), [2 * TAO; 3]);
-        assert_eq!(payments(), [10, 11, 12].map(|hotkey| (1, hotkey, 2 * TAO, 0)));
-        assert_eq!(Emission::total_issuance(), rao(6 * TAO));
+        // Six blocks. The seats were held for 6, 6 and 3 blocks since the beginning of the chain.
+        assert_eq!([10, 11, 12].map(stake_on), [2_400_000_000, 2_400_000_000, 1_200_000_000]);
+        assert_eq!((last_epoch(1).miners, last_epoch(1).validators), (rao(6 * TAO), Amount::ZERO));
+        payments();
+        run_to_epoch(1);
+        // From the first full epoch on all earn alike, and the remainder goes to the lowest uid.
+        let third = 10 * TAO / 3;
+        assert_eq!(payments(), [(1, 10, third + 1, 0), (1, 11, third, 0), (1, 12, third, 0)]);
     });
 }
 
 #[test]
-fn the_remainder_goes_to_the_lowest_uid() {
-    ExtBuilder::default().subnet(1, None, with_tempo(9)).build_and_execute(|| {
-        for hotkey in [30, 20, 10] {
-            take_seat(1, hotkey);
-        }
-        freeze_pending(1, 5);
+fn too_few_seats_are_not_paid() {
+    launching().build_and_execute(|| {
+        take_seat(1, 10);
         run_to_epoch(1);
-        assert_eq!(payments(), [(1, 30, 3, 0), (1, 20, 1, 0), (1, 10, 1, 0)]);
+        assert!(events().contains(&Event::EmissionRecycled { netuid: SUBNET, amount: rao(6 * TAO) }));
+        assert_eq!((stake_on(10), Emission::total_issuance()), (0, Amount::ZERO));
     });
 }
 
 #[test]
-fn everybody_may_validate_also_beyond_the_number_of_validators() {
-    let few = Parameters { max_allowed_validators: 1, ..with_tempo(9) };
-    ExtBuilder::default().subnet(1, None, few).build_and_execute(|| {
-        for hotkey in [10, 11, 12] {
+fn after_the_launch_phase_weights_are_paid() {
+    launching().build_and_execute(|| {
+        for hotkey in [10, 11] {
             take_seat(1, hotkey);
         }
-        assert_eq!(permits(), [false; 3]);
-        freeze_pending(1, 0);
+        run_to_block(17);
+        next_block();
+        set_weights(1, 0, &[(1, 1)]);
+        payments();
         run_to_epoch(1);
-        assert_eq!(permits(), [true; 3]);
+        assert_eq!(System::block_number(), 27);
+        // Both have permits and half of the stake. The one that votes finds consensus alone.
+        assert_eq!(payments(), [(1, 10, 0, 5 * TAO), (1, 11, 5 * TAO, 0)]);
     });
 }
 
 #[test]
-fn as_soon_as_somebody_has_stake_validators_are_chosen_by_it() {
+fn a_subnet_with_an_owner_has_no_launch_phase() {
+    launching().subnet(2, Some(OWNER), with_tempo(9)).build_and_execute(|| {
+        for hotkey in [20, 21] {
+            take_seat(2, hotkey);
+        }
+        run_to_block(6);
+        assert_eq!(last_epoch(2).block, 6);
+        assert!(payments().is_empty());
+    });
+}
+
+#[test]
+fn a_subnet_with_an_owner_earns_nothing_until_root_gives_it_a_share() {
+    launching().build_and_execute(|| {
+        let per_block =
+            |netuid| <Emission as myelin_pallet_subnets::ReadEmission>::of_subnet(NetUid::new(netuid)).rao();
+        run_to_block(20);
+        create_subnet(2, Some(OWNER), 0, with_tempo(9));
+        run_to_block(30);
+        assert_eq!([1, 2].map(per_block), [TAO, 0]);
+        assert_eq!(pending(2), 0);
+        let share = myelin_economics::root::Share::from_bits(u64::MAX);
+        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().share = share);
+        Emission::redivide();
+        next_block();
+        assert_eq!([1, 2].map(per_block), [0, TAO]);
+        // Without the shared subnet no subnet is left that may receive.
+        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().share = Default::default());
+        end_subnet(1);
+        next_block();
+        assert_eq!(per_block(2), 0);
+        assert!(Accrued::<Test>::get().minted.is_zero());
+    });
+    // A chain without a launch phase divides equally.
+    ExtBuilder::default().subnet(2, Some(OWNER), with_tempo(9)).build_and_execute(|| {
+        next_block();
+        assert_eq!([1, 2].map(pending), [TAO / 2; 2]);
+    });
+}
+
+#[test]
+fn a_permit_needs_stake() {
     let few = Parameters { max_allowed_validators: 2, ..with_tempo(9) };
     ExtBuilder::default().subnet(1, None, few).build_and_execute(|| {
         for hotkey in [10, 11, 12] {
             take_seat(1, hotkey);
         }
-        freeze_pending(1, 0);
         run_to_epoch(1);
+        assert_eq!(permits(), [false; 3]);
         add_stake(12, 1);
         run_to_epoch(1);
         assert_eq!(permits(), [false, false, true]);
         assert_eq!(Emission::neurons(SUBNET)[2].stake_weight, u16::MAX);
-    });
-}
-
-#[test]
-fn what_is_rated_in_the_bootstrap_counts_once_there_is_stake() {
-    ExtBuilder::default().subnet(1, None, with_tempo(9)).build_and_execute(|| {
-        for hotkey in [10, 11] {
-            take_seat(1, hotkey);
-        }
-        run_to_epoch(1);
-        next_block();
-        set_weights(1, 0, &[(1, 1)]);
-        payments();
-        run_to_epoch(1);
-        // Both hold permits and half of the stake. A rating by exactly half of it is a consensus: kappa is just below.
-        assert_eq!(payments(), [(1, 10, 0, 5 * TAO), (1, 11, 5 * TAO, 0)]);
     });
 }

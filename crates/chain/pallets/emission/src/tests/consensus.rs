@@ -31,7 +31,7 @@ fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates
     let rows: Vec<Vec<Entry>> = rows.iter().map(|row| row.iter().copied().map(Entry::from).collect()).collect();
     let bonds: Vec<Vec<Entry>> = (0..4).map(|uid| Bonds::<Test>::get(SUBNET, Uid::new(uid)).into_inner()).collect();
     let permits: Vec<bool> = Emission::neurons(SUBNET).iter().map(|record| record.permit).collect();
-    myelin_yuma::epoch(
+    let mut outcome = myelin_yuma::epoch(
         &Snapshot {
             block,
             last_epoch_block: Some(last_epoch(1).block),
@@ -46,7 +46,10 @@ fn expected(block: BlockNumber, params: &Params, rows: &[&[(u16, u16)]], updates
             commit_blocks: None,
         },
         params,
-    )
+    );
+    // Both neurons with weights have an opinion, so those with a permit vote.
+    outcome.active.iter_mut().zip(permits).for_each(|(active, permit)| *active &= permit);
+    outcome
 }
 
 fn assert_stored(outcome: &EpochOutcome) {

@@ -166,7 +166,11 @@ fn epochs_of_one_block_run_by_netuid_and_children_follow() {
         next_block();
         assert_eq!(epochs_run(), [1, 2]);
         assert_eq!(activated(), [1, 2]);
-        assert_eq!(payments().into_iter().map(|(netuid, ..)| netuid).collect::<Vec<_>>(), [1, 2]);
+        let recycled = |event| match event {
+            Event::EmissionRecycled { netuid, .. } => Some(netuid.get()),
+            _ => None,
+        };
+        assert_eq!(events().into_iter().filter_map(recycled).collect::<Vec<_>>(), [1, 2]);
     });
 }
 

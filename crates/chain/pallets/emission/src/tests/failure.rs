@@ -43,9 +43,7 @@ fn a_failure_does_not_hold_up_others() {
         .subnet(2, None, with_tempo(10))
         .subnet(3, None, with_tempo(11))
         .build_and_execute(|| {
-            for (netuid, hotkey) in [(1, 10), (2, 20), (3, 30)] {
-                take_seat(netuid, hotkey);
-            }
+            voters(&[(1, 10), (2, 20), (3, 30)]);
             refuse_payments_to(Some(20));
             run_to_block(7);
             assert_eq!(epochs_run(), [1, 3]);

@@ -9,7 +9,7 @@ mod failure;
 mod invariants;
 mod prop;
 mod queue;
-mod redirection;
+mod recycling;
 mod root;
 mod seats;
 mod subnets;
@@ -18,7 +18,7 @@ mod views;
 use crate::{mock::*, *};
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
 use myelin_records::{
-    epoch::Accrual,
+    epoch::{Accrual, NeuronRecord, NeuronRecords},
     parameters::{Parameters, ParametersPatch},
 };
 
@@ -62,6 +62,21 @@ fn rated_miner() -> (u64, u64) {
     payments();
     activated();
     (validator, miner)
+}
+
+/// Seats a validator with stake and a permit and a miner on each of these subnets. The validators rate the miners.
+fn voters(subnets: &[(u16, u64)]) {
+    for (netuid, validator) in subnets {
+        take_seat(*netuid, *validator);
+        take_seat(*netuid, validator + 1);
+        add_stake(*validator, TAO);
+        let records = vec![NeuronRecord { permit: true, ..NeuronRecord::FRESH }, NeuronRecord::FRESH];
+        Neurons::<Test>::insert(NetUid::new(*netuid), NeuronRecords::truncate_from(records));
+    }
+    next_block();
+    for (netuid, _) in subnets {
+        set_weights(*netuid, 0, &[(1, 1)]);
+    }
 }
 
 /// Returns a chain whose subnet 1 runs an epoch every ten blocks and whose owner holds one TAO.

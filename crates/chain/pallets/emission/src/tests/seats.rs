@@ -18,7 +18,7 @@ fn bonded() {
 }
 
 #[test]
-fn a_fresh_seat_is_active_and_has_nothing_else() {
+fn a_fresh_seat_has_nothing() {
     owned_subnet().build_and_execute(|| {
         bonded();
         let uid = take_seat(1, 12);

@@ -90,6 +90,7 @@ fn what_a_subnet_earns() {
 fn what_is_known_of_neurons() {
     owned_subnet().build_and_execute(|| {
         take_seat(1, 10);
+        add_stake(10, TAO);
         assert_eq!(Emission::neurons(SUBNET), [NeuronRecord::FRESH]);
         run_to_epoch(1);
         take_seat(1, 11);

@@ -3,6 +3,7 @@
 mod adjustment;
 mod commitments;
 mod free;
+mod launch;
 mod networks;
 mod prop;
 mod registration;

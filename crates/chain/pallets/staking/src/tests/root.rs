@@ -4,6 +4,7 @@ use super::Failure;
 use crate::{Event, mock::*, traits::ReadStake};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
+use myelin_records::subnet::LaunchPhase;
 use sp_runtime::DispatchError;
 
 const MAX: Take = Take::new(11_796);
@@ -31,6 +32,18 @@ fn who_is_a_delegate_keeps_its_take() {
         assert_ok!(register(OWNER, HOT));
         assert_eq!(Staking::take(&HOT), Some(Take::new(7)));
         assert_eq!(events(), []);
+    });
+}
+
+#[test]
+fn root_is_closed_in_the_launch_phase() {
+    ExtBuilder::default().build_and_execute(|| {
+        let now = Staking::now();
+        let phase = |ends_at| LaunchPhase { opens_at: 0, ends_at, least_seats: 0 };
+        Launch::put(phase(now + 1));
+        assert_noop!(register(OWNER, HOT), Failure::LaunchPhase);
+        Launch::put(phase(now));
+        assert_ok!(register(OWNER, HOT));
     });
 }
 

@@ -1,13 +1,13 @@
 //! Creating a subnet. spec subnets-and-neurons §2, §4
 
-use crate::{Cleaning, DefaultParameters, Error, Event, LastCreation, ReadSubnets, mock::*};
+use crate::{Cleaning, DefaultParameters, Error, Event, LastCreation, Launch, ReadSubnets, mock::*};
 use frame_support::{BoundedVec, assert_noop, assert_ok, pallet_prelude::DispatchResultWithPostInfo};
 use myelin_economics::subnet_price;
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
     bounds::MaxNetworks,
     parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
-    subnet::{Subnet, SubnetIdentity},
+    subnet::{LaunchPhase, Subnet, SubnetIdentity},
 };
 use sp_runtime::DispatchError;
 
@@ -47,6 +47,19 @@ fn a_subnet_begins_with_its_owner_in_the_first_seat() {
         assert_eq!(told(), [Told::Created(netuid(1), Some((ALICE, HOT_A)))]);
         assert_eq!(OwnerOf::get(HOT_A), Some(ALICE));
         assert_eq!(events(), [Event::NetworkAdded { netuid: netuid(1), modality: 0, owner: ALICE, locked }]);
+    });
+}
+
+#[test]
+fn no_subnet_is_created_in_the_launch_phase() {
+    ExtBuilder::default().build_and_execute(|| {
+        Launch::<Test>::put(LaunchPhase { opens_at: 0, ends_at: 13, least_seats: 0 });
+        run_to_block(12);
+        assert_noop!(create(ALICE, HOT_A), Error::<Test>::LaunchPhase);
+        let named = Subnets::register_network_with_identity(signed(ALICE), HOT_A, named("echo"));
+        assert_noop!(named, Error::<Test>::LaunchPhase);
+        run_to_block(13);
+        assert_ok!(create(ALICE, HOT_A));
     });
 }
 

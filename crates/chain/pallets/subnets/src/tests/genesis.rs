@@ -4,7 +4,7 @@ use crate::{DefaultParameters, GenesisConfig, GenesisOwner, GenesisSubnet, LastC
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
     parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
-    subnet::Subnet,
+    subnet::{LaunchPhase, Subnet},
 };
 
 #[test]
@@ -42,7 +42,9 @@ fn root_is_set_as_the_specification_says() {
 #[test]
 fn genesis_changes_defaults_for_now_and_later() {
     let tempo = |tempo| ParametersPatch { tempo: Some(tempo), ..ParametersPatch::default() };
+    let launch = LaunchPhase { opens_at: 3, ends_at: 9, least_seats: 4 };
     let genesis = GenesisConfig {
+        launch,
         network_parameters: NetworkParametersPatch { subnet_limit: Some(2), ..Default::default() },
         default_parameters: tempo(10),
         root_parameters: tempo(5),
@@ -58,6 +60,7 @@ fn genesis_changes_defaults_for_now_and_later() {
     ExtBuilder::genesis(genesis).build_and_execute(|| {
         assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 5), (netuid(3), 10), (netuid(7), 20)]);
         assert_eq!(Subnets::network().subnet_limit, 2);
+        assert_eq!(Subnets::launch(), launch);
         assert_eq!(DefaultParameters::<Test>::get().tempo, 10);
         let owned = Subnet { registered_at: 0, owner: Some(ALICE), owner_hotkey: Some(HOT_A), locked: Amount::ZERO };
         assert_eq!(Subnets::subnet(netuid(7)), Some(owned));
@@ -147,7 +150,8 @@ fn a_default_genesis_is_written_as_short_as_it_can_be() {
     assert_eq!(
         json,
         concat!(
-            r#"{"networkParameters":{},"defaultParameters":{},"rootParameters":{},"#,
+            r#"{"launch":{"opensAt":0,"endsAt":0,"leastSeats":0},"#,
+            r#""networkParameters":{},"defaultParameters":{},"rootParameters":{},"#,
             r#""subnets":[{"netuid":1,"parameters":{"registrationAllowed":true,"powRegistrationAllowed":true}}]}"#,
         )
     );

@@ -96,13 +96,13 @@ fn neurons_do_not_mind_each_other() {
 }
 
 #[test]
-fn without_a_permit_a_neuron_may_only_list_itself() {
+fn without_a_permit_a_neuron_lists_no_neuron_not_even_itself() {
     ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
         forbid(SUBNET, ALICE);
         assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
         assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1), (1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
         assert_noop!(set_weights(ALICE, SUBNET, &[]), Error::<Test>::NeuronNoValidatorPermit);
-        assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+        assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::NeuronNoValidatorPermit);
         permit(SUBNET, ALICE);
         assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
     });
@@ -164,6 +164,7 @@ fn a_new_neuron_waits_for_the_rate_limit_too() {
     ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 10).build_and_execute(|| {
         run_to_block(5);
         let uid = seat(SUBNET, STRANGER);
+        permit(SUBNET, STRANGER);
         run_to_block(14);
         assert_noop!(set_weights(STRANGER, SUBNET, &[(uid.get(), 1)]), Error::<Test>::SettingWeightsTooFast);
         run_to_block(15);
@@ -172,7 +173,7 @@ fn a_new_neuron_waits_for_the_rate_limit_too() {
 }
 
 #[test]
-fn a_short_vector_is_refused_unless_it_has_no_opinion() {
+fn a_short_vector_is_refused_also_toward_oneself() {
     ExtBuilder::default()
         .parameters(|parameters| {
             parameters.weights_set_rate_limit = 0;
@@ -185,7 +186,7 @@ fn a_short_vector_is_refused_unless_it_has_no_opinion() {
             assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1), (2, 1)]), Error::<Test>::WeightVecLengthIsLow);
             assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::WeightVecLengthIsLow);
             assert_noop!(set_weights(ALICE, SUBNET, &[]), Error::<Test>::WeightVecLengthIsLow);
-            assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+            assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::WeightVecLengthIsLow);
             assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1), (2, 1), (6, 0)]));
             set(SUBNET, |parameters| parameters.min_allowed_weights = 100);
             let all: Vec<_> = (0..7).map(|uid| (uid, 1)).collect();
@@ -212,7 +213,7 @@ fn zeros_count_toward_the_length_and_rate_nobody() {
 }
 
 #[test]
-fn no_share_is_above_the_maximum_but_that_of_no_opinion() {
+fn no_share_is_above_the_maximum_not_even_that_toward_oneself() {
     ExtBuilder::default()
         .parameters(|parameters| {
             parameters.weights_set_rate_limit = 0;
@@ -221,7 +222,7 @@ fn no_share_is_above_the_maximum_but_that_of_no_opinion() {
         .build_and_execute(|| {
             let steep = [(0, 16_383), (1, 16_383), (2, 1_213), (3, 16_383)];
             assert_noop!(set_weights(ALICE, SUBNET, &steep), Error::<Test>::MaxWeightExceeded);
-            assert_ok!(set_weights(ALICE, SUBNET, &[(0, 1)]));
+            assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::MaxWeightExceeded);
             assert_noop!(set_weights(BOB, SUBNET, &[(0, 1)]), Error::<Test>::MaxWeightExceeded);
             set(SUBNET, |parameters| parameters.max_weight_limit = 21_845);
             assert_ok!(set_weights(BOB, SUBNET, &[(0, 0), (1, 9), (2, 9), (3, 9)]));

@@ -131,7 +131,7 @@ fn vectors_are_refused_by_code() {
         run_to_block(101);
         forbid(SUBNET, ALICE);
         refused(ALICE, set_call(1, VECTOR), 255);
-        taken(ALICE, set_call(1, &[(0, 1)]));
+        refused(ALICE, set_call(1, &[(0, 1)]), 255);
         set(SUBNET, |parameters| parameters.commit_reveal = true);
         refused(ALICE, set_call(1, VECTOR), 255);
     });

@@ -285,7 +285,7 @@ impl Model {
 
     fn compare(&self) {
         let seats = Tables::seats(SUBNET);
-        let rows: Vec<_> = Weights::rows(SUBNET, &seats).iter().map(|row| pairs(row)).collect();
+        let rows: Vec<_> = Weights::rows(SUBNET, &seats).iter().map(|row| pairs(&row.entries)).collect();
         let expected: Vec<_> = self.neurons.iter().map(|neuron| neuron.row.clone()).collect();
         assert_eq!(rows, expected, "rows differ");
 

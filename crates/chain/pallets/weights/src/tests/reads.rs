@@ -17,8 +17,10 @@ fn an_epoch_reads_one_row_and_one_update_per_seat() {
         run_to_block(6);
         assert_ok!(set_weights(BOB, SUBNET, VECTOR));
         let seats = Tables::seats(SUBNET);
-        let rows: Vec<_> = Weights::rows(SUBNET, &seats).iter().map(|row| pairs(row)).collect();
-        assert_eq!(rows, [vec![], vec![(1, 65_535), (2, 0), (3, 65_535)], vec![], vec![]]);
+        let rows = Weights::rows(SUBNET, &seats);
+        let entries: Vec<_> = rows.iter().map(|row| pairs(&row.entries)).collect();
+        assert_eq!(entries, [vec![], vec![(1, 65_535), (2, 0), (3, 65_535)], vec![], vec![]]);
+        assert_eq!(rows.iter().map(|row| row.fixed_at).collect::<Vec<_>>(), [0, 6, 0, 0]);
         assert_eq!(Weights::last_updates(SUBNET, &seats), [0, 6, 0, 0]);
         assert_eq!(Weights::rows(SUBNET, &seats[..2]).len(), 2);
         assert!(Weights::last_updates(SUBNET, &[]).is_empty());
@@ -31,6 +33,7 @@ fn a_seat_without_an_update_counts_from_its_registration() {
         let mut seats = Tables::seats(SUBNET);
         seats.push(Seat { hotkey: STRANGER, registered_at: 42 });
         assert_eq!(Weights::last_updates(SUBNET, &seats), [0, 0, 0, 0, 42]);
+        assert_eq!(Weights::rows(SUBNET, &seats)[4].fixed_at, 42);
     });
 }
 
@@ -82,6 +85,7 @@ fn the_weights_of_a_network_come_in_the_order_of_uids() {
     ExtBuilder::default().build_and_execute(|| {
         for number in 4..256_u16 {
             seat(SUBNET, 100 + u64::from(number));
+            permit(SUBNET, 100 + u64::from(number));
         }
         run_to_block(101);
         for uid in (0..256).rev() {

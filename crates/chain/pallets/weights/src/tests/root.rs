@@ -3,7 +3,7 @@
 use crate::{Error, Event, LastUpdates, mock::*, traits::ReadWeights};
 use frame_support::{BoundedVec, assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{NetUid, Uid};
-use myelin_records::{parameters::Parameters, weights::StorageIndex};
+use myelin_records::{parameters::Parameters, subnet::LaunchPhase, weights::StorageIndex};
 use sp_runtime::traits::BadOrigin;
 use std::collections::BTreeMap;
 
@@ -89,6 +89,17 @@ fn a_vote_is_scaled_and_stored_under_the_seat_on_root() {
 }
 
 #[test]
+fn root_takes_no_votes_in_the_launch_phase() {
+    run(|| {
+        Launch::put(LaunchPhase { opens_at: 0, ends_at: 10, least_seats: 0 });
+        run_to_block(9);
+        assert_noop!(vote(&[(1, 1)]), Error::<Test>::LaunchPhase);
+        run_to_block(10);
+        assert_ok!(vote(&[(1, 1)]));
+    });
+}
+
+#[test]
 fn neither_permit_nor_commit_is_needed() {
     run(|| {
         set(ROOT, |parameters| parameters.commit_reveal = true);
@@ -122,7 +133,7 @@ fn the_required_length_is_never_above_the_number_of_root_validators() {
     });
 }
 
-/// Checks that a root vector is no self-vector: the uid of Alice on root is 0, and so is the netuid of root.
+/// Checks the limits of a vector toward root itself: the uid of Alice on root is 0, and so is the netuid of root.
 #[test]
 fn a_single_vote_is_never_exempt_from_the_limit() {
     run(|| {

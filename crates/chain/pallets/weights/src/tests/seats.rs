@@ -19,7 +19,7 @@ fn index() -> StorageIndex {
 
 /// Returns the rows of the subnet as an epoch reads them.
 fn rows() -> Vec<Vec<(u16, u16)>> {
-    Weights::rows(SUBNET, &Tables::seats(SUBNET)).iter().map(|row| pairs(row)).collect()
+    Weights::rows(SUBNET, &Tables::seats(SUBNET)).iter().map(|row| pairs(&row.entries)).collect()
 }
 
 #[test]
