@@ -429,7 +429,7 @@ fn recycled() -> u64 {
 /// Begins the next block, and checks the invariants, the limit and the issuance. spec tokenomics §9.2, I4
 pub(crate) fn next_block() {
     let before = Emission::total_issuance();
-    let eligible = |network: &Network| network.parameters.registration_allowed && network.parameters.emission_enabled;
+    let eligible = |network: &Network| network.parameters.emission_enabled;
     let anybody = Networks::get().iter().any(|(netuid, network)| !netuid.is_root() && eligible(network));
     let minted = if anybody { block_emission(before).rao() } else { 0 };
     System::reset_events();
