@@ -76,6 +76,8 @@ pool_codes! {
     ColdkeySwapDisputed = 21: ["ColdkeySwapDisputed"];
     /// A hotkey that is to be registered by work, and that another coldkey owns.
     ForeignHotkey = 25: ["NonAssociatedColdKey"];
+    /// Networks of a batch that do not ascend.
+    RepeatedNetwork = 27: ["DuplicateNetuid"];
     /// Any other error. The pool does not tell them apart.
     Any = 255: [];
 }
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn numbers_are_stable() {
         let numbers: Vec<u8> = PoolCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 255]);
+        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 27, 255]);
     }
 
     #[test]

@@ -48,9 +48,10 @@ fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     let parameters = <Subnets as ReadSubnets<AccountId>>::parameters(netuid)?;
     let admission = Admissions::<Runtime>::get(netuid)?;
     let open = !netuid.is_root();
+    let difficulty = <Subnets as ReadSubnets<AccountId>>::network().work_difficulty(admission.terms.difficulty);
     Some(RegistrationInfo {
         burn: (open && parameters.registration_allowed).then_some(admission.terms.burn),
-        difficulty: (open && parameters.pow_registration_allowed).then_some(admission.terms.difficulty),
+        difficulty: (open && parameters.pow_registration_allowed).then_some(difficulty),
         recycled: admission.recycled,
         adjusts_at: admission.adjusted_at.saturating_add(parameters.adjustment_interval.into()),
     })

@@ -29,8 +29,11 @@ fn launch() -> Chain {
     Chain::begin(
         presets::MAIN,
         json!({ "subnets": {
-            "networkParameters": { "stakeInterval": 10, "txRateLimit": 0 },
+            "networkParameters": {
+                "stakeInterval": TEMPO, "txRateLimit": 0, "minRateLimit": 5, "minWorkDifficulty": DIFFICULTY,
+            },
             "defaultParameters": quick,
+            "rootParameters": { "tempo": TEMPO, "weightsSetRateLimit": TEMPO },
             "subnets": [{ "netuid": 1, "parameters": {} }],
         } }),
     )

@@ -60,6 +60,7 @@ fn every_own_pallet_has_a_storage_version() {
     let versions = [
         ("SlotTime", myelin_runtime::SlotTime::in_code_storage_version()),
         ("Authorities", myelin_runtime::Authorities::in_code_storage_version()),
+        ("FreeCalls", myelin_runtime::FreeCalls::in_code_storage_version()),
         ("Keys", myelin_runtime::Keys::in_code_storage_version()),
         ("Subnets", myelin_runtime::Subnets::in_code_storage_version()),
         ("Staking", myelin_runtime::Staking::in_code_storage_version()),

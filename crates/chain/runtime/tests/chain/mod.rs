@@ -138,7 +138,7 @@ impl Chain {
             let now = *slot(number) * <SlotTime as Get<u64>>::get();
             let time = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
             assert_eq!(Executive::apply_extrinsic(time), Ok(Ok(())));
-            let applied = transactions.into_iter().map(Executive::apply_extrinsic).collect();
+            let applied = transactions.into_iter().map(apply).collect();
             assert!(Emission::total_issuance() <= minted, "a transaction created TAO");
 
             for record in System::events() {
@@ -188,6 +188,14 @@ impl Chain {
     pub(crate) fn balance(&mut self, account: &AccountId) -> u64 {
         self.look(|| Balances::free_balance(account))
     }
+}
+
+/// Applies a transaction as an author of blocks does: one that is refused leaves no trace.
+fn apply(transaction: UncheckedExtrinsic) -> Applied {
+    with_transaction_unchecked(|| match Executive::apply_extrinsic(transaction) {
+        Ok(applied) => TransactionOutcome::Commit(Ok(applied)),
+        Err(refusal) => TransactionOutcome::Rollback(Err(refusal)),
+    })
 }
 
 /// Returns a fresh key of this name.
