@@ -4,13 +4,13 @@
 //! pallets store these types, the runtime API answers with them, and clients decode into them.
 //!
 //! ```
-//! use myelin_records::parameters::{Parameter, Parameters, ParametersPatch};
+//! use myelin_records::parameters::{NetworkParameters, Parameter, Parameters, ParametersPatch};
 //!
 //! let mut patch = ParametersPatch::default();
-//! Parameter::named("tempo").unwrap().assign(&mut patch, "99").unwrap();
+//! Parameter::named("tempo").unwrap().assign(&mut patch, "200").unwrap();
 //! let parameters = patch.applied_to(&Parameters::default());
-//! assert_eq!(parameters.tempo, 99);
-//! assert!(parameters.validate().is_ok());
+//! assert_eq!(parameters.tempo, 200);
+//! assert!(parameters.validate(&NetworkParameters::default()).is_ok());
 //! ```
 //!
 //! | Question | Module | spec |

@@ -228,30 +228,31 @@ parameters! {
     /// The settings of one network. The defaults are those of a new subnet. spec subnets-and-neurons §4, §17.
     Parameters, ParametersPatch {
         /// Blocks between two epochs, less one.
-        Tempo tempo: u16 = 360, Governance, NotFrozen, "1..50 400";
+        Tempo tempo: u16 = 360, Governance, NotFrozen, "1..50 400; min_rate_limit..stake_interval";
         /// Steepness of the sigmoid of the root epoch; has an effect on root only.
-        Rho rho: u16 = 10, Owner, NotFrozen, "any";
+        Rho rho: u16 = 10, Governance, NotFrozen, "any";
         /// Part of the stake that makes a consensus, of 65535.
         Kappa kappa: u16 = 32_767, Governance, Always, "any";
         /// Number of seats.
-        MaxAllowedUids max_allowed_uids: u16 = MAX_UIDS, Governance, NotFrozen, "number of neurons..256";
+        MaxAllowedUids max_allowed_uids: u16 = MAX_UIDS, Governance, NotFrozen, "number of neurons..256; root at most 64";
         /// Number of seats that are left when seats are cut away.
         MinAllowedUids min_allowed_uids: u16 = 64, Governance, NotFrozen,
             "when set: below the number of neurons and below max_allowed_uids";
         /// Number of neurons that may hold a validator permit.
         MaxAllowedValidators max_allowed_validators: u16 = 64, Governance, NotFrozen, "at most max_allowed_uids";
         /// Least number of entries of a weight vector.
-        MinAllowedWeights min_allowed_weights: u16 = 1, Owner, NotFrozen, "any";
-        /// Largest part of a weight vector that one entry may have, of 65535.
-        MaxWeightLimit max_weight_limit: u16 = U16_ONE, Owner, NotFrozen, "any";
+        MinAllowedWeights min_allowed_weights: u16 = 1, Owner, NotFrozen, "1..64; root 0..64";
+        /// Largest part of a weight vector that one entry may have, of 65535; never below an equal part of all others.
+        MaxWeightLimit max_weight_limit: u16 = U16_ONE, Owner, NotFrozen, "6 554..65 535";
         /// Blocks of immunity, in which a new neuron is not replaced.
-        ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen, "any";
+        ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen, "2 · (tempo + 1)..50 400";
         /// Blocks after its last update in which a neuron still counts as active.
-        ActivityCutoff activity_cutoff: u16 = 5_000, Owner, NotFrozen, "at least 360";
+        ActivityCutoff activity_cutoff: u16 = 5_000, Owner, NotFrozen,
+            "at least 360 and (reveal_period_epochs + 3) · (tempo + 1) + weights_set_rate_limit";
         /// Oldest version of validators whose weights are accepted; 0 accepts all.
         WeightsVersionKey weights_version_key: u64 = 0, Owner, NotFrozen, "any";
         /// Blocks between two weight updates of one neuron.
-        WeightsSetRateLimit weights_set_rate_limit: BlockNumber = 100, Owner, Always, "any";
+        WeightsSetRateLimit weights_set_rate_limit: BlockNumber = 100, Owner, Always, "min_rate_limit..tempo";
         /// Blocks between two adjustments of burn and difficulty.
         AdjustmentInterval adjustment_interval: u16 = 360, Governance, Always, "at least 1";
         /// Part of the previous burn or difficulty that an adjustment keeps, of 18446744073709551615.
@@ -260,8 +261,8 @@ parameters! {
         TargetRegistrationsPerInterval target_registrations_per_interval: u16 = 1, Governance, NotFrozen, "at least 1";
         /// Most registrations of one block.
         MaxRegistrationsPerBlock max_registrations_per_block: u16 = 1, Governance, NotFrozen, "any";
-        /// True if burned registration is open; while it is closed the subnet receives no emission.
-        RegistrationAllowed registration_allowed: bool = true, Owner, Always, "";
+        /// True if burned registration is open.
+        RegistrationAllowed registration_allowed: bool = true, Governance, Always, "";
         /// True if registration by proof of work is open.
         PowRegistrationAllowed pow_registration_allowed: bool = false, Owner, NotFrozen, "";
         /// Price of a seat at first; the adjustment starts again from here whenever this is set.
@@ -273,9 +274,11 @@ parameters! {
         MaxBurn max_burn: Amount<Tao> = Amount::from_rao(100_000_000_000), Owner, NotFrozen,
             "above 0.1 TAO and above min_burn";
         /// Difficulty of a seat at first; the adjustment starts again from here whenever this is set.
-        InitialDifficulty initial_difficulty: u64 = 10_000_000, Owner, NotFrozen, "any";
+        InitialDifficulty initial_difficulty: u64 = 10_000_000, Owner, NotFrozen,
+            "min_difficulty..max_difficulty";
         /// Least difficulty.
-        MinDifficulty min_difficulty: u64 = 10_000_000, Owner, NotFrozen, "at most max_difficulty";
+        MinDifficulty min_difficulty: u64 = 10_000_000, Owner, NotFrozen,
+            "min_work_difficulty..max_difficulty";
         /// Greatest difficulty.
         MaxDifficulty max_difficulty: u64 = u64::MAX / 4, Owner, NotFrozen, "at least min_difficulty";
         /// Part of an old bond that an epoch keeps, in millionths.
@@ -284,7 +287,7 @@ parameters! {
         /// Degree to which bonds follow the clipped weight instead of the given one, of 65535.
         BondsPenalty bonds_penalty: u16 = U16_ONE, Owner, NotFrozen, "any";
         /// True if bonds are held per pair, false if as shares of a miner.
-        Yuma3 yuma3: bool = true, Owner, NotFrozen, "";
+        Yuma3 yuma3: bool = true, Governance, NotFrozen, "";
         /// True if each bond has a rate of its own.
         LiquidAlpha liquid_alpha: bool = false, Owner, NotFrozen, "";
         /// Limits of these rates, of 65535; can be set only while each bond has a rate of its own.
@@ -295,17 +298,17 @@ parameters! {
         /// True if weights must be committed before they are revealed.
         CommitReveal commit_reveal: bool = true, Owner, NotFrozen, "";
         /// Epochs from a commit to its reveal.
-        RevealPeriodEpochs reveal_period_epochs: u64 = 1, Owner, NotFrozen, "1..100";
+        RevealPeriodEpochs reveal_period_epochs: u64 = 1, Owner, NotFrozen, "1..8";
         /// Blocks between two announcements of an endpoint.
-        ServingRateLimit serving_rate_limit: BlockNumber = 50, Owner, NotFrozen, "any";
+        ServingRateLimit serving_rate_limit: BlockNumber = 50, Owner, NotFrozen, "min_rate_limit..7 200";
         /// Number of hotkeys of the owner that keep their seats.
         OwnerImmuneUidsLimit owner_immune_uids_limit: u16 = 1, Owner, NotFrozen, "1..10";
         /// Number of neurons past their immunity that are kept as long as an immune one can go instead.
         MinNonImmuneUids min_non_immune_uids: u16 = 0, Governance, Always, "any";
         /// True if stake can be transferred to another coldkey; has an effect on root only.
-        TransfersAllowed transfers_allowed: bool = true, Owner, NotFrozen, "";
+        TransfersAllowed transfers_allowed: bool = true, Governance, NotFrozen, "";
         /// Least take of a child hotkey, of 65535.
-        MinChildkeyTake min_childkey_take: Take = Take::new(0), Owner, NotFrozen, "between the bounds of §18";
+        MinChildkeyTake min_childkey_take: Take = Take::new(0), Governance, NotFrozen, "between the bounds of §18";
         /// True if the owner receives a cut.
         OwnerCutEnabled owner_cut_enabled: bool = true, Governance, NotFrozen, "";
         /// True if governance lets the subnet take part in the emission.
@@ -373,17 +376,21 @@ record! {
         coldkey_swap_announcement_delay: BlockNumber = 36_000;
         /// Blocks after that before a swap may be announced anew or withdrawn.
         coldkey_swap_reannouncement_delay: BlockNumber = 7_200;
+        /// Least rate limit of weights and of announcements, in blocks.
+        min_rate_limit: BlockNumber = 50;
+        /// Least difficulty of a registration by work.
+        min_work_difficulty: u64 = 10_000_000;
     }
 }
 
 /// The reason why parameters are invalid, alone or together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParametersError {
-    /// More seats than [`MAX_UIDS`].
+    /// More seats than [`MAX_UIDS`], on root more than [`MAX_ROOT_SEATS`].
     MaxAllowedUidsGreaterThanDefaultMaxAllowedUids,
     /// More validators than seats.
     MaxValidatorsLargerThanMaxUIds,
-    /// An activity cutoff below [`MIN_ACTIVITY_CUTOFF`].
+    /// An activity cutoff below [`Parameters::least_activity_cutoff`].
     ActivityCutoffTooLow,
     /// A kept part of a bond above one.
     BondsMovingAverageMaxReached,
@@ -405,10 +412,12 @@ impl fmt::Display for ParametersError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids => {
-                write!(out, "max_allowed_uids is above {MAX_UIDS}")
+                write!(out, "max_allowed_uids is above {MAX_UIDS}, or on root above {MAX_ROOT_SEATS}")
             }
             Self::MaxValidatorsLargerThanMaxUIds => out.write_str("max_allowed_validators is above max_allowed_uids"),
-            Self::ActivityCutoffTooLow => write!(out, "activity_cutoff is below {MIN_ACTIVITY_CUTOFF}"),
+            Self::ActivityCutoffTooLow => {
+                write!(out, "activity_cutoff is below {MIN_ACTIVITY_CUTOFF} or too low for the epochs of a reveal")
+            }
             Self::BondsMovingAverageMaxReached => write!(out, "bonds_moving_average is above {MILLION}"),
             Self::AlphaHighTooLow => write!(out, "the upper limit of alpha_values is below {MIN_ALPHA}"),
             Self::AlphaLowOutOfRange => {
@@ -448,7 +457,25 @@ pub const WEIGHTS_VERSION_KEY_TEMPOS: u16 = 5;
 pub const MIN_ALPHA: u16 = 1_638;
 
 /// The most epochs from a commit to its reveal. spec subnets-and-neurons §17.
-pub const MAX_REVEAL_PERIOD: u64 = 100;
+pub const MAX_REVEAL_PERIOD: u64 = 8;
+
+/// The most seats of root. spec subnets-and-neurons §17.
+pub const MAX_ROOT_SEATS: u16 = 64;
+
+/// The greatest length that a weight vector can be asked for. spec subnets-and-neurons §17.
+pub const MAX_LEAST_WEIGHTS: u16 = 64;
+
+/// The least maximum of one entry of a weight vector: a tenth, of 65535. spec subnets-and-neurons §17.
+pub const MIN_WEIGHT_LIMIT: u16 = 6_554;
+
+/// The longest immunity of a neuron, in blocks. spec subnets-and-neurons §17.
+pub const MAX_IMMUNITY: u16 = 50_400;
+
+/// The longest time between two announcements of an endpoint, in blocks. spec subnets-and-neurons §17.
+pub const MAX_SERVING_RATE_LIMIT: BlockNumber = 7_200;
+
+/// The epochs beside the reveal period in which an active neuron may be silent. spec subnets-and-neurons §17.
+const SILENT_EPOCHS: u64 = 3;
 
 /// The most hotkeys of an owner that keep their seats. spec subnets-and-neurons §12.
 pub const MAX_OWNER_IMMUNE_UIDS: u16 = 10;
@@ -459,30 +486,84 @@ impl Parameters {
         Self { tempo: 100, max_allowed_uids: 64, min_allowed_weights: 0, adjustment_interval: 100, ..Self::default() }
     }
 
-    /// Checks each value and the relations between them, for any authority. spec subnets-and-neurons §17.
+    /// Checks each value of a network, and its relations to others and to the values of all networks.
+    ///
+    /// Root has fewer seats, and may ask for no weights at all. spec subnets-and-neurons §17.
     ///
     /// # Errors
     /// The [`ParametersError`] of the first value that is out of its bounds.
-    pub fn validate(&self) -> Result<(), ParametersError> {
-        let ensure = |holds: bool, error| if holds { Ok(()) } else { Err(error) };
+    pub fn validate_on(&self, netuid: NetUid, network: &NetworkParameters) -> Result<(), ParametersError> {
+        if !netuid.is_root() {
+            return self.validate(network);
+        }
+        self.check(network)?;
+        ensure(self.max_allowed_uids <= MAX_ROOT_SEATS, ParametersError::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids)
+    }
+
+    /// Checks each value of a subnet, and its relations to others and to the values of all networks.
+    ///
+    /// spec subnets-and-neurons §17.
+    ///
+    /// # Errors
+    /// The [`ParametersError`] of the first value that is out of its bounds.
+    pub fn validate(&self, network: &NetworkParameters) -> Result<(), ParametersError> {
+        self.check(network)?;
+        ensure(self.min_allowed_weights >= 1, ParametersError::InvalidValue)
+    }
+
+    /// Checks the bounds that subnets and root share.
+    fn check(&self, network: &NetworkParameters) -> Result<(), ParametersError> {
+        let tempo = BlockNumber::from(self.tempo);
         ensure((1..=MAX_TEMPO).contains(&self.tempo), ParametersError::InvalidValue)?;
+        ensure((network.min_rate_limit..=network.stake_interval).contains(&tempo), ParametersError::InvalidValue)?;
         ensure(self.max_allowed_uids <= MAX_UIDS, ParametersError::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids)?;
         ensure(self.max_allowed_validators <= self.max_allowed_uids, ParametersError::MaxValidatorsLargerThanMaxUIds)?;
-        ensure(self.activity_cutoff >= MIN_ACTIVITY_CUTOFF, ParametersError::ActivityCutoffTooLow)?;
+        ensure(self.min_allowed_weights <= MAX_LEAST_WEIGHTS, ParametersError::InvalidValue)?;
+        ensure(self.max_weight_limit >= MIN_WEIGHT_LIMIT, ParametersError::InvalidValue)?;
+        let rate_limit = self.weights_set_rate_limit;
+        ensure((network.min_rate_limit..=tempo).contains(&rate_limit), ParametersError::InvalidValue)?;
+        let serving = network.min_rate_limit..=MAX_SERVING_RATE_LIMIT;
+        ensure(serving.contains(&self.serving_rate_limit), ParametersError::InvalidValue)?;
+        ensure(self.reveal_period_epochs >= 1, ParametersError::RevealPeriodTooSmall)?;
+        ensure(self.reveal_period_epochs <= MAX_REVEAL_PERIOD, ParametersError::RevealPeriodTooLarge)?;
+        let cutoff = u64::from(self.activity_cutoff);
+        ensure(cutoff >= self.least_activity_cutoff(), ParametersError::ActivityCutoffTooLow)?;
+        let two_epochs = u32::from(self.tempo).saturating_add(1).saturating_mul(2);
+        let immunity = two_epochs..=u32::from(MAX_IMMUNITY);
+        ensure(immunity.contains(&self.immunity_period.into()), ParametersError::InvalidValue)?;
         ensure(self.adjustment_interval >= 1, ParametersError::InvalidValue)?;
         ensure(self.target_registrations_per_interval >= 1, ParametersError::InvalidValue)?;
         ensure(
             self.min_burn < MIN_BURN_BELOW && self.max_burn > MAX_BURN_ABOVE && self.min_burn < self.max_burn,
             ParametersError::ValueNotInBounds,
         )?;
-        ensure(self.min_difficulty <= self.max_difficulty, ParametersError::ValueNotInBounds)?;
+        ensure(network.min_work_difficulty <= self.min_difficulty, ParametersError::ValueNotInBounds)?;
+        let difficulties = self.min_difficulty..=self.max_difficulty;
+        ensure(difficulties.contains(&self.initial_difficulty), ParametersError::ValueNotInBounds)?;
+        let takes = network.min_childkey_take..=network.max_childkey_take;
+        ensure(takes.contains(&self.min_childkey_take), ParametersError::ValueNotInBounds)?;
         ensure(self.bonds_moving_average <= MILLION, ParametersError::BondsMovingAverageMaxReached)?;
         let AlphaValues { low, high } = self.alpha_values;
         ensure(high >= MIN_ALPHA, ParametersError::AlphaHighTooLow)?;
         ensure((MIN_ALPHA..=high).contains(&low), ParametersError::AlphaLowOutOfRange)?;
-        ensure(self.reveal_period_epochs >= 1, ParametersError::RevealPeriodTooSmall)?;
-        ensure(self.reveal_period_epochs <= MAX_REVEAL_PERIOD, ParametersError::RevealPeriodTooLarge)?;
         ensure((1..=MAX_OWNER_IMMUNE_UIDS).contains(&self.owner_immune_uids_limit), ParametersError::InvalidValue)
+    }
+
+    /// Returns the least activity cutoff: a neuron that reveals as late as it may stays active.
+    ///
+    /// spec subnets-and-neurons §17.
+    pub fn least_activity_cutoff(&self) -> u64 {
+        let epochs = self.reveal_period_epochs.saturating_add(SILENT_EPOCHS);
+        let silent = epochs.saturating_mul(u64::from(self.tempo).saturating_add(1));
+        silent.saturating_add(self.weights_set_rate_limit.into()).max(MIN_ACTIVITY_CUTOFF.into())
+    }
+
+    /// Returns the maximum weight limit in force on a network of this many neurons. spec weights §3.2.
+    ///
+    /// It lets all neurons but the author have equal parts, so that every author can satisfy it.
+    pub fn weight_limit(&self, neurons: u16) -> u16 {
+        let others = neurons.saturating_sub(1);
+        if others == 0 { U16_ONE } else { self.max_weight_limit.max(U16_ONE.div_ceil(others)) }
     }
 
     /// Returns the schedule of the epochs of the network with this number.
@@ -554,13 +635,17 @@ impl NetworkParameters {
     /// # Errors
     /// The [`ParametersError`] of the first value that is out of its bounds.
     pub fn validate(&self) -> Result<(), ParametersError> {
-        let ensure = |holds: bool, error| if holds { Ok(()) } else { Err(error) };
         // Root counts as a network too.
         ensure(u32::from(self.subnet_limit) < MAX_NETWORKS, ParametersError::InvalidValue)?;
         ensure(self.network_lock_reduction_interval >= 1, ParametersError::InvalidValue)?;
         ensure(self.subnet_owner_cut <= MILLION, ParametersError::InvalidValue)?;
         ensure(self.min_delegate_take <= self.max_delegate_take, ParametersError::ValueNotInBounds)?;
         ensure(self.min_childkey_take <= self.max_childkey_take, ParametersError::ValueNotInBounds)
+    }
+
+    /// Returns the difficulty in force where a network asks for this one. spec subnets-and-neurons §8.3.
+    pub fn work_difficulty(&self, asked: u64) -> u64 {
+        asked.max(self.min_work_difficulty)
     }
 
     /// Returns the rule of the price of a subnet.
@@ -572,6 +657,10 @@ impl NetworkParameters {
     pub fn owner_cut(&self) -> Fraction {
         ppm(self.subnet_owner_cut)
     }
+}
+
+fn ensure(holds: bool, error: ParametersError) -> Result<(), ParametersError> {
+    if holds { Ok(()) } else { Err(error) }
 }
 
 /// Returns parts per million as a fraction. More than a million are a million, which no valid record has.

@@ -79,6 +79,8 @@ pool_codes! {
     ForeignHotkey = 25: ["NonAssociatedColdKey"];
     /// A registration by work before the block in which registration opens.
     NotOpenYet = 26: ["RegistrationNotOpenYet"];
+    /// Networks of a batch that do not ascend.
+    RepeatedNetwork = 27: ["DuplicateNetuid"];
     /// Any other error. The pool does not tell them apart.
     Any = 255: [];
 }
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn numbers_are_stable() {
         let numbers: Vec<u8> = PoolCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 26, 255]);
+        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 26, 27, 255]);
     }
 
     #[test]

@@ -71,7 +71,11 @@ pub static UNCALLED: &[CallGap] = &[
     CallGap { pallet: "Preimage", calls: &[], reason: GOVERNANCE },
     CallGap { pallet: "Scheduler", calls: &[], reason: GOVERNANCE },
     CallGap { pallet: "Keys", calls: &["reset_coldkey_swap", "swap_coldkey"], reason: GOVERNANCE },
-    CallGap { pallet: "Subnets", calls: &["root_dissolve_network", "set_network_parameters"], reason: GOVERNANCE },
+    CallGap {
+        pallet: "Subnets",
+        calls: &["root_dissolve_network", "set_network_parameters", "set_default_parameters"],
+        reason: GOVERNANCE,
+    },
     CallGap {
         pallet: "Weights",
         calls: &["batch_set_weights", "batch_commit_weights", "batch_reveal_weights"],

@@ -69,7 +69,7 @@ fn full() -> Chain {
             "authorities": { "sessionBlocks": 10_000 },
             "balances": { "balances": [[coldkey(), 1_000_000 * RAO_PER_TAO]] },
             "staking": { "stakes": stakes },
-            "subnets": { "networkParameters": { "adminFreezeWindow": 0 }, "defaultParameters": open, "subnets": subnets },
+            "subnets": { "networkParameters": { "adminFreezeWindow": 0, "minRateLimit": 1 }, "defaultParameters": open, "subnets": subnets },
         }),
     );
     chain.block(Vec::new());

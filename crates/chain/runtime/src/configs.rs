@@ -18,10 +18,10 @@ use frame_system::{
     EnsureRoot,
     limits::{BlockLength, BlockWeights},
 };
-use pallet_transaction_payment::{FungibleAdapter, Multiplier};
+use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_runtime::{
-    FixedPointNumber, Perbill,
+    FixedPointNumber, Perbill, Perquintill,
     traits::{BlakeTwo256, ConvertInto, Get, OpaqueKeys},
 };
 use sp_version::RuntimeVersion;
@@ -145,11 +145,17 @@ impl WeightToFee for LengthFee {
 }
 
 parameter_types! {
-    pub FeeMultiplier: Multiplier = Multiplier::saturating_from_integer(1);
+    /// The part of the Normal class above which fees rise. It is above that of free calls, which so cannot raise fees.
+    pub FeeTarget: Perquintill = Perquintill::from_percent(50);
+    /// The speed of fees: full blocks double them in 1 386 blocks.
+    pub FeeVariability: Multiplier = Multiplier::saturating_from_rational(1, 1_000);
+    pub LeastFeeMultiplier: Multiplier = Multiplier::saturating_from_integer(1);
+    pub GreatestFeeMultiplier: Multiplier = Multiplier::saturating_from_integer(10_000);
 }
 
 impl pallet_transaction_payment::Config for Runtime {
-    type FeeMultiplierUpdate = pallet_transaction_payment::ConstFeeMultiplier<FeeMultiplier>;
+    type FeeMultiplierUpdate =
+        TargetedFeeAdjustment<Self, FeeTarget, FeeVariability, LeastFeeMultiplier, GreatestFeeMultiplier>;
     type LengthToFee = LengthFee;
     // Fees are dropped, which recycles them. spec tokenomics §9.5
     type OnChargeTransaction = FungibleAdapter<Balances, ()>;
@@ -280,9 +286,9 @@ mod tests {
     use super::*;
     use crate::{Address, TransactionPayment};
     use codec::Encode;
-    use frame_support::dispatch::{DispatchInfo, GetDispatchInfo};
+    use frame_support::dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo};
     use frame_system::limits::BlockWeights;
-    use sp_runtime::BuildStorage;
+    use sp_runtime::{BuildStorage, traits::Convert};
 
     /// Bytes of a signed transaction around its call: address, signature, era, nonce and tip.
     const ENVELOPE: u32 = 110;
@@ -305,6 +311,29 @@ mod tests {
     fn space_costs_something() {
         let remark = |length| fee(&frame_system::Call::remark { remark: vec![0; length] }.into());
         assert!(remark(10_000) >= remark(0) + 10_000 * RAO_PER_BYTE);
+    }
+
+    /// Returns the fee multiplier after blocks in which normal calls take this part of their class.
+    fn multiplier_after(blocks: u32, share: Perbill) -> Multiplier {
+        type Update = <Runtime as pallet_transaction_payment::Config>::FeeMultiplierUpdate;
+        let normal = RuntimeBlockWeights::get().get(DispatchClass::Normal).max_total.expect("the class has a limit");
+        sp_io::TestExternalities::default().execute_with(|| {
+            System::set_block_consumed_resources(share * normal, 0);
+            (0..blocks).fold(LeastFeeMultiplier::get(), |before, _| Update::convert(before))
+        })
+    }
+
+    #[test]
+    fn full_blocks_raise_fees_and_free_calls_do_not() {
+        let full = multiplier_after(1_386, Perbill::one());
+        assert_eq!(
+            (full * Multiplier::saturating_from_integer(100)).trunc().into_inner() / Multiplier::accuracy(),
+            199
+        );
+        let full = multiplier_after(1_387, Perbill::one());
+        assert!(full > Multiplier::saturating_from_integer(2), "{full:?}");
+        assert_eq!(multiplier_after(1_387, crate::free_calls::FREE_SHARE), LeastFeeMultiplier::get());
+        assert_eq!(multiplier_after(100_000, Perbill::one()), GreatestFeeMultiplier::get());
     }
 
     #[test]

@@ -4,20 +4,24 @@
 //! change for them. The nonce check admits accounts that do not exist. The pool rejects free calls that would fail on
 //! chain, because no fee bounds a flood of free calls.
 
-use crate::{AccountId, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System, Weights};
+use crate::{
+    AccountId, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System,
+    Weights, free_calls::CallPayment,
+};
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
     dispatch::{CheckIfFeeless, DispatchInfo, PostDispatchInfo},
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
-    traits::GetCallMetadata,
+    traits::{Contains, GetCallMetadata},
 };
 use frame_system::CheckNonce;
+use myelin_economics::work::Seal;
 use myelin_pallet_keys::{Call as KeysCall, traits::Keys as _};
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_weights::Call as WeightsCall;
-use myelin_primitives::NetUid;
+use myelin_primitives::{BlockNumber, NetUid};
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_utility::Call as UtilityCall;
@@ -33,8 +37,25 @@ const FREE_CALLS_AHEAD: Nonce = 8;
 
 /// The blocks for which a registration by work stays in the pool. spec subnets-and-neurons §8.2
 ///
-/// The block whose hash is part of the work must be among the last three.
-const WORK_LONGEVITY: TransactionLongevity = 2;
+/// The block whose hash is part of the work must be among the three before. Three blocks, because the last block of a
+/// session takes no calls.
+const WORK_LONGEVITY: TransactionLongevity = 3;
+
+/// The classes of priorities: calls with a fee come before all free calls. spec events-and-errors §8.4
+mod priority {
+    use super::TransactionPriority;
+
+    /// The base of calls with a fee, to which the stock priority is added.
+    pub(super) const FEE: TransactionPriority = 1 << 40;
+    /// Removals of stake.
+    pub(super) const UNSTAKE: TransactionPriority = 3 << 32;
+    /// The base of reveals, which have a window.
+    pub(super) const REVEAL: TransactionPriority = 2 << 32;
+    /// The base of other weight calls.
+    pub(super) const WEIGHTS: TransactionPriority = 1 << 32;
+    /// The most that blocks of waiting add.
+    pub(super) const MAX_WAITED: TransactionPriority = 1 << 31;
+}
 
 /// The stock nonce check, which also admits the free calls of accounts without balance.
 ///
@@ -103,6 +124,9 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
         }
         let tag = |nonce: Nonce| vec![(who.clone(), nonce).encode()];
         let validity = ValidTransaction {
+            // A call that waits for another one has no priority, so it never displaces an earlier call of its kind,
+            // with which it would fall itself.
+            priority: if nonce == next { free_priority(&who, call) } else { 0 },
             provides: tag(nonce),
             requires: if nonce > next { tag(nonce.saturating_sub(1)) } else { Vec::new() },
             ..Default::default()
@@ -153,11 +177,12 @@ pub struct CheckCall;
 impl TransactionExtension<RuntimeCall> for CheckCall {
     const IDENTIFIER: &'static str = "CheckCall";
     type Implicit = ();
-    type Val = ();
-    type Pre = ();
+    type Val = Option<CallPayment>;
+    type Pre = Option<CallPayment>;
 
     fn weight(&self, call: &RuntimeCall) -> Weight {
-        // The weight of a free call covers its checks twice, here and when it is dispatched.
+        // The weight of a free call covers its checks twice, here and when it is dispatched. The room of free calls is
+        // one value of the block, for which the start of the block is charged.
         <Runtime as frame_system::Config>::DbWeight::get().reads(acting(call))
     }
 
@@ -165,19 +190,55 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         &self,
         origin: RuntimeOrigin,
         call: &RuntimeCall,
-        _info: &DispatchInfo,
-        _length: usize,
+        info: &DispatchInfo,
+        length: usize,
         (): (),
         _implication: &impl Implication,
         _source: TransactionSource,
-    ) -> ValidateResult<(), RuntimeCall> {
-        let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), (), origin)) };
+    ) -> ValidateResult<Self::Val, RuntimeCall> {
+        let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), None, origin)) };
         check_coldkeys(who, call)?;
-        let validity = if call.is_feeless(&origin) { free(who, call)? } else { ValidTransaction::default() };
-        Ok((validity, (), origin))
+        let (payment, validity) = if call.is_feeless(&origin) {
+            ensure_open::<<Runtime as frame_system::Config>::BaseCallFilter>(call)?;
+            (CallPayment::Free, free(who, call)?)
+        } else {
+            (CallPayment::Fee, ValidTransaction { priority: priority::FEE, ..Default::default() })
+        };
+        FreeCalls::ensure_fits(payment, info, length)?;
+        Ok((validity, Some(payment), origin))
     }
 
-    sp_runtime::impl_tx_ext_default!(RuntimeCall; prepare);
+    fn prepare(
+        self,
+        payment: Self::Val,
+        _origin: &RuntimeOrigin,
+        _call: &RuntimeCall,
+        info: &DispatchInfo,
+        length: usize,
+    ) -> Result<Self::Pre, TransactionValidityError> {
+        if let Some(payment) = payment {
+            FreeCalls::take(payment, info, length)?;
+        }
+        Ok(payment)
+    }
+
+    fn post_dispatch_details(
+        payment: Self::Pre,
+        info: &DispatchInfo,
+        post_info: &PostDispatchInfo,
+        _length: usize,
+        _result: &DispatchResult,
+    ) -> Result<Weight, TransactionValidityError> {
+        if payment == Some(CallPayment::Free) {
+            FreeCalls::give_back(info, post_info);
+        }
+        Ok(Weight::zero())
+    }
+}
+
+/// Checks that a free call is not paused: a call that is refused only when it is dispatched would be free all the same.
+fn ensure_open<Filter: Contains<RuntimeCall>>(call: &RuntimeCall) -> Result<(), InvalidTransaction> {
+    if Filter::contains(call) { Ok(()) } else { Err(InvalidTransaction::Call) }
 }
 
 /// Checks that no coldkey in whose name a call acts is under swap. spec staking §10.3
@@ -239,11 +300,10 @@ fn acting(call: &RuntimeCall) -> u64 {
 /// Its `provides` tag keeps the pool from holding two calls of a kind: the chain would refuse the second one, which
 /// pays no fee.
 fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, TransactionValidityError> {
-    let mut validity = ValidTransaction { priority: TransactionPriority::MAX, ..Default::default() };
+    let mut validity = ValidTransaction::default();
     let (netuid, hotkey) = match call {
         RuntimeCall::Weights(call) => {
             Weights::check_free_call(who, call)?;
-            validity.priority = Weights::free_call_priority(who, call);
             (weights_netuid(call), None)
         }
         RuntimeCall::Neurons(call) => {
@@ -266,6 +326,26 @@ fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, Transac
     let kind = call.get_call_metadata();
     validity.provides = vec![(who, kind.pallet_name, kind.function_name, netuid, hotkey).encode()];
     Ok(validity)
+}
+
+/// Returns the priority of a free call that waits for no other. spec events-and-errors §8.4
+fn free_priority(who: &AccountId, call: &RuntimeCall) -> TransactionPriority {
+    let waited = |blocks: BlockNumber| TransactionPriority::from(blocks).min(priority::MAX_WAITED);
+    match call {
+        RuntimeCall::Staking(_) => priority::UNSTAKE,
+        RuntimeCall::Weights(call) => {
+            let is_reveal =
+                matches!(call, WeightsCall::reveal_weights { .. } | WeightsCall::batch_reveal_weights { .. });
+            let class = if is_reveal { priority::REVEAL } else { priority::WEIGHTS };
+            class.saturating_add(waited(Weights::blocks_since_update(who, call)))
+        }
+        RuntimeCall::Neurons(NeuronsCall::register { work, .. }) => {
+            let seal: Option<[u8; 32]> = work.as_slice().try_into().ok();
+            seal.map_or(0, |seal| Seal::from(seal).leading_zeros().into())
+        }
+        RuntimeCall::Neurons(call) => waited(Neurons::blocks_since_last(who, call)),
+        _ => 0,
+    }
 }
 
 fn weights_netuid(call: &WeightsCall<Runtime>) -> Option<NetUid> {
@@ -299,4 +379,17 @@ fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
             | KeysCall::dispute_coldkey_swap { .. }
             | KeysCall::clear_coldkey_swap_announcement { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frame_support::traits::{Everything, Nothing};
+
+    #[test]
+    fn a_call_that_is_paused_is_refused_before_inclusion() {
+        let call = WeightsCall::commit_weights { netuid: NetUid::new(1), commit_hash: Default::default() }.into();
+        assert_eq!(ensure_open::<Nothing>(&call), Err(InvalidTransaction::Call));
+        assert_eq!(ensure_open::<Everything>(&call), Ok(()));
+    }
 }

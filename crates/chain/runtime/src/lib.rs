@@ -13,6 +13,7 @@ mod apis;
 pub mod authorities;
 mod configs;
 mod extensions;
+pub mod free_calls;
 mod pallets;
 pub mod presets;
 mod proxies;
@@ -165,6 +166,9 @@ mod runtime {
 
     #[runtime::pallet_index(15)]
     pub type Scheduler = pallet_scheduler;
+
+    #[runtime::pallet_index(16)]
+    pub type FreeCalls = free_calls;
 
     #[runtime::pallet_index(19)]
     pub type Keys = myelin_pallet_keys;

@@ -3,14 +3,19 @@
 //! The order from the bottom is keys, subnets, staking, neurons, weights, emission. Each pallet reads the pallets below
 //! it, which call its listeners after changes.
 
-use crate::{AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights};
+use crate::{
+    AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights, free_calls,
+};
 use frame_support::{
     parameter_types,
-    traits::{ConstBool, ConstU32, Nothing},
+    traits::{ConstBool, ConstU32, Get, Nothing},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use myelin_pallet_neurons::weights::WeightInfo as _;
+use myelin_pallet_weights::weights::WeightInfo as _;
 use myelin_primitives::{Amount, Tao};
+use myelin_records::{bounds::MAX_UIDS, parameters::NetworkParameters};
 
 /// The minimum of a stake operation, in rao. spec staking §3
 const MIN_STAKE: u64 = 2_000_000;
@@ -28,6 +33,30 @@ parameter_types! {
     pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
     /// The most weight of a tick: three quarters of a block, so that the largest epoch fits beside its other work.
     pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
+}
+
+/// The weight of the calls of a block in which each seat of each network sends as often as it may.
+///
+/// A vector of all entries and both endpoints at the least rate limit, and commitments.
+pub struct GreatestDemand;
+
+impl Get<Weight> for GreatestDemand {
+    fn get() -> Weight {
+        type Neurons = myelin_pallet_neurons::weights::SubstrateWeight<Runtime>;
+        type Weights = myelin_pallet_weights::weights::SubstrateWeight<Runtime>;
+        let network = NetworkParameters::default();
+        let seats = u64::from(network.subnet_limit).saturating_mul(MAX_UIDS.into());
+        let often = Weights::set_weights(MAX_UIDS.into())
+            .saturating_add(Neurons::serve_axon_tls())
+            .saturating_add(Neurons::serve_prometheus());
+        let rarely = Neurons::set_commitment();
+        let often = often.saturating_mul(seats) / u64::from(network.min_rate_limit);
+        often.saturating_add(rarely.saturating_mul(seats) / u64::from(COMMITMENT_INTERVAL))
+    }
+}
+
+impl free_calls::Config for Runtime {
+    type GreatestDemand = GreatestDemand;
 }
 
 impl myelin_pallet_keys::Config for Runtime {

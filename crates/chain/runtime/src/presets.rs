@@ -136,6 +136,8 @@ fn quick_network() -> NetworkParametersPatch {
         target_stakes_per_interval: Some(1_000),
         coldkey_swap_announcement_delay: Some(40),
         coldkey_swap_reannouncement_delay: Some(20),
+        min_rate_limit: Some(5),
+        min_work_difficulty: Some(1_000),
         ..NetworkParametersPatch::default()
     }
 }

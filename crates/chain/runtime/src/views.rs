@@ -52,9 +52,10 @@ fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     // Clients read after a block was made, and register in the next one at the earliest.
     let next = System::block_number().saturating_add(1);
     let is_launching = <Subnets as ReadSubnets<AccountId>>::launch().covers(subnet.owner.as_ref(), next);
+    let difficulty = <Subnets as ReadSubnets<AccountId>>::network().work_difficulty(admission.terms.difficulty);
     Some(RegistrationInfo {
         burn: (open && parameters.registration_allowed && !is_launching).then_some(admission.terms.burn),
-        difficulty: (open && parameters.pow_registration_allowed).then_some(admission.terms.difficulty),
+        difficulty: (open && parameters.pow_registration_allowed).then_some(difficulty),
         recycled: admission.recycled,
         adjusts_at: admission.adjusted_at.saturating_add(parameters.adjustment_interval.into()),
     })

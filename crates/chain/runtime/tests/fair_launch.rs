@@ -33,8 +33,11 @@ fn launch() -> Chain {
         presets::MAIN,
         json!({ "subnets": {
             "launch": { "opensAt": 0, "endsAt": ENDS_AT, "leastSeats": 2 },
-            "networkParameters": { "stakeInterval": 10, "txRateLimit": 0 },
+            "networkParameters": {
+                "stakeInterval": TEMPO, "txRateLimit": 0, "minRateLimit": 5, "minWorkDifficulty": DIFFICULTY,
+            },
             "defaultParameters": quick,
+            "rootParameters": { "tempo": TEMPO, "weightsSetRateLimit": TEMPO },
             "subnets": [{ "netuid": 1, "parameters": {} }],
         } }),
     )

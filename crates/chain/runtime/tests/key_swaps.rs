@@ -24,8 +24,12 @@ const SUBNET: NetUid = NetUid::new(2);
 
 /// Builds a chain on which no epoch and no adjustment runs during the test.
 fn quiet() -> Chain {
-    let quiet = json!({ "tempo": 10_000, "adjustmentInterval": 10_000 });
-    Chain::begin(presets::LOCAL, json!({ "subnets": { "defaultParameters": quiet, "rootParameters": quiet } }))
+    let quiet = json!({
+        "tempo": 10_000, "adjustmentInterval": 10_000, "immunityPeriod": 20_002, "activityCutoff": 50_000,
+    });
+    let network = json!({ "stakeInterval": 10_000 });
+    let subnets = json!({ "networkParameters": network, "defaultParameters": quiet, "rootParameters": quiet });
+    Chain::begin(presets::LOCAL, json!({ "subnets": subnets }))
 }
 
 /// Builds a chain on which Bob owns a subnet. His staked owner's hotkey has the first seat.

@@ -243,7 +243,7 @@ pub struct WeightsItem {
     pub version_key: u64,
 }
 
-/// Sets weights on several networks. Signed by the hotkey; free.
+/// Sets weights on several networks, whose netuids ascend. Signed by the hotkey; free.
 pub fn batch_set_weights(batch: &[WeightsItem]) -> Call<weights::BatchSetWeights> {
     let entries = |rating: &WeightsItem| {
         BoundedVec(rating.weights.iter().map(|entry| (Compact(entry.uid.get()), Compact(entry.value))).collect())
@@ -260,7 +260,7 @@ pub fn commit_weights(netuid: NetUid, hash: H256) -> Call<weights::CommitWeights
     transactions().weights().commit_weights(netuid.into(), hash)
 }
 
-/// Commits to weights on several networks. Signed by the hotkey; free.
+/// Commits to weights on several networks, whose netuids ascend. Signed by the hotkey; free.
 pub fn batch_commit_weights(batch: &[(NetUid, H256)]) -> Call<weights::BatchCommitWeights> {
     transactions().weights().batch_commit_weights(
         BoundedVec(batch.iter().map(|(netuid, _)| Compact(netuid.get())).collect()),

@@ -161,6 +161,9 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
         PoolCode::NotOpenYet => {
             ("registration by work is not open yet", "wait for the block in which registration opens")
         }
+        PoolCode::RepeatedNetwork => {
+            ("the networks of the batch do not ascend", "list each network once, in ascending order of netuids")
+        }
         PoolCode::Any => (
             "a check of the call on chain fails",
             "check that the hotkey has a permit, that the uids exist, and that the weights are within bounds",

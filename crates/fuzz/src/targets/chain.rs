@@ -32,7 +32,7 @@ pub fn patch(bytes: &[u8]) {
     if choice & 1 == 0 {
         let Some(patch) = read::<ParametersPatch>(rest) else { return };
         let parameters = patch.applied_to(&Parameters::default());
-        let _ = parameters.validate().map_err(|error| error.to_string());
+        let _ = parameters.validate(&NetworkParameters::default()).map_err(|error| error.to_string());
         // Each value that a patch sets is shown as a text that sets it.
         let mut typed = ParametersPatch::default();
         for parameter in patch.given() {

@@ -9,9 +9,9 @@ use sha2::Sha256;
 use sha3::{Digest, Keccak256};
 
 /// Blocks after which proof of work is too old. spec subnets-and-neurons §8.1.
-pub const MAX_AGE: BlockNumber = 3;
+pub const MAX_AGE: BlockNumber = 4;
 
-/// Returns true if `block` accepts work on the hash of `worked_on`, one of the two blocks before it.
+/// Returns true if `block` accepts work on the hash of `worked_on`, one of the three blocks before it.
 ///
 /// The current block does not count, because its hash is not yet known. spec subnets-and-neurons §8.1.
 pub fn is_recent(worked_on: BlockNumber, block: BlockNumber) -> bool {
@@ -57,6 +57,17 @@ impl Seal {
     /// Returns the bytes of the seal.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Returns the number of leading zero bits, which grows with the work.
+    pub fn leading_zeros(&self) -> u32 {
+        let (halves, _) = self.0.as_chunks::<16>();
+        let zeros = |half: &[u8; 16]| u128::from_be_bytes(*half).leading_zeros();
+        match halves {
+            [high, low] if *high == [0; 16] => u128::BITS.saturating_add(zeros(low)),
+            [high, ..] => zeros(high),
+            [] => 0,
+        }
     }
 
     /// Returns true if the seal, as a big-endian number of 256 bits, times `difficulty` is below 2^256.
@@ -151,9 +162,19 @@ mod tests {
     #[test]
     fn only_the_two_blocks_before_are_recent() {
         let recent: Vec<BlockNumber> = (0..20).filter(|&worked_on| is_recent(worked_on, 10)).collect();
-        assert_eq!(recent, [8, 9]);
+        assert_eq!(recent, [7, 8, 9]);
         assert!(!is_recent(0, 0));
         assert!(!is_recent(BlockNumber::MAX, 0));
+    }
+
+    #[test]
+    fn leading_zeros_are_counted_bit_by_bit() {
+        for zeros in 0..256_usize {
+            let mut bytes = [0; 32];
+            bytes[zeros / 8] = 0x80 >> (zeros % 8);
+            assert_eq!(Seal(bytes).leading_zeros(), u32::try_from(zeros).unwrap());
+        }
+        assert_eq!((Seal([0; 32]).leading_zeros(), Seal([255; 32]).leading_zeros()), (256, 0));
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn parameters_are_numbered_in_order() {
 #[test]
 fn new_subnets_and_root_start_as_specified() {
     let root = Parameters::root();
-    assert_eq!(root.validate(), Ok(()));
+    assert_eq!(root.validate_on(NetUid::ROOT, &NetworkParameters::default()), Ok(()));
     assert_eq!(
         (root.tempo, root.max_allowed_uids, root.min_allowed_weights, root.adjustment_interval),
         (100, 64, 0, 100)
@@ -93,7 +93,7 @@ fn the_record_of_all_networks_encodes_field_by_field() {
     let encoded = [
         (64_u16, 7_200_u32, 50_400_u32, 100_000_000_000_u64, 100_800_u32, 180_000_u32, 50_400_u32).encode(),
         (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 7_200_u32).encode(),
-        (0_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32).encode(),
+        (0_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32, 50_u32, 10_000_000_u64).encode(),
     ]
     .concat();
     let network = NetworkParameters::default();
@@ -106,7 +106,7 @@ fn a_patch_encodes_an_option_for_each_field() {
     let patch = ParametersPatch { tempo: Some(9), emission_enabled: Some(false), ..ParametersPatch::default() };
     assert_eq!(patch.encode(), [&[1, 9, 0][..], &[0; 37], &[1, 0]].concat());
     assert_eq!(ParametersPatch::decode(&mut &patch.encode()[..]), Ok(patch));
-    assert_eq!(NetworkParametersPatch::default().encode(), [0; 23]);
+    assert_eq!(NetworkParametersPatch::default().encode(), [0; 25]);
 }
 
 #[test]
@@ -176,17 +176,38 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
     use ParametersError::*;
     type Case = (fn(&mut Parameters), Result<(), ParametersError>);
     let cases: &[Case] = &[
-        (|p| p.tempo = 0, Err(InvalidValue)),
-        (|p| p.tempo = 1, Ok(())),
-        (|p| p.tempo = 50_400, Ok(())),
-        (|p| p.tempo = 50_401, Err(InvalidValue)),
+        (|p| (p.tempo, p.weights_set_rate_limit) = (49, 50), Err(InvalidValue)),
+        (|p| (p.tempo, p.weights_set_rate_limit) = (50, 50), Ok(())),
+        (|p| p.tempo = 361, Err(InvalidValue)),
         (|p| p.max_allowed_uids = 257, Err(MaxAllowedUidsGreaterThanDefaultMaxAllowedUids)),
         (|p| p.max_allowed_uids = 63, Err(MaxValidatorsLargerThanMaxUIds)),
         (|p| p.max_allowed_uids = 64, Ok(())),
         (|p| p.max_allowed_validators = 257, Err(MaxValidatorsLargerThanMaxUIds)),
         (|p| p.max_allowed_validators = 256, Ok(())),
-        (|p| p.activity_cutoff = 359, Err(ActivityCutoffTooLow)),
-        (|p| p.activity_cutoff = 360, Ok(())),
+        (|p| p.min_allowed_weights = 0, Err(InvalidValue)),
+        (|p| p.min_allowed_weights = 64, Ok(())),
+        (|p| p.min_allowed_weights = 65, Err(InvalidValue)),
+        (|p| p.max_weight_limit = 6_553, Err(InvalidValue)),
+        (|p| p.max_weight_limit = 6_554, Ok(())),
+        (|p| p.immunity_period = 721, Err(InvalidValue)),
+        (|p| p.immunity_period = 722, Ok(())),
+        (|p| p.immunity_period = 50_400, Ok(())),
+        (|p| p.immunity_period = 50_401, Err(InvalidValue)),
+        // (1 + 3) * 361 + 100
+        (|p| p.activity_cutoff = 1_543, Err(ActivityCutoffTooLow)),
+        (|p| p.activity_cutoff = 1_544, Ok(())),
+        (|p| (p.activity_cutoff, p.reveal_period_epochs) = (1_904, 2), Err(ActivityCutoffTooLow)),
+        (|p| (p.activity_cutoff, p.reveal_period_epochs) = (1_905, 2), Ok(())),
+        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (50, 50, 359), Err(ActivityCutoffTooLow)),
+        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (50, 50, 360), Ok(())),
+        (|p| p.weights_set_rate_limit = 49, Err(InvalidValue)),
+        (|p| p.weights_set_rate_limit = 50, Ok(())),
+        (|p| p.weights_set_rate_limit = 360, Ok(())),
+        (|p| p.weights_set_rate_limit = 361, Err(InvalidValue)),
+        (|p| p.serving_rate_limit = 49, Err(InvalidValue)),
+        (|p| p.serving_rate_limit = 50, Ok(())),
+        (|p| p.serving_rate_limit = 7_200, Ok(())),
+        (|p| p.serving_rate_limit = 7_201, Err(InvalidValue)),
         (|p| p.adjustment_interval = 0, Err(InvalidValue)),
         (|p| p.adjustment_interval = 1, Ok(())),
         (|p| p.target_registrations_per_interval = 0, Err(InvalidValue)),
@@ -200,8 +221,14 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
             Err(ValueNotInBounds),
         ),
         (|p| (p.min_burn, p.max_burn) = (Amount::from_rao(200_000_000), Amount::from_rao(200_000_001)), Ok(())),
-        (|p| p.min_difficulty = p.max_difficulty + 1, Err(ValueNotInBounds)),
-        (|p| p.min_difficulty = p.max_difficulty, Ok(())),
+        (|p| p.min_difficulty = 9_999_999, Err(ValueNotInBounds)),
+        (|p| p.initial_difficulty = 9_999_999, Err(ValueNotInBounds)),
+        (|p| p.initial_difficulty = p.max_difficulty + 1, Err(ValueNotInBounds)),
+        (|p| p.initial_difficulty = p.max_difficulty, Ok(())),
+        (|p| p.max_difficulty = 9_999_999, Err(ValueNotInBounds)),
+        (|p| p.max_difficulty = 10_000_000, Ok(())),
+        (|p| p.min_childkey_take = Take::new(11_797), Err(ValueNotInBounds)),
+        (|p| p.min_childkey_take = Take::new(11_796), Ok(())),
         (|p| p.bonds_moving_average = 1_000_001, Err(BondsMovingAverageMaxReached)),
         (|p| p.bonds_moving_average = 1_000_000, Ok(())),
         (|p| p.alpha_values = AlphaValues { low: 1_637, high: 1_637 }, Err(AlphaHighTooLow)),
@@ -210,8 +237,8 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
         (|p| p.alpha_values = AlphaValues { low: 1_638, high: 1_638 }, Ok(())),
         (|p| p.reveal_period_epochs = 0, Err(RevealPeriodTooSmall)),
         (|p| p.reveal_period_epochs = 1, Ok(())),
-        (|p| p.reveal_period_epochs = 100, Ok(())),
-        (|p| p.reveal_period_epochs = 101, Err(RevealPeriodTooLarge)),
+        (|p| p.reveal_period_epochs = 8, Ok(())),
+        (|p| p.reveal_period_epochs = 9, Err(RevealPeriodTooLarge)),
         (|p| p.owner_immune_uids_limit = 0, Err(InvalidValue)),
         (|p| p.owner_immune_uids_limit = 1, Ok(())),
         (|p| p.owner_immune_uids_limit = 10, Ok(())),
@@ -220,8 +247,59 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
     for (number, (change, expected)) in cases.iter().enumerate() {
         let mut parameters = Parameters::default();
         change(&mut parameters);
-        assert_eq!(parameters.validate(), *expected, "case {number}");
+        assert_eq!(parameters.validate(&NetworkParameters::default()), *expected, "case {number}");
     }
+}
+
+#[test]
+fn root_has_bounds_of_its_own() {
+    use ParametersError::*;
+    let network = NetworkParameters::default();
+    let root = |change: fn(&mut Parameters)| {
+        let mut parameters = Parameters::root();
+        change(&mut parameters);
+        parameters.validate_on(NetUid::ROOT, &network)
+    };
+    assert_eq!(root(|p| p.max_allowed_uids = 65), Err(MaxAllowedUidsGreaterThanDefaultMaxAllowedUids));
+    assert_eq!(root(|p| p.min_allowed_weights = 64), Ok(()));
+    assert_eq!(root(|p| p.min_allowed_weights = 65), Err(InvalidValue));
+    assert_eq!(
+        Parameters::root().validate_on(NetUid::new(1), &network),
+        Err(InvalidValue),
+        "a subnet asks for weights"
+    );
+}
+
+#[test]
+fn the_longest_tempo_needs_a_long_stake_interval() {
+    let network = NetworkParameters { stake_interval: 100_000, ..NetworkParameters::default() };
+    let with_tempo = |tempo| {
+        let long = Parameters { tempo, immunity_period: 50_400, activity_cutoff: u16::MAX, ..Parameters::default() };
+        long.validate(&network)
+    };
+    assert_eq!(with_tempo(16_357), Ok(()), "4 * 16 358 + 100 blocks");
+    assert_eq!(with_tempo(16_358), Err(ParametersError::ActivityCutoffTooLow));
+    assert_eq!(with_tempo(50_401), Err(ParametersError::InvalidValue));
+}
+
+#[test]
+fn every_number_of_neurons_can_satisfy_the_weight_limit() {
+    let tight = Parameters { max_weight_limit: 6_554, ..Parameters::default() };
+    assert_eq!([0, 1, 2, 3].map(|neurons| tight.weight_limit(neurons)), [65_535, 65_535, 65_535, 32_768]);
+    assert_eq!([10, 11, 12, 256].map(|neurons| tight.weight_limit(neurons)), [7_282, 6_554, 6_554, 6_554]);
+    for neurons in 2..=256 {
+        assert!(u32::from(tight.weight_limit(neurons)) * u32::from(neurons - 1) >= 65_535, "{neurons}");
+    }
+    assert_eq!(Parameters::default().weight_limit(256), 65_535);
+}
+
+#[test]
+fn work_has_a_least_difficulty_on_every_network() {
+    let network = NetworkParameters::default();
+    assert_eq!(
+        [0, 9_999_999, 10_000_000, u64::MAX].map(|asked| network.work_difficulty(asked)),
+        [10_000_000, 10_000_000, 10_000_000, u64::MAX]
+    );
 }
 
 #[test]
@@ -293,7 +371,7 @@ fn json_names_are_those_of_genesis_files_and_clients() {
         serde_json::to_string(&(parameter.authority(), parameter.window(), value)).unwrap()
     };
     assert_eq!(json(Parameter::Tempo), r#"["governance","not-frozen",360]"#);
-    assert_eq!(json(Parameter::RegistrationAllowed), r#"["owner","always",true]"#);
+    assert_eq!(json(Parameter::RegistrationAllowed), r#"["governance","always",true]"#);
     assert_eq!(json(Parameter::AlphaValues), r#"["owner","not-frozen",{"low":45875,"high":58982}]"#);
 }
 

@@ -28,7 +28,7 @@ const SUBNET: Static<NetUid> = Static(NetUid::new(1));
 const NOWHERE: Static<NetUid> = Static(NetUid::new(4_000));
 
 /// A number of blocks so large that no interval ends while a test runs.
-const NEVER: u16 = 50_000;
+const NEVER: u16 = 10_000;
 
 /// The pallets whose storage no refused input may change. Others count blocks, nonces and fees.
 const PALLETS: [&str; 5] = ["Keys", "Neurons", "Staking", "Subnets", "Weights"];
@@ -65,10 +65,17 @@ async fn begin() -> (TestNetwork, TestChain) {
             "tempo": 8,
             "adjustmentInterval": NEVER,
             "weightsSetRateLimit": 1,
-            "servingRateLimit": NEVER,
+            "servingRateLimit": 7_200,
+            "immunityPeriod": 50_000,
+            "activityCutoff": 60_000,
         },
-        "rootParameters": { "tempo": NEVER, "adjustmentInterval": NEVER },
-        "networkParameters": { "adminFreezeWindow": 0 },
+        "rootParameters": {
+            "tempo": NEVER,
+            "adjustmentInterval": NEVER,
+            "immunityPeriod": 50_000,
+            "activityCutoff": 60_000,
+        },
+        "networkParameters": { "adminFreezeWindow": 0, "minRateLimit": 1, "stakeInterval": NEVER },
     } });
     let network = TestNetwork::start(NODE, "test", &["Alice"], &still).await;
     let chain = network.node("Alice").chain().await;

@@ -31,11 +31,12 @@ const RATE_LIMIT: u64 = 6;
 
 fn genesis() -> Value {
     let owner = json!({ "coldkey": account("Charlie").to_string(), "hotkey": account("Charlie//owner").to_string() });
+    let network = json!({ "minRateLimit": 1, "stakeInterval": 10_000 });
     // Root epochs are 22 blocks apart, so that each is in a block with an epoch of the quick subnet.
-    json!({ "subnets": { "rootParameters": { "tempo": 21 }, "subnets": [
+    json!({ "subnets": { "networkParameters": network, "rootParameters": { "tempo": 21 }, "subnets": [
         { "netuid": RARE.get(), "parameters": { "yuma3": false, "commitReveal": true } },
-        { "netuid": QUICK.get(), "owner": owner, "parameters": { "tempo": 1 } },
-        { "netuid": IDLE.get(), "parameters": { "tempo": 10_000 } },
+        { "netuid": QUICK.get(), "owner": owner, "parameters": { "tempo": 1, "weightsSetRateLimit": 1 } },
+        { "netuid": IDLE.get(), "parameters": { "tempo": 10_000, "immunityPeriod": 20_002, "activityCutoff": 50_000 } },
     ] } })
 }
 

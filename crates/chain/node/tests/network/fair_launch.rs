@@ -20,7 +20,7 @@ use sp_crypto_hashing::blake2_256;
 const FIRST: NetUid = NetUid::new(1);
 
 /// Blocks between two operations on the same stake.
-const STAKE_INTERVAL: u64 = 10;
+const STAKE_INTERVAL: u64 = 19;
 
 /// The first block in which work pays.
 const OPENS_AT: u64 = 10;
@@ -37,8 +37,11 @@ fn hurry() -> Value {
         "slotTime": { "millis": 250 },
         "subnets": {
             "launch": { "opensAt": OPENS_AT, "endsAt": ENDS_AT, "leastSeats": 2 },
-            "networkParameters": { "stakeInterval": STAKE_INTERVAL },
+            "networkParameters": {
+                "stakeInterval": STAKE_INTERVAL, "minRateLimit": 2, "minWorkDifficulty": 1_000,
+            },
             "defaultParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
+            "rootParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
             "subnets": [{
                 "netuid": FIRST.get(),
                 "parameters": { "powRegistrationAllowed": true, "initialDifficulty": 1_000, "minDifficulty": 1_000 },

@@ -123,7 +123,7 @@ impl<T: Config> Pallet<T> {
 
 /// Returns true if a subnet takes part in the division of the block emission. spec tokenomics §5.4
 fn is_eligible(parameters: &Parameters) -> bool {
-    parameters.registration_allowed && parameters.emission_enabled
+    parameters.emission_enabled
 }
 
 /// Returns the error of a call for a result out of range.

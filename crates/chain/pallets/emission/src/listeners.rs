@@ -43,7 +43,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     }
 
     fn parameters_changed(netuid: NetUid, set: &ParametersPatch) {
-        if set.registration_allowed.is_some() || set.emission_enabled.is_some() {
+        if set.emission_enabled.is_some() {
             Self::reconsider(netuid);
         }
     }

@@ -1,6 +1,10 @@
 //! The registrations: by burning TAO and by proof of work.
 
-use crate::{Admissions, Config, Error, Pallet, SeatsOf, UsedWork, checks::WorkClaim, types::UsedSeal};
+use crate::{
+    Admissions, Config, Error, Pallet, SeatsOf, UsedWork,
+    checks::{SeatPayment, WorkClaim},
+    types::UsedSeal,
+};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -31,9 +35,7 @@ impl<T: Config> Pallet<T> {
     /// Registers a hotkey by burning TAO. spec subnets-and-neurons §7
     pub(crate) fn do_burned_register(coldkey: &T::AccountId, netuid: NetUid, hotkey: &T::AccountId) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
-        let is_launching = Self::is_launching(netuid);
-        let is_open = |network: &Parameters| network.registration_allowed && !is_launching;
-        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, is_open)?;
+        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, SeatPayment::Burn)?;
         let burn = admission.terms.burn;
         let spendable = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
         ensure!(spendable >= burn.rao(), Error::<T>::NotEnoughBalanceToStake);

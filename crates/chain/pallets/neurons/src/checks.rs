@@ -5,7 +5,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get};
-use myelin_economics::work::{self, Seal, WorkChallenge};
+use myelin_economics::{
+    adjustment::Registrations,
+    work::{self, Seal, WorkChallenge},
+};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, IpEndpoint, NetUid, Uid};
 use myelin_records::{
@@ -18,6 +21,48 @@ use myelin_records::{
 ///
 /// More than the target, so that a price can rise.
 const INTERVAL_LIMIT: u32 = 3;
+
+/// The way in which a hotkey pays for a seat of a subnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeatPayment {
+    /// Burned TAO.
+    Burn,
+    /// Proof of work.
+    Work,
+}
+
+impl SeatPayment {
+    /// Returns true if a subnet takes this payment. The launch phase takes work only. spec tokenomics §10
+    fn is_taken(self, parameters: &Parameters, is_launching: bool) -> bool {
+        match self {
+            Self::Burn => parameters.registration_allowed && !is_launching,
+            Self::Work => parameters.pow_registration_allowed,
+        }
+    }
+
+    /// Checks that this payment leaves a third of an interval to the other one, if the subnet takes both.
+    /// spec subnets-and-neurons §7, check 6
+    fn ensure_share<T>(
+        self,
+        parameters: &Parameters,
+        is_launching: bool,
+        interval: Registrations,
+    ) -> Result<(), Error<T>> {
+        let paid = match self {
+            Self::Burn => interval.by_burn,
+            Self::Work => interval.by_work,
+        };
+        let both = [Self::Burn, Self::Work].iter().all(|payment| payment.is_taken(parameters, is_launching));
+        let most = interval_limit(parameters).saturating_mul(2).div_ceil(3);
+        ensure!(!both || u32::from(paid) < most, Error::TooManyRegistrationsThisInterval);
+        Ok(())
+    }
+}
+
+/// Returns the most registrations of an interval. spec subnets-and-neurons §7
+fn interval_limit(parameters: &Parameters) -> u32 {
+    u32::from(parameters.target_registrations_per_interval).saturating_mul(INTERVAL_LIMIT)
+}
 
 /// The proof of work with which a miner registers. spec subnets-and-neurons §8.1
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +85,12 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(Parameters, Admission, UsedSeal), Error<T>> {
         ensure!(signer == hotkey, Error::TransactorAccountShouldBeHotKey);
         ensure!(T::Subnets::launch().is_open(Self::now()), Error::RegistrationNotOpenYet);
-        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, |network| network.pow_registration_allowed)?;
+        let (parameters, admission) = Self::ensure_admits(netuid, hotkey, SeatPayment::Work)?;
         ensure!(work::is_recent(work.block, Self::now()), Error::InvalidWorkBlock);
         let seal: [u8; 32] = work.seal.try_into().map_err(|_| Error::InvalidSeal)?;
         ensure!(UsedWork::<T>::get().iter().all(|used| used.seal != seal), Error::InvalidSeal);
-        ensure!(Seal::from(seal).meets(admission.terms.difficulty), Error::InvalidDifficulty);
+        let difficulty = T::Subnets::network().work_difficulty(admission.terms.difficulty);
+        ensure!(Seal::from(seal).meets(difficulty), Error::InvalidDifficulty);
         let challenge = WorkChallenge::new(&Self::block_hash(work.block), &hotkey.clone().into());
         ensure!(challenge.seal(work.nonce).as_bytes() == &seal, Error::InvalidSeal);
         Ok((parameters, admission, UsedSeal { worked_on: work.block, seal }))
@@ -52,17 +98,19 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a subnet admits a hotkey. spec subnets-and-neurons §7 and §8.1, checks 2 to 7
     ///
-    /// The subnet must be open in this way, be below its limits of registrations, and have no seat of the hotkey.
+    /// The subnet must take this payment, be below its limits of registrations, and have no seat of the hotkey.
     pub(crate) fn ensure_admits(
         netuid: NetUid,
         hotkey: &T::AccountId,
-        is_open: impl FnOnce(&Parameters) -> bool,
+        payment: SeatPayment,
     ) -> Result<(Parameters, Admission), Error<T>> {
         ensure!(!netuid.is_root(), Error::RegistrationNotPermittedOnRootSubnet);
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
         let admission = Admissions::<T>::get(netuid).ok_or(Error::SubNetworkDoesNotExist)?;
-        ensure!(is_open(&parameters), Error::SubNetRegistrationDisabled);
+        let is_launching = Self::is_launching(netuid);
+        ensure!(payment.is_taken(&parameters, is_launching), Error::SubNetRegistrationDisabled);
         Self::ensure_below_registration_limits(&parameters, &admission)?;
+        payment.ensure_share::<T>(&parameters, is_launching, admission.interval)?;
         ensure!(Self::uid(netuid, hotkey).is_none(), Error::HotKeyAlreadyRegisteredInSubNet);
         Ok((parameters, admission))
     }
@@ -82,8 +130,8 @@ impl<T: Config> Pallet<T> {
             admission.latest.of(Self::now()) < parameters.max_registrations_per_block,
             Error::TooManyRegistrationsThisBlock
         );
-        let limit = u32::from(parameters.target_registrations_per_interval).saturating_mul(INTERVAL_LIMIT);
-        ensure!(u32::from(admission.interval.total) < limit, Error::TooManyRegistrationsThisInterval);
+        let total = u32::from(admission.interval.total);
+        ensure!(total < interval_limit(parameters), Error::TooManyRegistrationsThisInterval);
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Checks of free calls by the transaction pool, before they take room in a block. spec events-and-errors §8
 
-use crate::{Call, Config, Error, Pallet, SeatsOf, checks::WorkClaim};
+use crate::{Call, Commitments, Config, EndpointsOf, Error, Pallet, SeatsOf, checks::WorkClaim, traits::ReadSeats};
 use myelin_pallet_keys::traits::Keys;
-use myelin_primitives::IpEndpoint;
-use myelin_records::pool_code::PoolCode;
+use myelin_primitives::{BlockNumber, IpEndpoint, NetUid};
+use myelin_records::{endpoint::ServedEndpoints, pool_code::PoolCode};
 use sp_runtime::transaction_validity::InvalidTransaction;
 
 impl<T: Config> Pallet<T> {
@@ -44,6 +44,28 @@ impl<T: Config> Pallet<T> {
             _ => Ok(()),
         };
         checked.map_err(|error| refusal(&error))
+    }
+
+    /// Returns the blocks since the last call of this kind of the key. The priority grows with them.
+    ///
+    /// Without an earlier call these are all blocks of the chain. spec events-and-errors §8.4
+    pub fn blocks_since_last(who: &T::AccountId, call: &Call<T>) -> BlockNumber {
+        let endpoints = |netuid: NetUid| -> Option<ServedEndpoints> {
+            Some(EndpointsOf::<T>::get(netuid, Self::uid(netuid, who)?))
+        };
+        let last = match call {
+            Call::serve_axon { netuid, .. } | Call::serve_axon_tls { netuid, .. } => {
+                endpoints(*netuid).and_then(|served| served.axon).map(|axon| axon.block)
+            }
+            Call::serve_prometheus { netuid, .. } => {
+                endpoints(*netuid).and_then(|served| served.prometheus).map(|metrics| metrics.block)
+            }
+            Call::set_commitment { netuid, .. } => Self::uid(*netuid, who)
+                .and_then(|uid| Commitments::<T>::get(netuid, uid))
+                .map(|commitment| commitment.block),
+            _ => None,
+        };
+        Self::now().saturating_sub(last.unwrap_or(0))
     }
 }
 

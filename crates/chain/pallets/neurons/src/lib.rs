@@ -169,7 +169,7 @@ pub mod pallet {
     /// The seals that have paid for a registration and could otherwise pay for another one.
     ///
     /// Written by registrations by work, each of which removes the seals that are too old to be accepted. At most 256.
-    /// Two blocks reach this limit only if governance allows that many registrations per block.
+    /// Three blocks reach this limit only if governance allows that many registrations per block.
     #[pallet::storage]
     pub type UsedWork<T: Config> = StorageValue<_, BoundedVec<UsedSeal, MaxUsedWork>, ValueQuery>;
 
@@ -260,7 +260,7 @@ pub mod pallet {
         NoNeuronIdAvailable,
         /// Registration by work is signed by the hotkey that takes the seat; sign with that.
         TransactorAccountShouldBeHotKey,
-        /// The work was not done on one of the two blocks before; work on the latest block.
+        /// The work was not done on one of the three blocks before; work on the latest block.
         InvalidWorkBlock,
         /// The seal is not that of this hotkey, block and nonce, or has paid for a seat before; find a new one.
         InvalidSeal,

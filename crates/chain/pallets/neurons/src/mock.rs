@@ -104,6 +104,8 @@ pub(crate) enum Told {
 #[storage_alias]
 pub(crate) type Networks = StorageMap<Mock, Identity, NetUid, Network>;
 #[storage_alias]
+pub(crate) type LeastDifficulty = StorageValue<Mock, u64, ValueQuery>;
+#[storage_alias]
 type NetUids = StorageValue<Mock, Vec<NetUid>, ValueQuery>;
 #[storage_alias]
 pub(crate) type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
@@ -152,7 +154,7 @@ impl ReadSubnets<AccountId> for Tables {
     }
 
     fn network() -> NetworkParameters {
-        NetworkParameters::default()
+        NetworkParameters { min_work_difficulty: LeastDifficulty::get(), ..NetworkParameters::default() }
     }
 
     fn launch() -> LaunchPhase {
@@ -297,7 +299,6 @@ pub(crate) fn set(netuid: NetUid, patch: &ParametersPatch) {
     Networks::mutate(netuid, |network| {
         let parameters = &mut network.as_mut().unwrap().parameters;
         *parameters = patch.applied_to(parameters);
-        parameters.validate().unwrap();
     });
     Neurons::parameters_changed(netuid, patch);
 }
@@ -395,7 +396,6 @@ impl ExtBuilder {
     }
 
     pub(crate) fn build(self) -> TestExternalities {
-        self.parameters.validate().unwrap();
         let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let balances = (0..=ENDOWED).map(|number| (account(number), ENDOWMENT)).collect();
         pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }

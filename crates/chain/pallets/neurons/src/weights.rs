@@ -79,9 +79,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::take_seat()
     }
 
-    /// Reads the block's hash and the used seals in addition.
+    /// Reads the block's hash, the used seals and the parameters of all networks in addition.
     fn register() -> Weight {
-        Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(2, 1))
+        Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(3, 1))
     }
 
     /// Reads: the memberships; for each seat the network, all its seats, both memberships, and the listeners.

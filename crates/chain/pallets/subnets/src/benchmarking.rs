@@ -165,7 +165,7 @@ mod benchmarks {
             registration_allowed: Some(false),
             emission_enabled: Some(false),
             adjustment_interval: Some(10),
-            initial_difficulty: Some(1),
+            initial_difficulty: Some(20_000_000),
             max_allowed_uids: Some(200),
             min_childkey_take: Some(Network::<T>::get().min_childkey_take),
             ..ParametersPatch::default()
@@ -179,7 +179,8 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn set_network_parameters() {
+    fn set_network_parameters(n: Linear<2, 256>) {
+        fill::<T>(n);
         let changed = NetworkParametersPatch { subnet_limit: Some(7), ..NetworkParametersPatch::default() };
         let origin = T::Governance::try_successful_origin().expect("there is a governance origin");
 
@@ -187,6 +188,17 @@ mod benchmarks {
         _(origin as T::RuntimeOrigin, Box::new(changed));
 
         assert_eq!(Pallet::<T>::network().subnet_limit, 7);
+    }
+
+    #[benchmark]
+    fn set_default_parameters() {
+        let changed = ParametersPatch { kappa: Some(7), ..ParametersPatch::default() };
+        let origin = T::Governance::try_successful_origin().expect("there is a governance origin");
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, Box::new(changed));
+
+        assert_eq!(crate::DefaultParameters::<T>::get().kappa, 7);
     }
 
     #[benchmark]

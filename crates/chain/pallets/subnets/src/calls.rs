@@ -87,6 +87,8 @@ impl<T: Config> Pallet<T> {
         let subnet = Self::ensure_owner(coldkey, netuid)?;
         ensure!(*coldkey != new_owner, Error::<T>::AlreadySubnetOwner);
         Subnets::<T>::insert(netuid, Subnet { owner: Some(new_owner.clone()), owner_hotkey: None, ..subnet });
+        // The new owner names a hotkey at once.
+        OwnerHotkeyChanged::<T>::remove(netuid);
         Self::deposit_event(Event::SubnetOwnerChanged { netuid, old_owner: coldkey.clone(), new_owner });
         Ok(())
     }
@@ -160,8 +162,22 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_network_parameters(changed: Box<NetworkParametersPatch>) -> DispatchResult {
         let new = changed.applied_to(&Network::<T>::get());
         new.validate().map_err(Error::<T>::from)?;
+        // No network may be left with values that the new bounds exclude.
+        DefaultParameters::<T>::get().validate(&new).map_err(Error::<T>::from)?;
+        for (netuid, parameters) in NetworkSettings::<T>::iter() {
+            parameters.validate_on(netuid, &new).map_err(Error::<T>::from)?;
+        }
         Network::<T>::put(new);
         Self::deposit_event(Event::NetworkParametersSet { changed });
+        Ok(())
+    }
+
+    /// Sets the parameters with which new subnets begin. spec subnets-and-neurons §17
+    pub(crate) fn do_set_default_parameters(changed: Box<ParametersPatch>) -> DispatchResult {
+        let new = changed.applied_to(&DefaultParameters::<T>::get());
+        new.validate(&Network::<T>::get()).map_err(Error::<T>::from)?;
+        DefaultParameters::<T>::put(new);
+        Self::deposit_event(Event::DefaultParametersSet { changed });
         Ok(())
     }
 
@@ -255,14 +271,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(changed.alpha_values.is_none() || new.liquid_alpha, Error::<T>::LiquidAlphaDisabled);
-        if let Some(take) = changed.min_childkey_take {
-            let network = Network::<T>::get();
-            ensure!(
-                (network.min_childkey_take..=network.max_childkey_take).contains(&take),
-                Error::<T>::ValueNotInBounds
-            );
-        }
-        Ok(new.validate().map_err(Error::<T>::from)?)
+        Ok(new.validate_on(netuid, &Network::<T>::get()).map_err(Error::<T>::from)?)
     }
 }
 

@@ -15,19 +15,23 @@ impl<T: Config> GenesisConfig<T> {
     pub(crate) fn write(&self) {
         let network = self.network_parameters.applied_to(&NetworkParameters::default());
         assert_eq!(network.validate(), Ok(()), "subnets.networkParameters do not go together");
-        Network::<T>::put(network);
+        Network::<T>::put(&network);
         // The listeners to the networks of genesis read it.
         Launch::<T>::put(self.launch);
 
-        let default = checked(&self.default_parameters, &Parameters::default(), "subnets.defaultParameters");
+        let first = NetUid::new(1);
+        let default =
+            checked(first, &self.default_parameters, &Parameters::default(), &network, "subnets.defaultParameters");
         DefaultParameters::<T>::put(&default);
 
-        let root = checked(&self.root_parameters, &Parameters::root(), "subnets.rootParameters");
+        let root =
+            checked(NetUid::ROOT, &self.root_parameters, &Parameters::root(), &network, "subnets.rootParameters");
         begin::<T>(NetUid::ROOT, (None, None), &root);
 
         for GenesisSubnet { netuid, owner, parameters } in &self.subnets {
             assert!(!Pallet::<T>::exists(*netuid), "subnets.subnets has netuid {netuid} twice; 0 is root");
-            let parameters = checked(parameters, &default, "the parameters of a subnet in subnets.subnets");
+            let what = "the parameters of a subnet in subnets.subnets";
+            let parameters = checked(*netuid, parameters, &default, &network, what);
             let owner = owner.as_ref().map(|owner| (owner.coldkey.clone(), owner.hotkey.clone()));
             begin::<T>(*netuid, owner.unzip(), &parameters);
         }
@@ -35,9 +39,15 @@ impl<T: Config> GenesisConfig<T> {
 }
 
 /// Returns the patched parameters, after checking that they are consistent.
-fn checked(patch: &ParametersPatch, record: &Parameters, what: &str) -> Parameters {
+fn checked(
+    netuid: NetUid,
+    patch: &ParametersPatch,
+    record: &Parameters,
+    network: &NetworkParameters,
+    what: &str,
+) -> Parameters {
     let parameters = patch.applied_to(record);
-    assert_eq!(parameters.validate(), Ok(()), "{what} do not go together");
+    assert_eq!(parameters.validate_on(netuid, network), Ok(()), "{what} do not go together");
     parameters
 }
 

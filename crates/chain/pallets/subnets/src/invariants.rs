@@ -55,10 +55,12 @@ impl<T: Config> Pallet<T> {
     }
 
     fn parameters_go_together() -> Result<(), TryRuntimeError> {
-        ensure!(Network::<T>::get().validate().is_ok(), "the shared parameters do not go together");
-        ensure!(DefaultParameters::<T>::get().validate().is_ok(), "the default parameters do not go together");
-        for parameters in NetworkSettings::<T>::iter_values() {
-            ensure!(parameters.validate().is_ok(), "the parameters of a network do not go together");
+        let network = Network::<T>::get();
+        ensure!(network.validate().is_ok(), "the shared parameters do not go together");
+        let default = DefaultParameters::<T>::get();
+        ensure!(default.validate(&network).is_ok(), "the default parameters do not go together");
+        for (netuid, parameters) in NetworkSettings::<T>::iter() {
+            ensure!(parameters.validate_on(netuid, &network).is_ok(), "the parameters of a network do not go together");
         }
         Ok(())
     }

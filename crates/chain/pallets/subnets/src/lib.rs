@@ -271,6 +271,11 @@ pub mod pallet {
             /// The parameters that were set, including those whose value did not change.
             changed: Box<NetworkParametersPatch>,
         },
+        /// The parameters with which new subnets begin were set. Existing networks stay as they are.
+        DefaultParametersSet {
+            /// The parameters that were set, including those whose value did not change.
+            changed: Box<ParametersPatch>,
+        },
     }
 
     #[pallet::error]
@@ -307,7 +312,7 @@ pub mod pallet {
         MinAllowedUidsGreaterThanMaxAllowedUids,
         /// There would be more validators than seats; lower the one or raise the other.
         MaxValidatorsLargerThanMaxUIds,
-        /// The activity cutoff must be at least 360 blocks.
+        /// The activity cutoff must be at least 360 blocks and cover the epochs of a reveal; see its bounds.
         ActivityCutoffTooLow,
         /// The moving average of bonds is at most 1, and at most 0.975 if the owner sets it.
         BondsMovingAverageMaxReached,
@@ -321,7 +326,7 @@ pub mod pallet {
         NegativeSigmoidSteepness,
         /// Weights are revealed at the earliest one epoch after their commit.
         RevealPeriodTooSmall,
-        /// Weights are revealed at the latest 100 epochs after their commit.
+        /// Weights are revealed at the latest 8 epochs after their commit.
         RevealPeriodTooLarge,
         /// The bounds of a burn, difficulty or take are crossed or out of range.
         ValueNotInBounds,
@@ -596,16 +601,40 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Governance.
         ///
+        /// ## Details
+        /// The parameters of all networks, and those with which new subnets begin, stay within the new bounds, else the
+        /// call fails. spec subnets-and-neurons §18
+        ///
         /// ## Errors
-        /// [`Error::InvalidValue`], [`Error::ValueNotInBounds`].
+        /// [`Error::InvalidValue`], [`Error::ValueNotInBounds`], then the bounds of each parameter of a network.
         ///
         /// ## Events
         /// [`Event::NetworkParametersSet`].
         #[pallet::call_index(8)]
-        #[pallet::weight((T::WeightInfo::set_network_parameters(), DispatchClass::Operational))]
+        #[pallet::weight((T::WeightInfo::set_network_parameters(MAX_NETWORKS), DispatchClass::Operational))]
         pub fn set_network_parameters(origin: OriginFor<T>, changed: Box<NetworkParametersPatch>) -> DispatchResult {
             T::Governance::ensure_origin(origin)?;
             Self::do_set_network_parameters(changed)
+        }
+
+        /// Sets the parameters with which new subnets begin; those left out do not change.
+        ///
+        /// ## Dispatch origin
+        /// Governance.
+        ///
+        /// ## Details
+        /// Networks that exist stay as they are. spec subnets-and-neurons §17
+        ///
+        /// ## Errors
+        /// The bounds of each parameter.
+        ///
+        /// ## Events
+        /// [`Event::DefaultParametersSet`].
+        #[pallet::call_index(9)]
+        #[pallet::weight((T::WeightInfo::set_default_parameters(), DispatchClass::Operational))]
+        pub fn set_default_parameters(origin: OriginFor<T>, changed: Box<ParametersPatch>) -> DispatchResult {
+            T::Governance::ensure_origin(origin)?;
+            Self::do_set_default_parameters(changed)
         }
     }
 }

@@ -26,7 +26,9 @@ pub trait WeightInfo {
     /// Returns the weight of `set_parameters`, with all parameters.
     fn set_parameters(n: u32) -> Weight;
     /// Returns the weight of `set_network_parameters`.
-    fn set_network_parameters() -> Weight;
+    fn set_network_parameters(n: u32) -> Weight;
+    /// Returns the weight of `set_default_parameters`.
+    fn set_default_parameters() -> Weight;
     /// Returns the weight of the swap of a key that is owner or owner's hotkey of all networks.
     fn swap_key(n: u32) -> Weight;
     /// Returns the weight of a look at the queue of removed subnets.
@@ -84,7 +86,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn transfer_network() -> Weight {
-        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 2))
     }
 
     fn set_subnet_identity() -> Weight {
@@ -99,8 +101,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::cost([(8, 3), CHANGE, (0, 0)], DIVIDE, n)
     }
 
-    fn set_network_parameters() -> Weight {
-        CALL.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+    fn set_network_parameters(n: u32) -> Weight {
+        Self::cost([(3, 1), (0, 0), (0, 0)], (1, 0), n)
+    }
+
+    fn set_default_parameters() -> Weight {
+        CALL.saturating_add(T::DbWeight::get().reads_writes(2, 1))
     }
 
     fn swap_key(n: u32) -> Weight {

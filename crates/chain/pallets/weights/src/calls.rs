@@ -2,22 +2,29 @@
 
 use crate::{
     Config, Event, Pallet,
-    checks::{AcceptedReveal, RevealSubmission, Submission, UpdateKind},
+    checks::{AcceptedReveal, RevealSubmission, Submission, WeightVector},
+    rules::CommitQueue,
     types::{BatchEntries, HashList, KeyList, NetUidList},
 };
 use alloc::vec::Vec;
-use frame_support::{BoundedVec, dispatch::DispatchResult, storage::with_storage_layer};
-use myelin_primitives::NetUid;
+use frame_support::{BoundedVec, dispatch::DispatchResult};
+use myelin_primitives::{NetUid, Uid};
 use myelin_records::weights::{StorageIndex, WeightsRow};
 use sp_core::H256;
+use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
     /// Stores a vector that is set directly. spec weights §2
     pub(crate) fn do_set_weights(hotkey: &T::AccountId, netuid: NetUid, submission: Submission<'_>) -> DispatchResult {
-        let vector = Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)?;
+        let vector = Self::ensure_set(hotkey, netuid, submission)?;
+        Self::store_now(netuid, vector);
+        Ok(())
+    }
+
+    /// Stores a vector as an update of this block. spec weights §2.2
+    fn store_now(netuid: NetUid, vector: WeightVector) {
         Self::note_update(StorageIndex::from(netuid), vector.uid);
         Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: Self::now() });
-        Ok(())
     }
 
     /// Stores a vector of root. spec weights §7
@@ -30,14 +37,24 @@ impl<T: Config> Pallet<T> {
         version_key: u64,
     ) -> DispatchResult {
         let vector = Self::ensure_root_settable(coldkey, netuid, hotkey, dests, values, version_key)?;
-        Self::note_update(StorageIndex::from(netuid), vector.uid);
-        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: Self::now() });
+        Self::store_now(netuid, vector);
         Ok(())
     }
 
     /// Adds a commit. spec weights §5.4
     pub(crate) fn do_commit_weights(hotkey: &T::AccountId, netuid: NetUid, hash: H256) -> DispatchResult {
-        let (uid, mut queue) = Self::ensure_committable(hotkey, netuid)?;
+        let (uid, queue) = Self::ensure_committable(hotkey, netuid)?;
+        Self::add_commit(hotkey, netuid, uid, queue, hash)
+    }
+
+    /// Adds a commit to the open ones of a hotkey as an update of this block. spec weights §5.4
+    fn add_commit(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        uid: Uid,
+        mut queue: CommitQueue,
+        hash: H256,
+    ) -> DispatchResult {
         queue.push(hash);
         Self::save_queue(netuid, hotkey, queue)?;
         Self::note_update(StorageIndex::from(netuid), uid);
@@ -92,14 +109,12 @@ impl<T: Config> Pallet<T> {
         version_keys: &KeyList,
     ) -> DispatchResult {
         let items = Self::set_items(&netuids, weights, version_keys)?;
-        let results = items.iter().map(|item| {
-            let result = with_storage_layer(|| {
-                Self::ensure_direct(item.netuid())?;
-                Self::do_set_weights(&hotkey, item.netuid(), item.submission())
-            });
-            (item.netuid(), result)
-        });
-        Self::announce_failures(results);
+        // The netuids differ, so no item changes the checks of another one.
+        let checked = |(netuid, submission)| Ok((netuid, Self::ensure_set(&hotkey, netuid, submission)?));
+        let vectors = items.into_iter().map(checked).collect::<Result<Vec<_>, DispatchError>>()?;
+        for (netuid, vector) in vectors {
+            Self::store_now(netuid, vector);
+        }
         Self::deposit_event(Event::BatchWeightsCompleted { netuids, hotkey });
         Ok(())
     }
@@ -111,23 +126,12 @@ impl<T: Config> Pallet<T> {
         hashes: &HashList,
     ) -> DispatchResult {
         let items = Self::commit_items(&netuids, hashes)?;
-        let results = items
-            .iter()
-            .map(|&(netuid, hash)| (netuid, with_storage_layer(|| Self::do_commit_weights(&hotkey, netuid, hash))));
-        Self::announce_failures(results);
+        let checked = |(netuid, hash)| Ok((netuid, hash, Self::ensure_committable(&hotkey, netuid)?));
+        let commits = items.into_iter().map(checked).collect::<Result<Vec<_>, DispatchError>>()?;
+        for (netuid, hash, (uid, queue)) in commits {
+            Self::add_commit(&hotkey, netuid, uid, queue, hash)?;
+        }
         Self::deposit_event(Event::BatchWeightsCompleted { netuids, hotkey });
         Ok(())
-    }
-
-    /// Carries out the items of a batch, then deposits the events of those that failed.
-    fn announce_failures(results: impl Iterator<Item = (NetUid, DispatchResult)>) {
-        let failures: Vec<_> =
-            results.filter_map(|(netuid, result)| result.err().map(|error| (netuid, error))).collect();
-        if !failures.is_empty() {
-            Self::deposit_event(Event::BatchCompletedWithErrors);
-        }
-        for (netuid, error) in failures {
-            Self::deposit_event(Event::BatchWeightItemFailed { netuid, error });
-        }
     }
 }

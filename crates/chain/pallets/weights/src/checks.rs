@@ -25,40 +25,53 @@ use sp_core::H256;
 /// A vector as its author submits it: of any scale, possibly malformed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Submission<'a> {
-    uids: &'a [Uid],
-    values: &'a [u16],
+    vector: SubmittedVector<'a>,
     version_key: u64,
+}
+
+/// The entries of a submission, as the call has them.
+///
+/// They stay in the call until all cheaper checks have passed, so that a call that comes too soon costs little.
+#[derive(Clone, Copy, Debug)]
+enum SubmittedVector<'a> {
+    /// A list of uids and a list of values.
+    Lists(&'a [Uid], &'a [u16]),
+    /// Pairs of uid and value, as a batch has them.
+    Pairs(&'a [(Compact<u16>, Compact<u16>)]),
 }
 
 impl<'a> Submission<'a> {
     pub(crate) fn new(uids: &'a [Uid], values: &'a [u16], version_key: u64) -> Self {
-        Self { uids, values, version_key }
+        Self { vector: SubmittedVector::Lists(uids, values), version_key }
+    }
+
+    /// Reads the entries. Returns `None` if uids and values differ in number.
+    fn entries(&self) -> Option<Vec<Entry>> {
+        match self.vector {
+            SubmittedVector::Lists(uids, values) => rules::paired(uids.iter().copied(), values),
+            SubmittedVector::Pairs(pairs) => {
+                Some(pairs.iter().map(|(Compact(uid), Compact(value))| Entry::new(Uid::new(*uid), *value)).collect())
+            }
+        }
     }
 }
 
 /// A vector with the salt it was committed with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RevealSubmission<'a> {
-    pub(crate) submission: Submission<'a>,
-    pub(crate) salt: &'a [u16],
-}
-
-/// One item of a batch of vectors.
-#[derive(Clone, Debug)]
-pub(crate) struct SetItem {
-    netuid: NetUid,
-    uids: Vec<Uid>,
-    values: Vec<u16>,
+    uids: &'a [Uid],
+    values: &'a [u16],
+    salt: &'a [u16],
     version_key: u64,
 }
 
-impl SetItem {
-    pub(crate) fn netuid(&self) -> NetUid {
-        self.netuid
+impl<'a> RevealSubmission<'a> {
+    pub(crate) fn new(uids: &'a [Uid], values: &'a [u16], salt: &'a [u16], version_key: u64) -> Self {
+        Self { uids, values, salt, version_key }
     }
 
-    pub(crate) fn submission(&self) -> Submission<'_> {
-        Submission::new(&self.uids, &self.values, self.version_key)
+    fn submission(&self) -> Submission<'a> {
+        Submission::new(self.uids, self.values, self.version_key)
     }
 }
 
@@ -120,33 +133,47 @@ impl<T: Config> Pallet<T> {
         rules::is_slow_enough(last, Self::now(), parameters.weights_set_rate_limit)
     }
 
+    /// Checks that a hotkey may set this vector directly. spec weights §2.1
+    pub(crate) fn ensure_set(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        submission: Submission<'_>,
+    ) -> Result<WeightVector, Error<T>> {
+        Self::ensure_direct(netuid)?;
+        Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)
+    }
+
     /// Checks that a hotkey may set this vector on a subnet. spec weights §2.1, checks 2 to 14
+    ///
+    /// The vector is read last, because it is the dearest part of the call.
     pub(crate) fn ensure_settable(
         hotkey: &T::AccountId,
         netuid: NetUid,
         submission: Submission<'_>,
         update: UpdateKind,
     ) -> Result<WeightVector, Error<T>> {
-        let Submission { uids, values, version_key } = submission;
         ensure!(!netuid.is_root(), Error::CanNotSetRootNetworkWeights);
-        let mut entries = rules::paired(uids.iter().copied(), values).ok_or(Error::WeightVecNotEqualSize)?;
         let parameters = Self::parameters(netuid)?;
-        let neurons = T::Seats::count(netuid);
-        ensure!(entries.len() <= usize::from(neurons), Error::UidsLengthExceedUidsInSubNet);
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
-        Self::ensure_stake(netuid, hotkey)?;
-        ensure!(rules::is_new_enough(version_key, parameters.weights_version_key), Error::IncorrectWeightVersionKey);
         ensure!(
             update == UpdateKind::Committed || Self::is_slow_enough(netuid, uid, &parameters),
             Error::SettingWeightsTooFast
         );
         ensure!(T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
+        Self::ensure_stake(netuid, hotkey)?;
+        ensure!(
+            rules::is_new_enough(submission.version_key, parameters.weights_version_key),
+            Error::IncorrectWeightVersionKey
+        );
+        let neurons = T::Seats::count(netuid);
+        let mut entries = submission.entries().ok_or(Error::WeightVecNotEqualSize)?;
+        ensure!(entries.len() <= usize::from(neurons), Error::UidsLengthExceedUidsInSubNet);
         ensure!(rules::all_different(&entries), Error::DuplicateUids);
         ensure!(entries.iter().all(|entry| entry.uid.get() < neurons), Error::UidVecContainInvalidOne);
         let long_enough = rules::is_long_enough(entries.len(), parameters.min_allowed_weights, neurons);
         ensure!(long_enough, Error::WeightVecLengthIsLow);
         max_upscale(&mut entries);
-        ensure!(is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        ensure!(is_spread(&entries, parameters.weight_limit(neurons)), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
         Ok(WeightVector { uid, entries })
     }
@@ -180,7 +207,9 @@ impl<T: Config> Pallet<T> {
             Error::WeightVecLengthIsLow
         );
         max_upscale(&mut entries);
-        ensure!(is_spread(&entries, parameters.max_weight_limit), Error::MaxWeightExceeded);
+        // Root rates networks, root itself included.
+        let networks = u16::try_from(networks.len()).unwrap_or(u16::MAX);
+        ensure!(is_spread(&entries, parameters.weight_limit(networks)), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidVecContainInvalidOne)?;
         Ok(WeightVector { uid, entries })
     }
@@ -210,7 +239,7 @@ impl<T: Config> Pallet<T> {
             Err(rules::RevealRefusal::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
             taken => taken.map_err(Error::from),
         }?;
-        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, UpdateKind::Committed)?;
+        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), UpdateKind::Committed)?;
         Ok((AcceptedReveal { vector, hash, committed_at: commit.at }, queue))
     }
 
@@ -231,7 +260,7 @@ impl<T: Config> Pallet<T> {
         let mut revealed = Vec::with_capacity(reveals.len());
         for (reveal, hash) in reveals.iter().zip(hashes) {
             let commit = queue.take(hash)?;
-            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission, UpdateKind::Committed)?;
+            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), UpdateKind::Committed)?;
             revealed.push(AcceptedReveal { vector, hash, committed_at: commit.at });
         }
         Ok((revealed, queue))
@@ -246,24 +275,23 @@ impl<T: Config> Pallet<T> {
     }
 
     fn hash(hotkey: &T::AccountId, netuid: NetUid, reveal: RevealSubmission<'_>) -> H256 {
-        let RevealSubmission { submission: Submission { uids, values, version_key }, salt } = reveal;
+        let RevealSubmission { uids, values, salt, version_key } = reveal;
         rules::commit_hash(hotkey, StorageIndex::from(netuid), uids, values, salt, version_key)
     }
 
     /// Returns the items of a batch of vectors. spec weights §6
-    pub(crate) fn set_items(
+    pub(crate) fn set_items<'a>(
         netuids: &NetUidList,
-        weights: &BatchEntries,
+        weights: &'a BatchEntries,
         version_keys: &KeyList,
-    ) -> Result<Vec<SetItem>, Error<T>> {
+    ) -> Result<Vec<(NetUid, Submission<'a>)>, Error<T>> {
         let same = netuids.len() == weights.len() && netuids.len() == version_keys.len();
         ensure!(same, Error::InputLengthsUnequal);
+        ensure!(rules::ascends(netuids), Error::DuplicateNetuid);
         let items = netuids.iter().zip(weights).zip(version_keys);
-        let item = |((Compact(netuid), entries), Compact(version_key)): ((&_, &BoundedVec<_, _>), &_)| SetItem {
-            netuid: NetUid::new(*netuid),
-            uids: entries.iter().map(|(Compact(uid), _)| Uid::new(*uid)).collect(),
-            values: entries.iter().map(|(_, Compact(value))| *value).collect(),
-            version_key: *version_key,
+        let item = |((Compact(netuid), entries), Compact(version_key)): ((&_, &'a BoundedVec<_, _>), &_)| {
+            let vector = SubmittedVector::Pairs(entries);
+            (NetUid::new(*netuid), Submission { vector, version_key: *version_key })
         };
         Ok(items.map(item).collect())
     }
@@ -271,6 +299,7 @@ impl<T: Config> Pallet<T> {
     /// Returns the items of a batch of commits. spec weights §6
     pub(crate) fn commit_items(netuids: &NetUidList, hashes: &HashList) -> Result<Vec<(NetUid, H256)>, Error<T>> {
         ensure!(netuids.len() == hashes.len(), Error::InputLengthsUnequal);
+        ensure!(rules::ascends(netuids), Error::DuplicateNetuid);
         Ok(netuids.iter().zip(hashes).map(|(Compact(netuid), hash)| (NetUid::new(*netuid), *hash)).collect())
     }
 
@@ -286,7 +315,7 @@ impl<T: Config> Pallet<T> {
         ensure!(same, Error::InputLengthsUnequal);
         let items = uids.iter().zip(values).zip(salts).zip(version_keys);
         let reveal = |(((uids, values), salt), version_key): (((&'a UidList, &'a ValueList), &'a Salt), &u64)| {
-            RevealSubmission { submission: Submission::new(uids, values, *version_key), salt }
+            RevealSubmission::new(uids, values, salt, *version_key)
         };
         Ok(items.map(reveal).collect())
     }

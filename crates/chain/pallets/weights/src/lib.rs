@@ -217,21 +217,12 @@ pub mod pallet {
             /// The hashes of the commits, in the order of the reveals.
             hashes: BoundedVec<H256, MaxCommits>,
         },
-        /// A batch over several networks is complete. Failed items have events before this one; the others succeeded.
+        /// All items of a batch over several networks succeeded. Their events come before this one.
         BatchWeightsCompleted {
             /// The networks of its items.
             netuids: NetUidList,
             /// The signer.
             hotkey: T::AccountId,
-        },
-        /// At least one item of a batch failed; the events of the failures follow.
-        BatchCompletedWithErrors,
-        /// An item of a batch failed and changed nothing.
-        BatchWeightItemFailed {
-            /// The network of the item.
-            netuid: NetUid,
-            /// The reason.
-            error: DispatchError,
         },
     }
 
@@ -260,7 +251,7 @@ pub mod pallet {
         IncorrectWeightVersionKey,
         /// The neuron updated its weights too recently; wait until the rate limit has passed.
         SettingWeightsTooFast,
-        /// Only neurons with a validator permit set weights.
+        /// Only neurons with a validator permit set weights; wait for an epoch that gives the neuron one.
         NeuronNoValidatorPermit,
         /// A uid is listed twice; list each at most once.
         DuplicateUids,
@@ -290,6 +281,8 @@ pub mod pallet {
         InputLengthsUnequal,
         /// Root takes no weights in the launch phase of the chain; wait for its end.
         LaunchPhase,
+        /// The netuids of a batch do not ascend; list each network once, in ascending order.
+        DuplicateNetuid,
     }
 
     impl<T> From<RevealRefusal> for Error<T> {
@@ -323,10 +316,10 @@ pub mod pallet {
         ///
         /// ## Errors
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealEnabled`],
-        /// [`Error::CanNotSetRootNetworkWeights`], [`Error::WeightVecNotEqualSize`],
-        /// [`Error::UidsLengthExceedUidsInSubNet`], [`Error::HotKeyNotRegisteredInSubNet`],
+        /// [`Error::CanNotSetRootNetworkWeights`], [`Error::HotKeyNotRegisteredInSubNet`],
+        /// [`Error::SettingWeightsTooFast`], [`Error::NeuronNoValidatorPermit`],
         /// [`Error::NotEnoughStakeToSetWeights`], [`Error::IncorrectWeightVersionKey`],
-        /// [`Error::SettingWeightsTooFast`], [`Error::NeuronNoValidatorPermit`], [`Error::DuplicateUids`],
+        /// [`Error::WeightVecNotEqualSize`], [`Error::UidsLengthExceedUidsInSubNet`], [`Error::DuplicateUids`],
         /// [`Error::UidVecContainInvalidOne`], [`Error::WeightVecLengthIsLow`], [`Error::MaxWeightExceeded`].
         ///
         /// ## Events
@@ -352,15 +345,15 @@ pub mod pallet {
         /// Signed by the hotkey that rates. Free.
         ///
         /// ## Details
-        /// Each item is carried out as by [`Pallet::set_weights`]. An item that fails changes nothing and has an event.
-        /// The others are carried out all the same, and the call succeeds. spec weights §6
+        /// All or nothing. Each item is carried out as by [`Pallet::set_weights`]. The netuids ascend, so no network is
+        /// listed twice. spec weights §6
         ///
         /// ## Errors
-        /// [`Error::InputLengthsUnequal`]. Items fail with the errors of [`Pallet::set_weights`].
+        /// [`Error::InputLengthsUnequal`], [`Error::DuplicateNetuid`], then those of [`Pallet::set_weights`] for the
+        /// first item that fails.
         ///
         /// ## Events
-        /// [`Event::WeightsSet`] for each item that succeeds; if any failed, [`Event::BatchCompletedWithErrors`] and
-        /// one [`Event::BatchWeightItemFailed`] each; [`Event::BatchWeightsCompleted`].
+        /// [`Event::WeightsSet`] for each item, [`Event::BatchWeightsCompleted`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::batch_set_weights(count(netuids), total(weights)))]
         #[pallet::feeless_if(|_: &OriginFor<T>, _: &NetUidList, _: &BatchEntries, _: &KeyList| -> bool { true })]
@@ -406,15 +399,15 @@ pub mod pallet {
         /// Signed by the hotkey that will reveal. Free.
         ///
         /// ## Details
-        /// Each item is carried out as by [`Pallet::commit_weights`]. An item that fails changes nothing and has an
-        /// event. The others are carried out all the same, and the call succeeds. spec weights §6
+        /// All or nothing. Each item is carried out as by [`Pallet::commit_weights`]. The netuids ascend, so no network
+        /// is listed twice. spec weights §6
         ///
         /// ## Errors
-        /// [`Error::InputLengthsUnequal`]. Items fail with the errors of [`Pallet::commit_weights`].
+        /// [`Error::InputLengthsUnequal`], [`Error::DuplicateNetuid`], then those of [`Pallet::commit_weights`] for the
+        /// first item that fails.
         ///
         /// ## Events
-        /// [`Event::WeightsCommitted`] for each item that succeeds; if any failed, [`Event::BatchCompletedWithErrors`]
-        /// and one [`Event::BatchWeightItemFailed`] each; [`Event::BatchWeightsCompleted`].
+        /// [`Event::WeightsCommitted`] for each item, [`Event::BatchWeightsCompleted`].
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::batch_commit_weights(count(netuids)))]
         #[pallet::feeless_if(|_: &OriginFor<T>, _: &NetUidList, _: &HashList| -> bool { true })]
@@ -441,7 +434,7 @@ pub mod pallet {
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealDisabled`],
         /// [`Error::NoWeightsCommitFound`], [`Error::ExpiredWeightCommit`],
         /// [`Error::InvalidRevealCommitHashNotMatch`], [`Error::RevealTooEarly`], then those of
-        /// [`Pallet::set_weights`] from [`Error::WeightVecNotEqualSize`] on, except for the rate limit.
+        /// [`Pallet::set_weights`] from [`Error::HotKeyNotRegisteredInSubNet`] on, except for the rate limit.
         ///
         /// ## Events
         /// [`Event::WeightsSet`], [`Event::WeightsRevealed`].
@@ -459,8 +452,7 @@ pub mod pallet {
             version_key: u64,
         ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
-            let reveal = RevealSubmission { submission: Submission::new(&uids, &values, version_key), salt: &salt };
-            Self::do_reveal_weights(hotkey, netuid, reveal)
+            Self::do_reveal_weights(hotkey, netuid, RevealSubmission::new(&uids, &values, &salt, version_key))
         }
 
         /// Reveals the weights of several commits on one subnet.

@@ -31,6 +31,7 @@ use myelin_records::{
 use sp_core::H256;
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
+use std::cell::Cell;
 
 pub(crate) type AccountId = u64;
 type Block = frame_system::mocking::MockBlockU32<Test>;
@@ -104,6 +105,15 @@ type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery>;
 
 #[storage_alias]
 pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
+thread_local! {
+    /// The reads of the number of neurons of a network. A call that fails does not take them back.
+    static COUNTS_READ: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Returns the reads of the number of neurons so far.
+pub(crate) fn counts_read() -> u32 {
+    COUNTS_READ.get()
+}
 
 /// A stand-in for all other pallets.
 #[allow(unreachable_pub, reason = "FRAME makes the runtime public, and what it is configured with must be as well")]
@@ -204,6 +214,7 @@ impl ReadSeats<AccountId> for Tables {
     }
 
     fn count(netuid: NetUid) -> u16 {
+        COUNTS_READ.set(COUNTS_READ.get() + 1);
         SeatsOf::get(netuid).len().try_into().unwrap()
     }
 
@@ -445,7 +456,6 @@ impl ExtBuilder {
     }
 
     pub(crate) fn build(self) -> TestExternalities {
-        self.parameters.validate().unwrap();
         let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let mut externalities = TestExternalities::from(storage);
         externalities.execute_with(|| {

@@ -15,10 +15,17 @@ use myelin_records::weights::{StorageIndex, WeightsCommit};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
-/// Pairs uids with values, or `None` if there are more of one than of the other. spec weights §2.1, check 3
+/// Pairs uids with values, or `None` if there are more of one than of the other. spec weights §2.1, check 9
 pub fn paired(uids: impl ExactSizeIterator<Item = Uid>, values: &[u16]) -> Option<Vec<Entry>> {
     let same = uids.len() == values.len();
     same.then(|| uids.zip(values).map(|(uid, &value)| Entry::new(uid, value)).collect())
+}
+
+/// Returns true if each item is greater than the one before it. spec weights §6
+///
+/// So the netuids of a batch are all different, and a batch has one form.
+pub fn ascends<Item: Ord>(items: &[Item]) -> bool {
+    items.iter().zip(items.iter().skip(1)).all(|(before, after)| before < after)
 }
 
 /// Returns true if no uid is listed twice. spec weights §2.1, check 11
@@ -182,6 +189,12 @@ mod tests {
         assert!(listed(&[2, 0, 1]));
         assert!(!listed(&[2, 0, 2]));
         assert!(!listed(&[5, 5]));
+    }
+
+    #[test]
+    fn lists_without_repetition_in_order_ascend() {
+        assert!(ascends::<u16>(&[]) && ascends(&[7]) && ascends(&[0, 1, 9]));
+        assert!(!ascends(&[1, 1]) && !ascends(&[0, 2, 1]) && !ascends(&[2, 0]));
     }
 
     #[test]

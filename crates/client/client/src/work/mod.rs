@@ -1,6 +1,6 @@
 //! Proof of work for a seat: a search on the newest block, on many threads. spec subnets-and-neurons §8.
 //!
-//! The two blocks after a block accept proof of work on it. All nonces are equally likely to succeed, on any block. The
+//! The three blocks after a block accept proof of work on it. All nonces are equally likely to succeed, on any block. The
 //! search therefore moves to each new block at once and loses nothing, and a found seal has the most time to be
 //! included.
 //!
@@ -68,7 +68,7 @@ pub struct SearchState {
 /// The proof of work that pays for a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatWork {
-    /// The block on which the search worked. The two blocks after it accept the work.
+    /// The block on which the search worked. The three blocks after it accept the work.
     pub block: BlockNumber,
     /// The nonce that was found.
     pub nonce: u64,

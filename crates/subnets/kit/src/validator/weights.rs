@@ -138,10 +138,11 @@ impl WeightsLoop<'_> {
         attempts: &mut Attempts,
     ) {
         let averages = self.averages(own.uid, snapshot);
+        let neurons = u16::try_from(snapshot.neurons.len()).unwrap_or(u16::MAX);
         let bounds = WeightBounds {
             least_entries: parameters.min_allowed_weights,
-            largest_share: parameters.max_weight_limit,
-            neurons: u16::try_from(snapshot.neurons.len()).unwrap_or(u16::MAX),
+            largest_share: parameters.weight_limit(neurons),
+            neurons,
         };
         let row = match weights(&averages, bounds) {
             Ok(row) => {

@@ -121,6 +121,8 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         target_stakes_per_interval Count u64::from, "maximum of stake operations per coldkey, hotkey and interval";
         stake_interval Blocks u64::from, "interval in which stake operations are counted";
         coldkey_swap_announcement_delay Blocks u64::from, "delay from announcement to execution of a coldkey swap";
+        min_rate_limit Blocks u64::from, "minimum of the rate limits of weights and announcements";
+        min_work_difficulty Count u64::from, "minimum difficulty of a registration by work";
         coldkey_swap_reannouncement_delay Blocks u64::from, "further delay before a new announcement or a withdrawal";
     }
 }

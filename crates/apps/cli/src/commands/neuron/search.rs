@@ -215,7 +215,7 @@ async fn wait_for_opening(chain: &Chain) -> Result<(), CliError> {
 
 /// Returns true if the proof came too late, or other registrations took the seats of the block.
 ///
-/// Work that was not seen is lost too: no block takes it later than two blocks after the one worked on.
+/// Work that was not seen is lost too: no block takes it later than three blocks after the one worked on.
 fn is_lost(error: &CliError) -> bool {
     match error {
         CliError::Call { error, .. } => {

@@ -130,8 +130,10 @@ impl WeightsToSet {
         }
         let mut scaled = self.weights.clone();
         max_upscale(&mut scaled);
-        if !about_itself && !is_spread(&scaled, parameters.max_weight_limit) {
-            let most = percent(parameters.max_weight_limit.into(), u16::MAX.into());
+        let neurons = u16::try_from(metagraph.neurons.len()).unwrap_or(u16::MAX);
+        let limit = parameters.weight_limit(neurons);
+        if !about_itself && !is_spread(&scaled, limit) {
+            let most = percent(limit.into(), u16::MAX.into());
             let message = format!("subnet {netuid} allows at most {most} of all weights for one neuron");
             return Err(impossible(message, "spread the weights over more neurons".to_owned()));
         }

@@ -31,8 +31,8 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert_eq!(net.json("subnet show 2")["neurons"], 1, "the owner's hotkey has the first seat");
     assert!(net.table("subnet show 2").contains("100 TAO"));
 
-    // Parameters that may be changed in each block.
-    let set = net.json("subnet parameters set 2 weights_set_rate_limit=7 registration_allowed=on --wallet alice --yes");
+    // A parameter that may be changed in each block.
+    let set = net.json("subnet parameters set 2 weights_set_rate_limit=7 --wallet alice --yes");
     let changed = &set["done"]["result"]["changed"];
     assert_eq!(
         (&changed[0]["name"], &changed[0]["before"], &changed[0]["after"]),
@@ -40,7 +40,7 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     );
     assert_eq!(net.json("subnet parameters show 2 weights_set_rate_limit")["parameters"][0]["value"], 7);
     assert_eq!(net.json("subnet parameters show 2")["parameters"].as_array().unwrap().len(), 39);
-    assert!(net.table("subnet parameters show 2 tempo").contains("1..50 400"));
+    assert!(net.table("subnet parameters show 2 tempo").contains("1..50 400; min_rate_limit..stake_interval"));
 
     let said = net.json("subnet identity set 2 --description demo --url https://text.example --wallet alice --yes");
     assert_eq!(said["done"]["result"]["name"], "text", "a text that is not given stays: {said}");

@@ -16,33 +16,30 @@ fn per_block() -> [u64; 3] {
 }
 
 #[test]
-fn either_switch_takes_a_subnet_out_and_the_others_receive_its_part() {
-    for (off, on) in
-        [(registration_allowed(false), registration_allowed(true)), (emission_enabled(false), emission_enabled(true))]
-    {
-        three_subnets().build_and_execute(|| {
-            run_to_block(4);
-            let before = [1, 2, 3].map(pending);
-            set_parameters(2, &off);
-            next_block();
-            assert_eq!(per_block(), [TAO / 2, 0, TAO / 2]);
-            assert_eq!(pending(2), before[1], "what is pending stays");
-            set_parameters(2, &on);
-            next_block();
-            assert_eq!(per_block(), [333_333_334, 333_333_333, 333_333_333]);
-            assert_eq!([1, 2, 3].map(pending).iter().sum::<u64>(), 5 * TAO);
-        });
-    }
+fn without_emission_a_subnet_is_out_and_the_others_receive_its_part() {
+    three_subnets().build_and_execute(|| {
+        run_to_block(4);
+        let before = [1, 2, 3].map(pending);
+        set_parameters(2, &emission_enabled(false));
+        next_block();
+        assert_eq!(per_block(), [TAO / 2, 0, TAO / 2]);
+        assert_eq!(pending(2), before[1], "what is pending stays");
+        set_parameters(2, &emission_enabled(true));
+        next_block();
+        assert_eq!(per_block(), [333_333_334, 333_333_333, 333_333_333]);
+        assert_eq!([1, 2, 3].map(pending).iter().sum::<u64>(), 5 * TAO);
+    });
 }
 
 #[test]
-fn both_switches_must_be_on() {
+fn closed_seats_do_not_touch_emission() {
     three_subnets().build_and_execute(|| {
-        set_parameters(2, &registration_allowed(false));
-        set_parameters(2, &emission_enabled(false));
-        set_parameters(2, &registration_allowed(true));
         next_block();
-        assert_eq!(per_block(), [TAO / 2, 0, TAO / 2]);
+        let before = per_block();
+        set_parameters(2, &registration_allowed(false));
+        assert!(!Accrued::<Test>::get().stale);
+        run_to_block(5);
+        assert_eq!(per_block(), before);
     });
 }
 
@@ -69,7 +66,6 @@ fn other_parameters_do_not_move_the_division() {
     three_subnets().build_and_execute(|| {
         next_block();
         set_parameters(2, &ParametersPatch { kappa: Some(1), tempo: Some(20), ..ParametersPatch::default() });
-        set_parameters(2, &registration_allowed(true));
         assert!(!Accrued::<Test>::get().stale);
     });
 }
@@ -78,7 +74,7 @@ fn other_parameters_do_not_move_the_division() {
 fn changes_of_root_and_of_what_does_not_exist_are_ignored() {
     three_subnets().build_and_execute(|| {
         next_block();
-        set_parameters(0, &registration_allowed(false));
+        set_parameters(0, &emission_enabled(false));
         assert!(!Accrued::<Test>::get().stale);
         Emission::reconsider(NetUid::new(9));
         assert!(!Accrued::<Test>::get().stale);

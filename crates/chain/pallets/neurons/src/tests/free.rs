@@ -113,7 +113,7 @@ fn work_is_checked_to_the_seal() {
         assert_eq!(check(101, &work(SUBNET, 4, 102)), BAD_REQUEST);
         assert_eq!(check(101, &work(NetUid::ROOT, 4, 101)), BAD_REQUEST);
         assert_eq!(check(101, &work(NetUid::new(9), 4, 101)), Err(InvalidTransaction::Custom(3)));
-        assert_eq!(check(101, &work(SUBNET, 2, 101)), BAD_REQUEST);
+        assert_eq!(check(101, &work(SUBNET, 1, 101)), BAD_REQUEST);
         let mut forged = work(SUBNET, 4, 101);
         if let Call::register { work, .. } = &mut forged {
             work[31] ^= 1;
@@ -133,7 +133,8 @@ fn work_is_checked_to_the_seal() {
 
 #[test]
 fn work_waits_while_the_network_takes_nobody_in() {
-    ExtBuilder::default().parameters(&effortless()).build_and_execute(|| {
+    let work_alone = ParametersPatch { registration_allowed: Some(false), ..effortless() };
+    ExtBuilder::default().parameters(&work_alone).build_and_execute(|| {
         run_to_block(5);
         for hotkey in [101, 102, 103] {
             let block = frame_system::Pallet::<Test>::block_number();

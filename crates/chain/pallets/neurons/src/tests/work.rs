@@ -4,8 +4,8 @@ use super::{admission, signed, uid};
 use crate::{
     Error, Event, MembershipsOf, UsedWork,
     mock::{
-        Balances, ExtBuilder, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping, Test, account, block_hash,
-        create, events, next_block, open_wide, run_to_block, set, told,
+        Balances, ExtBuilder, LeastDifficulty, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping, Test,
+        account, block_hash, create, events, next_block, open_wide, run_to_block, set, told,
     },
     traits::ReadSeats,
     types::UsedSeal,
@@ -70,6 +70,47 @@ fn work_pays_for_a_seat_without_any_tao() {
 }
 
 #[test]
+fn every_network_asks_for_the_least_difficulty() {
+    let free = ParametersPatch { initial_difficulty: Some(0), min_difficulty: Some(0), ..easy() };
+    ExtBuilder::default().parameters(&free).build_and_execute(|| {
+        run_to_block(5);
+        LeastDifficulty::put(u64::MAX);
+        assert_noop!(register(500, 501, 4), Error::<Test>::InvalidDifficulty);
+        LeastDifficulty::put(DIFFICULTY);
+        assert_ok!(register(500, 501, 4));
+    });
+}
+
+#[test]
+fn neither_way_takes_more_than_two_thirds_of_an_interval() {
+    let burn = |number| Neurons::burned_register(signed(number), SUBNET, account(number + 100));
+    let wide = ParametersPatch { max_registrations_per_block: Some(9), ..easy() };
+    let too_many = || Error::<Test>::TooManyRegistrationsThisInterval;
+    ExtBuilder::default().parameters(&wide).build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(register(500, 501, 4));
+        assert_ok!(register(502, 503, 4));
+        assert_noop!(register(504, 505, 4), too_many());
+        assert_ok!(burn(1));
+        assert_noop!(burn(2), too_many());
+    });
+    ExtBuilder::default().parameters(&wide).build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(burn(1));
+        assert_ok!(burn(2));
+        assert_noop!(burn(3), too_many());
+        assert_ok!(register(500, 501, 4));
+    });
+    let work_alone = ParametersPatch { registration_allowed: Some(false), ..wide };
+    ExtBuilder::default().parameters(&work_alone).build_and_execute(|| {
+        run_to_block(5);
+        for number in [500, 502, 504] {
+            assert_ok!(register(number, number + 1, 4));
+        }
+    });
+}
+
+#[test]
 fn the_preconditions_are_checked_in_their_order() {
     ExtBuilder::default().build_and_execute(|| {
         let (subnet, nowhere) = (NetUid::new(2), NetUid::new(9));
@@ -119,7 +160,7 @@ fn the_preconditions_are_checked_in_their_order() {
         crate::Admissions::<Test>::mutate_extant(subnet, |admission| admission.interval.total = 2);
         assert_noop!(register(3, 0, b""), Error::<Test>::HotKeyAlreadyRegisteredInSubNet);
         MembershipsOf::<Test>::remove(account(500));
-        assert_noop!(register(7, 0, b""), Error::<Test>::InvalidWorkBlock);
+        assert_noop!(register(6, 0, b""), Error::<Test>::InvalidWorkBlock);
         assert_noop!(register(10, 0, b""), Error::<Test>::InvalidWorkBlock);
         assert_noop!(register(11, 0, b""), Error::<Test>::InvalidWorkBlock);
         assert_noop!(register(9, nonce, &good[..31]), Error::<Test>::InvalidSeal);
@@ -140,14 +181,15 @@ fn the_preconditions_are_checked_in_their_order() {
 }
 
 #[test]
-fn work_is_accepted_in_the_two_blocks_after_its_own() {
+fn work_is_accepted_in_the_three_blocks_after_its_own() {
     ExtBuilder::default().parameters(&easy()).build_and_execute(|| {
         open_wide(SUBNET);
         run_to_block(5);
         assert_noop!(register(500, 501, 5), Error::<Test>::InvalidWorkBlock);
         assert_ok!(register(501, 501, 4));
         assert_ok!(register(502, 501, 3));
-        assert_noop!(register(503, 501, 2), Error::<Test>::InvalidWorkBlock);
+        assert_ok!(register(505, 501, 2));
+        assert_noop!(register(503, 501, 1), Error::<Test>::InvalidWorkBlock);
         assert_noop!(register(504, 501, BlockNumber::MAX), Error::<Test>::InvalidWorkBlock);
     });
 }
@@ -173,8 +215,8 @@ fn used_seals_are_forgotten_when_they_are_too_old_to_be_used() {
         let blocks = || UsedWork::<Test>::get().iter().map(|used| used.worked_on).collect::<Vec<_>>();
         run_to_block(5);
         assert_ok!(register(500, 600, 4));
-        assert_ok!(register(501, 600, 3));
-        assert_eq!(blocks(), [4, 3]);
+        assert_ok!(register(501, 600, 2));
+        assert_eq!(blocks(), [4, 2]);
         next_block();
         assert_ok!(register(502, 600, 5));
         assert_eq!(blocks(), [4, 5]);
@@ -199,7 +241,9 @@ fn no_more_seals_are_taken_than_can_be_remembered() {
         UsedWork::<Test>::put(BoundedVec::truncate_from(all));
         assert_noop!(register(500, 501, 4), Error::<Test>::TooManyRegistrationsThisBlock);
         run_to_block(7);
-        assert_ok!(register(500, 501, 6));
+        assert_noop!(register(500, 501, 6), Error::<Test>::TooManyRegistrationsThisBlock);
+        next_block();
+        assert_ok!(register(500, 501, 7));
     });
 }
 

@@ -6,7 +6,7 @@ use myelin_economics::subnet_price;
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
     bounds::MaxNetworks,
-    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    parameters::{NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch},
     subnet::{LaunchPhase, Subnet, SubnetIdentity},
 };
 use sp_runtime::DispatchError;
@@ -78,13 +78,14 @@ fn the_initial_values_are_those_of_the_specification() {
     assert_eq!((new.initial_difficulty, new.min_difficulty), (10_000_000, 10_000_000));
     assert_eq!(new.max_difficulty, 4_611_686_018_427_387_903);
     assert!(new.emission_enabled && new.owner_cut_enabled && new.commit_reveal && new.transfers_allowed);
-    assert_eq!(new.validate(), Ok(()));
+    assert_eq!(new.validate(&NetworkParameters::default()), Ok(()));
 }
 
 #[test]
 fn new_subnets_are_set_as_genesis_says() {
-    let short = ParametersPatch { tempo: Some(10), ..Default::default() };
-    ExtBuilder::default().defaults(short).build_and_execute(|| {
+    let short = ParametersPatch { tempo: Some(10), weights_set_rate_limit: Some(5), ..Default::default() };
+    let network = NetworkParametersPatch { min_rate_limit: Some(5), ..Default::default() };
+    ExtBuilder::default().network(network).defaults(short).build_and_execute(|| {
         assert_ok!(create(ALICE, HOT_A));
         assert_eq!(Subnets::parameters(netuid(1)), Some(DefaultParameters::<Test>::get()));
         assert_eq!(Subnets::tempos().last(), Some(&(netuid(1), 10)));

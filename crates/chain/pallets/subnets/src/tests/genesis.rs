@@ -3,7 +3,7 @@
 use crate::{DefaultParameters, GenesisConfig, GenesisOwner, GenesisSubnet, LastCreation, ReadSubnets, mock::*};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
-    parameters::{NetworkParametersPatch, Parameters, ParametersPatch},
+    parameters::{NetworkParameters, NetworkParametersPatch, Parameters, ParametersPatch},
     subnet::{LaunchPhase, Subnet},
 };
 
@@ -36,16 +36,21 @@ fn root_is_set_as_the_specification_says() {
         (root.max_weight_limit, root.registration_allowed, root.target_registrations_per_interval),
         (65_535, true, 1)
     );
-    assert_eq!(root.validate(), Ok(()));
+    assert_eq!(root.validate_on(NetUid::ROOT, &NetworkParameters::default()), Ok(()));
 }
 
 #[test]
 fn genesis_changes_defaults_for_now_and_later() {
-    let tempo = |tempo| ParametersPatch { tempo: Some(tempo), ..ParametersPatch::default() };
+    let tempo =
+        |tempo| ParametersPatch { tempo: Some(tempo), weights_set_rate_limit: Some(5), ..ParametersPatch::default() };
     let launch = LaunchPhase { opens_at: 3, ends_at: 9, least_seats: 4 };
     let genesis = GenesisConfig {
         launch,
-        network_parameters: NetworkParametersPatch { subnet_limit: Some(2), ..Default::default() },
+        network_parameters: NetworkParametersPatch {
+            subnet_limit: Some(2),
+            min_rate_limit: Some(5),
+            ..Default::default()
+        },
         default_parameters: tempo(10),
         root_parameters: tempo(5),
         subnets: vec![
@@ -124,8 +129,8 @@ fn a_hotkey_of_genesis_has_one_owner() {
 fn genesis_reads_from_json_by_field() {
     let genesis: GenesisConfig<Test> = serde_json::from_str(
         r#"{
-            "networkParameters": { "networkRateLimit": 0 },
-            "defaultParameters": { "tempo": 10, "alphaValues": { "low": 2000, "high": 3000 } },
+            "networkParameters": { "networkRateLimit": 0, "minRateLimit": 5 },
+            "defaultParameters": { "tempo": 10, "weightsSetRateLimit": 5, "alphaValues": { "low": 2000, "high": 3000 } },
             "rootParameters": {},
             "subnets": [{ "netuid": 1, "owner": { "coldkey": 1, "hotkey": 101 } }]
         }"#,

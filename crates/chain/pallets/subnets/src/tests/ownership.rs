@@ -50,6 +50,19 @@ fn a_subnet_changes_hands_with_its_lock_and_without_its_hotkey() {
 }
 
 #[test]
+fn a_new_owner_names_a_hotkey_at_once() {
+    with_a_subnet_of_alice(|| {
+        assert_ok!(Subnets::set_subnet_owner_hotkey(signed(ALICE), netuid(1), HOT_B));
+        assert_ok!(Subnets::transfer_network(signed(ALICE), netuid(1), BOB));
+        assert_ok!(Subnets::set_subnet_owner_hotkey(signed(BOB), netuid(1), HOT_C));
+        assert_noop!(
+            Subnets::set_subnet_owner_hotkey(signed(BOB), netuid(1), HOT_C),
+            Error::<Test>::TxRateLimitExceeded
+        );
+    });
+}
+
+#[test]
 fn checks_of_a_transfer_come_in_order() {
     with_a_subnet_of_alice(|| {
         let transfer = |by, number, to| Subnets::transfer_network(signed(by), netuid(number), to);

@@ -12,8 +12,8 @@ use sp_runtime::DispatchError;
 /// Returns a chain with short tempos and no freeze window.
 fn quick() -> ExtBuilder {
     ExtBuilder::default()
-        .network(NetworkParametersPatch { admin_freeze_window: Some(0), ..Default::default() })
-        .defaults(ParametersPatch { tempo: Some(20), ..Default::default() })
+        .network(NetworkParametersPatch { admin_freeze_window: Some(0), min_rate_limit: Some(1), ..Default::default() })
+        .defaults(ParametersPatch { tempo: Some(20), weights_set_rate_limit: Some(5), ..Default::default() })
 }
 
 fn with_a_subnet_of_alice(test: impl FnOnce()) {
@@ -50,12 +50,15 @@ fn what_is_given_is_set_and_the_rest_stays() {
     with_a_subnet_of_alice(|| {
         let before = parameters();
         assert_ok!(as_owner(|set| {
-            set.rho = Some(30);
+            set.bonds_penalty = Some(30);
             set.serving_rate_limit = Some(7);
         }));
-        assert_eq!(parameters(), Parameters { rho: 30, serving_rate_limit: 7, ..before });
-        let changed =
-            Box::new(ParametersPatch { rho: Some(30), serving_rate_limit: Some(7), ..ParametersPatch::default() });
+        assert_eq!(parameters(), Parameters { bonds_penalty: 30, serving_rate_limit: 7, ..before });
+        let changed = Box::new(ParametersPatch {
+            bonds_penalty: Some(30),
+            serving_rate_limit: Some(7),
+            ..ParametersPatch::default()
+        });
         assert_eq!(events(), [Event::ParametersSet { netuid: netuid(1), changed }]);
         assert_eq!(told(), [Told::Changed(netuid(1), 20)]);
     });
@@ -64,7 +67,7 @@ fn what_is_given_is_set_and_the_rest_stays() {
 #[test]
 fn setting_the_same_value_is_told_too() {
     with_a_subnet_of_alice(|| {
-        assert_ok!(as_owner(|set| set.rho = Some(10)));
+        assert_ok!(as_owner(|set| set.bonds_penalty = Some(10)));
         assert_eq!((events().len(), told().len()), (1, 1));
     });
 }
@@ -75,7 +78,9 @@ fn a_new_tempo_is_in_the_index_at_once() {
         assert_ok!(as_root(|set| set.tempo = Some(33)));
         assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 100), (netuid(1), 33)]);
         assert_eq!(told(), [Told::Changed(netuid(1), 33)]);
-        assert_ok!(set_on(RuntimeOrigin::root(), 0, |set| set.tempo = Some(50)));
+        assert_ok!(set_on(RuntimeOrigin::root(), 0, |set| {
+            (set.tempo, set.weights_set_rate_limit) = (Some(50), Some(50));
+        }));
         assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 50), (netuid(1), 33)]);
     });
 }
@@ -83,17 +88,17 @@ fn a_new_tempo_is_in_the_index_at_once() {
 #[test]
 fn only_the_owner_and_governance_set_parameters() {
     with_a_subnet_of_alice(|| {
-        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
-        assert_noop!(set_on(RuntimeOrigin::none(), 1, rho), DispatchError::BadOrigin);
+        let penalty = |set: &mut ParametersPatch| set.bonds_penalty = Some(1);
+        assert_noop!(set_on(RuntimeOrigin::none(), 1, penalty), DispatchError::BadOrigin);
         Swapping::insert(BOB, ());
-        assert_noop!(set_on(signed(BOB), 1, rho), ANNOUNCED);
+        assert_noop!(set_on(signed(BOB), 1, penalty), ANNOUNCED);
         Swapping::remove(BOB);
-        assert_noop!(set_on(signed(BOB), 1, rho), DispatchError::BadOrigin);
-        assert_noop!(set_on(signed(ALICE), 0, rho), DispatchError::BadOrigin);
-        assert_noop!(set_on(signed(ALICE), 7, rho), DispatchError::BadOrigin);
-        assert_noop!(set_on(RuntimeOrigin::root(), 7, rho), Error::<Test>::SubNetworkDoesNotExist);
-        assert_ok!(as_owner(rho));
-        assert_ok!(as_root(rho));
+        assert_noop!(set_on(signed(BOB), 1, penalty), DispatchError::BadOrigin);
+        assert_noop!(set_on(signed(ALICE), 0, penalty), DispatchError::BadOrigin);
+        assert_noop!(set_on(signed(ALICE), 7, penalty), DispatchError::BadOrigin);
+        assert_noop!(set_on(RuntimeOrigin::root(), 7, penalty), Error::<Test>::SubNetworkDoesNotExist);
+        assert_ok!(as_owner(penalty));
+        assert_ok!(as_root(penalty));
     });
 }
 
@@ -109,6 +114,7 @@ fn some_parameters_are_for_governance_alone() {
         root_only,
         [
             Tempo,
+            Rho,
             Kappa,
             MaxAllowedUids,
             MinAllowedUids,
@@ -116,15 +122,19 @@ fn some_parameters_are_for_governance_alone() {
             AdjustmentInterval,
             TargetRegistrationsPerInterval,
             MaxRegistrationsPerBlock,
+            RegistrationAllowed,
             InitialBurn,
+            Yuma3,
             MinNonImmuneUids,
+            TransfersAllowed,
+            MinChildkeyTake,
             OwnerCutEnabled,
             EmissionEnabled,
         ]
     );
     with_a_subnet_of_alice(|| {
         let mixed = |set: &mut ParametersPatch| {
-            set.rho = Some(1);
+            set.bonds_penalty = Some(1);
             set.kappa = Some(1);
         };
         assert_noop!(as_owner(mixed), DispatchError::BadOrigin);
@@ -136,17 +146,17 @@ fn some_parameters_are_for_governance_alone() {
 fn before_an_epoch_parameters_are_frozen_for_everybody() {
     quick().network_patch(|network| network.admin_freeze_window = Some(5)).build_and_execute(|| {
         assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
-        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        let penalty = |set: &mut ParametersPatch| set.bonds_penalty = Some(1);
         // The epoch of netuid 1 runs when (block + 3) mod 21 = 0: in block 18.
         run_to_block(13);
-        assert_ok!(as_root(rho));
+        assert_ok!(as_root(penalty));
         for block in 14..=18 {
             run_to_block(block);
-            assert_noop!(as_owner(rho), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
-            assert_noop!(as_root(rho), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
+            assert_noop!(as_owner(penalty), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
+            assert_noop!(as_root(penalty), Error::<Test>::AdminActionProhibitedDuringWeightsWindow);
         }
         run_to_block(19);
-        assert_ok!(as_owner(rho));
+        assert_ok!(as_owner(penalty));
     });
 }
 
@@ -161,10 +171,7 @@ fn some_parameters_are_never_frozen() {
     );
     quick().network_patch(|network| network.admin_freeze_window = Some(u16::MAX)).build_and_execute(|| {
         assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
-        assert_ok!(as_owner(|set| {
-            set.weights_set_rate_limit = Some(1);
-            set.registration_allowed = Some(false);
-        }));
+        assert_ok!(as_owner(|set| set.weights_set_rate_limit = Some(1)));
         assert_noop!(
             as_root(|set| {
                 set.kappa = Some(1);
@@ -176,6 +183,7 @@ fn some_parameters_are_never_frozen() {
             set.kappa = Some(1);
             set.adjustment_interval = Some(1);
             set.min_non_immune_uids = Some(1);
+            set.registration_allowed = Some(false);
             set.emission_enabled = Some(false);
         }));
     });
@@ -184,21 +192,24 @@ fn some_parameters_are_never_frozen() {
 #[test]
 fn an_owner_changes_each_parameter_once_in_two_tempos() {
     with_a_subnet_of_alice(|| {
-        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
-        assert_ok!(as_owner(rho));
-        assert_noop!(as_owner(rho), Error::<Test>::TxRateLimitExceeded);
+        let penalty = |set: &mut ParametersPatch| set.bonds_penalty = Some(1);
+        assert_ok!(as_owner(penalty));
+        assert_noop!(as_owner(penalty), Error::<Test>::TxRateLimitExceeded);
         assert_ok!(as_owner(|set| set.serving_rate_limit = Some(1)));
         run_to_block(40);
-        assert_noop!(as_owner(rho), Error::<Test>::TxRateLimitExceeded);
+        assert_noop!(as_owner(penalty), Error::<Test>::TxRateLimitExceeded);
         let both = |set: &mut ParametersPatch| {
-            set.rho = Some(1);
-            set.immunity_period = Some(1);
+            set.bonds_penalty = Some(1);
+            set.immunity_period = Some(42);
         };
         assert_noop!(as_owner(both), Error::<Test>::TxRateLimitExceeded);
         run_to_block(41);
         assert_ok!(as_owner(both));
         let last: Vec<_> = OwnerChanges::<Test>::get(netuid(1)).into_iter().collect();
-        assert_eq!(last, [(Parameter::Rho, 41), (Parameter::ImmunityPeriod, 41), (Parameter::ServingRateLimit, 1)]);
+        assert_eq!(
+            last,
+            [(Parameter::ImmunityPeriod, 41), (Parameter::BondsPenalty, 41), (Parameter::ServingRateLimit, 1)]
+        );
     });
 }
 
@@ -217,12 +228,12 @@ fn the_weights_version_has_a_limit_of_its_own() {
 #[test]
 fn governance_is_not_limited_and_does_not_limit_the_owner() {
     with_a_subnet_of_alice(|| {
-        let rho = |set: &mut ParametersPatch| set.rho = Some(1);
+        let penalty = |set: &mut ParametersPatch| set.bonds_penalty = Some(1);
         for _ in 0..3 {
-            assert_ok!(as_root(rho));
+            assert_ok!(as_root(penalty));
         }
         assert!(!OwnerChanges::<Test>::contains_key(netuid(1)));
-        assert_ok!(as_owner(rho));
+        assert_ok!(as_owner(penalty));
     });
 }
 
@@ -331,28 +342,53 @@ fn owners_have_narrower_bounds_for_bonds() {
         assert_noop!(as_owner(steep(-1)), Error::<Test>::NegativeSigmoidSteepness);
         assert_ok!(as_root(steep(-1)));
         // A value set by governance does not block other changes by the owner.
-        assert_ok!(as_owner(|set| set.rho = Some(1)));
+        assert_ok!(as_owner(|set| set.bonds_penalty = Some(1)));
         assert_ok!(as_owner(steep(0)));
     });
 }
 
 #[test]
 fn the_floor_of_the_childkey_take_is_within_that_of_all_networks() {
-    quick()
-        .network_patch(|network| {
-            network.min_childkey_take = Some(Take::new(10));
-            network.max_childkey_take = Some(Take::new(20));
-        })
-        .build_and_execute(|| {
-            assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
-            let floor = |take| move |set: &mut ParametersPatch| set.min_childkey_take = Some(Take::new(take));
-            for out in [9, 21] {
-                assert_noop!(as_root(floor(out)), Error::<Test>::ValueNotInBounds);
-            }
-            for within in [10, 20] {
-                assert_ok!(as_root(floor(within)));
-            }
-        });
+    quick().network_patch(|network| network.max_childkey_take = Some(Take::new(20))).build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        let floor = |take| move |set: &mut ParametersPatch| set.min_childkey_take = Some(Take::new(take));
+        assert_noop!(as_root(floor(21)), Error::<Test>::ValueNotInBounds);
+        for within in [0, 20] {
+            assert_ok!(as_root(floor(within)));
+        }
+    });
+}
+
+#[test]
+fn a_change_of_all_networks_leaves_each_of_them_valid() {
+    quick().build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        let set = |change: fn(&mut NetworkParametersPatch)| {
+            let mut changed = NetworkParametersPatch::default();
+            change(&mut changed);
+            Subnets::set_network_parameters(RuntimeOrigin::root(), Box::new(changed))
+        };
+        assert_noop!(set(|set| set.min_rate_limit = Some(6)), Error::<Test>::InvalidValue);
+        assert_ok!(set(|set| set.min_rate_limit = Some(5)));
+        assert_noop!(set(|set| set.stake_interval = Some(99)), Error::<Test>::InvalidValue);
+        assert_ok!(set(|set| set.stake_interval = Some(100)));
+        assert_noop!(set(|set| set.min_work_difficulty = Some(10_000_001)), Error::<Test>::ValueNotInBounds);
+        assert_ok!(set(|set| set.min_work_difficulty = Some(10_000_000)));
+        assert_noop!(set(|set| set.min_childkey_take = Some(Take::new(1))), Error::<Test>::ValueNotInBounds);
+        let hard = ParametersPatch { min_childkey_take: Some(Take::new(1)), ..Default::default() };
+        assert_ok!(Subnets::set_default_parameters(RuntimeOrigin::root(), Box::new(hard)));
+        assert_noop!(set(|set| set.max_childkey_take = Some(Take::new(0))), Error::<Test>::ValueNotInBounds);
+    });
+}
+
+#[test]
+fn root_has_at_most_sixty_four_seats() {
+    quick().build_and_execute(|| {
+        let seats = |count| set_on(RuntimeOrigin::root(), 0, |set| set.max_allowed_uids = Some(count));
+        assert_noop!(seats(65), Error::<Test>::MaxAllowedUidsGreaterThanDefaultMaxAllowedUids);
+        assert_ok!(seats(64));
+        assert_ok!(set_on(RuntimeOrigin::root(), 0, |set| set.min_allowed_weights = Some(0)));
+    });
 }
 
 #[test]
@@ -364,7 +400,9 @@ fn every_bound_reaches_the_caller_under_its_name() {
         refused(|set| set.tempo = Some(0), Error::InvalidValue);
         refused(|set| set.min_burn = Some(Amount::ONE_TAO), Error::ValueNotInBounds);
         refused(|set| set.reveal_period_epochs = Some(0), Error::RevealPeriodTooSmall);
-        refused(|set| set.reveal_period_epochs = Some(101), Error::RevealPeriodTooLarge);
+        refused(|set| set.reveal_period_epochs = Some(9), Error::RevealPeriodTooLarge);
+        refused(|set| set.activity_cutoff = Some(359), Error::ActivityCutoffTooLow);
+        refused(|set| set.initial_difficulty = Some(0), Error::ValueNotInBounds);
         let alpha = |low, high| {
             move |set: &mut ParametersPatch| {
                 set.liquid_alpha = Some(true);
@@ -391,6 +429,25 @@ fn governance_sets_what_all_networks_share() {
         let expected = NetworkParameters { subnet_limit: 255, subnet_owner_cut: 1, ..NetworkParameters::default() };
         assert_eq!(Subnets::network(), expected);
         assert_eq!(events(), [Event::NetworkParametersSet { changed: changed() }]);
+    });
+}
+
+#[test]
+fn governance_sets_the_parameters_of_new_subnets() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        System::reset_events();
+        let changed = |kappa| Box::new(ParametersPatch { kappa: Some(kappa), ..Default::default() });
+        let set = |origin, changed| Subnets::set_default_parameters(origin, changed);
+        assert_noop!(set(signed(ALICE), changed(7)), DispatchError::BadOrigin);
+        let wrong = Box::new(ParametersPatch { tempo: Some(0), ..Default::default() });
+        assert_noop!(set(RuntimeOrigin::root(), wrong), Error::<Test>::InvalidValue);
+        assert_ok!(set(RuntimeOrigin::root(), changed(7)));
+        assert_eq!(events(), [Event::DefaultParametersSet { changed: changed(7) }]);
+        assert_eq!(parameters().kappa, 32_767, "what exists stays");
+        run_to_block(7_201);
+        assert_ok!(Subnets::register_network(signed(BOB), HOT_B));
+        assert_eq!(Subnets::parameters(netuid(2)).map(|new| new.kappa), Some(7));
     });
 }
 

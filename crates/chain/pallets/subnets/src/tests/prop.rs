@@ -36,7 +36,7 @@ enum Action {
 prop_compose! {
     fn patch()(
         tempo in option::of(0..60_u16),
-        rho in option::of(any::<u16>()),
+        bonds_penalty in option::of(any::<u16>()),
         max_allowed_uids in option::of(0..300_u16),
         max_allowed_validators in option::of(0..300_u16),
         min_burn in option::of(0..2_000_000_000_u64),
@@ -45,7 +45,7 @@ prop_compose! {
     ) -> Box<ParametersPatch> {
         Box::new(ParametersPatch {
             tempo,
-            rho,
+            bonds_penalty,
             max_allowed_uids,
             max_allowed_validators,
             min_burn: min_burn.map(Amount::from_rao),
@@ -245,9 +245,11 @@ proptest! {
             network_lock_reduction_interval: Some(3),
             owner_hotkey_rate_limit: Some(5),
             admin_freeze_window: Some(2),
+            min_rate_limit: Some(1),
             ..NetworkParametersPatch::default()
         };
-        let short = ParametersPatch { tempo: Some(6), ..ParametersPatch::default() };
+        let short =
+            ParametersPatch { tempo: Some(6), weights_set_rate_limit: Some(1), ..ParametersPatch::default() };
         ExtBuilder::default().network(network).defaults(short).subnets(2).build_and_execute(|| {
             let mut model = Model::new();
             for action in actions {

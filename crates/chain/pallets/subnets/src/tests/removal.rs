@@ -42,7 +42,7 @@ fn a_removed_subnet_is_gone_at_once() {
     with_a_subnet_of_alice(|| {
         assert_ok!(Subnets::set_subnet_identity(signed(ALICE), netuid(1), Box::default()));
         assert_ok!(Subnets::set_subnet_owner_hotkey(signed(ALICE), netuid(1), HOT_A));
-        let patch = ParametersPatch { rho: Some(11), ..Default::default() };
+        let patch = ParametersPatch { bonds_penalty: Some(11), ..Default::default() };
         assert_ok!(Subnets::set_parameters(signed(ALICE), netuid(1), Box::new(patch)));
         let last = LastCreation::<Test>::get();
         told();

@@ -10,7 +10,7 @@ use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use myelin_primitives::{NetUid, Uid};
 use myelin_records::{parameters::Parameters, weights::StorageIndex};
 use sp_core::H256;
-use sp_runtime::{DispatchError, traits::BadOrigin};
+use sp_runtime::traits::BadOrigin;
 
 /// An item: netuid, vector and version key.
 type Item<'a> = (u16, &'a [(u16, u16)], u64);
@@ -54,10 +54,6 @@ fn more_subnets() {
     run_to_block(200);
 }
 
-fn failed(netuid: u16, error: impl Into<DispatchError>) -> Event<Test> {
-    Event::BatchWeightItemFailed { netuid: NetUid::new(netuid), error: error.into() }
-}
-
 #[test]
 fn lists_of_different_lengths_fail_as_a_whole() {
     ExtBuilder::default().build_and_execute(|| {
@@ -80,70 +76,60 @@ fn lists_of_different_lengths_fail_as_a_whole() {
 fn every_item_is_set_like_a_single_call() {
     ExtBuilder::default().build_and_execute(|| {
         more_subnets();
-        assert_ok!(batch_set(alice(), &[(2, &[(0, 7)], 0), (1, &[(3, 1), (2, 2)], 0)]));
+        assert_ok!(batch_set(alice(), &[(1, &[(3, 1), (2, 2)], 0), (2, &[(0, 7)], 0)]));
         assert_eq!(stored(SECOND, 1), Some(vec![(0, 65_535)]));
         assert_eq!(stored(SUBNET, 0), Some(vec![(3, 32_768), (2, 65_535)]));
         assert_eq!(
             events(),
             [
-                Event::WeightsSet { netuid: SECOND, uid: Uid::new(1) },
                 Event::WeightsSet { netuid: SUBNET, uid: Uid::new(0) },
-                Event::BatchWeightsCompleted { netuids: netuids(&[2, 1]), hotkey: ALICE },
+                Event::WeightsSet { netuid: SECOND, uid: Uid::new(1) },
+                Event::BatchWeightsCompleted { netuids: netuids(&[1, 2]), hotkey: ALICE },
             ]
         );
     });
 }
 
 #[test]
-fn items_that_fail_are_announced_and_the_others_applied() {
+fn one_item_that_fails_fails_the_batch() {
     ExtBuilder::default().build_and_execute(|| {
         more_subnets();
         set(SECOND, |parameters| parameters.weights_version_key = 20);
-        let items: &[Item] = &[
-            (9, &[(1, 1)], 0),
-            (3, &[(1, 1)], 0),
-            (1, &[(1, 1)], 0),
-            (2, &[(1, 1)], 19),
-            (1, &[(2, 1)], 0),
-            (0, &[(1, 1)], 0),
-        ];
-        assert_ok!(batch_set(alice(), items));
-        assert_eq!(stored(SUBNET, 0), Some(vec![(1, 65_535)]));
-        assert_eq!(Rows::<Test>::iter().count(), 1);
-        assert_eq!(
-            events(),
-            [
-                Event::WeightsSet { netuid: SUBNET, uid: Uid::new(0) },
-                Event::BatchCompletedWithErrors,
-                failed(9, Error::<Test>::SubNetworkDoesNotExist),
-                failed(3, Error::<Test>::CommitRevealEnabled),
-                failed(2, Error::<Test>::IncorrectWeightVersionKey),
-                failed(1, Error::<Test>::SettingWeightsTooFast),
-                failed(0, Error::<Test>::CanNotSetRootNetworkWeights),
-                Event::BatchWeightsCompleted { netuids: netuids(&[9, 3, 1, 2, 1, 0]), hotkey: ALICE },
-            ]
-        );
+        let (one, good): (&[(u16, u16)], Item) = (&[(1, 1)], (1, &[(1, 1)], 0));
+        for (item, error) in [
+            ((9, one, 0), Error::<Test>::SubNetworkDoesNotExist),
+            ((3, one, 0), Error::<Test>::CommitRevealEnabled),
+            ((2, one, 19), Error::<Test>::IncorrectWeightVersionKey),
+        ] {
+            assert_noop!(batch_set(alice(), &[good, item]), error);
+        }
+        assert_noop!(batch_set(alice(), &[(0, one, 0), good]), Error::<Test>::CanNotSetRootNetworkWeights);
+        assert_noop!(batch_set(alice(), &[(2, one, 19), (3, one, 0)]), Error::<Test>::IncorrectWeightVersionKey);
+        assert_eq!(Rows::<Test>::iter().count(), 0);
+        assert_ok!(batch_set(alice(), &[good]));
     });
 }
 
 #[test]
-fn a_batch_succeeds_even_if_every_item_fails_or_there_is_none() {
+fn the_networks_of_a_batch_ascend() {
+    ExtBuilder::default().commit_reveal().build_and_execute(|| {
+        more_subnets();
+        let item = |netuid: u16| -> Item { (netuid, &[(1, 1)], 0) };
+        let sixty_four = [1; 64];
+        for numbers in [&[2, 2][..], &[2, 1], &[1, 3, 2], &sixty_four] {
+            let items: Vec<_> = numbers.iter().map(|netuid| item(*netuid)).collect();
+            let hashes = vec![H256::zero(); numbers.len()];
+            assert_noop!(batch_set(alice(), &items), Error::<Test>::DuplicateNetuid);
+            assert_noop!(batch_commit(alice(), numbers, &hashes), Error::<Test>::DuplicateNetuid);
+        }
+    });
+}
+
+#[test]
+fn a_batch_without_items_succeeds() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(batch_set(RuntimeOrigin::signed(STRANGER), &[(1, &[(1, 1)], 0)]));
-        assert_ok!(batch_commit(alice(), &[1], &[H256::zero()]));
         assert_ok!(batch_set(alice(), &[]));
-        assert_eq!(
-            events(),
-            [
-                Event::BatchCompletedWithErrors,
-                failed(1, Error::<Test>::HotKeyNotRegisteredInSubNet),
-                Event::BatchWeightsCompleted { netuids: netuids(&[1]), hotkey: STRANGER },
-                Event::BatchCompletedWithErrors,
-                failed(1, Error::<Test>::CommitRevealDisabled),
-                Event::BatchWeightsCompleted { netuids: netuids(&[1]), hotkey: ALICE },
-                Event::BatchWeightsCompleted { netuids: netuids(&[]), hotkey: ALICE },
-            ]
-        );
+        assert_eq!(events(), [Event::BatchWeightsCompleted { netuids: netuids(&[]), hotkey: ALICE }]);
     });
 }
 
@@ -152,24 +138,25 @@ fn every_item_is_committed_like_a_single_call() {
     ExtBuilder::default().commit_reveal().build_and_execute(|| {
         more_subnets();
         let hash = H256::repeat_byte;
-        assert_ok!(batch_commit(alice(), &[3, 2, 9, 1, 1], &[hash(3), hash(2), hash(9), hash(1), hash(4)]));
         let committed = |netuid: NetUid| {
             let queue = Commits::<Test>::get(StorageIndex::from(netuid), ALICE);
             queue.iter().map(|commit| commit.hash).collect::<Vec<_>>()
         };
+        let [all, two] = [[hash(1), hash(2), hash(3)], [hash(1), hash(3), hash(9)]];
+        assert_noop!(batch_commit(alice(), &[1, 2, 3], &all), Error::<Test>::CommitRevealDisabled);
+        assert_noop!(batch_commit(alice(), &[1, 3, 9], &two), Error::<Test>::SubNetworkDoesNotExist);
+        assert_eq!((committed(SUBNET), committed(THIRD)), (vec![], vec![]));
+
+        assert_ok!(batch_commit(alice(), &[1, 3], &two[..2]));
         assert_eq!((committed(SUBNET), committed(THIRD)), (vec![hash(1)], vec![hash(3)]));
-        assert_eq!(committed(SECOND), vec![]);
         assert_eq!(
             events(),
             [
-                Event::WeightsCommitted { hotkey: ALICE, netuid: THIRD, hash: hash(3) },
                 Event::WeightsCommitted { hotkey: ALICE, netuid: SUBNET, hash: hash(1) },
-                Event::BatchCompletedWithErrors,
-                failed(2, Error::<Test>::CommitRevealDisabled),
-                failed(9, Error::<Test>::SubNetworkDoesNotExist),
-                failed(1, Error::<Test>::CommittingWeightsTooFast),
-                Event::BatchWeightsCompleted { netuids: netuids(&[3, 2, 9, 1, 1]), hotkey: ALICE },
+                Event::WeightsCommitted { hotkey: ALICE, netuid: THIRD, hash: hash(3) },
+                Event::BatchWeightsCompleted { netuids: netuids(&[1, 3]), hotkey: ALICE },
             ]
         );
+        assert_noop!(batch_commit(alice(), &[1, 3], &two[..2]), Error::<Test>::CommittingWeightsTooFast);
     });
 }

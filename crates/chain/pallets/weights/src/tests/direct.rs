@@ -39,25 +39,46 @@ fn checks_come_in_their_order() {
 
         let other = || RuntimeOrigin::signed(77);
         assert_noop!(set_by(other(), NetUid::ROOT, &seven, &[1], 0), Error::<Test>::CanNotSetRootNetworkWeights);
-        assert_noop!(set_by(other(), SUBNET, &seven, &[1], 0), Error::<Test>::WeightVecNotEqualSize);
-        assert_noop!(set_by(other(), SUBNET, &seven, &seven, 0), Error::<Test>::UidsLengthExceedUidsInSubNet);
-        assert_noop!(set_by(other(), SUBNET, &[9, 9], &[1, 1], 0), Error::<Test>::HotKeyNotRegisteredInSubNet);
+        assert_noop!(set_by(other(), SUBNET, &seven, &[1], 0), Error::<Test>::HotKeyNotRegisteredInSubNet);
 
-        let set_now =
-            |uids: &[u16], key| set_by(RuntimeOrigin::signed(STRANGER), SUBNET, uids, &vec![1; uids.len()], key);
+        let set_both =
+            |uids: &[u16], values: &[u16], key| set_by(RuntimeOrigin::signed(STRANGER), SUBNET, uids, values, key);
+        let set_now = |uids: &[u16], key| set_both(uids, &vec![1; uids.len()], key);
         stake(STRANGER, 999);
-        assert_noop!(set_now(&[9, 9], 0), Error::<Test>::NotEnoughStakeToSetWeights);
-        stake(STRANGER, 1_000);
-        assert_noop!(set_now(&[9, 9], 19), Error::<Test>::IncorrectWeightVersionKey);
-        assert_noop!(set_now(&[9, 9], 20), Error::<Test>::SettingWeightsTooFast);
+        assert_noop!(set_both(&seven, &[1], 0), Error::<Test>::SettingWeightsTooFast);
         run_to_block(60);
-        assert_noop!(set_now(&[9, 9], 20), Error::<Test>::NeuronNoValidatorPermit);
+        assert_noop!(set_both(&seven, &[1], 0), Error::<Test>::NeuronNoValidatorPermit);
         permit(SUBNET, STRANGER);
+        assert_noop!(set_both(&seven, &[1], 0), Error::<Test>::NotEnoughStakeToSetWeights);
+        stake(STRANGER, 1_000);
+        assert_noop!(set_both(&seven, &[1], 19), Error::<Test>::IncorrectWeightVersionKey);
+        assert_noop!(set_both(&seven, &[1], 20), Error::<Test>::WeightVecNotEqualSize);
+        assert_noop!(set_now(&seven, 20), Error::<Test>::UidsLengthExceedUidsInSubNet);
         assert_noop!(set_now(&[9, 9], 20), Error::<Test>::DuplicateUids);
         assert_noop!(set_now(&[0, 9], 20), Error::<Test>::UidVecContainInvalidOne);
         assert_noop!(set_now(&[0, 1], 20), Error::<Test>::WeightVecLengthIsLow);
         assert_noop!(set_now(&[0, 1, 2], 20), Error::<Test>::MaxWeightExceeded);
         assert_ok!(set_now(&[0, 1, 2, 3, 4], 20));
+    });
+}
+
+/// Counts the reads of the number of neurons, with which the checks of a vector begin.
+#[test]
+fn the_vector_of_a_call_that_comes_too_soon_is_not_read() {
+    ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 10).build_and_execute(|| {
+        run_to_block(5);
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+        let read = counts_read();
+        for vector in [&[(1, 1)][..], &[(1, 1), (1, 1)], &[(9, 1)]] {
+            assert_noop!(set_weights(ALICE, SUBNET, vector), Error::<Test>::SettingWeightsTooFast);
+        }
+        forbid(SUBNET, BOB);
+        assert_noop!(set_weights(BOB, SUBNET, &[(9, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        assert_eq!(counts_read(), read);
+        run_to_block(15);
+        let read = counts_read();
+        assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
+        assert_eq!(counts_read(), read + 1);
     });
 }
 
@@ -99,10 +120,9 @@ fn neurons_do_not_mind_each_other() {
 fn without_a_permit_a_neuron_lists_no_neuron_not_even_itself() {
     ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
         forbid(SUBNET, ALICE);
-        assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
-        assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1), (1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
-        assert_noop!(set_weights(ALICE, SUBNET, &[]), Error::<Test>::NeuronNoValidatorPermit);
-        assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        for vector in [&[(1, 1)][..], &[(0, 1), (1, 1)], &[], &[(0, 1)]] {
+            assert_noop!(set_weights(ALICE, SUBNET, vector), Error::<Test>::NeuronNoValidatorPermit);
+        }
         permit(SUBNET, ALICE);
         assert_ok!(set_weights(ALICE, SUBNET, &[(1, 1)]));
     });
@@ -113,6 +133,7 @@ fn the_owner_of_the_subnet_needs_stake_and_permit_like_everybody() {
     ExtBuilder::default().build_and_execute(|| {
         forbid(SUBNET, ALICE);
         assert_noop!(set_weights(ALICE, SUBNET, &[(1, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+        permit(SUBNET, ALICE);
         ask_stake(1);
         assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::NotEnoughStakeToSetWeights);
     });
@@ -220,14 +241,22 @@ fn no_share_is_above_the_maximum_not_even_that_toward_oneself() {
             parameters.max_weight_limit = 13_107;
         })
         .build_and_execute(|| {
-            let steep = [(0, 16_383), (1, 16_383), (2, 1_213), (3, 16_383)];
-            assert_noop!(set_weights(ALICE, SUBNET, &steep), Error::<Test>::MaxWeightExceeded);
+            // Four neurons: a third is in force, because all others together need one each.
+            let thirds = [(0, 0), (1, 9), (2, 9), (3, 9)];
+            assert_noop!(set_weights(ALICE, SUBNET, &[(1, 5), (2, 4), (3, 4)]), Error::<Test>::MaxWeightExceeded);
             assert_noop!(set_weights(ALICE, SUBNET, &[(0, 1)]), Error::<Test>::MaxWeightExceeded);
+            assert_ok!(set_weights(ALICE, SUBNET, &thirds));
             assert_noop!(set_weights(BOB, SUBNET, &[(0, 1)]), Error::<Test>::MaxWeightExceeded);
+            for hotkey in 20..23 {
+                seat(SUBNET, hotkey);
+            }
+            // Seven neurons: the fifth that is set is in force.
+            assert_noop!(set_weights(BOB, SUBNET, &thirds), Error::<Test>::MaxWeightExceeded);
+            assert_ok!(set_weights(BOB, SUBNET, &[(0, 9), (2, 9), (3, 9), (4, 9), (5, 9)]));
             set(SUBNET, |parameters| parameters.max_weight_limit = 21_845);
-            assert_ok!(set_weights(BOB, SUBNET, &[(0, 0), (1, 9), (2, 9), (3, 9)]));
+            assert_ok!(set_weights(BOB, SUBNET, &thirds));
             set(SUBNET, |parameters| parameters.max_weight_limit = 21_844);
-            assert_noop!(set_weights(BOB, SUBNET, &[(0, 0), (1, 9), (2, 9), (3, 9)]), Error::<Test>::MaxWeightExceeded);
+            assert_noop!(set_weights(BOB, SUBNET, &thirds), Error::<Test>::MaxWeightExceeded);
         });
 }
 

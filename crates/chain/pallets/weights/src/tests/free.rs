@@ -132,6 +132,7 @@ fn vectors_are_refused_by_code() {
         forbid(SUBNET, ALICE);
         refused(ALICE, set_call(1, VECTOR), 255);
         refused(ALICE, set_call(1, &[(0, 1)]), 255);
+        permit(SUBNET, ALICE);
         set(SUBNET, |parameters| parameters.commit_reveal = true);
         refused(ALICE, set_call(1, VECTOR), 255);
     });
@@ -211,7 +212,7 @@ fn batches_of_reveals_are_refused_by_code() {
 }
 
 #[test]
-fn a_batch_needs_stake_everywhere_and_one_item_that_succeeds() {
+fn a_batch_is_refused_for_its_first_item_that_fails() {
     ExtBuilder::default().build_and_execute(|| {
         for netuid in [2, 3] {
             create(NetUid::new(netuid), Parameters { commit_reveal: netuid == 3, ..Parameters::default() });
@@ -220,22 +221,27 @@ fn a_batch_needs_stake_everywhere_and_one_item_that_succeeds() {
         }
         let [good, own]: [&[(u16, u16)]; 2] = [VECTOR, &[(0, 1)]];
         run_to_block(3);
-        let fails = |call, code| assert_eq!(refusal(ALICE, &call), Some(code));
-        fails(batch_set_call(&[(2, own), (3, own), (9, own)]), 6);
-        fails(batch_set_call(&[(9, own), (2, own)]), 3);
-        fails(batch_set_call(&[(3, own), (2, own)]), 255);
-        fails(batch_commit_call(&[3, 1]), 6);
+        let fails = |call, code| refused(ALICE, call, code);
+        fails(batch_set_call(&[(1, good), (2, own)]), 6);
+        fails(batch_set_call(&[(2, own), (9, own)]), 6);
+        fails(batch_set_call(&[(1, good), (9, own)]), 3);
+        fails(batch_set_call(&[(1, good), (3, own)]), 255);
+        fails(batch_set_call(&[(1, good), (1, good)]), 27);
+        fails(batch_commit_call(&[3, 3]), 27);
         fails(batch_commit_call(&[1, 3]), 255);
         ask_stake(5);
         stake(ALICE, 5);
         lend(NetUid::new(2), ALICE, 4);
+        run_to_block(101);
         fails(batch_set_call(&[(1, good), (2, own)]), 1);
         lend(NetUid::new(2), ALICE, 5);
-        taken(ALICE, batch_set_call(&[(2, own), (1, good)]));
-        run_to_block(101);
-        taken(ALICE, batch_commit_call(&[2, 1, 3]));
-        fails(batch_commit_call(&[2, 1, 3]), 255);
-        fails(batch_commit_call(&[3]), 6);
+        taken(ALICE, batch_set_call(&[(1, good), (2, own)]));
+        for netuid in [1, 2] {
+            set(NetUid::new(netuid), |parameters| parameters.commit_reveal = true);
+        }
+        fails(batch_commit_call(&[1, 2, 3]), 6);
+        run_to_block(201);
+        taken(ALICE, batch_commit_call(&[1, 2, 3]));
     });
 }
 
@@ -267,26 +273,25 @@ fn a_batch_without_items_is_refused() {
 }
 
 #[test]
-fn the_longer_ago_the_last_update_the_more_urgent_is_a_call() {
+fn a_call_waits_since_the_last_update_of_its_author() {
     ExtBuilder::default().commit_reveal().build_and_execute(|| {
         create(NetUid::new(2), Parameters::default());
         run_to_block(30);
         seat(NetUid::new(2), ALICE);
         taken(BOB, commit_call(1, BOB));
         run_to_block(50);
-        let base = 4_294_967_295;
-        let priority = Weights::free_call_priority;
-        assert_eq!(priority(&ALICE, &set_call(1, VECTOR)), base + 50);
-        assert_eq!(priority(&BOB, &reveal_call(1, VECTOR)), base + 20);
-        assert_eq!(priority(&BOB, &commit_call(1, BOB)), base + 20);
-        assert_eq!(priority(&BOB, &batch_reveal_call(&[VECTOR])), base + 20);
-        assert_eq!(priority(&ALICE, &set_call(2, VECTOR)), base + 20);
-        assert_eq!(priority(&ALICE, &batch_commit_call(&[2, 1, 9])), base + 50);
-        assert_eq!(priority(&BOB, &batch_set_call(&[(2, VECTOR), (1, VECTOR)])), base + 20);
-        assert_eq!(priority(&STRANGER, &set_call(1, VECTOR)), 0);
-        assert_eq!(priority(&STRANGER, &batch_commit_call(&[1, 2])), 0);
-        assert_eq!(priority(&coldkey_of(ALICE), &root_call()), 0);
+        let waited = Weights::blocks_since_update;
+        assert_eq!(waited(&ALICE, &set_call(1, VECTOR)), 50);
+        assert_eq!(waited(&BOB, &reveal_call(1, VECTOR)), 20);
+        assert_eq!(waited(&BOB, &commit_call(1, BOB)), 20);
+        assert_eq!(waited(&BOB, &batch_reveal_call(&[VECTOR])), 20);
+        assert_eq!(waited(&ALICE, &set_call(2, VECTOR)), 20);
+        assert_eq!(waited(&ALICE, &batch_commit_call(&[2, 1, 9])), 50);
+        assert_eq!(waited(&BOB, &batch_set_call(&[(2, VECTOR), (1, VECTOR)])), 20);
+        assert_eq!(waited(&STRANGER, &set_call(1, VECTOR)), 0);
+        assert_eq!(waited(&STRANGER, &batch_commit_call(&[1, 2])), 0);
+        assert_eq!(waited(&coldkey_of(ALICE), &root_call()), 0);
         seat(SUBNET, STRANGER);
-        assert_eq!(priority(&STRANGER, &set_call(1, &[(Uid::new(4).get(), 1)])), base);
+        assert_eq!(waited(&STRANGER, &set_call(1, &[(Uid::new(4).get(), 1)])), 0);
     });
 }

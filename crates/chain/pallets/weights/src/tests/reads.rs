@@ -84,8 +84,9 @@ fn views_show_what_the_next_epoch_will_read() {
 fn the_weights_of_a_network_come_in_the_order_of_uids() {
     ExtBuilder::default().build_and_execute(|| {
         for number in 4..256_u16 {
-            seat(SUBNET, 100 + u64::from(number));
-            permit(SUBNET, 100 + u64::from(number));
+            let hotkey = 100 + u64::from(number);
+            seat(SUBNET, hotkey);
+            permit(SUBNET, hotkey);
         }
         run_to_block(101);
         for uid in (0..256).rev() {

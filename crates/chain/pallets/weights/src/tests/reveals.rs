@@ -165,19 +165,19 @@ fn checks_of_the_vector_come_in_their_order_and_leave_the_commit_in_place() {
             assert_noop!(Weights::reveal_weights(origin(), SUBNET, uids, values, salt(), version_key), reason);
             assert_eq!(queue(ALICE).len(), 1);
         };
-        refused(&[9; 7], &[1], 0, Error::WeightVecNotEqualSize);
-        refused(&[9; 7], &[1; 7], 0, Error::UidsLengthExceedUidsInSubNet);
-        refused(&[9; 2], &[1; 2], 0, Error::NotEnoughStakeToSetWeights);
-        ask_stake(0);
-        refused(&[9; 2], &[1; 2], 0, Error::IncorrectWeightVersionKey);
-        refused(&[9; 2], &[1; 2], 20, Error::NeuronNoValidatorPermit);
+        refused(&[9; 7], &[1], 0, Error::NeuronNoValidatorPermit);
         permit(SUBNET, ALICE);
+        refused(&[9; 7], &[1], 0, Error::NotEnoughStakeToSetWeights);
+        ask_stake(0);
+        refused(&[9; 7], &[1], 0, Error::IncorrectWeightVersionKey);
+        refused(&[9; 7], &[1], 20, Error::WeightVecNotEqualSize);
+        refused(&[9; 7], &[1; 7], 20, Error::UidsLengthExceedUidsInSubNet);
         refused(&[9; 2], &[1; 2], 20, Error::DuplicateUids);
         refused(&[9, 0], &[1; 2], 20, Error::UidVecContainInvalidOne);
         refused(&[0, 1], &[1; 2], 20, Error::WeightVecLengthIsLow);
-        refused(&[0, 1, 2], &[1; 3], 20, Error::MaxWeightExceeded);
-        set(SUBNET, |parameters| parameters.max_weight_limit = 21_845);
-        assert_ok!(reveal_with(ALICE, &[(0, 1), (1, 1), (2, 1)], &salt(), 20));
+        refused(&[0, 1, 2], &[2, 1, 1], 20, Error::MaxWeightExceeded);
+        set(SUBNET, |parameters| parameters.max_weight_limit = 32_768);
+        assert_ok!(reveal_with(ALICE, &[(0, 2), (1, 1), (2, 1)], &salt(), 20));
         assert!(queue(ALICE).is_empty());
     });
 }

@@ -55,6 +55,9 @@ fn checks_come_in_their_order() {
         assert_noop!(set_by(alice(), ROOT, &[1, 1], &[1, 1], 0), Error::<Test>::HotKeyNotRegisteredInSubNet);
         seat(ROOT, BOB);
         seat(ROOT, ALICE);
+        // With four networks a third is the least limit in force.
+        create(NetUid::new(20), Parameters::default());
+        create(NetUid::new(21), Parameters::default());
         set(ROOT, |parameters| {
             parameters.weights_version_key = 20;
             parameters.weights_set_rate_limit = 10;

@@ -1,0 +1,257 @@
+//! Transactions as the pool orders them: priorities, tags, and the time that they stay. spec events-and-errors §8.2, §8.4
+
+mod chain;
+
+use chain::{Applied, Chain, account, key};
+use frame_support::BoundedVec;
+use myelin_economics::work::{Seal, WorkChallenge};
+use myelin_pallet_emission::Neurons as NeuronRecords;
+use myelin_pallet_keys::Call as KeysCall;
+use myelin_pallet_neurons::Call as NeuronsCall;
+use myelin_pallet_staking::Call as StakingCall;
+use myelin_pallet_weights::{Call as WeightsCall, rules::commit_hash};
+use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Uid};
+use myelin_records::{commitment::CommitmentData, epoch::NeuronRecord, weights::StorageIndex};
+use myelin_runtime::{Address, Nonce, Runtime, RuntimeCall, System, UncheckedExtrinsic, presets};
+use pallet_utility::Call as UtilityCall;
+use serde_json::{Value, json};
+use sp_core::{H256, sr25519};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority, ValidTransaction};
+
+const SUBNET: NetUid = NetUid::new(1);
+const OTHER: NetUid = NetUid::new(2);
+const TEMPO: BlockNumber = 20;
+const SALT: [u16; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/// Builds a local network with two subnets that hotkeys join by work, with or without commit-reveal.
+fn begin(commit_reveal: bool) -> Chain {
+    let open = json!({
+        "powRegistrationAllowed": true, "initialDifficulty": 1, "minDifficulty": 1, "tempo": TEMPO,
+        "targetRegistrationsPerInterval": 100, "maxRegistrationsPerBlock": 100, "commitReveal": commit_reveal,
+    });
+    let network = json!({ "minWorkDifficulty": 1 });
+    let subnet = |netuid: u16| json!({ "netuid": netuid, "parameters": open });
+    let subnets: Value = [1, 2].map(subnet).to_vec().into();
+    Chain::begin(presets::LOCAL, json!({ "subnets": { "networkParameters": network, "subnets": subnets } }))
+}
+
+fn register_on(netuid: NetUid, block: BlockNumber, nonce: u64, seal: Seal, hotkey: &sr25519::Pair) -> RuntimeCall {
+    let hotkey = account(hotkey);
+    let work = seal.as_bytes().to_vec();
+    let coldkey = hotkey.clone();
+    NeuronsCall::register { netuid, block_number: block, nonce, work, hotkey, coldkey }.into()
+}
+
+/// Returns a registration with the first seal that has this many leading zero bits at least.
+fn register(chain: &Chain, netuid: NetUid, hotkey: &sr25519::Pair, zeros: u32) -> (RuntimeCall, Seal) {
+    let challenge = WorkChallenge::new(&chain.hash(), account(hotkey).as_ref());
+    let (nonce, seal) = challenge.search(0.., 1 << zeros).expect("work pays off");
+    (register_on(netuid, chain.height(), nonce, seal, hotkey), seal)
+}
+
+fn commit(netuid: NetUid, hash: H256) -> RuntimeCall {
+    WeightsCall::commit_weights { netuid, commit_hash: hash }.into()
+}
+
+fn set(netuid: NetUid) -> RuntimeCall {
+    let (dests, weights) = (vec![Uid::new(0)], vec![1]);
+    let (dests, weights) = (BoundedVec::truncate_from(dests), BoundedVec::truncate_from(weights));
+    WeightsCall::set_weights { netuid, dests, weights, version_key: 0 }.into()
+}
+
+fn reveal(netuid: NetUid) -> RuntimeCall {
+    let (uids, values) = (BoundedVec::truncate_from(vec![Uid::new(0)]), BoundedVec::truncate_from(vec![1]));
+    let salt = BoundedVec::truncate_from(SALT.to_vec());
+    WeightsCall::reveal_weights { netuid, uids, values, salt, version_key: 0 }.into()
+}
+
+fn serve() -> RuntimeCall {
+    let (netuid, version, ip, port, ip_type) = (SUBNET, 1, 0x0808_0808, 8_091, 4);
+    NeuronsCall::serve_prometheus { netuid, version, ip, port, ip_type }.into()
+}
+
+fn transfer() -> RuntimeCall {
+    let dest = Address::Id(account(&key("friend")));
+    pallet_balances::Call::transfer_keep_alive { dest, value: RAO_PER_TAO }.into()
+}
+
+#[track_caller]
+fn validity(chain: &mut Chain, signer: &sr25519::Pair, call: impl Into<RuntimeCall>) -> ValidTransaction {
+    let transaction = chain.sign(signer, call);
+    chain.validate(transaction).expect("the pool takes the transaction")
+}
+
+#[track_caller]
+fn validity_with_nonce(chain: &mut Chain, signer: &sr25519::Pair, call: RuntimeCall, nonce: Nonce) -> ValidTransaction {
+    let transaction = chain.sign_with_nonce(signer, call, nonce);
+    chain.validate(transaction).expect("the pool takes the transaction")
+}
+
+/// Registers hotkeys on a subnet, and gives each a validator permit.
+fn seat(chain: &mut Chain, netuid: NetUid, hotkeys: &[sr25519::Pair]) {
+    let transactions: Vec<_> = hotkeys
+        .iter()
+        .map(|hotkey| {
+            let (call, _) = register(chain, netuid, hotkey, 0);
+            chain.sign(hotkey, call)
+        })
+        .collect();
+    assert!(chain.block(transactions).iter().all(|applied| *applied == Ok(Ok(()))));
+    permit(chain, netuid, hotkeys.len());
+}
+
+fn permit(chain: &mut Chain, netuid: NetUid, count: usize) {
+    let permitted = vec![NeuronRecord { permit: true, ..NeuronRecord::FRESH }; count];
+    chain.look(|| NeuronRecords::<Runtime>::insert(netuid, BoundedVec::truncate_from(permitted)));
+    chain.keep();
+}
+
+#[test]
+fn a_transfer_without_a_tip_comes_before_each_free_call() {
+    let alice = Sr25519Keyring::Alice.pair();
+    let mut chain = begin(false);
+    let hotkey = key("hotkey");
+    seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
+    let own = account(&alice);
+    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: own.clone() });
+    chain.succeed(&alice, StakingCall::add_stake { hotkey: own, amount: Amount::from_rao(RAO_PER_TAO) });
+    chain.run_until(10, || System::block_number() >= 10);
+    permit(&mut chain, SUBNET, 1);
+
+    let unstake = StakingCall::unstake_all { hotkey: account(&alice) };
+    let unstaking = validity(&mut chain, &alice, unstake).priority;
+    let setting = validity(&mut chain, &hotkey, set(SUBNET)).priority;
+    let serving = validity(&mut chain, &hotkey, serve()).priority;
+    let info = CommitmentData::None;
+    let committing = validity(&mut chain, &hotkey, NeuronsCall::set_commitment { netuid: SUBNET, info }).priority;
+    let (work, seal) = register(&chain, OTHER, &hotkey, 3);
+    let registering = validity(&mut chain, &hotkey, work).priority;
+    let paying = validity(&mut chain, &alice, transfer()).priority;
+
+    let class = |number: TransactionPriority| number << 32;
+    let waited = TransactionPriority::from(chain.height() + 1);
+    assert_eq!(unstaking, class(3));
+    assert!((class(1)..class(1) + 20).contains(&setting), "{setting}");
+    assert_eq!((serving, committing), (waited, waited), "since the first block");
+    assert_eq!(registering, TransactionPriority::from(seal.leading_zeros()));
+    assert!(registering >= 3);
+    assert!(paying > 1 << 40, "{paying}");
+    assert!([unstaking, setting, serving, committing, registering].into_iter().all(|free| free < paying));
+}
+
+#[test]
+fn registrations_are_ordered_by_their_work() {
+    let mut chain = begin(false);
+    let hotkey = key("hotkey");
+    let [little, much] = [0, 12].map(|zeros| {
+        let (call, seal) = register(&chain, SUBNET, &hotkey, zeros);
+        let priority = validity(&mut chain, &hotkey, call).priority;
+        assert_eq!(priority, TransactionPriority::from(seal.leading_zeros()));
+        priority
+    });
+    assert!(little < much && much >= 12, "{little} {much}");
+}
+
+#[test]
+fn work_counts_for_three_blocks_and_waits_for_three() {
+    let mut chain = begin(false);
+    let hotkey = key("hotkey");
+    let (call, _) = register(&chain, SUBNET, &hotkey, 0);
+    let worked_on = chain.height();
+    for _ in 0..2 {
+        assert_eq!(validity(&mut chain, &hotkey, call.clone()).longevity, 3);
+        chain.block(Vec::new());
+    }
+    // The last block that takes it is the third one after the block of the work.
+    assert_eq!(chain.height(), worked_on + 2);
+    chain.succeed(&hotkey, call);
+    let (late, _) = register(&chain, SUBNET, &key("late"), 0);
+    (0..3).for_each(|_| drop(chain.block(Vec::new())));
+    assert_eq!(chain.refusal(&key("late"), late), InvalidTransaction::Custom(255).into());
+}
+
+#[test]
+fn calls_wait_for_each_other_by_nonce_and_for_their_network() {
+    let mut chain = begin(true);
+    let hotkey = key("hotkey");
+    seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
+    seat(&mut chain, OTHER, std::slice::from_ref(&hotkey));
+    chain.run_until(10, || System::block_number() >= 10);
+    let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
+    let first = validity_with_nonce(&mut chain, &hotkey, commit(SUBNET, H256::zero()), nonce);
+    let second = validity_with_nonce(&mut chain, &hotkey, commit(OTHER, H256::zero()), nonce + 1);
+    assert!(first.requires.is_empty());
+    assert_eq!(second.requires.len(), 1);
+    assert!(first.provides.contains(&second.requires[0]), "the second waits for the first");
+    assert!(!second.provides.iter().any(|tag| first.provides.contains(tag)), "each network has its own call");
+}
+
+/// Returns true if a pool that holds `earlier` takes `later` in its place.
+fn displaces(later: &ValidTransaction, earlier: &ValidTransaction) -> bool {
+    later.provides.iter().any(|tag| earlier.provides.contains(tag)) && later.priority > earlier.priority
+}
+
+#[test]
+fn a_call_never_displaces_one_that_it_waits_for() {
+    let mut chain = begin(true);
+    let hotkey = key("hotkey");
+    seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
+    chain.run_until(10, || System::block_number() >= 10);
+    let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
+    let call = |byte| commit(SUBNET, H256::repeat_byte(byte));
+    let earlier = chain.sign_with_nonce(&hotkey, call(1), nonce);
+    let waiting = chain.validate(earlier.clone()).expect("it is valid");
+    // The block that follows is the last one of a session, or full: the earlier call stays in the pool.
+    chain.block(Vec::new());
+    let next = validity_with_nonce(&mut chain, &hotkey, call(2), nonce + 1);
+    let same = validity_with_nonce(&mut chain, &hotkey, call(2), nonce);
+    assert!(next.provides.iter().any(|tag| waiting.provides.contains(tag)), "the pool holds one of the two");
+    assert!(!displaces(&next, &waiting), "with the next nonce the later call is refused");
+    assert!(displaces(&same, &waiting), "with the same nonce it takes the place of the earlier one");
+    assert_eq!(chain.block(vec![earlier]), [Ok(Ok(()))]);
+    assert_eq!(chain.refusal(&hotkey, call(3)), InvalidTransaction::Custom(6).into());
+}
+
+/// Makes a block as an author does, who leaves out what does not fit. Returns what was left out.
+fn author(chain: &mut Chain, pool: &[UncheckedExtrinsic]) -> Vec<UncheckedExtrinsic> {
+    let applied: Vec<Applied> = chain.block(pool.to_vec());
+    let exhausted = Err(InvalidTransaction::ExhaustsResources.into());
+    let left = pool.iter().zip(&applied).filter(|(_, applied)| **applied == exhausted);
+    left.map(|(transaction, _)| transaction.clone()).collect()
+}
+
+#[test]
+fn payers_leave_room_for_reveals() {
+    let alice = Sr25519Keyring::Alice.pair();
+    let mut chain = begin(true);
+    let validators: Vec<_> = (0..64).map(|number| key(&format!("validator{number}"))).collect();
+    seat(&mut chain, SUBNET, &validators);
+    chain.run_until(10, || System::block_number() >= 10);
+    let (uids, index) = ([Uid::new(0)], StorageIndex::from(SUBNET));
+    let commits: Vec<_> = validators
+        .iter()
+        .map(|hotkey| {
+            let hash = commit_hash(&account(hotkey), index, &uids, &[1], &SALT, 0);
+            chain.sign(hotkey, commit(SUBNET, hash))
+        })
+        .collect();
+    assert!(chain.block(commits).iter().all(|applied| *applied == Ok(Ok(()))));
+    let committed = chain.height();
+    chain.run_until(2 * TEMPO, || System::block_number() > committed + TEMPO);
+    permit(&mut chain, SUBNET, validators.len());
+
+    // Each batch weighs as much as twenty registrations, though none of them succeeds.
+    let costly = NeuronsCall::burned_register { netuid: NetUid::new(9), hotkey: account(&alice) };
+    let calls = vec![RuntimeCall::from(costly); 20];
+    let nonce = chain.look(|| System::account_nonce(account(&alice)));
+    let mut pool: Vec<_> = (0..40)
+        .map(|number| chain.sign_with_nonce(&alice, UtilityCall::force_batch { calls: calls.clone() }, nonce + number))
+        .collect();
+    // Payers come first, because their priority is higher.
+    let reveals: Vec<_> = validators.iter().map(|hotkey| chain.sign(hotkey, reveal(SUBNET))).collect();
+    pool.extend(reveals.iter().cloned());
+    let left = author(&mut chain, &pool);
+    assert!(!left.is_empty(), "the payers fill their part of the block");
+    assert!(reveals.iter().all(|reveal| !left.contains(reveal)), "all reveals are in the block");
+}
