@@ -2,8 +2,9 @@
 
 use crate::{
     bodies::BlockBody,
-    chain::{Chain, ChainConfig, Methods},
+    chain::{Chain, Header, Methods},
     error::ChainError,
+    extrinsics_root::is_body,
     link::{Connection, NodeError, NodeLink},
     state::ChainState,
 };
@@ -11,8 +12,6 @@ use futures::FutureExt;
 use std::{fmt, sync::Arc};
 use subxt::{config::Header as _, rpcs::client::RpcSubscription, utils::H256};
 use tokio::time::timeout;
-
-type Header = <ChainConfig as subxt::Config>::Header;
 
 /// The final blocks of a chain, each once and in order.
 ///
@@ -144,8 +143,13 @@ impl Blocks {
             body = self.chain.bodies().of(hash);
             let fetched = BlockBody::fetch(&body, async || {
                 let block = link.ask(&feed.connection, feed.methods.chain_get_block(Some(hash))).await?;
-                let block = block.ok_or_else(|| BlockError::Error(ChainError::NoBlock(height.to_string())))?;
-                Ok::<_, BlockError>(block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect())
+                let block = block.ok_or_else(|| BlockError::Error(ChainError::NoBlock(height.to_string())))?.block;
+                let transactions: Vec<_> = block.extrinsics.into_iter().map(|transaction| transaction.0).collect();
+                if !is_body(hash, &block.header, &transactions) {
+                    link.untrue(&feed.connection).await;
+                    return Err(BlockError::Lost);
+                }
+                Ok(transactions)
             });
             fetched.await?;
         }

@@ -22,6 +22,9 @@ pub type ChainConfig = subxt::SubstrateConfig;
 /// A client of subxt.
 pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
+/// The header of a block.
+pub(crate) type Header = <ChainConfig as subxt::Config>::Header;
+
 /// The methods of the older RPC protocol.
 ///
 /// It reports the reason of the pool as a number. It keeps no state on the node that a change of nodes would lose.

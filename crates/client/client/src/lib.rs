@@ -39,7 +39,10 @@
 //! each change of the chain that clients notice. Storage and nested calls that have no function here are in
 //! [`runtime`]. Records are those of [`records`], as the chain stores them.
 //!
-//! Limits: no light client (the node is trusted), no stream of blocks before they are final, and no history older than
+//! **Bodies are proved.** A node whose transactions are not those of the header of their block is given up
+//! ([`ChainError::Untrue`]). No node can therefore hide a transaction that is in a final block.
+//!
+//! Limits: no light client (headers, states and events are trusted), no stream of blocks before they are final, and no history older than
 //! the states of the nodes.
 
 mod account;
@@ -48,6 +51,7 @@ mod bodies;
 pub mod calls;
 mod chain;
 mod error;
+mod extrinsics_root;
 mod generated;
 mod key;
 mod link;
@@ -65,7 +69,7 @@ pub mod work;
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::{Chain, ChainConfig, SubxtClient};
-pub use error::{ChainError, RandomnessError, Unreachable};
+pub use error::{ChainError, RandomnessError, Unreachable, UntrueNode};
 pub use generated::runtime;
 pub use key::{account, key};
 pub use link::Timeouts;

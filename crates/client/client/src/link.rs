@@ -1,8 +1,12 @@
 //! A connection that goes to the next node if one does not answer.
 
-use crate::{error::Unreachable, node_urls::NodeUrls};
+use crate::{
+    error::{NoConnection, Unreachable, UntrueNode},
+    node_urls::NodeUrls,
+};
 use futures::future::BoxFuture;
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Arc,
@@ -66,7 +70,7 @@ impl Connect for WebSocket {
 /// A connection to one node at a time.
 ///
 /// It begins with the first node, and keeps a node until the connection is lost. The next node follows, and after the
-/// last node the first. A node of another chain is skipped.
+/// last node the first. A node of another chain is skipped, and so is one that gave an untrue body.
 #[derive(Clone)]
 pub(crate) struct NodeLink(Arc<Inner>);
 
@@ -89,7 +93,15 @@ struct LinkState {
     connections: u64,
     /// The genesis hash of the first node that answered.
     genesis: Option<String>,
-    last: Unreachable,
+    /// The nodes that gave an untrue body.
+    untrue: BTreeSet<String>,
+    last: NoConnection,
+}
+
+/// The reason for passing a node over.
+enum SkipReason {
+    Failed(String),
+    Untrue(UntrueNode),
 }
 
 /// A connection to one node.
@@ -108,7 +120,8 @@ impl NodeLink {
             turn: 0,
             connections: 0,
             genesis: None,
-            last: Unreachable { tried: Vec::new() },
+            untrue: BTreeSet::new(),
+            last: Unreachable { tried: Vec::new() }.into(),
         };
         Self(Arc::new(Inner {
             urls: endpoints.into_urls(),
@@ -129,7 +142,7 @@ impl NodeLink {
     }
 
     /// Returns the current connection, or makes a new one within the limits.
-    pub(crate) async fn connection(&self) -> Result<Connection, Unreachable> {
+    pub(crate) async fn connection(&self) -> Result<Connection, NoConnection> {
         let outages = self.0.outages.load(Ordering::Acquire);
         let mut state = self.0.state.lock().await;
         if let Some(connection) = &state.connection {
@@ -156,7 +169,7 @@ impl NodeLink {
                 state.turn = (state.turn + 1) % self.0.urls.len();
             }
             if began.elapsed() + pause >= self.0.limits.outage {
-                state.last = Unreachable { tried };
+                state.last = no_node(tried);
                 self.0.outages.fetch_add(1, Ordering::AcqRel);
                 return Err(state.last.clone());
             }
@@ -166,7 +179,10 @@ impl NodeLink {
         }
     }
 
-    async fn try_connect(&self, url: &str, state: &mut LinkState) -> Result<RpcClient, String> {
+    async fn try_connect(&self, url: &str, state: &mut LinkState) -> Result<RpcClient, SkipReason> {
+        if state.untrue.contains(url) {
+            return Err(SkipReason::Untrue(UntrueNode { node: url.to_owned() }));
+        }
         let Timeouts { connect, answer, .. } = self.0.limits;
         let rpc = timeout(connect, self.0.connect.connect(url))
             .await
@@ -177,7 +193,9 @@ impl NodeLink {
             .map_err(|_| format!("no answer within {answer:?}"))?
             .map_err(|error| error.to_string())?;
         match &state.genesis {
-            Some(expected) if *expected != genesis => Err(format!("the node is on another chain, {genesis}")),
+            Some(expected) if *expected != genesis => {
+                Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")))
+            }
             Some(_) => Ok(rpc),
             None => {
                 state.genesis = Some(genesis);
@@ -193,6 +211,17 @@ impl NodeLink {
             state.connection = None;
             state.turn = (state.turn + 1) % self.0.urls.len();
         }
+    }
+
+    /// Gives up a node for good, because it gave an untrue body. The next node follows.
+    pub(crate) async fn untrue(&self, connection: &Connection) {
+        let mut state = self.0.state.lock().await;
+        // The current connection may be a later one to the same node.
+        if state.connection.as_ref().is_some_and(|current| current.url == connection.url) {
+            state.connection = None;
+            state.turn = (state.turn + 1) % self.0.urls.len();
+        }
+        state.untrue.insert(connection.url.clone());
     }
 
     /// Waits for an answer of one node, and gives the node up if none comes within the limit.
@@ -222,8 +251,28 @@ impl NodeLink {
                 Err(NodeError::Connection(why)) => tried.extend(why.tried),
             }
         }
-        Err(RpcsError::Client(Box::new(Unreachable { tried })))
+        Err(RpcsError::Client(Box::new(NoConnection::from(Unreachable { tried }))))
     }
+}
+
+impl From<String> for SkipReason {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// Returns the common reason for which all nodes were passed over, or the reason of each.
+fn no_node(tried: Vec<(String, SkipReason)>) -> NoConnection {
+    if let Some((_, SkipReason::Untrue(why))) = tried.first()
+        && tried.iter().all(|(_, why)| matches!(why, SkipReason::Untrue(_)))
+    {
+        return why.clone().into();
+    }
+    let text = |why| match why {
+        SkipReason::Failed(why) => why,
+        SkipReason::Untrue(why) => why.to_string(),
+    };
+    Unreachable { tried: tried.into_iter().map(|(url, why)| (url, text(why))).collect() }.into()
 }
 
 /// A request that one node did not fulfil.

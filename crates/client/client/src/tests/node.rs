@@ -1,8 +1,10 @@
-//! A chain and its nodes, in memory. Nodes can be killed, and have scripted answers to transactions.
+//! A chain and its nodes, in memory. Nodes can be killed, can lie, and have scripted answers to transactions.
 
 use crate::{
-    chain::Chain,
+    calls::blake2_256,
+    chain::{Chain, Header},
     error::ChainError,
+    extrinsics_root::extrinsics_root,
     link::{Connect, Timeouts},
     node_urls::NodeUrls,
     runtime::Event,
@@ -18,7 +20,7 @@ use std::{
 };
 use subxt::{
     Metadata,
-    config::substrate::{Digest, SubstrateHeader},
+    config::substrate::Digest,
     ext::{codec::Encode, scale_encode::EncodeAsType},
     rpcs::{
         Error as RpcsError, RpcClient, RpcClientT, UserError,
@@ -53,6 +55,15 @@ pub(super) enum Answer {
     Die,
 }
 
+/// A way to hide the last transaction of each block.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lie {
+    /// The body is shorter than that of the header.
+    Body,
+    /// The header is made for the shorter body, so its hash is not that of the block.
+    Header,
+}
+
 /// A chain with nodes `ws://127.0.0.1:1` and so on.
 #[derive(Clone)]
 pub(super) struct World(Arc<Mutex<Inner>>);
@@ -77,22 +88,45 @@ struct Node {
     heads: Vec<Heads>,
     best_heads: Vec<Heads>,
     answers: VecDeque<Answer>,
+    lie: Option<Lie>,
     /// The number of connections.
     connections: usize,
 }
 
-#[derive(Default)]
 struct Block {
+    header: Header,
+    hash: H256,
     body: Vec<Vec<u8>>,
     events: Vec<(u32, Event)>,
 }
 
-pub(super) fn url(node: usize) -> String {
-    format!("ws://127.0.0.1:{node}")
+impl Block {
+    fn after(parent: Option<&Self>, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> Self {
+        let header = Header {
+            parent_hash: parent.map_or_else(H256::zero, |parent| parent.hash),
+            number: parent.map_or(0, |parent| parent.header.number + 1),
+            state_root: H256::zero(),
+            extrinsics_root: extrinsics_root(&body, None),
+            digest: Digest::default(),
+        };
+        Self { hash: blake2_256(&header.encode()), header, body, events }
+    }
+
+    /// Returns the block as a node tells it.
+    fn told(&self, lie: Option<Lie>) -> Value {
+        let all = self.body.len();
+        let body = &self.body[..if lie.is_some() { all.saturating_sub(1) } else { all }];
+        let mut header = self.header.clone();
+        if matches!(lie, Some(Lie::Header)) {
+            header.extrinsics_root = extrinsics_root(body, None);
+        }
+        let body: Vec<_> = body.iter().map(|bytes| hex(bytes)).collect();
+        json!({ "block": { "header": header, "extrinsics": body }, "justifications": null })
+    }
 }
 
-pub(super) fn hash(height: usize) -> H256 {
-    H256::from_low_u64_be(height as u64)
+pub(super) fn url(node: usize) -> String {
+    format!("ws://127.0.0.1:{node}")
 }
 
 impl Node {
@@ -103,26 +137,30 @@ impl Node {
     }
 }
 
-fn tell(heads: &mut Vec<Heads>, height: usize) {
-    let head = to_raw_value(&header(height)).expect("a header is JSON");
+fn tell(heads: &mut Vec<Heads>, block: &Block) {
+    let head = to_raw_value(&block.header).expect("a header is JSON");
     heads.retain(|heads| heads.unbounded_send(Ok(head.clone())).is_ok());
 }
 
 impl World {
     /// Creates a chain of genesis and one block, both final, with this many nodes.
     pub(super) fn new(nodes: usize) -> Self {
+        let genesis = Block::after(None, Vec::new(), Vec::new());
+        let first = Block::after(Some(&genesis), Vec::new(), Vec::new());
         let node = || Node {
             up: true,
-            genesis: hash(0),
+            genesis: genesis.hash,
             finalised: 1,
             heads: Vec::new(),
             best_heads: Vec::new(),
             answers: VecDeque::new(),
+            lie: None,
             connections: 0,
         };
+        let nodes = (1..=nodes).map(|number| (url(number), node())).collect();
         Self(Arc::new(Mutex::new(Inner {
-            blocks: vec![Block::default(), Block::default()],
-            nodes: (1..=nodes).map(|number| (url(number), node())).collect(),
+            blocks: vec![genesis, first],
+            nodes,
             pool: Vec::new(),
             next_index: 0,
             metagraph: None,
@@ -160,18 +198,20 @@ impl World {
     /// Makes a block that is final on no node.
     pub(super) fn make(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
         let mut inner = self.lock();
-        inner.blocks.push(Block { body, events });
-        let height = inner.blocks.len() - 1;
-        inner.nodes.values_mut().for_each(|node| tell(&mut node.best_heads, height));
-        height
+        let Inner { blocks, nodes, .. } = &mut *inner;
+        let block = Block::after(blocks.last(), body, events);
+        nodes.values_mut().for_each(|node| tell(&mut node.best_heads, &block));
+        blocks.push(block);
+        blocks.len() - 1
     }
 
     /// Finalises a block, and all before it, on one node.
     pub(super) fn finalise(&self, node: usize, height: usize) {
         let mut inner = self.lock();
-        let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
+        let Inner { blocks, nodes, .. } = &mut *inner;
+        let node = nodes.get_mut(&url(node)).expect("a node of this chain");
         node.finalised = height;
-        tell(&mut node.heads, height);
+        tell(&mut node.heads, &blocks[height]);
     }
 
     pub(super) fn kill(&self, node: usize) {
@@ -184,9 +224,19 @@ impl World {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").up = true;
     }
 
+    /// Returns the hash of the block at this height.
+    pub(super) fn hash(&self, height: usize) -> H256 {
+        self.lock().blocks[height].hash
+    }
+
     /// Moves a node to another chain.
     pub(super) fn stray(&self, node: usize) {
-        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = hash(77);
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = H256::repeat_byte(77);
+    }
+
+    /// Makes a node lie from now on.
+    pub(super) fn lie(&self, node: usize, lie: Lie) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").lie = Some(lie);
     }
 
     pub(super) fn answers(&self, node: usize, answers: impl IntoIterator<Item = Answer>) {
@@ -207,16 +257,6 @@ impl World {
 
     pub(super) fn connections(&self, node: usize) -> usize {
         self.lock().nodes[&url(node)].connections
-    }
-}
-
-fn header(height: usize) -> SubstrateHeader<H256> {
-    SubstrateHeader {
-        parent_hash: hash(height.saturating_sub(1)),
-        number: height as u64,
-        state_root: H256::zero(),
-        extrinsics_root: H256::zero(),
-        digest: Digest::default(),
     }
 }
 
@@ -265,8 +305,8 @@ impl RpcClientT for Connection {
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
         Box::pin(async move {
             let mut inner = self.world.lock();
-            let best = inner.blocks.len() - 1;
-            let node = inner.nodes.get_mut(&self.url).expect("a node of this chain");
+            let Inner { blocks, nodes, .. } = &mut *inner;
+            let node = nodes.get_mut(&self.url).expect("a node of this chain");
             if !node.up {
                 return Err(gone());
             }
@@ -276,7 +316,7 @@ impl RpcClientT for Connection {
                 "chain_subscribeNewHeads" => {
                     // The first message of a subscription is the present block.
                     let mut told = vec![sender];
-                    tell(&mut told, best);
+                    tell(&mut told, blocks.last().expect("genesis at least"));
                     node.best_heads.append(&mut told);
                 }
                 other => panic!("{other} was not expected"),
@@ -288,15 +328,17 @@ impl RpcClientT for Connection {
 
 impl Inner {
     fn answer(&mut self, url: &str, method: &str, parameters: &[Value]) -> Result<Value, RpcsError> {
-        let best = self.blocks.len() - 1;
+        let blocks = &self.blocks;
+        let best = blocks.len() - 1;
         let node = self.nodes.get_mut(url).expect("a node of this chain");
         if !node.up {
             return Err(gone());
         }
-        let height = |parameter: Option<&Value>| -> Option<usize> {
-            let text = parameter.and_then(Value::as_str)?;
-            usize::try_from(text.parse::<H256>().expect("a hash").to_low_u64_be()).ok()
+        let block = |parameter: Option<&Value>| -> Option<&Block> {
+            let hash = parameter.and_then(Value::as_str)?.parse::<H256>().expect("a hash");
+            Some(blocks.iter().find(|block| block.hash == hash).expect("a block of this chain"))
         };
+        let hash = |height: usize| blocks[height].hash;
         Ok(match method {
             "chain_getFinalizedHead" => json!(hash(node.finalised)),
             "chain_getBlockHash" => match parameters.first().and_then(Value::as_u64) {
@@ -304,17 +346,10 @@ impl Inner {
                 Some(height) => json!(usize::try_from(height).ok().filter(|height| *height <= best).map(hash)),
                 None => json!(hash(best)),
             },
-            "chain_getHeader" => json!(header(height(parameters.first()).unwrap_or(best))),
-            "chain_getBlock" => {
-                let height = height(parameters.first()).expect("a block by its hash");
-                let body: Vec<_> = self.blocks[height].body.iter().map(|bytes| hex(bytes)).collect();
-                json!({ "block": { "header": header(height), "extrinsics": body }, "justifications": null })
-            }
+            "chain_getHeader" => json!(block(parameters.first()).unwrap_or(&blocks[best]).header),
+            "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
             "state_call" => json!(hex(&self.call(parameters[0].as_str().expect("a function")))),
-            "state_getStorage" => {
-                let height = height(parameters.get(1)).expect("a block by its hash");
-                json!(hex(&events(&self.blocks[height].events)))
-            }
+            "state_getStorage" => json!(hex(&events(&block(parameters.get(1)).expect("a block by its hash").events))),
             "system_accountNextIndex" => json!(self.next_index),
             "author_submitExtrinsic" => {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));

@@ -1,9 +1,10 @@
 //! Nonces, and outcomes of submissions.
 
-use super::node::{Answer, METADATA, World};
+use super::node::{Answer, Lie, METADATA, World, url};
 use crate::{
     account::Account,
     calls,
+    error::{ChainError, UntrueNode},
     key::account,
     metagraph::Metagraph,
     refusal::PoolRefusal,
@@ -175,6 +176,41 @@ async fn waiting_outlives_a_node() {
     world.empty_blocks(1);
     world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
     assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, 3);
+}
+
+#[tokio::test]
+async fn a_node_that_hides_a_transaction_does_not_decide() {
+    for lie in [Lie::Body, Lie::Header] {
+        let world = World::new(1);
+        let account = account_on(&world).await.with_mortality(4);
+        let sent = account.send(&call()).await.unwrap();
+        world.lie(1, lie);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        world.empty_blocks(4);
+        // The mortality is over, but a transaction that has failed would be signed again and paid twice.
+        let outcome = account.outcome(&sent, SHORT).await;
+        let SubmissionOutcome::Unseen(unseen) = outcome else { panic!("{lie:?}: {outcome:?}") };
+        let Some(ChainError::Untrue(UntrueNode { node })) = unseen.trouble else { panic!("{:?}", unseen.trouble) };
+        assert_eq!(node, url(1));
+    }
+}
+
+#[tokio::test]
+async fn the_next_node_takes_the_place_of_one_that_lies() {
+    for lie in [Lie::Body, Lie::Header] {
+        let world = World::new(2);
+        let account = account_on(&world).await;
+        let chain = world.connect().await.unwrap();
+        let sent = account.send(&call()).await.unwrap();
+        world.lie(1, lie);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        assert_eq!(chain.outcome(&sent, LONG).await.finalised().unwrap().height, 2);
+        assert_eq!(chain.node().await.unwrap(), url(2));
+        // It is not used again, also if no other node is left.
+        world.kill(2);
+        let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("{lie:?}") };
+        assert!(error.to_string().contains("not those of their block"), "{error}");
+    }
 }
 
 #[tokio::test]
