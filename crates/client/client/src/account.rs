@@ -217,8 +217,10 @@ impl Account {
     /// Hands a transaction to a node, and to the next one if the connection is lost meanwhile.
     async fn hand_over(&self, transaction: &[u8]) -> PoolResponse {
         let link = self.chain.link();
+        let began = Instant::now();
         let mut doubt = false;
-        for _ in 0..=link.nodes() {
+        let mut losses = 0;
+        while losses <= link.nodes() {
             let connection = match link.connection().await {
                 Ok(connection) => connection,
                 Err(error) if !doubt => return PoolResponse::Unreachable(error.into()),
@@ -228,8 +230,13 @@ impl Account {
             let refusal = match link.ask(&connection, methods.author_submit_extrinsic(transaction)).await {
                 Ok(_) => return PoolResponse::Accepted,
                 Err(NodeError::Answered(RpcsError::User(error))) => PoolRefusal::from(&error),
+                // The node has not read the transaction.
+                Err(NodeError::Limited(_)) if link.may_wait(began) => continue,
+                Err(NodeError::Limited(why)) if !doubt => return PoolResponse::Unreachable(why.into()),
+                Err(NodeError::Limited(_)) => break,
                 Err(NodeError::Answered(_) | NodeError::Connection(_)) => {
                     doubt = true;
+                    losses += 1;
                     continue;
                 }
             };

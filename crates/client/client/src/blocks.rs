@@ -3,7 +3,7 @@
 use crate::{
     bodies::BlockBody,
     chain::{Chain, Header, Methods},
-    error::ChainError,
+    error::{ChainError, Unreachable},
     extrinsics_root::is_body,
     link::{Connection, NodeError, NodeLink},
     state::ChainState,
@@ -11,7 +11,7 @@ use crate::{
 use futures::FutureExt;
 use std::{fmt, sync::Arc};
 use subxt::{config::Header as _, rpcs::client::RpcSubscription, utils::H256};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The final blocks of a chain, each once and in order.
 ///
@@ -100,15 +100,17 @@ impl Blocks {
     /// Waits until a node has finalised the next block, and reads the block from that node.
     async fn final_block(&mut self, with_body: bool) -> Result<FinalBlock, ChainError> {
         let link = self.chain.link().clone();
+        let began = Instant::now();
         let mut losses = 0;
         loop {
             match self.try_final_block(&link, with_body).await {
                 Ok(block) => return Ok(block),
                 Err(BlockError::Error(error)) => return Err(error),
-                Err(BlockError::Lost) => {}
+                Err(BlockError::Limited(_)) if link.may_wait(began) => {}
+                Err(BlockError::Limited(why)) => return Err(why.into()),
+                Err(BlockError::Lost) => losses += 1,
             }
             self.feed = None;
-            losses += 1;
             if losses > link.nodes() {
                 return Err(ChainError::Silent(link.limits().silence));
             }
@@ -174,6 +176,8 @@ impl Feed {
 enum BlockError {
     /// The node is given up.
     Lost,
+    /// The node has refused a request because of its rate limit.
+    Limited(Unreachable),
     /// Another node would not help.
     Error(ChainError),
 }
@@ -183,6 +187,7 @@ impl From<NodeError> for BlockError {
         match lost {
             NodeError::Answered(error) => Self::Error(error.into()),
             NodeError::Connection(_) => Self::Lost,
+            NodeError::Limited(why) => Self::Limited(why),
         }
     }
 }

@@ -34,6 +34,9 @@
 //! **Every wait has a limit.** The limits are in [`Timeouts`]. A submission that was not seen within its limit can be
 //! looked for again. Since transactions are mortal, this search ends.
 //!
+//! **A rate limit is no answer.** If a node refuses a request beyond its rate limit, the client pauses and asks the next
+//! node. The pause doubles with each refusal in a row, up to 10 s.
+//!
 //! **No pallets.** A client knows the chain through its metadata: [`runtime`] is generated from `metadata.scale`, a
 //! committed copy of the metadata of the runtime. A test of the workspace fails if the two differ, so a review sees
 //! each change of the chain that clients notice. Storage and nested calls that have no function here are in

@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,8 +23,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// The longest pause between two rounds through the nodes.
+/// The longest pause between two rounds through the nodes, and before a node that limits requests is replaced.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
+
+/// The code with which a node refuses a request beyond its rate limit.
+const RATE_LIMIT: i32 = -32_999;
 
 /// The limits of all waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub struct Timeouts {
     pub answer: Duration,
     /// The limit for a new final block of one node, before the next one is used.
     pub silence: Duration,
-    /// The limit for any node, while none answers.
+    /// The limit for any node, while none answers, or while all refuse requests beyond their rate limits.
     pub outage: Duration,
     /// The pause between the first two rounds through the nodes; doubled after each round, up to 10 s.
     pub pause: Duration,
@@ -83,6 +86,8 @@ struct Inner {
     ///
     /// A caller that waited meanwhile gives up too, instead of one by one.
     outages: AtomicU64,
+    /// The number of refusals beyond a rate limit since the last answer.
+    refusals: AtomicU32,
 }
 
 struct LinkState {
@@ -129,6 +134,7 @@ impl NodeLink {
             limits,
             state: Mutex::new(state),
             outages: AtomicU64::new(0),
+            refusals: AtomicU32::new(0),
         }))
     }
 
@@ -225,13 +231,24 @@ impl NodeLink {
     }
 
     /// Waits for an answer of one node, and gives the node up if none comes within the limit.
+    ///
+    /// A node that refuses the request because of its rate limit is given up too, after a pause.
     pub(crate) async fn ask<T>(
         &self,
         connection: &Connection,
         question: impl Future<Output = Result<T, RpcsError>>,
     ) -> Result<T, NodeError> {
         let why = match timeout(self.0.limits.answer, question).await {
-            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Ok(answer)) => {
+                self.0.refusals.store(0, Ordering::Release);
+                return Ok(answer);
+            }
+            Ok(Err(RpcsError::User(error))) if error.code == RATE_LIMIT => {
+                self.lost(connection).await;
+                let refusals = self.0.refusals.fetch_add(1, Ordering::AcqRel);
+                sleep(refusal_pause(self.0.limits.pause, refusals)).await;
+                return Err(NodeError::Limited(Unreachable { tried: vec![(connection.url.clone(), error.message)] }));
+            }
             Ok(Err(error)) if !is_loss(&error) => return Err(NodeError::Answered(error)),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {:?}", self.0.limits.answer),
@@ -240,15 +257,26 @@ impl NodeLink {
         Err(NodeError::Connection(Unreachable { tried: vec![(connection.url.clone(), why)] }))
     }
 
+    /// Returns true if a request that began then may still wait for a node that limits requests.
+    pub(crate) fn may_wait(&self, began: Instant) -> bool {
+        began.elapsed() < self.0.limits.outage
+    }
+
     /// Asks one node after another, until one answers.
     async fn ask_any<T>(&self, question: impl RepeatableCall<T>) -> Result<T, RpcsError> {
+        let began = Instant::now();
         let mut tried = Vec::new();
-        for _ in 0..=self.0.urls.len() {
+        let mut losses = 0;
+        while losses <= self.0.urls.len() {
             let connection = self.connection().await.map_err(|error| RpcsError::Client(Box::new(error)))?;
             match self.ask(&connection, question.ask(&connection.rpc)).await {
                 Ok(answer) => return Ok(answer),
                 Err(NodeError::Answered(error)) => return Err(error),
-                Err(NodeError::Connection(why)) => tried.extend(why.tried),
+                Err(NodeError::Limited(_)) if self.may_wait(began) => {}
+                Err(NodeError::Limited(why) | NodeError::Connection(why)) => {
+                    tried.extend(why.tried);
+                    losses += 1;
+                }
             }
         }
         Err(RpcsError::Client(Box::new(NoConnection::from(Unreachable { tried }))))
@@ -282,6 +310,13 @@ pub(crate) enum NodeError {
     Answered(RpcsError),
     /// The connection is lost.
     Connection(Unreachable),
+    /// The node has refused the request because of its rate limit.
+    Limited(Unreachable),
+}
+
+/// Returns the pause after this many refusals in a row beyond a rate limit.
+fn refusal_pause(first: Duration, refusals: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(refusals)).min(MAX_RETRY_DELAY)
 }
 
 fn is_loss(error: &RpcsError) -> bool {
@@ -337,5 +372,19 @@ impl RpcClientT for NodeLink {
 impl fmt::Debug for NodeLink {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Link").field(&self.0.urls).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_ten_seconds() {
+        let pauses = |first, refusals: &[u32]| {
+            refusals.iter().map(|refusals| refusal_pause(first, *refusals).as_millis()).collect::<Vec<_>>()
+        };
+        let half = Duration::from_millis(500);
+        assert_eq!(pauses(half, &[0, 1, 2, 3, 4, 5, u32::MAX]), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
     }
 }

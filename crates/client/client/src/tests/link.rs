@@ -1,7 +1,8 @@
 //! Changes of nodes.
 
-use super::node::{World, url};
-use crate::error::ChainError;
+use super::node::{World, patient, url};
+use crate::{error::ChainError, link::Timeouts};
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_first_node_that_answers_is_asked() {
@@ -61,4 +62,28 @@ async fn an_outage_names_every_node_and_its_reason_and_passes() {
 
     world.revive(2);
     assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+}
+
+#[tokio::test]
+async fn the_next_node_is_asked_beyond_a_rate_limit() {
+    let world = World::new(2);
+    let chain = world.connect_within(Timeouts { outage: Duration::from_mins(1), ..patient() }).await.unwrap();
+    world.limit(1, usize::MAX);
+    assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+    assert_eq!(chain.node().await.unwrap(), url(2));
+    // Both nodes limit requests, and one of them only for a time.
+    world.limit(2, 30);
+    assert_eq!(chain.at_best().await.unwrap().height(), 1);
+    assert_eq!((chain.node().await.unwrap(), world.limited(2)), (url(2), 0));
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_does_not_pass_is_an_outage() {
+    let world = World::new(2);
+    let chain = world.connect().await.unwrap();
+    for node in [1, 2] {
+        world.limit(node, usize::MAX);
+    }
+    let error = chain.at_finalised().await.unwrap_err();
+    assert!(error.is_outage() && error.to_string().contains("rate limit"), "{error}");
 }

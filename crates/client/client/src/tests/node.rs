@@ -89,6 +89,8 @@ struct Node {
     best_heads: Vec<Heads>,
     answers: VecDeque<Answer>,
     lie: Option<Lie>,
+    /// The number of requests that the node refuses because of its rate limit.
+    limited: usize,
     /// The number of connections.
     connections: usize,
 }
@@ -130,6 +132,19 @@ pub(super) fn url(node: usize) -> String {
 }
 
 impl Node {
+    /// Fails if the node is down, or refuses the request because of its rate limit.
+    fn ensure_answers(&mut self) -> Result<(), RpcsError> {
+        if !self.up {
+            return Err(gone());
+        }
+        if let Some(limited) = self.limited.checked_sub(1) {
+            self.limited = limited;
+            let message = "RPC rate limit exceeded".to_owned();
+            return Err(RpcsError::User(UserError { code: -32_999, message, data: None }));
+        }
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.up = false;
         self.heads.clear();
@@ -155,6 +170,7 @@ impl World {
             best_heads: Vec::new(),
             answers: VecDeque::new(),
             lie: None,
+            limited: 0,
             connections: 0,
         };
         let nodes = (1..=nodes).map(|number| (url(number), node())).collect();
@@ -234,6 +250,16 @@ impl World {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = H256::repeat_byte(77);
     }
 
+    /// Makes a node refuse as many requests because of its rate limit.
+    pub(super) fn limit(&self, node: usize, requests: usize) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").limited = requests;
+    }
+
+    /// Returns the number of requests that a node still refuses because of its rate limit.
+    pub(super) fn limited(&self, node: usize) -> usize {
+        self.lock().nodes[&url(node)].limited
+    }
+
     /// Makes a node lie from now on.
     pub(super) fn lie(&self, node: usize, lie: Lie) {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").lie = Some(lie);
@@ -307,9 +333,7 @@ impl RpcClientT for Connection {
             let mut inner = self.world.lock();
             let Inner { blocks, nodes, .. } = &mut *inner;
             let node = nodes.get_mut(&self.url).expect("a node of this chain");
-            if !node.up {
-                return Err(gone());
-            }
+            node.ensure_answers()?;
             let (sender, heads) = mpsc::unbounded();
             match method {
                 "chain_subscribeFinalizedHeads" => node.heads.push(sender),
@@ -331,9 +355,7 @@ impl Inner {
         let blocks = &self.blocks;
         let best = blocks.len() - 1;
         let node = self.nodes.get_mut(url).expect("a node of this chain");
-        if !node.up {
-            return Err(gone());
-        }
+        node.ensure_answers()?;
         let block = |parameter: Option<&Value>| -> Option<&Block> {
             let hash = parameter.and_then(Value::as_str)?.parse::<H256>().expect("a hash");
             Some(blocks.iter().find(|block| block.hash == hash).expect("a block of this chain"))

@@ -1,11 +1,12 @@
 //! Nonces, and outcomes of submissions.
 
-use super::node::{Answer, Lie, METADATA, World, url};
+use super::node::{Answer, Lie, METADATA, World, patient, url};
 use crate::{
     account::Account,
     calls,
     error::{ChainError, UntrueNode},
     key::account,
+    link::Timeouts,
     metagraph::Metagraph,
     refusal::PoolRefusal,
     runtime::{
@@ -210,6 +211,24 @@ async fn the_next_node_takes_the_place_of_one_that_lies() {
         world.kill(2);
         let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("{lie:?}") };
         assert!(error.to_string().contains("not those of their block"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_ends_no_submission() {
+    // The limit refuses the first requests of the submission, and later those of the search.
+    for passed in [1, 4, 9, 30] {
+        let world = World::new(1);
+        let chain = world.connect_within(Timeouts { outage: LONG, ..patient() }).await.unwrap();
+        let account = Account::new(&chain, alice());
+        let limit = |requests| world.limit(1, requests);
+        limit(passed);
+        let sent = account.send(&call()).await.unwrap();
+        assert_eq!(world.pool().len(), 1);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        limit(passed);
+        assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, 2);
+        assert_eq!(world.limited(1), 0, "{passed}");
     }
 }
 
