@@ -32,6 +32,9 @@ pub enum ChainError {
         /// The reason.
         message: String,
     },
+    /// Every node that answers lags behind the chain.
+    #[error(transparent)]
+    Behind(#[from] LaggingNode),
     /// A node gave transactions that are not those of their block. It is not used again.
     #[error(transparent)]
     Untrue(#[from] UntrueNode),
@@ -60,7 +63,7 @@ pub enum ChainError {
 impl ChainError {
     /// Returns true if no usable node answers or makes progress, so that a later attempt may succeed.
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Silent(_) | Self::Untrue(_))
+        matches!(self, Self::Unreachable(_) | Self::Silent(_) | Self::Behind(_) | Self::Untrue(_))
     }
 }
 
@@ -72,6 +75,7 @@ impl Diagnostic for ChainError {
             Self::Silent(_) => "unreachable",
             Self::NoNetwork { .. } => "not-found",
             Self::NoWork(_) => "impossible",
+            Self::Behind(error) => error.code(),
             Self::Untrue(error) => error.code(),
             Self::Node { .. } | Self::NoBlock(_) => "node",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
@@ -87,6 +91,7 @@ impl Diagnostic for ChainError {
                 out.push("ask a node that keeps old states, one with `--state-pruning archive`");
             }
             Self::Node { .. } => out.push("read the log of the node"),
+            Self::Behind(error) => error.hints(out),
             Self::Untrue(error) => error.hints(out),
             Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks"),
@@ -118,6 +123,28 @@ impl Diagnostic for Unreachable {
     }
 }
 
+/// A node that is passed over, because it synchronises, or because other blocks are far above its best one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{node} is behind the chain: its best block is {block}, the highest known block {highest}")]
+pub struct LaggingNode {
+    /// The URL of the node.
+    pub node: String,
+    /// The best block of the node.
+    pub block: u64,
+    /// The highest block that any node has shown, or that this node knows of.
+    pub highest: u64,
+}
+
+impl Diagnostic for LaggingNode {
+    fn code(&self) -> &'static str {
+        "unreachable"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("wait until the node has synchronised with the chain, or use another node");
+    }
+}
+
 /// A node that is not believed, because a body that it gave is not that of its block.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the transactions that {node} gave are not those of their block")]
@@ -142,6 +169,8 @@ pub(crate) enum NoConnection {
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     #[error(transparent)]
+    Behind(#[from] LaggingNode),
+    #[error(transparent)]
     Untrue(#[from] UntrueNode),
 }
 
@@ -149,6 +178,7 @@ impl From<NoConnection> for ChainError {
     fn from(why: NoConnection) -> Self {
         match why {
             NoConnection::Unreachable(why) => why.into(),
+            NoConnection::Behind(why) => why.into(),
             NoConnection::Untrue(why) => why.into(),
         }
     }

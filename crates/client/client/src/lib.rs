@@ -34,6 +34,9 @@
 //! **Every wait has a limit.** The limits are in [`Timeouts`]. A submission that was not seen within its limit can be
 //! looked for again. Since transactions are mortal, this search ends.
 //!
+//! **A node that lags is passed over.** A new connection needs a node that does not synchronise, and whose best block is
+//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]).
+//!
 //! **A rate limit is no answer.** If a node refuses a request beyond its rate limit, the client pauses and asks the next
 //! node. The pause doubles with each refusal in a row, up to 10 s.
 //!
@@ -72,7 +75,7 @@ pub mod work;
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::{Chain, ChainConfig, SubxtClient};
-pub use error::{ChainError, RandomnessError, Unreachable, UntrueNode};
+pub use error::{ChainError, LaggingNode, RandomnessError, Unreachable, UntrueNode};
 pub use generated::runtime;
 pub use key::{account, key};
 pub use link::Timeouts;

@@ -1,10 +1,11 @@
 //! A connection that goes to the next node if one does not answer.
 
 use crate::{
-    error::{NoConnection, Unreachable, UntrueNode},
+    error::{LaggingNode, NoConnection, Unreachable, UntrueNode},
     node_urls::NodeUrls,
 };
 use futures::future::BoxFuture;
+use serde::Deserialize;
 use std::{
     collections::BTreeSet,
     fmt,
@@ -28,6 +29,9 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// The code with which a node refuses a request beyond its rate limit.
 const RATE_LIMIT: i32 = -32_999;
+
+/// The greatest distance of a node from the highest known block.
+const MAX_LAG: u64 = 20;
 
 /// The limits of all waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +77,8 @@ impl Connect for WebSocket {
 /// A connection to one node at a time.
 ///
 /// It begins with the first node, and keeps a node until the connection is lost. The next node follows, and after the
-/// last node the first. A node of another chain is skipped, and so is one that gave an untrue body.
+/// last node the first. A node of another chain is skipped. A node that gave an untrue body is skipped too, and so is
+/// one that lags.
 #[derive(Clone)]
 pub(crate) struct NodeLink(Arc<Inner>);
 
@@ -88,6 +93,8 @@ struct Inner {
     outages: AtomicU64,
     /// The number of refusals beyond a rate limit since the last answer.
     refusals: AtomicU32,
+    /// The highest block that any node has shown.
+    highest: AtomicU64,
 }
 
 struct LinkState {
@@ -103,9 +110,25 @@ struct LinkState {
     last: NoConnection,
 }
 
+/// The answer to `system_health`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeHealth {
+    is_syncing: bool,
+}
+
+/// The answer to `system_syncState`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeHeights {
+    current_block: u64,
+    highest_block: u64,
+}
+
 /// The reason for passing a node over.
 enum SkipReason {
     Failed(String),
+    Behind(LaggingNode),
     Untrue(UntrueNode),
 }
 
@@ -135,6 +158,7 @@ impl NodeLink {
             state: Mutex::new(state),
             outages: AtomicU64::new(0),
             refusals: AtomicU32::new(0),
+            highest: AtomicU64::new(0),
         }))
     }
 
@@ -194,20 +218,36 @@ impl NodeLink {
             .await
             .map_err(|_| format!("no connection within {connect:?}"))?
             .map_err(|error| error.to_string())?;
-        let genesis = timeout(answer, rpc.request::<String>("chain_getBlockHash", rpc_params![0]))
+        let questions = async {
+            let genesis: String = rpc.request("chain_getBlockHash", rpc_params![0]).await?;
+            let health: NodeHealth = rpc.request("system_health", rpc_params![]).await?;
+            let heights: NodeHeights = rpc.request("system_syncState", rpc_params![]).await?;
+            Ok::<_, RpcsError>((genesis, health, heights))
+        };
+        let (genesis, health, heights) = timeout(answer, questions)
             .await
             .map_err(|_| format!("no answer within {answer:?}"))?
             .map_err(|error| error.to_string())?;
-        match &state.genesis {
-            Some(expected) if *expected != genesis => {
-                Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")))
-            }
-            Some(_) => Ok(rpc),
-            None => {
-                state.genesis = Some(genesis);
-                Ok(rpc)
-            }
+        if state.genesis.as_ref().is_some_and(|expected| *expected != genesis) {
+            return Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")));
         }
+        let seen = self.0.highest.load(Ordering::Acquire);
+        if health.is_syncing || heights.current_block.saturating_add(MAX_LAG) < seen {
+            let highest = seen.max(heights.highest_block);
+            return Err(SkipReason::Behind(LaggingNode {
+                node: url.to_owned(),
+                block: heights.current_block,
+                highest,
+            }));
+        }
+        self.saw(heights.current_block);
+        state.genesis = Some(genesis);
+        Ok(rpc)
+    }
+
+    /// Notes a block that a node has shown.
+    pub(crate) fn saw(&self, height: u64) {
+        self.0.highest.fetch_max(height, Ordering::AcqRel);
     }
 
     /// Gives up a connection. The next node follows.
@@ -291,13 +331,18 @@ impl From<String> for SkipReason {
 
 /// Returns the common reason for which all nodes were passed over, or the reason of each.
 fn no_node(tried: Vec<(String, SkipReason)>) -> NoConnection {
-    if let Some((_, SkipReason::Untrue(why))) = tried.first()
-        && tried.iter().all(|(_, why)| matches!(why, SkipReason::Untrue(_)))
-    {
-        return why.clone().into();
+    match tried.first() {
+        Some((_, SkipReason::Untrue(why))) if tried.iter().all(|(_, why)| matches!(why, SkipReason::Untrue(_))) => {
+            return why.clone().into();
+        }
+        Some((_, SkipReason::Behind(why))) if tried.iter().all(|(_, why)| matches!(why, SkipReason::Behind(_))) => {
+            return why.clone().into();
+        }
+        _ => {}
     }
     let text = |why| match why {
         SkipReason::Failed(why) => why,
+        SkipReason::Behind(why) => why.to_string(),
         SkipReason::Untrue(why) => why.to_string(),
     };
     Unreachable { tried: tried.into_iter().map(|(url, why)| (url, text(why))).collect() }.into()

@@ -1,4 +1,5 @@
-//! A chain and its nodes, in memory. Nodes can be killed, can lie, and have scripted answers to transactions.
+//! A chain and its nodes, in memory. Nodes can be killed, can lie, lag and limit requests, and have scripted
+//! answers to transactions.
 
 use crate::{
     calls::blake2_256,
@@ -91,6 +92,9 @@ struct Node {
     lie: Option<Lie>,
     /// The number of requests that the node refuses because of its rate limit.
     limited: usize,
+    /// The best block of a node that gets no more blocks.
+    paused: Option<usize>,
+    syncing: bool,
     /// The number of connections.
     connections: usize,
 }
@@ -171,6 +175,8 @@ impl World {
             answers: VecDeque::new(),
             lie: None,
             limited: 0,
+            paused: None,
+            syncing: false,
             connections: 0,
         };
         let nodes = (1..=nodes).map(|number| (url(number), node())).collect();
@@ -216,7 +222,7 @@ impl World {
         let mut inner = self.lock();
         let Inner { blocks, nodes, .. } = &mut *inner;
         let block = Block::after(blocks.last(), body, events);
-        nodes.values_mut().for_each(|node| tell(&mut node.best_heads, &block));
+        nodes.values_mut().filter(|node| node.paused.is_none()).for_each(|node| tell(&mut node.best_heads, &block));
         blocks.push(block);
         blocks.len() - 1
     }
@@ -226,8 +232,10 @@ impl World {
         let mut inner = self.lock();
         let Inner { blocks, nodes, .. } = &mut *inner;
         let node = nodes.get_mut(&url(node)).expect("a node of this chain");
-        node.finalised = height;
-        tell(&mut node.heads, &blocks[height]);
+        if node.paused.is_none() {
+            node.finalised = height;
+            tell(&mut node.heads, &blocks[height]);
+        }
     }
 
     pub(super) fn kill(&self, node: usize) {
@@ -248,6 +256,18 @@ impl World {
     /// Moves a node to another chain.
     pub(super) fn stray(&self, node: usize) {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = H256::repeat_byte(77);
+    }
+
+    /// Makes a node get no more blocks.
+    pub(super) fn pause(&self, node: usize) {
+        let mut inner = self.lock();
+        let best = inner.blocks.len() - 1;
+        inner.nodes.get_mut(&url(node)).expect("a node of this chain").paused = Some(best);
+    }
+
+    /// Makes a node say that it synchronises, or that it has done so.
+    pub(super) fn set_syncing(&self, node: usize, syncing: bool) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").syncing = syncing;
     }
 
     /// Makes a node refuse as many requests because of its rate limit.
@@ -353,9 +373,10 @@ impl RpcClientT for Connection {
 impl Inner {
     fn answer(&mut self, url: &str, method: &str, parameters: &[Value]) -> Result<Value, RpcsError> {
         let blocks = &self.blocks;
-        let best = blocks.len() - 1;
         let node = self.nodes.get_mut(url).expect("a node of this chain");
         node.ensure_answers()?;
+        let highest = blocks.len() - 1;
+        let best = node.paused.unwrap_or(highest);
         let block = |parameter: Option<&Value>| -> Option<&Block> {
             let hash = parameter.and_then(Value::as_str)?.parse::<H256>().expect("a hash");
             Some(blocks.iter().find(|block| block.hash == hash).expect("a block of this chain"))
@@ -372,6 +393,8 @@ impl Inner {
             "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
             "state_call" => json!(hex(&self.call(parameters[0].as_str().expect("a function")))),
             "state_getStorage" => json!(hex(&events(&block(parameters.get(1)).expect("a block by its hash").events))),
+            "system_health" => json!({ "peers": 0, "isSyncing": node.syncing, "shouldHavePeers": false }),
+            "system_syncState" => json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": highest }),
             "system_accountNextIndex" => json!(self.next_index),
             "author_submitExtrinsic" => {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));
