@@ -4,6 +4,7 @@ use super::node::{Answer, Lie, METADATA, World, patient, url};
 use crate::{
     account::Account,
     calls,
+    chain::ChainConfig,
     error::{ChainError, UntrueNode},
     key::account,
     link::Timeouts,
@@ -21,14 +22,16 @@ use crate::{
         },
         system::events::ExtrinsicSuccess,
     },
+    state::ChainState,
     submission::{CallError, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction},
 };
 use futures::{FutureExt, future::join_all};
 use myelin_diagnostic::Hints;
-use myelin_keys::{Keypair, Secret};
+use myelin_keys::{Keypair, Secret, Signature};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::pool_code::PoolCode;
 use std::{collections::BTreeSet, time::Duration};
+use subxt::{config::DefaultExtrinsicParamsBuilder, utils::H256};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -66,6 +69,19 @@ fn too_low() -> DispatchError {
     let pallet = METADATA.pallet_by_name("Staking").unwrap();
     let variant = pallet.error_variants().unwrap().iter().find(|variant| variant.name == "AmountTooLow").unwrap();
     DispatchError::Module(ModuleError { index: pallet.error_index(), error: [variant.index, 0, 0, 0] })
+}
+
+/// Returns true if Alice signed this transaction with nonce 0, this birth, and the versions of this block.
+fn is_signed_for(transaction: &[u8], versions: &ChainState, mortality: u64, birth: u64, hash: H256) -> bool {
+    let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
+        .nonce(0)
+        .mortal_from_unchecked(mortality, birth, hash)
+        .build();
+    let call = call();
+    let signable = versions.client().transactions().create_signable_offline(&call, parameters).unwrap();
+    // The length in two bytes, the version, the kind of address, 32 bytes of it, and the kind of signature.
+    let signature: [u8; 64] = transaction[37..101].try_into().unwrap();
+    Signature::from_bytes(signature).verify(&alice().public(), &signable.signer_payload().unwrap())
 }
 
 /// Sends a transaction, includes it with these events, and returns the outcome.
@@ -230,6 +246,41 @@ async fn a_rate_limit_ends_no_submission() {
         assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, 2);
         assert_eq!(world.limited(1), 0, "{passed}");
     }
+}
+
+#[tokio::test]
+async fn transactions_go_on_while_no_block_is_final() {
+    let world = World::new(1);
+    let chain = world.connect().await.unwrap();
+    let mut best = 1;
+    // The blocks that are not final, the mortality, and the block from which it counts.
+    for (open, mortality, after) in [
+        (0, 64, 1),
+        (1, 4, 1),
+        (2, 4, 2),
+        (16, 64, 1),
+        (17, 64, 10),
+        (70, 64, 63),
+        (70, 4_096, 1),
+        (1_024, 4_096, 1),
+        (1_025, 4_096, 1_018),
+    ] {
+        while best < 1 + open {
+            best = world.make(Vec::new(), Vec::new());
+        }
+        let account = Account::new(&chain, alice()).with_mortality(mortality);
+        let sent = account.send(&call()).await.unwrap();
+        assert_eq!((sent.after, sent.valid_until), (after, after + mortality - 1), "{open} {mortality}");
+        let versions = chain.at_best().await.unwrap();
+        let birth = world.hash(usize::try_from(after).unwrap());
+        assert!(is_signed_for(&world.pool().pop().unwrap(), &versions, mortality, after, birth), "{open} {mortality}");
+    }
+    let account = Account::new(&chain, alice());
+    let sent = account.send(&call()).await.unwrap();
+    let included = world.make(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+    assert!(account.outcome(&sent, LONG).now_or_never().is_none());
+    world.finalise(1, included);
+    assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, included as u64);
 }
 
 #[tokio::test]
