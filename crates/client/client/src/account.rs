@@ -156,6 +156,9 @@ impl Account {
 
     /// Signs a call and sends it, without waiting for its outcome.
     ///
+    /// The call is signed again once if the runtime changed meanwhile, if the mortality of the first transaction is over,
+    /// or if the pool refuses its bytes for some time.
+    ///
     /// Success means that the transaction was sent. A node that fails at that moment may have lost it.
     ///
     /// # Errors
@@ -163,6 +166,7 @@ impl Account {
     pub async fn send<Call: Payload>(&self, call: &Call) -> Result<SentTransaction, CallError> {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
+        let mut was_renewed = false;
         loop {
             let known = next.birth.take().filter(|(since, _)| since.elapsed() < SAME_BIRTH);
             let is_known = known.is_some();
@@ -209,11 +213,18 @@ impl Account {
                 }
             } else {
                 next.nonce = Some(nonce);
-                // The runtime may have been upgraded since the block at which it was signed.
-                let newer_helps = is_known && matches!(refusal, PoolRefusal::Signature | PoolRefusal::Expired);
-                if !newer_helps {
+                let refusal = self.chain.explain(refusal, &birth).await;
+                let newer_helps = match refusal {
+                    // A signature with fresh randomness makes other bytes, and other versions another payload.
+                    PoolRefusal::Version | PoolRefusal::Banned => true,
+                    // The blocks were read for an earlier transaction.
+                    PoolRefusal::Signature | PoolRefusal::Expired => is_known,
+                    _ => false,
+                };
+                if was_renewed || !newer_helps {
                     return Err(refusal.into());
                 }
+                was_renewed = true;
             }
         }
     }
@@ -341,6 +352,18 @@ impl Chain {
         let height = best.height() - most.min(SAFE_DEPTH);
         let hash = methods.chain_get_block_hash(Some(height.into())).await?.ok_or_else(|| missing(&height))?;
         Ok(Birth { height, hash, best })
+    }
+
+    /// Returns [`PoolRefusal::Version`] if the signature was refused and the runtime is another than that of the birth.
+    async fn explain(&self, refusal: PoolRefusal, birth: &Birth) -> PoolRefusal {
+        let versions = |state: &ChainState| (state.client().spec_version(), state.client().transaction_version());
+        match refusal {
+            PoolRefusal::Signature => match self.at_best().await {
+                Ok(now) if versions(&now) != versions(&birth.best) => PoolRefusal::Version,
+                _ => PoolRefusal::Signature,
+            },
+            other => other,
+        }
     }
 
     /// Returns the next nonce of a key according to the current node, which counts the transactions in its pool.

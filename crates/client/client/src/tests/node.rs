@@ -50,6 +50,8 @@ pub(super) enum Answer {
     Accept,
     /// The node refuses it, with this number and reason.
     Refuse(i32, &'static str),
+    /// The runtime is upgraded, so the signature does not match any more.
+    Upgrade,
     /// The node accepts it, and dies before it answers.
     AcceptAndDie,
     /// The node dies.
@@ -72,9 +74,12 @@ pub(super) struct World(Arc<Mutex<Inner>>);
 struct Inner {
     blocks: Vec<Block>,
     nodes: BTreeMap<String, Node>,
+    /// The transactions that a node was given.
+    asked: Vec<Vec<u8>>,
     /// The transactions that a node has accepted.
     pool: Vec<Vec<u8>>,
     next_index: u64,
+    spec_version: u32,
     metagraph: Option<MetagraphInfo>,
 }
 
@@ -183,8 +188,10 @@ impl World {
         Self(Arc::new(Mutex::new(Inner {
             blocks: vec![genesis, first],
             nodes,
+            asked: Vec::new(),
             pool: Vec::new(),
             next_index: 0,
+            spec_version: 1,
             metagraph: None,
         })))
     }
@@ -297,6 +304,10 @@ impl World {
         self.lock().metagraph = metagraph;
     }
 
+    pub(super) fn asked(&self) -> Vec<Vec<u8>> {
+        self.lock().asked.clone()
+    }
+
     pub(super) fn pool(&self) -> Vec<Vec<u8>> {
         self.lock().pool.clone()
     }
@@ -398,6 +409,7 @@ impl Inner {
             "system_accountNextIndex" => json!(self.next_index),
             "author_submitExtrinsic" => {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));
+                self.asked.push(bytes.clone());
                 let answer = node.answers.pop_front().unwrap_or(Answer::Accept);
                 if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
                     node.end();
@@ -408,6 +420,10 @@ impl Inner {
                     }
                     Answer::Accept | Answer::AcceptAndDie => self.pool.push(bytes),
                     Answer::Refuse(code, said) => return Err(refusal(code, said)),
+                    Answer::Upgrade => {
+                        self.spec_version += 1;
+                        return Err(refusal(1_010, "Transaction has a bad signature"));
+                    }
                     Answer::Die => {}
                 }
                 if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
@@ -422,7 +438,8 @@ impl Inner {
     fn call(&self, function: &str) -> Vec<u8> {
         match function {
             "Core_version" => {
-                ("myelin", "myelin", 1_u32, 1_u32, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8).encode()
+                ("myelin", "myelin", 1_u32, self.spec_version, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8)
+                    .encode()
             }
             "Metadata_metadata_versions" => vec![15_u32].encode(),
             "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),

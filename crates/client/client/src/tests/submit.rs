@@ -26,7 +26,7 @@ use crate::{
     submission::{CallError, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction},
 };
 use futures::{FutureExt, future::join_all};
-use myelin_diagnostic::Hints;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_keys::{Keypair, Secret, Signature};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::pool_code::PoolCode;
@@ -324,6 +324,53 @@ async fn what_a_new_runtime_refuses_is_signed_anew() {
     world.answers(1, [bad(), bad()]);
     let error = account.send(&call()).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(PoolRefusal::Signature)), "{error}");
+}
+
+#[tokio::test]
+async fn a_change_of_the_runtime_is_signed_for_once() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    world.answers(1, [Answer::Upgrade]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    let best = world.connect().await.unwrap().at_best().await.unwrap();
+    assert_eq!(best.client().spec_version(), 2);
+    assert!(is_signed_for(&world.pool()[0], &best, 64, 1, world.hash(1)));
+
+    world.answers(1, [Answer::Upgrade, Answer::Upgrade]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Version)), "{error}");
+    assert_eq!((error.code(), world.pool().len()), ("refused", 1));
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+}
+
+#[tokio::test]
+async fn what_expired_before_it_was_sent_is_signed_anew() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let old = || Answer::Refuse(1_010, "Transaction has an ancient birth block");
+    world.answers(1, [Answer::Accept, old()]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+    world.answers(1, [old(), old()]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Expired)), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_pool_bans_is_signed_anew_once() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let banned = || Answer::Refuse(1_012, "Transaction is temporarily banned");
+    world.answers(1, [banned()]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    let asked = world.asked();
+    assert_eq!(asked.len(), 2);
+    assert_ne!(asked[0], asked[1], "the pool bans bytes");
+
+    world.answers(1, [banned(), banned()]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Banned)), "{error}");
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
 
 #[tokio::test]
