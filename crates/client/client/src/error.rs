@@ -41,6 +41,9 @@ pub enum ChainError {
     /// There is no such block, or the node has discarded it.
     #[error("the node has no block {0}")]
     NoBlock(String),
+    /// A page of a paged answer does not advance, so reading on would never end.
+    #[error("the node gives the same page of {0} again")]
+    RepeatedPage(&'static str),
     /// There is no such network.
     #[error("network {netuid} does not exist in block {block}")]
     NoNetwork {
@@ -77,7 +80,7 @@ impl Diagnostic for ChainError {
             Self::NoWork(_) => "impossible",
             Self::Behind(error) => error.code(),
             Self::Untrue(error) => error.code(),
-            Self::Node { .. } | Self::NoBlock(_) => "node",
+            Self::Node { .. } | Self::NoBlock(_) | Self::RepeatedPage(_) => "node",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
         }
     }
@@ -93,6 +96,7 @@ impl Diagnostic for ChainError {
             Self::Node { .. } => out.push("read the log of the node"),
             Self::Behind(error) => error.hints(out),
             Self::Untrue(error) => error.hints(out),
+            Self::RepeatedPage(_) => out.push("use another node"),
             Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks"),
             Self::NoWork(_) => out.push("use a burned registration, if the network allows it"),

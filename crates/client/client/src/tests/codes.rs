@@ -27,6 +27,7 @@ fn codes_of_the_chain_stay() {
         (LaggingNode { node: "ws://127.0.0.1:9944".to_owned(), block: 1, highest: 30 }.into(), "unreachable"),
         (UntrueNode { node: "ws://127.0.0.1:9944".to_owned() }.into(), "untrue"),
         (ChainError::NoBlock("1".to_owned()), "node"),
+        (ChainError::RepeatedPage("delegates"), "node"),
         (ChainError::NoNetwork { netuid, block: 1 }, "not-found"),
         (ChainError::NoWork(netuid), "impossible"),
         (ChainError::Incompatible("it is newer".to_owned()), "incompatible"),

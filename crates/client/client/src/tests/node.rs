@@ -11,8 +11,8 @@ use crate::{
     runtime::Event,
 };
 use futures::{channel::mpsc, future::BoxFuture};
-use myelin_primitives::{Amount, NetUid};
-use myelin_records::info::{MetagraphInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
+use myelin_primitives::{Amount, NetUid, PublicKey};
+use myelin_records::info::{DelegatePage, MetagraphInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
 use serde_json::{Value, json, value::to_raw_value};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,7 +22,10 @@ use std::{
 use subxt::{
     Metadata,
     config::substrate::Digest,
-    ext::{codec::Encode, scale_encode::EncodeAsType},
+    ext::{
+        codec::{Decode, Encode},
+        scale_encode::EncodeAsType,
+    },
     rpcs::{
         Error as RpcsError, RpcClient, RpcClientT, UserError,
         client::{RawRpcFuture, RawRpcSubscription, RawValue},
@@ -80,6 +83,8 @@ struct Inner {
     pool: Vec<Vec<u8>>,
     next_index: u64,
     spec_version: u32,
+    /// The pages of delegates by the hotkey after which each begins. None has a delegate.
+    delegate_pages: BTreeMap<Option<PublicKey>, Option<PublicKey>>,
     metagraph: Option<MetagraphInfo>,
 }
 
@@ -192,6 +197,7 @@ impl World {
             pool: Vec::new(),
             next_index: 0,
             spec_version: 1,
+            delegate_pages: BTreeMap::new(),
             metagraph: None,
         })))
     }
@@ -300,6 +306,10 @@ impl World {
         self.lock().next_index = index;
     }
 
+    pub(super) fn set_delegate_pages(&self, pages: &[(Option<PublicKey>, Option<PublicKey>)]) {
+        self.lock().delegate_pages = pages.iter().copied().collect();
+    }
+
     pub(super) fn set_metagraph(&self, metagraph: Option<MetagraphInfo>) {
         self.lock().metagraph = metagraph;
     }
@@ -402,7 +412,10 @@ impl Inner {
             },
             "chain_getHeader" => json!(block(parameters.first()).unwrap_or(&blocks[best]).header),
             "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
-            "state_call" => json!(hex(&self.call(parameters[0].as_str().expect("a function")))),
+            "state_call" => {
+                let arguments = unhex(parameters[1].as_str().expect("arguments"));
+                json!(hex(&self.call(parameters[0].as_str().expect("a function"), &arguments)))
+            }
             "state_getStorage" => json!(hex(&events(&block(parameters.get(1)).expect("a block by its hash").events))),
             "system_health" => json!({ "peers": 0, "isSyncing": node.syncing, "shouldHavePeers": false }),
             "system_syncState" => json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": highest }),
@@ -435,7 +448,7 @@ impl Inner {
         })
     }
 
-    fn call(&self, function: &str) -> Vec<u8> {
+    fn call(&self, function: &str, arguments: &[u8]) -> Vec<u8> {
         match function {
             "Core_version" => {
                 ("myelin", "myelin", 1_u32, self.spec_version, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8)
@@ -444,6 +457,11 @@ impl Inner {
             "Metadata_metadata_versions" => vec![15_u32].encode(),
             "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),
             "MyelinApi_metagraph" => self.metagraph.encode(),
+            "MyelinApi_delegates" => {
+                let after = <Option<[u8; 32]>>::decode(&mut &*arguments).expect("a hotkey, or none");
+                let next = self.delegate_pages[&after.map(PublicKey::from_bytes)];
+                DelegatePage { delegates: Vec::new(), next }.encode()
+            }
             "MyelinApi_subnet" => self.metagraph.as_ref().map(|metagraph| &metagraph.subnet).encode(),
             other => panic!("{other} was not expected"),
         }
