@@ -15,8 +15,11 @@ use crate::{
         runtime_types::{
             frame_support::dispatch::{DispatchClass, Pays},
             frame_system::{DispatchEventInfo, pallet::Event as System},
+            pallet_multisig::{Timepoint, pallet::Event as Multisig},
+            pallet_proxy::pallet::Event as Proxy,
             pallet_sudo::pallet::Event as Sudo,
             pallet_transaction_payment::pallet::Event as Payment,
+            pallet_utility::pallet::Event as Utility,
             sp_runtime::{DispatchError, ModuleError},
             sp_weights::weight_v2::Weight,
         },
@@ -88,6 +91,10 @@ fn is_signed_for(transaction: &[u8], versions: &ChainState, mortality: u64, birt
 async fn ends_with(events: Vec<Event>) -> SubmissionOutcome {
     let world = World::new(1);
     let account = account_on(&world).await;
+    ends_on(&world, &account, events).await
+}
+
+async fn ends_on(world: &World, account: &Account, events: Vec<Event>) -> SubmissionOutcome {
     let sent = account.send(&call()).await.unwrap();
     let other = (0, success());
     let mine = events.into_iter().map(|event| (1, event));
@@ -126,6 +133,56 @@ async fn a_call_inside_of_a_call_may_fail_too() {
 
     let fine = Event::Sudo(Sudo::Sudid { sudo_result: Ok(()) });
     assert!(matches!(ends_with(vec![fine, success()]).await, SubmissionOutcome::Finalised(_)));
+}
+
+/// Returns each event by which a call tells the result of a call inside of it, with its name in errors.
+fn wrappers(result: Result<(), DispatchError>) -> Vec<(&'static str, Event)> {
+    let someone = account(&alice().public());
+    let mut events = vec![
+        ("sudo", Event::Sudo(Sudo::Sudid { sudo_result: result.clone() })),
+        ("sudo", Event::Sudo(Sudo::SudoAsDone { sudo_result: result.clone() })),
+        ("the proxy", Event::Proxy(Proxy::ProxyExecuted { result: result.clone() })),
+        (
+            "the multisig account",
+            Event::Multisig(Multisig::MultisigExecuted {
+                approving: someone.clone(),
+                timepoint: Timepoint { height: 1, index: 1 },
+                multisig: someone,
+                call_hash: [0; 32],
+                result: result.clone(),
+            }),
+        ),
+        ("another origin", Event::Utility(Utility::DispatchedAs { result: result.clone() })),
+    ];
+    events.extend(match result {
+        Ok(()) => vec![
+            ("the batch", Event::Utility(Utility::ItemCompleted)),
+            ("the batch", Event::Utility(Utility::BatchCompleted)),
+            ("the call with a fallback", Event::Utility(Utility::IfElseMainSuccess)),
+        ],
+        Err(error) => vec![
+            ("the batch", Event::Utility(Utility::BatchInterrupted { index: 1, error: error.clone() })),
+            ("the batch", Event::Utility(Utility::ItemFailed { error: error.clone() })),
+            ("the call with a fallback", Event::Utility(Utility::IfElseFallbackCalled { main_error: error })),
+        ],
+    });
+    events
+}
+
+#[tokio::test]
+async fn every_call_with_a_call_inside_tells_its_failure() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    for (name, event) in wrappers(Err(too_low())) {
+        let outcome = ends_on(&world, &account, vec![event.clone(), success()]).await;
+        let SubmissionOutcome::Failed { error, included } = outcome else { panic!("{event:?}") };
+        assert!(matches!(error, CallError::Inner { by, .. } if by == name), "{event:?}: {error}");
+        assert!(error.is("Staking", "AmountTooLow") && included.is_some(), "{event:?}: {error}");
+    }
+    for (_, event) in wrappers(Ok(())) {
+        let outcome = ends_on(&world, &account, vec![event.clone(), success()]).await;
+        assert!(matches!(outcome, SubmissionOutcome::Finalised(_)), "{event:?}");
+    }
 }
 
 #[tokio::test]
