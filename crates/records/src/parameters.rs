@@ -373,6 +373,8 @@ record! {
         coldkey_swap_announcement_delay: BlockNumber = 36_000;
         /// Blocks after that before a swap may be announced anew or withdrawn.
         coldkey_swap_reannouncement_delay: BlockNumber = 7_200;
+        /// True if neurons may announce private addresses and those of the loopback interface.
+        local_addresses: bool = false;
     }
 }
 

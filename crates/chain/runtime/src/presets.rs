@@ -108,6 +108,7 @@ fn quick_network() -> NetworkParametersPatch {
         target_stakes_per_interval: Some(1_000),
         coldkey_swap_announcement_delay: Some(40),
         coldkey_swap_reannouncement_delay: Some(20),
+        local_addresses: Some(true),
         ..NetworkParametersPatch::default()
     }
 }

@@ -114,6 +114,8 @@ pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery
 #[storage_alias]
 type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
 #[storage_alias]
+pub(crate) type LocalAddresses = StorageValue<Mock, bool, ValueQuery>;
+#[storage_alias]
 type Released = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
 /// The TAO that ended networks had recycled.
 #[storage_alias]
@@ -149,7 +151,7 @@ impl ReadSubnets<AccountId> for Tables {
     }
 
     fn network() -> NetworkParameters {
-        NetworkParameters::default()
+        NetworkParameters { local_addresses: LocalAddresses::get(), ..NetworkParameters::default() }
     }
 
     fn locked() -> Amount<Tao> {
