@@ -41,7 +41,7 @@ mod row;
 pub mod ss58;
 
 pub use amount::{Amount, AmountError, Cut, ParseAmountError, RAO_PER_TAO, Tao};
-pub use endpoint::IpEndpoint;
+pub use endpoint::{AddressScope, IpEndpoint};
 pub use fraction::{Fraction, FractionError, MILLION, Take, U16_ONE};
 pub use id::{NetUid, Uid};
 pub use key::PublicKey;

@@ -380,6 +380,8 @@ record! {
         min_rate_limit: BlockNumber = 50;
         /// Least difficulty of a registration by work.
         min_work_difficulty: u64 = 10_000_000;
+        /// True if neurons may announce private addresses and those of the loopback interface.
+        local_addresses: bool = false;
     }
 }
 

@@ -138,6 +138,7 @@ fn quick_network() -> NetworkParametersPatch {
         coldkey_swap_reannouncement_delay: Some(20),
         min_rate_limit: Some(5),
         min_work_difficulty: Some(1_000),
+        local_addresses: Some(true),
         ..NetworkParametersPatch::default()
     }
 }

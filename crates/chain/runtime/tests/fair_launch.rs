@@ -58,10 +58,14 @@ fn register(chain: &Chain, hotkey: &sr25519::Pair, coldkey: &sr25519::Pair) -> N
 }
 
 fn serve(port: u16) -> NeuronsCall<Runtime> {
+    serve_at(0x0808_0808, port)
+}
+
+fn serve_at(ip: u128, port: u16) -> NeuronsCall<Runtime> {
     NeuronsCall::serve_axon {
         netuid: SUBNET,
         version: 1,
-        ip: 0x0a00_0001,
+        ip,
         port,
         ip_type: 4,
         protocol: 4,
@@ -193,6 +197,11 @@ fn free_calls_cannot_flood() {
     chain.block(Vec::new());
     let call = register(&chain, &hotkey, &coldkey);
     chain.succeed(&hotkey, call);
+
+    // No neuron of a public network can be told to dial a machine next to it.
+    for local in [0x7f00_0002, 0xa9fe_a9fe, 0x0a00_0001] {
+        assert_eq!(chain.refusal(&hotkey, serve_at(local, 80)), InvalidTransaction::Custom(11).into());
+    }
 
     // Two calls of a kind provide the same tag, so a pool holds one of them.
     let nonce = chain.look(|| System::account_nonce(account(&hotkey)));

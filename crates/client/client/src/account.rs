@@ -16,12 +16,12 @@ use myelin_primitives::{Amount, Tao};
 use myelin_records::free_calls::is_free;
 use std::{sync::Arc, time::Duration};
 use subxt::{
-    config::DefaultExtrinsicParamsBuilder,
+    config::{DefaultExtrinsicParamsBuilder, Header as _},
     error::ExtrinsicError,
     ext::codec::{Compact, Decode, Encode},
     rpcs::Error as RpcsError,
     tx::{Payload, Signer},
-    utils::{AccountId32, MultiSignature},
+    utils::{AccountId32, H256, MultiSignature},
 };
 use tokio::{
     sync::Mutex,
@@ -33,6 +33,9 @@ const MORTALITY: u64 = 64;
 
 /// Mortalities, in blocks, that have an exact encoding.
 const MORTALITIES: std::ops::RangeInclusive<u64> = 4..=4_096;
+
+/// The depth of the block at which transactions are signed while finality lags. Blocks of this depth are seldom replaced.
+const SAFE_DEPTH: u64 = 8;
 
 /// The number of attempts to sign a transaction whose nonce was taken.
 const ATTEMPTS: usize = 3;
@@ -56,13 +59,23 @@ pub struct Account {
     next: Arc<Mutex<NextNonce>>,
 }
 
+/// The blocks with which a transaction is signed.
+#[derive(Debug)]
+struct Birth {
+    /// The block from which its mortality counts.
+    height: u64,
+    hash: H256,
+    /// The best block, with the versions of the runtime.
+    best: ChainState,
+}
+
 /// The nonce and the block with which the next transaction is signed.
 #[derive(Debug, Default)]
 struct NextNonce {
     /// The next nonce, or `None` if the chain must be asked.
     nonce: Option<u64>,
-    /// The final block at which the last transaction was signed, and the time of reading it.
-    birth: Option<(Instant, ChainState)>,
+    /// The blocks with which the last transaction was signed, and the time of reading them.
+    birth: Option<(Instant, Birth)>,
 }
 
 /// A signer without the key. Its signatures have the right length and are invalid.
@@ -143,6 +156,9 @@ impl Account {
 
     /// Signs a call and sends it, without waiting for its outcome.
     ///
+    /// The call is signed again once if the runtime changed meanwhile, if the mortality of the first transaction is over,
+    /// or if the pool refuses its bytes for some time.
+    ///
     /// Success means that the transaction was sent. A node that fails at that moment may have lost it.
     ///
     /// # Errors
@@ -150,13 +166,14 @@ impl Account {
     pub async fn send<Call: Payload>(&self, call: &Call) -> Result<SentTransaction, CallError> {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
+        let mut was_renewed = false;
         loop {
             let known = next.birth.take().filter(|(since, _)| since.elapsed() < SAME_BIRTH);
             let is_known = known.is_some();
             let (known_since, birth) = if let Some(known) = known {
                 known
             } else {
-                let birth = self.chain.at_finalised().await.map_err(CallError::NotSent)?;
+                let birth = self.chain.birth(self.mortality).await.map_err(CallError::NotSent)?;
                 (Instant::now(), birth)
             };
             let nonce = match next.nonce {
@@ -168,9 +185,9 @@ impl Account {
                 hash: blake2_256(&transaction),
                 signer: self.public(),
                 nonce,
-                after: birth.height(),
+                after: birth.height,
                 // The block at which it was signed counts too.
-                valid_until: birth.height() + self.mortality - 1,
+                valid_until: birth.height + self.mortality - 1,
             };
             // Until the node has accepted it, the next nonce is unknown.
             next.nonce = None;
@@ -196,16 +213,23 @@ impl Account {
                 }
             } else {
                 next.nonce = Some(nonce);
-                // The runtime may have been upgraded since the block at which it was signed.
-                let newer_helps = is_known && matches!(refusal, PoolRefusal::Signature | PoolRefusal::Expired);
-                if !newer_helps {
+                let refusal = self.chain.explain(refusal, &birth).await;
+                let newer_helps = match refusal {
+                    // A signature with fresh randomness makes other bytes, and other versions another payload.
+                    PoolRefusal::Version | PoolRefusal::Banned => true,
+                    // The blocks were read for an earlier transaction.
+                    PoolRefusal::Signature | PoolRefusal::Expired => is_known,
+                    _ => false,
+                };
+                if was_renewed || !newer_helps {
                     return Err(refusal.into());
                 }
+                was_renewed = true;
             }
         }
     }
 
-    fn sign<Call: Payload>(&self, birth: &ChainState, call: &Call, nonce: u64) -> Result<Vec<u8>, ExtrinsicError> {
+    fn sign<Call: Payload>(&self, birth: &Birth, call: &Call, nonce: u64) -> Result<Vec<u8>, ExtrinsicError> {
         sign(birth, call, nonce, self.mortality, &KeypairSigner(&self.key))
     }
 
@@ -217,8 +241,10 @@ impl Account {
     /// Hands a transaction to a node, and to the next one if the connection is lost meanwhile.
     async fn hand_over(&self, transaction: &[u8]) -> PoolResponse {
         let link = self.chain.link();
+        let began = Instant::now();
         let mut doubt = false;
-        for _ in 0..=link.nodes() {
+        let mut losses = 0;
+        while losses <= link.nodes() {
             let connection = match link.connection().await {
                 Ok(connection) => connection,
                 Err(error) if !doubt => return PoolResponse::Unreachable(error.into()),
@@ -228,8 +254,13 @@ impl Account {
             let refusal = match link.ask(&connection, methods.author_submit_extrinsic(transaction)).await {
                 Ok(_) => return PoolResponse::Accepted,
                 Err(NodeError::Answered(RpcsError::User(error))) => PoolRefusal::from(&error),
+                // The node has not read the transaction.
+                Err(NodeError::Limited(_)) if link.may_wait(began) => continue,
+                Err(NodeError::Limited(why)) if !doubt => return PoolResponse::Unreachable(why.into()),
+                Err(NodeError::Limited(_)) => break,
                 Err(NodeError::Answered(_) | NodeError::Connection(_)) => {
                     doubt = true;
+                    losses += 1;
                     continue;
                 }
             };
@@ -245,7 +276,7 @@ impl Account {
 }
 
 fn sign<Call: Payload>(
-    birth: &ChainState,
+    birth: &Birth,
     call: &Call,
     nonce: u64,
     mortality: u64,
@@ -253,9 +284,9 @@ fn sign<Call: Payload>(
 ) -> Result<Vec<u8>, ExtrinsicError> {
     let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
         .nonce(nonce)
-        .mortal_from_unchecked(mortality, birth.height(), birth.hash())
+        .mortal_from_unchecked(mortality, birth.height, birth.hash)
         .build();
-    let mut transaction = birth.client().transactions().create_signable_offline(call, parameters)?;
+    let mut transaction = birth.best.client().transactions().create_signable_offline(call, parameters)?;
     Ok(transaction.sign(signer)?.into_encoded())
 }
 
@@ -287,16 +318,52 @@ impl Chain {
         if is_free(call.pallet_name(), call.call_name()) {
             return Ok(Amount::ZERO);
         }
-        let now = self.at_finalised().await?;
+        let now = self.birth(MORTALITY).await?;
         let transaction = sign(&now, call, self.nonce(signer).await?, MORTALITY, &DummySigner(signer))?;
         // The node refuses a transaction that is as long.
         let length = u32::try_from(transaction.len()).unwrap_or(u32::MAX);
         // subxt declares fees as numbers of 128 bits; the chain's have 64.
         let question = [transaction, length.encode()].concat();
-        let answer =
-            now.client().runtime_apis().call_raw("TransactionPaymentApi_query_info", Some(question.as_slice())).await?;
+        let answer = now
+            .best
+            .client()
+            .runtime_apis()
+            .call_raw("TransactionPaymentApi_query_info", Some(question.as_slice()))
+            .await?;
         let info = DispatchInfo::decode(&mut answer.as_slice());
         info.map(|info| Amount::from_rao(info.fee)).map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// Returns the blocks with which a transaction of this mortality is signed now.
+    ///
+    /// The last final block is never replaced, so a transaction that counts from it stays valid on every fork. If it is
+    /// more than a quarter of the mortality behind the best block, finality lags. The transaction then counts from a
+    /// block that is not final, because it would expire before its inclusion.
+    async fn birth(&self, mortality: u64) -> Result<Birth, ChainError> {
+        let missing = |what: &dyn ToString| ChainError::NoBlock(what.to_string());
+        let methods = self.methods();
+        let last = methods.chain_get_finalized_head().await?;
+        let header = methods.chain_get_header(Some(last)).await?.ok_or_else(|| missing(&last))?;
+        let best = self.at_best().await?;
+        let most = mortality / 4;
+        if best.height().saturating_sub(header.number()) <= most {
+            return Ok(Birth { height: header.number(), hash: last, best });
+        }
+        let height = best.height() - most.min(SAFE_DEPTH);
+        let hash = methods.chain_get_block_hash(Some(height.into())).await?.ok_or_else(|| missing(&height))?;
+        Ok(Birth { height, hash, best })
+    }
+
+    /// Returns [`PoolRefusal::Version`] if the signature was refused and the runtime is another than that of the birth.
+    async fn explain(&self, refusal: PoolRefusal, birth: &Birth) -> PoolRefusal {
+        let versions = |state: &ChainState| (state.client().spec_version(), state.client().transaction_version());
+        match refusal {
+            PoolRefusal::Signature => match self.at_best().await {
+                Ok(now) if versions(&now) != versions(&birth.best) => PoolRefusal::Version,
+                _ => PoolRefusal::Signature,
+            },
+            other => other,
+        }
     }
 
     /// Returns the next nonce of a key according to the current node, which counts the transactions in its pool.

@@ -2,17 +2,16 @@
 
 use crate::{
     bodies::BlockBody,
-    chain::{Chain, ChainConfig, Methods},
-    error::ChainError,
+    chain::{Chain, Header, Methods},
+    error::{ChainError, Unreachable},
+    extrinsics_root::is_body,
     link::{Connection, NodeError, NodeLink},
     state::ChainState,
 };
 use futures::FutureExt;
 use std::{fmt, sync::Arc};
 use subxt::{config::Header as _, rpcs::client::RpcSubscription, utils::H256};
-use tokio::time::timeout;
-
-type Header = <ChainConfig as subxt::Config>::Header;
+use tokio::time::{Instant, timeout};
 
 /// The final blocks of a chain, each once and in order.
 ///
@@ -101,15 +100,17 @@ impl Blocks {
     /// Waits until a node has finalised the next block, and reads the block from that node.
     async fn final_block(&mut self, with_body: bool) -> Result<FinalBlock, ChainError> {
         let link = self.chain.link().clone();
+        let began = Instant::now();
         let mut losses = 0;
         loop {
             match self.try_final_block(&link, with_body).await {
                 Ok(block) => return Ok(block),
                 Err(BlockError::Error(error)) => return Err(error),
-                Err(BlockError::Lost) => {}
+                Err(BlockError::Limited(_)) if link.may_wait(began) => {}
+                Err(BlockError::Limited(why)) => return Err(why.into()),
+                Err(BlockError::Lost) => losses += 1,
             }
             self.feed = None;
-            losses += 1;
             if losses > link.nodes() {
                 return Err(ChainError::Silent(link.limits().silence));
             }
@@ -133,6 +134,7 @@ impl Blocks {
         while let Some(Some(Ok(header))) = feed.heads.next().now_or_never() {
             feed.finalised = feed.finalised.max(header.number());
         }
+        link.saw(feed.finalised);
         let height = self.next;
         let hash = link.ask(&feed.connection, feed.methods.chain_get_block_hash(Some(height.into()))).await?;
         let Some(hash) = hash else {
@@ -144,8 +146,13 @@ impl Blocks {
             body = self.chain.bodies().of(hash);
             let fetched = BlockBody::fetch(&body, async || {
                 let block = link.ask(&feed.connection, feed.methods.chain_get_block(Some(hash))).await?;
-                let block = block.ok_or_else(|| BlockError::Error(ChainError::NoBlock(height.to_string())))?;
-                Ok::<_, BlockError>(block.block.extrinsics.into_iter().map(|transaction| transaction.0).collect())
+                let block = block.ok_or_else(|| BlockError::Error(ChainError::NoBlock(height.to_string())))?.block;
+                let transactions: Vec<_> = block.extrinsics.into_iter().map(|transaction| transaction.0).collect();
+                if !is_body(hash, &block.header, &transactions) {
+                    link.untrue(&feed.connection).await;
+                    return Err(BlockError::Lost);
+                }
+                Ok(transactions)
             });
             fetched.await?;
         }
@@ -170,6 +177,8 @@ impl Feed {
 enum BlockError {
     /// The node is given up.
     Lost,
+    /// The node has refused a request because of its rate limit.
+    Limited(Unreachable),
     /// Another node would not help.
     Error(ChainError),
 }
@@ -179,6 +188,7 @@ impl From<NodeError> for BlockError {
         match lost {
             NodeError::Answered(error) => Self::Error(error.into()),
             NodeError::Connection(_) => Self::Lost,
+            NodeError::Limited(why) => Self::Limited(why),
         }
     }
 }

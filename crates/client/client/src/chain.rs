@@ -22,6 +22,9 @@ pub type ChainConfig = subxt::SubstrateConfig;
 /// A client of subxt.
 pub type SubxtClient = subxt::OnlineClient<ChainConfig>;
 
+/// The header of a block.
+pub(crate) type Header = <ChainConfig as subxt::Config>::Header;
+
 /// The methods of the older RPC protocol.
 ///
 /// It reports the reason of the pool as a number. It keeps no state on the node that a change of nodes would lose.
@@ -84,7 +87,7 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] if no node answers.
     pub async fn at_finalised(&self) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_current_block().await?))
+        Ok(self.seen(ChainState::new(self.client.at_current_block().await?)))
     }
 
     /// Returns the chain as of its best block, which another block may still replace.
@@ -93,7 +96,13 @@ impl Chain {
     /// [`ChainError`] if no node answers.
     pub async fn at_best(&self) -> Result<ChainState, ChainError> {
         let best = self.methods().chain_get_block_hash(None).await?;
-        self.at_hash(best.ok_or_else(|| ChainError::NoBlock("at all".into()))?).await
+        Ok(self.seen(self.at_hash(best.ok_or_else(|| ChainError::NoBlock("at all".into()))?).await?))
+    }
+
+    /// Notes the height of a block that a node has shown.
+    fn seen(&self, state: ChainState) -> ChainState {
+        self.link.saw(state.height());
+        state
     }
 
     /// Returns the chain as of the block at this height.

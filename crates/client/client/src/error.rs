@@ -32,9 +32,18 @@ pub enum ChainError {
         /// The reason.
         message: String,
     },
+    /// Every node that answers lags behind the chain.
+    #[error(transparent)]
+    Behind(#[from] LaggingNode),
+    /// A node gave transactions that are not those of their block. It is not used again.
+    #[error(transparent)]
+    Untrue(#[from] UntrueNode),
     /// There is no such block, or the node has discarded it.
     #[error("the node has no block {0}")]
     NoBlock(String),
+    /// A page of a paged answer does not advance, so reading on would never end.
+    #[error("the node gives the same page of {0} again")]
+    RepeatedPage(&'static str),
     /// There is no such network.
     #[error("network {netuid} does not exist in block {block}")]
     NoNetwork {
@@ -55,9 +64,9 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    /// Returns true if no node answers or makes progress, so that a later attempt may succeed.
+    /// Returns true if no usable node answers or makes progress, so that a later attempt may succeed.
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Silent(_))
+        matches!(self, Self::Unreachable(_) | Self::Silent(_) | Self::Behind(_) | Self::Untrue(_))
     }
 }
 
@@ -69,7 +78,9 @@ impl Diagnostic for ChainError {
             Self::Silent(_) => "unreachable",
             Self::NoNetwork { .. } => "not-found",
             Self::NoWork(_) => "impossible",
-            Self::Node { .. } | Self::NoBlock(_) => "node",
+            Self::Behind(error) => error.code(),
+            Self::Untrue(error) => error.code(),
+            Self::Node { .. } | Self::NoBlock(_) | Self::RepeatedPage(_) => "node",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
         }
     }
@@ -83,6 +94,9 @@ impl Diagnostic for ChainError {
                 out.push("ask a node that keeps old states, one with `--state-pruning archive`");
             }
             Self::Node { .. } => out.push("read the log of the node"),
+            Self::Behind(error) => error.hints(out),
+            Self::Untrue(error) => error.hints(out),
+            Self::RepeatedPage(_) => out.push("use another node"),
             Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks"),
             Self::NoWork(_) => out.push("use a burned registration, if the network allows it"),
@@ -113,6 +127,67 @@ impl Diagnostic for Unreachable {
     }
 }
 
+/// A node that is passed over, because it synchronises, or because other blocks are far above its best one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{node} is behind the chain: its best block is {block}, the highest known block {highest}")]
+pub struct LaggingNode {
+    /// The URL of the node.
+    pub node: String,
+    /// The best block of the node.
+    pub block: u64,
+    /// The highest block that any node has shown, or that this node knows of.
+    pub highest: u64,
+}
+
+impl Diagnostic for LaggingNode {
+    fn code(&self) -> &'static str {
+        "unreachable"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("wait until the node has synchronised with the chain, or use another node");
+    }
+}
+
+/// A node that is not believed, because a body that it gave is not that of its block.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the transactions that {node} gave are not those of their block")]
+pub struct UntrueNode {
+    /// The URL of the node.
+    pub node: String,
+}
+
+impl Diagnostic for UntrueNode {
+    fn code(&self) -> &'static str {
+        "untrue"
+    }
+
+    fn hints(&self, out: &mut Hints) {
+        out.push("use another node, and do not sign anything again until it was asked");
+    }
+}
+
+/// The reason for which there is no connection.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum NoConnection {
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    #[error(transparent)]
+    Behind(#[from] LaggingNode),
+    #[error(transparent)]
+    Untrue(#[from] UntrueNode),
+}
+
+impl From<NoConnection> for ChainError {
+    fn from(why: NoConnection) -> Self {
+        match why {
+            NoConnection::Unreachable(why) => why.into(),
+            NoConnection::Behind(why) => why.into(),
+            NoConnection::Untrue(why) => why.into(),
+        }
+    }
+}
+
 /// A failure of the operating system to provide random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system gives no random numbers: {0}")]
@@ -132,8 +207,8 @@ impl From<RpcsError> for ChainError {
     fn from(error: RpcsError) -> Self {
         match error {
             RpcsError::User(error) => Self::node(&error),
-            RpcsError::Client(error) => match error.downcast::<Unreachable>() {
-                Ok(unreachable) => Self::Unreachable(*unreachable),
+            RpcsError::Client(error) => match error.downcast::<NoConnection>() {
+                Ok(why) => (*why).into(),
                 Err(error) => Self::Unreadable(Box::new(RpcsError::Client(error).into())),
             },
             other => Self::Unreadable(Box::new(other.into())),

@@ -34,12 +34,21 @@
 //! **Every wait has a limit.** The limits are in [`Timeouts`]. A submission that was not seen within its limit can be
 //! looked for again. Since transactions are mortal, this search ends.
 //!
+//! **A node that lags is passed over.** A new connection needs a node that does not synchronise, and whose best block is
+//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]).
+//!
+//! **A rate limit is no answer.** If a node refuses a request beyond its rate limit, the client pauses and asks the next
+//! node. The pause doubles with each refusal in a row, up to 10 s.
+//!
 //! **No pallets.** A client knows the chain through its metadata: [`runtime`] is generated from `metadata.scale`, a
 //! committed copy of the metadata of the runtime. A test of the workspace fails if the two differ, so a review sees
 //! each change of the chain that clients notice. Storage and nested calls that have no function here are in
 //! [`runtime`]. Records are those of [`records`], as the chain stores them.
 //!
-//! Limits: no light client (the node is trusted), no stream of blocks before they are final, and no history older than
+//! **Bodies are proved.** A node whose transactions are not those of the header of their block is given up
+//! ([`ChainError::Untrue`]). No node can therefore hide a transaction that is in a final block.
+//!
+//! Limits: no light client (headers, states and events are trusted), no stream of blocks before they are final, and no history older than
 //! the states of the nodes.
 
 mod account;
@@ -48,6 +57,7 @@ mod bodies;
 pub mod calls;
 mod chain;
 mod error;
+mod extrinsics_root;
 mod generated;
 mod key;
 mod link;
@@ -65,7 +75,7 @@ pub mod work;
 pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::{Chain, ChainConfig, SubxtClient};
-pub use error::{ChainError, RandomnessError, Unreachable};
+pub use error::{ChainError, LaggingNode, RandomnessError, Unreachable, UntrueNode};
 pub use generated::runtime;
 pub use key::{account, key};
 pub use link::Timeouts;

@@ -1,12 +1,17 @@
 //! A connection that goes to the next node if one does not answer.
 
-use crate::{error::Unreachable, node_urls::NodeUrls};
+use crate::{
+    error::{LaggingNode, NoConnection, Unreachable, UntrueNode},
+    node_urls::NodeUrls,
+};
 use futures::future::BoxFuture;
+use serde::Deserialize;
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,8 +24,14 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// The longest pause between two rounds through the nodes.
+/// The longest pause between two rounds through the nodes, and before a node that limits requests is replaced.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
+
+/// The code with which a node refuses a request beyond its rate limit.
+const RATE_LIMIT: i32 = -32_999;
+
+/// The greatest distance of a node from the highest known block.
+const MAX_LAG: u64 = 20;
 
 /// The limits of all waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +42,7 @@ pub struct Timeouts {
     pub answer: Duration,
     /// The limit for a new final block of one node, before the next one is used.
     pub silence: Duration,
-    /// The limit for any node, while none answers.
+    /// The limit for any node, while none answers, or while all refuse requests beyond their rate limits.
     pub outage: Duration,
     /// The pause between the first two rounds through the nodes; doubled after each round, up to 10 s.
     pub pause: Duration,
@@ -66,7 +77,8 @@ impl Connect for WebSocket {
 /// A connection to one node at a time.
 ///
 /// It begins with the first node, and keeps a node until the connection is lost. The next node follows, and after the
-/// last node the first. A node of another chain is skipped.
+/// last node the first. A node of another chain is skipped. A node that gave an untrue body is skipped too, and so is
+/// one that lags.
 #[derive(Clone)]
 pub(crate) struct NodeLink(Arc<Inner>);
 
@@ -79,6 +91,10 @@ struct Inner {
     ///
     /// A caller that waited meanwhile gives up too, instead of one by one.
     outages: AtomicU64,
+    /// The number of refusals beyond a rate limit since the last answer.
+    refusals: AtomicU32,
+    /// The highest block that any node has shown.
+    highest: AtomicU64,
 }
 
 struct LinkState {
@@ -89,7 +105,31 @@ struct LinkState {
     connections: u64,
     /// The genesis hash of the first node that answered.
     genesis: Option<String>,
-    last: Unreachable,
+    /// The nodes that gave an untrue body.
+    untrue: BTreeSet<String>,
+    last: NoConnection,
+}
+
+/// The answer to `system_health`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeHealth {
+    is_syncing: bool,
+}
+
+/// The answer to `system_syncState`, as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeHeights {
+    current_block: u64,
+    highest_block: u64,
+}
+
+/// The reason for passing a node over.
+enum SkipReason {
+    Failed(String),
+    Behind(LaggingNode),
+    Untrue(UntrueNode),
 }
 
 /// A connection to one node.
@@ -108,7 +148,8 @@ impl NodeLink {
             turn: 0,
             connections: 0,
             genesis: None,
-            last: Unreachable { tried: Vec::new() },
+            untrue: BTreeSet::new(),
+            last: Unreachable { tried: Vec::new() }.into(),
         };
         Self(Arc::new(Inner {
             urls: endpoints.into_urls(),
@@ -116,6 +157,8 @@ impl NodeLink {
             limits,
             state: Mutex::new(state),
             outages: AtomicU64::new(0),
+            refusals: AtomicU32::new(0),
+            highest: AtomicU64::new(0),
         }))
     }
 
@@ -129,7 +172,7 @@ impl NodeLink {
     }
 
     /// Returns the current connection, or makes a new one within the limits.
-    pub(crate) async fn connection(&self) -> Result<Connection, Unreachable> {
+    pub(crate) async fn connection(&self) -> Result<Connection, NoConnection> {
         let outages = self.0.outages.load(Ordering::Acquire);
         let mut state = self.0.state.lock().await;
         if let Some(connection) = &state.connection {
@@ -156,7 +199,7 @@ impl NodeLink {
                 state.turn = (state.turn + 1) % self.0.urls.len();
             }
             if began.elapsed() + pause >= self.0.limits.outage {
-                state.last = Unreachable { tried };
+                state.last = no_node(tried);
                 self.0.outages.fetch_add(1, Ordering::AcqRel);
                 return Err(state.last.clone());
             }
@@ -166,24 +209,45 @@ impl NodeLink {
         }
     }
 
-    async fn try_connect(&self, url: &str, state: &mut LinkState) -> Result<RpcClient, String> {
+    async fn try_connect(&self, url: &str, state: &mut LinkState) -> Result<RpcClient, SkipReason> {
+        if state.untrue.contains(url) {
+            return Err(SkipReason::Untrue(UntrueNode { node: url.to_owned() }));
+        }
         let Timeouts { connect, answer, .. } = self.0.limits;
         let rpc = timeout(connect, self.0.connect.connect(url))
             .await
             .map_err(|_| format!("no connection within {connect:?}"))?
             .map_err(|error| error.to_string())?;
-        let genesis = timeout(answer, rpc.request::<String>("chain_getBlockHash", rpc_params![0]))
+        let questions = async {
+            let genesis: String = rpc.request("chain_getBlockHash", rpc_params![0]).await?;
+            let health: NodeHealth = rpc.request("system_health", rpc_params![]).await?;
+            let heights: NodeHeights = rpc.request("system_syncState", rpc_params![]).await?;
+            Ok::<_, RpcsError>((genesis, health, heights))
+        };
+        let (genesis, health, heights) = timeout(answer, questions)
             .await
             .map_err(|_| format!("no answer within {answer:?}"))?
             .map_err(|error| error.to_string())?;
-        match &state.genesis {
-            Some(expected) if *expected != genesis => Err(format!("the node is on another chain, {genesis}")),
-            Some(_) => Ok(rpc),
-            None => {
-                state.genesis = Some(genesis);
-                Ok(rpc)
-            }
+        if state.genesis.as_ref().is_some_and(|expected| *expected != genesis) {
+            return Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")));
         }
+        let seen = self.0.highest.load(Ordering::Acquire);
+        if health.is_syncing || heights.current_block.saturating_add(MAX_LAG) < seen {
+            let highest = seen.max(heights.highest_block);
+            return Err(SkipReason::Behind(LaggingNode {
+                node: url.to_owned(),
+                block: heights.current_block,
+                highest,
+            }));
+        }
+        self.saw(heights.current_block);
+        state.genesis = Some(genesis);
+        Ok(rpc)
+    }
+
+    /// Notes a block that a node has shown.
+    pub(crate) fn saw(&self, height: u64) {
+        self.0.highest.fetch_max(height, Ordering::AcqRel);
     }
 
     /// Gives up a connection. The next node follows.
@@ -195,14 +259,36 @@ impl NodeLink {
         }
     }
 
+    /// Gives up a node for good, because it gave an untrue body. The next node follows.
+    pub(crate) async fn untrue(&self, connection: &Connection) {
+        let mut state = self.0.state.lock().await;
+        // The current connection may be a later one to the same node.
+        if state.connection.as_ref().is_some_and(|current| current.url == connection.url) {
+            state.connection = None;
+            state.turn = (state.turn + 1) % self.0.urls.len();
+        }
+        state.untrue.insert(connection.url.clone());
+    }
+
     /// Waits for an answer of one node, and gives the node up if none comes within the limit.
+    ///
+    /// A node that refuses the request because of its rate limit is given up too, after a pause.
     pub(crate) async fn ask<T>(
         &self,
         connection: &Connection,
         question: impl Future<Output = Result<T, RpcsError>>,
     ) -> Result<T, NodeError> {
         let why = match timeout(self.0.limits.answer, question).await {
-            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Ok(answer)) => {
+                self.0.refusals.store(0, Ordering::Release);
+                return Ok(answer);
+            }
+            Ok(Err(RpcsError::User(error))) if error.code == RATE_LIMIT => {
+                self.lost(connection).await;
+                let refusals = self.0.refusals.fetch_add(1, Ordering::AcqRel);
+                sleep(refusal_pause(self.0.limits.pause, refusals)).await;
+                return Err(NodeError::Limited(Unreachable { tried: vec![(connection.url.clone(), error.message)] }));
+            }
             Ok(Err(error)) if !is_loss(&error) => return Err(NodeError::Answered(error)),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {:?}", self.0.limits.answer),
@@ -211,19 +297,55 @@ impl NodeLink {
         Err(NodeError::Connection(Unreachable { tried: vec![(connection.url.clone(), why)] }))
     }
 
+    /// Returns true if a request that began then may still wait for a node that limits requests.
+    pub(crate) fn may_wait(&self, began: Instant) -> bool {
+        began.elapsed() < self.0.limits.outage
+    }
+
     /// Asks one node after another, until one answers.
     async fn ask_any<T>(&self, question: impl RepeatableCall<T>) -> Result<T, RpcsError> {
+        let began = Instant::now();
         let mut tried = Vec::new();
-        for _ in 0..=self.0.urls.len() {
+        let mut losses = 0;
+        while losses <= self.0.urls.len() {
             let connection = self.connection().await.map_err(|error| RpcsError::Client(Box::new(error)))?;
             match self.ask(&connection, question.ask(&connection.rpc)).await {
                 Ok(answer) => return Ok(answer),
                 Err(NodeError::Answered(error)) => return Err(error),
-                Err(NodeError::Connection(why)) => tried.extend(why.tried),
+                Err(NodeError::Limited(_)) if self.may_wait(began) => {}
+                Err(NodeError::Limited(why) | NodeError::Connection(why)) => {
+                    tried.extend(why.tried);
+                    losses += 1;
+                }
             }
         }
-        Err(RpcsError::Client(Box::new(Unreachable { tried })))
+        Err(RpcsError::Client(Box::new(NoConnection::from(Unreachable { tried }))))
     }
+}
+
+impl From<String> for SkipReason {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// Returns the common reason for which all nodes were passed over, or the reason of each.
+fn no_node(tried: Vec<(String, SkipReason)>) -> NoConnection {
+    match tried.first() {
+        Some((_, SkipReason::Untrue(why))) if tried.iter().all(|(_, why)| matches!(why, SkipReason::Untrue(_))) => {
+            return why.clone().into();
+        }
+        Some((_, SkipReason::Behind(why))) if tried.iter().all(|(_, why)| matches!(why, SkipReason::Behind(_))) => {
+            return why.clone().into();
+        }
+        _ => {}
+    }
+    let text = |why| match why {
+        SkipReason::Failed(why) => why,
+        SkipReason::Behind(why) => why.to_string(),
+        SkipReason::Untrue(why) => why.to_string(),
+    };
+    Unreachable { tried: tried.into_iter().map(|(url, why)| (url, text(why))).collect() }.into()
 }
 
 /// A request that one node did not fulfil.
@@ -233,6 +355,13 @@ pub(crate) enum NodeError {
     Answered(RpcsError),
     /// The connection is lost.
     Connection(Unreachable),
+    /// The node has refused the request because of its rate limit.
+    Limited(Unreachable),
+}
+
+/// Returns the pause after this many refusals in a row beyond a rate limit.
+fn refusal_pause(first: Duration, refusals: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(refusals)).min(MAX_RETRY_DELAY)
 }
 
 fn is_loss(error: &RpcsError) -> bool {
@@ -288,5 +417,19 @@ impl RpcClientT for NodeLink {
 impl fmt::Debug for NodeLink {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Link").field(&self.0.urls).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_ten_seconds() {
+        let pauses = |first, refusals: &[u32]| {
+            refusals.iter().map(|refusals| refusal_pause(first, *refusals).as_millis()).collect::<Vec<_>>()
+        };
+        let half = Duration::from_millis(500);
+        assert_eq!(pauses(half, &[0, 1, 2, 3, 4, 5, u32::MAX]), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
     }
 }

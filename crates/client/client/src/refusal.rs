@@ -47,6 +47,9 @@ pub enum PoolRefusal {
     /// The signature does not match the signer, the call and the chain.
     #[error("the signature does not match the signer, the call and the chain")]
     Signature,
+    /// The runtime of the chain changed after the transaction was signed.
+    #[error("the runtime of the chain changed after the transaction was signed")]
+    Version,
     /// The mortality of the transaction is over.
     #[error("the transaction was signed too long ago")]
     Expired,
@@ -104,8 +107,10 @@ impl Diagnostic for PoolRefusal {
             Self::Payment => out.push("add TAO to the account that signs"),
             Self::Waiting => out.push("wait until the other transaction is included"),
             Self::Known => out.push("search the chain for the transaction"),
-            Self::Exhausted | Self::Full | Self::Banned => out.push("send the transaction again after a few blocks"),
+            Self::Exhausted | Self::Full => out.push("send the transaction again after a few blocks"),
+            Self::Banned => out.push("sign the call again, because the same bytes are refused for half an hour"),
             Self::Signature => out.push("check that this program was built for the runtime of this chain"),
+            Self::Version => out.push("send the call again, and check that this program knows the new runtime"),
             Self::Expired => out.push("sign the call again"),
             Self::Other { .. } => out.push("read the log of the node"),
         }

@@ -21,7 +21,7 @@ use myelin_records::{
     subnet::{LaunchPhase, SubnetIdentity},
     weights::{StorageIndex, WeightsRow},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use subxt::{
     client::OnlineClientAtBlock,
     events::{DecodeAsEvent, Events},
@@ -171,7 +171,11 @@ impl ChainState {
     pub async fn delegates(&self) -> Result<Vec<HotkeyInfo>, ChainError> {
         let mut page = self.delegate_page(None).await?;
         let mut delegates = page.delegates;
+        let mut ends = BTreeSet::new();
         while let Some(next) = page.next {
+            if !ends.insert(next) {
+                return Err(ChainError::RepeatedPage("delegates"));
+            }
             page = self.delegate_page(Some(&next)).await?;
             delegates.append(&mut page.delegates);
         }

@@ -12,7 +12,7 @@ use crate::{
         sudo::events::{Sudid, SudoAsDone},
         system::events::ExtrinsicFailed,
         transaction_payment::events::TransactionFeePaid,
-        utility::events::{BatchInterrupted, ItemFailed},
+        utility::events::{BatchInterrupted, DispatchedAs, IfElseFallbackCalled, ItemFailed},
     },
     state::ChainState,
 };
@@ -262,8 +262,13 @@ fn failure(included: &IncludedTransaction, metadata: &Metadata) -> Option<CallEr
         Sudid.sudo_result as "sudo",
         SudoAsDone.sudo_result as "sudo",
         ProxyExecuted.result as "the proxy",
-        MultisigExecuted.result as "the multisig account"
+        MultisigExecuted.result as "the multisig account",
+        DispatchedAs.result as "another origin"
     );
+    // The event `IfElseMainSuccess` needs no arm: the call inside of it succeeded.
+    if let Some(called) = included.event::<IfElseFallbackCalled>() {
+        return inner("the call with a fallback", &called.main_error);
+    }
     if let Some(interrupted) = included.event::<BatchInterrupted>() {
         return inner("the batch", &interrupted.error);
     }
@@ -294,7 +299,8 @@ pub enum CallError {
     Dispatch(DispatchFailure),
     /// The transaction was included, and a call inside of its call failed.
     ///
-    /// The earlier calls of a batch are executed, unless the batch is atomic.
+    /// The earlier calls of a batch are executed, unless the batch is atomic. The fallback of a call that has one is
+    /// executed.
     #[error("the call inside of {by} failed: {error}")]
     Inner {
         /// The call that carried it.

@@ -1,7 +1,7 @@
 //! A directory of the seats of a subnet and their axons: the part of the chain that a neuron needs.
 
 use crate::{Peer, PeerProtocol};
-use myelin_primitives::{Amount, Tao, Uid};
+use myelin_primitives::{Amount, BlockNumber, Tao, Uid};
 use myelin_wire::{
     PublicKey,
     certificate::{CertificateError, CertificateKey},
@@ -39,6 +39,8 @@ pub struct ServedAxon {
     pub protocol: u8,
     /// The bytes of its certificate, if it has one.
     pub certificate: Option<Vec<u8>>,
+    /// The block of the announcement.
+    pub announced_at: BlockNumber,
 }
 
 impl ServedAxon {
@@ -52,7 +54,7 @@ impl ServedAxon {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
         let is_strict = certificate.is_some() || self.protocol == SPEAKS_STRICT;
         let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
-        Ok(Peer { hotkey, address: self.address, speaks })
+        Ok(Peer { hotkey, address: self.address, speaks, announced_at: self.announced_at })
     }
 }
 
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
 
     fn announced(protocol: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
-        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), protocol, certificate }
+        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), protocol, certificate, announced_at: 1 }
     }
 
     #[test]

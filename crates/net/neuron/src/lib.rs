@@ -71,7 +71,7 @@ mod tls;
 pub use axon::{Axon, AxonBuilder, AxonStartError, AxonStopError, Endpoint, Failure, HandlerOutput, Pieces, V1Policy};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dendrite::{
-    Answer, AnswerStream, AskError, AskResult, Dendrite, Peer, PeerProtocol, UnsignedAnswers, request_body,
+    Answer, AnswerStream, AskError, AskResult, Dendrite, DialRules, Peer, PeerProtocol, UnsignedAnswers, request_body,
 };
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
 pub use limits::AxonLimits;

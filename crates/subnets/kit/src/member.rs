@@ -10,8 +10,8 @@ use myelin_client::{
     Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
-use myelin_primitives::{BlockNumber, Uid};
+use myelin_neuron::{Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
+use myelin_primitives::{AddressScope, BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
@@ -100,6 +100,7 @@ struct Inner {
     netuid: NetUid,
     account: Account,
     signer: Signer,
+    rules: Arc<DialRules>,
     table: Arc<MemoryDirectory>,
     seen: watch::Receiver<Arc<MetagraphInfo>>,
     state: StateFolder,
@@ -133,15 +134,19 @@ impl Member {
             return Err(JoinError::NoSeat { hotkey: public, netuid });
         };
         report.send(NeuronEvent::Joined { uid: seat.uid, block: metagraph.block });
+        let parameters = chain.at_finalised().await?.network_parameters().await?;
         let state = StateFolder::open(state)?;
         let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
         let (see, seen) = watch::channel(Arc::new(metagraph.snapshot().clone()));
         let follower = tokio::spawn(follow(metagraph, Arc::clone(&table), see, report.clone())).abort_handle();
+        let heard = seen.clone();
+        let scope = AddressScope::new(parameters.local_addresses);
+        let rules = Arc::new(DialRules::new(scope, move || heard.borrow().block));
         let signer = signer_of(hotkey.clone());
         let account = Account::new(chain, hotkey).with_mortality(MORTALITY);
         let chain = chain.clone();
-        Ok(Self(Arc::new(Inner { chain, netuid, account, signer, table, seen, state, report, follower })))
+        Ok(Self(Arc::new(Inner { chain, netuid, account, signer, rules, table, seen, state, report, follower })))
     }
 
     /// Returns the chain.
@@ -167,6 +172,16 @@ impl Member {
     /// Returns the signer of messages.
     pub fn signer(&self) -> Signer {
         self.0.signer.clone()
+    }
+
+    /// Returns a dendrite that dials by the rules of the chain.
+    pub fn dendrite(&self) -> Dendrite {
+        Dendrite::new(self.signer()).on_chain(Arc::clone(&self.0.rules))
+    }
+
+    /// Returns the scope of addresses that neurons of the chain may announce, as of the start of the neuron.
+    pub fn addresses(&self) -> AddressScope {
+        self.0.rules.scope()
     }
 
     /// Returns the account that submits calls.
@@ -267,6 +282,7 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, Directory
                 address: axon.endpoint.socket_address()?,
                 protocol: axon.protocol,
                 certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
+                announced_at: axon.block,
             })
         });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);

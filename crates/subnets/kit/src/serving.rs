@@ -14,7 +14,7 @@ use myelin_neuron::{
 };
 use myelin_primitives::BlockNumber;
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
 };
@@ -173,7 +173,7 @@ impl AnnouncedAxon {
     ) -> Result<Self, ServeError> {
         let ServingOptions { listen, announce, encryption, v1, limits, metrics } = options;
         let seen_at = announce.unwrap_or(listen);
-        if !is_announceable(seen_at.ip()) {
+        if !member.addresses().contains(seen_at.ip()) {
             return Err(ServeError::Address(seen_at));
         }
         let mut builder = Axon::builder(member.signer(), rules)
@@ -246,14 +246,6 @@ impl AnnouncedAxon {
 impl fmt::Debug for AnnouncedAxon {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Serving({:?} at {})", self.member, self.wanted.address)
-    }
-}
-
-/// Returns true if the chain accepts this address (spec subnets-and-neurons §14.1).
-fn is_announceable(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => !ip.is_unspecified() && !ip.is_broadcast() && ip != Ipv4Addr::LOCALHOST,
-        IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_loopback() && ip.to_bits() != u128::MAX,
     }
 }
 
@@ -381,16 +373,6 @@ mod tests {
             let error = identity(&path).unwrap_err();
             assert!(matches!(error, ServeError::Tls(TlsError::Key)), "{error}");
             assert!(Hints::of(&error).first().is_some_and(|hint| hint.contains("restore the file")));
-        }
-    }
-
-    #[test]
-    fn addresses_that_nobody_reaches_are_not_announced() {
-        for ip in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::"] {
-            assert!(!is_announceable(ip.parse().unwrap()), "{ip}");
-        }
-        for ip in ["127.0.0.2", "10.0.0.1", "203.0.113.9", "2001:db8::1"] {
-            assert!(is_announceable(ip.parse().unwrap()), "{ip}");
         }
     }
 }

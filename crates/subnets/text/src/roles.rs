@@ -13,7 +13,7 @@ use crate::{
 use futures::FutureExt;
 use myelin_client::ChainState;
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{Caller, Dendrite, Directory, MemoryDirectory, Priority, PriorityError, Rules};
+use myelin_neuron::{Caller, Directory, MemoryDirectory, Priority, PriorityError, Rules};
 use myelin_primitives::BlockNumber;
 use myelin_subnet_kit::{
     AnnouncedAxon, Board, BoardEntry, Member, Miner, MiningOptions, ServeError, ServingOptions, ValidateError,
@@ -148,7 +148,7 @@ pub async fn validate(
     let examiner =
         Arc::new(examiner.with_checked_tokens(checked).with_tolerance(tolerance).with_judgement_sink(telling));
 
-    let mut dendrite = Dendrite::new(member.signer()).v1(rounds.v1).max_answer(rounds.max_answer);
+    let mut dendrite = member.dendrite().v1(rounds.v1).max_answer(rounds.max_answer);
     if let Some(ip) = rounds.seen_at {
         dendrite = dendrite.at(ip);
     }

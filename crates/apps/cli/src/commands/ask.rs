@@ -1,7 +1,7 @@
 //! The command `myelin ask`.
 
 use super::{
-    role::{SAME_MACHINE, time},
+    role::time,
     text::{GenerateArgs, TextSubnet, ending, published_error},
 };
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 use myelin_client::{ChainError, Keypair, MetagraphInfo};
 use myelin_files::{Access, OnExisting};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
-use myelin_neuron::{Dendrite, Peer, ServedAxon};
+use myelin_neuron::{Dendrite, DialRules, Peer, ServedAxon};
+use myelin_primitives::AddressScope;
 use myelin_subnet_text::{
     challenge::TextChallenge,
     consumer::{AskEvent, ConsumerAnswer, ask},
@@ -32,6 +33,7 @@ use std::{
     fmt::Display,
     io::{IsTerminal, stdout},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tokio::signal::ctrl_c;
@@ -297,7 +299,10 @@ impl Command for Ask {
         challenge
             .check()
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin ask --help`" })?;
-        let dendrite = Dendrite::new(myelin_subnet_kit::signer_of(key(context)?)).at(SAME_MACHINE.into());
+        let addresses = AddressScope::new(now.network_parameters().await?.local_addresses);
+        let block = snapshot.block;
+        let dendrite = Dendrite::new(myelin_subnet_kit::signer_of(key(context)?))
+            .on_chain(Arc::new(DialRules::new(addresses, move || block)));
 
         let is_text = context.format() == Format::Table;
         let mut writer = AnswerWriter::new();
@@ -374,7 +379,7 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
         let certificate = axon.certificate.as_ref().map(|certificate| certificate.to_vec());
         let address = axon.endpoint.socket_address()?;
-        ServedAxon { address, protocol: axon.protocol, certificate }.peer(neuron.hotkey).ok()
+        ServedAxon { address, protocol: axon.protocol, certificate, announced_at: axon.block }.peer(neuron.hotkey).ok()
     };
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }

@@ -137,7 +137,7 @@ async fn the_first_tao_is_earned() {
     let (ada_uid, ben_uid) = (uid(&first), uid(&second));
     assert_eq!((first.fee(), second.fee()), (0, 0));
 
-    let serve = runtime::transactions().neurons().serve_axon(FIRST.into(), 1, 0x0a00_0001, 8091, 4, 0, 0, 0);
+    let serve = runtime::transactions().neurons().serve_axon(FIRST.into(), 1, 0x0808_0808, 8091, 4, 0, 0, 0);
     assert_eq!(chain.submit(&serve, &ada_hot).await.expect("a neuron may serve").fee(), 0);
 
     let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
@@ -168,7 +168,7 @@ async fn the_first_epoch_paid_for_held_seats(moment: &TestState, epoch: &EpochRu
         assert!(!neuron.validator_permit, "the epoch began without stake");
     }
     let axon = neurons[usize::from(served)].axon.clone().expect("it serves");
-    assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0a00_0001, 8091));
+    assert_eq!((axon.endpoint.ip, axon.endpoint.port), (0x0808_0808, 8091));
     // No account holds free TAO, and the coldkeys have not even signed.
     assert_eq!(moment.read(runtime::storage().balances().total_issuance(), ()).await, 0);
     for coldkey in ["Ada", "Ben"] {

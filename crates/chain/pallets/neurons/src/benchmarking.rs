@@ -79,7 +79,7 @@ fn full_network<T: Config>() -> NetUid {
 }
 
 fn address() -> IpEndpoint {
-    IpEndpoint { ip: u128::MAX - 1, port: 8_091, ip_type: 6 }
+    IpEndpoint { ip: 0x2a00 << 112, port: 8_091, ip_type: 6 }
 }
 
 fn certificate() -> Vec<u8> {

@@ -10,7 +10,7 @@ use myelin_economics::{
     work::{self, Seal, WorkChallenge},
 };
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{BlockNumber, IpEndpoint, NetUid, Uid};
+use myelin_primitives::{AddressScope, BlockNumber, IpEndpoint, NetUid, Uid};
 use myelin_records::{
     endpoint::{Certificate, ServedEndpoints},
     parameters::Parameters,
@@ -163,7 +163,8 @@ impl<T: Config> Pallet<T> {
         let uid = Self::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
         let parameters = T::Subnets::parameters(netuid).ok_or(Error::HotKeyNotRegisteredInNetwork)?;
         ensure!(address.has_known_type(), Error::InvalidIpType);
-        ensure!(address.is_dialable(), Error::InvalidIpAddress);
+        let scope = AddressScope::new(T::Subnets::network().local_addresses);
+        ensure!(address.is_dialable(scope), Error::InvalidIpAddress);
         let before = EndpointsOf::<T>::get(netuid, uid);
         ensure!(Self::has_passed(parameters.serving_rate_limit, last_served(&before)), Error::ServingRateLimitExceeded);
         ensure!(address.port != 0, Error::InvalidPort);

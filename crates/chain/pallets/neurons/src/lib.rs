@@ -270,7 +270,7 @@ pub mod pallet {
         HotKeyNotRegisteredInNetwork,
         /// There is no such kind of address; the type is 4 or 6.
         InvalidIpType,
-        /// No other neuron can dial this address; announce one that is not empty, loopback or broadcast.
+        /// No other neuron can dial this address; announce a global one.
         InvalidIpAddress,
         /// The last announcement is too recent; wait until the serving rate limit of the network has passed.
         ServingRateLimitExceeded,

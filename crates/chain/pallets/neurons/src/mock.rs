@@ -116,6 +116,8 @@ pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, (), OptionQuery
 #[storage_alias]
 type ToldOf = StorageValue<Mock, Vec<Told>, ValueQuery>;
 #[storage_alias]
+pub(crate) type LocalAddresses = StorageValue<Mock, bool, ValueQuery>;
+#[storage_alias]
 type Released = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
 /// The TAO that ended networks had recycled.
 #[storage_alias]
@@ -154,7 +156,11 @@ impl ReadSubnets<AccountId> for Tables {
     }
 
     fn network() -> NetworkParameters {
-        NetworkParameters { min_work_difficulty: LeastDifficulty::get(), ..NetworkParameters::default() }
+        NetworkParameters {
+            min_work_difficulty: LeastDifficulty::get(),
+            local_addresses: LocalAddresses::get(),
+            ..NetworkParameters::default()
+        }
     }
 
     fn launch() -> LaunchPhase {

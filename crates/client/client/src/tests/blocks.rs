@@ -1,15 +1,15 @@
 //! Final blocks, each once and in order.
 
-use super::node::{World, hash, patient, url};
+use super::node::{World, patient, url};
 use crate::{blocks::Blocks, error::ChainError, link::Timeouts};
 use futures::FutureExt;
 use std::time::Duration;
 
-async fn heights(blocks: &mut Blocks, count: usize) -> Vec<u64> {
+async fn heights(world: &World, blocks: &mut Blocks, count: usize) -> Vec<u64> {
     let mut heights = Vec::new();
     for _ in 0..count {
         let moment = blocks.next().await.unwrap();
-        assert_eq!(moment.hash(), hash(usize::try_from(moment.height()).unwrap()));
+        assert_eq!(moment.hash(), world.hash(usize::try_from(moment.height()).unwrap()));
         heights.push(moment.height());
     }
     heights
@@ -20,10 +20,10 @@ async fn past_blocks_come_at_once_and_later_ones_as_they_become_final() {
     let world = World::new(1);
     let chain = world.connect().await.unwrap();
     let mut blocks = chain.blocks_from(0);
-    assert_eq!(heights(&mut blocks, 2).await, [0, 1]);
+    assert_eq!(heights(&world, &mut blocks, 2).await, [0, 1]);
     assert!(blocks.next().now_or_never().is_none());
     world.empty_blocks(1);
-    assert_eq!(heights(&mut blocks, 1).await, [2]);
+    assert_eq!(heights(&world, &mut blocks, 1).await, [2]);
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn blocks_that_become_final_together_come_one_by_one() {
         world.make(Vec::new(), Vec::new());
     }
     world.finalise(1, 5);
-    assert_eq!(heights(&mut blocks, 4).await, [2, 3, 4, 5]);
+    assert_eq!(heights(&world, &mut blocks, 4).await, [2, 3, 4, 5]);
 }
 
 #[tokio::test]
@@ -43,11 +43,11 @@ async fn no_block_is_lost_with_a_node() {
     let chain = world.connect().await.unwrap();
     let mut blocks = chain.blocks().await.unwrap();
     world.empty_blocks(2);
-    assert_eq!(heights(&mut blocks, 1).await, [2]);
+    assert_eq!(heights(&world, &mut blocks, 1).await, [2]);
 
     world.kill(1);
     world.empty_blocks(3);
-    assert_eq!(heights(&mut blocks, 4).await, [3, 4, 5, 6]);
+    assert_eq!(heights(&world, &mut blocks, 4).await, [3, 4, 5, 6]);
     assert_eq!(chain.node().await.unwrap(), url(2));
 }
 
@@ -60,11 +60,11 @@ async fn a_node_that_lags_gives_out_only_what_it_holds_for_final() {
         let height = world.make(Vec::new(), Vec::new());
         world.finalise(1, height);
     }
-    assert_eq!(heights(&mut blocks, 2).await, [2, 3]);
+    assert_eq!(heights(&world, &mut blocks, 2).await, [2, 3]);
     world.kill(1);
     assert!(blocks.next().now_or_never().is_none());
     world.finalise(2, 4);
-    assert_eq!(heights(&mut blocks, 1).await, [4]);
+    assert_eq!(heights(&world, &mut blocks, 1).await, [4]);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn nodes_without_progress_are_an_error_that_passes() {
     let error = blocks.next().await.unwrap_err();
     assert!(matches!(error, ChainError::Silent(_)) && error.is_outage(), "{error}");
     world.empty_blocks(1);
-    assert_eq!(heights(&mut blocks, 1).await, [2]);
+    assert_eq!(heights(&world, &mut blocks, 1).await, [2]);
 }
 
 #[tokio::test]

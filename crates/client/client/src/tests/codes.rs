@@ -1,7 +1,7 @@
 //! Codes of errors, which scripts match on.
 
 use crate::{
-    error::{ChainError, Unreachable},
+    error::{ChainError, LaggingNode, Unreachable, UntrueNode},
     node_urls::NodeUrlError,
     refusal::PoolRefusal,
     submission::{CallError, DispatchFailure, SubmitError},
@@ -24,7 +24,10 @@ fn codes_of_the_chain_stay() {
         (unreachable().into(), "unreachable"),
         (ChainError::Silent(Duration::ZERO), "unreachable"),
         (node, "node"),
+        (LaggingNode { node: "ws://127.0.0.1:9944".to_owned(), block: 1, highest: 30 }.into(), "unreachable"),
+        (UntrueNode { node: "ws://127.0.0.1:9944".to_owned() }.into(), "untrue"),
         (ChainError::NoBlock("1".to_owned()), "node"),
+        (ChainError::RepeatedPage("delegates"), "node"),
         (ChainError::NoNetwork { netuid, block: 1 }, "not-found"),
         (ChainError::NoWork(netuid), "impossible"),
         (ChainError::Incompatible("it is newer".to_owned()), "incompatible"),

@@ -1,7 +1,11 @@
 //! Changes of nodes.
 
-use super::node::{World, hash, url};
-use crate::error::ChainError;
+use super::node::{World, patient, url};
+use crate::{
+    error::{ChainError, LaggingNode},
+    link::Timeouts,
+};
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_first_node_that_answers_is_asked() {
@@ -9,7 +13,7 @@ async fn the_first_node_that_answers_is_asked() {
     world.kill(1);
     let chain = world.connect().await.unwrap();
     assert_eq!(chain.node().await.unwrap(), url(2));
-    assert_eq!(chain.genesis(), hash(0));
+    assert_eq!(chain.genesis(), world.hash(0));
     assert_eq!([1, 2, 3].map(|node| world.connections(node)), [1, 1, 0]);
 }
 
@@ -27,7 +31,7 @@ async fn a_node_is_asked_until_it_is_lost_and_then_the_next() {
     assert_eq!(chain.node().await.unwrap(), url(3));
 
     world.kill(3);
-    assert_eq!(chain.at(1).await.unwrap().hash(), hash(1));
+    assert_eq!(chain.at(1).await.unwrap().hash(), world.hash(1));
     assert_eq!(chain.node().await.unwrap(), url(1));
 }
 
@@ -61,4 +65,78 @@ async fn an_outage_names_every_node_and_its_reason_and_passes() {
 
     world.revive(2);
     assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+}
+
+#[tokio::test]
+async fn the_next_node_is_asked_beyond_a_rate_limit() {
+    let world = World::new(2);
+    let chain = world.connect_within(Timeouts { outage: Duration::from_mins(1), ..patient() }).await.unwrap();
+    world.limit(1, usize::MAX);
+    assert_eq!(chain.at_finalised().await.unwrap().height(), 1);
+    assert_eq!(chain.node().await.unwrap(), url(2));
+    // Both nodes limit requests, and one of them only for a time.
+    world.limit(2, 30);
+    assert_eq!(chain.at_best().await.unwrap().height(), 1);
+    assert_eq!((chain.node().await.unwrap(), world.limited(2)), (url(2), 0));
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_does_not_pass_is_an_outage() {
+    let world = World::new(2);
+    let chain = world.connect().await.unwrap();
+    for node in [1, 2] {
+        world.limit(node, usize::MAX);
+    }
+    let error = chain.at_finalised().await.unwrap_err();
+    assert!(error.is_outage() && error.to_string().contains("rate limit"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_lags_is_passed_over() {
+    for (lag, is_behind) in [(20, false), (21, true)] {
+        let world = World::new(2);
+        let chain = world.connect().await.unwrap();
+        world.pause(1);
+        world.empty_blocks(lag);
+        world.kill(1);
+        assert_eq!(chain.at_finalised().await.unwrap().height(), 1 + lag as u64);
+        world.revive(1);
+        world.kill(2);
+        let read = chain.at_finalised().await;
+        assert_eq!(read.is_err(), is_behind, "{lag}");
+        if let Err(error) = read {
+            assert!(error.is_outage() && error.to_string().contains("its best block is 1"), "{error}");
+            world.revive(2);
+            assert_eq!(chain.at_finalised().await.unwrap().height(), 22);
+            assert_eq!(chain.node().await.unwrap(), url(2));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_stream_leaves_a_node_that_gets_no_more_blocks() {
+    let world = World::new(2);
+    let limits = Timeouts { silence: Duration::ZERO, ..patient() };
+    let mut blocks = world.connect_within(limits).await.unwrap().blocks().await.unwrap();
+    world.pause(1);
+    world.empty_blocks(30);
+    for height in 2..=31 {
+        assert_eq!(blocks.next().await.unwrap().height(), height);
+    }
+}
+
+#[tokio::test]
+async fn nodes_that_synchronise_are_an_outage_that_passes() {
+    let world = World::new(2);
+    world.pause(1);
+    world.empty_blocks(2);
+    for node in [1, 2] {
+        world.set_syncing(node, true);
+    }
+    let error = world.connect().await.unwrap_err();
+    let ChainError::Behind(behind) = &error else { panic!("{error}") };
+    assert_eq!(*behind, LaggingNode { node: url(1), block: 1, highest: 3 });
+    assert!(error.is_outage());
+    world.set_syncing(2, false);
+    assert_eq!(world.connect().await.unwrap().node().await.unwrap(), url(2));
 }

@@ -7,5 +7,6 @@ mod codes;
 mod link;
 mod metagraph;
 mod node;
+mod pages;
 mod submit;
 mod work;

@@ -1,15 +1,18 @@
-//! A chain and its nodes, in memory. Nodes can be killed, and have scripted answers to transactions.
+//! A chain and its nodes, in memory. Nodes can be killed, can lie, lag and limit requests, and have scripted
+//! answers to transactions.
 
 use crate::{
-    chain::Chain,
+    calls::blake2_256,
+    chain::{Chain, Header},
     error::ChainError,
+    extrinsics_root::extrinsics_root,
     link::{Connect, Timeouts},
     node_urls::NodeUrls,
     runtime::Event,
 };
 use futures::{channel::mpsc, future::BoxFuture};
-use myelin_primitives::{Amount, NetUid};
-use myelin_records::info::{MetagraphInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
+use myelin_primitives::{Amount, NetUid, PublicKey};
+use myelin_records::info::{DelegatePage, MetagraphInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
 use serde_json::{Value, json, value::to_raw_value};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,8 +21,11 @@ use std::{
 };
 use subxt::{
     Metadata,
-    config::substrate::{Digest, SubstrateHeader},
-    ext::{codec::Encode, scale_encode::EncodeAsType},
+    config::substrate::Digest,
+    ext::{
+        codec::{Decode, Encode},
+        scale_encode::EncodeAsType,
+    },
     rpcs::{
         Error as RpcsError, RpcClient, RpcClientT, UserError,
         client::{RawRpcFuture, RawRpcSubscription, RawValue},
@@ -47,10 +53,21 @@ pub(super) enum Answer {
     Accept,
     /// The node refuses it, with this number and reason.
     Refuse(i32, &'static str),
+    /// The runtime is upgraded, so the signature does not match any more.
+    Upgrade,
     /// The node accepts it, and dies before it answers.
     AcceptAndDie,
     /// The node dies.
     Die,
+}
+
+/// A way to hide the last transaction of each block.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lie {
+    /// The body is shorter than that of the header.
+    Body,
+    /// The header is made for the shorter body, so its hash is not that of the block.
+    Header,
 }
 
 /// A chain with nodes `ws://127.0.0.1:1` and so on.
@@ -60,9 +77,14 @@ pub(super) struct World(Arc<Mutex<Inner>>);
 struct Inner {
     blocks: Vec<Block>,
     nodes: BTreeMap<String, Node>,
+    /// The transactions that a node was given.
+    asked: Vec<Vec<u8>>,
     /// The transactions that a node has accepted.
     pool: Vec<Vec<u8>>,
     next_index: u64,
+    spec_version: u32,
+    /// The pages of delegates by the hotkey after which each begins. None has a delegate.
+    delegate_pages: BTreeMap<Option<PublicKey>, Option<PublicKey>>,
     metagraph: Option<MetagraphInfo>,
 }
 
@@ -77,25 +99,66 @@ struct Node {
     heads: Vec<Heads>,
     best_heads: Vec<Heads>,
     answers: VecDeque<Answer>,
+    lie: Option<Lie>,
+    /// The number of requests that the node refuses because of its rate limit.
+    limited: usize,
+    /// The best block of a node that gets no more blocks.
+    paused: Option<usize>,
+    syncing: bool,
     /// The number of connections.
     connections: usize,
 }
 
-#[derive(Default)]
 struct Block {
+    header: Header,
+    hash: H256,
     body: Vec<Vec<u8>>,
     events: Vec<(u32, Event)>,
+}
+
+impl Block {
+    fn after(parent: Option<&Self>, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> Self {
+        let header = Header {
+            parent_hash: parent.map_or_else(H256::zero, |parent| parent.hash),
+            number: parent.map_or(0, |parent| parent.header.number + 1),
+            state_root: H256::zero(),
+            extrinsics_root: extrinsics_root(&body, None),
+            digest: Digest::default(),
+        };
+        Self { hash: blake2_256(&header.encode()), header, body, events }
+    }
+
+    /// Returns the block as a node tells it.
+    fn told(&self, lie: Option<Lie>) -> Value {
+        let all = self.body.len();
+        let body = &self.body[..if lie.is_some() { all.saturating_sub(1) } else { all }];
+        let mut header = self.header.clone();
+        if matches!(lie, Some(Lie::Header)) {
+            header.extrinsics_root = extrinsics_root(body, None);
+        }
+        let body: Vec<_> = body.iter().map(|bytes| hex(bytes)).collect();
+        json!({ "block": { "header": header, "extrinsics": body }, "justifications": null })
+    }
 }
 
 pub(super) fn url(node: usize) -> String {
     format!("ws://127.0.0.1:{node}")
 }
 
-pub(super) fn hash(height: usize) -> H256 {
-    H256::from_low_u64_be(height as u64)
-}
-
 impl Node {
+    /// Fails if the node is down, or refuses the request because of its rate limit.
+    fn ensure_answers(&mut self) -> Result<(), RpcsError> {
+        if !self.up {
+            return Err(gone());
+        }
+        if let Some(limited) = self.limited.checked_sub(1) {
+            self.limited = limited;
+            let message = "RPC rate limit exceeded".to_owned();
+            return Err(RpcsError::User(UserError { code: -32_999, message, data: None }));
+        }
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.up = false;
         self.heads.clear();
@@ -103,28 +166,38 @@ impl Node {
     }
 }
 
-fn tell(heads: &mut Vec<Heads>, height: usize) {
-    let head = to_raw_value(&header(height)).expect("a header is JSON");
+fn tell(heads: &mut Vec<Heads>, block: &Block) {
+    let head = to_raw_value(&block.header).expect("a header is JSON");
     heads.retain(|heads| heads.unbounded_send(Ok(head.clone())).is_ok());
 }
 
 impl World {
     /// Creates a chain of genesis and one block, both final, with this many nodes.
     pub(super) fn new(nodes: usize) -> Self {
+        let genesis = Block::after(None, Vec::new(), Vec::new());
+        let first = Block::after(Some(&genesis), Vec::new(), Vec::new());
         let node = || Node {
             up: true,
-            genesis: hash(0),
+            genesis: genesis.hash,
             finalised: 1,
             heads: Vec::new(),
             best_heads: Vec::new(),
             answers: VecDeque::new(),
+            lie: None,
+            limited: 0,
+            paused: None,
+            syncing: false,
             connections: 0,
         };
+        let nodes = (1..=nodes).map(|number| (url(number), node())).collect();
         Self(Arc::new(Mutex::new(Inner {
-            blocks: vec![Block::default(), Block::default()],
-            nodes: (1..=nodes).map(|number| (url(number), node())).collect(),
+            blocks: vec![genesis, first],
+            nodes,
+            asked: Vec::new(),
             pool: Vec::new(),
             next_index: 0,
+            spec_version: 1,
+            delegate_pages: BTreeMap::new(),
             metagraph: None,
         })))
     }
@@ -160,18 +233,22 @@ impl World {
     /// Makes a block that is final on no node.
     pub(super) fn make(&self, body: Vec<Vec<u8>>, events: Vec<(u32, Event)>) -> usize {
         let mut inner = self.lock();
-        inner.blocks.push(Block { body, events });
-        let height = inner.blocks.len() - 1;
-        inner.nodes.values_mut().for_each(|node| tell(&mut node.best_heads, height));
-        height
+        let Inner { blocks, nodes, .. } = &mut *inner;
+        let block = Block::after(blocks.last(), body, events);
+        nodes.values_mut().filter(|node| node.paused.is_none()).for_each(|node| tell(&mut node.best_heads, &block));
+        blocks.push(block);
+        blocks.len() - 1
     }
 
     /// Finalises a block, and all before it, on one node.
     pub(super) fn finalise(&self, node: usize, height: usize) {
         let mut inner = self.lock();
-        let node = inner.nodes.get_mut(&url(node)).expect("a node of this chain");
-        node.finalised = height;
-        tell(&mut node.heads, height);
+        let Inner { blocks, nodes, .. } = &mut *inner;
+        let node = nodes.get_mut(&url(node)).expect("a node of this chain");
+        if node.paused.is_none() {
+            node.finalised = height;
+            tell(&mut node.heads, &blocks[height]);
+        }
     }
 
     pub(super) fn kill(&self, node: usize) {
@@ -184,9 +261,41 @@ impl World {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").up = true;
     }
 
+    /// Returns the hash of the block at this height.
+    pub(super) fn hash(&self, height: usize) -> H256 {
+        self.lock().blocks[height].hash
+    }
+
     /// Moves a node to another chain.
     pub(super) fn stray(&self, node: usize) {
-        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = hash(77);
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").genesis = H256::repeat_byte(77);
+    }
+
+    /// Makes a node get no more blocks.
+    pub(super) fn pause(&self, node: usize) {
+        let mut inner = self.lock();
+        let best = inner.blocks.len() - 1;
+        inner.nodes.get_mut(&url(node)).expect("a node of this chain").paused = Some(best);
+    }
+
+    /// Makes a node say that it synchronises, or that it has done so.
+    pub(super) fn set_syncing(&self, node: usize, syncing: bool) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").syncing = syncing;
+    }
+
+    /// Makes a node refuse as many requests because of its rate limit.
+    pub(super) fn limit(&self, node: usize, requests: usize) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").limited = requests;
+    }
+
+    /// Returns the number of requests that a node still refuses because of its rate limit.
+    pub(super) fn limited(&self, node: usize) -> usize {
+        self.lock().nodes[&url(node)].limited
+    }
+
+    /// Makes a node lie from now on.
+    pub(super) fn lie(&self, node: usize, lie: Lie) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").lie = Some(lie);
     }
 
     pub(super) fn answers(&self, node: usize, answers: impl IntoIterator<Item = Answer>) {
@@ -197,8 +306,16 @@ impl World {
         self.lock().next_index = index;
     }
 
+    pub(super) fn set_delegate_pages(&self, pages: &[(Option<PublicKey>, Option<PublicKey>)]) {
+        self.lock().delegate_pages = pages.iter().copied().collect();
+    }
+
     pub(super) fn set_metagraph(&self, metagraph: Option<MetagraphInfo>) {
         self.lock().metagraph = metagraph;
+    }
+
+    pub(super) fn asked(&self) -> Vec<Vec<u8>> {
+        self.lock().asked.clone()
     }
 
     pub(super) fn pool(&self) -> Vec<Vec<u8>> {
@@ -207,16 +324,6 @@ impl World {
 
     pub(super) fn connections(&self, node: usize) -> usize {
         self.lock().nodes[&url(node)].connections
-    }
-}
-
-fn header(height: usize) -> SubstrateHeader<H256> {
-    SubstrateHeader {
-        parent_hash: hash(height.saturating_sub(1)),
-        number: height as u64,
-        state_root: H256::zero(),
-        extrinsics_root: H256::zero(),
-        digest: Digest::default(),
     }
 }
 
@@ -265,18 +372,16 @@ impl RpcClientT for Connection {
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
         Box::pin(async move {
             let mut inner = self.world.lock();
-            let best = inner.blocks.len() - 1;
-            let node = inner.nodes.get_mut(&self.url).expect("a node of this chain");
-            if !node.up {
-                return Err(gone());
-            }
+            let Inner { blocks, nodes, .. } = &mut *inner;
+            let node = nodes.get_mut(&self.url).expect("a node of this chain");
+            node.ensure_answers()?;
             let (sender, heads) = mpsc::unbounded();
             match method {
                 "chain_subscribeFinalizedHeads" => node.heads.push(sender),
                 "chain_subscribeNewHeads" => {
                     // The first message of a subscription is the present block.
                     let mut told = vec![sender];
-                    tell(&mut told, best);
+                    tell(&mut told, blocks.last().expect("genesis at least"));
                     node.best_heads.append(&mut told);
                 }
                 other => panic!("{other} was not expected"),
@@ -288,15 +393,16 @@ impl RpcClientT for Connection {
 
 impl Inner {
     fn answer(&mut self, url: &str, method: &str, parameters: &[Value]) -> Result<Value, RpcsError> {
-        let best = self.blocks.len() - 1;
+        let blocks = &self.blocks;
         let node = self.nodes.get_mut(url).expect("a node of this chain");
-        if !node.up {
-            return Err(gone());
-        }
-        let height = |parameter: Option<&Value>| -> Option<usize> {
-            let text = parameter.and_then(Value::as_str)?;
-            usize::try_from(text.parse::<H256>().expect("a hash").to_low_u64_be()).ok()
+        node.ensure_answers()?;
+        let highest = blocks.len() - 1;
+        let best = node.paused.unwrap_or(highest);
+        let block = |parameter: Option<&Value>| -> Option<&Block> {
+            let hash = parameter.and_then(Value::as_str)?.parse::<H256>().expect("a hash");
+            Some(blocks.iter().find(|block| block.hash == hash).expect("a block of this chain"))
         };
+        let hash = |height: usize| blocks[height].hash;
         Ok(match method {
             "chain_getFinalizedHead" => json!(hash(node.finalised)),
             "chain_getBlockHash" => match parameters.first().and_then(Value::as_u64) {
@@ -304,20 +410,19 @@ impl Inner {
                 Some(height) => json!(usize::try_from(height).ok().filter(|height| *height <= best).map(hash)),
                 None => json!(hash(best)),
             },
-            "chain_getHeader" => json!(header(height(parameters.first()).unwrap_or(best))),
-            "chain_getBlock" => {
-                let height = height(parameters.first()).expect("a block by its hash");
-                let body: Vec<_> = self.blocks[height].body.iter().map(|bytes| hex(bytes)).collect();
-                json!({ "block": { "header": header(height), "extrinsics": body }, "justifications": null })
+            "chain_getHeader" => json!(block(parameters.first()).unwrap_or(&blocks[best]).header),
+            "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
+            "state_call" => {
+                let arguments = unhex(parameters[1].as_str().expect("arguments"));
+                json!(hex(&self.call(parameters[0].as_str().expect("a function"), &arguments)))
             }
-            "state_call" => json!(hex(&self.call(parameters[0].as_str().expect("a function")))),
-            "state_getStorage" => {
-                let height = height(parameters.get(1)).expect("a block by its hash");
-                json!(hex(&events(&self.blocks[height].events)))
-            }
+            "state_getStorage" => json!(hex(&events(&block(parameters.get(1)).expect("a block by its hash").events))),
+            "system_health" => json!({ "peers": 0, "isSyncing": node.syncing, "shouldHavePeers": false }),
+            "system_syncState" => json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": highest }),
             "system_accountNextIndex" => json!(self.next_index),
             "author_submitExtrinsic" => {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));
+                self.asked.push(bytes.clone());
                 let answer = node.answers.pop_front().unwrap_or(Answer::Accept);
                 if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
                     node.end();
@@ -328,6 +433,10 @@ impl Inner {
                     }
                     Answer::Accept | Answer::AcceptAndDie => self.pool.push(bytes),
                     Answer::Refuse(code, said) => return Err(refusal(code, said)),
+                    Answer::Upgrade => {
+                        self.spec_version += 1;
+                        return Err(refusal(1_010, "Transaction has a bad signature"));
+                    }
                     Answer::Die => {}
                 }
                 if matches!(answer, Answer::Die | Answer::AcceptAndDie) {
@@ -339,14 +448,20 @@ impl Inner {
         })
     }
 
-    fn call(&self, function: &str) -> Vec<u8> {
+    fn call(&self, function: &str, arguments: &[u8]) -> Vec<u8> {
         match function {
             "Core_version" => {
-                ("myelin", "myelin", 1_u32, 1_u32, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8).encode()
+                ("myelin", "myelin", 1_u32, self.spec_version, 1_u32, Vec::<([u8; 8], u32)>::new(), 1_u32, 1_u8)
+                    .encode()
             }
             "Metadata_metadata_versions" => vec![15_u32].encode(),
             "Metadata_metadata_at_version" => Some(METADATA_BYTES.to_vec()).encode(),
             "MyelinApi_metagraph" => self.metagraph.encode(),
+            "MyelinApi_delegates" => {
+                let after = <Option<[u8; 32]>>::decode(&mut &*arguments).expect("a hotkey, or none");
+                let next = self.delegate_pages[&after.map(PublicKey::from_bytes)];
+                DelegatePage { delegates: Vec::new(), next }.encode()
+            }
             "MyelinApi_subnet" => self.metagraph.as_ref().map(|metagraph| &metagraph.subnet).encode(),
             other => panic!("{other} was not expected"),
         }

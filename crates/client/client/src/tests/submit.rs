@@ -1,10 +1,13 @@
 //! Nonces, and outcomes of submissions.
 
-use super::node::{Answer, METADATA, World};
+use super::node::{Answer, Lie, METADATA, World, patient, url};
 use crate::{
     account::Account,
     calls,
+    chain::ChainConfig,
+    error::{ChainError, UntrueNode},
     key::account,
+    link::Timeouts,
     metagraph::Metagraph,
     refusal::PoolRefusal,
     runtime::{
@@ -12,21 +15,26 @@ use crate::{
         runtime_types::{
             frame_support::dispatch::{DispatchClass, Pays},
             frame_system::{DispatchEventInfo, pallet::Event as System},
+            pallet_multisig::{Timepoint, pallet::Event as Multisig},
+            pallet_proxy::pallet::Event as Proxy,
             pallet_sudo::pallet::Event as Sudo,
             pallet_transaction_payment::pallet::Event as Payment,
+            pallet_utility::pallet::Event as Utility,
             sp_runtime::{DispatchError, ModuleError},
             sp_weights::weight_v2::Weight,
         },
         system::events::ExtrinsicSuccess,
     },
+    state::ChainState,
     submission::{CallError, SentTransaction, SubmissionOutcome, SubmitError, UnseenTransaction},
 };
 use futures::{FutureExt, future::join_all};
-use myelin_diagnostic::Hints;
-use myelin_keys::{Keypair, Secret};
+use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_keys::{Keypair, Secret, Signature};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::pool_code::PoolCode;
 use std::{collections::BTreeSet, time::Duration};
+use subxt::{config::DefaultExtrinsicParamsBuilder, utils::H256};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -66,10 +74,27 @@ fn too_low() -> DispatchError {
     DispatchError::Module(ModuleError { index: pallet.error_index(), error: [variant.index, 0, 0, 0] })
 }
 
+/// Returns true if Alice signed this transaction with nonce 0, this birth, and the versions of this block.
+fn is_signed_for(transaction: &[u8], versions: &ChainState, mortality: u64, birth: u64, hash: H256) -> bool {
+    let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
+        .nonce(0)
+        .mortal_from_unchecked(mortality, birth, hash)
+        .build();
+    let call = call();
+    let signable = versions.client().transactions().create_signable_offline(&call, parameters).unwrap();
+    // The length in two bytes, the version, the kind of address, 32 bytes of it, and the kind of signature.
+    let signature: [u8; 64] = transaction[37..101].try_into().unwrap();
+    Signature::from_bytes(signature).verify(&alice().public(), &signable.signer_payload().unwrap())
+}
+
 /// Sends a transaction, includes it with these events, and returns the outcome.
 async fn ends_with(events: Vec<Event>) -> SubmissionOutcome {
     let world = World::new(1);
     let account = account_on(&world).await;
+    ends_on(&world, &account, events).await
+}
+
+async fn ends_on(world: &World, account: &Account, events: Vec<Event>) -> SubmissionOutcome {
     let sent = account.send(&call()).await.unwrap();
     let other = (0, success());
     let mine = events.into_iter().map(|event| (1, event));
@@ -108,6 +133,56 @@ async fn a_call_inside_of_a_call_may_fail_too() {
 
     let fine = Event::Sudo(Sudo::Sudid { sudo_result: Ok(()) });
     assert!(matches!(ends_with(vec![fine, success()]).await, SubmissionOutcome::Finalised(_)));
+}
+
+/// Returns each event by which a call tells the result of a call inside of it, with its name in errors.
+fn wrappers(result: Result<(), DispatchError>) -> Vec<(&'static str, Event)> {
+    let someone = account(&alice().public());
+    let mut events = vec![
+        ("sudo", Event::Sudo(Sudo::Sudid { sudo_result: result.clone() })),
+        ("sudo", Event::Sudo(Sudo::SudoAsDone { sudo_result: result.clone() })),
+        ("the proxy", Event::Proxy(Proxy::ProxyExecuted { result: result.clone() })),
+        (
+            "the multisig account",
+            Event::Multisig(Multisig::MultisigExecuted {
+                approving: someone.clone(),
+                timepoint: Timepoint { height: 1, index: 1 },
+                multisig: someone,
+                call_hash: [0; 32],
+                result: result.clone(),
+            }),
+        ),
+        ("another origin", Event::Utility(Utility::DispatchedAs { result: result.clone() })),
+    ];
+    events.extend(match result {
+        Ok(()) => vec![
+            ("the batch", Event::Utility(Utility::ItemCompleted)),
+            ("the batch", Event::Utility(Utility::BatchCompleted)),
+            ("the call with a fallback", Event::Utility(Utility::IfElseMainSuccess)),
+        ],
+        Err(error) => vec![
+            ("the batch", Event::Utility(Utility::BatchInterrupted { index: 1, error: error.clone() })),
+            ("the batch", Event::Utility(Utility::ItemFailed { error: error.clone() })),
+            ("the call with a fallback", Event::Utility(Utility::IfElseFallbackCalled { main_error: error })),
+        ],
+    });
+    events
+}
+
+#[tokio::test]
+async fn every_call_with_a_call_inside_tells_its_failure() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    for (name, event) in wrappers(Err(too_low())) {
+        let outcome = ends_on(&world, &account, vec![event.clone(), success()]).await;
+        let SubmissionOutcome::Failed { error, included } = outcome else { panic!("{event:?}") };
+        assert!(matches!(error, CallError::Inner { by, .. } if by == name), "{event:?}: {error}");
+        assert!(error.is("Staking", "AmountTooLow") && included.is_some(), "{event:?}: {error}");
+    }
+    for (_, event) in wrappers(Ok(())) {
+        let outcome = ends_on(&world, &account, vec![event.clone(), success()]).await;
+        assert!(matches!(outcome, SubmissionOutcome::Finalised(_)), "{event:?}");
+    }
 }
 
 #[tokio::test]
@@ -178,6 +253,94 @@ async fn waiting_outlives_a_node() {
 }
 
 #[tokio::test]
+async fn a_node_that_hides_a_transaction_does_not_decide() {
+    for lie in [Lie::Body, Lie::Header] {
+        let world = World::new(1);
+        let account = account_on(&world).await.with_mortality(4);
+        let sent = account.send(&call()).await.unwrap();
+        world.lie(1, lie);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        world.empty_blocks(4);
+        // The mortality is over, but a transaction that has failed would be signed again and paid twice.
+        let outcome = account.outcome(&sent, SHORT).await;
+        let SubmissionOutcome::Unseen(unseen) = outcome else { panic!("{lie:?}: {outcome:?}") };
+        let Some(ChainError::Untrue(UntrueNode { node })) = unseen.trouble else { panic!("{:?}", unseen.trouble) };
+        assert_eq!(node, url(1));
+    }
+}
+
+#[tokio::test]
+async fn the_next_node_takes_the_place_of_one_that_lies() {
+    for lie in [Lie::Body, Lie::Header] {
+        let world = World::new(2);
+        let account = account_on(&world).await;
+        let chain = world.connect().await.unwrap();
+        let sent = account.send(&call()).await.unwrap();
+        world.lie(1, lie);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        assert_eq!(chain.outcome(&sent, LONG).await.finalised().unwrap().height, 2);
+        assert_eq!(chain.node().await.unwrap(), url(2));
+        // It is not used again, also if no other node is left.
+        world.kill(2);
+        let Err(ChainError::Unreachable(error)) = chain.at_finalised().await else { panic!("{lie:?}") };
+        assert!(error.to_string().contains("not those of their block"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_ends_no_submission() {
+    // The limit refuses the first requests of the submission, and later those of the search.
+    for passed in [1, 4, 9, 30] {
+        let world = World::new(1);
+        let chain = world.connect_within(Timeouts { outage: LONG, ..patient() }).await.unwrap();
+        let account = Account::new(&chain, alice());
+        let limit = |requests| world.limit(1, requests);
+        limit(passed);
+        let sent = account.send(&call()).await.unwrap();
+        assert_eq!(world.pool().len(), 1);
+        world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+        limit(passed);
+        assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, 2);
+        assert_eq!(world.limited(1), 0, "{passed}");
+    }
+}
+
+#[tokio::test]
+async fn transactions_go_on_while_no_block_is_final() {
+    let world = World::new(1);
+    let chain = world.connect().await.unwrap();
+    let mut best = 1;
+    // The blocks that are not final, the mortality, and the block from which it counts.
+    for (open, mortality, after) in [
+        (0, 64, 1),
+        (1, 4, 1),
+        (2, 4, 2),
+        (16, 64, 1),
+        (17, 64, 10),
+        (70, 64, 63),
+        (70, 4_096, 1),
+        (1_024, 4_096, 1),
+        (1_025, 4_096, 1_018),
+    ] {
+        while best < 1 + open {
+            best = world.make(Vec::new(), Vec::new());
+        }
+        let account = Account::new(&chain, alice()).with_mortality(mortality);
+        let sent = account.send(&call()).await.unwrap();
+        assert_eq!((sent.after, sent.valid_until), (after, after + mortality - 1), "{open} {mortality}");
+        let versions = chain.at_best().await.unwrap();
+        let birth = world.hash(usize::try_from(after).unwrap());
+        assert!(is_signed_for(&world.pool().pop().unwrap(), &versions, mortality, after, birth), "{open} {mortality}");
+    }
+    let account = Account::new(&chain, alice());
+    let sent = account.send(&call()).await.unwrap();
+    let included = world.make(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+    assert!(account.outcome(&sent, LONG).now_or_never().is_none());
+    world.finalise(1, included);
+    assert_eq!(account.outcome(&sent, LONG).await.finalised().unwrap().height, included as u64);
+}
+
+#[tokio::test]
 async fn every_submission_has_its_own_nonce() {
     let world = World::new(1);
     world.set_next_index(7);
@@ -218,6 +381,53 @@ async fn what_a_new_runtime_refuses_is_signed_anew() {
     world.answers(1, [bad(), bad()]);
     let error = account.send(&call()).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(PoolRefusal::Signature)), "{error}");
+}
+
+#[tokio::test]
+async fn a_change_of_the_runtime_is_signed_for_once() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    world.answers(1, [Answer::Upgrade]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    let best = world.connect().await.unwrap().at_best().await.unwrap();
+    assert_eq!(best.client().spec_version(), 2);
+    assert!(is_signed_for(&world.pool()[0], &best, 64, 1, world.hash(1)));
+
+    world.answers(1, [Answer::Upgrade, Answer::Upgrade]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Version)), "{error}");
+    assert_eq!((error.code(), world.pool().len()), ("refused", 1));
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+}
+
+#[tokio::test]
+async fn what_expired_before_it_was_sent_is_signed_anew() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let old = || Answer::Refuse(1_010, "Transaction has an ancient birth block");
+    world.answers(1, [Answer::Accept, old()]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
+    world.answers(1, [old(), old()]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Expired)), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_pool_bans_is_signed_anew_once() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let banned = || Answer::Refuse(1_012, "Transaction is temporarily banned");
+    world.answers(1, [banned()]);
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+    let asked = world.asked();
+    assert_eq!(asked.len(), 2);
+    assert_ne!(asked[0], asked[1], "the pool bans bytes");
+
+    world.answers(1, [banned(), banned()]);
+    let error = account.send(&call()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Banned)), "{error}");
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A search for proof of work that follows the chain.
 
-use super::node::{World, hash, metagraph, patient};
+use super::node::{World, metagraph, patient};
 use crate::{
     error::ChainError,
     work::{SearchEvent, SearchState, WorkSearch},
@@ -48,10 +48,10 @@ async fn what_is_found_is_a_seal_of_the_best_block() {
     let best = world.make(Vec::new(), Vec::new());
     let mut work = begin(&world, None).await;
     let position = block(&mut work).await;
-    assert_eq!((position.block, position.hash, position.difficulty), (2, hash(best), 50));
+    assert_eq!((position.block, position.hash, position.difficulty), (2, world.hash(best), 50));
     let SearchEvent::Found(proof) = work.next().await.unwrap() else { panic!("nothing else happens") };
     assert_eq!(proof.block, 2);
-    assert!(proof.seal == WorkChallenge::new(&hash(best).0, &[7; 32]).seal(proof.nonce) && proof.seal.meets(50));
+    assert!(proof.seal == WorkChallenge::new(&world.hash(best).0, &[7; 32]).seal(proof.nonce) && proof.seal.meets(50));
     assert_eq!(proof.nonce, position.next_nonce.wrapping_add(work.tried() - 1));
     // The search continues with the next block.
     world.make(Vec::new(), Vec::new());
@@ -75,7 +75,7 @@ async fn each_block_is_worked_on_as_it_asks() {
 #[tokio::test]
 async fn a_search_goes_on_where_another_was_if_its_block_is_the_newest() {
     let world = world(1, Some(u64::MAX));
-    let before = SearchState { block: 1, hash: hash(1), difficulty: 1, next_nonce: 4_711 };
+    let before = SearchState { block: 1, hash: world.hash(1), difficulty: 1, next_nonce: 4_711 };
     let mut work = begin(&world, Some(before)).await;
     assert_eq!(block(&mut work).await, SearchState { difficulty: u64::MAX, ..before });
     drop(work);

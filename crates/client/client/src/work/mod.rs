@@ -40,7 +40,7 @@ use myelin_keys::PublicKey;
 use myelin_primitives::{BlockNumber, NetUid};
 use std::{fmt, io, num::NonZeroUsize};
 use subxt::{rpcs::client::RpcSubscription, utils::H256};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub use myelin_economics::work::expected_attempts;
 
@@ -211,14 +211,21 @@ impl WorkSearch {
 /// Waits for a new best block of the present node, or of the next one.
 async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), ChainError> {
     let link = chain.link();
-    for _ in 0..=link.nodes() {
+    let began = Instant::now();
+    let mut losses = 0;
+    while losses <= link.nodes() {
         if heads.is_none() {
             let connection = link.connection().await?;
             let methods = Methods::new(connection.rpc.clone());
             match link.ask(&connection, methods.chain_subscribe_new_heads()).await {
                 Ok(headers) => *heads = Some(Heads { connection, headers }),
                 Err(NodeError::Answered(error)) => return Err(error.into()),
-                Err(NodeError::Connection(_)) => continue,
+                Err(NodeError::Limited(_)) if link.may_wait(began) => continue,
+                Err(NodeError::Limited(why)) => return Err(why.into()),
+                Err(NodeError::Connection(_)) => {
+                    losses += 1;
+                    continue;
+                }
             }
         }
         let Some(Heads { connection, headers }) = heads else { continue };
@@ -229,6 +236,7 @@ async fn newest(chain: &Chain, heads: &mut Option<Heads>) -> Result<(), ChainErr
         }
         link.lost(connection).await;
         *heads = None;
+        losses += 1;
     }
     Err(ChainError::Silent(link.limits().silence))
 }

@@ -12,6 +12,12 @@ pub enum AskError {
     /// The address of a neuron that does not serve.
     #[error("the neuron does not serve")]
     NotServing,
+    /// An address that no neuron of the chain may announce.
+    #[error("no neuron of the chain may announce the address")]
+    OutOfScope,
+    /// An address that has not proved its hotkey, and was dialled a short time ago.
+    #[error("the address has not proved the hotkey of the neuron, and was dialled a short time ago")]
+    NotProved,
     /// A request that cannot be sent.
     #[error("the request cannot be sent: {0}")]
     Question(String),

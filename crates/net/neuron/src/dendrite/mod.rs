@@ -4,11 +4,13 @@
 //! no request waits behind another.
 
 mod connection;
+mod dials;
 mod error;
 mod stream;
 mod strict;
 mod v1;
 
+pub use dials::DialRules;
 pub use error::AskError;
 pub use stream::AnswerStream;
 pub use strict::request_body;
@@ -16,13 +18,17 @@ pub use strict::request_body;
 use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
+use myelin_primitives::BlockNumber;
 use myelin_wire::{
     PublicKey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt,
     synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::atomic::{AtomicU64, Ordering},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -54,22 +60,24 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The protocol that its hotkey announced on the chain ([`crate::ServedAxon::peer`]). No other is used.
     pub speaks: PeerProtocol,
+    /// The block of the announcement; 0 if the address is not from a chain.
+    pub announced_at: BlockNumber,
 }
 
 impl Peer {
     /// Returns a neuron that speaks signed requests in clear text.
     pub const fn strict(hotkey: PublicKey, address: SocketAddr) -> Self {
-        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: None } }
+        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: None }, announced_at: 0 }
     }
 
     /// Returns a neuron that speaks signed requests over TLS.
     pub const fn encrypted(hotkey: PublicKey, address: SocketAddr, certificate: CertificateKey) -> Self {
-        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: Some(certificate) } }
+        Self { hotkey, address, speaks: PeerProtocol::Strict { certificate: Some(certificate) }, announced_at: 0 }
     }
 
     /// Returns a v1 neuron.
     pub const fn v1(hotkey: PublicKey, address: SocketAddr) -> Self {
-        Self { hotkey, address, speaks: PeerProtocol::V1 }
+        Self { hotkey, address, speaks: PeerProtocol::V1, announced_at: 0 }
     }
 }
 
@@ -126,6 +134,10 @@ pub struct Dendrite {
     signer: Signer,
     /// The IP address of this neuron, as seen from outside.
     ip: IpAddr,
+    /// The ports of the axons of this program.
+    own_ports: Vec<u16>,
+    /// The rules of the chain, if the addresses of peers are from one.
+    chain: Option<Arc<DialRules>>,
     v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
@@ -136,11 +148,13 @@ pub struct Dendrite {
 }
 
 impl Dendrite {
-    /// Returns a dendrite of this hotkey.
+    /// Returns a dendrite of this hotkey. It dials any address until [`Self::on_chain`] sets the rules of a chain.
     pub fn new(signer: Signer) -> Self {
         Self {
             signer,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            own_ports: Vec::new(),
+            chain: None,
             v1: V1Policy::default(),
             unsigned_answers: UnsignedAnswers::default(),
             max_answer: MAX_BODY,
@@ -151,11 +165,26 @@ impl Dendrite {
     }
 
     /// Sets the address of this neuron as seen from outside. spec neuron-protocol §1.
-    ///
-    /// Peers at this address are reached on this machine.
     #[must_use]
     pub const fn at(mut self, ip: IpAddr) -> Self {
         self.ip = ip;
+        self
+    }
+
+    /// Adds the port of an axon of this program.
+    ///
+    /// A peer at this port of the own address is reached on the loopback interface. Other ports of the own address are
+    /// not, because a stranger can announce the port of another service of this machine.
+    #[must_use]
+    pub fn own_axon(mut self, port: u16) -> Self {
+        self.own_ports.push(port);
+        self
+    }
+
+    /// Sets the rules of the chain from which the addresses of peers are.
+    #[must_use]
+    pub fn on_chain(mut self, rules: Arc<DialRules>) -> Self {
+        self.chain = Some(rules);
         self
     }
 
@@ -195,18 +224,22 @@ impl Dendrite {
     /// Asks one neuron, within the `timeout` of the message.
     pub async fn ask(&self, peer: &Peer, message: &Synapse) -> AskResult {
         let started = Instant::now();
-        let result = match self.protocol_of(peer) {
-            Ok(PeerProtocol::Strict { certificate }) => {
-                self.ask_strict(peer, certificate.clone(), message, started).await
-            }
-            Ok(PeerProtocol::V1) => self.ask_v1(peer, message, started).await,
-            Err(error) => Err(error),
-        };
+        let result = self.try_ask(peer, message, started).await;
         let elapsed = started.elapsed();
         if let Err(error) = &result {
             tracing::debug!(peer = %peer.hotkey, address = %peer.address, %error, ?elapsed, "no answer");
         }
         AskResult { hotkey: peer.hotkey, elapsed, result }
+    }
+
+    async fn try_ask(&self, peer: &Peer, message: &Synapse, started: Instant) -> Result<Answer, AskError> {
+        let speaks = self.begin(peer)?;
+        let result = match speaks {
+            PeerProtocol::Strict { certificate } => self.ask_strict(peer, certificate.clone(), message, started).await,
+            PeerProtocol::V1 => self.ask_v1(peer, message, started).await,
+        };
+        self.end(peer, result.as_ref().err());
+        result
     }
 
     /// Asks many neurons the same, side by side.
@@ -223,11 +256,27 @@ impl Dendrite {
     /// [`AskError`] for each failure before the first byte of the stream.
     pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
         let started = Instant::now();
-        match self.protocol_of(peer)? {
+        let result = match self.begin(peer)? {
             PeerProtocol::Strict { certificate } => {
                 self.stream_strict(peer, certificate.clone(), message, started).await
             }
             PeerProtocol::V1 => self.stream_v1(peer, message, started).await,
+        };
+        self.end(peer, result.as_ref().err());
+        result
+    }
+
+    /// Returns the protocol by which a neuron is asked, and notes that it is dialled.
+    fn begin<'a>(&self, peer: &'a Peer) -> Result<&'a PeerProtocol, AskError> {
+        let speaks = self.protocol_of(peer)?;
+        self.chain.as_ref().map_or(Ok(()), |chain| chain.begin(peer))?;
+        Ok(speaks)
+    }
+
+    /// Notes the end of a dial, and the error if there was one.
+    fn end(&self, peer: &Peer, error: Option<&AskError>) {
+        if let Some(chain) = &self.chain {
+            chain.end(peer, error.is_none_or(dials::is_signed));
         }
     }
 
@@ -252,9 +301,10 @@ impl Dendrite {
 
     /// Returns the address to connect to. spec neuron-protocol §1.
     fn connect_address(&self, address: SocketAddr) -> SocketAddr {
-        match address.ip() {
-            ip if ip == self.ip && ip.is_ipv4() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
-            ip if ip == self.ip => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
+        let is_own = address.ip() == self.ip && self.own_ports.contains(&address.port());
+        match address {
+            SocketAddr::V4(_) if is_own => (Ipv4Addr::LOCALHOST, address.port()).into(),
+            SocketAddr::V6(_) if is_own => (Ipv6Addr::LOCALHOST, address.port()).into(),
             _ => address,
         }
     }

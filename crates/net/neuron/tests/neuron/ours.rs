@@ -1,16 +1,20 @@
 //! Exchanges between our axon and our dendrite, in both protocols.
 
 use crate::{AXON, CALLER, Gate, axon, builder, echo, key, message, signer, slow, soon, text, tokens, waiting, wire};
-use futures::stream::{self, StreamExt};
-use myelin_neuron::{
-    Answer, AskError, AxonLimits, Caller, Dendrite, Endpoint, HandlerOutput, Peer, Priority, PriorityError, Rules,
-    ServeAnyone, UnsignedAnswers, V1Policy,
+use futures::{
+    FutureExt,
+    stream::{self, StreamExt},
 };
+use myelin_neuron::{
+    Answer, AskError, AxonLimits, Caller, Dendrite, DialRules, Endpoint, HandlerOutput, Peer, Priority, PriorityError,
+    Rules, ServeAnyone, UnsignedAnswers, V1Policy,
+};
+use myelin_primitives::AddressScope;
 use myelin_wire::{
     PublicKey, Sign,
     strict::{AnswerError, Content, StreamOutcome},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
 
 fn dendrite() -> Dendrite {
@@ -358,4 +362,50 @@ async fn the_highest_stake_is_served_first() {
     // A caller outside of the table is refused, before and after the verification of its signature.
     let asked = soon(dendrite().ask(&peer, &message(echo(), "x"))).await;
     assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));
+}
+
+#[tokio::test]
+async fn only_own_axons_are_reached_on_the_loopback_interface() {
+    // This machine as seen from outside, by an address at which nothing listens.
+    let outside = Ipv4Addr::new(127, 0, 0, 3);
+    let other_service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = other_service.local_addr().unwrap().port();
+    let dendrite = dendrite().at(outside.into()).on_chain(Arc::new(DialRules::new(AddressScope::Local, || 1)));
+    for seed in [50, 51] {
+        let peer = Peer::strict(key(seed).hotkey(), (outside, port).into());
+        assert_eq!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result, Err(AskError::Closed));
+    }
+    assert!(other_service.accept().now_or_never().is_none(), "a stranger had this port dialled");
+
+    let axon = axon().await;
+    let dendrite = dendrite.own_axon(axon.address().port());
+    let peer = Peer::strict(axon.hotkey(), (outside, axon.address().port()).into());
+    assert!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result.is_ok());
+    soon(axon.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn addresses_of_a_chain_are_dialled_by_its_rules() {
+    let (axon, other) = (axon().await, TcpListener::bind("127.0.0.2:0").await.unwrap());
+    let dendrite = dendrite().on_chain(Arc::new(DialRules::new(AddressScope::Local, || 1)));
+    let asked = async |peer: Peer| soon(dendrite.ask(&peer, &message(echo(), "hello"))).await.result;
+    assert_eq!(asked(Peer::strict(axon.hotkey(), axon.address())).await, Err(AskError::OutOfScope));
+
+    // A neuron that signs is dialled at will, also if it refuses.
+    let listening = builder(ServeAnyone).listen(([127, 0, 0, 2], 0).into()).start().await.unwrap();
+    for said in ["hello", "fail", "fail", "hello"] {
+        let peer = Peer::strict(listening.hotkey(), listening.address());
+        let result = soon(dendrite.ask(&peer, &message(echo(), said))).await.result;
+        assert_eq!(result.is_ok(), said == "hello", "{result:?}");
+    }
+    // A third party is dialled once.
+    let third = Peer::strict(key(60).hotkey(), other.local_addr().unwrap());
+    drop(other);
+    assert_eq!(asked(third.clone()).await, Err(AskError::Closed));
+    assert_eq!(asked(third.clone()).await, Err(AskError::NotProved));
+    let stream = soon(dendrite.ask_stream(&third, &message(tokens(), "a"))).await;
+    assert_eq!(stream.unwrap_err(), AskError::NotProved);
+    assert_eq!(asked(Peer { announced_at: 9, ..third }).await, Err(AskError::Closed));
+    soon(axon.stop()).await.unwrap();
+    soon(listening.stop()).await.unwrap();
 }

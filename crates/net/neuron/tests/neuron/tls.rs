@@ -14,7 +14,8 @@ async fn the_published_key_is_reached_and_no_other() {
     let identity = TlsIdentity::generate().unwrap();
     let certificate = identity.certificate().unwrap();
     let axon = builder(ServeAnyone).tls(identity, TlsOffer::Optional).start().await.unwrap();
-    let announced = ServedAxon { address: axon.address(), protocol: 0, certificate: Some(certificate.to_bytes()) };
+    let announced =
+        ServedAxon { address: axon.address(), protocol: 0, certificate: Some(certificate.to_bytes()), announced_at: 1 };
     assert!(matches!(ask(&announced.peer(axon.hotkey()).unwrap()).await, Ok(Answer::Signed { .. })));
 
     let other = TlsIdentity::generate().unwrap().certificate().unwrap();

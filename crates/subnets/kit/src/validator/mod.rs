@@ -55,7 +55,7 @@ pub struct ValidatingOptions {
     pub max_answer: usize,
     /// The treatment of v1 miners.
     pub v1: V1Policy,
-    /// The address of this machine as seen from outside. Neurons at this address are asked on the loopback interface.
+    /// The address of this machine as seen from outside, which v1 requests name.
     pub seen_at: Option<IpAddr>,
 }
 
@@ -203,7 +203,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.public())?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
-        let mut dendrite = Dendrite::new(member.signer()).v1(options.v1).max_answer(options.max_answer);
+        let mut dendrite = member.dendrite().v1(options.v1).max_answer(options.max_answer);
         if let Some(ip) = options.seen_at {
             dendrite = dendrite.at(ip);
         }

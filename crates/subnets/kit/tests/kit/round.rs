@@ -90,8 +90,9 @@ async fn a_round_scores_everybody_with_a_seat() {
         let axon = Axon::builder(signer(seed), rules).port(0).never_served();
         axons.push(axon.endpoint(endpoint(Arc::new(Turning), Arc::new(mining))).start().await.unwrap());
     }
-    let announced =
-        |axon: &Axon| Some(ServedAxon { address: axon.address(), protocol: SPEAKS_STRICT, certificate: None });
+    let announced = |axon: &Axon| {
+        Some(ServedAxon { address: axon.address(), protocol: SPEAKS_STRICT, certificate: None, announced_at: 1 })
+    };
     let miners = axons.iter().zip(1..).map(|(axon, uid)| (axon.hotkey(), seat(uid, 0, announced(axon))));
     let validators = [(key(CALLER).hotkey(), seat(0, 10, None)), (key(3).hotkey(), seat(9, 9, None))];
     table.set(miners.chain(validators));

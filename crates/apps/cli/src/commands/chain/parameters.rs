@@ -33,6 +33,8 @@ enum Unit {
     Millionths,
     /// Parts of 65 535.
     U16Fraction,
+    /// 1 for yes, 0 for no.
+    Switch,
 }
 
 impl Unit {
@@ -43,6 +45,7 @@ impl Unit {
             Self::Tempos => format!("{value} tempos"),
             Self::Rao => Amount::from_rao(value).to_string(),
             Self::Millionths => percent(value, MILLION.into()),
+            Self::Switch => if value == 0 { "no" } else { "yes" }.to_owned(),
             Self::U16Fraction => u16_percent(u16::try_from(value).unwrap_or(u16::MAX)),
         }
     }
@@ -85,7 +88,7 @@ impl Render for ChainParametersOutput {
 ///
 /// The struct is taken apart by field, so that no parameter is forgotten.
 fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
-    use Unit::{Blocks, Count, Millionths, Rao, Tempos, U16Fraction};
+    use Unit::{Blocks, Count, Millionths, Rao, Switch, Tempos, U16Fraction};
     let take = |take: Take| u64::from(take.get());
     macro_rules! rows {
         ($($name:ident $unit:ident $value:expr, $effect:literal;)*) => {{
@@ -124,6 +127,7 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         min_rate_limit Blocks u64::from, "minimum of the rate limits of weights and announcements";
         min_work_difficulty Count u64::from, "minimum difficulty of a registration by work";
         coldkey_swap_reannouncement_delay Blocks u64::from, "further delay before a new announcement or a withdrawal";
+        local_addresses Switch u64::from, "announcements of private addresses and of the loopback interface";
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 use clap::builder::NonEmptyStringValueParser;
 use myelin_client::{Chain, subxt::rpcs::rpc_params};
-use myelin_neuron::{Dendrite, Directory, Peer};
+use myelin_neuron::{Directory, Peer};
 use myelin_primitives::{Amount, Tao};
 use myelin_subnet_kit::{Member, MiningOptions};
 use myelin_subnet_text::{
@@ -165,7 +165,7 @@ impl MineText {
         let mischief = match trick {
             MischiefArg::Smaller(path) => Mischief::Smaller(load(path, self.computing.threads).await?),
             MischiefArg::Copy => {
-                let dendrite = Dendrite::new(member.signer()).at(self.post.seen_at());
+                let dendrite = member.dendrite().at(self.post.seen_at());
                 let (table, own) = (member.table(), member.hotkey());
                 let others = move || -> Vec<Peer> {
                     let others = table.seats().into_iter().filter(|(hotkey, _)| *hotkey != own);

@@ -13,12 +13,10 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{IpEndpoint, NetUid, calls};
+use myelin_primitives::AddressScope;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{
-    net::{IpAddr, SocketAddr},
-    str::FromStr,
-};
+use std::{net::SocketAddr, str::FromStr};
 
 /// Maximum number of bytes of a certificate. spec subnets-and-neurons §14.3
 const MAX_CERTIFICATE: usize = 65;
@@ -74,11 +72,8 @@ impl FromStr for CertificateArg {
 fn reachable(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an IP address and a port".to_owned())?;
     let ip = address.ip();
-    let refused = match ip {
-        IpAddr::V4(four) => four.is_unspecified() || four.is_broadcast() || four == std::net::Ipv4Addr::LOCALHOST,
-        IpAddr::V6(six) => six.is_unspecified() || six.is_loopback() || six.to_bits() == u128::MAX,
-    };
-    if refused {
+    // The chain may accept fewer addresses, and refuses the others with a reason of its own.
+    if !AddressScope::Local.contains(ip) {
         return Err(format!("other machines cannot reach {ip}"));
     }
     if address.port() == 0 {

@@ -15,17 +15,12 @@ use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
 use std::{
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
     sync::Arc,
 };
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Address that neurons of one machine announce: loopback, but accepted by the chain.
-///
-/// spec subnets-and-neurons §14.1
-pub(crate) const SAME_MACHINE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Subnet, addresses and state of a neuron.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,8 +32,8 @@ pub(super) struct RoleArgs {
     #[arg(long, default_value = "8091", value_name = "PORT")]
     port: u16,
 
-    /// IP address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
+    /// IP address to listen on; the default is loopback, for a network on one machine
+    #[arg(long, default_value = "127.0.0.2", value_name = "IP")]
     listen: IpAddr,
 
     /// Address to announce, with a port if it differs [default: the address to listen on]
@@ -89,11 +84,9 @@ impl RoleArgs {
     }
 
     pub(super) fn serving(&self) -> ServingOptions {
-        let is_here = self.listen.is_loopback();
-        let same_machine = is_here.then(|| SocketAddr::from((SAME_MACHINE, 0)));
         ServingOptions {
             listen: (self.listen, self.port).into(),
-            announce: self.announce.or(same_machine),
+            announce: self.announce,
             encryption: if self.encrypt { AxonTls::Optional } else { AxonTls::Off },
             v1: if self.refuse_v1 { V1Policy::Refused } else { V1Policy::Served },
             metrics: self.metrics,
@@ -102,10 +95,8 @@ impl RoleArgs {
     }
 
     /// Returns the address of this machine as seen from outside.
-    ///
-    /// Neurons at this address are asked on the loopback interface.
     pub(super) fn seen_at(&self) -> IpAddr {
-        self.announce.map_or(SAME_MACHINE.into(), |announced| announced.ip())
+        self.announce.map_or(self.listen, |announced| announced.ip())
     }
 }
 

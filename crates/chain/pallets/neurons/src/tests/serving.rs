@@ -4,8 +4,8 @@ use super::{burned_register, signed, uid};
 use crate::{
     EndpointsOf, Error, Event,
     mock::{
-        ExtBuilder, Neurons, RuntimeOrigin, SUBNET, Test, account, clear, create, end, events, next_block,
-        run_to_block, set,
+        ExtBuilder, LocalAddresses, Neurons, RuntimeOrigin, SUBNET, Test, account, clear, create, end, events,
+        next_block, run_to_block, set,
     },
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
@@ -15,6 +15,7 @@ use myelin_records::{
     parameters::{Parameters, ParametersPatch},
 };
 use sp_runtime::DispatchError::BadOrigin;
+use std::net::SocketAddr;
 
 /// The address 8.8.8.8.
 const PUBLIC_V4: u128 = 0x0808_0808;
@@ -90,29 +91,50 @@ fn the_preconditions_are_checked_in_their_order() {
     });
 }
 
+/// Returns the number and the kind of an address.
+fn parts(ip: &str) -> (u128, u8) {
+    let endpoint = IpEndpoint::from(SocketAddr::new(ip.parse().unwrap(), 1));
+    (endpoint.ip, endpoint.ip_type)
+}
+
 #[test]
 fn only_addresses_that_others_could_dial_are_taken() {
     with_a_neuron(|| {
         set(SUBNET, &ParametersPatch { serving_rate_limit: Some(0), ..Default::default() });
-        let v4_end = u128::from(u32::MAX);
-        for (ip, ip_type) in
-            [(0, 4), (0x7f00_0001, 4), (v4_end, 4), (v4_end + 1, 4), (u128::MAX, 4), (0, 6), (1, 6), (u128::MAX, 6)]
-        {
-            assert_noop!(axon(101, ip, 1, ip_type), Error::<Test>::InvalidIpAddress);
-            assert_noop!(prometheus(101, ip, 1, ip_type), Error::<Test>::InvalidIpAddress);
-        }
-        for (ip, ip_type) in [
-            (1, 4),
-            (0x7f00_0002, 4),
-            // 10.0.0.1, a private one
-            (0x0a00_0001, 4),
-            (v4_end - 1, 4),
-            (2, 6),
-            (v4_end, 6),
-            (u128::MAX - 1, 6),
+        for (ip, in_global, in_local) in [
+            ("0.0.0.0", false, false),
+            ("127.0.0.1", false, false),
+            ("255.255.255.255", false, false),
+            ("::", false, false),
+            ("::1", false, false),
+            ("::ffff:127.0.0.1", false, false),
+            ("::ffff:8.8.8.8", false, false),
+            ("127.0.0.2", false, true),
+            ("10.0.0.1", false, true),
+            ("100.64.0.1", false, true),
+            ("169.254.169.254", false, true),
+            ("172.31.255.255", false, true),
+            ("192.168.1.1", false, true),
+            ("224.0.0.1", false, true),
+            ("fe80::1", false, true),
+            ("2001:db8::1", false, true),
+            ("8.8.8.8", true, true),
+            ("2a00::1", true, true),
         ] {
-            assert_ok!(axon(101, ip, u16::MAX, ip_type));
-            assert_ok!(prometheus(101, ip, 1, ip_type));
+            let (ip_number, ip_type) = parts(ip);
+            for (local, is_taken) in [(false, in_global), (true, in_local)] {
+                LocalAddresses::put(local);
+                for serve in [axon, prometheus] {
+                    if is_taken {
+                        assert_ok!(serve(101, ip_number, u16::MAX, ip_type));
+                    } else {
+                        assert_noop!(serve(101, ip_number, 1, ip_type), Error::<Test>::InvalidIpAddress);
+                    }
+                }
+            }
+        }
+        for (ip, ip_type) in [(u128::from(u32::MAX) + 1, 4), (u128::MAX, 4), (u128::MAX, 6)] {
+            assert_noop!(axon(101, ip, 1, ip_type), Error::<Test>::InvalidIpAddress);
         }
         for ip_type in [0, 1, 2, 3, 5, 7, u8::MAX] {
             assert_noop!(axon(101, PUBLIC_V4, 1, ip_type), Error::<Test>::InvalidIpType);
