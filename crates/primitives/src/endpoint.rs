@@ -73,7 +73,7 @@ pub enum AddressScope {
 
 /// The ranges of IPv4 without global unicast addresses: the first address, and the number of fixed bits.
 const NO_GLOBAL_V4: [(Ipv4Addr, u32); 11] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),

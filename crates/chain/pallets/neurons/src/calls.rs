@@ -16,7 +16,7 @@ use frame_support::{
 use myelin_economics::work;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, NetUid, Tao};
-use myelin_records::{parameters::Parameters, seat::RegistrationKind};
+use myelin_records::seat::RegistrationKind;
 
 impl<T: Config> Pallet<T> {
     /// Registers a hotkey by burning TAO, if the price is within the limit. spec subnets-and-neurons §7

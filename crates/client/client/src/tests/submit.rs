@@ -145,7 +145,7 @@ fn wrappers(result: Result<(), DispatchError>) -> Vec<(&'static str, Event)> {
         (
             "the multisig account",
             Event::Multisig(Multisig::MultisigExecuted {
-                approving: someone.clone(),
+                approving: someone,
                 timepoint: Timepoint { height: 1, index: 1 },
                 multisig: someone,
                 call_hash: [0; 32],

@@ -1,6 +1,7 @@
 //! The first stake: seats without stake, and the launch phase. spec tokenomics §10
 
 use super::*;
+use myelin_economics::root::Share;
 
 fn permits() -> Vec<bool> {
     Emission::neurons(SUBNET).iter().map(|record| record.permit).collect()
@@ -86,7 +87,7 @@ fn a_subnet_with_an_owner_earns_nothing_until_root_gives_it_a_share() {
         next_block();
         assert_eq!([1, 2].map(per_block), [0, TAO]);
         // Without the shared subnet no subnet is left that may receive.
-        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().share = Default::default());
+        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().share = Share::default());
         end_subnet(1);
         next_block();
         assert_eq!(per_block(2), 0);
