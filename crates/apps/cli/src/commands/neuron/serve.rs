@@ -15,10 +15,7 @@ use crate::{
 use myelin_client::{IpEndpoint, NetUid, calls};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{
-    net::{IpAddr, SocketAddr},
-    str::FromStr,
-};
+use std::{net::SocketAddr, str::FromStr};
 
 /// Maximum number of bytes of a certificate. spec subnets-and-neurons §14.3
 const MAX_CERTIFICATE: usize = 65;
@@ -73,13 +70,8 @@ impl FromStr for CertificateArg {
 /// Parses an address that the chain accepts. spec subnets-and-neurons §14.1
 fn reachable(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an IP address and a port".to_owned())?;
-    let ip = address.ip();
-    let refused = match ip {
-        IpAddr::V4(four) => four.is_unspecified() || four.is_broadcast() || four == std::net::Ipv4Addr::LOCALHOST,
-        IpAddr::V6(six) => six.is_unspecified() || six.is_loopback() || six.to_bits() == u128::MAX,
-    };
-    if refused {
-        return Err(format!("other machines cannot reach {ip}"));
+    if !IpEndpoint::from(address).is_dialable() {
+        return Err(format!("other machines cannot reach {}", address.ip()));
     }
     if address.port() == 0 {
         return Err("port 0 is not valid".into());

@@ -172,7 +172,7 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
             continue;
         }
         last_epoch = snapshot.subnet.last_epoch;
-        if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.public())) {
+        if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.hotkey())) {
             let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
             told.send(RoleEvent::Paid { block: epoch.block, incentive, dividends, emission });
         }
