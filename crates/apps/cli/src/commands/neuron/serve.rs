@@ -71,10 +71,9 @@ impl FromStr for CertificateArg {
 /// Parses an address that the chain accepts. spec subnets-and-neurons §14.1
 fn reachable(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "not an IP address and a port".to_owned())?;
-    let ip = address.ip();
     // The chain may accept fewer addresses, and refuses the others with a reason of its own.
-    if !AddressScope::Local.contains(ip) {
-        return Err(format!("other machines cannot reach {ip}"));
+    if !AddressScope::Local.contains(address.ip()) {
+        return Err(format!("other machines cannot reach {}", address.ip()));
     }
     if address.port() == 0 {
         return Err("port 0 is not valid".into());
