@@ -13,13 +13,10 @@ use crate::{
     transact::{TransactionArgs, TransactionOutput},
 };
 use myelin_client::{IpEndpoint, NetUid, calls};
-use myelin_primitives::AddressScope;
+use myelin_primitives::{AddressScope, CertificateKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{net::SocketAddr, str::FromStr};
-
-/// Maximum number of bytes of a certificate. spec subnets-and-neurons §14.3
-const MAX_CERTIFICATE: usize = 65;
 
 /// Arguments of `myelin neuron serve`.
 #[derive(Debug, clap::Args)]
@@ -52,7 +49,7 @@ pub struct Serve {
     sending: TransactionArgs,
 }
 
-/// The key of a TLS certificate, as stored on the chain.
+/// The key of a TLS certificate, as stored on the chain. spec subnets-and-neurons §14.3
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CertificateArg(Vec<u8>);
 
@@ -61,10 +58,8 @@ impl FromStr for CertificateArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|error| error.to_string())?;
-        match bytes.len() {
-            1..=MAX_CERTIFICATE => Ok(Self(bytes)),
-            length => Err(format!("a certificate has 1 to {MAX_CERTIFICATE} bytes; this one has {length}")),
-        }
+        CertificateKey::from_bytes(&bytes).map_err(|error| error.to_string())?;
+        Ok(Self(bytes))
     }
 }
 
