@@ -44,7 +44,10 @@ fn hurry() -> Value {
             "rootParameters": { "tempo": 19, "weightsSetRateLimit": 2 },
             "subnets": [{
                 "netuid": FIRST.get(),
-                "parameters": { "powRegistrationAllowed": true, "initialDifficulty": 1_000, "minDifficulty": 1_000 },
+                "parameters": {
+                    "powRegistrationAllowed": true, "initialDifficulty": 1_000, "minDifficulty": 1_000,
+                    "targetRegistrationsPerInterval": 2,
+                },
             }],
         },
     })
