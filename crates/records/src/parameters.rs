@@ -245,7 +245,8 @@ parameters! {
         /// Largest part of a weight vector that one entry may have, of 65535; never below an equal part of all others.
         MaxWeightLimit max_weight_limit: u16 = U16_ONE, Owner, NotFrozen, "6 554..65 535";
         /// Blocks of immunity, in which a new neuron is not replaced.
-        ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen, "2 · (tempo + 1)..50 400";
+        ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen,
+            "at most 50 400; by the owner at least 2 · (tempo + 1)";
         /// Blocks after its last update in which a neuron still counts as active.
         ActivityCutoff activity_cutoff: u16 = 5_000, Owner, NotFrozen,
             "at least 360 and (reveal_period_epochs + 3) · (tempo + 1) + weights_set_rate_limit";
@@ -530,9 +531,7 @@ impl Parameters {
         ensure(self.reveal_period_epochs <= MAX_REVEAL_PERIOD, ParametersError::RevealPeriodTooLarge)?;
         let cutoff = u64::from(self.activity_cutoff);
         ensure(cutoff >= self.least_activity_cutoff(), ParametersError::ActivityCutoffTooLow)?;
-        let two_epochs = u32::from(self.tempo).saturating_add(1).saturating_mul(2);
-        let immunity = two_epochs..=u32::from(MAX_IMMUNITY);
-        ensure(immunity.contains(&self.immunity_period.into()), ParametersError::InvalidValue)?;
+        ensure(self.immunity_period <= MAX_IMMUNITY, ParametersError::InvalidValue)?;
         ensure(self.adjustment_interval >= 1, ParametersError::InvalidValue)?;
         ensure(self.target_registrations_per_interval >= 1, ParametersError::InvalidValue)?;
         ensure(
@@ -549,6 +548,13 @@ impl Parameters {
         ensure(high >= MIN_ALPHA, ParametersError::AlphaHighTooLow)?;
         ensure((MIN_ALPHA..=high).contains(&low), ParametersError::AlphaLowOutOfRange)?;
         ensure((1..=MAX_OWNER_IMMUNE_UIDS).contains(&self.owner_immune_uids_limit), ParametersError::InvalidValue)
+    }
+
+    /// Returns the least immunity that an owner may set: two epochs, so that a new neuron can earn in one.
+    ///
+    /// spec subnets-and-neurons §17.
+    pub fn least_immunity_by_owner(&self) -> u32 {
+        u32::from(self.tempo).saturating_add(1).saturating_mul(2)
     }
 
     /// Returns the least activity cutoff: a neuron that reveals as late as it may stays active.

@@ -189,8 +189,7 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
         (|p| p.min_allowed_weights = 65, Err(InvalidValue)),
         (|p| p.max_weight_limit = 6_553, Err(InvalidValue)),
         (|p| p.max_weight_limit = 6_554, Ok(())),
-        (|p| p.immunity_period = 721, Err(InvalidValue)),
-        (|p| p.immunity_period = 722, Ok(())),
+        (|p| p.immunity_period = 0, Ok(())),
         (|p| p.immunity_period = 50_400, Ok(())),
         (|p| p.immunity_period = 50_401, Err(InvalidValue)),
         // (1 + 3) * 361 + 100
@@ -274,7 +273,7 @@ fn root_has_bounds_of_its_own() {
 fn the_longest_tempo_needs_a_long_stake_interval() {
     let network = NetworkParameters { stake_interval: 100_000, ..NetworkParameters::default() };
     let with_tempo = |tempo| {
-        let long = Parameters { tempo, immunity_period: 50_400, activity_cutoff: u16::MAX, ..Parameters::default() };
+        let long = Parameters { tempo, activity_cutoff: u16::MAX, ..Parameters::default() };
         long.validate(&network)
     };
     assert_eq!(with_tempo(16_357), Ok(()), "4 * 16 358 + 100 blocks");
@@ -335,6 +334,7 @@ fn parameters_read_as_what_the_rules_take() {
     assert_eq!(parameters.bonds_moving_average().of(1_000), 900);
     assert_eq!(parameters.bonds_penalty().of(1_000), 1_000);
     assert_eq!((parameters.alpha_values.low().of(65_535), parameters.alpha_values.high().of(65_535)), (45_875, 58_982));
+    assert_eq!(parameters.least_immunity_by_owner(), 722);
     assert_eq!(parameters.neuron_immunity(), NeuronImmunity { period: 5_000, min_non_immune: 3 });
     let rule = AdjustmentRule {
         target: 1,

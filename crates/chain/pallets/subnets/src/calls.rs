@@ -254,6 +254,11 @@ impl<T: Config> Pallet<T> {
                 changed.alpha_sigmoid_steepness.is_none_or(|steepness| steepness >= 0),
                 Error::<T>::NegativeSigmoidSteepness
             );
+            let least_immunity = new.least_immunity_by_owner();
+            ensure!(
+                changed.immunity_period.is_none_or(|blocks| u32::from(blocks) >= least_immunity),
+                Error::<T>::InvalidValue
+            );
         }
         if changed.max_allowed_uids.is_some() || changed.min_allowed_uids.is_some() {
             let count = T::Seats::count(netuid);

@@ -331,6 +331,17 @@ fn values_that_belong_together_are_set_together() {
 }
 
 #[test]
+fn an_owner_cannot_make_immunity_shorter_than_two_epochs() {
+    with_a_subnet_of_alice(|| {
+        let immunity = |blocks| move |set: &mut ParametersPatch| set.immunity_period = Some(blocks);
+        assert_noop!(as_owner(immunity(41)), Error::<Test>::InvalidValue);
+        assert_ok!(as_owner(immunity(42)));
+        assert_ok!(as_root(immunity(41)));
+        assert_noop!(as_root(immunity(50_401)), Error::<Test>::InvalidValue);
+    });
+}
+
+#[test]
 fn owners_have_narrower_bounds_for_bonds() {
     with_a_subnet_of_alice(|| {
         let keep = |millionths| move |set: &mut ParametersPatch| set.bonds_moving_average = Some(millionths);
