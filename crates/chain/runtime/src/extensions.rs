@@ -11,11 +11,11 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
-    dispatch::{CheckIfFeeless, DispatchInfo, PostDispatchInfo},
+    dispatch::{CheckIfFeeless, DispatchClass, DispatchInfo, PostDispatchInfo},
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
     traits::{Contains, GetCallMetadata},
 };
-use frame_system::CheckNonce;
+use frame_system::{Call as SystemCall, CheckNonce};
 use myelin_economics::work::Seal;
 use myelin_pallet_keys::{Call as KeysCall, traits::Keys as _};
 use myelin_pallet_neurons::Call as NeuronsCall;
@@ -197,6 +197,9 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         _source: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), None, origin)) };
+        if info.class == DispatchClass::Operational && !may_be_operational(call) {
+            return Err(InvalidTransaction::Call.into());
+        }
         check_coldkeys(who, call)?;
         let (payment, validity) = if call.is_feeless(&origin) {
             ensure_open::<<Runtime as frame_system::Config>::BaseCallFilter>(call)?;
@@ -239,6 +242,27 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
 /// Checks that a free call is not paused: a call that is refused only when it is dispatched would be free all the same.
 fn ensure_open<Filter: Contains<RuntimeCall>>(call: &RuntimeCall) -> Result<(), InvalidTransaction> {
     if Filter::contains(call) { Ok(()) } else { Err(InvalidTransaction::Call) }
+}
+
+/// Returns true if an account may take the room that a block keeps for governance. spec events-and-errors §8.1
+///
+/// All other operational calls need the origin of governance, and would fail there after they took its room.
+fn may_be_operational(call: &RuntimeCall) -> bool {
+    match call {
+        RuntimeCall::Sudo(_) | RuntimeCall::System(SystemCall::apply_authorized_upgrade { .. }) => true,
+        RuntimeCall::Utility(
+            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
+        ) => calls.iter().all(may_be_operational),
+        RuntimeCall::Utility(UtilityCall::if_else { main, fallback }) => {
+            may_be_operational(main) && may_be_operational(fallback)
+        }
+        RuntimeCall::Utility(UtilityCall::as_derivative { call, .. })
+        | RuntimeCall::Proxy(ProxyCall::proxy { call, .. } | ProxyCall::proxy_announced { call, .. })
+        | RuntimeCall::Multisig(
+            MultisigCall::as_multi { call, .. } | MultisigCall::as_multi_threshold_1 { call, .. },
+        ) => may_be_operational(call),
+        _ => false,
+    }
 }
 
 /// Checks that no coldkey in whose name a call acts is under swap. spec staking §10.3

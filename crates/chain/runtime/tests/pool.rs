@@ -3,16 +3,23 @@
 mod chain;
 
 use chain::{Applied, Chain, account, key};
-use frame_support::BoundedVec;
+use frame_support::{
+    BoundedVec,
+    dispatch::{DispatchClass, GetDispatchInfo},
+};
 use myelin_economics::work::{Seal, WorkChallenge};
 use myelin_pallet_emission::Neurons as NeuronRecords;
 use myelin_pallet_keys::Call as KeysCall;
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
+use myelin_pallet_subnets::Call as SubnetsCall;
 use myelin_pallet_weights::{Call as WeightsCall, rules::commit_hash};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Uid};
 use myelin_records::{commitment::CommitmentData, epoch::NeuronRecord, weights::StorageIndex};
 use myelin_runtime::{Address, Nonce, Runtime, RuntimeCall, System, UncheckedExtrinsic, presets};
+use pallet_multisig::Call as MultisigCall;
+use pallet_proxy::Call as ProxyCall;
+use pallet_sudo::Call as SudoCall;
 use pallet_utility::Call as UtilityCall;
 use serde_json::{Value, json};
 use sp_core::{H256, sr25519};
@@ -254,4 +261,58 @@ fn payers_leave_room_for_reveals() {
     let left = author(&mut chain, &pool);
     assert!(!left.is_empty(), "the payers fill their part of the block");
     assert!(reveals.iter().all(|reveal| !left.contains(reveal)), "all reveals are in the block");
+}
+
+/// Returns a call in each way of acting in another name, and in each kind of batch.
+fn wrapped(signer: &sr25519::Pair, call: &RuntimeCall) -> Vec<RuntimeCall> {
+    let (calls, boxed) = (|| vec![call.clone()], || Box::new(call.clone()));
+    let (real, delegate) = (Address::Id(account(&key("other"))), Address::Id(account(signer)));
+    let other_signatories = vec![account(&key("other"))];
+    vec![
+        call.clone(),
+        UtilityCall::batch { calls: calls() }.into(),
+        UtilityCall::batch_all { calls: calls() }.into(),
+        UtilityCall::force_batch { calls: calls() }.into(),
+        UtilityCall::if_else { main: boxed(), fallback: boxed() }.into(),
+        UtilityCall::as_derivative { index: 0, call: boxed() }.into(),
+        ProxyCall::proxy { real: real.clone(), force_proxy_type: None, call: boxed() }.into(),
+        ProxyCall::proxy_announced { delegate, real, force_proxy_type: None, call: boxed() }.into(),
+        MultisigCall::as_multi_threshold_1 { other_signatories, call: boxed() }.into(),
+    ]
+}
+
+#[test]
+fn the_room_of_governance_is_closed_to_accounts() {
+    let mut chain = begin(false);
+    let stranger = Sr25519Keyring::Bob.pair();
+    let coldkey = account(&stranger);
+    let (changed, code) = (Box::default(), vec![0; 4]);
+    let items = Vec::new();
+    for call in [
+        RuntimeCall::from(KeysCall::reset_coldkey_swap { coldkey: coldkey.clone() }),
+        KeysCall::swap_coldkey { old_coldkey: coldkey.clone(), new_coldkey: coldkey, cost: Amount::ZERO }.into(),
+        SubnetsCall::root_dissolve_network { netuid: SUBNET }.into(),
+        SubnetsCall::set_network_parameters { changed }.into(),
+        frame_system::Call::set_code { code: code.clone() }.into(),
+        frame_system::Call::set_storage { items }.into(),
+    ] {
+        for wrapped in wrapped(&stranger, &call) {
+            let class = chain.look(|| wrapped.get_dispatch_info().class);
+            if class == DispatchClass::Operational {
+                assert_eq!(chain.refusal(&stranger, wrapped.clone()), InvalidTransaction::Call.into(), "{wrapped:?}");
+            } else {
+                validity(&mut chain, &stranger, wrapped);
+            }
+        }
+        assert_eq!(chain.refusal(&stranger, call), InvalidTransaction::Call.into());
+    }
+    for call in [
+        RuntimeCall::from(frame_system::Call::apply_authorized_upgrade { code }),
+        SudoCall::sudo { call: Box::new(frame_system::Call::set_code { code: Vec::new() }.into()) }.into(),
+    ] {
+        for wrapped in wrapped(&stranger, &call) {
+            validity(&mut chain, &stranger, wrapped);
+        }
+    }
+    validity(&mut chain, &stranger, UtilityCall::batch { calls: Vec::new() });
 }
