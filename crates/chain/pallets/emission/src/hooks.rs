@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
             Self::run_root_epoch();
         }
         if let Err(reason) = with_storage_layer(Self::accrue) {
-            Self::deposit_event(Event::AccrualFailed { reason });
+            Self::announce_fault(reason);
         }
         Self::run_epochs(due, now, meter);
     }
