@@ -23,6 +23,7 @@ use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_runtime::{
     FixedPointNumber, Perbill, Perquintill,
     traits::{BlakeTwo256, ConvertInto, Get, OpaqueKeys},
+    type_with_default::TypeWithDefault,
 };
 use sp_version::RuntimeVersion;
 
@@ -65,10 +66,23 @@ impl frame_system::Config for Runtime {
     type BlockWeights = RuntimeBlockWeights;
     type DbWeight = ParityDbWeight;
     type MaxConsumers = ConstU32<16>;
-    type Nonce = Nonce;
+    type Nonce = TypeWithDefault<Nonce, FirstNonce>;
     type SS58Prefix = ConstU16Prefix;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Self>;
     type Version = Version;
+}
+
+/// The first nonce of an account: the number of the block that creates it.
+///
+/// An account that was removed and comes back does not begin at a nonce that it has used, so none of its earlier
+/// transactions is valid again. spec events-and-errors §8.2
+#[derive(Debug)]
+pub struct FirstNonce;
+
+impl Get<Nonce> for FirstNonce {
+    fn get() -> Nonce {
+        System::block_number()
+    }
 }
 
 impl slot_time::Config for Runtime {}

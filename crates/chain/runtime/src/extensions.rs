@@ -35,6 +35,9 @@ use sp_runtime::{
 /// The most free calls of one key that wait in the pool. They pay no fee, so the pool keeps few of them.
 const FREE_CALLS_AHEAD: Nonce = 8;
 
+/// The oldest first nonce of an account without a record, in blocks: the mortality of our client's transactions.
+const FIRST_NONCE_AGE: BlockNumber = 64;
+
 /// The blocks for which a registration by work stays in the pool. spec subnets-and-neurons §8.2
 ///
 /// The block whose hash is part of the work must be among the three before. Three blocks, because the last block of a
@@ -66,7 +69,7 @@ pub struct CheckNonceUnlessFree(pub CheckNonce<Runtime>);
 impl CheckNonceUnlessFree {
     /// Returns the check for a transaction with this nonce.
     pub fn from(nonce: Nonce) -> Self {
-        Self(CheckNonce::from(nonce))
+        Self(CheckNonce::from(nonce.into()))
     }
 }
 
@@ -115,7 +118,8 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
                 self.0.validate(origin, call, info, length, implicit, implication, source)?;
             return Ok((validity, NonceCheck::Stock(stock), origin));
         };
-        let (nonce, next) = (self.0.0, System::account_nonce(&who));
+        let nonce = *self.0.0;
+        let next = next_nonce(&who, nonce);
         if nonce < next {
             return Err(InvalidTransaction::Stale.into());
         }
@@ -165,6 +169,19 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
             NonceCheck::Free(_) => Ok(Weight::zero()),
         }
     }
+}
+
+/// Returns the next nonce of a free call's signer, which offers `nonce`.
+///
+/// An account without a record begins at any of the last block numbers: those that its signer could have read.
+fn next_nonce(who: &AccountId, nonce: Nonce) -> Nonce {
+    frame_system::Account::<Runtime>::try_get(who).map_or_else(
+        |()| {
+            let now = System::block_number();
+            nonce.clamp(now.saturating_sub(FIRST_NONCE_AGE), now)
+        },
+        |account| *account.nonce,
+    )
 }
 
 /// The check of free calls and of coldkeys under swap. spec events-and-errors §8.2, staking §10.3
