@@ -3,19 +3,21 @@
 use crate::{
     AccountId, Aura, Authorities, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, OriginCaller, PalletInfo,
     Preimage, ProxyType, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin,
-    RuntimeTask, SessionKeys, System, VERSION,
+    RuntimeTask, SafeMode, SessionKeys, System, TxPause, VERSION,
     authorities::{self, SessionLength},
+    pauses::{OpenInSafeMode, Unpausable},
     slot_time,
 };
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
-        ConstBool, ConstU8, ConstU32, ConstU64, EqualPrivilegeOnly, LinearStoragePrice, fungible::HoldConsideration,
+        ConstBool, ConstU8, ConstU32, ConstU64, EqualPrivilegeOnly, InsideBoth, LinearStoragePrice,
+        fungible::HoldConsideration,
     },
     weights::{Weight, WeightToFee, constants::ParityDbWeight},
 };
 use frame_system::{
-    EnsureRoot,
+    EnsureRoot, EnsureRootWithSuccess,
     limits::{BlockLength, BlockWeights},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
@@ -60,6 +62,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
+    type BaseCallFilter = InsideBoth<SafeMode, TxPause>;
     type Block = Block;
     type BlockHashCount = ConstU32<BLOCK_HASHES_KEPT>;
     type BlockLength = RuntimeBlockLength;
@@ -284,6 +287,43 @@ impl pallet_scheduler::Config for Runtime {
     type RuntimeOrigin = RuntimeOrigin;
     type ScheduleOrigin = EnsureRoot<AccountId>;
     type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Self>;
+}
+
+/// Blocks of safe mode, unless governance extends it or ends it: a day of the main network.
+const SAFE_MODE_DURATION: u32 = 7_200;
+
+parameter_types! {
+    /// No account enters safe mode for a deposit.
+    pub const NoDeposit: Option<Balance> = None;
+    pub const NoRelease: Option<u32> = None;
+}
+
+impl pallet_safe_mode::Config for Runtime {
+    type Currency = Balances;
+    type EnterDepositAmount = NoDeposit;
+    type EnterDuration = ConstU32<0>;
+    type ExtendDepositAmount = NoDeposit;
+    type ExtendDuration = ConstU32<0>;
+    type ForceDepositOrigin = EnsureRoot<AccountId>;
+    type ForceEnterOrigin = EnsureRootWithSuccess<AccountId, ConstU32<SAFE_MODE_DURATION>>;
+    type ForceExitOrigin = EnsureRoot<AccountId>;
+    type ForceExtendOrigin = EnsureRootWithSuccess<AccountId, ConstU32<SAFE_MODE_DURATION>>;
+    type Notify = ();
+    type ReleaseDelay = NoRelease;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Self>;
+    type WhitelistedCalls = OpenInSafeMode;
+}
+
+impl pallet_tx_pause::Config for Runtime {
+    type MaxNameLen = ConstU32<256>;
+    type PauseOrigin = EnsureRoot<AccountId>;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type UnpauseOrigin = EnsureRoot<AccountId>;
+    type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Self>;
+    type WhitelistedCalls = Unpausable;
 }
 
 /// [`SS58_PREFIX`] in the width that the system pallet reads.

@@ -411,7 +411,7 @@ fn neurons_netuid(call: &NeuronsCall<Runtime>) -> Option<NetUid> {
 }
 
 /// Returns true for calls about the swap of a coldkey, which make their own checks of it.
-fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
+pub(crate) fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
     let RuntimeCall::Keys(call) = call else { return false };
     matches!(
         call,

@@ -77,7 +77,9 @@ fn types(call: &RuntimeCall) -> Types {
         | RuntimeCall::Proxy(_)
         | RuntimeCall::Multisig(_)
         | RuntimeCall::Preimage(_)
-        | RuntimeCall::Scheduler(_) => NONE,
+        | RuntimeCall::Scheduler(_)
+        | RuntimeCall::SafeMode(_)
+        | RuntimeCall::TxPause(_) => NONE,
     }
 }
 

@@ -106,8 +106,7 @@ fn the_price_of_a_seat_is_adjusted_before_the_epoch_of_its_block() {
         place(|event| matches!(event, RuntimeEvent::Emission(EmissionEvent::EpochRun { .. }))).is_some()
     });
     chain.look(|| {
-        let price =
-            place(|event| matches!(event, RuntimeEvent::Neurons(NeuronsEvent::BurnSet { netuid: SUBNET, .. })));
+        let price = place(|event| matches!(event, RuntimeEvent::Neurons(NeuronsEvent::BurnSet { netuid: SUBNET, .. })));
         let epoch = place(|event| matches!(event, RuntimeEvent::Emission(_)));
         assert!(price.is_some() && price < epoch, "{price:?} {epoch:?}");
     });
@@ -117,10 +116,8 @@ fn the_price_of_a_seat_is_adjusted_before_the_epoch_of_its_block() {
 fn a_child_follows_its_hotkey_on_every_subnet() {
     let mut chain = quiet();
     let [parent, child, new] = ["parent", "child", "new"].map(|name| account(&key(name)));
-    let half = |hotkey: &AccountId| FamilyMember {
-        proportion: Proportion::from_parts(u64::MAX / 2),
-        hotkey: hotkey.clone(),
-    };
+    let half =
+        |hotkey: &AccountId| FamilyMember { proportion: Proportion::from_parts(u64::MAX / 2), hotkey: hotkey.clone() };
     chain.look(|| {
         let netuids: Vec<_> = Subnets::netuids().into_iter().filter(|netuid| !netuid.is_root()).collect();
         assert_eq!(netuids.len(), 3);
