@@ -5,7 +5,7 @@ use crate::{
     Preimage, ProxyType, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin,
     RuntimeTask, SafeMode, SessionKeys, System, TxPause, VERSION,
     authorities::{self, SessionLength},
-    pauses::{OpenInSafeMode, Unpausable},
+    pauses::{OpenIfReadable, OpenInSafeMode, Unpausable},
     slot_time,
 };
 use frame_support::{
@@ -62,7 +62,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
-    type BaseCallFilter = InsideBoth<SafeMode, TxPause>;
+    type BaseCallFilter = InsideBoth<InsideBoth<SafeMode, TxPause>, OpenIfReadable>;
     type Block = Block;
     type BlockHashCount = ConstU32<BLOCK_HASHES_KEPT>;
     type BlockLength = RuntimeBlockLength;

@@ -6,7 +6,7 @@
 
 use crate::{
     AccountId, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System,
-    Weights, free_calls::CallPayment,
+    Weights, free_calls::CallPayment, pauses::OpenIfReadable,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
@@ -22,6 +22,7 @@ use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_weights::Call as WeightsCall;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::pool_code::PoolCode;
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_utility::Call as UtilityCall;
@@ -216,6 +217,9 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), None, origin)) };
         if info.class == DispatchClass::Operational && !may_be_operational(call) {
             return Err(InvalidTransaction::Call.into());
+        }
+        if !OpenIfReadable::contains(call) {
+            return Err(InvalidTransaction::Custom(PoolCode::Unreadable.number()).into());
         }
         check_coldkeys(who, call)?;
         let (payment, validity) = if call.is_feeless(&origin) {

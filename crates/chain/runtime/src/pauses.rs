@@ -1,11 +1,30 @@
 //! The calls that stay open while governance closes others. spec events-and-errors §8.6
 
-use crate::{Runtime, RuntimeCall, extensions::is_about_coldkey_swap};
+use crate::{AccountId, Runtime, RuntimeCall, Subnets, extensions::is_about_coldkey_swap};
 use frame_support::traits::Contains;
 use frame_system::Call as SystemCall;
 use myelin_pallet_staking::Call as StakingCall;
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_pallet_weights::Call as WeightsCall;
 use pallet_tx_pause::RuntimeCallNameOf;
+
+/// The calls that are open while the parameters of all networks can be decoded: all calls. Otherwise those of our own
+/// pallets are closed, because they would rely on a default.
+pub struct OpenIfReadable;
+
+impl Contains<RuntimeCall> for OpenIfReadable {
+    fn contains(call: &RuntimeCall) -> bool {
+        let relies = matches!(
+            call,
+            RuntimeCall::Keys(_)
+                | RuntimeCall::Subnets(_)
+                | RuntimeCall::Staking(_)
+                | RuntimeCall::Neurons(_)
+                | RuntimeCall::Weights(_)
+        );
+        !relies || <Subnets as ReadSubnets<AccountId>>::is_readable()
+    }
+}
 
 /// The calls that stay open in safe mode: those with which governance ends it, and those that a holder or a validator
 /// cannot put off.

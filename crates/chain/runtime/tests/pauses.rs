@@ -4,11 +4,12 @@ mod chain;
 
 use chain::{Chain, account, key};
 use codec::Decode;
-use frame_support::traits::{Contains, GetCallMetadata};
+use frame_support::traits::{Contains, GetCallMetadata, UnfilteredDispatchable};
+use frame_system::RawOrigin;
 use myelin_pallet_emission::{Event as EmissionEvent, Waiting};
 use myelin_pallet_keys::Call as KeysCall;
 use myelin_pallet_staking::Call as StakingCall;
-use myelin_pallet_subnets::Call as SubnetsCall;
+use myelin_pallet_subnets::{Call as SubnetsCall, DefaultParameters, Network};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
 use myelin_records::parameters::NetworkParametersPatch;
 use myelin_runtime::{Address, Runtime, RuntimeCall, RuntimeEvent, System, presets};
@@ -48,6 +49,13 @@ fn govern(chain: &mut Chain, call: impl Into<RuntimeCall>) {
 fn transfer() -> RuntimeCall {
     let dest = Address::Id(account(&key("friend")));
     pallet_balances::Call::transfer_keep_alive { dest, value: RAO_PER_TAO }.into()
+}
+
+/// Returns the number of epochs of the subnet in the last block.
+fn epochs() -> usize {
+    let run =
+        |event: &RuntimeEvent| matches!(event, RuntimeEvent::Emission(EmissionEvent::EpochRun { netuid: SUBNET, .. }));
+    System::events().iter().filter(|record| run(&record.event)).count()
 }
 
 /// Makes a block of a paid call, and returns its outcome.
@@ -154,12 +162,6 @@ fn epochs_that_are_off_for_two_tempos_are_paid_by_one() {
         let changed = NetworkParametersPatch { epochs_enabled: Some(enabled), ..NetworkParametersPatch::default() };
         SubnetsCall::set_network_parameters { changed: Box::new(changed) }
     };
-    let epochs = || {
-        let run = |event: &RuntimeEvent| {
-            matches!(event, RuntimeEvent::Emission(EmissionEvent::EpochRun { netuid: SUBNET, .. }))
-        };
-        System::events().iter().filter(|record| run(&record.event)).count()
-    };
     govern(&mut chain, set(false));
     for _ in 0..12 {
         chain.block(Vec::new());
@@ -170,4 +172,40 @@ fn epochs_that_are_off_for_two_tempos_are_paid_by_one() {
     chain.block(Vec::new());
     assert_eq!(chain.look(epochs), 1);
     chain.look(|| assert!(Waiting::<Runtime>::get().is_empty()));
+}
+
+#[test]
+fn parameters_that_cannot_be_decoded_are_never_defaults() {
+    let bob = Sr25519Keyring::Bob.pair();
+    for key in [Network::<Runtime>::hashed_key(), DefaultParameters::<Runtime>::hashed_key()] {
+        let mut chain = begin();
+        let hotkey = account(&bob);
+        chain.look(|| myelin_pallet_keys::Owners::<Runtime>::insert(&hotkey, &hotkey));
+        let stored = chain.look(|| sp_io::storage::get(&key)).expect("genesis writes it");
+        chain.look(|| sp_io::storage::set(&key, &[1]));
+        chain.keep();
+
+        let amount = Amount::from_rao(RAO_PER_TAO);
+        let staking = RuntimeCall::from(StakingCall::add_stake { hotkey: hotkey.clone(), amount });
+        assert_eq!(chain.refusal(&bob, staking.clone()), InvalidTransaction::Custom(30).into());
+        let removal = StakingCall::unstake_all { hotkey };
+        assert_eq!(chain.refusal(&bob, removal), InvalidTransaction::Custom(30).into());
+        let batch = pallet_utility::Call::batch_all { calls: vec![staking.clone()] };
+        assert_eq!(outcome(&mut chain, batch), Err(frame_system::Error::<Runtime>::CallFiltered.into()));
+        // Governance is not bound by what is closed, but its change would be applied to a default.
+        let set = SubnetsCall::set_network_parameters { changed: Box::default() };
+        let unreadable = myelin_pallet_subnets::Error::<Runtime>::StateUnreadable;
+        let changed = chain.look(|| RuntimeCall::from(set).dispatch_bypass_filter(RawOrigin::Root.into()));
+        assert_eq!(changed.map(drop).map_err(|error| error.error), Err(unreadable.into()));
+
+        for _ in 0..12 {
+            chain.block(Vec::new());
+            assert_eq!(chain.look(epochs), 0, "epochs wait");
+        }
+        chain.look(|| sp_io::storage::set(&key, &stored));
+        chain.keep();
+        chain.block(Vec::new());
+        assert_eq!(chain.look(epochs), 1);
+        chain.succeed(&bob, staking);
+    }
 }

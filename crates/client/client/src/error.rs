@@ -44,6 +44,9 @@ pub enum ChainError {
     /// The node has discarded the state of the block, which is old.
     #[error("the node has discarded the state of block {0}")]
     StateDiscarded(String),
+    /// The chain cannot decode the parameters that all networks share, so its epochs and most of its calls wait.
+    #[error("the chain cannot read the parameters of all networks in block {0}")]
+    NoParameters(u64),
     /// A page of a paged answer does not advance, so reading on would never end.
     #[error("the node gives the same page of {0} again")]
     RepeatedPage(&'static str),
@@ -84,6 +87,7 @@ impl Diagnostic for ChainError {
             Self::Behind(error) => error.code(),
             Self::Untrue(error) => error.code(),
             Self::Node { .. } | Self::NoBlock(_) | Self::StateDiscarded(_) | Self::RepeatedPage(_) => "node",
+            Self::NoParameters(_) => "impossible",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
         }
     }
@@ -100,6 +104,7 @@ impl Diagnostic for ChainError {
             Self::Behind(error) => error.hints(out),
             Self::Untrue(error) => error.hints(out),
             Self::RepeatedPage(_) => out.push("use another node"),
+            Self::NoParameters(_) => out.push("wait for an upgrade of the chain"),
             Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks"),
             Self::NoWork(_) => out.push("use a burned registration, if the network allows it"),

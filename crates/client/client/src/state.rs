@@ -107,7 +107,7 @@ impl ChainState {
 
     /// Returns the parameters that apply to all networks.
     pub async fn network_parameters(&self) -> Result<NetworkParameters, ChainError> {
-        Ok(self.ask(api().network_parameters()).await?.0)
+        self.ask(api().network_parameters()).await?.map(record).ok_or(ChainError::NoParameters(self.height()))
     }
 
     /// Returns the price of creating a subnet in the next block.

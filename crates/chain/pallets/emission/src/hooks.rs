@@ -41,14 +41,15 @@ impl<T: Config> Pallet<T> {
     /// Runs waiting and due epochs within `meter`, oldest first, then by netuid. spec tokenomics §3.2, step 4
     ///
     /// An epoch that does not fit stays at the head of the queue and is announced by an event. An epoch may be late,
-    /// but none is left out. All of them wait while governance has switched epochs off.
+    /// but none is left out. All of them wait while governance has switched epochs off, and while the
+    /// parameters cannot be decoded.
     fn run_epochs(due: impl Iterator<Item = NetUid>, now: BlockNumber, meter: &mut WeightMeter) {
         let mut queue = Waiting::<T>::get();
         let waited = !queue.is_empty();
         for netuid in due {
             Self::enqueue(&mut queue, DueEpoch { since: now, netuid });
         }
-        let enabled = queue.is_empty() || T::Subnets::network().epochs_enabled;
+        let enabled = queue.is_empty() || (T::Subnets::is_readable() && T::Subnets::network().epochs_enabled);
         while let Some(first) = queue.first().copied().filter(|_| enabled) {
             let neurons = T::Seats::count(first.netuid).into();
             let most = T::WeightInfo::epoch(neurons, neurons);

@@ -60,6 +60,9 @@ impl<T: Config> Pallet<T> {
         if meter.try_consume(T::WeightInfo::sweep_none()).is_err() {
             return;
         }
+        if !T::Subnets::is_readable() {
+            return;
+        }
         let minimum = T::Subnets::network().nominator_min_required_stake;
         let before = MinimumSweep::<T>::get();
         // A lowered minimum starts no sweep; a sweep under way goes on with the lower minimum.

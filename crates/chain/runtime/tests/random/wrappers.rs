@@ -126,7 +126,7 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
         ),
         (3, of(transfer().prop_map(|call| *call))),
         (
-            1,
+            3,
             of(select(&[true, false][..]).prop_map(|request| {
                 let hash = blake2_256(&[2; 10]).into();
                 if request {
@@ -162,7 +162,7 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
 fn safe_mode() -> impl Strategy<Value = SafeModeCall<Runtime>> + Clone {
     prop_oneof![
         2 => Just(SafeModeCall::force_enter {}),
-        1 => Just(SafeModeCall::force_extend {}),
+        3 => Just(SafeModeCall::force_extend {}),
         6 => Just(SafeModeCall::force_exit {}),
         1 => Just(SafeModeCall::enter {}),
         1 => Just(SafeModeCall::extend {}),
@@ -216,7 +216,7 @@ fn scheduled() -> impl Strategy<Value = SchedulerCall<Runtime>> + Clone {
             SchedulerCall::schedule_named_after { id, after, maybe_periodic, priority: 0, call }
         }),
         1 => task().prop_map(|task| SchedulerCall::set_retry { task, retries: 1, period: 1 }),
-        1 => id().prop_map(|id| SchedulerCall::set_retry_named { id, retries: 1, period: 1 }),
+        3 => id().prop_map(|id| SchedulerCall::set_retry_named { id, retries: 1, period: 1 }),
         1 => task().prop_map(|task| SchedulerCall::cancel_retry { task }),
         1 => id().prop_map(|id| SchedulerCall::cancel_retry_named { id }),
     ]

@@ -29,6 +29,7 @@ fn codes_of_the_chain_stay() {
         (ChainError::NoBlock("1".to_owned()), "node"),
         (ChainError::StateDiscarded("1".to_owned()), "node"),
         (ChainError::RepeatedPage("delegates"), "node"),
+        (ChainError::NoParameters(1), "impossible"),
         (ChainError::NoNetwork { netuid, block: 1 }, "not-found"),
         (ChainError::NoWork(netuid), "impossible"),
         (ChainError::Incompatible("it is newer".to_owned()), "incompatible"),
