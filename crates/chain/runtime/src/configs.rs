@@ -71,9 +71,13 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = TypeWithDefault<Nonce, FirstNonce>;
     type SS58Prefix = ConstU16Prefix;
+    type SingleBlockMigrations = Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Self>;
     type Version = Version;
 }
+
+/// The migrations of this release, each a `VersionedMigration` of one block. docs/decisions/0017
+type Migrations = ();
 
 /// The first nonce of an account: the number of the block that creates it.
 ///
@@ -340,7 +344,10 @@ mod tests {
     use super::*;
     use crate::{Address, TransactionPayment};
     use codec::Encode;
-    use frame_support::dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo};
+    use frame_support::{
+        dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo},
+        traits::OnRuntimeUpgrade,
+    };
     use frame_system::limits::BlockWeights;
     use sp_runtime::{BuildStorage, traits::Convert};
 
@@ -359,6 +366,13 @@ mod tests {
         let dest = Address::Id(AccountId::new([1; 32]));
         let transfer = fee(&pallet_balances::Call::transfer_keep_alive { dest, value: 1 }.into());
         assert!((50_000..200_000).contains(&transfer), "{transfer} rao");
+    }
+
+    #[test]
+    fn migrations_take_at_most_half_a_block() {
+        let storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().expect("nothing to go wrong");
+        let weight = sp_io::TestExternalities::new(storage).execute_with(Migrations::on_runtime_upgrade);
+        assert!(weight.all_lte(MAXIMUM_BLOCK_WEIGHT / 2), "{weight} of {MAXIMUM_BLOCK_WEIGHT}");
     }
 
     #[test]

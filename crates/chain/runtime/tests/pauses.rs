@@ -17,6 +17,7 @@ use pallet_safe_mode::Call as SafeModeCall;
 use pallet_sudo::Call as SudoCall;
 use pallet_tx_pause::{Call as TxPauseCall, RuntimeCallNameOf};
 use serde_json::json;
+use sp_core::H256;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{DispatchError, traits::TrailingZeroInput, transaction_validity::InvalidTransaction};
 use std::collections::BTreeSet;
@@ -81,7 +82,7 @@ fn safe_mode_closes_all_but_what_cannot_wait() {
     assert_eq!(outcome(&mut chain, pallet_utility::Call::batch_all { calls: vec![transfer()] }), filtered);
     chain.run_until(400, || System::block_number() >= 370);
     chain.succeed(&bob, StakingCall::remove_stake { hotkey: hotkey.clone(), amount });
-    chain.succeed(&bob, KeysCall::announce_coldkey_swap { new_coldkey_hash: Default::default() });
+    chain.succeed(&bob, KeysCall::announce_coldkey_swap { new_coldkey_hash: H256::zero() });
 
     govern(&mut chain, SafeModeCall::force_exit {});
     let charlie = Sr25519Keyring::Charlie.pair();

@@ -150,7 +150,7 @@ fn a_type_contains_those_whose_calls_it_may_all_make() {
 #[test]
 fn a_batch_does_not_widen_a_type() {
     let mut chain = Chain::begin(presets::LOCAL, json!({}));
-    let [real, proxy] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob].map(|ring| ring.pair());
+    let [real, proxy] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob].map(Sr25519Keyring::pair);
     let friend = account(&key("friend"));
     let own = Address::Id(account(&real));
     let send: RuntimeCall =

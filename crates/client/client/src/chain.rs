@@ -113,7 +113,7 @@ impl Chain {
     /// [`ChainError::NoBlock`] if there is no such block; [`ChainError::StateDiscarded`] if the node no longer keeps its
     /// state; another variant if no node answers.
     pub async fn at(&self, height: u64) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_block(height).await.map_err(|error| ChainError::from(error).of(height))?))
+        Ok(ChainState::new(self.client.at_block(height).await.map_err(|error| ChainError::from(error).of(&height))?))
     }
 
     /// Returns the chain as of the block with this hash.
@@ -121,12 +121,12 @@ impl Chain {
     /// # Errors
     /// As [`Chain::at`].
     pub async fn at_hash(&self, hash: H256) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_block(hash).await.map_err(|error| ChainError::from(error).of(hash))?))
+        Ok(ChainState::new(self.client.at_block(hash).await.map_err(|error| ChainError::from(error).of(&hash))?))
     }
 
     pub(crate) async fn at_block(&self, hash: H256, height: u64) -> Result<ChainState, ChainError> {
         let at = self.client.at_block_hash_and_number(hash, height).await;
-        Ok(ChainState::new(at.map_err(|error| ChainError::from(error).of(height))?))
+        Ok(ChainState::new(at.map_err(|error| ChainError::from(error).of(&height))?))
     }
 
     /// Returns the final blocks from now on.

@@ -83,11 +83,10 @@ impl Diagnostic for ChainError {
             Self::Unreachable(error) => error.code(),
             Self::Silent(_) => "unreachable",
             Self::NoNetwork { .. } => "not-found",
-            Self::NoWork(_) => "impossible",
+            Self::NoWork(_) | Self::NoParameters(_) => "impossible",
             Self::Behind(error) => error.code(),
             Self::Untrue(error) => error.code(),
             Self::Node { .. } | Self::NoBlock(_) | Self::StateDiscarded(_) | Self::RepeatedPage(_) => "node",
-            Self::NoParameters(_) => "impossible",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
         }
     }
@@ -226,7 +225,7 @@ impl From<RpcsError> for ChainError {
 
 impl ChainError {
     /// Names the block if the node has discarded its state.
-    pub(crate) fn of(self, block: impl ToString) -> Self {
+    pub(crate) fn of(self, block: &impl ToString) -> Self {
         match self {
             Self::Node { message, .. } if message.contains("State already discarded") => {
                 Self::StateDiscarded(block.to_string())

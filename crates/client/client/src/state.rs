@@ -283,7 +283,7 @@ impl ChainState {
 
     /// Returns the error of a read through [`Self::client`]. It names the block if the node has discarded its state.
     pub fn failure(&self, error: impl Into<ChainError>) -> ChainError {
-        error.into().of(self.height())
+        error.into().of(&self.height())
     }
 }
 

@@ -42,11 +42,11 @@ fn codes_of_the_chain_stay() {
 #[test]
 fn a_discarded_state_is_named_with_its_block_and_the_flag() {
     let said = |message: &str| ChainError::Node { code: -32_000, message: message.to_owned() };
-    let error = said("Client error: UnknownBlock: State already discarded for 0x01").of(361);
+    let error = said("Client error: UnknownBlock: State already discarded for 0x01").of(&361);
     assert_eq!(error.to_string(), "the node has discarded the state of block 361");
     let hints = Hints::of(&error);
     assert!(hints.first().is_some_and(|hint| hint.contains("--state-pruning archive")), "{hints:?}");
-    assert!(matches!(said("no").of(361), ChainError::Node { .. }));
+    assert!(matches!(said("no").of(&361), ChainError::Node { .. }));
 }
 
 #[test]
