@@ -41,6 +41,10 @@ fix: setup ## Repair formatting, lints and spelling
 accept: setup ## Take over generated files, and print which changed
 	@scripts/accept
 
+.PHONY: blob
+blob: setup ## Build the runtime of a release, and print its hash
+	@scripts/blob
+
 .PHONY: fuzz
 fuzz: setup ## Fuzz one target: TARGET=json SECONDS=600
 	@scripts/fuzz "$(TARGET)" "$(or $(SECONDS),600)"

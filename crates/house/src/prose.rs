@@ -64,8 +64,14 @@ pub const GUIDES: &[&str] = &[
 ];
 
 /// Other pages for users and developers.
-pub const PAGES: &[&str] =
-    &["SECURITY.md", "docs/cli.md", "docs/runtime-upgrade-checklist.md", "docs/style.md", "docs/vision.md"];
+pub const PAGES: &[&str] = &[
+    "SECURITY.md",
+    "docs/cli.md",
+    "docs/operations.md",
+    "docs/runtime-upgrade-checklist.md",
+    "docs/style.md",
+    "docs/vision.md",
+];
 
 const GENERATED_PAGE: &str = "docs/cli.md";
 

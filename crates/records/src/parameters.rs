@@ -383,6 +383,8 @@ record! {
         min_work_difficulty: u64 = 10_000_000;
         /// True if neurons may announce private addresses and those of the loopback interface.
         local_addresses: bool = false;
+        /// True if epochs of subnets run; while they do not, emission accrues and due epochs wait.
+        epochs_enabled: bool = true;
     }
 }
 

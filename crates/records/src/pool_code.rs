@@ -81,6 +81,8 @@ pool_codes! {
     NotOpenYet = 26: ["RegistrationNotOpenYet"];
     /// Networks of a batch that do not ascend.
     RepeatedNetwork = 27: ["DuplicateNetuid"];
+    /// The parameters that all networks share cannot be decoded, so all calls that rely on them are closed.
+    Unreadable = 30: ["StateUnreadable"];
     /// Any other error. The pool does not tell them apart.
     Any = 255: [];
 }

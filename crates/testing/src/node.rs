@@ -7,7 +7,12 @@ use jsonrpsee::{
     ws_client::{WsClient, WsClientBuilder},
 };
 use serde_json::Value;
-use std::{collections::VecDeque, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -56,6 +61,11 @@ impl TestNode {
     pub async fn restart(&mut self) {
         (self.process, self.address) = spawn(&self.binary, &self.arguments, &self.state).await;
         self.rpc = connect(&self.address).await;
+    }
+
+    /// Returns the folder with the state of the node.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     /// Returns the id of the process.

@@ -70,6 +70,8 @@ pub static UNCALLED: &[CallGap] = &[
     },
     CallGap { pallet: "Preimage", calls: &[], reason: GOVERNANCE },
     CallGap { pallet: "Scheduler", calls: &[], reason: GOVERNANCE },
+    CallGap { pallet: "SafeMode", calls: &[], reason: GOVERNANCE },
+    CallGap { pallet: "TxPause", calls: &[], reason: GOVERNANCE },
     CallGap { pallet: "Keys", calls: &["reset_coldkey_swap", "swap_coldkey"], reason: GOVERNANCE },
     CallGap {
         pallet: "Subnets",

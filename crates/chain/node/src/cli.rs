@@ -5,6 +5,7 @@ use sc_cli::{
     CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd, KeySubcommand, PurgeChainCmd,
     RevertCmd, RunCmd,
 };
+use sc_network::config::MultiaddrWithPeerId;
 
 /// The parsed command line.
 #[derive(Debug, clap::Parser)]
@@ -60,4 +61,9 @@ pub(crate) struct ExportChainSpec {
     /// can change the authorities of a `main` chain
     #[arg(long, value_name = "ADDRESS", requires = "authorities")]
     pub(crate) sudo: Option<GenesisAccount>,
+
+    /// A node through which others find the network, such as `/dns/node.example/tcp/30333/p2p/PEER`. Repeat it for
+    /// more; they are added to those of the specification
+    #[arg(long = "bootnode", value_name = "MULTIADDR")]
+    pub(crate) bootnodes: Vec<MultiaddrWithPeerId>,
 }

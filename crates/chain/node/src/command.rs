@@ -46,11 +46,16 @@ pub(crate) fn run() -> sc_cli::Result<()> {
     let Some(subcommand) = &cli.subcommand else { return run_node(cli) };
     match subcommand {
         Subcommand::Key(command) => command.run(&cli),
-        Subcommand::ExportChainSpec(ExportChainSpec { export, authorities, .. }) if authorities.is_empty() => {
-            export.run(cli.load_spec(&export.chain)?)
-        }
-        Subcommand::ExportChainSpec(ExportChainSpec { export, authorities, sudo }) => {
-            export.run(Box::new(chain_spec::with_authorities(&export.chain, authorities, sudo.as_ref())?))
+        Subcommand::ExportChainSpec(ExportChainSpec { export, authorities, sudo, bootnodes }) => {
+            let mut specification = if authorities.is_empty() {
+                chain_spec::load(&export.chain)?
+            } else {
+                chain_spec::with_authorities(&export.chain, authorities, sudo.as_ref())?
+            };
+            for bootnode in bootnodes {
+                specification.add_boot_node(bootnode.clone());
+            }
+            export.run(Box::new(specification))
         }
         Subcommand::CheckBlock(command) => cli.create_runner(command)?.async_run(|config| {
             let PartialComponents { client, task_manager, import_queue, .. } = service::partial(&config)?;

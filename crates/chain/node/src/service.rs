@@ -15,8 +15,8 @@ use sc_network::{Litep2pNetworkBackend, NetworkBackend, config::FullNetworkConfi
 use sc_network_sync::SyncingService;
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
-    BuildNetworkParams, Configuration, Error, PartialComponents, SpawnTasksParams, TFullBackend, TFullClient,
-    TaskManager, WarpSyncConfig, config::ExecutorConfiguration,
+    BuildNetworkParams, Configuration, Error, GenesisBlockBuilder, PartialComponents, PruningMode, SpawnTasksParams,
+    TFullBackend, TFullClient, TaskManager, WarpSyncConfig,
 };
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
@@ -26,7 +26,14 @@ use sp_consensus_aura::{SlotDuration, sr25519::AuthorityPair};
 use sp_consensus_grandpa::GrandpaApi;
 use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
-use std::{cmp, sync::Arc, time::Duration};
+use std::{
+    cmp,
+    fs::{self, DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// The executor of the runtime.
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
@@ -57,6 +64,15 @@ const JUSTIFICATION_PERIOD: u32 = 512;
 /// The longest time that GRANDPA gives votes to travel. A round of voting takes four times as long.
 const MAX_GOSSIP: Duration = Duration::from_millis(333);
 
+/// The blocks whose states a node keeps by default: more than two epochs of the default tempo.
+const STATES_KEPT: u32 = 1_024;
+
+/// The name of the folder of compiled runtimes.
+const COMPILED_RUNTIMES: &str = "compiled-runtimes";
+
+/// The mode of a folder that only its owner enters.
+const PRIVATE: u32 = 0o700;
+
 /// Returns the parts that every command needs.
 pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
     let telemetry = match &config.telemetry_endpoints {
@@ -67,12 +83,22 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
         }
         _ => None,
     };
-    let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
-        config,
-        telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-        executor(&config.executor),
-        Vec::new(),
+    let (executor, backend) = (executor(config)?, backend(config)?);
+    let genesis = GenesisBlockBuilder::new(
+        config.chain_spec.as_storage_builder(),
+        !config.no_genesis(),
+        backend.clone(),
+        executor.clone(),
     )?;
+    let (client, backend, keystore_container, task_manager) =
+        sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
+            config,
+            telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+            executor,
+            backend,
+            genesis,
+            false,
+        )?;
     let client = Arc::new(client);
     ensure_authorities(&client)?;
     let telemetry = telemetry.map(|(worker, telemetry)| {
@@ -140,10 +166,22 @@ fn ensure_authorities(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
+/// Returns the storage of the chain, which keeps the states of [`STATES_KEPT`] blocks unless the operator says otherwise.
+fn backend(config: &Configuration) -> Result<Arc<Backend>, Error> {
+    let mut settings = config.db_config();
+    settings.state_pruning.get_or_insert(PruningMode::blocks_pruning(STATES_KEPT));
+    // A database that was made to keep all states refuses to keep fewer; it goes on as it was made.
+    sc_service::new_db_backend(settings)
+        .or_else(|_| sc_service::new_db_backend(config.db_config()))
+        .map_err(Error::from)
+}
+
 /// Returns an executor that compiles the runtime to machine code and keeps the code between runs.
 ///
 /// The compilation takes most of a cold start.
-fn executor(config: &ExecutorConfiguration) -> Executor {
+fn executor(config: &Configuration) -> Result<Executor, Error> {
+    let cache = compiled_runtimes(config)?;
+    let config = &config.executor;
     let heap = config.default_heap_pages.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static {
         extra_pages: u32::try_from(pages).unwrap_or(u32::MAX),
     });
@@ -153,10 +191,26 @@ fn executor(config: &ExecutorConfiguration) -> Executor {
         .with_offchain_heap_alloc_strategy(heap)
         .with_max_runtime_instances(config.max_runtime_instances)
         .with_runtime_cache_size(config.runtime_cache_size);
-    match directories::ProjectDirs::from("", "", "myelin") {
-        Some(folders) => builder.with_cache_path(folders.cache_dir().join("compiled-runtimes")).build(),
+    Ok(match cache {
+        Some(folder) => builder.with_cache_path(folder).build(),
         None => builder.build(),
+    })
+}
+
+/// Returns the folder of compiled runtimes.
+///
+/// Machine code that another program of the machine put there would be executed, so an authority has a folder of its
+/// own that no other user can enter. Other nodes share one.
+fn compiled_runtimes(config: &Configuration) -> Result<Option<PathBuf>, Error> {
+    if !config.role.is_authority() {
+        let folders = directories::ProjectDirs::from("", "", "myelin");
+        return Ok(folders.map(|folders| folders.cache_dir().join(COMPILED_RUNTIMES)));
     }
+    let folder = config.base_path.path().join(COMPILED_RUNTIMES);
+    DirBuilder::new().recursive(true).mode(PRIVATE).create(&folder)?;
+    // It may be from before, with another mode.
+    fs::set_permissions(&folder, Permissions::from_mode(PRIVATE))?;
+    Ok(Some(folder))
 }
 
 /// Returns the time for votes to travel, which puts a round of voting into half a slot.

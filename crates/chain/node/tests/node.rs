@@ -4,6 +4,7 @@ use myelin_testing::TestNode;
 use sp_core::crypto::Ss58Codec;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::{
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Output},
 };
@@ -127,6 +128,53 @@ fn whoever_launches_a_main_chain_can_name_who_may_use_sudo() {
     assert!(output.status.success(), "{}", said(&output));
     let specification: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a specification is JSON");
     assert_eq!(specification["genesis"]["runtimeGenesis"]["patch"]["sudo"]["key"], alice);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_finds_its_peer_through_the_specification() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("chain.json");
+    let first = TestNode::start(NODE, &["--chain", "test", "--alice"]).await;
+    let bootnode = first.peer_address().await;
+    let output =
+        run(&["export-chain-spec", "--chain", "test", "--bootnode", &bootnode, "--raw", "--output", text(&file)]);
+    assert!(output.status.success(), "{}", said(&output));
+    let second = TestNode::start(NODE, &["--chain", text(&file)]).await;
+    assert!(second.wait_until_finalised(2).await >= 2);
+}
+
+#[test]
+fn a_bootnode_without_an_identity_is_refused() {
+    let output = run(&["export-chain-spec", "--chain", "test", "--bootnode", "/ip4/127.0.0.1/tcp/30333"]);
+    assert!(!output.status.success());
+}
+
+/// Returns the permissions of a file or folder, or `None` if there is none.
+fn mode(path: &Path) -> Option<u32> {
+    std::fs::metadata(path).ok().map(|found| found.permissions().mode() & 0o777)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_keeps_compiled_runtimes_to_itself() {
+    let authority = TestNode::start(NODE, &["--chain", "test", "--alice"]).await;
+    let folder = authority.state().join("compiled-runtimes");
+    assert_eq!(mode(&folder), Some(0o700));
+    assert!(std::fs::read_dir(&folder).expect("it can be read").next().is_some(), "the runtime is in it");
+    let other = TestNode::start(NODE, &["--chain", "test"]).await;
+    assert_eq!(mode(&other.state().join("compiled-runtimes")), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_all_states_goes_on_without_the_flag() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let with = |arguments: &[&str]| {
+        run(&[&["export-state", "--chain", "test", "--base-path", text(folder.path())], arguments].concat())
+    };
+    for arguments in [&["--state-pruning", "archive"][..], &[]] {
+        let output = with(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    }
+    assert!(!with(&["--state-pruning", "1024"]).status.success(), "the database keeps all states");
 }
 
 #[test]

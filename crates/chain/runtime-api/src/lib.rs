@@ -42,7 +42,7 @@ sp_api::decl_runtime_apis! {
         fn parameters(netuid: NetUid) -> Option<Parameters>;
 
         /// Returns the parameters that all networks share.
-        fn network_parameters() -> NetworkParameters;
+        fn network_parameters() -> Option<NetworkParameters>;
 
         /// Returns the price of a subnet in the next block.
         fn subnet_price() -> Amount<Tao>;

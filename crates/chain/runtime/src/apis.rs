@@ -157,7 +157,7 @@ impl_runtime_apis! {
 
     impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
         fn account_nonce(account: AccountId) -> Nonce {
-            System::account_nonce(account)
+            *System::account_nonce(account)
         }
     }
 
@@ -228,8 +228,8 @@ impl_runtime_apis! {
             <Subnets as ReadSubnets<AccountId>>::parameters(netuid)
         }
 
-        fn network_parameters() -> NetworkParameters {
-            <Subnets as ReadSubnets<AccountId>>::network()
+        fn network_parameters() -> Option<NetworkParameters> {
+            myelin_pallet_subnets::Network::<Runtime>::get()
         }
 
         fn subnet_price() -> Amount<Tao> {

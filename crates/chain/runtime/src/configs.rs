@@ -3,19 +3,21 @@
 use crate::{
     AccountId, Aura, Authorities, Balance, Balances, Block, MAXIMUM_BLOCK_WEIGHT, Nonce, OriginCaller, PalletInfo,
     Preimage, ProxyType, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin,
-    RuntimeTask, SessionKeys, System, VERSION,
+    RuntimeTask, SafeMode, SessionKeys, System, TxPause, VERSION,
     authorities::{self, SessionLength},
+    pauses::{OpenIfReadable, OpenInSafeMode, Unpausable},
     slot_time,
 };
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
-        ConstBool, ConstU8, ConstU32, ConstU64, EqualPrivilegeOnly, LinearStoragePrice, fungible::HoldConsideration,
+        ConstBool, ConstU8, ConstU32, ConstU64, EqualPrivilegeOnly, InsideBoth, LinearStoragePrice,
+        fungible::HoldConsideration,
     },
     weights::{Weight, WeightToFee, constants::ParityDbWeight},
 };
 use frame_system::{
-    EnsureRoot,
+    EnsureRoot, EnsureRootWithSuccess,
     limits::{BlockLength, BlockWeights},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
@@ -23,6 +25,7 @@ use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_runtime::{
     FixedPointNumber, Perbill, Perquintill,
     traits::{BlakeTwo256, ConvertInto, Get, OpaqueKeys},
+    type_with_default::TypeWithDefault,
 };
 use sp_version::RuntimeVersion;
 
@@ -59,16 +62,34 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
+    type BaseCallFilter = InsideBoth<InsideBoth<SafeMode, TxPause>, OpenIfReadable>;
     type Block = Block;
     type BlockHashCount = ConstU32<BLOCK_HASHES_KEPT>;
     type BlockLength = RuntimeBlockLength;
     type BlockWeights = RuntimeBlockWeights;
     type DbWeight = ParityDbWeight;
     type MaxConsumers = ConstU32<16>;
-    type Nonce = Nonce;
+    type Nonce = TypeWithDefault<Nonce, FirstNonce>;
     type SS58Prefix = ConstU16Prefix;
+    type SingleBlockMigrations = Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Self>;
     type Version = Version;
+}
+
+/// The migrations of this release, each a `VersionedMigration` of one block. docs/decisions/0017
+type Migrations = ();
+
+/// The first nonce of an account: the number of the block that creates it.
+///
+/// An account that was removed and comes back does not begin at a nonce that it has used, so none of its earlier
+/// transactions is valid again. spec events-and-errors §8.2
+#[derive(Debug)]
+pub struct FirstNonce;
+
+impl Get<Nonce> for FirstNonce {
+    fn get() -> Nonce {
+        System::block_number()
+    }
 }
 
 impl slot_time::Config for Runtime {}
@@ -272,6 +293,43 @@ impl pallet_scheduler::Config for Runtime {
     type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Self>;
 }
 
+/// Blocks of safe mode, unless governance extends it or ends it: a day of the main network.
+const SAFE_MODE_DURATION: u32 = 7_200;
+
+parameter_types! {
+    /// No account enters safe mode for a deposit.
+    pub const NoDeposit: Option<Balance> = None;
+    pub const NoRelease: Option<u32> = None;
+}
+
+impl pallet_safe_mode::Config for Runtime {
+    type Currency = Balances;
+    type EnterDepositAmount = NoDeposit;
+    type EnterDuration = ConstU32<0>;
+    type ExtendDepositAmount = NoDeposit;
+    type ExtendDuration = ConstU32<0>;
+    type ForceDepositOrigin = EnsureRoot<AccountId>;
+    type ForceEnterOrigin = EnsureRootWithSuccess<AccountId, ConstU32<SAFE_MODE_DURATION>>;
+    type ForceExitOrigin = EnsureRoot<AccountId>;
+    type ForceExtendOrigin = EnsureRootWithSuccess<AccountId, ConstU32<SAFE_MODE_DURATION>>;
+    type Notify = ();
+    type ReleaseDelay = NoRelease;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Self>;
+    type WhitelistedCalls = OpenInSafeMode;
+}
+
+impl pallet_tx_pause::Config for Runtime {
+    type MaxNameLen = ConstU32<256>;
+    type PauseOrigin = EnsureRoot<AccountId>;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type UnpauseOrigin = EnsureRoot<AccountId>;
+    type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Self>;
+    type WhitelistedCalls = Unpausable;
+}
+
 /// [`SS58_PREFIX`] in the width that the system pallet reads.
 pub struct ConstU16Prefix;
 
@@ -286,7 +344,10 @@ mod tests {
     use super::*;
     use crate::{Address, TransactionPayment};
     use codec::Encode;
-    use frame_support::dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo};
+    use frame_support::{
+        dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo},
+        traits::OnRuntimeUpgrade,
+    };
     use frame_system::limits::BlockWeights;
     use sp_runtime::{BuildStorage, traits::Convert};
 
@@ -305,6 +366,13 @@ mod tests {
         let dest = Address::Id(AccountId::new([1; 32]));
         let transfer = fee(&pallet_balances::Call::transfer_keep_alive { dest, value: 1 }.into());
         assert!((50_000..200_000).contains(&transfer), "{transfer} rao");
+    }
+
+    #[test]
+    fn migrations_take_at_most_half_a_block() {
+        let storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().expect("nothing to go wrong");
+        let weight = sp_io::TestExternalities::new(storage).execute_with(Migrations::on_runtime_upgrade);
+        assert!(weight.all_lte(MAXIMUM_BLOCK_WEIGHT / 2), "{weight} of {MAXIMUM_BLOCK_WEIGHT}");
     }
 
     #[test]

@@ -6,22 +6,23 @@
 
 use crate::{
     AccountId, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System,
-    Weights, free_calls::CallPayment,
+    Weights, free_calls::CallPayment, pauses::OpenIfReadable,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
-    dispatch::{CheckIfFeeless, DispatchInfo, PostDispatchInfo},
+    dispatch::{CheckIfFeeless, DispatchClass, DispatchInfo, PostDispatchInfo},
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
     traits::{Contains, GetCallMetadata},
 };
-use frame_system::CheckNonce;
+use frame_system::{Call as SystemCall, CheckNonce};
 use myelin_economics::work::Seal;
 use myelin_pallet_keys::{Call as KeysCall, traits::Keys as _};
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_weights::Call as WeightsCall;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::pool_code::PoolCode;
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_utility::Call as UtilityCall;
@@ -34,6 +35,9 @@ use sp_runtime::{
 
 /// The most free calls of one key that wait in the pool. They pay no fee, so the pool keeps few of them.
 const FREE_CALLS_AHEAD: Nonce = 8;
+
+/// The oldest first nonce of an account without a record, in blocks: the mortality of our client's transactions.
+const FIRST_NONCE_AGE: BlockNumber = 64;
 
 /// The blocks for which a registration by work stays in the pool. spec subnets-and-neurons §8.2
 ///
@@ -66,7 +70,7 @@ pub struct CheckNonceUnlessFree(pub CheckNonce<Runtime>);
 impl CheckNonceUnlessFree {
     /// Returns the check for a transaction with this nonce.
     pub fn from(nonce: Nonce) -> Self {
-        Self(CheckNonce::from(nonce))
+        Self(CheckNonce::from(nonce.into()))
     }
 }
 
@@ -115,7 +119,8 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
                 self.0.validate(origin, call, info, length, implicit, implication, source)?;
             return Ok((validity, NonceCheck::Stock(stock), origin));
         };
-        let (nonce, next) = (self.0.0, System::account_nonce(&who));
+        let nonce = *self.0.0;
+        let next = next_nonce(&who, nonce);
         if nonce < next {
             return Err(InvalidTransaction::Stale.into());
         }
@@ -167,6 +172,19 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
     }
 }
 
+/// Returns the next nonce of a free call's signer, which offers `nonce`.
+///
+/// An account without a record begins at any of the last block numbers: those that its signer could have read.
+fn next_nonce(who: &AccountId, nonce: Nonce) -> Nonce {
+    frame_system::Account::<Runtime>::try_get(who).map_or_else(
+        |()| {
+            let now = System::block_number();
+            nonce.clamp(now.saturating_sub(FIRST_NONCE_AGE), now)
+        },
+        |account| *account.nonce,
+    )
+}
+
 /// The check of free calls and of coldkeys under swap. spec events-and-errors §8.2, staking §10.3
 ///
 /// It rejects, before inclusion, free calls that would fail and calls of coldkeys under swap. It adds no bytes to a
@@ -197,6 +215,12 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         _source: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), None, origin)) };
+        if info.class == DispatchClass::Operational && !may_be_operational(call) {
+            return Err(InvalidTransaction::Call.into());
+        }
+        if !OpenIfReadable::contains(call) {
+            return Err(InvalidTransaction::Custom(PoolCode::Unreadable.number()).into());
+        }
         check_coldkeys(who, call)?;
         let (payment, validity) = if call.is_feeless(&origin) {
             ensure_open::<<Runtime as frame_system::Config>::BaseCallFilter>(call)?;
@@ -239,6 +263,27 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
 /// Checks that a free call is not paused: a call that is refused only when it is dispatched would be free all the same.
 fn ensure_open<Filter: Contains<RuntimeCall>>(call: &RuntimeCall) -> Result<(), InvalidTransaction> {
     if Filter::contains(call) { Ok(()) } else { Err(InvalidTransaction::Call) }
+}
+
+/// Returns true if an account may take the room that a block keeps for governance. spec events-and-errors §8.1
+///
+/// All other operational calls need the origin of governance, and would fail there after they took its room.
+fn may_be_operational(call: &RuntimeCall) -> bool {
+    match call {
+        RuntimeCall::Sudo(_) | RuntimeCall::System(SystemCall::apply_authorized_upgrade { .. }) => true,
+        RuntimeCall::Utility(
+            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
+        ) => calls.iter().all(may_be_operational),
+        RuntimeCall::Utility(UtilityCall::if_else { main, fallback }) => {
+            may_be_operational(main) && may_be_operational(fallback)
+        }
+        RuntimeCall::Utility(UtilityCall::as_derivative { call, .. })
+        | RuntimeCall::Proxy(ProxyCall::proxy { call, .. } | ProxyCall::proxy_announced { call, .. })
+        | RuntimeCall::Multisig(
+            MultisigCall::as_multi { call, .. } | MultisigCall::as_multi_threshold_1 { call, .. },
+        ) => may_be_operational(call),
+        _ => false,
+    }
 }
 
 /// Checks that no coldkey in whose name a call acts is under swap. spec staking §10.3
@@ -370,7 +415,7 @@ fn neurons_netuid(call: &NeuronsCall<Runtime>) -> Option<NetUid> {
 }
 
 /// Returns true for calls about the swap of a coldkey, which make their own checks of it.
-fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
+pub(crate) fn is_about_coldkey_swap(call: &RuntimeCall) -> bool {
     let RuntimeCall::Keys(call) = call else { return false };
     matches!(
         call,

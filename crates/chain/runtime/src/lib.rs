@@ -5,6 +5,8 @@
 //! are in [`presets`]. A 12-second main network and a fast local network differ in state, never in code.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+// The macro of the composition recurses once for each pallet and each of its parts.
+#![recursion_limit = "256"]
 #![allow(missing_docs, clippy::pedantic, reason = "FRAME's macros expand to code that these lints refuse")]
 
 extern crate alloc;
@@ -15,6 +17,7 @@ mod configs;
 mod extensions;
 pub mod free_calls;
 mod pallets;
+mod pauses;
 pub mod presets;
 mod proxies;
 #[cfg(feature = "std")]
@@ -169,6 +172,12 @@ mod runtime {
 
     #[runtime::pallet_index(16)]
     pub type FreeCalls = free_calls;
+
+    #[runtime::pallet_index(17)]
+    pub type SafeMode = pallet_safe_mode;
+
+    #[runtime::pallet_index(18)]
+    pub type TxPause = pallet_tx_pause;
 
     #[runtime::pallet_index(19)]
     pub type Keys = myelin_pallet_keys;

@@ -163,17 +163,29 @@ fn the_lock_holds_through_proxies_multisig_accounts_and_batches() {
 }
 
 #[test]
-fn a_proxy_may_dispute_a_swap_and_governance_ends_it() {
+fn a_proxy_for_all_calls_may_dispute_a_swap_and_governance_ends_it() {
     let mut chain = Chain::begin(presets::LOCAL, json!({}));
     let [governor, coldkey, proxy, friend] = ["Alice", "Bob", "Charlie", "Dave"].map(development);
-    let add = ProxyCall::add_proxy { delegate: Address::Id(account(&proxy)), proxy_type: ProxyType::Staking, delay: 0 };
-    chain.succeed(&coldkey, add);
+    for proxy_type in [ProxyType::Staking, ProxyType::NonTransfer, ProxyType::Any] {
+        let add = ProxyCall::add_proxy { delegate: Address::Id(account(&proxy)), proxy_type, delay: 0 };
+        chain.succeed(&coldkey, add);
+    }
     chain.succeed(&coldkey, KeysCall::announce_coldkey_swap { new_coldkey_hash: ColdkeyHash::default() });
     assert_eq!(chain.refusal(&coldkey, transfer(&friend)), InvalidTransaction::Custom(0).into());
-    // A proxy for staking may dispute a swap, which stops a theft, but may not move keys.
-    chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::clear_coldkey_swap_announcement {}.into()));
-    assert!(chain.look(|| ColdkeySwaps::<Runtime>::contains_key(account(&coldkey))));
-    chain.succeed(&proxy, in_the_name_of(&coldkey, KeysCall::dispute_coldkey_swap {}.into()));
+    let is_disputed = |chain: &mut Chain| {
+        let swap = chain.look(|| ColdkeySwaps::<Runtime>::get(account(&coldkey)));
+        swap.expect("the swap is announced").disputed
+    };
+    let dispute = |proxy_type| {
+        let (real, call) = (Address::Id(account(&coldkey)), Box::new(KeysCall::dispute_coldkey_swap {}.into()));
+        ProxyCall::proxy { real, force_proxy_type: Some(proxy_type), call }
+    };
+    for proxy_type in [ProxyType::Staking, ProxyType::NonTransfer] {
+        chain.succeed(&proxy, dispute(proxy_type));
+        assert!(!is_disputed(&mut chain), "{proxy_type:?} disputes");
+    }
+    chain.succeed(&proxy, dispute(ProxyType::Any));
+    assert!(is_disputed(&mut chain));
     assert_eq!(chain.refusal(&coldkey, transfer(&friend)), InvalidTransaction::Custom(21).into());
     let reset = KeysCall::reset_coldkey_swap { coldkey: account(&coldkey) };
     chain.succeed(&governor, pallet_sudo::Call::sudo { call: Box::new(reset.into()) });

@@ -384,7 +384,7 @@ fn input(number: BlockNumber) -> BlockInput<AccountId> {
         accrual: Accrued::<Runtime>::get(),
         root,
         launch: Launch::<Runtime>::get(),
-        network: Network::<Runtime>::get(),
+        network: Network::<Runtime>::get().expect("genesis writes it"),
         existential_deposit: Amount::from_rao(Balances::minimum_balance()),
         stakes: stakes(),
         balances: balances(),

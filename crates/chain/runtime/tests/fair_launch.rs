@@ -204,7 +204,7 @@ fn free_calls_cannot_flood() {
     }
 
     // Two calls of a kind provide the same tag, so a pool holds one of them.
-    let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
+    let nonce = chain.look(|| *System::account_nonce(account(&hotkey)));
     let twins = [serve(1_000), serve(2_000)].map(|call| {
         let transaction = chain.sign(&hotkey, call);
         chain.validate(transaction).expect("it is valid by itself").provides

@@ -238,7 +238,7 @@ fn root_burning_and_new_subnets_open_with_the_end_of_the_phase() {
     let rich = key("rich");
     let outcomes = |chain: &mut Chain, block: BlockNumber| {
         run_before(chain, block);
-        let nonce = chain.look(|| System::account_nonce(account(&rich)));
+        let nonce = chain.look(|| *System::account_nonce(account(&rich)));
         let signed = (nonce..).zip(closed_calls()).map(|(nonce, (call, _))| chain.sign_with_nonce(&rich, call, nonce));
         let signed: Vec<_> = signed.collect();
         let applied = chain.block(signed);

@@ -3,16 +3,23 @@
 mod chain;
 
 use chain::{Applied, Chain, account, key};
-use frame_support::BoundedVec;
+use frame_support::{
+    BoundedVec,
+    dispatch::{DispatchClass, GetDispatchInfo},
+};
 use myelin_economics::work::{Seal, WorkChallenge};
 use myelin_pallet_emission::Neurons as NeuronRecords;
 use myelin_pallet_keys::Call as KeysCall;
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
+use myelin_pallet_subnets::Call as SubnetsCall;
 use myelin_pallet_weights::{Call as WeightsCall, rules::commit_hash};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Uid};
 use myelin_records::{commitment::CommitmentData, epoch::NeuronRecord, weights::StorageIndex};
 use myelin_runtime::{Address, Nonce, Runtime, RuntimeCall, System, UncheckedExtrinsic, presets};
+use pallet_multisig::Call as MultisigCall;
+use pallet_proxy::Call as ProxyCall;
+use pallet_sudo::Call as SudoCall;
 use pallet_utility::Call as UtilityCall;
 use serde_json::{Value, json};
 use sp_core::{H256, sr25519};
@@ -178,7 +185,7 @@ fn calls_wait_for_each_other_by_nonce_and_for_their_network() {
     seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
     seat(&mut chain, OTHER, std::slice::from_ref(&hotkey));
     chain.run_until(10, || System::block_number() >= 10);
-    let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
+    let nonce = chain.look(|| *System::account_nonce(account(&hotkey)));
     let first = validity_with_nonce(&mut chain, &hotkey, commit(SUBNET, H256::zero()), nonce);
     let second = validity_with_nonce(&mut chain, &hotkey, commit(OTHER, H256::zero()), nonce + 1);
     assert!(first.requires.is_empty());
@@ -198,7 +205,7 @@ fn a_call_never_displaces_one_that_it_waits_for() {
     let hotkey = key("hotkey");
     seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
     chain.run_until(10, || System::block_number() >= 10);
-    let nonce = chain.look(|| System::account_nonce(account(&hotkey)));
+    let nonce = chain.look(|| *System::account_nonce(account(&hotkey)));
     let call = |byte| commit(SUBNET, H256::repeat_byte(byte));
     let earlier = chain.sign_with_nonce(&hotkey, call(1), nonce);
     let waiting = chain.validate(earlier.clone()).expect("it is valid");
@@ -244,7 +251,7 @@ fn payers_leave_room_for_reveals() {
     // Each batch weighs as much as twenty registrations, though none of them succeeds.
     let costly = NeuronsCall::burned_register { netuid: NetUid::new(9), hotkey: account(&alice) };
     let calls = vec![RuntimeCall::from(costly); 20];
-    let nonce = chain.look(|| System::account_nonce(account(&alice)));
+    let nonce = chain.look(|| *System::account_nonce(account(&alice)));
     let mut pool: Vec<_> = (0..40)
         .map(|number| chain.sign_with_nonce(&alice, UtilityCall::force_batch { calls: calls.clone() }, nonce + number))
         .collect();
@@ -254,4 +261,102 @@ fn payers_leave_room_for_reveals() {
     let left = author(&mut chain, &pool);
     assert!(!left.is_empty(), "the payers fill their part of the block");
     assert!(reveals.iter().all(|reveal| !left.contains(reveal)), "all reveals are in the block");
+}
+
+/// Returns a call in each way of acting in another name, and in each kind of batch.
+fn wrapped(signer: &sr25519::Pair, call: &RuntimeCall) -> Vec<RuntimeCall> {
+    let (calls, boxed) = (|| vec![call.clone()], || Box::new(call.clone()));
+    let (real, delegate) = (Address::Id(account(&key("other"))), Address::Id(account(signer)));
+    let other_signatories = vec![account(&key("other"))];
+    vec![
+        call.clone(),
+        UtilityCall::batch { calls: calls() }.into(),
+        UtilityCall::batch_all { calls: calls() }.into(),
+        UtilityCall::force_batch { calls: calls() }.into(),
+        UtilityCall::if_else { main: boxed(), fallback: boxed() }.into(),
+        UtilityCall::as_derivative { index: 0, call: boxed() }.into(),
+        ProxyCall::proxy { real: real.clone(), force_proxy_type: None, call: boxed() }.into(),
+        ProxyCall::proxy_announced { delegate, real, force_proxy_type: None, call: boxed() }.into(),
+        MultisigCall::as_multi_threshold_1 { other_signatories, call: boxed() }.into(),
+    ]
+}
+
+#[test]
+fn the_room_of_governance_is_closed_to_accounts() {
+    let mut chain = begin(false);
+    let stranger = Sr25519Keyring::Bob.pair();
+    let coldkey = account(&stranger);
+    let (changed, code) = (Box::default(), vec![0; 4]);
+    let items = Vec::new();
+    for call in [
+        RuntimeCall::from(KeysCall::reset_coldkey_swap { coldkey: coldkey.clone() }),
+        KeysCall::swap_coldkey { old_coldkey: coldkey.clone(), new_coldkey: coldkey, cost: Amount::ZERO }.into(),
+        SubnetsCall::root_dissolve_network { netuid: SUBNET }.into(),
+        SubnetsCall::set_network_parameters { changed }.into(),
+        frame_system::Call::set_code { code: code.clone() }.into(),
+        frame_system::Call::set_storage { items }.into(),
+    ] {
+        for wrapped in wrapped(&stranger, &call) {
+            let class = chain.look(|| wrapped.get_dispatch_info().class);
+            if class == DispatchClass::Operational {
+                assert_eq!(chain.refusal(&stranger, wrapped.clone()), InvalidTransaction::Call.into(), "{wrapped:?}");
+            } else {
+                validity(&mut chain, &stranger, wrapped);
+            }
+        }
+        assert_eq!(chain.refusal(&stranger, call), InvalidTransaction::Call.into());
+    }
+    for call in [
+        RuntimeCall::from(frame_system::Call::apply_authorized_upgrade { code }),
+        SudoCall::sudo { call: Box::new(frame_system::Call::set_code { code: Vec::new() }.into()) }.into(),
+    ] {
+        for wrapped in wrapped(&stranger, &call) {
+            validity(&mut chain, &stranger, wrapped);
+        }
+    }
+    validity(&mut chain, &stranger, UtilityCall::batch { calls: Vec::new() });
+}
+
+#[test]
+fn a_transaction_of_a_removed_account_is_not_valid_again() {
+    let mut chain = begin(false);
+    let (alice, other) = (Sr25519Keyring::Alice.pair(), key("other"));
+    let fund = |value| pallet_balances::Call::transfer_allow_death { dest: Address::Id(account(&key("other"))), value };
+    chain.succeed(&alice, fund(RAO_PER_TAO));
+    let dest = Address::Id(account(&alice));
+    let emptying = pallet_balances::Call::transfer_all { dest, keep_alive: false };
+    let first = chain.sign(&other, emptying);
+    assert_eq!(chain.block(vec![first.clone()]), [Ok(Ok(()))]);
+    assert!(!chain.look(|| System::account_exists(&account(&key("other")))), "the account is removed");
+    chain.succeed(&alice, fund(RAO_PER_TAO));
+    assert_eq!(chain.validate(first.clone()), Err(InvalidTransaction::Stale.into()));
+    assert_eq!(chain.block(vec![first]), [Err(InvalidTransaction::Stale.into())]);
+}
+
+#[test]
+fn a_key_without_a_record_begins_at_a_recent_block() {
+    let mut chain = begin(false);
+    chain.run_until(100, || System::block_number() >= 100);
+    let now = chain.height() + 1;
+    let hotkey = key("hotkey");
+    let (call, _) = register(&chain, SUBNET, &hotkey, 0);
+    let mut checked = |nonce| {
+        let transaction = chain.sign_with_nonce(&hotkey, call.clone(), nonce);
+        chain.validate(transaction).map(|validity| validity.requires.len())
+    };
+    for (nonce, outcome) in [
+        (0, Err(InvalidTransaction::Stale.into())),
+        (now - 65, Err(InvalidTransaction::Stale.into())),
+        (now - 64, Ok(0)),
+        (now, Ok(0)),
+        (now + 1, Ok(1)),
+        (now + 8, Err(InvalidTransaction::Future.into())),
+    ] {
+        assert_eq!(checked(nonce), outcome, "{nonce} in block {now}");
+    }
+    let used = now - 3;
+    let transaction = chain.sign_with_nonce(&hotkey, call, used);
+    assert_eq!(chain.block(vec![transaction.clone()]), [Ok(Ok(()))]);
+    assert_eq!(chain.look(|| *System::account_nonce(account(&hotkey))), used + 1);
+    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::Stale.into()));
 }

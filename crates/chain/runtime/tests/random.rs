@@ -61,7 +61,7 @@ const MAX_SHRINK_TIME: Duration = Duration::from_mins(2);
 const IMPOSSIBLE: [&str; 2] = ["Grandpa.report_equivocation", "Grandpa.report_equivocation_unsigned"];
 
 /// Calls that succeed in no case.
-const FAILING: [&str; 14] = [
+const FAILING: [&str; 19] = [
     // They make or destroy TAO, take deposits or replace the state, so governance does not make them here.
     "Balances.force_adjust_total_issuance",
     "Balances.force_set_balance",
@@ -79,6 +79,12 @@ const FAILING: [&str; 14] = [
     "Timestamp.set",
     // The place in the chain at which an account without a key was made is not guessed.
     "Proxy.kill_pure",
+    // No account has a deposit for safe mode.
+    "SafeMode.enter",
+    "SafeMode.extend",
+    "SafeMode.force_release_deposit",
+    "SafeMode.force_slash_deposit",
+    "SafeMode.release_deposit",
 ];
 
 /// A random chain.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 /// If a connection is lost, the next node continues with the block after the last one that was returned. No block is
 /// missed or repeated. A block is returned only if the current node has finalised it.
 ///
-/// Nodes discard old states, by default those of more than 256 blocks ago. A reader that is further behind gets an
+/// Nodes discard old states, by default those of more than 1 024 blocks ago. A reader that is further behind gets an
 /// error for each such block, and can continue with [`Self::go_to`].
 #[derive(Debug)]
 pub struct Blocks {

@@ -107,24 +107,26 @@ impl Chain {
 
     /// Returns the chain as of the block at this height.
     ///
-    /// A node answers for an old block only if it keeps its state, by default for the last 256 blocks.
+    /// A node answers for an old block only if it keeps its state, by default for the last 1 024 blocks.
     ///
     /// # Errors
-    /// [`ChainError::NoBlock`] if there is no such block; another variant if no node answers.
+    /// [`ChainError::NoBlock`] if there is no such block; [`ChainError::StateDiscarded`] if the node no longer keeps its
+    /// state; another variant if no node answers.
     pub async fn at(&self, height: u64) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_block(height).await?))
+        Ok(ChainState::new(self.client.at_block(height).await.map_err(|error| ChainError::from(error).of(&height))?))
     }
 
     /// Returns the chain as of the block with this hash.
     ///
     /// # Errors
-    /// [`ChainError::NoBlock`] if there is no such block; another variant if no node answers.
+    /// As [`Chain::at`].
     pub async fn at_hash(&self, hash: H256) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_block(hash).await?))
+        Ok(ChainState::new(self.client.at_block(hash).await.map_err(|error| ChainError::from(error).of(&hash))?))
     }
 
     pub(crate) async fn at_block(&self, hash: H256, height: u64) -> Result<ChainState, ChainError> {
-        Ok(ChainState::new(self.client.at_block_hash_and_number(hash, height).await?))
+        let at = self.client.at_block_hash_and_number(hash, height).await;
+        Ok(ChainState::new(at.map_err(|error| ChainError::from(error).of(&height))?))
     }
 
     /// Returns the final blocks from now on.

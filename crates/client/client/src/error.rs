@@ -41,6 +41,12 @@ pub enum ChainError {
     /// There is no such block, or the node has discarded it.
     #[error("the node has no block {0}")]
     NoBlock(String),
+    /// The node has discarded the state of the block, which is old.
+    #[error("the node has discarded the state of block {0}")]
+    StateDiscarded(String),
+    /// The chain cannot decode the parameters that all networks share, so its epochs and most of its calls wait.
+    #[error("the chain cannot read the parameters of all networks in block {0}")]
+    NoParameters(u64),
     /// A page of a paged answer does not advance, so reading on would never end.
     #[error("the node gives the same page of {0} again")]
     RepeatedPage(&'static str),
@@ -77,10 +83,10 @@ impl Diagnostic for ChainError {
             Self::Unreachable(error) => error.code(),
             Self::Silent(_) => "unreachable",
             Self::NoNetwork { .. } => "not-found",
-            Self::NoWork(_) => "impossible",
+            Self::NoWork(_) | Self::NoParameters(_) => "impossible",
             Self::Behind(error) => error.code(),
             Self::Untrue(error) => error.code(),
-            Self::Node { .. } | Self::NoBlock(_) | Self::RepeatedPage(_) => "node",
+            Self::Node { .. } | Self::NoBlock(_) | Self::StateDiscarded(_) | Self::RepeatedPage(_) => "node",
             Self::Incompatible(_) | Self::Unreadable(_) => "incompatible",
         }
     }
@@ -90,13 +96,14 @@ impl Diagnostic for ChainError {
             Self::Endpoint(error) => error.hints(out),
             Self::Unreachable(error) => error.hints(out),
             Self::Silent(_) => out.push("check that the node has peers and that the chain finalises blocks"),
-            Self::Node { message, .. } if message.contains("State already discarded") => {
+            Self::StateDiscarded(_) => {
                 out.push("ask a node that keeps old states, one with `--state-pruning archive`");
             }
             Self::Node { .. } => out.push("read the log of the node"),
             Self::Behind(error) => error.hints(out),
             Self::Untrue(error) => error.hints(out),
             Self::RepeatedPage(_) => out.push("use another node"),
+            Self::NoParameters(_) => out.push("wait for an upgrade of the chain"),
             Self::NoBlock(_) => out.push("wait until the node has synchronised with the chain"),
             Self::NoNetwork { .. } => out.push("list the networks"),
             Self::NoWork(_) => out.push("use a burned registration, if the network allows it"),
@@ -217,6 +224,16 @@ impl From<RpcsError> for ChainError {
 }
 
 impl ChainError {
+    /// Names the block if the node has discarded its state.
+    pub(crate) fn of(self, block: &impl ToString) -> Self {
+        match self {
+            Self::Node { message, .. } if message.contains("State already discarded") => {
+                Self::StateDiscarded(block.to_string())
+            }
+            other => other,
+        }
+    }
+
     fn node(error: &UserError) -> Self {
         let message = error.data.as_ref().map_or_else(
             || error.message.clone(),

@@ -169,6 +169,9 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
         PoolCode::RepeatedNetwork => {
             ("the networks of the batch do not ascend", "list each network once, in ascending order of netuids")
         }
+        PoolCode::Unreadable => {
+            ("the chain cannot read the parameters of all networks", "wait for an upgrade of the chain")
+        }
         PoolCode::Any => (
             "a check of the call on chain fails",
             "check that the hotkey has a permit, that the uids exist, and that the weights are within bounds",

@@ -107,7 +107,7 @@ impl ChainState {
 
     /// Returns the parameters that apply to all networks.
     pub async fn network_parameters(&self) -> Result<NetworkParameters, ChainError> {
-        Ok(self.ask(api().network_parameters()).await?.0)
+        self.ask(api().network_parameters()).await?.map(record).ok_or(ChainError::NoParameters(self.height()))
     }
 
     /// Returns the price of creating a subnet in the next block.
@@ -252,12 +252,12 @@ impl ChainState {
 
     /// Calls any method of the runtime API in the generated interface.
     pub async fn ask<Question: Payload>(&self, question: Question) -> Result<Question::ReturnType, ChainError> {
-        Ok(self.0.runtime_apis().call(question).await?)
+        self.0.runtime_apis().call(question).await.map_err(|error| self.failure(error))
     }
 
     /// Reads any storage entry of the generated interface, or its default.
     pub async fn read<Place: Address>(&self, place: Place, keys: Place::KeyParts) -> Result<Place::Value, ChainError> {
-        let value = self.0.storage().fetch(place, keys).await?;
+        let value = self.0.storage().fetch(place, keys).await.map_err(|error| self.failure(error))?;
         value.decode().map_err(|error| subxt::Error::from(error).into())
     }
 
@@ -267,7 +267,7 @@ impl ChainState {
         place: Place,
         keys: Place::KeyParts,
     ) -> Result<Option<Place::Value>, ChainError> {
-        let value = self.0.storage().try_fetch(place, keys).await?;
+        let value = self.0.storage().try_fetch(place, keys).await.map_err(|error| self.failure(error))?;
         Ok(value.map(|value| value.decode()).transpose().map_err(subxt::Error::from)?)
     }
 
@@ -278,7 +278,12 @@ impl ChainState {
 
     /// Returns all events of this block.
     pub async fn all_events(&self) -> Result<Events<ChainConfig>, ChainError> {
-        Ok(self.0.events().fetch().await?)
+        self.0.events().fetch().await.map_err(|error| self.failure(error))
+    }
+
+    /// Returns the error of a read through [`Self::client`]. It names the block if the node has discarded its state.
+    pub fn failure(&self, error: impl Into<ChainError>) -> ChainError {
+        error.into().of(&self.height())
     }
 }
 

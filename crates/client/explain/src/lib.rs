@@ -31,7 +31,8 @@
 //! swap its hotkey or release its stake after the payment. The record of the payment is then gone, and the amount is
 //! only compared as part of the sum ([`Audit::unseen`]).
 //!
-//! By default nodes keep the states of the last 256 blocks. An older epoch needs a node that keeps more.
+//! By default nodes keep the states of the last 1 024 blocks. An older epoch needs a node that keeps more, and the
+//! error names its block.
 
 mod audit;
 mod credit;

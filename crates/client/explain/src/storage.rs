@@ -30,10 +30,10 @@ pub(crate) async fn storage_prefix<Place: Address, Prefix: PrefixOf<Place::KeyPa
     prefix: Prefix,
 ) -> Result<Vec<(Place::KeyParts, Place::Value)>, ExplainError> {
     let storage = at.client().storage();
-    let mut entries = storage.iter(place, prefix).await.map_err(myelin_client::ChainError::from)?;
+    let mut entries = storage.iter(place, prefix).await.map_err(|error| at.failure(error))?;
     let mut found = Vec::new();
     while let Some(entry) = entries.next().await {
-        let entry = entry.map_err(myelin_client::ChainError::from)?;
+        let entry = entry.map_err(|error| at.failure(error))?;
         let key = entry.key().and_then(|key| key.decode()).map_err(unreadable)?;
         found.push((key, entry.value().decode().map_err(unreadable)?));
     }

@@ -224,7 +224,8 @@ async fn seats_and_origins(refusals: &Refusals<'_>) {
 
     let patch = ParametersPatch { tempo: Some(1), ..ParametersPatch::default() };
     refusals.error(tx().subnets().set_parameters(SUBNET, patch.into()), "Dave", "BadOrigin").await;
-    refusals.error(tx().subnets().root_dissolve_network(SUBNET), "Dave", "BadOrigin").await;
+    let for_governance = TestRefusal::ByPool("Transaction call is not expected".to_owned());
+    refusals.refused(tx().subnets().root_dissolve_network(SUBNET), "Dave", for_governance).await;
     refusals.error(tx().subnets().dissolve_network(SUBNET), "Dave", "Subnets::NotSubnetOwner").await;
     refusals.error(tx().authorities().swap_authorities(vec![account("Dave")]), "Dave", "BadOrigin").await;
     let remark = RuntimeCall::System(SystemCall::remark { remark: Vec::new() });

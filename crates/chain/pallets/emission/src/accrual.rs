@@ -2,7 +2,7 @@
 //!
 //! The rules are those of [`myelin_epoch::accrual`]; here they are applied to the stored records.
 
-use crate::pallet::{Accrued, Config, Error, Event, Ledger, Pallet};
+use crate::pallet::{AccrualFault, Accrued, Config, Error, Event, Ledger, Pallet};
 use core::mem;
 use frame_support::traits::fungible::Inspect;
 use myelin_economics::issuance::block_emission;
@@ -93,12 +93,29 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Closes the account of a subnet and recycles its pending emission. spec subnets-and-neurons §5.2
-    pub(crate) fn close_account(netuid: NetUid) -> Result<(), DispatchError> {
-        let recycled = Self::drain(netuid)?;
-        Ledger::<T>::mutate(|ledger| ledger.remove(&netuid));
+    ///
+    /// The account is closed in any case: an ended subnet takes no part in the emission. Pending emission that cannot
+    /// be counted stays in the total.
+    pub(crate) fn close_account(netuid: NetUid) {
+        let closed = Ledger::<T>::mutate(|ledger| ledger.remove(&netuid));
+        let mut accrual = Accrued::<T>::get();
+        let drained = closed.ok_or(DispatchError::from(Error::<T>::SubNetworkDoesNotExist)).and_then(|mut account| {
+            drain(&mut accrual, &mut account).map_err(|step| DispatchError::from(arithmetic(step)))
+        });
+        match drained {
+            Ok(recycled) => {
+                Accrued::<T>::put(accrual);
+                Self::announce_recycled(netuid, recycled);
+            }
+            Err(reason) => Self::announce_fault(reason),
+        }
         Self::redivide();
-        Self::announce_recycled(netuid, recycled);
-        Ok(())
+    }
+
+    /// Notes that accrual or the end of an account failed.
+    pub(crate) fn announce_fault(reason: DispatchError) {
+        AccrualFault::<T>::put(Self::now());
+        Self::deposit_event(Event::AccrualFailed { reason });
     }
 
     /// Updates the eligibility of a subnet after its parameters changed.

@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
             Self::run_root_epoch();
         }
         if let Err(reason) = with_storage_layer(Self::accrue) {
-            Self::deposit_event(Event::AccrualFailed { reason });
+            Self::announce_fault(reason);
         }
         Self::run_epochs(due, now, meter);
     }
@@ -41,14 +41,16 @@ impl<T: Config> Pallet<T> {
     /// Runs waiting and due epochs within `meter`, oldest first, then by netuid. spec tokenomics §3.2, step 4
     ///
     /// An epoch that does not fit stays at the head of the queue and is announced by an event. An epoch may be late,
-    /// but none is left out.
+    /// but none is left out. All of them wait while governance has switched epochs off, and while the
+    /// parameters cannot be decoded.
     fn run_epochs(due: impl Iterator<Item = NetUid>, now: BlockNumber, meter: &mut WeightMeter) {
         let mut queue = Waiting::<T>::get();
         let waited = !queue.is_empty();
         for netuid in due {
             Self::enqueue(&mut queue, DueEpoch { since: now, netuid });
         }
-        while let Some(first) = queue.first().copied() {
+        let enabled = queue.is_empty() || (T::Subnets::is_readable() && T::Subnets::network().epochs_enabled);
+        while let Some(first) = queue.first().copied().filter(|_| enabled) {
             let neurons = T::Seats::count(first.netuid).into();
             let most = T::WeightInfo::epoch(neurons, neurons);
             if !meter.can_consume(most) {

@@ -4,7 +4,7 @@
 
 use crate::{
     accrual::arithmetic,
-    pallet::{Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
+    pallet::{AccrualFault, Accrued, Bonds, Config, LastEpochs, Ledger, Neurons, Pallet, Waiting},
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::Inspect};
@@ -30,7 +30,10 @@ impl<T: Config> Pallet<T> {
     /// 6. Records belong to subnets that exist and to seats that are taken, and no epoch is in the future.
     /// 7. Bonds belong to validators with a permit. No row is empty, and its miners ascend. (Rows of ended subnets wait
     ///    for their removal.)
+    /// 8. No accrual and no end of an account has failed.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        // First, because what could not be counted breaks others.
+        Self::no_accrual_has_failed()?;
         Self::issuance_is_within_the_supply()?;
         Self::pending_is_the_sum_of_accounts()?;
         Self::the_emission_is_divided()?;
@@ -38,6 +41,11 @@ impl<T: Config> Pallet<T> {
         Self::the_queue_is_in_order()?;
         Self::records_are_of_seats()?;
         Self::bonds_are_of_validators()
+    }
+
+    fn no_accrual_has_failed() -> Result<(), TryRuntimeError> {
+        ensure!(!AccrualFault::<T>::exists(), "emission did not accrue, or an account could not be closed");
+        Ok(())
     }
 
     fn issuance_is_within_the_supply() -> Result<(), TryRuntimeError> {

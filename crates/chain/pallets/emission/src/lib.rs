@@ -180,6 +180,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type LastEpochs<T: Config> = StorageMap<_, Identity, NetUid, EpochRecord, OptionQuery>;
 
+    /// The last block in which accrual or the end of an account failed.
+    ///
+    /// None on a sound chain. It is an alarm of `try_state`, and a migration has to end it.
+    #[pallet::storage]
+    pub type AccrualFault<T: Config> = StorageValue<_, BlockNumber>;
+
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -232,7 +238,7 @@ pub mod pallet {
             /// The amount.
             amount: Amount<Tao>,
         },
-        /// The accrual of a block failed, and nothing changed.
+        /// The accrual of a block failed and changed nothing, or the pending emission of an ended subnet is not known.
         AccrualFailed {
             /// The reason.
             reason: DispatchError,

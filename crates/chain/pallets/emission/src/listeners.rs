@@ -1,10 +1,10 @@
 //! Reactions to changes of networks and seats.
 
 use crate::{
-    pallet::{Bonds, Config, Event, LastEpochs, Neurons, Pallet, Waiting},
+    pallet::{Bonds, Config, LastEpochs, Neurons, Pallet, Waiting},
     weights::WeightInfo,
 };
-use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, weights::WeightMeter};
+use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
 use myelin_pallet_neurons::traits::OnSeat;
 use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, Uid};
@@ -19,9 +19,7 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     }
 
     fn ended(netuid: NetUid) {
-        if let Err(reason) = with_storage_layer(|| Self::close_account(netuid)) {
-            Self::deposit_event(Event::AccrualFailed { reason });
-        }
+        Self::close_account(netuid);
         let mut queue = Waiting::<T>::get();
         if queue.iter().any(|due| due.netuid == netuid) {
             queue.retain(|due| due.netuid != netuid);

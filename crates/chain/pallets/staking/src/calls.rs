@@ -55,12 +55,8 @@ impl<T: Config> Pallet<T> {
     /// Removes all stake. Returns the number of networks that were searched for pending children. spec staking §4
     pub(crate) fn do_unstake_all(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<u32, DispatchError> {
         T::Keys::ensure_not_swapping(coldkey)?;
-        match Self::removal(coldkey, hotkey, RemovalAmount::All) {
-            Ok(removal) => Self::remove(coldkey, hotkey, &removal),
-            Err(error @ Error::HotKeyAccountNotExists) => Err(error.into()),
-            // Stake that fails the checks is skipped.
-            Err(_) => Ok(0),
-        }
+        let removal = Self::removal(coldkey, hotkey, RemovalAmount::All)?;
+        Self::remove(coldkey, hotkey, &removal)
     }
 
     fn remove(coldkey: &T::AccountId, hotkey: &T::AccountId, removal: &Removal<T>) -> Result<u32, DispatchError> {

@@ -1,7 +1,7 @@
 //! Work with the weight that is left in a block: the return of released stake, and the sweep of small nominations.
 
 use crate::{
-    pallet::{Config, Holdings, MinimumSweep, Pallet, Pools, Releases},
+    pallet::{Config, FailedReturns, Holdings, MinimumSweep, Pallet, Pools, Releases},
     types::{NominationSweep, SweepStage},
     weights::WeightInfo,
 };
@@ -15,28 +15,41 @@ impl<T: Config> Pallet<T> {
     /// Pays back the holders of released pools, one pool after the other. spec subnets-and-neurons §10.1
     pub(crate) fn return_released(meter: &mut WeightMeter) {
         while meter.try_consume(T::WeightInfo::next_release()).is_ok() {
-            let Some(id) = Releases::<T>::iter_keys().next() else { return };
-            if let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey)
-                && Self::return_pool(id, &hotkey, meter) == CleanupProgress::More
+            let Some((place, mut last_failed)) = Releases::<T>::iter().next() else { return };
+            if let Some(hotkey) = Pools::<T>::get(place.pool()).map(|stake| stake.hotkey)
+                && Self::return_pool(place.pool(), &hotkey, &mut last_failed, meter) == CleanupProgress::More
             {
+                Releases::<T>::insert(place, last_failed);
                 return;
             }
-            Releases::<T>::remove(id);
+            Releases::<T>::remove(place);
         }
     }
 
-    /// Pays back the holders of a released pool.
+    /// Pays back the holders of a released pool, from the one after `last_failed` on.
     ///
-    /// After a failed return there is no retry: the pool is kept, and the rest of its stake with it.
-    fn return_pool(id: PoolId, hotkey: &T::AccountId, meter: &mut WeightMeter) -> CleanupProgress {
-        let mut holders = Holdings::<T>::iter_key_prefix(id);
+    /// A failed return is listed and not tried again. The pool then stays, and holds what it could not return.
+    fn return_pool(
+        id: PoolId,
+        hotkey: &T::AccountId,
+        last_failed: &mut Option<T::AccountId>,
+        meter: &mut WeightMeter,
+    ) -> CleanupProgress {
+        let mut holders = match last_failed {
+            Some(coldkey) => Holdings::<T>::iter_key_prefix_from(id, Holdings::<T>::hashed_key_for(id, coldkey)),
+            None => Holdings::<T>::iter_key_prefix(id),
+        };
         while meter.try_consume(T::WeightInfo::return_stake()).is_ok() {
             let Some(coldkey) = holders.next() else {
-                Pools::<T>::remove(id);
+                if Pools::<T>::get(id).is_some_and(|stake| stake.holders == 0) {
+                    Pools::<T>::remove(id);
+                }
                 return CleanupProgress::Done;
             };
-            if !Self::try_or_emit(hotkey, || Self::return_stake(id, hotkey, &coldkey, StakeRole::Returning)) {
-                return CleanupProgress::Done;
+            let give_back = || Self::return_stake(id, hotkey, &coldkey, StakeRole::Returning);
+            let is_listed = FailedReturns::<T>::contains_key(id, &coldkey);
+            if is_listed || !Self::try_or_list(id, hotkey, &coldkey, give_back) {
+                *last_failed = Some(coldkey);
             }
         }
         CleanupProgress::More
@@ -45,6 +58,9 @@ impl<T: Config> Pallet<T> {
     /// Ends nominations below the minimum after it has been raised. spec staking §4.1
     pub(crate) fn sweep_nominations(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::sweep_none()).is_err() {
+            return;
+        }
+        if !T::Subnets::is_readable() {
             return;
         }
         let minimum = T::Subnets::network().nominator_min_required_stake;
@@ -80,6 +96,7 @@ impl<T: Config> Pallet<T> {
         let Some(hotkey) = Pools::<T>::get(id).map(|stake| stake.hotkey) else { return };
         let Some(owner) = T::Keys::owner(&hotkey) else { return };
         let role = Self::role(coldkey, &owner);
-        Self::try_or_emit(&hotkey, || Self::clear_small_nomination(id, coldkey, &hotkey, role, minimum));
+        let give_back = || Self::clear_small_nomination(id, coldkey, &hotkey, role, minimum);
+        Self::try_or_list(id, &hotkey, coldkey, give_back);
     }
 }

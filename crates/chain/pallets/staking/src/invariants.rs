@@ -1,8 +1,11 @@
 //! The state that must hold after each block.
 
 use crate::{
-    pallet::{Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases, TotalStake},
-    types::SortedBlock,
+    pallet::{
+        Activations, Config, FailedReturns, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases,
+        TotalStake,
+    },
+    types::{ReleasePlace, SortedBlock},
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -26,7 +29,10 @@ impl<T: Config> Pallet<T> {
     ///    hotkey lends to itself, to its parents, or more than it has.
     /// 8. Pending children are queued once, under their block.
     /// 9. No stored family is empty.
+    /// 10. No return of stake has failed.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        // First, because the stake that could not be returned breaks others.
+        Self::no_return_has_failed()?;
         Self::total_stake_is_the_sum_of_pools()?;
         Self::pools_are_the_sum_of_their_parts()?;
         Self::holdings_hold_something()?;
@@ -36,6 +42,11 @@ impl<T: Config> Pallet<T> {
         Self::families_are_mutual()?;
         Self::pending_children_are_queued()?;
         Self::families_hold_something()
+    }
+
+    fn no_return_has_failed() -> Result<(), TryRuntimeError> {
+        ensure!(FailedReturns::<T>::iter_keys().next().is_none(), "stake could not be returned to its coldkey");
+        Ok(())
     }
 
     fn total_stake_is_the_sum_of_pools() -> Result<(), TryRuntimeError> {
@@ -84,11 +95,13 @@ impl<T: Config> Pallet<T> {
             let stake = Pools::<T>::get(id).ok_or("a hotkey names a pool that does not exist")?;
             ensure!(stake.hotkey == hotkey, "a hotkey names the pool of another");
         }
+        let released: BTreeSet<PoolId> = Releases::<T>::iter_keys().map(ReleasePlace::pool).collect();
+        ensure!(released.len() == Releases::<T>::iter_keys().count(), "a pool is released twice");
         for id in Pools::<T>::iter_keys() {
             let owned = Self::pool_owner(id).is_some();
-            ensure!(owned != Releases::<T>::contains_key(id), "a pool is neither of a hotkey nor released, or both");
+            ensure!(owned != released.contains(&id), "a pool is neither of a hotkey nor released, or both");
         }
-        for id in Releases::<T>::iter_keys() {
+        for id in released {
             ensure!(Pools::<T>::contains_key(id), "a released pool does not exist");
         }
         Ok(())

@@ -93,7 +93,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         traits::RootSeats,
-        types::{MaxChildrenRead, NominationSweep, SortedBlock, StakeActivity},
+        types::{MaxChildrenRead, NominationSweep, ReleasePlace, SortedBlock, StakeActivity},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -212,12 +212,20 @@ pub mod pallet {
         (),
     >;
 
-    /// The pools that pay their holders back, because their hotkey has lost its last seat.
+    /// The pools that pay their holders back, because their hotkey has lost its last seat, in the order of payment.
     ///
-    /// An entry is removed when the pool is empty.
-    // `Identity`: the key is a counter that only the chain assigns.
+    /// The value is the last holder to whom a return failed; payment goes on behind it. An entry is removed when all
+    /// holders had their turn.
+    // `Identity`: only the chain assigns blocks and pools, and their order is used.
     #[pallet::storage]
-    pub type Releases<T: Config> = StorageMap<_, Identity, PoolId, ()>;
+    pub type Releases<T: Config> = StorageMap<_, Identity, ReleasePlace, Option<T::AccountId>>;
+
+    /// The coldkeys to which stake could not be returned, by pool. Their stake stays in the pool.
+    ///
+    /// Empty on a sound chain. An entry is an alarm of `try_state`, and a migration has to end it.
+    // `Identity` and `Blake2_128Concat`: the chain assigns pools, users choose their accounts.
+    #[pallet::storage]
+    pub type FailedReturns<T: Config> = StorageDoubleMap<_, Identity, PoolId, Blake2_128Concat, T::AccountId, ()>;
 
     /// The progress of the sweep that applies a raised nomination minimum to earlier stake. spec staking §4.1
     #[pallet::storage]
@@ -528,12 +536,9 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Signed by the coldkey that has the stake. Free of fees, as `remove_stake`.
         ///
-        /// ## Details
-        /// Succeeds without effect if there is no stake that can be removed now; the transaction pool refuses such a
-        /// call.
-        ///
         /// ## Errors
-        /// [`Error::HotKeyAccountNotExists`].
+        /// In this order: [`Error::HotKeyAccountNotExists`]; [`Error::AmountTooLow`] if there is no stake, or less than
+        /// the existential deposit of a new account; [`Error::StakingRateLimitExceeded`].
         ///
         /// ## Events
         /// [`Event::StakeRemoved`]; [`Event::PendingChildrenDropped`].

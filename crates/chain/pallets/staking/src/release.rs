@@ -1,8 +1,9 @@
 //! Release of the stake on a hotkey without a seat. spec subnets-and-neurons §10.1
 
 use crate::{
-    pallet::{Config, Error, Event, Pallet, Pools, Releases},
+    pallet::{Config, Error, Event, FailedReturns, Pallet, Pools, Releases},
     traits::ReleaseStake,
+    types::ReleasePlace,
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get};
 use myelin_pallet_keys::traits::Keys;
@@ -12,14 +13,29 @@ use myelin_records::stake::{HotkeyRecord, PoolId, StakeRole};
 impl<T: Config> ReleaseStake<T::AccountId> for Pallet<T> {
     fn release(hotkey: &T::AccountId) {
         if T::UnstakeOnDeregistration::get() {
+            // A failure leaves the stake with its hotkey, where its holders can remove it.
             Self::try_or_emit(hotkey, || Self::detach_pool(hotkey));
         }
     }
 }
 
 impl<T: Config> Pallet<T> {
+    /// Returns stake of a coldkey in a pool to it, or leaves the stake and lists the failure. Returns true on success.
+    pub(crate) fn try_or_list(
+        id: PoolId,
+        hotkey: &T::AccountId,
+        coldkey: &T::AccountId,
+        give_back: impl FnOnce() -> DispatchResult,
+    ) -> bool {
+        let done = Self::try_or_emit(hotkey, give_back);
+        if !done {
+            FailedReturns::<T>::insert(id, coldkey, ());
+        }
+        done
+    }
+
     /// Returns stake to coldkeys, or leaves it and deposits the event of the failure. Returns true on success.
-    pub(crate) fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
+    fn try_or_emit(hotkey: &T::AccountId, give_back: impl FnOnce() -> DispatchResult) -> bool {
         let done = with_storage_layer(give_back);
         if let Err(reason) = done {
             Self::deposit_event(Event::StakeReturnFailed { hotkey: hotkey.clone(), reason });
@@ -34,14 +50,14 @@ impl<T: Config> Pallet<T> {
         let record = Self::record(hotkey);
         let Some(id) = record.pool else { return Ok(()) };
         let owner = T::Keys::owner(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
-        Self::return_stake(id, hotkey, &owner, StakeRole::Owner)?;
+        Self::try_or_list(id, hotkey, &owner, || Self::return_stake(id, hotkey, &owner, StakeRole::Owner));
         Self::set_record(hotkey, HotkeyRecord { pool: None, ..record });
         let stake = Pools::<T>::get(id).ok_or(Error::<T>::InconsistentStake)?;
         if stake.holders == 0 {
             Pools::<T>::remove(id);
             return Ok(());
         }
-        Releases::<T>::insert(id, ());
+        Releases::<T>::insert(ReleasePlace::new(Self::now(), id), None::<T::AccountId>);
         let (amount, nominators) = (stake.pool.value(), stake.holders);
         Self::deposit_event(Event::StakeReleased { hotkey: hotkey.clone(), amount, nominators });
         Ok(())

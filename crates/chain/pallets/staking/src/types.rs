@@ -52,6 +52,27 @@ impl From<BlockNumber> for SortedBlock {
     }
 }
 
+/// The place of a released pool in the order of payment: by the block of the release, then by pool.
+///
+/// Its encoding sorts as the place does, so that a map keyed by it iterates in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct ReleasePlace {
+    block: SortedBlock,
+    pool: [u8; 8],
+}
+
+impl ReleasePlace {
+    /// Returns the place of a pool that is released in this block.
+    pub fn new(block: BlockNumber, pool: PoolId) -> Self {
+        Self { block: block.into(), pool: pool.get().to_be_bytes() }
+    }
+
+    /// Returns the pool.
+    pub const fn pool(self) -> PoolId {
+        PoolId::new(u64::from_be_bytes(self.pool))
+    }
+}
+
 /// The progress of the sweep over all nominations after the nomination minimum was raised. spec staking §4.1
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct NominationSweep<AccountId> {

@@ -190,14 +190,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(2, 2))
     }
 
-    /// Reads: the next key, pool, holding, total, nominations, balance, issuance. Writes: all but the key.
+    /// Reads: the next key, failure, pool, holding, total, nominations, balance, issuance. Writes: all but the key.
     fn return_stake() -> Weight {
-        STEP.saturating_add(Self::db(7, 6))
+        STEP.saturating_add(Self::db(8, 7))
     }
 
-    /// Reads: the network, the sweep. Writes: the sweep.
+    /// Reads: the network, the parameters of new subnets, the sweep. Writes: the sweep.
     fn sweep_none() -> Weight {
-        STEP.saturating_add(Self::db(2, 1))
+        STEP.saturating_add(Self::db(3, 1))
     }
 
     /// Reads: the next key, pool and owner, and what a return reads. Writes: what a return writes.

@@ -32,14 +32,14 @@ fn rich<T: Config>(name: &'static str) -> T::AccountId {
 
 /// Creates subnets without owner and without immunity, until there are `n` networks, root included.
 fn fill<T: Config>(n: u32) {
-    Network::<T>::mutate(|network| network.network_immunity_period = 0);
+    Network::<T>::mutate_extant(|network| network.network_immunity_period = 0);
     for number in (1..).map(NetUid::new).take_while(|number| u32::from(number.get()) < n) {
         if !Pallet::<T>::exists(number) {
             let subnet = Subnet { registered_at: 0, owner: None, owner_hotkey: None, locked: Amount::ZERO };
             Pallet::<T>::begin_network(number, &subnet, &Parameters::default()).expect("the number is free");
         }
     }
-    Network::<T>::mutate(|network| network.subnet_limit = u16::try_from(n - 1).expect("there are at most 256"));
+    Network::<T>::mutate_extant(|network| network.subnet_limit = u16::try_from(n - 1).expect("there are at most 256"));
 }
 
 /// Creates a subnet of `owner` with all data that can be stored for it.
@@ -159,7 +159,7 @@ mod benchmarks {
         let coldkey = rich::<T>("coldkey");
         fill::<T>(n);
         let netuid = owned::<T>(&coldkey);
-        Network::<T>::mutate(|network| network.admin_freeze_window = 0);
+        Network::<T>::mutate_extant(|network| network.admin_freeze_window = 0);
         let changed = ParametersPatch {
             tempo: Some(100),
             registration_allowed: Some(false),
@@ -167,7 +167,7 @@ mod benchmarks {
             adjustment_interval: Some(10),
             initial_difficulty: Some(20_000_000),
             max_allowed_uids: Some(200),
-            min_childkey_take: Some(Network::<T>::get().min_childkey_take),
+            min_childkey_take: Some(Pallet::<T>::network().min_childkey_take),
             ..ParametersPatch::default()
         };
         let origin = T::Governance::try_successful_origin().expect("there is a governance origin");
@@ -198,7 +198,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, Box::new(changed));
 
-        assert_eq!(crate::DefaultParameters::<T>::get().kappa, 7);
+        assert_eq!(crate::DefaultParameters::<T>::get().map(|parameters| parameters.kappa), Some(7));
     }
 
     #[benchmark]

@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         ensure!(!Launch::<T>::get().is_running(now), Error::<T>::LaunchPhase);
         T::Keys::ensure_pairable(coldkey, hotkey)?;
-        let network = Network::<T>::get();
+        let network = Self::shared()?;
         let last = LastCreation::<T>::get();
         ensure!(
             is_due(last.map(|last| last.block), network.network_rate_limit, now),
@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
             owner_hotkey: Some(hotkey.clone()),
             locked: price,
         };
-        Self::begin_network(netuid, &subnet, &DefaultParameters::<T>::get())?;
+        Self::begin_network(netuid, &subnet, &Self::default_parameters()?)?;
         if let Some(identity) = identity {
             Identities::<T>::insert(netuid, identity);
             Self::deposit_event(Event::SubnetIdentitySet { netuid });
@@ -110,7 +110,7 @@ impl<T: Config> Pallet<T> {
         let subnet = Subnets::<T>::get(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let now = Self::now();
         ensure!(
-            is_due(OwnerHotkeyChanged::<T>::get(netuid), Network::<T>::get().owner_hotkey_rate_limit, now),
+            is_due(OwnerHotkeyChanged::<T>::get(netuid), Self::shared()?.owner_hotkey_rate_limit, now),
             Error::<T>::TxRateLimitExceeded
         );
         let owns = subnet.owner.is_some() && T::Keys::owner(&hotkey) == subnet.owner;
@@ -133,7 +133,7 @@ impl<T: Config> Pallet<T> {
             || changed.given().all(|given| given.authority() == ParameterAuthority::Owner);
         ensure!(permitted, BadOrigin);
         ensure!(
-            !Self::is_frozen(netuid, &old) || changed.given().all(|given| given.window() == ChangeWindow::Always),
+            !Self::is_frozen(netuid, &old)? || changed.given().all(|given| given.window() == ChangeWindow::Always),
             Error::<T>::AdminActionProhibitedDuringWeightsWindow
         );
         if by == ParameterAuthority::Owner {
@@ -160,10 +160,10 @@ impl<T: Config> Pallet<T> {
 
     /// Sets parameters that all networks share. spec subnets-and-neurons §18
     pub(crate) fn do_set_network_parameters(changed: Box<NetworkParametersPatch>) -> DispatchResult {
-        let new = changed.applied_to(&Network::<T>::get());
+        let new = changed.applied_to(&Self::shared()?);
         new.validate().map_err(Error::<T>::from)?;
         // No network may be left with values that the new bounds exclude.
-        DefaultParameters::<T>::get().validate(&new).map_err(Error::<T>::from)?;
+        Self::default_parameters()?.validate(&new).map_err(Error::<T>::from)?;
         for (netuid, parameters) in NetworkSettings::<T>::iter() {
             parameters.validate_on(netuid, &new).map_err(Error::<T>::from)?;
         }
@@ -174,8 +174,8 @@ impl<T: Config> Pallet<T> {
 
     /// Sets the parameters with which new subnets begin. spec subnets-and-neurons §17
     pub(crate) fn do_set_default_parameters(changed: Box<ParametersPatch>) -> DispatchResult {
-        let new = changed.applied_to(&DefaultParameters::<T>::get());
-        new.validate(&Network::<T>::get()).map_err(Error::<T>::from)?;
+        let new = changed.applied_to(&Self::default_parameters()?);
+        new.validate(&Self::shared()?).map_err(Error::<T>::from)?;
         DefaultParameters::<T>::put(new);
         Self::deposit_event(Event::DefaultParametersSet { changed });
         Ok(())
@@ -203,15 +203,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Returns true if parameters are frozen before the next epoch. spec subnets-and-neurons §19, rule 1
-    fn is_frozen(netuid: NetUid, parameters: &Parameters) -> bool {
-        let window = BlockNumber::from(Network::<T>::get().admin_freeze_window);
-        parameters.schedule(netuid).blocks_until_epoch(Self::now()).is_some_and(|blocks| blocks < window)
+    fn is_frozen(netuid: NetUid, parameters: &Parameters) -> Result<bool, Error<T>> {
+        let window = BlockNumber::from(Self::shared()?.admin_freeze_window);
+        Ok(parameters.schedule(netuid).blocks_until_epoch(Self::now()).is_some_and(|blocks| blocks < window))
     }
 
     /// Checks the rate limit of the owner for each parameter. spec subnets-and-neurons §19, rule 2
     fn ensure_changes_are_due(netuid: NetUid, old: &Parameters, changed: &ParametersPatch) -> DispatchResult {
         let now = Self::now();
-        let network = Network::<T>::get();
+        let network = Self::shared()?;
         let last = OwnerChanges::<T>::get(netuid);
         for parameter in changed.given() {
             let tempos = match parameter {
@@ -276,7 +276,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(changed.alpha_values.is_none() || new.liquid_alpha, Error::<T>::LiquidAlphaDisabled);
-        Ok(new.validate_on(netuid, &Network::<T>::get()).map_err(Error::<T>::from)?)
+        Ok(new.validate_on(netuid, &Self::shared()?).map_err(Error::<T>::from)?)
     }
 }
 

@@ -55,9 +55,9 @@ impl<T: Config> Pallet<T> {
     }
 
     fn parameters_go_together() -> Result<(), TryRuntimeError> {
-        let network = Network::<T>::get();
+        let network = Network::<T>::get().ok_or("the shared parameters cannot be decoded")?;
         ensure!(network.validate().is_ok(), "the shared parameters do not go together");
-        let default = DefaultParameters::<T>::get();
+        let default = DefaultParameters::<T>::get().ok_or("the default parameters cannot be decoded")?;
         ensure!(default.validate(&network).is_ok(), "the default parameters do not go together");
         for (netuid, parameters) in NetworkSettings::<T>::iter() {
             ensure!(parameters.validate_on(netuid, &network).is_ok(), "the parameters of a network do not go together");

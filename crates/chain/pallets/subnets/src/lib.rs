@@ -183,15 +183,16 @@ pub mod pallet {
 
     /// The parameters that all networks share.
     ///
-    /// Written at genesis and by `set_network_parameters`.
+    /// Written at genesis and by `set_network_parameters`. Without a default: a record that cannot be decoded must not
+    /// read as other parameters than those that were set.
     #[pallet::storage]
-    pub type Network<T: Config> = StorageValue<_, NetworkParameters, ValueQuery>;
+    pub type Network<T: Config> = StorageValue<_, NetworkParameters>;
 
     /// The parameters of a new subnet.
     ///
     /// Written at genesis only, so that a local chain can have short tempos.
     #[pallet::storage]
-    pub type DefaultParameters<T: Config> = StorageValue<_, Parameters, ValueQuery>;
+    pub type DefaultParameters<T: Config> = StorageValue<_, Parameters>;
 
     /// The launch phase of the chain. spec tokenomics §10
     ///
@@ -334,6 +335,8 @@ pub mod pallet {
         InvalidValue,
         /// No subnet is created in the launch phase of the chain; wait for its end.
         LaunchPhase,
+        /// The stored parameters cannot be decoded; an upgrade of the chain has to mend them.
+        StateUnreadable,
     }
 
     /// The networks that exist from the first block on. Root is always one of them.

@@ -1,6 +1,6 @@
 //! Implementations of the reads that other pallets need.
 
-use crate::{Config, Launch, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
+use crate::{Config, DefaultParameters, Launch, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
 use alloc::vec::Vec;
 use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
 use myelin_primitives::{Amount, NetUid, Tao};
@@ -30,8 +30,13 @@ impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
         NetworkSettings::<T>::get(netuid)
     }
 
+    fn is_readable() -> bool {
+        Network::<T>::get().is_some() && DefaultParameters::<T>::get().is_some()
+    }
+
+    // While the record is not readable, calls are closed and epochs wait, so the default is in force for none of them.
     fn network() -> NetworkParameters {
-        Network::<T>::get()
+        Network::<T>::get().unwrap_or_default()
     }
 
     fn launch() -> LaunchPhase {
@@ -45,7 +50,7 @@ impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
 
 impl<T: Config> ReadKeyRules for Pallet<T> {
     fn key_rules() -> KeyRules {
-        let network = Network::<T>::get();
+        let network = Self::network();
         KeyRules {
             swap_rate_limit: network.tx_rate_limit,
             announcement_delay: network.coldkey_swap_announcement_delay,

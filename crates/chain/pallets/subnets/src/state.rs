@@ -1,7 +1,7 @@
 //! The creation and the end of networks.
 
 use crate::{
-    Cleaning, Config, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
+    Cleaning, Config, DefaultParameters, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
     Pallet, Subnets, Tempos, TotalLocked,
 };
 use frame_support::{
@@ -15,7 +15,10 @@ use frame_support::{
 };
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, AmountError, BlockNumber, NetUid, Tao};
-use myelin_records::{parameters::Parameters, subnet::Subnet};
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters},
+    subnet::Subnet,
+};
 use sp_runtime::{ArithmeticError, DispatchError, traits::SaturatedConversion};
 
 /// The place of a new subnet.
@@ -30,6 +33,16 @@ impl<T: Config> Pallet<T> {
     /// Returns the number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+
+    /// Returns the parameters that all networks share, for a call.
+    pub(crate) fn shared() -> Result<NetworkParameters, Error<T>> {
+        Network::<T>::get().ok_or(Error::StateUnreadable)
+    }
+
+    /// Returns the parameters of a new subnet.
+    pub(crate) fn default_parameters() -> Result<Parameters, Error<T>> {
+        DefaultParameters::<T>::get().ok_or(Error::StateUnreadable)
     }
 
     /// Returns the number of networks, root included.
@@ -51,7 +64,7 @@ impl<T: Config> Pallet<T> {
         let tempos = Tempos::<T>::get();
         let cleaning = Cleaning::<T>::get();
         let subnets = tempos.keys().filter(|netuid| !netuid.is_root()).count();
-        let replaced = if subnets < usize::from(Network::<T>::get().subnet_limit) {
+        let replaced = if subnets < usize::from(Self::shared()?.subnet_limit) {
             None
         } else {
             ensure!(!cleaning.is_full(), Error::<T>::CleaningQueueFull);

@@ -28,6 +28,13 @@ pub trait ReadSubnets<AccountId> {
     /// Returns the parameters of a network.
     fn parameters(netuid: NetUid) -> Option<Parameters>;
 
+    /// Returns true if the parameters that all networks share and those of new subnets can be decoded.
+    ///
+    /// Otherwise no call may rely on them, and no epoch may run.
+    fn is_readable() -> bool {
+        true
+    }
+
     /// Returns the parameters that all networks share.
     fn network() -> NetworkParameters;
 

@@ -75,7 +75,7 @@ impl Chain {
 
     /// Signs a transaction of `key` with its next nonce.
     pub(crate) fn sign(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
-        let nonce = self.look(|| System::account_nonce(account(key)));
+        let nonce = self.look(|| *System::account_nonce(account(key)));
         self.sign_with_nonce(key, call, nonce)
     }
 

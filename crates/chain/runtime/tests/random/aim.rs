@@ -168,7 +168,7 @@ fn staking(signer: &mut u8, call: &mut StakingCall<Runtime>) {
         }
         StakingCall::become_delegate { hotkey } => aim_at_owned(signer, hotkey),
         StakingCall::increase_take { hotkey, take } => {
-            let most = Network::<Runtime>::get().max_delegate_take;
+            let most = Network::<Runtime>::get().expect("genesis writes it").max_delegate_take;
             let lower =
                 Hotkeys::<Runtime>::iter().filter_map(|(hotkey, record)| Some((hotkey, record.delegation?.take)));
             if let Some((delegate, lower)) = nth(lower.filter(|(_, take)| *take < most), *signer) {

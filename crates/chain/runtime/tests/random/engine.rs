@@ -46,7 +46,18 @@ pub(crate) fn session() -> Moves {
 }
 
 fn proxy_type() -> impl Strategy<Value = ProxyType> + Clone {
-    select(&[ProxyType::Any, ProxyType::NonTransfer, ProxyType::Staking, ProxyType::Neurons, ProxyType::Subnets][..])
+    select(
+        &[
+            ProxyType::Any,
+            ProxyType::NonTransfer,
+            ProxyType::Staking,
+            ProxyType::Neurons,
+            ProxyType::Subnets,
+            ProxyType::Children,
+            ProxyType::RootWeights,
+            ProxyType::Registration,
+        ][..],
+    )
 }
 
 /// Returns the coldkey that acts for an account.

@@ -48,7 +48,7 @@ pub(crate) fn by<Call: Into<RuntimeCall> + std::fmt::Debug + 'static>(
 /// Returns any move.
 pub(crate) fn movement() -> impl Strategy<Value = Move> + Clone {
     let plain = || Union::new_weighted(plain()).boxed();
-    let any = Union::new_weighted(vec![(8, plain()), (1, wrapped(plain())), (1, governance(plain()))]);
+    let any = Union::new_weighted(vec![(16, plain()), (2, wrapped(plain())), (3, governance(plain()))]);
     (any, likely()).prop_map(|(movement, aimed)| Move { aimed, ..movement })
 }
 

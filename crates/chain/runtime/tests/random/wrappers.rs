@@ -16,8 +16,10 @@ use pallet_balances::Call as BalancesCall;
 use pallet_multisig::Call as MultisigCall;
 use pallet_preimage::Call as PreimageCall;
 use pallet_proxy::Call as ProxyCall;
+use pallet_safe_mode::Call as SafeModeCall;
 use pallet_scheduler::Call as SchedulerCall;
 use pallet_sudo::Call as SudoCall;
+use pallet_tx_pause::Call as TxPauseCall;
 use pallet_utility::Call as UtilityCall;
 use proptest::{prelude::*, sample::select, strategy::Union};
 use sp_io::hashing::blake2_256;
@@ -124,7 +126,7 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
         ),
         (3, of(transfer().prop_map(|call| *call))),
         (
-            1,
+            3,
             of(select(&[true, false][..]).prop_map(|request| {
                 let hash = blake2_256(&[2; 10]).into();
                 if request {
@@ -150,8 +152,37 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
         (1, of(Just(pallet_grandpa::Call::note_stalled { delay: 1, best_finalized_block_number: 1 }))),
         (1, of((anyone(), inner()).prop_map(|(who, call)| SudoCall::sudo_as { who: address(who), call }))),
         (12, of(scheduled())),
+        (6, of(safe_mode())),
+        (2, of(paused())),
     ])
     .boxed()
+}
+
+/// Calls of safe mode. It ends soon, because it closes most calls.
+fn safe_mode() -> impl Strategy<Value = SafeModeCall<Runtime>> + Clone {
+    prop_oneof![
+        2 => Just(SafeModeCall::force_enter {}),
+        3 => Just(SafeModeCall::force_extend {}),
+        6 => Just(SafeModeCall::force_exit {}),
+        1 => Just(SafeModeCall::enter {}),
+        1 => Just(SafeModeCall::extend {}),
+        1 => anyone().prop_map(|who| SafeModeCall::release_deposit { account: account(who), block: 1 }),
+        1 => anyone().prop_map(|who| SafeModeCall::force_release_deposit { account: account(who), block: 1 }),
+        1 => anyone().prop_map(|who| SafeModeCall::force_slash_deposit { account: account(who), block: 1 }),
+    ]
+}
+
+/// Calls that pause a call and open it again.
+fn paused() -> impl Strategy<Value = TxPauseCall<Runtime>> + Clone {
+    let name = |text: &str| text.as_bytes().to_vec().try_into().expect("it is short");
+    let full_name = move || (name("System"), name("remark_with_event"));
+    any::<bool>().prop_map(move |pause| {
+        if pause {
+            TxPauseCall::pause { full_name: full_name() }
+        } else {
+            TxPauseCall::unpause { ident: full_name() }
+        }
+    })
 }
 
 /// A transfer that governance makes, now or later.
@@ -185,7 +216,7 @@ fn scheduled() -> impl Strategy<Value = SchedulerCall<Runtime>> + Clone {
             SchedulerCall::schedule_named_after { id, after, maybe_periodic, priority: 0, call }
         }),
         1 => task().prop_map(|task| SchedulerCall::set_retry { task, retries: 1, period: 1 }),
-        1 => id().prop_map(|id| SchedulerCall::set_retry_named { id, retries: 1, period: 1 }),
+        3 => id().prop_map(|id| SchedulerCall::set_retry_named { id, retries: 1, period: 1 }),
         1 => task().prop_map(|task| SchedulerCall::cancel_retry { task }),
         1 => id().prop_map(|id| SchedulerCall::cancel_retry_named { id }),
     ]

@@ -27,7 +27,9 @@ fn codes_of_the_chain_stay() {
         (LaggingNode { node: "ws://127.0.0.1:9944".to_owned(), block: 1, highest: 30 }.into(), "unreachable"),
         (UntrueNode { node: "ws://127.0.0.1:9944".to_owned() }.into(), "untrue"),
         (ChainError::NoBlock("1".to_owned()), "node"),
+        (ChainError::StateDiscarded("1".to_owned()), "node"),
         (ChainError::RepeatedPage("delegates"), "node"),
+        (ChainError::NoParameters(1), "impossible"),
         (ChainError::NoNetwork { netuid, block: 1 }, "not-found"),
         (ChainError::NoWork(netuid), "impossible"),
         (ChainError::Incompatible("it is newer".to_owned()), "incompatible"),
@@ -35,6 +37,16 @@ fn codes_of_the_chain_stay() {
         assert_eq!(error.code(), code, "{error}");
         assert!(Hints::of(&error).first().is_some(), "{error}");
     }
+}
+
+#[test]
+fn a_discarded_state_is_named_with_its_block_and_the_flag() {
+    let said = |message: &str| ChainError::Node { code: -32_000, message: message.to_owned() };
+    let error = said("Client error: UnknownBlock: State already discarded for 0x01").of(&361);
+    assert_eq!(error.to_string(), "the node has discarded the state of block 361");
+    let hints = Hints::of(&error);
+    assert!(hints.first().is_some_and(|hint| hint.contains("--state-pruning archive")), "{hints:?}");
+    assert!(matches!(said("no").of(&361), ChainError::Node { .. }));
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Render for ChainBlocksOutput {
 impl Command for Blocks {
     const PATH: &'static str = "chain blocks";
     const SUMMARY: &'static str = "List final blocks, or follow them as they come";
-    const DETAILS: &'static str = "Each block is one output, a line. Nodes keep the states of the last 256 blocks by \
+    const DETAILS: &'static str = "Each block is one output, a line. Nodes keep the states of the last 1024 blocks by \
          default; older blocks need an archive node.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[

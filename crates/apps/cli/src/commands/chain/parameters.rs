@@ -128,6 +128,7 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         min_work_difficulty Count u64::from, "minimum difficulty of a registration by work";
         coldkey_swap_reannouncement_delay Blocks u64::from, "further delay before a new announcement or a withdrawal";
         local_addresses Switch u64::from, "announcements of private addresses and of the loopback interface";
+        epochs_enabled Switch u64::from, "epochs of subnets; while they are off, emission accrues and epochs wait";
     }
 }
 

@@ -230,7 +230,7 @@ impl Command for Emission {
     const SUMMARY: &'static str = "Explain the payments of an epoch, and compare them with the rules";
     const DETAILS: &'static str = "Reads the state before the epoch, runs the functions of the chain over it, and \
          compares every amount. With a neuron it shows each term of the neuron's emission. Nodes keep the states of \
-         the last 256 blocks by default; older epochs need an archive node.";
+         the last 1024 blocks by default; older epochs need an archive node.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The last epoch of a subnet", line: "myelin explain emission 1" },

@@ -8,7 +8,8 @@ use myelin_primitives::{Amount, Tao};
 
 /// Blocks over which earnings are computed.
 ///
-/// Nodes keep the states of 256 blocks by default. The rest is a margin for the blocks that are made during the read.
+/// Nodes keep the states of 1 024 blocks by default, older nodes those of 256. The rest is a margin for the blocks that
+/// are made during the read.
 const BLOCKS: u64 = 240;
 
 /// The most requests to the node at the same time.
@@ -63,9 +64,5 @@ impl History {
 
 /// Returns true if the node has discarded the state.
 fn forgotten(error: &ChainError) -> bool {
-    match error {
-        ChainError::NoBlock(_) => true,
-        ChainError::Node { message, .. } => message.contains("discarded"),
-        _ => false,
-    }
+    matches!(error, ChainError::NoBlock(_) | ChainError::StateDiscarded(_))
 }

@@ -150,7 +150,7 @@ fn an_issuance_that_cannot_be_written_down_mints_nothing() {
 }
 
 #[test]
-fn accrual_that_cannot_be_counted_is_announced_and_changes_nothing() {
+fn accrual_that_cannot_be_counted_is_an_alarm_and_changes_nothing() {
     ExtBuilder::default().build_and_execute(|| {
         next_block();
         Accrued::<Test>::mutate(|accrual| accrual.blocks = u32::MAX);
@@ -164,6 +164,7 @@ fn accrual_that_cannot_be_counted_is_announced_and_changes_nothing() {
         Emission::on_initialize(3);
         assert_eq!(events(), [Event::AccrualFailed { reason: ArithmeticError::Overflow.into() }]);
         assert_eq!((Accrued::<Test>::get(), Ledger::<Test>::get()), before);
+        expect_accrual_fault();
     });
 }
 

@@ -84,6 +84,13 @@ fn owned_subnet() -> ExtBuilder {
     ExtBuilder::default().balance(OWNER, TAO).subnet(1, Some(OWNER), with_tempo(9))
 }
 
+/// Checks that the alarm of accrual is on, and ends it as a migration would.
+fn expect_accrual_fault() {
+    let alarm = "emission did not accrue, or an account could not be closed";
+    assert_eq!(Emission::do_try_state(), Err(alarm.into()));
+    assert_eq!(AccrualFault::<Test>::take(), Some(System::block_number()));
+}
+
 const OWNER: u64 = 1;
 
 #[test]

@@ -199,3 +199,23 @@ fn a_block_without_epochs_does_not_touch_the_queue() {
         assert!(!Waiting::<Test>::exists());
     });
 }
+
+#[test]
+fn epochs_that_are_switched_off_wait_and_one_pays_all() {
+    owned_subnet().build_and_execute(|| {
+        rated_miner();
+        run_to_epoch(1);
+        next_block();
+        System::reset_events();
+        epochs_run();
+        set_network(|network| network.epochs_enabled = false);
+        let from = System::block_number();
+        run_to_block(from + 25);
+        assert!(epochs_run().is_empty());
+        assert_eq!((waiting().len(), pending(1)), (1, 26 * TAO));
+        set_network(|network| network.epochs_enabled = true);
+        next_block();
+        assert_eq!((epochs_run(), waiting().len()), (vec![1], 0));
+        assert_eq!(last_epoch(1).emission, rao(27 * TAO));
+    });
+}

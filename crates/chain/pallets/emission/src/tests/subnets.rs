@@ -3,6 +3,7 @@
 use super::*;
 use frame_support::{
     assert_noop,
+    traits::Hooks,
     weights::{Weight, WeightMeter},
 };
 use myelin_pallet_subnets::{
@@ -11,6 +12,7 @@ use myelin_pallet_subnets::{
 };
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_records::{bounds::MAX_NETWORKS, epoch::EmissionAccount};
+use sp_runtime::ArithmeticError;
 
 fn remove_page(meter: &mut WeightMeter) -> CleanupProgress {
     <Emission as OnSubnet<_>>::remove_page(SUBNET, meter)
@@ -150,11 +152,33 @@ fn a_subnet_without_parameters_cannot_begin() {
 }
 
 #[test]
-fn the_end_of_what_never_began_is_announced_and_changes_nothing() {
+fn the_end_of_what_never_began_is_an_alarm_and_changes_nothing() {
     ExtBuilder::default().build_and_execute(|| {
         System::reset_events();
         end_subnet(9);
         let reason = Error::<Test>::SubNetworkDoesNotExist.into();
         assert_eq!(events(), [Event::AccrualFailed { reason }]);
+        expect_accrual_fault();
+    });
+}
+
+#[test]
+fn an_account_that_cannot_be_settled_is_closed_all_the_same() {
+    ExtBuilder::default().subnet(2, None, Parameters::default()).build_and_execute(|| {
+        run_to_block(11);
+        let account = |netuid: u16| Ledger::<Test>::get().get(&NetUid::new(netuid)).cloned();
+        let unsettled = account(2).unwrap();
+        Ledger::<Test>::mutate(|ledger| ledger.get_mut(&NetUid::new(2)).unwrap().since = u32::MAX);
+        System::reset_events();
+        end_subnet(2);
+        assert_eq!(events(), [Event::AccrualFailed { reason: ArithmeticError::Underflow.into() }]);
+        assert_eq!(account(2), None);
+        expect_accrual_fault();
+        // Emission goes on, for the subnets that are left.
+        Emission::on_initialize(12);
+        assert_eq!(Emission::of_subnet(SUBNET), rao(TAO));
+        assert_eq!(Emission::do_try_state(), Err("what is pending is not what subnets have pending".into()));
+        let lost = unsettled.per_block.rao() * 10;
+        Accrued::<Test>::mutate(|accrual| accrual.pending = rao(accrual.pending.rao() - lost));
     });
 }

@@ -2,13 +2,17 @@
 
 use super::Failure;
 use crate::{
-    Event, Holdings, Hotkeys, Nominations, Pools, Releases, TotalStake,
+    Event, FailedReturns, Holdings, Hotkeys, NextPool, Nominations, Pools, Releases, TotalStake,
     mock::*,
     traits::{ReadStake, ReleaseStake},
+    types::ReleasePlace,
     weights::{SubstrateWeight, WeightInfo},
 };
+use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
+use myelin_economics::pool::Holding;
 use myelin_primitives::{Amount, RAO_PER_TAO, Take};
+use myelin_records::stake::PoolId;
 
 type Weights = SubstrateWeight<Test>;
 
@@ -190,5 +194,126 @@ fn a_hotkey_has_a_record_while_it_has_a_pool_or_is_a_delegate() {
         delegate(OWNER, HOT, 7);
         Staking::release(&HOT);
         assert!(Hotkeys::<Test>::contains_key(HOT));
+    });
+}
+
+/// Gives a coldkey more shares than its pool has, so that its stake cannot be withdrawn. Returns the shares it had.
+fn spoil(id: PoolId, coldkey: AccountId) -> Holding {
+    let had = Holdings::<Test>::get(id, coldkey);
+    let foreign = Holding::decode(&mut &(u128::MAX, 0_u32).encode()[..]).expect("shares and splits");
+    Holdings::<Test>::insert(id, coldkey, foreign);
+    had
+}
+
+/// Does for a coldkey what a migration would do after its return has failed: its stake is released again.
+fn mend(id: PoolId, coldkey: AccountId, had: Holding) {
+    assert_eq!(Staking::do_try_state(), Err("stake could not be returned to its coldkey".into()));
+    FailedReturns::<Test>::remove(id, coldkey);
+    Holdings::<Test>::insert(id, coldkey, had);
+    Releases::<Test>::insert(ReleasePlace::new(System::block_number(), id), None::<AccountId>);
+}
+
+fn failures() -> usize {
+    events().iter().filter(|event| matches!(event, Event::StakeReturnFailed { hotkey: HOT, .. })).count()
+}
+
+#[test]
+fn a_return_that_fails_is_listed_once_and_others_go_on() {
+    let mut builder = three_stakers().staked(OTHER, HOT_TOO, TEN).staked(NOMINATOR, HOT_TOO, TEN);
+    let nominators = 1_000..1_010;
+    for nominator in nominators.clone() {
+        builder = builder.staked(nominator, HOT, TEN);
+    }
+    builder.build_and_execute(|| {
+        let id = Hotkeys::<Test>::get(HOT).unwrap().pool.unwrap();
+        Staking::release(&HOT);
+        Staking::release(&HOT_TOO);
+        let [had, had_too] = [NOMINATOR, 1_003].map(|coldkey| spoil(id, coldkey));
+        events();
+        // Pages of three holders: a failure is not met again by the next page.
+        for _ in 0..6 {
+            end_block_with(Weights::next_release() + Weights::return_stake() * 3);
+        }
+        assert_eq!(failures(), 2);
+        assert_eq!(nominators.clone().filter(|nominator| free(*nominator) == TEN).count(), 9);
+        end_block_with(Weight::MAX);
+        assert_eq!(failures(), 0);
+        assert_eq!((free(OTHER), free(NOMINATOR)), (ENDOWMENT + 4 * TEN, ENDOWMENT + TEN));
+        assert_eq!((Releases::<Test>::iter().count(), FailedReturns::<Test>::iter().count()), (0, 2));
+        assert_eq!(Staking::total(), rao(3 * TEN), "what failed is still in the pool");
+
+        mend(id, NOMINATOR, had);
+        mend(id, 1_003, had_too);
+        next_block();
+        assert_eq!((free(NOMINATOR), free(1_003), Staking::total()), (ENDOWMENT + 3 * TEN, TEN, Amount::ZERO));
+        assert_eq!(Pools::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn an_owner_whose_return_fails_does_not_hold_up_nominators() {
+    three_stakers().build_and_execute(|| {
+        let id = Hotkeys::<Test>::get(HOT).unwrap().pool.unwrap();
+        let had = spoil(id, OWNER);
+        events();
+        Staking::release(&HOT);
+        end_block_with(Weight::MAX);
+        assert_eq!((failures(), free(OWNER), free(OTHER)), (1, ENDOWMENT, ENDOWMENT + 3 * TEN));
+        assert_eq!(FailedReturns::<Test>::iter().count(), 1);
+
+        mend(id, OWNER, had);
+        next_block();
+        assert_eq!((free(OWNER), Staking::total()), (ENDOWMENT + TEN, Amount::ZERO));
+    });
+}
+
+#[test]
+fn a_sweep_that_fails_is_listed() {
+    three_stakers().build_and_execute(|| {
+        let id = Hotkeys::<Test>::get(HOT).unwrap().pool.unwrap();
+        set_global(|network| network.nominator_min_required_stake = rao(25 * RAO_PER_TAO));
+        let had = Pools::<Test>::get(id).unwrap();
+        // Fewer holders than there are: the last of them to leave would be one too many.
+        Pools::<Test>::mutate_extant(id, |stake| stake.holders = 0);
+        end_block_with(Weight::MAX);
+        assert_eq!((failures(), FailedReturns::<Test>::contains_key(id, NOMINATOR)), (1, true));
+        FailedReturns::<Test>::remove(id, NOMINATOR);
+        Pools::<Test>::insert(id, had);
+    });
+}
+
+#[test]
+fn pools_are_paid_in_the_order_of_their_release() {
+    let mut builder = ExtBuilder::default().staked(OWNER, HOT_TOO, TEN).staked(OTHER, HOT_TOO, TEN);
+    builder = builder.staked(OWNER, HOT, TEN);
+    for nominator in 1_000..1_010 {
+        builder = builder.staked(nominator, HOT, TEN);
+    }
+    builder.build_and_execute(|| {
+        Staking::release(&HOT);
+        let page = Weights::next_release() + Weights::return_stake() * 3;
+        next_block_with(page);
+        // The small pool is the older one, but it is released later.
+        Staking::release(&HOT_TOO);
+        next_block_with(page);
+        next_block_with(page);
+        assert_eq!((free(OTHER), Releases::<Test>::iter().count()), (ENDOWMENT, 2));
+        next_block();
+        assert_eq!((free(OTHER), Releases::<Test>::iter().count()), (ENDOWMENT + TEN, 0));
+    });
+}
+
+#[test]
+fn pools_that_are_released_together_are_paid_by_age() {
+    ExtBuilder::default().build_and_execute(|| {
+        NextPool::<Test>::put(PoolId::new(255));
+        for (hotkey, nominator) in [(HOT, NOMINATOR), (HOT_TOO, OTHER)] {
+            delegate(OWNER, hotkey, 0);
+            assert_ok!(Staking::add_stake(origin(nominator), hotkey, rao(TEN)));
+        }
+        Staking::release(&HOT);
+        Staking::release(&HOT_TOO);
+        next_block_with(Weights::next_release() + Weights::return_stake());
+        assert_eq!((free(NOMINATOR), free(OTHER)), (ENDOWMENT, ENDOWMENT - TEN));
     });
 }

@@ -17,6 +17,10 @@ fn remove(coldkey: AccountId, hotkey: AccountId, amount: u64) -> Result<(), Disp
     Staking::remove_stake(origin(coldkey), hotkey, rao(amount)).map(drop).map_err(|error| error.error)
 }
 
+fn unstake_all(coldkey: AccountId, hotkey: AccountId) -> Result<(), DispatchError> {
+    Staking::unstake_all(origin(coldkey), hotkey).map(drop).map_err(|error| error.error)
+}
+
 #[test]
 fn stake_comes_from_the_free_balance() {
     ExtBuilder::default().build_and_execute(|| {
@@ -131,8 +135,7 @@ fn stake_that_would_vanish_stays() {
     let little = EXISTENTIAL_DEPOSIT - 1;
     ExtBuilder::default().staked(FRESH, HOT, little).build_and_execute(|| {
         assert_noop!(remove(FRESH, HOT, little), Failure::AmountTooLow);
-        assert_ok!(Staking::unstake_all(origin(FRESH), HOT));
-        assert_eq!(stake(FRESH, HOT), little);
+        assert_noop!(unstake_all(FRESH, HOT), Failure::AmountTooLow);
         assert_ok!(Balances::transfer_allow_death(origin(OWNER), FRESH, EXISTENTIAL_DEPOSIT));
         assert_ok!(remove(FRESH, HOT, little));
         assert_eq!(free(FRESH), EXISTENTIAL_DEPOSIT + little);
@@ -234,25 +237,21 @@ fn windows_that_have_ended_are_forgotten() {
 #[test]
 fn all_stake_is_removed_at_once() {
     ExtBuilder::default().staked(OWNER, HOT, TEN).staked(NOMINATOR, HOT, TEN).build_and_execute(|| {
-        assert_noop!(Staking::unstake_all(origin(OWNER), FRESH), Failure::HotKeyAccountNotExists);
-        assert_ok!(Staking::unstake_all(origin(NOMINATOR), HOT));
+        assert_noop!(unstake_all(OWNER, FRESH), Failure::HotKeyAccountNotExists);
+        assert_ok!(unstake_all(NOMINATOR, HOT));
         assert_eq!((stake(NOMINATOR, HOT), free(NOMINATOR)), (0, ENDOWMENT + TEN));
-        events();
-        // No stake is left, so the call has no effect.
-        assert_ok!(Staking::unstake_all(origin(NOMINATOR), HOT));
-        assert_ok!(Staking::unstake_all(origin(OTHER), HOT));
-        assert_eq!(events(), []);
+        assert_noop!(unstake_all(NOMINATOR, HOT), Failure::AmountTooLow);
+        assert_noop!(unstake_all(OTHER, HOT), Failure::AmountTooLow);
     });
 }
 
 #[test]
-fn a_row_within_its_interval_is_passed_over() {
+fn all_stake_is_removed_once_in_an_interval() {
     ExtBuilder::default().staked(OWNER, HOT, TEN).build_and_execute(|| {
         assert_ok!(add(OWNER, HOT, TEN));
-        assert_ok!(Staking::unstake_all(origin(OWNER), HOT));
-        assert_eq!(stake(OWNER, HOT), 2 * TEN);
+        assert_noop!(unstake_all(OWNER, HOT), Failure::StakingRateLimitExceeded);
         skip(360);
-        assert_ok!(Staking::unstake_all(origin(OWNER), HOT));
+        assert_ok!(unstake_all(OWNER, HOT));
         assert_eq!(stake(OWNER, HOT), 0);
     });
 }
@@ -271,7 +270,7 @@ fn nominations_are_bounded_and_own_hotkeys_are_not_among_them() {
         pair(NOMINATOR, HOT);
         assert_ok!(add(NOMINATOR, HOT, MIN_STAKE));
         skip(360);
-        assert_ok!(Staking::unstake_all(origin(NOMINATOR), 1_000));
+        assert_ok!(unstake_all(NOMINATOR, 1_000));
         assert_ok!(add(NOMINATOR, 1_000 + many, MIN_STAKE));
     });
 }

@@ -87,7 +87,7 @@ fn new_subnets_are_set_as_genesis_says() {
     let network = NetworkParametersPatch { min_rate_limit: Some(5), ..Default::default() };
     ExtBuilder::default().network(network).defaults(short).build_and_execute(|| {
         assert_ok!(create(ALICE, HOT_A));
-        assert_eq!(Subnets::parameters(netuid(1)), Some(DefaultParameters::<Test>::get()));
+        assert_eq!(Subnets::parameters(netuid(1)), DefaultParameters::<Test>::get());
         assert_eq!(Subnets::tempos().last(), Some(&(netuid(1), 10)));
     });
 }
@@ -172,7 +172,7 @@ fn checks_come_in_the_order_of_the_specification() {
         LastCreation::<Test>::kill();
         assert_noop!(try_all(PAUPER, HOT_B), Error::<Test>::InvalidIdentity);
         assert_noop!(create(PAUPER, HOT_B), Error::<Test>::SubnetLimitReached);
-        crate::Network::<Test>::mutate(|network| network.network_immunity_period = 0);
+        crate::Network::<Test>::mutate_extant(|network| network.network_immunity_period = 0);
         assert_noop!(create(PAUPER, HOT_B), Error::<Test>::CannotAffordLockCost);
         assert_ok!(create(BOB, HOT_B));
     });

@@ -66,7 +66,7 @@ fn genesis_changes_defaults_for_now_and_later() {
         assert_eq!(Subnets::tempos(), [(NetUid::ROOT, 5), (netuid(3), 10), (netuid(7), 20)]);
         assert_eq!(Subnets::network().subnet_limit, 2);
         assert_eq!(Subnets::launch(), launch);
-        assert_eq!(DefaultParameters::<Test>::get().tempo, 10);
+        assert_eq!(DefaultParameters::<Test>::get().map(|parameters| parameters.tempo), Some(10));
         let owned = Subnet { registered_at: 0, owner: Some(ALICE), owner_hotkey: Some(HOT_A), locked: Amount::ZERO };
         assert_eq!(Subnets::subnet(netuid(7)), Some(owned));
         assert_eq!(OwnerOf::get(HOT_A), Some(ALICE));

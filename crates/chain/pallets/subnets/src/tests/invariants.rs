@@ -84,7 +84,7 @@ fn parameters_go_together() {
         broken("the default parameters do not go together")
     );
     assert_eq!(
-        after(|| Network::<Test>::mutate(|network| network.subnet_limit = 256)),
+        after(|| Network::<Test>::mutate_extant(|network| network.subnet_limit = 256)),
         broken("the shared parameters do not go together")
     );
 }
