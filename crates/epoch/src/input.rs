@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn more_bytes_than_the_limit_are_too_large() {
-        let row = WeightsRow { entries: vec![Entry::new(Uid::new(0), 1); 256].try_into().unwrap(), ..WeightsRow::default() };
+        let row =
+            WeightsRow { entries: vec![Entry::new(Uid::new(0), 1); 256].try_into().unwrap(), ..WeightsRow::default() };
         let subnet = SubnetInput::<[u8; 32]> { rows: vec![row; 256], ..SubnetInput::default() };
         // A subnet of 256 full rows has about 263 kB, so 64 of them are beyond 16 MiB.
         let subnets = |count: u16| Input {
@@ -319,8 +320,10 @@ mod tests {
 
     fn row() -> impl Strategy<Value = WeightsRow> {
         let entry = any::<(u16, u16)>().prop_map(|(uid, value)| Entry::new(Uid::new(uid), value));
-        (vec(entry, 0..=80), any::<u32>(), any::<Option<u32>>()).prop_map(|(entries, fixed_at, missed_at)| {
-            WeightsRow { entries: entries.try_into().unwrap(), fixed_at, missed_at }
+        (vec(entry, 0..=80), any::<u32>(), any::<Option<u32>>()).prop_map(|(entries, fixed_at, missed_at)| WeightsRow {
+            entries: entries.try_into().unwrap(),
+            fixed_at,
+            missed_at,
         })
     }
 

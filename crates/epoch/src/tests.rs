@@ -10,10 +10,10 @@ use crate::{
 use myelin_economics::{
     children::Proportion,
     division::Basis,
-    pruning::SeatScore,
     issuance::MAX_SUPPLY,
     payout::Payout,
     pool::{Holding, Pool},
+    pruning::SeatScore,
     root::{NoShares, Share, Sigmoid},
 };
 use myelin_primitives::{Amount, Entry, NetUid, Take, Tao, Uid};

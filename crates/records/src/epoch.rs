@@ -151,8 +151,7 @@ mod tests {
             emission: rao(6),
             score: SeatScore { mean: rao(7), epochs: 8 },
         };
-        let encoded =
-            [1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 8];
+        let encoded = [1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 8];
         assert_eq!(record.encode(), encoded);
         assert_eq!(NeuronRecord::decode(&mut &encoded[..]), Ok(record));
         assert_eq!(NeuronRecord::max_encoded_len(), 29);

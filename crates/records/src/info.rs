@@ -2,13 +2,7 @@
 //!
 //! Amounts are in rao. Numbers of type `u16` that stand for a part of a whole are fractions `v / 65535`.
 
-use crate::{
-    endpoint::Certificate,
-    epoch::EpochRecord,
-    seat::HotkeySeat,
-    stake::StakeRole,
-    weights::WeightsCommit,
-};
+use crate::{endpoint::Certificate, epoch::EpochRecord, seat::HotkeySeat, stake::StakeRole, weights::WeightsCommit};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use myelin_economics::issuance::NextHalving;

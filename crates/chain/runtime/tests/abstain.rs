@@ -246,7 +246,8 @@ fn a_missed_reveal_costs_the_vote_until_the_next_one() {
 
 #[test]
 fn epochs_without_pay_do_not_choose_the_seat_that_makes_room() {
-    let mut chain = subnet(&[("a", 100)], &json!({ "maxAllowedUids": 3, "maxAllowedValidators": 3, "immunityPeriod": 42 }));
+    let mut chain =
+        subnet(&[("a", 100)], &json!({ "maxAllowedUids": 3, "maxAllowedValidators": 3, "immunityPeriod": 42 }));
     votes(&mut chain, "a", &["m"]);
     assert!(!epoch(&mut chain).miners.is_zero());
     // A vector toward the own seat is no vote.

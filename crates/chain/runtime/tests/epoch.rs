@@ -256,7 +256,8 @@ fn make_root(random: &mut Random, number: BlockNumber) {
     let seats = make_seats(random, root, number, count);
     for uid in (0..seats as u16).map(Uid::new) {
         if random.chance(70) {
-            let row = WeightsRow { entries: bounded(random.entries(5)), fixed_at: random.block(number), missed_at: None };
+            let row =
+                WeightsRow { entries: bounded(random.entries(5)), fixed_at: random.block(number), missed_at: None };
             Rows::<Runtime>::insert(StorageIndex::from(root), uid, row);
         }
     }

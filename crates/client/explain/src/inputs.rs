@@ -114,8 +114,7 @@ async fn subnet_input(at: &ChainState, netuid: NetUid, block: BlockNumber) -> Re
         let open = queue(seat).iter().find(|commit| commit.phase(block) != RevealPhase::Over);
         open.map(|commit| commit.at)
     };
-    let records: Vec<NeuronRecord> =
-        records.into_iter().flat_map(|records| records.0).map(|record| record.0).collect();
+    let records: Vec<NeuronRecord> = records.into_iter().flat_map(|records| records.0).map(|record| record.0).collect();
     let bonds =
         bonds.into_iter().map(|((_, uid), row)| (uid.0, row.0.into_iter().map(|entry| entry.0).collect::<Vec<_>>()));
     let bonds = by_uid(seats.len(), bonds).into_iter().map(TryInto::try_into).collect::<Result<_, _>>();

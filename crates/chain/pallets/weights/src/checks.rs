@@ -98,14 +98,6 @@ pub(crate) struct AcceptedReveal {
     pub(crate) committed_at: BlockNumber,
 }
 
-/// The kind of an update: a direct vector, to which the rate limit applies, or one that was committed before.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum UpdateKind {
-    Direct,
-    /// A vector to which the terms of its commit apply. spec weights §5.1
-    Committed(VectorTerms),
-}
-
 /// The terms that a vector must meet. spec weights §2.1, checks 8, 13 and 14
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VectorTerms {
@@ -175,35 +167,30 @@ impl<T: Config> Pallet<T> {
         submission: Submission<'_>,
     ) -> Result<WeightVector, Error<T>> {
         Self::ensure_direct(netuid)?;
-        Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)
+        Self::ensure_settable(hotkey, netuid, submission, None)
     }
 
     /// Checks that a hotkey may set this vector on a subnet. spec weights §2.1, checks 2 to 14
     ///
-    /// The vector is read last, because it is the dearest part of the call.
+    /// A vector that was committed has the terms of its commit, and no rate limit applies to it. The vector is read last,
+    /// because it is the dearest part of the call.
     pub(crate) fn ensure_settable(
         hotkey: &T::AccountId,
         netuid: NetUid,
         submission: Submission<'_>,
-        update: UpdateKind,
+        committed: Option<VectorTerms>,
     ) -> Result<WeightVector, Error<T>> {
         ensure!(!netuid.is_root(), Error::CanNotSetRootNetworkWeights);
         let parameters = Self::parameters(netuid)?;
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
-        let neurons = T::Seats::count(netuid);
-        let terms = match update {
-            UpdateKind::Direct => {
-                ensure!(Self::is_slow_enough(netuid, uid, &parameters), Error::SettingWeightsTooFast);
-                VectorTerms::of(&parameters, neurons)
-            }
-            UpdateKind::Committed(terms) => terms,
-        };
+        let is_slow_enough = committed.is_some() || Self::is_slow_enough(netuid, uid, &parameters);
+        ensure!(is_slow_enough, Error::SettingWeightsTooFast);
         ensure!(T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
         Self::ensure_stake(netuid, hotkey)?;
-        ensure!(
-            rules::is_new_enough(submission.version_key, terms.version_key),
-            Error::IncorrectWeightVersionKey
-        );
+        let required = committed.map_or(parameters.weights_version_key, |terms| terms.version_key);
+        ensure!(rules::is_new_enough(submission.version_key, required), Error::IncorrectWeightVersionKey);
+        let neurons = T::Seats::count(netuid);
+        let terms = committed.unwrap_or_else(|| VectorTerms::of(&parameters, neurons));
         let mut entries = submission.entries().ok_or(Error::WeightVecNotEqualSize)?;
         ensure!(entries.len() <= usize::from(neurons), Error::UidsLengthExceedUidsInSubNet);
         ensure!(rules::all_different(&entries), Error::DuplicateUids);
@@ -319,7 +306,7 @@ impl<T: Config> Pallet<T> {
         reveal: RevealSubmission<'_>,
         commit: &WeightsCommit,
     ) -> Result<AcceptedReveal, Error<T>> {
-        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), UpdateKind::Committed(commit.into()))?;
+        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), Some(commit.into()))?;
         // An older vector never takes the place of a newer one.
         let row = Rows::<T>::get(StorageIndex::from(netuid), vector.uid);
         ensure!(row.is_none_or(|row| row.fixed_at <= commit.at), Error::ExpiredWeightCommit);

@@ -1,6 +1,10 @@
 //! Access to storage.
 
-use crate::{Commits, Config, Error, Event, LastUpdates, Pallet, Rows, checks::{VectorTerms, WeightVector}, rules::CommitQueue};
+use crate::{
+    Commits, Config, Error, Event, LastUpdates, Pallet, Rows,
+    checks::{VectorTerms, WeightVector},
+    rules::CommitQueue,
+};
 use alloc::collections::BTreeMap;
 use frame_support::BoundedVec;
 use myelin_economics::schedule::RevealSchedule;

@@ -53,15 +53,8 @@ pub struct CommitRow {
 
 impl From<CommitInfo> for CommitRow {
     fn from(commit: CommitInfo) -> Self {
-        let CommitInfo {
-            hash,
-            block,
-            reveal_from,
-            reveal_until,
-            version_key,
-            min_allowed_weights,
-            max_weight_limit,
-        } = commit;
+        let CommitInfo { hash, block, reveal_from, reveal_until, version_key, min_allowed_weights, max_weight_limit } =
+            commit;
         let hash = format!("{hash:?}");
         Self { hash, block, reveal_from, reveal_until, version_key, min_allowed_weights, max_weight_limit }
     }

@@ -28,6 +28,7 @@ fn queue(hotkey: AccountId) -> Vec<BlockNumber> {
 #[test]
 fn checks_come_in_their_order() {
     ExtBuilder::default().parameters(|parameters| parameters.weights_set_rate_limit = 0).build_and_execute(|| {
+        set(SUBNET, |parameters| parameters.commit_reveal = true);
         assert_ok!(commit(ALICE, SUBNET, VECTOR));
         fill(ALICE);
         set(SUBNET, |parameters| {

@@ -360,7 +360,8 @@ impl Model {
             .collect();
         assert_eq!(queues, expected, "queues differ");
 
-        let earliest = |neuron: &Neuron| neuron.commits.iter().find(|commit| !commit.is_expired()).map(|commit| commit.at);
+        let earliest =
+            |neuron: &Neuron| neuron.commits.iter().find(|commit| !commit.is_expired()).map(|commit| commit.at);
         let pending = self.commit_reveal.then(|| self.neurons.iter().map(earliest).collect::<Vec<_>>());
         assert_eq!(Weights::pending_commits(SUBNET, &seats), pending, "pending commits differ");
     }
