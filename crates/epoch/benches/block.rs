@@ -46,7 +46,11 @@ fn input() -> BlockInput<Key> {
         let value = |miner: u16| u16::try_from(mixed(u64::from(validator) << 16 | u64::from(miner)) >> 48).unwrap();
         (0..NEURONS).map(|miner| Entry::new(Uid::new(miner), value(miner).max(1))).collect()
     };
-    let rows = (0..VALIDATORS).map(|uid| WeightsRow { entries: row(uid).try_into().unwrap(), fixed_at: 1_000 });
+    let rows = (0..VALIDATORS).map(|uid| WeightsRow {
+        entries: row(uid).try_into().unwrap(),
+        fixed_at: 1_000,
+        missed_at: None,
+    });
     let mut subnet = SubnetInput {
         parameters: Parameters { commit_reveal: false, ..Parameters::default() },
         last_epoch: Some(740),
@@ -87,6 +91,7 @@ fn blocks(criterion: &mut Criterion) {
         weights: &weights,
         bonds: &bonds,
         permits: &subnet.permits,
+        outdated: &[],
         open_commits: None,
     };
     let mut group = criterion.benchmark_group("block");

@@ -194,7 +194,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
             miners: total(|emission| emission.miner)?,
             validators: total(|emission| emission.validator)?,
         };
-        let records = neuron_records(&consensus, &emissions)?;
+        let records = neuron_records(&subnet.scores, &consensus, &emissions)?;
         let bonds = mem::take(&mut consensus.bonds);
         Ok(SubnetEpoch {
             owner: owner.cloned(),
@@ -217,6 +217,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
     fn consensus(&self, division: &Division, stake_weights: &[Amount<Tao>]) -> Consensus {
         let subnet = self.subnet;
         let registered_at: Vec<BlockNumber> = subnet.seats.iter().map(|seat| seat.registered_at).collect();
+        let outdated: Vec<bool> = subnet.rows.iter().map(WeightsRow::is_outdated).collect();
         // A row without entries has nothing to grow old, like a row that is missing.
         let last_update = |(uid, registered_at): (usize, &BlockNumber)| {
             let row = subnet.rows.get(uid).filter(|row| !row.entries.is_empty());
@@ -244,6 +245,7 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
             weights: &weights.iter().map(Vec::as_slice).collect::<Vec<_>>(),
             bonds: &bonds,
             permits: &subnet.permits,
+            outdated: &outdated,
             open_commits: subnet.open_commits.as_deref(),
         };
         let params = epoch_params(&subnet.parameters, &self.input.network);

@@ -3,7 +3,7 @@
 use crate::{error::EpochError, rules::RULES, stakes::HotkeyStake};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Compact, CompactLen, Decode, Encode};
-use myelin_economics::root::Sigmoid;
+use myelin_economics::{pruning::SeatScore, root::Sigmoid};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, PublicKey, Tao};
 use myelin_records::{
     bounds::{MAX_NETWORKS, MAX_UIDS},
@@ -91,7 +91,9 @@ pub struct SubnetInput<Key = PublicKey> {
     pub seats: Vec<Seat<Key>>,
     /// Permits that the epoch before gave.
     pub permits: Vec<bool>,
-    /// Weights as stored.
+    /// Scores of the seats before the epoch.
+    pub scores: Vec<SeatScore>,
+    /// Weights as stored. Commits that are expired but still in their queue count as missed.
     pub rows: Vec<WeightsRow>,
     /// Bonds that the epoch before left. Those of a neuron without a permit are not read.
     pub bonds: Vec<BondsRow>,
@@ -143,6 +145,7 @@ impl<Key> Default for SubnetInput<Key> {
             last_epoch: None,
             seats: Vec::new(),
             permits: Vec::new(),
+            scores: Vec::new(),
             rows: Vec::new(),
             bonds: Vec::new(),
             last_updates: Vec::new(),
@@ -209,16 +212,34 @@ impl RootInput {
 impl<Key> SubnetInput<Key> {
     fn longest_list(&self) -> usize {
         let commits = self.open_commits.as_ref().map_or(0, Vec::len);
-        let lists = [self.permits.len(), self.rows.len(), self.bonds.len(), self.last_updates.len(), commits];
+        let lists = [
+            self.permits.len(),
+            self.scores.len(),
+            self.rows.len(),
+            self.bonds.len(),
+            self.last_updates.len(),
+            commits,
+        ];
         lists.into_iter().fold(self.seats.len(), usize::max)
     }
 }
 
 impl<Key: Encode> SubnetInput<Key> {
     fn encoded_len(&self) -> usize {
-        let Self { owner, parameters, last_epoch, seats, permits, rows, bonds, last_updates, open_commits, families } =
-            self;
-        let rest = (owner, parameters, last_epoch, seats, permits, last_updates, open_commits, families);
+        let Self {
+            owner,
+            parameters,
+            last_epoch,
+            seats,
+            permits,
+            scores,
+            rows,
+            bonds,
+            last_updates,
+            open_commits,
+            families,
+        } = self;
+        let rest = (owner, parameters, last_epoch, seats, permits, scores, last_updates, open_commits, families);
         let start = [rest.encoded_size(), count_len(rows.len()), count_len(bonds.len())];
         let bonds = bonds.iter().map(|row| entries_len(row));
         start.into_iter().chain(rows.iter().map(row_len)).chain(bonds).fold(0, usize::saturating_add)
@@ -235,7 +256,7 @@ fn entries_len(entries: &[Entry]) -> usize {
 }
 
 fn row_len(row: &WeightsRow) -> usize {
-    entries_len(&row.entries).saturating_add(row.fixed_at.encoded_size())
+    entries_len(&row.entries).saturating_add((row.fixed_at, row.missed_at).encoded_size())
 }
 
 #[cfg(test)]
@@ -279,7 +300,8 @@ mod tests {
 
     #[test]
     fn more_bytes_than_the_limit_are_too_large() {
-        let row = WeightsRow { entries: vec![Entry::new(Uid::new(0), 1); 256].try_into().unwrap(), fixed_at: 0 };
+        let row =
+            WeightsRow { entries: vec![Entry::new(Uid::new(0), 1); 256].try_into().unwrap(), ..WeightsRow::default() };
         let subnet = SubnetInput::<[u8; 32]> { rows: vec![row; 256], ..SubnetInput::default() };
         // A subnet of 256 full rows has about 263 kB, so 64 of them are beyond 16 MiB.
         let subnets = |count: u16| Input {
@@ -298,8 +320,11 @@ mod tests {
 
     fn row() -> impl Strategy<Value = WeightsRow> {
         let entry = any::<(u16, u16)>().prop_map(|(uid, value)| Entry::new(Uid::new(uid), value));
-        (vec(entry, 0..=80), any::<u32>())
-            .prop_map(|(entries, fixed_at)| WeightsRow { entries: entries.try_into().unwrap(), fixed_at })
+        (vec(entry, 0..=80), any::<u32>(), any::<Option<u32>>()).prop_map(|(entries, fixed_at, missed_at)| WeightsRow {
+            entries: entries.try_into().unwrap(),
+            fixed_at,
+            missed_at,
+        })
     }
 
     proptest! {
@@ -317,6 +342,7 @@ mod tests {
                 owner,
                 seats: vec![seat(); seats],
                 permits: vec![true; seats],
+                scores: vec![SeatScore::NONE; seats],
                 rows,
                 bonds: bonds.into_iter().map(|row| row.entries).collect(),
                 open_commits: commits,

@@ -37,7 +37,7 @@ mod tests {
 
     fn member(tao: u64, entries: &[(u16, u16)], fixed_at: u32) -> RootMember {
         let entries: Vec<_> = entries.iter().map(|(netuid, value)| Entry::new(Uid::new(*netuid), *value)).collect();
-        let row = WeightsRow { entries: entries.try_into().unwrap(), fixed_at };
+        let row = WeightsRow { entries: entries.try_into().unwrap(), fixed_at, missed_at: None };
         RootMember { stake: Amount::from_tao(tao).unwrap(), row }
     }
 

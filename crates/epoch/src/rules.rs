@@ -6,7 +6,10 @@
 
 use crate::error::ArithmeticStep;
 use alloc::vec::Vec;
-use myelin_economics::division::{Allocation, Claim, Division, Emission};
+use myelin_economics::{
+    division::{Allocation, Claim, Division, Emission},
+    pruning::SeatScore,
+};
 use myelin_primitives::{Amount, BlockNumber, Entry, Q32, Tao};
 use myelin_records::{
     epoch::NeuronRecord,
@@ -60,6 +63,8 @@ pub struct ConsensusInput<'a, Row> {
     pub bonds: &'a [Row],
     /// Permits that the epoch before gave.
     pub permits: &'a [bool],
+    /// True for each neuron that missed the reveal of a commit newer than its row. spec weights §5.9.
+    pub outdated: &'a [bool],
     /// Block of the earliest open commit of each neuron. `None` on a subnet without commits.
     pub open_commits: Option<&'a [Option<BlockNumber>]>,
 }
@@ -82,8 +87,8 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
 
     /// Lends the snapshot of an epoch in which only neurons with an opinion have a permit. spec yuma §4.
     ///
-    /// Stake that rates no miner would otherwise count against those that are rated, and be paid if none is. Without a
-    /// quorum no neuron has a permit.
+    /// Stake that rates no miner would otherwise count against those that are rated, and be paid if none is. A neuron
+    /// that missed its last reveal has no opinion. Without a quorum no neuron has a permit.
     fn with_snapshot<Answer>(&self, params: &Params, run: impl FnOnce(&Snapshot<'_, Row>) -> Answer) -> Answer {
         let stake: Vec<Stake> = self.stake_weights.iter().map(|weight| Stake::from(*weight)).collect();
         let snapshot = Snapshot {
@@ -101,6 +106,9 @@ impl<Row: AsRef<[Entry]>> ConsensusInput<'_, Row> {
             commit_blocks: self.open_commits,
         };
         let mut permits = has_opinion(&snapshot);
+        for (uid, permit) in permits.iter_mut().enumerate() {
+            *permit &= !at(self.outdated, uid);
+        }
         if !self.is_quorate(&permits, params) {
             permits.fill(false);
         }
@@ -189,13 +197,21 @@ pub fn allocate<Row>(
     division.among_seats(&held.collect::<Vec<u64>>(), launch.least_seats)
 }
 
-/// Returns the records of neurons, by uid: the findings of consensus and the pay. spec yuma §3.13.
+/// Returns the records of neurons, by uid: the findings of consensus, the pay and the score. spec yuma §3.13.
+///
+/// `scores` are those before the epoch. They stay if it pays no neuron. spec subnets-and-neurons §11.
 ///
 /// # Errors
 /// [`ArithmeticStep::NeuronPay`] if the pay of a neuron exceeds any amount.
-pub fn neuron_records(outcome: &EpochOutcome, emissions: &[Emission]) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
+pub fn neuron_records(
+    scores: &[SeatScore],
+    outcome: &EpochOutcome,
+    emissions: &[Emission],
+) -> Result<Vec<NeuronRecord>, ArithmeticStep> {
+    let pays = emissions.iter().any(|emission| *emission != Emission::default());
     let records = (0..).zip(emissions).map(|(uid, emission)| {
         let paid = emission.miner.checked_add(emission.validator).map_err(|_| ArithmeticStep::NeuronPay)?;
+        let score: SeatScore = at(scores, uid);
         Ok(NeuronRecord {
             active: at(&outcome.active, uid),
             permit: at(&outcome.permits, uid),
@@ -205,6 +221,7 @@ pub fn neuron_records(outcome: &EpochOutcome, emissions: &[Emission]) -> Result<
             incentive: at(&outcome.incentive, uid),
             dividends: at(&outcome.dividends, uid),
             emission: paid,
+            score: if pays { score.after(paid) } else { score },
         })
     });
     records.collect()
@@ -245,6 +262,7 @@ mod tests {
             weights: &weights,
             bonds: &[],
             permits: &[true, false, false],
+            outdated: &[],
             open_commits: None,
         };
         let outcome = input.run(&Params::default());
@@ -279,6 +297,7 @@ mod tests {
             weights: &weights,
             bonds: &[],
             permits: &[true, true, false],
+            outdated: &[],
             open_commits: None,
         };
         let outcome = input.run(&Params { stake_threshold, ..Params::default() });
@@ -313,6 +332,7 @@ mod tests {
             weights: &weights,
             bonds: &[],
             permits: &[true, true, false],
+            outdated: &[],
             open_commits: None,
         };
         let outcome = input.run(&Params::default());
@@ -322,6 +342,32 @@ mod tests {
         assert_eq!(outcome.exact.active_stake, [Q32::ONE, Q32::ZERO, Q32::ZERO]);
         assert_eq!(outcome.active, [true, false, false]);
         assert_eq!(outcome.permits, [true, true, false], "permits follow from all stake");
+    }
+
+    #[test]
+    fn stake_that_missed_its_last_reveal_does_not_vote_and_counts_toward_the_quorum() {
+        let weights = [vec![Entry::new(Uid::new(2), 1)], vec![Entry::new(Uid::new(3), 1)], vec![], vec![]];
+        let with_a_vote_of = |stake| {
+            let input = ConsensusInput {
+                block: 100,
+                last_epoch: None,
+                emission: Amount::from_rao(1_000),
+                stake_weights: &[tao(stake), tao(100 - stake), Amount::ZERO, Amount::ZERO],
+                registered_at: &[1, 1, 1, 1],
+                last_updates: &[90, 90, 1, 1],
+                last_calls: &[90, 90, 1, 1],
+                weights: &weights,
+                bonds: &[],
+                permits: &[true, true, false, false],
+                outdated: &[false, true],
+                open_commits: None,
+            };
+            let outcome = input.run(&Params::default());
+            (outcome.incentive, outcome.dividends, outcome.active)
+        };
+        let max = u16::MAX;
+        assert_eq!(with_a_vote_of(34), (vec![0, 0, max, 0], vec![max, 0, 0, 0], vec![true, false, false, false]));
+        assert_eq!(with_a_vote_of(33), (vec![0; 4], vec![0; 4], vec![false; 4]));
     }
 
     #[test]
@@ -338,6 +384,7 @@ mod tests {
             weights: &weights,
             bonds: &[],
             permits: &[true, false],
+            outdated: &[],
             open_commits: None,
         };
         let (_, trace) = input.run_traced(&Params::default());
@@ -359,6 +406,7 @@ mod tests {
             weights: &[],
             bonds: &[],
             permits: &[],
+            outdated: &[],
             open_commits: None,
         };
         assert_eq!(input.run(&Params::default()).permits, [false, true]);
@@ -368,7 +416,9 @@ mod tests {
     fn records_have_the_findings_and_the_pay() {
         let emission =
             |miner, validator| Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) };
-        let records = neuron_records(&outcome(), &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
+        let score = |mean, epochs| SeatScore { mean: Amount::from_rao(mean), epochs };
+        let scores = [score(15, 8), SeatScore::NONE];
+        let records = neuron_records(&scores, &outcome(), &[emission(0, 7), emission(5, 1), emission(0, 0)]).unwrap();
         let validator = NeuronRecord {
             active: true,
             permit: true,
@@ -376,17 +426,23 @@ mod tests {
             validator_trust: u16::MAX,
             dividends: u16::MAX,
             emission: Amount::from_rao(7),
+            score: score(14, 8),
             ..NeuronRecord::FRESH
         };
         let miner = NeuronRecord {
             consensus: u16::MAX,
             incentive: u16::MAX,
             emission: Amount::from_rao(6),
+            score: score(6, 1),
             ..NeuronRecord::FRESH
         };
-        assert_eq!(records, [validator, miner, NeuronRecord::FRESH]);
-        assert_eq!(neuron_records(&outcome(), &[]), Ok(vec![]));
-        let too_much = neuron_records(&outcome(), &[emission(u64::MAX, 1)]);
+        let idle = NeuronRecord { score: score(0, 1), ..NeuronRecord::FRESH };
+        assert_eq!(records, [validator, miner, idle]);
+        let unpaid = neuron_records(&scores, &outcome(), &[Emission::default(); 3]).unwrap();
+        let kept: Vec<SeatScore> = unpaid.iter().map(|record| record.score).collect();
+        assert_eq!(kept, [score(15, 8), SeatScore::NONE, SeatScore::NONE], "no neuron was paid");
+        assert_eq!(neuron_records(&[], &outcome(), &[]), Ok(vec![]));
+        let too_much = neuron_records(&[], &outcome(), &[emission(u64::MAX, 1)]);
         assert_eq!(too_much, Err(ArithmeticStep::NeuronPay));
     }
 

@@ -13,6 +13,7 @@ use myelin_economics::{
     issuance::MAX_SUPPLY,
     payout::Payout,
     pool::{Holding, Pool},
+    pruning::SeatScore,
     root::{NoShares, Share, Sigmoid},
 };
 use myelin_primitives::{Amount, Entry, NetUid, Take, Tao, Uid};
@@ -53,7 +54,7 @@ fn seats(hotkeys: &[Key]) -> Vec<Seat<Key>> {
 
 fn row(entries: &[(u16, u16)], fixed_at: u32) -> WeightsRow {
     let entries: Vec<_> = entries.iter().map(|(uid, value)| Entry::new(Uid::new(*uid), *value)).collect();
-    WeightsRow { entries: entries.try_into().unwrap(), fixed_at }
+    WeightsRow { entries: entries.try_into().unwrap(), fixed_at, missed_at: None }
 }
 
 /// Returns a subnet without an owner, in which the validator `v` gives all its weight to the miner `m`.
@@ -124,9 +125,16 @@ fn a_weight_becomes_pay_for_both_sides() {
         validator_trust: u16::MAX,
         dividends: u16::MAX,
         emission: rao(501),
+        score: SeatScore { mean: rao(501), epochs: 1 },
         ..NeuronRecord::FRESH
     };
-    let miner = NeuronRecord { consensus: u16::MAX, incentive: u16::MAX, emission: rao(500), ..NeuronRecord::FRESH };
+    let miner = NeuronRecord {
+        consensus: u16::MAX,
+        incentive: u16::MAX,
+        emission: rao(500),
+        score: SeatScore { mean: rao(500), epochs: 1 },
+        ..NeuronRecord::FRESH
+    };
     assert_eq!(epoch.records.as_slice(), [validator, miner]);
     assert_eq!((epoch.bonds[0][0].uid, epoch.bonds[0].len(), epoch.bonds[1].len()), (Uid::new(1), 1, 0));
     assert_eq!(values(&outcome), [('m', 500), ('v', 1_501)]);

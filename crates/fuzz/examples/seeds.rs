@@ -480,7 +480,7 @@ fn chain() -> Outcome {
 /// Returns a subnet in which the validator on seat 0 rates the miner on seat 1.
 fn pair() -> BlockInput<u8> {
     let entries = vec![Entry::new(Uid::new(1), u16::MAX)];
-    let row = WeightsRow { entries: entries.try_into().unwrap_or_default(), fixed_at: 90 };
+    let row = WeightsRow { entries: entries.try_into().unwrap_or_default(), fixed_at: 90, missed_at: None };
     let subnet = SubnetInput {
         owner: Some(b'O'),
         seats: (*b"vm").map(|hotkey| Seat { hotkey, registered_at: 1 }).into(),

@@ -81,6 +81,9 @@ pub const MAX_BATCH: u32 = 64;
 /// [`MAX_BATCH`] as the bound of a collection.
 pub type MaxBatch = ConstU32<MAX_BATCH>;
 
+/// The least numbers of a salt: 128 bits, too many to guess.
+pub const MIN_SALT: usize = 8;
+
 /// The most numbers of a salt. A reveal is free, so the bytes that come with it have a limit.
 pub const MAX_SALT: u32 = 256;
 

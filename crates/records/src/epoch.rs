@@ -3,7 +3,7 @@
 use crate::bounds::{MaxNetworks, MaxUids};
 use bounded_collections::{BoundedBTreeMap, BoundedVec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use myelin_economics::{issuance::INITIAL_EMISSION, root::Share};
+use myelin_economics::{issuance::INITIAL_EMISSION, pruning::SeatScore, root::Share};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Tao};
 use scale_info::TypeInfo;
 
@@ -74,6 +74,8 @@ pub struct NeuronRecord {
     pub dividends: u16,
     /// Pay for mining and validating together. spec tokenomics §6.2.
     pub emission: Amount<Tao>,
+    /// Score by which the seat is kept. spec subnets-and-neurons §11.
+    pub score: SeatScore,
 }
 
 impl NeuronRecord {
@@ -87,6 +89,7 @@ impl NeuronRecord {
         incentive: 0,
         dividends: 0,
         emission: Amount::ZERO,
+        score: SeatScore::NONE,
     };
 }
 
@@ -146,12 +149,13 @@ mod tests {
             incentive: 4,
             dividends: 5,
             emission: rao(6),
+            score: SeatScore { mean: rao(7), epochs: 8 },
         };
-        let encoded = [1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        let encoded = [1, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 8];
         assert_eq!(record.encode(), encoded);
         assert_eq!(NeuronRecord::decode(&mut &encoded[..]), Ok(record));
-        assert_eq!(NeuronRecord::max_encoded_len(), 20);
-        assert_eq!(NeuronRecord::FRESH.encode(), [0; 20]);
+        assert_eq!(NeuronRecord::max_encoded_len(), 29);
+        assert_eq!(NeuronRecord::FRESH.encode(), [0; 29]);
     }
 
     #[test]

@@ -2,13 +2,7 @@
 //!
 //! Amounts are in rao. Numbers of type `u16` that stand for a part of a whole are fractions `v / 65535`.
 
-use crate::{
-    endpoint::Certificate,
-    epoch::EpochRecord,
-    seat::HotkeySeat,
-    stake::StakeRole,
-    weights::{RevealWindow, WeightsCommit},
-};
+use crate::{endpoint::Certificate, epoch::EpochRecord, seat::HotkeySeat, stake::StakeRole, weights::WeightsCommit};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use myelin_economics::issuance::NextHalving;
@@ -154,6 +148,8 @@ pub struct NeuronInfo<AccountId = PublicKey> {
     pub validator_trust: u16,
     /// Pay of the last epoch, for mining and validating together.
     pub emission: Amount<Tao>,
+    /// Mean of its pay by which the seat is kept. spec subnets-and-neurons §11.
+    pub score: Amount<Tao>,
     /// Axon, which answers requests.
     pub axon: Option<AxonInfo>,
     /// Endpoint of its metrics.
@@ -221,23 +217,37 @@ pub struct DelegatePage<AccountId = PublicKey> {
     pub next: Option<AccountId>,
 }
 
-/// An open commit: the hash of weights that are neither revealed nor expired. spec weights §5.1.
+/// An open commit: the hash of weights that are neither revealed nor expired, and its terms. spec weights §5.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct CommitInfo {
     /// Hash of the weights to be revealed.
     pub hash: H256,
     /// Block of the commit.
     pub block: BlockNumber,
-    /// First block in which it may be revealed, by the present parameters of the network.
+    /// First block in which it may be revealed.
     pub reveal_from: BlockNumber,
     /// Last block in which it may be revealed.
     pub reveal_until: BlockNumber,
+    /// Version key that its reveal needs at least.
+    pub version_key: u64,
+    /// Least number of entries of its weights.
+    pub min_allowed_weights: u16,
+    /// Largest share of one entry of its weights.
+    pub max_weight_limit: u16,
 }
 
-impl CommitInfo {
-    /// Returns a commit with its window.
-    pub const fn new(commit: &WeightsCommit, window: RevealWindow) -> Self {
-        Self { hash: commit.hash, block: commit.at, reveal_from: window.first, reveal_until: window.last }
+impl From<&WeightsCommit> for CommitInfo {
+    fn from(commit: &WeightsCommit) -> Self {
+        let WeightsCommit { hash, at, first, last, version_key, min_allowed_weights, max_weight_limit } = *commit;
+        Self {
+            hash,
+            block: at,
+            reveal_from: first,
+            reveal_until: last,
+            version_key,
+            min_allowed_weights,
+            max_weight_limit,
+        }
     }
 }
 
@@ -307,6 +317,7 @@ mod tests {
             dividends: 7,
             validator_trust: 8,
             emission: rao(9),
+            score: rao(10),
             axon,
             metrics: Some(IpEndpoint { ip: 1, port: 2, ip_type: 4 }),
         }
@@ -320,7 +331,7 @@ mod tests {
 
     fn neuron_bytes(uid: u8, permit: bool, axon: bool) -> Vec<u8> {
         let keys = (u16::from(uid), [uid; 32], Some([9_u8; 32]), 1_u32, 2_u32, 3_u64, 4_u64);
-        let findings = (true, permit, 5_u16, 6_u16, 7_u16, 8_u16, 9_u64);
+        let findings = (true, permit, 5_u16, 6_u16, 7_u16, 8_u16, 9_u64, 10_u64);
         let axon = axon.then_some((1_u32, 2_u32, (3_u128, 4_u16, 6_u8), 7_u8, Some(vec![5_u8, 6])));
         [keys.encode(), findings.encode(), axon.encode(), Some((1_u128, 2_u16, 4_u8)).encode()].concat()
     }
@@ -380,9 +391,16 @@ mod tests {
         let ratings =
             RatingsInfo { weights: vec![Entry::new(Uid::new(1), 2)], bonds: vec![Entry::new(Uid::new(3), 4)] };
         reads_as_written(&ratings, &(vec![(1_u16, 2_u16)], vec![(3_u16, 4_u16)]));
-        let commit = WeightsCommit { hash: H256([1; 32]), at: 2 };
-        let info = CommitInfo::new(&commit, RevealWindow { first: 3, last: 4 });
-        reads_as_written(&info, &([1_u8; 32], 2_u32, 3_u32, 4_u32));
+        let commit = WeightsCommit {
+            hash: H256([1; 32]),
+            at: 2,
+            first: 3,
+            last: 4,
+            version_key: 5,
+            min_allowed_weights: 6,
+            max_weight_limit: 7,
+        };
+        reads_as_written(&CommitInfo::from(&commit), &([1_u8; 32], 2_u32, 3_u32, 4_u32, 5_u64, 6_u16, 7_u16));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl myelin_pallet_staking::Config for Runtime {
 impl myelin_pallet_neurons::Config for Runtime {
     type CommitmentInterval = ConstU32<COMMITMENT_INTERVAL>;
     type Currency = Balances;
-    type Earnings = Emission;
+    type Scores = Emission;
     type Keys = Keys;
     type OnSeat = (Weights, Emission);
     type Stake = Staking;

@@ -119,6 +119,7 @@ fn neuron_of(
         dividends: record.dividends,
         validator_trust: record.validator_trust,
         emission: record.emission,
+        score: record.score.mean,
         axon: axon.map(|axon| AxonInfo {
             block: axon.block,
             version: axon.version,

@@ -177,35 +177,87 @@ fn an_outage_beyond_the_cutoff_leaves_the_quorum_to_the_others() {
     assert!(paid.iter().any(|(is_over, ..)| *is_over));
 }
 
-#[test]
-fn a_validator_that_only_commits_is_inactive() {
-    let mut chain = subnet(&[("a", 100)], &json!({ "commitReveal": true }));
-    let hotkey = key("a");
-    let (index, miner) = (StorageIndex::from(SUBNET), uid(&mut chain, "m"));
-    let commit = |salt: u16| {
-        let commit_hash = commit_hash(&account(&key("a")), index, &[miner], &[1], &[salt], 0);
-        WeightsCall::<Runtime>::commit_weights { netuid: SUBNET, commit_hash }
-    };
-    chain.succeed(&hotkey, commit(0));
-    let committed = chain.height();
-    epoch(&mut chain);
-    let reveal = WeightsCall::<Runtime>::reveal_weights {
+/// Returns a salt of its own for each number.
+fn salt(number: u16) -> [u16; 8] {
+    [number; 8]
+}
+
+/// Lets `a` commit to all weight on a miner.
+fn commit(chain: &mut Chain, miner: Uid, number: u16) {
+    let index = StorageIndex::from(SUBNET);
+    let commit_hash = commit_hash(&account(&key("a")), index, &[miner], &[1], &salt(number), 0);
+    chain.succeed(&key("a"), WeightsCall::<Runtime>::commit_weights { netuid: SUBNET, commit_hash });
+}
+
+/// Lets `a` reveal its commit of this number.
+fn reveal(chain: &mut Chain, miner: Uid, number: u16) {
+    let call = WeightsCall::<Runtime>::reveal_weights {
         netuid: SUBNET,
         uids: BoundedVec::truncate_from(vec![miner]),
         values: BoundedVec::truncate_from(vec![1]),
-        salt: BoundedVec::truncate_from(vec![0]),
+        salt: BoundedVec::truncate_from(salt(number).to_vec()),
         version_key: 0,
     };
-    chain.succeed(&hotkey, reveal);
-    let mut salt = 0;
+    chain.succeed(&key("a"), call);
+}
+
+#[test]
+fn a_validator_that_only_commits_is_inactive() {
+    let mut chain = subnet(&[("a", 100)], &json!({ "commitReveal": true }));
+    let miner = uid(&mut chain, "m");
+    commit(&mut chain, miner, 0);
+    let committed = chain.height();
+    epoch(&mut chain);
+    reveal(&mut chain, miner, 0);
+    let mut number = 0;
+    let mut voted = Vec::new();
     while chain.height() <= committed + 360 + TEMPO {
-        salt += 1;
-        chain.succeed(&hotkey, commit(salt));
+        number += 1;
+        commit(&mut chain, miner, number);
         let record = epoch(&mut chain);
-        let is_young = record.block <= committed + 360;
-        assert_eq!(active(&mut chain)[0], is_young, "block {} after block {committed}", record.block);
-        assert_eq!(!record.validators.is_zero(), is_young);
+        voted.push(active(&mut chain)[0]);
+        assert_eq!(!record.validators.is_zero(), voted[voted.len() - 1]);
     }
+    // It votes until the first commit that it never reveals expires.
+    let (young, old) = voted.split_at(2);
+    assert!(young.iter().all(|voted| *voted) && old.iter().all(|voted| !voted), "{voted:?}");
+}
+
+#[test]
+fn a_missed_reveal_costs_the_vote_until_the_next_one() {
+    let mut chain = subnet(&[("a", 100)], &json!({ "commitReveal": true }));
+    let miner = uid(&mut chain, "m");
+    let pays = |chain: &mut Chain| {
+        epoch(chain);
+        pay(chain)[0] > 0
+    };
+    commit(&mut chain, miner, 0);
+    assert!(!pays(&mut chain));
+    reveal(&mut chain, miner, 0);
+    assert!(pays(&mut chain));
+    commit(&mut chain, miner, 1);
+    assert_eq!([pays(&mut chain), pays(&mut chain)], [true, true], "the window ends with the second epoch");
+    assert!(!pays(&mut chain));
+    commit(&mut chain, miner, 2);
+    assert!(!pays(&mut chain), "a commit alone is no vote");
+    reveal(&mut chain, miner, 2);
+    assert!(pays(&mut chain));
+}
+
+#[test]
+fn epochs_without_pay_do_not_choose_the_seat_that_makes_room() {
+    let mut chain =
+        subnet(&[("a", 100)], &json!({ "maxAllowedUids": 3, "maxAllowedValidators": 3, "immunityPeriod": 42 }));
+    votes(&mut chain, "a", &["m"]);
+    assert!(!epoch(&mut chain).miners.is_zero());
+    // A vector toward the own seat is no vote.
+    votes(&mut chain, "a", &["a"]);
+    for _ in 0..2 {
+        assert!(epoch(&mut chain).miners.is_zero());
+    }
+    let free = uid(&mut chain, "n");
+    chain.succeed(&key("rich"), NeuronsCall::burned_register { netuid: SUBNET, hotkey: account(&key("late")) });
+    assert_eq!(uid(&mut chain, "late"), free, "the oldest seat has earned and stays");
 }
 
 #[test]

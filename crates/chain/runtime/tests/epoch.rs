@@ -20,8 +20,9 @@ use myelin_economics::{
     children::Proportion,
     division::Basis,
     pool::{Holding, Pool},
+    pruning::SeatScore,
     root::Share,
-    schedule::{RevealPhase, RevealSchedule, Schedule},
+    schedule::{RevealPhase, Schedule},
 };
 use myelin_epoch::{
     accrual::accrued,
@@ -255,7 +256,8 @@ fn make_root(random: &mut Random, number: BlockNumber) {
     let seats = make_seats(random, root, number, count);
     for uid in (0..seats as u16).map(Uid::new) {
         if random.chance(70) {
-            let row = WeightsRow { entries: bounded(random.entries(5)), fixed_at: random.block(number) };
+            let row =
+                WeightsRow { entries: bounded(random.entries(5)), fixed_at: random.block(number), missed_at: None };
             Rows::<Runtime>::insert(StorageIndex::from(root), uid, row);
         }
     }
@@ -288,7 +290,10 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
     let count = random.below(most);
     let seats = make_seats(random, netuid, number, count);
     let records: Vec<NeuronRecord> = (0..random.below(seats as u64 + 1))
-        .map(|_| NeuronRecord { permit: random.chance(60), ..NeuronRecord::FRESH })
+        .map(|_| {
+            let score = SeatScore { mean: random.amount(), epochs: random.below(9) as u8 };
+            NeuronRecord { permit: random.chance(60), score, ..NeuronRecord::FRESH }
+        })
         .collect();
     let ends = seats as u64;
     for (uid, _) in (0..).map(Uid::new).zip(&records).filter(|(_, record)| record.permit).collect::<Vec<_>>() {
@@ -307,7 +312,11 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
     for uid in (0..seats as u16).map(Uid::new) {
         if random.chance(70) {
             // Some rows have an entry toward a uid without a seat.
-            let row = WeightsRow { entries: bounded(random.entries(ends + 1)), fixed_at: random.block(number) };
+            let row = WeightsRow {
+                entries: bounded(random.entries(ends + 1)),
+                fixed_at: random.block(number),
+                missed_at: random.chance(10).then(|| random.block(number)),
+            };
             Rows::<Runtime>::insert(matrix, uid, row);
         }
     }
@@ -317,8 +326,11 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
         if random.chance(30) {
             let mut blocks: Vec<BlockNumber> = (0..=random.below(3)).map(|_| random.block(number) - 1).collect();
             blocks.sort_unstable();
-            let commits: Vec<_> =
-                blocks.into_iter().map(|at| WeightsCommit { hash: sp_core::H256::default(), at }).collect();
+            let commit = |at| {
+                let first = at + random.block(200);
+                WeightsCommit { at, first, last: first + random.block(200), ..WeightsCommit::default() }
+            };
+            let commits: Vec<_> = blocks.into_iter().map(commit).collect();
             Commits::<Runtime>::insert(matrix, &seat.hotkey, bounded(commits));
         }
         if random.chance(30) {
@@ -419,17 +431,23 @@ fn subnet_input(netuid: NetUid, number: BlockNumber) -> SubnetInput<AccountId> {
     let matrix = StorageIndex::from(netuid);
     let parameters = NetworkSettings::<Runtime>::get(netuid).expect("a subnet has parameters");
     let seats = SeatsOf::<Runtime>::get(netuid).into_inner();
-    let windows = RevealSchedule { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs };
     let open_commit = |seat: &Seat<AccountId>| {
-        let commits = Commits::<Runtime>::get(matrix, &seat.hotkey).into_iter().map(|commit| commit.at);
-        commits.into_iter().find(|at| windows.of(*at, number) != RevealPhase::Over)
+        let mut commits = Commits::<Runtime>::get(matrix, &seat.hotkey).into_iter();
+        commits.find(|commit| commit.phase(number) != RevealPhase::Over).map(|commit| commit.at)
     };
+    let row = |(uid, seat): (Uid, &Seat<AccountId>)| {
+        let mut row = Rows::<Runtime>::get(matrix, uid).unwrap_or_default();
+        row.note_missed(&Commits::<Runtime>::get(matrix, &seat.hotkey), number);
+        row
+    };
+    let records = Neurons::<Runtime>::get(netuid);
     let uids = || (0..).map(Uid::new).zip(&seats).map(|(uid, _)| uid);
     SubnetInput {
         owner: Subnets::<Runtime>::get(netuid).and_then(|subnet| subnet.owner),
         last_epoch: LastEpochs::<Runtime>::get(netuid).map(|last| last.block),
-        permits: Neurons::<Runtime>::get(netuid).iter().map(|record| record.permit).collect(),
-        rows: uids().map(|uid| Rows::<Runtime>::get(matrix, uid).unwrap_or_default()).collect(),
+        permits: records.iter().map(|record| record.permit).collect(),
+        scores: records.iter().map(|record| record.score).collect(),
+        rows: (0..).map(Uid::new).zip(&seats).map(row).collect(),
         bonds: uids().map(|uid| Bonds::<Runtime>::get(netuid, uid)).collect(),
         last_updates: LastUpdates::<Runtime>::get(matrix).into_inner(),
         open_commits: parameters.commit_reveal.then(|| seats.iter().map(open_commit).collect()),

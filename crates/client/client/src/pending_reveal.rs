@@ -7,11 +7,12 @@ use crate::{
 };
 use myelin_keys::PublicKey;
 use myelin_primitives::{Entry, NetUid};
+use myelin_records::bounds::MIN_SALT;
 use serde::{Deserialize, Serialize};
 use subxt::utils::H256;
 
-/// The length of a new salt: 128 random bits, too many to guess.
-const SALT_LENGTH: usize = 8;
+/// The length of a new salt: the least that the chain takes.
+const SALT_LENGTH: usize = MIN_SALT;
 
 /// Committed weights, with the data that their reveal needs.
 ///

@@ -63,6 +63,8 @@ pub struct NeuronAudit {
     pub active: bool,
     /// True if the neuron had a validator permit in this epoch.
     pub permitted: bool,
+    /// True if it missed the reveal of a commit newer than its weights, so that it did not vote.
+    pub missed_reveal: bool,
     /// Share of all stake on the subnet, `S`.
     pub stake: Q32,
     /// Share of the active and permitted stake, `A`.
@@ -197,6 +199,7 @@ mod tests {
             weight: StakeWeight::default(),
             active: true,
             permitted: true,
+            missed_reveal: false,
             stake: Q32::ONE,
             active_stake: Q32::ONE,
             received: Vec::new(),

@@ -6,8 +6,9 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, Parameters, PublicKey, Tao, Uid, account, key,
+    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, PublicKey, Tao, Uid, account, key,
     records::{
+        epoch::NeuronRecord,
         seat::Seat,
         stake::HotkeyRecord,
         weights::{StorageIndex, WeightsCommit, WeightsRow},
@@ -17,7 +18,7 @@ use myelin_client::{
 };
 use myelin_economics::{
     pool::{Holding, Pool},
-    schedule::{RevealPhase, RevealSchedule},
+    schedule::RevealPhase,
 };
 use myelin_epoch::{
     input::{BlockInput, IssuanceTerms, RootInput, RootMember, SubnetInput},
@@ -103,39 +104,33 @@ async fn subnet_input(at: &ChainState, netuid: NetUid, block: BlockNumber) -> Re
     let commits = commits.into_iter().map(|((_, hotkey), queue)| {
         (key(hotkey), queue.0.into_iter().map(|commit| commit.0).collect::<Vec<WeightsCommit>>())
     });
+    let queues: BTreeMap<PublicKey, Vec<WeightsCommit>> = commits.collect();
+    let queue = |seat: &Seat| queues.get(&seat.hotkey).map(Vec::as_slice).unwrap_or_default();
+    let mut rows = by_uid(seats.len(), rows);
+    for (row, seat) in rows.iter_mut().zip(&seats) {
+        row.note_missed(queue(seat), block);
+    }
+    let earliest_open = |seat: &Seat| {
+        let open = queue(seat).iter().find(|commit| commit.phase(block) != RevealPhase::Over);
+        open.map(|commit| commit.at)
+    };
+    let records: Vec<NeuronRecord> = records.into_iter().flat_map(|records| records.0).map(|record| record.0).collect();
     let bonds =
         bonds.into_iter().map(|((_, uid), row)| (uid.0, row.0.into_iter().map(|entry| entry.0).collect::<Vec<_>>()));
     let bonds = by_uid(seats.len(), bonds).into_iter().map(TryInto::try_into).collect::<Result<_, _>>();
     Ok(SubnetInput {
         owner: subnet.0.owner,
         last_epoch: last_epoch.map(|last| last.0.block),
-        permits: records.into_iter().flat_map(|records| records.0).map(|record| record.0.permit).collect(),
-        rows: by_uid(seats.len(), rows),
+        permits: records.iter().map(|record| record.permit).collect(),
+        scores: records.iter().map(|record| record.score).collect(),
+        rows,
         bonds: bonds.map_err(|_| ExplainError::contradiction(at.height(), "a row of bonds is too long"))?,
         last_updates: updates.map_or_else(Vec::new, |updates| updates.0),
-        open_commits: parameters
-            .commit_reveal
-            .then(|| open_commits(&seats, commits.collect(), &parameters, netuid, block)),
+        open_commits: parameters.commit_reveal.then(|| seats.iter().map(earliest_open).collect()),
         families: families.into_iter().map(|((_, hotkey), family)| (key(hotkey), family.0)).collect(),
         parameters,
         seats,
     })
-}
-
-/// Returns the block of the earliest commit of each neuron that is open in `block`.
-fn open_commits(
-    seats: &[Seat],
-    mut queues: BTreeMap<PublicKey, Vec<WeightsCommit>>,
-    parameters: &Parameters,
-    netuid: NetUid,
-    block: BlockNumber,
-) -> Vec<Option<BlockNumber>> {
-    let windows = RevealSchedule { schedule: parameters.schedule(netuid), period: parameters.reveal_period_epochs };
-    let earliest = |seat: &Seat| {
-        let queue = queues.remove(&seat.hotkey).unwrap_or_default();
-        queue.iter().map(|commit| commit.at).find(|at| windows.of(*at, block) != RevealPhase::Over)
-    };
-    seats.iter().map(earliest).collect()
 }
 
 /// Reads the root network. Returns `None` if it has no parameters.

@@ -4,7 +4,7 @@ use crate::{Audit, Credit, EpochTotals, ExplainError, NeuronAudit, inputs::block
 use futures::try_join;
 use myelin_client::{
     Amount, BlockNumber, ChainConfig, ChainError, ChainState, NetUid, PublicKey, Tao, Uid,
-    records::{epoch::NeuronRecord, seat::Seat},
+    records::{epoch::NeuronRecord, seat::Seat, weights::WeightsRow},
     runtime::{
         emission::events::{EpochFailed, EpochRun},
         scheduler::events::Dispatched,
@@ -155,6 +155,7 @@ fn neuron(uid: usize, seat: &Seat, subnet: &SubnetInput, epoch: &SubnetEpoch) ->
         weight: epoch.stake_weights.get(uid).cloned().unwrap_or_default(),
         active: at(&found.active, uid),
         permitted: at(&subnet.permits, uid),
+        missed_reveal: subnet.rows.get(uid).is_some_and(WeightsRow::is_outdated),
         stake: at(&exact.stake, uid),
         active_stake: at(&exact.active_stake, uid),
         consensus: trace.map(|trace| at(&trace.consensus, uid)).unwrap_or_default(),
@@ -172,9 +173,11 @@ fn neuron(uid: usize, seat: &Seat, subnet: &SubnetInput, epoch: &SubnetEpoch) ->
     }
 }
 
-/// Returns true if the chain recorded all results of the epoch for a neuron. Its payment is compared separately.
+/// Returns true if the chain recorded all results of the epoch for a neuron.
+///
+/// Its payment, from which the score follows, is compared separately.
 fn agrees(noted: &NeuronRecord, found: &NeuronRecord) -> bool {
-    *noted == NeuronRecord { emission: noted.emission, ..*found }
+    *noted == NeuronRecord { emission: noted.emission, score: noted.score, ..*found }
 }
 
 /// Returns the value of a vector by uid for one neuron.

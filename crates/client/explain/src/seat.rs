@@ -31,7 +31,7 @@ pub struct SeatRisk {
     pub hotkey: PublicKey,
     /// Block of the registration.
     pub registered_at: BlockNumber,
-    /// Amount that ranks seats: the last payment of the neuron, and on root its stake.
+    /// Amount that ranks seats: the slow mean of the neuron's pay, and on root its stake.
     pub score: Amount<Tao>,
     /// First block in which the seat is no longer immune.
     pub immune_until: BlockNumber,
@@ -71,7 +71,7 @@ impl SeatRisks {
         );
         let candidates = neurons.iter().map(|neuron| NeuronCandidate {
             uid: neuron.uid,
-            emission: neuron.emission,
+            score: neuron.score,
             registered_at: neuron.registered_at,
             protected: protected.contains(&neuron.uid),
         });
@@ -82,7 +82,7 @@ impl SeatRisks {
                 uid: neuron.uid,
                 hotkey: neuron.hotkey,
                 registered_at: neuron.registered_at,
-                score: neuron.emission,
+                score: neuron.score,
                 immune_until: neuron.registered_at.saturating_add(immunity.period),
                 immune: is_immune(neuron.registered_at, immunity.period, block),
                 protected: protected.contains(&neuron.uid),

@@ -5,6 +5,7 @@ use codec::Decode;
 use myelin_economics::{
     children::Proportion,
     pool::{Holding, Pool},
+    pruning::SeatScore,
     root::{Share, Sigmoid},
 };
 use myelin_epoch::{
@@ -41,7 +42,8 @@ fn hotkey(input: &mut ByteReader<'_>) -> Key {
 
 fn row(input: &mut ByteReader<'_>) -> WeightsRow {
     let entries = input.list(4, |input| Entry::new(Uid::new(input.below(8).into()), input.u16()));
-    WeightsRow { entries: entries.try_into().unwrap_or_default(), fixed_at: input.byte().into() }
+    let (fixed_at, missed_at) = (input.byte().into(), input.flag().then(|| input.byte().into()));
+    WeightsRow { entries: entries.try_into().unwrap_or_default(), fixed_at, missed_at }
 }
 
 fn bonds(input: &mut ByteReader<'_>) -> BondsRow {
@@ -91,6 +93,7 @@ fn subnet(input: &mut ByteReader<'_>) -> SubnetInput<Key> {
         last_epoch: input.flag().then(|| input.byte().into()),
         seats: (0..seats).map(|seat| Seat { hotkey: b'a' + seat, registered_at: input.byte().into() }).collect(),
         permits: input.list(SEATS, ByteReader::flag),
+        scores: input.list(SEATS, |input| SeatScore { mean: rao(input.magnitude(50)), epochs: input.byte() }),
         rows: input.list(SEATS, row),
         bonds: input.list(SEATS, bonds),
         last_updates: input.list(SEATS, |input| input.byte().into()),

@@ -36,13 +36,44 @@ pub fn subnet_to_prune(
         .map(|subnet| subnet.netuid)
 }
 
+/// The score by which a seat is kept: a slow mean of its pay, which no single epoch decides.
+///
+/// spec subnets-and-neurons §11.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SeatScore {
+    /// Mean of the pay, rounded down.
+    pub mean: Amount<Tao>,
+    /// Number of epochs that the mean has, up to [`SeatScore::EPOCHS`].
+    pub epochs: u8,
+}
+
+impl SeatScore {
+    /// The score of a seat that no epoch has paid.
+    pub const NONE: Self = Self { mean: Amount::ZERO, epochs: 0 };
+
+    /// The number of first epochs that count alike. After them the newest pay has a weight of one in so many.
+    pub const EPOCHS: u8 = 8;
+
+    /// Returns the score after an epoch that paid this to the seat.
+    #[must_use]
+    pub fn after(self, pay: Amount<Tao>) -> Self {
+        let epochs = self.epochs.saturating_add(1).min(Self::EPOCHS);
+        let before = u128::from(self.mean.rao()).saturating_mul(epochs.saturating_sub(1).into());
+        let mean = before.saturating_add(pay.rao().into()).checked_div(epochs.into()).unwrap_or(0);
+        // A mean of amounts is an amount.
+        Self { mean: Amount::from_rao(u64::try_from(mean).unwrap_or(u64::MAX)), epochs }
+    }
+}
+
 /// A neuron that may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeuronCandidate {
     /// The seat.
     pub uid: Uid,
-    /// The amount that the last epoch paid it.
-    pub emission: Amount<Tao>,
+    /// The mean of its [`SeatScore`].
+    pub score: Amount<Tao>,
     /// The block of its registration.
     pub registered_at: BlockNumber,
     /// True if the seat is protected for the subnet's owner and never replaced.
@@ -74,7 +105,7 @@ pub struct NeuronImmunity {
 
 /// Returns the neuron that a new one replaces, or `None` if all seats are protected. spec subnets-and-neurons §11.
 ///
-/// Candidates are the neurons that are no longer immune. The lowest emission comes first, among equals the earliest
+/// Candidates are the neurons that are no longer immune. The lowest score comes first, among equals the earliest
 /// registered, then the lowest uid. While at most `min_non_immune` neurons are past their immunity, an immune neuron is
 /// replaced, chosen in the same way.
 pub fn neuron_to_replace(
@@ -86,7 +117,7 @@ pub fn neuron_to_replace(
     let mut lowest_other = None;
     let mut others = 0_usize;
     for neuron in neurons.into_iter().filter(|neuron| !neuron.protected) {
-        let order = Reverse((neuron.emission, neuron.registered_at, neuron.uid));
+        let order = Reverse((neuron.score, neuron.registered_at, neuron.uid));
         if is_immune(neuron.registered_at, immunity.period, block) {
             lowest_immune = lowest_immune.max(Some(order));
         } else {
@@ -163,8 +194,26 @@ mod tests {
         assert_eq!(pruned(&[subnet(7, 1, 5), subnet(3, 1, 5)]), Some(NetUid::new(3)));
     }
 
-    fn neuron(uid: u16, emission: u64, registered_at: BlockNumber) -> NeuronCandidate {
-        NeuronCandidate { uid: Uid::new(uid), emission: Amount::from_rao(emission), registered_at, protected: false }
+    fn neuron(uid: u16, score: u64, registered_at: BlockNumber) -> NeuronCandidate {
+        NeuronCandidate { uid: Uid::new(uid), score: Amount::from_rao(score), registered_at, protected: false }
+    }
+
+    #[test]
+    fn a_score_is_the_mean_of_eight_epochs_and_then_moves_by_an_eighth() {
+        let after = |score: SeatScore, pay| score.after(Amount::from_rao(pay));
+        let means = (1..=8).scan(SeatScore::NONE, |score, epoch| {
+            *score = after(*score, 100 * epoch);
+            Some((score.mean.rao(), score.epochs))
+        });
+        let expected = [100, 150, 200, 250, 300, 350, 400, 450].into_iter().zip(1..);
+        assert_eq!(means.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        let settled = SeatScore { mean: Amount::from_rao(450), epochs: 8 };
+        let mean = |pay| after(settled, pay).mean.rao();
+        // Rounded down in both directions: by 7 / 8 and by 1 / 8.
+        assert_eq!([mean(450), mean(457), mean(458), mean(449), mean(0)], [450, 450, 451, 449, 393]);
+        assert_eq!(after(settled, 0).epochs, 8);
+        let largest = SeatScore { mean: Amount::MAX, epochs: 8 };
+        assert_eq!(largest.after(Amount::MAX), largest);
     }
 
     fn replaced(neurons: &[NeuronCandidate], min_non_immune: u16) -> Option<u16> {
@@ -173,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_neuron_with_the_lowest_emission_goes() {
+    fn the_neuron_with_the_lowest_score_goes() {
         let neurons = [neuron(0, 100, 0), neuron(1, 110, 0)];
         let immunity = NeuronImmunity { period: 2, min_non_immune: 0 };
         assert_eq!(neuron_to_replace(neurons, immunity, 3), Some(Uid::new(0)));
@@ -257,7 +306,7 @@ mod tests {
             prop_assert!(!gone.protected);
             for other in neurons.iter().filter(|other| !other.protected) {
                 prop_assert!(!immune(&gone) || immune(other));
-                prop_assert!(immune(&gone) != immune(other) || gone.emission <= other.emission);
+                prop_assert!(immune(&gone) != immune(other) || gone.score <= other.score);
             }
         }
     }

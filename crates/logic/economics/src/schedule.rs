@@ -1,6 +1,6 @@
 //! The schedule of epochs of a network. spec tokenomics §4.
 
-use core::{cmp::Ordering, ops::RangeInclusive};
+use core::ops::RangeInclusive;
 use myelin_primitives::{BlockNumber, NetUid};
 
 /// The schedule of one network: an epoch every `tempo + 1` blocks.
@@ -78,7 +78,7 @@ impl Schedule {
 
 /// The epochs in which commits of weights may be revealed: a number of epochs after the commit. spec weights §5.2.
 ///
-/// It is always computed with the present tempo and period, so a change of either moves open commits too.
+/// A commit keeps the window that tempo and period give it in its block.
 #[derive(Clone, Copy, Debug)]
 pub struct RevealSchedule {
     /// The epochs of the network.
@@ -99,15 +99,6 @@ pub enum RevealPhase {
 }
 
 impl RevealSchedule {
-    /// Returns the phase in block `now` of a commit of block `at`.
-    pub fn of(&self, at: BlockNumber, now: BlockNumber) -> RevealPhase {
-        match self.schedule.epoch_index(now).cmp(&self.reveal_index(at)) {
-            Ordering::Less => RevealPhase::Ahead,
-            Ordering::Equal => RevealPhase::Open,
-            Ordering::Greater => RevealPhase::Over,
-        }
-    }
-
     /// Returns the blocks in which a commit of block `at` may be revealed.
     ///
     /// Past the end of block numbers it is the last block.
@@ -187,10 +178,6 @@ mod tests {
             assert_eq!(windows.schedule.epoch_index(at), index);
             assert_eq!(windows.blocks(at), first..=last);
             assert!(windows.schedule.is_due(last), "consensus runs in the last block of the window");
-            assert_eq!(windows.of(at, first - 1), RevealPhase::Ahead);
-            assert_eq!(windows.of(at, first), RevealPhase::Open);
-            assert_eq!(windows.of(at, last), RevealPhase::Open);
-            assert_eq!(windows.of(at, last + 1), RevealPhase::Over);
         }
     }
 
@@ -223,13 +210,12 @@ mod tests {
         }
 
         #[test]
-        fn a_window_is_open_in_its_blocks_and_in_no_others(
+        fn a_window_is_the_epoch_that_follows_the_commit_by_the_period(
             netuid in 0..300_u16, tempo in 1..1_000_u16, period in 1..=100_u64, at in 0..100_000_u32, now in 0..300_000_u32,
         ) {
             let windows = windows(netuid, tempo, period);
-            let blocks = windows.blocks(at);
-            prop_assert_eq!(blocks.contains(&now), windows.of(at, now) == RevealPhase::Open);
-            prop_assert_eq!(now > *blocks.end(), windows.of(at, now) == RevealPhase::Over);
+            let is_open = windows.schedule.epoch_index(now) == windows.schedule.epoch_index(at) + period;
+            prop_assert_eq!(windows.blocks(at).contains(&now), is_open);
         }
 
         #[test]

@@ -124,6 +124,11 @@ pub enum NeuronEvent {
         /// The last block in which they count.
         until: BlockNumber,
     },
+    /// The subnet asks for another version key. The validator sends it from now on.
+    VersionKey {
+        /// The key.
+        version_key: u64,
+    },
     /// A submission of weights began.
     Weighing {
         /// The kind of submission.
@@ -223,6 +228,7 @@ impl fmt::Display for NeuronEvent {
             Self::OldWeights { fixed_at, until } => {
                 write!(out, "the weights of block {fixed_at} are old, and count until block {until}")
             }
+            Self::VersionKey { version_key } => write!(out, "the subnet asks for version key {version_key}"),
             Self::Weighing { step, weights } => write!(out, "{} weights of {} seats", step.word(), weights.len()),
             Self::Weighed { step, block } => write!(out, "{} in block {block}", step.done()),
             Self::WeighingFailed { step, error, hints } => {

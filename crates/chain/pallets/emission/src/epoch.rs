@@ -13,7 +13,10 @@ use frame_support::{
         tokens::{DepositConsequence, Precision, Provenance},
     },
 };
-use myelin_economics::division::{Allocation, Division, Emission, divide};
+use myelin_economics::{
+    division::{Allocation, Division, Emission, divide},
+    pruning::SeatScore,
+};
 use myelin_epoch::rules::{ConsensusInput, allocate, epoch_params, neuron_records};
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
@@ -24,6 +27,7 @@ use myelin_records::{
     epoch::{BondsRow, EpochRecord, NeuronRecords},
     seat::Seat,
     subnet::LaunchPhase,
+    weights::WeightsRow,
 };
 use myelin_yuma::{EpochOutcome, Params};
 use sp_runtime::{ArithmeticError, DispatchError};
@@ -38,6 +42,8 @@ pub(crate) struct PaidEpoch {
 
 /// The findings of consensus, and the division of the pools.
 struct Consensus {
+    /// The scores of the seats before the epoch, by uid.
+    scores: Vec<SeatScore>,
     /// The bonds that consensus started from, by uid.
     held: Vec<BondsRow>,
     outcome: EpochOutcome,
@@ -62,11 +68,11 @@ impl<T: Config> Pallet<T> {
 
         let stakes: Vec<Amount<Tao>> = seats.iter().map(|seat| T::Stake::weight(netuid, &seat.hotkey)).collect();
         let params = epoch_params(&parameters, &network);
-        let Consensus { held, mut outcome, allocation } =
+        let Consensus { scores, held, mut outcome, allocation } =
             Self::consensus((netuid, now), &division, (&seats, &stakes), &params, launch);
         let emissions = Self::pay_neurons(netuid, &seats, allocation)?;
         Self::store_bonds(netuid, &held, mem::take(&mut outcome.bonds))?;
-        Self::store_neurons(netuid, &outcome, &emissions)?;
+        Self::store_neurons(netuid, &scores, &outcome, &emissions)?;
 
         let record = EpochRecord {
             block: now,
@@ -111,6 +117,7 @@ impl<T: Config> Pallet<T> {
     ) -> Consensus {
         let records = Neurons::<T>::get(netuid);
         let permits: Vec<bool> = records.iter().map(|record| record.permit).collect();
+        let scores = records.iter().map(|record| record.score).collect();
         let held: Vec<BondsRow> = (0..)
             .map(Uid::new)
             .zip(&permits)
@@ -120,6 +127,7 @@ impl<T: Config> Pallet<T> {
         let weights: Vec<&[Entry]> = rows.iter().map(|row| row.entries.as_slice()).collect();
         // Activity counts from the row in force. The call that promised another row counts toward the quorum alone.
         let last_updates: Vec<BlockNumber> = rows.iter().map(|row| row.fixed_at).collect();
+        let outdated: Vec<bool> = rows.iter().map(WeightsRow::is_outdated).collect();
         let bonds: Vec<&[Entry]> = held.iter().map(|row| row.as_slice()).collect();
         let registered_at: Vec<BlockNumber> = seats.iter().map(|seat| seat.registered_at).collect();
         let open_commits = T::Weights::pending_commits(netuid, seats);
@@ -134,11 +142,12 @@ impl<T: Config> Pallet<T> {
             weights: &weights,
             bonds: &bonds,
             permits: &permits,
+            outdated: &outdated,
             open_commits: open_commits.as_deref(),
         };
         let outcome = input.run(params);
         let allocation = allocate(division, &input, &outcome, launch);
-        Consensus { held, outcome, allocation }
+        Consensus { scores, held, outcome, allocation }
     }
 
     /// Pays each neuron its part of the two pools as stake, and returns the parts. spec tokenomics §6.2, steps 5 to 7
@@ -173,8 +182,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Stores the record of each neuron after an epoch. spec yuma §3.13
-    fn store_neurons(netuid: NetUid, outcome: &EpochOutcome, emissions: &[Emission]) -> Result<(), DispatchError> {
-        let records = neuron_records(outcome, emissions).map_err(arithmetic)?;
+    fn store_neurons(
+        netuid: NetUid,
+        scores: &[SeatScore],
+        outcome: &EpochOutcome,
+        emissions: &[Emission],
+    ) -> Result<(), DispatchError> {
+        let records = neuron_records(scores, outcome, emissions).map_err(arithmetic)?;
         Neurons::<T>::insert(netuid, NeuronRecords::try_from(records).map_err(|_| Error::<T>::TooManyNeurons)?);
         Ok(())
     }

@@ -13,7 +13,7 @@
 //! The neurons pallet adjusts registration terms before, in its own hook; the runtime lists that pallet first.
 //!
 //! This pallet has no calls. The pallets below report subnets and seats through `OnSubnet` and `OnSeat`. This pallet
-//! answers them through `ReadEmission`, `ReadEarnings` and `ReadPermits`.
+//! answers them through `ReadEmission`, `ReadScores` and `ReadPermits`.
 //!
 //! # Issuance
 //! Pending emission is in no account. The issuance is derived, never stored: balances, locks, stake and pending

@@ -374,8 +374,11 @@ pub(crate) fn stake_on(hotkey: AccountId) -> u64 {
 pub(crate) fn set_weights(netuid: u16, uid: u16, weights: &[(u16, u16)]) {
     let seat = (NetUid::new(netuid), Uid::new(uid));
     let entries: Vec<Entry> = weights.iter().copied().map(Entry::from).collect();
-    let row =
-        WeightsRow { entries: entries.try_into().expect("tests have few seats"), fixed_at: System::block_number() };
+    let row = WeightsRow {
+        entries: entries.try_into().expect("tests have few seats"),
+        fixed_at: System::block_number(),
+        missed_at: None,
+    };
     Rows::mutate(|rows| rows.insert(seat, row));
     Updates::mutate(|updates| updates.insert(seat, System::block_number()));
 }

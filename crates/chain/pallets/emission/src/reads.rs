@@ -2,7 +2,7 @@
 
 use crate::pallet::{Config, Ledger, Neurons, Pallet};
 use alloc::vec::Vec;
-use myelin_pallet_neurons::traits::ReadEarnings;
+use myelin_pallet_neurons::traits::ReadScores;
 use myelin_pallet_subnets::traits::ReadEmission;
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_primitives::{Amount, NetUid, Tao, Uid};
@@ -13,9 +13,9 @@ impl<T: Config> ReadEmission for Pallet<T> {
     }
 }
 
-impl<T: Config> ReadEarnings for Pallet<T> {
+impl<T: Config> ReadScores for Pallet<T> {
     fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>> {
-        Neurons::<T>::get(netuid).iter().map(|record| record.emission).collect()
+        Neurons::<T>::get(netuid).iter().map(|record| record.score.mean).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Seams of this pallet: the division of the block emission.
 //!
-//! The pallet implements `ReadEmission` and `OnSubnet` (subnets), `ReadEarnings` and `OnSeat` (neurons) and
+//! The pallet implements `ReadEmission` and `OnSubnet` (subnets), `ReadScores` and `OnSeat` (neurons) and
 //! `ReadPermits` (weights). It stands above all pallets that it reads, so no trait for them is here.
 
 use alloc::{collections::BTreeMap, vec::Vec};

@@ -80,7 +80,7 @@ pub use pallet::*;
 pub mod pallet {
     use crate::{
         checks::WorkClaim,
-        traits::{OnSeat, ReadEarnings},
+        traits::{OnSeat, ReadScores},
         types::{AdjustmentsDue, MaxUsedWork, Memberships, UsedSeal},
         weights::WeightInfo,
     };
@@ -114,7 +114,7 @@ pub mod pallet {
         type Stake: ReleaseStake<Self::AccountId>;
 
         /// The emission of neurons in the last epoch, which decides the pruning.
-        type Earnings: ReadEarnings;
+        type Scores: ReadScores;
 
         /// The listeners to changes of seats.
         type OnSeat: OnSeat<Self::AccountId>;

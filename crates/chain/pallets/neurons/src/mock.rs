@@ -4,7 +4,7 @@
 
 use crate::{
     self as pallet_neurons, Admissions,
-    traits::{OnSeat, ReadEarnings},
+    traits::{OnSeat, ReadScores},
     weights::SubstrateWeight,
 };
 use codec::{Decode, Encode};
@@ -68,7 +68,7 @@ impl pallet_neurons::Config for Test {
     type BenchmarkHelper = Tables;
     type CommitmentInterval = ConstU32<COMMITMENT_INTERVAL>;
     type Currency = Balances;
-    type Earnings = Tables;
+    type Scores = Tables;
     type Keys = Tables;
     type OnSeat = Tables;
     type Stake = Tables;
@@ -216,7 +216,7 @@ impl ReleaseStake<AccountId> for Tables {
     }
 }
 
-impl ReadEarnings for Tables {
+impl ReadScores for Tables {
     fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>> {
         Earned::get(netuid)
     }

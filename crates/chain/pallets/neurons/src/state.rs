@@ -2,7 +2,7 @@
 
 use crate::{
     Admissions, Commitments, Config, EndpointsOf, Error, Event, MembershipsOf, Pallet, SeatsOf,
-    traits::{OnSeat, ReadEarnings},
+    traits::{OnSeat, ReadScores},
 };
 use alloc::collections::BTreeSet;
 use frame_support::dispatch::DispatchResult;
@@ -52,10 +52,10 @@ impl<T: Config> Pallet<T> {
             return longest.map(Vacancy::Held).ok_or(Error::NoNeuronIdAvailable);
         }
         let protected = Self::protected(netuid, parameters, seats);
-        let mut earnings = T::Earnings::of_neurons(netuid).into_iter();
+        let mut scores = T::Scores::of_neurons(netuid).into_iter();
         let candidates = uids(seats).map(|(uid, seat)| NeuronCandidate {
             uid,
-            emission: earnings.next().unwrap_or(Amount::ZERO),
+            score: scores.next().unwrap_or(Amount::ZERO),
             registered_at: seat.registered_at,
             protected: protected.contains(&uid),
         });

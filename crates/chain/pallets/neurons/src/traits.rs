@@ -38,8 +38,8 @@ pub trait OnSeat<AccountId> {
     fn hotkey_swapped(netuid: NetUid, uid: Uid, old: &AccountId, new: &AccountId);
 }
 
-/// The payments to neurons in the last epoch, for the choice of the neuron to replace. spec subnets-and-neurons §11
-pub trait ReadEarnings {
-    /// Returns the payments by uid. A uid past the end was paid nothing.
+/// The scores of neurons, for the choice of the neuron to replace. spec subnets-and-neurons §11
+pub trait ReadScores {
+    /// Returns the scores by uid. A uid past the end was never paid.
     fn of_neurons(netuid: NetUid) -> Vec<Amount<Tao>>;
 }

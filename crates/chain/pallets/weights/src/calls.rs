@@ -2,14 +2,13 @@
 
 use crate::{
     Config, Event, Pallet,
-    checks::{AcceptedReveal, RevealSubmission, Submission, WeightVector},
-    rules::CommitQueue,
+    checks::{AcceptedCommit, AcceptedReveal, RevealSubmission, Submission, WeightVector},
     types::{BatchEntries, HashList, KeyList, NetUidList},
 };
 use alloc::vec::Vec;
 use frame_support::{BoundedVec, dispatch::DispatchResult};
-use myelin_primitives::{NetUid, Uid};
-use myelin_records::weights::{StorageIndex, WeightsRow};
+use myelin_primitives::NetUid;
+use myelin_records::weights::StorageIndex;
 use sp_core::H256;
 use sp_runtime::DispatchError;
 
@@ -24,7 +23,7 @@ impl<T: Config> Pallet<T> {
     /// Stores a vector as an update of this block. spec weights §2.2
     fn store_now(netuid: NetUid, vector: WeightVector) {
         Self::note_update(StorageIndex::from(netuid), vector.uid);
-        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: Self::now() });
+        Self::store(netuid, vector, Self::now());
     }
 
     /// Stores a vector of root. spec weights §7
@@ -43,22 +42,17 @@ impl<T: Config> Pallet<T> {
 
     /// Adds a commit. spec weights §5.4
     pub(crate) fn do_commit_weights(hotkey: &T::AccountId, netuid: NetUid, hash: H256) -> DispatchResult {
-        let (uid, queue) = Self::ensure_committable(hotkey, netuid)?;
-        Self::add_commit(hotkey, netuid, uid, queue, hash)
+        let accepted = Self::ensure_committable(hotkey, netuid, hash)?;
+        Self::add_commit(hotkey, netuid, accepted)
     }
 
     /// Adds a commit to the open ones of a hotkey as an update of this block. spec weights §5.4
-    fn add_commit(
-        hotkey: &T::AccountId,
-        netuid: NetUid,
-        uid: Uid,
-        mut queue: CommitQueue,
-        hash: H256,
-    ) -> DispatchResult {
-        queue.push(hash);
-        Self::save_queue(netuid, hotkey, queue)?;
+    fn add_commit(hotkey: &T::AccountId, netuid: NetUid, accepted: AcceptedCommit) -> DispatchResult {
+        let AcceptedCommit { uid, mut queue, commit } = accepted;
+        queue.push(commit);
+        Self::save_queue(netuid, (uid, hotkey), queue)?;
         Self::note_update(StorageIndex::from(netuid), uid);
-        Self::deposit_event(Event::WeightsCommitted { hotkey: hotkey.clone(), netuid, hash });
+        Self::deposit_event(Event::WeightsCommitted { hotkey: hotkey.clone(), netuid, hash: commit.hash });
         Ok(())
     }
 
@@ -69,7 +63,7 @@ impl<T: Config> Pallet<T> {
         reveal: RevealSubmission<'_>,
     ) -> DispatchResult {
         let (revealed, queue) = Self::ensure_revealable(&hotkey, netuid, reveal)?;
-        Self::save_queue(netuid, &hotkey, queue)?;
+        Self::save_queue(netuid, (revealed.vector.uid, &hotkey), queue)?;
         let hash = revealed.hash;
         Self::store_revealed(netuid, revealed);
         Self::deposit_event(Event::WeightsRevealed { hotkey, netuid, hash });
@@ -83,7 +77,9 @@ impl<T: Config> Pallet<T> {
         reveals: &[RevealSubmission<'_>],
     ) -> DispatchResult {
         let (all, queue) = Self::ensure_all_revealable(&hotkey, netuid, reveals)?;
-        Self::save_queue(netuid, &hotkey, queue)?;
+        if let Some(revealed) = all.first() {
+            Self::save_queue(netuid, (revealed.vector.uid, &hotkey), queue)?;
+        }
         // The bound of reveals equals the bound of hashes.
         let hashes = BoundedVec::truncate_from(all.iter().map(|revealed| revealed.hash).collect());
         for revealed in all {
@@ -97,8 +93,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// The last update stays at the last commit.
     fn store_revealed(netuid: NetUid, revealed: AcceptedReveal) {
-        let AcceptedReveal { vector, committed_at, .. } = revealed;
-        Self::store(netuid, vector.uid, WeightsRow { entries: vector.entries, fixed_at: committed_at });
+        Self::store(netuid, revealed.vector, revealed.committed_at);
     }
 
     /// Stores vectors of several subnets. spec weights §6
@@ -126,10 +121,10 @@ impl<T: Config> Pallet<T> {
         hashes: &HashList,
     ) -> DispatchResult {
         let items = Self::commit_items(&netuids, hashes)?;
-        let checked = |(netuid, hash)| Ok((netuid, hash, Self::ensure_committable(&hotkey, netuid)?));
+        let checked = |(netuid, hash)| Ok((netuid, Self::ensure_committable(&hotkey, netuid, hash)?));
         let commits = items.into_iter().map(checked).collect::<Result<Vec<_>, DispatchError>>()?;
-        for (netuid, hash, (uid, queue)) in commits {
-            Self::add_commit(&hotkey, netuid, uid, queue, hash)?;
+        for (netuid, accepted) in commits {
+            Self::add_commit(&hotkey, netuid, accepted)?;
         }
         Self::deposit_event(Event::BatchWeightsCompleted { netuids, hotkey });
         Ok(())

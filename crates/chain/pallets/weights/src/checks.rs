@@ -1,8 +1,8 @@
 //! The checks before a vector or commit is stored. They do not write, so the transaction pool uses them too.
 
 use crate::{
-    Config, Error, Pallet,
-    rules::{self, CommitQueue},
+    Config, Error, Pallet, Rows,
+    rules::{self, CommitQueue, RevealRefusal},
     traits::ReadPermits,
     types::{BatchEntries, HashList, KeyList, NetUidList, Salt, UidList, ValueList},
 };
@@ -17,7 +17,7 @@ use myelin_primitives::{BlockNumber, Entry, NetUid, Uid};
 use myelin_records::{
     bounds::{MaxCommits, MaxUids},
     parameters::Parameters,
-    weights::StorageIndex,
+    weights::{StorageIndex, WeightsCommit},
 };
 use myelin_yuma::{is_spread, max_upscale};
 use sp_core::H256;
@@ -82,6 +82,14 @@ pub(crate) struct WeightVector {
     pub(crate) entries: BoundedVec<Entry, MaxUids>,
 }
 
+/// A commit that may be added, with the queue that it joins.
+#[derive(Clone, Debug)]
+pub(crate) struct AcceptedCommit {
+    pub(crate) uid: Uid,
+    pub(crate) queue: CommitQueue,
+    pub(crate) commit: WeightsCommit,
+}
+
 /// A vector that may be stored because it was committed.
 #[derive(Clone, Debug)]
 pub(crate) struct AcceptedReveal {
@@ -90,11 +98,30 @@ pub(crate) struct AcceptedReveal {
     pub(crate) committed_at: BlockNumber,
 }
 
-/// The kind of an update: a direct vector, to which the rate limit applies, or one that was committed before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpdateKind {
-    Direct,
-    Committed,
+/// The terms that a vector must meet. spec weights §2.1, checks 8, 13 and 14
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VectorTerms {
+    pub(crate) version_key: u64,
+    pub(crate) min_allowed_weights: u16,
+    pub(crate) max_weight_limit: u16,
+}
+
+impl VectorTerms {
+    /// Returns the terms that are in force on a network with this many neurons.
+    pub(crate) fn of(parameters: &Parameters, neurons: u16) -> Self {
+        Self {
+            version_key: parameters.weights_version_key,
+            min_allowed_weights: parameters.min_allowed_weights.min(neurons),
+            max_weight_limit: parameters.weight_limit(neurons),
+        }
+    }
+}
+
+impl From<&WeightsCommit> for VectorTerms {
+    fn from(commit: &WeightsCommit) -> Self {
+        let WeightsCommit { version_key, min_allowed_weights, max_weight_limit, .. } = *commit;
+        Self { version_key, min_allowed_weights, max_weight_limit }
+    }
 }
 
 impl<T: Config> Pallet<T> {
@@ -140,40 +167,38 @@ impl<T: Config> Pallet<T> {
         submission: Submission<'_>,
     ) -> Result<WeightVector, Error<T>> {
         Self::ensure_direct(netuid)?;
-        Self::ensure_settable(hotkey, netuid, submission, UpdateKind::Direct)
+        Self::ensure_settable(hotkey, netuid, submission, None)
     }
 
     /// Checks that a hotkey may set this vector on a subnet. spec weights §2.1, checks 2 to 14
     ///
-    /// The vector is read last, because it is the dearest part of the call.
+    /// A vector that was committed has the terms of its commit, and no rate limit applies to it. The vector is read last,
+    /// because it is the dearest part of the call.
     pub(crate) fn ensure_settable(
         hotkey: &T::AccountId,
         netuid: NetUid,
         submission: Submission<'_>,
-        update: UpdateKind,
+        committed: Option<VectorTerms>,
     ) -> Result<WeightVector, Error<T>> {
         ensure!(!netuid.is_root(), Error::CanNotSetRootNetworkWeights);
         let parameters = Self::parameters(netuid)?;
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
-        ensure!(
-            update == UpdateKind::Committed || Self::is_slow_enough(netuid, uid, &parameters),
-            Error::SettingWeightsTooFast
-        );
+        let is_slow_enough = committed.is_some() || Self::is_slow_enough(netuid, uid, &parameters);
+        ensure!(is_slow_enough, Error::SettingWeightsTooFast);
         ensure!(T::Permits::has_permit(netuid, uid), Error::NeuronNoValidatorPermit);
         Self::ensure_stake(netuid, hotkey)?;
-        ensure!(
-            rules::is_new_enough(submission.version_key, parameters.weights_version_key),
-            Error::IncorrectWeightVersionKey
-        );
+        let required = committed.map_or(parameters.weights_version_key, |terms| terms.version_key);
+        ensure!(rules::is_new_enough(submission.version_key, required), Error::IncorrectWeightVersionKey);
         let neurons = T::Seats::count(netuid);
+        let terms = committed.unwrap_or_else(|| VectorTerms::of(&parameters, neurons));
         let mut entries = submission.entries().ok_or(Error::WeightVecNotEqualSize)?;
         ensure!(entries.len() <= usize::from(neurons), Error::UidsLengthExceedUidsInSubNet);
         ensure!(rules::all_different(&entries), Error::DuplicateUids);
         ensure!(entries.iter().all(|entry| entry.uid.get() < neurons), Error::UidVecContainInvalidOne);
-        let long_enough = rules::is_long_enough(entries.len(), parameters.min_allowed_weights, neurons);
+        let long_enough = rules::is_long_enough(entries.len(), terms.min_allowed_weights, neurons);
         ensure!(long_enough, Error::WeightVecLengthIsLow);
         max_upscale(&mut entries);
-        ensure!(is_spread(&entries, parameters.weight_limit(neurons)), Error::MaxWeightExceeded);
+        ensure!(is_spread(&entries, terms.max_weight_limit), Error::MaxWeightExceeded);
         let entries = BoundedVec::try_from(entries).map_err(|_| Error::UidsLengthExceedUidsInSubNet)?;
         Ok(WeightVector { uid, entries })
     }
@@ -214,15 +239,20 @@ impl<T: Config> Pallet<T> {
         Ok(WeightVector { uid, entries })
     }
 
-    /// Checks that a hotkey may commit on a subnet. Returns its uid and its queue. spec weights §5.4
-    pub(crate) fn ensure_committable(hotkey: &T::AccountId, netuid: NetUid) -> Result<(Uid, CommitQueue), Error<T>> {
+    /// Checks that a hotkey may commit to a hash on a subnet. spec weights §5.4
+    pub(crate) fn ensure_committable(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        hash: H256,
+    ) -> Result<AcceptedCommit, Error<T>> {
         let parameters = Self::ensure_commits(netuid)?;
         let uid = T::Seats::uid(netuid, hotkey).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
         ensure!(Self::is_slow_enough(netuid, uid, &parameters), Error::CommittingWeightsTooFast);
-        let queue = Self::queue(netuid, hotkey, &parameters);
+        let mut queue = Self::queue(netuid, hotkey);
+        queue.withdraw_of_epoch(parameters.schedule(netuid));
         let open = u32::try_from(queue.open().len()).unwrap_or(u32::MAX);
         ensure!(open < MaxCommits::get(), Error::TooManyUnrevealedCommits);
-        Ok((uid, queue))
+        Ok(AcceptedCommit { uid, queue, commit: Self::commit(netuid, &parameters, hash) })
     }
 
     /// Checks that a hotkey may reveal a vector. spec weights §5.5
@@ -233,14 +263,13 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         reveal: RevealSubmission<'_>,
     ) -> Result<(AcceptedReveal, CommitQueue), Error<T>> {
-        let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
+        let mut queue = Self::queue_to_reveal(hotkey, netuid, &[reveal])?;
         let hash = Self::hash(hotkey, netuid, reveal);
         let commit = match queue.take_with_older(hash) {
-            Err(rules::RevealRefusal::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
+            Err(RevealRefusal::Unknown) if queue.open().len() == 0 => Err(Error::NoWeightsCommitFound),
             taken => taken.map_err(Error::from),
         }?;
-        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), UpdateKind::Committed)?;
-        Ok((AcceptedReveal { vector, hash, committed_at: commit.at }, queue))
+        Ok((Self::ensure_accepted(hotkey, netuid, reveal, &commit)?, queue))
     }
 
     /// Checks that a hotkey may reveal several vectors. spec weights §5.7
@@ -251,25 +280,51 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         reveals: &[RevealSubmission<'_>],
     ) -> Result<(Vec<AcceptedReveal>, CommitQueue), Error<T>> {
-        let mut queue = Self::queue_to_reveal(hotkey, netuid)?;
+        let mut queue = Self::queue_to_reveal(hotkey, netuid, reveals)?;
         let hashes: Vec<H256> = reveals.iter().map(|reveal| Self::hash(hotkey, netuid, *reveal)).collect();
         for hash in &hashes {
             queue.find(*hash)?;
         }
-        queue.forget_expired();
-        let mut revealed = Vec::with_capacity(reveals.len());
+        let mut revealed: Vec<AcceptedReveal> = Vec::with_capacity(reveals.len());
         for (reveal, hash) in reveals.iter().zip(hashes) {
-            let commit = queue.take(hash)?;
-            let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), UpdateKind::Committed)?;
-            revealed.push(AcceptedReveal { vector, hash, committed_at: commit.at });
+            // A hash that was found and is gone was listed twice, though an equal commit may have expired.
+            let commit = queue.take(hash).map_err(|refusal| match refusal {
+                RevealRefusal::Expired => Error::InvalidRevealCommitHashNotMatch,
+                refusal => refusal.into(),
+            })?;
+            let is_older = revealed.last().is_some_and(|before| before.committed_at > commit.at);
+            ensure!(!is_older, Error::ExpiredWeightCommit);
+            revealed.push(Self::ensure_accepted(hotkey, netuid, *reveal, &commit)?);
         }
         Ok((revealed, queue))
     }
 
-    /// Returns the queue of a hotkey on a subnet that takes commits, or fails if it is empty.
-    fn queue_to_reveal(hotkey: &T::AccountId, netuid: NetUid) -> Result<CommitQueue, Error<T>> {
-        let parameters = Self::ensure_commits(netuid)?;
-        let queue = Self::queue(netuid, hotkey, &parameters);
+    /// Checks the vector of a commit whose window is open.
+    fn ensure_accepted(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        reveal: RevealSubmission<'_>,
+        commit: &WeightsCommit,
+    ) -> Result<AcceptedReveal, Error<T>> {
+        let vector = Self::ensure_settable(hotkey, netuid, reveal.submission(), Some(commit.into()))?;
+        // An older vector never takes the place of a newer one.
+        let row = Rows::<T>::get(StorageIndex::from(netuid), vector.uid);
+        ensure!(row.is_none_or(|row| row.fixed_at <= commit.at), Error::ExpiredWeightCommit);
+        Ok(AcceptedReveal { vector, hash: commit.hash, committed_at: commit.at })
+    }
+
+    /// Returns the queue of a hotkey for these reveals, or fails if it is empty. spec weights §5.5
+    ///
+    /// Commits outlive a subnet's change to direct weights.
+    fn queue_to_reveal(
+        hotkey: &T::AccountId,
+        netuid: NetUid,
+        reveals: &[RevealSubmission<'_>],
+    ) -> Result<CommitQueue, Error<T>> {
+        ensure!(T::Subnets::exists(netuid), Error::SubNetworkDoesNotExist);
+        let is_secret = |reveal: &RevealSubmission<'_>| rules::is_salt_long_enough(reveal.salt.len());
+        ensure!(reveals.iter().all(is_secret), Error::SaltTooShort);
+        let queue = Self::queue(netuid, hotkey);
         ensure!(!queue.is_empty(), Error::NoWeightsCommitFound);
         Ok(queue)
     }

@@ -9,6 +9,7 @@ use frame_support::ensure;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::{pool_code::PoolCode, weights::StorageIndex};
+use sp_core::H256;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
 /// The refusal of a batch without items.
@@ -37,12 +38,12 @@ impl<T: Config> Pallet<T> {
                     Self::ensure_set(who, netuid, submission)?;
                 }
             }
-            Call::commit_weights { netuid, .. } => Self::ensure_committed(who, *netuid)?,
+            Call::commit_weights { netuid, commit_hash } => Self::ensure_committed(who, *netuid, *commit_hash)?,
             Call::batch_commit_weights { netuids, commit_hashes } => {
                 let items = Self::commit_items(netuids, commit_hashes)?;
                 ensure!(!items.is_empty(), EMPTY);
-                for (netuid, _) in items {
-                    Self::ensure_committed(who, netuid)?;
+                for (netuid, hash) in items {
+                    Self::ensure_committed(who, netuid, hash)?;
                 }
             }
             Call::reveal_weights { netuid, uids, values, salt, version_key } => {
@@ -79,8 +80,8 @@ impl<T: Config> Pallet<T> {
         longest.unwrap_or(0)
     }
 
-    fn ensure_committed(who: &T::AccountId, netuid: NetUid) -> Result<(), Error<T>> {
-        Self::ensure_committable(who, netuid)?;
+    fn ensure_committed(who: &T::AccountId, netuid: NetUid, hash: H256) -> Result<(), Error<T>> {
+        Self::ensure_committable(who, netuid, hash)?;
         Self::ensure_stake(netuid, who)
     }
 }

@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
     /// Checks these invariants, for the networks that exist.
     ///
     /// 1. Each seat has a last update, no list is longer than the seats, and no update is in the future.
-    /// 2. A row belongs to a seat and was fixed no later than the last update of that seat.
+    /// 2. A row belongs to a seat. Neither it nor a missed commit is later than the last update of that seat.
     /// 3. A row lists no uid twice, and on a subnet only seats that are taken.
     /// 4. A row is scaled: its largest value is 65 535, or all values are zero.
     /// 5. Commits belong to hotkeys with a seat, and there are none on root.
@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
             ensure!(uid.get() < T::Seats::count(netuid), "a row belongs to no seat");
             let updated = Self::last_update(StorageIndex::from(netuid), uid);
             ensure!(row.fixed_at <= updated, "a row was fixed after its author's last update");
+            ensure!(row.missed_at <= Some(updated), "a missed commit is later than its author's last update");
             Ok(())
         })
     }

@@ -275,7 +275,7 @@ pub mod pallet {
         InvalidRevealCommitHashNotMatch,
         /// The window of this commit is still ahead; reveal it when its window opens.
         RevealTooEarly,
-        /// The window of this commit is over; commit again.
+        /// The window of this commit is over, or a later vector is in force; commit again.
         ExpiredWeightCommit,
         /// The lists of a batch differ in length; each item needs one element of each list.
         InputLengthsUnequal,
@@ -283,6 +283,8 @@ pub mod pallet {
         LaunchPhase,
         /// The netuids of a batch do not ascend; list each network once, in ascending order.
         DuplicateNetuid,
+        /// The salt has fewer than 8 numbers, so the weights could be guessed; commit again with a longer one.
+        SaltTooShort,
     }
 
     impl<T> From<RevealRefusal> for Error<T> {
@@ -375,7 +377,9 @@ pub mod pallet {
         /// ## Details
         /// `commit_hash` is BLAKE2b-256 of the SCALE encoding of (hotkey, netuid, uids, values, salt, version key), see
         /// [`rules::commit_hash`](crate::rules::commit_hash). The reveal is possible after the reveal period, in one
-        /// epoch only. The commit counts as an update of the neuron. spec weights §5.4
+        /// epoch only, on the terms of the block of the commit. The commit takes the place of an earlier one of the
+        /// same epoch, and counts as an update of the neuron. A neuron that misses the reveal does not vote until a
+        /// later vector is in force. spec weights §5.4, §5.9
         ///
         /// ## Errors
         /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealDisabled`],
@@ -428,13 +432,14 @@ pub mod pallet {
         /// ## Details
         /// `uids`, `values`, `salt` and `version_key` are those of the hash. The commit and all older ones are removed.
         /// The neuron's last update stays at its last commit. A reveal that fails may be repeated while the window is
-        /// open. A neuron that took its seat at or after the commit gets nothing. spec weights §5.5, §5.6
+        /// open. A neuron that took its seat at or after the commit gets nothing. Version key, least length and largest
+        /// share are those of the block of the commit. spec weights §5.5, §5.6
         ///
         /// ## Errors
-        /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::CommitRevealDisabled`],
-        /// [`Error::NoWeightsCommitFound`], [`Error::ExpiredWeightCommit`],
-        /// [`Error::InvalidRevealCommitHashNotMatch`], [`Error::RevealTooEarly`], then those of
-        /// [`Pallet::set_weights`] from [`Error::HotKeyNotRegisteredInSubNet`] on, except for the rate limit.
+        /// In this order: [`Error::SubNetworkDoesNotExist`], [`Error::SaltTooShort`], [`Error::NoWeightsCommitFound`],
+        /// [`Error::ExpiredWeightCommit`], [`Error::InvalidRevealCommitHashNotMatch`], [`Error::RevealTooEarly`], then
+        /// those of [`Pallet::set_weights`] from [`Error::HotKeyNotRegisteredInSubNet`] on, except for the rate limit,
+        /// and [`Error::ExpiredWeightCommit`] if the vector in force was fixed after the commit.
         ///
         /// ## Events
         /// [`Event::WeightsSet`], [`Event::WeightsRevealed`].
@@ -461,8 +466,8 @@ pub mod pallet {
         /// Signed by the hotkey that committed. Free.
         ///
         /// ## Details
-        /// All or nothing. Exactly the revealed commits are removed, older ones stay. The weights of the last item are
-        /// in force afterwards. spec weights §5.7
+        /// All or nothing, in the order of the commits. Exactly the revealed commits are removed, older ones stay. The
+        /// weights of the last item are in force afterwards. spec weights §5.7
         ///
         /// ## Errors
         /// [`Error::InputLengthsUnequal`], then those of [`Pallet::reveal_weights`].

@@ -22,8 +22,9 @@ impl<T: Config> OnSeat<T::AccountId> for Pallet<T> {
 
     /// Removes the commits of a swapped hotkey; the weights stay. spec weights §5.8
     ///
-    /// The commits hash the old hotkey and could not be revealed any more.
-    fn hotkey_swapped(netuid: NetUid, _uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
+    /// The commits hash the old hotkey and could not be revealed any more. Those that are expired count as missed.
+    fn hotkey_swapped(netuid: NetUid, uid: Uid, old: &T::AccountId, _new: &T::AccountId) {
+        Self::note_missed(netuid, uid, &Self::queue(netuid, old).into_parts().0);
         Commits::<T>::remove(StorageIndex::from(netuid), old);
     }
 }

@@ -1,6 +1,6 @@
 //! Implementations of the reads that other pallets need.
 
-use crate::{Config, LastUpdates, Pallet, Rows, traits::ReadWeights};
+use crate::{Commits, Config, LastUpdates, Pallet, Rows, traits::ReadWeights};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::BoundedVec;
 use myelin_pallet_neurons::traits::ReadSeats;
@@ -15,12 +15,15 @@ use myelin_yuma::as_read;
 impl<T: Config> ReadWeights<T::AccountId> for Pallet<T> {
     fn rows(netuid: NetUid, seats: &[Seat<T::AccountId>]) -> Vec<WeightsRow> {
         let since = |rated: Uid| seats.get(usize::from(rated)).map(|seat| seat.registered_at);
-        let row = |(uid, seat): (Uid, &Seat<_>)| match Rows::<T>::get(StorageIndex::from(netuid), uid) {
-            Some(WeightsRow { entries, fixed_at }) => {
-                let entries = as_read(&entries, fixed_at, since).collect();
-                WeightsRow { entries: BoundedVec::truncate_from(entries), fixed_at }
+        let index = StorageIndex::from(netuid);
+        let row = |(uid, seat): (Uid, &Seat<_>)| {
+            let mut row = Rows::<T>::get(index, uid).unwrap_or_default();
+            if row.entries.is_empty() {
+                row.fixed_at = seat.registered_at;
             }
-            None => WeightsRow { entries: BoundedVec::new(), fixed_at: seat.registered_at },
+            row.entries = BoundedVec::truncate_from(as_read(&row.entries, row.fixed_at, since).collect());
+            row.note_missed(&Commits::<T>::get(index, &seat.hotkey), Self::now());
+            row
         };
         (0..).map(Uid::new).zip(seats).map(row).collect()
     }
@@ -34,7 +37,7 @@ impl<T: Config> ReadWeights<T::AccountId> for Pallet<T> {
     fn pending_commits(netuid: NetUid, seats: &[Seat<T::AccountId>]) -> Option<Vec<Option<BlockNumber>>> {
         let parameters = T::Subnets::parameters(netuid)?;
         let earliest = |seat: &Seat<_>| {
-            let queue = Self::queue(netuid, &seat.hotkey, &parameters);
+            let queue = Self::queue(netuid, &seat.hotkey);
             queue.open().next().map(|commit| commit.at)
         };
         Self::takes_commits(netuid, &parameters).then(|| seats.iter().map(earliest).collect())

@@ -9,9 +9,12 @@ use alloc::{
     vec::Vec,
 };
 use codec::Encode;
-use myelin_economics::schedule::{RevealPhase, RevealSchedule};
+use myelin_economics::schedule::{RevealPhase, Schedule};
 use myelin_primitives::{BlockNumber, Entry, Uid};
-use myelin_records::weights::{StorageIndex, WeightsCommit};
+use myelin_records::{
+    bounds::MIN_SALT,
+    weights::{StorageIndex, WeightsCommit},
+};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
@@ -49,6 +52,11 @@ pub fn is_long_enough(length: usize, minimum: u16, neurons: u16) -> bool {
     length >= usize::from(minimum.min(neurons))
 }
 
+/// Returns true if a salt of `length` numbers is too long to guess. spec weights §5.3
+pub const fn is_salt_long_enough(length: usize) -> bool {
+    length >= MIN_SALT
+}
+
 /// Returns the hash of a commit: of author, network, weights, salt and version key. spec weights §5.3
 pub fn commit_hash<AccountId: Encode>(
     hotkey: &AccountId,
@@ -75,7 +83,6 @@ pub enum RevealRefusal {
 /// The commits of a hotkey as of one block. spec weights §5.5
 #[derive(Clone, Debug)]
 pub struct CommitQueue {
-    windows: RevealSchedule,
     now: BlockNumber,
     expired: Vec<WeightsCommit>,
     open: VecDeque<WeightsCommit>,
@@ -83,13 +90,11 @@ pub struct CommitQueue {
 
 impl CommitQueue {
     /// Splits stored commits, which are in order of their blocks, into expired and open ones.
-    pub fn new(commits: impl IntoIterator<Item = WeightsCommit>, windows: RevealSchedule, now: BlockNumber) -> Self {
-        let mut open: VecDeque<_> = commits.into_iter().collect();
-        let mut expired = Vec::new();
-        while let Some(first) = open.pop_front_if(|first| windows.of(first.at, now) == RevealPhase::Over) {
-            expired.push(first);
-        }
-        Self { windows, now, expired, open }
+    pub fn new(commits: impl IntoIterator<Item = WeightsCommit>, now: BlockNumber) -> Self {
+        // A shorter reveal period lets a later commit expire first.
+        let (expired, open): (Vec<_>, Vec<_>) =
+            commits.into_iter().partition(|commit| commit.phase(now) == RevealPhase::Over);
+        Self { now, expired, open: open.into() }
     }
 
     /// Returns the commits that are not expired, oldest first.
@@ -97,9 +102,9 @@ impl CommitQueue {
         self.open.iter()
     }
 
-    /// Returns the commits that are not expired, to be stored.
-    pub fn into_open(self) -> Vec<WeightsCommit> {
-        self.open.into()
+    /// Splits the queue into the expired commits and the open ones, which are to be stored.
+    pub fn into_parts(self) -> (Vec<WeightsCommit>, Vec<WeightsCommit>) {
+        (self.expired, self.open.into())
     }
 
     /// Returns true if there is neither an open nor an expired commit.
@@ -107,14 +112,17 @@ impl CommitQueue {
         self.open.is_empty() && self.expired.is_empty()
     }
 
-    /// Adds a commit made now.
-    pub fn push(&mut self, hash: H256) {
-        self.open.push_back(WeightsCommit { hash, at: self.now });
+    /// Removes the open commits of the present epoch, whose place a new one takes. spec weights §5.4
+    ///
+    /// An author thus has no choice among several commits of one epoch.
+    pub fn withdraw_of_epoch(&mut self, schedule: Schedule) {
+        let epoch = schedule.epoch_index(self.now);
+        self.open.retain(|commit| schedule.epoch_index(commit.at) != epoch);
     }
 
-    /// Removes the expired commits, so that they are unknown from now on.
-    pub fn forget_expired(&mut self) {
-        self.expired.clear();
+    /// Adds a commit made now.
+    pub fn push(&mut self, commit: WeightsCommit) {
+        self.open.push_back(commit);
     }
 
     /// Finds the oldest open commit with this hash.
@@ -123,7 +131,7 @@ impl CommitQueue {
     /// The reason for which the commit cannot be revealed. spec weights §5.5, steps 5 to 7
     pub fn find(&self, hash: H256) -> Result<usize, RevealRefusal> {
         match self.open.iter().enumerate().find(|(_, commit)| commit.hash == hash) {
-            Some((position, commit)) if self.windows.of(commit.at, self.now) == RevealPhase::Open => Ok(position),
+            Some((position, commit)) if commit.phase(self.now) == RevealPhase::Open => Ok(position),
             Some(_) => Err(RevealRefusal::Early),
             None if self.expired.iter().any(|commit| commit.hash == hash) => Err(RevealRefusal::Expired),
             None => Err(RevealRefusal::Unknown),
@@ -271,18 +279,14 @@ mod tests {
         assert_eq!(hash(&[], &[], &[], 0), "b5c4ff0cd49e0a365c711ef305a1a92251b23e9c8302faab700c60ef5e228d28");
     }
 
-    fn windows(netuid: u16, tempo: u16, period: u64) -> RevealSchedule {
-        RevealSchedule { schedule: Schedule::new(NetUid::new(netuid), tempo), period }
+    fn commit(hash: u8, at: BlockNumber, first: BlockNumber, last: BlockNumber) -> WeightsCommit {
+        WeightsCommit { hash: H256::repeat_byte(hash), at, first, last, ..WeightsCommit::default() }
     }
 
-    /// Returns a queue of commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4.
+    /// Returns a queue of commits of blocks 11, 12, 16 and 22 at tempo 5: epochs 2, 2, 3 and 4 of subnet 1.
     fn queue(now: BlockNumber) -> CommitQueue {
-        let commits = [(1, 11), (2, 12), (3, 16), (4, 22)];
-        CommitQueue::new(
-            commits.map(|(hash, at)| WeightsCommit { hash: H256::repeat_byte(hash), at }),
-            windows(1, 5, 1),
-            now,
-        )
+        let commits = [commit(1, 11, 16, 21), commit(2, 12, 16, 21), commit(3, 16, 22, 27), commit(4, 22, 28, 33)];
+        CommitQueue::new(commits, now)
     }
 
     fn blocks(queue: &CommitQueue) -> Vec<BlockNumber> {
@@ -313,30 +317,31 @@ mod tests {
 
     #[test]
     fn of_equal_commits_the_oldest_is_found() {
-        let commits = [11, 12, 12].map(|at| WeightsCommit { hash: H256::zero(), at });
-        let mut queue = CommitQueue::new(commits, windows(1, 5, 1), 16);
+        let commits = [11, 12, 12].map(|at| commit(0, at, 16, 21));
+        let mut queue = CommitQueue::new(commits, 16);
         assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(11));
         assert_eq!(queue.take(H256::zero()).map(|commit| commit.at), Ok(12));
         assert_eq!(blocks(&queue), [12]);
     }
 
     #[test]
-    fn forgotten_commits_are_unknown() {
+    fn a_new_commit_takes_the_place_of_those_of_its_epoch() {
         let mut queue = queue(22);
-        queue.forget_expired();
-        assert_eq!(queue.find(H256::repeat_byte(1)), Err(RevealRefusal::Unknown));
-        queue.push(H256::repeat_byte(5));
-        assert_eq!(blocks(&queue), [16, 22, 22]);
+        queue.withdraw_of_epoch(Schedule::new(NetUid::new(1), 5));
+        queue.push(commit(5, 22, 28, 33));
+        assert_eq!(queue.find(H256::repeat_byte(4)), Err(RevealRefusal::Unknown));
+        assert_eq!(queue.find(H256::repeat_byte(1)), Err(RevealRefusal::Expired));
+        let (expired, open) = queue.into_parts();
+        let hashes = |commits: Vec<WeightsCommit>| commits.iter().map(|commit| commit.hash.0[0]).collect::<Vec<_>>();
+        assert_eq!((hashes(expired), hashes(open)), (vec![1, 2], vec![3, 5]));
     }
 
     proptest! {
         #[test]
-        fn only_the_front_of_a_queue_is_over(mut blocks in proptest::collection::vec(0..5_000_u32, 0..10), now in 0..6_000_u32) {
-            blocks.sort_unstable();
-            let queue: Vec<_> = blocks.iter().map(|&at| WeightsCommit { hash: H256::zero(), at }).collect();
-            let windows = windows(3, 50, 2);
-            let open: Vec<_> = queue.iter().filter(|commit| windows.of(commit.at, now) != RevealPhase::Over).cloned().collect();
-            prop_assert_eq!(CommitQueue::new(queue, windows, now).open().cloned().collect::<Vec<_>>(), open);
+        fn a_queue_is_split_in_its_order(lasts in proptest::collection::vec(0..100_u32, 0..10), now in 0..100_u32) {
+            let queue: Vec<_> = (0..).zip(&lasts).map(|(at, last)| commit(0, at, 0, *last)).collect();
+            let (expired, open): (Vec<_>, Vec<_>) = queue.iter().partition(|commit| commit.last < now);
+            prop_assert_eq!(CommitQueue::new(queue, now).into_parts(), (expired, open));
         }
 
         #[test]

@@ -26,6 +26,7 @@ impl<T: Config> Pallet<T> {
     pub fn network_weights(netuid: NetUid) -> Vec<(Uid, Vec<Entry>)> {
         let since = Self::rated_since(netuid);
         let mut rows: Vec<_> = Rows::<T>::iter_prefix(StorageIndex::from(netuid))
+            .filter(|(_, row)| !row.entries.is_empty())
             .map(|(uid, row)| {
                 let entries = as_read(&row.entries, row.fixed_at, |rated| since.get(&rated).copied());
                 (uid, entries.collect())
@@ -35,12 +36,12 @@ impl<T: Config> Pallet<T> {
         rows
     }
 
-    /// Returns the open commits of a hotkey, oldest first, with their windows under the current parameters.
+    /// Returns the open commits of a hotkey, oldest first, with their terms.
     pub fn commits_of(netuid: NetUid, hotkey: &T::AccountId) -> Vec<CommitInfo> {
-        let Some(parameters) = T::Subnets::parameters(netuid) else { return Vec::new() };
-        let windows = Self::windows(netuid, &parameters);
-        let queue = Self::queue(netuid, hotkey, &parameters);
-        queue.open().map(|commit| CommitInfo::new(commit, windows.blocks(commit.at).into())).collect()
+        if !T::Subnets::exists(netuid) {
+            return Vec::new();
+        }
+        Self::queue(netuid, hotkey).open().map(CommitInfo::from).collect()
     }
 
     /// Returns the reveal window of a commit of block `committed_at` under the current parameters.

@@ -50,18 +50,18 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 
     /// Returns the weight of a vector of `n` entries.
     ///
-    /// Reads: parameters of the network and of all, count of seats, uid, permit, last updates and stake. Writes: last
-    /// updates and row.
+    /// Reads: parameters of the network and of all, count of seats, uid, permit, last updates, row and stake. Writes:
+    /// last updates and row.
     fn vector(n: u32) -> Weight {
-        CALL.saturating_add(ENTRY.saturating_mul(n.into())).saturating_add(Self::db(6 + STAKE, 2))
+        CALL.saturating_add(ENTRY.saturating_mul(n.into())).saturating_add(Self::db(7 + STAKE, 2))
     }
 
     /// Returns the weight of a commit.
     ///
-    /// Reads: parameters of the network and of all, uid, last updates, commits, and stake before inclusion. Writes:
-    /// last updates and commits.
+    /// Reads: parameters of the network and of all, count of seats, uid, last updates, commits, row, and stake before
+    /// inclusion. Writes: last updates, commits and row.
     fn commit() -> Weight {
-        CALL.saturating_add(Self::db(5 + STAKE, 2))
+        CALL.saturating_add(Self::db(7 + STAKE, 3))
     }
 }
 

@@ -9,11 +9,11 @@ use crate::{
 };
 use codec::{Compact, Encode};
 use frame_support::BoundedVec;
-use myelin_economics::schedule::{RevealPhase, RevealSchedule};
+use myelin_economics::schedule::RevealPhase;
 use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, OwnedHotkeys, Owners};
 use myelin_pallet_neurons::{Call as NeuronsCall, SeatsOf};
 use myelin_pallet_staking::{Call as StakingCall, Holdings, Hotkeys, Pools};
-use myelin_pallet_subnets::{Call as SubnetsCall, Network, NetworkSettings, Subnets, Tempos};
+use myelin_pallet_subnets::{Call as SubnetsCall, Network, Subnets, Tempos};
 use myelin_pallet_weights::{Call as WeightsCall, Commits};
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
 use myelin_runtime::{AccountId, Address, Balances, EXISTENTIAL_DEPOSIT, Runtime, RuntimeCall, System, authorities};
@@ -270,14 +270,10 @@ fn open_commit(number: u8) -> Option<(u8, NetUid, Vector)> {
     let now = System::block_number();
     let open = Commits::<Runtime>::iter().flat_map(|(index, hotkey, commits)| {
         let netuid = index.netuid();
-        let windows = NetworkSettings::<Runtime>::get(netuid).map(|parameters| RevealSchedule {
-            schedule: parameters.schedule(netuid),
-            period: parameters.reveal_period_epochs,
-        });
         let author = known(&hotkey);
         commits.into_iter().filter_map(move |commit| {
-            let (author, windows) = (author?, windows?);
-            let is_open = windows.of(commit.at, now) == RevealPhase::Open;
+            let author = author?;
+            let is_open = commit.phase(now) == RevealPhase::Open;
             let vector = vectors().into_iter().find(|vector| promise(author, netuid, vector) == commit.hash)?;
             is_open.then_some((author, netuid, vector))
         })

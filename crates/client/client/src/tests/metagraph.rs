@@ -25,6 +25,7 @@ pub(super) fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
         dividends: 0,
         validator_trust: 0,
         emission: Amount::ZERO,
+        score: Amount::ZERO,
         axon: None,
         metrics: None,
     }

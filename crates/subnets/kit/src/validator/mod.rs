@@ -43,8 +43,8 @@ pub struct ValidatingOptions {
     pub patience: Duration,
     /// The part of an average that the newest score makes up.
     pub newest: Fraction,
-    /// The version of the validator's software. A subnet may require a newer one.
-    pub version_key: u64,
+    /// The version key to send. By default the one that the subnet asks for.
+    pub version_key: Option<u64>,
     /// The blocks before an epoch at which weights are due; by default a third of the tempo, 3 to 25.
     pub lead: Option<BlockNumber>,
     /// The seed of challenges and samples, for reproducible trials.
@@ -67,7 +67,7 @@ impl Default for ValidatingOptions {
             every: Duration::from_secs(12),
             patience: Duration::from_secs(12),
             newest: Fraction::from_ppm(MILLION / 10).unwrap_or(Fraction::HALF),
-            version_key: 0,
+            version_key: None,
             lead: None,
             seed: None,
             max_answer: MAX_BODY,

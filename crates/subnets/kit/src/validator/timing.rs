@@ -1,5 +1,6 @@
-//! The blocks in which weights are due.
+//! The blocks in which weights and reveals are due.
 
+use crate::dice::dice;
 use myelin_primitives::BlockNumber;
 
 /// The values that decide if weights are due.
@@ -40,9 +41,84 @@ impl Timing {
     }
 }
 
+/// The doublings of the pause after a failed reveal: up to 2 blocks, because the window ends soon.
+pub(super) const REVEAL_DOUBLINGS: u32 = 1;
+
+/// The least number of blocks that are left of a window when its reveal is due.
+const LEAST_MARGIN: BlockNumber = 4;
+
+/// The part of a window that is its margin, and the most that the reveal is drawn earlier: one in this many.
+const MARGIN_PART: BlockNumber = 12;
+
+/// The blocks in which a commit may be revealed.
+///
+/// The reveal is late, so that no other validator copies it in the same epoch, and early enough for a second attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RevealTiming {
+    /// The first block.
+    pub(super) first: BlockNumber,
+    /// The last block.
+    pub(super) last: BlockNumber,
+}
+
+impl RevealTiming {
+    fn part(self) -> BlockNumber {
+        self.last.saturating_sub(self.first).saturating_add(1) / MARGIN_PART
+    }
+
+    fn margin(self) -> BlockNumber {
+        self.part().max(LEAST_MARGIN)
+    }
+
+    /// Returns the first block in which the reveal is due. `seed` draws one of a twelfth of the window.
+    fn due_from(self, seed: u64) -> BlockNumber {
+        let jitter = dice([seed, 0, 0, 0]).checked_rem(self.part().into()).unwrap_or(0);
+        let jitter = BlockNumber::try_from(jitter).unwrap_or(0);
+        self.last.saturating_sub(self.margin()).saturating_sub(jitter).max(self.first)
+    }
+
+    /// Returns true if the reveal is due when `block` is the last final one.
+    pub(super) fn is_due(self, block: BlockNumber, seed: u64) -> bool {
+        (self.due_from(seed)..=self.last).contains(&block.saturating_add(1))
+    }
+
+    /// Returns the blocks for which a reveal is searched for before it is sent again.
+    pub(super) fn patience(self) -> BlockNumber {
+        self.margin() / 2
+    }
+}
+
+/// Returns the seed of a reveal: its salt, which is secret until then.
+pub(super) fn seed(salt: &[u16]) -> u64 {
+    salt.iter().fold(0, |seed: u64, number| seed.rotate_left(16) ^ u64::from(*number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use myelin_client::Backoff;
+
+    /// Plays windows of this length, each with one failure, and returns the blocks of each reveal before the last one.
+    fn reveals(length: BlockNumber) -> Vec<BlockNumber> {
+        let mut backoff = Backoff::new(REVEAL_DOUBLINGS);
+        let windows = (0..100).map(|number| (number, 1_000 + number * length));
+        let revealed = windows.map(|(number, first)| {
+            let window = RevealTiming { first, last: first + length - 1 };
+            let seed = seed(&[number as u16; 8]) + u64::from(number);
+            let mut due = (first - 1..window.last).filter(|block| {
+                let is_due = window.is_due(*block, seed) && backoff.is_over(*block);
+                if is_due && backoff.is_over(*block) {
+                    backoff.failed(*block);
+                }
+                is_due
+            });
+            let (failed, revealed) = (due.next().unwrap() + 1, due.next().expect("there is a second attempt") + 1);
+            assert!(failed >= first + length / 2, "{failed} is in the first half");
+            backoff.succeeded(revealed);
+            window.last - failed
+        });
+        revealed.collect()
+    }
 
     /// Returns the blocks, up to 100, in which weights are submitted, if each submission is included at once.
     fn submitted(tempo: u32, rate_limit: u32, lead: u32) -> Vec<u32> {
@@ -79,6 +155,21 @@ mod tests {
         assert_eq!(due, [16, 17, 18, 19]);
         assert!(!Timing { next_epoch: None, ..timing }.is_due(16));
         assert!(!Timing { last_update: 16, ..timing }.is_due(17));
+    }
+
+    #[test]
+    fn reveals_are_late_and_one_failure_misses_none() {
+        let long = reveals(361);
+        assert!(long.iter().all(|left| (30..60).contains(left)), "{long:?}");
+        assert!(long.iter().any(|left| *left < 40) && long.iter().any(|left| *left >= 50), "{long:?}");
+        assert!(reveals(21).iter().all(|left| *left == 4));
+        assert!(reveals(60).iter().all(|left| (5..10).contains(left)));
+    }
+
+    #[test]
+    fn a_short_window_is_used_from_its_beginning() {
+        let window = RevealTiming { first: 10, last: 12 };
+        assert_eq!((8..14).filter(|block| window.is_due(*block, 7)).collect::<Vec<_>>(), [9, 10, 11]);
     }
 
     #[test]

@@ -10,12 +10,12 @@ use crate::{
 };
 use core::convert::Infallible;
 use myelin_client::{
-    Backoff, ChainState, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, UnseenTransaction, calls,
-    subxt::tx::Payload,
+    Backoff, ChainState, IncludedTransaction, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, SubmissionOutcome,
+    UnseenTransaction, calls, subxt::tx::Payload,
 };
-use myelin_diagnostic::Hints;
+use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{BlockNumber, Entry, Uid};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The greatest number of stored commits. The chain stores ten of a hotkey (spec weights §5.1).
 const MAX_PENDING: usize = 16;
@@ -28,10 +28,12 @@ const FORGOTTEN_AFTER: u64 = 128;
 /// The doublings of the pause after a failure: up to 32 blocks.
 const MAX_DOUBLINGS: u32 = 5;
 
-/// The state of the submissions from block to block.
+/// The state of the submissions of new weights from block to block.
 struct Attempts {
     backoff: Backoff,
     has_permit: bool,
+    /// The version key that the network asked for, as it was reported.
+    version_key: u64,
     /// The last cause of missing weights that was reported.
     no_opinion: Option<NoWeights>,
     /// True if the age of the row was reported since the last weights.
@@ -42,11 +44,17 @@ struct Attempts {
 type Row = Vec<Entry>;
 
 impl<T: Task, J: Judge<T>> Validator<T, J> {
-    /// Sets weights before each epoch until the seat or the subnet is lost.
+    /// Sets weights before each epoch, and reveals commits, until the seat or the subnet is lost.
+    ///
+    /// Neither waits for the other: the end of a reveal window may come while a commit is searched for.
     pub(super) async fn weigh(&self) -> MemberError {
         let weighing =
             WeightsLoop { board: &self.board, version_key: self.options.version_key, lead: self.options.lead };
-        match weighing.go_on().await {
+        let ended = tokio::select! {
+            ended = weighing.submit_all() => ended,
+            ended = weighing.reveal_all() => ended,
+        };
+        match ended {
             Err(ended) => ended,
         }
     }
@@ -54,7 +62,8 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
 
 struct WeightsLoop<'a> {
     board: &'a Board,
-    version_key: u64,
+    /// The version key to send. `None` sends the one that the network asks for.
+    version_key: Option<u64>,
     lead: Option<BlockNumber>,
 }
 
@@ -63,25 +72,43 @@ impl WeightsLoop<'_> {
         &self.board.member
     }
 
-    async fn go_on(&self) -> Result<Infallible, MemberError> {
+    /// Submits weights in each epoch.
+    async fn submit_all(&self) -> Result<Infallible, MemberError> {
         let mut seen = self.member().seen();
         let backoff = Backoff::new(MAX_DOUBLINGS);
-        let mut attempts = Attempts { backoff, has_permit: true, no_opinion: None, is_warned: false };
+        let mut attempts = Attempts { backoff, has_permit: true, version_key: 0, no_opinion: None, is_warned: false };
         loop {
             let snapshot = Arc::clone(&seen.borrow_and_update());
-            self.at(&snapshot, &mut attempts).await?;
+            self.submit_at(&snapshot, &mut attempts).await?;
             if seen.changed().await.is_err() {
                 return Err(MemberError::NoSubnet(self.member().netuid()));
             }
         }
     }
 
-    /// Handles a new final block.
-    async fn at(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> Result<(), MemberError> {
+    /// Reveals the commits whose time has come.
+    async fn reveal_all(&self) -> Result<Infallible, MemberError> {
+        let mut seen = self.member().seen();
+        let mut backoff = Backoff::new(timing::REVEAL_DOUBLINGS);
+        loop {
+            let snapshot = Arc::clone(&seen.borrow_and_update());
+            let uid = self.member().uid_in(&snapshot)?;
+            let has_permit = snapshot.neuron(uid).is_some_and(|own| own.validator_permit);
+            let is_pending = !self.board.memory().pending.is_empty();
+            if has_permit && is_pending {
+                self.reveal_at(snapshot.block, &mut backoff).await;
+            }
+            if seen.changed().await.is_err() {
+                return Err(MemberError::NoSubnet(self.member().netuid()));
+            }
+        }
+    }
+
+    /// Submits weights if they are due after a new final block.
+    async fn submit_at(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> Result<(), MemberError> {
         let uid = self.member().uid_in(snapshot)?;
         let Some(own) = snapshot.neuron(uid) else { return Ok(()) };
         self.forget_replaced(snapshot).await;
-        let is_pending = !self.board.memory().pending.is_empty();
         let may_be_due = own.validator_permit && attempts.backoff.is_over(snapshot.block);
         if own.validator_permit != attempts.has_permit {
             attempts.has_permit = own.validator_permit;
@@ -89,20 +116,26 @@ impl WeightsLoop<'_> {
                 self.member().send(NeuronEvent::NoPermit { block: snapshot.block });
             }
         }
-        if !is_pending && !may_be_due {
+        if !may_be_due {
             return Ok(());
         }
         // The task that follows the chain reports outages.
         let Ok(now) = self.member().chain().at_finalised().await else { return Ok(()) };
         let Ok(Some(parameters)) = now.parameters(self.member().netuid()).await else { return Ok(()) };
-        if is_pending && self.reveal(snapshot, attempts).await {
-            // The reveal took some time, and other blocks are final now.
-            return Ok(());
-        }
-        if may_be_due && self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
+        self.report_version_key(&parameters, attempts);
+        if self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
             self.submit_weights(own, snapshot, (&now, &parameters), attempts).await;
         }
         Ok(())
+    }
+
+    /// Reports that the network asks for another version key, unless the validator sends a key of its own.
+    fn report_version_key(&self, parameters: &Parameters, attempts: &mut Attempts) {
+        let asked = parameters.weights_version_key;
+        if self.version_key.is_none() && asked != attempts.version_key {
+            attempts.version_key = asked;
+            self.member().send(NeuronEvent::VersionKey { version_key: asked });
+        }
     }
 
     /// Removes the scores of neurons whose seat was taken over.
@@ -158,9 +191,13 @@ impl WeightsLoop<'_> {
                 return;
             }
         };
-        let weighed =
-            if parameters.commit_reveal { self.commit(row, snapshot.block).await } else { self.set(row).await };
-        attempted(weighed, snapshot.block, attempts);
+        let version_key = self.version_key.unwrap_or(parameters.weights_version_key);
+        let weighed = if parameters.commit_reveal {
+            self.commit(row, version_key, snapshot.block).await
+        } else {
+            self.set(row, version_key).await
+        };
+        attempted(weighed, snapshot.block, &mut attempts.backoff);
     }
 
     /// Reports once that the row in force is older than half of the activity cutoff.
@@ -178,6 +215,7 @@ impl WeightsLoop<'_> {
         }
         // The task that follows the chain reports outages.
         let Ok(row) = now.weights_row(self.member().netuid(), own.uid).await else { return };
+        let row = row.filter(|row| !row.entries.is_empty());
         let fixed_at = row.map_or(own.registered_at, |row| row.fixed_at);
         let cutoff = parameters.activity_cutoff();
         if timing::is_old(fixed_at, cutoff, block) {
@@ -198,15 +236,21 @@ impl WeightsLoop<'_> {
             .collect()
     }
 
-    async fn set(&self, row: Row) -> Option<BlockNumber> {
-        let call = calls::set_weights(self.member().netuid(), &row, self.version_key);
-        self.submit(WeightsStep::Set, row, &call).await
+    /// Sets weights in clear text. They take the place of all commits.
+    async fn set(&self, row: Row, version_key: u64) -> Option<BlockNumber> {
+        let older = self.board.memory().pending.clone();
+        let call = calls::set_weights(self.member().netuid(), &row, version_key);
+        let set = self.submit(WeightsStep::Set, row, &call).await;
+        if set.is_some() && !older.is_empty() {
+            self.forget(older).await;
+        }
+        set
     }
 
     /// Commits to weights. The salt is stored first.
-    async fn commit(&self, row: Row, block: BlockNumber) -> Option<BlockNumber> {
+    async fn commit(&self, row: Row, version_key: u64, block: BlockNumber) -> Option<BlockNumber> {
         let member = self.member();
-        let pending = match PendingReveal::new(member.netuid(), row.clone(), self.version_key, block.into()) {
+        let pending = match PendingReveal::new(member.netuid(), row.clone(), version_key, block.into()) {
             Ok(pending) => pending,
             Err(error) => {
                 self.failed(WeightsStep::Commit, error.to_string(), Vec::new());
@@ -227,12 +271,12 @@ impl WeightsLoop<'_> {
         self.submit(WeightsStep::Commit, row, &call).await
     }
 
-    /// Reveals a commit that is due, and drops expired ones. Returns true if there was a commit to reveal.
-    async fn reveal(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> bool {
+    /// Reveals the newest commit that is due after block `block`, and drops those that the chain no longer has.
+    async fn reveal_at(&self, block: BlockNumber, backoff: &mut Backoff) {
         let (member, hotkey) = (self.member(), self.member().hotkey());
-        let Ok(now) = member.chain().at_finalised().await else { return false };
-        let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return false };
-        let block = snapshot.block;
+        // The task that follows the chain reports outages.
+        let Ok(now) = member.chain().at_finalised().await else { return };
+        let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return };
         let kept = self.board.memory().pending.clone();
         let commit_of = |pending: &PendingReveal| {
             let hash = pending.hash(&hotkey);
@@ -245,18 +289,50 @@ impl WeightsLoop<'_> {
         if !over.is_empty() {
             self.forget(over).await;
         }
+        if !backoff.is_over(block) {
+            return;
+        }
+        let window_of = |pending: &PendingReveal| {
+            let commit = commit_of(pending)?;
+            Some(timing::RevealTiming { first: commit.reveal_from, last: commit.reveal_until })
+        };
         // A reveal ends the earlier commits too (spec weights §5.5).
-        let next = block.saturating_add(1);
-        let due = kept.iter().enumerate().rev().find(|(_, pending)| {
-            commit_of(pending).is_some_and(|commit| (commit.reveal_from..=commit.reveal_until).contains(&next))
+        let due = kept.iter().enumerate().rev().find_map(|(at, pending)| {
+            let window = window_of(pending)?;
+            window.is_due(block, timing::seed(&pending.salt)).then_some((at, pending, window))
         });
-        let Some((at, pending)) = due.filter(|_| attempts.backoff.is_over(block)) else { return false };
-        let revealed = self.submit(WeightsStep::Reveal, pending.weights.clone(), &pending.reveal()).await;
+        let Some((at, pending, window)) = due else { return };
+        let revealed = self.reveal(pending, block.saturating_add(window.patience())).await;
         if revealed.is_some() {
             self.forget(kept.iter().take(at.saturating_add(1)).cloned().collect()).await;
         }
-        attempted(revealed, block, attempts);
-        true
+        attempted(revealed, block, backoff);
+    }
+
+    /// Submits a reveal, and searches for it until block `until` is final. Returns its block.
+    ///
+    /// A window may end before the mortality of a lost transaction, so the search ends earlier.
+    async fn reveal(&self, pending: &PendingReveal, until: BlockNumber) -> Option<BlockNumber> {
+        let (member, step) = (self.member(), WeightsStep::Reveal);
+        member.send(NeuronEvent::Weighing { step, weights: pending.weights.clone() });
+        let account = member.account();
+        let outcome = match account.send(&pending.reveal()).await {
+            Err(error) => SubmissionOutcome::Failed { error, included: None },
+            Ok(sent) => {
+                let mut seen = member.seen();
+                let over = async { seen.wait_for(|snapshot| snapshot.block >= until).await.map(drop) };
+                let outcome = tokio::select! {
+                    outcome = account.outcome(&sent, SUBMIT_TIMEOUT) => Some(outcome),
+                    _ = over => None,
+                };
+                match outcome {
+                    Some(outcome) => outcome,
+                    // It frees the nonce of a transaction that is lost.
+                    None => account.outcome(&sent, Duration::ZERO).await,
+                }
+            }
+        };
+        self.reported_block(step, outcome.finalised())
     }
 
     async fn forget(&self, gone: Vec<PendingReveal>) {
@@ -266,17 +342,27 @@ impl WeightsLoop<'_> {
 
     /// Submits a call, waits until its outcome is known, and returns its block.
     ///
-    /// Nothing else is submitted meanwhile.
+    /// No other weights are submitted meanwhile.
     async fn submit(&self, step: WeightsStep, weights: Row, call: &impl Payload) -> Option<BlockNumber> {
         let member = self.member();
         member.send(NeuronEvent::Weighing { step, weights });
         let on_unseen = |unseen: &UnseenTransaction| {
             self.failed(step, format!("{unseen}; the search is repeated"), Vec::new());
         };
-        match member.account().submit_until_known(call, SUBMIT_TIMEOUT, on_unseen).await {
+        let known = member.account().submit_until_known(call, SUBMIT_TIMEOUT, on_unseen).await;
+        self.reported_block(step, known)
+    }
+
+    /// Reports the end of a submission, and returns its block if it succeeded.
+    fn reported_block(
+        &self,
+        step: WeightsStep,
+        ended: Result<IncludedTransaction, impl Diagnostic>,
+    ) -> Option<BlockNumber> {
+        match ended {
             Ok(included) => {
                 let block = BlockNumber::try_from(included.height).unwrap_or(BlockNumber::MAX);
-                member.send(NeuronEvent::Weighed { step, block });
+                self.member().send(NeuronEvent::Weighed { step, block });
                 Some(block)
             }
             Err(error) => {
@@ -298,9 +384,9 @@ impl WeightsLoop<'_> {
 }
 
 /// Waits until a success is visible in a snapshot, and longer after each failure.
-fn attempted(included: Option<BlockNumber>, block: BlockNumber, attempts: &mut Attempts) {
+fn attempted(included: Option<BlockNumber>, block: BlockNumber, backoff: &mut Backoff) {
     match included {
-        Some(included) => attempts.backoff.succeeded(included),
-        None => attempts.backoff.failed(block),
+        Some(included) => backoff.succeeded(included),
+        None => backoff.failed(block),
     }
 }

@@ -118,7 +118,7 @@ impl ExplainSeatOutput {
     }
 
     fn scored_by(&self) -> &'static str {
-        if self.netuid.is_root() { "staked on it" } else { "paid in the last epoch" }
+        if self.netuid.is_root() { "staked on it" } else { "the slow mean of its pay" }
     }
 
     fn when_lost(&self, seat: &SeatRow) -> TableCell {
@@ -177,8 +177,8 @@ impl Render for ExplainSeatOutput {
 impl Command for Seat {
     const PATH: &'static str = "explain seat";
     const SUMMARY: &'static str = "Show how safe a seat is, and when it can be lost";
-    const DETAILS: &'static str = "If all seats are taken, a new neuron replaces the neuron with the lowest emission \
-         in the last epoch. New neurons are immune for a time, and at least one seat is kept for the owner of the \
+    const DETAILS: &'static str = "If all seats are taken, a new neuron replaces the neuron with the lowest score, a \
+         slow mean of its pay. New neurons are immune for a time, and at least one seat is kept for the owner of the \
          subnet. On root, a new hotkey replaces the one with the least stake, if it has more.";
     const EFFECT: Effect = Effect::Nothing;
     const EXAMPLES: &'static [Example] = &[

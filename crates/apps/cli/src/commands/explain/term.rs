@@ -86,6 +86,8 @@ pub struct NeuronDerivation {
     active: bool,
     /// True if the neuron had a validator permit in this epoch.
     permitted: bool,
+    /// True if it missed the reveal of a commit newer than its weights, so that it did not vote.
+    missed_reveal: bool,
     /// Part of the stake that is active and permitted.
     active_stake: ShareValue,
     /// Weights that validators give to the neuron.
@@ -147,6 +149,7 @@ impl NeuronDerivation {
             stake: neuron.stake.into(),
             active: neuron.active,
             permitted: neuron.permitted,
+            missed_reveal: neuron.missed_reveal,
             active_stake: neuron.active_stake.into(),
             received: neuron.received.iter().map(opinion).collect(),
             consensus: neuron.consensus.into(),
@@ -169,6 +172,9 @@ impl NeuronDerivation {
         let weight = format!("{}, {} of all on the subnet", self.weight, self.stake.percent());
         let counts = match (self.active, self.permitted) {
             (true, true) => TableCell::from(format!("{} of what is active and permitted", self.active_stake.percent())),
+            (false, true) if self.missed_reveal => {
+                TableCell::new("nothing: it missed the reveal of its last commit", Tone::Warning)
+            }
             (false, true) => TableCell::new("nothing: it has no recent weights for a miner", Tone::Warning),
             (_, false) => TableCell::new("nothing as a validator: it has no permit", Tone::Faint),
         };

@@ -272,6 +272,7 @@ pub(super) mod tests {
             dividends: 0,
             validator_trust: 0,
             emission: Amount::ZERO,
+            score: Amount::ZERO,
             axon: Some(AxonInfo {
                 block: 4,
                 version: 1,

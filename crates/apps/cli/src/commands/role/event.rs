@@ -154,6 +154,11 @@ pub(crate) enum RoleEvent {
         /// Last block in which the weights count.
         until: u32,
     },
+    /// Version key that the subnet asks for now.
+    VersionKey {
+        /// Key that the validator sends from now on.
+        version_key: u64,
+    },
     /// Weights that are being sent.
     Weighing {
         /// Kind of transaction: `set`, `commit` or `reveal`.
@@ -239,6 +244,7 @@ impl From<NeuronEvent> for RoleEvent {
             NeuronEvent::NoPermit { block } => Self::NoPermit { block },
             NeuronEvent::NoOpinion { reason } => Self::NoOpinion { reason },
             NeuronEvent::OldWeights { fixed_at, until } => Self::OldWeights { fixed_at, until },
+            NeuronEvent::VersionKey { version_key } => Self::VersionKey { version_key },
             NeuronEvent::Weighing { step, weights } => Self::Weighing {
                 step: word(step),
                 weights: weights.iter().map(|entry| (entry.uid.get(), entry.value)).collect(),
@@ -345,6 +351,7 @@ impl Render for RoleEvent {
             Self::OldWeights { fixed_at, until } => {
                 Tone::Warning.paint(&format!("the weights of block {fixed_at} are old, and count until block {until}"))
             }
+            Self::VersionKey { version_key } => format!("the subnet asks for version key {version_key}"),
             Self::Weighing { step, weights } => format!("{step} weights: {}", shares(weights)),
             Self::Weighed { step, block } => Tone::Good.paint(&format!("{step} weights: final in block {block}")),
             Self::WeighingFailed { step, error, hints } => {

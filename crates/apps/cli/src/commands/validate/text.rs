@@ -84,9 +84,9 @@ struct Rounds {
     #[arg(long, value_name = "BLOCKS")]
     lead: Option<BlockNumber>,
 
-    /// Version key, for subnets that require a newer version
-    #[arg(long, default_value = "0", value_name = "VERSION")]
-    version_key: u64,
+    /// Version key [default: the one that the subnet asks for]
+    #[arg(long, value_name = "VERSION")]
+    version_key: Option<u64>,
 }
 
 /// Limits for consumers.

@@ -102,7 +102,11 @@ impl Command for Commit {
         let plan = wanted
             .plan(format!("Commit weights for {} of subnet {netuid}", wanted.count()), &rater)
             .effect(format!("weights and salt are kept in {}", reveals.folder().display()))
-            .risk("they count only if they are revealed in time; the commit shows the blocks for the reveal");
+            .risk("it takes the place of an earlier commit of the same epoch")
+            .risk(
+                "without a reveal in time, which the commit shows, the validator earns nothing until later weights are \
+                 in force",
+            );
         let call = pending.commit(&hotkey);
         let fee = chain.fee(&hotkey, &call).await?;
         let sent = match self.sending.prepare(context, &chain, &signer, plan.costs(fee)).await? {

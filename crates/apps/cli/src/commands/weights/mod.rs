@@ -119,8 +119,7 @@ impl WeightsToSet {
             let hint = format!("list the neurons with `myelin metagraph show {netuid}`");
             return Err(impossible(format!("subnet {netuid} has no neuron {uid}"), hint));
         }
-        let about_itself = matches!(self.weights.as_slice(), [entry] if entry.uid == neuron.uid);
-        if !about_itself && !neuron.validator_permit {
+        if !neuron.validator_permit {
             let message = format!("uid {} has no validator permit on subnet {netuid} until the next epoch", neuron.uid);
             let most = parameters.max_allowed_validators;
             return Err(impossible(
@@ -132,7 +131,7 @@ impl WeightsToSet {
         max_upscale(&mut scaled);
         let neurons = u16::try_from(metagraph.neurons.len()).unwrap_or(u16::MAX);
         let limit = parameters.weight_limit(neurons);
-        if !about_itself && !is_spread(&scaled, limit) {
+        if !is_spread(&scaled, limit) {
             let most = percent(limit.into(), u16::MAX.into());
             let message = format!("subnet {netuid} allows at most {most} of all weights for one neuron");
             return Err(impossible(message, "spread the weights over more neurons".to_owned()));

@@ -43,12 +43,20 @@ pub struct CommitRow {
     reveal_from: BlockNumber,
     /// Last block in which it may be revealed.
     reveal_until: BlockNumber,
+    /// Version key that its weights need at least.
+    version_key: u64,
+    /// Least number of its weights.
+    min_allowed_weights: u16,
+    /// Largest part of one of its weights, in parts of 65535.
+    max_weight_limit: u16,
 }
 
 impl From<CommitInfo> for CommitRow {
     fn from(commit: CommitInfo) -> Self {
-        let CommitInfo { hash, block, reveal_from, reveal_until } = commit;
-        Self { hash: format!("{hash:?}"), block, reveal_from, reveal_until }
+        let CommitInfo { hash, block, reveal_from, reveal_until, version_key, min_allowed_weights, max_weight_limit } =
+            commit;
+        let hash = format!("{hash:?}");
+        Self { hash, block, reveal_from, reveal_until, version_key, min_allowed_weights, max_weight_limit }
     }
 }
 

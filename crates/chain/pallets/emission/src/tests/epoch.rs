@@ -149,7 +149,7 @@ fn what_neurons_are_paid_is_stored_as_their_emission() {
         let emissions: Vec<_> = Emission::neurons(SUBNET).iter().map(|record| record.emission.rao()).collect();
         assert_eq!(emissions, [41, 41]);
         assert_eq!(
-            <Emission as myelin_pallet_neurons::traits::ReadEarnings>::of_neurons(SUBNET),
+            <Emission as myelin_pallet_neurons::traits::ReadScores>::of_neurons(SUBNET),
             emissions.into_iter().map(rao).collect::<Vec<_>>()
         );
     });

@@ -1,7 +1,7 @@
 //! Records and bonds when seats are replaced. spec subnets-and-neurons §10
 
 use super::*;
-use myelin_pallet_neurons::traits::{OnSeat, ReadEarnings};
+use myelin_pallet_neurons::traits::{OnSeat, ReadScores};
 use myelin_pallet_weights::traits::ReadPermits;
 use myelin_records::epoch::NeuronRecord;
 

@@ -7,7 +7,6 @@ use myelin_records::{
     bounds::MaxCommits,
     weights::{StorageIndex, WeightsCommit, WeightsRow},
 };
-use sp_core::H256;
 use sp_runtime::DispatchError;
 
 fn index() -> StorageIndex {
@@ -20,11 +19,11 @@ fn broken(why: &'static str) {
 
 fn row(vector: &[(u16, u16)], fixed_at: BlockNumber) -> WeightsRow {
     let entries: Vec<_> = vector.iter().copied().map(Into::into).collect();
-    WeightsRow { entries: entries.try_into().unwrap(), fixed_at }
+    WeightsRow { entries: entries.try_into().unwrap(), fixed_at, missed_at: None }
 }
 
 fn queue(blocks: &[BlockNumber]) -> BoundedVec<WeightsCommit, MaxCommits> {
-    let commits: Vec<_> = blocks.iter().map(|&at| WeightsCommit { hash: H256::zero(), at }).collect();
+    let commits: Vec<_> = blocks.iter().map(|&at| WeightsCommit { at, ..WeightsCommit::default() }).collect();
     commits.try_into().unwrap()
 }
 

@@ -14,7 +14,7 @@ use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_primitives::BlockNumber;
 use myelin_records::weights::StorageIndex;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 type Pairs = Vec<(u16, u16)>;
 
@@ -64,13 +64,59 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// A commit of block `at`, which may be revealed in the blocks of `window`.
+#[derive(Clone)]
+struct ModelCommit {
+    vector: Pairs,
+    at: BlockNumber,
+    window: RangeInclusive<BlockNumber>,
+}
+
+impl ModelCommit {
+    fn is_expired(&self) -> bool {
+        Weights::now() > *self.window.end()
+    }
+
+    fn is_open(&self) -> bool {
+        self.window.contains(&Weights::now())
+    }
+}
+
 #[derive(Clone)]
 struct Neuron {
     hotkey: AccountId,
     registered_at: BlockNumber,
     updated_at: BlockNumber,
     row: Pairs,
-    commits: Vec<(Pairs, BlockNumber)>,
+    fixed_at: BlockNumber,
+    /// The newest commit that left the queue because it was expired.
+    missed_at: Option<BlockNumber>,
+    commits: Vec<ModelCommit>,
+}
+
+impl Neuron {
+    fn new(hotkey: AccountId, now: BlockNumber) -> Self {
+        Self {
+            hotkey,
+            registered_at: now,
+            updated_at: now,
+            row: vec![],
+            fixed_at: now,
+            missed_at: None,
+            commits: vec![],
+        }
+    }
+
+    /// Replaces the queue by its open commits, and notes the newest expired one. spec weights §5.9
+    fn keep(&mut self, open: Vec<ModelCommit>) {
+        self.missed_at = self.newest_missed();
+        self.commits = open;
+    }
+
+    fn newest_missed(&self) -> Option<BlockNumber> {
+        let expired = self.commits.iter().filter(|commit| commit.is_expired()).map(|commit| commit.at);
+        self.missed_at.into_iter().chain(expired).max()
+    }
 }
 
 struct Model {
@@ -84,9 +130,8 @@ struct Model {
 
 impl Model {
     fn new() -> Self {
-        let neuron = |hotkey| Neuron { hotkey, registered_at: 0, updated_at: 0, row: vec![], commits: vec![] };
         Self {
-            neurons: HOTKEYS.map(neuron).to_vec(),
+            neurons: HOTKEYS.map(|hotkey| Neuron::new(hotkey, 0)).to_vec(),
             tempo: 5,
             period: 1,
             rate_limit: 0,
@@ -100,12 +145,13 @@ impl Model {
         (u64::from(block) + u64::from(SUBNET.get()) + 1) / (u64::from(self.tempo) + 1)
     }
 
-    fn is_expired(&self, committed_at: BlockNumber) -> bool {
-        self.index(System::block_number()) > self.index(committed_at) + self.period
-    }
-
-    fn is_open(&self, committed_at: BlockNumber) -> bool {
-        self.index(System::block_number()) == self.index(committed_at) + self.period
+    /// Returns the blocks in which a commit of this block may be revealed. spec weights §5.2
+    fn window(&self) -> RangeInclusive<BlockNumber> {
+        let index = self.index(System::block_number()) + self.period;
+        let is_open = |block: &BlockNumber| self.index(*block) == index;
+        let mut blocks = (System::block_number()..).skip_while(|block| !is_open(block)).take_while(is_open);
+        let first = blocks.next().unwrap();
+        first..=blocks.last().unwrap_or(first)
     }
 
     fn is_too_fast(&self, uid: usize) -> bool {
@@ -122,6 +168,7 @@ impl Model {
             (*rated, if there { scaled(*value) } else { 0 })
         });
         self.neurons[uid].row = row.collect();
+        self.neurons[uid].fixed_at = fixed_at;
     }
 
     fn set(&mut self, uid: usize, vector: &Pairs) -> Result<(), Error<Test>> {
@@ -143,75 +190,83 @@ impl Model {
         if self.is_too_fast(uid) {
             return Err(Error::CommittingWeightsTooFast);
         }
+        let now = System::block_number();
         let mut commits = self.neurons[uid].commits.clone();
-        commits.retain(|(_, at)| !self.is_expired(*at));
+        commits.retain(|commit| !commit.is_expired() && self.index(commit.at) != self.index(now));
         if commits.len() >= 10 {
             return Err(Error::TooManyUnrevealedCommits);
         }
-        commits.push((vector.clone(), System::block_number()));
-        self.neurons[uid].commits = commits;
-        self.neurons[uid].updated_at = System::block_number();
+        commits.push(ModelCommit { vector: vector.clone(), at: now, window: self.window() });
+        self.neurons[uid].keep(commits);
+        self.neurons[uid].updated_at = now;
         Ok(())
     }
 
     fn reveal(&mut self, uid: usize, vector: &Pairs) -> Result<(), Error<Test>> {
         let commits = &self.neurons[uid].commits;
-        if !self.commit_reveal {
-            return Err(Error::CommitRevealDisabled);
-        }
         if commits.is_empty() {
             return Err(Error::NoWeightsCommitFound);
         }
-        let (expired, open): (Vec<_>, Vec<_>) = commits.iter().cloned().partition(|(_, at)| self.is_expired(*at));
-        let remembered = expired.iter().any(|(committed, _)| committed == vector);
-        let Some(position) = open.iter().position(|(committed, _)| committed == vector) else {
+        let (expired, open): (Vec<_>, Vec<_>) = commits.iter().cloned().partition(ModelCommit::is_expired);
+        let remembered = expired.iter().any(|commit| commit.vector == *vector);
+        let Some(position) = open.iter().position(|commit| commit.vector == *vector) else {
             return Err(match (remembered, open.is_empty()) {
                 (true, _) => Error::ExpiredWeightCommit,
                 (false, true) => Error::NoWeightsCommitFound,
                 (false, false) => Error::InvalidRevealCommitHashNotMatch,
             });
         };
-        let (_, at) = open[position];
-        if !self.is_open(at) {
+        let at = open[position].at;
+        if !open[position].is_open() {
             return Err(Error::RevealTooEarly);
         }
-        self.neurons[uid].commits = open[position + 1..].to_vec();
+        if self.is_newer_in_force(uid, at) {
+            return Err(Error::ExpiredWeightCommit);
+        }
+        self.neurons[uid].keep(open[position + 1..].to_vec());
         self.store(uid, vector, at);
         Ok(())
     }
 
+    fn is_newer_in_force(&self, uid: usize, at: BlockNumber) -> bool {
+        !self.neurons[uid].row.is_empty() && self.neurons[uid].fixed_at > at
+    }
+
     fn batch_reveal(&mut self, uid: usize, vectors: &[Pairs]) -> Result<(), Error<Test>> {
         let commits = &self.neurons[uid].commits;
-        if !self.commit_reveal {
-            return Err(Error::CommitRevealDisabled);
-        }
         if commits.is_empty() {
             return Err(Error::NoWeightsCommitFound);
         }
-        let (expired, mut open): (Vec<_>, Vec<_>) = commits.iter().cloned().partition(|(_, at)| self.is_expired(*at));
+        let (expired, mut open): (Vec<_>, Vec<_>) = commits.iter().cloned().partition(ModelCommit::is_expired);
         for vector in vectors {
-            match open.iter().find(|(committed, _)| committed == vector) {
-                None if expired.iter().any(|(committed, _)| committed == vector) => {
+            match open.iter().find(|commit| commit.vector == *vector) {
+                None if expired.iter().any(|commit| commit.vector == *vector) => {
                     return Err(Error::ExpiredWeightCommit);
                 }
                 None => return Err(Error::InvalidRevealCommitHashNotMatch),
-                Some((_, at)) if !self.is_open(*at) => return Err(Error::RevealTooEarly),
+                Some(commit) if !commit.is_open() => return Err(Error::RevealTooEarly),
                 Some(_) => {}
             }
         }
-        let mut revealed = Vec::new();
+        let mut revealed: Vec<ModelCommit> = Vec::new();
         for vector in vectors {
-            let position = open.iter().position(|(committed, _)| committed == vector);
-            let (vector, at) = open.remove(position.ok_or(Error::InvalidRevealCommitHashNotMatch)?);
-            if !self.is_open(at) {
+            let position = open.iter().position(|commit| commit.vector == *vector);
+            let commit = open.remove(position.ok_or(Error::InvalidRevealCommitHashNotMatch)?);
+            if !commit.is_open() {
                 return Err(Error::RevealTooEarly);
             }
-            revealed.push((vector, at));
+            let is_older = revealed.last().is_some_and(|before| before.at > commit.at);
+            if is_older || self.is_newer_in_force(uid, commit.at) {
+                return Err(Error::ExpiredWeightCommit);
+            }
+            revealed.push(commit);
         }
-        for (vector, at) in revealed {
-            self.store(uid, &vector, at);
+        if !revealed.is_empty() {
+            self.neurons[uid].keep(open);
         }
-        self.neurons[uid].commits = open;
+        for commit in revealed {
+            self.store(uid, &commit.vector, commit.at);
+        }
         Ok(())
     }
 
@@ -219,7 +274,7 @@ impl Model {
         let now = System::block_number();
         self.next_hotkey += 1;
         let hotkey = self.next_hotkey;
-        self.neurons[uid] = Neuron { hotkey, registered_at: now, updated_at: now, row: vec![], commits: vec![] };
+        self.neurons[uid] = Neuron::new(hotkey, now);
         for neuron in &mut self.neurons {
             for (rated, value) in &mut neuron.row {
                 if usize::from(*rated) == uid {
@@ -235,7 +290,7 @@ impl Model {
         match choice {
             Choice::Any(vector) => vector.clone(),
             Choice::Committed(_) if commits.is_empty() => vec![(0, 1)],
-            Choice::Committed(number) => commits[number % commits.len()].0.clone(),
+            Choice::Committed(number) => commits[number % commits.len()].vector.clone(),
         }
     }
 
@@ -267,7 +322,7 @@ impl Model {
             Event::Swap { uid } => {
                 self.next_hotkey += 1;
                 self.neurons[*uid].hotkey = self.next_hotkey;
-                self.neurons[*uid].commits.clear();
+                self.neurons[*uid].keep(vec![]);
                 swap(SUBNET, u16::try_from(*uid).unwrap(), self.next_hotkey);
             }
             Event::Parameters { tempo, period, rate_limit, commit_reveal } => {
@@ -285,9 +340,13 @@ impl Model {
 
     fn compare(&self) {
         let seats = Tables::seats(SUBNET);
-        let rows: Vec<_> = Weights::rows(SUBNET, &seats).iter().map(|row| pairs(&row.entries)).collect();
-        let expected: Vec<_> = self.neurons.iter().map(|neuron| neuron.row.clone()).collect();
-        assert_eq!(rows, expected, "rows differ");
+        let rows = Weights::rows(SUBNET, &seats);
+        let rows: Vec<_> = rows.iter().map(|row| (pairs(&row.entries), row.fixed_at, row.is_outdated())).collect();
+        let expected = self.neurons.iter().map(|neuron| {
+            let is_outdated = neuron.newest_missed() > Some(neuron.fixed_at);
+            (neuron.row.clone(), neuron.fixed_at, is_outdated)
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>(), "rows differ");
 
         let updates: Vec<_> = self.neurons.iter().map(|neuron| neuron.updated_at).collect();
         assert_eq!(LastUpdates::<Test>::get(StorageIndex::from(SUBNET)), updates, "last updates differ");
@@ -297,11 +356,12 @@ impl Model {
             .collect();
         let with_commits = self.neurons.iter().filter(|neuron| !neuron.commits.is_empty());
         let expected: BTreeMap<_, _> = with_commits
-            .map(|neuron| (neuron.hotkey, neuron.commits.iter().map(|(_, at)| *at).collect::<Vec<_>>()))
+            .map(|neuron| (neuron.hotkey, neuron.commits.iter().map(|commit| commit.at).collect::<Vec<_>>()))
             .collect();
         assert_eq!(queues, expected, "queues differ");
 
-        let earliest = |neuron: &Neuron| neuron.commits.iter().map(|(_, at)| *at).find(|at| !self.is_expired(*at));
+        let earliest =
+            |neuron: &Neuron| neuron.commits.iter().find(|commit| !commit.is_expired()).map(|commit| commit.at);
         let pending = self.commit_reveal.then(|| self.neurons.iter().map(earliest).collect::<Vec<_>>());
         assert_eq!(Weights::pending_commits(SUBNET, &seats), pending, "pending commits differ");
     }
