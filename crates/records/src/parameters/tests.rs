@@ -346,6 +346,20 @@ fn parameters_read_as_what_the_rules_take() {
     let network = NetworkParameters::default();
     assert_eq!(network.owner_cut().of(100), 18);
     assert_eq!(network.price_rule(), PriceRule::default());
+    assert_eq!(network.vested(Amount::from_rao(8), 50_400).rao(), 2);
+}
+
+#[test]
+fn lending_needs_both_minima_and_the_owners_hotkey_one() {
+    let least = |threshold, lending| {
+        let network = NetworkParameters {
+            stake_threshold: Amount::from_rao(threshold),
+            min_lending_stake: Amount::from_rao(lending),
+            ..NetworkParameters::default()
+        };
+        (network.least_lending_stake(false).rao(), network.least_lending_stake(true).rao())
+    };
+    assert_eq!([least(3, 2), least(2, 3), least(0, 0)], [(3, 2), (3, 3), (0, 0)]);
 }
 
 #[test]
