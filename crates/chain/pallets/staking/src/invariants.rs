@@ -1,12 +1,16 @@
 //! The state that must hold after each block.
 
 use crate::{
-    pallet::{Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases, TotalStake},
+    pallet::{
+        ActivationBacklog, Activations, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases,
+        TotalStake,
+    },
     types::SortedBlock,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use myelin_pallet_keys::traits::Keys;
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::Amount;
 use myelin_records::stake::{Family, HotkeyRecord, PoolId};
 use sp_runtime::TryRuntimeError;
@@ -26,6 +30,7 @@ impl<T: Config> Pallet<T> {
     ///    hotkey lends to itself, to its parents, or more than it has.
     /// 8. Pending children are queued once, under their block.
     /// 9. No stored family is empty.
+    /// 10. Networks with due children exist.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::total_stake_is_the_sum_of_pools()?;
         Self::pools_are_the_sum_of_their_parts()?;
@@ -35,7 +40,8 @@ impl<T: Config> Pallet<T> {
         Self::records_hold_something()?;
         Self::families_are_mutual()?;
         Self::pending_children_are_queued()?;
-        Self::families_hold_something()
+        Self::families_hold_something()?;
+        Self::backlog_is_of_networks()
     }
 
     fn total_stake_is_the_sum_of_pools() -> Result<(), TryRuntimeError> {
@@ -153,6 +159,13 @@ impl<T: Config> Pallet<T> {
             pending = pending.saturating_add(1);
         }
         ensure!(Activations::<T>::iter_keys().count() == pending, "something else than pending children is queued");
+        Ok(())
+    }
+
+    fn backlog_is_of_networks() -> Result<(), TryRuntimeError> {
+        for netuid in ActivationBacklog::<T>::get().keys() {
+            ensure!(T::Subnets::exists(*netuid), "children are due on a network that does not exist");
+        }
         Ok(())
     }
 
