@@ -91,9 +91,23 @@ fn a_record_encodes_field_by_field() {
 #[test]
 fn the_record_of_all_networks_encodes_field_by_field() {
     let encoded = [
-        (64_u16, 7_200_u32, 50_400_u32, 100_000_000_000_u64, 100_800_u32, 180_000_u32, 50_400_u32).encode(),
-        (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 7_200_u32).encode(),
-        (0_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32, 50_u32, 10_000_000_u64, false).encode(),
+        (64_u16, 7_200_u32, 50_400_u32, 100_000_000_000_u64, 100_800_u32, 201_600_u32, 180_000_u32, 50_400_u32)
+            .encode(),
+        (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 50_400_u32).encode(),
+        (
+            7_200_u32,
+            0_u64,
+            10_000_000_000_u64,
+            0_u64,
+            1_u64,
+            360_u32,
+            36_000_u32,
+            7_200_u32,
+            50_u32,
+            10_000_000_u64,
+            false,
+        )
+            .encode(),
     ]
     .concat();
     let network = NetworkParameters::default();
@@ -106,7 +120,7 @@ fn a_patch_encodes_an_option_for_each_field() {
     let patch = ParametersPatch { tempo: Some(9), emission_enabled: Some(false), ..ParametersPatch::default() };
     assert_eq!(patch.encode(), [&[1, 9, 0][..], &[0; 37], &[1, 0]].concat());
     assert_eq!(ParametersPatch::decode(&mut &patch.encode()[..]), Ok(patch));
-    assert_eq!(NetworkParametersPatch::default().encode(), [0; 26]);
+    assert_eq!(NetworkParametersPatch::default().encode(), [0; 29]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use frame_support::{
     storage::with_storage_layer,
     storage_alias,
     traits::{BuildGenesisConfig, ConstU64, Hooks},
-    weights::{Weight, constants::RocksDbWeight},
+    weights::{Weight, constants::ParityDbWeight},
 };
 use frame_system::{EventRecord, Phase};
 use myelin_economics::{children::Proportion, division::Emission};
@@ -48,7 +48,7 @@ frame_support::construct_runtime!(
 impl frame_system::Config for Test {
     type AccountData = pallet_balances::AccountData<u64>;
     type Block = Block;
-    type DbWeight = RocksDbWeight;
+    type DbWeight = ParityDbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]

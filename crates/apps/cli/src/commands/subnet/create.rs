@@ -152,7 +152,7 @@ Create a subnet called text for 150 TAO, owned by alice
   miner takes the first seat
   spends  150 TAO
   fee     none
-  risk    another creation before this one doubles the price or delays this one
+  risk  another creation before this one doubles the price or delays this one
 ";
         assert_eq!(text, expected);
     }

@@ -296,18 +296,20 @@ fn children_that_are_due_after_the_epoch_wait_for_the_next_one() {
 
 #[test]
 fn many_lists_of_one_subnet_delay_those_of_others_by_blocks() {
-    let parents_of = |subnet: u64| (0..300).map(move |number| 1_000 * (subnet + 1) + number);
-    let stakes = parents_of(0).chain([2_000]);
-    let builder = stakes.fold(ExtBuilder::default(), |builder, hotkey| builder.staked(OWNER, hotkey, 1_000));
+    let parents = 1_000..1_300;
+    // A coldkey has 256 hotkeys at most.
+    let coldkey = |hotkey: AccountId| if hotkey < 1_150 { OWNER } else { OTHER };
+    let stakes = parents.clone().chain([2_000]);
+    let builder = stakes.fold(ExtBuilder::default(), |builder, hotkey| builder.staked(coldkey(hotkey), hotkey, 1_000));
     builder.build_and_execute(|| {
         // The part of a block and the weights of the runtime.
         MaxActivationWeight::set(Weight::from_parts(2_000_000_000_000, u64::MAX) / 20);
         create_network(OTHER_SUBNET, Parameters::default());
-        for hotkey in parents_of(0) {
-            assert_ok!(set(OWNER, hotkey, &[child(100, hotkey + 10_000)]));
+        for hotkey in parents {
+            assert_ok!(set(coldkey(hotkey), hotkey, &[child(100, hotkey + 10_000)]));
         }
         next_block();
-        assert_ok!(set_on(OWNER, 2_000, OTHER_SUBNET, &[child(100, FRESH)]));
+        assert_ok!(set_on(coldkey(2_000), 2_000, OTHER_SUBNET, &[child(100, FRESH)]));
         skip(7_201);
         Staking::queue_children(SUBNET);
         Staking::queue_children(OTHER_SUBNET);
@@ -315,8 +317,8 @@ fn many_lists_of_one_subnet_delay_those_of_others_by_blocks() {
         while !ActivationBacklog::<Test>::get().is_empty() {
             Staking::activate_children();
             // The list that was due last is the last.
-            let is_last = Families::<Test>::get(OTHER_SUBNET, 2_000).children.is_empty();
-            assert!(is_last || Activations::<Test>::iter().next().is_none());
+            let waits = Families::<Test>::get(OTHER_SUBNET, 2_000).children.is_empty();
+            assert!(waits || Activations::<Test>::iter().next().is_none());
             next_block();
             blocks += 1;
         }

@@ -104,8 +104,7 @@ fn eight_creations_in_eight_days_cost_three_quarters_of_their_locks() {
             }
             skip_to_block(System::block_number() + DAY);
         }
-        let tao = |rao: u64| rao.div_ceil(RAO_PER_TAO);
-        assert_eq!((tao(before - balance(ALICE)), tao(locked)), (15_376, 20_501));
+        assert_eq!(((before - balance(ALICE)) / RAO_PER_TAO, locked / RAO_PER_TAO), (15_376, 20_501));
     });
 }
 
