@@ -109,6 +109,7 @@ fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
         chain.succeed(&owner, KeysCall::try_associate_hotkey { hotkey: hotkey.clone() });
     }
     let amount = Amount::from_rao(RAO_PER_TAO);
+    chain.succeed(&owner, StakingCall::become_delegate { hotkey: other.clone() });
     chain.succeed(&owner, StakingCall::add_stake { hotkey: one.clone(), amount });
     for _ in 0..REST {
         chain.block(Vec::new());
@@ -123,7 +124,9 @@ fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
         hotkey: other.clone(),
         amount: Amount::from_rao(RAO_PER_TAO / 2),
     };
-    chain.succeed(&owner, StakingCall::become_delegate { hotkey: other.clone() });
+    for _ in 1..REST {
+        chain.block(Vec::new());
+    }
     chain.succeed(&owner, given);
     for _ in 1..REST {
         chain.block(Vec::new());
