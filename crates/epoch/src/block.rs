@@ -5,7 +5,7 @@ use crate::{
     error::{ArithmeticStep, EpochError, EpochFailure},
     input::{BlockInput, IssuanceTerms, SubnetInput},
     outcome::{BlockOutcome, SubnetEpoch},
-    payment::StakeWeight,
+    payment::{ChildTakeRules, StakeWeight},
     root::new_shares,
     rules::{ConsensusInput, allocate, epoch_params, neuron_records},
     stakes::{HotkeyStake, PayError, PayingStakes},
@@ -180,9 +180,9 @@ impl<Key: Clone + Ord + Encode> EpochRun<'_, Key> {
         let totals: Vec<Amount<Tao>> = stake_weights.iter().map(|weight| weight.total).collect();
         let Consensus { outcome: mut consensus, trace, allocation } = self.consensus(&division, &totals);
         let Allocation { basis, emissions, recycled } = allocation;
-        let least_take = subnet.parameters.min_childkey_take;
+        let rules = ChildTakeRules::new(self.input.number, &subnet.parameters, &self.input.network);
         for ((uid, seat), emission) in (0..).map(Uid::new).zip(&subnet.seats).zip(&emissions) {
-            stakes.pay_seat(uid, &seat.hotkey, family(&seat.hotkey), least_take, *emission)?;
+            stakes.pay_seat(uid, &seat.hotkey, family(&seat.hotkey), rules, *emission)?;
         }
         let total = |side: fn(&Emission) -> Amount<Tao>| {
             Amount::checked_sum(emissions.iter().map(side)).map_err(|_| ArithmeticStep::NeuronPay)

@@ -5,11 +5,14 @@
 use alloc::vec::Vec;
 use core::fmt;
 use myelin_economics::{
-    children::{Parent, Proportion, SharedDividend, share_dividend, stake_weight},
+    children::{ChildTake, Parent, Proportion, SharedDividend, share_dividend, stake_weight},
     division::Emission,
 };
-use myelin_primitives::{Amount, PublicKey, Take, Tao};
-use myelin_records::stake::{Family, FamilyMember};
+use myelin_primitives::{Amount, BlockNumber, PublicKey, Take, Tao};
+use myelin_records::{
+    parameters::{NetworkParameters, Parameters},
+    stake::{Family, FamilyMember},
+};
 
 /// Access to the stake pools of hotkeys.
 pub trait PoolAccess<Key> {
@@ -22,11 +25,45 @@ pub trait PoolAccess<Key> {
     /// Returns all stake on a hotkey. Zero for a hotkey without an owner.
     fn value(&self, hotkey: &Key) -> Amount<Tao>;
 
+    /// Returns the take of a delegate that is in force. `None` for a hotkey that is no delegate.
+    fn take(&self, hotkey: &Key) -> Option<Take>;
+
     /// Pays an emission, which is never nothing, into the pool of one hotkey. spec tokenomics §7.1.
     ///
     /// # Errors
     /// [`Self::Error`] if the hotkey has no owner or its pool refuses the payment.
     fn pay(&mut self, hotkey: &Key, emission: Emission) -> Result<(), Self::Error>;
+}
+
+/// The rules for the takes of children on one subnet, in the block of an epoch. spec staking §9.3.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildTakeRules {
+    /// Number of the block.
+    pub block: BlockNumber,
+    /// Least take of a child.
+    pub least: Take,
+    /// Greatest take of a child.
+    pub most: Take,
+    /// Greatest take of a delegate.
+    pub most_of_delegates: Take,
+}
+
+impl ChildTakeRules {
+    /// Returns the rules of a subnet in a block.
+    pub const fn new(block: BlockNumber, subnet: &Parameters, network: &NetworkParameters) -> Self {
+        Self {
+            block,
+            least: subnet.min_childkey_take,
+            most: network.max_childkey_take,
+            most_of_delegates: network.max_delegate_take,
+        }
+    }
+
+    /// Returns the take of the child with this family.
+    fn of<Key>(&self, family: &Family<Key>) -> ChildTake {
+        let take = family.take_at(self.block, self.most).max(self.least);
+        ChildTake { take, combined: self.most_of_delegates }
+    }
 }
 
 /// The reason why a neuron is not paid. Some parts may be paid already.
@@ -112,8 +149,8 @@ pub fn total_weight<Key: PartialEq>(
 
 /// Pays a neuron's emission into stake pools: to its parents, its owner and its nominators.
 ///
-/// spec tokenomics §7.2, staking §9.4. `family` is that of the hotkey on the subnet, `least_take` the least take of a
-/// child there, which is called only if the hotkey shares with parents. A pool that receives nothing is not called.
+/// spec tokenomics §7.2, staking §9.4. `family` is that of the hotkey on the subnet, `rules` are those of takes there,
+/// which are read only if the hotkey shares with parents. A pool that receives nothing is not called.
 ///
 /// # Errors
 /// [`PaymentError::Unowned`] for a hotkey with parents and without an owner; [`PaymentError::Overflow`] if the owner's
@@ -122,7 +159,7 @@ pub fn pay_neuron<Key: PartialEq, Pools: PoolAccess<Key>>(
     pools: &mut Pools,
     hotkey: &Key,
     family: Option<&Family<Key>>,
-    least_take: impl FnOnce() -> Take,
+    rules: impl FnOnce() -> ChildTakeRules,
     emission: Emission,
 ) -> Result<(), PaymentError<Pools::Error>> {
     let Some(family) = family.filter(|family| !family.parents.is_empty() && !emission.validator.is_zero()) else {
@@ -132,7 +169,7 @@ pub fn pay_neuron<Key: PartialEq, Pools: PoolAccess<Key>>(
     let lenders = parents(pools, Some(&owner), family);
     let weight = weight(pools.value(hotkey), family, &lenders);
     let SharedDividend { own, take, parents } =
-        share_dividend(emission.validator, weight, &lenders, family.take.max(least_take()));
+        share_dividend(emission.validator, weight, &lenders, rules().of(family));
     for (parent, part) in family.parents.iter().zip(parents) {
         pay_pool(pools, &parent.hotkey, Emission { miner: Amount::ZERO, validator: part })?;
     }
@@ -155,12 +192,13 @@ fn pay_pool<Key, Pools: PoolAccess<Key>>(
 
 /// Returns the parents of a hotkey with their loans, in the order of its family.
 ///
-/// `owner` owns the child. Without it no owner is looked up.
+/// `owner` owns the child. Without it neither owners nor takes are looked up, which the weight does not depend on.
 fn parents<Key: PartialEq>(pools: &impl PoolAccess<Key>, owner: Option<&Key>, family: &Family<Key>) -> Vec<Parent> {
     let parents = family.parents.iter().map(|parent| Parent {
         stake: pools.value(&parent.hotkey),
         proportion: parent.proportion,
         same_owner: owner.is_some_and(|owner| pools.owner(&parent.hotkey).as_ref() == Some(owner)),
+        take: owner.and_then(|_| pools.take(&parent.hotkey)),
     });
     parents.collect()
 }
@@ -173,12 +211,13 @@ fn weight<Key>(own: Amount<Tao>, family: &Family<Key>, parents: &[Parent]) -> Am
 mod tests {
     use super::*;
     use alloc::collections::BTreeMap;
-    use myelin_records::stake::Parents;
+    use myelin_records::stake::{Parents, TakeRaise};
 
     /// Owners and values of pools, and what was paid into them.
     #[derive(Default)]
     struct Pools {
         stakes: BTreeMap<char, (u8, Amount<Tao>)>,
+        takes: BTreeMap<char, Take>,
         paid: Vec<(char, u64, u64)>,
     }
 
@@ -186,7 +225,7 @@ mod tests {
         /// Returns pools of hotkeys with their owners and values.
         fn new(pools: &[(char, u8, u64)]) -> Self {
             let stake = |(hotkey, owner, value): &(char, u8, u64)| (*hotkey, (*owner, Amount::from_rao(*value)));
-            Self { stakes: pools.iter().map(stake).collect(), paid: Vec::new() }
+            Self { stakes: pools.iter().map(stake).collect(), ..Self::default() }
         }
     }
 
@@ -200,6 +239,10 @@ mod tests {
 
         fn value(&self, hotkey: &char) -> Amount<Tao> {
             self.stakes.get(hotkey).map_or(Amount::ZERO, |(_, value)| *value)
+        }
+
+        fn take(&self, hotkey: &char) -> Option<Take> {
+            self.takes.get(hotkey).copied()
         }
 
         fn pay(&mut self, hotkey: &char, emission: Emission) -> Result<(), &'static str> {
@@ -233,9 +276,14 @@ mod tests {
         Emission { miner: Amount::from_rao(miner), validator: Amount::from_rao(validator) }
     }
 
+    fn rules(least: Take) -> ChildTakeRules {
+        let [most, most_of_delegates] = [Take::new(11_796); 2];
+        ChildTakeRules { block: 100, least, most, most_of_delegates }
+    }
+
     fn paid(pools: Pools, family: Option<&Family<char>>, least: u16, emission: Emission) -> Vec<(char, u64, u64)> {
         let mut pools = pools;
-        pay_neuron(&mut pools, &'n', family, || Take::new(least), emission).unwrap();
+        pay_neuron(&mut pools, &'n', family, || rules(Take::new(least)), emission).unwrap();
         pools.paid
     }
 
@@ -259,6 +307,26 @@ mod tests {
         assert_eq!(paid(pools(), Some(&child(11_796)), 0, emission(9, 1_000)), taken);
         // The least take of the subnet counts if it is higher.
         assert_eq!(paid(pools(), Some(&child(5)), 11_796, emission(9, 1_000)), taken);
+    }
+
+    #[test]
+    fn the_take_of_a_parent_counts_toward_that_of_its_child() {
+        let child = family(&[], &[('p', HALF)], 11_796);
+        for (take, left, taken) in [(0, 247, 53), (5_898, 274, 26), (11_796, 300, 0)] {
+            let mut pools = Pools::new(&[('n', 1, 700), ('p', 2, 600)]);
+            pools.takes.insert('p', Take::new(take));
+            assert_eq!(paid(pools, Some(&child), 0, emission(0, 1_000)), [('p', 0, left), ('n', taken, 700)]);
+        }
+    }
+
+    #[test]
+    fn an_announced_take_of_a_child_counts_from_its_block_on() {
+        for (from, left, taken) in [(100, 247, 53), (101, 300, 0)] {
+            let raise = Some(TakeRaise { take: Take::new(11_796), from });
+            let child = Family { take_raise: raise, ..family(&[], &[('p', HALF)], 0) };
+            let pools = Pools::new(&[('n', 1, 700), ('p', 2, 600)]);
+            assert_eq!(paid(pools, Some(&child), 0, emission(0, 1_000)), [('p', 0, left), ('n', taken, 700)]);
+        }
     }
 
     #[test]
@@ -302,8 +370,8 @@ mod tests {
     #[test]
     fn refusals_are_passed_on() {
         let child = family(&[], &[('p', ALL)], u16::MAX);
-        let pay =
-            |pools: &[_], emission| pay_neuron(&mut Pools::new(pools), &'n', Some(&child), Take::default, emission);
+        let rules = || ChildTakeRules { most: Take::new(u16::MAX), ..ChildTakeRules::default() };
+        let pay = |pools: &[_], emission| pay_neuron(&mut Pools::new(pools), &'n', Some(&child), rules, emission);
         assert_eq!(pay(&[('p', 2, 600)], emission(0, 10)), Err(PaymentError::Unowned));
         assert_eq!(pay(&[('p', 2, 600)], emission(10, 0)), Err(PaymentError::Pool("there is no such pool")));
         let too_much = emission(u64::MAX, 10);

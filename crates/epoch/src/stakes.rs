@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ArithmeticStep, EpochError, EpochFailure},
-    payment::{PaymentError, PoolAccess, pay_neuron},
+    payment::{ChildTakeRules, PaymentError, PoolAccess, pay_neuron},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, Encode};
@@ -19,7 +19,7 @@ use myelin_records::stake::Family;
 pub struct HotkeyStake<Key = PublicKey> {
     /// Coldkey that owns the hotkey.
     pub owner: Key,
-    /// Part of its validator emission that it keeps. `None` for a hotkey that is no delegate.
+    /// Part of its validator emission that it keeps in this block. `None` for a hotkey that is no delegate.
     pub take: Option<Take>,
     /// Stake pool. Empty for a hotkey without one.
     pub pool: Pool,
@@ -98,11 +98,11 @@ impl<'a, Key: Clone + Ord> PayingStakes<'a, Key> {
         uid: Uid,
         hotkey: &Key,
         family: Option<&Family<Key>>,
-        least_take: Take,
+        rules: ChildTakeRules,
         emission: Emission,
     ) -> Result<(), PayError<Key>> {
         self.uid = uid;
-        pay_neuron(self, hotkey, family, || least_take, emission).map_err(|error| match error {
+        pay_neuron(self, hotkey, family, || rules, emission).map_err(|error| match error {
             PaymentError::Unowned => PayError::Input(EpochError::MissingStake(hotkey.clone())),
             PaymentError::Overflow => ArithmeticStep::NeuronPay.into(),
             PaymentError::Pool(error) => error,
@@ -136,6 +136,10 @@ impl<Key: Clone + Ord> PoolAccess<Key> for PayingStakes<'_, Key> {
 
     fn value(&self, hotkey: &Key) -> Amount<Tao> {
         self.stakes.get(hotkey).map_or(Amount::ZERO, |stake| stake.pool.value())
+    }
+
+    fn take(&self, hotkey: &Key) -> Option<Take> {
+        self.stakes.get(hotkey)?.take
     }
 
     fn pay(&mut self, hotkey: &Key, emission: Emission) -> Result<(), PayError<Key>> {
@@ -188,7 +192,7 @@ mod tests {
         // The pool takes the payment, and the sum of all growth does not.
         paying.grown = Amount::MAX;
         let emission = Emission { miner: Amount::ONE_TAO, validator: Amount::ZERO };
-        assert!(paying.pay_seat(Uid::new(0), &'h', None, Take::default(), emission).is_err());
+        assert!(paying.pay_seat(Uid::new(0), &'h', None, ChildTakeRules::default(), emission).is_err());
         paying.undo();
         assert_eq!(stakes, BTreeMap::from([('h', stake)]));
     }

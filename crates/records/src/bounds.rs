@@ -27,6 +27,9 @@ pub type MaxHotkeys = ConstU32<MAX_HOTKEYS>;
 /// A coldkey swap moves all of this stake at once.
 pub const MAX_NOMINATIONS: u32 = 256;
 
+/// The nominations of a coldkey beyond which it is given no more: half of [`MAX_NOMINATIONS`]. spec staking §5.
+pub const MAX_GIVEN_NOMINATIONS: u32 = MAX_NOMINATIONS / 2;
+
 /// [`MAX_NOMINATIONS`] as the bound of a collection.
 pub type MaxNominations = ConstU32<MAX_NOMINATIONS>;
 

@@ -2,7 +2,13 @@
 //!
 //! Amounts are in rao. Numbers of type `u16` that stand for a part of a whole are fractions `v / 65535`.
 
-use crate::{endpoint::Certificate, epoch::EpochRecord, seat::HotkeySeat, stake::StakeRole, weights::WeightsCommit};
+use crate::{
+    endpoint::Certificate,
+    epoch::EpochRecord,
+    seat::HotkeySeat,
+    stake::{StakeRole, TakeRaise},
+    weights::WeightsCommit,
+};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use myelin_economics::issuance::NextHalving;
@@ -72,11 +78,11 @@ impl<AccountId> SubnetInfo<AccountId> {
 /// The price of a seat of a network at present. spec subnets-and-neurons §7 and §8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct RegistrationInfo {
-    /// Price of a burned registration. `None` while they are not allowed.
+    /// Price of a burned registration, on root of any registration. `None` while they are not allowed.
     pub burn: Option<Amount<Tao>>,
     /// Difficulty of a registration by work. `None` while they are not allowed.
     pub difficulty: Option<u64>,
-    /// TAO that burned registrations have recycled so far.
+    /// TAO that registrations have recycled so far.
     pub recycled: Amount<Tao>,
     /// Block of the next adjustment of price and difficulty.
     pub adjusts_at: BlockNumber,
@@ -202,8 +208,10 @@ pub struct HotkeyInfo<AccountId = PublicKey> {
     pub stake: Amount<Tao>,
     /// Number of coldkeys with stake on it, the owner included.
     pub stakers: u32,
-    /// Part of its validator emission that it keeps. `None` for a hotkey that is no delegate.
+    /// Part of its validator emission that it keeps now. `None` for a hotkey that is no delegate.
     pub take: Option<Take>,
+    /// Higher take that was announced and is not yet in force.
+    pub take_raise: Option<TakeRaise>,
     /// Its seats.
     pub seats: Vec<HotkeySeat>,
 }
@@ -378,9 +386,18 @@ mod tests {
             stake: rao(3),
             stakers: 4,
             take: Some(Take::new(5)),
+            take_raise: Some(TakeRaise { take: Take::new(6), from: 7 }),
             seats: vec![seat],
         };
-        let bytes = ([1_u8; 32], [2_u8; 32], 3_u64, 4_u32, Some(5_u16), vec![(1_u16, 2_u16, true, 3_u64)]);
+        let bytes = (
+            [1_u8; 32],
+            [2_u8; 32],
+            3_u64,
+            4_u32,
+            Some(5_u16),
+            Some((6_u16, 7_u32)),
+            vec![(1_u16, 2_u16, true, 3_u64)],
+        );
         reads_as_written(&hotkey, &bytes);
         let page = DelegatePage { delegates: vec![hotkey], next: Some([6; 32]) };
         reads_as_written(&page, &(vec![bytes], Some([6_u8; 32])));

@@ -20,9 +20,10 @@ use myelin_economics::{
     pruning::NeuronImmunity,
     root::Sigmoid,
     schedule::Schedule,
+    subnet_lock::{VESTING, vested},
     subnet_price::{MINIMUM, PriceRule, REDUCTION_INTERVAL},
 };
-use myelin_primitives::{Amount, BlockNumber, Fraction, MILLION, NetUid, Take, Tao, U16_ONE};
+use myelin_primitives::{Amount, BlockNumber, Fraction, MILLION, NetUid, RAO_PER_TAO, Take, Tao, U16_ONE};
 use scale_info::TypeInfo;
 use value::ParameterType;
 
@@ -341,6 +342,8 @@ record! {
         network_min_lock_cost: Amount<Tao> = MINIMUM;
         /// Blocks in which the price of a subnet falls by the price last paid.
         network_lock_reduction_interval: BlockNumber = REDUCTION_INTERVAL;
+        /// Blocks in which the lock of a subnet vests; with 0 all of it is refunded.
+        network_lock_vesting: BlockNumber = VESTING;
         /// Owner cut of the emission of a subnet, in parts per million.
         subnet_owner_cut: u32 = OWNER_CUT_PPM;
         /// Blocks between two changes of the owner's hotkey of one subnet.
@@ -363,10 +366,14 @@ record! {
         tx_delegate_take_rate_limit: BlockNumber = 216_000;
         /// Blocks between two rises of a child hotkey's take.
         tx_childkey_take_rate_limit: BlockNumber = 216_000;
+        /// Blocks from the announcement of a higher take to its effect.
+        take_notice: BlockNumber = 50_400;
         /// Blocks before new children become active.
         pending_childkey_cooldown: BlockNumber = 7_200;
         /// Stake that a validator needs to set weights.
         stake_threshold: Amount<Tao> = Amount::ZERO;
+        /// Least stake of a hotkey that lends stake weight.
+        min_lending_stake: Amount<Tao> = Amount::from_rao(10 * RAO_PER_TAO);
         /// Least stake of a nominator on a hotkey.
         nominator_min_required_stake: Amount<Tao> = Amount::ZERO;
         /// Stake operations of one coldkey on one hotkey in a stake interval.
@@ -661,6 +668,16 @@ impl NetworkParameters {
     /// Returns the rule of the price of a subnet.
     pub const fn price_rule(&self) -> PriceRule {
         PriceRule { minimum: self.network_min_lock_cost, reduction_interval: self.network_lock_reduction_interval }
+    }
+
+    /// Returns the part of a lock that the owner gets back if the subnet ends at this age.
+    pub fn vested(&self, locked: Amount<Tao>, age: BlockNumber) -> Amount<Tao> {
+        vested(locked, age, self.network_lock_vesting)
+    }
+
+    /// Returns the stake that a hotkey needs to lend. The owner's hotkey of a subnet needs less. spec staking §9.1.
+    pub fn least_lending_stake(&self, is_owners: bool) -> Amount<Tao> {
+        if is_owners { self.min_lending_stake } else { self.min_lending_stake.max(self.stake_threshold) }
     }
 
     /// Returns the owner cut of the emission of a subnet.

@@ -80,8 +80,8 @@ pub enum RegistrationKind {
     Burn(Amount<Tao>),
     /// A registration by proof of work.
     Work,
-    /// A registration by stake, on root.
-    Stake,
+    /// A registration by stake, on root, with the TAO that it burns. Neither way of §8.4 is taken.
+    Stake(Amount<Tao>),
 }
 
 impl Admission {
@@ -110,7 +110,7 @@ impl Admission {
                 recycled = recycled.checked_add(burnt)?;
             }
             RegistrationKind::Work => interval.by_work = interval.by_work.saturating_add(1),
-            RegistrationKind::Stake => {}
+            RegistrationKind::Stake(burnt) => recycled = recycled.checked_add(burnt)?,
         }
         Ok(Self { interval, recycled, latest: self.latest.one_more_in(block), ..self })
     }
@@ -183,7 +183,7 @@ mod tests {
         };
         assert_eq!(counted(RegistrationKind::Burn(Amount::from_rao(10))), (1, 0, 1, 10, 1, 0));
         assert_eq!(counted(RegistrationKind::Work), (1, 1, 0, 0, 1, 0));
-        assert_eq!(counted(RegistrationKind::Stake), (1, 0, 0, 0, 1, 0));
+        assert_eq!(counted(RegistrationKind::Stake(Amount::from_rao(10))), (1, 0, 0, 10, 1, 0));
     }
 
     #[test]

@@ -66,6 +66,31 @@ pub struct Delegation {
     pub take: Take,
     /// Block of the last change of the take.
     pub changed_at: BlockNumber,
+    /// Higher take that was announced.
+    pub raise: Option<TakeRaise>,
+}
+
+impl Delegation {
+    /// Returns the take in force in a block, where `most` is the greatest one. spec staking §6.
+    pub fn take_at(&self, block: BlockNumber, most: Take) -> Take {
+        TakeRaise::applied(self.raise, self.take, block).min(most)
+    }
+}
+
+/// A higher take that was announced, so that nominators and parents can leave before it is in force. spec staking §6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct TakeRaise {
+    /// The take.
+    pub take: Take,
+    /// First block in which it is in force.
+    pub from: BlockNumber,
+}
+
+impl TakeRaise {
+    /// Returns the take in force in a block, of a take and its raise.
+    fn applied(raise: Option<Self>, take: Take, block: BlockNumber) -> Take {
+        raise.filter(|raise| raise.from <= block).map_or(take, |raise| raise.take)
+    }
 }
 
 /// All stake on one hotkey.
@@ -123,6 +148,15 @@ pub struct Family<AccountId = PublicKey> {
     pub take: Take,
     /// Block of the last change of the take.
     pub take_changed_at: Option<BlockNumber>,
+    /// Higher take that was announced.
+    pub take_raise: Option<TakeRaise>,
+}
+
+impl<AccountId> Family<AccountId> {
+    /// Returns the take in force in a block, where `most` is the greatest one. spec staking §9.3.
+    pub fn take_at(&self, block: BlockNumber, most: Take) -> Take {
+        TakeRaise::applied(self.take_raise, self.take, block).min(most)
+    }
 }
 
 // Implemented by hand, because a derive would demand a default of the account.
@@ -135,6 +169,7 @@ impl<AccountId> Default for Family<AccountId> {
             requested_at: None,
             take: Take::default(),
             take_changed_at: None,
+            take_raise: None,
         }
     }
 }
@@ -161,12 +196,30 @@ mod tests {
     fn a_hotkey_encodes_field_by_field() {
         let record = HotkeyRecord {
             pool: Some(PoolId::new(2)),
-            delegation: Some(Delegation { take: Take::new(3), changed_at: 4 }),
+            delegation: Some(Delegation {
+                take: Take::new(3),
+                changed_at: 4,
+                raise: Some(TakeRaise { take: Take::new(5), from: 6 }),
+            }),
         };
-        let encoded = [&[1, 2, 0, 0, 0, 0, 0, 0, 0][..], &[1, 3, 0, 4, 0, 0, 0]].concat();
+        let delegation = [1, 3, 0, 4, 0, 0, 0, 1, 5, 0, 6, 0, 0, 0];
+        let encoded = [&[1, 2, 0, 0, 0, 0, 0, 0, 0][..], &delegation].concat();
         assert_eq!(record.encode(), encoded);
         assert_eq!(HotkeyRecord::decode(&mut &encoded[..]), Ok(record));
         assert_eq!(HotkeyRecord::default().encode(), [0, 0]);
+    }
+
+    #[test]
+    fn an_announced_take_is_in_force_from_its_block_on_and_never_above_the_maximum() {
+        let (old, new) = (Take::new(3), Take::new(9));
+        let raise = Some(TakeRaise { take: new, from: 100 });
+        let delegation = Delegation { take: old, changed_at: 4, raise };
+        let family = Family::<Key> { take: old, take_raise: raise, ..Family::default() };
+        for (block, most, expected) in [(99, 20, old), (100, 20, new), (101, 8, Take::new(8)), (99, 2, Take::new(2))] {
+            assert_eq!(delegation.take_at(block, Take::new(most)), expected, "in block {block}, at most {most}");
+            assert_eq!(family.take_at(block, Take::new(most)), expected, "in block {block}, at most {most}");
+        }
+        assert_eq!(Delegation { raise: None, ..delegation }.take_at(100, new), old);
     }
 
     #[test]
@@ -196,8 +249,8 @@ mod tests {
 
     #[test]
     fn a_family_without_members_is_short() {
-        assert_eq!(Family::<Key>::default().encode(), [0; 7]);
-        assert_eq!(Family::<Key>::max_encoded_len(), (1 + 5 * 40) + (1 + 32 * 40) + (1 + 201 + 4) + 5 + 2 + 5);
+        assert_eq!(Family::<Key>::default().encode(), [0; 8]);
+        assert_eq!(Family::<Key>::max_encoded_len(), (1 + 5 * 40) + (1 + 32 * 40) + (1 + 201 + 4) + 5 + 2 + 5 + 7);
     }
 
     fn members(most: usize) -> impl Strategy<Value = Vec<FamilyMember<Key>>> {
@@ -215,6 +268,7 @@ mod tests {
             requested_at: Option<u32>,
             take: u16,
             take_changed_at: Option<u32>,
+            raise: Option<(u16, u32)>,
         ) {
             let family = Family {
                 children: children.clone().try_into().unwrap(),
@@ -226,6 +280,7 @@ mod tests {
                 requested_at,
                 take: Take::new(take),
                 take_changed_at,
+                take_raise: raise.map(|(take, from)| TakeRaise { take: Take::new(take), from }),
             };
             let encoded = family.encode();
             // A member is its proportion and its hotkey, in this order.
@@ -233,7 +288,7 @@ mod tests {
                 members.iter().map(|member| (member.proportion.parts(), member.hotkey)).collect()
             };
             let pending = pending.map(|(children, after)| (plain(&children), after));
-            let parts = (plain(&children), plain(&parents), pending, requested_at, take, take_changed_at);
+            let parts = (plain(&children), plain(&parents), pending, requested_at, take, take_changed_at, raise);
             prop_assert_eq!(&encoded, &parts.encode());
             prop_assert!(encoded.len() <= Family::<Key>::max_encoded_len());
             prop_assert_eq!(Family::decode(&mut &encoded[..]), Ok(family));

@@ -31,6 +31,8 @@ parameter_types! {
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
     /// The most weight for clearing removed subnets: a twentieth of a block, because no call waits for it.
     pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
+    /// The most weight for the activation of children: a twentieth of a block. Its callers have paid for it.
+    pub MaxActivationWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
     /// The most weight of a tick: three quarters of a block, so that the largest epoch fits beside its other work.
     pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
 }
@@ -87,6 +89,7 @@ impl myelin_pallet_subnets::Config for Runtime {
 impl myelin_pallet_staking::Config for Runtime {
     type Currency = Balances;
     type Keys = Keys;
+    type MaxActivationWeight = MaxActivationWeight;
     type MinStake = MinStake;
     type Seats = Neurons;
     type Subnets = Subnets;

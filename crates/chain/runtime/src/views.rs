@@ -54,7 +54,7 @@ fn registration(netuid: NetUid) -> Option<RegistrationInfo> {
     let is_launching = <Subnets as ReadSubnets<AccountId>>::launch().covers(subnet.owner.as_ref(), next);
     let difficulty = <Subnets as ReadSubnets<AccountId>>::network().work_difficulty(admission.terms.difficulty);
     Some(RegistrationInfo {
-        burn: (open && parameters.registration_allowed && !is_launching).then_some(admission.terms.burn),
+        burn: ((!open || parameters.registration_allowed) && !is_launching).then_some(admission.terms.burn),
         difficulty: (open && parameters.pow_registration_allowed).then_some(difficulty),
         recycled: admission.recycled,
         adjusts_at: admission.adjusted_at.saturating_add(parameters.adjustment_interval.into()),
@@ -156,6 +156,9 @@ pub(crate) fn hotkey(hotkey: AccountId) -> Option<HotkeyInfo<AccountId>> {
 /// Returns a hotkey with its pool and delegation, or `None` if it has no owner.
 fn hotkey_of(hotkey: AccountId, record: HotkeyRecord) -> Option<HotkeyInfo<AccountId>> {
     let coldkey = Keys::owner(&hotkey)?;
+    // Clients read after a block was made, and takes count in epochs from the next one on.
+    let next = System::block_number().saturating_add(1);
+    let most = <Subnets as ReadSubnets<AccountId>>::network().max_delegate_take;
     let pool = record.pool.and_then(Pools::<Runtime>::get);
     let memberships = MembershipsOf::<Runtime>::get(&hotkey).into_iter();
     let alive = memberships.filter(|(netuid, _)| <Subnets as ReadSubnets<AccountId>>::exists(*netuid));
@@ -173,7 +176,8 @@ fn hotkey_of(hotkey: AccountId, record: HotkeyRecord) -> Option<HotkeyInfo<Accou
         coldkey,
         stake: pool.as_ref().map_or(Amount::ZERO, |stake| stake.pool.value()),
         stakers: pool.map_or(0, |stake| stake.holders),
-        take: record.delegation.map(|delegation| delegation.take),
+        take: record.delegation.map(|delegation| delegation.take_at(next, most)),
+        take_raise: record.delegation.and_then(|delegation| delegation.raise).filter(|raise| raise.from > next),
         hotkey,
     })
 }

@@ -45,7 +45,7 @@ use myelin_records::{
     epoch::{Accrual, EmissionAccount, EpochRecord, NeuronRecord},
     parameters::{AlphaValues, NetworkParameters, Parameters},
     seat::Seat,
-    stake::{Delegation, Family, FamilyMember, HotkeyRecord, PoolId, StakePool},
+    stake::{Delegation, Family, FamilyMember, HotkeyRecord, PoolId, StakePool, TakeRaise},
     subnet::{LaunchPhase, Subnet},
     weights::{StorageIndex, WeightsCommit, WeightsRow},
 };
@@ -139,6 +139,8 @@ fn make_state(random: &mut Random, number: BlockNumber) {
     make_stakes(random, number);
     let network = NetworkParameters {
         stake_threshold: if random.chance(30) { random.amount() } else { Amount::ZERO },
+        max_delegate_take: if random.chance(30) { Take::new(random.u16()) } else { Take::new(11_796) },
+        max_childkey_take: if random.chance(30) { Take::new(random.u16()) } else { Take::new(11_796) },
         subnet_owner_cut: if random.chance(30) { random.below(1_000_001) as u32 } else { 180_000 },
         ..NetworkParameters::default()
     };
@@ -224,8 +226,11 @@ fn make_stakes(random: &mut Random, number: BlockNumber) {
             }
             id
         });
-        let delegation =
-            random.chance(60).then(|| Delegation { take: Take::new(random.u16()), changed_at: random.block(number) });
+        let delegation = random.chance(60).then(|| Delegation {
+            take: Take::new(random.u16()),
+            changed_at: random.block(number),
+            raise: make_raise(random, number),
+        });
         Owners::<Runtime>::insert(hotkey(index), owner);
         let record = HotkeyRecord { pool, delegation };
         if record != HotkeyRecord::default() {
@@ -334,7 +339,7 @@ fn make_subnet(random: &mut Random, netuid: NetUid, number: BlockNumber, locked:
             Commits::<Runtime>::insert(matrix, &seat.hotkey, bounded(commits));
         }
         if random.chance(30) {
-            Families::<Runtime>::insert(netuid, &seat.hotkey, make_family(random));
+            Families::<Runtime>::insert(netuid, &seat.hotkey, make_family(random, number));
         }
     }
 }
@@ -361,7 +366,12 @@ fn make_parameters(random: &mut Random, tempo: u16) -> Parameters {
     }
 }
 
-fn make_family(random: &mut Random) -> Family<AccountId> {
+/// Returns a higher take that was announced, in some cases in force by block `number`.
+fn make_raise(random: &mut Random, number: BlockNumber) -> Option<TakeRaise> {
+    random.chance(40).then(|| TakeRaise { take: Take::new(random.u16()), from: random.block(number + 1) })
+}
+
+fn make_family(random: &mut Random, number: BlockNumber) -> Family<AccountId> {
     let members = |random: &mut Random, most: u64, whole: u64| -> Vec<FamilyMember<AccountId>> {
         let count = random.below(most + 1);
         let hotkeys = random.hotkeys(count).into_iter();
@@ -375,6 +385,7 @@ fn make_family(random: &mut Random) -> Family<AccountId> {
         children: bounded(children),
         parents: bounded(parents),
         take: Take::new(random.u16()),
+        take_raise: make_raise(random, number),
         ..Family::default()
     }
 }
@@ -387,7 +398,7 @@ fn bounded<Item, Bound: Get<u32>>(items: Vec<Item>) -> BoundedVec<Item, Bound> {
 /// Reads the input of block `number` from the state before it.
 fn input(number: BlockNumber) -> BlockInput<AccountId> {
     let tempos = Tempos::<Runtime>::get();
-    let root = root_is_due(tempos.iter().map(|(netuid, tempo)| (*netuid, *tempo)), number).then(root_input);
+    let root = root_is_due(tempos.iter().map(|(netuid, tempo)| (*netuid, *tempo)), number).then(|| root_input(number));
     let ledger = Ledger::<Runtime>::get();
     BlockInput {
         number,
@@ -398,7 +409,7 @@ fn input(number: BlockNumber) -> BlockInput<AccountId> {
         launch: Launch::<Runtime>::get(),
         network: Network::<Runtime>::get().expect("genesis writes it"),
         existential_deposit: Amount::from_rao(Balances::minimum_balance()),
-        stakes: stakes(),
+        stakes: stakes(number),
         balances: balances(),
         subnets: ledger.keys().map(|netuid| (*netuid, subnet_input(*netuid, number))).collect(),
         ledger,
@@ -413,8 +424,8 @@ fn issuance() -> IssuanceTerms {
     }
 }
 
-fn root_input() -> RootInput {
-    let stakes = stakes();
+fn root_input(number: BlockNumber) -> RootInput {
+    let stakes = stakes(number);
     let members = (0..).map(Uid::new).zip(SeatsOf::<Runtime>::get(NetUid::ROOT)).map(|(uid, seat)| RootMember {
         stake: stakes.get(&seat.hotkey).map_or(Amount::ZERO, |stake| stake.pool.value()),
         row: Rows::<Runtime>::get(StorageIndex::from(NetUid::ROOT), uid).unwrap_or_default(),
@@ -457,13 +468,15 @@ fn subnet_input(netuid: NetUid, number: BlockNumber) -> SubnetInput<AccountId> {
     }
 }
 
-/// Reads the stake on all hotkeys.
-fn stakes() -> BTreeMap<AccountId, HotkeyStake<AccountId>> {
+/// Reads the stake on all hotkeys, with the takes that are in force in block `number`.
+fn stakes(number: BlockNumber) -> BTreeMap<AccountId, HotkeyStake<AccountId>> {
+    let most = Network::<Runtime>::get().max_delegate_take;
     let stake = |(hotkey, owner)| {
         let HotkeyRecord { pool: id, delegation } = Hotkeys::<Runtime>::get(&hotkey).unwrap_or_default();
         let pool = id.and_then(Pools::<Runtime>::get).map(|stake| stake.pool).unwrap_or_default();
         let holding = id.map(|id| Holdings::<Runtime>::get(id, &owner)).unwrap_or_default();
-        (hotkey, HotkeyStake { owner, take: delegation.map(|delegation| delegation.take), pool, holding })
+        let take = delegation.map(|delegation| delegation.take_at(number, most));
+        (hotkey, HotkeyStake { owner, take, pool, holding })
     };
     Owners::<Runtime>::iter().map(stake).collect()
 }
@@ -582,7 +595,7 @@ fn compare_storage(seed: u64, number: BlockNumber, input: &BlockInput<AccountId>
     assert_eq!(Accrued::<Runtime>::get(), outcome.accrual, "accrual of state {seed}");
     assert_eq!(Ledger::<Runtime>::get(), outcome.ledger, "ledger of state {seed}");
     assert_eq!(issuance(), outcome.issuance, "issuance of state {seed}");
-    assert_eq!(stakes(), outcome.stakes, "stakes of state {seed}");
+    assert_eq!(stakes(number), outcome.stakes, "stakes of state {seed}");
     assert_eq!(balances(), outcome.balances, "balances of state {seed}");
     for (netuid, before) in &input.subnets {
         let after = subnet_input(*netuid, number);

@@ -100,6 +100,42 @@ fn everything_follows_a_swapped_coldkey() {
 }
 
 #[test]
+fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
+    const REST: u32 = 5;
+    let patch = json!({ "subnets": { "networkParameters": { "txRateLimit": REST, "stakeInterval": 10_000 } } });
+    let mut chain = Chain::begin(presets::LOCAL, patch);
+    let (owner, [one, other]) = (key("Bob"), ["one", "other"].map(|name| account(&key(name))));
+    for hotkey in [&one, &other] {
+        chain.succeed(&owner, KeysCall::try_associate_hotkey { hotkey: hotkey.clone() });
+    }
+    let amount = Amount::from_rao(RAO_PER_TAO);
+    chain.succeed(&owner, StakingCall::become_delegate { hotkey: other.clone() });
+    chain.succeed(&owner, StakingCall::add_stake { hotkey: one.clone(), amount });
+    for _ in 0..REST {
+        chain.block(Vec::new());
+    }
+    let moved = StakingCall::move_stake { origin_hotkey: one.clone(), destination_hotkey: other.clone(), amount };
+    chain.succeed(&owner, moved);
+    let swap = || KeysCall::swap_hotkey { hotkey: other.clone(), new_hotkey: account(&key("new")) };
+    let too_soon = KeysError::<Runtime>::HotKeySetTxRateLimitExceeded.into();
+    assert_eq!(failure(&mut chain, &owner, swap()), too_soon);
+    let given = StakingCall::transfer_stake {
+        destination_coldkey: account(&key("Charlie")),
+        hotkey: other.clone(),
+        amount: Amount::from_rao(RAO_PER_TAO / 2),
+    };
+    for _ in 1..REST {
+        chain.block(Vec::new());
+    }
+    chain.succeed(&owner, given);
+    for _ in 1..REST {
+        chain.block(Vec::new());
+    }
+    assert_eq!(failure(&mut chain, &owner, swap()), too_soon);
+    chain.succeed(&owner, swap());
+}
+
+#[test]
 fn a_listener_that_fails_undoes_the_whole_swap() {
     let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
     let new = account(&key("new"));

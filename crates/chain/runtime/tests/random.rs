@@ -176,6 +176,7 @@ fn feature(event: &RuntimeEvent) -> Option<&'static str> {
         RuntimeEvent::Staking(StakingEvent::StakeReleased { .. }) => "released stake",
         RuntimeEvent::Staking(StakingEvent::StakeRecycled { .. }) => "recycled stake",
         RuntimeEvent::Staking(StakingEvent::SetChildren { .. }) => "children",
+        RuntimeEvent::Staking(StakingEvent::TakeRaiseAnnounced { .. }) => "announced take",
         RuntimeEvent::Emission(EmissionEvent::BlockEmissionSet { .. }) => "halving",
         RuntimeEvent::Emission(EmissionEvent::SharesSet { .. }) => "shares",
         RuntimeEvent::Emission(EmissionEvent::EmissionRecycled { .. }) => "recycled emission",
@@ -186,7 +187,8 @@ fn feature(event: &RuntimeEvent) -> Option<&'static str> {
 }
 
 /// The events that a run must have.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
+    "announced take",
     "burnt",
     "children",
     "cleared subnet",

@@ -34,7 +34,7 @@ fn store(number: u16) {
         id
     });
     let take = Take::new(number);
-    let delegation = (!number.is_multiple_of(5)).then_some(Delegation { take, changed_at: 0 });
+    let delegation = (!number.is_multiple_of(5)).then_some(Delegation { take, changed_at: 0, raise: None });
     Hotkeys::<Runtime>::insert(&hotkey, HotkeyRecord { pool, delegation });
 }
 
@@ -67,6 +67,7 @@ fn delegates_come_in_pages_with_take_stake_and_stakers() {
                 stake: Amount::from_rao(if has_stake { number.into() } else { 0 }),
                 stakers: if has_stake { u32::from(number) + 1 } else { 0 },
                 take: Some(Take::new(number)),
+                take_raise: None,
                 seats: Vec::new(),
             };
             (hotkey(number), info)

@@ -113,12 +113,12 @@ pub fn become_delegate(hotkey: &PublicKey) -> Call<staking::BecomeDelegate> {
     transactions().staking().become_delegate(account(hotkey))
 }
 
-/// Raises the take of a delegate. Signed by the hotkey's owner.
+/// Announces a higher take of a delegate (spec staking §6). Signed by the hotkey's owner.
 pub fn increase_take(hotkey: &PublicKey, take: Take) -> Call<staking::IncreaseTake> {
     transactions().staking().increase_take(account(hotkey), take.into())
 }
 
-/// Lowers the take of a delegate. Signed by the hotkey's owner.
+/// Lowers the take of a delegate at once, and withdraws an announced one. Signed by the hotkey's owner.
 pub fn decrease_take(hotkey: &PublicKey, take: Take) -> Call<staking::DecreaseTake> {
     transactions().staking().decrease_take(account(hotkey), take.into())
 }
@@ -129,12 +129,12 @@ pub fn set_children(hotkey: &PublicKey, netuid: NetUid, children: &[FamilyMember
     transactions().staking().set_children(account(hotkey), netuid.into(), BoundedVec(children))
 }
 
-/// Sets the take of a child on the earnings of borrowed stake weight. Signed by the hotkey's owner.
+/// Sets the take of a child on the earnings of borrowed stake weight, or announces a higher one. Signed by the owner.
 pub fn set_childkey_take(hotkey: &PublicKey, netuid: NetUid, take: Take) -> Call<staking::SetChildkeyTake> {
     transactions().staking().set_childkey_take(account(hotkey), netuid.into(), take.into())
 }
 
-/// Takes a seat on root. Signed by the hotkey's owner.
+/// Takes a seat on root for its burn (spec staking §7). Signed by the hotkey's owner.
 pub fn root_register(hotkey: &PublicKey) -> Call<staking::RootRegister> {
     transactions().staking().root_register(account(hotkey))
 }

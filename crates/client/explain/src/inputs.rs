@@ -6,7 +6,7 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, PublicKey, Tao, Uid, account, key,
+    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, Parameters, PublicKey, Take, Tao, Uid, account, key,
     records::{
         epoch::NeuronRecord,
         seat::Seat,
@@ -56,8 +56,9 @@ pub(crate) async fn block_input(
     let tempos = tempos.into_iter().flat_map(|tempos| tempos.0).map(|(netuid, tempo)| (netuid.0, tempo));
     let root = if root_is_due(tempos, number) { root_input(before).await? } else { None };
     let subnets: BTreeMap<NetUid, SubnetInput> = subnets.into_iter().collect();
+    let takes = TakesInForce { block: number, most: network.max_delegate_take };
     let (stakes, balances) =
-        try_join!(stakes(before, subnets.values().flat_map(paid_hotkeys)), balances(before, subnets.values()))?;
+        try_join!(stakes(before, subnets.values().flat_map(paid_hotkeys), takes), balances(before, subnets.values()))?;
     let existential_deposit = runtime::constants().balances().existential_deposit();
     let existential_deposit = before.client().constants().entry(existential_deposit);
     Ok(BlockInput {
@@ -181,18 +182,33 @@ fn paid_hotkeys(subnet: &SubnetInput) -> impl Iterator<Item = PublicKey> {
     seated.chain(families.flat_map(|family: &Family| family.parents.iter().map(|parent| parent.hotkey)))
 }
 
+/// The block whose takes count, and the greatest take of a delegate.
+#[derive(Clone, Copy)]
+struct TakesInForce {
+    block: BlockNumber,
+    most: Take,
+}
+
 /// Reads the stake on these hotkeys. Those without an owner are left out.
 async fn stakes(
     at: &ChainState,
     hotkeys: impl Iterator<Item = PublicKey>,
+    takes: TakesInForce,
 ) -> Result<BTreeMap<PublicKey, HotkeyStake>, ExplainError> {
     let hotkeys: BTreeSet<PublicKey> = hotkeys.collect();
     let stakes =
-        buffered(hotkeys, |hotkey| async move { Ok(hotkey_stake(at, &hotkey).await?.map(|stake| (hotkey, stake))) });
+        buffered(
+            hotkeys,
+            |hotkey| async move { Ok(hotkey_stake(at, &hotkey, takes).await?.map(|stake| (hotkey, stake))) },
+        );
     Ok(stakes.await?.into_iter().flatten().collect())
 }
 
-async fn hotkey_stake(at: &ChainState, hotkey: &PublicKey) -> Result<Option<HotkeyStake>, ExplainError> {
+async fn hotkey_stake(
+    at: &ChainState,
+    hotkey: &PublicKey,
+    takes: TakesInForce,
+) -> Result<Option<HotkeyStake>, ExplainError> {
     let (owner, record) = try_join!(
         storage_value(at, storage().keys().owners(), (account(hotkey),)),
         storage_value(at, storage().staking().hotkeys(), (account(hotkey),)),
@@ -209,7 +225,8 @@ async fn hotkey_stake(at: &ChainState, hotkey: &PublicKey) -> Result<Option<Hotk
         pool = stored.map_or(pool, |stored| stored.0.pool);
         holding = held.map_or(holding, |held| held.0);
     }
-    Ok(Some(HotkeyStake { owner: key(owner), take: delegation.map(|delegation| delegation.take), pool, holding }))
+    let take = delegation.map(|delegation| delegation.take_at(takes.block, takes.most));
+    Ok(Some(HotkeyStake { owner: key(owner), take, pool, holding }))
 }
 
 /// Reads all stake on a hotkey after block `at`.

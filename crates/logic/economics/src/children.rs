@@ -56,12 +56,37 @@ pub struct Parent {
     pub proportion: Proportion,
     /// True if one coldkey owns parent and child, in which case the child takes nothing.
     pub same_owner: bool,
+    /// Take of the parent. `None` for a parent that is no delegate.
+    pub take: Option<Take>,
 }
 
 impl Parent {
     /// Returns the stake weight that the parent lends.
     pub fn lends(&self) -> Amount<Tao> {
         self.proportion.of(self.stake)
+    }
+}
+
+/// The take of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildTake {
+    /// Part of its parents' earnings that the child keeps.
+    pub take: Take,
+    /// Greatest take of a delegate, which the takes of a parent and its child do not exceed together.
+    pub combined: Take,
+}
+
+impl ChildTake {
+    /// Returns the part that the child keeps of this parent's earnings. spec staking §9.4.
+    ///
+    /// The nominators of a parent give up the parent's take too, and no more than the greatest take in all. A parent
+    /// that is no delegate has no nominators to protect.
+    pub fn of(self, parent: &Parent) -> Take {
+        if parent.same_owner {
+            return Take::default();
+        }
+        let left = |take: Take| Take::new(self.combined.get().saturating_sub(take.get()));
+        parent.take.map_or(self.take, |take| self.take.min(left(take)))
     }
 }
 
@@ -100,7 +125,7 @@ pub fn share_dividend(
     dividend: Amount<Tao>,
     weight: Amount<Tao>,
     parents: &[Parent],
-    child_take: Take,
+    child_take: ChildTake,
 ) -> SharedDividend {
     let mut own = dividend.rao();
     let mut take = 0_u64;
@@ -109,8 +134,7 @@ pub fn share_dividend(
         .map(|parent| {
             let earned = mul_div(dividend.rao(), parent.lends().rao(), weight.rao()).min(own);
             own = own.saturating_sub(earned);
-            let fraction = if parent.same_owner { Take::default() } else { child_take };
-            let Cut { taken, rest } = Amount::from_rao(earned).cut(fraction.fraction());
+            let Cut { taken, rest } = Amount::from_rao(earned).cut(child_take.of(parent).fraction());
             // A part of the dividend, as are all takes before, so the sum fits.
             take = take.saturating_add(taken.rao());
             rest
@@ -132,9 +156,10 @@ mod tests {
 
     const HALF: Proportion = Proportion::from_parts(u64::MAX / 2 + 1);
     const ALL: Proportion = Proportion::from_parts(u64::MAX);
+    const MOST: Take = Take::new(11_796);
 
     fn parent(stake: u64, proportion: Proportion) -> Parent {
-        Parent { stake: Amount::from_rao(stake), proportion, same_owner: false }
+        Parent { stake: Amount::from_rao(stake), proportion, same_owner: false, take: None }
     }
 
     fn weight(own: u64, children: &[Proportion], parents: &[Parent]) -> u64 {
@@ -143,7 +168,8 @@ mod tests {
 
     fn shared(dividend: u64, weight: u64, parents: &[Parent], take: u16) -> (u64, u64, Vec<u64>) {
         let (dividend, weight) = (Amount::from_rao(dividend), Amount::from_rao(weight));
-        let SharedDividend { own, take, parents } = share_dividend(dividend, weight, parents, Take::new(take));
+        let child_take = ChildTake { take: Take::new(take), combined: MOST };
+        let SharedDividend { own, take, parents } = share_dividend(dividend, weight, parents, child_take);
         (own.rao(), take.rao(), parents.into_iter().map(Amount::rao).collect())
     }
 
@@ -172,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn parent_and_child_take_no_more_than_a_delegate_may() {
+        let delegate = |take| Parent { take: Some(Take::new(take)), ..parent(600, HALF) };
+        // Of 300 rao the child may take 18 % less the take of the parent.
+        assert_eq!(shared(1_000, 1_000, &[delegate(0)], 11_796), (700, 53, vec![247]));
+        assert_eq!(shared(1_000, 1_000, &[delegate(5_898)], 11_796), (700, 26, vec![274]));
+        assert_eq!(shared(1_000, 1_000, &[delegate(5_898)], 2_000), (700, 9, vec![291]));
+        assert_eq!(shared(1_000, 1_000, &[delegate(11_796)], 11_796), (700, 0, vec![300]));
+        assert_eq!(shared(1_000, 1_000, &[delegate(u16::MAX)], 11_796), (700, 0, vec![300]));
+        // A parent that is no delegate has no such limit.
+        assert_eq!(shared(1_000, 1_000, &[parent(600, HALF)], u16::MAX), (700, 300, vec![0]));
+    }
+
+    #[test]
     fn without_weight_or_parents_the_validator_keeps_everything() {
         assert_eq!(shared(1_000, 0, &[parent(600, ALL)], 11_796), (1_000, 0, vec![0]));
         assert_eq!(shared(1_000, 500, &[], 11_796), (1_000, 0, vec![]));
@@ -183,8 +222,10 @@ mod tests {
     }
 
     fn parents() -> impl Strategy<Value = Vec<Parent>> {
-        let parent = (any::<u64>(), any::<u64>(), any::<bool>()).prop_map(|(stake, proportion, same_owner)| Parent {
+        let terms = (any::<bool>(), any::<Option<u16>>());
+        let parent = (any::<u64>(), any::<u64>(), terms).prop_map(|(stake, proportion, (same_owner, take))| Parent {
             same_owner,
+            take: take.map(Take::new),
             ..parent(stake, Proportion::from_parts(proportion))
         });
         vec(parent, 0..6)
@@ -197,6 +238,15 @@ mod tests {
             let sum = shares.iter().chain([&own, &taken]).map(|&part| u128::from(part)).sum::<u128>();
             prop_assert_eq!(sum, u128::from(dividend));
             prop_assert_eq!(shares.len(), parents.len());
+        }
+
+        #[test]
+        fn nominators_of_a_parent_give_up_the_greatest_take_at_most(earned: u64, child: u16, take in 0..=11_796_u16) {
+            let parent = Parent { take: Some(Take::new(take)), ..parent(1, ALL) };
+            let child = ChildTake { take: Take::new(child), combined: MOST }.of(&parent);
+            let Cut { rest, .. } = Amount::from_rao(earned).cut(child.fraction());
+            let left = rest.cut(Take::new(take).fraction()).rest;
+            prop_assert!(left >= Amount::from_rao(earned).cut(MOST.fraction()).rest);
         }
 
         #[test]

@@ -14,6 +14,7 @@
 //! | Who owns the stake on a hotkey? | [`pool`] | staking §1.1 |
 //! | What do parent hotkeys lend, and receive for it? | [`children`] | staking §9 |
 //! | What does a new subnet cost? | [`subnet_price`] | subnets-and-neurons §2.1 |
+//! | What of its lock comes back when it ends? | [`subnet_lock`] | subnets-and-neurons §5.3 |
 //! | What does a seat cost? | [`adjustment`], [`work`] | subnets-and-neurons §8 |
 //! | Who makes room when all seats are taken? | [`pruning`] | subnets-and-neurons §3, §11 |
 //! | How is an amount divided without losing any? | [`distribute`] | tokenomics §5.4, §6.2 |
@@ -71,5 +72,6 @@ pub mod pool;
 pub mod pruning;
 pub mod root;
 pub mod schedule;
+pub mod subnet_lock;
 pub mod subnet_price;
 pub mod work;

@@ -91,9 +91,11 @@ fn a_record_encodes_field_by_field() {
 #[test]
 fn the_record_of_all_networks_encodes_field_by_field() {
     let encoded = [
-        (64_u16, 7_200_u32, 50_400_u32, 100_000_000_000_u64, 100_800_u32, 180_000_u32, 50_400_u32).encode(),
-        (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 7_200_u32).encode(),
-        (0_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32, 50_u32, 10_000_000_u64, false, true).encode(),
+        (64_u16, 7_200_u32, 50_400_u32, 100_000_000_000_u64, 100_800_u32, 201_600_u32, 180_000_u32, 50_400_u32)
+            .encode(),
+        (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 50_400_u32).encode(),
+        (7_200_u32, 0_u64, 10_000_000_000_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32).encode(),
+        (50_u32, 10_000_000_u64, false, true).encode(),
     ]
     .concat();
     let network = NetworkParameters::default();
@@ -106,7 +108,7 @@ fn a_patch_encodes_an_option_for_each_field() {
     let patch = ParametersPatch { tempo: Some(9), emission_enabled: Some(false), ..ParametersPatch::default() };
     assert_eq!(patch.encode(), [&[1, 9, 0][..], &[0; 37], &[1, 0]].concat());
     assert_eq!(ParametersPatch::decode(&mut &patch.encode()[..]), Ok(patch));
-    assert_eq!(NetworkParametersPatch::default().encode(), [0; 27]);
+    assert_eq!(NetworkParametersPatch::default().encode(), [0; 30]);
 }
 
 #[test]
@@ -346,6 +348,20 @@ fn parameters_read_as_what_the_rules_take() {
     let network = NetworkParameters::default();
     assert_eq!(network.owner_cut().of(100), 18);
     assert_eq!(network.price_rule(), PriceRule::default());
+    assert_eq!(network.vested(Amount::from_rao(8), 50_400).rao(), 2);
+}
+
+#[test]
+fn lending_needs_both_minima_and_the_owners_hotkey_one() {
+    let least = |threshold, lending| {
+        let network = NetworkParameters {
+            stake_threshold: Amount::from_rao(threshold),
+            min_lending_stake: Amount::from_rao(lending),
+            ..NetworkParameters::default()
+        };
+        (network.least_lending_stake(false).rao(), network.least_lending_stake(true).rao())
+    };
+    assert_eq!([least(3, 2), least(2, 3), least(0, 0)], [(3, 2), (3, 3), (0, 0)]);
 }
 
 #[test]

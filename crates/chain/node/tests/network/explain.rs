@@ -31,7 +31,7 @@ const RATE_LIMIT: u64 = 6;
 
 fn genesis() -> Value {
     let owner = json!({ "coldkey": account("Charlie").to_string(), "hotkey": account("Charlie//owner").to_string() });
-    let network = json!({ "minRateLimit": 1, "stakeInterval": 10_000 });
+    let network = json!({ "minRateLimit": 1, "stakeInterval": 10_000, "takeNotice": 2 });
     // Root epochs are 22 blocks apart, so that each is in a block with an epoch of the quick subnet.
     json!({ "subnets": { "networkParameters": network, "rootParameters": { "tempo": 21 }, "subnets": [
         { "netuid": RARE.get(), "parameters": { "yuma3": false, "commitReveal": true } },

@@ -60,7 +60,7 @@ impl<T: Config> Pallet<T> {
             match Self::run_epoch(first.netuid, now) {
                 Some(validators) => {
                     meter.consume(T::WeightInfo::epoch(neurons, validators));
-                    T::Stake::activate_children(first.netuid, meter);
+                    T::Stake::queue_children(first.netuid);
                 }
                 None => meter.consume(most),
             }

@@ -276,7 +276,7 @@ pub mod pallet {
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
             let mut meter = WeightMeter::with_limit(T::MaxTickWeight::get());
             Self::do_tick(Self::now(), &mut meter);
-            meter.consumed()
+            meter.consumed().saturating_add(T::Stake::activate_children())
         }
 
         /// Checks that the epoch of the largest network fits into a tick. Otherwise it would wait for ever.

@@ -15,7 +15,7 @@ use frame_support::{
     parameter_types, storage_alias,
     traits::{ConstU64, Hooks},
     weights::{
-        Weight, WeightMeter,
+        Weight,
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
     },
 };
@@ -118,7 +118,9 @@ type RootRows = StorageValue<Mock, BTreeMap<AccountId, BTreeMap<NetUid, u16>>, V
 #[storage_alias]
 type Payments = StorageValue<Mock, Vec<Payment>, ValueQuery>;
 #[storage_alias]
-type Activated = StorageValue<Mock, Vec<(NetUid, u64)>, ValueQuery>;
+type Queued = StorageValue<Mock, Vec<NetUid>, ValueQuery>;
+#[storage_alias]
+type Activated = StorageValue<Mock, Vec<NetUid>, ValueQuery>;
 #[storage_alias]
 type Unpayable = StorageValue<Mock, AccountId, OptionQuery>;
 #[storage_alias]
@@ -183,8 +185,12 @@ impl PayStake<AccountId> for Tables {
         }
         Ok(())
     }
-    fn activate_children(netuid: NetUid, meter: &mut WeightMeter) {
-        Activated::append((netuid, meter.remaining().ref_time()));
+    fn queue_children(netuid: NetUid) {
+        Queued::append(netuid);
+    }
+    fn activate_children() -> Weight {
+        Activated::mutate(|activated| activated.extend(Queued::take()));
+        Weight::zero()
     }
 }
 
@@ -416,7 +422,7 @@ pub(crate) fn payments() -> Vec<Payment> {
 
 /// Takes the subnets whose children were activated since the last call.
 pub(crate) fn activated() -> Vec<u16> {
-    Activated::take().into_iter().map(|(netuid, _)| netuid.get()).collect()
+    Activated::take().into_iter().map(NetUid::get).collect()
 }
 
 /// Returns the events of this pallet in this block.

@@ -71,21 +71,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(neurons.saturating_mul(30_000))
             .saturating_add(weights.saturating_mul(NANOS_PER_WEIGHT).saturating_mul(WASM_FACTOR))
             .saturating_add(validators.saturating_mul(parents).saturating_mul(5_000));
-        // Subnet, its parameters, those of all, the launch phase, seats, Ledger, Accrued, Neurons, LastEpochs, last updates, the total
-        // stake, the counter of pools, the owner's account and the issuance of balances. For each neuron its family,
+        // Subnet, its parameters, those of all, the launch phase, seats, Ledger, Accrued, Neurons, LastEpochs, last
+        // updates, the total stake, the counter of pools, the owner's account and the issuance of balances, the
+        // pending children that are due first and the queue of networks with such children. For each neuron its family,
         // owner, hotkey, pool, owner's holding, row, commits and bonds, and of every parent hotkey and pool. For each
         // parent of a validator the owner and its holding.
         let reads = neurons
             .saturating_mul(parents.saturating_mul(2).saturating_add(8))
             .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
-            .saturating_add(14);
-        // Ledger, Accrued, Neurons, LastEpochs, the total stake, the counter of pools, the owner's account and the
-        // issuance of balances. For each neuron its bonds, hotkey, pool and the owner's holding. For each parent of a
+            .saturating_add(16);
+        // Ledger, Accrued, Neurons, LastEpochs, the total stake, the counter of pools, the owner's account, the
+        // issuance of balances and the queue of networks with due children. For each neuron its bonds, hotkey, pool and the owner's holding. For each parent of a
         // validator pool and owner's holding.
         let writes = neurons
             .saturating_mul(4)
             .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
-            .saturating_add(8);
+            .saturating_add(9);
         nanos(compute).saturating_add(T::DbWeight::get().reads_writes(reads, writes))
     }
 

@@ -1,12 +1,12 @@
 //! Answers to other pallets.
 
-use crate::{Config, Error, MembershipsOf, Pallet, SeatsOf, state::Vacancy, traits::ReadSeats};
+use crate::{Admissions, Config, Error, MembershipsOf, Pallet, SeatsOf, state::Vacancy, traits::ReadSeats};
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure};
 use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_staking::traits::RootSeats;
 use myelin_pallet_subnets::traits::{CountSeats, ReadSubnets};
-use myelin_primitives::{NetUid, Uid};
+use myelin_primitives::{Amount, NetUid, Tao, Uid};
 use myelin_records::seat::{RegistrationKind, Seat};
 use sp_runtime::DispatchError;
 
@@ -47,6 +47,10 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
+    fn price() -> Amount<Tao> {
+        Admissions::<T>::get(NetUid::ROOT).map_or(Amount::ZERO, |admission| admission.terms.burn)
+    }
+
     fn seat(hotkey: &T::AccountId, replaced: Option<Uid>) -> Result<Uid, DispatchError> {
         let (parameters, admission) = Self::root()?;
         let seats = SeatsOf::<T>::get(NetUid::ROOT);
@@ -57,7 +61,7 @@ impl<T: Config> RootSeats<T::AccountId> for Pallet<T> {
             None => return Err(Error::<T>::NoNeuronIdAvailable.into()),
         };
         let uid = Self::take_seat(NetUid::ROOT, seats, vacancy, hotkey)?;
-        Self::count_registration(NetUid::ROOT, admission, RegistrationKind::Stake)?;
+        Self::count_registration(NetUid::ROOT, admission, RegistrationKind::Stake(admission.terms.burn))?;
         Ok(uid)
     }
 }

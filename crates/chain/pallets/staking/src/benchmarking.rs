@@ -8,8 +8,8 @@
 #![allow(clippy::wildcard_imports, reason = "what the macros generate needs all of it in scope")]
 
 use crate::{
-    Activations, Call, Config, Families, Holdings, Hotkeys, MinimumSweep, Nominations, Pallet, Pools, Releases,
-    TotalStake,
+    ActivationBacklog, Activations, Call, Config, Families, Holdings, Hotkeys, MinimumSweep, Nominations, Pallet,
+    Pools, Releases, TotalStake,
     traits::{ReadStake, ReleaseStake},
     types::{NominationSweep, SortedBlock, SweepStage},
     weights::WeightInfo,
@@ -64,7 +64,7 @@ fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
 fn delegate<T: Config>(number: u32) -> T::AccountId {
     let (owner, hotkey) = (account("delegator", number, 0), account("delegate", number, 0));
     T::Keys::pair(&owner, &hotkey).expect("the hotkey is new");
-    let delegation = Some(Delegation { take: Take::new(0), changed_at: 1 });
+    let delegation = Some(Delegation { take: Take::new(0), changed_at: 1, raise: None });
     Hotkeys::<T>::insert(&hotkey, HotkeyRecord { pool: None, delegation });
     hotkey
 }
@@ -123,6 +123,11 @@ fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
         family.parents = Parents::truncate_from(lenders);
         family.pending = Some(pending);
     });
+}
+
+/// Queues a subnet after an epoch in this block.
+fn put_backlog<T: Config>(netuid: NetUid, epoch: BlockNumber) {
+    ActivationBacklog::<T>::mutate(|backlog| backlog.try_insert(netuid, epoch)).expect("there is room");
 }
 
 /// Makes a released pool with one nominator, whose owner has been paid.
@@ -223,14 +228,15 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(account("delegator", 0, 0)), hotkey.clone(), Take::new(1));
 
-        assert_eq!(<Pallet<T> as ReadStake<_>>::take(&hotkey), Some(Take::new(1)));
+        let delegation = Hotkeys::<T>::get(&hotkey).and_then(|record| record.delegation);
+        assert_eq!(delegation.and_then(|delegation| delegation.raise).map(|raise| raise.take), Some(Take::new(1)));
     }
 
     #[benchmark]
     fn decrease_take() {
         let hotkey = delegate::<T>(0);
         Hotkeys::<T>::mutate_extant(&hotkey, |record| {
-            record.delegation = Some(Delegation { take: Take::new(2), changed_at: 1 });
+            record.delegation = Some(Delegation { take: Take::new(2), changed_at: 1, raise: None });
         });
 
         #[extrinsic_call]
@@ -265,7 +271,8 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(coldkey), hotkey.clone(), netuid, Take::new(1));
 
-        assert_eq!(Families::<T>::get(netuid, &hotkey).take, Take::new(1));
+        let raise = Families::<T>::get(netuid, &hotkey).take_raise;
+        assert_eq!(raise.map(|raise| raise.take), Some(Take::new(1)));
     }
 
     #[benchmark]
@@ -342,14 +349,25 @@ mod benches {
     }
 
     #[benchmark]
+    fn queued_activations() {
+        #[block]
+        {
+            Pallet::<T>::activate_queued_children(&mut WeightMeter::new());
+        }
+
+        assert!(ActivationBacklog::<T>::get().is_empty());
+    }
+
+    #[benchmark]
     fn next_activation() {
         let netuid = T::BenchmarkHelper::subnet();
         family::<T>(netuid, &account("hotkey", 0, 0), 0);
         set_block::<T>(1);
+        put_backlog::<T>(netuid, 1);
 
         #[block]
         {
-            Pallet::<T>::activate_due_children(netuid, &mut WeightMeter::new());
+            Pallet::<T>::activate_queued_children(&mut WeightMeter::new());
         }
 
         assert_eq!(Activations::<T>::iter_key_prefix((netuid,)).count(), 1);
@@ -381,10 +399,11 @@ mod benches {
             }
         }
         set_block::<T>(LATER);
+        put_backlog::<T>(netuid, LATER);
 
         #[block]
         {
-            Pallet::<T>::activate_due_children(netuid, &mut WeightMeter::new());
+            Pallet::<T>::activate_queued_children(&mut WeightMeter::new());
         }
 
         assert!(Families::<T>::get(netuid, &hotkey).children.iter().all(|child| {

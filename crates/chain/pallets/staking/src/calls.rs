@@ -10,7 +10,10 @@ use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use myelin_pallet_keys::traits::{Keys, ReadKeyUse};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
-use myelin_records::stake::{Delegation, HotkeyRecord, StakeRole};
+use myelin_records::{
+    parameters::NetworkParameters,
+    stake::{Delegation, HotkeyRecord, StakeRole, TakeRaise},
+};
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
@@ -89,42 +92,59 @@ impl<T: Config> Pallet<T> {
     /// Makes a hotkey of this coldkey a delegate with the highest take.
     pub(crate) fn make_delegate(coldkey: &T::AccountId, hotkey: &T::AccountId, record: HotkeyRecord) {
         let take = T::Subnets::network().max_delegate_take;
-        Self::set_take(hotkey, record, take);
+        Self::set_take(hotkey, record, take, None);
         Self::deposit_event(Event::DelegateAdded { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
     }
 
-    /// Raises the take of a delegate. spec staking §6
+    /// Announces a higher take of a delegate. spec staking §6
     pub(crate) fn do_increase_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
         let network = T::Subnets::network();
-        ensure!(take > current.take, Error::<T>::DelegateTakeTooLow);
+        let in_force = current.take_at(Self::now(), network.max_delegate_take);
+        ensure!(take > in_force, Error::<T>::DelegateTakeTooLow);
         ensure!(take <= network.max_delegate_take, Error::<T>::DelegateTakeTooHigh);
         ensure!(
             rate_limit_passed(Some(current.changed_at), Self::now(), network.tx_delegate_take_rate_limit),
             Error::<T>::DelegateTxRateLimitExceeded
         );
-        Self::set_take(hotkey, record, take);
-        Self::deposit_event(Event::TakeIncreased { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
+        let raise = Self::announce_raise(hotkey, None, take, &network);
+        Self::set_take(hotkey, record, in_force, Some(raise));
         Ok(())
     }
 
-    /// Lowers the take of a delegate. spec staking §6
+    /// Lowers the take of a delegate, and withdraws a higher one that was announced. spec staking §6
     pub(crate) fn do_decrease_take(coldkey: &T::AccountId, hotkey: &T::AccountId, take: Take) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
         let record = Self::owned(coldkey, hotkey)?;
         let current = record.delegation.ok_or(Error::<T>::HotKeyNotDelegate)?;
-        ensure!(take < current.take, Error::<T>::DelegateTakeTooLow);
-        ensure!(take >= T::Subnets::network().min_delegate_take, Error::<T>::DelegateTakeTooLow);
-        Self::set_take(hotkey, record, take);
+        let network = T::Subnets::network();
+        let in_force = current.take_at(Self::now(), network.max_delegate_take);
+        ensure!(take < in_force, Error::<T>::DelegateTakeTooLow);
+        ensure!(take >= network.min_delegate_take, Error::<T>::DelegateTakeTooLow);
+        Self::set_take(hotkey, record, take, None);
         Self::deposit_event(Event::TakeDecreased { coldkey: coldkey.clone(), hotkey: hotkey.clone(), take });
         Ok(())
     }
 
-    fn set_take(hotkey: &T::AccountId, record: HotkeyRecord, take: Take) {
-        let delegation = Some(Delegation { take, changed_at: Self::now() });
+    fn set_take(hotkey: &T::AccountId, record: HotkeyRecord, take: Take, raise: Option<TakeRaise>) {
+        let delegation = Some(Delegation { take, changed_at: Self::now(), raise });
         Hotkeys::<T>::insert(hotkey, HotkeyRecord { delegation, ..record });
+    }
+
+    /// Returns a higher take with the block from which it is in force, and deposits the event of it. spec staking §6
+    ///
+    /// `netuid` is the subnet of a child's take.
+    pub(crate) fn announce_raise(
+        hotkey: &T::AccountId,
+        netuid: Option<NetUid>,
+        take: Take,
+        network: &NetworkParameters,
+    ) -> TakeRaise {
+        let from = Self::now().saturating_add(network.take_notice);
+        Self::deposit_event(Event::TakeRaiseAnnounced { hotkey: hotkey.clone(), netuid, take, from });
+        TakeRaise { take, from }
     }
 
     /// Takes a seat on root for a hotkey. spec staking §7
@@ -132,8 +152,11 @@ impl<T: Config> Pallet<T> {
         T::Keys::ensure_not_swapping(coldkey)?;
         ensure!(!T::Subnets::launch().is_running(Self::now()), Error::<T>::LaunchPhase);
         T::Seats::ensure_open(hotkey)?;
+        let burn = T::Seats::price();
+        ensure!(Self::spendable(coldkey) >= burn, Error::<T>::NotEnoughBalanceToStake);
         T::Keys::ensure_pairable(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;
+        Self::recycle(coldkey, burn)?;
         T::Keys::pair(coldkey, hotkey)?;
         let record = Self::record(hotkey);
         if record.delegation.is_none() {

@@ -1,14 +1,14 @@
 //! Stake weight lent from hotkey to hotkey. spec staking §9
 
 use crate::{
-    pallet::{Activations, Config, Error, Event, Families, Pallet},
+    pallet::{ActivationBacklog, Activations, Config, Error, Event, Families, Pallet},
     traits::ReadStake,
     types::{MaxChildrenRead, SortedBlock},
     weights::WeightInfo,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
-    BoundedVec,
+    BoundedVec, defensive,
     dispatch::DispatchResult,
     ensure,
     storage::with_storage_layer,
@@ -16,7 +16,7 @@ use frame_support::{
 };
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
+use myelin_primitives::{BlockNumber, NetUid, Take};
 use myelin_records::{
     bounds::{MAX_CHILDREN, MAX_PARENTS},
     parameters::NetworkParameters,
@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
         ensure!(T::Subnets::exists(netuid), Error::<T>::SubNetworkDoesNotExist);
         Self::ensure_owner(coldkey, hotkey)?;
         let network = T::Subnets::network();
-        Self::ensure_can_lend(netuid, hotkey, &family, &children, network.stake_threshold)?;
+        Self::ensure_can_lend(netuid, hotkey, &family, &children, &network)?;
         let children = Children::<T::AccountId>::try_from(children.into_inner());
         let children = children.map_err(|_| Error::<T>::TooManyChildren)?;
 
@@ -82,7 +82,7 @@ impl<T: Config> Pallet<T> {
         hotkey: &T::AccountId,
         family: &FamilyOf<T>,
         children: &[FamilyMember<T::AccountId>],
-        threshold: Amount<Tao>,
+        network: &NetworkParameters,
     ) -> Result<(), Error<T>> {
         let distinct: BTreeSet<_> = children.iter().map(|child| &child.hotkey).collect();
         ensure!(distinct.len() == children.len(), Error::DuplicateChild);
@@ -92,13 +92,19 @@ impl<T: Config> Pallet<T> {
         ensure!(whole.is_some(), Error::ProportionOverflow);
         let mutual = family.parents.iter().any(|parent| distinct.contains(&parent.hotkey));
         ensure!(!mutual, Error::ChildParentInconsistency);
-        let owner_hotkey = || T::Subnets::subnet(netuid).and_then(|subnet| subnet.owner_hotkey);
-        let may = children.is_empty() || Self::on(hotkey) >= threshold || owner_hotkey().as_ref() == Some(hotkey);
+        let may = children.is_empty() || Self::has_lending_stake(netuid, hotkey, network);
         ensure!(may, Error::NotEnoughStakeToSetChildkeys);
         Ok(())
     }
 
-    /// Sets the take of a child on a subnet. spec staking §9.3
+    /// Returns true if a hotkey has the stake that lending on a subnet needs. spec staking §9.1, check 10
+    fn has_lending_stake(netuid: NetUid, hotkey: &T::AccountId, network: &NetworkParameters) -> bool {
+        let stake = Self::on(hotkey);
+        let is_owners = || T::Subnets::subnet(netuid).and_then(|subnet| subnet.owner_hotkey).as_ref() == Some(hotkey);
+        stake >= network.least_lending_stake(false) || stake >= network.least_lending_stake(true) && is_owners()
+    }
+
+    /// Sets the take of a child on a subnet, or announces it if it is higher. spec staking §9.3
     pub(crate) fn do_set_childkey_take(
         coldkey: &T::AccountId,
         hotkey: &T::AccountId,
@@ -114,26 +120,64 @@ impl<T: Config> Pallet<T> {
         ensure!(take >= least && take <= network.max_childkey_take, Error::<T>::InvalidChildkeyTake);
         let family = Families::<T>::get(netuid, hotkey);
         let now = Self::now();
-        ensure!(
-            take <= family.take || elapsed(family.take_changed_at, now, network.tx_childkey_take_rate_limit),
-            Error::<T>::TxChildkeyTakeRateLimitExceeded
-        );
-        Families::<T>::insert(netuid, hotkey, FamilyOf::<T> { take, take_changed_at: Some(now), ..family });
-        Self::deposit_event(Event::ChildKeyTakeSet { hotkey: hotkey.clone(), netuid, take });
+        let in_force = family.take_at(now, network.max_childkey_take);
+        let (take, take_raise) = if take > in_force {
+            let may_rise = elapsed(family.take_changed_at, now, network.tx_childkey_take_rate_limit);
+            ensure!(may_rise, Error::<T>::TxChildkeyTakeRateLimitExceeded);
+            (in_force, Some(Self::announce_raise(hotkey, Some(netuid), take, &network)))
+        } else {
+            Self::deposit_event(Event::ChildKeyTakeSet { hotkey: hotkey.clone(), netuid, take });
+            (take, None)
+        };
+        let family = FamilyOf::<T> { take, take_raise, take_changed_at: Some(now), ..family };
+        Families::<T>::insert(netuid, hotkey, family);
         Ok(())
     }
 
-    /// Activates the pending children that are due. spec staking §9.1
-    pub(crate) fn activate_due_children(netuid: NetUid, meter: &mut WeightMeter) {
-        let now = Self::now();
-        let mut queue = Activations::<T>::iter_key_prefix((netuid,));
-        while meter.try_consume(T::WeightInfo::next_activation()).is_ok() {
-            let Some((due, hotkey)) = queue.next() else { return };
-            if due.block() >= now || meter.try_consume(T::WeightInfo::activate_children()).is_err() {
-                return;
-            }
-            Self::activate(netuid, due, &hotkey);
+    /// Queues a subnet whose epoch has run, if children of it are due. spec staking §9.1
+    pub(crate) fn queue_due_children(netuid: NetUid) {
+        let epoch = Self::now();
+        if Self::next_due(netuid, epoch).is_none() {
+            return;
         }
+        ActivationBacklog::<T>::mutate(|backlog| {
+            if backlog.try_insert(netuid, epoch).is_err() {
+                defensive!("the bound is that of the networks");
+            }
+        });
+    }
+
+    /// Activates queued children, the list that was due first before all others. spec staking §9.1
+    ///
+    /// Without the order across subnets many lists of one subnet would delay those of the others.
+    pub(crate) fn activate_queued_children(meter: &mut WeightMeter) {
+        meter.consume(T::WeightInfo::queued_activations());
+        let mut backlog = ActivationBacklog::<T>::get();
+        let before = backlog.len();
+        let mut next = BTreeSet::new();
+        for (netuid, epoch) in &backlog {
+            meter.consume(T::WeightInfo::next_activation());
+            next.extend(Self::next_due(*netuid, *epoch).map(|(due, hotkey)| (due.block(), *netuid, hotkey)));
+        }
+        let one = T::WeightInfo::activate_children().saturating_add(T::WeightInfo::next_activation());
+        while let Some((due, netuid, hotkey)) = next.first().cloned() {
+            if meter.try_consume(one).is_err() {
+                break;
+            }
+            next.pop_first();
+            Self::activate(netuid, SortedBlock::from(due), &hotkey);
+            let following = backlog.get(&netuid).and_then(|epoch| Self::next_due(netuid, *epoch));
+            next.extend(following.map(|(due, hotkey)| (due.block(), netuid, hotkey)));
+        }
+        backlog.retain(|netuid, _| next.iter().any(|(_, waiting, _)| waiting == netuid));
+        if backlog.len() != before {
+            ActivationBacklog::<T>::put(backlog);
+        }
+    }
+
+    /// Returns the first pending children on a subnet that were due before the block of an epoch.
+    fn next_due(netuid: NetUid, epoch: BlockNumber) -> Option<(SortedBlock, T::AccountId)> {
+        Activations::<T>::iter_key_prefix((netuid,)).next().filter(|(due, _)| due.block() < epoch)
     }
 
     fn activate(netuid: NetUid, due: SortedBlock, hotkey: &T::AccountId) {
@@ -157,7 +201,7 @@ impl<T: Config> Pallet<T> {
             child.hotkey = Self::latest_successor(&child.hotkey);
         }
         let family = Families::<T>::get(netuid, hotkey);
-        Self::ensure_can_lend(netuid, hotkey, &family, &children, T::Subnets::network().stake_threshold)?;
+        Self::ensure_can_lend(netuid, hotkey, &family, &children, &T::Subnets::network())?;
         for former in &family.children {
             Self::change_family(netuid, &former.hotkey, |child| child.parents.retain(|it| it.hotkey != *hotkey));
         }
@@ -213,17 +257,19 @@ impl<T: Config> Pallet<T> {
         latest
     }
 
-    /// Drops the pending children of a hotkey on all networks if its stake is below the threshold. spec staking §4
+    /// Drops the pending children of a hotkey on each network where it has too little stake to lend. spec staking §4
     ///
     /// Returns the number of networks that were searched.
     pub(crate) fn drop_unaffordable_children(hotkey: &T::AccountId, network: &NetworkParameters) -> u32 {
-        if network.stake_threshold.is_zero() || Self::on(hotkey) >= network.stake_threshold {
+        if Self::on(hotkey) >= network.least_lending_stake(false) {
             return 0;
         }
         let netuids = T::Subnets::netuids();
         let looked = u32::try_from(netuids.len()).unwrap_or(u32::MAX);
         for netuid in netuids {
-            if Families::<T>::get(netuid, hotkey).pending.is_none() {
+            // An empty list revokes, and needs no stake.
+            let lends = Families::<T>::get(netuid, hotkey).pending.is_some_and(|pending| !pending.children.is_empty());
+            if !lends || Self::has_lending_stake(netuid, hotkey, network) {
                 continue;
             }
             if let Some(dropped) = Self::change_family(netuid, hotkey, |family| family.pending.take()) {

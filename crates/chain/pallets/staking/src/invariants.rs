@@ -2,14 +2,15 @@
 
 use crate::{
     pallet::{
-        Activations, Config, FailedReturns, Families, Holdings, Hotkeys, Nominations, Pallet, Pools, Releases,
-        TotalStake,
+        ActivationBacklog, Activations, Config, FailedReturns, Families, Holdings, Hotkeys, Nominations, Pallet, Pools,
+        Releases, TotalStake,
     },
     types::{ReleasePlace, SortedBlock},
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use myelin_pallet_keys::traits::Keys;
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::Amount;
 use myelin_records::stake::{Family, HotkeyRecord, PoolId};
 use sp_runtime::TryRuntimeError;
@@ -30,6 +31,7 @@ impl<T: Config> Pallet<T> {
     /// 8. Pending children are queued once, under their block.
     /// 9. No stored family is empty.
     /// 10. No return of stake has failed.
+    /// 11. Networks with due children exist.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         // First, because the stake that could not be returned breaks others.
         Self::no_return_has_failed()?;
@@ -41,7 +43,8 @@ impl<T: Config> Pallet<T> {
         Self::records_hold_something()?;
         Self::families_are_mutual()?;
         Self::pending_children_are_queued()?;
-        Self::families_hold_something()
+        Self::families_hold_something()?;
+        Self::backlog_is_of_networks()
     }
 
     fn no_return_has_failed() -> Result<(), TryRuntimeError> {
@@ -166,6 +169,13 @@ impl<T: Config> Pallet<T> {
             pending = pending.saturating_add(1);
         }
         ensure!(Activations::<T>::iter_keys().count() == pending, "something else than pending children is queued");
+        Ok(())
+    }
+
+    fn backlog_is_of_networks() -> Result<(), TryRuntimeError> {
+        for netuid in ActivationBacklog::<T>::get().keys() {
+            ensure!(T::Subnets::exists(*netuid), "children are due on a network that does not exist");
+        }
         Ok(())
     }
 

@@ -97,14 +97,18 @@ pub mod pallet {
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
-    use frame_support::{pallet_prelude::*, traits::fungible::Balanced, weights::WeightMeter};
+    use frame_support::{
+        pallet_prelude::*,
+        traits::fungible::{Balanced, Mutate},
+        weights::WeightMeter,
+    };
     use frame_system::pallet_prelude::*;
     use myelin_economics::pool::Holding;
     use myelin_pallet_keys::traits::Keys;
     use myelin_pallet_subnets::traits::ReadSubnets;
     use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
     use myelin_records::{
-        bounds::{MAX_NETWORKS, MaxNominations},
+        bounds::{MAX_NETWORKS, MaxNetworks, MaxNominations},
         stake::{Children, Family, FamilyMember, HotkeyRecord, PoolId, StakePool},
     };
 
@@ -116,8 +120,8 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// The free balances, from which TAO is staked.
-        type Currency: Balanced<Self::AccountId, Balance = u64>;
+        /// The free balances, from which TAO is staked and burnt.
+        type Currency: Balanced<Self::AccountId, Balance = u64> + Mutate<Self::AccountId>;
 
         /// Pairs of keys, and the lock of a coldkey swap.
         type Keys: Keys<Self::AccountId>;
@@ -135,6 +139,12 @@ pub mod pallet {
         /// True if stake is returned when its hotkey has lost its last seat. spec subnets-and-neurons §10.1
         #[pallet::constant]
         type UnstakeOnDeregistration: Get<bool>;
+
+        /// The most block weight for the activation of children in a block.
+        ///
+        /// It holds at least the look at all networks and one list.
+        #[pallet::constant]
+        type MaxActivationWeight: Get<Weight>;
 
         /// The block weights of calls, hooks and listeners.
         type WeightInfo: WeightInfo;
@@ -211,6 +221,14 @@ pub mod pallet {
         (NMapKey<Identity, NetUid>, NMapKey<Identity, SortedBlock>, NMapKey<Blake2_128Concat, T::AccountId>),
         (),
     >;
+
+    /// The subnets with pending children that are due, each with the block of its last epoch.
+    ///
+    /// Lists that were due before this block take effect, as many per block as there is room for. An entry is added
+    /// after an epoch, and removed with the last of these lists or with the subnet.
+    #[pallet::storage]
+    pub type ActivationBacklog<T: Config> =
+        StorageValue<_, BoundedBTreeMap<NetUid, BlockNumber, MaxNetworks>, ValueQuery>;
 
     /// The pools that pay their holders back, because their hotkey has lost its last seat, in the order of payment.
     ///
@@ -329,14 +347,16 @@ pub mod pallet {
             /// The take.
             take: Take,
         },
-        /// The take of a delegate rose.
-        TakeIncreased {
-            /// The owner.
-            coldkey: T::AccountId,
-            /// The delegate.
+        /// The owner of a delegate or child announced a higher take.
+        TakeRaiseAnnounced {
+            /// The delegate, or the child.
             hotkey: T::AccountId,
-            /// The new take.
+            /// The subnet of a child's take. `None` for the take of a delegate.
+            netuid: Option<NetUid>,
+            /// The take.
             take: Take,
+            /// The first block in which it is in force.
+            from: BlockNumber,
         },
         /// The take of a delegate fell.
         TakeDecreased {
@@ -446,7 +466,7 @@ pub mod pallet {
         ProportionOverflow,
         /// A child is a parent of the hotkey; stake weight is not lent in both directions.
         ChildParentInconsistency,
-        /// The hotkey has less stake than the threshold for lending.
+        /// The hotkey has less stake than lending needs; stake more on it.
         NotEnoughStakeToSetChildkeys,
         /// A child has 32 parents that lend it more than this one would.
         TooManyParents,
@@ -468,6 +488,15 @@ pub mod pallet {
             Self::return_released(&mut meter);
             Self::sweep_nominations(&mut meter);
             meter.consumed()
+        }
+
+        /// Checks that the most expensive list of children can be activated. Otherwise it would wait for ever.
+        fn integrity_test() {
+            let looks = T::WeightInfo::next_activation().saturating_mul(u64::from(MAX_NETWORKS).saturating_add(1));
+            let least = T::WeightInfo::queued_activations()
+                .saturating_add(looks)
+                .saturating_add(T::WeightInfo::activate_children());
+            assert!(least.all_lte(T::MaxActivationWeight::get()), "the activation of children needs {least}");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -557,12 +586,14 @@ pub mod pallet {
         /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
-        /// Counts as an operation on the origin hotkey, and its rest follows the nomination minimum.
+        /// Counts as an operation on the origin hotkey, and its rest follows the nomination minimum. A nomination at the
+        /// destination must reach the minimum. Restarts the rest before key operations of the coldkey.
         ///
         /// ## Errors
         /// In this order: [`Error::SameNetuid`], [`Error::HotKeyAccountNotExists`],
         /// [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`], [`Error::NotEnoughStakeToWithdraw`],
-        /// [`Error::AmountTooLow`], [`Error::StakingRateLimitExceeded`], [`Error::TooManyNominations`].
+        /// [`Error::AmountTooLow`], [`Error::NomStakeBelowMinimumThreshold`], [`Error::StakingRateLimitExceeded`],
+        /// [`Error::TooManyNominations`].
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], [`Event::StakeAdded`], [`Event::StakeMoved`].
@@ -585,13 +616,15 @@ pub mod pallet {
         /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
-        /// Counts as an operation of the origin coldkey, and its rest follows the nomination minimum.
+        /// Counts as an operation of the origin coldkey, and its rest follows the nomination minimum. A nomination at the
+        /// destination must reach the minimum, and a new one needs room: half of the nominations of a coldkey are its
+        /// own. Restarts the rest before key operations of the origin coldkey.
         ///
         /// ## Errors
         /// In this order: [`Error::SameNetuid`], [`Error::HotKeyAccountNotExists`],
         /// [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`], [`Error::NotEnoughStakeToWithdraw`],
-        /// [`Error::TransferDisallowed`], [`Error::AmountTooLow`], [`Error::StakingRateLimitExceeded`],
-        /// [`Error::TooManyNominations`].
+        /// [`Error::TransferDisallowed`], [`Error::AmountTooLow`], [`Error::NomStakeBelowMinimumThreshold`],
+        /// [`Error::StakingRateLimitExceeded`], [`Error::TooManyNominations`].
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], [`Event::StakeAdded`], [`Event::StakeTransferred`].
@@ -626,14 +659,14 @@ pub mod pallet {
             Self::do_become_delegate(&coldkey, &hotkey)
         }
 
-        /// Raises the take of a delegate.
+        /// Announces a higher take of a delegate.
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
         ///
         /// ## Details
-        /// Possible once the rate limit since the last change of the take has passed, so that nominators have time to
-        /// react.
+        /// The take is in force after the notice, so that nominators have time to leave, and replaces one that was
+        /// announced before. Possible once the rate limit since the last change or announcement has passed.
         ///
         /// ## Errors
         /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::NonAssociatedColdKey`],
@@ -641,7 +674,7 @@ pub mod pallet {
         /// [`Error::DelegateTxRateLimitExceeded`].
         ///
         /// ## Events
-        /// [`Event::TakeIncreased`].
+        /// [`Event::TakeRaiseAnnounced`].
         #[pallet::call_index(6)]
         pub fn increase_take(origin: OriginFor<T>, hotkey: T::AccountId, take: Take) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
@@ -652,6 +685,9 @@ pub mod pallet {
         ///
         /// ## Dispatch origin
         /// Signed by the owner of the hotkey.
+        ///
+        /// ## Details
+        /// In force at once. Withdraws a higher take that was announced.
         ///
         /// ## Errors
         /// In this order: [`Error::HotKeyAccountNotExists`], [`Error::NonAssociatedColdKey`],
@@ -672,7 +708,7 @@ pub mod pallet {
         ///
         /// ## Details
         /// Takes effect with the first epoch after the cool-down, in place of the children before. An empty list
-        /// revokes all. Stake does not move.
+        /// revokes all, and needs no stake. Stake does not move. The fee pays for the activation too.
         ///
         /// ## Errors
         /// In this order: [`Error::TxRateLimitExceeded`], [`Error::RegistrationNotPermittedOnRootSubnet`],
@@ -699,14 +735,15 @@ pub mod pallet {
         /// Signed by the owner of the hotkey.
         ///
         /// ## Details
-        /// The take can be lowered at any time. Each change restarts the rate limit of raising it.
+        /// A lower take is in force at once, and withdraws a higher one that was announced. A higher take is in force
+        /// after the notice. Each change restarts the rate limit of raising it.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::SubNetworkDoesNotExist`],
         /// [`Error::InvalidChildkeyTake`], [`Error::TxChildkeyTakeRateLimitExceeded`].
         ///
         /// ## Events
-        /// [`Event::ChildKeyTakeSet`].
+        /// [`Event::ChildKeyTakeSet`], or [`Event::TakeRaiseAnnounced`] for a higher take.
         #[pallet::call_index(9)]
         pub fn set_childkey_take(
             origin: OriginFor<T>,
@@ -724,13 +761,13 @@ pub mod pallet {
         /// Signed by the coldkey that owns the hotkey, or is to own it.
         ///
         /// ## Details
-        /// Costs the fee only. On a full root the member with the least stake makes room if it has less than this
-        /// hotkey. The hotkey becomes a delegate with the highest take if it is none yet.
+        /// Recycles the burn of root, which follows the demand. On a full root the member with the least stake makes
+        /// room if it has less than this hotkey. The hotkey becomes a delegate with the highest take if it is none yet.
         ///
         /// ## Errors
         /// In this order: [`Error::LaunchPhase`]; of the pallet of seats `RootNetworkDoesNotExist`,
-        /// `TooManyRegistrationsThisBlock`, `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`; of
-        /// the keys pallet `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`;
+        /// `TooManyRegistrationsThisBlock`, `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`;
+        /// [`Error::NotEnoughBalanceToStake`]; of the keys pallet `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`;
         /// [`Error::StakeTooLowForRoot`].
         ///
         /// ## Events

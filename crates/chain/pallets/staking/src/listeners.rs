@@ -1,7 +1,9 @@
 //! Reactions to swaps of keys and to changes of networks.
 
 use crate::{
-    pallet::{Activations, Activities, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools},
+    pallet::{
+        ActivationBacklog, Activations, Activities, Config, Families, Holdings, Hotkeys, Nominations, Pallet, Pools,
+    },
     weights::WeightInfo,
 };
 use frame_support::{
@@ -89,7 +91,9 @@ impl<T: Config> OnSubnet<T::AccountId> for Pallet<T> {
     }
 
     // No pallet reads the families of a network that does not exist, so they can be removed later.
-    fn ended(_: NetUid) {}
+    fn ended(netuid: NetUid) {
+        ActivationBacklog::<T>::mutate(|backlog| backlog.remove(&netuid));
+    }
 
     fn remove_page(netuid: NetUid, meter: &mut WeightMeter) -> CleanupProgress {
         let mut families = Families::<T>::drain_prefix(netuid);

@@ -15,7 +15,7 @@ use frame_support::{
     storage::with_storage_layer,
     storage_alias,
     traits::{BuildGenesisConfig, ConstU64, Hooks},
-    weights::{Weight, WeightMeter, constants::RocksDbWeight},
+    weights::{Weight, constants::ParityDbWeight},
 };
 use frame_system::{EventRecord, Phase};
 use myelin_economics::{children::Proportion, division::Emission};
@@ -48,7 +48,7 @@ frame_support::construct_runtime!(
 impl frame_system::Config for Test {
     type AccountData = pallet_balances::AccountData<u64>;
     type Block = Block;
-    type DbWeight = RocksDbWeight;
+    type DbWeight = ParityDbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -60,6 +60,7 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     pub static LeastStake: Amount<Tao> = Amount::from_rao(MIN_STAKE);
     pub static UnstakeOnDeregistration: bool = true;
+    pub static MaxActivationWeight: Weight = Weight::MAX;
 }
 
 impl pallet_staking::Config for Test {
@@ -67,6 +68,7 @@ impl pallet_staking::Config for Test {
     type BenchmarkHelper = Tables;
     type Currency = Balances;
     type Keys = Tables;
+    type MaxActivationWeight = MaxActivationWeight;
     type MinStake = LeastStake;
     type Seats = Tables;
     type Subnets = Tables;
@@ -117,6 +119,8 @@ type Global = StorageValue<Mock, NetworkParameters, ValueQuery>;
 pub(crate) type RootMembers = StorageValue<Mock, Vec<AccountId>, ValueQuery>;
 #[storage_alias]
 pub(crate) type Seated = StorageMap<Mock, Identity, AccountId, ()>;
+#[storage_alias]
+pub(crate) type RootBurn = StorageValue<Mock, u64, ValueQuery>;
 #[storage_alias]
 pub(crate) type RootIsCrowded = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
@@ -192,6 +196,10 @@ impl RootSeats<AccountId> for Tables {
         ensure!(!RootIsCrowded::get(), CROWDED);
         ensure!(!RootMembers::get().contains(hotkey), ON_ROOT_ALREADY);
         Ok(())
+    }
+
+    fn price() -> Amount<Tao> {
+        rao(RootBurn::get())
     }
 
     fn seat(hotkey: &AccountId, replaced: Option<Uid>) -> Result<Uid, DispatchError> {
@@ -368,6 +376,8 @@ impl ExtBuilder {
             // Networks exist before the stake of genesis, as in the runtime.
             create_network(NetUid::ROOT, Parameters::root());
             create_network(SUBNET, Parameters::default());
+            // Tests lend less than the public network allows.
+            set_global(|network| network.min_lending_stake = Amount::ZERO);
             let genesis = pallet_staking::GenesisConfig::<Test> { stakes: self.stakes };
             genesis.build();
             Expected::put(issuance());
@@ -394,6 +404,11 @@ pub(crate) fn issuance() -> u64 {
 pub(crate) fn check() {
     Staking::do_try_state().expect("the state is broken");
     assert_eq!(issuance(), Expected::get(), "TAO appeared or vanished");
+}
+
+/// Notes that this much comes into being.
+pub(crate) fn expect_minted(amount: u64) {
+    Expected::mutate(|expected| *expected += amount);
 }
 
 /// Notes that this much is recycled.
@@ -460,7 +475,7 @@ pub(crate) fn pair(coldkey: AccountId, hotkey: AccountId) {
 /// Makes a delegate of the coldkey with this take, without the checks of takes.
 pub(crate) fn delegate(coldkey: AccountId, hotkey: AccountId, take: u16) {
     pair(coldkey, hotkey);
-    let delegation = Delegation { take: Take::new(take), changed_at: System::block_number() };
+    let delegation = Delegation { take: Take::new(take), changed_at: System::block_number(), raise: None };
     Hotkeys::<Test>::mutate(hotkey, |record| record.get_or_insert_default().delegation = Some(delegation));
 }
 
@@ -482,7 +497,8 @@ pub(crate) fn pay_all(netuid: NetUid, payments: &[(AccountId, u64, u64)]) -> Dis
 
 /// Ends an epoch of a subnet: pending children that are due take effect.
 pub(crate) fn activate(netuid: NetUid) {
-    Staking::activate_children(netuid, &mut WeightMeter::new());
+    Staking::queue_children(netuid);
+    Staking::activate_children();
 }
 
 /// Returns a child with this many hundredths of the stake weight.

@@ -1,10 +1,11 @@
 //! Moves of stake to another hotkey or coldkey. spec staking §5
 
-use crate::pallet::{Config, Error, Event, Pallet};
+use crate::pallet::{Config, Error, Event, Nominations, Pallet};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Tao};
+use myelin_records::{bounds::MAX_GIVEN_NOMINATIONS, stake::StakeRole};
 use sp_runtime::DispatchError;
 
 /// The stake of one coldkey on one hotkey.
@@ -51,6 +52,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Checks that another coldkey may give a new nomination to this one.
+    ///
+    /// The rest of its list is for nominations of its own, so gifts cannot fill it.
+    fn ensure_can_be_given(coldkey: &T::AccountId) -> Result<(), Error<T>> {
+        let listed = Nominations::<T>::decode_len(coldkey).unwrap_or_default();
+        ensure!(u32::try_from(listed).is_ok_and(|listed| listed < MAX_GIVEN_NOMINATIONS), Error::TooManyNominations);
+        Ok(())
+    }
+
     /// Checks a move in the order of spec staking §5, then makes it.
     fn move_row(
         origin: &StakeKey<'_, T::AccountId>,
@@ -72,15 +82,25 @@ impl<T: Config> Pallet<T> {
         ensure!(!transfer || allowed(), Error::<T>::TransferDisallowed);
         ensure!(amount >= T::MinStake::get() && !amount.is_zero(), Error::<T>::AmountTooLow);
         let network = T::Subnets::network();
-        Self::count_operation(origin.coldkey, from_id, &network)?;
-
         let from_standing = Self::role(origin.coldkey, &from.owner);
         let to_standing = Self::role(destination.coldkey, &to.owner);
+        let before = Self::stake_of(destination.coldkey, &to.record);
+        let nomination = before.checked_add(amount).map_err(Error::<T>::from)?;
+        ensure!(
+            to_standing == StakeRole::Owner || nomination >= network.nominator_min_required_stake,
+            Error::<T>::NomStakeBelowMinimumThreshold
+        );
+        Self::count_operation(origin.coldkey, from_id, &network)?;
+        if transfer && to_standing == StakeRole::Nominator && before.is_zero() {
+            Self::ensure_can_be_given(destination.coldkey)?;
+        }
+
         let left = Self::withdraw(from_id, origin.coldkey, from_standing, amount)?;
         let to_id = Self::pool_of(destination.hotkey, to.record)?;
         let total = Self::deposit(to_id, destination.coldkey, to_standing, amount)?;
         Self::announce_removed(origin.coldkey, origin.hotkey, amount, left);
         Self::announce_added(destination.coldkey, destination.hotkey, amount, total);
+        Self::mark_active(origin.coldkey);
         let minimum = network.nominator_min_required_stake;
         Self::clear_small_nomination(from_id, origin.coldkey, origin.hotkey, from_standing, minimum)
     }

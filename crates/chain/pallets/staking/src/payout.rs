@@ -7,27 +7,41 @@ use crate::{
     state::KnownHotkey,
     traits::{PayStake, ReadStake},
 };
-use core::marker::PhantomData;
-use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
+use core::{cell::OnceCell, marker::PhantomData};
+use frame_support::{
+    dispatch::DispatchResult,
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
 use myelin_economics::{division::Emission, payout::pay};
-use myelin_epoch::payment::{PaymentError, PoolAccess, pay_neuron};
+use myelin_epoch::payment::{ChildTakeRules, PaymentError, PoolAccess, pay_neuron};
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Take, Tao};
-use myelin_records::stake::StakeRole;
+use myelin_records::stake::{Delegation, StakeRole};
 use sp_runtime::DispatchError;
 
 /// The pools as this pallet stores them.
 pub(crate) struct StoredPools<T> {
     /// The growth of all stake by payments, which the total stake does not have yet.
     grown: Amount<Tao>,
+    /// The greatest take of a delegate, once a payment has read it.
+    most_take: OnceCell<Take>,
     chain: PhantomData<T>,
 }
 
 impl<T> StoredPools<T> {
     /// Returns the pools of the current state.
     pub(crate) const fn new() -> Self {
-        Self { grown: Amount::ZERO, chain: PhantomData }
+        Self { grown: Amount::ZERO, most_take: OnceCell::new(), chain: PhantomData }
+    }
+}
+
+impl<T: Config> StoredPools<T> {
+    /// Returns the take of a delegate that is in force.
+    fn take_in_force(&self, delegation: Delegation) -> Take {
+        let most = self.most_take.get_or_init(|| T::Subnets::network().max_delegate_take);
+        delegation.take_at(Pallet::<T>::now(), *most)
     }
 }
 
@@ -43,10 +57,14 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
         Pallet::<T>::on(hotkey)
     }
 
+    fn take(&self, hotkey: &T::AccountId) -> Option<Take> {
+        Pallet::<T>::record(hotkey).delegation.map(|delegation| self.take_in_force(delegation))
+    }
+
     /// Pays a pool. It writes the pool and the holding of the owner, for any number of other holders.
     fn pay(&mut self, hotkey: &T::AccountId, emission: Emission) -> DispatchResult {
         let KnownHotkey { owner, record } = Pallet::<T>::existing(hotkey)?;
-        let take = record.delegation.map(|delegation| delegation.take);
+        let take = record.delegation.map(|delegation| self.take_in_force(delegation));
         let id = Pallet::<T>::pool_of(hotkey, record)?;
         let (before, after) = Pallet::<T>::change_holding(id, &owner, StakeRole::Owner, |pool, holding| {
             pay(pool, holding, emission, take).map(drop)
@@ -60,11 +78,14 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
     fn pay<'a>(netuid: NetUid, payments: impl IntoIterator<Item = (&'a T::AccountId, Emission)>) -> DispatchResult {
         let mut pools = StoredPools::<T>::new();
-        let least_take = || T::Subnets::parameters(netuid).map_or(Take::default(), |subnet| subnet.min_childkey_take);
+        let rules = || {
+            let subnet = T::Subnets::parameters(netuid).unwrap_or_default();
+            ChildTakeRules::new(Self::now(), &subnet, &T::Subnets::network())
+        };
         for (hotkey, emission) in payments {
             // Pay for mining is not shared, so most neurons of an epoch need no family.
             let family = (!emission.validator.is_zero()).then(|| Families::<T>::get(netuid, hotkey));
-            pay_neuron(&mut pools, hotkey, family.as_ref(), least_take, emission).map_err(|error| match error {
+            pay_neuron(&mut pools, hotkey, family.as_ref(), rules, emission).map_err(|error| match error {
                 PaymentError::Unowned => Error::<T>::HotKeyAccountNotExists.into(),
                 PaymentError::Overflow => Error::<T>::InconsistentStake.into(),
                 PaymentError::Pool(error) => error,
@@ -75,7 +96,13 @@ impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
-    fn activate_children(netuid: NetUid, meter: &mut WeightMeter) {
-        Self::activate_due_children(netuid, meter);
+    fn queue_children(netuid: NetUid) {
+        Self::queue_due_children(netuid);
+    }
+
+    fn activate_children() -> Weight {
+        let mut meter = WeightMeter::with_limit(T::MaxActivationWeight::get());
+        Self::activate_queued_children(&mut meter);
+        meter.consumed()
     }
 }

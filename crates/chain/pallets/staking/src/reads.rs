@@ -7,6 +7,7 @@ use crate::{
 };
 use myelin_epoch::payment::total_weight;
 use myelin_pallet_keys::traits::ReadKeyUse;
+use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Take, Tao};
 
 impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
@@ -30,7 +31,8 @@ impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
     }
 
     fn take(hotkey: &T::AccountId) -> Option<Take> {
-        Some(Hotkeys::<T>::get(hotkey)?.delegation?.take)
+        let delegation = Hotkeys::<T>::get(hotkey)?.delegation?;
+        Some(delegation.take_at(Self::now(), T::Subnets::network().max_delegate_take))
     }
 }
 

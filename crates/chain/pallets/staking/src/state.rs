@@ -8,7 +8,7 @@ use frame_support::{
     dispatch::DispatchResult,
     ensure,
     traits::{
-        fungible::{Balanced, Inspect},
+        fungible::{Balanced, Inspect, Mutate},
         tokens::{Fortitude, Precision, Preservation, Provenance},
     },
 };
@@ -344,6 +344,12 @@ impl<T: Config> Pallet<T> {
         }
         let (precision, preservation) = (Precision::Exact, Preservation::Preserve);
         T::Currency::withdraw(coldkey, amount.rao(), precision, preservation, Fortitude::Polite).map(drop)
+    }
+
+    /// Takes TAO out of an account, which is kept alive, and out of the issuance. spec tokenomics §9.3
+    pub(crate) fn recycle(coldkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
+        let (preservation, precision) = (Preservation::Preserve, Precision::Exact);
+        T::Currency::burn_from(coldkey, amount.rao(), preservation, precision, Fortitude::Polite).map(drop)
     }
 
     /// Returns true if an account can receive this amount. Less than the existential deposit would vanish.

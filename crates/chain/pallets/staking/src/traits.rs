@@ -3,7 +3,7 @@
 //! It also implements `ReadKeyUse` and `OnKeySwap` of the keys pallet, and `OnSubnet` of the subnets pallet.
 
 use alloc::vec::Vec;
-use frame_support::{dispatch::DispatchResult, weights::WeightMeter};
+use frame_support::{dispatch::DispatchResult, weights::Weight};
 use myelin_economics::division::Emission;
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
 use sp_runtime::DispatchError;
@@ -27,7 +27,7 @@ pub trait ReadStake<AccountId> {
     /// is the plain stake.
     fn weight(netuid: NetUid, hotkey: &AccountId) -> Amount<Tao>;
 
-    /// Returns the take of a delegate, or `None` for a hotkey that is no delegate.
+    /// Returns the take of a delegate that is in force, or `None` for a hotkey that is no delegate.
     fn take(hotkey: &AccountId) -> Option<Take>;
 }
 
@@ -45,10 +45,15 @@ pub trait PayStake<AccountId> {
     where
         AccountId: 'a;
 
-    /// Activates the pending children of a subnet that are due, after the payout of its epoch. spec staking §9.1
+    /// Queues the pending children of a subnet that are due, after the payout of its epoch. spec staking §9.1
     ///
-    /// Children for which `meter` has no room wait for the next epoch.
-    fn activate_children(netuid: NetUid, meter: &mut WeightMeter);
+    /// Reads and writes the queue of subnets, and reads the first pending children.
+    fn queue_children(netuid: NetUid);
+
+    /// Activates queued children within a part of a block, and returns the weight of this.
+    ///
+    /// Called once in each block, after its epochs. The rest waits for the next block.
+    fn activate_children() -> Weight;
 }
 
 /// The release of stake. spec subnets-and-neurons §10.1
@@ -76,7 +81,10 @@ pub trait RootSeats<AccountId> {
     /// `HotKeyAlreadyRegisteredInSubNet`.
     fn ensure_open(hotkey: &AccountId) -> DispatchResult;
 
-    /// Seats a hotkey on a free seat of root, or in place of `replaced`, and counts the registration.
+    /// Returns the burn of root, which the caller recycles for a seat. It follows the demand.
+    fn price() -> Amount<Tao>;
+
+    /// Seats a hotkey on a free seat of root, or in place of `replaced`, and counts the registration and its burn.
     ///
     /// # Errors
     /// `NoNeuronIdAvailable` if there is no such seat. The caller makes the checks of [`RootSeats::ensure_open`] first.

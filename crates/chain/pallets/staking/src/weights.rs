@@ -35,6 +35,8 @@ pub trait WeightInfo {
     fn hotkey_swapped(n: u32) -> Weight;
     /// Returns the weight of the family of a swapped hotkey on one network, with `p` parents.
     fn move_family(p: u32) -> Weight;
+    /// Returns the weight of the queue of networks with due children.
+    fn queued_activations() -> Weight;
     /// Returns the weight of a look at the next hotkey with pending children.
     fn next_activation() -> Weight;
     /// Returns the weight of the activation of one list of children, each of them with the most parents.
@@ -83,9 +85,9 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(19, 15))
     }
 
-    /// Reads: the family. Writes: the family, the queue.
+    /// Reads: the family, and for pending children the stake and the subnet. Writes: the family, the queue.
     fn look_for_pending() -> Weight {
-        STEP.saturating_add(Self::db(1, 2))
+        STEP.saturating_add(Self::db(4, 2))
     }
 }
 
@@ -107,9 +109,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(Self::look_for_pending().saturating_mul(n.into()))
     }
 
-    /// Changes two holdings, and reads the parameters of root.
+    /// Changes two holdings, and reads the parameters of root and the nominations of the destination.
     fn transfer_stake() -> Weight {
-        Self::change_stake().saturating_mul(2).saturating_add(Self::db(1, 0))
+        Self::change_stake().saturating_mul(2).saturating_add(Self::db(2, 0))
     }
 
     /// Reads: the coldkey's swap, owner, hotkey, network, activity. Writes: hotkey, activity.
@@ -127,8 +129,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network. Writes: family, queue twice.
+    ///
+    /// Pays for the activation too, which comes later and without a call.
     fn set_children() -> Weight {
-        SMALL.saturating_add(Self::db(8, 3))
+        SMALL
+            .saturating_add(Self::db(8, 3))
+            .saturating_add(Self::next_activation())
+            .saturating_add(Self::activate_children())
     }
 
     /// Reads: the coldkey's swap, owner, parameters, network, family. Writes: family.
@@ -136,10 +143,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(5, 1))
     }
 
-    /// Reads and writes like pairing and becoming a delegate. Reads hotkey and pool of each member in addition.
+    /// Reads and writes like pairing and becoming a delegate, and the balance and the issuance. Reads hotkey and pool
+    /// of each member in addition.
     fn root_register() -> Weight {
         let members = MEMBERS.saturating_mul(2);
-        SMALL.saturating_add(Self::db(members.saturating_add(11), 5)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
+        SMALL.saturating_add(Self::db(members.saturating_add(13), 7)).saturating_add(Self::db(SEAT_READS, SEAT_WRITES))
     }
 
     /// Reads and writes record and holding of each hotkey, and the holding of each nomination.
@@ -166,6 +174,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(relatives.saturating_add(2), relatives.saturating_add(4)))
     }
 
+    fn queued_activations() -> Weight {
+        STEP.saturating_add(Self::db(1, 1))
+    }
+
     fn next_activation() -> Weight {
         STEP.saturating_add(Self::db(1, 0))
     }
@@ -173,11 +185,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Reads and writes the families of all children.
     ///
     /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
-    /// that makes room; for each former child its family; and the stake of the parent. Writes: these families.
+    /// that makes room; for each former child its family; and the stake of the parent, the network and the subnet.
+    /// Writes: these families.
     fn activate_children() -> Weight {
         let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(20);
         let children = u64::from(MAX_CHILDREN);
-        let reads = child.saturating_add(1).saturating_mul(children).saturating_add(8);
+        let reads = child.saturating_add(1).saturating_mul(children).saturating_add(10);
         SMALL.saturating_add(Self::db(reads, children.saturating_mul(3).saturating_add(3)))
     }
 

@@ -224,9 +224,9 @@ pub mod pallet {
         NetworkRemoved {
             /// The netuid.
             netuid: NetUid,
-            /// The lock that was refunded to the owner.
+            /// The part of the lock that was refunded to the owner. It grows with the age of the subnet.
             refunded: Amount<Tao>,
-            /// The lock that was recycled instead of refunded.
+            /// The rest of the lock, which was recycled.
             recycled: Amount<Tao>,
         },
         /// The storage of a removed subnet has been cleared; its netuid is free.
@@ -467,7 +467,7 @@ pub mod pallet {
         /// Signed by the owner of the subnet.
         ///
         /// ## Details
-        /// The lock is refunded, and the pending emission is recycled. Stake on its neurons stays. The netuid can be
+        /// The lock is refunded as far as it has vested, and the pending emission is recycled. Stake on its neurons stays. The netuid can be
         /// used again after the storage of the subnet has been cleared, a page per block. spec subnets-and-neurons §5
         ///
         /// ## Errors
@@ -492,7 +492,7 @@ pub mod pallet {
         /// Governance.
         ///
         /// ## Details
-        /// As [`Pallet::dissolve_network`]; the lock is refunded to the owner.
+        /// As [`Pallet::dissolve_network`]; the refund is the owner's.
         ///
         /// ## Errors
         /// [`Error::SubNetworkDoesNotExist`] (for root too), [`Error::CleaningQueueFull`].

@@ -333,6 +333,11 @@ pub(crate) fn run_to_block(block: BlockNumber) {
     }
 }
 
+/// Begins a later block. The blocks in between have no calls and are skipped.
+pub(crate) fn skip_to_block(block: BlockNumber) {
+    System::set_block_number(block);
+}
+
 pub(crate) fn next_block() {
     run_to_block(System::block_number() + 1);
 }

@@ -98,7 +98,9 @@ impl<T: Config> Pallet<T> {
         T::OnSubnet::created(netuid, first)
     }
 
-    /// Ends a subnet, refunds its lock, and queues its storage for clearing. spec subnets-and-neurons §5.2
+    /// Ends a subnet, refunds what its lock has vested, and queues its storage for clearing.
+    ///
+    /// spec subnets-and-neurons §5.2, §5.3
     pub(crate) fn end_subnet(netuid: NetUid) -> DispatchResult {
         let subnet = Self::ordinary_subnet(netuid)?;
         Cleaning::<T>::try_append(netuid).map_err(|()| Error::<T>::CleaningQueueFull)?;
@@ -110,29 +112,31 @@ impl<T: Config> Pallet<T> {
         let total = TotalLocked::<T>::get().checked_sub(subnet.locked).map_err(arithmetic)?;
         TotalLocked::<T>::put(total);
 
-        let Subnet { owner, locked, .. } = subnet;
-        let refunded = owner.filter(|owner| Self::can_be_refunded(owner, locked));
-        let (back, recycled) = if refunded.is_some() { (locked, Amount::ZERO) } else { (Amount::ZERO, locked) };
-        Self::deposit_event(Event::NetworkRemoved { netuid, refunded: back, recycled });
+        let Subnet { owner, locked, registered_at, .. } = subnet;
+        let vested = Network::<T>::get().vested(locked, Self::now().saturating_sub(registered_at));
+        let owner = owner.filter(|owner| Self::can_be_refunded(owner, vested));
+        let refunded = if owner.is_some() { vested } else { Amount::ZERO };
+        let recycled = locked.checked_sub(refunded).map_err(arithmetic)?;
+        Self::deposit_event(Event::NetworkRemoved { netuid, refunded, recycled });
         if Identities::<T>::take(netuid).is_some() {
             Self::deposit_event(Event::SubnetIdentityRemoved { netuid });
         }
         T::OnSubnet::ended(netuid);
-        if let Some(owner) = refunded {
-            // Dropping the debt puts the lock, no longer part of `TotalLocked`, back into the accounts.
-            drop(T::Currency::deposit(&owner, locked.rao(), Precision::Exact)?);
+        if let Some(owner) = owner {
+            // Dropping the debt puts the refund, no longer part of `TotalLocked`, back into the accounts.
+            drop(T::Currency::deposit(&owner, refunded.rao(), Precision::Exact)?);
         }
         Ok(())
     }
 
-    /// Returns true if a lock can be refunded to the owner.
+    /// Returns true if this much can be refunded to the owner.
     ///
-    /// It cannot if the account is gone and the lock is too small to open it again. The subnet then ends all the same,
-    /// and the lock is recycled.
-    fn can_be_refunded(owner: &T::AccountId, locked: Amount<Tao>) -> bool {
+    /// It cannot if the account is gone and the refund is too small to open it again. The subnet then ends all the
+    /// same, and the whole lock is recycled.
+    fn can_be_refunded(owner: &T::AccountId, refund: Amount<Tao>) -> bool {
         T::RefundLockOnRemoval::get()
-            && !locked.is_zero()
-            && T::Currency::can_deposit(owner, locked.rao(), Provenance::Minted) == DepositConsequence::Success
+            && !refund.is_zero()
+            && T::Currency::can_deposit(owner, refund.rao(), Provenance::Minted) == DepositConsequence::Success
     }
 }
 

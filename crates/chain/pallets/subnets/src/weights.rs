@@ -82,7 +82,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn dissolve_network(n: u32) -> Weight {
-        Self::cost([(8, 10), END, (0, 0)], DIVIDE, n)
+        Self::cost([(9, 10), END, (0, 0)], DIVIDE, n)
     }
 
     fn transfer_network() -> Weight {

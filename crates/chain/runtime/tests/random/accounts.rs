@@ -108,7 +108,8 @@ impl Setup {
             "subnets": {
                 "networkParameters": {
                     "subnetLimit": 6, "networkImmunityPeriod": 5, "networkMinLockCost": 5 * RAO_PER_TAO,
-                    "networkLockReductionInterval": 10, "ownerHotkeyRateLimit": 2, "adminFreezeWindow": 1,
+                    "networkLockReductionInterval": 10, "networkLockVesting": 20, "takeNotice": 3,
+                    "ownerHotkeyRateLimit": 2, "adminFreezeWindow": 1,
                     "txDelegateTakeRateLimit": 2, "txChildkeyTakeRateLimit": 2, "pendingChildkeyCooldown": 3,
                     "targetStakesPerInterval": 8, "stakeInterval": 8, "nominatorMinRequiredStake": RAO_PER_TAO / 10,
                     "coldkeySwapAnnouncementDelay": 3, "coldkeySwapReannouncementDelay": 2, "minRateLimit": 1,

@@ -12,11 +12,13 @@ use frame_support::BoundedVec;
 use myelin_economics::schedule::RevealPhase;
 use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, OwnedHotkeys, Owners};
 use myelin_pallet_neurons::{Call as NeuronsCall, SeatsOf};
-use myelin_pallet_staking::{Call as StakingCall, Holdings, Hotkeys, Pools};
+use myelin_pallet_staking::{Call as StakingCall, Holdings, Hotkeys, Pools, traits::ReadStake};
 use myelin_pallet_subnets::{Call as SubnetsCall, Network, Subnets, Tempos};
 use myelin_pallet_weights::{Call as WeightsCall, Commits};
 use myelin_primitives::{Amount, NetUid, Take, Tao, Uid};
-use myelin_runtime::{AccountId, Address, Balances, EXISTENTIAL_DEPOSIT, Runtime, RuntimeCall, System, authorities};
+use myelin_runtime::{
+    AccountId, Address, Balances, EXISTENTIAL_DEPOSIT, Runtime, RuntimeCall, Staking, System, authorities,
+};
 use pallet_balances::Call as BalancesCall;
 use pallet_proxy::{Announcements, Call as ProxyCall, Proxies};
 use pallet_scheduler::{Agenda, Call as SchedulerCall};
@@ -169,8 +171,10 @@ fn staking(signer: &mut u8, call: &mut StakingCall<Runtime>) {
         StakingCall::become_delegate { hotkey } => aim_at_owned(signer, hotkey),
         StakingCall::increase_take { hotkey, take } => {
             let most = Network::<Runtime>::get().expect("genesis writes it").max_delegate_take;
-            let lower =
-                Hotkeys::<Runtime>::iter().filter_map(|(hotkey, record)| Some((hotkey, record.delegation?.take)));
+            let lower = Hotkeys::<Runtime>::iter_keys().filter_map(|hotkey| {
+                let take = <Staking as ReadStake<_>>::take(&hotkey)?;
+                Some((hotkey, take))
+            });
             if let Some((delegate, lower)) = nth(lower.filter(|(_, take)| *take < most), *signer) {
                 *hotkey = delegate;
                 *take = most.min(Take::new(lower.get().saturating_add(1)).max(*take));
@@ -179,8 +183,7 @@ fn staking(signer: &mut u8, call: &mut StakingCall<Runtime>) {
         }
         StakingCall::decrease_take { hotkey, take } => {
             aim_at_owned(signer, hotkey);
-            let current = Hotkeys::<Runtime>::get(hotkey).and_then(|record| record.delegation);
-            let lower = current.map(|delegation| Take::new(delegation.take.get().saturating_sub(1)));
+            let lower = <Staking as ReadStake<_>>::take(hotkey).map(|take| Take::new(take.get().saturating_sub(1)));
             *take = lower.map_or(*take, |lower| lower.min(*take));
         }
         StakingCall::set_children { hotkey, netuid, .. } | StakingCall::set_childkey_take { hotkey, netuid, .. } => {

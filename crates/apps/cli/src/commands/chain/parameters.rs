@@ -107,6 +107,7 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         network_immunity_period Blocks u64::from, "immunity of a new subnet, in which it is not pruned";
         network_min_lock_cost Rao Amount::<Tao>::rao, "minimum price of a subnet";
         network_lock_reduction_interval Blocks u64::from, "time in which the price of a subnet falls by the last price";
+        network_lock_vesting Blocks u64::from, "time in which the lock of a subnet comes back to its owner";
         subnet_owner_cut Millionths u64::from, "owner cut of the emission of a subnet";
         owner_hotkey_rate_limit Blocks u64::from, "interval between two changes of the owner's hotkey";
         owner_hyperparam_rate_limit Tempos u64::from, "interval between two changes of one parameter by the owner";
@@ -118,8 +119,10 @@ fn rows(parameters: &NetworkParameters) -> Vec<NetworkParameterRow> {
         tx_rate_limit Blocks u64::from, "interval between two key operations of one coldkey; 0 is no limit";
         tx_delegate_take_rate_limit Blocks u64::from, "interval between two increases of a delegate's take";
         tx_childkey_take_rate_limit Blocks u64::from, "interval between two increases of a child's take";
+        take_notice Blocks u64::from, "delay before an announced increase of a take takes effect";
         pending_childkey_cooldown Blocks u64::from, "delay before children take effect";
         stake_threshold Rao Amount::<Tao>::rao, "stake that a validator needs to set weights";
+        min_lending_stake Rao Amount::<Tao>::rao, "minimum stake of a hotkey that lends stake weight";
         nominator_min_required_stake Rao Amount::<Tao>::rao, "minimum stake of a nomination";
         target_stakes_per_interval Count u64::from, "maximum of stake operations per coldkey, hotkey and interval";
         stake_interval Blocks u64::from, "interval in which stake operations are counted";

@@ -54,8 +54,8 @@ fn weakest(members: &[NeuronInfo]) -> Option<&NeuronInfo> {
 impl Command for Register {
     const PATH: &'static str = "root register";
     const SUMMARY: &'static str = "Register a hotkey on root";
-    const DETAILS: &'static str = "A free seat costs only the fee. If root is full, the hotkey needs more stake than \
-         the member with the least stake, which loses its seat.";
+    const DETAILS: &'static str = "A seat costs the burn of root, which follows the demand and is recycled. If root is \
+         full, the hotkey also needs more stake than the member with the least stake, which loses its seat.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "root_register")];
     const EXAMPLES: &'static [Example] = &[
@@ -84,7 +84,15 @@ impl Command for Register {
             });
         }
         let stake = known.as_ref().map_or(Amount::ZERO, |known| known.stake);
-        let mut plan = Plan::new(format!("Register {hotkey} on root"));
+        let Some(burn) = root.subnet.registration.burn else {
+            return Err(CliError::Impossible {
+                message: "root is closed in the launch phase of the chain".into(),
+                hint: "see the end of the phase with `myelin chain status`".into(),
+            });
+        };
+        let mut plan = Plan::new(format!("Register {hotkey} on root for {burn}"))
+            .spends(burn)
+            .effect(format!("{burn} are burned at the present price"));
         if known.is_none() {
             plan = plan.effect(format!("{signer} becomes the owner of the hotkey"));
         }
@@ -106,8 +114,10 @@ impl Command for Register {
             }
             plan = plan.effect(format!("the hotkey takes seat {} of {}", member.uid, member.hotkey));
         }
-        let plan =
-            plan.risk("root accepts one registration per block and a few per interval; further registrations fail");
+        let adjusts = root.subnet.registration.adjusts_at;
+        let plan = plan
+            .risk(format!("the price may rise in block {adjusts}, and has no limit"))
+            .risk("root accepts one registration per block and a few per interval; further registrations fail");
         let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let uid = included.event::<NeuronRegistered>().map(|registered| registered.uid.get());

@@ -1,6 +1,9 @@
 //! Child hotkeys, which borrow stake weight. spec staking §9
 
-use super::own;
+use super::{
+    own,
+    take::{AnnouncedTake, in_force_later},
+};
 use crate::{
     command::{Calls, Command, Effect, Example},
     context::Context,
@@ -89,6 +92,8 @@ pub struct StakeChildrenShowOutput {
     pending: Option<PendingChildrenRow>,
     /// Its take from the earnings for its parents, as a fraction `v / 65535`.
     take: u16,
+    /// Higher take that was announced.
+    take_raise: Option<AnnouncedTake>,
 }
 
 /// Children that are requested and not in effect yet.
@@ -131,7 +136,11 @@ impl Render for StakeChildrenShowOutput {
             };
             page.line(format!("{what} with the first epoch after block {}", pending.after));
         }
-        page.line(Tone::Faint.paint(&format!("it keeps {} of its earnings for its parents", u16_percent(self.take))));
+        let announced =
+            |AnnouncedTake { take, from }: &AnnouncedTake| format!(", from block {from} on {}", u16_percent(*take));
+        let raise = self.take_raise.as_ref().map_or_else(String::new, announced);
+        let take = u16_percent(self.take);
+        page.line(Tone::Faint.paint(&format!("it keeps {take} of its earnings for its parents{raise}")));
     }
 }
 
@@ -149,6 +158,9 @@ impl Command for ShowChildren {
         let now = context.chain().await?.at_finalised().await?;
         exists(&now, self.netuid).await?;
         let family = now.family(self.netuid, &hotkey.key).await?;
+        let next = next_block(&now);
+        let take = family.take_at(next, now.network_parameters().await?.max_childkey_take);
+        let take_raise = family.take_raise.filter(|raise| raise.from > next).map(AnnouncedTake::from);
         let pending = family.pending.map(|pending| PendingChildrenRow {
             children: ChildRow::all(&pending.children, &names),
             after: pending.after,
@@ -159,9 +171,15 @@ impl Command for ShowChildren {
             children: ChildRow::all(&family.children, &names),
             parents: ChildRow::all(&family.parents, &names),
             pending,
-            take: family.take.get(),
+            take: take.get(),
+            take_raise,
         })?)
     }
+}
+
+/// Returns the number of the next block, in which takes count next.
+fn next_block(now: &ChainState) -> BlockNumber {
+    BlockNumber::try_from(now.height()).unwrap_or(BlockNumber::MAX).saturating_add(1)
 }
 
 async fn exists(now: &ChainState, netuid: NetUid) -> Result<(), CliError> {
@@ -249,11 +267,16 @@ impl Command for SetChildren {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         own(&now, &from, &signer.public()).await?;
-        let blocks = now.network_parameters().await?.pending_childkey_cooldown;
-        let plan =
-            plan.effect(format!("the change takes effect with the first epoch after {blocks} more blocks")).risk(
-                "the change is dropped if the stake of the hotkey is too low, or a child has 32 parents that lend more",
-            );
+        let network = now.network_parameters().await?;
+        let blocks = network.pending_childkey_cooldown;
+        let mut plan = plan.effect(format!("the change takes effect with the first epoch after {blocks} more blocks"));
+        if !children.is_empty() {
+            let [least, owners] = [false, true].map(|is_owners| network.least_lending_stake(is_owners));
+            plan = plan
+                .effect(format!("{from} needs a stake of {least}, as the hotkey of the subnet's owner {owners}"))
+                .effect("a child takes at most the greatest take of a delegate less the take of its parent")
+                .risk("the change is dropped if the stake falls below that, or a child has 32 parents that lend more");
+        }
         let call = calls::set_children(&from.key, netuid, &children);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
         Ok(output.show(&sent.output(|included| {
@@ -297,12 +320,16 @@ pub struct StakeChildrenTakeOutput {
     netuid: u16,
     /// Its take, as a fraction `v / 65535`.
     take: u16,
+    /// First block in which a higher take is in force; absent if the take is in force now.
+    from: Option<BlockNumber>,
 }
 
 impl Render for StakeChildrenTakeOutput {
     fn render(&self, page: &mut Page) {
-        let Self { hotkey, netuid, take } = self;
-        page.line(format!("{hotkey} keeps {} of its earnings for its parents on subnet {netuid}", u16_percent(*take)));
+        let Self { hotkey, netuid, take, from } = self;
+        let later = from.map_or_else(String::new, |from| format!(" from block {from} on"));
+        let take = u16_percent(*take);
+        page.line(format!("{hotkey} keeps {take} of its earnings for its parents on subnet {netuid}{later}"));
     }
 }
 
@@ -321,19 +348,24 @@ impl Command for SetChildTake {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         own(&now, &hotkey, &signer.public()).await?;
-        let before = now.family(netuid, &hotkey.key).await?.take;
+        let network = now.network_parameters().await?;
+        let before = now.family(netuid, &hotkey.key).await?.take_at(next_block(&now), network.max_childkey_take);
         let [from, to] = [before, take].map(|take| u16_percent(take.get()));
         let mut plan =
             Plan::new(format!("Change the take of the child hotkey {hotkey} on subnet {netuid} from {from} to {to}"))
                 .touches(netuid);
         if take > before {
-            let blocks = now.network_parameters().await?.tx_childkey_take_rate_limit;
-            plan = plan.risk(format!("a rise fails within {blocks} blocks of the last change"));
+            let limit = network.tx_childkey_take_rate_limit;
+            plan = plan
+                .effect(in_force_later(&now, network.take_notice).await?)
+                .risk(format!("a rise fails within {limit} blocks of the last change"));
         }
         let call = calls::set_childkey_take(&hotkey.key, netuid, take);
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
-        Ok(output.show(&sent.output(|_| {
-            Ok(StakeChildrenTakeOutput { hotkey: hotkey.key.to_string(), netuid: netuid.get(), take: take.get() })
+        Ok(output.show(&sent.output(|included| {
+            let from = included.event::<events::TakeRaiseAnnounced>().map(|announced| announced.from);
+            let hotkey = hotkey.key.to_string();
+            Ok(StakeChildrenTakeOutput { hotkey, netuid: netuid.get(), take: take.get(), from })
         })?)?)
     }
 }

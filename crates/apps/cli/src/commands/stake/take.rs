@@ -11,9 +11,10 @@ use crate::{
     page::{Page, Render},
     plan::Plan,
     share::{take, u16_percent},
+    time::in_about,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::calls;
+use myelin_client::{ChainState, calls, records::stake::TakeRaise, runtime::staking::events::TakeRaiseAnnounced};
 use myelin_primitives::{BlockNumber, Take};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,8 +38,27 @@ pub struct StakeTakeShowOutput {
     least: u16,
     /// The highest take that is allowed.
     most: u16,
+    /// Higher take that was announced.
+    raise: Option<AnnouncedTake>,
     /// Blocks from the last change to the next rise.
     rises_after: BlockNumber,
+    /// Blocks from the announcement of a higher take to its effect.
+    notice: BlockNumber,
+}
+
+/// A higher take that was announced and is in force later.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AnnouncedTake {
+    /// The take, as a fraction `v / 65535`.
+    pub(super) take: u16,
+    /// First block in which it is in force.
+    pub(super) from: BlockNumber,
+}
+
+impl From<TakeRaise> for AnnouncedTake {
+    fn from(raise: TakeRaise) -> Self {
+        Self { take: raise.take.get(), from: raise.from }
+    }
 }
 
 impl Render for StakeTakeShowOutput {
@@ -47,10 +67,14 @@ impl Render for StakeTakeShowOutput {
             Some(take) => page.line(format!("{} has a take of {}", self.hotkey, u16_percent(take))),
             None => page.line(format!("{} is not a delegate", self.hotkey)),
         }
-        let Self { least, most, rises_after, .. } = self;
+        if let Some(AnnouncedTake { take, from }) = &self.raise {
+            page.line(format!("a take of {} is announced, in force from block {from} on", u16_percent(*take)));
+        }
+        let Self { least, most, rises_after, notice, .. } = self;
         let (least, most) = (u16_percent(*least), u16_percent(*most));
         page.line(format!(
-            "{least} to {most} are allowed; a rise is possible {rises_after} blocks after the last change"
+            "{least} to {most} are allowed; a rise is possible {rises_after} blocks after the last change, and in force \
+             {notice} blocks later"
         ));
     }
 }
@@ -73,7 +97,9 @@ impl Command for ShowTake {
             take: known.take.map(Take::get),
             least: parameters.min_delegate_take.get(),
             most: parameters.max_delegate_take.get(),
+            raise: known.take_raise.map(AnnouncedTake::from),
             rises_after: parameters.tx_delegate_take_rate_limit,
+            notice: parameters.take_notice,
         })?)
     }
 }
@@ -100,17 +126,30 @@ pub struct StakeTakeSetOutput {
     hotkey: String,
     /// Its take, as a fraction `v / 65535`.
     take: u16,
+    /// First block in which a higher take is in force; absent if the take is in force now.
+    from: Option<BlockNumber>,
 }
 
 impl Render for StakeTakeSetOutput {
     fn render(&self, page: &mut Page) {
-        page.line(format!("{} has a take of {}", self.hotkey, u16_percent(self.take)));
+        let Self { hotkey, take, from } = self;
+        let later = from.map_or_else(String::new, |from| format!(" from block {from} on"));
+        page.line(format!("{hotkey} has a take of {}{later}", u16_percent(*take)));
     }
+}
+
+/// Returns the effect of a higher take in a plan: the block and the time after which it is in force.
+pub(super) async fn in_force_later(now: &ChainState, notice: BlockNumber) -> Result<String, CliError> {
+    let from = now.height().saturating_add(1).saturating_add(notice.into());
+    let time = in_about(now, notice.into()).await?;
+    Ok(format!("in force from block {from} on, {time}; nominators and parents see the announcement"))
 }
 
 impl Command for SetTake {
     const PATH: &'static str = "stake take set";
     const SUMMARY: &'static str = "Raise or lower the take of a delegate";
+    const DETAILS: &'static str = "A lower take is in force at once, and withdraws a higher one that was announced. A \
+         higher take is in force after a notice, so that nominators can leave before.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Staking", "increase_take"), ("Staking", "decrease_take")];
     const EXAMPLES: &'static [Example] =
@@ -140,16 +179,21 @@ impl Command for SetTake {
             let [least, most] = [least, most].map(|take| u16_percent(take.get()));
             return Err(CliError::Impossible { message, hint: format!("choose a take from {least} to {most}").into() });
         }
-        let plan = Plan::new(format!("Change the take of {hotkey} from {from} to {to}"))
+        let verb = if take > before { "Raise" } else { "Lower" };
+        let plan = Plan::new(format!("{verb} the take of {hotkey} from {from} to {to}"))
             .effect("the next rise is possible only some time after this");
         let sent = if take > before {
-            let blocks = parameters.tx_delegate_take_rate_limit;
-            let plan = plan.risk(format!("it fails within {blocks} blocks of the last change"));
+            let limit = parameters.tx_delegate_take_rate_limit;
+            let plan = plan
+                .effect(in_force_later(&now, parameters.take_notice).await?)
+                .risk(format!("it fails within {limit} blocks of the last change"));
             self.sending.send(context, &chain, &signer, &calls::increase_take(&hotkey.key, take), plan).await?
         } else {
             self.sending.send(context, &chain, &signer, &calls::decrease_take(&hotkey.key, take), plan).await?
         };
-        Ok(output
-            .show(&sent.output(|_| Ok(StakeTakeSetOutput { hotkey: hotkey.key.to_string(), take: take.get() }))?)?)
+        Ok(output.show(&sent.output(|included| {
+            let from = included.event::<TakeRaiseAnnounced>().map(|announced| announced.from);
+            Ok(StakeTakeSetOutput { hotkey: hotkey.key.to_string(), take: take.get(), from })
+        })?)?)
     }
 }

@@ -66,42 +66,45 @@ impl Create {
                 hint: "take a seat with `myelin neuron register --netuid 1 --work`".into(),
             });
         }
-        let prices = SubnetPriceOutput::read(&now).await?;
-        if let Some(block) = prices.not_before() {
+        plan_at(&SubnetPriceOutput::read(&now).await?, self.name.as_deref(), &signer.to_string(), hotkey)
+    }
+}
+
+/// Makes the plan of a creation at these prices.
+fn plan_at(prices: &SubnetPriceOutput, name: Option<&str>, owner: &str, hotkey: &str) -> Result<Plan, CliError> {
+    if let Some(block) = prices.not_before() {
+        return Err(CliError::Impossible {
+            message: format!("a subnet was created recently; the next can be created in block {block} at the earliest"),
+            hint: "see the price in later blocks with `myelin subnet price`".into(),
+        });
+    }
+    let price = prices.price();
+    let name = name.map_or_else(String::new, |name| format!(" called {name}"));
+    let plan = Plan::new(format!("Create a subnet{name} for {price}, owned by {owner}"))
+        .spends(price)
+        .effect(format!("{price} are locked; the next creation costs {} right after this", prices.next_price()))
+        .effect(format!("comes back at the end of the subnet: {}", prices.comes_back()))
+        .effect(format!("{hotkey} takes the first seat"));
+    let plan = match prices.replaced() {
+        PrunedSubnet::Nobody => plan,
+        PrunedSubnet::Subnet(netuid) => {
+            plan.effect(format!("subnet {netuid} ends, because all places for subnets are taken"))
+        }
+        PrunedSubnet::AllImmune => {
             return Err(CliError::Impossible {
-                message: format!(
-                    "a subnet was created recently; the next can be created in block {block} at the earliest"
-                ),
-                hint: "see the price in later blocks with `myelin subnet price`".into(),
+                message: "all places for subnets are taken, and all subnets are immune".into(),
+                hint: "list the subnets with `myelin subnet list`".into(),
             });
         }
-        let price = prices.price();
-        let name = self.name.as_ref().map_or_else(String::new, |name| format!(" called {name}"));
-        let plan = Plan::new(format!("Create a subnet{name} for {price}, owned by {signer}"))
-            .spends(price)
-            .effect(format!("{price} are locked, and returned when the subnet ends"))
-            .effect(format!("{hotkey} takes the first seat"));
-        let plan = match prices.replaced() {
-            PrunedSubnet::Nobody => plan,
-            PrunedSubnet::Subnet(netuid) => {
-                plan.effect(format!("subnet {netuid} ends, because all places for subnets are taken"))
-            }
-            PrunedSubnet::AllImmune => {
-                return Err(CliError::Impossible {
-                    message: "all places for subnets are taken, and all subnets are immune".into(),
-                    hint: "list the subnets with `myelin subnet list`".into(),
-                });
-            }
-        };
-        Ok(plan.risk("another creation before this one doubles the price or delays this one"))
-    }
+    };
+    Ok(plan.risk("another creation before this one doubles the price or delays this one"))
 }
 
 impl Command for Create {
     const PATH: &'static str = "subnet create";
     const SUMMARY: &'static str = "Create a subnet";
-    const DETAILS: &'static str = "The price is locked for as long as the subnet exists. `myelin subnet price` shows \
-         how the price falls.";
+    const DETAILS: &'static str = "The price is locked for as long as the subnet exists. At its end the owner gets back \
+         what has vested, and the rest is recycled. `myelin subnet price` shows the refunds and how the price falls.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "register_network"), ("Subnets", "register_network_with_identity")];
     const EXAMPLES: &'static [Example] = &[
@@ -129,5 +132,28 @@ impl Command for Create {
                 hotkey: hotkey.to_string(),
             })
         })?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_shows_the_lock_and_its_refund() {
+        let plan = plan_at(&SubnetPriceOutput::example(), Some("text"), "alice", "miner").unwrap();
+        let mut page = Page::new(120);
+        plan.render(&mut page);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        let expected = "\
+Create a subnet called text for 150 TAO, owned by alice
+  150 TAO are locked; the next creation costs 300 TAO right after this
+  comes back at the end of the subnet: 37.5 TAO after 7 days, 75 TAO after 14 days, 150 TAO after 28 days
+  miner takes the first seat
+  spends  150 TAO
+  fee     none
+  risk  another creation before this one doubles the price or delays this one
+";
+        assert_eq!(text, expected);
     }
 }

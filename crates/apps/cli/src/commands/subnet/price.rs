@@ -22,6 +22,9 @@ const LATER: [(&str, Duration); 5] = [
     ("in four weeks", Duration::from_hours(28 * 24)),
 ];
 
+/// The ages of a subnet at which the refund of its lock is shown, in days.
+const AGES: [u64; 3] = [7, 14, 28];
+
 /// The price of a new subnet and its forecast. Amounts are in rao.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SubnetPriceOutput {
@@ -33,6 +36,13 @@ pub struct SubnetPriceOutput {
     /// Lowest price.
     #[schemars(with = "u64")]
     minimum: Amount<Tao>,
+    /// Price of the next subnet right after a creation at this price.
+    #[schemars(with = "u64")]
+    next_price: Amount<Tao>,
+    /// Blocks after which the whole lock comes back.
+    vesting: BlockNumber,
+    /// Parts of the lock that come back, by the age of the subnet at its end.
+    comes_back: Vec<LockRefund>,
     /// Last creation, which doubled the price.
     last: Option<Creation>,
     /// Forecast of the price without another creation.
@@ -69,29 +79,38 @@ struct Forecast {
     price: Amount<Tao>,
 }
 
+/// The part of a lock that comes back if the subnet ends at this age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+struct LockRefund {
+    /// Age of the subnet, in days.
+    days: u64,
+    /// Refund, in rao.
+    #[schemars(with = "u64")]
+    amount: Amount<Tao>,
+}
+
 impl SubnetPriceOutput {
     /// Reads the prices as of a block.
     pub(super) async fn read(now: &ChainState) -> Result<Self, CliError> {
         let block = BlockNumber::try_from(now.height()).map_err(|_| ChainError::NoBlock(now.height().to_string()))?;
-        let NetworkParameters {
-            network_min_lock_cost,
-            network_lock_reduction_interval,
-            network_rate_limit,
-            subnet_limit,
-            ..
-        } = now.network_parameters().await?;
-        let rule = PriceRule { minimum: network_min_lock_cost, reduction_interval: network_lock_reduction_interval };
+        let network = now.network_parameters().await?;
+        let NetworkParameters { network_rate_limit, network_lock_vesting: vesting, subnet_limit, .. } = network;
+        let rule = network.price_rule();
         let last = now.last_creation().await?;
         let subnets = now.subnets().await?.iter().filter(|subnet| !subnet.netuid.is_root()).count();
         let full = subnets >= usize::from(subnet_limit);
         let replaced = if full { now.subnet_to_prune().await? } else { None };
+        let (price, slot) = (now.subnet_price().await?, now.slot_duration().await?);
         let due = last.map(|last| last.block.saturating_add(network_rate_limit));
         Ok(Self {
             block,
-            price: now.subnet_price().await?,
+            price,
             minimum: rule.minimum,
+            next_price: rule.price_at(block, Some(LastCreation { paid: price, block })),
+            vesting,
+            comes_back: refunds(&network, price, slot),
             last: last.map(|LastCreation { paid, block }| Creation { block, paid }),
-            later: forecast(rule, last, block, now.slot_duration().await?),
+            later: forecast(rule, last, block, slot),
             not_before: due.filter(|due| *due > block.saturating_add(1)),
             subnets,
             limit: subnet_limit,
@@ -102,6 +121,17 @@ impl SubnetPriceOutput {
     /// Returns the price of a subnet in the next block.
     pub(super) const fn price(&self) -> Amount<Tao> {
         self.price
+    }
+
+    /// Returns the price of the next subnet right after a creation at this price.
+    pub(super) const fn next_price(&self) -> Amount<Tao> {
+        self.next_price
+    }
+
+    /// Returns the parts of the lock that come back, in words.
+    pub(super) fn comes_back(&self) -> String {
+        let parts = self.comes_back.iter().map(|LockRefund { days, amount }| format!("{amount} after {days} days"));
+        parts.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the subnet that a new one would replace.
@@ -140,6 +170,18 @@ fn forecast(rule: PriceRule, last: Option<LastCreation>, now: BlockNumber, slot:
     LATER.into_iter().map_while(later).collect()
 }
 
+/// Returns the refunds of a lock at [`AGES`], up to the age at which the whole lock comes back.
+fn refunds(network: &NetworkParameters, locked: Amount<Tao>, slot: Duration) -> Vec<LockRefund> {
+    let refund = |days: u64| {
+        let blocks = Duration::from_hours(days.saturating_mul(24)).as_millis().checked_div(slot.as_millis());
+        let age = blocks.and_then(|blocks| BlockNumber::try_from(blocks).ok()).unwrap_or(BlockNumber::MAX);
+        LockRefund { days, amount: network.vested(locked, age) }
+    };
+    let refunds = AGES.map(refund);
+    let whole = refunds.iter().position(|refund| refund.amount == locked).map_or(AGES.len(), |place| place + 1);
+    refunds.into_iter().take(whole).collect()
+}
+
 impl Render for SubnetPriceOutput {
     fn render(&self, page: &mut Page) {
         let last = match &self.last {
@@ -155,7 +197,12 @@ impl Render for SubnetPriceOutput {
             Some(block) => format!("{}, from block {block} on", self.price),
             None => self.price.to_string(),
         };
-        page.fields([("price", now.into()), ("last creation", last.into()), ("places", places.into())]);
+        page.fields([
+            ("price", now.into()),
+            ("comes back", self.comes_back().into()),
+            ("last creation", last.into()),
+            ("places", places.into()),
+        ]);
         let mut table = Table::new([("TIME", Side::Left), ("BLOCK", Side::Right), ("PRICE", Side::Right)]);
         for later in &self.later {
             table.row([later.when.into(), later.block.to_string().into(), later.price.to_string().into()]);
@@ -163,9 +210,9 @@ impl Render for SubnetPriceOutput {
         page.line("");
         page.table(&table);
         page.line(Tone::Faint.paint(&format!(
-            "forecast without another creation, which doubles the price; the minimum is {}. The price is locked, and \
-             returned when the subnet ends",
-            self.minimum
+            "forecast without another creation, which doubles the price; the minimum is {}. The price is locked. At \
+             the end of the subnet the owner gets back what has vested, all of it after {} blocks; the rest is recycled",
+            self.minimum, self.vesting
         )));
     }
 }
@@ -190,8 +237,60 @@ impl Command for Price {
 }
 
 #[cfg(test)]
+impl SubnetPriceOutput {
+    /// Returns the price on the public network, half way through the reduction after the first creation.
+    pub(super) fn example() -> Self {
+        let (network, slot) = (NetworkParameters::default(), Duration::from_secs(12));
+        let (rule, block) = (network.price_rule(), 60_400);
+        let last = Some(LastCreation { paid: rule.minimum, block: 10_000 });
+        let price = Amount::from_rao(150_000_000_000);
+        Self {
+            block,
+            price,
+            minimum: rule.minimum,
+            next_price: rule.price_at(block, Some(LastCreation { paid: price, block })),
+            vesting: network.network_lock_vesting,
+            comes_back: refunds(&network, price, slot),
+            last: last.map(|last| Creation { block: last.block, paid: last.paid }),
+            later: forecast(rule, last, block, slot),
+            not_before: None,
+            subnets: 3,
+            limit: network.subnet_limit,
+            replaced: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    /// spec subnets-and-neurons §5.3
+    #[test]
+    fn refunds_stop_at_the_whole_lock() {
+        let lock = Amount::from_rao(100_000_000_000);
+        let back = |vesting, slot| {
+            let network = NetworkParameters { network_lock_vesting: vesting, ..NetworkParameters::default() };
+            let refunds = refunds(&network, lock, Duration::from_secs(slot)).into_iter();
+            refunds.map(|refund| (refund.days, refund.amount.rao() / 1_000_000_000)).collect::<Vec<_>>()
+        };
+        assert_eq!(back(201_600, 12), [(7, 25), (14, 50), (28, 100)]);
+        assert_eq!(back(403_200, 12), [(7, 12), (14, 25), (28, 50)]);
+        assert_eq!(back(1_200, 1), [(7, 100)]);
+        assert_eq!(back(0, 12), [(7, 100)]);
+        assert_eq!(back(1_200, 0), [(7, 100)]);
+    }
+
+    #[test]
+    fn the_page_shows_the_price_and_its_refund() {
+        let mut page = Page::new(100);
+        SubnetPriceOutput::example().render(&mut page);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert!(text.contains("price          150 TAO\n"), "{text}");
+        let back = "comes back     37.5 TAO after 7 days, 75 TAO after 14 days, 150 TAO after 28 days\n";
+        assert!(text.contains(back), "{text}");
+        assert!(text.contains("all of it after 201600 blocks; the rest is recycled"), "{text}");
+    }
 
     /// spec subnets-and-neurons §2.1
     #[test]

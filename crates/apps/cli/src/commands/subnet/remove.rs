@@ -11,7 +11,7 @@ use crate::{
     plan::Plan,
     transact::{TransactionArgs, TransactionOutput},
 };
-use myelin_client::{Amount, NetUid, Tao, calls, runtime::subnets::events::NetworkRemoved};
+use myelin_client::{Amount, BlockNumber, NetUid, Tao, calls, runtime::subnets::events::NetworkRemoved};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,10 +31,10 @@ pub struct SubnetRemoveOutput {
     /// Number of the subnet.
     #[schemars(with = "u16")]
     netuid: NetUid,
-    /// Lock that was returned to the owner.
+    /// Part of the lock that was returned to the owner.
     #[schemars(with = "u64")]
     refunded: Amount<Tao>,
-    /// Pending emission that was recycled, and can be emitted again.
+    /// Rest of the lock, which was recycled and can be emitted again.
     #[schemars(with = "u64")]
     recycled: Amount<Tao>,
 }
@@ -42,14 +42,15 @@ pub struct SubnetRemoveOutput {
 impl Render for SubnetRemoveOutput {
     fn render(&self, page: &mut Page) {
         let Self { netuid, refunded, recycled } = self;
-        page.line(format!("subnet {netuid} has ended; {refunded} returned, {recycled} recycled"));
+        page.line(format!("subnet {netuid} has ended; {refunded} of its lock returned, {recycled} recycled"));
     }
 }
 
 impl Command for Remove {
     const PATH: &'static str = "subnet remove";
-    const SUMMARY: &'static str = "End a subnet and return its lock to the owner";
-    const DETAILS: &'static str = "Signed by the owner. It cannot be undone.";
+    const SUMMARY: &'static str = "End a subnet and return what has vested of its lock";
+    const DETAILS: &'static str = "Signed by the owner. It cannot be undone. The older the subnet is, the more of its \
+         lock comes back; the rest is recycled.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Subnets", "dissolve_network")];
     const EXAMPLES: &'static [Example] = &[
@@ -61,10 +62,16 @@ impl Command for Remove {
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
-        let subnet = find_own(&chain.at_finalised().await?, netuid, &signer).await?;
+        let now = chain.at_finalised().await?;
+        let subnet = find_own(&now, netuid, &signer).await?;
+        let network = now.network_parameters().await?;
+        let age = now.height().saturating_add(1).saturating_sub(subnet.registered_at.into());
+        let refund = network.vested(subnet.locked, BlockNumber::try_from(age).unwrap_or(BlockNumber::MAX));
+        let whole_from = subnet.registered_at.saturating_add(network.network_lock_vesting);
         let plan = Plan::new(format!("End subnet {netuid} permanently"))
             .touches(netuid)
-            .effect(format!("the lock of {} is returned to {signer}", subnet.locked))
+            .effect(format!("{refund} of the lock of {} are returned to {signer}", subnet.locked))
+            .effect(format!("the rest is recycled; from block {whole_from} on the whole lock comes back"))
             .effect(format!("{} that are pending since the last epoch are recycled, not paid", subnet.pending))
             .effect(format!("{} neurons lose their seats; the stake on them stays", subnet.neurons));
         let sent = self.sending.send(context, &chain, &signer, &calls::dissolve_network(netuid), plan).await?;

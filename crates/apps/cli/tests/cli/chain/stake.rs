@@ -94,13 +94,17 @@ fn stake_weight_is_lent_and_root_shares_the_emission() {
     );
     let take = net.json("stake children take 5% --netuid 1 --wallet bob --yes");
     assert_eq!(take["done"]["result"]["take"], 3_276);
-    assert_eq!(net.json("stake children show --netuid 1 --wallet bob")["take"], 3_276);
+    assert!(take["done"]["result"]["from"].as_u64() > take["done"]["block"].as_u64(), "{take}");
+    let family = net.json("stake children show --netuid 1 --wallet bob");
+    assert_eq!((&family["take"], &family["take_raise"]["take"]), (&0.into(), &3_276.into()));
 
     // Root.
     assert!(net.table("root weights show").contains("root has no validators"));
     assert_eq!(net.error("root weights set 1=1 --wallet alice --yes"), code(1, "not-found"));
     let registered = net.json("root register --wallet alice --yes");
     assert_eq!(registered["done"]["result"]["uid"], 0);
+    let burn = registered["plan"]["spend"].as_u64().unwrap();
+    assert!(burn > 0 && burn <= TAO / 10, "{burn}");
     assert_eq!(net.error("root register --wallet alice --yes"), code(1, "impossible"));
     assert_eq!(net.error("root weights set 9=1 --wallet alice --yes"), code(1, "not-found"));
     assert_eq!(net.error("root weights set 1=1 1=2 --wallet alice --yes"), code(2, "usage"));

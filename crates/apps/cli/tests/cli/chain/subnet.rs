@@ -16,6 +16,7 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
         (&(100 * TAO).into(), &Value::Null, &Value::Null)
     );
     assert!(net.table("subnet price").contains("tomorrow"));
+    assert_eq!((&price["vesting"], &price["comes_back"][0]["amount"]), (&1_200.into(), &(100 * TAO).into()));
     let planned = net.json("subnet create --name text --wallet alice --dry-run");
     assert_eq!((&planned["plan"]["spend"], &planned["done"]), (&(100 * TAO).into(), &Value::Null));
     let created = net.json("subnet create --name text --wallet alice --yes");
@@ -59,10 +60,12 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert_eq!(net.error("subnet remove 2 --wallet alice --yes"), (1, "impossible".into()));
     let before = net.json("wallet balance bob")["total"].as_u64().unwrap();
     let removed = net.json("subnet remove 2 --wallet bob --yes");
-    assert_eq!(removed["done"]["result"]["refunded"], 100 * TAO);
+    // A young subnet gets back little of its lock.
+    let [refunded, recycled] = ["refunded", "recycled"].map(|part| removed["done"]["result"][part].as_u64().unwrap());
+    assert!(refunded < 100 * TAO && refunded + recycled == 100 * TAO, "{removed}");
     let after = net.json("wallet balance bob")["total"].as_u64().unwrap();
     // An epoch may have paid the owner cut meanwhile.
-    assert!(after >= before + 100 * TAO - removed["done"]["fee"].as_u64().unwrap(), "{before} {after}");
+    assert!(after >= before + refunded - removed["done"]["fee"].as_u64().unwrap(), "{before} {after}");
     assert_eq!(net.error("subnet show 2"), (1, "not-found".into()));
 }
 

@@ -12,7 +12,7 @@ use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult, storage::w
 use myelin_economics::adjustment::Registrations;
 use myelin_pallet_keys::traits::ReadSeated;
 use myelin_pallet_staking::traits::RootSeats;
-use myelin_primitives::{NetUid, Uid};
+use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Uid};
 use sp_runtime::TransactionOutcome;
 
 const ROOT: NetUid = NetUid::ROOT;
@@ -55,6 +55,30 @@ fn root_admits_one_in_a_block_and_three_in_an_interval() {
         assert_noop!(join(103, None), Error::<Test>::TooManyRegistrationsThisInterval);
         next_block();
         assert_ok!(join(103, None));
+    });
+}
+
+#[test]
+fn the_burn_of_root_follows_the_demand() {
+    const MOST: u16 = 64;
+    ExtBuilder::default().build_and_execute(|| {
+        assert_eq!(Neurons::price().rao(), RAO_PER_TAO);
+        // All three slots of each interval, for a day.
+        let mut cost = Amount::ZERO;
+        for number in 0..216 {
+            if number % 3 == 0 {
+                run_to_block((u32::from(number) / 3 * 100).max(1));
+            }
+            cost = cost.checked_add(Neurons::price()).unwrap();
+            assert_ok!(join(100 + number, (number >= MOST).then_some(number % MOST)));
+            next_block();
+        }
+        assert_eq!(cost.rao() / RAO_PER_TAO, 740);
+        assert_eq!(admission(ROOT).recycled, cost);
+        // Without demand it falls again.
+        let dear = Neurons::price();
+        run_to_block(7_400);
+        assert!(Neurons::price() < dear);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    Activations, Event, Families,
+    ActivationBacklog, Activations, Event, Families,
     mock::*,
     traits::{PayStake, ReadStake},
     weights::{SubstrateWeight, WeightInfo},
@@ -259,17 +259,140 @@ fn an_empty_meter_leaves_children_for_the_next_epoch() {
         assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
         assert_ok!(set(OTHER, HOT_TOO, &[child(10, 30)]));
         skip(7_201);
-        for (limit, active) in [
-            (Weight::zero(), 0),
-            (Weights::next_activation(), 0),
-            (Weights::next_activation() + Weights::activate_children(), 1),
-            (Weight::MAX, 2),
-        ] {
-            let mut meter = WeightMeter::with_limit(limit);
-            Staking::activate_children(SUBNET, &mut meter);
+        Staking::queue_children(SUBNET);
+        let looks = Weights::queued_activations() + Weights::next_activation();
+        let one = Weights::activate_children() + Weights::next_activation();
+        for (limit, active) in [(looks, 0), (looks + one, 1), (looks + one, 2), (looks + one, 2)] {
+            MaxActivationWeight::set(limit);
+            assert!(Staking::activate_children().all_lte(limit));
             assert_eq!(parents(30).len(), active);
-            assert!(meter.consumed().all_lte(limit));
+            assert_eq!(ActivationBacklog::<Test>::get().contains_key(&SUBNET), active < 2);
+            next_block();
         }
+    });
+}
+
+#[test]
+fn children_that_are_due_after_the_epoch_wait_for_the_next_one() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000).build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        next_block();
+        assert_ok!(set(OTHER, HOT_TOO, &[child(10, 30)]));
+        skip_to_block(7_202);
+        Staking::queue_children(SUBNET);
+        let looks = Weights::queued_activations() + Weights::next_activation();
+        MaxActivationWeight::set(looks);
+        Staking::activate_children();
+        // The second list is due by now, and was not in the block of the epoch.
+        skip(10);
+        MaxActivationWeight::set(Weight::MAX);
+        Staking::activate_children();
+        assert_eq!(parents(30), [HOT]);
+        assert!(ActivationBacklog::<Test>::get().is_empty());
+        activate(SUBNET);
+        assert_eq!(parents(30), [HOT, HOT_TOO]);
+    });
+}
+
+#[test]
+fn many_lists_of_one_subnet_delay_those_of_others_by_blocks() {
+    let parents = 1_000..1_300;
+    // A coldkey has 256 hotkeys at most.
+    let coldkey = |hotkey: AccountId| if hotkey < 1_150 { OWNER } else { OTHER };
+    let stakes = parents.clone().chain([2_000]);
+    let builder = stakes.fold(ExtBuilder::default(), |builder, hotkey| builder.staked(coldkey(hotkey), hotkey, 1_000));
+    builder.build_and_execute(|| {
+        // The part of a block and the weights of the runtime.
+        MaxActivationWeight::set(Weight::from_parts(2_000_000_000_000, u64::MAX) / 20);
+        create_network(OTHER_SUBNET, Parameters::default());
+        for hotkey in parents {
+            assert_ok!(set(coldkey(hotkey), hotkey, &[child(100, hotkey + 10_000)]));
+        }
+        next_block();
+        assert_ok!(set_on(coldkey(2_000), 2_000, OTHER_SUBNET, &[child(100, FRESH)]));
+        skip(7_201);
+        Staking::queue_children(SUBNET);
+        Staking::queue_children(OTHER_SUBNET);
+        let mut blocks = 0;
+        while !ActivationBacklog::<Test>::get().is_empty() {
+            Staking::activate_children();
+            // The list that was due last is the last.
+            let waits = Families::<Test>::get(OTHER_SUBNET, 2_000).children.is_empty();
+            assert!(waits || Activations::<Test>::iter().next().is_none());
+            next_block();
+            blocks += 1;
+        }
+        assert_eq!(Families::<Test>::get(OTHER_SUBNET, 2_000).children[..], [child(100, FRESH)]);
+        assert!(blocks > 1 && blocks <= 20, "{blocks} blocks");
+    });
+}
+
+#[test]
+fn a_request_pays_for_its_activation() {
+    assert!(Weights::set_children().all_gte(Weights::activate_children() + Weights::next_activation()));
+}
+
+#[test]
+fn the_queue_forgets_a_subnet_that_ends() {
+    one_parent().build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        skip(7_201);
+        Staking::queue_children(SUBNET);
+        assert!(ActivationBacklog::<Test>::get().contains_key(&SUBNET));
+        end_network(SUBNET);
+        <Staking as OnSubnet<_>>::ended(SUBNET);
+        assert!(ActivationBacklog::<Test>::get().is_empty());
+        Staking::remove_page(SUBNET, &mut WeightMeter::new());
+    });
+}
+
+#[test]
+fn lending_needs_stake_at_the_request_and_at_the_activation() {
+    ExtBuilder::default().staked(OWNER, HOT, TEN).staked(OWNER, HOT_TOO, TEN).build_and_execute(|| {
+        let least = |threshold, lending| {
+            set_global(|network| {
+                network.stake_threshold = rao(threshold);
+                network.min_lending_stake = rao(lending);
+            });
+        };
+        for (threshold, lending) in [(0, TEN + 1), (TEN + 1, 0), (TEN + 1, TEN)] {
+            least(threshold, lending);
+            assert_noop!(set(OWNER, HOT, &[child(1, 30)]), Failure::NotEnoughStakeToSetChildkeys);
+        }
+        // The owner's hotkey needs the second minimum only.
+        Networks::mutate(SUBNET, |network| network.as_mut().unwrap().record.owner_hotkey = Some(HOT));
+        assert_ok!(set(OWNER, HOT, &[child(1, 30)]));
+        least(TEN, TEN);
+        assert_ok!(set(OWNER, HOT_TOO, &[child(1, 30)]));
+        events();
+        least(TEN + 1, TEN + 1);
+        cool_down();
+        let reason = DispatchError::from(Failure::NotEnoughStakeToSetChildkeys);
+        let dropped = |hotkey| Event::PendingChildrenDropped { hotkey, netuid: SUBNET, reason };
+        let told = events();
+        assert!(told.contains(&dropped(HOT)) && told.contains(&dropped(HOT_TOO)));
+        assert!(parents(30).is_empty());
+        // An empty list needs no stake.
+        assert_ok!(set(OWNER, HOT, &[]));
+    });
+}
+
+#[test]
+fn a_pending_revocation_and_an_owners_hotkey_survive_a_loss_of_stake() {
+    ExtBuilder::default().staked(OWNER, HOT, 2 * TEN).build_and_execute(|| {
+        create_network(OTHER_SUBNET, Parameters::default());
+        set_global(|network| {
+            network.stake_threshold = rao(2 * TEN);
+            network.min_lending_stake = rao(TEN);
+        });
+        Networks::mutate(SUBNET, |network| network.as_mut().unwrap().record.owner_hotkey = Some(HOT));
+        assert_ok!(set(OWNER, HOT, &[child(1, 30)]));
+        assert_ok!(set_on(OWNER, HOT, OTHER_SUBNET, &[]));
+        assert_ok!(Staking::remove_stake(origin(OWNER), HOT, rao(TEN)));
+        assert_eq!(Activations::<Test>::iter().count(), 2);
+        skip(360);
+        assert_ok!(Staking::remove_stake(origin(OWNER), HOT, rao(MIN_STAKE)));
+        assert_eq!(Activations::<Test>::iter_keys().map(|(netuid, ..)| netuid).collect::<Vec<_>>(), [OTHER_SUBNET]);
     });
 }
 
@@ -314,6 +437,7 @@ fn a_child_with_all_parents_it_can_have_takes_one_that_lends_more() {
 fn a_child_take_has_its_bounds_and_rises_rarely() {
     ExtBuilder::default().build_and_execute(|| {
         pair(OWNER, HOT);
+        set_global(|network| network.take_notice = 0);
         let set = |who, netuid, take| Staking::set_childkey_take(origin(who), HOT, netuid, Take::new(take));
         assert_noop!(
             Staking::set_childkey_take(RuntimeOrigin::none(), HOT, SUBNET, Take::new(0)),
@@ -327,11 +451,13 @@ fn a_child_take_has_its_bounds_and_rises_rarely() {
         assert_noop!(set(OWNER, SUBNET, 99), Failure::InvalidChildkeyTake);
         events();
         assert_ok!(set(OWNER, SUBNET, 5_000));
-        assert_eq!(events(), [Event::ChildKeyTakeSet { hotkey: HOT, netuid: SUBNET, take: Take::new(5_000) }]);
+        let raised = Event::TakeRaiseAnnounced { hotkey: HOT, netuid: Some(SUBNET), take: Take::new(5_000), from: 1 };
+        assert_eq!(events(), [raised]);
         // Rising is limited, falling is not, and both restart the time.
         assert_noop!(set(OWNER, SUBNET, 11_797), Failure::InvalidChildkeyTake);
         assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
         assert_ok!(set(OWNER, SUBNET, 5_000));
+        assert_eq!(events(), [Event::ChildKeyTakeSet { hotkey: HOT, netuid: SUBNET, take: Take::new(5_000) }]);
         skip_to_block(216_000);
         assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
         assert_ok!(set(OWNER, SUBNET, 4_000));
@@ -339,6 +465,27 @@ fn a_child_take_has_its_bounds_and_rises_rarely() {
         assert_noop!(set(OWNER, SUBNET, 5_001), Failure::TxChildkeyTakeRateLimitExceeded);
         skip_to_block(2 * 216_000);
         assert_ok!(set(OWNER, SUBNET, 11_796));
+    });
+}
+
+#[test]
+fn a_higher_child_take_is_in_force_after_the_notice_and_a_lower_one_at_once() {
+    ExtBuilder::default().build_and_execute(|| {
+        set_global(|network| {
+            network.take_notice = 20;
+            network.tx_childkey_take_rate_limit = 0;
+        });
+        pair(OWNER, HOT);
+        let set = |take| Staking::set_childkey_take(origin(OWNER), HOT, SUBNET, Take::new(take));
+        let most = Take::new(11_796);
+        let take_at = |block| Families::<Test>::get(SUBNET, HOT).take_at(block, most).get();
+        assert_ok!(set(5_000));
+        assert_eq!([1, 20, 21].map(take_at), [0, 0, 5_000]);
+        skip(30);
+        assert_ok!(set(9_000));
+        assert_eq!([31, 50, 51].map(take_at), [5_000, 5_000, 9_000]);
+        assert_ok!(set(4_000));
+        assert_eq!([31, 51].map(take_at), [4_000; 2]);
     });
 }
 

@@ -29,7 +29,7 @@ fn a_delegate_begins_with_the_highest_take() {
         events();
         assert_ok!(Staking::become_delegate(origin(OWNER), HOT));
         assert_eq!(Staking::take(&HOT), Some(MAX));
-        assert_eq!(delegation(HOT), Some(Delegation { take: MAX, changed_at: 1 }));
+        assert_eq!(delegation(HOT), Some(Delegation { take: MAX, changed_at: 1, raise: None }));
         assert_eq!(Activities::<Test>::get(OWNER).last_at, Some(1));
         assert_eq!(events(), [Event::DelegateAdded { coldkey: OWNER, hotkey: HOT, take: MAX }]);
     });
@@ -60,6 +60,7 @@ fn a_rate_limit_of_zero_limits_nothing() {
     ExtBuilder::default().build_and_execute(|| {
         set_global(|network| network.tx_rate_limit = 0);
         set_global(|network| network.tx_delegate_take_rate_limit = 0);
+        set_global(|network| network.take_notice = 0);
         for hotkey in [HOT, HOT_TOO] {
             pair(OWNER, hotkey);
             assert_ok!(Staking::become_delegate(origin(OWNER), hotkey));
@@ -100,7 +101,74 @@ fn a_take_rises_to_the_maximum_and_not_above() {
         events();
         assert_noop!(increase(MAX.get() + 1), Failure::DelegateTakeTooHigh);
         assert_ok!(increase(MAX.get()));
-        assert_eq!(events(), [Event::TakeIncreased { coldkey: OWNER, hotkey: HOT, take: MAX }]);
+        let from = 216_002 + 50_400;
+        assert_eq!(events(), [Event::TakeRaiseAnnounced { hotkey: HOT, netuid: None, take: MAX, from }]);
+    });
+}
+
+#[test]
+fn a_raise_is_in_force_after_the_notice() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(NOMINATOR, HOT, 9_000).build_and_execute(|| {
+        set_global(|network| network.take_notice = 20);
+        delegate(OWNER, HOT, 0);
+        skip(216_001);
+        assert_ok!(increase(MAX.get()));
+        // An epoch in the next block, and one in the last block before the raise, pay by the old take.
+        let announced = System::block_number();
+        for (block, before) in [(announced + 1, 9_000), (announced + 19, 9_900)] {
+            skip_to_block(block);
+            assert_eq!((Staking::take(&HOT), stake(NOMINATOR, HOT)), (Some(Take::new(0)), before));
+            assert_ok!(pay(SUBNET, HOT, 0, 1_000));
+        }
+        skip_to_block(announced + 20);
+        assert_eq!((Staking::take(&HOT), stake(NOMINATOR, HOT)), (Some(MAX), 10_800));
+        assert_ok!(pay(SUBNET, HOT, 0, 1_000));
+        // The nominator has nine tenths of 821.
+        assert_eq!(stake(NOMINATOR, HOT), 10_800 + 738);
+    });
+}
+
+#[test]
+fn a_lower_take_withdraws_the_raise_and_a_raise_replaces_the_one_before() {
+    ExtBuilder::default().build_and_execute(|| {
+        set_global(|network| {
+            network.take_notice = 20;
+            network.tx_delegate_take_rate_limit = 0;
+        });
+        delegate(OWNER, HOT, 5_000);
+        assert_ok!(increase(9_000));
+        // A raise compares with the take in force, so a smaller one can replace it.
+        assert_ok!(increase(7_000));
+        assert_noop!(increase(5_000), Failure::DelegateTakeTooLow);
+        skip(10);
+        assert_noop!(decrease(5_000), Failure::DelegateTakeTooLow);
+        assert_ok!(decrease(4_000));
+        skip(30);
+        assert_eq!(Staking::take(&HOT), Some(Take::new(4_000)));
+        assert_ok!(increase(7_000));
+        skip(20);
+        // A raise that is in force is the take from which the next one starts.
+        assert_noop!(increase(7_000), Failure::DelegateTakeTooLow);
+        assert_ok!(increase(8_000));
+        assert_eq!(Staking::take(&HOT), Some(Take::new(7_000)));
+        skip(20);
+        assert_eq!(Staking::take(&HOT), Some(Take::new(8_000)));
+        assert_ok!(decrease(7_500));
+        assert_eq!(Staking::take(&HOT), Some(Take::new(7_500)));
+    });
+}
+
+#[test]
+fn takes_above_a_lowered_maximum_are_the_maximum() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(NOMINATOR, HOT, 9_000).build_and_execute(|| {
+        delegate(OWNER, HOT, MAX.get());
+        set_global(|network| network.max_delegate_take = Take::new(5_898));
+        assert_eq!(Staking::take(&HOT), Some(Take::new(5_898)));
+        assert_ok!(pay(SUBNET, HOT, 0, 1_000));
+        assert_eq!(stake(NOMINATOR, HOT), 9_000 + 911 * 9 / 10);
+        assert_noop!(increase(5_899), Failure::DelegateTakeTooHigh);
+        assert_noop!(decrease(5_898), Failure::DelegateTakeTooLow);
+        assert_ok!(decrease(5_897));
     });
 }
 

@@ -34,7 +34,7 @@ fn everything_moves_to_the_new_hotkey() {
         pair(OWNER, HOT_TOO);
         pair(OTHER, HOT_THREE);
         Hotkeys::<Test>::mutate(HOT, |record| {
-            record.as_mut().unwrap().delegation = Some(Delegation { take: Take::new(7), changed_at: 1 });
+            record.as_mut().unwrap().delegation = Some(Delegation { take: Take::new(7), changed_at: 1, raise: None });
         });
         lend(OWNER, HOT, 30);
         lend(OTHER, HOT_THREE, HOT);

@@ -1,9 +1,10 @@
 //! Moves of stake to another hotkey or coldkey. spec staking §5
 
 use super::Failure;
-use crate::{Activities, Event, TotalStake, mock::*};
+use crate::{Activities, Event, Nominations, TotalStake, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
+use myelin_records::bounds::MAX_NOMINATIONS;
 use sp_runtime::DispatchError;
 
 const TEN: u64 = 10 * RAO_PER_TAO;
@@ -38,8 +39,8 @@ fn stake_moves_between_hotkeys() {
                 Event::StakeMoved { coldkey: OWNER, origin_hotkey: HOT, destination_hotkey: HOT_TOO, amount },
             ]
         );
-        // A move does not delay swaps of the coldkey's hotkeys.
-        assert_eq!(Activities::<Test>::get(OWNER).last_at, None);
+        // A move delays swaps of the coldkey's hotkeys.
+        assert_eq!(Activities::<Test>::get(OWNER).last_at, Some(1));
     });
 }
 
@@ -53,6 +54,10 @@ fn the_checks_of_moving_come_in_their_order() {
         assert_noop!(move_stake(NOMINATOR, HOT, HOT_TOO, 2 * TEN), Failure::HotKeyNotDelegateAndSignerNotOwnHotKey);
         assert_noop!(move_stake(OWNER, HOT, HOT_TOO, TEN + 1), Failure::NotEnoughStakeToWithdraw);
         assert_noop!(move_stake(OWNER, HOT, HOT_TOO, MIN_STAKE - 1), Failure::AmountTooLow);
+        set_global(|network| network.nominator_min_required_stake = rao(TEN));
+        delegate(OWNER, HOT_TOO, 0);
+        assert_noop!(move_stake(NOMINATOR, HOT, HOT_TOO, MIN_STAKE), Failure::NomStakeBelowMinimumThreshold);
+        // An owner has no minimum.
         assert_ok!(move_stake(OWNER, HOT, HOT_TOO, MIN_STAKE));
         assert_noop!(move_stake(OWNER, HOT, HOT_TOO, MIN_STAKE - 1), Failure::AmountTooLow);
         assert_noop!(move_stake(OWNER, HOT, HOT_TOO, MIN_STAKE), Failure::StakingRateLimitExceeded);
@@ -146,8 +151,53 @@ fn the_checks_of_transferring_come_in_their_order() {
         assert_noop!(transfer(NOMINATOR, FRESH, HOT, MIN_STAKE - 1), Failure::TransferDisallowed);
         set_parameters(NetUid::ROOT, |root| root.transfers_allowed = true);
         assert_noop!(transfer(NOMINATOR, FRESH, HOT, MIN_STAKE - 1), Failure::AmountTooLow);
+        set_global(|network| network.nominator_min_required_stake = rao(MIN_STAKE + 1));
+        assert_noop!(transfer(NOMINATOR, FRESH, HOT, MIN_STAKE), Failure::NomStakeBelowMinimumThreshold);
+        set_global(|network| network.nominator_min_required_stake = rao(MIN_STAKE));
         assert_ok!(transfer(NOMINATOR, FRESH, HOT, MIN_STAKE));
+        // Only the coldkey that signs has to rest.
+        assert_eq!(Activities::<Test>::get(NOMINATOR).last_at, Some(1));
+        assert_eq!(Activities::<Test>::get(FRESH).last_at, None);
         assert_noop!(transfer(NOMINATOR, FRESH, HOT, MIN_STAKE), Failure::StakingRateLimitExceeded);
+    });
+}
+
+#[test]
+fn a_nomination_that_reaches_the_minimum_takes_any_addition() {
+    two_hotkeys().build_and_execute(|| {
+        delegate(OWNER, HOT_TOO, 0);
+        set_global(|network| network.nominator_min_required_stake = rao(TEN / 2));
+        assert_noop!(move_stake(NOMINATOR, HOT, HOT_TOO, TEN / 2 - 1), Failure::NomStakeBelowMinimumThreshold);
+        assert_ok!(Staking::add_stake(origin(NOMINATOR), HOT_TOO, rao(TEN / 2)));
+        assert_ok!(move_stake(NOMINATOR, HOT, HOT_TOO, MIN_STAKE));
+        assert_eq!(stake(NOMINATOR, HOT_TOO), TEN / 2 + MIN_STAKE);
+    });
+}
+
+#[test]
+fn gifts_fill_half_of_a_list_of_nominations() {
+    let delegates = 1_000..1_000 + u64::from(MAX_NOMINATIONS);
+    let builder = delegates.clone().fold(ExtBuilder::default(), |builder, hotkey| {
+        builder.staked(OWNER, hotkey, 1).staked(NOMINATOR, hotkey, 2 * TEN)
+    });
+    builder.build_and_execute(|| {
+        let give = |hotkey| transfer(NOMINATOR, OTHER, hotkey, MIN_STAKE);
+        let given: Vec<_> = delegates.clone().filter(|hotkey| give(*hotkey).is_ok()).collect();
+        assert_eq!(given, (1_000..1_128).collect::<Vec<_>>());
+        assert_noop!(give(1_128), Failure::TooManyNominations);
+        // A gift to an owner, and one to a nomination that exists, is no new nomination.
+        assert_ok!(transfer(NOMINATOR, OWNER, 1_128, MIN_STAKE));
+        skip(360);
+        assert_ok!(give(1_000));
+        // The victim can nominate the other half.
+        for hotkey in 1_128..1_256 {
+            assert_ok!(Staking::add_stake(origin(OTHER), hotkey, rao(MIN_STAKE)));
+        }
+        assert_eq!(Nominations::<Test>::get(OTHER).len(), 256);
+        // Its own moves are not gifts: the whole of one nomination becomes another.
+        assert_ok!(transfer(OTHER, FRESH, 1_000, 2 * MIN_STAKE));
+        assert_ok!(move_stake(OTHER, 1_001, 1_000, MIN_STAKE));
+        assert_eq!(Nominations::<Test>::get(OTHER).len(), 255);
     });
 }
 

@@ -108,6 +108,52 @@ fn lend_half(owner: AccountId) {
     activate(SUBNET);
 }
 
+/// Sets the greatest take of the child `HOT_TOO` of this owner, and lets the notice pass.
+fn take_all(owner: AccountId) {
+    assert_ok!(Staking::set_childkey_take(origin(owner), HOT_TOO, SUBNET, Take::new(11_796)));
+    skip(50_400);
+}
+
+#[test]
+fn an_announced_take_of_a_child_is_not_paid_before_its_time() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000_000).staked(OTHER, HOT_TOO, 500_001).build_and_execute(|| {
+        lend_half(OTHER);
+        assert_ok!(Staking::set_childkey_take(origin(OTHER), HOT_TOO, SUBNET, Take::new(11_796)));
+        next_block();
+        assert_ok!(pay(SUBNET, HOT_TOO, 0, 10_000));
+        assert_eq!(on(HOT), 1_000_000 + 4_999);
+    });
+}
+
+#[test]
+fn takes_of_children_above_a_lowered_maximum_are_the_maximum() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000_000).staked(OTHER, HOT_TOO, 500_001).build_and_execute(|| {
+        lend_half(OTHER);
+        take_all(OTHER);
+        set_global(|network| network.max_childkey_take = Take::new(NINE_PERCENT));
+        assert_ok!(pay(SUBNET, HOT_TOO, 0, 10_000));
+        assert_eq!(on(HOT), 1_000_000 + 4_999 - 4_999 * u64::from(NINE_PERCENT) / 65_535);
+    });
+}
+
+#[test]
+fn nominators_of_a_parent_give_up_the_greatest_take_once() {
+    let builder = ExtBuilder::default().staked(OWNER, HOT, 0).staked(NOMINATOR, HOT, 1_000_000);
+    builder.build_and_execute(|| {
+        delegate(OWNER, HOT, 11_796);
+        pair(OTHER, HOT_TOO);
+        let children = BoundedVec::try_from(vec![child(100, HOT_TOO)]).unwrap();
+        assert_ok!(Staking::set_children(origin(OWNER), HOT, SUBNET, children));
+        take_all(OTHER);
+        activate(SUBNET);
+        assert_ok!(pay(SUBNET, HOT_TOO, 0, 10_000));
+        // The child takes nothing of a delegate that takes 18 %; a rao of a hundred shares stays with the child.
+        let taken = 10_000 * 11_796 / 65_535;
+        assert_eq!((on(HOT_TOO), on(HOT)), (0, 1_010_000));
+        assert_eq!(stake(NOMINATOR, HOT), 1_000_000 + 10_000 - taken);
+    });
+}
+
 #[test]
 fn parents_earn_with_what_they_lend() {
     let builder = ExtBuilder::default().staked(OWNER, HOT, 600_000).staked(NOMINATOR, HOT, 400_000);
@@ -128,7 +174,7 @@ fn a_child_takes_from_its_parents_unless_one_owner_has_both() {
         let builder = ExtBuilder::default().staked(OWNER, HOT, 1_000_000).staked(owner, HOT_TOO, 500_001);
         builder.build_and_execute(|| {
             lend_half(owner);
-            assert_ok!(Staking::set_childkey_take(origin(owner), HOT_TOO, SUBNET, Take::new(11_796)));
+            take_all(owner);
             delegate(owner, HOT_TOO, 0);
             assert_ok!(pay(SUBNET, HOT_TOO, 0, 10_000));
             assert_eq!(on(HOT), 1_000_000 + 4_999 - taken);
@@ -143,7 +189,7 @@ fn what_a_child_takes_is_its_owners_alone() {
     builder.staked(OTHER, HOT_TOO, 250_000).staked(NOMINATOR, HOT_TOO, 250_001).build_and_execute(|| {
         delegate(OTHER, HOT_TOO, 0);
         lend_half(OTHER);
-        assert_ok!(Staking::set_childkey_take(origin(OTHER), HOT_TOO, SUBNET, Take::new(11_796)));
+        take_all(OTHER);
         assert_ok!(pay(SUBNET, HOT_TOO, 0, 10_000));
         let taken = 4_999 * 11_796 / 65_535;
         assert_eq!(stake(NOMINATOR, HOT_TOO), 250_001 + 2_500);

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// The coldkeys of the actions, of which the first three are endowed.
 const COLDKEYS: [AccountId; 5] = [OWNER, NOMINATOR, OTHER, FRESH, FRESH + 1];
+/// The greatest take, 18 %.
+const MAX_TAKE: u16 = 11_796;
 const HOTKEYS: [AccountId; 4] = [HOT, HOT_TOO, HOT_THREE, SYSTEM_ACCOUNT];
 
 #[derive(Clone, Debug)]
@@ -216,7 +218,10 @@ impl Ledger {
             let lent = u128::from(on(parent.hotkey)) * u128::from(parent.proportion.parts()) / u128::from(u64::MAX);
             let earned = (u128::from(validator) * lent).checked_div(weight).unwrap_or(0);
             let earned = u64::try_from(earned).unwrap().min(own);
-            let take = if owner(parent.hotkey) == owner(hotkey) { 0 } else { u64::from(family.take.get()) };
+            let child = u64::from(family.take_at(System::block_number(), Take::new(MAX_TAKE)).get());
+            // A parent that is a delegate and its child take 18 % together.
+            let left = Staking::take(&parent.hotkey).map_or(u16::MAX, |take| MAX_TAKE - take.get());
+            let take = if owner(parent.hotkey) == owner(hotkey) { 0 } else { child.min(left.into()) };
             let kept = earned * take / 65_535;
             (own, taken) = (own - earned, taken + kept);
             parts.push((parent.hotkey, earned - kept));
@@ -344,6 +349,7 @@ proptest! {
                 network.stake_interval = 2;
                 network.tx_delegate_take_rate_limit = 2;
                 network.tx_childkey_take_rate_limit = 2;
+                network.take_notice = 2;
                 network.pending_childkey_cooldown = 3;
                 network.coldkey_swap_announcement_delay = 3;
                 network.coldkey_swap_reannouncement_delay = 2;

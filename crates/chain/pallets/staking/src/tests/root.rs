@@ -58,6 +58,9 @@ fn the_checks_come_in_their_order() {
         RootMembers::put(vec![HOT]);
         assert_noop!(register(OTHER, HOT), ON_ROOT_ALREADY);
         RootMembers::kill();
+        RootBurn::put(ENDOWMENT);
+        assert_noop!(register(OTHER, HOT), Failure::NotEnoughBalanceToStake);
+        RootBurn::kill();
         // The owner is checked before the stake.
         set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 0);
         assert_noop!(register(OTHER, HOT), NOT_YOURS);
@@ -65,6 +68,30 @@ fn the_checks_come_in_their_order() {
         assert_noop!(register(OWNER, HOT), Failure::StakeTooLowForRoot);
         end_network(NetUid::ROOT);
         assert_noop!(register(OWNER, HOT), NO_ROOT);
+    });
+}
+
+#[test]
+fn a_seat_on_root_recycles_its_burn() {
+    ExtBuilder::default().build_and_execute(|| {
+        let most = ENDOWMENT - EXISTENTIAL_DEPOSIT;
+        RootBurn::put(most + 1);
+        assert_noop!(register(OWNER, HOT), Failure::NotEnoughBalanceToStake);
+        RootBurn::put(most);
+        let burnt = || {
+            System::events().iter().any(|record| {
+                let burned = pallet_balances::Event::Burned { who: OWNER, amount: most };
+                record.event == RuntimeEvent::Balances(burned)
+            })
+        };
+        assert_ok!(register(OWNER, HOT));
+        expect_recycled(most);
+        assert!(burnt());
+        assert_eq!(free(OWNER), EXISTENTIAL_DEPOSIT);
+        // A seat that is not taken costs nothing.
+        set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 1);
+        RootBurn::put(5);
+        assert_noop!(register(OTHER, HOT_TOO), Failure::StakeTooLowForRoot);
     });
 }
 

@@ -17,6 +17,7 @@ fn quick() -> ExtBuilder {
         network_rate_limit: Some(0),
         network_immunity_period: Some(5),
         network_lock_reduction_interval: Some(2),
+        network_lock_vesting: Some(0),
         subnet_limit: Some(2),
         ..Default::default()
     })

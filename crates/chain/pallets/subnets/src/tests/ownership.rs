@@ -6,6 +6,7 @@ use crate::{
     weights::{SubstrateWeight, WeightInfo},
 };
 use frame_support::{assert_noop, assert_ok, weights::Weight};
+use myelin_economics::subnet_lock::VESTING;
 use myelin_pallet_keys::{
     traits::{OnKeySwap, ReadKeyRules},
     types::KeyRules,
@@ -44,6 +45,7 @@ fn a_subnet_changes_hands_with_its_lock_and_without_its_hotkey() {
         assert_eq!((owner(1), owner_hotkey(1)), (Some(BOB), None));
         assert_eq!(events(), [Event::SubnetOwnerChanged { netuid: netuid(1), old_owner: ALICE, new_owner: BOB }]);
         assert_ok!(Subnets::set_subnet_owner_hotkey(signed(BOB), netuid(1), HOT_C));
+        skip_to_block(1 + VESTING);
         assert_ok!(Subnets::dissolve_network(signed(BOB), netuid(1)));
         assert_eq!((balance(ALICE), balance(BOB)), (ENDOWMENT - PRICE, ENDOWMENT + PRICE));
     });

@@ -16,6 +16,8 @@ const COLDKEYS: [AccountId; 4] = [ALICE, BOB, CAROL, PAUPER];
 const HOTKEYS: [AccountId; 4] = [HOT_A, HOT_B, HOT_C, SYSTEM_ACCOUNT];
 /// Blocks for which a new subnet is immune.
 const IMMUNITY: BlockNumber = 4;
+/// Blocks in which the lock of a subnet vests.
+const VESTING: BlockNumber = 8;
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -126,9 +128,11 @@ impl Model {
     }
 
     fn end(&mut self, number: u16) {
-        let Known { owner, locked, .. } = self.subnets.remove(&number).expect("it existed");
+        let Known { owner, locked, registered_at } = self.subnets.remove(&number).expect("it existed");
+        let age = (System::block_number() - registered_at).min(VESTING);
         if let Some(owner) = owner {
-            *self.balances.get_mut(&owner).expect("all coldkeys are known") += locked;
+            *self.balances.get_mut(&owner).expect("all coldkeys are known") +=
+                locked * u64::from(age) / u64::from(VESTING);
         }
     }
 
@@ -243,6 +247,7 @@ proptest! {
             network_rate_limit: Some(1),
             network_immunity_period: Some(IMMUNITY),
             network_lock_reduction_interval: Some(3),
+            network_lock_vesting: Some(VESTING),
             owner_hotkey_rate_limit: Some(5),
             admin_freeze_window: Some(2),
             min_rate_limit: Some(1),

@@ -5,7 +5,8 @@ use crate::{
     mock::*,
 };
 use frame_support::{BoundedVec, assert_noop, assert_ok};
-use myelin_primitives::{Amount, NetUid};
+use myelin_economics::subnet_lock::VESTING;
+use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO};
 use myelin_records::{
     bounds::MaxNetworks,
     parameters::{NetworkParametersPatch, ParametersPatch},
@@ -24,9 +25,10 @@ fn with_a_subnet_of_alice(test: impl FnOnce()) {
 }
 
 #[test]
-fn the_owner_gets_the_whole_lock_back() {
+fn a_vested_lock_comes_back_whole() {
     with_a_subnet_of_alice(|| {
         let issuance = Balances::total_issuance();
+        skip_to_block(1 + VESTING);
         assert_ok!(dissolve(ALICE, 1));
         assert_eq!(balance(ALICE), ENDOWMENT);
         assert_eq!(Subnets::locked(), Amount::ZERO);
@@ -34,6 +36,75 @@ fn the_owner_gets_the_whole_lock_back() {
         let removed =
             Event::NetworkRemoved { netuid: netuid(1), refunded: Amount::from_rao(PRICE), recycled: Amount::ZERO };
         assert_eq!(events().last(), Some(&removed));
+    });
+}
+
+#[test]
+fn a_lock_comes_back_in_proportion_to_the_age_of_the_subnet() {
+    let vesting = 1_000;
+    for (age, refunded) in [
+        (0, 0),
+        (1, PRICE / 1_000),
+        (vesting / 2, PRICE / 2),
+        (vesting - 1, PRICE / 1_000 * 999),
+        (vesting, PRICE),
+        (vesting + 1, PRICE),
+    ] {
+        let network = NetworkParametersPatch { network_lock_vesting: Some(vesting), ..Default::default() };
+        ExtBuilder::default().network(network).build_and_execute(|| {
+            assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+            skip_to_block(System::block_number() + age);
+            assert_ok!(dissolve(ALICE, 1));
+            assert_eq!(balance(ALICE), ENDOWMENT - PRICE + refunded, "at age {age}");
+            let [refunded, recycled] = [refunded, PRICE - refunded].map(Amount::from_rao);
+            assert_eq!(events().last(), Some(&Event::NetworkRemoved { netuid: netuid(1), refunded, recycled }));
+            assert_eq!(Subnets::locked(), Amount::ZERO);
+        });
+    }
+}
+
+#[test]
+fn without_vesting_the_whole_lock_comes_back_at_once() {
+    let network = NetworkParametersPatch { network_lock_vesting: Some(0), ..Default::default() };
+    ExtBuilder::default().network(network).build_and_execute(|| {
+        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(dissolve(ALICE, 1));
+        assert_eq!(balance(ALICE), ENDOWMENT);
+    });
+}
+
+#[test]
+fn the_owner_at_the_end_gets_what_has_vested() {
+    with_a_subnet_of_alice(|| {
+        skip_to_block(1 + VESTING / 4);
+        assert_ok!(Subnets::transfer_network(signed(ALICE), netuid(1), BOB));
+        skip_to_block(1 + VESTING / 2);
+        assert_ok!(Subnets::root_dissolve_network(RuntimeOrigin::root(), netuid(1)));
+        assert_eq!((balance(ALICE), balance(BOB)), (ENDOWMENT - PRICE, ENDOWMENT + PRICE / 2));
+    });
+}
+
+#[test]
+fn eight_creations_in_eight_days_cost_three_quarters_of_their_locks() {
+    const DAY: BlockNumber = 7_200;
+    ExtBuilder::default().build_and_execute(|| {
+        // The last locks cost more than one endowment.
+        for rich in [BOB, CAROL] {
+            assert_ok!(Balances::transfer_all(signed(rich), ALICE, true));
+        }
+        let before = balance(ALICE);
+        let mut locked = 0;
+        for day in 0..16_u16 {
+            if day < 8 {
+                locked += Subnets::lock_cost().rao();
+                assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+            }
+            if let Some(ended) = day.checked_sub(7).filter(|ended| *ended < 8) {
+                assert_ok!(dissolve(ALICE, ended + 1));
+            }
+            skip_to_block(System::block_number() + DAY);
+        }
+        assert_eq!(((before - balance(ALICE)) / RAO_PER_TAO, locked / RAO_PER_TAO), (15_376, 20_501));
     });
 }
 
@@ -92,7 +163,7 @@ fn governance_ends_any_subnet_but_root() {
         assert_noop!(end(0), Error::<Test>::SubNetworkDoesNotExist);
         assert_noop!(end(2), Error::<Test>::SubNetworkDoesNotExist);
         assert_ok!(end(1));
-        assert_eq!(balance(ALICE), ENDOWMENT, "the lock is refunded to the owner");
+        assert_eq!(balance(ALICE), ENDOWMENT - PRICE, "nothing of the lock has vested");
     });
 }
 
@@ -110,6 +181,7 @@ fn a_subnet_of_nobody_is_ended_by_governance_alone() {
 fn without_refunds_the_lock_is_recycled() {
     with_a_subnet_of_alice(|| {
         RefundLockOnRemoval::set(false);
+        skip_to_block(1 + VESTING);
         assert_ok!(dissolve(ALICE, 1));
         assert_eq!(balance(ALICE), ENDOWMENT - PRICE);
         assert_eq!(Subnets::locked(), Amount::ZERO);
@@ -127,6 +199,7 @@ fn a_lock_too_small_for_an_account_that_is_gone_is_recycled() {
         assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
         assert_ok!(Balances::transfer_all(signed(ALICE), BOB, false));
         assert_eq!(balance(ALICE), 0);
+        skip_to_block(1 + VESTING);
         assert_ok!(Subnets::root_dissolve_network(RuntimeOrigin::root(), netuid(1)));
         let removed = Event::NetworkRemoved { netuid: netuid(1), refunded: Amount::ZERO, recycled: tiny };
         assert_eq!(events().last(), Some(&removed));
