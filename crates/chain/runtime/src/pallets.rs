@@ -4,7 +4,8 @@
 //! it, which call its listeners after changes.
 
 use crate::{
-    AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights, free_calls,
+    AccountId, Authorities, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets,
+    Weights, free_calls,
 };
 use frame_support::{
     parameter_types,
@@ -64,7 +65,7 @@ impl myelin_pallet_keys::Config for Runtime {
     type Governance = EnsureRoot<AccountId>;
     type KeySwapCost = KeySwapCost;
     // The listeners run in this order. The first failure undoes the call.
-    type OnKeySwap = (Subnets, Staking, Neurons);
+    type OnKeySwap = (Subnets, Staking, Neurons, Authorities);
     type Rules = Subnets;
     type Seats = Neurons;
     type SystemAccounts = Nothing;
@@ -117,6 +118,7 @@ impl myelin_pallet_weights::Config for Runtime {
 impl myelin_pallet_emission::Config for Runtime {
     type Currency = Balances;
     type MaxTickWeight = MaxTickWeight;
+    type Outside = (Keys,);
     type Seats = Neurons;
     type Shares = myelin_pallet_emission::RootRatings<Self>;
     type Stake = Staking;

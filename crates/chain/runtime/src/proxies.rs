@@ -35,7 +35,9 @@ pub enum ProxyType {
     Subnets,
 }
 
-/// Returns true if a call can give TAO, stake or a key to another account.
+/// Returns true if a call can give TAO, stake or a key to another account, or stop a coldkey that does.
+///
+/// A dispute stops every call of the coldkey, so the coldkey itself makes it, or a proxy for all calls.
 fn gives_away(call: &RuntimeCall) -> bool {
     use myelin_pallet_keys::Call as Keys;
     match call {
@@ -45,6 +47,7 @@ fn gives_away(call: &RuntimeCall) -> bool {
                 | Keys::announce_coldkey_swap { .. }
                 | Keys::swap_coldkey_announced { .. }
                 | Keys::clear_coldkey_swap_announcement { .. }
+                | Keys::dispute_coldkey_swap { .. }
         ),
         RuntimeCall::Staking(myelin_pallet_staking::Call::transfer_stake { .. })
         | RuntimeCall::Subnets(myelin_pallet_subnets::Call::transfer_network { .. })

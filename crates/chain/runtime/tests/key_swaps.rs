@@ -13,11 +13,13 @@ use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
 use myelin_pallet_subnets::{Call as SubnetsCall, traits::ReadSubnets};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Uid};
 use myelin_records::bounds::MAX_NETWORKS;
-use myelin_runtime::{AccountId, Keys, Neurons, Runtime, RuntimeCall, Staking, Subnets, presets};
+use myelin_runtime::{
+    AccountId, Balances, Emission, Keys, Neurons, Runtime, RuntimeCall, Session, SessionKeys, Staking, Subnets, presets,
+};
 use serde_json::json;
 use sp_core::sr25519;
 use sp_io::hashing::twox_128;
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, traits::OpaqueKeys};
 
 /// The subnet that the owner creates.
 const SUBNET: NetUid = NetUid::new(2);
@@ -97,6 +99,38 @@ fn everything_follows_a_swapped_coldkey() {
     });
     assert_eq!(chain.balance(&account(&owner)), 0);
     assert!(chain.balance(&new) > RAO_PER_TAO);
+}
+
+#[test]
+fn an_owner_an_authority_and_a_delegate_in_one_are_swapped_at_once() {
+    let genesis = json!({ "authorities": { "sessionBlocks": 5 } });
+    let mut chain = Chain::begin(presets::LOCAL, genesis);
+    // Alice is the authority of the preset.
+    let (alice, hotkey, new) = (key("Alice"), account(&key("hotkey")), account(&key("new")));
+    let old = account(&alice);
+    chain.succeed(&alice, SubnetsCall::register_network { hotkey: hotkey.clone() });
+    chain.succeed(&alice, StakingCall::add_stake { hotkey: hotkey.clone(), amount: Amount::from_rao(RAO_PER_TAO) });
+    chain.succeed(&alice, StakingCall::become_delegate { hotkey: hotkey.clone() });
+    let sums = |chain: &mut Chain| chain.look(|| (Emission::total_issuance(), Staking::total(), Subnets::locked()));
+    let before = sums(&mut chain);
+    chain.look(|| {
+        assert_eq!(Session::validators(), [old.clone()]);
+        assert_ok!(Keys::swap_coldkey(frame_system::RawOrigin::Root.into(), old.clone(), new.clone(), Amount::ZERO));
+    });
+    assert_eq!(sums(&mut chain), before);
+    chain.keep();
+    chain.run_until(20, || Session::validators() == [new.clone()]);
+    chain.look(|| {
+        let keys = Session::load_keys(&new).expect("the session keys have moved");
+        assert_eq!(Session::load_keys(&old), None);
+        for id in SessionKeys::key_ids() {
+            assert_eq!(Session::key_owner(*id, keys.get_raw(*id)), Some(new.clone()));
+        }
+        assert_eq!(Staking::of(&new, &hotkey).rao(), RAO_PER_TAO);
+        assert_eq!(Subnets::subnet(SUBNET).and_then(|subnet| subnet.owner), Some(new.clone()));
+        // What keeps the old account is all that stays.
+        assert_eq!(Balances::free_balance(&old), 500);
+    });
 }
 
 #[test]

@@ -169,6 +169,12 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
         PoolCode::RepeatedNetwork => {
             ("the networks of the batch do not ascend", "list each network once, in ascending order of netuids")
         }
+        PoolCode::KeyConsentMissing => {
+            ("the other key of the pair did not agree to it", "add the consent that the other key has signed")
+        }
+        PoolCode::ColdkeyReserved => {
+            ("a coldkey will be swapped for this account", "wait until the swap is done, or name another account")
+        }
         PoolCode::Any => (
             "a check of the call on chain fails",
             "check that the hotkey has a permit, that the uids exist, and that the weights are within bounds",

@@ -47,7 +47,10 @@ impl<T: Config> Pallet<T> {
         ensure!(Owners::<T>::get(old).as_ref() == Some(coldkey), Error::NonAssociatedColdKey);
         match Owners::<T>::get(new) {
             Some(owner) => ensure!(owner == *coldkey, Error::NonAssociatedColdKey),
-            None => ensure!(!T::SystemAccounts::contains(new), Error::CannotUseSystemAccount),
+            None => {
+                ensure!(!T::SystemAccounts::contains(new), Error::CannotUseSystemAccount);
+                Self::ensure_not_reserved(new)?;
+            }
         }
         ensure!(old != new, Error::NewHotKeyIsSameWithOld);
         let limit = T::Rules::key_rules().swap_rate_limit;

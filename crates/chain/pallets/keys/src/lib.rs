@@ -11,6 +11,7 @@
 //! | How is a hotkey replaced? | [`Call::swap_hotkey`], [`OnKeySwap`] | staking §10.1 |
 //! | How is a coldkey replaced? | [`Call::announce_coldkey_swap`], [`Call::swap_coldkey_announced`] | staking §10.2, §10.3 |
 //! | Which coldkeys may not act? | [`Keys::ensure_not_swapping`], [`Keys::swap_code`] | staking §10.3 |
+//! | Which account is reserved for a swap? | [`Announced`] | staking §10.3 |
 //! | Which identity does a coldkey publish? | [`Identities`] | subnets-and-neurons §15.2 |
 //!
 //! # Swaps
@@ -18,6 +19,9 @@
 //! A swap makes all its checks first. They read the pallets above: seats through [`ReadSeated`], stake through
 //! [`ReadKeyUse`], rate limits and delays through [`ReadKeyRules`]. Then the pair moves. Then the listeners move their
 //! data of the old key, in the order in which the runtime lists them. A listener that fails undoes the call.
+//!
+//! A coldkey whose swap is announced has no TAO in its account: it is in escrow, which is in no account, and what
+//! arrives later is frozen. So no call can spend it, however it is wrapped.
 //!
 //! # What is not here
 //!
@@ -84,7 +88,10 @@ pub mod pallet {
     };
     use frame_support::{
         pallet_prelude::*,
-        traits::{Contains, EnsureOrigin, fungible::Mutate},
+        traits::{
+            Contains, EnsureOrigin,
+            fungible::{Balanced, Mutate, MutateFreeze},
+        },
     };
     use frame_system::pallet_prelude::*;
     use myelin_primitives::{Amount, BlockNumber, Tao};
@@ -105,7 +112,9 @@ pub mod pallet {
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Free TAO, which pays for swaps and moves with a coldkey.
-        type Currency: Mutate<Self::AccountId, Balance = u64>;
+        type Currency: Mutate<Self::AccountId, Balance = u64>
+            + Balanced<Self::AccountId>
+            + MutateFreeze<Self::AccountId, Id: From<FreezeReason>>;
 
         /// The rate limits and delays of swaps.
         type Rules: ReadKeyRules;
@@ -134,6 +143,13 @@ pub mod pallet {
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
+    /// The reasons for which this pallet freezes TAO.
+    #[pallet::composite_enum]
+    pub enum FreezeReason {
+        /// The swap of the coldkey is announced.
+        Swap,
+    }
+
     /// The coldkey that owns each hotkey.
     ///
     /// Written when a pair is made and by swaps. Moved by a hotkey swap, never removed otherwise: a pair stays when the
@@ -160,6 +176,18 @@ pub mod pallet {
     /// Written by announcement and dispute. Removed by the swap, by withdrawing it and by governance.
     #[pallet::storage]
     pub type ColdkeySwaps<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ColdkeySwap>;
+
+    /// The TAO of all coldkeys under swap, which is in no account.
+    ///
+    /// Grows with announcements, and shrinks when a swap is carried out or ends.
+    #[pallet::storage]
+    pub type TotalEscrowed<T: Config> = StorageValue<_, Amount<Tao>, ValueQuery>;
+
+    /// The coldkey that announced each hash. The account of the hash is reserved for the swap. spec staking §10.3
+    ///
+    /// Written and removed with [`ColdkeySwaps`].
+    #[pallet::storage]
+    pub type Announced<T: Config> = StorageMap<_, Blake2_128Concat, ColdkeyHash, T::AccountId>;
 
     /// The identities of coldkeys. Overwritten by themselves, moved by a coldkey swap.
     #[pallet::storage]
@@ -267,6 +295,8 @@ pub mod pallet {
         ColdkeySwapClearTooEarly,
         /// The swap is disputed already.
         ColdkeySwapAlreadyDisputed,
+        /// A coldkey will be swapped for the account; until then it can have neither hotkeys nor stake.
+        ColdkeyReserved,
     }
 
     #[pallet::hooks]
@@ -334,16 +364,18 @@ pub mod pallet {
         ///
         /// ## Details
         /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can only carry out, dispute,
-        /// repeat or withdraw this announcement. The first announcement costs 0.1 TAO, which is recycled. Repeating is
-        /// free, possible after the reannouncement delay since the swap was due, and restarts the announcement delay.
+        /// repeat or withdraw this announcement, without fees. Its TAO is in escrow until then, and what arrives later
+        /// is frozen. The first announcement costs 0.1 TAO, which is recycled. Repeating is free, possible after the
+        /// reannouncement delay since the swap was due, and restarts the announcement delay.
         ///
         /// ## Errors
-        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`],
+        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`], [`Error::ColdkeyReserved`],
         /// [`Error::NotEnoughBalanceToPaySwapColdKey`].
         ///
         /// ## Events
         /// [`Event::ColdkeySwapAnnounced`].
         #[pallet::call_index(2)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>, _: &ColdkeyHash| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn announce_coldkey_swap(origin: OriginFor<T>, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
@@ -355,7 +387,8 @@ pub mod pallet {
         /// Signed by the coldkey to replace.
         ///
         /// ## Details
-        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and the free balance.
+        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and all TAO. TAO that is too
+        /// little to open the new account stays.
         ///
         /// ## Errors
         /// In this order: [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
@@ -365,6 +398,7 @@ pub mod pallet {
         /// ## Events
         /// Those of the listeners, then [`Event::ColdkeySwapped`].
         #[pallet::call_index(3)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>, _: &T::AccountId| -> bool { Pallet::<T>::is_under_swap(origin) })]
         #[pallet::weight(<T as Config>::WeightInfo::swap_coldkey().saturating_add(T::OnKeySwap::coldkey_swap_weight()))]
         pub fn swap_coldkey_announced(origin: OriginFor<T>, new_coldkey: T::AccountId) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
@@ -385,6 +419,7 @@ pub mod pallet {
         /// ## Events
         /// [`Event::ColdkeySwapDisputed`].
         #[pallet::call_index(4)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn dispute_coldkey_swap(origin: OriginFor<T>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_dispute_coldkey_swap(&coldkey)
@@ -396,7 +431,7 @@ pub mod pallet {
         /// Signed by the coldkey with the announcement.
         ///
         /// ## Details
-        /// Possible after the reannouncement delay since the swap was due.
+        /// Possible after the reannouncement delay since the swap was due. The escrow returns.
         ///
         /// ## Errors
         /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
@@ -405,6 +440,7 @@ pub mod pallet {
         /// ## Events
         /// [`Event::ColdkeySwapCleared`].
         #[pallet::call_index(5)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn clear_coldkey_swap_announcement(origin: OriginFor<T>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_clear_coldkey_swap_announcement(&coldkey)
@@ -415,14 +451,16 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Governance.
         ///
+        /// ## Details
+        /// The escrow returns.
+        ///
         /// ## Events
         /// [`Event::ColdkeySwapReset`].
         #[pallet::call_index(6)]
         #[pallet::weight((<T as Config>::WeightInfo::reset_coldkey_swap(), DispatchClass::Operational))]
         pub fn reset_coldkey_swap(origin: OriginFor<T>, coldkey: T::AccountId) -> DispatchResult {
             T::Governance::ensure_origin(origin)?;
-            Self::do_reset_coldkey_swap(&coldkey);
-            Ok(())
+            Self::do_reset_coldkey_swap(&coldkey)
         }
 
         /// Swaps a coldkey for another one at once.
@@ -435,7 +473,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// In this order: [`Error::NotEnoughBalanceToPaySwapColdKey`], [`Error::ColdKeyAlreadyAssociated`],
-        /// [`Error::NewColdKeyIsHotkey`], and those of the listeners.
+        /// [`Error::NewColdKeyIsHotkey`], [`Error::ColdkeyReserved`], and those of the listeners.
         ///
         /// ## Events
         /// Those of the listeners, then [`Event::ColdkeySwapped`].

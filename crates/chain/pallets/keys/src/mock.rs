@@ -2,7 +2,7 @@
 
 use crate::{
     self as pallet_keys, Event,
-    traits::{Keys, OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
+    traits::{Keys, OnKeySwap, ReadEscrow, ReadKeyRules, ReadKeyUse, ReadSeated},
     types::KeyRules,
     weights::SubstrateWeight,
 };
@@ -13,7 +13,7 @@ use frame_support::{
     ensure,
     pallet_prelude::ValueQuery,
     parameter_types, storage_alias,
-    traits::{ConstU64, Contains},
+    traits::{ConstU32, ConstU64, Contains},
     weights::{Weight, constants::RocksDbWeight},
 };
 use frame_system::{EnsureRoot, EventRecord, Phase};
@@ -43,6 +43,9 @@ impl frame_system::Config for Test {
 impl pallet_balances::Config for Test {
     type AccountStore = System;
     type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
+    type FreezeIdentifier = RuntimeFreezeReason;
+    type MaxFreezes = ConstU32<8>;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
 }
 
 parameter_types! {
@@ -269,7 +272,7 @@ impl ExtBuilder {
 /// Checks all that must hold at the end of a block and of a test.
 pub(crate) fn check() {
     KeysPallet::do_try_state().expect("the state is broken");
-    assert_eq!(Balances::total_issuance(), Expected::get(), "TAO appeared or vanished");
+    assert_eq!(Balances::total_issuance() + KeysPallet::escrowed().rao(), Expected::get(), "TAO appeared or vanished");
 }
 
 /// Notes that this much is recycled.

@@ -1,11 +1,12 @@
 //! Implementations of the reads that other pallets need.
 
 use crate::{
-    pallet::{Config, Error, OwnedHotkeys, Owners, Pallet, Successors},
-    traits::Keys,
+    pallet::{Config, Error, OwnedHotkeys, Owners, Pallet, Successors, TotalEscrowed},
+    traits::{Keys, ReadEscrow},
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, ensure};
+use myelin_primitives::{Amount, Tao};
 use myelin_records::pool_code::PoolCode;
 use sp_runtime::DispatchError;
 
@@ -42,7 +43,17 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
         Self::ensure_not_swapping(coldkey).map_err(DispatchError::from)
     }
 
+    fn ensure_not_reserved(account: &T::AccountId) -> DispatchResult {
+        Self::ensure_not_reserved(account).map_err(DispatchError::from)
+    }
+
     fn swap_code(coldkey: &T::AccountId) -> Option<PoolCode> {
         Self::ensure_not_swapping(coldkey).err().map(|error| PoolCode::from(&error))
+    }
+}
+
+impl<T: Config> ReadEscrow for Pallet<T> {
+    fn escrowed() -> Amount<Tao> {
+        TotalEscrowed::<T>::get()
     }
 }

@@ -3,7 +3,7 @@
 use crate::types::KeyRules;
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, weights::Weight};
-use myelin_primitives::BlockNumber;
+use myelin_primitives::{Amount, BlockNumber, Tao};
 use myelin_records::pool_code::PoolCode;
 use sp_runtime::DispatchError;
 
@@ -37,8 +37,33 @@ pub trait Keys<AccountId> {
     /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
 
+    /// Checks that no swap to an account is announced. Each call that gives stake to a coldkey checks this.
+    /// spec staking §10.3
+    ///
+    /// # Errors
+    /// `ColdkeyReserved` if a coldkey will be swapped for the account.
+    fn ensure_not_reserved(account: &AccountId) -> DispatchResult;
+
     /// Returns the pool code of a coldkey that [`Self::ensure_not_swapping`] refuses. spec events-and-errors §8.3
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode>;
+}
+
+/// TAO that a pallet has taken out of accounts, a term of the issuance. spec tokenomics §9.1
+///
+/// The terms that the emission itself reads, which are stake and locks, have reads of their own.
+pub trait ReadEscrow {
+    /// Returns the amount.
+    fn escrowed() -> Amount<Tao>;
+}
+
+// A sum that overflows reads as the largest amount, at which nothing is minted.
+#[impl_trait_for_tuples::impl_for_tuples(8)]
+impl ReadEscrow for Tuple {
+    fn escrowed() -> Amount<Tao> {
+        let mut sum = Amount::ZERO;
+        for_tuples!( #( sum = sum.checked_add(Tuple::escrowed()).unwrap_or(Amount::MAX); )* );
+        sum
+    }
 }
 
 /// The rate limits and delays of key swaps. Implemented by the pallet of subnets, which stores the parameters.

@@ -17,6 +17,7 @@ impl<T: Config> Pallet<T> {
     /// Stakes free TAO of a coldkey on a hotkey. spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_reserved(coldkey)?;
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
         ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;

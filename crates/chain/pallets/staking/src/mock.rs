@@ -128,6 +128,8 @@ type Successors = StorageMap<Mock, Identity, AccountId, AccountId>;
 /// The coldkeys under swap, and the pool code with which the transaction pool refuses them.
 #[storage_alias]
 pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, u8>;
+#[storage_alias]
+pub(crate) type Reserved = StorageMap<Mock, Identity, AccountId, ()>;
 /// The expected issuance: the genesis issuance and the emission since, less recycled TAO.
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
@@ -145,6 +147,7 @@ pub(crate) const ON_ROOT_ALREADY: DispatchError = DispatchError::Other("HotKeyAl
 pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
 pub(crate) const RESERVED: DispatchError = DispatchError::Other("CannotUseSystemAccount");
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
+pub(crate) const KEPT: DispatchError = DispatchError::Other("ColdkeyReserved");
 pub(crate) const IN_USE: DispatchError = DispatchError::Other("NewHotKeyInUse");
 pub(crate) const ASSOCIATED: DispatchError = DispatchError::Other("ColdKeyAlreadyAssociated");
 
@@ -245,6 +248,11 @@ impl Keys<AccountId> for Tables {
 
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+
+    fn ensure_not_reserved(account: &AccountId) -> DispatchResult {
+        ensure!(!Reserved::contains_key(account), KEPT);
         Ok(())
     }
 

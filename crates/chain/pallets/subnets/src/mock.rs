@@ -187,6 +187,10 @@ impl Keys<AccountId> for Others {
         if Swapping::contains_key(coldkey) { Err(ANNOUNCED) } else { Ok(()) }
     }
 
+    fn ensure_not_reserved(_: &AccountId) -> DispatchResult {
+        Ok(())
+    }
+
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
         Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }

@@ -181,6 +181,10 @@ impl Keys<AccountId> for Tables {
         Ok(())
     }
 
+    fn ensure_not_reserved(_: &AccountId) -> DispatchResult {
+        Ok(())
+    }
+
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
         Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }

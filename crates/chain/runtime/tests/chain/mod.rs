@@ -11,6 +11,7 @@ use frame_support::{
 };
 use myelin_epoch::accrual::accrued;
 use myelin_pallet_emission::{Accrued, Ledger};
+use myelin_pallet_keys::{ColdkeySwaps, TotalEscrowed};
 use myelin_pallet_staking::{Pools, TotalStake};
 use myelin_pallet_subnets::{Subnets, TotalLocked};
 use myelin_primitives::{Amount, BlockNumber, Tao};
@@ -225,6 +226,8 @@ fn check_parts() {
     assert_eq!(TotalStake::<Runtime>::get().rao(), staked, "stake");
     let locked: u64 = Subnets::<Runtime>::iter_values().map(|subnet| subnet.locked.rao()).sum();
     assert_eq!(TotalLocked::<Runtime>::get().rao(), locked, "locks");
+    let escrowed: u64 = ColdkeySwaps::<Runtime>::iter_values().map(|swap| swap.escrow.rao()).sum();
+    assert_eq!(TotalEscrowed::<Runtime>::get().rao(), escrowed, "escrows");
     let accrual = Accrued::<Runtime>::get();
     let accounts = Ledger::<Runtime>::get();
     let pending = accounts.values().map(|account| accrued(account, accrual.blocks).expect("it can be written down"));

@@ -133,7 +133,8 @@ impl Command for AnnounceSwap {
     const PATH: &'static str = "wallet swap-coldkey announce";
     const SUMMARY: &'static str = "Announce the swap of the coldkey for another";
     const DETAILS: &'static str = "The chain stores only the hash of the new coldkey. Until the swap is executed or \
-         withdrawn the old coldkey cannot do anything else, so that its holder has time to notice a theft.";
+         withdrawn the old coldkey cannot do anything else, so that its holder has time to notice a theft. Its TAO is \
+         in no account until then, and the calls about the swap cost nothing.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
@@ -145,9 +146,12 @@ impl Command for AnnounceSwap {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let blocks = now.network_parameters().await?.coldkey_swap_announcement_delay;
+        let held = now.balance(&signer.public()).await?.free;
         let mut plan = Plan::new(format!("Announce the swap of {signer} for {to}"))
             .effect(format!("the swap can be executed after {blocks} more blocks"))
-            .effect("until then the chain refuses all other calls of the coldkey, including stake and transfers");
+            .effect(format!("{held} are held until then, in no account; no call can spend them"))
+            .effect("until then the chain refuses all other calls of the coldkey, including stake and transfers")
+            .effect("all later calls about the swap are free");
         if now.coldkey_swap(&signer.public()).await?.is_none() {
             plan = plan.spends(ANNOUNCEMENT).effect(format!("{ANNOUNCEMENT} are recycled"));
         }
@@ -243,12 +247,12 @@ async fn about(
     sending: &TransactionArgs,
     context: &Context,
     call: &impl Payload,
-    plan: impl FnOnce(&WalletSigner) -> Plan,
+    plan: impl FnOnce(&WalletSigner, &myelin_client::ColdkeySwap) -> Plan,
 ) -> Result<(WalletSigner, PlanOutcome), CliError> {
     let signer = WalletSigner::coldkey(context)?;
     let chain: Chain = context.chain().await?;
-    announced(&chain.at_finalised().await?, &signer).await?;
-    let plan = plan(&signer);
+    let swap = announced(&chain.at_finalised().await?, &signer).await?;
+    let plan = plan(&signer, &swap);
     let sent = sending.send(context, &chain, &signer, call, plan).await?;
     Ok((signer, sent))
 }
@@ -271,7 +275,7 @@ impl Command for ClearSwap {
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let call = calls::clear_coldkey_swap_announcement();
-        let (signer, sent) = about(&self.sending, context, &call, |signer| {
+        let (signer, sent) = about(&self.sending, context, &call, |signer, _| {
             Plan::new(format!("Withdraw the announced swap of {signer}"))
                 .effect("the coldkey can be used again")
                 .risk("it fails until a delay after the due block has passed")
@@ -294,7 +298,7 @@ impl Command for DisputeSwap {
     const PATH: &'static str = "wallet swap-coldkey dispute";
     const SUMMARY: &'static str = "Dispute a coldkey swap that another holder of the key announced";
     const DETAILS: &'static str = "Use it against a thief, who also has the coldkey. A dispute blocks all calls of the \
-         coldkey until governance has decided.";
+         coldkey until governance has decided, and its TAO stays in no account until then.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
@@ -302,10 +306,11 @@ impl Command for DisputeSwap {
     type Output = TransactionOutput<WalletSwapColdkeyDisputeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
-        let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer| {
+        let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer, swap| {
             Plan::new(format!("Dispute the announced swap of {signer}"))
                 .effect("the chain refuses all calls of the coldkey until governance has decided")
-                .risk("it cannot be undone")
+                .effect(format!("{} stay in no account until then", swap.escrow))
+                .risk("it cannot be undone; without a decision of governance all TAO and stake stay locked")
         })
         .await?;
         Ok(output.show(&sent.output(|_| {

@@ -12,6 +12,7 @@ use frame_support::{
     assert_noop, assert_ok,
     dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
 };
+use myelin_primitives::Amount;
 use myelin_records::{bounds::MAX_HOTKEYS, key::ColdkeySwap};
 use sp_runtime::DispatchError;
 
@@ -138,7 +139,7 @@ fn the_checks_of_a_swap_come_in_their_order() {
         pair(OTHER, HOT_THREE);
         ColdkeySwaps::<Test>::insert(
             OWNER,
-            ColdkeySwap { new_coldkey_hash: ColdkeyHash::default(), due: 1, disputed: false },
+            ColdkeySwap { new_coldkey_hash: ColdkeyHash::default(), due: 1, disputed: false, escrow: Amount::ZERO },
         );
         assert_noop!(swap(OWNER, FRESH, HOT), Failure::ColdkeySwapAnnounced);
         ColdkeySwaps::<Test>::remove(OWNER);
