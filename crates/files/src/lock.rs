@@ -3,9 +3,9 @@
 use crate::{Access, FileError, FileFault, disk::flags, error::no_file, read};
 use rustix::fs::OFlags;
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
     process,
     sync::mpsc,
@@ -15,6 +15,9 @@ use std::{
 
 /// The name of the file that is locked. It stays when the lock is gone.
 const NAME: &str = "lock";
+
+/// The permissions to read of owner, group and others.
+const READ_ALL: u32 = 0o444;
 
 /// A folder that no other process uses, by a lock of the operating system on the file `lock` in it.
 ///
@@ -28,14 +31,18 @@ pub struct FolderLock {
 impl FolderLock {
     /// Takes the lock of a folder that exists, and waits for its holder up to `timeout`.
     ///
+    /// The users that may read the folder may read a new file `lock`, so that they see the holder. Only the owner may
+    /// write it.
+    ///
     /// # Errors
     /// [`FileFault::Locked`] after `timeout`, with the folder and the id of the other process. [`FileFault::Io`] if
     /// `lock` is a link or no file, and from the system.
     pub fn take(folder: &Path, timeout: Duration) -> Result<Self, FileError> {
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
+        let mode = fs::metadata(folder).map_err(FileError::at("lock", &path))?.mode() & READ_ALL;
         // Not truncated: it names the holder.
-        options.read(true).write(true).create(true).truncate(false).mode(Access::Private.file_mode());
+        options.read(true).write(true).create(true).truncate(false).mode(mode | Access::Private.file_mode());
         let file = open(&mut options, &path).map_err(FileError::at("lock", &path))?;
         let mut file = lock(file, timeout).map_err(FileError::at("lock", &path))?.ok_or_else(|| FileError {
             doing: "lock",

@@ -2,10 +2,12 @@
 //!
 //! `cargo run -p myelin-fuzz --example mutate -- TARGET SECONDS [SEED]`
 //!
+//! With `--max-len TARGET` it prints the length of the longest input instead, which libFuzzer has to be told.
+//!
 //! The mutations run in a second process, which writes down the number of each before it runs. If that process fails,
 //! the input follows from the number, and is written to the corpus.
 
-use myelin_fuzz::{FuzzTarget, corpus, memory::CountingAllocator, mutation::mutated, target};
+use myelin_fuzz::{FuzzTarget, check, corpus, mutation::mutated, target};
 use std::{
     env,
     error::Error,
@@ -16,9 +18,6 @@ use std::{
     process::{Command, ExitCode},
     time::{Duration, Instant, SystemTime},
 };
-
-#[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// The first argument of the second process.
 const WORKER: &str = "--worker";
@@ -33,6 +32,7 @@ fn main() -> ExitCode {
     let texts: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match texts.as_slice() {
         [WORKER, name, seconds, seed, notes] => work(name, seconds, seed, notes).map(|()| true),
+        ["--max-len", name] => max_len(name).map(|()| true),
         [name, seconds] => fuzz(name, seconds, &clock().to_string()),
         [name, seconds, seed] => fuzz(name, seconds, seed),
         _ => Err("pass a target and a number of seconds".into()),
@@ -55,6 +55,12 @@ fn say(line: &str) {
 /// Returns a seed that differs from run to run.
 fn clock() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()) << 32
+}
+
+/// Prints the length of the longest input of a target, in bytes.
+fn max_len(name: &str) -> Outcome<()> {
+    let target = target(name).ok_or_else(|| format!("there is no target `{name}`"))?;
+    Ok(writeln!(io::stdout(), "{}", target.max_len)?)
 }
 
 fn named(name: &str) -> Outcome<(FuzzTarget, Vec<Vec<u8>>)> {
@@ -97,14 +103,10 @@ fn work(name: &str, seconds: &str, seed: &str, notes: &str) -> Outcome<()> {
     let notes = File::options().write(true).open(notes)?;
     let end = Instant::now() + Duration::from_secs(seconds.parse()?);
     let mut number: u64 = seed.parse()?;
-    // Values that a target makes once for all inputs are no part of the memory of one.
-    for seed in &seeds {
-        let _ = target.run(seed);
-    }
     while Instant::now() < end {
         for _ in 0..BATCH {
             notes.write_all_at(&number.to_le_bytes(), 0)?;
-            target.run(&mutated(&seeds, target.max_len, number))?;
+            check(name, &mutated(&seeds, target.max_len, number))?;
             number = number.wrapping_add(1);
         }
     }

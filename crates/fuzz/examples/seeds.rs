@@ -16,7 +16,7 @@ use myelin_fuzz::{
     signing::{FuzzKey, NOW, answer_stream, question},
 };
 use myelin_keys::{KeyFile, Mnemonic, Secret, Seed, secrecy::ExposeSecret};
-use myelin_primitives::{Amount, Entry, NetUid, PublicKey, Take, Uid, ss58};
+use myelin_primitives::{Amount, CertificateKey, Entry, NetUid, PublicKey, Take, Uid, ss58};
 use myelin_records::{
     commitment::{Commitment, CommitmentData},
     epoch::EmissionAccount,
@@ -27,7 +27,6 @@ use myelin_records::{
 use myelin_subnet_text::{Model, Shape, export, train};
 use myelin_wire::{
     Sign,
-    certificate::CertificateKey,
     replay::{ReplayLimits, ReplayWindow},
     strict::{StreamOutcome, sign_answer, sign_request},
 };

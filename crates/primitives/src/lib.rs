@@ -1,4 +1,5 @@
-//! Quantities and names of Myelin: amounts, ids, fractions, fixed-point numbers, public keys and IP endpoints.
+//! Quantities and names of Myelin: amounts, ids, fractions, fixed-point numbers, public keys, keys of certificates and
+//! IP endpoints.
 //!
 //! All other crates use these types: a quantity carries its unit, an id is no count, and a fraction is at most one.
 //! They hold no rule of the network. Issuance and prices are in `myelin-economics`, consensus is in `myelin-yuma`.
@@ -11,9 +12,9 @@
 //! assert_eq!((taken.rao(), rest.rao()), (18, 82));
 //! ```
 //!
-//! Nothing here uses floating point or panics, and only SS58 texts allocate. Arithmetic that can leave its range
-//! returns an error. With the feature `std` a public key is shown as its address, and [`ss58`] reads and writes
-//! addresses.
+//! Nothing here uses floating point or panics, and only SS58 texts and the bytes of certificates allocate. Arithmetic
+//! that can leave its range returns an error. With the feature `std` a public key is shown as its address, and [`ss58`]
+//! reads and writes addresses.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -30,7 +31,10 @@
     )
 )]
 
+extern crate alloc;
+
 mod amount;
+mod certificate;
 mod endpoint;
 mod fraction;
 mod id;
@@ -41,6 +45,7 @@ mod row;
 pub mod ss58;
 
 pub use amount::{Amount, AmountError, Cut, ParseAmountError, RAO_PER_TAO, Tao};
+pub use certificate::{CertificateError, CertificateKey};
 pub use endpoint::{AddressScope, IpEndpoint};
 pub use fraction::{Fraction, FractionError, MILLION, Take, U16_ONE};
 pub use id::{NetUid, Uid};

@@ -11,7 +11,7 @@ use crate::{
 use clap::ValueEnum;
 use myelin_client::{Chain, ChainError, NodeUrls, Timeouts};
 use myelin_keys::{Environment, HotkeyName, Wallet, WalletName, Wallets};
-use myelin_local::running_nodes;
+use myelin_local::{LocalError, running_nodes};
 use std::{env, path::PathBuf, time::Duration};
 
 /// Timeouts of the client.
@@ -178,14 +178,19 @@ impl Context {
     /// For a local network these are the nodes that run, at any port.
     ///
     /// # Errors
-    /// As [`Self::text`]; [`CliError::Local`] if the files of a local network cannot be read.
+    /// As [`Self::text`]; [`CliError::NoHome`] if no folder of a local network is known; [`CliError::Local`] if the
+    /// files of a local network cannot be read.
     pub fn endpoints(&self) -> Result<NodeUrls, CliError> {
         let said = self.text(&settings::NETWORK, None)?;
         match said.and_then(|(value, _)| value.parse().ok()).unwrap_or(NetworkSetting::Local) {
             NetworkSetting::Nodes(nodes) => Ok(nodes),
             NetworkSetting::Local => {
                 let folder = self.text(&settings::LOCAL_DIRECTORY, None)?.map(|(folder, _)| folder);
-                let running = running_nodes(folder.as_deref())?;
+                // The hint of the local network names a flag that only the commands of `network` have.
+                let running = running_nodes(folder.as_deref()).map_err(|error| match error {
+                    LocalError::NoHome => CliError::NoHome,
+                    error => error.into(),
+                })?;
                 Ok(if running.is_empty() {
                     NodeUrls::local()
                 } else {

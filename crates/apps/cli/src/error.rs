@@ -429,6 +429,175 @@ pub struct ErrorBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use myelin_client::{NetUid, NodeUrlError, PoolRefusal, PublicKey, Unreachable, subxt::utils::H256};
+    use myelin_keys::UriError;
+    use myelin_local::LocalPreset;
+    use myelin_subnet_text::ModelError;
+    use std::{io, time::Duration};
+
+    const NETUID: NetUid = NetUid::new(1);
+
+    fn broken() -> io::Error {
+        io::Error::other("broken")
+    }
+
+    fn sent() -> SentTransaction {
+        SentTransaction { hash: H256::zero(), signer: PublicKey::from([1; 32]), nonce: 0, after: 1, valid_until: 2 }
+    }
+
+    fn unseen() -> Box<UnseenTransaction> {
+        Box::new(UnseenTransaction { sent: sent(), waited: Duration::ZERO, trouble: None })
+    }
+
+    fn unreachable() -> ChainError {
+        Unreachable { tried: Vec::new() }.into()
+    }
+
+    fn assert_codes(errors: impl IntoIterator<Item = (CliError, &'static str, Exit)>) {
+        for (error, code, exit) in errors {
+            assert_eq!((error.code(), error.exit()), (code, exit), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_stay() {
+        let exits = [
+            (Exit::Done, 0),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
+            (Exit::Refused, 3),
+            (Exit::NoTerminal, 4),
+            (Exit::Unseen, 5),
+            (Exit::Interrupted, 130),
+        ];
+        for (exit, code) in exits {
+            assert_eq!(exit as u8, code, "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn codes_of_commands_stay() {
+        let amount = Amount::ZERO;
+        let prompt = |error: PromptError| CliError::from(error);
+        assert_codes([
+            (CliError::Usage { message: String::new(), hint: "" }, "usage", Exit::Usage),
+            (
+                prompt(PromptError::NoTerminal { question: String::new(), hint: "".into() }),
+                "no-terminal",
+                Exit::NoTerminal,
+            ),
+            (prompt(PromptError::Declined), "declined", Exit::Refused),
+            (prompt(PromptError::PasswordsDiffer), "password", Exit::Failed),
+            (prompt(PromptError::PasswordTooShort { length: 1 }), "password", Exit::Failed),
+            (prompt(PromptError::Terminal(broken())), "io", Exit::Failed),
+            (prompt(PromptError::Interrupted), "interrupted", Exit::Interrupted),
+            (
+                CliError::BadSignature { address: PublicKey::from([1; 32]).to_string().parse().unwrap() },
+                "bad-signature",
+                Exit::Failed,
+            ),
+            (CliError::NotKept { what: "a seed" }, "not-kept", Exit::Failed),
+            (PolicyRefusal::Spend { spend: amount, limit: amount }.into(), "policy", Exit::Refused),
+            (PolicyRefusal::Fee { fee: amount, limit: amount }.into(), "policy", Exit::Refused),
+            (PolicyRefusal::Subnet { netuid: NETUID }.into(), "policy", Exit::Refused),
+            (ConfigError::NoHome.into(), "config", Exit::Usage),
+            (ConfigError::Unknown { name: "x".into() }.into(), "config", Exit::Usage),
+            (CliError::NotFound { message: String::new(), hint: "".into() }, "not-found", Exit::Failed),
+            (CliError::Impossible { message: String::new(), hint: "".into() }, "impossible", Exit::Failed),
+            (CliError::TooLittle { who: String::new(), free: amount, needed: amount }, "funds", Exit::Failed),
+            (CliError::Unseen { unseen: unseen(), network: None }, "unseen", Exit::Unseen),
+            (CliError::LeftAlone { sent: Box::new(sent()), network: None }, "interrupted", Exit::Interrupted),
+            (CliError::NoHome, "io", Exit::Failed),
+            (CliError::file("read", "x")(broken()), "io", Exit::Failed),
+            (OutputError::Closed.into(), "io", Exit::Done),
+            (OutputError::Write(broken()).into(), "io", Exit::Failed),
+            (CliError::Interrupted, "interrupted", Exit::Interrupted),
+            (CliError::plain("evidence", &"", None), "evidence", Exit::Failed),
+        ]);
+    }
+
+    #[test]
+    fn codes_of_keys_stay() {
+        let path = PathBuf::new;
+        let name = || "alice".parse().unwrap();
+        assert_codes([
+            (WalletError::NoHome.into(), "wallet-file", Exit::Failed),
+            (WalletError::NoWallet { name: name(), folder: path() }.into(), "no-wallet", Exit::Failed),
+            (WalletError::NoColdkey { name: name() }.into(), "no-key", Exit::Failed),
+            (WalletError::Exists { path: path() }.into(), "exists", Exit::Failed),
+            (WalletError::PasswordNeeded { path: path() }.into(), "no-terminal", Exit::NoTerminal),
+            (WalletError::WrongPassword { path: path() }.into(), "password", Exit::Failed),
+            (PasswordError::Asking(broken()).into(), "password", Exit::Failed),
+            (NameError::Empty.into(), "name", Exit::Usage),
+            // A name in an error of a wallet comes from a file or a variable, not from an argument.
+            (WalletError::Name(NameError::Empty).into(), "name", Exit::Failed),
+            (MnemonicError::Checksum.into(), "secret", Exit::Failed),
+            (SecretError::Seed.into(), "secret", Exit::Failed),
+            (ImportError::Json.into(), "secret", Exit::Failed),
+            (AddressError::Checksum.into(), "address", Exit::Usage),
+            (SignatureError::Text.into(), "signature", Exit::Usage),
+        ]);
+    }
+
+    #[test]
+    fn codes_of_the_chain_stay() {
+        let call = |error: CallError| CliError::call(error, None);
+        assert_codes([
+            (unreachable().into(), "unreachable", Exit::Failed),
+            (ChainError::Silent(Duration::ZERO).into(), "unreachable", Exit::Failed),
+            (ChainError::Endpoint(NodeUrlError::None).into(), "endpoint", Exit::Failed),
+            (ChainError::NoBlock(String::new()).into(), "node", Exit::Failed),
+            (ChainError::NoNetwork { netuid: NETUID, block: 1 }.into(), "not-found", Exit::Failed),
+            (ChainError::NoWork(NETUID).into(), "impossible", Exit::Failed),
+            (ChainError::Incompatible(String::new()).into(), "incompatible", Exit::Failed),
+            (ExplainError::Chain(unreachable()).into(), "unreachable", Exit::Failed),
+            (ExplainError::NoNetwork { netuid: NETUID, block: 1 }.into(), "not-found", Exit::Failed),
+            (ExplainError::NoEpochYet(NETUID).into(), "not-found", Exit::Failed),
+            (ExplainError::Scheduled(1).into(), "impossible", Exit::Failed),
+            (ExplainError::Contradiction { block: 1, what: String::new() }.into(), "node", Exit::Failed),
+            (call(CallError::NotSent(unreachable())), "unreachable", Exit::Failed),
+            (call(PoolRefusal::Payment.into()), "funds", Exit::Failed),
+            (call(PoolRefusal::Full.into()), "refused", Exit::Failed),
+            (call(CallError::Expired { valid_until: 1 }), "expired", Exit::Failed),
+        ]);
+    }
+
+    #[test]
+    fn codes_of_the_local_network_stay() {
+        let text = String::new;
+        let path = PathBuf::new;
+        let different = LocalError::Different { directory: path(), preset: LocalPreset::Local, authorities: 1 };
+        let failed = LocalError::Call { error: Box::new(PoolRefusal::Payment.into()), included: None };
+        assert_codes(
+            [
+                (LocalError::NoHome, "io", Exit::Failed),
+                (LocalError::NoNodeProgram, "no-node-program", Exit::Failed),
+                (LocalError::Up { directory: path(), supervisor: 1 }, "network-up", Exit::Failed),
+                (different, "network-different", Exit::Failed),
+                (LocalError::NoChain { said: text() }, "no-node-program", Exit::Failed),
+                (LocalError::NotReady { waiting: text(), seconds: 1, log: path() }, "network-failed", Exit::Failed),
+                (LocalError::AllGivenUp { how: text(), log: path() }, "network-failed", Exit::Failed),
+                (LocalError::Immortal { pid: 1 }, "process", Exit::Failed),
+                (LocalError::Background { said: text(), log: path() }, "network-failed", Exit::Failed),
+                (LocalError::Unfair { netuid: NETUID, block: 1, rao: 1 }, "unfair", Exit::Failed),
+                (LocalError::NoSuchNode { name: text(), known: text() }, "no-node", Exit::Failed),
+                (LocalError::NoSubnet, "usage", Exit::Usage),
+                (LocalError::Interrupted, "interrupted", Exit::Interrupted),
+                (LocalError::NodeUrl(NodeUrlError::None), "node", Exit::Failed),
+                (unreachable().into(), "unreachable", Exit::Failed),
+                (ExplainError::NoEpochYet(NETUID).into(), "not-found", Exit::Failed),
+                (failed, "funds", Exit::Failed),
+                (LocalError::Unseen(unseen()), "unseen", Exit::Unseen),
+                (WalletError::NoHome.into(), "wallet-file", Exit::Failed),
+                (NameError::Empty.into(), "name", Exit::Usage),
+                (MnemonicError::Checksum.into(), "secret", Exit::Failed),
+                (UriError::Empty.into(), "key", Exit::Failed),
+                (ModelError::EmptyPrompt.into(), "model", Exit::Failed),
+                (LocalError::io("read", "x")(broken()), "io", Exit::Failed),
+            ]
+            .map(|(error, code, exit)| (CliError::from(error), code, exit)),
+        );
+    }
 
     /// The error is no missing answer, so that no hint names a terminal.
     #[test]

@@ -57,7 +57,9 @@ fn of_chain(error: &ChainError) -> Option<Cow<'static, str>> {
             "check that a node runs there, start one with `myelin network up`, or name a node with `--network`".into()
         }
         ChainError::Incompatible(_) => {
-            "on a local network, begin a new chain with `myelin network reset` and `myelin network up`".into()
+            "update this program; on a local network, begin a new chain with `myelin network reset` and \
+             `myelin network up`"
+                .into()
         }
         ChainError::NoNetwork { .. } => "list the subnets with `myelin subnet list`".into(),
         _ => return None,
@@ -187,6 +189,18 @@ mod tests {
         assert_eq!(of(&RoleError::Changed(Arc::new(published()))), hint);
         let ended = RoleError::Serve(ServeError::Ended(MemberError::NoSubnet(netuid)));
         assert_eq!(of(&ended), None);
+    }
+
+    #[test]
+    fn a_chain_of_another_version_needs_another_program_or_on_one_machine_a_new_chain() {
+        let changed = || ChainError::Incompatible("a storage entry differs".into());
+        let expected = "update this program; on a local network, begin a new chain with `myelin network reset` and \
+                        `myelin network up`";
+        assert_eq!(of(&changed()).as_deref(), Some(expected));
+        assert_eq!(of(&CallError::NotSent(changed())).as_deref(), Some(expected));
+        let mut hints = Hints::default();
+        all(&changed(), &mut hints);
+        assert_eq!(hints.first(), Some(expected), "it is the hint that is shown");
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //!
 //! A command that changes the chain makes a [`plan::Plan`] and passes it to [`transact::TransactionArgs`]. The policy
 //! of the context admits the plan, the user confirms it at the terminal, and one function signs.
+//! Neurons and the set-up of a local network sign without a plan; [`transact`] names both.
 //!
 //! These files import only those before them: `page`, `output`, `terminal`, `plan`, `settings`, `config`, `hints`,
 //! `error`, `context`, `transact`, `commands`.

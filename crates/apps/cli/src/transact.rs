@@ -1,4 +1,5 @@
-//! The only way in which this program changes the chain: from a plan to a final block.
+//! The only way in which a command with [`Effect::Chain`](crate::command::Effect::Chain) changes the chain: from a plan
+//! to a final block.
 //!
 //! A command makes a [`Plan`] and a call of `myelin_client::calls`, and passes both to [`TransactionArgs::send`] with a
 //! signer. The function asks the chain for the fee, shows the plan, applies the policy, asks the user, opens the key,
@@ -35,6 +36,10 @@
 //!
 //! The key is opened last, so that all facts without the password are known before the question for it. `--dry-run`
 //! stops before the key is opened, and prints the plan.
+//!
+//! Two parts of this program sign transactions without a plan. A neuron of `mine` or `validate` signs with its hotkey,
+//! through `myelin_subnet_kit`. The set-up of a local network signs with keys that are made for this machine only
+//! (`myelin_local::neurons`).
 
 use crate::{
     context::Context,
@@ -251,7 +256,7 @@ impl ReadyPlan {
     }
 }
 
-/// Signs and sends a call: the one function of this program that signs transactions.
+/// Signs and sends a call: the one function that signs for commands with a plan.
 async fn sign_and_send<Call: Payload>(
     _: &ApprovedPlan,
     account: &Account,

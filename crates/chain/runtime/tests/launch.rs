@@ -39,7 +39,7 @@ fn launch(parameters: &Value, phase: &Value) -> Chain {
     let rich = account(&key("rich")).to_string();
     let subnets = json!({
         "subnets": [subnet], "launch": phase, "rootParameters": { "weightsSetRateLimit": 0 },
-        "networkParameters": { "stakeInterval": 10, "txRateLimit": 0 },
+        "networkParameters": { "targetStakesPerInterval": 1_000, "txRateLimit": 0 },
     });
     Chain::begin(
         presets::MAIN,
@@ -253,7 +253,9 @@ fn root_burning_and_new_subnets_open_with_the_end_of_the_phase() {
 
 #[test]
 fn a_full_subnet_replaces_the_seat_held_longest_past_immunity() {
-    let few = json!({ "maxAllowedUids": 4, "maxAllowedValidators": 4, "immunityPeriod": 100 });
+    let few = json!({
+        "maxAllowedUids": 4, "maxAllowedValidators": 4, "immunityPeriod": 100, "tempo": 20, "weightsSetRateLimit": 20,
+    });
     let mut chain = launch(&few, &json!({ "opensAt": 0, "endsAt": 400, "leastSeats": 0 }));
     let seats = ["a", "b", "c", "d"].map(key);
     for hotkey in &seats {

@@ -2,7 +2,6 @@
 //!
 //! The calls of coldkeys and hotkeys are here, see spec events-and-errors §8.1. Calls of governance, and calls that
 //! contain other calls, are in [`runtime::transactions`](crate::runtime::transactions).
-//! [`runtime::transactions`](crate::runtime::transactions).
 //!
 //! The chain refuses a list that is too long; this module does not check the length.
 

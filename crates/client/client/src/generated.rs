@@ -38,6 +38,12 @@ macro_rules! generate {
             ),)*)*
         )]
         pub mod runtime {}
+
+        /// Returns the listed types with their layouts in this library.
+        #[cfg(test)]
+        pub(crate) fn records() -> Vec<scale_info::MetaType> {
+            vec![$($(scale_info::MetaType::new::<::$records::$module::$record>(),)*)*]
+        }
     };
 }
 

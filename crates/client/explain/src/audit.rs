@@ -89,7 +89,10 @@ pub struct NeuronAudit {
     pub payments: Vec<Payment>,
     /// The payment that the chain recorded; `None` if the seat was replaced in the same block.
     pub paid: Option<Amount<Tao>>,
-    /// True if the chain recorded the same consensus, incentive, dividends, trust and stake; `None` as above.
+    /// True if the chain recorded the same results, its payment aside; `None` as above.
+    ///
+    /// These are `active`, the validator permit, the share of stake, the consensus weight, the validator trust, the
+    /// incentive and the dividends.
     pub agrees: Option<bool>,
 }
 

@@ -50,8 +50,8 @@ pub(crate) async fn block_input(
             |netuid| async move { Ok((netuid, subnet_input(before, netuid, number).await?)) }
         ),
     )?;
-    let missing = |what: &str| ExplainError::contradiction(before.height(), format!("{what} is missing"));
-    let ledger = ledger.ok_or_else(|| missing("the ledger"))?.0.into_iter();
+    let contradiction = |what: &str| ExplainError::contradiction(before.height(), what);
+    let ledger = ledger.ok_or_else(|| contradiction("the ledger is missing"))?.0.into_iter();
     let ledger: BTreeMap<_, _> = ledger.map(|(netuid, account)| (netuid.0, account.0)).collect();
     let tempos = tempos.into_iter().flat_map(|tempos| tempos.0).map(|(netuid, tempo)| (netuid.0, tempo));
     let root = if root_is_due(tempos, number) { root_input(before).await? } else { None };
@@ -69,8 +69,8 @@ pub(crate) async fn block_input(
             staked: total_stake.map_or(Amount::ZERO, |total| total.0),
             escrowed: escrowed.map_or(Amount::ZERO, |total| total.0),
         },
-        accrual: accrual.ok_or_else(|| missing("the accrual"))?.0,
-        ledger: ledger.try_into().map_err(|()| missing("a bound of the ledger"))?,
+        accrual: accrual.ok_or_else(|| contradiction("the accrual is missing"))?.0,
+        ledger: ledger.try_into().map_err(|()| contradiction("the ledger is too long"))?,
         root,
         launch: launch.map(|launch| launch.0).unwrap_or_default(),
         network,

@@ -172,7 +172,7 @@ fn neuron(uid: usize, seat: &Seat, subnet: &SubnetInput, epoch: &SubnetEpoch) ->
     }
 }
 
-/// Returns true if the chain recorded the results of the epoch for a neuron. Its payment is compared separately.
+/// Returns true if the chain recorded all results of the epoch for a neuron. Its payment is compared separately.
 fn agrees(noted: &NeuronRecord, found: &NeuronRecord) -> bool {
     *noted == NeuronRecord { emission: noted.emission, ..*found }
 }
@@ -186,4 +186,36 @@ fn at<V: Copy + Default>(values: &[V], uid: usize) -> V {
 fn remainder(whole: Amount<Tao>, parts: [Amount<Tao>; 3]) -> Amount<Tao> {
     let parts = Amount::checked_sum(parts).unwrap_or(Amount::MAX);
     whole.checked_sub(parts).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_result_is_compared_and_the_payment_is_not() {
+        let found = NeuronRecord {
+            active: true,
+            permit: true,
+            stake_weight: 1,
+            consensus: 2,
+            validator_trust: 3,
+            incentive: 4,
+            dividends: 5,
+            emission: Amount::from_rao(6),
+        };
+        assert!(agrees(&found, &found));
+        assert!(agrees(&NeuronRecord { emission: Amount::ZERO, ..found }, &found));
+        for noted in [
+            NeuronRecord { active: false, ..found },
+            NeuronRecord { permit: false, ..found },
+            NeuronRecord { stake_weight: 0, ..found },
+            NeuronRecord { consensus: 0, ..found },
+            NeuronRecord { validator_trust: 0, ..found },
+            NeuronRecord { incentive: 0, ..found },
+            NeuronRecord { dividends: 0, ..found },
+        ] {
+            assert!(!agrees(&noted, &found), "{noted:?}");
+        }
+    }
 }

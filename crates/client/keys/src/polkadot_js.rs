@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes. Real ones have less than a kilobyte.
 const MAX_TEXT: usize = 64 * 1024;
-/// The limits of the derivation, in bytes, and in bytes times passes.
+/// The limit of the table of the derivation, in bytes, and of its blocks.
 const MAX_MEMORY: u64 = 256 << 20;
+/// The limit of the table times the passes, in bytes.
 const MAX_WORK: u64 = 1 << 30;
 
 /// The bytes before and between the keys.
@@ -107,12 +108,7 @@ impl<'a> PassphraseDerivation<'a> {
     }
 
     fn key(&self, passphrase: &SecretString) -> Result<Zeroizing<[u8; 32]>, ImportError> {
-        let block = u64::from(self.r).saturating_mul(128);
-        let table = u64::from(self.n).saturating_mul(block);
-        let work = table.saturating_mul(u64::from(self.p));
-        // The blocks of all passes are in memory at the same time, with one more for mixing.
-        let memory = u64::from(self.p).saturating_add(1).saturating_mul(block).saturating_add(table);
-        if !self.n.is_power_of_two() || memory > MAX_MEMORY || work > MAX_WORK {
+        if !is_allowed(self.n, self.p, self.r) {
             return Err(ImportError::Limits);
         }
         let log_n = u8::try_from(self.n.ilog2()).map_err(|_| ImportError::Limits)?;
@@ -122,6 +118,17 @@ impl<'a> PassphraseDerivation<'a> {
             .map_err(|_| ImportError::Limits)?;
         Ok(key)
     }
+}
+
+/// Returns true if a derivation with these parameters is within the limits of spec wallets §7.
+fn is_allowed(n: u32, p: u32, r: u32) -> bool {
+    let (n, p) = (u64::from(n), u64::from(p));
+    let block = u64::from(r).saturating_mul(128);
+    let table = n.saturating_mul(block);
+    // The blocks of all passes are in memory at the same time, with one more for mixing. The table does not bound them:
+    // with a small N a file could ask for many passes of large blocks.
+    let blocks = p.saturating_add(1).saturating_mul(block);
+    n.is_power_of_two() && table <= MAX_MEMORY && blocks <= MAX_MEMORY && table.saturating_mul(p) <= MAX_WORK
 }
 
 /// Returns the first 32 bytes of the passphrase, filled up with zeros.
@@ -254,6 +261,33 @@ mod tests {
         ] {
             let error = keypair(&with_scrypt(n, p, r), &"pass".into()).unwrap_err();
             assert_eq!(error, ImportError::Limits, "{n} {p} {r}");
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_spec() {
+        for (n, p, r) in [
+            // 256 MiB of table, alone and in four passes.
+            (1 << 18, 1, 8),
+            (1 << 18, 4, 8),
+            (2, 1, 1 << 20),
+            // 256 MiB of blocks.
+            (2, (1 << 18) - 1, 8),
+        ] {
+            assert!(is_allowed(n, p, r), "{n} {p} {r}");
+        }
+        for (n, p, r) in [
+            (1 << 19, 1, 8),
+            (1 << 18, 1, 9),
+            (1 << 18, 5, 8),
+            (2, 1, (1 << 20) + 1),
+            (2, 1 << 18, 8),
+            ((1 << 18) - 1, 1, 8),
+            (0, 1, 8),
+            (u32::MAX, u32::MAX, u32::MAX),
+            (1 << 31, u32::MAX, u32::MAX),
+        ] {
+            assert!(!is_allowed(n, p, r), "{n} {p} {r}");
         }
     }
 

@@ -35,10 +35,22 @@ fn one_holder_at_a_time() {
     }
     drop(lock);
     // The taker that gave up may have the lock for a moment, and lets go of it.
-    let lock = FolderLock::take(folder, LONG).unwrap();
-    assert_eq!(fs::metadata(folder.join("lock")).unwrap().permissions().mode() & 0o777, 0o600);
-    drop(lock);
+    FolderLock::take(folder, LONG).unwrap();
     assert!(folder.join("lock").exists());
+}
+
+#[test]
+fn users_that_may_read_the_folder_may_read_the_holder() {
+    for (folder_mode, expected) in [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644)] {
+        let folder = tempdir().unwrap();
+        let folder = folder.path();
+        fs::set_permissions(folder, fs::Permissions::from_mode(folder_mode)).unwrap();
+        let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
+        let _lock = FolderLock::take(folder, Duration::ZERO).unwrap();
+        // The umask of the process applies too.
+        File::create(folder.join("other")).unwrap();
+        assert_eq!(mode("lock"), expected & mode("other"), "{folder_mode:o}");
+    }
 }
 
 #[test]

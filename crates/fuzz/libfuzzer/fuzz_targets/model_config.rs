@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::targets::model_config(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::check("model_config", bytes).expect("no rule breaks"));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::targets::pool(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::check("pool", bytes).expect("no rule breaks"));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::targets::secret_uri(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::check("secret_uri", bytes).expect("no rule breaks"));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::targets::stream_reader(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::check("stream_reader", bytes).expect("no rule breaks"));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::targets::v1_head(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| myelin_fuzz::check("v1_head", bytes).expect("no rule breaks"));

@@ -25,7 +25,7 @@ fn check_error(error: &(impl Display + core::fmt::Debug), input: &[u8]) {
     }
 }
 
-/// Checks a key file, plain or encrypted with a known key. The key in it is written as a file with the same key.
+/// Checks a key file, plain or encrypted with a known key. Its content is written as a file with the same content.
 ///
 /// Passwords are not derived, because a derivation takes seconds and is the same for each file.
 pub fn keyfile(bytes: &[u8]) {
@@ -66,6 +66,21 @@ fn content(bytes: &[u8]) {
     };
     let again = KeyFile::decode(&written).and_then(KeyFile::consistent).expect("a key file is written as one");
     assert_eq!(again.public(), stored.public());
+    match (&again, &stored) {
+        (KeyFileContent::Secret(again), KeyFileContent::Secret(stored)) => {
+            // No part of a secret is in the message of a failure, so the texts are compared apart from it.
+            assert!(origins(again) == origins(stored), "a key file loses a part of its secret");
+        }
+        // The prefix of an address is not kept.
+        (KeyFileContent::Public(_), KeyFileContent::Public(_)) => {}
+        _ => panic!("a key file changes its kind"),
+    }
+}
+
+/// Returns the private key of a secret, and its seed and its mnemonic if it has them.
+fn origins(secret: &Secret) -> [Option<String>; 3] {
+    let all = [Some(secret.export_private_key()), secret.export_seed(), secret.export_mnemonic()];
+    all.map(|text| text.map(|text| text.expose_secret().to_owned()))
 }
 
 /// Checks that a secret does not show itself.

@@ -2,9 +2,8 @@
 
 use crate::{
     message::MessageText,
-    signing::{FuzzKey, NOW, question},
+    signing::{FuzzKey, NOW, is_signed, question},
 };
-use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey};
 use myelin_wire::{
     Headers, PublicKey, ReceivedRequest, Scheme, Sign, SignedProof, Synapse, UnixNanos, Verified,
     class::{Class, Field, Types},
@@ -25,20 +24,6 @@ use std::sync::OnceLock;
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 
 const SECOND: u64 = 1_000_000_000;
-
-/// Checks a signature without the crate under test.
-fn is_signed(scheme: Scheme, signer: PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
-    match scheme {
-        Scheme::Sr25519 => schnorrkel::Signature::from_bytes(signature)
-            .and_then(|signature| {
-                schnorrkel::PublicKey::from_bytes(signer.as_bytes())?.verify_simple(b"substrate", message, &signature)
-            })
-            .is_ok(),
-        Scheme::Ed25519 => VerifyingKey::from_bytes(signer.as_bytes())
-            .and_then(|key| key.verify_strict(message, &Ed25519Signature::from_bytes(signature)))
-            .is_ok(),
-    }
-}
 
 fn window() -> ReplayWindow {
     ReplayWindow::new(ReplayLimits::default())
@@ -92,16 +77,17 @@ fn check_proof(proof: &SignedProof) {
 /// Checks a strict request at the time of its nonce. It is accepted once, and only as its sender signed it.
 pub fn strict_request(bytes: &[u8]) {
     let message = MessageText::new(bytes);
-    let receiver = message.headers.get(header::RECEIVER);
+    // An empty header names no receiver.
+    let receiver = message.headers.get(header::RECEIVER).filter(|receiver| !receiver.is_empty());
     let here = receiver.and_then(|address| from_ss58(address).ok());
     let here = here.unwrap_or_else(|| FuzzKey::neuron().hotkey());
     let now = time(&message.headers, header::NONCE).unwrap_or(NOW);
-    let mut window = window();
-    let mut accept = |here: PublicKey| -> Result<Verified<StrictRequest>, StrictRefusal> {
+    let accept = |here: PublicKey, window: &mut ReplayWindow| -> Result<Verified<StrictRequest>, StrictRefusal> {
         let door = StrictDoor { receiver: Receiver::Optional, ..StrictDoor::new(here) };
-        door.open(message.request(), now)?.verify(message.body.clone())?.admit(&mut window, now)
+        door.open(message.request(), now)?.verify(message.body.clone())?.admit(window, now)
     };
-    let Ok(request) = accept(here) else { return };
+    let mut window = window();
+    let Ok(request) = accept(here, &mut window) else { return };
     let proof = request.proof();
     let expected = [
         "btauth/1",
@@ -111,15 +97,17 @@ pub fn strict_request(bytes: &[u8]) {
         &hex::encode(Sha256::digest(&message.body)),
         &now.to_string(),
         message.headers.get(header::HOTKEY).unwrap_or_default(),
-        receiver.filter(|receiver| !receiver.is_empty()).unwrap_or("-"),
+        receiver.unwrap_or("-"),
     ];
     assert_eq!(proof.text(), expected.join("\n"), "another text was signed");
     check_proof(proof);
     assert_eq!(from_ss58(expected[6]), Ok(request.sender()));
     assert_eq!(request.content().body, message.body);
-    assert!(accept(here).is_err(), "a request is accepted twice");
+    assert!(accept(here, &mut window).is_err(), "a request is accepted twice");
     if receiver.is_some() {
-        assert!(accept(PublicKey::from_bytes([9; 32])).is_err(), "a request for another hotkey is accepted");
+        // A new window, because the one above refuses the nonce for each receiver.
+        let other = accept(PublicKey::from_bytes([9; 32]), &mut self::window());
+        assert!(other.is_err(), "a request for another hotkey is accepted");
     }
 }
 

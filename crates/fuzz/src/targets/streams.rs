@@ -1,15 +1,18 @@
 //! Signed streams and receipts.
 
-use crate::signing::{FuzzKey, answer_stream, question};
+use crate::signing::{FuzzKey, answer_stream, is_signed, question};
 use myelin_wire::{
-    Scheme, Sign, UncheckedSignature,
-    strict::{MAX_GROUP, Receipt, StreamOutcome, StreamReader},
+    Scheme, Sign,
+    strict::{Receipt, StreamOutcome, StreamReader},
 };
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
 /// Bytes of a signature.
 const SIGNATURE: usize = 64;
+
+/// Bytes of the longest group (spec signed-requests §7).
+const MAX_GROUP: usize = 1 << 20;
 
 /// A stream whose head is good, before its first byte.
 struct OpenStream {
@@ -45,8 +48,9 @@ fn walk(bytes: &[u8]) -> FrameWalk {
         [domain, &hex::encode(head), &groups.to_string(), &hex::encode(running)].join("\n")
     };
     let is_signed = |text: &str, signature: &[u8]| {
-        let signature = signature.try_into().map(UncheckedSignature::new);
-        signature.is_ok_and(|signature| signature.is_good(Scheme::Sr25519, FuzzKey::neuron().hotkey(), text.as_bytes()))
+        let signature = signature.try_into();
+        signature
+            .is_ok_and(|signature| is_signed(Scheme::Sr25519, FuzzKey::neuron().hotkey(), text.as_bytes(), signature))
     };
     while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
         if found.end.is_some() {
@@ -77,9 +81,9 @@ fn walk(bytes: &[u8]) -> FrameWalk {
                 found.groups.push((group.to_vec(), taken));
             }
             [2, outcome, rest @ ..] => {
-                let outcome = match outcome {
-                    0 => StreamOutcome::Complete,
-                    1 => StreamOutcome::Broken,
+                let (outcome, word) = match outcome {
+                    0 => (StreamOutcome::Complete, "complete"),
+                    1 => (StreamOutcome::Broken, "broken"),
                     _ => {
                         found.is_broken = true;
                         break;
@@ -88,7 +92,7 @@ fn walk(bytes: &[u8]) -> FrameWalk {
                 if rest.len() < SIGNATURE {
                     break;
                 }
-                let text = format!("{}\n{}", text("myelin-end/1", found.groups.len(), &running), outcome.word());
+                let text = format!("{}\n{word}", text("myelin-end/1", found.groups.len(), &running));
                 taken += 2 + SIGNATURE;
                 found.is_broken = !is_signed(&text, &rest[..SIGNATURE]);
                 if found.is_broken {

@@ -1,7 +1,7 @@
 //! Values of messages: JSON, declared types, tensors, keys of certificates.
 
+use myelin_primitives::CertificateKey;
 use myelin_wire::{
-    certificate::{CertificateKey, MAX_BYTES},
     class::{Class, Field, Type, Types},
     python::{Value, json as python},
     synapse::Synapse,
@@ -116,5 +116,5 @@ pub fn tensor(bytes: &[u8]) {
 pub fn certificate(bytes: &[u8]) {
     let Ok(key) = CertificateKey::from_bytes(bytes) else { return };
     assert_eq!(key.to_bytes(), bytes);
-    assert!(bytes.len() <= MAX_BYTES);
+    assert!(bytes.len() <= 65, "the chain stores at most 65 bytes");
 }

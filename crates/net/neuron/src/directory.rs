@@ -1,11 +1,8 @@
 //! A directory of the seats of a subnet and their axons: the part of the chain that a neuron needs.
 
 use crate::{Peer, PeerProtocol};
-use myelin_primitives::{Amount, BlockNumber, Tao, Uid};
-use myelin_wire::{
-    PublicKey,
-    certificate::{CertificateError, CertificateKey},
-};
+use myelin_primitives::{Amount, BlockNumber, CertificateError, CertificateKey, Tao, Uid};
+use myelin_wire::PublicKey;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,

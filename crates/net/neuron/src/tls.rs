@@ -5,7 +5,7 @@
 
 use core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_wire::certificate::CertificateKey;
+use myelin_primitives::CertificateKey;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,

@@ -1,43 +1,11 @@
 //! Addresses of neurons on the chain and in requests. spec neuron-protocol §1, §11.
 
 use crate::PublicKey;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use myelin_primitives::IpEndpoint;
 
 /// The protocol number that neurons announce. spec neuron-protocol §11.
 pub const PROTOCOL: u8 = 4;
-
-/// The reason for which an address on the chain is no IP address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IpError {
-    /// A number of 2^32 or more for an IPv4 address.
-    #[error("{0} is too large for an IPv4 address")]
-    TooLarge(u128),
-    /// A type that is neither 4 nor 6.
-    #[error("{0} is not a type of IP addresses")]
-    Type(u8),
-}
-
-/// Returns an IP address as the chain stores it: a number, and 4 or 6.
-pub fn ip_to_chain(ip: IpAddr) -> (u128, u8) {
-    match ip {
-        IpAddr::V4(ip) => (u128::from(u32::from(ip)), 4),
-        IpAddr::V6(ip) => (u128::from(ip), 6),
-    }
-}
-
-/// Returns the IP address that the chain stores as this number and type.
-///
-/// The type decides on the kind of the address, not the size of the number.
-///
-/// # Errors
-/// [`IpError::TooLarge`] for a number that does not fit its type, [`IpError::Type`] for another type.
-pub fn ip_from_chain(number: u128, ip_type: u8) -> Result<IpAddr, IpError> {
-    match ip_type {
-        4 => u32::try_from(number).map(|ip| Ipv4Addr::from(ip).into()).map_err(|_| IpError::TooLarge(number)),
-        6 => Ok(Ipv6Addr::from(number).into()),
-        other => Err(IpError::Type(other)),
-    }
-}
 
 /// The address that a neuron announces, with its keys, as existing tools print it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,19 +36,22 @@ impl AxonText {
 
     /// Returns the endpoint as existing tools print it, without brackets: `/ipv4/203.0.113.7:8091`.
     pub fn endpoint_text(&self) -> String {
-        let (_, ip_type) = ip_to_chain(self.ip);
-        format!("/ipv{ip_type}/{}:{}", self.ip, self.port)
+        format!("/ipv{}/{}:{}", self.ip_type(), self.ip, self.port)
+    }
+
+    /// Returns the version of the internet protocol, as the chain stores it.
+    fn ip_type(&self) -> u8 {
+        IpEndpoint::from(SocketAddr::new(self.ip, self.port)).ip_type
     }
 
     /// Returns the text that existing tools exchange: JSON in Python's form.
     pub fn to_text(&self) -> String {
         use crate::python::{Value, json};
-        let (_, ip_type) = ip_to_chain(self.ip);
         let fields = [
             ("version", Value::int(self.version)),
             ("ip", Value::Text(self.ip.to_string())),
             ("port", Value::int(self.port)),
-            ("ip_type", Value::int(ip_type)),
+            ("ip_type", Value::int(self.ip_type())),
             ("hotkey", Value::Text(self.hotkey.to_string())),
             ("coldkey", Value::Text(self.coldkey.to_string())),
             ("protocol", Value::int(self.protocol)),
@@ -111,31 +82,15 @@ pub fn request_url(ip: IpAddr, port: u16, own: Option<IpAddr>, name: &str) -> St
         IpAddr::V6(_) if own == Some(ip) => Ipv6Addr::UNSPECIFIED.into(),
         ip => ip,
     };
-    format!("http://{}/{name}", core::net::SocketAddr::new(ip, port))
+    format!("http://{}/{name}", SocketAddr::new(ip, port))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_type_decides() {
-        assert_eq!(ip_from_chain(1, 6), Ok(IpAddr::V6(Ipv6Addr::LOCALHOST)));
-        assert_eq!(ip_from_chain(1 << 32, 4), Err(IpError::TooLarge(1 << 32)));
-        assert_eq!(ip_from_chain(0, 5), Err(IpError::Type(5)));
-    }
 
     #[test]
     fn versions_are_numbers() {
         assert_eq!(version_number(10, 2, 0), 10_002_000);
-    }
-
-    proptest! {
-        #[test]
-        fn addresses_read_back(ip: IpAddr) {
-            let (number, ip_type) = ip_to_chain(ip);
-            prop_assert_eq!(ip_from_chain(number, ip_type), Ok(ip));
-        }
     }
 }

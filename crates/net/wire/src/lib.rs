@@ -11,7 +11,7 @@
 //! | Was a request accepted before? | [`replay`] | signed-requests §8 |
 //! | What is the form of a message as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
 //! | How does a tensor travel? | [`tensor`] | neuron-protocol §11 |
-//! | Where is a neuron, and by which key is it reached? | [`address`], [`certificate`] | neuron-protocol §11, §13 |
+//! | Where is a neuron, and by which key is it reached? | [`address`], [`CertificateKey`](myelin_primitives::CertificateKey) | neuron-protocol §11, §13 |
 //!
 //! A strict request and its answer:
 //!
@@ -66,7 +66,6 @@
 )]
 
 pub mod address;
-pub mod certificate;
 pub mod class;
 #[cfg(test)]
 #[path = "../../../../vectors/formats/fixture.rs"]

@@ -159,14 +159,9 @@ impl Member {
         self.0.netuid
     }
 
-    /// Returns the hotkey, in the type of the client.
-    pub fn public(&self) -> PublicKey {
-        self.0.account.public()
-    }
-
-    /// Returns the hotkey, in the type of messages.
+    /// Returns the hotkey.
     pub fn hotkey(&self) -> PublicKey {
-        self.public()
+        self.0.account.public()
     }
 
     /// Returns the signer of messages.
@@ -213,7 +208,7 @@ impl Member {
     }
 
     pub(super) fn uid_in(&self, snapshot: &MetagraphInfo) -> Result<Uid, MemberError> {
-        let (hotkey, netuid, block) = (self.public(), self.netuid(), snapshot.block);
+        let (hotkey, netuid, block) = (self.hotkey(), self.netuid(), snapshot.block);
         let seat = snapshot.by_hotkey(&hotkey).map(|neuron| neuron.uid);
         seat.ok_or(MemberError::SeatLost { hotkey, netuid, block })
     }
@@ -234,7 +229,7 @@ impl Member {
 
 impl fmt::Debug for Member {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Member({} on {})", self.public(), self.netuid())
+        write!(out, "Member({} on {})", self.hotkey(), self.netuid())
     }
 }
 

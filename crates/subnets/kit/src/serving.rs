@@ -190,7 +190,7 @@ impl AnnouncedAxon {
         let mut certificate = None;
         if encryption == AxonTls::Off {
             let snapshot = member.snapshot();
-            let known = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
+            let known = snapshot.by_hotkey(&member.hotkey()).and_then(|neuron| neuron.axon.as_ref());
             if known.is_some_and(|axon| axon.certificate.is_some()) {
                 return Err(ServeError::Certificate);
             }
@@ -296,7 +296,7 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
         if let Err(ended) = member.uid_in(&snapshot) {
             return ended;
         }
-        let axon = snapshot.by_hotkey(&member.public()).and_then(|neuron| neuron.axon.as_ref());
+        let axon = snapshot.by_hotkey(&member.hotkey()).and_then(|neuron| neuron.axon.as_ref());
         let is_known = axon.is_some_and(|axon| {
             let known = (axon.endpoint.socket_address(), axon.certificate.as_deref(), axon.protocol, axon.version);
             known == (Some(wanted.address), wanted.certificate.as_ref(), SPEAKS_STRICT, VERSION)

@@ -1,4 +1,4 @@
-//! Reputations: the share of rounds in which a miner's answer was proven.
+//! Reputations: the standing of miners by their proven, missing and wrong answers.
 //!
 //! A consumer cannot use a miner that answers every second question, so such a miner earns far less than half.
 //! Reputation grows by a sixteenth with each proven answer. A missing answer halves it, and an answer that is proven

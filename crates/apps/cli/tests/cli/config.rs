@@ -89,11 +89,15 @@ fn without_a_home_there_is_no_folder_for_data() {
     let place = format!("--wallet-path {} --config /dev/null --output json", home.path().join("wallets").display());
     assert_eq!(home.run(&format!("wallet create --without-password {place}")).code, 0);
     for line in ["weights commit 1 3=1", "weights reveal 1", "neuron register --netuid 1 --work"] {
-        let mut command = home.command(&format!("{line} {place}"));
-        let said = said(command.env_remove("HOME").env_remove("XDG_DATA_HOME").output().unwrap());
-        assert_eq!((said.code, said.error().as_str()), (1, "io"), "{line}: {said:?}");
-        let error: Value = serde_json::from_str(&said.err).unwrap();
-        assert_eq!(error["error"]["message"], "there is no home folder for data", "{line}");
-        assert_eq!(error["error"]["hint"], "set `HOME`", "{line}");
+        // A relative path is no folder for data, as the XDG specification says.
+        for data in [None, Some("data")] {
+            let mut command = home.command(&format!("{line} {place}"));
+            let said =
+                said(command.env_remove("HOME").envs(data.map(|data| ("XDG_DATA_HOME", data))).output().unwrap());
+            assert_eq!((said.code, said.error().as_str()), (1, "io"), "{line}: {said:?}");
+            let error: Value = serde_json::from_str(&said.err).unwrap();
+            assert_eq!(error["error"]["message"], "there is no home folder for data", "{line}");
+            assert_eq!(error["error"]["hint"], "set `HOME`", "{line}");
+        }
     }
 }

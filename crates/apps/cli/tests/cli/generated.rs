@@ -1,13 +1,20 @@
 //! Tests that compare generated help, schemas, pages and tables with the committed files.
 
 use crate::support::{Home, accept, crate_folder};
+use clap::error::ErrorKind;
 use myelin_cli::{
     page::{Page, Render},
     reference,
-    registry::{self, COMMANDS},
+    registry::{self, COMMANDS, GROUPS},
 };
 use myelin_local::{LocalPreset, NetworkEvent, NetworkStatus, NodePhase, NodeRole, NodeState, NodeStatus};
-use std::{collections::BTreeSet, env, fmt::Write, fs};
+use std::{
+    collections::BTreeSet,
+    env,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 #[test]
 fn the_reference_page_is_committed() {
@@ -72,6 +79,73 @@ fn what_documents_say_to_type_is_understood() {
         }
     }
     assert!(lines > 100, "{lines} lines: the documents were not read");
+}
+
+/// Returns the sources below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// Values in place of the placeholders of a command line.
+const PLACEHOLDERS: [(&str, &str); 18] = [
+    ("{network}", ""),
+    ("{hash:?}", "0x0000000000000000000000000000000000000000000000000000000000000000"),
+    ("{signer}", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
+    ("{nonce}", "0"),
+    ("{after}", "1"),
+    ("{valid_until}", "2"),
+    ("{block}", "1"),
+    ("{netuid}", "1"),
+    ("{}", "1"),
+    ("{name}", "alice"),
+    ("{wallet}", "alice"),
+    ("{node}", "alice"),
+    ("NETUID", "1"),
+    ("UID=WEIGHT", "3=60"),
+    ("PARAMETER", "tempo"),
+    ("ADDRESS:PORT", "203.0.113.9:8091"),
+    ("GROUP", "wallet"),
+    ("COMMAND", "create"),
+];
+
+/// Returns the command lines that hints, outputs and help of a source name in backticks, without the program.
+fn named_commands(source: &str) -> Vec<String> {
+    let lines = source.lines().map(str::trim).filter_map(|line| match line.strip_prefix("///") {
+        // The comment of an argument is its help.
+        Some(help) => Some(help),
+        None if line.starts_with("//") => None,
+        None => Some(line.trim_end_matches('\\')),
+    });
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let commands = text.split("`myelin ").skip(1).filter_map(|after| Some(after.split_once('`')?.0));
+    commands.map(|command| command.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// A command line is complete, or it is the name of a command or a group.
+#[test]
+fn what_hints_and_help_say_to_type_is_understood() {
+    let names: BTreeSet<_> =
+        COMMANDS.iter().map(|entry| entry.path).chain(GROUPS.iter().map(|group| group.name)).collect();
+    let (mut lines, mut wrong) = (0, String::new());
+    for path in ["src", "../local/src"].into_iter().flat_map(|folder| sources(&crate_folder().join(folder))) {
+        for command in named_commands(&fs::read_to_string(&path).unwrap()) {
+            lines += 1;
+            // The headings of the reference page are names too.
+            if command == "{}" || names.contains(command.as_str()) {
+                continue;
+            }
+            let line = PLACEHOLDERS.iter().fold(command.clone(), |line, (name, value)| line.replace(name, value));
+            match registry::parser().try_get_matches_from(["myelin"].into_iter().chain(line.split_whitespace())) {
+                Err(error) if error.kind() != ErrorKind::DisplayHelp => {
+                    writeln!(wrong, "{}: {command}: {error}", path.display()).unwrap();
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(lines > 100, "{lines} lines: the sources were not read");
 }
 
 #[test]

@@ -182,6 +182,8 @@ async fn a_latecomer_earns_the_same(chain: &TestChain) {
     mine_a_seat(chain, &hotkey, account("Cleo")).await;
     let (moment, _) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
     let before: Vec<u64> = neurons(&moment).await.iter().map(|neuron| neuron.stake.rao()).collect();
+    let paid = moment.height();
+    chain.wait_for("next block", |now| async move { now.height() > paid }).await;
     let (moment, epoch) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
     assert!(moment.height() < ENDS_AT, "the launch phase is too short for this machine");
     let neurons = neurons(&moment).await;

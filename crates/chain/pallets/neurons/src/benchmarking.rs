@@ -83,7 +83,7 @@ fn address() -> IpEndpoint {
 }
 
 fn certificate() -> Vec<u8> {
-    vec![1; 65]
+    vec![2; 65]
 }
 
 fn endpoints() -> ServedEndpoints {

@@ -10,7 +10,7 @@ use myelin_economics::{
     work::{self, Seal, WorkChallenge},
 };
 use myelin_pallet_subnets::traits::ReadSubnets;
-use myelin_primitives::{AddressScope, BlockNumber, IpEndpoint, NetUid, Uid};
+use myelin_primitives::{AddressScope, BlockNumber, CertificateKey, IpEndpoint, NetUid, Uid};
 use myelin_records::{
     endpoint::{Certificate, ServedEndpoints},
     parameters::Parameters,
@@ -171,9 +171,9 @@ impl<T: Config> Pallet<T> {
         Ok((uid, before))
     }
 
-    /// Returns the certificate in these bytes. spec subnets-and-neurons §14.3
+    /// Returns the certificate in these bytes, which an algorithm must be able to read. spec subnets-and-neurons §14.3
     pub(crate) fn certificate(bytes: Vec<u8>) -> Result<Certificate, Error<T>> {
-        ensure!(!bytes.is_empty(), Error::InvalidCertificate);
+        ensure!(CertificateKey::from_bytes(&bytes).is_ok(), Error::InvalidCertificate);
         bytes.try_into().map_err(|_| Error::InvalidCertificate)
     }
 

@@ -276,7 +276,7 @@ pub mod pallet {
         ServingRateLimitExceeded,
         /// Nothing listens on port 0; announce another one.
         InvalidPort,
-        /// A certificate has 1 to 65 bytes: one for the algorithm, then the public key.
+        /// A certificate is a byte for a known algorithm, then a public key of its length.
         InvalidCertificate,
         /// The account has no seat on this network; only neurons publish commitments.
         AccountNotAllowedCommit,

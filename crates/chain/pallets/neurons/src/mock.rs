@@ -60,6 +60,9 @@ impl pallet_balances::Config for Test {
     type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
 }
 
+/// An address of version 4 that any neuron may announce.
+pub(crate) const PUBLIC_V4: u128 = 0x0808_0808;
+
 impl pallet_neurons::Config for Test {
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Tables;

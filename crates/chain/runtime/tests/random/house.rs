@@ -170,7 +170,7 @@ pub(crate) fn neurons() -> Moves {
         placeholder2: 0,
     });
     let axon_with_certificate =
-        (place(), select(&[0_usize, 33, 66][..])).prop_map(|((netuid, ip, port, ip_type), length)| {
+        (place(), select(&[0_usize, 32, 33][..])).prop_map(|((netuid, ip, port, ip_type), length)| {
             NeuronsCall::serve_axon_tls {
                 netuid,
                 version: 1,

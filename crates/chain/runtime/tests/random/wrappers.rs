@@ -92,6 +92,11 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
                 .prop_map(|changed| SubnetsCall::set_network_parameters { changed: Box::new(changed) })),
         ),
         (
+            2,
+            of(patch::<Parameters, _>()
+                .prop_map(|changed| SubnetsCall::set_default_parameters { changed: Box::new(changed) })),
+        ),
+        (
             4,
             of((netuid(), patch::<Parameters, _>())
                 .prop_map(|(netuid, changed)| SubnetsCall::set_parameters { netuid, changed: Box::new(changed) })),

@@ -9,7 +9,7 @@ use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, IpEndpoint, NetUid, Uid};
 use myelin_records::info::{AxonInfo, NeuronInfo};
 
-fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
+pub(super) fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
     NeuronInfo {
         uid: Uid::new(uid),
         hotkey: PublicKey::from_bytes([hotkey; 32]),
@@ -30,7 +30,7 @@ fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
     }
 }
 
-fn serving(mut neuron: NeuronInfo, address: &str) -> NeuronInfo {
+pub(super) fn serving(mut neuron: NeuronInfo, address: &str) -> NeuronInfo {
     let endpoint = IpEndpoint::from(address.parse::<std::net::SocketAddr>().unwrap());
     let axon = AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None };
     neuron.axon = Some(axon);

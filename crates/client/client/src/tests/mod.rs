@@ -4,6 +4,7 @@
 
 mod blocks;
 mod codes;
+mod layouts;
 mod link;
 mod metagraph;
 mod node;

@@ -8,9 +8,9 @@ use crate::{
 use http_body_util::BodyExt;
 use hyper::{Method, Request, Uri, body::Incoming, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
+use myelin_primitives::CertificateKey;
 use myelin_wire::{
     Headers,
-    certificate::CertificateKey,
     v1::{MAX_REQUEST_HEAD, MAX_RESPONSE_HEADERS},
 };
 use rustls::pki_types::ServerName;

@@ -18,10 +18,9 @@ pub use strict::request_body;
 use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
-use myelin_primitives::BlockNumber;
+use myelin_primitives::{BlockNumber, CertificateKey};
 use myelin_wire::{
-    PublicKey, Sign, Synapse, UnixNanos, Verified, certificate::CertificateKey, strict::Receipt,
-    synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
+    PublicKey, Sign, Synapse, UnixNanos, Verified, strict::Receipt, synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},

@@ -4,9 +4,9 @@ use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers, answer_timeout,
     connection::{self, Deadline, OutgoingRequest, ResponseHead},
 };
+use myelin_primitives::CertificateKey;
 use myelin_wire::{
     PublicKey, SignedProof, Synapse, TerminalInfo,
-    certificate::CertificateKey,
     python::{Value, json},
     strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
 };

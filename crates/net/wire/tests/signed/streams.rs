@@ -45,6 +45,20 @@ fn a_stream_says_how_it_ended() {
     }
 }
 
+/// Checks the end of a broken stream by its bytes. The fixture of streams has a complete one.
+#[test]
+fn the_end_of_a_broken_stream_is_signed_with_its_hashes() {
+    let (_, request) = asked("/a?b", b"hello");
+    let (_, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
+    let frame = writer.group(b"hello").unwrap();
+    assert_eq!((&frame[..10], frame.len()), (&b"\x01\x00\x00\x00\x05hello"[..], 74));
+    let (frame, end) = writer.end(StreamOutcome::Broken);
+    assert_eq!((&frame[..2], frame.len()), (&[2, 1][..], 66));
+    let stream = "0b924ae347bed1d6bc6579ad4cb9cf5a22d03dd5ea93d6673ecff9776d65139e";
+    let running = "79541f3a2b7f0fe15c368a5c3b252ba5840c10064f4e44e8aab74176c0192fd8";
+    assert_eq!(end.text(), format!("myelin-end/1\n{stream}\n1\n{running}\nbroken"));
+}
+
 #[test]
 fn no_group_is_left_out_repeated_or_moved() {
     let (headers, frames, request) = stream(&three(), StreamOutcome::Complete);

@@ -200,7 +200,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         options: ValidatingOptions,
     ) -> Result<Self, ValidateError> {
         let path = member.state().file(MEMORY);
-        let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.public())?;
+        let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.hotkey())?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
         let mut dendrite = member.dendrite().v1(options.v1).max_answer(options.max_answer);

@@ -213,7 +213,7 @@ impl WeightsLoop<'_> {
                 return None;
             }
         };
-        let call = pending.commit(&member.public());
+        let call = pending.commit(&member.hotkey());
         let keep = move |memory: &mut ValidatorMemory| {
             memory.pending.push(pending);
             let surplus = memory.pending.len().saturating_sub(MAX_PENDING);
@@ -229,7 +229,7 @@ impl WeightsLoop<'_> {
 
     /// Reveals a commit that is due, and drops expired ones. Returns true if there was a commit to reveal.
     async fn reveal(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> bool {
-        let (member, hotkey) = (self.member(), self.member().public());
+        let (member, hotkey) = (self.member(), self.member().hotkey());
         let Ok(now) = member.chain().at_finalised().await else { return false };
         let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return false };
         let block = snapshot.block;

@@ -8,7 +8,7 @@ pub(super) use event::RoleEvent;
 pub(super) use printer::{EventPrinter, EventSender};
 pub(super) use values::{time, tolerance};
 
-use crate::{commands::text::TextSubnet, context::Context, error::CliError, key::WalletSigner};
+use crate::{commands::text::TextSubnet, context::Context, error::CliError, folders, key::WalletSigner};
 use myelin_client::{Chain, NetUid};
 use myelin_neuron::V1Policy;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
@@ -102,14 +102,14 @@ impl RoleArgs {
 
 /// Returns the default state folder of a neuron of a chain.
 fn own_folder(chain: &Chain, netuid: NetUid, signer: &WalletSigner) -> Result<PathBuf, CliError> {
-    let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
+    let data = folders::data().map_err(|_| CliError::Usage {
         message: "there is no home folder for the state of the neuron".into(),
         hint: "name a folder with `--state`",
     })?;
     let chain = format!("{:?}", chain.genesis());
     let chain = chain.trim_start_matches("0x").get(..16).unwrap_or_default().to_owned();
     let name = format!("{chain}-{netuid}-{}", signer.public());
-    Ok(place.data_dir().join("neurons").join(name))
+    Ok(data.join("neurons").join(name))
 }
 
 /// Model and threads that compute it.
@@ -163,7 +163,7 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
             continue;
         }
         last_epoch = snapshot.subnet.last_epoch;
-        if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.public())) {
+        if let (Some(epoch), Some(neuron)) = (last_epoch, snapshot.by_hotkey(&member.hotkey())) {
             let (incentive, dividends, emission) = (neuron.incentive, neuron.dividends, neuron.emission);
             told.send(RoleEvent::Paid { block: epoch.block, incentive, dividends, emission });
         }

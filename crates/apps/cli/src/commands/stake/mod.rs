@@ -31,7 +31,9 @@ use myelin_primitives::{Amount, Tao};
 async fn owned(now: &ChainState, hotkey: &NamedKey) -> Result<HotkeyInfo, CliError> {
     now.hotkey(&hotkey.key).await?.ok_or_else(|| CliError::NotFound {
         message: format!("the hotkey {hotkey} has no owner on the chain"),
-        hint: "check the address, or associate the hotkey with `myelin wallet associate-hotkey`".into(),
+        // An association cannot be undone, so that the hint does not offer it for a mistyped address.
+        hint: "check the address; only if the hotkey is your own, associate it with `myelin wallet associate-hotkey`"
+            .into(),
     })
 }
 

@@ -33,7 +33,7 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Arguments of `myelin text check`.
 #[derive(Debug, clap::Args)]
 pub struct Check {
-    /// Evidence file of `myelin ask --evidence`
+    /// Evidence file, from `--evidence` of `myelin ask`
     file: PathBuf,
 
     /// Model to compute the answer again: a folder with safetensors, or a `.gguf` file
@@ -131,7 +131,7 @@ impl Render for TextCheckOutput {
 
 impl Command for Check {
     const PATH: &'static str = "text check";
-    const SUMMARY: &'static str = "Check the evidence of an answer, from a file of `myelin ask --evidence`";
+    const SUMMARY: &'static str = "Check the evidence of an answer, from `--evidence` of `myelin ask`";
     const DETAILS: &'static str = "Needs no network: the file holds the question, the answer, and the signatures of \
          consumer, validator and miner. With `--model` the answer is computed again. Any difference is an error that \
          names it. The chain shows the owners of the keys and their seats on the subnet.";
@@ -159,7 +159,7 @@ impl Command for Check {
 
 impl Check {
     fn read(&self) -> Result<Evidence, CliError> {
-        const HINT: &str = "name a file that `myelin ask --evidence` wrote";
+        const HINT: &str = "name a file that `myelin ask --evidence FILE PROMPT` wrote";
         let failed = || CliError::file("read", &self.file);
         if fs::metadata(&self.file).map_err(failed())?.len() > MAX_BYTES {
             let message = format!("{} is larger than {} MiB", self.file.display(), MAX_BYTES >> 20);

@@ -5,6 +5,7 @@ use crate::{
     command::{Command, Effect, Example},
     context::Context,
     error::CliError,
+    folders,
     output::{Printer, ProgressLine},
     page::{Page, Render},
     terminal::PromptError,
@@ -146,11 +147,11 @@ fn say(progress: &mut ProgressLine, what: &str, now: train::TrainProgress) {
 
 /// Returns the folder of trained models.
 fn models() -> Result<PathBuf, CliError> {
-    let place = directories::ProjectDirs::from("", "", "myelin").ok_or_else(|| CliError::Usage {
+    let data = folders::data().map_err(|_| CliError::Usage {
         message: "there is no home folder to keep models in".into(),
         hint: "choose a folder with `--out`",
     })?;
-    Ok(place.data_dir().join("models"))
+    Ok(data.join("models"))
 }
 
 fn train_error(error: TrainError) -> CliError {

@@ -92,7 +92,7 @@ impl Command for Commit {
         if !rater.parameters.commit_reveal {
             return Err(CliError::Impossible {
                 message: format!("subnet {netuid} does not use commit-reveal"),
-                hint: format!("set the weights with `myelin weights set {netuid}`").into(),
+                hint: format!("set the weights with `myelin weights set {netuid} UID=WEIGHT`").into(),
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);

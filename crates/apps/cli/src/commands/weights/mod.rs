@@ -112,7 +112,7 @@ impl WeightsToSet {
         };
         let impossible = |message: String, hint: String| CliError::Impossible { message, hint: hint.into() };
         let neuron = metagraph.by_hotkey(hotkey).cloned().ok_or_else(|| {
-            let hint = format!("register it with `myelin neuron register {netuid}`");
+            let hint = format!("register it with `myelin neuron register --netuid {netuid}`");
             impossible(format!("the hotkey {hotkey} has no seat on subnet {netuid}"), hint)
         })?;
         if let Some(Entry { uid, .. }) = self.weights.iter().find(|entry| metagraph.neuron(entry.uid).is_none()) {

@@ -90,7 +90,7 @@ async fn open(
                 _ => "the salt of the commit is not on this machine, and the reveal needs it".to_owned(),
             },
             hint: match commits.len() {
-                0 => format!("commit weights with `myelin weights commit {netuid}`").into(),
+                0 => format!("commit weights with `myelin weights commit {netuid} UID=WEIGHT`").into(),
                 _ => "reveal the weights on the machine that committed them".into(),
             },
         });

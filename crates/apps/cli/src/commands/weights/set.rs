@@ -77,7 +77,7 @@ impl Command for Set {
                     "subnet {} uses commit-reveal, and takes no weights that were not committed first",
                     self.netuid
                 ),
-                hint: format!("commit the weights with `myelin weights commit {}`", self.netuid).into(),
+                hint: format!("commit the weights with `myelin weights commit {} UID=WEIGHT`", self.netuid).into(),
             });
         }
         let version_key = self.version_key.unwrap_or(rater.parameters.weights_version_key);

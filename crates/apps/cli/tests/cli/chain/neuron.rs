@@ -35,7 +35,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
     assert_eq!((&served["done"]["result"]["axon"], &served["done"]["fee"]), (&"203.0.113.5:8091".into(), &0.into()));
     net.json("neuron serve 203.0.113.5:9615 --metrics --netuid 1 --wallet bob --yes");
     net.wait_for_block(served["done"]["block"].as_u64().unwrap() + 6);
-    let certificate = "04".repeat(33);
+    let certificate = "01".repeat(33);
     let line = format!("neuron serve [2001:db8::5]:443 --certificate {certificate} --netuid 1 --wallet bob --yes");
     assert!(net.table(&line).contains("with a certificate"));
     let neuron = net.json("neuron show --netuid 1 --uid 0");

@@ -4,8 +4,8 @@ use super::{burned_register, signed};
 use crate::{
     Call, Pallet,
     mock::{
-        AccountId, ExtBuilder, NOT_YOURS, Owners, RuntimeCall, RuntimeOrigin, SUBNET, Test, account, block_hash,
-        next_block, run_to_block, set,
+        AccountId, ExtBuilder, NOT_YOURS, Owners, PUBLIC_V4, RuntimeCall, RuntimeOrigin, SUBNET, Test, account,
+        block_hash, next_block, run_to_block, set,
     },
 };
 use frame_support::{
@@ -79,24 +79,24 @@ fn effortless() -> ParametersPatch {
 fn announcements_are_refused_by_number() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(burned_register(1, 101));
-        assert_eq!(check(102, &axon(SUBNET, 9, 1, 4)), Err(InvalidTransaction::Custom(10)));
-        assert_eq!(check(101, &axon(NetUid::new(9), 9, 1, 4)), Err(InvalidTransaction::Custom(10)));
+        assert_eq!(check(102, &axon(SUBNET, PUBLIC_V4, 1, 4)), Err(InvalidTransaction::Custom(10)));
+        assert_eq!(check(101, &axon(NetUid::new(9), PUBLIC_V4, 1, 4)), Err(InvalidTransaction::Custom(10)));
         assert_eq!(check(102, &commitment()), BAD_REQUEST);
         let calls: [Announcement; 3] = [
             |ip, port, ip_type| axon(SUBNET, ip, port, ip_type),
-            |ip, port, ip_type| axon_tls(ip, port, ip_type, vec![1]),
+            |ip, port, ip_type| axon_tls(ip, port, ip_type, vec![1; 33]),
             prometheus,
         ];
         for call in calls {
-            assert_eq!(check(101, &call(9, 1, 5)), BAD_REQUEST);
+            assert_eq!(check(101, &call(PUBLIC_V4, 1, 5)), BAD_REQUEST);
             assert_eq!(check(101, &call(0, 1, 4)), Err(InvalidTransaction::Custom(11)));
-            assert_eq!(check(101, &call(9, 0, 4)), Err(InvalidTransaction::Custom(13)));
-            assert_eq!(check(101, &call(9, 1, 4)), Ok(()));
+            assert_eq!(check(101, &call(PUBLIC_V4, 0, 4)), Err(InvalidTransaction::Custom(13)));
+            assert_eq!(check(101, &call(PUBLIC_V4, 1, 4)), Ok(()));
         }
-        assert_eq!(check(101, &axon_tls(9, 1, 4, vec![])), BAD_REQUEST);
-        assert_eq!(check(101, &axon_tls(9, 1, 4, vec![0; 66])), BAD_REQUEST);
+        assert_eq!(check(101, &axon_tls(PUBLIC_V4, 1, 4, vec![])), BAD_REQUEST);
+        assert_eq!(check(101, &axon_tls(PUBLIC_V4, 1, 4, vec![2; 66])), BAD_REQUEST);
 
-        for call in [axon(SUBNET, 9, 1, 4), prometheus(9, 1, 4)] {
+        for call in [axon(SUBNET, PUBLIC_V4, 1, 4), prometheus(PUBLIC_V4, 1, 4)] {
             assert_ok!(dispatch(101, call.clone()));
             assert_eq!(check(101, &call), Err(InvalidTransaction::Custom(12)));
         }

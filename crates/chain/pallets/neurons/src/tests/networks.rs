@@ -4,8 +4,8 @@ use super::{admission, burned_register, signed, uid};
 use crate::{
     Adjustments, Admissions, Commitments, EndpointsOf, Event, MembershipsOf, SeatsOf,
     mock::{
-        Balances, ExtBuilder, Neurons, SUBNET, Tables, Test, Told, account, clear, create, end, events, fill,
-        next_block, released, run_to_block, told,
+        Balances, ExtBuilder, Neurons, PUBLIC_V4, SUBNET, Tables, Test, Told, account, clear, create, end, events,
+        fill, next_block, released, run_to_block, told,
     },
     traits::ReadSeats,
     weights::{SubstrateWeight, WeightInfo},
@@ -101,7 +101,7 @@ fn everything_about_a_network_is_removed() {
         fill(SUBNET, 5);
         fill(NEW, 3);
         for hotkey in 1_000..1_003 {
-            assert_ok!(Neurons::serve_axon(signed(hotkey), SUBNET, 1, 7, 7, 4, 0, 0, 0));
+            assert_ok!(Neurons::serve_axon(signed(hotkey), SUBNET, 1, PUBLIC_V4, 7, 4, 0, 0, 0));
             assert_ok!(Neurons::set_commitment(signed(hotkey), SUBNET, CommitmentData::None));
             assert_ok!(Neurons::set_commitment(signed(hotkey), NEW, CommitmentData::None));
         }

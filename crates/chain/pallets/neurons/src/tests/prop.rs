@@ -4,8 +4,8 @@ use super::{signed, uid};
 use crate::{
     SeatsOf,
     mock::{
-        Earned, ExtBuilder, Neurons, SUBNET, Tables, Test, account, block_hash, check, clear, create, end, next_block,
-        released, set, swap,
+        Earned, ExtBuilder, Neurons, PUBLIC_V4, SUBNET, Tables, Test, account, block_hash, check, clear, create, end,
+        next_block, released, set, swap,
     },
     traits::ReadSeats,
 };
@@ -115,7 +115,7 @@ impl Action {
                 Neurons::serve_axon_tls(signed(hotkey), network(netuid), 1, 9, port, 4, 0, 0, 0, vec![1]).is_ok()
             }
             Self::Metrics { hotkey, netuid } => {
-                Neurons::serve_prometheus(signed(hotkey), network(netuid), 1, 9, 9, 4).is_ok()
+                Neurons::serve_prometheus(signed(hotkey), network(netuid), 1, PUBLIC_V4, 9, 4).is_ok()
             }
             Self::Commit { hotkey, netuid } => {
                 Neurons::set_commitment(signed(hotkey), network(netuid), CommitmentData::Sha256([1; 32])).is_ok()

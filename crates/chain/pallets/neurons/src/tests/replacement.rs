@@ -4,8 +4,8 @@ use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, Error, MembershipsOf,
     mock::{
-        COMMITMENT_INTERVAL, Earned, ExtBuilder, Networks, Neurons, Owners, SUBNET, Test, Told, account, create, fill,
-        next_block, open_wide, released, run_to_block, seat, set, told,
+        COMMITMENT_INTERVAL, Earned, ExtBuilder, Networks, Neurons, Owners, PUBLIC_V4, SUBNET, Test, Told, account,
+        create, fill, next_block, open_wide, released, run_to_block, seat, set, told,
     },
     traits::ReadSeats,
 };
@@ -163,7 +163,7 @@ fn the_designated_hotkey_comes_first_whenever_it_came() {
 fn a_replaced_neuron_leaves_nothing_behind() {
     ExtBuilder::default().parameters(&room(2, 0)).build_and_execute(|| {
         fill(SUBNET, 2);
-        assert_ok!(Neurons::serve_axon(signed(1_000), SUBNET, 1, 7, 7, 4, 0, 0, 0));
+        assert_ok!(Neurons::serve_axon(signed(1_000), SUBNET, 1, PUBLIC_V4, 7, 4, 0, 0, 0));
         assert_ok!(Neurons::set_commitment(signed(1_000), SUBNET, CommitmentData::None));
         assert_ok!(Neurons::set_commitment(signed(1_001), SUBNET, CommitmentData::None));
         run_to_block(5);
@@ -178,7 +178,7 @@ fn a_replaced_neuron_leaves_nothing_behind() {
         assert!(Commitments::<Test>::contains_key(SUBNET, uid(1)));
         // The pair stays, and the newcomer starts its own timers.
         assert_eq!(Owners::get(account(1_000)), Some(account(3_000)));
-        assert_ok!(Neurons::serve_axon(signed(101), SUBNET, 1, 7, 7, 4, 0, 0, 0));
+        assert_ok!(Neurons::serve_axon(signed(101), SUBNET, 1, PUBLIC_V4, 7, 4, 0, 0, 0));
         assert_ok!(Neurons::set_commitment(signed(101), SUBNET, CommitmentData::None));
         assert!(frame_system::Pallet::<Test>::block_number() < COMMITMENT_INTERVAL);
     });

@@ -4,8 +4,8 @@ use super::{burned_register, signed, uid};
 use crate::{
     EndpointsOf, Error, Event,
     mock::{
-        ExtBuilder, LocalAddresses, Neurons, RuntimeOrigin, SUBNET, Test, account, clear, create, end, events,
-        next_block, run_to_block, set,
+        ExtBuilder, LocalAddresses, Neurons, PUBLIC_V4, RuntimeOrigin, SUBNET, Test, account, clear, create, end,
+        events, next_block, run_to_block, set,
     },
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
@@ -16,9 +16,6 @@ use myelin_records::{
 };
 use sp_runtime::DispatchError::BadOrigin;
 use std::net::SocketAddr;
-
-/// The address 8.8.8.8.
-const PUBLIC_V4: u128 = 0x0808_0808;
 
 fn axon(hotkey: u16, ip: u128, port: u16, ip_type: u8) -> DispatchResult {
     Neurons::serve_axon(signed(hotkey), SUBNET, 9, ip, port, ip_type, 4, 5, 6)
@@ -153,7 +150,7 @@ fn announcements_are_apart_by_the_rate_limit() {
         run_to_block(51);
         assert_noop!(axon(101, PUBLIC_V4, 1, 4), Error::<Test>::ServingRateLimitExceeded);
         next_block();
-        assert_ok!(axon_tls(101, 2, &[1]));
+        assert_ok!(axon_tls(101, 2, &[1; 33]));
         assert_noop!(prometheus(101, PUBLIC_V4, 1, 4), Error::<Test>::ServingRateLimitExceeded);
         run_to_block(60);
         assert_ok!(prometheus(101, PUBLIC_V4, 1, 4));
@@ -165,18 +162,21 @@ fn announcements_are_apart_by_the_rate_limit() {
 }
 
 #[test]
-fn certificates_have_one_to_sixty_five_bytes_and_stay_until_replaced() {
+fn certificates_are_keys_of_known_algorithms_and_stay_until_replaced() {
     with_a_neuron(|| {
         set(SUBNET, &ParametersPatch { serving_rate_limit: Some(0), ..Default::default() });
         let certificate = || EndpointsOf::<Test>::get(SUBNET, uid(0)).certificate.map(Certificate::into_inner);
-        assert_noop!(axon_tls(101, 1, &[]), Error::<Test>::InvalidCertificate);
-        assert_noop!(axon_tls(101, 1, &[1; 66]), Error::<Test>::InvalidCertificate);
-        assert_ok!(axon_tls(101, 1, &[1; 65]));
-        assert_eq!(certificate(), Some(vec![1; 65]));
+        for unreadable in [&[][..], &[0xff], &[1], &[1; 32], &[1; 34], &[2; 66], &[3; 32], &[4; 33], &[0; 33]] {
+            assert_noop!(axon_tls(101, 1, unreadable), Error::<Test>::InvalidCertificate);
+        }
+        assert_ok!(axon_tls(101, 1, &[2; 65]));
+        assert_eq!(certificate(), Some(vec![2; 65]));
         assert_ok!(axon(101, PUBLIC_V4, 2, 4));
-        assert_eq!(certificate(), Some(vec![1; 65]));
-        assert_ok!(axon_tls(101, 1, &[2]));
-        assert_eq!(certificate(), Some(vec![2]));
+        assert_eq!(certificate(), Some(vec![2; 65]));
+        for known in [[1; 33], [3; 33]] {
+            assert_ok!(axon_tls(101, 1, &known));
+            assert_eq!(certificate(), Some(known.to_vec()));
+        }
     });
 }
 

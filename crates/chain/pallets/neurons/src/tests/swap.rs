@@ -4,8 +4,8 @@ use super::{burned_register, signed, uid};
 use crate::{
     Commitments, EndpointsOf, MembershipsOf,
     mock::{
-        ExtBuilder, NOT_YOURS, Neurons, Owners, SEATED, SUBNET, Test, Told, account, clear, create, end, next_block,
-        seat, swap, told,
+        ExtBuilder, NOT_YOURS, Neurons, Owners, PUBLIC_V4, SEATED, SUBNET, Test, Told, account, clear, create, end,
+        next_block, seat, swap, told,
     },
     traits::ReadSeats,
     types::Memberships,
@@ -27,7 +27,7 @@ fn the_new_hotkey_sits_where_the_old_one_sat() {
         seat(OTHER, &account(1), &account(101));
         seat(NetUid::ROOT, &account(1), &account(101));
         assert_ok!(burned_register(1, 101));
-        assert_ok!(Neurons::serve_axon(signed(101), SUBNET, 1, 7, 7, 4, 0, 0, 0));
+        assert_ok!(Neurons::serve_axon(signed(101), SUBNET, 1, PUBLIC_V4, 7, 4, 0, 0, 0));
         assert_ok!(Neurons::set_commitment(signed(101), OTHER, CommitmentData::None));
         next_block();
         told();
@@ -45,7 +45,7 @@ fn the_new_hotkey_sits_where_the_old_one_sat() {
         assert!(EndpointsOf::<Test>::get(SUBNET, uid(0)).axon.is_some());
         assert!(Commitments::<Test>::contains_key(OTHER, uid(1)));
         assert_noop!(
-            Neurons::serve_axon(signed(102), SUBNET, 1, 7, 7, 4, 0, 0, 0),
+            Neurons::serve_axon(signed(102), SUBNET, 1, PUBLIC_V4, 7, 4, 0, 0, 0),
             crate::Error::<Test>::ServingRateLimitExceeded
         );
         assert!(!MembershipsOf::<Test>::contains_key(account(101)));

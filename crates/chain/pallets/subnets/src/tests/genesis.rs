@@ -114,6 +114,44 @@ fn shared_genesis_parameters_go_together() {
     broken(GenesisConfig { network_parameters, ..Default::default() });
 }
 
+/// Parameters below the floors of all networks.
+fn low() -> ParametersPatch {
+    ParametersPatch {
+        serving_rate_limit: Some(3),
+        initial_difficulty: Some(700),
+        min_difficulty: Some(500),
+        ..ParametersPatch::default()
+    }
+}
+
+#[test]
+fn a_floor_that_genesis_does_not_name_makes_room() {
+    let subnet = GenesisSubnet { netuid: netuid(1), owner: None, parameters: low() };
+    let genesis = GenesisConfig { subnets: vec![subnet], ..Default::default() };
+    ExtBuilder::genesis(genesis).build_and_execute(|| {
+        let network = Subnets::network();
+        assert_eq!((network.min_rate_limit, network.min_work_difficulty), (3, 500));
+    });
+}
+
+#[test]
+fn a_floor_of_genesis_is_never_above_the_default() {
+    let default = NetworkParameters::default();
+    let default_parameters = ParametersPatch { serving_rate_limit: Some(7_000), ..ParametersPatch::default() };
+    ExtBuilder::genesis(GenesisConfig { default_parameters, ..Default::default() }).build_and_execute(|| {
+        let network = Subnets::network();
+        assert_eq!(network.min_rate_limit, default.min_rate_limit);
+        assert_eq!(network.min_work_difficulty, default.min_work_difficulty);
+    });
+}
+
+#[test]
+#[should_panic(expected = "subnets.defaultParameters do not go together")]
+fn a_floor_that_genesis_names_holds() {
+    let network_parameters = NetworkParametersPatch { min_rate_limit: Some(4), ..Default::default() };
+    broken(GenesisConfig { network_parameters, default_parameters: low(), ..Default::default() });
+}
+
 #[test]
 #[should_panic(expected = "network 2 cannot begin")]
 fn a_hotkey_of_genesis_has_one_owner() {
