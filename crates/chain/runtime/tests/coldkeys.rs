@@ -24,7 +24,8 @@ use frame_support::{
     weights::Weight,
 };
 use moves::movement;
-use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, Owners, types::ColdkeyHash};
+use myelin_economics::work::WorkChallenge;
+use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, Error as KeysError, Owners, types::ColdkeyHash};
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO};
@@ -45,6 +46,7 @@ use serde_json::json;
 use sp_core::{Encode, Pair, sr25519};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
+    DispatchError,
     traits::{Dispatchable, TransactionExtension},
     transaction_validity::InvalidTransaction,
 };
@@ -99,6 +101,62 @@ fn an_announced_swap_stops_everything_else_and_then_moves_all() {
 }
 
 #[test]
+fn no_stranger_stops_a_swap_by_touching_the_new_key() {
+    let open = json!({ "powRegistrationAllowed": true, "initialDifficulty": 1, "minDifficulty": 1 });
+    let network = json!({ "coldkeySwapAnnouncementDelay": DELAY, "minWorkDifficulty": 1 });
+    let subnets = json!([{ "netuid": 1, "parameters": open }]);
+    let genesis = json!({ "subnets": { "networkParameters": network, "subnets": subnets } });
+    let mut chain = Chain::begin(presets::LOCAL, genesis);
+    let [old, thief] = ["Alice", "Bob"].map(development);
+    let (new, hotkey) = (chain::key("new"), chain::key("hotkey"));
+    chain.pair(&thief, &hotkey);
+    chain.succeed(&thief, StakingCall::become_delegate { hotkey: account(&hotkey) });
+    let stake = Amount::from_rao(10 * RAO_PER_TAO);
+    chain.succeed(&thief, StakingCall::add_stake { hotkey: account(&hotkey), amount: stake });
+    chain.succeed(
+        &old,
+        KeysCall::announce_coldkey_swap { new_coldkey_hash: blake2_256(&account(&new).encode()).into() },
+    );
+
+    let reserved = DispatchError::from(KeysError::<Runtime>::ColdkeyReserved);
+    // Even the consent of the new key is of no use.
+    let consent = chain.consent(&new, &account(&thief), &account(&new));
+    let transfer = StakingCall::transfer_stake {
+        destination_coldkey: account(&new),
+        hotkey: account(&hotkey),
+        amount: Amount::from_rao(RAO_PER_TAO),
+    };
+    let calls: [RuntimeCall; 3] = [
+        KeysCall::try_associate_hotkey { hotkey: account(&new), consent }.into(),
+        KeysCall::swap_hotkey { hotkey: account(&hotkey), new_hotkey: account(&new), consent }.into(),
+        transfer.into(),
+    ];
+    for call in calls {
+        let transaction = chain.sign(&thief, call.clone());
+        assert_eq!(chain.block(vec![transaction]), [Ok(Err(reserved))], "{call:?}");
+    }
+    let seat = chain::key("seat");
+    let consent = chain.consent(&new, &account(&new), &account(&seat));
+    let challenge = WorkChallenge::new(&chain.hash(), account(&seat).as_ref());
+    let (nonce, seal) = challenge.search(0.., 1).expect("any seal will do");
+    let register = NeuronsCall::register {
+        netuid: NetUid::new(1),
+        block_number: chain.height(),
+        nonce,
+        work: seal.as_bytes().to_vec(),
+        hotkey: account(&seat),
+        coldkey: account(&new),
+        consent,
+    };
+    assert_eq!(chain.refusal(&seat, register), InvalidTransaction::Custom(29).into());
+    for _ in 0..DELAY {
+        chain.block(Vec::new());
+    }
+    chain.succeed(&old, KeysCall::swap_coldkey_announced { new_coldkey: account(&new) });
+    assert!(chain.balance(&account(&new)) > 9_000 * RAO_PER_TAO);
+}
+
+#[test]
 fn a_proxy_for_staking_cannot_move_tao_away() {
     let mut chain = Chain::begin(presets::LOCAL, json!({}));
     let [holder, proxy, friend] = ["Alice", "Bob", "Charlie"].map(development);
@@ -123,7 +181,8 @@ fn a_proxy_for_staking_cannot_move_tao_away() {
     }
     assert_eq!(chain.balance(&account(&friend)), before);
     let hotkey = account(&holder);
-    chain.succeed(&proxy, in_the_name_of(&holder, KeysCall::try_associate_hotkey { hotkey: hotkey.clone() }.into()));
+    let associate = KeysCall::try_associate_hotkey { hotkey: hotkey.clone(), consent: None };
+    chain.succeed(&proxy, in_the_name_of(&holder, associate.into()));
     assert_eq!(chain.look(|| Owners::<Runtime>::get(&hotkey)), Some(account(&holder)));
 }
 

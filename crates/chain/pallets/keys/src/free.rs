@@ -36,6 +36,8 @@ impl<T> From<&Error<T>> for PoolCode {
         match error {
             Error::ColdkeySwapAnnounced => Self::ColdkeySwapAnnounced,
             Error::ColdkeySwapDisputed => Self::ColdkeySwapDisputed,
+            Error::NonAssociatedColdKey => Self::ForeignHotkey,
+            Error::KeyConsentMissing => Self::KeyConsentMissing,
             Error::ColdkeyReserved => Self::ColdkeyReserved,
             _ => Self::Any,
         }

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | Which coldkey owns a hotkey? | [`Keys::owner`], [`Owners`] | staking §2 |
 //! | How does a hotkey get an owner? | [`Keys::pair`], [`Call::try_associate_hotkey`] | staking §2 |
+//! | How do both keys agree to a pair? | [`KeyConsent`], [`VerifyConsent`] | staking §2 |
 //! | How is a hotkey replaced? | [`Call::swap_hotkey`], [`OnKeySwap`] | staking §10.1 |
 //! | How is a coldkey replaced? | [`Call::announce_coldkey_swap`], [`Call::swap_coldkey_announced`] | staking §10.2, §10.3 |
 //! | Which coldkeys may not act? | [`Keys::ensure_not_swapping`], [`Keys::swap_code`] | staking §10.3 |
@@ -28,6 +29,7 @@
 //! Stake, delegation and families are in `myelin-pallet-staking`, seats in `myelin-pallet-neurons`. The parameters of
 //! swaps are in `myelin-pallet-subnets`.
 //!
+//! [`KeyConsent`]: myelin_records::consent::KeyConsent
 //! [`Keys::ensure_not_swapping`]: traits::Keys::ensure_not_swapping
 //! [`Keys::owner`]: traits::Keys::owner
 //! [`Keys::pair`]: traits::Keys::pair
@@ -36,6 +38,7 @@
 //! [`ReadKeyRules`]: traits::ReadKeyRules
 //! [`ReadKeyUse`]: traits::ReadKeyUse
 //! [`ReadSeated`]: traits::ReadSeated
+//! [`VerifyConsent`]: traits::VerifyConsent
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
@@ -56,6 +59,7 @@ extern crate alloc;
 pub mod benchmarking;
 mod calls;
 mod coldkeys;
+mod consent;
 mod free;
 mod identity;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -82,7 +86,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
+        traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
         types::ColdkeyHash,
         weights::WeightInfo,
     };
@@ -97,6 +101,7 @@ pub mod pallet {
     use myelin_primitives::{Amount, BlockNumber, Tao};
     use myelin_records::{
         bounds::MaxHotkeys,
+        consent::KeyConsent,
         key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
     };
 
@@ -128,12 +133,23 @@ pub mod pallet {
         /// The listeners to swaps.
         type OnKeySwap: OnKeySwap<Self::AccountId>;
 
+        /// The signatures with which keys agree to pairs.
+        type Signatures: VerifyConsent<Self::AccountId>;
+
         /// The accounts of the runtime itself, which cannot be hotkeys. spec staking §2
         type SystemAccounts: Contains<Self::AccountId>;
 
         /// The price of a hotkey swap, and of the first announcement of a coldkey swap. spec staking §10
         #[pallet::constant]
         type KeySwapCost: Get<Amount<Tao>>;
+
+        /// The price of a pair that a coldkey makes. spec staking §2
+        #[pallet::constant]
+        type PairCost: Get<Amount<Tao>>;
+
+        /// The price of an identity. spec subnets-and-neurons §15.2
+        #[pallet::constant]
+        type IdentityCost: Get<Amount<Tao>>;
 
         /// The weights of calls.
         type WeightInfo: WeightInfo;
@@ -167,7 +183,8 @@ pub mod pallet {
 
     /// The hotkey that replaced each swapped hotkey, for lists that still name the old one.
     ///
-    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again.
+    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again, which the owner of its
+    /// latest successor alone can do.
     #[pallet::storage]
     pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
@@ -297,6 +314,10 @@ pub mod pallet {
         ColdkeySwapAlreadyDisputed,
         /// A coldkey will be swapped for the account; until then it can have neither hotkeys nor stake.
         ColdkeyReserved,
+        /// The other key of the pair did not agree to it; add its signature of the pair.
+        KeyConsentMissing,
+        /// The key was swapped for another one; only the owner of its latest successor can use it again.
+        HotKeyRetired,
     }
 
     #[pallet::hooks]
@@ -315,17 +336,23 @@ pub mod pallet {
         /// Signed by the coldkey that will own the hotkey.
         ///
         /// ## Details
-        /// Does nothing if the hotkey has an owner already.
+        /// `consent` is the hotkey's signature of the pair, see [`KeyConsent`]. An account that is both keys needs none.
+        /// The cost of 0.005 TAO is recycled. Does nothing if the hotkey has an owner already.
         ///
         /// ## Errors
-        /// [`Error::CannotUseSystemAccount`], [`Error::TooManyHotkeys`].
+        /// In this order: [`Error::CannotUseSystemAccount`], [`Error::ColdkeyReserved`], [`Error::HotKeyRetired`],
+        /// [`Error::TooManyHotkeys`], [`Error::KeyConsentMissing`], and that of a balance that does not cover the cost.
         ///
         /// ## Events
         /// [`Event::HotkeyAssociated`].
         #[pallet::call_index(0)]
-        pub fn try_associate_hotkey(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+        pub fn try_associate_hotkey(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            consent: Option<KeyConsent>,
+        ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
-            Self::do_try_associate_hotkey(&coldkey, &hotkey)
+            Self::do_try_associate_hotkey(&coldkey, &hotkey, consent.as_ref())
         }
 
         /// Swaps a hotkey for another one without a seat.
@@ -335,10 +362,12 @@ pub mod pallet {
         ///
         /// ## Details
         /// Seats, stake, delegation, children and announcements move to the new hotkey. Weights, bonds and records stay
-        /// with the seats. The cost is recycled.
+        /// with the seats. The cost is recycled. `consent` is the new hotkey's signature of the pair, see [`KeyConsent`]. A
+        /// hotkey of the caller, and the caller itself, need none.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::CannotUseSystemAccount`],
+        /// [`Error::ColdkeyReserved`], [`Error::HotKeyRetired`], [`Error::KeyConsentMissing`],
         /// [`Error::NewHotKeyIsSameWithOld`], [`Error::HotKeySetTxRateLimitExceeded`],
         /// [`Error::HotKeyAlreadyRegisteredInSubNet`], [`Error::NewHotKeyInUse`],
         /// [`Error::NotEnoughBalanceToPaySwapHotKey`], and those of the listeners.
@@ -351,9 +380,10 @@ pub mod pallet {
             origin: OriginFor<T>,
             hotkey: T::AccountId,
             new_hotkey: T::AccountId,
+            consent: Option<KeyConsent>,
         ) -> DispatchResultWithPostInfo {
             let coldkey = ensure_signed(origin)?;
-            let listeners = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey)?;
+            let listeners = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey, consent.as_ref())?;
             Ok(Some(<T as Config>::WeightInfo::swap_hotkey().saturating_add(listeners)).into())
         }
 
@@ -498,10 +528,12 @@ pub mod pallet {
         /// Signed by a coldkey that owns a hotkey with a seat.
         ///
         /// ## Details
-        /// Replaces the identity published before. The chain does not interpret the content.
+        /// Replaces the identity published before. The chain does not interpret the content. The cost of 0.01 TAO is
+        /// recycled.
         ///
         /// ## Errors
-        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`].
+        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`], and that of a balance that
+        /// does not cover the cost.
         ///
         /// ## Events
         /// [`Event::ChainIdentitySet`].

@@ -2,7 +2,7 @@
 
 use crate::{
     self as pallet_keys, Event,
-    traits::{Keys, OnKeySwap, ReadEscrow, ReadKeyRules, ReadKeyUse, ReadSeated},
+    traits::{Keys, OnKeySwap, ReadEscrow, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
     types::KeyRules,
     weights::SubstrateWeight,
 };
@@ -18,6 +18,7 @@ use frame_support::{
 };
 use frame_system::{EnsureRoot, EventRecord, Phase};
 use myelin_primitives::{Amount, BlockNumber, RAO_PER_TAO, Tao};
+use myelin_records::consent::{KeyConsent, pair_text};
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
 
@@ -50,6 +51,8 @@ impl pallet_balances::Config for Test {
 
 parameter_types! {
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
+    pub const PairCost: Amount<Tao> = Amount::from_rao(PAIR_COST);
+    pub const IdentityCost: Amount<Tao> = Amount::from_rao(IDENTITY_COST);
     pub static SwapRateLimit: BlockNumber = 1_000;
     /// The number of swaps of which listeners were told. Not in storage, so a failed call does not undo it.
     pub static TimesTold: u32 = 0;
@@ -60,11 +63,14 @@ impl pallet_keys::Config for Test {
     type BenchmarkHelper = Tables;
     type Currency = Balances;
     type Governance = EnsureRoot<AccountId>;
+    type IdentityCost = IdentityCost;
     type KeySwapCost = KeySwapCost;
     // The second listener may refuse a swap that the first one has followed.
     type OnKeySwap = (Tables, Refuser);
+    type PairCost = PairCost;
     type Rules = Tables;
     type Seats = Tables;
+    type Signatures = Tables;
     type SystemAccounts = Tables;
     type Uses = Tables;
     type WeightInfo = SubstrateWeight<Self>;
@@ -72,6 +78,8 @@ impl pallet_keys::Config for Test {
 
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 pub(crate) const KEY_SWAP_COST: u64 = RAO_PER_TAO / 10;
+pub(crate) const PAIR_COST: u64 = RAO_PER_TAO / 200;
+pub(crate) const IDENTITY_COST: u64 = RAO_PER_TAO / 100;
 
 /// Blocks from an announcement to the swap.
 pub(crate) const DELAY: BlockNumber = 36_000;
@@ -211,6 +219,23 @@ impl OnKeySwap<AccountId> for Refuser {
     }
 }
 
+impl VerifyConsent<AccountId> for Tables {
+    fn has_signed(account: &AccountId, bytes: &[u8], consent: &KeyConsent) -> bool {
+        *consent == signature(*account, bytes)
+    }
+}
+
+/// A stand-in for the signature of an account.
+pub(crate) fn signature(account: AccountId, bytes: &[u8]) -> KeyConsent {
+    let half = sp_io::hashing::blake2_256(&(account, bytes).encode());
+    core::array::from_fn(|place| half[place % half.len()])
+}
+
+/// Returns the consent of one key to a pair.
+pub(crate) fn consent(signer: AccountId, coldkey: AccountId, hotkey: AccountId) -> Option<KeyConsent> {
+    Some(signature(signer, &pair_text(&System::block_hash(0), &coldkey, &hotkey)))
+}
+
 impl Contains<AccountId> for Tables {
     fn contains(account: &AccountId) -> bool {
         *account == SYSTEM_ACCOUNT
@@ -221,6 +246,10 @@ impl Contains<AccountId> for Tables {
 impl crate::benchmarking::BenchmarkHelper<AccountId> for Tables {
     fn sit(hotkey: &AccountId) {
         Seated::insert(hotkey, ());
+    }
+
+    fn agreeing(coldkey: &AccountId) -> (AccountId, KeyConsent) {
+        (FRESH, consent(FRESH, *coldkey, FRESH).expect("it agrees"))
     }
 }
 

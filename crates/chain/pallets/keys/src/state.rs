@@ -22,17 +22,22 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a coldkey may get a hotkey without owner.
     pub(crate) fn ensure_new_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        ensure!(!T::SystemAccounts::contains(hotkey), Error::CannotUseSystemAccount);
-        Self::ensure_not_reserved(hotkey)?;
+        Self::ensure_new_hotkey(coldkey, hotkey)?;
         Self::ensure_not_reserved(coldkey)?;
         let owned = OwnedHotkeys::<T>::decode_len(coldkey).unwrap_or(0);
         ensure!(u32::try_from(owned).is_ok_and(|owned| owned < MAX_HOTKEYS), Error::TooManyHotkeys);
         Ok(())
     }
 
-    /// Gives a hotkey without owner to a coldkey.
+    /// Checks that an account may become a hotkey of a coldkey.
+    pub(crate) fn ensure_new_hotkey(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
+        ensure!(!T::SystemAccounts::contains(hotkey), Error::CannotUseSystemAccount);
+        Self::ensure_not_reserved(hotkey)?;
+        Self::ensure_not_retired(coldkey, hotkey)
+    }
+
+    /// Gives a hotkey without owner to a coldkey that may get it.
     pub(crate) fn make_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        Self::ensure_new_pair(coldkey, hotkey)?;
         OwnedHotkeys::<T>::try_append(coldkey, hotkey).map_err(|()| Error::TooManyHotkeys)?;
         Owners::<T>::insert(hotkey, coldkey);
         Successors::<T>::remove(hotkey);

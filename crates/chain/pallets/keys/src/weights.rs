@@ -39,6 +39,12 @@ const STEP: Weight = Weight::from_parts(1_000_000, 0);
 /// Reads of the check that a hotkey has a seat.
 const SEATED: u64 = 2;
 
+/// The check of a consent: two signatures at most.
+const CONSENT: Weight = Weight::from_parts(150_000_000, 0);
+
+/// Reads of the check that a key is not retired.
+const RETIRED: u64 = 18;
+
 /// Reads of the check that an account is not reserved.
 const RESERVED: u64 = 4;
 
@@ -49,10 +55,12 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    /// Reads: the coldkey's swap, owner, owned hotkeys, and for both keys the reservation with its use. Writes: owner,
-    /// owned hotkeys, successor.
+    /// Reads: the coldkey's swap, owner, owned hotkeys, and for both keys the reservation with its use, the
+    /// successors, balance, issuance. Writes: owner, owned hotkeys, successor, balance, issuance.
     fn try_associate_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(3_u64.saturating_add(2 * RESERVED), 3))
+        SMALL
+            .saturating_add(CONSENT)
+            .saturating_add(Self::db(5_u64.saturating_add(2 * RESERVED).saturating_add(RETIRED), 5))
     }
 
     /// Returns the weight of a swap without the listeners.
@@ -60,7 +68,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Reads: the coldkey's swap, both owners, network, activity, the seats of the new hotkey, balance, issuance, owned
     /// hotkeys, the reservation of the new hotkey. Writes: both owners, owned hotkeys, both successors, balance, issuance.
     fn swap_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(8_u64.saturating_add(SEATED).saturating_add(RESERVED), 7))
+        let checks = SEATED.saturating_add(RESERVED).saturating_add(RETIRED);
+        SMALL.saturating_add(CONSENT).saturating_add(Self::db(8_u64.saturating_add(checks), 7))
     }
 
     /// Reads: the coldkey's swap, network, reservation, balance, freezes, escrow, issuance. Writes: all but the network,
@@ -90,9 +99,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(5, 6))
     }
 
-    /// Reads: the coldkey's swap, owned hotkeys, and the seats of each. Writes: the identity.
+    /// Reads: the coldkey's swap, owned hotkeys, and the seats of each, balance, issuance. Writes: the
+    /// identity, balance, issuance.
     fn set_identity() -> Weight {
         let hotkeys = u64::from(MAX_HOTKEYS).saturating_mul(SEATED);
-        SMALL.saturating_add(Self::db(hotkeys.saturating_add(2), 1))
+        SMALL.saturating_add(Self::db(hotkeys.saturating_add(4), 3))
     }
 }

@@ -137,9 +137,8 @@ impl<T: Config> Pallet<T> {
         T::Keys::ensure_not_swapping(coldkey)?;
         ensure!(!T::Subnets::launch().is_running(Self::now()), Error::<T>::LaunchPhase);
         T::Seats::ensure_open(hotkey)?;
-        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pair(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;
-        T::Keys::pair(coldkey, hotkey)?;
         let record = Self::record(hotkey);
         if record.delegation.is_none() {
             Self::make_delegate(coldkey, hotkey, record);

@@ -24,6 +24,7 @@ use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao, Uid};
 use myelin_records::{
     bounds::MAX_HOTKEYS,
+    consent::KeyConsent,
     parameters::{NetworkParameters, Parameters},
     pool_code::PoolCode,
     stake::{Delegation, FamilyMember},
@@ -120,7 +121,7 @@ pub(crate) type Seated = StorageMap<Mock, Identity, AccountId, ()>;
 #[storage_alias]
 pub(crate) type RootIsCrowded = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
-type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
+pub(crate) type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
 #[storage_alias]
 type Owned = StorageMap<Mock, Identity, AccountId, Vec<AccountId>, ValueQuery>;
 #[storage_alias]
@@ -226,19 +227,25 @@ impl Keys<AccountId> for Tables {
         Successors::get(hotkey)
     }
 
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        if let Some(owner) = Owners::get(hotkey) {
-            ensure!(owner == *coldkey, NOT_YOURS);
-        } else {
-            ensure!(*hotkey != SYSTEM_ACCOUNT, RESERVED);
-            ensure!(Owned::get(coldkey).len() < MAX_HOTKEYS as usize, DispatchError::Other("TooManyHotkeys"));
-        }
+    fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        ensure!(Owners::get(hotkey).as_ref() == Some(coldkey), NOT_YOURS);
         Ok(())
     }
 
+    fn ensure_pairable(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> DispatchResult {
+        unimplemented!("staking makes pairs at genesis only")
+    }
+
+    fn pair_code(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> Option<PoolCode> {
+        unimplemented!("staking makes pairs at genesis only")
+    }
+
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        Self::ensure_pairable(coldkey, hotkey)?;
-        if !Owners::contains_key(hotkey) {
+        if Owners::contains_key(hotkey) {
+            Self::ensure_pair(coldkey, hotkey)?;
+        } else {
+            ensure!(*hotkey != SYSTEM_ACCOUNT, RESERVED);
+            ensure!(Owned::get(coldkey).len() < MAX_HOTKEYS as usize, DispatchError::Other("TooManyHotkeys"));
             Owners::insert(hotkey, coldkey);
             Owned::append(coldkey, hotkey);
             Successors::remove(hotkey);

@@ -89,9 +89,13 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
     }
 }
 
+/// Reads of the check that a coldkey is not reserved.
+const RESERVED: u64 = 4;
+
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    /// Reads the reservation of the coldkey and its use in addition.
     fn add_stake() -> Weight {
-        Self::change_stake()
+        Self::change_stake().saturating_add(Self::db(RESERVED, 0))
     }
 
     /// Reads the list of networks in addition.
@@ -107,9 +111,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(Self::look_for_pending().saturating_mul(n.into()))
     }
 
-    /// Changes two holdings, and reads the parameters of root.
+    /// Changes two holdings, and reads the parameters of root and the reservation of the other coldkey.
     fn transfer_stake() -> Weight {
-        Self::change_stake().saturating_mul(2).saturating_add(Self::db(1, 0))
+        Self::change_stake().saturating_mul(2).saturating_add(Self::db(RESERVED.saturating_add(1), 0))
     }
 
     /// Reads: the coldkey's swap, owner, hotkey, network, activity. Writes: hotkey, activity.
@@ -126,9 +130,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::increase_take()
     }
 
-    /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network. Writes: family, queue twice.
+    /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network, the owner of each child. Writes:
+    /// family, queue twice.
     fn set_children() -> Weight {
-        SMALL.saturating_add(Self::db(8, 3))
+        SMALL.saturating_add(Self::db(u64::from(MAX_CHILDREN).saturating_add(8), 3))
     }
 
     /// Reads: the coldkey's swap, owner, parameters, network, family. Writes: family.
@@ -172,10 +177,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
     /// Reads and writes the families of all children.
     ///
-    /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
+    /// Reads: for each child its successors, its owner, its family and the stakes of all its parents, and the family of the one
     /// that makes room; for each former child its family; and the stake of the parent. Writes: these families.
     fn activate_children() -> Weight {
-        let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(20);
+        let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(21);
         let children = u64::from(MAX_CHILDREN);
         let reads = child.saturating_add(1).saturating_mul(children).saturating_add(8);
         SMALL.saturating_add(Self::db(reads, children.saturating_mul(3).saturating_add(3)))

@@ -11,10 +11,11 @@ use frame_support::{
 };
 use myelin_epoch::accrual::accrued;
 use myelin_pallet_emission::{Accrued, Ledger};
-use myelin_pallet_keys::{ColdkeySwaps, TotalEscrowed};
+use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, TotalEscrowed};
 use myelin_pallet_staking::{Pools, TotalStake};
 use myelin_pallet_subnets::{Subnets, TotalLocked};
 use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_records::consent::{KeyConsent, pair_text};
 pub(crate) use myelin_runtime::signing::account;
 use myelin_runtime::{
     AccountId, Balances, Executive, Hash, Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SlotTime, System,
@@ -180,6 +181,24 @@ impl Chain {
         let transaction = self.sign(key, call);
         self.validate(transaction.clone()).expect("the pool takes the transaction");
         assert_eq!(self.block(vec![transaction]), [Ok(Ok(()))]);
+    }
+
+    /// Returns the consent of a key to a pair on this chain.
+    pub(crate) fn consent(
+        &mut self,
+        signer: &sr25519::Pair,
+        coldkey: &AccountId,
+        hotkey: &AccountId,
+    ) -> Option<KeyConsent> {
+        let genesis = self.look(|| System::block_hash(0));
+        Some(signer.sign(&pair_text(&genesis, coldkey, hotkey)).0)
+    }
+
+    /// Makes two keys a pair, in a block of its own.
+    #[track_caller]
+    pub(crate) fn pair(&mut self, coldkey: &sr25519::Pair, hotkey: &sr25519::Pair) {
+        let consent = self.consent(hotkey, &account(coldkey), &account(hotkey));
+        self.succeed(coldkey, KeysCall::try_associate_hotkey { hotkey: account(hotkey), consent });
     }
 
     /// Returns the reason for which the pool refuses a call of `key`.

@@ -112,11 +112,11 @@ fn an_announced_account_is_reserved() {
     ExtBuilder::default().build_and_execute(|| {
         announce(OWNER);
         assert_noop!(KeysPallet::announce_coldkey_swap(origin(OTHER), hash(FRESH)), Failure::ColdkeyReserved);
-        assert_noop!(KeysPallet::try_associate_hotkey(origin(OTHER), FRESH), Failure::ColdkeyReserved);
+        assert_noop!(KeysPallet::try_associate_hotkey(origin(OTHER), FRESH, None), Failure::ColdkeyReserved);
         assert_noop!(KeysPallet::pair(&FRESH, &HOT), Failure::ColdkeyReserved);
         assert_noop!(<KeysPallet as Keys<_>>::ensure_not_reserved(&FRESH), Failure::ColdkeyReserved);
         pair(OTHER, HOT);
-        assert_noop!(KeysPallet::swap_hotkey(origin(OTHER), HOT, FRESH), Failure::ColdkeyReserved);
+        assert_noop!(KeysPallet::swap_hotkey(origin(OTHER), HOT, FRESH, None), Failure::ColdkeyReserved);
         assert_noop!(swap(OTHER, FRESH, 0), Failure::ColdkeyReserved);
         // Another hash sets the account free.
         skip(DELAY + AGAIN);
@@ -193,8 +193,8 @@ fn calls_about_a_swap_are_free_during_it_and_checked_before() {
 /// Returns each call of a coldkey except the four about its swap.
 fn other_calls() -> Vec<Call<Test>> {
     vec![
-        Call::try_associate_hotkey { hotkey: HOT },
-        Call::swap_hotkey { hotkey: HOT, new_hotkey: HOT_TOO },
+        Call::try_associate_hotkey { hotkey: HOT, consent: None },
+        Call::swap_hotkey { hotkey: HOT, new_hotkey: HOT_TOO, consent: None },
         Call::set_identity { identity: ChainIdentity::default() },
     ]
 }
@@ -422,7 +422,7 @@ fn the_old_coldkey_may_begin_anew() {
         assert_ok!(swap(OWNER, FRESH, 0));
         assert_ok!(<KeysPallet as Keys<_>>::ensure_not_swapping(&OWNER));
         assert_ok!(Balances::transfer_allow_death(origin(OTHER), OWNER, TEN));
-        assert_ok!(KeysPallet::try_associate_hotkey(origin(OWNER), HOT_TOO));
+        pair(OWNER, HOT_TOO);
         assert_eq!((KeysPallet::owned(&OWNER), KeysPallet::owned(&FRESH)), (vec![HOT_TOO], vec![HOT]));
     });
 }
