@@ -56,6 +56,8 @@ pub struct IssuanceTerms {
     pub locked: Amount<Tao>,
     /// Stake on all hotkeys.
     pub staked: Amount<Tao>,
+    /// TAO of all coldkeys under swap.
+    pub escrowed: Amount<Tao>,
 }
 
 /// The root network, as its epoch reads it. spec tokenomics §5.
@@ -112,7 +114,8 @@ impl IssuanceTerms {
     ///
     /// A sum that exceeds any amount reads as the largest one, at which nothing is minted.
     pub fn total(&self, pending: Amount<Tao>) -> Amount<Tao> {
-        Amount::checked_sum([self.balances, self.locked, self.staked, pending]).unwrap_or(Amount::MAX)
+        let parts = [self.balances, self.locked, self.staked, self.escrowed, pending];
+        Amount::checked_sum(parts).unwrap_or(Amount::MAX)
     }
 }
 

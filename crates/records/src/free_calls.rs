@@ -4,6 +4,7 @@
 ///
 /// A call is free as the call of a transaction. Inside of another call it is part of a call with a fee.
 pub const FREE_CALLS: &[(&str, &[&str])] = &[
+    ("Keys", &["clear_coldkey_swap_announcement", "dispute_coldkey_swap", "swap_coldkey_announced"]),
     ("Neurons", &["register", "serve_axon", "serve_axon_tls", "serve_prometheus", "set_commitment"]),
     ("Staking", &["remove_stake", "unstake_all"]),
     (

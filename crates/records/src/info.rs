@@ -19,7 +19,7 @@ use scale_info::TypeInfo;
 /// The issuance: all TAO that exists, and the TAO that is still to come. spec tokenomics §2.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct IssuanceInfo {
-    /// All rao that exist: free, staked, locked and pending.
+    /// All rao that exist: free, staked, locked, pending and escrowed.
     pub total: Amount<Tao>,
     /// Stake on hotkeys.
     pub staked: Amount<Tao>,
@@ -27,6 +27,8 @@ pub struct IssuanceInfo {
     pub locked: Amount<Tao>,
     /// Emission that has accrued to subnets and is not paid out.
     pub pending: Amount<Tao>,
+    /// TAO of coldkeys under swap.
+    pub escrowed: Amount<Tao>,
     /// Emission of the next block, if any subnet is eligible.
     pub block_emission: Amount<Tao>,
     /// Number of halvings so far. `None` once blocks create nothing.
@@ -352,12 +354,13 @@ mod tests {
             staked: rao(2),
             locked: rao(3),
             pending: rao(4),
-            block_emission: rao(5),
-            halvings: Some(6),
+            escrowed: rao(5),
+            block_emission: rao(6),
+            halvings: Some(7),
             next_halving: Some(next),
         };
         let next = (next.threshold.rao(), next.missing.rao(), next.blocks);
-        reads_as_written(&issuance, &((1_u64, 2_u64, 3_u64, 4_u64, 5_u64), Some(6_u32), Some(next)));
+        reads_as_written(&issuance, &((1_u64, 2_u64, 3_u64, 4_u64, 5_u64, 6_u64), Some(7_u32), Some(next)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use bounded_collections::BoundedVec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use myelin_primitives::BlockNumber;
+use myelin_primitives::{Amount, BlockNumber, Tao};
 use primitive_types::H256;
 use scale_info::TypeInfo;
 
@@ -20,6 +20,8 @@ pub struct ColdkeySwap {
     pub due: BlockNumber,
     /// True if the holder of the coldkey disputes the announcement.
     pub disputed: bool,
+    /// TAO of the coldkey, which is in no account until the swap ends.
+    pub escrow: Amount<Tao>,
 }
 
 /// Texts that a coldkey publishes about itself. The chain does not interpret them. spec subnets-and-neurons §15.2.
@@ -83,10 +85,11 @@ mod tests {
 
     #[test]
     fn a_coldkey_swap_encodes_field_by_field() {
-        let swap = ColdkeySwap { new_coldkey_hash: H256([4; 32]), due: 258, disputed: true };
-        assert_eq!(swap.encode(), [&[4; 32][..], &[2, 1, 0, 0, 1]].concat());
+        let escrow = Amount::from_rao(3);
+        let swap = ColdkeySwap { new_coldkey_hash: H256([4; 32]), due: 258, disputed: true, escrow };
+        assert_eq!(swap.encode(), [&[4; 32][..], &[2, 1, 0, 0, 1], &[3, 0, 0, 0, 0, 0, 0, 0]].concat());
         assert_eq!(ColdkeySwap::decode(&mut &swap.encode()[..]), Ok(swap));
-        assert_eq!(ColdkeySwap::max_encoded_len(), 37);
+        assert_eq!(ColdkeySwap::max_encoded_len(), 45);
     }
 
     #[test]

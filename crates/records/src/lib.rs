@@ -54,6 +54,7 @@ extern crate alloc;
 
 pub mod bounds;
 pub mod commitment;
+pub mod consent;
 pub mod endpoint;
 pub mod epoch;
 pub mod free_calls;

@@ -81,6 +81,10 @@ pool_codes! {
     NotOpenYet = 26: ["RegistrationNotOpenYet"];
     /// Networks of a batch that do not ascend.
     RepeatedNetwork = 27: ["DuplicateNetuid"];
+    /// A new pair of keys without the consent of the other key.
+    KeyConsentMissing = 28: ["KeyConsentMissing"];
+    /// An account that a coldkey will be swapped for.
+    ColdkeyReserved = 29: ["ColdkeyReserved"];
     /// The parameters that all networks share cannot be decoded, so all calls that rely on them are closed.
     Unreadable = 30: ["StateUnreadable"];
     /// Any other error. The pool does not tell them apart.
@@ -128,7 +132,7 @@ mod tests {
     #[test]
     fn numbers_are_stable() {
         let numbers: Vec<u8> = PoolCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 26, 27, 255]);
+        assert_eq!(numbers, [0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 21, 25, 26, 27, 28, 29, 30, 255]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! In every block
 //! 1. the accounts sum to the total issuance of balances, the pools to the total stake;
-//! 2. the locks sum to the total of locks, the pending emission of the subnets to its total;
-//! 3. these four totals sum to the issuance that the chain states;
+//! 2. the locks sum to the total of locks, the pending emission of the subnets to its total, the escrows of coldkeys
+//!    under swap to theirs;
+//! 3. these five totals sum to the issuance that the chain states;
 //! 4. the issuance is that of the block before, plus the block emission, less the recycled TAO;
 //! 5. an epoch divided all pending emission among owner, miners and validators, by spec tokenomics §6.2.
 
@@ -122,7 +123,11 @@ async fn balanced(moment: &TestState) -> u64 {
     assert_eq!(pending, said.pending.rao(), "accruals in block {height}");
     assert_eq!(pending, accrual.pending.rao(), "accruals in block {height}");
 
-    assert_eq!(free + staked + locked + pending, said.total.rao(), "issuance in block {height}");
+    let swaps = moment.values(runtime::storage().keys().coldkey_swaps()).await;
+    let escrowed = total(swaps, |swap| swap.escrow.rao());
+    assert_eq!(escrowed, said.escrowed.rao(), "escrows in block {height}");
+
+    assert_eq!(free + staked + locked + pending + escrowed, said.total.rao(), "issuance in block {height}");
     said.total.rao()
 }
 

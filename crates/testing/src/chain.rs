@@ -3,7 +3,9 @@
 use crate::node::START_TIMEOUT;
 use myelin_client::{
     ChainConfig, SubxtClient,
+    records::consent::{KeyConsent, pair_text},
     runtime::{
+        self,
         runtime_types::{myelin_runtime::RuntimeCall, sp_runtime::DispatchError},
         system::events::ExtrinsicFailed,
         transaction_payment::events::TransactionFeePaid,
@@ -179,6 +181,19 @@ impl TestChain {
         let parameters = DefaultExtrinsicParamsBuilder::<ChainConfig>::new().nonce(nonce).build();
         let mut transactions = self.now().await.0.transactions();
         transactions.create_signed(call, signer, parameters).await.expect("a call can be signed").into_encoded()
+    }
+
+    /// Returns the consent of a key to a pair on this chain.
+    pub fn consent(&self, signer: &Keypair, coldkey: AccountId32, hotkey: AccountId32) -> KeyConsent {
+        signer.sign(&pair_text(&self.client.genesis_hash().0, &coldkey.0, &hotkey.0)).0
+    }
+
+    /// Makes two keys a pair.
+    pub async fn pair(&self, coldkey: &Keypair, hotkey: &Keypair) -> TestInclusion {
+        let [owner, owned] = [coldkey, hotkey].map(|key| key.public_key().to_account_id());
+        let consent = self.consent(hotkey, owner, owned);
+        let associate = runtime::transactions().keys().try_associate_hotkey(owned, Some(consent));
+        self.submit(&associate, coldkey).await.expect("the hotkey has no owner, and the coldkey can pay")
     }
 
     /// Signs a call, sends it and waits until it is final.

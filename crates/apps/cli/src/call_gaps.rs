@@ -56,7 +56,7 @@ pub static UNCALLED: &[CallGap] = &[
     CallGap {
         pallet: "Utility",
         calls: &[],
-        reason: "it wraps other calls; a command makes one call, so that its outcome is certain",
+        reason: "it wraps other calls; a command makes one call, or a pair of keys and one call, so that its outcome is certain",
     },
     CallGap {
         pallet: "Proxy",

@@ -181,6 +181,25 @@ impl WalletSigner {
         Self::of(Key::Hot(context.hotkey()?), context)
     }
 
+    /// Returns the key of this machine with this public half, or `None` if there is none that can sign.
+    ///
+    /// # Errors
+    /// [`CliError::Wallet`] if the folder of wallets cannot be read.
+    pub(crate) fn with_key(public: &PublicKey, context: &Context) -> Result<Option<Self>, CliError> {
+        let wallets = context.wallets()?;
+        for name in wallets.names()? {
+            let wallet = wallets.wallet(name);
+            for key in [Key::Cold].into_iter().chain(wallet.hotkeys()?.into_iter().map(Key::Hot)) {
+                let is_it = key.address(&wallet).is_ok_and(|address| address.public() == *public);
+                let signer = Self { wallet: wallet.clone(), key, public: *public };
+                if is_it && signer.check().is_ok() {
+                    return Ok(Some(signer));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the public key of the signer.
     pub const fn public(&self) -> PublicKey {
         self.public

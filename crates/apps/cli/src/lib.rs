@@ -14,6 +14,7 @@
 //! | How is a question asked? | [`terminal`] |
 //! | May it change the chain, and how? | [`plan`], [`transact`] |
 //! | Which key does an argument name, and which key signs? | [`named_key`], [`key`] |
+//! | How does the other key of a new pair agree? | `consent.rs` |
 //! | Which calls of the chain have no command? | [`call_gaps`] |
 //!
 //! A command that changes the chain makes a [`plan::Plan`] and passes it to [`transact::TransactionArgs`]. The policy
@@ -21,7 +22,7 @@
 //! Neurons and the set-up of a local network sign without a plan; [`transact`] names both.
 //!
 //! These files import only those before them: `page`, `output`, `terminal`, `plan`, `settings`, `config`, `hints`,
-//! `error`, `context`, `transact`, `commands`.
+//! `error`, `context`, `transact`, `consent`, `commands`.
 //!
 //! Not here: the supervisor of a local network (`myelin_local`), and hints of libraries without a command in them.
 
@@ -31,6 +32,7 @@ pub mod call_gaps;
 pub mod command;
 pub mod commands;
 pub mod config;
+mod consent;
 pub mod context;
 pub mod error;
 #[cfg(test)]

@@ -77,10 +77,11 @@ async fn transfers(count: usize) {
 async fn weights() {
     let coldkey = key("Alice");
     let hotkeys: Vec<_> = (0..NEURONS).map(|number| key(&format!("hotkey/{number}"))).collect();
-    let stakes: Vec<_> = hotkeys
-        .iter()
-        .take(VALIDATORS.into())
-        .map(|hotkey| json!([account(&coldkey), account(hotkey), 1_000 * RAO_PER_TAO]))
+    // The stake of genesis makes pairs, so each hotkey has some.
+    let stake = |number| if number < VALIDATORS { 1_000 * RAO_PER_TAO } else { 2_000_000 };
+    let stakes: Vec<_> = (0..)
+        .zip(&hotkeys)
+        .map(|(number, hotkey)| json!([account(&coldkey), account(hotkey), stake(number)]))
         .collect();
     let open = json!({
         "maxRegistrationsPerBlock": NEURONS, "targetRegistrationsPerInterval": NEURONS, "adjustmentInterval": 1_000,

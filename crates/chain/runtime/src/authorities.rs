@@ -6,7 +6,9 @@
 
 use frame_support::{pallet_prelude::*, traits::ConstU32};
 use frame_system::pallet_prelude::*;
+use myelin_pallet_keys::traits::OnKeySwap;
 use myelin_primitives::BlockNumber;
+use sp_runtime::traits::OpaqueKeys;
 use sp_staking::SessionIndex;
 
 pub use pallet::*;
@@ -17,7 +19,10 @@ pub mod pallet {
     use alloc::{collections::BTreeSet, vec::Vec};
 
     #[pallet::config]
-    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_session::Config {
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>>
+        + pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
+    {
         /// The most authorities.
         #[pallet::constant]
         type MaxAuthorities: Get<u32>;
@@ -127,6 +132,47 @@ pub mod pallet {
         fn start_session(_index: SessionIndex) {}
 
         fn end_session(_index: SessionIndex) {}
+    }
+}
+
+/// The move of an authority and its session keys with its coldkey. spec staking §10.2
+impl<T: Config> OnKeySwap<T::AccountId> for Pallet<T> {
+    fn hotkey_swapped(_: &T::AccountId, _: &T::AccountId, _: &T::AccountId) -> Result<Weight, DispatchError> {
+        Ok(Weight::zero())
+    }
+
+    fn coldkey_swapped(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
+        // Session keys need an account. Without one the old account stays the authority.
+        if pallet_session::NextKeys::<T>::contains_key(new)
+            || !pallet_session::NextKeys::<T>::contains_key(old)
+            || frame_system::Pallet::<T>::inc_consumers(new).is_err()
+        {
+            return Ok(());
+        }
+        if let Some(keys) = pallet_session::NextKeys::<T>::take(old) {
+            for id in <T as pallet_session::Config>::Keys::key_ids() {
+                pallet_session::KeyOwner::<T>::insert((*id, keys.get_raw(*id).to_vec()), new);
+            }
+            pallet_session::NextKeys::<T>::insert(new, keys);
+            frame_system::Pallet::<T>::dec_consumers(old);
+        }
+        // Before the first change the authorities are those of the session.
+        let present = Authorities::<T>::get();
+        let listed = present.map_or_else(pallet_session::Validators::<T>::get, BoundedVec::into_inner);
+        if listed.contains(old) {
+            let listed = listed.into_iter().map(|authority| if authority == *old { new.clone() } else { authority });
+            Authorities::<T>::put(BoundedVec::truncate_from(listed.collect()));
+        }
+        Ok(())
+    }
+
+    fn hotkey_swap_weight() -> Weight {
+        Weight::zero()
+    }
+
+    fn coldkey_swap_weight() -> Weight {
+        let keys = u64::try_from(<T as pallet_session::Config>::Keys::key_ids().len()).unwrap_or(u64::MAX);
+        T::DbWeight::get().reads_writes(6, keys.saturating_add(5))
     }
 }
 

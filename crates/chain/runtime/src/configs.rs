@@ -7,6 +7,7 @@ use crate::{
     authorities::{self, SessionLength},
     pauses::{OpenIfReadable, OpenInSafeMode, Unpausable},
     slot_time,
+    spendable::SpendableCurrency,
 };
 use frame_support::{
     derive_impl, parameter_types,
@@ -239,7 +240,7 @@ impl pallet_proxy::Config for Runtime {
     type AnnouncementDepositFactor = ConstU64<{ 68 * DEPOSIT_PER_BYTE }>;
     type BlockNumberProvider = System;
     type CallHasher = BlakeTwo256;
-    type Currency = Balances;
+    type Currency = SpendableCurrency<Balances>;
     type MaxPending = ConstU32<32>;
     type MaxProxies = ConstU32<32>;
     type ProxyDepositBase = ConstU64<DEPOSIT>;
@@ -252,7 +253,7 @@ impl pallet_proxy::Config for Runtime {
 
 impl pallet_multisig::Config for Runtime {
     type BlockNumberProvider = System;
-    type Currency = Balances;
+    type Currency = SpendableCurrency<Balances>;
     type DepositBase = ConstU64<DEPOSIT>;
     type DepositFactor = ConstU64<{ ACCOUNT_BYTES * DEPOSIT_PER_BYTE }>;
     type MaxSignatories = ConstU32<64>;
@@ -269,11 +270,11 @@ parameter_types! {
 impl pallet_preimage::Config for Runtime {
     type Consideration = HoldConsideration<
         AccountId,
-        Balances,
+        SpendableCurrency<Balances>,
         PreimageHold,
         LinearStoragePrice<ConstU64<DEPOSIT>, ConstU64<DEPOSIT_PER_BYTE>, Balance>,
     >;
-    type Currency = Balances;
+    type Currency = SpendableCurrency<Balances>;
     type ManagerOrigin = EnsureRoot<AccountId>;
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = pallet_preimage::weights::SubstrateWeight<Self>;

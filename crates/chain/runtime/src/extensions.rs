@@ -5,15 +5,15 @@
 //! chain, because no fee bounds a flood of free calls.
 
 use crate::{
-    AccountId, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking, System,
-    Weights, free_calls::CallPayment, pauses::OpenIfReadable,
+    AccountId, Address, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking,
+    System, Weights, free_calls::CallPayment, pauses::OpenIfReadable,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
     dispatch::{CheckIfFeeless, DispatchClass, DispatchInfo, PostDispatchInfo},
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
-    traits::{Contains, GetCallMetadata},
+    traits::{Contains, Get, GetCallMetadata},
 };
 use frame_system::{Call as SystemCall, CheckNonce};
 use myelin_economics::work::Seal;
@@ -24,7 +24,10 @@ use myelin_pallet_weights::Call as WeightsCall;
 use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::pool_code::PoolCode;
 use pallet_multisig::Call as MultisigCall;
+use pallet_preimage::Call as PreimageCall;
 use pallet_proxy::Call as ProxyCall;
+use pallet_scheduler::Call as SchedulerCall;
+use pallet_sudo::Call as SudoCall;
 use pallet_utility::Call as UtilityCall;
 use scale_info::TypeInfo;
 use sp_runtime::{
@@ -51,6 +54,8 @@ mod priority {
 
     /// The base of calls with a fee, to which the stock priority is added.
     pub(super) const FEE: TransactionPriority = 1 << 40;
+    /// Calls about the swap of a coldkey.
+    pub(super) const COLDKEY_SWAP: TransactionPriority = 4 << 32;
     /// Removals of stake.
     pub(super) const UNSTAKE: TransactionPriority = 3 << 32;
     /// The base of reveals, which have a window.
@@ -296,48 +301,138 @@ fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTran
     {
         return Err(InvalidTransaction::Custom(code.number()));
     }
-    match call {
-        RuntimeCall::Utility(
-            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
-        ) => calls.iter().try_for_each(|call| check_coldkeys(who, call)),
-        RuntimeCall::Utility(UtilityCall::as_derivative { index, call }) => {
-            check_coldkeys(&pallet_utility::derivative_account_id(who.clone(), *index), call)
-        }
-        RuntimeCall::Proxy(ProxyCall::proxy { real, call, .. } | ProxyCall::proxy_announced { real, call, .. }) => {
-            let real = <Runtime as frame_system::Config>::Lookup::lookup(real.clone());
-            real.map_or(Ok(()), |real| check_coldkeys(&real, call))
-        }
-        RuntimeCall::Multisig(MultisigCall::as_multi { threshold, other_signatories, call, .. }) => {
-            check_coldkeys(&multisig(who, other_signatories, *threshold), call)
-        }
-        RuntimeCall::Multisig(MultisigCall::as_multi_threshold_1 { other_signatories, call }) => {
-            check_coldkeys(&multisig(who, other_signatories, 1), call)
-        }
-        _ => Ok(()),
+    let Nested { calls, actor } = nested(call);
+    if calls.is_empty() {
+        return Ok(());
     }
+    let actor = match actor {
+        Actor::Signer => who.clone(),
+        Actor::Derived(index) => pallet_utility::derivative_account_id(who.clone(), index),
+        // A name that is no account cannot act.
+        Actor::Named(name) => match <Runtime as frame_system::Config>::Lookup::lookup(name.clone()) {
+            Ok(real) => real,
+            Err(_) => return Ok(()),
+        },
+        Actor::Multisig { others, threshold } => multisig(who, others, threshold)?,
+    };
+    calls.into_iter().try_for_each(|call| check_coldkeys(&actor, call))
 }
 
-fn multisig(who: &AccountId, others: &[AccountId], threshold: u16) -> AccountId {
+/// The calls within a call, and the account that makes them.
+struct Nested<'a> {
+    calls: Vec<&'a RuntimeCall>,
+    actor: Actor<'a>,
+}
+
+/// The account that makes the calls within a call of a signer.
+enum Actor<'a> {
+    /// The signer.
+    Signer,
+    /// The account of this index that is derived from the signer.
+    Derived(u16),
+    /// An account that named the signer its proxy.
+    Named(&'a Address),
+    /// The multisig account of the signer and others.
+    Multisig { others: &'a [AccountId], threshold: u16 },
+}
+
+/// Returns the calls within a call.
+///
+/// Each call of the pallets that make calls has an arm, so a new call of a later release does not compile until it has
+/// one. Calls that governance alone can make act with its power, so the lock of a coldkey does not bind them.
+fn nested(call: &RuntimeCall) -> Nested<'_> {
+    let (calls, actor) = match call {
+        RuntimeCall::Utility(call) => match call {
+            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls } => {
+                (calls.iter().collect(), Actor::Signer)
+            }
+            UtilityCall::if_else { main, fallback } => (vec![&**main, &**fallback], Actor::Signer),
+            UtilityCall::as_derivative { index, call } => (vec![&**call], Actor::Derived(*index)),
+            UtilityCall::dispatch_as { .. }
+            | UtilityCall::dispatch_as_fallible { .. }
+            | UtilityCall::with_weight { .. }
+            | UtilityCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        RuntimeCall::Proxy(call) => match call {
+            ProxyCall::proxy { real, call, .. } | ProxyCall::proxy_announced { real, call, .. } => {
+                (vec![&**call], Actor::Named(real))
+            }
+            ProxyCall::add_proxy { .. }
+            | ProxyCall::remove_proxy { .. }
+            | ProxyCall::remove_proxies {}
+            | ProxyCall::create_pure { .. }
+            | ProxyCall::kill_pure { .. }
+            | ProxyCall::announce { .. }
+            | ProxyCall::remove_announcement { .. }
+            | ProxyCall::reject_announcement { .. }
+            | ProxyCall::poke_deposit {}
+            | ProxyCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        RuntimeCall::Multisig(call) => match call {
+            MultisigCall::as_multi { threshold, other_signatories, call, .. } => {
+                (vec![&**call], Actor::Multisig { others: other_signatories, threshold: *threshold })
+            }
+            MultisigCall::as_multi_threshold_1 { other_signatories, call } => {
+                (vec![&**call], Actor::Multisig { others: other_signatories, threshold: 1 })
+            }
+            // An approval has the hash of a call. The call itself comes with the last approval, by `as_multi`.
+            MultisigCall::approve_as_multi { .. }
+            | MultisigCall::cancel_as_multi { .. }
+            | MultisigCall::poke_deposit { .. }
+            | MultisigCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        RuntimeCall::Sudo(call) => match call {
+            SudoCall::sudo { .. }
+            | SudoCall::sudo_unchecked_weight { .. }
+            | SudoCall::set_key { .. }
+            | SudoCall::sudo_as { .. }
+            | SudoCall::remove_key {}
+            | SudoCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        RuntimeCall::Scheduler(call) => match call {
+            SchedulerCall::schedule { .. }
+            | SchedulerCall::cancel { .. }
+            | SchedulerCall::schedule_named { .. }
+            | SchedulerCall::cancel_named { .. }
+            | SchedulerCall::schedule_after { .. }
+            | SchedulerCall::schedule_named_after { .. }
+            | SchedulerCall::set_retry { .. }
+            | SchedulerCall::set_retry_named { .. }
+            | SchedulerCall::cancel_retry { .. }
+            | SchedulerCall::cancel_retry_named { .. }
+            | SchedulerCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        RuntimeCall::Preimage(call) => match call {
+            PreimageCall::note_preimage { .. }
+            | PreimageCall::unnote_preimage { .. }
+            | PreimageCall::request_preimage { .. }
+            | PreimageCall::unrequest_preimage { .. }
+            | PreimageCall::ensure_updated { .. }
+            | PreimageCall::__Ignore(..) => (Vec::new(), Actor::Signer),
+        },
+        _ => (Vec::new(), Actor::Signer),
+    };
+    Nested { calls, actor }
+}
+
+/// Returns the multisig account of these signatories.
+///
+/// # Errors
+/// `Call` if there are more than can be, before they are sorted.
+fn multisig(who: &AccountId, others: &[AccountId], threshold: u16) -> Result<AccountId, InvalidTransaction> {
+    let most = <<Runtime as pallet_multisig::Config>::MaxSignatories as Get<u32>>::get();
+    if u32::try_from(others.len()).map_or(true, |others| others >= most) {
+        return Err(InvalidTransaction::Call);
+    }
     let mut signatories = others.to_vec();
     signatories.push(who.clone());
     signatories.sort();
-    Multisig::multi_account_id(&signatories, threshold)
+    Ok(Multisig::multi_account_id(&signatories, threshold))
 }
 
 /// Returns the most coldkeys that [`check_coldkeys`] reads for a call.
 fn acting(call: &RuntimeCall) -> u64 {
-    let within = match call {
-        RuntimeCall::Utility(
-            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
-        ) => calls.iter().map(acting).fold(0, u64::saturating_add),
-        RuntimeCall::Utility(UtilityCall::as_derivative { call, .. })
-        | RuntimeCall::Proxy(ProxyCall::proxy { call, .. } | ProxyCall::proxy_announced { call, .. })
-        | RuntimeCall::Multisig(
-            MultisigCall::as_multi { call, .. } | MultisigCall::as_multi_threshold_1 { call, .. },
-        ) => acting(call),
-        _ => 0,
-    };
-    within.saturating_add(1)
+    nested(call).calls.into_iter().map(acting).fold(1, u64::saturating_add)
 }
 
 /// Checks a free call, and returns its validity.
@@ -347,6 +442,10 @@ fn acting(call: &RuntimeCall) -> u64 {
 fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, TransactionValidityError> {
     let mut validity = ValidTransaction::default();
     let (netuid, hotkey) = match call {
+        RuntimeCall::Keys(call) => {
+            Keys::check_free_call(who, call)?;
+            (None, None)
+        }
         RuntimeCall::Weights(call) => {
             Weights::check_free_call(who, call)?;
             (weights_netuid(call), None)
@@ -377,6 +476,7 @@ fn free(who: &AccountId, call: &RuntimeCall) -> Result<ValidTransaction, Transac
 fn free_priority(who: &AccountId, call: &RuntimeCall) -> TransactionPriority {
     let waited = |blocks: BlockNumber| TransactionPriority::from(blocks).min(priority::MAX_WAITED);
     match call {
+        RuntimeCall::Keys(_) => priority::COLDKEY_SWAP,
         RuntimeCall::Staking(_) => priority::UNSTAKE,
         RuntimeCall::Weights(call) => {
             let is_reveal =

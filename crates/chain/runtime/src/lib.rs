@@ -23,6 +23,7 @@ mod proxies;
 #[cfg(feature = "std")]
 pub mod signing;
 pub mod slot_time;
+mod spendable;
 mod views;
 
 use alloc::{borrow::Cow, vec::Vec};

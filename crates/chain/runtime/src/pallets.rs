@@ -4,7 +4,8 @@
 //! it, which call its listeners after changes.
 
 use crate::{
-    AccountId, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets, Weights, free_calls,
+    AccountId, Authorities, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets,
+    Weights, free_calls,
 };
 use frame_support::{
     parameter_types,
@@ -12,10 +13,13 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use myelin_pallet_keys::traits::VerifyConsent;
 use myelin_pallet_neurons::weights::WeightInfo as _;
 use myelin_pallet_weights::weights::WeightInfo as _;
 use myelin_primitives::{Amount, Tao};
-use myelin_records::{bounds::MAX_UIDS, parameters::NetworkParameters};
+use myelin_records::{bounds::MAX_UIDS, consent::KeyConsent, parameters::NetworkParameters};
+use sp_core::sr25519;
+use sp_runtime::traits::Verify;
 
 /// The minimum of a stake operation, in rao. spec staking §3
 const MIN_STAKE: u64 = 2_000_000;
@@ -23,12 +27,20 @@ const MIN_STAKE: u64 = 2_000_000;
 /// The cost of a key swap, in rao. spec staking §10
 const KEY_SWAP_COST: u64 = 100_000_000;
 
+/// The cost of a pair that a coldkey makes, in rao. spec staking §2
+const PAIR_COST: u64 = 5_000_000;
+
+/// The cost of an identity, in rao. spec subnets-and-neurons §15.2
+const IDENTITY_COST: u64 = 10_000_000;
+
 /// Blocks between two commitments of a neuron. spec subnets-and-neurons §16
 const COMMITMENT_INTERVAL: u32 = 100;
 
 parameter_types! {
     pub const MinStake: Amount<Tao> = Amount::from_rao(MIN_STAKE);
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
+    pub const PairCost: Amount<Tao> = Amount::from_rao(PAIR_COST);
+    pub const IdentityCost: Amount<Tao> = Amount::from_rao(IDENTITY_COST);
     /// The most weight for clearing removed subnets: a twentieth of a block, because no call waits for it.
     pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
     /// The most weight for the activation of children: a twentieth of a block. Its callers have paid for it.
@@ -57,6 +69,16 @@ impl Get<Weight> for GreatestDemand {
     }
 }
 
+/// The consent of keys, which are sr25519.
+pub struct Sr25519Consent;
+
+impl VerifyConsent<AccountId> for Sr25519Consent {
+    fn has_signed(account: &AccountId, bytes: &[u8], consent: &KeyConsent) -> bool {
+        let public = sr25519::Public::from_raw(*account.as_ref());
+        sr25519::Signature::from_raw(*consent).verify(bytes, &public)
+    }
+}
+
 impl free_calls::Config for Runtime {
     type GreatestDemand = GreatestDemand;
 }
@@ -64,11 +86,14 @@ impl free_calls::Config for Runtime {
 impl myelin_pallet_keys::Config for Runtime {
     type Currency = Balances;
     type Governance = EnsureRoot<AccountId>;
+    type IdentityCost = IdentityCost;
     type KeySwapCost = KeySwapCost;
     // The listeners run in this order. The first failure undoes the call.
-    type OnKeySwap = (Subnets, Staking, Neurons);
+    type OnKeySwap = (Subnets, Staking, Neurons, Authorities);
+    type PairCost = PairCost;
     type Rules = Subnets;
     type Seats = Neurons;
+    type Signatures = Sr25519Consent;
     type SystemAccounts = Nothing;
     type Uses = Staking;
     type WeightInfo = myelin_pallet_keys::weights::SubstrateWeight<Self>;
@@ -120,6 +145,7 @@ impl myelin_pallet_weights::Config for Runtime {
 impl myelin_pallet_emission::Config for Runtime {
     type Currency = Balances;
     type MaxTickWeight = MaxTickWeight;
+    type Outside = (Keys,);
     type Seats = Neurons;
     type Shares = myelin_pallet_emission::RootRatings<Self>;
     type Stake = Staking;

@@ -45,6 +45,7 @@ fn subnet(stakes: Stakes<'_>, parameters: &Value) -> Chain {
     );
     let names = stakes.iter().map(|(name, _)| *name).chain(["m", "n"]);
     for name in names {
+        chain.pair(&rich, &key(name));
         chain.succeed(&rich, NeuronsCall::burned_register { netuid: SUBNET, hotkey: account(&key(name)) });
     }
     for (name, tao) in stakes {

@@ -35,7 +35,7 @@ use myelin_epoch::{
     stakes::HotkeyStake,
 };
 use myelin_pallet_emission::{Accrued, Bonds, Error, Event, LastEpochs, Ledger, Neurons, Waiting, types::DueEpoch};
-use myelin_pallet_keys::Owners;
+use myelin_pallet_keys::{Owners, TotalEscrowed};
 use myelin_pallet_neurons::SeatsOf;
 use myelin_pallet_staking::{Families, Holdings, Hotkeys, NextPool, Pools, TotalStake};
 use myelin_pallet_subnets::{Launch, Network, NetworkSettings, Subnets, Tempos, TotalLocked};
@@ -421,6 +421,7 @@ fn issuance() -> IssuanceTerms {
         balances: Amount::from_rao(Balances::total_issuance()),
         locked: TotalLocked::<Runtime>::get(),
         staked: TotalStake::<Runtime>::get(),
+        escrowed: TotalEscrowed::<Runtime>::get(),
     }
 }
 

@@ -43,8 +43,9 @@ fn launch() -> Chain {
     )
 }
 
-fn register(chain: &Chain, hotkey: &sr25519::Pair, coldkey: &sr25519::Pair) -> NeuronsCall<Runtime> {
+fn register(chain: &mut Chain, hotkey: &sr25519::Pair, coldkey: &sr25519::Pair) -> NeuronsCall<Runtime> {
     let hotkey = account(hotkey);
+    let consent = chain.consent(coldkey, &account(coldkey), &hotkey);
     let (nonce, seal) =
         WorkChallenge::new(&chain.hash(), hotkey.as_ref()).search(0.., DIFFICULTY).expect("work pays off");
     NeuronsCall::register {
@@ -54,6 +55,7 @@ fn register(chain: &Chain, hotkey: &sr25519::Pair, coldkey: &sr25519::Pair) -> N
         work: seal.as_bytes().to_vec(),
         hotkey,
         coldkey: account(coldkey),
+        consent,
     }
 }
 
@@ -95,7 +97,7 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
 
     // Both seats are of one block, so that they are held equally long.
     let registrations = [&first, &second].map(|hotkey| {
-        let call = register(&chain, hotkey, &coldkey);
+        let call = register(&mut chain, hotkey, &coldkey);
         let transaction = chain.sign(hotkey, call);
         chain.validate(transaction.clone()).expect("the pool takes the transaction");
         transaction
@@ -142,12 +144,13 @@ fn from_an_empty_account_to_earned_staked_and_spent_tao() {
 
     let third = account(&key("third"));
     let price = chain.look(|| Admissions::<Runtime>::get(SUBNET).expect("the subnet exists").terms.burn);
+    chain.pair(&coldkey, &key("third"));
     chain.succeed(&coldkey, NeuronsCall::burned_register { netuid: SUBNET, hotkey: third.clone() });
     assert_eq!(chain.look(|| Neurons::count(SUBNET)), 3);
     chain.succeed(&coldkey, StakingCall::add_stake { hotkey: third.clone(), amount: Amount::from_rao(RAO_PER_TAO) });
     assert_eq!(chain.look(|| Staking::on(&third).rao()), RAO_PER_TAO);
     let spent = earned.rao() - chain.balance(&account(&coldkey));
-    let fees = spent - 2 * RAO_PER_TAO - price.rao();
+    let fees = spent - 2 * RAO_PER_TAO - price.rao() - RAO_PER_TAO / 200;
     assert!((1..RAO_PER_TAO / 100).contains(&fees), "what is not free costs a fee: {fees} rao");
 
     let metagraph = chain.look(|| Runtime::metagraph(SUBNET)).expect("the subnet exists");
@@ -173,7 +176,7 @@ fn a_key_without_a_seat_or_a_balance_gets_nothing_into_a_block() {
     let mut chain = launch();
     let nobody = key("nobody");
     let (coldkey, hotkey) = (key("coldkey"), key("hotkey"));
-    let call = register(&chain, &hotkey, &coldkey);
+    let call = register(&mut chain, &hotkey, &coldkey);
     chain.succeed(&hotkey, call);
     let accounts = chain.look(|| frame_system::Account::<Runtime>::iter().count());
     let paid = pallet_balances::Call::transfer_keep_alive { dest: Address::Id(account(&key("x"))), value: 1 };
@@ -182,7 +185,7 @@ fn a_key_without_a_seat_or_a_balance_gets_nothing_into_a_block() {
     assert_eq!(chain.refusal(&nobody, serve(8_091)), InvalidTransaction::Custom(10).into());
     let unstake = StakingCall::unstake_all { hotkey: account(&nobody) };
     assert_eq!(chain.refusal(&nobody, unstake), InvalidTransaction::Custom(4).into());
-    let mut lazy = register(&chain, &nobody, &nobody);
+    let mut lazy = register(&mut chain, &nobody, &nobody);
     if let NeuronsCall::register { nonce, .. } = &mut lazy {
         *nonce += 1;
     }
@@ -195,7 +198,7 @@ fn free_calls_cannot_flood() {
     let mut chain = launch();
     let (coldkey, hotkey) = (key("coldkey"), key("hotkey"));
     chain.block(Vec::new());
-    let call = register(&chain, &hotkey, &coldkey);
+    let call = register(&mut chain, &hotkey, &coldkey);
     chain.succeed(&hotkey, call);
 
     // No neuron of a public network can be told to dial a machine next to it.

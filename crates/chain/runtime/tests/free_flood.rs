@@ -7,7 +7,7 @@ use myelin_economics::work::WorkChallenge;
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_primitives::{NetUid, RAO_PER_TAO};
 use myelin_runtime::{
-    AccountId, Address, FreeCalls, Runtime,
+    Address, FreeCalls, Runtime,
     free_calls::{CallPayment, Used},
     presets,
 };
@@ -36,10 +36,9 @@ fn register(chain: &Chain, number: u16, hotkey: &sr25519::Pair) -> NeuronsCall<R
     let hotkey = account(hotkey);
     let (nonce, seal) = WorkChallenge::new(&chain.hash(), hotkey.as_ref()).search(0.., 1).expect("any seal will do");
     let netuid = NetUid::new(1 + number % 2);
-    let mut coldkey = [9; 32];
-    coldkey[..2].copy_from_slice(&number.to_le_bytes());
+    let coldkey = hotkey.clone();
     let (block_number, work) = (chain.height(), seal.as_bytes().to_vec());
-    NeuronsCall::register { netuid, block_number, nonce, work, hotkey, coldkey: AccountId::new(coldkey) }
+    NeuronsCall::register { netuid, block_number, nonce, work, hotkey, coldkey, consent: None }
 }
 
 #[test]

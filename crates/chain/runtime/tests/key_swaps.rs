@@ -13,11 +13,13 @@ use myelin_pallet_staking::{Call as StakingCall, traits::ReadStake};
 use myelin_pallet_subnets::{Call as SubnetsCall, traits::ReadSubnets};
 use myelin_primitives::{Amount, NetUid, RAO_PER_TAO, Uid};
 use myelin_records::bounds::MAX_NETWORKS;
-use myelin_runtime::{AccountId, Keys, Neurons, Runtime, RuntimeCall, Staking, Subnets, presets};
+use myelin_runtime::{
+    AccountId, Balances, Emission, Keys, Neurons, Runtime, RuntimeCall, Session, SessionKeys, Staking, Subnets, presets,
+};
 use serde_json::json;
 use sp_core::sr25519;
 use sp_io::hashing::twox_128;
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, traits::OpaqueKeys};
 
 /// The subnet that the owner creates.
 const SUBNET: NetUid = NetUid::new(2);
@@ -36,10 +38,17 @@ fn quiet() -> Chain {
 fn with_a_subnet_of_bob() -> (Chain, sr25519::Pair, AccountId) {
     let mut chain = quiet();
     let (owner, hotkey) = (key("Bob"), account(&key("hotkey")));
+    chain.pair(&owner, &key("hotkey"));
     chain.succeed(&owner, SubnetsCall::register_network { hotkey: hotkey.clone() });
     let amount = Amount::from_rao(RAO_PER_TAO);
     chain.succeed(&owner, StakingCall::add_stake { hotkey: hotkey.clone(), amount });
     (chain, owner, hotkey)
+}
+
+/// Returns a swap of a hotkey for another key, to which that key agrees.
+fn swapping(chain: &mut Chain, owner: &sr25519::Pair, hotkey: &AccountId, new: &sr25519::Pair) -> KeysCall<Runtime> {
+    let consent = chain.consent(new, &account(owner), &account(new));
+    KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey: account(new), consent }
 }
 
 /// Returns the storage of all pallets that follow a swap.
@@ -70,7 +79,8 @@ fn everything_follows_a_swapped_hotkey() {
     let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
     let new = account(&key("new"));
     let had = chain.balance(&account(&owner));
-    chain.succeed(&owner, KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey: new.clone() });
+    let swap = swapping(&mut chain, &owner, &hotkey, &key("new"));
+    chain.succeed(&owner, swap);
     let paid = had - chain.balance(&account(&owner));
     assert!((RAO_PER_TAO / 10..RAO_PER_TAO / 9).contains(&paid), "the cost and a fee: {paid} rao");
     chain.look(|| {
@@ -105,8 +115,8 @@ fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
     let patch = json!({ "subnets": { "networkParameters": { "txRateLimit": REST, "stakeInterval": 10_000 } } });
     let mut chain = Chain::begin(presets::LOCAL, patch);
     let (owner, [one, other]) = (key("Bob"), ["one", "other"].map(|name| account(&key(name))));
-    for hotkey in [&one, &other] {
-        chain.succeed(&owner, KeysCall::try_associate_hotkey { hotkey: hotkey.clone() });
+    for name in ["one", "other"] {
+        chain.pair(&owner, &key(name));
     }
     let amount = Amount::from_rao(RAO_PER_TAO);
     chain.succeed(&owner, StakingCall::become_delegate { hotkey: other.clone() });
@@ -116,9 +126,9 @@ fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
     }
     let moved = StakingCall::move_stake { origin_hotkey: one.clone(), destination_hotkey: other.clone(), amount };
     chain.succeed(&owner, moved);
-    let swap = || KeysCall::swap_hotkey { hotkey: other.clone(), new_hotkey: account(&key("new")) };
+    let swap = swapping(&mut chain, &owner, &other, &key("new"));
     let too_soon = KeysError::<Runtime>::HotKeySetTxRateLimitExceeded.into();
-    assert_eq!(failure(&mut chain, &owner, swap()), too_soon);
+    assert_eq!(failure(&mut chain, &owner, swap.clone()), too_soon);
     let given = StakingCall::transfer_stake {
         destination_coldkey: account(&key("Charlie")),
         hotkey: other.clone(),
@@ -131,8 +141,41 @@ fn a_coldkey_that_moved_stake_rests_before_it_swaps_a_hotkey() {
     for _ in 1..REST {
         chain.block(Vec::new());
     }
-    assert_eq!(failure(&mut chain, &owner, swap()), too_soon);
-    chain.succeed(&owner, swap());
+    assert_eq!(failure(&mut chain, &owner, swap.clone()), too_soon);
+    chain.succeed(&owner, swap);
+}
+
+#[test]
+fn an_owner_an_authority_and_a_delegate_in_one_are_swapped_at_once() {
+    let genesis = json!({ "authorities": { "sessionBlocks": 9 } });
+    let mut chain = Chain::begin(presets::LOCAL, genesis);
+    // Alice is the authority of the preset.
+    let (alice, hotkey, new) = (key("Alice"), account(&key("hotkey")), account(&key("new")));
+    let old = account(&alice);
+    chain.pair(&alice, &key("hotkey"));
+    chain.succeed(&alice, SubnetsCall::register_network { hotkey: hotkey.clone() });
+    chain.succeed(&alice, StakingCall::add_stake { hotkey: hotkey.clone(), amount: Amount::from_rao(RAO_PER_TAO) });
+    chain.succeed(&alice, StakingCall::become_delegate { hotkey: hotkey.clone() });
+    let sums = |chain: &mut Chain| chain.look(|| (Emission::total_issuance(), Staking::total(), Subnets::locked()));
+    let before = sums(&mut chain);
+    chain.look(|| {
+        assert_eq!(Session::validators(), [old.clone()]);
+        assert_ok!(Keys::swap_coldkey(frame_system::RawOrigin::Root.into(), old.clone(), new.clone(), Amount::ZERO));
+    });
+    assert_eq!(sums(&mut chain), before);
+    chain.keep();
+    chain.run_until(40, || Session::validators() == [new.clone()]);
+    chain.look(|| {
+        let keys = Session::load_keys(&new).expect("the session keys have moved");
+        assert_eq!(Session::load_keys(&old), None);
+        for id in SessionKeys::key_ids() {
+            assert_eq!(Session::key_owner(*id, keys.get_raw(*id)), Some(new.clone()));
+        }
+        assert_eq!(Staking::of(&new, &hotkey).rao(), RAO_PER_TAO);
+        assert_eq!(Subnets::subnet(SUBNET).and_then(|subnet| subnet.owner), Some(new.clone()));
+        // What keeps the old account is all that stays.
+        assert_eq!(Balances::free_balance(&old), 500);
+    });
 }
 
 #[test]
@@ -146,15 +189,15 @@ fn a_listener_that_fails_undoes_the_whole_swap() {
     chain.keep();
 
     let (before, had) = (stored(&mut chain), chain.balance(&account(&owner)));
-    let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey: new.clone() };
-    assert_eq!(failure(&mut chain, &owner, swap), DispatchError::Exhausted);
+    let swap = swapping(&mut chain, &owner, &hotkey, &key("new"));
+    assert_eq!(failure(&mut chain, &owner, swap.clone()), DispatchError::Exhausted);
     assert!(stored(&mut chain) == before, "something has moved");
     let paid = had - chain.balance(&account(&owner));
     assert!(paid < RAO_PER_TAO / 100, "the fee alone is paid: {paid} rao");
 
     chain.look(|| MembershipsOf::<Runtime>::remove(&new));
     chain.keep();
-    chain.succeed(&owner, KeysCall::swap_hotkey { hotkey, new_hotkey: new });
+    chain.succeed(&owner, swap);
 }
 
 #[test]
@@ -162,12 +205,13 @@ fn a_key_in_use_is_refused_before_anything_moves() {
     let (mut chain, owner, hotkey) = with_a_subnet_of_bob();
     let other = key("Charlie");
     let [staked, seated] = ["staked", "seated"].map(|name| account(&key(name)));
-    chain.succeed(&owner, KeysCall::try_associate_hotkey { hotkey: staked.clone() });
+    chain.pair(&owner, &key("staked"));
+    chain.pair(&owner, &key("seated"));
     let amount = Amount::from_rao(RAO_PER_TAO);
     chain.succeed(&owner, StakingCall::add_stake { hotkey: staked.clone(), amount });
     chain.succeed(&owner, NeuronsCall::burned_register { netuid: SUBNET, hotkey: seated.clone() });
     let theirs = account(&key("theirs"));
-    chain.succeed(&other, KeysCall::try_associate_hotkey { hotkey: theirs.clone() });
+    chain.pair(&other, &key("theirs"));
 
     let before = stored(&mut chain);
     for (new_hotkey, error) in [
@@ -175,7 +219,7 @@ fn a_key_in_use_is_refused_before_anything_moves() {
         (seated, KeysError::HotKeyAlreadyRegisteredInSubNet),
         (theirs, KeysError::NonAssociatedColdKey),
     ] {
-        let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey };
+        let swap = KeysCall::swap_hotkey { hotkey: hotkey.clone(), new_hotkey, consent: None };
         assert_eq!(failure(&mut chain, &owner, swap), error.into());
     }
     // Neither a coldkey with a hotkey nor a hotkey is a fresh coldkey.
@@ -199,7 +243,7 @@ fn swaps_on_as_many_networks_as_there_can_be_fit_into_a_block() {
     let most = <Runtime as frame_system::Config>::BlockWeights::get().get(DispatchClass::Normal).max_extrinsic;
     let account = account(&key("any"));
     for call in [
-        KeysCall::<Runtime>::swap_hotkey { hotkey: account.clone(), new_hotkey: account.clone() },
+        KeysCall::<Runtime>::swap_hotkey { hotkey: account.clone(), new_hotkey: account.clone(), consent: None },
         KeysCall::swap_coldkey_announced { new_coldkey: account.clone() },
     ] {
         let weight = chain.look(|| call.get_dispatch_info().call_weight);

@@ -58,8 +58,14 @@ fn difficulty(chain: &mut Chain) -> u64 {
 }
 
 /// Returns a registration with work on this block.
-fn worked(hotkey: &sr25519::Pair, (block, hash): (BlockNumber, [u8; 32]), difficulty: u64) -> NeuronsCall<Runtime> {
-    let hotkey = account(hotkey);
+fn worked(
+    chain: &mut Chain,
+    hotkey: &sr25519::Pair,
+    (block, hash): (BlockNumber, [u8; 32]),
+    difficulty: u64,
+) -> NeuronsCall<Runtime> {
+    let (hotkey, coldkey) = (account(hotkey), key("coldkey"));
+    let consent = chain.consent(&coldkey, &account(&coldkey), &hotkey);
     let (nonce, seal) = WorkChallenge::new(&hash, hotkey.as_ref()).search(0.., difficulty).expect("work pays off");
     NeuronsCall::register {
         netuid: SUBNET,
@@ -67,13 +73,15 @@ fn worked(hotkey: &sr25519::Pair, (block, hash): (BlockNumber, [u8; 32]), diffic
         nonce,
         work: seal.as_bytes().to_vec(),
         hotkey,
-        coldkey: account(&key("coldkey")),
+        coldkey: account(&coldkey),
+        consent,
     }
 }
 
 /// Registers a hotkey with work on the last block.
 fn register(chain: &mut Chain, hotkey: &sr25519::Pair) {
-    let call = worked(hotkey, (chain.height(), chain.hash()), difficulty(chain));
+    let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(chain));
+    let call = worked(chain, hotkey, block, difficulty);
     chain.succeed(hotkey, call);
 }
 
@@ -109,7 +117,7 @@ fn work_does_not_pay_before_the_launch() {
     let mut chain = main_network();
     let hotkey = key("early");
     let genesis = chain.look(|| System::block_hash(0).0);
-    let early = worked(&hotkey, (0, genesis), DIFFICULTY);
+    let early = worked(&mut chain, &hotkey, (0, genesis), DIFFICULTY);
     while chain.height() + 1 < OPENS_AT {
         assert_eq!(chain.refusal(&hotkey, early.clone()), InvalidTransaction::Custom(26).into());
     }
@@ -132,7 +140,8 @@ fn the_difficulty_doubles_in_each_full_interval() {
             register(&mut chain, &key(&format!("{interval}/{number}")));
         }
         let late = key("late");
-        let call = worked(&late, (chain.height(), chain.hash()), difficulty(&mut chain));
+        let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(&mut chain));
+        let call = worked(&mut chain, &late, block, difficulty);
         assert_eq!(chain.refusal(&late, call), InvalidTransaction::ExhaustsResources.into());
     }
     run_before(&mut chain, OPENS_AT + 300 + 1);
@@ -155,7 +164,8 @@ fn every_seat_earns_by_the_time_that_it_is_held() {
     let mut others = Vec::new();
     while chain.look(|| Neurons::count(SUBNET)) < 66 {
         let hotkey = key(&format!("other/{}", others.len()));
-        let call = worked(&hotkey, (chain.height(), chain.hash()), difficulty(&mut chain));
+        let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(&mut chain));
+        let call = worked(&mut chain, &hotkey, block, difficulty);
         let transaction = chain.sign(&hotkey, call);
         match chain.validate(transaction.clone()) {
             Ok(_) => {
@@ -236,6 +246,9 @@ fn root_burning_and_new_subnets_open_with_the_end_of_the_phase() {
     let ends_at = 40;
     let mut chain = launch(&json!({}), &json!({ "opensAt": 0, "endsAt": ends_at, "leastSeats": 0 }));
     let rich = key("rich");
+    for name in ["burned", "limited", "root", "subnet", "named"] {
+        chain.pair(&rich, &key(name));
+    }
     let outcomes = |chain: &mut Chain, block: BlockNumber| {
         run_before(chain, block);
         let nonce = chain.look(|| *System::account_nonce(account(&rich)));
@@ -264,7 +277,8 @@ fn a_full_subnet_replaces_the_seat_held_longest_past_immunity() {
     let since = chain.look(|| Neurons::seats(SUBNET)[0].registered_at);
     let fifth = key("e");
     run_before(&mut chain, since + 99);
-    let call = worked(&fifth, (chain.height(), chain.hash()), difficulty(&mut chain));
+    let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(&mut chain));
+    let call = worked(&mut chain, &fifth, block, difficulty);
     assert_eq!(chain.refusal(&fifth, call), InvalidTransaction::Custom(255).into(), "all seats are immune");
     assert_eq!(chain.height(), since + 99);
     register(&mut chain, &fifth);
@@ -281,6 +295,9 @@ fn a_subnet_with_an_owner_earns_nothing_until_root_rates_it() {
     let (rich, bought) = (key("rich"), NetUid::new(2));
     let per_block = || [SUBNET, bought].map(|netuid| Emission::of_subnet(netuid).rao());
     run_before(&mut chain, ends_at);
+    for name in ["subnet", "root"] {
+        chain.pair(&rich, &key(name));
+    }
     chain.succeed(&rich, SubnetsCall::register_network { hotkey: account(&key("subnet")) });
     chain.block(Vec::new());
     assert_eq!(chain.look(per_block), [RAO_PER_TAO, 0]);

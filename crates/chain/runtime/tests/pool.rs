@@ -47,7 +47,7 @@ fn register_on(netuid: NetUid, block: BlockNumber, nonce: u64, seal: Seal, hotke
     let hotkey = account(hotkey);
     let work = seal.as_bytes().to_vec();
     let coldkey = hotkey.clone();
-    NeuronsCall::register { netuid, block_number: block, nonce, work, hotkey, coldkey }.into()
+    NeuronsCall::register { netuid, block_number: block, nonce, work, hotkey, coldkey, consent: None }.into()
 }
 
 /// Returns a registration with the first seal that has this many leading zero bits at least.
@@ -121,7 +121,7 @@ fn a_transfer_without_a_tip_comes_before_each_free_call() {
     let hotkey = key("hotkey");
     seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
     let own = account(&alice);
-    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: own.clone() });
+    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: own.clone(), consent: None });
     chain.succeed(&alice, StakingCall::add_stake { hotkey: own, amount: Amount::from_rao(RAO_PER_TAO) });
     chain.run_until(10, || System::block_number() >= 10);
     permit(&mut chain, SUBNET, 1);

@@ -7,8 +7,8 @@ use myelin_client::{
     Account, Amount, Chain, Keypair, Metagraph, NetUid, NodeUrls, ParametersPatch, SubmissionOutcome, account, calls,
     runtime::{
         runtime_types::{
-            myelin_pallet_neurons::pallet::Call as Neurons, myelin_pallet_subnets::pallet::Call as Subnets,
-            myelin_runtime::RuntimeCall,
+            myelin_pallet_keys::pallet::Call as Keys, myelin_pallet_neurons::pallet::Call as Neurons,
+            myelin_pallet_subnets::pallet::Call as Subnets, myelin_runtime::RuntimeCall,
         },
         transactions,
     },
@@ -74,10 +74,14 @@ async fn fill(chain: &Chain, alice: &Account) -> Result<(), Box<dyn Error>> {
     let seats: Vec<u16> = (taken..SEATS).collect();
     for (seats, owner) in seats.chunks(BATCH).zip(owners.iter().cycle()) {
         let registrations = seats.iter().map(|seat| {
-            let hotkey = account(&key(&format!("//Alice//timing//{seat}"))?.public());
-            Ok(RuntimeCall::Neurons(Neurons::burned_register { netuid: NETUID.into(), hotkey }))
+            let key = key(&format!("//Alice//timing//{seat}"))?;
+            let (hotkey, consent) = (account(&key.public()), chain.consent(&key, &owner.public(), &key.public()));
+            Ok([
+                RuntimeCall::Keys(Keys::try_associate_hotkey { hotkey, consent: Some(consent) }),
+                RuntimeCall::Neurons(Neurons::burned_register { netuid: NETUID.into(), hotkey }),
+            ])
         });
-        let registrations: Vec<_> = registrations.collect::<Result<_, Box<dyn Error>>>()?;
+        let registrations = registrations.collect::<Result<Vec<_>, Box<dyn Error>>>()?.concat();
         owner.submit(&transactions().utility().batch_all(registrations), LIMIT).await.finalised()?;
     }
     Ok(())

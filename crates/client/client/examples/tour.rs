@@ -23,6 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // These keys are public, because they follow from the names.
     let key = |name| Secret::from_uri(name).map(Secret::into_keypair);
     let (coldkey, hotkey) = (Account::new(&chain, key("//Alice")?), key("//Alice//tour")?);
+    let consent = chain.consent(&hotkey, &coldkey.public(), &hotkey.public());
     let transfer = calls::transfer(&key("//Bob")?.public(), Amount::ONE_TAO);
     println!("a transfer costs {}", coldkey.fee(&transfer).await?);
     match coldkey.submit(&transfer, LIMIT).await {
@@ -34,7 +35,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let netuid = NetUid::new(1);
-    match coldkey.submit(&calls::burned_register(netuid, &hotkey.public()), LIMIT).await.finalised() {
+    let register = calls::burned_register(netuid, &hotkey.public());
+    let register = calls::associate_first(&hotkey.public(), Some(consent), &register);
+    match coldkey.submit(&register, LIMIT).await.finalised() {
         Ok(included) => println!("registered in block {} for {}", included.height, included.fee),
         Err(error) => println!("not registered: {error}"),
     }

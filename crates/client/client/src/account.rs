@@ -13,7 +13,7 @@ use crate::{
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, Tao};
-use myelin_records::free_calls::is_free;
+use myelin_records::{consent::KeyConsent, free_calls::is_free};
 use std::{sync::Arc, time::Duration};
 use subxt::{
     config::{DefaultExtrinsicParamsBuilder, Header as _},
@@ -121,6 +121,11 @@ impl Account {
     /// Returns the public key of the account.
     pub fn public(&self) -> PublicKey {
         self.key.public()
+    }
+
+    /// Signs the consent of this key to a pair of which it is one, see [`Chain::consent`].
+    pub fn consent(&self, coldkey: &PublicKey, hotkey: &PublicKey) -> KeyConsent {
+        self.chain.consent(&self.key, coldkey, hotkey)
     }
 
     /// Returns the present fee of a call, like [`Chain::fee`].

@@ -4,20 +4,33 @@
 //! contain other calls, are in [`runtime::transactions`](crate::runtime::transactions).
 //!
 //! The chain refuses a list that is too long; this module does not check the length.
+//!
+//! A new pair of keys needs the consent of the key that does not sign the call, see
+//! [`Chain::consent`](crate::Chain::consent).
 
 use crate::{
     key::account,
     runtime::{
-        balances::calls as balances, keys::calls as keys, neurons::calls as neurons,
-        runtime_types::bounded_collections::bounded_vec::BoundedVec, staking::calls as staking,
-        subnets::calls as subnets, transactions, weights::calls as weights,
+        balances::calls as balances,
+        keys::calls as keys,
+        neurons::calls as neurons,
+        runtime_types::{
+            bounded_collections::bounded_vec::BoundedVec, myelin_pallet_keys::pallet::Call as KeysCall,
+            myelin_pallet_neurons::pallet::Call as NeuronsCall, myelin_pallet_staking::pallet::Call as StakingCall,
+            myelin_pallet_subnets::pallet::Call as SubnetsCall, myelin_runtime::RuntimeCall,
+        },
+        staking::calls as staking,
+        subnets::calls as subnets,
+        transactions,
+        utility::calls as utility,
+        weights::calls as weights,
     },
 };
 use myelin_keys::PublicKey;
 use myelin_primitives::{Amount, BlockNumber, Entry, IpEndpoint, NetUid, Take, Tao};
 use myelin_records::{
-    commitment::CommitmentData, key::ChainIdentity, parameters::ParametersPatch, stake::FamilyMember,
-    subnet::SubnetIdentity,
+    commitment::CommitmentData, consent::KeyConsent, key::ChainIdentity, parameters::ParametersPatch,
+    stake::FamilyMember, subnet::SubnetIdentity,
 };
 use std::net::SocketAddr;
 use subxt::{
@@ -40,12 +53,12 @@ pub fn transfer_all(to: &PublicKey) -> Call<balances::TransferAll> {
     transactions().balances().transfer_all(account(to).into(), false)
 }
 
-/// Creates a subnet, and gives its first seat to the hotkey. Locks the price. Signed by a coldkey.
+/// Creates a subnet, and gives its first seat to the hotkey. Locks the price. Signed by the hotkey's owner.
 pub fn register_network(hotkey: &PublicKey) -> Call<subnets::RegisterNetwork> {
     transactions().subnets().register_network(account(hotkey))
 }
 
-/// Creates a subnet with an identity. Signed by a coldkey.
+/// Creates a subnet with an identity. Signed by the hotkey's owner.
 pub fn register_network_with_identity(
     hotkey: &PublicKey,
     identity: SubnetIdentity,
@@ -78,9 +91,50 @@ pub fn set_parameters(netuid: NetUid, changed: ParametersPatch) -> Call<subnets:
     transactions().subnets().set_parameters(netuid.into(), changed.into())
 }
 
-/// Associates a hotkey that has no owner with the signing coldkey.
-pub fn try_associate_hotkey(hotkey: &PublicKey) -> Call<keys::TryAssociateHotkey> {
-    transactions().keys().try_associate_hotkey(account(hotkey))
+/// Associates a hotkey that has no owner with the signing coldkey, with the consent of the hotkey. The cost is recycled.
+pub fn try_associate_hotkey(hotkey: &PublicKey, consent: Option<KeyConsent>) -> Call<keys::TryAssociateHotkey> {
+    transactions().keys().try_associate_hotkey(account(hotkey), consent)
+}
+
+/// Associates a hotkey with the signing coldkey, and then makes a call that needs the pair: both, or neither.
+pub fn associate_first<Arguments: Clone + Into<RuntimeCall>>(
+    hotkey: &PublicKey,
+    consent: Option<KeyConsent>,
+    call: &Call<Arguments>,
+) -> Call<utility::BatchAll> {
+    let pair = KeysCall::try_associate_hotkey { hotkey: account(hotkey), consent };
+    transactions().utility().batch_all(vec![RuntimeCall::Keys(pair), call.call_data().clone().into()])
+}
+
+impl From<neurons::BurnedRegister> for RuntimeCall {
+    fn from(neurons::BurnedRegister { netuid, hotkey }: neurons::BurnedRegister) -> Self {
+        Self::Neurons(NeuronsCall::burned_register { netuid, hotkey })
+    }
+}
+
+impl From<neurons::RegisterLimit> for RuntimeCall {
+    fn from(neurons::RegisterLimit { netuid, hotkey, limit_price }: neurons::RegisterLimit) -> Self {
+        Self::Neurons(NeuronsCall::register_limit { netuid, hotkey, limit_price })
+    }
+}
+
+impl From<staking::RootRegister> for RuntimeCall {
+    fn from(staking::RootRegister { hotkey }: staking::RootRegister) -> Self {
+        Self::Staking(StakingCall::root_register { hotkey })
+    }
+}
+
+impl From<subnets::RegisterNetwork> for RuntimeCall {
+    fn from(subnets::RegisterNetwork { hotkey }: subnets::RegisterNetwork) -> Self {
+        Self::Subnets(SubnetsCall::register_network { hotkey })
+    }
+}
+
+impl From<subnets::RegisterNetworkWithIdentity> for RuntimeCall {
+    fn from(call: subnets::RegisterNetworkWithIdentity) -> Self {
+        let subnets::RegisterNetworkWithIdentity { hotkey, identity } = call;
+        Self::Subnets(SubnetsCall::register_network_with_identity { hotkey, identity })
+    }
 }
 
 /// Stakes TAO on a hotkey. Signed by a coldkey.
@@ -182,14 +236,16 @@ pub fn register(
     seal: [u8; 32],
     hotkey: &PublicKey,
     coldkey: &PublicKey,
+    consent: Option<KeyConsent>,
 ) -> Call<neurons::Register> {
     let (hotkey, coldkey) = (account(hotkey), account(coldkey));
-    transactions().neurons().register(netuid.into(), block, nonce, seal.to_vec(), hotkey, coldkey)
+    transactions().neurons().register(netuid.into(), block, nonce, seal.to_vec(), hotkey, coldkey, consent)
 }
 
-/// Replaces a hotkey by a new one, on all networks. Signed by the hotkey's owner.
-pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey) -> Call<keys::SwapHotkey> {
-    transactions().keys().swap_hotkey(account(hotkey), account(new_hotkey))
+/// Replaces a hotkey by a new one, on all networks, with the consent of the new one unless its owner signs. Signed by the
+/// hotkey's owner.
+pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey, consent: Option<KeyConsent>) -> Call<keys::SwapHotkey> {
+    transactions().keys().swap_hotkey(account(hotkey), account(new_hotkey), consent)
 }
 
 /// Announces the address of an axon. Signed by the hotkey; free.

@@ -8,6 +8,8 @@ use crate::{
     node_urls::NodeUrls,
     state::ChainState,
 };
+use myelin_keys::{Keypair, PublicKey};
+use myelin_records::consent::{KeyConsent, pair_text};
 use std::sync::Arc;
 use subxt::{
     backend::LegacyBackend,
@@ -72,6 +74,16 @@ impl Chain {
     /// Returns the hash of block 0, which identifies the chain.
     pub fn genesis(&self) -> H256 {
         self.client.genesis_hash()
+    }
+
+    /// Returns the text with which a key agrees to a pair on this chain (spec staking §2).
+    pub fn pair_text(&self, coldkey: &PublicKey, hotkey: &PublicKey) -> Vec<u8> {
+        pair_text(&self.genesis().0, coldkey, hotkey)
+    }
+
+    /// Signs the consent of one key of a pair on this chain (spec staking §2).
+    pub fn consent(&self, key: &Keypair, coldkey: &PublicKey, hotkey: &PublicKey) -> KeyConsent {
+        key.sign(&self.pair_text(coldkey, hotkey)).to_bytes()
     }
 
     /// Returns the URL of the current node.

@@ -169,6 +169,12 @@ const fn texts(code: PoolCode) -> (&'static str, &'static str) {
         PoolCode::RepeatedNetwork => {
             ("the networks of the batch do not ascend", "list each network once, in ascending order of netuids")
         }
+        PoolCode::KeyConsentMissing => {
+            ("the other key of the pair did not agree to it", "add the consent that the other key has signed")
+        }
+        PoolCode::ColdkeyReserved => {
+            ("a coldkey will be swapped for this account", "wait until the swap is done, or name another account")
+        }
         PoolCode::Unreadable => {
             ("the chain cannot read the parameters of all networks", "wait for an upgrade of the chain")
         }

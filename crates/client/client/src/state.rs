@@ -239,6 +239,18 @@ impl ChainState {
         cost.map(record).map_err(|error| subxt::Error::from(error).into())
     }
 
+    /// Returns the cost of a pair that a coldkey makes (spec staking §2).
+    pub fn pair_cost(&self) -> Result<Amount<Tao>, ChainError> {
+        let cost = self.0.constants().entry(runtime::constants().keys().pair_cost());
+        cost.map(record).map_err(|error| subxt::Error::from(error).into())
+    }
+
+    /// Returns the cost of an identity (spec subnets-and-neurons §15.2).
+    pub fn identity_cost(&self) -> Result<Amount<Tao>, ChainError> {
+        let cost = self.0.constants().entry(runtime::constants().keys().identity_cost());
+        cost.map(record).map_err(|error| subxt::Error::from(error).into())
+    }
+
     /// Returns the time between two blocks while no authority is missing.
     pub async fn slot_duration(&self) -> Result<Duration, ChainError> {
         Ok(Duration::from_millis(self.ask(runtime::runtime_apis().aura_api().slot_duration()).await?.0))

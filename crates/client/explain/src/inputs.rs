@@ -36,10 +36,11 @@ pub(crate) async fn block_input(
     number: BlockNumber,
     ran: &[NetUid],
 ) -> Result<BlockInput, ExplainError> {
-    let (free, locked, total_stake, accrual, ledger, tempos, launch, network, subnets) = try_join!(
+    let (free, locked, total_stake, escrowed, accrual, ledger, tempos, launch, network, subnets) = try_join!(
         storage_value(before, storage().balances().total_issuance(), ()),
         storage_value(before, storage().subnets().total_locked(), ()),
         storage_value(before, storage().staking().total_stake(), ()),
+        storage_value(before, storage().keys().total_escrowed(), ()),
         storage_value(before, storage().emission().accrued(), ()),
         storage_value(before, storage().emission().ledger(), ()),
         storage_value(before, storage().subnets().tempos(), ()),
@@ -68,6 +69,7 @@ pub(crate) async fn block_input(
             balances: Amount::from_rao(free.unwrap_or_default()),
             locked: locked.map_or(Amount::ZERO, |locked| locked.0),
             staked: total_stake.map_or(Amount::ZERO, |total| total.0),
+            escrowed: escrowed.map_or(Amount::ZERO, |total| total.0),
         },
         accrual: accrual.ok_or_else(|| contradiction("the accrual is missing"))?.0,
         ledger: ledger.try_into().map_err(|()| contradiction("the ledger is too long"))?,

@@ -80,7 +80,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if doing == "seat" {
         // Development keys like Alice's are public, and hold TAO on a local network.
         let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_mins(1));
-        alice.submit(&calls::burned_register(SUBNET, &hotkey.public()), limit).await.finalised()?;
+        let consent = chain.consent(&hotkey, &alice.public(), &hotkey.public());
+        let register = calls::burned_register(SUBNET, &hotkey.public());
+        let register = calls::associate_first(&hotkey.public(), Some(consent), &register);
+        alice.submit(&register, limit).await.finalised()?;
         alice.submit(&calls::add_stake(&hotkey.public(), Amount::ONE_TAO), limit).await.finalised()?;
         return Ok(());
     }

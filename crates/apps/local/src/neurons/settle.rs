@@ -140,6 +140,7 @@ async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, LocalError>
         return Ok(netuid);
     }
     let identity = SubnetIdentity { subnet_name: NAME.into(), ..SubnetIdentity::default() };
+    pair(chain, owner).await?;
     carry(&owner.coldkey, &calls::register_network_with_identity(&owner.hotkey.public(), identity)).await?;
     find().await?.ok_or(LocalError::NoSubnet)
 }
@@ -149,6 +150,7 @@ async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNe
     let hotkey = who.hotkey.public();
     let now = chain.at_finalised().await?;
     if now.uid(netuid, &hotkey).await?.is_none() {
+        pair(chain, who).await?;
         carry(&who.coldkey, &calls::burned_register(netuid, &hotkey)).await?;
     }
     let staked = now.hotkey(&hotkey).await?.map_or(Amount::ZERO, |hotkey| hotkey.stake);
@@ -158,6 +160,16 @@ async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNe
         carry(&who.coldkey, &calls::add_stake(&hotkey, missing)).await?;
     }
     Ok(())
+}
+
+/// Makes the keys of a wallet a pair, unless they are one.
+async fn pair(chain: &Chain, who: &OpenWallet) -> Result<(), LocalError> {
+    let hotkey = who.hotkey.public();
+    if chain.at_finalised().await?.hotkey(&hotkey).await?.is_some() {
+        return Ok(());
+    }
+    let consent = who.hotkey.consent(&who.coldkey.public(), &hotkey);
+    carry(&who.coldkey, &calls::try_associate_hotkey(&hotkey, Some(consent))).await
 }
 
 /// Signs and submits a call, and waits until it is final.

@@ -80,8 +80,9 @@ async fn begin() -> (TestNetwork, TestChain) {
     let network = TestNetwork::start(NODE, "test", &["Alice"], &still).await;
     let chain = network.node("Alice").chain().await;
     let tx = runtime::transactions;
-    for hotkey in [validator(), account("Bob//miner")] {
-        let register = tx().neurons().burned_register(SUBNET, hotkey);
+    for hotkey in ["Bob//validator", "Bob//miner"] {
+        chain.pair(&key("Bob"), &key(hotkey)).await;
+        let register = tx().neurons().burned_register(SUBNET, account(hotkey));
         chain.submit(&register, &key("Bob")).await.expect("a seat is free");
     }
     let stake = tx().staking().add_stake(validator(), rao(100 * TAO));
@@ -205,7 +206,8 @@ async fn seats_and_origins(refusals: &Refusals<'_>) {
     refusals.code(serve(SUBNET, 0, 80, 4), "Bob//miner", 11).await;
     refusals.code(serve(SUBNET, here, 0, 4), "Bob//miner", 13).await;
     refusals.code(serve(SUBNET, here, 80, 5), "Bob//miner", 255).await;
-    let work = |netuid, seal: Vec<u8>| seats().register(netuid, 1, 1, seal, account("Stranger"), account("Stranger"));
+    let work =
+        |netuid, seal: Vec<u8>| seats().register(netuid, 1, 1, seal, account("Stranger"), account("Stranger"), None);
     refusals.code(work(NOWHERE, vec![0; 32]), "Stranger", 3).await;
     refusals.code(work(SUBNET, vec![0; 32]), "Stranger", 255).await;
     refusals.code(work(SUBNET, vec![0; 32]), "Dave", 255).await;

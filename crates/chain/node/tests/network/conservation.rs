@@ -21,6 +21,7 @@ const LAG: u64 = 2;
 
 /// Registers a hotkey of a coldkey and stakes on it.
 async fn join(chain: &TestChain, netuid: NetUid, coldkey: &str, hotkey: &str, stake: u64) -> Uid {
+    chain.pair(&key(coldkey), &key(hotkey)).await;
     let hotkey = account(hotkey);
     let register = runtime::transactions().neurons().burned_register(netuid.into(), hotkey);
     let registered = chain.submit(&register, &key(coldkey)).await.expect("a seat is free");
@@ -59,6 +60,7 @@ async fn next_epoch(chain: &TestChain, netuid: NetUid) -> (TestState, EpochRun) 
 async fn every_rao_of_a_subnet_is_accounted_for() {
     let network = TestNetwork::start(NODE, "test", &["Alice", "Bob"], &json!({})).await;
     let chain = network.node("Alice").chain().await;
+    chain.pair(&key("Charlie"), &key("Charlie//owner")).await;
     let create = runtime::transactions().subnets().register_network(account("Charlie//owner"));
     let created = chain.submit(&create, &key("Charlie")).await.expect("Charlie can pay for a subnet");
     let netuid = created.event::<NetworkAdded>().expect("a subnet was created").netuid.0;

@@ -66,6 +66,7 @@ impl Story {
 
     /// Registers a hotkey of a coldkey and stakes on it.
     async fn join(&self, netuid: NetUid, coldkey: &str, path: &str, stake: u64) -> Uid {
+        self.chain.pair(&key(coldkey), &key(path)).await;
         let registered = self.tell(coldkey, calls::burned_register(netuid, &hotkey(path))).await;
         if stake > 0 {
             self.tell(coldkey, calls::add_stake(&hotkey(path), tao(stake))).await;
@@ -189,6 +190,7 @@ async fn family(story: &Story) {
 
 async fn root(story: &Story) {
     let validator = hotkey("Alice//root");
+    story.chain.pair(&key("Alice"), &key("Alice//root")).await;
     story.tell("Alice", calls::root_register(&validator)).await;
     story.tell("Alice", calls::add_stake(&validator, tao(100))).await;
     let now = story.reader.at_finalised().await.expect("the node answers").height();

@@ -53,9 +53,14 @@ fn hurry() -> Value {
     })
 }
 
+/// The cost of a pair that a coldkey makes, in rao.
+const PAIR_COST: u64 = 5_000_000;
+
 /// Searches a seal on the best block until a seat is taken before the work is too old.
-async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) -> TestInclusion {
+async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: &Keypair) -> TestInclusion {
     let (public, account) = (hotkey.public_key(), hotkey.public_key().to_account_id());
+    let owner = coldkey.public_key().to_account_id();
+    let consent = chain.consent(coldkey, owner, account);
     for _ in 0..ATTEMPTS {
         let best = chain.best().await;
         let subnet = best.ask(runtime::runtime_apis().myelin_api().subnet(FIRST.into())).await.expect("genesis has it");
@@ -69,7 +74,8 @@ async fn mine_a_seat(chain: &TestChain, hotkey: &Keypair, coldkey: AccountId32) 
             nonce,
             seal.as_bytes().to_vec(),
             account,
-            coldkey,
+            owner,
+            Some(consent),
         );
         match chain.submit(&call, hotkey).await {
             Ok(included) => return included,
@@ -132,10 +138,9 @@ async fn the_first_tao_is_earned() {
 
     // Just after an epoch, so that both are in time for the next one.
     chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
-    let (ada, ben) = (account("Ada"), account("Ben"));
     let (ada_hot, ben_hot) = (key("Ada//hot"), key("Ben//hot"));
-    let first = mine_a_seat(&chain, &ada_hot, ada).await;
-    let second = mine_a_seat(&chain, &ben_hot, ben).await;
+    let first = mine_a_seat(&chain, &ada_hot, &key("Ada")).await;
+    let second = mine_a_seat(&chain, &ben_hot, &key("Ben")).await;
     let uid = |included: &TestInclusion| included.event::<NeuronRegistered>().expect("a seat was taken").uid.0;
     let (ada_uid, ben_uid) = (uid(&first), uid(&second));
     assert_eq!((first.fee(), second.fee()), (0, 0));
@@ -182,7 +187,7 @@ async fn the_first_epoch_paid_for_held_seats(moment: &TestState, epoch: &EpochRu
 /// Takes a seat after the first paid epoch, and checks its first full epoch.
 async fn a_latecomer_earns_the_same(chain: &TestChain) {
     let hotkey = key("Cleo//hot");
-    mine_a_seat(chain, &hotkey, account("Cleo")).await;
+    mine_a_seat(chain, &hotkey, &key("Cleo")).await;
     let (moment, _) = chain.wait_for_event("epoch", |epoch: &EpochRun| epoch.netuid.0 == FIRST).await;
     let before: Vec<u64> = neurons(&moment).await.iter().map(|neuron| neuron.stake.rao()).collect();
     let paid = moment.height();
@@ -248,6 +253,10 @@ async fn spend(chain: &TestChain, hotkey: AccountId32) {
     let added = added.expect("Ada owns the hotkey");
     left -= TAO + added.fee();
     assert_eq!(free(&added.moment, ada).await, left);
+
+    let paired = chain.pair(&signer, &key("Ada//second")).await;
+    left -= PAIR_COST + paired.fee();
+    assert_eq!(free(&paired.moment, ada).await, left);
 
     let subnet =
         added.moment.ask(runtime::runtime_apis().myelin_api().subnet(FIRST.into())).await.expect("genesis has it");

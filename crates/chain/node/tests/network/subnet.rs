@@ -82,9 +82,12 @@ fn endpoints(network: &TestNetwork) -> NodeUrls {
 }
 
 /// Takes a seat for a hotkey of Alice's, and adds stake if it is not zero.
-async fn seat(alice: &Account, netuid: NetUid, path: &str, stake: u64) {
-    let hotkey = hotkey(path).public();
-    alice.submit(&calls::burned_register(netuid, &hotkey), LONG).await.finalised().unwrap();
+async fn seat(chain: &Chain, alice: &Account, netuid: NetUid, path: &str, stake: u64) {
+    let key = hotkey(path);
+    let hotkey = key.public();
+    let consent = chain.consent(&key, &alice.public(), &hotkey);
+    let register = calls::associate_first(&hotkey, Some(consent), &calls::burned_register(netuid, &hotkey));
+    alice.submit(&register, LONG).await.finalised().unwrap();
     if stake > 0 {
         let stake = calls::add_stake(&hotkey, Amount::from_rao(stake * TAO));
         alice.submit(&stake, LONG).await.finalised().unwrap();
@@ -191,7 +194,7 @@ async fn story(network: &TestNetwork, chain: &Chain, alice: &Account, netuid: Ne
     let paths = ["validator", "good", "bad"].map(|name| format!("Alice//{name}{netuid}"));
     let [validator, good, bad] = paths.each_ref().map(String::as_str);
     for (path, stake) in [(validator, 100), (good, 0), (bad, 0)] {
-        seat(alice, netuid, path, stake).await;
+        seat(chain, alice, netuid, path, stake).await;
     }
     let subnet = Metagraph::sync(chain, netuid).await.unwrap();
     let [own_uid, good_uid, bad_uid] =
@@ -256,8 +259,8 @@ async fn without_a_result_nothing_is_submitted() {
     let (network, chain) = network().await;
     let alice = Account::new(&chain, hotkey("Alice"));
     let (validator, wrong) = ("Alice//silent", "Alice//wrong");
-    seat(&alice, OPEN, validator, 100).await;
-    seat(&alice, OPEN, wrong, 0).await;
+    seat(&chain, &alice, OPEN, validator, 100).await;
+    seat(&chain, &alice, OPEN, wrong, 0).await;
     let folder = tempfile::tempdir().unwrap();
     let Mining { stop, ended } = mining(&chain, OPEN, wrong, (3, AxonTls::Off), folder.path()).await;
     let mut validating = Validating::start(endpoints(&network), OPEN, validator, folder.path()).await;

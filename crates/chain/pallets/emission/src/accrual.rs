@@ -10,6 +10,7 @@ use myelin_epoch::{
     accrual::{add_block, divide, drain, needs_division},
     error::ArithmeticStep,
 };
+use myelin_pallet_keys::traits::ReadEscrow;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
@@ -25,7 +26,7 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// Returns the issuance: balances, locks, stake and pending emission. spec tokenomics §9.1
+    /// Returns the issuance: balances, locks, stake, pending emission and escrows. spec tokenomics §9.1
     ///
     /// A sum that overflows reads as the largest amount, at which nothing is minted.
     pub fn total_issuance() -> Amount<Tao> {
@@ -34,7 +35,8 @@ impl<T: Config> Pallet<T> {
 
     fn issuance_with(pending: Amount<Tao>) -> Amount<Tao> {
         let free = Amount::from_rao(T::Currency::total_issuance());
-        Amount::checked_sum([free, T::Subnets::locked(), T::Stake::total(), pending]).unwrap_or(Amount::MAX)
+        let parts = [free, T::Subnets::locked(), T::Stake::total(), T::Outside::escrowed(), pending];
+        Amount::checked_sum(parts).unwrap_or(Amount::MAX)
     }
 
     /// Mints the block emission and adds it to the pending emission. spec tokenomics §5.4

@@ -88,6 +88,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::BlockNumberFor;
     use myelin_economics::root::Share;
+    use myelin_pallet_keys::traits::ReadEscrow;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::{PayStake, ReadStake};
     use myelin_pallet_subnets::traits::ReadSubnets;
@@ -108,6 +109,9 @@ pub mod pallet {
 
         /// The stake weights of hotkeys, and the payouts to neurons.
         type Stake: ReadStake<Self::AccountId> + PayStake<Self::AccountId>;
+
+        /// The sums of TAO that other pallets hold outside of accounts, parts of the issuance.
+        type Outside: ReadEscrow;
 
         /// The seats of networks.
         type Seats: ReadSeats<Self::AccountId>;

@@ -21,6 +21,7 @@ use frame_support::{
 };
 use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
 use myelin_epoch::accrual::takes_part;
+use myelin_pallet_keys::traits::ReadEscrow;
 use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
@@ -67,6 +68,8 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
+    /// TAO that other pallets hold outside of accounts.
+    pub static Escrowed: Amount<Tao> = Amount::ZERO;
     /// The most block weight that a tick may use; tests lower it.
     pub static MaxTickWeight: Weight = Weight::from_parts(1_500 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 }
@@ -76,6 +79,7 @@ impl crate::Config for Test {
     type BenchmarkHelper = Tables;
     type Currency = Balances;
     type MaxTickWeight = MaxTickWeight;
+    type Outside = Tables;
     type Seats = Tables;
     type Shares = RootRatings<Self>;
     type Stake = Tables;
@@ -125,6 +129,12 @@ type Activated = StorageValue<Mock, Vec<NetUid>, ValueQuery>;
 type Unpayable = StorageValue<Mock, AccountId, OptionQuery>;
 #[storage_alias]
 type Embezzler = StorageValue<Mock, AccountId, OptionQuery>;
+
+impl ReadEscrow for Tables {
+    fn escrowed() -> Amount<Tao> {
+        Escrowed::get()
+    }
+}
 
 impl ReadSubnets<AccountId> for Tables {
     fn exists(netuid: NetUid) -> bool {

@@ -16,13 +16,15 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use myelin_primitives::{Amount, BlockNumber, RAO_PER_TAO};
-use myelin_records::{bounds::MAX_HOTKEYS, key::ChainIdentity};
+use myelin_records::{bounds::MAX_HOTKEYS, consent::KeyConsent, key::ChainIdentity};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// The chain around this pallet.
 pub trait BenchmarkHelper<AccountId> {
     /// Gives a hotkey a seat.
     fn sit(hotkey: &AccountId);
+    /// Returns an account without owner, and its consent to a pair with the coldkey.
+    fn agreeing(coldkey: &AccountId) -> (AccountId, KeyConsent);
 }
 
 /// A block in which all rate limits and delays that began in block 1 have passed.
@@ -55,10 +57,10 @@ mod benches {
         for number in 1..MAX_HOTKEYS {
             own::<T>(&coldkey, number);
         }
-        let hotkey: T::AccountId = account("new", 0, 0);
+        let (hotkey, consent) = T::BenchmarkHelper::agreeing(&coldkey);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone());
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone(), Some(consent));
 
         assert_eq!(Pallet::<T>::owner(&hotkey), Some(coldkey));
     }
@@ -70,11 +72,11 @@ mod benches {
         for number in 1..MAX_HOTKEYS {
             own::<T>(&coldkey, number);
         }
-        let new: T::AccountId = account("new", 0, 0);
+        let (new, consent) = T::BenchmarkHelper::agreeing(&coldkey);
         set_block::<T>(LATER);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone(), new.clone());
+        _(RawOrigin::Signed(coldkey.clone()), hotkey.clone(), new.clone(), Some(consent));
 
         assert_eq!((Pallet::<T>::owner(&hotkey), Pallet::<T>::owner(&new)), (None, Some(coldkey)));
     }

@@ -4,22 +4,26 @@ use crate::{
     pallet::{Config, Error, Event, Owners, Pallet},
     traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
 };
-use frame_support::{
-    dispatch::DispatchResult,
-    ensure,
-    traits::{Contains, Get},
-    weights::Weight,
-};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use myelin_primitives::BlockNumber;
+use myelin_records::consent::KeyConsent;
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
     /// Pairs a hotkey without owner with a coldkey. spec staking §2
-    pub(crate) fn do_try_associate_hotkey(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
+    pub(crate) fn do_try_associate_hotkey(
+        coldkey: &T::AccountId,
+        hotkey: &T::AccountId,
+        consent: Option<&KeyConsent>,
+    ) -> DispatchResult {
         Self::ensure_not_swapping(coldkey)?;
-        if !Owners::<T>::contains_key(hotkey) {
-            Self::make_pair(coldkey, hotkey)?;
+        if Owners::<T>::contains_key(hotkey) {
+            return Ok(());
         }
+        Self::ensure_new_pair(coldkey, hotkey)?;
+        Self::ensure_consented(coldkey, hotkey, hotkey, consent)?;
+        Self::recycle(coldkey, T::PairCost::get())?;
+        Self::make_pair(coldkey, hotkey)?;
         Ok(())
     }
 
@@ -28,9 +32,10 @@ impl<T: Config> Pallet<T> {
         coldkey: &T::AccountId,
         old: &T::AccountId,
         new: &T::AccountId,
+        consent: Option<&KeyConsent>,
     ) -> Result<Weight, DispatchError> {
         Self::ensure_not_swapping(coldkey)?;
-        Self::ensure_swappable(coldkey, old, new)?;
+        Self::ensure_swappable(coldkey, old, new, consent)?;
         Self::recycle(coldkey, T::KeySwapCost::get()).map_err(|_| Error::<T>::NotEnoughBalanceToPaySwapHotKey)?;
         Self::replace_hotkey(coldkey, old, new);
         let weight = T::OnKeySwap::hotkey_swapped(coldkey, old, new)?;
@@ -43,11 +48,18 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Checks a swap in the order of spec staking §10.1, without the cost.
-    fn ensure_swappable(coldkey: &T::AccountId, old: &T::AccountId, new: &T::AccountId) -> Result<(), Error<T>> {
-        ensure!(Owners::<T>::get(old).as_ref() == Some(coldkey), Error::NonAssociatedColdKey);
-        match Owners::<T>::get(new) {
-            Some(owner) => ensure!(owner == *coldkey, Error::NonAssociatedColdKey),
-            None => ensure!(!T::SystemAccounts::contains(new), Error::CannotUseSystemAccount),
+    fn ensure_swappable(
+        coldkey: &T::AccountId,
+        old: &T::AccountId,
+        new: &T::AccountId,
+        consent: Option<&KeyConsent>,
+    ) -> Result<(), Error<T>> {
+        Self::ensure_pair(coldkey, old)?;
+        if Owners::<T>::contains_key(new) {
+            Self::ensure_pair(coldkey, new)?;
+        } else {
+            Self::ensure_new_hotkey(coldkey, new)?;
+            Self::ensure_consented(coldkey, new, new, consent)?;
         }
         ensure!(old != new, Error::NewHotKeyIsSameWithOld);
         let limit = T::Rules::key_rules().swap_rate_limit;

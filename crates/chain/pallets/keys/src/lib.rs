@@ -8,9 +8,11 @@
 //! |---|---|---|
 //! | Which coldkey owns a hotkey? | [`Keys::owner`], [`Owners`] | staking §2 |
 //! | How does a hotkey get an owner? | [`Keys::pair`], [`Call::try_associate_hotkey`] | staking §2 |
+//! | How do both keys agree to a pair? | [`KeyConsent`], [`VerifyConsent`] | staking §2 |
 //! | How is a hotkey replaced? | [`Call::swap_hotkey`], [`OnKeySwap`] | staking §10.1 |
 //! | How is a coldkey replaced? | [`Call::announce_coldkey_swap`], [`Call::swap_coldkey_announced`] | staking §10.2, §10.3 |
 //! | Which coldkeys may not act? | [`Keys::ensure_not_swapping`], [`Keys::swap_code`] | staking §10.3 |
+//! | Which account is reserved for a swap? | [`Announced`] | staking §10.3 |
 //! | Which identity does a coldkey publish? | [`Identities`] | subnets-and-neurons §15.2 |
 //!
 //! # Swaps
@@ -19,11 +21,15 @@
 //! [`ReadKeyUse`], rate limits and delays through [`ReadKeyRules`]. Then the pair moves. Then the listeners move their
 //! data of the old key, in the order in which the runtime lists them. A listener that fails undoes the call.
 //!
+//! A coldkey whose swap is announced has no TAO in its account: it is in escrow, which is in no account, and what
+//! arrives later is frozen. So no call can spend it, however it is wrapped.
+//!
 //! # What is not here
 //!
 //! Stake, delegation and families are in `myelin-pallet-staking`, seats in `myelin-pallet-neurons`. The parameters of
 //! swaps are in `myelin-pallet-subnets`.
 //!
+//! [`KeyConsent`]: myelin_records::consent::KeyConsent
 //! [`Keys::ensure_not_swapping`]: traits::Keys::ensure_not_swapping
 //! [`Keys::owner`]: traits::Keys::owner
 //! [`Keys::pair`]: traits::Keys::pair
@@ -32,6 +38,7 @@
 //! [`ReadKeyRules`]: traits::ReadKeyRules
 //! [`ReadKeyUse`]: traits::ReadKeyUse
 //! [`ReadSeated`]: traits::ReadSeated
+//! [`VerifyConsent`]: traits::VerifyConsent
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
@@ -52,6 +59,7 @@ extern crate alloc;
 pub mod benchmarking;
 mod calls;
 mod coldkeys;
+mod consent;
 mod free;
 mod identity;
 #[cfg(any(test, feature = "try-runtime"))]
@@ -78,18 +86,22 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
+        traits::{OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
         types::ColdkeyHash,
         weights::WeightInfo,
     };
     use frame_support::{
         pallet_prelude::*,
-        traits::{Contains, EnsureOrigin, fungible::Mutate},
+        traits::{
+            Contains, EnsureOrigin,
+            fungible::{Balanced, Mutate, MutateFreeze},
+        },
     };
     use frame_system::pallet_prelude::*;
     use myelin_primitives::{Amount, BlockNumber, Tao};
     use myelin_records::{
         bounds::MaxHotkeys,
+        consent::KeyConsent,
         key::{ChainIdentity, ColdkeySwap, StoredChainIdentity},
     };
 
@@ -105,7 +117,9 @@ pub mod pallet {
         type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Free TAO, which pays for swaps and moves with a coldkey.
-        type Currency: Mutate<Self::AccountId, Balance = u64>;
+        type Currency: Mutate<Self::AccountId, Balance = u64>
+            + Balanced<Self::AccountId>
+            + MutateFreeze<Self::AccountId, Id: From<FreezeReason>>;
 
         /// The rate limits and delays of swaps.
         type Rules: ReadKeyRules;
@@ -119,6 +133,9 @@ pub mod pallet {
         /// The listeners to swaps.
         type OnKeySwap: OnKeySwap<Self::AccountId>;
 
+        /// The signatures with which keys agree to pairs.
+        type Signatures: VerifyConsent<Self::AccountId>;
+
         /// The accounts of the runtime itself, which cannot be hotkeys. spec staking §2
         type SystemAccounts: Contains<Self::AccountId>;
 
@@ -126,12 +143,27 @@ pub mod pallet {
         #[pallet::constant]
         type KeySwapCost: Get<Amount<Tao>>;
 
+        /// The price of a pair that a coldkey makes. spec staking §2
+        #[pallet::constant]
+        type PairCost: Get<Amount<Tao>>;
+
+        /// The price of an identity. spec subnets-and-neurons §15.2
+        #[pallet::constant]
+        type IdentityCost: Get<Amount<Tao>>;
+
         /// The weights of calls.
         type WeightInfo: WeightInfo;
 
         /// The seats that benchmarks need.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
+    }
+
+    /// The reasons for which this pallet freezes TAO.
+    #[pallet::composite_enum]
+    pub enum FreezeReason {
+        /// The swap of the coldkey is announced.
+        Swap,
     }
 
     /// The coldkey that owns each hotkey.
@@ -151,7 +183,8 @@ pub mod pallet {
 
     /// The hotkey that replaced each swapped hotkey, for lists that still name the old one.
     ///
-    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again.
+    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again, which the owner of its
+    /// latest successor alone can do.
     #[pallet::storage]
     pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
@@ -160,6 +193,18 @@ pub mod pallet {
     /// Written by announcement and dispute. Removed by the swap, by withdrawing it and by governance.
     #[pallet::storage]
     pub type ColdkeySwaps<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ColdkeySwap>;
+
+    /// The TAO of all coldkeys under swap, which is in no account.
+    ///
+    /// Grows with announcements, and shrinks when a swap is carried out or ends.
+    #[pallet::storage]
+    pub type TotalEscrowed<T: Config> = StorageValue<_, Amount<Tao>, ValueQuery>;
+
+    /// The coldkey that announced each hash. The account of the hash is reserved for the swap. spec staking §10.3
+    ///
+    /// Written and removed with [`ColdkeySwaps`].
+    #[pallet::storage]
+    pub type Announced<T: Config> = StorageMap<_, Blake2_128Concat, ColdkeyHash, T::AccountId>;
 
     /// The identities of coldkeys. Overwritten by themselves, moved by a coldkey swap.
     #[pallet::storage]
@@ -267,6 +312,12 @@ pub mod pallet {
         ColdkeySwapClearTooEarly,
         /// The swap is disputed already.
         ColdkeySwapAlreadyDisputed,
+        /// A coldkey will be swapped for the account; until then it can have neither hotkeys nor stake.
+        ColdkeyReserved,
+        /// The other key of the pair did not agree to it; add its signature of the pair.
+        KeyConsentMissing,
+        /// The key was swapped for another one; only the owner of its latest successor can use it again.
+        HotKeyRetired,
     }
 
     #[pallet::hooks]
@@ -285,17 +336,23 @@ pub mod pallet {
         /// Signed by the coldkey that will own the hotkey.
         ///
         /// ## Details
-        /// Does nothing if the hotkey has an owner already.
+        /// `consent` is the hotkey's signature of the pair, see [`KeyConsent`]. An account that is both keys needs none.
+        /// The cost of 0.005 TAO is recycled. Does nothing if the hotkey has an owner already.
         ///
         /// ## Errors
-        /// [`Error::CannotUseSystemAccount`], [`Error::TooManyHotkeys`].
+        /// In this order: [`Error::CannotUseSystemAccount`], [`Error::ColdkeyReserved`], [`Error::HotKeyRetired`],
+        /// [`Error::TooManyHotkeys`], [`Error::KeyConsentMissing`], and that of a balance that does not cover the cost.
         ///
         /// ## Events
         /// [`Event::HotkeyAssociated`].
         #[pallet::call_index(0)]
-        pub fn try_associate_hotkey(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+        pub fn try_associate_hotkey(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            consent: Option<KeyConsent>,
+        ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
-            Self::do_try_associate_hotkey(&coldkey, &hotkey)
+            Self::do_try_associate_hotkey(&coldkey, &hotkey, consent.as_ref())
         }
 
         /// Swaps a hotkey for another one without a seat.
@@ -305,10 +362,12 @@ pub mod pallet {
         ///
         /// ## Details
         /// Seats, stake, delegation, children and announcements move to the new hotkey. Weights, bonds and records stay
-        /// with the seats. The cost is recycled.
+        /// with the seats. The cost is recycled. `consent` is the new hotkey's signature of the pair, see [`KeyConsent`]. A
+        /// hotkey of the caller, and the caller itself, need none.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::CannotUseSystemAccount`],
+        /// [`Error::ColdkeyReserved`], [`Error::HotKeyRetired`], [`Error::KeyConsentMissing`],
         /// [`Error::NewHotKeyIsSameWithOld`], [`Error::HotKeySetTxRateLimitExceeded`],
         /// [`Error::HotKeyAlreadyRegisteredInSubNet`], [`Error::NewHotKeyInUse`],
         /// [`Error::NotEnoughBalanceToPaySwapHotKey`], and those of the listeners.
@@ -321,9 +380,10 @@ pub mod pallet {
             origin: OriginFor<T>,
             hotkey: T::AccountId,
             new_hotkey: T::AccountId,
+            consent: Option<KeyConsent>,
         ) -> DispatchResultWithPostInfo {
             let coldkey = ensure_signed(origin)?;
-            let listeners = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey)?;
+            let listeners = Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey, consent.as_ref())?;
             Ok(Some(<T as Config>::WeightInfo::swap_hotkey().saturating_add(listeners)).into())
         }
 
@@ -334,16 +394,18 @@ pub mod pallet {
         ///
         /// ## Details
         /// The hash is BLAKE2-256 of the encoded new account. From now on the coldkey can only carry out, dispute,
-        /// repeat or withdraw this announcement. The first announcement costs 0.1 TAO, which is recycled. Repeating is
-        /// free, possible after the reannouncement delay since the swap was due, and restarts the announcement delay.
+        /// repeat or withdraw this announcement, without fees. Its TAO is in escrow until then, and what arrives later
+        /// is frozen. The first announcement costs 0.1 TAO, which is recycled. Repeating is free, possible after the
+        /// reannouncement delay since the swap was due, and restarts the announcement delay.
         ///
         /// ## Errors
-        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`],
+        /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapReannouncedTooEarly`], [`Error::ColdkeyReserved`],
         /// [`Error::NotEnoughBalanceToPaySwapColdKey`].
         ///
         /// ## Events
         /// [`Event::ColdkeySwapAnnounced`].
         #[pallet::call_index(2)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>, _: &ColdkeyHash| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn announce_coldkey_swap(origin: OriginFor<T>, new_coldkey_hash: ColdkeyHash) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
@@ -355,7 +417,8 @@ pub mod pallet {
         /// Signed by the coldkey to replace.
         ///
         /// ## Details
-        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and the free balance.
+        /// Moves all stake, hotkeys, subnets, the identity unless the new coldkey has one, and all TAO. TAO that is too
+        /// little to open the new account stays.
         ///
         /// ## Errors
         /// In this order: [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
@@ -365,6 +428,7 @@ pub mod pallet {
         /// ## Events
         /// Those of the listeners, then [`Event::ColdkeySwapped`].
         #[pallet::call_index(3)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>, _: &T::AccountId| -> bool { Pallet::<T>::is_under_swap(origin) })]
         #[pallet::weight(<T as Config>::WeightInfo::swap_coldkey().saturating_add(T::OnKeySwap::coldkey_swap_weight()))]
         pub fn swap_coldkey_announced(origin: OriginFor<T>, new_coldkey: T::AccountId) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
@@ -385,6 +449,7 @@ pub mod pallet {
         /// ## Events
         /// [`Event::ColdkeySwapDisputed`].
         #[pallet::call_index(4)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn dispute_coldkey_swap(origin: OriginFor<T>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_dispute_coldkey_swap(&coldkey)
@@ -396,7 +461,7 @@ pub mod pallet {
         /// Signed by the coldkey with the announcement.
         ///
         /// ## Details
-        /// Possible after the reannouncement delay since the swap was due.
+        /// Possible after the reannouncement delay since the swap was due. The escrow returns.
         ///
         /// ## Errors
         /// [`Error::ColdkeySwapDisputed`], [`Error::ColdkeySwapAnnouncementNotFound`],
@@ -405,6 +470,7 @@ pub mod pallet {
         /// ## Events
         /// [`Event::ColdkeySwapCleared`].
         #[pallet::call_index(5)]
+        #[pallet::feeless_if(|origin: &OriginFor<T>| -> bool { Pallet::<T>::is_under_swap(origin) })]
         pub fn clear_coldkey_swap_announcement(origin: OriginFor<T>) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_clear_coldkey_swap_announcement(&coldkey)
@@ -415,14 +481,16 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Governance.
         ///
+        /// ## Details
+        /// The escrow returns.
+        ///
         /// ## Events
         /// [`Event::ColdkeySwapReset`].
         #[pallet::call_index(6)]
         #[pallet::weight((<T as Config>::WeightInfo::reset_coldkey_swap(), DispatchClass::Operational))]
         pub fn reset_coldkey_swap(origin: OriginFor<T>, coldkey: T::AccountId) -> DispatchResult {
             T::Governance::ensure_origin(origin)?;
-            Self::do_reset_coldkey_swap(&coldkey);
-            Ok(())
+            Self::do_reset_coldkey_swap(&coldkey)
         }
 
         /// Swaps a coldkey for another one at once.
@@ -435,7 +503,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// In this order: [`Error::NotEnoughBalanceToPaySwapColdKey`], [`Error::ColdKeyAlreadyAssociated`],
-        /// [`Error::NewColdKeyIsHotkey`], and those of the listeners.
+        /// [`Error::NewColdKeyIsHotkey`], [`Error::ColdkeyReserved`], and those of the listeners.
         ///
         /// ## Events
         /// Those of the listeners, then [`Event::ColdkeySwapped`].
@@ -460,10 +528,12 @@ pub mod pallet {
         /// Signed by a coldkey that owns a hotkey with a seat.
         ///
         /// ## Details
-        /// Replaces the identity published before. The chain does not interpret the content.
+        /// Replaces the identity published before. The chain does not interpret the content. The cost of 0.01 TAO is
+        /// recycled.
         ///
         /// ## Errors
-        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`].
+        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`], and that of a balance that
+        /// does not cover the cost.
         ///
         /// ## Events
         /// [`Event::ChainIdentitySet`].

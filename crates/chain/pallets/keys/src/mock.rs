@@ -2,7 +2,7 @@
 
 use crate::{
     self as pallet_keys, Event,
-    traits::{Keys, OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated},
+    traits::{Keys, OnKeySwap, ReadEscrow, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
     types::KeyRules,
     weights::SubstrateWeight,
 };
@@ -13,11 +13,12 @@ use frame_support::{
     ensure,
     pallet_prelude::ValueQuery,
     parameter_types, storage_alias,
-    traits::{ConstU64, Contains},
+    traits::{ConstU32, ConstU64, Contains},
     weights::{Weight, constants::RocksDbWeight},
 };
 use frame_system::{EnsureRoot, EventRecord, Phase};
 use myelin_primitives::{Amount, BlockNumber, RAO_PER_TAO, Tao};
+use myelin_records::consent::{KeyConsent, pair_text};
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, DispatchError};
 
@@ -43,10 +44,15 @@ impl frame_system::Config for Test {
 impl pallet_balances::Config for Test {
     type AccountStore = System;
     type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
+    type FreezeIdentifier = RuntimeFreezeReason;
+    type MaxFreezes = ConstU32<8>;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
 }
 
 parameter_types! {
     pub const KeySwapCost: Amount<Tao> = Amount::from_rao(KEY_SWAP_COST);
+    pub const PairCost: Amount<Tao> = Amount::from_rao(PAIR_COST);
+    pub const IdentityCost: Amount<Tao> = Amount::from_rao(IDENTITY_COST);
     pub static SwapRateLimit: BlockNumber = 1_000;
     /// The number of swaps of which listeners were told. Not in storage, so a failed call does not undo it.
     pub static TimesTold: u32 = 0;
@@ -57,11 +63,14 @@ impl pallet_keys::Config for Test {
     type BenchmarkHelper = Tables;
     type Currency = Balances;
     type Governance = EnsureRoot<AccountId>;
+    type IdentityCost = IdentityCost;
     type KeySwapCost = KeySwapCost;
     // The second listener may refuse a swap that the first one has followed.
     type OnKeySwap = (Tables, Refuser);
+    type PairCost = PairCost;
     type Rules = Tables;
     type Seats = Tables;
+    type Signatures = Tables;
     type SystemAccounts = Tables;
     type Uses = Tables;
     type WeightInfo = SubstrateWeight<Self>;
@@ -69,6 +78,8 @@ impl pallet_keys::Config for Test {
 
 pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
 pub(crate) const KEY_SWAP_COST: u64 = RAO_PER_TAO / 10;
+pub(crate) const PAIR_COST: u64 = RAO_PER_TAO / 200;
+pub(crate) const IDENTITY_COST: u64 = RAO_PER_TAO / 100;
 
 /// Blocks from an announcement to the swap.
 pub(crate) const DELAY: BlockNumber = 36_000;
@@ -208,6 +219,23 @@ impl OnKeySwap<AccountId> for Refuser {
     }
 }
 
+impl VerifyConsent<AccountId> for Tables {
+    fn has_signed(account: &AccountId, bytes: &[u8], consent: &KeyConsent) -> bool {
+        *consent == signature(*account, bytes)
+    }
+}
+
+/// A stand-in for the signature of an account.
+pub(crate) fn signature(account: AccountId, bytes: &[u8]) -> KeyConsent {
+    let half = sp_io::hashing::blake2_256(&(account, bytes).encode());
+    core::array::from_fn(|place| half[place % half.len()])
+}
+
+/// Returns the consent of one key to a pair.
+pub(crate) fn consent(signer: AccountId, coldkey: AccountId, hotkey: AccountId) -> Option<KeyConsent> {
+    Some(signature(signer, &pair_text(&System::block_hash(0), &coldkey, &hotkey)))
+}
+
 impl Contains<AccountId> for Tables {
     fn contains(account: &AccountId) -> bool {
         *account == SYSTEM_ACCOUNT
@@ -218,6 +246,10 @@ impl Contains<AccountId> for Tables {
 impl crate::benchmarking::BenchmarkHelper<AccountId> for Tables {
     fn sit(hotkey: &AccountId) {
         Seated::insert(hotkey, ());
+    }
+
+    fn agreeing(coldkey: &AccountId) -> (AccountId, KeyConsent) {
+        (FRESH, consent(FRESH, *coldkey, FRESH).expect("it agrees"))
     }
 }
 
@@ -269,7 +301,7 @@ impl ExtBuilder {
 /// Checks all that must hold at the end of a block and of a test.
 pub(crate) fn check() {
     KeysPallet::do_try_state().expect("the state is broken");
-    assert_eq!(Balances::total_issuance(), Expected::get(), "TAO appeared or vanished");
+    assert_eq!(Balances::total_issuance() + KeysPallet::escrowed().rao(), Expected::get(), "TAO appeared or vanished");
 }
 
 /// Notes that this much is recycled.

@@ -1,12 +1,13 @@
 //! Implementations of the reads that other pallets need.
 
 use crate::{
-    pallet::{Config, Error, OwnedHotkeys, Owners, Pallet, Successors},
-    traits::Keys,
+    pallet::{Config, OwnedHotkeys, Owners, Pallet, Successors, TotalEscrowed},
+    traits::{Keys, ReadEscrow},
 };
 use alloc::vec::Vec;
-use frame_support::{dispatch::DispatchResult, ensure};
-use myelin_records::pool_code::PoolCode;
+use frame_support::dispatch::DispatchResult;
+use myelin_primitives::{Amount, Tao};
+use myelin_records::{consent::KeyConsent, pool_code::PoolCode};
 use sp_runtime::DispatchError;
 
 impl<T: Config> Keys<T::AccountId> for Pallet<T> {
@@ -22,18 +23,24 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
         Successors::<T>::get(hotkey)
     }
 
-    fn ensure_pairable(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        match Self::owner(hotkey) {
-            Some(owner) => ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey),
-            None => Self::ensure_new_pair(coldkey, hotkey)?,
-        }
-        Ok(())
+    fn ensure_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
+        Self::ensure_pair(coldkey, hotkey).map_err(DispatchError::from)
+    }
+
+    fn ensure_pairable(coldkey: &T::AccountId, hotkey: &T::AccountId, consent: Option<&KeyConsent>) -> DispatchResult {
+        Self::ensure_pairable(coldkey, hotkey, consent).map_err(DispatchError::from)
+    }
+
+    fn pair_code(coldkey: &T::AccountId, hotkey: &T::AccountId, consent: Option<&KeyConsent>) -> Option<PoolCode> {
+        Self::ensure_pairable(coldkey, hotkey, consent).err().map(|error| PoolCode::from(&error))
     }
 
     fn pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {
-        match Self::owner(hotkey) {
-            Some(owner) => ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey),
-            None => Self::make_pair(coldkey, hotkey)?,
+        if Owners::<T>::contains_key(hotkey) {
+            Self::ensure_pair(coldkey, hotkey)?;
+        } else {
+            Self::ensure_new_pair(coldkey, hotkey)?;
+            Self::make_pair(coldkey, hotkey)?;
         }
         Ok(())
     }
@@ -42,7 +49,17 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
         Self::ensure_not_swapping(coldkey).map_err(DispatchError::from)
     }
 
+    fn ensure_not_reserved(account: &T::AccountId) -> DispatchResult {
+        Self::ensure_not_reserved(account).map_err(DispatchError::from)
+    }
+
     fn swap_code(coldkey: &T::AccountId) -> Option<PoolCode> {
         Self::ensure_not_swapping(coldkey).err().map(|error| PoolCode::from(&error))
+    }
+}
+
+impl<T: Config> ReadEscrow for Pallet<T> {
+    fn escrowed() -> Amount<Tao> {
+        TotalEscrowed::<T>::get()
     }
 }

@@ -1,18 +1,18 @@
 //! Access to storage and balances.
 
-use crate::pallet::{Config, Error, Event, OwnedHotkeys, Owners, Pallet, Successors};
+use crate::pallet::{Config, Error, Event, FreezeReason, OwnedHotkeys, Owners, Pallet, Successors, TotalEscrowed};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
     traits::{
         Contains,
-        fungible::{Inspect, Mutate},
-        tokens::{Fortitude, Precision, Preservation},
+        fungible::{Balanced, Inspect, Mutate, MutateFreeze},
+        tokens::{Fortitude, Precision, Preservation, Provenance},
     },
 };
 use myelin_primitives::{Amount, BlockNumber, Tao};
 use myelin_records::bounds::MAX_HOTKEYS;
-use sp_runtime::SaturatedConversion;
+use sp_runtime::{ArithmeticError, DispatchError, SaturatedConversion, TokenError};
 
 impl<T: Config> Pallet<T> {
     /// Returns the number of the current block.
@@ -22,15 +22,22 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a coldkey may get a hotkey without owner.
     pub(crate) fn ensure_new_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        ensure!(!T::SystemAccounts::contains(hotkey), Error::CannotUseSystemAccount);
+        Self::ensure_new_hotkey(coldkey, hotkey)?;
+        Self::ensure_not_reserved(coldkey)?;
         let owned = OwnedHotkeys::<T>::decode_len(coldkey).unwrap_or(0);
         ensure!(u32::try_from(owned).is_ok_and(|owned| owned < MAX_HOTKEYS), Error::TooManyHotkeys);
         Ok(())
     }
 
-    /// Gives a hotkey without owner to a coldkey.
+    /// Checks that an account may become a hotkey of a coldkey.
+    pub(crate) fn ensure_new_hotkey(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
+        ensure!(!T::SystemAccounts::contains(hotkey), Error::CannotUseSystemAccount);
+        Self::ensure_not_reserved(hotkey)?;
+        Self::ensure_not_retired(coldkey, hotkey)
+    }
+
+    /// Gives a hotkey without owner to a coldkey that may get it.
     pub(crate) fn make_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        Self::ensure_new_pair(coldkey, hotkey)?;
         OwnedHotkeys::<T>::try_append(coldkey, hotkey).map_err(|()| Error::TooManyHotkeys)?;
         Owners::<T>::insert(hotkey, coldkey);
         Successors::<T>::remove(hotkey);
@@ -64,9 +71,46 @@ impl<T: Config> Pallet<T> {
         OwnedHotkeys::<T>::insert(new, hotkeys);
     }
 
-    /// Returns the free balance of a coldkey that is not locked otherwise.
-    pub(crate) fn free_balance(coldkey: &T::AccountId) -> u64 {
-        T::Currency::reducible_balance(coldkey, Preservation::Expendable, Fortitude::Polite)
+    /// Takes all TAO of a coldkey but the existential deposit into escrow, and freezes what arrives later.
+    ///
+    /// Returns the escrow, in which `before` was already. TAO that is frozen for other reasons is taken too.
+    pub(crate) fn escrow(coldkey: &T::AccountId, before: Amount<Tao>) -> Result<Amount<Tao>, DispatchError> {
+        let (preservation, fortitude) = (Preservation::Preserve, Fortitude::Force);
+        let taken = T::Currency::reducible_balance(coldkey, preservation, fortitude);
+        let total = TotalEscrowed::<T>::get().checked_add(Amount::from_rao(taken));
+        TotalEscrowed::<T>::put(total.map_err(|_| ArithmeticError::Overflow)?);
+        if taken > 0 {
+            // Dropping the credit takes the TAO out of the accounts; from here on it is part of `TotalEscrowed`.
+            drop(T::Currency::withdraw(coldkey, taken, Precision::Exact, preservation, fortitude)?);
+        }
+        T::Currency::set_freeze(&FreezeReason::Swap.into(), coldkey, u64::MAX)?;
+        before.checked_add(Amount::from_rao(taken)).map_err(|_| ArithmeticError::Overflow.into())
+    }
+
+    /// Returns an escrow to the account of its coldkey, which can be spent again.
+    pub(crate) fn release_escrow(coldkey: &T::AccountId, escrow: Amount<Tao>) -> DispatchResult {
+        let total = TotalEscrowed::<T>::get().checked_sub(escrow);
+        TotalEscrowed::<T>::put(total.map_err(|_| ArithmeticError::Underflow)?);
+        T::Currency::thaw(&FreezeReason::Swap.into(), coldkey)?;
+        if !escrow.is_zero() {
+            // Dropping the debt puts the escrow, no longer part of `TotalEscrowed`, back into the accounts.
+            drop(T::Currency::deposit(coldkey, escrow.rao(), Precision::Exact)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the TAO of one account to another one, except what is held or keeps the account.
+    ///
+    /// TAO that is too little to open the other account stays.
+    pub(crate) fn move_balance(old: &T::AccountId, new: &T::AccountId) -> DispatchResult {
+        // Freezes by other pallets do not hold TAO back: what froze it moves with the coldkey.
+        let (preservation, fortitude) = (Preservation::Expendable, Fortitude::Force);
+        let free = T::Currency::reducible_balance(old, preservation, fortitude);
+        if free == 0 || T::Currency::can_deposit(new, free, Provenance::Extant).into_result().is_err() {
+            return Ok(());
+        }
+        let credit = T::Currency::withdraw(old, free, Precision::Exact, preservation, fortitude)?;
+        T::Currency::resolve(new, credit).map_err(|_| TokenError::CannotCreate.into())
     }
 
     /// Recycles TAO of an account, which is kept alive.

@@ -3,8 +3,8 @@
 use crate::types::KeyRules;
 use alloc::vec::Vec;
 use frame_support::{dispatch::DispatchResult, weights::Weight};
-use myelin_primitives::BlockNumber;
-use myelin_records::pool_code::PoolCode;
+use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_records::{consent::KeyConsent, pool_code::PoolCode};
 use sp_runtime::DispatchError;
 
 /// Pairs of keys, and the lock of a coldkey swap. Offered to all pallets with calls of coldkeys.
@@ -18,17 +18,28 @@ pub trait Keys<AccountId> {
     /// Returns the hotkey that replaced this one in a swap, or `None` if there was no swap since it became a hotkey.
     fn successor(hotkey: &AccountId) -> Option<AccountId>;
 
-    /// Checks that [`Self::pair`] would succeed.
+    /// Checks that two keys are a pair.
+    ///
+    /// # Errors
+    /// `NonAssociatedColdKey` if they are none.
+    fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
+
+    /// Checks that two keys are a pair or can become one. The hotkey has signed the call, and `consent` is the
+    /// coldkey's signature of the pair.
     ///
     /// # Errors
     /// `NonAssociatedColdKey` if another coldkey owns the hotkey, `CannotUseSystemAccount` if the runtime does,
-    /// `TooManyHotkeys` if the coldkey has no room for another one.
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
+    /// `ColdkeyReserved` if one of them is reserved for a swap, `HotKeyRetired` if another coldkey has replaced the
+    /// hotkey, `TooManyHotkeys` if the coldkey has no room for another one, `KeyConsentMissing` without the signature.
+    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId, consent: Option<&KeyConsent>) -> DispatchResult;
 
-    /// Gives a hotkey without owner to a coldkey. Does nothing if the coldkey owns it already.
+    /// Returns the pool code of a pair that [`Self::ensure_pairable`] refuses. spec events-and-errors §8.3
+    fn pair_code(coldkey: &AccountId, hotkey: &AccountId, consent: Option<&KeyConsent>) -> Option<PoolCode>;
+
+    /// Gives a hotkey without owner to a coldkey. Does nothing if the coldkey owns it already. Asks for no consent.
     ///
     /// # Errors
-    /// Those of [`Self::ensure_pairable`].
+    /// Those of [`Self::ensure_pairable`] but the last.
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult;
 
     /// Checks that no swap of a coldkey is under way. Each call of a coldkey checks this first. spec staking §10.3
@@ -37,8 +48,39 @@ pub trait Keys<AccountId> {
     /// `ColdkeySwapAnnounced` after an announcement, `ColdkeySwapDisputed` after a dispute.
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult;
 
+    /// Checks that no swap to an account is announced. Each call that gives stake to a coldkey checks this.
+    /// spec staking §10.3
+    ///
+    /// # Errors
+    /// `ColdkeyReserved` if a coldkey will be swapped for the account.
+    fn ensure_not_reserved(account: &AccountId) -> DispatchResult;
+
     /// Returns the pool code of a coldkey that [`Self::ensure_not_swapping`] refuses. spec events-and-errors §8.3
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode>;
+}
+
+/// TAO that a pallet has taken out of accounts, a term of the issuance. spec tokenomics §9.1
+///
+/// The terms that the emission itself reads, which are stake and locks, have reads of their own.
+pub trait ReadEscrow {
+    /// Returns the amount.
+    fn escrowed() -> Amount<Tao>;
+}
+
+// A sum that overflows reads as the largest amount, at which nothing is minted.
+#[impl_trait_for_tuples::impl_for_tuples(8)]
+impl ReadEscrow for Tuple {
+    fn escrowed() -> Amount<Tao> {
+        let mut sum = Amount::ZERO;
+        for_tuples!( #( sum = sum.checked_add(Tuple::escrowed()).unwrap_or(Amount::MAX); )* );
+        sum
+    }
+}
+
+/// The signatures of accounts. Implemented by the runtime, which knows their kind.
+pub trait VerifyConsent<AccountId> {
+    /// Returns true if an account has signed exactly these bytes.
+    fn has_signed(account: &AccountId, bytes: &[u8], consent: &KeyConsent) -> bool;
 }
 
 /// The rate limits and delays of key swaps. Implemented by the pallet of subnets, which stores the parameters.

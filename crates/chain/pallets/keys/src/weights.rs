@@ -39,6 +39,15 @@ const STEP: Weight = Weight::from_parts(1_000_000, 0);
 /// Reads of the check that a hotkey has a seat.
 const SEATED: u64 = 2;
 
+/// The check of a consent: two signatures at most.
+const CONSENT: Weight = Weight::from_parts(150_000_000, 0);
+
+/// Reads of the check that a key is not retired.
+const RETIRED: u64 = 18;
+
+/// Reads of the check that an account is not reserved.
+const RESERVED: u64 = 4;
+
 impl<T: frame_system::Config> SubstrateWeight<T> {
     fn db(reads: u64, writes: u64) -> Weight {
         T::DbWeight::get().reads_writes(reads, writes)
@@ -46,45 +55,54 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    /// Reads: the coldkey's swap, owner, owned hotkeys. Writes: owner, owned hotkeys, successor.
+    /// Reads: the coldkey's swap, owner, owned hotkeys, and for both keys the reservation with its use, the
+    /// successors, balance, issuance. Writes: owner, owned hotkeys, successor, balance, issuance.
     fn try_associate_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(3, 3))
+        SMALL
+            .saturating_add(CONSENT)
+            .saturating_add(Self::db(5_u64.saturating_add(2 * RESERVED).saturating_add(RETIRED), 5))
     }
 
     /// Returns the weight of a swap without the listeners.
     ///
     /// Reads: the coldkey's swap, both owners, network, activity, the seats of the new hotkey, balance, issuance, owned
-    /// hotkeys. Writes: both owners, owned hotkeys, both successors, balance, issuance.
+    /// hotkeys, the reservation of the new hotkey. Writes: both owners, owned hotkeys, both successors, balance, issuance.
     fn swap_hotkey() -> Weight {
-        SMALL.saturating_add(Self::db(8_u64.saturating_add(SEATED), 7))
+        let checks = SEATED.saturating_add(RESERVED).saturating_add(RETIRED);
+        SMALL.saturating_add(CONSENT).saturating_add(Self::db(8_u64.saturating_add(checks), 7))
     }
 
-    /// Reads: the coldkey's swap, network, balance, issuance. Writes: the coldkey's swap, balance, issuance.
+    /// Reads: the coldkey's swap, network, reservation, balance, freezes, escrow, issuance. Writes: all but the network,
+    /// and the reservation before.
     fn announce_coldkey_swap() -> Weight {
-        SMALL.saturating_add(Self::db(4, 3))
+        SMALL.saturating_add(Self::db(8, 7))
     }
 
-    /// Writes the owner of each hotkey. Reads and writes swap, lists, identities, balances and the issuance.
+    /// Writes the owner of each hotkey. Reads and writes swap, reservation, lists, identities, balances, freezes, escrow
+    /// and the issuance.
     fn swap_coldkey() -> Weight {
         let hotkey = STEP.saturating_add(Self::db(0, 1)).saturating_mul(MAX_HOTKEYS.into());
-        SMALL.saturating_add(Self::db(10, 10)).saturating_add(hotkey)
+        SMALL.saturating_add(Self::db(15, 13)).saturating_add(hotkey)
     }
 
     fn dispute_coldkey_swap() -> Weight {
         SMALL.saturating_add(Self::db(1, 1))
     }
 
+    /// Reads and writes: the swap, reservation, balance, freezes, escrow. Reads the network, writes the issuance.
     fn clear_coldkey_swap_announcement() -> Weight {
-        SMALL.saturating_add(Self::db(2, 1))
+        SMALL.saturating_add(Self::db(6, 6))
     }
 
+    /// Reads and writes: the swap, reservation, balance, freezes, escrow. Writes the issuance.
     fn reset_coldkey_swap() -> Weight {
-        SMALL.saturating_add(Self::db(0, 1))
+        SMALL.saturating_add(Self::db(5, 6))
     }
 
-    /// Reads: the coldkey's swap, owned hotkeys, and the seats of each. Writes: the identity.
+    /// Reads: the coldkey's swap, owned hotkeys, and the seats of each, balance, issuance. Writes: the
+    /// identity, balance, issuance.
     fn set_identity() -> Weight {
         let hotkeys = u64::from(MAX_HOTKEYS).saturating_mul(SEATED);
-        SMALL.saturating_add(Self::db(hotkeys.saturating_add(2), 1))
+        SMALL.saturating_add(Self::db(hotkeys.saturating_add(4), 3))
     }
 }

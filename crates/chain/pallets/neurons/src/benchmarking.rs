@@ -117,18 +117,20 @@ mod benchmarks {
     #[benchmark]
     fn burned_register() {
         let netuid = full_network::<T>();
-        let hotkey: T::AccountId = account("newcomer", 0, 0);
+        let (coldkey, hotkey) = (coldkey::<T>(), account("newcomer", 0, 0));
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey is new");
         #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey::<T>()), netuid, hotkey.clone());
+        _(RawOrigin::Signed(coldkey), netuid, hotkey.clone());
         assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
     }
 
     #[benchmark]
     fn register_limit() {
         let netuid = full_network::<T>();
-        let hotkey: T::AccountId = account("newcomer", 0, 0);
+        let (coldkey, hotkey) = (coldkey::<T>(), account("newcomer", 0, 0));
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey is new");
         #[extrinsic_call]
-        _(RawOrigin::Signed(coldkey::<T>()), netuid, hotkey.clone(), myelin_primitives::Amount::MAX);
+        _(RawOrigin::Signed(coldkey), netuid, hotkey.clone(), myelin_primitives::Amount::MAX);
         assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
     }
 
@@ -147,8 +149,10 @@ mod benchmarks {
         UsedWork::<T>::put(used);
         let challenge = WorkChallenge::new(&Pallet::<T>::block_hash(worked_on), &hotkey.clone().into());
         let work = challenge.seal(0).as_bytes().to_vec();
+        let coldkey: T::AccountId = account("coldkey", 0, 0);
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey is new");
         #[extrinsic_call]
-        _(RawOrigin::Signed(hotkey.clone()), netuid, worked_on, 0, work, hotkey.clone(), account("coldkey", 0, 0));
+        _(RawOrigin::Signed(hotkey.clone()), netuid, worked_on, 0, work, hotkey.clone(), coldkey, None);
         assert!(Pallet::<T>::uid(netuid, &hotkey).is_some());
     }
 

@@ -16,7 +16,7 @@ use frame_support::{
 use myelin_economics::work;
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, NetUid, Tao};
-use myelin_records::seat::RegistrationKind;
+use myelin_records::{consent::KeyConsent, seat::RegistrationKind};
 
 impl<T: Config> Pallet<T> {
     /// Registers a hotkey by burning TAO, if the price is within the limit. spec subnets-and-neurons §7
@@ -39,13 +39,12 @@ impl<T: Config> Pallet<T> {
         let burn = admission.terms.burn;
         let spendable = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
         ensure!(spendable >= burn.rao(), Error::<T>::NotEnoughBalanceToStake);
-        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pair(coldkey, hotkey)?;
         let seats = SeatsOf::<T>::get(netuid);
         let vacancy = Self::vacancy(netuid, &parameters, &seats)?;
 
         // Burned TAO leaves the issuance of balances, so it is recycled. spec tokenomics §9.3
         T::Currency::burn_from(coldkey, burn.rao(), Preservation::Preserve, Precision::Exact, Fortitude::Polite)?;
-        T::Keys::pair(coldkey, hotkey)?;
         Self::count_registration(netuid, admission, RegistrationKind::Burn(burn))?;
         Self::take_seat(netuid, seats, vacancy, hotkey)?;
         Ok(())
@@ -58,9 +57,10 @@ impl<T: Config> Pallet<T> {
         work: WorkClaim<'_>,
         hotkey: &T::AccountId,
         coldkey: &T::AccountId,
+        consent: Option<&KeyConsent>,
     ) -> DispatchResult {
         let (parameters, admission, used) = Self::ensure_worked(signer, netuid, work, hotkey)?;
-        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pairable(coldkey, hotkey, consent)?;
         let seats = SeatsOf::<T>::get(netuid);
         let vacancy = Self::vacancy(netuid, &parameters, &seats)?;
 

@@ -17,11 +17,13 @@ impl<T: Config> Pallet<T> {
     /// reached, which keeps the transaction for a later block.
     pub fn check_free_call(who: &T::AccountId, call: &Call<T>) -> Result<(), InvalidTransaction> {
         let checked = match call {
-            Call::register { netuid, block_number, nonce, work, hotkey, coldkey } => {
+            Call::register { netuid, block_number, nonce, work, hotkey, coldkey, consent } => {
                 let work = WorkClaim { block: *block_number, nonce: *nonce, seal: work };
                 let admitted = Self::ensure_worked(who, *netuid, work, hotkey);
-                if admitted.is_ok() && T::Keys::ensure_pairable(coldkey, hotkey).is_err() {
-                    return Err(InvalidTransaction::Custom(PoolCode::ForeignHotkey.number()));
+                if admitted.is_ok()
+                    && let Some(code) = T::Keys::pair_code(coldkey, hotkey, consent.as_ref())
+                {
+                    return Err(InvalidTransaction::Custom(code.number()));
                 }
                 admitted.and_then(|(parameters, ..)| {
                     Self::vacancy(*netuid, &parameters, &SeatsOf::<T>::get(netuid)).map(drop)

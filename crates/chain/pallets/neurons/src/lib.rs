@@ -93,6 +93,7 @@ pub mod pallet {
     use myelin_primitives::{Amount, BlockNumber, IpEndpoint, NetUid, Tao, Uid};
     use myelin_records::{
         commitment::{Commitment, CommitmentData},
+        consent::KeyConsent,
         endpoint::{AxonRecord, MetricsRecord, ServedEndpoints},
         seat::{Admission, Seats},
     };
@@ -354,7 +355,8 @@ pub mod pallet {
         ///
         /// ## Details
         /// `work` is the seal of `nonce` on the hash of `block_number` and on the hotkey. It pays for one seat.
-        /// `coldkey` becomes the owner of a hotkey without owner, and must be the owner of any other.
+        /// `coldkey` becomes the owner of a hotkey without owner, and must be the owner of any other. For a new pair
+        /// `consent` is the coldkey's signature of it, see [`KeyConsent`]; an account that is both keys needs none.
         ///
         /// ## Errors
         /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotOpenYet`],
@@ -362,14 +364,14 @@ pub mod pallet {
         /// [`Error::SubNetRegistrationDisabled`], [`Error::TooManyRegistrationsThisBlock`],
         /// [`Error::TooManyRegistrationsThisInterval`], [`Error::HotKeyAlreadyRegisteredInSubNet`],
         /// [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`], [`Error::InvalidDifficulty`], `NonAssociatedColdKey`,
-        /// [`Error::NoNeuronIdAvailable`].
+        /// `ColdkeyReserved`, `HotKeyRetired`, `KeyConsentMissing`, [`Error::NoNeuronIdAvailable`].
         ///
         /// ## Events
         /// [`Event::NeuronRegistered`].
         #[pallet::call_index(2)]
         #[pallet::feeless_if(
             |_: &OriginFor<T>, _: &NetUid, _: &BlockNumber, _: &u64, _: &Vec<u8>, _: &T::AccountId,
-             _: &T::AccountId| -> bool { true }
+             _: &T::AccountId, _: &Option<KeyConsent>| -> bool { true }
         )]
         pub fn register(
             origin: OriginFor<T>,
@@ -379,10 +381,11 @@ pub mod pallet {
             work: Vec<u8>,
             hotkey: T::AccountId,
             coldkey: T::AccountId,
+            consent: Option<KeyConsent>,
         ) -> DispatchResult {
             let signer = ensure_signed(origin)?;
             let work = WorkClaim { block: block_number, nonce, seal: &work };
-            Self::do_register(&signer, netuid, work, &hotkey, &coldkey)
+            Self::do_register(&signer, netuid, work, &hotkey, &coldkey, consent.as_ref())
         }
 
         /// Announces the axon of the signing neuron: the address at which it answers requests.

@@ -26,6 +26,7 @@ use myelin_pallet_subnets::{
 };
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Tao, Uid};
 use myelin_records::{
+    consent::KeyConsent,
     parameters::{NetworkParameters, Parameters, ParametersPatch},
     pool_code::PoolCode,
     subnet::{LaunchPhase, Subnet},
@@ -134,6 +135,7 @@ pub struct Tables;
 
 /// The error of the keys pallet for a hotkey of another coldkey.
 pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
+pub(crate) const NO_CONSENT: DispatchError = DispatchError::Other("KeyConsentMissing");
 pub(crate) const SEATED: DispatchError = DispatchError::Other("HotKeyAlreadyRegisteredInSubNet");
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
 
@@ -188,19 +190,39 @@ impl Keys<AccountId> for Tables {
         None
     }
 
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        ensure!(Owners::get(hotkey).is_none_or(|owner| owner == *coldkey), NOT_YOURS);
+    fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        ensure!(Owners::get(hotkey).as_ref() == Some(coldkey), NOT_YOURS);
         Ok(())
     }
 
+    // Any signature but zeros is one.
+    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId, consent: Option<&KeyConsent>) -> DispatchResult {
+        if Owners::contains_key(hotkey) {
+            return Self::ensure_pair(coldkey, hotkey);
+        }
+        ensure!(consent.is_some_and(|consent| *consent != [0; 64]), NO_CONSENT);
+        Ok(())
+    }
+
+    fn pair_code(coldkey: &AccountId, hotkey: &AccountId, consent: Option<&KeyConsent>) -> Option<PoolCode> {
+        let error = Self::ensure_pairable(coldkey, hotkey, consent).err()?;
+        Some(if error == NO_CONSENT { PoolCode::KeyConsentMissing } else { PoolCode::ForeignHotkey })
+    }
+
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        Self::ensure_pairable(coldkey, hotkey)?;
+        if Owners::contains_key(hotkey) {
+            return Self::ensure_pair(coldkey, hotkey);
+        }
         Owners::insert(hotkey, coldkey);
         Ok(())
     }
 
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+
+    fn ensure_not_reserved(_: &AccountId) -> DispatchResult {
         Ok(())
     }
 
@@ -312,6 +334,19 @@ pub(crate) fn set(netuid: NetUid, patch: &ParametersPatch) {
     Neurons::parameters_changed(netuid, patch);
 }
 
+/// The consent of any coldkey to any pair, for this mock.
+pub(crate) const CONSENT: Option<KeyConsent> = Some([1; 64]);
+
+/// Makes a pair if the hotkey has no owner, and a call. The pair is gone if the call fails.
+pub(crate) fn paired(coldkey: u16, hotkey: u16, call: impl FnOnce() -> DispatchResult) -> DispatchResult {
+    with_storage_layer(|| {
+        if !Owners::contains_key(account(hotkey)) {
+            Tables::pair(&account(coldkey), &account(hotkey))?;
+        }
+        call()
+    })
+}
+
 /// Raises the limits of registrations of a network to the most possible.
 pub(crate) fn open_wide(netuid: NetUid) {
     let patch = ParametersPatch {
@@ -336,7 +371,7 @@ pub(crate) fn swap(coldkey: u16, old: u16, new: u16) -> Result<Weight, DispatchE
     let (coldkey, old, new) = (account(coldkey), account(old), account(new));
     with_storage_layer(|| {
         ensure!(Owners::get(&old).as_ref() == Some(&coldkey), NOT_YOURS);
-        Tables::ensure_pairable(&coldkey, &new)?;
+        ensure!(Owners::get(&new).is_none_or(|owner| owner == coldkey), NOT_YOURS);
         ensure!(!Neurons::is_seated_anywhere(&new), SEATED);
         Owners::remove(&old);
         Owners::insert(&new, &coldkey);

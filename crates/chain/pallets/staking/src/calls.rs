@@ -20,6 +20,7 @@ impl<T: Config> Pallet<T> {
     /// Stakes free TAO of a coldkey on a hotkey. spec staking §3
     pub(crate) fn do_add_stake(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amount<Tao>) -> DispatchResult {
         T::Keys::ensure_not_swapping(coldkey)?;
+        T::Keys::ensure_not_reserved(coldkey)?;
         ensure!(amount >= T::MinStake::get(), Error::<T>::AmountTooLow);
         ensure!(Self::affordable(coldkey) >= amount, Error::<T>::NotEnoughBalanceToStake);
         let KnownHotkey { owner, record } = Self::existing(hotkey)?;
@@ -154,10 +155,9 @@ impl<T: Config> Pallet<T> {
         T::Seats::ensure_open(hotkey)?;
         let burn = T::Seats::price();
         ensure!(Self::spendable(coldkey) >= burn, Error::<T>::NotEnoughBalanceToStake);
-        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pair(coldkey, hotkey)?;
         let replaced = Self::root_place(Self::on(hotkey))?;
         Self::recycle(coldkey, burn)?;
-        T::Keys::pair(coldkey, hotkey)?;
         let record = Self::record(hotkey);
         if record.delegation.is_none() {
             Self::make_delegate(coldkey, hotkey, record);

@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Makes checks 5 to 10 of spec staking §9.1, in their order.
+    /// Makes checks 5 to 11 of spec staking §9.1, in their order.
     fn ensure_can_lend(
         netuid: NetUid,
         hotkey: &T::AccountId,
@@ -90,6 +90,8 @@ impl<T: Config> Pallet<T> {
         ensure!(u32::try_from(children.len()).is_ok_and(|count| count <= MAX_CHILDREN), Error::TooManyChildren);
         let whole = children.iter().try_fold(0_u64, |sum, child| sum.checked_add(child.proportion.parts()));
         ensure!(whole.is_some(), Error::ProportionOverflow);
+        let owned = children.iter().all(|child| T::Keys::owner(&child.hotkey).is_some());
+        ensure!(owned, Error::HotKeyAccountNotExists);
         let mutual = family.parents.iter().any(|parent| distinct.contains(&parent.hotkey));
         ensure!(!mutual, Error::ChildParentInconsistency);
         let may = children.is_empty() || Self::has_lending_stake(netuid, hotkey, network);

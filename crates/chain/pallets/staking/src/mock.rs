@@ -24,6 +24,7 @@ use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao, Uid};
 use myelin_records::{
     bounds::MAX_HOTKEYS,
+    consent::KeyConsent,
     parameters::{NetworkParameters, Parameters},
     pool_code::PoolCode,
     stake::{Delegation, FamilyMember},
@@ -124,7 +125,7 @@ pub(crate) type RootBurn = StorageValue<Mock, u64, ValueQuery>;
 #[storage_alias]
 pub(crate) type RootIsCrowded = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
-type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
+pub(crate) type Owners = StorageMap<Mock, Identity, AccountId, AccountId>;
 #[storage_alias]
 type Owned = StorageMap<Mock, Identity, AccountId, Vec<AccountId>, ValueQuery>;
 #[storage_alias]
@@ -132,6 +133,8 @@ type Successors = StorageMap<Mock, Identity, AccountId, AccountId>;
 /// The coldkeys under swap, and the pool code with which the transaction pool refuses them.
 #[storage_alias]
 pub(crate) type Swapping = StorageMap<Mock, Identity, AccountId, u8>;
+#[storage_alias]
+pub(crate) type Reserved = StorageMap<Mock, Identity, AccountId, ()>;
 /// The expected issuance: the genesis issuance and the emission since, less recycled TAO.
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
@@ -149,6 +152,7 @@ pub(crate) const ON_ROOT_ALREADY: DispatchError = DispatchError::Other("HotKeyAl
 pub(crate) const NOT_YOURS: DispatchError = DispatchError::Other("NonAssociatedColdKey");
 pub(crate) const RESERVED: DispatchError = DispatchError::Other("CannotUseSystemAccount");
 pub(crate) const IN_SWAP: DispatchError = DispatchError::Other("ColdkeySwapAnnounced");
+pub(crate) const KEPT: DispatchError = DispatchError::Other("ColdkeyReserved");
 pub(crate) const IN_USE: DispatchError = DispatchError::Other("NewHotKeyInUse");
 pub(crate) const ASSOCIATED: DispatchError = DispatchError::Other("ColdKeyAlreadyAssociated");
 
@@ -231,19 +235,25 @@ impl Keys<AccountId> for Tables {
         Successors::get(hotkey)
     }
 
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        if let Some(owner) = Owners::get(hotkey) {
-            ensure!(owner == *coldkey, NOT_YOURS);
-        } else {
-            ensure!(*hotkey != SYSTEM_ACCOUNT, RESERVED);
-            ensure!(Owned::get(coldkey).len() < MAX_HOTKEYS as usize, DispatchError::Other("TooManyHotkeys"));
-        }
+    fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        ensure!(Owners::get(hotkey).as_ref() == Some(coldkey), NOT_YOURS);
         Ok(())
     }
 
+    fn ensure_pairable(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> DispatchResult {
+        unimplemented!("staking makes pairs at genesis only")
+    }
+
+    fn pair_code(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> Option<PoolCode> {
+        unimplemented!("staking makes pairs at genesis only")
+    }
+
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        Self::ensure_pairable(coldkey, hotkey)?;
-        if !Owners::contains_key(hotkey) {
+        if Owners::contains_key(hotkey) {
+            Self::ensure_pair(coldkey, hotkey)?;
+        } else {
+            ensure!(*hotkey != SYSTEM_ACCOUNT, RESERVED);
+            ensure!(Owned::get(coldkey).len() < MAX_HOTKEYS as usize, DispatchError::Other("TooManyHotkeys"));
             Owners::insert(hotkey, coldkey);
             Owned::append(coldkey, hotkey);
             Successors::remove(hotkey);
@@ -253,6 +263,11 @@ impl Keys<AccountId> for Tables {
 
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+
+    fn ensure_not_reserved(account: &AccountId) -> DispatchResult {
+        ensure!(!Reserved::contains_key(account), KEPT);
         Ok(())
     }
 

@@ -69,6 +69,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         T::Keys::ensure_not_swapping(origin.coldkey)?;
         let transfer = origin.coldkey != destination.coldkey;
+        T::Keys::ensure_not_reserved(destination.coldkey)?;
         ensure!(transfer || origin.hotkey != destination.hotkey, Error::<T>::SameNetuid);
         let from = Self::existing(origin.hotkey)?;
         let to = Self::existing(destination.hotkey)?;

@@ -91,9 +91,13 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
     }
 }
 
+/// Reads of the check that a coldkey is not reserved.
+const RESERVED: u64 = 4;
+
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    /// Reads the reservation of the coldkey and its use in addition.
     fn add_stake() -> Weight {
-        Self::change_stake()
+        Self::change_stake().saturating_add(Self::db(RESERVED, 0))
     }
 
     /// Reads the list of networks in addition.
@@ -109,9 +113,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(Self::look_for_pending().saturating_mul(n.into()))
     }
 
-    /// Changes two holdings, and reads the parameters of root and the nominations of the destination.
+    /// Changes two holdings, and reads the parameters of root, the nominations of the destination and the reservation
+    /// of the other coldkey.
     fn transfer_stake() -> Weight {
-        Self::change_stake().saturating_mul(2).saturating_add(Self::db(2, 0))
+        Self::change_stake().saturating_mul(2).saturating_add(Self::db(RESERVED.saturating_add(2), 0))
     }
 
     /// Reads: the coldkey's swap, owner, hotkey, network, activity. Writes: hotkey, activity.
@@ -128,12 +133,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::increase_take()
     }
 
-    /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network. Writes: family, queue twice.
+    /// Reads: the coldkey's swap, family, subnet twice, owner, hotkey, pool, network, the owner of each child. Writes:
+    /// family, queue twice.
     ///
     /// Pays for the activation too, which comes later and without a call.
     fn set_children() -> Weight {
         SMALL
-            .saturating_add(Self::db(8, 3))
+            .saturating_add(Self::db(u64::from(MAX_CHILDREN).saturating_add(8), 3))
             .saturating_add(Self::next_activation())
             .saturating_add(Self::activate_children())
     }
@@ -184,11 +190,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
     /// Reads and writes the families of all children.
     ///
-    /// Reads: for each child its successors, its family and the stakes of all its parents, and the family of the one
-    /// that makes room; for each former child its family; and the stake of the parent, the network and the subnet.
-    /// Writes: these families.
+    /// Reads: for each child its successors, its owner, its family and the stakes of all its parents, and the family of
+    /// the one that makes room; for each former child its family; and the stake of the parent, the network and the
+    /// subnet. Writes: these families.
     fn activate_children() -> Weight {
-        let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(20);
+        let child = u64::from(MAX_PARENTS).saturating_mul(2).saturating_add(21);
         let children = u64::from(MAX_CHILDREN);
         let reads = child.saturating_add(1).saturating_mul(children).saturating_add(10);
         SMALL.saturating_add(Self::db(reads, children.saturating_mul(3).saturating_add(3)))

@@ -45,6 +45,7 @@ fn fill<T: Config>(n: u32) {
 /// Creates a subnet of `owner` with all data that can be stored for it.
 fn owned<T: Config>(owner: &T::AccountId) -> NetUid {
     let hotkey = account("hotkey", 0, 0);
+    T::Keys::pair(owner, &hotkey).expect("the hotkey has no owner, or this one");
     LastCreation::<T>::kill();
     let before = Pallet::<T>::netuids();
     Pallet::<T>::do_register_network(owner, &hotkey, Some(longest_identity())).expect("there is room");
@@ -82,6 +83,7 @@ mod benchmarks {
         fill::<T>(n);
         let coldkey = rich::<T>("coldkey");
         let hotkey = account("hotkey", 0, 0);
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey has no owner");
         LastCreation::<T>::kill();
 
         #[extrinsic_call]
@@ -96,6 +98,7 @@ mod benchmarks {
         fill::<T>(n);
         let coldkey = rich::<T>("coldkey");
         let hotkey = account("hotkey", 0, 0);
+        T::Keys::pair(&coldkey, &hotkey).expect("the hotkey has no owner");
         LastCreation::<T>::kill();
 
         #[extrinsic_call]

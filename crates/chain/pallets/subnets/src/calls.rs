@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
         T::Keys::ensure_not_swapping(coldkey)?;
         let now = Self::now();
         ensure!(!Launch::<T>::get().is_running(now), Error::<T>::LaunchPhase);
-        T::Keys::ensure_pairable(coldkey, hotkey)?;
+        T::Keys::ensure_pair(coldkey, hotkey)?;
         let network = Self::shared()?;
         let last = LastCreation::<T>::get();
         ensure!(

@@ -9,9 +9,11 @@ use crate::{
 use codec::{Decode, Encode};
 use frame_support::{
     Identity, derive_impl,
-    dispatch::DispatchResult,
+    dispatch::{DispatchResult, DispatchResultWithPostInfo},
     pallet_prelude::ValueQuery,
-    parameter_types, storage_alias,
+    parameter_types,
+    storage::with_storage_layer,
+    storage_alias,
     traits::{ConstU64, fungible::Inspect as _},
     weights::{Weight, WeightMeter, constants::ParityDbWeight},
 };
@@ -19,6 +21,7 @@ use frame_system::{EnsureRoot, mocking::MockBlockU32};
 use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
 use myelin_records::{
+    consent::KeyConsent,
     parameters::{NetworkParametersPatch, ParametersPatch},
     pool_code::PoolCode,
 };
@@ -169,16 +172,25 @@ impl Keys<AccountId> for Others {
         None
     }
 
-    fn ensure_pairable(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        match OwnerOf::get(hotkey) {
-            _ if *hotkey == SYSTEM_ACCOUNT => Err(RESERVED),
-            Some(owner) if owner != *coldkey => Err(NOT_ASSOCIATED),
-            _ => Ok(()),
-        }
+    fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
+        if OwnerOf::get(hotkey) == Some(*coldkey) { Ok(()) } else { Err(NOT_ASSOCIATED) }
+    }
+
+    fn ensure_pairable(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> DispatchResult {
+        unimplemented!("subnets make pairs at genesis only")
+    }
+
+    fn pair_code(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> Option<PoolCode> {
+        unimplemented!("subnets make pairs at genesis only")
     }
 
     fn pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {
-        Self::ensure_pairable(coldkey, hotkey)?;
+        if OwnerOf::contains_key(hotkey) {
+            return Self::ensure_pair(coldkey, hotkey);
+        }
+        if *hotkey == SYSTEM_ACCOUNT {
+            return Err(RESERVED);
+        }
         OwnerOf::insert(hotkey, coldkey);
         Ok(())
     }
@@ -187,9 +199,32 @@ impl Keys<AccountId> for Others {
         if Swapping::contains_key(coldkey) { Err(ANNOUNCED) } else { Ok(()) }
     }
 
+    fn ensure_not_reserved(_: &AccountId) -> DispatchResult {
+        Ok(())
+    }
+
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode> {
         Swapping::contains_key(coldkey).then_some(PoolCode::ColdkeySwapAnnounced)
     }
+}
+
+/// Makes a pair if the hotkey has no owner, and a call. The pair is gone if the call fails.
+pub(crate) fn paired(
+    coldkey: AccountId,
+    hotkey: AccountId,
+    call: impl FnOnce() -> DispatchResultWithPostInfo,
+) -> DispatchResultWithPostInfo {
+    with_storage_layer(|| {
+        if !OwnerOf::contains_key(hotkey) {
+            Others::pair(&coldkey, &hotkey)?;
+        }
+        call()
+    })
+}
+
+/// Creates a subnet, after its keys are a pair.
+pub(crate) fn create(coldkey: AccountId, hotkey: AccountId) -> DispatchResultWithPostInfo {
+    paired(coldkey, hotkey, || Subnets::register_network(signed(coldkey), hotkey))
 }
 
 impl CountSeats for Others {

@@ -22,6 +22,7 @@ use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
 use myelin_primitives::{Amount, BlockNumber, Entry, NetUid, Take, Tao, Uid};
 use myelin_records::{
+    consent::KeyConsent,
     parameters::{NetworkParameters, Parameters},
     pool_code::PoolCode,
     seat::Seat,
@@ -168,7 +169,15 @@ impl Keys<AccountId> for Tables {
         unimplemented!("weights follow no swaps")
     }
 
-    fn ensure_pairable(_: &AccountId, _: &AccountId) -> DispatchResult {
+    fn ensure_pair(_: &AccountId, _: &AccountId) -> DispatchResult {
+        unimplemented!("weights make no pairs")
+    }
+
+    fn pair_code(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> Option<PoolCode> {
+        unimplemented!("weights make no pairs")
+    }
+
+    fn ensure_pairable(_: &AccountId, _: &AccountId, _: Option<&KeyConsent>) -> DispatchResult {
         unimplemented!("weights make no pairs")
     }
 
@@ -178,6 +187,10 @@ impl Keys<AccountId> for Tables {
 
     fn ensure_not_swapping(coldkey: &AccountId) -> DispatchResult {
         ensure!(!Swapping::contains_key(coldkey), IN_SWAP);
+        Ok(())
+    }
+
+    fn ensure_not_reserved(_: &AccountId) -> DispatchResult {
         Ok(())
     }
 

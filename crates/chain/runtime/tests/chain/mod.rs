@@ -11,9 +11,11 @@ use frame_support::{
 };
 use myelin_epoch::accrual::accrued;
 use myelin_pallet_emission::{Accrued, Ledger};
+use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, TotalEscrowed};
 use myelin_pallet_staking::{Pools, TotalStake};
 use myelin_pallet_subnets::{Subnets, TotalLocked};
 use myelin_primitives::{Amount, BlockNumber, Tao};
+use myelin_records::consent::{KeyConsent, pair_text};
 pub(crate) use myelin_runtime::signing::account;
 use myelin_runtime::{
     AccountId, Balances, Executive, Hash, Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SlotTime, System,
@@ -181,6 +183,24 @@ impl Chain {
         assert_eq!(self.block(vec![transaction]), [Ok(Ok(()))]);
     }
 
+    /// Returns the consent of a key to a pair on this chain.
+    pub(crate) fn consent(
+        &mut self,
+        signer: &sr25519::Pair,
+        coldkey: &AccountId,
+        hotkey: &AccountId,
+    ) -> Option<KeyConsent> {
+        let genesis = self.look(|| System::block_hash(0));
+        Some(signer.sign(&pair_text(&genesis, coldkey, hotkey)).0)
+    }
+
+    /// Makes two keys a pair, in a block of its own.
+    #[track_caller]
+    pub(crate) fn pair(&mut self, coldkey: &sr25519::Pair, hotkey: &sr25519::Pair) {
+        let consent = self.consent(hotkey, &account(coldkey), &account(hotkey));
+        self.succeed(coldkey, KeysCall::try_associate_hotkey { hotkey: account(hotkey), consent });
+    }
+
     /// Returns the reason for which the pool refuses a call of `key`.
     #[track_caller]
     pub(crate) fn refusal(&mut self, key: &sr25519::Pair, call: impl Into<RuntimeCall>) -> TransactionValidityError {
@@ -225,6 +245,8 @@ fn check_parts() {
     assert_eq!(TotalStake::<Runtime>::get().rao(), staked, "stake");
     let locked: u64 = Subnets::<Runtime>::iter_values().map(|subnet| subnet.locked.rao()).sum();
     assert_eq!(TotalLocked::<Runtime>::get().rao(), locked, "locks");
+    let escrowed: u64 = ColdkeySwaps::<Runtime>::iter_values().map(|swap| swap.escrow.rao()).sum();
+    assert_eq!(TotalEscrowed::<Runtime>::get().rao(), escrowed, "escrows");
     let accrual = Accrued::<Runtime>::get();
     let accounts = Ledger::<Runtime>::get();
     let pending = accounts.values().map(|account| accrued(account, accrual.blocks).expect("it can be written down"));

@@ -35,10 +35,11 @@ pub(crate) fn keys() -> Moves {
         moved(coldkey, KeysCall::swap_coldkey_announced { new_coldkey })
     });
     let swapped_hotkey = (owned(), anyone()).prop_map(|((coldkey, old), new)| {
-        moved(coldkey, KeysCall::swap_hotkey { hotkey: account(old), new_hotkey: account(new) })
+        moved(coldkey, KeysCall::swap_hotkey { hotkey: account(old), new_hotkey: account(new), consent: None })
     });
-    let pair = owned()
-        .prop_map(|(coldkey, hotkey)| moved(coldkey, KeysCall::try_associate_hotkey { hotkey: account(hotkey) }));
+    let pair = owned().prop_map(|(coldkey, hotkey)| {
+        moved(coldkey, KeysCall::try_associate_hotkey { hotkey: account(hotkey), consent: None })
+    });
     vec![
         (4, pair.boxed()),
         (4, swapped_hotkey.boxed()),
@@ -154,6 +155,7 @@ pub(crate) fn neurons() -> Moves {
             work: if sound { Vec::new() } else { vec![0; 32] },
             hotkey: account(hotkey),
             coldkey: account(coldkey),
+            consent: None,
         };
         moved(if own { hotkey } else { coldkey }, call)
     });

@@ -2,7 +2,7 @@
 //! hotkeys and subnets, so that one move meets what another has left.
 
 use crate::{
-    accounts::{account, key},
+    accounts::{ACCOUNTS, account, key},
     aim::aim,
     arguments::likely,
     chain::Chain,
@@ -12,7 +12,9 @@ use crate::{
 };
 use codec::Encode;
 use myelin_economics::work::WorkChallenge;
+use myelin_pallet_keys::Call as KeysCall;
 use myelin_pallet_neurons::{Admissions, Call as NeuronsCall};
+use myelin_records::consent::KeyConsent;
 use myelin_runtime::{AccountId, Multisig, Runtime, RuntimeCall, UncheckedExtrinsic};
 use pallet_multisig::Call as MultisigCall;
 use proptest::{prelude::*, strategy::Union};
@@ -52,10 +54,14 @@ pub(crate) fn movement() -> impl Strategy<Value = Move> + Clone {
     (any, likely()).prop_map(|(movement, aimed)| Move { aimed, ..movement })
 }
 
-/// Fills in what only the state can tell: proof of work, and the time of an open multisig call.
+/// Fills in what only the state can tell: proof of work, consents, and the time of an open multisig call.
 fn completed(chain: &mut Chain, signer: u8, mut call: RuntimeCall) -> RuntimeCall {
     match &mut call {
-        RuntimeCall::Neurons(NeuronsCall::register { netuid, block_number, nonce, work, hotkey, .. })
+        RuntimeCall::Keys(
+            KeysCall::try_associate_hotkey { hotkey: new, consent }
+            | KeysCall::swap_hotkey { new_hotkey: new, consent, .. },
+        ) => *consent = agreed(chain, new, &account(signer), new),
+        RuntimeCall::Neurons(NeuronsCall::register { netuid, block_number, nonce, work, hotkey, coldkey, consent })
             if work.is_empty() =>
         {
             let terms = chain.look(|| Admissions::<Runtime>::get(*netuid)).map(|admission| admission.terms);
@@ -63,6 +69,7 @@ fn completed(chain: &mut Chain, signer: u8, mut call: RuntimeCall) -> RuntimeCal
             let challenge = WorkChallenge::new(&chain.hash(), hotkey.as_ref());
             let (found, seal) = challenge.search(0.., difficulty).expect("the difficulty is low");
             (*block_number, *nonce, *work) = (chain.height(), found, seal.as_bytes().to_vec());
+            *consent = agreed(chain, coldkey, coldkey, hotkey);
         }
         RuntimeCall::Multisig(MultisigCall::as_multi {
             threshold, other_signatories, maybe_timepoint, call, ..
@@ -88,6 +95,12 @@ fn completed(chain: &mut Chain, signer: u8, mut call: RuntimeCall) -> RuntimeCal
         _ => {}
     }
     call
+}
+
+/// Returns the consent of an account to a pair, or `None` if its key is not known.
+fn agreed(chain: &mut Chain, who: &AccountId, coldkey: &AccountId, hotkey: &AccountId) -> Option<KeyConsent> {
+    let number = (0..ACCOUNTS).find(|number| account(*number) == *who)?;
+    chain.consent(key(number), coldkey, hotkey)
 }
 
 fn timepoint(

@@ -142,7 +142,7 @@ fn governed(plain: impl Strategy<Value = Move> + Clone + 'static) -> BoxedStrate
                 .prop_map(|(as_origin, call)| UtilityCall::dispatch_as { as_origin: Box::new(as_origin), call })),
         ),
         (
-            1,
+            3,
             of((origin, inner()).prop_map(|(as_origin, call)| UtilityCall::dispatch_as_fallible {
                 as_origin: Box::new(as_origin),
                 call,

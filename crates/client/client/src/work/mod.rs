@@ -5,15 +5,17 @@
 //! included.
 //!
 //! ```no_run
-//! use myelin_client::{Account, Chain, NetUid, PublicKey, work::{SearchEvent, WorkSearch}};
+//! use myelin_client::{Account, Chain, NetUid, work::{SearchEvent, WorkSearch}};
+//! use myelin_keys::Keypair;
 //! use std::{error::Error, thread, time::Duration};
 //!
-//! # async fn run(chain: Chain, hotkey: Account, coldkey: PublicKey) -> Result<(), Box<dyn Error>> {
+//! # async fn run(chain: Chain, hotkey: Account, coldkey: Keypair) -> Result<(), Box<dyn Error>> {
 //! let netuid = NetUid::new(1);
+//! let consent = chain.consent(&coldkey, &coldkey.public(), &hotkey.public());
 //! let mut work = WorkSearch::begin(&chain, netuid, hotkey.public(), thread::available_parallelism()?, None)?;
 //! loop {
 //!     if let SearchEvent::Found(proof) = work.next().await? {
-//!         let call = proof.call(netuid, &hotkey.public(), &coldkey);
+//!         let call = proof.call(netuid, &hotkey.public(), &coldkey.public(), Some(consent));
 //!         if hotkey.submit(&call, Duration::from_secs(60)).await.finalised().is_ok() {
 //!             break;
 //!         }
@@ -38,6 +40,7 @@ use futures::FutureExt;
 use myelin_economics::work::{Seal, WorkChallenge};
 use myelin_keys::PublicKey;
 use myelin_primitives::{BlockNumber, NetUid};
+use myelin_records::consent::KeyConsent;
 use std::{fmt, io, num::NonZeroUsize};
 use subxt::{rpcs::client::RpcSubscription, utils::H256};
 use tokio::time::{Instant, timeout};
@@ -78,8 +81,16 @@ pub struct SeatWork {
 
 impl SeatWork {
     /// Returns the call that takes the seat. It is free, and the hotkey signs it.
-    pub fn call(&self, netuid: NetUid, hotkey: &PublicKey, coldkey: &PublicKey) -> Call<neurons::Register> {
-        calls::register(netuid, self.block, self.nonce, *self.seal.as_bytes(), hotkey, coldkey)
+    ///
+    /// The coldkey agrees to a new pair with its consent.
+    pub fn call(
+        &self,
+        netuid: NetUid,
+        hotkey: &PublicKey,
+        coldkey: &PublicKey,
+        consent: Option<KeyConsent>,
+    ) -> Call<neurons::Register> {
+        calls::register(netuid, self.block, self.nonce, *self.seal.as_bytes(), hotkey, coldkey, consent)
     }
 }
 

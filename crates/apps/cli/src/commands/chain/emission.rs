@@ -86,6 +86,9 @@ pub struct ChainEmissionOutput {
     /// Pending emission of all subnets, in rao.
     #[schemars(with = "u64")]
     pending: Amount<Tao>,
+    /// TAO of coldkeys under swap, in rao.
+    #[schemars(with = "u64")]
+    escrowed: Amount<Tao>,
     /// TAO that the next block creates, in rao.
     #[schemars(with = "u64")]
     block_emission: Amount<Tao>,
@@ -144,6 +147,7 @@ impl Render for ChainEmissionOutput {
             ("staked", self.staked.to_string().into()),
             ("locked", self.locked.to_string().into()),
             ("pending", self.pending.to_string().into()),
+            ("escrowed", self.escrowed.to_string().into()),
             ("a block", self.block_emission.to_string().into()),
         ]);
         match &self.next_halving {
@@ -212,6 +216,7 @@ impl Command for Emission {
             staked: issuance.staked,
             locked: issuance.locked,
             pending: issuance.pending,
+            escrowed: issuance.escrowed,
             block_emission: issuance.block_emission,
             halvings: issuance.halvings,
             subnets: networks.into_iter().filter(|network| !network.netuid.is_root()).map(Into::into).collect(),

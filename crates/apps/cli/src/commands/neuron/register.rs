@@ -1,8 +1,9 @@
 //! The command `myelin neuron register`.
 
-use super::search::{Effort, search, search_path};
+use super::search::{Effort, WantedSeat, search, search_path};
 use crate::{
     command::{Calls, Command, Effect, Example},
+    consent::{ConsentArgs, NewPair},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -46,6 +47,9 @@ pub struct Register {
     /// Pay the price at inclusion, without a limit
     #[arg(long, conflicts_with_all = ["work", "max_price"])]
     any_price: bool,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     sending: TransactionArgs,
@@ -122,7 +126,10 @@ impl Command for Register {
         self.check(&now, &hotkey, &coldkey).await?;
         let (carried, work) = match kept {
             Some(path) => self.work(context, &chain, &subnet, &hotkey, &coldkey, path).await?,
-            None => (self.burn(context, &chain, &subnet, &hotkey).await?, None),
+            None => {
+                let pair = self.consent.new_pair(context, &chain, &now, &coldkey, &hotkey).await?;
+                (self.burn(context, &chain, &subnet, &hotkey, pair).await?, None)
+            }
         };
         Ok(output.show(&carried.output(|included| {
             Ok(NeuronRegisterOutput {
@@ -130,7 +137,7 @@ impl Command for Register {
                 uid: taken(included, &hotkey.key),
                 hotkey: hotkey.key.to_string(),
                 coldkey: coldkey.to_string(),
-                burned: included.event::<Burned>().map_or(Amount::ZERO, |burned| Amount::from_rao(burned.amount)),
+                burned: if work.is_some() { Amount::ZERO } else { burned(included) },
                 work,
             })
         })?)?)
@@ -141,6 +148,12 @@ impl Command for Register {
 fn taken(included: &IncludedTransaction, hotkey: &PublicKey) -> Option<u16> {
     let seat = included.event::<NeuronRegistered>()?;
     (key(seat.hotkey) == *hotkey).then(|| seat.uid.get())
+}
+
+/// Returns the price of the seat. The cost of a new pair is burned before it.
+fn burned(included: &IncludedTransaction) -> Amount<Tao> {
+    let burned = included.events().filter_map(|event| event.ok()?.decode_fields_as::<Burned>()?.ok()).last();
+    burned.map_or(Amount::ZERO, |burned| Amount::from_rao(burned.amount))
 }
 
 impl Register {
@@ -176,6 +189,7 @@ impl Register {
         chain: &Chain,
         subnet: &SubnetInfo,
         hotkey: &NamedKey,
+        pair: Option<NewPair>,
     ) -> Result<PlanOutcome, CliError> {
         let (netuid, signer) = (self.netuid, WalletSigner::coldkey(context)?);
         let Some(price) = subnet.registration.burn else {
@@ -198,18 +212,16 @@ impl Register {
         let plan = self
             .plan(format!("Register {hotkey} on subnet {netuid} for TAO"), subnet)
             .spends(spends)
-            .effect(format!("{price} are burned at the present price"))
-            .effect(format!("{hotkey} belongs to {signer}"));
+            .effect(format!("{price} are burned at the present price"));
         let adjusts = subnet.registration.adjusts_at;
         if self.any_price {
             let plan = plan.risk(format!("the price may rise in block {adjusts}, and has no limit"));
-            return self
-                .sending
-                .send(context, chain, &signer, &calls::burned_register(netuid, &hotkey.key), plan)
-                .await;
+            let call = calls::burned_register(netuid, &hotkey.key);
+            return self.sending.send_paired(context, chain, &signer, pair, &call, plan).await;
         }
         let plan = plan.risk(format!("fails if the price has risen above {limit}, which it may in block {adjusts}"));
-        self.sending.send(context, chain, &signer, &calls::register_limit(netuid, &hotkey.key, limit), plan).await
+        let call = calls::register_limit(netuid, &hotkey.key, limit);
+        self.sending.send_paired(context, chain, &signer, pair, &call, plan).await
     }
 
     async fn work(
@@ -240,12 +252,17 @@ impl Register {
                 "the difficulty is adjusted in block {}, and other registrations may be faster",
                 subnet.registration.adjusts_at
             ));
+        let consent = match chain.at_finalised().await?.hotkey(&hotkey.key).await? {
+            Some(_) => None,
+            None => Some(self.consent.find(context, chain, coldkey, coldkey, &hotkey.key)?),
+        };
         let ready = match self.sending.prepare(context, chain, &signer, plan).await? {
             PreparedPlan::Shown(plan) => return Ok((PlanOutcome::shown(plan), None)),
             PreparedPlan::Ready(ready) => ready.with_mortality(myelin_client::work::MORTALITY),
         };
-        let (transaction, included, effort) =
-            search(chain, &ready, netuid, &hotkey.key, coldkey, self.cores, path).await?;
+        let consent = consent.map(|consent| consent.sign(context.terminal())).transpose()?.flatten();
+        let seat = WantedSeat { netuid, hotkey: &hotkey.key, coldkey, consent };
+        let (transaction, included, effort) = search(chain, &ready, seat, self.cores, path).await?;
         Ok((ready.carried(transaction, included), Some(effort)))
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     terminal::PromptError,
     transact::ReadyPlan,
 };
+use myelin_client::records::consent::KeyConsent;
 use myelin_client::{
     BlockNumber, CallError, Chain, IncludedTransaction, NetUid, PublicKey,
     subxt::utils::H256,
@@ -124,18 +125,30 @@ pub(super) fn search_path(netuid: NetUid, hotkey: &PublicKey) -> Result<PathBuf,
     Ok(folders::data()?.join("work").join(format!("{netuid}-{hotkey}.json")))
 }
 
+/// The seat that a search is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WantedSeat<'a> {
+    /// Number of the subnet.
+    pub(super) netuid: NetUid,
+    /// Hotkey that takes the seat.
+    pub(super) hotkey: &'a PublicKey,
+    /// Owner of the hotkey.
+    pub(super) coldkey: &'a PublicKey,
+    /// Consent of the owner to a new pair.
+    pub(super) consent: Option<KeyConsent>,
+}
+
 /// Searches until a proof has taken a seat.
 ///
 /// Ctrl-C ends the search, and the next search continues it.
 pub(super) async fn search(
     chain: &Chain,
     ready: &ReadyPlan,
-    netuid: NetUid,
-    hotkey: &PublicKey,
-    coldkey: &PublicKey,
+    seat: WantedSeat<'_>,
     cores: Option<NonZeroUsize>,
     path: PathBuf,
 ) -> Result<(H256, IncludedTransaction, Effort), CliError> {
+    let WantedSeat { netuid, hotkey, coldkey, consent } = seat;
     let notebook = SearchStore::open(path, chain.genesis());
     let cores = match cores {
         Some(cores) => cores,
@@ -171,7 +184,7 @@ pub(super) async fn search(
                 return Err(error);
             }
         };
-        match ready.submit(&proof.call(netuid, hotkey, coldkey)).await {
+        match ready.submit(&proof.call(netuid, hotkey, coldkey, consent)).await {
             Ok((transaction, included)) => {
                 let effort = notebook.effort(work.tried());
                 notebook.close();

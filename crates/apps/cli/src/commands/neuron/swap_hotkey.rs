@@ -2,6 +2,7 @@
 
 use crate::{
     command::{Calls, Command, Effect, Example},
+    consent::ConsentArgs,
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -9,7 +10,7 @@ use crate::{
     output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{TransactionArgs, TransactionOutput},
+    transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
 use myelin_client::calls;
 use schemars::JsonSchema;
@@ -25,6 +26,9 @@ pub struct SwapHotkey {
     /// Old hotkey: an address or the name of a hotkey on this machine [default: myself]
     #[arg(long, value_name = "HOTKEY")]
     from: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     sending: TransactionArgs,
@@ -60,7 +64,8 @@ impl Command for SwapHotkey {
     const PATH: &'static str = "neuron swap-hotkey";
     const SUMMARY: &'static str = "Swap a hotkey for another one, on all networks";
     const DETAILS: &'static str = "Seats, stake and children move to the new hotkey. The call has a price. Only the \
-         coldkey that owns the hotkey may make it, and the new hotkey must be unused.";
+         coldkey that owns the hotkey may make it, and the new hotkey must be unused and agree. The old hotkey is \
+         retired: no other coldkey can use it.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "swap_hotkey")];
     const EXAMPLES: &'static [Example] = &[Example {
@@ -109,8 +114,20 @@ impl Command for SwapHotkey {
             plan =
                 plan.touches(seat.netuid).effect(format!("seat {} of network {} moves along", seat.uid, seat.netuid));
         }
-        let call = calls::swap_hotkey(&from.key, &to.key);
-        let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;
+        let consent = match now.hotkey(&to.key).await? {
+            Some(_) => None,
+            None => Some(self.consent.find(context, &chain, &to.key, &signer.public(), &to.key)?),
+        };
+        let priced = calls::swap_hotkey(&from.key, &to.key, consent.as_ref().map(|_| [0; 64]));
+        let plan = plan.costs(chain.fee(&signer.public(), &priced).await?);
+        let sent = match self.sending.prepare(context, &chain, &signer, plan).await? {
+            PreparedPlan::Shown(plan) => PlanOutcome::shown(plan),
+            PreparedPlan::Ready(ready) => {
+                let consent = consent.map(|consent| consent.sign(context.terminal())).transpose()?.flatten();
+                let (transaction, included) = ready.submit(&calls::swap_hotkey(&from.key, &to.key, consent)).await?;
+                ready.carried(transaction, included)
+            }
+        };
         let seats =
             old.seats.iter().map(|seat| SwappedSeat { netuid: seat.netuid.get(), uid: seat.uid.get() }).collect();
         Ok(output

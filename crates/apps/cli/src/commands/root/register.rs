@@ -2,6 +2,7 @@
 
 use crate::{
     command::{Calls, Command, Effect, Example},
+    consent::ConsentArgs,
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -23,6 +24,9 @@ pub struct Register {
     /// Hotkey to register: an address, the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     sending: TransactionArgs,
@@ -93,9 +97,6 @@ impl Command for Register {
         let mut plan = Plan::new(format!("Register {hotkey} on root for {burn}"))
             .spends(burn)
             .effect(format!("{burn} are burned at the present price"));
-        if known.is_none() {
-            plan = plan.effect(format!("{signer} becomes the owner of the hotkey"));
-        }
         if known.is_none_or(|known| known.take.is_none()) {
             let most = now.network_parameters().await?.max_delegate_take;
             plan = plan.effect(format!(
@@ -118,7 +119,9 @@ impl Command for Register {
         let plan = plan
             .risk(format!("the price may rise in block {adjusts}, and has no limit"))
             .risk("root accepts one registration per block and a few per interval; further registrations fail");
-        let sent = self.sending.send(context, &chain, &signer, &calls::root_register(&hotkey.key), plan).await?;
+        let pair = self.consent.new_pair(context, &chain, &now, &signer.public(), &hotkey).await?;
+        let call = calls::root_register(&hotkey.key);
+        let sent = self.sending.send_paired(context, &chain, &signer, pair, &call, plan).await?;
         Ok(output.show(&sent.output(|included| {
             let uid = included.event::<NeuronRegistered>().map(|registered| registered.uid.get());
             Ok(RootRegisterOutput { hotkey: hotkey.key.to_string(), uid })

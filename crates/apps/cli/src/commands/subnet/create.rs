@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     command::{Calls, Command, Effect, Example},
+    consent::ConsentArgs,
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -29,6 +30,9 @@ pub struct Create {
     /// Hotkey on the first seat: an address, or the name of a hotkey on this machine [default: the selected hotkey]
     #[arg(long, value_name = "HOTKEY")]
     owner_hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     sending: TransactionArgs,
@@ -118,11 +122,14 @@ impl Command for Create {
             (HotkeyArg::or_default(self.owner_hotkey.as_ref(), context)?, WalletSigner::coldkey(context)?);
         let chain = context.chain().await?;
         let plan = self.plan(&chain, &signer, &hotkey.to_string()).await?;
+        let now = chain.at_finalised().await?;
+        let pair = self.consent.new_pair(context, &chain, &now, &signer.public(), &hotkey).await?;
         let sent = if let Some(name) = self.name {
             let call = calls::register_network_with_identity(&hotkey.key, SubnetIdentityTexts::named(name).into());
-            self.sending.send(context, &chain, &signer, &call, plan).await?
+            self.sending.send_paired(context, &chain, &signer, pair, &call, plan).await?
         } else {
-            self.sending.send(context, &chain, &signer, &calls::register_network(&hotkey.key), plan).await?
+            let call = calls::register_network(&hotkey.key);
+            self.sending.send_paired(context, &chain, &signer, pair, &call, plan).await?
         };
         Ok(output.show(&sent.output(|included| {
             let added = included.event::<NetworkAdded>();

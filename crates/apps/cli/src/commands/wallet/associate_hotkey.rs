@@ -2,6 +2,7 @@
 
 use crate::{
     command::{Calls, Command, Effect, Example},
+    consent::ConsentArgs,
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -9,7 +10,7 @@ use crate::{
     output::Printer,
     page::{Page, Render},
     plan::Plan,
-    transact::{TransactionArgs, TransactionOutput},
+    transact::{PlanOutcome, PreparedPlan, TransactionArgs, TransactionOutput},
 };
 use myelin_client::calls;
 use schemars::JsonSchema;
@@ -21,6 +22,9 @@ pub struct AssociateHotkey {
     /// Hotkey: the name of a hotkey on this machine, or `myself` [default: myself]
     #[arg(value_name = "HOTKEY")]
     hotkey: Option<HotkeyArg>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     sending: TransactionArgs,
@@ -44,8 +48,8 @@ impl Render for WalletAssociateHotkeyOutput {
 impl Command for AssociateHotkey {
     const PATH: &'static str = "wallet associate-hotkey";
     const SUMMARY: &'static str = "Register the coldkey as the owner of a hotkey that has no seat";
-    const DETAILS: &'static str = "A first registration of the hotkey does the same. Afterwards the coldkey can stake \
-         on the hotkey.";
+    const DETAILS: &'static str = "Both keys agree: the coldkey signs the transaction, and the hotkey the pair. A first \
+         registration of the hotkey does the same. Afterwards the coldkey can stake on the hotkey.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "try_associate_hotkey")];
     const EXAMPLES: &'static [Example] =
@@ -61,10 +65,23 @@ impl Command for AssociateHotkey {
                 hint: "make another hotkey with `myelin wallet new-hotkey`".into(),
             });
         }
+        let cost = chain.at_finalised().await?.pair_cost()?;
+        let consent = self.consent.find(context, &chain, &hotkey.key, &signer.public(), &hotkey.key)?;
         let plan = Plan::new(format!("Make {hotkey} a hotkey of {signer}"))
+            .spends(cost)
+            .effect(format!("{cost} are recycled"))
             .effect("the coldkey can stake on it")
             .risk("it cannot be undone; a hotkey can only be swapped for another");
-        let sent = self.sending.send(context, &chain, &signer, &calls::try_associate_hotkey(&hotkey.key), plan).await?;
+        let priced = calls::try_associate_hotkey(&hotkey.key, Some([0; 64]));
+        let plan = plan.costs(chain.fee(&signer.public(), &priced).await?);
+        let sent = match self.sending.prepare(context, &chain, &signer, plan).await? {
+            PreparedPlan::Shown(plan) => PlanOutcome::shown(plan),
+            PreparedPlan::Ready(ready) => {
+                let call = calls::try_associate_hotkey(&hotkey.key, consent.sign(context.terminal())?);
+                let (transaction, included) = ready.submit(&call).await?;
+                ready.carried(transaction, included)
+            }
+        };
         Ok(output.show(&sent.output(|_| {
             Ok(WalletAssociateHotkeyOutput { hotkey: hotkey.key.to_string(), coldkey: signer.public().to_string() })
         })?)?)

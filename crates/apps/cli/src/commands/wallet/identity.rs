@@ -151,7 +151,9 @@ impl Command for SetIdentity {
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let signer = WalletSigner::coldkey(context)?;
         let chain = context.chain().await?;
-        let before = chain.at_finalised().await?.identity(&signer.public()).await?.unwrap_or_default();
+        let now = chain.at_finalised().await?;
+        let before = now.identity(&signer.public()).await?.unwrap_or_default();
+        let cost = now.identity_cost()?;
         let bytes = |given: Option<String>, before: Vec<u8>| given.map_or(before, String::into_bytes);
         let identity = ChainIdentity {
             name: bytes(self.name, before.name),
@@ -165,6 +167,8 @@ impl Command for SetIdentity {
         let call = calls::set_identity(identity.clone());
         let texts = IdentityTexts::from(&identity);
         let plan = Plan::new(format!("Set the identity of {signer} to {}", plain(&texts.name)))
+            .spends(cost)
+            .effect(format!("{cost} are recycled"))
             .effect("the identity is public, and stays readable in the history of the chain")
             .risk("it fails if no hotkey of the coldkey has a seat");
         let sent = self.sending.send(context, &chain, &signer, &call, plan).await?;

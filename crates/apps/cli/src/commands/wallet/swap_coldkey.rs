@@ -13,7 +13,7 @@ use crate::{
 };
 use myelin_client::{Chain, ChainState, calls, runtime::keys::events, subxt::tx::Payload};
 use myelin_keys::PublicKey;
-use myelin_primitives::BlockNumber;
+use myelin_primitives::{Amount, BlockNumber, RAO_PER_TAO, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,6 +28,9 @@ struct ColdkeySwapRow {
     new_coldkey: Option<String>,
     /// First block in which the swap can be executed.
     due: Option<BlockNumber>,
+    /// TAO of the coldkey that is held until the swap ends, in rao, if it is known.
+    #[schemars(with = "Option<u64>")]
+    escrow: Option<Amount<Tao>>,
 }
 
 /// The state of a coldkey swap.
@@ -60,6 +63,9 @@ impl Render for ColdkeySwapRow {
         });
         if let Some(due) = self.due {
             page.line(format!("it can be executed from block {due} on"));
+            if let Some(escrow) = self.escrow {
+                page.line(format!("{escrow} are held until then, in no account"));
+            }
             page.line(Tone::Faint.paint("until then the chain refuses all other calls of the coldkey"));
         }
     }
@@ -67,7 +73,7 @@ impl Render for ColdkeySwapRow {
 
 impl ColdkeySwapRow {
     fn of(coldkey: &PublicKey, state: SwapState) -> Self {
-        Self { coldkey: coldkey.to_string(), state, new_coldkey: None, due: None }
+        Self { coldkey: coldkey.to_string(), state, new_coldkey: None, due: None, escrow: None }
     }
 }
 
@@ -107,7 +113,11 @@ impl Command for ShowSwap {
             None => ColdkeySwapRow::of(&coldkey.key, SwapState::None),
             Some(swap) => {
                 let state = if swap.disputed { SwapState::Disputed } else { SwapState::Announced };
-                ColdkeySwapRow { due: Some(swap.due), ..ColdkeySwapRow::of(&coldkey.key, state) }
+                ColdkeySwapRow {
+                    due: Some(swap.due),
+                    escrow: Some(swap.escrow),
+                    ..ColdkeySwapRow::of(&coldkey.key, state)
+                }
             }
         };
         Ok(output.show(&WalletSwapColdkeyShowOutput(swap))?)
@@ -126,14 +136,14 @@ pub struct AnnounceSwap {
 }
 
 /// Price of the first announcement. spec staking §10.3
-const ANNOUNCEMENT: myelin_primitives::Amount<myelin_primitives::Tao> =
-    myelin_primitives::Amount::from_rao(myelin_primitives::RAO_PER_TAO / 10);
+const ANNOUNCEMENT: Amount<Tao> = Amount::from_rao(RAO_PER_TAO / 10);
 
 impl Command for AnnounceSwap {
     const PATH: &'static str = "wallet swap-coldkey announce";
     const SUMMARY: &'static str = "Announce the swap of the coldkey for another";
     const DETAILS: &'static str = "The chain stores only the hash of the new coldkey. Until the swap is executed or \
-         withdrawn the old coldkey cannot do anything else, so that its holder has time to notice a theft.";
+         withdrawn the old coldkey cannot do anything else, so that its holder has time to notice a theft. Its TAO is \
+         in no account until then, and the calls about the swap cost nothing.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "announce_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
@@ -145,12 +155,18 @@ impl Command for AnnounceSwap {
         let chain = context.chain().await?;
         let now = chain.at_finalised().await?;
         let blocks = now.network_parameters().await?.coldkey_swap_announcement_delay;
+        let swap = now.coldkey_swap(&signer.public()).await?;
+        let free = now.balance(&signer.public()).await?.free;
+        let held = swap.as_ref().map_or(free, |swap| swap.escrow.checked_add(free).unwrap_or(Amount::MAX));
         let mut plan = Plan::new(format!("Announce the swap of {signer} for {to}"))
             .effect(format!("the swap can be executed after {blocks} more blocks"))
-            .effect("until then the chain refuses all other calls of the coldkey, including stake and transfers");
-        if now.coldkey_swap(&signer.public()).await?.is_none() {
-            plan = plan.spends(ANNOUNCEMENT).effect(format!("{ANNOUNCEMENT} are recycled"));
-        }
+            .effect(format!("all TAO of the coldkey, {held} before the cost, is in no account; no call can spend it"))
+            .effect("until then the chain refuses all other calls of the coldkey, including stake and transfers")
+            .effect("all later calls about the swap are free");
+        plan = match swap {
+            None => plan.spends(ANNOUNCEMENT).effect(format!("{ANNOUNCEMENT} are recycled")),
+            Some(_) => plan.costs(Amount::ZERO),
+        };
         let sent = self.sending.send(context, &chain, &signer, &calls::announce_coldkey_swap(&to.key), plan).await?;
         Ok(output.show(&sent.output(|included| {
             let due = included.event::<events::ColdkeySwapAnnounced>().map(|announced| announced.due);
@@ -243,12 +259,12 @@ async fn about(
     sending: &TransactionArgs,
     context: &Context,
     call: &impl Payload,
-    plan: impl FnOnce(&WalletSigner) -> Plan,
+    plan: impl FnOnce(&WalletSigner, &myelin_client::ColdkeySwap) -> Plan,
 ) -> Result<(WalletSigner, PlanOutcome), CliError> {
     let signer = WalletSigner::coldkey(context)?;
     let chain: Chain = context.chain().await?;
-    announced(&chain.at_finalised().await?, &signer).await?;
-    let plan = plan(&signer);
+    let swap = announced(&chain.at_finalised().await?, &signer).await?;
+    let plan = plan(&signer, &swap);
     let sent = sending.send(context, &chain, &signer, call, plan).await?;
     Ok((signer, sent))
 }
@@ -271,7 +287,7 @@ impl Command for ClearSwap {
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
         let call = calls::clear_coldkey_swap_announcement();
-        let (signer, sent) = about(&self.sending, context, &call, |signer| {
+        let (signer, sent) = about(&self.sending, context, &call, |signer, _| {
             Plan::new(format!("Withdraw the announced swap of {signer}"))
                 .effect("the coldkey can be used again")
                 .risk("it fails until a delay after the due block has passed")
@@ -294,7 +310,7 @@ impl Command for DisputeSwap {
     const PATH: &'static str = "wallet swap-coldkey dispute";
     const SUMMARY: &'static str = "Dispute a coldkey swap that another holder of the key announced";
     const DETAILS: &'static str = "Use it against a thief, who also has the coldkey. A dispute blocks all calls of the \
-         coldkey until governance has decided.";
+         coldkey until governance has decided, and its TAO stays in no account until then.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Keys", "dispute_coldkey_swap")];
     const EXAMPLES: &'static [Example] =
@@ -302,10 +318,11 @@ impl Command for DisputeSwap {
     type Output = TransactionOutput<WalletSwapColdkeyDisputeOutput>;
 
     async fn run(self, context: &Context, output: &Printer<Self::Output>) -> Result<(), CliError> {
-        let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer| {
+        let (signer, sent) = about(&self.sending, context, &calls::dispute_coldkey_swap(), |signer, swap| {
             Plan::new(format!("Dispute the announced swap of {signer}"))
                 .effect("the chain refuses all calls of the coldkey until governance has decided")
-                .risk("it cannot be undone")
+                .effect(format!("{} stay in no account until then", swap.escrow))
+                .risk("it cannot be undone; without a decision of governance all TAO and stake stay locked")
         })
         .await?;
         Ok(output.show(&sent.output(|_| {

@@ -5,6 +5,9 @@ use crate::support::{START_TIMEOUT, said};
 use serde_json::Value;
 use std::{fs, path::PathBuf, process::Stdio, time::Instant};
 
+/// The cost of a pair that a coldkey makes, in rao.
+const PAIR_COST: u64 = 5_000_000;
+
 #[test]
 fn a_neuron_is_seated_announced_and_given_another_key() {
     let net = Testnet::new();
@@ -13,7 +16,8 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
 
     // A seat for TAO.
     let planned = net.json("neuron register --netuid 1 --max-price 0.5 --wallet bob --dry-run");
-    assert_eq!(planned["plan"]["spend"], TAO / 2);
+    // The price and the cost of the pair of keys, which one plan makes.
+    assert_eq!(planned["plan"]["spend"], TAO / 2 + PAIR_COST);
     // Epochs pay into the stake, not into the free balance.
     let free = || net.json("wallet balance bob")["accounts"][0]["free"].as_u64().unwrap();
     let before = free();
@@ -25,7 +29,7 @@ fn a_neuron_is_seated_announced_and_given_another_key() {
         "{registered}"
     );
     let paid = result["burned"].as_u64().unwrap() + registered["done"]["fee"].as_u64().unwrap();
-    assert_eq!(free(), before - paid);
+    assert_eq!(free(), before - paid - PAIR_COST);
     assert_eq!(net.error("neuron register --netuid 1 --wallet bob"), (1, "impossible".into()));
     assert_eq!(net.json("neuron show --netuid 1 --wallet bob")["hotkey"], hotkey);
     assert!(net.table("neuron show --netuid 1 --uid 0").contains(hotkey.as_str().unwrap()));

@@ -26,9 +26,11 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     let kept = kept["done"]["result"]["due"].as_u64().unwrap();
 
     // All other calls are refused until then.
-    assert_eq!(net.error("wallet transfer 1 --to new --wallet old --yes"), code(1, "refused"));
+    assert_eq!(net.error("wallet transfer 1 --to new --wallet old --yes"), code(1, "funds"));
+    let held = net.json("wallet swap-coldkey show old")["escrow"].as_u64();
+    assert!(held > Some(9 * TAO) && net.json("wallet balance old")["accounts"][0]["free"].as_u64() < Some(1_000));
     assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet old --yes"), code(1, "impossible"));
-    assert_eq!(net.error("wallet swap-coldkey clear --wallet kept --yes"), code(1, "call-failed"));
+    assert_eq!(net.error("wallet swap-coldkey clear --wallet kept --yes"), code(1, "refused"));
     assert!(net.table("wallet swap-coldkey show old").contains(&format!("from block {due} on")));
 
     // After a dispute all calls are refused.

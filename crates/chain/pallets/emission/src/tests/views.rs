@@ -21,6 +21,7 @@ fn how_much_there_is_and_how_far_the_next_halving() {
                 staked: Amount::ZERO,
                 locked: Amount::ZERO,
                 pending: rao(3 * TAO),
+                escrowed: Amount::ZERO,
                 block_emission: rao(TAO),
                 halvings: Some(0),
                 next_halving: Some(NextHalving {

@@ -1,8 +1,21 @@
 //! Swaps of coldkeys. spec staking §10.2 and §10.3
 
 use super::Failure;
-use crate::{Call, ColdkeySwaps, Event, Identities, OwnedHotkeys, mock::*, traits::Keys, types::ColdkeyHash};
-use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+use crate::{
+    Announced, Call, ColdkeySwaps, Event, Identities, OwnedHotkeys, TotalEscrowed,
+    mock::*,
+    traits::{Keys, ReadEscrow},
+    types::ColdkeyHash,
+};
+use frame_support::{
+    assert_noop, assert_ok,
+    dispatch::{CheckIfFeeless, DispatchResult},
+    traits::{
+        ReservableCurrency,
+        fungible::Inspect,
+        tokens::{Fortitude, Preservation},
+    },
+};
 use myelin_primitives::{Amount, RAO_PER_TAO};
 use myelin_records::{
     bounds::MAX_HOTKEYS,
@@ -48,16 +61,140 @@ fn an_announcement_costs_and_binds() {
         assert_eq!(burnt(), [(OWNER, KEY_SWAP_COST)]);
         let due = 1 + DELAY;
         assert_eq!(events(), [Event::ColdkeySwapAnnounced { who: OWNER, new_coldkey_hash: hash(FRESH), due }]);
-        assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
+        assert_eq!(free(OWNER), EXISTENTIAL_DEPOSIT);
+        assert_eq!(KeysPallet::escrowed().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
         assert_noop!(<KeysPallet as Keys<_>>::ensure_not_swapping(&OWNER), Failure::ColdkeySwapAnnounced);
+    });
+}
+
+#[test]
+fn what_arrives_during_a_swap_is_frozen() {
+    ExtBuilder::default().build_and_execute(|| {
+        announce(OWNER);
+        assert_ok!(Balances::transfer_allow_death(origin(OTHER), OWNER, TEN));
+        assert_eq!(free(OWNER), EXISTENTIAL_DEPOSIT + TEN);
+        assert_eq!(Balances::reducible_balance(&OWNER, Preservation::Expendable, Fortitude::Polite), 0);
+        assert!(Balances::transfer_allow_death(origin(OWNER), OTHER, 1).is_err());
+        // A repetition takes it into escrow.
+        skip_to_block(1 + DELAY + AGAIN);
+        assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(FRESH)));
+        assert_eq!(free(OWNER), EXISTENTIAL_DEPOSIT);
+        skip(DELAY);
+        assert_ok!(KeysPallet::swap_coldkey_announced(origin(OWNER), FRESH));
+        assert_eq!((free(OWNER), free(FRESH)), (0, ENDOWMENT - KEY_SWAP_COST + TEN));
+        assert_eq!(TotalEscrowed::<Test>::get(), Amount::ZERO);
+    });
+}
+
+#[test]
+fn the_escrow_returns_when_the_swap_is_withdrawn_or_reset() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut had = ENDOWMENT;
+        for by_governance in [false, true] {
+            announce(OWNER);
+            had -= KEY_SWAP_COST;
+            skip(DELAY + AGAIN);
+            if by_governance {
+                assert_ok!(KeysPallet::reset_coldkey_swap(RuntimeOrigin::root(), OWNER));
+            } else {
+                assert_ok!(KeysPallet::clear_coldkey_swap_announcement(origin(OWNER)));
+            }
+            assert_eq!(free(OWNER), had);
+            assert_ok!(Balances::transfer_allow_death(origin(OWNER), OTHER, RAO_PER_TAO));
+            had -= RAO_PER_TAO;
+            assert_eq!(Announced::<Test>::iter().count(), 0);
+        }
+    });
+}
+
+#[test]
+fn an_announced_account_is_reserved() {
+    ExtBuilder::default().build_and_execute(|| {
+        announce(OWNER);
+        assert_noop!(KeysPallet::announce_coldkey_swap(origin(OTHER), hash(FRESH)), Failure::ColdkeyReserved);
+        assert_noop!(KeysPallet::try_associate_hotkey(origin(OTHER), FRESH, None), Failure::ColdkeyReserved);
+        assert_noop!(KeysPallet::pair(&FRESH, &HOT), Failure::ColdkeyReserved);
+        assert_noop!(<KeysPallet as Keys<_>>::ensure_not_reserved(&FRESH), Failure::ColdkeyReserved);
+        pair(OTHER, HOT);
+        assert_noop!(KeysPallet::swap_hotkey(origin(OTHER), HOT, FRESH, None), Failure::ColdkeyReserved);
+        assert_noop!(swap(OTHER, FRESH, 0), Failure::ColdkeyReserved);
+        // Another hash sets the account free.
+        skip(DELAY + AGAIN);
+        assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(HOT_TOO)));
+        pair(OTHER, FRESH);
+        assert_noop!(<KeysPallet as Keys<_>>::ensure_not_reserved(&HOT_TOO), Failure::ColdkeyReserved);
+        skip(DELAY);
+        assert_ok!(KeysPallet::swap_coldkey_announced(origin(OWNER), HOT_TOO));
+    });
+}
+
+#[test]
+fn a_hash_reserves_no_account_that_is_in_use() {
+    ExtBuilder::default().paired(OTHER, HOT).build_and_execute(|| {
+        for used in [OTHER, HOT] {
+            announce(OWNER);
+            ColdkeySwaps::<Test>::mutate_extant(OWNER, |swap| {
+                Announced::<Test>::remove(swap.new_coldkey_hash);
+                swap.new_coldkey_hash = hash(used);
+            });
+            Announced::<Test>::insert(hash(used), OWNER);
+            assert_ok!(<KeysPallet as Keys<_>>::ensure_not_reserved(&used));
+            assert_ok!(KeysPallet::reset_coldkey_swap(RuntimeOrigin::root(), OWNER));
+        }
+    });
+}
+
+#[test]
+fn a_swap_stays_due_until_it_ends() {
+    ExtBuilder::default().build_and_execute(|| {
+        announce(OWNER);
+        skip(DELAY + 50_000);
+        assert_ok!(KeysPallet::swap_coldkey_announced(origin(OWNER), FRESH));
+    });
+}
+
+#[test]
+fn what_cannot_open_the_new_account_stays() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Balances::reserve(&OWNER, RAO_PER_TAO));
+        let rest = 900;
+        assert_ok!(Balances::transfer_keep_alive(origin(OWNER), OTHER, ENDOWMENT - RAO_PER_TAO - rest));
+        assert_ok!(swap(OWNER, FRESH, 0));
+        assert_eq!((free(OWNER), free(FRESH)), (rest, 0));
+        assert_eq!(told(), [Told::Coldkey(OWNER, FRESH, Vec::new())]);
+    });
+}
+
+#[test]
+fn calls_about_a_swap_are_free_during_it_and_checked_before() {
+    ExtBuilder::default().build_and_execute(|| {
+        let again = || Call::<Test>::announce_coldkey_swap { new_coldkey_hash: hash(FRESH) };
+        let execute = || Call::<Test>::swap_coldkey_announced { new_coldkey: FRESH };
+        let (dispute, clear) =
+            (|| Call::<Test>::dispute_coldkey_swap {}, || Call::<Test>::clear_coldkey_swap_announcement {});
+        let calls = || [again(), execute(), dispute(), clear()];
+        let free_ones = |who| calls().map(|call| call.is_feeless(&origin(who)));
+        assert_eq!(free_ones(OWNER), [false; 4]);
+        announce(OWNER);
+        assert_eq!((free_ones(OWNER), free_ones(OTHER)), ([true; 4], [false; 4]));
+        let passing = || calls().map(|call| KeysPallet::check_free_call(&OWNER, &call).is_ok());
+        assert_eq!(passing(), [false, false, true, false]);
+        skip(DELAY);
+        assert_eq!(passing(), [false, true, true, false]);
+        skip(AGAIN);
+        assert_eq!(passing(), [true; 4]);
+        UsedColdkeys::insert(FRESH, ());
+        assert_eq!(passing(), [true, false, true, true]);
+        assert_ok!(KeysPallet::dispute_coldkey_swap(origin(OWNER)));
+        assert_eq!(passing(), [false; 4]);
     });
 }
 
 /// Returns each call of a coldkey except the four about its swap.
 fn other_calls() -> Vec<Call<Test>> {
     vec![
-        Call::try_associate_hotkey { hotkey: HOT },
-        Call::swap_hotkey { hotkey: HOT, new_hotkey: HOT_TOO },
+        Call::try_associate_hotkey { hotkey: HOT, consent: None },
+        Call::swap_hotkey { hotkey: HOT, new_hotkey: HOT_TOO, consent: None },
         Call::set_identity { identity: ChainIdentity::default() },
     ]
 }
@@ -96,7 +233,7 @@ fn an_announcement_is_repeated_a_while_after_it_was_due() {
         assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(OTHER)));
         assert_eq!(burnt(), []);
         assert_noop!(KeysPallet::swap_coldkey_announced(origin(OWNER), OTHER), Failure::ColdkeySwapTooEarly);
-        assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
+        assert_eq!(KeysPallet::escrowed().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
     });
 }
 
@@ -111,7 +248,7 @@ fn the_checks_of_carrying_out_come_in_their_order() {
         skip_to_block(DELAY);
         assert_noop!(swap(FRESH), Failure::ColdkeySwapTooEarly);
         skip_to_block(1 + DELAY);
-        pair(FRESH, FRESH);
+        UsedColdkeys::insert(FRESH, ());
         assert_noop!(swap(FRESH), Failure::ColdKeyAlreadyAssociated);
         assert_ok!(KeysPallet::dispute_coldkey_swap(origin(OWNER)));
         assert_noop!(swap(OTHER), Failure::ColdkeySwapDisputed);
@@ -258,7 +395,7 @@ fn a_listener_that_fails_undoes_the_whole_call() {
         assert_noop!(swap(OWNER, FRESH, TEN), SWAP_REFUSED);
         assert_noop!(KeysPallet::swap_coldkey_announced(origin(OWNER), FRESH), SWAP_REFUSED);
         assert_eq!(TimesTold::get(), 2, "the listener before it had moved everything");
-        assert_eq!((free(OWNER), free(FRESH)), (ENDOWMENT - KEY_SWAP_COST, 0));
+        assert_eq!((free(OWNER), free(FRESH)), (EXISTENTIAL_DEPOSIT, 0));
         assert_eq!(KeysPallet::owner(&HOT), Some(OWNER));
         assert!(ColdkeySwaps::<Test>::contains_key(OWNER));
     });
@@ -285,7 +422,7 @@ fn the_old_coldkey_may_begin_anew() {
         assert_ok!(swap(OWNER, FRESH, 0));
         assert_ok!(<KeysPallet as Keys<_>>::ensure_not_swapping(&OWNER));
         assert_ok!(Balances::transfer_allow_death(origin(OTHER), OWNER, TEN));
-        assert_ok!(KeysPallet::try_associate_hotkey(origin(OWNER), HOT_TOO));
+        pair(OWNER, HOT_TOO);
         assert_eq!((KeysPallet::owned(&OWNER), KeysPallet::owned(&FRESH)), (vec![HOT_TOO], vec![HOT]));
     });
 }

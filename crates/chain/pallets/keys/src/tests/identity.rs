@@ -26,6 +26,8 @@ fn an_owner_of_a_seated_hotkey_publishes_its_identity() {
         Seated::insert(HOT_TOO, ());
         events();
         assert_ok!(set(origin(OWNER), MAX_LENGTHS));
+        assert_eq!(burnt(), [(OWNER, IDENTITY_COST)]);
+        expect_recycled(IDENTITY_COST);
         assert_eq!(events(), [Event::ChainIdentitySet { coldkey: OWNER }]);
         assert_eq!(Identities::<Test>::get(OWNER).unwrap().image.len(), 1_024);
         assert_noop!(set(origin(OTHER), MAX_LENGTHS), Failure::HotKeyNotRegisteredInNetwork);
@@ -50,6 +52,7 @@ fn a_new_identity_replaces_the_old_one() {
         Seated::insert(HOT, ());
         assert_ok!(set(origin(OWNER), MAX_LENGTHS));
         assert_ok!(set(origin(OWNER), [1, 0, 0, 0, 0, 0, 0]));
+        expect_recycled(2 * IDENTITY_COST);
         let identity = Identities::<Test>::get(OWNER).unwrap();
         assert_eq!((identity.name.into_inner(), identity.url.len()), (b"x".to_vec(), 0));
     });

@@ -14,6 +14,8 @@ const HOTKEYS: [AccountId; 6] = [HOT, HOT_TOO, HOT_THREE, OWNER, FRESH, SYSTEM_A
 #[derive(Clone, Debug)]
 enum Action {
     Sign(AccountId, Call<Test>),
+    /// A call as the one before, to which the new hotkey agrees.
+    Agree(AccountId, Call<Test>),
     /// The announced swap of this coldkey.
     CarryOut(AccountId),
     /// A swap by governance, at this cost.
@@ -33,8 +35,9 @@ fn hash(account: AccountId) -> ColdkeyHash {
 fn call() -> impl Strategy<Value = Call<Test>> {
     let hotkey = || select(&HOTKEYS[..]);
     prop_oneof![
-        6 => hotkey().prop_map(|hotkey| Call::try_associate_hotkey { hotkey }),
-        6 => (hotkey(), hotkey()).prop_map(|(hotkey, new_hotkey)| Call::swap_hotkey { hotkey, new_hotkey }),
+        6 => hotkey().prop_map(|hotkey| Call::try_associate_hotkey { hotkey, consent: None }),
+        6 => (hotkey(), hotkey())
+            .prop_map(|(hotkey, new_hotkey)| Call::swap_hotkey { hotkey, new_hotkey, consent: None }),
         2 => select(&COLDKEYS[..]).prop_map(|new| Call::announce_coldkey_swap { new_coldkey_hash: hash(new) }),
         1 => Just(Call::dispute_coldkey_swap {}),
         1 => Just(Call::clear_coldkey_swap_announcement {}),
@@ -45,7 +48,8 @@ fn action() -> impl Strategy<Value = Action> {
     let coldkey = || select(&COLDKEYS[..]);
     let hotkey = || select(&HOTKEYS[..]);
     prop_oneof![
-        20 => (coldkey(), call()).prop_map(|(who, call)| Action::Sign(who, call)),
+        4 => (coldkey(), call()).prop_map(|(who, call)| Action::Sign(who, call)),
+        16 => (coldkey(), call()).prop_map(|(who, call)| Action::Agree(who, call)),
         3 => coldkey().prop_map(Action::CarryOut),
         2 => (coldkey(), coldkey(), 0..RAO_PER_TAO).prop_map(|(old, new, cost)| Action::SwapColdkey(old, new, cost)),
         2 => coldkey().prop_map(Action::Reset),
@@ -61,16 +65,25 @@ fn run(action: Action) -> bool {
     match action {
         Action::Sign(who, call) => {
             let first = !ColdkeySwaps::<Test>::contains_key(who);
-            let pays = match call {
-                Call::announce_coldkey_swap { .. } => first,
-                Call::swap_hotkey { .. } => true,
-                _ => false,
+            let cost = match &call {
+                Call::announce_coldkey_swap { .. } if first => KEY_SWAP_COST,
+                Call::swap_hotkey { .. } => KEY_SWAP_COST,
+                Call::try_associate_hotkey { hotkey, .. } if !Owners::<Test>::contains_key(hotkey) => PAIR_COST,
+                _ => 0,
             };
             let done = RuntimeCall::KeysPallet(call).dispatch(origin(who)).is_ok();
-            if done && pays {
-                expect_recycled(KEY_SWAP_COST);
+            if done {
+                expect_recycled(cost);
             }
             done
+        }
+        Action::Agree(who, mut call) => {
+            match &mut call {
+                Call::try_associate_hotkey { hotkey: new, consent: agreed }
+                | Call::swap_hotkey { new_hotkey: new, consent: agreed, .. } => *agreed = consent(*new, who, *new),
+                _ => {}
+            }
+            run(Action::Sign(who, call))
         }
         Action::CarryOut(who) => {
             let announced = ColdkeySwaps::<Test>::get(who).map(|swap| swap.new_coldkey_hash);
@@ -146,7 +159,11 @@ proptest! {
                 let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
                 let locked: BTreeSet<_> = COLDKEYS.into_iter().filter(|key| KeysPallet::swap_code(key).is_some()).collect();
                 let acts = match &action {
-                    Action::Sign(who, Call::try_associate_hotkey { .. } | Call::swap_hotkey { .. }) => Some(*who),
+                    Action::Sign(who, call) | Action::Agree(who, call)
+                        if matches!(call, Call::try_associate_hotkey { .. } | Call::swap_hotkey { .. }) =>
+                    {
+                        Some(*who)
+                    }
                     _ => None,
                 };
                 let text = format!("{action:?}");

@@ -4,8 +4,8 @@ use super::{burned_register, signed};
 use crate::{
     Call, Pallet,
     mock::{
-        AccountId, ExtBuilder, NOT_YOURS, Owners, PUBLIC_V4, RuntimeCall, RuntimeOrigin, SUBNET, Test, account,
-        block_hash, next_block, run_to_block, set,
+        AccountId, CONSENT, ExtBuilder, NO_CONSENT, NOT_YOURS, Owners, PUBLIC_V4, RuntimeCall, RuntimeOrigin, SUBNET,
+        Test, account, block_hash, next_block, run_to_block, set,
     },
 };
 use frame_support::{
@@ -63,7 +63,7 @@ fn work(netuid: NetUid, block_number: BlockNumber, hotkey: u16) -> Call<Test> {
     let challenge = WorkChallenge::new(&block_hash(block_number), &account(hotkey).into());
     let work = challenge.seal(7).as_bytes().to_vec();
     let (hotkey, coldkey) = (account(hotkey), account(1));
-    Call::register { netuid, block_number, nonce: 7, work, hotkey, coldkey }
+    Call::register { netuid, block_number, nonce: 7, work, hotkey, coldkey, consent: CONSENT }
 }
 
 fn effortless() -> ParametersPatch {
@@ -122,6 +122,14 @@ fn work_is_checked_to_the_seal() {
 
         let good = work(SUBNET, 4, 101);
         assert_eq!(check(101, &good), Ok(()));
+        for wrong in [None, Some([0; 64])] {
+            let mut stranger = good.clone();
+            if let Call::register { consent, .. } = &mut stranger {
+                *consent = wrong;
+            }
+            assert_eq!(check(101, &stranger), Err(InvalidTransaction::Custom(28)));
+            assert_noop!(dispatch(101, stranger), NO_CONSENT);
+        }
         set(SUBNET, &ParametersPatch { initial_difficulty: Some(u64::MAX / 4), ..Default::default() });
         assert_eq!(check(101, &good), BAD_REQUEST);
         set(SUBNET, &effortless());

@@ -3,7 +3,10 @@
 use super::{burned_register, signed, uid};
 use crate::{
     Error,
-    mock::{Earned, ExtBuilder, Launch, Neurons, SUBNET, Test, account, block_hash, create, fill, run_to_block, seat},
+    mock::{
+        CONSENT, Earned, ExtBuilder, Launch, Neurons, SUBNET, Test, account, block_hash, create, fill, paired,
+        run_to_block, seat,
+    },
     traits::ReadSeats,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
@@ -37,15 +40,16 @@ fn worked(hotkey: u16, block: BlockNumber) -> crate::Call<Test> {
     let challenge = WorkChallenge::new(&block_hash(block), &account(hotkey).into());
     let (nonce, seal) = challenge.search(0.., 1).unwrap();
     let (work, hotkey, coldkey) = (seal.as_bytes().to_vec(), account(hotkey), account(9));
-    crate::Call::register { netuid: SUBNET, block_number: block, nonce, work, hotkey, coldkey }
+    crate::Call::register { netuid: SUBNET, block_number: block, nonce, work, hotkey, coldkey, consent: CONSENT }
 }
 
 fn register(hotkey: u16, block: BlockNumber) -> DispatchResult {
-    let crate::Call::register { netuid, block_number, nonce, work, hotkey: key, coldkey } = worked(hotkey, block)
+    let crate::Call::register { netuid, block_number, nonce, work, hotkey: key, coldkey, consent } =
+        worked(hotkey, block)
     else {
         panic!("a registration");
     };
-    Neurons::register(signed(hotkey), netuid, block_number, nonce, work, key, coldkey)
+    Neurons::register(signed(hotkey), netuid, block_number, nonce, work, key, coldkey, consent)
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn seats_of_a_subnet_without_an_owner_are_not_sold_in_the_phase() {
         let limited = Neurons::register_limit(signed(1), SUBNET, account(101), Amount::MAX);
         assert_noop!(limited, Error::<Test>::SubNetRegistrationDisabled);
         create(OWNED, Parameters::default(), Some((account(7), account(700))));
-        assert_ok!(Neurons::burned_register(signed(1), OWNED, account(101)));
+        assert_ok!(paired(1, 101, || Neurons::burned_register(signed(1), OWNED, account(101))));
         run_to_block(9);
         assert_ok!(burned_register(1, 102));
     });

@@ -15,7 +15,7 @@ mod work;
 
 use crate::{
     Admissions,
-    mock::{Neurons, RuntimeOrigin, SUBNET, Test, account},
+    mock::{Neurons, RuntimeOrigin, SUBNET, Test, account, paired},
 };
 use frame_support::dispatch::DispatchResult;
 use myelin_primitives::{NetUid, Uid};
@@ -31,7 +31,7 @@ fn uid(number: u16) -> Uid {
 
 /// Registers a hotkey on the subnet for a coldkey, both by their numbers.
 fn burned_register(coldkey: u16, hotkey: u16) -> DispatchResult {
-    Neurons::burned_register(signed(coldkey), SUBNET, account(hotkey))
+    paired(coldkey, hotkey, || Neurons::burned_register(signed(coldkey), SUBNET, account(hotkey)))
 }
 
 fn admission(netuid: NetUid) -> Admission {

@@ -5,7 +5,7 @@ use crate::{
     Adjustments, Admissions, Commitments, EndpointsOf, Event, MembershipsOf, SeatsOf,
     mock::{
         Balances, ExtBuilder, Neurons, PUBLIC_V4, SUBNET, Tables, Test, Told, account, clear, create, end, events,
-        fill, next_block, released, run_to_block, told,
+        fill, next_block, paired, released, run_to_block, told,
     },
     traits::ReadSeats,
     weights::{SubstrateWeight, WeightInfo},
@@ -44,7 +44,7 @@ fn a_new_subnet_seats_its_owner_without_a_price() {
         let terms = SeatPrice { burn: Amount::ONE_TAO, difficulty: 10_000_000 };
         assert_eq!(admission(NEW), Admission::new(terms, 3));
         assert_eq!(Adjustments::<Test>::get().get(&NEW), Some(&363));
-        assert_ok!(Neurons::burned_register(signed(1), NEW, account(102)));
+        assert_ok!(paired(1, 102, || Neurons::burned_register(signed(1), NEW, account(102))));
     });
 }
 

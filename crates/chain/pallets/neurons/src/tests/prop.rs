@@ -4,8 +4,8 @@ use super::{signed, uid};
 use crate::{
     SeatsOf,
     mock::{
-        Earned, ExtBuilder, Neurons, PUBLIC_V4, SUBNET, Tables, Test, account, block_hash, check, clear, create, end,
-        next_block, released, set, swap,
+        CONSENT, Earned, ExtBuilder, Neurons, PUBLIC_V4, SUBNET, Tables, Test, account, block_hash, check, clear,
+        create, end, next_block, paired, released, set, swap,
     },
     traits::ReadSeats,
 };
@@ -96,13 +96,15 @@ impl Action {
         let network = NetUid::new;
         match *self {
             Self::Burn { coldkey, hotkey, netuid } => {
-                Neurons::burned_register(signed(coldkey), network(netuid), account(hotkey)).is_ok()
+                paired(coldkey, hotkey, || Neurons::burned_register(signed(coldkey), network(netuid), account(hotkey)))
+                    .is_ok()
             }
             Self::Work { coldkey, hotkey, netuid, age } => {
                 let block = now.saturating_sub(age);
                 let seal = WorkChallenge::new(&block_hash(block), &account(hotkey).into()).seal(7);
                 let (work, key) = (seal.as_bytes().to_vec(), account(hotkey));
-                Neurons::register(signed(hotkey), network(netuid), block, 7, work, key, account(coldkey)).is_ok()
+                let (signer, coldkey) = (signed(hotkey), account(coldkey));
+                Neurons::register(signer, network(netuid), block, 7, work, key, coldkey, CONSENT).is_ok()
             }
             Self::JoinRoot { hotkey } => {
                 let key = account(hotkey);

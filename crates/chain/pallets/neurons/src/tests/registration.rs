@@ -91,6 +91,8 @@ fn the_preconditions_are_checked_in_their_order() {
         Balances::set_balance(&account(1), ENDOWMENT);
         assert_noop!(register(subnet), NOT_YOURS);
         Owners::remove(account(101));
+        assert_noop!(register(subnet), NOT_YOURS);
+        Owners::insert(account(101), account(1));
         assert_noop!(register(subnet), Error::<Test>::NoNeuronIdAvailable);
         patch(ParametersPatch { max_allowed_uids: Some(1), ..Default::default() });
         assert_ok!(register(subnet));
@@ -147,6 +149,7 @@ fn a_price_limit_is_kept() {
     ExtBuilder::default().build_and_execute(|| {
         let register =
             |netuid, limit| Neurons::register_limit(signed(1), netuid, account(101), Amount::from_rao(limit));
+        Owners::insert(account(101), account(1));
         assert_noop!(register(SUBNET, RAO_PER_TAO - 1), Error::<Test>::RegistrationPriceLimitExceeded);
         assert_noop!(register(NetUid::new(9), 0), Error::<Test>::SubNetworkDoesNotExist);
         assert_noop!(register(NetUid::ROOT, u64::MAX), Error::<Test>::RegistrationNotPermittedOnRootSubnet);

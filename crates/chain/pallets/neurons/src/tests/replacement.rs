@@ -5,7 +5,7 @@ use crate::{
     Commitments, EndpointsOf, Error, MembershipsOf,
     mock::{
         COMMITMENT_INTERVAL, Earned, ExtBuilder, Networks, Neurons, Owners, PUBLIC_V4, SUBNET, Test, Told, account,
-        create, fill, next_block, open_wide, released, run_to_block, seat, set, told,
+        create, fill, next_block, open_wide, paired, released, run_to_block, seat, set, told,
     },
     traits::ReadSeats,
 };
@@ -197,7 +197,7 @@ fn stake_is_released_with_the_last_seat_only() {
 
         assert_ok!(burned_register(2, 200));
         assert!(released().is_empty());
-        assert_ok!(Neurons::burned_register(signed(3), OTHER, account(300)));
+        assert_ok!(paired(3, 300, || Neurons::burned_register(signed(3), OTHER, account(300))));
         assert_eq!(released(), [account(100)]);
         // A seat on root counts too.
         assert_ok!(burned_register(3, 301));

@@ -4,8 +4,8 @@ use super::{admission, signed, uid};
 use crate::{
     Error, Event, MembershipsOf, UsedWork,
     mock::{
-        Balances, ExtBuilder, LeastDifficulty, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping, Test,
-        account, block_hash, create, events, next_block, open_wide, run_to_block, set, told,
+        Balances, CONSENT, ExtBuilder, LeastDifficulty, NOT_YOURS, Neurons, Owners, RuntimeOrigin, SUBNET, Swapping,
+        Test, account, block_hash, create, events, next_block, open_wide, paired, run_to_block, set, told,
     },
     traits::ReadSeats,
     types::UsedSeal,
@@ -45,7 +45,7 @@ fn register(hotkey: u16, coldkey: u16, block: BlockNumber) -> DispatchResult {
 
 fn register_on(netuid: NetUid, hotkey: u16, coldkey: u16, block: BlockNumber) -> DispatchResult {
     let (nonce, work) = search(block, hotkey);
-    Neurons::register(signed(hotkey), netuid, block, nonce, work, account(hotkey), account(coldkey))
+    Neurons::register(signed(hotkey), netuid, block, nonce, work, account(hotkey), account(coldkey), CONSENT)
 }
 
 #[test]
@@ -83,7 +83,9 @@ fn every_network_asks_for_the_least_difficulty() {
 
 #[test]
 fn neither_way_takes_more_than_two_thirds_of_an_interval() {
-    let burn = |number| Neurons::burned_register(signed(number), SUBNET, account(number + 100));
+    let burn = |number| {
+        paired(number, number + 100, || Neurons::burned_register(signed(number), SUBNET, account(number + 100)))
+    };
     let wide = ParametersPatch { max_registrations_per_block: Some(9), ..easy() };
     let too_many = || Error::<Test>::TooManyRegistrationsThisInterval;
     ExtBuilder::default().parameters(&wide).build_and_execute(|| {
@@ -136,7 +138,7 @@ fn the_preconditions_are_checked_in_their_order() {
             UsedWork::<Test>::put(BoundedVec::truncate_from(vec![used]));
         };
         let call = |signer, netuid, block, nonce, work: &[u8]| {
-            Neurons::register(signer, netuid, block, nonce, work.to_vec(), account(500), account(501))
+            Neurons::register(signer, netuid, block, nonce, work.to_vec(), account(500), account(501), CONSENT)
         };
         let register = |block, nonce, work: &[u8]| call(signed(500), subnet, block, nonce, work);
         let patch = |patch| set(subnet, &patch);

@@ -9,9 +9,11 @@ use crate::{
 };
 use frame_support::{
     BoundedVec, assert_noop, assert_ok,
+    storage::with_storage_layer,
     weights::{Weight, WeightMeter},
 };
 use myelin_economics::children::Proportion;
+use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
 use myelin_records::{bounds::MAX_PARENTS, parameters::Parameters, stake::FamilyMember};
@@ -32,8 +34,14 @@ fn set_on(
     netuid: NetUid,
     children: &[FamilyMember<AccountId>],
 ) -> Result<(), DispatchError> {
-    let children = BoundedVec::try_from(children.to_vec()).unwrap();
-    Staking::set_children(origin(who), hotkey, netuid, children)
+    let listed = BoundedVec::try_from(children.to_vec()).unwrap();
+    // Children without owner get one first. They have none again if the call fails.
+    with_storage_layer(|| {
+        for child in children.iter().filter(|child| owner(child.hotkey).is_none()) {
+            Tables::pair(&OTHER, &child.hotkey)?;
+        }
+        Staking::set_children(origin(who), hotkey, netuid, listed)
+    })
 }
 
 /// Makes requested children take effect.
@@ -513,5 +521,25 @@ fn the_families_of_a_removed_subnet_go_a_page_at_a_time() {
         assert_eq!(Staking::remove_page(SUBNET, &mut WeightMeter::with_limit(page)), CleanupProgress::Done);
         // The other subnet keeps what it has.
         assert!(Families::<Test>::get(OTHER_SUBNET, HOT).pending.is_some());
+    });
+}
+
+#[test]
+fn children_need_an_owner() {
+    one_parent().build_and_execute(|| {
+        let set = |children: &[FamilyMember<AccountId>]| {
+            Staking::set_children(origin(OWNER), HOT, SUBNET, BoundedVec::try_from(children.to_vec()).unwrap())
+        };
+        assert_noop!(set(&[child(50, FRESH)]), Failure::HotKeyAccountNotExists);
+        pair(OTHER, FRESH);
+        assert_ok!(set(&[child(50, FRESH)]));
+        // A child that has no owner when the list takes effect drops the list.
+        Owners::remove(FRESH);
+        events();
+        cool_down();
+        let reason = Failure::HotKeyAccountNotExists.into();
+        assert_eq!(events(), [Event::PendingChildrenDropped { hotkey: HOT, netuid: SUBNET, reason }]);
+        assert_eq!((weight(HOT), weight(FRESH)), (1_000, 0));
+        Owners::insert(FRESH, OTHER);
     });
 }

@@ -15,6 +15,9 @@ fn swapped(coldkey: AccountId, old: AccountId, new: AccountId) {
 }
 
 fn lend(coldkey: AccountId, from: AccountId, to: AccountId) {
+    if owner(to).is_none() {
+        pair(OWNER, to);
+    }
     let children = BoundedVec::try_from(vec![child(50, to)]).unwrap();
     assert_ok!(Staking::set_children(origin(coldkey), from, SUBNET, children));
 }

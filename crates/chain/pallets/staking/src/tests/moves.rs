@@ -226,3 +226,15 @@ fn nothing_is_lost_however_often_stake_moves() {
         assert_eq!(on(HOT) + on(HOT_TOO), before);
     });
 }
+
+#[test]
+fn an_account_that_a_coldkey_will_be_swapped_for_receives_no_stake() {
+    two_hotkeys().build_and_execute(|| {
+        delegate(OWNER, HOT, 7);
+        Reserved::insert(FRESH, ());
+        assert_noop!(transfer(NOMINATOR, FRESH, HOT, TEN / 2), KEPT);
+        assert_noop!(Staking::add_stake(origin(FRESH), HOT, rao(TEN)), KEPT);
+        Reserved::remove(FRESH);
+        assert_ok!(transfer(NOMINATOR, FRESH, HOT, TEN / 2));
+    });
+}

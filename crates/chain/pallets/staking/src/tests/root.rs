@@ -2,7 +2,8 @@
 
 use super::Failure;
 use crate::{Event, mock::*, traits::ReadStake};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, storage::with_storage_layer};
+use myelin_pallet_keys::traits::Keys;
 use myelin_primitives::{NetUid, RAO_PER_TAO, Take};
 use myelin_records::subnet::LaunchPhase;
 use sp_runtime::DispatchError;
@@ -10,7 +11,13 @@ use sp_runtime::DispatchError;
 const MAX: Take = Take::new(11_796);
 
 fn register(coldkey: AccountId, hotkey: AccountId) -> Result<(), DispatchError> {
-    Staking::root_register(origin(coldkey), hotkey)
+    // The pair is made first. It is gone if the registration fails.
+    with_storage_layer(|| {
+        if owner(hotkey).is_none() {
+            Tables::pair(&coldkey, &hotkey)?;
+        }
+        Staking::root_register(origin(coldkey), hotkey)
+    })
 }
 
 #[test]
@@ -64,7 +71,7 @@ fn the_checks_come_in_their_order() {
         // The owner is checked before the stake.
         set_parameters(NetUid::ROOT, |root| root.max_allowed_uids = 0);
         assert_noop!(register(OTHER, HOT), NOT_YOURS);
-        assert_noop!(register(OWNER, SYSTEM_ACCOUNT), RESERVED);
+        assert_noop!(Staking::root_register(origin(OWNER), FRESH), NOT_YOURS);
         assert_noop!(register(OWNER, HOT), Failure::StakeTooLowForRoot);
         end_network(NetUid::ROOT);
         assert_noop!(register(OWNER, HOT), NO_ROOT);

@@ -23,8 +23,8 @@ fn quick() -> ExtBuilder {
     })
 }
 
-fn create(coldkey: AccountId, hotkey: AccountId) -> DispatchResultWithPostInfo {
-    Subnets::register_network(signed(coldkey), hotkey)
+fn create_named(coldkey: AccountId, hotkey: AccountId, identity: Box<SubnetIdentity>) -> DispatchResultWithPostInfo {
+    paired(coldkey, hotkey, || Subnets::register_network_with_identity(signed(coldkey), hotkey, identity))
 }
 
 fn named(name: &str) -> Box<SubnetIdentity> {
@@ -57,7 +57,7 @@ fn no_subnet_is_created_in_the_launch_phase() {
         Launch::<Test>::put(LaunchPhase { opens_at: 0, ends_at: 13, least_seats: 0 });
         run_to_block(12);
         assert_noop!(create(ALICE, HOT_A), Error::<Test>::LaunchPhase);
-        let named = Subnets::register_network_with_identity(signed(ALICE), HOT_A, named("echo"));
+        let named = create_named(ALICE, HOT_A, named("echo"));
         assert_noop!(named, Error::<Test>::LaunchPhase);
         run_to_block(13);
         assert_ok!(create(ALICE, HOT_A));
@@ -155,7 +155,7 @@ fn checks_come_in_the_order_of_the_specification() {
     let one_subnet = NetworkParametersPatch { subnet_limit: Some(1), ..Default::default() };
     ExtBuilder::default().network(one_subnet).build_and_execute(|| {
         let too_long = || Box::new(SubnetIdentity { subnet_name: vec![0; 257], ..Default::default() });
-        let try_all = |coldkey, hotkey| Subnets::register_network_with_identity(signed(coldkey), hotkey, too_long());
+        let try_all = |coldkey, hotkey| create_named(coldkey, hotkey, too_long());
         assert_noop!(
             Subnets::register_network_with_identity(RuntimeOrigin::root(), HOT_A, too_long()),
             DispatchError::BadOrigin
@@ -168,7 +168,7 @@ fn checks_come_in_the_order_of_the_specification() {
         assert_noop!(try_all(PAUPER, HOT_A), ANNOUNCED);
         Swapping::remove(PAUPER);
         assert_noop!(try_all(PAUPER, HOT_A), NOT_ASSOCIATED);
-        assert_noop!(try_all(PAUPER, SYSTEM_ACCOUNT), RESERVED);
+        assert_noop!(Subnets::register_network(signed(PAUPER), HOT_B), NOT_ASSOCIATED);
         assert_noop!(try_all(PAUPER, HOT_B), Error::<Test>::NetworkTxRateLimitExceeded);
         LastCreation::<Test>::kill();
         assert_noop!(try_all(PAUPER, HOT_B), Error::<Test>::InvalidIdentity);
@@ -259,7 +259,7 @@ fn a_failed_first_seat_leaves_nothing_behind() {
 #[test]
 fn an_identity_comes_before_the_subnet_is_announced() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(Subnets::register_network_with_identity(signed(ALICE), HOT_A, named("echo")));
+        assert_ok!(create_named(ALICE, HOT_A, named("echo")));
         let stored = crate::Identities::<Test>::get(netuid(1)).expect("it has one");
         assert_eq!(stored.subnet_name.as_slice(), b"echo");
         let locked = Amount::from_rao(PRICE);
@@ -308,10 +308,10 @@ fn immunity_ends_with_its_last_block() {
 #[test]
 fn events_of_a_replacement_come_in_order() {
     quick().network_patch(|network| network.subnet_limit = Some(1)).build_and_execute(|| {
-        assert_ok!(Subnets::register_network_with_identity(signed(ALICE), HOT_A, named("old")));
+        assert_ok!(create_named(ALICE, HOT_A, named("old")));
         run_to_block(6);
         System::reset_events();
-        assert_ok!(Subnets::register_network_with_identity(signed(BOB), HOT_B, named("new")));
+        assert_ok!(create_named(BOB, HOT_B, named("new")));
 
         let (locked, deposit, withdraw) = (
             Amount::from_rao(PRICE),

@@ -18,7 +18,7 @@ use sp_runtime::{DispatchError, TransactionOutcome};
 fn after(harm: impl FnOnce()) -> DispatchError {
     let mut answer = Ok(());
     ExtBuilder::default().subnets(1).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         answer = with_transaction(|| {
             harm();
             TransactionOutcome::Rollback(Subnets::do_try_state())

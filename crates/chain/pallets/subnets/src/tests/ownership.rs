@@ -22,7 +22,7 @@ use sp_runtime::DispatchError;
 fn with_a_subnet_of_alice(test: impl FnOnce()) {
     let network = NetworkParametersPatch { owner_hotkey_rate_limit: Some(10), ..Default::default() };
     ExtBuilder::default().network(network).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         OwnerOf::insert(HOT_B, ALICE);
         OwnerOf::insert(HOT_C, BOB);
         System::reset_events();

@@ -18,7 +18,7 @@ fn quick() -> ExtBuilder {
 
 fn with_a_subnet_of_alice(test: impl FnOnce()) {
     quick().build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         System::reset_events();
         told();
         test();
@@ -145,7 +145,7 @@ fn some_parameters_are_for_governance_alone() {
 #[test]
 fn before_an_epoch_parameters_are_frozen_for_everybody() {
     quick().network_patch(|network| network.admin_freeze_window = Some(5)).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         let penalty = |set: &mut ParametersPatch| set.bonds_penalty = Some(1);
         // The epoch of netuid 1 runs when (block + 3) mod 21 = 0: in block 18.
         run_to_block(13);
@@ -170,7 +170,7 @@ fn some_parameters_are_never_frozen() {
         [Kappa, WeightsSetRateLimit, AdjustmentInterval, RegistrationAllowed, MinNonImmuneUids, EmissionEnabled]
     );
     quick().network_patch(|network| network.admin_freeze_window = Some(u16::MAX)).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         assert_ok!(as_owner(|set| set.weights_set_rate_limit = Some(1)));
         assert_noop!(
             as_root(|set| {
@@ -248,7 +248,7 @@ fn a_refused_change_starts_no_timer() {
 #[test]
 fn checks_come_in_order() {
     quick().network_patch(|network| network.admin_freeze_window = Some(5)).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         assert_ok!(as_owner(|set| set.activity_cutoff = Some(400)));
         let wrong = |set: &mut ParametersPatch| set.activity_cutoff = Some(0);
         run_to_block(16);
@@ -361,7 +361,7 @@ fn owners_have_narrower_bounds_for_bonds() {
 #[test]
 fn the_floor_of_the_childkey_take_is_within_that_of_all_networks() {
     quick().network_patch(|network| network.max_childkey_take = Some(Take::new(20))).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         let floor = |take| move |set: &mut ParametersPatch| set.min_childkey_take = Some(Take::new(take));
         assert_noop!(as_root(floor(21)), Error::<Test>::ValueNotInBounds);
         for within in [0, 20] {
@@ -373,7 +373,7 @@ fn the_floor_of_the_childkey_take_is_within_that_of_all_networks() {
 #[test]
 fn a_change_of_all_networks_leaves_each_of_them_valid() {
     quick().build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         let set = |change: fn(&mut NetworkParametersPatch)| {
             let mut changed = NetworkParametersPatch::default();
             change(&mut changed);
@@ -446,7 +446,7 @@ fn governance_sets_what_all_networks_share() {
 #[test]
 fn governance_sets_the_parameters_of_new_subnets() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         System::reset_events();
         let changed = |kappa| Box::new(ParametersPatch { kappa: Some(kappa), ..Default::default() });
         let set = |origin, changed| Subnets::set_default_parameters(origin, changed);
@@ -457,7 +457,7 @@ fn governance_sets_the_parameters_of_new_subnets() {
         assert_eq!(events(), [Event::DefaultParametersSet { changed: changed(7) }]);
         assert_eq!(parameters().kappa, 32_767, "what exists stays");
         run_to_block(7_201);
-        assert_ok!(Subnets::register_network(signed(BOB), HOT_B));
+        assert_ok!(create(BOB, HOT_B));
         assert_eq!(Subnets::parameters(netuid(2)).map(|new| new.kappa), Some(7));
     });
 }

@@ -172,11 +172,11 @@ fn act(model: &mut Model, action: Action) -> Result<(), DispatchError> {
                 .find(|number| !model.subnets.contains_key(number) && !waiting.contains(&netuid(*number)))
                 .expect("there are more numbers than subnets");
             plain(match name {
-                None => Subnets::register_network(signed(coldkey), hotkey),
-                Some(length) => {
+                None => create(coldkey, hotkey),
+                Some(length) => paired(coldkey, hotkey, || {
                     let identity = SubnetIdentity { subnet_name: vec![0; length], ..SubnetIdentity::default() };
                     Subnets::register_network_with_identity(signed(coldkey), hotkey, Box::new(identity))
-                }
+                }),
             })?;
             assert!(!full || loser.is_some(), "a full network has no room without a subnet past its immunity");
             assert_eq!(OwnerOf::get(hotkey), Some(coldkey));

@@ -19,7 +19,7 @@ fn dissolve(coldkey: AccountId, number: u16) -> Result<(), DispatchError> {
 
 fn with_a_subnet_of_alice(test: impl FnOnce()) {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         test();
     });
 }
@@ -196,7 +196,7 @@ fn a_lock_too_small_for_an_account_that_is_gone_is_recycled() {
     let tiny = Amount::from_rao(EXISTENTIAL_DEPOSIT - 1);
     let network = NetworkParametersPatch { network_min_lock_cost: Some(tiny), ..Default::default() };
     ExtBuilder::default().network(network).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         assert_ok!(Balances::transfer_all(signed(ALICE), BOB, false));
         assert_eq!(balance(ALICE), 0);
         skip_to_block(1 + VESTING);
