@@ -113,7 +113,7 @@ impl<T: Config> Pallet<T> {
         TotalLocked::<T>::put(total);
 
         let Subnet { owner, locked, registered_at, .. } = subnet;
-        let vested = Network::<T>::get().vested(locked, Self::now().saturating_sub(registered_at));
+        let vested = Self::shared()?.vested(locked, Self::now().saturating_sub(registered_at));
         let owner = owner.filter(|owner| Self::can_be_refunded(owner, vested));
         let refunded = if owner.is_some() { vested } else { Amount::ZERO };
         let recycled = locked.checked_sub(refunded).map_err(arithmetic)?;
