@@ -17,6 +17,12 @@ fn stake_goes_to_hotkeys_and_comes_back() {
     let associated = net.json("wallet associate-hotkey --wallet alice --yes");
     let delegate = associated["done"]["result"]["hotkey"].as_str().unwrap().to_owned();
     assert_eq!(net.error("wallet associate-hotkey --wallet alice --yes"), code(1, "impossible"));
+    // A key that is not on this machine has to sign the text that the command prints.
+    let away = "wallet associate-hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --wallet alice --yes";
+    assert_eq!(net.error(away), code(1, "impossible"));
+    assert!(net.run(away).err.contains("0x6d79656c696e2d706169722f31"), "the text begins with its prefix");
+    let wrong = format!("{away} --consent 0x{}", "01".repeat(64));
+    assert_eq!(net.error(&wrong), code(2, "usage"));
     assert_eq!(net.error(&format!("stake add 1 --to {delegate} --wallet bob --yes")), code(1, "impossible"));
 
     let added = net.json("stake add 50 --to myself --wallet alice --yes");
