@@ -73,7 +73,7 @@ fn nothing_of_a_replaced_seat_stays() {
         let records = vec![NeuronRecord { permit: true, ..NeuronRecord::FRESH }; 2];
         NeuronRecords::<Runtime>::insert(SUBNET, Records::truncate_from(records));
         Bonds::<Runtime>::insert(SUBNET, seat, BondsRow::truncate_from(entries.clone()));
-        let row = WeightsRow { entries: BondsRow::truncate_from(entries), fixed_at: 1 };
+        let row = WeightsRow { entries: BondsRow::truncate_from(entries), fixed_at: 1, missed_at: None };
         Rows::<Runtime>::insert(StorageIndex::from(SUBNET), seat, row);
     });
     chain.keep();

@@ -471,7 +471,7 @@ fn subnet_input(netuid: NetUid, number: BlockNumber) -> SubnetInput<AccountId> {
 
 /// Reads the stake on all hotkeys, with the takes that are in force in block `number`.
 fn stakes(number: BlockNumber) -> BTreeMap<AccountId, HotkeyStake<AccountId>> {
-    let most = Network::<Runtime>::get().max_delegate_take;
+    let most = Network::<Runtime>::get().expect("genesis writes it").max_delegate_take;
     let stake = |(hotkey, owner)| {
         let HotkeyRecord { pool: id, delegation } = Hotkeys::<Runtime>::get(&hotkey).unwrap_or_default();
         let pool = id.and_then(Pools::<Runtime>::get).map(|stake| stake.pool).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, Parameters, PublicKey, Take, Tao, Uid, account, key,
+    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, PublicKey, Take, Tao, Uid, account, key,
     records::{
         epoch::NeuronRecord,
         seat::Seat,

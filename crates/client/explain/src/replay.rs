@@ -206,6 +206,7 @@ mod tests {
             incentive: 4,
             dividends: 5,
             emission: Amount::from_rao(6),
+            ..NeuronRecord::FRESH
         };
         assert!(agrees(&found, &found));
         assert!(agrees(&NeuronRecord { emission: Amount::ZERO, ..found }, &found));
