@@ -104,10 +104,10 @@ mod tests {
         let windows = (0..100).map(|number| (number, 1_000 + number * length));
         let revealed = windows.map(|(number, first)| {
             let window = RevealTiming { first, last: first + length - 1 };
-            let seed = seed(&[number as u16; 8]) + u64::from(number);
+            let seed = u64::from(number);
             let mut due = (first - 1..window.last).filter(|block| {
                 let is_due = window.is_due(*block, seed) && backoff.is_over(*block);
-                if is_due && backoff.is_over(*block) {
+                if is_due {
                     backoff.failed(*block);
                 }
                 is_due
@@ -164,6 +164,12 @@ mod tests {
         assert!(long.iter().any(|left| *left < 40) && long.iter().any(|left| *left >= 50), "{long:?}");
         assert!(reveals(21).iter().all(|left| *left == 4));
         assert!(reveals(60).iter().all(|left| (5..10).contains(left)));
+    }
+
+    #[test]
+    fn every_number_of_a_salt_is_in_its_seed() {
+        assert_eq!(seed(&[1, 2, 3, 4]), 0x0001_0002_0003_0004);
+        assert_ne!(seed(&[1, 2, 3, 4, 0, 0, 0, 5]), seed(&[1, 2, 3, 4, 0, 0, 0, 6]));
     }
 
     #[test]
