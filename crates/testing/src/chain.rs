@@ -190,9 +190,9 @@ impl TestChain {
 
     /// Makes two keys a pair.
     pub async fn pair(&self, coldkey: &Keypair, hotkey: &Keypair) -> TestInclusion {
-        let [owner, owned] = [coldkey, hotkey].map(|key| key.public_key().to_account_id());
-        let consent = self.consent(hotkey, owner, owned);
-        let associate = runtime::transactions().keys().try_associate_hotkey(owned, Some(consent));
+        let [owner, new] = [coldkey, hotkey].map(|key| key.public_key().to_account_id());
+        let consent = self.consent(hotkey, owner, new);
+        let associate = runtime::transactions().keys().try_associate_hotkey(new, Some(consent));
         self.submit(&associate, coldkey).await.expect("the hotkey has no owner, and the coldkey can pay")
     }
 

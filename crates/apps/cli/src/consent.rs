@@ -71,7 +71,7 @@ impl ConsentArgs {
         } else if let Some(signer) = WalletSigner::with_key(signer, context)? {
             ConsentSource::Signer(signer)
         } else {
-            let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex::encode(text);
             return Err(CliError::Impossible {
                 message: format!("{signer} has to agree to the pair, and its key is not on this machine"),
                 hint: format!(

@@ -40,7 +40,7 @@ use pallet_utility::Call as UtilityCall;
 use proptest::{
     prelude::*,
     strategy::ValueTree,
-    test_runner::{RngAlgorithm, TestRng, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::json;
 use sp_core::{Encode, Pair, sr25519};
@@ -135,20 +135,20 @@ fn no_stranger_stops_a_swap_by_touching_the_new_key() {
         let transaction = chain.sign(&thief, call.clone());
         assert_eq!(chain.block(vec![transaction]), [Ok(Err(reserved))], "{call:?}");
     }
-    let seat = chain::key("seat");
-    let consent = chain.consent(&new, &account(&new), &account(&seat));
-    let challenge = WorkChallenge::new(&chain.hash(), account(&seat).as_ref());
+    let newcomer = chain::key("newcomer");
+    let consent = chain.consent(&new, &account(&new), &account(&newcomer));
+    let challenge = WorkChallenge::new(&chain.hash(), account(&newcomer).as_ref());
     let (nonce, seal) = challenge.search(0.., 1).expect("any seal will do");
     let register = NeuronsCall::register {
         netuid: NetUid::new(1),
         block_number: chain.height(),
         nonce,
         work: seal.as_bytes().to_vec(),
-        hotkey: account(&seat),
+        hotkey: account(&newcomer),
         coldkey: account(&new),
         consent,
     };
-    assert_eq!(chain.refusal(&seat, register), InvalidTransaction::Custom(29).into());
+    assert_eq!(chain.refusal(&newcomer, register), InvalidTransaction::Custom(29).into());
     for _ in 0..DELAY {
         chain.block(Vec::new());
     }
@@ -506,7 +506,7 @@ mod prop {
         let siege = &mut Siege::begin();
         let mut chain = std::mem::replace(&mut siege.chain, Chain::begin(presets::LOCAL, json!({})));
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]);
-        let (mut runner, nestings) = (TestRunner::new_with_rng(Default::default(), rng), nesting());
+        let (mut runner, nestings) = (TestRunner::new_with_rng(Config::default(), rng), nesting());
         chain.look(|| {
             let before = siege.wealth();
             for _ in 0..NESTINGS {

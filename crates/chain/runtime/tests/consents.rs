@@ -43,18 +43,18 @@ fn wrong(
     hotkey: &AccountId,
 ) -> Vec<Option<KeyConsent>> {
     let (genesis, stranger) = (chain.look(|| System::block_hash(0)), key("stranger"));
-    let signed = |key: &sr25519::Pair, text: &[u8]| Some(key.sign(text).0);
+    let by = |key: &sr25519::Pair, text: &[u8]| Some(key.sign(text).0);
     let right = pair_text(&genesis, coldkey, hotkey);
     vec![
         None,
         Some([0; 64]),
-        signed(&stranger, &right),
-        signed(signer, &pair_text(&genesis, hotkey, coldkey)),
-        signed(signer, &pair_text(&genesis, &account(&stranger), hotkey)),
-        signed(signer, &pair_text(&genesis, coldkey, &account(&stranger))),
-        signed(signer, &pair_text(&[1_u8; 32], coldkey, hotkey)),
-        signed(signer, &right[1..]),
-        signed(signer, &wrapped(&wrapped(&right))),
+        by(&stranger, &right),
+        by(signer, &pair_text(&genesis, hotkey, coldkey)),
+        by(signer, &pair_text(&genesis, &account(&stranger), hotkey)),
+        by(signer, &pair_text(&genesis, coldkey, &account(&stranger))),
+        by(signer, &pair_text(&[1_u8; 32], coldkey, hotkey)),
+        by(signer, &right[1..]),
+        by(signer, &wrapped(&wrapped(&right))),
     ]
 }
 

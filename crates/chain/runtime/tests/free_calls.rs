@@ -11,7 +11,7 @@ use myelin_records::{
     free_calls::{FREE_CALLS, is_free},
     key::ColdkeySwap,
 };
-use myelin_runtime::{AccountId, Runtime, RuntimeCall, RuntimeOrigin};
+use myelin_runtime::{AccountId, Hash, Runtime, RuntimeCall, RuntimeOrigin};
 use serde_json::json;
 use sp_runtime::traits::TrailingZeroInput;
 
@@ -26,7 +26,7 @@ fn free_calls_are_those_without_a_fee() {
     Chain::begin("test", json!({})).look(|| {
         let who = AccountId::new([1; 32]);
         // Calls about a coldkey swap are free during it. The first announcement is not, so it is in no list.
-        let swap = ColdkeySwap { new_coldkey_hash: Default::default(), due: 1, disputed: false, escrow: Amount::ZERO };
+        let swap = ColdkeySwap { new_coldkey_hash: Hash::default(), due: 1, disputed: false, escrow: Amount::ZERO };
         ColdkeySwaps::<Runtime>::insert(&who, swap);
         let origin = RuntimeOrigin::signed(who);
         let mut free = 0;

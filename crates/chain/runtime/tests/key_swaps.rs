@@ -159,12 +159,12 @@ fn an_owner_an_authority_and_a_delegate_in_one_are_swapped_at_once() {
     let sums = |chain: &mut Chain| chain.look(|| (Emission::total_issuance(), Staking::total(), Subnets::locked()));
     let before = sums(&mut chain);
     chain.look(|| {
-        assert_eq!(Session::validators(), [old.clone()]);
+        assert_eq!(Session::validators(), std::slice::from_ref(&old));
         assert_ok!(Keys::swap_coldkey(frame_system::RawOrigin::Root.into(), old.clone(), new.clone(), Amount::ZERO));
     });
     assert_eq!(sums(&mut chain), before);
     chain.keep();
-    chain.run_until(40, || Session::validators() == [new.clone()]);
+    chain.run_until(40, || Session::validators() == std::slice::from_ref(&new));
     chain.look(|| {
         let keys = Session::load_keys(&new).expect("the session keys have moved");
         assert_eq!(Session::load_keys(&old), None);

@@ -46,8 +46,8 @@ impl<T: Config> Pallet<T> {
         let consent = consent.ok_or(Error::KeyConsentMissing)?;
         let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
         let text = pair_text(&genesis, coldkey, hotkey);
-        let signed = |bytes: &[u8]| T::Signatures::has_signed(signer, bytes, consent);
-        ensure!(signed(&text) || signed(&wrapped(&text)), Error::KeyConsentMissing);
+        let agrees = |bytes: &[u8]| T::Signatures::has_signed(signer, bytes, consent);
+        ensure!(agrees(&text) || agrees(&wrapped(&text)), Error::KeyConsentMissing);
         Ok(())
     }
 

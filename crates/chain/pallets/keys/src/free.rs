@@ -10,7 +10,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// All TAO of a coldkey under swap is in escrow, so it cannot pay fees.
     pub(crate) fn is_under_swap(origin: &OriginFor<T>) -> bool {
-        ensure_signed(origin.clone()).is_ok_and(|coldkey| ColdkeySwaps::<T>::contains_key(coldkey))
+        ensure_signed(origin.clone()).is_ok_and(ColdkeySwaps::<T>::contains_key)
     }
 
     /// Makes each check at which a free call could fail.

@@ -184,6 +184,7 @@ impl Chain {
     }
 
     /// Returns the consent of a key to a pair on this chain.
+    #[allow(clippy::unnecessary_wraps, reason = "it is an argument of calls, which may have none")]
     pub(crate) fn consent(
         &mut self,
         signer: &sr25519::Pair,

@@ -218,6 +218,6 @@ fn scheduled() -> impl Strategy<Value = SchedulerCall<Runtime>> + Clone {
         1 => task().prop_map(|task| SchedulerCall::set_retry { task, retries: 1, period: 1 }),
         3 => id().prop_map(|id| SchedulerCall::set_retry_named { id, retries: 1, period: 1 }),
         1 => task().prop_map(|task| SchedulerCall::cancel_retry { task }),
-        1 => id().prop_map(|id| SchedulerCall::cancel_retry_named { id }),
+        3 => id().prop_map(|id| SchedulerCall::cancel_retry_named { id }),
     ]
 }

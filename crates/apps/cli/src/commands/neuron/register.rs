@@ -124,12 +124,11 @@ impl Command for Register {
         let missing = || myelin_client::ChainError::NoNetwork { netuid: self.netuid, block: now.height() };
         let subnet = subnet.ok_or_else(missing)?;
         self.check(&now, &hotkey, &coldkey).await?;
-        let (carried, work) = match kept {
-            Some(path) => self.work(context, &chain, &subnet, &hotkey, &coldkey, path).await?,
-            None => {
-                let pair = self.consent.new_pair(context, &chain, &now, &coldkey, &hotkey).await?;
-                (self.burn(context, &chain, &subnet, &hotkey, pair).await?, None)
-            }
+        let (carried, work) = if let Some(path) = kept {
+            self.work(context, &chain, &subnet, &hotkey, &coldkey, path).await?
+        } else {
+            let pair = self.consent.new_pair(context, &chain, &now, &coldkey, &hotkey).await?;
+            (self.burn(context, &chain, &subnet, &hotkey, pair).await?, None)
         };
         Ok(output.show(&carried.output(|included| {
             Ok(NeuronRegisterOutput {
