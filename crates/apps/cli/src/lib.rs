@@ -115,7 +115,7 @@ mod tests {
     /// Order of the files; each imports only from those before it.
     ///
     /// Commands may also import the registry.
-    const ORDER: [&str; 21] = [
+    const ORDER: [&str; 22] = [
         "page",
         "share",
         "output",
@@ -132,6 +132,7 @@ mod tests {
         "key",
         "named_key",
         "transact",
+        "consent",
         "command",
         "call_gaps",
         "commands",

@@ -160,9 +160,7 @@ fn utility(call: &UtilityCall<Runtime>) -> Types {
         UtilityCall::batch { .. }
         | UtilityCall::batch_all { .. }
         | UtilityCall::force_batch { .. }
-        | UtilityCall::if_else { .. } => {
-            &[NonTransfer, Staking, Neurons, Subnets, Children, RootWeights, Registration]
-        }
+        | UtilityCall::if_else { .. } => &[NonTransfer, Staking, Neurons, Subnets, Children, RootWeights, Registration],
         UtilityCall::as_derivative { .. }
         | UtilityCall::dispatch_as { .. }
         | UtilityCall::dispatch_as_fallible { .. }

@@ -1,5 +1,8 @@
 //! The interface of the runtime, generated from its metadata, with the records of the chain in it.
 
+// The macro reads this file unseen by cargo, which would not build the crate again when only the file has changed.
+const _: &[u8] = include_bytes!("../metadata.scale");
+
 /// Generates the interface. The listed types, by crate and module, are replaced by those of their crates.
 macro_rules! generate {
     ($($records:ident::$module:ident: $($record:ident)*;)*) => {

@@ -232,6 +232,7 @@ pub(crate) fn signature(account: AccountId, bytes: &[u8]) -> KeyConsent {
 }
 
 /// Returns the consent of one key to a pair.
+#[expect(clippy::unnecessary_wraps, reason = "calls take an option")]
 pub(crate) fn consent(signer: AccountId, coldkey: AccountId, hotkey: AccountId) -> Option<KeyConsent> {
     Some(signature(signer, &pair_text(&System::block_hash(0), &coldkey, &hotkey)))
 }

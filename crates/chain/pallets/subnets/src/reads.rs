@@ -1,6 +1,8 @@
 //! Implementations of the reads that other pallets need.
 
-use crate::{Config, DefaultParameters, Launch, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked};
+use crate::{
+    Config, DefaultParameters, Launch, Network, NetworkSettings, Pallet, ReadSubnets, Subnets, Tempos, TotalLocked,
+};
 use alloc::vec::Vec;
 use myelin_pallet_keys::{traits::ReadKeyRules, types::KeyRules};
 use myelin_primitives::{Amount, NetUid, Tao};

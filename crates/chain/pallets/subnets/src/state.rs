@@ -1,8 +1,8 @@
 //! The creation and the end of networks.
 
 use crate::{
-    Cleaning, Config, DefaultParameters, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges, OwnerHotkeyChanged,
-    Pallet, Subnets, Tempos, TotalLocked,
+    Cleaning, Config, DefaultParameters, Error, Event, Identities, Network, NetworkSettings, OnSubnet, OwnerChanges,
+    OwnerHotkeyChanged, Pallet, Subnets, Tempos, TotalLocked,
 };
 use frame_support::{
     dispatch::DispatchResult,

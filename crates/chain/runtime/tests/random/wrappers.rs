@@ -177,11 +177,7 @@ fn paused() -> impl Strategy<Value = TxPauseCall<Runtime>> + Clone {
     let name = |text: &str| text.as_bytes().to_vec().try_into().expect("it is short");
     let full_name = move || (name("System"), name("remark_with_event"));
     any::<bool>().prop_map(move |pause| {
-        if pause {
-            TxPauseCall::pause { full_name: full_name() }
-        } else {
-            TxPauseCall::unpause { ident: full_name() }
-        }
+        if pause { TxPauseCall::pause { full_name: full_name() } } else { TxPauseCall::unpause { ident: full_name() } }
     })
 }
 

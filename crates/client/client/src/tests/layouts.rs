@@ -91,7 +91,7 @@ fn answers_have_the_layouts_of_the_metadata() {
         ("hotkeys", MetaType::new::<Vec<HotkeyInfo>>()),
         ("issuance", MetaType::new::<IssuanceInfo>()),
         ("metagraph", MetaType::new::<Option<MetagraphInfo>>()),
-        ("network_parameters", MetaType::new::<NetworkParameters>()),
+        ("network_parameters", MetaType::new::<Option<NetworkParameters>>()),
         ("neuron", MetaType::new::<Option<NeuronInfo>>()),
         ("next_epoch", MetaType::new::<Option<u32>>()),
         ("parameters", MetaType::new::<Option<Parameters>>()),
