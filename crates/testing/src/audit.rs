@@ -11,7 +11,7 @@
 use crate::{TestChain, TestState};
 use futures::{StreamExt, stream};
 use myelin_client::{
-    EpochRecord, NetUid,
+    EpochRecord, NetUid, account_records,
     runtime::{self, balances, emission, staking, subnets, transaction_payment},
 };
 use myelin_economics::issuance::block_emission;
@@ -44,6 +44,7 @@ struct BlockAudit {
     height: u64,
     issuance: u64,
     burnt_for_seats: BTreeMap<NetUid, u64>,
+    burnt: u64,
     fees: u64,
     recycled: u64,
     epochs: Vec<emission::events::EpochRun>,
@@ -60,7 +61,13 @@ pub async fn audit(chain: &TestChain, blocks: RangeInclusive<u64>) -> AuditTotal
         let seats = total(&after.burnt_for_seats, |(netuid, burnt)| {
             burnt - before.burnt_for_seats.get(netuid).copied().unwrap_or(0)
         });
-        let recycled = after.fees + after.recycled + seats;
+        assert!(
+            seats <= after.burnt,
+            "block {}: {seats} are counted for seats, {} are burnt",
+            after.height,
+            after.burnt
+        );
+        let recycled = after.fees + after.recycled + after.burnt;
         assert_eq!(
             after.issuance,
             before.issuance + minted - recycled,
@@ -84,6 +91,7 @@ async fn read(chain: &TestChain, height: u64) -> BlockAudit {
         height,
         issuance: balanced(&moment).await,
         burnt_for_seats: networks.iter().map(|network| (network.netuid, network.registration.recycled.rao())).collect(),
+        burnt: total(moment.events::<balances::events::Burned>().await, |burnt| burnt.amount),
         fees: total(moment.events::<transaction_payment::events::TransactionFeePaid>().await, |paid| paid.actual_fee),
         recycled: total(moment.events::<emission::events::EmissionRecycled>().await, |event| event.amount.rao())
             + total(moment.events::<subnets::events::NetworkRemoved>().await, |event| event.recycled.rao())
@@ -99,7 +107,7 @@ async fn balanced(moment: &TestState) -> u64 {
     let said = moment.ask(runtime::runtime_apis().myelin_api().issuance()).await;
 
     let free = moment.read(runtime::storage().balances().total_issuance(), ()).await;
-    let accounts = moment.values(runtime::storage().system().account()).await;
+    let accounts = moment.values(account_records()).await;
     assert_eq!(
         total(accounts, |account| account.data.free + account.data.reserved),
         free,

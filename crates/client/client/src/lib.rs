@@ -101,7 +101,7 @@ pub use myelin_records::{
 pub use node_urls::{NodeUrlError, NodeUrls};
 pub use pending_reveal::{PendingReveal, new_salt};
 pub use refusal::PoolRefusal;
-pub use state::{BalanceInfo, ChainState};
+pub use state::{BalanceInfo, ChainState, account_records};
 pub use submission::{
     Backoff, CallError, DispatchFailure, IncludedTransaction, SentTransaction, SubmissionOutcome, SubmitError,
     UnseenTransaction,

@@ -4,7 +4,11 @@ use crate::{
     chain::ChainConfig,
     error::ChainError,
     key::account,
-    runtime::{self, runtime_apis::myelin_api::MyelinApi, runtime_types::pallet_balances::types::AccountData},
+    runtime::{
+        self,
+        runtime_apis::myelin_api::MyelinApi,
+        runtime_types::{frame_system::AccountInfo, pallet_balances::types::AccountData},
+    },
 };
 use myelin_economics::subnet_price::LastCreation;
 use myelin_keys::PublicKey;
@@ -27,7 +31,7 @@ use subxt::{
     events::{DecodeAsEvent, Events},
     runtime_apis::Payload,
     storage::Address,
-    utils::{H256, Static},
+    utils::{AccountId32, H256, Static},
 };
 
 /// The chain as of one block. All reads of one state are consistent with each other.
@@ -51,6 +55,15 @@ impl From<AccountData<u64>> for BalanceInfo {
         let [free, reserved, frozen] = [free, reserved, frozen].map(Amount::from_rao);
         Self { free, reserved, frozen }
     }
+}
+
+/// Returns the place of the records of accounts.
+///
+/// Its layout is not compared with that of the node: the nonce of a new account is the number of the block, so the
+/// default in the node's metadata is another one in each block.
+pub fn account_records()
+-> impl Address<KeyParts = (AccountId32,), Value = AccountInfo<u32, AccountData<u64>>> + Send + Sync + 'static {
+    runtime::storage().system().account().unvalidated()
 }
 
 /// Returns the methods of the runtime API.
@@ -258,7 +271,7 @@ impl ChainState {
 
     /// Returns the balance of an account.
     pub async fn balance(&self, key: &PublicKey) -> Result<BalanceInfo, ChainError> {
-        let stored = self.read(runtime::storage().system().account(), (account(key),)).await?;
+        let stored = self.read(account_records(), (account(key),)).await?;
         Ok(stored.data.into())
     }
 

@@ -6,7 +6,8 @@ use crate::{
 };
 use futures::try_join;
 use myelin_client::{
-    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, PublicKey, Take, Tao, Uid, account, key,
+    Amount, BlockNumber, ChainError, ChainState, Family, NetUid, PublicKey, Take, Tao, Uid, account, account_records,
+    key,
     records::{
         epoch::NeuronRecord,
         seat::Seat,
@@ -247,7 +248,7 @@ async fn balances(
     let owners: BTreeSet<PublicKey> =
         subnets.filter(|subnet| subnet.parameters.owner_cut_enabled).filter_map(|subnet| subnet.owner).collect();
     let balances = buffered(owners, |owner| async move {
-        let stored = storage_value(at, storage().system().account(), (account(&owner),)).await?;
+        let stored = storage_value(at, account_records(), (account(&owner),)).await?;
         Ok((owner, stored.map_or(Amount::ZERO, |stored| Amount::from_rao(stored.data.free))))
     });
     Ok(balances.await?.into_iter().collect())

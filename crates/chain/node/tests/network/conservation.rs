@@ -3,7 +3,7 @@
 use crate::{NODE, TAO};
 use futures::future::join_all;
 use myelin_client::{
-    Amount, NetUid, NeuronInfo, Tao, Uid,
+    Amount, NetUid, NeuronInfo, Tao, Uid, account_records,
     runtime::{
         self, emission::events::EpochRun, neurons::events::NeuronRegistered,
         runtime_types::bounded_collections::bounded_vec::BoundedVec, subnets::events::NetworkAdded,
@@ -49,7 +49,7 @@ async fn neurons(moment: &TestState, netuid: NetUid) -> Vec<NeuronInfo> {
 }
 
 async fn free(moment: &TestState, name: &str) -> u64 {
-    moment.read(runtime::storage().system().account(), (account(name),)).await.data.free
+    moment.read(account_records(), (account(name),)).await.data.free
 }
 
 async fn next_epoch(chain: &TestChain, netuid: NetUid) -> (TestState, EpochRun) {

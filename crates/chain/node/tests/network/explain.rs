@@ -200,7 +200,7 @@ async fn root(story: &Story) {
 
 /// Commits weights that are pending in one epoch, and reveals them for the next.
 async fn promise_and_reveal(story: &Story, miner: Uid) {
-    let (validator, weights, salt) = (hotkey("Dave//validator"), [Entry::new(miner, 1)], [7, 7]);
+    let (validator, weights, salt) = (hotkey("Dave//validator"), [Entry::new(miner, 1)], [7; 8]);
     let hash = calls::commit_hash(&validator, RARE, &weights, &salt, 0);
     story.tell("Dave//validator", calls::commit_weights(RARE, hash)).await;
     let now = story.reader.at_finalised().await.expect("the node answers");

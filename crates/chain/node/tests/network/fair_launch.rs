@@ -3,7 +3,7 @@
 use crate::{NODE, TAO};
 use codec::Encode;
 use myelin_client::{
-    Amount, Entry, NetUid, NeuronInfo, Uid,
+    Amount, Entry, NetUid, NeuronInfo, Uid, account_records,
     runtime::{
         self, emission::events::EpochRun, neurons::events::NeuronRegistered,
         runtime_types::bounded_collections::bounded_vec::BoundedVec,
@@ -92,12 +92,12 @@ async fn neurons(moment: &TestState) -> Vec<NeuronInfo> {
 }
 
 async fn free(moment: &TestState, who: AccountId32) -> u64 {
-    moment.read(runtime::storage().system().account(), (who,)).await.data.free
+    moment.read(account_records(), (who,)).await.data.free
 }
 
 /// Returns true if the account exists, also if it has only a nonce.
 async fn exists(moment: &TestState, who: AccountId32) -> bool {
-    let record = moment.read(runtime::storage().system().account(), (who,)).await;
+    let record = moment.read(account_records(), (who,)).await;
     record.nonce + record.providers + record.consumers + record.sufficients > 0
 }
 
@@ -133,7 +133,7 @@ async fn the_first_tao_is_earned() {
     let chain = network.node("Alice").chain().await;
     let genesis = chain.at(0).await;
     assert_eq!(genesis.ask(runtime::runtime_apis().myelin_api().issuance()).await.total, Amount::ZERO);
-    let accounts = genesis.values(runtime::storage().system().account()).await;
+    let accounts = genesis.values(account_records()).await;
     assert!(accounts.iter().all(|account| account.data.free + account.data.reserved == 0));
 
     // Just after an epoch, so that both are in time for the next one.
@@ -204,7 +204,7 @@ async fn a_latecomer_earns_the_same(chain: &TestChain) {
 /// Commits and reveals, without a fee and without an account.
 async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_uid]: [Uid; 2]) {
     let hotkey = ada.public_key().to_account_id();
-    let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: vec![1, 2, 3] };
+    let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: (1..=8).collect() };
     assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), TestRefusal::code(16));
 
     let commit = runtime::transactions().weights().commit_weights(FIRST.into(), secret.hash(hotkey));

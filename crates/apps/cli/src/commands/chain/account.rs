@@ -8,7 +8,7 @@ use crate::{
     output::Printer,
     page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::{BalanceInfo, HotkeyInfo, StakeInfo, StakeRole, account, runtime::storage};
+use myelin_client::{BalanceInfo, HotkeyInfo, StakeInfo, StakeRole, account, account_records};
 use myelin_primitives::{Amount, Tao};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -139,7 +139,7 @@ impl Command for Account {
         let key = ColdkeyArg::or_default(self.account.as_ref(), context)?.key;
         let now = context.chain().await?.at_finalised().await?;
         let (stored, stakes, hotkeys, networks) = futures::try_join!(
-            now.read(storage().system().account(), (account(&key),)),
+            now.read(account_records(), (account(&key),)),
             now.positions(&key),
             now.hotkeys(&key),
             now.subnets(),

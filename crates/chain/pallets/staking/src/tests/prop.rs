@@ -220,8 +220,8 @@ impl Ledger {
             let earned = u64::try_from(earned).unwrap().min(own);
             let child = u64::from(family.take_at(System::block_number(), Take::new(MAX_TAKE)).get());
             // A parent that is a delegate and its child take 18 % together.
-            let left = Staking::take(&parent.hotkey).map_or(u16::MAX, |take| MAX_TAKE - take.get());
-            let share = if owner(parent.hotkey) == owner(hotkey) { 0 } else { child.min(left.into()) };
+            let room = Staking::take(&parent.hotkey).map_or(u16::MAX, |take| MAX_TAKE - take.get());
+            let share = if owner(parent.hotkey) == owner(hotkey) { 0 } else { child.min(room.into()) };
             let kept = earned * share / 65_535;
             (own, taken) = (own - earned, taken + kept);
             parts.push((parent.hotkey, earned - kept));
