@@ -257,6 +257,7 @@ fn epochs_without_pay_do_not_choose_the_seat_that_makes_room() {
         assert!(epoch(&mut chain).miners.is_zero());
     }
     let free = uid(&mut chain, "n");
+    chain.pair(&key("rich"), &key("late"));
     chain.succeed(&key("rich"), NeuronsCall::burned_register { netuid: SUBNET, hotkey: account(&key("late")) });
     assert_eq!(uid(&mut chain, "late"), free, "the oldest seat has earned and stays");
 }

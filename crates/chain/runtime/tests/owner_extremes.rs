@@ -180,6 +180,7 @@ impl Stage {
         let miners = (0..MINERS).map(miner);
         let others = VALIDATORS.map(|(name, _)| name.to_owned()).into_iter().chain(miners).map(|name| (&rich, name));
         for (coldkey, name) in others.chain([(&boss, OWN_MINER.to_owned())]) {
+            stage.chain.pair(coldkey, &key(&name));
             let call = NeuronsCall::burned_register { netuid: SUBNET, hotkey: hotkey(&name) };
             stage.chain.succeed(coldkey, call);
         }

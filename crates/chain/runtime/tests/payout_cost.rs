@@ -37,9 +37,9 @@ fn payout_accesses(nominators: u32) -> (usize, usize) {
 
 /// The expected reads and writes of a payout.
 ///
-/// Reads: the family, the owner, the hotkey's record, its pool, the owner's holding, the total stake. Writes: the last
-/// three.
-const ACCESSES: (usize, usize) = (6, 3);
+/// Reads: the family, the owner, the hotkey's record, the greatest take, the number of the block, the pool, the owner's
+/// holding, the total stake. Writes: the last three.
+const ACCESSES: (usize, usize) = (8, 3);
 
 #[test]
 fn a_payout_costs_the_same_for_one_nominator_and_for_a_hundred_thousand() {

@@ -81,9 +81,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Development keys like Alice's are public, and hold TAO on a local network.
         let (alice, hotkey, limit) = (Account::new(&chain, key("//Alice")?), key(hotkey)?, Duration::from_mins(1));
         let consent = chain.consent(&hotkey, &alice.public(), &hotkey.public());
-        let register = calls::burned_register(SUBNET, &hotkey.public());
-        let register = calls::associate_first(&hotkey.public(), Some(consent), &register);
-        alice.submit(&register, limit).await.finalised()?;
+        let seat = calls::burned_register(SUBNET, &hotkey.public());
+        alice.submit(&calls::associate_first(&hotkey.public(), Some(consent), &seat), limit).await.finalised()?;
         alice.submit(&calls::add_stake(&hotkey.public(), Amount::ONE_TAO), limit).await.finalised()?;
         return Ok(());
     }

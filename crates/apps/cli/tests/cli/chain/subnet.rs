@@ -18,7 +18,8 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert!(net.table("subnet price").contains("tomorrow"));
     assert_eq!((&price["vesting"], &price["comes_back"][0]["amount"]), (&1_200.into(), &(100 * TAO).into()));
     let planned = net.json("subnet create --name text --wallet alice --dry-run");
-    assert_eq!((&planned["plan"]["spend"], &planned["done"]), (&(100 * TAO).into(), &Value::Null));
+    // The price, and 0.005 TAO for the pair with the hotkey.
+    assert_eq!((&planned["plan"]["spend"], &planned["done"]), (&(100 * TAO + TAO / 200).into(), &Value::Null));
     let created = net.json("subnet create --name text --wallet alice --yes");
     assert_eq!(created["done"]["result"]["netuid"], 2, "{created}");
     assert_eq!(created["done"]["result"]["locked"], 100 * TAO);

@@ -13,6 +13,8 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     net.wallet("stolen", 10);
     net.wallet("kept", 10);
     let new = net.wallet("new", 0);
+    net.wallet("other", 0);
+    net.wallet("safe", 0);
     assert_eq!(net.json("wallet swap-coldkey show --wallet old")["state"], "none");
     assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet old --yes"), code(1, "impossible"));
 
@@ -22,7 +24,7 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
         (&(TAO / 10).into(), &"announced".into())
     );
     let due = announced["done"]["result"]["due"].as_u64().unwrap();
-    let kept = net.json("wallet swap-coldkey announce --to new --wallet kept --yes");
+    let kept = net.json("wallet swap-coldkey announce --to other --wallet kept --yes");
     let kept = kept["done"]["result"]["due"].as_u64().unwrap();
 
     // All other calls are refused until then.
@@ -34,10 +36,11 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     assert!(net.table("wallet swap-coldkey show old").contains(&format!("from block {due} on")));
 
     // After a dispute all calls are refused.
-    net.json("wallet swap-coldkey announce --to new --wallet stolen --yes");
+    assert_eq!(net.error("wallet swap-coldkey announce --to new --wallet stolen --yes"), code(1, "call-failed"));
+    net.json("wallet swap-coldkey announce --to safe --wallet stolen --yes");
     assert_eq!(net.json("wallet swap-coldkey dispute --wallet stolen --yes")["done"]["result"]["state"], "disputed");
     assert_eq!(net.json("wallet swap-coldkey show stolen")["state"], "disputed");
-    assert_eq!(net.error("wallet swap-coldkey execute --to new --wallet stolen --yes").0, 1);
+    assert_eq!(net.error("wallet swap-coldkey execute --to safe --wallet stolen --yes").0, 1);
 
     net.wait_for_block(due);
     assert_eq!(

@@ -313,8 +313,10 @@ fn many_lists_of_one_subnet_delay_those_of_others_by_blocks() {
         // The part of a block and the weights of the runtime.
         MaxActivationWeight::set(Weight::from_parts(2_000_000_000_000, u64::MAX) / 20);
         create_network(OTHER_SUBNET, Parameters::default());
+        // Each lends to the next.
+        let next = |hotkey: AccountId| if hotkey < 1_299 { hotkey + 1 } else { 2_000 };
         for hotkey in parents {
-            assert_ok!(set(coldkey(hotkey), hotkey, &[child(100, hotkey + 10_000)]));
+            assert_ok!(set(coldkey(hotkey), hotkey, &[child(100, next(hotkey))]));
         }
         next_block();
         assert_ok!(set_on(coldkey(2_000), 2_000, OTHER_SUBNET, &[child(100, FRESH)]));

@@ -52,7 +52,7 @@ fn a_lock_comes_back_in_proportion_to_the_age_of_the_subnet() {
     ] {
         let network = NetworkParametersPatch { network_lock_vesting: Some(vesting), ..Default::default() };
         ExtBuilder::default().network(network).build_and_execute(|| {
-            assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+            assert_ok!(create(ALICE, HOT_A));
             skip_to_block(System::block_number() + age);
             assert_ok!(dissolve(ALICE, 1));
             assert_eq!(balance(ALICE), ENDOWMENT - PRICE + refunded, "at age {age}");
@@ -67,7 +67,7 @@ fn a_lock_comes_back_in_proportion_to_the_age_of_the_subnet() {
 fn without_vesting_the_whole_lock_comes_back_at_once() {
     let network = NetworkParametersPatch { network_lock_vesting: Some(0), ..Default::default() };
     ExtBuilder::default().network(network).build_and_execute(|| {
-        assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+        assert_ok!(create(ALICE, HOT_A));
         assert_ok!(dissolve(ALICE, 1));
         assert_eq!(balance(ALICE), ENDOWMENT);
     });
@@ -97,7 +97,7 @@ fn eight_creations_in_eight_days_cost_three_quarters_of_their_locks() {
         for day in 0..16_u16 {
             if day < 8 {
                 locked += Subnets::lock_cost().rao();
-                assert_ok!(Subnets::register_network(signed(ALICE), HOT_A));
+                assert_ok!(create(ALICE, HOT_A));
             }
             if let Some(ended) = day.checked_sub(7).filter(|ended| *ended < 8) {
                 assert_ok!(dissolve(ALICE, ended + 1));
