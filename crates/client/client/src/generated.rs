@@ -1,7 +1,24 @@
 //! The interface of the runtime, generated from its metadata, with the records of the chain in it.
 
-// The macro reads this file unseen by cargo, which would not build the crate again when only the file has changed.
-const _: &[u8] = include_bytes!("../metadata.scale");
+use subxt::Metadata;
+
+/// The metadata from which the interface is generated.
+///
+/// The macro reads the file unseen by cargo. Without this line the crate would not be built again for another file.
+const METADATA: &[u8] = include_bytes!("../metadata.scale");
+
+/// Returns true if the interface was generated from a runtime with this metadata.
+///
+/// The pallet `System` is not compared: the default of its accounts has the number of the block, and its constants have
+/// the version of the runtime.
+pub fn is_generated_from(metadata: &Metadata) -> bool {
+    let Ok(own) = Metadata::decode_from(METADATA) else { return false };
+    let pallets: Vec<&str> = own.pallets().map(|pallet| pallet.name()).filter(|name| *name != "System").collect();
+    let apis: Vec<&str> = own.runtime_api_traits().map(|api| api.name()).collect();
+    let hash =
+        |metadata: &Metadata| metadata.hasher().only_these_pallets(&pallets).only_these_runtime_apis(&apis).hash();
+    hash(&own) == hash(metadata)
+}
 
 /// Generates the interface. The listed types, by crate and module, are replaced by those of their crates.
 macro_rules! generate {

@@ -76,7 +76,7 @@ pub use account::Account;
 pub use blocks::Blocks;
 pub use chain::{Chain, ChainConfig, SubxtClient};
 pub use error::{ChainError, LaggingNode, RandomnessError, Unreachable, UntrueNode};
-pub use generated::runtime;
+pub use generated::{is_generated_from, runtime};
 pub use key::{account, key};
 pub use link::Timeouts;
 pub use metagraph::{Metagraph, MetagraphChanges};

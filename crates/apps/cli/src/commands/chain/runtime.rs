@@ -8,7 +8,7 @@ use crate::{
     output::Printer,
     page::{Page, Render, Side, Table, TableCell, Tone},
 };
-use myelin_client::{ChainError, ChainState, runtime, subxt::Metadata};
+use myelin_client::{ChainError, ChainState, is_generated_from, runtime, subxt::Metadata};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ pub struct ChainRuntimeOutput {
 async fn compatible(now: &ChainState) -> Result<bool, ChainError> {
     let told = now.ask(runtime::runtime_apis().metadata().metadata_at_version(FORMAT)).await?;
     let metadata = told.and_then(|told| Metadata::decode_from(&told.0).ok());
-    Ok(metadata.is_some_and(|metadata| runtime::is_codegen_valid_for(&metadata)))
+    Ok(metadata.is_some_and(|metadata| is_generated_from(&metadata)))
 }
 
 impl Render for ChainRuntimeOutput {
