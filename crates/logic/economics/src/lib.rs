@@ -34,7 +34,7 @@
 //! let division = divide(earned, Fraction::from_ppm(OWNER_CUT_PPM).ok());
 //! let miner = Claim { incentive: 1, ..Claim::default() };
 //! let validator = Claim { dividend: 1, ..Claim::default() };
-//! let emissions = division.among(&[miner, validator]).unwrap();
+//! let emissions = division.among(&[miner, validator]).emissions;
 //!
 //! let (mut pool, mut owner, mut nominator) = (Pool::default(), Holding::default(), Holding::default());
 //! pool.deposit(&mut owner, Amount::from_rao(1_000_000)).unwrap();
