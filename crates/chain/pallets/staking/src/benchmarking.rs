@@ -27,7 +27,7 @@ use myelin_pallet_keys::traits::{Keys, OnKeySwap, ReadKeyUse};
 use myelin_pallet_subnets::{traits::OnSubnet, types::CleanupProgress};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Take, Tao};
 use myelin_records::{
-    bounds::{MAX_CHILDREN, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS},
+    bounds::{MAX_CHILDREN, MAX_GIVEN_NOMINATIONS, MAX_HOTKEYS, MAX_NOMINATIONS, MAX_PARENTS},
     stake::{Children, Delegation, FamilyMember, HotkeyRecord, Parents, PendingChildren, PoolId, StakeRole},
 };
 
@@ -81,10 +81,10 @@ fn stake<T: Config>(coldkey: &T::AccountId, hotkey: &T::AccountId, amount: Amoun
     assert_ok!(Pallet::<T>::stake_at_genesis(coldkey, hotkey, amount));
 }
 
-/// Makes a nominator with one nomination less than the most, on delegates numbered from 1.
-fn busy_nominator<T: Config>() -> T::AccountId {
+/// Makes a nominator with one nomination less than this many, on delegates numbered from 1.
+fn busy_nominator<T: Config>(nominations: u32) -> T::AccountId {
     let coldkey = funded::<T>("nominator", 0);
-    for number in 1..MAX_NOMINATIONS {
+    for number in 1..nominations {
         stake::<T>(&coldkey, &delegate::<T>(number), SOME);
     }
     coldkey
@@ -97,6 +97,15 @@ fn relatives<T: Config>(name: &'static str, count: u32) -> Vec<FamilyMember<T::A
         hotkey: account(name, number, 0),
     };
     (0..count).map(relative).collect()
+}
+
+/// Returns the most children that a hotkey can ask for. They have an owner.
+fn wanted<T: Config>(name: &'static str) -> Vec<FamilyMember<T::AccountId>> {
+    let children = relatives::<T>(name, MAX_CHILDREN);
+    for child in &children {
+        T::Keys::pair(&account("keeper", 0, 0), &child.hotkey).expect("the hotkey is new");
+    }
+    children
 }
 
 /// Gives a hotkey the most children, this many parents, and pending children.
@@ -115,8 +124,7 @@ fn family<T: Config>(netuid: NetUid, hotkey: &T::AccountId, parents: u32) {
         let children = Children::truncate_from(link(parent.clone()));
         Families::<T>::mutate(netuid, &parent.hotkey, |family| family.children = children);
     }
-    let pending =
-        PendingChildren { children: Children::truncate_from(relatives::<T>("wanted", MAX_CHILDREN)), after: 1 };
+    let pending = PendingChildren { children: Children::truncate_from(wanted::<T>("wanted")), after: 1 };
     Activations::<T>::insert((netuid, SortedBlock::from(1), hotkey), ());
     Families::<T>::mutate(netuid, hotkey, |family| {
         family.children = children;
@@ -146,7 +154,7 @@ mod benches {
 
     #[benchmark]
     fn add_stake() {
-        let coldkey = busy_nominator::<T>();
+        let coldkey = busy_nominator::<T>(MAX_NOMINATIONS);
         let hotkey = delegate::<T>(0);
 
         #[extrinsic_call]
@@ -157,7 +165,7 @@ mod benches {
 
     #[benchmark]
     fn remove_stake(n: Linear<0, 1>) {
-        let coldkey = busy_nominator::<T>();
+        let coldkey = busy_nominator::<T>(MAX_NOMINATIONS);
         let hotkey = delegate::<T>(0);
         stake::<T>(&coldkey, &hotkey, SOME);
         family::<T>(T::BenchmarkHelper::subnet(), &hotkey, 0);
@@ -173,7 +181,7 @@ mod benches {
 
     #[benchmark]
     fn unstake_all() {
-        let coldkey = busy_nominator::<T>();
+        let coldkey = busy_nominator::<T>(MAX_NOMINATIONS);
         let hotkey = delegate::<T>(0);
         stake::<T>(&coldkey, &hotkey, SOME);
 
@@ -185,7 +193,7 @@ mod benches {
 
     #[benchmark]
     fn move_stake(n: Linear<0, 1>) {
-        let coldkey = busy_nominator::<T>();
+        let coldkey = busy_nominator::<T>(MAX_NOMINATIONS);
         let (from, to) = (delegate::<T>(1_000), delegate::<T>(1_001));
         stake::<T>(&coldkey, &from, SOME);
         family::<T>(T::BenchmarkHelper::subnet(), &from, 0);
@@ -199,7 +207,7 @@ mod benches {
 
     #[benchmark]
     fn transfer_stake() {
-        let (coldkey, destination) = (funded::<T>("coldkey", 0), busy_nominator::<T>());
+        let (coldkey, destination) = (funded::<T>("coldkey", 0), busy_nominator::<T>(MAX_GIVEN_NOMINATIONS));
         let hotkey = delegate::<T>(0);
         stake::<T>(&coldkey, &hotkey, SOME);
 
@@ -253,7 +261,7 @@ mod benches {
         stake::<T>(&coldkey, &hotkey, SOME);
         family::<T>(netuid, &hotkey, MAX_PARENTS);
         set_block::<T>(LATER);
-        let children = BoundedVec::truncate_from(relatives::<T>("new", MAX_CHILDREN));
+        let children = BoundedVec::truncate_from(wanted::<T>("new"));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(coldkey), hotkey.clone(), netuid, children);
@@ -296,7 +304,7 @@ mod benches {
     /// Measures the swap of a coldkey with the most hotkeys and nominations.
     #[benchmark]
     fn coldkey_swapped() {
-        let coldkey = busy_nominator::<T>();
+        let coldkey = busy_nominator::<T>(MAX_NOMINATIONS);
         let new: T::AccountId = account("new", 0, 0);
         // The hotkeys belong to the new coldkey already, with stake of the old one.
         for number in 0..MAX_HOTKEYS {
@@ -406,7 +414,9 @@ mod benches {
             Pallet::<T>::activate_queued_children(&mut WeightMeter::new());
         }
 
-        assert!(Families::<T>::get(netuid, &hotkey).children.iter().all(|child| {
+        let family = Families::<T>::get(netuid, &hotkey);
+        assert_eq!(family.children.first().map(|child| child.hotkey.clone()), Some(account("wanted", 0, 0)));
+        assert!(family.children.iter().all(|child| {
             Families::<T>::get(netuid, &child.hotkey).parents.iter().any(|parent| parent.hotkey == hotkey)
         }));
         assert_eq!(Activations::<T>::iter_key_prefix((netuid,)).count(), 0);
@@ -467,7 +477,7 @@ mod benches {
 
     #[benchmark]
     fn sweep_holding() {
-        busy_nominator::<T>();
+        busy_nominator::<T>(MAX_NOMINATIONS);
         T::BenchmarkHelper::set_minima(Amount::ZERO, Amount::MAX);
         let total = TotalStake::<T>::get();
         let one = T::WeightInfo::sweep_none().saturating_add(T::WeightInfo::sweep_holding());
