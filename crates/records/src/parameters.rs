@@ -254,7 +254,7 @@ parameters! {
         /// Oldest version of validators whose weights are accepted; 0 accepts all.
         WeightsVersionKey weights_version_key: u64 = 0, Owner, NotFrozen, "any";
         /// Blocks between two weight updates of one neuron.
-        WeightsSetRateLimit weights_set_rate_limit: BlockNumber = 100, Owner, Always, "min_rate_limit..tempo";
+        WeightsSetRateLimit weights_set_rate_limit: BlockNumber = 100, Owner, NotFrozen, "min_rate_limit..tempo";
         /// Blocks between two adjustments of burn and difficulty.
         AdjustmentInterval adjustment_interval: u16 = 360, Governance, Always, "at least 1";
         /// Part of the previous burn or difficulty that an adjustment keeps, of 18446744073709551615.

@@ -1,7 +1,6 @@
 //! The networks of genesis: the shared parameters, root, and subnets. spec tokenomics §10
 
 use crate::{Config, DefaultParameters, GenesisConfig, GenesisSubnet, Launch, Network, Pallet, ReadSubnets};
-use alloc::vec::Vec;
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::{
     parameters::{NetworkParameters, Parameters},
@@ -15,44 +14,38 @@ impl<T: Config> GenesisConfig<T> {
     /// If the genesis breaks a rule. The message names the rule.
     pub(crate) fn write(&self) {
         let default = self.default_parameters.applied_to(&Parameters::default());
-        let root = self.root_parameters.applied_to(&Parameters::root());
-        let subnets: Vec<_> =
-            self.subnets.iter().map(|subnet| (subnet, subnet.parameters.applied_to(&default))).collect();
-
-        let every = [&default, &root].into_iter().chain(subnets.iter().map(|(_, parameters)| parameters));
-        let network = self.network(every);
+        let network = self.network(&default);
         assert_eq!(network.validate(), Ok(()), "subnets.networkParameters do not go together");
         Network::<T>::put(&network);
         // The listeners to the networks of genesis read it.
         Launch::<T>::put(self.launch);
 
-        check(NetUid::new(1), &default, &network, "subnets.defaultParameters");
+        assert_eq!(default.validate(&network), Ok(()), "subnets.defaultParameters do not go together");
         DefaultParameters::<T>::put(&default);
+        let root = self.root_parameters.applied_to(&Parameters::root());
         check(NetUid::ROOT, &root, &network, "subnets.rootParameters");
         begin::<T>(NetUid::ROOT, (None, None), &root);
 
-        for (GenesisSubnet { netuid, owner, .. }, parameters) in subnets {
+        for GenesisSubnet { netuid, owner, parameters } in &self.subnets {
             assert!(!Pallet::<T>::exists(*netuid), "subnets.subnets has netuid {netuid} twice; 0 is root");
+            let parameters = parameters.applied_to(&default);
             check(*netuid, &parameters, &network, "the parameters of a subnet in subnets.subnets");
             let owner = owner.as_ref().map(|owner| (owner.coldkey.clone(), owner.hotkey.clone()));
             begin::<T>(*netuid, owner.unzip(), &parameters);
         }
     }
 
-    /// Returns the parameters of all networks, given those of every network.
-    ///
-    /// A floor that genesis does not name makes room for the values that it names. spec subnets-and-neurons §18
-    fn network<'a>(&self, every: impl Iterator<Item = &'a Parameters>) -> NetworkParameters {
+    /// Returns the parameters of all networks. A floor that genesis does not name is at most what it names for new
+    /// subnets. spec subnets-and-neurons §18
+    fn network(&self, default: &Parameters) -> NetworkParameters {
         let patch = &self.network_parameters;
         let mut network = patch.applied_to(&NetworkParameters::default());
-        for parameters in every {
-            let rates = [parameters.tempo.into(), parameters.weights_set_rate_limit, parameters.serving_rate_limit];
-            if patch.min_rate_limit.is_none() {
-                network.min_rate_limit = rates.into_iter().fold(network.min_rate_limit, Ord::min);
-            }
-            if patch.min_work_difficulty.is_none() {
-                network.min_work_difficulty = network.min_work_difficulty.min(parameters.min_difficulty);
-            }
+        if patch.min_rate_limit.is_none() {
+            let lower = default.weights_set_rate_limit.min(default.serving_rate_limit);
+            network.min_rate_limit = network.min_rate_limit.min(lower);
+        }
+        if patch.min_work_difficulty.is_none() {
+            network.min_work_difficulty = network.min_work_difficulty.min(default.min_difficulty);
         }
         network
     }

@@ -168,8 +168,8 @@ impl Keys<AccountId> for Others {
         OwnerOf::iter().filter(|(_, owner)| owner == coldkey).map(|(hotkey, _)| hotkey).collect()
     }
 
-    fn successor(_: &AccountId) -> Option<AccountId> {
-        None
+    fn latest_successor(hotkey: &AccountId) -> AccountId {
+        *hotkey
     }
 
     fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {

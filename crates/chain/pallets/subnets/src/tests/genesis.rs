@@ -126,12 +126,17 @@ fn low() -> ParametersPatch {
 
 #[test]
 fn a_floor_that_genesis_does_not_name_makes_room() {
-    let subnet = GenesisSubnet { netuid: netuid(1), owner: None, parameters: low() };
-    let genesis = GenesisConfig { subnets: vec![subnet], ..Default::default() };
-    ExtBuilder::genesis(genesis).build_and_execute(|| {
+    ExtBuilder::genesis(GenesisConfig { default_parameters: low(), ..Default::default() }).build_and_execute(|| {
         let network = Subnets::network();
         assert_eq!((network.min_rate_limit, network.min_work_difficulty), (3, 500));
     });
+}
+
+#[test]
+#[should_panic(expected = "the parameters of a subnet in subnets.subnets do not go together")]
+fn one_subnet_lowers_no_floor() {
+    let subnet = GenesisSubnet { netuid: netuid(1), owner: None, parameters: low() };
+    broken(GenesisConfig { subnets: vec![subnet], ..Default::default() });
 }
 
 #[test]

@@ -165,13 +165,14 @@ fn some_parameters_are_never_frozen() {
     use Parameter::*;
     let always: Vec<Parameter> =
         Parameter::ALL.iter().copied().filter(|parameter| parameter.window() == ChangeWindow::Always).collect();
-    assert_eq!(
-        always,
-        [Kappa, WeightsSetRateLimit, AdjustmentInterval, RegistrationAllowed, MinNonImmuneUids, EmissionEnabled]
-    );
+    assert_eq!(always, [Kappa, AdjustmentInterval, RegistrationAllowed, MinNonImmuneUids, EmissionEnabled]);
+    assert!(always.iter().all(|parameter| parameter.authority() == ParameterAuthority::Governance));
     quick().network_patch(|network| network.admin_freeze_window = Some(u16::MAX)).build_and_execute(|| {
         assert_ok!(create(ALICE, HOT_A));
-        assert_ok!(as_owner(|set| set.weights_set_rate_limit = Some(1)));
+        assert_noop!(
+            as_owner(|set| set.weights_set_rate_limit = Some(1)),
+            Error::<Test>::AdminActionProhibitedDuringWeightsWindow
+        );
         assert_noop!(
             as_root(|set| {
                 set.kappa = Some(1);
