@@ -8,10 +8,11 @@ use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
 use myelin_records::consent::{KeyConsent, pair_text, wrapped};
 
-/// The most swaps that are followed from a retired hotkey.
+/// The most swaps that are followed from a hotkey.
 ///
-/// A hotkey that was swapped more often since stays retired.
-const MAX_SUCCESSIONS: usize = 16;
+/// A hotkey that was swapped more often since stays retired. With the default rate limits a child is swapped less often
+/// between the request of its parent and the activation.
+pub const MAX_SUCCESSIONS: usize = 16;
 
 impl<T: Config> Pallet<T> {
     /// Checks that two keys are a pair. spec staking §2
@@ -53,12 +54,18 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a key was not replaced in a swap, or that the coldkey owns the key that took its place.
     pub(crate) fn ensure_not_retired(coldkey: &T::AccountId, hotkey: &T::AccountId) -> Result<(), Error<T>> {
-        let Some(mut latest) = Successors::<T>::get(hotkey) else { return Ok(()) };
+        let latest = Self::latest_successor(hotkey);
+        ensure!(latest == *hotkey || Owners::<T>::get(latest).as_ref() == Some(coldkey), Error::HotKeyRetired);
+        Ok(())
+    }
+
+    /// Returns the hotkey that took the place of this one in its swaps, or the hotkey itself.
+    pub(crate) fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
+        let mut latest = hotkey.clone();
         for _ in 0..MAX_SUCCESSIONS {
             let Some(next) = Successors::<T>::get(&latest) else { break };
             latest = next;
         }
-        ensure!(Owners::<T>::get(latest).as_ref() == Some(coldkey), Error::HotKeyRetired);
-        Ok(())
+        latest
     }
 }

@@ -74,6 +74,7 @@ pub mod traits;
 pub mod types;
 pub mod weights;
 
+pub use consent::MAX_SUCCESSIONS;
 pub use pallet::*;
 pub use weights::WeightInfo;
 

@@ -1,7 +1,7 @@
 //! Implementations of the reads that other pallets need.
 
 use crate::{
-    pallet::{Config, OwnedHotkeys, Owners, Pallet, Successors, TotalEscrowed},
+    pallet::{Config, OwnedHotkeys, Owners, Pallet, TotalEscrowed},
     traits::{Keys, ReadEscrow},
 };
 use alloc::vec::Vec;
@@ -19,8 +19,8 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
         OwnedHotkeys::<T>::get(coldkey).into_inner()
     }
 
-    fn successor(hotkey: &T::AccountId) -> Option<T::AccountId> {
-        Successors::<T>::get(hotkey)
+    fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
+        Self::latest_successor(hotkey)
     }
 
     fn ensure_pair(coldkey: &T::AccountId, hotkey: &T::AccountId) -> DispatchResult {

@@ -15,8 +15,9 @@ pub trait Keys<AccountId> {
     /// Returns the hotkeys of a coldkey, oldest first. At most [`MAX_HOTKEYS`](myelin_records::bounds::MAX_HOTKEYS).
     fn owned(coldkey: &AccountId) -> Vec<AccountId>;
 
-    /// Returns the hotkey that replaced this one in a swap, or `None` if there was no swap since it became a hotkey.
-    fn successor(hotkey: &AccountId) -> Option<AccountId>;
+    /// Returns the hotkey that took the place of this one in its swaps, or the hotkey itself. The first
+    /// [`MAX_SUCCESSIONS`](crate::MAX_SUCCESSIONS) swaps are followed.
+    fn latest_successor(hotkey: &AccountId) -> AccountId;
 
     /// Checks that two keys are a pair.
     ///

@@ -186,8 +186,8 @@ impl Keys<AccountId> for Tables {
         Owners::iter().filter(|(_, owner)| owner == coldkey).map(|(hotkey, _)| hotkey).collect()
     }
 
-    fn successor(_: &AccountId) -> Option<AccountId> {
-        None
+    fn latest_successor(hotkey: &AccountId) -> AccountId {
+        hotkey.clone()
     }
 
     fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {

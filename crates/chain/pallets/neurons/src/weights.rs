@@ -97,9 +97,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(1, 0)).saturating_add(seat.saturating_mul(n.into()))
     }
 
-    /// Reads: memberships, networks, parameters, endpoints. Writes: endpoints.
+    /// Reads: memberships, subnet, parameters, parameters of all networks, endpoints. Writes: endpoints.
     fn serve_axon() -> Weight {
-        SMALL.saturating_add(Self::db(4, 1))
+        SMALL.saturating_add(Self::db(5, 1))
     }
 
     fn serve_axon_tls() -> Weight {

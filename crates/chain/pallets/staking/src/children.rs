@@ -27,11 +27,6 @@ use sp_runtime::DispatchError;
 /// Blocks between two requests for children by one hotkey on one subnet. spec staking §9.1, check 1
 pub(crate) const REQUEST_INTERVAL: BlockNumber = 150;
 
-/// The most swaps that are followed from a hotkey in a list of children.
-///
-/// With the default rate limits a hotkey is swapped less often between the request and its activation.
-const MAX_SUCCESSIONS: usize = 16;
-
 /// The family of a hotkey on this chain.
 type FamilyOf<T> = Family<<T as frame_system::Config>::AccountId>;
 
@@ -200,7 +195,7 @@ impl<T: Config> Pallet<T> {
         mut children: Children<T::AccountId>,
     ) -> Result<Children<T::AccountId>, DispatchError> {
         for child in &mut children {
-            child.hotkey = Self::latest_successor(&child.hotkey);
+            child.hotkey = T::Keys::latest_successor(&child.hotkey);
         }
         let family = Families::<T>::get(netuid, hotkey);
         Self::ensure_can_lend(netuid, hotkey, &family, &children, &T::Subnets::network())?;
@@ -247,16 +242,6 @@ impl<T: Config> Pallet<T> {
             Families::<T>::insert(netuid, hotkey, family);
         }
         result
-    }
-
-    /// Returns the latest successor of a hotkey after its swaps, or the hotkey itself.
-    fn latest_successor(hotkey: &T::AccountId) -> T::AccountId {
-        let mut latest = hotkey.clone();
-        for _ in 0..MAX_SUCCESSIONS {
-            let Some(next) = T::Keys::successor(&latest) else { break };
-            latest = next;
-        }
-        latest
     }
 
     /// Drops the pending children of a hotkey on each network where it has too little stake to lend. spec staking §4

@@ -231,8 +231,8 @@ impl Keys<AccountId> for Tables {
         Owned::get(coldkey)
     }
 
-    fn successor(hotkey: &AccountId) -> Option<AccountId> {
-        Successors::get(hotkey)
+    fn latest_successor(hotkey: &AccountId) -> AccountId {
+        std::iter::successors(Some(*hotkey), |key| Successors::get(*key)).last().unwrap_or(*hotkey)
     }
 
     fn ensure_pair(coldkey: &AccountId, hotkey: &AccountId) -> DispatchResult {

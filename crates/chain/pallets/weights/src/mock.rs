@@ -165,7 +165,7 @@ impl Keys<AccountId> for Tables {
         unimplemented!("weights ask for owners")
     }
 
-    fn successor(_: &AccountId) -> Option<AccountId> {
+    fn latest_successor(_: &AccountId) -> AccountId {
         unimplemented!("weights follow no swaps")
     }
 

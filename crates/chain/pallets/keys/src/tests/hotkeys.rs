@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    ColdkeySwaps, Event, OwnedHotkeys, Owners, Successors,
+    ColdkeySwaps, Event, MAX_SUCCESSIONS, OwnedHotkeys, Owners, Successors,
     mock::*,
     traits::{Keys, OnKeySwap},
     types::ColdkeyHash,
@@ -112,7 +112,7 @@ fn a_new_hotkey_takes_the_place_of_the_old_one() {
         assert_eq!(told(), [Told::Hotkey(OWNER, HOT, FRESH)]);
         assert_eq!((Owners::<Test>::get(HOT), Owners::<Test>::get(FRESH)), (None, Some(OWNER)));
         assert_eq!(owned(OWNER), [FRESH, HOT_TOO]);
-        assert_eq!((KeysPallet::successor(&HOT), KeysPallet::successor(&FRESH)), (Some(FRESH), None));
+        assert_eq!((KeysPallet::latest_successor(&HOT), KeysPallet::latest_successor(&FRESH)), (FRESH, FRESH));
         assert_eq!(free(OWNER), ENDOWMENT - KEY_SWAP_COST);
     });
 }
@@ -130,6 +130,23 @@ fn an_own_hotkey_without_anything_can_be_swapped_to() {
 }
 
 #[test]
+fn a_retired_hotkey_is_followed_through_so_many_swaps() {
+    ExtBuilder::default().build_and_execute(|| {
+        SwapRateLimit::set(0);
+        let names: Vec<AccountId> = (5_000..).take(MAX_SUCCESSIONS + 2).collect();
+        pair(OWNER, names[0]);
+        for swap in names.windows(2).take(MAX_SUCCESSIONS) {
+            swapped(OWNER, swap[0], swap[1]);
+        }
+        assert_ok!(KeysPallet::ensure_not_retired(&OWNER, &names[0]));
+        assert!(matches!(KeysPallet::ensure_not_retired(&OTHER, &names[0]), Err(Failure::HotKeyRetired)));
+        swapped(OWNER, names[MAX_SUCCESSIONS], names[MAX_SUCCESSIONS + 1]);
+        assert!(matches!(KeysPallet::ensure_not_retired(&OWNER, &names[0]), Err(Failure::HotKeyRetired)));
+        assert_ok!(KeysPallet::ensure_not_retired(&OWNER, &names[1]));
+    });
+}
+
+#[test]
 fn a_name_that_is_used_again_has_no_successor() {
     ExtBuilder::default().build_and_execute(|| {
         SwapRateLimit::set(0);
@@ -138,7 +155,7 @@ fn a_name_that_is_used_again_has_no_successor() {
         // Swaps back and forth make no cycle of successors.
         swapped(OWNER, FRESH, HOT);
         assert!(!Successors::<Test>::contains_key(HOT));
-        assert_eq!(KeysPallet::successor(&FRESH), Some(HOT));
+        assert_eq!(KeysPallet::latest_successor(&FRESH), HOT);
         swapped(OWNER, HOT, FRESH);
         pair(OWNER, HOT);
         assert!(!Successors::<Test>::contains_key(HOT));

@@ -114,7 +114,8 @@ impl Action {
             }
             Self::Swap { coldkey, hotkey, new } => swap(coldkey, hotkey, new).is_ok(),
             Self::Serve { hotkey, netuid, port } => {
-                Neurons::serve_axon_tls(signed(hotkey), network(netuid), 1, 9, port, 4, 0, 0, 0, vec![1]).is_ok()
+                Neurons::serve_axon_tls(signed(hotkey), network(netuid), 1, PUBLIC_V4, port, 4, 0, 0, 0, vec![1; 33])
+                    .is_ok()
             }
             Self::Metrics { hotkey, netuid } => {
                 Neurons::serve_prometheus(signed(hotkey), network(netuid), 1, PUBLIC_V4, 9, 4).is_ok()
