@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns true if a hotkey has the stake that lending on a subnet needs. spec staking §9.1, check 10
+    /// Returns true if a hotkey has the stake that lending on a subnet needs. spec staking §9.1, check 11
     fn has_lending_stake(netuid: NetUid, hotkey: &T::AccountId, network: &NetworkParameters) -> bool {
         let stake = Self::on(hotkey);
         let is_owners = || T::Subnets::subnet(netuid).and_then(|subnet| subnet.owner_hotkey).as_ref() == Some(hotkey);

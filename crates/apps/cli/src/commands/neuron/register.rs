@@ -92,10 +92,11 @@ impl Render for NeuronRegisterOutput {
 impl Command for Register {
     const PATH: &'static str = "neuron register";
     const SUMMARY: &'static str = "Register a hotkey on a subnet, for TAO or proof of work";
-    const DETAILS: &'static str = "If every seat is taken, the new neuron replaces the neuron with the lowest \
-         emission in the last epoch. Among equals it replaces the one that registered first. A neuron within its \
-         immunity period is replaced only if no other neuron can be. A seat that is protected for the owner of the \
-         subnet is never replaced. `myelin explain seat NETUID` lists the seats in the order of pruning.";
+    const DETAILS: &'static str = "If every seat is taken, the new neuron replaces the neuron with the lowest score, a \
+         slow mean of its pay. Among equals it replaces the one that registered first. A neuron within its immunity \
+         period is replaced only if no other neuron can be. A seat that is protected for the owner of the subnet is \
+         never replaced. In the launch phase of the chain, a subnet without an owner replaces the neuron that has held \
+         its seat longest. `myelin explain seat NETUID` lists the seats in the order of pruning.";
     const EFFECT: Effect = Effect::Chain;
     const CALLS: Calls = &[("Neurons", "register_limit"), ("Neurons", "burned_register"), ("Neurons", "register")];
     const EXAMPLES: &'static [Example] = &[

@@ -89,9 +89,10 @@ impl Command for Register {
         }
         let stake = known.as_ref().map_or(Amount::ZERO, |known| known.stake);
         let Some(burn) = root.subnet.registration.burn else {
+            let opens_at = now.launch().await?.ends_at;
             return Err(CliError::Impossible {
                 message: "root is closed in the launch phase of the chain".into(),
-                hint: "see the end of the phase with `myelin chain status`".into(),
+                hint: format!("run `myelin root register` in block {opens_at} or later").into(),
             });
         };
         let mut plan = Plan::new(format!("Register {hotkey} on root for {burn}"))
