@@ -38,7 +38,7 @@ fn subnet(stakes: Stakes<'_>, parameters: &Value) -> Chain {
             "balances": { "balances": [[account(&rich).to_string(), 10_000 * RAO_PER_TAO]] },
             "subnets": {
                 "launch": { "opensAt": 0, "endsAt": 0, "leastSeats": 0 },
-                "networkParameters": { "targetStakesPerInterval": 1_000, "txRateLimit": 0 },
+                "networkParameters": { "targetStakesPerInterval": 1_000, "txRateLimit": 0, "minRateLimit": 2 },
                 "subnets": [{ "netuid": 1, "parameters": settings }],
             },
         }),

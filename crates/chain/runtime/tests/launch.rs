@@ -39,7 +39,9 @@ fn launch(parameters: &Value, phase: &Value) -> Chain {
     let rich = account(&key("rich")).to_string();
     let subnets = json!({
         "subnets": [subnet], "launch": phase, "rootParameters": { "weightsSetRateLimit": 0 },
-        "networkParameters": { "targetStakesPerInterval": 1_000, "txRateLimit": 0 },
+        "networkParameters": {
+            "targetStakesPerInterval": 1_000, "txRateLimit": 0, "minRateLimit": 0, "minWorkDifficulty": DIFFICULTY,
+        },
     });
     Chain::begin(
         presets::MAIN,
@@ -78,10 +80,14 @@ fn worked(
     }
 }
 
-/// Registers a hotkey with work on the last block.
-fn register(chain: &mut Chain, hotkey: &sr25519::Pair) {
+/// Returns a registration with work on the last block, which pays also if the next block doubles the difficulty.
+fn registration(chain: &mut Chain, hotkey: &sr25519::Pair) -> NeuronsCall<Runtime> {
     let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(chain));
-    let call = worked(chain, hotkey, block, difficulty);
+    worked(chain, hotkey, block, 2 * difficulty)
+}
+
+fn register(chain: &mut Chain, hotkey: &sr25519::Pair) {
+    let call = registration(chain, hotkey);
     chain.succeed(hotkey, call);
 }
 
@@ -164,8 +170,7 @@ fn every_seat_earns_by_the_time_that_it_is_held() {
     let mut others = Vec::new();
     while chain.look(|| Neurons::count(SUBNET)) < 66 {
         let hotkey = key(&format!("other/{}", others.len()));
-        let (block, difficulty) = ((chain.height(), chain.hash()), difficulty(&mut chain));
-        let call = worked(&mut chain, &hotkey, block, difficulty);
+        let call = registration(&mut chain, &hotkey);
         let transaction = chain.sign(&hotkey, call);
         match chain.validate(transaction.clone()) {
             Ok(_) => {

@@ -33,7 +33,7 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert_eq!(net.json("subnet show 2")["neurons"], 1, "the owner's hotkey has the first seat");
     assert!(net.table("subnet show 2").contains("100 TAO"));
 
-    // A parameter that may be changed in each block.
+    wait_past_epoch(&net);
     let set = net.json("subnet parameters set 2 weights_set_rate_limit=7 --wallet alice --yes");
     let changed = &set["done"]["result"]["changed"];
     assert_eq!(
@@ -70,6 +70,15 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
     assert_eq!(net.error("subnet show 2"), (1, "not-found".into()));
 }
 
+/// Waits until the subnet's next epoch is half a tempo away, since no owner changes parameters right before one.
+fn wait_past_epoch(net: &Testnet) {
+    let subnet = net.json("subnet show 2");
+    let [next, tempo] = ["next_epoch", "tempo"].map(|name| subnet[name].as_u64().expect("a subnet has it"));
+    if net.finalised() + tempo / 2 > next {
+        net.wait_for_block(next);
+    }
+}
+
 /// Tests each kind of mistake once.
 fn refusals(net: &Testnet) {
     let code = |code: i32, name: &str| (code, name.to_owned());
@@ -88,6 +97,7 @@ fn refusals(net: &Testnet) {
     assert_eq!(net.error("subnet transfer 2 --to alice --wallet alice"), code(2, "usage"));
     assert_eq!(net.error("subnet create --wallet bob --yes"), code(1, "funds"));
     net.home().json("config set policy.subnets 1");
+    wait_past_epoch(net);
     let refused = net.error("subnet parameters set 2 weights_set_rate_limit=8 --wallet alice --yes");
     assert_eq!(refused, code(3, "policy"));
     net.home().json("config unset policy.subnets");
