@@ -15,13 +15,23 @@ const TARGET: &str = "wasm32v1-none";
 const FALLBACK_TOOLCHAIN: &str = "debian";
 const RUST_FLAGS: &str = "--cfg substrate_runtime -Clink-arg=--export=__heap_base -Clink-arg=--export-table";
 
+/// The environment variable that asks for the blob of the next version too, which tests of upgrades need.
+const NEXT_RUNTIME: &str = "MYELIN_NEXT_RUNTIME";
+
+/// The feature of the next version.
+const NEXT_FEATURE: &str = "next-version";
+
+/// The file with the hash of the metadata. Signing devices show a call by metadata of this hash, and the blob refuses
+/// the call if it has other metadata. `make accept` writes the file.
+const METADATA_HASH: &str = "metadata-hash";
+
 /// The environment variables of the outer build about its own compilers and folders.
 const OUTER_ONLY: [&str; 5] =
     ["CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "RUSTFLAGS"];
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(wasm_binary)");
-    for variable in ["SKIP_WASM_BUILD", "WASM_BUILD_TOOLCHAIN"] {
+    println!("cargo::rustc-check-cfg=cfg(wasm_binary, next_wasm_binary)");
+    for variable in ["SKIP_WASM_BUILD", "WASM_BUILD_TOOLCHAIN", NEXT_RUNTIME] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     // The nested build runs this script too, without `std`. It makes the blob and must not start another build.
@@ -29,33 +39,45 @@ fn main() {
         println!("cargo::rerun-if-changed=build.rs");
         return;
     }
-    match build() {
-        Ok(blob) => {
-            println!("cargo::rustc-cfg=wasm_binary");
-            println!("cargo::rustc-env=WASM_BINARY_PATH={}", blob.display());
-        }
-        Err(reason) => {
-            eprintln!("the WebAssembly runtime was not built: {reason}");
-            // Cargo shows what the nested build printed only when this script fails by itself.
-            process::exit(1);
-        }
+    if let Err(reason) = build() {
+        eprintln!("the WebAssembly runtime was not built: {reason}");
+        // Cargo shows what the nested build printed only when this script fails by itself.
+        process::exit(1);
     }
 }
 
-fn build() -> Result<PathBuf, String> {
+/// Builds the blobs, and tells the crate their paths.
+fn build() -> Result<(), String> {
+    if env::var_os(NEXT_RUNTIME).is_some() {
+        let blob = build_blob(&["--features", NEXT_FEATURE], "next_runtime.wasm")?;
+        println!("cargo::rustc-cfg=next_wasm_binary");
+        println!("cargo::rustc-env=NEXT_WASM_BINARY_PATH={}", blob.display());
+    }
+    let blob = build_blob(&[], "myelin_runtime.wasm")?;
+    println!("cargo::rustc-cfg=wasm_binary");
+    println!("cargo::rustc-env=WASM_BINARY_PATH={}", blob.display());
+    Ok(())
+}
+
+/// Builds a blob with these options, and returns its path.
+fn build_blob(options: &[&str], name: &str) -> Result<PathBuf, String> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     let profile = if variable("PROFILE")? == "release" { "wasm-release" } else { "wasm" };
     let target_dir = target_dir(&out)?.join("wasm");
+    let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let hash = fs::read_to_string(folder.join(METADATA_HASH)).map_err(|error| format!("{METADATA_HASH}: {error}"))?;
 
     let mut cargo = cargo()?;
     cargo
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--no-default-features"])
+        .args(options)
         .args(["--target", TARGET, "--profile", profile])
         .arg("--manifest-path")
-        .arg(Path::new(&variable("CARGO_MANIFEST_DIR")?).join("Cargo.toml"))
+        .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target_dir)
-        .env(format!("CARGO_TARGET_{}_RUSTFLAGS", TARGET.to_uppercase().replace('-', "_")), RUST_FLAGS);
+        .env(format!("CARGO_TARGET_{}_RUSTFLAGS", TARGET.to_uppercase().replace('-', "_")), RUST_FLAGS)
+        .env("RUNTIME_METADATA_HASH", hash.trim());
     let status = cargo.status().map_err(|error| format!("cargo did not start: {error}"))?;
     if !status.success() {
         return Err(format!("`{cargo:?}` ended with {status}"));
@@ -63,7 +85,7 @@ fn build() -> Result<PathBuf, String> {
 
     let artifacts = target_dir.join(TARGET).join(profile);
     rerun_if_sources_change(&artifacts.join("myelin_runtime.d"))?;
-    let blob = out.join("myelin_runtime.wasm");
+    let blob = out.join(name);
     fs::copy(artifacts.join("myelin_runtime.wasm"), &blob).map_err(|error| format!("no blob: {error}"))?;
     Ok(blob)
 }
@@ -117,9 +139,9 @@ fn rerun_if_sources_change(dep_info: &Path) -> Result<(), String> {
     for source in sources.split_whitespace() {
         println!("cargo::rerun-if-changed={source}");
     }
-    let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("../../..");
-    for file in ["Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(file).display());
+    let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    for file in [METADATA_HASH, "../../../Cargo.toml", "../../../Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", folder.join(file).display());
     }
     Ok(())
 }

@@ -284,6 +284,11 @@ impl TestState {
         self.0.block_hash()
     }
 
+    /// Returns the version of the runtime that makes the next block.
+    pub fn spec_version(&self) -> u32 {
+        self.0.spec_version()
+    }
+
     /// Returns the stored value, or its default.
     pub async fn read<A: storage::Address>(&self, address: A, keys: A::KeyParts) -> A::Value {
         let value = self.0.storage().fetch(address, keys).await.unwrap_or_else(|error| panic!("{error}"));

@@ -25,6 +25,17 @@ impl TestNetwork {
     /// The chain begins as `preset` does, with `patch` merged into its genesis. The names are those of development
     /// keys, `Alice` to `Ferdie`.
     pub async fn start(binary: impl Into<PathBuf>, preset: &str, authorities: &[&str], patch: &Value) -> Self {
+        let (first, others) = authorities.split_first().expect("a network has an authority");
+        let mut network = Self::prepare(binary, preset, authorities, patch).await;
+        network.join(first).await;
+        let others = others.iter().map(|name| async { ((*name).to_owned(), network.node_of(name).await) });
+        let others = join_all(others).await;
+        network.nodes.extend(others);
+        network
+    }
+
+    /// Makes a chain like that of [`Self::start`], which has no node yet.
+    pub async fn prepare(binary: impl Into<PathBuf>, preset: &str, authorities: &[&str], patch: &Value) -> Self {
         let binary = binary.into();
         let folder = TempDir::new().expect("a temporary folder can be made");
         let specification = specification(&binary, preset, authorities, patch).await;
@@ -33,19 +44,27 @@ impl TestNetwork {
         // With a raw specification no node must compile the runtime to find the first state.
         let raw = export(&binary, &["--raw", "--chain", &readable.display().to_string()]).await;
         fs::write(chain_file(&folder), raw).expect("a temporary file can be written");
-        let (first, others) = authorities.split_first().expect("a network has an authority");
-        let mut network = Self { binary, folder, nodes: Vec::new() };
-        let node = network.node_of(first).await;
-        network.nodes.push(((*first).to_owned(), node));
-        let others =
-            join_all(others.iter().map(|name| async { ((*name).to_owned(), network.node_of(name).await) })).await;
-        network.nodes.extend(others);
-        network
+        Self { binary, folder, nodes: Vec::new() }
     }
 
-    /// Starts one more node, with the keys of a name that is no authority yet.
+    /// Starts one more node with the keys of this name, which connects to all nodes of before.
     pub async fn join(&mut self, name: &str) {
         let node = self.node_of(name).await;
+        self.nodes.push((name.to_owned(), node));
+    }
+
+    /// Starts one more node with the keys of this name, which connects to no other.
+    pub async fn join_apart(&mut self, name: &str) {
+        let key = format!("--{}", name.to_lowercase());
+        let node = self.node_with(&[&key, "--state-pruning", "archive"]).await;
+        self.nodes.push((name.to_owned(), node));
+    }
+
+    /// Starts one more node without keys and with these options, which connects to all nodes of before.
+    pub async fn join_as_full_node(&mut self, name: &str, options: &[&str]) {
+        let bootnodes = self.bootnodes().await;
+        let options: Vec<&str> = options.iter().copied().chain(bootnodes.iter().map(String::as_str)).collect();
+        let node = self.node_with(&options).await;
         self.nodes.push((name.to_owned(), node));
     }
 
@@ -67,18 +86,25 @@ impl TestNetwork {
     }
 
     async fn node_of(&self, name: &str) -> TestNode {
-        let mut arguments = vec![
-            "--chain".to_owned(),
-            chain_file(&self.folder).display().to_string(),
-            format!("--{}", name.to_lowercase()),
-            "--state-pruning".to_owned(),
-            "archive".to_owned(),
-        ];
-        for (_, node) in &self.nodes {
-            arguments.extend(["--bootnodes".to_owned(), node.peer_address().await]);
-        }
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let (key, bootnodes) = (format!("--{}", name.to_lowercase()), self.bootnodes().await);
+        let options = [key.as_str(), "--state-pruning", "archive"].into_iter();
+        self.node_with(&options.chain(bootnodes.iter().map(String::as_str)).collect::<Vec<_>>()).await
+    }
+
+    /// Starts a node of this chain with these options.
+    async fn node_with(&self, options: &[&str]) -> TestNode {
+        let chain = chain_file(&self.folder).display().to_string();
+        let arguments: Vec<_> = ["--chain", &chain].iter().chain(options).copied().collect();
         TestNode::start(&self.binary, &arguments).await
+    }
+
+    /// Returns the options with which a node connects to all nodes of now.
+    async fn bootnodes(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        for (_, node) in &self.nodes {
+            options.extend(["--bootnodes".to_owned(), node.peer_address().await]);
+        }
+        options
     }
 }
 

@@ -399,7 +399,7 @@ fn quoted(word: &str) -> Cow<'_, str> {
 
 /// Makes the hint with the command that looks for a transaction.
 fn look_again(sent: &SentTransaction, network: Option<&str>) -> Cow<'static, str> {
-    let SentTransaction { hash, signer, nonce, after, valid_until } = sent;
+    let SentTransaction { hash, signer, nonce, after, valid_until, .. } = sent;
     let network = network.map(|network| format!(" --network {}", quoted(network))).unwrap_or_default();
     format!(
         "before signing another transaction, look for this one with `myelin chain outcome {hash:?} \
@@ -442,7 +442,14 @@ mod tests {
     }
 
     fn sent() -> SentTransaction {
-        SentTransaction { hash: H256::zero(), signer: PublicKey::from([1; 32]), nonce: 0, after: 1, valid_until: 2 }
+        SentTransaction {
+            hash: H256::zero(),
+            signer: PublicKey::from([1; 32]),
+            nonce: 0,
+            after: 1,
+            valid_until: 2,
+            spec_version: None,
+        }
     }
 
     fn unseen() -> Box<UnseenTransaction> {

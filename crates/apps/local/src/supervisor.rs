@@ -419,9 +419,6 @@ impl<'a, D: NetworkDisplay> Supervisor<'a, D> {
             // States of all past blocks can be read.
             "--state-pruning".into(),
             "archive".into(),
-            // Blocks may be 250 ms apart. decision 0014
-            "--pool-type".into(),
-            "single-state".into(),
         ];
         match state.role {
             NodeRole::Authority => arguments.push(format!("--{}", state.name).into()),

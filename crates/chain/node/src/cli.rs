@@ -6,6 +6,7 @@ use sc_cli::{
     RevertCmd, RunCmd,
 };
 use sc_network::config::MultiaddrWithPeerId;
+use sc_storage_monitor::StorageMonitorParams;
 
 /// The parsed command line.
 #[derive(Debug, clap::Parser)]
@@ -15,6 +16,13 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) run: RunCmd,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageMonitorParams,
+
+    /// Start an authority of a public network without measuring the machine
+    #[arg(long)]
+    pub(crate) no_hardware_check: bool,
 }
 
 /// A subcommand other than running a node.

@@ -3,9 +3,10 @@
 use crate::{
     chain_spec,
     cli::{Cli, ExportChainSpec, Subcommand},
-    service,
+    hardware, service,
 };
-use sc_cli::SubstrateCli;
+use clap::{CommandFactory, parser::ValueSource};
+use sc_cli::{SubstrateCli, TransactionPoolType};
 use sc_network::{Multiaddr, multiaddr::Protocol};
 use sc_service::{ChainType, PartialComponents};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -90,16 +91,29 @@ fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
     let stays_here = cli.load_spec(&chain)?.chain_type() != ChainType::Live;
     let network = &mut cli.run.network_params;
     let listens_where_told = !network.listen_addr.is_empty();
+    if !names_pool_type() {
+        // docs/decisions/0014-one-pool.md
+        cli.run.pool_config.pool_type = TransactionPoolType::SingleState;
+    }
     if stays_here {
         // On the live network a lost key makes an authority unreachable. Here no peer looks up a node by its key.
         network.node_key_params.unsafe_force_node_key_generation = true;
     }
+    let (storage, checks_hardware) = (cli.storage.clone(), !stays_here && !cli.no_hardware_check);
     cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
         if stays_here && !listens_where_told {
             config.network.listen_addresses.iter_mut().for_each(turn_to_loopback);
         }
-        service::run(config).map_err(sc_cli::Error::Service)
+        if checks_hardware && config.role.is_authority() {
+            hardware::check(config.base_path.path());
+        }
+        service::run(config, storage).map_err(sc_cli::Error::Service)
     })
+}
+
+/// Returns true if the command line names a type of transaction pool.
+fn names_pool_type() -> bool {
+    Cli::command().get_matches().value_source("pool_type") == Some(ValueSource::CommandLine)
 }
 
 fn turn_to_loopback(address: &mut Multiaddr) {

@@ -1,6 +1,9 @@
 //! The parts of a node, and their assembly.
 
-use crate::rpc;
+use crate::{
+    metrics::{ChainMetrics, MetricSources},
+    rpc,
+};
 use futures::FutureExt;
 use jsonrpsee::RpcModule;
 use myelin_runtime::{OpaqueBlock as Block, RuntimeApi};
@@ -11,13 +14,14 @@ use sc_consensus_aura::{CompatibilityMode, ImportQueueParams, SlotProportion, St
 use sc_consensus_grandpa::{GrandpaParams, warp_proof::NetworkProvider};
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_executor::{DEFAULT_HEAP_ALLOC_STRATEGY, HeapAllocStrategy, WasmExecutor};
-use sc_network::{Litep2pNetworkBackend, NetworkBackend, config::FullNetworkConfiguration};
+use sc_network::{Litep2pNetworkBackend, NetworkBackend, ProtocolName, config::FullNetworkConfiguration};
 use sc_network_sync::SyncingService;
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
     BuildNetworkParams, Configuration, Error, GenesisBlockBuilder, PartialComponents, PruningMode, SpawnTasksParams,
     TFullBackend, TFullClient, TaskManager, WarpSyncConfig,
 };
+use sc_storage_monitor::{StorageMonitorParams, StorageMonitorService};
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -213,6 +217,25 @@ fn compiled_runtimes(config: &Configuration) -> Result<Option<PathBuf>, Error> {
     Ok(Some(folder))
 }
 
+/// Returns the settings of GRANDPA, without telemetry.
+fn voting(
+    config: &Configuration,
+    slot_duration: SlotDuration,
+    keystore: Option<KeystorePtr>,
+    protocol_name: ProtocolName,
+) -> sc_consensus_grandpa::Config {
+    sc_consensus_grandpa::Config {
+        gossip_duration: gossip_duration(slot_duration),
+        justification_generation_period: JUSTIFICATION_PERIOD,
+        observer_enabled: false,
+        local_role: config.role,
+        name: Some(config.network.node_name.clone()),
+        keystore,
+        telemetry: None,
+        protocol_name,
+    }
+}
+
 /// Returns the time for votes to travel, which puts a round of voting into half a slot.
 ///
 /// A block is then final before the next one is made.
@@ -230,7 +253,7 @@ fn inherents(
 }
 
 /// Starts a node that runs until its task manager is dropped.
-pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
+pub(crate) fn run(config: Configuration, storage: StorageMonitorParams) -> Result<TaskManager, Error> {
     let PartialComponents {
         client,
         backend,
@@ -241,8 +264,14 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
         transaction_pool,
         other: Extra { block_import, grandpa, mut telemetry },
     } = partial(&config)?;
+    watch_disk(storage, &config, &task_manager)?;
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
     let registry = config.prometheus_registry().cloned();
+    let keystore = config.role.is_authority().then(|| keystore_container.keystore());
+    if let Some(registry) = &registry {
+        let (client, backend, keystore) = (client.clone(), backend.clone(), keystore.clone());
+        spawn_metrics(MetricSources { client, backend, keystore, slot_duration }, registry, &task_manager)?;
+    }
     let role = config.role;
     let force_authoring = config.force_authoring;
 
@@ -277,14 +306,8 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     })?;
 
     let voting = sc_consensus_grandpa::Config {
-        gossip_duration: gossip_duration(slot_duration),
-        justification_generation_period: JUSTIFICATION_PERIOD,
-        observer_enabled: false,
-        local_role: role,
-        name: Some(config.network.node_name.clone()),
-        keystore: role.is_authority().then(|| keystore_container.keystore()),
         telemetry: telemetry.as_ref().map(Telemetry::handle),
-        protocol_name: grandpa_protocol,
+        ..voting(&config, slot_duration, keystore.clone(), grandpa_protocol)
     };
     let finality = rpc::Finality::new(&grandpa, backend.clone());
     let voter_state = finality.voter_state.clone();
@@ -336,6 +359,28 @@ pub(crate) fn run(config: Configuration) -> Result<TaskManager, Error> {
     })?;
     task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, voter.map(drop));
     Ok(task_manager)
+}
+
+/// Ends the node before its disk is full: a database that cannot write may lose blocks.
+fn watch_disk(storage: StorageMonitorParams, config: &Configuration, task_manager: &TaskManager) -> Result<(), Error> {
+    let Some(database) = config.database.path() else { return Ok(()) };
+    let least = storage.threshold;
+    StorageMonitorService::try_spawn(storage, database.to_owned(), &task_manager.spawn_essential_handle()).map_err(
+        |error| {
+            Error::Other(format!(
+                "the disk of {} has too little space: {error}. hint: free some, or set another limit than {least} MiB \
+                 with `--db-storage-threshold`",
+                database.display()
+            ))
+        },
+    )
+}
+
+/// Registers the metrics of this chain and keeps them up to date.
+fn spawn_metrics(sources: MetricSources, registry: &Registry, task_manager: &TaskManager) -> Result<(), Error> {
+    let metrics = ChainMetrics::register(registry)?;
+    task_manager.spawn_handle().spawn("chain-metrics", None, sources.follow(metrics));
+    Ok(())
 }
 
 /// Returns a warp sync: a new node begins at a recent block, with proofs of finality for all earlier blocks.

@@ -4,9 +4,10 @@ use myelin_testing::TestNode;
 use sp_core::crypto::Ss58Codec;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::{
+    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 use tempfile::TempDir;
 
@@ -185,4 +186,27 @@ fn an_exported_specification_is_one_that_can_be_given_back() {
     assert!(exported.status.success(), "{}", said(&exported));
     let again = run(&["export-chain-spec", "--chain", text(&file), "--raw"]);
     assert_eq!(again.stdout, std::fs::read(&file).expect("it was exported"));
+}
+
+/// Returns the line in which a node that was started with these options says which pool of transactions it has.
+fn pool_line(options: &[&str]) -> String {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let mut node = Command::new(NODE)
+        .args(["--chain", "test", "--alice", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--base-path"])
+        .arg(folder.path())
+        .args(options)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the node starts");
+    let log = BufReader::new(node.stderr.take().expect("it was piped"));
+    let line = log.lines().map_while(Result::ok).find(|line| line.contains("transaction pool"));
+    node.kill().expect("the node runs");
+    node.wait().expect("it ends");
+    line.expect("the node names its pool")
+}
+
+#[test]
+fn the_pool_keeps_one_state_unless_told_otherwise() {
+    assert!(pool_line(&[]).contains("SingleState"));
+    assert!(pool_line(&["--pool-type", "fork-aware"]).contains("ForkAware"));
 }

@@ -19,6 +19,7 @@ use myelin_records::{
     },
     parameters::{NetworkParameters, Parameters},
 };
+use sp_runtime::Perbill;
 
 /// The number of hotkeys that one page of delegates goes through.
 pub const DELEGATE_PAGE: usize = 256;
@@ -31,6 +32,9 @@ sp_api::decl_runtime_apis! {
     {
         /// Returns the issuance, its terms and the next halving.
         fn issuance() -> IssuanceInfo;
+
+        /// Returns the part of the block that free calls took, of the room of all transactions.
+        fn free_share() -> Perbill;
 
         /// Returns all networks, root included, netuids ascending.
         fn subnets() -> Vec<SubnetInfo<AccountId>>;

@@ -1,8 +1,9 @@
 //! The runtime APIs, which nodes and clients call.
 
 use crate::{
-    AccountId, Aura, Balance, Block, BlockNumber, Emission, Executive, Grandpa, InherentDataExt, Neurons, Nonce,
-    Runtime, RuntimeCall, SlotTime, Staking, Subnets, System, TransactionPayment, VERSION, Weights, presets, views,
+    AccountId, Aura, Balance, Block, BlockNumber, Emission, Executive, FreeCalls, Grandpa, InherentDataExt, Neurons,
+    Nonce, Runtime, RuntimeCall, SlotTime, Staking, Subnets, System, TransactionPayment, VERSION, Weights, presets,
+    views,
 };
 use alloc::{string::ToString, vec::Vec};
 use frame_support::{
@@ -25,7 +26,7 @@ use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_core::OpaqueMetadata;
 use sp_runtime::{
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
+    ApplyExtrinsicResult, ExtrinsicInclusionMode, Perbill,
     traits::Block as BlockT,
     transaction_validity::{TransactionSource, TransactionValidity},
 };
@@ -214,6 +215,10 @@ impl_runtime_apis! {
     impl myelin_runtime_api::MyelinApi<Block, AccountId> for Runtime {
         fn issuance() -> IssuanceInfo {
             Emission::issuance()
+        }
+
+        fn free_share() -> Perbill {
+            FreeCalls::share()
         }
 
         fn subnets() -> Vec<SubnetInfo<AccountId>> {

@@ -78,7 +78,10 @@ impl frame_system::Config for Runtime {
 }
 
 /// The migrations of this release, each a `VersionedMigration` of one block. docs/decisions/0017
+#[cfg(not(feature = "next-version"))]
 type Migrations = ();
+#[cfg(feature = "next-version")]
+use crate::next_version::Migrations;
 
 /// The first nonce of an account: the number of the block that creates it.
 ///
@@ -264,7 +267,7 @@ impl pallet_multisig::Config for Runtime {
 
 parameter_types! {
     pub const PreimageHold: RuntimeHoldReason = RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
-    pub MaximumSchedulerWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4;
+    pub MaximumSchedulerWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 5;
 }
 
 impl pallet_preimage::Config for Runtime {
@@ -343,13 +346,18 @@ impl Get<u16> for ConstU16Prefix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Address, TransactionPayment};
+    use crate::{
+        Address, TransactionPayment,
+        pallets::{MaxActivationWeight, MaxCleaningWeight, MaxTickWeight},
+    };
     use codec::Encode;
     use frame_support::{
         dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo},
         traits::OnRuntimeUpgrade,
     };
     use frame_system::limits::BlockWeights;
+    use myelin_pallet_neurons::weights::WeightInfo as _;
+    use myelin_records::bounds::MAX_NETWORKS;
     use sp_runtime::{BuildStorage, traits::Convert};
 
     /// Bytes of a signed transaction around its call: address, signature, era, nonce and tip.
@@ -374,6 +382,23 @@ mod tests {
         let storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().expect("nothing to go wrong");
         let weight = sp_io::TestExternalities::new(storage).execute_with(Migrations::on_runtime_upgrade);
         assert!(weight.all_lte(MAXIMUM_BLOCK_WEIGHT / 2), "{weight} of {MAXIMUM_BLOCK_WEIGHT}");
+    }
+
+    /// The end of a session is left out: FRAME charges it with a whole block, once in a session.
+    #[test]
+    fn hooks_leave_room_for_transactions() {
+        type Adjustment = myelin_pallet_neurons::weights::SubstrateWeight<Runtime>;
+        let adjustments = Adjustment::adjust_network().saturating_mul(MAX_NETWORKS.into());
+        let hooks = [
+            MaxTickWeight::get(),
+            MaxCleaningWeight::get(),
+            MaxActivationWeight::get(),
+            MaximumSchedulerWeight::get(),
+            adjustments.saturating_add(Adjustment::adjust_none()),
+            <Runtime as frame_system::Config>::DbWeight::get().writes(1),
+        ];
+        let hooks = hooks.into_iter().fold(Weight::zero(), Weight::saturating_add);
+        assert!(hooks.ref_time() <= MAXIMUM_BLOCK_WEIGHT.ref_time() / 100 * 95, "{hooks} of {MAXIMUM_BLOCK_WEIGHT}");
     }
 
     #[test]

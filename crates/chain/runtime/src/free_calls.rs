@@ -71,7 +71,7 @@ pub mod pallet {
         type GreatestDemand: Get<Weight>;
     }
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(if cfg!(feature = "next-version") { 2 } else { 1 });
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -136,13 +136,26 @@ pub mod pallet {
 
         /// Returns the most room of all transactions of this payment in a block.
         pub fn limit(payment: CallPayment) -> BlockRoom {
-            let weights = T::BlockWeights::get();
-            let normal = weights.get(DispatchClass::Normal).max_total.unwrap_or(weights.max_block);
-            let bytes = *T::BlockLength::get().max.get(DispatchClass::Normal);
-            BlockRoom { ref_time: normal.ref_time(), bytes }.part(match payment {
+            Self::normal().part(match payment {
                 CallPayment::Free => FREE_SHARE,
                 CallPayment::Fee => PAID_SHARE,
             })
+        }
+
+        /// Returns the part of the Normal class that free calls have taken in this block, of its time or of its length,
+        /// as one of them is the greater.
+        pub fn share() -> Perbill {
+            let (used, normal) = (Used::<T>::get(), Self::normal());
+            let time = Perbill::from_rational(used.ref_time, normal.ref_time);
+            time.max(Perbill::from_rational(used.bytes, normal.bytes))
+        }
+
+        /// Returns the room of the Normal class in a block.
+        fn normal() -> BlockRoom {
+            let weights = T::BlockWeights::get();
+            let normal = weights.get(DispatchClass::Normal).max_total.unwrap_or(weights.max_block);
+            let bytes = *T::BlockLength::get().max.get(DispatchClass::Normal);
+            BlockRoom { ref_time: normal.ref_time(), bytes }
         }
 
         /// Returns the room of one transaction, as the block counts it.
@@ -194,8 +207,11 @@ mod tests {
             let bytes = limit.bytes as usize;
             assert_ok!(FreeCalls::take(CallPayment::Free, &free(1_000_000_000), bytes));
             assert_eq!(FreeCalls::take(CallPayment::Free, &free(1_000_000_000), 1), EXHAUSTED);
+            assert_eq!(FreeCalls::share(), Perbill::from_rational(1_310_720_u32, 3_932_160), "of the length");
             FreeCalls::on_initialize(1);
+            assert!(FreeCalls::share().is_zero());
             assert_ok!(FreeCalls::take(CallPayment::Free, &free(1_000_000_000), 1));
+            assert_eq!(FreeCalls::share(), Perbill::from_rational(1_u64, 1_500), "of the time");
             let unspent = PostDispatchInfo { actual_weight: Some(Weight::zero()), pays_fee: Pays::Yes };
             let before = Used::<Runtime>::get();
             FreeCalls::give_back(&free(1_000_000_000), &unspent);

@@ -16,6 +16,8 @@ pub mod authorities;
 mod configs;
 mod extensions;
 pub mod free_calls;
+#[cfg(feature = "next-version")]
+mod next_version;
 mod pallets;
 mod pauses;
 pub mod presets;
@@ -27,6 +29,7 @@ mod spendable;
 mod views;
 
 use alloc::{borrow::Cow, vec::Vec};
+use frame_metadata_hash_extension::CheckMetadataHash;
 use frame_support::weights::Weight;
 use pallet_skip_feeless_payment::SkipCheckIfFeeless;
 use pallet_transaction_payment::ChargeTransactionPayment;
@@ -49,6 +52,19 @@ pub const WASM_BINARY: Option<&[u8]> = {
         Some(include_bytes!(env!("WASM_BINARY_PATH")))
     }
     #[cfg(not(wasm_binary))]
+    {
+        None
+    }
+};
+
+/// The version after this one, to which tests upgrade a chain, or `None` if the build left it out.
+#[cfg(feature = "std")]
+pub const NEXT_WASM_BINARY: Option<&[u8]> = {
+    #[cfg(next_wasm_binary)]
+    {
+        Some(include_bytes!(env!("NEXT_WASM_BINARY_PATH")))
+    }
+    #[cfg(not(next_wasm_binary))]
     {
         None
     }
@@ -87,24 +103,34 @@ pub type TxExtension = (
     frame_system::CheckWeight<Runtime>,
     CheckCall,
     SkipCheckIfFeeless<Runtime, ChargeTransactionPayment<Runtime>>,
+    CheckMetadataHash<Runtime>,
 );
 
 /// The executor of blocks of this runtime.
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// The version of this runtime, and its compatibility.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-    spec_name: Cow::Borrowed("myelin"),
-    impl_name: Cow::Borrowed("myelin"),
-    authoring_version: 1,
-    spec_version: 1,
-    impl_version: 1,
-    apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
-    system_version: 1,
-};
+/// Defines [`VERSION`] with this `spec_version`, which has to be a literal where `sp_version` reads it.
+macro_rules! define_version {
+    ($spec_version:tt) => {
+        /// The version of this runtime, and its compatibility.
+        #[sp_version::runtime_version]
+        pub const VERSION: RuntimeVersion = RuntimeVersion {
+            spec_name: Cow::Borrowed("myelin"),
+            impl_name: Cow::Borrowed("myelin"),
+            authoring_version: 1,
+            spec_version: $spec_version,
+            impl_version: 1,
+            apis: apis::RUNTIME_API_VERSIONS,
+            transaction_version: 1,
+            system_version: 1,
+        };
+    };
+}
+#[cfg(not(feature = "next-version"))]
+define_version!(1);
+#[cfg(feature = "next-version")]
+define_version!(2);
 
 #[frame_support::runtime]
 mod runtime {

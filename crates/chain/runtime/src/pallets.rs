@@ -45,8 +45,8 @@ parameter_types! {
     pub MaxCleaningWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
     /// The most weight for the activation of children: a twentieth of a block. Its callers have paid for it.
     pub MaxActivationWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 20;
-    /// The most weight of a tick: three quarters of a block, so that the largest epoch fits beside its other work.
-    pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 4 * 3;
+    /// The most weight of a tick: 64 % of a block, so that the largest epoch fits beside its other work.
+    pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 100 * 64;
 }
 
 /// The weight of the calls of a block in which each seat of each network sends as often as it may.

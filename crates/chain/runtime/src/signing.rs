@@ -5,6 +5,7 @@ use crate::{
     UncheckedExtrinsic, VERSION,
 };
 use codec::Encode;
+use frame_metadata_hash_extension::CheckMetadataHash;
 use pallet_transaction_payment::ChargeTransactionPayment;
 use sp_core::{Pair, sr25519};
 use sp_runtime::{
@@ -19,6 +20,19 @@ pub fn account(key: &sr25519::Pair) -> AccountId {
 
 /// Signs a call for the chain with this block 0. The transaction does not expire and has no tip.
 pub fn signed(key: &sr25519::Pair, call: RuntimeCall, nonce: Nonce, genesis: Hash) -> UncheckedExtrinsic {
+    signed_with_metadata(key, call, nonce, genesis, None)
+}
+
+/// Signs a call like [`signed`], and with it the hash of the metadata by which a signing device read the call.
+///
+/// A runtime of other metadata refuses the transaction.
+pub fn signed_with_metadata(
+    key: &sr25519::Pair,
+    call: RuntimeCall,
+    nonce: Nonce,
+    genesis: Hash,
+    metadata_hash: Option<[u8; 32]>,
+) -> UncheckedExtrinsic {
     let extension: TxExtension = (
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
@@ -29,8 +43,10 @@ pub fn signed(key: &sr25519::Pair, call: RuntimeCall, nonce: Nonce, genesis: Has
         frame_system::CheckWeight::new(),
         CheckCall,
         ChargeTransactionPayment::from(0).into(),
+        metadata_hash.map_or_else(|| CheckMetadataHash::new(false), CheckMetadataHash::new_with_custom_hash),
     );
-    let implicit = ((), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
+    let versions = (VERSION.spec_version, VERSION.transaction_version);
+    let implicit = ((), versions.0, versions.1, genesis, genesis, (), (), (), (), metadata_hash);
     let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
     let signature = Signature::Sr25519(payload.using_encoded(|bytes| key.sign(bytes)));
     UncheckedExtrinsic::new_signed(call, Address::Id(account(key)), signature, extension)

@@ -138,14 +138,24 @@ impl Account {
 
     /// Signs a call, sends it, and waits for its outcome.
     ///
+    /// The call is signed again once if an upgrade of the runtime comes before its inclusion.
+    ///
     /// The future may be dropped. It is then unknown whether the call is executed.
     pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
-        let sent = match self.send(call).await {
-            Ok(sent) => sent,
-            Err(error) => return SubmissionOutcome::Failed { error, included: None },
-        };
-        self.outcome(&sent, limit.saturating_sub(began.elapsed())).await
+        let mut was_renewed = false;
+        loop {
+            let sent = match self.send(call).await {
+                Ok(sent) => sent,
+                Err(error) => return SubmissionOutcome::Failed { error, included: None },
+            };
+            match self.outcome(&sent, limit.saturating_sub(began.elapsed())).await {
+                SubmissionOutcome::Failed { error: CallError::Refused(PoolRefusal::Version), .. } if !was_renewed => {
+                    was_renewed = true;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Waits for the outcome of a transaction that this account sent, like [`Chain::outcome`].
@@ -193,6 +203,7 @@ impl Account {
                 after: birth.height,
                 // The block at which it was signed counts too.
                 valid_until: birth.height + self.mortality - 1,
+                spec_version: Some(birth.best.client().spec_version()),
             };
             // Until the node has accepted it, the next nonce is unknown.
             next.nonce = None;
@@ -410,7 +421,12 @@ impl Chain {
 async fn search(chain: &Chain, blocks: &mut Blocks, sent: &SentTransaction) -> Result<SubmissionOutcome, ChainError> {
     while blocks.height() <= sent.valid_until {
         let block = blocks.next_body().await?;
-        let Some(place) = block.body.index_of(sent.hash) else { continue };
+        let Some(place) = block.body.index_of(sent.hash) else {
+            if block.body.has_upgrade() && sent.is_outdated(&chain.at_block(block.hash, block.height).await?) {
+                return Ok(SubmissionOutcome::Failed { error: PoolRefusal::Version.into(), included: None });
+            }
+            continue;
+        };
         // If a node is lost now, the same block is read again.
         blocks.go_to(block.height);
         let moment = chain.at_block(block.hash, block.height).await?;

@@ -152,7 +152,7 @@ impl Blocks {
                     link.untrue(&feed.connection).await;
                     return Err(BlockError::Lost);
                 }
-                Ok(transactions)
+                Ok((block.header, transactions))
             });
             fetched.await?;
         }

@@ -1,12 +1,18 @@
 //! A cache of the transactions and events of final blocks.
 
-use crate::{calls::blake2_256, chain::ChainConfig, error::ChainError, state::ChainState};
+use crate::{
+    calls::blake2_256,
+    chain::{ChainConfig, Header},
+    error::ChainError,
+    state::ChainState,
+};
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 use subxt::{
+    config::substrate::DigestItem,
     events::{Events, Phase},
     ext::codec::{Compact, Encode},
     utils::H256,
@@ -29,15 +35,24 @@ type CachedBodies = VecDeque<(H256, Arc<BlockBody>)>;
 /// The transactions of a block, and the events of each. The first reader fills it.
 #[derive(Default)]
 pub(crate) struct BlockBody {
-    /// The index of each transaction in the block, by its hash.
-    transactions: OnceCell<BTreeMap<H256, u32>>,
+    /// The transactions of the block.
+    transactions: OnceCell<BlockTransactions>,
     /// The events by the index of their transaction.
     events: OnceCell<BTreeMap<u32, Arc<Events<ChainConfig>>>>,
 }
 
+/// The transactions of one block.
+#[derive(Debug)]
+struct BlockTransactions {
+    /// The index of each transaction in the block, by its hash.
+    indices: BTreeMap<H256, u32>,
+    /// True if they replaced the runtime.
+    upgrade: bool,
+}
+
 impl fmt::Debug for BlockBody {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_tuple("Body").field(&self.transactions.get().map(BTreeMap::len)).finish()
+        out.debug_tuple("Body").field(&self.transactions.get().map(|all| all.indices.len())).finish()
     }
 }
 
@@ -59,22 +74,31 @@ impl Bodies {
 }
 
 impl BlockBody {
-    /// Fetches the transactions, unless they are cached.
+    /// Fetches the header and the transactions, unless they are cached.
     pub(crate) async fn fetch<Trouble>(
         &self,
-        transactions: impl AsyncFnOnce() -> Result<Vec<Vec<u8>>, Trouble>,
+        block: impl AsyncFnOnce() -> Result<(Header, Vec<Vec<u8>>), Trouble>,
     ) -> Result<(), Trouble> {
-        let places = self.transactions.get_or_try_init(async || {
-            let transactions = transactions().await?;
+        let transactions = self.transactions.get_or_try_init(async || {
+            let (header, transactions) = block().await?;
             // The index cannot overflow, because blocks are far smaller.
-            Ok((0..).zip(transactions).map(|(place, bytes)| (blake2_256(&bytes), place)).collect())
+            let indices = (0..).zip(transactions).map(|(index, bytes)| (blake2_256(&bytes), index)).collect();
+            Ok(BlockTransactions {
+                indices,
+                upgrade: header.digest.logs.contains(&DigestItem::RuntimeEnvironmentUpdated),
+            })
         });
-        places.await.map(drop)
+        transactions.await.map(drop)
     }
 
     /// Returns the index of a transaction in the block, if the transactions were fetched and it is among them.
     pub(crate) fn index_of(&self, transaction: H256) -> Option<u32> {
-        self.transactions.get()?.get(&transaction).copied()
+        self.transactions.get()?.indices.get(&transaction).copied()
+    }
+
+    /// Returns true if the transactions were fetched and have replaced the runtime.
+    pub(crate) fn has_upgrade(&self) -> bool {
+        self.transactions.get().is_some_and(|all| all.upgrade)
     }
 
     /// Returns the events of a transaction.

@@ -128,6 +128,25 @@ impl Chain {
         Ok(ChainState::new(self.client.at_block(height).await.map_err(|error| ChainError::from(error).of(&height))?))
     }
 
+    /// Returns the oldest block whose state the current node keeps.
+    ///
+    /// A node discards states in order, so bisection finds it: for a million blocks with twenty requests.
+    ///
+    /// # Errors
+    /// [`ChainError`] if no node answers.
+    pub async fn oldest_state(&self) -> Result<u64, ChainError> {
+        let (mut low, mut high) = (0, self.at_finalised().await?.height());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.at(middle).await {
+                Ok(_) => high = middle,
+                Err(ChainError::StateDiscarded(_)) => low = middle + 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(low)
+    }
+
     /// Returns the chain as of the block with this hash.
     ///
     /// # Errors

@@ -103,6 +103,11 @@ impl ChainState {
         Ok(self.ask(api().issuance()).await?.0)
     }
 
+    /// Returns the part of the block that free calls took, of the room of all transactions, in billionths.
+    pub async fn free_share(&self) -> Result<u32, ChainError> {
+        Ok(self.ask(api().free_share()).await?.0)
+    }
+
     /// Returns all networks, root included, in ascending order of netuid.
     pub async fn subnets(&self) -> Result<Vec<SubnetInfo>, ChainError> {
         Ok(self.ask(api().subnets()).await?.into_iter().map(record).collect())

@@ -167,6 +167,15 @@ pub struct SentTransaction {
     pub after: u64,
     /// The last block of its mortality. It is in no block after this one.
     pub valid_until: u64,
+    /// The version of the runtime for which it is signed, if it is known. It is in no block after an upgrade.
+    pub spec_version: Option<u32>,
+}
+
+impl SentTransaction {
+    /// Returns true if the runtime at this block is another one than that for which the transaction is signed.
+    pub(crate) fn is_outdated(&self, moment: &ChainState) -> bool {
+        self.spec_version.is_some_and(|version| version != moment.client().spec_version())
+    }
 }
 
 /// A transaction that was sent, and not seen within the limit.

@@ -102,19 +102,19 @@ async fn exists(moment: &TestState, who: AccountId32) -> bool {
 }
 
 /// A row of weights, with the salt that hides it until it is revealed. spec weights §5.
-struct Secret {
-    uids: Vec<Uid>,
-    values: Vec<u16>,
-    salt: Vec<u16>,
+pub(crate) struct HiddenRow {
+    pub(crate) uids: Vec<Uid>,
+    pub(crate) values: Vec<u16>,
+    pub(crate) salt: Vec<u16>,
 }
 
-impl Secret {
-    fn hash(&self, hotkey: AccountId32) -> H256 {
+impl HiddenRow {
+    pub(crate) fn hash(&self, hotkey: AccountId32) -> H256 {
         let uids: Vec<u16> = self.uids.iter().map(|uid| uid.get()).collect();
         H256(blake2_256(&(hotkey.0, FIRST.get(), uids, &self.values, &self.salt, 0_u64).encode()))
     }
 
-    async fn reveal(&self, chain: &TestChain, hotkey: &Keypair) -> Result<TestInclusion, TestRefusal> {
+    pub(crate) async fn reveal(&self, chain: &TestChain, hotkey: &Keypair) -> Result<TestInclusion, TestRefusal> {
         let uids = self.uids.iter().copied().map(Static).collect();
         let (values, salt) = (self.values.clone(), self.salt.clone());
         let weights = runtime::transactions().weights();
@@ -204,7 +204,7 @@ async fn a_latecomer_earns_the_same(chain: &TestChain) {
 /// Commits and reveals, without a fee and without an account.
 async fn rate_in_secret(chain: &TestChain, [ada, ben]: [&Keypair; 2], [ada_uid, ben_uid]: [Uid; 2]) {
     let hotkey = ada.public_key().to_account_id();
-    let secret = Secret { uids: vec![ben_uid], values: vec![1], salt: (1..=8).collect() };
+    let secret = HiddenRow { uids: vec![ben_uid], values: vec![1], salt: (1..=8).collect() };
     assert_eq!(secret.reveal(chain, ada).await.expect_err("there is no commit"), TestRefusal::code(16));
 
     let commit = runtime::transactions().weights().commit_weights(FIRST.into(), secret.hash(hotkey));

@@ -5,8 +5,12 @@ mod bad_input;
 mod conservation;
 mod explain;
 mod fair_launch;
+mod metadata_hash;
+mod metrics;
 mod outage;
 mod subnet;
+mod sync;
+mod upgrade;
 
 const NODE: &str = env!("CARGO_BIN_EXE_myelin-node");
 

@@ -32,14 +32,6 @@ use myelin_records::{
 use myelin_yuma::{EpochOutcome, Params};
 use sp_runtime::{ArithmeticError, DispatchError};
 
-/// An epoch that has run.
-pub(crate) struct PaidEpoch {
-    /// The amounts that it divided.
-    pub(crate) record: EpochRecord,
-    /// The number of neurons that it paid for validating. Its weight depends on this and on the number of neurons.
-    pub(crate) validators: u32,
-}
-
 /// The findings of consensus, and the division of the pools.
 struct Consensus {
     /// The scores of the seats before the epoch, by uid.
@@ -51,10 +43,10 @@ struct Consensus {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Divides the pending emission of a subnet, pays it and stores the outcome. spec tokenomics §6.2
+    /// Divides the pending emission of a subnet, pays it, stores the outcome and returns its record. spec tokenomics §6.2
     ///
     /// Changes state before it may fail, so the caller must use a storage layer.
-    pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<PaidEpoch, DispatchError> {
+    pub(crate) fn do_epoch(netuid: NetUid, now: BlockNumber) -> Result<EpochRecord, DispatchError> {
         let subnet = T::Subnets::subnet(netuid).ok_or(Error::<T>::SubNetworkDoesNotExist)?;
         let launch = T::Subnets::launch();
         let launch = launch.covers(subnet.owner.as_ref(), now).then_some(launch);
@@ -82,8 +74,7 @@ impl<T: Config> Pallet<T> {
             validators: total(&emissions, |emission| emission.validator)?,
         };
         LastEpochs::<T>::insert(netuid, record);
-        let validators = emissions.iter().filter(|emission| !emission.validator.is_zero()).count();
-        Ok(PaidEpoch { record, validators: u32::try_from(validators).unwrap_or(u32::MAX) })
+        Ok(record)
     }
 
     /// Checks that no hotkey holds two seats. It would be counted and paid twice. spec yuma §4

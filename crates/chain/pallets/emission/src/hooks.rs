@@ -1,15 +1,14 @@
 //! The tick: the work of this pallet at the start of each block. spec tokenomics §3.2
 
 use crate::{
-    epoch::PaidEpoch,
-    pallet::{Config, Error, Event, Pallet, Waiting},
-    types::{DueEpoch, EpochQueue},
+    pallet::{Config, Error, Event, Neurons, Pallet, Waiting},
+    types::{DueEpoch, EpochQueue, EpochSize},
     weights::WeightInfo,
 };
 use frame_support::{storage::with_storage_layer, weights::WeightMeter};
 use myelin_economics::schedule::Schedule;
 use myelin_pallet_neurons::traits::ReadSeats;
-use myelin_pallet_staking::traits::PayStake;
+use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{BlockNumber, NetUid};
 use myelin_records::epoch::EpochRecord;
@@ -51,18 +50,16 @@ impl<T: Config> Pallet<T> {
         }
         let enabled = queue.is_empty() || (T::Subnets::is_readable() && T::Subnets::network().epochs_enabled);
         while let Some(first) = queue.first().copied().filter(|_| enabled) {
-            let neurons = T::Seats::count(first.netuid).into();
-            let most = T::WeightInfo::epoch(neurons, neurons);
-            if !meter.can_consume(most) {
+            let look = T::WeightInfo::measure_epoch(T::Seats::count(first.netuid).into());
+            if meter.try_consume(look).is_err() {
+                break;
+            }
+            if meter.try_consume(T::WeightInfo::epoch(Self::epoch_size(first.netuid))).is_err() {
                 break;
             }
             queue.remove(0);
-            match Self::run_epoch(first.netuid, now) {
-                Some(validators) => {
-                    meter.consume(T::WeightInfo::epoch(neurons, validators));
-                    T::Stake::queue_children(first.netuid);
-                }
-                None => meter.consume(most),
+            if Self::run_epoch(first.netuid, now) {
+                T::Stake::queue_children(first.netuid);
             }
         }
         for late in queue.iter().filter(|due| due.since == now) {
@@ -93,20 +90,32 @@ impl<T: Config> Pallet<T> {
         }
     }
 
+    /// Returns the size of the next epoch of a subnet, as stored: what it costs at most.
+    ///
+    /// Only neurons with a permit of the last epoch hold bonds and share pay with their parents.
+    fn epoch_size(netuid: NetUid) -> EpochSize {
+        let permits = Neurons::<T>::get(netuid);
+        let mut size = EpochSize::default();
+        for (uid, seat) in T::Seats::seats(netuid).iter().enumerate() {
+            let parents = T::Stake::parents(netuid, &seat.hotkey);
+            let permit = permits.get(uid).is_some_and(|record| record.permit);
+            size = size.with_neuron(permit, parents);
+        }
+        size
+    }
+
     /// Runs one epoch, all or nothing, and deposits the event of its outcome.
     ///
-    /// Returns the number of neurons that it paid for validating, or `None` if it failed.
-    fn run_epoch(netuid: NetUid, now: BlockNumber) -> Option<u32> {
-        match with_storage_layer(|| Self::do_epoch(netuid, now)) {
-            Ok(PaidEpoch { record, validators }) => {
-                let EpochRecord { emission, owner_cut, miners, validators: to_validators, .. } = record;
-                Self::deposit_event(Event::EpochRun { netuid, emission, owner_cut, miners, validators: to_validators });
-                Some(validators)
+    /// Returns false if it failed.
+    fn run_epoch(netuid: NetUid, now: BlockNumber) -> bool {
+        let outcome = with_storage_layer(|| Self::do_epoch(netuid, now));
+        let ran = outcome.is_ok();
+        Self::deposit_event(match outcome {
+            Ok(EpochRecord { emission, owner_cut, miners, validators, .. }) => {
+                Event::EpochRun { netuid, emission, owner_cut, miners, validators }
             }
-            Err(reason) => {
-                Self::deposit_event(Event::EpochFailed { netuid, reason });
-                None
-            }
-        }
+            Err(reason) => Event::EpochFailed { netuid, reason },
+        });
+        ran
     }
 }

@@ -79,7 +79,11 @@ pub use weights::WeightInfo;
 )]
 #[frame_support::pallet]
 pub mod pallet {
-    use crate::{traits::EmissionShares, types::EpochQueue, weights::WeightInfo};
+    use crate::{
+        traits::EmissionShares,
+        types::{EpochQueue, EpochSize},
+        weights::WeightInfo,
+    };
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
@@ -97,6 +101,7 @@ pub mod pallet {
     use myelin_records::{
         bounds::{MAX_NETWORKS, MAX_UIDS},
         epoch::{Accrual, BondsRow, EmissionAccounts, EpochRecord, NeuronRecords},
+        parameters::MAX_ROOT_SEATS,
     };
 
     #[pallet::config]
@@ -287,8 +292,9 @@ pub mod pallet {
         fn integrity_test() {
             let (seats, networks) = (u32::from(MAX_UIDS), MAX_NETWORKS);
             let largest = T::WeightInfo::tick(networks)
-                .saturating_add(T::WeightInfo::root_epoch(seats, networks))
-                .saturating_add(T::WeightInfo::epoch(seats, seats));
+                .saturating_add(T::WeightInfo::root_epoch(MAX_ROOT_SEATS.into(), networks))
+                .saturating_add(T::WeightInfo::measure_epoch(seats))
+                .saturating_add(T::WeightInfo::epoch(EpochSize::greatest(seats)));
             assert!(largest.all_lte(T::MaxTickWeight::get()), "the tick needs {largest} to make progress");
         }
 

@@ -70,6 +70,8 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     /// TAO that other pallets hold outside of accounts.
     pub static Escrowed: Amount<Tao> = Amount::ZERO;
+    /// The number of parents of each hotkey that has any.
+    pub static Parents: BTreeMap<AccountId, u32> = BTreeMap::new();
     /// The most block weight that a tick may use; tests lower it.
     pub static MaxTickWeight: Weight = Weight::from_parts(1_500 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 }
@@ -176,6 +178,9 @@ impl ReadStake<AccountId> for Tables {
     }
     fn weight(_: NetUid, hotkey: &AccountId) -> Amount<Tao> {
         Self::on(hotkey)
+    }
+    fn parents(_: NetUid, hotkey: &AccountId) -> u32 {
+        Parents::get().get(hotkey).copied().unwrap_or(0)
     }
     fn take(_: &AccountId) -> Option<Take> {
         None

@@ -4,7 +4,10 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::BoundedVec;
 use myelin_economics::root::Share;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
-use myelin_records::{bounds::MaxNetworks, epoch::EpochRecord};
+use myelin_records::{
+    bounds::{MAX_PARENTS, MaxNetworks},
+    epoch::EpochRecord,
+};
 use scale_info::TypeInfo;
 
 /// An epoch that is due.
@@ -20,6 +23,39 @@ pub struct DueEpoch {
 
 /// Epochs that found no room in their block, in the order in which they run.
 pub type EpochQueue = BoundedVec<DueEpoch, MaxNetworks>;
+
+/// The size of an epoch, which decides on its weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EpochSize {
+    /// Number of neurons.
+    pub neurons: u32,
+    /// Number of neurons with a validator permit.
+    pub permits: u32,
+    /// Number of parents of all neurons together.
+    pub parents: u32,
+    /// Number of parents of neurons with a validator permit.
+    pub permit_parents: u32,
+}
+
+impl EpochSize {
+    /// Returns the size with one neuron more, which has this many parents.
+    #[must_use]
+    pub(crate) const fn with_neuron(mut self, permit: bool, parents: u32) -> Self {
+        self.neurons = self.neurons.saturating_add(1);
+        self.parents = self.parents.saturating_add(parents);
+        if permit {
+            self.permits = self.permits.saturating_add(1);
+            self.permit_parents = self.permit_parents.saturating_add(parents);
+        }
+        self
+    }
+
+    /// Returns the size of an epoch of this many neurons, all of which have a permit and the most parents.
+    pub(crate) const fn greatest(neurons: u32) -> Self {
+        let parents = neurons.saturating_mul(MAX_PARENTS);
+        Self { neurons, permits: neurons, parents, permit_parents: parents }
+    }
+}
 
 /// The emission of a subnet, for clients. spec tokenomics §5.4
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

@@ -1,11 +1,11 @@
 //! The block weight of the hooks of this pallet.
 
+use crate::types::EpochSize;
 use core::marker::PhantomData;
 use frame_support::{
     traits::Get,
     weights::{Weight, constants::WEIGHT_REF_TIME_PER_NANOS},
 };
-use myelin_records::bounds::MaxParents;
 
 /// The block weight of each piece of work.
 pub trait WeightInfo {
@@ -15,10 +15,11 @@ pub trait WeightInfo {
     /// Returns the weight of a root epoch of this many root validators that rate this many networks.
     fn root_epoch(validators: u32, networks: u32) -> Weight;
 
-    /// Returns the weight of an epoch of a subnet with this many neurons, of which so many are paid for validating.
-    ///
-    /// Every neuron may rate every other, and have as many parents as a hotkey can.
-    fn epoch(neurons: u32, validators: u32) -> Weight;
+    /// Returns the weight of a look at the size of an epoch of this many neurons.
+    fn measure_epoch(neurons: u32) -> Weight;
+
+    /// Returns the weight of an epoch of a subnet of this size, in which each neuron with a permit rates all others.
+    fn epoch(size: EpochSize) -> Weight;
 
     /// Returns the weight of the removal of one bonds row of an ended subnet, or of the search that finds none.
     fn remove_bonds() -> Weight;
@@ -62,30 +63,39 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads_writes(reads, 2))
     }
 
-    fn epoch(neurons: u32, validators: u32) -> Weight {
-        let parents = u64::from(<MaxParents as Get<u32>>::get());
-        let validators = u64::from(validators);
+    fn measure_epoch(neurons: u32) -> Weight {
+        // Seats and Neurons; for each neuron its family.
         let neurons = u64::from(neurons);
-        let weights = neurons.saturating_mul(neurons);
+        nanos(neurons.saturating_mul(2_000)).saturating_add(T::DbWeight::get().reads(neurons.saturating_add(2)))
+    }
+
+    fn epoch(size: EpochSize) -> Weight {
+        let [neurons, permits, parents, permit_parents] =
+            [size.neurons, size.permits, size.parents, size.permit_parents].map(u64::from);
+        let ratings = permits.saturating_mul(neurons);
         let compute = 200_000_u64
             .saturating_add(neurons.saturating_mul(30_000))
-            .saturating_add(weights.saturating_mul(NANOS_PER_WEIGHT).saturating_mul(WASM_FACTOR))
-            .saturating_add(validators.saturating_mul(parents).saturating_mul(5_000));
+            .saturating_add(ratings.saturating_mul(NANOS_PER_WEIGHT).saturating_mul(WASM_FACTOR))
+            .saturating_add(permit_parents.saturating_mul(5_000));
         // Subnet, its parameters, those of all, the launch phase, seats, Ledger, Accrued, Neurons, LastEpochs, last
         // updates, the total stake, the counter of pools, the owner's account and the issuance of balances, the
         // pending children that are due first and the queue of networks with such children. For each neuron its family,
-        // owner, hotkey, pool, owner's holding, row, commits and bonds, and of every parent hotkey and pool. For each
-        // parent of a validator the owner and its holding.
+        // owner, hotkey, pool, owner's holding, row and commits, and with a permit its bonds. For each parent hotkey
+        // and pool, and for each parent of a neuron with a permit the owner and its holding.
         let reads = neurons
-            .saturating_mul(parents.saturating_mul(2).saturating_add(8))
-            .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
+            .saturating_mul(7)
+            .saturating_add(permits)
+            .saturating_add(parents.saturating_mul(2))
+            .saturating_add(permit_parents.saturating_mul(2))
             .saturating_add(16);
         // Ledger, Accrued, Neurons, LastEpochs, the total stake, the counter of pools, the owner's account, the
-        // issuance of balances and the queue of networks with due children. For each neuron its bonds, hotkey, pool and the owner's holding. For each parent of a
-        // validator pool and owner's holding.
+        // issuance of balances and the queue of networks with due children. For each neuron hotkey, pool and the
+        // owner's holding, and with a permit its bonds. For each parent of a neuron with a permit pool and owner's
+        // holding.
         let writes = neurons
-            .saturating_mul(4)
-            .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
+            .saturating_mul(3)
+            .saturating_add(permits)
+            .saturating_add(permit_parents.saturating_mul(2))
             .saturating_add(9);
         nanos(compute).saturating_add(T::DbWeight::get().reads_writes(reads, writes))
     }

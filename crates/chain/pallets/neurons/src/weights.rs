@@ -115,14 +115,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         SMALL.saturating_add(Self::db(3, 1))
     }
 
-    /// Reads: the schedule.
+    /// Reads and writes the schedule.
     fn adjust_none() -> Weight {
-        STEP.saturating_add(Self::db(1, 0))
+        STEP.saturating_add(Self::db(1, 1))
     }
 
-    /// Reads: parameters, admission. Writes: admission, schedule.
+    /// Reads: parameters, admission. Writes: admission.
     fn adjust_network() -> Weight {
-        STEP.saturating_add(Self::db(2, 2))
+        STEP.saturating_add(Self::db(2, 1))
     }
 
     /// Reads and writes all seats.

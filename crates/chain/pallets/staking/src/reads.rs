@@ -30,6 +30,10 @@ impl<T: Config> ReadStake<T::AccountId> for Pallet<T> {
         total_weight(&StoredPools::<T>::new(), hotkey, Some(&Families::<T>::get(netuid, hotkey)))
     }
 
+    fn parents(netuid: NetUid, hotkey: &T::AccountId) -> u32 {
+        u32::try_from(Families::<T>::get(netuid, hotkey).parents.len()).unwrap_or(u32::MAX)
+    }
+
     fn take(hotkey: &T::AccountId) -> Option<Take> {
         let delegation = Hotkeys::<T>::get(hotkey)?.delegation?;
         Some(delegation.take_at(Self::now(), T::Subnets::network().max_delegate_take))

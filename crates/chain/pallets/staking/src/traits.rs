@@ -27,6 +27,9 @@ pub trait ReadStake<AccountId> {
     /// is the plain stake.
     fn weight(netuid: NetUid, hotkey: &AccountId) -> Amount<Tao>;
 
+    /// Returns the number of parents from which a hotkey borrows on a subnet.
+    fn parents(netuid: NetUid, hotkey: &AccountId) -> u32;
+
     /// Returns the take of a delegate that is in force, or `None` for a hotkey that is no delegate.
     fn take(hotkey: &AccountId) -> Option<Take>;
 }

@@ -216,6 +216,10 @@ impl ReadStake<AccountId> for Tables {
         StakeWeights::get((netuid, *hotkey)).unwrap_or_else(|| StakeOn::get(hotkey))
     }
 
+    fn parents(_: NetUid, _: &AccountId) -> u32 {
+        unimplemented!("weights ask for stake")
+    }
+
     fn take(_: &AccountId) -> Option<Take> {
         unimplemented!("weights do not ask for takes")
     }

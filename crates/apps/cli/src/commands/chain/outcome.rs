@@ -77,7 +77,7 @@ impl Command for Outcome {
 
     async fn run(self, context: &Context, output: &Printer<ChainOutcomeOutput>) -> Result<(), CliError> {
         let Self { hash, signer, nonce, after, until: valid_until, wait } = self;
-        let sent = SentTransaction { hash, signer: signer.public(), nonce, after, valid_until };
+        let sent = SentTransaction { hash, signer: signer.public(), nonce, after, valid_until, spec_version: None };
         let chain = context.chain().await?;
         let progress = ProgressLine::new("searching the final blocks");
         let ended = chain.outcome(&sent, Duration::from_secs(wait.into())).await;

@@ -7,6 +7,7 @@ use crate::{
     error::CliError,
     output::Printer,
     page::{Page, Render, TableCell, Tone},
+    share::percent,
     time::about,
 };
 use myelin_client::{ChainError, NetUid};
@@ -20,6 +21,9 @@ const MEASURED: u64 = 16;
 
 /// Age of the last final block from which a warning is shown, in slots.
 const LATE: u64 = 20;
+
+/// The whole of a share in billionths.
+const BILLION: u64 = 1_000_000_000;
 
 /// Arguments of `myelin chain status`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +48,12 @@ pub struct ChainStatusOutput {
     best: u64,
     /// Height of the last final block, which the fields below describe.
     finalised: u64,
+    /// Blocks from the last final one to the best one.
+    finality_lag: u64,
+    /// Oldest block whose state the node keeps; commands about older ones fail.
+    oldest_state: u64,
+    /// Part of the best block that free calls took, in billionths. They take at most a third.
+    free_share: u32,
     /// Age of the last final block, in milliseconds.
     age: u64,
     /// Slot duration, which is the planned time between two blocks, in milliseconds.
@@ -85,6 +95,9 @@ impl Render for ChainStatusOutput {
             ("peers", format!("{}{syncing}", self.peers).into()),
             ("best", format!("block {}", self.best).into()),
             ("final", finalised),
+            ("blocks not final", self.finality_lag.to_string().into()),
+            ("states", format!("from block {} on", self.oldest_state).into()),
+            ("free calls", format!("{} of the best block", percent(self.free_share.into(), BILLION)).into()),
             ("block time", format!("{} s{measured}", seconds(self.slot)).into()),
             ("runtime", format!("version {}", self.runtime).into()),
             ("subnets", format!("{} with {} neurons", self.subnets, self.neurons).into()),
@@ -121,6 +134,8 @@ impl Command for Status {
                 .map_err(ChainError::from)?;
         let (best, time, slot, networks, issuance) =
             futures::try_join!(chain.at_best(), made_at(&now), now.slot_duration(), now.subnets(), now.issuance(),)?;
+        let (free_share, oldest_state) = futures::try_join!(best.free_share(), chain.oldest_state())?;
+        let best = best.height().max(now.height());
         let before = now.height().saturating_sub(MEASURED).max(1);
         let block_time = match now.height().checked_sub(before) {
             Some(blocks @ 1..) => Some(time.saturating_sub(made_at(&chain.at(before).await?).await?) / blocks),
@@ -135,8 +150,11 @@ impl Command for Status {
             program: format!("{program} {version}"),
             peers: health.peers,
             syncing: health.is_syncing,
-            best: best.height().max(now.height()),
+            best,
             finalised: now.height(),
+            finality_lag: best.saturating_sub(now.height()),
+            oldest_state,
+            free_share,
             age: clock.saturating_sub(time),
             slot: millis(slot),
             block_time,

@@ -73,9 +73,9 @@ fn a_subnet_is_created_set_handed_over_and_ended() {
 /// Waits until the subnet's next epoch is half a tempo away, since no owner changes parameters right before one.
 fn wait_past_epoch(net: &Testnet) {
     let subnet = net.json("subnet show 2");
-    let [next, tempo] = ["next_epoch", "tempo"].map(|name| subnet[name].as_u64().expect("a subnet has it"));
-    if net.finalised() + tempo / 2 > next {
-        net.wait_for_block(next);
+    let [epoch, tempo] = ["next_epoch", "tempo"].map(|name| subnet[name].as_u64().expect("a subnet has it"));
+    if net.finalised() + tempo / 2 > epoch {
+        net.wait_for_block(epoch);
     }
 }
 

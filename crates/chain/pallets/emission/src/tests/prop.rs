@@ -182,7 +182,7 @@ fn take(plain: &mut Plain, step: Step) {
         }
         Step::RefusePayments(hotkey) => refuse_payments_to(hotkey),
         Step::Room { epochs } => {
-            let room = <Test as Config>::WeightInfo::epoch(10, 10).saturating_mul(epochs.into());
+            let room = super::queue::weight_of_epoch(10).saturating_mul(epochs.into());
             let always =
                 <Test as Config>::WeightInfo::tick(6).saturating_add(<Test as Config>::WeightInfo::root_epoch(10, 6));
             MaxTickWeight::set(Weight::from_parts(0, u64::MAX).saturating_add(always).saturating_add(room));

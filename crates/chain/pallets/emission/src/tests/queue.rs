@@ -1,7 +1,7 @@
 //! Epochs that find no room. spec tokenomics §3.2, architecture decision 5
 
 use super::*;
-use crate::types::DueEpoch;
+use crate::types::{DueEpoch, EpochSize};
 use frame_support::weights::Weight;
 
 /// Limits a block to the epoch of one subnet with one neuron.
@@ -12,8 +12,13 @@ fn room_for_one() {
 /// Limits a block to the epoch of one subnet with this many neurons.
 fn room_for_one_of(neurons: u32) {
     let networks = u32::try_from(Ledger::<Test>::get().len()).unwrap() + 1;
-    let one = <Test as Config>::WeightInfo::epoch(neurons, neurons);
-    MaxTickWeight::set(<Test as Config>::WeightInfo::tick(networks).saturating_add(one));
+    MaxTickWeight::set(<Test as Config>::WeightInfo::tick(networks).saturating_add(weight_of_epoch(neurons)));
+}
+
+/// Returns the weight of an epoch of this many neurons, all of which have a permit.
+pub(super) fn weight_of_epoch(neurons: u32) -> Weight {
+    let size = EpochSize { neurons, permits: neurons, ..EpochSize::default() };
+    <Test as Config>::WeightInfo::measure_epoch(neurons).saturating_add(<Test as Config>::WeightInfo::epoch(size))
 }
 
 fn waiting() -> Vec<(u32, u16)> {
@@ -91,6 +96,21 @@ fn bonds_of_a_late_epoch_last() {
         run_to_epoch(1);
         assert_eq!(System::block_number(), 27);
         assert!(bond() > first);
+    });
+}
+
+#[test]
+fn an_epoch_with_parents_needs_more_room() {
+    three_at_once().build_and_execute(|| {
+        seat_everywhere();
+        room_for_one();
+        Parents::set([(10, 32)].into());
+        run_to_block(7);
+        assert!(epochs_run().is_empty());
+        assert_eq!(put_off(), [(1, 7), (2, 7), (3, 7)], "the oldest is first, also if another one fits");
+        Parents::set([(10, 0)].into());
+        next_block();
+        assert_eq!(epochs_run(), [1]);
     });
 }
 

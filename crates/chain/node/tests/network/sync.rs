@@ -1,0 +1,114 @@
+//! Nodes that come late, come back, or were apart.
+
+use crate::{NODE, TAO};
+use myelin_client::runtime::{
+    self,
+    runtime_types::myelin_runtime::{RuntimeCall, authorities::pallet::Call},
+};
+use myelin_testing::{TestChain, TestNetwork, TestNode, account, key};
+use serde_json::json;
+
+/// Blocks that two partitions make apart, at least.
+const APART: u64 = 10;
+
+/// Replaces the authorities and waits until the others are in force.
+async fn change_authorities(chain: &TestChain, names: &[&str]) {
+    let before = chain.now().await.read(runtime::storage().grandpa().current_set_id(), ()).await;
+    let authorities: Vec<_> = names.iter().map(|name| account(name)).collect();
+    let swap = RuntimeCall::Authorities(Call::swap_authorities { authorities });
+    chain.submit(&runtime::transactions().sudo().sudo(swap), &key("Alice")).await.expect("Alice may use sudo");
+    let count = names.len();
+    chain
+        .wait_for("other authorities", |moment| async move {
+            moment.read(runtime::storage().grandpa().current_set_id(), ()).await > before
+                && moment.read(runtime::storage().session().validators(), ()).await.len() == count
+        })
+        .await;
+}
+
+/// Returns true if a node keeps the state of the block at this height.
+async fn keeps_state(node: &TestNode, height: u64) -> bool {
+    let Some(hash) = node.block_hash(height).await else { return false };
+    let chain = node.chain().await;
+    chain.request("state_getRuntimeVersion", &[hash.into()]).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_nodes_follow_changed_authorities_from_a_recent_state() {
+    let names = ["Alice", "Bob", "Charlie"];
+    let short_sessions = json!({ "authorities": { "sessionBlocks": 4 } });
+    let mut network = TestNetwork::start(NODE, "test", &names, &short_sessions).await;
+    let chain = network.node("Alice").chain().await;
+    for changed in [&names[..2], &names[..], &names[1..]] {
+        change_authorities(&chain, changed).await;
+    }
+    let height = network.node("Bob").finalised().await;
+    let early = 2;
+    assert!(keeps_state(network.node("Bob"), early).await && height > early + 8);
+    for (name, mode) in [("warp", "warp"), ("state", "fast")] {
+        network.join_as_full_node(name, &["--sync", mode]).await;
+        let last = network.node(name).wait_until_finalised(height + 1).await;
+        assert_eq!(network.node(name).block_hash(last).await, network.node("Bob").block_hash(last).await);
+        assert!(keeps_state(network.node(name), last).await);
+        assert!(!keeps_state(network.node(name), early).await, "{name} executed all blocks");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pruned_node_that_was_killed_goes_on() {
+    let mut network = TestNetwork::start(NODE, "test", &["Alice"], &json!({})).await;
+    network.join_as_full_node("pruned", &["--state-pruning", "16"]).await;
+    let height = network.node("pruned").wait_until_finalised(40).await;
+    assert!(!keeps_state(network.node("pruned"), height - 20).await);
+    network.node_mut("pruned").kill().await;
+    let alone = network.node("Alice").wait_until_finalised(height + 8).await;
+    network.node_mut("pruned").restart().await;
+    let last = network.node("pruned").wait_until_finalised(alone + 8).await;
+    assert_eq!(network.node("pruned").block_hash(last).await, network.node("Alice").block_hash(last).await);
+    assert!(keeps_state(network.node("pruned"), last).await && !keeps_state(network.node("pruned"), last - 20).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_partitions_agree_on_one_chain_and_lose_no_transaction() {
+    let names = ["Alice", "Bob", "Charlie", "Dave"];
+    let mut network = TestNetwork::prepare(NODE, "test", &names, &json!({})).await;
+    for name in names {
+        network.join_apart(name).await;
+    }
+    let node = |name| network.node(name);
+    node("Alice").connect_to(node("Bob")).await;
+    node("Charlie").connect_to(node("Dave")).await;
+
+    // Two of four are no majority, so neither side finalises a block.
+    let pay = |from: &'static str, to: &'static str| async move {
+        let chain = node(from).chain().await;
+        let transfer = runtime::transactions().balances().transfer_keep_alive(account(to).into(), TAO);
+        let signed = sp_core::bytes::to_hex(&chain.sign(&transfer, &key(from)).await, false);
+        node(from).call("author_submitExtrinsic", &[signed.into()]).await;
+    };
+    tokio::join!(pay("Alice", "Payee of Alice"), pay("Charlie", "Payee of Charlie"));
+    tokio::join!(node("Alice").wait_until_best(APART + 2), node("Charlie").wait_until_best(APART + 2));
+    let apart = [node("Alice").block_hash(APART).await, node("Charlie").block_hash(APART).await];
+    assert_ne!(apart[0], apart[1]);
+    assert_eq!((node("Alice").finalised().await, node("Charlie").finalised().await), (0, 0));
+    // The chains differ from the first block on.
+    assert_ne!(node("Alice").block_hash(1).await, node("Charlie").block_hash(1).await);
+
+    node("Alice").connect_to(node("Charlie")).await;
+    node("Bob").connect_to(node("Dave")).await;
+    let height = node("Alice").wait_until_finalised(3 * APART).await;
+    let agreed = node("Alice").block_hash(APART).await;
+    assert!(apart.contains(&agreed), "one side's blocks stay");
+    for name in names {
+        node(name).wait_until_finalised(height).await;
+        assert_eq!(node(name).block_hash(APART).await, agreed, "{name} took over the other {APART} blocks");
+    }
+    let chain = node("Alice").chain().await;
+    for payee in ["Payee of Alice", "Payee of Charlie"] {
+        chain
+            .wait_for(payee, |now| async move {
+                now.read(myelin_client::account_records(), (account(payee),)).await.data.free == TAO
+            })
+            .await;
+    }
+}
