@@ -157,6 +157,13 @@ impl TestNode {
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
+    /// Returns true if this node keeps the state of the block at this height.
+    pub async fn keeps_state(&self, height: u64) -> bool {
+        let hash = self.block_hash(height).await;
+        let version: Result<Value, _> = self.rpc.request("state_getRuntimeVersion", rpc_params![hash]).await;
+        version.is_ok()
+    }
+
     /// Returns the hash of the block at this height of the best chain, or `None` above it.
     pub async fn block_hash(&self, height: u64) -> Option<String> {
         self.call("chain_getBlockHash", &[height.into()]).await.as_str().map(str::to_owned)

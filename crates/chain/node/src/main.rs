@@ -14,6 +14,7 @@ mod hardware;
 mod metrics;
 mod rpc;
 mod service;
+mod upgrade;
 
 fn main() -> sc_cli::Result<()> {
     command::run()

@@ -4,7 +4,7 @@ use crate::service::{Backend, Client};
 use codec::DecodeAll;
 use frame_system::EventRecord;
 use futures::{StreamExt, stream};
-use myelin_runtime::{Hash, OpaqueBlock as Block, Runtime, RuntimeEvent};
+use myelin_runtime::{BlockNumber, Hash, OpaqueBlock as Block, Runtime, RuntimeEvent};
 use myelin_runtime_api::MyelinApi;
 use prometheus_endpoint::{Counter, F64, Gauge, PrometheusError, Registry, U64, register};
 use sc_client_api::{Backend as _, BlockchainEvents, HeaderBackend, StorageKey, StorageProvider};
@@ -16,7 +16,11 @@ use sp_consensus_aura::{
 };
 use sp_core::crypto::{ByteArray, key_types};
 use sp_keystore::KeystorePtr;
-use sp_runtime::traits::{Block as BlockT, Header as _};
+use sp_runtime::{
+    Perbill,
+    traits::{Block as BlockT, Header as _},
+};
+use sp_timestamp::Timestamp;
 use std::sync::Arc;
 
 type Header = <Block as BlockT>::Header;
@@ -69,30 +73,48 @@ pub(crate) struct MetricSources {
 impl MetricSources {
     /// Keeps the metrics up to date as long as the node runs.
     pub(crate) async fn follow(self, metrics: ChainMetrics) {
-        let started = Slot::from_timestamp(sp_timestamp::Timestamp::current(), self.slot_duration);
+        let started = Slot::from_timestamp(Timestamp::current(), self.slot_duration);
         let best = self.client.import_notification_stream();
-        let best = best.filter_map(async |block| block.is_new_best.then_some(Some((block.hash, block.header))));
+        let best = best.filter_map(async |block| block.is_new_best.then_some(Some(block.hash)));
         let finalised = self.client.finality_notification_stream().map(|_| None);
-        let mut oldest_state = 0;
+        let (mut counted, mut oldest_state) = (self.client.info().best_number, 0);
         let mut news = stream::select(Box::pin(best), finalised);
         while let Some(news) = news.next().await {
             let chain = self.client.info();
             metrics.finality_lag.set(chain.best_number.saturating_sub(chain.finalized_number).into());
-            let Some((hash, header)) = news else { continue };
-            let Some(slot) = slot(&header).filter(|slot| *slot >= started) else { continue };
-            self.count_epochs(hash, &metrics);
-            if let Ok(share) = self.client.runtime_api().free_share(hash) {
-                metrics
-                    .free_share
-                    .set(f64::from(share.deconstruct()) / f64::from(sp_runtime::Perbill::one().deconstruct()));
+            let Some(best) = news else { continue };
+            for (hash, header, slot) in self.blocks_since(counted, started, best).into_iter().rev() {
+                counted = *header.number();
+                self.count_epochs(hash, &metrics);
+                metrics.slots_missed.inc_by(self.slots_missed(&header, slot, started).unwrap_or_default());
             }
-            metrics.slots_missed.inc_by(self.slots_missed(&header, slot, started).unwrap_or_default());
+            if let Ok(share) = self.client.runtime_api().free_share(best) {
+                metrics.free_share.set(f64::from(share.deconstruct()) / f64::from(Perbill::one().deconstruct()));
+            }
             oldest_state = self.oldest_state(oldest_state, chain.finalized_number);
-            if let Some(oldest) = self.slot_of_block(oldest_state.max(1)) {
-                let slots = u64::from(slot).saturating_sub(oldest.into());
-                metrics.state_seconds.set(slots.saturating_mul(self.slot_duration.as_millis()) / 1_000);
+            let slots = self.slot_of_block(chain.best_number).zip(self.slot_of_block(oldest_state.max(1)));
+            if let Some((newest, oldest)) = slots {
+                let millis =
+                    u64::from(newest).saturating_sub(oldest.into()).saturating_mul(self.slot_duration.as_millis());
+                metrics.state_seconds.set(millis / 1_000);
             }
         }
+    }
+
+    /// Returns the blocks above the height `counted` that were made since this node started, newest first.
+    ///
+    /// A node that has fallen behind is told of its last blocks only, so the others are found through their children.
+    fn blocks_since(&self, counted: BlockNumber, started: Slot, best: Hash) -> Vec<(Hash, Header, Slot)> {
+        let mut blocks = Vec::new();
+        let mut next = best;
+        while let Ok(Some(header)) = self.client.header(next) {
+            let made = slot(&header).filter(|slot| *slot >= started && *header.number() > counted);
+            let Some(slot) = made else { break };
+            let parent = *header.parent_hash();
+            blocks.push((next, header, slot));
+            next = parent;
+        }
+        blocks
     }
 
     /// Counts the epochs of a block that were put off or failed.
@@ -129,7 +151,7 @@ impl MetricSources {
     /// Returns the oldest block whose state is kept, from `least` on; the last final block if there is none.
     ///
     /// States are pruned in order, so bisection finds it.
-    fn oldest_state(&self, least: u32, finalised: u32) -> u32 {
+    fn oldest_state(&self, least: BlockNumber, finalised: BlockNumber) -> BlockNumber {
         let kept = |number| {
             let hash = self.client.hash(number).ok().flatten();
             hash.is_some_and(|hash| self.backend.have_state_at(hash, number))
@@ -143,7 +165,7 @@ impl MetricSources {
         low
     }
 
-    fn slot_of_block(&self, number: u32) -> Option<Slot> {
+    fn slot_of_block(&self, number: BlockNumber) -> Option<Slot> {
         let hash = self.client.hash(number).ok()??;
         slot(&self.client.header(hash).ok()??)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     metrics::{ChainMetrics, MetricSources},
-    rpc,
+    rpc, upgrade,
 };
 use futures::FutureExt;
 use jsonrpsee::RpcModule;
@@ -268,10 +268,9 @@ pub(crate) fn run(config: Configuration, storage: StorageMonitorParams) -> Resul
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
     let registry = config.prometheus_registry().cloned();
     let keystore = config.role.is_authority().then(|| keystore_container.keystore());
-    if let Some(registry) = &registry {
-        let (client, backend, keystore) = (client.clone(), backend.clone(), keystore.clone());
-        spawn_metrics(MetricSources { client, backend, keystore, slot_duration }, registry, &task_manager)?;
-    }
+    let sources =
+        MetricSources { client: client.clone(), backend: backend.clone(), keystore: keystore.clone(), slot_duration };
+    follow_blocks(sources, &transaction_pool, registry.as_ref(), &task_manager)?;
     let role = config.role;
     let force_authoring = config.force_authoring;
 
@@ -376,10 +375,19 @@ fn watch_disk(storage: StorageMonitorParams, config: &Configuration, task_manage
     )
 }
 
-/// Registers the metrics of this chain and keeps them up to date.
-fn spawn_metrics(sources: MetricSources, registry: &Registry, task_manager: &TaskManager) -> Result<(), Error> {
-    let metrics = ChainMetrics::register(registry)?;
-    task_manager.spawn_handle().spawn("chain-metrics", None, sources.follow(metrics));
+/// Keeps the pool clean and the metrics of this chain up to date with each block.
+fn follow_blocks(
+    sources: MetricSources,
+    pool: &Arc<TransactionPool>,
+    registry: Option<&Registry>,
+    task_manager: &TaskManager,
+) -> Result<(), Error> {
+    let outdated = upgrade::drop_outdated_transactions(sources.client.clone(), pool.clone());
+    task_manager.spawn_handle().spawn("outdated-transactions", None, outdated);
+    if let Some(registry) = registry {
+        let metrics = sources.follow(ChainMetrics::register(registry)?);
+        task_manager.spawn_handle().spawn("chain-metrics", None, metrics);
+    }
     Ok(())
 }
 

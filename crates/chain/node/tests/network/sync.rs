@@ -5,7 +5,7 @@ use myelin_client::runtime::{
     self,
     runtime_types::myelin_runtime::{RuntimeCall, authorities::pallet::Call},
 };
-use myelin_testing::{TestChain, TestNetwork, TestNode, account, key};
+use myelin_testing::{TestChain, TestNetwork, account, key};
 use serde_json::json;
 
 /// Blocks that two partitions make apart, at least.
@@ -26,13 +26,6 @@ async fn change_authorities(chain: &TestChain, names: &[&str]) {
         .await;
 }
 
-/// Returns true if a node keeps the state of the block at this height.
-async fn keeps_state(node: &TestNode, height: u64) -> bool {
-    let Some(hash) = node.block_hash(height).await else { return false };
-    let chain = node.chain().await;
-    chain.request("state_getRuntimeVersion", &[hash.into()]).await.is_ok()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn late_nodes_follow_changed_authorities_from_a_recent_state() {
     let names = ["Alice", "Bob", "Charlie"];
@@ -44,28 +37,32 @@ async fn late_nodes_follow_changed_authorities_from_a_recent_state() {
     }
     let height = network.node("Bob").finalised().await;
     let early = 2;
-    assert!(keeps_state(network.node("Bob"), early).await && height > early + 8);
+    assert!(network.node("Bob").keeps_state(early).await && height > early + 8);
     for (name, mode) in [("warp", "warp"), ("state", "fast")] {
         network.join_as_full_node(name, &["--sync", mode]).await;
-        let last = network.node(name).wait_until_finalised(height + 1).await;
-        assert_eq!(network.node(name).block_hash(last).await, network.node("Bob").block_hash(last).await);
-        assert!(keeps_state(network.node(name), last).await);
-        assert!(!keeps_state(network.node(name), early).await, "{name} executed all blocks");
+        let node = network.node(name);
+        let mut last = node.wait_until_finalised(height + 1).await;
+        // It asks for the state of its last block once it knows all blocks.
+        while !node.keeps_state(last).await {
+            last = node.wait_until_finalised(last + 1).await;
+        }
+        assert_eq!(node.block_hash(last).await, network.node("Bob").block_hash(last).await);
+        assert!(!node.keeps_state(early).await, "{name} executed all blocks");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pruned_node_that_was_killed_goes_on() {
     let mut network = TestNetwork::start(NODE, "test", &["Alice"], &json!({})).await;
-    network.join_as_full_node("pruned", &["--state-pruning", "16"]).await;
-    let height = network.node("pruned").wait_until_finalised(40).await;
-    assert!(!keeps_state(network.node("pruned"), height - 20).await);
+    network.join_as_full_node("pruned", &["--state-pruning", "32"]).await;
+    let height = network.node("pruned").wait_until_finalised(50).await;
+    assert!(!network.node("pruned").keeps_state(height - 40).await);
     network.node_mut("pruned").kill().await;
     let alone = network.node("Alice").wait_until_finalised(height + 8).await;
     network.node_mut("pruned").restart().await;
     let last = network.node("pruned").wait_until_finalised(alone + 8).await;
     assert_eq!(network.node("pruned").block_hash(last).await, network.node("Alice").block_hash(last).await);
-    assert!(keeps_state(network.node("pruned"), last).await && !keeps_state(network.node("pruned"), last - 20).await);
+    assert!(network.node("pruned").keeps_state(last).await && !network.node("pruned").keeps_state(last - 40).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
