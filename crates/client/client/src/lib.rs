@@ -45,11 +45,12 @@
 //! each change of the chain that clients notice. Storage and nested calls that have no function here are in
 //! [`runtime`]. Records are those of [`records`], as the chain stores them.
 //!
-//! **Bodies are proved.** A node whose transactions are not those of the header of their block is given up
-//! ([`ChainError::Untrue`]). No node can therefore hide a transaction that is in a final block.
+//! **Bodies are proved by their headers.** A node whose transactions are not those of the header of their block is given
+//! up ([`ChainError::Untrue`]). A node therefore cannot leave a transaction out of a block with this hash. A node that
+//! makes up the header too is not noticed, because proofs of finality are not checked.
 //!
-//! Limits: no light client (headers, states and events are trusted), no stream of blocks before they are final, and no history older than
-//! the states of the nodes.
+//! Limits: no light client (headers, finality, states and events are trusted), no stream of blocks before they are final,
+//! and no history older than the states of the nodes.
 
 mod account;
 mod blocks;
