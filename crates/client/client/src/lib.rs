@@ -35,7 +35,8 @@
 //! looked for again. Since transactions are mortal, this search ends.
 //!
 //! **A node that lags is passed over.** A new connection needs a node that does not synchronise, and whose best block is
-//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]).
+//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]). If the nodes with higher
+//! blocks are lost, a node that shows new blocks is used all the same, because no height is proved.
 //!
 //! **A rate limit is no answer.** If a node refuses a request beyond its rate limit, the client pauses and asks the next
 //! node. The pause doubles with each refusal in a row, up to 10 s.

@@ -283,9 +283,8 @@ impl NodeLink {
         if state.genesis.as_ref().is_some_and(|expected| *expected != genesis) {
             return Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")));
         }
-        let behind = |highest| {
-            SkipReason::Behind(LaggingNode { node: url.to_owned(), block: heights.current_block, highest })
-        };
+        let behind =
+            |highest| SkipReason::Behind(LaggingNode { node: url.to_owned(), block: heights.current_block, highest });
         if health.is_syncing {
             return Err(behind(state.heights.highest().max(heights.highest_block)));
         }

@@ -429,7 +429,9 @@ impl Inner {
             },
             "chain_getHeader" => json!(block(parameters.first()).unwrap_or(&blocks[best]).header),
             "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
-            "state_call" if self.discarded.is_some() && block(parameters.get(2)).map(|block| block.hash) == self.discarded => {
+            "state_call"
+                if self.discarded.is_some() && block(parameters.get(2)).map(|block| block.hash) == self.discarded =>
+            {
                 let message = "Client error: UnknownBlock: State already discarded".to_owned();
                 return Err(RpcsError::User(UserError { code: 4_003, message, data: None }));
             }
