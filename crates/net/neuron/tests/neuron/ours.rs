@@ -173,7 +173,7 @@ async fn the_older_protocol_is_asked_side_by_side() {
 
 /// Starts a server that sends the same bytes to each client and closes.
 async fn says(bytes: &'static [u8]) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -402,4 +402,25 @@ async fn addresses_of_a_chain_are_dialled_by_its_rules() {
     assert_eq!(asked(Peer { announced_at: 9, ..third }).await, Err(AskError::Closed));
     soon(axon.stop()).await.unwrap();
     soon(listening.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_a_signed_answer_proves_a_hotkey() {
+    let answer: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"text\":\"x\"}";
+    let other: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"text\":7}";
+    for (bytes, is_answer) in [(answer, true), (other, false)] {
+        let rules = Arc::new(DialRules::new(AddressScope::Local, || 1));
+        let dendrite = dendrite().unsigned_answers(UnsignedAnswers::Accepted).on_chain(rules);
+        let peer = Peer::strict(key(AXON).hotkey(), says(bytes).await);
+        let asked = soon(dendrite.ask(&peer, &message(echo(), "x"))).await.result;
+        assert_eq!((asked.is_ok(), dendrite.rests(&peer)), (is_answer, is_answer), "{asked:?}");
+        let again = soon(dendrite.ask(&peer, &message(echo(), "x"))).await.result;
+        assert_eq!(again, Err(AskError::NotProved));
+
+        let peer = Peer { announced_at: 2, ..peer };
+        let stream = soon(dendrite.ask_stream(&peer, &message(tokens(), "x"))).await;
+        assert!(stream.is_ok() && dendrite.rests(&peer), "{stream:?}");
+        assert_eq!(soon(dendrite.ask_stream(&peer, &message(tokens(), "x"))).await.unwrap_err(), AskError::NotProved);
+    }
 }
